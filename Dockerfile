@@ -53,6 +53,7 @@ COPY LICENSE NOTICE app.py ./
 COPY concepts ./concepts
 COPY discern ./discern
 COPY storage ./storage
+COPY study ./study
 COPY web ./web
 
 RUN useradd --uid 1000 --create-home discern && install -d -o discern -g discern /data

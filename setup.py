@@ -1,22 +1,26 @@
 """Puts everything of a wheel inside one package, `discern`.
 
-`app`, `concepts`, `storage` and `web` are names that other projects install too. In the repository they
-stay at the top; in a wheel they are `discern.app`, `discern.concepts`, …, and what imports them says so.
+`app`, `concepts`, `storage`, `study` and `web` are names that other projects install too. In the repository
+they stay at the top; in a wheel they are `discern.app`, `discern.concepts`, …, and what imports or registers
+them says so.
 An editable installation is the repository as it is.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 from setuptools import setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 from setuptools.command.egg_info import egg_info
 
 PACKAGE = "discern"
-MOVED = ("app", "concepts", "storage", "web")
+MOVED = ("app", "concepts", "storage", "study", "web")
 
 
 class BuildPy(build_py):
@@ -32,6 +36,17 @@ class BuildPy(build_py):
             found.rename(built / PACKAGE / found.name)
         for file in built.rglob("*.py"):
             file.write_text(moved(file.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+class BdistWheel(bdist_wheel):
+    def write_wheelfile(self, wheelfile_base: str, **more: Any) -> None:
+        """The last step before files are packed, in which the folder with the entry points is there."""
+        super().write_wheelfile(wheelfile_base, **more)
+        if "editable_wheel" not in self.distribution.commands:
+            file = Path(wheelfile_base, "entry_points.txt")
+            names = "|".join(MOVED)
+            text = re.sub(rf"= (?=(?:{names})\b)", f"= {PACKAGE}.", file.read_text(encoding="utf-8"))
+            file.write_text(text, encoding="utf-8")
 
 
 class EggInfo(egg_info):
@@ -67,4 +82,4 @@ def _is_moved(module: str | None) -> bool:
 
 
 if __name__ == "__main__":
-    setup(cmdclass={"build_py": BuildPy, "egg_info": EggInfo})
+    setup(cmdclass={"bdist_wheel": BdistWheel, "build_py": BuildPy, "egg_info": EggInfo})

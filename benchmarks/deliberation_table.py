@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from concepts.study.statistics import Difference, paired
+from study.statistics import Difference, paired
 
 LOSES = -0.02  # of agreement: an edit that should not have been accepted
 

@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.product import ProductSession, library
-from concepts.study.harness import Case, Row, run
-from concepts.study.people import SimulatedPerson
-from concepts.study.report import as_table, write_rows
+from study.harness import Case, Row, run
+from study.people import SimulatedPerson
+from study.report import as_table, write_rows
 
 Label = dict[str, str]  # a row of labels.csv
 Truth = Callable[[Label], bool]

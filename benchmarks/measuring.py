@@ -27,8 +27,8 @@ from concepts.learning.fitting import SEED, held_out_probabilities, train_early
 from concepts.learning.sampled import Counts, Draws, Stratum, estimate, estimate_either, together
 from concepts.learning.splits import Rows
 from concepts.learning.waves import LOOKS, Strata, draw, next_size, strata
-from concepts.study.concept_file import read_concepts
-from concepts.study.pictures import embed, read_folder
+from study.concept_file import read_concepts
+from study.pictures import embed, read_folder
 
 RATES = (0.01, 0.05, 0.2)
 SATISFIED = 0.3  # width of precision and recall

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.modeling_collaborator import read_rows
-from concepts.study.statistics import Difference, paired
+from study.statistics import Difference, paired
 
 ARMS = {
     "name": "name alone",

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from concepts.settings import load_settings
-from concepts.study.harness import Measures, average_precision
-from concepts.study.people import Answer, SimulatedPerson
 from concepts.workbench import Workbench
+from study.harness import Measures, average_precision
+from study.people import Answer, SimulatedPerson
 
 
 def library(home: Path, paths: Sequence[str]) -> Workbench:

@@ -37,17 +37,17 @@ from concepts.learning.fitting import train_early
 from concepts.learning.neighbours import neighbour_graph
 from concepts.learning.splits import Rows
 from concepts.library.search import with_look_alikes
-from concepts.study.concept_file import StudyConcept, read_concepts
-from concepts.study.harness import Case, Row, run
-from concepts.study.methods import study_method
-from concepts.study.pictures import Embedded, LabelledFolder, embed, people, read_folder, split_of
-from concepts.study.replay import Replay, Split
-from concepts.study.statistics import Difference, by_concept, paired
 from concepts.workbench.context import WHOLE_LIBRARY
 from storage.vectors.clusters import clustered
 from storage.vectors.exact import ExactCopy
 from storage.vectors.graph import KEPT
 from storage.vectors.ids import ID_TYPE
+from study.concept_file import StudyConcept, read_concepts
+from study.harness import Case, Row, run
+from study.methods import study_method
+from study.pictures import Embedded, LabelledFolder, embed, people, read_folder, split_of
+from study.replay import Replay, Split
+from study.statistics import Difference, by_concept, paired
 
 FILES = ("grocery", "grocery-rarer")
 POOL = 2_700

@@ -17,12 +17,12 @@ from threadpoolctl import threadpool_limits
 
 from concepts.classifier.settling import LAST, OPEN, Settling
 from concepts.learning.base import Bools, LinearHead
-from concepts.study.concept_file import read_concepts
-from concepts.study.harness import Effort, ask
-from concepts.study.methods import BY_HEAD, study_method
-from concepts.study.people import SimulatedPerson
-from concepts.study.pictures import Embedded, people, read_folder, split_of
-from concepts.study.replay import Replay, Split
+from study.concept_file import read_concepts
+from study.harness import Effort, ask
+from study.methods import BY_HEAD, study_method
+from study.people import SimulatedPerson
+from study.pictures import Embedded, people, read_folder, split_of
+from study.replay import Replay, Split
 
 STEP, END = 10, 300
 FIXED = (130, 150, 160)  # answers after which to stop, to compare with

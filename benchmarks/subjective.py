@@ -20,8 +20,8 @@ from pathlib import Path
 from benchmarks.label_efficiency import OASIS, Label
 from benchmarks.product import ProductSession, library
 from concepts.learning.report import EvaluationReport
-from concepts.study.harness import ask
-from concepts.study.people import SimulatedPerson
+from study.harness import ask
+from study.people import SimulatedPerson
 
 ANSWERS = 100
 BAND = 0.15

@@ -1,8 +1,4 @@
-"""Errors of the domain. All derive from `DiscernError`, so one handler shows them to a person.
-
-A message says what is the case and names no command. Where what to do differs between the command line and
-the screens, the error is a class of its own that carries the facts and says both.
-"""
+"""Errors of the domain: each class is a row of the table that `storage.errors` begins."""
 
 from __future__ import annotations
 
@@ -38,7 +34,6 @@ from storage.errors import (
 if TYPE_CHECKING:  # it brings SQLAlchemy, which whoever only shows an error doesn't need
     from storage.calls import Outcome
 
-# Those of storage, which are errors of the domain, too.
 __all__ = [
     "BadPictureError",
     "BucketError",
@@ -68,22 +63,6 @@ __all__ = [
 MOST_DIFFERENCES = 5  # that a message lists
 MODELS = {"scoping": "LLM", "annotating": "VLM", "escalating": "LARGE_VLM", "criticising": "CRITIC"}
 
-# What settings are called on the screen.
-FIELDS = {
-    "openai_base_url": "Address",
-    "openai_api_key": "Key",
-    "llm_model": "Model for words",
-    "vlm_model": "Model that sees",
-    "large_vlm_model": "Larger model that sees",
-    "critic_model": "Model that criticises",
-    "llm_price": "Price of the model for words",
-    "vlm_price": "Price of the model that sees",
-    "large_vlm_price": "Price of the larger model that sees",
-    "critic_price": "Price of the model that criticises",
-    "prices": "Prices of models",
-    "model_concurrency": "Questions at the same time",
-}
-
 
 class SettingsError(DiscernError):
     """A setting is missing or can't be used."""
@@ -104,13 +83,12 @@ class BadPriceError(SettingsError):
     """What stands where the price of a model should. `setting` is its name, such as "vlm_price"."""
 
     in_terminal = "Set {error.variable} to USD per million tokens, input/output, such as 0.15/0.60."
-    on_screen = "Write the {error.field} in US dollars per million tokens, in/out, such as 0.15/0.60."
+    on_screen = "Write it in US dollars per million tokens, in/out, such as 0.15/0.60."
 
     def __init__(self, setting: str, text: str) -> None:
         super().__init__(f"“{text}” is not a price.")
         self.setting = setting
         self.variable = f"DISCERN_{setting.upper()}"
-        self.field = FIELDS.get(setting, setting).lower()
 
 
 class UnknownMethodError(DiscernError):
@@ -123,6 +101,22 @@ class UnknownMethodError(DiscernError):
         self.kind = kind
         self.name = name
         self.names = list(names)
+
+
+class BrokenMethodError(DiscernError):
+    """A head, encoder, annotator, … of another package was asked for, and that package can't be loaded."""
+
+    http_status = 503
+    in_terminal = (
+        "Mend or remove it: pip install --force-reinstall {error.package}, or pip uninstall {error.package}."
+    )
+    on_screen = "Mend or remove that package, then start Discern again."
+
+    def __init__(self, kind: str, name: str, package: str, reason: str) -> None:
+        super().__init__(f"The {kind} “{name}” of the package {package} can't be loaded ({reason}).")
+        self.kind = kind
+        self.name = name
+        self.package = package
 
 
 class MissingPackageError(DiscernError):

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+import discern.laboratory  # noqa: F401  # for the commands it adds
 from concepts.cli import app, main
 from concepts.cli.groups import Author, must_exist
 

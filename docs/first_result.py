@@ -16,10 +16,10 @@ from PIL import Image
 
 from concepts.learning.report import metric_of
 from concepts.settings import load_settings
-from concepts.study.people import SECONDS_AN_ANSWER
 from concepts.workbench import Workbench
 from docs.photographs import cut_library, photographs
 from docs.screenshots import NAME, TEXT, answer, is_warm
+from study.people import SECONDS_AN_ANSWER
 
 FOLDER = Path(__file__).parents[1] / "web" / "static" / "start"
 LEAST = 240  # pixels of a part's shorter side: smaller parts than the tour's, and so more of them

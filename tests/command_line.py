@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import pytest
 from typer.testing import CliRunner
 
-from concepts.cli import app, main
 from concepts.errors import DiscernError
+from discern.__main__ import app, main
 
 Run = Callable[..., Any]
 Shell = Callable[..., "subprocess.Popen[str]"]

@@ -32,11 +32,11 @@ from concepts.installation.users import Users, hashed
 from concepts.labels.files import read_label_file
 from concepts.labels.formats import format_of
 from concepts.settings import Settings, load_settings
-from concepts.study.concept_file import read_concepts
-from concepts.study.pictures import read_folder
 from storage.pictures.decoding import decode
 from storage.pictures.files import Source
 from storage.pictures.sources import read, walk
+from study.concept_file import read_concepts
+from study.pictures import read_folder
 
 MOST_MEMORY = 64 * 2**20  # bytes allocated while a file of some kilobytes is read
 TRIES = settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])

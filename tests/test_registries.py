@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
 from concepts.annotators import ANNOTATORS
 from concepts.encoders import ENCODERS
-from concepts.errors import DiscernError, UnknownMethodError
+from concepts.errors import BrokenMethodError, DiscernError, UnknownMethodError
 from concepts.labels.formats import FORMATS
-from concepts.language import CHAT_MODELS
 from concepts.learning.acquisition import ACQUISITIONS
-from concepts.learning.aggregation import AGGREGATIONS
 from concepts.learning.heads import HEADS
 from concepts.learning.scorers import SCORERS
 from concepts.registry import Method, Registry
 
-REGISTRIES = (HEADS, SCORERS, ACQUISITIONS, AGGREGATIONS, ENCODERS, ANNOTATORS, CHAT_MODELS, FORMATS)
+REGISTRIES = (HEADS, SCORERS, ACQUISITIONS, ENCODERS, ANNOTATORS, FORMATS)
 ENTRIES = [
     pytest.param(registry, name, id=f"{registry.kind} {name}") for registry in REGISTRIES for name in registry
 ]
@@ -59,6 +59,63 @@ def test_what_is_heavy_is_imported_when_it_is_first_asked_for() -> None:
     assert registry["plain"] is Plain
     with pytest.raises(ModuleNotFoundError):
         registry["nowhere"]
+
+
+def installed(folder: Path, monkeypatch: pytest.MonkeyPatch, entries: str, code: str = "") -> None:
+    """A package “stranger” with these entry points."""
+    about = folder / "stranger-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(f"[discern.tools]\n{entries}")
+    (folder / "stranger.py").write_text(code)
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.delitem(sys.modules, "stranger", raising=False)
+
+
+TOOLS = """
+from test_registries import Method
+
+class Borrowed:
+    method = Method("borrowed", "Does nothing.", "somebody", "", "nothing")
+
+class Misnamed:
+    method = Method("other", "Does nothing.", "somebody", "", "nothing")
+"""
+
+
+def test_other_packages_add_theirs_behind_the_products_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = "plain = stranger:Borrowed\nborrowed = stranger:Borrowed\n"
+    installed(tmp_path, monkeypatch, entries, TOOLS)
+    registry: Registry[Plain] = Registry("tool", "discern.tools")
+    registry.register(Plain)
+    assert registry["plain"] is Plain, "a name that is taken stays the product's"
+    assert "stranger" not in sys.modules
+    assert "borrowed" in registry
+    assert (registry.is_own("plain"), registry.is_own("borrowed")) == (True, False)
+    assert "stranger" not in sys.modules
+    assert registry["borrowed"].method.name == "borrowed"
+    assert list(registry) == ["plain", "borrowed"]
+    assert "borrowed" not in Registry("tool", "discern.others")
+
+
+def test_what_is_broken_elsewhere_is_no_matter_until_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    entries = (
+        "borrowed = stranger:Borrowed\ngone = stranger:Gone\n"
+        "lost = no_such_module:Tool\nmisnamed = stranger:Misnamed\n"
+    )
+    installed(tmp_path, monkeypatch, entries, TOOLS)
+    registry: Registry[Plain] = Registry("tool", "discern.tools")
+    registry.register(Plain)
+    assert list(registry) == ["plain", "borrowed"]
+    assert {record.args[0].name for record in caplog.records} == {"gone", "lost", "misnamed"}  # type: ignore[union-attr, index]
+    assert registry["borrowed"]
+    for name, reason in (("gone", "AttributeError"), ("lost", "no_such_module"), ("misnamed", "TypeError")):
+        with pytest.raises(BrokenMethodError, match=f"“{name}” of the package stranger .*{reason}"):
+            registry[name]
 
 
 def test_two_of_one_name_are_refused() -> None:

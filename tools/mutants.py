@@ -61,7 +61,7 @@ AREAS = {  # how many mutants, of which files; a file is of the first area that 
     "storage": (60, "storage/*.py storage/pictures/*.py storage/vectors/*.py"),
 }  # fmt: skip
 NOT_RUN = ("browser", "end_to_end", "engines", "packaging")  # folders of tests: slow, or of other things
-DECIDING = ("concepts/", "discern/", "storage/", "tests/", "web/")  # another of them, another run
+DECIDING = ("concepts/", "discern/", "storage/", "study/", "tests/", "web/")  # another of them, another run
 SECONDS = 15.0  # of tests for one mutant
 PATIENCE = 120.0  # seconds beyond five times that, until a mutant counts as timed out
 AT_ONCE = 2

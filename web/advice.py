@@ -4,9 +4,28 @@ from __future__ import annotations
 
 from concepts import errors
 
+# What settings are called on the screen.
+FIELDS = {
+    "openai_base_url": "Address",
+    "openai_api_key": "Key",
+    "llm_model": "Model for words",
+    "vlm_model": "Model that sees",
+    "large_vlm_model": "Larger model that sees",
+    "critic_model": "Model that criticises",
+    "llm_price": "Price of the model for words",
+    "vlm_price": "Price of the model that sees",
+    "large_vlm_price": "Price of the larger model that sees",
+    "critic_price": "Price of the model that criticises",
+    "prices": "Prices of models",
+    "model_concurrency": "Questions at the same time",
+}
+
 
 def in_words(error: errors.DiscernError) -> str:
     """The case, and what to do about it."""
     if isinstance(error, errors.BadSettingsError):
-        return " ".join(f"{errors.FIELDS.get(name, name)}: {said}." for name, said in error.problems.items())
-    return " ".join(filter(None, (str(error), error.advice("on_screen"))))
+        return " ".join(f"{FIELDS.get(name, name)}: {said}." for name, said in error.problems.items())
+    advice = error.advice("on_screen")
+    if isinstance(error, errors.BadPriceError):
+        advice = advice.replace(" it ", f" the {FIELDS[error.setting].lower()} ")
+    return " ".join(filter(None, (str(error), advice)))

@@ -13,7 +13,7 @@ __all__ = ["ANNOTATORS", "AUTO", "Annotator"]
 
 AUTO = "auto"  # instead of a name: the vision-language model where one is set, else the built-in one
 
-ANNOTATORS: Registry[Annotator] = Registry("annotator")
+ANNOTATORS: Registry[Annotator] = Registry("annotator", "discern.annotators")
 ANNOTATORS.register(BuiltinAnnotator)
 ANNOTATORS.register(VlmAnnotator)
 ANNOTATORS.register(DecomposedAnnotator)

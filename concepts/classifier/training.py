@@ -18,6 +18,7 @@ from concepts.errors import (
 from concepts.labels.lessons import Lessons, Training
 from concepts.learning.base import LinearHead
 from concepts.learning.fitting import SEED, train_head
+from concepts.learning.heads import HEADS
 from concepts.learning.report import AuthorKind, LabelCount
 from concepts.learning.scale import Scale
 from concepts.learning.target import Target
@@ -146,8 +147,10 @@ def check_has_learned(head: HeadFacts) -> None:
 
 
 def way_of(stored: HeadFacts) -> str:
-    """The name of the head that was asked for. Versions of before there was a choice had none."""
-    return str(stored.details.get("head", "auto"))
+    """The name of the head that was asked for; "auto" where there was no choice yet, and where the package
+    that brought the head is gone."""
+    way = str(stored.details.get("head", "auto"))
+    return way if way in HEADS.names() else "auto"
 
 
 def linear_head(stored: StoredHead) -> LinearHead:

@@ -1,4 +1,4 @@
-"""The installation: `discern settings`, `models`, `users`, `calls`, `cost`, `about`, `backup` and `demo`."""
+"""The installation: `discern settings`, `models`, `users`, `calls`, `cost`, `about` and `backup`."""
 
 from __future__ import annotations
 
@@ -229,21 +229,6 @@ def users_remove(
     Users(load_settings()).remove(name)
     _note("removed a user", name)
     show({"user": name}, as_json, lambda: say(f"{name} can't log in any more."))
-
-
-@app.command("demo")
-def demo(
-    pictures: Annotated[
-        Path | None, typer.Option(help="The sample pictures' folder; without it, they are fetched.")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Where the exported classifier goes.")] = Path("dist/demo"),
-    as_json: Json = False,
-) -> None:
-    """The whole job on the sample pictures, with simulated answers from the folders they are in."""
-    from concepts.demo import run_demo  # brings the Workbench
-
-    result = run_demo(workbench(), pictures=pictures, out=out, say=(lambda _: None) if as_json else say)
-    show(result, as_json, lambda: None)
 
 
 def _note(what: str, about: str) -> None:

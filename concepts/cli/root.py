@@ -31,7 +31,6 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     protection,
     review,
     score,
-    study,
     trash,
     versions,
     walls,

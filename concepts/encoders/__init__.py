@@ -58,7 +58,8 @@ def load_named_elsewhere(
     Raises `UntrustedEncoderError` before anything is loaded, and `FingerprintMismatchError` where it is
     another one than the file's.
     """
-    if not (trust or name in chosen or registered_as(name) != OPEN_CLIP):
+    key = registered_as(name)
+    if not (trust or name in chosen or (key != OPEN_CLIP and ENCODERS.is_own(key))):
         raise UntrustedEncoderError(name)
     encoder = load_encoder(trust or name, cache=cache, precision=precision)
     if str(encoder.fingerprint) != fingerprint:

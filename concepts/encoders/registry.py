@@ -7,7 +7,7 @@ from concepts.registry import Registry
 
 OPEN_CLIP = "open_clip"
 
-ENCODERS: Registry[Encoder] = Registry("encoder")
+ENCODERS: Registry[Encoder] = Registry("encoder", "discern.encoders")
 ENCODERS.register_at("embedded", f"{__package__}.embedded:EmbeddedEncoder")
 ENCODERS.register_at(OPEN_CLIP, f"{__package__}.openclip:OpenClipEncoder")
 

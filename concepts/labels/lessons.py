@@ -23,7 +23,7 @@ from concepts.labels.consensus import Decision, consensus
 from concepts.labels.texts import texts_of
 from concepts.learning.agreement import Agreement
 from concepts.learning.base import Texts, TrainingSet, Votes
-from concepts.learning.machine_labels import machine_labels
+from concepts.learning.machine_labels import bounded, votes_of
 from concepts.learning.scale import Said, Scale
 from concepts.learning.splits import Rows
 from concepts.library.collection import Collection
@@ -35,7 +35,6 @@ from storage.pictures.duplicates import nearly_equal
 from storage.vectors.protocol import VectorReader
 
 Opinion = TypeVar("Opinion", StoredAnnotation, Rating)
-AGGREGATION = "bounded"  # how several annotators become one label
 
 
 @dataclass(frozen=True)
@@ -267,7 +266,7 @@ class Lessons:
         people, annotators = self._people, self._by_annotator()
         ids = list(dict.fromkeys([*people, *(i for said in annotators for i in said)]))
         ratings = np.array([[said.get(i, 0) for i in ids] for said in annotators], dtype=np.int8)
-        found = machine_labels(_votes(people, ids), ratings.reshape(len(annotators), len(ids)), AGGREGATION)
+        found = bounded(_votes(people, ids), votes_of(ratings.reshape(len(annotators), len(ids))))
         labels = {
             ids[row]: (bool(found.positive[row]), float(found.weight[row]))
             for row in np.flatnonzero(found.labelled)

@@ -8,11 +8,7 @@ from concepts.language.base import ChatModel
 from concepts.language.ledger import Budget, Ledger, Price, within_allowance
 from concepts.language.openai_compatible import OpenAICompatibleModel
 from concepts.language.sight import require_sight
-from concepts.registry import Registry
 from concepts.settings import Settings
-
-CHAT_MODELS: Registry[ChatModel] = Registry("chat model")
-CHAT_MODELS.register(OpenAICompatibleModel)
 
 # What a model is asked to do. Several roles may be the same model.
 Role = Literal[
@@ -31,7 +27,7 @@ def chat_model(
     if not settings.has_endpoint or not model:
         return None
     key = settings.openai_api_key
-    return CHAT_MODELS["openai-compatible"](
+    return OpenAICompatibleModel(
         model,
         api_key=key.get_secret_value() if key else None,
         base_url=settings.openai_base_url,

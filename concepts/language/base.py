@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
-
-from concepts.registry import Method
-
-if TYPE_CHECKING:  # the ledger estimates what messages cost, so it imports them from here
-    from concepts.language.ledger import Budget, Ledger, Price
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -38,27 +32,7 @@ class Weighed(Generic[Answer]):
 
 @runtime_checkable
 class ChatModel(Protocol):
-    """A model that answers with a value of a given pydantic model. Safe to call from several threads.
-
-    Registered in `concepts.language.CHAT_MODELS`.
-    """
-
-    method: ClassVar[Method]
-
-    def __init__(
-        self,
-        model: str,
-        *,
-        api_key: str | None,
-        base_url: str | None,
-        ledger: Ledger,
-        cache: Path,
-        price: Price | None = None,
-        budget: Budget | None = None,
-        at_once: int = 4,
-    ) -> None:
-        """`at_once` is how many questions may be out at the same time, of all who ask this model. Raises
-        `SettingsError` for a budget without a price."""
+    """A model that answers with a value of a given pydantic model. Safe to call from several threads."""
 
     @property
     def name(self) -> str: ...

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from concepts.errors import ModelAnswerError, NoPriceError
 from concepts.language.base import Answer, Message, Weighed
-from concepts.language.calling import DEADLINE_SECONDS, MAX_ATTEMPTS, TIMEOUT_SECONDS, Caller, Patience, Said
+from concepts.language.calling import TIMEOUT_SECONDS, Caller, Patience, Said
 from concepts.language.capabilities import CapabilityMemory
 from concepts.language.connection import openai_client
 from concepts.language.ledger import Budget, Ledger, Price
@@ -21,31 +21,18 @@ from concepts.language.prompts import load_prompt
 from concepts.language.question import Question
 from concepts.language.reading import read_answer, recalled, to_keep, weighed
 from concepts.language.structured import UnfitAnswerError
-from concepts.registry import Method
 
 DEFAULT_ENDPOINT = "https://api.openai.com/v1"
 
 
 class OpenAICompatibleModel:
-    """One model of one endpoint. Thread-safe. Each attempt is a row of the ledger, failed ones too.
+    """One model of one endpoint: OpenAI, vLLM, Ollama, LM Studio, llama.cpp. Thread-safe. Each attempt is a
+    row of the ledger, failed ones too.
 
     An answer is committed with its ledger row the moment it arrives, so a killed run never pays for it
     again. Only a call that was in flight when the process died is lost. Of those who ask the same at the same
     time one pays, for all.
     """
-
-    method: ClassVar[Method] = Method(
-        name="openai-compatible",
-        what="A model behind an OpenAI-compatible endpoint: OpenAI, vLLM, Ollama, LM Studio, llama.cpp.",
-        source="OpenAI's API for chat completions",
-        licence="that of the model",
-        cost="what the endpoint asks; each call is in the ledger",
-        defaults={
-            "timeout_seconds": TIMEOUT_SECONDS,
-            "deadline_seconds": DEADLINE_SECONDS,
-            "attempts": MAX_ATTEMPTS,
-        },
-    )
 
     def __init__(
         self,

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from concepts.learning.aggregation import AGGREGATIONS, Opinions
-from concepts.learning.agreement import Agreement
+from concepts.learning.agreement import Agreement, measure_agreement
 from concepts.learning.base import Bools, Floats, Votes
 
 CANT_SAY = 3  # of ratings from 1, surely no, to 5, surely yes
 NOTHING = 0  # where an annotator was not asked
+SHARE = 0.3  # of the weight of the person's answers that all of a machine's labels may have
+ANSWERS = 25  # of the person from which on that is no longer more: their own say it better
 
 
 @dataclass(frozen=True)
 class MachineLabels:
     """What the machines say together of n pictures: labelled (n,) where they say something and the person
-    decided nothing, positive (n,) and weight (n,) beside a person's 1; the agreement that earned it."""
+    decided nothing, positive (n,) and weight (n,) beside a person's 1; the agreement that earned it, None
+    where no machine said anything. The labels of one no better than chance have weight 0 (rule 5)."""
 
     labelled: Bools
     positive: Bools
@@ -26,13 +29,37 @@ class MachineLabels:
     agreement: Agreement | None
 
 
-def machine_labels(person: Votes, ratings: NDArray[np.int8], aggregation: str) -> MachineLabels:
-    """person (n,), ratings (m, n) of m annotators, oldest first. Raises `UnknownMethodError`."""
-    found = AGGREGATIONS[aggregation]().aggregate(Opinions(person, votes_of(ratings)))
-    labelled = ~np.isnan(found.yes)
-    return MachineLabels(
-        labelled, labelled & (np.nan_to_num(found.yes) >= 0.5), found.weight, found.agreement
-    )
+# person (n,), machines (m, n), one row an annotator, oldest first. Another definition or another prompt makes
+# another annotator: what an older one said may agree less.
+Aggregation = Callable[[Votes, Votes], MachineLabels]
+
+
+def most_agreeing(person: Votes, machines: Votes) -> MachineLabels:
+    """Labels of the annotator with the highest earned weight, the newest of equal ones."""
+    agreements = [measure_agreement(person, said) for said in machines]
+    if not agreements:
+        none = np.zeros(len(person), dtype=bool)
+        return MachineLabels(none, none, np.zeros(len(person)), None)
+    weights = [agreement.weight for agreement in agreements]
+    best = len(weights) - 1 - int(np.argmax(weights[::-1]))
+    said = np.where(person == 0, machines[best], 0)
+    return MachineLabels(said != 0, said > 0, np.where(said == 0, 0.0, weights[best]), agreements[best])
+
+
+def bounded(person: Votes, machines: Votes) -> MachineLabels:
+    """As `most_agreeing`, with all weights scaled so that their sum is at most the earned weight times 0.3
+    of the number of the person's answers, of 25 at the most.
+
+    Errors that fill a whole kind of picture don't average out: a thousand more labels know no more. They
+    help while the person has said little and are outgrown after. Before the person has said anything there
+    is nothing to outweigh.
+    """
+    found = most_agreeing(person, machines)
+    answers, total = int(np.count_nonzero(person)), float(found.weight.sum())
+    if not answers or found.agreement is None or not total:
+        return found
+    most = SHARE * found.agreement.weight * min(answers, ANSWERS)
+    return replace(found, weight=found.weight * min(1.0, most / total))
 
 
 def votes_of(ratings: NDArray[np.int8]) -> Votes:

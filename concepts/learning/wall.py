@@ -9,8 +9,6 @@ cluster.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from concepts.encoders.base import Vectors
@@ -24,8 +22,6 @@ TYPICAL = 2  # walls that show what is typical; where odd ones come first, heads
 ROUNDS = 12  # of k-means: representatives need no settled clusters
 DIMENSIONS = 128  # clusters of random projections are nearly those of the vectors (Johnson & Lindenstrauss)
 
-Wall = Callable[[Vectors, Rows, Floats, Rows, int, int], Rows]
-
 
 def representatives(
     vectors: Vectors, group: Rows, text_score: Floats, shown: Rows, walls: int, seed: int
@@ -38,30 +34,17 @@ def representatives(
     the picture nearest the centre, then with the farthest from it.
     """
     free = ~np.isin(group, group[shown])
-    by_words = _distinct(np.argsort(-text_score, kind="stable"), group, free, int(BY_WORDS * SIZE))
+    by_words = distinct(np.argsort(-text_score, kind="stable"), group, free, int(BY_WORDS * SIZE))
     free &= ~np.isin(group, group[by_words])
     rng = np.random.default_rng([seed, walls])
     rows = np.flatnonzero(free | np.isin(np.arange(len(group)), shown))
     representing = _representing(
         vectors[rows], np.isin(rows, shown), SIZE * (walls + 1), walls >= TYPICAL, rng
     )
-    found = _distinct(rows[representing], group, free, SIZE - len(by_words))
+    found = distinct(rows[representing], group, free, SIZE - len(by_words))
     free &= ~np.isin(group, group[found])
-    rest = _distinct(rng.permutation(len(group)), group, free, SIZE - len(by_words) - len(found))
+    rest = distinct(rng.permutation(len(group)), group, free, SIZE - len(by_words) - len(found))
     return np.concatenate([by_words, found, rest])
-
-
-def any_pictures(
-    vectors: Vectors, group: Rows, text_score: Floats, shown: Rows, walls: int, seed: int
-) -> Rows:
-    """A wall at random: what `representatives` has to be better than."""
-    rng = np.random.default_rng([seed, walls])
-    free = ~np.isin(group, group[shown])
-    return _distinct(rng.permutation(len(group)), group, free, SIZE)
-
-
-WALL = "wall"  # the app's own
-WALLS: dict[str, Wall] = {WALL: representatives, "random_wall": any_pictures}
 
 
 def _representing(vectors: Vectors, seen: Bools, clusters: int, odd: bool, rng: np.random.Generator) -> Rows:
@@ -90,7 +73,7 @@ def _representing(vectors: Vectors, seen: Bools, clusters: int, odd: bool, rng: 
     return np.asarray(order[(ends - 1 if odd else ends - sizes)[open_]], dtype=np.int64)
 
 
-def _distinct(rows: Rows, group: Rows, free: Bools, n: int) -> Rows:
+def distinct(rows: Rows, group: Rows, free: Bools, n: int) -> Rows:
     """The first n of `rows` that are free, one a group."""
     rows = rows[free[rows]]
     _, first = np.unique(group[rows], return_index=True)

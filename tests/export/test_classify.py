@@ -158,7 +158,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return in_it
 
 
-@pytest.mark.parametrize("name", ["concepts", "storage", "discern", "torch", "pydantic"])
+@pytest.mark.parametrize("name", ["concepts", "storage", "study", "discern", "torch", "pydantic"])
 def test_nothing_of_this_repository_can_be_imported_there(run: Run, tmp_path: Path, name: str) -> None:
     assert f"No module named '{name}'" in run(cwd=tmp_path, code=f"import {name}").stderr
 

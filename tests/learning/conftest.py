@@ -1,35 +1,3 @@
-"""Two clouds of unit vectors: pictures that count lie around one direction, the others around many."""
+from clouds import labels, text_direction
 
-from __future__ import annotations
-
-from collections.abc import Callable
-
-import numpy as np
-import pytest
-
-from concepts.encoders.base import unit
-from concepts.learning.base import TrainingSet
-
-DIMENSION = 32
-MakeLabels = Callable[..., TrainingSet]
-
-
-@pytest.fixture
-def text_direction() -> np.ndarray:
-    """Points roughly, not exactly, at the pictures that count."""
-    direction = np.zeros(DIMENSION)
-    direction[[0, 1]] = 1.0, 0.7
-    return unit(direction)
-
-
-@pytest.fixture
-def labels() -> MakeLabels:
-    def make(positives: int, negatives: int, seed: int = 0, noise: float = 1.0) -> TrainingSet:
-        rng = np.random.default_rng(seed)
-        positive = np.arange(positives + negatives) < positives
-        vectors = rng.normal(0, noise, (len(positive), DIMENSION))
-        vectors[positive, 0] += 4.0
-        n = len(positive)
-        return TrainingSet(unit(vectors), positive, np.ones(n), np.arange(n))
-
-    return make
+__all__ = ["labels", "text_direction"]

@@ -10,9 +10,9 @@ from concepts.learning.heads import HEADS
 from concepts.learning.scorers import SCORERS
 
 
-@pytest.fixture(params=SCORERS)
+@pytest.fixture(params=[*SCORERS, *HEADS])
 def scorer(request) -> Scorer:
-    return SCORERS[request.param]()
+    return (SCORERS if request.param in SCORERS else HEADS)[request.param]()
 
 
 def library(answered: TrainingSet, others: TrainingSet) -> Pictures:
@@ -42,6 +42,5 @@ def test_without_labels_and_words_it_says_that_there_is_nothing_to_go_by(scorer,
         scorer.score(labels(0, 0), None, Pictures(labels(5, 5).vectors), 0)
 
 
-@pytest.mark.parametrize("name", SCORERS)
-def test_only_heads_can_be_exported(name):
-    assert SCORERS[name].exportable == (name in HEADS)
+def test_only_heads_can_be_exported(scorer):
+    assert scorer.exportable == (scorer.method.name in HEADS)

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from concepts.encoders.base import unit
-from concepts.learning.wall import SIZE, WALLS, any_pictures, representatives
+from concepts.learning.wall import SIZE, representatives
+from study.walls import WALLS, any_pictures
 
 
 def kinds(seed: int, sizes: list[int]) -> tuple[np.ndarray, np.ndarray]:

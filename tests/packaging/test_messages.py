@@ -16,7 +16,7 @@ from web.advice import in_words
 
 ROOT = Path(__file__).parents[2]
 # Where commands are written down on purpose: the command line itself, and texts to copy or to keep.
-COMMAND_LINE = ("concepts/demo.py", "concepts/__main__.py")
+COMMAND_LINE = ("concepts/__main__.py",)
 TEXTS = ("concepts/export/classify.py", "concepts/export/usage.py", "storage/backup.py")
 MODULES = sorted(
     path
@@ -77,7 +77,7 @@ def test_the_pattern_knows_a_command_when_it_sees_one() -> None:
     for text in (
         "Add pictures first: library add FOLDER.",
         "concept next --evaluation",
-        "python -m concepts demo",
+        "python -m discern demo",
     ):
         assert pattern.search(text)
     for text in ("Add pictures to the library.", "Choose the next concept.", "low – high", "a -- b"):
@@ -105,6 +105,7 @@ EXAMPLES = [
     errors.BucketUnreachableError("s3://pictures/kept"),
     errors.DamagedDatabaseError("/data/discern.sqlite", "file is not a database"),
     errors.NewerDatabaseError("/data/discern.sqlite", "9999"),
+    errors.BrokenMethodError("head", "eager", "stranger", "ImportError: no such module"),
     errors.NoModelError("annotating"),
     errors.NoPriceError("m"),
     errors.BadPriceError("vlm_price", "cheap"),

@@ -92,7 +92,7 @@ def copy(blocks: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     added to it."""
     copy = tmp_path_factory.mktemp("tour") / "repository"
     ignore = shutil.ignore_patterns("__pycache__")
-    for folder in ("concepts", "storage", "tests"):
+    for folder in ("concepts", "storage", "study", "tests"):
         shutil.copytree(ROOT / folder, copy / folder, ignore=ignore)
     shutil.copy(ROOT / "pyproject.toml", copy)
     made, extended = [], []

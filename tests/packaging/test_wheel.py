@@ -24,7 +24,7 @@ from drawing import draw_folder
 from setup import moved
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("concepts", "discern", "storage", "web")
+PACKAGES = ("concepts", "discern", "storage", "study", "web")
 BUILT_FROM = (*PACKAGES, "app.py", "setup.py", "pyproject.toml", "requirements.txt", "README.md", "LICENSE")
 PATIENCE = 120  # seconds until the app must answer
 
@@ -134,9 +134,25 @@ def test_the_library_has_its_names_and_installs_no_other(run: Run) -> None:
     code = """
 import discern, importlib.util
 print([name for name in discern.__all__ if getattr(discern, name) is None])
-print([name for name in ("app", "concepts", "storage", "web") if importlib.util.find_spec(name)])
+print([name for name in ("app", "concepts", "storage", "study", "web") if importlib.util.find_spec(name)])
 """
     assert run("python", "-c", code).stdout.splitlines() == ["[]", "[]"]
+
+
+def test_the_laboratory_is_found_in_it(run: Run) -> None:
+    code = """
+from discern.concepts.learning.acquisition import ACQUISITIONS
+from discern.concepts.learning.heads import HEADS
+from discern.concepts.learning.scorers import SCORERS
+print(HEADS["steady"].__module__, SCORERS["cache"].__module__, ACQUISITIONS["random"].__module__)
+"""
+    found = run("python", "-c", code).stdout.split()
+    assert found == [
+        "discern.study.heads.steady",
+        "discern.study.scorers.cache",
+        "discern.study.acquisitions",
+    ]
+    assert "--noise" in run("discern", "study", "--help").stdout
 
 
 def test_importing_it_loads_nothing_heavy() -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from concepts.errors import DiscernError
-from concepts.study.concept_file import StudyConcept
-from concepts.study.pictures import people, read_folder
+from study.concept_file import StudyConcept
+from study.pictures import people, read_folder
 
 TRAIN = """url,label
 https://a.example/1.jpg?w=540&amp;h=200,positive

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from concepts.errors import DiscernError
-from concepts.study.conditions import condition
+from study.conditions import condition
 
 ROW = {"coarse": "Milk", "valence_mean": "5.5", "category": "Object", "empty": "", "n": "3"}
 

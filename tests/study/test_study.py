@@ -13,13 +13,13 @@ from concepts.errors import UnknownMethodError
 from concepts.learning.base import SingleTexts, Texts
 from concepts.learning.machine_labels import votes_of
 from concepts.learning.rounds import Ways
-from concepts.study.annotators import SIMULATED_ANNOTATORS
-from concepts.study.harness import Case, Row, ask, average_precision, run
-from concepts.study.methods import StudyMethod, study_method
-from concepts.study.people import SimulatedPerson
-from concepts.study.replay import Replay, Split
-from concepts.study.report import as_table, write_rows
-from concepts.study.study import _thinned
+from study.annotators import SIMULATED_ANNOTATORS
+from study.harness import Case, Row, ask, average_precision, run
+from study.methods import StudyMethod, study_method
+from study.people import SimulatedPerson
+from study.replay import Replay, Split
+from study.report import as_table, write_rows
+from study.study import _thinned
 
 
 def rare_concept(seed: int, ways: Ways | None = None) -> tuple[Replay, SimulatedPerson]:

@@ -12,10 +12,10 @@ from command_line import discern  # noqa: F401  # a fixture
 from drawing import draw_folder
 
 from concepts.errors import DiscernError
-from concepts.study import study as whole
-from concepts.study.concept_file import read_concepts
-from concepts.study.methods import known_names, study_method
-from concepts.study.statistics import by_concept, paired, work_to_reach
+from study import study as whole
+from study.concept_file import read_concepts
+from study.methods import known_names, study_method
+from study.statistics import by_concept, paired, work_to_reach
 
 CONCEPTS = """
 ["Round"]

@@ -10,7 +10,7 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-OURS = {"app", "concepts", "discern", "storage", "web"}
+OURS = {"app", "concepts", "discern", "storage", "study", "web"}
 
 
 def brought(file: Path) -> set[str]:

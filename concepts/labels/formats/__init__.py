@@ -33,7 +33,7 @@ __all__ = [
     "written_formats",
 ]
 
-FORMATS: Registry[Format] = Registry("format")  # the first that recognises a file reads it
+FORMATS: Registry[Format] = Registry("format", "discern.formats")  # the first that recognises a file reads it
 FORMATS.register(Csv)
 FORMATS.register(Jsonl)
 FORMATS.register(FiftyOne)

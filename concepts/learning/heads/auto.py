@@ -12,6 +12,7 @@ from concepts.learning.heads.logistic import LogisticHead
 from concepts.learning.heads.text import TextHead
 from concepts.registry import Method
 
+SUITED: dict[str, Head] = {"text": TextHead(), "lda": LDAHead(), "logistic": LogisticHead()}
 FEW = 5  # with fewer groups of either class, cross-validating C is a lottery
 
 
@@ -34,8 +35,7 @@ class AutoHead(Head):
         return self._choose(data).fit_held_out(data, text_direction, seed)
 
     def settled(self, fitted: LinearHead) -> Head:
-        suited: dict[str, Head] = {"text": TextHead(), "lda": LDAHead(), "logistic": LogisticHead()}
-        return suited[fitted.kind].settled(fitted)
+        return SUITED[fitted.kind].settled(fitted)
 
     def _choose(self, data: TrainingSet) -> Head:
         yes, no = len(np.unique(data.group[data.positive])), len(np.unique(data.group[~data.positive]))

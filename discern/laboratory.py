@@ -1,0 +1,92 @@
+"""The commands of the laboratory: `discern study` and `discern demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from concepts.cli.groups import Json, app, workbench
+from concepts.cli.output import progress, say, show
+
+KEPT = "What was worked out until here is kept."
+
+
+@app.command("study")
+def study(
+    data: Annotated[Path, typer.Option(help="A folder with labels.csv, whose column path names pictures.")],
+    concepts: Annotated[Path, typer.Option(help="A TOML file, one table a concept: description and when.")],
+    out: Annotated[
+        Path, typer.Option(help="A folder for what is found. Run it again to go on after a stop.")
+    ],
+    methods: Annotated[
+        str, typer.Option(help="What to compare, separated by commas; names joined by + are used together.")
+    ] = "default,no_wall,random,margin,by_head",
+    budgets: Annotated[
+        str, typer.Option(help="Answers in all after which to measure.")
+    ] = "5,10,20,50,100,200",
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Random divisions into pictures to ask and to measure.")
+    ] = 5,
+    encoder: Annotated[str, typer.Option(help="As for library add.")] = "embedded",
+    start_positives: Annotated[int, typer.Option(min=0, help="Pictures that count, given at the start.")] = 0,
+    noise: Annotated[
+        float, typer.Option(min=0, max=0.5, help="Share of answers that the simulated person gets wrong.")
+    ] = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Measure how good classifiers get with so many answers. Simulated people answer from labels.csv."""
+    # scikit-learn, pyarrow and all ways to learn: seconds that no other command waits for
+    from study.looks import note_look
+    from study.report import as_table, write_results
+    from study.study import ALL_LABELS, Study, run_study
+
+    wanted = Study(
+        data=data.absolute(),
+        concepts=concepts.absolute(),
+        out=out.absolute(),
+        methods=tuple(name.strip() for name in methods.split(",") if name.strip()),
+        budgets=_numbers(budgets),
+        seeds=seeds,
+        encoder=encoder,
+        start_positives=start_positives,
+        noise=noise,
+    )
+    with progress("Studying", KEPT) as listener:
+        found = run_study(wanted, listener)
+    files = write_results(wanted, found, note_look(wanted, found))
+
+    def human() -> None:
+        say("Simulated people. Mean average precision over the seeds after so many answers in all:")
+        for line in as_table([row for row in found.rows if row.method != ALL_LABELS]):
+            say(line)
+        for file in files:
+            say(str(file))
+
+    show({"rows": len(found.rows), "files": [str(file) for file in files]}, as_json, human)
+
+
+@app.command("demo")
+def demo(
+    pictures: Annotated[
+        Path | None, typer.Option(help="The sample pictures' folder; without it, they are fetched.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where the exported classifier goes.")] = Path("dist/demo"),
+    as_json: Json = False,
+) -> None:
+    """The whole job on the sample pictures, with simulated answers from the folders they are in."""
+    from study.demo import run_demo  # brings the Workbench
+
+    result = run_demo(workbench(), pictures=pictures, out=out, say=(lambda _: None) if as_json else say)
+    show(result, as_json, lambda: None)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        numbers = tuple(sorted({int(part) for part in text.split(",")}))
+    except ValueError:
+        numbers = (-1,)
+    if numbers[0] < 0:
+        raise typer.BadParameter("Budgets are whole numbers, separated by commas.")
+    return numbers

@@ -1,0 +1,226 @@
+"""The whole job on the sample pictures, with a simulated person who answers from their folders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from concepts.classifier.versions import ScoredPicture
+from concepts.errors import DiscernError
+from concepts.learning.report import EvaluationReport, metric_of
+from concepts.learning.waves import EVERY, LOOKS
+from concepts.library.sample import sample_pictures
+from concepts.workbench import Workbench
+from concepts.workbench.context import Purpose
+from study.people import SECONDS_A_CLICK, SECONDS_A_WALL, SECONDS_AN_ANSWER, SimulatedPerson
+
+NAME = "Animals"
+DESCRIPTION = "Animals, photographed or drawn; not toys, and not pictures for Easter or Halloween."
+FOLDER = "animals"  # of the sample pictures: what the simulated person calls yes
+RARE = (  # name, sentence and folder of what is fewer than one picture in a hundred
+    ("Nuts", "Nuts to eat, with or without the shell; not those that go with bolts.", "nuts"),
+    ("Drums", "Instruments that are struck: drums, cymbals.", "percussion"),
+    ("Trees", "A whole tree; not its fruit or its flowers.", "trees"),
+)
+ROUNDS, TO_LEARN = 10, 6  # each round asks six to learn from, and to measure with one in three of all
+TO_MEASURE = TO_LEARN // (EVERY - 1)
+FIRST = (50, 100)  # pictures of the library's order that are looked at
+
+AUTHOR = "simulated from folders"
+INDENT = " " * 18
+
+Say = Callable[[str], object]
+
+
+class Picture(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+
+
+def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) -> dict[str, Any]:
+    """Runs the steps and returns what they showed.
+
+    The yes and no come from the folder a picture is in, so this needs the sample pictures or another
+    folder with a subfolder called `animals`.
+    """
+    folder = pictures or sample_pictures(bench.context.settings.home.parent)
+    say(f"Concept: “{NAME}”. {DESCRIPTION}")
+    say(f"Answers are SIMULATED: what is in the sample's folder “{FOLDER}” counts. No person is asked.\n")
+
+    added = bench.pictures.add_pictures([folder])
+    say(f" 1 Add pictures   {added.added:,} from {folder}, {added.pictures_per_second} a second")
+    if not added.added and not added.unchanged:
+        raise DiscernError(f"There are no pictures in {folder}.")
+    info = bench.pictures.library_info()
+    say(f" 2 Encoder        {info.fingerprint} ({info.near_duplicates} near-duplicates)")
+    bench.definitions.create_concept(NAME, DESCRIPTION)
+    revision = bench.definitions.expand(NAME)
+    queries = ", ".join(query.text for query in revision.definition.queries if query.counts)
+    say(f" 3 Expand         by the {revision.author}: {queries}")
+    mined = bench.definitions.mine(NAME, size=400)
+    say(f" 4 Mine           {mined.candidates} candidates")
+    machine = bench.annotations.annotate(NAME)
+    say(f" 5 Annotate       {machine.annotated} by {machine.annotator}, ratings {machine.ratings}")
+    person = _Person(bench, NAME, FOLDER)
+    walls, clicked = person.finds_the_first()
+    say(f" 6 First yes      {clicked} on wall {walls}, after {person.seconds:.0f} seconds of a person")
+    for _ in range(ROUNDS):
+        person.answers(TO_LEARN)
+        person.answers(TO_MEASURE, "evaluation")
+    say(f" 7 Label          {person.given} answers, {ROUNDS * TO_MEASURE} of them to measure with")
+    trained = bench.versions.train(NAME)
+    say(f" 8 Train          version {trained.number}, {trained.kind}; {'; '.join(trained.notes)}")
+    ranked = _rank(bench, person, say)
+    report = _measure(bench, person, say)
+    exported = bench.exports.export(NAME, out)
+    say(f"11 Export         {exported.folder}")
+    scored = bench.exports.score(Path(exported.folder), [], out.parent / "demo-scores.csv")
+    say(f"12 Score          {scored.rows} pictures, {scored.yes} yes, in {scored.out}")
+    rare = _find_rare(bench, say)
+    say(f"\nThe classifier is in {exported.folder} (start with its README.md).")
+    return {
+        "added": added.model_dump(),
+        "walls": walls,
+        "person_seconds": person.seconds,
+        "ranked": ranked,
+        "report": report.model_dump(mode="json"),
+        "rare": rare,
+        "bundle": exported.folder,
+        "scores": scored.out,
+    }
+
+
+class _Person:
+    """A simulated person who answers about one concept, and the seconds this would take a real one."""
+
+    def __init__(self, bench: Workbench, concept: str, folder: str) -> None:
+        self._bench = bench
+        self._concept = concept
+        self._says = SimulatedPerson(lambda path: folder in Path(path).parts)
+        self._overlooks = np.random.default_rng(0)
+        self.seconds = 0.0
+        self.given = 0
+        self.taught: set[str] = set()
+
+    def count(self, pictures: Iterable[Picture]) -> int:
+        """How many of these pictures count, whatever was said of them."""
+        return sum(self._says.counts(picture.path) for picture in pictures)
+
+    def finds_the_first(self) -> tuple[int, int]:
+        """Looks through walls until something counts: how many walls, and how many pictures were clicked,
+        none where nothing was found."""
+        walls, clicked = 0, set[str]()
+        while not clicked and (wall := self._bench.answers.wall(self._concept)):
+            walls += 1
+            ids = {picture.path: picture.id for picture in wall}
+            clicked = {ids[path] for path in self._says.clicks(list(ids), self._overlooks)}
+            self._bench.answers.through_wall(
+                self._concept, list(ids.values()), sorted(clicked), author=AUTHOR, simulated=True
+            )
+            self.seconds += SECONDS_A_WALL + SECONDS_A_CLICK * len(clicked)
+        self.taught |= clicked
+        return walls, len(clicked)
+
+    def answers(self, n: int, purpose: Purpose = "train") -> int:
+        """Answers what is asked next; says how many questions there were."""
+        asked = self._bench.answers.next_pictures(self._concept, n, purpose=purpose)
+        for picture in asked:
+            value = self._says.answer(picture.path)
+            self._bench.answers.give(self._concept, picture.id, value, author=AUTHOR, simulated=True)
+        if purpose == "train":
+            self.taught |= {picture.id for picture in asked}
+        self.given += len(asked)
+        self.seconds += SECONDS_AN_ANSWER * len(asked)
+        return len(asked)
+
+
+def _rank(bench: Workbench, person: _Person, say: Say) -> dict[str, list[int]]:
+    """How many of the first pictures count in three orders of what nobody has answered."""
+    n = bench.pictures.library_info().pictures
+    own = bench.versions.scored_pictures(NAME, "top", size=n)  # before look-alikes have a part in it
+    best = bench.versions.ranked_pictures(NAME, "top", size=n)
+    left = {picture.id for picture in best.pictures if not picture.said}
+    orders: dict[str, Sequence[Picture]] = {
+        "searching for the name": bench.pictures.search(NAME, n=n),
+        "the classifier": (own or best).pictures,
+        "the classifier and look-alikes": best.pictures,
+    }
+    count = person.count(picture for picture in best.pictures if picture.id in left)
+    say(f" 9 Rank           {len(left)} pictures of this library have no answer, {count} of them count")
+    ranked = {}
+    for way, order in orders.items():
+        open_ = [picture for picture in order if picture.id in left]
+        ranked[way] = [person.count(open_[:first]) for first in FIRST]
+        found = [f"{right} of the first {first}" for first, right in zip(FIRST, ranked[way], strict=True)]
+        say(f"{INDENT}by {way}: {', '.join(found)}")
+    return ranked
+
+
+def _measure(bench: Workbench, person: _Person, say: Say) -> EvaluationReport:
+    """Asks for what measures until the library gives no more, with figures after each look."""
+    say("10 Measure        answers  count  of 100 flagged are right  of 100 that count it finds")
+    report = bench.versions.evaluate(NAME)
+    say(_figures(report))
+    for look in LOOKS:
+        if look > report.n and person.answers(look - report.n, "evaluation"):
+            report = bench.versions.evaluate(NAME)
+            say(_figures(report))
+    page = bench.versions.ranked_pictures(NAME, "top", size=bench.pictures.library_info().pictures)
+    for sentence in report.sentences:
+        say(f"{INDENT}{sentence}")
+    unseen = [picture for picture in page.pictures if picture.id not in person.taught]
+    for which, among in (("of all of them", page.pictures), ("of those it never learned from", unseen)):
+        say(f"{INDENT}In truth, {which}: {_truth(among, page.threshold, person)}")
+    for line in _beside_simpler_ways(report):
+        say(f"{INDENT}{line}")
+    return report
+
+
+def _truth(pictures: Sequence[ScoredPicture], threshold: float, person: _Person) -> str:
+    flagged = [picture for picture in pictures if picture.probability >= threshold]
+    right, count = person.count(flagged), person.count(pictures)
+    precision, recall = 100 * right / max(len(flagged), 1), 100 * right / max(count, 1)
+    return f"{count} count, {precision:.0f} of 100 flagged are right, it finds {recall:.0f} of 100"
+
+
+def _figures(report: EvaluationReport) -> str:
+    """One line: how many answers measure, how many of them count, precision and recall."""
+    said = []
+    for name in ("precision", "recall"):
+        metric = metric_of(report.metrics, name)
+        of_100 = [f"{100 * (x or 0):.0f}" for x in (metric.value, metric.low, metric.high)] if metric else []
+        said.append("{} ({} to {})".format(*of_100) if of_100 else "too few to say")
+    yes = sum(count.yes for count in report.labels)
+    return f"{INDENT}{report.n:7}{yes:7}  {said[0]:25} {said[1]}"
+
+
+def _beside_simpler_ways(report: EvaluationReport) -> list[str]:
+    """Average precision of this version and of simpler ways, on the same pictures."""
+    lines = [f"{'':29}average precision, with its 95 % interval"]
+    for name, metrics in [("this version", report.metrics), *((b.name, b.metrics) for b in report.baselines)]:
+        metric = metric_of(metrics, "average_precision")
+        said = f"{metric.value:.3f}   {metric.low:.3f} to {metric.high:.3f}" if metric else "too few answers"
+        lines.append(f"{name:29}{said}")
+    return lines
+
+
+def _find_rare(bench: Workbench, say: Say) -> dict[str, int]:
+    """How many walls it takes to find what is rare, 0 where it isn't found."""
+    everything = bench.pictures.search(NAME, n=bench.pictures.library_info().pictures)
+    say("13 Rare things    the first yes, and how long single questions at random would take on average")
+    walls = {}
+    for name, sentence, folder in RARE:
+        bench.definitions.create_concept(name, sentence)
+        person = _Person(bench, name, folder)
+        count = person.count(everything)
+        seen, clicked = person.finds_the_first()
+        walls[name] = seen if clicked else 0
+        random = SECONDS_AN_ANSWER * (len(everything) + 1) / (count + 1)  # the first of so many, on average
+        said = f"on wall {seen}, {person.seconds:.0f} seconds" if clicked else f"on none of {seen} walls"
+        say(f"{INDENT}{name}, {count} of {len(everything)} pictures: {said}; at random {random:.0f} seconds")
+    return walls

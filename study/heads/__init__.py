@@ -1,0 +1,1 @@
+"""Ways to fit a linear head that the product does not use."""

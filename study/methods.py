@@ -1,0 +1,75 @@
+"""What a study compares: combinations of registered ways, by names joined with a plus sign."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from concepts.errors import DiscernError
+from concepts.learning.acquisition import ACQUISITIONS
+from concepts.learning.heads import HEADS
+from concepts.learning.machine_labels import Aggregation, bounded, most_agreeing
+from concepts.learning.rounds import Ways
+from concepts.learning.scorers import SCORERS
+from study.annotators import SIMULATED_ANNOTATORS
+from study.scorers import ZERO_SHOT
+from study.walls import WALL, WALLS
+
+DEFAULT = "default"  # what the app does today
+BY_HEAD = "by_head"  # the library in the order of the exported head alone
+NO_WALL = "no_wall"  # who never takes up the wall that is offered
+AGGREGATIONS: dict[str, Aggregation] = {"bounded": bounded, "most_agreeing": most_agreeing}
+WORDS = {f"from_{name}": name for name in ZERO_SHOT}
+
+
+@dataclass(frozen=True)
+class StudyMethod:
+    """`ways` learn and ask; `scorer` ranks the library, and where it is empty the app's own way does; a
+    `wall` is looked through for as long as there is no yes; a simulated `annotator` labels the pool, and
+    `aggregation` says what that counts for. Where the direction of the words is what a zero-shot scorer makes
+    of them, `words` names it."""
+
+    ways: Ways = field(default_factory=Ways)
+    scorer: str = ""
+    wall: str = WALL
+    annotator: str = ""
+    aggregation: str = "bounded"
+    words: str = ""
+
+
+def study_method(text: str) -> StudyMethod:
+    """`margin`, `lda+random`, `no_wall`, `logistic+margin+by_head`, `default+annotator85`: each name a way to
+    ask, a head, a way to rank the library, a wall, a simulated annotator, a way to aggregate, or `from_zpe`,
+    the words as a zero-shot scorer has them; what isn't named is the app's own.
+
+    Raises `DiscernError`, which lists what there is.
+    """
+    method = StudyMethod()
+    for name in text.removeprefix(f"{DEFAULT}+").split("+") if text != DEFAULT else []:
+        if name in ACQUISITIONS:
+            method = replace(method, ways=replace(method.ways, acquisition=name))
+        elif name in HEADS:
+            method = replace(method, ways=replace(method.ways, head=name))
+        elif name in SCORERS or name == BY_HEAD:
+            method = replace(method, scorer=name)
+        elif name in WALLS:
+            method = replace(method, wall=name)
+        elif name == NO_WALL:
+            method = replace(method, wall="")
+        elif name in SIMULATED_ANNOTATORS:
+            method = replace(method, annotator=name)
+        elif name in AGGREGATIONS:
+            method = replace(method, aggregation=name)
+        elif name in WORDS:
+            method = replace(method, words=WORDS[name])
+        else:
+            raise DiscernError(
+                f"“{name}” is no method. Join with +: {', '.join(known_names())}; or {DEFAULT}."
+            )
+    return method
+
+
+def known_names() -> Sequence[str]:
+    off = (BY_HEAD, NO_WALL)
+    groups = (ACQUISITIONS, HEADS, SCORERS, WALLS, off, SIMULATED_ANNOTATORS, AGGREGATIONS, WORDS)
+    return list(dict.fromkeys(name for group in groups for name in group))

@@ -1,0 +1,154 @@
+"""What a study found: rows and timings as Parquet, and a report for people."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
+from math import sqrt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from study.harness import Row
+from study.statistics import LEVELS, by_concept, paired, spread, work_to_reach
+from study.study import ALL_LABELS, Found, Study
+
+LIBRARY = "average_precision_library"
+DASHES = ("", "8 4", "2 3", "10 3 2 3", "4 2", "1 4")
+
+
+def write_rows(rows: Sequence[Row], file: Path) -> None:
+    """One line a row, as CSV."""
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, [field.name for field in fields(Row)])
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in rows)
+
+
+def as_table(rows: Sequence[Row]) -> list[str]:
+    """Lines: mean average precision over the seeds, one line a concept and method, one column a budget; last
+    the mean over concepts of each method."""
+    budgets = sorted({row.budget for row in rows})
+    lines = [f"{'':32}" + "".join(f"{budget:>7}" for budget in budgets)]
+    for method in dict.fromkeys(row.method for row in rows):
+        means = by_concept(row for row in rows if row.method == method)
+        for concept, by in means.items():
+            lines.append(_line(f"{concept} ({method})", [by.get(b, float("nan")) for b in budgets]))
+        overall = [float(np.mean([by.get(b, float("nan")) for by in means.values()])) for b in budgets]
+        lines.append(_line(f"mean ({method})", overall))
+    return lines
+
+
+def _line(name: str, values: Iterable[float]) -> str:
+    return f"{name:32}" + "".join(f"{value:7.3f}" for value in values)
+
+
+def write_results(study: Study, found: Found, looks: Sequence[str]) -> list[Path]:
+    """`runs.parquet` (the same bytes from the same seeds), `timings.parquet`, and the report twice."""
+    # pyarrow takes a second to load, and only a study's end needs it
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    files = [study.out / name for name in ("runs.parquet", "timings.parquet", "report.md", "report.html")]
+    runs = {f.name: [getattr(row, f.name) for row in found.rows] for f in fields(Row)}
+    pq.write_table(pa.table(runs), files[0])
+    cases = [asdict(case) for case in found.seconds]
+    times = {name: [case[name] for case in cases] for name in ("concept", "method", "seed")}
+    pq.write_table(pa.table(times | {"seconds": list(found.seconds.values())}), files[1])
+    facts = _facts(study, found, looks)
+    for file in files[2:]:
+        file.write_text(TEMPLATES.get_template(f"{file.name}.jinja").render(facts), encoding="utf-8")
+    return files
+
+
+def _facts(study: Study, found: Found, looks: Sequence[str]) -> dict[str, Any]:
+    rows = {m: [row for row in found.rows if row.method == m] for m in (*study.methods, ALL_LABELS)}
+    full = {c: next(iter(b.values())) for c, b in by_concept(rows[ALL_LABELS]).items() if b}
+    means = {method: by_concept(of) for method, of in rows.items() if method != ALL_LABELS}
+    budgets = sorted({budget for of in means.values() for by in of.values() for budget in by})
+    easy = _easy(full, means, budgets)
+    groups = {"all": list(full), "easy": easy, "hard": [c for c in full if c not in easy]}
+    return {
+        "study": study,
+        "found": found,
+        "looks": looks,
+        "budgets": budgets,
+        "concepts": list(full),
+        "full": full,
+        "means": means,
+        "training": {b: _mean(r.training_answers for r in found.rows if r.budget == b) for b in budgets},
+        "groups": {
+            name: {
+                method: {b: _mean(of[c][b] for c in members if b in of.get(c, {})) for b in budgets}
+                for method, of in means.items()
+            }
+            for name, members in groups.items()
+            if members
+        },
+        "members": groups,
+        "library": {
+            method: {b: _mean(by[b] for by in by_concept(of, LIBRARY).values() if b in by) for b in budgets}
+            for method, of in rows.items()
+            if method != ALL_LABELS
+        },
+        "relative": {
+            method: {b: _mean(of[c][b] / full[c] for c in full if b in of.get(c, {})) for b in budgets}
+            for method, of in means.items()
+        },
+        "spread": {method: spread(of) for method, of in rows.items()},
+        "paired": {
+            (method, measure): {b: paired(by_concept(rows[method], measure), base, b) for b in budgets}
+            for measure in ("average_precision", LIBRARY)
+            for base in [by_concept(rows[study.methods[0]], measure)]
+            for method in study.methods[1:]
+        },
+        "reached": {
+            (method, level): list(work_to_reach(rows[method], full, level).values())
+            for method in means
+            for level in LEVELS
+        },
+        "levels": LEVELS,
+        "measures": {"average_precision": "the exported file", LIBRARY: "the ranking of the library"},
+        "curves": [_curve(number, method, of) for number, (method, of) in enumerate(means.items())],
+    }
+
+
+def _easy(
+    full: Mapping[str, float], means: Mapping[str, Mapping[str, Mapping[int, float]]], budgets: Sequence[int]
+) -> list[str]:
+    """The half of the concepts in which the first method comes nearer to what all labels reach at the middle
+    budget."""
+    first, middle = next(iter(means.values())), budgets[len(budgets) // 2]
+    order = sorted(full, key=lambda c: -first.get(c, {}).get(middle, 0.0) / max(full[c], 1e-9))
+    return order[: (len(order) + 1) // 2]
+
+
+def _curve(number: int, method: str, of: Mapping[str, Mapping[int, float]]) -> dict[str, Any]:
+    """A line of the drawing, 600 by 300: answers on a square-root scale, so that the first ones have room."""
+    budgets = sorted({budget for by in of.values() for budget in by})
+    most = max(budgets, default=1) or 1
+    points = [(sqrt(b / most), _mean(by[b] for by in of.values() if b in by)) for b in budgets]
+    path = " ".join(f"{40 + 550 * x:.1f},{280 - 260 * y:.1f}" for x, y in points)
+    return {"method": method, "points": path, "dash": DASHES[number % len(DASHES)], "number": number}
+
+
+def _mean(values: Iterable[float]) -> float:
+    kept = [value for value in values if not np.isnan(value)]
+    return float(np.mean(kept)) if kept else float("nan")
+
+
+def _figure(value: float, digits: int = 3) -> str:
+    return "–" if np.isnan(value) else f"{value:.{digits}f}"
+
+
+TEMPLATES = Environment(
+    loader=PackageLoader(__package__, "templates"),
+    autoescape=select_autoescape(enabled_extensions=("html.jinja",)),
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=StrictUndefined,
+)
+TEMPLATES.filters["figure"] = _figure

@@ -1,0 +1,27 @@
+"""Walls of small pictures to look through at once: the product's, and one at random."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from concepts.encoders.base import Vectors
+from concepts.learning.base import Floats
+from concepts.learning.splits import Rows
+from concepts.learning.wall import SIZE, distinct, representatives
+
+Wall = Callable[[Vectors, Rows, Floats, Rows, int, int], Rows]
+
+
+def any_pictures(
+    vectors: Vectors, group: Rows, text_score: Floats, shown: Rows, walls: int, seed: int
+) -> Rows:
+    """A wall at random: what `representatives` has to be better than."""
+    rng = np.random.default_rng([seed, walls])
+    free = ~np.isin(group, group[shown])
+    return distinct(rng.permutation(len(group)), group, free, SIZE)
+
+
+WALL = "wall"  # the app's own
+WALLS: dict[str, Wall] = {WALL: representatives, "random_wall": any_pictures}

@@ -1,0 +1,77 @@
+"""The head and the neighbour graph together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from concepts.encoders.base import unit
+from concepts.errors import NotEnoughLabelsError
+from concepts.learning.base import Floats, NeighbourGraph, Pictures, Texts, TrainingSet
+from concepts.learning.heads import HEADS
+from concepts.learning.scorers import SCORERS
+from concepts.learning.scorers.blend import blended
+from study.scorers.propagation import Propagation
+
+
+def labelled(vectors: np.ndarray, rows: np.ndarray, positive: np.ndarray) -> TrainingSet:
+    return TrainingSet(vectors[rows], positive, np.ones(len(rows)), rows.astype(np.int64))
+
+
+def corners(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """400 pictures in four corners of two of 32 dimensions; those of two opposite corners count."""
+    rng = np.random.default_rng(seed)
+    signs = rng.choice([-1.0, 1.0], (400, 2))
+    vectors = rng.normal(0, 0.15, (400, 32))
+    vectors[:, :2] += signs
+    return unit(vectors).astype(np.float32), signs[:, 0] == signs[:, 1]
+
+
+def test_without_a_yes_the_blend_ranks_by_the_words() -> None:
+    vectors, _ = corners(0)
+    data, pictures = (
+        labelled(vectors, np.arange(2), np.zeros(2, bool)),
+        Pictures(vectors, labelled=np.arange(2)),
+    )
+    words = np.eye(32)[2]
+    scores = SCORERS["blend"]().score(data, Texts.one(words), pictures, 0)
+    assert np.array_equal(np.argsort(scores), np.argsort(vectors @ words))
+    with pytest.raises(NotEnoughLabelsError):
+        SCORERS["blend"]().score(data, None, pictures, 0)
+
+
+def chain(n: int) -> NeighbourGraph:
+    """Pictures in a row, each the neighbour of the next and of the one before."""
+    rows = np.stack([np.maximum(np.arange(n) - 1, 0), np.minimum(np.arange(n) + 1, n - 1)], axis=1)
+    return NeighbourGraph(rows.astype(np.int64), np.full((n, 2), 0.9, np.float32))
+
+
+def evidence(yes: np.ndarray, no: np.ndarray, n: int) -> Floats:
+    """What the graph alone adds to a head that says nothing."""
+    rows = np.concatenate([yes, no])
+    data = labelled(np.eye(n, dtype=np.float32), rows, np.arange(len(rows)) < len(yes))
+    return blended(np.zeros(n), data, Pictures(np.eye(n, dtype=np.float32), chain(n), rows))
+
+
+def test_with_many_answers_the_blend_asks_which_is_nearer_and_not_how_near() -> None:
+    """A picture three steps from a yes and twelve from a no comes before one right between a yes and a no,
+    which hears far more of both."""
+    yes, no = np.r_[0, 40:80], np.r_[15, 38, 100:140]
+    scores = evidence(yes, no, 160)
+    assert scores[3] > scores[39]
+    rows = np.concatenate([yes, no])
+    data = labelled(np.eye(160, dtype=np.float32), rows, np.arange(len(rows)) < len(yes))
+    pictures = Pictures(np.eye(160, dtype=np.float32), chain(160), rows)
+    difference = Propagation().score(data, None, pictures, 0)
+    assert difference[3] < difference[39]
+
+
+def test_a_head_in_hand_is_blended_without_training_it_again() -> None:
+    vectors, truth = corners(1)
+    rows = np.arange(30)
+    data, pictures = labelled(vectors, rows, truth[rows]), Pictures(vectors, labelled=rows)
+    from_scratch = SCORERS["blend"]().score(data, None, pictures, 0)
+    scores = HEADS["auto"]().fit(data, None, 0).logits(vectors)
+    assert np.allclose(np.argsort(blended(scores, data, pictures)), np.argsort(from_scratch))
+    elsewhere = Pictures(vectors, labelled=np.full(30, -1))
+    assert np.array_equal(np.argsort(blended(scores, data, elsewhere)), np.argsort(scores))

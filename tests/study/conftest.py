@@ -1,0 +1,3 @@
+from clouds import labels, text_direction
+
+__all__ = ["labels", "text_direction"]
