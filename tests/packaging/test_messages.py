@@ -45,6 +45,13 @@ def command_words() -> re.Pattern[str]:
     return re.compile("|".join(shapes))
 
 
+def is_for_a_terminal(node: ast.AST) -> bool:
+    """What an error says to do there, and how an operation's parameter is spelled there."""
+    if isinstance(node, ast.Assign):
+        return ast.unparse(node.targets[0]) in IN_TERMINAL
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "Flag"
+
+
 def strings(path: Path) -> Iterator[str]:
     """Every string of a module that is no docstring and no advice for a terminal: pieces of f-strings too."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -54,12 +61,7 @@ def strings(path: Path) -> Iterator[str]:
         for node in ast.walk(tree)
         if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)
     }
-    advice = {
-        id(part)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in IN_TERMINAL
-        for part in ast.walk(node.value)
-    }
+    advice = {id(part) for node in ast.walk(tree) if is_for_a_terminal(node) for part in ast.walk(node)}
     for node in ast.walk(tree):
         is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
         if is_text and id(node) not in docstrings | advice:
