@@ -10,8 +10,6 @@ from storage.tables.answers import (
     CertifyingDrawRow,
     EvaluationPictureRow,
     EvaluationWaveRow,
-    FittingDrawRow,
-    FoldRow,
     KeptFigureRow,
     LabelEventRow,
     OutsidePictureRow,
@@ -58,7 +56,6 @@ from storage.tables.library import (
 from storage.tables.people import (
     AuditRow,
     EndedSessionRow,
-    ExposureRow,
     ProtectionRow,
     TakenRow,
 )
@@ -66,8 +63,6 @@ from storage.tables.versions import (
     CombinationRow,
     EvaluationRow,
     HeadRow,
-    RevokedShareRow,
-    ShareRow,
 )
 from storage.tables.watching import (
     DeliveryRow,
@@ -106,9 +101,6 @@ __all__ = [
     "EvaluationPictureRow",
     "EvaluationRow",
     "EvaluationWaveRow",
-    "ExposureRow",
-    "FittingDrawRow",
-    "FoldRow",
     "FolderRow",
     "FormerNameRow",
     "HeadRow",
@@ -128,10 +120,8 @@ __all__ = [
     "ProtectionRow",
     "RefusedPictureRow",
     "RemovalRow",
-    "RevokedShareRow",
     "RewordingDecisionRow",
     "RewordingRow",
-    "ShareRow",
     "SourceRow",
     "TakenRow",
     "UtcDateTime",

@@ -75,19 +75,6 @@ class CertifyingDrawRow(Base):
     looks_in: Mapped[list[Any] | None]  # named collections, as they were; none: everything
 
 
-class FittingDrawRow(Base):
-    """A draw of pictures whose answers make probabilities fit the library, and measure nothing."""
-
-    __tablename__ = "fitting_draws"
-    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
-    attempt: Mapped[int] = mapped_column(primary_key=True)  # of the concept, from 1 on
-    head_number: Mapped[int]  # of the version whose scores the draw was aimed by
-    chances: Mapped[dict[str, Any]]  # picture id → how likely it was to be drawn
-    author: Mapped[str] = mapped_column(String(200))
-    created: Mapped[datetime] = mapped_column(default=now)
-    looks_in: Mapped[list[Any] | None]  # named collections, as they were; none: everything
-
-
 class LabelEventRow(Base):
     """Append-only. The current label of (picture, author) is its latest event that is not undone and no
     repeat."""
@@ -174,16 +161,3 @@ class AnnotationRow(Base):
     raw: Mapped[float | None]  # how likely a yes is by tokens or repeated answers, fitted to nobody
     verbalised: Mapped[float | None]  # how sure the model says it is, 0 to 1
     same_as: Mapped[str | None] = mapped_column(String(64))  # the near-duplicate that was looked at instead
-
-
-class FoldRow(Base):
-    """A concept whose answers were copied to another one. Only `undone` ever changes."""
-
-    __tablename__ = "folds"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    source_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), index=True)
-    target_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"))
-    differing: Mapped[list[Any]]  # [picture, author, said of the source, said of the target, which holds]
-    author: Mapped[str] = mapped_column(String(200))
-    created: Mapped[datetime] = mapped_column(default=now)
-    undone: Mapped[datetime | None]

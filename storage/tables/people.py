@@ -36,21 +36,6 @@ class ProtectionRow(Base):
     person: Mapped[str] = mapped_column(String(200), primary_key=True)
     shown_as: Mapped[str] = mapped_column(String(20))
     key: Mapped[str] = mapped_column(String(1))
-    # Of earlier versions, which offered breaks; nothing reads them.
-    break_pictures: Mapped[int] = mapped_column(default=0)
-    break_minutes: Mapped[int] = mapped_column(default=0)
-    counted: Mapped[bool] = mapped_column(default=False)
-
-
-class ExposureRow(Base):
-    """How many pictures one person had in view on one day, as earlier versions counted. Nothing reads it."""
-
-    __tablename__ = "exposure"
-    person: Mapped[str] = mapped_column(String(200), primary_key=True)
-    day: Mapped[str] = mapped_column(String(10), primary_key=True)  # 2026-11-26, of this computer's clock
-    shown: Mapped[int]
-    unprotected: Mapped[int]  # of those
-    seconds: Mapped[int]
 
 
 class AuditRow(Base):

@@ -58,27 +58,3 @@ class CombinationRow(Base):
     removed: Mapped[bool] = mapped_column(default=False)  # from here on it isn't listed
     author: Mapped[str] = mapped_column(String(200))
     created: Mapped[datetime] = mapped_column(default=now)
-
-
-class ShareRow(Base):
-    """A link by which whoever has it sees a version, until it expires. Append-only. Of its token, which is
-    shown once, there is the SHA-256."""
-
-    __tablename__ = "shares"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), index=True)
-    version: Mapped[int]
-    digest: Mapped[str] = mapped_column(String(64), unique=True)
-    pictures: Mapped[list[Any]]  # [id, role], as they were when it was made: no later answer adds one
-    author: Mapped[str] = mapped_column(String(200))
-    created: Mapped[datetime] = mapped_column(default=now)
-    expires: Mapped[datetime]
-
-
-class RevokedShareRow(Base):
-    """A link that somebody ended before its time. Append-only."""
-
-    __tablename__ = "revoked_shares"
-    share_id: Mapped[int] = mapped_column(ForeignKey("shares.id"), primary_key=True)
-    author: Mapped[str] = mapped_column(String(200))
-    revoked: Mapped[datetime] = mapped_column(default=now)
