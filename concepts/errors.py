@@ -406,8 +406,7 @@ class NoUsableRowsError(DiscernError):
 
 
 class UnknownColumnsError(DiscernError):
-    """A table's headings don't say which column names a picture, or which is the answer. `columns` are
-    (heading, its first values)."""
+    """A table's headings name no picture, or no label. `columns` are (heading, its first values)."""
 
     http_status = 422
 
