@@ -79,7 +79,7 @@ def concept_new(
         copy = bench.catalogue.duplicate(source, name, labels=with_labels, author=author)
         view = bench.definitions.concept(copy)
     else:
-        raise DiscernError(
+        raise typer.BadParameter(
             "A concept begins from a --description, with examples and a scale, or --from another concept, "
             "as that is. Give one of the two."
         )
