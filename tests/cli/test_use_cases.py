@@ -109,11 +109,10 @@ USE_CASES = [
     UseCase("bundle digest", (), "it looks at a file of the person's own; REST takes no bundles"),
     UseCase("score", ("score_files", "download_scores")),
     # Several concepts
-    UseCase("export-scores", ("score_table_columns", "write_score_table")),
-    UseCase("combine", ("try_rule", "score_rule", "keep_combination")),
-    UseCase("combined list", ("list_combinations",)),
-    UseCase("combined show", ("get_combination", "combination_scores")),
-    UseCase("combined export", ("download_combination",)),
+    UseCase(
+        "combine",
+        ("rules_tried", "rules_score", "rules_keep", "rules_kept", "rules_archive", "rules_write_table"),
+    ),
     # Watched folders
     UseCase("watch", ("watches_begin", "watches_look", "watches_get")),
     UseCase("concept watches", ("watches_all",)),
