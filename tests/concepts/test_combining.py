@@ -55,17 +55,6 @@ def test_of_one_concept_alone_it_says_why_use_counts_otherwise(bench: Workbench)
         assert (f"On Use it is {tried.by_decisions}, by {NAME}" in html) is said
 
 
-def test_int8_of_a_rule_is_refused_with_why(bench: Workbench, tmp_path: Path) -> None:
-    bench.rules.keep("Round and bright", RULE, author="me")
-    for ask in (
-        lambda: bench.rules.export("Round and bright", tmp_path / "out", int8=True),
-        lambda: bench.rules.archive("Round and bright", int8=True),
-    ):
-        with pytest.raises(DiscernError, match=r"no int8 form of that.*Take it without int8"):
-            ask()
-    assert not (tmp_path / "out").exists()
-
-
 def test_a_rule_ranks_the_library_by_the_product_with_each_concepts_own_beside(bench: Workbench) -> None:
     tried = bench.rules.tried(RULE.lower(), limit=100)
     assert (tried.rule, [m.concept for m in tried.members]) == (RULE, [NAME, OTHER])
