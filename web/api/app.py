@@ -16,11 +16,9 @@ from web.api import (
     deliberations,
     examples,
     heads,
-    jobs,
     label_files,
     labels,
     library,
-    protection,
     review,
     scoring,
     settings,
@@ -55,8 +53,6 @@ TAGS = (
     heads,
     scoring,
     watches,
-    jobs,
-    protection,
     settings,
 )
 

@@ -43,15 +43,11 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         # Programs
         ("GET", f"{API}/backup", Rule(OWNER, "made a backup", host=True)),
         ("GET", f"{API}/log", Rule(OWNER, "read the log", host=True)),
-        ("GET", f"{API}/(settings|audit|model-calls|model-costs)", Rule(OWNER, host=True)),
         ("GET", f"{CONCEPT}/labels/export", Rule(VIEWER, "exported answers")),
         ("GET", f"{CONCEPT}/versions/{ONE}/bundle", Rule(VIEWER, "exported a classifier")),
         ("GET", f"{CONCEPT}/versions/{ONE}/page", Rule(OWNER, "shared a version as a file")),
         ("GET", f"{API}/jobs/{ONE}/scores", Rule(VIEWER, "downloaded scores")),
-        ("GET", f"{API}/about", Rule(VIEWER, host=True)),
         ("GET", f"{API}/.*", Rule(VIEWER)),
-        ("PUT", f"{API}/protection", Rule(VIEWER)),  # one's own
-        ("PUT", f"{CONCEPT}/protection", Rule(OWNER, "changed how pictures are shown")),
         ("POST", f"({API}|{CONCEPT}/versions/{ONE})/classify", Rule(VIEWER)),
         ("POST", f"{CONCEPT}/labels", Rule(LABELLER)),
         ("POST", f"{CONCEPT}/labels/undo", Rule(LABELLER)),
@@ -92,9 +88,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"{CONCEPT}/versions/{ONE}/(evaluate|robustness|threshold|use-again|int8)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/versions/{ONE}/(library-scores|scores)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/(certificate|probabilities)(/keep)?", Rule(OWNER)),
-        ("POST", f"{API}/jobs/{ONE}/(cancel|retry)", Rule(OWNER)),
         ("PATCH", f"{API}/settings", Rule(OWNER, "changed settings", host=True)),
-        ("POST", f"{API}/settings/test", Rule(OWNER, host=True)),
         # The small routes of the screens
         ("GET", f"/app/bundles/{ONE}", Rule(VIEWER, "exported a classifier")),
         ("GET", f"/app/combinations/{ONE}", Rule(VIEWER, "exported a classifier")),
