@@ -62,7 +62,12 @@ class Installation:
         """
         return self._views([self._context.jobs.store.get(job_id)])[0]
 
-    @operation("POST /jobs/{job_id}/cancel")
+    def _asks_to_cancel(self, job_id: int) -> str:
+        found = self.job(job_id)
+        about = f" for “{found.concept}”" if found.concept else ""
+        return f"Cancel job {job_id} ({found.kind}{about})? What is done stays."
+
+    @operation("POST /jobs/{job_id}/cancel", tool="cancel_job", question=_asks_to_cancel)
     def cancel_job(self, job_id: JobId) -> JobView:
         """Cancel a job: a waiting one at once, a running one at its next step. What is done stays.
 

@@ -212,35 +212,20 @@ ANY_OTHER = Rule(OWNER, host=True)
 
 # The tools of assistants, by name. An assistant labels as a machine does, so that is for owners, too.
 TOOLS: dict[str, Rule] = {
-    **dict.fromkeys(
-        (
-            "list_concepts",
-            "search_pictures",
-            "show_concept",
-            "next_pictures",
-            "quality",
-            "ranked_pictures",
-            "job",
-            "list_jobs",
-        ),
-        Rule(VIEWER),
-    ),
-    "read_scores": Rule(VIEWER, "downloaded scores"),
+    **dict.fromkeys(("search_pictures", "show_concept", "job"), Rule(VIEWER)),
     "export": Rule(VIEWER, "exported a classifier"),
     "add_pictures": Rule(OWNER, "added pictures"),
     "create_concept": Rule(OWNER, "began a concept"),
     **dict.fromkeys(
-        (
-            "propose_what_counts",
-            "find_candidates",
-            "label_pictures",
-            "have_the_machine_label",
-            "train",
-            "score_files",
-            "cancel_job",
-        ),
+        ("propose_what_counts", "label_pictures", "have_the_machine_label", "train", "score_files"),
         Rule(OWNER),
     ),
+    **{
+        one.operation.tool: Rule(one.role, one.operation.audit, one.operation.host)
+        for handle in (Concept, Workbench)
+        for one in declared_in(handle)
+        if one.operation.tool
+    },
 }
 
 
