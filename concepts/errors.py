@@ -182,6 +182,15 @@ class UnknownCombinationError(DiscernError):
         super().__init__(f"No combination is kept as “{name}”.")
 
 
+class NotScoredError(ConflictError):
+    """A rule is tried on a large library that has no scores for it yet."""
+
+    on_screen = "POST to combine/library-scores first."
+
+    def __init__(self) -> None:
+        super().__init__("The library is large and has no scores for this rule yet.")
+
+
 class UnknownPromptError(DiscernError):
     """There is no prompt of this name that could be edited; there are `names`."""
 

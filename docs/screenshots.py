@@ -96,7 +96,7 @@ def prepare(home: Path, work: Path, pictures: Path) -> Path:
     bench.definitions.mine(NAME, size=200)
     bench.annotations.annotate(NAME)
     _answers(bench, work, NAME, is_warm, 120, 100)
-    bench.combining.keep("Warm and bright", RULE, author=SIMULATED)
+    bench.rules.keep("Warm and bright", RULE, author=SIMULATED)
     page = bench.version_page.write(NAME, work / "page.html")
     bench.close()
     return page

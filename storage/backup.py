@@ -79,14 +79,14 @@ def backup(
 def _again(secrets: KnownSecrets) -> str:
     """What has to be entered once more after restoring, a line each."""
     lines = [
-        "The endpoint's key: discern settings set openai_api_key KEY"
+        "The endpoint's key: discern settings openai_api_key KEY"
         if name == "openai_api_key"
         else f"{name} in settings.json"
         for name in secrets.settings_left_out
     ]
     if secrets.has_address:
         lines.append(
-            "The endpoint's address with its name, password or key: discern settings set openai_base_url URL"
+            "The endpoint's address with its name, password or key: discern settings openai_base_url URL"
         )
     lines += [
         f"{name} ({role}), who may log in: discern users add {name} --role {role}"

@@ -71,10 +71,11 @@ class Work:
 
 def press(workbench: Workbench, action: Action) -> bool:
     """Stops a job or tries it again, if that is what was pressed. Raises `DiscernError`."""
-    do = {"cancel": workbench.installation.cancel_job, "retry": workbench.installation.submit_retry}.get(
-        action.name
-    )
-    if do is None:
+    if action.name not in ("cancel", "retry"):
         return False
-    do(int(action.value) if action.value.isdecimal() else 0)
+    job_id = int(action.value) if action.value.isdecimal() else 0
+    if action.name == "cancel":
+        workbench.installation.cancel_job(job_id)
+    else:
+        workbench.installation.retry_job(job_id)
     return True

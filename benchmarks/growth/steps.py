@@ -121,7 +121,7 @@ def _of_a_concept(bench: Workbench, folder: Path) -> Iterator[Cost]:
     concept = bench.context.concept(CONCEPT)
     collection = bench.context.collection
     yield costs_of("a wall", lambda: wall_pictures(bench.context.material(concept), collection, []))
-    yield costs_of("scores as Parquet", lambda: bench.score_tables.write(folder / "scores.parquet"))
+    yield costs_of("scores as Parquet", lambda: bench.rules.write_table_to(folder / "scores.parquet").wait())
 
 
 def _of_leaving(bench: Workbench, ids: list[str]) -> Iterator[Cost]:

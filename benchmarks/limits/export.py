@@ -23,7 +23,7 @@ def rows(folder: Path, count: int) -> Rows:
             bench.versions.train(million.CONCEPT)
         for suffix in ("csv", "parquet"):
             out, again = folder / f"scores.{suffix}", folder / f"again.{suffix}"
-            bench.score_tables.write(out)
+            bench.rules.write_table_to(out).wait()
             columns = _columns(out)
             assert columns.num_rows == bench.pictures.count()
 
@@ -36,7 +36,7 @@ def rows(folder: Path, count: int) -> Rows:
             yield compared(
                 f"export scores of {count:,} × {million.DIMENSION}, {suffix}",
                 3,
-                lambda out=out: bench.score_tables.write(out),  # type: ignore[misc]
+                lambda out=out: bench.rules.write_table_to(out).wait(),  # type: ignore[misc]
                 "pyarrow writing the same columns",
                 least,
                 repeats=5,

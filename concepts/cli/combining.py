@@ -1,4 +1,4 @@
-"""`discern combine` and `discern combined`: finished concepts put together by and, or, not."""
+"""`discern combine`: finished concepts put together by and, or, not, and in one table of scores."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from concepts.cli.groups import Author, Json, Most, Skip, app, combined, workbench
+from concepts.cli.groups import Author, Json, Most, Skip, app, workbench
 from concepts.cli.output import progress, say, show, table
+from concepts.errors import DiscernError, NotScoredError
 
 if TYPE_CHECKING:
     from concepts.combining.views import Agreed, Tried
+    from concepts.workbench import Workbench
 
-Kept = Annotated[str, typer.Argument(help="What the rule was kept as.", metavar="NAME")]
-Sure = Annotated[float, typer.Option(min=0, max=1, help="From which probability on a picture is flagged.")]
-Order = Annotated[
-    Literal["top", "nearly"], typer.Option(help="The most probable, or those that are nearly flagged.")
-]
-Number = Annotated[int | None, typer.Option(min=1, help="An older one; without it, the newest.")]
+NOTHING = "Nothing was kept."
 
 
 @app.command("combine")
@@ -30,68 +27,86 @@ def combine(
             help="Such as “messy room AND NOT (people OR pets)”; a name with brackets or one of the three "
             "words in quotes.",
         ),
-    ],
-    name: Annotated[str | None, typer.Option(help="Keep the rule under this name.")] = None,
-    sure: Sure = 0.5,
-    order: Order = "top",
+    ] = "",
+    name: Annotated[
+        str, typer.Option(help="Keep the rule under this name; without RULE, use the one that was kept.")
+    ] = "",
+    sure: Annotated[
+        float | None, typer.Option(min=0, max=1, help="From which probability on a picture is flagged.")
+    ] = None,
+    order: Annotated[
+        Literal["top", "nearly"], typer.Option(help="The most probable, or those that are nearly flagged.")
+    ] = "top",
+    out: Annotated[
+        Path | None, typer.Option(help="Write the kept rule as one folder; a zip lies beside it.")
+    ] = None,
+    number: Annotated[
+        int | None, typer.Option(min=1, help="With --out: an older one; without it, the newest.")
+    ] = None,
+    page: Annotated[
+        bool, typer.Option("--page", help="With --out: also a page that scores pictures in a browser.")
+    ] = False,
+    scores: Annotated[
+        Path | None,
+        typer.Option("--table", help="Write the scores of every concept into this .csv or .parquet file."),
+    ] = None,
+    concepts: Annotated[
+        list[str] | None,
+        typer.Option("--concept", metavar="NAME", help="With --table: of this one; several times for more."),
+    ] = None,
     n: Most = 20,
     skip: Skip = 0,
     author: Author = "me",
     as_json: Json = False,
 ) -> None:
-    """Put finished concepts together by AND, OR, NOT, without new answers: what that makes of the library,
-    and with --name a rule that is kept."""
+    """Put finished concepts together by AND, OR, NOT, without new labels.
+
+    RULE is tried on the library, and kept with --name. Without RULE the kept rules are listed, or the one of
+    --name is used. With --out it is written as files that run anywhere. --table writes the scores of all
+    concepts; it leaves out those in the trash and those without a version for the library's encoder.
+    """
     bench = workbench()
-    with progress("Looking at the library", "Nothing was kept.") as listener:
-        page = bench.combining.try_now(
-            rule, threshold=sure, order=order, start=skip, size=n, listener=listener
-        )
-    kept = bench.combining.keep(name, rule, threshold=sure, author=author) if name else None
+    if scores:
+        _write_table(bench, scores, concepts or [], as_json)
+    elif out:
+        if not name or rule:
+            raise DiscernError("Only a kept rule is written to files. Keep it first, then give --name alone.")
+        result = bench.rules.export(name, out, number=number, page=page)
+        versions = ", ".join(f"{concept} {version}" for concept, version in result.concepts.items())
+        show(result, as_json, lambda: say(f"“{name}” of {versions} is in {result.folder}."))
+    elif not rule and not name:
+        found = bench.rules.kept(limit=n, offset=skip)
+        rows = [(c.name, c.number, f"{c.threshold:.2f}", c.rule, c.problem) for c in found]
+        show(found, as_json, lambda: table(("name", "number", "from", "rule", ""), rows))
+    else:
+        asked = (rule, "" if rule else name)
+        try:
+            tried = bench.rules.tried(*asked, sure, order, n, skip)
+        except NotScoredError:
+            with progress("Looking at the library", NOTHING) as listener:
+                bench.rules.score(*asked).wait(listener)
+            tried = bench.rules.tried(*asked, sure, order, n, skip)
+        kept = bench.rules.keep(name, rule, tried.threshold, author=author) if rule and name else None
+
+        def human() -> None:
+            _show(tried)
+            if kept:
+                say(f"Kept as “{kept.name}”, number {kept.number}. Next: combine --name with --out.")
+
+        show({"tried": tried, "kept": kept} if kept else tried, as_json, human)
+
+
+def _write_table(bench: Workbench, out: Path, concepts: list[str], as_json: bool) -> None:
+    with progress("Scoring", f"{out} was not written.") as listener:
+        result = bench.rules.write_table_to(out, concepts).wait(listener)
 
     def human() -> None:
-        _show(page)
-        if kept:
-            say(f"Kept as “{kept.name}”, number {kept.number}. Next: combined export.")
+        say(f"{result.rows:,} pictures in {result.out}.")
+        table(("concept", "version"), list(result.concepts.items()))
+        for name, why in result.left_out.items():
+            say(f"Left out: {name}, for {why}.")
 
-    show({"tried": page, "kept": kept} if kept else page, as_json, human)
-
-
-@combined.command("list")
-def combined_list(n: Most = 50, skip: Skip = 0, as_json: Json = False) -> None:
-    """The rules that were kept, the last first."""
-    found = workbench().combining.kept(n, skip)
-    rows = [(c.name, c.number, f"{c.threshold:.2f}", c.rule, c.problem) for c in found]
-    show(found, as_json, lambda: table(("name", "number", "from", "rule", ""), rows))
-
-
-@combined.command("show")
-def combined_show(
-    name: Kept, order: Order = "top", n: Most = 20, skip: Skip = 0, as_json: Json = False
-) -> None:
-    """What a kept rule makes of the library, by the versions in it."""
-    bench = workbench()
-    with progress("Looking at the library", "Nothing was changed.") as listener:
-        page = bench.combining.try_now("", kept=name, order=order, start=skip, size=n, listener=listener)
-    show(page, as_json, lambda: _show(page))
-
-
-@combined.command("export")
-def combined_export(
-    name: Kept,
-    out: Annotated[Path, typer.Option(help="The folder to write; a zip lies beside it.")],
-    number: Number = None,
-    page: Annotated[
-        bool, typer.Option("--page", help="With a page that scores pictures in a browser.")
-    ] = False,
-    int8: Annotated[
-        bool, typer.Option("--int8", help="Not of a rule yet: it is refused, and says why.")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Write a kept rule and its versions as one folder of files that run anywhere."""
-    result = workbench().combining.export(name, out, number=number, page=page, int8=int8)
-    versions = ", ".join(f"{concept} {version}" for concept, version in result.concepts.items())
-    show(result, as_json, lambda: say(f"“{name}” of {versions} is in {result.folder}."))
+    show(result, as_json, human)
 
 
 def _show(page: Tried) -> None:

@@ -1,4 +1,4 @@
-"""The installation: `discern settings`, `models`, `users`, `calls`, `cost`, `about` and `backup`."""
+"""The installation: `discern settings`, `users`, `cost`, `about`, `audit` and `backup`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from concepts.cli.groups import Json, Most, Skip, app, models, settings, users, workbench
+from concepts.cli.groups import Json, Most, Skip, app, users, workbench
 from concepts.cli.output import progress, say, show, table
 from storage.disk import told
 from storage.files import open_private
@@ -21,34 +21,39 @@ Setting = Annotated[
     Literal[
         "openai_base_url", "openai_api_key", "llm_model", "vlm_model", "large_vlm_model", "critic_model",
         "llm_price", "vlm_price", "large_vlm_price", "critic_price", "prices", "model_concurrency",
-    ],
+    ] | None,
     typer.Argument(help="Which setting."),
 ]  # fmt: skip
 
 
-@settings.command("show")
-def settings_show(as_json: Json = False) -> None:
-    """The model endpoint as it is set. The key itself is never told."""
-    _show_settings(workbench().installation.endpoint_settings(), as_json)
-
-
-@settings.command("set")
-def settings_set(
-    name: Setting,
-    value: Annotated[str | None, typer.Argument(help="Asked for, unseen, if left out.")] = None,
+@app.command("settings")
+def settings(
+    name: Setting = None,
+    value: Annotated[
+        str | None, typer.Argument(help="The new value; an empty one takes the setting away.")
+    ] = None,
+    test: Annotated[
+        bool, typer.Option("--test", help="Ask each model that is set a few small questions.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Change one setting; an empty value takes it away. It counts from the next call on."""
-    if value is None:
-        value = typer.prompt(name, default="", hide_input=True, show_default=False, err=True)
-    _show_settings(workbench().installation.save_settings({name: value}), as_json)
+    """The model endpoint: how it is set, and what it can do.
 
-
-@models.command("test")
-def models_test(as_json: Json = False) -> None:
-    """Ask the endpoint what it can do: a few small questions to each model that is set."""
+    With NAME and VALUE one setting changes, from the next call on. VALUE is asked for, unseen, if left out.
+    The key itself is never told.
+    """
+    bench = workbench()
+    if name is not None:
+        if value is None:
+            value = typer.prompt(name, default="", hide_input=True, show_default=False, err=True)
+        view = bench.installation.save_settings({name: value})
+    else:
+        view = bench.installation.endpoint_settings()
+    if not test:
+        _show_settings(view, as_json)
+        return
     with progress("Asking", "Nothing was changed.") as listener:
-        report = workbench().installation.test_endpoint(listener=listener)
+        report = bench.installation.test_endpoint().wait(listener)
 
     def human() -> None:
         from concepts.installation.findings import about_endpoint, about_models  # brings the database
@@ -66,27 +71,29 @@ def models_test(as_json: Json = False) -> None:
     show(report, as_json, human)
 
 
-@app.command("calls")
-def calls(n: Most = 50, skip: Skip = 0, as_json: Json = False) -> None:
-    """Every call to a model endpoint, newest first."""
-    found = workbench().installation.model_calls(n, skip)
-    columns = ("when", "for", "model", "outcome", "tokens", "cost", "error")
-    rows = [
-        (
-            f"{c.created:%Y-%m-%d %H:%M}", c.purpose, c.model, c.outcome,
-            (c.tokens_in or 0) + (c.tokens_out or 0), _dollars(c.cost_usd), c.error,
-        )
-        for c in found
-    ]  # fmt: skip
-    show(found, as_json, lambda: table(columns, rows))
-
-
 @app.command("cost")
-def cost(as_json: Json = False) -> None:
+def cost(
+    calls: Annotated[bool, typer.Option("--calls", help="List the single calls, newest first.")] = False,
+    n: Most = 50,
+    skip: Skip = 0,
+    as_json: Json = False,
+) -> None:
     """What was spent on what, with which model: for each concept, and added up."""
     from concepts.installation.activity import call_sums  # brings the database
 
-    found = workbench().installation.call_totals()
+    costs = workbench().installation.model_costs(n, skip)
+    if calls:
+        columns = ("when", "for", "model", "outcome", "tokens", "cost", "error")
+        lines = [
+            (
+                f"{c.created:%Y-%m-%d %H:%M}", c.purpose, c.model, c.outcome,
+                (c.tokens_in or 0) + (c.tokens_out or 0), _dollars(c.cost_usd), c.error,
+            )
+            for c in costs.calls
+        ]  # fmt: skip
+        show(costs.calls, as_json, lambda: table(columns, lines))
+        return
+    found = costs.totals
 
     def human() -> None:
         rows = [(c.concept or "", c.purpose, c.model, *_figures(c)) for c in found]
@@ -109,9 +116,18 @@ def _figures(one: CallTotalView | CallSum) -> tuple[int | str, ...]:
 
 
 @app.command("about")
-def about(as_json: Json = False) -> None:
+def about(
+    log: Annotated[
+        bool, typer.Option("--log", help="Print what went wrong, to attach to a bug report: JSON lines.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Versions and the data folder."""
-    view = workbench().installation.about()
+    bench = workbench()
+    if log:
+        sys.stdout.buffer.write(bench.installation.log())
+        return
+    view = bench.installation.about()
 
     def human() -> None:
         size, free = f"{view.database_bytes / 1e6:,.1f} MB", f"{view.free_bytes / 1e9:,.1f} GB free"
@@ -119,12 +135,6 @@ def about(as_json: Json = False) -> None:
         table(("", ""), [*rows, ("Python", view.python), *view.packages.items()])
 
     show(view, as_json, human)
-
-
-@app.command("log")
-def log_file() -> None:
-    """Print what went wrong, to attach to a bug report: JSON lines, without keys and passwords."""
-    sys.stdout.buffer.write(workbench().installation.log())
 
 
 @app.command("audit")
@@ -169,42 +179,36 @@ def backup(
 
 @users.command("add")
 def users_add(
-    name: Annotated[str, typer.Argument(help="It is written beside the answers this person gives.")],
+    name: Annotated[str, typer.Argument(help="It is written beside the labels this person gives.")],
     password: Annotated[
-        str,
-        typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for if left out."),
-    ],
+        str | None,
+        typer.Option(help="Asked for if left out, unless only the role of a known person changes."),
+    ] = None,
     role: Annotated[
         Literal["owner", "labeller", "viewer"] | None,
         typer.Option(help="Without it the first is an owner, others are labellers, and who is there stays."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Let someone log in to the app, or give them a new password. From then on everyone has to log in.
+    """Let someone log in to the app, or give them another password or role. From then on everyone has to log
+    in.
 
-    An owner may do everything, a labeller answers and comments, a viewer sees and downloads.
+    An owner may do everything, a labeller labels and comments, a viewer sees and downloads.
     """
     from concepts.installation.users import Users, role_of  # brings the settings
     from concepts.settings import load_settings
 
-    given = Users(load_settings()).set(name, password, role_of(role) if role else None).word
-    _note("added a user", f"{name} ({given})")
+    known, wanted = Users(load_settings()), role_of(role) if role else None
+    if password is None and wanted is not None and name in known.records():
+        known.set_role(name, wanted)
+        given = wanted.word
+        _note("changed a role", f"{name} ({given})")
+    else:
+        if password is None:
+            password = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+        given = known.set(name, password, wanted).word
+        _note("added a user", f"{name} ({given})")
     show({"user": name, "role": given}, as_json, lambda: say(f"{name} can log in, as {given}."))
-
-
-@users.command("role")
-def users_role(
-    name: Annotated[str, typer.Argument(help="Whose.")],
-    role: Annotated[Literal["owner", "labeller", "viewer"], typer.Argument(help="What they may do.")],
-    as_json: Json = False,
-) -> None:
-    """Change what someone may do."""
-    from concepts.installation.users import Users, role_of  # brings the settings
-    from concepts.settings import load_settings
-
-    Users(load_settings()).set_role(name, role_of(role))
-    _note("changed a role", f"{name} ({role})")
-    show({"user": name, "role": role}, as_json, lambda: say(f"{name} is now {role}."))
 
 
 @users.command("list")

@@ -28,7 +28,7 @@ def jobs(
         installation.cancel_job(cancel)
     if retry is not None:
         with progress("Trying again", "What was done until here is kept.") as listener:
-            installation.retry_job(retry, listener=listener)
+            installation.retry_job(retry).wait(listener)
     if job is not None:
         found = installation.job(job)
         show(found, as_json, lambda: table(("", ""), _all_of(found)))

@@ -33,16 +33,17 @@ def protection(
     """How pictures are shown to you on the screens."""
     from typing import get_args
 
-    from concepts.workbench.protection import Key, Protection  # pydantic, only where it is needed
+    from concepts.workbench.protection import Key  # pydantic, only where it is needed
 
     bench = workbench().protection
-    wanted: dict[str, Any] = bench.of_person(author).model_dump()
+    now = bench.of_person(author)
+    wanted: dict[str, Any] = now.model_dump()
     if shown_as is not None:
         wanted["shown_as"] = _chosen(shown_as, OF_PERSON)
     if key is not None:
         wanted["key"] = _chosen(key, dict.fromkeys(get_args(Key)) | {one: one for one in get_args(Key)})
-    changed = shown_as is not None or key is not None
-    now = bench.prefer(author, Protection(**wanted)) if changed else bench.of_person(author)
+    if shown_as is not None or key is not None:
+        now = bench.prefer(**wanted, author=author)
     told = f"Pictures are shown {WORDS[now.shown_as]}; {now.key.upper()} shows one that is protected."
     show(now, as_json, lambda: say(told))
 
@@ -56,11 +57,11 @@ def concept_protection(
     as_json: Json = False,
 ) -> None:
     """How pictures are shown on the screens of a concept to people who haven't chosen otherwise."""
-    bench = workbench().protection
+    protection = workbench().concept(name).protection
     if shown_as is not None:
-        bench.protect(name, _chosen(shown_as, OF_CONCEPT))
-    now = bench.of_concept(name)
-    show({"shown_as": now}, as_json, lambda: say(f"Its pictures are shown {WORDS[now or 'plain']}."))
+        protection.set(_chosen(shown_as, OF_CONCEPT))
+    now = protection.get()
+    show(now, as_json, lambda: say(f"Its pictures are shown {WORDS[now.shown_as or 'plain']}."))
 
 
 def _chosen(given: str, known: dict[str, Any]) -> Any:

@@ -56,29 +56,6 @@ def score(
     )
 
 
-@app.command("export-scores")
-def export_scores(
-    out: Annotated[Path, typer.Option(help="A .csv or .parquet file.")],
-    concepts: Annotated[
-        list[str] | None,
-        typer.Option("--concept", metavar="NAME", help="Only this one; may be given several times."),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """What every finished concept says of every picture of the library, as one table. Left out are concepts
-    in the trash, and those without a version for the library's encoder, with the reason."""
-    with progress("Scoring", f"{out} was not written.") as listener:
-        result = workbench().score_tables.write(out, concepts or [], listener=listener)
-
-    def human() -> None:
-        say(f"{result.rows:,} pictures in {result.out}.")
-        table(("concept", "version"), list(result.concepts.items()))
-        for name, why in result.left_out.items():
-            say(f"Left out: {name}, for {why}.")
-
-    show(result, as_json, human)
-
-
 @concept.command("scores")
 def concept_scores(
     name: Name,

@@ -96,6 +96,13 @@ class CallSum(View):
     unpriced: int
 
 
+class ModelCosts(View):
+    """What model calls cost: `totals` of all calls, the dearest first, and a page of single `calls`."""
+
+    totals: list[CallTotalView]
+    calls: list[CallView]
+
+
 class SettingsView(View):
     """The endpoint as it is set. The key is never told, only whether there is one."""
 

@@ -99,6 +99,14 @@ class JobRunner:
         self._require_room(job.lane)
         return Started(self, job, self.submit(job))
 
+    def retry(self, job_id: int) -> Started[Any]:
+        """Queues a failed or cancelled job again. It goes on where it stopped."""
+        stored = self.store.get(job_id)
+        job = read_job(self._kind_of(stored), stored)
+        self.store.retry(job_id)
+        self.wake()
+        return Started(self, job, job_id)
+
     def submit(self, job: Job[Any]) -> int:
         """Queues work and returns the job's id."""
         self._admit(job)

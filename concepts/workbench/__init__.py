@@ -13,7 +13,6 @@ from concepts.workbench.captions import Captions
 from concepts.workbench.catalogue import Catalogue
 from concepts.workbench.certificates import Certificates
 from concepts.workbench.collections import Collections
-from concepts.workbench.combining import Combining
 from concepts.workbench.comments import Comments
 from concepts.workbench.concept import Concept
 from concepts.workbench.context import JOURNEY, POOL_SIZE, Context
@@ -30,8 +29,8 @@ from concepts.workbench.neighbours import LookAlikes
 from concepts.workbench.pictures import Pictures
 from concepts.workbench.protection import Protections
 from concepts.workbench.review import Review
+from concepts.workbench.rules import Rules
 from concepts.workbench.scoping import Scoping
-from concepts.workbench.score_tables import ScoreTables
 from concepts.workbench.steadiness import Steadiness
 from concepts.workbench.trash import Trash
 from concepts.workbench.version_page import VersionPage
@@ -49,6 +48,10 @@ class Workbench:
 
     route: ClassVar[str] = ""
     command: ClassVar[str] = ""
+
+    rules: Rules
+    protection: Protections
+    installation: Installation
 
     def __init__(self, settings: Settings, lent: Lent | None = None) -> None:
         """`lent`: what it doesn't have for itself, where several share a process."""
@@ -76,8 +79,7 @@ class Workbench:
         self.review = Review(self.context)
         self.versions = Versions(self.context, self.answers, self.review)
         self.exports = Exports(self.context, self.versions)
-        self.combining = Combining(self.context, self.versions)
-        self.score_tables = ScoreTables(self.context)
+        self.rules = Rules(self.context, self.versions)
         self.steadiness = Steadiness(self.context)
         self.version_page = VersionPage(self.context, self.examples)
         self.heat = HeatMaps(self.context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from concepts.workbench.prompts import Prompts
+from concepts.workbench.protection import ConceptProtection
 from concepts.workbench.watching import Watches
 from storage.tables import ConceptRow
 
@@ -19,6 +20,7 @@ class Concept:
     command: ClassVar[str] = "concept"
 
     prompts: Prompts
+    protection: ConceptProtection
     watches: Watches
 
     def __init__(self, bench: Workbench, row: ConceptRow) -> None:
@@ -26,4 +28,5 @@ class Concept:
         self.context = bench.context
         self.id, self.name = row.id, row.name
         self.prompts = Prompts(self)
+        self.protection = ConceptProtection(self)
         self.watches = Watches(self)

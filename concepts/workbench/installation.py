@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import Field
 
 from concepts.installation import activity
 from concepts.installation.activity import (
     About,
-    CallTotalView,
-    CallView,
     DeedView,
     JobView,
+    ModelCosts,
     SettingsView,
 )
 from concepts.installation.endpoint import EndpointReport, examine
 from concepts.installation.log import read_log, start_log
-from concepts.installation.users import Users
-from concepts.jobs import Listener, Progress
+from concepts.installation.users import Role, Users
+from concepts.jobs import Progress, Started
 from concepts.language.ledger import Price
 from concepts.settings import save_settings
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import ExamineEndpoint
+from concepts.workbench.operation import Limit, Offset, operation
 from storage.backup import backup
 from storage.jobs import StoredJob
+
+JobId = Annotated[int, Field(ge=1, le=2**31 - 1, description="The job's number.")]
 
 
 class Installation:
@@ -34,11 +36,6 @@ class Installation:
     def __init__(self, context: Context) -> None:
         self._context = context
         context.jobs.register(ExamineEndpoint, self._examine_endpoint)
-
-    def retry_job(self, job_id: int, *, listener: Listener | None = None) -> BaseModel:
-        """Runs a failed or cancelled job again, here and now, from where it stopped."""
-        self._context.jobs.store.retry(job_id)
-        return self._context.jobs.resume(job_id, listener)
 
     def latest_job(self, kinds: Sequence[str], concept: str | None = None) -> StoredJob | None:
         """The newest job of these kinds (for this concept), one that is still going first."""
@@ -52,22 +49,40 @@ class Installation:
         that a screen can ask every second."""
         return [activity.job_view(job, concept) for job in self._context.jobs.store.newest(kinds, concept)]
 
-    def recent_jobs(self, limit: int = 50, offset: int = 0) -> list[JobView]:
-        """Newest first, those still going before the others."""
+    @operation("GET /jobs")
+    def recent_jobs(self, limit: Limit = 50, offset: Offset = 0) -> list[JobView]:
+        """Long work: those jobs still going, then the others, newest first."""
         return self._views(self._context.jobs.store.recent(limit, offset))
 
-    def job(self, job_id: int) -> JobView:
-        """Raises `UnknownJobError`."""
+    @operation("GET /jobs/{job_id}")
+    def job(self, job_id: JobId) -> JobView:
+        """How far a job is, and what came of it.
+
+        Raises `UnknownJobError`.
+        """
         return self._views([self._context.jobs.store.get(job_id)])[0]
 
-    def cancel_job(self, job_id: int) -> None:
-        """A waiting job is cancelled at once, a running one at its next step. What is done stays."""
-        self._context.jobs.store.cancel(job_id)
+    def _asks_to_cancel(self, job_id: int) -> str:
+        found = self.job(job_id)
+        about = f" for “{found.concept}”" if found.concept else ""
+        return f"Cancel job {job_id} ({found.kind}{about})? What is done stays."
 
-    def submit_retry(self, job_id: int) -> None:
-        """Queues a failed or cancelled job again; it goes on where it stopped."""
-        self._context.jobs.store.retry(job_id)
-        self._context.jobs.wake()
+    @operation("POST /jobs/{job_id}/cancel", tool="cancel_job", question=_asks_to_cancel)
+    def cancel_job(self, job_id: JobId) -> JobView:
+        """Cancel a job: a waiting one at once, a running one at its next step. What is done stays.
+
+        Raises `UnknownJobError`.
+        """
+        self._context.jobs.store.cancel(job_id)
+        return self.job(job_id)
+
+    @operation("POST /jobs/{job_id}/retry")
+    def retry_job(self, job_id: JobId) -> Started[Any]:
+        """Begin a failed or cancelled job again. It goes on where it stopped.
+
+        Raises `UnknownJobError`, `ConflictError`.
+        """
+        return self._context.jobs.retry(job_id)
 
     def note_begun(self, job_id: int, author: str) -> None:
         """Remembers, for every process, who is to be told of a job's end."""
@@ -90,20 +105,23 @@ class Installation:
         memory = self._context.jobs.store.memory(job_id)
         return f"begun by {author}" in memory and f"told {author}" not in memory
 
-    def model_calls(self, limit: int = 50, offset: int = 0) -> list[CallView]:
-        """Newest first."""
-        return activity.recent_calls(self._context.ledger, limit, offset)
+    @operation("GET /model-costs", role=Role.OWNER, host=True)
+    def model_costs(self, limit: Limit = 50, offset: Offset = 0) -> ModelCosts:
+        """The totals spent by concept, purpose and model, and a page of the calls, the newest first."""
+        totals = self._context.ledger.totals_by_concept()
+        return ModelCosts(
+            totals=activity.call_totals(totals, self._names(total.concept_id for total in totals)),
+            calls=activity.recent_calls(self._context.ledger, limit, offset),
+        )
 
-    def deeds(self, limit: int = 50, offset: int = 0) -> list[DeedView]:
-        """What people did: logging in, settings, imports, deletions, exports; newest first."""
+    @operation("GET /audit", role=Role.OWNER, host=True)
+    def deeds(self, limit: Limit = 50, offset: Offset = 0) -> list[DeedView]:
+        """Who logged in, changed settings, imported, deleted or exported what; newest first."""
         return [DeedView.model_validate(vars(deed)) for deed in self._context.audit.recent(limit, offset)]
 
-    def call_totals(self) -> list[CallTotalView]:
-        """What was spent on what, for which concept and with which model; the dearest first."""
-        totals = self._context.ledger.totals_by_concept()
-        return activity.call_totals(totals, self._names(total.concept_id for total in totals))
-
+    @operation("GET /settings", role=Role.OWNER, host=True)
     def endpoint_settings(self) -> SettingsView:
+        """The model endpoint as it is set. The key itself is never told."""
         return activity.settings_view(self._context.settings)
 
     def save_settings(self, changes: Mapping[str, Any]) -> SettingsView:
@@ -116,14 +134,10 @@ class Installation:
         self._context.settings = save_settings(self._context.settings, changes)
         return self.endpoint_settings()
 
-    def submit_endpoint_test(self) -> int:
-        """Asks the endpoint what it can do, in the background; returns the job's id."""
-        return self._context.jobs.submit(ExamineEndpoint(self._context.settings.openai_base_url or ""))
-
-    def test_endpoint(self, *, listener: Listener | None = None) -> EndpointReport:
-        """The same, and waits for the answer."""
-        address = self._context.settings.openai_base_url or ""
-        return self._context.jobs.run(ExamineEndpoint(address), listener)
+    @operation("POST /settings/test", host=True)
+    def test_endpoint(self) -> Started[EndpointReport]:
+        """Ask the model endpoint what it can do: a few small questions to each model that is set."""
+        return self._context.jobs.begin(ExamineEndpoint(self._context.settings.openai_base_url or ""))
 
     def latest_endpoint_test(self) -> JobView | None:
         job = self._context.jobs.store.latest([ExamineEndpoint.kind])
@@ -155,7 +169,9 @@ class Installation:
         """The log, to be attached to a bug report: JSON lines, without keys and passwords."""
         return read_log(self._context.settings.home)
 
+    @operation("GET /about", host=True)
     def about(self) -> About:
+        """Versions and the data folder."""
         return activity.about(self._context.settings, self._context.database)
 
     def _examine_endpoint(self, job: ExamineEndpoint, progress: Progress) -> EndpointReport:

@@ -55,7 +55,8 @@ Offset = Annotated[int, Flag("--skip"), Field(ge=0, le=2**31 - 1, description="H
 class Operation:
     """`route` ("PUT /prompts/{prompt}") and `command` ("labels undo") stand below those of the handle; empty
     where there is none. `audit`: what an owner later reads of it. `host`: it is about the computer Discern
-    runs on, so it is closed to visitors of a demo."""
+    runs on, so it is closed to visitors of a demo. `question`: what a person is asked before an assistant's
+    `tool` does it, of the part and the arguments; without one, the docstring's first sentence."""
 
     route: str = ""
     command: str = ""
@@ -63,6 +64,7 @@ class Operation:
     role: Role | None = None
     audit: str = ""
     host: bool = False
+    question: Callable[..., str] | None = None
 
 
 def operation(
@@ -73,6 +75,7 @@ def operation(
     role: Role | None = None,
     audit: str = "",
     host: bool = False,
+    question: Callable[..., str] | None = None,
 ) -> Callable[[Method], Method]:
     """Declares a method as a use case. Without a `role` viewers may read and owners may change.
 
@@ -81,7 +84,7 @@ def operation(
     Field(description=…, ge=…)]` describes and bounds a parameter everywhere. A method that returns a
     `Started` begins a job: REST answers 202, a command waits.
     """
-    declared = Operation(route, command, tool, role, audit, host)
+    declared = Operation(route, command, tool, role, audit, host, question)
 
     def declare(method: Method) -> Method:
         method.operation = declared  # type: ignore[attr-defined]  # found again by `declared_in`

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
+from pydantic import Field
+
+from concepts.installation.users import Role
 from concepts.view import View
 from concepts.workbench.context import Context
+from concepts.workbench.operation import AuthorName, operation
 from storage.protection import Preference
+
+if TYPE_CHECKING:
+    from concepts.workbench.concept import Concept
 
 ShownAs = Literal["", "blur", "greyscale", "both"]
 Choice = Literal["", "plain", "blur", "greyscale", "both"]
@@ -31,6 +38,13 @@ class Protection(View):
     key: Key = "v"
 
 
+class OfConcept(View):
+    """How pictures are shown on the screens of a concept to people who haven't chosen otherwise; empty: as
+    they are."""
+
+    shown_as: ShownAs
+
+
 class OnPage(View):
     """What a page has to know before it shows a picture."""
 
@@ -52,23 +66,27 @@ class Protections:
         self._context = context
         self._store = context.protection
 
-    def of_person(self, person: str) -> Protection:
-        kept = self._store.preference(person)
+    @operation("GET /protection")
+    def of_person(self, author: AuthorName) -> Protection:
+        """How pictures are shown to you."""
+        kept = self._store.preference(author)
         return Protection.model_validate(vars(kept)) if kept else Protection()
 
-    def prefer(self, person: str, wanted: Protection) -> Protection:
-        """Counts from the next page on."""
-        self._store.prefer(person, Preference(**wanted.model_dump()))
+    @operation("PUT /protection", role=Role.VIEWER)
+    def prefer(
+        self,
+        shown_as: Annotated[
+            Choice,
+            Field(description="Empty for as each concept says; `plain` for as they are, whatever it says."),
+        ] = "",
+        key: Annotated[Key, Field(description="The key that shows the picture that has the focus.")] = "v",
+        *,
+        author: AuthorName,
+    ) -> Protection:
+        """Choose how pictures are shown to you, from the next page on."""
+        wanted = Protection(shown_as=shown_as, key=key)
+        self._store.prefer(author, Preference(**wanted.model_dump()))
         return wanted
-
-    def of_concept(self, name: str) -> ShownAs:
-        found: ShownAs = self._store.of_concept(self._context.concept(name).id)  # type: ignore[assignment]
-        return found
-
-    def protect(self, name: str, shown_as: ShownAs) -> ShownAs:
-        """How everybody sees pictures on the screens of a concept who hasn't chosen otherwise."""
-        self._store.protect(self._context.concept(name).id, shown_as)
-        return shown_as
 
     def on_page(self, person: str, concept: str | None) -> OnPage:
         """For a page of a concept, or of none: that shows pictures of all, so the strictest holds."""
@@ -76,3 +94,22 @@ class Protections:
         asked = {row.protection} if row else self._store.in_use()
         own = self.of_person(person)
         return OnPage(parts=sorted(parts_of(own.shown_as, asked)), key=own.key)
+
+
+class ConceptProtection:
+    """How the pictures of a concept are shown to everybody."""
+
+    def __init__(self, concept: Concept) -> None:
+        self._concept, self._store = concept, concept.context.protection
+
+    @operation("GET /protection")
+    def get(self) -> OfConcept:
+        """How pictures are shown on the screens of a concept."""
+        return OfConcept.model_validate({"shown_as": self._store.of_concept(self._concept.id)})
+
+    @operation("PUT /protection", audit="changed how pictures are shown")
+    def set(self, shown_as: Annotated[ShownAs, Field(description="Empty for as they are.")]) -> OfConcept:
+        """Choose how everybody sees pictures on the screens of a concept who hasn't chosen otherwise. Screens
+        of no one concept are as strict as the strictest."""
+        self._store.protect(self._concept.id, shown_as)
+        return OfConcept(shown_as=shown_as)

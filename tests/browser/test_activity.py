@@ -60,7 +60,7 @@ def test_work_shows_its_progress_and_stops_when_told(site: Any, page: Any, model
     held = threading.Event()
     model.script(says({"number": 1, "odd": "yes"}, wait=held))
     site.bench.installation.save_settings({"openai_base_url": model.base_url, "llm_model": MODEL})
-    job_id = site.bench.installation.submit_endpoint_test()
+    job_id = site.bench.installation.test_endpoint().id
     try:
         page.goto(f"{site.url}/activity")
         page.wait_for_selector(f"#job-{job_id}[data-state=running]")

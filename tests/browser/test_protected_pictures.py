@@ -11,8 +11,6 @@ from accessible import serious_in_both_themes
 from answering import answer
 from playwright.sync_api import Page, expect
 
-from concepts.workbench.protection import Protection
-
 if TYPE_CHECKING:
     from conftest import Site
 
@@ -28,7 +26,7 @@ def page(first_page: Page) -> Page:
 @pytest.fixture
 def protected(site: Site, concept: str) -> str:
     """A concept whose pictures are blurred for everybody."""
-    site.bench.protection.protect(concept, "blur")
+    site.bench.concept(concept).protection.set("blur")
     return concept
 
 
@@ -93,7 +91,7 @@ def test_the_key_shows_the_tile_that_has_the_focus_and_a_finger_that_it_rests_on
 def test_what_a_person_chooses_holds_everywhere(site: Site, page: Any, protected: str) -> None:
     page.goto(f"{site.url}/library")
     expect(page.locator("html")).to_have_class("protect-blur protected")  # as strict as the strictest
-    site.bench.protection.protect(protected, "")
+    site.bench.concept(protected).protection.set("")
     page.goto(f"{site.url}/protection?{urlencode({'concept': protected})}")
     page.get_by_label("Show pictures").first.select_option("both")
     page.get_by_role("button", name="Save", exact=True).click()
@@ -114,7 +112,7 @@ def test_what_a_person_chooses_holds_everywhere(site: Site, page: Any, protected
     page.locator("img").focus()
     page.keyboard.press("v")
     is_clear(page.locator("img"))
-    site.bench.protection.prefer("me", Protection())
+    site.bench.protection.prefer(author="me")
 
 
 def test_squares_over_a_picture_say_where_the_score_comes_from_once_asked(

@@ -38,7 +38,7 @@ def test_a_rule_is_put_together_with_buttons_tried_kept_and_taken_along(several:
     expect(page.get_by_label("The rule, with AND, OR, NOT")).to_have_value(f"{ROUND} AND NOT {LINE}")
     page.get_by_role("group", name=f"Before {LINE}").get_by_role("button", name="or").click()
     expect(page.get_by_label("The rule, with AND, OR, NOT")).to_have_value(f"{ROUND} OR NOT {LINE}")
-    tried = several.bench.combining.tried(f"{ROUND} OR NOT {LINE}")
+    tried = several.bench.rules.tried(f"{ROUND} OR NOT {LINE}")
     assert tried is not None
     expect(page.locator("#combine-found [role=status]")).to_contain_text(
         f"It flags {tried.flagged} of {tried.total}"

@@ -62,13 +62,13 @@ def test_what_others_could_read_there_before_is_replaced(ended: End, own_home: P
 def test_secrets_are_in_it_only_where_that_is_asked(
     discern: Callable[..., Any], own_home: Path, tmp_path: Path
 ) -> None:
-    discern("settings", "set", "openai_base_url", "https://ana:a-password@models.example/v1")
-    discern("settings", "set", "openai_api_key", KEY)
+    discern("settings", "openai_base_url", "https://ana:a-password@models.example/v1")
+    discern("settings", "openai_api_key", KEY)
     discern("backup", tmp_path / "without.zip")
     discern("backup", tmp_path / "with.zip", "--with-secrets")
     with zipfile.ZipFile(tmp_path / "without.zip") as archive:
         assert not [name for name in archive.namelist() if KEY.encode() in archive.read(name)]
         assert b"a-password" not in archive.read("settings.json")
-        assert "settings set openai_api_key" in archive.read("README.txt").decode()
+        assert "settings openai_api_key" in archive.read("README.txt").decode()
     with zipfile.ZipFile(tmp_path / "with.zip") as archive:
         assert archive.read("settings.json") == (own_home / "settings.json").read_bytes()

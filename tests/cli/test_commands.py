@@ -36,8 +36,8 @@ LOOKS = [
     (("concept", "labels", "export", NAME), "id,path,label,"),
     (("jobs",), "add pictures"),
     (("jobs", "1"), "pictures_per_second"),
-    (("settings", "show"), "model_concurrency"),
-    (("calls",), "outcome"),
+    (("settings",), "model_concurrency"),
+    (("cost", "--calls"), "outcome"),
     (("cost",), "unpriced"),
     (("costs",), "by concept"),
     (("about",), "torch"),
@@ -132,19 +132,19 @@ def test_versions_with_another_threshold_and_older_ones_again_are_kept_and_compa
 
 
 def test_a_setting_is_kept_and_the_key_is_never_told(own_home: Path, discern: Run, ended: End) -> None:
-    discern("settings", "set", "llm_model", "some-model")
-    asked = CliRunner().invoke(app, ["settings", "set", "openai_api_key"], input="sk-secret\n")
+    discern("settings", "llm_model", "some-model")
+    asked = CliRunner().invoke(app, ["settings", "openai_api_key"], input="sk-secret\n")
     assert asked.exit_code == 0, asked.output
     assert "sk-secret" not in asked.output
     kept = json.loads((own_home / "settings.json").read_text())
     assert kept == {"llm_model": "some-model", "openai_api_key": "sk-secret"}
-    assert "sk-secret" not in ended("settings", "show").out
-    assert discern("settings", "set", "llm_model", "")["llm_model"] is None
-    assert ended("settings", "set", "colour", "red").code == 2
+    assert "sk-secret" not in ended("settings").out
+    assert discern("settings", "llm_model", "")["llm_model"] is None
+    assert ended("settings", "colour", "red").code == 2
 
 
 def test_every_setting_that_the_app_can_change_can_be_set() -> None:
-    help = CliRunner().invoke(app, ["settings", "set", "--help"]).output
+    help = CliRunner().invoke(app, ["settings", "--help"]).output
     assert all(name in "".join(help.split()) for name in SAVED)
 
 
@@ -155,15 +155,15 @@ def test_the_endpoint_is_asked_what_it_can_do(
         monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
         monkeypatch.setenv("DISCERN_LLM_MODEL", "simulated-model")
         monkeypatch.setenv("DISCERN_VLM_MODEL", "simulated-model")
-        assert [answer["model"] for answer in discern("models", "test")["answers"]] == ["simulated-model"]
-        said = ended("models", "test").out
+        assert [answer["model"] for answer in discern("settings", "--test")["answers"]] == ["simulated-model"]
+        said = ended("settings", "--test").out
         assert "simulated-model (proposes what counts, labels pictures, proposes other wordings)" in said
         assert "It doesn’t see pictures." in said
-    assert discern("calls")[0]["model"] == "simulated-model"
+    assert discern("cost", "--calls")[0]["model"] == "simulated-model"
 
 
 def test_without_an_endpoint_the_test_of_it_fails(own_home: Path, ended: End) -> None:
-    end = ended("models", "test", "--json")
+    end = ended("settings", "--test", "--json")
     assert end.code == 1
     assert "No endpoint is set" in end.json["error"]
 

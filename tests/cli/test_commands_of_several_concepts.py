@@ -21,11 +21,11 @@ def test_a_rule_is_tried_kept_and_exported_and_all_scores_written(
     assert (tried["rule"], len(tried["pictures"])) == (f"{ONE} AND NOT {OTHER}", 3)
     kept = discern("combine", f"{ONE} and {OTHER}", "--name", "Both", "--sure", 0.3)["kept"]
     assert (kept["name"], kept["threshold"]) == ("Both", 0.3)
-    discern("combined", "export", "Both", "--out", tmp_path / "both")
+    discern("combine", "--name", "Both", "--out", tmp_path / "both")
     assert load_bundle(tmp_path / "both").columns == ("Both", ONE, OTHER)
-    assert discern("combined", "show", "both", "--n", 1)["threshold"] == 0.3
+    assert discern("combine", "--name", "both", "--n", 1)["threshold"] == 0.3
     discern("trash", "put", "--rule", "Both")
-    assert discern("combined", "list") == []
+    assert discern("combine") == []
     assert discern("trash", "restore", "--rule", "Both")["names"] == ["Both"]
-    table = discern("export-scores", "--out", tmp_path / "all.csv")
+    table = discern("combine", "--table", tmp_path / "all.csv")
     assert (table["rows"], table["concepts"]) == (60, {ONE: 1, OTHER: 1})

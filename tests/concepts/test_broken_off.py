@@ -56,7 +56,7 @@ def score_library(bench: Workbench, many: Path) -> None:
 
 
 def write_table(bench: Workbench, many: Path) -> None:
-    bench.score_tables.write(many.parent / "all.csv")
+    bench.rules.write_table_to(many.parent / "all.csv").wait()
 
 
 @pytest.mark.parametrize("work", [add, score_files, score_library, write_table])

@@ -48,28 +48,15 @@ def bench(made_two: Path, own_home: Path) -> Workbench:
 
 
 def test_of_one_concept_alone_it_says_why_use_counts_otherwise(bench: Workbench) -> None:
-    tried = bench.combining.tried(NAME)
-    assert tried is not None
+    tried = bench.rules.tried(NAME)
     alone = tried.model_copy(update={"flagged": tried.by_decisions + 2})
     for page, said in ((alone, True), (alone.model_copy(update={"flagged": tried.by_decisions}), False)):
         html = render("combine/found.html", page=page, place={}, size=24, to=lambda *place, **more: "")
         assert (f"On Use it is {tried.by_decisions}, by {NAME}" in html) is said
 
 
-def test_int8_of_a_rule_is_refused_with_why(bench: Workbench, tmp_path: Path) -> None:
-    bench.combining.keep("Round and bright", RULE, author="me")
-    for ask in (
-        lambda: bench.combining.export("Round and bright", tmp_path / "out", int8=True),
-        lambda: bench.combining.archive("Round and bright", int8=True),
-    ):
-        with pytest.raises(DiscernError, match=r"no int8 form of that.*Take it without int8"):
-            ask()
-    assert not (tmp_path / "out").exists()
-
-
 def test_a_rule_ranks_the_library_by_the_product_with_each_concepts_own_beside(bench: Workbench) -> None:
-    tried = bench.combining.tried(RULE.lower(), size=100)
-    assert tried is not None
+    tried = bench.rules.tried(RULE.lower(), limit=100)
     assert (tried.rule, [m.concept for m in tried.members]) == (RULE, [NAME, OTHER])
     for picture in tried.pictures:
         round_thing, dark = (said.probability for said in picture.members)
@@ -85,10 +72,8 @@ def test_counts_say_what_is_flagged_nearly_flagged_and_flagged_whatever_goes_tog
     bench: Workbench,
 ) -> None:
     for threshold in (0.2, 0.5, 0.8):
-        tried = bench.combining.tried(f"{NAME} OR {OTHER}", threshold=threshold, size=100)
-        nearly = bench.combining.tried(f"{NAME} OR {OTHER}", threshold=threshold, order="nearly", size=100)
-        assert tried is not None
-        assert nearly is not None
+        tried = bench.rules.tried(f"{NAME} OR {OTHER}", threshold=threshold, limit=100)
+        nearly = bench.rules.tried(f"{NAME} OR {OTHER}", threshold=threshold, order="nearly", limit=100)
         assert tried.surely <= tried.flagged <= tried.possibly <= tried.total
         odds = threshold / (1 - threshold) / 2
         assert all(odds / (1 + odds) - 1e-6 <= p.probability < threshold for p in nearly.pictures)
@@ -100,8 +85,7 @@ def test_pictures_that_measure_a_concept_and_have_no_answer_are_not_shown(bench:
     for name in (NAME, OTHER):
         concept = bench.context.concept(name)
         waiting |= bench.context.store.kept_apart(concept.id) - bench.answers.decisions(name).keys()
-    tried = bench.combining.tried(RULE, size=200)
-    assert tried is not None
+    tried = bench.rules.tried(RULE, limit=200)
     assert waiting
     assert waiting.isdisjoint(picture.id for picture in tried.pictures)
     assert tried.listed == tried.total - len(waiting)
@@ -113,12 +97,10 @@ def test_how_often_it_agrees_is_counted_where_all_are_answered_and_apart_from_wh
     common = bench.answers.decisions(NAME).keys() & bench.answers.decisions(OTHER).keys()
     ids = list(bench.context.collection.index().snapshot().ids.at(np.arange(40)))
     fresh = [i for i in ids if i not in common][:8]
-    before = bench.combining.tried(RULE)
+    before = bench.rules.tried(RULE)
     for name in (NAME, OTHER):
         answer(bench, name, [i for i in fresh if i not in bench.answers.decisions(name)])
-    tried = bench.combining.tried(RULE, size=100)
-    assert before is not None
-    assert tried is not None
+    tried = bench.rules.tried(RULE, limit=100)
     assert tried.agreement is not None
     answered = [p for p in tried.pictures if all(said.said in ("yes", "no") for said in p.members)]
     right = sum(p.flagged == ([said.said for said in p.members] == ["yes", "no"]) for p in answered)
@@ -131,34 +113,34 @@ def test_how_often_it_agrees_is_counted_where_all_are_answered_and_apart_from_wh
 
 
 def test_what_is_kept_stays_with_its_versions_and_is_numbered(bench: Workbench) -> None:
-    first = bench.combining.keep("Lonely ball", RULE, threshold=0.4, author="ana")
+    first = bench.rules.keep("Lonely ball", RULE, threshold=0.4, author="ana")
     assert (first.number, first.rule, first.threshold, first.author) == (1, RULE, 0.4, "ana")
     bench.versions.set_threshold(NAME, 1, 0.77, author="me")
     bench.catalogue.rename(OTHER, "Night", author="me")
-    kept = bench.combining.one("lonely BALL")
+    kept = bench.rules.one("lonely BALL")
     assert kept.rule == f"{NAME} AND NOT Night"
     assert [member.version for member in kept.members] == [1, 1]
-    second = bench.combining.keep("Lonely ball", f"{NAME} OR Night", author="ana")
+    second = bench.rules.keep("Lonely ball", f"{NAME} OR Night", author="ana")
     assert (second.number, [member.version for member in second.members]) == (2, [2, 1])
-    assert bench.combining.one("Lonely ball", 1).rule == kept.rule
-    assert [view.number for view in bench.combining.kept()] == [2]
+    assert [one.number for one in bench.rules.kept("Lonely ball")] == [2, 1]
+    assert bench.rules.kept("Lonely ball")[1].rule == kept.rule
+    assert [view.number for view in bench.rules.kept()] == [2]
 
 
 def test_a_kept_rule_is_one_bundle_that_says_what_the_library_was_shown(
     bench: Workbench, tmp_path: Path
 ) -> None:
-    bench.combining.keep("Lonely ball", f"{NAME} AND NOT ({OTHER} AND {NAME})", threshold=0.4, author="me")
-    result = bench.combining.export("Lonely ball", tmp_path / "bundle")
+    bench.rules.keep("Lonely ball", f"{NAME} AND NOT ({OTHER} AND {NAME})", threshold=0.4, author="me")
+    result = bench.rules.export("Lonely ball", tmp_path / "bundle")
     assert result.concepts == {NAME: 1, OTHER: 1}
     bundle = load_bundle(tmp_path / "bundle")
     assert bundle.columns == ("Lonely ball", NAME, OTHER)
-    tried = bench.combining.tried("", kept="Lonely ball", size=100)
-    assert tried is not None
+    tried = bench.rules.tried("", kept="Lonely ball", limit=100)
     assert tried.twice == (NAME,)
     vectors = bench.context.collection.index().snapshot().vectors([p.id for p in tried.pictures])
     found = bundle.outputs(vectors)
     assert found.probability[:, 0] == pytest.approx([p.probability for p in tried.pictures], abs=1e-4)
-    assert load_bundle(bench.combining.archive("Lonely ball")).columns == bundle.columns
+    assert load_bundle(bench.rules.archive("Lonely ball")).columns == bundle.columns
 
 
 def test_a_rule_of_what_is_not_finished_says_what_is_missing(bench: Workbench) -> None:
@@ -169,14 +151,14 @@ def test_a_rule_of_what_is_not_finished_says_what_is_missing(bench: Workbench) -
         (f"{NAME} AND nobody", DiscernError),
     ):
         with pytest.raises(kind):
-            bench.combining.tried(rule)
+            bench.rules.tried(rule)
     with pytest.raises(ConflictError, match="its own concepts"):
-        bench.combining.keep(NAME.upper(), RULE, author="me")
+        bench.rules.keep(NAME.upper(), RULE, author="me")
     with pytest.raises(DiscernError, match="between 0 and 1"):
-        bench.combining.tried(RULE, threshold=1.0)
-    bench.combining.keep("Lonely ball", RULE, author="me")
+        bench.rules.tried(RULE, threshold=1.0)
+    bench.rules.keep("Lonely ball", RULE, author="me")
     bench.trash.put("concept", OTHER, author="me")
-    assert "in the trash" in bench.combining.one("Lonely ball").problem
+    assert "in the trash" in bench.rules.one("Lonely ball").problem
     with pytest.raises(ConceptInTrashError):
-        bench.combining.archive("Lonely ball")
-    assert bench.combining.could_be_combined() == [NAME]
+        bench.rules.archive("Lonely ball")
+    assert bench.rules.could_be_combined() == [NAME]

@@ -83,7 +83,7 @@ def test_a_job_shows_the_name_of_its_concept_also_once_that_is_in_the_trash(
     bench.trash.put("concept", NAME, author="me")
     assert bench.installation.job(job_id).concept == NAME
     with pytest.raises(DiscernError, match="is in the trash"):
-        bench.installation.retry_job(job_id)
+        bench.installation.retry_job(job_id).wait()
 
 
 def test_jobs_that_an_older_version_queued_are_shown_gone_on_with_and_tried_again(
@@ -100,7 +100,7 @@ def test_jobs_that_an_older_version_queued_are_shown_gone_on_with_and_tried_agai
     assert bench.definitions.submit_mine(NAME, size=10) == failed
     store.claim(failed)
     store.finish(failed, "failed", error="the disk was full")
-    assert bench.installation.retry_job(failed).model_dump()["candidates"] == 10
+    assert bench.installation.retry_job(failed).wait().model_dump()["candidates"] == 10
 
 
 def test_a_job_whose_concept_nobody_knows_any_more_says_so(bench: Workbench) -> None:

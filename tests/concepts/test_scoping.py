@@ -103,7 +103,7 @@ def test_what_asking_and_proposing_cost_is_kept_by_purpose(workbench: Workbench,
     server.script(says(QUESTIONS), says(KINDS))
     workbench.scoping.ask("Circle")
     assert workbench.scoping.more_kinds("Circle").added == 1
-    [total] = workbench.installation.call_totals()
+    [total] = workbench.installation.model_costs().totals
     assert (total.purpose, total.calls, total.concept) == ("scope", 2, "Circle")
 
 

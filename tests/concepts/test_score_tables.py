@@ -38,7 +38,7 @@ def bench(trained: Workbench) -> Workbench:
 
 
 def test_a_row_a_picture_and_of_each_concept_what_its_version_says(bench: Workbench, tmp_path: Path) -> None:
-    result = bench.score_tables.write(tmp_path / "all.parquet")
+    result = bench.rules.write_table_to(tmp_path / "all.parquet").wait()
     assert (result.concepts, sorted(result.left_out)) == ({NAME: 1, OTHER: 1}, ["Foreign", "New"])
     assert "another encoder" in result.left_out["Foreign"]
     assert "no trained version" in result.left_out["New"]
@@ -58,7 +58,7 @@ def test_a_row_a_picture_and_of_each_concept_what_its_version_says(bench: Workbe
 
 
 def test_in_a_csv_file_no_heading_is_a_formula(bench: Workbench, tmp_path: Path) -> None:
-    bench.score_tables.write(tmp_path / "all.csv", [OTHER])
+    bench.rules.write_table_to(tmp_path / "all.csv", [OTHER]).wait()
     with (tmp_path / "all.csv").open(newline="") as file:
         heading, *rows = csv.reader(file)
     assert heading == ["id", "path", "'=Dark one: probability", "'=Dark one: decision", "'=Dark one: version"]
@@ -66,20 +66,20 @@ def test_in_a_csv_file_no_heading_is_a_formula(bench: Workbench, tmp_path: Path)
 
 
 def test_one_for_download_is_written_by_a_job_and_listed(bench: Workbench) -> None:
-    job = bench.score_tables.submit("csv")
-    bench.jobs.resume(job)
-    (written,) = bench.score_tables.written()
-    assert (written.job, written.suffix, written.concepts, written.left_out) == (job, "csv", 2, 2)
-    assert bench.exports.scores_file(job).name == "all-concepts.csv"
+    job = bench.rules.write_table("csv")
+    job.wait()
+    (written,) = bench.rules.written()
+    assert (written.job, written.suffix, written.concepts, written.left_out) == (job.id, "csv", 2, 2)
+    assert bench.exports.scores_file(job.id).name == "all-concepts.csv"
 
 
 def test_nothing_is_begun_where_there_is_nothing_to_write(bench: Workbench, tmp_path: Path) -> None:
     for names, kind in ((["New"], DiscernError), (["Old"], ConceptInTrashError)):
         with pytest.raises(kind):
-            bench.score_tables.submit("csv", names)
+            bench.rules.write_table("csv", names)
     with pytest.raises(DiscernError, match="CSV or Parquet"):
-        bench.score_tables.write(tmp_path / "all.txt")
-    assert bench.score_tables.written() == []
+        bench.rules.write_table_to(tmp_path / "all.txt").wait()
+    assert bench.rules.written() == []
 
 
 def test_places_that_are_read_through_are_those_that_are_looked_up(
@@ -124,6 +124,6 @@ def test_what_goes_wrong_while_it_is_read_ahead_stops_the_table(
 
     monkeypatch.setattr(Places, "first", first)
     with pytest.raises(DiscernError, match="The disk is gone"):
-        bench.score_tables.write(tmp_path / "all.csv")
+        bench.rules.write_table_to(tmp_path / "all.csv").wait()
     assert list(tmp_path.glob("*all.csv*")) == []
     assert len(asked) <= 3 + placed.AHEAD

@@ -277,16 +277,16 @@ def test_two_who_restore_at_once_both_have_it(bench: Workbench) -> None:
 
 
 def test_a_rule_in_the_trash_comes_back_as_it_was(trained: Workbench) -> None:
-    kept = trained.combining.keep("Lonely ball", f"NOT {NAME}", author="ana")
+    kept = trained.rules.keep("Lonely ball", f"NOT {NAME}", author="ana")
     trained.trash.put("rule", "lonely ball", author=ME)
-    assert trained.combining.kept() == []
+    assert trained.rules.kept() == []
     with pytest.raises(UnknownCombinationError):
-        trained.combining.tried("", kept="Lonely ball")
+        trained.rules.tried("", kept="Lonely ball")
     with pytest.raises(UnknownCombinationError):
         trained.trash.put("rule", "Lonely ball", author=ME)
     for _ in range(2):
         assert trained.trash.restore("rule", "Lonely ball", author=ME).names == ["Lonely ball"]
-    back = trained.combining.one("Lonely ball")
+    back = trained.rules.one("Lonely ball")
     assert (back.rule, back.members, back.number) == (kept.rule, kept.members, 3)
 
 
@@ -314,7 +314,7 @@ def test_a_collection_in_the_trash_follows_nothing_until_it_is_restored(
 def test_the_list_says_what_comes_back_with_each(trained: Workbench, three: list[str]) -> None:
     bench = trained
     bench.collections.from_pictures("Some", three, author=ME)
-    bench.combining.keep("No ball", f"NOT {NAME}", author=ME)
+    bench.rules.keep("No ball", f"NOT {NAME}", author=ME)
     labels, place = len(bench.label_files.label_rows(NAME)), bench.pictures.picture(three[0]).places[0]
     bench.trash.put("picture", *three, author="ana")
     bench.trash.put("rule", "No ball", author="ana")

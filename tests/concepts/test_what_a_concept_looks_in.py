@@ -346,7 +346,7 @@ def test_a_rule_says_something_of_what_all_of_its_concepts_look_in(trained: Work
     trained.catalogue.duplicate(NAME, "Everywhere", labels=True, author=ME)
     trained.collections.look_in("Everywhere", [], author=ME)
     trained.versions.train("Everywhere")
-    tried = trained.combining.try_now(f'"{NAME}" AND "Everywhere"', size=60)
+    tried = trained.rules.tried(f'"{NAME}" AND "Everywhere"', limit=60)
     assert tried.total == 80
     assert {one.id for one in tried.pictures} <= members(trained, "Rooms")
 
@@ -354,7 +354,7 @@ def test_a_rule_says_something_of_what_all_of_its_concepts_look_in(trained: Work
 def test_the_table_of_all_scores_is_silent_where_a_concept_does_not_look(
     trained: Workbench, tmp_path: Path
 ) -> None:
-    trained.score_tables.write(tmp_path / "all.csv")
+    trained.rules.write_table_to(tmp_path / "all.csv").wait()
     with (tmp_path / "all.csv").open(newline="") as file:
         said = {row["id"]: row[f"{NAME}: decision"] for row in csv.DictReader(file)}
     assert len(said) == 160

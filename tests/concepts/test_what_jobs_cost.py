@@ -47,7 +47,7 @@ def test_each_job_says_what_it_asked_and_what_that_cost(bench: Workbench) -> Non
 
 
 def test_calls_add_up_by_concept_purpose_and_model(bench: Workbench) -> None:
-    totals = bench.installation.call_totals()
+    totals = bench.installation.model_costs().totals
     by_concept = {one.name: one for one in call_sums(totals, "concept")}
     assert (by_concept[NAME].calls, by_concept["Other"].calls) == (3, 2)
     by_purpose = {one.name: one.calls for one in call_sums(totals, "purpose")}

@@ -252,7 +252,7 @@ def test_each_visitor_has_a_budget_of_their_own_at_the_hosts_endpoint(
                 bench.definitions.create_concept("Ball", "A round thing.")
                 with pytest.raises(BudgetError, match="all that a visitor"):
                     bench.definitions.expand("Ball")
-                assert bench.installation.model_calls() == []
+                assert bench.installation.model_costs().calls == []
     assert server.requests == []
 
 

@@ -104,6 +104,15 @@ def test_the_command_line_adds_a_user_whose_password_is_kept_only_as_a_hash(own_
 # Without a login, on loopback
 
 
+def test_the_role_of_a_known_person_changes_without_a_password(own_home: Path) -> None:
+    Users(Settings(home=own_home)).set("ana", PASSWORD)
+    changed = CliRunner().invoke(concepts.cli.app, ["users", "add", "ana", "--role", "viewer", "--json"])
+    assert changed.exit_code == 0, changed.output
+    users = Users(Settings(home=own_home))
+    assert users.records()["ana"].role.word == "viewer"
+    assert users.check("ana", PASSWORD)
+
+
 def test_without_users_everyone_at_this_computer_is_let_in(open_app: TestClient) -> None:
     assert open_app.get("/healthz").json()["status"] == "ok"
     assert open_app.get("/").status_code == 200

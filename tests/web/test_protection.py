@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from concepts.installation.users import Role, Users
 from concepts.settings import Settings
 from concepts.workbench import Workbench
-from concepts.workbench.protection import Protection, parts_of
+from concepts.workbench.protection import parts_of
 from web.server import create_app
 
 PASSWORD = "correct horse battery"
@@ -40,9 +40,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workbench,
 def bench(whole: tuple[Workbench, dict[str, TestClient]]) -> Iterator[Workbench]:
     """As at first: nothing is protected."""
     yield whole[0]
-    whole[0].protection.protect("Wound", "")
+    whole[0].concept("Wound").protection.set("")
     for name in PEOPLE:
-        whole[0].protection.prefer(name, Protection())
+        whole[0].protection.prefer(author=name)
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_person_and_the_concepts_protect_together_unless_the_person_wants_none
 def test_a_page_of_a_protected_concept_says_so_before_anything_else(
     bench: Workbench, people: dict[str, TestClient]
 ) -> None:
-    bench.protection.protect("Wound", "blur")
+    bench.concept("Wound").protection.set("blur")
     assert 'class="protect-blur protected"' in first_element(people["vic"], "/label", concept="Wound")
     page = people["vic"].get("/label?concept=Wound").text
     assert page.index("/web/protection.css") < page.index("<meta")
@@ -84,7 +84,7 @@ def test_screens_of_every_concept_are_as_strict_as_the_strictest(
     bench: Workbench, people: dict[str, TestClient]
 ) -> None:
     bench.definitions.create_concept("Cake", "A cake.")
-    bench.protection.protect("Wound", "both")
+    bench.concept("Wound").protection.set("both")
     assert "protect-blur" in first_element(people["vic"], "/library", concept="Cake")
     assert "protect-blur" not in first_element(people["vic"], "/label", concept="Cake")
     bench.trash.put("concept", "Wound", author="me")
@@ -109,7 +109,7 @@ def test_a_concept_is_protected_by_owners(bench: Workbench, people: dict[str, Te
 def test_a_picture_in_a_tab_of_its_own_is_protected_too(
     bench: Workbench, people: dict[str, TestClient]
 ) -> None:
-    bench.protection.protect("Wound", "blur")
+    bench.concept("Wound").protection.set("blur")
     opened = {"sec-fetch-dest": "document", "accept": "text/html"}
     page = people["vic"].get(f"/media/picture/{'0' * 64}", headers=opened)
     assert page.headers["content-type"].startswith("text/html")
@@ -117,7 +117,7 @@ def test_a_picture_in_a_tab_of_its_own_is_protected_too(
 
 
 def test_a_copy_of_a_concept_is_as_protected_as_it(bench: Workbench) -> None:
-    bench.protection.protect("Wound", "both")
+    bench.concept("Wound").protection.set("both")
     bench.catalogue.duplicate("Wound", "Wound on a hand", author="me")
-    assert bench.protection.of_concept("Wound on a hand") == "both"
-    bench.protection.protect("Wound on a hand", "")
+    assert bench.concept("Wound on a hand").protection.get().shown_as == "both"
+    bench.concept("Wound on a hand").protection.set("")

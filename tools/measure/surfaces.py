@@ -70,8 +70,8 @@ def surfaces(checkout: Checkout) -> Surfaces:
 
 
 def assistants_tools(checkout: Checkout) -> int:
-    """Entries of every list `TOOLS = (Tool(…), …)`, and functions with a decorator `….tool(…)`: read from the
-    text, as the package that serves them is optional."""
+    """Entries of every list `TOOLS = (Tool(…), …)`, and functions with a decorator `….tool(…)` or
+    `operation(…, tool=…)`: read from the text, as the package that serves them is optional."""
     return sum(_tools(file) for file in checkout.product)
 
 
@@ -89,7 +89,9 @@ def _tools(file: File) -> int:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         for decorator in node.decorator_list
         if isinstance(decorator, ast.Call)
-        and isinstance(decorator.func, ast.Attribute)
-        and decorator.func.attr == "tool"
+        and (
+            (isinstance(decorator.func, ast.Attribute) and decorator.func.attr == "tool")
+            or any(keyword.arg == "tool" for keyword in decorator.keywords)
+        )
     ]
     return sum(listed) + len(decorated)

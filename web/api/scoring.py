@@ -16,7 +16,6 @@ from concepts.errors import ConflictError
 from concepts.export.said import PicturesSaid
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
-from concepts.workbench.score_tables import TableColumns
 from web.api.shared import LONG, Accepted, Body, ConceptName, Limit, Offset, VersionNumber
 
 MOST_PICTURES = 32  # in one request; a folder is `scores`
@@ -31,13 +30,6 @@ class Score(Body):
 
     path: str = Field("", max_length=4096)
     format: Literal["csv", "parquet"] = "csv"
-
-
-class Table(Body):
-    """`concepts`: the names of some; all if left out."""
-
-    format: Literal["csv", "parquet"] = "csv"
-    concepts: list[Annotated[str, Field(min_length=1, max_length=120)]] = Field(default=[], max_length=1000)
 
 
 def routes(workbench: Workbench) -> APIRouter:
@@ -90,17 +82,6 @@ def routes(workbench: Workbench) -> APIRouter:
     def score_files(name: ConceptName, version: VersionNumber, body: Score, response: Response) -> JobView:
         """Scores new pictures, or the library, into a file: `GET /jobs/{job_id}/scores`."""
         return accepted(workbench.exports.submit_score_files(name, version, body.path, body.format), response)
-
-    @router.get("/score-table")
-    def score_table_columns() -> TableColumns:
-        """Which concepts a table of all would hold, with their versions, and why others are left out."""
-        return workbench.score_tables.columns()
-
-    @router.post("/score-table", **LONG)
-    def write_score_table(body: Table, response: Response) -> JobView:
-        """Writes what every finished concept says of every picture of the library into one file: `GET
-        /jobs/{job_id}/scores`."""
-        return accepted(workbench.score_tables.submit(body.format, body.concepts), response)
 
     @router.get(
         "/jobs/{job_id}/scores",

@@ -1,4 +1,4 @@
-"""The model endpoint, what its calls cost, a backup, the log, and what this installation is."""
+"""Changing settings, and files to take away. The rest of the installation is made from operations."""
 
 from __future__ import annotations
 
@@ -8,16 +8,9 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field, SecretStr
 
-from concepts.installation.activity import (
-    About,
-    CallTotalView,
-    CallView,
-    DeedView,
-    JobView,
-    SettingsView,
-)
+from concepts.installation.activity import SettingsView
 from concepts.workbench import Workbench
-from web.api.shared import LONG, Accepted, Body, Limit, Offset
+from web.api.shared import Body
 
 Price = Annotated[str, Field(max_length=40)]
 Model = Annotated[str, Field(max_length=200)]
@@ -43,12 +36,6 @@ class SettingsChange(Body):
 
 def routes(workbench: Workbench) -> APIRouter:
     router = APIRouter()
-    accepted = Accepted(workbench)
-
-    @router.get("/settings")
-    def get_settings() -> SettingsView:
-        """The endpoint as it is set. The key itself is never told."""
-        return workbench.installation.endpoint_settings()
 
     @router.patch("/settings")
     def change_settings(body: SettingsChange) -> SettingsView:
@@ -57,26 +44,6 @@ def routes(workbench: Workbench) -> APIRouter:
         if body.openai_api_key is not None:
             changes["openai_api_key"] = body.openai_api_key.get_secret_value()
         return workbench.installation.save_settings(changes)
-
-    @router.post("/settings/test", **LONG)
-    def test_endpoint(response: Response) -> JobView:
-        """Asks the endpoint what it can do. The job's result says."""
-        return accepted(workbench.installation.submit_endpoint_test(), response)
-
-    @router.get("/audit")
-    def list_deeds(limit: Limit = 50, offset: Offset = 0) -> list[DeedView]:
-        """Who logged in, changed settings, imported, deleted or exported what; newest first."""
-        return workbench.installation.deeds(limit, offset)
-
-    @router.get("/model-calls")
-    def list_model_calls(limit: Limit = 50, offset: Offset = 0) -> list[CallView]:
-        """Every call to a model endpoint, newest first."""
-        return workbench.installation.model_calls(limit, offset)
-
-    @router.get("/model-costs")
-    def list_model_costs() -> list[CallTotalView]:
-        """What was spent on what, with which model."""
-        return workbench.installation.call_totals()
 
     @router.get(
         "/backup",
@@ -98,10 +65,5 @@ def routes(workbench: Workbench) -> APIRouter:
         """What went wrong, to be attached to a bug report. It holds paths and names, no keys."""
         headers = {"Content-Disposition": 'attachment; filename="discern-log.jsonl"'}
         return Response(workbench.installation.log(), media_type="application/jsonl", headers=headers)
-
-    @router.get("/about")
-    def about() -> About:
-        """Versions and the data folder."""
-        return workbench.installation.about()
 
     return router

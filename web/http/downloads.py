@@ -35,7 +35,7 @@ def download_routes(workbench: Workbench) -> APIRouter:
     @router.get("/combinations/{number}.zip")
     def combination(number: Number, name: str, page: bool = False) -> FileResponse:
         """The bundle of a kept rule, written when it is first asked for."""
-        return _file(workbench.combining.archive(name, number, page=page))
+        return _file(workbench.rules.archive(name, number, page=page))
 
     @router.get("/scores/{job}")
     def scores(job: Number) -> FileResponse:

@@ -43,16 +43,11 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         # Programs
         ("GET", f"{API}/backup", Rule(OWNER, "made a backup", host=True)),
         ("GET", f"{API}/log", Rule(OWNER, "read the log", host=True)),
-        ("GET", f"{API}/(settings|audit|model-calls|model-costs)", Rule(OWNER, host=True)),
         ("GET", f"{CONCEPT}/labels/export", Rule(VIEWER, "exported answers")),
         ("GET", f"{CONCEPT}/versions/{ONE}/bundle", Rule(VIEWER, "exported a classifier")),
-        ("GET", f"{API}/combinations/{ONE}/bundle", Rule(VIEWER, "exported a classifier")),
         ("GET", f"{CONCEPT}/versions/{ONE}/page", Rule(OWNER, "shared a version as a file")),
         ("GET", f"{API}/jobs/{ONE}/scores", Rule(VIEWER, "downloaded scores")),
-        ("GET", f"{API}/about", Rule(VIEWER, host=True)),
         ("GET", f"{API}/.*", Rule(VIEWER)),
-        ("PUT", f"{API}/protection", Rule(VIEWER)),  # one's own
-        ("PUT", f"{CONCEPT}/protection", Rule(OWNER, "changed how pictures are shown")),
         ("POST", f"({API}|{CONCEPT}/versions/{ONE})/classify", Rule(VIEWER)),
         ("POST", f"{CONCEPT}/labels", Rule(LABELLER)),
         ("POST", f"{CONCEPT}/labels/undo", Rule(LABELLER)),
@@ -76,9 +71,6 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
             Rule(OWNER, "changed a collection"),
         ),
         ("PUT", f"{CONCEPT}/looks-in", Rule(OWNER, "chose where a concept looks")),
-        ("POST", f"{API}/score-table", Rule(OWNER)),
-        ("POST", f"{API}/combine/library-scores", Rule(OWNER)),
-        ("POST", f"{API}/combinations", Rule(OWNER, "kept a combination")),
         ("POST", f"{API}/concepts", Rule(OWNER, "began a concept")),
         ("POST", f"{CONCEPT}/rename", Rule(OWNER, "renamed a concept")),
         ("POST", f"{CONCEPT}/revisions", Rule(OWNER, "changed what counts")),
@@ -96,9 +88,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"{CONCEPT}/versions/{ONE}/(evaluate|robustness|threshold|use-again|int8)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/versions/{ONE}/(library-scores|scores)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/(certificate|probabilities)(/keep)?", Rule(OWNER)),
-        ("POST", f"{API}/jobs/{ONE}/(cancel|retry)", Rule(OWNER)),
         ("PATCH", f"{API}/settings", Rule(OWNER, "changed settings", host=True)),
-        ("POST", f"{API}/settings/test", Rule(OWNER, host=True)),
         # The small routes of the screens
         ("GET", f"/app/bundles/{ONE}", Rule(VIEWER, "exported a classifier")),
         ("GET", f"/app/combinations/{ONE}", Rule(VIEWER, "exported a classifier")),
@@ -222,35 +212,20 @@ ANY_OTHER = Rule(OWNER, host=True)
 
 # The tools of assistants, by name. An assistant labels as a machine does, so that is for owners, too.
 TOOLS: dict[str, Rule] = {
-    **dict.fromkeys(
-        (
-            "list_concepts",
-            "search_pictures",
-            "show_concept",
-            "next_pictures",
-            "quality",
-            "ranked_pictures",
-            "job",
-            "list_jobs",
-        ),
-        Rule(VIEWER),
-    ),
-    "read_scores": Rule(VIEWER, "downloaded scores"),
+    **dict.fromkeys(("search_pictures", "show_concept", "job"), Rule(VIEWER)),
     "export": Rule(VIEWER, "exported a classifier"),
     "add_pictures": Rule(OWNER, "added pictures"),
     "create_concept": Rule(OWNER, "began a concept"),
     **dict.fromkeys(
-        (
-            "propose_what_counts",
-            "find_candidates",
-            "label_pictures",
-            "have_the_machine_label",
-            "train",
-            "score_files",
-            "cancel_job",
-        ),
+        ("propose_what_counts", "label_pictures", "have_the_machine_label", "train", "score_files"),
         Rule(OWNER),
     ),
+    **{
+        one.operation.tool: Rule(one.role, one.operation.audit, one.operation.host)
+        for handle in (Concept, Workbench)
+        for one in declared_in(handle)
+        if one.operation.tool
+    },
 }
 
 

@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field
 from concepts.workbench import POOL_SIZE, Workbench
 from concepts.workbench.assistants import Judgement
 from web.mcp.door import Agreed, Consent, Ctx, ask, bench_of, caller_of, in_our_words
-from web.mcp.showing import Blocks, ConceptName, Job, Many, shown, submitted
+from web.mcp.showing import ConceptName, Job, VersionNumber, submitted
+from web.mcp.versions import Quality, quality_of
 from web.words import count, dollars
 
 Budget = Annotated[
@@ -55,8 +56,8 @@ class Answers(BaseModel):
 
 
 class ShownConcept(BaseModel):
-    """What counts, and how far it is. `answers` are people's; `machine_labels` pictures that machines judged,
-    assistants included."""
+    """What counts, how far it is, and how good the newest version is, or the one asked for. `answers` are
+    people's; `machine_labels` pictures that machines judged, assistants included."""
 
     name: str
     sentence: str
@@ -68,6 +69,7 @@ class ShownConcept(BaseModel):
     machine_labels: int
     advice: str
     versions: list[int]
+    quality: Quality | None
 
 
 class Taken(BaseModel):
@@ -77,9 +79,18 @@ class Taken(BaseModel):
     unchanged: int
 
 
-def list_concepts(ctx: Ctx) -> Libraries:
-    """The library, and the concepts in it. Begin here."""
+def show_concept(
+    ctx: Ctx,
+    concept: Annotated[
+        str, Field(max_length=120, description="Left out: the library, and all concepts.")
+    ] = "",
+    version: VersionNumber = None,
+) -> Libraries | ShownConcept:
+    """What counts for a concept, what people answered, its versions, and how good one of them is. Without a
+    concept: the library, and the concepts in it. Begin there."""
     bench = bench_of(ctx)
+    if concept:
+        return _shown(bench, concept, version)
     info = bench.pictures.library_info()
     return Libraries(
         pictures=info.pictures,
@@ -97,11 +108,6 @@ def list_concepts(ctx: Ctx) -> Libraries:
             for one in bench.definitions.concepts(200)
         ],
     )
-
-
-def show_concept(ctx: Ctx, concept: ConceptName) -> ShownConcept:
-    """What counts for a concept, what people answered, and its versions."""
-    return _shown(bench_of(ctx), concept)
 
 
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^/\\]*[^/\\\s][^/\\]*$")]
@@ -131,49 +137,42 @@ def create_concept(
     excluding: Excluding = [],  # noqa: B006  # never changed
 ) -> ShownConcept:
     """Begins a concept from a name and a sentence that says what counts, in the person's words."""
-    bench, who = bench_of(ctx), caller_of(ctx)
-    author = f"{who.user}, by {who.assistant}" if who.assistant else who.user
-    begun = bench.definitions.begin_concept(name, sentence, excluding=excluding, author=author[:200])
+    bench, author = bench_of(ctx), caller_of(ctx).signature
+    begun = bench.definitions.begin_concept(name, sentence, excluding=excluding, author=author)
     return _shown(bench, begun.name)
 
 
+OnlySearch = Annotated[
+    bool,
+    Field(description="Propose nothing, and search the library for candidates by what counts already."),
+]
+
+
 @in_our_words()
-def agree_to_propose(ctx: Ctx, concept: ConceptName) -> Elicit[Consent] | Consent:
-    question = f"Have criteria and searches proposed for “{concept}”, as a new definition?"
-    return ask(ctx, "propose_what_counts", f"{question} {_asks_for_words(bench_of(ctx))}")
+def agree_to_propose(
+    ctx: Ctx, concept: ConceptName, only_search: OnlySearch = False
+) -> Elicit[Consent] | Consent:
+    if only_search:
+        question = f"Search the library for pictures worth looking at for “{concept}”?"
+    else:
+        question = f"Have criteria and searches proposed for “{concept}”, as a new definition?"
+        question += f" {_asks_for_words(bench_of(ctx))}"
+    return ask(ctx, "propose_what_counts", question)
 
 
 def propose_what_counts(
-    ctx: Ctx, concept: ConceptName, agreed: Annotated[Agreed, Resolve(agree_to_propose)]
-) -> Job:
-    """Proposes criteria and what to search for, kept as the next definition. A job."""
-    bench = bench_of(ctx)
-    return submitted(bench, bench.definitions.submit_expand(concept))
-
-
-@in_our_words()
-def agree_to_mine(ctx: Ctx, concept: ConceptName) -> Elicit[Consent] | Consent:
-    return ask(ctx, "find_candidates", f"Search the library for pictures worth looking at for “{concept}”?")
-
-
-def find_candidates(
     ctx: Ctx,
     concept: ConceptName,
-    agreed: Annotated[Agreed, Resolve(agree_to_mine)],
-    size: Annotated[int, Field(ge=1, le=100_000, description="How many to hold.")] = POOL_SIZE,
+    agreed: Annotated[Agreed, Resolve(agree_to_propose)],
+    only_search: OnlySearch = False,
+    size: Annotated[int, Field(ge=1, le=100_000, description="How many candidates to hold.")] = POOL_SIZE,
 ) -> Job:
-    """Searches the library for pictures worth looking at. A job."""
+    """Proposes criteria and what to search for, kept as the next definition; then, with `only_search`,
+    searches the library for candidates: pictures worth looking at. A job."""
     bench = bench_of(ctx)
-    return submitted(bench, bench.definitions.submit_mine(concept, size=size))
-
-
-def next_pictures(ctx: Ctx, concept: ConceptName, n: Many = 6) -> Blocks:
-    """The pictures whose labels would help most now and that you have not judged. Look at each, judge it by
-    the definition (show_concept), and say so with label_pictures."""
-    bench = bench_of(ctx)
-    found = bench.assistants.next_pictures(concept, n, assistant=caller_of(ctx).assistant)
-    first = f"{count(len(found), 'picture')} to judge, each behind its id."
-    return shown(bench, first, [(one.id, "") for one in found])
+    if only_search:
+        return submitted(bench, bench.definitions.submit_mine(concept, size=size))
+    return submitted(bench, bench.definitions.submit_expand(concept))
 
 
 @in_our_words()
@@ -223,7 +222,7 @@ def _asks_for_words(bench: Workbench) -> str:
     return f"It asks {settings.llm_model}, which may cost money." if asked else "It costs nothing."
 
 
-def _shown(bench: Workbench, name: str) -> ShownConcept:
+def _shown(bench: Workbench, name: str, version: int | None = None) -> ShownConcept:
     view = bench.definitions.concept(name)
     definition, said = view.revision.definition, view.answers
     return ShownConcept(
@@ -244,4 +243,5 @@ def _shown(bench: Workbench, name: str) -> ShownConcept:
         machine_labels=view.annotated,
         advice=" ".join(filter(None, (view.advice, view.rare))),
         versions=[head.number for head in view.heads],
+        quality=quality_of(bench, name, version) if view.heads or version else None,
     )

@@ -29,6 +29,7 @@ from web.http.guard import address_of, author_of, role_in
 from web.http.roles import TOOLS, refusal
 
 LONGEST_NAME = 100  # characters of what an assistant calls itself
+LONGEST_SIGNATURE = 200  # as the column has them
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ class Caller:
     role: Role
     address: str
     assistant: str
+
+    @property
+    def signature(self) -> str:
+        """What they change is signed with."""
+        return (f"{self.user}, by {self.assistant}" if self.assistant else self.user)[:LONGEST_SIGNATURE]
 
 
 class Consent(BaseModel):
@@ -98,6 +104,13 @@ def permit(ctx: Ctx, tool: str) -> None:
         raise ToolError(refusal(TOOLS[tool]))
 
 
+def note(ctx: Ctx, deed: str, about: str) -> None:
+    """Keeps what was done, for owners to read later."""
+    who = caller_of(ctx)
+    said = f"{about} by {who.assistant or 'an assistant'}"
+    bench_of(ctx).context.audit.add(who.user, deed, said, who.address)
+
+
 @contextmanager
 def in_our_words() -> Iterator[None]:
     """What goes wrong in a way that somebody can mend is told with what to do about it."""
@@ -122,11 +135,10 @@ def guarded(tool: Callable[..., Any]) -> Callable[..., Any]:
             raise ToolError("The person said no. Nothing was done.")
 
     def after(ctx: Ctx, arguments: dict[str, Any]) -> None:
-        rule, who = TOOLS[name], caller_of(ctx)
+        rule = TOOLS[name]
         if rule.deed:
             about = " ".join(str(arguments[key]) for key in ("name", "concept", "paths") if key in arguments)
-            said = f"{name} {about} by {who.assistant or 'an assistant'}"
-            bench_of(ctx).context.audit.add(who.user, rule.deed, said, who.address)
+            note(ctx, rule.deed, f"{name} {about}")
 
     @functools.wraps(tool)
     async def waiting(ctx: Ctx, **arguments: Any) -> Any:

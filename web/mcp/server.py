@@ -18,51 +18,52 @@ from web.http.guard import Guard
 from web.http.request_log import RequestLog
 from web.mcp import concepts, jobs, library, versions
 from web.mcp.door import Door, guarded
+from web.mcp.operations import declared_tools, reads, tool_of
 
 PATH = "/mcp"
 INSTRUCTIONS = """Discern turns a subjective visual concept into a small image classifier. The usual order:
-list_concepts, create_concept, propose_what_counts, find_candidates, then next_pictures and label_pictures,
-train, quality, export. Tools that take long answer with a job at once: ask `job` with wait_seconds for its
-end.
+show_concept, create_concept, propose_what_counts, the same with only_search, then search_pictures with order
+“next” and label_pictures, train, show_concept, export. Tools that take long answer with a job at once: ask
+`job` with wait_seconds for its end.
 
 The person decides what counts. Your labels are kept as a machine's, with your name; they count as far as they
 agree with the person's own answers, which they give in the app, on Label. Pictures that measure are answered
 by people only: without such answers there are no figures, so ask the person for some. Report figures with
-their intervals, as `quality` says them."""
+their intervals, as show_concept says them."""
 
 
 class Tool(NamedTuple):
-    """`reads`: it changes nothing. `takes_away`: what it ends can't be had back. `calls_out`: it may ask a
-    model endpoint."""
+    """`reads`: it changes nothing. `calls_out`: it may ask a model endpoint."""
 
     run: Callable[..., Any]
     title: str
     reads: bool = False
-    takes_away: bool = False
     calls_out: bool = False
 
 
+# Beside those that are made from operations: they show pictures, or say beforehand what it costs.
 TOOLS = (
-    Tool(concepts.list_concepts, "Library and concepts", reads=True),
-    Tool(library.add_pictures, "Add pictures"),
-    Tool(library.search_pictures, "Search pictures", reads=True),
-    Tool(concepts.show_concept, "A concept", reads=True),
+    Tool(concepts.show_concept, "Library and concepts", reads=True),
     Tool(concepts.create_concept, "Begin a concept"),
     Tool(concepts.propose_what_counts, "Propose what counts", calls_out=True),
-    Tool(concepts.find_candidates, "Find candidates"),
-    Tool(concepts.next_pictures, "Pictures to judge", reads=True),
+    Tool(library.add_pictures, "Add pictures"),
+    Tool(library.search_pictures, "Search pictures", reads=True),
     Tool(concepts.label_pictures, "Label pictures as a machine"),
     Tool(concepts.have_the_machine_label, "Have the annotator label", calls_out=True),
     Tool(versions.train, "Train a version"),
-    Tool(versions.quality, "How good a version is", reads=True),
-    Tool(versions.ranked_pictures, "Pictures by score", reads=True),
     Tool(versions.score_files, "Score pictures"),
-    Tool(versions.read_scores, "Read scores", reads=True),
     Tool(versions.export, "Export a classifier", reads=True),
-    Tool(jobs.job, "A job", reads=True),
-    Tool(jobs.list_jobs, "Jobs", reads=True),
-    Tool(jobs.cancel_job, "Cancel a job", takes_away=True),
+    Tool(jobs.job, "Jobs", reads=True),
 )
+
+
+def tools() -> list[Tool]:
+    """All of them."""
+    made = [
+        Tool(tool_of(one), one.operation.tool.replace("_", " ").capitalize(), reads=reads(one))
+        for one in declared_tools()
+    ]
+    return [*TOOLS, *made]
 
 
 def create_server(door: Door) -> MCPServer[Door]:
@@ -78,11 +79,11 @@ def create_server(door: Door) -> MCPServer[Door]:
         lifespan=opened,
         log_level="WARNING",
     )
-    for tool in TOOLS:
+    for tool in tools():
         about = ToolAnnotations(
             title=tool.title,
             read_only_hint=tool.reads,
-            destructive_hint=tool.takes_away,
+            destructive_hint=False,
             idempotent_hint=tool.reads,
             open_world_hint=tool.calls_out,
         )

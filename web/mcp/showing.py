@@ -28,9 +28,17 @@ VersionNumber = Annotated[
 ]
 
 
+class Scored(BaseModel):
+    id: str
+    path: str
+    score: float
+    decision: str
+
+
 class Job(BaseModel):
     """Long work. `state`: queued, running, interrupted (goes on by itself), done, failed or cancelled; what
-    came of it is in `result`. Ask again with the tool `job`."""
+    came of it is in `result`. Ask again with the tool `job`. `scores`: the rows asked for of what a scoring
+    job wrote, in the order of the files."""
 
     id: int
     kind: str
@@ -43,10 +51,11 @@ class Job(BaseModel):
     result: dict[str, Any] | None
     seconds_left: float | None
     cost_usd: float | None
+    scores: list[Scored] = []
 
 
 def job_of(view: JobView) -> Job:
-    return Job(**{name: getattr(view, name) for name in Job.model_fields})
+    return Job(**{name: getattr(view, name) for name in Job.model_fields if name != "scores"})
 
 
 def submitted(bench: Workbench, job_id: int) -> Job:

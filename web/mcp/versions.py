@@ -1,20 +1,17 @@
-"""Tools about trained versions: train, measure, score, take away."""
+"""Tools about trained versions: train, score, take away."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
-import pyarrow.csv
-import pyarrow.parquet
 from mcp.server.mcpserver import Elicit, Resolve
 from pydantic import BaseModel, Field
 
-from concepts.classifier.library_scores import ScoreOrder
-from concepts.errors import ConflictError
 from concepts.learning.report import Metric
+from concepts.workbench import Workbench
 from web.mcp.door import Agreed, Consent, Ctx, ask, bench_of, in_our_words
-from web.mcp.showing import Blocks, ConceptName, Job, Many, VersionNumber, shown, submitted
+from web.mcp.showing import ConceptName, Job, VersionNumber, submitted
 
 Target = Annotated[str, Field(max_length=60, description="f1, precision=0.9 or recall=0.9.")]
 Folder = Annotated[
@@ -45,13 +42,6 @@ class Exported(BaseModel):
     route: str
 
 
-class Scored(BaseModel):
-    id: str
-    path: str
-    score: float
-    decision: str
-
-
 @in_our_words()
 def agree_to_train(ctx: Ctx, concept: ConceptName) -> Elicit[Consent] | Consent:
     return ask(ctx, "train", f"Train a new version of “{concept}” from all answers? Older ones stay.")
@@ -65,9 +55,9 @@ def train(
     return submitted(bench, bench.versions.submit_train(concept, target=target))
 
 
-def quality(ctx: Ctx, concept: ConceptName, version: VersionNumber = None) -> Quality:
-    """How good a version is."""
-    view = bench_of(ctx).versions.quality(concept, version=version)
+def quality_of(bench: Workbench, concept: str, version: int | None) -> Quality:
+    """How good a version is, the newest for None."""
+    view = bench.versions.quality(concept, version=version)
     report = view.version.report
     return Quality(
         version=view.version.number,
@@ -79,24 +69,6 @@ def quality(ctx: Ctx, concept: ConceptName, version: VersionNumber = None) -> Qu
         flagged=view.flagged,
         pictures=view.pictures,
     )
-
-
-def ranked_pictures(
-    ctx: Ctx,
-    concept: ConceptName,
-    order: Annotated[ScoreOrder, Field(description="The surest yes, the surest no, or the closest.")] = "top",
-    version: VersionNumber = None,
-    n: Many = 6,
-) -> Blocks:
-    """Pictures of the library as a version scores them."""
-    bench = bench_of(ctx)
-    page = bench.versions.scored_pictures(concept, order, version=version, size=n)
-    if page is None:
-        raise ConflictError("This version has not looked at the library yet. Train it again first.")
-    first = (
-        f"Version {page.version} says yes to {page.flagged} of {page.total}, from {page.threshold:.3f} on."
-    )
-    return shown(bench, first, [(one.id, f"{one.probability:.3f} {one.path}") for one in page.pictures])
 
 
 @in_our_words()
@@ -111,24 +83,11 @@ def score_files(
     agreed: Annotated[Agreed, Resolve(agree_to_score)],
     version: VersionNumber = None,
 ) -> Job:
-    """Scores pictures that need not be in the library, where Discern may read them. A job; read_scores then
-    reads what it wrote."""
+    """Scores pictures that need not be in the library, where Discern may read them. A job; `job` with
+    `rows` then reads what it wrote."""
     bench = bench_of(ctx)
     head = bench.context.version(concept, version)[1]
     return submitted(bench, bench.exports.submit_score_files(concept, head.number, path, "parquet"))
-
-
-def read_scores(
-    ctx: Ctx,
-    job: Annotated[int, Field(ge=1, le=2**31 - 1, description="Of score_files.")],
-    limit: Annotated[int, Field(ge=1, le=200)] = 50,
-    offset: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0,
-) -> list[Scored]:
-    """Rows of what a scoring job wrote, in the order of the files."""
-    file = bench_of(ctx).exports.scores_file(job)
-    table = pyarrow.csv.read_csv(file) if file.suffix == ".csv" else pyarrow.parquet.read_table(file)
-    rows: list[dict[str, Any]] = table.slice(offset, limit).to_pylist()
-    return [Scored(**row) for row in rows]
 
 
 def export(ctx: Ctx, concept: ConceptName, version: VersionNumber = None) -> Exported:

@@ -128,8 +128,8 @@ class _Screen:
         )
 
     def _costs(self, start: int) -> str:
-        totals = self._bench.installation.call_totals()
-        calls = self._bench.installation.model_calls(CALLS + 1, start) if totals else []
+        costs = self._bench.installation.model_costs(CALLS + 1, start)
+        totals, calls = costs.totals, costs.calls
         return render(
             "activity/costs.html",
             totals=totals,

@@ -13,7 +13,7 @@ import gradio as gr
 
 from concepts.combining.text import quoted
 from concepts.combining.views import RuleOrder
-from concepts.errors import DiscernError
+from concepts.errors import DiscernError, NotScoredError
 from concepts.workbench import Workbench
 from web.advice import in_words
 from web.jobs import is_going
@@ -57,7 +57,7 @@ class _Screen:
     def show(self, asked: Place, said: Notice | None = None) -> Shown:
         place = {name: asked[name] for name in PARTS if asked.get(name)}
         job = self.work.newest()
-        could = self._bench.combining.could_be_combined()
+        could = self._bench.rules.could_be_combined()
         if not (place.get("rule") or place.get("kept")) and place.get("concept") in could:
             place["rule"] = quoted(place["concept"])
         builder, found = self._built(place, could)
@@ -75,9 +75,9 @@ class _Screen:
         rows, problem, found = None, "", ""
         try:
             if kept := place.get("kept"):
-                place["rule"] = self._bench.combining.one(kept).rule
+                place["rule"] = self._bench.rules.one(kept).rule
             if place.get("rule"):
-                expression, names = self._bench.combining.read(place["rule"])
+                expression, names = self._bench.rules.read(place["rule"])
                 rows = rows_of(expression, names)
                 found = self._found(place)
         except DiscernError as error:
@@ -97,24 +97,27 @@ class _Screen:
     def _found(self, place: Place) -> str:
         order = place.get("order", "top")
         kept = place.get("kept", "")
-        page = self._bench.combining.tried(
-            place["rule"],
-            kept=kept,
-            threshold=None if kept else self._sure(place) / 100,
-            order=cast(RuleOrder, order if order in get_args(RuleOrder) else "top"),
-            start=int(place["start"]) if place.get("start", "").isdecimal() else 0,
-            size=PAGE,
-        )
+        try:
+            page = self._bench.rules.tried(
+                place["rule"],
+                kept,
+                None if kept else self._sure(place) / 100,
+                cast(RuleOrder, order if order in get_args(RuleOrder) else "top"),
+                PAGE,
+                int(place["start"]) if place.get("start", "").isdecimal() else 0,
+            )
+        except NotScoredError:
+            page = None
         return render("combine/found.html", page=page, place=place, size=PAGE, to=_to)
 
     def _list(self) -> str:
-        return render("combine/kept.html", kept=self._bench.combining.kept(MOST_KEPT))
+        return render("combine/kept.html", kept=self._bench.rules.kept(limit=MOST_KEPT))
 
     def _table(self, could: list[str]) -> str:
         if not could:
             return ""
-        tables = self._bench.score_tables
-        return render("combine/table.html", columns=tables.columns(), written=tables.written())
+        rules = self._bench.rules
+        return render("combine/table.html", columns=rules.columns(), written=rules.written())
 
     def _sure(self, place: Place) -> int:
         sure = place.get("sure", "")
@@ -153,19 +156,19 @@ class _Screen:
         return changed
 
     def _do(self, action: Action, place: Place, here: Place, author: str) -> Shown:
-        bench = self._bench.combining
+        rules = self._bench.rules
         if action.name == "try-rule":
-            bench.submit_try(place.get("rule", ""), kept=place.get("kept", ""))
+            rules.score(place.get("rule", ""), place.get("kept", ""))
             return self.show(place)
         if action.name == "keep-rule":
             name = action.fields.get("name", "")
-            kept = bench.keep(name, place.get("rule", ""), threshold=self._sure(place) / 100, author=author)
+            kept = rules.keep(name, place.get("rule", ""), self._sure(place) / 100, author=author)
             again = f", number {kept.number}; the one before is kept too" if kept.number > 1 else ""
             return self.show(here | {"kept": kept.name}, Notice(f"Kept as “{kept.name}”{again}.", "good"))
         if action.name in ("trash-rule", "restore-rule"):
             return self.show(here, move(self._bench, action, place, author))
         if action.name == "score-table":
-            self._bench.score_tables.submit(action.fields.get("suffix", ""))
+            rules.write_table("parquet" if action.fields.get("suffix") == "parquet" else "csv")
             return self.show(place)
         press(self._bench, action)
         return self.show(place)

@@ -41,10 +41,11 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
         concept = concept_of(request)
         try:
             if action.name == "protect":
-                workbench.protection.prefer(author_of(request), _wanted(action.fields))
+                wanted = _wanted(action.fields)
+                workbench.protection.prefer(wanted.shown_as, wanted.key, author=author_of(request))
             elif action.name == "protect-concept" and concept:
-                wanted = action.fields.get("shown_as", "")
-                workbench.protection.protect(concept, next(one for one in SHOWN_AS if one == wanted))
+                chosen = next(one for one in SHOWN_AS if one == action.fields.get("shown_as", ""))
+                workbench.concept(concept).protection.set(chosen)
             else:
                 return show(request)
         except (ValidationError, StopIteration):
@@ -59,7 +60,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
 
 def _of_concept(workbench: Workbench, concept: str | None) -> str:
     try:
-        return workbench.protection.of_concept(concept) if concept else ""
+        return workbench.concept(concept).protection.get().shown_as if concept else ""
     except DiscernError:  # in the trash, so it has no screens now
         return ""
 

@@ -132,7 +132,7 @@ class _Screen:
         if press(self._bench, action):
             return ""
         if action.name == "test":
-            self._bench.installation.submit_endpoint_test()
+            self._bench.installation.test_endpoint()
             return ""
         return self._save(action.fields) if action.name == "save" else ""
 
@@ -148,7 +148,7 @@ class _Screen:
         had_key = self._bench.installation.endpoint_settings().has_key
         now = self._bench.installation.save_settings(changes)
         if fields.get("then") == "test":
-            self._bench.installation.submit_endpoint_test()
+            self._bench.installation.test_endpoint()
         lost = had_key and not now.has_key and not fields.get("remove_key")
         said = "Saved. It counts from the next call on."
         return (

@@ -32,6 +32,7 @@ from web.mcp.server import PATH, http_app
 ROOT = Path(__file__).parents[3]
 NAME = "Round thing"
 SOME = {"concept": NAME}
+SEARCH = {"only_search": True}
 PASSWORD = "correct horse battery"
 LOOKER = Implementation(name="looker", version="2")
 
@@ -42,18 +43,19 @@ async def accepts(context: Any, params: Any) -> ElicitResult:
     return ElicitResult(action="accept", content={})
 
 
-async def ended(client: Client, result: Any, told: list[str] | None = None) -> dict[str, Any]:
-    """The job that a tool has begun, once it is done."""
+async def ended(client: Client, result: Any, told: list[str] | None = None, rows: int = 0) -> dict[str, Any]:
+    """The job that a tool has begun, once it is done; `rows`: of the scores that it wrote."""
     assert not result.is_error, result.content
 
     async def hear(progress: float, total: float | None, message: str | None) -> None:
         if told is not None:
             told.append(message or "")
 
-    given = {"job": result.structured_content["id"], "wait_seconds": 100}
+    given = {"job_id": result.structured_content["id"], "wait_seconds": 100, "rows": rows}
     job = await client.call_tool("job", given, progress_callback=hear)
-    assert job.structured_content["state"] == "done", job.structured_content
-    return dict(job.structured_content)
+    found = dict(job.structured_content["result"])
+    assert found["state"] == "done", found
+    return found
 
 
 # Over standard input and output
@@ -76,20 +78,24 @@ def test_an_assistant_does_the_whole_job_with_a_person_who_answers_some(
         async with Client(process, elicitation_callback=accepts, client_info=LOOKER) as client:
             await client.call_tool("create_concept", {"name": NAME, "sentence": "A filled ellipse."})
             await ended(client, await client.call_tool("propose_what_counts", SOME))
-            await ended(client, await client.call_tool("find_candidates", SOME | {"size": 40}), told)
+            await ended(
+                client, await client.call_tool("propose_what_counts", SOME | SEARCH | {"size": 40}), told
+            )
             labels = await asyncio.to_thread(look, home)
             taken = await client.call_tool("label_pictures", SOME | {"labels": labels})
             assert taken.structured_content == {"taken": 10, "unchanged": 0}
             await asyncio.to_thread(person_answers, home)
             trained = await ended(client, await client.call_tool("train", SOME))
             assert trained["result"]["measured"]
-            quality = (await client.call_tool("quality", SOME)).structured_content
+            quality = (await client.call_tool("show_concept", SOME)).structured_content["result"]["quality"]
             assert (quality["version"], quality["measured_on"]) == (1, 12)
             assert "simulated" in quality["sentences"][0]
-            ranked = await client.call_tool("ranked_pictures", SOME | {"n": 2})
+            ranked = await client.call_tool("search_pictures", SOME | {"n": 2})
             assert [block.type for block in ranked.content] == ["text", "text", "image", "text", "image"]
-            job = await ended(client, await client.call_tool("score_files", SOME | {"path": str(new)}))
-            rows = (await client.call_tool("read_scores", {"job": job["id"]})).structured_content["result"]
+            job = await ended(
+                client, await client.call_tool("score_files", SOME | {"path": str(new)}), rows=50
+            )
+            rows = job["scores"]
             assert sorted(Path(row["path"]).name for row in rows) == sorted(p.name for p in new.iterdir())
             exported = (await client.call_tool("export", SOME)).structured_content
             assert any(n.endswith("head.json") for n in zipfile.ZipFile(exported["file"]).namelist())
@@ -123,8 +129,8 @@ def test_a_process_for_a_viewer_changes_nothing(process: StdioServerParameters) 
 
     async def main() -> None:
         async with Client(process) as client:
-            listed = await client.call_tool("list_concepts", {})
-            assert listed.structured_content["pictures"] == 60
+            listed = await client.call_tool("show_concept", {})
+            assert listed.structured_content["result"]["pictures"] == 60
             refused = await client.call_tool("create_concept", {"name": "X", "sentence": "Y."})
             assert "Only an owner may do this." in refused.content[0].text
 
@@ -153,8 +159,8 @@ def test_the_command_serves_over_http_until_it_is_told_to_stop(home: Path) -> No
 
         async def main() -> None:
             async with Client(there) as client:
-                listed = await client.call_tool("list_concepts", {})
-                assert listed.structured_content["pictures"] == 60
+                listed = await client.call_tool("show_concept", {})
+                assert listed.structured_content["result"]["pictures"] == 60
 
         try:
             own_loop.run(main())
@@ -204,7 +210,7 @@ def test_over_http_each_person_may_what_their_role_permits(bench: Workbench, add
     async def done(client: Client) -> None:
         result = await client.call_tool("create_concept", given)
         assert not result.is_error, result.content
-        await ended(client, await client.call_tool("find_candidates", SOME | {"size": 20}))
+        await ended(client, await client.call_tool("propose_what_counts", SOME | SEARCH | {"size": 20}))
 
     for name in ("vic", "lea"):
         reach(address, name, refused, mode=mode)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,15 @@ from mcp.types import ElicitResult, ImageContent, Implementation, TextContent
 from PIL import Image
 
 from concepts.installation.users import Role
-from concepts.workbench import Workbench
+from concepts.workbench import Concept, Workbench
+from concepts.workbench.operation import declared_in
 from web.http.roles import TOOLS as RULES
+from web.http.roles import Rule
 from web.mcp.door import Door
-from web.mcp.server import TOOLS, create_server
+from web.mcp.server import create_server, tools
 
 NAME = "Round thing"
-READING = {tool.run.__name__ for tool in TOOLS if tool.reads}
+READING = {tool.run.__name__ for tool in tools() if tool.reads}
 SOME = {"concept": NAME}
 
 
@@ -70,12 +73,11 @@ def arguments_of(bench: Workbench, tmp_path: Path) -> dict[str, dict[str, Any]]:
         "add_pictures": {"paths": [str(draw_folder(tmp_path / "allowed" / "more", 2, first_seed=500))]},
         "create_concept": {"name": "Square thing", "sentence": "A rectangle."},
         "propose_what_counts": SOME,
-        "find_candidates": SOME,
         "label_pictures": SOME | {"labels": [{"picture": picture.id, "value": "yes", "reason": "round"}]},
         "have_the_machine_label": SOME | {"budget": 0},
         "train": SOME,
         "score_files": SOME | {"path": str(tmp_path / "allowed")},
-        "cancel_job": {"job": bench.installation.recent_jobs()[0].id},
+        "cancel_job": {"job_id": bench.installation.recent_jobs()[0].id},
     }
 
 
@@ -87,9 +89,10 @@ def state(bench: Workbench) -> list[Any]:
 def test_every_tool_has_a_role_and_what_changes_something_says_so(bench: Workbench) -> None:
     listed = talk(bench, lambda client: client.list_tools()).tools
     assert sorted(tool.name for tool in listed) == sorted(RULES)
+    assert len(tools()) == len(listed)  # each is written by hand or made, not both
     for tool in listed:
         assert tool.annotations.read_only_hint == (tool.name in READING)
-        assert tool.annotations.destructive_hint == (tool.name == "cancel_job")
+        assert not tool.annotations.destructive_hint  # a cancelled job can be begun again
         assert tool.description
     calling_out = {tool.name for tool in listed if tool.annotations.open_world_hint}
     assert calling_out == {"propose_what_counts", "have_the_machine_label"}
@@ -113,6 +116,37 @@ def test_whatever_changes_something_is_asked_about_and_a_no_is_a_no(
         assert "The person said no. Nothing was done." in said(result), name
         assert len(asked) == 1, name
     assert state(bench) == before
+
+
+def test_the_question_before_a_job_is_cancelled_says_which_it_is(bench: Workbench) -> None:
+    bench.jobs.stop()
+    job = bench.definitions.submit_mine(NAME)
+    asked: list[str] = []
+    result = call(bench, "cancel_job", {"job_id": job}, person="accept", asked=asked)
+    assert result.structured_content["state"] == "cancelled"
+    assert asked == [f"Cancel job {job} (mine for “{NAME}”)? What is done stays."]
+    newest = call(bench, "job").structured_content["result"][0]
+    assert (newest["id"], newest["state"]) == (job, "cancelled")
+
+
+def test_a_tool_made_from_an_operation_asks_by_its_description_and_takes_its_parameters(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (declared,) = (one for one in declared_in(Concept) if (one.part, one.name) == ("protection", "set"))
+    offered = replace(declared, operation=replace(declared.operation, tool="protect"))
+    monkeypatch.setitem(RULES, "protect", Rule(offered.role, "changed how pictures are shown"))
+    monkeypatch.setattr("web.mcp.server.declared_tools", lambda: [offered])
+    asked: list[str] = []
+    given = SOME | {"shown_as": "blur"}
+    assert call(bench, "protect", given, person="decline", asked=asked).is_error
+    assert bench.concept(NAME).protection.get().shown_as == ""
+    result = call(bench, "protect", given, person="accept", asked=asked)
+    assert result.structured_content == {"shown_as": "blur"}
+    question = "Choose how everybody sees pictures on the screens of a concept who hasn't chosen otherwise"
+    assert asked == [f"{question}? (“{NAME}”, shown_as blur)"] * 2
+    assert bench.concept(NAME).protection.get().shown_as == "blur"
+    assert bench.installation.deeds()[0].about == f"protect {NAME} by looker 2"
+    assert call(bench, "protect", SOME | {"shown_as": "upside-down"}, person="accept").is_error
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.LABELLER])
@@ -149,7 +183,7 @@ def test_a_yes_is_done_once_and_kept_as_a_deed(bench: Workbench, mode: str) -> N
 
 
 def test_an_assistant_sees_pictures_but_not_what_their_files_are_called(bench: Workbench) -> None:
-    result = call(bench, "next_pictures", SOME | {"n": 3})
+    result = call(bench, "search_pictures", SOME | {"order": "next", "n": 3})
     pictures = [block for block in result.content if isinstance(block, ImageContent)]
     assert len(pictures) == 3
     for block in pictures:
@@ -175,7 +209,7 @@ def test_its_labels_are_a_machines_and_never_the_persons(bench: Workbench) -> No
     opinion = bench.annotations.opinion(NAME, first)
     assert opinion is not None
     assert (opinion.value, opinion.rationale) == ("yes", "It is round.")
-    again = said(call(bench, "next_pictures", SOME | {"n": 12}))
+    again = said(call(bench, "search_pictures", SOME | {"order": "next", "n": 12}))
     assert first not in again
     assert second not in again
 
@@ -196,9 +230,9 @@ def test_without_answers_of_people_there_are_no_figures(bench: Workbench) -> Non
     labels = [{"picture": one.id, "value": v} for one, v in zip(asked_about, values, strict=True)]
     call(bench, "label_pictures", SOME | {"labels": labels})
     job = call(bench, "train", SOME, person="accept").structured_content["id"]
-    done = call(bench, "job", {"job": job, "wait_seconds": 60}).structured_content
+    done = call(bench, "job", {"job_id": job, "wait_seconds": 60}).structured_content["result"]
     assert (done["state"], done["result"]["measured"]) == ("done", False)
-    found = call(bench, "quality", SOME).structured_content
+    found = call(bench, "show_concept", SOME).structured_content["result"]["quality"]
     assert (found["figures"], found["measured_on"]) == ([], 0)
     assert found["sentences"] == ["Nobody has answered what measures yet."]
 
@@ -216,7 +250,7 @@ def test_files_outside_the_allowed_roots_are_refused(bench: Workbench, tmp_path:
         for name, given in (("add_pictures", {"paths": [path]}), ("score_files", SOME | {"path": path})):
             result = call(bench, name, given, person="accept")
             assert "is outside the folders pictures may be added from" in said(result), (name, path)
-    assert call(bench, "list_concepts").structured_content["pictures"] == 60
+    assert call(bench, "show_concept").structured_content["result"]["pictures"] == 60
 
 
 def test_a_budget_that_cant_be_kept_and_a_model_that_isnt_there_are_no_way_around_it(
@@ -227,7 +261,7 @@ def test_a_budget_that_cant_be_kept_and_a_model_that_isnt_there_are_no_way_aroun
     job = call(bench, "have_the_machine_label", given, person="accept", asked=asked).structured_content["id"]
     assert asked[0].startswith("Have the built-in encoder label")
     assert "which costs nothing" in asked[0]
-    done = call(bench, "job", {"job": job, "wait_seconds": 60}).structured_content
+    done = call(bench, "job", {"job_id": job, "wait_seconds": 60}).structured_content["result"]
     assert (done["state"], done["result"]["annotated"], done["cost_usd"]) == ("done", 4, None)
     without = call(bench, "have_the_machine_label", SOME, person="accept")
     assert without.is_error
@@ -240,4 +274,4 @@ def test_what_isnt_there_and_what_is_no_argument_is_told(bench: Workbench) -> No
     assert call(
         bench, "label_pictures", SOME | {"labels": [{"picture": "0" * 64, "value": "maybe"}]}
     ).is_error
-    assert "trained version" in said(call(bench, "quality", SOME))
+    assert "trained version" in said(call(bench, "show_concept", SOME | {"version": 1}))

@@ -1,15 +1,19 @@
-"""Use cases of combining finished concepts by and, or, not: try a rule, keep it, take it away as one file."""
+"""Rules over finished concepts, by and, or, not; and one table of what all concepts say of every picture."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
-from concepts.classifier.training import check_fingerprint, check_has_learned
+from concepts.classifier.training import check_fingerprint, check_has_learned, linear_head
 from concepts.classifier.versions import file_stem
 from concepts.combining import text
 from concepts.combining.agreement import agreement, learned_from
@@ -26,15 +30,22 @@ from concepts.combining.views import (
     assumption_of,
 )
 from concepts.definition.names import checked_name
-from concepts.errors import ConflictError, DiscernError, UnknownCombinationError
+from concepts.errors import ConflictError, DiscernError, NotScoredError, UnknownCombinationError
 from concepts.export.checksums import CHECKSUMS_FILE
 from concepts.export.rules import Combined, Expression
 from concepts.export.run import ExportResult, export_heads
-from concepts.jobs import Listener, Progress
+from concepts.export.scoring import write_scores
+from concepts.export.table import Column, schema_of, table_rows, weights
+from concepts.installation.users import Role
+from concepts.jobs import Progress, Started
+from concepts.jobs.job import read_done
 from concepts.labels.consensus import Decision
+from concepts.library.placed import Placed, with_places
+from concepts.view import View
 from concepts.workbench.context import SCORED_AT_ONCE, Context
 from concepts.workbench.exported import changed, exported
-from concepts.workbench.kinds import LibraryScored, TryRule
+from concepts.workbench.kinds import LibraryScored, ScoreTable, TableResult, TryRule
+from concepts.workbench.operation import AuthorName, Limit, Offset, operation
 from concepts.workbench.versions import Versions
 from storage.combinations import CombinationStore, StoredCombination
 from storage.heads import StoredHead
@@ -44,6 +55,54 @@ from storage.vectors.protocol import VectorReader
 
 MOST_MEMBERS = 20
 READ: TypeAdapter[Expression] = TypeAdapter(Expression)
+
+RuleText = Annotated[
+    str,
+    Field(
+        max_length=2000,
+        description="Such as `messy room AND NOT (people OR pets)`; a name with brackets or one of the three "
+        "words in quotes.",
+    ),
+]
+RuleName = Annotated[str, Field(max_length=1000, description="The name a rule was kept under.")]
+NewRuleName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=1000,
+        pattern=r"^[^/\\]*[^/\\\s][^/\\]*$",
+        description="Kept again under the same name, the rule has the next number.",
+    ),
+]
+Number = Annotated[int | None, Field(ge=1, le=2**31 - 1, description="An older one; without it, the newest.")]
+Threshold = Annotated[float, Field(gt=0, lt=1, description="From which probability on a picture is flagged.")]
+OtherThreshold = Annotated[
+    float | None, Field(gt=0, lt=1, description="The same; without it, the kept rule's own, else 0.5.")
+]
+Order = Annotated[RuleOrder, Field(description="The most probable first, or those that are nearly flagged.")]
+TableFormat = Annotated[Literal["csv", "parquet"], Field(description="The kind of file.")]
+Names = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=120)]],
+    Field(max_length=1000, description="Of these concepts; all if left out."),
+]
+
+
+class TableColumns(View):
+    """What a table would hold: the version of each concept. `left_out`: why others aren't in it."""
+
+    concepts: dict[str, int]
+    left_out: dict[str, str]
+
+
+class WrittenTable(View):
+    """A table that was written into the data folder."""
+
+    job: int
+    suffix: str
+    rows: int
+    concepts: int
+    left_out: int
+    finished: datetime
 
 
 @dataclass(frozen=True)
@@ -69,8 +128,8 @@ class _Rule:
         )
 
 
-class Combining:
-    """Rules over finished concepts. Nobody answers anything for them."""
+class Rules:
+    """Rules over finished concepts, which take no new labels, and the table of all scores."""
 
     def __init__(self, context: Context, versions: Versions) -> None:
         self._context = context
@@ -78,6 +137,7 @@ class Combining:
         self._store = CombinationStore(context.database)
         self._cache = RuleCache()
         context.jobs.register(TryRule, self._try)
+        context.jobs.register(ScoreTable, self._write_table)
 
     def could_be_combined(self) -> list[str]:
         """Concepts with a version for the library's encoder, in the order of the alphabet."""
@@ -92,61 +152,43 @@ class Combining:
         found = self._read(rule)
         return found.expression, [concept.name for concept, _ in found.members]
 
+    @operation("GET /combine")
     def tried(
         self,
-        rule: str,
-        *,
-        kept: str = "",
-        threshold: float | None = None,
-        order: RuleOrder = "top",
-        start: int = 0,
-        size: int = 24,
-    ) -> Tried | None:
-        """What a rule of the newest versions, or the one `kept` under a name, makes of the library. None
-        where that is large and wasn't looked at with it yet: `submit_try` does that."""
+        rule: RuleText = "",
+        kept: RuleName = "",
+        threshold: OtherThreshold = None,
+        order: Order = "top",
+        limit: Limit = 24,
+        offset: Offset = 0,
+    ) -> Tried:
+        """The library as a rule of the newest versions ranks it, or as the rule `kept` under a name does with
+        its own versions. Says what it takes for granted, and how often labels agree where there are some.
+
+        Raises `NotScoredError` where the library is large and has no scores for this rule yet.
+        """
         found, line = self._asked(rule, kept)
-        line = _checked(line if threshold is None else threshold)
+        line = line if threshold is None else _checked(threshold)
         for head in found.heads:
             check_fingerprint(head, self._context.collection)
         vectors = self._looked_in(found)
-        ready = self._cache.has(found.expression, found.heads, vectors)
-        if len(vectors.ids) > SCORED_AT_ONCE and not ready:
-            return None
-        return self._looked(
-            found, self._cache.of(found.expression, found.heads, vectors), line, order, start, size
-        )
+        if len(vectors.ids) > SCORED_AT_ONCE and not self._cache.has(found.expression, found.heads, vectors):
+            raise NotScoredError()
+        scores = self._cache.of(found.expression, found.heads, vectors)
+        return self._looked(found, scores, line, order, offset, limit)
 
-    def try_now(
-        self,
-        rule: str,
-        *,
-        kept: str = "",
-        threshold: float | None = None,
-        order: RuleOrder = "top",
-        start: int = 0,
-        size: int = 24,
-        listener: Listener | None = None,
-    ) -> Tried:
-        """The same, and waits."""
-
-        def look() -> Tried | None:
-            return self.tried(rule, kept=kept, threshold=threshold, order=order, start=start, size=size)
-
-        page = look()
-        if page is None:
-            self._context.jobs.resume(self.submit_try(rule, kept=kept), listener)
-            page = look()
-        assert page is not None
-        return page
-
-    def submit_try(self, rule: str, *, kept: str = "") -> int:
-        """Has a rule look at every picture of a large library; returns the job's id."""
+    @operation("POST /combine/library-scores")
+    def score(self, rule: RuleText = "", kept: RuleName = "") -> Started[LibraryScored]:
+        """Score every picture of a large library for a rule."""
         self._asked(rule, kept)
-        return self._context.jobs.submit(TryRule(rule, kept))
+        return self._context.jobs.begin(TryRule(rule, kept))
 
-    def keep(self, name: str, rule: str, *, threshold: float = 0.5, author: str) -> CombinationView:
-        """Keeps a rule under a name, with the versions that speak for its concepts now. Kept again under the
-        same name it has the next number; the ones before stay what they are."""
+    @operation("POST /combinations", audit="kept a combination")
+    def keep(
+        self, name: NewRuleName, rule: RuleText, threshold: Threshold = 0.5, *, author: AuthorName
+    ) -> CombinationView:
+        """Keep a rule under a name, with the versions that speak for its concepts now. Earlier numbers of the
+        same name stay as they are."""
         name, found = checked_name(name), self._read(rule)
         for concept, head in found.members:
             check_fingerprint(head, self._context.collection)
@@ -157,33 +199,38 @@ class Combining:
         expression = found.expression.model_dump(mode="json")
         return self._view(self._store.add(name, members, expression, _checked(threshold), author))
 
-    def kept(self, limit: int | None = None, offset: int = 0) -> list[CombinationView]:
-        """The rules that were kept, the last first; all of them or a page."""
+    @operation("GET /combinations")
+    def kept(self, name: RuleName = "", limit: Limit = 50, offset: Offset = 0) -> list[CombinationView]:
+        """The rules that were kept, the newest first; with a `name`, every number of that one."""
+        if name:
+            numbers = range(self._stored(name).number, 0, -1)[offset : offset + limit]
+            found = [self._store.get(name, number) for number in numbers]
+            return [self._view(stored) for stored in found if stored and not stored.removed]
         return [self._view(stored) for stored in self._store.all(limit, offset)]
 
-    def one(self, name: str, number: int | None = None) -> CombinationView:
-        """The newest of this name, or an older one. Raises `UnknownCombinationError`."""
-        return self._view(self._stored(name, number))
+    def one(self, name: str) -> CombinationView:
+        """The newest of this name. Raises `UnknownCombinationError`."""
+        return self._view(self._stored(name))
 
-    def export(
-        self, name: str, out: Path, *, number: int | None = None, page: bool = False, int8: bool = False
-    ) -> ExportResult:
+    def export(self, name: str, out: Path, *, number: int | None = None, page: bool = False) -> ExportResult:
         """Writes a kept rule with its versions as one folder of files that run anywhere, measured first where
-        that can be done; with a `page` for browsers. Raises `DiscernError` for `int8`."""
+        that can be done; with a `page` for browsers."""
         stored = self._stored(name, number)
-        _check_no_int8(stored.name, int8)
         found = self._of(stored)
         for concept, head in found.members:
             if self._context.material(concept, head.definition_number).evaluation_labels()[0]:
                 self._versions.evaluate(concept.name, version=head.number)
         return self._write(stored, found, out, page)
 
+    @operation("GET /combinations/{name}/bundle", role=Role.VIEWER, audit="exported a classifier")
     def archive(
-        self, name: str, number: int | None = None, *, page: bool = False, int8: bool = False
+        self,
+        name: RuleName,
+        number: Number = None,
+        page: Annotated[bool, Field(description="With a page that scores pictures in a browser.")] = False,
     ) -> Path:
-        """The zip of that, written when first asked for and when a member was measured again."""
+        """A kept rule and its versions as one zip of files that run anywhere."""
         stored = self._stored(name, number)
-        _check_no_int8(stored.name, int8)
         found = self._of(stored)
         stem = file_stem(stored.name, stored.number) + ("-with-page" if page else "")
         folder = self._context.settings.home / "bundles" / "combined" / stem
@@ -194,6 +241,40 @@ class Combining:
             if not whole or archive.stat().st_mtime <= max(since, stored.created.timestamp()):
                 self._write(stored, found, folder, page)
         return archive
+
+    def columns(self) -> TableColumns:
+        """Of a table of all concepts that are not in the trash."""
+        columns, left_out = self._columns(self._context.store.all())
+        return TableColumns(concepts={c.concept: c.version for c in columns}, left_out=left_out)
+
+    @operation("POST /score-table")
+    def write_table(self, format: TableFormat = "csv", concepts: Names = []) -> Started[TableResult]:  # noqa: B006
+        """Write what every finished concept says of every picture into one file: `GET /jobs/{job_id}/scores`.
+        The job's result says which concepts were left out, and why."""
+        return self._begin_table(format, concepts, "")
+
+    def write_table_to(self, out: Path, concepts: Sequence[str] = ()) -> Started[TableResult]:
+        """The same into a file (.csv or .parquet) of this computer."""
+        return self._begin_table(out.suffix.lower().removeprefix("."), concepts, str(out.absolute()))
+
+    def written(self, limit: int = 5) -> list[WrittenTable]:
+        """The tables that were written to be downloaded, of the newest jobs, the newest first."""
+        jobs = [
+            job for job in self._context.jobs.store.of_kind(ScoreTable.kind, limit) if job.state == "done"
+        ]
+        found = [(job, read_done(ScoreTable, job)) for job in jobs]
+        return [
+            WrittenTable(
+                job=job.id,
+                suffix=Path(done.out).suffix.removeprefix("."),
+                rows=done.rows,
+                concepts=len(done.concepts),
+                left_out=len(done.left_out),
+                finished=job.finished or job.created,
+            )
+            for job, done in found
+            if Path(done.out).is_relative_to(self._context.settings.home / "scores")
+        ]
 
     def _write(self, stored: StoredCombination, found: _Rule, out: Path, page: bool) -> ExportResult:
         rule = Combined(name=stored.name, threshold=stored.threshold, expression=found.expression)
@@ -346,17 +427,62 @@ class Combining:
             )
         return tuple(shown)
 
+    # The table of all concepts
+
+    def _begin_table(self, suffix: str, names: Sequence[str], out: str) -> Started[TableResult]:
+        """Raises `DiscernError` before anything is begun where there is nothing to write."""
+        if suffix not in ("csv", "parquet"):
+            raise DiscernError("Scores can be had as CSV or Parquet.")
+        chosen = [self._context.concept(name) for name in names]
+        self._columns(chosen or self._context.store.all())
+        return self._context.jobs.begin(ScoreTable(suffix, tuple(concept.id for concept in chosen), out))
+
+    def _columns(self, concepts: Sequence[ConceptRow]) -> tuple[list[Column], dict[str, str]]:
+        recorded = self._context.collection.recorded()
+        trained = self._context.heads.concepts()
+        columns, left_out = [], {}
+        for concept in concepts:
+            head = self._context.heads.get(concept.id) if concept.id in trained else None
+            if head is None:
+                left_out[concept.name] = "it has no trained version yet"
+            elif head.fingerprint != recorded.fingerprint:
+                left_out[concept.name] = (
+                    f"version {head.number} is for vectors of another encoder than the library’s, "
+                    f"{recorded.name}"
+                )
+            else:
+                frames = self._context.collection.frames
+                frame = frames.now(concept.id)
+                looks_at = None if frame.is_whole else partial(frames.has, frame)
+                columns.append(Column(concept.name, head.number, linear_head(head), looks_at))
+        if not columns:
+            raise DiscernError(
+                "No concept has a version for this library’s encoder yet, so there are no scores."
+            )
+        return columns, left_out
+
+    def _write_table(self, job: ScoreTable, progress: Progress) -> TableResult:
+        store = self._context.store
+        columns, left_out = self._columns([store.get(i) for i in job.concepts] or store.all())
+        folder = self._context.settings.home / "scores" / str(progress.job_id)
+        out = Path(job.out) if job.out else folder / f"all-concepts.{job.suffix}"
+        schema = schema_of(columns, as_csv=job.suffix == "csv")
+        rows = table_rows(columns, schema, self._placed(columns, progress))
+        with self._context.jobs.precedence.first(), closing(rows):
+            counts = write_scores(rows, schema, out)
+        concepts = {column.concept: column.version for column in columns}
+        return TableResult(out=str(out), rows=counts.rows, concepts=concepts, left_out=left_out)
+
+    def _placed(self, columns: Sequence[Column], progress: Progress) -> Iterator[Placed]:
+        index = self._context.collection.index().snapshot()
+        total, done = len(index.ids), 0
+        for some in with_places(self._context.collection, index, weights(columns)):
+            done += len(some.ids)
+            progress.report(done, total)
+            yield some
+
 
 def _checked(threshold: float) -> float:
     if not 0 < threshold < 1:
         raise DiscernError(f"How sure it has to be lies between 0 and 1; {threshold:g} doesn't.")
     return threshold
-
-
-def _check_no_int8(name: str, asked: bool) -> None:
-    if asked:
-        raise DiscernError(
-            f"“{name}” combines concepts, and there is no int8 form of that: what int8 changes is measured "
-            "for one concept at a time, which says nothing of the rule. Take it without int8, or each of its "
-            "concepts alone with it."
-        )
