@@ -12,7 +12,7 @@ from docs.build import SCHEMA, build, commands
 
 ROOT = Path(__file__).parents[2]
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *DECISIONS]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")), *DECISIONS]
 CHANGELOG = ROOT / "CHANGELOG.md"  # of commands and files that were: only its links have to lead somewhere
 MADE = {"docs/cli.md", "docs/rest-calls.md"}  # by `make docs`, and not committed
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
