@@ -67,6 +67,7 @@ screenshots: $(VENV)/installed-dev
 	$(BIN)/python -m docs.first_result
 	$(BIN)/python -m docs.screenshots
 
+# References: docs/cli.md and docs/rest-calls.md, which git ignores, and docs/bundle.schema.json.
 docs: $(VENV)/installed-dev
 	$(BIN)/python -m docs.build
 

@@ -1,4 +1,7 @@
-"""Writes what is said by the code itself: `docs/cli.md`, `docs/rest-calls.md`, the schema of `head.json`."""
+"""Writes the references that follow from the code: `cli.md`, `rest-calls.md` and the schema of `head.json`.
+
+Only the schema is committed: other programs read it.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,15 @@ from concepts.export.facts import BundleFacts
 from discern.__main__ import app
 from docs.rest_calls import rest_calls
 
-FILE = Path(__file__).with_name("cli.md")
-CALLS = Path(__file__).with_name("rest-calls.md")
-SCHEMA = Path(__file__).with_name("bundle.schema.json")
+HERE = Path(__file__).parent
+SCHEMA = "bundle.schema.json"
 PLACEHOLDERS = {int: "N", float: "NUMBER", Path: "PATH", str: "TEXT"}
+
+
+def build(folder: Path = HERE) -> None:
+    (folder / "cli.md").write_text(cli_reference(), encoding="utf-8")
+    (folder / "rest-calls.md").write_text(rest_calls(), encoding="utf-8")
+    (folder / SCHEMA).write_text(bundle_schema(), encoding="utf-8")
 
 
 def commands() -> dict[str, Any]:
@@ -37,8 +45,8 @@ def cli_reference() -> str:
         [
             "# Command line",
             "",
-            "Written from the code by `make docs`. The same is said by `discern --help` and by "
-            "`--help` after any command.",
+            "Written from the code by `make docs`. `discern --help`, and `--help` after any command, say "
+            "the same.",
             "",
             *_paragraphs(typer.main.get_command(app).help),
             *_paragraphs(inspect.getdoc(main)),
@@ -107,6 +115,4 @@ def _paragraphs(text: str | None) -> list[str]:
 
 
 if __name__ == "__main__":
-    FILE.write_text(cli_reference(), encoding="utf-8")
-    CALLS.write_text(rest_calls(), encoding="utf-8")
-    SCHEMA.write_text(bundle_schema(), encoding="utf-8")
+    build()

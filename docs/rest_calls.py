@@ -1,4 +1,4 @@
-"""`docs/rest-calls.md`: every call of REST and every value it takes or gives, from the OpenAPI document."""
+"""`rest-calls.md`: every call of REST and every value it takes or gives, from the OpenAPI document."""
 
 from __future__ import annotations
 

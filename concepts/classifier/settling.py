@@ -1,6 +1,6 @@
 """Whether more answers would change what a classifier decides: what the last ones changed, and what is open.
 
-The rule was chosen on the tuning lists of the study (`docs/decisions.md`, "When more answers help little").
+The rule was chosen on the tuning lists of the study (`docs/decisions/labels-enough.md`).
 """
 
 from __future__ import annotations

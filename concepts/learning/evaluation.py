@@ -324,7 +324,7 @@ def _metric(name: str, value: float, draws: Floats, count: int, own: tuple[float
 
 def _own_interval(name: str, value: float, truth: Bools, said: Bools, weights: Floats) -> tuple[float, float]:
     """What so few pictures can say at best. Redraws alone held the truth in 63 to 95 of 100 simulated sets,
-    together with this in 95 to 100 (docs/decisions.md)."""
+    together with this in 95 to 100."""
     yes, no = effective(weights[truth]), effective(weights[~truth])
     if name == "roc_auc":
         return newcombe(value, yes, no, ERROR)

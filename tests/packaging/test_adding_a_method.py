@@ -1,4 +1,4 @@
-"""The tour's recipes, carried out: in a copy of the repository each plug-in is written and used."""
+"""The examples of `docs/adding-a-method.md`: each is written into a copy of the repository and used."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CONTRACTS = (
     "tests/learning/test_scorer_contract.py",
 )
 
-# Runs in the copy: the commands of the tour, with what a person does in between. A drawing counts if its
+# Runs in the copy: the commands of the page, with what a person does in between. A drawing counts if its
 # file is called ellipse; the answers are simulated.
 DRIVER = """
 import json, sys, uuid
@@ -80,10 +80,9 @@ print(json.dumps(said))
 
 @pytest.fixture(scope="module")
 def blocks() -> list[str]:
-    """The code blocks of the recipes, in their order."""
-    text = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
-    recipes = text[text.index("## Adding a method") : text.index("## Tests")]
-    return re.findall(r"^```(?:python)?\n(.*?)^```$", recipes, flags=re.MULTILINE | re.DOTALL)
+    """The code blocks of the examples, in their order."""
+    text = (ROOT / "docs" / "adding-a-method.md").read_text(encoding="utf-8")
+    return re.findall(r"^```(?:python)?\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="module")
