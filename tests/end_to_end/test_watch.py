@@ -77,8 +77,8 @@ def test_one_look_scores_sends_and_lists(
     assert (listed["seen"], listed["flagged"], listed["deliveries"]["delivered"]) == (3, 3, 3)
     assert discern("concept", "flagged", NAME, number)["held"] == listed["precision"]["asked"]
     assert len(discern("concept", "messages", NAME, number, "--state", "delivered")) == 3
-    assert discern("concept", "show", NAME, number)["precision"]["standing"] == "none"
-    assert discern("concept", "stop", NAME, number)["stopped"] is not None
+    assert listed["precision"]["standing"] == "none"
+    assert discern("concept", "stop-watching", NAME, number)["stopped"] is not None
 
 
 def test_what_is_told_is_for_people(home: Path, ended: Callable[..., Any], tmp_path: Path) -> None:  # noqa: F811
@@ -86,7 +86,7 @@ def test_what_is_told_is_for_people(home: Path, ended: Callable[..., Any], tmp_p
     end = ended("watch", inbox, "--concept", NAME, "--once")
     assert end.code == 0, end.err
     assert "3 new pictures, 3 flagged" in end.out
-    assert "asked about, 0 answered." in ended("watches", "show", NAME, 1).out
+    assert "asked about, 0 answered." in ended("concept", "watches", NAME).out
 
 
 def test_an_internal_address_is_refused_before_anything_is_kept(
