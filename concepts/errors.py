@@ -402,7 +402,6 @@ class NoUsableRowsError(DiscernError):
     """No row of a label file can be used. `rows` are (number, reason)."""
 
     http_status = 422
-
     in_terminal = (
         "Mend these rows, then import them again (discern concept labels import): nothing was taken."
     )
@@ -418,7 +417,6 @@ class UnknownColumnsError(DiscernError):
     """A table's headings name no picture, or no label. `columns` are (heading, its first values)."""
 
     http_status = 422
-
     in_terminal = (
         "Say which of its columns is what: {error.as_columns}; label is the answer, path the picture."
     )
@@ -438,7 +436,6 @@ class UnknownWordsError(DiscernError):
     `answers` what they may mean, but for unsure, skip and nothing at all."""
 
     http_status = 422
-
     in_terminal = (
         "Say it of each and run the same command again, such as {error.as_example}; it may mean "
         "{error.can_mean}, unsure, skip or leave-out, and “*” is all others."

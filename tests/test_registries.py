@@ -62,14 +62,14 @@ def test_what_is_heavy_is_imported_when_it_is_first_asked_for() -> None:
 
 
 def installed(folder: Path, monkeypatch: pytest.MonkeyPatch, entries: str, code: str = "") -> None:
-    """A package “stranger” with these entry points."""
+    """A package “stranger” with these entry points; its module is named in the first of them."""
+    module = entries.partition("= ")[2].partition(":")[0]
     about = folder / "stranger-1.0.dist-info"
     about.mkdir(parents=True)
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 1.0\n")
     (about / "entry_points.txt").write_text(f"[discern.tools]\n{entries}")
-    (folder / "stranger.py").write_text(code)
+    (folder / f"{module}.py").write_text(code)
     monkeypatch.syspath_prepend(folder)
-    monkeypatch.delitem(sys.modules, "stranger", raising=False)
 
 
 TOOLS = """
@@ -86,15 +86,15 @@ class Misnamed:
 def test_other_packages_add_theirs_behind_the_products_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entries = "plain = stranger:Borrowed\nborrowed = stranger:Borrowed\n"
+    entries = "plain = one_stranger:Borrowed\nborrowed = one_stranger:Borrowed\n"
     installed(tmp_path, monkeypatch, entries, TOOLS)
     registry: Registry[Plain] = Registry("tool", "discern.tools")
     registry.register(Plain)
     assert registry["plain"] is Plain, "a name that is taken stays the product's"
-    assert "stranger" not in sys.modules
+    assert "one_stranger" not in sys.modules
     assert "borrowed" in registry
     assert (registry.is_own("plain"), registry.is_own("borrowed")) == (True, False)
-    assert "stranger" not in sys.modules
+    assert "one_stranger" not in sys.modules
     assert registry["borrowed"].method.name == "borrowed"
     assert list(registry) == ["plain", "borrowed"]
     assert "borrowed" not in Registry("tool", "discern.others")
@@ -104,8 +104,8 @@ def test_what_is_broken_elsewhere_is_no_matter_until_it_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     entries = (
-        "borrowed = stranger:Borrowed\ngone = stranger:Gone\n"
-        "lost = no_such_module:Tool\nmisnamed = stranger:Misnamed\n"
+        "borrowed = another_stranger:Borrowed\ngone = another_stranger:Gone\n"
+        "lost = no_such_module:Tool\nmisnamed = another_stranger:Misnamed\n"
     )
     installed(tmp_path, monkeypatch, entries, TOOLS)
     registry: Registry[Plain] = Registry("tool", "discern.tools")
