@@ -107,9 +107,7 @@ class BrokenMethodError(DiscernError):
     """A head, encoder, annotator, … of another package was asked for, and that package can't be loaded."""
 
     http_status = 503
-    in_terminal = (
-        "Mend or remove it: pip install --force-reinstall {error.package}, or pip uninstall {error.package}."
-    )
+    in_terminal = "Mend it (pip install --force-reinstall {error.package}) or pip uninstall {error.package}."
     on_screen = "Mend or remove that package, then start Discern again."
 
     def __init__(self, kind: str, name: str, package: str, reason: str) -> None:
@@ -402,9 +400,7 @@ class NoUsableRowsError(DiscernError):
     """No row of a label file can be used. `rows` are (number, reason)."""
 
     http_status = 422
-    in_terminal = (
-        "Mend these rows, then import them again (discern concept labels import): nothing was taken."
-    )
+    in_terminal = "Mend these rows and import them again: discern concept labels import. Nothing was taken."
     on_screen = "Mend these rows and give the file again: nothing was taken."
 
     def __init__(self, file: str, rows: Sequence[tuple[int, str]]) -> None:
@@ -417,9 +413,7 @@ class UnknownColumnsError(DiscernError):
     """A table's headings name no picture, or no label. `columns` are (heading, its first values)."""
 
     http_status = 422
-    in_terminal = (
-        "Say which of its columns is what: {error.as_columns}; label is the answer, path the picture."
-    )
+    in_terminal = "Say which column is what: {error.as_columns}; label is the label, path the picture."
     on_screen = "Say which of its columns is what, then take the file again."
 
     def __init__(self, file: str, columns: Sequence[tuple[str, Sequence[str]]]) -> None:
