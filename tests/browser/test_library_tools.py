@@ -173,7 +173,7 @@ def test_chosen_pictures_go_into_a_collection_and_out_of_the_one_that_is_browsed
     page.keyboard.press("Enter")
     expect(page.get_by_text("“Rounder” is made: 1 picture.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("“Rounder” is removed again.")).to_be_visible()
+    expect(page.get_by_text("“Rounder” is in the trash")).to_be_visible()
 
 
 def test_the_bar_of_answers_is_one_row_and_days_stay_beside_each_other(

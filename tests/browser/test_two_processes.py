@@ -180,7 +180,7 @@ def test_what_a_killed_process_was_doing_the_other_ends_once(house: House) -> No
     assert len(bench.versions.versions(NAME)) == versions + 1
     assert bench.answers.count(NAME).answers == before + 19
     shown = Screens.of(house.logged_in(survivor.url)).load("quality", concept=NAME)
-    assert f"Version {versions + 1}" in " ".join(shown.values())
+    assert f"version {versions + 1}" in " ".join(shown.values())
 
 
 def _asked(ana: httpx2.Client) -> Any:

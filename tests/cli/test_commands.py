@@ -94,7 +94,7 @@ def test_a_concept_is_renamed_and_duplicated(pictures: Path, discern: Run, ended
     assert (renamed["before"], discern("concept", "show", NAME)["name"]) == (NAME, "Ball")
     assert discern("concept", "new", "Bare", "--from", "Ball")["answers"]["answers"] == 0
     assert discern("concept", "new", "Full", "--from", "Ball", "--with-labels")["answers"]["answers"] == 1
-    assert ended("concept", "new", "Both", "--from", "Ball", "--description", "A ball.").code == 1
+    assert ended("concept", "new", "Both", "--from", "Ball", "--description", "A ball.").code == 2
     (row,) = discern("concept", "labels", "export", "Full")
     assert (row["author"], row["from_concept"], row["recorded_by"]) == ("ana", "Ball", "me")
     assert ended("concept", "rename", "Full", "ball").code == 1
