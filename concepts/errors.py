@@ -181,12 +181,10 @@ class UnknownCombinationError(DiscernError):
 
 
 class NotScoredError(ConflictError):
-    """A rule is tried on a large library that has no scores for it yet."""
-
-    on_screen = "POST to combine/library-scores first."
+    """A rule is tried on a large library without scores for it. Only programs read this; others begin it."""
 
     def __init__(self) -> None:
-        super().__init__("The library is large and has no scores for this rule yet.")
+        super().__init__("The library has no scores for this rule yet. POST to combine/library-scores first.")
 
 
 class UnknownPromptError(DiscernError):
