@@ -14,7 +14,6 @@ import pytest
 from drawing import draw_folder
 from s3_service import SECRET, Service
 
-from concepts.cli.failures import what_to_do
 from concepts.errors import (
     BadSettingsError,
     BucketRefusedError,
@@ -119,7 +118,7 @@ def test_a_bucket_that_refuses_stops_adding_says_what_to_do_and_loses_nothing(
     s3.refuse()
     with pytest.raises(BucketRefusedError) as refused:
         add(bench, bucket)
-    assert "AWS_ACCESS_KEY_ID" in what_to_do(refused.value)
+    assert "AWS_ACCESS_KEY_ID" in refused.value.advice("in_terminal")
     assert "AWS_ACCESS_KEY_ID" in in_words(refused.value)
     s3.let_in()
     assert add(bench, bucket) == 30
@@ -145,7 +144,7 @@ def test_what_was_in_a_bucket_that_vanished_is_made_again(
     s3.remove_bucket(bucket)
     with pytest.raises(NoSuchBucketError) as gone:
         bench.pictures.thumbnail(newest[0].id)
-    assert "DISCERN_STORE" in what_to_do(gone.value)
+    assert "DISCERN_STORE" in gone.value.advice("in_terminal")
     monkeypatch.setenv("DISCERN_STORE", f"s3://{s3.new_bucket()}/kept")
     again = opened("first")
     assert again.pictures.check_library(repair=True).is_whole
