@@ -249,6 +249,7 @@ def test_without_roots_no_bucket_may_be_read_from_elsewhere(tmp_path: Path) -> N
 
 def test_a_folder_of_a_bucket_is_not_watched(own_home: Path) -> None:
     bench = Workbench(load_settings())
+    bench.definitions.create_concept(NAME, "A filled ellipse.")
     with pytest.raises(DiscernError, match="only folders of this computer can be watched"):
         bench.concept(NAME).watches.begin(Path("s3://open/pictures"), author="ana")
     bench.close()
