@@ -33,3 +33,17 @@ def labels() -> MakeLabels:
         return TrainingSet(unit(vectors), positive, np.ones(n), np.arange(n))
 
     return make
+
+
+def labelled(vectors: np.ndarray, rows: np.ndarray, positive: np.ndarray) -> TrainingSet:
+    """These rows of the pictures, by people."""
+    return TrainingSet(vectors[rows], positive, np.ones(len(rows)), rows.astype(np.int64))
+
+
+def corners(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """400 pictures in four corners of two of 32 dimensions; those of two opposite corners count."""
+    rng = np.random.default_rng(seed)
+    signs = rng.choice([-1.0, 1.0], (400, 2))
+    vectors = rng.normal(0, 0.15, (400, DIMENSION))
+    vectors[:, :2] += signs
+    return unit(vectors).astype(np.float32), signs[:, 0] == signs[:, 1]

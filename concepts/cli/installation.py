@@ -86,11 +86,16 @@ def cost(
         columns = ("when", "for", "model", "outcome", "tokens", "cost", "error")
         lines = [
             (
-                f"{c.created:%Y-%m-%d %H:%M}", c.purpose, c.model, c.outcome,
-                (c.tokens_in or 0) + (c.tokens_out or 0), _dollars(c.cost_usd), c.error,
+                f"{c.created:%Y-%m-%d %H:%M}",
+                c.purpose,
+                c.model,
+                c.outcome,
+                (c.tokens_in or 0) + (c.tokens_out or 0),
+                _dollars(c.cost_usd),
+                c.error,
             )
             for c in costs.calls
-        ]  # fmt: skip
+        ]
         show(costs.calls, as_json, lambda: table(columns, lines))
         return
     found = costs.totals

@@ -32,11 +32,10 @@ def shows(operation: str) -> Callable[[Printer], Printer]:
 
 def made(prefix: str) -> dict[str, Any]:
     """The commands directly below a prefix such as "concept labels", by name."""
-    from concepts.workbench import Concept, Workbench
-    from concepts.workbench.operation import declared_in
+    from concepts.workbench import operations
 
     group = typer.Typer(rich_markup_mode=None, callback=_nothing)
-    for declared in (one for handle in (Concept, Workbench) for one in declared_in(handle)):
+    for declared in operations():
         above, _, name = declared.command.rpartition(" ")
         if declared.operation.command and above == prefix:
             group.command(name, help=declared.summary)(_command(declared))
@@ -48,32 +47,30 @@ def _nothing() -> None:
 
 
 def _command(declared: Any) -> Callable[..., None]:
-    from concepts.workbench import Concept
-    from concepts.workbench.operation import Given
-
-    of_concept = declared.handle is Concept
+    from concepts.workbench.operation import Given, keyword
 
     def command(as_json: bool, **given: Any) -> None:
-        bench = workbench()
-        handle: Any = bench.concept(given.pop("concept_name")) if of_concept else bench
-        result = getattr(getattr(handle, declared.part), declared.name)(**given)
+        method = declared.on(workbench(), given.pop("concept_name") if declared.is_of_concept else "")
+        result = method(**given)
         if declared.is_job:
             with progress(f"{declared.name.capitalize()}…", KEPT) as listener:
                 result = result.wait(listener)
         printer = _printers.get(f"{declared.part}.{declared.name}", _print)
         show(result, as_json, partial(printer, result))
 
-    parameters = [_named("concept_name", Name)] if of_concept else []
+    parameters = [keyword("concept_name", Name)] if declared.is_of_concept else []
     parameters += [_of_terminal(one) for one in declared.parameters if one.given in (None, Given.AUTHOR)]
-    parameters.append(_named("as_json", Json, False))
+    parameters.append(keyword("as_json", Json, False))
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # Typer reads it
     command.__annotations__ = {one.name: one.annotation for one in parameters}
     return command
 
 
 def _of_terminal(parameter: Any) -> inspect.Parameter:
+    from concepts.workbench.operation import keyword
+
     if parameter.given:
-        return _named(parameter.name, Author, "me")
+        return keyword(parameter.name, Author, "me")
     about: dict[str, Any] = {"help": parameter.field.description}
     for one in parameter.field.metadata:
         if hasattr(one, "ge"):
@@ -84,11 +81,7 @@ def _of_terminal(parameter: Any) -> inspect.Parameter:
         kind = typer.Argument(metavar=parameter.name.upper(), **about)
     else:
         kind = typer.Option(*filter(None, [parameter.flag]), **about)
-    return _named(parameter.name, Annotated[parameter.type, kind], parameter.default)
-
-
-def _named(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+    return keyword(parameter.name, Annotated[parameter.type, kind], parameter.default)
 
 
 def _print(result: Any) -> None:

@@ -1,4 +1,4 @@
-"""Labels that are worth a second look: `discern concept review`."""
+"""`discern concept review`: labels worth a second look."""
 
 from __future__ import annotations
 
@@ -17,32 +17,29 @@ if TYPE_CHECKING:
 @concept.command("review")
 def concept_review(
     name: Name,
-    reason: Annotated[Reason | None, typer.Option(help="Of one reason alone.")] = None,
+    reason: Annotated[Reason | None, typer.Option(help="Only this reason.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many rows.")] = 20,
     skip: Skip = 0,
     find: Annotated[
         bool,
         typer.Option(
             "--find",
-            help="Look all labels over first. The concept's annotator is asked about those that were given "
-            "under an older description.",
+            help="Check all labels first. The concept's annotator judges those given under an older "
+            "description.",
         ),
     ] = False,
     budget: Budget = None,
     author: Annotated[
         str | None,
-        typer.Option(help="Who will label: what others said comes once they have labelled themselves."),
+        typer.Option(help="Who will label. Others' labels show once this person has labelled the picture."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Labels and pictures worth a second look, each with its reason. Label them with: concept labels add
-    --in-view."""
+    """List labels worth a second look, with reasons. Label them with: concept labels add --in-view."""
     bench = workbench()
     stopped = ""
     if find:
-        with progress(
-            "Looking the labels over", "What was found is kept and not paid for again."
-        ) as listener:
+        with progress("Checking labels", "What was found is kept and not paid for again.") as listener:
             stopped = bench.review.find(name, budget=budget, listener=listener)
     queue = bench.review.queue(name, reason, limit, skip, reader=author)
     show(plain(queue) | {"stopped": stopped}, as_json, lambda: _tell(queue, stopped))
@@ -57,7 +54,7 @@ def _tell(queue: ReviewQueue, stopped: str) -> None:
                 row.label or "–",
                 "–" if row.score is None else f"{row.score:.2f}",
                 row.id[:12],
-                "yours is missing" if row.blind else row.evidence,
+                "label it first" if row.blind else row.evidence,
                 row.path,
             )
             for row in queue.rows
@@ -68,6 +65,6 @@ def _tell(queue: ReviewQueue, stopped: str) -> None:
         kappa = "" if pair.kappa is None else f", kappa {pair.kappa:.2f} ({pair.low:.2f} to {pair.high:.2f})"
         say(f"{pair.one} and {pair.other} agree on {pair.agree:,} of {pair.n:,} pictures{kappa}.")
     if queue.counted is None:
-        say("Nobody has looked the labels over yet: add --find.")
+        say("The labels have not been checked yet: add --find.")
     if stopped:
         say(stopped)

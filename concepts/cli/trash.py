@@ -1,4 +1,4 @@
-"""`discern trash`: pictures, concepts, collections and rules out of use, back, and pictures erased."""
+"""`discern trash`: put pictures, concepts, collections and rules away, restore them, erase pictures."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from concepts.cli.output import progress, say, show, table
 from concepts.errors import DiscernError
 
 if TYPE_CHECKING:
+    from concepts.workbench.trash import Moved
     from storage.trash import Kind
 
 Pictures = Annotated[
@@ -30,24 +31,22 @@ def trash_put(
     author: Author = "me",
     as_json: Json = False,
 ) -> None:
-    """Take pictures, a concept, a collection or a rule out of use. Nothing is lost: trash restore brings it
-    back. Files of pictures are never touched."""
+    """Move pictures, a concept, a collection or a rule to the trash. Nothing is lost: trash restore brings it
+    back. Picture files are never touched."""
     kind, which = _one_kind(picture, concept, collection, rule)
-    moved = workbench().trash.put(kind, *which, author=author)
-    named = f"“{moved.names[0]}”" if moved.names else f"{len(moved.ids):,} pictures"
-    show(moved, as_json, lambda: say(f"In the trash: {named}."))
+    _tell(workbench().trash.put(kind, *which, author=author), "In the trash", as_json)
 
 
 @trash.command("list")
 def trash_list(
     kind: Annotated[
-        Literal["picture", "concept", "collection", "rule"] | None, typer.Option(help="Of one kind alone.")
+        Literal["picture", "concept", "collection", "rule"] | None, typer.Option(help="Only this kind.")
     ] = None,
     n: Most = 50,
     skip: Skip = 0,
     as_json: Json = False,
 ) -> None:
-    """What is in the trash, put there last first."""
+    """List the trash, newest first."""
     found = workbench().trash.list(kind, n, skip)
     rows = [
         (f"{one.when:%Y-%m-%d %H:%M}", one.who, one.kind, one.id[:12], one.labels, one.versions, one.name)
@@ -65,30 +64,26 @@ def trash_restore(
     author: Author = "me",
     as_json: Json = False,
 ) -> None:
-    """Bring back pictures, a concept, a collection or a rule, with everything that belongs to it."""
+    """Restore pictures, a concept, a collection or a rule, with everything that belongs to it."""
     kind, which = _one_kind(picture, concept, collection, rule)
-    moved = workbench().trash.restore(kind, *which, author=author)
-    named = f"“{moved.names[0]}”" if moved.names else f"{len(moved.ids):,} pictures"
-    show(moved, as_json, lambda: say(f"Restored: {named}."))
+    _tell(workbench().trash.restore(kind, *which, author=author), "Restored", as_json)
 
 
 @trash.command("empty")
 def trash_empty(
     never_again: Annotated[
-        bool, typer.Option("--never-again", help="They shall not come in again; only their ids are kept.")
+        bool, typer.Option("--never-again", help="Never add these pictures again; only their ids are kept.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask: it can't be undone.")] = False,
     author: Author = "me",
     as_json: Json = False,
 ) -> None:
-    """Erase the pictures in the trash, with every label, vector and small copy of them. Their own files stay
-    where they are. Concepts, collections and rules stay in the trash."""
+    """Erase the pictures in the trash with their labels, vectors and thumbnails. The picture files stay where
+    they are. Concepts, collections and rules stay in the trash."""
     bench = workbench()
     count = bench.pictures.library_info().in_bin
     if count and not yes:
-        typer.confirm(
-            f"This erases {count:,} pictures and every label of them. Go on?", abort=True, err=as_json
-        )
+        typer.confirm(f"Erase {count:,} pictures and all their labels?", abort=True, err=as_json)
     with progress("Emptying the trash", "What is left is still in the trash.") as listener:
         done = bench.trash.empty(author=author, refuse=never_again, listener=listener)
 
@@ -101,6 +96,11 @@ def trash_empty(
             say(f"  {done.in_archives:,} stay inside uploaded archives, which hold other pictures too")
 
     show(done, as_json, human)
+
+
+def _tell(moved: Moved, what: str, as_json: bool) -> None:
+    named = f"“{moved.names[0]}”" if moved.names else f"{len(moved.ids):,} pictures"
+    show(moved, as_json, lambda: say(f"{what}: {named}."))
 
 
 def _one_kind(

@@ -26,6 +26,7 @@ from concepts.workbench.label_exports import LabelExports
 from concepts.workbench.label_files import LabelFiles
 from concepts.workbench.lent import Lent
 from concepts.workbench.neighbours import LookAlikes
+from concepts.workbench.operation import Declared, declared_in
 from concepts.workbench.pictures import Pictures
 from concepts.workbench.protection import Protections
 from concepts.workbench.review import Review
@@ -39,7 +40,7 @@ from concepts.workbench.watcher import Watcher
 from concepts.workbench.watching import Watching
 from concepts.workbench.words import Words
 
-__all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Concept", "Context", "Lent", "Workbench"]
+__all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Concept", "Context", "Lent", "Workbench", "operations"]
 
 
 class Workbench:
@@ -97,3 +98,8 @@ class Workbench:
         """Leaves running jobs at their next step and lets go of the data folder."""
         self.watcher.stop()
         self.context.close()
+
+
+def operations() -> list[Declared]:
+    """The use cases that are declared."""
+    return [one for handle in (Concept, Workbench) for one in declared_in(handle)]

@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import Field
 from pydantic.fields import FieldInfo
 
 from concepts.installation.users import Role
 from concepts.jobs import Started
+
+if TYPE_CHECKING:
+    from concepts.workbench import Workbench
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 IN_PATH = re.compile(r"\{(\w+)\}")
@@ -127,6 +130,16 @@ class Declared:
     operation: Operation
 
     @property
+    def is_of_concept(self) -> bool:
+        """Whether it is an operation of one concept, which is named first."""
+        return "name" in IN_PATH.findall(str(self.handle.route))  # type: ignore[attr-defined]
+
+    def on(self, bench: Workbench, concept: str = "") -> Callable[..., Any]:
+        """The method to call: of a part of the concept of this name, or of the Workbench."""
+        handle: Any = bench.concept(concept) if self.is_of_concept else bench
+        return getattr(getattr(handle, self.part), self.name)  # type: ignore[no-any-return]
+
+    @property
     def verb(self) -> str:
         return self.operation.route.partition(" ")[0]
 
@@ -167,6 +180,11 @@ class Declared:
     def in_path(self) -> list[str]:
         """Names of the path's parameters, the handle's own among them."""
         return IN_PATH.findall(self.path)
+
+
+def keyword(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
+    """For the signature of a function that is made from a declaration."""
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
 
 
 def declared_in(handle: type) -> Iterator[Declared]:

@@ -4,27 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from clouds import corners, labelled
 
-from concepts.encoders.base import unit
 from concepts.errors import NotEnoughLabelsError
-from concepts.learning.base import Floats, NeighbourGraph, Pictures, Texts, TrainingSet
+from concepts.learning.base import Floats, NeighbourGraph, Pictures, Texts
 from concepts.learning.heads import HEADS
 from concepts.learning.scorers import SCORERS
 from concepts.learning.scorers.blend import blended
 from study.scorers.propagation import Propagation
-
-
-def labelled(vectors: np.ndarray, rows: np.ndarray, positive: np.ndarray) -> TrainingSet:
-    return TrainingSet(vectors[rows], positive, np.ones(len(rows)), rows.astype(np.int64))
-
-
-def corners(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """400 pictures in four corners of two of 32 dimensions; those of two opposite corners count."""
-    rng = np.random.default_rng(seed)
-    signs = rng.choice([-1.0, 1.0], (400, 2))
-    vectors = rng.normal(0, 0.15, (400, 32))
-    vectors[:, :2] += signs
-    return unit(vectors).astype(np.float32), signs[:, 0] == signs[:, 1]
 
 
 def test_without_a_yes_the_blend_ranks_by_the_words() -> None:

@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from clouds import corners, labelled
 from sklearn.metrics import average_precision_score
 
 from concepts.encoders.base import unit
-from concepts.learning.base import Pictures, Scorer, Texts, TrainingSet
+from concepts.learning.base import Pictures, Scorer, Texts
 from concepts.learning.heads import HEADS
 from concepts.learning.scorers import SCORERS
 
 NOTHING = np.empty(0, np.int64)
-
-
-def labelled(vectors: np.ndarray, rows: np.ndarray, positive: np.ndarray) -> TrainingSet:
-    return TrainingSet(vectors[rows], positive, np.ones(len(rows)), rows.astype(np.int64))
-
-
-def corners(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """400 pictures in four corners of two of 32 dimensions; those of two opposite corners count."""
-    rng = np.random.default_rng(seed)
-    signs = rng.choice([-1.0, 1.0], (400, 2))
-    vectors = rng.normal(0, 0.15, (400, 32))
-    vectors[:, :2] += signs
-    return unit(vectors).astype(np.float32), signs[:, 0] == signs[:, 1]
 
 
 @pytest.mark.parametrize("name", ["cache", "kernel_ridge", "mlp"])

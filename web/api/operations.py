@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -13,8 +13,8 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, create_model
 
 from concepts.installation.activity import JobView
-from concepts.workbench import Concept, Workbench
-from concepts.workbench.operation import Declared, Given, Parameter, declared_in
+from concepts.workbench import Workbench, operations
+from concepts.workbench.operation import Declared, Given, Parameter, keyword
 from web.api.shared import LONG, Accepted, AuthorName, ConceptName, Reader
 
 GIVEN = {
@@ -22,25 +22,18 @@ GIVEN = {
     Given.READER: Reader,
     Given.CONFINED: Annotated[bool, Depends(lambda: True)],
 }
-HANDLES = (Concept, Workbench)
 WITH_BODY = ("POST", "PUT", "PATCH")
-MADE = 201  # what a POST answers with, where it isn't a job
 
 MEDIA_TYPES = {".zip": "application/zip", ".md": "text/markdown", ".html": "text/html"}
 
 
-def operations() -> Iterator[Declared]:
-    """Those that have a route."""
-    for handle in HANDLES:
-        yield from (one for one in declared_in(handle) if one.operation.route)
-
-
 def add_operations(api: FastAPI, workbench: Workbench) -> None:
-    """Adds a route for each, under its part's name."""
-    parts = {one.part: get_type_hints(one.handle)[one.part] for one in operations()}
+    """Adds a route for each that has one, under its part's name."""
+    routed = [one for one in operations() if one.operation.route]
+    parts = {one.part: get_type_hints(one.handle)[one.part] for one in routed}
     listed = api.openapi_tags = api.openapi_tags or []
     listed += [{"name": name, "description": inspect.getdoc(part)} for name, part in parts.items()]
-    for declared in operations():
+    for declared in routed:
         api.add_api_route(
             declared.path,
             _endpoint(declared, workbench),
@@ -59,7 +52,8 @@ def _answer(declared: Declared) -> dict[str, Any]:
         return {"response_class": FileResponse}
     if declared.result is type(None):
         return {"status_code": 204, "response_model": None}
-    status = MADE if declared.verb == "POST" else 200
+    makes = declared.verb == "POST" and "{" not in declared.operation.route  # else it acts on what is there
+    status = 201 if makes else 200
     return {"status_code": status, "response_model": declared.result}
 
 
@@ -71,37 +65,35 @@ def _endpoint(declared: Declared, workbench: Workbench) -> Callable[..., Any]:
     fields = list(body.model_fields) if body else []
 
     def endpoint(response: Response, **sent: Any) -> Any:
-        handle: Any = workbench
-        if declared.handle is Concept:
-            handle = workbench.concept(sent.pop("name"))
+        method = declared.on(workbench, sent.pop("name") if declared.is_of_concept else "")
         if body:
             asked = sent.pop("body")
             sent |= {field: getattr(asked, field) for field in fields}
-        result = getattr(getattr(handle, declared.part), declared.name)(**sent)
+        result = method(**sent)
         if declared.is_job:
             return accepted(result.id, response)
         if isinstance(result, Path):
             return FileResponse(result, media_type=MEDIA_TYPES.get(result.suffix), filename=result.name)
         return result
 
-    parameters = [_named("response", Response)]
-    if declared.handle is Concept:
-        parameters.append(_named("name", ConceptName))
+    parameters = [keyword("response", Response)]
+    if declared.is_of_concept:
+        parameters.append(keyword("name", ConceptName))
     parameters += [_http(one, declared) for one in declared.parameters if one.name not in fields]
     if body:
         has_default = all(not field.is_required() for field in body.model_fields.values())
-        parameters.append(_named("body", body, body() if has_default else inspect.Parameter.empty))
+        parameters.append(keyword("body", body, body() if has_default else inspect.Parameter.empty))
     endpoint.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # FastAPI reads it
     return endpoint
 
 
 def _http(parameter: Parameter, declared: Declared) -> inspect.Parameter:
     if parameter.given:
-        return _named(parameter.name, GIVEN[parameter.given])
+        return keyword(parameter.name, GIVEN[parameter.given])
     kind = fastapi.Path if parameter.name in declared.in_path else fastapi.Query
     about = kind(description=parameter.field.description, alias=parameter.field.alias)
     annotation: Any = Annotated[(parameter.type, *parameter.field.metadata, about)]
-    return _named(parameter.name, annotation, parameter.default)
+    return keyword(parameter.name, annotation, parameter.default)
 
 
 def _body(declared: Declared) -> type[BaseModel] | None:
@@ -116,7 +108,3 @@ def _body(declared: Declared) -> type[BaseModel] | None:
         return None
     name = f"{declared.part}_{declared.name}".title().replace("_", "")
     return create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
-
-
-def _named(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)

@@ -33,16 +33,16 @@ def routes(workbench: Workbench) -> APIRouter:
         limit: Limit = 50,
         offset: Offset = 0,
     ) -> ReviewQueue:
-        """Labels and pictures worth a second look, and how well people agree. Label them with
-        `POST …/labels` and `in_view`, since what speaks against a label was seen: such labels change no
-        figure. Only `blind` rows are labelled without: what others said of them comes after that."""
+        """Lists labels worth a second look, and how well people agree. Label them with `POST …/labels` and
+        `in_view`, because the reason was seen: such labels change no figure. Label `blind` rows without it:
+        others' labels show after that."""
         reader = author if request.state.role >= Role.LABELLER else None
         return workbench.review.queue(name, reason, limit, offset, reader=reader)
 
     @router.post("/review", **LONG)
     def look_over(name: ConceptName, body: LookOverLabels, response: Response) -> JobView:
-        """Looks all labels over. Those given under an older description take a job of their own, which is
-        the one that comes back then."""
+        """Checks all labels. Where some were given under an older description, the job that checks those is
+        returned."""
         return accepted(workbench.review.submit(name, budget=body.budget), response)
 
     return router

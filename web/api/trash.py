@@ -1,4 +1,4 @@
-"""Pictures, concepts, collections and rules that are out of use, and pictures that are erased."""
+"""The trash: pictures, concepts, collections and rules, and erasing pictures."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def routes(workbench: Workbench) -> APIRouter:
 
     @router.get("")
     def list_trash(kind: Kind | None = None, limit: Limit = 50, offset: Offset = 0) -> list[TrashItem]:
-        """What is in the trash, put there last first; of one `kind`, or of all."""
+        """Lists the trash, newest first; all of it, or one `kind`."""
         return workbench.trash.list(kind, limit, offset)
 
     @router.post("")
     def put_into_trash(body: ToMove, author: AuthorName, request: Request) -> Moved:
-        """Takes something out of use: pictures are shown, asked about and counted nowhere, and work of a
-        concept stops. Nothing is lost. Puts no picture where one isn't in the library."""
+        """Moves something to the trash. Pictures are hidden everywhere, and a concept's work stops. Nothing
+        is lost. Where one picture isn't in the library, none is moved."""
         kind, which = _permitted(request, "trash", body)
         return workbench.trash.put(kind, *which, author=author)
 

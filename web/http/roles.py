@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 
 from concepts.installation.users import Role
-from concepts.workbench import Concept, Workbench
-from concepts.workbench.operation import IN_PATH, declared_in
+from concepts.workbench import operations
+from concepts.workbench.operation import IN_PATH
 
 OWNER, LABELLER, VIEWER = Role.OWNER, Role.LABELLER, Role.VIEWER
 
@@ -31,8 +31,7 @@ CONCEPT = f"{API}/concepts/{ONE}"
 # Of the operations, as they are declared.
 OPERATIONS = [
     (one.verb, API + IN_PATH.sub(ONE, one.path), Rule(one.role, one.operation.audit, one.operation.host))
-    for handle in (Concept, Workbench)
-    for one in declared_in(handle)
+    for one in operations()
 ]
 
 # (method, path, rule), the first that fits. HEAD counts as GET.
@@ -222,8 +221,7 @@ TOOLS: dict[str, Rule] = {
     ),
     **{
         one.operation.tool: Rule(one.role, one.operation.audit, one.operation.host)
-        for handle in (Concept, Workbench)
-        for one in declared_in(handle)
+        for one in operations()
         if one.operation.tool
     },
 }

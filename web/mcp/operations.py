@@ -9,15 +9,15 @@ from typing import Annotated, Any
 from mcp.server.mcpserver import Elicit, Resolve
 
 from concepts.installation.users import Role
-from concepts.workbench import Concept, Workbench
-from concepts.workbench.operation import Declared, Given, declared_in
+from concepts.workbench import Workbench, operations
+from concepts.workbench.operation import Declared, Given, keyword
 from web.mcp.door import Agreed, Caller, Consent, Ctx, ask, bench_of, caller_of, in_our_words
 from web.mcp.showing import ConceptName, Job, submitted
 
 
 def declared_tools() -> list[Declared]:
     """The operations that assistants are offered."""
-    return [one for handle in (Concept, Workbench) for one in declared_in(handle) if one.operation.tool]
+    return [one for one in operations() if one.operation.tool]
 
 
 def reads(declared: Declared) -> bool:
@@ -31,33 +31,27 @@ def tool_of(declared: Declared) -> Callable[..., Any]:
 
     def tool(ctx: Ctx, agreed: Agreed | None = None, **given: Any) -> Any:
         bench, who = bench_of(ctx), caller_of(ctx)
-        part = _part(declared, bench, given)
+        method = declared.on(bench, given.pop("concept") if declared.is_of_concept else "")
         known = {one.name: _known(one.given, who) for one in declared.parameters if one.given}
-        result = getattr(part, declared.name)(**given, **known)
+        result = method(**given, **known)
         return submitted(bench, result.id) if declared.is_job else result
 
     def agree(ctx: Ctx, **given: Any) -> Elicit[Consent] | Consent:
         with in_our_words():
             return ask(ctx, declared.operation.tool, _question(declared, bench_of(ctx), given))
 
-    parameters = [_named("ctx", Ctx)]
-    if declared.handle is Concept:
-        parameters.append(_named("concept", ConceptName))
+    parameters = [keyword("ctx", Ctx)]
+    if declared.is_of_concept:
+        parameters.append(keyword("concept", ConceptName))
     for one in declared.parameters:
         if one.given is None:
-            parameters.append(_named(one.name, Annotated[one.type, one.field], one.default))
+            parameters.append(keyword(one.name, Annotated[one.type, one.field], one.default))
     _sign(agree, f"agree_to_{declared.name}", parameters, Elicit[Consent] | Consent)
     if not reads(declared):
-        parameters.append(_named("agreed", Annotated[Agreed, Resolve(agree)]))
+        parameters.append(keyword("agreed", Annotated[Agreed, Resolve(agree)]))
     _sign(tool, declared.operation.tool, parameters, Job if declared.is_job else declared.result)
     tool.__doc__ = declared.summary + (" A job." if declared.is_job else "")
     return tool
-
-
-def _part(declared: Declared, bench: Workbench, given: dict[str, Any]) -> Any:
-    """The part of a handle that does it. Takes the concept's name out of what is given."""
-    handle = bench.concept(given.pop("concept")) if declared.handle is Concept else bench
-    return getattr(handle, declared.part)
 
 
 def _known(given: Given | None, who: Caller) -> str | bool | None:
@@ -70,9 +64,10 @@ def _known(given: Given | None, who: Caller) -> str | bool | None:
 
 def _question(declared: Declared, bench: Workbench, given: dict[str, Any]) -> str:
     """The operation's own, or the first sentence of its description with what was given."""
-    about = [f"“{given['concept']}”"] if declared.handle is Concept else []
+    about = [f"“{given['concept']}”"] if declared.is_of_concept else []
     if own := declared.operation.question:
-        return str(own(_part(declared, bench, given), **given))
+        method = declared.on(bench, given.pop("concept") if declared.is_of_concept else "")
+        return str(own(method.__self__, **given))  # type: ignore[attr-defined]  # a method of the part
     asked = [one for one in declared.parameters if one.name in given and given[one.name] != one.default]
     about += [f"{one.name} {given[one.name]}" for one in asked]
     sentence = " ".join(declared.summary.split()).partition(". ")[0].rstrip(".")
@@ -84,7 +79,3 @@ def _sign(function: Any, name: str, parameters: Sequence[inspect.Parameter], res
     function.__name__ = function.__qualname__ = name
     function.__signature__ = inspect.Signature(parameters, return_annotation=result)
     function.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": result}
-
-
-def _named(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)

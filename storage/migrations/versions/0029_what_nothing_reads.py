@@ -1,6 +1,6 @@
 """What nothing reads any more goes: folds, links, draws for probabilities, counts of pictures in view.
 
-The copy that is made before the upgrade has it all."""
+With SQLite the copy that is made before the upgrade has it all; PostgreSQL has its own (pg_dump)."""
 
 from __future__ import annotations
 
