@@ -70,7 +70,7 @@ def _spoken_against(lessons: Lessons) -> Iterator[ReviewRow]:
     for row, probability in zip(by_people[rows], other, strict=True):
         yes = bool(training.data.positive[row])
         score = 1 - float(probability) if yes else float(probability)
-        yield _row(training.ids[row], yes, score, "All other labels speak against it.")
+        yield _row(training.ids[row], yes, score, "The other labels suggest the opposite.")
 
 
 def _would_get_wrong(lessons: Lessons, head: StoredHead) -> Iterator[ReviewRow]:
@@ -80,7 +80,7 @@ def _would_get_wrong(lessons: Lessons, head: StoredHead) -> Iterator[ReviewRow]:
     wrong = np.flatnonzero(by_people & ((held_out >= threshold) != training.data.positive))
     for row in wrong[np.argsort(-np.abs(held_out[wrong] - threshold), kind="stable")]:
         yes = bool(training.data.positive[row])
-        evidence = f"Without it, version {head.number} would say {'no' if yes else 'yes'}."
+        evidence = f"Without this label, version {head.number} would say {'no' if yes else 'yes'}."
         yield _row(training.ids[row], yes, float(held_out[row]), evidence)
 
 

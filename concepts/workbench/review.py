@@ -198,7 +198,7 @@ class Review:
         material, collection = self._context.material(concept), self._context.collection
         newest, head = self._context.heads.get(concept.id), self._of_this_library(concept)
         steps = partial(progress.report, total=6)  # small ones: between them it stands aside
-        steps(0, message="looking for labels that the others speak against")
+        steps(0, message="looking for mislabelled pictures")
         found = likely_mislabelled(material, self._context.log, head, MISLABELLED)
         steps(1, message="looking at what the last labels changed")
         settled = settling(material, way_of(newest) if newest else "auto")

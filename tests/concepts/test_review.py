@@ -94,7 +94,7 @@ def test_the_queue_has_what_the_version_would_get_wrong_and_what_it_cannot_place
     wrong, unsure = queued(bench, Reason.LIKELY_MISLABELLED), queued(bench, Reason.BORDERLINE)
     assert slip in {row.id for row in wrong}
     assert {row.label for row in wrong} == {"no"}
-    assert "Without it, version 2 would say yes." in {row.evidence for row in wrong}
+    assert "Without this label, version 2 would say yes." in {row.evidence for row in wrong}
     material = bench.context.material(bench.context.concept(NAME))
     assert not {row.id for row in unsure} & (material.reserved | material.answers.keys())
     threshold = bench.context.version(NAME, None)[1].threshold
