@@ -176,11 +176,6 @@ class Declared:
         signature = list(inspect.signature(self.method).parameters.values())[1:]
         return [_parameter(one, hints[one.name]) for one in signature]
 
-    @property
-    def in_path(self) -> list[str]:
-        """Names of the path's parameters, the handle's own among them."""
-        return IN_PATH.findall(self.path)
-
 
 def keyword(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
     """For the signature of a function that is made from a declaration."""

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench, operations
-from concepts.workbench.operation import Declared, Given, Parameter, keyword
+from concepts.workbench.operation import IN_PATH, Declared, Given, Parameter, keyword
 from web.api.shared import LONG, Accepted, AuthorName, ConceptName, Reader
 
 GIVEN = {
@@ -90,7 +90,7 @@ def _endpoint(declared: Declared, workbench: Workbench) -> Callable[..., Any]:
 def _http(parameter: Parameter, declared: Declared) -> inspect.Parameter:
     if parameter.given:
         return keyword(parameter.name, GIVEN[parameter.given])
-    kind = fastapi.Path if parameter.name in declared.in_path else fastapi.Query
+    kind = fastapi.Path if parameter.name in IN_PATH.findall(declared.path) else fastapi.Query
     about = kind(description=parameter.field.description, alias=parameter.field.alias)
     annotation: Any = Annotated[(parameter.type, *parameter.field.metadata, about)]
     return keyword(parameter.name, annotation, parameter.default)
@@ -101,7 +101,7 @@ def _body(declared: Declared) -> type[BaseModel] | None:
         return None
     fields: dict[str, Any] = {}
     for one in declared.parameters:
-        if one.given is None and one.name not in declared.in_path:
+        if one.given is None and one.name not in IN_PATH.findall(declared.path):
             kind: Any = one.type
             fields[one.name] = (Annotated[kind, one.field], ... if one.is_required else one.default)
     if not fields:
