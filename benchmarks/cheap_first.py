@@ -23,8 +23,8 @@ from scipy.stats import norm
 
 from benchmarks.simulated.models import SHARED, draw
 from benchmarks.simulated.world import CONCEPTS, PHRASES, Picture, SimulatedConcept, read_pictures
-from concepts.annotators.base import Annotation, PictureInput
-from concepts.annotators.cascade import PERSON, Cascade, Result, Sample
+from concepts.collaborator.base import Annotation, PictureInput
+from concepts.collaborator.cascade import PERSON, Cascade, Result, Sample
 from concepts.definition.document import Revision
 
 SMALL, LARGE = (0.03, 0.12), (0.005, 0.02)  # errors of a detector, least and most

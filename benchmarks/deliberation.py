@@ -37,14 +37,14 @@ from benchmarks.simulated.world import (
     SimulatedConcept,
     read_pictures,
 )
-from concepts.annotators import AUTO
-from concepts.annotators.base import PictureInput
-from concepts.annotators.making import choose_annotator, supplies_of
 from concepts.classifier.training import linear_head
+from concepts.collaborator import AUTO
+from concepts.collaborator.base import PictureInput
+from concepts.collaborator.deliberation_views import WordingView
+from concepts.collaborator.making import choose_annotator, supplies_of
+from concepts.collaborator.trials import AT_ONCE
+from concepts.collaborator.wording_judge import Judging
 from concepts.definition.document import Criterion, Definition
-from concepts.deliberation.judging import Judging
-from concepts.deliberation.trials import AT_ONCE
-from concepts.deliberation.views import WordingView
 from concepts.errors import NotEnoughLabelsError
 from concepts.language.prompts import DEFAULTS
 from concepts.settings import load_settings

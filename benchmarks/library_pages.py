@@ -27,7 +27,7 @@ from sqlalchemy import select
 from benchmarks import synthetic_library as made
 from concepts.errors import DiscernError
 from concepts.library.browsing import _place
-from concepts.library.choosing import Chosen
+from concepts.library.filters import Chosen
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.adding import PictureFacts

@@ -31,9 +31,9 @@ from sklearn.metrics import average_precision_score
 from benchmarks.deliberation import SIMULATED, Study
 from benchmarks.simulated.models import SimulatedProposer, SimulatedVision, simulated_server
 from benchmarks.simulated.world import CONCEPTS, PHRASES, SimulatedConcept
-from concepts.annotators import rounds as product
-from concepts.candidates.for_machine import CHECKED
+from concepts.collaborator import rounds as product
 from concepts.definition.document import Criterion, Definition
+from concepts.labelling.machine_queue import CHECKED
 from concepts.learning.fitting import SEED, train_early
 from concepts.settings import load_settings
 from concepts.workbench import Workbench

@@ -21,15 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.subjective import CUTS
+from concepts.bundle.classifier_model import encoder_graph, how_shown
+from concepts.bundle.heads import BundleHead
+from concepts.bundle.int8 import Calibration, Pictures, fitted, quantised, vectors_of
+from concepts.bundle.reading import Reader
 from concepts.encoders.embedded import EmbeddedEncoder
-from concepts.export.classifier_model import encoder_graph, how_shown
-from concepts.export.distilled import distilled
-from concepts.export.heads import BundleHead
-from concepts.export.int8 import Calibration, Pictures, fitted, quantised, vectors_of
-from concepts.export.reading import Reader
 from concepts.learning.base import TrainingSet
 from concepts.learning.heads.logistic import LogisticHead
-from concepts.library.looking import short_side
+from concepts.library.ingest_worker import short_side
+from concepts.publishing.distilled import distilled
 
 EACH = 500  # pictures of a set
 REAL = 300

@@ -24,8 +24,8 @@ from threadpoolctl import threadpool_limits
 from concepts.learning.base import Bools, Floats, LinearHead, TrainingSet
 from concepts.learning.calibration import logit
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
-from concepts.learning.sampled import Counts, Draws, Stratum, estimate, estimate_either, together
 from concepts.learning.splits import Rows
+from concepts.learning.stratified import Counts, Draws, Stratum, estimate, estimate_either, together
 from concepts.learning.waves import LOOKS, Strata, draw, next_size, strata
 from study.concept_file import read_concepts
 from study.pictures import embed, read_folder

@@ -29,9 +29,9 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.growth import made_up
 from benchmarks.neighbours import made_up as made_up_vectors
-from concepts.candidates.selection import askable
 from concepts.encoders.base import Vectors
-from concepts.learning import wall
+from concepts.labelling.selection import askable
+from concepts.learning import contact_sheet
 from concepts.learning.acquisition import Pool
 from concepts.learning.fitting import train_early
 from concepts.learning.neighbours import neighbour_graph
@@ -124,7 +124,9 @@ class KeptClusters:
         label, centres = (vectors @ self.centres.T).argmax(axis=1), self.centres
         if clusters < len(centres):
             sizes = np.bincount(label, minlength=len(centres))
-            model = KMeans(clusters, n_init=1, max_iter=wall.ROUNDS, random_state=int(rng.integers(2**31)))
+            model = KMeans(
+                clusters, n_init=1, max_iter=contact_sheet.ROUNDS, random_state=int(rng.integers(2**31))
+            )
             with threadpool_limits(1):
                 model.fit(centres, sample_weight=np.maximum(sizes, 1e-9))
             label, centres = model.labels_[label], model.cluster_centers_
@@ -154,16 +156,16 @@ def walls(embedded: Embedded, kinds: np.ndarray, seed: int) -> dict[str, dict[st
     vectors, group, kind = embedded.vectors[rows], embedded.group[rows], kinds[rows]
     names = np.char.mod("%064d", np.arange(len(rows))).astype(ID_TYPE)
     copy = ExactCopy("", names, vectors.astype(np.float16))
-    ways: dict[str, Callable[..., Rows]] = {"anew": wall._representing}
+    ways: dict[str, Callable[..., Rows]] = {"anew": contact_sheet._representing}
     for count in KINDS:
         ways[f"{count} kept"] = KeptClusters(clustered(copy, count, 0, lambda done, of: None).centres)
     text_score = rng.standard_normal(len(rows))
     found: dict[str, dict[str, int]] = {}
     for way, representing in ways.items():
         first, shown = dict.fromkeys(sorted(rare), WALLS), np.empty(0, np.int64)
-        with patch.object(wall, "_representing", representing):
+        with patch.object(contact_sheet, "_representing", representing):
             for number in range(WALLS):
-                more = wall.representatives(vectors, group, text_score, shown, number, seed)
+                more = contact_sheet.representatives(vectors, group, text_score, shown, number, seed)
                 shown = np.concatenate([shown, more])
                 for one in set(kind[more].tolist()) & rare:
                     first[one] = min(first[one], number)

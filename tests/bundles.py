@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto, helper
 
+from concepts.bundle.checksums import CHECKSUMS_FILE, checksums_text
+from concepts.bundle.classifier_model import EncoderGraph
+from concepts.bundle.facts import BundleFacts, ConceptFacts, EncoderFacts, HeadFacts
+from concepts.bundle.heads import BundleHead
+from concepts.bundle.write import Part, bundle_facts, write_bundle
 from concepts.definition.document import Criterion, Definition, Query
 from concepts.encoders.base import Fingerprint
-from concepts.export.bundle import Part, bundle_facts, write_bundle
-from concepts.export.checksums import CHECKSUMS_FILE, checksums_text
-from concepts.export.classifier_model import EncoderGraph
-from concepts.export.facts import BundleFacts, ConceptFacts, EncoderFacts, HeadFacts
-from concepts.export.heads import BundleHead
 from concepts.learning.base import LinearHead
 from concepts.learning.report import Baseline, Curves, LabelCount, Metric
 

@@ -15,7 +15,7 @@ import torch  # what an app that has an encoder has loaded  # noqa: F401
 
 from benchmarks.growth import made_up
 from benchmarks.growth.made_up import A_WRITE, CONCEPT, DIMENSION
-from concepts.candidates.grid import wall_pictures
+from concepts.labelling.contact_sheet import wall_pictures
 from concepts.workbench import Workbench
 from concepts.workbench.trash import MOST
 from storage.pictures.duplicates import near_groups

@@ -13,10 +13,10 @@ from pathlib import Path, PurePosixPath
 import app
 from benchmarks.limits.million import drawing_of
 from concepts.library.renditions import Rendition, Renditions
-from concepts.sandboxes import Sandboxes
 from concepts.settings import Settings
+from concepts.visitors import Sandboxes
 from concepts.workbench import Workbench
-from concepts.workbench.lent import Lent
+from concepts.workbench.shared_resources import Lent
 from storage.blobs import Blobs
 
 

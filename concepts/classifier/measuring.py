@@ -8,9 +8,10 @@ from datetime import datetime
 
 import numpy as np
 
-from concepts.classifier.on_scale import figures_on_scale
-from concepts.classifier.sample import Sample, sample
+from concepts.classifier.definition_drift import figures_under
+from concepts.classifier.scaled_figures import figures_on_scale
 from concepts.classifier.slices import slices
+from concepts.classifier.test_sample import Sample, sample
 from concepts.classifier.training import (
     BY_HAND,
     check_fingerprint,
@@ -19,13 +20,12 @@ from concepts.classifier.training import (
     refit_of,
     way_of,
 )
-from concepts.classifier.under_definition import figures_under
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
-from concepts.labels.answer_count import count_of
-from concepts.labels.dataset import Material
-from concepts.labels.lessons import Training
-from concepts.learning import evaluation, sampled
+from concepts.labelling.dataset import Material
+from concepts.labelling.label_counts import count_of
+from concepts.labelling.training_data import Training
+from concepts.learning import evaluation, stratified
 from concepts.learning.average_probability import about_probabilities, probability_gap
 from concepts.learning.base import Bools, Floats, Pictures, Texts
 from concepts.learning.calibration import Calibration
@@ -42,9 +42,9 @@ from concepts.learning.report import (
     Metric,
     about_the_target,
 )
-from concepts.learning.sampled import Stratum
 from concepts.learning.scorers import SCORERS
 from concepts.learning.splits import Rows
+from concepts.learning.stratified import Stratum
 from concepts.learning.waves import about_waiting, next_look
 from concepts.library.collection import Collection
 from storage.heads import StoredEvaluation, StoredHead
@@ -106,7 +106,7 @@ def evaluate(
     metrics = (*figures.metrics.values(), gap)
     parts = slices(material, collection, ids, truth, probability >= head.threshold)
     simulated = [material.blind[i].simulated for i in ids]
-    yes = sampled.estimate_either(views, head.threshold).yes if drawn.draws else None
+    yes = stratified.estimate_either(views, head.threshold).yes if drawn.draws else None
     twice, under = answered_twice(material), figures_under(material, head)
     what = "the library" if material.frame.is_whole else material.frame.name
     on_scale = figures_on_scale(material, drawn, linear, vectors)
@@ -224,7 +224,7 @@ def _sentences(
     figures: evaluation.Figures,
     simulated: bool,
     target: str,
-    yes: sampled.Estimate | None,
+    yes: stratified.Estimate | None,
     guarantee: Guarantee | None = None,
     what: str = "the library",
 ) -> list[str]:

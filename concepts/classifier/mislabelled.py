@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from concepts.classifier.training import linear_head, way_of
-from concepts.labels.lessons import Lessons
-from concepts.labels.reasons import Reason
-from concepts.labels.review import ReviewRow
+from concepts.labelling.reasons import Reason
+from concepts.labelling.review import ReviewRow
+from concepts.labelling.training_data import Lessons
 from concepts.learning.calibration import logit
 from concepts.learning.fitting import SEED, held_out_probabilities
 from concepts.learning.label_errors import label_errors

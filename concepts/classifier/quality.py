@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from concepts.classifier.coverage import Coverage, elsewhere
+from concepts.classifier.definition_drift import figures_under
 from concepts.classifier.library_scores import LibraryScores
 from concepts.classifier.measuring import Measured, answered_twice, what_waits
-from concepts.classifier.sample import sample
-from concepts.classifier.under_definition import figures_under
+from concepts.classifier.test_sample import sample
 from concepts.jobs import Listener
-from concepts.labels.answer_count import count_of
-from concepts.labels.consensus import Decision
-from concepts.labels.dataset import Material
+from concepts.labelling.consensus import Decision
+from concepts.labelling.dataset import Material
+from concepts.labelling.label_counts import count_of
 from concepts.learning import evaluation
 from concepts.learning.base import TrainingSet
 from concepts.learning.fitting import SEED, train_early

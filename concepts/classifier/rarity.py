@@ -7,11 +7,11 @@ import math
 
 from pydantic import computed_field
 
-from concepts.classifier.sample import Sample
-from concepts.labels.dataset import Material
+from concepts.classifier.test_sample import Sample
+from concepts.labelling.dataset import Material
 from concepts.learning.evaluation import FEWEST
 from concepts.learning.intervals import counted
-from concepts.learning.sampled import ERROR, estimate
+from concepts.learning.stratified import ERROR, estimate
 from concepts.learning.waves import LOOKS
 from concepts.view import View
 from storage.frames import Frame

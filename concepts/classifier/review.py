@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from concepts.classifier.training import check_fingerprint, linear_head
-from concepts.labels.dataset import Material
-from concepts.labels.reasons import Reason
-from concepts.labels.review import ReviewRow
+from concepts.labelling.dataset import Material
+from concepts.labelling.reasons import Reason
+from concepts.labelling.review import ReviewRow
 from concepts.library.collection import Collection
 from storage.heads import StoredHead
 

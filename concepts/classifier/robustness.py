@@ -12,7 +12,7 @@ from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.encoders.base import Encoder
 from concepts.errors import NotEnoughLabelsError
 from concepts.jobs import Listener
-from concepts.labels.dataset import Material
+from concepts.labelling.dataset import Material
 from concepts.learning.base import Floats, LinearHead
 from concepts.learning.bounded import mean_interval
 from concepts.learning.fitting import SEED

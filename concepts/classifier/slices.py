@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from concepts.encoders.base import Vectors
-from concepts.labels.dataset import Material
+from concepts.labelling.dataset import Material
 from concepts.learning.base import Bools
 from concepts.learning.fitting import SEED
 from concepts.learning.intervals import clopper_pearson

@@ -15,7 +15,7 @@ from concepts.errors import (
     NoVersionError,
     UnknownVersionError,
 )
-from concepts.labels.lessons import Lessons, Training
+from concepts.labelling.training_data import Lessons, Training
 from concepts.learning.base import LinearHead
 from concepts.learning.fitting import SEED, train_head
 from concepts.learning.heads import HEADS

@@ -11,7 +11,7 @@ from typing import Any
 from concepts.classifier.library_scores import LibraryScores, ScoreOrder
 from concepts.classifier.measuring import views_of
 from concepts.classifier.quality import HeadView, head_view
-from concepts.classifier.sample import sample
+from concepts.classifier.test_sample import sample
 from concepts.classifier.training import (
     BY_HAND,
     OF_COPY,
@@ -21,8 +21,8 @@ from concepts.classifier.training import (
     way_of,
 )
 from concepts.errors import DiscernError
-from concepts.labels.consensus import Decision
-from concepts.labels.dataset import Material
+from concepts.labelling.consensus import Decision
+from concepts.labelling.dataset import Material
 from concepts.learning import evaluation
 from concepts.learning.fitting import SEED
 from concepts.learning.report import CERTIFIED, EvaluationReport, Guarantee, Metric

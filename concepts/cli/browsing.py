@@ -42,7 +42,7 @@ def library_pictures(
     as_json: Json = False,
 ) -> None:
     """The pictures of the library, newest first, or those that fit, in another order."""
-    from concepts.library.choosing import Chosen  # brings the database
+    from concepts.library.filters import Chosen  # brings the database
 
     bench = workbench()
     said = {

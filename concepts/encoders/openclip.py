@@ -17,11 +17,11 @@ from PIL import Image
 from torch.nn.functional import normalize
 
 from concepts.encoders.base import Fingerprint, Pixels, Vectors, as_stored
-from concepts.encoders.cells import WHOLE, Box, Cells
 from concepts.encoders.licences import licence_of
 from concepts.encoders.portable import Portable
 from concepts.encoders.precision import DTYPES, pick_device, resolve_precision
 from concepts.encoders.registry import ENCODERS, OPEN_CLIP
+from concepts.encoders.saliency import WHOLE, Box, Cells
 from concepts.errors import EncoderError
 from concepts.registry import Method
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from urllib.parse import quote, unquote
 
 from concepts.errors import DiscernError
-from concepts.library.choosing import Chosen
 from concepts.library.collection import Collection
+from concepts.library.filters import Chosen
 from concepts.library.search import find_pictures
 from concepts.view import View
 from storage.browsing import Place

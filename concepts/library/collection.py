@@ -24,8 +24,7 @@ from concepts.errors import (
 )
 from concepts.jobs import Listener
 from concepts.jobs.engines import Engine, InProcess
-from concepts.library.counting import Counting
-from concepts.library.frames import Frames
+from concepts.library.file_count import Counting
 from concepts.library.health import (
     Checked,
     Damage,
@@ -34,10 +33,11 @@ from concepts.library.health import (
     thumbnails_lost,
     vectors_lost,
 )
+from concepts.library.ingest_worker import SameEncoder
 from concepts.library.ingestion import AddReport, Ingestion
-from concepts.library.looking import SameEncoder
+from concepts.library.scope import Frames
 from concepts.library.staging import Looks
-from concepts.library.texts import KeptTexts, TextVectors
+from concepts.library.text_vectors import KeptTexts, TextVectors
 from concepts.settings import Settings
 from concepts.view import View
 from storage.blobs import Blobs, blobs_at

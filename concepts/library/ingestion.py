@@ -1,6 +1,6 @@
 """Adding pictures: files → facts, thumbnails and vectors.
 
-What a file turns out to be is a pure function of it (`concepts.library.looking`), in threads of this process
+What a file turns out to be is a pure function of it (`concepts.library.ingest_worker`), in threads of this process
 or on other machines; what comes of it is kept here alone.
 
 Per batch of files: one SQL commit that also puts new pictures in the outbox, then the vectors, then
@@ -24,8 +24,8 @@ import numpy as np
 from concepts.encoders.base import Encoder, Vectors
 from concepts.jobs import Listener
 from concepts.jobs.engines import InProcess, nothing
-from concepts.library.counting import Counting
-from concepts.library.looking import (
+from concepts.library.file_count import Counting
+from concepts.library.ingest_worker import (
     ENCODE_BATCH,
     REFUSED,
     Again,

@@ -26,7 +26,7 @@ import numpy as np
 
 from concepts import __version__
 from concepts.jobs.engines import Engine, Work, nothing
-from concepts.library.looking import ENCODE_BATCH, Look, Looked
+from concepts.library.ingest_worker import ENCODE_BATCH, Look, Looked
 from storage.adding import PictureFacts
 from storage.files import write_whole
 from storage.pictures.files import SkippedFile, Source

@@ -20,19 +20,19 @@ from concepts.workbench.definitions import Definitions
 from concepts.workbench.deliberations import Deliberations
 from concepts.workbench.examples import Examples
 from concepts.workbench.exports import Exports
-from concepts.workbench.heat import HeatMaps
 from concepts.workbench.installation import Installation
 from concepts.workbench.label_exports import LabelExports
 from concepts.workbench.label_files import LabelFiles
-from concepts.workbench.lent import Lent
 from concepts.workbench.neighbours import LookAlikes
 from concepts.workbench.operation import Declared, declared_in
 from concepts.workbench.pictures import Pictures
 from concepts.workbench.protection import Protections
 from concepts.workbench.review import Review
+from concepts.workbench.robustness import Steadiness
 from concepts.workbench.rules import Rules
+from concepts.workbench.saliency import HeatMaps
 from concepts.workbench.scoping import Scoping
-from concepts.workbench.steadiness import Steadiness
+from concepts.workbench.shared_resources import Lent
 from concepts.workbench.trash import Trash
 from concepts.workbench.version_page import VersionPage
 from concepts.workbench.versions import Versions

@@ -6,35 +6,35 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from concepts.annotators import ANNOTATORS, AUTO
-from concepts.annotators.batch import Batch, BatchRead, BatchWritten
-from concepts.annotators.cascade import Sample
-from concepts.annotators.given import given_by
-from concepts.annotators.review import estimate as estimated
-from concepts.annotators.review import opinion, remarks
-from concepts.annotators.review import review as reviewed
-from concepts.annotators.rounds import annotate_in_rounds, suitable_rounds
-from concepts.annotators.run import AnnotateResult, Labelling, annotate_pool, left_of
-from concepts.annotators.setups import CHOSEN, Setup, model_of
-from concepts.annotators.sureness import sure_of
-from concepts.candidates.for_machine import BY_THE_CLASSIFIER, next_for_machine, surest_yes
-from concepts.candidates.mining import mine_more
+from concepts.collaborator import ANNOTATORS, AUTO
+from concepts.collaborator.annotating import AnnotateResult, Labelling, annotate_pool, left_of
+from concepts.collaborator.batch_files import Batch, BatchRead, BatchWritten
+from concepts.collaborator.cascade import Sample
+from concepts.collaborator.confidence import sure_of
+from concepts.collaborator.machine_grades import given_by
+from concepts.collaborator.rounds import annotate_in_rounds, suitable_rounds
+from concepts.collaborator.setups import CHOSEN, Setup, model_of
+from concepts.collaborator.suggestions import estimate as estimated
+from concepts.collaborator.suggestions import opinion, remarks
+from concepts.collaborator.suggestions import review as reviewed
 from concepts.errors import DiscernError, NoModelError
 from concepts.jobs import Listener, Progress
-from concepts.labels.consensus import consensus
+from concepts.labelling.consensus import consensus
+from concepts.labelling.machine_queue import BY_THE_CLASSIFIER, next_for_machine, surest_yes
+from concepts.labelling.mining import mine_more
 from concepts.workbench.cascades import Known, sample_of, surely_known
 from concepts.workbench.context import POOL_SIZE, WHOLE_LIBRARY, Context
 from concepts.workbench.definitions import Definitions
-from concepts.workbench.kinds import Annotate
+from concepts.workbench.jobs import Annotate
 
 if TYPE_CHECKING:
-    from concepts.annotators.review import (
+    from concepts.collaborator.suggestions import (
         AnnotateEstimate,
         Opinion,
         ReviewFilter,
         ReviewPage,
     )
-    from concepts.labels.lessons import Lessons
+    from concepts.labelling.training_data import Lessons
     from storage.concepts import StoredAnnotation
     from storage.tables import ConceptRow
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from concepts.annotators import ANNOTATORS, AUTO
-from concepts.annotators.compared import AnnotatorsCompared
-from concepts.annotators.comparing import Comparison, estimate_comparison
-from concepts.annotators.setups import Setup, model_of
+from concepts.collaborator import ANNOTATORS, AUTO
+from concepts.collaborator.comparing import Comparison, estimate_comparison
+from concepts.collaborator.comparison import AnnotatorsCompared
+from concepts.collaborator.setups import Setup, model_of
 from concepts.errors import NoModelError
 from concepts.jobs import Listener, Progress
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import CompareAnnotators
+from concepts.workbench.jobs import CompareAnnotators
 from storage.annotators import AnnotatorChoice
 
 if TYPE_CHECKING:
-    from concepts.annotators.comparing import ComparisonEstimate
+    from concepts.collaborator.comparing import ComparisonEstimate
 
 
 class Annotators:

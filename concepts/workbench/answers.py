@@ -9,7 +9,9 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from concepts.candidates.grid import (
+from concepts.errors import DiscernError
+from concepts.labelling.consensus import Decision
+from concepts.labelling.contact_sheet import (
     PREPARED,
     Grid,
     GridOrder,
@@ -18,21 +20,20 @@ from concepts.candidates.grid import (
     bulk_pictures,
     wall_pictures,
 )
-from concepts.candidates.question_queue import (
+from concepts.labelling.disagreements import Said, what_is_said
+from concepts.labelling.label_counts import AnswerCount
+from concepts.labelling.question_queue import (
     Decisions,
     Questions,
     Upcoming,
 )
-from concepts.candidates.selection import NextPicture, most_useful, to_measure
-from concepts.errors import DiscernError
-from concepts.labels.answer_count import AnswerCount
-from concepts.labels.between_people import Said, what_is_said
-from concepts.labels.consensus import Decision
-from concepts.labels.rows import answers_in_words, read_answer
+from concepts.labelling.rows import answers_in_words, read_answer
+from concepts.labelling.selection import NextPicture, most_useful, to_measure
 from concepts.learning.rounds import Ways
 from concepts.learning.scale import Scale
 from concepts.learning.waves import FEW_LEFT, next_look
 from concepts.workbench.advice import Advice
+from concepts.workbench.blind_rechecks import SecondTime
 from concepts.workbench.concept_views import GivenAnswer
 from concepts.workbench.context import (
     WHOLE_LIBRARY,
@@ -40,7 +41,6 @@ from concepts.workbench.context import (
     Purpose,
 )
 from concepts.workbench.definitions import Definitions
-from concepts.workbench.second_time import SecondTime
 from storage.labels import Author, LabelEvent, NewLabel
 from storage.tables import ConceptRow
 

@@ -7,10 +7,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from concepts.annotators.base import Annotation
-from concepts.annotators.run import keep
-from concepts.candidates.selection import NextPicture
+from concepts.collaborator.annotating import keep
+from concepts.collaborator.base import Annotation
 from concepts.errors import DiscernError
+from concepts.labelling.selection import NextPicture
 from concepts.view import View
 from concepts.workbench.answers import Answers
 from concepts.workbench.context import Context

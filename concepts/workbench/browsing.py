@@ -10,11 +10,11 @@ from concepts.errors import DiscernError
 from concepts.jobs import Listener, Progress
 from concepts.library import browsing
 from concepts.library.browsing import PicturePage
-from concepts.library.choosing import Chosen
 from concepts.library.dates import Camera, camera_of, read_dates
+from concepts.library.filters import Chosen
 from concepts.view import View
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import DatesRead, ReadDates
+from concepts.workbench.jobs import DatesRead, ReadDates
 from storage.labels import Author
 from storage.picture_filter import PictureFilter
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from concepts.errors import NoUsableRowsError
-from concepts.labels.formats import CAPTION, format_of
-from concepts.labels.rows import NO_COLUMNS_OF_PICTURES, BadRow, RawRow, can_be_kept
-from concepts.library.finding import Named, find_named
+from concepts.labelling.formats import CAPTION, format_of
+from concepts.labelling.rows import NO_COLUMNS_OF_PICTURES, BadRow, RawRow, can_be_kept
+from concepts.library.lookup import Named, find_named
 from concepts.view import View
 from concepts.workbench.context import Context
 from storage.picture_columns import LONGEST_NAME, LONGEST_VALUE, PictureColumn

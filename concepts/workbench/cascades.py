@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from concepts.annotators.cascade import Sample, Step
+from concepts.collaborator.cascade import Sample, Step
 from concepts.errors import NotEnoughLabelsError, NotEnoughPicturesError
-from concepts.labels.dataset import Material
-from concepts.labels.waves import draw_of_pool
+from concepts.labelling.dataset import Material
+from concepts.labelling.waves import draw_of_pool
 from concepts.learning.report import Guarantee
 from concepts.workbench.context import Context
 from storage.concepts import CASCADING

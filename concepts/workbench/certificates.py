@@ -12,7 +12,7 @@ from concepts.classifier.measuring import measured
 from concepts.classifier.training import check_fingerprint, check_has_learned
 from concepts.classifier.versions import with_guarantee, with_sure_no
 from concepts.errors import ConflictError, DiscernError, NotEnoughPicturesError
-from concepts.labels.waves import draw_certifying
+from concepts.labelling.waves import draw_certifying
 from concepts.learning.certificates import (
     DELTA,
     SPARE_ERRORS,
@@ -27,7 +27,7 @@ from concepts.learning.report import Guarantee
 from concepts.learning.target import Side
 from concepts.view import View
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import Evaluate
+from concepts.workbench.jobs import Evaluate
 from storage.certifying import CertifyingDraw
 from storage.concepts import CERTIFYING
 from storage.frames import Frame

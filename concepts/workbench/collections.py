@@ -10,7 +10,7 @@ from typing import Any
 from concepts.errors import DiscernError, UnknownCollectionError
 from concepts.jobs.job import read_job
 from concepts.library.browsing import PictureView, views_of
-from concepts.library.named_collections import (
+from concepts.library.collections import (
     COVERS,
     Adding,
     By,
@@ -25,7 +25,7 @@ from concepts.library.named_collections import (
 )
 from concepts.library.search import find_pictures
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import AddPictures
+from concepts.workbench.jobs import AddPictures
 from storage.buckets import written
 from storage.collections import (
     Kind,

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Literal
 
-from concepts.annotators.setups import Setup
 from concepts.classifier.library_scores import LibraryScores, ScoreCache
 from concepts.classifier.measuring import Measured, measured
-from concepts.classifier.settling import Settling
+from concepts.classifier.stability import Settling
 from concepts.classifier.training import check_fingerprint, head_of
+from concepts.collaborator.setups import Setup
 from concepts.definition.document import Definition, Revision
 from concepts.definition.names import id_in
 from concepts.errors import (
@@ -22,9 +22,9 @@ from concepts.errors import (
 )
 from concepts.jobs import Background, JobRunner
 from concepts.jobs.engines import engine_of
-from concepts.labels.dataset import Material
-from concepts.labels.ranking import rank_library
-from concepts.labels.waves import draw_wave
+from concepts.labelling.dataset import Material
+from concepts.labelling.ranking import rank_library
+from concepts.labelling.waves import draw_wave
 from concepts.language.failures import redacted
 from concepts.language.prompts import Prompts
 from concepts.learning.fitting import SEED, train_early
@@ -36,11 +36,11 @@ from concepts.library.search import Finder
 from concepts.library.uploads import Uploads
 from concepts.settings import Settings, saved_again, saved_at
 from concepts.workbench.advice import Advice, about_rare, advice, is_enough
-from concepts.workbench.apart import KeptApart
 from concepts.workbench.counting import AnswerCounts
-from concepts.workbench.figures import Figures
-from concepts.workbench.kinds import LookOver
-from concepts.workbench.lent import Lent
+from concepts.workbench.holdout_cache import KeptApart
+from concepts.workbench.jobs import LookOver
+from concepts.workbench.shared_resources import Lent
+from concepts.workbench.stat_cache import Figures
 from storage.annotators import AnnotatorChoices
 from storage.audit import AuditLog
 from storage.catalogue import Catalogue

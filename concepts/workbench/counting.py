@@ -6,12 +6,12 @@ import threading
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from concepts.candidates.question_queue import Decisions
-from concepts.labels.answer_count import AnswerCount, count_answers
+from concepts.labelling.label_counts import AnswerCount, count_answers
+from concepts.labelling.question_queue import Decisions
 from concepts.library.collection import Collection
 from concepts.library.search import with_look_alikes
-from concepts.workbench.apart import KeptApart
-from concepts.workbench.figures import Figures
+from concepts.workbench.holdout_cache import KeptApart
+from concepts.workbench.stat_cache import Figures
 from storage.kept_figures import KeptFigure
 from storage.labels import LabelLog
 

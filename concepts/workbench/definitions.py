@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from concepts.candidates.mining import MineResult, mine_candidates
-from concepts.candidates.queries import QueryView, kinds_found, query_views, told_apart
 from concepts.classifier.versions import head_views
 from concepts.definition.document import (
     Change,
@@ -23,6 +21,8 @@ from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import ConflictError, DiscernError, ModelCallError
 from concepts.jobs import Progress
+from concepts.labelling.mining import MineResult, mine_candidates
+from concepts.labelling.queries import QueryView, kinds_found, query_views, told_apart
 from concepts.language import chat_model
 from concepts.learning.scale import Scale
 from concepts.library import browsing
@@ -37,7 +37,7 @@ from concepts.workbench.concept_views import (
     scale_view,
 )
 from concepts.workbench.context import POOL_SIZE, Context, revision_of
-from concepts.workbench.kinds import DrawEvaluation, Drawn, Expand, Expanded, Mine
+from concepts.workbench.jobs import DrawEvaluation, Drawn, Expand, Expanded, Mine
 from concepts.workbench.overview import ConceptProgress, Steps
 from storage.calls import Ledger
 from storage.overview import Overview

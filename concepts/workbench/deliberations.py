@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from concepts.annotators.review import remarks
-from concepts.definition.document import Definition
-from concepts.deliberation.ambiguities import PARTING, Ambiguity, batch, next_to_meet
-from concepts.deliberation.earlier import Earlier
-from concepts.deliberation.run import Deliberation
-from concepts.deliberation.trials import AT_ONCE, Candidate, Value
-from concepts.deliberation.views import (
+from concepts.collaborator.ambiguities import PARTING, Ambiguity, batch, next_to_meet
+from concepts.collaborator.deliberation import Deliberation
+from concepts.collaborator.deliberation_views import (
     AmbiguityView,
     BorderlinePicture,
     RewordingView,
@@ -19,14 +15,18 @@ from concepts.deliberation.views import (
     WordingView,
     wording_of,
 )
+from concepts.collaborator.earlier_runs import Earlier
+from concepts.collaborator.suggestions import remarks
+from concepts.collaborator.trials import AT_ONCE, Candidate, Value
+from concepts.definition.document import Definition
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import BudgetError, ConflictError, DiscernError
 from concepts.jobs import Listener, Progress
-from concepts.labels.consensus import consensus
+from concepts.labelling.consensus import consensus
 from concepts.workbench.concept_views import RevisionView
 from concepts.workbench.context import Context
 from concepts.workbench.definitions import Definitions
-from concepts.workbench.kinds import FindAmbiguities, Looked, Reword, Reworded
+from concepts.workbench.jobs import FindAmbiguities, Looked, Reword, Reworded
 from storage.deliberations import Deliberations as DeliberationStore
 from storage.deliberations import Rewording, RewordingDecision, Round
 from storage.tables import ConceptRow

@@ -9,7 +9,7 @@ from pathlib import Path
 from concepts.definition import editing
 from concepts.definition.document import Definition
 from concepts.errors import DiscernError
-from concepts.library.outside import keep, outside_thumbnail
+from concepts.library.outside_pictures import keep, outside_thumbnail
 from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.definitions import Definitions

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from concepts.export.run import Exported
-from concepts.export.story import story_of
+from concepts.publishing.export import Exported
+from concepts.publishing.story import story_of
 from concepts.workbench.context import Context, revision_of
 from storage.deliberations import Deliberations
 from storage.heads import StoredHead

@@ -9,12 +9,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from concepts.bundle.checksums import CHECKSUMS_FILE
+from concepts.bundle.decisions import ConceptSaid, PictureSaid, PicturesSaid, zone_of, zones_of
 from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.classifier.versions import file_stem
 from concepts.encoders.base import Vectors
 from concepts.errors import BadPictureError, DiscernError
-from concepts.export.checksums import CHECKSUMS_FILE
-from concepts.export.run import (
+from concepts.jobs import Listener, Progress
+from concepts.jobs.job import read_done, read_job
+from concepts.learning.scale import Scale
+from concepts.learning.scaled.heads import classes, grades
+from concepts.library.ingest_worker import embed_pictures
+from concepts.library.roots import check_roots, within_roots
+from concepts.library.uploads import typed_paths
+from concepts.publishing.export import (
     ExportResult,
     ScoreResult,
     bundle_at,
@@ -24,19 +32,11 @@ from concepts.export.run import (
     no_int8_of_classes,
     score_pictures,
 )
-from concepts.export.said import ConceptSaid, PictureSaid, PicturesSaid, zone_of, zones_of
-from concepts.export.smaller import Chosen, Int8Measured, measure_int8
-from concepts.jobs import Listener, Progress
-from concepts.jobs.job import read_done, read_job
-from concepts.learning.scale import Scale
-from concepts.learning.scaled.heads import classes, grades
-from concepts.library.looking import embed_pictures
-from concepts.library.roots import check_roots, within_roots
-from concepts.library.uploads import typed_paths
+from concepts.publishing.smaller import Chosen, Int8Measured, measure_int8
 from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.exported import changed, exported
-from concepts.workbench.kinds import MeasureInt8, Score, ScoreFiles, ScoreTable
+from concepts.workbench.jobs import MeasureInt8, Score, ScoreFiles, ScoreTable
 from concepts.workbench.versions import Versions
 from storage.buckets import written
 from storage.heads import StoredHead

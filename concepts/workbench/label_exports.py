@@ -12,10 +12,10 @@ from typing import Literal
 from concepts.classifier.training import check_fingerprint
 from concepts.classifier.versions import concept_stem
 from concepts.errors import DiscernError
-from concepts.labels.between_people import readable
-from concepts.labels.consensus import Decision, consensus
-from concepts.labels.files import remarks_of
-from concepts.labels.formats import (
+from concepts.labelling.consensus import Decision, consensus
+from concepts.labelling.disagreements import readable
+from concepts.labelling.files import remarks_of
+from concepts.labelling.formats import (
     GivenAnswer,
     LabelledPicture,
     Written,

@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from concepts.candidates.selection import NextPicture
 from concepts.errors import NoUsableRowsError, UnknownWordsError
-from concepts.labels.between_people import readable
-from concepts.labels.columns import first_rows, with_columns
-from concepts.labels.files import (
+from concepts.labelling.columns import first_rows, with_columns
+from concepts.labelling.disagreements import readable
+from concepts.labelling.files import (
     ImportReport,
     new_labels,
     read_label_file,
@@ -24,11 +23,11 @@ from concepts.labels.files import (
     without_answers_of_others,
     without_contradictions,
 )
-from concepts.labels.formats import format_of
-from concepts.labels.formats.tables import write_label_file
-from concepts.labels.renewals import Renewals
-from concepts.labels.repeats import Repeats
-from concepts.labels.rows import (
+from concepts.labelling.formats import format_of
+from concepts.labelling.formats.tables import write_label_file
+from concepts.labelling.renewals import Renewals
+from concepts.labelling.repeats import Repeats
+from concepts.labelling.rows import (
     QUESTION_COLUMNS,
     BadRow,
     LabelRow,
@@ -38,9 +37,10 @@ from concepts.labels.rows import (
     UnknownWordRow,
     meanings_of,
 )
+from concepts.labelling.selection import NextPicture
 from concepts.learning.scale import Scale
 from concepts.learning.waves import SHARE
-from concepts.library.finding import Named, find_named
+from concepts.library.lookup import Named, find_named
 from concepts.view import View
 from concepts.workbench.context import Context
 from storage.labels import Author, LabelEvent

@@ -11,26 +11,26 @@ from typing import Any
 from PIL import Image
 from pydantic import BaseModel
 
-from concepts.annotators import decomposed, vlm
-from concepts.annotators.answers import Caption, Conclusion, Finding, findings, picture_verdict
-from concepts.annotators.base import Example, PictureInput
-from concepts.annotators.examples import answered
-from concepts.annotators.making import example_pool, picture_inputs
-from concepts.annotators.pictures import EXAMPLE_SIDE, LOOKING_SIDE, read_picture, side_for
-from concepts.annotators.sureness import RATING
-from concepts.definition.questions import Questions, questions_asked_for
-from concepts.definition.tree import MoreKinds, Proposal, kinds_asked_for, tree_asked_for
-from concepts.definition.vocabulary import Vocabulary
-from concepts.deliberation.ambiguities import Doubt, doubt_asked_for
-from concepts.deliberation.writing import (
+from concepts.collaborator import decomposed, vlm
+from concepts.collaborator.ambiguities import Doubt, doubt_asked_for
+from concepts.collaborator.annotation_replies import Caption, Conclusion, Finding, findings, picture_verdict
+from concepts.collaborator.base import Example, PictureInput
+from concepts.collaborator.confidence import RATING
+from concepts.collaborator.examples import answered
+from concepts.collaborator.making import example_pool, picture_inputs
+from concepts.collaborator.prompt_pictures import EXAMPLE_SIDE, LOOKING_SIDE, read_picture, side_for
+from concepts.collaborator.writing import (
     Differences,
     Wordings,
     differences_asked_for,
     wordings_asked_for,
 )
+from concepts.definition.questions import Questions, questions_asked_for
+from concepts.definition.tree import MoreKinds, Proposal, kinds_asked_for, tree_asked_for
+from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import DiscernError
-from concepts.labels.dataset import Material
+from concepts.labelling.dataset import Material
 from concepts.language import Role, chat_model
 from concepts.language.base import Message
 from concepts.language.capabilities import CapabilityMemory

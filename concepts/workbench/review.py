@@ -10,17 +10,17 @@ from concepts.classifier.coverage import coverage
 from concepts.classifier.mislabelled import borderline, likely_mislabelled
 from concepts.classifier.rarity import rarity
 from concepts.classifier.review import changed_test_labels, mistakes
-from concepts.classifier.sample import sample
-from concepts.classifier.settling import settling
+from concepts.classifier.stability import settling
+from concepts.classifier.test_sample import sample
 from concepts.classifier.training import way_of
-from concepts.deliberation.looking_back import earlier_answers
+from concepts.collaborator.contradictions import earlier_answers
 from concepts.errors import BudgetError
 from concepts.jobs import Listener, Progress
 from concepts.jobs.job import read_job
-from concepts.labels.between_people import pairs, readable, what_people_said
-from concepts.labels.dataset import Material
-from concepts.labels.reasons import Reason
-from concepts.labels.review import (
+from concepts.labelling.dataset import Material
+from concepts.labelling.disagreements import pairs, readable, what_people_said
+from concepts.labelling.reasons import Reason
+from concepts.labelling.review import (
     ReviewQueue,
     ReviewRow,
     for_reader,
@@ -30,7 +30,7 @@ from concepts.labels.review import (
 from concepts.learning.fitting import SEED
 from concepts.workbench.context import Context, revision_of
 from concepts.workbench.deliberations import deliberation
-from concepts.workbench.kinds import LookBack, LookedBack, LookedOver, LookOver
+from concepts.workbench.jobs import LookBack, LookedBack, LookedOver, LookOver
 from storage.heads import StoredHead
 from storage.tables import ConceptRow
 

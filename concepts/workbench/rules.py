@@ -13,13 +13,14 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, TypeAdapter
 
-from concepts.classifier.training import check_fingerprint, check_has_learned, linear_head
-from concepts.classifier.versions import file_stem
-from concepts.combining import text
-from concepts.combining.agreement import agreement, learned_from
-from concepts.combining.library import LibraryRule, RuleCache
-from concepts.combining.probability import places
-from concepts.combining.views import (
+from concepts.bundle.checksums import CHECKSUMS_FILE
+from concepts.bundle.rules import Combined, Expression
+from concepts.bundle.score import write_scores
+from concepts.classifier import rule_text as text
+from concepts.classifier.rule_agreement import agreement, learned_from
+from concepts.classifier.rule_probability import places
+from concepts.classifier.rule_scores import LibraryRule, RuleCache
+from concepts.classifier.rule_views import (
     Agreement,
     CombinationView,
     Member,
@@ -29,22 +30,21 @@ from concepts.combining.views import (
     Tried,
     assumption_of,
 )
+from concepts.classifier.training import check_fingerprint, check_has_learned, linear_head
+from concepts.classifier.versions import file_stem
 from concepts.definition.names import checked_name
 from concepts.errors import ConflictError, DiscernError, NotScoredError, UnknownCombinationError
-from concepts.export.checksums import CHECKSUMS_FILE
-from concepts.export.rules import Combined, Expression
-from concepts.export.run import ExportResult, export_heads
-from concepts.export.scoring import write_scores
-from concepts.export.table import Column, schema_of, table_rows, weights
 from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
 from concepts.jobs.job import read_done
-from concepts.labels.consensus import Decision
-from concepts.library.placed import Placed, with_places
+from concepts.labelling.consensus import Decision
+from concepts.library.placed_scores import Placed, with_places
+from concepts.publishing.export import ExportResult, export_heads
+from concepts.publishing.rule_table import Column, schema_of, table_rows, weights
 from concepts.view import View
 from concepts.workbench.context import SCORED_AT_ONCE, Context
 from concepts.workbench.exported import changed, exported
-from concepts.workbench.kinds import LibraryScored, ScoreTable, TableResult, TryRule
+from concepts.workbench.jobs import LibraryScored, ScoreTable, TableResult, TryRule
 from concepts.workbench.operation import AuthorName, Limit, Offset, operation
 from concepts.workbench.versions import Versions
 from storage.combinations import CombinationStore, StoredCombination

@@ -12,7 +12,7 @@ from concepts.language import chat_model
 from concepts.workbench.concept_views import RevisionView
 from concepts.workbench.context import Context
 from concepts.workbench.definitions import BUILT_IN, Definitions
-from concepts.workbench.kinds import AskQuestions, KindsProposed, ProposeKinds, QuestionsAsked
+from concepts.workbench.jobs import AskQuestions, KindsProposed, ProposeKinds, QuestionsAsked
 
 NO_MODEL = "More kinds of pictures come from a language model, and none is set. Add your own meanwhile."
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from concepts.classifier.shown import pictures_to_show
+from concepts.bundle.version_page import Shown
+from concepts.classifier.examples import pictures_to_show
 from concepts.classifier.training import check_fingerprint, check_has_learned
 from concepts.errors import DiscernError, UnknownPictureError
-from concepts.export.run import version_page
-from concepts.export.version_page import Shown
+from concepts.publishing.export import version_page
 from concepts.workbench.context import Context
 from concepts.workbench.examples import Examples
 from concepts.workbench.exported import exported

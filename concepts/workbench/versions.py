@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from concepts.annotators.making import annotator_scores
 from concepts.classifier.library_scores import ScoreOrder
 from concepts.classifier.measuring import Measured as Figures
 from concepts.classifier.measuring import evaluate
@@ -28,17 +27,18 @@ from concepts.classifier.versions import (
     scored_page,
     with_threshold,
 )
-from concepts.export.run import (
-    write_plots,
-)
+from concepts.collaborator.making import annotator_scores
 from concepts.jobs import Listener, Progress
 from concepts.jobs.job import read_job
 from concepts.learning.heads import HEADS
 from concepts.learning.report import EvaluationReport
 from concepts.learning.target import Target
+from concepts.publishing.export import (
+    write_plots,
+)
 from concepts.workbench.answers import Answers
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import (
+from concepts.workbench.jobs import (
     Curve,
     DrawCurve,
     Evaluate,

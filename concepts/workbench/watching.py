@@ -13,16 +13,14 @@ from pydantic import Field
 from concepts.classifier.training import check_fingerprint, check_has_learned
 from concepts.errors import ConflictError, DiscernError, UnknownWatchError
 from concepts.jobs import Progress, Started
-from concepts.labels.consensus import Decision
+from concepts.labelling.consensus import Decision
 from concepts.learning.report import Guarantee
 from concepts.library.roots import check_roots, within_roots
 from concepts.library.uploads import typed_folder
-from concepts.watching import events
-from concepts.watching.folder import pictures_in, settled, under
-from concepts.watching.precision import Answered, Precision, found_of, last_of_both, precision
-from concepts.watching.saying import lot, said_of
-from concepts.watching.sending import Sender, Sent
-from concepts.watching.views import (
+from concepts.publishing import watch_events
+from concepts.publishing.watch_precision import Answered, Precision, found_of, last_of_both, precision
+from concepts.publishing.watch_scores import lot, said_of
+from concepts.publishing.watch_views import (
     Begun,
     DeliveryCounts,
     DeliveryView,
@@ -30,9 +28,11 @@ from concepts.watching.views import (
     FlaggedView,
     WatchView,
 )
-from concepts.watching.webhooks import Secrets, check_address, host_of, new_secret
+from concepts.publishing.watched_folder import pictures_in, settled, under
+from concepts.publishing.webhook_delivery import Sender, Sent
+from concepts.publishing.webhooks import Secrets, check_address, host_of, new_secret
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import LookAtFolder, LookedAt
+from concepts.workbench.jobs import LookAtFolder, LookedAt
 from concepts.workbench.operation import AuthorName, Confined, Limit, Offset, operation
 from storage.buckets import uri_of
 from storage.deliveries import Deliveries, Delivery
@@ -161,7 +161,7 @@ class Watching:
 
     def _event(self, watch: Watch, delivery: Delivery) -> dict[str, Any]:
         name = self._context.store.names([watch.concept_id])[watch.concept_id]
-        return events.event(name, watch, self._watches.one(delivery.sequence))
+        return watch_events.event(name, watch, self._watches.one(delivery.sequence))
 
 
 class Watches:
@@ -291,7 +291,7 @@ class Watches:
         found = self._of_here(watch)
         page = self._flagged(self._watches.flagged(found.id, limit, offset), {})
         more = f"{address}?limit={limit}&offset={offset + limit}" if len(page) == limit else ""
-        return events.feed(self._concept.name, found, page, address, more, site)
+        return watch_events.feed(self._concept.name, found, page, address, more, site)
 
     def _view(self, watch: Watch) -> WatchView:
         counts, newest = self._watches.counts(watch.id), self._watching.last_look(watch)

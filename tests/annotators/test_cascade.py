@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from concepts.annotators.base import Annotation, FailedAnnotation, PictureInput
-from concepts.annotators.cascade import ERROR, MODELS, PERSON, Cascade, Result, Sample
+from concepts.collaborator.base import Annotation, FailedAnnotation, PictureInput
+from concepts.collaborator.cascade import ERROR, MODELS, PERSON, Cascade, Result, Sample
 from concepts.definition.document import Definition, Revision
 from concepts.learning.certificates import Certified, needed
 

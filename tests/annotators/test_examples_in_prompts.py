@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from concepts.annotators.base import Example
-from concepts.annotators.decomposed import DecomposedAnnotator
-from concepts.annotators.examples import Examples
-from concepts.annotators.vlm import VlmAnnotator
+from concepts.collaborator.base import Example
+from concepts.collaborator.decomposed import DecomposedAnnotator
+from concepts.collaborator.examples import Examples
+from concepts.collaborator.vlm import VlmAnnotator
 
 SAID = {
     "a dog in a park": (True, "Plays outdoors."),

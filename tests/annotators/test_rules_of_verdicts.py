@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concepts.annotators.rules import most
+from concepts.collaborator.ratings import most
 from concepts.definition.document import Criterion
 
 FRUIT = Criterion(kind="necessary", text="fruit")

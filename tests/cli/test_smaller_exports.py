@@ -16,10 +16,10 @@ from fastapi.testclient import TestClient
 from small_app import app_without_screens
 from web_screens import Screens
 
-from concepts.export import distilled
-from concepts.export.classify import Classifier
-from concepts.export.loading import load_bundle
-from concepts.export.smaller import CALIBRATION
+from concepts.bundle.classify import Classifier
+from concepts.bundle.load import load_bundle
+from concepts.publishing import distilled
+from concepts.publishing.smaller import CALIBRATION
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 

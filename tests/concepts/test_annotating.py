@@ -12,8 +12,8 @@ from PIL import Image
 from simulated_annotator import serving
 from sqlalchemy import delete
 
-from concepts.annotators.examples import answered
-from concepts.annotators.setups import Setup
+from concepts.collaborator.examples import answered
+from concepts.collaborator.setups import Setup
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.concepts import StoredAnnotation

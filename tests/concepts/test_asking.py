@@ -8,16 +8,16 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 
 import pytest
 
-from concepts.candidates.grid import GridOrder
-from concepts.candidates.question_queue import (
+from concepts.errors import DiscernError
+from concepts.labelling.consensus import consensus
+from concepts.labelling.contact_sheet import GridOrder
+from concepts.labelling.question_queue import (
     BATCH,
     SHORT,
     Decisions,
     Questions,
 )
-from concepts.candidates.selection import NextPicture
-from concepts.errors import DiscernError
-from concepts.labels.consensus import consensus
+from concepts.labelling.selection import NextPicture
 from concepts.workbench import Workbench
 from concepts.workbench import answers as answers_module
 from storage.labels import Author

@@ -10,7 +10,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from concepts.errors import DiscernError
-from concepts.library.choosing import Chosen
+from concepts.library.filters import Chosen
 from concepts.workbench import Workbench
 from storage.labels import Author
 from storage.tables import UNREAD

@@ -13,9 +13,9 @@ from answering import answer
 from fake_openai import FakeOpenAI, Request, says
 from simulated_annotator import serving
 
-from concepts.annotators.cascade import PERSON, Sample
-from concepts.annotators.review import ReviewFilter
 from concepts.classifier.versions import with_sure_no
+from concepts.collaborator.cascade import PERSON, Sample
+from concepts.collaborator.suggestions import ReviewFilter
 from concepts.errors import DiscernError, NoModelError, NotEnoughLabelsError
 from concepts.learning.report import Guarantee
 from concepts.settings import load_settings

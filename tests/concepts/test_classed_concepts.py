@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from concepts.bundle.load import load_bundle
+from concepts.bundle.rules import OneOf
 from concepts.classifier.training import linear_head
 from concepts.errors import DiscernError
-from concepts.export.loading import load_bundle
-from concepts.export.rules import OneOf
 from concepts.learning.scale import Scale
 from concepts.learning.scaled.heads import classes
 from concepts.workbench import Workbench

@@ -17,9 +17,9 @@ from sqlalchemy import update
 from typer.testing import CliRunner
 from web_screens import Screens
 
-from concepts.annotators.comparing import drawn_answers
-from concepts.annotators.setups import Setup
 from concepts.cli import app
+from concepts.collaborator.comparing import drawn_answers
+from concepts.collaborator.setups import Setup
 from concepts.errors import NoModelError, NotEnoughLabelsError
 from concepts.learning.consistency import consistency
 from concepts.learning.report import EvaluationReport

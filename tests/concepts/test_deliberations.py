@@ -9,13 +9,13 @@ from web_screens import Screens
 
 from benchmarks.simulated.models import SimulatedProposer, SimulatedVision, simulated_server
 from benchmarks.simulated.world import Picture, Recognises, any_of, by_chance
+from concepts.collaborator import trials
 from concepts.definition.document import Criterion, Definition
-from concepts.deliberation import trials
 from concepts.errors import ConflictError, DiscernError, NotEnoughLabelsError
-from concepts.labels.reasons import Reason
-from concepts.labels.review import ReviewRow
+from concepts.labelling.reasons import Reason
+from concepts.labelling.review import ReviewRow
 from concepts.workbench import Workbench
-from concepts.workbench.kinds import LookBack
+from concepts.workbench.jobs import LookBack
 from storage.labels import Author
 
 NAME = "Shapes"

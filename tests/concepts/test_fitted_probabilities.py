@@ -11,7 +11,7 @@ import numpy as np
 from answering import answer
 
 from concepts.classifier.measuring import views_of
-from concepts.classifier.sample import sample
+from concepts.classifier.test_sample import sample
 from concepts.classifier.training import linear_head
 from concepts.classifier.versions import origin
 from concepts.learning.calibration import Calibration

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from concepts.classifier.training import linear_head
 from concepts.errors import ConflictError, DiscernError, NotEnoughLabelsError
-from concepts.labels.consensus import consensus
-from concepts.labels.rows import read_answer
+from concepts.labelling.consensus import consensus
+from concepts.labelling.rows import read_answer
 from concepts.learning.scale import NONE, Scale
 from concepts.learning.scaled.heads import cuts_of
 from concepts.workbench import Workbench
@@ -195,7 +195,7 @@ def test_words_of_classes_are_read_whatever_their_case():
 def test_a_bundle_gives_the_grades_that_the_version_gives(answered, tmp_path):
     import onnxruntime
 
-    from concepts.export.loading import load_bundle
+    from concepts.bundle.load import load_bundle
     from concepts.learning.scaled.heads import grades
 
     answered.versions.train(NAME)

@@ -9,9 +9,9 @@ import pytest
 from fake_openai import FakeOpenAI
 from simulated_annotator import serving
 
-from concepts.annotators.agreeing import agreement_of_answers
-from concepts.annotators.review import ReviewFilter
-from concepts.labels.consensus import Decision
+from concepts.collaborator.scaled_agreement import agreement_of_answers
+from concepts.collaborator.suggestions import ReviewFilter
+from concepts.labelling.consensus import Decision
 from concepts.learning.scale import Scale
 from concepts.workbench import Workbench
 from storage.labels import Author

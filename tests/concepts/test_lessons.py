@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from concepts.labels.dataset import Material
-from concepts.labels.lessons import Lessons
+from concepts.labelling.dataset import Material
+from concepts.labelling.training_data import Lessons
 from concepts.workbench import Workbench
 from storage.labels import Author
 

@@ -11,13 +11,13 @@ from answering import answer
 from fake_openai import FakeOpenAI, Request
 from simulated_annotator import serving
 
-from concepts.annotators.review import ReviewFilter
-from concepts.annotators.rounds import is_settled
-from concepts.annotators.run import Round
-from concepts.annotators.setups import Setup
-from concepts.candidates.for_machine import BY_THE_CLASSIFIER, next_for_machine, surest_yes
-from concepts.candidates.mining import LIKE_A_YES, mine_more
-from concepts.labels.effect import effect_of
+from concepts.collaborator.annotating import Round
+from concepts.collaborator.rounds import is_settled
+from concepts.collaborator.setups import Setup
+from concepts.collaborator.suggestions import ReviewFilter
+from concepts.labelling.label_effect import effect_of
+from concepts.labelling.machine_queue import BY_THE_CLASSIFIER, next_for_machine, surest_yes
+from concepts.labelling.mining import LIKE_A_YES, mine_more
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.labels import Author

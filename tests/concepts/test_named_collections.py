@@ -11,7 +11,7 @@ from drawing import draw_folder
 from statements import statements
 
 from concepts.errors import ConflictError, DiscernError, UnknownCollectionError
-from concepts.library.choosing import Chosen
+from concepts.library.filters import Chosen
 from concepts.workbench import Workbench
 
 ME = "me"

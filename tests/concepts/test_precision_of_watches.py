@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from concepts.labels.consensus import Decision
-from concepts.watching.precision import WINDOW, Answered, Precision, found_of, last_of_both, precision
-from concepts.watching.saying import lot
+from concepts.labelling.consensus import Decision
+from concepts.publishing.watch_precision import WINDOW, Answered, Precision, found_of, last_of_both, precision
+from concepts.publishing.watch_scores import lot
 from storage.tables import now
 from storage.watches import StoredWatched
 

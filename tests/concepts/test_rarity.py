@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from concepts.classifier.rarity import FIND_MORE, Rarity, rarity
-from concepts.classifier.sample import Sample, sample
-from concepts.learning.sampled import Draws
+from concepts.classifier.test_sample import Sample, sample
+from concepts.learning.stratified import Draws
 from concepts.workbench import Workbench
 from storage.labels import Author
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from concepts.candidates.selection import to_measure
 from concepts.definition.document import Criterion, Definition, Query
-from concepts.labels.renewals import Renewal, renewal
+from concepts.labelling.renewals import Renewal, renewal
+from concepts.labelling.selection import to_measure
 from concepts.workbench import Workbench
 from storage.labels import Author, LabelEvent
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from rows import add_pictures, picture_ids
 
-from concepts.candidates.selection import to_measure
-from concepts.labels import repeats as rules
-from concepts.labels.repeats import APART, ENOUGH, SHARE, SOONEST, Repeats
+from concepts.labelling import repeats as rules
+from concepts.labelling.repeats import APART, ENOUGH, SHARE, SOONEST, Repeats
+from concepts.labelling.selection import to_measure
 from concepts.workbench import Workbench
 from storage.concepts import ConceptStore
 from storage.database import Database

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from concepts.classifier import mislabelled
-from concepts.labels.reasons import Reason
-from concepts.labels.review import ReviewRow
+from concepts.labelling.reasons import Reason
+from concepts.labelling.review import ReviewRow
 from concepts.learning.base import TrainingSet
 from concepts.learning.calibration import logit
 from concepts.workbench import Workbench
 from concepts.workbench import review as module
-from concepts.workbench.kinds import LookOver
+from concepts.workbench.jobs import LookOver
 from storage.labels import Author
 from storage.tables import JobRow, PictureRow
 from web.screens.review import _Screen

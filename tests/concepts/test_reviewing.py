@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from concepts.annotators.review import PAGE, ReviewFilter, kind_of
-from concepts.labels.consensus import Decision
+from concepts.collaborator.suggestions import PAGE, ReviewFilter, kind_of
+from concepts.labelling.consensus import Decision
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.concepts import StoredAnnotation

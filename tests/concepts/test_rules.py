@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from fake_openai import FakeOpenAI, says, status
 
-from concepts.annotators.setups import Setup
+from concepts.collaborator.setups import Setup
 from concepts.errors import (
     BlindModelError,
     DiscernError,

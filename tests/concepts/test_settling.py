@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from concepts.classifier.settling import LAST, Settling, settling
-from concepts.labels.answer_count import AnswerCount
+from concepts.classifier.stability import LAST, Settling, settling
+from concepts.labelling.label_counts import AnswerCount
 from concepts.workbench import Workbench
 from concepts.workbench.advice import about_rare, advice, is_enough
 from storage.labels import Author

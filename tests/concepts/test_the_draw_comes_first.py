@@ -10,13 +10,13 @@ import pytest
 from at_once import at_once
 from statements import statements
 
-from concepts.annotators.setups import Setup
+from concepts.collaborator.setups import Setup
 from concepts.definition.editing import add_example
 from concepts.errors import DiscernError
-from concepts.labels.dataset import Material
-from concepts.labels.waves import draw_wave
+from concepts.labelling.dataset import Material
+from concepts.labelling.waves import draw_wave
 from concepts.workbench import Workbench, context
-from concepts.workbench.kinds import DrawEvaluation
+from concepts.workbench.jobs import DrawEvaluation
 from storage.concepts import Wave
 from storage.labels import Author
 from storage.tables import now

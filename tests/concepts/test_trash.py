@@ -12,7 +12,6 @@ from answering import answer
 from at_once import at_once
 from drawing import draw_folder
 
-from concepts.candidates.grid import wall_pictures
 from concepts.errors import (
     ConceptInTrashError,
     ConflictError,
@@ -21,7 +20,8 @@ from concepts.errors import (
     UnknownConceptError,
     UnknownPictureError,
 )
-from concepts.library.choosing import Chosen
+from concepts.labelling.contact_sheet import wall_pictures
+from concepts.library.filters import Chosen
 from concepts.workbench import Workbench
 from storage.labels import Author
 from storage.tables import ConceptRow, now

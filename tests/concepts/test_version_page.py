@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from concepts.classifier.shown import pictures_to_show
+from concepts.bundle.account import account_of
+from concepts.bundle.version_page import document_of
+from concepts.classifier.examples import pictures_to_show
 from concepts.definition.document import Criterion
 from concepts.errors import DiscernError, NoVersionError
-from concepts.export.account import account_of
-from concepts.export.version_page import document_of
 from concepts.workbench import Workbench
 from concepts.workbench.exported import exported
 

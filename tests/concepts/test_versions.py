@@ -17,16 +17,16 @@ import pyarrow.parquet as pq
 import pytest
 from drawing import draw_folder
 
+from concepts.bundle.load import load_bundle
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
 from concepts.errors import DiscernError, NotEnoughLabelsError
-from concepts.export.loading import load_bundle
-from concepts.labels import repeats
-from concepts.labels.reasons import Reason
+from concepts.labelling import repeats
+from concepts.labelling.reasons import Reason
 from concepts.learning import waves
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from concepts.workbench.lent import Lent
+from concepts.workbench.shared_resources import Lent
 from concepts.workbench.versions import RANKED, STEPS
 from storage.labels import Author
 

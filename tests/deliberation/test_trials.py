@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from concepts.definition.document import Criterion, Definition
-from concepts.deliberation.halves import halves
-from concepts.deliberation.trials import (
+from concepts.collaborator.halves import halves
+from concepts.collaborator.trials import (
     ERROR,
     FINALISTS,
     Candidate,
@@ -27,6 +26,7 @@ from concepts.deliberation.trials import (
     telling,
     votes_of,
 )
+from concepts.definition.document import Criterion, Definition
 
 CURRENT = Definition(name="Fruit", description="Fruit on a shelf.")
 

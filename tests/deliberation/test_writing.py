@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from concepts.collaborator.trials import Candidate, Sifted
+from concepts.collaborator.writing import Feedback, from_differences, from_feedback, from_nouns
 from concepts.definition.document import Criterion, Definition
-from concepts.deliberation.trials import Candidate, Sifted
-from concepts.deliberation.writing import Feedback, from_differences, from_feedback, from_nouns
 
 FRUIT = Definition(
     name="Fruit", description="Fruit on a shelf.", criteria=(Criterion(kind="necessary", text="a fruit"),)

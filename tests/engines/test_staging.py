@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 
 from concepts.errors import EngineError, FingerprintMismatchError
 from concepts.jobs.engines import InProcess, nothing
-from concepts.library import looking
+from concepts.library import ingest_worker
+from concepts.library.ingest_worker import Look, LookAtFiles, SameEncoder
 from concepts.library.ingestion import embed_files
-from concepts.library.looking import Look, LookAtFiles, SameEncoder
 from concepts.library.staging import Looks, ToStaging, packed, unpacked
 from concepts.workbench import Workbench
 from storage.adding import PictureFacts
@@ -49,7 +49,7 @@ def test_what_is_staged_is_not_looked_at_again_and_merged_once(
     open_on: Callable[..., Workbench], pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[int] = []
-    monkeypatch.setattr(looking, "decode", lambda data, **how: looked.append(1) or decode(data, **how))
+    monkeypatch.setattr(ingest_worker, "decode", lambda data, **how: looked.append(1) or decode(data, **how))
     bench = open_on(BreaksOff(), "broken off")
     with pytest.raises(EngineError):
         bench.pictures.add_pictures([pictures])
@@ -100,14 +100,14 @@ def test_looked_at_elsewhere_what_is_known_or_refused_is_told_apart_as_here(
     assert said[0][:3] == (0, 1, 1)
 
 
-@pytest.mark.parametrize("held", [looking.HELD_BYTES, 1], ids=["asked about together", "one by one"])
+@pytest.mark.parametrize("held", [ingest_worker.HELD_BYTES, 1], ids=["asked about together", "one by one"])
 def test_only_what_is_new_is_decoded(
     open_on: Callable[..., Workbench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int
 ) -> None:
     """Known ones, refused ones, a broken one and new ones in turn, in one batch."""
-    monkeypatch.setattr(looking, "HELD_BYTES", held)
+    monkeypatch.setattr(ingest_worker, "HELD_BYTES", held)
     looked: list[int] = []
-    monkeypatch.setattr(looking, "decode", lambda data, **how: looked.append(1) or decode(data, **how))
+    monkeypatch.setattr(ingest_worker, "decode", lambda data, **how: looked.append(1) or decode(data, **how))
     bench = open_on(InProcess(), "here")
     drawn = sorted(draw_folder(tmp_path / "drawn", 12).iterdir())
     bench.pictures.add_pictures(drawn[::2])

@@ -21,11 +21,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
+from concepts.bundle import write as bundle_module
+from concepts.bundle.heads import BundleHead
+from concepts.bundle.scorer import load as load_scorer
+from concepts.bundle.write import Part, load_bundle, write_bundle
 from concepts.errors import DiscernError
-from concepts.export import bundle as bundle_module
-from concepts.export.bundle import Part, load_bundle, write_bundle
-from concepts.export.heads import BundleHead
-from concepts.export.scorer import load as load_scorer
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from concepts.export import figures
-from concepts.export.plots import COUNTS, DOES_NOT, INK, PLOT_FILES, figures_of, png
-from concepts.export.svg import bare_drawing, drawing
+from concepts.bundle import figures
+from concepts.bundle.plots import COUNTS, DOES_NOT, INK, PLOT_FILES, figures_of, png
+from concepts.bundle.svg import bare_drawing, drawing
 from concepts.learning.report import Curves
 
 

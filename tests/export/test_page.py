@@ -12,13 +12,13 @@ import bundles
 import numpy as np
 import pytest
 
+from concepts.bundle import page
+from concepts.bundle.account import account_of
+from concepts.bundle.classifier_model import how_shown
+from concepts.bundle.heads import BundleHead
+from concepts.bundle.rules import Combined, Is, Not, OneOf
+from concepts.bundle.write import Part, bundle_facts, write_bundle
 from concepts.errors import DiscernError
-from concepts.export import page
-from concepts.export.account import account_of
-from concepts.export.bundle import Part, bundle_facts, write_bundle
-from concepts.export.classifier_model import how_shown
-from concepts.export.heads import BundleHead
-from concepts.export.rules import Combined, Is, Not, OneOf
 from concepts.learning.base import LinearHead
 from concepts.learning.report import Guarantee
 

@@ -15,17 +15,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from concepts.bundle.card import card_text
+from concepts.bundle.check import check_bundle
+from concepts.bundle.classify import Classifier, write
+from concepts.bundle.facts import ConceptFacts, Grades
+from concepts.bundle.heads import BundleHead
+from concepts.bundle.load import Bundle, load_bundle
+from concepts.bundle.rules import AllOf, AnyOf, Combined, Expression, Is, Not, OneOf
+from concepts.bundle.score import schema_of, score_rows
+from concepts.bundle.scorer import load as load_scorer
+from concepts.bundle.write import Part, write_bundle
 from concepts.errors import DiscernError
-from concepts.export.bundle import Part, write_bundle
-from concepts.export.card import card_text
-from concepts.export.checking import check_bundle
-from concepts.export.classify import Classifier, write
-from concepts.export.facts import ConceptFacts, Grades
-from concepts.export.heads import BundleHead
-from concepts.export.loading import Bundle, load_bundle
-from concepts.export.rules import AllOf, AnyOf, Combined, Expression, Is, Not, OneOf
-from concepts.export.scorer import load as load_scorer
-from concepts.export.scoring import schema_of, score_rows
 from concepts.learning.base import LinearHead
 
 DIMENSION = 8

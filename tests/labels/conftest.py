@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from drawing import draw
 
-from concepts.labels.formats import GivenAnswer, LabelledPicture
+from concepts.labelling.formats import GivenAnswer, LabelledPicture
 from storage.pictures.hashing import picture_id
 
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from concepts.errors import DiscernError
-from concepts.labels.formats import (
+from concepts.labelling.formats import (
     FORMATS,
     GivenAnswer,
     LabelledPicture,
@@ -21,7 +21,7 @@ from concepts.labels.formats import (
     writable,
     written_formats,
 )
-from concepts.labels.rows import BadRow, LabelRow, OpenRow, checked_rows
+from concepts.labelling.rows import BadRow, LabelRow, OpenRow, checked_rows
 from storage.pictures.hashing import picture_id
 
 every_format = pytest.mark.parametrize("name", FORMATS)

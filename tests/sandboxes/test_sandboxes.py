@@ -19,12 +19,12 @@ from drawing import draw
 from fake_openai import MODEL, FakeOpenAI
 
 from concepts.errors import BudgetError, NotAllowedError, QuotaError, SettingsError
-from concepts.sandboxes import LIMITS, FullHouseError, Sandbox, Sandboxes
-from concepts.sandboxes.limits import Quotas
-from concepts.sandboxes.made import write_made
-from concepts.sandboxes.turns import Turns
 from concepts.settings import load_settings
-from concepts.workbench.kinds import LookOver, Mine
+from concepts.visitors import LIMITS, FullHouseError, Sandbox, Sandboxes
+from concepts.visitors.job_slots import Turns
+from concepts.visitors.limits import Quotas
+from concepts.visitors.takeout import write_made
+from concepts.workbench.jobs import LookOver, Mine
 from storage.jobs import StoredJob
 
 

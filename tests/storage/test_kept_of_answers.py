@@ -13,13 +13,13 @@ from rows import add_pictures, picture_ids
 from sqlalchemy import delete
 from statements import statements
 
-from concepts.labels.answer_count import AnswerCount, count_answers
-from concepts.labels.consensus import consensus
+from concepts.labelling.consensus import consensus
+from concepts.labelling.label_counts import AnswerCount, count_answers
 from concepts.library.search import with_look_alikes
-from concepts.workbench.apart import KeptApart
 from concepts.workbench.counting import AnswerCounts
-from concepts.workbench.figures import Figures
+from concepts.workbench.holdout_cache import KeptApart
 from concepts.workbench.overview import ConceptProgress
+from concepts.workbench.stat_cache import Figures
 from storage.concepts import CERTIFYING, ConceptStore
 from storage.database import Database
 from storage.frames import ConceptFrames

@@ -17,8 +17,8 @@ from slips import trained_with_slips
 from small_app import app_without_screens
 from web_screens import Screens
 
-from concepts.labels.reasons import Reason
-from concepts.labels.review import ReviewRow
+from concepts.labelling.reasons import Reason
+from concepts.labelling.review import ReviewRow
 from concepts.learning import waves
 from concepts.settings import Settings
 from concepts.workbench import Workbench

@@ -15,11 +15,11 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from concepts.bundle.usage import over_rest
 from concepts.classifier.quality import HeadView, QualityView
 from concepts.classifier.robustness import Change, Robustness
 from concepts.classifier.versions import ComparedFigure, Comparison
 from concepts.errors import UnknownConceptError, UnknownVersionError
-from concepts.export.usage import over_rest
 from concepts.learning.changed_answers import Asked, under_definition
 from concepts.learning.consistency import consistency
 from concepts.learning.report import CutFigures, Metric, Slice

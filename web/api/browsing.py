@@ -9,8 +9,8 @@ from pydantic import Field
 
 from concepts.installation.activity import JobView
 from concepts.library.browsing import PicturePage
-from concepts.library.choosing import Chosen
 from concepts.library.dates import Camera
+from concepts.library.filters import Chosen
 from concepts.workbench import Workbench
 from concepts.workbench.browsing import FolderView
 from web.api.shared import LONG, MOST, Accepted, AuthorName, PictureId

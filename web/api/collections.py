@@ -10,7 +10,7 @@ from fastapi import Path as PathParam
 from pydantic import Field, model_validator
 
 from concepts.library.browsing import PictureView
-from concepts.library.named_collections import Adding, By, ChangeView, CollectionView, LooksIn
+from concepts.library.collections import Adding, By, ChangeView, CollectionView, LooksIn
 from concepts.workbench import Workbench
 from concepts.workbench.collections import MOST_FOUND
 from web.api.shared import AuthorName, Body, ConceptName, Limit, Offset, PictureId

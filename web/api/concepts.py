@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Discriminator, Field, Tag
 
-from concepts.annotators import ANNOTATORS, AUTO
-from concepts.annotators.setups import Setup
+from concepts.collaborator import ANNOTATORS, AUTO
+from concepts.collaborator.setups import Setup
 from concepts.definition.document import Change, Definition
 from concepts.definition.questions import Question
 from concepts.installation.activity import JobView

@@ -11,10 +11,10 @@ from pydantic import BaseModel, Field
 from concepts.classifier.quality import HeadView, QualityView
 from concepts.classifier.robustness import Robustness
 from concepts.classifier.versions import Comparison
-from concepts.export.smaller import Int8Measured
 from concepts.installation.activity import JobView
 from concepts.learning.heads import HEADS
 from concepts.learning.target import Side
+from concepts.publishing.smaller import Int8Measured
 from concepts.workbench import Workbench
 from concepts.workbench.certificates import CertificateView
 from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit, Offset, VersionNumber

@@ -12,12 +12,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field, model_validator
 
-from concepts.annotators.review import Opinion
-from concepts.candidates.grid import GridOrder, GridPage
-from concepts.candidates.question_queue import Upcoming
+from concepts.collaborator.suggestions import Opinion
 from concepts.errors import ConflictError
-from concepts.labels.answer_count import AnswerCount
-from concepts.labels.between_people import Said
+from concepts.labelling.contact_sheet import GridOrder, GridPage
+from concepts.labelling.disagreements import Said
+from concepts.labelling.label_counts import AnswerCount
+from concepts.labelling.question_queue import Upcoming
 from concepts.workbench import Workbench
 from concepts.workbench.comments import Remark
 from concepts.workbench.concept_views import GivenAnswer

@@ -8,8 +8,8 @@ from typing import Any
 from concepts.errors import DiscernError
 from concepts.installation.users import Role
 from concepts.library.browsing import PictureDetail, PicturePage
-from concepts.library.choosing import Chosen
 from concepts.library.collection import LibraryInfo
+from concepts.library.filters import Chosen
 from concepts.workbench import Workbench
 from concepts.workbench.browsing import FolderView
 from concepts.workbench.concept_views import ScaleView
