@@ -248,8 +248,10 @@ class Run:
 
     def _right(self, definition: Definition) -> dict[str, bool]:
         context = self.bench.context
-        lessons = context.material(context.concept(self.name))
-        supplies = supplies_of(lessons, context.collection, context.ledger, context.settings, None, DEFAULTS)
+        training_data = context.dataset(context.concept(self.name))
+        supplies = supplies_of(
+            training_data, context.collection, context.ledger, context.settings, None, DEFAULTS
+        )
         inputs = {
             p.name: PictureInput(p.name, p.file.read_bytes, self.study.vectors[0], str(p.file))
             for p in self.test

@@ -212,26 +212,26 @@ def costs(count: int) -> Iterator[str]:
             graph = stored.graph.bring_up_to_date(lambda done, of: None)
             made_up.answers(bench)
             bench.definitions.mine(made_up.CONCEPT)
-            lessons = bench.context.material(bench.context.concept(made_up.CONCEPT))
-            head = train_early(lessons.training.data, lessons.text_direction, 0)
+            training_data = bench.context.dataset(bench.context.concept(made_up.CONCEPT))
+            head = train_early(training_data.training.data, training_data.text_direction, 0)
             library = bench.context.collection.library
 
             def by_head() -> list[str]:
-                return askable(lessons, WHOLE_LIBRARY, head)
+                return askable(training_data, WHOLE_LIBRARY, head)
 
             def by_neighbours() -> list[str]:
-                known = lessons.index.ids
-                answered = known.places(sorted(lessons.answers))
+                known = training_data.index.ids
+                answered = known.places(sorted(training_data.answers))
                 near = known.at(np.unique(graph.rows[answered[answered >= 0]]))
-                found = {*lessons.candidates, *lessons.answers, *near}
-                return sorted(found - with_look_alikes(lessons.reserved, library))
+                found = {*training_data.candidates, *training_data.answers, *near}
+                return sorted(found - with_look_alikes(training_data.reserved, library))
 
             for way, look in (("everything", by_head), ("neighbours", by_neighbours)):
                 look()
                 begun = time.process_time()
                 found = look()
                 chosen = time.process_time()
-                lessons.vectors(found), lessons.groups(found)
+                training_data.vectors(found), training_data.groups(found)
                 yield (
                     f"{way:12} {len(found):>8,} candidates: {chosen - begun:.3f} s to find them, "
                     f"{time.process_time() - chosen:.3f} s for their vectors and groups"

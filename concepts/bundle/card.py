@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from concepts.bundle import account
 from concepts.bundle.facts import BundleFacts, ConceptFacts
-from concepts.bundle.figures import Figure
+from concepts.bundle.figures import PlotFigure
 from concepts.bundle.rules import AllOf, Combined, Expression, Is, Not, parts_of
 from concepts.bundle.usage import (
     HOW_ANYWHERE,
@@ -24,7 +24,7 @@ from concepts.learning.report import Metric
 
 def card_text(
     facts: BundleFacts,
-    plots: Sequence[Mapping[str, Figure]] = (),
+    plots: Sequence[Mapping[str, PlotFigure]] = (),
     alone: str | None = None,
     page: bool = False,
     stories: Sequence[Sequence[str]] = (),
@@ -45,7 +45,7 @@ def card_text(
 
 
 def _about(
-    facts: BundleFacts, concept: ConceptFacts, plots: Mapping[str, Figure], story: Sequence[str]
+    facts: BundleFacts, concept: ConceptFacts, plots: Mapping[str, PlotFigure], story: Sequence[str]
 ) -> str:
     parts = [_what_it_is(facts, concept), _definition(concept), _quality(concept, plots), _limits(concept)]
     return "\n\n".join([*parts, *([f"## How it came about\n\n{_list(story)}"] if story else [])])
@@ -141,7 +141,7 @@ def _definition(facts: ConceptFacts) -> str:
     )
 
 
-def _quality(facts: ConceptFacts, plots: Mapping[str, Figure]) -> str:
+def _quality(facts: ConceptFacts, plots: Mapping[str, PlotFigure]) -> str:
     parts = ["## How good it is"]
     if not account.is_measured(facts):
         parts.append("**It has not been measured**: there were no figures when it was exported.")

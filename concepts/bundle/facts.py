@@ -36,7 +36,7 @@ class EncoderFacts(Document):
         return self
 
 
-class HeadFacts(Document):
+class BundleHeadFacts(Document):
     """The head without its weights. `target` and `calibration` are words, `details` how it was trained."""
 
     number: int = Field(ge=1)
@@ -47,7 +47,7 @@ class HeadFacts(Document):
     details: dict[str, JsonValue] = Field(default_factory=dict)
 
     @classmethod
-    def of(cls, head: LinearHead, *, number: int, target: str, calibration: str) -> HeadFacts:
+    def of(cls, head: LinearHead, *, number: int, target: str, calibration: str) -> BundleHeadFacts:
         return cls(
             number=number,
             kind=head.kind,
@@ -82,7 +82,7 @@ class ConceptFacts(Document):
     created: AwareDatetime
     definition: Definition
     definition_revision: int = Field(ge=1)
-    head: HeadFacts
+    head: BundleHeadFacts
     grades: Grades | None = None
     training_labels: tuple[LabelCount, ...] = ()
     evaluation_labels: tuple[LabelCount, ...] = ()

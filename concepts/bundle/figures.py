@@ -23,7 +23,7 @@ Role = Literal["yes", "no", "guide", "range", "threshold", "axis"]
 
 
 @dataclass(frozen=True)
-class Line:
+class PlotLine:
     points: tuple[Point, ...]
     role: Role
 
@@ -54,7 +54,7 @@ class Bar:
     role: Role
 
 
-Mark = Line | Band | Dot | Bar
+Mark = PlotLine | Band | Dot | Bar
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class Figure:
+class PlotFigure:
     """`said` tells in words what is drawn, `rows` in numbers; `caption` explains what else is to see."""
 
     name: str
@@ -84,7 +84,7 @@ PERCENT = ((0.0, "0"), (0.5, "50"), (1.0, "100"))
 SHARE = ((0.0, "0"), (0.5, "0.5"), (1.0, "1"))
 
 
-def precision_recall(curves: Curves, everything: float | None = None, at: Point | None = None) -> Figure:
+def precision_recall(curves: Curves, everything: float | None = None, at: Point | None = None) -> PlotFigure:
     """`everything` is the share that is right where all pictures are flagged, `at` the (recall, precision) of
     the threshold in use."""
     points = list(zip(curves.recall, curves.precision, strict=True))
@@ -98,34 +98,34 @@ def precision_recall(curves: Curves, everything: float | None = None, at: Point 
     marks: list[Mark] = []
     if everything is not None:
         caption += f" Dashed: flagging everything, {_percent(everything)} right."
-        marks.append(Line(((0.0, everything), (1.0, everything)), "guide"))
+        marks.append(PlotLine(((0.0, everything), (1.0, everything)), "guide"))
     if at:
         said += f" At the threshold: {100 * at[1]:.0f} right, {100 * at[0]:.0f} found."
         caption += " The dot is the threshold."
-    return Figure(
+    return PlotFigure(
         name="precision-recall",
         title="Right against found, at every threshold",
         said=said,
         caption=caption,
         x=Axis("found, of 100 that count (recall)", PERCENT),
         y=Axis("right, of 100 flagged (precision)", PERCENT),
-        marks=(*marks, Line(tuple(steps), "yes"), Dot(at, "threshold")),
+        marks=(*marks, PlotLine(tuple(steps), "yes"), Dot(at, "threshold")),
         columns=("found of 100", "right of 100"),
         rows=tuple((f"{100 * found:.0f}", f"{100 * right:.0f}") for found, right in _thinned(points)),
     )
 
 
-def reliability(curves: Curves) -> Figure:
+def reliability(curves: Curves) -> PlotFigure:
     """How sure the version was against how often it was right."""
-    marks: list[Mark] = [Line(((0.0, 0.0), (1.0, 1.0)), "guide")]
+    marks: list[Mark] = [PlotLine(((0.0, 0.0), (1.0, 1.0)), "guide")]
     numbered = -1.0  # the last dot with its number, so that numbers don't run into each other
     for found in curves.reliability:
         low, high = _span(found)
-        marks.append(Line(((found.predicted, low), (found.predicted, high)), "range"))
+        marks.append(PlotLine(((found.predicted, low), (found.predicted, high)), "range"))
         apart = found.predicted - numbered > APART
         numbered = found.predicted if apart else numbered
         marks.append(Dot((found.predicted, found.observed), "yes", f"{found.n:,}" if apart else ""))
-    return Figure(
+    return PlotFigure(
         name="reliability",
         title="When it says 70 %, do 70 % count?",
         said="How often pictures count, by how sure the version is: "
@@ -145,7 +145,7 @@ def reliability(curves: Curves) -> Figure:
     )
 
 
-def scores(curves: Curves, threshold: float) -> Figure:
+def scores(curves: Curves, threshold: float) -> PlotFigure:
     """Bars of how sure the version is: upwards of pictures that count, downwards of the others.
 
     Heights are square roots, or a hundred easy pictures would hide the few that matter.
@@ -159,10 +159,10 @@ def scores(curves: Curves, threshold: float) -> Figure:
             marks.append(Bar(*between, 0.5, _height(up, most), "yes"))
         if down:
             marks.append(Bar(*between, 1 - _height(down, most), 0.5, "no"))
-    marks.append(Line(((0.0, 0.5), (1.0, 0.5)), "axis"))
-    marks.append(Line(((threshold, 0.0), (threshold, 1.0)), "threshold"))
+    marks.append(PlotLine(((0.0, 0.5), (1.0, 0.5)), "axis"))
+    marks.append(PlotLine(((threshold, 0.0), (threshold, 1.0)), "threshold"))
     ticks = [(_height(n, most), f"{n:,}") for n in (max(most // 4, 1), most)]
-    return Figure(
+    return PlotFigure(
         name="scores",
         title="How sure it is of what counts and what doesn’t",
         said=f"How sure the version is of {sum(yes):,} checked pictures that count and {sum(no):,} that "
@@ -181,13 +181,13 @@ def scores(curves: Curves, threshold: float) -> Figure:
     )
 
 
-def learning_curve(points: Sequence[tuple[int, float, float, float]]) -> Figure:
+def learning_curve(points: Sequence[tuple[int, float, float, float]]) -> PlotFigure:
     """(answers, average precision, low, high), at least one, rising. Answers are placed by square roots."""
     last = max(points[-1][0], 1)
     placed = [(sqrt(n / last), value, low, high) for n, value, low, high in points]
     line = tuple((x, value) for x, value, _, _ in placed)
     band = [(x, low) for x, _, low, _ in placed] + [(x, high) for x, _, _, high in reversed(placed)]
-    return Figure(
+    return PlotFigure(
         name="learning-curve",
         title="What each answer helped",
         said="Average precision after so many answers: "
@@ -195,7 +195,7 @@ def learning_curve(points: Sequence[tuple[int, float, float, float]]) -> Figure:
         caption="From the first answers of people alone; shaded: 95 % ranges.",
         x=Axis("answers", _apart([(sqrt(n / last), f"{n:,}") for n, *_ in points])),
         y=Axis("average precision", SHARE),
-        marks=(Band(tuple(band)), Line(line, "yes"), *(Dot(place, "yes") for place in line)),
+        marks=(Band(tuple(band)), PlotLine(line, "yes"), *(Dot(place, "yes") for place in line)),
         columns=("answers", "average precision", "95 %"),
         rows=tuple((f"{n:,}", f"{value:.2f}", f"{low:.2f}–{high:.2f}") for n, value, low, high in points),
     )

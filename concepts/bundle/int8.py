@@ -35,7 +35,7 @@ BATCH = 8
 Pictures = NDArray[np.uint8]  # (n, 3, height, width)
 
 
-class Calibration(NamedTuple):
+class Int8Calibration(NamedTuple):
     """Of the pictures the last `made_up` are nobody's."""
 
     pictures: Pictures
@@ -57,7 +57,7 @@ class Int8:
         return f"{INT8}{hashlib.sha256(self.graph.content).hexdigest()[:12]}"
 
 
-def quantised(graph: EncoderGraph, key: str, read: Callable[[], Calibration], cache: Path) -> Int8:
+def quantised(graph: EncoderGraph, key: str, read: Callable[[], Int8Calibration], cache: Path) -> Int8:
     """Kept in `cache` under `key`, which stands for the graph and the pictures that `read` gives.
 
     Raises `EncoderError` for a graph that has no convolutions.
@@ -71,7 +71,7 @@ def quantised(graph: EncoderGraph, key: str, read: Callable[[], Calibration], ca
         return Int8(smaller, int(found["made_up"]), found["float32"], found["int8"])
 
 
-def _made(graph: EncoderGraph, calibration: Calibration) -> bytes:
+def _made(graph: EncoderGraph, calibration: Int8Calibration) -> bytes:
     pictures, made_up = calibration
     content = _quantised(graph.content, pictures)
     file = io.BytesIO()
@@ -182,14 +182,14 @@ def _stretch(logits: Floats, probability: Floats) -> tuple[float, float]:
 
 
 @dataclass(frozen=True)
-class Pace:
+class Int8Speed:
     """Pictures a second on one core, measured by turns so that both have the same luck."""
 
     float32: float
     int8: float
 
 
-def pace(graph: EncoderGraph, smaller: EncoderGraph, pictures: Pictures) -> Pace:
+def pace(graph: EncoderGraph, smaller: EncoderGraph, pictures: Pictures) -> Int8Speed:
     taken = [0.0, 0.0]
     sessions = [session_of(graph.content), session_of(smaller.content)]
     for session in sessions:
@@ -199,4 +199,4 @@ def pace(graph: EncoderGraph, smaller: EncoderGraph, pictures: Pictures) -> Pace
             started = time.perf_counter()
             session.run(None, {"pictures": batch})
             taken[place] += time.perf_counter() - started
-    return Pace(*(len(pictures) / max(seconds, 1e-9) for seconds in taken))
+    return Int8Speed(*(len(pictures) / max(seconds, 1e-9) for seconds in taken))

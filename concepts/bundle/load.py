@@ -30,7 +30,7 @@ from concepts.bundle.files import (
     opened,
 )
 from concepts.bundle.heads import BundleHead, check_cuts, tensors_of
-from concepts.bundle.scorer import Outputs, Scorer
+from concepts.bundle.scorer import BundleScorer, Outputs
 from concepts.encoders import load_named_elsewhere
 from concepts.encoders.base import Encoder
 from concepts.errors import ChangedBundleError, DiscernError, FingerprintMismatchError
@@ -82,8 +82,8 @@ class Bundle:
         return self._scorer.said(similarity)
 
     @cached_property
-    def _scorer(self) -> Scorer:
-        return Scorer(self.facts.model_dump(), tensors_of(self.heads))
+    def _scorer(self) -> BundleScorer:
+        return BundleScorer(self.facts.model_dump(), tensors_of(self.heads))
 
 
 def load_bundle(

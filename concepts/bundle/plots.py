@@ -7,7 +7,7 @@ from typing import Any
 
 from concepts.bundle import figures
 from concepts.bundle.facts import ConceptFacts
-from concepts.bundle.figures import Band, Bar, Dot, Figure, Line
+from concepts.bundle.figures import Band, Bar, Dot, PlotFigure, PlotLine
 from concepts.learning.report import Curves
 
 COUNTS = "#0f766e"  # teal: pictures that count
@@ -25,7 +25,7 @@ LINES: dict[str, dict[str, Any]] = {
 PLOT_FILES = ("precision_recall.png", "reliability.png", "scores.png")
 
 
-def figures_of(facts: ConceptFacts, curves: Curves) -> dict[str, Figure]:
+def figures_of(facts: ConceptFacts, curves: Curves) -> dict[str, PlotFigure]:
     """File name → figure, for each there is something to show in."""
     yes = sum(count.yes for count in facts.evaluation_labels)
     total = yes + sum(count.no for count in facts.evaluation_labels)
@@ -39,7 +39,7 @@ def figures_of(facts: ConceptFacts, curves: Curves) -> dict[str, Figure]:
     return {name: figure for name, figure in zip(PLOT_FILES, drawn, strict=True) if figure.rows}
 
 
-def png(figure: Figure) -> bytes:
+def png(figure: PlotFigure) -> bytes:
     """A canvas of its own, not pyplot's: no global state, so any thread may draw."""
     from matplotlib.figure import Figure as Canvas
 
@@ -52,7 +52,7 @@ def png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def draw(axes: Any, figure: Figure) -> None:
+def draw(axes: Any, figure: PlotFigure) -> None:
     """Onto axes of matplotlib."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(QUIET)
@@ -75,7 +75,7 @@ def _value(facts: ConceptFacts, name: str) -> float | None:
 
 def _mark(axes: Any, mark: figures.Mark) -> None:
     colour = COLOURS[mark.role]
-    if isinstance(mark, Line):
+    if isinstance(mark, PlotLine):
         style = {"linewidth": 2.2} | LINES.get(mark.role, {})
         axes.plot(*zip(*mark.points, strict=True), color=colour, clip_on=False, **style)
     elif isinstance(mark, Band):

@@ -32,7 +32,7 @@ class Outputs(NamedTuple):
     grade: Any  # (n, graded)
 
 
-class Scorer:
+class BundleScorer:
     """p(yes | x) = sigmoid(weights · x + bias) of each concept; yes where p ≥ its threshold. What head.json
     says of a rule or of grades holds."""
 
@@ -103,11 +103,11 @@ class Scorer:
             raise ValueError(f"this head needs embeddings from {self.fingerprint}, not from {fingerprint}")
 
 
-def load(folder: str | Path = Path(__file__).parent) -> Scorer:
+def load(folder: str | Path = Path(__file__).parent) -> BundleScorer:
     """Raises ValueError for a folder of another format and for one that is damaged."""
     try:
         facts = json.loads((Path(folder) / "head.json").read_text(encoding="utf-8"))
-        return Scorer(facts, load_file(Path(folder) / "head.safetensors"))
+        return BundleScorer(facts, load_file(Path(folder) / "head.safetensors"))
     except DAMAGED as error:
         raise ValueError(f"{folder} can't be used ({type(error).__name__}: {error})") from error
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from concepts.bundle.figures import Band, Bar, Dot, Figure, Line, Mark, Point
+from concepts.bundle.figures import Band, Bar, Dot, Mark, PlotFigure, PlotLine, Point
 
 RADIUS = {"threshold": 6.0, "yes": 4.5}
 
 
 @dataclass(frozen=True)
-class Frame:
+class PlotArea:
     """Where the plot is inside of the drawing, in units of its view box."""
 
     width: float
@@ -32,11 +32,11 @@ class Frame:
         return "M" + "L".join(f"{self.x(x):.1f} {self.y(y):.1f}" for x, y in points) if points else ""
 
 
-PAGE = Frame(420, 240, left=44, right=12, top=12, bottom=36)
-BARE = Frame(1000, 200)
+PAGE = PlotArea(420, 240, left=44, right=12, top=12, bottom=36)
+BARE = PlotArea(1000, 200)
 
 
-def drawing(figure: Figure) -> str:
+def drawing(figure: PlotFigure) -> str:
     """The figure with its axes. `data-plot` tells scripts where the plot lies: left, top, width, height."""
     frame = PAGE
     svg = _svg(figure, frame)
@@ -54,7 +54,7 @@ def drawing(figure: Figure) -> str:
     return tostring(svg, encoding="unicode")
 
 
-def bare_drawing(figure: Figure) -> str:
+def bare_drawing(figure: PlotFigure) -> str:
     """The marks alone, stretched over whatever they lie in: for a page that has its own axes around them."""
     svg = _svg(figure, BARE)
     svg.set("preserveAspectRatio", "none")
@@ -62,15 +62,15 @@ def bare_drawing(figure: Figure) -> str:
     return tostring(svg, encoding="unicode")
 
 
-def _svg(figure: Figure, frame: Frame) -> Element:
+def _svg(figure: PlotFigure, frame: PlotArea) -> Element:
     box = f"0 0 {frame.width:g} {frame.height:g}"
     about = {"viewBox": box, "role": "img", "aria-label": figure.said, "data-figure": figure.name}
     return Element("svg", about)
 
 
-def _marks(svg: Element, marks: Sequence[Mark], frame: Frame) -> None:
+def _marks(svg: Element, marks: Sequence[Mark], frame: PlotArea) -> None:
     for mark in marks:
-        if isinstance(mark, Line):
+        if isinstance(mark, PlotLine):
             about = {"d": frame.path(mark.points), "class": f"mark-line {mark.role}"}
             SubElement(svg, "path", about | {"vector-effect": "non-scaling-stroke"})
         elif isinstance(mark, Band):
@@ -81,13 +81,13 @@ def _marks(svg: Element, marks: Sequence[Mark], frame: Frame) -> None:
             _dot(svg, mark, frame)
 
 
-def _bar(svg: Element, bar: Bar, frame: Frame) -> None:
+def _bar(svg: Element, bar: Bar, frame: PlotArea) -> None:
     left, top = frame.x(bar.left), frame.y(bar.top)
     size = {"width": f"{frame.x(bar.right) - left:.1f}", "height": f"{frame.y(bar.bottom) - top:.1f}"}
     SubElement(svg, "rect", {"x": f"{left:.1f}", "y": f"{top:.1f}", **size, "class": f"mark-bar {bar.role}"})
 
 
-def _dot(svg: Element, dot: Dot, frame: Frame) -> None:
+def _dot(svg: Element, dot: Dot, frame: PlotArea) -> None:
     x, y = dot.place or (0.0, 0.0)
     radius = RADIUS.get(dot.role, 4.0)
     about = {"cx": f"{frame.x(x):.1f}", "cy": f"{frame.y(y):.1f}", "r": f"{radius:g}"}

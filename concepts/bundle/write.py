@@ -23,7 +23,7 @@ from concepts.bundle.card import card_text
 from concepts.bundle.checksums import CHECKSUMS_FILE, checksums_text
 from concepts.bundle.classifier_model import EncoderGraph, classifier_bytes, how_shown
 from concepts.bundle.facts import BundleFacts, ConceptFacts, EncoderFacts
-from concepts.bundle.figures import Figure
+from concepts.bundle.figures import PlotFigure
 from concepts.bundle.files import CLASSIFIER_FILE, FACTS_FILE, WEIGHTS_FILE
 from concepts.bundle.heads import BundleHead, check_cuts, tensors_of
 from concepts.bundle.load import Bundle, load_bundle
@@ -55,7 +55,7 @@ ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
-class Part:
+class BundlePart:
     """One concept of a bundle. `curves` is None for a head that was not evaluated; `story`: how the concept
     came about, for the card."""
 
@@ -67,7 +67,7 @@ class Part:
 
 def write_bundle(
     folder: Path,
-    parts: Sequence[Part],
+    parts: Sequence[BundlePart],
     about: EncoderFacts,
     encoder: EncoderGraph | str,
     rule: Combined | OneOf | None = None,
@@ -97,7 +97,7 @@ def write_bundle(
 
 
 def bundle_facts(
-    parts: Sequence[Part], about: EncoderFacts, rule: Combined | OneOf | None = None
+    parts: Sequence[BundlePart], about: EncoderFacts, rule: Combined | OneOf | None = None
 ) -> BundleFacts:
     return BundleFacts(
         discern_version=__version__,
@@ -111,7 +111,7 @@ def bundle_facts(
     )
 
 
-def _check_consistent(part: Part, encoder: EncoderFacts) -> None:
+def _check_consistent(part: BundlePart, encoder: EncoderFacts) -> None:
     line, facts, grades = part.head.line, part.facts, part.facts.grades
     if (line.kind, line.threshold) != (facts.head.kind, facts.head.threshold):
         raise DiscernError("The head and its description differ in kind or threshold.")
@@ -153,12 +153,12 @@ def _is_bundle_zip(archive: Path) -> bool:
 
 
 def _contents(
-    parts: Sequence[Part], facts: BundleFacts, encoder: EncoderGraph | str, page: bool
+    parts: Sequence[BundlePart], facts: BundleFacts, encoder: EncoderGraph | str, page: bool
 ) -> dict[str, bytes]:
     """Every file of the bundle by name."""
     heads = [part.head for part in parts]
     alone = encoder if isinstance(encoder, str) else None
-    figures: list[dict[str, Figure]] = []
+    figures: list[dict[str, PlotFigure]] = []
     files: dict[str, bytes] = {}
     for number, part in enumerate(parts, 1):
         mark = f"{number}-" if len(parts) > 1 else ""

@@ -10,9 +10,9 @@ import numpy as np
 from concepts.bundle.rules import Expression
 from concepts.classifier.rule_probability import Bools, holds
 from concepts.classifier.rule_scores import LibraryRule
-from concepts.classifier.rule_views import Agreed, Agreement
+from concepts.classifier.rule_views import Agreed, RuleAgreement
 from concepts.labelling.consensus import Decision
-from concepts.labelling.dataset import Material
+from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.intervals import clopper_pearson
 from concepts.library.collection import Collection
 from concepts.library.search import with_look_alikes
@@ -26,7 +26,7 @@ def agreement(
     threshold: float,
     answers: Sequence[Mapping[str, Decision]],
     learned: Sequence[Ids[str]],
-) -> Agreement | None:
+) -> RuleAgreement | None:
     """`answers` of each concept by picture, and the pictures it may have `learned` from. None where no
     picture has a yes or no for every concept."""
     decided = [{i for i, decision in of.items() if decision.decided} for of in answers]
@@ -40,16 +40,16 @@ def agreement(
     should = holds(expression, yes)
     fresh = np.array([not any(i in of for of in learned) for i in ids])
     unlearned = _agreed(flagged[fresh], should[fresh]) if fresh.any() else None
-    return Agreement(all=_agreed(flagged, should), unlearned=unlearned)
+    return RuleAgreement(all=_agreed(flagged, should), unlearned=unlearned)
 
 
-def learned_from(material: Material, label_sequence: int, collection: Collection) -> set[str]:
+def learned_from(dataset: ConceptDataset, label_sequence: int, collection: Collection) -> set[str]:
     """Pictures that a version may have learned from, with all that look like them: answered before it and
     not kept apart, labelled by a machine, or examples of the definition."""
-    definition = material.revision.definition
-    taught = material.at(label_sequence).answers.keys() | {rating.picture_id for rating in material.ratings}
+    definition = dataset.revision.definition
+    taught = dataset.at(label_sequence).answers.keys() | {rating.picture_id for rating in dataset.ratings}
     taught |= {*definition.examples, *definition.counterexamples}
-    return with_look_alikes(taught, collection.library) - material.reserved
+    return with_look_alikes(taught, collection.library) - dataset.reserved
 
 
 def _agreed(flagged: Bools, should: Bools) -> Agreed:

@@ -52,7 +52,7 @@ class Agreed(View):
     high: float
 
 
-class Agreement(View):
+class RuleAgreement(View):
     """`all` answered pictures; and of them those that no version learned from, nor a look-alike of them."""
 
     all: Agreed
@@ -77,7 +77,7 @@ class Tried(View):
     by_decisions: int
     twice: tuple[str, ...]  # members that stand in the rule more than once
     assumption: str
-    agreement: Agreement | None  # none where no picture has an answer for every member
+    agreement: RuleAgreement | None  # none where no picture has an answer for every member
     order: RuleOrder
     start: int
     pictures: tuple[RulePicture, ...]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from concepts.classifier.test_sample import Sample
+from concepts.classifier.test_sample import TestSample
 from concepts.encoders.base import Vectors
-from concepts.labelling.dataset import Material
+from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.base import LinearHead
 from concepts.learning.fitting import SEED
 from concepts.learning.report import ClassFigures, GradeFigures
@@ -28,13 +28,15 @@ class OnScale:
         return self.grades.sentences if self.grades else self.classes.sentences if self.classes else ()
 
 
-def figures_on_scale(material: Material, drawn: Sample, head: LinearHead, vectors: Vectors) -> OnScale:
+def figures_on_scale(
+    dataset: ConceptDataset, drawn: TestSample, head: LinearHead, vectors: Vectors
+) -> OnScale:
     """vectors (n, d) of the pictures `drawn`. Only blind answers that name a grade or class are taken; each
     stands for as many pictures as the draws say."""
-    scale = material.scale
+    scale = dataset.scale
     if scale is None:
         return OnScale()
-    said = [scale.option_of(material.blind[i].given) for i in drawn.ids]
+    said = [scale.option_of(dataset.blind[i].given) for i in drawn.ids]
     rows = np.array([row for row, option in enumerate(said) if option is not None], dtype=np.int64)
     options = np.array([option for option in said if option is not None], dtype=np.int64)
     unsaid, group, weights = len(said) - len(rows), drawn.group[rows], drawn.weights[rows]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import computed_field
 
-from concepts.labelling.dataset import Material
+from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.label_effect import decisions
 from concepts.view import View
 
@@ -45,19 +45,19 @@ class Settling(View):
         )
 
 
-def settling(material: Material, way: str) -> Settling | None:
+def settling(dataset: ConceptDataset, way: str) -> Settling | None:
     """By heads trained in the same `way`. None where the answers before the last ones hold no yes or no no,
     or none of the last ones teaches anything."""
-    first = material.first_answered
-    order = sorted(material.decisions, key=lambda picture: first[picture])
+    first = dataset.first_answered
+    order = sorted(dataset.decisions, key=lambda picture: first[picture])
     late = set(order[-LAST:])
-    training = material.training
+    training = dataset.training
     before = np.flatnonzero([picture not in late for picture in training.ids])
     learned = training.data.at(before)
     if len(before) == len(training.ids) or not (learned.positives and learned.negatives):
         return None
-    then, _ = decisions(material, way, before)
-    now, hesitates = decisions(material, way, np.arange(len(training.ids)))
+    then, _ = decisions(dataset, way, before)
+    now, hesitates = decisions(dataset, way, np.arange(len(training.ids)))
     return Settling(
         answers=len(order),
         last=LAST,

@@ -19,7 +19,7 @@ from concepts.definition.document import Definition
 from concepts.encoders.base import Vectors, unit
 from concepts.errors import ModelAnswerError
 from concepts.language.base import ChatModel, Message
-from concepts.language.prompts import DEFAULTS, Prompts
+from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.learning.base import Floats
 from concepts.learning.splits import Rows
 from concepts.learning.threads import one_blas_thread
@@ -74,7 +74,7 @@ def argued(
     said: Mapping[str, str],
     model: ChatModel,
     concurrency: int,
-    prompts: Prompts = DEFAULTS,
+    prompts: PromptFiles = DEFAULTS,
 ) -> dict[str, str]:
     """Picture id → the ambiguity that a model that sees names, of those where it names one. `said`: what the
     machine said of a picture, in words. Raises what `ChatModel.ask` raises, but for what concerns one
@@ -94,7 +94,7 @@ def argued(
     return {picture: text for picture, text in zip(pictures, found, strict=True) if text}
 
 
-def doubt_asked_for(definition: Definition, machine: str, jpeg: bytes, prompts: Prompts) -> list[Message]:
+def doubt_asked_for(definition: Definition, machine: str, jpeg: bytes, prompts: PromptFiles) -> list[Message]:
     """What a model is sent to have it argue against what the machine said of a picture."""
     asked = prompts["doubt.user"].render(definition=definition.as_text(), machine=machine)
     return [Message("system", prompts["doubt.system"].render()), Message("user", asked, (jpeg,))]

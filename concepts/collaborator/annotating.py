@@ -19,7 +19,7 @@ from concepts.collaborator.base import (
     Judge,
     PictureInput,
 )
-from concepts.collaborator.cascade import Cascade, Sample, Step
+from concepts.collaborator.cascade import Cascade, CascadeSample, Step
 from concepts.collaborator.duplicates import Groups, copy_of
 from concepts.collaborator.examples import answered
 from concepts.collaborator.machine_grades import machine_given
@@ -28,9 +28,9 @@ from concepts.collaborator.prefetching import PARTS, Results, asked_ahead
 from concepts.collaborator.setups import Setup, model_of
 from concepts.errors import BudgetError
 from concepts.jobs import Progress
-from concepts.labelling.training_data import Lessons
+from concepts.labelling.training_data import TrainingData
 from concepts.language.ledger import Budget
-from concepts.language.prompts import Prompts
+from concepts.language.prompts import PromptFiles
 from concepts.library.collection import Collection
 from concepts.settings import Settings
 from concepts.view import View
@@ -41,7 +41,7 @@ from storage.labels import Author, LabelLog, NewLabel
 NOTHING_CERTIFIED = "No model is surely right often enough, so none was asked to label anything."
 
 
-class Round(View):
+class AnnotationRound(View):
     """What came of one round: so many pictures chosen, and what their labels changed of so many decisions on
     the library. `flagged`: what counts by the classifier before or after; None where there was none yet."""
 
@@ -58,7 +58,7 @@ class AnnotateResult(View):
     calls: int
     cost_usd: float | None
     stopped: str  # why it ended before the end of the work, in words; empty where it did not
-    rounds: tuple[Round, ...] = ()  # none where all were chosen at once
+    rounds: tuple[AnnotationRound, ...] = ()  # none where all were chosen at once
     steps: tuple[Step, ...] = ()  # of a cascade, what the classifier knows first
 
 
@@ -72,7 +72,7 @@ class Labelling:
 
     def __init__(
         self,
-        lessons: Lessons,
+        training_data: TrainingData,
         collection: Collection,
         store: ConceptStore,
         log: LabelLog,
@@ -82,26 +82,26 @@ class Labelling:
         *,
         budget: float | None,
         setup: Setup,
-        prompts: Prompts,
-        sample: Sample | None = None,
+        prompts: PromptFiles,
+        sample: CascadeSample | None = None,
         known: Collected[str] = (),
     ) -> None:
         """`budget` in USD. `sample`: to ask cheap models first; `known`: pictures nobody needs to be asked
         about. Raises `SettingsError` where the setup needs what is not set."""
-        ledger = ledger.charged_to(progress.job_id, lessons.concept_id)
+        ledger = ledger.charged_to(progress.job_id, training_data.concept_id)
         spends = None if budget is None else Budget(budget, ledger.spent_usd(job_id=progress.job_id))
-        self.lessons, self.store, self.progress, self.known = lessons, store, progress, known
+        self.training_data, self.store, self.progress, self.known = training_data, store, progress, known
         self._collection, self._log, self._ledger = collection, log, ledger
 
         def made(setup: Setup) -> Annotator:
-            supplies = supplies_of(lessons, collection, ledger, settings, spends, prompts, setup.role)
-            said = partial(answered, lessons, log)
+            supplies = supplies_of(training_data, collection, ledger, settings, spends, prompts, setup.role)
+            said = partial(answered, training_data, log)
             return annotator_of(
-                setup, supplies, lessons, collection, lambda: progress.made_once("examples", said)
+                setup, supplies, training_data, collection, lambda: progress.made_once("examples", said)
             )
 
         first = made(setup)
-        self.costs = bool(first.asks(lessons.revision.definition, examples=False))
+        self.costs = bool(first.asks(training_data.revision.definition, examples=False))
         self.annotator: Judge = first
         self.stopped = ""
         if sample is not None:
@@ -114,7 +114,7 @@ class Labelling:
             else:
                 self.annotator = cascade
                 self.stopped = "" if cascade.taken else NOTHING_CERTIFIED
-        self.seen = seen_by(self.annotator, lessons, store)
+        self.seen = seen_by(self.annotator, training_data, store)
         self.before = int(progress.once("annotated", len(self.seen)))  # pictures, when the job began
         self.failed: list[dict[str, str]] = []
 
@@ -126,13 +126,13 @@ class Labelling:
     def ask(self, ids: Sequence[str], total: int, doing: str = "") -> None:
         """About those of the pictures that this annotator has not seen, of `total` in the whole run, until
         the budget is spent."""
-        chosen, lessons = self.annotator, self.lessons
+        chosen, training_data = self.annotator, self.training_data
         out = {*self.seen, *self.known}
         todo = [picture_id for picture_id in ids if picture_id not in out]
         self.progress.report(self.done, total, doing or f"asking {chosen.name}")
-        groups = Groups(todo, alike(lessons, self._collection, todo, costs=self.costs))
-        groups_seen = alike(lessons, self._collection, self.seen, costs=self.costs)
-        self._keep(_copies(groups, groups_seen, self.seen, chosen, lessons, self.store, self._log))
+        groups = Groups(todo, alike(training_data, self._collection, todo, costs=self.costs))
+        groups_seen = alike(training_data, self._collection, self.seen, costs=self.costs)
+        self._keep(_copies(groups, groups_seen, self.seen, chosen, training_data, self.store, self._log))
         if self.stopped:
             return
 
@@ -154,22 +154,22 @@ class Labelling:
     def _asked(self, groups: Groups, waiting: Callable[[], None]) -> Generator[Results, None, None]:
         """Who asks a model does it from here, where ledger and budget are; others judge where pictures are
         looked at."""
-        chosen, lessons, collection = self.annotator, self.lessons, self._collection
+        chosen, training_data, collection = self.annotator, self.training_data, self._collection
         if isinstance(chosen, AsksNobody):
-            batches = judged_elsewhere(lessons, collection, groups, chosen.batch_size // PARTS)
-            for results in collection.engine.map(chosen.work(lessons.revision), batches, waiting):
+            batches = judged_elsewhere(training_data, collection, groups, chosen.batch_size // PARTS)
+            for results in collection.engine.map(chosen.work(training_data.revision), batches, waiting):
                 yield results, ""
             return
 
         def prepare(ids: list[str]) -> Callable[[], Results]:
-            return partial(ask_within, chosen, lessons, picture_inputs(lessons, collection, ids))
+            return partial(ask_within, chosen, training_data, picture_inputs(training_data, collection, ids))
 
         yield from asked_ahead(groups, chosen.batch_size, prepare)
 
-    def result(self, rounds: Sequence[Round] = ()) -> AnnotateResult:
-        number = self.lessons.revision.number
+    def result(self, rounds: Sequence[AnnotationRound] = ()) -> AnnotateResult:
+        number = self.training_data.revision.number
         said = self.store.ratings(
-            self.lessons.concept_id, fingerprint=self.annotator.fingerprint, definition_number=number
+            self.training_data.concept_id, fingerprint=self.annotator.fingerprint, definition_number=number
         )
         job = self.progress.job_id
         calls, cost_usd = self._ledger.count(job_id=job), self._ledger.spent_usd(job_id=job)
@@ -192,62 +192,70 @@ class Labelling:
         if not isinstance(cascade, Cascade):
             return []
         mine = set(self.seen)
-        said = self.store.annotations(self.lessons.concept_id, self.seen) if mine else []
+        said = self.store.annotations(self.training_data.concept_id, self.seen) if mine else []
         twins = {
             one.picture_id: one.same_as or one.picture_id
             for one in said
             if one.fingerprint == cascade.fingerprint
         }
         missing = cascade.undecided_yet(list(dict.fromkeys(twins.values())))
-        cascade.annotate(self.lessons.revision, picture_inputs(self.lessons, self._collection, missing))
+        cascade.annotate(
+            self.training_data.revision, picture_inputs(self.training_data, self._collection, missing)
+        )
         return cascade.steps(twins)
 
     def _ask_about(self, model: Annotator, ids: Sequence[str]) -> list[Annotation | FailedAnnotation]:
         """Pictures of a sample, which get no label. Raises `BudgetError`."""
         self.progress.report(0, None, f"seeing how often {model.name} is right")
-        inputs = picture_inputs(self.lessons, self._collection, ids)
-        return model.annotate(self.lessons.revision, inputs)
+        inputs = picture_inputs(self.training_data, self._collection, ids)
+        return model.annotate(self.training_data.revision, inputs)
 
     def _keep(self, annotations: Sequence[Annotation]) -> None:
-        keep(annotations, self.annotator.fingerprint, self.lessons, self.store, self._log)
+        keep(annotations, self.annotator.fingerprint, self.training_data, self.store, self._log)
         self.seen += [said.picture_id for said in annotations]
 
 
 def annotate_pool(labelling: Labelling, limit: int | None, also: Sequence[str] = ()) -> AnnotateResult:
     """Annotates the pool, then pictures outside it that the machine is to be measured on, as far as this
     annotator has not seen them with this definition; at most `limit`."""
-    todo = [i for i in left_of(labelling.lessons, labelling.seen, also) if i not in labelling.known]
+    todo = [i for i in left_of(labelling.training_data, labelling.seen, also) if i not in labelling.known]
     if limit is not None:
         todo = todo[: max(limit - labelling.done, 0)]
     labelling.ask(todo, labelling.done + len(todo))
     return labelling.result()
 
 
-def left_of(lessons: Lessons, seen: Sequence[str], also: Sequence[str] = ()) -> list[str]:
+def left_of(training_data: TrainingData, seen: Sequence[str], also: Sequence[str] = ()) -> list[str]:
     """The pictures of the pool and of `also` that an annotator has yet to see."""
     known = set(seen)
-    pool = lessons.with_vectors([i for i in lessons.candidates if i not in lessons.reserved])
-    return [i for i in [*pool, *lessons.with_vectors(also)] if i not in known]
+    pool = training_data.with_vectors(
+        [i for i in training_data.candidates if i not in training_data.reserved]
+    )
+    return [i for i in [*pool, *training_data.with_vectors(also)] if i not in known]
 
 
-def seen_by(annotator: Judge, lessons: Lessons, store: ConceptStore) -> list[str]:
+def seen_by(annotator: Judge, training_data: TrainingData, store: ConceptStore) -> list[str]:
     """The pictures that this annotator has judged by this definition."""
     known = store.ratings(
-        lessons.concept_id, fingerprint=annotator.fingerprint, definition_number=lessons.revision.number
+        training_data.concept_id,
+        fingerprint=annotator.fingerprint,
+        definition_number=training_data.revision.number,
     )
     return list(dict.fromkeys(said.picture_id for said in known))
 
 
 def todo_of(
-    annotator: Judge, lessons: Lessons, store: ConceptStore, also: Sequence[str]
+    annotator: Judge, training_data: TrainingData, store: ConceptStore, also: Sequence[str]
 ) -> tuple[list[str], list[str]]:
     """The pictures that this annotator has seen with this definition, and those of the pool and of `also`
     that it has yet to see."""
-    seen = seen_by(annotator, lessons, store)
-    return seen, left_of(lessons, seen, also)
+    seen = seen_by(annotator, training_data, store)
+    return seen, left_of(training_data, seen, also)
 
 
-def alike(lessons: Lessons, collection: Collection, ids: Sequence[str], *, costs: bool) -> list[str]:
+def alike(
+    training_data: TrainingData, collection: Collection, ids: Sequence[str], *, costs: bool
+) -> list[str]:
     """The group of each picture within which one annotation holds for all: near-duplicates, where looking
     costs a call, else itself alone."""
     return collection.library.near_groups(ids) if costs else list(ids)
@@ -258,41 +266,41 @@ def _copies(
     groups_seen: Sequence[str],
     seen: Sequence[str],
     annotator: Judge,
-    lessons: Lessons,
+    training_data: TrainingData,
     store: ConceptStore,
     log: LabelLog,
 ) -> list[Annotation]:
     """What this annotator said before, for pictures that look the same as one it has seen."""
     copies = groups.copies(dict(zip(groups_seen, seen, strict=True)))
-    number, found = lessons.revision.number, []
+    number, found = training_data.revision.number, []
     for picture_id, twin in copies.items():
         said = next(
             one
-            for one in store.annotations(lessons.concept_id, [twin])
+            for one in store.annotations(training_data.concept_id, [twin])
             if (one.fingerprint, one.definition_number) == (annotator.fingerprint, number)
         )
         evidence = tuple(CriterionEvidence(**one) for one in said.evidence)
         known = Annotation(
             said.same_as or twin, said.rating, evidence, said.rationale, said.raw, said.verbalised
         )
-        known = replace(known, given=machine_given(log, lessons.concept_id, said))
+        known = replace(known, given=machine_given(log, training_data.concept_id, said))
         found.append(copy_of(known, picture_id))
     return found
 
 
 def ask_within(
-    annotator: Judge, lessons: Lessons, inputs: Sequence[PictureInput]
+    annotator: Judge, training_data: TrainingData, inputs: Sequence[PictureInput]
 ) -> tuple[list[Annotation | FailedAnnotation], str]:
     """Results, and why it must stop here. Where the budget ends inside a batch, what was answered of it
     is in the cache and is collected picture by picture without another call."""
     try:
-        return annotator.annotate(lessons.revision, inputs), ""
+        return annotator.annotate(training_data.revision, inputs), ""
     except BudgetError as error:
         reason = str(error)
     collected: list[Annotation | FailedAnnotation] = []
     for picture in inputs:
         try:
-            collected += annotator.annotate(lessons.revision, [picture])
+            collected += annotator.annotate(training_data.revision, [picture])
         except BudgetError:
             continue
     return collected, reason
@@ -301,7 +309,7 @@ def ask_within(
 def keep(
     annotations: Sequence[Annotation],
     fingerprint: str,
-    lessons: Lessons,
+    training_data: TrainingData,
     store: ConceptStore,
     log: LabelLog,
     recorded_by: str | None = None,
@@ -311,9 +319,9 @@ def keep(
 
     Labels first: a picture counts as seen by its annotation, so a kill in between repeats only a label with a
     key that is known already."""
-    number, author = lessons.revision.number, Author(fingerprint, "annotator")
+    number, author = training_data.revision.number, Author(fingerprint, "annotator")
     new = log.append(
-        lessons.concept_id,
+        training_data.concept_id,
         [
             NewLabel(
                 _key(said.picture_id, number, fingerprint),
@@ -328,7 +336,7 @@ def keep(
         ],
     )
     store.add_annotations(
-        lessons.concept_id,
+        training_data.concept_id,
         [
             StoredAnnotation(
                 picture_id=said.picture_id,

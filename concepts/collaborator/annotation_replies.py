@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar, cast
 from pydantic import BaseModel, BeforeValidator, Field, create_model, model_validator
 
 from concepts.collaborator.base import Annotation, CriterionEvidence, Verdict
-from concepts.collaborator.ratings import most
+from concepts.collaborator.ratings import max_rating
 from concepts.definition.document import Criterion
 from concepts.language.structured import unfit
 from concepts.learning.scale import Scale
@@ -49,7 +49,7 @@ class PictureVerdict(BaseModel):
     sure: Sure = None
 
 
-class Finding(CriterionVerdict):
+class CriterionFinding(CriterionVerdict):
     """`seen`: the few words of what was looked at, before the verdict that follows from it."""
 
     number: int
@@ -60,7 +60,7 @@ class Finding(CriterionVerdict):
 class Findings(BaseModel):
     """What a picture shows of each criterion."""
 
-    findings: list[Finding]
+    findings: list[CriterionFinding]
 
 
 class Conclusion(BaseModel):
@@ -141,7 +141,7 @@ def findings(criteria: int) -> type[Findings]:
         "Findings",
         __base__=Findings,
         __doc__=Findings.__doc__,
-        findings=(_numbered(Finding, criteria), ...),
+        findings=(_numbered(CriterionFinding, criteria), ...),
     )
 
 
@@ -183,7 +183,7 @@ def conclude(
 ) -> Annotation:
     """The model's rating, as far as its own evidence allows it. Where it doesn't, how sure the model was of
     that rating says nothing about the lower one."""
-    highest, reason = most(criteria, [e.verdict for e in evidence])
+    highest, reason = max_rating(criteria, [e.verdict for e in evidence])
     rationale = " ".join(said.rationale.split())[:LONGEST_RATIONALE]
     if said.rating > highest:
         rationale, raw = f"{rationale} (Rated lower: {reason}.)", None

@@ -9,9 +9,9 @@ from typing import ClassVar, Literal, Protocol, runtime_checkable
 from concepts.collaborator.ratings import Verdict
 from concepts.definition.document import Definition, Revision
 from concepts.encoders.base import TextEncoder, Vectors
-from concepts.jobs.engines import Work
+from concepts.jobs.engines import EngineTask
 from concepts.language.base import ChatModel, Message
-from concepts.language.prompts import DEFAULTS, Prompts
+from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.learning.scale import Scale
 from concepts.registry import Method
 
@@ -113,7 +113,7 @@ class Supplies:
     read_picture: ReadPicture
     examples: ExamplePool | None = None  # None: the definition alone
     repeats: bool = False  # whether to ask three times where the endpoint doesn't tell how sure it is
-    prompts: Prompts = DEFAULTS
+    prompts: PromptFiles = DEFAULTS
     scale: Scale | None = None  # what is answered; None for yes or no
 
 
@@ -145,7 +145,7 @@ class Judge(Protocol):
 class AsksNobody(Protocol):
     """What a judge also is whose judgement is a pure function of definition and vectors."""
 
-    def work(self, revision: Revision) -> Work[PictureInput, list[Annotation | FailedAnnotation]]:
+    def work(self, revision: Revision) -> EngineTask[PictureInput, list[Annotation | FailedAnnotation]]:
         """`annotate` as work that an engine can do anywhere, on pictures whose thumbnail isn't asked for."""
 
 
@@ -161,7 +161,7 @@ class Annotator(Judge, Protocol):
 
     @classmethod
     def asks(
-        cls, definition: Definition, *, examples: bool, prompts: Prompts = DEFAULTS
+        cls, definition: Definition, *, examples: bool, prompts: PromptFiles = DEFAULTS
     ) -> list[list[Message]]:
         """What it asks a model about one picture, as long as that can get, the rating last; for estimates.
         Empty where it asks none."""

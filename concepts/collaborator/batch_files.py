@@ -21,13 +21,13 @@ from concepts.collaborator.examples import answered
 from concepts.collaborator.making import annotator_of, picture_inputs, supplies_of
 from concepts.collaborator.setups import Setup, model_of
 from concepts.errors import DiscernError, NoModelError
-from concepts.labelling.training_data import Lessons
+from concepts.labelling.training_data import TrainingData
 from concepts.language import seeing_model
 from concepts.language.batches import NotingModel, line_of, take, without_pictures
 from concepts.language.capabilities import CapabilityMemory
 from concepts.language.failures import redacted
-from concepts.language.prompts import Prompts
-from concepts.language.question import Question
+from concepts.language.prompts import PromptFiles
+from concepts.language.question import ModelQuestion
 from concepts.library.collection import Collection
 from concepts.settings import Settings
 from concepts.view import View
@@ -35,7 +35,7 @@ from storage.calls import Ledger
 from storage.concepts import ConceptStore
 from storage.labels import LabelLog
 
-Note = Callable[[Question[Any], bool], None]
+Note = Callable[[ModelQuestion[Any], bool], None]
 
 
 class BatchWritten(View):
@@ -57,17 +57,17 @@ class BatchRead(View):
 
 
 @dataclass(frozen=True)
-class Batch:
+class BatchFile:
     """What annotating a concept by one setup asks. Calls are charged to the concept."""
 
-    lessons: Lessons
+    training_data: TrainingData
     collection: Collection
     store: ConceptStore
     log: LabelLog
     ledger: Ledger
     settings: Settings
     setup: Setup
-    prompts: Prompts
+    prompts: PromptFiles
     also: Sequence[str] = ()  # pictures outside the pool
 
     def write(self, file: Path, limit: int | None) -> BatchWritten:
@@ -77,7 +77,7 @@ class Batch:
         lock, written = threading.Lock(), 0
         unfinished = file.with_name(f".{file.name}.partial")
 
-        def note(question: Question[Any], known: bool) -> None:
+        def note(question: ModelQuestion[Any], known: bool) -> None:
             nonlocal written
             if not known:
                 line = line_of(question, dialect)
@@ -98,15 +98,15 @@ class Batch:
     def read(self, file: Path) -> BatchRead:
         """Raises `DiscernError` where no line answers anything that would be asked."""
         model, endpoint = self._model()
-        questions: dict[str, Question[BaseModel]] = {}
+        questions: dict[str, ModelQuestion[BaseModel]] = {}
 
-        def note(question: Question[Any], known: bool) -> None:
+        def note(question: ModelQuestion[Any], known: bool) -> None:
             questions[question.key] = without_pictures(question)
 
         self._go_through(model, endpoint, note, None)
         price = model_of(self.setup, self.settings)[1]
         clean = partial(redacted, secrets=self.settings.secrets)
-        ledger = self.ledger.charged_to(None, self.lessons.concept_id)
+        ledger = self.ledger.charged_to(None, self.training_data.concept_id)
         try:
             with file.open(encoding="utf-8", errors="replace") as lines:
                 taken = take(lines, questions, ledger, price, clean)
@@ -131,19 +131,19 @@ class Batch:
         return model.name, model.endpoint
 
     def _go_through(self, model: str, endpoint: str, note: Note, limit: int | None) -> None:
-        lessons, collection = self.lessons, self.collection
+        training_data, collection = self.training_data, self.collection
         noting = NotingModel(model, endpoint, self.ledger, note)
         supplies = supplies_of(
-            lessons, collection, self.ledger, self.settings, None, self.prompts, self.setup.role
+            training_data, collection, self.ledger, self.settings, None, self.prompts, self.setup.role
         )
         supplies = replace(supplies, model=lambda: noting)
         annotator = annotator_of(
-            self.setup, supplies, lessons, collection, lambda: answered(lessons, self.log)
+            self.setup, supplies, training_data, collection, lambda: answered(training_data, self.log)
         )
-        seen, todo = todo_of(annotator, lessons, self.store, self.also)
+        seen, todo = todo_of(annotator, training_data, self.store, self.also)
         todo = todo if limit is None else todo[:limit]
-        groups = Groups(todo, alike(lessons, collection, todo, costs=True))
-        groups.copies(dict(zip(alike(lessons, collection, seen, costs=True), seen, strict=True)))
+        groups = Groups(todo, alike(training_data, collection, todo, costs=True))
+        groups.copies(dict(zip(alike(training_data, collection, seen, costs=True), seen, strict=True)))
         while groups:
-            inputs = picture_inputs(lessons, collection, groups.next(annotator.batch_size))
-            annotator.annotate(lessons.revision, inputs)
+            inputs = picture_inputs(training_data, collection, groups.next(annotator.batch_size))
+            annotator.annotate(training_data.revision, inputs)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from concepts.encoders.base import Vectors
-from concepts.labelling.training_data import Lessons
+from concepts.labelling.training_data import TrainingData
 from concepts.learning.base import Floats
 from concepts.learning.fitting import SEED, train_early
-from concepts.library.search import LookAlikes, without_look_alikes
+from concepts.library.search import NearGroups, without_look_alikes
 
 DIFFER = 1.0  # how much it counts that machine and answers say different things of a picture
 UNSURE = 0.5  # and that the machine can't say
@@ -30,30 +30,34 @@ class Borderline:
     parting: list[str]
 
 
-def borderline(lessons: Lessons, library: LookAlikes) -> Borderline:
+def borderline(training_data: TrainingData, library: NearGroups) -> Borderline:
     """The candidates that nobody has answered and that may be learned from, one of pictures that look alike.
 
     A picture is in doubt the nearer it is to the head's threshold, and more so where the machine that looked
     at it says otherwise or can't say.
     """
-    pool = [i for i in lessons.candidates if i not in lessons.reserved and i not in lessons.spoken_for]
-    ids = without_look_alikes(lessons.with_vectors(pool), library)
-    vectors = lessons.vectors(ids)
+    pool = [
+        i
+        for i in training_data.candidates
+        if i not in training_data.reserved and i not in training_data.spoken_for
+    ]
+    ids = without_look_alikes(training_data.with_vectors(pool), library)
+    vectors = training_data.vectors(ids)
     if not ids:
         return Borderline(ids, vectors, np.zeros(0), [])
-    head = train_early(lessons.training.data, lessons.text_direction, SEED)
+    head = train_early(training_data.training.data, training_data.text_direction, SEED)
     probability = head.probabilities(vectors)
     doubt = 1 - np.abs(_ranked(probability, head.threshold))
     ratings = {
         said.picture_id: said.rating
-        for said in lessons.ratings
-        if said.definition_number == lessons.revision.number
+        for said in training_data.ratings
+        if said.definition_number == training_data.revision.number
     }
     rating = np.array([ratings.get(i, 0) for i in ids])
     differ = ((rating > 3) & (probability < head.threshold)) | (
         (rating > 0) & (rating < 3) & (probability >= head.threshold)
     )
-    answered = any(decision.decided for decision in lessons.answers.values())
+    answered = any(decision.decided for decision in training_data.answers.values())
     surest = np.argsort(doubt, kind="stable")
     parting = [ids[row] for row in surest if differ[row]] if answered else []
     return Borderline(ids, vectors, doubt + DIFFER * differ + UNSURE * (rating == 3), parting)

@@ -23,12 +23,12 @@ from concepts.collaborator.base import (
     Supplies,
     Verdict,
 )
-from concepts.collaborator.ratings import most
+from concepts.collaborator.ratings import max_rating
 from concepts.definition.document import Criterion, Definition, Revision
 from concepts.encoders.base import Fingerprint, TextEncoder, Vectors
-from concepts.jobs.engines import Work
+from concepts.jobs.engines import EngineTask
 from concepts.language.base import Message
-from concepts.language.prompts import DEFAULTS, Prompts
+from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.registry import Method
 
 VERSION = 2
@@ -94,7 +94,7 @@ class BuiltinAnnotator:
 
     @classmethod
     def asks(
-        cls, definition: Definition, *, examples: bool, prompts: Prompts = DEFAULTS
+        cls, definition: Definition, *, examples: bool, prompts: PromptFiles = DEFAULTS
     ) -> list[list[Message]]:
         return []
 
@@ -128,14 +128,14 @@ class BuiltinAnnotator:
                     definition.criteria, verdicts, criteria[row], strict=True
                 )
             )
-            highest, reason = most(definition.criteria, verdicts)
+            highest, reason = max_rating(definition.criteria, verdicts)
             rating = min(1 + sum(float(scores[row]) >= edge for edge in RATINGS), highest)
             annotations.append(
                 Annotation(picture.picture_id, rating, evidence, _rationale(words, z[row : row + 1], reason))
             )
         return annotations
 
-    def work(self, revision: Revision) -> Work[PictureInput, list[Annotation | FailedAnnotation]]:
+    def work(self, revision: Revision) -> EngineTask[PictureInput, list[Annotation | FailedAnnotation]]:
         """See `AsksNobody.work`. The vectors of the definition's words go along, so no encoder is loaded."""
         texts = _Words.of(revision.definition).texts
         encoded = _Encoded(self._encoder.fingerprint, tuple(texts), self._encoder.encode_texts(texts))

@@ -45,7 +45,7 @@ class Step(View):
 
 
 @dataclass(frozen=True)
-class Sample:
+class CascadeSample:
     """What the person said of pictures drawn at random: picture id → whether it counts, None where they can't
     say, which no machine is right about. `at_least` (0..1) of what a step decides is to be right."""
 
@@ -62,7 +62,7 @@ class Cascade:
     """An annotator that asks one model after the other. What none decides it rates 3: it can't say, and the
     person finds it among what the machine is unsure of."""
 
-    def __init__(self, models: Sequence[Annotator], sample: Sample, ask: Ask) -> None:
+    def __init__(self, models: Sequence[Annotator], sample: CascadeSample, ask: Ask) -> None:
         """The cheapest model first. Asks them about the sample; raises what asking raises."""
         self.models = list(models)
         self.sample = sample

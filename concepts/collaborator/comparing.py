@@ -1,6 +1,6 @@
 """Which annotator is worth what for this concept: several setups on the same answers of the person, paired.
 
-Answers that measure take no part (`Lessons`). Why a picture was asked about isn't known of an answer, so no
+Answers that measure take no part (`TrainingData`). Why a picture was asked about isn't known of an answer, so no
 random share of them can be told apart; what was said beside the machine's opinion is left out, and as many
 pictures that count are drawn as don't.
 """
@@ -19,7 +19,7 @@ from concepts.collaborator.base import Annotation, Annotator
 from concepts.collaborator.comparison import (
     AnnotatorsCompared,
     Compared,
-    Spent,
+    ComparisonCost,
     Substitute,
     compare,
     reason_of,
@@ -29,9 +29,9 @@ from concepts.collaborator.making import annotator_of, picture_inputs, supplies_
 from concepts.collaborator.setups import Setup, estimated, model_of, together
 from concepts.errors import NotEnoughLabelsError
 from concepts.jobs import Progress
-from concepts.labelling.training_data import Lessons
+from concepts.labelling.training_data import TrainingData
 from concepts.language.ledger import Budget
-from concepts.language.prompts import Prompts
+from concepts.language.prompts import PromptFiles
 from concepts.learning.alt_test import SHARED, AltTest, alt_test
 from concepts.learning.base import Votes
 from concepts.learning.machine_labels import votes_of
@@ -60,10 +60,10 @@ class ComparisonEstimate(View):
 
 
 @dataclass(frozen=True)
-class Comparison:
+class AnnotatorComparison:
     """Everything that one run needs; calls are charged to its job."""
 
-    lessons: Lessons
+    training_data: TrainingData
     collection: Collection
     log: LabelLog
     ledger: Ledger
@@ -71,14 +71,14 @@ class Comparison:
     progress: Progress
     budget: float | None
     in_use: Setup
-    prompts: Prompts
+    prompts: PromptFiles
 
     def run(self) -> AnnotatorsCompared:
         """A run that was killed goes on with the same answers, and nothing that was answered is paid again.
 
         Raises `NotEnoughLabelsError`.
         """
-        drawn = self.progress.once("drawn", drawn_answers(self.lessons, self.log))
+        drawn = self.progress.once("drawn", drawn_answers(self.training_data, self.log))
         if missing := missing_answers(drawn):
             raise NotEnoughLabelsError(
                 f"Annotators are compared on at least {FEWEST} answers of either kind: {missing} more are "
@@ -87,7 +87,7 @@ class Comparison:
             )
         ids, yes = [str(i) for i, _ in drawn], np.array([bool(counts) for _, counts in drawn])
         tried = setups_to_try(self.settings, self.in_use)
-        found: list[tuple[Setup, str, Votes, int, Spent]] = []
+        found: list[tuple[Setup, str, Votes, int, ComparisonCost]] = []
         stopped = ""
         for number, setup in enumerate(tried):
             self.progress.report(number, len(tried), "comparing")
@@ -96,11 +96,11 @@ class Comparison:
                 stopped = asked
                 break
             found.append((setup, *asked))
-        compared = compare(found, yes, self.lessons.revision.definition, self.settings)
+        compared = compare(found, yes, self.training_data.revision.definition, self.settings)
         best = next((c for c in compared if c.recommended), None)
         ledger = self._ledger()
         return AnnotatorsCompared(
-            definition=self.lessons.revision.number,
+            definition=self.training_data.revision.number,
             pictures=len(ids),
             setups=compared,
             reason=reason_of(compared),
@@ -110,23 +110,25 @@ class Comparison:
             stopped=stopped,
         )
 
-    def _ask(self, setup: Setup, ids: Sequence[str], key: str) -> tuple[str, Votes, int, Spent] | str:
+    def _ask(
+        self, setup: Setup, ids: Sequence[str], key: str
+    ) -> tuple[str, Votes, int, ComparisonCost] | str:
         """Name, votes (n,), how many failed and what it took; or why it stopped."""
         annotator = self._annotator(setup)
         before, started = self._spent(), time.monotonic()
         said: dict[str, int] = {}
-        inputs = picture_inputs(self.lessons, self.collection, ids)
+        inputs = picture_inputs(self.training_data, self.collection, ids)
         for start in range(0, len(inputs), annotator.batch_size):
             results, stopped = ask_within(
-                annotator, self.lessons, inputs[start : start + annotator.batch_size]
+                annotator, self.training_data, inputs[start : start + annotator.batch_size]
             )
             if stopped:
                 return stopped
             said |= {r.picture_id: r.rating for r in results if isinstance(r, Annotation)}
             self.progress.beat()
         after = self._spent()
-        took = Spent(after[0] - before[0], after[1] - before[1], time.monotonic() - started)
-        spent = Spent(**self.progress.once(key, asdict(took)))
+        took = ComparisonCost(after[0] - before[0], after[1] - before[1], time.monotonic() - started)
+        spent = ComparisonCost(**self.progress.once(key, asdict(took)))
         ratings = np.array([[said.get(i, 0) for i in ids]], dtype=np.int8)
         name = annotator.name + (", with examples" if setup.examples else "")
         return name, votes_of(ratings)[0], len(ids) - len(said), spent
@@ -137,20 +139,22 @@ class Comparison:
         if self.budget is not None and model_of(setup, self.settings)[0]:
             budget = Budget(self.budget, ledger.spent_usd(job_id=self.progress.job_id))
         supplies = supplies_of(
-            self.lessons, self.collection, ledger, self.settings, budget, self.prompts, setup.role
+            self.training_data, self.collection, ledger, self.settings, budget, self.prompts, setup.role
         )
         return annotator_of(
             setup,
             supplies,
-            self.lessons,
+            self.training_data,
             self.collection,
-            lambda: self.progress.once("examples", answered(self.lessons, self.log)),
+            lambda: self.progress.once("examples", answered(self.training_data, self.log)),
         )
 
     def _substitute(self, best: Compared) -> Substitute | None:
         """The alt-test of a setup, on pictures that several people answered."""
-        votes = {i: d.votes for i, d in self.lessons.answers.items() if not d.simulated and len(d.votes) > 1}
-        ids = sorted(self.lessons.with_vectors(sorted(votes)))[: 2 * EACH]
+        votes = {
+            i: d.votes for i, d in self.training_data.answers.items() if not d.simulated and len(d.votes) > 1
+        }
+        ids = sorted(self.training_data.with_vectors(sorted(votes)))[: 2 * EACH]
         if len(ids) < SHARED:
             return None
         names = sorted({author for i in ids for author in votes[i]})
@@ -165,7 +169,7 @@ class Comparison:
         return Substitute(**asdict(found), passes=found.passes)
 
     def _ledger(self) -> Ledger:
-        return self.ledger.charged_to(self.progress.job_id, self.lessons.concept_id)
+        return self.ledger.charged_to(self.progress.job_id, self.training_data.concept_id)
 
     def _spent(self) -> tuple[int, float]:
         ledger = self._ledger()
@@ -189,13 +193,15 @@ def setups_to_try(settings: Settings, in_use: Setup) -> list[Setup]:
     return [used, *(setup for setup in found if setup != used)]
 
 
-def drawn_answers(lessons: Lessons, log: LabelLog) -> Drawn:
+def drawn_answers(training_data: TrainingData, log: LabelLog) -> Drawn:
     """As many pictures that count as don't, one of each group that looks alike, in random order. Only what
     was said without the machine's opinion in view."""
-    blind = {event.picture_id for event in log.blind(lessons.concept_id)}
-    decided = {i: d.value == "yes" for i, d in sorted(lessons.answers.items()) if d.decided and i in blind}
-    ids = lessons.with_vectors(list(decided))
-    groups = lessons.groups(ids) if ids else np.empty(0, np.int64)
+    blind = {event.picture_id for event in log.blind(training_data.concept_id)}
+    decided = {
+        i: d.value == "yes" for i, d in sorted(training_data.answers.items()) if d.decided and i in blind
+    }
+    ids = training_data.with_vectors(list(decided))
+    groups = training_data.groups(ids) if ids else np.empty(0, np.int64)
     first = dict(zip(groups.tolist()[::-1], ids[::-1], strict=True))
     shuffled = np.random.default_rng(0).permutation(sorted(first.values())).tolist() if first else []
     sides = [[i for i in shuffled if decided[i] is side] for side in (True, False)]
@@ -210,10 +216,10 @@ def missing_answers(drawn: Drawn) -> int:
 
 
 def estimate_comparison(
-    lessons: Lessons, log: LabelLog, settings: Settings, in_use: Setup, prompts: Prompts
+    training_data: TrainingData, log: LabelLog, settings: Settings, in_use: Setup, prompts: PromptFiles
 ) -> ComparisonEstimate:
-    drawn, tried = drawn_answers(lessons, log), setups_to_try(settings, in_use)
-    definition = lessons.revision.definition
+    drawn, tried = drawn_answers(training_data, log), setups_to_try(settings, in_use)
+    definition = training_data.revision.definition
     expected = together([estimated(setup, definition, settings, len(drawn), prompts) for setup in tried])
     return ComparisonEstimate(
         pictures=len(drawn),

@@ -68,7 +68,7 @@ class AnnotatorsCompared(View):
 
 
 @dataclass(frozen=True)
-class Spent:
+class ComparisonCost:
     """What asking all pictures took this time; what was known before took nothing."""
 
     calls: int
@@ -77,7 +77,7 @@ class Spent:
 
 
 def compare(
-    found: Sequence[tuple[Setup, str, Votes, int, Spent]],
+    found: Sequence[tuple[Setup, str, Votes, int, ComparisonCost]],
     yes: Bools,
     definition: Definition,
     settings: Settings,

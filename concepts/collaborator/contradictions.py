@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from concepts.collaborator.trials import Value
 from concepts.collaborator.wording_judge import Judging
 from concepts.definition.document import Definition
-from concepts.labelling.training_data import Lessons
+from concepts.labelling.training_data import TrainingData
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class Contradicted:
         return "yes" if self.rating > 3 else "no" if self.rating < 3 else "unsure"
 
 
-def earlier_answers(lessons: Lessons) -> dict[str, tuple[Value, int]]:
+def earlier_answers(training_data: TrainingData) -> dict[str, tuple[Value, int]]:
     """Picture id → yes or no and the number of the definition it was given under, of those given under an
     older one than the newest."""
     return {
         i: ("yes" if said.value == "yes" else "no", said.definition)
-        for i, said in lessons.answers.items()
-        if said.decided and said.definition < lessons.revision.number
+        for i, said in training_data.answers.items()
+        if said.decided and said.definition < training_data.revision.number
     }
 
 

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from concepts.collaborator.annotation_replies import (
     Caption,
     Conclusion,
-    Finding,
+    CriterionFinding,
     Findings,
     conclude,
     conclusion,
@@ -38,7 +38,7 @@ from concepts.collaborator.prompt_pictures import LOOKING_SIDE, side_for
 from concepts.definition.document import Definition
 from concepts.errors import BadPictureError, ModelAnswerError, UnknownPictureError
 from concepts.language.base import ChatModel, Message
-from concepts.language.prompts import DEFAULTS, Prompts
+from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.registry import Method
 
 CAPTIONING, LOOKING, CONCLUDING = "caption", "annotate.question", "annotate.verdict"  # purposes in the ledger
@@ -63,11 +63,11 @@ class DecomposedAnnotator(ByModel):
 
     @classmethod
     def asks(
-        cls, definition: Definition, *, examples: bool, prompts: Prompts = DEFAULTS
+        cls, definition: Definition, *, examples: bool, prompts: PromptFiles = DEFAULTS
     ) -> list[list[Message]]:
         unknown = "x" * LONGEST_CAPTION
         shown = [(example, unknown) for example in SOME_EXAMPLES] if examples else []
-        found = [Finding(number=n, seen="x" * 60, verdict="unclear") for n in _numbers(definition)]
+        found = [CriterionFinding(number=n, seen="x" * 60, verdict="unclear") for n in _numbers(definition)]
         return [
             caption_question(b"", prompts),
             criteria_question(definition, b"", prompts),
@@ -115,7 +115,7 @@ class DecomposedAnnotator(ByModel):
         return f"{one_line(said.caption)}{writing}"[:LONGEST_CAPTION]
 
 
-def caption_question(jpeg: bytes, prompts: Prompts = DEFAULTS) -> list[Message]:
+def caption_question(jpeg: bytes, prompts: PromptFiles = DEFAULTS) -> list[Message]:
     """The same for every definition, so that its answer is too; unless the concept has prompts of its own."""
     return [
         Message("system", prompts["annotate.caption.system"].render()),
@@ -123,7 +123,7 @@ def caption_question(jpeg: bytes, prompts: Prompts = DEFAULTS) -> list[Message]:
     ]
 
 
-def criteria_question(definition: Definition, jpeg: bytes, prompts: Prompts = DEFAULTS) -> list[Message]:
+def criteria_question(definition: Definition, jpeg: bytes, prompts: PromptFiles = DEFAULTS) -> list[Message]:
     asked = prompts["annotate.question.user"].render(statements=statements_text(_statements(definition)))
     return [
         Message("system", prompts["annotate.question.system"].render()),
@@ -134,9 +134,9 @@ def criteria_question(definition: Definition, jpeg: bytes, prompts: Prompts = DE
 def verdict_question(
     definition: Definition,
     caption: str,
-    found: Sequence[Finding],
+    found: Sequence[CriterionFinding],
     examples: Sequence[tuple[Example, str]] = (),
-    prompts: Prompts = DEFAULTS,
+    prompts: PromptFiles = DEFAULTS,
 ) -> list[Message]:
     asked = prompts["annotate.verdict.user"].render(
         definition=topic_text(definition),

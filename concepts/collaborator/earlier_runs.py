@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from concepts.collaborator.deliberation_views import WordingView
-from concepts.collaborator.trials import Candidate, Sifted, Trial, Value
+from concepts.collaborator.trials import Sifted, Trial, Value, WordingCandidate
 from concepts.definition.document import Definition
 from concepts.learning.paired import PairedChange
 from storage.deliberations import Rewording
@@ -19,7 +19,7 @@ class Earlier:
     `going_on`: those that did and that more answers may settle. `judged`: all that did, as text, `count` of
     them."""
 
-    sifted: Sequence[Candidate] = ()
+    sifted: Sequence[WordingCandidate] = ()
     going_on: Sequence[Trial] = ()
     judged: frozenset[str] = frozenset()
     count: int = 0
@@ -32,9 +32,9 @@ class Earlier:
         for document in (one for run in runs for one in run.candidates):
             view = WordingView.model_validate(document).with_answers(answers, free)
             views[view.definition.as_text()] = view  # the last one has the votes of those before
-        sifted: dict[str, Candidate] = {}
+        sifted: dict[str, WordingCandidate] = {}
         for document in (one for run in runs for one in run.sifted):
-            candidate = Candidate(
+            candidate = WordingCandidate(
                 Definition.model_validate(document["definition"]), document["why"], document["way"]
             )
             if candidate.definition.as_text() not in views:
@@ -45,6 +45,6 @@ class Earlier:
 
 
 def _trial(view: WordingView) -> Trial:
-    sifted = Sifted(Candidate(view.definition, view.why, view.way), 1.0, view.fixed, view.broken)
+    sifted = Sifted(WordingCandidate(view.definition, view.why, view.way), 1.0, view.fixed, view.broken)
     change = PairedChange(view.judging, view.before, view.fixed, view.broken, view.low, view.high)
     return Trial(sifted, change, view.turned, view.votes, view.nth, view.share, view.all_asked())

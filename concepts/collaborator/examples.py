@@ -12,7 +12,7 @@ import numpy as np
 from concepts.collaborator.base import Example, ExamplePool, PictureInput
 from concepts.collaborator.definition_text import one_line
 from concepts.encoders.base import Vectors
-from concepts.labelling.training_data import Lessons
+from concepts.labelling.training_data import TrainingData
 from storage.labels import LabelLog
 
 EACH = 2  # most that count, and most that don't
@@ -22,18 +22,18 @@ LONGEST_COMMENT = 200  # characters
 Answered = list[list[Any]]  # [picture id, whether it counts, comment], as JSON keeps it
 
 
-def answered(lessons: Lessons, log: LabelLog) -> Answered:
+def answered(training_data: TrainingData, log: LabelLog) -> Answered:
     """The answers that examples may be chosen from, each with what was remarked last. No picture that
-    measures is among them (`Lessons`), nor one that looks like it."""
-    decided = {i: d.value == "yes" for i, d in lessons.answers.items() if d.decided}
-    chosen = lessons.with_vectors(
+    measures is among them (`TrainingData`), nor one that looks like it."""
+    decided = {i: d.value == "yes" for i, d in training_data.answers.items() if d.decided}
+    chosen = training_data.with_vectors(
         [i for side in (True, False) for i in [i for i in decided if decided[i] is side][-CHOSEN_FROM:]]
     )
-    remarks = {event.picture_id: event.comment for event in log.comments(lessons.concept_id, chosen)}
+    remarks = {event.picture_id: event.comment for event in log.comments(training_data.concept_id, chosen)}
     return [[i, decided[i], one_line(remarks.get(i, ""))[:LONGEST_COMMENT]] for i in chosen]
 
 
-class Examples:
+class PromptExamples:
     """Finds those most like a picture, as many that count as don't: a model says what it has seen more of."""
 
     def __init__(self, pictures: Sequence[Example]) -> None:

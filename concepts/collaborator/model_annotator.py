@@ -29,7 +29,7 @@ from concepts.collaborator.prompt_pictures import (
 from concepts.definition.document import Definition, Revision
 from concepts.errors import NoModelError
 from concepts.language.base import ChatModel, Message
-from concepts.language.prompts import DEFAULTS, Prompts
+from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.learning.scale import Scale
 
 SCALE = "scale"  # the prompt of what is answered by grades or classes
@@ -46,7 +46,7 @@ class ByModel:
         read_picture: ReadPicture = read_picture,
         examples: ExamplePool | None = None,
         repeats: bool = False,
-        prompts: Prompts = DEFAULTS,
+        prompts: PromptFiles = DEFAULTS,
         scale: Scale | None = None,
     ) -> None:
         self._model = model

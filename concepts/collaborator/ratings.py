@@ -17,7 +17,7 @@ Verdict = Literal["met", "not met", "unclear"]
 SURELY, UNSURE, PROBABLY_NOT = 5, 3, 2  # ratings
 
 
-def most(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> tuple[int, str]:
+def max_rating(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> tuple[int, str]:
     """The highest rating that these verdicts, one a criterion, allow, and why where it isn't 5.
 
     They never make a picture count by themselves: the sentence of the definition says more than its criteria.

@@ -10,11 +10,11 @@ import numpy as np
 from concepts.collaborator.earlier_runs import Earlier
 from concepts.collaborator.rewording_labels import AnswersToReword
 from concepts.collaborator.trials import (
-    Candidate,
-    Sample,
     Sifted,
     Trial,
+    TrialSample,
     Value,
+    WordingCandidate,
     f1_of,
     is_hopeless,
     judged,
@@ -34,7 +34,7 @@ from concepts.collaborator.writing import (
 from concepts.definition.document import Definition
 from concepts.errors import ModelAnswerError
 from concepts.language.base import ChatModel
-from concepts.language.prompts import DEFAULTS, Prompts
+from concepts.language.prompts import DEFAULTS, PromptFiles
 
 ROUNDS = 8  # of writing with what the wordings so far did
 ENOUGH = 20.0  # evidence for one wording, after which no other is looked for
@@ -44,13 +44,13 @@ MOST_TO_READ = 80  # answers of the half that writes that the machine is asked a
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RewordingOutcome:
     """`trials`: those that came before the answers that judge, surely better ones first. `sifted`: all
     wordings that were tried; `mistakes`: how many of the `read` answers the machine has wrong; `f1`
     of the machine by the current definition on all answers."""
 
     trials: list[Trial]
-    sifted: list[Candidate]
+    sifted: list[WordingCandidate]
     read: int
     mistakes: int
     judging: int
@@ -66,8 +66,8 @@ def find_wordings(
     askable: Sequence[str],
     earlier: Earlier,
     seed: int = 0,
-    prompts: Prompts = DEFAULTS,
-) -> Outcome:
+    prompts: PromptFiles = DEFAULTS,
+) -> RewordingOutcome:
     """Without a `critic`, `nouns` finds the words. `askable`: pictures without an answer, in an order that
     has nothing to do with what is seen in them, among which some are looked for that would settle whether a
     wording is better, where answers don't. `earlier`: of runs against the same definition.
@@ -97,7 +97,9 @@ def find_wordings(
         going_on=earlier.going_on,
     )
     trials = _with_pictures_to_ask(current, trials, askable, judge)
-    return Outcome(trials, [one.candidate for one in sifted], len(feedback), mistakes, len(to_judge), f1)
+    return RewordingOutcome(
+        trials, [one.candidate for one in sifted], len(feedback), mistakes, len(to_judge), f1
+    )
 
 
 def read_feedback(
@@ -120,12 +122,12 @@ def read_feedback(
 def _written(
     current: Definition,
     feedback: Sequence[Feedback],
-    chosen: Sample,
+    chosen: TrialSample,
     write: dict[str, Value],
     judge: Judging,
     critic: ChatModel | None,
     nouns: Telling,
-    prompts: Prompts,
+    prompts: PromptFiles,
     again: Sequence[Sifted],
     judged: frozenset[str],
 ) -> list[Sifted]:
@@ -137,7 +139,9 @@ def _written(
         new = sift(named, chosen, write, judge)
         return _best(found | {one.candidate.definition.as_text(): one for one in new})
     remarked = _remarked(feedback)
-    ways: list[Callable[[], list[Candidate]]] = [lambda: from_differences(current, feedback, critic, prompts)]
+    ways: list[Callable[[], list[WordingCandidate]]] = [
+        lambda: from_differences(current, feedback, critic, prompts)
+    ]
     ways += [lambda: from_feedback(current, feedback, _best(found), critic, prompts)] * ROUNDS
     for number, way in enumerate(ways):
         try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from concepts.collaborator.halves import halves
 from concepts.collaborator.trials import Value
-from concepts.labelling.training_data import Lessons
+from concepts.labelling.training_data import TrainingData
 from concepts.library.collection import Collection
 from storage.labels import LabelLog
 
@@ -31,20 +31,25 @@ class AnswersToReword:
 
     @classmethod
     def of(
-        cls, lessons: Lessons, collection: Collection, log: LabelLog, key: str, met: Mapping[str, str]
+        cls,
+        training_data: TrainingData,
+        collection: Collection,
+        log: LabelLog,
+        key: str,
+        met: Mapping[str, str],
     ) -> AnswersToReword:
         """What was answered with the machine's opinion beside the picture agrees with it too often, so it
         judges nothing."""
         decided: dict[str, Value] = {
-            i: "yes" if d.value == "yes" else "no" for i, d in lessons.answers.items() if d.decided
+            i: "yes" if d.value == "yes" else "no" for i, d in training_data.answers.items() if d.decided
         }
-        ids = lessons.with_vectors(list(decided))
+        ids = training_data.with_vectors(list(decided))
         groups = dict(zip(ids, collection.library.near_groups(ids), strict=True))
         remarks: dict[str, list[str]] = {}
-        for event in log.comments(lessons.concept_id, ids):
+        for event in log.comments(training_data.concept_id, ids):
             remarks.setdefault(event.picture_id, []).append(event.comment)
         found = halves(groups, remarks, key)
-        standing = log.standing(lessons.concept_id, ("person", "simulated"), found.judge)
+        standing = log.standing(training_data.concept_id, ("person", "simulated"), found.judge)
         swayed = {event.picture_id for event in standing if event.in_view}
         return cls(
             {i: decided[i] for i in found.write},

@@ -11,22 +11,22 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
-from concepts.collaborator.annotating import AnnotateResult, Labelling, Round, left_of
+from concepts.collaborator.annotating import AnnotateResult, AnnotationRound, Labelling, left_of
 from concepts.labelling.label_effect import effect_of
-from concepts.labelling.training_data import Lessons
+from concepts.labelling.training_data import TrainingData
 
 FEW_CHANGED = 0.05  # of the pictures flagged before or after a round
 IN_A_ROW = 2  # rounds that changed so few
 ROUNDS = 5  # where nobody says how many
 LEAST = 20  # pictures that a round of those has
 
-LessonsNow = Callable[[], Lessons]
+LessonsNow = Callable[[], TrainingData]
 Choose = Callable[[LessonsNow, int, Collection[str]], list[str]]  # (…, how many, what was tried)
 
 
 def annotate_in_rounds(
     labelling: Labelling,
-    lessons_now: LessonsNow,
+    training_data_now: LessonsNow,
     choose: Choose,
     rounds: int,
     limit: int | None,
@@ -38,14 +38,14 @@ def annotate_in_rounds(
     `lessons_now` reads the labels anew. A run that was killed goes on with the rounds as they were chosen.
     """
     progress = labelling.progress
-    most = int(progress.once("most", len(left_of(labelling.lessons, labelling.seen))))
+    most = int(progress.once("most", len(left_of(labelling.training_data, labelling.seen))))
     most = most if limit is None else limit
     each = -(-most // rounds)
     tried = dict.fromkeys([*labelling.seen, *labelling.known])
-    asked, found = 0, list[Round]()
+    asked, found = 0, list[AnnotationRound]()
     for number in range(1, rounds + 1):
         n = min(each, most - asked)
-        chosen = progress.made_once(f"round {number}", partial(choose, lessons_now, n, tuple(tried)))
+        chosen = progress.made_once(f"round {number}", partial(choose, training_data_now, n, tuple(tried)))
         if not chosen:
             break
         asked += len(chosen)
@@ -53,12 +53,12 @@ def annotate_in_rounds(
         labelling.ask(chosen, max(most, asked), f"round {number} of {rounds}")
         if labelling.stopped:
             return labelling.result(found)
-        came = progress.made_once(f"after round {number}", partial(_came, lessons_now, chosen))
-        found.append(Round.model_validate(came))
+        came = progress.made_once(f"after round {number}", partial(_came, training_data_now, chosen))
+        found.append(AnnotationRound.model_validate(came))
         if number < rounds and is_settled(found):
             labelling.stopped = _why(number, rounds, found)
             break
-    more = left_of(labelling.lessons, [*labelling.seen, *labelling.lessons.candidates], also)
+    more = left_of(labelling.training_data, [*labelling.seen, *labelling.training_data.candidates], also)
     room = len(more) if limit is None else max(limit - labelling.done, 0)
     stopped, labelling.stopped = labelling.stopped, ""
     labelling.ask(more[:room], labelling.done + len(more[:room]), "what it is measured on")
@@ -69,16 +69,16 @@ def annotate_in_rounds(
 def suitable_rounds(labelling: Labelling, limit: int | None) -> int:
     """As many as bring something: one where looking costs nothing, or where nothing is left to choose because
     there are no more pictures than may be asked about."""
-    lessons, left = labelling.lessons, left_of(labelling.lessons, labelling.seen)
+    training_data, left = labelling.training_data, left_of(labelling.training_data, labelling.seen)
     if not labelling.costs:
         return 1
     most = len(left) if limit is None else limit
-    if most >= len(lessons.index.ids) - len(lessons.reserved) - len(labelling.seen):
+    if most >= len(training_data.index.ids) - len(training_data.reserved) - len(labelling.seen):
         return 1
     return max(min(ROUNDS, most // LEAST), 1)
 
 
-def is_settled(rounds: Sequence[Round]) -> bool:
+def is_settled(rounds: Sequence[AnnotationRound]) -> bool:
     """Whether the last rounds changed so little that more of the same would change little, too."""
     last = rounds[-IN_A_ROW:]
     return len(last) == IN_A_ROW and all(
@@ -86,8 +86,8 @@ def is_settled(rounds: Sequence[Round]) -> bool:
     )
 
 
-def _came(lessons_now: LessonsNow, chosen: Sequence[str]) -> dict[str, int | None]:
-    effect = effect_of(lessons_now(), set(chosen))
+def _came(training_data_now: LessonsNow, chosen: Sequence[str]) -> dict[str, int | None]:
+    effect = effect_of(training_data_now(), set(chosen))
     return {
         "pictures": len(chosen),
         "changed": effect.changed if effect else None,
@@ -95,7 +95,7 @@ def _came(lessons_now: LessonsNow, chosen: Sequence[str]) -> dict[str, int | Non
     }
 
 
-def _why(number: int, rounds: int, found: Sequence[Round]) -> str:
+def _why(number: int, rounds: int, found: Sequence[AnnotationRound]) -> str:
     changed = " and ".join(f"{one.changed:,}" for one in found[-IN_A_ROW:])
     return (
         f"Ended after round {number} of {rounds}: the last ones changed {changed} of about "

@@ -10,7 +10,7 @@ from concepts.collaborator.confidence import REPEATS
 from concepts.definition.document import Definition
 from concepts.language import Role, named
 from concepts.language.ledger import TYPICAL_ANSWER_TOKENS, Price, estimate_tokens, estimate_usd
-from concepts.language.prompts import DEFAULTS, Prompts
+from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.settings import Settings
 
 
@@ -52,7 +52,7 @@ def model_of(setup: Setup, settings: Settings) -> tuple[str, Price | None]:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class CostEstimate:
     """What a run asks at most, since what is cached costs nothing: so many `calls`, with `tokens` in all,
     questions and answers. `usd` is none where no price is set."""
 
@@ -74,25 +74,25 @@ def estimated(
     definition: Definition,
     settings: Settings,
     pictures: int,
-    prompts: Prompts = DEFAULTS,
-) -> Estimate:
+    prompts: PromptFiles = DEFAULTS,
+) -> CostEstimate:
     """What annotating so many pictures takes, roughly."""
     model, price = model_of(setup, settings)
     if not model:
-        return Estimate(0, 0, 0.0)
+        return CostEstimate(0, 0, 0.0)
     method = ANNOTATORS["vlm" if setup.annotator == AUTO else setup.annotator]
     *before, last = method.asks(definition, examples=setup.examples, prompts=prompts)
     times = 1 + len(REPEATS) if setup.repeats else 1
     questions = [*before, *[last] * times]
     tokens = sum(estimate_tokens(messages) + TYPICAL_ANSWER_TOKENS for messages in questions)
     usd = sum(estimate_usd(price, messages, pictures) for messages in questions) if price else None
-    return Estimate(len(questions) * pictures, tokens * pictures, usd)
+    return CostEstimate(len(questions) * pictures, tokens * pictures, usd)
 
 
-def together(estimates: Sequence[Estimate]) -> Estimate:
+def together(estimates: Sequence[CostEstimate]) -> CostEstimate:
     costs = [one.usd for one in estimates]
     known = [cost for cost in costs if cost is not None]
-    return Estimate(
+    return CostEstimate(
         sum(one.calls for one in estimates),
         sum(one.tokens for one in estimates),
         sum(known) if len(known) == len(costs) else None,

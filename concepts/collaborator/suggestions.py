@@ -13,8 +13,8 @@ from concepts.collaborator.confidence import sure_of
 from concepts.collaborator.scaled_agreement import agreement_of_answers
 from concepts.collaborator.setups import Setup, estimated, model_of
 from concepts.labelling.consensus import Decision
-from concepts.labelling.training_data import Lessons
-from concepts.language.prompts import Prompts
+from concepts.labelling.training_data import TrainingData
+from concepts.language.prompts import PromptFiles
 from concepts.settings import Settings
 from concepts.view import View
 from storage.concepts import StoredAnnotation
@@ -112,7 +112,7 @@ def opinion(said: StoredAnnotation, sure: Mapping[str, float], given: Mapping[st
 
 
 def review(
-    lessons: Lessons,
+    training_data: TrainingData,
     wanted: ReviewFilter,
     page: int,
     paths: Callable[[Sequence[str]], dict[str, str]],
@@ -125,10 +125,10 @@ def review(
     Pictures kept for measuring are left out: a person who has read the machine's reasons would measure
     its persuasion. `unswayed`: what people decided without the machine's opinion in view.
     """
-    newest = {said.picture_id: said for said in lessons.annotations}
-    machine = {i: said for i, said in newest.items() if i not in lessons.reserved}
-    kinds = {i: kind_of(said.rating, lessons.answers.get(i)) for i, said in machine.items()}
-    passing = [i for i in machine if _passes(machine[i], lessons.candidates.get(i, []), wanted)]
+    newest = {said.picture_id: said for said in training_data.annotations}
+    machine = {i: said for i, said in newest.items() if i not in training_data.reserved}
+    kinds = {i: kind_of(said.rating, training_data.answers.get(i)) for i, said in machine.items()}
+    passing = [i for i in machine if _passes(machine[i], training_data.candidates.get(i, []), wanted)]
     ordered = _in_order([i for i in passing if wanted.kind in ("", kinds[i])], kinds)
     if wanted.ids:
         ordered = [i for i in wanted.ids if i in machine]
@@ -136,9 +136,9 @@ def review(
     page = min(max(page, 1), pages)
     shown = ordered[(page - 1) * PAGE : page * PAGE]
     where, said_about = paths(shown), comments(shown)
-    agreement, sure = lessons.agreement, sure_of(machine.values(), lessons.answers)
-    given = given_by(list(machine.values())) if lessons.scale else {}
-    of_answers = agreement_of_answers(lessons.scale, given, unswayed()) if lessons.scale else ""
+    agreement, sure = training_data.agreement, sure_of(machine.values(), training_data.answers)
+    given = given_by(list(machine.values())) if training_data.scale else {}
+    of_answers = agreement_of_answers(training_data.scale, given, unswayed()) if training_data.scale else ""
     return ReviewPage(
         items=[
             ReviewItem(
@@ -146,9 +146,9 @@ def review(
                 path=where.get(i, ""),
                 kind=kinds[i],
                 opinion=opinion(machine[i], sure, given),
-                answer=lessons.answers[i].value if i in lessons.answers else None,
-                answer_given=lessons.answers[i].given if i in lessons.answers else "",
-                brought_by=lessons.candidates.get(i, []),
+                answer=training_data.answers[i].value if i in training_data.answers else None,
+                answer_given=training_data.answers[i].given if i in training_data.answers else "",
+                brought_by=training_data.candidates.get(i, []),
                 comments=said_about.get(i, []),
             )
             for i in shown
@@ -158,7 +158,7 @@ def review(
         counts=dict(Counter(kinds[i] for i in passing)),
         annotated=len(machine),
         ratings=dict(sorted(Counter(said.rating for said in machine.values()).items())),
-        queries=dict(Counter(q for i in machine for q in lessons.candidates.get(i, [])).most_common()),
+        queries=dict(Counter(q for i in machine for q in training_data.candidates.get(i, [])).most_common()),
         criteria=dict(
             Counter(
                 str(e["criterion"])
@@ -210,13 +210,17 @@ class AnnotateEstimate(View):
 
 
 def estimate(
-    lessons: Lessons, settings: Settings, pool_size: int, setup: Setup, prompts: Prompts
+    training_data: TrainingData, settings: Settings, pool_size: int, setup: Setup, prompts: PromptFiles
 ) -> AnnotateEstimate:
     """`pool_size`: how many pictures would be found first where there is no pool yet."""
-    seen = {said.picture_id for said in lessons.ratings if said.definition_number == lessons.revision.number}
-    pool = [i for i in lessons.candidates if i not in lessons.reserved]
+    seen = {
+        said.picture_id
+        for said in training_data.ratings
+        if said.definition_number == training_data.revision.number
+    }
+    pool = [i for i in training_data.candidates if i not in training_data.reserved]
     pictures = len([i for i in pool if i not in seen]) if pool else pool_size
-    expected = estimated(setup, lessons.revision.definition, settings, pictures, prompts)
+    expected = estimated(setup, training_data.revision.definition, settings, pictures, prompts)
     return AnnotateEstimate(
         pictures=pictures,
         model=model_of(setup, settings)[0],

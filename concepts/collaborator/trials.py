@@ -34,7 +34,7 @@ SHOWN_ERROR = 0.05  # how often one of the ranges that are shown of a run's word
 
 
 @dataclass(frozen=True)
-class Candidate:
+class WordingCandidate:
     """Another wording, why it was written, and by which way of writing."""
 
     definition: Definition
@@ -47,7 +47,7 @@ class Sifted:
     """A candidate on the answers it was written from. `evidence` that it is better; optimistic, because they
     inspired it."""
 
-    candidate: Candidate
+    candidate: WordingCandidate
     evidence: float
     fixed: int
     broken: int
@@ -107,7 +107,7 @@ class Vote:
 
 
 @dataclass(frozen=True)
-class Sample:
+class TrialSample:
     """Answers to sift with: ids of what the machine has wrong and of what it has right by the current
     definition, what it `said` of them, and its `f1`."""
 
@@ -119,18 +119,18 @@ class Sample:
 
 def sample(
     answers: Mapping[str, Value], said: Mapping[str, Value], f1: float, rng: np.random.Generator
-) -> Sample:
+) -> TrialSample:
     """`answers` of the half that writes, and what the machine says of them by the current definition, with
     its `f1` on those of them that say how good it is."""
     known = [i for i in answers if i in said]
     wrong = [i for i in known if said[i] != answers[i]]
     right = [i for i in known if said[i] == answers[i]]
-    return Sample(some(wrong, MOST_WRONG, rng), some(right, MOST_RIGHT, rng), said, f1)
+    return TrialSample(some(wrong, MOST_WRONG, rng), some(right, MOST_RIGHT, rng), said, f1)
 
 
 def sift(
-    candidates: Sequence[Candidate],
-    chosen: Sample,
+    candidates: Sequence[WordingCandidate],
+    chosen: TrialSample,
     answers: Mapping[str, Value],
     judge: Judge,
     *,

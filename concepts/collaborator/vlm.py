@@ -23,7 +23,7 @@ from concepts.collaborator.prompt_pictures import (
 from concepts.definition.document import Definition
 from concepts.errors import BadPictureError, UnknownPictureError
 from concepts.language.base import Message
-from concepts.language.prompts import DEFAULTS, Prompts
+from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.registry import Method
 
 PURPOSE = "annotate"
@@ -41,7 +41,7 @@ class VlmAnnotator(ByModel):
 
     @classmethod
     def asks(
-        cls, definition: Definition, *, examples: bool, prompts: Prompts = DEFAULTS
+        cls, definition: Definition, *, examples: bool, prompts: PromptFiles = DEFAULTS
     ) -> list[list[Message]]:
         shown = [(example, b"") for example in SOME_EXAMPLES] if examples else []
         return [question(definition, b"", shown, prompts)]
@@ -80,7 +80,7 @@ def question(
     definition: Definition,
     jpeg: bytes,
     examples: Sequence[tuple[Example, bytes]] = (),
-    prompts: Prompts = DEFAULTS,
+    prompts: PromptFiles = DEFAULTS,
 ) -> list[Message]:
     """One turn with all pictures: some servers take none from earlier turns. The one to judge comes last."""
     asked = prompts["annotate.user"].render(

@@ -14,10 +14,10 @@ from typing import Literal
 from pydantic import BaseModel
 
 from concepts.collaborator.edits import Edit, edited
-from concepts.collaborator.trials import Candidate, Sifted, Value
+from concepts.collaborator.trials import Sifted, Value, WordingCandidate
 from concepts.definition.document import Definition, Origin
 from concepts.language.base import ChatModel, Message
-from concepts.language.prompts import DEFAULTS, Prompts
+from concepts.language.prompts import DEFAULTS, PromptFiles
 
 _Kind = Literal["necessary", "included", "supporting", "excluding"]
 
@@ -78,8 +78,8 @@ def from_feedback(
     feedback: Sequence[Feedback],
     tried: Sequence[Sifted],
     model: ChatModel,
-    prompts: Prompts = DEFAULTS,
-) -> list[Candidate]:
+    prompts: PromptFiles = DEFAULTS,
+) -> list[WordingCandidate]:
     """Other wordings than those `tried`, which are best first. Raises what `ChatModel.ask` raises."""
     answers = "\n".join(one.as_text(n) for n, one in enumerate(_most_telling(feedback), 1))
     asked = wordings_asked_for(current, answers, _as_text(current, tried) or "(none)", prompts)
@@ -87,7 +87,7 @@ def from_feedback(
     return _usable(current, ((one.why, one.edits) for one in said.wordings[:A_ROUND]), "feedback", "model")
 
 
-def wordings_asked_for(current: Definition, answers: str, tried: str, prompts: Prompts) -> list[Message]:
+def wordings_asked_for(current: Definition, answers: str, tried: str, prompts: PromptFiles) -> list[Message]:
     """What a model is sent to have it write other wordings."""
     request = prompts["reword.user"].render(
         definition=_sentence(current),
@@ -100,11 +100,11 @@ def wordings_asked_for(current: Definition, answers: str, tried: str, prompts: P
 
 
 def from_differences(
-    current: Definition, feedback: Sequence[Feedback], model: ChatModel, prompts: Prompts = DEFAULTS
-) -> list[Candidate]:
+    current: Definition, feedback: Sequence[Feedback], model: ChatModel, prompts: PromptFiles = DEFAULTS
+) -> list[WordingCandidate]:
     """A criterion for what tells apart the pictures that the machine confuses: those it wrongly takes for
     what counts from those it rightly does, and the same of what doesn't count."""
-    found: list[Candidate] = []
+    found: list[WordingCandidate] = []
     for said, if_in_wrong, if_in_right in _CONFUSED:
         wrong = [one.reason for one in feedback if one.machine == said and not one.agrees]
         right = [one.reason for one in feedback if one.machine == said and one.agrees]
@@ -123,7 +123,9 @@ def from_differences(
     return found
 
 
-def differences_asked_for(current: Definition, first: str, second: str, prompts: Prompts) -> list[Message]:
+def differences_asked_for(
+    current: Definition, first: str, second: str, prompts: PromptFiles
+) -> list[Message]:
     """What a model is sent to have it tell two groups of pictures apart, by a line about each picture."""
     request = prompts["differ.user"].render(
         definition=_sentence(current), first=first, second=second, number=str(DIFFERENCES)
@@ -131,9 +133,9 @@ def differences_asked_for(current: Definition, first: str, second: str, prompts:
     return [Message("system", prompts["differ.system"].render()), Message("user", request)]
 
 
-def from_nouns(current: Definition, feedback: Sequence[Feedback], telling: Telling) -> list[Candidate]:
+def from_nouns(current: Definition, feedback: Sequence[Feedback], telling: Telling) -> list[WordingCandidate]:
     """Without a model: nouns for what is seen in the pictures it has wrong and not in the others."""
-    found: list[Candidate] = []
+    found: list[WordingCandidate] = []
     for said, kind, _ in _CONFUSED:
         person: Value = "no" if said == "yes" else "yes"
         wrong = [one.picture_id for one in feedback if one.person == person and not one.agrees]
@@ -203,13 +205,13 @@ def _what_differs(current: Definition, other: Definition) -> str:
 
 def _usable(
     current: Definition, written: Iterable[tuple[str, Sequence[Edit]]], way: str, origin: Origin
-) -> list[Candidate]:
+) -> list[WordingCandidate]:
     """Those that can be made, each once."""
-    found: dict[str, Candidate] = {}
+    found: dict[str, WordingCandidate] = {}
     for why, edits in written:
         try:
             definition = edited(current, edits, origin, note="from your answers")
         except ValueError:  # a criterion that isn't there, or nothing changed
             continue
-        found.setdefault(definition.as_text(), Candidate(definition, " ".join(why.split())[:300], way))
+        found.setdefault(definition.as_text(), WordingCandidate(definition, " ".join(why.split())[:300], way))
     return list(found.values())

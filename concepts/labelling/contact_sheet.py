@@ -22,7 +22,7 @@ from concepts.labelling.mining import seed_of
 from concepts.labelling.question_queue import Decisions, PicturesOf, problem_of
 from concepts.labelling.ranking import GraphOf, rank_library
 from concepts.labelling.selection import NextPicture
-from concepts.labelling.training_data import Lessons
+from concepts.labelling.training_data import TrainingData
 from concepts.learning.contact_sheet import SIZE, representatives
 from concepts.learning.fitting import train_head
 from concepts.library.collection import Collection
@@ -129,21 +129,25 @@ class Grid:
 
 
 def wall_pictures(
-    lessons: Lessons, collection: Collection, walls: Sequence[Sequence[str]]
+    training_data: TrainingData, collection: Collection, walls: Sequence[Sequence[str]]
 ) -> list[NextPicture]:
     """The next wall: pictures of every kind, none of which was on a wall before, is answered or measures, and
     none that looks like one of those."""
-    seen = {picture for wall in walls for picture in wall} | lessons.spoken_for
-    seed = seed_of(lessons.revision.definition.name)
-    ids = _some(lessons, lessons.index.ids.without(lessons.reserved | lessons.spoken_for), seed)
+    seen = {picture for wall in walls for picture in wall} | training_data.spoken_for
+    seed = seed_of(training_data.revision.definition.name)
+    ids = _some(
+        training_data,
+        training_data.index.ids.without(training_data.reserved | training_data.spoken_for),
+        seed,
+    )
     out = set(collection.library.near_groups(sorted(seen)))
     groups = collection.library.near_groups(ids)
     shown = np.flatnonzero([group in out for group in groups])
-    vectors = lessons.vectors(ids)
+    vectors = training_data.vectors(ids)
     rows = representatives(
         vectors,
         np.unique(groups, return_inverse=True)[1].astype(np.int64),
-        np.asarray(vectors @ lessons.text_direction, np.float64),
+        np.asarray(vectors @ training_data.text_direction, np.float64),
         shown,
         len(walls),
         seed,
@@ -157,13 +161,13 @@ def wall_pictures(
             purpose="train",
             reason="wall",
             probability=None,
-            brought_by=lessons.candidates.get(picture_id, []),
+            brought_by=training_data.candidates.get(picture_id, []),
         )
         for picture_id in found
     ]
 
 
-def _some(lessons: Lessons, ids: PictureIds, seed: int) -> list[str]:
+def _some(training_data: TrainingData, ids: PictureIds, seed: int) -> list[str]:
     """All of a small library; of a larger one what the words find, and a sample that is the same for every
     wall, so that a kind that was shown is recognised. Ids are hashes: those behind any one are as good as
     drawn."""
@@ -173,17 +177,25 @@ def _some(lessons: Lessons, ids: PictureIds, seed: int) -> list[str]:
     begin = hashlib.sha256(str(seed).encode()).hexdigest()
     start = bisect_left(range(n), begin, key=lambda place: ids.at(np.array([place]))[0])
     drawn = ids.at((start + np.arange(LARGEST)) % n)
-    found = [picture_id for picture_id, _ in lessons.index.search(lessons.text_direction[None], SIZE)[0]]
+    found = [
+        picture_id
+        for picture_id, _ in training_data.index.search(training_data.text_direction[None], SIZE)[0]
+    ]
     there = ids.places(found) >= 0
     return sorted({*drawn, *(picture_id for picture_id, has in zip(found, there, strict=True) if has)})
 
 
 def bulk_pictures(
-    lessons: Lessons, collection: Collection, order: GridOrder, query: str, n: int, graph_of: GraphOf
+    training_data: TrainingData,
+    collection: Collection,
+    order: GridOrder,
+    query: str,
+    n: int,
+    graph_of: GraphOf,
 ) -> Ranked:
     """At most n pictures without an answer, one of each near-duplicate group, never of the evaluation set."""
-    scores, knows = _scores(lessons, collection, order, query)
-    ranking = rank_library(lessons, graph_of) if knows and order in ("likely", "unlikely") else None
+    scores, knows = _scores(training_data, collection, order, query)
+    ranking = rank_library(training_data, graph_of) if knows and order in ("likely", "unlikely") else None
     first = _first(ranking.among(scores.ids) if ranking else scores, order, knows, SPARE * n)
     shown = without_look_alikes([picture_id for picture_id, _ in first], collection.library)[:n]
     found = dict(scores.of(shown))
@@ -195,20 +207,22 @@ def bulk_pictures(
             purpose="train",
             reason=order,
             probability=_probability(found[picture_id]) if knows else None,
-            brought_by=lessons.candidates.get(picture_id, []),
+            brought_by=training_data.candidates.get(picture_id, []),
         )
         for picture_id in shown
     ]
     return Ranked(pictures, by_look_alikes=ranking is not None)
 
 
-def _scores(lessons: Lessons, collection: Collection, order: GridOrder, query: str) -> tuple[Scores, bool]:
+def _scores(
+    training_data: TrainingData, collection: Collection, order: GridOrder, query: str
+) -> tuple[Scores, bool]:
     """Of all pictures that may be shown, and whether they are logits of a head that has learned."""
-    allowed = lessons.index.ids.without(lessons.reserved | lessons.spoken_for)
+    allowed = training_data.index.ids.without(training_data.reserved | training_data.spoken_for)
     if order == "query":
-        return lessons.index.scores(collection.text_vectors([query])[0], 0.0, allowed), False
-    head = train_head(lessons.training.data, lessons.text_direction, seed=0)
-    return lessons.index.scores(head.weights, head.bias, allowed), head.kind != "text"
+        return training_data.index.scores(collection.text_vectors([query])[0], 0.0, allowed), False
+    head = train_head(training_data.training.data, training_data.text_direction, seed=0)
+    return training_data.index.scores(head.weights, head.bias, allowed), head.kind != "text"
 
 
 def _check(order: GridOrder, query: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from concepts.labelling.consensus import Decision, consensus
 from concepts.labelling.renewals import Renewal, Renewals
 from concepts.labelling.repeats import Twice, comes_again, said_twice
-from concepts.labelling.training_data import Lessons
+from concepts.labelling.training_data import TrainingData
 from concepts.learning.base import Bools
 from concepts.learning.waves import looked_at
 from storage.concepts import Certifying, Wave
@@ -17,7 +17,7 @@ from storage.frames import Frame
 from storage.labels import LabelEvent
 
 
-class Material(Lessons):
+class ConceptDataset(TrainingData):
     """Lessons with the answers that measure. Nothing that learns, mines or asks may import this: `make lint`
     refuses it."""
 

@@ -17,7 +17,7 @@ DRAWS = 2000  # bootstrap
 ENOUGH_SHARED = 10  # pictures below which resampling them says nothing about kappa
 
 
-class Said(View):
+class LabelWithComments(View):
     """What one person says of a picture, with all they remarked on it."""
 
     author: str
@@ -40,12 +40,14 @@ class Pair(View):
     high: float | None
 
 
-def what_people_said(standing: Iterable[LabelEvent], remarks: Iterable[LabelEvent]) -> dict[str, list[Said]]:
+def what_people_said(
+    standing: Iterable[LabelEvent], remarks: Iterable[LabelEvent]
+) -> dict[str, list[LabelWithComments]]:
     """Picture id → what each person says of it, with all they remarked on it."""
     comments: dict[tuple[str, str], list[str]] = defaultdict(list)
     for event in remarks:
         comments[event.picture_id, event.author.name].append(event.comment)
-    said: dict[str, list[Said]] = defaultdict(list)
+    said: dict[str, list[LabelWithComments]] = defaultdict(list)
     for event in standing:
         said[event.picture_id].append(what_is_said(event, comments[event.picture_id, event.author.name]))
     return said
@@ -68,8 +70,10 @@ def _has_answered(event: LabelEvent, reader: str) -> bool:
     return event.author.name == reader and event.value != "skip"
 
 
-def what_is_said(event: LabelEvent, comments: list[str]) -> Said:
-    return Said(author=event.author.name, value=event.said, comments=comments, created=event.created)
+def what_is_said(event: LabelEvent, comments: list[str]) -> LabelWithComments:
+    return LabelWithComments(
+        author=event.author.name, value=event.said, comments=comments, created=event.created
+    )
 
 
 def pairs(decisions: Mapping[str, Decision]) -> list[Pair]:

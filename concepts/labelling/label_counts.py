@@ -8,7 +8,7 @@ from collections.abc import Container, Mapping
 from pydantic import computed_field
 
 from concepts.labelling.consensus import Decision
-from concepts.labelling.dataset import Material
+from concepts.labelling.dataset import ConceptDataset
 from concepts.view import View
 from storage.concepts import WATCHING, Certifying
 
@@ -107,15 +107,15 @@ def count_answers(
     )
 
 
-def count_of(material: Material) -> AnswerCount:
+def count_of(dataset: ConceptDataset) -> AnswerCount:
     """The count of a concept's answers, from what it learns and measures from."""
     return count_answers(
-        material.decisions,
-        material.blind,
-        material.evaluation,
-        material.certifying,
-        material.reserved,
-        material.apart,
+        dataset.decisions,
+        dataset.blind,
+        dataset.evaluation,
+        dataset.certifying,
+        dataset.reserved,
+        dataset.apart,
     )
 
 

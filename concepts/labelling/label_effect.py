@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from concepts.labelling.training_data import Lessons
+from concepts.labelling.training_data import TrainingData
 from concepts.learning.base import Bools
 from concepts.learning.calibration import logit
 from concepts.learning.fitting import SEED, train_early
@@ -25,22 +25,22 @@ class Effect:
     changed: int
 
 
-def effect_of(lessons: Lessons, late: Collection[str], way: str = "auto") -> Effect | None:
+def effect_of(training_data: TrainingData, late: Collection[str], way: str = "auto") -> Effect | None:
     """What the labels of the `late` pictures change, each head at its own threshold. Reads no answer that
     measures. None where the others hold no yes or no no, or none of the late ones teaches anything."""
-    training = lessons.training
+    training = training_data.training
     used = np.flatnonzero(training.data.weight > 0)
     before = np.array([row for row in used if training.ids[row] not in late], dtype=np.int64)
     learned = training.data.at(before)
     if len(before) == len(used) or not (learned.positives and learned.negatives):
         return None
-    then, now = (decisions(lessons, way, rows)[0] for rows in (before, used))
+    then, now = (decisions(training_data, way, rows)[0] for rows in (before, used))
     return Effect(len(now), int((then | now).sum()), int((then != now).sum()))
 
 
-def decisions(lessons: Lessons, way: str, rows: Rows) -> tuple[Bools, Bools]:
+def decisions(training_data: TrainingData, way: str, rows: Rows) -> tuple[Bools, Bools]:
     """What a head that learned from these rows flags, and about what it hesitates: (n,) of the library."""
-    head = train_early(lessons.training.data.at(rows), lessons.text_direction, SEED, way)
-    logits = lessons.index.scores(head.weights, head.bias).values
+    head = train_early(training_data.training.data.at(rows), training_data.text_direction, SEED, way)
+    logits = training_data.index.scores(head.weights, head.bias).values
     low, high = (logit(edge) for edge in OPEN)
     return logits >= logit(head.threshold), (logits > low) & (logits < high)

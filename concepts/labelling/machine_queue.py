@@ -8,7 +8,7 @@ import numpy as np
 
 from concepts.labelling.mining import seed_of
 from concepts.labelling.selection import askable
-from concepts.labelling.training_data import Lessons
+from concepts.labelling.training_data import TrainingData
 from concepts.learning.acquisition import ACQUISITIONS, Labelled, Pool
 from concepts.learning.acquisition.base import Round
 from concepts.learning.base import LinearHead
@@ -21,7 +21,7 @@ PROBES = 10  # pictures that count by the machine, whose like is searched for
 
 
 def next_for_machine(
-    lessons: Lessons,
+    training_data: TrainingData,
     n: int,
     tried: Ids[str],
     whole_library: int,
@@ -30,16 +30,16 @@ def next_for_machine(
     """At most n pictures that are not `tried`: first some that the person has answered, which say what the
     machine's labels count for; then those whose labels should improve the classifier most, or the pool in its
     order while it has learned no yes and no."""
-    checked = _to_check(lessons, n, tried)
+    checked = _to_check(training_data, n, tried)
     wanted = n - len(checked)
-    out = {*tried, *lessons.spoken_for, *checked}
-    head = student(lessons)
+    out = {*tried, *training_data.spoken_for, *checked}
+    head = student(training_data)
     if head is None:
-        pool = [i for i in lessons.candidates if i not in out and i not in lessons.reserved]
-        return [*checked, *lessons.with_vectors(pool)[:wanted]]
-    ids = askable(lessons, whole_library, head)
-    pool_of = Pool.of(lessons.vectors(ids), lessons.groups(ids), lessons.text_direction)
-    training = lessons.training
+        pool = [i for i in training_data.candidates if i not in out and i not in training_data.reserved]
+        return [*checked, *training_data.with_vectors(pool)[:wanted]]
+    ids = askable(training_data, whole_library, head)
+    pool_of = Pool.of(training_data.vectors(ids), training_data.groups(ids), training_data.text_direction)
+    training = training_data.training
     used = np.flatnonzero(training.data.weight > 0)
     said = {training.ids[row]: 1 if training.data.positive[row] else -1 for row in used}
     votes = np.array([said.get(i, 0) for i in ids], dtype=np.int8)
@@ -47,27 +47,27 @@ def next_for_machine(
         pool=pool_of,
         labelled=Labelled.by_people(np.array([i in out for i in ids], dtype=bool), votes),
         training=training.data.at(used),
-        fit=lambda data: train_early(data, lessons.text_direction, SEED),
+        fit=lambda data: train_early(data, training_data.text_direction, SEED),
         head=head,
         probability=head.probabilities(pool_of.vectors),
     )
-    rng = np.random.default_rng([seed_of(lessons.revision.definition.name), len(tried)])
+    rng = np.random.default_rng([seed_of(training_data.revision.definition.name), len(tried)])
     chosen = ACQUISITIONS[acquisition]().select(round, wanted, rng)
     return [*checked, *(ids[choice.row] for choice in chosen)]
 
 
-def student(lessons: Lessons) -> LinearHead | None:
+def student(training_data: TrainingData) -> LinearHead | None:
     """What learns from the person and the machine; None before there is a yes and a no of either."""
-    data = lessons.training.data
+    data = training_data.training.data
     learned = data.at(data.weight > 0)
     if not (learned.positives and learned.negatives):
         return None
-    return train_early(data, lessons.text_direction, SEED)
+    return train_early(data, training_data.text_direction, SEED)
 
 
-def surest_yes(lessons: Lessons, n: int = PROBES) -> list[str]:
+def surest_yes(training_data: TrainingData, n: int = PROBES) -> list[str]:
     """Of the pictures that the machine says count, the n that the classifier is surest of: to search with."""
-    head, training = student(lessons), lessons.training
+    head, training = student(training_data), training_data.training
     said = zip(training.ids, training.data.positive, training.kinds, strict=True)
     yes = [row for row, (_, positive, kind) in enumerate(said) if positive and kind == "annotator"]
     if head is None or not yes:
@@ -76,8 +76,8 @@ def surest_yes(lessons: Lessons, n: int = PROBES) -> list[str]:
     return [training.ids[yes[place]] for place in order[:n]]
 
 
-def _to_check(lessons: Lessons, n: int, tried: Ids[str]) -> list[str]:
-    answered = [i for i, decision in lessons.answers.items() if decision.decided]
+def _to_check(training_data: TrainingData, n: int, tried: Ids[str]) -> list[str]:
+    answered = [i for i, decision in training_data.answers.items() if decision.decided]
     left = CHECKED - sum(i in tried for i in answered)
     most = min(left, round(CHECKED_SHARE * n))
-    return lessons.with_vectors([i for i in answered if i not in tried])[: max(most, 0)]
+    return training_data.with_vectors([i for i in answered if i not in tried])[: max(most, 0)]

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from concepts.labelling.training_data import Lessons
+from concepts.labelling.training_data import TrainingData
 from concepts.learning.threads import one_blas_thread
 from concepts.library.collection import Collection
-from concepts.library.search import LookAlikes, with_look_alikes
+from concepts.library.search import NearGroups, with_look_alikes
 from concepts.view import View
 from storage.vectors.ids import PictureIds
 from storage.vectors.protocol import VectorReader
@@ -48,33 +48,37 @@ class Candidate:
     brought_by: tuple[str, ...]
 
 
-def mine_candidates(lessons: Lessons, collection: Collection, size: int) -> list[tuple[str, list[str]]]:
+def mine_candidates(
+    training_data: TrainingData, collection: Collection, size: int
+) -> list[tuple[str, list[str]]]:
     """(picture id, what brought it) for a pool of `size`, without the evaluation set."""
-    definition = lessons.revision.definition
-    probes = _searches(lessons, collection)
-    examples = lessons.with_vectors([*definition.examples, *definition.counterexamples])
-    probes += [Probe("example", vector) for vector in lessons.vectors(examples)]
+    definition = training_data.revision.definition
+    probes = _searches(training_data, collection)
+    examples = training_data.with_vectors([*definition.examples, *definition.counterexamples])
+    probes += [Probe("example", vector) for vector in training_data.vectors(examples)]
     seed = seed_of(definition.name)
-    found = mine(lessons.index, collection.library, probes, lessons.reserved, size, seed)
+    found = mine(training_data.index, collection.library, probes, training_data.reserved, size, seed)
     return [(candidate.id, list(candidate.brought_by)) for candidate in found]
 
 
 def mine_more(
-    lessons: Lessons, collection: Collection, like: Sequence[str], size: int
+    training_data: TrainingData, collection: Collection, like: Sequence[str], size: int
 ) -> list[tuple[str, list[str]]]:
     """(picture id, what brought it) of up to `size` pictures beyond the pool: further down the searches of
     the definition, and like the pictures `like`, which the machine said count."""
-    probes = _searches(lessons, collection)
-    probes += [Probe(LIKE_A_YES, vector) for vector in lessons.vectors(lessons.with_vectors(like))]
-    excluded = lessons.reserved | lessons.candidates.keys()
-    seed = seed_of(f"{lessons.revision.definition.name} {len(lessons.candidates)}")
-    found = mine(lessons.index, collection.library, probes, excluded, size, seed)
+    probes = _searches(training_data, collection)
+    probes += [
+        Probe(LIKE_A_YES, vector) for vector in training_data.vectors(training_data.with_vectors(like))
+    ]
+    excluded = training_data.reserved | training_data.candidates.keys()
+    seed = seed_of(f"{training_data.revision.definition.name} {len(training_data.candidates)}")
+    found = mine(training_data.index, collection.library, probes, excluded, size, seed)
     return [(candidate.id, list(candidate.brought_by)) for candidate in found]
 
 
-def _searches(lessons: Lessons, collection: Collection) -> list[Probe]:
+def _searches(training_data: TrainingData, collection: Collection) -> list[Probe]:
     """The definition's sentence, searches and kinds."""
-    definition = lessons.revision.definition
+    definition = training_data.revision.definition
     searched = [*(query.text for query in definition.queries), *definition.searched_kinds()]
     queries = list(dict.fromkeys([definition.description, *searched]))
     return [Probe(q, v) for q, v in zip(queries, collection.text_vectors(queries), strict=True)]
@@ -82,7 +86,7 @@ def _searches(lessons: Lessons, collection: Collection) -> list[Probe]:
 
 def mine(
     index: VectorReader,
-    library: LookAlikes,
+    library: NearGroups,
     probes: Sequence[Probe],
     excluded: Ids[str],
     size: int,
@@ -112,7 +116,7 @@ class _Found:
 
 
 def _found(
-    index: VectorReader, library: LookAlikes, probes: Sequence[Probe], allowed: PictureIds, size: int
+    index: VectorReader, library: NearGroups, probes: Sequence[Probe], allowed: PictureIds, size: int
 ) -> dict[str, _Found]:
     """By picture id: the probes' nearest, one of each group of look-alikes."""
     if not probes:
@@ -155,7 +159,7 @@ def _in_turn(index: VectorReader, found: dict[str, _Found], seed: int) -> list[s
     return [picture_id for *_, picture_id in sorted(order)]
 
 
-def _random(ids: PictureIds, library: LookAlikes, count: int, rng: np.random.Generator) -> list[str]:
+def _random(ids: PictureIds, library: NearGroups, count: int, rng: np.random.Generator) -> list[str]:
     """Up to `count` of the ids, no two of which look alike."""
     order = rng.permutation(len(ids))
     first: dict[str, str] = {}

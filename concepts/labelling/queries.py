@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from concepts.definition.document import Revision
 from concepts.definition.editing import origin_in_words
-from concepts.labelling.training_data import Lessons
+from concepts.labelling.training_data import TrainingData
 from concepts.library.browsing import PictureView, view_of
 from concepts.library.collection import Collection
 from concepts.library.search import Finder
@@ -35,7 +35,7 @@ class QueryView(View):
 
 
 def query_views(
-    lessons: Lessons,
+    training_data: TrainingData,
     collection: Collection,
     finder: Finder,
     revisions: Sequence[Revision],
@@ -43,16 +43,18 @@ def query_views(
     n: int,
 ) -> list[QueryView]:
     """The sentence itself and every query of the definition, with what each finds and what it brought."""
-    definition = lessons.revision.definition
+    definition = training_data.revision.definition
     searched = [
         (None, definition.description, True),
         *((i, q.text, q.counts) for i, q in enumerate(definition.queries)),
     ]
-    brought = Counter(name for names in lessons.candidates.values() for name in names)
+    brought = Counter(name for names in training_data.candidates.values() for name in names)
     if collection.library.encoder() is None:
         found: list[list[str]] = [[] for _ in searched]
     else:
-        found = finder.find_each(lessons.index, [text for _, text, _ in searched], n, lessons.reserved)
+        found = finder.find_each(
+            training_data.index, [text for _, text, _ in searched], n, training_data.reserved
+        )
     pictures = {
         p.id: view_of(p) for p in collection.library.pictures(list({i for ids in found for i in ids}))
     }
@@ -73,22 +75,24 @@ def query_views(
 
 
 def kinds_found(
-    lessons: Lessons, collection: Collection, finder: Finder, n: int
+    training_data: TrainingData, collection: Collection, finder: Finder, n: int
 ) -> dict[str, list[PictureView]]:
     """n pictures for each kind of the definition that counts, doesn't or is open, by its words."""
-    kinds = [c.text for c in lessons.revision.definition.criteria if c.kind in SHOWN_KINDS]
+    kinds = [c.text for c in training_data.revision.definition.criteria if c.kind in SHOWN_KINDS]
     if not kinds or collection.library.encoder() is None:
         return {}
-    found = finder.find_each(lessons.index, kinds, n, lessons.reserved)
+    found = finder.find_each(training_data.index, kinds, n, training_data.reserved)
     pictures = {
         p.id: view_of(p) for p in collection.library.pictures(list({i for ids in found for i in ids}))
     }
     return {kind: [pictures[i] for i in ids if i in pictures] for kind, ids in zip(kinds, found, strict=True)}
 
 
-def told_apart(collection: Collection, finder: Finder, lessons: Lessons, one: str, other: str) -> bool:
+def distinct_queries(
+    collection: Collection, finder: Finder, training_data: TrainingData, one: str, other: str
+) -> bool:
     """Whether two texts find different pictures; also where there are too few pictures to tell."""
-    if collection.library.encoder() is None or len(lessons.index.ids) < FEWEST_TO_TELL:
+    if collection.library.encoder() is None or len(training_data.index.ids) < FEWEST_TO_TELL:
         return True
-    first, second = finder.find_each(lessons.index, [one, other], TOLD_APART_BY, lessons.reserved)
+    first, second = finder.find_each(training_data.index, [one, other], TOLD_APART_BY, training_data.reserved)
     return len(set(first) & set(second)) < SHARED * min(len(first), len(second))

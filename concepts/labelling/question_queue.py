@@ -90,7 +90,7 @@ class _Queue:
     first_look: int = LOOKS[0]
 
 
-class Questions:
+class QuestionQueue:
     """The queue of one concept. `choose` runs in the background, one at a time, and so does `first_look`: how
     many answers that measure there are figures after."""
 

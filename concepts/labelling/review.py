@@ -9,9 +9,9 @@ from typing import Literal
 from pydantic import Field
 
 from concepts.labelling.consensus import Decision
-from concepts.labelling.disagreements import Pair, Said
+from concepts.labelling.disagreements import LabelWithComments, Pair
 from concepts.labelling.reasons import Reason
-from concepts.labelling.training_data import Lessons
+from concepts.labelling.training_data import TrainingData
 from concepts.view import View
 from storage.library import Library
 
@@ -31,7 +31,7 @@ class ReviewRow(View):
     score: float | None = None
     purpose: Literal["train", "evaluation"] = "train"
     path: str = ""
-    labels: list[Said] = Field(default_factory=list)
+    labels: list[LabelWithComments] = Field(default_factory=list)
     blind: bool = False
 
 
@@ -75,9 +75,9 @@ def for_reader(rows: Iterable[ReviewRow], decisions: Mapping[str, Decision], rea
     ]
 
 
-def near_duplicates_disagree(lessons: Lessons, library: Library) -> list[ReviewRow]:
+def near_duplicates_disagree(training_data: TrainingData, library: Library) -> list[ReviewRow]:
     """Training labels of pictures that look the same and differ, near-duplicates beside each other."""
-    decided = {i: said.value for i, said in lessons.answers.items() if said.decided}
+    decided = {i: said.value for i, said in training_data.answers.items() if said.decided}
     groups: dict[str, list[str]] = defaultdict(list)
     for picture, group in zip(decided, library.near_groups(list(decided)), strict=True):
         groups[group].append(picture)

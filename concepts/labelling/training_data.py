@@ -1,9 +1,9 @@
 """What may be learned from: answers, vectors, near-duplicate groups and texts, without what measures.
 
-Rule 4 is kept here by types: whatever trains, mines, asks or chooses a threshold takes `Lessons`, which have
+Rule 4 is kept here by types: whatever trains, mines, asks or chooses a threshold takes `TrainingData`, which have
 no answer about a picture that measures or certifies, nor about any near-duplicate of one.
 
-A concept looks in some named collections, or in everything (`concepts.library.scope`). `Lessons` know of no
+A concept looks in some named collections, or in everything (`concepts.library.scope`). `TrainingData` know of no
 other pictures: `index` and `candidates` have none, so nothing outside is mined, asked, ranked or counted.
 What people said about pictures outside goes on to teach: it is about the concept, wherever it was seen.
 """
@@ -24,7 +24,7 @@ from concepts.labelling.definition_vectors import texts_of
 from concepts.learning.agreement import Agreement
 from concepts.learning.base import Texts, TrainingSet, Votes
 from concepts.learning.machine_labels import bounded, votes_of
-from concepts.learning.scale import Said, Scale
+from concepts.learning.scale import Scale, ScaleLabels
 from concepts.learning.splits import Rows
 from concepts.library.collection import Collection
 from concepts.library.search import with_look_alikes
@@ -50,7 +50,7 @@ class Training:
     agreement: Agreement | None  # of the machine's labels with the person's; None without machine labels
 
 
-class Lessons:
+class TrainingData:
     """Reads lazily and once; make a new one after labels have changed."""
 
     def __init__(
@@ -70,9 +70,9 @@ class Lessons:
         self.revision = revision
         self._until = until
 
-    def at(self, label_sequence: int) -> Lessons:
+    def at(self, label_sequence: int) -> TrainingData:
         """What there was to learn from people when a version was trained."""
-        return Lessons(
+        return TrainingData(
             self._collection, self._store, self._log, self.concept_id, self.revision, label_sequence
         )
 
@@ -245,14 +245,14 @@ class Lessons:
 
     def _said(
         self, ids: Sequence[str], people: Mapping[str, bool], machine: Mapping[str, tuple[bool, float]]
-    ) -> Said | None:
+    ) -> ScaleLabels | None:
         """What each label leaves possible. Examples and machines say yes or no, which leaves several."""
         scale = self.scale
         if scale is None:
             return None
         given = {i: d.given for i, d in self.answers.items() if d.decided}
         possible = [scale.possible(people[i] if i in people else machine[i][0], given.get(i)) for i in ids]
-        return Said(scale, np.array(possible, dtype=bool).reshape(len(ids), scale.options))
+        return ScaleLabels(scale, np.array(possible, dtype=bool).reshape(len(ids), scale.options))
 
     @cached_property
     def _people(self) -> dict[str, bool]:

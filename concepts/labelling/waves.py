@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from concepts.labelling.dataset import Material
+from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.base import LinearHead
 from concepts.learning.calibration import logit
 from concepts.learning.certificates import floor_of, of_side
@@ -35,7 +35,7 @@ class CertifyingFrame:
 
 
 def draw_wave(
-    material: Material,
+    dataset: ConceptDataset,
     collection: Collection,
     key: str,
     size: int,
@@ -47,12 +47,12 @@ def draw_wave(
     group of look-alikes, none that looks like one that was answered, is an example, measures already or is to
     be avoided. `sequence` is the last label event known; `head` is frozen for the draw, None draws everything
     alike, and so does a library whose vectors aren't there yet."""
-    number = len(material.waves) + 1
-    frame = _frame(material, collection, avoid)
+    number = len(dataset.waves) + 1
+    frame = _frame(dataset, collection, avoid)
     rng = np.random.default_rng(_seed(key, f"wave {number}"))
     cut, logits = Strata(()), np.zeros(len(frame))
     if head is not None:
-        scores = material.index.scores(head.weights, head.bias)
+        scores = dataset.index.scores(head.weights, head.bias)
         rows = frame.rows_of(scores.ids)
         if len(rows) == len(frame):
             logits = scores.values[rows].astype(np.float64)
@@ -69,13 +69,13 @@ def draw_wave(
         boundaries=list(cut.boundaries),
         frame=len(frame),
         created=now(),
-        looks_in=material.frame.kept(),
+        looks_in=dataset.frame.kept(),
     )
     return wave, frame.at(chosen)
 
 
 def draw_certifying(
-    material: Material,
+    dataset: ConceptDataset,
     collection: Collection,
     key: str,
     attempt: int,
@@ -89,7 +89,7 @@ def draw_certifying(
     each group of look-alikes, all as likely as each other among those above a floor that scores alone fix.
     `scores` are what the version says of the library, as probabilities; `lowest`: of the side's probability,
     below which nothing is drawn."""
-    rows = _frame(material, collection).rows_of(scores.ids)
+    rows = _frame(dataset, collection).rows_of(scores.ids)
     if not len(rows):
         return CertifyingFrame(0.0, 0, [])
     probability = of_side(scores.values[rows].astype(np.float64), side)
@@ -100,36 +100,38 @@ def draw_certifying(
     return CertifyingFrame(floor, len(above), scores.ids.at(rows[chosen]))
 
 
-def draw_of_pool(material: Material, collection: Collection, key: str, what: str, size: int) -> list[str]:
+def draw_of_pool(
+    dataset: ConceptDataset, collection: Collection, key: str, what: str, size: int
+) -> list[str]:
     """At most `size` pictures of the candidate pool in the order in which to answer, one of each group of
     look-alikes that nobody has answered, all as likely as each other."""
-    pool = material.with_vectors(sorted(material.candidates))
-    out = seen_groups(material, collection)
+    pool = dataset.with_vectors(sorted(dataset.candidates))
+    out = seen_groups(dataset, collection)
     groups = dict(zip(collection.library.near_groups(pool), pool, strict=True))
     frame = sorted(picture for group, picture in groups.items() if group not in out)
     rng = np.random.default_rng(_seed(key, what))
     return [frame[row] for row in rng.permutation(len(frame))[:size]]
 
 
-def _frame(material: Material, collection: Collection, avoid: Ids[str] = ()) -> PictureIds:
+def _frame(dataset: ConceptDataset, collection: Collection, avoid: Ids[str] = ()) -> PictureIds:
     """One picture of each group of look-alikes none of which was seen, in an order that says nothing.
 
     Where every picture has a vector these are the pictures of the index but those that are known to be out:
     of a million that takes a fiftieth of the time.
     """
-    library, every = collection.library, material.index.ids
-    if len(every) != material.pictures:
-        every = PictureIds.of(library.groups(material.frame).values())
-    seen = sorted(seen_groups(material, collection, avoid))
+    library, every = collection.library, dataset.index.ids
+    if len(every) != dataset.pictures:
+        every = PictureIds.of(library.groups(dataset.frame).values())
+    seen = sorted(seen_groups(dataset, collection, avoid))
     alone = {name for name, group in zip(seen, library.near_groups(seen), strict=True) if name == group}
-    return every.without(library.silent(material.frame) | library.members(seen) | alone)
+    return every.without(library.silent(dataset.frame) | library.members(seen) | alone)
 
 
-def seen_groups(material: Material, collection: Collection, avoid: Ids[str] = ()) -> set[str]:
+def seen_groups(dataset: ConceptDataset, collection: Collection, avoid: Ids[str] = ()) -> set[str]:
     """Groups of look-alikes of what was answered, is an example, is kept apart or to be avoided."""
-    given = [*avoid, *examples(material)]
-    twins = library_twins(collection, material.concept_id, given)
-    seen = {*given, *twins, *material.apart, *material.first_answered}
+    given = [*avoid, *examples(dataset)]
+    twins = library_twins(collection, dataset.concept_id, given)
+    seen = {*given, *twins, *dataset.apart, *dataset.first_answered}
     return set(collection.library.near_groups(sorted(seen)))
 
 
@@ -138,6 +140,6 @@ def _seed(key: str, what: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{key} {what}".encode()).digest()[:8])
 
 
-def examples(material: Material) -> set[str]:
-    definition = material.revision.definition
+def examples(dataset: ConceptDataset) -> set[str]:
+    definition = dataset.revision.definition
     return {*definition.examples, *definition.counterexamples}

@@ -53,7 +53,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Counts:
+class StratifiedCounts:
     """What calling every picture from a threshold on a yes gives in the library. None: can't be said."""
 
     base_rate: Estimate | None
@@ -85,7 +85,7 @@ class _Cells:
         return self.share * np.minimum(low, most), self.share * most
 
 
-def estimate(strata: Sequence[Stratum], threshold: float, error: float = ERROR_A_LOOK) -> Counts:
+def estimate(strata: Sequence[Stratum], threshold: float, error: float = ERROR_A_LOOK) -> StratifiedCounts:
     """Precision, recall and base rate at a threshold, of all pictures the strata stand for.
 
     A set without strata needs no adding up: exact intervals of its own counts (Clopper & Pearson 1934). Else
@@ -94,7 +94,7 @@ def estimate(strata: Sequence[Stratum], threshold: float, error: float = ERROR_A
     """
     answered = _answers(strata)
     if not answered:
-        return Counts(None, None, None, None)
+        return StratifiedCounts(None, None, None, None)
     if len(strata) == 1:
         return _alone(strata[0], threshold, error)
     flagged, others = (_cells(strata, threshold, side) for side in (True, False))
@@ -110,7 +110,7 @@ def estimate(strata: Sequence[Stratum], threshold: float, error: float = ERROR_A
         precision = Estimate(found / size, found_low / size, min(found_high / size, 1.0), seen)
     both = _Cells(*(np.concatenate(pair) for pair in zip(_parts(flagged), _parts(others), strict=True)))
     count, count_low, count_high = add(both, error)
-    return Counts(
+    return StratifiedCounts(
         base_rate=Estimate(count / everything, count_low / everything, count_high / everything, answered),
         precision=precision,
         recall=_recall(flagged, others, error, worst, yes),
@@ -120,12 +120,12 @@ def estimate(strata: Sequence[Stratum], threshold: float, error: float = ERROR_A
 
 def estimate_either(
     views: Sequence[Sequence[Stratum]], threshold: float, error: float = ERROR_A_LOOK
-) -> Counts:
+) -> StratifiedCounts:
     """`estimate` where the same pictures may be judged in two ways: values as the first has them, intervals
     that hold for all. What was learned from is counted as the head itself judges it in one, and by heads that
     had not seen it in the other: the first is true of this library, the second of one like it."""
     found = [estimate(strata, threshold, error) for strata in views]
-    return Counts(
+    return StratifiedCounts(
         _either([counts.base_rate for counts in found]),
         _either([counts.precision for counts in found]),
         _either([counts.recall for counts in found]),
@@ -171,7 +171,7 @@ def _answers(strata: Sequence[Stratum], of: Callable[[Stratum], Bools] | None = 
     return unnamed + (len(np.unique(np.concatenate(known))) if known else 0)
 
 
-def _alone(whole: Stratum, threshold: float, error: float) -> Counts:
+def _alone(whole: Stratum, threshold: float, error: float) -> StratifiedCounts:
     said, truth = whole.probability >= threshold, whole.truth
     right, n = int((said & truth).sum()), len(truth)
     base = _share(int(truth.sum()), n, error)
@@ -180,7 +180,7 @@ def _alone(whole: Stratum, threshold: float, error: float) -> Counts:
     pictures = None
     if whole.frame is not None:
         pictures = Estimate(float(truth.mean() * size), float(low[0]), float(high[0]), n)
-    return Counts(
+    return StratifiedCounts(
         base, _share(right, int(said.sum()), error), _share(right, int(truth.sum()), error), pictures
     )
 

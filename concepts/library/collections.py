@@ -62,7 +62,7 @@ class LooksIn(View):
     number: int
 
 
-class Adding(View):
+class ImportView(View):
     """An adding of pictures that is done: what it was of, and how many were new."""
 
     job: int

@@ -28,7 +28,7 @@ Repeated = Literal["", "copies", "look-alikes"]
 Said = Literal["", "yes", "no"]
 
 
-class Chosen(View):
+class PictureSelection(View):
     """Everything that narrows or orders the library; the defaults are all of it, newest first. Days include
     their whole day. `answered` and `says` are about `concept`: what people answered, and what its newest
     version makes of a picture."""
@@ -53,7 +53,7 @@ class Chosen(View):
     repeated: Repeated = ""
 
     @classmethod
-    def of(cls, said: Mapping[str, object]) -> Chosen:
+    def of(cls, said: Mapping[str, object]) -> PictureSelection:
         """Of an address's query or a form's fields; what is no part of this, and what is empty, is passed
         over. Raises `DiscernError` for a value that means nothing."""
         named = {"within" if name == IN else name: value for name, value in said.items()}

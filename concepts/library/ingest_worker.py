@@ -48,7 +48,7 @@ class Content:
 
 
 @dataclass(frozen=True)
-class Look:
+class ProcessedFile:
     """What a file turned out to be. `facts` is the id alone where the picture was known already."""
 
     source: Source
@@ -62,11 +62,11 @@ class Look:
         return self.facts if isinstance(self.facts, str) else self.facts.id
 
 
-Looked = Look | SkippedFile
-Found = TypeVar("Found", Content, Look)
+Looked = ProcessedFile | SkippedFile
+Found = TypeVar("Found", Content, ProcessedFile)
 
 
-class Here(Protocol):
+class LibraryLookup(Protocol):
     """The library of this process."""
 
     def known(self, picture_ids: Sequence[str]) -> set[str]: ...
@@ -77,7 +77,7 @@ class Here(Protocol):
     def keep_thumbnail(self, picture_id: str, content: bytes) -> None: ...
 
 
-class SameEncoder:
+class EncoderHandle:
     """An encoder at hand. Where this is sent, the same one is loaded when it is first needed."""
 
     def __init__(self, encoder: Encoder, cache: Path, load: Callable[..., Encoder] = load_encoder) -> None:
@@ -100,12 +100,12 @@ class SameEncoder:
 
 
 @dataclass(frozen=True)
-class LookAtFiles:
+class ProcessFiles:
     """New files → facts, thumbnails and vectors."""
 
-    encoder: SameEncoder = field(repr=False)
+    encoder: EncoderHandle = field(repr=False)
     within: Within | None = None
-    here: Here | None = field(default=None, repr=False)  # only in the process of the library
+    here: LibraryLookup | None = field(default=None, repr=False)  # only in the process of the library
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"here": None}
@@ -120,7 +120,7 @@ class LookAtFiles:
             yield from contents
             return
         for some in _held(contents):
-            yield from told_apart(self.here, some)
+            yield from split_known(self.here, some)
 
     def _look(self, content: Content, encoder: Encoder) -> Looked:
         """Everything that is done per new picture before the network."""
@@ -138,7 +138,7 @@ class LookAtFiles:
             taken=UNDATED if decoded.taken is None else decoded.taken,
         )
         pixels = encoder.prepare(decoded.image)
-        return Look(content.source, facts, pixels, thumbnail=None if self.here else small)
+        return ProcessedFile(content.source, facts, pixels, thumbnail=None if self.here else small)
 
 
 @dataclass(frozen=True)
@@ -150,10 +150,10 @@ class Again:
 
 
 @dataclass(frozen=True)
-class LookAgain:
+class ProcessAgain:
     """Known pictures → vectors, from the first of their files that still has them."""
 
-    encoder: SameEncoder = field(repr=False)
+    encoder: EncoderHandle = field(repr=False)
 
     def begin(self) -> Callable[[list[Again]], list[Looked]]:
         encoder = self.encoder.get()
@@ -167,22 +167,22 @@ def _look_again(again: Again, encoder: Encoder) -> Looked:
         return SkippedFile(picture.id, "missing", "None of its files can be read any more.", 0, 0)
     small = thumbnail(decoded.image) if again.thumbnail_is_lost else None
     source = Source(picture.id, picture.bytes, 0)
-    return Look(source, picture.id, encoder.prepare(decoded.image), thumbnail=small)
+    return ProcessedFile(source, picture.id, encoder.prepare(decoded.image), thumbnail=small)
 
 
 @dataclass(frozen=True)
 class EmbedFiles:
     """Files that need not come into a library → vectors."""
 
-    encoder: SameEncoder = field(repr=False)
+    encoder: EncoderHandle = field(repr=False)
     within: Within | None = None
 
     def begin(self) -> Callable[[list[Source | SkippedFile]], list[Looked]]:
         encoder = self.encoder.get()
 
-        def look(content: Content) -> Look:
+        def look(content: Content) -> ProcessedFile:
             pixels = encoder.prepare(_decode(content.data, encoder).image)
-            return Look(content.source, content.picture_id, pixels)
+            return ProcessedFile(content.source, content.picture_id, pixels)
 
         of_each = _where_it_can_be_read(look)
         return lambda batch: _embedded(_contents(batch, self.within), of_each, encoder)
@@ -204,7 +204,9 @@ def _contents(
             yield Content(file, data, picture_id(data))
 
 
-def told_apart(here: Here, some: deque[Found | SkippedFile]) -> Iterator[Found | Look | SkippedFile]:
+def split_known(
+    here: LibraryLookup, some: deque[Found | SkippedFile]
+) -> Iterator[Found | ProcessedFile | SkippedFile]:
     """What the library knows already, or shall not have, is no more than that. It is asked about all of these
     at once: one by one that was a tenth of adding them. None is held once it is given."""
     ids = [item.picture_id for item in some if not isinstance(item, SkippedFile)]
@@ -214,7 +216,7 @@ def told_apart(here: Here, some: deque[Found | SkippedFile]) -> Iterator[Found |
         if isinstance(item, SkippedFile):
             yield item
         elif item.picture_id in known:
-            yield Look(item.source, item.picture_id)
+            yield ProcessedFile(item.source, item.picture_id)
         elif item.picture_id in refused:
             file = item.source
             yield SkippedFile(file.uri, REFUSED, "", file.size, file.mtime_ns)
@@ -259,11 +261,13 @@ def _embedded(items: Iterable[Item], look: Callable[[Item], Looked], encoder: En
     done: list[Looked] = []
     remaining = iter(items)
     while looks := [look(item) for item in islice(remaining, ENCODE_BATCH)]:
-        pixels = [item.pixels for item in looks if isinstance(item, Look) and item.pixels is not None]
+        pixels = [
+            item.pixels for item in looks if isinstance(item, ProcessedFile) and item.pixels is not None
+        ]
         vectors = iter(encoder.encode_pictures(np.stack(pixels)) if pixels else ())
         done += [
             replace(item, pixels=None, vector=next(vectors))
-            if isinstance(item, Look) and item.pixels is not None
+            if isinstance(item, ProcessedFile) and item.pixels is not None
             else item
             for item in looks
         ]

@@ -15,20 +15,20 @@ UNKNOWN = "no picture of the library"
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedPicture:
     """A picture as a file names it: by an id, a path, or both, of which the id counts first."""
 
     id_or_path: str
     path: str = ""
 
 
-def find_named(library: Library, names: Sequence[Named], folder: Path) -> list[tuple[str | None, str]]:
+def find_named(library: Library, names: Sequence[NamedPicture], folder: Path) -> list[tuple[str | None, str]]:
     """(picture id, "") for each name, or (None, why not).
 
     Relative paths count from `folder`, else from the working folder; else they are the end of one place of
     the library, part by part, such as `photos/1.jpg` of `/home/ana/photos/1.jpg`.
     """
-    found: dict[Named, str] = {}
+    found: dict[NamedPicture, str] = {}
     for key in ("id_or_path", "path"):
         asked = [name for name in dict.fromkeys(names) if name not in found and getattr(name, key)]
         texts = [str(getattr(name, key)) for name in asked]
@@ -41,7 +41,7 @@ def find_named(library: Library, names: Sequence[Named], folder: Path) -> list[t
     return [_outcome(name, found, ending.get(ends.get(name, ""), set())) for name in names]
 
 
-def _outcome(name: Named, found: dict[Named, str], ending: set[str]) -> tuple[str | None, str]:
+def _outcome(name: NamedPicture, found: dict[NamedPicture, str], ending: set[str]) -> tuple[str | None, str]:
     if name in found:
         return found[name], ""
     if len(ending) == 1:

@@ -24,7 +24,7 @@ AHEAD = 6  # reads that may be done before they are asked for: whoever asks take
 FEW = 8  # times fewer pictures than the library has are looked up instead of read through
 
 
-class Placed(NamedTuple):
+class PlacedScores(NamedTuple):
     """(n,) ids and the first place of each, "" where there is none any more, and products (n, k)."""
 
     ids: pa.StringArray
@@ -34,7 +34,7 @@ class Placed(NamedTuple):
 
 def with_places(
     collection: Collection, reader: VectorReader, columns: NDArray[np.float64]
-) -> Iterator[Placed]:
+) -> Iterator[PlacedScores]:
     """All that are in the reader, by id, with their vectors · columns (d, k). Streams: while some are in work
     the places of the next are read."""
     read_through = FEW * len(reader.ids) > collection.library.counts().pictures
@@ -52,11 +52,11 @@ def with_places(
 
 def _placed(
     ids: pa.StringArray, places: Future[pa.StringArray], products: NDArray[np.float64], gone: _Gone
-) -> Placed:
+) -> PlacedScores:
     found = places.result()
     if len(removed := gone.now()):
         found = pc.if_else(pc.is_in(ids, removed), "", found)
-    return Placed(ids, found, products)
+    return PlacedScores(ids, found, products)
 
 
 class _Gone:

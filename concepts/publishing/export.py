@@ -12,7 +12,7 @@ from concepts import __version__
 from concepts.bundle.account import account_of
 from concepts.bundle.card import card_text
 from concepts.bundle.classifier_model import classifier_bytes, encoder_graph, how_shown, why_alone
-from concepts.bundle.facts import ConceptFacts, EncoderFacts, HeadFacts
+from concepts.bundle.facts import BundleHeadFacts, ConceptFacts, EncoderFacts
 from concepts.bundle.files import CLASSIFIER_FILE
 from concepts.bundle.int8 import INT8, Int8, fitted
 from concepts.bundle.load import Bundle, check_for, load_bundle
@@ -23,7 +23,7 @@ from concepts.bundle.score import Texts, said_rows, schema_of, score_rows, write
 from concepts.bundle.scorer import Outputs
 from concepts.bundle.version_page import Shown, document_of
 from concepts.bundle.write import (
-    Part,
+    BundlePart,
     bundle_facts,
     licence_of_encoder,
     write_bundle,
@@ -34,7 +34,7 @@ from concepts.classifier.training import check_fingerprint, check_has_learned, l
 from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import DiscernError
 from concepts.jobs import Listener
-from concepts.labelling.dataset import Material
+from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.report import (
     EvaluationReport,
     LabelCount,
@@ -45,7 +45,7 @@ from concepts.library.ingest_worker import short_side
 from concepts.library.ingestion import embed_files
 from concepts.library.placed_scores import with_places
 from concepts.publishing.scaled_facts import bundle_head, grades_of, metrics_of, of_each_class
-from concepts.publishing.smaller import Agreement, Int8Measured, int8_facts, kept_int8
+from concepts.publishing.smaller import EncoderAgreement, Int8Measured, int8_facts, kept_int8
 from concepts.view import View
 from storage.files import write_whole
 from storage.heads import StoredHead
@@ -74,7 +74,7 @@ class Exported:
     `report`: the evaluation to print on the card; `story`: how the concept came about, in sentences."""
 
     name: str
-    material: Material
+    dataset: ConceptDataset
     head: StoredHead
     report: EvaluationReport | None
     story: tuple[str, ...] = ()
@@ -86,16 +86,18 @@ class Exported:
     @property
     def facts(self) -> ConceptFacts:
         """Of the whole concept."""
-        return concept_facts(self.name, self.material, self.head, self.report)
+        return concept_facts(self.name, self.dataset, self.head, self.report)
 
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[BundlePart]:
         """Of exclusive classes one each, else one."""
         head, facts = linear_head(self.head), self.facts
-        scale = self.material.scale
+        scale = self.dataset.scale
         if not self.is_of_classes or scale is None:
-            return [Part(bundle_head(head), facts, self.report.curves if self.report else None, self.story)]
+            return [
+                BundlePart(bundle_head(head), facts, self.report.curves if self.report else None, self.story)
+            ]
         figures = self.report.classes if self.report else None
-        first, *others = (Part(*one) for one in of_each_class(head, facts, scale, figures))
+        first, *others = (BundlePart(*one) for one in of_each_class(head, facts, scale, figures))
         return [replace(first, story=self.story), *others]
 
 
@@ -201,7 +203,7 @@ def no_int8_of_classes(name: str) -> DiscernError:
     )
 
 
-def _in_int8(part: Part, agreement: Agreement, smaller: Int8) -> Part:
+def _in_int8(part: BundlePart, agreement: EncoderAgreement, smaller: Int8) -> BundlePart:
     note = (
         "Its figures were measured with the encoder in float32; this one computes in int8. "
         f"{agreement.sentence}"
@@ -211,10 +213,10 @@ def _in_int8(part: Part, agreement: Agreement, smaller: Int8) -> Part:
 
 
 def write_plots(
-    name: str, material: Material, head: StoredHead, report: EvaluationReport, folder: Path
+    name: str, dataset: ConceptDataset, head: StoredHead, report: EvaluationReport, folder: Path
 ) -> None:
     """The plots of an evaluation as PNG files."""
-    facts = concept_facts(name, material, head, report)
+    facts = concept_facts(name, dataset, head, report)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         figures = figures_of(facts, report.curves) if report.curves else {}
@@ -275,23 +277,23 @@ def encoder_facts(encoder: Encoder) -> EncoderFacts:
 
 
 def concept_facts(
-    name: str, material: Material, head: StoredHead, report: EvaluationReport | None
+    name: str, dataset: ConceptDataset, head: StoredHead, report: EvaluationReport | None
 ) -> ConceptFacts:
     details = head.details
     counts = [LabelCount.model_validate(count) for count in details.get("labels", [])]
     simulated = any(count.author_kind == "simulated" for count in counts)
     notes = list(report.notes) if report else ["This version was not measured: no evaluation labels."]
-    under = figures_under(material, head) if report else None  # as of now: the definition may have changed
+    under = figures_under(dataset, head) if report else None  # as of now: the definition may have changed
     notes += under.sentences if under else ()
-    notes += _looked_in(material, report) if report else ()
+    notes += _looked_in(dataset, report) if report else ()
     if simulated:
         notes.append("Some of the answers it learned from are a simulated person's, not a real one's.")
     return ConceptFacts(
         created=head.created,
         concept=name,
-        definition=material.revision.definition,
+        definition=dataset.revision.definition,
         definition_revision=head.definition_number,
-        head=HeadFacts.of(
+        head=BundleHeadFacts.of(
             linear_head(head),
             number=head.number,
             target=str(details.get("target", "none")),
@@ -307,11 +309,11 @@ def concept_facts(
     )
 
 
-def _looked_in(material: Material, report: EvaluationReport) -> list[str]:
+def _looked_in(dataset: ConceptDataset, report: EvaluationReport) -> list[str]:
     """What was measured, where it wasn't everything, and whether the concept looks there still."""
-    if said := elsewhere(report, material.frame):
+    if said := elsewhere(report, dataset.frame):
         return [said]
-    return [f"Measured in {material.frame.name} alone."] if report.looks_in else []
+    return [f"Measured in {dataset.frame.name} alone."] if report.looks_in else []
 
 
 def score_pictures(

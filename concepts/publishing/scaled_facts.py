@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from concepts.bundle.facts import ConceptFacts, Grades, HeadFacts
+from concepts.bundle.facts import BundleHeadFacts, ConceptFacts, Grades
 from concepts.bundle.heads import BundleHead
 from concepts.learning.base import LinearHead
 from concepts.learning.report import ClassFigures, GradeFigures, LabelCount, Metric
@@ -53,7 +53,7 @@ def of_each_class(
         about = facts.model_copy(
             update={
                 "concept": name,
-                "head": HeadFacts.of(
+                "head": BundleHeadFacts.of(
                     line, number=facts.head.number, target="the likeliest class", calibration=_CALIBRATED
                 ),
                 "metrics": _of_one(figures, name),

@@ -12,7 +12,7 @@ import numpy as np
 from concepts.bundle.classifier_model import EncoderGraph, encoder_graph, how_shown
 from concepts.bundle.facts import EncoderFacts
 from concepts.bundle.heads import BundleHead
-from concepts.bundle.int8 import BATCH, Calibration, Int8, Pictures, fitted, pace, quantised, session_of
+from concepts.bundle.int8 import BATCH, Int8, Int8Calibration, Pictures, fitted, pace, quantised, session_of
 from concepts.bundle.reading import BadPictureError as UnreadableError
 from concepts.bundle.reading import Reader
 from concepts.classifier.training import check_fingerprint, linear_head
@@ -20,7 +20,7 @@ from concepts.encoders.base import Encoder, Fingerprint
 from concepts.encoders.portable import PortableEncoder
 from concepts.errors import BadPictureError, DiscernError, NotEnoughLabelsError
 from concepts.jobs import Listener
-from concepts.labelling.dataset import Material
+from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.intervals import clopper_pearson
 from concepts.library.collection import Collection
 from concepts.library.ingest_worker import short_side
@@ -35,7 +35,7 @@ ERROR = 0.05
 SEED = 0
 
 
-class Agreement(View):
+class EncoderAgreement(View):
     """Of n pictures of a concept's evaluation set, `same` are decided as with float32; with the exact 95 %
     interval of that share. They need no answers."""
 
@@ -68,7 +68,7 @@ class Int8Measured(View):
     int8_bytes: int
     float32_per_second: float
     int8_per_second: float
-    agreements: tuple[Agreement, ...]
+    agreements: tuple[EncoderAgreement, ...]
 
     @property
     def sentence(self) -> str:
@@ -84,13 +84,13 @@ class Int8Measured(View):
         )
 
 
-class Chosen(NamedTuple):
+class ChosenEncoder(NamedTuple):
     name: str
-    material: Material
+    dataset: ConceptDataset
     head: StoredHead
 
 
-def measure_int8(collection: Collection, chosen: Sequence[Chosen], listener: Listener) -> Int8Measured:
+def measure_int8(collection: Collection, chosen: Sequence[ChosenEncoder], listener: Listener) -> Int8Measured:
     """Makes the int8 encoder where it isn't kept, and compares what the versions decide with it.
 
     Those that measure any of these are never calibrated on. Where too few others can be read, pictures are
@@ -102,19 +102,19 @@ def measure_int8(collection: Collection, chosen: Sequence[Chosen], listener: Lis
     for one in chosen:
         check_fingerprint(one.head, collection)
     encoder, graph = _graph(collection)
-    apart = set().union(*(one.material.apart for one in chosen))
+    apart = set().union(*(one.dataset.apart for one in chosen))
     ids = _shuffled(collection, apart)
     key = hashlib.sha256(f"{encoder.fingerprint} {ids}".encode()).hexdigest()[:16]
     reader = Reader(how_shown(graph))
     listener(0, None, "reads pictures to calibrate on")
 
-    def calibration() -> Calibration:
+    def calibration() -> Int8Calibration:
         read = list(islice(_read(collection, reader, ids), CALIBRATION))
         own = len(read)
         if own < FEWEST:
             read.extend(_made_up(encoder, graph, own, listener))
         listener(0, None, f"calibrates on {len(read)} pictures")
-        return Calibration(np.stack(read), len(read) - own)
+        return Int8Calibration(np.stack(read), len(read) - own)
 
     int8 = quantised(graph, key, calibration, collection.cache)
     some = np.stack(list(islice(_read(collection, reader, ids), 4 * BATCH)) or [_grey(graph)])
@@ -139,7 +139,7 @@ def kept_int8(collection: Collection, measured: Int8Measured) -> Int8:
     """What was measured. Raises `DiscernError` where it isn't kept any more."""
     _, graph = _graph(collection)
 
-    def gone() -> Calibration:
+    def gone() -> Int8Calibration:
         raise DiscernError("The int8 encoder that was measured is not kept any more. Measure it again.")
 
     return quantised(graph, measured.key, gone, collection.cache)
@@ -195,13 +195,13 @@ def _read(collection: Collection, reader: Reader, ids: Sequence[str]) -> Iterato
 
 
 def _agreement(
-    collection: Collection, reader: Reader, one: Chosen, graph: EncoderGraph, int8: Int8
-) -> Agreement:
+    collection: Collection, reader: Reader, one: ChosenEncoder, graph: EncoderGraph, int8: Int8
+) -> EncoderAgreement:
     line = linear_head(one.head)
     moved = fitted(BundleHead(line), int8).line
     sessions = [session_of(graph.content), session_of(int8.graph.content)]
     same = n = 0
-    pictures = _read(collection, reader, list(one.material.evaluation))
+    pictures = _read(collection, reader, list(one.dataset.evaluation))
     while batch := list(islice(pictures, BATCH)):
         given = {"pictures": np.stack(batch)}
         as_float, as_int8 = (session.run(None, given)[0] for session in sessions)
@@ -209,4 +209,4 @@ def _agreement(
         same += int((yes == (moved.probabilities(as_int8) >= moved.threshold)).sum())
         n += len(batch)
     low, high = (float(bound) for bound in clopper_pearson(same, n, ERROR)) if n else (0.0, 1.0)
-    return Agreement(concept=one.name, version=one.head.number, n=n, same=same, low=low, high=high)
+    return EncoderAgreement(concept=one.name, version=one.head.number, n=n, same=same, low=low, high=high)

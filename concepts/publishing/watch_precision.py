@@ -38,7 +38,7 @@ class Window(View):
     complete: bool
 
 
-class Found(View):
+class WatchRecall(View):
     """Which share of what counts was flagged, with worst-case limits from the answers on both sides."""
 
     value: float
@@ -47,7 +47,7 @@ class Found(View):
     answered_others: int
 
 
-class Precision(View):
+class WatchPrecision(View):
     """How right a watch is. `standing`: kept, where the lower limit is at least what was promised; broken,
     where the upper one is less; doubtful, where it is neither after a whole window; open before that; none
     without a promise or an answer."""
@@ -56,13 +56,13 @@ class Precision(View):
     answered: int
     whole: Window | None  # all answers about the newest version that has some
     windows: list[Window]  # the oldest first
-    found: Found | None
+    found: WatchRecall | None
     promised: float | None
     standing: Standing
     sentence: str
 
 
-class Answered:
+class LabelledFlags:
     """The questions of a watch in order, with what people said."""
 
     def __init__(
@@ -88,7 +88,7 @@ class Answered:
         return sum(self._blind[one.picture_id].value == "yes" for one in some)
 
 
-def precision(answered: Answered, promised: float | None, found: Found | None) -> Precision:
+def precision(answered: LabelledFlags, promised: float | None, found: WatchRecall | None) -> WatchPrecision:
     versions = [list(group) for _, group in groupby(answered.flagged, key=lambda one: one.version)]
     windows = [
         _window(answered, some[start : start + WINDOW])
@@ -97,7 +97,7 @@ def precision(answered: Answered, promised: float | None, found: Found | None) -
     ]
     whole = _window(answered, versions[-1]) if versions else None
     standing = standing_of(windows, whole, promised)
-    return Precision(
+    return WatchPrecision(
         asked=answered.asked,
         answered=answered.answered,
         whole=whole,
@@ -121,7 +121,7 @@ def standing_of(windows: Sequence[Window], whole: Window | None, promised: float
     return "doubtful" if whole.answered >= WINDOW else "open"
 
 
-def found_of(answered: Answered, fresh: Mapping[bool, int]) -> Found | None:
+def found_of(answered: LabelledFlags, fresh: Mapping[bool, int]) -> WatchRecall | None:
     """Which share of what counts was flagged; `fresh` pictures could be drawn on either side up to the last
     that has an answer on both. None where a side has no answer or nothing counts."""
     until = last_of_both(answered)
@@ -137,7 +137,7 @@ def found_of(answered: Answered, fresh: Mapping[bool, int]) -> Found | None:
     hit_low, hit_high = share_at_any_time(hit, len(flagged), ERROR / 2)
     missed_low, missed_high = share_at_any_time(missed, len(others), ERROR / 2)
     size, rest = fresh[True], fresh[False]
-    return Found(
+    return WatchRecall(
         value=_share(size * hit / len(flagged), rest * missed / len(others)),
         low=_share(size * hit_low, rest * missed_high),
         high=_share(size * hit_high, rest * missed_low),
@@ -145,7 +145,7 @@ def found_of(answered: Answered, fresh: Mapping[bool, int]) -> Found | None:
     )
 
 
-def last_of_both(answered: Answered) -> int | None:
+def last_of_both(answered: LabelledFlags) -> int | None:
     """The place in the order up to which both sides are answered."""
     if not answered.flagged or not answered.others:
         return None
@@ -156,7 +156,7 @@ def _share(part: float, rest: float) -> float:
     return part / (part + rest) if part + rest else 0.0
 
 
-def _window(answered: Answered, some: Sequence[StoredWatched]) -> Window:
+def _window(answered: LabelledFlags, some: Sequence[StoredWatched]) -> Window:
     right = answered.right(some)
     low, high = share_at_any_time(right, len(some), ERROR)
     return Window(

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Sequence
 
 from concepts.classifier.training import check_fingerprint, check_has_learned, linear_head
-from concepts.labelling.dataset import Material
+from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.waves import seen_groups
 from concepts.library.collection import Collection
 from storage.heads import StoredHead
@@ -23,7 +23,7 @@ def said_of(
     files: dict[str, str],
     watch: Watch,
     head: StoredHead,
-    material: Material,
+    dataset: ConceptDataset,
     collection: Collection,
     before: Sequence[str],
 ) -> list[Watched]:
@@ -34,12 +34,12 @@ def said_of(
     """
     check_fingerprint(head, collection)
     check_has_learned(head)
-    known = material.with_vectors(ids)
+    known = dataset.with_vectors(ids)
     if not known:
         return []
     scorer = linear_head(head)
-    probability = scorer.probabilities(material.vectors(known))
-    fresh = _fresh(known, material, collection, before)
+    probability = scorer.probabilities(dataset.vectors(known))
+    fresh = _fresh(known, dataset, collection, before)
     found = []
     for picture, p in zip(known, probability, strict=True):
         flagged = bool(p >= scorer.threshold)
@@ -65,9 +65,11 @@ def lot(seed: str, name: str) -> float:
     return int.from_bytes(digest[:8]) / 2**64
 
 
-def _fresh(ids: Sequence[str], material: Material, collection: Collection, before: Sequence[str]) -> set[str]:
+def _fresh(
+    ids: Sequence[str], dataset: ConceptDataset, collection: Collection, before: Sequence[str]
+) -> set[str]:
     """The first of each group of look-alikes of which nothing was answered, is kept apart or came earlier."""
-    out, found = seen_groups(material, collection, before), set()
+    out, found = seen_groups(dataset, collection, before), set()
     for group, picture in zip(collection.library.near_groups(ids), ids, strict=True):
         if group not in out:
             out.add(group)

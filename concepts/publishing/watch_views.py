@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from concepts.publishing.watch_precision import Precision
+from concepts.publishing.watch_precision import WatchPrecision
 from concepts.view import View
 from storage.watches import PromisedBy
 
@@ -39,7 +39,7 @@ class WatchView(View):
     seen: int
     flagged: int
     deliveries: DeliveryCounts
-    precision: Precision
+    precision: WatchPrecision
 
 
 class FlaggedView(View):
@@ -77,7 +77,7 @@ class DeliveryView(View):
     delivered: datetime | None
 
 
-class Begun(View):
+class StartedWatch(View):
     """A watch and, this once, the secret that its messages are signed with; empty without a webhook."""
 
     watch: WatchView

@@ -14,7 +14,7 @@ from storage.jobs import StoredJob
 NICE = 10  # of 19: what is left of a processor goes to training, not what an answer needs
 
 
-class Turns:
+class JobSlots:
     """At most `at_once` jobs of all who share it. `freed` is called when another may begin."""
 
     def __init__(self, at_once: int, freed: Callable[[], None]) -> None:
@@ -22,7 +22,7 @@ class Turns:
         self._freed = freed
         self._lock = threading.Lock()
 
-    def executor(self, perform: Perform) -> InTurns:
+    def executor(self, perform: Perform) -> SlotThreads:
         """For the runner of one of them."""
 
         def behind_requests(job: StoredJob) -> None:
@@ -30,7 +30,7 @@ class Turns:
                 os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
             perform(job)
 
-        return InTurns(self, behind_requests)
+        return SlotThreads(self, behind_requests)
 
     def has_room(self) -> bool:
         return self._free > 0
@@ -46,10 +46,10 @@ class Turns:
         self._freed()
 
 
-class InTurns(Threads):
+class SlotThreads(Threads):
     """Threads of one, in the turns of all."""
 
-    def __init__(self, turns: Turns, perform: Perform) -> None:
+    def __init__(self, turns: JobSlots, perform: Perform) -> None:
         super().__init__(perform)
         self._turns = turns
 

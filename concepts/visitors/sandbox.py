@@ -12,7 +12,7 @@ from pathlib import Path
 from concepts.language.ledger import AllowedLedger, Budget
 from concepts.settings import Settings
 from concepts.visitors.limits import Limits, Quotas
-from concepts.workbench import Lent, Workbench
+from concepts.workbench import SharedResources, Workbench
 from storage.blobs import Blobs, FolderBlobs, LayeredBlobs
 
 MEASURE_AGAIN_AFTER = 2.0  # seconds
@@ -27,7 +27,7 @@ class Sandbox:
         key: str,
         settings: Settings,
         limits: Limits,
-        lent: Lent,
+        lent: SharedResources,
         thumbnails: Blobs,
         clock: Callable[[], float],
     ) -> None:
@@ -43,7 +43,7 @@ class Sandbox:
         allowance = Budget(settings.demo_budget, advice=SPENT)
         self.bench = Workbench(
             settings,
-            Lent(
+            SharedResources(
                 load=lent.load,
                 executor=lent.executor,
                 background=lent.background,

@@ -16,12 +16,12 @@ from concepts.errors import DiscernError, NoPriceError, SettingsError
 from concepts.jobs import Background
 from concepts.language import Role, named
 from concepts.settings import Settings
-from concepts.visitors.job_slots import Turns
+from concepts.visitors.job_slots import JobSlots
 from concepts.visitors.limits import LIMITS, Limits
 from concepts.visitors.sample_library import SampleLibrary
 from concepts.visitors.sandbox import Sandbox
 from concepts.visitors.shared_encoders import SharedEncoders
-from concepts.workbench import Lent, Workbench
+from concepts.workbench import SharedResources, Workbench
 from storage.blobs import FolderBlobs
 
 FOLDER = "sandboxes"
@@ -59,15 +59,15 @@ class Sandboxes:
         self._settings = settings
         self._clock = clock
         self._folder = settings.home / FOLDER
-        self._turns = Turns(at_once, self._wake)
+        self._turns = JobSlots(at_once, self._wake)
         # One thread chooses what everybody is asked next: twenty would keep those who answer waiting.
         self._background = Background()
-        self._lent = Lent(
+        self._lent = SharedResources(
             load=SharedEncoders(settings.cache).load,
             executor=self._turns.executor,
             background=self._background,
         )
-        self.base = Workbench(settings, Lent(load=self._lent.load))
+        self.base = Workbench(settings, SharedResources(load=self._lent.load))
         try:
             self._alone.acquire()
         except Timeout:

@@ -32,7 +32,7 @@ from concepts.workbench.robustness import Steadiness
 from concepts.workbench.rules import Rules
 from concepts.workbench.saliency import HeatMaps
 from concepts.workbench.scoping import Scoping
-from concepts.workbench.shared_resources import Lent
+from concepts.workbench.shared_resources import SharedResources
 from concepts.workbench.trash import Trash
 from concepts.workbench.version_page import VersionPage
 from concepts.workbench.versions import Versions
@@ -40,7 +40,16 @@ from concepts.workbench.watcher import Watcher
 from concepts.workbench.watching import Watching
 from concepts.workbench.words import Words
 
-__all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Concept", "Context", "Lent", "Workbench", "operations"]
+__all__ = [
+    "ENOUGH_LABELS",
+    "JOURNEY",
+    "POOL_SIZE",
+    "Concept",
+    "Context",
+    "SharedResources",
+    "Workbench",
+    "operations",
+]
 
 
 class Workbench:
@@ -54,9 +63,9 @@ class Workbench:
     protection: Protections
     installation: Installation
 
-    def __init__(self, settings: Settings, lent: Lent | None = None) -> None:
+    def __init__(self, settings: Settings, lent: SharedResources | None = None) -> None:
         """`lent`: what it doesn't have for itself, where several share a process."""
-        self.context = Context(settings, lent or Lent())
+        self.context = Context(settings, lent or SharedResources())
         self.jobs = self.context.jobs
         self.look_alikes = LookAlikes(self.context)
         self.pictures = Pictures(self.context, self.look_alikes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from concepts.collaborator import ANNOTATORS, AUTO
-from concepts.collaborator.comparing import Comparison, estimate_comparison
+from concepts.collaborator.comparing import AnnotatorComparison, estimate_comparison
 from concepts.collaborator.comparison import AnnotatorsCompared
 from concepts.collaborator.setups import Setup, model_of
 from concepts.errors import NoModelError
@@ -45,7 +45,7 @@ class Annotators:
         concept = self._context.concept(name)
         context = self._context
         return estimate_comparison(
-            context.material(concept),
+            context.dataset(concept),
             context.log,
             context.settings,
             context.setup(concept.id),
@@ -78,8 +78,8 @@ class Annotators:
     def _compare(self, job: CompareAnnotators, progress: Progress) -> AnnotatorsCompared:
         context = self._context
         concept = context.store.get(job.concept_id)
-        return Comparison(
-            context.material(concept),
+        return AnnotatorComparison(
+            context.dataset(concept),
             context.collection,
             context.log,
             context.ledger,

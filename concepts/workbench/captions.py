@@ -9,7 +9,7 @@ from typing import Any
 from concepts.errors import NoUsableRowsError
 from concepts.labelling.formats import CAPTION, format_of
 from concepts.labelling.rows import NO_COLUMNS_OF_PICTURES, BadRow, RawRow, can_be_kept
-from concepts.library.lookup import Named, find_named
+from concepts.library.lookup import NamedPicture, find_named
 from concepts.view import View
 from concepts.workbench.context import Context
 from storage.picture_columns import LONGEST_NAME, LONGEST_VALUE, PictureColumn
@@ -96,7 +96,7 @@ class Captions:
         ]
 
 
-def _usable(raw: Iterator[RawRow], bad: list[BadRow]) -> Iterator[tuple[int, Named, dict[str, str]]]:
+def _usable(raw: Iterator[RawRow], bad: list[BadRow]) -> Iterator[tuple[int, NamedPicture, dict[str, str]]]:
     """(row, picture, its columns) of the rows that say something; those that can't be kept go to `bad`."""
     for number, row in raw:
         if isinstance(row, BadRow):
@@ -119,4 +119,4 @@ def _usable(raw: Iterator[RawRow], bad: list[BadRow]) -> Iterator[tuple[int, Nam
         elif said:
             if CAPTION in said:
                 said = {CAPTION: said.pop(CAPTION)} | said
-            yield number, Named(picture or path, path if picture else ""), said
+            yield number, NamedPicture(picture or path, path if picture else ""), said

@@ -32,7 +32,7 @@ from concepts.publishing.export import (
     no_int8_of_classes,
     score_pictures,
 )
-from concepts.publishing.smaller import Chosen, Int8Measured, measure_int8
+from concepts.publishing.smaller import ChosenEncoder, Int8Measured, measure_int8
 from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.exported import changed, exported
@@ -83,7 +83,7 @@ class Exports:
         chosen = self._chosen(name, version, also)
         measured = self._int8_of(chosen)[0] if int8 else None
         for concept, head in chosen:
-            if self._context.material(concept, head.definition_number).evaluation_labels()[0]:
+            if self._context.dataset(concept, head.definition_number).evaluation_labels()[0]:
                 self._versions.evaluate(concept.name, version=head.number)
         versions = [exported(self._context, *one) for one in chosen]
         return export_heads(self._context.collection, versions, out, page=page, int8=measured)
@@ -236,7 +236,9 @@ class Exports:
         chosen = []
         for concept_id, version in asked:
             head = self._context.head(concept := self._context.store.get(concept_id), version)
-            chosen.append(Chosen(concept.name, self._context.material(concept, head.definition_number), head))
+            chosen.append(
+                ChosenEncoder(concept.name, self._context.dataset(concept, head.definition_number), head)
+            )
         return measure_int8(self._context.collection, chosen, progress.report)
 
     def _int8_job(self, name: str, version: int | None, also: Sequence[str]) -> MeasureInt8:

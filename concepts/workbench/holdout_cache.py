@@ -24,7 +24,7 @@ class Apart:
     kept: frozenset[str]
 
 
-class KeptApart:
+class HoldoutCache:
     """Read again where something was drawn for the concept, it looks elsewhere, or pictures were removed."""
 
     def __init__(self, collection: Collection, store: ConceptStore) -> None:

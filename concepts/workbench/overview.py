@@ -13,7 +13,7 @@ from concepts.workbench.advice import advice, is_enough
 from concepts.workbench.concept_views import ConceptSummary
 from concepts.workbench.context import JOURNEY
 from concepts.workbench.counting import AnswerCounts, Stamp
-from concepts.workbench.stat_cache import Figures
+from concepts.workbench.stat_cache import StatCache
 from storage.concepts import ConceptStore
 from storage.frames import Frame
 from storage.kept_figures import KeptFigure
@@ -41,7 +41,7 @@ class ConceptProgress:
         overview: Overview,
         store: ConceptStore,
         counts: AnswerCounts,
-        figures: Figures,
+        figures: StatCache,
         weight_of: Callable[[ConceptRow], float],
         flagged_of: Callable[[ConceptRow, int], list[str]],
         settling_of: Callable[[Sequence[int]], Mapping[int, Settling]],

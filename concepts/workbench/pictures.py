@@ -19,7 +19,7 @@ from concepts.library.browsing import (
     Repetition,
 )
 from concepts.library.collection import LibraryInfo
-from concepts.library.filters import Chosen
+from concepts.library.filters import PictureSelection
 from concepts.library.health import Checked
 from concepts.library.outside_pictures import embed_again
 from concepts.library.reading import is_there
@@ -147,7 +147,7 @@ class Pictures:
 
     def browse(self, n: int, place: str = "") -> PicturePage:
         """A page of the library; `place` is the `newer` or `older` of another one."""
-        return browsing.picture_page(self._context.collection, Chosen(), PictureFilter(), n, place)
+        return browsing.picture_page(self._context.collection, PictureSelection(), PictureFilter(), n, place)
 
     def browse_mixed(self, n: int, place: str = "") -> PicturePage:
         """The same in an order that is by chance and stays."""

@@ -35,5 +35,5 @@ class Steadiness:
 
     def _examine(self, job: ExamineRobustness, progress: Progress) -> Robustness:
         concept = self._context.store.get(job.concept_id)
-        material, head = self._context.material(concept), self._context.head(concept, job.version)
-        return robustness(material, self._context.collection, head, progress.report)
+        dataset, head = self._context.dataset(concept), self._context.head(concept, job.version)
+        return robustness(dataset, self._context.collection, head, progress.report)

@@ -21,10 +21,10 @@ from concepts.classifier.rule_agreement import agreement, learned_from
 from concepts.classifier.rule_probability import places
 from concepts.classifier.rule_scores import LibraryRule, RuleCache
 from concepts.classifier.rule_views import (
-    Agreement,
     CombinationView,
     Member,
     MemberSaid,
+    RuleAgreement,
     RuleOrder,
     RulePicture,
     Tried,
@@ -38,7 +38,7 @@ from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
 from concepts.jobs.job import read_done
 from concepts.labelling.consensus import Decision
-from concepts.library.placed_scores import Placed, with_places
+from concepts.library.placed_scores import PlacedScores, with_places
 from concepts.publishing.export import ExportResult, export_heads
 from concepts.publishing.rule_table import Column, schema_of, table_rows, weights
 from concepts.view import View
@@ -218,7 +218,7 @@ class Rules:
         stored = self._stored(name, number)
         found = self._of(stored)
         for concept, head in found.members:
-            if self._context.material(concept, head.definition_number).evaluation_labels()[0]:
+            if self._context.dataset(concept, head.definition_number).evaluation_labels()[0]:
                 self._versions.evaluate(concept.name, version=head.number)
         return self._write(stored, found, out, page)
 
@@ -385,11 +385,11 @@ class Rules:
 
     def _agreement(
         self, found: _Rule, rule: LibraryRule, line: float, answers: Sequence[dict[str, Decision]]
-    ) -> Agreement | None:
+    ) -> RuleAgreement | None:
         learned = []
         for concept, head in found.members:
-            material = self._context.material(concept, head.definition_number)
-            learned.append(learned_from(material, head.label_sequence, self._context.collection))
+            dataset = self._context.dataset(concept, head.definition_number)
+            learned.append(learned_from(dataset, head.label_sequence, self._context.collection))
         return agreement(rule, found.expression, line, answers, learned)
 
     def _pictures(
@@ -473,7 +473,7 @@ class Rules:
         concepts = {column.concept: column.version for column in columns}
         return TableResult(out=str(out), rows=counts.rows, concepts=concepts, left_out=left_out)
 
-    def _placed(self, columns: Sequence[Column], progress: Progress) -> Iterator[Placed]:
+    def _placed(self, columns: Sequence[Column], progress: Progress) -> Iterator[PlacedScores]:
         index = self._context.collection.index().snapshot()
         total, done = len(index.ids), 0
         for some in with_places(self._context.collection, index, weights(columns)):

@@ -16,7 +16,7 @@ from storage.database import Database
 
 
 @dataclass(frozen=True)
-class Lent:
+class SharedResources:
     """Without a word of them, all that a Workbench alone has for itself, and no limits."""
 
     load: Callable[..., Encoder] = load_encoder

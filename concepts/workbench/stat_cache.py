@@ -15,7 +15,7 @@ from storage.tables import PURGED
 log = logging.getLogger(__name__)
 
 
-class Figures:
+class StatCache:
     """In memory, and in SQL for processes that begin later."""
 
     def __init__(self, store: KeptFigures, labels: LabelLog) -> None:

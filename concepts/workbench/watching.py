@@ -18,14 +18,20 @@ from concepts.learning.report import Guarantee
 from concepts.library.roots import check_roots, within_roots
 from concepts.library.uploads import typed_folder
 from concepts.publishing import watch_events
-from concepts.publishing.watch_precision import Answered, Precision, found_of, last_of_both, precision
+from concepts.publishing.watch_precision import (
+    LabelledFlags,
+    WatchPrecision,
+    found_of,
+    last_of_both,
+    precision,
+)
 from concepts.publishing.watch_scores import lot, said_of
 from concepts.publishing.watch_views import (
-    Begun,
     DeliveryCounts,
     DeliveryView,
     FlaggedPage,
     FlaggedView,
+    StartedWatch,
     WatchView,
 )
 from concepts.publishing.watched_folder import pictures_in, settled, under
@@ -148,9 +154,9 @@ class Watching:
         known = self._watches.seen(watch.id, first)
         ids = [picture for picture in first if picture not in known]
         self._context.draw_evaluation(concept)
-        material = self._context.material(concept)
+        dataset = self._context.dataset(concept)
         before = self._watches.fresh(watch.id)
-        return said_of(ids, first, watch, head, material, self._context.collection, before)
+        return said_of(ids, first, watch, head, dataset, self._context.collection, before)
 
     def _new(self, watch: Watch, files: Sequence[Source]) -> list[Source]:
         library = self._context.collection.library
@@ -198,7 +204,7 @@ class Watches:
         promised: Promise = None,
         author: AuthorName,
         confined: Confined = False,
-    ) -> Begun:
+    ) -> StartedWatch:
         """Watch a folder from now on, with what is in it. The secret that messages are signed with is in this
         answer alone. The same folder, version and webhook again is the same watch.
 
@@ -226,7 +232,7 @@ class Watches:
             raise DiscernError(f"{place} is no folder. Check the spelling of the path.")
         same = self._same(str(place), version, webhook)
         if same is not None:
-            return Begun(watch=self._view(same), secret="")
+            return StartedWatch(watch=self._view(same), secret="")
         by: PromisedBy = "given"
         if promised is None:
             promised, by = self._promise(head)
@@ -248,7 +254,7 @@ class Watches:
         secret = new_secret() if webhook else ""
         if secret:
             self._watching.secrets.keep(watch.id, secret)
-        return Begun(watch=self._view(watch), secret=secret)
+        return StartedWatch(watch=self._view(watch), secret=secret)
 
     @operation(
         "POST /watches/{watch}/stop", command="stop-watching", audit="stopped watching a folder", host=True
@@ -316,10 +322,12 @@ class Watches:
             precision=self._precision(watch),
         )
 
-    def _precision(self, watch: Watch) -> Precision:
+    def _precision(self, watch: Watch) -> WatchPrecision:
         drawn = self._watches.drawn(watch.id)
-        material = self._context.material(self._concept.row)
-        answered = Answered(drawn, material.blind, material.decisions) if drawn else Answered([], {}, ())
+        dataset = self._context.dataset(self._concept.row)
+        answered = (
+            LabelledFlags(drawn, dataset.blind, dataset.decisions) if drawn else LabelledFlags([], {}, ())
+        )
         until = last_of_both(answered)
         found = None
         if until is not None:

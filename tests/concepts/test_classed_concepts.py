@@ -72,7 +72,7 @@ def test_its_file_has_a_column_for_each_class_of_which_one_is_right(answered, tm
     answered.exports.export(NAME, tmp_path / "bundle")
     concept = answered.context.concept(NAME)
     head = answered.context.head(concept, None)
-    index = answered.context.material(concept).index
+    index = answered.context.dataset(concept).index
     vectors = index.vectors(list(index.ids))
     expected = classes(linear_head(head), vectors)
     bundle = load_bundle(tmp_path / "bundle")

@@ -201,7 +201,7 @@ def test_a_bundle_gives_the_grades_that_the_version_gives(answered, tmp_path):
     answered.versions.train(NAME)
     answered.exports.export(NAME, tmp_path / "bundle")
     head = answered.context.head(answered.context.concept(NAME), None)
-    vectors = answered.context.material(answered.context.concept(NAME)).index.vectors(
+    vectors = answered.context.dataset(answered.context.concept(NAME)).index.vectors(
         answered.context.collection.library.all_ids()
     )
     expected = grades(linear_head(head), vectors)

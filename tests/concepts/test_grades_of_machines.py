@@ -65,7 +65,7 @@ def test_review_says_how_often_the_grades_agreed(annotated: Workbench) -> None:
 
 
 def test_what_it_earns_is_told_by_yes_and_no_and_its_grade_is_not_learned_from(annotated: Workbench) -> None:
-    training = annotated.context.material(annotated.context.concept(NAME)).training
+    training = annotated.context.dataset(annotated.context.concept(NAME)).training
     assert training.data.said is not None
     assert set(training.data.said.possible.sum(axis=1)) == {3}  # any grade that counts
 

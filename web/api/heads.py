@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from concepts.classifier.quality import HeadView, QualityView
 from concepts.classifier.robustness import Robustness
-from concepts.classifier.versions import Comparison
+from concepts.classifier.versions import VersionComparison
 from concepts.installation.activity import JobView
 from concepts.learning.heads import HEADS
 from concepts.learning.target import Side
@@ -122,7 +122,7 @@ def routes(workbench: Workbench) -> APIRouter:
         return Version(number=workbench.certificates.finish(name, side=side, author=author))
 
     @router.get("/compare")
-    def compare_versions(name: ConceptName, one: Number, other: Number) -> Comparison:
+    def compare_versions(name: ConceptName, one: Number, other: Number) -> VersionComparison:
         """Two versions on the same evaluation pictures."""
         return workbench.versions.compare_versions(name, one, other)
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, model_validator
 from concepts.collaborator.suggestions import Opinion
 from concepts.errors import ConflictError
 from concepts.labelling.contact_sheet import GridOrder, GridPage
-from concepts.labelling.disagreements import Said
+from concepts.labelling.disagreements import LabelWithComments
 from concepts.labelling.label_counts import AnswerCount
 from concepts.labelling.question_queue import Upcoming
 from concepts.workbench import Workbench
@@ -87,7 +87,7 @@ class Progress(BaseModel):
     enough: bool  # whether labelling counts as done
     upcoming: Upcoming
     opinion: Opinion | None = None
-    others: list[Said] = []  # what other people said of the picture that was answered
+    others: list[LabelWithComments] = []  # what other people said of the picture that was answered
     remarks: dict[str, list[Remark]] = {}  # picture id → the comments that are shown with it
 
 

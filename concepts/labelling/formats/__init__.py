@@ -8,8 +8,8 @@ from concepts.errors import DiscernError
 from concepts.labelling.formats.base import (
     CAPTION,
     Format,
-    GivenAnswer,
     LabelledPicture,
+    PersonLabel,
     WritableFormat,
     Written,
 )
@@ -24,8 +24,8 @@ __all__ = [
     "CAPTION",
     "FORMATS",
     "Format",
-    "GivenAnswer",
     "LabelledPicture",
+    "PersonLabel",
     "WritableFormat",
     "Written",
     "format_of",

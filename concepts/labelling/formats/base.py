@@ -29,7 +29,7 @@ Together = Literal["yes", "no", "unsure", "skip", "conflict", ""]
 
 
 @dataclass(frozen=True)
-class GivenAnswer:
+class PersonLabel:
     """What one person, real or simulated, says of a picture."""
 
     value: str
@@ -50,7 +50,7 @@ class LabelledPicture:
     width: int
     height: int
     label: Together = ""
-    answers: tuple[GivenAnswer, ...] = ()
+    answers: tuple[PersonLabel, ...] = ()
     score: float | None = None
     decision: str = ""
     version: int | None = None

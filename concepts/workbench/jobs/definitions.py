@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from concepts.collaborator.ambiguities import Ambiguity
 from concepts.collaborator.contradictions import Contradicted
-from concepts.definition.questions import Question
+from concepts.definition.questions import DefinitionQuestion
 from concepts.jobs import Job, Lane
 from concepts.labelling.mining import MineResult
 from concepts.view import View
@@ -44,7 +44,7 @@ class QuestionsAsked(View):
     """What was asked about a concept, and by whom: a model's name, or the built-in vocabulary. `problem` is
     why the model that is set asked nothing."""
 
-    questions: list[Question]
+    questions: list[DefinitionQuestion]
     author: str
     problem: str = ""
 
