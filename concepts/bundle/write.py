@@ -34,7 +34,7 @@ from concepts.bundle.rules import Combined, OneOf
 from concepts.errors import DiscernError
 from concepts.learning.report import Curves
 
-__all__ = ["Bundle", "Part", "load_bundle", "write_bundle"]
+__all__ = ["Bundle", "BundlePart", "load_bundle", "write_bundle"]
 
 LICENCE_FILE = "ENCODER_LICENCE.txt"
 CURVES_FILE = "curves.json"
@@ -46,7 +46,7 @@ OUR_FILES = frozenset(
     | {"head.onnx", "README.md", "requirements.txt", *CODE, *PLOT_FILES}
 )
 OF_ONE_CONCEPT = re.compile(r"\d+-(.+)")  # of several: 1-scores.png
-BESIDE = re.compile(r"^from (?:discern\.)?concepts\.export\.", re.MULTILINE)
+BESIDE = re.compile(r"from (?:discern\.)?concepts\.bundle\.")
 REQUIREMENTS = """numpy>=2.0,<3
 onnxruntime>=1.22,<2
 pillow>=11.3,<13

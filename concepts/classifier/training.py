@@ -120,7 +120,7 @@ def require_both(training_data: TrainingData) -> None:
         if said.distinct < 2:
             what = "grade" if said.scale.is_graded else "class"
             raise NotEnoughLabelsError(
-                f"“{training_data.revision.definition.name}” can't be trained yet: the answers to learn from name "
+                f"“{training_data.revision.definition.name}” can't be trained yet: its labels name "
                 f"{said.distinct} {what}, and it takes two different ones.",
                 needed=2 - said.distinct,
             )
@@ -129,8 +129,8 @@ def require_both(training_data: TrainingData) -> None:
     yes, no = sum(count.yes for count in counts), sum(count.no for count in counts)
     if not yes or not no:
         raise NotEnoughLabelsError(
-            f"“{training_data.revision.definition.name}” can't be trained yet: there are {yes} yes and {no} no to "
-            "learn from, and it takes one of each.",
+            f"“{training_data.revision.definition.name}” can't be trained yet: there are {yes} yes and "
+            f"{no} no to learn from, and it takes one of each.",
             needed=(not yes) + (not no),
         )
 

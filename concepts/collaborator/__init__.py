@@ -1,6 +1,6 @@
-"""Annotators: pictures + definition → rating, evidence per criterion, one-sentence rationale.
+"""What models do: they annotate pictures, and write and judge other wordings of a definition.
 
-Adding one is a file with the class and a line here.
+Adding an annotator is a file with the class and a line here.
 """
 
 from concepts.collaborator.base import Annotator

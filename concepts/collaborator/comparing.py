@@ -1,9 +1,8 @@
 """Which annotator is worth what for this concept: several setups on the same answers of the person, paired.
 
-Answers that measure take no part (`TrainingData`). Why a picture was asked about isn't known of an answer, so no
-random share of them can be told apart; what was said beside the machine's opinion is left out, and as many
-pictures that count are drawn as don't.
-"""
+Test labels take no part (`TrainingData`). Why a picture was asked about isn't known of a label, so no random
+share of them can be told apart; labels given beside the machine's suggestion are left out, and as many
+pictures that count are drawn as don't."""
 
 from __future__ import annotations
 

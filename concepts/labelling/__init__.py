@@ -1,1 +1,1 @@
-"""Which pictures a concept looks at: mining, what to ask next and in which order, the grid, the queries."""
+"""Labels as data, and what to ask next: consensus, training set, test set, candidates, queue, formats."""

@@ -1,11 +1,11 @@
 """What may be learned from: answers, vectors, near-duplicate groups and texts, without what measures.
 
-Rule 4 is kept here by types: whatever trains, mines, asks or chooses a threshold takes `TrainingData`, which have
-no answer about a picture that measures or certifies, nor about any near-duplicate of one.
+Rule 4 is kept here by types: whatever trains, mines, asks or chooses a threshold takes `TrainingData`, which
+has no label of a test picture or a certifying one, nor of any near-duplicate of one.
 
-A concept looks in some named collections, or in everything (`concepts.library.scope`). `TrainingData` know of no
-other pictures: `index` and `candidates` have none, so nothing outside is mined, asked, ranked or counted.
-What people said about pictures outside goes on to teach: it is about the concept, wherever it was seen.
+A concept's scope is some collections, or everything (`concepts.library.scope`). `TrainingData` knows no other
+pictures: `index` and `candidates` have none, so nothing outside is mined, asked, ranked or counted. Labels of
+pictures outside still train: they are about the concept, wherever it was seen.
 """
 
 from __future__ import annotations

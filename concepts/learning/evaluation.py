@@ -1,10 +1,9 @@
 """Honest figures: every number with its count and a 95 % interval, or a sentence saying what is missing.
 
-Counts (base rate, precision, recall) have the exact intervals of `concepts.learning.stratified`. The others are
-from a cluster bootstrap (Davison & Hinkley 1997): near-duplicate groups, not pictures, are drawn with
-replacement, so twenty near-copies count as one piece of evidence. Base rates vary between draws as they would
-between evaluation sets.
-"""
+Counts (base rate, precision, recall) have the exact intervals of `concepts.learning.stratified`. The others
+are from a cluster bootstrap (Davison & Hinkley 1997): near-duplicate groups, not pictures, are drawn with
+replacement, so twenty near-copies count as one piece of evidence. Base rates vary between draws as they
+would between evaluation sets."""
 
 from __future__ import annotations
 

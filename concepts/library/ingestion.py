@@ -1,7 +1,7 @@
 """Adding pictures: files → facts, thumbnails and vectors.
 
-What a file turns out to be is a pure function of it (`concepts.library.ingest_worker`), in threads of this process
-or on other machines; what comes of it is kept here alone.
+What a file turns out to be is a pure function of it (`concepts.library.ingest_worker`), in threads of this
+process or on other machines; what comes of it is kept here alone.
 
 Per batch of files: one SQL commit that also puts new pictures in the outbox, then the vectors, then
 the outbox is cleared. A process that dies between two of these leaves only outbox entries, which the

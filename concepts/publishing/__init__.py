@@ -1,2 +1,1 @@
-"""Watched folders: what comes is scored, told, and asked about at random, so that precision is known over
-time."""
+"""What leaves with a version or a rule: exports, score tables, watched folders, webhooks."""

@@ -96,18 +96,18 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import pyarrow as pa
-from concepts.bundle import scoring
+from concepts.bundle import score
 
 text = pa.string()
 SCHEMA = pa.schema([("id", text), ("path", text), ("score", pa.float64()), ("decision", text)])
-scoring.ROWS_AT_ONCE = 1
+score.ROWS_AT_ONCE = 1
 def rows():
     for i in range(1000):
         if i == 500:
             os.kill(os.getpid(), signal.SIGKILL)
         row = dict(id=str(i), path="p", score=0.5, decision="yes")
         yield pa.RecordBatch.from_pylist([row], SCHEMA)
-scoring.write_scores(rows(), SCHEMA, Path(sys.argv[1]))
+score.write_scores(rows(), SCHEMA, Path(sys.argv[1]))
 """
 
 

@@ -1,9 +1,8 @@
 """What a format of another tool is: a reader of its files and, for most, a writer.
 
-Between them and the library lie the rows of a label file (`concepts.labelling.rows`): a reader turns a foreign
-file into such rows, a writer pictures with their answers and scores into a foreign file. What a foreign file
-names is never opened: pictures are found by their id or their place in the library alone.
-"""
+Between them and the library lie the rows of a label file (`concepts.labelling.rows`): a reader turns a
+foreign file into such rows, a writer turns pictures with their labels and scores into a foreign file. What a
+foreign file names is never opened: pictures are found by their id or their place in the library alone."""
 
 from __future__ import annotations
 
