@@ -228,7 +228,7 @@ class Run:
     def answer(self, name: str, n: int) -> None:
         left = n
         while left > 0:
-            pictures = self.bench.answers.next_pictures(name, min(10, left))
+            pictures = self.bench.concept(name).labels.next_pictures(min(10, left))
             if not pictures:
                 return
             for picture in pictures:
@@ -275,7 +275,7 @@ class Run:
     def _say(self, name: str, picture_id: str, path: str) -> None:
         counts = self.concept.counts(self.study.by_path[path])
         value = "yes" if counts else "no"
-        self.bench.answers.label(name, picture_id, value, author=SIMULATED, key=f"{name} {picture_id}")
+        self.bench.concept(name).labels.give(picture_id, value, author=SIMULATED, key=f"{name} {picture_id}")
 
     def _definition(self, name: str, number: int | None = None) -> Definition:
         return self.bench.context.revision(self.bench.context.concept(name), number).definition

@@ -102,7 +102,7 @@ def exported(folder: Path, home: Path) -> tuple[Path, Path, str]:
     answers = home.parent / "answers.csv"  # of nobody: what it learns makes it neither faster nor slower
     rows = [f"{path},{('yes', 'no')[place % 2]}" for place, path in enumerate(walk([folder]))]
     answers.write_text("\n".join(["path,label", *rows]), encoding="utf-8")
-    bench.label_files.import_labels(NAME, answers, simulated=True)
+    bench.concept(NAME).label_files.import_file(answers, simulated=True)
     bench.versions.train(NAME)
     whole, small = home.parent / "float32", home.parent / "int8"
     bench.exports.export(NAME, whole, page=True)

@@ -78,9 +78,11 @@ def learn(
     bench.definitions.create_concept(name, RATED[name][1], scale=Scale.graded(5))
 
     def answer(purpose: str, n: int) -> int:
-        asked = bench.answers.next_pictures(name, n, purpose=purpose)  # type: ignore[arg-type]
+        asked = bench.concept(name).labels.next_pictures(n, purpose=purpose)  # type: ignore[arg-type]
         for picture in asked:
-            bench.answers.give(name, picture.id, str(said[picture.path]), author="simulated", simulated=True)
+            bench.concept(name).labels.give(
+                picture.id, str(said[picture.path]), author="simulated", simulated=True
+            )
         return len(asked)
 
     given = 0

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from concepts.workbench.label_files import LabelFiles
 from storage.labels import Author
 
 HOME = Path(".sample/labels-by-file")
@@ -35,10 +36,10 @@ def answer(
     bench: Workbench, name: str, classes: dict[str, str], wanted: str, count: int, purpose: str
 ) -> None:
     """Fills one file of questions and imports it."""
-    asked = bench.answers.next_pictures(name, count, purpose=purpose)  # type: ignore[arg-type]
+    asked = bench.concept(name).labels.next_pictures(count, purpose=purpose)  # type: ignore[arg-type]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "questions.csv")
-        bench.label_files.write_questions(asked, file)
+        LabelFiles.write_questions(asked, file)
         with file.open(newline="") as stream:
             rows = list(csv.DictReader(stream))
         for row in rows:
@@ -48,7 +49,7 @@ def answer(
             writer = csv.DictWriter(stream, list(rows[0]))
             writer.writeheader()
             writer.writerows(rows)
-        bench.label_files.import_labels(name, file, simulated=True)
+        bench.concept(name).label_files.import_file(file, simulated=True)
 
 
 def import_all(bench: Workbench, name: str, classes: dict[str, str], wanted: str) -> None:
@@ -58,7 +59,7 @@ def import_all(bench: Workbench, name: str, classes: dict[str, str], wanted: str
             writer = csv.writer(stream)
             writer.writerow(["path", "label"])
             writer.writerows([path, "yes" if of == wanted else "no"] for path, of in classes.items())
-        bench.label_files.import_labels(name, file, simulated=True)
+        bench.concept(name).label_files.import_file(file, simulated=True)
 
 
 def measured(bench: Workbench, name: str) -> str:

@@ -87,7 +87,10 @@ class Questions:
 
     def others(self) -> Iterator[tuple[str, Question]]:
         yield "concepts, 100", lambda n: self._bench.definitions.concepts()
-        yield "answers of a concept, counted", lambda n: self._bench.answers.count("Synthetic concept 1")
+        yield (
+            "answers of a concept, counted",
+            lambda n: self._bench.concept("Synthetic concept 1").labels.count(),
+        )
         yield "one picture", lambda n: self._bench.pictures.picture(self._shown(n))
         yield "copies, listed", lambda n: self._bench.pictures.exact_duplicates(12, self._shown(n))
         yield "look-alikes, listed", lambda n: self._bench.pictures.near_duplicates(12, self._shown(n))

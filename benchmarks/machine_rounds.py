@@ -117,10 +117,10 @@ def _begin(
     bench.definitions.mine(NAME, size=400)
     left = answers
     while left > 0:
-        pictures = bench.answers.next_pictures(NAME, min(10, left))
+        pictures = bench.concept(NAME).labels.next_pictures(min(10, left))
         for picture in pictures:
             value = "yes" if concept.counts(study.by_path[picture.path]) else "no"
-            bench.answers.label(NAME, picture.id, value, author=SIMULATED, key=picture.id)
+            bench.concept(NAME).labels.give(picture.id, value, author=SIMULATED, key=picture.id)
         left -= len(pictures)
     bench.close()
 

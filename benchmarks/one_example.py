@@ -63,13 +63,12 @@ def answer(bench: Workbench, name: str, kind: set[str], n: int) -> int:
     """Answers the next n questions; how many were yes."""
     yes = asked = 0
     while asked < n:
-        pictures = bench.answers.next_pictures(name, min(BATCH, n - asked))
+        pictures = bench.concept(name).labels.next_pictures(min(BATCH, n - asked))
         if not pictures:
             break
         for picture in pictures:
             counts = picture.path in kind
-            bench.answers.label(
-                name,
+            bench.concept(name).labels.give(
                 picture.id,
                 "yes" if counts else "no",
                 author=SIMULATED,

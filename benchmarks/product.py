@@ -38,11 +38,11 @@ class ProductSession:
         pool.definitions.mine(name)
 
     def next(self, n: int) -> list[str]:
-        return [picture.path for picture in self._pool.answers.next_pictures(self._name, n)]
+        return [picture.path for picture in self._pool.concept(self._name).labels.next_pictures(n)]
 
     def evaluation_set(self) -> list[str]:
         """What the product drew to measure with."""
-        waiting = self._pool.answers.next_pictures(self._name, 10_000, purpose="evaluation")
+        waiting = self._pool.concept(self._name).labels.next_pictures(10_000, purpose="evaluation")
         return [picture.path for picture in waiting]
 
     def answer(self, answers: Mapping[str, Answer]) -> int:
@@ -51,8 +51,8 @@ class ProductSession:
             writer = csv.writer(stream)
             writer.writerow(["path", "label"])
             writer.writerows(answers.items())
-        self._pool.label_files.import_labels(
-            self._name, file, author="simulated from labels.csv", simulated=True
+        self._pool.concept(self._name).label_files.import_file(
+            file, author="simulated from labels.csv", simulated=True
         )
         return len(answers)
 

@@ -172,7 +172,7 @@ class Concept:
         """The n pictures whose answers help most now; with `to_measure` those of the random sample by which
         `quality` measures. Answer these without looking at scores: nothing else keeps the figures honest."""
         purpose: Literal["train", "evaluation"] = "evaluation" if to_measure else "train"
-        found = self._bench.answers.next_pictures(self.name, n, purpose=purpose)
+        found = self._bench.concept(self.name).labels.next_pictures(n, purpose=purpose)
         return self._library._pictures((one.id, one.path, one.probability, one.reason) for one in found)
 
     def answer(
@@ -185,7 +185,9 @@ class Concept:
         Raises `UnknownPictureError`, and `DiscernError` for what is no answer.
         """
         author = self._library.author
-        self._bench.answers.give(self.name, _id(picture), value, comment, author=author, simulated=simulated)
+        self._bench.concept(self.name).labels.give(
+            _id(picture), value, comment, author=author, simulated=simulated
+        )
 
     def machine_label(self, limit: int | None = None, *, budget: float | None = None) -> MachineLabels:
         """Has the machine judge the candidates, at most `limit` of them: the model that sees, where one is

@@ -67,13 +67,13 @@ def answer(
     bench: Workbench, work: Path, name: str, says: Callable[[Path], str], count: int, *, measure: bool = False
 ) -> None:
     """Answers so many pictures of those that the app would ask about."""
-    pictures = bench.answers.next_pictures(name, count, purpose="evaluation" if measure else "train")
+    pictures = bench.concept(name).labels.next_pictures(count, purpose="evaluation" if measure else "train")
     file = work / "answers.csv"
     with file.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(["id", "label"])
         writer.writerows([p.id, says(Path(p.path))] for p in pictures)
-    bench.label_files.import_labels(name, file, author=SIMULATED, simulated=True)
+    bench.concept(name).label_files.import_file(file, author=SIMULATED, simulated=True)
 
 
 # What the screens show.

@@ -115,12 +115,12 @@ class _Person:
         """Looks through walls until something counts: how many walls, and how many pictures were clicked,
         none where nothing was found."""
         walls, clicked = 0, set[str]()
-        while not clicked and (wall := self._bench.answers.wall(self._concept)):
+        while not clicked and (wall := self._bench.concept(self._concept).labels.contact_sheet()):
             walls += 1
             ids = {picture.path: picture.id for picture in wall}
             clicked = {ids[path] for path in self._says.clicks(list(ids), self._overlooks)}
-            self._bench.answers.through_wall(
-                self._concept, list(ids.values()), sorted(clicked), author=AUTHOR, simulated=True
+            self._bench.concept(self._concept).labels.answer_sheet(
+                list(ids.values()), sorted(clicked), author=AUTHOR, simulated=True
             )
             self.seconds += SECONDS_A_WALL + SECONDS_A_CLICK * len(clicked)
         self.taught |= clicked
@@ -128,10 +128,10 @@ class _Person:
 
     def answers(self, n: int, purpose: Purpose = "train") -> int:
         """Answers what is asked next; says how many questions there were."""
-        asked = self._bench.answers.next_pictures(self._concept, n, purpose=purpose)
+        asked = self._bench.concept(self._concept).labels.next_pictures(n, purpose=purpose)
         for picture in asked:
             value = self._says.answer(picture.path)
-            self._bench.answers.give(self._concept, picture.id, value, author=AUTHOR, simulated=True)
+            self._bench.concept(self._concept).labels.give(picture.id, value, author=AUTHOR, simulated=True)
         if purpose == "train":
             self.taught |= {picture.id for picture in asked}
         self.given += len(asked)

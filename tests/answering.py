@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Sequence
 
 from concepts.workbench import Workbench
-from storage.labels import Author
 
 
 def answer(bench: Workbench, name: str, ids: Sequence[str], *, always: str = "") -> None:
@@ -14,5 +13,6 @@ def answer(bench: Workbench, name: str, ids: Sequence[str], *, always: str = "")
     paths = bench.context.collection.paths(ids)
     for picture in ids:
         value = always or ("yes" if "ellipse" in paths[picture] else "no")
-        author = Author("simulation", "simulated")
-        bench.answers.label(name, picture, value, author=author, key=uuid.uuid4().hex)
+        bench.concept(name).labels.give(
+            picture, value, author="simulation", simulated=True, key=uuid.uuid4().hex
+        )

@@ -21,10 +21,10 @@ def trained_with_slips(root: Path, encoder: Path, name: str) -> Workbench:
     bench.definitions.create_concept(name, "A filled ellipse, not a rectangle.")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "SHARE", 0.4)  # of a small library: figures need ten of each kind
-        given = bench.answers.next_pictures(name, 100, purpose="evaluation")
-    given += bench.answers.next_pictures(name, 30)
+        given = bench.concept(name).labels.next_pictures(100, purpose="evaluation")
+    given += bench.concept(name).labels.next_pictures(30)
     for place, picture in enumerate(given):
         counts = ("ellipse" in picture.path) != (place % 6 == 5)
-        bench.answers.give(name, picture.id, "yes" if counts else "no", author="me")
+        bench.concept(name).labels.give(picture.id, "yes" if counts else "no", author="me")
     bench.versions.train(name)
     return bench

@@ -115,8 +115,10 @@ def _with_recall(cost: Cost, stored: StoredIndex) -> Cost:
 def _of_a_concept(bench: Workbench, folder: Path) -> Iterator[Cost]:
     made_up.answers(bench)
     yield costs_of("candidates for a concept", lambda: bench.definitions.mine(CONCEPT), once=True)
-    bench.answers.next_pictures(CONCEPT, NEXT)  # draws what measures
-    yield costs_of(f"next {NEXT} to ask, 2,000 answers", lambda: bench.answers.next_pictures(CONCEPT, NEXT))
+    bench.concept(CONCEPT).labels.next_pictures(NEXT)  # draws what measures
+    yield costs_of(
+        f"next {NEXT} to ask, 2,000 answers", lambda: bench.concept(CONCEPT).labels.next_pictures(NEXT)
+    )
     yield costs_of("train on 2,000 answers", lambda: bench.versions.train(CONCEPT))
     concept = bench.context.concept(CONCEPT)
     collection = bench.context.collection

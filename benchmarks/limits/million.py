@@ -122,7 +122,7 @@ def answer(home: Path, answers: int) -> None:
         bench.context.draw_more(concept, at_least=MEASURE)
         bench.definitions.mine(CONCEPT)
         apart = bench.context.store.kept_apart(concept.id)
-        done = bench.answers.decisions(CONCEPT).keys()
+        done = bench.concept(CONCEPT).labels.decisions().keys()
         ids = bench.context.collection.index().snapshot().ids
         drawn = ids.at(np.random.default_rng(1).permutation(len(ids))[: 20 * answers])
         new = [picture_id for picture_id in drawn if picture_id not in apart | done]

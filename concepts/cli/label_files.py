@@ -59,14 +59,13 @@ def labels_import(
     must_exist(file)
     from concepts.labelling.columns import columns_given  # brings the database
 
-    files = workbench().label_files
-    meanings, columns = files.meanings(name, meaning), columns_given(column)
+    files = workbench().concept(name).label_files
+    meanings, columns = files.meanings(meaning), columns_given(column)
     if preview:
-        found = files.preview(name, file, format=format, meanings=meanings, columns=columns)
+        found = files.preview(file, format=format, meanings=meanings, columns=columns)
         show(found, as_json, lambda: _previewed(found))
         return
-    report = files.import_labels(
-        name,
+    report = files.import_file(
         file,
         format=format,
         meanings=meanings,
@@ -105,14 +104,14 @@ def labels_export(
     if format:
         if out is None:
             raise DiscernError("Say where it is to be written: --out.")
-        written = bench.label_exports.write(name, format, out, what=what, copies=copies)
+        written = bench.concept(name).label_exports.write(format, out, what=what, copies=copies)
         show(written, as_json, lambda: _written(written))
         return
     if out is None:
-        rows = bench.label_files.label_rows(name)
+        rows = bench.concept(name).label_files.rows()
         show(rows, as_json, lambda: _write_csv(rows))
         return
-    count = bench.label_files.export_labels(name, out)
+    count = bench.concept(name).label_files.export_file(out)
     show({"rows": count, "out": str(out)}, as_json, lambda: say(f"{count:,} answers in {out}"))
 
 

@@ -25,11 +25,13 @@ from concepts.cli.groups import (
     must_not_exist,
     workbench,
 )
+from concepts.cli.operations import shows
 from concepts.cli.output import plain, progress, say, show, table
 
 if TYPE_CHECKING:
     from concepts.collaborator.batch_files import BatchRead
     from concepts.collaborator.suggestions import AnnotateEstimate
+    from concepts.workbench.labels import UndoneLabel
 
 
 @concept.command("annotate", cls=ChoosingAMethod)
@@ -174,14 +176,16 @@ def concept_next(
     bench = workbench()
     purpose: Literal["train", "evaluation"] = "evaluation" if evaluation else "train"
     can_say_so = out is not None or as_json  # that a question was a repeat, with its answer
-    pictures = bench.answers.next_pictures(name, n, purpose=purpose, author=author if can_say_so else None)
-    remaining = bench.answers.remaining(name, purpose)
+    pictures = bench.concept(name).labels.next_pictures(
+        n, purpose=purpose, author=author if can_say_so else None
+    )
+    remaining = bench.concept(name).labels.remaining(purpose)
     if out:
-        bench.label_files.write_questions(pictures, out)
+        bench.concept(name).label_files.write_questions(pictures, out)
 
     def human() -> None:
         if out:
-            words = bench.answers.in_words(name)
+            words = bench.concept(name).labels.in_words()
             say(f"{len(pictures)} pictures in {out}. Fill column label with {words}; then:")
             say(f"  discern concept labels import {shlex.quote(name)} {shlex.quote(str(out))}")
             say(f"{remaining:,} pictures have no answer yet, these included.")
@@ -220,19 +224,12 @@ def labels_add(
     """Answer one picture."""
     bench = workbench()
     answer = {"picture": bench.pictures.id_of(picture), "value": value, "comment": comment, "author": author}
-    bench.answers.give(
-        name, answer["picture"], value, comment, author=author, simulated=simulated, in_view=in_view
+    bench.concept(name).labels.give(
+        answer["picture"], value, comment, author=author, simulated=simulated, in_view=in_view
     )
     show(answer, as_json, lambda: say(f"{value}: {picture}"))
 
 
-@labels.command("undo")
-def labels_undo(
-    name: Name,
-    author: Annotated[str, typer.Option(help="Whose answer.")] = "me",
-    count: Annotated[int, typer.Option(min=1, help="How many of the last answers.")] = 1,
-    as_json: Json = False,
-) -> None:
-    """Take back the last answers. They stay in the log; the answer before them counts again."""
-    undone = workbench().answers.undo(name, author=author, count=count)
-    show(undone, as_json, lambda: say(f"{len(undone)} answers taken back."))
+@shows("labels.undo")
+def _undone(undone: list[UndoneLabel]) -> None:
+    say(f"{len(undone)} labels taken back.")

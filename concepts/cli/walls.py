@@ -31,9 +31,11 @@ def labels_wall(
         raise DiscernError("Add --looked: what you don't name then comes on no other wall.")
     chosen = [bench.pictures.id_of(picture) for picture in counts or []]
     if looked:  # answers given meanwhile may have changed what the wall shows, so what is named is on it
-        wall = dict.fromkeys([*(picture.id for picture in bench.answers.wall(name)), *chosen])
-        bench.answers.through_wall(name, list(wall), chosen, author=author, simulated=simulated)
-    pictures = bench.answers.wall(name)
+        wall = dict.fromkeys(
+            [*(picture.id for picture in bench.concept(name).labels.contact_sheet()), *chosen]
+        )
+        bench.concept(name).labels.answer_sheet(list(wall), chosen, author=author, simulated=simulated)
+    pictures = bench.concept(name).labels.contact_sheet()
 
     def human() -> None:
         if looked:

@@ -9,17 +9,17 @@ from __future__ import annotations
 import hashlib
 import threading
 from bisect import bisect_left
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 from cachetools import LRUCache
 
 from concepts.errors import DiscernError
 from concepts.labelling.mining import seed_of
-from concepts.labelling.question_queue import Decisions, PicturesOf, problem_of
+from concepts.labelling.question_queue import Decisions, problem_of
 from concepts.labelling.ranking import GraphOf, rank_library
 from concepts.labelling.selection import NextPicture
 from concepts.labelling.training_data import TrainingData
@@ -36,9 +36,6 @@ PREPARED = 240  # pictures of one order: four grids of the largest size
 SPARE = 4  # how many times as many are looked at, so that near-duplicates can be left out
 KEPT = 8  # orders of one concept
 LARGEST = 20_000  # pictures that a wall is chosen from, beside what the words find
-
-Rank = Callable[[GridOrder, str], "Ranked"]
-StateOf = Callable[[GridOrder], Hashable]
 
 
 @dataclass(frozen=True)
@@ -69,26 +66,32 @@ class _Ranking:
     problem: str = ""
 
 
-class Grid:
-    """The orders of one concept. `rank` runs in the background, wherever `state` has changed since."""
+class Arranged(Protocol):
+    """The concept whose pictures a grid shows."""
 
-    def __init__(
-        self,
-        decisions: Decisions,
-        rank: Rank,
-        state: StateOf,
-        evaluation: PicturesOf,
-        on_walls: Callable[[], Iterable[str]],
-        background: Executor,
-        removed: Callable[[], Iterable[str]] = frozenset,
-    ) -> None:
-        self._decisions = decisions
-        self._rank = rank
-        self._state = state
-        self._evaluation = evaluation
-        self._on_walls = on_walls
+    decisions: Decisions
+
+    def rank(self, order: GridOrder, query: str) -> Ranked: ...
+
+    def state(self, order: GridOrder) -> Hashable:
+        """Changes with what the order depends on."""
+
+    def held_out(self) -> Iterable[str]:
+        """Pictures that nothing is learned from."""
+
+    def on_sheets(self) -> Iterable[str]:
+        """Pictures that were on a contact sheet."""
+
+    def removed(self) -> Iterable[str]:
+        """Pictures in the trash."""
+
+
+class Grid:
+    """The orders of one concept. It is ranked in the background, wherever its `state` has changed since."""
+
+    def __init__(self, concept: Arranged, background: Executor) -> None:
+        self._concept = concept
         self._background = background
-        self._removed = removed
         self._rankings: LRUCache[tuple[GridOrder, str], _Ranking] = LRUCache(KEPT)
         self._lock = threading.Lock()
 
@@ -98,7 +101,7 @@ class Grid:
         Raises `DiscernError` for an order that is none, or a query without words.
         """
         _check(order, query)
-        state = self._state(order)
+        state = self._concept.state(order)
         with self._lock:
             ranking = self._rankings.setdefault((order, query), _Ranking())
             due = not ranking.going and ranking.known != state
@@ -111,16 +114,19 @@ class Grid:
             )
         if due:
             self._background.submit(self._prepare, ranking, order, query, state)
-        out = self._decisions.now().keys() | {*self._evaluation(), *self._removed()}
+        out = self._concept.decisions.now().keys() | {
+            *self._concept.held_out(),
+            *self._concept.removed(),
+        }
         if order == "wall":
-            out |= set(self._on_walls())
+            out |= set(self._concept.on_sheets())
         left = [picture for picture in said.pictures if picture.id not in out]
         return said.model_copy(update={"pictures": left[:n]})
 
     def _prepare(self, ranking: _Ranking, order: GridOrder, query: str, state: Hashable) -> None:
         ranked, problem = ranking.ranked, ""
         try:
-            ranked = self._rank(order, query)
+            ranked = self._concept.rank(order, query)
         except Exception as error:  # whatever it is, the person must see it and the next request try again
             problem, state = problem_of(error), None
         with self._lock:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Collection as Ids
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from concepts.errors import DiscernError
 from concepts.labelling.consensus import Decision, consensus
@@ -29,10 +30,6 @@ SHORT = 3  # pictures to measure with that bridge the time until there are some 
 STALE = 8  # answers after which what is left is chosen again
 
 log = logging.getLogger(__name__)
-
-Choose = Callable[[int, Sequence[str]], list[NextPicture]]  # (how many, ids on their way to the person)
-PicturesOf = Callable[[], Iterable[str]]
-PathsOf = Callable[[Sequence[str]], dict[str, str]]
 
 
 class Upcoming(View):
@@ -90,29 +87,35 @@ class _Queue:
     first_look: int = LOOKS[0]
 
 
-class QuestionQueue:
-    """The queue of one concept. `choose` runs in the background, one at a time, and so does `first_look`: how
-    many answers that measure there are figures after."""
+class Questioned(Protocol):
+    """The concept that a queue belongs to."""
 
-    def __init__(
-        self,
-        decisions: Decisions,
-        choose: Choose,
-        asked_for: PicturesOf,
-        evaluation: PicturesOf,
-        paths: PathsOf,
-        background: Executor,
-        first_look: Callable[[], int],
-        removed: Callable[[], Ids[str]] = frozenset,
-    ) -> None:
-        """`removed`: pictures in the bin, which may have been chosen before."""
-        self._decisions = decisions
-        self._choose = choose
-        self._first_look = first_look
-        self._asked_for = asked_for
-        self._evaluation = evaluation
-        self._paths = paths
-        self._removed = removed
+    decisions: Decisions
+
+    def choose(self, n: int, on_their_way: Sequence[str]) -> list[NextPicture]:
+        """The n pictures to learn from whose labels help most, without those on their way to the person."""
+
+    def first_look(self) -> int:
+        """After how many test labels there are figures."""
+
+    def asked_for(self) -> Iterable[str]:
+        """Pictures that somebody waits for labels of, in order."""
+
+    def test_pictures(self) -> Iterable[str]:
+        """In the order of their draw."""
+
+    def removed(self) -> Ids[str]:
+        """Pictures in the trash, which may have been chosen before."""
+
+    def paths(self, picture_ids: Sequence[str]) -> dict[str, str]: ...
+
+
+class QuestionQueue:
+    """The queue of one concept. What is slow (`choose`, `first_look`) runs in the background, one at a
+    time."""
+
+    def __init__(self, concept: Questioned, background: Executor) -> None:
+        self._concept = concept
         self._background = background
         self._queue = _Queue()
         self._lock = threading.Lock()
@@ -120,9 +123,9 @@ class QuestionQueue:
     def upcoming(self, have: Sequence[str], n: int, again: Sequence[str] = ()) -> Upcoming:
         """Up to n more pictures behind those the person's screen already `has` (unanswered, in order): first
         those to ask about `again`."""
-        decisions = self._decisions.now()
-        asked_for, evaluation = list(self._asked_for()), list(self._evaluation())
-        held = {*have, *self._removed()}
+        decisions = self._concept.decisions.now()
+        asked_for, evaluation = list(self._concept.asked_for()), list(self._concept.test_pictures())
+        held = {*have, *self._concept.removed()}
         wanted, measuring = (
             [i for i in pictures if i not in decisions and i not in held]
             for pictures in (asked_for, evaluation)
@@ -152,7 +155,7 @@ class QuestionQueue:
         if due:
             on_their_way = [*have, *(picture.id for picture in chosen)]
             self._background.submit(self._refill, len(decisions), on_their_way)
-        paths = self._paths([p.id for p in chosen if not p.path])
+        paths = self._concept.paths([p.id for p in chosen if not p.path])
         pictures = [p.model_copy(update={"path": p.path or paths.get(p.id, "")}) for p in chosen]
         return Upcoming(pictures=pictures, thinking=self._queue.filling, problem=self._queue.problem)
 
@@ -170,7 +173,8 @@ class QuestionQueue:
         chosen: list[NextPicture] = []
         problem, first_look = "", LOOKS[0]
         try:
-            chosen, first_look = self._choose(BATCH, on_their_way), self._first_look()
+            chosen = self._concept.choose(BATCH, on_their_way)
+            first_look = self._concept.first_look()
         except Exception as error:  # whatever it is, the person must see it and the queue go on
             problem = problem_of(error)
         with self._lock:

@@ -41,7 +41,7 @@ def _texts(bench: Workbench, name: str) -> Iterator[tuple[str, bytes]]:
     yield "definition.json", revision.model_dump_json(indent=2).encode()
     with tempfile.TemporaryDirectory() as folder:
         answers = Path(folder) / "answers.csv"
-        bench.label_files.export_labels(name, answers)
+        bench.concept(name).label_files.export_file(answers)
         yield "answers.csv", answers.read_bytes()
 
 

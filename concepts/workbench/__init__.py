@@ -6,14 +6,13 @@ from concepts.settings import Settings
 from concepts.workbench.advice import ENOUGH_LABELS
 from concepts.workbench.annotations import Annotations
 from concepts.workbench.annotators import Annotators
-from concepts.workbench.answers import Answers
+from concepts.workbench.asking import Asking
 from concepts.workbench.assistants import Assistants
 from concepts.workbench.browsing import Browsing
 from concepts.workbench.captions import Captions
 from concepts.workbench.catalogue import Catalogue
 from concepts.workbench.certificates import Certificates
 from concepts.workbench.collections import Collections
-from concepts.workbench.comments import Comments
 from concepts.workbench.concept import Concept
 from concepts.workbench.context import JOURNEY, POOL_SIZE, Context
 from concepts.workbench.definitions import Definitions
@@ -21,8 +20,6 @@ from concepts.workbench.deliberations import Deliberations
 from concepts.workbench.examples import Examples
 from concepts.workbench.exports import Exports
 from concepts.workbench.installation import Installation
-from concepts.workbench.label_exports import LabelExports
-from concepts.workbench.label_files import LabelFiles
 from concepts.workbench.neighbours import LookAlikes
 from concepts.workbench.operation import Declared, declared_in
 from concepts.workbench.pictures import Pictures
@@ -79,15 +76,12 @@ class Workbench:
         self.scoping = Scoping(self.context, self.definitions)
         self.deliberations = Deliberations(self.context, self.definitions)
         self.examples = Examples(self.context, self.definitions)
-        self.answers = Answers(self.context, self.definitions)
-        self.comments = Comments(self.context)
+        self.asking = Asking(self.context, self.definitions)
         self.annotations = Annotations(self.context, self.definitions)
         self.annotators = Annotators(self.context)
-        self.assistants = Assistants(self.context, self.answers)
-        self.label_files = LabelFiles(self.context)
-        self.label_exports = LabelExports(self.context)
+        self.assistants = Assistants(self.context, self.asking)
         self.review = Review(self.context)
-        self.versions = Versions(self.context, self.answers, self.review)
+        self.versions = Versions(self.context, self.review)
         self.exports = Exports(self.context, self.versions)
         self.rules = Rules(self.context, self.versions)
         self.steadiness = Steadiness(self.context)

@@ -12,7 +12,7 @@ from concepts.collaborator.base import Annotation
 from concepts.errors import DiscernError
 from concepts.labelling.selection import NextPicture
 from concepts.view import View
-from concepts.workbench.answers import Answers
+from concepts.workbench.asking import Asking
 from concepts.workbench.context import Context
 
 LONGEST = 200  # characters of a fingerprint, as the column has them
@@ -31,9 +31,9 @@ class Assistants:
     """An assistant's labels are a machine's: they count by how well they agree with people's answers, and
     never measure."""
 
-    def __init__(self, context: Context, answers: Answers) -> None:
+    def __init__(self, context: Context, asking: Asking) -> None:
         self._context = context
-        self._answers = answers
+        self._asking = asking
 
     def next_pictures(self, name: str, n: int, *, assistant: str) -> list[NextPicture]:
         """The n pictures to learn from whose labels help most, without those that it has judged by the newest
@@ -44,7 +44,7 @@ class Assistants:
             concept.id, fingerprint=fingerprint_of(assistant), definition_number=number
         )
         waiting = [said.picture_id for said in seen]
-        return self._answers.next_pictures(name, n, waiting=waiting)
+        return self._asking.of(concept).next(n, waiting, "train")
 
     def judge(self, name: str, judgements: Sequence[Judgement], *, assistant: str, recorded_by: str) -> int:
         """Keeps what an assistant says, brought by the person `recorded_by`; says how many are new. What it

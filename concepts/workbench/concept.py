@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from concepts.workbench.label_exports import LabelExports
+from concepts.workbench.label_files import LabelFiles
+from concepts.workbench.labels import Labels
 from concepts.workbench.prompts import Prompts
 from concepts.workbench.protection import ConceptProtection
 from concepts.workbench.watching import Watches
@@ -19,6 +22,8 @@ class Concept:
     route: ClassVar[str] = "/concepts/{name}"
     command: ClassVar[str] = "concept"
 
+    labels: Labels
+    label_files: LabelFiles
     prompts: Prompts
     protection: ConceptProtection
     watches: Watches
@@ -27,6 +32,9 @@ class Concept:
         self.bench, self.row = bench, row
         self.context = bench.context
         self.id, self.name = row.id, row.name
+        self.labels = Labels(self)
+        self.label_files = LabelFiles(self)
+        self.label_exports = LabelExports(self)
         self.prompts = Prompts(self)
         self.protection = ConceptProtection(self)
         self.watches = Watches(self)

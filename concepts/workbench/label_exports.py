@@ -7,7 +7,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from concepts.classifier.training import check_fingerprint
 from concepts.classifier.versions import concept_stem
@@ -20,14 +20,15 @@ from concepts.labelling.formats import (
     PersonLabel,
     Written,
     writable,
-    written_formats,
 )
 from concepts.view import View
-from concepts.workbench.context import Context
 from storage.heads import StoredHead
 from storage.labels import LabelEvent
 from storage.library import Picture
 from storage.tables import ConceptRow
+
+if TYPE_CHECKING:
+    from concepts.workbench.concept import Concept
 
 What = Literal["answers", "scores", "both"]
 
@@ -50,16 +51,11 @@ class ExportView(View):
 class LabelExports:
     """It reads answers and scores; a format writes them."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    def formats(self) -> list[str]:
-        """What can be written."""
-        return written_formats()
+    def __init__(self, concept: Concept) -> None:
+        self._context, self._concept = concept.context, concept.row
 
     def write(
         self,
-        name: str,
         format: str,
         out: Path,
         *,
@@ -72,7 +68,7 @@ class LabelExports:
 
         Raises `DiscernError` where `out` is there already, or where the format can't be written.
         """
-        concept = self._context.concept(name)
+        concept = self._concept
         found = writable(format)
         if out.exists():
             raise DiscernError(f"{out} is there already. Choose another name.")
@@ -85,23 +81,23 @@ class LabelExports:
         return ExportView(format=format, out=str(out), pictures=done.pictures, left_out=done.left_out)
 
     def download(
-        self, name: str, format: str, folder: Path, *, what: What = "answers", reader: str | None = None
+        self, format: str, folder: Path, *, what: What = "answers", reader: str | None = None
     ) -> Path:
         """One file in `folder` to send away: a format that is a folder comes as a zip of it, with copies of
         the pictures.
 
         Raises `DiscernError` for more than can be made while somebody waits.
         """
-        concept = self._context.concept(name)
+        concept = self._concept
         found = writable(format)
         self._check_size(concept, what, copies=format == "image-folder")
         stem = f"{concept_stem(concept.name)}-{format}"
         if found.suffix:
             out = folder / f"{stem}{found.suffix}"
-            self.write(name, format, out, what=what, reader=reader)
+            self.write(format, out, what=what, reader=reader)
             return out
         with tempfile.TemporaryDirectory(dir=folder) as place:
-            self.write(name, format, Path(place) / stem, what=what, copies=True, reader=reader)
+            self.write(format, Path(place) / stem, what=what, copies=True, reader=reader)
             return Path(shutil.make_archive(str(folder / stem), "zip", place, stem))
 
     def _check_size(self, concept: ConceptRow, what: What, *, copies: bool) -> None:

@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Collection as Ids
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import BaseModel, Field
 
 from concepts.errors import NoUsableRowsError, UnknownWordsError
 from concepts.labelling.columns import first_rows, with_columns
@@ -42,9 +44,12 @@ from concepts.learning.scale import Scale
 from concepts.learning.waves import SHARE
 from concepts.library.lookup import NamedPicture, find_named
 from concepts.view import View
-from concepts.workbench.context import Context
+from concepts.workbench.operation import Limit, Offset, ReaderName, operation
 from storage.labels import Author, LabelEvent
 from storage.tables import ConceptRow
+
+if TYPE_CHECKING:
+    from concepts.workbench.concept import Concept
 
 SHOWN = 20  # rows that can't be used, as a preview names them
 TEST_SET = 240  # pictures that can be drawn in all, whatever a file labels
@@ -73,20 +78,34 @@ class LabelFileView(View):
     first_rows: list[dict[str, str]]  # as they are read, by column
 
 
+class LabelRowView(BaseModel):
+    id: str
+    path: str
+    label: str
+    author: str
+    author_kind: str
+    split: str
+    definition: int
+    created: datetime
+    comment: str
+    recorded_by: str = Field(description="Who brought the label, where that isn't its author.")
+    in_view: str = Field(description="“yes” where the machine's opinion was seen: it measures nothing.")
+    from_concept: str = Field(description="The concept it was taken over from, where it was given there.")
+
+
 class LabelFiles:
-    """Answers in and out as files."""
+    """Labels in and out as files."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, concept: Concept) -> None:
+        self._context, self._concept = concept.context, concept.row
 
-    def meanings(self, name: str, pairs: Sequence[str]) -> dict[str, Meaning]:
+    def meanings(self, pairs: Sequence[str]) -> dict[str, Meaning]:
         """WORD=MEANING each, where a meaning may be a grade or class of this concept. Raises
         `DiscernError`."""
-        return meanings_of(pairs, Scale.read(self._context.concept(name).scale))
+        return meanings_of(pairs, Scale.read(self._concept.scale))
 
     def preview(
         self,
-        name: str,
         file: Path,
         *,
         format: str = "",
@@ -96,7 +115,7 @@ class LabelFiles:
         """What is in a file, before anything of it is taken: its words with counts, what they would mean, and
         its first rows. `columns` of a table: our heading → the file's. Raises `UnknownColumnsError` where
         those have to be told, and `DiscernError` where it can't be read."""
-        scale = Scale.read(self._context.concept(name).scale)
+        scale = Scale.read(self._concept.scale)
         report, words, unknown = ImportReport(), Counter[tuple[str, str]](), list[LabelRow]()
         with with_columns(file, columns or {}) as readable:
             found = format_of(readable, "" if columns else format)
@@ -114,9 +133,8 @@ class LabelFiles:
             first_rows=first,
         )
 
-    def import_labels(
+    def import_file(
         self,
-        name: str,
         file: Path,
         *,
         format: str = "",
@@ -136,7 +154,7 @@ class LabelFiles:
         Raises `UnknownWordsError` for words without a meaning and `NoUsableRowsError` where all rows are bad,
         and then nothing is changed.
         """
-        concept = self._context.concept(name)
+        concept = self._concept
         report, words, unknown = ImportReport(), Counter[tuple[str, str]](), list[LabelRow]()
         scale = Scale.read(concept.scale)
         with with_columns(file, columns or {}) as readable:
@@ -172,13 +190,19 @@ class LabelFiles:
         report.imported, report.unchanged = report.imported + imported, unchanged - report.imported
         return report.as_dict()
 
-    def label_rows(
-        self, name: str, limit: int | None = None, offset: int = 0, *, reader: str | None = None
+    @operation("GET /labels")
+    def page(self, limit: Limit = 50, offset: Offset = 0, *, reader: ReaderName = None) -> list[LabelRowView]:
+        """Every standing label, people's and the machine's, the oldest first. A labeller gets what others
+        said of a picture once they have labelled it."""
+        return [LabelRowView.model_validate(row) for row in self.rows(limit, offset, reader=reader)]
+
+    def rows(
+        self, limit: int | None = None, offset: int = 0, *, reader: str | None = None
     ) -> list[dict[str, Any]]:
         """Every standing label, of people and machines, with the columns of a label file, the oldest first;
         all of them or a page. A `reader` gets what others said of a picture once they have answered about it
         themselves."""
-        concept = self._context.concept(name)
+        concept = self._concept
         apart = self._context.store.kept_apart(concept.id)
         if reader is None:
             standing = self._context.log.standing(concept.id, limit=limit, offset=offset)
@@ -195,11 +219,12 @@ class LabelFiles:
             for event in standing
         ]
 
-    def export_labels(self, name: str, out: Path) -> int:
+    def export_file(self, out: Path) -> int:
         """All standing labels as a label file, which is CSV or JSONL by its name; how many."""
-        return write_label_file(out, self.label_rows(name))
+        return write_label_file(out, self.rows())
 
-    def write_questions(self, pictures: Sequence[NextPicture], out: Path) -> int:
+    @staticmethod
+    def write_questions(pictures: Sequence[NextPicture], out: Path) -> int:
         """A label file with these pictures, ready to be filled and imported; returns the number of rows.
 
         Raises `DiscernError` where the file is there already: somebody may have filled it.

@@ -32,11 +32,13 @@ class Given(Enum):
 
     AUTHOR = "the name that a change is signed with"
     READER = "a labeller, who reads what others said once they have labelled themselves; None for others"
+    KEY = "what names a request: the same again changes nothing and is answered like the first time"
     CONFINED = "whether only folders may be read that the app is allowed to read: not at the computer itself"
 
 
 AuthorName = Annotated[str, Given.AUTHOR]
 ReaderName = Annotated[str | None, Given.READER]
+RequestKey = Annotated[str | None, Given.KEY]
 Confined = Annotated[bool, Given.CONFINED]
 
 MOST = 200  # items on a page

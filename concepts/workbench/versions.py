@@ -36,7 +36,6 @@ from concepts.learning.target import Target
 from concepts.publishing.export import (
     write_plots,
 )
-from concepts.workbench.answers import Answers
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import (
     Curve,
@@ -61,9 +60,8 @@ PLENTY = 20  # yes and no to learn from: with so many the request needn't look w
 class Versions:
     """Trained versions and their use."""
 
-    def __init__(self, context: Context, answers: Answers, review: Review) -> None:
+    def __init__(self, context: Context, review: Review) -> None:
         self._context = context
-        self._answers = answers
         self._review = review
         context.jobs.register(Train, self._train)
         context.jobs.register(Evaluate, self._evaluate)
@@ -177,7 +175,7 @@ class Versions:
             return None
         if not scores.is_ranked and order != "borderline":  # as after a restart: the next look has it
             self._context.background.submit(self._context.rank_library, concept, head, wait=False)
-        decisions = self._answers.decisions(concept.name)
+        decisions = self._context.counts.decisions(concept.id).now()
         apart = self._context.store.kept_apart(concept.id) - decisions.keys()
         waiting = self._context.collection.frames.among(concept.id, apart)
         return scored_page(self._context.collection, scores, head, decisions, order, start, size, waiting)

@@ -36,16 +36,16 @@ def trained(site: Site) -> Site:
     """A concept with a version, of whose answers every sixth was a slip."""
     bench = site.bench
     bench.definitions.create_concept(ROUND, "A filled ellipse, not a rectangle.")
-    for place, picture in enumerate(bench.answers.next_pictures(ROUND, 30)):
+    for place, picture in enumerate(bench.concept(ROUND).labels.next_pictures(30)):
         counts = ("ellipse" in picture.path) != (place % 6 == 5)
-        bench.answers.give(ROUND, picture.id, "yes" if counts else "no", author="me")
+        bench.concept(ROUND).labels.give(picture.id, "yes" if counts else "no", author="me")
     bench.versions.train(ROUND)
     return site
 
 
 def said(site: Site, picture: str | None, name: str = NAME) -> str | None:
     assert picture is not None
-    given = site.bench.answers.own(name, [picture], "me")
+    given = site.bench.concept(name).labels.own([picture], "me")
     return given[0].said if given else None
 
 
@@ -125,14 +125,14 @@ def test_without_a_concept_there_is_nothing_to_press_and_keys_do_nothing(
     page.goto(f"{site.url}/library")
     expect(page.get_by_label("Answer for")).to_be_visible()
     expect(page.get_by_role("button", name="Counts Y")).to_be_hidden()
-    before = len(site.bench.answers.recent_answers(concept, "me", 100))
+    before = len(site.bench.concept(concept).labels.recent("me", 100))
     tiles = page.locator("#library-main .tile")
     tiles.nth(2).focus()
     page.keyboard.press("y")
     expect(page.locator("[data-part=answering-said]")).to_have_text(
         "Choose first for which concept you answer."
     )
-    assert len(site.bench.answers.recent_answers(concept, "me", 100)) == before
+    assert len(site.bench.concept(concept).labels.recent("me", 100)) == before
 
 
 def test_it_is_accessible_and_fits_a_phone(page: Page, tiles: Locator) -> None:
@@ -150,7 +150,7 @@ def test_a_picture_is_answered_for_all_concepts_on_its_own_page_and_so_is_the_ne
     page.goto(f"{site.url}/library")
     tiles = page.locator("#library-main .tile")
     first, second = (str(tiles.nth(n).get_attribute("data-value")) for n in (20, 21))
-    site.bench.answers.give(GRADED, first, "5", author="ben")
+    site.bench.concept(GRADED).labels.give(first, "5", author="ben")
     tiles.nth(20).click()
     dialog = page.get_by_role("dialog")
     rows = dialog.locator(".picture-answers .cell")
@@ -211,7 +211,7 @@ def test_what_a_version_gets_wrong_is_answered_without_opening_it(trained: Site,
     expect(mark(tile)).to_have_text("✗ doesn’t" if before == "yes" else "✓ counts")
     wait_until_sent(page)
     assert said(trained, picture, ROUND) == ("no" if before == "yes" else "yes")
-    assert trained.bench.answers.own(ROUND, [picture], "me")[0].in_view
+    assert trained.bench.concept(ROUND).labels.own([picture], "me")[0].in_view
     page.keyboard.press("z")
     wait_until_sent(page)
     assert said(trained, picture, ROUND) == before
@@ -230,7 +230,7 @@ def test_what_a_version_flags_is_answered_several_at_once(trained: Site, page: P
     expect(page.locator("#use-library .said.unsure")).to_have_count(3)
     wait_until_sent(page)
     ids = [str(tiles.nth(n).get_attribute("data-value")) for n in (2, 3, 4)]
-    given = trained.bench.answers.own(ROUND, ids, "me")
+    given = trained.bench.concept(ROUND).labels.own(ids, "me")
     assert [(event.value, event.in_view) for event in given] == [("unsure", True)] * 3
     assert serious_in_both_themes(page) == []
     page.set_viewport_size({"width": 390, "height": 800})
@@ -248,7 +248,7 @@ def test_an_answer_in_the_library_measures_nothing_once_the_verdict_was_shown(
     page.keyboard.press("y")
     page.goto(f"{trained.url}/library")
     with_squares, plain = (str(tiles.nth(n).get_attribute("data-value")) for n in (10, 11))
-    trained.bench.answers.give(ROUND, with_squares, "no", author="me")  # it may be one that measures
+    trained.bench.concept(ROUND).labels.give(with_squares, "no", author="me")  # it may be one that measures
     tiles.nth(10).click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Where in the picture").click()
@@ -258,6 +258,6 @@ def test_an_answer_in_the_library_measures_nothing_once_the_verdict_was_shown(
     expect(dialog.locator(f"[data-picture='{plain}'].picture-answers[data-ready=yes]")).to_be_visible()
     dialog.get_by_role("button", name=f"{ROUND}: counts").click()
     wait_until_sent(page)
-    given = trained.bench.answers.own(ROUND, [filtered, with_squares, plain], "me")
+    given = trained.bench.concept(ROUND).labels.own([filtered, with_squares, plain], "me")
     in_view = {event.picture_id: event.in_view for event in given}
     assert in_view == {filtered: True, with_squares: True, plain: False}

@@ -38,11 +38,11 @@ def test_words_of_another_tool_get_a_meaning_before_anything_is_taken(
     expect(take).to_be_disabled()
     page.get_by_label("All others").select_option("leave it out")
     expect(page.get_by_label("blurry")).to_have_value("leave-out")
-    assert not site.bench.label_files.label_rows(NAME)
+    assert not site.bench.concept(NAME).label_files.rows()
     take.click()
     expect(page.locator("#files-said")).to_contain_text("3 answers taken")
     expect(page.locator("#files-said")).to_contain_text("2 rows were left out, as you chose.")
-    rows = site.bench.label_files.label_rows(NAME)
+    rows = site.bench.concept(NAME).label_files.rows()
     assert sorted(row["label"] for row in rows) == ["no", "no", "yes"]
 
     page.get_by_label("As", exact=True).select_option("Label Studio tasks")

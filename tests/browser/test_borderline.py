@@ -18,7 +18,6 @@ from pydantic import SecretStr
 from benchmarks.simulated.models import SimulatedProposer, SimulatedVision, simulated_server
 from benchmarks.simulated.world import Picture, Recognises, any_of, by_chance
 from concepts.definition.document import Criterion, Definition
-from storage.labels import Author
 
 NAME = "Shapes without lines"
 PHRASES = {
@@ -58,7 +57,7 @@ def concept(site: Any, server: FakeOpenAI) -> str:
     paths = bench.context.collection.paths(free)
     for i in free[:55]:
         value = "no" if "line-" in paths[i] else "yes"
-        bench.answers.label(NAME, i, value, author=Author("me"), key=f"browser {i}")
+        bench.concept(NAME).labels.give(i, value, author="me", key=f"browser {i}")
     return NAME
 
 
@@ -69,7 +68,7 @@ def takes_in_a_line(site: Any) -> None:
     paths = bench.context.collection.paths(list(dataset.candidates))
     free = [i for i in dataset.candidates if i not in dataset.reserved | dataset.answers.keys()]
     line = next(i for i in free if "line-" in paths[i])
-    bench.answers.label(NAME, line, "yes", author=Author("me"), key="a line")
+    bench.concept(NAME).labels.give(line, "yes", author="me", key="a line")
 
 
 def test_from_what_is_open_to_other_words_and_answers_that_may_not_stand(

@@ -104,9 +104,9 @@ def test_a_concept_looks_in_one_of_two_folders_and_figures_keep_its_name(
     assert len(asked) == 20
     assert asked <= rooms
 
-    while left := bench.answers.next_pictures(NAME, 20, purpose="evaluation"):
+    while left := bench.concept(NAME).labels.next_pictures(20, purpose="evaluation"):
         answer(bench, NAME, [p.id for p in left])
-    answer(bench, NAME, [p.id for p in bench.answers.next_pictures(NAME, 30)])
+    answer(bench, NAME, [p.id for p in bench.concept(NAME).labels.next_pictures(30)])
     bench.versions.train(NAME)
     bench.versions.evaluate(NAME)
     bench.review.current(NAME)
@@ -116,7 +116,7 @@ def test_a_concept_looks_in_one_of_two_folders_and_figures_keep_its_name(
     told = page.locator("#quality-covered")
     told.get_by_text("These figures are of 40 pictures in “Rooms”.").wait_for()
     expect(told).to_contain_text("The concept looks in “Chairs” now, which they don’t cover.")
-    assert {p.id for p in bench.answers.upcoming(NAME, [], 8).pictures} <= chairs
+    assert {p.id for p in bench.concept(NAME).labels.upcoming([], 8).pictures} <= chairs
 
 
 def test_pictures_are_ticked_in_and_out_and_every_step_has_a_way_back(

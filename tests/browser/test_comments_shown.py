@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 from playwright.sync_api import expect
 
 from concepts.labelling import repeats
-from storage.labels import Author
 
 
 def shown(page: Any) -> str:
@@ -53,12 +52,12 @@ def test_a_kept_comment_is_seen_again_changed_and_taken_back(site: Site, label: 
     label.keyboard.press("Escape")
     write(label, "A bowl.")
     expect(remarks(label)).to_have_text("You: A bowl.")
-    assert site.bench.comments.own(concept, [picture], "me") == {picture: "A bowl."}
+    assert site.bench.concept(concept).labels.own_comments([picture], "me") == {picture: "A bowl."}
     label.keyboard.press("c")
     label.get_by_role("button", name="Take it back").click()
     expect(remarks(label)).to_have_count(0)
     expect(label.locator("[data-part=saved]")).to_have_text("saved")
-    assert site.bench.comments.own(concept, [picture], "me") == {}
+    assert site.bench.concept(concept).labels.own_comments([picture], "me") == {}
 
 
 def test_going_back_shows_the_comment_with_the_answer_and_what_others_wrote(
@@ -66,7 +65,7 @@ def test_going_back_shows_the_comment_with_the_answer_and_what_others_wrote(
 ) -> None:
     picture = shown(label)
     key = f"{concept} ana"
-    site.bench.answers.label(concept, picture, "no", author=Author("ana"), key=key, comment="Has corners.")
+    site.bench.concept(concept).labels.give(picture, "no", author="ana", key=key, comment="Has corners.")
     write(label, "No corners.")
     expect(remarks(label)).to_have_text("You: No corners.")
     label.keyboard.press("y")
@@ -83,9 +82,9 @@ def test_a_question_that_comes_a_second_time_shows_no_earlier_comment_and_keeps_
 ) -> None:
     for name, value in {"SHARE": 1, "ENOUGH": 1, "SOONEST": 4, "LATEST": 4}.items():
         monkeypatch.setattr(repeats, name, value)
-    (first,) = site.bench.answers.next_pictures(concept, 1, purpose="evaluation")
-    site.bench.answers.give(concept, first.id, "yes", author="me")
-    site.bench.comments.keep(concept, first.id, "Earlier.", author="me", key=f"{concept} earlier")
+    (first,) = site.bench.concept(concept).labels.next_pictures(1, purpose="evaluation")
+    site.bench.concept(concept).labels.give(first.id, "yes", author="me")
+    site.bench.concept(concept).labels.comment(first.id, "Earlier.", author="me", key=f"{concept} earlier")
     label.reload()
     expect(label.locator("#labeller[data-ready] .stage img")).to_be_visible()
     while shown(label) != first.id:
@@ -98,7 +97,7 @@ def test_a_question_that_comes_a_second_time_shows_no_earlier_comment_and_keeps_
     label.keyboard.press("Escape")
     write(label, "Now.")
     expect(remarks(label)).to_have_count(0)
-    assert site.bench.comments.own(concept, [first.id], "me") == {first.id: "Earlier.\nNow."}
+    assert site.bench.concept(concept).labels.own_comments([first.id], "me") == {first.id: "Earlier.\nNow."}
 
 
 def test_a_tile_of_the_grid_carries_its_comment(label: Any) -> None:
@@ -142,8 +141,8 @@ def test_the_library_shows_all_of_ones_comments_on_a_picture_and_others_after_on
     bench, key = site.bench, f"{concept} ana"
     bench.definitions.create_concept(f"{concept} too", "The same.")
     for name in (concept, f"{concept} too"):
-        bench.comments.keep(name, picture, f"Mine on {name}.", author="me", key=f"{name} mine")
-    bench.answers.label(concept, picture, "no", author=Author("ana"), key=key, comment=f"Corners, {concept}.")
+        bench.concept(name).labels.comment(picture, f"Mine on {name}.", author="me", key=f"{name} mine")
+    bench.concept(concept).labels.give(picture, "no", author="ana", key=key, comment=f"Corners, {concept}.")
     page.goto(f"{site.url}/library")
     page.locator(f'[data-action=open][data-value="{picture}"]').click()
     dialog = page.locator("#library-dialog dialog")
@@ -152,7 +151,7 @@ def test_the_library_shows_all_of_ones_comments_on_a_picture_and_others_after_on
     answer = dialog.get_by_role("listitem").filter(has=page.get_by_role("link", name=concept, exact=True))
     expect(answer).to_contain_text("answered by others; shown once you have answered")
     expect(dialog.get_by_text(f"Corners, {concept}.")).to_have_count(0)
-    bench.answers.give(concept, picture, "yes", author="me")
+    bench.concept(concept).labels.give(picture, "yes", author="me")
     page.reload()
     page.locator(f'[data-action=open][data-value="{picture}"]').click()
     expect(dialog.get_by_text(f"Corners, {concept}.")).to_be_visible()

@@ -69,8 +69,8 @@ def test_renamed_at_its_head_the_whole_page_knows_and_an_old_link_leads_there(si
 
 def test_a_duplicate_takes_the_answers_along_where_that_is_wanted(site: Site, page: Page) -> None:
     begin(site, "Star")
-    for picture, value in zip(site.bench.answers.next_pictures("Star", 2), ("yes", "no"), strict=True):
-        site.bench.answers.label_many("Star", [(picture.id, picture.id, value, "")], author=ME)
+    for picture, value in zip(site.bench.concept("Star").labels.next_pictures(2), ("yes", "no"), strict=True):
+        site.bench.concept("Star").labels.give_many([(picture.id, picture.id, value, "")], author=ME)
     page.goto(site.url)
     choose(page, "Star", "Duplicate")
     expect(page.get_by_label("Name of the copy")).to_have_value("Star (copy)")

@@ -97,7 +97,7 @@ def scope(site: Any, page: Any) -> None:
 def answer_and_train(site: Any) -> None:
     """Which is done with a screen in test_journey.py."""
     bench = site.bench
-    for picture in bench.answers.next_pictures(NAME, 200, purpose="evaluation"):
+    for picture in bench.concept(NAME).labels.next_pictures(200, purpose="evaluation"):
         give(bench, picture.id)
     dataset = bench.context.dataset(bench.context.concept(NAME))
     for picture in [i for i in dataset.candidates if i not in dataset.reserved][:45]:
@@ -224,8 +224,8 @@ def path(bench: Any, picture: str) -> str:
 def give(bench: Any, picture: str, *, repeat: bool = False) -> None:
     value = "no" if "line-" in path(bench, picture) else "yes"
     key = f"journey {repeat} {picture}"
-    bench.answers.label_many(
-        NAME, [(key, picture, value, "")], author=ME, repeats=[picture] if repeat else ()
+    bench.concept(NAME).labels.give_many(
+        [(key, picture, value, "")], author=ME, repeats=[picture] if repeat else ()
     )
 
 
@@ -235,7 +235,7 @@ def a_slip(site: Any) -> None:
     dataset = bench.context.dataset(bench.context.concept(NAME))
     free = [i for i in dataset.candidates if i not in dataset.reserved | dataset.answers.keys()]
     line = next(i for i in free if "line-" in path(bench, i))
-    bench.answers.label(NAME, line, "yes", author=ME, key="a slip")
+    bench.concept(NAME).labels.give(line, "yes", author=ME.name, key="a slip")
 
 
 def renewal(site: Any) -> Any:

@@ -46,7 +46,7 @@ def measure(site: Site, name: str, words: dict[str, str]) -> None:
     context.draw_more(concept, at_least=30)
     paths = context.collection.paths(list(context.to_answer(concept)))
     given = [(f"{name} {i}", i, words[shape(path)], "") for i, path in paths.items()]
-    site.bench.answers.label_many(name, given, author=Author("me"))
+    site.bench.concept(name).labels.give_many(given, author=Author("me"))
 
 
 def label(site: Site, page: Page, name: str, keys: dict[str, str], n: int) -> None:
@@ -158,7 +158,7 @@ def test_words_of_a_file_can_mean_a_class(site: Site, page: Page, tmp_path: Path
     page.get_by_label("stove").select_option("none of these")
     page.get_by_role("button", name="Take these answers").click()
     expect(page.locator("#files-said")).to_contain_text("3 answers taken")
-    assert sorted(row["label"] for row in site.bench.label_files.label_rows("Room")) == [
+    assert sorted(row["label"] for row in site.bench.concept("Room").label_files.rows()) == [
         "bath",
         "bath",
         "none",

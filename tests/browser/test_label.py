@@ -38,7 +38,7 @@ def saved(page: Any) -> None:
 
 
 def answers(site: Site, concept: str) -> list[tuple[str, str]]:
-    return [(answer.id, answer.value) for answer in site.bench.answers.recent_answers(concept, "me", 100)]
+    return [(answer.id, answer.value) for answer in site.bench.concept(concept).labels.recent("me", 100)]
 
 
 def test_keys_answer_and_every_answer_is_in_the_log(site: Site, label: Any, concept: str) -> None:
@@ -55,8 +55,8 @@ def test_a_picture_comes_back_like_a_new_one_and_its_second_answer_can_be_taken_
 ) -> None:
     for name, value in {"SHARE": 1, "ENOUGH": 1, "SOONEST": 4, "LATEST": 4}.items():
         monkeypatch.setattr(repeats, name, value)
-    (first,) = site.bench.answers.next_pictures(concept, 1, purpose="evaluation")
-    site.bench.answers.give(concept, first.id, "yes", author="me")
+    (first,) = site.bench.concept(concept).labels.next_pictures(1, purpose="evaluation")
+    site.bench.concept(concept).labels.give(first.id, "yes", author="me")
     label.reload()
     given = [first.id, press(label, "y")]
     while len(set(given)) == len(given):

@@ -55,7 +55,7 @@ def question(page: Any) -> Any:
 
 
 def answers(site: Site, concept: str) -> list[tuple[str, str]]:
-    return [(answer.id, answer.value) for answer in site.bench.answers.recent_answers(concept, "me", 100)]
+    return [(answer.id, answer.value) for answer in site.bench.concept(concept).labels.recent("me", 100)]
 
 
 def stays_in_the_grid(page: Any, site: Site, concept: str) -> None:

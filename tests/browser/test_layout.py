@@ -33,7 +33,7 @@ def answered(site: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     rows = [f'"{picture.path}",{"yes" if "ellipse" in picture.path else "no"}' for picture in pictures]
     answers = tmp_path_factory.mktemp("answers") / "answers.csv"
     answers.write_text("\n".join(["path,label", *rows]))
-    site.bench.label_files.import_labels(NAME, answers, author="simulated", simulated=True)
+    site.bench.concept(NAME).label_files.import_file(answers, author="simulated", simulated=True)
     site.bench.versions.train(NAME)
     return site
 

@@ -61,8 +61,8 @@ def test_c_comments_on_the_picture_in_hand_and_escape_loses_nothing(
     page.keyboard.press("Enter")
     expect(tiles.nth(1).locator(".own-remark")).to_have_text("“Has no corners”")
     wait_until_sent(page)
-    assert site.bench.comments.own(concept, [picture], "me") == {picture: "Has no corners"}
-    assert site.bench.answers.own(concept, [picture], "me") == []  # a comment is no answer
+    assert site.bench.concept(concept).labels.own_comments([picture], "me") == {picture: "Has no corners"}
+    assert site.bench.concept(concept).labels.own([picture], "me") == []  # a comment is no answer
     page.reload()
     expect(tiles.nth(1).locator(".own-remark")).to_have_text("“Has no corners”")
     tiles.nth(1).click()
@@ -73,7 +73,7 @@ def test_c_comments_on_the_picture_in_hand_and_escape_loses_nothing(
     page.get_by_role("button", name="Take it back").click()
     expect(dialog.locator(".remark")).to_have_count(0)
     wait_until_sent(page)
-    assert site.bench.comments.own(concept, [picture], "me") == {}
+    assert site.bench.concept(concept).labels.own_comments([picture], "me") == {}
 
 
 def test_c_comments_on_each_of_several_that_are_chosen_beside_what_was_written(
@@ -81,7 +81,7 @@ def test_c_comments_on_each_of_several_that_are_chosen_beside_what_was_written(
 ) -> None:
     tiles = library(site, page)
     ids = [str(tiles.nth(n).get_attribute("data-value")) for n in (4, 5)]
-    site.bench.comments.keep(concept, ids[1], "Before.", author="me", key="before several")
+    site.bench.concept(concept).labels.comment(ids[1], "Before.", author="me", key="before several")
     for n in (4, 5):
         tiles.nth(n).click(modifiers=["Control"])
     page.keyboard.press("c")
@@ -91,7 +91,10 @@ def test_c_comments_on_each_of_several_that_are_chosen_beside_what_was_written(
     page.keyboard.press("Enter")
     expect(told(page)).to_have_text("The comment is kept on 2 pictures.")
     wait_until_sent(page)
-    assert site.bench.comments.own(concept, ids, "me") == {ids[0]: "Alike", ids[1]: "Before.\nAlike"}
+    assert site.bench.concept(concept).labels.own_comments(ids, "me") == {
+        ids[0]: "Alike",
+        ids[1]: "Before.\nAlike",
+    }
 
 
 def test_c_comments_on_the_tile_of_the_label_grid_too(site: Site, page: Page, concept: str) -> None:
@@ -109,7 +112,7 @@ def test_c_comments_on_the_tile_of_the_label_grid_too(site: Site, page: Page, co
     wait_until_sent(page)
     src = str(tiles.nth(1).locator("img").get_attribute("src"))
     picture = src.split("?")[0].rpartition("/")[2]
-    assert site.bench.comments.own(concept, [picture], "me") == {picture: "A disc"}
+    assert site.bench.concept(concept).labels.own_comments([picture], "me") == {picture: "A disc"}
     page.keyboard.press("Backspace")
 
 

@@ -118,7 +118,7 @@ def test_what_a_person_chooses_holds_everywhere(site: Site, page: Any, protected
 def test_squares_over_a_picture_say_where_the_score_comes_from_once_asked(
     site: Site, page: Any, concept: str
 ) -> None:
-    asked = site.bench.answers.next_pictures(concept, 12)
+    asked = site.bench.concept(concept).labels.next_pictures(12)
     answer(site.bench, concept, [one.id for one in asked])
     site.bench.versions.train(concept)
     page.goto(f"{site.url}/library")

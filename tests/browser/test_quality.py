@@ -30,18 +30,18 @@ def answered(site: Any) -> Any:
     bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "SHARE", 0.35)  # of a small library: figures need ten of each kind
-        to_measure = bench.answers.next_pictures(NAME, 200, purpose="evaluation")
+        to_measure = bench.concept(NAME).labels.next_pictures(200, purpose="evaluation")
     for picture in to_measure:
         label(bench, picture)
     for _ in range(3):
-        for picture in bench.answers.next_pictures(NAME, 10):
+        for picture in bench.concept(NAME).labels.next_pictures(10):
             label(bench, picture)
     return site
 
 
 def label(bench: Any, picture: Any) -> None:
     value = "yes" if "ellipse" in picture.path else "no"
-    bench.answers.label(NAME, picture.id, value, author=SIMULATED, key=uuid.uuid4().hex)
+    bench.concept(NAME).labels.give(picture.id, value, author=SIMULATED, key=uuid.uuid4().hex)
 
 
 # Panels beside each other that don't end together, and rows that leave a part of the page empty.
@@ -165,7 +165,7 @@ def test_a_mistake_is_corrected_with_a_comment_and_undone(page: Any, answered: A
     train_if_needed(page, answered)
     scored = bench.versions.scored_pictures(NAME, "top", size=200).pictures
     wrong = max(scored, key=lambda picture: picture.probability).id  # flagged; the answer is made to say no
-    bench.answers.label(NAME, wrong, "no", author=Author("me"), key=uuid.uuid4().hex)
+    bench.concept(NAME).labels.give(wrong, "no", author="me", key=uuid.uuid4().hex)
     train_if_needed(page, answered)
     page.click(f"#open-{wrong[:12]}")
     page.wait_for_selector("dialog[open]")
@@ -183,7 +183,7 @@ def test_a_mistake_is_corrected_with_a_comment_and_undone(page: Any, answered: A
     page.fill("#correct-comment", "Not round enough.")
     page.locator("dialog").get_by_role("button", name="The answer was right").click()
     page.wait_for_selector("#quality-said >> text=Saved: it doesn’t count")
-    assert bench.comments.own(NAME, [wrong], "me") == {wrong: "Not round enough."}
+    assert bench.concept(NAME).labels.own_comments([wrong], "me") == {wrong: "Not round enough."}
     assert "with a comment" in page.inner_text(f"#open-{wrong[:12]}")
 
 

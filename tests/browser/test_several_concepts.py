@@ -22,7 +22,7 @@ def several(site: Site) -> Site:
     bench = site.bench
     for name, what in ((ROUND, "ellipse"), (LINE, "line")):
         bench.definitions.create_concept(name, f"A filled {what}.")
-        answer(bench, name, [p.id for p in bench.answers.next_pictures(name, 20)])
+        answer(bench, name, [p.id for p in bench.concept(name).labels.next_pictures(20)])
         bench.versions.train(name)
     bench.definitions.create_concept(PLAIN, "Something plain.")
     return site
@@ -106,7 +106,7 @@ def test_answers_for_several_concepts_by_key_go_where_they_belong(several: Site,
     page.wait_for_function("!Object.keys(localStorage).some((name) => name.startsWith('discern:unsaved'))")
 
     def said() -> list[str]:
-        found = (several.bench.answers.own(name, [picture], "me") for name in (ROUND, PLAIN))
+        found = (several.bench.concept(name).labels.own([picture], "me") for name in (ROUND, PLAIN))
         return [event.value for given in found for event in given]
 
     assert said() == ["yes", "no"]

@@ -8,8 +8,6 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import expect
 
-from storage.labels import Author
-
 if TYPE_CHECKING:
     from conftest import Site
 
@@ -43,8 +41,13 @@ def test_a_third_settles_where_two_people_differ_without_having_seen_what_they_s
     (picture,) = site.bench.pictures.newest(1)
     for who, value in (("ana", "yes"), ("ben", "no")):
         key = f"{concept} {who}"
-        site.bench.answers.label(
-            concept, picture.id, value, author=Author(who), key=key, comment=f"Says {who}."
+        site.bench.concept(concept).labels.give(
+            picture.id,
+            value,
+            author=who.name,
+            simulated=who.kind == "simulated",
+            key=key,
+            comment=f"Says {who}.",
         )
     page.goto(f"{site.url}/review?{urlencode({'concept': concept})}")
     section = page.get_by_role("region", name="Worth a second look")
@@ -56,9 +59,9 @@ def test_a_third_settles_where_two_people_differ_without_having_seen_what_they_s
     expect(section.get_by_text("2 yes, 1 no.")).to_be_visible()
     for text in said:
         expect(section.get_by_text(text)).to_be_visible()
-    (own,) = site.bench.answers.own(concept, [picture.id], "me")
+    (own,) = site.bench.concept(concept).labels.own([picture.id], "me")
     assert not own.in_view  # so that it settles what measures, too
-    assert site.bench.answers.decisions(concept)[picture.id].value == "yes"
+    assert site.bench.concept(concept).labels.decisions()[picture.id].value == "yes"
 
 
 def test_the_second_sees_what_the_first_said_once_they_have_answered(
@@ -67,8 +70,8 @@ def test_the_second_sees_what_the_first_said_once_they_have_answered(
     page.goto(f"{site.url}/label?{urlencode({'concept': concept})}")
     expect(page.locator("#labeller[data-ready] .stage img")).to_be_visible()
     picture = str(page.locator(".stage img").get_attribute("data-picture"))
-    author, key = Author("ana"), f"{concept} ana"
-    site.bench.answers.label(concept, picture, "no", author=author, key=key, comment="It has corners.")
+    key = f"{concept} ana"
+    site.bench.concept(concept).labels.give(picture, "no", author="ana", key=key, comment="It has corners.")
     expect(page.get_by_text("It has corners.")).to_have_count(0)
     page.keyboard.press("y")
     expect(page.get_by_text("It has corners.")).to_be_visible()

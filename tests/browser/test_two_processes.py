@@ -114,7 +114,7 @@ def test_no_page_needs_the_process_that_it_came_from(house: House, page: Page, t
     page.locator("#upload-files").set_input_files(sorted(folder.iterdir()))
     expect(page.locator("#library-progress")).to_contain_text("Last added: 2 new pictures")
 
-    count, before = page.locator("[data-part=count]"), house.bench.answers.count(NAME).answers
+    count, before = page.locator("[data-part=count]"), house.bench.concept(NAME).labels.count().answers
     page.goto(f"{house.proxy.url}/label?{urlencode({'concept': NAME})}")
     for given in range(6):
         picture = page.locator("#labeller[data-ready] .stage img").get_attribute("data-picture")
@@ -123,7 +123,7 @@ def test_no_page_needs_the_process_that_it_came_from(house: House, page: Page, t
     expect(count).to_have_text(f"{before + 6} answers")
     page.keyboard.press("z")
     expect(count).to_have_text(f"{before + 5} answers")
-    assert house.bench.answers.count(NAME).answers == before + 5
+    assert house.bench.concept(NAME).labels.count().answers == before + 5
 
     page.goto(f"{house.proxy.url}/quality?{urlencode({'concept': NAME})}")
     version = len(house.bench.versions.versions(NAME)) + 1
@@ -150,7 +150,7 @@ def test_whoever_is_out_at_one_is_out_at_the_other(house: House) -> None:
 
 def test_what_a_killed_process_was_doing_the_other_ends_once(house: House) -> None:
     ana, bench = house.logged_in(), house.bench
-    before, asked = bench.answers.count(NAME).answers, list[str]()
+    before, asked = bench.concept(NAME).labels.count().answers, list[str]()
     for given in range(20):
         picture = until(lambda: _asked(ana))
         asked.append(picture["id"])
@@ -178,7 +178,7 @@ def test_what_a_killed_process_was_doing_the_other_ends_once(house: House) -> No
     assert _worker(bench, job) == survivor.pid
     assert bench.context.jobs.store.get(job).lease == 2
     assert len(bench.versions.versions(NAME)) == versions + 1
-    assert bench.answers.count(NAME).answers == before + 19
+    assert bench.concept(NAME).labels.count().answers == before + 19
     shown = Screens.of(house.logged_in(survivor.url)).load("quality", concept=NAME)
     assert f"version {versions + 1}" in " ".join(shown.values())
 

@@ -24,10 +24,10 @@ def trained(site: Any) -> Any:
     bench = site.bench
     bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
     for _ in range(2):
-        for picture in bench.answers.next_pictures(NAME, 10):
+        for picture in bench.concept(NAME).labels.next_pictures(10):
             value = "yes" if "ellipse" in picture.path else "no"
             simulated = Author("simulation", "simulated")
-            bench.answers.label(NAME, picture.id, value, author=simulated, key=uuid.uuid4().hex)
+            bench.concept(NAME).labels.give(picture.id, value, author=simulated, key=uuid.uuid4().hex)
     bench.versions.train(NAME)
     return site
 

@@ -23,7 +23,7 @@ def trained(site: Any) -> Any:
     """A concept with a version that calls everything a yes, so that what is flagged is known."""
     bench = site.bench
     bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
-    answer(bench, NAME, [p.id for p in bench.answers.next_pictures(NAME, 20)])
+    answer(bench, NAME, [p.id for p in bench.concept(NAME).labels.next_pictures(20)])
     bench.versions.train(NAME)
     bench.versions.set_threshold(NAME, 1, 1e-9, author="me", measure=False)
     bench.watching.pause = lambda seconds: None
@@ -60,7 +60,7 @@ def answer_by_key(page: Any, panel: Any, bench: Any) -> None:
     page.reload()
     panel.get_by_role("button", name="Show flagged").click()
     expect(panel.locator(f"[data-value='{picture}'] .name")).to_contain_text("unsure")
-    (given,) = bench.answers.own(NAME, [picture], "me")
+    (given,) = bench.concept(NAME).labels.own([picture], "me")
     assert (given.value, given.in_view) == ("unsure", True)
 
 

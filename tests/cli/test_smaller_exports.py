@@ -52,7 +52,7 @@ def train(bench: Workbench, pictures: Path, folder: Path) -> None:
     bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
     rows = [f"{p},{'yes' if 'ellipse' in p.name else 'no'}" for p in sorted(pictures.glob("*.png"))[:70]]
     (folder / "answers.csv").write_text("\n".join(["path,label", *rows]))
-    bench.label_files.import_labels(NAME, folder / "answers.csv", simulated=True)
+    bench.concept(NAME).label_files.import_file(folder / "answers.csv", simulated=True)
     bench.versions.train(NAME)
 
 

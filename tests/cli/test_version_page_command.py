@@ -24,7 +24,7 @@ def test_a_page_is_written_and_the_audit_says_by_whom(
     own_home: Path,
 ) -> None:
     bench = Workbench(load_settings())
-    answer(bench, NAME, [picture.id for picture in bench.answers.next_pictures(NAME, 12)])
+    answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(12)])
     bench.versions.train(NAME)
     bench.close()
     page = tmp_path / "page.html"

@@ -14,7 +14,6 @@ from small_disk import small_disk  # noqa: F401  # a fixture
 
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from storage.labels import Author
 
 NAME = "Round thing"
 
@@ -90,8 +89,8 @@ def bench(open_bench: Callable[[], Workbench]) -> Workbench:
 @pytest.fixture
 def answered_once(bench: Workbench) -> Workbench:
     """With one yes and one no of a person, which is what training takes."""
-    for picture, value in zip(bench.answers.next_pictures(NAME, 2), ("yes", "no"), strict=True):
-        bench.answers.label(NAME, picture.id, value, author=Author("me"), key=f"once {picture.id}")
+    for picture, value in zip(bench.concept(NAME).labels.next_pictures(2), ("yes", "no"), strict=True):
+        bench.concept(NAME).labels.give(picture.id, value, author="me", key=f"once {picture.id}")
     return bench
 
 
@@ -102,7 +101,7 @@ def made_trained(made_library: tuple[Path, Path], tmp_path_factory: pytest.TempP
     shutil.copytree(made_library[0], home)
     bench = Workbench(load_settings(home=home))
     bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
-    answer(bench, NAME, [picture.id for picture in bench.answers.next_pictures(NAME, 20)])
+    answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(20)])
     bench.versions.train(NAME)
     bench.close()
     return home

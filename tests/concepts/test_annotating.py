@@ -17,7 +17,6 @@ from concepts.collaborator.setups import Setup
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.concepts import StoredAnnotation
-from storage.labels import Author
 from storage.tables import AnnotationRow
 
 NAME = "Round thing"
@@ -34,7 +33,7 @@ def ready(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
     """With twenty answers and a pool."""
     bench = open_bench()
     bench.definitions.create_concept(NAME, "A filled ellipse.")
-    answer(bench, NAME, [picture.id for picture in bench.answers.next_pictures(NAME, 30)])
+    answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(30)])
     bench.definitions.mine(NAME)
     return bench
 
@@ -50,7 +49,7 @@ def test_examples_are_answered_pictures_and_none_that_measures_or_looks_like_one
 ) -> None:
     concept = ready.context.concept(NAME)
     picture = next(iter(ready.context.dataset(concept).answers))
-    ready.comments.keep(NAME, picture, "Round\nall over.", author="me", key="remark")
+    ready.concept(NAME).labels.comment(picture, "Round\nall over.", author="me", key="remark")
     dataset = ready.context.dataset(concept)
     chosen = answered(dataset, ready.context.log)
     assert [picture, dataset.answers[picture].value == "yes", "Round all over."] in chosen
@@ -65,8 +64,8 @@ def test_with_other_answers_examples_make_another_annotator(ready: Workbench, mo
     ready.annotations.annotate(NAME, limit=2, setup=Setup(examples=True))
     dataset = ready.context.dataset(ready.context.concept(NAME))
     picture = next(iter(dataset.answers))
-    ready.answers.label(NAME, picture, "no", author=Author("another"), key="1")
-    ready.answers.label(NAME, picture, "no", author=Author("a third"), key="2")
+    ready.concept(NAME).labels.give(picture, "no", author="another", key="1")
+    ready.concept(NAME).labels.give(picture, "no", author="a third", key="2")
     ready.annotations.annotate(NAME, limit=2, setup=Setup(examples=True))
     ready.annotations.annotate(NAME, limit=2)
     said = ready.context.store.ratings(ready.context.concept(NAME).id)
@@ -86,7 +85,7 @@ def test_an_interrupted_run_goes_on_with_the_examples_it_began_with(
     assert 0 < paid < 12
     dataset = ready.context.dataset(ready.context.concept(NAME))
     for number, picture in enumerate(list(dataset.answers)[:4]):
-        ready.answers.label(NAME, picture, "no", author=Author("another"), key=str(number))
+        ready.concept(NAME).labels.give(picture, "no", author="another", key=str(number))
     ready.close()
     bench = Workbench(load_settings())
     result = bench.annotations.annotate(NAME, limit=12, setup=Setup(examples=True))
@@ -139,7 +138,9 @@ def test_of_pictures_that_look_the_same_one_is_asked_about_and_the_others_say_so
     assert sum(i in copies for i in twins) == len(twins) - 1
     assert set(copies.values()) <= said.keys() - copies.keys()
     assert result.annotated == len(said) == result.calls + len(copies)
-    labelled = {row["id"] for row in ready.label_files.label_rows(NAME) if row["author_kind"] == "annotator"}
+    labelled = {
+        row["id"] for row in ready.concept(NAME).label_files.rows() if row["author_kind"] == "annotator"
+    }
     assert labelled == said.keys()
 
 

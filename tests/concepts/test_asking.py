@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
 
 import pytest
 
@@ -18,8 +19,7 @@ from concepts.labelling.question_queue import (
     QuestionQueue,
 )
 from concepts.labelling.selection import NextPicture
-from concepts.workbench import Workbench
-from concepts.workbench import answers as answers_module
+from concepts.workbench import Workbench, asking
 from storage.labels import Author
 
 NAME = "Round thing"
@@ -47,6 +47,32 @@ class Chooser:
         return [learning(i) for i in range(self.made - n, self.made)]
 
 
+@dataclass
+class Simulated:
+    """Stands where the concept that is asked about stands."""
+
+    decisions: Decisions
+    choose: Callable[[int, Sequence[str]], list[NextPicture]]
+    tests: Sequence[str] = ()
+    waited_for: Sequence[str] = ()
+    first: int = 0
+
+    def first_look(self) -> int:
+        return self.first
+
+    def asked_for(self) -> Sequence[str]:
+        return self.waited_for
+
+    def test_pictures(self) -> Sequence[str]:
+        return self.tests
+
+    def removed(self) -> frozenset[str]:
+        return frozenset()
+
+    def paths(self, picture_ids: Sequence[str]) -> dict[str, str]:
+        return {}
+
+
 @pytest.fixture
 def background() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1)
@@ -59,15 +85,7 @@ def ask(bench: Workbench, background: ThreadPoolExecutor) -> Callable[[Chooser, 
     ) -> QuestionQueue:
         decisions = Decisions(bench.context.log, bench.context.store.find(NAME).id)  # type: ignore[union-attr]
         names = [f"e{i}" for i in range(evaluation)]
-        return QuestionQueue(
-            decisions,
-            choose,
-            lambda: asked_for,
-            lambda: names,
-            lambda ids: {},
-            background,
-            lambda: first_look,
-        )
+        return QuestionQueue(Simulated(decisions, choose, names, asked_for, first_look), background)
 
     return make
 
@@ -78,9 +96,9 @@ def settled(background: Executor) -> None:
 
 def tiles(bench: Workbench, order: GridOrder, n: int) -> list[NextPicture]:
     """A grid once it has been worked out."""
-    bench.answers.grid(NAME, order)
+    bench.concept(NAME).labels.grid(order)
     settled(bench.context.background)
-    return bench.answers.grid(NAME, order, n=n).pictures
+    return bench.concept(NAME).labels.grid(order, n=n).pictures
 
 
 def test_there_is_something_to_measure_with_while_the_first_batch_is_chosen(ask, background) -> None:  # type: ignore[no-untyped-def]
@@ -153,7 +171,7 @@ def test_a_problem_of_choosing_is_told_and_tried_again(bench: Workbench, backgro
         return outcome
 
     decisions = Decisions(bench.context.log, bench.context.store.find(NAME).id)  # type: ignore[union-attr]
-    questions = QuestionQueue(decisions, choose, list, list, lambda ids: {}, background, lambda: 0)
+    questions = QuestionQueue(Simulated(decisions, choose), background)
     questions.upcoming([], 5)
     settled(background)
     assert questions.upcoming([], 5).problem == "No encoder."
@@ -170,38 +188,40 @@ def test_decisions_follow_answers_changes_and_undo_of_any_process(bench: Workben
     ids = bench.context.collection.library.all_ids()[:4]
     answers = [("a", ids[0], "yes"), ("b", ids[1], "no"), ("c", ids[0], "no"), ("d", ids[2], "unsure")]
     for key, picture, value in answers:
-        bench.answers.label(NAME, picture, value, author=ME, key=key)
+        bench.concept(NAME).labels.give(picture, value, author=ME.name, key=key)
         assert decisions.now() == consensus(bench.context.log.standing(concept.id, ("person", "simulated")))
-    bench.answers.undo(NAME, author="me", only=["c"])
+    bench.concept(NAME).labels.take_back(author="me", only=["c"])
     assert decisions.now()[ids[0]].value == "yes"
-    bench.answers.undo(NAME, author="me", count=2)
+    bench.concept(NAME).labels.take_back(author="me", count=2)
     assert decisions.now() == consensus(bench.context.log.standing(concept.id, ("person", "simulated")))
 
 
 def test_many_answers_are_one_commit_and_one_undo(bench: Workbench) -> None:
     ids = bench.context.collection.library.all_ids()[:5]
     answers = [(f"batch.{n}", i, "no", "") for n, i in enumerate(ids)]
-    assert bench.answers.label_many(NAME, answers, author=ME) == 5
-    assert bench.answers.label_many(NAME, answers, author=ME) == 0
-    bench.answers.label(NAME, bench.context.collection.library.all_ids()[9], "yes", author=ME, key="later")
-    undone = bench.answers.undo(NAME, author="me", key="u", only=[key for key, *_ in answers])
+    assert bench.concept(NAME).labels.give_many(answers, author=ME) == 5
+    assert bench.concept(NAME).labels.give_many(answers, author=ME) == 0
+    bench.concept(NAME).labels.give(
+        bench.context.collection.library.all_ids()[9], "yes", author=ME.name, key="later"
+    )
+    undone = bench.concept(NAME).labels.take_back(author="me", key="u", only=[key for key, *_ in answers])
     assert sorted(item["picture"] for item in undone) == ids
-    bench.answers.undo(
-        NAME, author="me", key="u", only=["later"]
+    bench.concept(NAME).labels.take_back(
+        author="me", key="u", only=["later"]
     )  # the same request again, whatever it asks for
-    assert bench.answers.count(NAME).answers == 1
+    assert bench.concept(NAME).labels.count().answers == 1
 
 
 def test_a_batch_with_one_unknown_picture_changes_nothing(bench: Workbench) -> None:
     known = bench.context.collection.library.all_ids()[0]
     with pytest.raises(DiscernError, match="No picture of this library"):
-        bench.answers.label_many(NAME, [("a", known, "yes", ""), ("b", "0" * 64, "no", "")], author=ME)
-    assert bench.answers.count(NAME).answers == 0
+        bench.concept(NAME).labels.give_many([("a", known, "yes", ""), ("b", "0" * 64, "no", "")], author=ME)
+    assert bench.concept(NAME).labels.count().answers == 0
 
 
 def test_the_grid_leaves_out_what_has_an_answer_what_measures_and_near_duplicates(bench: Workbench) -> None:
     answered = tiles(bench, "likely", 1)[0].id
-    bench.answers.label(NAME, answered, "yes", author=ME, key="1")
+    bench.concept(NAME).labels.give(answered, "yes", author=ME.name, key="1")
     found = [p.id for p in tiles(bench, "likely", 60)]
     evaluation = bench.context.store.evaluation_pictures(bench.context.store.find(NAME).id)  # type: ignore[union-attr]
     groups = bench.context.collection.library.near_groups(found)
@@ -213,38 +233,38 @@ def test_the_grid_leaves_out_what_has_an_answer_what_measures_and_near_duplicate
 def test_the_grid_runs_from_likely_to_unlikely_once_there_is_a_yes_and_a_no(bench: Workbench) -> None:
     ids = [p.id for p in tiles(bench, "likely", 8)]
     for n, picture in enumerate(ids):
-        bench.answers.label(NAME, picture, "yes" if n % 2 else "no", author=ME, key=str(n))
+        bench.concept(NAME).labels.give(picture, "yes" if n % 2 else "no", author=ME.name, key=str(n))
     likely, unlikely = tiles(bench, "likely", 60), tiles(bench, "unlikely", 60)
     shared = [p.id for p in likely if p.id in {other.id for other in unlikely}]
     assert 0 < len(shared) < 60
     assert shared == [p.id for p in reversed(unlikely) if p.id in shared]
-    assert bench.answers.grid(NAME, "likely").by_look_alikes
-    assert bench.answers.grid(NAME, "unlikely").by_look_alikes
+    assert bench.concept(NAME).labels.grid("likely").by_look_alikes
+    assert bench.concept(NAME).labels.grid("unlikely").by_look_alikes
 
 
 def test_a_query_of_the_grid_needs_words(bench: Workbench) -> None:
     with pytest.raises(DiscernError, match="query"):
-        bench.answers.grid(NAME, "query", query=" ")
+        bench.concept(NAME).labels.grid("query", query=" ")
 
 
 def test_the_grid_opens_with_what_is_known_and_says_that_better_is_coming(bench: Workbench) -> None:
     gate = threading.Event()
     bench.context.background.submit(gate.wait, 10)
-    first = bench.answers.grid(NAME, "likely")
+    first = bench.concept(NAME).labels.grid("likely")
     assert (first.pictures, first.thinking) == ([], True)
     gate.set()
     known = tiles(bench, "likely", 12)
     assert len(known) == 12
-    assert not bench.answers.grid(NAME, "likely").thinking
+    assert not bench.concept(NAME).labels.grid("likely").thinking
 
     gate.clear()
     bench.context.background.submit(gate.wait, 10)
-    bench.answers.label(NAME, known[0].id, "yes", author=ME, key="1")
-    after = bench.answers.grid(NAME, "likely", n=11)
+    bench.concept(NAME).labels.give(known[0].id, "yes", author=ME.name, key="1")
+    after = bench.concept(NAME).labels.grid("likely", n=11)
     assert ([p.id for p in after.pictures], after.thinking) == ([p.id for p in known[1:]], True)
     gate.set()
     settled(bench.context.background)
-    assert not bench.answers.grid(NAME, "likely").thinking
+    assert not bench.concept(NAME).labels.grid("likely").thinking
 
 
 def test_why_there_is_no_grid_is_said_and_the_next_request_tries_again(
@@ -254,24 +274,24 @@ def test_why_there_is_no_grid_is_said_and_the_next_request_tries_again(
         raise DiscernError("The encoder is gone.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(answers_module, "bulk_pictures", broken)
-        bench.answers.grid(NAME, "likely")
+        patch.setattr(asking, "bulk_pictures", broken)
+        bench.concept(NAME).labels.grid("likely")
         settled(bench.context.background)
-    assert bench.answers.grid(NAME, "likely").problem == "The encoder is gone."
+    assert bench.concept(NAME).labels.grid("likely").problem == "The encoder is gone."
     settled(bench.context.background)
-    assert len(bench.answers.grid(NAME, "likely").pictures) == 36
+    assert len(bench.concept(NAME).labels.grid("likely").pictures) == 36
 
 
 def test_pictures_to_measure_with_that_wait_for_an_answer_are_not_offered_again(bench: Workbench) -> None:
-    first = bench.answers.next_pictures(NAME, 2, purpose="evaluation")
-    more = bench.answers.next_pictures(NAME, 2, purpose="evaluation", waiting=[p.id for p in first])
+    first = bench.concept(NAME).labels.next_pictures(2, purpose="evaluation")
+    more = bench.concept(NAME).labels.next_pictures(2, purpose="evaluation", waiting=[p.id for p in first])
     assert len(more) == 2
     assert not {p.id for p in first} & {p.id for p in more}
 
 
 def test_the_queue_of_the_workbench_offers_real_pictures_to_learn_from(bench: Workbench) -> None:
-    bench.answers.upcoming(NAME, [], 0)
+    bench.concept(NAME).labels.upcoming([], 0)
     settled(bench.context.background)
-    pictures = bench.answers.upcoming(NAME, [], 6).pictures
+    pictures = bench.concept(NAME).labels.upcoming([], 6).pictures
     assert [p.purpose for p in pictures] == ["train"] * 6
     assert all(p.path.endswith((".png", ".jpg")) for p in pictures)

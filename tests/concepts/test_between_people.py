@@ -11,14 +11,13 @@ from concepts.labelling.disagreements import cohens_kappa, pairs
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.workbench import Workbench
-from storage.labels import Author
 
 NAME = "Round thing"
 
 
 def say(bench: Workbench, who: str, value: str, picture: str, comment: str = "") -> None:
     key = f"{who} {value} {picture}"
-    bench.answers.label(NAME, picture, value, author=Author(who), key=key, comment=comment)
+    bench.concept(NAME).labels.give(picture, value, author=who, key=key, comment=comment)
 
 
 def differing(bench: Workbench, reader: str | None = None) -> list[ReviewRow]:
@@ -33,7 +32,7 @@ def ids(bench: Workbench) -> list[str]:
 def test_where_two_differ_both_answers_and_comments_are_there(bench: Workbench, ids: list[str]) -> None:
     say(bench, "ana", "yes", ids[0], "Round enough.")
     say(bench, "ben", "no", ids[0])
-    bench.comments.keep(NAME, ids[0], "It has corners.", author="ben", key="remark")
+    bench.concept(NAME).labels.comment(ids[0], "It has corners.", author="ben", key="remark")
     say(bench, "ana", "yes", ids[1])
     say(bench, "ben", "unsure", ids[1])
     (found,) = differing(bench)
@@ -54,7 +53,7 @@ def test_a_third_answer_settles_it_and_so_does_a_change_of_mind(bench: Workbench
         (ids[0], "conflict"),
         (ids[1], "no"),
     ]
-    assert bench.answers.decisions(NAME)[ids[2]].value == "yes"
+    assert bench.concept(NAME).labels.decisions()[ids[2]].value == "yes"
 
 
 def test_the_second_sees_what_the_first_said_after_answering_and_not_before(

@@ -12,7 +12,6 @@ from PIL.TiffImagePlugin import IFDRational
 from concepts.errors import DiscernError
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
-from storage.labels import Author
 from storage.tables import UNREAD
 
 NAME = "Round thing"
@@ -45,9 +44,9 @@ def photo(bench: Workbench, tmp_path: Path) -> str:
 
 def test_what_somebody_answered_is_found_by_themselves_alone(bench: Workbench) -> None:
     yes, no, ana = (picture.id for picture in bench.pictures.newest(3))
-    bench.answers.label(NAME, yes, "yes", author=Author("me"), key="1")
-    bench.answers.label(NAME, no, "no", author=Author("me"), key="2")
-    bench.answers.label(NAME, ana, "yes", author=Author("ana"), key="3")
+    bench.concept(NAME).labels.give(yes, "yes", author="me", key="1")
+    bench.concept(NAME).labels.give(no, "no", author="me", key="2")
+    bench.concept(NAME).labels.give(ana, "yes", author="ana", key="3")
     assert ids(bench, PictureSelection(concept=NAME, answered="yes"), "me") == [yes]
     assert ids(bench, PictureSelection(concept=NAME, answered="any"), "me") == [yes, no]
     everything = [picture.id for picture in bench.pictures.newest(200)]

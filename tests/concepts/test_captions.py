@@ -10,7 +10,6 @@ import pytest
 
 from concepts.errors import DiscernError, NoUsableRowsError
 from concepts.workbench import Workbench
-from storage.labels import Author
 from storage.pictures.hashing import picture_id
 
 
@@ -99,8 +98,8 @@ def test_captions_go_out_with_the_answers(
 ) -> None:
     bench, file, ids = captioned
     bench.captions.import_file(file)
-    bench.answers.label("Round thing", ids[0], "yes", author=Author("me"), key="a key")
-    bench.label_exports.write("Round thing", "hugging-face", tmp_path / "out.parquet")
+    bench.concept("Round thing").labels.give(ids[0], "yes", author="me", key="a key")
+    bench.concept("Round thing").label_exports.write("hugging-face", tmp_path / "out.parquet")
     assert pq.read_table(tmp_path / "out.parquet")["caption"].to_pylist() == ["A red Ball on grass, SMALL"]
 
 

@@ -20,7 +20,7 @@ def test_a_renamed_concept_keeps_all_it_has_and_its_old_name_leads_to_it(trained
     concept = bench.context.concept(NAME)
     job = bench.versions.submit_train(NAME)
     before = bench.definitions.concept(NAME)
-    rows = bench.label_files.label_rows(NAME)
+    rows = bench.concept(NAME).label_files.rows()
     measure = bench.context.store.evaluation_pictures(concept.id)
     renamed = bench.catalogue.rename(NAME, "  Ball ", author="ana")
     assert (renamed.name, renamed.before) == ("Ball", NAME)
@@ -30,7 +30,7 @@ def test_a_renamed_concept_keeps_all_it_has_and_its_old_name_leads_to_it(trained
         assert now.revision.definition == before.revision.definition.model_copy(update={"name": "Ball"})
         assert (now.answers, now.heads) == (before.answers, before.heads)
     assert [view.name for view in bench.definitions.concepts()] == bench.catalogue.names() == ["Ball"]
-    assert bench.label_files.label_rows("Ball") == rows
+    assert bench.concept("Ball").label_files.rows() == rows
     assert bench.context.store.evaluation_pictures(concept.id) == measure
     assert bench.installation.job(job).concept == "Ball"
     assert bench.installation.newest_jobs(["train"], NAME)[0].id == job
@@ -83,7 +83,7 @@ def test_a_definition_that_was_read_before_the_rename_brings_no_old_name_back(be
 def test_to_rename_draws_nothing_anew(trained: Workbench) -> None:
     """Else a person could rename until the pictures that are asked again please."""
     bench = trained
-    answer(bench, NAME, [p.id for p in bench.answers.next_pictures(NAME, 12, purpose="evaluation")])
+    answer(bench, NAME, [p.id for p in bench.concept(NAME).labels.next_pictures(12, purpose="evaluation")])
 
     def drawn() -> list[str]:
         return bench.context.dataset(bench.context.concept(NAME)).renewal.drawn
@@ -112,11 +112,11 @@ def test_a_duplicate_has_the_definition_and_nothing_else(trained: Workbench) -> 
 
 def test_a_duplicate_with_answers_says_whose_they_are_and_from_where(trained: Workbench) -> None:
     bench = trained
-    picture = bench.answers.next_pictures(NAME, 1)[0].id
-    bench.answers.label(NAME, picture, "yes", author=Author("ben"), key="of ben", comment="a moon")
-    before = {row["id"]: row for row in bench.label_files.label_rows(NAME)}
+    picture = bench.concept(NAME).labels.next_pictures(1)[0].id
+    bench.concept(NAME).labels.give(picture, "yes", author="ben", key="of ben", comment="a moon")
+    before = {row["id"]: row for row in bench.concept(NAME).label_files.rows()}
     bench.catalogue.duplicate(NAME, OTHER, labels=True, author="ana")
-    rows = {row["id"]: row for row in bench.label_files.label_rows(OTHER)}
+    rows = {row["id"]: row for row in bench.concept(OTHER).label_files.rows()}
     assert rows.keys() == before.keys()
     same = ("label", "author", "author_kind", "created", "comment", "definition")
     assert all(rows[i][column] == before[i][column] for i in rows for column in same)
@@ -131,33 +131,33 @@ def test_an_answer_whose_comment_was_changed_or_taken_back_goes_along_with_what_
     trained: Workbench,
 ) -> None:
     bench, ben = trained, Author("ben")
-    changed, emptied = (picture.id for picture in bench.answers.next_pictures(NAME, 2))
+    changed, emptied = (picture.id for picture in bench.concept(NAME).labels.next_pictures(2))
     for picture in (changed, emptied):
-        bench.answers.label(NAME, picture, "yes", author=ben, key=f"of ben {picture}", comment="a moon")
-    bench.comments.keep(NAME, changed, "a sun", author="ben", key="changed")
-    bench.comments.keep(NAME, emptied, "", author="ben", key="emptied")
+        bench.concept(NAME).labels.give(picture, "yes", author=ben, key=f"of ben {picture}", comment="a moon")
+    bench.concept(NAME).labels.comment(changed, "a sun", author="ben", key="changed")
+    bench.concept(NAME).labels.comment(emptied, "", author="ben", key="emptied")
     bench.catalogue.duplicate(NAME, OTHER, labels=True, author="ana")
-    rows = {row["id"]: row for row in bench.label_files.label_rows(OTHER)}
+    rows = {row["id"]: row for row in bench.concept(OTHER).label_files.rows()}
     assert [(rows[i]["label"], rows[i]["comment"]) for i in (changed, emptied)] == [
         ("yes", "a sun"),
         ("yes", ""),
     ]
-    assert bench.comments.own(OTHER, [changed, emptied], "ben") == {changed: "a sun"}
+    assert bench.concept(OTHER).labels.own_comments([changed, emptied], "ben") == {changed: "a sun"}
 
 
 def test_what_measures_a_duplicate_was_drawn_before_it_had_an_answer(trained: Workbench) -> None:
     bench = trained
-    asked = [p.id for p in bench.answers.next_pictures(NAME, 12, purpose="evaluation")]
+    asked = [p.id for p in bench.concept(NAME).labels.next_pictures(12, purpose="evaluation")]
     answer(bench, NAME, asked)
-    taught = bench.answers.next_pictures(NAME, 1)[0].id
-    bench.answers.label_many(NAME, [("seen", taught, "yes", "")], author=Author("me"), in_view=True)
+    taught = bench.concept(NAME).labels.next_pictures(1)[0].id
+    bench.concept(NAME).labels.give_many([("seen", taught, "yes", "")], author=Author("me"), in_view=True)
     alone = bench.context.concept(bench.catalogue.duplicate(NAME, "Alone", author="me"))
     copy = bench.context.concept(bench.catalogue.duplicate(NAME, OTHER, labels=True, author="me"))
     dataset = bench.context.dataset(copy)
     assert dataset.waves[0].label_sequence == 0
     assert dataset.waves[0].frame == bench.context.dataset(alone).waves[0].frame
     assert dataset.evaluation.keys() != bench.context.dataset(bench.context.concept(NAME)).evaluation.keys()
-    known = {row["id"] for row in bench.label_files.label_rows(NAME)} - {taught}
+    known = {row["id"] for row in bench.concept(NAME).label_files.rows()} - {taught}
     assert {i for i in dataset.blind if i in dataset.evaluation} == known & dataset.evaluation.keys()
     assert not dataset.reserved & set(dataset.training.ids)
     assert taught not in dataset.blind

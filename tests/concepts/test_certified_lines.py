@@ -27,7 +27,7 @@ def test_pictures_that_certify_are_asked_about_first_and_neither_measure_nor_tra
     measuring = trained.context.dataset(concept).evaluation
     view = trained.certificates.begin(NAME, SHARE, author="me")
     drawn = certifying(trained)
-    first = trained.answers.next_pictures(NAME, len(drawn), purpose="evaluation")
+    first = trained.concept(NAME).labels.next_pictures(len(drawn), purpose="evaluation")
     assert [picture.id for picture in first] == drawn
     assert len(drawn) == view.asked
     answer(trained, NAME, drawn)
@@ -36,7 +36,7 @@ def test_pictures_that_certify_are_asked_about_first_and_neither_measure_nor_tra
     assert not dataset.measuring
     assert set(drawn) <= dataset.reserved
     assert not set(drawn) & {*dataset.training.ids, *dataset.evaluation}
-    assert trained.answers.count(NAME).measure == 0
+    assert trained.concept(NAME).labels.count().measure == 0
 
 
 def test_nothing_is_said_before_all_are_answered_and_asking_again_draws_nothing(trained: Workbench) -> None:
@@ -70,7 +70,7 @@ def test_a_certified_line_becomes_a_version_that_says_what_it_promises_and_no_ot
 
 
 def test_a_measured_version_with_a_certified_line_shows_the_bound_alone(trained: Workbench) -> None:
-    left = trained.answers.next_pictures(NAME, 200, purpose="evaluation")
+    left = trained.concept(NAME).labels.next_pictures(200, purpose="evaluation")
     answer(trained, NAME, [picture.id for picture in left])
     trained.certificates.begin(NAME, SHARE, author="me")
     answer(trained, NAME, certifying(trained), always="yes")

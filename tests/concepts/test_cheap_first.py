@@ -62,7 +62,7 @@ def asked(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
     """With some answers and a pool, of which a sample is drawn."""
     bench = open_bench()
     bench.definitions.create_concept(NAME, "A filled ellipse.")
-    answer(bench, NAME, [picture.id for picture in bench.answers.next_pictures(NAME, 12)])
+    answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(12)])
     bench.definitions.mine(NAME)
     with pytest.raises(NotEnoughLabelsError):
         bench.annotations.annotate(NAME, cascade=RIGHT)
@@ -91,7 +91,7 @@ def test_a_sample_of_the_pool_is_answered_first_and_teaches_and_measures_nothing
     assert model.requests == []
     dataset = asked.context.dataset(asked.context.concept(NAME))
     assert set(sample) <= dataset.candidates.keys() & dataset.reserved
-    first = asked.answers.next_pictures(NAME, len(sample), purpose="evaluation")
+    first = asked.concept(NAME).labels.next_pictures(len(sample), purpose="evaluation")
     assert [picture.id for picture in first] == sample
     answer(asked, NAME, sample[:-1], always="no")
     with pytest.raises(NotEnoughLabelsError) as refused:

@@ -18,9 +18,9 @@ SIMULATED = Author("simulation", "simulated")
 
 def answer(bench: Workbench, purpose: str, n: int) -> None:
     """Simulated answers: a drawing counts if its file is called ellipse."""
-    for picture in bench.answers.next_pictures(NAME, n, purpose=purpose):  # type: ignore[arg-type]
+    for picture in bench.concept(NAME).labels.next_pictures(n, purpose=purpose):  # type: ignore[arg-type]
         value = "yes" if "ellipse" in picture.path else "no"
-        bench.answers.label(NAME, picture.id, value, author=SIMULATED, key=uuid.uuid4().hex)
+        bench.concept(NAME).labels.give(picture.id, value, author=SIMULATED, key=uuid.uuid4().hex)
 
 
 def work_off(bench: Workbench) -> None:

@@ -35,7 +35,7 @@ def answered(shapes: Workbench) -> Workbench:
     order = dict.fromkeys([*context.to_answer(context.concept(NAME)), *context.collection.library.all_ids()])
     paths = context.collection.paths(list(order))
     given = [(f"answer {i}", i, shape_of(paths[i]), "") for i in order]
-    shapes.answers.label_many(NAME, given, author=Author("me"))
+    shapes.concept(NAME).labels.give_many(given, author=Author("me"))
     return shapes
 
 
@@ -45,17 +45,17 @@ def shape_of(path: str) -> str:
 
 
 def test_an_answer_names_one_class_or_none(shapes):
-    one, other, last = shapes.answers.next_pictures(NAME, 3)
+    one, other, last = shapes.concept(NAME).labels.next_pictures(3)
     for picture, word in ((one, "Rectangle"), (other, "none of these"), (last, "unsure")):
-        shapes.answers.give(NAME, picture.id, word, author="me")
+        shapes.concept(NAME).labels.give(picture.id, word, author="me")
     events = list(shapes.context.log.events(shapes.context.concept(NAME).id))
     assert [(e.value, e.said) for e in events] == [("yes", "rectangle"), ("no", "none"), ("unsure", "unsure")]
 
 
 def test_what_is_no_class_is_refused_with_what_there_is(shapes):
-    picture = shapes.answers.next_pictures(NAME, 1)[0]
+    picture = shapes.concept(NAME).labels.next_pictures(1)[0]
     with pytest.raises(DiscernError, match="ellipse, rectangle, none, unsure or skip"):
-        shapes.answers.give(NAME, picture.id, "triangle", author="me")
+        shapes.concept(NAME).labels.give(picture.id, "triangle", author="me")
 
 
 def test_a_version_tells_the_classes_apart_and_is_measured_on_that(answered):
@@ -87,8 +87,8 @@ def test_its_file_has_a_column_for_each_class_of_which_one_is_right(answered, tm
 def test_classes_fill_a_file_of_their_own(answered, tmp_path):
     answered.versions.train(NAME)
     answered.definitions.create_concept("Round", "A filled ellipse.")
-    for picture, value in zip(answered.answers.next_pictures("Round", 2), ("yes", "no"), strict=True):
-        answered.answers.give("Round", picture.id, value, author="me")
+    for picture, value in zip(answered.concept("Round").labels.next_pictures(2), ("yes", "no"), strict=True):
+        answered.concept("Round").labels.give(picture.id, value, author="me")
     answered.versions.train("Round")
     with pytest.raises(DiscernError, match="file of their own"):
         answered.exports.export("Round", tmp_path / "bundle", also=[NAME])

@@ -19,7 +19,6 @@ from concepts.errors import (
 )
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from storage.labels import Author
 from web.render import render
 
 NAME, OTHER = "Round thing", "Dark one"
@@ -33,9 +32,9 @@ def made_two(made_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     shutil.copytree(made_trained, home)
     bench = Workbench(load_settings(home=home))
     bench.definitions.create_concept(OTHER, "A picture that is dark.")
-    for n, picture in enumerate(bench.answers.next_pictures(OTHER, 24)):
+    for n, picture in enumerate(bench.concept(OTHER).labels.next_pictures(24)):
         said = ("yes", "no")[n % 2]
-        bench.answers.label(OTHER, picture.id, said, author=Author("me"), key=f"dark {picture.id}")
+        bench.concept(OTHER).labels.give(picture.id, said, author="me", key=f"dark {picture.id}")
     bench.versions.train(OTHER)
     bench.close()
     return home
@@ -84,7 +83,7 @@ def test_pictures_that_measure_a_concept_and_have_no_answer_are_not_shown(bench:
     waiting: set[str] = set()
     for name in (NAME, OTHER):
         concept = bench.context.concept(name)
-        waiting |= bench.context.store.kept_apart(concept.id) - bench.answers.decisions(name).keys()
+        waiting |= bench.context.store.kept_apart(concept.id) - bench.concept(name).labels.decisions().keys()
     tried = bench.rules.tried(RULE, limit=200)
     assert waiting
     assert waiting.isdisjoint(picture.id for picture in tried.pictures)
@@ -94,12 +93,12 @@ def test_pictures_that_measure_a_concept_and_have_no_answer_are_not_shown(bench:
 def test_how_often_it_agrees_is_counted_where_all_are_answered_and_apart_from_what_was_learned(
     bench: Workbench,
 ) -> None:
-    common = bench.answers.decisions(NAME).keys() & bench.answers.decisions(OTHER).keys()
+    common = bench.concept(NAME).labels.decisions().keys() & bench.concept(OTHER).labels.decisions().keys()
     ids = list(bench.context.collection.index().snapshot().ids.at(np.arange(40)))
     fresh = [i for i in ids if i not in common][:8]
     before = bench.rules.tried(RULE)
     for name in (NAME, OTHER):
-        answer(bench, name, [i for i in fresh if i not in bench.answers.decisions(name)])
+        answer(bench, name, [i for i in fresh if i not in bench.concept(name).labels.decisions()])
     tried = bench.rules.tried(RULE, limit=100)
     assert tried.agreement is not None
     answered = [p for p in tried.pictures if all(said.said in ("yes", "no") for said in p.members)]

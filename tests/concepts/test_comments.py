@@ -12,7 +12,7 @@ from small_app import app_without_screens
 
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
-from storage.labels import Author
+from concepts.workbench.labels import comments_of_picture
 
 NAME = "Round thing"
 
@@ -29,16 +29,16 @@ def picture(bench: Workbench) -> str:
 
 def keep(bench: Workbench, picture: str, text: str, who: str = "me", **how: bool) -> None:
     key = hashlib.sha256(f"comment {who} {text} {picture}".encode()).hexdigest()
-    bench.comments.keep(NAME, picture, text, author=who, key=key, **how)
+    bench.concept(NAME).labels.comment(picture, text, author=who, key=key, **how)
 
 
 def answer(bench: Workbench, picture: str, value: str, who: str = "me", comment: str = "") -> None:
     key = f"answer {who} {value} {picture}"
-    bench.answers.label(NAME, picture, value, author=Author(who), key=key, comment=comment)
+    bench.concept(NAME).labels.give(picture, value, author=who, key=key, comment=comment)
 
 
 def read(bench: Workbench, picture: str, who: str = "me") -> list[tuple[str, str]]:
-    said = bench.comments.shown(NAME, [picture], who).get(picture, [])
+    said = bench.concept(NAME).labels.comments([picture], who).get(picture, [])
     return [(remark.author, remark.text) for remark in said]
 
 
@@ -59,7 +59,7 @@ def test_an_empty_comment_takes_it_back_and_there_has_to_be_one(bench: Workbench
     for _ in range(2):  # a repeated request changes nothing
         keep(bench, picture, "")
     assert read(bench, picture) == []
-    bench.comments.keep(NAME, picture, "A bowl.", author="me", key="afterwards")
+    bench.concept(NAME).labels.comment(picture, "A bowl.", author="me", key="afterwards")
     assert read(bench, picture) == [("me", "A bowl.")]
 
 
@@ -69,14 +69,14 @@ def test_a_comment_that_came_with_an_answer_is_changed_and_the_answer_stays(
     answer(bench, picture, "yes", comment="Round.")
     keep(bench, picture, "Round enough.")
     assert read(bench, picture) == [("me", "Round enough.")]
-    assert bench.answers.decisions(NAME)[picture].value == "yes"
-    assert [row["comment"] for row in bench.label_files.label_rows(NAME)] == ["Round enough."]
+    assert bench.concept(NAME).labels.decisions()[picture].value == "yes"
+    assert [row["comment"] for row in bench.concept(NAME).label_files.rows()] == ["Round enough."]
 
 
 def test_what_is_kept_beside_an_earlier_comment_leaves_it_there(bench: Workbench, picture: str) -> None:
     keep(bench, picture, "Round.")
     keep(bench, picture, "Filled.", beside=True)
-    assert bench.comments.own(NAME, [picture], "me") == {picture: "Round.\nFilled."}
+    assert bench.concept(NAME).labels.own_comments([picture], "me") == {picture: "Round.\nFilled."}
     keep(bench, picture, "Round and filled.")
     assert read(bench, picture) == [("me", "Round and filled.")]
 
@@ -89,10 +89,10 @@ def test_others_comments_are_read_only_after_ones_own_answer(bench: Workbench, p
     assert read(bench, picture) == [("me", "Round to me.")]
     answer(bench, picture, "yes")
     assert read(bench, picture) == [("ana", "It has corners."), ("me", "Round to me.")]
-    bench.answers.undo(NAME, author="me", count=2)
+    bench.concept(NAME).labels.take_back(author="me", count=2)
     assert read(bench, picture) == [("me", "Round to me.")]
-    assert list(bench.comments.of_picture(picture, "me")) == [NAME]
-    assert bench.comments.of_picture(picture, "ben") == {}
+    assert list(comments_of_picture(bench, picture, "me")) == [NAME]
+    assert comments_of_picture(bench, picture, "ben") == {}
 
 
 def test_one_persons_comment_never_replaces_anothers(bench: Workbench, picture: str) -> None:
@@ -121,11 +121,13 @@ def test_an_exported_file_has_comments_that_were_kept_apart_from_the_answer_and_
 ) -> None:
     answer(bench, picture, "yes", comment="Rnd.")
     keep(bench, picture, "Round, as a plate.")
-    out = bench.label_exports.download(NAME, format, tmp_path)
+    out = bench.concept(NAME).label_exports.download(format, tmp_path)
     if format == "csv":
         rows = list(csv.DictReader(out.open(newline="")))
         assert [row["comment"] for row in rows] == ["Round, as a plate."]
     bench.definitions.create_concept("Round thing again", "A filled ellipse.")
-    bench.label_files.import_labels("Round thing again", out)
-    assert bench.comments.own("Round thing again", [picture], "me") == {picture: "Round, as a plate."}
-    assert bench.label_files.import_labels(NAME, out)["unchanged"] == 1
+    bench.concept("Round thing again").label_files.import_file(out)
+    assert bench.concept("Round thing again").labels.own_comments([picture], "me") == {
+        picture: "Round, as a plate."
+    }
+    assert bench.concept(NAME).label_files.import_file(out)["unchanged"] == 1

@@ -153,7 +153,7 @@ def test_a_run_that_was_interrupted_pays_for_nothing_twice(answered: Workbench, 
         answered.annotators.compare(NAME, listener=stop)
     assert model.requests
     dataset, _ = _training_data(answered)
-    answered.answers.label(NAME, next(iter(dataset.answers)), "no", author=ME, key="meanwhile")
+    answered.concept(NAME).labels.give(next(iter(dataset.answers)), "no", author=ME.name, key="meanwhile")
     answered.close()
     bench = Workbench(load_settings())
     found = bench.annotators.compare(NAME)
@@ -179,7 +179,7 @@ def test_with_too_few_answers_it_says_how_many_are_missing(
 ) -> None:
     bench = open_bench()
     bench.definitions.create_concept(NAME, "A filled ellipse.")
-    answer(bench, NAME, [picture.id for picture in bench.answers.next_pictures(NAME, 6)])
+    answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(6)])
     assert bench.annotators.estimate(NAME).missing > 0
     with pytest.raises(NotEnoughLabelsError):
         bench.annotators.compare(NAME)
@@ -194,11 +194,10 @@ def test_what_several_people_answered_shows_whether_the_machine_may_answer_for_t
     for author in ("ana", "ben"):
         for picture in dataset.answers:
             value = "yes" if "ellipse" in paths[picture] else "no"
-            answered.answers.label(
-                NAME,
+            answered.concept(NAME).labels.give(
                 picture,
                 value,
-                author=Author(author),
+                author=author,
                 key=f"{author} {picture}",  # type: ignore[arg-type]
             )
     found = answered.annotators.compare(NAME)

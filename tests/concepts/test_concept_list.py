@@ -8,7 +8,6 @@ import pytest
 from statements import statements
 
 from concepts.workbench import Workbench
-from storage.labels import Author
 from web.screens import SCREENS
 from web.shell import _rail
 
@@ -21,7 +20,7 @@ def begin(bench: Workbench, first: int, last: int) -> None:
         name = f"Shape {number}"
         bench.definitions.create_concept(name, f"A shape of kind {number}.")
         for picture in pictures[:4]:
-            bench.answers.label(name, picture, "yes", author=Author("ana"), key=f"{number}-{picture}")
+            bench.concept(name).labels.give(picture, "yes", author="ana", key=f"{number}-{picture}")
 
 
 def sent_for_the_list(bench: Workbench) -> int:
@@ -42,10 +41,10 @@ def test_the_list_knows_an_answer_as_soon_as_it_is_given(bench: Workbench) -> No
     begin(bench, 0, 1)
     before = bench.definitions.concepts()[-1]
     picture = bench.pictures.newest(8)[7].id
-    bench.answers.label("Shape 0", picture, "no", author=Author("ana"), key="one more")
+    bench.concept("Shape 0").labels.give(picture, "no", author="ana", key="one more")
     after = bench.definitions.concepts()[-1]
     assert after.answers.answers == before.answers.answers + 1
-    bench.answers.undo("Shape 0", author="ana", key="back")
+    bench.concept("Shape 0").labels.take_back(author="ana", key="back")
     assert bench.definitions.concepts()[-1].answers.answers == before.answers.answers
 
 
@@ -72,10 +71,10 @@ def test_to_review_the_machine_is_a_step_only_where_its_labels_are_used(
     assert steps() == plain  # no machine has looked at anything
     bench.annotations.annotate(name, limit=5)
     monkeypatch.setattr(definitions._progress, "_weight_of", lambda concept: 0.0)
-    bench.answers.give(name, bench.pictures.newest(8)[5].id, "no", author="ana")
+    bench.concept(name).labels.give(bench.pictures.newest(8)[5].id, "no", author="ana")
     assert steps() == plain  # one has, and is no better than chance
     monkeypatch.setattr(definitions._progress, "_weight_of", lambda concept: 0.3)
-    bench.answers.give(name, bench.pictures.newest(8)[6].id, "no", author="ana")
+    bench.concept(name).labels.give(bench.pictures.newest(8)[6].id, "no", author="ana")
     assert steps() == ("Define", "Label", "Review", "Quality", "Use")
 
 
@@ -123,19 +122,19 @@ def test_a_cover_shows_what_counts_and_never_a_no(
         return bench.definitions.concepts()[-1].cover
 
     bench.versions.set_threshold(NAME, None, 0.2, author="ana", measure=False)
-    decisions = bench.answers.decisions(NAME)
+    decisions = bench.concept(NAME).labels.decisions()
     yes = [i for i, decision in decisions.items() if decision.value == "yes"]
     assert cover() == yes[-3:]
     for number, picture in enumerate(yes[1:]):
-        bench.answers.label(NAME, picture, "no", author=Author("simulation", "simulated"), key=f"{number}")
+        bench.concept(NAME).labels.give(picture, "no", author="simulation", simulated=True, key=f"{number}")
     flagged = bench.definitions._flagged(concept, 200)
-    noes = {i for i, decision in bench.answers.decisions(NAME).items() if decision.value == "no"}
+    noes = {i for i, decision in bench.concept(NAME).labels.decisions().items() if decision.value == "no"}
     apart = bench.context.store.kept_apart(concept.id)
     assert noes & set(flagged)
     assert cover() == [yes[0], *(i for i in flagged if i not in noes | apart | {yes[0]})][:3]
     monkeypatch.setattr(bench.definitions._progress, "_flagged_of", lambda concept, n: [])
-    bench.answers.give(NAME, yes[0], "no", author="ana")
+    bench.concept(NAME).labels.give(yes[0], "no", author="ana")
     bench.definitions.mine(NAME)
     found = cover()
-    assert not set(found) & (set(bench.answers.decisions(NAME)) | apart)
+    assert not set(found) & (set(bench.concept(NAME).labels.decisions()) | apart)
     assert set(found) <= bench.context.store.candidates(concept.id).keys()

@@ -56,7 +56,7 @@ def test_an_edit_that_changes_nothing_makes_no_revision(workbench: Workbench) ->
 
 
 def test_a_picture_of_the_evaluation_set_can_be_no_example(workbench: Workbench) -> None:
-    measuring = workbench.answers.next_pictures("Circle", 1, purpose="evaluation")[0].id
+    measuring = workbench.concept("Circle").labels.next_pictures(1, purpose="evaluation")[0].id
     add = partial(editing.add_example, picture_id=measuring, counts=True)
     with pytest.raises(DiscernError, match="set aside to measure"):
         workbench.definitions.edit("Circle", add, author="ana", after=1)
@@ -74,7 +74,9 @@ def test_every_query_shows_what_it_finds_without_the_evaluation_set_and_what_it_
     assert (sentence.index, sentence.text, query.index, query.text) == (None, "A round shape", 0, "ellipse")
     assert len(query.found) == 6
     assert query.brought > 0
-    measuring = {p.id for p in workbench.answers.next_pictures("Circle", PICTURES, purpose="evaluation")}
+    measuring = {
+        p.id for p in workbench.concept("Circle").labels.next_pictures(PICTURES, purpose="evaluation")
+    }
     assert measuring
     assert not measuring & {p.id for view in (sentence, query) for p in view.found}
 
@@ -105,9 +107,8 @@ def test_an_address_that_was_tampered_with_is_an_error_in_words(workbench: Workb
 def test_one_picture_says_where_it_is_and_who_labelled_it(workbench: Workbench) -> None:
     [copied] = workbench.pictures.exact_duplicates(10)
     assert [Path(place).name for place in copied.places] == ["line-0002.png", "line-copy.png"]
-    from storage.labels import Author
 
-    workbench.answers.label("Circle", copied.key, "no", author=Author("ana"), key="1")
+    workbench.concept("Circle").labels.give(copied.key, "no", author="ana", key="1")
     detail = workbench.pictures.picture(copied.key)
     assert (detail.format, detail.width, detail.height) == ("PNG", 96, 96)
     assert [(label.concept, label.value, label.author) for label in detail.labels] == [

@@ -16,7 +16,6 @@ from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.workbench import Workbench
 from concepts.workbench.jobs import LookBack
-from storage.labels import Author
 
 NAME = "Shapes"
 PHRASES = {
@@ -63,7 +62,7 @@ def say(bench: Workbench, ids: list[str], **comments: str) -> None:
     for i in ids:
         value = "no" if "line" in paths[i] else "yes"
         comment = comments.get("comment", "")
-        bench.answers.label(NAME, i, value, author=Author("me"), key=f"say {i}", comment=comment)
+        bench.concept(NAME).labels.give(i, value, author="me", key=f"say {i}", comment=comment)
 
 
 def answer_most(bench: Workbench, n: int = 50) -> None:
@@ -188,7 +187,7 @@ def test_an_answer_that_new_words_contradict_comes_up_again_until_it_is_looked_a
     paths = deliberating.context.collection.paths(list(dataset.candidates))
     free = [i for i in dataset.candidates if i not in dataset.reserved]
     for i in free:  # by the first words lines count
-        deliberating.answers.label(NAME, i, "yes", author=Author("me"), key=f"first {i}")
+        deliberating.concept(NAME).labels.give(i, "yes", author="me", key=f"first {i}")
     criteria = (*dataset.revision.definition.criteria, Criterion(kind="excluding", text="made of lines"))
     narrower = dataset.revision.definition.model_copy(update={"criteria": criteria})
     deliberating.definitions.revise(NAME, narrower, author="me", note="no lines")
@@ -202,7 +201,7 @@ def test_an_answer_that_new_words_contradict_comes_up_again_until_it_is_looked_a
     said = "Labelled under description 2. By description 3 the annotator says no: "
     assert all(one.label == "yes" and one.evidence.startswith(said) for one in again)
 
-    deliberating.answers.label(NAME, again[0].id, "no", author=Author("me"), key="second look")
+    deliberating.concept(NAME).labels.give(again[0].id, "no", author="me", key="second look")
     assert again[0].id not in [one.id for one in older(deliberating)]
 
 
@@ -216,7 +215,7 @@ def test_an_annotator_is_asked_about_older_labels_alone_and_once(deliberating: W
 
     dataset = deliberating.context.dataset(deliberating.context.concept(NAME))
     free = next(i for i in dataset.candidates if i not in dataset.reserved)
-    deliberating.answers.label(NAME, free, "yes", author=Author("me"), key="first")
+    deliberating.concept(NAME).labels.give(free, "yes", author="me", key="first")
     deliberating.review.find(NAME)
     assert asked() == 0
     criteria = (*dataset.revision.definition.criteria, Criterion(kind="excluding", text="made of lines"))
@@ -261,7 +260,7 @@ def test_pictures_that_two_wordings_differ_about_settle_which_is_better_a_few_at
     assert len(test.pictures) <= trials.AT_ONCE
 
     first, *others = test.pictures
-    deliberating.answers.label(NAME, first.id, "no", author=Author("me"), key="in view", in_view=True)
+    deliberating.concept(NAME).labels.give(first.id, "no", author="me", key="in view", in_view=True)
     say(deliberating, [p.id for p in others])
     (wording,) = deliberating.deliberations.rewordings(NAME)[0].wordings[:1]
     assert list(wording.answered) == [p.id for p in others]
@@ -293,7 +292,7 @@ def test_an_answer_is_held_against_the_words_it_was_given_under(deliberating: Wo
     dataset = deliberating.context.dataset(deliberating.context.concept(NAME))
     paths = deliberating.context.collection.paths(list(dataset.candidates))
     line = next(i for i in dataset.candidates if i not in dataset.reserved and "line" in paths[i])
-    deliberating.answers.label(NAME, line, "yes", author=Author("me"), key="by the first words")
+    deliberating.concept(NAME).labels.give(line, "yes", author="me", key="by the first words")
     criteria = (*dataset.revision.definition.criteria, Criterion(kind="excluding", text="made of lines"))
     narrower = dataset.revision.definition.model_copy(update={"criteria": criteria})
     deliberating.definitions.revise(NAME, narrower, author="me", note="no lines")

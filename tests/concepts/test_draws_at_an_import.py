@@ -53,7 +53,7 @@ def import_labels(bench: Workbench, folder: Path, ids: Iterable[str], split: str
         writer = csv.writer(stream)
         writer.writerow(["id", "label", "split"])
         writer.writerows([i, "yes" if i in RARE_IDS else "no", split] for i in ids)
-    bench.label_files.import_labels(NAME, file, simulated=True)
+    bench.concept(NAME).label_files.import_file(file, simulated=True)
 
 
 def drawn_pictures(bench: Workbench) -> list[str]:
@@ -71,7 +71,7 @@ def test_the_waves_after_an_import_are_aimed_by_what_the_file_taught(
 ) -> None:
     import_labels(bench, tmp_path, [made_up(number) for number in range(40, 80)])
     for _ in range(2):
-        asked = bench.answers.next_pictures(NAME, 60, purpose="evaluation")
+        asked = bench.concept(NAME).labels.next_pictures(60, purpose="evaluation")
         import_labels(bench, tmp_path, [picture.id for picture in asked], "evaluation")
     drawn = drawn_pictures(bench)[:120]
     assert len(RARE_IDS & set(drawn)) >= 15  # everything alike would give three

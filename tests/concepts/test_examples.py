@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concepts.workbench import Workbench
-from storage.labels import Author
 
 NAME = "Line"
 
@@ -35,7 +34,7 @@ def test_examples_and_counterexamples_are_learned_from_as_answers_are(bench: Wor
 def test_an_answer_about_an_example_counts_instead_of_it(bench: Workbench) -> None:
     (line,) = by_kind(bench, "line")[:1]
     begun(bench, examples=[line])
-    bench.answers.label(NAME, line, "no", author=Author("me"), key="changed-my-mind")
+    bench.concept(NAME).labels.give(line, "no", author="me", key="changed-my-mind")
     training = bench.context.dataset(bench.context.concept(NAME)).training
     assert dict(zip(training.ids, training.data.positive.tolist(), strict=True)) == {line: False}
 
@@ -45,7 +44,7 @@ def test_an_example_is_asked_about_neither_itself_nor_by_a_picture_that_looks_th
 ) -> None:
     (line,) = by_kind(bench, "line")[:1]
     begun(bench, examples=[line])
-    asked = [picture.id for picture in bench.answers.next_pictures(NAME, 100)]
+    asked = [picture.id for picture in bench.concept(NAME).labels.next_pictures(100)]
     groups = bench.context.collection.library.near_groups([line, *asked])
     assert asked
     assert groups[0] not in groups[1:]
@@ -54,7 +53,7 @@ def test_an_example_is_asked_about_neither_itself_nor_by_a_picture_that_looks_th
 def test_after_one_example_what_is_like_it_is_asked_first(bench: Workbench) -> None:
     (line,) = by_kind(bench, "line")[:1]
     begun(bench, examples=[line])
-    found = bench.answers.next_pictures(NAME, 5)
+    found = bench.concept(NAME).labels.next_pictures(5)
     assert {picture.reason for picture in found} == {"like a yes"}
     index = bench.context.collection.index().snapshot()
     nearest = index.search(index.vectors([line]), 40)[0]

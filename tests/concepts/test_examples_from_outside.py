@@ -11,7 +11,6 @@ from PIL import Image
 
 from concepts.errors import BadPictureError, DiscernError
 from concepts.workbench import Workbench
-from storage.labels import Author
 
 NAME = "Round thing"
 
@@ -37,7 +36,7 @@ def test_it_is_learned_from_and_looked_for_and_never_asked_counted_or_measured(
     training = dataset(bench).training
     assert (training.ids, training.data.positive.tolist()) == ([given.id], [True])
     assert training.data.weight.tolist() == [1]
-    asked = bench.answers.next_pictures(NAME, 100)
+    asked = bench.concept(NAME).labels.next_pictures(100)
     assert asked[0].reason == "like a yes"
     assert given.id not in [picture.id for picture in asked]
     assert bench.pictures.library_info().pictures == pictures
@@ -51,8 +50,8 @@ def test_with_an_answer_beside_it_a_version_is_trained_and_the_library_ranked(
     bench: Workbench, outside: bytes
 ) -> None:
     bench.examples.give(NAME, outside, counts=False, author="ana")
-    (picture,) = bench.answers.next_pictures(NAME, 1)
-    bench.answers.label(NAME, picture.id, "yes", author=Author("ana"), key="1")
+    (picture,) = bench.concept(NAME).labels.next_pictures(1)
+    bench.concept(NAME).labels.give(picture.id, "yes", author="ana", key="1")
     bench.versions.train(NAME)
     page = bench.versions.ranked_pictures(NAME, "top", size=200)
     assert page.by_look_alikes
@@ -73,7 +72,9 @@ def test_it_is_taken_back_by_its_id_and_by_an_older_definition_given_again(
 
 def test_a_file_of_a_picture_that_the_library_has_is_that_example(bench: Workbench, pictures: Path) -> None:
     wanted = next(
-        p for p in bench.answers.next_pictures(NAME, 5) if not p.path.endswith(("twice.png", "0000.png"))
+        p
+        for p in bench.concept(NAME).labels.next_pictures(5)
+        if not p.path.endswith(("twice.png", "0000.png"))
     )
     given = bench.examples.give_file(NAME, wanted.path, author="ana")
     assert (given.id, given.outside) == (wanted.id, False)
@@ -90,7 +91,7 @@ def test_what_is_no_picture_is_an_error_and_changes_nothing(bench: Workbench, co
 def test_one_that_looks_like_a_picture_that_measures_is_refused_and_never_drawn_later(
     bench: Workbench,
 ) -> None:
-    measuring = bench.answers.next_pictures(NAME, 1, purpose="evaluation")[0]
+    measuring = bench.concept(NAME).labels.next_pictures(1, purpose="evaluation")[0]
     copy = io.BytesIO()
     Image.open(measuring.path).convert("RGB").save(copy, "JPEG", quality=80)
     with pytest.raises(DiscernError, match="set aside to measure with"):
@@ -105,7 +106,7 @@ def test_one_that_looks_like_a_picture_that_measures_is_refused_and_never_drawn_
 
 
 def test_a_near_copy_of_a_picture_of_the_library_is_in_its_group(bench: Workbench) -> None:
-    picture = bench.answers.next_pictures(NAME, 1)[0]
+    picture = bench.concept(NAME).labels.next_pictures(1)[0]
     copy = io.BytesIO()
     Image.open(picture.path).convert("RGB").save(copy, "JPEG", quality=80)
     given = bench.examples.give(NAME, copy.getvalue(), author="ana")

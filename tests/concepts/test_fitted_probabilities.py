@@ -39,7 +39,11 @@ def fitted_before(head: StoredHead) -> StoredHead:
 def test_whoever_had_not_seen_a_picture_flags_the_same_as_before_probabilities_were_fitted(
     trained: Workbench,
 ) -> None:
-    answer(trained, NAME, [one.id for one in trained.answers.next_pictures(NAME, 200, purpose="evaluation")])
+    answer(
+        trained,
+        NAME,
+        [one.id for one in trained.concept(NAME).labels.next_pictures(200, purpose="evaluation")],
+    )
     dataset = trained.context.dataset(trained.context.concept(NAME))
     measuring = sample(dataset, trained.context.collection)
     head = trained.context.head(trained.context.concept(NAME), 1)
@@ -69,6 +73,6 @@ def test_pictures_once_drawn_to_fit_to_stay_apart_and_are_asked_about_no_more(tr
     dataset = trained.context.dataset(concept)
     assert set(drawn) <= dataset.reserved
     assert not set(drawn) & {*dataset.training.ids, *dataset.evaluation}
-    assert trained.answers.count(NAME).certify == 2
-    asked = trained.answers.next_pictures(NAME, 200, purpose="evaluation")
+    assert trained.concept(NAME).labels.count().certify == 2
+    asked = trained.concept(NAME).labels.next_pictures(200, purpose="evaluation")
     assert not set(drawn) & {picture.id for picture in asked}

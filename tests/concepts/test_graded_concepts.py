@@ -43,7 +43,7 @@ def answered(graded: Workbench) -> Workbench:
     order = dict.fromkeys([*context.to_answer(context.concept(NAME)), *context.collection.library.all_ids()])
     paths = context.collection.paths(list(order))
     given = [(f"answer {i}", i, grade_of(paths[i]), "") for i in order]
-    graded.answers.label_many(NAME, given, author=Author("me"))
+    graded.concept(NAME).labels.give_many(given, author=Author("me"))
     return graded
 
 
@@ -52,37 +52,37 @@ def event(value: str, given: str | None, who: str = "ana") -> LabelEvent:
 
 
 def test_an_answer_is_kept_as_it_was_said_with_what_it_comes_down_to(graded):
-    one, other = graded.answers.next_pictures(NAME, 2)
-    graded.answers.give(NAME, one.id, "4", author="me")
-    graded.answers.give(NAME, other.id, "2.0", author="me")
+    one, other = graded.concept(NAME).labels.next_pictures(2)
+    graded.concept(NAME).labels.give(one.id, "4", author="me")
+    graded.concept(NAME).labels.give(other.id, "2.0", author="me")
     events = list(graded.context.log.events(graded.context.concept(NAME).id))
     assert [(e.value, e.given, e.said) for e in events] == [("yes", "4", "4"), ("no", "2", "2")]
 
 
 def test_undo_takes_a_grade_back_and_says_which(graded):
-    picture = graded.answers.next_pictures(NAME, 1)[0]
-    graded.answers.give(NAME, picture.id, "4", author="me")
-    assert graded.answers.undo(NAME, author="me") == [{"picture": picture.id, "value": "4"}]
-    assert graded.answers.count(NAME).answers == 0
+    picture = graded.concept(NAME).labels.next_pictures(1)[0]
+    graded.concept(NAME).labels.give(picture.id, "4", author="me")
+    assert graded.concept(NAME).labels.take_back(author="me") == [{"picture": picture.id, "value": "4"}]
+    assert graded.concept(NAME).labels.count().answers == 0
 
 
 @pytest.mark.parametrize("word", ["0", "6", "maybe 3", "kitchen", "", "33"])
 def test_what_is_no_grade_is_refused(graded, word):
-    picture = graded.answers.next_pictures(NAME, 1)[0]
+    picture = graded.concept(NAME).labels.next_pictures(1)[0]
     with pytest.raises(DiscernError, match="1 to 5"):
-        graded.answers.give(NAME, picture.id, word, author="me")
+        graded.concept(NAME).labels.give(picture.id, word, author="me")
 
 
 def test_a_training_needs_two_different_grades(graded):
-    for picture in graded.answers.next_pictures(NAME, 3):
-        graded.answers.give(NAME, picture.id, "4", author="me")
+    for picture in graded.concept(NAME).labels.next_pictures(3):
+        graded.concept(NAME).labels.give(picture.id, "4", author="me")
     with pytest.raises(NotEnoughLabelsError, match="two different"):
         graded.versions.train(NAME)
 
 
 def test_a_training_may_have_only_grades_that_count(graded):
-    for picture, grade in zip(graded.answers.next_pictures(NAME, 4), "3455", strict=True):
-        graded.answers.give(NAME, picture.id, grade, author="me")
+    for picture, grade in zip(graded.concept(NAME).labels.next_pictures(4), "3455", strict=True):
+        graded.concept(NAME).labels.give(picture.id, grade, author="me")
     assert graded.versions.train(NAME).details["said"] == {"1": 0, "2": 0, "3": 1, "4": 1, "5": 2}
 
 
@@ -108,47 +108,47 @@ def test_the_library_is_ranked_by_the_line_of_the_grades(answered):
 def test_what_is_answered_can_be_changed_until_somebody_answers(graded):
     assert graded.definitions.set_scale(NAME, None).scale.kind == "yes or no"
     assert graded.definitions.set_scale(NAME, Scale.graded(7)).scale.words[-1] == "7"
-    picture = graded.answers.next_pictures(NAME, 1)[0]
-    graded.answers.give(NAME, picture.id, "7", author="me")
-    graded.answers.undo(NAME, author="me")
+    picture = graded.concept(NAME).labels.next_pictures(1)[0]
+    graded.concept(NAME).labels.give(picture.id, "7", author="me")
+    graded.concept(NAME).labels.take_back(author="me")
     with pytest.raises(ConflictError):
         graded.definitions.set_scale(NAME, None)
     assert graded.definitions.concept(NAME).scale.kind == "graded"
 
 
 def test_a_duplicate_has_the_scale_and_the_grades(graded):
-    picture = graded.answers.next_pictures(NAME, 1)[0]
-    graded.answers.give(NAME, picture.id, "4", author="me")
+    picture = graded.concept(NAME).labels.next_pictures(1)[0]
+    graded.concept(NAME).labels.give(picture.id, "4", author="me")
     graded.catalogue.duplicate(NAME, "Again", labels=True, author="me")
     assert graded.definitions.concept("Again").scale.words == tuple("12345")
-    assert [row["label"] for row in graded.label_files.label_rows("Again")] == ["4"]
+    assert [row["label"] for row in graded.concept("Again").label_files.rows()] == ["4"]
 
 
 def test_grades_leave_as_a_file_and_come_back(graded, tmp_path):
-    for picture, grade in zip(graded.answers.next_pictures(NAME, 3), "124", strict=True):
-        graded.answers.give(NAME, picture.id, grade, author="me")
+    for picture, grade in zip(graded.concept(NAME).labels.next_pictures(3), "124", strict=True):
+        graded.concept(NAME).labels.give(picture.id, grade, author="me")
     file = tmp_path / "grades.csv"
-    assert graded.label_files.export_labels(NAME, file) == 3
+    assert graded.concept(NAME).label_files.export_file(file) == 3
     graded.definitions.create_concept("Other", "How round it is.", scale=FIVE)
-    assert graded.label_files.import_labels("Other", file)["imported"] == 3
-    assert graded.label_files.import_labels("Other", file)["unchanged"] == 3
-    assert sorted(row["label"] for row in graded.label_files.label_rows("Other")) == ["1", "2", "4"]
+    assert graded.concept("Other").label_files.import_file(file)["imported"] == 3
+    assert graded.concept("Other").label_files.import_file(file)["unchanged"] == 3
+    assert sorted(row["label"] for row in graded.concept("Other").label_files.rows()) == ["1", "2", "4"]
 
 
 def test_one_person_with_two_grades_for_a_picture_in_a_file_is_told(graded, tmp_path):
-    picture = graded.answers.next_pictures(NAME, 1)[0]
+    picture = graded.concept(NAME).labels.next_pictures(1)[0]
     file = tmp_path / "grades.csv"
     file.write_text(f"id,label\n{picture.id},4\n{picture.id},5\n")
     with pytest.raises(DiscernError, match="says 4"):
-        graded.label_files.import_labels(NAME, file)
+        graded.concept(NAME).label_files.import_file(file)
 
 
 def test_a_file_may_say_yes_and_no_of_a_graded_concept(graded, tmp_path):
-    picture = graded.answers.next_pictures(NAME, 1)[0]
+    picture = graded.concept(NAME).labels.next_pictures(1)[0]
     file = tmp_path / "grades.csv"
     file.write_text(f"id,label\n{picture.id},yes\n")
-    graded.label_files.import_labels(NAME, file)
-    assert graded.answers.decisions(NAME)[picture.id].given == ""
+    graded.concept(NAME).label_files.import_file(file)
+    assert graded.concept(NAME).labels.decisions()[picture.id].given == ""
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=7))

@@ -36,7 +36,7 @@ def annotated(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workben
 
 
 def test_a_machines_grade_is_its_label_in_files_and_on_review(annotated: Workbench, tmp_path: Path) -> None:
-    rows = annotated.label_files.label_rows(NAME)
+    rows = annotated.concept(NAME).label_files.rows()
     assert {(row["label"], row["author_kind"]) for row in rows} == {("4", "annotator")}
     page = annotated.annotations.review(NAME, ReviewFilter())
     assert {item.opinion.given for item in page.items} == {"4"}
@@ -48,16 +48,16 @@ def test_a_machines_grade_is_its_label_in_files_and_on_review(annotated: Workben
 def test_look_alikes_share_the_grade_that_one_of_them_was_given(annotated: Workbench) -> None:
     concept = annotated.context.concept(NAME)
     kept = annotated.context.store.annotations(concept.id)
-    labels = {row["id"]: row["label"] for row in annotated.label_files.label_rows(NAME)}
+    labels = {row["id"]: row["label"] for row in annotated.concept(NAME).label_files.rows()}
     assert {labels[said.picture_id] for said in kept} == {"4"}
 
 
 def test_review_says_how_often_the_grades_agreed(annotated: Workbench) -> None:
     ids = [item.id for item in annotated.annotations.review(NAME, ReviewFilter()).items]
     given = [(f"k{n}", i, grade, "") for n, (i, grade) in enumerate(zip(ids, ("4", "5", "1"), strict=False))]
-    annotated.answers.label_many(NAME, given, author=Author("me"))
+    annotated.concept(NAME).labels.give_many(given, author=Author("me"))
     swayed = [("k8", ids[3], "4", ""), ("k9", ids[2], "4", "")]  # “It's right”, once in place of another
-    annotated.answers.label_many(NAME, swayed, author=Author("me"), in_view=True)
+    annotated.concept(NAME).labels.give_many(swayed, author=Author("me"), in_view=True)
     page = annotated.annotations.review(NAME, ReviewFilter())
     assert "the very grade that you gave before you saw its own for 1 of 3" in page.agreement
     assert "at most one away for 2" in page.agreement

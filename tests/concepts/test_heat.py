@@ -26,7 +26,7 @@ def test_of_a_picture_that_measures_nothing_is_told_before_this_person_has_answe
     trained: Workbench,
 ) -> None:
     concept = trained.context.concept(NAME)
-    waiting = trained.context.store.kept_apart(concept.id) - trained.answers.decisions(NAME).keys()
+    waiting = trained.context.store.kept_apart(concept.id) - trained.concept(NAME).labels.decisions().keys()
     with pytest.raises(NotAnsweredError):
         trained.heat.of(NAME, sorted(waiting)[0], author="me")
 

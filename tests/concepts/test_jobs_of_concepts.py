@@ -52,14 +52,14 @@ def test_a_new_concept_shows_nothing_of_a_deleted_one_with_its_name(bench: Workb
 
 
 def test_the_questions_of_a_deleted_concept_are_not_chosen_for_its_namesake(bench: Workbench) -> None:
-    bench.answers.upcoming(NAME, [], 0)
+    bench.concept(NAME).labels.upcoming([], 0)
     bench.context.background.submit(lambda: None).result(20)
     bench.trash.put("concept", NAME, author="me")
     bench.definitions.create_concept(NAME, "The same name, and quite another idea.")
     evaluation = set(bench.context.store.evaluation_pictures(concept_id(bench)))
-    bench.answers.upcoming(NAME, [], 0)
+    bench.concept(NAME).labels.upcoming([], 0)
     bench.context.background.submit(lambda: None).result(20)
-    asked = bench.answers.upcoming(NAME, [], 9).pictures
+    asked = bench.concept(NAME).labels.upcoming([], 9).pictures
     assert {p.id for p in asked if p.purpose == "evaluation"} <= evaluation
     assert not {p.id for p in asked if p.purpose == "train"} & evaluation
 

@@ -32,7 +32,14 @@ OTHER = "Round thing again"
 
 def give(bench: Workbench, picture: str, value: str, who: str = "ana", kind: str = "person") -> None:
     author = Author(who, kind)  # type: ignore[arg-type]
-    bench.answers.label(NAME, picture, value, author=author, key=f"{picture} {who}", comment=f"{value}!")
+    bench.concept(NAME).labels.give(
+        picture,
+        value,
+        author=author.name,
+        simulated=author.kind == "simulated",
+        key=f"{picture} {who}",
+        comment=f"{value}!",
+    )
 
 
 def said(bench: Workbench, concept: str) -> set[tuple[str, str, Author]]:
@@ -43,7 +50,7 @@ def said(bench: Workbench, concept: str) -> set[tuple[str, str, Author]]:
 @pytest.fixture
 def answered(bench: Workbench) -> Workbench:
     """Ana and a simulated person about six pictures, of which they see one differently."""
-    ids = [picture.id for picture in bench.answers.next_pictures(NAME, 6)]
+    ids = [picture.id for picture in bench.concept(NAME).labels.next_pictures(6)]
     for picture, value in zip(ids, ("yes", "no", "yes", "no", "unsure", "skip"), strict=True):
         give(bench, picture, value)
     give(bench, ids[0], "yes", "sim", "simulated")
@@ -57,8 +64,8 @@ def test_answers_that_go_out_and_come_back_are_the_same(
     answered: Workbench, tmp_path: Path, format: str
 ) -> None:
     out = tmp_path / f"out{writable(format).suffix}"
-    written = answered.label_exports.write(NAME, format, out)
-    report = answered.label_files.import_labels(OTHER, out)
+    written = answered.concept(NAME).label_exports.write(format, out)
+    report = answered.concept(OTHER).label_files.import_file(out)
     assert not report["bad_rows"]
     if format == "image-folder":  # says what people decided together, and not who
         standing = answered.context.log.standing(answered.context.concept(NAME).id)
@@ -68,20 +75,20 @@ def test_answers_that_go_out_and_come_back_are_the_same(
     else:
         assert said(answered, OTHER) == said(answered, NAME)
         assert written.pictures == 6
-    assert answered.label_files.import_labels(OTHER, out)["imported"] == 0
+    assert answered.concept(OTHER).label_files.import_file(out)["imported"] == 0
 
 
 def test_a_folder_of_copies_is_known_by_its_content_wherever_it_lies(
     answered: Workbench, tmp_path: Path
 ) -> None:
-    answered.label_exports.write(NAME, "image-folder", tmp_path / "links")
-    answered.label_exports.write(NAME, "image-folder", tmp_path / "out", copies=True)
+    answered.concept(NAME).label_exports.write("image-folder", tmp_path / "links")
+    answered.concept(NAME).label_exports.write("image-folder", tmp_path / "out", copies=True)
     assert all(file.is_symlink() for file in (tmp_path / "links").glob("*/*.png"))
     assert not any(file.is_symlink() for file in (tmp_path / "out").glob("*/*.png"))
     moved = shutil.move(tmp_path / "out", tmp_path / "moved")
-    assert answered.label_files.import_labels(OTHER, Path(moved))["imported"] == 3
+    assert answered.concept(OTHER).label_files.import_file(Path(moved))["imported"] == 3
     archive = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path, "moved"))
-    assert answered.label_files.import_labels(OTHER, archive)["unchanged"] == 3
+    assert answered.concept(OTHER).label_files.import_file(archive)["unchanged"] == 3
 
 
 def test_a_link_out_of_the_library_is_not_opened(bench: Workbench, pictures: Path, tmp_path: Path) -> None:
@@ -90,7 +97,7 @@ def test_a_link_out_of_the_library_is_not_opened(bench: Workbench, pictures: Pat
     for folder, target in (("yes", secret), ("no", pictures / "line-0002.png")):
         (tmp_path / "in" / folder).mkdir(parents=True)
         (tmp_path / "in" / folder / "a.png").symlink_to(target)
-    report = bench.label_files.import_labels(NAME, tmp_path / "in")
+    report = bench.concept(NAME).label_files.import_file(tmp_path / "in")
     assert (report["imported"], report["unknown_pictures"]) == (1, 1)
 
 
@@ -105,16 +112,16 @@ def test_foreign_words_are_asked_for_with_counts_and_nothing_is_taken(
         (tmp_path / "rooms" / word).mkdir(parents=True, exist_ok=True)
         shutil.copy(pictures / place, tmp_path / "rooms" / word)
     with pytest.raises(UnknownWordsError, match=r"“clean” \(1\)") as asked:
-        bench.label_files.import_labels(NAME, tmp_path / "rooms")
+        bench.concept(NAME).label_files.import_file(tmp_path / "rooms")
     assert sorted(asked.value.words) == [("Messy", 1), ("clean", 1), ("messy", 1)]
     assert not said(bench, NAME)
     meanings = meanings_of(["messy=yes", "clean=leave-out"])
-    found = bench.label_files.preview(NAME, tmp_path / "rooms", meanings=meanings)
+    found = bench.concept(NAME).label_files.preview(tmp_path / "rooms", meanings=meanings)
     assert {word.word: word.means for word in found.words} == {
         "Messy": "yes", "messy": "yes", "clean": "leave out",
     }  # fmt: skip
     assert (found.format, found.pictures) == ("image-folder", 2)
-    report = bench.label_files.import_labels(NAME, tmp_path / "rooms", meanings=meanings)
+    report = bench.concept(NAME).label_files.import_file(tmp_path / "rooms", meanings=meanings)
     assert (report["imported"], report["left_out"]) == (2, 1)
 
 
@@ -123,14 +130,14 @@ def test_what_a_person_says_a_word_means_comes_before_what_it_usually_does(
 ) -> None:
     file = tmp_path / "a.jsonl"
     file.write_text(json.dumps({"path": str(pictures / "line-0002.png"), "label": 0}))
-    bench.label_files.import_labels(NAME, file, meanings=meanings_of(["0=yes"]))
+    bench.concept(NAME).label_files.import_file(file, meanings=meanings_of(["0=yes"]))
     assert {value for _, value, _ in said(bench, NAME)} == {"yes"}
 
 
 def test_all_other_words_can_mean_one_thing(bench: Workbench, tmp_path: Path) -> None:
     names = ["ellipse-0006.png", "ellipse-0009.png", "line-0002.png"]
     file = coco(tmp_path / "kinds.json", names, [["apple"], ["yes"], ["chair"]])
-    found = bench.label_files.preview(NAME, file, meanings=meanings_of(["apple=yes", "*=no"]))
+    found = bench.concept(NAME).label_files.preview(file, meanings=meanings_of(["apple=yes", "*=no"]))
     assert {word.word: word.means for word in found.words} == {"apple": "yes", "yes": "yes", "chair": "no"}
 
 
@@ -158,13 +165,13 @@ def test_words_that_mean_a_grade_are_taken_as_that_grade(
     rows = [("line-0002.png", "tidy"), ("ellipse-0006.png", "awful"), ("ellipse-0009.png", "so so")]
     file.write_text("path,label\n" + "".join(f"{pictures / name},{word}\n" for name, word in rows))
     with pytest.raises(UnknownWordsError) as asked:
-        bench.label_files.import_labels("Mess", file)
+        bench.concept("Mess").label_files.import_file(file)
     assert asked.value.answers == ("1", "2", "3", "4", "5")
-    meanings = bench.label_files.meanings("Mess", ["tidy=1", "awful=5", "*=3"])
-    found = bench.label_files.preview("Mess", file, meanings=meanings)
+    meanings = bench.concept("Mess").label_files.meanings(["tidy=1", "awful=5", "*=3"])
+    found = bench.concept("Mess").label_files.preview(file, meanings=meanings)
     assert {word.word: word.means for word in found.words} == {"tidy": "1", "awful": "5", "so so": "3"}
-    bench.label_files.import_labels("Mess", file, meanings=meanings)
-    assert sorted(row["label"] for row in bench.label_files.label_rows("Mess")) == ["1", "3", "5"]
+    bench.concept("Mess").label_files.import_file(file, meanings=meanings)
+    assert sorted(row["label"] for row in bench.concept("Mess").label_files.rows()) == ["1", "3", "5"]
 
 
 def coco(path: Path, names: list[str], categories: list[list[str]]) -> Path:
@@ -188,9 +195,9 @@ def test_a_coco_file_of_objects_says_of_each_picture_what_is_in_it(bench: Workbe
         [["ball", "ball", "table"], ["table"], ["ball"], ["ball"]],
     )
     meanings = meanings_of(["ball=yes", "table=leave-out"])
-    found = bench.label_files.preview(NAME, file, meanings=meanings)
+    found = bench.concept(NAME).label_files.preview(file, meanings=meanings)
     assert {(word.word, word.rows) for word in found.words} == {("ball", 3), ("table", 2)}
-    report = bench.label_files.import_labels(NAME, file, meanings=meanings)
+    report = bench.concept(NAME).label_files.import_file(file, meanings=meanings)
     assert (report["imported"], report["left_out"], report["unknown_pictures"]) == (1, 2, 2)
     assert [row["reason"] for row in report["bad_rows"]] == [
         "no picture of the library: ../line-0001.png",
@@ -208,7 +215,7 @@ def test_the_end_of_a_path_that_fits_two_pictures_is_no_name_for_either(
     shutil.copy(pictures / "near.jpg", tmp_path / "more" / "new.jpg")
     bench.pictures.add_pictures([tmp_path / "more"])
     file = coco(tmp_path / "c.json", ["ellipse-0006.png", "more/ellipse-0006.png"], [["yes"], ["no"]])
-    report = bench.label_files.import_labels(NAME, file)
+    report = bench.concept(NAME).label_files.import_file(file)
     assert report["imported"] == 1
     assert [row["reason"] for row in report["bad_rows"]] == [
         "fits 2 pictures of the library: ellipse-0006.png"
@@ -231,7 +238,7 @@ def test_label_studio_exports_name_who_annotated_and_whose_is_unknown_is_kept_ap
     task["annotations"] = [annotated({"id": 3, "email": "ana@example.org"}, "yes"), annotated(5, "no")]
     file = tmp_path / "export.json"
     file.write_text(json.dumps([task, {"data": {"picture": "/data/upload/1/x.png"}, "annotations": []}]))
-    report = bench.label_files.import_labels(NAME, file)
+    report = bench.concept(NAME).label_files.import_file(file)
     assert (report["imported"], report["unanswered"]) == (2, 1)
     assert {(value, author.name) for _, value, author in said(bench, NAME)} == {
         ("yes", "ana@example.org"),
@@ -248,9 +255,9 @@ def test_parquet_takes_classes_by_number_truths_and_words(
     about = {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
     pq.write_table(table.replace_schema_metadata(about), tmp_path / "named.parquet")
     pq.write_table(pa.table({"file_name": places, "target": [True, False]}), tmp_path / "truths.parquet")
-    named = bench.label_files.preview(NAME, tmp_path / "named.parquet")
+    named = bench.concept(NAME).label_files.preview(tmp_path / "named.parquet")
     assert {word.word for word in named.words} == {"tidy", "messy"}
-    truths = bench.label_files.preview(NAME, tmp_path / "truths.parquet")
+    truths = bench.concept(NAME).label_files.preview(tmp_path / "truths.parquet")
     assert {(word.word, word.means) for word in truths.words} == {("True", "yes"), ("False", "no")}
 
 
@@ -259,7 +266,7 @@ def test_scores_go_out_but_not_of_pictures_that_measure_and_have_no_answer_yet(
     trained: Workbench, tmp_path: Path, format: str
 ) -> None:
     out = tmp_path / f"out{writable(format).suffix}"
-    written = trained.label_exports.write(NAME, format, out, what="both")
+    written = trained.concept(NAME).label_exports.write(format, out, what="both")
     concept = trained.context.concept(NAME)
     standing = trained.context.log.standing(concept.id, ("person", "simulated"))
     waiting = trained.context.store.kept_apart(concept.id) - {event.picture_id for event in standing}
@@ -269,27 +276,27 @@ def test_scores_go_out_but_not_of_pictures_that_measure_and_have_no_answer_yet(
     text = (out / "samples.json" if out.is_dir() else out).read_bytes()
     assert not any(picture_id.encode() in text for picture_id in waiting)
     trained.definitions.create_concept(OTHER, "A filled ellipse.")
-    trained.label_files.import_labels(OTHER, out)
+    trained.concept(OTHER).label_files.import_file(out)
     assert said(trained, OTHER) == said(trained, NAME)
 
 
 def test_what_cant_be_written_is_refused_before_anything_is(answered: Workbench, tmp_path: Path) -> None:
     with pytest.raises(UnknownMethodError, match="There are: csv"):
-        answered.label_exports.write(NAME, "yolo", tmp_path / "out")
+        answered.concept(NAME).label_exports.write("yolo", tmp_path / "out")
     with pytest.raises(DiscernError, match="is read and not written"):
-        answered.label_exports.write(NAME, "img2dataset", tmp_path / "out.parquet")
+        answered.concept(NAME).label_exports.write("img2dataset", tmp_path / "out.parquet")
     with pytest.raises(DiscernError, match=r"as a \.json file"):
-        answered.label_exports.write(NAME, "coco", tmp_path / "out.csv")
+        answered.concept(NAME).label_exports.write("coco", tmp_path / "out.csv")
     with pytest.raises(NoVersionError):
-        answered.label_exports.write(NAME, "coco", tmp_path / "out.json", what="scores")
+        answered.concept(NAME).label_exports.write("coco", tmp_path / "out.json", what="scores")
     assert not list(tmp_path.glob("out*"))
     (tmp_path / "out.json").write_text("mine")
     with pytest.raises(DiscernError, match="is there already"):
-        answered.label_exports.write(NAME, "coco", tmp_path / "out.json")
+        answered.concept(NAME).label_exports.write("coco", tmp_path / "out.json")
 
 
 def test_a_file_about_other_pictures_changes_nothing(bench: Workbench, tmp_path: Path) -> None:
     file = coco(tmp_path / "c.json", ["a.png", "b.png"], [["yes"], ["no"]])
     with pytest.raises(NoUsableRowsError):
-        bench.label_files.import_labels(NAME, file)
+        bench.concept(NAME).label_files.import_file(file)
     assert not said(bench, NAME)

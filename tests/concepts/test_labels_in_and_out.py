@@ -17,6 +17,7 @@ from concepts.labelling.files import read_label_file
 from concepts.labelling.rows import BadRow, LabelRow
 from concepts.workbench import Workbench
 from concepts.workbench.context import Purpose
+from concepts.workbench.label_files import LabelFiles
 from storage.labels import Author, LabelEvent
 
 NAME = "Round thing"
@@ -43,15 +44,15 @@ def test_unknown_pictures_and_bad_rows_are_reported_and_the_rest_is_taken(
             {"path": pictures / "rectangle-0001.png", "label": "0"},
         ],
     )
-    report = bench.label_files.import_labels(NAME, file)
+    report = bench.concept(NAME).label_files.import_file(file)
     assert (report["imported"], report["unknown_pictures"]) == (2, 1)
     assert [row["row"] for row in report["bad_rows"]] == [3, 4]
 
 
 def test_the_same_file_again_changes_nothing(bench: Workbench, pictures: Path, tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", [{"path": pictures / "ellipse-0006.png", "label": "yes"}])
-    bench.label_files.import_labels(NAME, file)
-    assert bench.label_files.import_labels(NAME, file) == {
+    bench.concept(NAME).label_files.import_file(file)
+    assert bench.concept(NAME).label_files.import_file(file) == {
         "imported": 0, "unchanged": 1, "unanswered": 0, "left_out": 0, "unknown_pictures": 0,
         "kept_for_evaluation": 0, "kept_for_training": 0, "bad_rows": [],
     }  # fmt: skip
@@ -60,15 +61,15 @@ def test_the_same_file_again_changes_nothing(bench: Workbench, pictures: Path, t
 def test_what_was_remarked_after_an_answer_is_exported_and_is_no_news_when_it_comes_back(
     bench: Workbench, tmp_path: Path
 ) -> None:
-    picture = bench.answers.next_pictures(NAME, 1)[0].id
+    picture = bench.concept(NAME).labels.next_pictures(1)[0].id
     me = Author("me")
-    bench.answers.label(NAME, picture, "yes", author=me, key="first", comment="It is round.")
-    bench.comments.keep(NAME, picture, "And filled.", author="me", key="second", beside=True)
+    bench.concept(NAME).labels.give(picture, "yes", author=me, key="first", comment="It is round.")
+    bench.concept(NAME).labels.comment(picture, "And filled.", author="me", key="second", beside=True)
     out = tmp_path / "answers.csv"
-    bench.label_files.export_labels(NAME, out)
+    bench.concept(NAME).label_files.export_file(out)
     rows = list(csv.DictReader(out.open(newline="")))
     assert [row["comment"] for row in rows] == ["It is round.\nAnd filled."]
-    report = bench.label_files.import_labels(NAME, out)
+    report = bench.concept(NAME).label_files.import_file(out)
     assert (report["imported"], report["unchanged"]) == (0, 1)
 
 
@@ -79,12 +80,12 @@ def test_a_file_that_contradicts_itself_names_both_rows_and_takes_neither(
     rows = [(one, "yes"), (other, "no"), (one, "no"), (one, "yes")]
     file = write(tmp_path / "a.csv", [{"path": path, "label": label} for path, label in rows])
     for imported, unchanged in ((1, 0), (0, 1)):  # importing again changes nothing
-        report = bench.label_files.import_labels(NAME, file)
+        report = bench.concept(NAME).label_files.import_file(file)
         assert (report["imported"], report["unchanged"]) == (imported, unchanged)
         assert [row["row"] for row in report["bad_rows"]] == [2, 4, 5]
         assert "row 4 says no" in report["bad_rows"][0]["reason"]
         assert "row 2 says yes" in report["bad_rows"][1]["reason"]
-    assert [row["label"] for row in bench.label_files.label_rows(NAME)] == ["no"]
+    assert [row["label"] for row in bench.concept(NAME).label_files.rows()] == ["no"]
 
 
 def test_two_people_who_disagree_are_no_contradiction(
@@ -94,7 +95,7 @@ def test_two_people_who_disagree_are_no_contradiction(
         {"path": pictures / "ellipse-0006.png", "label": label, "author": author}
         for author, label in (("ana", "yes"), ("ben", "no"))
     ]
-    assert bench.label_files.import_labels(NAME, write(tmp_path / "a.csv", rows))["imported"] == 2
+    assert bench.concept(NAME).label_files.import_file(write(tmp_path / "a.csv", rows))["imported"] == 2
 
 
 def test_a_file_of_only_bad_rows_is_an_error_that_lists_them(bench: Workbench, tmp_path: Path) -> None:
@@ -105,16 +106,16 @@ def test_a_file_of_only_bad_rows_is_an_error_that_lists_them(bench: Workbench, t
     with pytest.raises(
         NoUsableRowsError, match=r"None of the 2 rows of a\.csv can be used\. Row 2"
     ) as caught:
-        bench.label_files.import_labels(NAME, file)
+        bench.concept(NAME).label_files.import_file(file)
     assert [number for number, _ in caught.value.rows] == [2, 3]
 
 
 def test_rows_that_are_still_to_be_filled_are_counted_and_are_no_error(
     bench: Workbench, tmp_path: Path
 ) -> None:
-    asked = bench.answers.next_pictures(NAME, 3)
-    assert bench.label_files.write_questions(asked, tmp_path / "questions.csv") == 3
-    report = bench.label_files.import_labels(NAME, tmp_path / "questions.csv")
+    asked = bench.concept(NAME).labels.next_pictures(3)
+    assert LabelFiles.write_questions(asked, tmp_path / "questions.csv") == 3
+    report = bench.concept(NAME).label_files.import_file(tmp_path / "questions.csv")
     assert (report["imported"], report["unanswered"], report["bad_rows"]) == (0, 3, [])
 
 
@@ -123,17 +124,19 @@ def test_questions_never_replace_a_file_that_somebody_may_have_filled(
 ) -> None:
     (tmp_path / "questions.csv").write_text("hours of work")
     with pytest.raises(DiscernError, match="is there already"):
-        bench.label_files.write_questions([], tmp_path / "questions.csv")
+        LabelFiles.write_questions([], tmp_path / "questions.csv")
     assert (tmp_path / "questions.csv").read_text() == "hours of work"
 
 
 @pytest.mark.parametrize("purpose", ["train", "evaluation"])
 def test_every_answer_leaves_one_picture_less(bench: Workbench, tmp_path: Path, purpose: Purpose) -> None:
-    before = bench.answers.remaining(NAME, purpose)
-    rows = [{"id": p.id, "label": "yes"} for p in bench.answers.next_pictures(NAME, 4, purpose=purpose)]
-    bench.label_files.import_labels(NAME, write(tmp_path / "a.csv", rows))
-    assert bench.answers.remaining(NAME, purpose) == before - 4
-    assert len(bench.answers.next_pictures(NAME, 1000, purpose=purpose)) <= before - 4
+    before = bench.concept(NAME).labels.remaining(purpose)
+    rows = [
+        {"id": p.id, "label": "yes"} for p in bench.concept(NAME).labels.next_pictures(4, purpose=purpose)
+    ]
+    bench.concept(NAME).label_files.import_file(write(tmp_path / "a.csv", rows))
+    assert bench.concept(NAME).labels.remaining(purpose) == before - 4
+    assert len(bench.concept(NAME).labels.next_pictures(1000, purpose=purpose)) <= before - 4
 
 
 def test_what_was_exported_is_the_same_when_imported_elsewhere(
@@ -143,31 +146,36 @@ def test_what_was_exported_is_the_same_when_imported_elsewhere(
         {"path": p, "label": "yes" if "ellipse" in p.name else "no", "author": "ana", "comment": "ä, \"b\""}
         for p in sorted(pictures.glob("*-00[0-4]*.png"))
     ]  # fmt: skip
-    bench.label_files.import_labels(NAME, write(tmp_path / "a.csv", rows))
+    bench.concept(NAME).label_files.import_file(write(tmp_path / "a.csv", rows))
     for name in ("out.csv", "out.jsonl"):
-        bench.label_files.export_labels(NAME, tmp_path / name)
+        bench.concept(NAME).label_files.export_file(tmp_path / name)
         other = f"Other {name}"
         bench.definitions.create_concept(other, "The same again.")
-        bench.label_files.import_labels(other, tmp_path / name)
+        bench.concept(other).label_files.import_file(tmp_path / name)
         before = {
-            (r["id"], r["label"], r["author"], r["comment"]) for r in bench.label_files.label_rows(NAME)
+            (r["id"], r["label"], r["author"], r["comment"]) for r in bench.concept(NAME).label_files.rows()
         }
         assert {
-            (r["id"], r["label"], r["author"], r["comment"]) for r in bench.label_files.label_rows(other)
+            (r["id"], r["label"], r["author"], r["comment"]) for r in bench.concept(other).label_files.rows()
         } == before
 
 
 def test_a_file_without_the_columns_says_what_it_has(tmp_path: Path, bench: Workbench) -> None:
     with pytest.raises(DiscernError, match="picture, verdict"):
-        bench.label_files.import_labels(NAME, write(tmp_path / "a.csv", [{"picture": "a", "verdict": 1}]))
+        bench.concept(NAME).label_files.import_file(
+            write(tmp_path / "a.csv", [{"picture": "a", "verdict": 1}])
+        )
 
 
 def test_evaluation_pictures_only_measure_even_when_a_file_says_train(
     bench: Workbench, tmp_path: Path
 ) -> None:
-    held_out = bench.answers.next_pictures(NAME, 5, purpose="evaluation")
+    held_out = bench.concept(NAME).labels.next_pictures(5, purpose="evaluation")
     rows = [{"id": picture.id, "label": "yes", "split": "train"} for picture in held_out]
-    assert bench.label_files.import_labels(NAME, write(tmp_path / "a.csv", rows))["kept_for_evaluation"] == 5
+    assert (
+        bench.concept(NAME).label_files.import_file(write(tmp_path / "a.csv", rows))["kept_for_evaluation"]
+        == 5
+    )
     with pytest.raises(NotEnoughLabelsError, match="0 yes and 0 no"):
         bench.versions.train(NAME)
 
@@ -184,11 +192,14 @@ def test_a_picture_that_trained_cannot_measure_and_neither_can_its_near_duplicat
     concept = bench.context.store.find("Ball")
     assert concept is not None
     evaluation = bench.context.store.evaluation_pictures(concept.id)
-    bench.label_files.import_labels(
-        "Ball", write(tmp_path / "a.csv", [{"path": original, "label": 1, "split": "train"}])
+    bench.concept("Ball").label_files.import_file(
+        write(tmp_path / "a.csv", [{"path": original, "label": 1, "split": "train"}])
     )
     rows = [{"path": path, "label": 1, "split": "evaluation"} for path in (near, original)]
-    assert bench.label_files.import_labels("Ball", write(tmp_path / "b.csv", rows))["kept_for_training"] == 2
+    assert (
+        bench.concept("Ball").label_files.import_file(write(tmp_path / "b.csv", rows))["kept_for_training"]
+        == 2
+    )
     assert bench.context.store.evaluation_pictures(concept.id) == evaluation
 
 
@@ -198,7 +209,7 @@ def test_an_example_of_the_definition_cannot_measure_and_neither_can_its_near_du
     near, example = pictures / "near.jpg", pictures / "ellipse-0003.png"
     bench.definitions.create_concept("Ball", "A ball.", examples=[str(example)])
     rows = [{"path": path, "label": 1, "split": "evaluation"} for path in (near, example)]
-    report = bench.label_files.import_labels("Ball", write(tmp_path / "a.csv", rows))
+    report = bench.concept("Ball").label_files.import_file(write(tmp_path / "a.csv", rows))
     assert (report["imported"], report["kept_for_training"]) == (2, 2)
     drawn = bench.context.store.evaluation_pictures(bench.context.concept("Ball").id)
     assert "imported" not in drawn.values()
@@ -223,7 +234,7 @@ def test_a_machine_has_no_vote() -> None:
 def test_conflicts_are_shown_and_train_nothing(bench: Workbench, pictures: Path, tmp_path: Path) -> None:
     path = pictures / "ellipse-0003.png"
     rows = [{"path": path, "label": value, "author": who} for who, value in (("ana", "yes"), ("ben", "no"))]
-    bench.label_files.import_labels(NAME, write(tmp_path / "a.csv", rows))
+    bench.concept(NAME).label_files.import_file(write(tmp_path / "a.csv", rows))
     assert bench.definitions.concept(NAME).conflicts == [bench.context.collection.library.resolve(str(path))]
     with pytest.raises(NotEnoughLabelsError, match="0 yes and 0 no"):
         bench.versions.train(NAME)

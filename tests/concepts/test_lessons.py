@@ -5,16 +5,15 @@ from __future__ import annotations
 from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.training_data import TrainingData
 from concepts.workbench import Workbench
-from storage.labels import Author
 
 NAME = "Round thing"
 
 
 def test_answers_that_measure_reach_measuring_and_no_lesson(answered_once: Workbench) -> None:
     bench = answered_once
-    measuring = [picture.id for picture in bench.answers.next_pictures(NAME, 3, purpose="evaluation")]
+    measuring = [picture.id for picture in bench.concept(NAME).labels.next_pictures(3, purpose="evaluation")]
     for picture in measuring:
-        bench.answers.label(NAME, picture, "yes", author=Author("me"), key=f"measures {picture}")
+        bench.concept(NAME).labels.give(picture, "yes", author="me", key=f"measures {picture}")
     context = bench.context
     concept = context.concept(NAME)
     training_data = TrainingData(

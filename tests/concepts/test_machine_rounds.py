@@ -20,7 +20,6 @@ from concepts.labelling.machine_queue import BY_THE_CLASSIFIER, next_for_machine
 from concepts.labelling.mining import LIKE_A_YES, mine_more
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from storage.labels import Author
 
 NAME = "Round thing"
 
@@ -42,7 +41,7 @@ def ready(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
     """With answers and a small pool."""
     bench = open_bench()
     bench.definitions.create_concept(NAME, "A filled ellipse.")
-    answer(bench, NAME, [picture.id for picture in bench.answers.next_pictures(NAME, 12)])
+    answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(12)])
     bench.definitions.mine(NAME, size=20)
     return bench
 
@@ -91,7 +90,7 @@ def test_what_the_answers_that_measure_say_changes_no_choice(ready: Workbench) -
     effect = effect_of(context.dataset(concept), labelled(ready))
     for picture in context.dataset(concept).evaluation:
         for author in ("a", "b", "c"):
-            ready.answers.label(NAME, picture, "yes", author=Author(author), key=f"{author} {picture}")
+            ready.concept(NAME).labels.give(picture, "yes", author=author, key=f"{author} {picture}")
     assert next_for_machine(context.dataset(concept), 10, labelled(ready), 1000) == before
     assert effect_of(context.dataset(concept), labelled(ready)) == effect
 

@@ -12,7 +12,6 @@ from statements import statements
 from concepts.labelling.reasons import Reason
 from concepts.learning.report import EvaluationReport
 from concepts.workbench import Workbench
-from storage.labels import Author
 
 NAME = "Round thing"
 
@@ -39,7 +38,7 @@ def filled(answered_once: Workbench) -> Workbench:
     store, heads = bench.context.store, bench.context.heads
     concept = bench.context.concept(NAME)
     bench.versions.train(NAME)
-    bench.answers.undo(NAME, author="me", count=2)
+    bench.concept(NAME).labels.take_back(author="me", count=2)
     newest = heads.get(concept.id)
     assert newest
     for number in range(2, 6):
@@ -52,7 +51,7 @@ def filled(answered_once: Workbench) -> Workbench:
     for number in range(1, 6):
         heads.add_evaluation(concept.id, number, 0, unmeasured(number).model_dump(mode="json"))
     for picture in bench.context.collection.library.all_ids()[:5]:
-        bench.answers.label(NAME, picture, "yes", author=Author("ana"), key=uuid.uuid4().hex)
+        bench.concept(NAME).labels.give(picture, "yes", author="ana", key=uuid.uuid4().hex)
     return bench
 
 
@@ -61,7 +60,7 @@ LISTS: dict[str, Callable[..., list[object]]] = {
     "trash": lambda bench, *page: bench.trash.list("concept", *page),
     "revisions": lambda bench, *page: bench.definitions.revisions(NAME, *page),
     "versions": lambda bench, *page: bench.versions.versions(NAME, *page),
-    "labels": lambda bench, *page: bench.label_files.label_rows(NAME, *page),
+    "labels": lambda bench, *page: bench.concept(NAME).label_files.rows(*page),
 }
 
 

@@ -9,7 +9,6 @@ from concepts.classifier.rarity import FIND_MORE, Rarity, rarity
 from concepts.classifier.test_sample import TestSample, sample
 from concepts.learning.stratified import Draws
 from concepts.workbench import Workbench
-from storage.labels import Author
 
 NAME = "Round thing"
 
@@ -50,7 +49,7 @@ def test_of_what_is_not_rare_nothing_is_said() -> None:
 
 def answer(bench: Workbench, pictures: list[str], value: str) -> None:
     for picture in pictures:
-        bench.answers.label(NAME, picture, value, author=Author("me"), key=f"key {picture}")
+        bench.concept(NAME).labels.give(picture, value, author="me", key=f"key {picture}")
 
 
 def test_the_first_wave_tells_once_all_of_it_is_answered_and_walls_are_no_part_of_it(
@@ -58,7 +57,7 @@ def test_the_first_wave_tells_once_all_of_it_is_answered_and_walls_are_no_part_o
 ) -> None:
     concept, collection = bench.context.concept(NAME), bench.context.collection
     first = list(bench.context.store.evaluation_pictures(concept.id))
-    learned = [picture.id for picture in bench.answers.next_pictures(NAME, 5)]
+    learned = [picture.id for picture in bench.concept(NAME).labels.next_pictures(5)]
     answer(bench, learned, "yes")
     answer(bench, first[1:], "no")
     walls = [learned]

@@ -13,6 +13,7 @@ from concepts.definition.document import Criterion, Definition, Query
 from concepts.labelling.renewals import Renewal, renewal
 from concepts.labelling.selection import to_measure
 from concepts.workbench import Workbench
+from concepts.workbench.label_files import LabelFiles
 from storage.labels import Author, LabelEvent
 
 NAME = "Round thing"
@@ -122,9 +123,9 @@ def test_what_words_mean_is_what_one_reads_to_decide() -> None:
 @pytest.fixture
 def measured(bench: Workbench) -> Workbench:
     """Twelve answers of a person that measure, two that teach."""
-    for picture in bench.answers.next_pictures(NAME, 12, purpose="evaluation"):
+    for picture in bench.concept(NAME).labels.next_pictures(12, purpose="evaluation"):
         say(bench, picture.id, truth(bench, picture.id))
-    for picture, value in zip(bench.answers.next_pictures(NAME, 2), ("yes", "no"), strict=True):
+    for picture, value in zip(bench.concept(NAME).labels.next_pictures(2), ("yes", "no"), strict=True):
         say(bench, picture.id, value)
     return bench
 
@@ -135,8 +136,8 @@ def truth(bench: Workbench, picture: str) -> str:
 
 def say(bench: Workbench, picture: str, value: str, *, repeat: bool = False) -> str:
     key = f"key {next(NUMBERS)}"
-    bench.answers.label_many(
-        NAME, [(key, picture, value, "")], author=ME, repeats=[picture] if repeat else ()
+    bench.concept(NAME).labels.give_many(
+        [(key, picture, value, "")], author=ME, repeats=[picture] if repeat else ()
     )
     return key
 
@@ -157,24 +158,24 @@ def test_the_question_looks_like_any_other_and_only_its_answer_takes_the_first_o
     bench = measured
     dataset = bench.context.dataset(bench.context.concept(NAME))
     before, teaching, reserved = dataset.blind, dataset.training.ids, dataset.reserved
-    assert not any(p.repeat for p in bench.answers.upcoming(NAME, [], 8, "me").pictures)
+    assert not any(p.repeat for p in bench.concept(NAME).labels.upcoming([], 8, "me").pictures)
     edit(bench, "An ellipse, filled or not.")
     asked = now(bench).drawn
     assert len(asked) == 4
-    question = bench.answers.upcoming(NAME, [], 8, "me").pictures[0]
+    question = bench.concept(NAME).labels.upcoming([], 8, "me").pictures[0]
     assert question == to_measure(question.id, question.path, repeat=True)
-    assert not bench.answers.upcoming(NAME, [], 8, "ben").pictures[0].repeat
-    assert not any(p.repeat for p in bench.answers.upcoming(NAME, [question.id], 7, "me").pictures)
+    assert not bench.concept(NAME).labels.upcoming([], 8, "ben").pictures[0].repeat
+    assert not any(p.repeat for p in bench.concept(NAME).labels.upcoming([question.id], 7, "me").pictures)
     for picture in asked:
         assert bench.context.dataset(bench.context.concept(NAME)).blind == before
         key = say(bench, picture, "unsure", repeat=True)
     dataset = bench.context.dataset(bench.context.concept(NAME))
     assert {i for i, said in dataset.blind.items() if said != before[i]} == set(asked)
     assert (dataset.training.ids, dataset.reserved, dataset.twice.pairs) == (teaching, reserved, [])
-    assert bench.answers.recent_answers(NAME, "me", 1)[0].repeat
-    bench.answers.undo(NAME, author="me", only=[key])
+    assert bench.concept(NAME).labels.recent("me", 1)[0].repeat
+    bench.concept(NAME).labels.take_back(author="me", only=[key])
     assert now(bench).open == asked[-1:]
-    assert bench.answers.upcoming(NAME, [], 8, "me").pictures[0].id == asked[-1]
+    assert bench.concept(NAME).labels.upcoming([], 8, "me").pictures[0].id == asked[-1]
 
 
 def test_another_answer_to_such_a_picture_measures_nothing(measured: Workbench) -> None:
@@ -183,7 +184,9 @@ def test_another_answer_to_such_a_picture_measures_nothing(measured: Workbench) 
     edit(bench, "An ellipse, filled or not.")
     asked = now(bench).drawn[0]
     say(bench, asked, "unsure")
-    bench.answers.label_many(NAME, [("seen", asked, "unsure", "")], author=ME, in_view=True, repeats=[asked])
+    bench.concept(NAME).labels.give_many(
+        [("seen", asked, "unsure", "")], author=ME, in_view=True, repeats=[asked]
+    )
     assert now(bench).open[0] == asked
     assert bench.context.dataset(bench.context.concept(NAME)).blind[asked].value == truth(bench, asked)
 
@@ -191,17 +194,17 @@ def test_another_answer_to_such_a_picture_measures_nothing(measured: Workbench) 
 def test_it_goes_out_and_comes_back_in_a_file(measured: Workbench, tmp_path: Path) -> None:
     bench = measured
     edit(bench, "An ellipse, filled or not.")
-    asked = bench.answers.next_pictures(NAME, 6, purpose="evaluation", author="me")
+    asked = bench.concept(NAME).labels.next_pictures(6, purpose="evaluation", author="me")
     assert [p.repeat for p in asked] == [False, True, False, False, True, False]
     out = tmp_path / "asked.csv"
-    bench.label_files.write_questions([p for p in asked if p.repeat], out)
+    LabelFiles.write_questions([p for p in asked if p.repeat], out)
     text = out.read_text().replace(",,,evaluation", ",no,,evaluation")
     (tmp_path / "filled.csv").write_text(text)
     for imported in (2, 0):
-        assert bench.label_files.import_labels(NAME, tmp_path / "filled.csv")["imported"] == imported
+        assert bench.concept(NAME).label_files.import_file(tmp_path / "filled.csv")["imported"] == imported
     assert len(now(bench).open) == 2
-    bench.label_files.export_labels(NAME, tmp_path / "all.csv")
-    assert bench.label_files.import_labels(NAME, tmp_path / "all.csv")["imported"] == 0
+    bench.concept(NAME).label_files.export_file(tmp_path / "all.csv")
+    assert bench.concept(NAME).label_files.import_file(tmp_path / "all.csv")["imported"] == 0
 
 
 @pytest.fixture
@@ -209,7 +212,7 @@ def in_use(measured: Workbench) -> Workbench:
     """A version whose figures rest on twenty answers."""
     for picture in bench_next(measured, 8):
         say(measured, picture, truth(measured, picture))
-    for picture in measured.answers.next_pictures(NAME, 12):
+    for picture in measured.concept(NAME).labels.next_pictures(12):
         say(measured, picture.id, truth(measured, picture.id))
     measured.versions.train(NAME)
     measured.versions.evaluate(NAME)
@@ -217,7 +220,7 @@ def in_use(measured: Workbench) -> Workbench:
 
 
 def bench_next(bench: Workbench, n: int) -> list[str]:
-    return [picture.id for picture in bench.answers.next_pictures(NAME, n, purpose="evaluation")]
+    return [picture.id for picture in bench.concept(NAME).labels.next_pictures(n, purpose="evaluation")]
 
 
 def test_figures_say_which_words_they_are_under_and_follow_the_edit(in_use: Workbench) -> None:

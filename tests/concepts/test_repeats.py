@@ -13,6 +13,7 @@ from concepts.labelling import repeats as rules
 from concepts.labelling.repeats import APART, ENOUGH, SHARE, SOONEST, Repeats
 from concepts.labelling.selection import to_measure
 from concepts.workbench import Workbench
+from concepts.workbench.label_files import LabelFiles
 from storage.concepts import ConceptStore
 from storage.database import Database
 from storage.files import sqlite_url
@@ -69,15 +70,15 @@ def asked_again(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
     """Two pictures that measure have an answer, and each may come back after one more."""
     for name, value in {"SHARE": 1, "ENOUGH": 1, "SOONEST": 1, "LATEST": 1, "APART": 1}.items():
         monkeypatch.setattr(rules, name, value)
-    for picture in bench.answers.next_pictures(NAME, 2, purpose="evaluation"):
+    for picture in bench.concept(NAME).labels.next_pictures(2, purpose="evaluation"):
         say(bench, picture.id, "yes")
     return bench
 
 
 def say(bench: Workbench, picture: str, value: str, *, repeat: bool = False) -> str:
     key = f"key {next(NUMBERS)}"
-    bench.answers.label_many(
-        NAME, [(key, picture, value, "")], author=ME, repeats=[picture] if repeat else ()
+    bench.concept(NAME).labels.give_many(
+        [(key, picture, value, "")], author=ME, repeats=[picture] if repeat else ()
     )
     return key
 
@@ -85,59 +86,59 @@ def say(bench: Workbench, picture: str, value: str, *, repeat: bool = False) -> 
 def state(bench: Workbench) -> tuple[object, ...]:
     """All that an answer can change."""
     dataset = bench.context.dataset(bench.context.concept(NAME))
-    rows = bench.label_files.label_rows(NAME)
-    return dataset.decisions, dataset.blind, dataset.measuring, bench.answers.count(NAME), rows
+    rows = bench.concept(NAME).label_files.rows()
+    return dataset.decisions, dataset.blind, dataset.measuring, bench.concept(NAME).labels.count(), rows
 
 
 def test_a_repeat_looks_like_any_other_question_and_changes_no_answer(asked_again: Workbench) -> None:
     bench, before = asked_again, state(asked_again)
-    question = bench.answers.upcoming(NAME, [], 3, "me").pictures[0]
+    question = bench.concept(NAME).labels.upcoming([], 3, "me").pictures[0]
     assert question == to_measure(question.id, question.path, repeat=True)
-    assert not any(p.repeat for p in bench.answers.upcoming(NAME, [question.id], 5, "me").pictures)
+    assert not any(p.repeat for p in bench.concept(NAME).labels.upcoming([question.id], 5, "me").pictures)
     key = say(bench, question.id, "no", repeat=True)
     assert state(bench) == before
     concept = bench.context.concept(NAME)
     (pair,) = bench.context.dataset(concept).twice.pairs
     assert [event.value for event in pair] == ["yes", "no"]
-    assert bench.answers.recent_answers(NAME, "me", 1)[0].repeat
-    bench.answers.undo(NAME, author="me", only=[key])
+    assert bench.concept(NAME).labels.recent("me", 1)[0].repeat
+    bench.concept(NAME).labels.take_back(author="me", only=[key])
     assert (state(bench), bench.context.dataset(concept).twice.pairs) == (before, [])
-    assert question.id in {p.id for p in bench.answers.upcoming(NAME, [], 3, "me").pictures}
+    assert question.id in {p.id for p in bench.concept(NAME).labels.upcoming([], 3, "me").pictures}
 
 
 def test_only_what_was_answered_and_drawn_for_it_is_a_repeat(asked_again: Workbench) -> None:
     bench = asked_again
     answered = next(iter(bench.context.store.evaluation_pictures(bench.context.concept(NAME).id)))
-    (new,) = bench.answers.next_pictures(NAME, 1, purpose="evaluation")
-    (learns,) = bench.answers.next_pictures(NAME, 1)
+    (new,) = bench.concept(NAME).labels.next_pictures(1, purpose="evaluation")
+    (learns,) = bench.concept(NAME).labels.next_pictures(1)
     for picture in (new.id, learns.id):
         say(bench, picture, "no", repeat=True)
-        assert bench.answers.decisions(NAME)[picture].value == "no"
-    bench.answers.label_many(
-        NAME, [("seen", answered, "no", "")], author=ME, in_view=True, repeats=[answered]
+        assert bench.concept(NAME).labels.decisions()[picture].value == "no"
+    bench.concept(NAME).labels.give_many(
+        [("seen", answered, "no", "")], author=ME, in_view=True, repeats=[answered]
     )
-    assert bench.answers.decisions(NAME)[answered].value == "no"
+    assert bench.concept(NAME).labels.decisions()[answered].value == "no"
     assert bench.context.dataset(bench.context.concept(NAME)).twice.pairs == []
 
 
 def test_a_repeat_goes_out_and_comes_back_in_a_file(asked_again: Workbench, tmp_path: Path) -> None:
     bench, before = asked_again, state(asked_again)
-    asked = bench.answers.next_pictures(NAME, 3, purpose="evaluation", author="me")
+    asked = bench.concept(NAME).labels.next_pictures(3, purpose="evaluation", author="me")
     assert [p.repeat for p in asked] == [False, False, True]
-    bench.label_files.write_questions(asked[2:], tmp_path / "asked.csv")
+    LabelFiles.write_questions(asked[2:], tmp_path / "asked.csv")
     text = (tmp_path / "asked.csv").read_text()
     (tmp_path / "filled.csv").write_text(text.replace(",,,evaluation", ",no,,evaluation"))
     for imported in (1, 0):
-        assert bench.label_files.import_labels(NAME, tmp_path / "filled.csv")["imported"] == imported
+        assert bench.concept(NAME).label_files.import_file(tmp_path / "filled.csv")["imported"] == imported
     assert len(bench.context.dataset(bench.context.concept(NAME)).twice.pairs) == 1
     assert state(bench)[0] == before[0]
 
 
 def test_a_repeat_never_takes_the_place_of_a_first_answer_that_is_taken_back(asked_again: Workbench) -> None:
     bench = asked_again
-    first = bench.answers.recent_answers(NAME, "me", 2)[0]
+    first = bench.concept(NAME).labels.recent("me", 2)[0]
     say(bench, first.id, "no", repeat=True)
-    bench.answers.undo(NAME, author="me", only=[first.key])
+    bench.concept(NAME).labels.take_back(author="me", only=[first.key])
     dataset = bench.context.dataset(bench.context.concept(NAME))
     assert first.id not in dataset.blind.keys() | dataset.decisions.keys()
     say(bench, first.id, "no", repeat=True)  # asked anew, so this is the first answer, whatever was meant
@@ -148,7 +149,7 @@ def test_a_repeat_never_takes_the_place_of_a_first_answer_that_is_taken_back(ask
 def test_only_pictures_that_come_again_are_the_sample_also_after_a_rename(bench: Workbench) -> None:
     """Homes of before have second labels of others, too, which a version's mistakes had chosen."""
     concept = bench.context.concept(NAME)
-    measuring = [picture.id for picture in bench.answers.next_pictures(NAME, 30, purpose="evaluation")]
+    measuring = [picture.id for picture in bench.concept(NAME).labels.next_pictures(30, purpose="evaluation")]
     for picture in measuring:
         for repeat in (False, True):
             label = NewLabel(f"{picture} {repeat}", picture, "yes", ME, 1, repeat=repeat)

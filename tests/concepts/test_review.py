@@ -13,7 +13,6 @@ from concepts.learning.calibration import logit
 from concepts.workbench import Workbench
 from concepts.workbench import review as module
 from concepts.workbench.jobs import LookOver
-from storage.labels import Author
 from storage.tables import JobRow, PictureRow
 from web.screens.review import _Screen
 
@@ -22,7 +21,7 @@ NOTHING = {"place": {}, "ids": [], "keys": {}}
 
 
 def answer(bench: Workbench, picture: str, value: str, key: str) -> None:
-    bench.answers.label(NAME, picture, value, author=Author("me"), key=key)
+    bench.concept(NAME).labels.give(picture, value, author="me", key=key)
 
 
 def queued(bench: Workbench, reason: Reason, reader: str | None = None) -> list[ReviewRow]:
@@ -37,8 +36,8 @@ def doubted(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return np.arange(len(data.positive)), np.full(len(data.positive), 0.9)
 
     monkeypatch.setattr(mislabelled, "label_errors", all_of_them)
-    training = [picture.id for picture in bench.answers.next_pictures(NAME, 3)]
-    measuring = [picture.id for picture in bench.answers.next_pictures(NAME, 2, purpose="evaluation")]
+    training = [picture.id for picture in bench.concept(NAME).labels.next_pictures(3)]
+    measuring = [picture.id for picture in bench.concept(NAME).labels.next_pictures(2, purpose="evaluation")]
     for picture in training + measuring:
         answer(bench, picture, "no", f"first {picture}")
     return training
@@ -60,7 +59,7 @@ def test_what_was_said_again_is_no_longer_asked_and_no_label_changes(
     for _ in range(2):
         assert {row.id for row in queued(bench, Reason.LIKELY_MISLABELLED)} == set(doubted[1:])
         bench.review.current(NAME)
-    assert {bench.answers.decisions(NAME)[picture].value for picture in doubted} == {"no"}
+    assert {bench.concept(NAME).labels.decisions()[picture].value for picture in doubted} == {"no"}
 
 
 def test_the_screen_trains_nothing_but_asks_for_a_look_once_and_shows_what_came_of_it(
@@ -108,7 +107,7 @@ def test_the_queue_has_what_the_version_would_get_wrong_and_what_it_cannot_place
 
 
 def test_near_duplicates_with_different_labels_are_both_in_the_queue(bench: Workbench) -> None:
-    one, other, third = [picture.id for picture in bench.answers.next_pictures(NAME, 3)]
+    one, other, third = [picture.id for picture in bench.concept(NAME).labels.next_pictures(3)]
     with bench.context.database.write() as session:
         for picture in (one, other):
             session.get_one(PictureRow, picture).near_group = one
@@ -126,8 +125,8 @@ def test_near_duplicates_with_different_labels_are_both_in_the_queue(bench: Work
 def test_a_picture_that_is_still_to_be_labelled_blindly_has_no_other_row(
     bench: Workbench, doubted: list[str]
 ) -> None:
-    bench.answers.label(NAME, doubted[0], "yes", author=Author("ana"), key="ana")
-    bench.answers.label(NAME, doubted[0], "no", author=Author("ben"), key="ben")
+    bench.concept(NAME).labels.give(doubted[0], "yes", author="ana", key="ana")
+    bench.concept(NAME).labels.give(doubted[0], "no", author="ben", key="ben")
     bench.review.current(NAME)
     assert {row.reason for row in bench.review.queue(NAME, reader="me").rows if row.id == doubted[0]} == {
         Reason.PEOPLE_DISAGREE,

@@ -77,8 +77,8 @@ def test_disagreements_come_first_then_the_unsure_then_a_sample(
     annotated: tuple[Workbench, list[str]],
 ) -> None:
     bench, ids = annotated
-    bench.answers.label(NAME, ids[4], "no", author=ME, key="1")  # rated 5
-    bench.answers.label(NAME, ids[9], "yes", author=ME, key="2")  # rated 5
+    bench.concept(NAME).labels.give(ids[4], "no", author=ME.name, key="1")  # rated 5
+    bench.concept(NAME).labels.give(ids[9], "yes", author=ME.name, key="2")  # rated 5
     first = bench.annotations.review(NAME, ReviewFilter())
     assert first.items[0].id == ids[4]
     assert [item.kind for item in first.items] == ["disagreement"] + ["unsure"] * 6 + ["sample"] * 5
@@ -112,7 +112,7 @@ def test_filters_narrow_by_kind_rating_query_and_criterion(annotated: tuple[Work
 def test_the_same_pictures_stay_while_they_are_answered(annotated: tuple[Workbench, list[str]]) -> None:
     bench, _ = annotated
     before = tuple(item.id for item in bench.annotations.review(NAME, ReviewFilter()).items)
-    bench.answers.label(NAME, before[3], "yes", author=ME, key="1")
+    bench.concept(NAME).labels.give(before[3], "yes", author=ME.name, key="1")
     after = bench.annotations.review(NAME, ReviewFilter(ids=before))
     assert tuple(item.id for item in after.items) == before
     assert after.items[3].answer == "yes"
@@ -120,8 +120,8 @@ def test_the_same_pictures_stay_while_they_are_answered(annotated: tuple[Workben
 
 def test_comments_are_shown_with_their_author(annotated: tuple[Workbench, list[str]]) -> None:
     bench, ids = annotated
-    bench.comments.keep(NAME, ids[0], " Too flat. ", author="ana", key="c1")
-    bench.comments.keep(NAME, ids[0], " Too flat. ", author="ana", key="c1")
+    bench.concept(NAME).labels.comment(ids[0], " Too flat. ", author="ana", key="c1")
+    bench.concept(NAME).labels.comment(ids[0], " Too flat. ", author="ana", key="c1")
     item = next(i for i in bench.annotations.review(NAME, ReviewFilter(rating=1)).items if i.id == ids[0])
     assert item.comments == ["ana: Too flat."]
     assert item.answer is None
@@ -182,7 +182,7 @@ def test_how_sure_the_machine_is_follows_from_its_chances_and_the_answers_of_the
     assert sure(ids[38]) is None
     assert sure(ids[39]) is None
     for n, picture in enumerate(ids[:30]):
-        bench.answers.label(NAME, picture, "yes" if n % 2 else "no", author=ME, key=str(n))
+        bench.concept(NAME).labels.give(picture, "yes" if n % 2 else "no", author=ME.name, key=str(n))
     believed = sure(ids[35])
     assert believed == pytest.approx(0.5, abs=0.1)
     page = bench.annotations.review(NAME, ReviewFilter(ids=(ids[35],)))

@@ -12,7 +12,6 @@ from sqlalchemy import text
 from concepts.classifier.robustness import CHANGES, changes_of, in_words
 from concepts.errors import NotEnoughLabelsError, UnknownVersionError
 from concepts.workbench import Workbench
-from storage.labels import Author
 
 NAME = "Round thing"
 
@@ -56,9 +55,9 @@ def test_without_a_flip_the_most_that_may_flip_is_said() -> None:
 
 def test_answered_pictures_are_looked_at_again_and_what_came_of_it_is_kept(bench: Workbench) -> None:
     for purpose in ("evaluation", "train"):
-        for picture in bench.answers.next_pictures(NAME, 6, purpose=purpose):  # type: ignore[arg-type]
+        for picture in bench.concept(NAME).labels.next_pictures(6, purpose=purpose):  # type: ignore[arg-type]
             value = "yes" if "ellipse" in picture.path else "no"
-            bench.answers.label(NAME, picture.id, value, author=Author("me"), key=uuid.uuid4().hex)
+            bench.concept(NAME).labels.give(picture.id, value, author="me", key=uuid.uuid4().hex)
     bench.versions.train(NAME)
     told = []
     found = bench.steadiness.examine(NAME, listener=lambda done, total, _: told.append((done, total)))

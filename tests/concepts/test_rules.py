@@ -29,14 +29,14 @@ NAME = "Round thing"
 
 def answer(bench: Workbench, folder: Path, count: int = 20, split: str = "train") -> list[str]:
     """A SIMULATED person: ellipses count."""
-    chosen = bench.answers.next_pictures(
-        NAME, count, purpose="evaluation" if split == "evaluation" else "train"
+    chosen = bench.concept(NAME).labels.next_pictures(
+        count, purpose="evaluation" if split == "evaluation" else "train"
     )
     with (folder / "a.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["id", "label"])
         writer.writerows([p.id, int("ellipse" in p.path)] for p in chosen)
-    bench.label_files.import_labels(NAME, folder / "a.csv", simulated=True)
+    bench.concept(NAME).label_files.import_file(folder / "a.csv", simulated=True)
     return [p.id for p in chosen]
 
 
@@ -111,7 +111,7 @@ def test_nothing_that_learns_ever_sees_the_evaluation_set_or_its_near_duplicates
     dataset = bench.context.dataset(bench.context.concept(NAME))
     assert not reserved & set(dataset.candidates)
     assert not reserved & set(dataset.training.ids)
-    assert bench.answers.next_pictures(NAME, 5) == []
+    assert bench.concept(NAME).labels.next_pictures(5) == []
 
 
 def test_without_evaluation_answers_there_are_no_figures(bench: Workbench, tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_nonsense_from_a_model_labels_nothing_and_is_listed(
     result = ready(open_bench).annotations.annotate(NAME, limit=6)
     assert result.failed
     assert result.annotated + len(result.failed) == 6
-    assert {row["label"] for row in Workbench(load_settings()).label_files.label_rows(NAME)} <= {"yes"}
+    assert {row["label"] for row in Workbench(load_settings()).concept(NAME).label_files.rows()} <= {"yes"}
 
 
 def test_a_wrong_key_stops_at_once_with_a_reason(
@@ -224,7 +224,7 @@ def test_annotating_again_with_the_same_definition_calls_nobody(
     calls = len(vlm.requests)
     bench.annotations.annotate(NAME, limit=6)
     assert len(vlm.requests) == calls + 6
-    assert len({row["id"] for row in bench.label_files.label_rows(NAME)}) == 12
+    assert len({row["id"] for row in bench.concept(NAME).label_files.rows()}) == 12
 
 
 def test_a_model_that_sees_no_pictures_is_not_asked_about_any(
@@ -234,7 +234,7 @@ def test_a_model_that_sees_no_pictures_is_not_asked_about_any(
     bench = ready(open_bench)
     with pytest.raises(BlindModelError, match="doesn't see pictures"):
         bench.annotations.annotate(NAME)
-    assert bench.label_files.label_rows(NAME) == []
+    assert bench.concept(NAME).label_files.rows() == []
     assert bench.annotations.annotate(NAME, setup=Setup("builtin")).annotated
 
 

@@ -120,7 +120,9 @@ def test_kinds_show_pictures_of_which_none_measures(workbench: Workbench) -> Non
     criteria = workbench.definitions.criteria("Circle", 6)
     assert [len(c.found) for c in criteria] == [0, 6, 6, 6]
     assert [c.of for c in criteria] == ["", "a round shape", "a round shape", ""]
-    measuring = {p.id for p in workbench.answers.next_pictures("Circle", PICTURES, purpose="evaluation")}
+    measuring = {
+        p.id for p in workbench.concept("Circle").labels.next_pictures(PICTURES, purpose="evaluation")
+    }
     assert measuring
     assert not measuring & {p.id for c in criteria for p in c.found}
 

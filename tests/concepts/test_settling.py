@@ -8,7 +8,6 @@ from concepts.classifier.stability import LAST, Settling, settling
 from concepts.labelling.label_counts import AnswerCount
 from concepts.workbench import Workbench
 from concepts.workbench.advice import about_rare, advice, is_enough
-from storage.labels import Author
 
 NAME = "Round thing"
 
@@ -66,9 +65,9 @@ def test_what_is_said_of_more_answers_and_whether_there_are_enough_never_contrad
 
 def test_the_last_answers_are_taken_away_and_nothing_is_said_where_too_few_are_left(bench: Workbench) -> None:
     def give(n: int) -> None:
-        for picture in bench.answers.next_pictures(NAME, n):
+        for picture in bench.concept(NAME).labels.next_pictures(n):
             value = "yes" if "ellipse" in picture.path else "no"
-            bench.answers.label(NAME, picture.id, value, author=Author("me"), key=f"key {picture.id}")
+            bench.concept(NAME).labels.give(picture.id, value, author="me", key=f"key {picture.id}")
 
     give(LAST)
     concept = bench.context.concept(NAME)

@@ -36,23 +36,25 @@ def test_what_is_answered_in_one_is_counted_and_asked_no_more_in_the_other(
     both: tuple[Workbench, Workbench],
 ) -> None:
     one, other = both
-    pictures = [picture.id for picture in one.answers.next_pictures(NAME, 4)]
-    assert other.answers.count(NAME).answers == 0
+    pictures = [picture.id for picture in one.concept(NAME).labels.next_pictures(4)]
+    assert other.concept(NAME).labels.count().answers == 0
     for number, picture in enumerate(pictures):
         bench = both[number % 2]
-        bench.answers.label(NAME, picture, "yes", author=ME, key=f"answer {number}")
-        assert [b.answers.count(NAME).answers for b in both] == [number + 1] * 2
-    assert not {p.id for p in other.answers.next_pictures(NAME, 10)} & set(pictures)
-    assert other.answers.undo(NAME, author="me") == [{"picture": pictures[-1], "value": "yes"}]
-    assert one.answers.count(NAME).answers == 3
-    assert pictures[-1] not in one.answers.decisions(NAME)
+        bench.concept(NAME).labels.give(picture, "yes", author=ME.name, key=f"answer {number}")
+        assert [b.concept(NAME).labels.count().answers for b in both] == [number + 1] * 2
+    assert not {p.id for p in other.concept(NAME).labels.next_pictures(10)} & set(pictures)
+    assert other.concept(NAME).labels.take_back(author="me") == [{"picture": pictures[-1], "value": "yes"}]
+    assert one.concept(NAME).labels.count().answers == 3
+    assert pictures[-1] not in one.concept(NAME).labels.decisions()
 
 
 def test_a_request_that_is_repeated_to_the_other_is_one_answer(both: tuple[Workbench, Workbench]) -> None:
-    (picture,) = both[0].answers.next_pictures(NAME, 1)
+    (picture,) = both[0].concept(NAME).labels.next_pictures(1)
     for number in range(5):
         key = f"the same key {number}"
-        at_once(2, lambda i, key=key: both[i].answers.label(NAME, picture.id, "no", author=ME, key=key))
+        at_once(
+            2, lambda i, key=key: both[i].concept(NAME).labels.give(picture.id, "no", author=ME.name, key=key)
+        )
     events = [*both[0].context.log.events(both[0].context.concept(NAME).id)]
     assert [event.key for event in events] == [f"the same key {number}" for number in range(5)]
 

@@ -10,7 +10,6 @@ from concepts.definition.document import Criterion, Definition, Revision
 from concepts.publishing.story import story_of
 from concepts.workbench import Workbench
 from storage.deliberations import Deliberations
-from storage.labels import Author
 
 NAME = "Round thing"
 BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -35,11 +34,11 @@ def told(trained: Workbench) -> Workbench:
     criteria = (Criterion(kind="excluding", text="an <b>egg</b>"),)
     changed = before.definition.model_copy(update={"criteria": criteria})
     bench.definitions.revise(NAME, changed, author="ana", note="", after=before.number)
-    pictures = [picture.id for picture in bench.answers.next_pictures(NAME, 3)]
+    pictures = [picture.id for picture in bench.concept(NAME).labels.next_pictures(3)]
     Deliberations(bench.context.database).begin(concept.id, "open", pictures, 1, "ana")
     for name, ids in (("ana", pictures[:2]), ("ben", pictures)):
         for picture in ids:
-            bench.answers.label(NAME, picture, "yes", author=Author(name), key=f"{name} {picture}")
+            bench.concept(NAME).labels.give(picture, "yes", author=name, key=f"{name} {picture}")
     bench.versions.train(NAME)
     return bench
 

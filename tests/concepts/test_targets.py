@@ -10,7 +10,6 @@ import pytest
 from concepts.classifier.training import unmet
 from concepts.learning.base import LinearHead
 from concepts.workbench import Workbench
-from storage.labels import Author
 
 NAME = "Round thing"
 
@@ -19,9 +18,9 @@ NAME = "Round thing"
 def muddled(bench: Workbench) -> Workbench:
     """Answers without any rule, also those that measure."""
     for purpose in ("evaluation", "train"):
-        for place, picture in enumerate(bench.answers.next_pictures(NAME, 40, purpose=purpose)):  # type: ignore[arg-type]
+        for place, picture in enumerate(bench.concept(NAME).labels.next_pictures(40, purpose=purpose)):  # type: ignore[arg-type]
             value = "yes" if int(picture.id[:4], 16) % 2 else "no"
-            bench.answers.label(NAME, picture.id, value, author=Author("me"), key=f"{purpose}-{place}")
+            bench.concept(NAME).labels.give(picture.id, value, author="me", key=f"{purpose}-{place}")
     return bench
 
 

@@ -91,11 +91,11 @@ def test_no_more_is_kept_than_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_asking_what_is_next_a_second_time_loads_no_encoder(
     bench: Workbench, open_bench: Callable[[], Workbench], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = bench.answers.next_pictures(NAME, 5)
+    first = bench.concept(NAME).labels.next_pictures(5)
     bench.close()
     again = Workbench(bench.context.settings)
     monkeypatch.setattr(again.context.collection, "_load", never)
-    assert again.answers.next_pictures(NAME, 5) == first
+    assert again.concept(NAME).labels.next_pictures(5) == first
 
 
 @pytest.mark.parametrize(("many", "loaded"), [(0, 1), (10_000, 0)], ids=["large", "small"])

@@ -18,7 +18,6 @@ from concepts.labelling.waves import draw_wave
 from concepts.workbench import Workbench, context
 from concepts.workbench.jobs import DrawEvaluation
 from storage.concepts import Wave
-from storage.labels import Author
 from storage.tables import now
 
 NAME, DESCRIPTION = "Round thing", "A filled ellipse, not a rectangle."
@@ -39,8 +38,8 @@ def evaluation(bench: Workbench) -> list[str]:
 
 
 def train(bench: Workbench, folder: Path) -> None:
-    for picture, value in zip(bench.answers.next_pictures(NAME, 2), ("yes", "no"), strict=True):
-        bench.answers.label(NAME, picture.id, value, author=Author("me"), key=f"to train {picture.id}")
+    for picture, value in zip(bench.concept(NAME).labels.next_pictures(2), ("yes", "no"), strict=True):
+        bench.concept(NAME).labels.give(picture.id, value, author="me", key=f"to train {picture.id}")
     bench.versions.train(NAME)
 
 
@@ -53,29 +52,29 @@ def annotate(bench: Workbench, folder: Path) -> None:
 
 
 def answer(bench: Workbench, folder: Path) -> None:
-    for picture in bench.answers.next_pictures(NAME, 3):
-        bench.answers.label(NAME, picture.id, "yes", author=Author("me"), key=picture.id)
+    for picture in bench.concept(NAME).labels.next_pictures(3):
+        bench.concept(NAME).labels.give(picture.id, "yes", author="me", key=picture.id)
 
 
 def answer_from_the_queue(bench: Workbench, folder: Path) -> None:
-    bench.answers.upcoming(NAME, [], 0)
+    bench.concept(NAME).labels.upcoming([], 0)
     bench.context.background.submit(lambda: None).result(PATIENCE)
-    for picture in bench.answers.upcoming(NAME, [], 3).pictures:
-        bench.answers.label(NAME, picture.id, "yes", author=Author("me"), key=picture.id)
+    for picture in bench.concept(NAME).labels.upcoming([], 3).pictures:
+        bench.concept(NAME).labels.give(picture.id, "yes", author="me", key=picture.id)
 
 
 def answer_in_the_grid(bench: Workbench, folder: Path) -> None:
-    bench.answers.grid(NAME, "likely")
+    bench.concept(NAME).labels.grid("likely")
     bench.context.background.submit(lambda: None).result(PATIENCE)
-    for picture in bench.answers.grid(NAME, "likely", n=3).pictures:
-        bench.answers.label(NAME, picture.id, "yes", author=Author("me"), key=picture.id)
+    for picture in bench.concept(NAME).labels.grid("likely", n=3).pictures:
+        bench.concept(NAME).labels.give(picture.id, "yes", author="me", key=picture.id)
 
 
 def import_answers(bench: Workbench, folder: Path) -> None:
     file = folder / "answers.csv"
     rows = [f"{i},yes" for i in bench.context.collection.library.all_ids()[:5]]
     file.write_text("\n".join(["id,label", *rows]))
-    bench.label_files.import_labels(NAME, file)
+    bench.concept(NAME).label_files.import_file(file)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +145,7 @@ def test_the_same_is_drawn_whether_or_not_the_index_knows_every_picture(
     collection.library.set_near_groups({i: i for i in ids} | of_group)
     collection.removed.remove([ids[0], ids[20]], "me")
     for picture in (ids[12], ids[30]):
-        bench.answers.label(NAME, picture, "no", author=Author("me"), key=picture)
+        bench.concept(NAME).labels.give(picture, "no", author="me", key=picture)
 
     def drawn() -> list[str]:
         size = len(ids)

@@ -23,7 +23,6 @@ from concepts.errors import (
 from concepts.labelling.contact_sheet import wall_pictures
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
-from storage.labels import Author
 from storage.tables import ConceptRow, now
 
 NAME, OTHER = "Round thing", "Square thing"
@@ -43,16 +42,16 @@ def everything(bench: Workbench) -> set[str]:
         [h.id for h in bench.pictures.search("a circle", n=200)],
         [h.id for h in bench.pictures.search(None, like=[bench.pictures.newest(1)[0].id], n=200)],
         [p.id for p in bench.browsing.page(PictureSelection(q="a circle"), 200).pictures],
-        [p.id for p in bench.answers.upcoming(NAME, [], 100).pictures],
-        [p.id for p in bench.answers.next_pictures(NAME, 100)],
-        [p.id for p in bench.answers.next_pictures(NAME, 100, purpose="evaluation")],
-        [p.id for p in bench.answers.wall(NAME)],
+        [p.id for p in bench.concept(NAME).labels.upcoming([], 100).pictures],
+        [p.id for p in bench.concept(NAME).labels.next_pictures(100)],
+        [p.id for p in bench.concept(NAME).labels.next_pictures(100, purpose="evaluation")],
+        [p.id for p in bench.concept(NAME).labels.contact_sheet()],
         [p.id for p in wall_pictures(dataset, context.collection, [])],
         list(dataset.candidates),
         list(dataset.evaluation),
         dataset.training.ids,
         list(dataset.decisions),
-        list(bench.answers.decisions(NAME)),
+        list(bench.concept(NAME).labels.decisions()),
         [e.picture_id for e in context.log.standing(concept.id)],
         list(scores.probability.ids),
         context.collection.library.all_ids(),
@@ -75,19 +74,19 @@ def test_a_picture_in_the_trash_is_shown_asked_and_counted_nowhere_until_it_is_r
     trained: Workbench, three: list[str]
 ) -> None:
     trained.definitions.mine(NAME)
-    before, counted = everything(trained), trained.answers.count(NAME)
+    before, counted = everything(trained), trained.concept(NAME).labels.count()
     assert set(three) <= before
     assert trained.trash.put("picture", *three, author=ME).ids == three
     assert everything(trained) == before - set(three)
-    assert trained.answers.count(NAME).answers < counted.answers
+    assert trained.concept(NAME).labels.count().answers < counted.answers
     assert trained.pictures.library_info().in_bin == 3
     with pytest.raises(UnknownPictureError):
         trained.pictures.picture(three[0])
     with pytest.raises(UnknownPictureError):
-        trained.answers.label(NAME, three[2], "yes", author=Author(ME), key="late")
+        trained.concept(NAME).labels.give(three[2], "yes", author=ME, key="late")
     trained.trash.restore("picture", *three, author=ME)
     assert everything(trained) == before
-    assert trained.answers.count(NAME) == counted
+    assert trained.concept(NAME).labels.count() == counted
 
 
 def test_files_are_written_and_sent_without_what_is_in_the_trash(
@@ -96,7 +95,7 @@ def test_files_are_written_and_sent_without_what_is_in_the_trash(
     trained.trash.put("picture", *three, author=ME)
     for what in ("answers", "both"):
         out = tmp_path / f"{what}.csv"
-        trained.label_exports.write(NAME, "csv", out, what=what)  # type: ignore[arg-type]
+        trained.concept(NAME).label_exports.write("csv", out, what=what)  # type: ignore[arg-type]
         assert not [i for i in three if i in out.read_text()]
 
 
@@ -108,7 +107,7 @@ def test_a_version_can_be_trained_and_measured_with_pictures_in_the_trash(
 
 
 def test_figures_say_that_they_were_measured_on_pictures_that_are_removed(trained: Workbench) -> None:
-    measuring = [p.id for p in trained.answers.next_pictures(NAME, 30, purpose="evaluation")]
+    measuring = [p.id for p in trained.concept(NAME).labels.next_pictures(30, purpose="evaluation")]
     answer(trained, NAME, measuring)
     trained.versions.evaluate(NAME)
     assert trained.versions.quality(NAME).removed == 0
@@ -315,7 +314,7 @@ def test_the_list_says_what_comes_back_with_each(trained: Workbench, three: list
     bench = trained
     bench.collections.from_pictures("Some", three, author=ME)
     bench.rules.keep("No ball", f"NOT {NAME}", author=ME)
-    labels, place = len(bench.label_files.label_rows(NAME)), bench.pictures.picture(three[0]).places[0]
+    labels, place = len(bench.concept(NAME).label_files.rows()), bench.pictures.picture(three[0]).places[0]
     bench.trash.put("picture", *three, author="ana")
     bench.trash.put("rule", "No ball", author="ana")
     bench.trash.put("collection", "Some", author="ana")

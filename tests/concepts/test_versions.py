@@ -35,9 +35,11 @@ SIMULATED = Author("simulation", "simulated")
 
 
 def answer(bench: Workbench, purpose: str, n: int, author: Author = SIMULATED) -> None:
-    for picture in bench.answers.next_pictures(NAME, n, purpose=purpose):  # type: ignore[arg-type]
+    for picture in bench.concept(NAME).labels.next_pictures(n, purpose=purpose):  # type: ignore[arg-type]
         value = "yes" if "ellipse" in picture.path else "no"
-        bench.answers.label(NAME, picture.id, value, author=author, key=uuid.uuid4().hex)
+        bench.concept(NAME).labels.give(
+            picture.id, value, author=author.name, simulated=author.kind == "simulated", key=uuid.uuid4().hex
+        )
 
 
 def work_off(bench: Workbench) -> None:
@@ -146,8 +148,14 @@ def test_before_an_answer_to_measure_with_a_version_has_no_figures_but_scores(be
 
 @pytest.mark.parametrize(("said", "counts"), [(None, "0 yes and 0 no"), ("yes", "3 yes and 0 no")])
 def test_without_a_yes_and_a_no_nothing_is_trained(bench: Workbench, said: str | None, counts: str) -> None:
-    for picture in bench.answers.next_pictures(NAME, 3) if said else []:
-        bench.answers.label(NAME, picture.id, said or "", author=SIMULATED, key=uuid.uuid4().hex)
+    for picture in bench.concept(NAME).labels.next_pictures(3) if said else []:
+        bench.concept(NAME).labels.give(
+            picture.id,
+            said or "",
+            author=SIMULATED.name,
+            simulated=SIMULATED.kind == "simulated",
+            key=uuid.uuid4().hex,
+        )
     for train in (bench.versions.train, bench.versions.submit_train):
         with pytest.raises(NotEnoughLabelsError, match=counts):
             train(NAME)
@@ -173,7 +181,7 @@ def test_another_evaluation_answer_makes_the_report_stale_until_it_is_measured_a
     trained: Workbench,
 ) -> None:
     picture = next(iter(trained.context.store.evaluation_pictures(1)))
-    trained.answers.label(NAME, picture, "unsure", author=Author("ana"), key="a")
+    trained.concept(NAME).labels.give(picture, "unsure", author="ana", key="a")
     assert trained.versions.quality(NAME).stale
     trained.versions.submit_evaluation(NAME, 1)
     work_off(trained)
@@ -187,7 +195,7 @@ def test_an_answer_given_with_the_machine_in_view_is_kept_and_measures_nothing(t
     assert measuring
     for number, mistake in enumerate(measuring):
         other = "no" if mistake.label == "yes" else "yes"
-        trained.answers.label(NAME, mistake.id, other, author=Author("ana"), key=f"{number}", in_view=True)
+        trained.concept(NAME).labels.give(mistake.id, other, author="ana", key=f"{number}", in_view=True)
     assert [m for m in trained.review.queue(NAME, Reason.MISTAKE).rows if m.purpose == "evaluation"] == []
     assert trained.versions.evaluate(NAME).metrics == report.metrics
 
@@ -199,11 +207,11 @@ def test_a_question_asked_again_changes_no_figure_and_says_how_consistent_the_pe
     measuring = list(trained.context.store.evaluation_pictures(1))
     votes = trained.context.dataset(trained.context.concept(NAME)).blind
     first = [(f"first {i}", i, votes[i].value, "") for i in measuring]
-    trained.answers.label_many(NAME, first, author=Author("ana"))
+    trained.concept(NAME).labels.give_many(first, author=Author("ana"))
     before = trained.versions.evaluate(NAME)
     assert before.consistency is None
     second = [(f"second {i}", i, "no", "") for i in measuring[:20]]
-    trained.answers.label_many(NAME, second, author=Author("ana"), repeats=measuring[:20])
+    trained.concept(NAME).labels.give_many(second, author=Author("ana"), repeats=measuring[:20])
     report = trained.versions.evaluate(NAME)
     assert (report.metrics, report.labels) == (before.metrics, before.labels)
     changed = sum(votes[i].value == "yes" for i in measuring[:20])
@@ -220,10 +228,10 @@ def test_a_mistake_corrected_by_a_person_is_gone(trained: Workbench) -> None:
     page = trained.versions.scored_pictures(NAME, "top", size=91)
     assert page is not None
     picture = max(page.pictures, key=lambda scored: scored.probability).id
-    trained.answers.label(NAME, picture, "no", author=Author("ana"), key="a")
+    trained.concept(NAME).labels.give(picture, "no", author="ana", key="a")
     found = [m for m in trained.review.queue(NAME, Reason.MISTAKE).rows if m.id == picture]
     assert [m.label for m in found] == ["no"]
-    trained.answers.label(NAME, picture, "yes", author=Author("ana"), key="b", comment="It is round.")
+    trained.concept(NAME).labels.give(picture, "yes", author="ana", key="b", comment="It is round.")
     assert picture not in [m.id for m in trained.review.queue(NAME, Reason.MISTAKE).rows]
 
 

@@ -255,17 +255,17 @@ def test_what_is_asked_about_comes_first_blindly_and_teaches_nothing(watched: Wo
     asked = watched.concept(NAME).watches.look(watch.id).wait().asked
     assert 0 < asked <= 9
     drawn = [one.picture_id for one in watched.context.watches.drawn(watch.id)]
-    first = watched.answers.next_pictures(NAME, asked, purpose="evaluation")
+    first = watched.concept(NAME).labels.next_pictures(asked, purpose="evaluation")
     assert [picture.id for picture in first] == drawn
     assert {picture.probability for picture in first} == {None}
     page = watched.concept(NAME).watches.flagged(watch.id, 50)
     assert (len(page.flagged), page.held) == (9 - asked, asked)
-    measured = watched.answers.count(NAME).measure
+    measured = watched.concept(NAME).labels.count().measure
     answer(watched, NAME, drawn)
     dataset = watched.context.dataset(watched.context.concept(NAME))
     assert set(drawn) <= dataset.reserved
     assert not set(drawn) & {*dataset.training.ids, *dataset.evaluation}
-    count = watched.answers.count(NAME)
+    count = watched.concept(NAME).labels.count()
     assert (count.watch, count.measure) == (asked, measured)
     assert watched.concept(NAME).watches.flagged(watch.id, 50).held == 0
     view = watched.concept(NAME).watches.get(watch.id)
@@ -307,7 +307,7 @@ def test_questions_of_a_stopped_watch_are_not_asked_any_more(watched: Workbench,
     watched.concept(NAME).watches.look(watch.id).wait()
     drawn = {one.picture_id for one in watched.context.watches.drawn(watch.id)}
     watched.concept(NAME).watches.stop(watch.id)
-    assert not drawn & {p.id for p in watched.answers.next_pictures(NAME, 200, purpose="evaluation")}
+    assert not drawn & {p.id for p in watched.concept(NAME).labels.next_pictures(200, purpose="evaluation")}
 
 
 def test_the_promise_is_what_was_given_or_certified_or_measured(watched: Workbench, inbox: Path) -> None:
@@ -325,7 +325,7 @@ def test_the_promise_of_a_measured_version_is_its_lower_limit(
     watched: Workbench, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waves, "SHARE", 0.5)  # of a small library: figures need enough of each kind
-    left = watched.answers.next_pictures(NAME, 200, purpose="evaluation")
+    left = watched.concept(NAME).labels.next_pictures(200, purpose="evaluation")
     answer(watched, NAME, [picture.id for picture in left])
     flagging_all(watched)
     precision = watched.versions.evaluate(NAME).metric("precision")

@@ -53,8 +53,8 @@ def members(bench: Workbench, name: str) -> set[str]:
 
 def answered(bench: Workbench, n: int) -> None:
     """n pictures to learn from and what measures up to the first figures."""
-    answer(bench, NAME, [picture.id for picture in bench.answers.next_pictures(NAME, n)])
-    while left := bench.answers.next_pictures(NAME, 10, purpose="evaluation"):
+    answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(n)])
+    while left := bench.concept(NAME).labels.next_pictures(10, purpose="evaluation"):
         answer(bench, NAME, [picture.id for picture in left])
 
 
@@ -83,7 +83,7 @@ def concept_id(bench: Workbench) -> int:
 def asked(bench: Workbench) -> Iterable[str]:
     found: list[str] = []
     while len(found) < 30:
-        upcoming = bench.answers.upcoming(NAME, found, 8)
+        upcoming = bench.concept(NAME).labels.upcoming(found, 8)
         found += [picture.id for picture in upcoming.pictures]
         if not upcoming.pictures and not upcoming.thinking:
             break
@@ -103,16 +103,16 @@ def annotated(bench: Workbench) -> Iterable[str]:
 def in_the_grid(bench: Workbench) -> Iterable[str]:
     found: list[str] = []
     for order in ("likely", "borderline", "unlikely"):
-        while (page := bench.answers.grid(NAME, order, n=60)).thinking:  # type: ignore[arg-type]
+        while (page := bench.concept(NAME).labels.grid(order, n=60)).thinking:  # type: ignore[arg-type]
             pass
         found += [picture.id for picture in page.pictures]
-    while (page := bench.answers.grid(NAME, "query", query="a blue ellipse", n=60)).thinking:
+    while (page := bench.concept(NAME).labels.grid("query", query="a blue ellipse", n=60)).thinking:
         pass
     return [*found, *(picture.id for picture in page.pictures)]
 
 
 def on_a_wall(bench: Workbench) -> Iterable[str]:
-    return [picture.id for picture in bench.answers.wall(NAME)]
+    return [picture.id for picture in bench.concept(NAME).labels.contact_sheet()]
 
 
 def to_measure(bench: Workbench) -> Iterable[str]:
@@ -163,7 +163,7 @@ def reviewed(bench: Workbench) -> Iterable[str]:
 
 def exported(bench: Workbench) -> Iterable[str]:
     out = bench.context.settings.home / f"scores of {bench.collections.looked_in(NAME).number}.csv"
-    bench.label_exports.write(NAME, "csv", out, what="scores")
+    bench.concept(NAME).label_exports.write("csv", out, what="scores")
     with out.open() as file:
         return [row["id"] for row in csv.DictReader(file)]
 
@@ -242,7 +242,7 @@ def test_answers_from_elsewhere_teach_and_do_not_measure(trained: Workbench) -> 
     dataset = trained.context.dataset(trained.context.concept(NAME))
     assert set(dataset.training.ids) == taught
     assert dataset.evaluation_labels()[0] == []
-    count = trained.answers.count(NAME)
+    count = trained.concept(NAME).labels.count()
     assert (count.measure, count.elsewhere) == (0, measured)
 
 

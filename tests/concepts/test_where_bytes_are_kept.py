@@ -76,10 +76,10 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
     assert add(first, bucket) == 0  # unchanged by size and time
     first.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
     first.definitions.mine(NAME)
-    for picture in first.answers.next_pictures(NAME, 12, purpose="train"):
+    for picture in first.concept(NAME).labels.next_pictures(12, purpose="train"):
         assert picture.path.startswith(f"s3://{bucket}/pictures/")
         value = "yes" if "ellipse" in picture.path else "no"
-        first.answers.label(NAME, picture.id, value, author=ME, key=uuid.uuid4().hex)
+        first.concept(NAME).labels.give(picture.id, value, author=ME.name, key=uuid.uuid4().hex)
     assert first.versions.train(NAME).number == 1
     concept, head = first.context.version(NAME, None)
     scores = first.context.library_scores(concept.id, head)

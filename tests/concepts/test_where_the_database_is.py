@@ -14,7 +14,6 @@ from postgres import Server
 from concepts.errors import StorageError
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from storage.labels import Author
 
 NAME = "Round thing"
 
@@ -71,9 +70,9 @@ def test_the_whole_job_is_done_on_postgres(
     bench.definitions.mine(NAME)
     bench.annotations.annotate(NAME, limit=10)
     for purpose in ("evaluation", "train"):
-        for picture in bench.answers.next_pictures(NAME, 15, purpose=purpose):  # type: ignore[arg-type]
+        for picture in bench.concept(NAME).labels.next_pictures(15, purpose=purpose):  # type: ignore[arg-type]
             value = "yes" if "ellipse" in picture.path else "no"
-            bench.answers.label(NAME, picture.id, value, author=Author("ana"), key=uuid.uuid4().hex)
+            bench.concept(NAME).labels.give(picture.id, value, author="ana", key=uuid.uuid4().hex)
     assert bench.versions.train(NAME).number == 1
     assert bench.versions.evaluate(NAME).head == 1
     bench.versions.submit_train(NAME)

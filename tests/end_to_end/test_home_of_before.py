@@ -237,7 +237,7 @@ def test_labels_conflicts_and_the_label_file_are_the_same(
     assert (view.annotated, now.to_measure) == (then["annotated"], then["evaluation_size"])
     assert now.simulated == then["simulated"]
     assert view.conflicts == known["conflicts"]
-    rows = opened.label_files.label_rows(LIVE[concept])
+    rows = opened.concept(LIVE[concept]).label_files.rows()
     assert {row.pop("recorded_by") for row in rows} <= {""}  # was not kept before
     assert {row.pop(name) for row in rows for name in ("in_view", "from_concept")} <= {""}  # nor these
     assert rows == known["label_rows"]
@@ -292,10 +292,12 @@ def test_the_next_questions_are_about_pictures_nobody_answered(
         known = of(expected, concept)
         measuring = {picture for picture, _ in known["evaluation_pictures"]}
         people = {e["picture_id"] for e in known["events"] if e["author"]["kind"] != "annotator"}
-        asked = {picture.id for picture in bench.answers.next_pictures(name, 5)}
+        asked = {picture.id for picture in bench.concept(name).labels.next_pictures(5)}
         assert len(asked) == 5
         assert not asked & (measuring | people)
-        waiting = {picture.id for picture in bench.answers.next_pictures(name, 50, purpose="evaluation")}
+        waiting = {
+            picture.id for picture in bench.concept(name).labels.next_pictures(50, purpose="evaluation")
+        }
         assert waiting == measuring - people
 
 

@@ -120,7 +120,7 @@ def test_a_killed_annotation_pays_for_no_picture_twice(
         assert again.wait() == 0, again.communicate()[1]
 
     bench = Workbench(load_settings(home=home))
-    rows = bench.label_files.label_rows(NAME)
+    rows = bench.concept(NAME).label_files.rows()
     labels = [row["id"] for row in rows if row["author_kind"] == "annotator"]
     assert len(labels) == len(set(labels)) == ANNOTATED
     assert rows_of(home / "discern.sqlite", "annotations") == ANNOTATED

@@ -54,7 +54,7 @@ def test_a_confirmed_answer_is_in_the_log(client: TestClient, bench: Workbench) 
     reply = client.post("/app/answers", json=body(picture, have=[]))
     assert reply.status_code == 200
     assert reply.json()["count"]["yes"] == 1
-    event = bench.answers.recent_answers(NAME, "me", 5)[0]
+    event = bench.concept(NAME).labels.recent("me", 5)[0]
     assert (event.id, event.value, event.key) == (picture, "yes", "key-0001")
 
 
@@ -106,7 +106,7 @@ def test_a_key_that_came_with_another_answer_is_refused_for_good(
     other = client.post("/app/answers", json=body(picture, value="no"))
     assert other.status_code == 409
     assert other.headers["content-type"] == "application/problem+json"
-    assert bench.answers.count(NAME).yes == 1
+    assert bench.concept(NAME).labels.count().yes == 1
 
 
 def test_a_batch_is_kept_and_taken_back_as_one(client: TestClient, bench: Workbench) -> None:
@@ -128,7 +128,7 @@ def test_a_comment_is_kept_and_changes_no_answer(client: TestClient, bench: Work
     picture = bench.context.collection.library.all_ids()[0]
     sent = {"concept": NAME, "key": "comment-1", "picture": picture, "text": "A plate."}
     assert client.post("/app/answers/comment", json=sent).status_code == 200
-    assert bench.answers.count(NAME).answers == 0
+    assert bench.concept(NAME).labels.count().answers == 0
     concept = bench.context.store.find(NAME)
     assert concept is not None
     assert [event.comment for event in bench.context.log.comments(concept.id, [picture])] == ["A plate."]
@@ -150,7 +150,7 @@ def test_what_can_never_be_saved_is_refused_for_good(
 ) -> None:
     picture = bench.context.collection.library.all_ids()[0]
     assert client.post("/app/answers", json=body(picture) | change).status_code == status
-    assert bench.answers.count(NAME).answers == 0
+    assert bench.concept(NAME).labels.count().answers == 0
 
 
 def test_another_site_can_not_answer(client: TestClient, bench: Workbench) -> None:
@@ -158,7 +158,7 @@ def test_another_site_can_not_answer(client: TestClient, bench: Workbench) -> No
     for site in ("cross-site", "same-site"):
         reply = client.post("/app/answers", json=body(picture), headers={"Sec-Fetch-Site": site})
         assert reply.status_code == 403
-    assert bench.answers.count(NAME).answers == 0
+    assert bench.concept(NAME).labels.count().answers == 0
 
 
 def large(bench: Workbench) -> str:
@@ -227,7 +227,7 @@ def test_a_wall_that_was_looked_through_is_kept_once_and_its_pictures_are_on_no_
     later = wall()
     assert later
     assert not set(later) & {*first, *nothing["wall"], *measures}
-    assert bench.answers.count(NAME).answers == 1
+    assert bench.concept(NAME).labels.count().answers == 1
 
 
 def test_a_wall_is_there_also_while_pictures_are_added_and_it_is_laid_out_anew(bench: Workbench) -> None:
@@ -239,10 +239,10 @@ def test_a_wall_is_there_also_while_pictures_are_added_and_it_is_laid_out_anew(b
         return replace(counts(), pictures=counts().pictures + len(grown))
 
     bench.context.collection.library.counts = growing  # type: ignore[method-assign, assignment]
-    while not bench.answers.grid(NAME, "wall", n=60).pictures:
-        assert not bench.answers.grid(NAME, "wall", n=60).problem
+    while not bench.concept(NAME).labels.grid("wall", n=60).pictures:
+        assert not bench.concept(NAME).labels.grid("wall", n=60).problem
         time.sleep(0.02)
-    assert bench.answers.grid(NAME, "wall", n=60).thinking
+    assert bench.concept(NAME).labels.grid("wall", n=60).thinking
 
 
 def test_a_batch_says_something_and_a_wall_has_pictures_of_the_library(client: TestClient) -> None:

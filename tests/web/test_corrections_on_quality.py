@@ -99,7 +99,7 @@ def test_correcting_every_mistake_where_it_is_listed_changes_no_figure(bench: Wo
     for number, one in enumerate(mistakes):
         body = {"concept": NAME, "key": f"listed-{number:04}", "answers": [[one.id, other(one.label)]]}
         assert client.post("/app/answers/elsewhere", json=body | {"in_view": True}).status_code == 200
-    given = bench.answers.own(NAME, [one.id for one in mistakes], "me")
+    given = bench.concept(NAME).labels.own([one.id for one in mistakes], "me")
     assert all(event.in_view for event in given)
     assert mistakes_of(bench) == []
     assert figures(bench) == before

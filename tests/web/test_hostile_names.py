@@ -17,7 +17,6 @@ from concepts.labelling.reasons import Reason
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from storage.calls import Call
-from storage.labels import Author
 
 HOSTILE = "<script>x</script><img src=x onerror=x>\"'&amp;{{7*7}}${7*7}{%x%}"
 # A concept has a name without a slash, so that it can stand in an address.
@@ -76,12 +75,10 @@ def change(bench: Workbench, edit: Callable[..., object]) -> None:
 
 
 def answer(bench: Workbench) -> None:
-    waiting = bench.answers.next_pictures(NAME, 20, purpose="evaluation")
-    for picture in [*waiting, *bench.answers.next_pictures(NAME, 24)]:
+    waiting = bench.concept(NAME).labels.next_pictures(20, purpose="evaluation")
+    for picture in [*waiting, *bench.concept(NAME).labels.next_pictures(24)]:
         value = "yes" if "ellipse" in picture.path else "no"
-        bench.answers.label(
-            NAME, picture.id, value, author=Author("me"), key=uuid.uuid4().hex, comment=HOSTILE
-        )
+        bench.concept(NAME).labels.give(picture.id, value, author="me", key=uuid.uuid4().hex, comment=HOSTILE)
 
 
 def failed(bench: Workbench) -> None:

@@ -33,7 +33,14 @@ def words(html: str) -> str:
 
 
 def say(bench: Workbench, picture: str, value: str, author: Author = ANA, *, in_view: bool = False) -> None:
-    bench.answers.label(NAME, picture, value, author=author, key=uuid.uuid4().hex, in_view=in_view)
+    bench.concept(NAME).labels.give(
+        picture,
+        value,
+        author=author.name,
+        simulated=author.kind == "simulated",
+        key=uuid.uuid4().hex,
+        in_view=in_view,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +51,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
     bench = Workbench(Settings(home=root / "home"))
     bench.pictures.add_pictures([draw_folder(root / "pictures", 60)], encoder=f"local-dir:{tiny_open_clip}")
     bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
-    learned = [picture.id for picture in bench.answers.next_pictures(NAME, 9)]
+    learned = [picture.id for picture in bench.concept(NAME).labels.next_pictures(9)]
     for picture, value in zip(learned, ("yes", "no") * 3, strict=False):
         say(bench, picture, value)
     bench.versions.train(NAME)
@@ -52,11 +59,11 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
     say(bench, learned[7], "skip")
     say(bench, learned[8], "yes")
     say(bench, learned[8], "no", BEN)
-    measuring = bench.answers.next_pictures(NAME, 4, purpose="evaluation")
+    measuring = bench.concept(NAME).labels.next_pictures(4, purpose="evaluation")
     for picture, value in zip(measuring, ("yes", "no", "unsure", "no"), strict=True):
         say(bench, picture.id, value, in_view=picture == measuring[-1])
     bench.certificates.begin(NAME, 0.5, author="ana")
-    for certifies in bench.answers.next_pictures(NAME, 2, purpose="evaluation"):
+    for certifies in bench.concept(NAME).labels.next_pictures(2, purpose="evaluation"):
         say(bench, certifies.id, "yes")
     return bench
 
@@ -69,7 +76,7 @@ SENTENCE = (
 
 
 def test_every_answer_is_counted_once_by_what_was_said_and_by_what_it_is_for(bench: Workbench) -> None:
-    count = bench.answers.count(NAME)
+    count = bench.concept(NAME).labels.count()
     assert count.sentence == SENTENCE
     assert count.yes + count.no + count.unsure + count.skip + count.conflict == count.answers
     assert (count.teach_yes, count.teach_no, count.given) == (4, 3, 13)

@@ -16,7 +16,6 @@ from concepts.installation.activity import JobView
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from concepts.workbench.versions import RANKED
-from storage.labels import Author
 
 NAME = "Round thing"
 
@@ -28,10 +27,10 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
     bench = Workbench(Settings(home=root / "home"))
     bench.pictures.add_pictures([draw_folder(root / "pictures", 60)], encoder=f"local-dir:{tiny_open_clip}")
     bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
-    waiting = bench.answers.next_pictures(NAME, 60, purpose="evaluation")
-    for picture in [*waiting, *bench.answers.next_pictures(NAME, 10)]:
+    waiting = bench.concept(NAME).labels.next_pictures(60, purpose="evaluation")
+    for picture in [*waiting, *bench.concept(NAME).labels.next_pictures(10)]:
         value = "yes" if "ellipse" in picture.path else "no"
-        bench.answers.label(NAME, picture.id, value, author=Author("me"), key=uuid.uuid4().hex)
+        bench.concept(NAME).labels.give(picture.id, value, author="me", key=uuid.uuid4().hex)
     bench.versions.train(NAME)
     bench.versions.evaluate(NAME)
     return bench

@@ -17,13 +17,11 @@ from web.api import (
     examples,
     heads,
     label_files,
-    labels,
     library,
     review,
     scoring,
     settings,
     trash,
-    walls,
     watches,
 )
 from web.api.operations import add_operations
@@ -46,9 +44,7 @@ TAGS = (
     deliberations,
     examples,
     annotators,
-    labels,
     label_files,
-    walls,
     review,
     heads,
     scoring,

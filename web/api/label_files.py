@@ -112,12 +112,12 @@ def routes(workbench: Workbench) -> APIRouter:
         and what each would mean; empty where it takes somebody to say. Headings without a meaning are an
         error that lists them with their first values."""
         async with received(request, file) as path:
+            files = workbench.concept(name).label_files
             found = await run_in_threadpool(
-                workbench.label_files.preview,
-                name,
+                files.preview,
                 path,
                 format=format,
-                meanings=workbench.label_files.meanings(name, meanings),
+                meanings=files.meanings(meanings),
                 columns=columns_given(columns),
             )
         return found.model_copy(update={"words": found.words[:MOST]})
@@ -138,11 +138,11 @@ def routes(workbench: Workbench) -> APIRouter:
         nothing is taken."""
 
         def take_in(path: Path) -> ImportResult:
-            report = workbench.label_files.import_labels(
-                name,
+            files = workbench.concept(name).label_files
+            report = files.import_file(
                 path,
                 format=format,
-                meanings=workbench.label_files.meanings(name, meanings),
+                meanings=files.meanings(meanings),
                 columns=columns_given(columns),
                 author=author,
                 simulated=simulated,
@@ -172,7 +172,7 @@ def routes(workbench: Workbench) -> APIRouter:
         Without scores, CSV and JSONL have every standing answer, the machine's too. A labeller gets what
         others said of a picture once they have answered about it."""
         if format in ("csv", "jsonl") and what == "answers":
-            rows = workbench.label_files.label_rows(name, reader=reader)
+            rows = workbench.concept(name).label_files.rows(reader=reader)
             lines = _csv(rows) if format == "csv" else _jsonl(rows)
             headers = {"Content-Disposition": f'attachment; filename="labels.{format}"'}
             return StreamingResponse(lines, media_type=MEDIA_TYPES[f".{format}"], headers=headers)
@@ -185,7 +185,9 @@ def export_file(workbench: Workbench, name: str, format: str, what: What, reader
     """Made in a folder that is gone once the file was sent."""
     folder = tempfile.TemporaryDirectory()
     try:
-        out = workbench.label_exports.download(name, format, Path(folder.name), what=what, reader=reader)
+        out = workbench.concept(name).label_exports.download(
+            format, Path(folder.name), what=what, reader=reader
+        )
     except BaseException:
         folder.cleanup()
         raise

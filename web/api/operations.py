@@ -20,6 +20,16 @@ from web.api.shared import LONG, Accepted, AuthorName, ConceptName, Reader
 GIVEN = {
     Given.AUTHOR: AuthorName,
     Given.READER: Reader,
+    Given.KEY: Annotated[
+        str | None,
+        fastapi.Header(
+            alias="Idempotency-Key",
+            min_length=1,
+            max_length=200,
+            description="Any text that is new for each request. The same again changes nothing and is "
+            "answered like the first time.",
+        ),
+    ],
     Given.CONFINED: Annotated[bool, Depends(lambda: True)],
 }
 WITH_BODY = ("POST", "PUT", "PATCH")
@@ -52,7 +62,8 @@ def _answer(declared: Declared) -> dict[str, Any]:
         return {"response_class": FileResponse}
     if declared.result is type(None):
         return {"status_code": 204, "response_model": None}
-    makes = declared.verb == "POST" and "{" not in declared.operation.route  # else it acts on what is there
+    # A plural is a collection that gets one more; else it acts on what is there.
+    makes = declared.verb == "POST" and declared.path.endswith("s")
     status = 201 if makes else 200
     return {"status_code": status, "response_model": declared.result}
 
@@ -89,7 +100,8 @@ def _endpoint(declared: Declared, workbench: Workbench) -> Callable[..., Any]:
 
 def _http(parameter: Parameter, declared: Declared) -> inspect.Parameter:
     if parameter.given:
-        return keyword(parameter.name, GIVEN[parameter.given])
+        has_default = parameter.given is Given.KEY
+        return keyword(parameter.name, GIVEN[parameter.given], *([None] if has_default else []))
     kind = fastapi.Path if parameter.name in IN_PATH.findall(declared.path) else fastapi.Query
     about = kind(description=parameter.field.description, alias=parameter.field.alias)
     annotation: Any = Annotated[(parameter.type, *parameter.field.metadata, about)]

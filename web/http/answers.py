@@ -6,23 +6,20 @@ nothing; on the screen the browser makes it, because a key press must not wait.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field, model_validator
 
 from concepts.collaborator.suggestions import Opinion
-from concepts.errors import ConflictError
 from concepts.labelling.contact_sheet import GridOrder, GridPage
 from concepts.labelling.disagreements import LabelWithComments
 from concepts.labelling.label_counts import AnswerCount
 from concepts.labelling.question_queue import Upcoming
 from concepts.workbench import Workbench
-from concepts.workbench.comments import Remark
 from concepts.workbench.concept_views import GivenAnswer
-from storage.label_queries import VALUES
-from storage.labels import Author, LabelEvent
+from concepts.workbench.labels import PictureLabel, Remark
+from storage.labels import Author
 from web.http.guard import author_of
 
 AHEAD = 8  # pictures a screen holds: the one in view, five that are loaded, and two in hand
@@ -101,9 +98,9 @@ class Tiles(GridPage):
 
 def opening(workbench: Workbench, concept: str, author: str) -> Opening:
     """What the screen begins with."""
-    recent = workbench.answers.recent_answers(concept, author, RECENT)
-    advice = workbench.answers.advice(concept)
-    upcoming = workbench.answers.upcoming(concept, [], AHEAD, author)
+    recent = workbench.concept(concept).labels.recent(author, RECENT)
+    advice = workbench.concept(concept).labels.advice()
+    upcoming = workbench.concept(concept).labels.upcoming([], AHEAD, author)
     shown = [*(answer.id for answer in recent), *_not_repeated(upcoming)]
     return Opening(
         count=advice.count,
@@ -111,7 +108,7 @@ def opening(workbench: Workbench, concept: str, author: str) -> Opening:
         rare=advice.rare,
         enough=advice.enough,
         upcoming=upcoming,
-        remarks=workbench.comments.shown(concept, shown, author),
+        remarks=workbench.concept(concept).labels.comments(shown, author),
         opinion=workbench.annotations.opinion(concept, recent[-1].id) if recent else None,
         recent=recent,
     )
@@ -122,47 +119,6 @@ def _not_repeated(upcoming: Upcoming) -> list[str]:
     return [picture.id for picture in upcoming.pictures if not picture.repeat]
 
 
-class Given(BaseModel):
-    """One answer as it is committed, under a key of its own."""
-
-    key: str
-    picture: str
-    value: str
-    comment: str = ""
-    repeat: bool = False
-
-
-def take(
-    workbench: Workbench, concept: str, given: Sequence[Given], author: Author, *, in_view: bool = False
-) -> dict[str, LabelEvent]:
-    """Commits answers together or not at all, and returns what is kept by key: for a repeated request what
-    the first one brought. Raises `ConflictError` where a key came with another answer before."""
-    given = [g if g.value in VALUES else _as_kept(workbench, concept, g) for g in given]
-    kept = _kept(workbench, given, author)
-    if len(kept) < len(given):
-        answers = [(g.key, g.picture, g.value, g.comment) for g in given]
-        repeats = [g.picture for g in given if g.repeat]
-        workbench.answers.label_many(concept, answers, author=author, in_view=in_view, repeats=repeats)
-        kept = _kept(workbench, given, author)
-    return kept
-
-
-def _as_kept(workbench: Workbench, concept: str, given: Given) -> Given:
-    return given.model_copy(update={"value": workbench.answers.as_kept(concept, given.value)})
-
-
-def _kept(workbench: Workbench, given: Sequence[Given], author: Author) -> dict[str, LabelEvent]:
-    kept = workbench.answers.labels_with_keys([g.key for g in given])
-    for g in given:
-        event = kept.get(g.key)
-        if event is None:
-            continue
-        value = event.value if g.value == "no" else event.said  # which among classes is none of them
-        if (event.picture_id, value, event.comment, event.author) != (g.picture, g.value, g.comment, author):
-            raise ConflictError("The same key came with another answer before, so this one was not taken.")
-    return kept
-
-
 def answer_routes(workbench: Workbench) -> APIRouter:
     router = APIRouter(prefix="/app/answers", include_in_schema=False)
 
@@ -171,9 +127,9 @@ def answer_routes(workbench: Workbench) -> APIRouter:
     ) -> Progress:
         """`about`: the picture that the request was about."""
         author = author_of(request)
-        more = workbench.answers.upcoming(concept, have, AHEAD - len(have), author)
+        more = workbench.concept(concept).labels.upcoming(have, AHEAD - len(have), author)
         shown = [about, *_not_repeated(more)] if about else _not_repeated(more)
-        advice = workbench.answers.advice(concept)
+        advice = workbench.concept(concept).labels.advice()
         return Progress(
             count=advice.count,
             advice=advice.more,
@@ -181,7 +137,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
             enough=advice.enough,
             upcoming=more,
             opinion=opinion,
-            remarks=workbench.comments.shown(concept, shown, author),
+            remarks=workbench.concept(concept).labels.comments(shown, author),
         )
 
     @router.get("")
@@ -195,38 +151,41 @@ def answer_routes(workbench: Workbench) -> APIRouter:
     @router.post("")
     def answer(body: Answer, request: Request) -> Progress:
         workbench.jobs.precedence.pressed()
-        given = Given(key=body.key, picture=body.picture, value=body.value, repeat=body.repeat)
-        take(workbench, body.concept, [given], Author(author_of(request)))
+        labels = workbench.concept(body.concept).labels
+        given = PictureLabel(picture=body.picture, value=body.value, repeat=body.repeat)
+        labels.commit({body.key: given}, Author(author_of(request)))
         opinion = workbench.annotations.opinion(body.concept, body.picture)
         said = progress(request, body.concept, body.have, body.picture, opinion)
-        said.others = workbench.answers.others(body.concept, body.picture, author_of(request))
+        said.others = labels.others(body.picture, author_of(request))
         if said.count.answers % LOOK_OVER_EVERY == 0:
             workbench.review.keep_up(body.concept)
         return said
 
     @router.post("/batch")
     def batch(body: Batch, request: Request) -> Progress:
-        given = [
-            Given(key=f"{body.key}.{i}", picture=picture, value=value)
+        given = {
+            f"{body.key}.{i}": PictureLabel(picture=picture, value=value)
             for i, (picture, value) in enumerate(body.answers)
-        ]
+        }
+        labels = workbench.concept(body.concept).labels
         if given:
-            take(workbench, body.concept, given, Author(author_of(request)))
+            labels.commit(given, Author(author_of(request)))
         if body.wall:
             author = author_of(request)
-            workbench.answers.looked_through(body.concept, body.wall, author=author, key=body.key)
+            labels.looked_through(body.wall, author=author, key=body.key)
         workbench.review.keep_up(body.concept)
         return progress(request, body.concept, body.have)
 
     @router.post("/undo")
     def undo(body: Undo, request: Request) -> Progress:
-        workbench.answers.undo(body.concept, author=author_of(request), key=body.key, only=body.undoes)
+        workbench.concept(body.concept).labels.take_back(
+            author=author_of(request), key=body.key, only=body.undoes
+        )
         return progress(request, body.concept, body.have)
 
     @router.post("/comment")
     def comment(body: Comment, request: Request) -> Progress:
-        workbench.comments.keep(
-            body.concept,
+        workbench.concept(body.concept).labels.comment(
             body.picture,
             body.text,
             author=author_of(request),
@@ -243,9 +202,9 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         query: str = "",
         n: Annotated[int, Query(ge=1, le=60)] = 36,
     ) -> Tiles:
-        page = workbench.answers.grid(concept, order, query=query, n=n)
+        page = workbench.concept(concept).labels.grid(order, query=query, n=n)
         ids = [picture.id for picture in page.pictures]
-        remarks = workbench.comments.shown(concept, ids, author_of(request))
+        remarks = workbench.concept(concept).labels.comments(ids, author_of(request))
         return Tiles(**dict(page), remarks=remarks)
 
     return router

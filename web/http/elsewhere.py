@@ -15,8 +15,9 @@ from pydantic import BaseModel, Field, model_validator
 
 from concepts.labelling.label_counts import AnswerCount
 from concepts.workbench import Workbench
+from concepts.workbench.labels import PictureLabel
 from storage.labels import Author
-from web.http.answers import LARGEST_GRID, Comment, Given, Key, PictureId, Value, take
+from web.http.answers import LARGEST_GRID, Comment, Key, PictureId, Value
 from web.http.guard import author_of
 
 
@@ -59,31 +60,31 @@ def elsewhere_routes(workbench: Workbench) -> APIRouter:
         request: Request, concept: str, picture: Annotated[list[PictureId], Query(max_length=LARGEST_GRID)]
     ) -> Own:
         author = author_of(request)
-        given = workbench.answers.own(concept, picture, author)
+        labels = workbench.concept(concept).labels
         return Own(
-            answers={event.picture_id: (event.said, event.key) for event in given},
-            comments=workbench.comments.own(concept, picture, author),
+            answers={event.picture_id: (event.said, event.key) for event in labels.own(picture, author)},
+            comments=labels.own_comments(picture, author),
         )
 
     @router.post("/elsewhere")
     def elsewhere(body: Elsewhere, request: Request) -> AnswerCount:
-        author = author_of(request)
+        author, labels = author_of(request), workbench.concept(body.concept).labels
         if body.answers:
-            given = [
-                Given(key=f"{body.key}.{i}", picture=picture, value=value)
+            given = {
+                f"{body.key}.{i}": PictureLabel(picture=picture, value=value)
                 for i, (picture, value) in enumerate(body.answers)
-            ]
-            take(workbench, body.concept, given, Author(author), in_view=body.in_view)
+            }
+            labels.commit(given, Author(author), in_view=body.in_view)
         else:
-            workbench.answers.undo(body.concept, author=author, key=body.key, only=body.undoes)
-        return workbench.answers.count(body.concept)
+            labels.take_back(author=author, key=body.key, only=body.undoes)
+        return labels.count()
 
     @router.post("/elsewhere/comment")
     def comment(body: Comment, request: Request) -> Kept:
         """Without the next pictures, which the same on Label brings along."""
         author = author_of(request)
-        workbench.comments.keep(
-            body.concept, body.picture, body.text, author=author, key=body.key, beside=body.beside
+        workbench.concept(body.concept).labels.comment(
+            body.picture, body.text, author=author, key=body.key, beside=body.beside
         )
         return Kept(text=body.text.strip())
 

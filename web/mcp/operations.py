@@ -59,7 +59,7 @@ def _known(given: Given | None, who: Caller) -> str | bool | None:
         return who.signature
     if given is Given.READER:
         return who.user if who.role == Role.LABELLER else None
-    return True  # confined to the folders that the app may read
+    return None if given is Given.KEY else True  # confined to the folders that the app may read
 
 
 def _question(declared: Declared, bench: Workbench, given: dict[str, Any]) -> str:

@@ -8,7 +8,6 @@ from concepts.collaborator.deliberation_views import RewordingView, RoundView
 from concepts.definition.document import Definition
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
-from storage.labels import Author
 from web.advice import in_words
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
@@ -91,16 +90,14 @@ class _Screen:
         bench = self._bench.deliberations
         picture_id, _, key = action.value.partition("|")
         if action.name in ("yes", "no", "unsure"):
-            self._bench.answers.label(concept, picture_id, action.name, author=Author(author), key=key)
+            self._bench.concept(concept).labels.give(picture_id, action.name, author=author, key=key)
         elif action.name.startswith("seen-"):  # what the machine says stands beside it
             value = action.name.removeprefix("seen-")
-            self._bench.answers.label(
-                concept, picture_id, value, author=Author(author), key=key, in_view=True
-            )
+            self._bench.concept(concept).labels.give(picture_id, value, author=author, key=key, in_view=True)
             return "Saved."
         elif action.name == "comment":
             text = action.fields.get("text", "")
-            self._bench.comments.keep(concept, picture_id, text, author=author, key=key)
+            self._bench.concept(concept).labels.comment(picture_id, text, author=author, key=key)
             if not text.strip():
                 return "The comment is taken back."
             return "The comment is kept, and counts when other words are looked for."
@@ -148,7 +145,7 @@ class _Screen:
 
     def _round(self, concept: str, author: str, last: RoundView | None) -> str:
         ids = [picture.id for picture in last.pictures] if last else []
-        remarks = self._bench.comments.shown(concept, ids, author)
+        remarks = self._bench.concept(concept).labels.comments(ids, author)
         return render("borderline/going.html", round=last, remarks=remarks)
 
 

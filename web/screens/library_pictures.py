@@ -13,6 +13,7 @@ from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
 from concepts.workbench.browsing import FolderView
 from concepts.workbench.concept_views import ScaleView
+from concepts.workbench.labels import comments_of_picture
 from web.advice import in_words
 from web.jobs import is_going
 from web.render import Button, Notice, render
@@ -100,7 +101,7 @@ def picture(
         concepts=concepts,
         others=others,
         camera=bench.browsing.camera(picture_id, position=position),
-        remarks=bench.comments.of_picture(picture_id, author),
+        remarks=comments_of_picture(bench, picture_id, author),
         author=author,
         trained=bench.heat.concepts(),
         said=said,
@@ -118,7 +119,7 @@ def _to_answer(
     shown = [name for place, name in enumerate(scales) if place < CONCEPTS or name in mine]
     rows = []
     for name in shown:
-        own = bench.answers.own(name, [found.id], author) if name in mine else []
+        own = bench.concept(name).labels.own([found.id], author) if name in mine else []
         said = (own[0].said, own[0].key) if own else None
         rows.append({"name": name, "scale": scales[name].model_dump_json(), "said": said})
     return rows, {name: scale for name, scale in scales.items() if name not in set(shown)}

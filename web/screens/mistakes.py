@@ -9,7 +9,6 @@ from typing import Final
 from concepts.labelling.reasons import Reason
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
-from storage.labels import Author
 from web.live import Action
 from web.render import Button, render, say
 
@@ -24,7 +23,7 @@ def listed(
     too, without opening them."""
     rows = bench.review.queue(view.name).rows
     found = [row for row in rows if row.reason is Reason.MISTAKE]
-    remarks = bench.comments.shown(view.name, [row.id for row in found], author)
+    remarks = bench.concept(view.name).labels.comments([row.id for row in found], author)
     return render(
         "quality/mistakes.html",
         found=found,
@@ -51,7 +50,7 @@ def opened(bench: Workbench, name: str, picture: str, author: str) -> str | None
         concept=view.name,
         version=view.heads[-1].number,
         description=view.revision.definition.description,
-        said=bench.comments.shown(name, [picture], author).get(picture, ()),
+        said=bench.concept(name).labels.comments([picture], author).get(picture, ()),
     )
 
 
@@ -59,9 +58,9 @@ def answered(bench: Workbench, name: str, action: Action, author: str) -> str:
     """Commits the answer, and the comment that stands in the box now; says so."""
     picture, key = json.loads(action.value)
     value, comment = action.fields.get("value", ""), action.fields.get("comment", "").strip()
-    before = bench.comments.own(name, [picture], author).get(picture, "")
+    before = bench.concept(name).labels.own_comments([picture], author).get(picture, "")
     why = "" if before else comment  # an earlier one was in the box: this one takes its place
-    bench.answers.label(name, picture, value, author=Author(author), key=key, comment=why, in_view=True)
+    bench.concept(name).labels.give(picture, value, author=author, key=key, comment=why, in_view=True)
     if before and comment.split() != before.split():
-        bench.comments.keep(name, picture, comment, author=author, key=f"{key}-comment")
+        bench.concept(name).labels.comment(picture, comment, author=author, key=f"{key}-comment")
     return say(f"Saved: {ANSWERS[value]}.", "good", Button("Undo", "undo", key, "undo-2"))

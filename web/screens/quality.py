@@ -311,7 +311,7 @@ class _Screen:
         elif action.name == "answer":
             return mistakes.answered(self._bench, name, action, author)
         elif action.name == "undo":
-            self._bench.answers.undo(name, author=author, only=[action.value])
+            self._bench.concept(name).labels.take_back(author=author, only=[action.value])
             return say("Taken back: the earlier answer stands again.", "good")
         return ""
 

@@ -23,7 +23,6 @@ from concepts.installation.activity import JobView
 from concepts.installation.users import Role
 from concepts.labelling.reasons import Reason
 from concepts.workbench import Workbench
-from storage.labels import Author
 from web.advice import in_words
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, memory, on_action, on_event, on_load
@@ -94,18 +93,20 @@ class _Screen:
             picture_id, key, how, given = (*action.value.split("|", 3), "", "")[:4]
             # Nothing that speaks for one or the other stands beside a picture that people disagree about.
             in_view = how != "blind" or picture_id in view["ids"]
-            bench.answers.label(
-                concept, picture_id, given or action.name, author=Author(author), key=key, in_view=in_view
+            bench.concept(concept).labels.give(
+                picture_id, given or action.name, author=author, key=key, in_view=in_view
             )
             view["keys"] = {**view["keys"], picture_id: key}
             return "Saved."
         elif action.name == "undo":
-            undone = bench.answers.undo(concept, author=author, only=[view["keys"].pop(action.value, "")])
+            undone = bench.concept(concept).labels.take_back(
+                author=author, only=[view["keys"].pop(action.value, "")]
+            )
             return "Taken back." if undone else "There was nothing to take back."
         elif action.name == "comment":
             picture_id, _, key = action.value.partition("|")
             text = action.fields.get("text", "")
-            bench.comments.keep(concept, picture_id, text, author=author, key=key)
+            bench.concept(concept).labels.comment(picture_id, text, author=author, key=key)
             return "The comment is kept." if text.strip() else "The comment is taken back."
         elif action.name == "look-over":
             bench.review.submit(concept)
@@ -178,8 +179,11 @@ class _Screen:
             page=page,
             place=place,
             keys=view["keys"],
-            remarks=self._bench.comments.shown(concept, shown, author),
-            own={event.picture_id: event.value for event in self._bench.answers.own(concept, shown, author)},
+            remarks=self._bench.concept(concept).labels.comments(shown, author),
+            own={
+                event.picture_id: event.value
+                for event in self._bench.concept(concept).labels.own(shown, author)
+            },
             queue=queue,
             start=start,
             size=ROWS,

@@ -103,7 +103,7 @@ def test_an_assistant_does_the_whole_job_with_a_person_who_answers_some(
     own_loop.run(main())
     assert told
     bench = Workbench(Settings(home=home))
-    kinds = {row["author_kind"] for row in bench.label_files.label_rows(NAME)}
+    kinds = {row["author_kind"] for row in bench.concept(NAME).label_files.rows()}
     assert kinds == {"annotator", "simulated"}
     bench.close()
 
@@ -120,7 +120,7 @@ def person_answers(home: Path) -> None:
     """In the app, which another process is."""
     bench = Workbench(Settings(home=home))
     for purpose in ("train", "evaluation"):
-        answer(bench, NAME, [p.id for p in bench.answers.next_pictures(NAME, 12, purpose=purpose)])
+        answer(bench, NAME, [p.id for p in bench.concept(NAME).labels.next_pictures(12, purpose=purpose)])
     bench.close()
 
 

@@ -68,7 +68,7 @@ def said(result: Any) -> str:
 
 def arguments_of(bench: Workbench, tmp_path: Path) -> dict[str, dict[str, Any]]:
     """For each tool that changes something, with which it can be called."""
-    (picture, *_) = bench.answers.next_pictures(NAME, 1)
+    (picture, *_) = bench.concept(NAME).labels.next_pictures(1)
     return {
         "add_pictures": {"paths": [str(draw_folder(tmp_path / "allowed" / "more", 2, first_seed=500))]},
         "create_concept": {"name": "Square thing", "sentence": "A rectangle."},
@@ -83,7 +83,7 @@ def arguments_of(bench: Workbench, tmp_path: Path) -> dict[str, dict[str, Any]]:
 
 def state(bench: Workbench) -> list[Any]:
     concepts = [(one.name, bench.definitions.revisions(one.name)) for one in bench.definitions.concepts()]
-    return [concepts, bench.label_files.label_rows(NAME), bench.installation.recent_jobs()]
+    return [concepts, bench.concept(NAME).label_files.rows(), bench.installation.recent_jobs()]
 
 
 def test_every_tool_has_a_role_and_what_changes_something_says_so(bench: Workbench) -> None:
@@ -194,7 +194,7 @@ def test_an_assistant_sees_pictures_but_not_what_their_files_are_called(bench: W
 
 
 def test_its_labels_are_a_machines_and_never_the_persons(bench: Workbench) -> None:
-    first, second = (one.id for one in bench.answers.next_pictures(NAME, 2))
+    first, second = (one.id for one in bench.concept(NAME).labels.next_pictures(2))
     labels = [
         {"picture": first, "value": "yes", "reason": "It is round."},
         {"picture": second, "value": "no"},
@@ -202,7 +202,7 @@ def test_its_labels_are_a_machines_and_never_the_persons(bench: Workbench) -> No
     given = SOME | {"labels": labels}
     assert call(bench, "label_pictures", given).structured_content == {"taken": 2, "unchanged": 0}
     assert call(bench, "label_pictures", given).structured_content == {"taken": 0, "unchanged": 2}
-    rows = {row["id"]: row for row in bench.label_files.label_rows(NAME)}
+    rows = {row["id"]: row for row in bench.concept(NAME).label_files.rows()}
     kept = [rows[first][key] for key in ("label", "author", "author_kind", "recorded_by")]
     assert kept == ["yes", "assistant:looker 2", "annotator", "ana"]
     assert bench.definitions.concept(NAME).answers.answers == 0
@@ -215,17 +215,17 @@ def test_its_labels_are_a_machines_and_never_the_persons(bench: Workbench) -> No
 
 
 def test_what_measures_is_left_to_people(bench: Workbench) -> None:
-    (measures,) = bench.answers.next_pictures(NAME, 1, purpose="evaluation")
-    (teaches,) = bench.answers.next_pictures(NAME, 1)
+    (measures,) = bench.concept(NAME).labels.next_pictures(1, purpose="evaluation")
+    (teaches,) = bench.concept(NAME).labels.next_pictures(1)
     labels = [{"picture": one.id, "value": "yes"} for one in (teaches, measures)]
     result = call(bench, "label_pictures", SOME | {"labels": labels})
     assert "only people answer it. Nothing was taken." in said(result)
-    assert bench.label_files.label_rows(NAME) == []
+    assert bench.concept(NAME).label_files.rows() == []
 
 
 def test_without_answers_of_people_there_are_no_figures(bench: Workbench) -> None:
     assert "it takes one of each" in said(call(bench, "train", SOME, person="accept"))
-    asked_about = bench.answers.next_pictures(NAME, 8)
+    asked_about = bench.concept(NAME).labels.next_pictures(8)
     values = ["yes", "no"] * 4
     labels = [{"picture": one.id, "value": v} for one, v in zip(asked_about, values, strict=True)]
     call(bench, "label_pictures", SOME | {"labels": labels})
@@ -238,7 +238,7 @@ def test_without_answers_of_people_there_are_no_figures(bench: Workbench) -> Non
 
 
 def test_files_outside_the_allowed_roots_are_refused(bench: Workbench, tmp_path: Path) -> None:
-    answer(bench, NAME, [one.id for one in bench.answers.next_pictures(NAME, 12)])
+    answer(bench, NAME, [one.id for one in bench.concept(NAME).labels.next_pictures(12)])
     bench.versions.train(NAME)
     outside = draw_folder(tmp_path / "outside", 2)
     (tmp_path / "allowed" / "out").symlink_to(outside)

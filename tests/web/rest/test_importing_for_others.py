@@ -11,7 +11,6 @@ from fastapi.testclient import TestClient
 from concepts.installation.users import Role, Users
 from concepts.settings import Settings
 from concepts.workbench import Workbench
-from storage.labels import Author
 from web.server import create_app
 
 PASSWORD = "correct horse battery"
@@ -36,7 +35,7 @@ def api(bench: Workbench) -> TestClient:
 
 
 def rows_of(bench: Workbench) -> set[tuple[str, str, str]]:
-    return {(r["label"], r["author"], r["recorded_by"]) for r in bench.label_files.label_rows("Ball")}
+    return {(r["label"], r["author"], r["recorded_by"]) for r in bench.concept("Ball").label_files.rows()}
 
 
 def test_a_labeller_brings_their_own_answers_and_nobody_elses(bench: Workbench, api: TestClient) -> None:
@@ -66,7 +65,7 @@ def test_a_labeller_reads_what_others_said_once_they_have_answered_themselves(
 ) -> None:
     one, two = (p.id for p in bench.pictures.newest(2))
     for picture, value in ((one, "yes"), (two, "no")):
-        bench.answers.label("Ball", picture, value, author=Author("ana"), key=f"ana {picture}")
+        bench.concept("Ball").labels.give(picture, value, author="ana", key=f"ana {picture}")
 
     def read(who: tuple[str, str]) -> list[set[str]]:
         """The pictures of which ana's answer is told, by each way of asking."""
@@ -91,4 +90,4 @@ def test_a_file_of_others_answers_alone_is_refused_to_a_labeller(bench: Workbenc
     (one,) = (p.id for p in bench.pictures.newest(1))
     answer = api.post("concepts/Ball/labels/import", content=f"id,label,author\n{one},yes,ana\n", auth=BEN)
     assert answer.status_code == 422
-    assert bench.label_files.label_rows("Ball") == []
+    assert bench.concept("Ball").label_files.rows() == []

@@ -16,7 +16,6 @@ from fastapi.testclient import TestClient
 
 from concepts.labelling.formats import written_formats
 from concepts.workbench import Workbench
-from storage.labels import Author
 from storage.pictures.hashing import picture_id
 
 NUMBERS = itertools.count()
@@ -62,7 +61,7 @@ def test_what_is_exported_is_imported_again(
 ) -> None:
     for number, value in ((0, "yes"), (3, "yes"), (6, "no")):
         known = picture_id((drawn / f"ellipse-{number:04}.png").read_bytes())
-        workbench.answers.label(concept, known, value, author=Author("me"), key=f"{concept} {number}")
+        workbench.concept(concept).labels.give(known, value, author="me", key=f"{concept} {number}")
     exported = api.get(f"concepts/{concept}/labels/export?format={format}")
     assert exported.status_code == 200, exported.text
     assert "attachment" in exported.headers["content-disposition"]

@@ -25,7 +25,6 @@ from small_app import app_without_screens
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
-from storage.labels import Author
 from web.api import create_api
 
 CHECKS = [
@@ -63,8 +62,8 @@ def app(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path, drawn: P
     bench.definitions.create_concept("Round", "Round shapes.")
     for picture in bench.pictures.newest(60):
         value = "yes" if "ellipse" in picture.path else "no"
-        bench.answers.label(
-            "Round", picture.id, value, author=Author("me", "simulated"), key=f"key-{picture.id}"
+        bench.concept("Round").labels.give(
+            picture.id, value, author="me", simulated=True, key=f"key-{picture.id}"
         )
     bench.versions.train("Round")
     yield app_without_screens(bench)

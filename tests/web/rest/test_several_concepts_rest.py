@@ -21,7 +21,7 @@ Finished = Callable[[Any], dict[str, Any]]
 def two(workbench: Workbench) -> None:
     for name in (ONE, OTHER):
         workbench.definitions.create_concept(name, f"{name}, filled.")
-        answer(workbench, name, [p.id for p in workbench.answers.next_pictures(name, 16)])
+        answer(workbench, name, [p.id for p in workbench.concept(name).labels.next_pictures(16)])
         workbench.versions.train(name)
 
 

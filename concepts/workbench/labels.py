@@ -1,0 +1,468 @@
+"""Use cases of labelling by people: what to label next, labels, comments, taking them back."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections import defaultdict
+from collections.abc import Collection as Ids
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from concepts.errors import ConflictError, DiscernError
+from concepts.installation.users import Role
+from concepts.labelling.consensus import Decision
+from concepts.labelling.contact_sheet import GridOrder, GridPage
+from concepts.labelling.disagreements import LabelWithComments, what_is_said
+from concepts.labelling.label_counts import AnswerCount
+from concepts.labelling.question_queue import Upcoming
+from concepts.labelling.rows import answers_in_words, read_answer
+from concepts.labelling.selection import NextPicture
+from concepts.learning.rounds import Strategy
+from concepts.learning.scale import Scale
+from concepts.view import View
+from concepts.workbench.advice import Advice
+from concepts.workbench.asking import AskedConcept
+from concepts.workbench.blind_rechecks import SecondTime
+from concepts.workbench.concept_views import GivenAnswer
+from concepts.workbench.context import WHOLE_LIBRARY, Purpose
+from concepts.workbench.operation import MOST, AuthorName, RequestKey, operation
+from storage.label_queries import VALUES, Value
+from storage.labels import Author, LabelEvent, NewLabel
+
+if TYPE_CHECKING:
+    from concepts.workbench import Workbench
+    from concepts.workbench.concept import Concept
+
+SHEET = 60  # pictures of a contact sheet
+
+PictureId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Simulated = Annotated[
+    bool, Field(description="No person labelled; that is said wherever these labels count.")
+]
+
+
+class Remark(View):
+    """What one person remarks on a picture. `own`: whoever reads it wrote it."""
+
+    author: str
+    text: str
+    own: bool
+    created: datetime
+
+
+class PictureLabel(BaseModel):
+    """One label of a picture. `repeat`: as the question came, whether it was asked a second time."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    picture: PictureId
+    value: str = Field(
+        min_length=1,
+        max_length=80,
+        description="yes, no, unsure or skip; of a graded concept a grade such as 4, of exclusive classes "
+        "one of them or none.",
+    )
+    comment: Annotated[str, Field(max_length=2000)] = ""
+    repeat: bool = False
+
+
+class KeptLabel(BaseModel):
+    """`repeat`: kept beside the first label, as the question was asked a second time."""
+
+    picture: str
+    value: str
+    comment: str
+    author: str
+    author_kind: str
+    definition: int
+    created: datetime
+    repeat: bool
+
+
+class UndoneLabel(View):
+    picture: str
+    value: str
+
+
+class Labels:
+    """Labels of people: which pictures to label, giving labels, taking them back."""
+
+    def __init__(self, concept: Concept) -> None:
+        self._bench, self._context, self._concept = concept.bench, concept.context, concept.row
+        self._rechecks = SecondTime(concept.context)
+
+    @property
+    def _asked(self) -> AskedConcept:
+        return self._bench.asking.of(self._concept)
+
+    @property
+    def _scale(self) -> Scale | None:
+        return Scale.read(self._concept.scale)
+
+    # Giving labels
+
+    @operation("POST /labels", role=Role.LABELLER)
+    def add(
+        self,
+        answers: Annotated[list[PictureLabel], Field(min_length=1, max_length=MOST)],
+        simulated: Simulated = False,
+        in_view: Annotated[
+            bool,
+            Field(
+                description="The person saw what the machine says of these pictures: they measure nothing."
+            ),
+        ] = False,
+        *,
+        author: AuthorName,
+        key: RequestKey = None,
+    ) -> list[KeptLabel]:
+        """Commits labels, together or not at all. Only then is it answered."""
+        base = self._own_key(author, key)
+        keyed = {f"{base}/{i}": label for i, label in enumerate(answers)}
+        kept = self.commit(keyed, Author(author, "simulated" if simulated else "person"), in_view=in_view)
+        return [_kept_label(kept[one]) for one in keyed]
+
+    def give(
+        self,
+        picture_id: str,
+        value: str,
+        comment: str = "",
+        *,
+        author: str,
+        key: str | None = None,
+        simulated: bool = False,
+        in_view: bool = False,
+    ) -> None:
+        """Commits one label of a person. The same key again changes nothing. `in_view`: the person saw what
+        the machine says of the picture, so that this label measures nothing. Raises `DiscernError` for bad
+        input."""
+        who = Author(author, "simulated" if simulated else "person")
+        self.give_many([(key or uuid.uuid4().hex, picture_id, value, comment)], author=who, in_view=in_view)
+
+    def commit(
+        self, given: dict[str, PictureLabel], author: Author, *, in_view: bool = False
+    ) -> dict[str, LabelEvent]:
+        """Commits labels under their keys and returns what is kept by key: for a repeated request what the
+        first one brought. Raises `ConflictError` where a key came with another label before."""
+        read = {key: self._as_kept(one) for key, one in given.items()}
+        kept = self._kept(read, author)
+        if len(kept) < len(read):
+            labels = [(key, one.picture, one.value, one.comment) for key, one in read.items()]
+            repeats = [one.picture for one in read.values() if one.repeat]
+            self.give_many(labels, author=author, in_view=in_view, repeats=repeats)
+            kept = self._kept(read, author)
+        return kept
+
+    def give_many(
+        self,
+        labels: Sequence[tuple[str, str, str, str]],
+        *,
+        author: Author,
+        in_view: bool = False,
+        repeats: Ids[str] = (),
+    ) -> int:
+        """Commits (key, picture id, value, comment) together or not at all; says how many keys were new.
+        `repeats`: ids of the pictures that were to be asked about a second time, for consistency or because
+        the definition has changed. Where that can't be, because there is no first label any more, theirs is
+        a label like any other."""
+        concept, context = self._concept, self._context
+        read = {value: self._read(value) for value in {value for _, _, value, _ in labels}}
+        context.collection.library.require([picture_id for _, picture_id, _, _ in labels])
+        number = context.revision(concept).number
+        again, renewed = self._rechecks.answers(concept, author, () if in_view else repeats)
+        return context.log.append(
+            concept.id,
+            [
+                NewLabel(
+                    key,
+                    picture_id,
+                    read[value][0],
+                    author,
+                    number,
+                    comment,
+                    in_view=in_view,
+                    repeat=picture_id in again,
+                    renewed=picture_id in renewed,
+                    given=read[value][1],
+                )
+                for key, picture_id, value, comment in labels
+            ],
+        )
+
+    @operation("POST /labels/undo", command="labels undo", role=Role.LABELLER)
+    def undo(
+        self,
+        count: Annotated[int, Field(ge=1, le=MOST, description="How many of your last labels.")] = 1,
+        *,
+        author: AuthorName,
+        key: RequestKey = None,
+    ) -> list[UndoneLabel]:
+        """Take back your last labels. They stay in the log; the labels before them count again."""
+        return self.take_back(author=author, count=count, key=self._own_key(author, key))
+
+    def take_back(
+        self, *, author: str, count: int = 1, key: str | None = None, only: Sequence[str] = ()
+    ) -> list[UndoneLabel]:
+        """Takes back this author's last labels, or `only` those with these keys."""
+        undone: list[LabelEvent] = []
+        for kind in ("person", "simulated"):
+            undone = self._context.log.undo(
+                self._concept.id, key or uuid.uuid4().hex, Author(author, kind), count, only
+            )
+            if undone:
+                break
+        return [UndoneLabel(picture=event.picture_id, value=event.said) for event in undone]
+
+    def in_words(self) -> str:
+        """Which labels there are."""
+        return answers_in_words(self._scale)
+
+    # What to label next
+
+    @operation("GET /next")
+    def next(
+        self,
+        limit: Annotated[int, Field(ge=1, le=MOST, description="At most how many.")] = 5,
+        purpose: Annotated[Purpose, Field(description="To learn from, or to measure with.")] = "train",
+        *,
+        author: AuthorName,
+    ) -> list[NextPicture]:
+        """The most useful pictures to label now. Of those that measure some are a `repeat`: shown like any
+        other, they say how consistent the labels are, or what changed with the definition."""
+        return self.next_pictures(limit, purpose=purpose, author=author)
+
+    def next_pictures(
+        self,
+        n: int = 5,
+        *,
+        purpose: Purpose = "train",
+        waiting: Sequence[str] = (),
+        ways: Strategy | None = None,
+        author: str | None = None,
+    ) -> list[NextPicture]:
+        """The n pictures whose labels help most now. Those `waiting` for a label already are not chosen
+        again. `ways` names other ways to learn and to choose than the app's own, for studies. A person with a
+        name is now and then asked again what measures."""
+        found = self._asked.next(n, waiting, purpose, ways)
+        if author is None or purpose != "evaluation":
+            return found
+        return self._rechecks.mixed(self._concept, author, found, n, waiting)
+
+    def upcoming(self, have: Sequence[str], n: int, author: str | None = None) -> Upcoming:
+        """Up to n more pictures to ask about, behind those a screen `has`. Takes milliseconds: what helps
+        most is chosen in the background. A person with a name is now and then asked again."""
+        asked = self._asked
+        again: list[str] = []
+        if author is not None and n > 0:
+            again = self._rechecks.next(self._concept, author, have, asked.decisions.now())
+        return asked.queue.upcoming(have, n, again)
+
+    def grid(self, order: GridOrder, *, query: str = "", n: int = 36) -> GridPage:
+        """Up to n unlabelled pictures for labelling many at once. Takes milliseconds: what is known is shown,
+        and what is newer is worked out in the background."""
+        return self._asked.grid.page(order, query, n)
+
+    @operation("GET /wall")
+    def contact_sheet(self) -> list[NextPicture]:
+        """At most 60 pictures of every kind, none of which was on a contact sheet before; the same until it
+        was looked through. It takes a second or two of a large library."""
+        return self._asked.rank("wall", "").pictures
+
+    @operation("POST /wall", role=Role.LABELLER)
+    def answer_sheet(
+        self,
+        pictures: Annotated[
+            list[PictureId], Field(min_length=1, max_length=SHEET, description="All of the sheet.")
+        ],
+        counts: Annotated[
+            list[PictureId],
+            Field(max_length=SHEET, description="Those that count. The others get no label."),
+        ] = [],  # noqa: B006  # pydantic copies it
+        simulated: Simulated = False,
+        *,
+        author: AuthorName,
+        key: RequestKey = None,
+    ) -> None:
+        """Commits what counts on a contact sheet, and that the rest was looked through: none of it is on a
+        later sheet. The same key again changes nothing."""
+        elsewhere = next((picture for picture in counts if picture not in set(pictures)), None)
+        if elsewhere is not None:
+            raise DiscernError(f"Picture {elsewhere[:12]} isn't on this contact sheet. Nothing was kept.")
+        self._context.collection.library.require(pictures)
+        base = self._own_key(author, key)
+        if counts and not self._context.walls.has(base):
+            who = Author(author, "simulated" if simulated else "person")
+            labels = [(f"{base}.{i}", picture, "yes", "") for i, picture in enumerate(dict.fromkeys(counts))]
+            self.give_many(labels, author=who)
+        self.looked_through(pictures, author=author, key=base)
+
+    def looked_through(self, pictures: Sequence[str], *, author: str, key: str) -> None:
+        """Keeps that somebody looked through a contact sheet of these pictures."""
+        self._context.collection.library.require(pictures)
+        self._context.walls.add(self._concept.id, key, author, pictures)
+
+    def remaining(self, purpose: Purpose = "train") -> int:
+        """How many pictures are unlabelled of those that can be asked about: to measure with, or to learn
+        from (of a large library its candidates)."""
+        context, concept = self._context, self._concept
+        dataset = context.dataset(concept)
+        if purpose == "evaluation":
+            return len(set(context.to_answer(concept)) - dataset.decisions.keys())
+        pictures = context.collection.count_for(concept.id)
+        closed = dataset.reserved | dataset.decisions.keys()
+        if not dataset.frame.is_whole:
+            closed = set(context.collection.frames.among(concept.id, closed))
+        return (
+            pictures - len(closed) if pictures <= WHOLE_LIBRARY else len(dataset.candidates.keys() - closed)
+        )
+
+    # What was said
+
+    def count(self) -> AnswerCount:
+        """How many labels there are and what they are for, without reading them all again."""
+        return self._context.counts.now(self._concept.id)
+
+    def decisions(self) -> dict[str, Decision]:
+        """Picture id → what people decided, without reading all labels again."""
+        return self._context.counts.decisions(self._concept.id).now()
+
+    def advice(self) -> Advice:
+        """What more labels would bring, and what a rare concept takes, in words."""
+        return self._context.advice(self._concept)
+
+    def recent(self, author: str, n: int) -> list[GivenAnswer]:
+        """This person's last labels that stand, oldest first."""
+        context, concept = self._context, self._concept
+        events = context.log.recent(concept.id, Author(author), n)[::-1]
+        apart = context.store.kept_apart(concept.id)
+        paths = context.collection.paths([event.picture_id for event in events])
+        return [
+            GivenAnswer(
+                id=event.picture_id,
+                path=paths.get(event.picture_id, ""),
+                value=event.said,
+                key=event.key,
+                purpose="evaluation" if event.picture_id in apart else "train",
+                repeat=event.repeat or event.renewed,
+            )
+            for event in events
+        ]
+
+    def own(self, picture_ids: Sequence[str], author: str) -> list[LabelEvent]:
+        """What this person says of each of a few pictures, where they have said anything that stands."""
+        standing = self._context.log.standing(self._concept.id, ("person",), picture_ids)
+        return [event for event in standing if event.author == Author(author)]
+
+    def others(self, picture_id: str, author: str) -> list[LabelWithComments]:
+        """What other people say of a picture, to be shown to who has labelled it: never before."""
+        standing = self._context.log.standing(self._concept.id, ("person",), [picture_id])
+        remarks = self._context.log.comments(self._concept.id, [picture_id])
+        return [
+            what_is_said(event, [remark.comment for remark in remarks if remark.author == event.author])
+            for event in standing
+            if event.author.name != author
+        ]
+
+    # Comments
+
+    def comment(self, picture_id: str, text: str, *, author: str, key: str, beside: bool = False) -> None:
+        """Keeps a comment on a picture in the place of this person's earlier ones, or `beside` them; it
+        changes no label. An empty text takes the earlier ones back. The same key again changes nothing.
+
+        Raises `DiscernError` for an empty text where there is nothing to take back.
+        """
+        text, log = text.strip(), self._context.log
+        self._context.collection.library.require([picture_id])
+        if not text and not log.with_keys([key]) and not self.own_comments([picture_id], author):
+            raise DiscernError("The comment is empty.")
+        number = self._context.revision(self._concept).number
+        log.comment(self._concept.id, key, picture_id, Author(author), number, text, beside=beside)
+
+    def comments(self, picture_ids: Sequence[str], author: str) -> dict[str, list[Remark]]:
+        """Picture id → the comments that this person may read, oldest first: their own, and those of others
+        once they have labelled the picture themselves, which to skip it isn't."""
+        who, log = Author(author), self._context.log
+        events = log.comments(self._concept.id, picture_ids)
+        foreign = sorted({event.picture_id for event in events if event.author != who})
+        standing = log.standing(self._concept.id, ("person",), foreign) if foreign else []
+        open_to = {e.picture_id for e in standing if e.author.name == author and e.value != "skip"}
+        found: dict[str, list[Remark]] = defaultdict(list)
+        for event in events:
+            if event.author == who or event.picture_id in open_to:
+                found[event.picture_id].append(
+                    Remark(
+                        author=event.author.name,
+                        text=event.comment,
+                        own=event.author == who,
+                        created=event.created,
+                    )
+                )
+        return dict(found)
+
+    def own_comments(self, picture_ids: Sequence[str], author: str) -> dict[str, str]:
+        """Picture id → all that this person remarks on it."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for event in self._context.log.comments(self._concept.id, picture_ids):
+            if event.author == Author(author):
+                found[event.picture_id].append(event.comment)
+        return {picture_id: "\n".join(said) for picture_id, said in found.items()}
+
+    # Inside
+
+    def _read(self, value: str) -> tuple[Value, str | None]:
+        """(yes, no, unsure or skip; the grade or class where there is one)."""
+        read = read_answer(value, self._scale)
+        if read is None:
+            raise DiscernError(f"“{value[:80]}” is no answer. Say {self.in_words()}.")
+        return read
+
+    def _as_kept(self, given: PictureLabel) -> PictureLabel:
+        """With the grade or class that a word names, as a label keeps it."""
+        if given.value in VALUES:
+            return given
+        value, grade = self._read(given.value)
+        return given.model_copy(update={"value": grade or value})
+
+    def _kept(self, given: dict[str, PictureLabel], author: Author) -> dict[str, LabelEvent]:
+        kept = self._context.log.with_keys(list(given))
+        for key, event in kept.items():
+            one = given[key]
+            value = event.value if one.value == "no" else event.said  # which among classes is none of them
+            same = (event.picture_id, value, event.comment, event.author)
+            if same != (one.picture, one.value, one.comment, author):
+                raise ConflictError(
+                    "The same key came with another answer before, so this one was not taken."
+                )
+        return kept
+
+    def _own_key(self, author: str, key: str | None) -> str:
+        """What a request's key is kept as: one person's for one concept never meets another's."""
+        if key is None:
+            return uuid.uuid4().hex
+        return hashlib.sha256(f"{author}\n{self._concept.id}\n{key}".encode()).hexdigest()[:48]
+
+
+def _kept_label(event: LabelEvent) -> KeptLabel:
+    return KeptLabel(
+        picture=event.picture_id,
+        value=event.said,
+        comment=event.comment,
+        author=event.author.name,
+        author_kind=event.author.kind,
+        definition=event.definition_number,
+        created=event.created,
+        repeat=event.repeat or event.renewed,
+    )
+
+
+def comments_of_picture(bench: Workbench, picture_id: str, author: str) -> dict[str, list[Remark]]:
+    """Concept → the comments on a picture that this person may read; only concepts with some."""
+    found = {
+        row.name: bench.concept(row.name).labels.comments([picture_id], author).get(picture_id, [])
+        for row in bench.context.store.all()
+    }
+    return {name: comments for name, comments in found.items() if comments}
