@@ -8,19 +8,35 @@ from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import fastapi
-from fastapi import Depends, FastAPI, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, create_model
 
+from concepts.errors import NotAllowedError
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench, operations
 from concepts.workbench.operation import IN_PATH, Declared, Given, Parameter, keyword
 from web.api.shared import LONG, Accepted, AuthorName, ConceptName, Reader
+from web.http.roles import ACTIONS, why_not
+
+
+def _permit(request: Request) -> Callable[[str, str], None]:
+    """By the rule of the button of this name, which also says what the request is kept as."""
+
+    def permit(deed: str, about: str) -> None:
+        rule, state = ACTIONS[deed], request.state
+        if refusal := why_not(rule, state.role, state.demo, state.full):
+            raise NotAllowedError(refusal)
+        state.deed = (rule.deed, f"{state.deed[1]} {about[:200]}")
+
+    return permit
+
 
 GIVEN = {
     Given.AUTHOR: AuthorName,
     Given.READER: Reader,
     Given.CONFINED: Annotated[bool, Depends(lambda: True)],
+    Given.PERMIT: Annotated[Callable[[str, str], None], Depends(_permit)],
 }
 WITH_BODY = ("POST", "PUT", "PATCH")
 
@@ -52,7 +68,8 @@ def _answer(declared: Declared) -> dict[str, Any]:
         return {"response_class": FileResponse}
     if declared.result is type(None):
         return {"status_code": 204, "response_model": None}
-    makes = declared.verb == "POST" and "{" not in declared.operation.route  # else it acts on what is there
+    # "POST /trash" makes something; "POST /trash/restore" and what names one thing act on what is there.
+    makes = declared.verb == "POST" and declared.operation.route.count("/") == 1
     status = 201 if makes else 200
     return {"status_code": status, "response_model": declared.result}
 
