@@ -77,8 +77,8 @@ class Questions:
     def folders_and_counts(self) -> Iterator[tuple[str, Question]]:
         browsing = self._bench.browsing
         yield "formats", lambda n: browsing.formats()
-        yield "counts", lambda n: self._bench.pictures.count()
-        yield "counts and encoder", lambda n: self._bench.pictures.library_info()
+        yield "counts", lambda n: self._bench.library.count()
+        yield "counts and encoder", lambda n: self._bench.library.info()
         yield "folders: outermost, anew", lambda n: Browsing(self._database).folders("")
         yield "folders: its years, anew", lambda n: Browsing(self._database).folders(made.ROOT)
         year = f"{made.ROOT}/{made.FIRST_YEAR}"
@@ -88,10 +88,10 @@ class Questions:
     def others(self) -> Iterator[tuple[str, Question]]:
         yield "concepts, 100", lambda n: self._bench.definitions.concepts()
         yield "answers of a concept, counted", lambda n: self._bench.answers.count("Synthetic concept 1")
-        yield "one picture", lambda n: self._bench.pictures.picture(self._shown(n))
-        yield "copies, listed", lambda n: self._bench.pictures.exact_duplicates(12, self._shown(n))
-        yield "look-alikes, listed", lambda n: self._bench.pictures.near_duplicates(12, self._shown(n))
-        yield "the trash", lambda n: self._bench.trash.list(None, PAGE)
+        yield "one picture", lambda n: self._bench.library.picture(self._shown(n))
+        yield "copies, listed", lambda n: self._bench.library.exact_duplicates(12, self._shown(n))
+        yield "look-alikes, listed", lambda n: self._bench.library.near_duplicates(12, self._shown(n))
+        yield "the trash", lambda n: self._bench.trash.items(None, PAGE)
         yield "picture by a start of its id", lambda n: self._collection.library.resolve(self._shown(n)[:12])
 
     def writing(self) -> Iterator[tuple[str, Question]]:
@@ -189,7 +189,7 @@ class Questions:
         return lambda n: self._page(chosen, place)
 
     def _page(self, chosen: PictureSelection, place: str = "") -> object:
-        return self._bench.browsing.page(chosen, PAGE, place, author=AUTHOR)
+        return self._bench.library.pictures(chosen, PAGE, place, author=AUTHOR)
 
     def _deep(self, order: Order) -> str:
         """Behind that many pages of the order."""
@@ -202,7 +202,7 @@ class Questions:
 
     def _tree(self, n: int) -> object:
         year = f"{made.ROOT}/{made.FIRST_YEAR}"
-        return [self._bench.browsing.folders(folder) for folder in ("", made.ROOT, year)]
+        return [self._bench.library.folders(folder) for folder in ("", made.ROOT, year)]
 
     def _event(self, n: int) -> str:
         return made.folder((n * 1009) * 97 % self._pictures, self._pictures)

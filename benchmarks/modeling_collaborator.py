@@ -253,7 +253,7 @@ class Arms:
     def anew(self) -> None:
         """Nothing of the arm before is left. Its prompts and calls are the same, and asked once."""
         try:
-            self.bench.trash.put("concept", self.concept.name, author="me")
+            self.bench.trash.put(concept=self.concept.name, author="me")
         except UnknownConceptError:
             return
 

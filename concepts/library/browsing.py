@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 
 from concepts.errors import DiscernError
 from concepts.library.collection import Collection
+from concepts.library.dates import Camera
 from concepts.library.filters import PictureSelection
 from concepts.library.search import find_pictures
 from concepts.view import View
@@ -33,6 +34,8 @@ class PictureView(View):
     width: int
     height: int
     score: float | None = None  # of a search: how near it is, as `concepts.library.search.Hit` has it
+    caption: str = ""  # of a search of captions: the one that has the words
+    column: str = ""  # `caption`, or that of words in pictures
 
 
 class PictureLabel(View):
@@ -66,6 +69,7 @@ class PictureDetail(View):
     near_duplicates: list[str]  # ids of the others of its group
     labels: list[PictureLabel]
     columns: list[ColumnView]  # captions first
+    camera: Camera | None = None  # what its file says, where it was asked
 
     def as_read_by(self, reader: str) -> PictureDetail:
         """Without what other people say for concepts for which the reader has not answered about it."""
@@ -144,6 +148,21 @@ def _ranked_page(
         newer=f"rank {max(start - n, 0)} -" if start else "",
         older=f"rank {start + n} -" if len(hits) > start + n else "",
         fitting=None,
+    )
+
+
+def captioned_page(
+    collection: Collection, columns: PictureColumns, words: str, n: int, place: str
+) -> PicturePage:
+    """Pictures of which a caption has every one of the words, whatever their case, or in which they stand."""
+    start = _read_rank(place)
+    found = columns.with_words(words, n + 1, start)
+    said = {one.picture_id: {"caption": one.value, "column": one.name} for one in found[:n]}
+    views = views_of(collection.library.pictures(list(said)))
+    return PicturePage(
+        pictures=[view.model_copy(update=said[view.id]) for view in views],
+        newer=f"rank {max(start - n, 0)} -" if start else "",
+        older=f"rank {start + n} -" if len(found) > n else "",
     )
 
 

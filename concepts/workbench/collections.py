@@ -1,11 +1,13 @@
-"""Use cases of named collections, and of what a concept looks in."""
+"""Use cases of named collections, and of a concept's scope: the collections that it looks in."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
 
 from concepts.errors import DiscernError, UnknownCollectionError
 from concepts.jobs.job import read_job
@@ -26,6 +28,7 @@ from concepts.library.collections import (
 from concepts.library.search import find_pictures
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import AddPictures
+from concepts.workbench.operation import AuthorName, Flag, Limit, Offset, operation
 from storage.buckets import written
 from storage.collections import (
     Kind,
@@ -37,13 +40,34 @@ from storage.collections import (
 )
 from storage.jobs import StoredJob
 
+if TYPE_CHECKING:
+    from concepts.workbench.concept import Concept
+
 MOST_FOUND = 5000  # pictures of one search
+A_SEARCH = 200  # pictures, unless somebody says otherwise
+MOST_PICTURES = 10_000  # of one request
 ADDINGS = 20
 ADD_KINDS = ("add pictures", "add sample")
 
+Which = Annotated[str | int, Flag("COLLECTION"), Field(description="Its name or number.")]
+Name = Annotated[str, Field(min_length=1, max_length=120, description="What it is called.")]
+JobNumber = Annotated[
+    int | None, Field(ge=1, le=2**31 - 1, description="The pictures of one adding, by its job.")
+]
+
+
+def _pictures(description: str) -> Any:
+    return Field(max_length=MOST_PICTURES, description=description)
+
+
+class OneCollection(CollectionView):
+    """`changes`: what became of its pictures, the last one first."""
+
+    changes: list[ChangeView]
+
 
 class Collections:
-    """Sets of pictures with a name. A concept looks in one, several or everything."""
+    """Sets of pictures with a name, for concepts to look in."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -51,26 +75,31 @@ class Collections:
 
     # Looking
 
-    def all(self, limit: int | None = None, offset: int = 0) -> list[CollectionView]:
-        """By name, each with its number of pictures and a few of them; all of them or a page."""
+    def all(self) -> list[CollectionView]:
+        """By name, each with its number of pictures and a few of them."""
+        return self._views(self._named.all())
+
+    @operation("GET /collections", command="collection list")
+    def page(self, limit: Limit = 50, offset: Offset = 0) -> list[CollectionView]:
+        """Collections by name, with how many pictures they have and which concepts look in them."""
         return self._views(self._named.all(limit, offset))
 
     def names(self) -> dict[int, str]:
         """Number → name, by name."""
         return {one.id: one.name for one in self._named.all()}
 
-    def get(self, collection: str | int) -> CollectionView:
-        """By its number, or its name. Raises `UnknownCollectionError`."""
-        return self._views([self._find(collection)])[0]
+    @operation("GET /collections/{number}", command="collection show")
+    def get(self, number: Which) -> OneCollection:
+        """One of them, one in the trash too, and what became of its pictures.
 
-    def pictures(self, collection: str | int, n: int = 48, after: str = "") -> list[PictureView]:
+        Raises `UnknownCollectionError`.
+        """
+        return self._with_changes(self.find(number).id)
+
+    def pictures(self, number: str | int, n: int = 48, after: str = "") -> list[PictureView]:
         """Pictures that are in it, by id; `after` is the id of the last one shown."""
-        ids = self._named.page(self._find(collection).id, n, after)
+        ids = self._named.page(self.find(number).id, n, after)
         return views_of(self._context.collection.library.pictures(ids))
-
-    def changes(self, collection: str | int) -> list[ChangeView]:
-        """What became of its pictures, the last change first."""
-        return [change_view(one) for one in self._named.changes(self._find(collection).id)]
 
     def of_picture(self, picture: str) -> list[str]:
         """The names of the collections that a picture, named by id or path, is in."""
@@ -82,6 +111,49 @@ class Collections:
         return [_adding(job) for job in done if (job.result or {}).get("added")][:ADDINGS]
 
     # Making
+
+    @operation("POST /collections", command="collection new", audit="made a collection")
+    def make(
+        self,
+        name: Name,
+        pictures: Annotated[
+            list[str] | None, Flag("PICTURES"), _pictures("Pictures, by path or id; perhaps none.")
+        ] = None,
+        folder: Annotated[
+            str,
+            Field(
+                max_length=4096,
+                description="What the library has of a folder; what is added from there joins.",
+            ),
+        ] = "",
+        adding: JobNumber = None,
+        since: Annotated[date | None, Field(description="What was added from that day on, UTC.")] = None,
+        until: Annotated[date | None, Field(description="Up to and with that day.")] = None,
+        by_file: Annotated[
+            bool, Field(description="By the days on which the files were last changed.")
+        ] = False,
+        search: Annotated[str, Field(max_length=2000, description="The pictures nearest to words.")] = "",
+        n: Annotated[
+            int, Flag("--n"), Field(ge=1, le=MOST_FOUND, description="How many the search gives.")
+        ] = A_SEARCH,
+        *,
+        author: AuthorName,
+    ) -> CollectionView:
+        """Make a collection of a folder, an adding, some days, a search, or pictures. That of a folder goes
+        on following it; the others change when somebody adds or takes pictures."""
+        if sum(map(bool, (folder, adding, since or until, search, pictures))) > 1:
+            raise DiscernError("Give one of folder, adding, since with until, search and pictures.")
+        if folder:
+            return self.from_folder(name, folder, author=author)
+        if adding:
+            return self.from_adding(name, adding, author=author)
+        if since or until:
+            last = until or datetime.now(UTC).date()
+            by: By = "file" if by_file else "added"
+            return self.from_dates(name, since or last, last, by=by, author=author)
+        if search:
+            return self.from_search(name, search, n, author=author)
+        return self.from_pictures(name, pictures or [], author=author)
 
     def from_folder(self, name: str, folder: str | Path, *, author: str) -> CollectionView:
         """What the library has of a folder and those below it. What is added from there later joins it."""
@@ -124,48 +196,60 @@ class Collections:
 
     # Changing
 
-    def rename(self, collection: str | int, name: str) -> CollectionView:
+    @operation("PATCH /collections/{number}", command="collection change", audit="changed a collection")
+    def change(
+        self,
+        number: Which,
+        name: Annotated[
+            str,
+            Field(max_length=120, description="Another name. Figures keep the one they were measured with."),
+        ] = "",
+        put: Annotated[list[str] | None, _pictures("Pictures to put in, by path or id.")] = None,
+        take: Annotated[list[str] | None, _pictures("Pictures to take out of it.")] = None,
+        undo: Annotated[
+            int | None, Field(ge=1, le=2**31 - 1, description="A change to take back, by its number.")
+        ] = None,
+        *,
+        author: AuthorName,
+    ) -> OneCollection:
+        """Rename a collection, put pictures in, take them out, or take one such change back."""
+        found = self.find(number)
+        if name:
+            self.rename(found.id, name)
+        if put:
+            self.put(found.id, put, author=author)
+        if take:
+            self.take(found.id, take, author=author)
+        if undo:
+            self.undo(found.id, undo, author=author)
+        return self._with_changes(found.id)
+
+    def rename(self, number: str | int, name: str) -> CollectionView:
         """To undo it, rename it back. What was measured keeps the name it had then."""
-        found = self._find(collection)
+        found = self.find(number)
         self._named.rename(found.id, checked_name(name))
-        return self.get(found.id)
+        return self._view(found.id)
 
-    def add(self, collection: str | int, pictures: Sequence[str], *, author: str) -> ChangeView | None:
+    def put(self, number: str | int, pictures: Sequence[str], *, author: str) -> ChangeView | None:
         """Puts pictures, by id or path, in, however many; None where all are in it already."""
-        change = self._named.add(self._find(collection).id, self._resolved(pictures), author)
+        change = self._named.add(self.find(number).id, self._resolved(pictures), author)
         return change_view(change) if change else None
 
-    def take(self, collection: str | int, pictures: Sequence[str], *, author: str) -> ChangeView | None:
+    def take(self, number: str | int, pictures: Sequence[str], *, author: str) -> ChangeView | None:
         """Takes pictures out, however many; None where none is in it. The pictures themselves stay."""
-        change = self._named.take(self._find(collection).id, self._resolved(pictures), author)
+        change = self._named.take(self.find(number).id, self._resolved(pictures), author)
         return change_view(change) if change else None
 
-    def undo(self, collection: str | int, change: int, *, author: str) -> ChangeView | None:
+    def undo(self, number: str | int, change: int, *, author: str) -> ChangeView | None:
         """Takes one change of its pictures back, by its number; None where nothing is left of it."""
-        undone = self._named.undo(self._find(collection).id, change, author)
+        undone = self._named.undo(self.find(number).id, change, author)
         return change_view(undone) if undone else None
-
-    # What concepts look in
-
-    def looked_in(self, name: str) -> LooksIn:
-        """What a concept looks in."""
-        concept, collection = self._context.concept(name), self._context.collection
-        frame, library = collection.frames.now(concept.id), collection.library.counts().pictures
-        pictures = library if frame.is_whole else collection.frames.size(frame)
-        return looks_in(frame, pictures, library)
-
-    def look_in(self, name: str, collections: Sequence[str | int], *, author: str) -> LooksIn:
-        """Lets a concept look in these alone, or with none of them in everything: nothing else is asked,
-        mined, measured or counted for it. Answers stay, figures keep the name of what they are of."""
-        concept = self._context.concept(name)
-        ids = [self._find(one).id for one in collections]
-        self._context.collection.frames.concepts.add(concept.id, ids, author)
-        return self.looked_in(name)
 
     # Inside
 
-    def _find(self, collection: str | int) -> NamedCollection:
-        """A number, written as such or not, names one by its id unless one is called so."""
+    def find(self, collection: str | int) -> NamedCollection:
+        """A number, written as such or not, names one by its id unless one is called so. Raises
+        `UnknownCollectionError`."""
         if isinstance(collection, int):
             return self._named.get(collection)
         found = self._named.find(collection)
@@ -184,7 +268,14 @@ class Collections:
         name = checked_name(name)
         if missing and not self._named.are_any(pictures):
             raise DiscernError(missing)
-        return self.get(self._named.make(name, kind, rule, pictures, author))
+        return self._view(self._named.make(name, kind, rule, pictures, author))
+
+    def _view(self, number: int) -> CollectionView:
+        return self._views([self._named.get(number)])[0]
+
+    def _with_changes(self, number: int) -> OneCollection:
+        changes = [change_view(one) for one in self._named.changes(number)]
+        return OneCollection(**dict(self._view(number)), changes=changes)
 
     def _resolved(self, pictures: Sequence[str]) -> list[str]:
         """Raises `UnknownPictureError`."""
@@ -204,6 +295,42 @@ class Collections:
             )
             for one in found
         ]
+
+
+class Scope:
+    """The collections that a concept looks in: nothing else is asked, mined, measured or counted for it."""
+
+    def __init__(self, concept: Concept) -> None:
+        self._concept, self._collections = concept, concept.bench.collections
+
+    @operation("GET /looks-in")
+    def get(self) -> LooksIn:
+        """Which collections a concept looks in, and how many pictures that are."""
+        collection = self._concept.context.collection
+        frame, library = collection.frames.now(self._concept.id), collection.library.counts().pictures
+        pictures = library if frame.is_whole else collection.frames.size(frame)
+        return looks_in(frame, pictures, library)
+
+    @operation("PUT /looks-in", command="look-in", audit="chose where a concept looks")
+    def set(
+        self,
+        collections: Annotated[
+            list[str | int] | None,
+            Flag("COLLECTIONS"),
+            Field(max_length=200, description="Names or numbers; left out, nothing is changed."),
+        ] = None,
+        everything: Annotated[bool, Field(description="The whole library again.")] = False,
+        *,
+        author: AuthorName,
+    ) -> LooksIn:
+        """Let a concept look in some collections alone. Answers stay, and figures keep the name of what they
+        are of."""
+        if everything and collections:
+            raise DiscernError("Name collections, or everything.")
+        if everything or collections is not None:
+            ids = [self._collections.find(one).id for one in collections or ()]
+            self._concept.context.collection.frames.concepts.add(self._concept.id, ids, author)
+        return self.get()
 
 
 def _adding(job: StoredJob) -> ImportView:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from concepts.workbench.collections import Scope
 from concepts.workbench.prompts import Prompts
 from concepts.workbench.protection import ConceptProtection
 from concepts.workbench.watching import Watches
@@ -19,6 +20,7 @@ class Concept:
     route: ClassVar[str] = "/concepts/{name}"
     command: ClassVar[str] = "concept"
 
+    scope: Scope
     prompts: Prompts
     protection: ConceptProtection
     watches: Watches
@@ -27,6 +29,7 @@ class Concept:
         self.bench, self.row = bench, row
         self.context = bench.context
         self.id, self.name = row.id, row.name
+        self.scope = Scope(self)
         self.prompts = Prompts(self)
         self.protection = ConceptProtection(self)
         self.watches = Watches(self)

@@ -157,7 +157,7 @@ def test_chosen_pictures_go_into_a_collection_and_out_of_the_one_that_is_browsed
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Undone.")).to_be_visible()
     assert site.bench.collections.get(made.id).pictures == 0
-    site.bench.collections.add(made.id, chosen, author="me")
+    site.bench.collections.put(made.id, chosen, author="me")
 
     tiles = library(site, page, f"&in={made.id}")
     expect(tiles).to_have_count(3)
@@ -212,7 +212,7 @@ def test_the_concept_stays_in_the_sidebar_from_collections_to_side_by_side(
     page.get_by_role("link", name="By chance").click()
     page.wait_for_url(lambda url: "order=mixed" in url)
     expect(here).to_contain_text(concept)
-    site.bench.trash.put("concept", "Square beside", author="me")
+    site.bench.trash.put(concept="Square beside", author="me")
 
 
 @pytest.mark.parametrize("width", [1280, 390])

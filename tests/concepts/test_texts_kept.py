@@ -105,6 +105,6 @@ def test_where_no_encoder_is_loaded_a_large_library_still_has_fast_passes_over_i
     calls: list[str] = []
     monkeypatch.setattr("concepts.workbench.pictures.MANY", many)
     monkeypatch.setattr("concepts.workbench.pictures.load_conversion", lambda: calls.append("loaded"))
-    bench.pictures.warm_up()
+    bench.library.warm_up()
     bench.context.background.submit(lambda: None).result(20)
     assert len(calls) == loaded

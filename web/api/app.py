@@ -10,8 +10,6 @@ from concepts import __version__
 from concepts.workbench import Workbench
 from web.api import (
     annotators,
-    browsing,
-    collections,
     concepts,
     deliberations,
     examples,
@@ -22,7 +20,6 @@ from web.api import (
     review,
     scoring,
     settings,
-    trash,
     walls,
     watches,
 )
@@ -39,9 +36,6 @@ in pages of at most 200. **Answers** carry an `Idempotency-Key`, so a request th
 Where Discern has users, send a name and password (HTTP Basic)."""
 TAGS = (
     library,
-    collections,
-    browsing,
-    trash,
     concepts,
     deliberations,
     examples,

@@ -51,7 +51,7 @@ class CollectionsView:
                 said=said,
             )
         one, words = collections.get(number), place.get("find", "").strip()
-        found = self._bench.pictures.search(words, n=FOUND) if words else []
+        found = self._bench.library.search(words, n=FOUND) if words else []
         pictures = collections.pictures(number, PAGE + 1, place.get("after", ""))
         return render(
             "collections/one.html",
@@ -62,7 +62,7 @@ class CollectionsView:
             first=not place.get("after"),
             words=words,
             found=found,
-            changes=collections.changes(number)[:8],
+            changes=one.changes[:8],
             said=said,
         )
 
@@ -94,7 +94,7 @@ class CollectionsView:
         if not chosen:
             return place, Notice("Tick some pictures first.", "warn")
         put = action.name == "put-pictures"
-        change = (collections.add if put else collections.take)(number, chosen, author=author)
+        change = (collections.put if put else collections.take)(number, chosen, author=author)
         if change is None:
             return place, Notice("They are in it already." if put else "None of them is in it.")
         back = Button(
@@ -130,22 +130,22 @@ def where_to_look(workbench: Workbench, name: str) -> str:
     """The dialog that asks."""
     return render(
         "define/look_in.html",
-        now=workbench.collections.looked_in(name),
+        now=workbench.concept(name).scope.get(),
         collections=workbench.collections.all(),
     )
 
 
 def look_in(workbench: Workbench, name: str, action: Action, author: str) -> Notice:
     """Does what was chosen there, or goes back to what is in the button's value, and says so."""
-    before = workbench.collections.looked_in(name)
+    before = workbench.concept(name).scope.get()
     if action.fields.get("everything"):
-        wanted = []
+        numbers = []
     elif action.value:
-        wanted = [int(number) for number in action.value.split(",") if number.isdecimal() and int(number)]
+        numbers = action.value.split(",")
     else:
-        boxes = (box.removeprefix(CHOSEN) for box in action.fields if box.startswith(CHOSEN))
-        wanted = [int(number) for number in boxes if number.isdecimal()]
-    now = workbench.collections.look_in(name, wanted, author=author)
+        numbers = [box.removeprefix(CHOSEN) for box in action.fields if box.startswith(CHOSEN)]
+    wanted = [int(number) for number in numbers if number.isdecimal() and int(number)]
+    now = workbench.concept(name).scope.set([*wanted], author=author)
     if now.number == before.number:
         return Notice(f"It looks in {now.name} already.")
     back = ",".join(map(str, before.collections)) or "0"

@@ -59,9 +59,9 @@ def app(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path, drawn: P
     bench = Workbench(
         Settings(home=tmp_path_factory.mktemp("schema-home"), encoder=f"local-dir:{tiny_open_clip}")
     )
-    bench.pictures.add_pictures([drawn])
+    bench.library.add([drawn]).wait()
     bench.definitions.create_concept("Round", "Round shapes.")
-    for picture in bench.pictures.newest(60):
+    for picture in bench.library.newest(60):
         value = "yes" if "ellipse" in picture.path else "no"
         bench.answers.label(
             "Round", picture.id, value, author=Author("me", "simulated"), key=f"key-{picture.id}"
