@@ -1,51 +1,32 @@
-"""`discern library`, `collection` and `trash`: how what they return is printed, and captions of a file."""
+"""`discern library`, `collection` and `trash`: how what they return is printed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from concepts.cli.groups import ChoosingAMethod, Format, Json, library, must_exist, workbench
-from concepts.cli.operations import shows
-from concepts.cli.output import say, show, table
+from concepts.cli.operations import print_plainly, shows
+from concepts.cli.output import say, table
 
 if TYPE_CHECKING:
     from concepts.library.browsing import PictureDetail, PictureView
-    from concepts.library.collections import CollectionView, LooksIn
     from concepts.library.empty_trash import Emptied
-    from concepts.library.health import Checked
-    from concepts.workbench.collections import OneCollection
-    from concepts.workbench.jobs import Added, Embedded
-    from concepts.workbench.library import LibraryState
-    from concepts.workbench.trash import Moved, TrashItem
+    from concepts.workbench.collections import CollectionView, OneCollection
+    from concepts.workbench.jobs import Added
+    from concepts.workbench.library import ColumnsReport, LibraryState
+    from concepts.workbench.trash import Moved
 
 
-@library.command("captions", cls=ChoosingAMethod)
-def library_captions(
-    file: Annotated[
-        Path, typer.Argument(help="Such as the Parquet of img2dataset: path or id, and columns.")
-    ],
-    format: Format = "",
-    as_json: Json = False,
-) -> None:
-    """Keep what a file says of your pictures: captions, which can be searched, and any other columns."""
-    must_exist(file)
-    report = workbench().library.keep_captions(file, format=format)
-
-    def human() -> None:
-        columns = ", ".join(f"{name} ({count:,})" for name, count in report.columns.items())
-        say(f"{report.kept:,} values are new, of {report.pictures:,} pictures: {columns or 'no columns'}.")
-        if report.unknown_pictures:
-            say(f"{report.unknown_pictures:,} rows are about no picture of the library.")
-        for row in report.bad_rows:
-            say(f"  row {row['row']} left out: {row['reason']}")
-        if report.bad > len(report.bad_rows):
-            say(f"  and {report.bad - len(report.bad_rows):,} more rows")
-
-    show(report, as_json, human)
+@shows("library.keep_captions")
+def _captions(report: ColumnsReport) -> None:
+    columns = ", ".join(f"{name} ({count:,})" for name, count in report.columns.items())
+    say(f"{report.kept:,} values are new, of {report.pictures:,} pictures: {columns or 'no columns'}.")
+    if report.unknown_pictures:
+        say(f"{report.unknown_pictures:,} rows are about no picture of the library.")
+    for row in report.bad_rows:
+        say(f"  row {row['row']} left out: {row['reason']}")
+    if report.bad > len(report.bad_rows):
+        say(f"  and {report.bad - len(report.bad_rows):,} more rows")
 
 
 @shows("library.add")
@@ -137,27 +118,11 @@ def _found(pictures: Sequence[PictureView]) -> None:
 
 @shows("upkeep.check")
 def _checked(report: Any) -> None:
-    """What came of the check, or of what was done instead."""
-    from concepts.workbench.jobs import DatesRead, NeighboursFound, Tidied, WordsRead
+    """What came of the check; of what was done instead, its figures."""
+    from concepts.library.health import Checked
 
-    match report:
-        case NeighboursFound():
-            took = f"in {report.seconds:,.0f} s"
-            say(f"{report.pictures:,} pictures have been compared, {report.compared:,} anew, {took}.")
-            say(f"  {report.recall:.1%} of the nearest pictures of each were found")
-        case DatesRead():
-            say(f"{report.dated:,} of {report.looked_at:,} pictures say when.")
-        case WordsRead():
-            say(f"Looked for words in {report.pictures:,} pictures and found some in {report.words:,}.")
-            if report.gone:
-                say(f"{report.gone:,} pictures have no file any more.")
-        case Tidied():
-            say(f"{(report.before - report.after) / 1e6:,.1f} MB of older states are gone.")
-        case _:
-            _whole(report)
-
-
-def _whole(report: Checked) -> None:
+    if not isinstance(report, Checked):
+        return print_plainly(report)
     said = {
         "without what they are searched by": report.vectors_missing,
         "vectors of no picture": report.vectors_extra,
@@ -185,11 +150,6 @@ def _whole(report: Checked) -> None:
         say("Nothing that Discern needs is missing.")
 
 
-@shows("upkeep.reembed")
-def _embedded(result: Embedded) -> None:
-    say(f"{result.embedded:,} pictures embedded.")
-
-
 @shows("collections.make")
 def _collection(one: CollectionView) -> None:
     say(f"“{one.name}” ({one.id}): {one.pictures:,} pictures, {one.began}.")
@@ -211,11 +171,6 @@ def _collections(found: Sequence[CollectionView]) -> None:
     table(("number", "pictures", "name", "how it began", "concepts"), rows)
 
 
-@shows("scope.set")
-def _scope(found: LooksIn) -> None:
-    say(f"It looks in {found.name}: {found.pictures:,} of {found.library:,} pictures.")
-
-
 @shows("trash.put")
 def _put(moved: Moved) -> None:
     say(f"In the trash: {_names(moved)}.")
@@ -228,15 +183,6 @@ def _restored(moved: Moved) -> None:
 
 def _names(moved: Moved) -> str:
     return f"“{moved.names[0]}”" if moved.names else f"{len(moved.ids):,} pictures"
-
-
-@shows("trash.items")
-def _items(found: Sequence[TrashItem]) -> None:
-    rows = [
-        (f"{one.when:%Y-%m-%d %H:%M}", one.who, one.kind, one.id[:12], one.labels, one.versions, one.name)
-        for one in found
-    ]
-    table(("when", "by", "what", "id", "labels", "versions", "name"), rows)
 
 
 @shows("trash.empty")

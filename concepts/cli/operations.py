@@ -61,7 +61,7 @@ def _command(declared: Any) -> Callable[..., None]:
         if declared.is_job:
             with progress(f"{declared.name.capitalize()}…", KEPT) as listener:
                 result = result.wait(listener)
-        printer = _printers.get(f"{declared.part}.{declared.name}", _print)
+        printer = _printers.get(f"{declared.part}.{declared.name}", print_plainly)
         show(result, as_json, partial(printer, result))
         if not getattr(result, "is_whole", True):  # of what looks for damage, so that a script can tell
             raise typer.Exit(1)
@@ -100,7 +100,7 @@ def _of_terminal(parameter: Any) -> inspect.Parameter:
     return keyword(parameter.name, annotation, parameter.default)
 
 
-def _print(result: Any) -> None:
+def print_plainly(result: Any) -> None:
     """A list as a table, one thing as lines of name and value; None as nothing."""
     rows = result if isinstance(result, list) else [result]
     if not all(isinstance(row, BaseModel) for row in rows):

@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from concepts.errors import DiscernError, UnknownCollectionError
 from concepts.jobs.job import read_job
 from concepts.library.browsing import PictureView, views_of
-from concepts.library.collections import (
-    COVERS,
-    By,
-    ChangeView,
-    CollectionView,
-    ImportView,
-    LooksIn,
-    change_view,
-    checked_name,
-    days,
-    looks_in,
-    view_of,
-)
 from concepts.library.search import find_pictures
+from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import AddPictures
 from concepts.workbench.operation import AuthorName, Flag, Limit, Offset, operation
 from storage.buckets import written
 from storage.collections import (
+    Change,
     Kind,
     Members,
     NamedCollection,
@@ -48,7 +37,10 @@ A_SEARCH = 200  # pictures, unless somebody says otherwise
 MOST_PICTURES = 10_000  # of one request
 ADDINGS = 20
 ADD_KINDS = ("add pictures", "add sample")
+LONGEST = 120  # letters of a name
+COVERS = 3  # pictures shown of each
 
+By = Literal["added", "file"]  # the day a picture came into the library, or its file was last changed
 Which = Annotated[str | int, Flag("COLLECTION"), Field(description="Its name or number.")]
 Name = Annotated[str, Field(min_length=1, max_length=120, description="What it is called.")]
 JobNumber = Annotated[
@@ -58,6 +50,58 @@ JobNumber = Annotated[
 
 def _pictures(description: str) -> Any:
     return Field(max_length=MOST_PICTURES, description=description)
+
+
+class CollectionView(View):
+    """A named set of `pictures`. `began`: how, in words; `follows`: what comes into its folder joins it.
+    `cover`: ids of a few of its pictures; `concepts`: names of those that look in it; `change` counts what
+    became of it."""
+
+    id: int
+    name: str
+    kind: Kind
+    began: str
+    follows: bool
+    pictures: int
+    cover: list[str]
+    concepts: list[str]
+    change: int
+    author: str
+    created: datetime
+    removed: datetime | None
+
+
+class ChangeView(View):
+    """What became of the pictures of a collection. `number` names it, to take it back; `remaining`: how many
+    pictures were in it then."""
+
+    number: int
+    deed: str
+    pictures: int
+    remaining: int
+    author: str
+    created: datetime
+
+
+class LooksIn(View):
+    """What a concept looks in: `collections`, or everything where there are none. `pictures`: how many it
+    looks at, of `library` there are; `name`: the collections in words; `number` counts the choices."""
+
+    collections: list[int]
+    names: list[str]
+    name: str
+    pictures: int
+    library: int
+    number: int
+
+
+class ImportView(View):
+    """An adding of pictures that is done: what it was of, and how many were new."""
+
+    job: int
+    what: str
+    added: int
+    finished: datetime
 
 
 class OneCollection(CollectionView):
@@ -100,10 +144,6 @@ class Collections:
         """Pictures that are in it, by id; `after` is the id of the last one shown."""
         ids = self._named.page(self.find(number).id, n, after)
         return views_of(self._context.collection.library.pictures(ids))
-
-    def of_picture(self, picture: str) -> list[str]:
-        """The names of the collections that a picture, named by id or path, is in."""
-        return self._named.of_picture(self._context.collection.library.resolve(picture))
 
     def addings(self) -> list[ImportView]:
         """The last addings that brought new pictures, the last one first."""
@@ -176,7 +216,9 @@ class Collections:
         self, name: str, first: date, last: date, *, by: By = "added", author: str
     ) -> CollectionView:
         """What was added to the library, or whose file was last changed, from one day to another (UTC)."""
-        begin, end = days(first, last)
+        if last < first:
+            raise DiscernError(f"{last} is before {first}. Give the earlier day first.")
+        begin, end = (datetime.combine(day, time(), UTC) for day in (first, last + timedelta(days=1)))
         pictures = added_between(begin, end) if by == "added" else files_between(begin, end)
         rule = {"first": first.isoformat(), "last": last.isoformat(), "by": by}
         missing = "No picture of the library is of those days."
@@ -232,18 +274,15 @@ class Collections:
 
     def put(self, number: str | int, pictures: Sequence[str], *, author: str) -> ChangeView | None:
         """Puts pictures, by id or path, in, however many; None where all are in it already."""
-        change = self._named.add(self.find(number).id, self._resolved(pictures), author)
-        return change_view(change) if change else None
+        return _seen(self._named.add(self.find(number).id, self._resolved(pictures), author))
 
     def take(self, number: str | int, pictures: Sequence[str], *, author: str) -> ChangeView | None:
         """Takes pictures out, however many; None where none is in it. The pictures themselves stay."""
-        change = self._named.take(self.find(number).id, self._resolved(pictures), author)
-        return change_view(change) if change else None
+        return _seen(self._named.take(self.find(number).id, self._resolved(pictures), author))
 
     def undo(self, number: str | int, change: int, *, author: str) -> ChangeView | None:
         """Takes one change of its pictures back, by its number; None where nothing is left of it."""
-        undone = self._named.undo(self.find(number).id, change, author)
-        return change_view(undone) if undone else None
+        return _seen(self._named.undo(self.find(number).id, change, author))
 
     # Inside
 
@@ -274,7 +313,7 @@ class Collections:
         return self._views([self._named.get(number)])[0]
 
     def _with_changes(self, number: int) -> OneCollection:
-        changes = [change_view(one) for one in self._named.changes(number)]
+        changes = [ChangeView(**vars(one)) for one in self._named.changes(number)]
         return OneCollection(**dict(self._view(number)), changes=changes)
 
     def _resolved(self, pictures: Sequence[str]) -> list[str]:
@@ -288,10 +327,19 @@ class Collections:
         looking = self._context.collection.frames.concepts.of_all([row.id for row in rows])
         covers = self._named.covers([one.id for one in found], COVERS)
         return [
-            view_of(
-                one,
-                covers[one.id],
-                [row.name for row in rows if one.id in looking.get(row.id, ())],
+            CollectionView(
+                id=one.id,
+                name=one.name,
+                kind=one.kind,
+                began=_began(one),
+                follows=one.kind == "folder" and one.removed is None,
+                pictures=one.pictures,
+                cover=covers[one.id],
+                concepts=[row.name for row in rows if one.id in looking.get(row.id, ())],
+                change=one.change,
+                author=one.author,
+                created=one.created,
+                removed=one.removed,
             )
             for one in found
         ]
@@ -309,7 +357,14 @@ class Scope:
         collection = self._concept.context.collection
         frame, library = collection.frames.now(self._concept.id), collection.library.counts().pictures
         pictures = library if frame.is_whole else collection.frames.size(frame)
-        return looks_in(frame, pictures, library)
+        return LooksIn(
+            collections=[one.id for one in frame.collections],
+            names=[one.name for one in frame.collections],
+            name=frame.name,
+            pictures=pictures,
+            library=library,
+            number=frame.number,
+        )
 
     @operation("PUT /looks-in", command="look-in", audit="chose where a concept looks")
     def set(
@@ -333,6 +388,10 @@ class Scope:
         return self.get()
 
 
+def _seen(change: Change | None) -> ChangeView | None:
+    return ChangeView(**vars(change)) if change else None
+
+
 def _adding(job: StoredJob) -> ImportView:
     assert job.finished is not None
     return ImportView(
@@ -347,3 +406,30 @@ def _what(job: StoredJob) -> str:
     paths = read_job(AddPictures, job).paths
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     return f"{paths[0] if len(paths[0]) <= 80 else '…' + paths[0][-79:]}{more}"
+
+
+def checked_name(name: str) -> str:
+    """Without spaces around it. Raises `DiscernError` for one that a collection can't have."""
+    name = " ".join(name.split())
+    if not any(letter.isprintable() and not letter.isspace() for letter in name):
+        raise DiscernError("A collection needs a name that can be seen.")
+    if len(name) > LONGEST or len(name.casefold()) > LONGEST:
+        raise DiscernError(f"The name is too long: a collection's has at most {LONGEST} characters.")
+    if any(not letter.isprintable() for letter in name):
+        raise DiscernError("The name can't be used: it has a control character.")
+    return name
+
+
+def _began(one: NamedCollection) -> str:
+    rule = one.rule
+    if one.kind == "folder":
+        return f"the folder {rule['folder']}, with what comes into it"
+    if one.kind == "adding":
+        return f"the adding of {rule['what']}"
+    if one.kind == "dates":
+        what = "files" if rule["by"] == "file" else "added"
+        days = rule["first"] if rule["first"] == rule["last"] else f"{rule['first']} to {rule['last']}"
+        return f"{what} of {days}" if what == "files" else f"{what} {days}"
+    if one.kind == "search":
+        return f"the search “{rule['text']}”"
+    return "chosen by hand"

@@ -161,12 +161,21 @@ class PictureLibrary:
         """Adds the files of an upload."""
         return self._begin_confined(self._context.uploads.paths(batch), None)
 
-    def keep_captions(self, file: Path, *, format: str = "") -> ColumnsReport:
-        """Keeps every column of a file that says something of a picture of the library, in one transaction.
-        The same file again changes nothing.
+    @operation(command="library captions")
+    def keep_captions(
+        self,
+        file: Annotated[
+            Path, Field(description="Such as the Parquet of img2dataset: path or id, and columns.")
+        ],
+        format: Annotated[str, Field(description="Which one it is, where that can't be seen.")] = "",
+    ) -> ColumnsReport:
+        """Keep what a file says of your pictures: captions, which can be searched, and any other columns. The
+        same file again changes nothing.
 
         Raises `NoUsableRowsError` where no row is of use, and `DiscernError` where it can't be read.
         """
+        if not file.exists():
+            raise DiscernError(f"There is no file or folder {file}. Check the spelling.")
         found = format_of(file, format)
         bad: list[BadRow] = []
         rows = list(_usable(found.read(file), bad))

@@ -10,8 +10,8 @@ from datetime import date
 from urllib.parse import parse_qsl, urlencode
 
 from concepts.errors import DiscernError
-from concepts.library.collections import By, CollectionView, LooksIn
 from concepts.workbench import Workbench
+from concepts.workbench.collections import By, CollectionView, LooksIn
 from web.advice import in_words
 from web.live import Action
 from web.render import Button, Notice, render

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qsl
 
 import gradio as gr
@@ -50,6 +51,14 @@ BELONGS = {
     "tidy vectors": "health",
     "check library": "health",
     "empty bin": "trash",
+}
+# What the buttons that look after the library have done.
+UPKEEP: dict[str, dict[str, Any]] = {
+    "read-dates": {"only": "dates"},
+    "read-words": {"only": "words"},
+    "find-neighbours": {"only": "neighbours", "anew": True},
+    "tidy": {"only": "tidy"},
+    "check": {"repair": True},
 }
 # What a person does without having turned to something else.
 STAYS = frozenset(("open", "position", "cancel"))
@@ -260,16 +269,8 @@ def _submitted(bench: Workbench, action: Action, author: str) -> int | None:
         return bench.library.add(sample=True).id
     if action.name == "empty-trash":
         return bench.trash.empty(author=author, refuse=bool(action.fields.get("refuse"))).id
-    if action.name == "read-dates":
-        return bench.upkeep.check(only="dates").id
-    if action.name == "read-words":
-        return bench.upkeep.check(only="words").id
-    if action.name == "find-neighbours":
-        return bench.upkeep.check(only="neighbours", anew=True).id
-    if action.name == "tidy":
-        return bench.upkeep.check(only="tidy").id
-    if action.name == "check":
-        return bench.upkeep.check(repair=True).id
+    if action.name in UPKEEP:
+        return bench.upkeep.check(**UPKEEP[action.name]).id
     if action.name == "reembed":
         choice = action.fields.get("choice", "")
         name = action.fields.get("name", "") if choice == "custom" else choice
