@@ -108,9 +108,13 @@ class Questions:
     def collections(self) -> None:
         """Those that filters and following ask for."""
         with suppress(DiscernError):
-            self._bench.collections.from_folder("A year", f"{made.ROOT}/{made.FIRST_YEAR}", author=AUTHOR)
+            self._bench.collections.make(
+                "A year", folder=str(f"{made.ROOT}/{made.FIRST_YEAR}"), author=AUTHOR
+            )
             for n in range(FOLLOWED - 1):
-                self._bench.collections.from_folder(f"Event {n}", self._followed_folder(n), author=AUTHOR)
+                self._bench.collections.make(
+                    f"Event {n}", folder=str(self._followed_folder(n)), author=AUTHOR
+                )
 
     def filters(self) -> Iterator[tuple[str, Question]]:
         year, name = f"{made.ROOT}/{made.FIRST_YEAR + 1}", "Synthetic concept 1"
@@ -234,7 +238,7 @@ class Questions:
 
     def _made(self, n: int) -> object:
         name = f"Made {self._added} {n}"
-        return self._bench.collections.from_folder(name, self._event(n), author=AUTHOR)
+        return self._bench.collections.make(name, folder=str(self._event(n)), author=AUTHOR)
 
 
 def measure(question: Question, repeats: int) -> tuple[list[float], list[float]]:

@@ -13,8 +13,6 @@ from concepts.library.filters import PictureSelection
 from concepts.library.search import find_pictures
 from concepts.view import View
 from storage.browsing import Place
-from storage.concepts import ConceptStore
-from storage.labels import LabelLog
 from storage.library import Library, Picture
 from storage.picture_columns import PictureColumns
 from storage.picture_filter import Key, Order, PictureFilter
@@ -182,40 +180,6 @@ def mixed_page(library: Library, n: int, place: str = "") -> PicturePage:
     )
 
 
-def picture_detail(
-    library: Library, store: ConceptStore, log: LabelLog, columns: PictureColumns, picture_id: str
-) -> PictureDetail:
-    """Raises `UnknownPictureError`."""
-    picture = library.picture(picture_id)
-    near = sorted(library.members([picture.near_group]) - {picture_id})
-    concepts = store.all()
-    about = log.about([picture_id], [concept.id for concept in concepts])
-    labels = [
-        PictureLabel(
-            concept=concept.name,
-            value=event.said,
-            author=event.author.name,
-            author_kind=event.author.kind,
-        )
-        for concept in concepts
-        if concept.id in about
-        for event in log.standing(concept.id, picture_ids=[picture_id])
-    ]
-    return PictureDetail(
-        id=picture.id,
-        format=picture.format,
-        width=picture.width,
-        height=picture.height,
-        bytes=picture.bytes,
-        added=picture.added,
-        taken=None if picture.taken <= UNDATED else _taken(picture.taken),
-        places=list(picture.sources),
-        near_duplicates=near[:NEAR_SHOWN],
-        labels=labels,
-        columns=[ColumnView(name=c.name, value=c.value, file=c.file) for c in columns.of(picture_id)],
-    )
-
-
 def exact_repetitions(library: Library, n: int, after: str = "") -> list[Repetition]:
     """Pictures whose very bytes are at several places. `after` is the id of the last one shown."""
     return [
@@ -233,7 +197,10 @@ def near_repetitions(library: Library, n: int, after: str = "") -> list[Repetiti
     return groups
 
 
-def _taken(seconds: int) -> datetime | None:
+def taken_at(seconds: int) -> datetime | None:
+    """None for what no camera says."""
+    if seconds <= UNDATED:
+        return None
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -110,6 +110,16 @@ class OneCollection(CollectionView):
     changes: list[ChangeView]
 
 
+class _Beginning(NamedTuple):
+    """What a collection is made of. `missing`: what is said where there would be nothing in it; empty where
+    that may be."""
+
+    kind: Kind
+    rule: dict[str, Any]
+    pictures: Members
+    missing: str = ""
+
+
 class Collections:
     """Sets of pictures with a name, for concepts to look in."""
 
@@ -184,57 +194,46 @@ class Collections:
         if sum(map(bool, (folder, adding, since or until, search, pictures))) > 1:
             raise DiscernError("Give one of folder, adding, since with until, search and pictures.")
         if folder:
-            return self.from_folder(name, folder, author=author)
-        if adding:
-            return self.from_adding(name, adding, author=author)
-        if since or until:
+            beginning = self._of_folder(folder)
+        elif adding:
+            beginning = self._of_adding(adding)
+        elif since or until:
             last = until or datetime.now(UTC).date()
-            by: By = "file" if by_file else "added"
-            return self.from_dates(name, since or last, last, by=by, author=author)
-        if search:
-            return self.from_search(name, search, n, author=author)
-        return self.from_pictures(name, pictures or [], author=author)
+            beginning = self._of_days(since or last, last, "file" if by_file else "added")
+        elif search:
+            if not 0 < n <= MOST_FOUND:
+                raise DiscernError(f"A search can give 1 to {MOST_FOUND:,} pictures, not {n:,}.")
+            found = [hit.id for hit in find_pictures(self._context.collection, search, [], n)]
+            rule = {"text": search.strip(), "n": n}
+            beginning = _Beginning("search", rule, found, "The search found nothing.")
+        else:
+            beginning = _Beginning("hand", {}, self._resolved(pictures or ()))
+        name = checked_name(name)
+        if beginning.missing and not self._named.are_any(beginning.pictures):
+            raise DiscernError(beginning.missing)
+        made = self._named.make(name, beginning.kind, beginning.rule, beginning.pictures, author)
+        return self._view(made)
 
-    def from_folder(self, name: str, folder: str | Path, *, author: str) -> CollectionView:
-        """What the library has of a folder and those below it. What is added from there later joins it."""
+    def _of_folder(self, folder: str) -> _Beginning:
         path = written(Path(folder).expanduser())
         missing = f"No picture of the library is in {path}. Add that folder first, or choose another one."
-        return self._make(name, "folder", {"folder": path}, in_folder(path), author, missing)
+        return _Beginning("folder", {"folder": path}, in_folder(path), missing)
 
-    def from_adding(self, name: str, job: int, *, author: str) -> CollectionView:
-        """The pictures that came into the library with one adding. Raises `DiscernError` for a job that is
-        none, or isn't done."""
+    def _of_adding(self, job: int) -> _Beginning:
         found = self._context.jobs.store.get(job)
         if found.kind not in ADD_KINDS or found.state != "done" or found.finished is None:
             raise DiscernError(f"Job {job} is no adding that is done.")
-        what = _what(found)
         pictures = added_between(found.created, found.finished + timedelta(seconds=1))
         missing = "That adding brought no new pictures. Make a collection of its folder."
-        return self._make(name, "adding", {"job": job, "what": what}, pictures, author, missing)
+        return _Beginning("adding", {"job": job, "what": _what(found)}, pictures, missing)
 
-    def from_dates(
-        self, name: str, first: date, last: date, *, by: By = "added", author: str
-    ) -> CollectionView:
-        """What was added to the library, or whose file was last changed, from one day to another (UTC)."""
+    def _of_days(self, first: date, last: date, by: By) -> _Beginning:
         if last < first:
             raise DiscernError(f"{last} is before {first}. Give the earlier day first.")
         begin, end = (datetime.combine(day, time(), UTC) for day in (first, last + timedelta(days=1)))
         pictures = added_between(begin, end) if by == "added" else files_between(begin, end)
         rule = {"first": first.isoformat(), "last": last.isoformat(), "by": by}
-        missing = "No picture of the library is of those days."
-        return self._make(name, "dates", rule, pictures, author, missing)
-
-    def from_search(self, name: str, text: str, n: int, *, author: str) -> CollectionView:
-        """The n pictures nearest to words, as the library's search finds them now."""
-        if not 0 < n <= MOST_FOUND:
-            raise DiscernError(f"A search can give 1 to {MOST_FOUND:,} pictures, not {n:,}.")
-        found = [hit.id for hit in find_pictures(self._context.collection, text, [], n)]
-        rule = {"text": text.strip(), "n": n}
-        return self._make(name, "search", rule, found, author, "The search found nothing.")
-
-    def from_pictures(self, name: str, pictures: Sequence[str], *, author: str) -> CollectionView:
-        """Pictures chosen by hand, by id or path. None at all is a beginning, too."""
-        return self._make(name, "hand", {}, self._resolved(pictures), author, "")
+        return _Beginning("dates", rule, pictures, "No picture of the library is of those days.")
 
     # Changing
 
@@ -299,15 +298,6 @@ class Collections:
             there = f"There are: {names}." if names else "There is none yet."
             raise UnknownCollectionError(f"There is no collection “{collection}”. {there}")
         return found
-
-    def _make(
-        self, name: str, kind: Kind, rule: dict[str, Any], pictures: Members, author: str, missing: str
-    ) -> CollectionView:
-        """`missing`: what is said where there would be nothing in it; empty where that may be."""
-        name = checked_name(name)
-        if missing and not self._named.are_any(pictures):
-            raise DiscernError(missing)
-        return self._view(self._named.make(name, kind, rule, pictures, author))
 
     def _view(self, number: int) -> CollectionView:
         return self._views([self._named.get(number)])[0]

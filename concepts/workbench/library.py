@@ -16,14 +16,21 @@ from concepts.jobs import Progress, Started
 from concepts.labelling.formats import CAPTION, format_of
 from concepts.labelling.rows import NO_COLUMNS_OF_PICTURES, BadRow, RawRow, can_be_kept
 from concepts.library import browsing
-from concepts.library.browsing import BadFile, PictureDetail, PicturePage, PictureView, Repetition
+from concepts.library.browsing import (
+    BadFile,
+    ColumnView,
+    PictureDetail,
+    PictureLabel,
+    PicturePage,
+    PictureView,
+    Repetition,
+)
 from concepts.library.collection import LibraryInfo
 from concepts.library.dates import camera_of
 from concepts.library.filters import PictureSelection
 from concepts.library.lookup import NamedPicture, find_named
 from concepts.library.outside_pictures import embed_again
 from concepts.library.reading import is_there
-from concepts.library.renditions import Rendition
 from concepts.library.roots import check_encoder, check_roots, within_roots
 from concepts.library.sample import sample_pictures
 from concepts.library.search import Hit, find_pictures
@@ -74,6 +81,7 @@ EncoderName = Annotated[
 Picture = Annotated[
     str, Field(max_length=4096, description="A picture, by its id, how that begins, or its path.")
 ]
+PictureId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the picture's bytes.")]
 Folder = Annotated[
     str, Field(max_length=4096, description="The folders in this one; else the one everything is in.")
 ]
@@ -314,10 +322,6 @@ class PictureLibrary:
         either."""
         return self.pictures(chosen, top, author=author).pictures
 
-    def newest(self, n: int) -> list[PictureView]:
-        """The pictures that were added last."""
-        return self.pictures(limit=n).pictures
-
     def mixed(self, n: int, place: str = "") -> PicturePage:
         """A page of the library in an order that is by chance and stays."""
         return browsing.mixed_page(self._context.collection.library, n, place)
@@ -369,13 +373,13 @@ class PictureLibrary:
 
     # One picture
 
-    def thumbnail(self, picture_id: str) -> bytes:
-        """WebP bytes. Raises `UnknownPictureError`."""
-        return self._context.collection.thumbnail(picture_id)
+    @operation("GET /library/pictures/{picture_id}/thumbnail")
+    def thumbnail(self, picture_id: PictureId) -> bytes:
+        """A small copy: WebP, at most 320 pixels on the long side.
 
-    def rendition(self, picture_id: str) -> Rendition:
-        """The picture for looking at it alone. Raises `UnknownPictureError`."""
-        return self._context.renditions.read(picture_id)
+        Raises `UnknownPictureError`.
+        """
+        return self._context.collection.thumbnail(picture_id)
 
     @operation("GET /library/pictures/{picture_id}", command="library picture")
     def picture(
@@ -391,11 +395,36 @@ class PictureLibrary:
         Raises `UnknownPictureError`.
         """
         context, library = self._context, self._context.collection.library
-        found = library.resolve(picture_id)
-        detail = browsing.picture_detail(library, context.store, context.log, context.columns, found)
-        camera = camera_of(library.picture(found), position=position)
-        detail = detail.model_copy(update={"camera": camera})
+        found = library.picture(library.resolve(picture_id))
+        near = sorted(library.members([found.near_group]) - {found.id})
+        columns = context.columns.of(found.id)
+        detail = PictureDetail(
+            id=found.id,
+            format=found.format,
+            width=found.width,
+            height=found.height,
+            bytes=found.bytes,
+            added=found.added,
+            taken=browsing.taken_at(found.taken),
+            places=list(found.sources),
+            near_duplicates=near[: browsing.NEAR_SHOWN],
+            labels=list(self._labels(found.id)),
+            columns=[ColumnView(name=c.name, value=c.value, file=c.file) for c in columns],
+            camera=camera_of(found, position=position),
+        )
         return detail if reader is None else detail.as_read_by(reader)
+
+    def _labels(self, picture_id: str) -> Iterator[PictureLabel]:
+        context = self._context
+        concepts = context.store.all()
+        about = context.log.about([picture_id], [concept.id for concept in concepts])
+        for concept in concepts:
+            if concept.id in about:
+                for event in context.log.standing(concept.id, picture_ids=[picture_id]):
+                    by = event.author
+                    yield PictureLabel(
+                        concept=concept.name, value=event.said, author=by.name, author_kind=by.kind
+                    )
 
     # The work
 

@@ -25,7 +25,7 @@ USE_CASES = [
     UseCase("library add", ("library_add",)),
     UseCase("library info", ("library_state", "library_bad_files")),
     UseCase("library picture", ("library_picture",)),
-    UseCase(None, ("get_thumbnail",), "at the command line the picture itself is on this computer"),
+    UseCase(None, ("library_thumbnail",), "at the command line the picture itself is on this computer"),
     UseCase("library search", ("library_pictures",)),
     UseCase("library captions", ("keep_captions",)),
     UseCase("library check", ("upkeep_check",)),

@@ -44,13 +44,13 @@ def photo(bench: Workbench, tmp_path: Path) -> str:
 
 
 def test_what_somebody_answered_is_found_by_themselves_alone(bench: Workbench) -> None:
-    yes, no, ana = (picture.id for picture in bench.library.newest(3))
+    yes, no, ana = (picture.id for picture in bench.library.pictures(limit=3).pictures)
     bench.answers.label(NAME, yes, "yes", author=Author("me"), key="1")
     bench.answers.label(NAME, no, "no", author=Author("me"), key="2")
     bench.answers.label(NAME, ana, "yes", author=Author("ana"), key="3")
     assert ids(bench, PictureSelection(concept=NAME, answered="yes"), "me") == [yes]
     assert ids(bench, PictureSelection(concept=NAME, answered="any"), "me") == [yes, no]
-    everything = [picture.id for picture in bench.library.newest(200)]
+    everything = [picture.id for picture in bench.library.pictures(limit=200).pictures]
     assert ids(bench, PictureSelection(concept=NAME, answered="none"), "me") == everything[2:]
     assert ids(bench, PictureSelection(concept=NAME, answered="yes")) == [yes, ana]
 

@@ -9,7 +9,7 @@ NAME = "Line"
 
 
 def by_kind(bench: Workbench, kind: str) -> list[str]:
-    pictures = bench.library.newest(90)
+    pictures = bench.library.pictures(limit=90).pictures
     return sorted(picture.id for picture in pictures if kind in picture.path)
 
 

@@ -196,7 +196,7 @@ def test_vectors_of_no_picture_are_removed(bench: Workbench) -> None:
 def test_lost_and_cut_off_thumbnails_are_made_again_when_they_are_looked_at(
     bench: Workbench, own_home: Path
 ) -> None:
-    first, second = bench.library.newest(2)
+    first, second = bench.library.pictures(limit=2).pictures
     before = [bench.library.thumbnail(p.id) for p in (first, second)]
     _file(own_home, first.id).unlink()
     os.truncate(_file(own_home, second.id), 40)

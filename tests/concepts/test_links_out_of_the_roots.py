@@ -40,7 +40,9 @@ def add(bench: Workbench, *paths: Path) -> set[str]:
     """Adds as the app does, and says which pictures are in the library then."""
     bench.jobs.resume(bench.library.add(paths, confined=True).id)
     return {
-        Path(place).name for p in bench.library.newest(100) for place in bench.library.picture(p.id).places
+        Path(place).name
+        for p in bench.library.pictures(limit=100).pictures
+        for place in bench.library.picture(p.id).places
     }
 
 
@@ -90,7 +92,7 @@ def test_a_link_that_is_turned_between_check_and_use_is_not_followed(
     turned.unlink()
     turned.symlink_to(secret)
     bench.jobs.resume(job)
-    assert {Path(p.path).parent for p in bench.library.newest(100)} == {root / "own"}
+    assert {Path(p.path).parent for p in bench.library.pictures(limit=100).pictures} == {root / "own"}
 
 
 def test_what_is_opened_is_looked_at_once_more(root: Path, secret: Path) -> None:

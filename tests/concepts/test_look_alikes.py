@@ -31,7 +31,7 @@ def test_the_report_says_how_many_were_compared_and_what_is_new(bench: Workbench
     done = bench.upkeep.check(only="neighbours").wait()
     assert (done.pictures, done.compared, done.recall) == (91, 91, 1)
     assert bench.upkeep.neighbours().is_current
-    gone = bench.library.newest(1)[0].id
+    gone = bench.library.pictures(limit=1).pictures[0].id
     bench.context.collection.stored().delete([gone])
     assert not bench.upkeep.neighbours().is_current
     assert bench.upkeep.check(only="neighbours").wait().pictures == 90
@@ -57,7 +57,7 @@ def test_a_library_too_large_to_compare_on_the_spot_is_ranked_by_what_a_job_made
 
 def test_what_is_in_the_bin_is_nobodys_neighbour(bench: Workbench, large: None) -> None:
     bench.upkeep.check(only="neighbours").wait()
-    bench.trash.put(pictures=[bench.library.newest(1)[0].id], author="me")
+    bench.trash.put(pictures=[bench.library.pictures(limit=1).pictures[0].id], author="me")
     vectors = bench.context.collection.index().snapshot()
     graph = bench.context.neighbourhood.graph(vectors)
     assert graph is not None
@@ -69,7 +69,7 @@ def test_a_small_part_of_the_library_is_compared_by_itself(
 ) -> None:
     monkeypatch.setattr(neighbourhood, "QUICK", 5)
     bench.upkeep.check(only="neighbours").wait()
-    bench.trash.put(pictures=[*[p.id for p in bench.library.newest(75)]], author="me")
+    bench.trash.put(pictures=[*[p.id for p in bench.library.pictures(limit=75).pictures]], author="me")
     vectors = bench.context.collection.index().snapshot()
     graph = Neighbourhood(bench.context.collection.graph).graph(vectors)
     assert graph is not None
@@ -93,7 +93,7 @@ def test_where_jobs_run_what_is_missing_is_asked_for(
 
 def test_emptying_the_bin_takes_a_picture_out_of_the_lists_of_others(bench: Workbench) -> None:
     bench.upkeep.check(only="neighbours").wait()
-    gone = bench.library.newest(1)[0].id
+    gone = bench.library.pictures(limit=1).pictures[0].id
     bench.trash.put(pictures=[gone], author="me")
     done = bench.trash.empty(author="me").wait()
     assert (done.vectors, done.tables) == (1, 1)

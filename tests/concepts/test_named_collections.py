@@ -36,7 +36,7 @@ def test_a_collection_of_a_folder_has_what_lies_in_it_and_below(
     draw_folder(tmp_path / "more" / "deep", 3, 300)
     draw_folder(tmp_path / "more-of-it", 1, 500)
     bench.library.add([tmp_path / "more", tmp_path / "more-of-it"]).wait()
-    made = bench.collections.from_folder("More", tmp_path / "more", author=ME)
+    made = bench.collections.make("More", folder=str(tmp_path / "more"), author=ME)
     assert (made.pictures, made.follows) == (3, True)
     assert ids(bench, "more") == {
         bench.context.collection.library.resolve(str(path)) for path in (tmp_path / "more" / "deep").iterdir()
@@ -48,7 +48,7 @@ def test_what_comes_into_a_followed_folder_joins_but_not_what_was_taken_out(
 ) -> None:
     folder = draw_folder(tmp_path / "rooms", 3, 300)
     bench.library.add([folder]).wait()
-    made = bench.collections.from_folder("Rooms", folder, author=ME)
+    made = bench.collections.make("Rooms", folder=str(folder), author=ME)
     (gone,) = list(ids(bench, "Rooms"))[:1]
     bench.collections.take("Rooms", [gone], author=ME)
     draw_folder(tmp_path / "rooms" / "new", 2, 700)
@@ -63,31 +63,31 @@ def test_a_collection_of_an_adding_has_the_pictures_it_brought(bench: Workbench,
     bench.library.add([draw_folder(tmp_path / "job", 4, 900)]).wait()
     newest = bench.collections.addings()[0]
     assert newest.added == 4
-    made = bench.collections.from_adding("The other job", newest.job, author=ME)
+    made = bench.collections.make("The other job", adding=newest.job, author=ME)
     assert ids(bench, made.id) == set(bench.context.collection.library.all_ids()) - before
 
 
 def test_a_collection_of_days_has_what_was_added_then(bench: Workbench) -> None:
     today = datetime.now(UTC).date()
-    made = bench.collections.from_dates("Today", today, today, author=ME)
+    made = bench.collections.make("Today", since=today, until=today, author=ME)
     assert made.pictures == bench.library.count()
-    by_file = bench.collections.from_dates("Files of today", today, today, by="file", author=ME)
+    by_file = bench.collections.make("Files of today", since=today, until=today, by_file=True, author=ME)
     assert by_file.pictures == bench.library.count()
     with pytest.raises(DiscernError, match="No picture"):
-        bench.collections.from_dates("Long ago", date(1999, 1, 1), date(1999, 12, 31), author=ME)
+        bench.collections.make("Long ago", since=date(1999, 1, 1), until=date(1999, 12, 31), author=ME)
     with pytest.raises(DiscernError, match="earlier day first"):
-        bench.collections.from_dates("Backwards", today, date(1999, 1, 1), author=ME)
+        bench.collections.make("Backwards", since=today, until=date(1999, 1, 1), author=ME)
 
 
 def test_a_collection_of_a_search_has_its_nearest_pictures(bench: Workbench) -> None:
-    made = bench.collections.from_search("Blue", "a blue ellipse", 7, author=ME)
+    made = bench.collections.make("Blue", search="a blue ellipse", n=7, author=ME)
     assert ids(bench, made.id) == {hit.id for hit in bench.library.search("a blue ellipse", n=7)}
 
 
 def test_pictures_are_put_in_and_taken_out_many_at_once_and_each_change_can_be_undone(
     bench: Workbench,
 ) -> None:
-    made = bench.collections.from_pictures("Mine", some(bench, 3), author=ME)
+    made = bench.collections.make("Mine", some(bench, 3), author=ME)
     put = bench.collections.put("Mine", some(bench, 30), author=ME)
     assert put is not None
     assert (put.pictures, put.remaining) == (27, 30)
@@ -100,16 +100,16 @@ def test_pictures_are_put_in_and_taken_out_many_at_once_and_each_change_can_be_u
 
 
 def test_names_are_unique_whatever_the_case(bench: Workbench) -> None:
-    bench.collections.from_pictures("Rooms", [], author=ME)
+    bench.collections.make("Rooms", [], author=ME)
     with pytest.raises(ConflictError):
-        bench.collections.from_pictures(" ROOMS ", [], author=ME)
+        bench.collections.make(" ROOMS ", [], author=ME)
     with pytest.raises(UnknownCollectionError):
         bench.collections.get("Nothing")
 
 
 def test_a_picture_in_two_collections_counts_once(bench: Workbench) -> None:
-    bench.collections.from_pictures("One", some(bench, 20), author=ME)
-    bench.collections.from_pictures("Two", some(bench, 20, 10), author=ME)
+    bench.collections.make("One", some(bench, 20), author=ME)
+    bench.collections.make("Two", some(bench, 20, 10), author=ME)
     bench.definitions.begin_concept("Round", "An ellipse.")
     looked = bench.concept("Round").scope.set(["One", "Two"], author=ME)
     assert (looked.pictures, looked.name) == (30, "“One” and “Two”")
@@ -118,7 +118,7 @@ def test_a_picture_in_two_collections_counts_once(bench: Workbench) -> None:
 
 
 def test_what_is_looked_in_is_read_from_sql_once_as_long_as_nothing_changes(bench: Workbench) -> None:
-    bench.collections.from_pictures("One", some(bench, 20), author=ME)
+    bench.collections.make("One", some(bench, 20), author=ME)
     bench.definitions.begin_concept("Round", "An ellipse.")
     bench.concept("Round").scope.set(["One"], author=ME)
     concept = bench.context.concept("Round").id
@@ -131,7 +131,7 @@ def test_what_is_looked_in_is_read_from_sql_once_as_long_as_nothing_changes(benc
 
 
 def test_browsing_and_searching_stay_in_a_collection(bench: Workbench) -> None:
-    made = bench.collections.from_pictures("Some", some(bench, 12), author=ME)
+    made = bench.collections.make("Some", some(bench, 12), author=ME)
     chosen = PictureSelection.of({"in": str(made.id)})
     first = bench.library.pictures(chosen, 7)
     rest = bench.library.pictures(chosen, 7, first.older)
@@ -146,4 +146,4 @@ def test_a_job_that_is_no_adding_is_refused(bench: Workbench) -> None:
     bench.upkeep.check().wait()
     job = bench.context.jobs.store.recent(1)[0]
     with pytest.raises(DiscernError, match="no adding"):
-        bench.collections.from_adding("None", job.id, author=ME)
+        bench.collections.make("None", adding=job.id, author=ME)

@@ -147,7 +147,7 @@ def busy(both: tuple[Workbench, Workbench]) -> Iterator[Workbench]:
 def test_damage_that_another_process_mended_is_said_no_more(
     both: tuple[Workbench, Workbench], busy: Workbench
 ) -> None:
-    (picture,) = busy.library.newest(1)
+    (picture,) = busy.library.pictures(limit=1).pictures
     busy.context.collection.thumbnails.delete(picture.id)
     busy.library.thumbnail(picture.id)
     assert "Thumbnails" in busy.library.info().damage

@@ -39,9 +39,12 @@ def everything(bench: Workbench) -> set[str]:
     scores = context.library_scores(concept.id, head)
     assert scores is not None
     listed: list[list[str]] = [
-        [p.id for p in bench.library.newest(200)],
+        [p.id for p in bench.library.pictures(limit=200).pictures],
         [h.id for h in bench.library.search("a circle", n=200)],
-        [h.id for h in bench.library.search(None, like=[bench.library.newest(1)[0].id], n=200)],
+        [
+            h.id
+            for h in bench.library.search(None, like=[bench.library.pictures(limit=1).pictures[0].id], n=200)
+        ],
         [p.id for p in bench.library.pictures(PictureSelection(q="a circle"), 200).pictures],
         [p.id for p in bench.answers.upcoming(NAME, [], 100).pictures],
         [p.id for p in bench.answers.next_pictures(NAME, 100)],
@@ -168,7 +171,7 @@ def test_a_collection_counts_without_the_trash_and_lets_go_of_what_is_gone_for_g
     trained: Workbench, three: list[str]
 ) -> None:
     rest = sorted(everything(trained) - set(three))[:4]
-    made = trained.collections.from_pictures("By hand", [*three, *rest], author=ME)
+    made = trained.collections.make("By hand", [*three, *rest], author=ME)
     trained.trash.put(pictures=[*three], author=ME)
     assert trained.collections.get(made.id).pictures == 4
     trained.trash.restore(pictures=[*three[:1]], author=ME)
@@ -295,13 +298,13 @@ def test_a_collection_in_the_trash_follows_nothing_until_it_is_restored(
 ) -> None:
     folder = draw_folder(tmp_path / "rooms", 2, 300)
     bench.library.add([folder]).wait()
-    made = bench.collections.from_folder("Rooms", folder, author=ME)
+    made = bench.collections.make("Rooms", folder=str(folder), author=ME)
     bench.concept(NAME).scope.set(["Rooms"], author=ME)
     bench.trash.put(collection="rooms", author=ME)
     draw_folder(folder / "new", 2, 700)
     bench.library.add([folder]).wait()
     assert bench.collections.get(made.id).pictures == bench.concept(NAME).scope.get().pictures == 2
-    namesake = bench.collections.from_pictures("Rooms", [], author=ME)
+    namesake = bench.collections.make("Rooms", [], author=ME)
     with pytest.raises(ConflictError):
         bench.trash.restore(collection=f"id:{made.id}", author=ME)
     bench.collections.rename(namesake.id, "Other rooms")
@@ -313,7 +316,7 @@ def test_a_collection_in_the_trash_follows_nothing_until_it_is_restored(
 
 def test_the_list_says_what_comes_back_with_each(trained: Workbench, three: list[str]) -> None:
     bench = trained
-    bench.collections.from_pictures("Some", three, author=ME)
+    bench.collections.make("Some", three, author=ME)
     bench.rules.keep("No ball", f"NOT {NAME}", author=ME)
     labels, place = len(bench.label_files.label_rows(NAME)), bench.library.picture(three[0]).places[0]
     bench.trash.put(pictures=[*three], author="ana")

@@ -34,7 +34,7 @@ def made_halves(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) 
     bench = Workbench(load_settings(home=root / "home"))
     bench.library.add([root / "rooms", root / "chairs"], encoder=f"local-dir:{tiny_open_clip}").wait()
     for name in ("rooms", "chairs"):
-        bench.collections.from_folder(name.title(), root / name, author=ME)
+        bench.collections.make(name.title(), folder=str(root / name), author=ME)
     bench.definitions.begin_concept(NAME, "A filled ellipse, not a rectangle.")
     bench.concept(NAME).scope.set(["Rooms"], author=ME)
     bench.close()
@@ -321,7 +321,7 @@ def test_candidates_and_what_a_machine_looked_at_are_counted_as_they_are_listed(
     bench.definitions.mine(NAME, size=30)
     bench.annotations.annotate(NAME, setup=Setup("builtin"))
     before = bench.definitions.concept(NAME)
-    bench.collections.from_pictures("Few", sorted(members(bench, "Rooms"))[:12], author=ME)
+    bench.collections.make("Few", sorted(members(bench, "Rooms"))[:12], author=ME)
     bench.concept(NAME).scope.set(["Few"], author=ME)
     view, dataset = bench.definitions.concept(NAME), bench.context.dataset(bench.context.concept(NAME))
     assert (view.candidates, view.annotated) == (
@@ -334,7 +334,7 @@ def test_candidates_and_what_a_machine_looked_at_are_counted_as_they_are_listed(
 
 def test_a_small_collection_is_judged_beside_the_whole_library(bench: Workbench) -> None:
     few = sorted(members(bench, "Rooms"))[:12]
-    bench.collections.from_pictures("Few", few, author=ME)
+    bench.collections.make("Few", few, author=ME)
     bench.concept(NAME).scope.set(["Few"], author=ME)
     bench.annotations.annotate(NAME, setup=Setup("builtin"))
     said = bench.context.store.annotations(concept_id(bench))

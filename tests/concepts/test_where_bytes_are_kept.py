@@ -84,7 +84,7 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
     concept, head = first.context.version(NAME, None)
     scores = first.context.library_scores(concept.id, head)
     assert scores is not None
-    newest = [picture.id for picture in first.library.newest(100)]
+    newest = [picture.id for picture in first.library.pictures(limit=100).pictures]
     small = {i: first.library.thumbnail(i) for i in newest}
     found = first.library.search(None, like=newest[:1])
     first.close()
@@ -96,7 +96,7 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
     second = opened("second")
     second.context.collection.look()
     assert not second.context.collection.damage
-    assert [picture.id for picture in second.library.newest(100)] == newest
+    assert [picture.id for picture in second.library.pictures(limit=100).pictures] == newest
     assert {i: second.library.thumbnail(i) for i in newest} == small
     assert second.library.search(None, like=newest[:1]) == found
     again = second.context.library_scores(*_version(second))
@@ -122,7 +122,7 @@ def test_a_bucket_that_refuses_stops_adding_says_what_to_do_and_loses_nothing(
     assert "AWS_ACCESS_KEY_ID" in in_words(refused.value)
     s3.let_in()
     assert add(bench, bucket) == 30
-    newest = bench.library.newest(1)[0].id
+    newest = bench.library.pictures(limit=1).pictures[0].id
     s3.refuse()
     for act in (lambda: bench.library.thumbnail(newest), lambda: bench.library.search(None, like=[newest])):
         with pytest.raises(BucketRefusedError):
@@ -140,7 +140,7 @@ def test_what_was_in_a_bucket_that_vanished_is_made_again(
 ) -> None:
     bench = opened("first")
     bench.library.add([tmp_path / "drawn"]).wait()
-    newest = bench.library.newest(30)
+    newest = bench.library.pictures(limit=30).pictures
     s3.remove_bucket(bucket)
     with pytest.raises(NoSuchBucketError) as gone:
         bench.library.thumbnail(newest[0].id)
@@ -156,7 +156,7 @@ def test_nothing_of_a_picture_that_was_removed_for_good_stays_in_the_bucket(
 ) -> None:
     bench = opened("first")
     add(bench, bucket)
-    gone = bench.library.newest(1)[0].id
+    gone = bench.library.pictures(limit=1).pictures[0].id
     bench.trash.put(pictures=[gone], author="ana")
     emptied = bench.trash.empty(author="ana").wait()
     assert (emptied.vectors, emptied.thumbnails, emptied.uploads) == (1, 1, 0)
@@ -171,7 +171,7 @@ def test_a_small_picture_is_asked_for_once_until_anybody_takes_it_away_for_good(
 ) -> None:
     here, there = opened("first"), opened("second")
     add(here, bucket)
-    newest = [picture.id for picture in here.library.newest(30)]
+    newest = [picture.id for picture in here.library.pictures(limit=30).pictures]
     asked: list[str] = []
     read = buckets.read
     monkeypatch.setattr(buckets, "read", lambda uri: asked.append(uri) or read(uri))

@@ -70,7 +70,7 @@ def test_a_visit_begins_with_the_sample_pictures_and_nothing_else(house: Sandbox
     assert bench.definitions.concepts() == []
     assert bench.installation.recent_jobs() == []
     assert len(bench.library.search("an ellipse", n=5)) == 5
-    for picture in bench.library.newest(3):
+    for picture in bench.library.pictures(limit=3).pictures:
         assert bench.library.thumbnail(picture.id)
         assert bench.library.rendition(picture.id).whole
 
@@ -78,7 +78,7 @@ def test_a_visit_begins_with_the_sample_pictures_and_nothing_else(house: Sandbox
 def test_what_one_visitor_makes_is_nobody_elses(house: Sandboxes) -> None:
     one, other = house.create().bench, house.create().bench
     one.definitions.create_concept("Ball", "A round thing.")
-    (picture,) = one.library.newest(1)
+    (picture,) = one.library.pictures(limit=1).pictures
     answer(one, "Ball", [picture.id])
     for bench in (other, house.base):
         assert bench.definitions.concepts() == []
@@ -271,7 +271,7 @@ def test_what_was_made_is_one_zip_of_answers_definition_and_classifier(
     bench = house.create().bench
     bench.definitions.create_concept("Round thing", "A filled ellipse.")
     bench.definitions.create_concept("Later", "Not begun to be answered.")
-    answer(bench, "Round thing", [picture.id for picture in bench.library.newest(PICTURES)])
+    answer(bench, "Round thing", [picture.id for picture in bench.library.pictures(limit=PICTURES).pictures])
     bench.versions.train("Round thing")
     write_made(bench, tmp_path / "made.zip")
     with zipfile.ZipFile(tmp_path / "made.zip") as archive:

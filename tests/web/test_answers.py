@@ -163,7 +163,7 @@ def test_another_site_can_not_answer(client: TestClient, bench: Workbench) -> No
 
 def large(bench: Workbench) -> str:
     return bench.context.collection.library.resolve(
-        str(Path(bench.library.newest(100)[0].path).parent / "large.jpg")
+        str(Path(bench.library.pictures(limit=100).pictures[0].path).parent / "large.jpg")
     )
 
 

@@ -40,7 +40,7 @@ def test_uploads_go_into_the_bucket_and_a_refusal_is_a_problem_that_shows_no_key
     bench.jobs.resume(bench.library.add_uploads(batch).id)
     assert len(s3.kept(f"{bucket}/kept/uploads")) == 3
     assert not [path for path in (tmp_path / "home" / "uploads").rglob("*") if path.is_file()]
-    picture, other = (one.id for one in bench.library.newest(2))
+    picture, other = (one.id for one in bench.library.pictures(limit=2).pictures)
     for size in ("thumbnail", "picture"):
         assert http.get(f"/media/{size}/{picture}").headers["content-type"] == "image/webp"
 

@@ -35,14 +35,14 @@ def screens(bench: Workbench) -> Screens:
 
 
 def test_an_address_opens_a_pictures_page_over_the_library(bench: Workbench, screens: Screens) -> None:
-    (picture,) = bench.library.newest(1)
+    (picture,) = bench.library.pictures(limit=1).pictures
     shown = screens.load("library", open=picture.id)
     assert f"/media/picture/{picture.id}" in shown["library-dialog"]
     assert f'data-value="{picture.id}"' in shown["library-main"]
 
 
 def test_only_who_may_remove_a_picture_finds_the_button_on_its_page(bench: Workbench) -> None:
-    (newest,) = bench.library.newest(1)
+    (newest,) = bench.library.pictures(limit=1).pictures
     offered = {
         role: 'data-action="trash-picture"' in picture(bench, newest.id, "me", {}, role, False)
         for role in Role
@@ -67,11 +67,11 @@ def test_the_sidebar_chooses_a_concept_where_the_address_has_none_but_not_on_sta
 def test_whatever_goes_into_the_trash_comes_back_by_undo_and_from_the_list(
     bench: Workbench, screens: Screens
 ) -> None:
-    made = bench.collections.from_pictures("Few", [], author="me")
+    made = bench.collections.make("Few", [], author="me")
     put = (
         ("start-concepts", "concept", {"ids": "Disc"}),
         ("library-main", "collection", {"view": "collections", "ids": f"id:{made.id}"}),
-        ("library-main", "picture", {"sort": "name", "ids": bench.library.newest(1)[0].id}),
+        ("library-main", "picture", {"sort": "name", "ids": bench.library.pictures(limit=1).pictures[0].id}),
     )
     for area, kind, value in put:
         for way in ("undo", "list"):

@@ -1,12 +1,10 @@
-"""Your pictures: a small copy of one, and a file that says something of them."""
+"""Your pictures: where a score comes from, and a file that says something of them."""
 
 from __future__ import annotations
 
-import io
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 
 from concepts.workbench import Workbench
@@ -18,15 +16,6 @@ from web.api.shared import AuthorName, PictureId
 
 def routes(workbench: Workbench) -> APIRouter:
     router = APIRouter(prefix="/library")
-
-    @router.get(
-        "/pictures/{picture_id}/thumbnail",
-        response_class=Response,
-        responses={200: {"content": {"image/webp": {"schema": {"type": "string", "format": "binary"}}}}},
-    )
-    def get_thumbnail(picture_id: PictureId) -> Response:
-        """WebP, at most 320 pixels on the long side."""
-        return StreamingResponse(io.BytesIO(workbench.library.thumbnail(picture_id)), media_type="image/webp")
 
     @router.get("/pictures/{picture_id}/heat")
     def get_heat(

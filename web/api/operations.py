@@ -40,6 +40,11 @@ GIVEN = {
 }
 WITH_BODY = ("POST", "PUT", "PATCH")
 
+
+class WebP(Response):
+    media_type = "image/webp"
+
+
 MEDIA_TYPES = {".zip": "application/zip", ".md": "text/markdown", ".html": "text/html"}
 
 
@@ -48,7 +53,12 @@ def add_operations(api: FastAPI, workbench: Workbench) -> None:
     routed = [one for one in operations() if one.operation.route]
     parts = {one.part: get_type_hints(one.handle)[one.part] for one in routed}
     listed = api.openapi_tags = api.openapi_tags or []
-    listed += [{"name": name, "description": inspect.getdoc(part)} for name, part in parts.items()]
+    known = {tag["name"] for tag in listed}  # of what stays by hand
+    listed += [
+        {"name": name, "description": inspect.getdoc(part)}
+        for name, part in parts.items()
+        if name not in known
+    ]
     for declared in routed:
         api.add_api_route(
             declared.path,
@@ -66,6 +76,9 @@ def _answer(declared: Declared) -> dict[str, Any]:
         return {**LONG, "response_model": JobView}
     if declared.result is Path:
         return {"response_class": FileResponse}
+    if declared.result is bytes:
+        content = {"image/webp": {"schema": {"type": "string", "format": "binary"}}}
+        return {"response_class": WebP, "responses": {200: {"content": content}}}
     if declared.result is type(None):
         return {"status_code": 204, "response_model": None}
     # "POST /trash" makes something; "POST /trash/restore" and what names one thing act on what is there.
@@ -89,6 +102,8 @@ def _endpoint(declared: Declared, workbench: Workbench) -> Callable[..., Any]:
         result = method(**sent)
         if declared.is_job:
             return accepted(result.id, response)
+        if isinstance(result, bytes):
+            return WebP(result)
         if isinstance(result, Path):
             return FileResponse(result, media_type=MEDIA_TYPES.get(result.suffix), filename=result.name)
         return result

@@ -36,7 +36,7 @@ def media_routes(workbench: Workbench) -> APIRouter:
         headers = {"ETag": f'"{picture_id}"', "Cache-Control": IMMUTABLE}
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
-        rendition = await run_in_threadpool(workbench.library.rendition, picture_id)
+        rendition = await run_in_threadpool(workbench.context.renditions.read, picture_id)
         if not rendition.whole:  # the original may come back
             headers = {"Cache-Control": "private, no-cache"}
         return Response(rendition.content, media_type="image/webp", headers=headers)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
-from concepts.workbench.collections import By, CollectionView, LooksIn
+from concepts.workbench.collections import A_SEARCH, CollectionView, LooksIn
 from web.advice import in_words
 from web.live import Action
 from web.render import Button, Notice, render
@@ -19,7 +20,6 @@ from web.words import count
 
 PAGE = 36
 FOUND = 24
-A_SEARCH = 200  # pictures, unless somebody says otherwise
 PICTURE, CHOSEN = "p-", "c-"  # how the boxes of forms are called
 ACTIONS = (
     "make-collection",
@@ -105,22 +105,19 @@ class CollectionsView:
         return place, Notice(f"{count(change.pictures, 'picture')} {deed}; {now} in it now.", "good", back)
 
     def _make(self, fields: Place, author: str) -> CollectionView:
-        collections, name, way = self._bench.collections, fields.get("name", ""), fields.get("way", "")
+        way, given = fields.get("way", ""), dict[str, Any]()
         if way == "adding":
-            return collections.from_adding(name, _number(fields.get("adding", "")) or 0, author=author)
-        if way == "dates":
-            first, last = (_day(fields.get(end, "")) for end in ("first", "last"))
-            by: By = "file" if fields.get("by") == "file" else "added"
-            return collections.from_dates(name, first, last, by=by, author=author)
-        if way == "search":
-            n = _number(fields.get("n", "")) or A_SEARCH
-            return collections.from_search(name, fields.get("words", ""), n, author=author)
-        if way == "hand":
-            return collections.from_pictures(name, [], author=author)
-        folder = fields.get("folder", "").strip()
-        if not folder:
-            raise DiscernError("Write the folder first.")
-        return collections.from_folder(name, folder, author=author)
+            given["adding"] = _number(fields.get("adding", "")) or 0
+        elif way == "dates":
+            given = {"since": _day(fields.get("first", "")), "until": _day(fields.get("last", ""))}
+            given["by_file"] = fields.get("by") == "file"
+        elif way == "search":
+            given = {"search": fields.get("words", ""), "n": _number(fields.get("n", "")) or A_SEARCH}
+        elif way != "hand":
+            given["folder"] = fields.get("folder", "").strip()
+        if way != "hand" and not next(iter(given.values())):
+            raise DiscernError("Say first what it is to be made of.")
+        return self._bench.collections.make(fields.get("name", ""), **given, author=author)
 
 
 # What a concept looks in, on Define

@@ -35,7 +35,7 @@ def do(bench: Workbench, action: Action, place: Place, author: str) -> Notice:
             _back(place, taken_from.id, change.number),
         )
     if not action.fields.get("collection"):
-        made = collections.from_pictures(action.fields.get("name", ""), chosen, author=author)
+        made = collections.make(action.fields.get("name", ""), chosen, author=author)
         said = f"“{made.name}” is made: {count(made.pictures, 'picture')}."
         return Notice(said, "good", _back(place, made.id))
     into = collections.get(_number(action.fields["collection"]))

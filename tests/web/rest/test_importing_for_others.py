@@ -40,7 +40,7 @@ def rows_of(bench: Workbench) -> set[tuple[str, str, str]]:
 
 
 def test_a_labeller_brings_their_own_answers_and_nobody_elses(bench: Workbench, api: TestClient) -> None:
-    one, two = (p.id for p in bench.library.newest(2))
+    one, two = (p.id for p in bench.library.pictures(limit=2).pictures)
     file = f"id,label,author\n{one},yes,ben\n{two},no,ana\n"
     answer = api.post("concepts/Ball/labels/import", content=file, auth=BEN)
     assert answer.status_code == 200, answer.text
@@ -50,7 +50,7 @@ def test_a_labeller_brings_their_own_answers_and_nobody_elses(bench: Workbench, 
 
 
 def test_an_owner_may_and_it_is_kept_who_did(bench: Workbench, api: TestClient) -> None:
-    one, two = (p.id for p in bench.library.newest(2))
+    one, two = (p.id for p in bench.library.pictures(limit=2).pictures)
     file = f"id,label,author\n{one},yes,ola\n{two},no,ana\n"
     assert api.post("concepts/Ball/labels/import", content=file, auth=OLA).json()["imported"] == 2
     assert rows_of(bench) == {("yes", "ola", ""), ("no", "ana", "ola")}
@@ -64,7 +64,7 @@ def test_an_owner_may_and_it_is_kept_who_did(bench: Workbench, api: TestClient) 
 def test_a_labeller_reads_what_others_said_once_they_have_answered_themselves(
     bench: Workbench, api: TestClient
 ) -> None:
-    one, two = (p.id for p in bench.library.newest(2))
+    one, two = (p.id for p in bench.library.pictures(limit=2).pictures)
     for picture, value in ((one, "yes"), (two, "no")):
         bench.answers.label("Ball", picture, value, author=Author("ana"), key=f"ana {picture}")
 
@@ -88,7 +88,7 @@ def test_a_labeller_reads_what_others_said_once_they_have_answered_themselves(
 
 
 def test_a_file_of_others_answers_alone_is_refused_to_a_labeller(bench: Workbench, api: TestClient) -> None:
-    (one,) = (p.id for p in bench.library.newest(1))
+    (one,) = (p.id for p in bench.library.pictures(limit=1).pictures)
     answer = api.post("concepts/Ball/labels/import", content=f"id,label,author\n{one},yes,ana\n", auth=BEN)
     assert answer.status_code == 422
     assert bench.label_files.label_rows("Ball") == []

@@ -61,7 +61,7 @@ def app(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path, drawn: P
     )
     bench.library.add([drawn]).wait()
     bench.definitions.create_concept("Round", "Round shapes.")
-    for picture in bench.library.newest(60):
+    for picture in bench.library.pictures(limit=60).pictures:
         value = "yes" if "ellipse" in picture.path else "no"
         bench.answers.label(
             "Round", picture.id, value, author=Author("me", "simulated"), key=f"key-{picture.id}"
