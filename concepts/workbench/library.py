@@ -158,7 +158,7 @@ class PictureLibrary:
         """
         if sample and not paths:
             return self._context.jobs.begin(AddSample())
-        if sample or not paths:
+        if sample or paths is None:
             raise DiscernError("Say what to add: paths, or the sample pictures.")
         if not confined:
             require(paths)
