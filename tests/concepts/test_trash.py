@@ -144,7 +144,7 @@ def test_an_emptied_trash_leaves_no_byte_of_a_picture_but_its_own_file(
 ) -> None:
     collection, home = trained.context.collection, trained.context.settings.home
     for picture in three:
-        trained.library.rendition(picture)
+        trained.context.renditions.read(picture)
     vectors = collection.index().vectors(three).astype(np.float16)
     needles = [*(i.encode() for i in three), *(vector.tobytes() for vector in vectors)]
     assert all(found_in(home, needle) for needle in needles)

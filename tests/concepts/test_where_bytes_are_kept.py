@@ -102,7 +102,7 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
     again = second.context.library_scores(*_version(second))
     assert again is not None
     assert again.probability.top(30) == scores.probability.top(30)
-    assert second.library.rendition(newest[0]).whole
+    assert second.context.renditions.read(newest[0]).whole
     assert second.upkeep.check().wait().is_whole
 
 

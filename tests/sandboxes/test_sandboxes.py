@@ -72,7 +72,7 @@ def test_a_visit_begins_with_the_sample_pictures_and_nothing_else(house: Sandbox
     assert len(bench.library.search("an ellipse", n=5)) == 5
     for picture in bench.library.pictures(limit=3).pictures:
         assert bench.library.thumbnail(picture.id)
-        assert bench.library.rendition(picture.id).whole
+        assert bench.context.renditions.read(picture.id).whole
 
 
 def test_what_one_visitor_makes_is_nobody_elses(house: Sandboxes) -> None:

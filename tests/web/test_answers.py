@@ -188,12 +188,12 @@ def test_the_thumbnail_stands_in_for_an_original_that_is_gone_or_changed(bench: 
     kept = original.read_bytes()
     original.write_bytes(b"something else")
     try:
-        stand_in = bench.library.rendition(picture)
+        stand_in = bench.context.renditions.read(picture)
     finally:
         original.write_bytes(kept)
     assert not stand_in.whole
     assert size_of(stand_in.content) == (320, 240)
-    assert bench.library.rendition(picture).whole
+    assert bench.context.renditions.read(picture).whole
 
 
 @pytest.mark.parametrize("name", ["0" * 64, "..%2f..%2fdiscern.sqlite", "large.jpg"])
