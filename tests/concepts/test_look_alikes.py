@@ -22,7 +22,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """A library of 90 pictures is too large to compare all on the spot."""
     monkeypatch.setattr(neighbourhood, "QUICK", 10)
     monkeypatch.setattr(neighbourhood, "LARGEST", 20)
-    monkeypatch.setattr("concepts.workbench.neighbours.QUICK", 10)
+    monkeypatch.setattr("concepts.workbench.upkeep.QUICK", 10)
 
 
 def test_the_report_says_how_many_were_compared_and_what_is_new(bench: Workbench) -> None:
