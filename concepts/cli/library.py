@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from concepts.workbench.collections import CollectionView, OneCollection
     from concepts.workbench.jobs import Added
     from concepts.workbench.library import ColumnsReport, LibraryState
-    from concepts.workbench.trash import Moved
+    from concepts.workbench.trash import Moved, TrashItem
 
 
 @shows("library.keep_captions")
@@ -183,6 +183,15 @@ def _restored(moved: Moved) -> None:
 
 def _names(moved: Moved) -> str:
     return f"“{moved.names[0]}”" if moved.names else f"{len(moved.ids):,} pictures"
+
+
+@shows("trash.items")
+def _items(found: Sequence[TrashItem]) -> None:
+    rows = [
+        (f"{one.when:%Y-%m-%d %H:%M}", one.who, one.kind, one.id[:12], one.labels, one.versions, one.name)
+        for one in found
+    ]
+    table(("when", "by", "what", "id", "labels", "versions", "name"), rows)
 
 
 @shows("trash.empty")

@@ -15,7 +15,7 @@ from concepts.errors import MissingPackageError
 from concepts.library import reading
 from concepts.library.filters import PictureSelection
 from concepts.library.reading import load_reader
-from concepts.workbench import Workbench, pictures, words
+from concepts.workbench import Workbench, library, upkeep
 from storage.picture_columns import WORDS
 from storage.pictures.hashing import picture_id
 
@@ -56,12 +56,13 @@ def test_a_run_that_was_stopped_reads_the_rest_and_nothing_twice(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = FromSize(until=20), FromSize()
-    monkeypatch.setattr(words, "load_reader", lambda: first)
+    monkeypatch.setattr(upkeep, "is_there", lambda: True)
+    monkeypatch.setattr(upkeep, "load_reader", lambda: first)
     with pytest.raises(KeyboardInterrupt):
         bench.upkeep.check(only="words").wait()
     kept = bench.upkeep.words().looked_at
     assert 0 < kept <= 20
-    monkeypatch.setattr(words, "load_reader", lambda: second)
+    monkeypatch.setattr(upkeep, "load_reader", lambda: second)
     bench.upkeep.check(only="words").wait()
     assert second.seen == bench.library.count() - kept
     assert bench.upkeep.words().left == 0
@@ -70,7 +71,8 @@ def test_a_run_that_was_stopped_reads_the_rest_and_nothing_twice(
 def test_words_are_with_the_picture_and_a_picture_without_any_says_nothing(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(words, "load_reader", FromSize)
+    monkeypatch.setattr(upkeep, "is_there", lambda: True)
+    monkeypatch.setattr(upkeep, "load_reader", FromSize)
     report = bench.upkeep.check(only="words").wait()
     assert report.pictures == bench.library.count() > report.words > 0
     hits = bench.library.pictures(PictureSelection(q="WIDE", captions=True), limit=1000).pictures
@@ -88,7 +90,7 @@ def test_without_the_package_it_says_which_extra_brings_it(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "find_spec", lambda name: None)
-    monkeypatch.setattr(words, "is_there", lambda: False)
+    monkeypatch.setattr(upkeep, "is_there", lambda: False)
     with pytest.raises(MissingPackageError, match="“words”"):
         bench.upkeep.check(only="words").wait()
     with pytest.raises(MissingPackageError):
@@ -99,8 +101,9 @@ def test_without_the_package_it_says_which_extra_brings_it(
 def test_a_picture_that_is_added_later_is_read_by_a_job_of_its_own(
     bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(words, "load_reader", FromSize)
-    monkeypatch.setattr(pictures, "is_there", lambda: True)
+    monkeypatch.setattr(upkeep, "is_there", lambda: True)
+    monkeypatch.setattr(upkeep, "load_reader", FromSize)
+    monkeypatch.setattr(library, "is_there", lambda: True)
     bench.upkeep.check(only="words").wait()
     new = sign(tmp_path / "sign.png", SIGN)
     bench.library.add([tmp_path / "sign.png"]).wait()
