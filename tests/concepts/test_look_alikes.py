@@ -83,7 +83,7 @@ def test_where_jobs_run_what_is_missing_is_asked_for(
     monkeypatch.setattr(type(bench.jobs), "is_started", True)
     monkeypatch.setattr(bench.jobs, "submit", asked.append)
     bench.upkeep.keep_up()
-    bench.upkeep.check(only="neighbours").wait()
+    bench.jobs.run(FindNeighbours())
     bench.upkeep.keep_up()
     assert asked == [FindNeighbours()]
     monkeypatch.setattr("storage.vectors.disk.SPARE", -(10**9))
