@@ -90,7 +90,7 @@ def serve(
         workbench.watcher.start()
     quiet = Quiet(app, page_opened=workbench.jobs.precedence.pressed)
     stopgap.end()
-    quiet.then(workbench.pictures.warm_up)
+    quiet.then(workbench.library.warm_up)
     print(f"Discern is at http://{settings.host}:{settings.port} (data in {settings.home})", flush=True)
     uvicorn.Server(configuration(quiet, settings)).run(sockets=[listening])
 

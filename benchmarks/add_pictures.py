@@ -77,7 +77,7 @@ def add(folder: Path, count: int | None, encoder: str, home: Path) -> dict[str, 
     home.mkdir(parents=True, exist_ok=True)
     listing = home / "pictures.csv"
     listing.write_text("path\n" + "\n".join(f'"{file}"' for file in files_of(folder, count)))
-    result = Workbench(load_settings(home=home)).pictures.add_pictures([listing], encoder=encoder)
+    result = Workbench(load_settings(home=home)).library.add([listing], encoder=encoder).wait()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"added": result.added, "seconds": result.seconds, "peak_mb": peak}
 

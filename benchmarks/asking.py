@@ -116,7 +116,7 @@ def annotating(url: str, folder: Path, questions: int, at_once: int) -> Measured
             home=folder / "home", openai_base_url=url, vlm_model="simulated", model_concurrency=at_once
         )
     )
-    bench.pictures.add_pictures([pictures])
+    bench.library.add([pictures]).wait()
     bench.definitions.create_concept("Noise", "Coloured noise.")
     bench.definitions.mine("Noise", size=questions * 5 // 4)
     memory: list[float] = []

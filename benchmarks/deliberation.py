@@ -293,7 +293,7 @@ def _library(home: Path, pictures: list[Picture]) -> Path:
     """A data folder with these pictures, made once."""
     bench = Workbench(load_settings(home=home))
     if bench.context.collection.library.counts().pictures < 0.9 * len(pictures):
-        bench.pictures.add_pictures([picture.file for picture in pictures])
+        bench.library.add([picture.file for picture in pictures]).wait()
     bench.close()
     return home
 

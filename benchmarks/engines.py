@@ -137,7 +137,7 @@ def added(engine: Engine, home: Path, pictures: list[Path], cache: Path) -> dict
     bench.context.collection.encoder()
     began = time.perf_counter()
     with ProcessorSeconds() as processors:
-        report = bench.pictures.add_pictures(pictures)
+        report = bench.library.add(pictures).wait()
         seconds = time.perf_counter() - began
     bench.context.database.close()
     return {
@@ -169,12 +169,12 @@ def merged(home: Path, pictures: Path) -> dict[str, Any]:
     bench = Workbench(load_settings(home=home), SharedResources(load=lambda name, **how: Drawn()))  # type: ignore[arg-type,return-value]
     bench.context.collection.engine = engine
     try:
-        bench.pictures.add_pictures([pictures])
+        bench.library.add([pictures]).wait()
     except EngineError:
         engine.merges = True
     staged = _bytes(home / "staging")
     began, used = time.perf_counter(), time.process_time()
-    report = bench.pictures.add_pictures([pictures])
+    report = bench.library.add([pictures]).wait()
     seconds = time.perf_counter() - began
     return {
         "pictures": report.added,

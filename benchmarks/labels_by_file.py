@@ -80,12 +80,12 @@ def main() -> None:
     arguments = parser.parse_args()
     classes = truth_of(arguments.folder)
     bench = Workbench(load_settings(home=HOME))
-    bench.pictures.add_pictures([arguments.folder / "images"])
+    bench.library.add([arguments.folder / "images"]).wait()
     for wanted in arguments.classes.split(","):
         for way in ("questions", "all"):
             name = f"{wanted}, {way}"
             if name in {concept.name for concept in bench.context.store.all()}:
-                bench.trash.put("concept", name, author="me")
+                bench.trash.put(concept=name, author="me")
             examples = sorted(path for path, of in classes.items() if of == wanted)[:EXAMPLES]
             bench.definitions.create_concept(
                 name, f"{wanted.replace('-', ' ')} on a shelf.", examples=examples

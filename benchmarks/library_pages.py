@@ -77,8 +77,8 @@ class Questions:
     def folders_and_counts(self) -> Iterator[tuple[str, Question]]:
         browsing = self._bench.browsing
         yield "formats", lambda n: browsing.formats()
-        yield "counts", lambda n: self._bench.pictures.count()
-        yield "counts and encoder", lambda n: self._bench.pictures.library_info()
+        yield "counts", lambda n: self._bench.library.count()
+        yield "counts and encoder", lambda n: self._bench.library.info()
         yield "folders: outermost, anew", lambda n: Browsing(self._database).folders("")
         yield "folders: its years, anew", lambda n: Browsing(self._database).folders(made.ROOT)
         year = f"{made.ROOT}/{made.FIRST_YEAR}"
@@ -91,10 +91,10 @@ class Questions:
             "answers of a concept, counted",
             lambda n: self._bench.concept("Synthetic concept 1").labels.count(),
         )
-        yield "one picture", lambda n: self._bench.pictures.picture(self._shown(n))
-        yield "copies, listed", lambda n: self._bench.pictures.exact_duplicates(12, self._shown(n))
-        yield "look-alikes, listed", lambda n: self._bench.pictures.near_duplicates(12, self._shown(n))
-        yield "the trash", lambda n: self._bench.trash.list(None, PAGE)
+        yield "one picture", lambda n: self._bench.library.picture(self._shown(n))
+        yield "copies, listed", lambda n: self._bench.library.exact_duplicates(12, self._shown(n))
+        yield "look-alikes, listed", lambda n: self._bench.library.near_duplicates(12, self._shown(n))
+        yield "the trash", lambda n: self._bench.trash.items(None, PAGE)
         yield "picture by a start of its id", lambda n: self._collection.library.resolve(self._shown(n)[:12])
 
     def writing(self) -> Iterator[tuple[str, Question]]:
@@ -111,9 +111,13 @@ class Questions:
     def collections(self) -> None:
         """Those that filters and following ask for."""
         with suppress(DiscernError):
-            self._bench.collections.from_folder("A year", f"{made.ROOT}/{made.FIRST_YEAR}", author=AUTHOR)
+            self._bench.collections.make(
+                "A year", folder=str(f"{made.ROOT}/{made.FIRST_YEAR}"), author=AUTHOR
+            )
             for n in range(FOLLOWED - 1):
-                self._bench.collections.from_folder(f"Event {n}", self._followed_folder(n), author=AUTHOR)
+                self._bench.collections.make(
+                    f"Event {n}", folder=str(self._followed_folder(n)), author=AUTHOR
+                )
 
     def filters(self) -> Iterator[tuple[str, Question]]:
         year, name = f"{made.ROOT}/{made.FIRST_YEAR + 1}", "Synthetic concept 1"
@@ -192,7 +196,7 @@ class Questions:
         return lambda n: self._page(chosen, place)
 
     def _page(self, chosen: PictureSelection, place: str = "") -> object:
-        return self._bench.browsing.page(chosen, PAGE, place, author=AUTHOR)
+        return self._bench.library.pictures(chosen, PAGE, place, author=AUTHOR)
 
     def _deep(self, order: Order) -> str:
         """Behind that many pages of the order."""
@@ -205,7 +209,7 @@ class Questions:
 
     def _tree(self, n: int) -> object:
         year = f"{made.ROOT}/{made.FIRST_YEAR}"
-        return [self._bench.browsing.folders(folder) for folder in ("", made.ROOT, year)]
+        return [self._bench.library.folders(folder) for folder in ("", made.ROOT, year)]
 
     def _event(self, n: int) -> str:
         return made.folder((n * 1009) * 97 % self._pictures, self._pictures)
@@ -237,7 +241,7 @@ class Questions:
 
     def _made(self, n: int) -> object:
         name = f"Made {self._added} {n}"
-        return self._bench.collections.from_folder(name, self._event(n), author=AUTHOR)
+        return self._bench.collections.make(name, folder=str(self._event(n)), author=AUTHOR)
 
 
 def measure(question: Question, repeats: int) -> tuple[list[float], list[float]]:

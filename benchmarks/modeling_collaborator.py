@@ -253,23 +253,24 @@ class Arms:
     def anew(self) -> None:
         """Nothing of the arm before is left. Its prompts and calls are the same, and asked once."""
         try:
-            self.bench.trash.put("concept", self.concept.name, author="me")
+            self.bench.trash.put(concept=self.concept.name, author="me")
         except UnknownConceptError:
             return
 
     def answers(self, wanted: int) -> int:
         """Answers what is asked until there are so many in all, or nothing is left; how many there are."""
-        name, answers = self.concept.name, self.bench.answers
-        while (given := len(answers.decisions(name))) < wanted:
+        name = self.concept.name
+        labels = self.bench.concept(name).labels
+        while (given := len(labels.decisions())) < wanted:
             together = next(n for end, n in TOGETHER if given < end)
-            asked = answers.next_pictures(name, min(together, wanted - given))
+            asked = labels.next_pictures(min(together, wanted - given))
             if not asked:
                 break
             said = [
                 (f"{name} {time.time_ns()} {p.id}", p.id, "yes" if self.counts(p.path) else "no", "")
                 for p in asked
             ]
-            answers.label_many(name, said, author=SIMULATED)
+            labels.give_many(said, author=SIMULATED)
         return given
 
     def counts(self, path: str) -> bool:

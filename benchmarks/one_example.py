@@ -40,7 +40,7 @@ def main() -> None:
     rng.shuffle(kind)
     with tempfile.TemporaryDirectory() as home:
         bench = Workbench(load_settings(home=Path(home)))
-        bench.pictures.add_pictures([*map(Path, kind[:INSIDE]), *map(Path, rng.sample(others, OTHERS))])
+        bench.library.add([*map(Path, kind[:INSIDE]), *map(Path, rng.sample(others, OTHERS))]).wait()
         for run, example in enumerate(kind[INSIDE : INSIDE + args.runs]):
             found, exist = session(bench, f"{WORDS[0]} {run}", set(kind), Path(example), args.answers)
             print(f"run {run}: {found} of {exist} among the next {ASKED}", flush=True)

@@ -18,7 +18,7 @@ def library(home: Path, paths: Sequence[str]) -> Workbench:
     listing = home / "pictures.csv"
     listing.write_text("path\n" + "\n".join(f'"{path}"' for path in paths), encoding="utf-8")
     bench = Workbench(load_settings(home=home))
-    bench.pictures.add_pictures([listing], encoder="embedded")
+    bench.library.add([listing], encoder="embedded").wait()
     return bench
 
 

@@ -61,7 +61,7 @@ def _serve(bench: Workbench, serve: Callable[[], None]) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     bench.installation.start_log()
     bench.jobs.start()
-    bench.pictures.warm_up()
+    bench.library.warm_up()
     try:
         serve()
     except (KeyboardInterrupt, SystemExit):

@@ -110,7 +110,7 @@ class Library:
 
         Raises `DiscernError` for a place that isn't there, and `OtherEncoderError`.
         """
-        report = self.bench.pictures.add_pictures([_path(place) for place in places], encoder=encoder)
+        report = self.bench.library.add([_path(place) for place in places], encoder=encoder).wait()
         return Added(report.added, report.duplicates, report.unchanged, dict(report.skipped))
 
     def search(
@@ -120,7 +120,7 @@ class Library:
 
         Raises `DiscernError` where there is nothing to search for or in.
         """
-        hits = self.bench.pictures.search(words, like=[_id(one) for one in like], n=n)
+        hits = self.bench.library.search(words, like=[_id(one) for one in like], n=n)
         return self._pictures((hit.id, hit.path, None, "") for hit in hits)
 
     def concept(self, name: str, sentence: str | None = None) -> Concept:
@@ -137,7 +137,7 @@ class Library:
         return Concept(self, found)
 
     def _pictures(self, rows: Iterable[tuple[str, str, float | None, str]]) -> Pictures:
-        return Pictures(Picture(*row, _read=self.bench.pictures.thumbnail) for row in rows)
+        return Pictures(Picture(*row, _read=self.bench.library.thumbnail) for row in rows)
 
     def __enter__(self) -> Library:
         return self
@@ -229,7 +229,7 @@ class Concept:
 
         Raises `UnknownVersionError`.
         """
-        total = self._bench.pictures.library_info().pictures
+        total = self._bench.library.info().pictures
         page = self._bench.versions.ranked_pictures(self.name, "top", version=version, size=total)
         kinds = {"id": pa.string(), "path": pa.string(), "probability": pa.float64(), "said": pa.string()}
         return pa.table(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterator
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -23,7 +24,7 @@ from docs.rest_calls import rest_calls
 
 HERE = Path(__file__).parent
 SCHEMA = "bundle.schema.json"
-PLACEHOLDERS = {int: "N", float: "NUMBER", Path: "PATH", str: "TEXT"}
+PLACEHOLDERS = {int: "N", float: "NUMBER", Path: "PATH", str: "TEXT", date: "YYYY-MM-DD"}
 
 
 def build(folder: Path = HERE) -> None:

@@ -28,7 +28,7 @@ SHOWN, SIDE = 8, 320  # flagged pictures, and pixels of their longer side
 
 
 def work_through(bench: Workbench, work: Path) -> None:
-    bench.pictures.add_pictures([work / "photographs"], encoder="embedded")
+    bench.library.add([work / "photographs"], encoder="embedded").wait()
     bench.definitions.create_concept(NAME, TEXT)
     bench.definitions.expand(NAME)
     bench.definitions.mine(NAME, size=300)

@@ -84,9 +84,9 @@ def prepare(home: Path, work: Path, pictures: Path) -> Path:
     bench = Workbench(load_settings(home=home))
     files = sorted(file for file in pictures.rglob("*") if file.is_file())
     random.Random(0).shuffle(files)  # added folder by folder, the newest would all be parts of one photograph
-    bench.pictures.add_pictures(files, encoder="embedded")
+    bench.library.add(files, encoder="embedded").wait()
     for folder in sorted(path for path in pictures.iterdir() if path.is_dir())[:4]:
-        bench.collections.from_folder(folder.name, folder, author=SIMULATED)
+        bench.collections.make(folder.name, folder=str(folder), author=SIMULATED)
     bench.definitions.create_concept(GRADED, GRADED_TEXT, scale=Scale.graded(5))
     _answers(bench, work, GRADED, how_calm, 30, 20)
     bench.definitions.create_concept(DARK, DARK_TEXT)

@@ -52,11 +52,11 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
     say(f"Concept: “{NAME}”. {DESCRIPTION}")
     say(f"Answers are SIMULATED: what is in the sample's folder “{FOLDER}” counts. No person is asked.\n")
 
-    added = bench.pictures.add_pictures([folder])
+    added = bench.library.add([folder]).wait()
     say(f" 1 Add pictures   {added.added:,} from {folder}, {added.pictures_per_second} a second")
     if not added.added and not added.unchanged:
         raise DiscernError(f"There are no pictures in {folder}.")
-    info = bench.pictures.library_info()
+    info = bench.library.info()
     say(f" 2 Encoder        {info.fingerprint} ({info.near_duplicates} near-duplicates)")
     bench.definitions.create_concept(NAME, DESCRIPTION)
     revision = bench.definitions.expand(NAME)
@@ -141,12 +141,12 @@ class _Person:
 
 def _rank(bench: Workbench, person: _Person, say: Say) -> dict[str, list[int]]:
     """How many of the first pictures count in three orders of what nobody has answered."""
-    n = bench.pictures.library_info().pictures
+    n = bench.library.info().pictures
     own = bench.versions.scored_pictures(NAME, "top", size=n)  # before look-alikes have a part in it
     best = bench.versions.ranked_pictures(NAME, "top", size=n)
     left = {picture.id for picture in best.pictures if not picture.said}
     orders: dict[str, Sequence[Picture]] = {
-        "searching for the name": bench.pictures.search(NAME, n=n),
+        "searching for the name": bench.library.search(NAME, n=n),
         "the classifier": (own or best).pictures,
         "the classifier and look-alikes": best.pictures,
     }
@@ -170,7 +170,7 @@ def _measure(bench: Workbench, person: _Person, say: Say) -> EvaluationReport:
         if look > report.n and person.answers(look - report.n, "evaluation"):
             report = bench.versions.evaluate(NAME)
             say(_figures(report))
-    page = bench.versions.ranked_pictures(NAME, "top", size=bench.pictures.library_info().pictures)
+    page = bench.versions.ranked_pictures(NAME, "top", size=bench.library.info().pictures)
     for sentence in report.sentences:
         say(f"{INDENT}{sentence}")
     unseen = [picture for picture in page.pictures if picture.id not in person.taught]
@@ -211,7 +211,7 @@ def _beside_simpler_ways(report: EvaluationReport) -> list[str]:
 
 def _find_rare(bench: Workbench, say: Say) -> dict[str, int]:
     """How many walls it takes to find what is rare, 0 where it isn't found."""
-    everything = bench.pictures.search(NAME, n=bench.pictures.library_info().pictures)
+    everything = bench.library.search(NAME, n=bench.library.info().pictures)
     say("13 Rare things    the first yes, and how long single questions at random would take on average")
     walls = {}
     for name, sentence, folder in RARE:

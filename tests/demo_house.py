@@ -32,7 +32,7 @@ def demo_house(
     home = folder / "home"
     given = load_settings(home=home, demo=True, **settings)
     sandboxes = Sandboxes(given, limits, clock or Clock(), at_once=1)
-    sandboxes.base.pictures.add_pictures([pictures], encoder=f"local-dir:{encoder}")
+    sandboxes.base.library.add([pictures], encoder=f"local-dir:{encoder}").wait()
     sandboxes.start()
     yield sandboxes
     sandboxes.close()

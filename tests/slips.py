@@ -17,7 +17,7 @@ def trained_with_slips(root: Path, encoder: Path, name: str) -> Workbench:
     """90 drawings, answers to measure with and to learn from, slips among both, and a version. `encoder` is a
     folder with an open_clip model."""
     bench = Workbench(Settings(home=root / "home"))
-    bench.pictures.add_pictures([draw_folder(root / "pictures", 90)], encoder=f"local-dir:{encoder}")
+    bench.library.add([draw_folder(root / "pictures", 90)], encoder=f"local-dir:{encoder}").wait()
     bench.definitions.create_concept(name, "A filled ellipse, not a rectangle.")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "SHARE", 0.4)  # of a small library: figures need ten of each kind

@@ -160,8 +160,8 @@ class Clients:
             (
                 "/api/v1/library",
                 "/api/v1/library/pictures?limit=60",
-                "/api/v1/library/search?text=a+round+thing",
-                f"/api/v1/library/search?like={picture}",
+                "/api/v1/library/pictures?q=a+round+thing",
+                f"/api/v1/library/pictures?like={picture}",
                 f"/media/thumbnail/{picture}",
                 f"/media/thumbnail/{picture}",
                 f"/api/v1/library/pictures/{picture}",

@@ -60,7 +60,7 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
         """Answers once the database can be read."""
-        installed.pictures.count()
+        installed.library.count()
         return {"status": "ok", "version": __version__}
 
     app.include_router(login_routes(access))

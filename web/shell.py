@@ -63,7 +63,7 @@ def _rail(workbench: Workbench, screens: Sequence[Screen], current: Screen, requ
         after=[s for s in screens if s.of_concept] if concept else [],
         together=[s for s in screens if s.of_several and (names or s is current)],
         done=journey.done if journey else frozenset(),
-        pictures=workbench.pictures.count(),
+        pictures=workbench.library.count(),
         here=not workbench.context.settings.store,
         sandbox=request.state.sandbox,
     )

@@ -58,7 +58,7 @@ def of_files(folder: Path, count: int) -> Iterator[Cost]:
     try:
 
         def add() -> None:
-            done = bench.pictures.add_pictures([pictures])
+            done = bench.library.add([pictures]).wait()
             assert done.added + done.unchanged == count, done
 
         yield costs_of("add tiny pictures", add, once=True)
@@ -138,8 +138,8 @@ def _of_leaving(bench: Workbench, ids: list[str]) -> Iterator[Cost]:
 
     def delete() -> None:
         for start in range(0, len(leaving), MOST):
-            bench.trash.put("picture", *leaving[start : start + MOST], author="synthetic")
-        bench.trash.empty(author="synthetic")
+            bench.trash.put(pictures=[*leaving[start : start + MOST]], author="synthetic")
+        bench.trash.empty(author="synthetic").wait()
 
     yield costs_of("delete 1 % for good", delete, once=True)
 

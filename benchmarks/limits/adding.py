@@ -56,7 +56,7 @@ def _added(folder: Path, row: str, encoder: Encoder, files: list[Path], cache: P
         listing.write_text("path\n" + "\n".join(f'"{file}"' for file in files))
         bench = Workbench(load_settings(home=home))
         try:
-            done = bench.pictures.add_pictures([listing], encoder=encoder.name)
+            done = bench.library.add([listing], encoder=encoder.name).wait()
         finally:
             bench.context.close()
         assert done.embedded == done.added > 0, done

@@ -25,7 +25,7 @@ def rows(folder: Path, count: int) -> Rows:
             out, again = folder / f"scores.{suffix}", folder / f"again.{suffix}"
             bench.rules.write_table_to(out).wait()
             columns = _columns(out)
-            assert columns.num_rows == bench.pictures.count()
+            assert columns.num_rows == bench.library.count()
 
             def least(columns: pa.Table = columns, again: Path = again) -> None:
                 if again.suffix == ".csv":

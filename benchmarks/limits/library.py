@@ -24,7 +24,7 @@ def rows(folder: Path, count: int) -> Rows:
     home = new_home(folder / "home", load_settings().cache)
     bench = Workbench(load_settings(home=home))
     try:
-        bench.pictures.add_pictures([_one_picture(folder)], encoder="embedded")
+        bench.library.add([_one_picture(folder)], encoder="embedded").wait()
         encoder = bench.context.collection.library.encoder()
         assert encoder is not None
         for start in range(0, count, A_FOLDER):
@@ -37,7 +37,7 @@ def rows(folder: Path, count: int) -> Rows:
             bench.context.collection.library.adding.vectors_written(ids, encoder.fingerprint)
 
         def again() -> None:
-            done = bench.pictures.add_pictures([pictures])
+            done = bench.library.add([pictures]).wait()
             assert done.unchanged == count, done
 
         what = f"add {count:,} files again that are unchanged"

@@ -55,7 +55,7 @@ class LargeDrawings(Renditions):
 def open_home(settings: Settings) -> tuple[Workbench, Sandboxes | None]:
     workbench = Workbench(settings, SharedResources(thumbnails=Drawings(settings.home)))
     workbench.context.renditions = LargeDrawings(settings.home)
-    workbench.look_alikes.keep_up = lambda: None  # type: ignore[method-assign]
+    workbench.upkeep.keep_up = lambda: None  # type: ignore[method-assign]
     workbench.installation.start_log()
     return workbench, None
 

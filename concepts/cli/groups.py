@@ -78,7 +78,6 @@ Version = Annotated[int | None, typer.Option(min=1, help="An older trained versi
 Author = Annotated[str, typer.Option(help="Who says so.")]
 Most = Annotated[int, typer.Option("--n", min=1, help="At most how many.")]
 Skip = Annotated[int, typer.Option(min=0, help="How many to pass over first.")]
-Within = Annotated[str, typer.Option("--in", metavar="COLLECTION", help="Of one collection alone.")]
 
 
 Format = Annotated[

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from concepts.cli.failures import ROWS_SHOWN
 from concepts.cli.groups import ChoosingAMethod, Format, Json, Name, Simulated, labels, must_exist, workbench
-from concepts.cli.output import say, show, table
+from concepts.cli.output import ROWS_SHOWN, say, show, table
 from concepts.errors import DiscernError
 
 if TYPE_CHECKING:

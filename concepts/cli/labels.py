@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from concepts.cli.failures import ROWS_SHOWN
 from concepts.cli.groups import (
     Author,
     Budget,
@@ -26,7 +25,7 @@ from concepts.cli.groups import (
     workbench,
 )
 from concepts.cli.operations import shows
-from concepts.cli.output import plain, progress, say, show, table
+from concepts.cli.output import ROWS_SHOWN, plain, progress, say, show, table
 
 if TYPE_CHECKING:
     from concepts.collaborator.batch_files import BatchRead
@@ -223,7 +222,12 @@ def labels_add(
 ) -> None:
     """Answer one picture."""
     bench = workbench()
-    answer = {"picture": bench.pictures.id_of(picture), "value": value, "comment": comment, "author": author}
+    answer = {
+        "picture": bench.context.collection.library.resolve(picture),
+        "value": value,
+        "comment": comment,
+        "author": author,
+    }
     bench.concept(name).labels.give(
         answer["picture"], value, comment, author=author, simulated=simulated, in_view=in_view
     )

@@ -1,282 +1,204 @@
-"""`discern library`: your pictures."""
+"""`discern library`, `collection` and `trash`: how what they return is printed."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-import typer
+from concepts.cli.operations import print_plainly, shows
+from concepts.cli.output import say, table
 
-from concepts.cli.groups import ChoosingAMethod, Format, Json, Within, library, must_exist, workbench
-from concepts.cli.output import progress, say, show, table
-from concepts.errors import DiscernError
-from storage.pictures.sources import require
-
-KEPT = "The pictures added until here are kept."
-WhatToAdd = "Folders, files, zips (also in a bucket: s3://BUCKET/FOLDER), or CSV/Parquet/JSONL lists."
-EmbedWith = "auto, embedded, ARCHITECTURE/TAG, hf-hub:NAME or local-dir:FOLDER"
-
-
-@library.command("add")
-def library_add(
-    paths: Annotated[list[Path], typer.Argument(help=WhatToAdd)],
-    encoder: Annotated[str | None, typer.Option(help=f"For a new library: {EmbedWith}.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Add pictures where they are. Run it again to take up new ones, or to go on after a stop."""
-    require(paths)  # before everything that takes long
-    bench = workbench()
-    with progress("Adding", KEPT) as listener:
-        result = bench.pictures.add_pictures(paths, encoder=encoder, listener=listener)
-
-    def human() -> None:
-        say(
-            f"{result.added:,} added, {result.duplicates:,} duplicates, "
-            f"{result.unchanged:,} unchanged, {sum(result.skipped.values()):,} skipped "
-            f"in {result.seconds:.0f} s."
-        )
-        if result.removed_before:
-            say(f"  {result.removed_before:,} were removed by you before (see: trash list)")
-        for reason, count in result.skipped.items():
-            say(f"  {count:,} skipped: {reason} (see: library info --bad)")
-        say(bench.pictures.library_info().encoder_note)
-
-    show(result, as_json, human)
+if TYPE_CHECKING:
+    from concepts.library.browsing import PictureDetail, PictureView
+    from concepts.library.empty_trash import Emptied
+    from concepts.workbench.collections import CollectionView, OneCollection
+    from concepts.workbench.jobs import Added
+    from concepts.workbench.library import ColumnsReport, LibraryState
+    from concepts.workbench.trash import Moved, TrashItem
 
 
-@library.command("sample")
-def library_sample(as_json: Json = False) -> None:
-    """Get the sample pictures and add them."""
-    with progress("Adding", KEPT) as listener:
-        result = workbench().pictures.add_sample(listener=listener)
-    show(result, as_json, lambda: say(f"{result.added:,} added, {result.unchanged:,} unchanged."))
+@shows("library.keep_captions")
+def _captions(report: ColumnsReport) -> None:
+    columns = ", ".join(f"{name} ({count:,})" for name, count in report.columns.items())
+    say(f"{report.kept:,} values are new, of {report.pictures:,} pictures: {columns or 'no columns'}.")
+    if report.unknown_pictures:
+        say(f"{report.unknown_pictures:,} rows are about no picture of the library.")
+    for row in report.bad_rows:
+        say(f"  row {row['row']} left out: {row['reason']}")
+    if report.bad > len(report.bad_rows):
+        say(f"  and {report.bad - len(report.bad_rows):,} more rows")
 
 
-@library.command("info")
-def library_info(
-    bad: Annotated[bool, typer.Option("--bad", help="List the files that were skipped, and why.")] = False,
-    as_json: Json = False,
-) -> None:
-    """What is in the library, which encoder it uses, and what was skipped."""
-    bench = workbench()
-    info = bench.pictures.library_info()
-    files = bench.pictures.bad_files() if bad else []
-
-    def human() -> None:
-        table(
-            ("", ""),
-            [
-                ("Pictures", f"{info.pictures:,}"),
-                ("Files", f"{info.sources:,} ({info.exact_duplicates:,} exact duplicates)"),
-                ("Near-duplicates", f"{info.near_duplicates:,}"),
-                ("Size", f"{info.bytes / 1e6:,.1f} MB"),
-                ("Skipped files", f"{info.bad_files:,}"),
-                ("In the trash", f"{info.in_bin:,}"),
-                ("Waiting for vectors", f"{info.pending:,}"),
-                ("Encoder", info.fingerprint or "none yet"),
-                ("", info.encoder_note),
-                ("Data folder", info.home),
-            ],
-        )
-        for file in files:
-            say(f"{file.path}: {file.message}")
-
-    show(info.model_dump(mode="json") | ({"bad": files} if bad else {}), as_json, human)
+@shows("library.add")
+def _added(result: Added) -> None:
+    say(
+        f"{result.added:,} added, {result.duplicates:,} duplicates, {result.unchanged:,} unchanged, "
+        f"{sum(result.skipped.values()):,} skipped in {result.seconds:.0f} s."
+    )
+    if result.removed_before:
+        say(f"  {result.removed_before:,} were removed by you before (see: trash list)")
+    for reason, count in result.skipped.items():
+        say(f"  {count:,} skipped: {reason} (see: library info --bad)")
 
 
-@library.command("picture")
-def library_picture(
-    picture: Annotated[str, typer.Argument(help="Its path, its id, or how the id begins.")],
-    position: Annotated[
-        bool, typer.Option("--position", help="Also where it was taken, if its file says so.")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Everything the library knows of one picture, and what its camera wrote into it."""
-    bench = workbench()
-    found = bench.pictures.picture(bench.pictures.id_of(picture))
-    camera = bench.browsing.camera(found.id, position=position)
-
-    def human() -> None:
-        table(
-            ("", ""),
-            [
-                ("Id", found.id),
-                ("Picture", f"{found.format}, {found.width} × {found.height}, {found.bytes:,} bytes"),
-                ("Added", f"{found.added:%Y-%m-%d %H:%M}"),
-                *([("Taken", f"{camera.taken:%Y-%m-%d %H:%M}")] if camera.taken else []),
-                *camera.facts.items(),
-                *([("Taken at", "north {}, east {}".format(*camera.position))] if camera.position else []),
-                *([("File", "gone, or another one by now")] if camera.missing else []),
-                *(("At", place) for place in found.places),
-                *(("Looks like", other) for other in found.near_duplicates),
-                *((column.name, column.value) for column in found.columns),
-                *(("Says", f"{said.author}, {said.concept}: {said.value}") for said in found.labels),
-            ],
-        )
-
-    show(found.model_dump(mode="json") | {"camera": camera.model_dump(mode="json")}, as_json, human)
-
-
-@library.command("search")
-def library_search(
-    text: Annotated[str | None, typer.Argument(help="Words to look for.")] = None,
-    like: Annotated[
-        list[str] | None, typer.Option(help="A picture of the library (path or id) to look like.")
-    ] = None,
-    top: Annotated[int, typer.Option(min=1, help="How many pictures.")] = 20,
-    captions: Annotated[
-        bool, typer.Option("--captions", help="Look for every one of the words in the captions instead.")
-    ] = False,
-    within: Within = "",
-    as_json: Json = False,
-) -> None:
-    """Find pictures by words, by a picture, or by both together."""
-    if captions:
-        if not text or like:
-            raise DiscernError("Captions are searched by words alone.")
-        found = workbench().captions.search(text, top)
-        show(
-            found,
-            as_json,
-            lambda: table(("id", "caption", "path"), [(h.id[:12], h.caption, h.path) for h in found]),
-        )
-        return
-    bench = workbench()
-    inside = bench.collections.get(within).id if within else None
-    hits = bench.pictures.search(text, like=like or [], n=top, within=inside)
-    show(hits, as_json, lambda: table(("score", "id", "path"), [(h.score, h.id[:12], h.path) for h in hits]))
+@shows("library.state")
+def _state(info: LibraryState) -> None:
+    rows = [
+        ("Pictures", f"{info.pictures:,}, {', '.join(info.formats)}".strip(", ")),
+        ("Files", f"{info.sources:,} ({info.exact_duplicates:,} exact duplicates)"),
+        ("Near-duplicates", f"{info.near_duplicates:,}"),
+        ("Size", f"{info.bytes / 1e6:,.1f} MB"),
+        ("Skipped files", f"{info.bad_files:,}"),
+        ("In the trash", f"{info.in_bin:,}"),
+        ("Waiting for vectors", f"{info.pending:,}"),
+        ("Encoder", info.fingerprint or "none yet"),
+        ("", info.encoder_note),
+        ("Data folder", info.home),
+        *(("Folder", f"{folder.path}, {folder.files:,} files") for folder in info.folders),
+    ]
+    if info.words.looked_at:
+        rows.append(("Words", f"looked for in {info.words.looked_at:,} pictures"))
+    if found := info.neighbours:
+        rows.append(("Compared", f"{found.pictures:,} of {found.of:,} pictures"))
+        if found.recall is not None:
+            rows.append(("", f"{found.recall:.1%} of the nearest pictures of each were found"))
+        if not found.is_searched_whole:
+            rows.append(("", f"a search finds {found.recall_top:.1%} of the first 100"))
+        if not found.is_current:
+            rows.append(("", "The library has changed since: discern library check --only neighbours."))
+    if used := info.vectors:
+        rows += [
+            ("Vectors", f"{used.least / 1e6:,.1f} MB by themselves"),
+            ("", f"{used.table / 1e6:,.1f} MB: the table, with older states of the last hour"),
+            ("", f"{used.copied / 1e6:,.1f} MB: its copy, which is read"),
+            ("", f"{used.graph / 1e6:,.1f} MB: which pictures look alike"),
+            ("", f"{used.others / 1e6:,.1f} MB: of encoders that the library had before"),
+        ]
+        if used.is_too_much:
+            rows.append(("", "Older states take much of it: discern library check --only tidy."))
+    table(("", ""), rows)
+    for file in info.bad:
+        say(f"{file.path}: {file.message}")
 
 
-@library.command("captions", cls=ChoosingAMethod)
-def library_captions(
-    file: Annotated[
-        Path, typer.Argument(help="Such as the Parquet of img2dataset: path or id, and columns.")
-    ],
-    format: Format = "",
-    as_json: Json = False,
-) -> None:
-    """Keep what a file says of your pictures: captions, which can be searched, and any other columns."""
-    must_exist(file)
-    report = workbench().captions.import_file(file, format=format)
-
-    def human() -> None:
-        columns = ", ".join(f"{name} ({count:,})" for name, count in report.columns.items())
-        say(f"{report.kept:,} values are new, of {report.pictures:,} pictures: {columns or 'no columns'}.")
-        if report.unknown_pictures:
-            say(f"{report.unknown_pictures:,} rows are about no picture of the library.")
-        for row in report.bad_rows:
-            say(f"  row {row['row']} left out: {row['reason']}")
-        if report.bad > len(report.bad_rows):
-            say(f"  and {report.bad - len(report.bad_rows):,} more rows")
-
-    show(report, as_json, human)
-
-
-@library.command("check")
-def library_check(
-    repair: Annotated[bool, typer.Option("--repair", help="Make again what is missing or damaged.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Whether everything is there: vectors, thumbnails, and the files of the pictures. Ends with 1 if not."""
-    with progress("Checking", "What was mended until here stays mended.") as listener:
-        report = workbench().pictures.check_library(repair=repair, listener=listener)
-
-    def human() -> None:
-        said = {
-            "without what they are searched by": report.vectors_missing,
-            "vectors of no picture": report.vectors_extra,
-            "thumbnails missing or damaged": report.thumbnails_missing,
-            "files gone": report.files_missing,
-            "files changed since (add them again to take them up)": report.files_changed,
-            "files that can't be read": report.files_unreadable,
-        }
-        say(f"{report.pictures:,} pictures in {report.files:,} files.")
-        if report.index:
-            say(report.index)
-        for what, count in said.items():
-            if count:
-                say(f"  {count:,} {what}")
-        for named in report.named:
-            say(f"    {named.what}: {named.place}")
-        if repair:
-            made = f"{report.thumbnails_made:,} thumbnails made"
-            say(f"Repaired: {report.embedded:,} pictures embedded again, {made}.")
-            if report.left:
-                say(f"{report.left:,} pictures can't be mended: none of their files is there any more.")
-        elif not report.is_whole:
-            say("Mend it: discern library check --repair.")
-        else:
-            say("Nothing that Discern needs is missing.")
-
-    show(report, as_json, human)
-    if not report.is_whole:
-        raise typer.Exit(1)
+@shows("library.picture")
+def _picture(found: PictureDetail) -> None:
+    camera = found.camera
+    told: list[tuple[str, Any]] = []
+    if camera:
+        told = [
+            *([("Taken", f"{camera.taken:%Y-%m-%d %H:%M}")] if camera.taken else []),
+            *camera.facts.items(),
+            *([("Taken at", "north {}, east {}".format(*camera.position))] if camera.position else []),
+            *([("File", "gone, or another one by now")] if camera.missing else []),
+        ]
+    rows = [
+        ("Id", found.id),
+        ("Picture", f"{found.format}, {found.width} × {found.height}, {found.bytes:,} bytes"),
+        ("Added", f"{found.added:%Y-%m-%d %H:%M}"),
+        *told,
+        *(("At", place) for place in found.places),
+        *(("Looks like", other) for other in found.near_duplicates),
+        *((column.name, column.value) for column in found.columns),
+        *(("Says", f"{said.author}, {said.concept}: {said.value}") for said in found.labels),
+    ]
+    table(("", ""), rows)
 
 
-@library.command("neighbours")
-def library_neighbours(
-    find: Annotated[bool, typer.Option("--find", help="First compare the pictures that are new.")] = False,
-    anew: Annotated[bool, typer.Option("--anew", help="First compare all pictures again.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Which pictures look alike: how many have been compared, and how many of the nearest ones were found."""
-    look_alikes = workbench().look_alikes
-    if find or anew:
-        with progress("Comparing", "Run it again to begin anew.") as listener:
-            look_alikes.find(anew=anew, listener=listener)
-    report = look_alikes.report()
-
-    def human() -> None:
-        say(f"{report.pictures:,} of {report.of:,} pictures have been compared.")
-        if report.recall is not None:
-            took = f"in {report.seconds:,.0f} s"
-            say(f"  {report.recall:.1%} of the nearest pictures of each were found, {took}")
-            say(f"  of {report.compared:,} pictures the last time, {report.made}")
-        if not report.is_searched_whole:
-            say(f"A search looks at likely groups alone: {report.recall_top:.1%} of the first 100 are found.")
-        if not report.is_current:
-            say("The library has changed since: discern library neighbours --find.")
-
-    show(report, as_json, human)
+@shows("library.found")
+def _found(pictures: Sequence[PictureView]) -> None:
+    if any(one.caption for one in pictures):
+        table(("id", "caption", "path"), [(one.id[:12], one.caption, one.path) for one in pictures])
+    elif any(one.score is not None for one in pictures):
+        table(("score", "id", "path"), [(one.score, one.id[:12], one.path) for one in pictures])
+    else:
+        rows = [(one.id[:12], f"{one.width} × {one.height}", one.path) for one in pictures]
+        table(("id", "pixels", "path"), rows)
 
 
-@library.command("disk")
-def library_disk(
-    tidy: Annotated[
-        bool, typer.Option("--tidy", help="First remove what only older states of the vectors have.")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """What the vectors of the pictures take on disk."""
-    look_alikes = workbench().look_alikes
-    if tidy:
-        with progress("Tidying", "Nothing is lost; run it again.") as listener:
-            look_alikes.tidy(listener=listener)
-    report = look_alikes.disk()
-    told = {
-        "the table, with older states of the last hour": report.table,
-        "its copy, which is read": report.copied,
-        "which pictures look alike": report.graph,
-        "of encoders that the library had before": report.others,
+@shows("upkeep.check")
+def _checked(report: Any) -> None:
+    """What came of the check; of what was done instead, its figures."""
+    from concepts.library.health import Checked
+
+    if not isinstance(report, Checked):
+        return print_plainly(report)
+    said = {
+        "without what they are searched by": report.vectors_missing,
+        "vectors of no picture": report.vectors_extra,
+        "thumbnails missing or damaged": report.thumbnails_missing,
+        "files gone": report.files_missing,
+        "files changed since (add them again to take them up)": report.files_changed,
+        "files that can't be read": report.files_unreadable,
     }
+    say(f"{report.pictures:,} pictures in {report.files:,} files.")
+    if report.index:
+        say(report.index)
+    for what, count in said.items():
+        if count:
+            say(f"  {count:,} {what}")
+    for named in report.named:
+        say(f"    {named.what}: {named.place}")
+    if report.repaired:
+        made = f"{report.thumbnails_made:,} thumbnails made"
+        say(f"Repaired: {report.embedded:,} pictures embedded again, {made}.")
+        if report.left:
+            say(f"{report.left:,} pictures can't be mended: none of their files is there any more.")
+    elif not report.is_whole:
+        say("Mend it: discern library check --repair.")
+    else:
+        say("Nothing that Discern needs is missing.")
 
-    def human() -> None:
-        for what, size in told.items():
-            say(f"{size / 1e6:>12,.1f} MB  {what}")
-        say(f"The vectors themselves are {report.least / 1e6:,.1f} MB.")
-        if report.is_too_much:
-            say("Older states take much of it: discern library disk --tidy.")
 
-    show(report, as_json, human)
+@shows("collections.make")
+def _collection(one: CollectionView) -> None:
+    say(f"“{one.name}” ({one.id}): {one.pictures:,} pictures, {one.began}.")
+    if one.concepts:
+        say(f"Looking in it: {', '.join(one.concepts)}.")
 
 
-@library.command("reembed")
-def library_reembed(
-    encoder: Annotated[str, typer.Argument(help=EmbedWith)],
-    as_json: Json = False,
-) -> None:
-    """Embed all pictures with another encoder, then use that one. Heads must be trained again."""
-    with progress("Embedding", "The library works with the encoder it had until all are done.") as listener:
-        result = workbench().pictures.reembed(encoder, listener=listener)
-    show(result, as_json, lambda: say(f"{result.embedded:,} pictures embedded."))
+@shows("collections.get")
+@shows("collections.change")
+def _with_changes(one: OneCollection) -> None:
+    _collection(one)
+    rows = [(c.number, c.deed, c.pictures, c.remaining, c.author) for c in one.changes]
+    table(("change", "what", "pictures", "then in it", "by"), rows)
+
+
+@shows("collections.page")
+def _collections(found: Sequence[CollectionView]) -> None:
+    rows = [(one.id, one.pictures, one.name, one.began, ", ".join(one.concepts)) for one in found]
+    table(("number", "pictures", "name", "how it began", "concepts"), rows)
+
+
+@shows("trash.put")
+def _put(moved: Moved) -> None:
+    say(f"In the trash: {_names(moved)}.")
+
+
+@shows("trash.restore")
+def _restored(moved: Moved) -> None:
+    say(f"Restored: {_names(moved)}.")
+
+
+def _names(moved: Moved) -> str:
+    return f"“{moved.names[0]}”" if moved.names else f"{len(moved.ids):,} pictures"
+
+
+@shows("trash.items")
+def _items(found: Sequence[TrashItem]) -> None:
+    rows = [
+        (f"{one.when:%Y-%m-%d %H:%M}", one.who, one.kind, one.id[:12], one.labels, one.versions, one.name)
+        for one in found
+    ]
+    table(("when", "by", "what", "id", "labels", "versions", "name"), rows)
+
+
+@shows("trash.empty")
+def _emptied(done: Emptied) -> None:
+    say(f"{done.pictures:,} pictures are erased, {done.freed / 1e6:,.1f} MB of files.")
+    for what in ("places", "labels", "captions", "candidates", "drawn", "watched", "vectors", "lists"):
+        say(f"  {getattr(done, what):,} {what}")
+    say(f"  {done.thumbnails:,} thumbnails, {done.renditions:,} larger ones, {done.uploads:,} uploads")
+    if done.in_archives:
+        say(f"  {done.in_archives:,} stay inside uploaded archives, which hold other pictures too")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from typing import Annotated, Any, TypeVar
 
@@ -17,6 +18,9 @@ Printer = TypeVar("Printer", bound=Callable[..., None])
 _printers: dict[str, Callable[..., None]] = {}
 KEPT = "What is finished is kept."
 LARGEST = 2**31 - 1  # that a column holds: no bound a person need read of
+# Typer knows no unions: what is typed is text until it is looked up.
+TYPED: dict[Any, Any] = {str | int: str, list[str | int] | None: list[str] | None}
+Yes = Annotated[bool, typer.Option("--yes", help="Don't ask: it can't be undone.")]
 
 
 def shows(operation: str) -> Callable[[Printer], Printer]:
@@ -51,15 +55,21 @@ def _command(declared: Any) -> Callable[..., None]:
 
     def command(as_json: bool, **given: Any) -> None:
         method = declared.on(workbench(), given.pop("concept_name") if declared.is_of_concept else "")
+        if declared.operation.is_final and not given.pop("yes"):
+            typer.confirm(f"{declared.summary.partition('. ')[0]}?", abort=True, err=as_json)
         result = method(**given)
         if declared.is_job:
             with progress(f"{declared.name.capitalize()}…", KEPT) as listener:
                 result = result.wait(listener)
-        printer = _printers.get(f"{declared.part}.{declared.name}", _print)
+        printer = _printers.get(f"{declared.part}.{declared.name}", print_plainly)
         show(result, as_json, partial(printer, result))
+        if not getattr(result, "is_whole", True):  # of what looks for damage, so that a script can tell
+            raise typer.Exit(1)
 
     parameters = [keyword("concept_name", Name)] if declared.is_of_concept else []
     parameters += [_of_terminal(one) for one in declared.parameters if one.given in (None, Given.AUTHOR)]
+    if declared.operation.is_final:
+        parameters.append(keyword("yes", Yes, False))
     parameters.append(keyword("as_json", Json, False))
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # Typer reads it
     command.__annotations__ = {one.name: one.annotation for one in parameters}
@@ -77,14 +87,20 @@ def _of_terminal(parameter: Any) -> inspect.Parameter:
             about["min"] = one.ge
         if getattr(one, "le", LARGEST) < LARGEST:
             about["max"] = one.le
-    if parameter.is_required:
-        kind = typer.Argument(metavar=parameter.name.upper(), **about)
+    if parameter.type in (date, date | None):
+        about |= {"parser": date.fromisoformat, "metavar": "YYYY-MM-DD"}
+    flag = parameter.flag
+    if parameter.is_required or (flag and not flag.startswith("-")):
+        kind = typer.Argument(**about | {"metavar": flag or parameter.name.upper()})
     else:
-        kind = typer.Option(*filter(None, [parameter.flag]), **about)
-    return keyword(parameter.name, Annotated[parameter.type, kind], parameter.default)
+        if parameter.default is False:  # else there were a --no-… too
+            flag = flag or f"--{parameter.name.replace('_', '-')}"
+        kind = typer.Option(*filter(None, [flag]), **about)
+    annotation: Any = Annotated[TYPED.get(parameter.type, parameter.type), kind]
+    return keyword(parameter.name, annotation, parameter.default)
 
 
-def _print(result: Any) -> None:
+def print_plainly(result: Any) -> None:
     """A list as a table, one thing as lines of name and value; None as nothing."""
     rows = result if isinstance(result, list) else [result]
     if not all(isinstance(row, BaseModel) for row in rows):

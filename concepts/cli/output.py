@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 Listener = Callable[[int, int | None, str], None]
+ROWS_SHOWN = 20  # of a file, that can't be used
 
 
 class StoppedError(Exception):

@@ -29,7 +29,7 @@ def labels_wall(
     bench = workbench()
     if counts and not looked:
         raise DiscernError("Add --looked: what you don't name then comes on no other wall.")
-    chosen = [bench.pictures.id_of(picture) for picture in counts or []]
+    chosen = [bench.context.collection.library.resolve(picture) for picture in counts or []]
     if looked:  # answers given meanwhile may have changed what the wall shows, so what is named is on it
         wall = dict.fromkeys(
             [*(picture.id for picture in bench.concept(name).labels.contact_sheet()), *chosen]

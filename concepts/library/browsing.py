@@ -8,12 +8,11 @@ from urllib.parse import quote, unquote
 
 from concepts.errors import DiscernError
 from concepts.library.collection import Collection
+from concepts.library.dates import Camera
 from concepts.library.filters import PictureSelection
 from concepts.library.search import find_pictures
 from concepts.view import View
 from storage.browsing import Place
-from storage.concepts import ConceptStore
-from storage.labels import LabelLog
 from storage.library import Library, Picture
 from storage.picture_columns import PictureColumns
 from storage.picture_filter import Key, Order, PictureFilter
@@ -33,6 +32,8 @@ class PictureView(View):
     width: int
     height: int
     score: float | None = None  # of a search: how near it is, as `concepts.library.search.Hit` has it
+    caption: str = ""  # of a search of captions: the one that has the words
+    column: str = ""  # `caption`, or that of words in pictures
 
 
 class PictureLabel(View):
@@ -66,6 +67,7 @@ class PictureDetail(View):
     near_duplicates: list[str]  # ids of the others of its group
     labels: list[PictureLabel]
     columns: list[ColumnView]  # captions first
+    camera: Camera | None = None  # what its file says, where it was asked
 
     def as_read_by(self, reader: str) -> PictureDetail:
         """Without what other people say for concepts for which the reader has not answered about it."""
@@ -147,6 +149,21 @@ def _ranked_page(
     )
 
 
+def captioned_page(
+    collection: Collection, columns: PictureColumns, words: str, n: int, place: str
+) -> PicturePage:
+    """Pictures of which a caption has every one of the words, whatever their case, or in which they stand."""
+    start = _read_rank(place)
+    found = columns.with_words(words, n + 1, start)
+    said = {one.picture_id: {"caption": one.value, "column": one.name} for one in found[:n]}
+    views = views_of(collection.library.pictures(list(said)))
+    return PicturePage(
+        pictures=[view.model_copy(update=said[view.id]) for view in views],
+        newer=f"rank {max(start - n, 0)} -" if start else "",
+        older=f"rank {start + n} -" if len(found) > n else "",
+    )
+
+
 def mixed_page(library: Library, n: int, place: str = "") -> PicturePage:
     """The same in the order of the ids. These are hashes of the pictures' bytes, so the order has nothing to
     do with what they show, and stays: whoever goes through the first pages has looked at a fair sample."""
@@ -160,40 +177,6 @@ def mixed_page(library: Library, n: int, place: str = "") -> PicturePage:
         pictures=[view_of(picture) for picture in found],
         newer=f"before {found[0].id}" if found and more_newer else "",
         older=f"after {found[-1].id}" if found and more_older else "",
-    )
-
-
-def picture_detail(
-    library: Library, store: ConceptStore, log: LabelLog, columns: PictureColumns, picture_id: str
-) -> PictureDetail:
-    """Raises `UnknownPictureError`."""
-    picture = library.picture(picture_id)
-    near = sorted(library.members([picture.near_group]) - {picture_id})
-    concepts = store.all()
-    about = log.about([picture_id], [concept.id for concept in concepts])
-    labels = [
-        PictureLabel(
-            concept=concept.name,
-            value=event.said,
-            author=event.author.name,
-            author_kind=event.author.kind,
-        )
-        for concept in concepts
-        if concept.id in about
-        for event in log.standing(concept.id, picture_ids=[picture_id])
-    ]
-    return PictureDetail(
-        id=picture.id,
-        format=picture.format,
-        width=picture.width,
-        height=picture.height,
-        bytes=picture.bytes,
-        added=picture.added,
-        taken=None if picture.taken <= UNDATED else _taken(picture.taken),
-        places=list(picture.sources),
-        near_duplicates=near[:NEAR_SHOWN],
-        labels=labels,
-        columns=[ColumnView(name=c.name, value=c.value, file=c.file) for c in columns.of(picture_id)],
     )
 
 
@@ -214,7 +197,10 @@ def near_repetitions(library: Library, n: int, after: str = "") -> list[Repetiti
     return groups
 
 
-def _taken(seconds: int) -> datetime | None:
+def taken_at(seconds: int) -> datetime | None:
+    """None for what no camera says."""
+    if seconds <= UNDATED:
+        return None
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):

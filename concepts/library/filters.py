@@ -29,28 +29,33 @@ Said = Literal["", "yes", "no"]
 
 
 class PictureSelection(View):
-    """Everything that narrows or orders the library; the defaults are all of it, newest first. Days include
-    their whole day. `answered` and `says` are about `concept`: what people answered, and what its newest
-    version makes of a picture."""
+    """Everything that narrows or orders the library; the defaults are all of it, newest first."""
 
     model_config = ConfigDict(populate_by_name=True)
 
-    q: str = Field(default="", max_length=2000)
-    like: str = Field(default="", max_length=64)
-    sort: Order = Order.NEWEST
-    folder: str = Field(default="", max_length=4096)
-    within: int | None = Field(default=None, ge=1, le=2**31 - 1, alias="in")  # a collection, by its number
-    format: str = Field(default="", max_length=10)
-    size: Size = ""
-    taken_from: date | None = None
-    taken_to: date | None = None
-    undated: bool = False
-    added_from: date | None = None
-    added_to: date | None = None
-    concept: str = Field(default="", max_length=120)
-    answered: Answered = ""
-    says: Said = ""
-    repeated: Repeated = ""
+    q: str = Field(default="", max_length=2000, description="Words: the nearest pictures first.")
+    captions: bool = Field(default=False, description="Every word in a caption, or in a picture.")
+    like: str = Field(default="", max_length=4096, description="A picture, by id or path: the most like it.")
+    sort: Order = Field(
+        default=Order.NEWEST,
+        description="By when it was added, its name, when it was taken, its pixels or its bytes. A search "
+        "sorts by likeness.",
+    )
+    folder: str = Field(default="", max_length=4096, description="In this folder and below.")
+    within: str = Field(
+        default="", max_length=120, alias="in", description="Of one collection alone, by name or number."
+    )
+    format: str = Field(default="", max_length=10, description="Such as JPEG or PNG.")
+    size: Size = Field(default="", description="Below 0.5 megapixels, below 4, or larger.")
+    taken_from: date | None = Field(default=None, description="Taken on this day or later.")
+    taken_to: date | None = Field(default=None, description="Taken on this day or earlier.")
+    undated: bool = Field(default=False, description="Those that say no date.")
+    added_from: date | None = Field(default=None, description="Added on this day or later.")
+    added_to: date | None = Field(default=None, description="Added on this day or earlier.")
+    concept: str = Field(default="", max_length=120, description="What `answered` and `says` are about.")
+    answered: Answered = Field(default="", description="What you have labelled it.")
+    says: Said = Field(default="", description="What the newest version makes of it.")
+    repeated: Repeated = Field(default="", description="At several places, or looking like others.")
 
     @classmethod
     def of(cls, said: Mapping[str, object]) -> PictureSelection:
@@ -65,6 +70,11 @@ class PictureSelection(View):
             raise DiscernError(f"“{str(given.get(name))[:80]}” is no {_WORDS.get(name, name)}.") from None
 
     @property
+    def collection(self) -> int | str:
+        """The one that pictures are of. In an address a number is a number, whatever others are called."""
+        return int(self.within) if self.within.isdecimal() and len(self.within) < 10 else self.within
+
+    @property
     def by_likeness(self) -> bool:
         """Whether pictures come by how near they are to words or a picture."""
         return bool(self.q.strip() or self.like)
@@ -73,7 +83,7 @@ class PictureSelection(View):
     def narrows(self) -> int:
         """How many conditions there are, the folder and the search apart."""
         given = self.model_dump(exclude_defaults=True).keys()
-        return len(given - {"q", "like", "sort", "folder", "within", "concept"})
+        return len(given - {"q", "captions", "like", "sort", "folder", "within", "concept"})
 
     def said(self) -> dict[str, str]:
         """As an address says it: what is as always is left out."""
@@ -87,7 +97,7 @@ class PictureSelection(View):
         added_to = None if self.added_to is None else self.added_to + timedelta(days=1)
         return PictureFilter(
             folder=self.folder,
-            format=self.format,
+            format=self.format.upper(),
             pixels=SIZES.get(self.size, (None, None)),
             taken=(_seconds(self.taken_from), _seconds(taken_to)),
             dated=False if self.undated else None,
@@ -104,7 +114,6 @@ _WORDS = {
     "added_from": "day",
     "added_to": "day",
     "like": "picture",
-    "within": "number of a collection",
 }
 
 

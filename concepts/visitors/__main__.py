@@ -18,7 +18,7 @@ def main() -> None:
         bench = Workbench(load_settings())
         library = SampleLibrary(bench)
         library.prepare()
-        pictures = bench.pictures.library_info().pictures
+        pictures = bench.library.info().pictures
         bench.close()
     except DiscernError as error:
         sys.exit(f"discern: {error}")

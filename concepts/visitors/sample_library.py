@@ -30,8 +30,8 @@ class SampleLibrary:
     def prepare(self) -> None:
         """Gets the sample pictures where the library has none, and has everything at hand that a sandbox
         begins with. Takes half a minute the first time."""
-        if not self.bench.pictures.library_info().pictures:
-            self.bench.pictures.add_sample()
+        if not self.bench.library.info().pictures:
+            self.bench.library.add(sample=True).wait()
         collection = self.bench.context.collection
         collection.index().snapshot()
         encoder = collection.encoder()

@@ -8,8 +8,6 @@ from concepts.workbench.annotations import Annotations
 from concepts.workbench.annotators import Annotators
 from concepts.workbench.asking import Asking
 from concepts.workbench.assistants import Assistants
-from concepts.workbench.browsing import Browsing
-from concepts.workbench.captions import Captions
 from concepts.workbench.catalogue import Catalogue
 from concepts.workbench.certificates import Certificates
 from concepts.workbench.collections import Collections
@@ -20,9 +18,8 @@ from concepts.workbench.deliberations import Deliberations
 from concepts.workbench.examples import Examples
 from concepts.workbench.exports import Exports
 from concepts.workbench.installation import Installation
-from concepts.workbench.neighbours import LookAlikes
+from concepts.workbench.library import PictureLibrary
 from concepts.workbench.operation import Declared, declared_in
-from concepts.workbench.pictures import Pictures
 from concepts.workbench.protection import Protections
 from concepts.workbench.review import Review
 from concepts.workbench.robustness import Steadiness
@@ -31,11 +28,11 @@ from concepts.workbench.saliency import HeatMaps
 from concepts.workbench.scoping import Scoping
 from concepts.workbench.shared_resources import SharedResources
 from concepts.workbench.trash import Trash
+from concepts.workbench.upkeep import Upkeep
 from concepts.workbench.version_page import VersionPage
 from concepts.workbench.versions import Versions
 from concepts.workbench.watcher import Watcher
 from concepts.workbench.watching import Watching
-from concepts.workbench.words import Words
 
 __all__ = [
     "ENOUGH_LABELS",
@@ -56,6 +53,10 @@ class Workbench:
     route: ClassVar[str] = ""
     command: ClassVar[str] = ""
 
+    library: PictureLibrary
+    upkeep: Upkeep
+    collections: Collections
+    trash: Trash
     rules: Rules
     protection: Protections
     installation: Installation
@@ -64,13 +65,10 @@ class Workbench:
         """`lent`: what it doesn't have for itself, where several share a process."""
         self.context = Context(settings, lent or SharedResources())
         self.jobs = self.context.jobs
-        self.look_alikes = LookAlikes(self.context)
-        self.pictures = Pictures(self.context, self.look_alikes)
-        self.browsing = Browsing(self.context)
-        self.captions = Captions(self.context)
+        self.upkeep = Upkeep(self.context)
         self.collections = Collections(self.context)
+        self.library = PictureLibrary(self.context, self.collections, self.upkeep)
         self.trash = Trash(self.context, self.collections)
-        self.words = Words(self.context)
         self.catalogue = Catalogue(self.context)
         self.definitions = Definitions(self.context)
         self.scoping = Scoping(self.context, self.definitions)

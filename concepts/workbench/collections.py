@@ -1,33 +1,25 @@
-"""Use cases of named collections, and of what a concept looks in."""
+"""Use cases of named collections, and of a concept's scope: the collections that it looks in."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+
+from pydantic import Field
 
 from concepts.errors import DiscernError, UnknownCollectionError
 from concepts.jobs.job import read_job
 from concepts.library.browsing import PictureView, views_of
-from concepts.library.collections import (
-    COVERS,
-    By,
-    ChangeView,
-    CollectionView,
-    ImportView,
-    LooksIn,
-    change_view,
-    checked_name,
-    days,
-    looks_in,
-    view_of,
-)
 from concepts.library.search import find_pictures
+from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import AddPictures
+from concepts.workbench.operation import AuthorName, Flag, Limit, Offset, operation
 from storage.buckets import written
 from storage.collections import (
+    Change,
     Kind,
     Members,
     NamedCollection,
@@ -37,13 +29,99 @@ from storage.collections import (
 )
 from storage.jobs import StoredJob
 
+if TYPE_CHECKING:
+    from concepts.workbench.concept import Concept
+
 MOST_FOUND = 5000  # pictures of one search
+A_SEARCH = 200  # pictures, unless somebody says otherwise
+MOST_PICTURES = 10_000  # of one request
 ADDINGS = 20
 ADD_KINDS = ("add pictures", "add sample")
+LONGEST = 120  # letters of a name
+COVERS = 3  # pictures shown of each
+
+By = Literal["added", "file"]  # the day a picture came into the library, or its file was last changed
+Which = Annotated[str | int, Flag("COLLECTION"), Field(description="Its name or number.")]
+Name = Annotated[str, Field(min_length=1, max_length=120, description="What it is called.")]
+JobNumber = Annotated[
+    int | None, Field(ge=1, le=2**31 - 1, description="The pictures of one adding, by its job.")
+]
+
+
+def _pictures(description: str) -> Any:
+    return Field(max_length=MOST_PICTURES, description=description)
+
+
+class CollectionView(View):
+    """A named set of `pictures`. `began`: how, in words; `follows`: what comes into its folder joins it.
+    `cover`: ids of a few of its pictures; `concepts`: names of those that look in it; `change` counts what
+    became of it."""
+
+    id: int
+    name: str
+    kind: Kind
+    began: str
+    follows: bool
+    pictures: int
+    cover: list[str]
+    concepts: list[str]
+    change: int
+    author: str
+    created: datetime
+    removed: datetime | None
+
+
+class ChangeView(View):
+    """What became of the pictures of a collection. `number` names it, to take it back; `remaining`: how many
+    pictures were in it then."""
+
+    number: int
+    deed: str
+    pictures: int
+    remaining: int
+    author: str
+    created: datetime
+
+
+class LooksIn(View):
+    """What a concept looks in: `collections`, or everything where there are none. `pictures`: how many it
+    looks at, of `library` there are; `name`: the collections in words; `number` counts the choices."""
+
+    collections: list[int]
+    names: list[str]
+    name: str
+    pictures: int
+    library: int
+    number: int
+
+
+class ImportView(View):
+    """An adding of pictures that is done: what it was of, and how many were new."""
+
+    job: int
+    what: str
+    added: int
+    finished: datetime
+
+
+class OneCollection(CollectionView):
+    """`changes`: what became of its pictures, the last one first."""
+
+    changes: list[ChangeView]
+
+
+class _Beginning(NamedTuple):
+    """What a collection is made of. `missing`: what is said where there would be nothing in it; empty where
+    that may be."""
+
+    kind: Kind
+    rule: dict[str, Any]
+    pictures: Members
+    missing: str = ""
 
 
 class Collections:
-    """Sets of pictures with a name. A concept looks in one, several or everything."""
+    """Sets of pictures with a name, for concepts to look in."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -51,30 +129,31 @@ class Collections:
 
     # Looking
 
-    def all(self, limit: int | None = None, offset: int = 0) -> list[CollectionView]:
-        """By name, each with its number of pictures and a few of them; all of them or a page."""
+    def all(self) -> list[CollectionView]:
+        """By name, each with its number of pictures and a few of them."""
+        return self._views(self._named.all())
+
+    @operation("GET /collections", command="collection list")
+    def page(self, limit: Limit = 50, offset: Offset = 0) -> list[CollectionView]:
+        """Collections by name, with how many pictures they have and which concepts look in them."""
         return self._views(self._named.all(limit, offset))
 
     def names(self) -> dict[int, str]:
         """Number → name, by name."""
         return {one.id: one.name for one in self._named.all()}
 
-    def get(self, collection: str | int) -> CollectionView:
-        """By its number, or its name. Raises `UnknownCollectionError`."""
-        return self._views([self._find(collection)])[0]
+    @operation("GET /collections/{number}", command="collection show")
+    def get(self, number: Which) -> OneCollection:
+        """One of them, one in the trash too, and what became of its pictures.
 
-    def pictures(self, collection: str | int, n: int = 48, after: str = "") -> list[PictureView]:
+        Raises `UnknownCollectionError`.
+        """
+        return self._with_changes(self.find(number).id)
+
+    def pictures(self, number: str | int, n: int = 48, after: str = "") -> list[PictureView]:
         """Pictures that are in it, by id; `after` is the id of the last one shown."""
-        ids = self._named.page(self._find(collection).id, n, after)
+        ids = self._named.page(self.find(number).id, n, after)
         return views_of(self._context.collection.library.pictures(ids))
-
-    def changes(self, collection: str | int) -> list[ChangeView]:
-        """What became of its pictures, the last change first."""
-        return [change_view(one) for one in self._named.changes(self._find(collection).id)]
-
-    def of_picture(self, picture: str) -> list[str]:
-        """The names of the collections that a picture, named by id or path, is in."""
-        return self._named.of_picture(self._context.collection.library.resolve(picture))
 
     def addings(self) -> list[ImportView]:
         """The last addings that brought new pictures, the last one first."""
@@ -83,89 +162,132 @@ class Collections:
 
     # Making
 
-    def from_folder(self, name: str, folder: str | Path, *, author: str) -> CollectionView:
-        """What the library has of a folder and those below it. What is added from there later joins it."""
+    @operation("POST /collections", command="collection new", audit="made a collection")
+    def make(
+        self,
+        name: Name,
+        pictures: Annotated[
+            list[str] | None, Flag("PICTURES"), _pictures("Pictures, by path or id; perhaps none.")
+        ] = None,
+        folder: Annotated[
+            str,
+            Field(
+                max_length=4096,
+                description="What the library has of a folder; what is added from there joins.",
+            ),
+        ] = "",
+        adding: JobNumber = None,
+        since: Annotated[date | None, Field(description="What was added from that day on, UTC.")] = None,
+        until: Annotated[date | None, Field(description="Up to and with that day.")] = None,
+        by_file: Annotated[
+            bool, Field(description="By the days on which the files were last changed.")
+        ] = False,
+        search: Annotated[str, Field(max_length=2000, description="The pictures nearest to words.")] = "",
+        n: Annotated[
+            int, Flag("--n"), Field(ge=1, le=MOST_FOUND, description="How many the search gives.")
+        ] = A_SEARCH,
+        *,
+        author: AuthorName,
+    ) -> CollectionView:
+        """Make a collection of a folder, an adding, some days, a search, or pictures. That of a folder goes
+        on following it; the others change when somebody adds or takes pictures."""
+        if sum(map(bool, (folder, adding, since or until, search, pictures))) > 1:
+            raise DiscernError("Give one of folder, adding, since with until, search and pictures.")
+        if folder:
+            beginning = self._of_folder(folder)
+        elif adding:
+            beginning = self._of_adding(adding)
+        elif since or until:
+            last = until or datetime.now(UTC).date()
+            beginning = self._of_days(since or last, last, "file" if by_file else "added")
+        elif search:
+            if not 0 < n <= MOST_FOUND:
+                raise DiscernError(f"A search can give 1 to {MOST_FOUND:,} pictures, not {n:,}.")
+            found = [hit.id for hit in find_pictures(self._context.collection, search, [], n)]
+            rule = {"text": search.strip(), "n": n}
+            beginning = _Beginning("search", rule, found, "The search found nothing.")
+        else:
+            beginning = _Beginning("hand", {}, self._resolved(pictures or ()))
+        name = checked_name(name)
+        if beginning.missing and not self._named.are_any(beginning.pictures):
+            raise DiscernError(beginning.missing)
+        made = self._named.make(name, beginning.kind, beginning.rule, beginning.pictures, author)
+        return self._view(made)
+
+    def _of_folder(self, folder: str) -> _Beginning:
         path = written(Path(folder).expanduser())
         missing = f"No picture of the library is in {path}. Add that folder first, or choose another one."
-        return self._make(name, "folder", {"folder": path}, in_folder(path), author, missing)
+        return _Beginning("folder", {"folder": path}, in_folder(path), missing)
 
-    def from_adding(self, name: str, job: int, *, author: str) -> CollectionView:
-        """The pictures that came into the library with one adding. Raises `DiscernError` for a job that is
-        none, or isn't done."""
+    def _of_adding(self, job: int) -> _Beginning:
         found = self._context.jobs.store.get(job)
         if found.kind not in ADD_KINDS or found.state != "done" or found.finished is None:
             raise DiscernError(f"Job {job} is no adding that is done.")
-        what = _what(found)
         pictures = added_between(found.created, found.finished + timedelta(seconds=1))
         missing = "That adding brought no new pictures. Make a collection of its folder."
-        return self._make(name, "adding", {"job": job, "what": what}, pictures, author, missing)
+        return _Beginning("adding", {"job": job, "what": _what(found)}, pictures, missing)
 
-    def from_dates(
-        self, name: str, first: date, last: date, *, by: By = "added", author: str
-    ) -> CollectionView:
-        """What was added to the library, or whose file was last changed, from one day to another (UTC)."""
-        begin, end = days(first, last)
+    def _of_days(self, first: date, last: date, by: By) -> _Beginning:
+        if last < first:
+            raise DiscernError(f"{last} is before {first}. Give the earlier day first.")
+        begin, end = (datetime.combine(day, time(), UTC) for day in (first, last + timedelta(days=1)))
         pictures = added_between(begin, end) if by == "added" else files_between(begin, end)
         rule = {"first": first.isoformat(), "last": last.isoformat(), "by": by}
-        missing = "No picture of the library is of those days."
-        return self._make(name, "dates", rule, pictures, author, missing)
-
-    def from_search(self, name: str, text: str, n: int, *, author: str) -> CollectionView:
-        """The n pictures nearest to words, as the library's search finds them now."""
-        if not 0 < n <= MOST_FOUND:
-            raise DiscernError(f"A search can give 1 to {MOST_FOUND:,} pictures, not {n:,}.")
-        found = [hit.id for hit in find_pictures(self._context.collection, text, [], n)]
-        rule = {"text": text.strip(), "n": n}
-        return self._make(name, "search", rule, found, author, "The search found nothing.")
-
-    def from_pictures(self, name: str, pictures: Sequence[str], *, author: str) -> CollectionView:
-        """Pictures chosen by hand, by id or path. None at all is a beginning, too."""
-        return self._make(name, "hand", {}, self._resolved(pictures), author, "")
+        return _Beginning("dates", rule, pictures, "No picture of the library is of those days.")
 
     # Changing
 
-    def rename(self, collection: str | int, name: str) -> CollectionView:
+    @operation("PATCH /collections/{number}", command="collection change", audit="changed a collection")
+    def change(
+        self,
+        number: Which,
+        name: Annotated[
+            str,
+            Field(max_length=120, description="Another name. Figures keep the one they were measured with."),
+        ] = "",
+        put: Annotated[list[str] | None, _pictures("Pictures to put in, by path or id.")] = None,
+        take: Annotated[list[str] | None, _pictures("Pictures to take out of it.")] = None,
+        undo: Annotated[
+            int | None, Field(ge=1, le=2**31 - 1, description="A change to take back, by its number.")
+        ] = None,
+        *,
+        author: AuthorName,
+    ) -> OneCollection:
+        """Rename a collection, put pictures in, take them out, or take one such change back."""
+        found = self.find(number)
+        if name:
+            self.rename(found.id, name)
+        if put:
+            self.put(found.id, put, author=author)
+        if take:
+            self.take(found.id, take, author=author)
+        if undo:
+            self.undo(found.id, undo, author=author)
+        return self._with_changes(found.id)
+
+    def rename(self, number: str | int, name: str) -> CollectionView:
         """To undo it, rename it back. What was measured keeps the name it had then."""
-        found = self._find(collection)
+        found = self.find(number)
         self._named.rename(found.id, checked_name(name))
-        return self.get(found.id)
+        return self._view(found.id)
 
-    def add(self, collection: str | int, pictures: Sequence[str], *, author: str) -> ChangeView | None:
+    def put(self, number: str | int, pictures: Sequence[str], *, author: str) -> ChangeView | None:
         """Puts pictures, by id or path, in, however many; None where all are in it already."""
-        change = self._named.add(self._find(collection).id, self._resolved(pictures), author)
-        return change_view(change) if change else None
+        return _seen(self._named.add(self.find(number).id, self._resolved(pictures), author))
 
-    def take(self, collection: str | int, pictures: Sequence[str], *, author: str) -> ChangeView | None:
+    def take(self, number: str | int, pictures: Sequence[str], *, author: str) -> ChangeView | None:
         """Takes pictures out, however many; None where none is in it. The pictures themselves stay."""
-        change = self._named.take(self._find(collection).id, self._resolved(pictures), author)
-        return change_view(change) if change else None
+        return _seen(self._named.take(self.find(number).id, self._resolved(pictures), author))
 
-    def undo(self, collection: str | int, change: int, *, author: str) -> ChangeView | None:
+    def undo(self, number: str | int, change: int, *, author: str) -> ChangeView | None:
         """Takes one change of its pictures back, by its number; None where nothing is left of it."""
-        undone = self._named.undo(self._find(collection).id, change, author)
-        return change_view(undone) if undone else None
-
-    # What concepts look in
-
-    def looked_in(self, name: str) -> LooksIn:
-        """What a concept looks in."""
-        concept, collection = self._context.concept(name), self._context.collection
-        frame, library = collection.frames.now(concept.id), collection.library.counts().pictures
-        pictures = library if frame.is_whole else collection.frames.size(frame)
-        return looks_in(frame, pictures, library)
-
-    def look_in(self, name: str, collections: Sequence[str | int], *, author: str) -> LooksIn:
-        """Lets a concept look in these alone, or with none of them in everything: nothing else is asked,
-        mined, measured or counted for it. Answers stay, figures keep the name of what they are of."""
-        concept = self._context.concept(name)
-        ids = [self._find(one).id for one in collections]
-        self._context.collection.frames.concepts.add(concept.id, ids, author)
-        return self.looked_in(name)
+        return _seen(self._named.undo(self.find(number).id, change, author))
 
     # Inside
 
-    def _find(self, collection: str | int) -> NamedCollection:
-        """A number, written as such or not, names one by its id unless one is called so."""
+    def find(self, collection: str | int) -> NamedCollection:
+        """A number, written as such or not, names one by its id unless one is called so. Raises
+        `UnknownCollectionError`."""
         if isinstance(collection, int):
             return self._named.get(collection)
         found = self._named.find(collection)
@@ -177,14 +299,12 @@ class Collections:
             raise UnknownCollectionError(f"There is no collection “{collection}”. {there}")
         return found
 
-    def _make(
-        self, name: str, kind: Kind, rule: dict[str, Any], pictures: Members, author: str, missing: str
-    ) -> CollectionView:
-        """`missing`: what is said where there would be nothing in it; empty where that may be."""
-        name = checked_name(name)
-        if missing and not self._named.are_any(pictures):
-            raise DiscernError(missing)
-        return self.get(self._named.make(name, kind, rule, pictures, author))
+    def _view(self, number: int) -> CollectionView:
+        return self._views([self._named.get(number)])[0]
+
+    def _with_changes(self, number: int) -> OneCollection:
+        changes = [ChangeView(**vars(one)) for one in self._named.changes(number)]
+        return OneCollection(**dict(self._view(number)), changes=changes)
 
     def _resolved(self, pictures: Sequence[str]) -> list[str]:
         """Raises `UnknownPictureError`."""
@@ -197,13 +317,69 @@ class Collections:
         looking = self._context.collection.frames.concepts.of_all([row.id for row in rows])
         covers = self._named.covers([one.id for one in found], COVERS)
         return [
-            view_of(
-                one,
-                covers[one.id],
-                [row.name for row in rows if one.id in looking.get(row.id, ())],
+            CollectionView(
+                id=one.id,
+                name=one.name,
+                kind=one.kind,
+                began=_began(one),
+                follows=one.kind == "folder" and one.removed is None,
+                pictures=one.pictures,
+                cover=covers[one.id],
+                concepts=[row.name for row in rows if one.id in looking.get(row.id, ())],
+                change=one.change,
+                author=one.author,
+                created=one.created,
+                removed=one.removed,
             )
             for one in found
         ]
+
+
+class Scope:
+    """The collections that a concept looks in: nothing else is asked, mined, measured or counted for it."""
+
+    def __init__(self, concept: Concept) -> None:
+        self._concept, self._collections = concept, concept.bench.collections
+
+    @operation("GET /looks-in")
+    def get(self) -> LooksIn:
+        """Which collections a concept looks in, and how many pictures that are."""
+        collection = self._concept.context.collection
+        frame, library = collection.frames.now(self._concept.id), collection.library.counts().pictures
+        pictures = library if frame.is_whole else collection.frames.size(frame)
+        return LooksIn(
+            collections=[one.id for one in frame.collections],
+            names=[one.name for one in frame.collections],
+            name=frame.name,
+            pictures=pictures,
+            library=library,
+            number=frame.number,
+        )
+
+    @operation("PUT /looks-in", command="look-in", audit="chose where a concept looks")
+    def set(
+        self,
+        collections: Annotated[
+            list[str | int] | None,
+            Flag("COLLECTIONS"),
+            Field(max_length=200, description="Names or numbers; left out, nothing is changed."),
+        ] = None,
+        everything: Annotated[bool, Field(description="The whole library again.")] = False,
+        *,
+        author: AuthorName,
+    ) -> LooksIn:
+        """Let a concept look in some collections alone. Answers stay, and figures keep the name of what they
+        are of."""
+        if everything and collections:
+            raise DiscernError("Name collections, or everything.")
+        if everything or collections is not None:
+            ids = [self._collections.find(one).id for one in collections or ()]
+            self._concept.context.collection.frames.concepts.add(self._concept.id, ids, author)
+        return self.get()
+
+
+def _seen(change: Change | None) -> ChangeView | None:
+    return ChangeView(**vars(change)) if change else None
 
 
 def _adding(job: StoredJob) -> ImportView:
@@ -220,3 +396,30 @@ def _what(job: StoredJob) -> str:
     paths = read_job(AddPictures, job).paths
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     return f"{paths[0] if len(paths[0]) <= 80 else '…' + paths[0][-79:]}{more}"
+
+
+def checked_name(name: str) -> str:
+    """Without spaces around it. Raises `DiscernError` for one that a collection can't have."""
+    name = " ".join(name.split())
+    if not any(letter.isprintable() and not letter.isspace() for letter in name):
+        raise DiscernError("A collection needs a name that can be seen.")
+    if len(name) > LONGEST or len(name.casefold()) > LONGEST:
+        raise DiscernError(f"The name is too long: a collection's has at most {LONGEST} characters.")
+    if any(not letter.isprintable() for letter in name):
+        raise DiscernError("The name can't be used: it has a control character.")
+    return name
+
+
+def _began(one: NamedCollection) -> str:
+    rule = one.rule
+    if one.kind == "folder":
+        return f"the folder {rule['folder']}, with what comes into it"
+    if one.kind == "adding":
+        return f"the adding of {rule['what']}"
+    if one.kind == "dates":
+        what = "files" if rule["by"] == "file" else "added"
+        days = rule["first"] if rule["first"] == rule["last"] else f"{rule['first']} to {rule['last']}"
+        return f"{what} of {days}" if what == "files" else f"{what} {days}"
+    if one.kind == "search":
+        return f"the search “{rule['text']}”"
+    return "chosen by hand"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from concepts.workbench.collections import Scope
 from concepts.workbench.label_exports import LabelExports
 from concepts.workbench.label_files import LabelFiles
 from concepts.workbench.labels import Labels
@@ -24,6 +25,7 @@ class Concept:
 
     labels: Labels
     label_files: LabelFiles
+    scope: Scope
     prompts: Prompts
     protection: ConceptProtection
     watches: Watches
@@ -35,6 +37,7 @@ class Concept:
         self.labels = Labels(self)
         self.label_files = LabelFiles(self)
         self.label_exports = LabelExports(self)
+        self.scope = Scope(self)
         self.prompts = Prompts(self)
         self.protection = ConceptProtection(self)
         self.watches = Watches(self)

@@ -34,21 +34,32 @@ class Given(Enum):
     READER = "a labeller, who reads what others said once they have labelled themselves; None for others"
     KEY = "what names a request: the same again changes nothing and is answered like the first time"
     CONFINED = "whether only folders may be read that the app is allowed to read: not at the computer itself"
+    PERMIT = "asked where the address alone doesn't say what is moved; raises what forbids it"
 
 
 AuthorName = Annotated[str, Given.AUTHOR]
 ReaderName = Annotated[str | None, Given.READER]
 RequestKey = Annotated[str | None, Given.KEY]
 Confined = Annotated[bool, Given.CONFINED]
+Permit = Annotated[Callable[[str, str], None], Given.PERMIT]  # of a deed and what it is done to
 
 MOST = 200  # items on a page
 
 
 @dataclass(frozen=True)
 class Flag:
-    """How the command line spells a parameter where that isn't its name."""
+    """How the command line spells a parameter where that isn't its name: as an option, or without dashes as
+    an argument, which may be left out where there is a default."""
 
     name: str
+
+
+class Spread:
+    """Marks a parameter whose own fields are the parameters that people and programs see. `flags`: how the
+    command line spells some of them."""
+
+    def __init__(self, **flags: str) -> None:
+        self.flags = flags
 
 
 # Parameters that many operations share.
@@ -61,7 +72,8 @@ class Operation:
     """`route` ("PUT /prompts/{prompt}") and `command` ("labels undo") stand below those of the handle; empty
     where there is none. `audit`: what an owner later reads of it. `host`: it is about the computer Discern
     runs on, so it is closed to visitors of a demo. `question`: what a person is asked before an assistant's
-    `tool` does it, of the part and the arguments; without one, the docstring's first sentence."""
+    `tool` does it, of the part and the arguments; without one, the docstring's first sentence. `is_final`: it
+    can't be undone, so the command asks as well."""
 
     route: str = ""
     command: str = ""
@@ -70,6 +82,7 @@ class Operation:
     audit: str = ""
     host: bool = False
     question: Callable[..., str] | None = None
+    is_final: bool = False
 
 
 def operation(
@@ -81,6 +94,7 @@ def operation(
     audit: str = "",
     host: bool = False,
     question: Callable[..., str] | None = None,
+    is_final: bool = False,
 ) -> Callable[[Method], Method]:
     """Declares a method as a use case. Without a `role` viewers may read and owners may change.
 
@@ -89,7 +103,7 @@ def operation(
     Field(description=…, ge=…)]` describes and bounds a parameter everywhere. A method that returns a
     `Started` begins a job: REST answers 202, a command waits.
     """
-    declared = Operation(route, command, tool, role, audit, host, question)
+    declared = Operation(route, command, tool, role, audit, host, question, is_final)
 
     def declare(method: Method) -> Method:
         method.operation = declared  # type: ignore[attr-defined]  # found again by `declared_in`
@@ -120,6 +134,19 @@ class Parameter:
     def flag(self) -> str:
         return next((one.name for one in self.extra if isinstance(one, Flag)), "")
 
+    @property
+    def spread(self) -> Spread | None:
+        return next((one for one in self.extra if isinstance(one, Spread)), None)
+
+    @property
+    def fields(self) -> list[Parameter]:
+        """Of one that is spread."""
+        flags = self.spread.flags if self.spread else {}
+        return [
+            Parameter(name, one.annotation, one, one.default, (Flag(flags[name]),) if name in flags else ())
+            for name, one in self.type.model_fields.items()
+        ]
+
 
 @dataclass(frozen=True)
 class Declared:
@@ -139,7 +166,16 @@ class Declared:
     def on(self, bench: Workbench, concept: str = "") -> Callable[..., Any]:
         """The method to call: of a part of the concept of this name, or of the Workbench."""
         handle: Any = bench.concept(concept) if self.is_of_concept else bench
-        return getattr(getattr(handle, self.part), self.name)  # type: ignore[no-any-return]
+        method: Callable[..., Any] = getattr(getattr(handle, self.part), self.name)
+        spread = next((one for one in self._signed if one.spread), None)
+        if spread is None:
+            return method
+
+        def gathered(**given: Any) -> Any:
+            fields = {name: given.pop(name) for name in spread.type.model_fields if name in given}
+            return method(**{spread.name: spread.type.of(fields)}, **given)
+
+        return gathered
 
     @property
     def verb(self) -> str:
@@ -174,6 +210,11 @@ class Declared:
 
     @cached_property
     def parameters(self) -> list[Parameter]:
+        return [each for one in self._signed for each in (one.fields if one.spread else [one])]
+
+    @cached_property
+    def _signed(self) -> list[Parameter]:
+        """As the method has them."""
         hints = get_type_hints(self.method, include_extras=True)
         signature = list(inspect.signature(self.method).parameters.values())[1:]
         return [_parameter(one, hints[one.name]) for one in signature]
@@ -194,7 +235,7 @@ def declared_in(handle: type) -> Iterator[Declared]:
 
 def _parameter(parameter: inspect.Parameter, hint: Any) -> Parameter:
     bare, *extra = get_args(hint) if get_origin(hint) is Annotated else (hint,)
-    ours = tuple(one for one in extra if isinstance(one, Given | Flag))
+    ours = tuple(one for one in extra if isinstance(one, Given | Flag | Spread))
     theirs = [one for one in extra if one not in ours]
     described: Any = Annotated[(bare, *theirs)] if theirs else bare
     field = FieldInfo.from_annotation(described)

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
 
 from concepts.definition.names import id_in
 from concepts.errors import DiscernError, UnknownCombinationError
-from concepts.jobs import Listener, Progress
+from concepts.installation.users import Role
+from concepts.jobs import Progress, Started
 from concepts.library.empty_trash import Emptied, erase
 from concepts.view import View
 from concepts.workbench.collections import Collections
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import CheckLibrary, EmptyTrash
+from concepts.workbench.operation import AuthorName, Flag, Limit, Offset, Permit, operation
 from storage.combinations import CombinationStore
 from storage.tables import ConceptRow
 from storage.trash import Kind, Trashed
 
 MOST = 10_000  # pictures of one call
+
+PictureNames = Annotated[
+    list[str] | None,
+    Flag("--picture"),
+    Field(min_length=1, max_length=1000, description="Pictures, by id or path."),
+]
+ConceptName = Annotated[str, Field(max_length=120, description="A concept, by name or as `id:7`.")]
+CollectionName = Annotated[str | int, Field(description="A collection, by name, number or as `id:7`.")]
+RuleName = Annotated[str, Field(max_length=120, description="A rule, by name.")]
 
 
 class TrashItem(View):
@@ -42,6 +56,10 @@ class Moved(View):
     names: list[str]
 
 
+def _anything(deed: str, about: str) -> None:
+    """At the computer itself nothing is forbidden."""
+
+
 class Trash:
     """One place for what is out of use. Everything in it can be restored as it was; only pictures can be
     erased, and their own files are never touched."""
@@ -52,36 +70,77 @@ class Trash:
         self._rules = CombinationStore(context.database)
         context.jobs.register(EmptyTrash, self._empty)
 
-    def put(self, kind: Kind, *which: str, author: str) -> Moved:
-        """Pictures by id or path, concepts and collections by name or as `id:7`, rules by name. Pictures are
-        shown, asked about, learned from and counted nowhere until they are restored; work of a concept stops,
-        and names are free. Raises the error of what isn't there, and then puts no picture."""
+    @operation("POST /trash", command="trash put", role=Role.OWNER)
+    def put(
+        self,
+        pictures: PictureNames = None,
+        concept: ConceptName = "",
+        collection: CollectionName = "",
+        rule: RuleName = "",
+        *,
+        author: AuthorName,
+        permit: Permit = _anything,
+    ) -> Moved:
+        """Move pictures, a concept, a collection or a rule to the trash. Nothing is lost, and picture files
+        are never touched. Pictures are hidden everywhere until they are restored; work of a concept stops,
+        and names are free. Where one picture isn't in the library, none is moved."""
+        kind, which = _one_kind(pictures, concept, collection, rule)
+        permit(f"trash-{kind}", " ".join(which))
         if kind == "picture":
             library = self._context.collection.library
             known = zip(_few(which), library.resolve_many(which), strict=True)
             ids = [found or library.resolve(picture) for picture, found in known]
             return Moved(kind=kind, ids=self._context.collection.removed.remove(ids, author), names=[])
-        return _moved(kind, [self._put(kind, one, author) for one in which])
+        id, name = self._put(kind, which[0], author)
+        return Moved(kind=kind, ids=[id], names=[name])
 
-    def list(self, kind: Kind | None = None, limit: int = 50, offset: int = 0) -> list[TrashItem]:
-        """What was put there last comes first; of one kind, or of all."""
+    @operation("GET /trash", command="trash list")
+    def items(
+        self,
+        kind: Annotated[Kind | None, Field(description="Only this kind.")] = None,
+        limit: Limit = 50,
+        offset: Offset = 0,
+    ) -> list[TrashItem]:
+        """List the trash, newest first."""
         return [_item(one) for one in self._context.trash.page(kind, limit, offset)]
 
-    def restore(self, kind: Kind, *which: str, author: str) -> Moved:
-        """Brings things back as they were, by their ids or as `put` takes them; what isn't in the trash is
-        left as it is. Raises `ConflictError` where a name was given away meanwhile."""
+    @operation("POST /trash/restore", command="trash restore", role=Role.OWNER)
+    def restore(
+        self,
+        pictures: PictureNames = None,
+        concept: ConceptName = "",
+        collection: CollectionName = "",
+        rule: RuleName = "",
+        *,
+        author: AuthorName,
+        permit: Permit = _anything,
+    ) -> Moved:
+        """Restore pictures, a concept, a collection or a rule, with everything that belongs to it; what isn't
+        in the trash is left as it is.
+
+        Raises `ConflictError` where a name was given away meanwhile.
+        """
+        kind, which = _one_kind(pictures, concept, collection, rule)
+        permit(f"restore-{kind}", " ".join(which))
         if kind == "picture":
             return self._restore_pictures(which, author)
-        return _moved(kind, [self._restore(kind, one, author) for one in which])
+        id, name = self._restore(kind, which[0], author)
+        return Moved(kind=kind, ids=[id], names=[name])
 
-    def empty(self, *, author: str, refuse: bool = False, listener: Listener | None = None) -> Emptied:
-        """Erases the pictures in the trash with everything that is kept of them, and waits until it is done.
-        `refuse`: they shall not come in again. Concepts, collections and rules stay where they are."""
-        return self._context.jobs.run(EmptyTrash(author, refuse), listener)
-
-    def submit_empty(self, *, author: str, refuse: bool = False) -> int:
-        """The same in the background; returns the job's id."""
-        return self._context.jobs.submit(EmptyTrash(author, refuse))
+    @operation("POST /trash/empty", command="trash empty", audit="emptied the bin", host=True, is_final=True)
+    def empty(
+        self,
+        refuse: Annotated[
+            bool,
+            Flag("--never-again"),
+            Field(description="Never add these pictures again; only their ids are kept."),
+        ] = False,
+        *,
+        author: AuthorName,
+    ) -> Started[Emptied]:
+        """Erase the pictures in the trash with their labels, vectors and thumbnails. The picture files stay
+        where they are; concepts, collections and rules stay in the trash."""
+        return self._context.jobs.begin(EmptyTrash(author, refuse))
 
     def _empty(self, job: EmptyTrash, progress: Progress) -> Emptied:
         context = self._context
@@ -141,8 +200,18 @@ def _named(row: ConceptRow) -> tuple[str, str]:
     return f"id:{row.id}", row.name
 
 
-def _moved(kind: Kind, things: Sequence[tuple[str, str]]) -> Moved:
-    return Moved(kind=kind, ids=[id for id, _ in things], names=[name for _, name in things])
+def _one_kind(
+    pictures: list[str] | None, concept: str, collection: str | int, rule: str
+) -> tuple[Kind, list[str]]:
+    if isinstance(collection, int):
+        collection = f"id:{collection}"
+    single: dict[Kind, str] = {"concept": concept, "collection": collection, "rule": rule}
+    asked: dict[Kind, list[str]] = {kind: [name] for kind, name in single.items() if name}
+    if pictures:
+        asked["picture"] = pictures
+    if len(asked) != 1:
+        raise DiscernError("Give one of pictures, concept, collection and rule.")
+    return next(iter(asked.items()))
 
 
 def _few(pictures: Sequence[str]) -> Sequence[str]:

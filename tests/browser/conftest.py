@@ -54,7 +54,7 @@ def library(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> P
     root = tmp_path_factory.mktemp("library")
     pictures = draw_folder(root / "pictures", 120)
     bench = Workbench(load_settings(home=root / "home"))
-    bench.pictures.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}")
+    bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
     bench.close()
     return root
 

@@ -198,7 +198,7 @@ def test_of_many_concepts_twelve_are_shown_and_others_chosen(site: Site, page: P
     expect(rows.last.get_by_role("button", name="Zebra 12: counts")).to_be_focused()
     expect(rows).to_have_count(13)
     for number in range(13):
-        site.bench.trash.put("concept", f"Zebra {number:02}", author="me")
+        site.bench.trash.put(concept=f"Zebra {number:02}", author="me")
 
 
 def test_what_a_version_gets_wrong_is_answered_without_opening_it(trained: Site, page: Page) -> None:

@@ -25,7 +25,7 @@ def folders(site: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder = root / ("rooms" if number % 2 else "chairs")
         folder.mkdir(exist_ok=True)
         shutil.move(picture, folder / picture.name)
-    site.bench.pictures.add_pictures([root / "rooms", root / "chairs"])
+    site.bench.library.add([root / "rooms", root / "chairs"]).wait()
     return root
 
 
@@ -110,7 +110,7 @@ def test_a_concept_looks_in_one_of_two_folders_and_figures_keep_its_name(
     bench.versions.train(NAME)
     bench.versions.evaluate(NAME)
     bench.review.current(NAME)
-    bench.collections.look_in(NAME, ["Chairs"], author="me")
+    bench.concept(NAME).scope.set(["Chairs"], author="me")
 
     page.goto(f"{site.url}/quality?concept={quote(NAME)}")
     told = page.locator("#quality-covered")
@@ -122,7 +122,7 @@ def test_a_concept_looks_in_one_of_two_folders_and_figures_keep_its_name(
 def test_pictures_are_ticked_in_and_out_and_every_step_has_a_way_back(
     site: Any, page: Any, folders: Path
 ) -> None:
-    made = site.bench.collections.from_pictures("By hand", [], author="me")
+    made = site.bench.collections.make("By hand", [], author="me")
     page.goto(f"{site.url}/library?view=collections&collection={made.id}")
     page.get_by_text("None yet.").wait_for()
     page.get_by_label("Find pictures to put in").fill("an ellipse")

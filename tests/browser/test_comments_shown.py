@@ -137,7 +137,7 @@ def test_review_shows_the_comment_and_its_box_changes_it(site: Site, page: Any, 
 def test_the_library_shows_all_of_ones_comments_on_a_picture_and_others_after_ones_answer(
     site: Site, page: Any, concept: str
 ) -> None:
-    (picture,) = (found.id for found in site.bench.pictures.newest(1))
+    (picture,) = (found.id for found in site.bench.library.pictures(limit=1).pictures)
     bench, key = site.bench, f"{concept} ana"
     bench.definitions.create_concept(f"{concept} too", "The same.")
     for name in (concept, f"{concept} too"):

@@ -120,7 +120,7 @@ def test_the_sidebar_switches_to_the_same_step_of_another_concept_by_keys_and_mo
     site: Site, page: Page
 ) -> None:
     for other in site.bench.catalogue.names():  # of many there is a box to find one, which has the focus
-        site.bench.trash.put("concept", other, author="me")
+        site.bench.trash.put(concept=other, author="me")
     begin(site, "Kite", "Leaf")
     page.goto(f"{site.url}/label?concept=Kite")
     switch = page.locator(".rail .switch")

@@ -164,7 +164,7 @@ def test_a_picture_from_elsewhere_is_dropped_as_an_example_and_what_is_none_is_r
     said(page, "an example picture added")
     page.wait_for_selector("#define-examples li:has-text('not of the library') .chip.yes")
     page.wait_for_function("document.querySelector('#define-examples .pictures img').naturalWidth > 0")
-    assert site.bench.pictures.library_info().pictures == len(list(site.pictures.glob("*.png")))
+    assert site.bench.library.info().pictures == len(list(site.pictures.glob("*.png")))
     (tmp_path / "notes.png").write_text("no picture")
     page.set_input_files("[data-example=false] input", str(tmp_path / "notes.png"))
     said(page, "notes.png")

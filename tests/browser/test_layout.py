@@ -29,7 +29,7 @@ def answered(site: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     site.bench.definitions.create_concept(NAME, "A filled ellipse; not a square.")
     site.bench.definitions.expand(NAME)
     site.bench.definitions.mine(NAME)
-    pictures = site.bench.pictures.browse(120).pictures
+    pictures = site.bench.library.pictures(limit=120).pictures
     rows = [f'"{picture.path}",{"yes" if "ellipse" in picture.path else "no"}' for picture in pictures]
     answers = tmp_path_factory.mktemp("answers") / "answers.csv"
     answers.write_text("\n".join(["path,label", *rows]))

@@ -30,7 +30,7 @@ def album(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
     exif.get_ifd(0x8825).update({1: "N", 2: (59.0, 54.0, 36.0), 3: "E", 4: (10.0, 45.0, 0.0)})
     photo = Image.effect_noise((400, 300), 90).convert("RGB")
     photo.save(root / "Oslo" / "a photo.jpg", exif=exif)
-    site.bench.pictures.add_pictures([root])
+    site.bench.library.add([root]).wait()
     return root
 
 
@@ -112,4 +112,4 @@ def test_three_go_into_the_trash_at_once_come_back_go_again_and_are_gone_for_goo
     page.get_by_role("button", name="Empty the trash for good").click()
     expect(page.get_by_role("heading", name="2 pictures are gone for good")).to_be_visible()
     assert len(list((album / "Garden").iterdir())) == 6
-    assert site.bench.trash.list() == []
+    assert site.bench.trash.items() == []

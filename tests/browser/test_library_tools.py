@@ -144,7 +144,7 @@ def test_what_is_written_and_left_on_label_is_there_again(site: Site, page: Page
 def test_chosen_pictures_go_into_a_collection_and_out_of_the_one_that_is_browsed(
     site: Site, page: Page, concept: str
 ) -> None:
-    made = site.bench.collections.from_pictures("Discs", [], author="me")
+    made = site.bench.collections.make("Discs", [], author="me")
     tiles = library(site, page)
     expect(page.get_by_role("group", name="Chosen pictures", exact=True)).to_be_hidden()
     tiles.nth(4).click(modifiers=["ControlOrMeta"])
@@ -160,7 +160,7 @@ def test_chosen_pictures_go_into_a_collection_and_out_of_the_one_that_is_browsed
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Undone.")).to_be_visible()
     assert site.bench.collections.get(made.id).pictures == 0
-    site.bench.collections.add(made.id, chosen, author="me")
+    site.bench.collections.put(made.id, chosen, author="me")
 
     tiles = library(site, page, f"&in={made.id}")
     expect(tiles).to_have_count(3)
@@ -199,7 +199,7 @@ def test_the_concept_stays_in_the_sidebar_from_collections_to_side_by_side(
     site: Site, page: Page, concept: str
 ) -> None:
     site.bench.definitions.create_concept("Square beside", "A square.")
-    made = site.bench.collections.from_pictures("To browse", [], author="me")
+    made = site.bench.collections.make("To browse", [], author="me")
     here = page.locator(".rail .switch")
     page.goto(f"{site.url}/library?concept={quote(concept)}")
     page.get_by_role("button", name="Collections", exact=True).click()
@@ -215,7 +215,7 @@ def test_the_concept_stays_in_the_sidebar_from_collections_to_side_by_side(
     page.get_by_role("link", name="By chance").click()
     page.wait_for_url(lambda url: "order=mixed" in url)
     expect(here).to_contain_text(concept)
-    site.bench.trash.put("concept", "Square beside", author="me")
+    site.bench.trash.put(concept="Square beside", author="me")
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -106,7 +106,7 @@ def test_what_a_person_chooses_holds_everywhere(site: Site, page: Any, protected
     page.keyboard.press("v")
     is_clear(tile.locator("img"))
 
-    picture = site.bench.pictures.browse(1).pictures[0].id
+    picture = site.bench.library.pictures(limit=1).pictures[0].id
     page.goto(f"{site.url}/media/picture/{picture}?alone=1")
     is_protected(page.locator("img"))
     page.locator("img").focus()

@@ -95,7 +95,7 @@ def test_keys_move_the_threshold_and_the_words_follow(page: Any, answered: Any) 
     flags = page.locator("[data-flags]").inner_text()
     page.keyboard.press("ArrowRight")
     assert slider.input_value() == "2"
-    total = answered.bench.pictures.library_info().pictures  # other tests may have added some
+    total = answered.bench.library.info().pictures  # other tests may have added some
     assert flags.startswith(f"flags {total} of {total}")
     assert "of 100 found" in slider.get_attribute("aria-valuetext")
     page.get_by_role("button", name="Back to version").click()
@@ -130,7 +130,7 @@ def test_the_mouse_drags_the_threshold_and_the_counts_are_those_of_the_library(
     assert 0.55 < threshold < 0.7
     scored = answered.bench.versions.scored_pictures(NAME, "top", size=200).pictures
     count = sum(picture.probability >= threshold for picture in scored)
-    total = answered.bench.pictures.library_info().pictures
+    total = answered.bench.library.info().pictures
     assert page.locator("[data-flags]").inner_text().startswith(f"flags {count} of {total}")
 
 

@@ -38,7 +38,7 @@ def test_what_is_answered_in_one_tab_is_asked_no_more_in_the_other(
 def test_a_third_settles_where_two_people_differ_without_having_seen_what_they_said(
     site: Site, page: Any, concept: str
 ) -> None:
-    (picture,) = site.bench.pictures.newest(1)
+    (picture,) = site.bench.library.pictures(limit=1).pictures
     for who, value in (("ana", "yes"), ("ben", "no")):
         key = f"{concept} {who}"
         site.bench.concept(concept).labels.give(

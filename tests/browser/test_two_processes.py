@@ -71,7 +71,7 @@ def begun(
             stack.callback(lambda app=app: app.is_running and app.stop())
         bench = Workbench(settings)
         stack.callback(bench.close)
-        bench.pictures.add_pictures([draw_folder(root / "pictures", 90)])
+        bench.library.add([draw_folder(root / "pictures", 90)]).wait()
         bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
         for app in apps:
             app.wait()

@@ -22,7 +22,7 @@ Run = Callable[..., Any]
 # What is looked at and changes nothing, and what a person should read there.
 LOOKS = [
     (("library", "info"), "Pictures             60"),
-    (("library", "pictures", "--n", "3"), "96 × 96"),
+    (("library", "search", "--top", "3"), "96 × 96"),
     (("library", "search", "--like", "ellipse-0000.png"), "score"),
     (("concept", "list"), NAME),
     (("concept", "show", NAME), "Version 1: "),

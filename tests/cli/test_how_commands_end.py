@@ -46,8 +46,7 @@ def imported(*arguments: object) -> tuple[int, list[str]]:
     ("code", "arguments"),
     [
         (0, ("--help",)),
-        (0, ("library", "add", "--help")),
-        (1, ("library", "add", "/no/such/folder")),
+        (0, ("concept", "mine", "--help")),
         (1, ("concept", "labels", "import", "Round thing", "/no/such/answers.csv")),
         (1, ("bundle", "check", "/no/such/bundle")),
         (1, ("score", "/no/such/bundle", "--out", "scores.csv")),

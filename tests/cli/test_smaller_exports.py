@@ -34,7 +34,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, encoder_cache: Path) -> tuple
     shutil.copytree(encoder_cache, root / "home" / "cache", ignore=shutil.ignore_patterns("int8-*"))
     pictures = draw_folder(root / "pictures", 120)
     bench = Workbench(load_settings(home=root / "home"))
-    bench.pictures.add_pictures([pictures], encoder="embedded")
+    bench.library.add([pictures], encoder="embedded").wait()
     train(bench, pictures, root)
     bench.close()
     # What int8 takes seconds for is there, as after another export; that it was measured isn't known.
@@ -166,7 +166,7 @@ def test_for_a_library_with_few_pictures_others_are_made_up(
     shutil.copytree(encoder_cache, own_home / "cache", ignore=shutil.ignore_patterns("int8-*"))
     bench = Workbench(load_settings(home=own_home))
     pictures = draw_folder(tmp_path / "few", 24)
-    bench.pictures.add_pictures([pictures], encoder="embedded")
+    bench.library.add([pictures], encoder="embedded").wait()
     train(bench, pictures, tmp_path)
     measured = bench.exports.measure_int8(NAME)
     apart = len(bench.context.dataset(bench.context.concept(NAME)).apart)

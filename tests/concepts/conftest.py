@@ -29,7 +29,7 @@ def made_library(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path)
     with Image.open(pictures / "ellipse-0003.png") as image:
         image.convert("RGB").save(pictures / "near.jpg", quality=90)
     bench = Workbench(load_settings(home=root / "home"))
-    bench.pictures.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}")
+    bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
     bench.context.database.close()
     return root / "home", pictures
 

@@ -115,7 +115,7 @@ def twins(ready: Workbench, tmp_path: Path) -> list[str]:
         for quality in (90, 95):
             image.convert("RGB").save(tmp_path / "again" / f"{quality}.jpg", quality=quality)
     known = set(bench.context.collection.library.all_ids())
-    bench.pictures.add_pictures([tmp_path / "again"])
+    bench.library.add([tmp_path / "again"]).wait()
     new = [i for i in bench.context.collection.library.all_ids() if i not in known]
     bench.context.store.add_candidates(concept.id, [(i, ["random"]) for i in new], 1)
     groups = bench.context.collection.library.near_groups([first, *new])

@@ -26,7 +26,7 @@ def differing(bench: Workbench, reader: str | None = None) -> list[ReviewRow]:
 
 @pytest.fixture
 def ids(bench: Workbench) -> list[str]:
-    return [picture.id for picture in bench.pictures.newest(20)]
+    return [picture.id for picture in bench.library.pictures(limit=20).pictures]
 
 
 def test_where_two_differ_both_answers_and_comments_are_there(bench: Workbench, ids: list[str]) -> None:

@@ -44,7 +44,7 @@ def many(tmp_path: Path) -> Path:
 
 
 def add(bench: Workbench, many: Path) -> None:
-    bench.pictures.add_pictures([many], listener=lambda done, *_: full() if done else None)
+    bench.library.add([many]).wait(lambda done, *_: full() if done else None)
 
 
 def score_files(bench: Workbench, many: Path) -> None:

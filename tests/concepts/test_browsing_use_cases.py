@@ -21,7 +21,7 @@ def ids(bench: Workbench, chosen: PictureSelection, author: str | None = None) -
     """All that is chosen, page by page."""
     found, place = [], ""
     while True:
-        page = bench.browsing.page(chosen, 37, place, author=author)
+        page = bench.library.pictures(chosen, 37, place, author=author)
         found += [picture.id for picture in page.pictures]
         if not page.older:
             return found
@@ -38,18 +38,18 @@ def photo(bench: Workbench, tmp_path: Path) -> str:
     exif.get_ifd(0x8825).update({1: "S", 2: (33.0, 30.0, 0.0), 3: "W", 4: (70.0, 30.0, 36.0)})
     image = Image.effect_noise((400, 300), 90).convert("RGB")
     image.save(tmp_path / "photo.jpg", exif=exif)
-    bench.pictures.add_pictures([tmp_path / "photo.jpg"])
-    return bench.pictures.id_of(str(tmp_path / "photo.jpg"))
+    bench.library.add([tmp_path / "photo.jpg"]).wait()
+    return bench.context.collection.library.resolve(str(tmp_path / "photo.jpg"))
 
 
 def test_what_somebody_answered_is_found_by_themselves_alone(bench: Workbench) -> None:
-    yes, no, ana = (picture.id for picture in bench.pictures.newest(3))
+    yes, no, ana = (picture.id for picture in bench.library.pictures(limit=3).pictures)
     bench.concept(NAME).labels.give(yes, "yes", author="me", key="1")
     bench.concept(NAME).labels.give(no, "no", author="me", key="2")
     bench.concept(NAME).labels.give(ana, "yes", author="ana", key="3")
     assert ids(bench, PictureSelection(concept=NAME, answered="yes"), "me") == [yes]
     assert ids(bench, PictureSelection(concept=NAME, answered="any"), "me") == [yes, no]
-    everything = [picture.id for picture in bench.pictures.newest(200)]
+    everything = [picture.id for picture in bench.library.pictures(limit=200).pictures]
     assert ids(bench, PictureSelection(concept=NAME, answered="none"), "me") == everything[2:]
     assert ids(bench, PictureSelection(concept=NAME, answered="yes")) == [yes, ana]
 
@@ -70,10 +70,10 @@ def test_a_search_is_paged_through_among_what_was_chosen(bench: Workbench) -> No
     png = PictureSelection(q="a circle", format="PNG")
     found = ids(bench, png)
     assert len(found) == len(set(found)) == len(ids(bench, PictureSelection(format="PNG")))
-    assert found[:20] == [h.id for h in bench.pictures.search("a circle", n=21) if h.id in set(found)][:20]
-    second = bench.browsing.page(png, 10, bench.browsing.page(png, 10).older)
+    assert found[:20] == [h.id for h in bench.library.search("a circle", n=21) if h.id in set(found)][:20]
+    second = bench.library.pictures(png, 10, bench.library.pictures(png, 10).older)
     assert [picture.id for picture in second.pictures] == found[10:20]
-    assert bench.browsing.page(png, 10, second.newer) == bench.browsing.page(png, 10)
+    assert bench.library.pictures(png, 10, second.newer) == bench.library.pictures(png, 10)
 
 
 def test_a_picture_is_found_by_the_day_it_was_taken_and_sorted_by_it(bench: Workbench, photo: str) -> None:
@@ -86,32 +86,32 @@ def test_a_picture_is_found_by_the_day_it_was_taken_and_sorted_by_it(bench: Work
 
 
 def test_the_camera_is_told_and_where_it_was_only_when_asked(bench: Workbench, photo: str) -> None:
-    camera = bench.browsing.camera(photo)
+    camera = bench.library.picture(photo).camera
     assert camera.facts == {"Camera": "NIKON D40", "Exposure": "1/250 s", "Aperture": "f/2.8"}
     assert (camera.has_position, camera.position) == (True, None)
-    assert bench.browsing.camera(photo, position=True).position == (-33.5, -70.51)
-    Path(bench.pictures.picture(photo).places[0]).unlink()
-    assert bench.browsing.camera(photo).missing
+    assert bench.library.picture(photo, position=True).camera.position == (-33.5, -70.51)
+    Path(bench.library.picture(photo).places[0]).unlink()
+    assert bench.library.picture(photo).camera.missing
 
 
 def test_pictures_of_before_dates_were_kept_are_asked_once(bench: Workbench, photo: str) -> None:
     library = bench.context.collection.library
     library.adding.set_taken(dict.fromkeys(library.all_ids(), UNREAD))
-    assert bench.browsing.has_unread_dates()
+    assert bench.upkeep.has_unread_dates()
     assert ids(bench, PictureSelection(taken_from=date(2000, 1, 1))) == []
-    done = bench.browsing.read_dates()
+    done = bench.upkeep.check(only="dates").wait()
     assert (done.looked_at, done.dated) == (library.counts().pictures, 1)
-    assert not bench.browsing.has_unread_dates()
+    assert not bench.upkeep.has_unread_dates()
     assert ids(bench, PictureSelection(taken_from=date(2000, 1, 1))) == [photo]
 
 
 def test_folders_open_one_in_the_other(bench: Workbench, photo: str, pictures: Path) -> None:
-    (outermost,) = bench.browsing.folders()
+    (outermost,) = bench.library.folders()
     assert str(pictures).startswith(outermost.path)
     path = outermost.path
     while str(pictures) != path:
-        path = next(f.path for f in bench.browsing.folders(path) if str(pictures).startswith(f.path))
-    assert len(ids(bench, PictureSelection(folder=str(pictures)))) == bench.pictures.count() - 1
+        path = next(f.path for f in bench.library.folders(path) if str(pictures).startswith(f.path))
+    assert len(ids(bench, PictureSelection(folder=str(pictures)))) == bench.library.count() - 1
 
 
 def test_an_address_says_what_was_chosen_and_is_read_again() -> None:
@@ -127,4 +127,4 @@ def test_an_address_says_what_was_chosen_and_is_read_again() -> None:
 
 def test_an_answer_is_asked_for_of_a_concept(bench: Workbench) -> None:
     with pytest.raises(DiscernError, match="which concept"):
-        bench.browsing.page(PictureSelection(answered="yes"), 10)
+        bench.library.pictures(PictureSelection(answered="yes"), 10)

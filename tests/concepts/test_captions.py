@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from concepts.errors import DiscernError, NoUsableRowsError
+from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
 from storage.pictures.hashing import picture_id
 
@@ -42,7 +43,7 @@ def captioned(bench: Workbench, pictures: Path, tmp_path: Path) -> tuple[Workben
     drawn = sorted(pictures.glob("ellipse-*.png"))[1:4]
     shown = ["A red Ball on grass, SMALL", "Ein großer Ball, 100 % rund", "a table"]
     file = laion(tmp_path / "00007.parquet", drawn, [*shown, "gone"])
-    bench.pictures.add_pictures([tmp_path])
+    bench.library.add([tmp_path]).wait()
     return bench, file, [picture_id(picture.read_bytes()) for picture in drawn]
 
 
@@ -50,11 +51,11 @@ def test_captions_and_safety_columns_are_kept_with_the_picture_and_the_rest_is_c
     captioned: tuple[Workbench, Path, list[str]],
 ) -> None:
     bench, file, ids = captioned
-    report = bench.captions.import_file(file)
+    report = bench.library.keep_captions(file)
     assert report.format == "img2dataset"
     assert (report.pictures, report.unknown_pictures, report.bad) == (3, 1, 1)
     assert report.columns == {"caption": 3, "url": 3, "punsafe": 3, "NSFW": 3}
-    shown = {column.name: column.value for column in bench.pictures.picture(ids[1]).columns}
+    shown = {column.name: column.value for column in bench.library.picture(ids[1]).columns}
     assert next(iter(shown.items())) == ("caption", "Ein großer Ball, 100 % rund")
     assert (shown["punsafe"], shown["NSFW"]) == ("0.01", "UNLIKELY")
     assert "width" not in shown
@@ -64,12 +65,12 @@ def test_the_same_file_again_changes_nothing_and_another_value_stands_beside(
     captioned: tuple[Workbench, Path, list[str]], tmp_path: Path
 ) -> None:
     bench, file, ids = captioned
-    assert bench.captions.import_file(file).kept == 12
-    assert bench.captions.import_file(file).kept == 0
+    assert bench.library.keep_captions(file).kept == 12
+    assert bench.library.keep_captions(file).kept == 0
     more = tmp_path / "more.csv"
     more.write_text(f"id,caption,source\n{ids[0]},Another one,a museum\n", encoding="utf-8")
-    assert bench.captions.import_file(more).kept == 2
-    columns = [(c.name, c.value) for c in bench.pictures.picture(ids[0]).columns if c.name == "caption"]
+    assert bench.library.keep_captions(more).kept == 2
+    columns = [(c.name, c.value) for c in bench.library.picture(ids[0]).columns if c.name == "caption"]
     assert sorted(columns) == [("caption", "A red Ball on grass, SMALL"), ("caption", "Another one")]
 
 
@@ -89,15 +90,17 @@ def test_captions_are_found_by_every_word_whatever_its_case(
     captioned: tuple[Workbench, Path, list[str]], text: str, found: set[int]
 ) -> None:
     bench, file, ids = captioned
-    bench.captions.import_file(file)
-    assert {hit.id for hit in bench.captions.search(text)} == {ids[n] for n in found}
+    bench.library.keep_captions(file)
+    assert {hit.id for hit in bench.library.pictures(PictureSelection(q=text, captions=True)).pictures} == {
+        ids[n] for n in found
+    }
 
 
 def test_captions_go_out_with_the_answers(
     captioned: tuple[Workbench, Path, list[str]], tmp_path: Path
 ) -> None:
     bench, file, ids = captioned
-    bench.captions.import_file(file)
+    bench.library.keep_captions(file)
     bench.concept("Round thing").labels.give(ids[0], "yes", author="me", key="a key")
     bench.concept("Round thing").label_exports.write("hugging-face", tmp_path / "out.parquet")
     assert pq.read_table(tmp_path / "out.parquet")["caption"].to_pylist() == ["A red Ball on grass, SMALL"]
@@ -107,10 +110,10 @@ def test_a_file_about_no_picture_or_without_columns_keeps_nothing(bench: Workben
     file = tmp_path / "a.csv"
     file.write_text("path,caption\nnowhere.png,A ball\n")
     with pytest.raises(NoUsableRowsError):
-        bench.captions.import_file(file)
+        bench.library.keep_captions(file)
     file.write_text("name,text\na,b\n")
     with pytest.raises(DiscernError, match="needs a column"):
-        bench.captions.import_file(file)
+        bench.library.keep_captions(file)
 
 
 def test_a_value_that_is_too_long_is_a_row_left_out(
@@ -119,5 +122,5 @@ def test_a_value_that_is_too_long_is_a_row_left_out(
     bench, _, ids = captioned
     file = tmp_path / "long.csv"
     file.write_text(f"id,caption\n{ids[0]},{'a' * 10_001}\n{ids[1]},short\n")
-    report = bench.captions.import_file(file)
+    report = bench.library.keep_captions(file)
     assert (report.kept, [row["row"] for row in report.bad_rows]) == (1, [2])

@@ -165,7 +165,7 @@ def test_what_measures_a_duplicate_was_drawn_before_it_had_an_answer(trained: Wo
 
 def test_answers_under_other_words_are_asked_again_in_a_duplicate_too(trained: Workbench) -> None:
     bench = trained
-    everything = [row.id for row in bench.pictures.newest(200)]
+    everything = [row.id for row in bench.library.pictures(limit=200).pictures]
     answer(bench, NAME, everything)
     words = bench.definitions.concept(NAME).revision.definition.model_copy(update={"description": "Egg."})
     bench.definitions.revise(NAME, words, author="me", note="other words")

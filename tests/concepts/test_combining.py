@@ -156,7 +156,7 @@ def test_a_rule_of_what_is_not_finished_says_what_is_missing(bench: Workbench) -
     with pytest.raises(DiscernError, match="between 0 and 1"):
         bench.rules.tried(RULE, threshold=1.0)
     bench.rules.keep("Lonely ball", RULE, author="me")
-    bench.trash.put("concept", OTHER, author="me")
+    bench.trash.put(concept=OTHER, author="me")
     assert "in the trash" in bench.rules.one("Lonely ball").problem
     with pytest.raises(ConceptInTrashError):
         bench.rules.archive("Lonely ball")

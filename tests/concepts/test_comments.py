@@ -24,7 +24,7 @@ def kept_in(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def picture(bench: Workbench) -> str:
-    return bench.pictures.newest(1)[0].id
+    return bench.library.pictures(limit=1).pictures[0].id
 
 
 def keep(bench: Workbench, picture: str, text: str, who: str = "me", **how: bool) -> None:

@@ -15,7 +15,7 @@ NAME = "Round thing"
 
 
 def begin(bench: Workbench, first: int, last: int) -> None:
-    pictures = [picture.id for picture in bench.pictures.newest(8)]
+    pictures = [picture.id for picture in bench.library.pictures(limit=8).pictures]
     for number in range(first, last):
         name = f"Shape {number}"
         bench.definitions.create_concept(name, f"A shape of kind {number}.")
@@ -40,7 +40,7 @@ def test_ten_times_as_many_concepts_take_the_same_number_of_statements(bench: Wo
 def test_the_list_knows_an_answer_as_soon_as_it_is_given(bench: Workbench) -> None:
     begin(bench, 0, 1)
     before = bench.definitions.concepts()[-1]
-    picture = bench.pictures.newest(8)[7].id
+    picture = bench.library.pictures(limit=8).pictures[7].id
     bench.concept("Shape 0").labels.give(picture, "no", author="ana", key="one more")
     after = bench.definitions.concepts()[-1]
     assert after.answers.answers == before.answers.answers + 1
@@ -71,10 +71,10 @@ def test_to_review_the_machine_is_a_step_only_where_its_labels_are_used(
     assert steps() == plain  # no machine has looked at anything
     bench.annotations.annotate(name, limit=5)
     monkeypatch.setattr(definitions._progress, "_weight_of", lambda concept: 0.0)
-    bench.concept(name).labels.give(bench.pictures.newest(8)[5].id, "no", author="ana")
+    bench.concept(name).labels.give(bench.library.pictures(limit=8).pictures[5].id, "no", author="ana")
     assert steps() == plain  # one has, and is no better than chance
     monkeypatch.setattr(definitions._progress, "_weight_of", lambda concept: 0.3)
-    bench.concept(name).labels.give(bench.pictures.newest(8)[6].id, "no", author="ana")
+    bench.concept(name).labels.give(bench.library.pictures(limit=8).pictures[6].id, "no", author="ana")
     assert steps() == ("Define", "Label", "Review", "Quality", "Use")
 
 

@@ -23,7 +23,7 @@ def workbench(tmp_path: Path, tiny_open_clip: Path) -> Workbench:
     folder = draw_folder(tmp_path / "drawn", PICTURES)
     shutil.copy(folder / "line-0002.png", folder / "line-copy.png")
     workbench = Workbench(Settings(home=tmp_path / "home", encoder=f"local-dir:{tiny_open_clip}"))
-    workbench.pictures.add_pictures([folder])
+    workbench.library.add([folder]).wait()
     workbench.definitions.create_concept("Circle", "A round shape")
     return workbench
 
@@ -84,7 +84,7 @@ def test_every_query_shows_what_it_finds_without_the_evaluation_set_and_what_it_
 def test_pages_go_there_and_back_over_every_picture_once(workbench: Workbench) -> None:
     seen, place, firsts = [], "", []
     while True:
-        page = workbench.pictures.browse(7, place)
+        page = workbench.library.pictures(limit=7, cursor=place)
         seen += [picture.id for picture in page.pictures]
         firsts.append(page.pictures[0].id)
         if not page.older:
@@ -93,7 +93,7 @@ def test_pages_go_there_and_back_over_every_picture_once(workbench: Workbench) -
     assert len(seen) == len(set(seen)) == PICTURES
     while page.newer:
         firsts.pop()
-        page = workbench.pictures.browse(7, page.newer)
+        page = workbench.library.pictures(limit=7, cursor=page.newer)
         assert page.pictures[0].id == firsts[-1]
     assert len(firsts) == 1
 
@@ -101,15 +101,15 @@ def test_pages_go_there_and_back_over_every_picture_once(workbench: Workbench) -
 def test_an_address_that_was_tampered_with_is_an_error_in_words(workbench: Workbench) -> None:
     for place in ("nonsense", "after yesterday x", "after 2026-01-01T00:00:00 x"):
         with pytest.raises(DiscernError, match="can't be found"):
-            workbench.pictures.browse(7, place)
+            workbench.library.pictures(limit=7, cursor=place)
 
 
 def test_one_picture_says_where_it_is_and_who_labelled_it(workbench: Workbench) -> None:
-    [copied] = workbench.pictures.exact_duplicates(10)
+    [copied] = workbench.library.exact_duplicates(10)
     assert [Path(place).name for place in copied.places] == ["line-0002.png", "line-copy.png"]
 
     workbench.concept("Circle").labels.give(copied.key, "no", author="ana", key="1")
-    detail = workbench.pictures.picture(copied.key)
+    detail = workbench.library.picture(copied.key)
     assert (detail.format, detail.width, detail.height) == ("PNG", 96, 96)
     assert [(label.concept, label.value, label.author) for label in detail.labels] == [
         ("Circle", "no", "ana")
@@ -146,5 +146,5 @@ def test_counts_are_exact_at_once(workbench: Workbench, tmp_path: Path) -> None:
 
     assert [skip("a"), skip("b")] == [1, 2]
     before = store.counts().pictures
-    workbench.pictures.add_pictures([draw_folder(tmp_path / "more", 1, first_seed=500)])
+    workbench.library.add([draw_folder(tmp_path / "more", 1, first_seed=500)]).wait()
     assert store.counts().pictures == before + 1

@@ -178,10 +178,10 @@ def test_long_work_is_refused_before_it_begins_where_there_is_no_room(
     pictures = draw_folder(tmp_path / "pictures", 3)
     small_disk.fill()
     with pytest.raises(DiskFullError):
-        bench.pictures.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}")
+        bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
     small_disk.free()
     assert bench.jobs.store.recent() == []
-    assert bench.pictures.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}").added == 3
+    assert bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait().added == 3
 
 
 def test_work_in_the_background_pauses_says_so_and_goes_on_by_itself(
@@ -192,9 +192,9 @@ def test_work_in_the_background_pauses_says_so_and_goes_on_by_itself(
     tiny_open_clip: Path,
 ) -> None:
     bench = bench_at(home)
-    job = bench.pictures.submit_add(
-        [draw_folder(tmp_path / "pictures", 30)], encoder=f"local-dir:{tiny_open_clip}"
-    )
+    job = bench.library.add(
+        [draw_folder(tmp_path / "pictures", 30)], encoder=f"local-dir:{tiny_open_clip}", confined=True
+    ).id
     big = small_disk.folder / "big"
     big.write_bytes(b"x" * (bench_room(home) - 512 * 1024))  # too little for long work, enough to say so
     bench.jobs.start()
@@ -203,7 +203,7 @@ def test_work_in_the_background_pauses_says_so_and_goes_on_by_itself(
     big.unlink()
     bench.jobs.wake()
     _until(lambda: bench.installation.job(job).state == "done")
-    assert bench.pictures.library_info().pictures == 30
+    assert bench.library.info().pictures == 30
     bench.close()
 
 

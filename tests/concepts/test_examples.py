@@ -8,7 +8,7 @@ NAME = "Line"
 
 
 def by_kind(bench: Workbench, kind: str) -> list[str]:
-    pictures = bench.pictures.newest(90)
+    pictures = bench.library.pictures(limit=90).pictures
     return sorted(picture.id for picture in pictures if kind in picture.path)
 
 

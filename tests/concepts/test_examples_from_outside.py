@@ -30,7 +30,7 @@ def dataset(bench: Workbench):  # type: ignore[no-untyped-def]
 def test_it_is_learned_from_and_looked_for_and_never_asked_counted_or_measured(
     bench: Workbench, outside: bytes
 ) -> None:
-    pictures, evaluation = bench.pictures.library_info().pictures, dict(dataset(bench).evaluation)
+    pictures, evaluation = bench.library.info().pictures, dict(dataset(bench).evaluation)
     given = bench.examples.give(NAME, outside, author="ana")
     assert given.outside
     training = dataset(bench).training
@@ -39,7 +39,7 @@ def test_it_is_learned_from_and_looked_for_and_never_asked_counted_or_measured(
     asked = bench.concept(NAME).labels.next_pictures(100)
     assert asked[0].reason == "like a yes"
     assert given.id not in [picture.id for picture in asked]
-    assert bench.pictures.library_info().pictures == pictures
+    assert bench.library.info().pictures == pictures
     assert dict(dataset(bench).evaluation) == evaluation
     assert bench.examples.thumbnail(given.id)[8:12] == b"WEBP"
     bench.definitions.mine(NAME)
@@ -122,7 +122,7 @@ def test_it_is_embedded_again_for_another_encoder_and_left_out_until_then(
     bench.context.collection.outside.embed({given.id: kept.vector * 0}, "another-encoder")
     assert [example.used for example in bench.examples.of(NAME)] == [False]
     assert dataset(bench).training.ids == []
-    bench.pictures.add_pictures([])
+    bench.library.add([]).wait()
     assert [example.used for example in bench.examples.of(NAME)] == [True]
 
 
@@ -135,5 +135,5 @@ def test_before_the_library_has_pictures_it_waits_for_its_encoder(
     bench.definitions.create_concept(NAME, "A filled ellipse.")
     bench.examples.give(NAME, outside, author="ana")
     assert [example.used for example in bench.examples.of(NAME)] == [False]
-    bench.pictures.add_pictures([pictures / "line-0002.png"])
+    bench.library.add([pictures / "line-0002.png"]).wait()
     assert [example.used for example in bench.examples.of(NAME)] == [True]

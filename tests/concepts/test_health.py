@@ -82,8 +82,8 @@ def test_a_search_in_what_is_lost_says_so_instead_of_finding_nothing(
     bench = open_bench()
     damage(own_home)
     with pytest.raises(DamagedIndexError, match="kept elsewhere"):
-        bench.pictures.search("ball")
-    assert "vector" in bench.pictures.library_info().damage
+        bench.library.search("ball")
+    assert "vector" in bench.library.info().damage
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -93,7 +93,7 @@ def test_adding_mends_the_vectors_first(
     before = _vectors(open_bench())
     damage(own_home)
     bench = open_bench()
-    assert bench.pictures.add_pictures([pictures]).added == 0
+    assert bench.library.add([pictures]).wait().added == 0
     _assert_same(_vectors(bench), before)
 
 
@@ -104,7 +104,7 @@ def test_embedding_with_the_same_encoder_mends_them_too(
     before = _vectors(open_bench())
     damage(own_home)
     bench = open_bench()
-    bench.pictures.reembed(bench.context.collection.recorded().name)
+    bench.upkeep.reembed(bench.context.collection.recorded().name).wait()
     _assert_same(_vectors(bench), before)
 
 
@@ -116,7 +116,7 @@ def test_embedding_with_the_same_encoder_keeps_its_precision_whatever_is_quicker
     monkeypatch.setattr(
         openclip, "resolve_precision", lambda asked, *_, **__: {"auto": other}.get(asked, asked)
     )
-    bench.pictures.reembed(before.name)
+    bench.upkeep.reembed(before.name).wait()
     assert bench.context.collection.recorded() == before
 
 
@@ -124,14 +124,14 @@ def test_embedding_with_the_same_encoder_keeps_its_precision_whatever_is_quicker
 def test_a_check_tells_and_a_repair_mends(bench: Workbench, own_home: Path, damage: Damage) -> None:
     before = _vectors(bench)
     damage(own_home)
-    told = bench.pictures.check_library()
+    told = bench.upkeep.check().wait()
     assert told.index or told.vectors_missing == 91
     assert not told.is_whole
-    mended = bench.pictures.check_library(repair=True)
+    mended = bench.upkeep.check(repair=True).wait()
     assert (mended.left, mended.is_whole) == (0, True)
     _assert_same(_vectors(bench), before)
-    assert bench.pictures.library_info().damage == ""
-    assert bench.pictures.check_library().is_whole
+    assert bench.library.info().damage == ""
+    assert bench.upkeep.check().wait().is_whole
 
 
 def test_a_table_that_can_not_be_read_comes_back_from_its_copy_without_the_encoder(
@@ -141,7 +141,7 @@ def test_a_table_that_can_not_be_read_comes_back_from_its_copy_without_the_encod
     for file in (own_home / "vectors").glob("*.lance/data/*"):
         file.write_bytes(b"not what it was")
     monkeypatch.setattr(bench.context.collection, "encoder", pytest.fail)
-    mended = bench.pictures.check_library(repair=True)
+    mended = bench.upkeep.check(repair=True).wait()
     assert (mended.index != "", mended.embedded, mended.is_whole) == (True, 0, True)
     _assert_same(_vectors(bench), before)
 
@@ -156,10 +156,10 @@ def test_vectors_overwritten_in_the_table_are_said_and_mended(
     _overwrite(file, file.read_bytes().index(one.tobytes()), one.nbytes)
     if copy == "gone":
         _remove_copies(own_home)
-    told = bench.pictures.check_library()
+    told = bench.upkeep.check().wait()
     assert "1 of 91 vectors is damaged" in told.index
     assert not told.is_whole
-    mended = bench.pictures.check_library(repair=True)
+    mended = bench.upkeep.check(repair=True).wait()
     assert (mended.embedded > 0, mended.left, mended.is_whole) == (copy == "gone", 0, True)
     _assert_same(_vectors(bench), before)
 
@@ -170,7 +170,7 @@ def test_a_copy_that_is_not_what_the_table_holds_is_made_anew(bench: Workbench, 
     with file.open("r+b") as copy:
         copy.seek(-100, os.SEEK_END)
         copy.write(b"\0" * 100)
-    assert bench.pictures.check_library().is_whole
+    assert bench.upkeep.check().wait().is_whole
     _assert_same(_vectors(bench), before)
 
 
@@ -178,37 +178,37 @@ def test_lost_vectors_of_some_pictures_keep_nobody_from_the_others(bench: Workbe
     index = bench.context.collection.index()
     lost = list(index.ids)[:5]
     index.delete(lost)
-    assert len(bench.pictures.search("ball", n=100)) == 86
-    assert "5 of 91 pictures" in bench.pictures.library_info().damage
-    assert bench.pictures.check_library().vectors_missing == 5
-    assert bench.pictures.check_library(repair=True).embedded == 5
-    assert len(bench.pictures.search("ball", n=100)) == 91
+    assert len(bench.library.search("ball", n=100)) == 86
+    assert "5 of 91 pictures" in bench.library.info().damage
+    assert bench.upkeep.check().wait().vectors_missing == 5
+    assert bench.upkeep.check(repair=True).wait().embedded == 5
+    assert len(bench.library.search("ball", n=100)) == 91
 
 
 def test_vectors_of_no_picture_are_removed(bench: Workbench) -> None:
     index = bench.context.collection.index()
     index.write(["ab" * 32], np.ones((1, index.snapshot().dimension), np.float32))
-    assert bench.pictures.check_library().vectors_extra == 1
-    assert bench.pictures.check_library(repair=True).is_whole
+    assert bench.upkeep.check().wait().vectors_extra == 1
+    assert bench.upkeep.check(repair=True).wait().is_whole
     assert len(index.ids) == 91
 
 
 def test_lost_and_cut_off_thumbnails_are_made_again_when_they_are_looked_at(
     bench: Workbench, own_home: Path
 ) -> None:
-    first, second = bench.pictures.newest(2)
-    before = [bench.pictures.thumbnail(p.id) for p in (first, second)]
+    first, second = bench.library.pictures(limit=2).pictures
+    before = [bench.library.thumbnail(p.id) for p in (first, second)]
     _file(own_home, first.id).unlink()
     os.truncate(_file(own_home, second.id), 40)
-    assert [bench.pictures.thumbnail(p.id) for p in (first, second)] == before
+    assert [bench.library.thumbnail(p.id) for p in (first, second)] == before
 
 
 def test_a_repair_makes_all_thumbnails_again(bench: Workbench, own_home: Path) -> None:
     shutil.rmtree(own_home / "thumbnails")
     bench.context.collection.look()
-    assert "Thumbnails are missing" in bench.pictures.library_info().damage
-    assert bench.pictures.check_library().thumbnails_missing == 91
-    mended = bench.pictures.check_library(repair=True)
+    assert "Thumbnails are missing" in bench.library.info().damage
+    assert bench.upkeep.check().wait().thumbnails_missing == 91
+    mended = bench.upkeep.check(repair=True).wait()
     assert (mended.thumbnails_made, mended.is_whole) == (91, True)
     assert len(list((own_home / "thumbnails").rglob("*.webp"))) == 91
 
@@ -221,13 +221,13 @@ def test_files_that_are_gone_changed_or_unreadable_are_named(
     for number, name in enumerate(("gone.png", "changed.png", "touched.png", "folder.png")):
         content = (pictures / f"ellipse-{3 * number:04}.png").read_bytes()
         (own / name).write_bytes(content + b"own")  # bytes behind the end: another picture's id
-    bench.pictures.add_pictures([own])
+    bench.library.add([own]).wait()
     (own / "gone.png").unlink()
     (own / "changed.png").write_bytes((pictures / "ellipse-0000.png").read_bytes())
     os.utime(own / "touched.png")
     (own / "folder.png").unlink()
     (own / "folder.png").mkdir()
-    report = bench.pictures.check_library()
+    report = bench.upkeep.check().wait()
     assert (report.files_missing, report.files_changed, report.files_unreadable) == (1, 1, 1)
     assert {(n.what, Path(n.place).name) for n in report.named} == {
         ("missing", "gone.png"),
@@ -242,13 +242,13 @@ def test_what_no_file_is_left_of_is_said_and_does_not_stop_the_rest(
 ) -> None:
     own = tmp_path / "own.png"
     own.write_bytes((pictures / "ellipse-0000.png").read_bytes() + b"own")
-    bench.pictures.add_pictures([own])
+    bench.library.add([own]).wait()
     own.unlink()
     remove_vectors(own_home)
-    mended = bench.pictures.check_library(repair=True)
+    mended = bench.upkeep.check(repair=True).wait()
     assert (mended.embedded, mended.left, mended.is_whole) == (91, 1, False)
-    assert bench.pictures.library_info().pending == 1
-    assert len(bench.pictures.search("ball", n=100)) == 91
+    assert bench.library.info().pending == 1
+    assert len(bench.library.search("ball", n=100)) == 91
 
 
 def test_where_jobs_run_the_first_failing_read_has_it_mended_once(bench: Workbench, own_home: Path) -> None:
@@ -256,12 +256,12 @@ def test_where_jobs_run_the_first_failing_read_has_it_mended_once(bench: Workben
     remove_vectors(own_home)
     for _ in range(3):
         with contextlib.suppress(DamagedIndexError):  # it may be mended by the second one
-            bench.pictures.search("ball")
+            bench.library.search("ball")
     (job,) = [job for job in bench.jobs.store.recent() if job.kind == "check library"]
     while bench.jobs.store.get(job.id).state in ("queued", "running"):
         pass
-    assert len(bench.pictures.search("ball", n=100)) == 91
-    assert bench.pictures.library_info().damage == ""
+    assert len(bench.library.search("ball", n=100)) == 91
+    assert bench.library.info().damage == ""
 
 
 def _file(home: Path, picture_id: str) -> Path:

@@ -43,7 +43,7 @@ def test_a_new_concept_shows_nothing_of_a_deleted_one_with_its_name(bench: Workb
     assert [file.folder for file in bench.exports.scored_files(NAME)] == ["/pictures"]
     assert bench.versions.last_target(NAME) == "precision=0.9"
 
-    bench.trash.put("concept", NAME, author="me")
+    bench.trash.put(concept=NAME, author="me")
     bench.definitions.create_concept(NAME, "The same name, and quite another idea.")
     assert bench.versions.learning_curve(NAME) == []
     assert bench.exports.scored_files(NAME) == []
@@ -54,7 +54,7 @@ def test_a_new_concept_shows_nothing_of_a_deleted_one_with_its_name(bench: Workb
 def test_the_questions_of_a_deleted_concept_are_not_chosen_for_its_namesake(bench: Workbench) -> None:
     bench.concept(NAME).labels.upcoming([], 0)
     bench.context.background.submit(lambda: None).result(20)
-    bench.trash.put("concept", NAME, author="me")
+    bench.trash.put(concept=NAME, author="me")
     bench.definitions.create_concept(NAME, "The same name, and quite another idea.")
     evaluation = set(bench.context.store.evaluation_pictures(concept_id(bench)))
     bench.concept(NAME).labels.upcoming([], 0)
@@ -80,7 +80,7 @@ def test_a_job_shows_the_name_of_its_concept_also_once_that_is_in_the_trash(
     bench = answered_once
     job_id = bench.versions.submit_train(NAME)
     assert bench.installation.job(job_id).concept == NAME
-    bench.trash.put("concept", NAME, author="me")
+    bench.trash.put(concept=NAME, author="me")
     assert bench.installation.job(job_id).concept == NAME
     with pytest.raises(DiscernError, match="is in the trash"):
         bench.installation.retry_job(job_id).wait()

@@ -213,7 +213,7 @@ def test_the_end_of_a_path_that_fits_two_pictures_is_no_name_for_either(
     (tmp_path / "more").mkdir()
     shutil.copy(pictures / "line-0002.png", tmp_path / "more" / "ellipse-0006.png")
     shutil.copy(pictures / "near.jpg", tmp_path / "more" / "new.jpg")
-    bench.pictures.add_pictures([tmp_path / "more"])
+    bench.library.add([tmp_path / "more"]).wait()
     file = coco(tmp_path / "c.json", ["ellipse-0006.png", "more/ellipse-0006.png"], [["yes"], ["no"]])
     report = bench.concept(NAME).label_files.import_file(file)
     assert report["imported"] == 1
@@ -272,7 +272,7 @@ def test_scores_go_out_but_not_of_pictures_that_measure_and_have_no_answer_yet(
     waiting = trained.context.store.kept_apart(concept.id) - {event.picture_id for event in standing}
     assert waiting
     assert written.left_out == {"measure and have no answer yet": len(waiting)}
-    assert written.pictures + len(waiting) == trained.pictures.library_info().pictures
+    assert written.pictures + len(waiting) == trained.library.info().pictures
     text = (out / "samples.json" if out.is_dir() else out).read_bytes()
     assert not any(picture_id.encode() in text for picture_id in waiting)
     trained.definitions.create_concept(OTHER, "A filled ellipse.")

@@ -38,9 +38,11 @@ def bench(tmp_path: Path, root: Path, tiny_open_clip: Path) -> Iterator[Workbenc
 
 def add(bench: Workbench, *paths: Path) -> set[str]:
     """Adds as the app does, and says which pictures are in the library then."""
-    bench.jobs.resume(bench.pictures.submit_add(paths))
+    bench.jobs.resume(bench.library.add(paths, confined=True).id)
     return {
-        Path(place).name for p in bench.pictures.newest(100) for place in bench.pictures.picture(p.id).places
+        Path(place).name
+        for p in bench.library.pictures(limit=100).pictures
+        for place in bench.library.picture(p.id).places
     }
 
 
@@ -55,11 +57,11 @@ def test_links_to_files_and_folders_elsewhere_are_skipped_and_named(
     shutil.make_archive(str(secret / "archive"), "zip", secret)
     (root / "archive.zip").symlink_to(secret / "archive.zip")
     assert add(bench, root) == OWN
-    bad = {(Path(file.path).name, file.path) for file in bench.pictures.bad_files()}
+    bad = {(Path(file.path).name, file.path) for file in bench.library.bad_files()}
     assert {name for name, _ in bad} == {"folder", "file.png"}
     assert not any(str(secret) in path for _, path in bad)
     with pytest.raises(NotAllowedError):
-        bench.pictures.submit_add([root / "archive.zip"])
+        bench.library.add([root / "archive.zip"], confined=True)
 
 
 def test_links_inside_are_followed(bench: Workbench, root: Path) -> None:
@@ -75,7 +77,7 @@ def test_dots_behind_a_link_are_resolved_as_the_system_does(
     (root / "link").symlink_to(secret / "inner")
     for path in (root / "link" / "..", root / "link" / ".." / "ellipse-0000.png", root / ".." / "secret"):
         with pytest.raises(NotAllowedError):
-            bench.pictures.submit_add([path])
+            bench.library.add([path], confined=True)
     assert [file.uri for file in sources.walk([root / "link" / ".." / "ellipse-0000.png"])] == [
         str(secret / "ellipse-0000.png")
     ]
@@ -86,11 +88,11 @@ def test_a_link_that_is_turned_between_check_and_use_is_not_followed(
 ) -> None:
     turned = root / "turned"
     turned.symlink_to(root / "own")
-    job = bench.pictures.submit_add([turned])
+    job = bench.library.add([turned], confined=True).id
     turned.unlink()
     turned.symlink_to(secret)
     bench.jobs.resume(job)
-    assert {Path(p.path).parent for p in bench.pictures.newest(100)} == {root / "own"}
+    assert {Path(p.path).parent for p in bench.library.pictures(limit=100).pictures} == {root / "own"}
 
 
 def test_what_is_opened_is_looked_at_once_more(root: Path, secret: Path) -> None:

@@ -22,19 +22,19 @@ def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """A library of 90 pictures is too large to compare all on the spot."""
     monkeypatch.setattr(neighbourhood, "QUICK", 10)
     monkeypatch.setattr(neighbourhood, "LARGEST", 20)
-    monkeypatch.setattr("concepts.workbench.neighbours.QUICK", 10)
+    monkeypatch.setattr("concepts.workbench.upkeep.QUICK", 10)
 
 
 def test_the_report_says_how_many_were_compared_and_what_is_new(bench: Workbench) -> None:
-    before = bench.look_alikes.report()
+    before = bench.upkeep.neighbours()
     assert (before.pictures, before.of, before.recall) == (0, 91, None)
-    done = bench.look_alikes.find()
+    done = bench.upkeep.check(only="neighbours").wait()
     assert (done.pictures, done.compared, done.recall) == (91, 91, 1)
-    assert bench.look_alikes.report().is_current
-    gone = bench.pictures.newest(1)[0].id
+    assert bench.upkeep.neighbours().is_current
+    gone = bench.library.pictures(limit=1).pictures[0].id
     bench.context.collection.stored().delete([gone])
-    assert not bench.look_alikes.report().is_current
-    assert bench.look_alikes.find().pictures == 90
+    assert not bench.upkeep.neighbours().is_current
+    assert bench.upkeep.check(only="neighbours").wait().pictures == 90
 
 
 def test_a_library_too_large_to_compare_on_the_spot_is_ranked_by_what_a_job_made(
@@ -45,7 +45,7 @@ def test_a_library_too_large_to_compare_on_the_spot_is_ranked_by_what_a_job_made
     assert not neighbours.fits(vectors)
     assert neighbours.at_once(vectors) is None
     assert neighbours.graph(vectors) is None
-    bench.look_alikes.find()
+    bench.upkeep.check(only="neighbours").wait()
     assert neighbours.fits(vectors)
     assert neighbours.at_once(vectors) is None  # begun aside
     graph = neighbours.graph(vectors)
@@ -56,8 +56,8 @@ def test_a_library_too_large_to_compare_on_the_spot_is_ranked_by_what_a_job_made
 
 
 def test_what_is_in_the_bin_is_nobodys_neighbour(bench: Workbench, large: None) -> None:
-    bench.look_alikes.find()
-    bench.trash.put("picture", bench.pictures.newest(1)[0].id, author="me")
+    bench.upkeep.check(only="neighbours").wait()
+    bench.trash.put(pictures=[bench.library.pictures(limit=1).pictures[0].id], author="me")
     vectors = bench.context.collection.index().snapshot()
     graph = bench.context.neighbourhood.graph(vectors)
     assert graph is not None
@@ -68,8 +68,8 @@ def test_a_small_part_of_the_library_is_compared_by_itself(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(neighbourhood, "QUICK", 5)
-    bench.look_alikes.find()
-    bench.trash.put("picture", *[p.id for p in bench.pictures.newest(75)], author="me")
+    bench.upkeep.check(only="neighbours").wait()
+    bench.trash.put(pictures=[*[p.id for p in bench.library.pictures(limit=75).pictures]], author="me")
     vectors = bench.context.collection.index().snapshot()
     graph = Neighbourhood(bench.context.collection.graph).graph(vectors)
     assert graph is not None
@@ -82,20 +82,20 @@ def test_where_jobs_run_what_is_missing_is_asked_for(
     asked: list[object] = []
     monkeypatch.setattr(type(bench.jobs), "is_started", True)
     monkeypatch.setattr(bench.jobs, "submit", asked.append)
-    bench.look_alikes.keep_up()
-    bench.look_alikes.find()
-    bench.look_alikes.keep_up()
+    bench.upkeep.keep_up()
+    bench.jobs.run(FindNeighbours())
+    bench.upkeep.keep_up()
     assert asked == [FindNeighbours()]
     monkeypatch.setattr("storage.vectors.disk.SPARE", -(10**9))
-    bench.look_alikes.keep_up()
+    bench.upkeep.keep_up()
     assert asked[1:] == [TidyVectors()]
 
 
 def test_emptying_the_bin_takes_a_picture_out_of_the_lists_of_others(bench: Workbench) -> None:
-    bench.look_alikes.find()
-    gone = bench.pictures.newest(1)[0].id
-    bench.trash.put("picture", gone, author="me")
-    done = bench.trash.empty(author="me")
+    bench.upkeep.check(only="neighbours").wait()
+    gone = bench.library.pictures(limit=1).pictures[0].id
+    bench.trash.put(pictures=[gone], author="me")
+    done = bench.trash.empty(author="me").wait()
     assert (done.vectors, done.tables) == (1, 1)
     assert done.lists > 0
     graph = bench.context.collection.graph().newest()
@@ -114,8 +114,8 @@ def test_tidying_removes_older_states_and_changes_nothing_that_is_read(
     for _ in range(3):
         stored.write(ids, vectors)
     monkeypatch.setattr("storage.vectors.lance.KEEP_VERSIONS", timedelta(0))
-    done = bench.look_alikes.tidy()
+    done = bench.upkeep.check(only="tidy").wait()
     assert done.after < done.before
-    used = bench.look_alikes.disk()
+    used = bench.upkeep.disk()
     assert used.table + used.copied + used.graph + used.others == done.after
     assert (stored.vectors(ids) == vectors).all()

@@ -35,11 +35,11 @@ def test_a_collection_of_a_folder_has_what_lies_in_it_and_below(
 ) -> None:
     draw_folder(tmp_path / "more" / "deep", 3, 300)
     draw_folder(tmp_path / "more-of-it", 1, 500)
-    bench.pictures.add_pictures([tmp_path / "more", tmp_path / "more-of-it"])
-    made = bench.collections.from_folder("More", tmp_path / "more", author=ME)
+    bench.library.add([tmp_path / "more", tmp_path / "more-of-it"]).wait()
+    made = bench.collections.make("More", folder=str(tmp_path / "more"), author=ME)
     assert (made.pictures, made.follows) == (3, True)
     assert ids(bench, "more") == {
-        bench.pictures.id_of(str(path)) for path in (tmp_path / "more" / "deep").iterdir()
+        bench.context.collection.library.resolve(str(path)) for path in (tmp_path / "more" / "deep").iterdir()
     }
 
 
@@ -47,48 +47,48 @@ def test_what_comes_into_a_followed_folder_joins_but_not_what_was_taken_out(
     bench: Workbench, tmp_path: Path
 ) -> None:
     folder = draw_folder(tmp_path / "rooms", 3, 300)
-    bench.pictures.add_pictures([folder])
-    made = bench.collections.from_folder("Rooms", folder, author=ME)
+    bench.library.add([folder]).wait()
+    made = bench.collections.make("Rooms", folder=str(folder), author=ME)
     (gone,) = list(ids(bench, "Rooms"))[:1]
     bench.collections.take("Rooms", [gone], author=ME)
     draw_folder(tmp_path / "rooms" / "new", 2, 700)
-    bench.pictures.add_pictures([folder])
+    bench.library.add([folder]).wait()
     assert bench.collections.get(made.id).pictures == 4
     assert gone not in ids(bench, "Rooms")
-    assert [change.deed for change in bench.collections.changes("Rooms")] == ["followed", "taken", "made"]
+    assert [change.deed for change in bench.collections.get("Rooms").changes] == ["followed", "taken", "made"]
 
 
 def test_a_collection_of_an_adding_has_the_pictures_it_brought(bench: Workbench, tmp_path: Path) -> None:
     before = set(bench.context.collection.library.all_ids())
-    bench.pictures.add_pictures([draw_folder(tmp_path / "job", 4, 900)])
+    bench.library.add([draw_folder(tmp_path / "job", 4, 900)]).wait()
     newest = bench.collections.addings()[0]
     assert newest.added == 4
-    made = bench.collections.from_adding("The other job", newest.job, author=ME)
+    made = bench.collections.make("The other job", adding=newest.job, author=ME)
     assert ids(bench, made.id) == set(bench.context.collection.library.all_ids()) - before
 
 
 def test_a_collection_of_days_has_what_was_added_then(bench: Workbench) -> None:
     today = datetime.now(UTC).date()
-    made = bench.collections.from_dates("Today", today, today, author=ME)
-    assert made.pictures == bench.pictures.count()
-    by_file = bench.collections.from_dates("Files of today", today, today, by="file", author=ME)
-    assert by_file.pictures == bench.pictures.count()
+    made = bench.collections.make("Today", since=today, until=today, author=ME)
+    assert made.pictures == bench.library.count()
+    by_file = bench.collections.make("Files of today", since=today, until=today, by_file=True, author=ME)
+    assert by_file.pictures == bench.library.count()
     with pytest.raises(DiscernError, match="No picture"):
-        bench.collections.from_dates("Long ago", date(1999, 1, 1), date(1999, 12, 31), author=ME)
+        bench.collections.make("Long ago", since=date(1999, 1, 1), until=date(1999, 12, 31), author=ME)
     with pytest.raises(DiscernError, match="earlier day first"):
-        bench.collections.from_dates("Backwards", today, date(1999, 1, 1), author=ME)
+        bench.collections.make("Backwards", since=today, until=date(1999, 1, 1), author=ME)
 
 
 def test_a_collection_of_a_search_has_its_nearest_pictures(bench: Workbench) -> None:
-    made = bench.collections.from_search("Blue", "a blue ellipse", 7, author=ME)
-    assert ids(bench, made.id) == {hit.id for hit in bench.pictures.search("a blue ellipse", n=7)}
+    made = bench.collections.make("Blue", search="a blue ellipse", n=7, author=ME)
+    assert ids(bench, made.id) == {hit.id for hit in bench.library.search("a blue ellipse", n=7)}
 
 
 def test_pictures_are_put_in_and_taken_out_many_at_once_and_each_change_can_be_undone(
     bench: Workbench,
 ) -> None:
-    made = bench.collections.from_pictures("Mine", some(bench, 3), author=ME)
-    put = bench.collections.add("Mine", some(bench, 30), author=ME)
+    made = bench.collections.make("Mine", some(bench, 3), author=ME)
+    put = bench.collections.put("Mine", some(bench, 30), author=ME)
     assert put is not None
     assert (put.pictures, put.remaining) == (27, 30)
     taken = bench.collections.take("Mine", some(bench, 10), author=ME)
@@ -96,51 +96,54 @@ def test_pictures_are_put_in_and_taken_out_many_at_once_and_each_change_can_be_u
     assert bench.collections.undo("Mine", taken.number, author=ME) is not None
     assert ids(bench, made.id) == set(some(bench, 30))
     assert bench.collections.undo("Mine", put.number, author=ME) is not None
-    assert bench.collections.add("Mine", [], author=ME) is None
+    assert bench.collections.put("Mine", [], author=ME) is None
 
 
 def test_names_are_unique_whatever_the_case(bench: Workbench) -> None:
-    bench.collections.from_pictures("Rooms", [], author=ME)
+    bench.collections.make("Rooms", [], author=ME)
     with pytest.raises(ConflictError):
-        bench.collections.from_pictures(" ROOMS ", [], author=ME)
+        bench.collections.make(" ROOMS ", [], author=ME)
     with pytest.raises(UnknownCollectionError):
         bench.collections.get("Nothing")
 
 
 def test_a_picture_in_two_collections_counts_once(bench: Workbench) -> None:
-    bench.collections.from_pictures("One", some(bench, 20), author=ME)
-    bench.collections.from_pictures("Two", some(bench, 20, 10), author=ME)
+    bench.collections.make("One", some(bench, 20), author=ME)
+    bench.collections.make("Two", some(bench, 20, 10), author=ME)
     bench.definitions.begin_concept("Round", "An ellipse.")
-    looked = bench.collections.look_in("Round", ["One", "Two"], author=ME)
+    looked = bench.concept("Round").scope.set(["One", "Two"], author=ME)
     assert (looked.pictures, looked.name) == (30, "“One” and “Two”")
     reader = bench.context.collection.vectors_for(bench.context.concept("Round").id)
     assert list(reader.ids) == some(bench, 30)
 
 
 def test_what_is_looked_in_is_read_from_sql_once_as_long_as_nothing_changes(bench: Workbench) -> None:
-    bench.collections.from_pictures("One", some(bench, 20), author=ME)
+    bench.collections.make("One", some(bench, 20), author=ME)
     bench.definitions.begin_concept("Round", "An ellipse.")
-    bench.collections.look_in("Round", ["One"], author=ME)
+    bench.concept("Round").scope.set(["One"], author=ME)
     concept = bench.context.concept("Round").id
     bench.context.collection.vectors_for(concept)
     with statements(bench.context.database) as asked:
         bench.context.collection.vectors_for(concept)
     assert not [statement for statement in asked if "collection_pictures" in statement]
-    bench.collections.add("One", some(bench, 25), author=ME)
+    bench.collections.put("One", some(bench, 25), author=ME)
     assert len(bench.context.collection.vectors_for(concept).ids) == 25
 
 
 def test_browsing_and_searching_stay_in_a_collection(bench: Workbench) -> None:
-    made = bench.collections.from_pictures("Some", some(bench, 12), author=ME)
-    chosen = PictureSelection.of({"in": made.id})
-    first = bench.browsing.page(chosen, 7)
-    rest = bench.browsing.page(chosen, 7, first.older)
+    made = bench.collections.make("Some", some(bench, 12), author=ME)
+    chosen = PictureSelection.of({"in": str(made.id)})
+    first = bench.library.pictures(chosen, 7)
+    rest = bench.library.pictures(chosen, 7, first.older)
     assert {p.id for p in (*first.pictures, *rest.pictures)} == set(some(bench, 12))
-    assert {hit.id for hit in bench.pictures.search("ellipse", n=50, within=made.id)} == set(some(bench, 12))
+    assert {
+        hit.id
+        for hit in bench.library.pictures(PictureSelection(q="ellipse", within=str(made.id)), 50).pictures
+    } == set(some(bench, 12))
 
 
 def test_a_job_that_is_no_adding_is_refused(bench: Workbench) -> None:
-    bench.pictures.check_library()
+    bench.upkeep.check().wait()
     job = bench.context.jobs.store.recent(1)[0]
     with pytest.raises(DiscernError, match="no adding"):
-        bench.collections.from_adding("None", job.id, author=ME)
+        bench.collections.make("None", adding=job.id, author=ME)

@@ -57,7 +57,7 @@ def filled(answered_once: Workbench) -> Workbench:
 
 LISTS: dict[str, Callable[..., list[object]]] = {
     "concepts": lambda bench, *page: bench.definitions.concepts(*page),
-    "trash": lambda bench, *page: bench.trash.list("concept", *page),
+    "trash": lambda bench, *page: bench.trash.items("concept", *page),
     "revisions": lambda bench, *page: bench.definitions.revisions(NAME, *page),
     "versions": lambda bench, *page: bench.versions.versions(NAME, *page),
     "labels": lambda bench, *page: bench.concept(NAME).label_files.rows(*page),

@@ -20,7 +20,7 @@ def test_a_new_data_folder_its_database_and_thumbnails_are_its_owners_alone(
 ) -> None:
     home = tmp_path / "home"
     bench = Workbench(load_settings(home=home))
-    bench.pictures.add_pictures([draw_folder(tmp_path / "p", 3)], encoder=f"local-dir:{tiny_open_clip}")
+    bench.library.add([draw_folder(tmp_path / "p", 3)], encoder=f"local-dir:{tiny_open_clip}").wait()
     assert mode(home) == 0o700
     files = [*home.glob("discern.sqlite*"), *home.rglob("*.webp")]
     assert len(files) >= 4

@@ -152,7 +152,7 @@ def test_the_built_in_machine_is_free_and_a_model_without_a_price_is_of_unknown_
     monkeypatch.setenv("DISCERN_VLM_PRICE", "1/4")
     bench.context.settings = load_settings()
     known = bench.annotations.estimate(NAME)
-    assert known.pictures == bench.pictures.library_info().pictures
+    assert known.pictures == bench.library.info().pictures
     assert known.usd is not None
     assert 0.05 < known.usd < 1
 

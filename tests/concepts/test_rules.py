@@ -51,17 +51,17 @@ def test_a_lost_vector_index_is_rebuilt_from_the_pictures(
     vectors = before.vectors(ids)
     shutil.rmtree(own_home / "vectors")
     bench = open_bench()
-    bench.pictures.add_pictures([])
+    bench.library.add([]).wait()
     after = bench.context.collection.index()
     assert list(after.ids) == ids
     np.testing.assert_allclose(after.vectors(ids), vectors, atol=2e-3)
 
 
 def test_adding_the_same_folder_again_changes_nothing(bench: Workbench, pictures: Path) -> None:
-    before = bench.pictures.library_info()
-    result = bench.pictures.add_pictures([pictures])
+    before = bench.library.info()
+    result = bench.library.add([pictures]).wait()
     assert (result.added, result.unchanged) == (0, 92)
-    assert bench.pictures.library_info() == before
+    assert bench.library.info() == before
 
 
 def test_exact_copies_are_one_picture_with_two_places(bench: Workbench, pictures: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_version_trained_before_reembedding_is_refused_afterwards(bench: Workb
     answer(bench, tmp_path)
     bench.versions.train(NAME)
     bench.exports.export(NAME, tmp_path / "bundle")
-    bench.pictures.reembed(f"local-dir:{make_tiny_open_clip(tmp_path / 'other', seed=1)}")
+    bench.upkeep.reembed(f"local-dir:{make_tiny_open_clip(tmp_path / 'other', seed=1)}").wait()
     with pytest.raises(FingerprintMismatchError):
         bench.exports.export(NAME, tmp_path / "again")
     with pytest.raises(FingerprintMismatchError):
@@ -91,7 +91,7 @@ def test_a_version_trained_before_reembedding_is_refused_afterwards(bench: Workb
 
 def test_another_encoder_for_a_library_that_has_one_is_refused(bench: Workbench, pictures: Path) -> None:
     with pytest.raises(OtherEncoderError):
-        bench.pictures.add_pictures([pictures], encoder="embedded")
+        bench.library.add([pictures], encoder="embedded").wait()
 
 
 # 4: evaluation is honest by construction
@@ -245,7 +245,7 @@ def test_a_model_that_sees_no_pictures_is_not_asked_about_any(
 def test_example_pictures_lend_their_words_to_the_queries(warm_home: Path, labelled_pictures: Path) -> None:
     folder = labelled_pictures / "grocery/images/train/Fruit/Lemon"
     bench = Workbench(load_settings())
-    bench.pictures.add_pictures([folder], encoder="embedded")
+    bench.library.add([folder], encoder="embedded").wait()
     examples = bench.context.collection.library.all_ids()[:3]
     bench.definitions.create_concept("Sour thing", "What makes you pull a face.", examples=examples)
     bench.definitions.create_concept("Sour thing, no examples", "What makes you pull a face.")

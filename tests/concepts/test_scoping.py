@@ -63,7 +63,7 @@ def workbench(tmp_path: Path, tiny_open_clip: Path, server: FakeOpenAI) -> Workb
         llm_model=MODEL,
     )
     workbench = Workbench(settings)
-    workbench.pictures.add_pictures([draw_folder(tmp_path / "drawn", PICTURES)])
+    workbench.library.add([draw_folder(tmp_path / "drawn", PICTURES)]).wait()
     workbench.definitions.create_concept("Circle", "A round shape")
     return workbench
 

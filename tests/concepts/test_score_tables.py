@@ -33,7 +33,7 @@ def bench(trained: Workbench) -> Workbench:
         changed = vars(head) | {"threshold": 0.3, "bias": head.bias - 1, "fingerprint": fingerprint}
         bench.context.heads.add(concept.id, StoredHead(**changed))
     bench.definitions.create_concept("New", "Nothing yet.")
-    bench.trash.put("concept", "Old", author="me")
+    bench.trash.put(concept="Old", author="me")
     return bench
 
 
@@ -62,7 +62,7 @@ def test_in_a_csv_file_no_heading_is_a_formula(bench: Workbench, tmp_path: Path)
     with (tmp_path / "all.csv").open(newline="") as file:
         heading, *rows = csv.reader(file)
     assert heading == ["id", "path", "'=Dark one: probability", "'=Dark one: decision", "'=Dark one: version"]
-    assert len(rows) == bench.pictures.count()
+    assert len(rows) == bench.library.count()
 
 
 def test_one_for_download_is_written_by_a_job_and_listed(bench: Workbench) -> None:
@@ -93,7 +93,7 @@ def test_places_that_are_read_through_are_those_that_are_looked_up(
     collection.library.adding.record(
         [(Source("/0/first.jpg", 1000, 0), copy)], [], collection.index().fingerprint
     )
-    bench.trash.put("picture", ids[1], author="me")
+    bench.trash.put(pictures=[ids[1]], author="me")
     expected = [collection.paths(ids).get(one, "") for one in ids]
     assert expected[:2] == ["/0/first.jpg", ""]
     assert all(expected[2:])

@@ -74,11 +74,11 @@ def test_two_that_draw_pictures_to_measure_with_at_once_draw_one_set(
 
 def test_pictures_removed_in_one_are_found_no_more_in_the_other(both: tuple[Workbench, Workbench]) -> None:
     one, other = both
-    found = [hit.id for hit in other.pictures.search("a disc", n=5)]
-    one.trash.put("picture", *found[:2], author="me")
-    again = [hit.id for hit in other.pictures.search("a disc", n=5)]
+    found = [hit.id for hit in other.library.search("a disc", n=5)]
+    one.trash.put(pictures=[*found[:2]], author="me")
+    again = [hit.id for hit in other.library.search("a disc", n=5)]
     assert not set(again) & set(found[:2])
-    assert other.pictures.library_info().pictures == one.pictures.library_info().pictures
+    assert other.library.info().pictures == one.library.info().pictures
 
 
 def test_settings_saved_in_one_count_in_the_other(both: tuple[Workbench, Workbench]) -> None:
@@ -115,7 +115,7 @@ def test_the_end_of_a_job_is_news_for_who_began_it_wherever_they_look(
     both: tuple[Workbench, Workbench],
 ) -> None:
     one, other = both
-    job = one.pictures.submit_check(repair=False)
+    job = one.upkeep.check(repair=False).id
     one.installation.note_begun(job, "ana")
     assert other.installation.is_news(job, "ana")
     assert not other.installation.is_news(job, "ben")
@@ -149,10 +149,10 @@ def busy(both: tuple[Workbench, Workbench]) -> Iterator[Workbench]:
 def test_damage_that_another_process_mended_is_said_no_more(
     both: tuple[Workbench, Workbench], busy: Workbench
 ) -> None:
-    (picture,) = busy.pictures.newest(1)
+    (picture,) = busy.library.pictures(limit=1).pictures
     busy.context.collection.thumbnails.delete(picture.id)
-    busy.pictures.thumbnail(picture.id)
-    assert "Thumbnails" in busy.pictures.library_info().damage
+    busy.library.thumbnail(picture.id)
+    assert "Thumbnails" in busy.library.info().damage
     (job,) = [job for job in busy.installation.recent_jobs() if job.kind == "check library"]
     both[1].jobs.resume(job.id)
-    assert busy.pictures.library_info().damage == ""
+    assert busy.library.info().damage == ""

@@ -103,8 +103,8 @@ def test_where_no_encoder_is_loaded_a_large_library_still_has_fast_passes_over_i
     bench: Workbench, monkeypatch: pytest.MonkeyPatch, many: int, loaded: int
 ) -> None:
     calls: list[str] = []
-    monkeypatch.setattr("concepts.workbench.pictures.MANY", many)
-    monkeypatch.setattr("concepts.workbench.pictures.load_conversion", lambda: calls.append("loaded"))
-    bench.pictures.warm_up()
+    monkeypatch.setattr("concepts.workbench.library.MANY", many)
+    monkeypatch.setattr("concepts.workbench.library.load_conversion", lambda: calls.append("loaded"))
+    bench.library.warm_up()
     bench.context.background.submit(lambda: None).result(20)
     assert len(calls) == loaded

@@ -100,7 +100,7 @@ def test_the_set_is_the_same_whoever_draws_it(bench: Workbench, tmp_path: Path) 
     at_once(3, lambda index: (train, mine, lambda *_: bench.jobs.resume(job.id))[index](bench, tmp_path))
     drawn = evaluation(bench)
     assert len(drawn) == 18
-    bench.trash.put("concept", NAME, author="me")
+    bench.trash.put(concept=NAME, author="me")
     bench.definitions.create_concept(NAME, DESCRIPTION)
     assert evaluation(bench) == drawn
 

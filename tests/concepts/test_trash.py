@@ -38,10 +38,13 @@ def everything(bench: Workbench) -> set[str]:
     scores = context.library_scores(concept.id, head)
     assert scores is not None
     listed: list[list[str]] = [
-        [p.id for p in bench.pictures.newest(200)],
-        [h.id for h in bench.pictures.search("a circle", n=200)],
-        [h.id for h in bench.pictures.search(None, like=[bench.pictures.newest(1)[0].id], n=200)],
-        [p.id for p in bench.browsing.page(PictureSelection(q="a circle"), 200).pictures],
+        [p.id for p in bench.library.pictures(limit=200).pictures],
+        [h.id for h in bench.library.search("a circle", n=200)],
+        [
+            h.id
+            for h in bench.library.search(None, like=[bench.library.pictures(limit=1).pictures[0].id], n=200)
+        ],
+        [p.id for p in bench.library.pictures(PictureSelection(q="a circle"), 200).pictures],
         [p.id for p in bench.concept(NAME).labels.upcoming([], 100).pictures],
         [p.id for p in bench.concept(NAME).labels.next_pictures(100)],
         [p.id for p in bench.concept(NAME).labels.next_pictures(100, purpose="evaluation")],
@@ -76,15 +79,15 @@ def test_a_picture_in_the_trash_is_shown_asked_and_counted_nowhere_until_it_is_r
     trained.definitions.mine(NAME)
     before, counted = everything(trained), trained.concept(NAME).labels.count()
     assert set(three) <= before
-    assert trained.trash.put("picture", *three, author=ME).ids == three
+    assert trained.trash.put(pictures=[*three], author=ME).ids == three
     assert everything(trained) == before - set(three)
     assert trained.concept(NAME).labels.count().answers < counted.answers
-    assert trained.pictures.library_info().in_bin == 3
+    assert trained.library.info().in_bin == 3
     with pytest.raises(UnknownPictureError):
-        trained.pictures.picture(three[0])
+        trained.library.picture(three[0])
     with pytest.raises(UnknownPictureError):
         trained.concept(NAME).labels.give(three[2], "yes", author=ME, key="late")
-    trained.trash.restore("picture", *three, author=ME)
+    trained.trash.restore(pictures=[*three], author=ME)
     assert everything(trained) == before
     assert trained.concept(NAME).labels.count() == counted
 
@@ -92,7 +95,7 @@ def test_a_picture_in_the_trash_is_shown_asked_and_counted_nowhere_until_it_is_r
 def test_files_are_written_and_sent_without_what_is_in_the_trash(
     trained: Workbench, three: list[str], tmp_path: Path
 ) -> None:
-    trained.trash.put("picture", *three, author=ME)
+    trained.trash.put(pictures=[*three], author=ME)
     for what in ("answers", "both"):
         out = tmp_path / f"{what}.csv"
         trained.concept(NAME).label_exports.write("csv", out, what=what)  # type: ignore[arg-type]
@@ -102,7 +105,7 @@ def test_files_are_written_and_sent_without_what_is_in_the_trash(
 def test_a_version_can_be_trained_and_measured_with_pictures_in_the_trash(
     trained: Workbench, three: list[str]
 ) -> None:
-    trained.trash.put("picture", *three, author=ME)
+    trained.trash.put(pictures=[*three], author=ME)
     assert trained.versions.train(NAME).number == 2
 
 
@@ -111,28 +114,28 @@ def test_figures_say_that_they_were_measured_on_pictures_that_are_removed(traine
     answer(trained, NAME, measuring)
     trained.versions.evaluate(NAME)
     assert trained.versions.quality(NAME).removed == 0
-    trained.trash.put("picture", *measuring[:3], author=ME)
+    trained.trash.put(pictures=[*measuring[:3]], author=ME)
     assert trained.versions.quality(NAME).removed == 3
-    trained.trash.restore("picture", *measuring[:1], author=ME)
-    trained.trash.empty(author=ME)
+    trained.trash.restore(pictures=[*measuring[:1]], author=ME)
+    trained.trash.empty(author=ME).wait()
     assert trained.versions.quality(NAME).removed == 2
 
 
 def test_adding_the_folder_again_brings_nothing_back_and_says_so(
     trained: Workbench, pictures: Path, three: list[str], tmp_path: Path
 ) -> None:
-    place = trained.pictures.picture(three[2]).places[0]
-    trained.trash.put("picture", *three[2:], author=ME)
-    again = trained.pictures.add_pictures([pictures])
+    place = trained.library.picture(three[2]).places[0]
+    trained.trash.put(pictures=[*three[2:]], author=ME)
+    again = trained.library.add([pictures]).wait()
     assert (again.added, again.removed_before) == (0, 1)
     shutil.copy(place, tmp_path / "elsewhere.png")
     told: list[int] = []
-    elsewhere = trained.pictures.add_pictures(
-        [tmp_path / "elsewhere.png"], listener=lambda done, total, note: told.append(done)
+    elsewhere = trained.library.add([tmp_path / "elsewhere.png"]).wait(
+        lambda done, total, note: told.append(done)
     )
     assert max(told) == 1
     assert (elsewhere.added, elsewhere.duplicates, elsewhere.removed_before) == (0, 0, 1)
-    assert trained.trash.restore("picture", place, author=ME).ids == three[2:]
+    assert trained.trash.restore(pictures=[place], author=ME).ids == three[2:]
 
 
 def test_an_emptied_trash_leaves_no_byte_of_a_picture_but_its_own_file(
@@ -140,20 +143,20 @@ def test_an_emptied_trash_leaves_no_byte_of_a_picture_but_its_own_file(
 ) -> None:
     collection, home = trained.context.collection, trained.context.settings.home
     for picture in three:
-        trained.pictures.rendition(picture)
+        trained.context.renditions.read(picture)
     vectors = collection.index().vectors(three).astype(np.float16)
     needles = [*(i.encode() for i in three), *(vector.tobytes() for vector in vectors)]
     assert all(found_in(home, needle) for needle in needles)
     kept = everything(trained) - set(three)
     sequence = trained.context.log.last_sequence(trained.context.concept(NAME).id)
-    trained.trash.put("picture", *three, author=ME)
-    report = trained.trash.empty(author=ME)
+    trained.trash.put(pictures=[*three], author=ME)
+    report = trained.trash.empty(author=ME).wait()
     assert (report.pictures, report.vectors, report.thumbnails, report.places) == (3, 3, 3, 3)
     assert (report.labels, report.drawn) == (1, 1)
     assert report.freed > 0
     assert everything(trained) == kept
     assert trained.context.log.last_sequence(trained.context.concept(NAME).id) == sequence
-    assert trained.pictures.check_library().is_whole
+    assert trained.upkeep.check().wait().is_whole
     trained.close()
     left = {needle: found_in(home, needle) for needle in needles}
     assert {name for names in left.values() for name in names} <= {
@@ -167,15 +170,15 @@ def test_a_collection_counts_without_the_trash_and_lets_go_of_what_is_gone_for_g
     trained: Workbench, three: list[str]
 ) -> None:
     rest = sorted(everything(trained) - set(three))[:4]
-    made = trained.collections.from_pictures("By hand", [*three, *rest], author=ME)
-    trained.trash.put("picture", *three, author=ME)
+    made = trained.collections.make("By hand", [*three, *rest], author=ME)
+    trained.trash.put(pictures=[*three], author=ME)
     assert trained.collections.get(made.id).pictures == 4
-    trained.trash.restore("picture", *three[:1], author=ME)
+    trained.trash.restore(pictures=[*three[:1]], author=ME)
     assert trained.collections.get(made.id).pictures == 5
-    trained.trash.empty(author=ME)
+    trained.trash.empty(author=ME).wait()
     assert trained.collections.get(made.id).pictures == 5
     assert {p.id for p in trained.collections.pictures(made.id, 100)} == {three[0], *rest}
-    newest = trained.collections.changes(made.id)[0]
+    newest = trained.collections.get(made.id).changes[0]
     assert (newest.deed, newest.pictures, newest.remaining) == ("gone", 2, 5)
 
 
@@ -183,9 +186,9 @@ def test_a_collection_counts_without_the_trash_and_lets_go_of_what_is_gone_for_g
 def test_what_is_gone_for_good_comes_in_again_only_where_that_was_not_refused(
     trained: Workbench, pictures: Path, three: list[str], refuse: bool
 ) -> None:
-    trained.trash.put("picture", *three[2:], author=ME)
-    trained.trash.empty(author=ME, refuse=refuse)
-    again = trained.pictures.add_pictures([pictures])
+    trained.trash.put(pictures=[*three[2:]], author=ME)
+    trained.trash.empty(author=ME, refuse=refuse).wait()
+    again = trained.library.add([pictures]).wait()
     assert (again.added, again.removed_before) == ((0, 1) if refuse else (1, 0))
 
 
@@ -199,25 +202,25 @@ def test_an_upload_that_is_gone_for_good_is_gone_from_the_folder_of_uploads(
     batch = bench.context.settings.home / "uploads" / uploads.begin()
     batch.mkdir(parents=True)
     Image.effect_noise((50, 40), 90).convert("RGB").save(batch / "own.png")
-    assert bench.pictures.add_pictures([batch]).added == 1
-    bench.trash.put("picture", str(batch / "own.png"), author=ME)
-    assert bench.trash.empty(author=ME).uploads == 1
+    assert bench.library.add([batch]).wait().added == 1
+    bench.trash.put(pictures=[str(batch / "own.png")], author=ME)
+    assert bench.trash.empty(author=ME).wait().uploads == 1
     assert not (batch / "own.png").exists()
 
 
 def test_a_picture_that_is_restored_while_the_trash_is_emptied_is_kept_whole(
     trained: Workbench, three: list[str]
 ) -> None:
-    trained.trash.put("picture", *three, author=ME)
+    trained.trash.put(pictures=[*three], author=ME)
 
     def restore_one(done: int, total: int | None, note: str) -> None:
         if not done:
-            trained.trash.restore("picture", three[0], author=ME)
+            trained.trash.restore(pictures=[three[0]], author=ME)
 
-    assert trained.trash.empty(author=ME, listener=restore_one).pictures == 2
-    assert trained.pictures.check_library(repair=True).left == 0
-    assert trained.pictures.check_library().is_whole
-    assert trained.pictures.picture(three[0]).labels
+    assert trained.trash.empty(author=ME).wait(restore_one).pictures == 2
+    assert trained.upkeep.check(repair=True).wait().left == 0
+    assert trained.upkeep.check().wait().is_whole
+    assert trained.library.picture(three[0]).labels
 
 
 # Concepts, collections and rules
@@ -228,30 +231,30 @@ def test_a_concept_in_the_trash_is_out_of_everything_and_comes_back_as_it_was(tr
     bench.definitions.create_concept(OTHER, "A filled rectangle.")
     job = bench.versions.submit_train(NAME)
     before = bench.definitions.concept(NAME)
-    put = bench.trash.put("concept", NAME.upper(), author=ME)
+    put = bench.trash.put(concept=NAME.upper(), author=ME)
     assert (put.ids, put.names) == ([f"id:{before.id}"], [NAME])
     assert [c.name for c in bench.definitions.concepts()] == bench.catalogue.names() == [OTHER]
     assert bench.installation.job(job).state == "cancelled"
     assert bench.definitions.steps(NAME) is None
     for name in (NAME, put.ids[0]):
         with pytest.raises(ConceptInTrashError, match="is in the trash"):
-            bench.trash.put("concept", name, author=ME)
-    bench.trash.empty(author=ME)
-    assert bench.trash.restore("concept", NAME, author=ME) == put
-    assert bench.trash.restore("concept", put.ids[0], author=ME) == put  # again, which changes nothing
+            bench.trash.put(concept=name, author=ME)
+    bench.trash.empty(author=ME).wait()
+    assert bench.trash.restore(concept=NAME, author=ME) == put
+    assert bench.trash.restore(concept=put.ids[0], author=ME) == put  # again, which changes nothing
     assert bench.definitions.concept(NAME) == before
-    assert bench.trash.list() == []
+    assert bench.trash.items() == []
     with pytest.raises(UnknownConceptError):
-        bench.trash.restore("concept", "No such concept", author=ME)
+        bench.trash.restore(concept="No such concept", author=ME)
 
 
 def test_a_name_is_free_while_its_concept_is_in_the_trash(bench: Workbench) -> None:
-    put = bench.trash.put("concept", NAME, author=ME)
+    put = bench.trash.put(concept=NAME, author=ME)
     bench.definitions.create_concept(NAME, "The same name, and quite another idea.")
     with pytest.raises(ConflictError, match="this name by now"):
-        bench.trash.restore("concept", *put.ids, author=ME)
-    bench.trash.put("concept", NAME, author=ME)
-    assert bench.trash.restore("concept", *put.ids, author=ME).names == [NAME]
+        bench.trash.restore(concept=put.ids[0], author=ME)
+    bench.trash.put(concept=NAME, author=ME)
+    assert bench.trash.restore(concept=put.ids[0], author=ME).names == [NAME]
     assert f"id:{bench.definitions.concept(NAME).id}" == put.ids[0]
 
 
@@ -261,30 +264,30 @@ def test_a_concept_that_an_older_version_archived_is_in_the_trash_and_keeps_its_
     concept = bench.context.concept(NAME)
     with bench.context.database.write() as session:
         session.get_one(ConceptRow, concept.id).archived = now()
-    assert [(one.id, one.name) for one in bench.trash.list("concept")] == [(f"id:{concept.id}", NAME)]
+    assert [(one.id, one.name) for one in bench.trash.items("concept")] == [(f"id:{concept.id}", NAME)]
     with pytest.raises(ConceptInTrashError):
         bench.definitions.concept(NAME)
     with pytest.raises(ConflictError, match="in the trash"):
         bench.definitions.create_concept(NAME.upper(), "Another one.")
-    assert bench.trash.restore("concept", NAME, author=ME).names == [NAME]
+    assert bench.trash.restore(concept=NAME, author=ME).names == [NAME]
     assert bench.context.concept(NAME).id == concept.id
 
 
 def test_two_who_restore_at_once_both_have_it(bench: Workbench) -> None:
-    put = bench.trash.put("concept", NAME, author=ME)
-    assert at_once(2, lambda _: bench.trash.restore("concept", NAME, author=ME)) == [put, put]
+    put = bench.trash.put(concept=NAME, author=ME)
+    assert at_once(2, lambda _: bench.trash.restore(concept=NAME, author=ME)) == [put, put]
 
 
 def test_a_rule_in_the_trash_comes_back_as_it_was(trained: Workbench) -> None:
     kept = trained.rules.keep("Lonely ball", f"NOT {NAME}", author="ana")
-    trained.trash.put("rule", "lonely ball", author=ME)
+    trained.trash.put(rule="lonely ball", author=ME)
     assert trained.rules.kept() == []
     with pytest.raises(UnknownCombinationError):
         trained.rules.tried("", kept="Lonely ball")
     with pytest.raises(UnknownCombinationError):
-        trained.trash.put("rule", "Lonely ball", author=ME)
+        trained.trash.put(rule="Lonely ball", author=ME)
     for _ in range(2):
-        assert trained.trash.restore("rule", "Lonely ball", author=ME).names == ["Lonely ball"]
+        assert trained.trash.restore(rule="Lonely ball", author=ME).names == ["Lonely ball"]
     back = trained.rules.one("Lonely ball")
     assert (back.rule, back.members, back.number) == (kept.rule, kept.members, 3)
 
@@ -293,33 +296,33 @@ def test_a_collection_in_the_trash_follows_nothing_until_it_is_restored(
     bench: Workbench, tmp_path: Path
 ) -> None:
     folder = draw_folder(tmp_path / "rooms", 2, 300)
-    bench.pictures.add_pictures([folder])
-    made = bench.collections.from_folder("Rooms", folder, author=ME)
-    bench.collections.look_in(NAME, ["Rooms"], author=ME)
-    bench.trash.put("collection", "rooms", author=ME)
+    bench.library.add([folder]).wait()
+    made = bench.collections.make("Rooms", folder=str(folder), author=ME)
+    bench.concept(NAME).scope.set(["Rooms"], author=ME)
+    bench.trash.put(collection="rooms", author=ME)
     draw_folder(folder / "new", 2, 700)
-    bench.pictures.add_pictures([folder])
-    assert bench.collections.get(made.id).pictures == bench.collections.looked_in(NAME).pictures == 2
-    namesake = bench.collections.from_pictures("Rooms", [], author=ME)
+    bench.library.add([folder]).wait()
+    assert bench.collections.get(made.id).pictures == bench.concept(NAME).scope.get().pictures == 2
+    namesake = bench.collections.make("Rooms", [], author=ME)
     with pytest.raises(ConflictError):
-        bench.trash.restore("collection", f"id:{made.id}", author=ME)
+        bench.trash.restore(collection=f"id:{made.id}", author=ME)
     bench.collections.rename(namesake.id, "Other rooms")
-    assert bench.trash.restore("collection", "Rooms", author=ME).ids == [f"id:{made.id}"]
+    assert bench.trash.restore(collection="Rooms", author=ME).ids == [f"id:{made.id}"]
     assert bench.collections.get("Rooms").pictures == 4
     with pytest.raises(UnknownCollectionError):
-        bench.trash.restore("collection", "Nothing", author=ME)
+        bench.trash.restore(collection="Nothing", author=ME)
 
 
 def test_the_list_says_what_comes_back_with_each(trained: Workbench, three: list[str]) -> None:
     bench = trained
-    bench.collections.from_pictures("Some", three, author=ME)
+    bench.collections.make("Some", three, author=ME)
     bench.rules.keep("No ball", f"NOT {NAME}", author=ME)
-    labels, place = len(bench.concept(NAME).label_files.rows()), bench.pictures.picture(three[0]).places[0]
-    bench.trash.put("picture", *three, author="ana")
-    bench.trash.put("rule", "No ball", author="ana")
-    bench.trash.put("collection", "Some", author="ana")
-    bench.trash.put("concept", NAME, author="ana")
-    concept, collection, rule, *pictures = bench.trash.list()
+    labels, place = len(bench.concept(NAME).label_files.rows()), bench.library.picture(three[0]).places[0]
+    bench.trash.put(pictures=[*three], author="ana")
+    bench.trash.put(rule="No ball", author="ana")
+    bench.trash.put(collection="Some", author="ana")
+    bench.trash.put(concept=NAME, author="ana")
+    concept, collection, rule, *pictures = bench.trash.items()
     assert (concept.kind, concept.name, concept.who, concept.versions) == ("concept", NAME, "", 1)
     assert concept.labels >= labels - 1
     assert (collection.kind, collection.name, collection.pictures) == ("collection", "Some", 3)

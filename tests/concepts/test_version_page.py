@@ -130,5 +130,5 @@ def test_a_picture_that_was_removed_since_is_on_no_page_any_more(trained: Workbe
     (first, _), *_ = pictures_to_show(dataset, trained.context.collection, head)
     small = trained.context.collection.thumbnail(first)
     assert small in shown
-    trained.trash.put("picture", first, author="me")
+    trained.trash.put(pictures=[first], author="me")
     assert small not in shown_in(trained.version_page.document(NAME))

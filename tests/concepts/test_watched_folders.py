@@ -87,7 +87,7 @@ def test_a_file_that_is_still_written_to_waits_for_the_next_look(watched: Workbe
     watch = begin(watched, inbox).watch
     looked = watched.concept(NAME).watches.look(watch.id).wait()
     assert (looked.seen, looked.unsettled, looked.skipped) == (9, 1, 0)
-    assert watched.pictures.bad_files() == []
+    assert watched.library.bad_files() == []
     watched.watching.pause = lambda seconds: None
     growing.write_bytes((draw_folder(inbox.parent / "other", 1, 7000) / "ellipse-0000.png").read_bytes())
     assert watched.concept(NAME).watches.look(watch.id).wait().seen == 1

@@ -32,11 +32,11 @@ def made_halves(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) 
         folder.mkdir(exist_ok=True)
         shutil.move(picture, folder / picture.name)
     bench = Workbench(load_settings(home=root / "home"))
-    bench.pictures.add_pictures([root / "rooms", root / "chairs"], encoder=f"local-dir:{tiny_open_clip}")
+    bench.library.add([root / "rooms", root / "chairs"], encoder=f"local-dir:{tiny_open_clip}").wait()
     for name in ("rooms", "chairs"):
-        bench.collections.from_folder(name.title(), root / name, author=ME)
+        bench.collections.make(name.title(), folder=str(root / name), author=ME)
     bench.definitions.begin_concept(NAME, "A filled ellipse, not a rectangle.")
-    bench.collections.look_in(NAME, ["Rooms"], author=ME)
+    bench.concept(NAME).scope.set(["Rooms"], author=ME)
     bench.close()
     return root / "home"
 
@@ -162,7 +162,7 @@ def reviewed(bench: Workbench) -> Iterable[str]:
 
 
 def exported(bench: Workbench) -> Iterable[str]:
-    out = bench.context.settings.home / f"scores of {bench.collections.looked_in(NAME).number}.csv"
+    out = bench.context.settings.home / f"scores of {bench.concept(NAME).scope.get().number}.csv"
     bench.concept(NAME).label_exports.write("csv", out, what="scores")
     with out.open() as file:
         return [row["id"] for row in csv.DictReader(file)]
@@ -205,7 +205,7 @@ def test_after_a_change_no_way_leads_to_where_it_looked_before(trained: Workbenc
     """What was found, drawn and kept before the change included."""
     ways = ALWAYS | TRAINED
     ways[way](trained)
-    trained.collections.look_in(NAME, ["Chairs"], author=ME)
+    trained.concept(NAME).scope.set(["Chairs"], author=ME)
     inside = members(trained, "Chairs")
     kept = {  # what is kept for good, as it was
         "the machine": lambda bench: [
@@ -224,7 +224,7 @@ def test_figures_keep_the_name_of_what_they_are_of(trained: Workbench) -> None:
     assert report is not None
     assert "These figures are of 80 pictures in “Rooms”." in report.sentences
     trained.collections.rename("Rooms", "Living rooms")
-    trained.collections.look_in(NAME, ["Chairs"], author=ME)
+    trained.concept(NAME).scope.set(["Chairs"], author=ME)
     after = trained.versions.quality(NAME)
     assert after.elsewhere == (
         "These figures are of 80 pictures in “Rooms”. "
@@ -238,7 +238,7 @@ def test_answers_from_elsewhere_teach_and_do_not_measure(trained: Workbench) -> 
     dataset = trained.context.dataset(trained.context.concept(NAME))
     taught, measured = set(dataset.training.ids), len(dataset.evaluation_labels()[0])
     assert measured
-    trained.collections.look_in(NAME, ["Chairs"], author=ME)
+    trained.concept(NAME).scope.set(["Chairs"], author=ME)
     dataset = trained.context.dataset(trained.context.concept(NAME))
     assert set(dataset.training.ids) == taught
     assert dataset.evaluation_labels()[0] == []
@@ -249,10 +249,10 @@ def test_answers_from_elsewhere_teach_and_do_not_measure(trained: Workbench) -> 
 def test_what_measured_before_measures_again_where_the_concept_looks_there_again(trained: Workbench) -> None:
     concept = trained.context.concept(NAME)
     before = trained.context.dataset(concept).evaluation_labels()[0]
-    trained.collections.look_in(NAME, ["Chairs"], author=ME)
+    trained.concept(NAME).scope.set(["Chairs"], author=ME)
     reserved = trained.context.dataset(concept).reserved
     assert set(before) <= reserved, "it teaches nothing meanwhile"
-    trained.collections.look_in(NAME, ["Rooms"], author=ME)
+    trained.concept(NAME).scope.set(["Rooms"], author=ME)
     assert trained.context.dataset(concept).evaluation_labels()[0] == before
 
 
@@ -261,7 +261,7 @@ def test_a_vector_of_no_picture_stands_for_nothing(bench: Workbench) -> None:
     from concepts.classifier.test_sample import sample
 
     collection = bench.context.collection
-    bench.collections.look_in(NAME, [], author=ME)
+    bench.concept(NAME).scope.set([], author=ME)
     answered(bench, 12)
     concept = bench.context.concept(NAME)
     before = sample(bench.context.dataset(concept), collection)
@@ -275,11 +275,11 @@ def test_a_draw_from_everything_is_one_from_each_of_its_collections(bench: Workb
     """Narrowed to a part, the answers in it go on to measure that part, and no other picture is covered."""
     from concepts.classifier.test_sample import sample
 
-    bench.collections.look_in(NAME, [], author=ME)
+    bench.concept(NAME).scope.set([], author=ME)
     answered(bench, 12)
     concept = bench.context.concept(NAME)
     everything = sample(bench.context.dataset(concept), bench.context.collection)
-    bench.collections.look_in(NAME, ["Chairs"], author=ME)
+    bench.concept(NAME).scope.set(["Chairs"], author=ME)
     dataset = bench.context.dataset(concept)
     part = [i for i in everything.ids if i in members(bench, "Chairs")]
     assert set(dataset.evaluation) == dataset.wave_of.keys() & members(bench, "Chairs")
@@ -294,7 +294,7 @@ def test_a_wave_and_a_certifying_draw_remember_what_they_were_drawn_from(trained
     waves = trained.context.store.waves(concept_id(trained))
     assert {Frame.of(wave.looks_in).name for wave in waves} == {"“Rooms”"}
     trained.certificates.begin(NAME, 0.5, author=ME)
-    trained.collections.look_in(NAME, ["Chairs"], author=ME)
+    trained.concept(NAME).scope.set(["Chairs"], author=ME)
     state = trained.certificates.state(NAME)
     assert state is not None
     assert state.sentence.endswith("It was drawn from “Rooms”; the concept looks in “Chairs” now.")
@@ -304,7 +304,7 @@ def test_a_wave_and_a_certifying_draw_remember_what_they_were_drawn_from(trained
 
 def test_a_duplicate_looks_in_the_same_collections(bench: Workbench) -> None:
     bench.catalogue.duplicate(NAME, "Another", author=ME)
-    assert bench.collections.looked_in("Another").names == ["Rooms"]
+    assert bench.concept("Another").scope.get().names == ["Rooms"]
     drawn = bench.context.store.evaluation_pictures(bench.context.concept("Another").id)
     assert drawn
     assert drawn.keys() <= members(bench, "Rooms")
@@ -313,7 +313,7 @@ def test_a_duplicate_looks_in_the_same_collections(bench: Workbench) -> None:
 def test_counts_are_of_what_is_looked_in(trained: Workbench) -> None:
     quality = trained.versions.quality(NAME)
     assert (quality.pictures, quality.looks_in) == (80, "“Rooms”")
-    looked = trained.collections.looked_in(NAME)
+    looked = trained.concept(NAME).scope.get()
     assert (looked.pictures, looked.library) == (80, 160)
 
 
@@ -321,8 +321,8 @@ def test_candidates_and_what_a_machine_looked_at_are_counted_as_they_are_listed(
     bench.definitions.mine(NAME, size=30)
     bench.annotations.annotate(NAME, setup=Setup("builtin"))
     before = bench.definitions.concept(NAME)
-    bench.collections.from_pictures("Few", sorted(members(bench, "Rooms"))[:12], author=ME)
-    bench.collections.look_in(NAME, ["Few"], author=ME)
+    bench.collections.make("Few", sorted(members(bench, "Rooms"))[:12], author=ME)
+    bench.concept(NAME).scope.set(["Few"], author=ME)
     view, dataset = bench.definitions.concept(NAME), bench.context.dataset(bench.context.concept(NAME))
     assert (view.candidates, view.annotated) == (
         len(dataset.candidates),
@@ -334,8 +334,8 @@ def test_candidates_and_what_a_machine_looked_at_are_counted_as_they_are_listed(
 
 def test_a_small_collection_is_judged_beside_the_whole_library(bench: Workbench) -> None:
     few = sorted(members(bench, "Rooms"))[:12]
-    bench.collections.from_pictures("Few", few, author=ME)
-    bench.collections.look_in(NAME, ["Few"], author=ME)
+    bench.collections.make("Few", few, author=ME)
+    bench.concept(NAME).scope.set(["Few"], author=ME)
     bench.annotations.annotate(NAME, setup=Setup("builtin"))
     said = bench.context.store.annotations(concept_id(bench))
     assert said
@@ -344,7 +344,7 @@ def test_a_small_collection_is_judged_beside_the_whole_library(bench: Workbench)
 
 def test_a_rule_says_something_of_what_all_of_its_concepts_look_in(trained: Workbench) -> None:
     trained.catalogue.duplicate(NAME, "Everywhere", labels=True, author=ME)
-    trained.collections.look_in("Everywhere", [], author=ME)
+    trained.concept("Everywhere").scope.set([], author=ME)
     trained.versions.train("Everywhere")
     tried = trained.rules.tried(f'"{NAME}" AND "Everywhere"', limit=60)
     assert tried.total == 80

@@ -65,7 +65,7 @@ def opened(
 
 
 def add(bench: Workbench, bucket: str) -> int:
-    return bench.pictures.add_pictures([Path(f"s3://{bucket}/pictures")]).added
+    return bench.library.add([Path(f"s3://{bucket}/pictures")]).wait().added
 
 
 def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stopped(
@@ -84,9 +84,9 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
     concept, head = first.context.version(NAME, None)
     scores = first.context.library_scores(concept.id, head)
     assert scores is not None
-    newest = [picture.id for picture in first.pictures.newest(100)]
-    small = {i: first.pictures.thumbnail(i) for i in newest}
-    found = first.pictures.search(None, like=newest[:1])
+    newest = [picture.id for picture in first.library.pictures(limit=100).pictures]
+    small = {i: first.library.thumbnail(i) for i in newest}
+    found = first.library.search(None, like=newest[:1])
     first.close()
     on_disk = {path.name for path in (tmp_path / "first").iterdir()}
     assert not on_disk & {"thumbnails", "uploads", "discern.sqlite"}
@@ -96,14 +96,14 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
     second = opened("second")
     second.context.collection.look()
     assert not second.context.collection.damage
-    assert [picture.id for picture in second.pictures.newest(100)] == newest
-    assert {i: second.pictures.thumbnail(i) for i in newest} == small
-    assert second.pictures.search(None, like=newest[:1]) == found
+    assert [picture.id for picture in second.library.pictures(limit=100).pictures] == newest
+    assert {i: second.library.thumbnail(i) for i in newest} == small
+    assert second.library.search(None, like=newest[:1]) == found
     again = second.context.library_scores(*_version(second))
     assert again is not None
     assert again.probability.top(30) == scores.probability.top(30)
-    assert second.pictures.rendition(newest[0]).whole
-    assert second.pictures.check_library().is_whole
+    assert second.context.renditions.read(newest[0]).whole
+    assert second.upkeep.check().wait().is_whole
 
 
 def _version(bench: Workbench) -> tuple[int, object]:
@@ -122,33 +122,33 @@ def test_a_bucket_that_refuses_stops_adding_says_what_to_do_and_loses_nothing(
     assert "AWS_ACCESS_KEY_ID" in in_words(refused.value)
     s3.let_in()
     assert add(bench, bucket) == 30
-    newest = bench.pictures.newest(1)[0].id
+    newest = bench.library.pictures(limit=1).pictures[0].id
     s3.refuse()
-    for act in (lambda: bench.pictures.thumbnail(newest), lambda: bench.pictures.search(None, like=[newest])):
+    for act in (lambda: bench.library.thumbnail(newest), lambda: bench.library.search(None, like=[newest])):
         with pytest.raises(BucketRefusedError):
             act()
     bench.context.collection.look()  # at a start: says it, and has nothing mended
-    assert "access is refused" in bench.pictures.library_info().damage
+    assert "access is refused" in bench.library.info().damage
     s3.let_in()
-    assert bench.pictures.thumbnail(newest)
-    assert bench.pictures.check_library().is_whole
-    assert bench.pictures.library_info().bad_files == 0
+    assert bench.library.thumbnail(newest)
+    assert bench.upkeep.check().wait().is_whole
+    assert bench.library.info().bad_files == 0
 
 
 def test_what_was_in_a_bucket_that_vanished_is_made_again(
     opened: Opened, bucket: str, s3: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = opened("first")
-    bench.pictures.add_pictures([tmp_path / "drawn"])
-    newest = bench.pictures.newest(30)
+    bench.library.add([tmp_path / "drawn"]).wait()
+    newest = bench.library.pictures(limit=30).pictures
     s3.remove_bucket(bucket)
     with pytest.raises(NoSuchBucketError) as gone:
-        bench.pictures.thumbnail(newest[0].id)
+        bench.library.thumbnail(newest[0].id)
     assert "DISCERN_STORE" in gone.value.advice("in_terminal")
     monkeypatch.setenv("DISCERN_STORE", f"s3://{s3.new_bucket()}/kept")
     again = opened("first")
-    assert again.pictures.check_library(repair=True).is_whole
-    assert all(again.pictures.thumbnail(picture.id) for picture in newest)
+    assert again.upkeep.check(repair=True).wait().is_whole
+    assert all(again.library.thumbnail(picture.id) for picture in newest)
 
 
 def test_nothing_of_a_picture_that_was_removed_for_good_stays_in_the_bucket(
@@ -156,9 +156,9 @@ def test_nothing_of_a_picture_that_was_removed_for_good_stays_in_the_bucket(
 ) -> None:
     bench = opened("first")
     add(bench, bucket)
-    gone = bench.pictures.newest(1)[0].id
-    bench.trash.put("picture", gone, author="ana")
-    emptied = bench.trash.empty(author="ana")
+    gone = bench.library.pictures(limit=1).pictures[0].id
+    bench.trash.put(pictures=[gone], author="ana")
+    emptied = bench.trash.empty(author="ana").wait()
     assert (emptied.vectors, emptied.thumbnails, emptied.uploads) == (1, 1, 0)
     kept = s3.kept(f"{bucket}/kept")
     assert not [place for place, content in kept.items() if gone in place or gone.encode() in content]
@@ -171,19 +171,19 @@ def test_a_small_picture_is_asked_for_once_until_anybody_takes_it_away_for_good(
 ) -> None:
     here, there = opened("first"), opened("second")
     add(here, bucket)
-    newest = [picture.id for picture in here.pictures.newest(30)]
+    newest = [picture.id for picture in here.library.pictures(limit=30).pictures]
     asked: list[str] = []
     read = buckets.read
     monkeypatch.setattr(buckets, "read", lambda uri: asked.append(uri) or read(uri))
-    first = [there.pictures.thumbnail(picture) for picture in newest]
+    first = [there.library.thumbnail(picture) for picture in newest]
     assert len(asked) == 30
-    assert [there.pictures.thumbnail(picture) for picture in newest] == first
+    assert [there.library.thumbnail(picture) for picture in newest] == first
     assert len(asked) == 30
-    here.trash.put("picture", *newest[:1], author="ana")
-    assert there.pictures.thumbnail(newest[0]) == first[0]  # as it lies in the bin
-    here.trash.empty(author="ana")
+    here.trash.put(pictures=[*newest[:1]], author="ana")
+    assert there.library.thumbnail(newest[0]) == first[0]  # as it lies in the bin
+    here.trash.empty(author="ana").wait()
     with pytest.raises(UnknownPictureError):
-        there.pictures.thumbnail(newest[0])
+        there.library.thumbnail(newest[0])
 
 
 def test_a_backup_says_what_is_in_the_bucket_and_brings_the_small_pictures(

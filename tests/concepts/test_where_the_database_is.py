@@ -64,7 +64,7 @@ def test_the_whole_job_is_done_on_postgres(
     monkeypatch.setenv("DISCERN_DATABASE_URL", postgres.new_database())
     bench = Workbench(load_settings())
     pictures = draw_folder(tmp_path / "pictures", 45)
-    added = bench.pictures.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}")
+    added = bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
     assert added.added == 45
     bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
     bench.definitions.mine(NAME)

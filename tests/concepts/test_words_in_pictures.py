@@ -13,8 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from concepts.errors import MissingPackageError
 from concepts.library import reading
+from concepts.library.filters import PictureSelection
 from concepts.library.reading import load_reader
-from concepts.workbench import Workbench, pictures, words
+from concepts.workbench import Workbench, library, upkeep
 from storage.picture_columns import WORDS
 from storage.pictures.hashing import picture_id
 
@@ -47,7 +48,7 @@ class FromSize:
 
 
 def test_nothing_of_it_is_imported_before_it_is_asked_for(bench: Workbench) -> None:
-    bench.words.state()
+    bench.upkeep.words()
     assert "rapidocr" not in sys.modules
 
 
@@ -55,56 +56,61 @@ def test_a_run_that_was_stopped_reads_the_rest_and_nothing_twice(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = FromSize(until=20), FromSize()
-    monkeypatch.setattr(words, "load_reader", lambda: first)
+    monkeypatch.setattr(upkeep, "is_there", lambda: True)
+    monkeypatch.setattr(upkeep, "load_reader", lambda: first)
     with pytest.raises(KeyboardInterrupt):
-        bench.words.read()
-    kept = bench.words.state().looked_at
+        bench.upkeep.check(only="words").wait()
+    kept = bench.upkeep.words().looked_at
     assert 0 < kept <= 20
-    monkeypatch.setattr(words, "load_reader", lambda: second)
-    bench.words.read()
-    assert second.seen == bench.pictures.count() - kept
-    assert bench.words.state().left == 0
+    monkeypatch.setattr(upkeep, "load_reader", lambda: second)
+    bench.upkeep.check(only="words").wait()
+    assert second.seen == bench.library.count() - kept
+    assert bench.upkeep.words().left == 0
 
 
 def test_words_are_with_the_picture_and_a_picture_without_any_says_nothing(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(words, "load_reader", FromSize)
-    report = bench.words.read()
-    assert report.pictures == bench.pictures.count() > report.words > 0
-    hits = bench.captions.search("WIDE", n=1000)
+    monkeypatch.setattr(upkeep, "is_there", lambda: True)
+    monkeypatch.setattr(upkeep, "load_reader", FromSize)
+    report = bench.upkeep.check(only="words").wait()
+    assert report.pictures == bench.library.count() > report.words > 0
+    hits = bench.library.pictures(PictureSelection(q="WIDE", captions=True), limit=1000).pictures
     assert len(hits) == report.words
     assert {hit.column for hit in hits} == {WORDS}
-    [column] = bench.pictures.picture(hits[0].id).columns
+    [column] = bench.library.picture(hits[0].id).columns
     assert (column.name, column.file) == (WORDS, "ruler 1")
-    without = next(one for one in bench.pictures.browse(1000).pictures if one.id not in {h.id for h in hits})
-    assert bench.pictures.picture(without.id).columns == []
+    without = next(
+        one for one in bench.library.pictures(limit=1000).pictures if one.id not in {h.id for h in hits}
+    )
+    assert bench.library.picture(without.id).columns == []
 
 
 def test_without_the_package_it_says_which_extra_brings_it(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "find_spec", lambda name: None)
-    monkeypatch.setattr(words, "is_there", lambda: False)
+    monkeypatch.setattr(upkeep, "is_there", lambda: False)
     with pytest.raises(MissingPackageError, match="“words”"):
-        bench.words.read()
+        bench.upkeep.check(only="words").wait()
     with pytest.raises(MissingPackageError):
-        bench.words.submit()
-    assert not bench.words.state().possible
+        bench.upkeep.check(only="words")
+    assert not bench.upkeep.words().possible
 
 
 def test_a_picture_that_is_added_later_is_read_by_a_job_of_its_own(
     bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(words, "load_reader", FromSize)
-    monkeypatch.setattr(pictures, "is_there", lambda: True)
-    bench.words.read()
+    monkeypatch.setattr(upkeep, "is_there", lambda: True)
+    monkeypatch.setattr(upkeep, "load_reader", FromSize)
+    monkeypatch.setattr(library, "is_there", lambda: True)
+    bench.upkeep.check(only="words").wait()
     new = sign(tmp_path / "sign.png", SIGN)
-    bench.pictures.add_pictures([tmp_path / "sign.png"])
+    bench.library.add([tmp_path / "sign.png"]).wait()
     waiting = [job for job in bench.jobs.store.recent() if job.kind == "read words" and job.state == "queued"]
     assert len(waiting) == 1
     bench.jobs.resume(waiting[0].id)
-    assert bench.pictures.picture(new).columns[0].value == "480 wide"
+    assert bench.library.picture(new).columns[0].value == "480 wide"
 
 
 def test_a_sign_is_read_as_it_stands(tmp_path: Path) -> None:

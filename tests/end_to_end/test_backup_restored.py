@@ -41,4 +41,6 @@ def test_a_library_comes_back_from_its_backup(
     assert discern("concept", "show", "Round") == before
     assert discern("library", "search", "--like", rows[0].split(",")[0]) == found
     bench = Workbench(Settings(home=restored))
-    assert all(bench.pictures.thumbnail(picture.id) for picture in bench.pictures.newest(len(rows)))
+    assert all(
+        bench.library.thumbnail(picture.id) for picture in bench.library.pictures(limit=len(rows)).pictures
+    )

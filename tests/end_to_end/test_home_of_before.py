@@ -102,7 +102,7 @@ def test_every_picture_is_there_with_its_places_vector_and_thumbnail(
     assert {i: digest(v.astype("<f4").tobytes()) for i, v in zip(ids, vectors, strict=True)} == known[
         "vectors"
     ]
-    assert {i: digest(opened.pictures.thumbnail(i)) for i in ids} == known["thumbnails"]
+    assert {i: digest(opened.library.thumbnail(i)) for i in ids} == known["thumbnails"]
 
 
 def test_concepts_keep_their_names_and_the_deleted_one_stays_deleted(
@@ -280,7 +280,7 @@ def test_mistakes_curve_and_comparison_are_the_same(
 def test_words_and_pictures_find_the_same(opened: Workbench, expected: dict[str, Any]) -> None:
     words, picture = sorted(expected["found"], key=len)
     for text, like in ((words, []), (None, [picture])):
-        found = [hit.model_dump() for hit in opened.pictures.search(text, like=like, n=10)]
+        found = [hit.model_dump() for hit in opened.library.search(text, like=like, n=10)]
         # Scores are rounded to four digits.
         assert_close(found, expected["found"][text or picture], f"like {text or picture}", tolerance=2e-4)
 
@@ -324,8 +324,8 @@ def test_training_goes_on_where_it_was(bench: Workbench, expected: dict[str, Any
 def test_the_deleted_concept_can_be_brought_back_with_all_its_versions(
     bench: Workbench, expected: dict[str, Any]
 ) -> None:
-    bench.trash.put("concept", LIVE[SECOND], author="me")  # it has the name
-    name = bench.trash.restore("concept", f"id:{FIRST}", author="me").names[0]
+    bench.trash.put(concept=LIVE[SECOND], author="me")  # it has the name
+    name = bench.trash.restore(concept=f"id:{FIRST}", author="me").names[0]
     found = [(head.number, head.threshold) for head in bench.definitions.concept(name).heads]
     assert found == [(head["number"], head["threshold"]) for head in of(expected, FIRST)["heads"]]
 
@@ -333,8 +333,8 @@ def test_the_deleted_concept_can_be_brought_back_with_all_its_versions(
 def test_a_concept_brought_back_has_its_own_learning_curve(
     bench: Workbench, expected: dict[str, Any]
 ) -> None:
-    bench.trash.put("concept", LIVE[SECOND], author="me")
-    name = bench.trash.restore("concept", f"id:{FIRST}", author="me").names[0]
+    bench.trash.put(concept=LIVE[SECOND], author="me")
+    name = bench.trash.restore(concept=f"id:{FIRST}", author="me").names[0]
     curves = [
         job["result"]["points"]
         for job in expected["jobs"]

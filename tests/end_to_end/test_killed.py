@@ -27,7 +27,7 @@ def contents(home: Path) -> tuple[list[str], Any, dict[str, tuple[str, ...]]]:
     index = bench.context.collection.index().snapshot()
     ids = list(index.ids)
     pictures = bench.context.collection.library.pictures(bench.context.collection.library.all_ids())
-    assert bench.pictures.library_info().pending == 0
+    assert bench.library.info().pending == 0
     return ids, index.vectors(ids), {picture.id: picture.sources for picture in pictures}
 
 
@@ -93,9 +93,9 @@ def test_a_killed_annotation_pays_for_no_picture_twice(
 ) -> None:
     home, server = tmp_path / "killed", Server()
     bench = Workbench(load_settings(home=home))
-    bench.pictures.add_pictures(
+    bench.library.add(
         [_all_different(tmp_path / "pictures", 600)], encoder=f"local-dir:{tiny_open_clip}"
-    )
+    ).wait()
     bench.definitions.create_concept(NAME, "A filled ellipse.")
     assert bench.definitions.mine(NAME, size=600).candidates > ANNOTATED
     bench.close()

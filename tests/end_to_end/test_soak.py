@@ -102,7 +102,7 @@ def test_what_was_acknowledged_is_kept_once_through_power_cuts_and_a_full_disk(
         for number in range(MORE_PICTURES // 100)
     ]
     bench = Workbench(load_settings(home=home))
-    bench.pictures.add_pictures([pictures], encoder="embedded")
+    bench.library.add([pictures], encoder="embedded").wait()
     for concept in CONCEPTS:
         bench.definitions.begin_concept(concept, "A simulated person decides.", author="owner")
     ids = list(bench.context.collection.library.all_ids())
@@ -153,8 +153,8 @@ def test_what_was_acknowledged_is_kept_once_through_power_cuts_and_a_full_disk(
         event for concept in CONCEPTS for event in bench.context.log.events(bench.context.concept(concept).id)
     ]
     in_log = {event.comment: (event.picture_id, event.value) for event in events}
-    bench.pictures.check_library(repair=True)  # goes on with what the end cut off
-    checked = bench.pictures.check_library()
+    bench.upkeep.check(repair=True).wait()  # goes on with what the end cut off
+    checked = bench.upkeep.check().wait()
     added = len(list(bench.context.collection.library.all_ids()))
     bench.close()
     figures = {

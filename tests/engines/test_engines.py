@@ -109,18 +109,18 @@ def test_what_is_added_is_the_same_bit_for_bit(
     engine: Engine, open_on: Callable[..., Workbench], pictures: Path
 ) -> None:
     here, there = open_on(InProcess(), "here"), open_on(engine, "there")
-    expected = here.pictures.add_pictures([pictures])
+    expected = here.library.add([pictures]).wait()
     told: list[tuple[int, int | None]] = []
-    added = there.pictures.add_pictures([pictures], listener=lambda *said: told.append(said[:2]))
+    added = there.library.add([pictures]).wait(lambda *said: told.append(said[:2]))
     same = ("added", "duplicates", "unchanged", "embedded", "skipped")
     assert {name: getattr(added, name) for name in same} == {name: getattr(expected, name) for name in same}
     assert (added.added, added.duplicates, added.skipped) == (200, 1, {"truncated": 1})
     assert told[-1] == (202, 202)
-    assert there.pictures.bad_files() != []
+    assert there.library.bad_files() != []
     assert_same(there, here)
     thumbnails = there.context.collection.thumbnails
     assert all(thumbnails.exists(i) for i in vectors_of(there)[0])
-    again = there.pictures.add_pictures([pictures])
+    again = there.library.add([pictures]).wait()
     assert (again.added, again.unchanged, again.embedded) == (0, 202, 0)
     assert not list((there.context.settings.home).glob("staging/*/*.arrow"))
 
@@ -143,7 +143,7 @@ def killed_while_adding(
                     os.kill(worker, signal.SIGKILL)
                     killed.add(worker)
 
-    added = bench.pictures.add_pictures([pictures], listener=listen)
+    added = bench.library.add([pictures]).wait(listen)
     return added.model_dump(), killed
 
 
@@ -152,7 +152,7 @@ def test_a_worker_that_is_killed_takes_nothing_along(
     on_ray: Engine, open_on: Callable[..., Workbench], pictures: Path
 ) -> None:
     undisturbed, disturbed = open_on(InProcess(), "here"), open_on(on_ray, "killed")
-    undisturbed.pictures.add_pictures([pictures])
+    undisturbed.library.add([pictures]).wait()
     added, killed = killed_while_adding(disturbed, pictures, 1, 0.3)
     assert killed
     assert (added["added"], added["embedded"], added["duplicates"]) == (200, 200, 1)
@@ -165,7 +165,7 @@ def test_a_worker_killed_amid_two_thousand_pictures_takes_nothing_along(
 ) -> None:
     many = draw_folder(tmp_path / "many", 2000)
     undisturbed, disturbed = open_on(InProcess(), "here"), open_on(on_ray, "killed")
-    undisturbed.pictures.add_pictures([many])
+    undisturbed.library.add([many]).wait()
     added, killed = killed_while_adding(disturbed, many, 500, 0.05)
     assert killed
     assert (added["added"], added["embedded"]) == (2000, 2000)
@@ -186,13 +186,13 @@ def test_a_cancelled_job_ends_and_goes_on_where_it_was(
             bench.jobs.store.cancel(bench.jobs.store.recent()[0].id)
 
     with pytest.raises(CancelledError):
-        bench.pictures.add_pictures([pictures], listener=listen)
+        bench.library.add([pictures]).wait(listen)
     assert bench.jobs.store.recent()[0].state == "cancelled"
     assert bench.context.collection.library.counts().pictures < 200
     slow.unlink()
     whole = open_on(InProcess(), "here")
-    whole.pictures.add_pictures([pictures])
-    bench.pictures.add_pictures([pictures])
+    whole.library.add([pictures]).wait()
+    bench.library.add([pictures]).wait()
     assert_same(bench, whole)
 
 
@@ -260,9 +260,9 @@ def test_embedding_again_on_ray_gives_the_same_vectors(
     here, there = open_on(InProcess(), "here"), open_on(on_ray, "there")
     for bench in (here, there):
         bench.context.collection.engine = InProcess()
-        bench.pictures.add_pictures([pictures])
+        bench.library.add([pictures]).wait()
     there.context.collection.engine = on_ray
-    assert [bench.pictures.reembed("other").embedded for bench in (here, there)] == [200, 200]
+    assert [bench.upkeep.reembed("other").wait().embedded for bench in (here, there)] == [200, 200]
     assert there.context.collection.recorded().name == "other"
     assert_same(there, here)
 
@@ -275,7 +275,7 @@ def test_the_annotator_that_asks_nobody_says_the_same_on_ray_and_costs_nothing(
     for engine, name in ((InProcess(), "here"), (on_ray, "there")):
         bench = open_on(engine, name)
         bench.context.collection.engine = InProcess()
-        bench.pictures.add_pictures([pictures])
+        bench.library.add([pictures]).wait()
         bench.context.collection.engine = engine
         concept = bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
         bench.definitions.mine(NAME)

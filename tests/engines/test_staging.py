@@ -52,14 +52,14 @@ def test_what_is_staged_is_not_looked_at_again_and_merged_once(
     monkeypatch.setattr(ingest_worker, "decode", lambda data, **how: looked.append(1) or decode(data, **how))
     bench = open_on(BreaksOff(), "broken off")
     with pytest.raises(EngineError):
-        bench.pictures.add_pictures([pictures])
+        bench.library.add([pictures]).wait()
     assert list(bench.context.settings.home.glob("staging/*/*.arrow"))
     before = len(looked)
     bench.context.collection.engine = NextDoor()
-    bench.pictures.add_pictures([pictures])
+    bench.library.add([pictures]).wait()
     anew = len(looked) - before
     whole = open_on(InProcess(), "whole")
-    whole.pictures.add_pictures([pictures])
+    whole.library.add([pictures]).wait()
     assert anew < len(looked) - before - anew
     assert_same(bench, whole)
     assert not list(bench.context.settings.home.glob("staging/*/*.arrow"))
@@ -70,13 +70,13 @@ def test_what_a_power_cut_left_half_staged_is_looked_at_again(
 ) -> None:
     bench = open_on(BreaksOff(), "broken off")
     with pytest.raises(EngineError):
-        bench.pictures.add_pictures([pictures])
+        bench.library.add([pictures]).wait()
     for staged in bench.context.settings.home.glob("staging/*/*.arrow"):
         staged.write_bytes(staged.read_bytes()[:100])
     bench.context.collection.engine = NextDoor()
-    bench.pictures.add_pictures([pictures])
+    bench.library.add([pictures]).wait()
     whole = open_on(InProcess(), "whole")
-    whole.pictures.add_pictures([pictures])
+    whole.library.add([pictures]).wait()
     assert_same(bench, whole)
 
 
@@ -89,11 +89,11 @@ def test_looked_at_elsewhere_what_is_known_or_refused_is_told_apart_as_here(
     said = []
     for engine, name in ((InProcess(), "here"), (NextDoor(), "next door")):
         bench = open_on(engine, name)
-        bench.pictures.add_pictures([pictures])
-        gone = bench.pictures.id_of(str(pictures / "ellipse-0003.png"))
-        bench.trash.put("picture", gone, author="me")
-        bench.trash.empty(author="me", refuse=True)
-        added = bench.pictures.add_pictures([tmp_path / "more"])
+        bench.library.add([pictures]).wait()
+        gone = bench.context.collection.library.resolve(str(pictures / "ellipse-0003.png"))
+        bench.trash.put(pictures=[gone], author="me")
+        bench.trash.empty(author="me", refuse=True).wait()
+        added = bench.library.add([tmp_path / "more"]).wait()
         said.append((added.added, added.duplicates, added.removed_before, vectors_of(bench)[0]))
         assert not bench.context.collection.thumbnails.exists(gone)
     assert said[0] == said[1]
@@ -110,15 +110,15 @@ def test_only_what_is_new_is_decoded(
     monkeypatch.setattr(ingest_worker, "decode", lambda data, **how: looked.append(1) or decode(data, **how))
     bench = open_on(InProcess(), "here")
     drawn = sorted(draw_folder(tmp_path / "drawn", 12).iterdir())
-    bench.pictures.add_pictures(drawn[::2])
-    gone = [bench.pictures.id_of(str(file)) for file in drawn[::4]]
-    bench.trash.put("picture", *gone, author="me")
-    bench.trash.empty(author="me", refuse=True)
+    bench.library.add(drawn[::2]).wait()
+    gone = [bench.context.collection.library.resolve(str(file)) for file in drawn[::4]]
+    bench.trash.put(pictures=[*gone], author="me")
+    bench.trash.empty(author="me", refuse=True).wait()
     broken = tmp_path / "drawn" / "ellipse-0003-broken.png"
     broken.write_bytes(drawn[1].read_bytes()[:100])
     looked.clear()
     elsewhere = (tmp_path / "drawn").rename(tmp_path / "moved")
-    added = bench.pictures.add_pictures([elsewhere])
+    added = bench.library.add([elsewhere]).wait()
     assert (added.added, added.duplicates, added.removed_before, dict(added.skipped)) == (
         6,
         3,
@@ -126,7 +126,7 @@ def test_only_what_is_new_is_decoded(
         {"truncated": 1},
     )
     assert len(looked) == 7
-    assert bench.pictures.count() == 9
+    assert bench.library.count() == 9
 
 
 def test_files_outside_a_library_have_the_same_vectors_elsewhere(pictures: Path, tmp_path: Path) -> None:

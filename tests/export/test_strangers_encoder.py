@@ -102,7 +102,7 @@ def test_fingerprints_are_compared_before_the_librarys_own_encoder_is_loaded(
     theirs: Path, pictures: Path, tmp_path: Path, tiny_open_clip: Path, loaded: list[str]
 ) -> None:
     bench = bench_of(tmp_path / "home", f"local-dir:{tiny_open_clip}")
-    bench.pictures.add_pictures([pictures])
+    bench.library.add([pictures]).wait()
     precision = bench.context.collection.recorded().precision  # as was measured to be fast here, now
     other = _with_other_weights(theirs, precision)
     loaded.clear()
@@ -135,8 +135,8 @@ def test_the_copied_code_asks_for_the_same_word(theirs: Path, tmp_path: Path, ti
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda bench, name, folder: bench.pictures.submit_reembed(name),
-        lambda bench, name, folder: bench.pictures.submit_add([folder], encoder=name),
+        lambda bench, name, folder: bench.upkeep.reembed(name, confined=True).id,
+        lambda bench, name, folder: bench.library.add([folder], encoder=name, confined=True).id,
     ],
 )
 def test_from_the_app_a_models_folder_must_be_where_pictures_may_be(

@@ -59,15 +59,14 @@ bench = Workbench(load_settings())
 def answer(pictures):
     for picture in pictures:
         value = "yes" if "ellipse" in picture.path else "no"
-        author = Author("simulation", "simulated")
-        bench.answers.label(NAME, picture.id, value, author=author, key=uuid.uuid4().hex)
+        bench.concept(NAME).labels.give(picture.id, value, author="simulation", simulated=True)
 
 rounds = []
 for _ in range(3):
     exec(recipe["ask"])
     rounds.append([[picture.reason, picture.probability] for picture in asked])
     answer(asked)
-answer(bench.answers.next_pictures(NAME, 40, purpose="evaluation"))
+answer(bench.concept(NAME).labels.next_pictures(40, purpose="evaluation"))
 bench.close()
 said["asked"] = rounds
 said["trained"] = command(2)

@@ -70,15 +70,13 @@ ANSWER = """
 import sys
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from storage.labels import Author
 
 bench = Workbench(load_settings())
 bench.definitions.create_concept("Round", "A filled ellipse, not a rectangle.")
 bench.definitions.mine("Round", size=40)
-for picture in bench.answers.next_pictures("Round", 12):
+for picture in bench.concept("Round").labels.next_pictures(12):
     value = "yes" if "ellipse" in picture.path else "no"
-    author = Author("simulation", "simulated")
-    bench.answers.label("Round", picture.id, value, author=author, key=picture.id)
+    bench.concept("Round").labels.give(picture.id, value, author="simulation", simulated=True)
 bench.close()
 """
 

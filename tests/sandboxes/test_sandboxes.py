@@ -66,19 +66,19 @@ def upload(sandbox: Sandbox, *files: tuple[str, bytes]) -> str:
 
 def test_a_visit_begins_with_the_sample_pictures_and_nothing_else(house: Sandboxes) -> None:
     bench = house.create().bench
-    assert bench.pictures.library_info().pictures == PICTURES
+    assert bench.library.info().pictures == PICTURES
     assert bench.definitions.concepts() == []
     assert bench.installation.recent_jobs() == []
-    assert len(bench.pictures.search("an ellipse", n=5)) == 5
-    for picture in bench.pictures.newest(3):
-        assert bench.pictures.thumbnail(picture.id)
-        assert bench.pictures.rendition(picture.id).whole
+    assert len(bench.library.search("an ellipse", n=5)) == 5
+    for picture in bench.library.pictures(limit=3).pictures:
+        assert bench.library.thumbnail(picture.id)
+        assert bench.context.renditions.read(picture.id).whole
 
 
 def test_what_one_visitor_makes_is_nobody_elses(house: Sandboxes) -> None:
     one, other = house.create().bench, house.create().bench
     one.definitions.create_concept("Ball", "A round thing.")
-    (picture,) = one.pictures.newest(1)
+    (picture,) = one.library.pictures(limit=1).pictures
     answer(one, "Ball", [picture.id])
     for bench in (other, house.base):
         assert bench.definitions.concepts() == []
@@ -88,8 +88,8 @@ def test_what_one_visitor_makes_is_nobody_elses(house: Sandboxes) -> None:
 def test_pictures_that_a_visitor_adds_are_in_their_own_library_alone(house: Sandboxes) -> None:
     one, other = house.create(), house.create()
     batch = upload(one, ("mine.png", png()))
-    one.bench.pictures.add_pictures(one.bench.context.uploads.paths(batch))
-    counts = [bench.pictures.library_info().pictures for bench in (one.bench, other.bench, house.base)]
+    one.bench.library.add(one.bench.context.uploads.paths(batch)).wait()
+    counts = [bench.library.info().pictures for bench in (one.bench, other.bench, house.base)]
     assert counts == [PICTURES + 1, PICTURES, PICTURES]
     sizes = [b.context.collection.index().snapshot().count() for b in (one.bench, other.bench, house.base)]
     assert sizes == counts
@@ -111,7 +111,7 @@ def test_nothing_of_the_hosts_own_comes_along_with_the_pictures(tmp_path: Path, 
 
 def test_visitors_share_one_encoder(house: Sandboxes) -> None:
     one, other = house.create().bench, house.create().bench
-    one.pictures.search("a line", n=1)
+    one.library.search("a line", n=1)
     loaded = {id(bench.context.collection.encoder()) for bench in (one, other, house.base)}
     assert len(loaded) == 1
 
@@ -119,8 +119,8 @@ def test_visitors_share_one_encoder(house: Sandboxes) -> None:
 def test_a_visitor_names_no_place_on_the_computer(house: Sandboxes, tmp_path: Path) -> None:
     bench = house.create().bench
     with pytest.raises(NotAllowedError, match="reads no folder"):
-        bench.pictures.submit_typed(str(tmp_path))
-    assert bench.pictures.library_info().home == ""
+        bench.library.add([tmp_path], confined=True)
+    assert bench.library.info().home == ""
 
 
 # For an hour
@@ -271,7 +271,7 @@ def test_what_was_made_is_one_zip_of_answers_definition_and_classifier(
     bench = house.create().bench
     bench.definitions.create_concept("Round thing", "A filled ellipse.")
     bench.definitions.create_concept("Later", "Not begun to be answered.")
-    answer(bench, "Round thing", [picture.id for picture in bench.pictures.newest(PICTURES)])
+    answer(bench, "Round thing", [picture.id for picture in bench.library.pictures(limit=PICTURES).pictures])
     bench.versions.train("Round thing")
     write_made(bench, tmp_path / "made.zip")
     with zipfile.ZipFile(tmp_path / "made.zip") as archive:

@@ -28,7 +28,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Path
     pictures = draw_folder(root / "pictures", 36)
     draw("ellipse", 99).resize((2000, 1500)).save(pictures / "large.jpg", quality=90)
     bench = Workbench(load_settings(home=root / "home"))
-    bench.pictures.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}")
+    bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
     bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
     bench.context.database.close()
     return root / "home"
@@ -163,7 +163,7 @@ def test_another_site_can_not_answer(client: TestClient, bench: Workbench) -> No
 
 def large(bench: Workbench) -> str:
     return bench.context.collection.library.resolve(
-        str(Path(bench.pictures.newest(100)[0].path).parent / "large.jpg")
+        str(Path(bench.library.pictures(limit=100).pictures[0].path).parent / "large.jpg")
     )
 
 
@@ -188,12 +188,12 @@ def test_the_thumbnail_stands_in_for_an_original_that_is_gone_or_changed(bench: 
     kept = original.read_bytes()
     original.write_bytes(b"something else")
     try:
-        stand_in = bench.pictures.rendition(picture)
+        stand_in = bench.context.renditions.read(picture)
     finally:
         original.write_bytes(kept)
     assert not stand_in.whole
     assert size_of(stand_in.content) == (320, 240)
-    assert bench.pictures.rendition(picture).whole
+    assert bench.context.renditions.read(picture).whole
 
 
 @pytest.mark.parametrize("name", ["0" * 64, "..%2f..%2fdiscern.sqlite", "large.jpg"])

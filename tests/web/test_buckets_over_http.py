@@ -37,10 +37,10 @@ def test_uploads_go_into_the_bucket_and_a_refusal_is_a_problem_that_shows_no_key
     batch = http.post("/uploads").json()["batch"]
     for file in sorted(draw_folder(tmp_path / "drawn", 3).iterdir()):
         assert http.put(f"/uploads/{batch}/{file.name}", content=file.read_bytes()).status_code == 200
-    bench.jobs.resume(bench.pictures.submit_uploads(batch))
+    bench.jobs.resume(bench.library.add_uploads(batch).id)
     assert len(s3.kept(f"{bucket}/kept/uploads")) == 3
     assert not [path for path in (tmp_path / "home" / "uploads").rglob("*") if path.is_file()]
-    picture, other = (one.id for one in bench.pictures.newest(2))
+    picture, other = (one.id for one in bench.library.pictures(limit=2).pictures)
     for size in ("thumbnail", "picture"):
         assert http.get(f"/media/{size}/{picture}").headers["content-type"] == "image/webp"
 
@@ -52,8 +52,8 @@ def test_uploads_go_into_the_bucket_and_a_refusal_is_a_problem_that_shows_no_key
     assert not [word for word in (KEY, SECRET) if word in refused.text]
     s3.let_in()
 
-    bench.trash.put("picture", picture, author="ana")
-    assert bench.trash.empty(author="ana").uploads == 1
+    bench.trash.put(pictures=[picture], author="ana")
+    assert bench.trash.empty(author="ana").wait().uploads == 1
     assert len(s3.kept(f"{bucket}/kept/uploads")) == 2
 
 
@@ -73,7 +73,7 @@ def test_a_bucket_is_added_over_rest_and_a_place_with_nothing_there_fails_in_wor
     done, failed = (bench.jobs.store.get(jobs[place]) for place in ("mine", "none"))
     assert (done.state, failed.state) == ("done", "failed")
     assert f"There is nothing at s3://{bucket}/none" in str(failed.error)
-    assert bench.pictures.count() == 3
+    assert bench.library.count() == 3
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,6 @@ def test_of_what_visitors_do_the_host_keeps_nothing(house: Sandboxes, app: FastA
         ("GET", "/api/v1/about"),
         ("GET", "/api/v1/audit"),
         ("POST", "/api/v1/library/pictures"),
-        ("POST", "/api/v1/library/sample"),
         ("POST", "/api/v1/library/reembed"),
         ("POST", "/api/v1/library/check"),
         ("GET", "/monitoring"),
@@ -202,7 +201,7 @@ def test_what_is_about_the_computer_is_closed(app: FastAPI, method: str, path: s
 def test_pictures_of_the_computer_can_not_be_scored(app: FastAPI, house: Sandboxes) -> None:
     client = visitor(app)
     client.post("/api/v1/concepts", json=BALL)
-    ids = [picture.id for picture in house.base.pictures.newest(8)]
+    ids = [picture.id for picture in house.base.library.pictures(limit=8).pictures]
     for number, picture in enumerate(ids):
         body = {"concept": "Ball", "key": f"a-key-{number:05}", "picture": picture, "value": "ny"[number % 2]}
         body["value"] = {"n": "no", "y": "yes"}[body["value"]]

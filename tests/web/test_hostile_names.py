@@ -50,7 +50,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
         picture.rename(pictures / f"{picture.stem} {HOSTILE.replace('/', '')}.png")
     (pictures / f"broken {HOSTILE.replace('/', '')}.png").write_bytes(b"no picture")
     bench = Workbench(Settings(home=root / "home"))
-    bench.pictures.add_pictures([pictures], encoder=f"local-dir:{tiny_open_clip}")
+    bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
     bench.definitions.create_concept(NAME, f"What counts: {HOSTILE}")
     change(bench, partial(editing.add_criterion, kind="excluding", text=f"criterion {HOSTILE}"))
     change(bench, partial(editing.add_query, text=f"query {HOSTILE}", counts=True))
@@ -65,7 +65,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
     )
     failed(bench)
     bench.definitions.create_concept(f"Gone {NAME}", "Put away.")
-    bench.trash.put("concept", f"Gone {NAME}", author="me")
+    bench.trash.put(concept=f"Gone {NAME}", author="me")
     return bench
 
 
@@ -127,7 +127,7 @@ def test_a_hostile_name_is_shown_as_it_is_written(screens: Screens, page: str, q
 
 def test_what_a_press_shows_is_inert_too(screens: Screens, bench: Workbench) -> None:
     of_concept = {"concept": NAME}
-    picture = bench.pictures.browse(1).pictures[0].id
+    picture = bench.library.pictures(limit=1).pictures[0].id
     presses = [
         screens.press("library-main", "open", picture),
         screens.press("library-main", "add", "", paths=f"/no/such/{HOSTILE}"),

@@ -23,7 +23,7 @@ NAME = "Round thing"
 def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_open_clip: Path) -> Iterator[Workbench]:
     with serving(monkeypatch):
         bench = Workbench(load_settings(home=tmp_path / "home"))
-        bench.pictures.add_pictures([draw_folder(tmp_path / "p", 30)], encoder=f"local-dir:{tiny_open_clip}")
+        bench.library.add([draw_folder(tmp_path / "p", 30)], encoder=f"local-dir:{tiny_open_clip}").wait()
         bench.definitions.create_concept(NAME, "A filled ellipse.")
         bench.definitions.mine(NAME, size=20)
         yield bench

@@ -59,20 +59,20 @@ def test_it_is_gone_once_it_was_closed_or_something_else_was_done(
 
 
 def test_what_was_added_by_no_press_is_no_news(bench: Workbench, screens: Screens, folder: Path) -> None:
-    bench.pictures.add_pictures([folder])
+    bench.library.add([folder]).wait()
     assert NEWS not in screens.load("library")["library-progress"]
 
 
 def test_it_is_told_once_what_began_by_itself_behind_it_has_ended(added: Screens, bench: Workbench) -> None:
     """In a small library that is before the next look at the adding."""
-    bench.jobs.resume(bench.look_alikes.submit_find())
+    bench.jobs.resume(bench.upkeep.check(only="neighbours").id)
     for query in ({}, {"q": "a disc"}):
         assert NEWS in added.tick("library", **query)["library-progress"]
     assert NEWS not in added.load("library", q="a disc")["library-progress"]
 
 
 def test_it_is_told_while_what_begins_by_itself_behind_it_goes_on(added: Screens, bench: Workbench) -> None:
-    bench.look_alikes.submit_find()
+    bench.upkeep.check(only="neighbours")
     assert NEWS in added.load("library")["library-progress"]
     assert NEWS in added.tick("library")["library-progress"]
     assert NEWS not in added.press("library-main", "told")["library-progress"]
@@ -86,7 +86,7 @@ def test_the_first_pictures_are_shown_once_they_are_in_whatever_goes_on_behind_t
     screens = Screens(bench)
     screens.press("library-main", "add", paths=str(folder))
     bench.jobs.resume(bench.installation.newest_jobs(("add pictures",))[0].id)
-    bench.look_alikes.submit_find()
+    bench.upkeep.check(only="neighbours")
     assert "data-answering" in screens.tick("library")["library-main"]
     assert "library-main" not in screens.tick("library")
     bench.close()

@@ -49,7 +49,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
     a tie and a skip."""
     root = tmp_path_factory.mktemp("count")
     bench = Workbench(Settings(home=root / "home"))
-    bench.pictures.add_pictures([draw_folder(root / "pictures", 60)], encoder=f"local-dir:{tiny_open_clip}")
+    bench.library.add([draw_folder(root / "pictures", 60)], encoder=f"local-dir:{tiny_open_clip}").wait()
     bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
     learned = [picture.id for picture in bench.concept(NAME).labels.next_pictures(9)]
     for picture, value in zip(learned, ("yes", "no") * 3, strict=False):

@@ -87,9 +87,9 @@ def test_screens_of_every_concept_are_as_strict_as_the_strictest(
     bench.concept("Wound").protection.set("both")
     assert "protect-blur" in first_element(people["vic"], "/library", concept="Cake")
     assert "protect-blur" not in first_element(people["vic"], "/label", concept="Cake")
-    bench.trash.put("concept", "Wound", author="me")
+    bench.trash.put(concept="Wound", author="me")
     assert "protect-blur" not in first_element(people["vic"], "/library")
-    bench.trash.restore("concept", "Wound", author="me")
+    bench.trash.restore(concept="Wound", author="me")
 
 
 def test_a_persons_choice_is_theirs_alone(bench: Workbench, people: dict[str, TestClient]) -> None:

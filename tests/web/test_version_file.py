@@ -28,7 +28,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Ite
     for name, role in PEOPLE.items():
         Users(settings).set(name, PASSWORD, role)
     bench = Workbench(settings)
-    bench.pictures.add_pictures([draw_folder(root / "pictures", 40)])
+    bench.library.add([draw_folder(root / "pictures", 40)]).wait()
     bench.definitions.create_concept(NAME, "A filled ellipse.")
     answer(bench, NAME, [p.id for p in bench.concept(NAME).labels.next_pictures(20)])
     bench.versions.train(NAME)

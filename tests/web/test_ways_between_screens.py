@@ -22,7 +22,7 @@ from web.screens.library_pictures import picture
 def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Iterator[Workbench]:
     root = tmp_path_factory.mktemp("ways")
     bench = Workbench(Settings(home=root / "home", encoder=f"local-dir:{tiny_open_clip}"))
-    bench.pictures.add_pictures([draw_folder(root / "pictures", 3)])
+    bench.library.add([draw_folder(root / "pictures", 3)]).wait()
     for name in ("Disc", "Square"):
         bench.definitions.create_concept(name, "A shape.")
     yield bench
@@ -35,14 +35,14 @@ def screens(bench: Workbench) -> Screens:
 
 
 def test_an_address_opens_a_pictures_page_over_the_library(bench: Workbench, screens: Screens) -> None:
-    (picture,) = bench.pictures.newest(1)
+    (picture,) = bench.library.pictures(limit=1).pictures
     shown = screens.load("library", open=picture.id)
     assert f"/media/picture/{picture.id}" in shown["library-dialog"]
     assert f'data-value="{picture.id}"' in shown["library-main"]
 
 
 def test_only_who_may_remove_a_picture_finds_the_button_on_its_page(bench: Workbench) -> None:
-    (newest,) = bench.pictures.newest(1)
+    (newest,) = bench.library.pictures(limit=1).pictures
     offered = {
         role: 'data-action="trash-picture"' in picture(bench, newest.id, "me", {}, role, False)
         for role in Role
@@ -67,19 +67,19 @@ def test_the_sidebar_chooses_a_concept_where_the_address_has_none_but_not_on_sta
 def test_whatever_goes_into_the_trash_comes_back_by_undo_and_from_the_list(
     bench: Workbench, screens: Screens
 ) -> None:
-    made = bench.collections.from_pictures("Few", [], author="me")
+    made = bench.collections.make("Few", [], author="me")
     put = (
         ("start-concepts", "concept", {"ids": "Disc"}),
         ("library-main", "collection", {"view": "collections", "ids": f"id:{made.id}"}),
-        ("library-main", "picture", {"sort": "name", "ids": bench.pictures.newest(1)[0].id}),
+        ("library-main", "picture", {"sort": "name", "ids": bench.library.pictures(limit=1).pictures[0].id}),
     )
     for area, kind, value in put:
         for way in ("undo", "list"):
             shown = screens.press(area, f"trash-{kind}", urlencode(value))
             if way == "list":
                 shown = screens.load("library", view="trash", kind=kind)
-            assert [item.kind for item in bench.trash.list()] == [kind]
+            assert [item.kind for item in bench.trash.items()] == [kind]
             html = "".join(shown.values())
             back = re.findall(f'data-action="restore-{kind}" data-value="([^"]*)"', html)[-1]
             screens.press(area if way == "undo" else "library-main", f"restore-{kind}", unescape(back))
-            assert bench.trash.list() == []
+            assert bench.trash.items() == []

@@ -18,6 +18,8 @@ import json, pathlib, sys, typer
 from discern.__main__ import app
 
 def parameters(command):
+    if hasattr(command, "list_commands"):
+        command.list_commands(None)  # makes those of operations
     children = getattr(command, "commands", None)
     if children is None:
         yield len([one for one in command.params if one.name != "help"])

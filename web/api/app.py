@@ -10,8 +10,6 @@ from concepts import __version__
 from concepts.workbench import Workbench
 from web.api import (
     annotators,
-    browsing,
-    collections,
     concepts,
     deliberations,
     examples,
@@ -21,7 +19,6 @@ from web.api import (
     review,
     scoring,
     settings,
-    trash,
     watches,
 )
 from web.api.operations import add_operations
@@ -37,9 +34,6 @@ in pages of at most 200. **Answers** carry an `Idempotency-Key`, so a request th
 Where Discern has users, send a name and password (HTTP Basic)."""
 TAGS = (
     library,
-    collections,
-    browsing,
-    trash,
     concepts,
     deliberations,
     examples,

@@ -8,14 +8,29 @@ from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import fastapi
-from fastapi import Depends, FastAPI, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, create_model
 
+from concepts.errors import NotAllowedError
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench, operations
 from concepts.workbench.operation import IN_PATH, Declared, Given, Parameter, keyword
 from web.api.shared import LONG, Accepted, AuthorName, ConceptName, Reader
+from web.http.roles import ACTIONS, why_not
+
+
+def _permit(request: Request) -> Callable[[str, str], None]:
+    """By the rule of the button of this name, which also says what the request is kept as."""
+
+    def permit(deed: str, about: str) -> None:
+        rule, state = ACTIONS[deed], request.state
+        if refusal := why_not(rule, state.role, state.demo, state.full):
+            raise NotAllowedError(refusal)
+        state.deed = (rule.deed, f"{state.deed[1]} {about[:200]}")
+
+    return permit
+
 
 GIVEN = {
     Given.AUTHOR: AuthorName,
@@ -31,8 +46,14 @@ GIVEN = {
         ),
     ],
     Given.CONFINED: Annotated[bool, Depends(lambda: True)],
+    Given.PERMIT: Annotated[Callable[[str, str], None], Depends(_permit)],
 }
 WITH_BODY = ("POST", "PUT", "PATCH")
+
+
+class WebP(Response):
+    media_type = "image/webp"
+
 
 MEDIA_TYPES = {".zip": "application/zip", ".md": "text/markdown", ".html": "text/html"}
 
@@ -42,7 +63,12 @@ def add_operations(api: FastAPI, workbench: Workbench) -> None:
     routed = [one for one in operations() if one.operation.route]
     parts = {one.part: get_type_hints(one.handle)[one.part] for one in routed}
     listed = api.openapi_tags = api.openapi_tags or []
-    listed += [{"name": name, "description": inspect.getdoc(part)} for name, part in parts.items()]
+    known = {tag["name"] for tag in listed}  # of what stays by hand
+    listed += [
+        {"name": name, "description": inspect.getdoc(part)}
+        for name, part in parts.items()
+        if name not in known
+    ]
     for declared in routed:
         api.add_api_route(
             declared.path,
@@ -60,10 +86,13 @@ def _answer(declared: Declared) -> dict[str, Any]:
         return {**LONG, "response_model": JobView}
     if declared.result is Path:
         return {"response_class": FileResponse}
+    if declared.result is bytes:
+        content = {"image/webp": {"schema": {"type": "string", "format": "binary"}}}
+        return {"response_class": WebP, "responses": {200: {"content": content}}}
     if declared.result is type(None):
         return {"status_code": 204, "response_model": None}
-    # A plural is a collection that gets one more; else it acts on what is there.
-    makes = declared.verb == "POST" and declared.path.endswith("s")
+    # "POST /trash" makes something; "POST /trash/restore" and what names one thing act on what is there.
+    makes = declared.verb == "POST" and declared.operation.route.count("/") == 1
     status = 201 if makes else 200
     return {"status_code": status, "response_model": declared.result}
 
@@ -83,6 +112,8 @@ def _endpoint(declared: Declared, workbench: Workbench) -> Callable[..., Any]:
         result = method(**sent)
         if declared.is_job:
             return accepted(result.id, response)
+        if isinstance(result, bytes):
+            return WebP(result)
         if isinstance(result, Path):
             return FileResponse(result, media_type=MEDIA_TYPES.get(result.suffix), filename=result.name)
         return result

@@ -14,7 +14,6 @@ from web.http.guard import author_of, role_in
 
 MOST = 200  # items on a page
 
-Text = Annotated[str, Field(max_length=2000)]
 ConceptName = Annotated[
     str,
     Path(

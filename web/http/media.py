@@ -17,7 +17,7 @@ def media_routes(workbench: Workbench) -> APIRouter:
 
     def small(picture_id: str) -> bytes:
         try:
-            return workbench.pictures.thumbnail(picture_id)
+            return workbench.library.thumbnail(picture_id)
         except UnknownPictureError:
             return workbench.examples.thumbnail(picture_id)
 
@@ -36,7 +36,7 @@ def media_routes(workbench: Workbench) -> APIRouter:
         headers = {"ETag": f'"{picture_id}"', "Cache-Control": IMMUTABLE}
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
-        rendition = await run_in_threadpool(workbench.pictures.rendition, picture_id)
+        rendition = await run_in_threadpool(workbench.context.renditions.read, picture_id)
         if not rendition.whole:  # the original may come back
             headers = {"Cache-Control": "private, no-cache"}
         return Response(rendition.content, media_type="image/webp", headers=headers)

@@ -63,7 +63,7 @@ class Visitors:
     @property
     def pictures(self) -> int:
         """How many a visit begins with."""
-        return self._sandboxes.base.pictures.library_info().pictures
+        return self._sandboxes.base.library.info().pictures
 
     def sandbox_of(self, headers: Headers, user: str) -> Sandbox | None:
         """The one that the cookie names, if we signed it for this user and its hour isn't over."""

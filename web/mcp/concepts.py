@@ -91,7 +91,7 @@ def show_concept(
     bench = bench_of(ctx)
     if concept:
         return _shown(bench, concept, version)
-    info = bench.pictures.library_info()
+    info = bench.library.info()
     return Libraries(
         pictures=info.pictures,
         encoder=info.encoder,

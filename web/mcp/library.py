@@ -1,38 +1,15 @@
-"""Tools about the person's pictures: adding and searching."""
+"""The tool that searches the person's pictures."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from mcp.server.mcpserver import Elicit, Resolve
 from pydantic import Field
 
 from concepts.errors import ConflictError, DiscernError
-from concepts.library.uploads import typed_paths
-from web.mcp.door import Agreed, Consent, Ctx, ask, bench_of, caller_of, in_our_words
-from web.mcp.showing import Blocks, Job, Many, PictureId, VersionNumber, shown, submitted
+from web.mcp.door import Ctx, bench_of, caller_of
+from web.mcp.showing import Blocks, Many, PictureId, VersionNumber, shown
 from web.words import count
-
-Paths = Annotated[
-    list[Annotated[str, Field(min_length=1, max_length=4096)]],
-    Field(
-        min_length=1,
-        max_length=100,
-        description="Full paths of folders, pictures or zip archives of the computer Discern runs on.",
-    ),
-]
-
-
-@in_our_words()
-def agree_to_add(ctx: Ctx, paths: Paths) -> Elicit[Consent] | Consent:
-    return ask(ctx, "add_pictures", f"Add pictures to the library from {', '.join(paths)}?")
-
-
-def add_pictures(ctx: Ctx, paths: Paths, agreed: Annotated[Agreed, Resolve(agree_to_add)]) -> Job:
-    """Adds pictures where they are. Add a folder again to take up what is new in it. A job."""
-    bench = bench_of(ctx)
-    return submitted(bench, bench.pictures.submit_add(typed_paths("\n".join(paths))))
-
 
 Order = Annotated[
     Literal["top", "bottom", "borderline", "next"],
@@ -58,7 +35,7 @@ def search_pictures(
     order “next” look at each, judge it by the definition (show_concept), and say so with label_pictures."""
     bench = bench_of(ctx)
     if not concept:
-        hits = bench.pictures.search(words, like=like, n=n)
+        hits = bench.library.search(words, like=like, n=n)
         return shown(bench, f"{len(hits)} pictures, the closest first.", [(hit.id, hit.path) for hit in hits])
     if words or like:
         raise DiscernError("Search by words and pictures, or by a concept: not by both at once.")

@@ -46,7 +46,6 @@ TOOLS = (
     Tool(concepts.show_concept, "Library and concepts", reads=True),
     Tool(concepts.create_concept, "Begin a concept"),
     Tool(concepts.propose_what_counts, "Propose what counts", calls_out=True),
-    Tool(library.add_pictures, "Add pictures"),
     Tool(library.search_pictures, "Search pictures", reads=True),
     Tool(concepts.label_pictures, "Label pictures as a machine"),
     Tool(concepts.have_the_machine_label, "Have the annotator label", calls_out=True),

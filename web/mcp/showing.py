@@ -67,7 +67,7 @@ def shown(bench: Workbench, first: str, pictures: Sequence[tuple[str, str]]) -> 
     blocks: Blocks = [TextContent(text=first)]
     for picture_id, note in pictures:
         said = f"{picture_id} {note}".strip()
-        data = base64.b64encode(jpeg(bench.pictures.thumbnail(picture_id))).decode()
+        data = base64.b64encode(jpeg(bench.library.thumbnail(picture_id))).decode()
         blocks += [TextContent(text=said), ImageContent(data=data, mime_type="image/jpeg")]
     return blocks
 

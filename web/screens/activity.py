@@ -142,7 +142,7 @@ class _Screen:
         )
 
     def _data(self) -> str:
-        library = self._bench.pictures.library_info()
+        library = self._bench.library.info()
         return render(
             "activity/data.html",
             library=library,

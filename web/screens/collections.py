@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from concepts.errors import DiscernError
-from concepts.library.collections import By, CollectionView, LooksIn
 from concepts.workbench import Workbench
+from concepts.workbench.collections import A_SEARCH, CollectionView, LooksIn
 from web.advice import in_words
 from web.live import Action
 from web.render import Button, Notice, render
@@ -19,7 +20,6 @@ from web.words import count
 
 PAGE = 36
 FOUND = 24
-A_SEARCH = 200  # pictures, unless somebody says otherwise
 PICTURE, CHOSEN = "p-", "c-"  # how the boxes of forms are called
 ACTIONS = (
     "make-collection",
@@ -51,7 +51,7 @@ class CollectionsView:
                 said=said,
             )
         one, words = collections.get(number), place.get("find", "").strip()
-        found = self._bench.pictures.search(words, n=FOUND) if words else []
+        found = self._bench.library.search(words, n=FOUND) if words else []
         pictures = collections.pictures(number, PAGE + 1, place.get("after", ""))
         return render(
             "collections/one.html",
@@ -62,7 +62,7 @@ class CollectionsView:
             first=not place.get("after"),
             words=words,
             found=found,
-            changes=collections.changes(number)[:8],
+            changes=one.changes[:8],
             said=said,
         )
 
@@ -94,7 +94,7 @@ class CollectionsView:
         if not chosen:
             return place, Notice("Tick some pictures first.", "warn")
         put = action.name == "put-pictures"
-        change = (collections.add if put else collections.take)(number, chosen, author=author)
+        change = (collections.put if put else collections.take)(number, chosen, author=author)
         if change is None:
             return place, Notice("They are in it already." if put else "None of them is in it.")
         back = Button(
@@ -105,22 +105,19 @@ class CollectionsView:
         return place, Notice(f"{count(change.pictures, 'picture')} {deed}; {now} in it now.", "good", back)
 
     def _make(self, fields: Place, author: str) -> CollectionView:
-        collections, name, way = self._bench.collections, fields.get("name", ""), fields.get("way", "")
+        way, given = fields.get("way", ""), dict[str, Any]()
         if way == "adding":
-            return collections.from_adding(name, _number(fields.get("adding", "")) or 0, author=author)
-        if way == "dates":
-            first, last = (_day(fields.get(end, "")) for end in ("first", "last"))
-            by: By = "file" if fields.get("by") == "file" else "added"
-            return collections.from_dates(name, first, last, by=by, author=author)
-        if way == "search":
-            n = _number(fields.get("n", "")) or A_SEARCH
-            return collections.from_search(name, fields.get("words", ""), n, author=author)
-        if way == "hand":
-            return collections.from_pictures(name, [], author=author)
-        folder = fields.get("folder", "").strip()
-        if not folder:
-            raise DiscernError("Write the folder first.")
-        return collections.from_folder(name, folder, author=author)
+            given["adding"] = _number(fields.get("adding", "")) or 0
+        elif way == "dates":
+            given = {"since": _day(fields.get("first", "")), "until": _day(fields.get("last", ""))}
+            given["by_file"] = fields.get("by") == "file"
+        elif way == "search":
+            given = {"search": fields.get("words", ""), "n": _number(fields.get("n", "")) or A_SEARCH}
+        elif way != "hand":
+            given["folder"] = fields.get("folder", "").strip()
+        if way != "hand" and not next(iter(given.values())):
+            raise DiscernError("Say first what it is to be made of.")
+        return self._bench.collections.make(fields.get("name", ""), **given, author=author)
 
 
 # What a concept looks in, on Define
@@ -130,22 +127,22 @@ def where_to_look(workbench: Workbench, name: str) -> str:
     """The dialog that asks."""
     return render(
         "define/look_in.html",
-        now=workbench.collections.looked_in(name),
+        now=workbench.concept(name).scope.get(),
         collections=workbench.collections.all(),
     )
 
 
 def look_in(workbench: Workbench, name: str, action: Action, author: str) -> Notice:
     """Does what was chosen there, or goes back to what is in the button's value, and says so."""
-    before = workbench.collections.looked_in(name)
+    before = workbench.concept(name).scope.get()
     if action.fields.get("everything"):
-        wanted = []
+        numbers = []
     elif action.value:
-        wanted = [int(number) for number in action.value.split(",") if number.isdecimal() and int(number)]
+        numbers = action.value.split(",")
     else:
-        boxes = (box.removeprefix(CHOSEN) for box in action.fields if box.startswith(CHOSEN))
-        wanted = [int(number) for number in boxes if number.isdecimal()]
-    now = workbench.collections.look_in(name, wanted, author=author)
+        numbers = [box.removeprefix(CHOSEN) for box in action.fields if box.startswith(CHOSEN)]
+    wanted = [int(number) for number in numbers if number.isdecimal() and int(number)]
+    now = workbench.concept(name).scope.set([*wanted], author=author)
     if now.number == before.number:
         return Notice(f"It looks in {now.name} already.")
     back = ",".join(map(str, before.collections)) or "0"

@@ -93,7 +93,7 @@ class _Screen:
                 concept=view,
                 answered_by=fields_of(view.scale),
                 said=said,
-                looks_in=self._bench.collections.looked_in(name),
+                looks_in=self._bench.concept(name).scope.get(),
             ),
             self.questions: render("define/questions.html", questions=open_questions, revision=revision),
             self.criteria: self._document(definition.description, criteria, revision),

@@ -23,7 +23,7 @@ def _render(workbench: Workbench, request: gr.Request) -> str:
         return render("which_concept.html", screen="Label", what="An answer")
     try:
         view = workbench.definitions.concept(concept)
-        if not workbench.pictures.library_info().pictures:
+        if not workbench.library.info().pictures:
             return render("label/no_pictures.html", concept=view.name)
         workbench.review.keep_up(view.name)
         state = opening(workbench, view.name, author_of(request)).model_dump_json()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qsl
 
 import gradio as gr
@@ -17,6 +18,7 @@ from concepts.installation.activity import JobView
 from concepts.installation.users import Role
 from concepts.library.collection import LibraryInfo
 from concepts.library.neighbourhood import QUICK
+from concepts.library.uploads import typed_paths
 from concepts.workbench import Workbench
 from web.advice import in_words
 from web.jobs import is_going, library_checked
@@ -49,6 +51,14 @@ BELONGS = {
     "tidy vectors": "health",
     "check library": "health",
     "empty bin": "trash",
+}
+# What the buttons that look after the library have done.
+UPKEEP: dict[str, dict[str, Any]] = {
+    "read-dates": {"only": "dates"},
+    "read-words": {"only": "words"},
+    "find-neighbours": {"only": "neighbours", "anew": True},
+    "tidy": {"only": "tidy"},
+    "check": {"repair": True},
 }
 # What a person does without having turned to something else.
 STAYS = frozenset(("open", "position", "cancel"))
@@ -98,9 +108,9 @@ class _Screen:
         """Everything, for what the address says, and what is said of a press. `watched`: a job ended while
         its progress was looked at here."""
         going = self.work.newest()  # first: what ends meanwhile ticks once more
-        main = self._main(self._bench.pictures.library_info(), place, author, role)
+        main = self._main(self._bench.library.info(), place, author, role)
         # Behind it, because what is found damaged there is said in the head, and its repair is the progress.
-        head = _head(self._bench.pictures.library_info(), place, self._demo, url("/library", **place))
+        head = _head(self._bench.library.info(), place, self._demo, url("/library", **place))
         job = going if is_going(going) else self.work.newest()
         told_in = _view(place) if watched else place
         news = self._news(self.work.newest_of_each(), told_in, author) or (_ended(job) if watched else None)
@@ -110,7 +120,7 @@ class _Screen:
         """While a job runs; at its end the counts are new and the person is told."""
         place, jobs = dict(request.query_params), self.work.newest_of_each()
         job, author, role = next(iter(jobs), None), author_of(request), request.state.role
-        library = self._bench.pictures.library_info()
+        library = self._bench.library.info()
         if self._are_first(jobs, library, author):
             return self.show(place, author, role, watched=True)  # what is shown says that there are none
         shows_itself = job and (job.kind in SHOW_THEMSELVES or not library.pictures)
@@ -159,7 +169,7 @@ class _Screen:
             return say(in_words(error), "bad")
 
     def _encoder(self, library: LibraryInfo) -> str:
-        alike = self._bench.look_alikes.report() if library.encoder else None
+        alike = self._bench.upkeep.neighbours() if library.encoder else None
         seconds = self._seconds(library)
         return render("library/encoder.html", library=library, seconds=seconds, alike=alike, small=QUICK)
 
@@ -170,13 +180,13 @@ class _Screen:
         return render(
             "library/health.html",
             library=library,
-            disk=bench.look_alikes.disk() if library.encoder else None,
+            disk=bench.upkeep.disk() if library.encoder else None,
             groups=GROUPS,
-            bad_files=bench.pictures.bad_files(BAD_FILES, first) if library.bad_files else [],
+            bad_files=bench.library.bad_files(BAD_FILES, first) if library.bad_files else [],
             wrong_files=self._wrong_files(),
             more_bad_files=following if following < library.bad_files else 0,
-            copies=bench.pictures.exact_duplicates(GROUPS, place.get("copies", "")) if copies else [],
-            alike=bench.pictures.near_duplicates(GROUPS, place.get("near", "")) if alike else [],
+            copies=bench.library.exact_duplicates(GROUPS, place.get("copies", "")) if copies else [],
+            alike=bench.library.near_duplicates(GROUPS, place.get("near", "")) if alike else [],
         )
 
     def _wrong_files(self) -> list[dict[str, str]]:
@@ -217,14 +227,14 @@ class _Screen:
             if action.name in collections.ACTIONS:
                 where_now, told = self.collections.do(action, author)
                 where_now = here | where_now
-                info = self._bench.pictures.library_info()
+                info = self._bench.library.info()
                 head = _head(info, where_now, self._demo, url("/library", **where_now))
                 return {self.top: head, self.main: self.collections.html(where_now, told)}
             self._begin(action, author)
         except DiscernError as error:
             return self._progress(self.work.newest(), Notice(in_words(error), "bad"))
         begun = self._progress(self.work.newest()) | {self.work.timer: gr.Timer(active=True)}
-        info = self._bench.pictures.library_info(wait=False)
+        info = self._bench.library.info(wait=False)
         if not info.pictures:  # what is shown says that there are none
             begun |= {self.main: self._main(info, dict(request.query_params), author, role)}
         return begun
@@ -252,26 +262,19 @@ class _Screen:
 def _submitted(bench: Workbench, action: Action, author: str) -> int | None:
     """The job that a press began; None where it began none."""
     if action.name == "add":
-        return bench.pictures.submit_typed(action.fields.get("paths", ""))
+        return bench.library.add(typed_paths(action.fields.get("paths", "")), confined=True).id
     if action.name == "uploaded":
-        return bench.pictures.submit_uploads(action.value)
+        return bench.library.add_uploads(action.value).id
     if action.name == "sample":
-        return bench.pictures.submit_sample()
+        return bench.library.add(sample=True).id
     if action.name == "empty-trash":
-        return bench.trash.submit_empty(author=author, refuse=bool(action.fields.get("refuse")))
-    if action.name == "read-dates":
-        return bench.browsing.submit_read_dates()
-    if action.name == "read-words":
-        return bench.words.submit()
-    if action.name == "find-neighbours":
-        return bench.look_alikes.submit_find(anew=True)
-    if action.name == "tidy":
-        return bench.look_alikes.submit_tidy()
-    if action.name == "check":
-        return bench.pictures.submit_check(repair=True)
+        return bench.trash.empty(author=author, refuse=bool(action.fields.get("refuse"))).id
+    if action.name in UPKEEP:
+        return bench.upkeep.check(**UPKEEP[action.name]).id
     if action.name == "reembed":
         choice = action.fields.get("choice", "")
-        return bench.pictures.submit_reembed(action.fields.get("name", "") if choice == "custom" else choice)
+        name = action.fields.get("name", "") if choice == "custom" else choice
+        return bench.upkeep.reembed(name, confined=True).id
     return None
 
 

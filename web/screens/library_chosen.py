@@ -35,11 +35,11 @@ def do(bench: Workbench, action: Action, place: Place, author: str) -> Notice:
             _back(place, taken_from.id, change.number),
         )
     if not action.fields.get("collection"):
-        made = collections.from_pictures(action.fields.get("name", ""), chosen, author=author)
+        made = collections.make(action.fields.get("name", ""), chosen, author=author)
         said = f"“{made.name}” is made: {count(made.pictures, 'picture')}."
         return Notice(said, "good", _back(place, made.id))
     into = collections.get(_number(action.fields["collection"]))
-    change = collections.add(into.id, chosen, author=author)
+    change = collections.put(into.id, chosen, author=author)
     if change is None:
         one = len(chosen) == 1
         return Notice(f"{'It is' if one else 'All of them are'} in “{into.name}” already.")
@@ -61,7 +61,7 @@ def _back(place: Place, collection: int, change: int = 0) -> Button:
 def _undo(bench: Workbench, place: Place, author: str) -> Notice:
     number, change = _number(place.pop("collection", "")), _number(place.pop("change", ""))
     if not change:
-        return in_the_trash(bench, bench.trash.put("collection", f"id:{number}", author=author), place)
+        return in_the_trash(bench, bench.trash.put(collection=f"id:{number}", author=author), place)
     undone = bench.collections.undo(number, change, author=author)
     return Notice("Undone." if undone else "Nothing was left of that.", "good")
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from concepts.errors import DiscernError
 from concepts.installation.users import Role
-from concepts.library.browsing import PictureDetail, PicturePage
+from concepts.library.browsing import PictureDetail, PicturePage, PictureView
 from concepts.library.collection import LibraryInfo
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
-from concepts.workbench.browsing import FolderView
 from concepts.workbench.concept_views import ScaleView
 from concepts.workbench.labels import comments_of_picture
+from concepts.workbench.library import FolderView
 from web.advice import in_words
 from web.jobs import is_going
 from web.render import Button, Notice, render
@@ -50,7 +50,7 @@ def pictures(
     try:
         chosen = chosen_of(place)
         if library.pictures:
-            page = bench.browsing.page(chosen, PAGE, place.get("at", ""), author=author)
+            page = bench.library.pictures(chosen, PAGE, place.get("at", ""), author=author)
     except DiscernError as error:
         problem = Notice(in_words(error), "bad", Button("All pictures", "show", "", "x"))
     coming = not library.pictures and any(map(is_going, bench.installation.newest_jobs(ADDING)))
@@ -66,11 +66,11 @@ def pictures(
         here=said | ({"at": place["at"]} if place.get("at") else {}),
         page=page,
         problem=problem,
-        captioned=bench.captions.search(chosen.q, CAPTIONED) if plain_words and not chosen.within else [],
-        within=bench.collections.get(chosen.within) if chosen.within else None,
+        captioned=_captioned(bench, chosen) if plain_words else [],
+        within=bench.collections.get(chosen.collection) if chosen.within else None,
         dates=_dates(bench, chosen) if not demo else None,
         folders=[] if demo or not library.pictures else _folders(bench, chosen.folder),
-        formats=bench.browsing.formats() if library.pictures else [],
+        formats=bench.library.formats() if library.pictures else [],
         demo=demo,
         store=bench.context.settings.store,
         concepts=bench.catalogue.scales(),
@@ -78,8 +78,15 @@ def pictures(
         removes=role >= Role.OWNER and not demo,
         collections=bench.collections.names() if role >= Role.OWNER else None,
         in_view=bench.catalogue.name_now(chosen.concept) if chosen.says else "",
-        read=None if demo else bench.words.state(),
+        read=None if demo else bench.upkeep.words(),
     )
+
+
+def _captioned(bench: Workbench, chosen: PictureSelection) -> list[PictureView]:
+    """Pictures whose captions have the words."""
+    if chosen.within or chosen.captions:
+        return []
+    return bench.library.pictures(PictureSelection(q=chosen.q, captions=True), CAPTIONED).pictures
 
 
 def picture(
@@ -93,14 +100,14 @@ def picture(
     position: bool = False,
 ) -> str:
     """One picture with everything that is known of it; where it was taken only if that is asked for."""
-    found = bench.pictures.picture(picture_id)
+    found = bench.library.picture(picture_id, position=position)
     concepts, others = _to_answer(bench, found, author) if role >= Role.LABELLER else ([], {})
     return render(
         "library/picture.html",
         picture=found,
         concepts=concepts,
         others=others,
-        camera=bench.browsing.camera(picture_id, position=position),
+        camera=found.camera,
         remarks=comments_of_picture(bench, picture_id, author),
         author=author,
         trained=bench.heat.concepts(),
@@ -128,7 +135,7 @@ def _to_answer(
 def _dates(bench: Workbench, chosen: PictureSelection) -> Notice | None:
     """Pictures of before dates were read have none until their files are asked."""
     by_date = chosen.sort in ("taken", "taken-oldest") or chosen.taken_from or chosen.taken_to
-    if not (by_date or chosen.undated) or not bench.browsing.has_unread_dates():
+    if not (by_date or chosen.undated) or not bench.upkeep.has_unread_dates():
         return None
     return Notice(
         "Some pictures were never asked when they were taken, so they have no date here yet.",
@@ -139,7 +146,7 @@ def _dates(bench: Workbench, chosen: PictureSelection) -> Notice | None:
 
 def _folders(bench: Workbench, folder: str) -> list[Level]:
     """The folders of each level from the outermost one down to those inside of `folder`."""
-    outermost = bench.browsing.folders()
+    outermost = bench.library.folders()
     levels = [Level("", outermost, 0)]
     if not outermost or not outermost[0].has_folders:
         return levels if outermost and outermost[0].has_folders else []
@@ -148,7 +155,7 @@ def _folders(bench: Workbench, folder: str) -> list[Level]:
     parts = folder[len(inside) :].split("/") if folder.startswith(inside) else []
     for part in ["", *filter(None, parts)]:
         path = f"{path.rstrip('/')}/{part}" if part else path
-        found = bench.browsing.folders(path)
+        found = bench.library.folders(path)
         if not found:
             break
         shown = found[:FOLDERS]

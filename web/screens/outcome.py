@@ -70,7 +70,7 @@ def _own(bench: Workbench, concept: ConceptSummary) -> Outcome | None:
     metric = version.report.metric("precision") if version.report else None
     if version.report is None or metric is None or None in (metric.value, metric.low, metric.high):
         return None
-    count, flagged, shown = bench.pictures.count(), None, tuple(_counting(concept.cover))
+    count, flagged, shown = bench.library.count(), None, tuple(_counting(concept.cover))
     if count <= SMALL_LIBRARY and (page := bench.versions.scored_pictures(concept.name, "top", size=SHOWN)):
         flagged = page.flagged
         found = [p for p in page.pictures if p.probability >= page.threshold]

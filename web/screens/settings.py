@@ -94,7 +94,7 @@ class _Screen:
 
     def _parts(self) -> list[Part]:
         """What does the work here, where it runs, and what would improve it: no more than is true."""
-        settings, library = self._bench.context.settings, self._bench.pictures.library_info(wait=False)
+        settings, library = self._bench.context.settings, self._bench.library.info(wait=False)
         host = urlsplit(settings.openai_base_url or "https://api.openai.com").hostname or "the endpoint"
         words = settings.llm_model if settings.has_endpoint else None
         eyes = settings.vlm_model if settings.has_endpoint else None

@@ -62,11 +62,13 @@ def _pictures(workbench: Workbench, names: Sequence[str], place: dict[str, str])
     if words := place["q"].strip()[:300]:
         pictures = [
             PictureView(id=hit.id, path=hit.path, width=0, height=0)
-            for hit in workbench.pictures.search(words, n=PAGE)
+            for hit in workbench.library.search(words, n=PAGE)
         ]
     else:
-        browse = workbench.pictures.browse_mixed if place["order"] == "mixed" else workbench.pictures.browse
-        page = browse(PAGE, place["at"])
+        if place["order"] == "mixed":
+            page = workbench.library.mixed(PAGE, place["at"])
+        else:
+            page = workbench.library.pictures(limit=PAGE, cursor=place["at"])
         pictures, newer, older = page.pictures, page.newer, page.older
 
     def to(**changed: str) -> str:

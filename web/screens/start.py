@@ -47,7 +47,7 @@ class _Screen:
     def open(self, request: gr.Request) -> Shown:
         """After something was put away elsewhere with the way back, as long as it is away."""
         name = request.query_params.get(AWAY)
-        gone = next((one for one in self._bench.trash.list("concept") if one.name == name), None)
+        gone = next((one for one in self._bench.trash.items("concept") if one.name == name), None)
         if gone is None:
             return self.everything()
         moved = Moved(kind=gone.kind, ids=[gone.id], names=[gone.name])
@@ -60,7 +60,7 @@ class _Screen:
         begun: str = "",
         away: Notice | None = None,
     ) -> Shown:
-        library, job = self._bench.pictures.library_info(wait=False), self.work.newest()
+        library, job = self._bench.library.info(wait=False), self.work.newest()
         typed = {"name": "", "sentence": "", "not": ""} | YES_OR_NO | (fields or {})
         demo = self._bench.context.settings.demo
         concepts = self._listed()
@@ -106,7 +106,7 @@ class _Screen:
 
     def begin(self, action: Action, request: gr.Request) -> Shown:
         if action.name == "sample":
-            self._bench.pictures.submit_sample()
+            self._bench.library.add(sample=True)
             return self.everything()
         if action.name != "begin":
             return self.everything()

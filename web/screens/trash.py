@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import cast, get_args
+from typing import Any, cast, get_args
 from urllib.parse import urlencode
 
 from concepts.definition.names import id_in
@@ -27,13 +27,13 @@ def trash(bench: Workbench, place: Place, author: str, demo: bool) -> str:
     """What is in the trash, and what went when it was emptied last, while that is news."""
     kind = cast(Kind, place["kind"]) if place.get("kind") in KINDS else None
     start = int(place["at"]) if place.get("at", "").isdecimal() and len(place["at"]) < 9 else 0
-    found = bench.trash.list(kind, PAGE + 1, start)
+    found = bench.trash.items(kind, PAGE + 1, start)
     return render(
         "library/trash.html",
         kind=kind or "",
         items=found[:PAGE],
         older=start + PAGE if len(found) > PAGE else 0,
-        pictures=bench.pictures.library_info(wait=False).in_bin,
+        pictures=bench.library.info(wait=False).in_bin,
         emptied=_emptied(bench),
         author=author,
         demo=demo,
@@ -43,12 +43,12 @@ def trash(bench: Workbench, place: Place, author: str, demo: bool) -> str:
 def move(bench: Workbench, action: Action, place: Place, author: str) -> Notice:
     """Does what one of `MOVES` says, and says so, with the way back. What it moves is in the form as
     `pictures`, or in the place as `ids`; ids of pictures are apart by spaces. Raises `DiscernError`."""
-    deed, _, name = action.name.partition("-")
-    kind, ids = cast(Kind, name), action.fields.get("pictures") or place.pop("ids", "")
-    which = ids.split() if kind == "picture" else [ids]
+    deed, _, kind = action.name.partition("-")
+    ids = action.fields.get("pictures") or place.pop("ids", "")
+    moving: dict[str, Any] = {"pictures": ids.split()} if kind == "picture" else {kind: ids}
     if deed == "trash":
-        return in_the_trash(bench, bench.trash.put(kind, *which, author=author), place)
-    return Notice(f"{_named(bench.trash.restore(kind, *which, author=author))} restored.", "good")
+        return in_the_trash(bench, bench.trash.put(**moving, author=author), place)
+    return Notice(f"{_named(bench.trash.restore(**moving, author=author))} restored.", "good")
 
 
 def in_the_trash(bench: Workbench, moved: Moved, place: Place | None = None) -> Notice:

@@ -20,7 +20,7 @@ def made_home(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) ->
     """A data folder with 60 drawings and no concept."""
     root = tmp_path_factory.mktemp("assistants")
     bench = Workbench(Settings(home=root / "home"))
-    bench.pictures.add_pictures([draw_folder(root / "pictures", 60)], encoder=f"local-dir:{tiny_open_clip}")
+    bench.library.add([draw_folder(root / "pictures", 60)], encoder=f"local-dir:{tiny_open_clip}").wait()
     bench.close()
     return root / "home"
 

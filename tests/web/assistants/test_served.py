@@ -241,4 +241,4 @@ def test_over_http_paths_outside_the_allowed_roots_are_refused(
         assert "is outside the folders pictures may be added from" in result.content[0].text
 
     reach(address, "ola", tries)
-    assert bench.pictures.library_info().pictures == 60
+    assert bench.library.info().pictures == 60

@@ -30,7 +30,7 @@ def workbench(
 ) -> Iterator[Workbench]:
     home = tmp_path_factory.mktemp("rest-home")
     bench = Workbench(Settings(home=home, encoder=f"local-dir:{tiny_open_clip}"))
-    bench.pictures.add_pictures([drawn])
+    bench.library.add([drawn]).wait()
     bench.jobs.start()
     yield bench
     bench.jobs.stop()

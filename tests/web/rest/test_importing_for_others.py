@@ -23,7 +23,7 @@ def bench(own_home: Path, drawn: Path, tiny_open_clip: Path) -> Iterator[Workben
     Users(settings).set("ola", PASSWORD, Role.OWNER)
     Users(settings).set("ben", PASSWORD, Role.LABELLER)
     bench = Workbench(settings)
-    bench.pictures.add_pictures([drawn])
+    bench.library.add([drawn]).wait()
     bench.definitions.create_concept("Ball", "A ball.")
     yield bench
     bench.close()
@@ -39,7 +39,7 @@ def rows_of(bench: Workbench) -> set[tuple[str, str, str]]:
 
 
 def test_a_labeller_brings_their_own_answers_and_nobody_elses(bench: Workbench, api: TestClient) -> None:
-    one, two = (p.id for p in bench.pictures.newest(2))
+    one, two = (p.id for p in bench.library.pictures(limit=2).pictures)
     file = f"id,label,author\n{one},yes,ben\n{two},no,ana\n"
     answer = api.post("concepts/Ball/labels/import", content=file, auth=BEN)
     assert answer.status_code == 200, answer.text
@@ -49,7 +49,7 @@ def test_a_labeller_brings_their_own_answers_and_nobody_elses(bench: Workbench, 
 
 
 def test_an_owner_may_and_it_is_kept_who_did(bench: Workbench, api: TestClient) -> None:
-    one, two = (p.id for p in bench.pictures.newest(2))
+    one, two = (p.id for p in bench.library.pictures(limit=2).pictures)
     file = f"id,label,author\n{one},yes,ola\n{two},no,ana\n"
     assert api.post("concepts/Ball/labels/import", content=file, auth=OLA).json()["imported"] == 2
     assert rows_of(bench) == {("yes", "ola", ""), ("no", "ana", "ola")}
@@ -63,7 +63,7 @@ def test_an_owner_may_and_it_is_kept_who_did(bench: Workbench, api: TestClient) 
 def test_a_labeller_reads_what_others_said_once_they_have_answered_themselves(
     bench: Workbench, api: TestClient
 ) -> None:
-    one, two = (p.id for p in bench.pictures.newest(2))
+    one, two = (p.id for p in bench.library.pictures(limit=2).pictures)
     for picture, value in ((one, "yes"), (two, "no")):
         bench.concept("Ball").labels.give(picture, value, author="ana", key=f"ana {picture}")
 
@@ -87,7 +87,7 @@ def test_a_labeller_reads_what_others_said_once_they_have_answered_themselves(
 
 
 def test_a_file_of_others_answers_alone_is_refused_to_a_labeller(bench: Workbench, api: TestClient) -> None:
-    (one,) = (p.id for p in bench.pictures.newest(1))
+    (one,) = (p.id for p in bench.library.pictures(limit=1).pictures)
     answer = api.post("concepts/Ball/labels/import", content=f"id,label,author\n{one},yes,ana\n", auth=BEN)
     assert answer.status_code == 422
     assert bench.concept("Ball").label_files.rows() == []

@@ -191,7 +191,8 @@ def test_a_picture_its_thumbnail_and_pictures_like_it(api: TestClient) -> None:
     picture = ids_of(api, "ellipse")[0]
     assert api.get(f"library/pictures/{picture}").json()["id"] == picture
     assert api.get(f"library/pictures/{picture}/thumbnail").content[8:12] == b"WEBP"
-    hits = api.get("library/search", params={"like": [picture], "text": "a circle", "limit": 3}).json()
+    asked = {"like": picture, "q": "a circle", "limit": 3}
+    hits = api.get("library/pictures", params=asked).json()["pictures"]
     assert len(hits) == 3
     assert picture not in {hit["id"] for hit in hits}
 
@@ -204,7 +205,7 @@ def test_a_picture_its_thumbnail_and_pictures_like_it(api: TestClient) -> None:
         ("POST", "jobs/1/retry", None, 409, "conflict"),
         ("GET", "jobs/1/scores", None, 422, "discern"),
         ("GET", f"library/pictures/{'0' * 64}", None, 404, "unknown-picture"),
-        ("GET", "library/search", None, 422, "discern"),
+        ("GET", "library/pictures?answered=yes", None, 422, "discern"),
         ("POST", "library/pictures", {"paths": ["/no/such/folder"]}, 422, "discern"),
         ("POST", "settings/test", None, 202, ""),
         ("PATCH", "settings", {"openai_base_url": "file:///etc/passwd"}, 422, "settings"),

@@ -17,10 +17,10 @@ def test_a_part_of_the_library_comes_in_an_order_page_by_page(api: TestClient) -
     second = api.get("library/pictures", params=again | {"cursor": first["older"]}).json()
     assert api.get("library/pictures", params=again | {"cursor": second["newer"]}).json() == first
     assert api.get("library/pictures", params={"sort": "shape"}).status_code == 422
-    assert api.get("library/formats").json() == ["PNG"]
-    (folder,) = api.get("library/folders").json()
-    assert folder["files"] == 60
-    camera = api.get(f"library/pictures/{first['pictures'][0]['id']}/camera").json()
+    state = api.get("library").json()
+    assert state["formats"] == ["PNG"]
+    assert [folder["files"] for folder in state["folders"]] == [60]
+    camera = api.get(f"library/pictures/{first['pictures'][0]['id']}").json()["camera"]
     assert (camera["facts"], camera["missing"]) == ({}, False)
 
 
@@ -39,18 +39,19 @@ def test_pictures_go_into_the_trash_back_and_away(
     assert api.get("trash").json() == []
     for body in ({}, {"pictures": []}, {"pictures": [two], "rule": "Both"}):
         assert api.post("trash", json=body).status_code == 422
-    assert finished(api.post("library/dates"))["result"]["looked_at"] == 0
+    assert finished(api.post("library/check", json={"only": "dates"}))["result"]["looked_at"] == 0
 
 
 def test_which_pictures_look_alike_and_what_that_takes_on_disk(
     api: TestClient, finished: Callable[[Any], dict[str, Any]]
 ) -> None:
     count = api.get("library").json()["pictures"]
-    assert finished(api.post("library/neighbours", json={}))["result"]["compared"] == count
-    assert finished(api.post("library/neighbours", json={"anew": True}))["result"]["compared"] == count
-    told = api.get("library/neighbours").json()
+    some = {"only": "neighbours"}
+    assert finished(api.post("library/check", json=some))["result"]["compared"] == count
+    assert finished(api.post("library/check", json=some | {"anew": True}))["result"]["compared"] == count
+    told = api.get("library").json()["neighbours"]
     assert (told["pictures"], told["of"], told["recall"], told["is_current"]) == (count, count, 1, True)
-    tidied = finished(api.post("library/tidy"))["result"]
-    disk = api.get("library/disk").json()
+    tidied = finished(api.post("library/check", json={"only": "tidy"}))["result"]
+    disk = api.get("library").json()["vectors"]
     assert disk["graph"] > 0
     assert sum(disk[part] for part in ("table", "copied", "graph", "others")) == tidied["after"]

@@ -58,9 +58,9 @@ def app(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path, drawn: P
     bench = Workbench(
         Settings(home=tmp_path_factory.mktemp("schema-home"), encoder=f"local-dir:{tiny_open_clip}")
     )
-    bench.pictures.add_pictures([drawn])
+    bench.library.add([drawn]).wait()
     bench.definitions.create_concept("Round", "Round shapes.")
-    for picture in bench.pictures.newest(60):
+    for picture in bench.library.pictures(limit=60).pictures:
         value = "yes" if "ellipse" in picture.path else "no"
         bench.concept("Round").labels.give(
             picture.id, value, author="me", simulated=True, key=f"key-{picture.id}"

@@ -1,0 +1,490 @@
+"""Use cases of the library: adding pictures, looking through them, searching, and one picture."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from concepts.errors import DiscernError, NoUsableRowsError
+from concepts.jobs import Progress, Started
+from concepts.labelling.formats import CAPTION, format_of
+from concepts.labelling.rows import NO_COLUMNS_OF_PICTURES, BadRow, RawRow, can_be_kept
+from concepts.library import browsing
+from concepts.library.browsing import (
+    BadFile,
+    ColumnView,
+    PictureDetail,
+    PictureLabel,
+    PicturePage,
+    PictureView,
+    Repetition,
+)
+from concepts.library.collection import LibraryInfo
+from concepts.library.dates import camera_of
+from concepts.library.filters import PictureSelection
+from concepts.library.lookup import NamedPicture, find_named
+from concepts.library.outside_pictures import embed_again
+from concepts.library.reading import is_there
+from concepts.library.roots import check_encoder, check_roots, within_roots
+from concepts.library.sample import sample_pictures
+from concepts.library.search import Hit, find_pictures
+from concepts.library.uploads import typed_paths
+from concepts.view import View
+from concepts.workbench.collections import Collections
+from concepts.workbench.context import Context
+from concepts.workbench.jobs import Added, AddPictures, AddSample, ReadWords
+from concepts.workbench.operation import (
+    AuthorName,
+    Confined,
+    Flag,
+    Given,
+    Limit,
+    Offset,
+    ReaderName,
+    Spread,
+    operation,
+)
+from concepts.workbench.upkeep import NeighboursReport, Upkeep, VectorsOnDisk, WordsState
+from storage.buckets import written
+from storage.labels import Author
+from storage.picture_columns import LONGEST_NAME, LONGEST_VALUE, PictureColumn
+from storage.picture_filter import PictureFilter
+from storage.pictures.files import Within
+from storage.pictures.sources import require
+from storage.vectors.products import load_conversion
+
+MANY = 50_000  # pictures, of which a pass over the vectors takes longer than a screen unless it is made fast
+SHOWN = 20  # rows of a file that can't be used, as a report names them
+
+Paths = Annotated[
+    list[Path] | None,
+    Flag("PATHS"),
+    Field(
+        max_length=1000,
+        description="Full paths, on the computer Discern runs on, of folders, pictures, zip archives, or "
+        "CSV/Parquet/JSONL lists; also in a bucket: s3://BUCKET/FOLDER.",
+    ),
+]
+EncoderName = Annotated[
+    str | None,
+    Field(
+        max_length=500,
+        description="For a new library: auto, embedded, ARCHITECTURE/TAG, hf-hub:NAME or local-dir:FOLDER.",
+    ),
+]
+Picture = Annotated[
+    str, Field(max_length=4096, description="A picture, by its id, how that begins, or its path.")
+]
+PictureId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the picture's bytes.")]
+Folder = Annotated[
+    str, Field(max_length=4096, description="The folders in this one; else the one everything is in.")
+]
+Bad = Annotated[bool, Field(description="Also the files that were skipped, and why.")]
+Choice = Annotated[PictureSelection, Spread(q="TEXT", within="--in")]
+
+
+class FolderView(View):
+    """`name` is its last part; of the outermost folder all of it. `files` counts what is in it and below."""
+
+    path: str
+    name: str
+    files: int
+    has_folders: bool
+
+
+class LibraryState(LibraryInfo):
+    """What is in the library and how it is kept. Without pictures there are no `vectors` and `neighbours`."""
+
+    formats: list[str]
+    folders: list[FolderView]
+    vectors: VectorsOnDisk | None
+    neighbours: NeighboursReport | None
+    words: WordsState
+    bad: list[BadFile]
+
+
+class ColumnsReport(View):
+    """`pictures` of the library that the file says something of, `kept` values that are new, by column;
+    `unknown_pictures` are none of the library."""
+
+    format: str
+    pictures: int
+    kept: int
+    columns: dict[str, int]
+    unknown_pictures: int
+    bad: int
+    bad_rows: list[dict[str, Any]]
+
+
+class PictureLibrary:
+    """Your pictures: add, browse, search."""
+
+    def __init__(self, context: Context, collections: Collections, upkeep: Upkeep) -> None:
+        self._context, self._collections, self._upkeep = context, collections, upkeep
+        context.jobs.register(AddPictures, self._add)
+        context.jobs.register(AddSample, self._add_sample)
+
+    # Adding
+
+    def _asks_to_add(self, paths: Sequence[Path] = (), **more: object) -> str:
+        return f"Add pictures to the library from {', '.join(map(str, paths)) or 'the sample pictures'}?"
+
+    @operation(
+        "POST /library/pictures",
+        command="library add",
+        tool="add_pictures",
+        audit="added pictures",
+        host=True,
+        question=_asks_to_add,
+    )
+    def add(
+        self,
+        paths: Paths = None,
+        encoder: EncoderName = None,
+        sample: Annotated[bool, Field(description="In place of paths: the sample pictures.")] = False,
+        *,
+        confined: Confined = False,
+    ) -> Started[Added]:
+        """Add pictures where they are. Add a folder again to take up what is new in it, or to go on after a
+        stop.
+
+        Raises `DiscernError` at once for a path that isn't there.
+        """
+        if sample and not paths:
+            return self._context.jobs.begin(AddSample())
+        if sample or paths is None:
+            raise DiscernError("Say what to add: paths, or the sample pictures.")
+        if not confined:
+            require(paths)
+            return self._context.jobs.begin(_adding(paths, encoder))
+        return self._begin_confined(typed_paths("\n".join(map(str, paths))), encoder)
+
+    def add_uploads(self, batch: str) -> Started[Added]:
+        """Adds the files of an upload."""
+        return self._begin_confined(self._context.uploads.paths(batch), None)
+
+    @operation(command="library captions")
+    def keep_captions(
+        self,
+        file: Annotated[
+            Path, Field(description="Such as the Parquet of img2dataset: path or id, and columns.")
+        ],
+        format: Annotated[str, Field(description="Which one it is, where that can't be seen.")] = "",
+    ) -> ColumnsReport:
+        """Keep what a file says of your pictures: captions, which can be searched, and any other columns. The
+        same file again changes nothing.
+
+        Raises `NoUsableRowsError` where no row is of use, and `DiscernError` where it can't be read.
+        """
+        if not file.exists():
+            raise DiscernError(f"There is no file or folder {file}. Check the spelling.")
+        found = format_of(file, format)
+        bad: list[BadRow] = []
+        rows = list(_usable(found.read(file), bad))
+        folder = file.absolute() if file.is_dir() else file.absolute().parent
+        outcomes = find_named(self._context.collection.library, [named for _, named, _ in rows], folder)
+        columns: list[PictureColumn] = []
+        unknown = 0
+        for (number, _, said), (picture_id, why) in zip(rows, outcomes, strict=True):
+            if picture_id is None:
+                unknown += 1
+                bad.append(BadRow(number, why))
+                continue
+            columns += [PictureColumn(picture_id, name, value, file.name) for name, value in said.items()]
+        if bad and not columns:
+            raise NoUsableRowsError(file.name, [(row.number, row.reason) for row in bad])
+        by_name: dict[str, int] = {}
+        for column in columns:
+            by_name[column.name] = by_name.get(column.name, 0) + 1
+        bad.sort(key=lambda row: row.number)
+        return ColumnsReport(
+            format=found.method.name,
+            pictures=len({column.picture_id for column in columns}),
+            kept=self._context.columns.add(columns),
+            columns=by_name,
+            unknown_pictures=unknown,
+            bad=len(bad),
+            bad_rows=[{"row": row.number, "reason": row.reason} for row in bad[:SHOWN]],
+        )
+
+    # The whole
+
+    def warm_up(self) -> None:
+        """Loads learning libraries, encoder and vectors behind the first page, which would wait for them."""
+        if self._context.collection.library.encoder() is not None:
+            self._context.background.submit(self._load)
+
+    def _load(self) -> None:
+        from concepts.learning.warm_up import warm_up
+
+        warm_up()
+        if self.count() > MANY:
+            load_conversion()
+        self._context.collection.look()
+        with contextlib.suppress(DiscernError):  # whoever needs it is told
+            self._context.collection.text_vectors(["a picture"])
+            self._context.collection.index().snapshot()
+            self._upkeep.keep_up()
+
+    def info(self, *, wait: bool = True) -> LibraryInfo:
+        """Counts and the encoder. Without `wait` nothing is looked up that takes seconds: see
+        `Collection.info`."""
+        self._upkeep.see_what_was_mended()
+        return self._context.collection.info(wait=wait)
+
+    @operation("GET /library", command="library info")
+    def state(self, folder: Folder = "", bad: Bad = False) -> LibraryState:
+        """What is in the library, which encoder it uses, and what its vectors take."""
+        info = self.info()
+        return LibraryState(
+            **dict(info),
+            formats=self.formats(),
+            folders=self.folders(folder),
+            vectors=self._upkeep.disk() if info.encoder else None,
+            neighbours=self._upkeep.neighbours() if info.encoder else None,
+            words=self._upkeep.words(),
+            bad=self.bad_files(1000) if bad else [],
+        )
+
+    def count(self) -> int:
+        return self._context.collection.library.counts().pictures
+
+    @operation("GET /library/bad-files")
+    def bad_files(self, limit: Limit = 50, offset: Offset = 0) -> list[BadFile]:
+        """Files that were skipped, and why."""
+        found = self._context.collection.library.bad_files(limit, offset)
+        return [BadFile(path=file.uri, reason=file.reason, message=file.message) for file in found]
+
+    def folders(self, folder: str = "") -> list[FolderView]:
+        """Those right inside of one; of the whole library the one that all of it is in."""
+        return [
+            FolderView(
+                path=found.path,
+                name=(found.path.rpartition("/")[2] if folder else found.path).removesuffix("!"),
+                files=found.files,
+                has_folders=found.has_folders,
+            )
+            for found in self._context.collection.browsing.folders(folder)
+        ]
+
+    def formats(self) -> list[str]:
+        """Those that pictures of the library have."""
+        return self._context.collection.browsing.formats()
+
+    def exact_duplicates(self, n: int, after: str = "") -> list[Repetition]:
+        """Pictures that are at several places; `after` is the key of the last one shown."""
+        return browsing.exact_repetitions(self._context.collection.library, n, after)
+
+    def near_duplicates(self, n: int, after: str = "") -> list[Repetition]:
+        """Groups of pictures that look the same; `after` is the key of the last one shown."""
+        return browsing.near_repetitions(self._context.collection.library, n, after)
+
+    # Looking through it
+
+    @operation("GET /library/pictures")
+    def pictures(
+        self,
+        chosen: Choice = PictureSelection(),  # noqa: B008  # nothing changes it
+        limit: Limit = 50,
+        cursor: Annotated[
+            str, Field(max_length=1000, description="The `older` or `newer` of another page of the same.")
+        ] = "",
+        *,
+        author: Annotated[str | None, Given.AUTHOR] = None,
+    ) -> PicturePage:
+        """Pictures, newest first, or those that fit folder, search and filters, in another order. Without an
+        `author`, `answered` is about what people said together; what others said would sway who hasn't
+        answered."""
+        if chosen.captions:
+            if chosen.model_copy(update={"q": "", "captions": False}) != PictureSelection():
+                raise DiscernError("Captions are searched by words alone.")
+            return browsing.captioned_page(
+                self._context.collection, self._context.columns, chosen.q, limit, cursor
+            )
+        fits = self._filter(chosen, author)
+        return browsing.picture_page(self._context.collection, chosen, fits, limit, cursor)
+
+    @operation(command="library search")
+    def found(
+        self,
+        chosen: Choice = PictureSelection(),  # noqa: B008
+        top: Annotated[int, Field(ge=1, description="At most how many pictures.")] = 20,
+        *,
+        author: AuthorName,
+    ) -> list[PictureView]:
+        """Find pictures by words, by a picture, or by both together; those that fit, newest first, without
+        either."""
+        return self.pictures(chosen, top, author=author).pictures
+
+    def mixed(self, n: int, place: str = "") -> PicturePage:
+        """A page of the library in an order that is by chance and stays."""
+        return browsing.mixed_page(self._context.collection.library, n, place)
+
+    def search(self, text: str | None, *, like: Sequence[str] = (), n: int = 20) -> list[Hit]:
+        """Pictures closest to words, to pictures (ids or paths), or to both."""
+        collection = self._context.collection
+        return find_pictures(collection, text, [collection.library.resolve(item) for item in like], n)
+
+    # What SQL can't tell by itself
+
+    def _filter(self, chosen: PictureSelection, author: str | None) -> PictureFilter:
+        fits = chosen.filter()
+        if chosen.within:
+            fits = replace(fits, within=self._collections.find(chosen.collection))
+        if not (chosen.answered or chosen.says):
+            return fits
+        if not chosen.concept:
+            raise DiscernError("Say for which concept.")
+        if chosen.answered:
+            fits = self._answered(fits, chosen, author)
+        return self._said(fits, chosen) if chosen.says else fits
+
+    def _answered(self, fits: PictureFilter, chosen: PictureSelection, author: str | None) -> PictureFilter:
+        concept = self._context.concept(chosen.concept)
+        values: dict[str, str]
+        if author is None:
+            values = {i: d.value for i, d in self._context.counts.decisions(concept.id).now().items()}
+        else:
+            values = self._context.log.said_by(concept.id, Author(author))
+        if chosen.answered == "none":
+            return replace(fits, without=frozenset(values))
+        how = chosen.answered
+        return _among(fits, frozenset(i for i, value in values.items() if how in ("any", value)))
+
+    def _said(self, fits: PictureFilter, chosen: PictureSelection) -> PictureFilter:
+        """Without those that measure and have no answer yet: what a version says of them is shown nowhere."""
+        context, concept = self._context, self._context.concept(chosen.concept)
+        head = context.head(concept, None)
+        scores = context.library_scores(concept.id, head)
+        if scores is None:
+            raise DiscernError(
+                "The newest version has not looked at the whole library yet. Have it do so on Use first."
+            )
+        yes = scores.probability.values >= np.float32(head.threshold)
+        said = scores.probability.ids.at(np.flatnonzero(yes == (chosen.says == "yes")))
+        unseen = context.store.kept_apart(concept.id) - context.log.first_answered(concept.id).keys()
+        return _among(fits, frozenset(said) - unseen)
+
+    # One picture
+
+    @operation("GET /library/pictures/{picture_id}/thumbnail")
+    def thumbnail(self, picture_id: PictureId) -> bytes:
+        """A small copy: WebP, at most 320 pixels on the long side.
+
+        Raises `UnknownPictureError`.
+        """
+        return self._context.collection.thumbnail(picture_id)
+
+    @operation("GET /library/pictures/{picture_id}", command="library picture")
+    def picture(
+        self,
+        picture_id: Annotated[Picture, Flag("PICTURE")],
+        position: Annotated[bool, Field(description="Also where it was taken, if its file says so.")] = False,
+        *,
+        reader: ReaderName = None,
+    ) -> PictureDetail:
+        """Everything the library knows of one picture, and what its camera wrote into it. A labeller gets
+        what others said of it for a concept once they have answered for that.
+
+        Raises `UnknownPictureError`.
+        """
+        context, library = self._context, self._context.collection.library
+        found = library.picture(library.resolve(picture_id))
+        near = sorted(library.members([found.near_group]) - {found.id})
+        columns = context.columns.of(found.id)
+        detail = PictureDetail(
+            id=found.id,
+            format=found.format,
+            width=found.width,
+            height=found.height,
+            bytes=found.bytes,
+            added=found.added,
+            taken=browsing.taken_at(found.taken),
+            places=list(found.sources),
+            near_duplicates=near[: browsing.NEAR_SHOWN],
+            labels=list(self._labels(found.id)),
+            columns=[ColumnView(name=c.name, value=c.value, file=c.file) for c in columns],
+            camera=camera_of(found, position=position),
+        )
+        return detail if reader is None else detail.as_read_by(reader)
+
+    def _labels(self, picture_id: str) -> Iterator[PictureLabel]:
+        context = self._context
+        concepts = context.store.all()
+        about = context.log.about([picture_id], [concept.id for concept in concepts])
+        for concept in concepts:
+            if concept.id in about:
+                for event in context.log.standing(concept.id, picture_ids=[picture_id]):
+                    by = event.author
+                    yield PictureLabel(
+                        concept=concept.name, value=event.said, author=by.name, author_kind=by.kind
+                    )
+
+    # The work
+
+    def _begin_confined(self, paths: Sequence[Path], encoder: str | None) -> Started[Added]:
+        """From where the app may read."""
+        resolved = check_roots(paths, self._context.settings)
+        check_encoder(encoder or "", self._context.settings)
+        return self._context.jobs.begin(_adding(resolved, encoder, confined=True))
+
+    def _add(self, job: AddPictures, progress: Progress) -> Added:
+        paths = [Path(path) for path in job.paths]
+        within = within_roots(self._context.settings) if job.confined else None
+        return self._add_now(paths, job.encoder, progress, within)
+
+    def _add_sample(self, job: AddSample, progress: Progress) -> Added:
+        progress.report(0, None, "fetching the sample pictures")
+        folder = sample_pictures(self._context.settings.home / "sample")
+        return self._add_now([folder], None, progress)
+
+    def _add_now(
+        self, paths: Sequence[Path], encoder: str | None, progress: Progress, within: Within | None = None
+    ) -> Added:
+        report = self._context.collection.add(paths, encoder, progress.report, within)
+        embed_again(self._context.collection)  # examples of before the library had an encoder
+        if report.added and is_there() and self._context.columns.were_read():
+            self._context.jobs.submit(ReadWords())  # whoever had words read wants those of new ones, too
+        self._upkeep.keep_up()
+        return Added.model_validate(report.as_dict())
+
+
+def _adding(paths: Sequence[Path], encoder: str | None, *, confined: bool = False) -> AddPictures:
+    return AddPictures(tuple(map(written, paths)), encoder, confined)
+
+
+def _among(fits: PictureFilter, ids: frozenset[str]) -> PictureFilter:
+    """One more condition that somebody else has found out."""
+    return replace(fits, among=ids if fits.among is None else ids.intersection(fits.among))
+
+
+def _usable(raw: Iterator[RawRow], bad: list[BadRow]) -> Iterator[tuple[int, NamedPicture, dict[str, str]]]:
+    """(row, picture, its columns) of the rows that say something; those that can't be kept go to `bad`."""
+    for number, row in raw:
+        if isinstance(row, BadRow):
+            bad.append(row)
+            continue
+        picture, path = str(row.get("id") or ""), str(row.get("path") or "")
+        said = {
+            str(name): str(value).strip()
+            for name, value in row.items()
+            if name not in NO_COLUMNS_OF_PICTURES and value is not None and str(value).strip()
+        }
+        if not picture and not path:
+            bad.append(BadRow(number, "neither an id nor a path"))
+        elif not all(map(can_be_kept, (picture, path, *said, *said.values()))):
+            bad.append(BadRow(number, "characters that are no text"))
+        elif any(len(value) > LONGEST_VALUE for value in said.values()):
+            bad.append(BadRow(number, f"a value of more than {LONGEST_VALUE:,} characters"))
+        elif any(len(name) > LONGEST_NAME for name in said):
+            bad.append(BadRow(number, f"a column whose name has more than {LONGEST_NAME} characters"))
+        elif said:
+            if CAPTION in said:
+                said = {CAPTION: said.pop(CAPTION)} | said
+            yield number, NamedPicture(picture or path, path if picture else ""), said

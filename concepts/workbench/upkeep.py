@@ -1,0 +1,274 @@
+"""Use cases of looking after the library: what is missing or damaged, its vectors, dates, words, encoder."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from concepts.errors import DiscernError, MissingPackageError
+from concepts.jobs import Job, Progress, Started
+from concepts.library.dates import read_dates
+from concepts.library.health import Checked
+from concepts.library.neighbourhood import QUICK
+from concepts.library.originals import original
+from concepts.library.outside_pictures import embed_again
+from concepts.library.reading import EXTRA, PACKAGE, SIDE, is_there, load_reader
+from concepts.library.roots import check_encoder
+from concepts.view import View
+from concepts.workbench.context import Context
+from concepts.workbench.jobs import (
+    CheckLibrary,
+    DatesRead,
+    Embedded,
+    FindNeighbours,
+    NeighboursFound,
+    ReadDates,
+    ReadWords,
+    Reembed,
+    Tidied,
+    TidyVectors,
+    WordsRead,
+)
+from concepts.workbench.operation import Confined, operation
+from storage.picture_columns import WORDS, PictureColumn
+from storage.vectors.disk import DiskUse
+
+MEND_AGAIN_AFTER = 600  # seconds until damage that is still seen is worth another try
+AT_ONCE = 8  # pictures whose words are read: what a killed process reads again
+
+
+class NeighboursReport(View):
+    """`pictures` of the library that are compared; `of` all. `recall`: how many of its nearest pictures each
+    one has in the graph, on average of a sample compared with the whole library; 1 where all were compared
+    with all. `recall_top`: how many of the first hundred for examples are in the groups that a search looks
+    at where it isn't `is_searched_whole`. `made`: when, in UTC; `compared`: of how many pictures the
+    neighbours were looked for then, in how many `seconds`."""
+
+    pictures: int
+    of: int
+    is_current: bool
+    recall: float | None = None
+    recall_top: float | None = None
+    is_searched_whole: bool = True
+    clusters: int = 0
+    compared: int = 0
+    seconds: float = 0
+    made: str = ""
+
+
+class VectorsOnDisk(View):
+    """Bytes of what pictures are searched and compared by: `table` with its versions of before, the `copy`
+    that is read, the `graph` of neighbours, and what is there of `others`, encoders the library had. `least`:
+    what the vectors themselves take, once."""
+
+    table: int
+    copied: int
+    graph: int
+    others: int
+    least: int
+    is_too_much: bool
+
+
+class WordsState(View):
+    """`possible`: the package that reads is there. Words were looked for in so many of the library's
+    pictures, and so many are left."""
+
+    possible: bool
+    looked_at: int
+    left: int
+
+
+class Upkeep:
+    """Looking after the library."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        context.jobs.register(CheckLibrary, self._check)
+        context.jobs.register(FindNeighbours, self._find_neighbours)
+        context.jobs.register(TidyVectors, self._tidy)
+        context.jobs.register(ReadDates, self._read_dates)
+        context.jobs.register(ReadWords, self._read_words)
+        context.jobs.register(Reembed, self._reembed)
+        context.collection.on_damage = self._have_it_mended
+        self._mended_last = -math.inf
+        self._mending: int | None = None  # the job that mends what was noticed here
+
+    # What can be done
+
+    @operation("POST /library/check", command="library check", host=True)
+    def check(
+        self,
+        repair: Annotated[bool, Field(description="Make again what is missing or damaged.")] = False,
+        only: Annotated[
+            Literal["", "neighbours", "dates", "words", "tidy"],
+            Field(
+                description="Instead: compare new pictures with the others; ask pictures that an older "
+                "version added when they were taken; read the words in pictures, and in those that come "
+                "later; remove what only older states of the vectors have."
+            ),
+        ] = "",
+        anew: Annotated[bool, Field(description="With `neighbours`: compare all pictures again.")] = False,
+    ) -> Started[Any]:
+        """Look whether everything is there: vectors, thumbnails, and the files of the pictures.
+
+        Raises `EmptyLibraryError`, and `MissingPackageError` where words can't be read here.
+        """
+        if only == "words" and not is_there():
+            raise MissingPackageError(PACKAGE, EXTRA)
+        if only not in ("words", "dates"):
+            self._context.collection.recorded()
+        jobs: dict[str, Job[Any]] = {
+            "": CheckLibrary(repair),
+            "neighbours": FindNeighbours(anew),
+            "dates": ReadDates(),
+            "words": ReadWords(),
+            "tidy": TidyVectors(),
+        }
+        return self._context.jobs.begin(jobs[only])
+
+    @operation("POST /library/reembed", command="library reembed", audit="changed the encoder", host=True)
+    def reembed(
+        self,
+        encoder: Annotated[
+            str,
+            Field(
+                max_length=500,
+                description="auto, embedded, ARCHITECTURE/TAG, hf-hub:NAME or local-dir:FOLDER.",
+            ),
+        ],
+        *,
+        confined: Confined = False,
+    ) -> Started[Embedded]:
+        """Embed all pictures with another encoder, then use that one. Classifiers must be trained again. The
+        library keeps its encoder until every picture is embedded."""
+        name = encoder.strip()
+        if not name:
+            raise DiscernError("Write the name of the encoder first.")
+        if confined:
+            check_encoder(name, self._context.settings)
+        return self._context.jobs.begin(Reembed(name))
+
+    # What there is
+
+    def neighbours(self) -> NeighboursReport:
+        """What there is of the graph. Raises `EmptyLibraryError`."""
+        collection = self._context.collection
+        kept, count = collection.graph(), self._count()
+        made = kept.made()
+        if made is None:
+            return NeighboursReport(pictures=0, of=count, is_current=not count)
+        facts = asdict(made)
+        version = facts.pop("version")
+        current = version == collection.stored().version
+        whole = not collection.stored().is_too_large
+        return NeighboursReport(of=count, is_current=current, is_searched_whole=whole, **facts)
+
+    def disk(self) -> VectorsOnDisk:
+        """What is on disk. Raises `EmptyLibraryError`."""
+        used = self._context.collection.stored().disk(self._count())
+        facts = asdict(used)
+        return VectorsOnDisk(copied=facts.pop("copy"), is_too_much=used.is_too_much, **facts)
+
+    def words(self) -> WordsState:
+        """Counts nothing where nothing can be read: every page of the library asks."""
+        possible = is_there()
+        looked = self._context.columns.were_read() if possible else 0
+        pictures = self._context.collection.library.counts().pictures
+        return WordsState(possible=possible, looked_at=looked, left=max(0, pictures - looked))
+
+    def has_unread_dates(self) -> bool:
+        """Whether there are pictures whose file was never asked when it was taken."""
+        return bool(self._context.collection.browsing.unread(1))
+
+    # By itself
+
+    def keep_up(self) -> None:
+        """Has what is missing of the graph made, in a library that is too large to make it on the spot, and
+        what only older states have removed where that is much; where jobs run."""
+        jobs, collection = self._context.jobs, self._context.collection
+        if not jobs.is_started or collection.library.encoder() is None:
+            return
+        stored = collection.stored()
+        if stored.disk(self._count()).is_too_much:
+            jobs.submit(TidyVectors())
+        made = stored.graph.made()
+        if self._count() > QUICK and (made is None or made.version != stored.version):
+            jobs.submit(FindNeighbours())
+
+    def _have_it_mended(self) -> None:
+        """Where jobs run here, one makes again what is missing; not over and over what it can't mend."""
+        jobs, now = self._context.jobs, time.monotonic()
+        if not jobs.is_started or now - self._mended_last < MEND_AGAIN_AFTER:
+            return
+        self._mended_last = now
+        self._mending = jobs.submit(CheckLibrary(repair=True))
+
+    def see_what_was_mended(self) -> None:
+        """Where another process mended what was noticed here."""
+        if self._mending is not None and self._context.jobs.store.get(self._mending).state == "done":
+            self._mending = None
+            self._context.collection.is_mended()
+
+    # The work
+
+    def _count(self) -> int:
+        counts = self._context.collection.library.counts()
+        return counts.pictures + counts.in_bin
+
+    def _check(self, job: CheckLibrary, progress: Progress) -> Checked:
+        return self._context.collection.check(progress.report, repair=job.repair)
+
+    def _tidy(self, job: TidyVectors, progress: Progress) -> Tidied:
+        stored, count = self._context.collection.stored(), self._count()
+        before = stored.disk(count)
+        progress.report(0, None, "older states")
+        stored.tidy()
+        after = stored.disk(count)
+        return Tidied(before=_all(before), after=_all(after))
+
+    def _find_neighbours(self, job: FindNeighbours, progress: Progress) -> NeighboursFound:
+        kept = self._context.collection.graph()
+        kept.bring_up_to_date(lambda done, of: progress.report(done, of, "look-alikes"), anew=job.anew)
+        made = kept.made()
+        if made is None:  # removed by another process meanwhile
+            return NeighboursFound(pictures=0, compared=0, recall=0, seconds=0)
+        return NeighboursFound.model_validate(asdict(made))
+
+    def _read_dates(self, job: ReadDates, progress: Progress) -> DatesRead:
+        looked_at, dated = read_dates(self._context.collection, progress.report)
+        return DatesRead(looked_at=looked_at, dated=dated)
+
+    def _read_words(self, job: ReadWords, progress: Progress) -> WordsRead:
+        reader, after = load_reader(), ""
+        total = self.words().left
+        pictures = words = gone = 0
+        progress.report(0, total, "reading the words in pictures")
+        while ids := self._context.columns.unread(AT_ONCE, after):
+            kept = []
+            for picture in self._context.collection.library.pictures(ids):
+                decoded = original(picture, SIDE)
+                if decoded is None:
+                    gone += 1  # to be looked at again once a file is back
+                    continue
+                said = reader.read(decoded.image)
+                kept.append(PictureColumn(picture.id, WORDS, said, reader.name))
+                words += bool(said)
+            self._context.columns.add(kept)
+            pictures += len(kept)
+            after = ids[-1]
+            progress.report(pictures + gone, max(total, pictures + gone), "")
+        return WordsRead(pictures=pictures, words=words, gone=gone)
+
+    def _reembed(self, job: Reembed, progress: Progress) -> Embedded:
+        embedded = self._context.collection.reembed(job.encoder, progress.report)
+        embed_again(self._context.collection)
+        self.keep_up()
+        return Embedded(embedded=embedded)
+
+
+def _all(used: DiskUse) -> int:
+    return used.table + used.copy + used.graph + used.others
