@@ -1,7 +1,7 @@
 """Pictures that somebody removed from the library: in the trash, put back, or gone for good.
 
 `pictures.removed` is the one place where that stands. What reads pictures or what is said of them leaves
-those out by `shown`; what reads vectors by `Removed.hidden` (`storage.vectors.kept`).
+those out by `shown`; what reads vectors by `Removed.hidden` (`VectorReader.without`).
 """
 
 from __future__ import annotations

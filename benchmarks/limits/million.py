@@ -123,7 +123,7 @@ def answer(home: Path, answers: int) -> None:
         bench.definitions.mine(CONCEPT)
         apart = bench.context.store.kept_apart(concept.id)
         done = bench.answers.decisions(CONCEPT).keys()
-        ids = bench.context.collection.index().snapshot().ids
+        ids = bench.context.collection.index().ids
         drawn = ids.at(np.random.default_rng(1).permutation(len(ids))[: 20 * answers])
         new = [picture_id for picture_id in drawn if picture_id not in apart | done]
         yes = [picture_id for picture_id in new if counts(picture_id)][: answers // 4]

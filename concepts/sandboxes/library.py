@@ -33,7 +33,7 @@ class SampleLibrary:
         if not self.bench.pictures.library_info().pictures:
             self.bench.pictures.add_sample()
         collection = self.bench.context.collection
-        collection.index().snapshot()
+        collection.index()
         encoder = collection.encoder()
         encoder_graph(encoder, short_side(encoder), collection.cache)  # takes a processor for seconds
         unfinished = self.home / f".{PREPARED}"

@@ -229,7 +229,7 @@ class Certificates:
         if material.looks_at(ids) == ids:
             scored = self._context.scores.of(head, material.index).probability.of(ids)
         else:  # it was drawn where the concept doesn't look any more
-            scored = scored_alone(head, self._context.collection.index().snapshot(), ids)
+            scored = scored_alone(head, self._context.collection.index(), ids)
         probability = np.array([p for _, p in scored], dtype=np.float64)
         right = np.array([material.blind[i].value == draw.side for i, _ in scored], dtype=bool)
         error = allowed_error(draw.attempt)

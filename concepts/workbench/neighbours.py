@@ -9,7 +9,7 @@ from concepts.library.neighbourhood import QUICK
 from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.kinds import FindNeighbours, NeighboursFound, Tidied, TidyVectors
-from storage.vectors.disk import DiskUse
+from storage.vectors.stored import DiskUse
 
 
 class NeighboursReport(View):

@@ -122,7 +122,7 @@ class Pictures:
         self._context.collection.look()
         with contextlib.suppress(DiscernError):  # whoever needs it is told
             self._context.collection.text_vectors(["a picture"])
-            self._context.collection.index().snapshot()
+            self._context.collection.index()
             self._look_alikes.keep_up()
 
     def library_info(self, *, wait: bool = True) -> LibraryInfo:

@@ -51,7 +51,7 @@ from storage.combinations import CombinationStore, StoredCombination
 from storage.heads import StoredHead
 from storage.names import key_of
 from storage.tables import ConceptRow
-from storage.vectors.protocol import VectorReader
+from storage.vectors.reader import VectorReader
 
 MOST_MEMBERS = 20
 READ: TypeAdapter[Expression] = TypeAdapter(Expression)
@@ -474,7 +474,7 @@ class Rules:
         return TableResult(out=str(out), rows=counts.rows, concepts=concepts, left_out=left_out)
 
     def _placed(self, columns: Sequence[Column], progress: Progress) -> Iterator[Placed]:
-        index = self._context.collection.index().snapshot()
+        index = self._context.collection.index()
         total, done = len(index.ids), 0
         for some in with_places(self._context.collection, index, weights(columns)):
             done += len(some.ids)

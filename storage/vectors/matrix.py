@@ -31,9 +31,9 @@ from numpy.typing import NDArray
 
 from storage.files import write_whole
 from storage.vectors.digests import Digests, digests_of
-from storage.vectors.exact import ExactCopy
 from storage.vectors.ids import ID_TYPE, ascend, located, order_of
 from storage.vectors.on_gpu import OnGpu
+from storage.vectors.reader import VectorReader
 
 FEW = 50_000  # ids that may be in notes alone, and rows that may be of before
 NOTES = 500  # that a process which opens the copy has to read at most
@@ -100,13 +100,13 @@ class Matrix:
 
     # Reading
 
-    def at(self, version: str) -> ExactCopy | None:
+    def at(self, version: str) -> VectorReader | None:
         """None where this version has no folder, or not a whole one."""
         with contextlib.suppress(*_UNREADABLE):
             return self._copy(self._opened(self.folder / version))
         return None
 
-    def newest(self) -> ExactCopy | None:
+    def newest(self) -> VectorReader | None:
         """The newest that can be read, whatever the table says."""
         for folder in sorted(self.folders(), key=lambda folder: folder.stat().st_mtime, reverse=True):
             with contextlib.suppress(*_UNREADABLE):
@@ -180,7 +180,7 @@ class Matrix:
         if state.notes >= NOTES or changed > max(FEW, len(state.ids) // 2):
             self.brought_to(after)
 
-    def brought_to(self, version: str) -> ExactCopy | None:
+    def brought_to(self, version: str) -> VectorReader | None:
         """A folder of its own for what is in notes. None where that doesn't lead to this version, or where
         most rows are of before."""
         state = self._at(version)
@@ -193,7 +193,7 @@ class Matrix:
 
     def make(
         self, version: str, parts: Iterable[tuple[NDArray[np.bytes_], NDArray[np.float16]]]
-    ) -> ExactCopy:
+    ) -> VectorReader:
         """The copy anew, of ids (k,) and their vectors (k, d) that come in parts, each id once."""
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"vectors-{uuid4().hex}"
@@ -259,11 +259,11 @@ class Matrix:
                 state.follow(str(note["after"]), first, ids, note["gone"])
         return state
 
-    def _copy(self, state: _State) -> ExactCopy:
+    def _copy(self, state: _State) -> VectorReader:
         ids, rows = state.together()
         vectors = self._mapped(state.file, state.used)
         digests = self._digests(state)
-        return ExactCopy(state.version, ids, vectors, rows, self._gpu.of(state.file), digests)
+        return VectorReader(state.version, ids, vectors, rows, self._gpu.of(state.file), digests)
 
     def _digests(self, state: _State) -> Digests | None:
         beside = self._digests_beside(state.file)
@@ -284,7 +284,7 @@ class Matrix:
 
     def _published(
         self, version: str, file: str, used: int, ids: NDArray[np.bytes_], rows: NDArray[np.int32]
-    ) -> ExactCopy:
+    ) -> VectorReader:
         """The folder appears at once with everything in it, or not at all. All others go, and with them what
         a killed process left."""
         folder = self.folder / version

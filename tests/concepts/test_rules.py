@@ -46,7 +46,7 @@ def answer(bench: Workbench, folder: Path, count: int = 20, split: str = "train"
 def test_a_lost_vector_index_is_rebuilt_from_the_pictures(
     open_bench: Callable[[], Workbench], own_home: Path
 ) -> None:
-    before = open_bench().context.collection.index().snapshot()
+    before = open_bench().context.collection.index()
     ids = list(before.ids)
     vectors = before.vectors(ids)
     shutil.rmtree(own_home / "vectors")
