@@ -76,8 +76,7 @@ class Allowances:
 
     def is_noted(self, key: str) -> bool:
         query = select(TakenRow.id).where(TakenRow.key == self._kept(key), TakenRow.until > now()).limit(1)
-        with self._database.read() as session:
-            return session.scalar(query) is not None
+        return self._database.scalar(query) is not None
 
     def _check(self, session: Session, limits: Sequence[Limit]) -> None:
         moment = now()

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from storage.database import Database
+from storage.database import Store
 from storage.tables import AnnotatorChoiceRow
 
 
@@ -21,11 +21,8 @@ class AnnotatorChoice:
     created: datetime | None = None
 
 
-class AnnotatorChoices:
+class AnnotatorChoices(Store):
     """All reads and writes of that table. The last choice holds; going back is choosing anew."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(self, concept_id: int, choice: AnnotatorChoice) -> None:
         values = {name: value for name, value in vars(choice).items() if name != "created"}
@@ -34,8 +31,7 @@ class AnnotatorChoices:
 
     def newest(self, concept_id: int) -> AnnotatorChoice | None:
         query = select(AnnotatorChoiceRow).where(AnnotatorChoiceRow.concept_id == concept_id)
-        with self._database.read() as session:
-            row = session.scalar(query.order_by(AnnotatorChoiceRow.id.desc()).limit(1))
+        row = self._database.scalar(query.order_by(AnnotatorChoiceRow.id.desc()).limit(1))
         if row is None:
             return None
         return AnnotatorChoice(row.annotator, row.large, row.examples, row.repeats, row.author, row.created)

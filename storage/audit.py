@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from storage.database import Database
+from storage.database import Store
 from storage.tables import AuditRow
 
 
@@ -23,11 +23,8 @@ class Deed:
     about: str
 
 
-class AuditLog:
+class AuditLog(Store):
     """All reads and writes of the audit table."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(self, who: str, what: str, about: str = "", address: str = "") -> None:
         row = AuditRow(who=who[:200], what=what[:60], about=about[:500], address=address[:60])
@@ -37,6 +34,5 @@ class AuditLog:
     def recent(self, limit: int = 50, offset: int = 0) -> list[Deed]:
         """Newest first."""
         query = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit).offset(offset)
-        with self._database.read() as session:
-            rows = session.scalars(query)
-            return [Deed(r.id, r.created, r.who, r.address, r.what, r.about) for r in rows]
+        rows = self._database.scalars(query)
+        return [Deed(r.id, r.created, r.who, r.address, r.what, r.about) for r in rows]

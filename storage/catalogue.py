@@ -6,16 +6,13 @@ from sqlalchemy import delete, insert, literal, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from storage.database import Database
+from storage.database import Store
 from storage.names import key_of, name_taken
 from storage.tables import ConceptRow, DefinitionRow, FormerNameRow, OutsidePictureRow
 
 
-class Catalogue:
+class Catalogue(Store):
     """Writes that concern a concept as a whole. What it has learned and been told is left as it is."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def rename(self, concept_id: int, name: str, author: str) -> str:
         """Gives a concept another name, which its newest definition has from then on too, as a revision of

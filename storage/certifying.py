@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import select
 
 from storage.concepts import CERTIFYING, put_behind
-from storage.database import Database
+from storage.database import Store
 from storage.tables import CertifyingDrawRow
 
 
@@ -31,11 +31,8 @@ class CertifyingDraw:
     looks_in: list[dict[str, Any]] | None = None  # see `storage.frames.Frame.kept`
 
 
-class CertifyingDraws:
+class CertifyingDraws(Store):
     """All reads and writes of these draws. Rows are added, never changed."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(self, concept_id: int, draw: CertifyingDraw, picture_ids: Sequence[str]) -> bool:
         """Keeps a draw with its pictures; False where this attempt was made already: of two the first counts.
@@ -52,8 +49,7 @@ class CertifyingDraws:
     def newest(self, concept_id: int) -> dict[str, CertifyingDraw]:
         """Side → its newest draw, the latest of both last."""
         query = select(CertifyingDrawRow).where(CertifyingDrawRow.concept_id == concept_id)
-        with self._database.read() as session:
-            rows = session.scalars(query.order_by(CertifyingDrawRow.attempt)).all()
+        rows = self._database.scalars(query.order_by(CertifyingDrawRow.attempt))
         names = [field.name for field in fields(CertifyingDraw)]
         draws = [CertifyingDraw(**{name: getattr(row, name) for name in names}) for row in rows]
         newest = {draw.side: draw for draw in draws}

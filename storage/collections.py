@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from storage.database import Database, chunks
+from storage.database import Store, chunks
 from storage.errors import ConflictError, UnknownCollectionError
 from storage.folders import range_of
 from storage.names import key_of
@@ -64,11 +64,8 @@ class Change:
     created: datetime
 
 
-class NamedCollections:
+class NamedCollections(Store):
     """All reads and writes of these tables. A membership is only ever begun and ended."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     # Collections
 
@@ -107,8 +104,7 @@ class NamedCollections:
         """By name, without those in the trash."""
         query = _rows(of_many=True).where(NamedCollectionRow.removed.is_(None))
         query = query.order_by(NamedCollectionRow.key)
-        with self._database.read() as session:
-            return [_named(found) for found in session.execute(query.limit(limit).offset(offset))]
+        return [_named(found) for found in self._database.rows(query.limit(limit).offset(offset))]
 
     def rename(self, collection_id: int, name: str) -> None:
         """Raises `ConflictError` where the name is taken."""
@@ -187,12 +183,10 @@ class NamedCollections:
         """The last one first."""
         row = CollectionChangeRow
         query = select(row).where(row.collection_id == collection_id).order_by(row.number.desc())
-        with self._database.read() as session:
-            return [_change(found) for found in session.scalars(query.limit(limit))]
+        return [_change(found) for found in self._database.scalars(query.limit(limit))]
 
     def ids(self, pictures: Select[str]) -> list[str]:
-        with self._database.read() as session:
-            return list(session.scalars(pictures))
+        return self._database.scalars(pictures)
 
     def are_any(self, pictures: Members) -> bool:
         """Whether that means any picture at all."""
@@ -210,20 +204,16 @@ class NamedCollections:
         its = member.collection_id == row.id, member.until.is_(None)
         pictures = select(member.picture_id).where(*its).order_by(member.picture_id).limit(1)
         places = [pictures.offset(place).correlate(row).scalar_subquery() for place in range(limit)]
-        found: dict[int, list[str]] = {}
-        with self._database.read() as session:
-            for some in chunks(collection_ids):
-                for number, *ids in session.execute(select(row.id, *places).where(row.id.in_(some))):
-                    found[number] = [one for one in ids if one is not None]
-        return found
+        query: Any = select(row.id, *places)
+        found = self._database.rows_among(query, row.id, collection_ids)
+        return {number: [one for one in ids if one is not None] for number, *ids in found}
 
     def of_picture(self, picture_id: str) -> list[str]:
         """The names of the collections that a picture is in."""
         row, member = NamedCollectionRow, CollectionPictureRow
         query = select(row.name).join(member, member.collection_id == row.id)
         query = query.where(member.picture_id == picture_id, member.until.is_(None), row.removed.is_(None))
-        with self._database.read() as session:
-            return list(session.scalars(query.order_by(row.key)))
+        return self._database.scalars(query.order_by(row.key))
 
 
 def member_ids(collection_id: int) -> Select[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from storage.database import Database
+from storage.database import Store
 from storage.names import key_of
 from storage.tables import CombinationRow
 
@@ -29,11 +29,8 @@ class StoredCombination:
     created: datetime
 
 
-class CombinationStore:
+class CombinationStore(Store):
     """All reads and writes of that table. Rows are added, never changed."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(
         self,
@@ -71,8 +68,7 @@ class CombinationStore:
         query = select(CombinationRow).where(CombinationRow.key == key_of(name))
         if number is not None:
             query = query.where(CombinationRow.number == number)
-        with self._database.read() as session:
-            row = session.scalar(query.order_by(CombinationRow.number.desc()).limit(1))
+        row = self._database.scalar(query.order_by(CombinationRow.number.desc()).limit(1))
         return _stored(row) if row else None
 
     def all(self, limit: int | None = None, offset: int = 0) -> list[StoredCombination]:
@@ -80,8 +76,7 @@ class CombinationStore:
         newest = select(func.max(CombinationRow.id)).group_by(CombinationRow.key)
         query = select(CombinationRow).where(CombinationRow.id.in_(newest), CombinationRow.removed.is_(False))
         query = query.order_by(CombinationRow.id.desc()).limit(limit).offset(offset)
-        with self._database.read() as session:
-            return [_stored(row) for row in session.scalars(query)]
+        return [_stored(row) for row in self._database.scalars(query)]
 
 
 def _stored(row: CombinationRow) -> StoredCombination:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from storage.database import Database, insert_new
+from storage.database import Store, insert_new
 from storage.errors import ConceptInTrashError, ConflictError, UnknownConceptError
 from storage.frames import inside
 from storage.names import IN_USE, key_of, name_taken, named
@@ -94,11 +94,8 @@ class Certifying:
     drawn: str = CERTIFYING
 
 
-class ConceptStore:
+class ConceptStore(Store):
     """All reads and writes of these tables. Rows are added, never changed."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     # Concepts and their definitions
 
@@ -114,13 +111,11 @@ class ConceptStore:
 
     def find(self, name: str) -> ConceptRow | None:
         """By its name, or by one it had before it was renamed; none that is in the trash."""
-        with self._database.read() as session:
-            return session.scalar(named(), {"key": key_of(name)})
+        return self._database.scalar(named(), {"key": key_of(name)})
 
     def get(self, concept_id: int) -> ConceptRow:
         """Raises `UnknownConceptError`, and of one in the trash `ConceptInTrashError`."""
-        with self._database.read() as session:
-            row = session.get(ConceptRow, concept_id)
+        row = self._database.get(ConceptRow, concept_id)
         if row is None:
             raise UnknownConceptError("There is no such concept.")
         if row.deleted or row.archived:
@@ -129,8 +124,7 @@ class ConceptStore:
 
     def any(self, concept_id: int) -> ConceptRow | None:
         """One in the trash too."""
-        with self._database.read() as session:
-            return session.get(ConceptRow, concept_id)
+        return self._database.get(ConceptRow, concept_id)
 
     def set_scale(self, concept_id: int, scale: dict[str, Any] | None) -> bool:
         """What is answered of this concept: None for yes or no. Whether it could be set: never once anybody,
@@ -146,16 +140,14 @@ class ConceptStore:
 
     def names(self, concept_ids: Ids[int]) -> dict[int, str]:
         """Id → name, of those in the trash too."""
-        with self._database.read() as session:
-            query = select(ConceptRow.id, ConceptRow.name).where(ConceptRow.id.in_(concept_ids))
-            return {row[0]: row[1] for row in session.execute(query)}
+        query = select(ConceptRow.id, ConceptRow.name).where(ConceptRow.id.in_(concept_ids))
+        return dict(self._database.rows(query))
 
     def all(self, limit: int | None = None, offset: int = 0) -> list[ConceptRow]:
         """Those that are not in the trash, the first begun first; all of them or a page."""
         query = select(ConceptRow).where(IN_USE)
         query = query.order_by(ConceptRow.created, ConceptRow.id).limit(limit).offset(offset)
-        with self._database.read() as session:
-            return list(session.scalars(query))
+        return self._database.scalars(query)
 
     def put_away(self, concept_id: int) -> ConceptRow:
         """Puts a concept into the trash with everything that belongs to it, and sets its name free."""
@@ -210,15 +202,13 @@ class ConceptStore:
         query = select(DefinitionRow).where(DefinitionRow.concept_id == concept_id)
         if number is not None:
             query = query.where(DefinitionRow.number == number)
-        with self._database.read() as session:
-            return session.scalar(query.order_by(DefinitionRow.number.desc()).limit(1))
+        return self._database.scalar(query.order_by(DefinitionRow.number.desc()).limit(1))
 
     def definitions(self, concept_id: int, limit: int | None = None, offset: int = 0) -> list[DefinitionRow]:
         """By number; all of them or a page."""
         query = select(DefinitionRow).where(DefinitionRow.concept_id == concept_id)
         query = query.order_by(DefinitionRow.number).limit(limit).offset(offset)
-        with self._database.read() as session:
-            return list(session.scalars(query))
+        return self._database.scalars(query)
 
     # Candidate pool and evaluation set
 
@@ -271,27 +261,25 @@ class ConceptStore:
     def waves(self, concept_id: int) -> list[Wave]:
         """The random draws, the first one first."""
         query = select(EvaluationWaveRow).where(EvaluationWaveRow.concept_id == concept_id)
-        with self._database.read() as session:
-            return [
-                Wave(
-                    number=row.number,
-                    label_sequence=row.label_sequence,
-                    fingerprint=row.fingerprint,
-                    weights=row.weights,
-                    bias=row.bias,
-                    boundaries=row.boundaries,
-                    frame=row.frame,
-                    created=row.created,
-                    looks_in=row.looks_in,
-                )
-                for row in session.scalars(query.order_by(EvaluationWaveRow.number))
-            ]
+        return [
+            Wave(
+                number=row.number,
+                label_sequence=row.label_sequence,
+                fingerprint=row.fingerprint,
+                weights=row.weights,
+                bias=row.bias,
+                boundaries=row.boundaries,
+                frame=row.frame,
+                created=row.created,
+                looks_in=row.looks_in,
+            )
+            for row in self._database.scalars(query.order_by(EvaluationWaveRow.number))
+        ]
 
     def wave_of(self, concept_id: int) -> dict[str, int]:
         """Picture id → the wave it was drawn in, 0 for what was imported."""
         query = select(EvaluationPictureRow.picture_id, EvaluationPictureRow.wave)
-        with self._database.read() as session:
-            rows = session.execute(query.where(*_measure(concept_id))).all()
+        rows = self._database.rows(query.where(*_measure(concept_id)))
         return {row[0]: row[1] for row in rows}
 
     def evaluation_pictures(self, concept_id: int) -> dict[str, str]:
@@ -336,8 +324,7 @@ class ConceptStore:
         p = EvaluationPictureRow
         query = select(p.picture_id, p.drawn, p.wave).where(p.concept_id == concept_id, *which)
         query = query.order_by(p.ordinal)
-        with self._database.read() as session:
-            return [(row[0], row[1], row[2]) for row in session.execute(query)]
+        return [(row[0], row[1], row[2]) for row in self._database.rows(query)]
 
     # Annotations
 
@@ -356,22 +343,21 @@ class ConceptStore:
         )
         if picture_ids is not None:
             query = query.where(AnnotationRow.picture_id.in_(picture_ids))
-        with self._database.read() as session:
-            return [
-                StoredAnnotation(
-                    row.picture_id,
-                    row.definition_number,
-                    row.fingerprint,
-                    row.rating,
-                    row.evidence,
-                    row.rationale,
-                    row.created,
-                    row.raw,
-                    row.verbalised,
-                    row.same_as,
-                )
-                for row in session.scalars(query.order_by(AnnotationRow.id))
-            ]
+        return [
+            StoredAnnotation(
+                row.picture_id,
+                row.definition_number,
+                row.fingerprint,
+                row.rating,
+                row.evidence,
+                row.rationale,
+                row.created,
+                row.raw,
+                row.verbalised,
+                row.same_as,
+            )
+            for row in self._database.scalars(query.order_by(AnnotationRow.id))
+        ]
 
     def ratings(
         self, concept_id: int, *, fingerprint: str | None = None, definition_number: int | None = None
@@ -388,8 +374,7 @@ class ConceptStore:
             query = query.where(AnnotationRow.fingerprint == fingerprint)
         if definition_number is not None:
             query = query.where(AnnotationRow.definition_number == definition_number)
-        with self._database.read() as session:
-            return [Rating(*row) for row in session.execute(query.order_by(AnnotationRow.id))]
+        return [Rating(*row) for row in self._database.rows(query.order_by(AnnotationRow.id))]
 
     def annotated(self, concept_id: int) -> int:
         """How many pictures that the concept looks in a machine has looked at."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
-from sqlalchemy import Connection, Select, Table, insert, inspect, select, text
+from sqlalchemy import Connection, Row, Select, Table, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from storage.dialects import dialect_of, insert_into
 from storage.errors import NewerDatabaseError
@@ -23,6 +24,8 @@ PARAMETERS = 5000  # of one statement; SQLite allows 32,766
 COPIED_AT_ONCE = 1000  # rows
 
 Item = TypeVar("Item")
+Table_ = TypeVar("Table_", bound=Base)
+Columns = TypeVarTuple("Columns")
 
 
 class Database:
@@ -44,6 +47,40 @@ class Database:
         with self._guarded(), self._sessions() as session:
             self._dialect.begin_read(session)
             yield session
+
+    def rows(self, query: Select[*Columns]) -> Sequence[Row[*Columns]]:
+        """All that one query finds, in a read of its own."""
+        with self.read() as session:
+            return session.execute(query).all()
+
+    def rows_among(
+        self, query: Select[*Columns], column: InstrumentedAttribute[Any], values: Iterable[Any]
+    ) -> list[Row[*Columns]]:
+        """The same, of those whose `column` is one of these values, however many they are."""
+        with self.read() as session:
+            return list(among(session, query, column, values))
+
+    def scalars(self, query: TypedReturnsRows[Item]) -> list[Item]:
+        """Of each row of one query its first column."""
+        with self.read() as session:
+            return list(session.scalars(query))
+
+    def scalars_among(
+        self, query: Select[Item], column: InstrumentedAttribute[Any], values: Iterable[Any]
+    ) -> set[Item]:
+        with self.read() as session:
+            return {row[0] for row in among(session, query, column, values)}
+
+    def scalar(
+        self, query: TypedReturnsRows[Item], parameters: Mapping[str, Any] | None = None
+    ) -> Item | None:
+        """The first, or None."""
+        with self.read() as session:
+            return session.scalar(query, parameters)
+
+    def get(self, table: type[Table_], key: Any) -> Table_ | None:
+        with self.read() as session:
+            return session.get(table, key)
 
     @contextmanager
     def write(self, lock: str = "") -> Iterator[Session]:
@@ -148,6 +185,21 @@ def _revision(connection: Connection) -> str | None:
         return None
     found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return found
+
+
+class Store:
+    """Reads and writes of some tables. Every method is one short transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+
+def among(
+    session: Session, query: Select[*Columns], column: InstrumentedAttribute[Any], values: Iterable[Any]
+) -> Iterator[Row[*Columns]]:
+    """See `Database.rows_among`."""
+    for some in chunks(list(values)):
+        yield from session.execute(query.where(column.in_(some)))
 
 
 def chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import func, select
 
-from storage.database import Database
+from storage.database import Store
 from storage.errors import ConflictError
 from storage.tables import DeliberationRow, RewordingDecisionRow, RewordingRow
 
@@ -53,11 +53,8 @@ class RewordingDecision:
     created: datetime
 
 
-class Deliberations:
+class Deliberations(Store):
     """All reads and writes of these tables. Rows are added, never changed."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def begin(
         self, concept_id: int, ambiguity: str, pictures: Sequence[str], definition_number: int, author: str
@@ -79,8 +76,7 @@ class Deliberations:
     def rounds(self, concept_id: int) -> list[Round]:
         """Those of a concept, the first one first."""
         query = select(DeliberationRow).where(DeliberationRow.concept_id == concept_id)
-        with self._database.read() as session:
-            return [_round(row) for row in session.scalars(query.order_by(DeliberationRow.number))]
+        return [_round(row) for row in self._database.scalars(query.order_by(DeliberationRow.number))]
 
     def add_rewording(
         self,
@@ -108,8 +104,7 @@ class Deliberations:
     def rewordings(self, concept_id: int) -> list[Rewording]:
         """Those of a concept, the first one first."""
         query = select(RewordingRow).where(RewordingRow.concept_id == concept_id)
-        with self._database.read() as session:
-            return [_rewording(row) for row in session.scalars(query.order_by(RewordingRow.number))]
+        return [_rewording(row) for row in self._database.scalars(query.order_by(RewordingRow.number))]
 
     def decide(
         self,
@@ -139,8 +134,7 @@ class Deliberations:
     def decisions(self, concept_id: int) -> dict[int, RewordingDecision]:
         """Number of the rewording → what was decided."""
         query = select(RewordingDecisionRow).where(RewordingDecisionRow.concept_id == concept_id)
-        with self._database.read() as session:
-            return {row.rewording: _decision(row) for row in session.scalars(query)}
+        return {row.rewording: _decision(row) for row in self._database.scalars(query)}
 
 
 def _round(row: DeliberationRow) -> Round:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from storage.database import Database
+from storage.database import Store
 from storage.tables import DeliveryRow
 
 LEASE = timedelta(seconds=90)  # for one try; who takes longer, or is killed, leaves it to the next
@@ -29,11 +29,8 @@ class Delivery:
     delivered: datetime | None
 
 
-class Deliveries:
+class Deliveries(Store):
     """All reads and writes of the outbox after `storage.watches.Watches.keep` has filled it."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def claim(self, at: datetime, without: Collection[int] = ()) -> Delivery | None:
         """Takes the message that is longest due, of none of these watches, for one try. Nobody else tries it
@@ -67,22 +64,19 @@ class Deliveries:
     def counts(self, watch_id: int) -> dict[str, int]:
         """State → messages of a watch."""
         query = select(DeliveryRow.state, func.count()).where(DeliveryRow.watch_id == watch_id)
-        with self._database.read() as session:
-            rows = session.execute(query.group_by(DeliveryRow.state)).all()
+        rows = self._database.rows(query.group_by(DeliveryRow.state))
         return {"waiting": 0, "delivered": 0, "dead": 0} | {row[0]: row[1] for row in rows}
 
     def of(self, watch_id: int, state: str, limit: int, offset: int = 0) -> list[Delivery]:
         """A page of the messages of a watch in one state, the newest first."""
         query = select(DeliveryRow).where(DeliveryRow.watch_id == watch_id, DeliveryRow.state == state)
         query = query.order_by(DeliveryRow.sequence.desc()).limit(limit).offset(offset)
-        with self._database.read() as session:
-            return [_delivery(row) for row in session.scalars(query)]
+        return [_delivery(row) for row in self._database.scalars(query)]
 
     def about(self, sequences: Sequence[int]) -> dict[int, Delivery]:
         """Place of a picture in its watch → its message."""
         query = select(DeliveryRow).where(DeliveryRow.sequence.in_(sequences))
-        with self._database.read() as session:
-            return {row.sequence: _delivery(row) for row in session.scalars(query)}
+        return {row.sequence: _delivery(row) for row in self._database.scalars(query)}
 
 
 def _delivery(row: DeliveryRow) -> Delivery:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from storage.database import Database
+from storage.database import Store
 from storage.errors import UnknownCollectionError
 from storage.tables import (
     CollectionChangeRow,
@@ -71,11 +71,8 @@ class Frame:
 EVERYTHING = Frame()
 
 
-class ConceptFrames:
+class ConceptFrames(Store):
     """All reads and writes of these tables. Rows are added, never changed."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def now(self, concept_id: int) -> Frame:
         """With the collections as they are at this moment: two look-ups by key."""
@@ -113,8 +110,7 @@ class ConceptFrames:
         """Number, collections, author and time of every choice, the first one first."""
         f = ConceptFrameRow
         query = select(f.number, f.collections, f.author, f.created).where(f.concept_id == concept_id)
-        with self._database.read() as session:
-            return [(row[0], row[1], row[2], row[3]) for row in session.execute(query.order_by(f.number))]
+        return [(row[0], row[1], row[2], row[3]) for row in self._database.rows(query.order_by(f.number))]
 
 
 def inside(session: Session, concept_id: int, picture_id: InstrumentedAttribute[str]) -> ColumnElement[bool]:

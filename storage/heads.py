@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from storage.database import Database
+from storage.database import Store
 from storage.tables import EvaluationRow, HeadRow
 
 
@@ -45,11 +45,8 @@ class StoredEvaluation:
     created: datetime
 
 
-class HeadStore:
+class HeadStore(Store):
     """All reads and writes of heads and evaluations. Rows are added, never changed."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(self, concept_id: int, head: StoredHead) -> StoredHead:
         """Stores the head under the next number, which is set here."""
@@ -70,22 +67,19 @@ class HeadStore:
 
     def concepts(self) -> set[int]:
         """Those that have a head."""
-        with self._database.read() as session:
-            return set(session.scalars(select(HeadRow.concept_id).distinct()))
+        return set(self._database.scalars(select(HeadRow.concept_id).distinct()))
 
     def all(self, concept_id: int, limit: int | None = None, offset: int = 0) -> list[HeadFacts]:
         """By number, without weights; all of them or a page."""
         query = select(*_columns(HeadFacts)).where(HeadRow.concept_id == concept_id)
         query = query.order_by(HeadRow.number).limit(limit).offset(offset)
-        with self._database.read() as session:
-            return [HeadFacts(*row) for row in session.execute(query)]
+        return [HeadFacts(*row) for row in self._database.rows(query)]
 
     def newest_are_for(self, fingerprint: str) -> set[int]:
         """Ids of the concepts whose newest head is for vectors of this fingerprint."""
         newest = select(func.max(HeadRow.id)).group_by(HeadRow.concept_id)
         query = select(HeadRow.concept_id).where(HeadRow.id.in_(newest), HeadRow.fingerprint == fingerprint)
-        with self._database.read() as session:
-            return set(session.scalars(query))
+        return set(self._database.scalars(query))
 
     def add_evaluation(
         self, concept_id: int, number: int, label_sequence: int, report: dict[str, Any]
@@ -108,11 +102,10 @@ class HeadStore:
             .group_by(EvaluationRow.head_id)
         )
         query = select(HeadRow.number, EvaluationRow).join(EvaluationRow)
-        with self._database.read() as session:
-            return {
-                number: StoredEvaluation(number, row.label_sequence, row.report, row.created)
-                for number, row in session.execute(query.where(EvaluationRow.id.in_(newest)))
-            }
+        return {
+            number: StoredEvaluation(number, row.label_sequence, row.report, row.created)
+            for number, row in self._database.rows(query.where(EvaluationRow.id.in_(newest)))
+        }
 
 
 def _columns(record: type[HeadFacts]) -> list[InstrumentedAttribute[Any]]:

@@ -176,8 +176,7 @@ class JobStore:
     def cancel_all(self, concept_id: int) -> None:
         """The same for every job of a concept that waits or runs."""
         its = (JobRow.concept_id == concept_id, JobRow.state.in_(GOING))
-        with self._database.read() as session:
-            going = list(session.scalars(select(JobRow.id).where(*its)))
+        going = self._database.scalars(select(JobRow.id).where(*its))
         for job_id in going:
             self.cancel(job_id)
 
@@ -193,17 +192,15 @@ class JobStore:
             row.error, row.details = "", None
 
     def get(self, job_id: int) -> StoredJob:
-        with self._database.read() as session:
-            row = session.get(JobRow, job_id)
-            if row is None:
-                raise UnknownJobError(f"There is no job {job_id}.")
-            return _job(row)
+        row = self._database.get(JobRow, job_id)
+        if row is None:
+            raise UnknownJobError(f"There is no job {job_id}.")
+        return _job(row)
 
     def count_going(self) -> int:
         """How many wait or run."""
-        with self._database.read() as session:
-            query = select(func.count()).select_from(JobRow).where(JobRow.state.in_(GOING))
-            return session.scalar(query) or 0
+        query = select(func.count()).select_from(JobRow).where(JobRow.state.in_(GOING))
+        return self._database.scalar(query) or 0
 
     def latest(self, kinds: Sequence[str], concept_id: int | None = None) -> StoredJob | None:
         """The newest job of these kinds (for this concept), one that is still going before the others."""
@@ -212,21 +209,18 @@ class JobStore:
             newest = newest.where(JobRow.concept_id == concept_id)
         going = newest.where(JobRow.state.in_(GOING)).scalar_subquery()
         query = select(JobRow).where(JobRow.id == func.coalesce(going, newest.scalar_subquery()))
-        with self._database.read() as session:
-            row = session.scalar(query)
-            return _job(row) if row else None
+        row = self._database.scalar(query)
+        return _job(row) if row else None
 
     def about(self, concept_id: int, kinds: Sequence[str], limit: int = 50) -> list[StoredJob]:
         """Newest first, the jobs of these kinds for one concept."""
         query = select(JobRow).where(JobRow.kind.in_(kinds), JobRow.concept_id == concept_id)
-        with self._database.read() as session:
-            return [_job(row) for row in session.scalars(query.order_by(JobRow.id.desc()).limit(limit))]
+        return [_job(row) for row in self._database.scalars(query.order_by(JobRow.id.desc()).limit(limit))]
 
     def of_kind(self, kind: str, limit: int = 50) -> list[StoredJob]:
         """Newest first, the jobs of one kind, whatever they are about."""
         query = select(JobRow).where(JobRow.kind == kind).order_by(JobRow.id.desc()).limit(limit)
-        with self._database.read() as session:
-            return [_job(row) for row in session.scalars(query)]
+        return [_job(row) for row in self._database.scalars(query)]
 
     def newest(self, kinds: Sequence[str], concept: str | None = None) -> list[StoredJob]:
         """The newest job of each of these kinds (for this concept), one that is still going before one that
@@ -239,36 +233,31 @@ class JobStore:
             ranked = ranked.where(JobRow.concept_id == id_of(concept))
         first = ranked.subquery()
         query = select(JobRow).join(first, JobRow.id == first.c.id).where(first.c.place == 1)
-        with self._database.read() as session:
-            return [_job(row) for row in session.scalars(query.order_by(*order))]
+        return [_job(row) for row in self._database.scalars(query.order_by(*order))]
 
     def done(self, kinds: Sequence[str], limit: int = 50) -> list[StoredJob]:
         """Newest first, the jobs of these kinds that came to their end."""
         query = select(JobRow).where(JobRow.kind.in_(kinds), JobRow.state == "done")
-        with self._database.read() as session:
-            return [_job(row) for row in session.scalars(query.order_by(JobRow.id.desc()).limit(limit))]
+        return [_job(row) for row in self._database.scalars(query.order_by(JobRow.id.desc()).limit(limit))]
 
     def newest_done(self, kind: str, concept_id: int) -> StoredJob | None:
         """The newest job of this kind for a concept that is done."""
         its = (JobRow.kind == kind, JobRow.concept_id == concept_id, JobRow.state == "done")
         query = select(JobRow).where(*its).order_by(JobRow.id.desc()).limit(1)
-        with self._database.read() as session:
-            row = session.scalar(query)
-            return _job(row) if row else None
+        row = self._database.scalar(query)
+        return _job(row) if row else None
 
     def newest_done_of(self, kind: str, concept_ids: Sequence[int]) -> list[StoredJob]:
         """The same for each of these concepts that has one, in one query."""
         its = (JobRow.kind == kind, JobRow.concept_id.in_(concept_ids), JobRow.state == "done")
         newest = select(func.max(JobRow.id)).where(*its).group_by(JobRow.concept_id)
-        with self._database.read() as session:
-            return [_job(row) for row in session.scalars(select(JobRow).where(JobRow.id.in_(newest)))]
+        return [_job(row) for row in self._database.scalars(select(JobRow).where(JobRow.id.in_(newest)))]
 
     def recent(self, limit: int = 50, offset: int = 0) -> list[StoredJob]:
         """Newest first, those still going before the others."""
         going = JobRow.state.in_(GOING)
-        with self._database.read() as session:
-            query = select(JobRow).order_by(going.desc(), JobRow.id.desc()).limit(limit).offset(offset)
-            return [_job(row) for row in session.scalars(query)]
+        query = select(JobRow).order_by(going.desc(), JobRow.id.desc()).limit(limit).offset(offset)
+        return [_job(row) for row in self._database.scalars(query)]
 
 
 def _held(session: Session, job_id: int, lease: int | None) -> JobRow:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storage.database import chunks
+from storage.database import among
 from storage.dialects import insert_into
 from storage.tables import LibraryCountRow, PictureRow
 
@@ -47,9 +47,6 @@ def groups_shown(session: Session, groups: Iterable[str | None], besides: bool =
     """How many of these groups have a picture that is not in the bin; `besides`: another one than that whose
     name the group has."""
     p, names = PictureRow, sorted({name for name in groups if name})
-    found = 0
-    for some in chunks(names):
-        query = select(p.near_group).where(p.near_group.in_(some), p.removed.is_(None))
-        query = query.where(p.id != p.near_group) if besides else query
-        found += len(set(session.scalars(query.distinct())))
-    return found
+    query = select(p.near_group).where(p.removed.is_(None)).distinct()
+    query = query.where(p.id != p.near_group) if besides else query
+    return len({row[0] for row in among(session, query, p.near_group, names)})

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from storage.database import Database, chunks, insert_new
+from storage.database import Store, insert_new
 from storage.errors import ConflictError
 from storage.label_queries import COMMENT, UNDO, VALUES, Value, not_undone, of_each, replaced, undone
 from storage.removed import changes_since
@@ -70,13 +70,10 @@ class LabelEvent:
         return self.given or self.value
 
 
-class LabelLog:
+class LabelLog(Store):
     """All reads and writes of label events. What an author says of a picture is their last event
     on it that was not undone. Repeats are kept beside that: who is asked the same again changes no answer.
     What was said of a picture in the bin is kept and stands nowhere."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def _writing(self, concept_id: int) -> AbstractContextManager[Session]:
         """One writer of a concept's events at a time: whoever has read up to event N finds all that comes
@@ -184,8 +181,7 @@ class LabelLog:
         """Event → the concept it was taken over from, of those that were."""
         source, e = aliased(LabelEventRow), LabelEventRow
         query = select(e.sequence, source.concept_id).join(source, source.sequence == e.taken_from)
-        with self._database.read() as session:
-            return {row[0]: row[1] for row in session.execute(query.where(e.concept_id == concept_id))}
+        return dict(self._database.rows(query.where(e.concept_id == concept_id)))
 
     def undo(
         self, concept_id: int, key: str, author: Author, count: int = 1, only: Sequence[str] = ()
@@ -257,16 +253,13 @@ class LabelLog:
             e.author == author.name, e.author_kind == author.kind, e.repeat.is_(False)
         )
         columns = query.with_only_columns(e.picture_id, e.value).order_by(e.sequence)
-        with self._database.read() as session:
-            return {row[0]: row[1] for row in session.execute(columns)}
+        return dict(self._database.rows(columns))
 
     def about(self, picture_ids: Sequence[str], concept_ids: Sequence[int]) -> set[int]:
         """Those of these concepts for which anything was ever said of any of these pictures: a look at an
         index for each picture, where asking each concept for what stands would be a hundred."""
-        e, found = LabelEventRow, set[int]()
-        with self._database.read() as session:
-            for some in chunks(picture_ids):
-                found.update(session.scalars(select(e.concept_id).where(e.picture_id.in_(some)).distinct()))
+        query = select(LabelEventRow.concept_id).distinct()
+        found = self._database.scalars_among(query, LabelEventRow.picture_id, picture_ids)
         return found.intersection(concept_ids)
 
     def blind(self, concept_id: int, picture_ids: Sequence[str] | None = None) -> list[LabelEvent]:
@@ -285,8 +278,7 @@ class LabelLog:
             e.in_view.is_(False),
             e.picture_id.in_(picture_ids),
         )
-        with self._database.read() as session:
-            return set(session.scalars(query.distinct()))
+        return set(self._database.scalars(query.distinct()))
 
     def first(self, concept_id: int) -> list[LabelEvent]:
         """The same, whatever stood beside the picture."""
@@ -336,8 +328,7 @@ class LabelLog:
             LabelEventRow.value.in_(VALUES),
             LabelEventRow.author_kind != "annotator",
         )
-        with self._database.read() as session:
-            rows = session.execute(query.group_by(LabelEventRow.picture_id)).all()
+        rows = self._database.rows(query.group_by(LabelEventRow.picture_id))
         return {row[0]: row[1] for row in rows}
 
     def events(self, concept_id: int, picture_id: str | None = None) -> Iterator[LabelEvent]:
@@ -356,8 +347,7 @@ class LabelLog:
             LabelEventRow.concept_id == concept_id,
             LabelEventRow.author_kind != "annotator",
         )
-        with self._database.read() as session:
-            rows = session.execute(query).all()
+        rows = self._database.rows(query)
         return {row[0] for row in rows}, max((row[1] for row in rows), default=sequence)
 
     def removals_since(self, sequence: int) -> tuple[set[str], int]:
@@ -388,9 +378,8 @@ class LabelLog:
             return sorted(_events(session, query), key=lambda event: event.sequence)
 
     def last_sequence(self, concept_id: int) -> int:
-        with self._database.read() as session:
-            query = select(func.max(LabelEventRow.sequence)).where(LabelEventRow.concept_id == concept_id)
-            return session.scalar(query) or 0
+        query = select(func.max(LabelEventRow.sequence)).where(LabelEventRow.concept_id == concept_id)
+        return self._database.scalar(query) or 0
 
 
 def _insert(session: Session, rows: Sequence[dict[str, Any]]) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import case, exists, func, select
 
 from storage.concepts import MEASURE_NOTHING
-from storage.database import Database
+from storage.database import Store
 from storage.frames import looked_in
 from storage.tables import (
     AnnotationRow,
@@ -48,11 +48,8 @@ class Standing:
     looks_in: frozenset[int] = frozenset()  # named collections; none: everything
 
 
-class Overview:
+class Overview(Store):
     """Reads over several concepts at once."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def of(self, concept_ids: Sequence[int]) -> dict[int, Standing]:
         """Concept id → where it stands, read in one moment."""

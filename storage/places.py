@@ -10,16 +10,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from sqlalchemy import select
 
-from storage.database import Database
+from storage.database import Store
 from storage.dialects import as_json
 from storage.tables import SourceRow
 from storage.vectors.ids import ID_TYPE, PictureIds, beginnings, encoded, first_located
 
 
-class Places:
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
+class Places(Store):
     def first(self, ids: PictureIds) -> pa.StringArray:
         """(n,) the first place of each of these pictures, "" of one that has none. For ids that lie close
         together: all in between are read.

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from storage.database import Database
+from storage.database import Store
 from storage.tables import PromptTextRow
 
 
@@ -18,11 +18,8 @@ class PromptText:
     created: datetime
 
 
-class PromptStore:
+class PromptStore(Store):
     """All reads and writes of that table. Rows are added, never changed."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(self, concept_id: int, name: str, text: str, author: str) -> None:
         """An empty text goes back to the file."""
@@ -32,7 +29,6 @@ class PromptStore:
     def own(self, concept_id: int) -> dict[str, PromptText]:
         """Name of the prompt → the text that holds, where it is the concept's own."""
         query = select(PromptTextRow).where(PromptTextRow.concept_id == concept_id)
-        with self._database.read() as session:
-            rows = session.scalars(query.order_by(PromptTextRow.id))
-            newest = {row.name: PromptText(row.text, row.author, row.created) for row in rows}
+        rows = self._database.scalars(query.order_by(PromptTextRow.id))
+        newest = {row.name: PromptText(row.text, row.author, row.created) for row in rows}
         return {name: kept for name, kept in newest.items() if kept.text}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from storage.database import Database, insert_or_update
+from storage.database import Store, insert_or_update
 from storage.names import IN_USE
 from storage.tables import ConceptRow, ProtectionRow
 
@@ -19,15 +19,11 @@ class Preference:
     key: str
 
 
-class ProtectionStore:
+class ProtectionStore(Store):
     """All reads and writes of it."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
     def preference(self, person: str) -> Preference | None:
-        with self._database.read() as session:
-            row = session.get(ProtectionRow, person)
+        row = self._database.get(ProtectionRow, person)
         return Preference(row.shown_as, row.key) if row else None
 
     def prefer(self, person: str, preference: Preference) -> None:
@@ -45,5 +41,4 @@ class ProtectionStore:
     def in_use(self) -> set[str]:
         """What the concepts that are not in the trash say, those that say something."""
         query = select(ConceptRow.protection).where(ConceptRow.protection != "", IN_USE)
-        with self._database.read() as session:
-            return set(session.scalars(query.distinct()))
+        return set(self._database.scalars(query.distinct()))

@@ -116,12 +116,7 @@ class Removed:
     def refused(self, picture_ids: Sequence[str]) -> set[str]:
         """Those of these that are gone for good and shall not come in again."""
         row = RefusedPictureRow.picture_id
-        with self._database.read() as session:
-            return {
-                found
-                for ids in chunks(picture_ids)
-                for found in session.scalars(select(row).where(row.in_(ids)))
-            }
+        return self._database.scalars_among(select(row), row, picture_ids)
 
     def remove(self, picture_ids: Sequence[str], author: str) -> list[str]:
         """Into the trash; says which were in the library, in the order given."""
@@ -133,18 +128,12 @@ class Removed:
 
     def ids(self, limit: int) -> list[str]:
         query = select(PictureRow.id).where(PictureRow.removed.is_not(None), PictureRow.id != PURGED)
-        with self._database.read() as session:
-            return list(session.scalars(query.order_by(PictureRow.id).limit(limit)))
+        return self._database.scalars(query.order_by(PictureRow.id).limit(limit))
 
     def places(self, picture_ids: Sequence[str]) -> list[str]:
         """Every place of these pictures."""
-        query = select(SourceRow.uri)
-        with self._database.read() as session:
-            return [
-                uri
-                for ids in chunks(picture_ids)
-                for uri in session.scalars(query.where(SourceRow.picture_id.in_(ids)))
-            ]
+        found = self._database.rows_among(select(SourceRow.uri), SourceRow.picture_id, picture_ids)
+        return [row[0] for row in found]
 
     def measured_before(self, concept_id: int, sequence: int, moment: datetime) -> int:
         """How many answers that measured, up to a label event, are about pictures that were removed from the

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from storage.database import chunks
+from storage.database import among, chunks
 from storage.tables import PictureRow, SourceRow
 
 
@@ -41,19 +41,14 @@ def recount_groups(session: Session, groups: Iterable[str | None]) -> None:
 def groups_of(session: Session, picture_ids: Sequence[str]) -> set[str | None]:
     """The near-duplicate groups of these pictures."""
     query = select(PictureRow.near_group).distinct()
-    return {
-        name
-        for ids in chunks(_known(picture_ids))
-        for name in session.scalars(query.where(PictureRow.id.in_(ids)))
-    }
+    return {row[0] for row in among(session, query, PictureRow.id, _known(picture_ids))}
 
 
 def joined(session: Session, fresh: Sequence[str]) -> set[str | None]:
     """Groups that already had the name of one of these new pictures: it was gone for good and is back."""
-    p, found = PictureRow, set[str | None]()
-    for ids in chunks(_known(fresh)):
-        found.update(session.scalars(select(p.near_group).where(p.near_group.in_(ids), p.id != p.near_group)))
-    return found
+    p = PictureRow
+    query = select(p.near_group).where(p.id != p.near_group)
+    return {row[0] for row in among(session, query, p.near_group, _known(fresh))}
 
 
 _UNTRACKED = {"synchronize_session": False}

@@ -23,6 +23,5 @@ class EndedSessions:
             insert_new(session, EndedSessionRow, [{"id": session_id}])
 
     def has(self, session_id: str) -> bool:
-        with self._database.read() as session:
-            query = select(EndedSessionRow.id).where(EndedSessionRow.id == session_id)
-            return session.scalar(query) is not None
+        query = select(EndedSessionRow.id).where(EndedSessionRow.id == session_id)
+        return self._database.scalar(query) is not None

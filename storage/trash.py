@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import Select, String, cast, func, literal, not_, select, union_all
 from sqlalchemy.orm import Session
 
-from storage.database import Database
+from storage.database import Store
 from storage.names import IN_USE, key_of
 from storage.tables import (
     PURGED,
@@ -44,11 +44,8 @@ class Trashed:
     pictures: int = 0
 
 
-class TrashStore:
+class TrashStore(Store):
     """Reads alone."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def page(self, kind: Kind | None, limit: int, offset: int = 0) -> list[Trashed]:
         """What was put here last comes first; of one kind, or of all."""
@@ -65,9 +62,8 @@ class TrashStore:
         """The number of the last one with this name. What is here has given its key up, and only Python
         folds case as keys do."""
         rows = _PARTS[kind].subquery()
-        with self._database.read() as session:
-            found = session.execute(select(rows.c.id, rows.c.name).order_by(rows.c.moment.desc()))
-            return next((int(row.id) for row in found if key_of(row.name) == key_of(name)), None)
+        found = self._database.rows(select(rows.c.id, rows.c.name).order_by(rows.c.moment.desc()))
+        return next((int(row.id) for row in found if key_of(row.name) == key_of(name)), None)
 
 
 # What there is in the trash

@@ -11,7 +11,7 @@ from typing import Literal
 from sqlalchemy import func, select
 
 from storage.concepts import WATCHING, put_behind
-from storage.database import Database, chunks, insert_new
+from storage.database import Store, insert_new
 from storage.errors import UnknownWatchError
 from storage.names import IN_USE
 from storage.removed import shown
@@ -74,11 +74,8 @@ class WatchCounts:
     last: datetime | None  # when something was last seen
 
 
-class Watches:
+class Watches(Store):
     """All reads and writes of watches and of what they saw."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(self, new: NewWatch) -> Watch:
         row = WatchRow(**vars(new))
@@ -88,8 +85,7 @@ class Watches:
 
     def get(self, watch_id: int) -> Watch:
         """Raises `UnknownWatchError`."""
-        with self._database.read() as session:
-            row = session.get(WatchRow, watch_id)
+        row = self._database.get(WatchRow, watch_id)
         if row is None:
             raise UnknownWatchError(f"There is no watched folder {watch_id}.")
         return _watch(row)
@@ -97,15 +93,13 @@ class Watches:
     def of(self, concept_id: int) -> list[Watch]:
         """All of a concept, the newest first."""
         query = select(WatchRow).where(WatchRow.concept_id == concept_id).order_by(WatchRow.id.desc())
-        with self._database.read() as session:
-            return [_watch(row) for row in session.scalars(query)]
+        return [_watch(row) for row in self._database.scalars(query)]
 
     def going(self) -> list[Watch]:
         """Those that nobody stopped, of concepts that are not in the trash."""
         query = select(WatchRow).join(ConceptRow, ConceptRow.id == WatchRow.concept_id)
         query = query.where(WatchRow.stopped.is_(None), IN_USE).order_by(WatchRow.id)
-        with self._database.read() as session:
-            return [_watch(row) for row in session.scalars(query)]
+        return [_watch(row) for row in self._database.scalars(query)]
 
     def stop(self, watch_id: int) -> None:
         """What was flagged before is still delivered."""
@@ -136,26 +130,20 @@ class Watches:
 
     def seen(self, watch_id: int, picture_ids: Iterable[str]) -> set[str]:
         """Those of these pictures of which something was said."""
-        w, wanted = WatchedPictureRow, list(picture_ids)
-        found: set[str] = set()
-        with self._database.read() as session:
-            for some in chunks(wanted):
-                query = select(w.picture_id).where(w.watch_id == watch_id, w.picture_id.in_(some))
-                found.update(session.scalars(query))
-        return found
+        w = WatchedPictureRow
+        query = select(w.picture_id).where(w.watch_id == watch_id)
+        return self._database.scalars_among(query, w.picture_id, picture_ids)
 
     def fresh(self, watch_id: int) -> list[str]:
         """The pictures that could be drawn."""
         w = WatchedPictureRow
         query = select(w.picture_id).where(w.watch_id == watch_id, w.fresh).order_by(w.sequence)
-        with self._database.read() as session:
-            return list(session.scalars(query))
+        return self._database.scalars(query)
 
     def counts(self, watch_id: int) -> WatchCounts:
         w = WatchedPictureRow
         query = select(w.flagged, w.drawn, func.count(), func.max(w.created)).where(w.watch_id == watch_id)
-        with self._database.read() as session:
-            rows = session.execute(query.group_by(w.flagged, w.drawn)).all()
+        rows = self._database.rows(query.group_by(w.flagged, w.drawn))
         return WatchCounts(
             seen=sum(row[2] for row in rows),
             flagged=sum(row[2] for row in rows if row[0]),
@@ -167,24 +155,21 @@ class Watches:
         """How many could be drawn of what was flagged and of what was not, up to a place in the order."""
         w = WatchedPictureRow
         query = select(w.flagged, func.count()).where(w.watch_id == watch_id, w.fresh)
-        with self._database.read() as session:
-            rows = session.execute(query.where(w.sequence <= sequence).group_by(w.flagged)).all()
+        rows = self._database.rows(query.where(w.sequence <= sequence).group_by(w.flagged))
         return {False: 0, True: 0} | {row[0]: row[1] for row in rows}
 
     def drawn(self, watch_id: int) -> list[StoredWatched]:
         """What is to be answered blindly, in the order in which it came."""
         w = WatchedPictureRow
         query = select(w).where(w.watch_id == watch_id, w.drawn, shown(w.picture_id)).order_by(w.sequence)
-        with self._database.read() as session:
-            return [_watched(row) for row in session.scalars(query)]
+        return [_watched(row) for row in self._database.scalars(query)]
 
     def flagged(self, watch_id: int, limit: int, offset: int = 0) -> list[StoredWatched]:
         """A page of what was flagged, the newest first."""
         w = WatchedPictureRow
         query = select(w).where(w.watch_id == watch_id, w.flagged, shown(w.picture_id))
         query = query.order_by(w.sequence.desc())
-        with self._database.read() as session:
-            return [_watched(row) for row in session.scalars(query.limit(limit).offset(offset))]
+        return [_watched(row) for row in self._database.scalars(query.limit(limit).offset(offset))]
 
     def one(self, sequence: int) -> StoredWatched:
         with self._database.read() as session:
