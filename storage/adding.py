@@ -12,10 +12,9 @@ from sqlalchemy.orm import Session
 
 from storage.database import Store, among, chunks, insert_new, insert_or_update, tuples
 from storage.folders import Placed, count_places, places_of
-from storage.kept_counts import KeptCounts, groups_shown
+from storage.kept_counts import KeptCounts, groups_shown, joined, recount_groups, recount_places
 from storage.pictures.files import SkippedFile, Source
 from storage.removed import shown
-from storage.repeated import joined, recount_groups, recount_places
 from storage.tables import UNREAD, BadFileRow, PendingVectorRow, PictureRow, SourceRow, now
 
 

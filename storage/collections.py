@@ -14,12 +14,12 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from storage.database import Store, chunks
+from storage.database import Store, chunks, following
 from storage.errors import ConflictError, UnknownCollectionError
 from storage.folders import range_of
 from storage.names import key_of
+from storage.tables import Change as Change
 from storage.tables import (
-    CollectionChangeRow,
     CollectionPictureRow,
     NamedCollectionRow,
     PictureRow,
@@ -50,18 +50,6 @@ class NamedCollection:
     created: datetime
     removed: datetime | None
     added: tuple[datetime, datetime] | None = None
-
-
-@dataclass(frozen=True)
-class Change:
-    """What became of a collection: how many pictures came or went, and how many were in it then."""
-
-    number: int
-    deed: Deed
-    pictures: int
-    remaining: int
-    author: str
-    created: datetime
 
 
 class NamedCollections(Store):
@@ -142,7 +130,7 @@ class NamedCollections(Store):
     def take(self, collection_id: int, picture_ids: Sequence[str], author: str) -> Change | None:
         """Takes those out that are in it; None where none is."""
         with self._database.write(f"collection {collection_id}") as session:
-            number = _last(session, collection_id) + 1
+            number = _next(session, collection_id)
             gone = 0
             for ids in chunks(picture_ids):
                 gone += _end(session, collection_id, number, CollectionPictureRow.picture_id.in_(ids))
@@ -153,7 +141,7 @@ class NamedCollections(Store):
         it."""
         member = CollectionPictureRow
         with self._database.write(f"collection {collection_id}") as session:
-            new = _last(session, collection_id) + 1
+            new = _next(session, collection_id)
             gone = _end(session, collection_id, new, member.since == number)
             took = select(member.picture_id).where(
                 member.collection_id == collection_id, member.until == number
@@ -181,9 +169,9 @@ class NamedCollections(Store):
 
     def changes(self, collection_id: int, limit: int = 50) -> list[Change]:
         """The last one first."""
-        row = CollectionChangeRow
+        row = Change
         query = select(row).where(row.collection_id == collection_id).order_by(row.number.desc())
-        return [_change(found) for found in self._database.scalars(query.limit(limit))]
+        return self._database.scalars(query.limit(limit))
 
     def ids(self, pictures: Select[str]) -> list[str]:
         return self._database.scalars(pictures)
@@ -264,12 +252,12 @@ def forget(session: Session, picture_ids: Sequence[str]) -> None:
     rows = session.execute(lost.group_by(member.collection_id)).all()
     session.execute(delete(member).where(ours))
     for collection_id, gone in rows:
-        _record(session, collection_id, _last(session, collection_id) + 1, "gone", gone, "")
+        _record(session, collection_id, _next(session, collection_id), "gone", gone, "")
 
 
 def _rows(*, of_many: bool) -> Select[NamedCollectionRow, int, int]:
     """With how many pictures are in each, without those in the trash."""
-    c, change = NamedCollectionRow, CollectionChangeRow
+    c, change = NamedCollectionRow, Change
     last = (
         select(change.collection_id, func.max(change.number).label("number"))
         .group_by(change.collection_id)
@@ -325,18 +313,12 @@ def _named(found: Any) -> NamedCollection:
     )
 
 
-def _change(row: CollectionChangeRow) -> Change:
-    return Change(row.number, row.deed, row.pictures, row.remaining, row.author, row.created)  # type: ignore[arg-type]  # the column takes no other
-
-
-def _last(session: Session, collection_id: int) -> int:
-    change = CollectionChangeRow
-    query = select(func.max(change.number)).where(change.collection_id == collection_id)
-    return session.scalar(query) or 0
+def _next(session: Session, collection_id: int) -> int:
+    return following(session, Change.number, Change.collection_id == collection_id)
 
 
 def _add(session: Session, collection_id: int, pictures: Members, deed: Deed, author: str) -> Change | None:
-    number = _last(session, collection_id) + 1
+    number = _next(session, collection_id)
     if isinstance(pictures, Select):
         came = _begin(session, collection_id, number, pictures)
     else:
@@ -390,7 +372,7 @@ def _record(
     if not pictures and deed != "made":
         return None
     remaining = session.scalar(select(func.count()).select_from(member_ids(collection_id).subquery())) or 0
-    row = CollectionChangeRow(
+    row = Change(
         collection_id=collection_id,
         number=number,
         deed=deed,
@@ -400,7 +382,7 @@ def _record(
         created=now(),
     )
     session.add(row)
-    return _change(row)
+    return row
 
 
 def _taken(name: str) -> ConflictError:

@@ -1,4 +1,4 @@
-"""Trained heads in SQL, and what was measured of each."""
+"""Trained heads in SQL, what was measured of each, and what was drawn to certify one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from storage.database import Store
+from storage.concepts import CERTIFYING, put_behind
+from storage.database import Store, following
+from storage.tables import CertifyingDraw as CertifyingDraw
 from storage.tables import EvaluationRow, HeadRow
 
 
@@ -45,14 +47,37 @@ class StoredEvaluation:
     created: datetime
 
 
+class CertifyingDraws(Store):
+    """All reads and writes of draws whose labels certify a line of a head. Rows are added, never changed."""
+
+    def add(self, draw: CertifyingDraw, picture_ids: Sequence[str]) -> bool:
+        """Keeps a draw with its pictures; False where this attempt was made already: of two the first counts.
+
+        Nobody who draws pictures to measure with can put the same picture in between.
+        """
+        with self._database.write(f"concept {draw.concept_id}") as session:
+            if session.get(CertifyingDraw, (draw.concept_id, draw.attempt)):
+                return False
+            session.add(draw)
+            put_behind(session, draw.concept_id, picture_ids, CERTIFYING, draw.attempt)
+            return True
+
+    def newest(self, concept_id: int) -> dict[str, CertifyingDraw]:
+        """Side → its newest draw, the latest of both last."""
+        query = select(CertifyingDraw).where(CertifyingDraw.concept_id == concept_id)
+        draws = self._database.scalars(query.order_by(CertifyingDraw.attempt))
+        newest = {draw.side: draw for draw in draws}
+        return dict(sorted(newest.items(), key=lambda found: found[1].attempt))
+
+
 class HeadStore(Store):
     """All reads and writes of heads and evaluations. Rows are added, never changed."""
 
     def add(self, concept_id: int, head: StoredHead) -> StoredHead:
         """Stores the head under the next number, which is set here."""
-        query = select(func.max(HeadRow.number)).where(HeadRow.concept_id == concept_id)
         with self._database.write(f"heads of concept {concept_id}") as session:
-            values = vars(head) | {"number": (session.scalar(query) or 0) + 1}
+            number = following(session, HeadRow.number, HeadRow.concept_id == concept_id)
+            values = vars(head) | {"number": number}
             session.add(HeadRow(concept_id=concept_id, **values))
         return StoredHead(**values)
 

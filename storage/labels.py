@@ -15,9 +15,13 @@ from storage.database import Store, insert_new
 from storage.errors import ConflictError
 from storage.label_queries import COMMENT, UNDO, VALUES, Value, not_undone, of_each, replaced, undone
 from storage.removed import changes_since
-from storage.tables import LabelEventRow
+from storage.tables import LabelEventRow, WallRow
 
 AuthorKind = Literal["person", "simulated", "annotator"]
+COPIED = (
+    *("picture_id", "value", "given", "author", "author_kind"),
+    *("definition_number", "created", "in_view", "renewed"),
+)
 USED = "The same key came from somebody else before, so this was not taken."
 
 
@@ -87,25 +91,7 @@ class LabelLog(Store):
         answer to this one.
         """
         last = {label.key: label for label in labels}
-        rows = [
-            {
-                "key": label.key,
-                "concept_id": concept_id,
-                "picture_id": label.picture_id,
-                "value": label.value,
-                "undoes": None,
-                "author": label.author.name,
-                "author_kind": label.author.kind,
-                "definition_number": label.definition_number,
-                "comment": label.comment,
-                "recorded_by": label.recorded_by,
-                "in_view": label.in_view,
-                "repeat": label.repeat,
-                "renewed": label.renewed,
-                "given": label.given,
-            }
-            for label in last.values()
-        ]
+        rows = [vars(label) | _by(label.author) | {"concept_id": concept_id} for label in last.values()]
         with self._writing(concept_id) as session:
             return _insert(session, rows)
 
@@ -128,21 +114,16 @@ class LabelLog(Store):
             "concept_id": concept_id,
             "picture_id": picture_id,
             "value": COMMENT,
-            "author": author.name,
-            "author_kind": author.kind,
             "definition_number": number,
             "comment": text,
         }
-        remarks = select(func.max(LabelEventRow.sequence)).where(
-            LabelEventRow.concept_id == concept_id,
-            LabelEventRow.picture_id == picture_id,
-            LabelEventRow.author == author.name,
-            LabelEventRow.author_kind == author.kind,
-            LabelEventRow.comment != "",
+        remarks = select(func.max(LabelEventRow.sequence)).filter_by(
+            concept_id=concept_id, picture_id=picture_id, **_by(author)
         )
+        remarks = remarks.where(LabelEventRow.comment != "")
         with self._writing(concept_id) as session:
             before = None if beside else session.scalar(remarks)
-            _insert(session, [row | {"undoes": before}])
+            _insert(session, [row | _by(author) | {"undoes": before}])
 
     def copy(self, source: int, target: int, recorded_by: str) -> None:
         """Says in a new concept what people said in another that was not undone, in the same order and with
@@ -158,20 +139,12 @@ class LabelLog(Store):
         with self._writing(target) as session:
             rows = [
                 {
+                    **{name: getattr(row, name) for name in COPIED},
                     "key": f"copied to {target}/{row.sequence}",
                     "concept_id": target,
-                    "picture_id": row.picture_id,
-                    "value": row.value,
-                    "author": row.author,
-                    "author_kind": row.author_kind,
-                    "definition_number": row.definition_number,
                     "comment": "" if replaced else row.comment,
-                    "created": row.created,
                     "recorded_by": recorded_by if recorded_by != row.author else None,
-                    "in_view": row.in_view,
-                    "renewed": row.renewed,
                     "taken_from": row.sequence,
-                    "given": row.given,
                 }
                 for row, replaced in session.execute(query.order_by(e.sequence))
             ]
@@ -198,9 +171,7 @@ class LabelLog(Store):
                 if (before.concept_id, before.value, before.author) != (concept_id, UNDO, author.name):
                     raise ConflictError(USED)
                 return _undone_by(session, concept_id, key)
-            query = not_undone(concept_id).where(
-                LabelEventRow.author == author.name, LabelEventRow.author_kind == author.kind
-            )
+            query = not_undone(concept_id).filter_by(**_by(author))
             query = query.where(LabelEventRow.key.in_(only)) if only else query.limit(count)
             events = _events(session, query.order_by(LabelEventRow.sequence.desc()))
             undoing = [
@@ -210,10 +181,8 @@ class LabelLog(Store):
                     "picture_id": event.picture_id,
                     "value": UNDO,
                     "undoes": event.sequence,
-                    "author": author.name,
-                    "author_kind": author.kind,
                     "definition_number": event.definition_number,
-                    "comment": "",
+                    **_by(author),
                 }
                 for index, event in enumerate(events)
             ]
@@ -249,9 +218,7 @@ class LabelLog(Store):
     def said_by(self, concept_id: int, author: Author) -> dict[str, str]:
         """Picture id → what this author says of it, of all of which they say something."""
         e = LabelEventRow
-        query = not_undone(concept_id).where(
-            e.author == author.name, e.author_kind == author.kind, e.repeat.is_(False)
-        )
+        query = not_undone(concept_id).filter_by(**_by(author)).where(e.repeat.is_(False))
         columns = query.with_only_columns(e.picture_id, e.value).order_by(e.sequence)
         return dict(self._database.rows(columns))
 
@@ -313,11 +280,8 @@ class LabelLog(Store):
     def of_author(self, concept_id: int, author: Author, picture_ids: Sequence[str]) -> list[LabelEvent]:
         """All that this author said of these few pictures and that was not undone, repeats too, oldest
         first."""
-        query = not_undone(concept_id).where(
-            LabelEventRow.author == author.name,
-            LabelEventRow.author_kind == author.kind,
-            LabelEventRow.picture_id.in_(picture_ids),
-        )
+        query = not_undone(concept_id).filter_by(**_by(author))
+        query = query.where(LabelEventRow.picture_id.in_(picture_ids))
         with self._database.read() as session:
             return _events(session, query.order_by(LabelEventRow.sequence))
 
@@ -358,9 +322,7 @@ class LabelLog(Store):
 
     def recent(self, concept_id: int, author: Author, limit: int) -> list[LabelEvent]:
         """This author's last labels that were not undone, repeats too, newest first."""
-        query = not_undone(concept_id).where(
-            LabelEventRow.author == author.name, LabelEventRow.author_kind == author.kind
-        )
+        query = not_undone(concept_id).filter_by(**_by(author))
         with self._database.read() as session:
             return _events(session, query.order_by(LabelEventRow.sequence.desc()).limit(limit))
 
@@ -382,19 +344,42 @@ class LabelLog(Store):
         return self._database.scalar(query) or 0
 
 
+class WallLog(Store):
+    """Walls of pictures that people looked through."""
+
+    def add(self, concept_id: int, key: str, author: str, pictures: Sequence[str]) -> None:
+        """The same key again changes nothing."""
+        row = {"concept_id": concept_id, "key": key, "author": author, "pictures": list(pictures)}
+        with self._database.write() as session:
+            insert_new(session, WallRow, [row])
+
+    def has(self, key: str) -> bool:
+        return self._database.scalar(select(WallRow.id).where(WallRow.key == key)) is not None
+
+    def of(self, concept_id: int) -> list[list[str]]:
+        """The picture ids of each wall of a concept, the first shown first."""
+        query = select(WallRow.pictures).where(WallRow.concept_id == concept_id).order_by(WallRow.id)
+        return [list(pictures) for pictures in self._database.scalars(query)]
+
+    def count(self, concept_id: int) -> int:
+        query = select(func.count()).where(WallRow.concept_id == concept_id)
+        return self._database.scalar(query) or 0
+
+
 def _insert(session: Session, rows: Sequence[dict[str, Any]]) -> int:
     """Those with a new key; under the others the same author must have said something before."""
     new = len(insert_new(session, LabelEventRow, rows))
     if new < len(rows):
-        wanted = {row["key"]: row for row in rows}
-        kept = session.scalars(select(LabelEventRow).where(LabelEventRow.key.in_(wanted)))
-        if any((k.author, k.author_kind) != _author(wanted[k.key]) for k in kept):
+        wanted = {row["key"]: Author(row["author"], row["author_kind"]) for row in rows}
+        kept = _events(session, select(LabelEventRow).where(LabelEventRow.key.in_(wanted)))
+        if any(event.author != wanted[event.key] for event in kept):
             raise ConflictError(USED)
     return new
 
 
-def _author(row: dict[str, Any]) -> tuple[str, str]:
-    return row["author"], row["author_kind"]
+def _by(author: Author) -> dict[str, str]:
+    """The columns that say who it was."""
+    return {"author": author.name, "author_kind": author.kind}
 
 
 def _undone_by(session: Session, concept_id: int, key: str) -> list[LabelEvent]:

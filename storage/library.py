@@ -16,10 +16,9 @@ from storage.buckets import in_bucket
 from storage.database import PARAMETERS, Database, among, chunks, insert_or_update, tuples
 from storage.errors import UnknownPictureError
 from storage.frames import EVERYTHING, Frame, was_inside
-from storage.kept_counts import KeptCounts, add_to_counts, groups_shown, kept_counts
+from storage.kept_counts import KeptCounts, add_to_counts, groups_shown, kept_counts, recount_groups
 from storage.pictures.files import SkippedFile, Source
 from storage.removed import shown
-from storage.repeated import recount_groups
 from storage.tables import (
     PURGED,
     BadFileRow,

@@ -13,7 +13,6 @@ from storage.concepts import MEASURE_NOTHING
 from storage.database import Store
 from storage.frames import looked_in
 from storage.tables import (
-    AnnotationRow,
     CandidateRow,
     ConceptRow,
     DefinitionRow,
@@ -23,6 +22,7 @@ from storage.tables import (
     LabelEventRow,
     PictureRow,
     RemovalRow,
+    StoredAnnotation,
 )
 
 
@@ -53,7 +53,7 @@ class Overview(Store):
 
     def of(self, concept_ids: Sequence[int]) -> dict[int, Standing]:
         """Concept id → where it stands, read in one moment."""
-        d, c, a, h, e = DefinitionRow, CandidateRow, AnnotationRow, HeadRow, EvaluationRow
+        d, c, a, h, e = DefinitionRow, CandidateRow, StoredAnnotation, HeadRow, EvaluationRow
         newest = (
             select(d.concept_id, func.max(d.number).label("number"))
             .where(d.concept_id.in_(concept_ids))

@@ -33,25 +33,24 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from storage.collections import forget
 from storage.database import Database, chunks, insert_new
 from storage.folders import count_places, places_of
-from storage.kept_counts import KeptCounts, groups_shown
-from storage.repeated import groups_of, recount_groups
+from storage.kept_counts import KeptCounts, groups_of, groups_shown, recount_groups
 from storage.tables import (
     MEASURED,
     PURGED,
-    AnnotationRow,
     CandidateRow,
-    DeliveryRow,
+    Delivery,
     EvaluationPictureRow,
     KeptFigureRow,
     LabelEventRow,
     OutsidePictureRow,
     PendingVectorRow,
-    PictureColumnRow,
+    PictureColumn,
     PictureRow,
     RefusedPictureRow,
     RemovalRow,
     SourceRow,
-    WatchedPictureRow,
+    StoredAnnotation,
+    Watched,
     now,
 )
 
@@ -197,17 +196,17 @@ def _purged(session: Session, ids: Sequence[str]) -> PurgedRows:
     def deleted(table: type, column: InstrumentedAttribute[str]) -> int:
         return _rows(session, delete(table).where(column.in_(ids)))
 
-    e, w = LabelEventRow, WatchedPictureRow
+    e, w = LabelEventRow, Watched
     nothing: dict[str, Any] = {"picture_id": PURGED, "author": "", "comment": "", "recorded_by": None}
     said = update(e).where(e.picture_id.in_(ids))
     key = literal(f"{PURGED}/") + as_type(e.sequence, String)
     session.execute(said.where(_measures()).values(value=MEASURED))
     nothing |= {"value": case((e.value == MEASURED, MEASURED), else_=PURGED), "created": now()}
     labels = _rows(session, said.values(**nothing, key=key))
-    labels += deleted(AnnotationRow, AnnotationRow.picture_id)
-    session.execute(update(AnnotationRow).where(AnnotationRow.same_as.in_(ids)).values(same_as=None))
+    labels += deleted(StoredAnnotation, StoredAnnotation.picture_id)
+    session.execute(update(StoredAnnotation).where(StoredAnnotation.same_as.in_(ids)).values(same_as=None))
     watched = select(w.sequence).where(w.picture_id.in_(ids))
-    session.execute(delete(DeliveryRow).where(DeliveryRow.sequence.in_(watched)))
+    session.execute(delete(Delivery).where(Delivery.sequence.in_(watched)))
     session.execute(
         update(RemovalRow).where(RemovalRow.picture_id.in_(ids)).values(picture_id=PURGED, deed=PURGED)
     )
@@ -219,7 +218,7 @@ def _purged(session: Session, ids: Sequence[str]) -> PurgedRows:
     deleted(OutsidePictureRow, OutsidePictureRow.picture_id)
     return PurgedRows(
         labels=labels,
-        columns=deleted(PictureColumnRow, PictureColumnRow.picture_id),
+        columns=deleted(PictureColumn, PictureColumn.picture_id),
         candidates=deleted(CandidateRow, CandidateRow.picture_id),
         drawn=deleted(EvaluationPictureRow, EvaluationPictureRow.picture_id),
         watched=deleted(w, w.picture_id),

@@ -109,7 +109,7 @@ def view_of(one: NamedCollection, cover: list[str], concepts: list[str]) -> Coll
 
 
 def change_view(change: Change) -> ChangeView:
-    return ChangeView(**vars(change))
+    return ChangeView.model_validate(change, from_attributes=True)
 
 
 def looks_in(frame: Frame, pictures: int, library: int) -> LooksIn:

@@ -63,7 +63,10 @@ class Captions:
                 unknown += 1
                 bad.append(BadRow(number, why))
                 continue
-            columns += [PictureColumn(picture_id, name, value, file.name) for name, value in said.items()]
+            columns += [
+                PictureColumn(picture_id=picture_id, name=name, value=value, file=file.name)
+                for name, value in said.items()
+            ]
         if bad and not columns:
             raise NoUsableRowsError(file.name, [(row.number, row.reason) for row in bad])
         by_name: dict[str, int] = {}

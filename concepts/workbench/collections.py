@@ -78,7 +78,7 @@ class Collections:
 
     def addings(self) -> list[Adding]:
         """The last addings that brought new pictures, the last one first."""
-        done = self._context.jobs.store.done(ADD_KINDS)
+        done = self._context.jobs.store.newest_first(ADD_KINDS, state="done")
         return [_adding(job) for job in done if (job.result or {}).get("added")][:ADDINGS]
 
     # Making

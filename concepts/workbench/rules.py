@@ -259,9 +259,7 @@ class Rules:
 
     def written(self, limit: int = 5) -> list[WrittenTable]:
         """The tables that were written to be downloaded, of the newest jobs, the newest first."""
-        jobs = [
-            job for job in self._context.jobs.store.of_kind(ScoreTable.kind, limit) if job.state == "done"
-        ]
+        jobs = self._context.jobs.store.newest_first([ScoreTable.kind], state="done", limit=limit)
         found = [(job, read_done(ScoreTable, job)) for job in jobs]
         return [
             WrittenTable(

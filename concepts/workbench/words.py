@@ -61,7 +61,7 @@ class Words:
                     gone += 1  # to be looked at again once a file is back
                     continue
                 said = reader.read(decoded.image)
-                kept.append(PictureColumn(picture.id, WORDS, said, reader.name))
+                kept.append(PictureColumn(picture_id=picture.id, name=WORDS, value=said, file=reader.name))
                 words += bool(said)
             self._context.columns.add(kept)
             pictures += len(kept)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from sqlalchemy import JSON, DateTime, Text
+from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, String, Text
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 
@@ -32,6 +32,18 @@ BY_BYTES = Text().with_variant(Text(collation="C"), "postgresql")
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+Now = Annotated[datetime, mapped_column(default=now)]
+Key = Annotated[int, mapped_column(primary_key=True)]
+ConceptKey = Annotated[int, mapped_column(ForeignKey("concepts.id"), primary_key=True)]
+OfConcept = Annotated[int, mapped_column(ForeignKey("concepts.id"))]
+PictureKey = Annotated[str, mapped_column(ForeignKey("pictures.id"), primary_key=True)]
+OfPicture = Annotated[str, mapped_column(ForeignKey("pictures.id"))]
+Big = Annotated[int, mapped_column(BigInteger)]
+Word = Annotated[str, mapped_column(String(10))]
+Line = Annotated[str, mapped_column(String(200))]
+LongText = Annotated[str, mapped_column(Text)]
 
 
 class Base(DeclarativeBase):

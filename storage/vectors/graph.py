@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.vectors.ids import PictureIds, Rows, located
+from storage.vectors.ids import Floats, Keys, PictureIds, Rows, located
 from storage.vectors.nearest import (
     TOGETHER,
     Clusters,
-    Floats,
     Heard,
     assigned,
     clustered,
@@ -52,7 +51,7 @@ class Graph:
     query are found by looking at what is `likely` alone, on average over `QUERIES`."""
 
     version: str  # of the vectors
-    ids: NDArray[np.bytes_]
+    ids: Keys
     rows: Indexes
     products: Floats
     marks: NDArray[np.uint64]

@@ -110,10 +110,6 @@ class KeptGraph:
                 self._publish(left, made.compared, made.seconds)
             return lists
 
-    def remove(self) -> None:
-        self._newest = None
-        shutil.rmtree(self._folder, ignore_errors=True)
-
     # Inside
 
     def _locked(self) -> FileLock:

@@ -22,7 +22,7 @@ from storage import buckets
 from storage.errors import DamagedIndexError, DiskFullError, NoPermissionError, ReadOnlyError, StorageError
 from storage.vectors.damage import guarded
 from storage.vectors.digests import Digests, digests_of, finite
-from storage.vectors.ids import ID_TYPE, checked, encoded, located
+from storage.vectors.ids import ID_TYPE, Flags, Halves, Keys, checked, encoded, located
 from storage.vectors.matrix import Matrix
 from storage.vectors.reader import BATCH, VectorReader
 from storage.vectors.tables import LANCE, BucketTables, WritersTurn
@@ -42,11 +42,11 @@ class _Part:
     """Rows as they lie in the table: ids (n,), vectors (n, d); `digests` (n,) say nothing where not `known`
     (n,). `sound` (n,): finite, and the digest, where it is known, is right."""
 
-    ids: NDArray[np.bytes_]
-    vectors: NDArray[np.float16]
+    ids: Keys
+    vectors: Halves
     digests: Digests
-    known: NDArray[np.bool_]
-    sound: NDArray[np.bool_]
+    known: Flags
+    sound: Flags
 
 
 class LanceIndex:
@@ -148,12 +148,6 @@ class LanceIndex:
             if self._compacted(before, 0) and self.version != before:  # else the copy would be made anew
                 self._matrix.append(before, self.version)
 
-    def drop(self) -> None:
-        with self._lock, self._guarded():
-            self._database.drop_table(self.fingerprint)
-            self._matrix.remove()
-        self._newest = None
-
     def verify(self) -> None:
         """Makes a copy that isn't what the table holds again, and gives vectors without a digest theirs.
         Raises `DamagedIndexError` where the table holds a picture twice or a vector is damaged."""
@@ -185,7 +179,7 @@ class LanceIndex:
             if copy is not None:
                 self._refuse_twice(copy)
             lost: set[bytes] = set()
-            whole: list[tuple[NDArray[np.bytes_], NDArray[np.float16]]] = []
+            whole: list[tuple[Keys, Halves]] = []
             for part in self._parts():
                 wrong = self._compared(part, copy)[0] if copy else ~part.sound
                 lost.update(part.ids[wrong].tolist())
@@ -263,7 +257,7 @@ class LanceIndex:
             log.warning("Others have written vectors meanwhile. The copy for reading is made again.")
         return told
 
-    def _compared(self, part: _Part, copy: VectorReader) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def _compared(self, part: _Part, copy: VectorReader) -> tuple[Flags, Flags]:
         """(n,) which rows of the table are damaged, and (n,) which the copy has the same. A vector without a
         digest counts as damaged, too, where that of the copy differs and may be the right one."""
         places, there = located(copy.known, part.ids)
@@ -281,7 +275,7 @@ class LanceIndex:
         if len(places) and copy.sound(places).any():
             raise DamagedIndexError(self._place, "a picture is in it twice")
 
-    def _upsert(self, ids: Sequence[str], vectors: NDArray[np.float16], digests: Digests) -> None:
+    def _upsert(self, ids: Sequence[str], vectors: Halves, digests: Digests) -> None:
         upsert = self._table.merge_insert("id").when_matched_update_all()
         rows = self._arrow(ids, vectors, digests, self._table.schema)
         upsert.when_not_matched_insert_all().execute(rows)
@@ -302,7 +296,7 @@ class LanceIndex:
         return self.snapshot()
 
     def _made(self, version: str) -> VectorReader:
-        def parts() -> Iterator[tuple[NDArray[np.bytes_], NDArray[np.float16]]]:
+        def parts() -> Iterator[tuple[Keys, Halves]]:
             for part in self._parts():
                 if damaged := int((~part.sound).sum()):
                     raise DamagedIndexError(self._place, _are_damaged(damaged, len(part.ids)))
@@ -380,9 +374,7 @@ class LanceIndex:
             metadata={"made": uuid4().hex},
         )
 
-    def _checked(
-        self, ids: Sequence[str], vectors: NDArray[np.floating]
-    ) -> tuple[list[str], NDArray[np.bytes_], NDArray[np.float16]]:
+    def _checked(self, ids: Sequence[str], vectors: NDArray[np.floating]) -> tuple[list[str], Keys, Halves]:
         """Each id once, as it is kept, and the last of its vectors as it is kept."""
         if vectors.shape != (len(ids), self.dimension):
             raise ValueError(
@@ -398,9 +390,7 @@ class LanceIndex:
             raise ValueError("A vector has numbers that are not finite in float16.")
         return list(last), keys, stored
 
-    def _arrow(
-        self, ids: Sequence[str], vectors: NDArray[np.float16], digests: Digests, schema: pa.Schema
-    ) -> pa.Table:
+    def _arrow(self, ids: Sequence[str], vectors: Halves, digests: Digests, schema: pa.Schema) -> pa.Table:
         columns = [
             pa.array(ids, pa.string()),
             pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), self.dimension),
@@ -442,9 +432,7 @@ def _are_damaged(damaged: int, of: int) -> str:
     return f"{damaged:,} of {of:,} vectors {'is' if damaged == 1 else 'are'} damaged"
 
 
-def _undamaged(
-    part: _Part, wrong: NDArray[np.bool_], copy: VectorReader
-) -> tuple[NDArray[np.bytes_], NDArray[np.float16]]:
+def _undamaged(part: _Part, wrong: Flags, copy: VectorReader) -> tuple[Keys, Halves]:
     """Ids and vectors: what the copy has of the damaged rows of a part and is as it was written, by its own
     digest or by that of the table."""
     places, there = located(copy.known, part.ids)

@@ -16,7 +16,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.vectors.ids import Rows
+from storage.vectors.ids import Flags, Floats, Rows
 from storage.vectors.products import as_floats, one_blas_thread
 from storage.vectors.reader import VectorReader
 
@@ -25,7 +25,6 @@ ROUNDS = 8  # centres need not be settled: every picture is compared with severa
 TOGETHER = 1024  # pictures compared at a time
 WINDOW = 8192  # with so many others: a block of products is 32 MB
 
-Floats = NDArray[np.float32]
 Heard = Callable[[int, int], None]  # how much of how much is done; may raise to stop
 Asked = TypeVar("Asked")
 Found = TypeVar("Found")
@@ -49,12 +48,12 @@ class Clusters:
         np.fill_diagonal(cosine, np.inf)
         return np.argsort(-cosine, axis=1, kind="stable")[:, :count]
 
-    def likely(self, query: Floats, probed: int) -> NDArray[np.bool_]:
+    def likely(self, query: Floats, probed: int) -> Flags:
         """(n,) whether a picture is in one of the `probed` clusters whose centres have the highest products
         with a query (d,)."""
         chosen = np.zeros(len(self.centres), dtype=bool)
         chosen[np.argsort(-(self.centres @ query), kind="stable")[:probed]] = True
-        found: NDArray[np.bool_] = chosen[self.of]
+        found: Flags = chosen[self.of]
         return found
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-from storage.vectors.ids import Rows
+from storage.vectors.ids import Floats, Halves, Rows
 
 CHUNK = 4 * 1024**2  # bytes of what was converted: they stay in the cache until multiplied
 
@@ -74,9 +74,7 @@ def _let_any_thread_set(libraries: ThreadpoolController) -> None:
 one_blas_thread = _OneBlasThread()
 
 
-def multiplied(
-    vectors: NDArray[np.float16], columns: NDArray[Number], rows: Rows | None = None
-) -> NDArray[Number]:
+def multiplied(vectors: Halves, columns: NDArray[Number], rows: Rows | None = None) -> NDArray[Number]:
     """columns (d,) or (d, k) → vectors (m, d) · columns, (m,) or (m, k), in the precision of `columns`; of
     `rows` (n,) alone where given.
 
@@ -121,21 +119,19 @@ class Multiply(Protocol):
 
     def __call__(
         self,
-        vectors: NDArray[np.float16],
-        columns: NDArray[np.float32],
+        vectors: Halves,
+        columns: Floats,
         rows: Rows | slice | None = None,
-    ) -> NDArray[np.float32]: ...
+    ) -> Floats: ...
 
 
-def on_processor(
-    vectors: NDArray[np.float16], columns: NDArray[np.float32], rows: Rows | slice | None = None
-) -> NDArray[np.float32]:
+def on_processor(vectors: Halves, columns: Floats, rows: Rows | slice | None = None) -> Floats:
     if isinstance(rows, slice):
         return multiplied(vectors[rows], columns)
     return multiplied(vectors, columns, rows)
 
 
-def as_floats(vectors: NDArray[np.float16]) -> NDArray[np.float32]:
+def as_floats(vectors: Halves) -> Floats:
     """(n, d) in half precision → the same numbers in float32."""
     vectors = np.ascontiguousarray(vectors)
     floats = np.empty(vectors.shape, dtype=np.float32)
@@ -148,7 +144,7 @@ def load_conversion() -> None:
     import torch  # noqa: F401
 
 
-Conversion = Callable[[NDArray[np.float16], NDArray[np.float32]], None]
+Conversion = Callable[[Halves, Floats], None]
 
 
 def _conversion() -> Conversion:
@@ -159,7 +155,7 @@ def _conversion() -> Conversion:
         return lambda chunk, floats: np.copyto(floats, chunk)
     from torch import from_numpy
 
-    def convert(chunk: NDArray[np.float16], floats: NDArray[np.float32]) -> None:
+    def convert(chunk: Halves, floats: Floats) -> None:
         from_numpy(floats).copy_(from_numpy(chunk))
 
     return convert

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from storage.errors import UnknownPictureError
 from storage.vectors.digests import Digests, parts, sound
-from storage.vectors.ids import PictureIds, Rows, located
+from storage.vectors.ids import Flags, Floats, Halves, Keys, PictureIds, Rows, located
 from storage.vectors.products import Multiply, multiplied, on_processor
 
 BATCH = 8192
@@ -28,7 +28,7 @@ MOST_PRODUCTS = 256 * 1024**2  # bytes of them that are made before any is asked
 MOST_LIKELY = 0.1  # of the pictures: what is allowed and no more is looked at whole
 SLACK = 1e-4  # float32 can't be wrong by more on unit vectors, so no true hit is cut off
 
-Likely = Callable[[NDArray[np.float32]], NDArray[np.bool_]]  # query (d,) → (n,) which places to look at
+Likely = Callable[[Floats], Flags]  # query (d,) → (n,) which places to look at
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +36,8 @@ class Neighbours:
     """The nearest others of every picture: rows (n, k) are places in the reader's ids, products (n, k) the
     dot products with them, the highest first."""
 
-    rows: NDArray[np.int64]
-    products: NDArray[np.float32]
+    rows: Rows
+    products: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class Scores:
     `top`, `bottom` and `nearest` can't order."""
 
     ids: PictureIds
-    values: NDArray[np.float32]
+    values: Floats
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -72,7 +72,7 @@ class Scores:
         place = self.ids.places(picture_ids)
         return [(i, float(self.values[row])) for i, row in zip(picture_ids, place, strict=True) if row >= 0]
 
-    def _first(self, keys: NDArray[np.float32], n: int, start: int) -> list[tuple[str, float]]:
+    def _first(self, keys: Floats, n: int, start: int) -> list[tuple[str, float]]:
         places = smallest(keys, start + n)[start:]
         return list(zip(self.ids.at(places), self.values[places].tolist(), strict=True))
 
@@ -99,8 +99,8 @@ class VectorReader:
     def __init__(
         self,
         version: str,
-        ids: NDArray[np.bytes_],
-        vectors: NDArray[np.float16],
+        ids: Keys,
+        vectors: Halves,
         rows: NDArray[np.integer] | None = None,
         multiply: Multiply = on_processor,
         digests: Digests | None = None,
@@ -149,7 +149,7 @@ class VectorReader:
         _, there = located(self.known, wanted)
         return [one for one, known in zip(wanted, there, strict=True) if not known or one in self._hidden]
 
-    def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
+    def vectors(self, ids: Sequence[str]) -> Floats:
         """(n, d) in the order of ids. Raises `UnknownPictureError` where one has no vector."""
         if removed := self._hidden.intersection(ids):
             raise UnknownPictureError(
@@ -164,7 +164,7 @@ class VectorReader:
             )
         return self._vectors[self._at(places)].astype(np.float32)
 
-    def batches(self, size: int = BATCH) -> Iterator[tuple[PictureIds, NDArray[np.float16]]]:
+    def batches(self, size: int = BATCH) -> Iterator[tuple[PictureIds, Halves]]:
         """Every id with its vector (≤ size, d), by id: in half precision, as they are kept, for who reads all
         of them to convert what is in work."""
         for places in self._parts(size):
@@ -236,11 +236,11 @@ class VectorReader:
 
     # For the rest of this package: a place is one in the order of all ids, a row one of the vectors
 
-    def halves(self, places: Rows) -> NDArray[np.float16]:
+    def halves(self, places: Rows) -> Halves:
         """(n, d) as they are kept, of the ids at these places of the order."""
         return np.take(self._vectors, self._at(places), axis=0)
 
-    def sound(self, places: Rows) -> NDArray[np.bool_]:
+    def sound(self, places: Rows) -> Flags:
         """(n,) whether the vectors at these places of the order are finite and as they were written."""
         rows = self._at(places)
         digests = None if self._digests is None else self._digests[rows]
@@ -297,9 +297,7 @@ class VectorReader:
             places = np.arange(len(self.known))
         return places if self._rows is None else np.sort(self._at(places))
 
-    def _blocks(
-        self, columns: NDArray[np.float32], rows: Rows | None
-    ) -> Iterator[tuple[Rows, NDArray[np.float32]]]:
+    def _blocks(self, columns: Floats, rows: Rows | None) -> Iterator[tuple[Rows, Floats]]:
         """Some rows (b,) at a time, ascending, with their products (b, k)."""
         span = len(self._vectors) if rows is None else int(rows[-1] - rows[0]) + 1 if len(rows) else 0
         first = 0 if rows is None or not span else int(rows[0])
@@ -328,7 +326,7 @@ class VectorReader:
         best = smallest(-exact, k)
         return list(zip(PictureIds(self.known).at(places[best]), exact[best].tolist(), strict=True))
 
-    def _products(self, columns: NDArray[np.float32], places: Rows | None) -> NDArray[np.float32]:
+    def _products(self, columns: Floats, places: Rows | None) -> Floats:
         """columns (d,) or (d, k) → vectors · columns of these places, (n,) or (n, k)."""
         if places is not None and len(places) < len(self._vectors) / 2:
             return self._multiply(self._vectors, columns, self._at(places))
@@ -348,7 +346,7 @@ class _Likely:
         self._rough = np.empty(0, dtype=np.float32)
         self._least = np.float32(-np.inf)
 
-    def add(self, rows: Rows, rough: NDArray[np.float32]) -> None:
+    def add(self, rows: Rows, rough: Floats) -> None:
         """rows (b,) above all that came before, with their products rounded to float32 (b,)."""
         near = rough >= self._least
         self.rows = np.concatenate([self.rows, rows[near]])

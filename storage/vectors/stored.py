@@ -131,12 +131,6 @@ class StoredIndex:
             self._table.purge(ids)
         self.graph.purge(ids)
 
-    def drop(self) -> None:
-        self._table.drop()
-        shutil.rmtree(self._kept_folder, ignore_errors=True)
-        self._newest = None
-        self.graph.remove()
-
     def verify(self) -> None:
         with self._reopened_if_damaged():
             self._newest = None

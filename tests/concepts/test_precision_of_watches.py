@@ -14,15 +14,15 @@ from concepts.labels.consensus import Decision
 from concepts.watching.precision import WINDOW, Answered, Precision, found_of, last_of_both, precision
 from concepts.watching.saying import lot
 from storage.tables import now
-from storage.watches import StoredWatched
+from storage.watches import Watched
 
 BEGUN = now()
 PLACES: Iterator[int] = count(1)
 
 
-def asked(n: int, *, flagged: bool = True, version: int = 1) -> list[StoredWatched]:
+def asked(n: int, *, flagged: bool = True, version: int = 1) -> list[Watched]:
     return [
-        StoredWatched(
+        Watched(
             picture_id=f"{place:064}",
             file=f"{place}.png",
             version=version,
@@ -42,12 +42,12 @@ def decision(picture: str, value: Any) -> Decision:
     return Decision(picture, value, {"me": value}, simulated=False)
 
 
-def answered(drawn: Sequence[StoredWatched], values: Sequence[str]) -> Answered:
+def answered(drawn: Sequence[Watched], values: Sequence[str]) -> Answered:
     blind = {one.picture_id: decision(one.picture_id, v) for one, v in zip(drawn, values, strict=False)}
     return Answered(drawn, blind, blind)
 
 
-def of(drawn: Sequence[StoredWatched], values: Sequence[str], promised: float | None) -> Precision:
+def of(drawn: Sequence[Watched], values: Sequence[str], promised: float | None) -> Precision:
     return precision(answered(drawn, values), promised, None)
 
 

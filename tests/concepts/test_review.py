@@ -14,7 +14,7 @@ from concepts.workbench import Workbench
 from concepts.workbench import review as module
 from concepts.workbench.kinds import LookOver
 from storage.labels import Author
-from storage.tables import JobRow, PictureRow
+from storage.tables import PictureRow, StoredJob
 from web.screens.review import _Screen
 
 NAME = "Round thing"
@@ -161,7 +161,7 @@ def test_what_an_older_discern_looked_over_is_read_and_looked_over_once_more(
     (job,) = bench.jobs.store.about(concept.id, [LookOver.kind])
     before = {"suspects": [{"id": doubted[0], "path": "", "value": "no", "probability": 0.9}], "doubts": None}
     with bench.context.database.write() as session:
-        session.get_one(JobRow, job.id).result = found.model_dump(mode="json", exclude={"found"}) | before
+        session.get_one(StoredJob, job.id).result = found.model_dump(mode="json", exclude={"found"}) | before
     assert queued(bench, Reason.LIKELY_MISLABELLED) == []
     assert bench.review.queue(NAME).counted == 5
     for _ in range(2):

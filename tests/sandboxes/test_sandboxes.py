@@ -228,7 +228,7 @@ def test_of_all_visitors_work_only_so_much_runs_at_once() -> None:
 
     one, other = turns.executor(perform), turns.executor(perform)
     assert other.has_room()
-    job = StoredJob(1, "mine", {}, "running", 0, None, "", None, "", False, None, None, None)  # type: ignore[arg-type]
+    job = StoredJob(id=1, kind="mine", arguments={}, state="running")
     future = one.submit(job)
     assert running.acquire(timeout=30)
     assert not other.has_room()

@@ -117,8 +117,3 @@ def test_an_index_without_a_vector_can_be_read(tmp_path: Path) -> None:
 def test_vectors_of_another_size_are_refused(folder: Path) -> None:
     with pytest.raises(StorageError, match="holds vectors of"):
         StoredIndex(folder, "enc-1", DIMENSION + 1).snapshot()
-
-
-def test_what_was_dropped_is_gone(folder: Path) -> None:
-    opened(folder).drop()
-    assert len(opened(folder).ids) == 0
