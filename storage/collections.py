@@ -299,16 +299,13 @@ def _in_bin_of_one() -> ColumnElement[int]:
 
 def _named(found: Any) -> NamedCollection:
     row, pictures, change = found
+    its = {
+        name: getattr(row, name) for name in ("id", "name", "kind", "rule", "author", "created", "removed")
+    }
     return NamedCollection(
-        id=row.id,
-        name=row.name,
-        kind=row.kind,
-        rule=row.rule,
+        **its,
         pictures=pictures or 0,
         change=change or 0,
-        author=row.author,
-        created=row.created,
-        removed=row.removed,
         added=(row.first_added, row.last_added) if row.first_added and row.last_added else None,
     )
 

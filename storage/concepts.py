@@ -229,7 +229,7 @@ class ConceptStore(Store):
         with self._database.read() as session:
             query = select(c.picture_id, c.brought_by).where(c.concept_id == concept_id, shown(c.picture_id))
             rows = session.execute(query.where(inside(session, concept_id, c.picture_id))).all()
-        return {row[0]: row[1] for row in rows}
+        return dict(rows)
 
     def candidate_count(self, concept_id: int) -> int:
         """How many these are."""
@@ -262,8 +262,7 @@ class ConceptStore(Store):
     def wave_of(self, concept_id: int) -> dict[str, int]:
         """Picture id → the wave it was drawn in, 0 for what was imported."""
         query = select(EvaluationPictureRow.picture_id, EvaluationPictureRow.wave)
-        rows = self._database.rows(query.where(*_measure(concept_id)))
-        return {row[0]: row[1] for row in rows}
+        return dict(self._database.rows(query.where(*_measure(concept_id))))
 
     def evaluation_pictures(self, concept_id: int) -> dict[str, str]:
         """Picture id → how it was drawn ("random" or "imported"), in the order they are to be labelled.
@@ -274,7 +273,7 @@ class ConceptStore(Store):
             query = select(p.picture_id, p.drawn).where(*_measure(concept_id))
             query = query.where(inside(session, concept_id, p.picture_id))
             rows = session.execute(query.order_by(EvaluationPictureRow.ordinal)).all()
-        return {row[0]: row[1] for row in rows}
+        return dict(rows)
 
     def draw_apart(self, concept_id: int, picture_ids: Sequence[str], drawn: str, attempt: int) -> None:
         """Keeps pictures apart that were drawn to be answered blindly and measure nothing."""

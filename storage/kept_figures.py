@@ -31,7 +31,7 @@ class KeptFigures(Store):
         k = KeptFigureRow
         query = select(k.concept_id, k.follows, k.removal, k.value)
         query = query.where(k.concept_id.in_(concept_ids), k.what == what)
-        return {row[0]: KeptFigure(row[1], row[2], row[3]) for row in self._database.rows(query)}
+        return {concept_id: KeptFigure(*row) for concept_id, *row in self._database.rows(query)}
 
     def keep(self, what: str, figures: Mapping[int, KeptFigure]) -> None:
         """By concept id, in the place of what was kept before."""

@@ -292,8 +292,7 @@ class LabelLog(Store):
             LabelEventRow.value.in_(VALUES),
             LabelEventRow.author_kind != "annotator",
         )
-        rows = self._database.rows(query.group_by(LabelEventRow.picture_id))
-        return {row[0]: row[1] for row in rows}
+        return dict(self._database.rows(query.group_by(LabelEventRow.picture_id)))
 
     def events(self, concept_id: int, picture_id: str | None = None) -> Iterator[LabelEvent]:
         """The whole log, or that of one picture, oldest first."""

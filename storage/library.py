@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 
@@ -400,15 +400,5 @@ class Library:
 
 
 def _picture(row: PictureRow, sources: list[str]) -> Picture:
-    return Picture(
-        id=row.id,
-        bytes=row.bytes,
-        format=row.format,
-        width=row.width,
-        height=row.height,
-        perceptual_hash=row.perceptual_hash,
-        near_group=row.near_group or row.id,
-        taken=row.taken,
-        added=row.added,
-        sources=tuple(sources),
-    )
+    facts = {field.name: getattr(row, field.name) for field in fields(PictureFacts)}
+    return Picture(**facts, near_group=row.near_group or row.id, added=row.added, sources=tuple(sources))

@@ -91,13 +91,13 @@ class Overview(Store):
             trained = {row[0]: row[1:] for row in session.execute(heads)}
             of_newest = select(func.max(e.id)).where(e.head_id.in_([row[1] for row in trained.values()]))
             reports = select(e.head_id, e.report).where(e.id.in_(of_newest.group_by(e.head_id)))
-            report_of = {row[0]: row[1] for row in session.execute(reports)}
-            pool_of = {row[0]: row[1] for row in session.execute(pools)}
-            gone_of = {row[0]: row[1] for row in session.execute(in_bin)}
+            report_of: dict[int, dict[str, Any]] = dict(session.execute(reports).all())
+            pool_of: dict[int, int | None] = dict(session.execute(pools).all())
+            gone_of = dict(session.execute(in_bin).all())
             seen, measured = set(session.scalars(annotated)), set(session.scalars(evaluated.distinct()))
             events = {row[0]: (row[1], row[2]) for row in session.execute(said)}
             set_of = {row[0]: (row[1], row[2]) for row in session.execute(sets)}
-            set_gone_of = {row[0]: row[1] for row in session.execute(set_in_bin)}
+            set_gone_of = dict(session.execute(set_in_bin).all())
             looks_in = looked_in(session, concept_ids)
             removal = session.scalar(select(func.max(RemovalRow.sequence))) or 0
             found = {}

@@ -78,7 +78,7 @@ class Watches(Store):
             put_behind(session, watch.concept_id, drawn, WATCHING, watch.id)
             flagged = [row.sequence for row in kept if row.flagged]
             if watch.webhook:
-                insert_new(session, Delivery, [_due_now(watch, sequence) for sequence in flagged])
+                session.add_all(_due_now(watch, sequence) for sequence in flagged)
         return len(new)
 
     def seen(self, watch_id: int, picture_ids: Iterable[str]) -> set[str]:
@@ -109,7 +109,7 @@ class Watches(Store):
         w = Watched
         query = select(w.flagged, func.count()).where(w.watch_id == watch_id, w.fresh)
         rows = self._database.rows(query.where(w.sequence <= sequence).group_by(w.flagged))
-        return {False: 0, True: 0} | {row[0]: row[1] for row in rows}
+        return {False: 0, True: 0} | dict(rows)
 
     def drawn(self, watch_id: int) -> list[Watched]:
         """What is to be answered blindly, in the order in which it came."""
@@ -165,7 +165,7 @@ class Deliveries(Store):
         """State → messages of a watch."""
         query = select(Delivery.state, func.count()).where(Delivery.watch_id == watch_id)
         rows = self._database.rows(query.group_by(Delivery.state))
-        return {"waiting": 0, "delivered": 0, "dead": 0} | {row[0]: row[1] for row in rows}
+        return {"waiting": 0, "delivered": 0, "dead": 0} | dict(rows)
 
     def of(self, watch_id: int, state: str, limit: int, offset: int = 0) -> list[Delivery]:
         """A page of the messages of a watch in one state, the newest first."""
@@ -179,13 +179,6 @@ class Deliveries(Store):
         return {row.sequence: row for row in self._database.scalars(query)}
 
 
-def _due_now(watch: Watch, sequence: int) -> dict[str, object]:
-    return {
-        "sequence": sequence,
-        "watch_id": watch.id,
-        "message_id": f"msg_{uuid.uuid4().hex}",
-        "state": "waiting",
-        "tries": 0,
-        "due": now(),
-        "problem": "",
-    }
+def _due_now(watch: Watch, sequence: int) -> Delivery:
+    message = f"msg_{uuid.uuid4().hex}"
+    return Delivery(sequence=sequence, watch_id=watch.id, message_id=message, state="waiting", due=now())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, String, Text
+from sqlalchemy import JSON, DateTime, ForeignKey, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -40,10 +40,6 @@ ConceptKey = Annotated[int, mapped_column(ForeignKey("concepts.id"), primary_key
 OfConcept = Annotated[int, mapped_column(ForeignKey("concepts.id"))]
 PictureKey = Annotated[str, mapped_column(ForeignKey("pictures.id"), primary_key=True)]
 OfPicture = Annotated[str, mapped_column(ForeignKey("pictures.id"))]
-Big = Annotated[int, mapped_column(BigInteger)]
-Word = Annotated[str, mapped_column(String(10))]
-Line = Annotated[str, mapped_column(String(200))]
-LongText = Annotated[str, mapped_column(Text)]
 
 
 class Base(DeclarativeBase):

@@ -8,18 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import JSON, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.tables.base import (
-    Base,
-    ConceptKey,
-    Key,
-    Line,
-    LongText,
-    Now,
-    OfConcept,
-    OfPicture,
-    PictureKey,
-    Word,
-)
+from storage.tables.base import Base, ConceptKey, Key, Now, OfConcept, OfPicture, PictureKey
 
 
 class ConceptRow(Base):
@@ -51,7 +40,7 @@ class DefinitionRow(Base):
     concept_id: Mapped[OfConcept]
     number: Mapped[int]
     document: Mapped[dict[str, Any]]
-    author: Mapped[Line]
+    author: Mapped[str] = mapped_column(String(200))
     note: Mapped[str] = mapped_column(Text, default="")
     created: Mapped[Now]
 
@@ -62,10 +51,10 @@ class Round(Base):
     __tablename__ = "deliberations"
     concept_id: Mapped[ConceptKey]
     number: Mapped[Key]  # of the concept, from 1 on
-    ambiguity: Mapped[Line]
+    ambiguity: Mapped[str] = mapped_column(String(200))
     pictures: Mapped[list[Any]]  # ids, in the order in which they were shown
     definition_number: Mapped[int]
-    author: Mapped[Line]
+    author: Mapped[str] = mapped_column(String(200))
     created: Mapped[Now]
 
 
@@ -79,7 +68,7 @@ class Rewording(Base):
     candidates: Mapped[list[Any]]  # that came before the answers that judge
     sifted: Mapped[list[Any]]  # that were tried and did not
     label_sequence: Mapped[int]  # the last label event they could know of
-    author: Mapped[Line]  # who wrote them
+    author: Mapped[str] = mapped_column(String(200))  # who wrote them
     created: Mapped[Now]
 
 
@@ -92,7 +81,7 @@ class RewordingDecision(Base):
     deed: Mapped[Literal["accepted", "rejected"]] = mapped_column(String(10))
     candidate: Mapped[int | None]
     definition_number: Mapped[int | None]  # that came of it
-    author: Mapped[Line]
+    author: Mapped[str] = mapped_column(String(200))
     created: Mapped[Now]
 
 
@@ -106,7 +95,7 @@ class AnnotatorChoice(Base):
     large: Mapped[bool]  # by the model for doubtful pictures
     examples: Mapped[bool]  # with answered pictures beside each
     repeats: Mapped[bool]  # asked three times where the endpoint doesn't say how sure it is
-    author: Mapped[Line]
+    author: Mapped[str] = mapped_column(String(200))
     created: Mapped[Now]
 
 
@@ -118,8 +107,8 @@ class PromptText(Base):
     id: Mapped[Key]
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), index=True)
     name: Mapped[str] = mapped_column(String(60))
-    text: Mapped[LongText]
-    author: Mapped[Line]
+    text: Mapped[str] = mapped_column(Text)
+    author: Mapped[str] = mapped_column(String(200))
     created: Mapped[Now]
 
 
@@ -149,7 +138,7 @@ class EvaluationPictureRow(Base):
     concept_id: Mapped[ConceptKey]
     picture_id: Mapped[PictureKey]
     ordinal: Mapped[int]
-    drawn: Mapped[Word]  # "random", "imported", or what it is kept apart for
+    drawn: Mapped[str] = mapped_column(String(10))  # "random", "imported", or what it is kept apart for
     added: Mapped[Now]
     wave: Mapped[int] = mapped_column(
         default=0
@@ -183,7 +172,7 @@ class CertifyingDraw(Base):
     at_least: Mapped[float]  # what share is to be right
     floor: Mapped[float]  # the lowest probability of that side drawn from, fixed without looking at answers
     frame: Mapped[int]  # groups of look-alikes that were drawn from
-    author: Mapped[Line]
+    author: Mapped[str] = mapped_column(String(200))
     created: Mapped[Now]
     looks_in: Mapped[list[Any] | None]  # named collections, as they were; none: everything
 
@@ -201,13 +190,13 @@ class LabelEventRow(Base):
     key: Mapped[str] = mapped_column(String(100), unique=True)  # idempotency key
     concept_id: Mapped[OfConcept]
     picture_id: Mapped[OfPicture]
-    value: Mapped[Word]  # yes, no, unsure, skip, undo, comment
+    value: Mapped[str] = mapped_column(String(10))  # yes, no, unsure, skip, undo, comment
     # The grade or class that was said, of which `value` is what it comes down to; none without a scale.
     given: Mapped[str | None] = mapped_column(String(120))
     # Of an undo the label; of a comment the author's last one before it, which it replaces with all earlier.
     undoes: Mapped[int | None] = mapped_column(ForeignKey("label_events.sequence"), index=True)
-    author: Mapped[Line]
-    author_kind: Mapped[Word]  # person, simulated, annotator
+    author: Mapped[str] = mapped_column(String(200))
+    author_kind: Mapped[str] = mapped_column(String(10))  # person, simulated, annotator
     definition_number: Mapped[int]
     comment: Mapped[str] = mapped_column(Text, default="")
     created: Mapped[Now]
@@ -224,7 +213,7 @@ class KeptFigureRow(Base):
     __tablename__ = "kept_figures"
     concept_id: Mapped[ConceptKey]
     what: Mapped[str] = mapped_column(String(20), primary_key=True)
-    follows: Mapped[LongText]
+    follows: Mapped[str] = mapped_column(Text)
     removal: Mapped[int]
     value: Mapped[Any] = mapped_column(JSON)
 
@@ -237,7 +226,7 @@ class WallRow(Base):
     id: Mapped[Key]
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), index=True)
     key: Mapped[str] = mapped_column(String(120), unique=True)
-    author: Mapped[Line]
+    author: Mapped[str] = mapped_column(String(200))
     pictures: Mapped[list[Any]]  # ids, in the order in which they were shown
     created: Mapped[Now]
 
@@ -253,7 +242,7 @@ class OutsidePictureRow(Base):
     rendition: Mapped[bytes]  # JPEG
     fingerprint: Mapped[str] = mapped_column(String(80))  # of the encoder of the vector
     vector: Mapped[bytes]  # float16, little-endian
-    author: Mapped[Line]
+    author: Mapped[str] = mapped_column(String(200))
     added: Mapped[Now]
 
 
@@ -266,10 +255,10 @@ class StoredAnnotation(Base):
     concept_id: Mapped[OfConcept]
     picture_id: Mapped[OfPicture]
     definition_number: Mapped[int]
-    fingerprint: Mapped[Line]
+    fingerprint: Mapped[str] = mapped_column(String(200))
     rating: Mapped[int]
     evidence: Mapped[list[Any]]  # {criterion, kind, verdict, score}
-    rationale: Mapped[LongText]
+    rationale: Mapped[str] = mapped_column(Text)
     created: Mapped[Now]
     raw: Mapped[float | None]  # how likely a yes is by tokens or repeated answers, fitted to nobody
     verbalised: Mapped[float | None]  # how sure the model says it is, 0 to 1
@@ -325,7 +314,7 @@ class StoredCombination(Base):
     expression: Mapped[dict[str, Any]]
     threshold: Mapped[float]
     removed: Mapped[bool] = mapped_column(default=False)  # from here on it isn't listed
-    author: Mapped[Line]
+    author: Mapped[str] = mapped_column(String(200))
     created: Mapped[Now]
 
 
@@ -335,7 +324,7 @@ class Watch(Base):
     __tablename__ = "watches"
     id: Mapped[Key]
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), index=True)
-    folder: Mapped[LongText]
+    folder: Mapped[str] = mapped_column(Text)
     confined: Mapped[bool]  # to where the app may read
     version: Mapped[int | None]  # none: whichever is the newest
     webhook: Mapped[str] = mapped_column(Text, default="")  # its secret is no part of the database
@@ -344,7 +333,7 @@ class Watch(Base):
     ask_others: Mapped[float]  # and of any other
     promised: Mapped[float | None]  # share of what is flagged that is to be right
     promised_by: Mapped[Literal["certified", "measured", "given", ""]] = mapped_column(String(10), default="")
-    author: Mapped[Line]
+    author: Mapped[str] = mapped_column(String(200))
     created: Mapped[Now]
     stopped: Mapped[datetime | None]
 
@@ -360,7 +349,7 @@ class Watched(Base):
     sequence: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     watch_id: Mapped[int] = mapped_column(ForeignKey("watches.id"))
     picture_id: Mapped[OfPicture]
-    file: Mapped[LongText]  # under the folder
+    file: Mapped[str] = mapped_column(Text)  # under the folder
     version: Mapped[int]
     probability: Mapped[float]
     threshold: Mapped[float]
@@ -381,7 +370,7 @@ class Delivery(Base):
     sequence: Mapped[int] = mapped_column(ForeignKey("watched_pictures.sequence"), primary_key=True)
     watch_id: Mapped[int] = mapped_column(ForeignKey("watches.id"))
     message_id: Mapped[str] = mapped_column(String(60), unique=True)
-    state: Mapped[Word]  # waiting, delivered, dead
+    state: Mapped[str] = mapped_column(String(10))  # waiting, delivered, dead
     tries: Mapped[int] = mapped_column(default=0)
     due: Mapped[datetime]  # for the next try
     problem: Mapped[str] = mapped_column(Text, default="")  # of the last try

@@ -18,20 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.tables.base import (
-    BY_BYTES,
-    Base,
-    Big,
-    ConceptKey,
-    Key,
-    Line,
-    LongText,
-    Now,
-    OfPicture,
-    PictureKey,
-    Word,
-    now,
-)
+from storage.tables.base import BY_BYTES, Base, ConceptKey, Key, Now, OfPicture, PictureKey, now
 
 # `taken` of a picture: seconds since 1970 by the camera's own clock, which knows no zone; or one of these.
 # One number that can be sorted by and paged through, where "none" would have to be asked for on its own.
@@ -100,8 +87,8 @@ class PictureRow(Base):
         ),
     )
     id: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of the bytes
-    bytes: Mapped[Big]
-    format: Mapped[Word]
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    format: Mapped[str] = mapped_column(String(10))
     width: Mapped[int]  # upright, after EXIF orientation
     height: Mapped[int]
     perceptual_hash: Mapped[str | None] = mapped_column(String(16))  # none where there is no detail
@@ -122,8 +109,8 @@ class RemovalRow(Base):
     __tablename__ = "removals"
     sequence: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"), index=True)
-    deed: Mapped[Word]  # removed, restored, purged
-    author: Mapped[Line]
+    deed: Mapped[str] = mapped_column(String(10))  # removed, restored, purged
+    author: Mapped[str] = mapped_column(String(200))
     created: Mapped[Now]
 
 
@@ -132,7 +119,7 @@ class RefusedPictureRow(Base):
 
     __tablename__ = "refused_pictures"
     picture_id: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of the bytes
-    author: Mapped[Line]
+    author: Mapped[str] = mapped_column(String(200))
     created: Mapped[Now]
 
 
@@ -143,8 +130,8 @@ class SourceRow(Base):
     __table_args__ = (Index("sources_by_picture", "picture_id", "uri"),)  # enough for who asks where it is
     uri: Mapped[str] = mapped_column(BY_BYTES, primary_key=True)
     picture_id: Mapped[OfPicture]
-    size: Mapped[Big]
-    mtime_ns: Mapped[Big]
+    size: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
     added: Mapped[datetime] = mapped_column(default=now, index=True)
 
 
@@ -159,8 +146,8 @@ class FolderRow(Base):
     files: Mapped[int]
     first_added: Mapped[datetime]
     last_added: Mapped[datetime]
-    first_taken: Mapped[Big]
-    last_taken: Mapped[Big]
+    first_taken: Mapped[int] = mapped_column(BigInteger)
+    last_taken: Mapped[int] = mapped_column(BigInteger)
 
 
 class LibraryCountRow(Base):
@@ -169,7 +156,7 @@ class LibraryCountRow(Base):
     __tablename__ = "library_counts"
     id: Mapped[Key]
     pictures: Mapped[int]
-    bytes: Mapped[Big]
+    bytes: Mapped[int] = mapped_column(BigInteger)
     groups: Mapped[int]  # of near-duplicates
     places: Mapped[int]
 
@@ -180,9 +167,9 @@ class BadFileRow(Base):
     __tablename__ = "bad_files"
     uri: Mapped[str] = mapped_column(Text, primary_key=True)
     reason: Mapped[str] = mapped_column(String(40))
-    message: Mapped[LongText]
-    size: Mapped[Big]
-    mtime_ns: Mapped[Big]
+    message: Mapped[str] = mapped_column(Text)
+    size: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
     seen: Mapped[Now]
 
 
@@ -202,9 +189,9 @@ class PictureColumn(Base):
     picture_id: Mapped[PictureKey]
     name: Mapped[str] = mapped_column(String(80), primary_key=True, index=True)
     digest: Mapped[str] = mapped_column(String(32), primary_key=True)  # of the value, which may be long
-    value: Mapped[LongText]
+    value: Mapped[str] = mapped_column(Text)
     folded: Mapped[str | None] = mapped_column(Text)  # of captions: for search, whatever the case
-    file: Mapped[Line]
+    file: Mapped[str] = mapped_column(String(200))
     added: Mapped[Now]
 
 
@@ -215,9 +202,9 @@ class NamedCollectionRow(Base):
     id: Mapped[Key]
     name: Mapped[str] = mapped_column(String(120))
     key: Mapped[str] = mapped_column(String(120), unique=True)  # case-folded name
-    kind: Mapped[Word]  # how it began: folder, adding, dates, search, hand
+    kind: Mapped[str] = mapped_column(String(10))  # how it began: folder, adding, dates, search, hand
     rule: Mapped[dict[str, Any]] = mapped_column(default=dict)  # that it began by; a folder is followed
-    author: Mapped[Line]
+    author: Mapped[str] = mapped_column(String(200))
     created: Mapped[Now]
     removed: Mapped[datetime | None]
     followed: Mapped[datetime | None]  # until when what came into its folder was looked at
@@ -232,10 +219,10 @@ class Change(Base):
     __tablename__ = "collection_changes"
     collection_id: Mapped[int] = mapped_column(ForeignKey("collections.id"), primary_key=True)
     number: Mapped[Key]  # of the collection, from 1 on
-    deed: Mapped[Word]  # made, added, taken, followed, undone, gone
+    deed: Mapped[str] = mapped_column(String(10))  # made, added, taken, followed, undone, gone
     pictures: Mapped[int]  # that came or went
     remaining: Mapped[int]  # pictures that were in it afterwards
-    author: Mapped[Line]
+    author: Mapped[str] = mapped_column(String(200))
     created: Mapped[Now]
 
 
@@ -261,7 +248,7 @@ class ConceptFrameRow(Base):
     concept_id: Mapped[ConceptKey]
     number: Mapped[Key]  # of the concept, from 1 on; 0 is before the first
     collections: Mapped[list[Any]]  # ids
-    author: Mapped[Line]
+    author: Mapped[str] = mapped_column(String(200))
     created: Mapped[Now]
 
 
@@ -299,10 +286,10 @@ class Deed(Base):
     __tablename__ = "audit"
     id: Mapped[Key]
     created: Mapped[datetime] = mapped_column(default=now, index=True)
-    who: Mapped[Line]
+    who: Mapped[str] = mapped_column(String(200))
     address: Mapped[str] = mapped_column(String(60))
     what: Mapped[str] = mapped_column(String(60))
-    about: Mapped[LongText]
+    about: Mapped[str] = mapped_column(Text)
 
 
 class ModelCallRow(Base):
@@ -311,7 +298,7 @@ class ModelCallRow(Base):
     __tablename__ = "model_calls"
     id: Mapped[Key]
     purpose: Mapped[str] = mapped_column(String(60), index=True)
-    model: Mapped[Line]
+    model: Mapped[str] = mapped_column(String(200))
     endpoint: Mapped[str] = mapped_column(String(500))
     prompt_hash: Mapped[str] = mapped_column(String(64), index=True)
     tokens_in: Mapped[int | None]
