@@ -91,8 +91,8 @@ class Overview(Store):
             trained = {row[0]: row[1:] for row in session.execute(heads)}
             of_newest = select(func.max(e.id)).where(e.head_id.in_([row[1] for row in trained.values()]))
             reports = select(e.head_id, e.report).where(e.id.in_(of_newest.group_by(e.head_id)))
-            report_of: dict[int, dict[str, Any]] = dict(session.execute(reports).all())
-            pool_of: dict[int, int | None] = dict(session.execute(pools).all())
+            report_of: dict[int | None, dict[str, Any]] = dict(session.execute(reports).all())
+            pool_of: dict[int, Any] = dict(session.execute(pools).all())
             gone_of = dict(session.execute(in_bin).all())
             seen, measured = set(session.scalars(annotated)), set(session.scalars(evaluated.distinct()))
             events = {row[0]: (row[1], row[2]) for row in session.execute(said)}
