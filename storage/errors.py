@@ -28,15 +28,36 @@ class StorageError(DiscernError):
     http_status = 503
 
 
+Reason = Literal[
+    "empty",
+    "not-a-picture",
+    "truncated",
+    "damaged",
+    "too-large",
+    "unsupported",
+    "file-too-large",
+    "unreadable",
+    "missing",
+    "dangling-link",
+    "bad-name",
+    "not-a-file",
+    "bad-archive",
+    "encrypted",
+    "outside",
+    "bad-row",
+    "changed",
+]
+
+
 class BadPictureError(DiscernError):
     """A file that can't become a picture of the library. It is skipped, counted and listed.
 
-    `reason` is a stable code (see `storage.pictures.reasons.REASONS`), the message is for people.
+    `reason` is a stable code, the message is for people.
     """
 
     http_status = 422
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)
         self.reason = reason
 

@@ -97,7 +97,7 @@ class PictureRow(Base):
     name: Mapped[str] = mapped_column(BY_BYTES, default="", server_default="")  # its first place's, folded
     taken: Mapped[int] = mapped_column(BigInteger, default=UNREAD, server_default=str(UNREAD))
     removed: Mapped[datetime | None]  # it is in the bin: `storage.removed`
-    # Kept by `storage.repeated`: it is at several places; others of its group are shown.
+    # Kept by `storage.kept_counts`: it is at several places; others of its group are shown.
     copied: Mapped[bool] = mapped_column(default=False, server_default=false())
     alike: Mapped[bool] = mapped_column(default=False, server_default=false())
 
