@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import select
 
@@ -16,6 +16,9 @@ from storage.tables import Round as Round
 Deed = Literal["accepted", "rejected"]
 
 
+Numbered = TypeVar("Numbered", Round, Rewording)
+
+
 class Deliberations(Store):
     """All reads and writes of these tables. Rows are added, never changed."""
 
@@ -23,17 +26,15 @@ class Deliberations(Store):
         self, concept_id: int, ambiguity: str, pictures: Sequence[str], definition_number: int, author: str
     ) -> Round:
         """The next round of a concept."""
-        with self._database.write(f"deliberations of concept {concept_id}") as session:
-            row = Round(
+        return self._add(
+            Round(
                 concept_id=concept_id,
-                number=following(session, Round.number, Round.concept_id == concept_id),
                 ambiguity=ambiguity,
                 pictures=list(pictures),
                 definition_number=definition_number,
                 author=author,
             )
-            session.add(row)
-        return row
+        )
 
     def rounds(self, concept_id: int) -> list[Round]:
         """Those of a concept, the first one first."""
@@ -49,18 +50,16 @@ class Deliberations(Store):
         label_sequence: int,
         author: str,
     ) -> Rewording:
-        with self._database.write(f"deliberations of concept {concept_id}") as session:
-            row = Rewording(
+        return self._add(
+            Rewording(
                 concept_id=concept_id,
-                number=following(session, Rewording.number, Rewording.concept_id == concept_id),
                 definition_number=definition_number,
                 candidates=list(candidates),
                 sifted=list(sifted),
                 label_sequence=label_sequence,
                 author=author,
             )
-            session.add(row)
-        return row
+        )
 
     def rewordings(self, concept_id: int) -> list[Rewording]:
         """Those of a concept, the first one first."""
@@ -96,3 +95,11 @@ class Deliberations(Store):
         """Number of the rewording → what was decided."""
         query = select(RewordingDecision).where(RewordingDecision.concept_id == concept_id)
         return {row.rewording: row for row in self._database.scalars(query)}
+
+    def _add(self, row: Numbered) -> Numbered:
+        """Under the next number of its concept."""
+        table = type(row)
+        with self._database.write(f"deliberations of concept {row.concept_id}") as session:
+            row.number = following(session, table.number, table.concept_id == row.concept_id)
+            session.add(row)
+        return row

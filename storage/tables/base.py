@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, DateTime, ForeignKey, Text
+from sqlalchemy import JSON, DateTime, ForeignKey, String, Text
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 
@@ -44,3 +44,10 @@ OfPicture = Annotated[str, mapped_column(ForeignKey("pictures.id"))]
 
 class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012
+
+
+class Signed:
+    """Tables that say whose a row is and since when, in their last columns."""
+
+    author: Mapped[str] = mapped_column(String(200), sort_order=1)
+    created: Mapped[datetime] = mapped_column(default=now, sort_order=2)

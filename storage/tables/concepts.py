@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import JSON, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.tables.base import Base, ConceptKey, Key, Now, OfConcept, OfPicture, PictureKey
+from storage.tables.base import Base, ConceptKey, Key, Now, OfConcept, OfPicture, PictureKey, Signed
 
 
 class ConceptRow(Base):
@@ -45,7 +45,7 @@ class DefinitionRow(Base):
     created: Mapped[Now]
 
 
-class Round(Base):
+class Round(Signed, Base):
     """Borderline pictures that share an ambiguity and were shown together. Append-only."""
 
     __tablename__ = "deliberations"
@@ -54,11 +54,9 @@ class Round(Base):
     ambiguity: Mapped[str] = mapped_column(String(200))
     pictures: Mapped[list[Any]]  # ids, in the order in which they were shown
     definition_number: Mapped[int]
-    author: Mapped[str] = mapped_column(String(200))
-    created: Mapped[Now]
 
 
-class Rewording(Base):
+class Rewording(Signed, Base):
     """Other wordings that were tried against one definition, with what was measured of each. Append-only."""
 
     __tablename__ = "rewordings"
@@ -68,11 +66,9 @@ class Rewording(Base):
     candidates: Mapped[list[Any]]  # that came before the answers that judge
     sifted: Mapped[list[Any]]  # that were tried and did not
     label_sequence: Mapped[int]  # the last label event they could know of
-    author: Mapped[str] = mapped_column(String(200))  # who wrote them
-    created: Mapped[Now]
 
 
-class RewordingDecision(Base):
+class RewordingDecision(Signed, Base):
     """What a person made of a rewording. Append-only."""
 
     __tablename__ = "rewording_decisions"
@@ -81,11 +77,9 @@ class RewordingDecision(Base):
     deed: Mapped[Literal["accepted", "rejected"]] = mapped_column(String(10))
     candidate: Mapped[int | None]
     definition_number: Mapped[int | None]  # that came of it
-    author: Mapped[str] = mapped_column(String(200))
-    created: Mapped[Now]
 
 
-class AnnotatorChoice(Base):
+class AnnotatorChoice(Signed, Base):
     """Who annotates the pictures of a concept. Append-only; the last row holds."""
 
     __tablename__ = "annotator_choices"
@@ -95,11 +89,9 @@ class AnnotatorChoice(Base):
     large: Mapped[bool]  # by the model for doubtful pictures
     examples: Mapped[bool]  # with answered pictures beside each
     repeats: Mapped[bool]  # asked three times where the endpoint doesn't say how sure it is
-    author: Mapped[str] = mapped_column(String(200))
-    created: Mapped[Now]
 
 
-class PromptText(Base):
+class PromptText(Signed, Base):
     """A concept's own text of a prompt. Append-only; the last row of a name holds, and an empty text goes
     back to the file."""
 
@@ -108,8 +100,6 @@ class PromptText(Base):
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), index=True)
     name: Mapped[str] = mapped_column(String(60))
     text: Mapped[str] = mapped_column(Text)
-    author: Mapped[str] = mapped_column(String(200))
-    created: Mapped[Now]
 
 
 MEASURED = "measured"  # what is left of an answer that measured and whose picture is gone for good
@@ -300,7 +290,7 @@ class EvaluationRow(Base):
     created: Mapped[Now]
 
 
-class StoredCombination(Base):
+class StoredCombination(Signed, Base):
     """A rule over versions of several concepts that was kept under a name. Append-only: kept again it has the
     next number, and taken away as well."""
 
@@ -314,8 +304,6 @@ class StoredCombination(Base):
     expression: Mapped[dict[str, Any]]
     threshold: Mapped[float]
     removed: Mapped[bool] = mapped_column(default=False)  # from here on it isn't listed
-    author: Mapped[str] = mapped_column(String(200))
-    created: Mapped[Now]
 
 
 class Watch(Base):

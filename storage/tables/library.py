@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.tables.base import BY_BYTES, Base, ConceptKey, Key, Now, OfPicture, PictureKey, now
+from storage.tables.base import BY_BYTES, Base, ConceptKey, Key, Now, OfPicture, PictureKey, Signed, now
 
 # `taken` of a picture: seconds since 1970 by the camera's own clock, which knows no zone; or one of these.
 # One number that can be sorted by and paged through, where "none" would have to be asked for on its own.
@@ -102,7 +102,7 @@ class PictureRow(Base):
     alike: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
-class RemovalRow(Base):
+class RemovalRow(Signed, Base):
     """That somebody removed a picture from the library or put it back. Append-only; `pictures.removed` is
     what stands."""
 
@@ -110,17 +110,13 @@ class RemovalRow(Base):
     sequence: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     picture_id: Mapped[str] = mapped_column(ForeignKey("pictures.id"), index=True)
     deed: Mapped[str] = mapped_column(String(10))  # removed, restored, purged
-    author: Mapped[str] = mapped_column(String(200))
-    created: Mapped[Now]
 
 
-class RefusedPictureRow(Base):
+class RefusedPictureRow(Signed, Base):
     """All that is kept of a picture that is gone for good and shall not come in again."""
 
     __tablename__ = "refused_pictures"
     picture_id: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of the bytes
-    author: Mapped[str] = mapped_column(String(200))
-    created: Mapped[Now]
 
 
 class SourceRow(Base):
@@ -213,7 +209,7 @@ class NamedCollectionRow(Base):
     last_added: Mapped[datetime | None]
 
 
-class Change(Base):
+class Change(Signed, Base):
     """What became of the pictures of a named collection, one number a change. Append-only."""
 
     __tablename__ = "collection_changes"
@@ -222,8 +218,6 @@ class Change(Base):
     deed: Mapped[str] = mapped_column(String(10))  # made, added, taken, followed, undone, gone
     pictures: Mapped[int]  # that came or went
     remaining: Mapped[int]  # pictures that were in it afterwards
-    author: Mapped[str] = mapped_column(String(200))
-    created: Mapped[Now]
 
 
 class CollectionPictureRow(Base):
@@ -241,15 +235,13 @@ class CollectionPictureRow(Base):
     until: Mapped[int | None]
 
 
-class ConceptFrameRow(Base):
+class ConceptFrameRow(Signed, Base):
     """Which named collections a concept looks in; none: everything. Append-only; the last row holds."""
 
     __tablename__ = "concept_frames"
     concept_id: Mapped[ConceptKey]
     number: Mapped[Key]  # of the concept, from 1 on; 0 is before the first
     collections: Mapped[list[Any]]  # ids
-    author: Mapped[str] = mapped_column(String(200))
-    created: Mapped[Now]
 
 
 class EndedSessionRow(Base):
