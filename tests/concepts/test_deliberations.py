@@ -212,7 +212,9 @@ def older(bench: Workbench) -> list[ReviewRow]:
 
 def test_an_annotator_is_asked_about_older_labels_alone_and_once(deliberating: Workbench):
     def asked() -> int:
-        return len(deliberating.jobs.store.about(deliberating.context.concept(NAME).id, [LookBack.kind]))
+        return len(
+            deliberating.jobs.store.newest_first([LookBack.kind], deliberating.context.concept(NAME).id)
+        )
 
     material = deliberating.context.material(deliberating.context.concept(NAME))
     free = next(i for i in material.candidates if i not in material.reserved)
