@@ -25,7 +25,7 @@ from web.http.quiet import Quiet
 from web.http.starting import Stopgap, starting
 
 if TYPE_CHECKING:
-    from concepts.sandboxes import Sandboxes
+    from concepts.visitors import Sandboxes
     from concepts.workbench import Workbench
 
 OPEN_STREAMS_SECONDS = 3  # a browser's open event stream doesn't keep the process alive
@@ -57,7 +57,7 @@ def main() -> None:
 
 def open_home(settings: Settings) -> tuple[Workbench, Sandboxes | None]:
     """Raises `DiscernError`."""
-    from concepts.sandboxes import Sandboxes  # these take a second to import: the address answers by then
+    from concepts.visitors import Sandboxes  # these take a second to import: the address answers by then
     from concepts.workbench import Workbench
 
     sandboxes = Sandboxes(settings) if settings.demo else None

@@ -26,7 +26,7 @@ import numpy as np
 
 from concepts.encoders import Encoder, load_encoder
 from concepts.jobs.engines import WORKERS
-from concepts.library.looking import ENCODE_BATCH
+from concepts.library.ingest_worker import ENCODE_BATCH
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.blobs import FolderBlobs

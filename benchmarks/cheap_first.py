@@ -23,8 +23,8 @@ from scipy.stats import norm
 
 from benchmarks.simulated.models import SHARED, draw
 from benchmarks.simulated.world import CONCEPTS, PHRASES, Picture, SimulatedConcept, read_pictures
-from concepts.annotators.base import Annotation, PictureInput
-from concepts.annotators.cascade import PERSON, Cascade, Result, Sample
+from concepts.collaborator.base import Annotation, PictureInput
+from concepts.collaborator.cascade import PERSON, Cascade, CascadeSample, Result
 from concepts.definition.document import Revision
 
 SMALL, LARGE = (0.03, 0.12), (0.005, 0.02)  # errors of a detector, least and most
@@ -86,12 +86,12 @@ def run(concept: SimulatedConcept, pictures: list[Picture], seed: int, at_least:
     by_name = {picture.name: picture for picture in pool}
     truth = {name: concept.counts(picture) for name, picture in by_name.items()}
     names = list(truth)
-    size = Sample.size(at_least)
+    size = CascadeSample.size(at_least)
     small, large = (
         Simulated(name, errors, concept, by_name, seed)
         for name, errors in (("small", SMALL), ("large", LARGE))
     )
-    sample = Sample({name: truth[name] for name in names[:size]}, at_least)
+    sample = CascadeSample({name: truth[name] for name in names[:size]}, at_least)
     cascade = Cascade([small, large], sample, lambda model, ids: model.about(ids))  # type: ignore[attr-defined, list-item]
     rest = names[size:]
     inputs = [PictureInput(name, bytes, np.zeros(1)) for name in rest]
@@ -125,7 +125,7 @@ def main() -> None:
             for seed in range(args.runs)
         ]
         means = {key: float(np.nanmean([row[key] for row in rows])) for key in rows[0]}
-        print(f"at least {at_least}, {Sample.size(at_least)} answers, {len(rows)} runs:", flush=True)
+        print(f"at least {at_least}, {CascadeSample.size(at_least)} answers, {len(rows)} runs:", flush=True)
         print("   ", "  ".join(f"{key} {100 * value:.1f} %" for key, value in means.items()), flush=True)
 
 

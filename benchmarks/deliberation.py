@@ -37,14 +37,14 @@ from benchmarks.simulated.world import (
     SimulatedConcept,
     read_pictures,
 )
-from concepts.annotators import AUTO
-from concepts.annotators.base import PictureInput
-from concepts.annotators.making import choose_annotator, supplies_of
 from concepts.classifier.training import linear_head
+from concepts.collaborator import AUTO
+from concepts.collaborator.base import PictureInput
+from concepts.collaborator.deliberation_views import WordingView
+from concepts.collaborator.making import choose_annotator, supplies_of
+from concepts.collaborator.trials import AT_ONCE
+from concepts.collaborator.wording_judge import Judging
 from concepts.definition.document import Criterion, Definition
-from concepts.deliberation.judging import Judging
-from concepts.deliberation.trials import AT_ONCE
-from concepts.deliberation.views import WordingView
 from concepts.errors import NotEnoughLabelsError
 from concepts.language.prompts import DEFAULTS
 from concepts.settings import load_settings
@@ -248,8 +248,10 @@ class Run:
 
     def _right(self, definition: Definition) -> dict[str, bool]:
         context = self.bench.context
-        lessons = context.material(context.concept(self.name))
-        supplies = supplies_of(lessons, context.collection, context.ledger, context.settings, None, DEFAULTS)
+        training_data = context.dataset(context.concept(self.name))
+        supplies = supplies_of(
+            training_data, context.collection, context.ledger, context.settings, None, DEFAULTS
+        )
         inputs = {
             p.name: PictureInput(p.name, p.file.read_bytes, self.study.vectors[0], str(p.file))
             for p in self.test

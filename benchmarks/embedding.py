@@ -34,7 +34,7 @@ from torch.nn.functional import interpolate
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
 from concepts.encoders.embedded import _load, _packaged_weights, _pooled
-from concepts.library.looking import ENCODE_BATCH
+from concepts.library.ingest_worker import ENCODE_BATCH
 from concepts.settings import load_settings
 
 CORES = os.cpu_count() or 2

@@ -32,7 +32,7 @@ from concepts.encoders.base import Fingerprint, as_stored, unit
 from concepts.errors import EngineError
 from concepts.jobs.engines import Engine, InProcess, engine_of
 from concepts.settings import load_settings
-from concepts.workbench import Lent, Workbench
+from concepts.workbench import SharedResources, Workbench
 from storage.files import write_whole
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -166,7 +166,7 @@ def both(engine: Engine, folder: Path, pictures: list[Path], cache: Path) -> dic
 
 def merged(home: Path, pictures: Path) -> dict[str, Any]:
     engine = Staging()
-    bench = Workbench(load_settings(home=home), Lent(load=lambda name, **how: Drawn()))  # type: ignore[arg-type,return-value]
+    bench = Workbench(load_settings(home=home), SharedResources(load=lambda name, **how: Drawn()))  # type: ignore[arg-type,return-value]
     bench.context.collection.engine = engine
     try:
         bench.pictures.add_pictures([pictures])

@@ -23,7 +23,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from concepts.export.reading import walk
+from concepts.bundle.reading import walk
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -34,7 +34,7 @@ PRODUCT = """
 import sys
 from pathlib import Path
 from concepts.encoders import load_encoder
-from concepts.export.loading import load_bundle
+from concepts.bundle.load import load_bundle
 from concepts.library.ingestion import embed_files
 bundle, cache, precision, *pictures = sys.argv[1:]
 head = load_bundle(Path(bundle)).head

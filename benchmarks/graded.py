@@ -97,14 +97,14 @@ def learn(
                 name, budget, "drawn", "grades", report.grades.n, [getattr(report.grades, f) for f in FIGURES]
             )
         concept = bench.context.concept(name)
-        lessons = bench.context.material(concept)
+        training_data = bench.context.dataset(concept)
         linear = linear_head(bench.context.head(concept, None))
         expected = grades(linear, vectors)
         assert expected is not None
         group, even = np.arange(len(truth)), np.ones(len(truth))
         figures = grade_figures(expected, truth, 5, group, even, 0)
         row(name, budget, "kept out", "grades", figures.n, [getattr(figures, f) for f in FIGURES])
-        plain = train_head(lessons.training.data, lessons.text_direction, 0, head="logistic")
+        plain = train_head(training_data.training.data, training_data.text_direction, 0, head="logistic")
         order = plain.logits(vectors)
         yes_no = grade_figures(order, truth, 5, group, even, 0)
         row(name, budget, "kept out", "yes and no", len(truth), [None, None, None, yes_no.spearman])

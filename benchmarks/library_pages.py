@@ -27,7 +27,7 @@ from sqlalchemy import select
 from benchmarks import synthetic_library as made
 from concepts.errors import DiscernError
 from concepts.library.browsing import _place
-from concepts.library.choosing import Chosen
+from concepts.library.filters import PictureSelection
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.adding import PictureFacts
@@ -161,10 +161,15 @@ class Questions:
                 "undated",
             ):
                 yield f"{said}, {order}", self._chosen(**filters[said], sort=order)
-        yield "an event's folder, newest", lambda n: self._page(Chosen.of({"folder": self._event(n)}))
+        yield (
+            "an event's folder, newest",
+            lambda n: self._page(PictureSelection.of({"folder": self._event(n)})),
+        )
         yield (
             "an event's folder, JPEG, name",
-            lambda n: self._page(Chosen.of({"folder": self._event(n), "format": "JPEG", "sort": "name"})),
+            lambda n: self._page(
+                PictureSelection.of({"folder": self._event(n), "format": "JPEG", "sort": "name"})
+            ),
         )
 
     def new(self, count: int, *folders: str) -> list[tuple[Source, PictureFacts]]:
@@ -180,10 +185,10 @@ class Questions:
     # Inside
 
     def _chosen(self, place: str = "", **fields: object) -> Question:
-        chosen = Chosen.of(fields)
+        chosen = PictureSelection.of(fields)
         return lambda n: self._page(chosen, place)
 
-    def _page(self, chosen: Chosen, place: str = "") -> object:
+    def _page(self, chosen: PictureSelection, place: str = "") -> object:
         return self._bench.browsing.page(chosen, PAGE, place, author=AUTHOR)
 
     def _deep(self, order: Order) -> str:

@@ -31,9 +31,9 @@ from sklearn.metrics import average_precision_score
 from benchmarks.deliberation import SIMULATED, Study
 from benchmarks.simulated.models import SimulatedProposer, SimulatedVision, simulated_server
 from benchmarks.simulated.world import CONCEPTS, PHRASES, SimulatedConcept
-from concepts.annotators import rounds as product
-from concepts.candidates.for_machine import CHECKED
+from concepts.collaborator import rounds as product
 from concepts.definition.document import Criterion, Definition
+from concepts.labelling.machine_queue import CHECKED
 from concepts.learning.fitting import SEED, train_early
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -139,8 +139,8 @@ def _arm(
     truth = [concept.counts(picture) for picture in study.outside]
 
     def average_precision() -> float:
-        lessons = context.material(context.concept(NAME))
-        head = train_early(lessons.training.data, lessons.text_direction, SEED)
+        training_data = context.dataset(context.concept(NAME))
+        head = train_early(training_data.training.data, training_data.text_direction, SEED)
         return float(average_precision_score(truth, head.logits(study.vectors)))
 
     after: dict[str, float] = {}
@@ -154,7 +154,7 @@ def _arm(
         _answered_first(bench)
     in_rounds = rounds if arm == "rounds" else 1
     found = bench.annotations.annotate(NAME, limit=calls, rounds=in_rounds, listener=listen)
-    agreement = context.material(context.concept(NAME)).agreement
+    agreement = context.dataset(context.concept(NAME)).agreement
     final = average_precision()
     bench.close()
     return {
@@ -172,8 +172,8 @@ def _arm(
 def _answered_first(bench: Workbench) -> None:
     """Puts answered pictures at the head of the pool, which is labelled in its order."""
     context = bench.context
-    lessons = context.material(context.concept(NAME))
-    chosen = [i for i, decision in lessons.answers.items() if decision.decided][:CHECKED]
+    training_data = context.dataset(context.concept(NAME))
+    chosen = [i for i, decision in training_data.answers.items() if decision.decided][:CHECKED]
     first, pool_of = {i: ["answered"] for i in chosen}, context.store.candidates
     context.store.candidates = lambda concept_id: first | pool_of(concept_id)  # type: ignore[method-assign]
 

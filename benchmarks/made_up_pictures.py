@@ -21,15 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.subjective import CUTS
+from concepts.bundle.classifier_model import encoder_graph, how_shown
+from concepts.bundle.heads import BundleHead
+from concepts.bundle.int8 import Int8Calibration, Pictures, fitted, quantised, vectors_of
+from concepts.bundle.reading import Reader
 from concepts.encoders.embedded import EmbeddedEncoder
-from concepts.export.classifier_model import encoder_graph, how_shown
-from concepts.export.distilled import distilled
-from concepts.export.heads import BundleHead
-from concepts.export.int8 import Calibration, Pictures, fitted, quantised, vectors_of
-from concepts.export.reading import Reader
 from concepts.learning.base import TrainingSet
 from concepts.learning.heads.logistic import LogisticHead
-from concepts.library.looking import short_side
+from concepts.library.ingest_worker import short_side
+from concepts.publishing.distilled import distilled
 
 EACH = 500  # pictures of a set
 REAL = 300
@@ -76,7 +76,7 @@ def main() -> None:
         print("| calibrated on | mean cosine | least | same decisions | of |\n|---|---|---|---|---|")
         for number, (name, pictures) in enumerate(ways.items()):
             key = f"way {number}"
-            int8 = quantised(graph, key, lambda chosen=pictures: Calibration(chosen, 0), Path(cache))
+            int8 = quantised(graph, key, lambda chosen=pictures: Int8Calibration(chosen, 0), Path(cache))
             smaller = [vectors_of(int8.graph.content, pictures) for _, pictures in sets]
             cosine = np.concatenate(
                 [cosines(a[half:], b[half:]) for a, b in zip(whole, smaller, strict=True)]

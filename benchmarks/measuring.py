@@ -24,8 +24,8 @@ from threadpoolctl import threadpool_limits
 from concepts.learning.base import Bools, Floats, LinearHead, TrainingSet
 from concepts.learning.calibration import logit
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
-from concepts.learning.sampled import Counts, Draws, Stratum, estimate, estimate_either, together
 from concepts.learning.splits import Rows
+from concepts.learning.stratified import Draws, StratifiedCounts, Stratum, estimate, estimate_either, together
 from concepts.learning.waves import LOOKS, Strata, draw, next_size, strata
 from study.concept_file import read_concepts
 from study.pictures import embed, read_folder
@@ -95,7 +95,7 @@ class Library:
         self.drawn[free[draw(own[free], size, self.rng)]] = len(self._stratum) - 1
         self._newest = own
 
-    def said(self) -> tuple[Counts, Truth, LinearHead]:
+    def said(self) -> tuple[StratifiedCounts, Truth, LinearHead]:
         """Figures of the head of now, and the truth of them: of the library as it is, of what of it nobody
         has answered, and of pictures from elsewhere."""
         head = self.head()
@@ -120,12 +120,12 @@ def true_figures(flagged: Bools, truth: Bools) -> dict[str, float]:
     }
 
 
-def width(counts: Counts, name: str) -> float:
+def width(counts: StratifiedCounts, name: str) -> float:
     found = getattr(counts, name)
     return 1.0 if found is None else found.high - found.low
 
 
-def holds(counts: Counts, name: str, truth: float) -> bool:
+def holds(counts: StratifiedCounts, name: str, truth: float) -> bool:
     found = getattr(counts, name)
     return found is None or found.low - 1e-9 <= truth <= found.high + 1e-9
 
@@ -170,12 +170,12 @@ def session(library: Library) -> tuple[int, dict[str, dict[str, bool]]]:
     return taken, held
 
 
-def sixty(library: Library) -> dict[str, tuple[Counts, dict[str, float]]]:
+def sixty(library: Library) -> dict[str, tuple[StratifiedCounts, dict[str, float]]]:
     """What 60 answers say of the same head: random ones by either way of counting, waves, one aimed draw."""
     library.grow()
     library.learn(3)
     learned, rng = list(library.learned), library.rng
-    said: dict[str, tuple[Counts, dict[str, float]]] = {}
+    said: dict[str, tuple[StratifiedCounts, dict[str, float]]] = {}
     for name, sizes in (("in waves", (12, 18, 30)), ("in one aimed draw", (60,))):
         other = Library(library.vectors, library.truth, rng)
         other.elsewhere = library.elsewhere

@@ -22,9 +22,9 @@ def measure(rows: int, suffix: str) -> str:
     import numpy as np
     from bundles import make_facts, make_head
 
-    from concepts.export.heads import BundleHead
-    from concepts.export.loading import Bundle
-    from concepts.export.scoring import schema_of, score_rows, write_scores
+    from concepts.bundle.heads import BundleHead
+    from concepts.bundle.load import Bundle
+    from concepts.bundle.score import schema_of, score_rows, write_scores
 
     rng = np.random.default_rng(0)
     head = make_head(rng.normal(size=DIMENSION))

@@ -29,9 +29,9 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.growth import made_up
 from benchmarks.neighbours import made_up as made_up_vectors
-from concepts.candidates.selection import askable
 from concepts.encoders.base import Vectors
-from concepts.learning import wall
+from concepts.labelling.selection import askable
+from concepts.learning import contact_sheet
 from concepts.learning.acquisition import Pool
 from concepts.learning.fitting import train_early
 from concepts.learning.neighbours import neighbour_graph
@@ -124,7 +124,9 @@ class KeptClusters:
         label, centres = (vectors @ self.centres.T).argmax(axis=1), self.centres
         if clusters < len(centres):
             sizes = np.bincount(label, minlength=len(centres))
-            model = KMeans(clusters, n_init=1, max_iter=wall.ROUNDS, random_state=int(rng.integers(2**31)))
+            model = KMeans(
+                clusters, n_init=1, max_iter=contact_sheet.ROUNDS, random_state=int(rng.integers(2**31))
+            )
             with threadpool_limits(1):
                 model.fit(centres, sample_weight=np.maximum(sizes, 1e-9))
             label, centres = model.labels_[label], model.cluster_centers_
@@ -154,16 +156,16 @@ def walls(embedded: Embedded, kinds: np.ndarray, seed: int) -> dict[str, dict[st
     vectors, group, kind = embedded.vectors[rows], embedded.group[rows], kinds[rows]
     names = np.char.mod("%064d", np.arange(len(rows))).astype(ID_TYPE)
     copy = VectorReader("", names, vectors.astype(np.float16))
-    ways: dict[str, Callable[..., Rows]] = {"anew": wall._representing}
+    ways: dict[str, Callable[..., Rows]] = {"anew": contact_sheet._representing}
     for count in KINDS:
         ways[f"{count} kept"] = KeptClusters(clustered(copy, count, 0, lambda done, of: None).centres)
     text_score = rng.standard_normal(len(rows))
     found: dict[str, dict[str, int]] = {}
     for way, representing in ways.items():
         first, shown = dict.fromkeys(sorted(rare), WALLS), np.empty(0, np.int64)
-        with patch.object(wall, "_representing", representing):
+        with patch.object(contact_sheet, "_representing", representing):
             for number in range(WALLS):
-                more = wall.representatives(vectors, group, text_score, shown, number, seed)
+                more = contact_sheet.representatives(vectors, group, text_score, shown, number, seed)
                 shown = np.concatenate([shown, more])
                 for one in set(kind[more].tolist()) & rare:
                     first[one] = min(first[one], number)
@@ -210,26 +212,26 @@ def costs(count: int) -> Iterator[str]:
             graph = stored.graph.bring_up_to_date(lambda done, of: None)
             made_up.answers(bench)
             bench.definitions.mine(made_up.CONCEPT)
-            lessons = bench.context.material(bench.context.concept(made_up.CONCEPT))
-            head = train_early(lessons.training.data, lessons.text_direction, 0)
+            training_data = bench.context.dataset(bench.context.concept(made_up.CONCEPT))
+            head = train_early(training_data.training.data, training_data.text_direction, 0)
             library = bench.context.collection.library
 
             def by_head() -> list[str]:
-                return askable(lessons, WHOLE_LIBRARY, head)
+                return askable(training_data, WHOLE_LIBRARY, head)
 
             def by_neighbours() -> list[str]:
-                known = lessons.index.ids
-                answered = known.places(sorted(lessons.answers))
+                known = training_data.index.ids
+                answered = known.places(sorted(training_data.answers))
                 near = known.at(np.unique(graph.rows[answered[answered >= 0]]))
-                found = {*lessons.candidates, *lessons.answers, *near}
-                return sorted(found - with_look_alikes(lessons.reserved, library))
+                found = {*training_data.candidates, *training_data.answers, *near}
+                return sorted(found - with_look_alikes(training_data.reserved, library))
 
             for way, look in (("everything", by_head), ("neighbours", by_neighbours)):
                 look()
                 begun = time.process_time()
                 found = look()
                 chosen = time.process_time()
-                lessons.vectors(found), lessons.groups(found)
+                training_data.vectors(found), training_data.groups(found)
                 yield (
                     f"{way:12} {len(found):>8,} candidates: {chosen - begun:.3f} s to find them, "
                     f"{time.process_time() - chosen:.3f} s for their vectors and groups"

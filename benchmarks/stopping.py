@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from concepts.classifier.settling import LAST, OPEN, Settling
+from concepts.classifier.stability import LAST, OPEN, Settling
 from concepts.learning.base import Bools, LinearHead
 from study.concept_file import read_concepts
 from study.harness import Effort, ask

@@ -1,8 +1,8 @@
 """Where the names of `discern` come from."""
 
+from concepts.bundle.load import encoder_of, load_bundle
 from concepts.encoders import load_encoder
 from concepts.errors import DiscernError
-from concepts.export.loading import encoder_of, load_bundle
 from concepts.library.ingestion import embed_files
 from concepts.settings import load_settings
 from concepts.workbench import Workbench

@@ -15,9 +15,9 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import typer
 from typer.core import TyperGroup
 
+from concepts.bundle.facts import BundleFacts
 from concepts.cli import main
 from concepts.cli.groups import with_methods
-from concepts.export.facts import BundleFacts
 from discern.__main__ import app
 from docs.rest_calls import rest_calls
 

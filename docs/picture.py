@@ -12,8 +12,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from concepts.export.facts import BundleFacts, ConceptFacts
-from concepts.export.plots import COUNTS, DOES_NOT, INK, QUIET
+from concepts.bundle.facts import BundleFacts, ConceptFacts
+from concepts.bundle.plots import COUNTS, DOES_NOT, INK, QUIET
 from concepts.learning.report import Curves, Metric
 
 FILE = Path(__file__).with_name("images") / "demo.png"

@@ -13,5 +13,5 @@ ENV DISCERN_DEMO=1 \
     DISCERN_ALLOWED_ROOTS= \
     DISCERN_FRAMED_BY=https://huggingface.co \
     HF_HOME=/home/discern/huggingface
-RUN ["python", "-m", "concepts.sandboxes"]
+RUN ["python", "-m", "concepts.visitors"]
 CMD ["python", "app.py"]

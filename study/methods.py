@@ -9,7 +9,7 @@ from concepts.errors import DiscernError
 from concepts.learning.acquisition import ACQUISITIONS
 from concepts.learning.heads import HEADS
 from concepts.learning.machine_labels import Aggregation, bounded, most_agreeing
-from concepts.learning.rounds import Ways
+from concepts.learning.rounds import Strategy
 from concepts.learning.scorers import SCORERS
 from study.annotators import SIMULATED_ANNOTATORS
 from study.scorers import ZERO_SHOT
@@ -29,7 +29,7 @@ class StudyMethod:
     `aggregation` says what that counts for. Where the direction of the words is what a zero-shot scorer makes
     of them, `words` names it."""
 
-    ways: Ways = field(default_factory=Ways)
+    ways: Strategy = field(default_factory=Strategy)
     scorer: str = ""
     wall: str = WALL
     annotator: str = ""

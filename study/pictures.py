@@ -17,7 +17,7 @@ from concepts.encoders.base import Vectors
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import DiscernError
 from concepts.jobs.progress import Listener
-from concepts.labels.texts import texts_of
+from concepts.labelling.definition_vectors import texts_of
 from concepts.learning.base import SingleTexts, Texts
 from concepts.learning.neighbours import neighbour_graph
 from concepts.learning.splits import Rows

@@ -10,7 +10,7 @@ import numpy as np
 
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
-from concepts.labels.ranking import RANKING
+from concepts.labelling.ranking import RANKING
 from concepts.learning.acquisition import Labelled, Pool
 from concepts.learning.base import LinearHead, NeighbourGraph, Pictures, Texts, TrainingSet
 from concepts.learning.calibration import logit

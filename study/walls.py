@@ -8,8 +8,8 @@ import numpy as np
 
 from concepts.encoders.base import Vectors
 from concepts.learning.base import Floats
+from concepts.learning.contact_sheet import SIZE, distinct, representatives
 from concepts.learning.splits import Rows
-from concepts.learning.wall import SIZE, distinct, representatives
 
 Wall = Callable[[Vectors, Rows, Floats, Rows, int, int], Rows]
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto, helper
 
+from concepts.bundle.checksums import CHECKSUMS_FILE, checksums_text
+from concepts.bundle.classifier_model import EncoderGraph
+from concepts.bundle.facts import BundleFacts, BundleHeadFacts, ConceptFacts, EncoderFacts
+from concepts.bundle.heads import BundleHead
+from concepts.bundle.write import BundlePart, bundle_facts, write_bundle
 from concepts.definition.document import Criterion, Definition, Query
 from concepts.encoders.base import Fingerprint
-from concepts.export.bundle import Part, bundle_facts, write_bundle
-from concepts.export.checksums import CHECKSUMS_FILE, checksums_text
-from concepts.export.classifier_model import EncoderGraph
-from concepts.export.facts import BundleFacts, ConceptFacts, EncoderFacts, HeadFacts
-from concepts.export.heads import BundleHead
 from concepts.learning.base import LinearHead
 from concepts.learning.report import Baseline, Curves, LabelCount, Metric
 
@@ -40,7 +40,7 @@ def make_facts(head: LinearHead, **changes: Any) -> BundleFacts:
             queries=(Query(text="untidy bedroom"), Query(text="flea market", counts=False)),
         ),
         "definition_revision": 3,
-        "head": HeadFacts.of(
+        "head": BundleHeadFacts.of(
             head,
             number=2,
             target="the best F1",
@@ -66,7 +66,7 @@ def make_facts(head: LinearHead, **changes: Any) -> BundleFacts:
         ),
     }
     encoder = changes.pop("encoder", None) or make_encoder(len(head.weights))
-    return bundle_facts([Part(BundleHead(head), ConceptFacts(**(facts | changes)))], encoder)
+    return bundle_facts([BundlePart(BundleHead(head), ConceptFacts(**(facts | changes)))], encoder)
 
 
 def make_encoder(dimension: int) -> EncoderFacts:
@@ -91,7 +91,7 @@ def write_one(
     encoder: EncoderGraph | str = "it was written without its encoder",
 ) -> Path:
     """A bundle of one concept."""
-    part = Part(BundleHead(head), facts.concepts[0], curves)
+    part = BundlePart(BundleHead(head), facts.concepts[0], curves)
     return write_bundle(folder, [part], facts.encoder, encoder)
 
 

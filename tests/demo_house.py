@@ -9,8 +9,8 @@ from typing import Any
 
 from drawing import draw_folder
 
-from concepts.sandboxes import LIMITS, Limits, Sandboxes
 from concepts.settings import load_settings
+from concepts.visitors import LIMITS, Limits, Sandboxes
 
 PICTURES = 24
 

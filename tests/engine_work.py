@@ -15,7 +15,7 @@ from PIL import Image
 from concepts.encoders.base import Fingerprint, Pixels, Vectors, as_stored, unit
 from concepts.errors import OtherEncoderError
 from concepts.jobs.engines import InProcess
-from concepts.library.looking import Looked
+from concepts.library.ingest_worker import Looked
 from concepts.registry import Method
 from concepts.workbench import Workbench
 from storage.pictures.files import SkippedFile

@@ -7,7 +7,7 @@ from unittest import mock
 import gradio as gr
 from fastapi import FastAPI
 
-from concepts.sandboxes import Sandboxes
+from concepts.visitors import Sandboxes
 from concepts.workbench import Workbench
 from web import server
 

@@ -24,13 +24,13 @@ from drawing import draw
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from concepts.bundle import scorer
+from concepts.bundle.checksums import CHECKSUMS_FILE, checksums_text
+from concepts.bundle.load import load_bundle
 from concepts.errors import DiscernError
-from concepts.export import scorer
-from concepts.export.checksums import CHECKSUMS_FILE, checksums_text
-from concepts.export.loading import load_bundle
 from concepts.installation.users import Users, hashed
-from concepts.labels.files import read_label_file
-from concepts.labels.formats import format_of
+from concepts.labelling.files import read_label_file
+from concepts.labelling.formats import format_of
 from concepts.settings import Settings, load_settings
 from storage.pictures.decoding import decode
 from storage.pictures.files import Source

@@ -8,10 +8,10 @@ from typing import ClassVar
 
 import pytest
 
-from concepts.annotators import ANNOTATORS
+from concepts.collaborator import ANNOTATORS
 from concepts.encoders import ENCODERS
 from concepts.errors import BrokenMethodError, DiscernError, UnknownMethodError
-from concepts.labels.formats import FORMATS
+from concepts.labelling.formats import FORMATS
 from concepts.learning.acquisition import ACQUISITIONS
 from concepts.learning.heads import HEADS
 from concepts.learning.scorers import SCORERS

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 from fastapi.testclient import TestClient
 
-from concepts.sandboxes import Sandboxes
+from concepts.visitors import Sandboxes
 from concepts.workbench import Workbench
 from web.server import create_app
 

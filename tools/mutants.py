@@ -38,10 +38,11 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "tools" / "mutants.csv"
 SEED = "discern"
 AREAS = {  # how many mutants, of which files; a file is of the first area that names it
-    "test sets": (25, "concepts/classifier/sample.py concepts/labels/dataset.py concepts/labels/lessons.py"
-        " concepts/labels/waves.py concepts/learning/sampled.py concepts/learning/splits.py"
-        " concepts/learning/waves.py concepts/workbench/apart.py"),
-    "intervals": (20, "concepts/classifier/settling.py concepts/learning/any_time.py"
+    "test sets": (25, "concepts/classifier/test_sample.py concepts/labelling/dataset.py"
+        " concepts/labelling/training_data.py concepts/labelling/waves.py"
+        " concepts/learning/stratified.py concepts/learning/splits.py"
+        " concepts/learning/waves.py concepts/workbench/holdout_cache.py"),
+    "intervals": (20, "concepts/classifier/stability.py concepts/learning/anytime_intervals.py"
         " concepts/learning/bounded.py concepts/learning/certificates.py concepts/learning/confidence.py"
         " concepts/learning/intervals.py concepts/learning/permutation.py concepts/learning/two_samples.py"
         " concepts/workbench/certificates.py"),
@@ -51,7 +52,8 @@ AREAS = {  # how many mutants, of which files; a file is of the first area that 
         " concepts/learning/calibration.py concepts/learning/changed_answers.py"
         " concepts/learning/consistency.py concepts/learning/evaluation.py concepts/learning/paired.py"
         " concepts/learning/report.py concepts/learning/target.py concepts/learning/thresholds.py"),
-    "labelling": (40, "concepts/candidates/*.py concepts/labels/*.py concepts/learning/wall.py"
+    "labelling": (40, "concepts/labelling/*.py concepts/labelling/formats/*.py"
+        " concepts/learning/contact_sheet.py"
         " concepts/workbench/answers.py concepts/workbench/label_exports.py"
         " concepts/workbench/label_files.py concepts/workbench/review.py web/http/answers.py"
         " web/http/elsewhere.py"),

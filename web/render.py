@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from concepts.bundle import svg
 from concepts.errors import SettingsError
-from concepts.export import svg
 from concepts.learning.target import Target
 from web import jobs, words
 

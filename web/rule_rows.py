@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from concepts.combining.probability import groups_of
-from concepts.combining.text import quoted
-from concepts.export.rules import Expression
+from concepts.bundle.rules import Expression
+from concepts.classifier.rule_probability import groups_of
+from concepts.classifier.rule_text import quoted
 
 Groups = list[list[tuple[str, bool]]]  # concept and whether it is to be, or not to be
 

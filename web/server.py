@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from gradio.routes import App
 
 from concepts import __version__
-from concepts.sandboxes import Sandboxes
+from concepts.visitors import Sandboxes
 from concepts.workbench import Workbench
 from web.api import create_api
 from web.http.access import Access

@@ -15,7 +15,7 @@ import torch  # what an app that has an encoder has loaded  # noqa: F401
 
 from benchmarks.growth import made_up
 from benchmarks.growth.made_up import A_WRITE, CONCEPT, DIMENSION
-from concepts.candidates.grid import wall_pictures
+from concepts.labelling.contact_sheet import wall_pictures
 from concepts.workbench import Workbench
 from concepts.workbench.trash import MOST
 from storage.pictures.duplicates import near_groups
@@ -120,7 +120,7 @@ def _of_a_concept(bench: Workbench, folder: Path) -> Iterator[Cost]:
     yield costs_of("train on 2,000 answers", lambda: bench.versions.train(CONCEPT))
     concept = bench.context.concept(CONCEPT)
     collection = bench.context.collection
-    yield costs_of("a wall", lambda: wall_pictures(bench.context.material(concept), collection, []))
+    yield costs_of("a wall", lambda: wall_pictures(bench.context.dataset(concept), collection, []))
     yield costs_of("scores as Parquet", lambda: bench.rules.write_table_to(folder / "scores.parquet").wait())
 
 

@@ -17,7 +17,7 @@ from benchmarks.engines import draw
 from benchmarks.homes import new_home
 from benchmarks.limits.rows import Row, Rows
 from concepts.encoders import Encoder, load_encoder
-from concepts.library.looking import ENCODE_BATCH
+from concepts.library.ingest_worker import ENCODE_BATCH
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 

@@ -13,10 +13,10 @@ from pathlib import Path, PurePosixPath
 import app
 from benchmarks.limits.million import drawing_of
 from concepts.library.renditions import Rendition, Renditions
-from concepts.sandboxes import Sandboxes
 from concepts.settings import Settings
+from concepts.visitors import Sandboxes
 from concepts.workbench import Workbench
-from concepts.workbench.lent import Lent
+from concepts.workbench.shared_resources import SharedResources
 from storage.blobs import Blobs
 
 
@@ -53,7 +53,7 @@ class LargeDrawings(Renditions):
 
 
 def open_home(settings: Settings) -> tuple[Workbench, Sandboxes | None]:
-    workbench = Workbench(settings, Lent(thumbnails=Drawings(settings.home)))
+    workbench = Workbench(settings, SharedResources(thumbnails=Drawings(settings.home)))
     workbench.context.renditions = LargeDrawings(settings.home)
     workbench.look_alikes.keep_up = lambda: None  # type: ignore[method-assign]
     workbench.installation.start_log()

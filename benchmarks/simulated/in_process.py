@@ -10,8 +10,8 @@ from typing import Any
 from fake_openai import Reply, Request
 
 from benchmarks.simulated.world import Picture
-from concepts.annotators.base import Annotation, PictureInput
-from concepts.annotators.by_model import ByModel
+from concepts.collaborator.base import Annotation, PictureInput
+from concepts.collaborator.model_annotator import ByModel
 from concepts.definition.document import Definition, Revision
 from concepts.encoders.base import Vectors
 from concepts.errors import ModelAnswerError

@@ -1,1 +1,1 @@
-"""Trained versions of a concept: training, figures, comparison, and what they say of the library."""
+"""Trained versions of a concept: training, figures, library scores; rules over several concepts."""

@@ -27,7 +27,7 @@ ScoreOrder = Literal["top", "bottom", "borderline"]
 class LibraryScores:
     """The probability of every picture, 0 to 1, and the version of the vectors they were computed from.
 
-    `ranking` orders the same pictures by all answers (`concepts.labels.ranking`), where that can be done;
+    `ranking` orders the same pictures by all answers (`concepts.labelling.ranking`), where that can be done;
     `is_ranked`: that was tried.
     """
 

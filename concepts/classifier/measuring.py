@@ -8,9 +8,10 @@ from datetime import datetime
 
 import numpy as np
 
-from concepts.classifier.on_scale import figures_on_scale
-from concepts.classifier.sample import Sample, sample
+from concepts.classifier.definition_drift import figures_under
+from concepts.classifier.scaled_figures import figures_on_scale
 from concepts.classifier.slices import slices
+from concepts.classifier.test_sample import TestSample, sample
 from concepts.classifier.training import (
     BY_HAND,
     check_fingerprint,
@@ -19,13 +20,12 @@ from concepts.classifier.training import (
     refit_of,
     way_of,
 )
-from concepts.classifier.under_definition import figures_under
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
-from concepts.labels.answer_count import count_of
-from concepts.labels.dataset import Material
-from concepts.labels.lessons import Training
-from concepts.learning import evaluation, sampled
+from concepts.labelling.dataset import ConceptDataset
+from concepts.labelling.label_counts import count_of
+from concepts.labelling.training_data import Training
+from concepts.learning import evaluation, stratified
 from concepts.learning.average_probability import about_probabilities, probability_gap
 from concepts.learning.base import Bools, Floats, Pictures, Texts
 from concepts.learning.calibration import Calibration
@@ -42,9 +42,9 @@ from concepts.learning.report import (
     Metric,
     about_the_target,
 )
-from concepts.learning.sampled import Stratum
 from concepts.learning.scorers import SCORERS
 from concepts.learning.splits import Rows
+from concepts.learning.stratified import Stratum
 from concepts.learning.waves import about_waiting, next_look
 from concepts.library.collection import Collection
 from storage.heads import StoredEvaluation, StoredHead
@@ -54,7 +54,7 @@ RatingsOf = Callable[[Sequence[str]], Mapping[str, float]]
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredVersion:
     """A kept report and the last label event it knew."""
 
     report: EvaluationReport
@@ -62,30 +62,32 @@ class Measured:
     created: datetime
 
 
-def measured(stored: StoredEvaluation | None) -> Measured | None:
+def measured(stored: StoredEvaluation | None) -> MeasuredVersion | None:
     """What was kept, typed again."""
     if stored is None:
         return None
-    return Measured(EvaluationReport.model_validate(stored.report), stored.label_sequence, stored.created)
+    return MeasuredVersion(
+        EvaluationReport.model_validate(stored.report), stored.label_sequence, stored.created
+    )
 
 
 def evaluate(
-    material: Material, collection: Collection, head: StoredHead, ratings_of: RatingsOf
+    dataset: ConceptDataset, collection: Collection, head: StoredHead, ratings_of: RatingsOf
 ) -> EvaluationReport:
     """Figures of a head on the labelled evaluation set, beside simpler ways (their average precision).
 
     Raises `NotEnoughLabelsError` where nothing of the evaluation set is labelled yet.
     """
     check_fingerprint(head, collection)
-    drawn = sample(material, collection)
+    drawn = sample(dataset, collection)
     ids, truth, groups = drawn.ids, drawn.truth, drawn.group
     if not ids:
-        raise NotEnoughLabelsError(_none_yet(material), purpose="evaluation")
-    vectors = material.vectors(ids)
+        raise NotEnoughLabelsError(_none_yet(dataset), purpose="evaluation")
+    vectors = dataset.vectors(ids)
     linear = linear_head(head)
     probability = linear.probabilities(vectors)
-    taught = material.at(head.label_sequence).training
-    views = views_of(material, drawn, head, probability)
+    taught = dataset.at(head.label_sequence).training
+    views = views_of(dataset, drawn, head, probability)
     weights = drawn.weights
     by_hand = evaluation.MOST_CUTS if head.details.get("target") == BY_HAND else 1
     figures = evaluation.evaluate(probability, truth, head.threshold, groups, SEED, weights, views, by_hand)
@@ -94,7 +96,7 @@ def evaluate(
             name=name,
             metrics=(_average_precision(scores, truth[rows], groups[rows], weights[rows]),),
         )
-        for name, scores, rows in _baselines(material, taught, ids, vectors, ratings_of(ids), way_of(head))
+        for name, scores, rows in _baselines(dataset, taught, ids, vectors, ratings_of(ids), way_of(head))
     )
     if figures.metrics["average_precision"].value is not None:
         baselines += shuffle_baseline(taught.data, vectors, truth, way_of(head), SEED)
@@ -104,16 +106,16 @@ def evaluate(
     if guarantee:
         figures.metrics["precision"] = _certified_precision(guarantee)
     metrics = (*figures.metrics.values(), gap)
-    parts = slices(material, collection, ids, truth, probability >= head.threshold)
-    simulated = [material.blind[i].simulated for i in ids]
-    yes = sampled.estimate_either(views, head.threshold).yes if drawn.draws else None
-    twice, under = answered_twice(material), figures_under(material, head)
-    what = "the library" if material.frame.is_whole else material.frame.name
-    on_scale = figures_on_scale(material, drawn, linear, vectors)
+    parts = slices(dataset, collection, ids, truth, probability >= head.threshold)
+    simulated = [dataset.blind[i].simulated for i in ids]
+    yes = stratified.estimate_either(views, head.threshold).yes if drawn.draws else None
+    twice, under = answered_twice(dataset), figures_under(dataset, head)
+    what = "the library" if dataset.frame.is_whole else dataset.frame.name
+    on_scale = figures_on_scale(dataset, drawn, linear, vectors)
     return EvaluationReport(
         head=head.number,
         threshold=head.threshold,
-        drawn="random" if all(material.evaluation[i] == "random" for i in ids) else "imported",
+        drawn="random" if all(dataset.evaluation[i] == "random" for i in ids) else "imported",
         labels=count_by_kind(["simulated" if s else "person" for s in simulated], truth),
         metrics=metrics,
         baselines=baselines,
@@ -123,13 +125,13 @@ def evaluate(
             *(certified.sentence for certified in Guarantee.all(head.details)),
             *on_scale.sentences,
             *_sentences(figures, any(simulated), str(head.details.get("target", "")), yes, guarantee, what),
-            *_looked_in(material),
+            *_looked_in(dataset),
             *about_probabilities(metrics),
             *about_chance(baselines),
             *(twice.sentences if twice else ()),
             *(under.sentences if under else ()),
         ),
-        notes=tuple(_evaluation_notes(material, ids, any(simulated), head)),
+        notes=tuple(_evaluation_notes(dataset, ids, any(simulated), head)),
         cuts=tuple(CutFigures(**vars(cut)) for cut in evaluation.cuts(probability, truth, groups, views)),
         covered=drawn.covered if drawn.draws else None,
         yes=Metric(name="yes", value=yes.value, low=yes.low, high=yes.high, n=yes.n) if yes else None,
@@ -137,22 +139,22 @@ def evaluate(
         worst_slice=parts.worst,
         consistency=twice,
         under=under,
-        looks_in=tuple(LookedIn.model_validate(one) for one in material.frame.kept()),
-        looked_at=len(material.index.ids),
+        looks_in=tuple(LookedIn.model_validate(one) for one in dataset.frame.kept()),
+        looked_at=len(dataset.index.ids),
         grades=on_scale.grades,
         classes=on_scale.classes,
     )
 
 
-def answered_twice(material: Material) -> Consistency | None:
+def answered_twice(dataset: ConceptDataset) -> Consistency | None:
     """How consistent the answers that measure are; None where nothing was asked twice."""
-    twice = material.twice
+    twice = dataset.twice
     said = [(first.value, second.value) for first, second in twice.pairs]
     return consistency(said, twice.answers, len({first.author for first, _ in twice.pairs}))
 
 
 def _baselines(
-    material: Material,
+    dataset: ConceptDataset,
     taught: Training,
     ids: Sequence[str],
     vectors: Vectors,
@@ -163,14 +165,14 @@ def _baselines(
     and a head trained in the same `way` without the annotator's labels."""
     everything = np.arange(len(ids))
     data = taught.data
-    words = SCORERS["words"]().score(data, Texts.one(material.plain_direction), Pictures(vectors), SEED)
+    words = SCORERS["words"]().score(data, Texts.one(dataset.plain_direction), Pictures(vectors), SEED)
     yield "searching for the words", words, everything
     rows = np.array([row for row, i in enumerate(ids) if i in ratings], dtype=np.int64)
     if len(rows):
         yield "the machine alone", np.array([ratings[ids[row]] for row in rows]), rows
     alone = replace(data, weight=np.where(np.array(taught.kinds) == "annotator", 0.0, data.weight))
     if (data.weight > alone.weight).any() and (alone.weight > 0).any():
-        by_people = train_early(alone, material.text_direction, SEED, way)
+        by_people = train_early(alone, dataset.text_direction, SEED, way)
         yield "the answers of people alone", by_people.logits(vectors), everything
 
 
@@ -180,18 +182,20 @@ def _average_precision(scores: Floats, truth: Bools, groups: Rows, weights: Floa
     return found.metrics["average_precision"]
 
 
-def _none_yet(material: Material) -> str:
+def _none_yet(dataset: ConceptDataset) -> str:
     """What is missing until there are figures."""
-    answered = sum(i in material.blind for i in material.evaluation)
+    answered = sum(i in dataset.blind for i in dataset.evaluation)
     if not answered:
         return "No picture of the evaluation set has an answer yet."
     return (
-        f"There are figures after {next_look(0, material.pictures)} answers that measure; there are "
+        f"There are figures after {next_look(0, dataset.pictures)} answers that measure; there are "
         f"{answered}. Figures after every answer would be wrong more often than they say."
     )
 
 
-def views_of(material: Material, drawn: Sample, head: StoredHead, probability: Floats) -> list[list[Stratum]]:
+def views_of(
+    dataset: ConceptDataset, drawn: TestSample, head: StoredHead, probability: Floats
+) -> list[list[Stratum]]:
     """The strata, with what was learned from judged by the version itself; and where that makes a difference,
     by heads that had not seen it, as one from elsewhere would be. probability (n,) of those that measure.
 
@@ -201,10 +205,10 @@ def views_of(material: Material, drawn: Sample, head: StoredHead, probability: F
     if drawn.draws is None:
         return []
     linear = linear_head(head)
-    scores = material.index.scores(linear.weights, linear.bias)
+    scores = dataset.index.scores(linear.weights, linear.bias)
     logits = scores.values[drawn.groups.rows_of(scores.ids)].astype(np.float64)
     seen = np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))))
-    learned = material.at(head.label_sequence).training
+    learned = dataset.at(head.label_sequence).training
     rows = drawn.rows_of(learned.ids)
     has_truth = np.isin(rows, list(drawn.known))
     by_people = (rows >= 0) & has_truth & (np.array(learned.kinds) != "annotator")
@@ -213,7 +217,7 @@ def views_of(material: Material, drawn: Sample, head: StoredHead, probability: F
     known = np.zeros(len(seen), dtype=bool)
     known[rows[by_people]] = True
     unseen = seen.copy()
-    held_out = held_out_probabilities(learned.data, material.text_direction, SEED, way_of(head))
+    held_out = held_out_probabilities(learned.data, dataset.text_direction, SEED, way_of(head))
     if refit := refit_of(head.details):
         held_out = Calibration(refit.a, refit.c).moved(held_out)
     unseen[rows[by_people]] = held_out[by_people]
@@ -224,7 +228,7 @@ def _sentences(
     figures: evaluation.Figures,
     simulated: bool,
     target: str,
-    yes: sampled.Estimate | None,
+    yes: stratified.Estimate | None,
     guarantee: Guarantee | None = None,
     what: str = "the library",
 ) -> list[str]:
@@ -255,12 +259,12 @@ def _sentences(
     return lines if guarantee else [*lines, *about_the_target(target, figures.metrics.values())]
 
 
-def _looked_in(material: Material) -> list[str]:
+def _looked_in(dataset: ConceptDataset) -> list[str]:
     """What the figures are of, where that isn't everything."""
-    if material.frame.is_whole:
+    if dataset.frame.is_whole:
         return []
-    pictures = len(material.index.ids)
-    return [f"These figures are of {pictures:,} {_pictures(pictures)} in {material.frame.name}."]
+    pictures = len(dataset.index.ids)
+    return [f"These figures are of {pictures:,} {_pictures(pictures)} in {dataset.frame.name}."]
 
 
 def _pictures(count: int) -> str:
@@ -278,16 +282,18 @@ def of_hundred(share: float) -> str:
     return f"{100 * share:.0f}" if share == 0 or 100 * share >= 1 else f"{100 * share:.1g}"
 
 
-def what_waits(material: Material, n: int) -> str:
+def what_waits(dataset: ConceptDataset, n: int) -> str:
     """Why figures on n pictures with a yes or no rest on fewer answers than there are; else empty."""
-    if material.imported:
+    if dataset.imported:
         return ""
-    counted, answered = len(material.measuring), count_of(material).measure
-    return about_waiting(counted, answered, material.pictures, max(counted - n, 0))
+    counted, answered = len(dataset.measuring), count_of(dataset).measure
+    return about_waiting(counted, answered, dataset.pictures, max(counted - n, 0))
 
 
-def _evaluation_notes(material: Material, ids: Sequence[str], simulated: bool, head: StoredHead) -> list[str]:
-    notes = [waiting] if (waiting := what_waits(material, len(ids))) else []
+def _evaluation_notes(
+    dataset: ConceptDataset, ids: Sequence[str], simulated: bool, head: StoredHead
+) -> list[str]:
+    notes = [waiting] if (waiting := what_waits(dataset, len(ids))) else []
     if head.details.get("target") == BY_HAND:
         notes.append(
             "The threshold was set by hand by someone who saw such figures: the ranges of precision and "
@@ -295,6 +301,6 @@ def _evaluation_notes(material: Material, ids: Sequence[str], simulated: bool, h
         )
     if simulated:
         notes.append("Answers on the evaluation set are a simulated person's, not a real one's.")
-    if any(material.evaluation[i] == "imported" for i in ids):
+    if any(dataset.evaluation[i] == "imported" for i in ids):
         notes.append("The evaluation set was imported, not drawn at random from the library.")
     return notes

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from concepts.classifier.training import linear_head, way_of
-from concepts.labels.lessons import Lessons
-from concepts.labels.reasons import Reason
-from concepts.labels.review import ReviewRow
+from concepts.labelling.reasons import Reason
+from concepts.labelling.review import ReviewRow
+from concepts.labelling.training_data import TrainingData
 from concepts.learning.calibration import logit
 from concepts.learning.fitting import SEED, held_out_probabilities
 from concepts.learning.label_errors import label_errors
@@ -21,31 +21,37 @@ from storage.labels import LabelLog
 SPARE = 4  # times as many pictures are looked at as are wanted, for those that look alike
 
 
-def likely_mislabelled(lessons: Lessons, log: LabelLog, head: StoredHead | None, n: int) -> list[ReviewRow]:
+def likely_mislabelled(
+    training_data: TrainingData, log: LabelLog, head: StoredHead | None, n: int
+) -> list[ReviewRow]:
     """Training labels of people that all others speak against, then others that the version `head` would get
     wrong; at most n of either kind, the most doubtful first.
 
     A head hardly ever contradicts what it has learned from, so labels are judged by heads that had not seen
     the picture or its near-duplicates. What somebody has said twice is no doubt any more.
     """
-    inside = lessons.answers.keys() & set(lessons.looks_at(lessons.training.ids))  # no examples
+    inside = training_data.answers.keys() & set(
+        training_data.looks_at(training_data.training.ids)
+    )  # no examples
     found: dict[str, ReviewRow] = {}
-    for kind in (_spoken_against(lessons), _would_get_wrong(lessons, head) if head else ()):
+    for kind in (_spoken_against(training_data), _would_get_wrong(training_data, head) if head else ()):
         most = len(found) + n
         for row in kind:
             if len(found) == most:
                 break
-            if row.id in inside and not _was_said_twice(log, lessons.concept_id, row):
+            if row.id in inside and not _was_said_twice(log, training_data.concept_id, row):
                 found.setdefault(row.id, row)
     return list(found.values())
 
 
-def borderline(lessons: Lessons, collection: Collection, head: StoredHead, n: int) -> list[ReviewRow]:
+def borderline(
+    training_data: TrainingData, collection: Collection, head: StoredHead, n: int
+) -> list[ReviewRow]:
     """Unlabelled pictures nearest to the threshold, the least sure first: one of each group of
     near-duplicates, at most n."""
     linear = linear_head(head)
-    free = lessons.index.ids.without(lessons.reserved | lessons.spoken_for)
-    scores = lessons.index.scores(linear.weights, linear.bias).among(free)
+    free = training_data.index.ids.without(training_data.reserved | training_data.spoken_for)
+    scores = training_data.index.scores(linear.weights, linear.bias).among(free)
     nearest = dict(scores.nearest(logit(head.threshold), SPARE * n))
     groups: dict[str, str] = {}
     for picture, group in zip(nearest, collection.library.near_groups(list(nearest)), strict=True):
@@ -62,20 +68,20 @@ def borderline(lessons: Lessons, collection: Collection, head: StoredHead, n: in
     ]
 
 
-def _spoken_against(lessons: Lessons) -> Iterator[ReviewRow]:
+def _spoken_against(training_data: TrainingData) -> Iterator[ReviewRow]:
     """By confident learning: these may be mistakes whatever version there is."""
-    training = lessons.training
+    training = training_data.training
     by_people = np.flatnonzero([kind != "annotator" for kind in training.kinds])
-    rows, other = label_errors(training.data.at(by_people), lessons.text_direction, SEED)
+    rows, other = label_errors(training.data.at(by_people), training_data.text_direction, SEED)
     for row, probability in zip(by_people[rows], other, strict=True):
         yes = bool(training.data.positive[row])
         score = 1 - float(probability) if yes else float(probability)
         yield _row(training.ids[row], yes, score, "The other labels suggest the opposite.")
 
 
-def _would_get_wrong(lessons: Lessons, head: StoredHead) -> Iterator[ReviewRow]:
-    training, threshold = lessons.training, head.threshold
-    held_out = held_out_probabilities(training.data, lessons.text_direction, SEED, way_of(head))
+def _would_get_wrong(training_data: TrainingData, head: StoredHead) -> Iterator[ReviewRow]:
+    training, threshold = training_data.training, head.threshold
+    held_out = held_out_probabilities(training.data, training_data.text_direction, SEED, way_of(head))
     by_people = np.array([kind != "annotator" for kind in training.kinds], dtype=bool)
     wrong = np.flatnonzero(by_people & ((held_out >= threshold) != training.data.positive))
     for row in wrong[np.argsort(-np.abs(held_out[wrong] - threshold), kind="stable")]:

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from concepts.classifier.coverage import Coverage, elsewhere
+from concepts.classifier.definition_drift import figures_under
 from concepts.classifier.library_scores import LibraryScores
-from concepts.classifier.measuring import Measured, answered_twice, what_waits
-from concepts.classifier.sample import sample
-from concepts.classifier.under_definition import figures_under
+from concepts.classifier.measuring import MeasuredVersion, answered_twice, what_waits
+from concepts.classifier.test_sample import sample
 from concepts.jobs import Listener
-from concepts.labels.answer_count import count_of
-from concepts.labels.consensus import Decision
-from concepts.labels.dataset import Material
+from concepts.labelling.consensus import Decision
+from concepts.labelling.dataset import ConceptDataset
+from concepts.labelling.label_counts import count_of
 from concepts.learning import evaluation
 from concepts.learning.base import TrainingSet
 from concepts.learning.fitting import SEED, train_early
@@ -80,9 +80,9 @@ class QualityView(View):
 
 
 def quality(
-    material: Material,
+    dataset: ConceptDataset,
     head: StoredHead,
-    measured: Measured | None,
+    measured: MeasuredVersion | None,
     standing: Sequence[LabelEvent],
     scores: LibraryScores | None,
     coverage: Coverage | None = None,
@@ -90,22 +90,22 @@ def quality(
 ) -> QualityView:
     """The version on the answers as they are now. `standing` are people's answers, `measured` the newest
     stored report, `scores` what it says of the library where that is known."""
-    report, counts = measured.report if measured else None, material.decisions
-    answered, under = count_of(material).measure, figures_under(material, head)
-    moved = elsewhere(report, material.frame) if report else ""
-    stale = _changed_since(measured, material, under) and (not moved or bool(material.measuring))
+    report, counts = measured.report if measured else None, dataset.decisions
+    answered, under = count_of(dataset).measure, figures_under(dataset, head)
+    moved = elsewhere(report, dataset.frame) if report else ""
+    stale = _changed_since(measured, dataset, under) and (not moved or bool(dataset.measuring))
     return QualityView(
         version=head_view(head, report),
         n=report.n if report else 0,
         positives=sum(count.yes for count in report.labels) if report else 0,
         simulated=sum(c.yes + c.no for c in report.labels if c.author_kind == "simulated") if report else 0,
-        waiting=sum(i not in counts for i in material.evaluation),
+        waiting=sum(i not in counts for i in dataset.evaluation),
         new_answers=len(
             {
                 event.picture_id
                 for event in standing
                 if event.sequence > head.label_sequence
-                and event.picture_id not in material.reserved
+                and event.picture_id not in dataset.reserved
                 and _decided(counts.get(event.picture_id))
             }
         ),
@@ -113,16 +113,16 @@ def quality(
         rows=list(report.cuts) if report else [],
         at=at_threshold(report) if report else None,
         curves=report.curves if report else None,
-        next_look=0 if material.imported else next_look(answered, material.pictures),
+        next_look=0 if dataset.imported else next_look(answered, dataset.pictures),
         answered=answered,
-        waiting_answers="" if stale else what_waits(material, report.n) if report else "",
-        pictures=len(material.index.ids),
+        waiting_answers="" if stale else what_waits(dataset, report.n) if report else "",
+        pictures=len(dataset.index.ids),
         flagged=scores.flagged(head.threshold) if scores else None,
         flagged_at=scores.flagged_at_each_step() if scores else [],
         coverage=coverage,
-        consistency=answered_twice(material),
+        consistency=answered_twice(dataset),
         under=under,
-        looks_in="" if material.frame.is_whole else material.frame.name,
+        looks_in="" if dataset.frame.is_whole else dataset.frame.name,
         elsewhere=moved,
         removed=removed,
     )
@@ -140,10 +140,12 @@ def head_view(head: HeadFacts, report: EvaluationReport | None) -> HeadView:
     )
 
 
-def _changed_since(measured: Measured | None, material: Material, under: UnderDefinition | None) -> bool:
+def _changed_since(
+    measured: MeasuredVersion | None, dataset: ConceptDataset, under: UnderDefinition | None
+) -> bool:
     """Whether measuring now would say something else: more pictures measure, an answer was undone, or those
     that were asked for again count by now."""
-    ids, truth = material.evaluation_labels()
+    ids, truth = dataset.evaluation_labels()
     if measured is None:
         return bool(ids)
     if under and not under.is_open and under.changed:
@@ -175,7 +177,7 @@ def at_threshold(report: EvaluationReport) -> CutFigures | None:
 
 
 def learning_curve(
-    material: Material,
+    dataset: ConceptDataset,
     collection: Collection,
     order: Sequence[str],
     listener: Listener,
@@ -186,24 +188,24 @@ def learning_curve(
     `order` are picture ids in the order in which they were answered. Empty where the evaluation set has
     too few answers to say anything.
     """
-    drawn = sample(material, collection, partial(listener, 0, None, "looking at what was drawn"))
+    drawn = sample(dataset, collection, partial(listener, 0, None, "looking at what was drawn"))
     ids, truth, groups = drawn.ids, drawn.truth, drawn.group
-    usable = [i for i in order if i not in material.reserved and _decided(material.decisions.get(i))]
-    learned = material.with_vectors(usable)
+    usable = [i for i in order if i not in dataset.reserved and _decided(dataset.decisions.get(i))]
+    learned = dataset.with_vectors(usable)
     if not ids or not learned:
         return []
-    vectors = material.vectors(ids)
+    vectors = dataset.vectors(ids)
     data = TrainingSet(
-        vectors=material.vectors(learned),
-        positive=np.array([material.decisions[i].value == "yes" for i in learned], dtype=bool),
+        vectors=dataset.vectors(learned),
+        positive=np.array([dataset.decisions[i].value == "yes" for i in learned], dtype=bool),
         weight=np.ones(len(learned)),
-        group=material.groups(learned),
+        group=dataset.groups(learned),
     )
     budgets = [*(b for b in BUDGETS if b < len(learned)), len(learned)]
     points = []
     for step, budget in enumerate(budgets):
         listener(step, len(budgets), f"learning from the first {budget} answers")
-        head = train_early(data.at(slice(budget)), material.text_direction, SEED, way)
+        head = train_early(data.at(slice(budget)), dataset.text_direction, SEED, way)
         probability = head.probabilities(vectors)
         measured = evaluation.evaluate(probability, truth, head.threshold, groups, SEED, drawn.weights)
         figure = measured.metrics["average_precision"]

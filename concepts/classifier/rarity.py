@@ -7,11 +7,11 @@ import math
 
 from pydantic import computed_field
 
-from concepts.classifier.sample import Sample
-from concepts.labels.dataset import Material
+from concepts.classifier.test_sample import TestSample
+from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.evaluation import FEWEST
 from concepts.learning.intervals import counted
-from concepts.learning.sampled import ERROR, estimate
+from concepts.learning.stratified import ERROR, estimate
 from concepts.learning.waves import LOOKS
 from concepts.view import View
 from storage.frames import Frame
@@ -76,7 +76,7 @@ class Rarity(View):
         return f"The {FEWEST} that figures need take {about} {takes:,} answers that measure."
 
 
-def rarity(drawn: Sample, material: Material, walls: list[list[str]]) -> Rarity | None:
+def rarity(drawn: TestSample, dataset: ConceptDataset, walls: list[list[str]]) -> Rarity | None:
     """By what was `drawn` to measure with. None before the first wave, which is drawn with equal chances, is
     answered, and for a set from outside.
 
@@ -99,13 +99,13 @@ def rarity(drawn: Sample, material: Material, walls: list[list[str]]) -> Rarity 
             high=high,
             **about,
         )
-    first = [i for i, wave in material.wave_of.items() if wave == 1]
-    if material.imported or not first or not all(i in material.blind for i in first):
+    first = [i for i, wave in dataset.wave_of.items() if wave == 1]
+    if dataset.imported or not first or not all(i in dataset.blind for i in first):
         return None
-    if Frame.of(material.waves[0].looks_in).ids != material.frame.ids:
+    if Frame.of(dataset.waves[0].looks_in).ids != dataset.frame.ids:
         return None  # it is about another part of the library
-    decided = [material.blind[i] for i in first if material.blind[i].decided]
-    yes, frame = sum(decision.value == "yes" for decision in decided), material.waves[0].frame
+    decided = [dataset.blind[i] for i in first if dataset.blind[i].decided]
+    yes, frame = sum(decision.value == "yes" for decision in decided), dataset.waves[0].frame
     if not decided:
         return None
     limits = counted(yes, len(decided), frame, error)

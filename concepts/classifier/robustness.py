@@ -12,7 +12,7 @@ from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.encoders.base import Encoder
 from concepts.errors import NotEnoughLabelsError
 from concepts.jobs import Listener
-from concepts.labels.dataset import Material
+from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.base import Floats, LinearHead
 from concepts.learning.bounded import mean_interval
 from concepts.learning.fitting import SEED
@@ -62,7 +62,7 @@ CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
 }
 
 
-class Change(View):
+class Perturbation(View):
     """What one change does: the share of decisions that flip (exact interval), and by how much the
     probability moves on average (an interval that holds for any distribution)."""
 
@@ -78,12 +78,12 @@ class Robustness(View):
     threshold: float
     n: int
     left_out: int
-    changes: list[Change]
+    changes: list[Perturbation]
     sentence: str
 
 
 def robustness(
-    material: Material,
+    dataset: ConceptDataset,
     collection: Collection,
     head: StoredHead,
     listener: Listener,
@@ -94,7 +94,7 @@ def robustness(
     Raises `NotEnoughLabelsError` where no answered picture can be read, and `FingerprintMismatchError`.
     """
     check_fingerprint(head, collection)
-    chosen = _answered(material)[:pictures]
+    chosen = _answered(dataset)[:pictures]
     encoder, linear = collection.encoder(), linear_head(head)
     listener(0, len(chosen), "")
     said = []
@@ -117,12 +117,12 @@ def robustness(
     )
 
 
-def _answered(material: Material) -> list[str]:
+def _answered(dataset: ConceptDataset) -> list[str]:
     """Pictures people said yes or no to, one a near-duplicate group, those that measure first."""
-    decided = {i: None for i, decision in material.decisions.items() if decision.decided}
-    ids = [*(i for i in material.evaluation if i in decided), *decided]
+    decided = {i: None for i, decision in dataset.decisions.items() if decision.decided}
+    ids = [*(i for i in dataset.evaluation if i in decided), *decided]
     first: dict[int, str] = {}
-    for picture_id, group in zip(ids, material.groups(ids).tolist(), strict=True):
+    for picture_id, group in zip(ids, dataset.groups(ids).tolist(), strict=True):
         first.setdefault(group, picture_id)
     return list(first.values())
 
@@ -139,10 +139,10 @@ def probabilities(picture: Image.Image, encoder: Encoder, head: LinearHead) -> F
     return head.probabilities(encoder.encode_pictures(np.stack([encoder.prepare(look) for look in looks])))
 
 
-def changes_of(said: Floats, threshold: float) -> list[Change]:
+def changes_of(said: Floats, threshold: float) -> list[Perturbation]:
     """said (n, 1 + changes), n ≥ 1: probabilities as `probabilities` gives them."""
     return [
-        Change(
+        Perturbation(
             name=name,
             flipped=_flipped(int(((changed >= threshold) != (said[:, 0] >= threshold)).sum()), len(said)),
             moved=_moved_by(changed - said[:, 0]),
@@ -161,7 +161,7 @@ def _moved_by(differences: Floats) -> Metric:
     return Metric(name="moved", value=float(differences.mean()), low=low, high=high, n=len(differences))
 
 
-def in_words(changes: Sequence[Change]) -> str:
+def in_words(changes: Sequence[Perturbation]) -> str:
     """The worst of them."""
     worst = max(changes, key=lambda change: change.flipped.value or 0)
     share, n = worst.flipped, worst.flipped.n

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from concepts.encoders.base import Vectors
-from concepts.labels.dataset import Material
+from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.base import Bools
 from concepts.learning.fitting import SEED
 from concepts.learning.intervals import clopper_pearson
@@ -31,7 +31,7 @@ Kind = Literal["folder", "query", "cluster"]
 
 
 @dataclass(frozen=True)
-class Part:
+class LibraryPart:
     """Rows of the evaluation set that have something in common, and the id of a typical picture."""
 
     kind: Kind
@@ -47,21 +47,21 @@ class Slices:
 
 
 def slices(
-    material: Material, collection: Collection, ids: Sequence[str], truth: Bools, predicted: Bools
+    dataset: ConceptDataset, collection: Collection, ids: Sequence[str], truth: Bools, predicted: Bools
 ) -> Slices:
     """By folder, by the definition's query it is nearest to, and by cluster of the library, on evaluation
     pictures: ids with a vector, truth (n,), predicted (n,)."""
-    vectors = material.vectors(ids)
+    vectors = dataset.vectors(ids)
     folders = first_folders(collection.paths(ids), ids)
     parts = [
         *_by_name("folder", folders),
-        *_by_name("query", nearest_queries(material, collection, vectors)),
-        *_clusters(material, ids, vectors, folders),
+        *_by_name("query", nearest_queries(dataset, collection, vectors)),
+        *_clusters(dataset, ids, vectors, folders),
     ]
     return measure_parts(parts, truth, predicted)
 
 
-def measure_parts(parts: Sequence[Part], truth: Bools, predicted: Bools) -> Slices:
+def measure_parts(parts: Sequence[LibraryPart], truth: Bools, predicted: Bools) -> Slices:
     """Figures of the parts that have `FEWEST` answers, are not everything and where something counts or is
     flagged, and the worst in words.
 
@@ -93,7 +93,7 @@ def _share(name: str, right: Bools, of: Bools) -> Metric:
     return Metric(name=name, value=k / n, low=low, high=high, n=n)
 
 
-def _worst(parts: Sequence[Part], found: Sequence[Slice], truth: Bools, predicted: Bools) -> str:
+def _worst(parts: Sequence[LibraryPart], found: Sequence[Slice], truth: Bools, predicted: Bools) -> str:
     from scipy.stats import fisher_exact  # scipy's statistics take a second to load, and few commands measure
 
     tests = []
@@ -141,13 +141,13 @@ def first_folders(paths: Mapping[str, str], ids: Sequence[str]) -> list[str]:
     return [place[common] if len(place) > common else "" for place in places]
 
 
-def nearest_queries(material: Material, collection: Collection, vectors: Vectors) -> list[str]:
+def nearest_queries(dataset: ConceptDataset, collection: Collection, vectors: Vectors) -> list[str]:
     """Which of the definition's queries would bring each picture first; empty where there are no two.
 
     Cosines with one text are higher throughout than with another, so each query's are compared by how far
     they lie above its mean, in standard deviations.
     """
-    queries = list(dict.fromkeys(query.text for query in material.revision.definition.queries))
+    queries = list(dict.fromkeys(query.text for query in dataset.revision.definition.queries))
     if len(queries) < 2 or len(vectors) < 2:
         return [""] * len(vectors)
     near = vectors @ collection.text_vectors(queries).T
@@ -155,16 +155,16 @@ def nearest_queries(material: Material, collection: Collection, vectors: Vectors
     return [queries[row] for row in near.argmax(axis=1)]
 
 
-def _by_name(kind: Kind, names: Sequence[str]) -> Iterator[Part]:
+def _by_name(kind: Kind, names: Sequence[str]) -> Iterator[LibraryPart]:
     """The largest first."""
     held = np.array(names, dtype=object)
     for name, _ in Counter(name for name in names if name).most_common(MOST):
-        yield Part(kind, name, held == name)
+        yield LibraryPart(kind, name, held == name)
 
 
 def _clusters(
-    material: Material, ids: Sequence[str], vectors: Vectors, folders: Sequence[str]
-) -> Iterator[Part]:
+    dataset: ConceptDataset, ids: Sequence[str], vectors: Vectors, folders: Sequence[str]
+) -> Iterator[LibraryPart]:
     """Of the library, found by k-means of these pictures and a sample of it, the largest first."""
     from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits
@@ -172,9 +172,9 @@ def _clusters(
     k = min(len(ids) // A_CLUSTER, CLUSTERS[1])
     if k < CLUSTERS[0]:
         return
-    everything = material.index.ids
+    everything = dataset.index.ids
     places = np.sort(np.random.default_rng(SEED).permutation(len(everything))[:BESIDE])
-    sample = np.concatenate([vectors, material.vectors(everything.at(places))])
+    sample = np.concatenate([vectors, dataset.vectors(everything.at(places))])
     with one_blas_thread(), threadpool_limits(1, user_api="openmp"):
         model = KMeans(k, n_init=1, random_state=SEED).fit(sample)
     distance = model.transform(vectors)
@@ -185,7 +185,7 @@ def _clusters(
         if rows.any():
             typical = ids[int(np.where(rows, distance[:, which], np.inf).argmin())]
             name = _called(number, rows, folders)
-            yield Part("cluster", name, rows, typical)
+            yield LibraryPart("cluster", name, rows, typical)
 
 
 def _called(number: int, rows: Bools, folders: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from concepts.errors import (
     NoVersionError,
     UnknownVersionError,
 )
-from concepts.labels.lessons import Lessons, Training
+from concepts.labelling.training_data import Training, TrainingData
 from concepts.learning.base import LinearHead
 from concepts.learning.fitting import SEED, train_head
 from concepts.learning.heads import HEADS
@@ -57,7 +57,7 @@ class TrainResult(View):
 
 
 def train(
-    lessons: Lessons,
+    training_data: TrainingData,
     heads: HeadStore,
     collection: Collection,
     label_sequence: int,
@@ -68,21 +68,21 @@ def train(
 
     Raises `NotEnoughLabelsError` without a yes and a no, and where the head that was asked for needs more.
     """
-    require_both(lessons)
-    training = lessons.training
-    head = train_head(training.data, lessons.text_direction, SEED, Target.parse(target), way)
+    require_both(training_data)
+    training = training_data.training
+    head = train_head(training.data, training_data.text_direction, SEED, Target.parse(target), way)
     details = head.details | {"labels": [count.model_dump() for count in label_counts(training)]}
-    if lessons.scale:
-        details["said"] = _how_often_said(training, lessons.scale)
+    if training_data.scale:
+        details["said"] = _how_often_said(training, training_data.scale)
     if training.agreement:
         details["machine"] = vars(training.agreement)
     stored = heads.add(
-        lessons.concept_id,
+        training_data.concept_id,
         StoredHead(
             number=0,
             kind=head.kind,
             fingerprint=collection.recorded().fingerprint,
-            definition_number=lessons.revision.number,
+            definition_number=training_data.revision.number,
             label_sequence=label_sequence,
             weights=np.ascontiguousarray(head.weights, dtype="<f8").tobytes(),
             bias=head.bias,
@@ -112,25 +112,25 @@ def unmet(head: LinearHead) -> list[str]:
     ]
 
 
-def require_both(lessons: Lessons) -> None:
+def require_both(training_data: TrainingData) -> None:
     """Raises `NotEnoughLabelsError` where there is no yes or no no to learn from, or of a scale not two
     different answers: a version that has learned nothing calls every picture a yes."""
-    said = lessons.training.data.said
+    said = training_data.training.data.said
     if said is not None:
         if said.distinct < 2:
             what = "grade" if said.scale.is_graded else "class"
             raise NotEnoughLabelsError(
-                f"“{lessons.revision.definition.name}” can't be trained yet: the answers to learn from name "
+                f"“{training_data.revision.definition.name}” can't be trained yet: its labels name "
                 f"{said.distinct} {what}, and it takes two different ones.",
                 needed=2 - said.distinct,
             )
         return
-    counts = label_counts(lessons.training)
+    counts = label_counts(training_data.training)
     yes, no = sum(count.yes for count in counts), sum(count.no for count in counts)
     if not yes or not no:
         raise NotEnoughLabelsError(
-            f"“{lessons.revision.definition.name}” can't be trained yet: there are {yes} yes and {no} no to "
-            "learn from, and it takes one of each.",
+            f"“{training_data.revision.definition.name}” can't be trained yet: there are {yes} yes and "
+            f"{no} no to learn from, and it takes one of each.",
             needed=(not yes) + (not no),
         )
 

@@ -11,7 +11,7 @@ from typing import Any
 from concepts.classifier.library_scores import LibraryScores, ScoreOrder
 from concepts.classifier.measuring import views_of
 from concepts.classifier.quality import HeadView, head_view
-from concepts.classifier.sample import sample
+from concepts.classifier.test_sample import sample
 from concepts.classifier.training import (
     BY_HAND,
     OF_COPY,
@@ -21,8 +21,8 @@ from concepts.classifier.training import (
     way_of,
 )
 from concepts.errors import DiscernError
-from concepts.labels.consensus import Decision
-from concepts.labels.dataset import Material
+from concepts.labelling.consensus import Decision
+from concepts.labelling.dataset import ConceptDataset
 from concepts.learning import evaluation
 from concepts.learning.fitting import SEED
 from concepts.learning.report import CERTIFIED, EvaluationReport, Guarantee, Metric
@@ -45,7 +45,7 @@ class ComparedFigure(View):
     difference: Metric
 
 
-class Comparison(View):
+class VersionComparison(View):
     """Two versions on the same n evaluation pictures; they disagree on `differently` of them."""
 
     one: int
@@ -153,15 +153,17 @@ def origin(details: dict[str, Any]) -> str:
     return f"version {details['made_from']} with {' and '.join(parts)}"
 
 
-def compare(material: Material, collection: Collection, one: StoredHead, other: StoredHead) -> Comparison:
+def compare(
+    dataset: ConceptDataset, collection: Collection, one: StoredHead, other: StoredHead
+) -> VersionComparison:
     """Figures of two versions on the same evaluation pictures, and their paired differences (other - one)."""
     check_fingerprint(one, collection)
     check_fingerprint(other, collection)
-    drawn = sample(material, collection)
+    drawn = sample(dataset, collection)
     ids, truth, groups = drawn.ids, drawn.truth, drawn.group
     if not ids:
-        return Comparison(one=one.number, other=other.number, n=0, figures=[], differently=0)
-    vectors, heads = material.vectors(ids), (one, other)
+        return VersionComparison(one=one.number, other=other.number, n=0, figures=[], differently=0)
+    vectors, heads = dataset.vectors(ids), (one, other)
     probability = [linear_head(head).probabilities(vectors) for head in heads]
     reports = [
         evaluation.evaluate(
@@ -171,7 +173,7 @@ def compare(material: Material, collection: Collection, one: StoredHead, other: 
             groups,
             SEED,
             drawn.weights,
-            views_of(material, drawn, head, p),
+            views_of(dataset, drawn, head, p),
         )
         for p, head in zip(probability, heads, strict=True)
     ]
@@ -190,7 +192,7 @@ def compare(material: Material, collection: Collection, one: StoredHead, other: 
         first, second = (report.metrics[name] for report in reports)
         figures.append(ComparedFigure(name=name, one=first, other=second, difference=found))
     said = [p >= head.threshold for p, head in zip(probability, heads, strict=True)]
-    return Comparison(
+    return VersionComparison(
         one=one.number,
         other=other.number,
         n=len(ids),

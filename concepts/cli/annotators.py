@@ -21,8 +21,8 @@ from concepts.cli.groups import (
 from concepts.cli.output import progress, say, show, table
 
 if TYPE_CHECKING:
-    from concepts.annotators.compared import AnnotatorsCompared, Compared
-    from concepts.annotators.comparing import ComparisonEstimate
+    from concepts.collaborator.comparing import ComparisonEstimate
+    from concepts.collaborator.comparison import AnnotatorsCompared, Compared
 
 
 @concept.command("annotators")
@@ -69,7 +69,7 @@ def concept_annotator(
     as_json: Json = False,
 ) -> None:
     """Choose who labels this concept's pictures from now on; what was said before is kept."""
-    from concepts.annotators.setups import Setup  # brings the encoders
+    from concepts.collaborator.setups import Setup  # brings the encoders
 
     bench = workbench()
     bench.annotators.choose(name, Setup(annotator, large, examples, repeats), author=author)

@@ -42,7 +42,7 @@ def library_pictures(
     as_json: Json = False,
 ) -> None:
     """The pictures of the library, newest first, or those that fit, in another order."""
-    from concepts.library.choosing import Chosen  # brings the database
+    from concepts.library.filters import PictureSelection  # brings the database
 
     bench = workbench()
     said = {
@@ -63,7 +63,7 @@ def library_pictures(
         "repeated": repeated,
         "in": str(bench.collections.get(within).id) if within else "",
     }
-    page = bench.browsing.page(Chosen.of(said), n, after)
+    page = bench.browsing.page(PictureSelection.of(said), n, after)
 
     def human() -> None:
         rows = [(p.id[:12], f"{p.width} × {p.height}", p.path) for p in page.pictures]

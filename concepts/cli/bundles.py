@@ -19,7 +19,7 @@ def bundle_check(
     """What is in an exported classifier, whether its checksums hold, and whether it loads. Ends with 1 where
     something is wrong."""
     must_exist(path)
-    from concepts.export.checking import check_bundle  # it brings numpy and pydantic
+    from concepts.bundle.check import check_bundle  # it brings numpy and pydantic
 
     found = check_bundle(path)
 
@@ -53,7 +53,7 @@ def bundle_digest(
     """Print one line that identifies a bundle. Send it by another channel. With --digest, score and serve
     refuse any other bundle."""
     must_exist(path)
-    from concepts.export.checking import bundle_digest  # as above
+    from concepts.bundle.check import bundle_digest  # as above
 
     digest = bundle_digest(path)
     show({"bundle": str(path), "digest": digest}, as_json, lambda: say(digest))
@@ -71,7 +71,7 @@ def push(
 ) -> None:
     """Publish an exported classifier on the Hugging Face Hub, as who `hf auth login` or HF_TOKEN says."""
     must_exist(path)
-    from concepts.export.publishing import push_bundle
+    from concepts.bundle.hub import push_bundle
 
     pushed = push_bundle(path, target, licence=licence, private=private)
     show(

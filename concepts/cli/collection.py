@@ -13,7 +13,7 @@ from concepts.cli.output import say, show, table
 from concepts.errors import DiscernError
 
 if TYPE_CHECKING:
-    from concepts.library.named_collections import By, ChangeView, CollectionView, LooksIn
+    from concepts.library.collections import By, ChangeView, CollectionView, LooksIn
 
 A_SEARCH = 200  # pictures, unless somebody says otherwise
 Which = Annotated[str, typer.Argument(help="The collection's name or number.", metavar="COLLECTION")]

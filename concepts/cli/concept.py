@@ -14,7 +14,7 @@ from concepts.errors import DiscernError
 
 if TYPE_CHECKING:
     from concepts.definition.document import Change
-    from concepts.definition.questions import Question
+    from concepts.definition.questions import DefinitionQuestion
     from concepts.learning.scale import Scale
     from concepts.workbench.concept_views import ScaleView
 
@@ -239,7 +239,7 @@ def concept_answer(
     show(revision, as_json, lambda: say(revision.definition.as_text()))
 
 
-def _list_questions(questions: Sequence[Question]) -> None:
+def _list_questions(questions: Sequence[DefinitionQuestion]) -> None:
     for number, question in enumerate(questions, 1):
         say(f"{number}. {question.question}")
         for letter, offered in zip("abcd", question.answers, strict=False):

@@ -10,7 +10,7 @@ from concepts.cli.groups import Author, Budget, Json, Name, concept, workbench
 from concepts.cli.output import plain, progress, say, show, table
 
 if TYPE_CHECKING:
-    from concepts.deliberation.views import RewordingView, RoundView, WordingView
+    from concepts.collaborator.deliberation_views import RewordingView, RoundView, WordingView
 
 KEPT = "What was answered until here is kept and not paid for again."
 VERDICTS = {

@@ -108,8 +108,8 @@ def with_methods(help: str) -> str:
     {written}."""
     if "{" not in help:
         return help
-    from concepts.annotators import ANNOTATORS, AUTO  # these bring numpy and the database
-    from concepts.labels.formats import FORMATS, written_formats
+    from concepts.collaborator import ANNOTATORS, AUTO  # these bring numpy and the database
+    from concepts.labelling.formats import FORMATS, written_formats
     from concepts.learning.heads import HEADS
 
     return help.format(

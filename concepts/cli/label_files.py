@@ -57,7 +57,7 @@ def labels_import(
 ) -> None:
     """Take answers from a file. Answers that stand already change nothing."""
     must_exist(file)
-    from concepts.labels.columns import columns_given  # brings the database
+    from concepts.labelling.columns import columns_given  # brings the database
 
     files = workbench().label_files
     meanings, columns = files.meanings(name, meaning), columns_given(column)
@@ -160,7 +160,7 @@ def _import_report(report: dict[str, Any]) -> None:
 
 
 def _write_csv(rows: list[dict[str, Any]]) -> None:
-    from concepts.labels.rows import LABEL_COLUMNS  # brings the database
+    from concepts.labelling.rows import LABEL_COLUMNS  # brings the database
     from storage.csv_files import escaped_row
 
     writer = csv.DictWriter(sys.stdout, LABEL_COLUMNS)

@@ -28,8 +28,8 @@ from concepts.cli.groups import (
 from concepts.cli.output import plain, progress, say, show, table
 
 if TYPE_CHECKING:
-    from concepts.annotators.batch import BatchRead
-    from concepts.annotators.review import AnnotateEstimate
+    from concepts.collaborator.batch_files import BatchRead
+    from concepts.collaborator.suggestions import AnnotateEstimate
 
 
 @concept.command("annotate", cls=ChoosingAMethod)
@@ -82,7 +82,7 @@ def concept_annotate(
     as_json: Json = False,
 ) -> None:
     """Let the machine label the pool, with a reason for each picture."""
-    from concepts.annotators.setups import Setup  # brings the encoders
+    from concepts.collaborator.setups import Setup  # brings the encoders
 
     if batch_out is not None:
         must_not_exist(batch_out)

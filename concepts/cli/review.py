@@ -8,10 +8,10 @@ import typer
 
 from concepts.cli.groups import Budget, Json, Name, Skip, concept, workbench
 from concepts.cli.output import plain, progress, say, show, table
-from concepts.labels.reasons import Reason
+from concepts.labelling.reasons import Reason
 
 if TYPE_CHECKING:
-    from concepts.labels.review import ReviewQueue
+    from concepts.labelling.review import ReviewQueue
 
 
 @concept.command("review")

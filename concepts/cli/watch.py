@@ -15,10 +15,10 @@ from concepts.cli.output import StoppedError, progress, say, show, table
 from concepts.errors import DiscernError
 
 if TYPE_CHECKING:
-    from concepts.watching.precision import Window
-    from concepts.watching.views import FlaggedPage, WatchView
+    from concepts.publishing.watch_precision import Window
+    from concepts.publishing.watch_views import FlaggedPage, WatchView
     from concepts.workbench import Workbench
-    from concepts.workbench.kinds import LookedAt
+    from concepts.workbench.jobs import LookedAt
     from concepts.workbench.watching import Watches
 
 AGAIN_SECONDS = 5.0  # from one look to the next

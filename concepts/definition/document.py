@@ -48,7 +48,7 @@ class Query(_Document):
     origin: Origin = "person"
 
 
-class Asked(_Document):
+class AskedQuestion(_Document):
     """A question that the person was asked, and what they said; empty where they skipped it."""
 
     question: str = Field(min_length=1, max_length=300)
@@ -64,7 +64,7 @@ class Definition(_Document):
     queries: tuple[Query, ...] = ()
     examples: tuple[str, ...] = ()
     counterexamples: tuple[str, ...] = ()
-    asked: tuple[Asked, ...] = ()
+    asked: tuple[AskedQuestion, ...] = ()
 
     @field_validator("queries")
     @classmethod

@@ -21,7 +21,7 @@ from concepts.definition.tree import (
 )
 from concepts.definition.vocabulary import Noun, Vocabulary
 from concepts.language.base import ChatModel
-from concepts.language.prompts import DEFAULTS, Prompts
+from concepts.language.prompts import DEFAULTS, PromptFiles
 
 NEAREST = 60  # nouns looked at
 NEAREST_TO_UNWANTED = 5  # "but not the bride's dress" shall not bring the bridal gown
@@ -56,7 +56,7 @@ def expand(
     vocabulary: Vocabulary,
     hints: Sequence[str] = (),
     apart: Apart | None = None,
-    prompts: Prompts = DEFAULTS,
+    prompts: PromptFiles = DEFAULTS,
 ) -> Definition:
     """The definition with proposed criteria and queries in place of earlier proposals.
 

@@ -9,14 +9,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from concepts.definition.document import Asked, Criterion, CriterionKind, Definition
+from concepts.definition.document import AskedQuestion, Criterion, CriterionKind, Definition
 from concepts.definition.exclusions import speaks_of
 from concepts.definition.proposing import LONGEST, answers_as_text
 from concepts.definition.replies import Phrase, Remark, Sentence, between, is_copied, is_of_the_request
 from concepts.definition.tree import PURPOSE, excluded_by
 from concepts.errors import DiscernError
 from concepts.language.base import ChatModel, Message
-from concepts.language.prompts import DEFAULTS, Prompts
+from concepts.language.prompts import DEFAULTS, PromptFiles
 
 MOST_QUESTIONS = 3
 FEWEST_ANSWERS, MOST_ANSWERS = 2, 4
@@ -43,7 +43,7 @@ class Offered(BaseModel):
         return "" if is_of_the_request(text) else text
 
 
-class Question(BaseModel):
+class DefinitionQuestion(BaseModel):
     # `about` is the kind of picture it asks about, empty where it asks something else.
 
     question: Sentence
@@ -67,7 +67,7 @@ class Question(BaseModel):
 class Questions(BaseModel):
     # What a chat model is asked for.
 
-    questions: list[Question] = Field(json_schema_extra=between(1, MOST_QUESTIONS))
+    questions: list[DefinitionQuestion] = Field(json_schema_extra=between(1, MOST_QUESTIONS))
 
     @field_validator("questions", mode="before")
     @classmethod
@@ -77,7 +77,7 @@ class Questions(BaseModel):
 
     @field_validator("questions")
     @classmethod
-    def _some(cls, questions: list[Question]) -> list[Question]:
+    def _some(cls, questions: list[DefinitionQuestion]) -> list[DefinitionQuestion]:
         kept = [one for one in questions if ASKS.search(one.question) and not is_of_the_request(one.question)]
         if not kept:
             raise ValueError("ask at least one question")
@@ -86,13 +86,15 @@ class Questions(BaseModel):
 
 def _fits(given: Any) -> bool:
     try:
-        Question.model_validate(given)
+        DefinitionQuestion.model_validate(given)
     except ValidationError:
         return False
     return True
 
 
-def ask(definition: Definition, model: ChatModel | None, prompts: Prompts = DEFAULTS) -> list[Question]:
+def ask(
+    definition: Definition, model: ChatModel | None, prompts: PromptFiles = DEFAULTS
+) -> list[DefinitionQuestion]:
     """At most three questions that were not asked before; none where there is nothing to ask.
 
     Without a model whether the look-alikes that the built-in vocabulary proposed count. Raises what
@@ -106,7 +108,7 @@ def ask(definition: Definition, model: ChatModel | None, prompts: Prompts = DEFA
     return still_open([one for one in said if not is_copied(one.question, instructions, own)], definition)
 
 
-def questions_asked_for(definition: Definition, prompts: Prompts) -> list[Message]:
+def questions_asked_for(definition: Definition, prompts: PromptFiles) -> list[Message]:
     """What a model is sent to have it ask."""
     request = prompts["scope.questions.user"].render(
         definition=definition.as_text(), answers=answers_as_text(definition)
@@ -114,13 +116,13 @@ def questions_asked_for(definition: Definition, prompts: Prompts) -> list[Messag
     return [Message("system", prompts["scope.questions.system"].render()), Message("user", request)]
 
 
-def still_open(questions: Iterable[Question], definition: Definition) -> list[Question]:
+def still_open(questions: Iterable[DefinitionQuestion], definition: Definition) -> list[DefinitionQuestion]:
     """Those that this definition has no answer to."""
     asked = {one.question.casefold() for one in definition.asked}
     return [one for one in questions if one.question.casefold() not in asked]
 
 
-def answer(definition: Definition, question: Question, said: str) -> Definition:
+def answer(definition: Definition, question: DefinitionQuestion, said: str) -> Definition:
     """With what the answer means. `said` is one of the offered answers, the person's own words, or empty to
     skip the question. Raises `DiscernError` for words that can't be kept."""
     words = " ".join(said.split())
@@ -136,13 +138,13 @@ def answer(definition: Definition, question: Question, said: str) -> Definition:
         if kind in ("included", "undecided"):
             queries = tuple(q for q in queries if q.counts or q.text.casefold() != text.casefold())
     try:
-        asked = (*definition.asked, Asked(question=question.question, answer=words))
+        asked = (*definition.asked, AskedQuestion(question=question.question, answer=words))
     except ValidationError as error:
         raise DiscernError(f"This can't be kept: {error.errors()[0]['msg']}. Nothing was changed.") from error
     return definition.model_copy(update={"criteria": tuple(criteria), "queries": queries, "asked": asked})
 
 
-def _meaning(question: Question, words: str) -> tuple[CriterionKind, str] | None:
+def _meaning(question: DefinitionQuestion, words: str) -> tuple[CriterionKind, str] | None:
     for offered in question.answers:
         if offered.answer.strip().casefold() == words.casefold():
             text = " ".join(offered.criterion.split())[:LONGEST]
@@ -172,12 +174,12 @@ def _put(criteria: list[Criterion], kind: CriterionKind, text: str, note: str) -
     criteria.append(Criterion(kind=kind, text=text, note=note))
 
 
-def _about_look_alikes(definition: Definition) -> list[Question]:
+def _about_look_alikes(definition: Definition) -> list[DefinitionQuestion]:
     """About the built-in nouns that share words with the concept, and that nobody has decided on."""
     decided, excluded = {c.text.casefold() for c in definition.criteria}, excluded_by(definition)
     nouns = [q.text for q in definition.queries if q.origin == "vocabulary" and not q.counts]
     return [
-        Question(
+        DefinitionQuestion(
             question=f"Does “{noun}” count?",
             about=noun,
             answers=[

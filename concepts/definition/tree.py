@@ -33,7 +33,7 @@ from concepts.definition.replies import (
 )
 from concepts.errors import ModelAnswerError
 from concepts.language.base import ChatModel, Message
-from concepts.language.prompts import DEFAULTS, Prompts
+from concepts.language.prompts import DEFAULTS, PromptFiles
 
 PURPOSE = "scope"  # in the ledger
 MOST_NECESSARY = 3
@@ -121,7 +121,7 @@ def propose_tree(
     model: ChatModel,
     hints: Sequence[str],
     apart: Apart | None = None,
-    prompts: Prompts = DEFAULTS,
+    prompts: PromptFiles = DEFAULTS,
 ) -> Definition:
     """The definition with what a model proposes in place of earlier proposals.
 
@@ -161,7 +161,7 @@ def propose_tree(
     return with_proposals(written, "model", criteria, counts, similar)
 
 
-def tree_asked_for(definition: Definition, hints: Sequence[str], prompts: Prompts) -> list[Message]:
+def tree_asked_for(definition: Definition, hints: Sequence[str], prompts: PromptFiles) -> list[Message]:
     """What a model is sent to have it propose what counts."""
     written = as_the_person_wrote_it(definition)
     request = prompts["scope.tree.user"].render(
@@ -182,7 +182,7 @@ class MoreKinds(BaseModel):
 
 
 def propose_kinds(
-    definition: Definition, model: ChatModel, signal: str, prompts: Prompts = DEFAULTS
+    definition: Definition, model: ChatModel, signal: str, prompts: PromptFiles = DEFAULTS
 ) -> Definition:
     """With up to three more kinds of pictures near a signal, or near the whole concept where it is empty.
 
@@ -202,7 +202,7 @@ def propose_kinds(
     return with_proposals(definition, "model", new[:MORE_KINDS], [], [])
 
 
-def kinds_asked_for(definition: Definition, signal: str, prompts: Prompts) -> list[Message]:
+def kinds_asked_for(definition: Definition, signal: str, prompts: PromptFiles) -> list[Message]:
     """What a model is sent to have it propose more kinds of pictures."""
     request = prompts["scope.kinds.user"].render(
         definition=definition.as_text(), signal=signal or "(none)", answers=answers_as_text(definition)

@@ -21,12 +21,12 @@ from torch.nn.functional import linear, normalize
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from concepts.encoders.base import Fingerprint, Pixels, Vectors, as_stored
-from concepts.encoders.cells import Cells
 from concepts.encoders.conse import TOP, class_vectors, conse, descriptions_sha256
 from concepts.encoders.files import sha256_of
 from concepts.encoders.lite_graph import RUNTIME, LiteOnProcessor
 from concepts.encoders.portable import Portable
 from concepts.encoders.precision import DTYPES, pick_device, resolve_precision
+from concepts.encoders.saliency import Cells
 from concepts.encoders.sentences import MINILM_SHA256, SentenceEncoder
 from concepts.registry import Method
 

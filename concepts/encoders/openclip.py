@@ -17,11 +17,11 @@ from PIL import Image
 from torch.nn.functional import normalize
 
 from concepts.encoders.base import Fingerprint, Pixels, Vectors, as_stored
-from concepts.encoders.cells import WHOLE, Box, Cells
 from concepts.encoders.licences import licence_of
 from concepts.encoders.portable import Portable
 from concepts.encoders.precision import DTYPES, pick_device, resolve_precision
 from concepts.encoders.registry import ENCODERS, OPEN_CLIP
+from concepts.encoders.saliency import WHOLE, Box, Cells
 from concepts.errors import EncoderError
 from concepts.registry import Method
 
@@ -37,7 +37,7 @@ CODE_SETTINGS = {"trust_remote_code", "auto_map", "code_revision"}
 
 
 @dataclass(frozen=True)
-class Source:
+class CheckpointSource:
     """How open_clip wants a name: a model name, and a tag where the name has no scheme."""
 
     model: str
@@ -184,17 +184,17 @@ def _others() -> list[str]:
     return [name for name in ENCODERS if name != OPEN_CLIP]
 
 
-def find_source(name: str) -> Source:
+def find_source(name: str) -> CheckpointSource:
     """Checks what can be checked without loading anything. Raises `EncoderError`."""
     scheme, colon, rest = name.partition(":")
     if colon and scheme == "local-dir":
         folder = Path(rest).expanduser().absolute()
         _check_folder(folder)
-        return Source(f"local-dir:{folder}", None)
+        return CheckpointSource(f"local-dir:{folder}", None)
     if colon and scheme == "hf-hub":
         if rest.count("/") != 1:
             raise EncoderError(f"{name} is not a Hugging Face model. Write hf-hub:organisation/name.")
-        return Source(name, None)
+        return CheckpointSource(name, None)
 
     import open_clip
 
@@ -211,7 +211,7 @@ def find_source(name: str) -> Source:
     tags = open_clip.list_pretrained_tags_by_model(model)
     if tag.lower().replace("-", "_") not in tags:
         raise EncoderError(f"{model} has no weights called {tag!r}. Known: {', '.join(tags) or 'none'}.")
-    return Source(model, tag)
+    return CheckpointSource(model, tag)
 
 
 def _check_folder(folder: Path) -> None:
@@ -231,7 +231,7 @@ def _check_folder(folder: Path) -> None:
         )
 
 
-def _load(name: str, source: Source) -> tuple[Any, Any, Any]:
+def _load(name: str, source: CheckpointSource) -> tuple[Any, Any, Any]:
     import open_clip
 
     try:
@@ -296,7 +296,7 @@ def weights_sha256(model: torch.nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _architecture(name: str, source: Source) -> str:
+def _architecture(name: str, source: CheckpointSource) -> str:
     """Equal for copies of a folder. The configuration says what weights can't: heads, activation."""
     import open_clip
 

@@ -33,7 +33,7 @@ def nothing() -> None:
     """What most do while they wait."""
 
 
-class Work(Protocol[Item, Result_co]):
+class EngineTask(Protocol[Item, Result_co]):
     """What is done with a batch: a frozen dataclass of plain values, because it may cross to other machines.
 
     What is loaded already can go along within this process, and stays behind when the work is sent.
@@ -52,7 +52,7 @@ class Engine(Protocol):
         """Whether it is done outside this process, so that large results had better be staged."""
 
     def map(
-        self, work: Work[Item, Result], batches: Iterable[list[Item]], waiting: Waiting = nothing
+        self, work: EngineTask[Item, Result], batches: Iterable[list[Item]], waiting: Waiting = nothing
     ) -> Generator[Result, None, None]:
         """The result of each batch, in order; a bounded number of batches is read ahead.
 
@@ -71,7 +71,7 @@ class InProcess:
     is_elsewhere = False
 
     def map(
-        self, work: Work[Item, Result], batches: Iterable[list[Item]], waiting: Waiting = nothing
+        self, work: EngineTask[Item, Result], batches: Iterable[list[Item]], waiting: Waiting = nothing
     ) -> Generator[Result, None, None]:
         do = work.begin()
         under_way: deque[Future[Result]] = deque()

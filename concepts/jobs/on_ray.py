@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Generic
 
 from concepts.errors import DiscernError, EngineError
-from concepts.jobs.engines import LOOK_EVERY, Item, Result, Waiting, Work, nothing
+from concepts.jobs.engines import LOOK_EVERY, EngineTask, Item, Result, Waiting, nothing
 
 ROUND = 128  # batches a processor in one pipeline: some minutes of work, a few seconds to begin
 TRIES = (
@@ -64,7 +64,7 @@ class _Failed:
 class _Worker(Generic[Item, Result]):
     """One process's share of a pipeline. What fails is carried home: Ray would begin it again."""
 
-    def __init__(self, work: Work[Item, Result]) -> None:
+    def __init__(self, work: EngineTask[Item, Result]) -> None:
         self._work = work
         self._do: Callable[[list[Item]], Result] | None = None
 
@@ -89,7 +89,9 @@ class _Parcel:
 class _Pipeline:
     """Runs where the workers are."""
 
-    def begin(self, work: Work[Any, Any], batches: Sequence[list[Any]], workers: int, gpus: float) -> None:
+    def begin(
+        self, work: EngineTask[Any, Any], batches: Sequence[list[Any]], workers: int, gpus: float
+    ) -> None:
         import ray.data  # beside the workers alone
 
         logging.getLogger("ray.data").setLevel(logging.ERROR)
@@ -127,7 +129,7 @@ class RayEngine:
         self._idle: list[Any] = []  # actors that drive pipelines
 
     def map(
-        self, work: Work[Item, Result], batches: Iterable[list[Item]], waiting: Waiting = nothing
+        self, work: EngineTask[Item, Result], batches: Iterable[list[Item]], waiting: Waiting = nothing
     ) -> Generator[Result, None, None]:
         """Ray Data works on what is known when a pipeline begins, so endless batches come in rounds."""
         feed = iter(batches)
@@ -157,7 +159,7 @@ class RayEngine:
 
     def _round(
         self,
-        work: Work[Item, Result],
+        work: EngineTask[Item, Result],
         batches: Sequence[list[Item]],
         workers: int,
         gpus: float,

@@ -15,9 +15,9 @@ from pydantic import BaseModel, ValidationError
 
 from concepts.errors import ModelAnswerError
 from concepts.language.base import Answer, Message, Weighed
-from concepts.language.dialects import Dialect
+from concepts.language.dialects import EndpointDialect
 from concepts.language.ledger import Price
-from concepts.language.question import Question
+from concepts.language.question import ModelQuestion
 from concepts.language.reading import read_answer, recalled, to_keep, weighed
 from concepts.language.replies import read_reply
 from concepts.language.structured import UnfitAnswerError
@@ -42,7 +42,7 @@ class NotingModel:
     )
 
     def __init__(
-        self, model: str, endpoint: str, ledger: Ledger, note: Callable[[Question[Any], bool], None]
+        self, model: str, endpoint: str, ledger: Ledger, note: Callable[[ModelQuestion[Any], bool], None]
     ) -> None:
         self.name = model
         self.endpoint = endpoint
@@ -54,16 +54,18 @@ class NotingModel:
     ) -> Answer:
         """Raises `ModelAnswerError` where it isn't known."""
         return self._known(
-            Question(self.endpoint, self.name, tuple(messages), answer, purpose, sample)
+            ModelQuestion(self.endpoint, self.name, tuple(messages), answer, purpose, sample)
         ).answer
 
     def weigh(
         self, messages: Sequence[Message], answer: type[Answer], *, field: str, purpose: str
     ) -> Weighed[Answer]:
         """Raises `ModelAnswerError` where it isn't known."""
-        return self._known(Question(self.endpoint, self.name, tuple(messages), answer, purpose, field=field))
+        return self._known(
+            ModelQuestion(self.endpoint, self.name, tuple(messages), answer, purpose, field=field)
+        )
 
-    def _known(self, question: Question[Answer]) -> Weighed[Answer]:
+    def _known(self, question: ModelQuestion[Answer]) -> Weighed[Answer]:
         said = recalled(question, self._ledger.answer(question.key))
         self._note(question, said is not None)
         if said is None:
@@ -71,7 +73,7 @@ class NotingModel:
         return said
 
 
-def line_of(question: Question[Any], dialect: Dialect) -> str:
+def line_of(question: ModelQuestion[Any], dialect: EndpointDialect) -> str:
     """A question as a line of a batch file."""
     asked = dialect.messages(list(question.messages), question.form)
     request = {
@@ -83,13 +85,13 @@ def line_of(question: Question[Any], dialect: Dialect) -> str:
     return json.dumps(request, ensure_ascii=False) + "\n"
 
 
-def without_pictures(question: Question[Any]) -> Question[BaseModel]:
+def without_pictures(question: ModelQuestion[Any]) -> ModelQuestion[BaseModel]:
     """What reading an answer takes of a question. Its key is that of another."""
     return replace(question, messages=tuple(replace(m, pictures=()) for m in question.messages))
 
 
 @dataclass
-class Taken:
+class BatchAnswers:
     """What came of a file: how many lines were answers, what of the others, and which (from 1 on) belong to
     no question that is known."""
 
@@ -101,14 +103,14 @@ class Taken:
 
 def take(
     lines: Iterable[str],
-    questions: Mapping[str, Question[BaseModel]],
+    questions: Mapping[str, ModelQuestion[BaseModel]],
     ledger: Ledger,
     price: Price | None,
     clean: Callable[[str], str],
-) -> Taken:
+) -> BatchAnswers:
     """Records each answer to one of the questions (by key), and keeps the good ones. What is answered already
     is passed over, so that the same file again changes no answer. `clean` takes secrets out of errors."""
-    taken = Taken()
+    taken = BatchAnswers()
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -139,7 +141,7 @@ def _read(line: str) -> dict[str, Any]:
 
 
 def _call(
-    sent: dict[str, Any], question: Question[BaseModel], key: str, price: Price | None
+    sent: dict[str, Any], question: ModelQuestion[BaseModel], key: str, price: Price | None
 ) -> tuple[Call, dict[str, Any] | None]:
     """A row of the ledger, and the answer where there is a good one."""
     from openai.types.chat import ChatCompletion  # takes a second, which a process that asks nothing saves

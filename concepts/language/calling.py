@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from concepts.errors import ModelAnswerError, ModelCallError
 from concepts.language.base import Message
-from concepts.language.dialects import Dialect
+from concepts.language.dialects import EndpointDialect
 from concepts.language.failures import Failure, read_failure, redacted
 from concepts.language.ledger import Budget, Ledger, Price, estimate_tokens
 from concepts.language.pace import Pace
-from concepts.language.question import Question
+from concepts.language.question import ModelQuestion
 from concepts.language.replies import Reply, read_reply
 from concepts.language.wire import body
 from storage.calls import Call
@@ -46,15 +46,15 @@ class Patience:
 
 
 @dataclass(frozen=True)
-class Said:
+class UsableReply:
     """A usable reply, the dialect it came in, and its call, to be recorded by who knows whether it fits."""
 
     reply: Reply
     call: Call
-    dialect: Dialect
+    dialect: EndpointDialect
 
 
-class Caller:
+class EndpointCaller:
     """Asks one model of one endpoint. Thread-safe."""
 
     def __init__(
@@ -81,17 +81,17 @@ class Caller:
     def call(
         self,
         messages: list[Message],
-        question: Question[Any],
-        dialect: Dialect,
+        question: ModelQuestion[Any],
+        dialect: EndpointDialect,
         patience: Patience,
         *,
         proven: bool,
-    ) -> Said:
+    ) -> UsableReply:
         """Raises `ModelCallError`, `ModelAnswerError` (refused, cut off, empty) and `BudgetError`."""
         attempt, dialects, timeouts = 1, 1, 0
         while True:
             outcome = self._once(messages, question, dialect, patience)
-            if isinstance(outcome, Said):
+            if isinstance(outcome, UsableReply):
                 return outcome
             other = outcome.after(dialect, proven=proven, last=attempt == MAX_ATTEMPTS)
             if other is not None and dialects < MOST_DIALECTS:
@@ -117,8 +117,12 @@ class Caller:
         return text if len(text) <= 600 else text[:599] + "…"
 
     def _once(
-        self, messages: list[Message], question: Question[Any], dialect: Dialect, patience: Patience
-    ) -> Said | _Failed:
+        self,
+        messages: list[Message],
+        question: ModelQuestion[Any],
+        dialect: EndpointDialect,
+        patience: Patience,
+    ) -> UsableReply | _Failed:
         """One request and its row in the ledger, unless the reply has still to be read."""
         from openai import APIError
 
@@ -151,10 +155,14 @@ class Caller:
         if reply.problem:
             self._ledger.record(call)
             raise ModelAnswerError(call.error, outcome=reply.outcome)
-        return Said(reply, call, dialect)
+        return UsableReply(reply, call, dialect)
 
     def _send(
-        self, messages: list[Message], question: Question[Any], dialect: Dialect, patience: Patience
+        self,
+        messages: list[Message],
+        question: ModelQuestion[Any],
+        dialect: EndpointDialect,
+        patience: Patience,
     ) -> tuple[ChatCompletion, float | None, float]:
         """One request, within the budget and at the endpoint's pace → the completion, where a price is set
         its cost in USD, and seconds."""
@@ -179,7 +187,7 @@ class Caller:
         return completion, costs[0], seconds
 
     def _request(
-        self, asked: list[Message], question: Question[Any], dialect: Dialect, patience: Patience
+        self, asked: list[Message], question: ModelQuestion[Any], dialect: EndpointDialect, patience: Patience
     ) -> tuple[ChatCompletion, float]:
         """The completion and how many seconds it took, without the wait for a turn."""
         from openai import APIError
@@ -225,7 +233,7 @@ class Caller:
 class _Failed:
     failure: Failure
 
-    def after(self, dialect: Dialect, *, proven: bool, last: bool) -> Dialect | None:
+    def after(self, dialect: EndpointDialect, *, proven: bool, last: bool) -> EndpointDialect | None:
         """How else to ask. A form that worked once and is answered by 500 to the last is tried no longer:
         another server may have the address now."""
         return dialect.after_rejection(self.failure, proven=proven and not last)

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from concepts.language.dialects import RUNGS, Dialect
+from concepts.language.dialects import RUNGS, EndpointDialect
 from concepts.view import View
 from storage.files import write_whole
 
@@ -35,7 +35,7 @@ class Sight(View):
 class Capabilities(View):
     """`proven`: since when the dialect has worked; none where nothing was answered yet."""
 
-    dialect: Dialect = Dialect()
+    dialect: EndpointDialect = EndpointDialect()
     proven: datetime | None = None
     misses: int = 0
     sight: Sight | None = None
@@ -56,17 +56,17 @@ class CapabilityMemory:
             return Capabilities()
 
     @property
-    def dialect(self) -> tuple[Dialect, bool]:
+    def dialect(self) -> tuple[EndpointDialect, bool]:
         """The dialect to use, and whether the endpoint has answered in it."""
         known = self.known
         if known.proven is None:
-            return Dialect(), False
+            return EndpointDialect(), False
         best = known.dialect.rung == RUNGS[0]
         if not best and datetime.now(UTC) - known.proven > BELIEVED_FOR:
-            return Dialect(), False
+            return EndpointDialect(), False
         return known.dialect, True
 
-    def worked(self, dialect: Dialect) -> None:
+    def worked(self, dialect: EndpointDialect) -> None:
         """The endpoint has answered in it, in the form that was asked for."""
         known = self.known
         if not known.misses and self.dialect == (dialect, True):
@@ -74,7 +74,7 @@ class CapabilityMemory:
         same = known.dialect == dialect and known.proven is not None and self.dialect[1]
         self._keep(dialect=dialect, proven=known.proven if same else datetime.now(UTC), misses=0)
 
-    def ignored(self, dialect: Dialect) -> bool:
+    def ignored(self, dialect: EndpointDialect) -> bool:
         """The endpoint took the form and did not keep it. Returns whether to believe that of the rung."""
         known = self.known
         if known.dialect != dialect or not self.dialect[1]:

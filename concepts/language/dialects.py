@@ -30,7 +30,7 @@ _NO_ROOM = re.compile(r"context (length|window|size)|too large")
 
 
 @dataclass(frozen=True)
-class Dialect:
+class EndpointDialect:
     """How to ask: the rung of the structured-output ladder and the parameters that may be sent."""
 
     rung: Rung = "json_schema"
@@ -65,13 +65,13 @@ class Dialect:
         return parameters
 
     @property
-    def below(self) -> Dialect | None:
+    def below(self) -> EndpointDialect | None:
         """The same on the next rung; None on the last."""
         if self.rung == RUNGS[-1]:
             return None
         return replace(self, rung=RUNGS[RUNGS.index(self.rung) + 1])
 
-    def after_rejection(self, failure: Failure, *, proven: bool) -> Dialect | None:
+    def after_rejection(self, failure: Failure, *, proven: bool) -> EndpointDialect | None:
         """The dialect to try next, or None where the rejection has another reason.
 
         A 500 speaks against a rung only until the rung has worked once; afterwards it is the endpoint's bad
@@ -83,7 +83,7 @@ class Dialect:
             return other
         return None if failure.status >= 500 and proven else self.below
 
-    def _without(self, about: str, *, proven: bool) -> Dialect | None:
+    def _without(self, about: str, *, proven: bool) -> EndpointDialect | None:
         """Without the parameter that the endpoint speaks about."""
         fewer = self.answer_tokens // 2
         if fewer >= FEWEST_ANSWER_TOKENS and _NO_ROOM.search(about) and _counts_the_answer(about):

@@ -12,13 +12,13 @@ from urllib.parse import urlsplit, urlunsplit
 
 from concepts.errors import ModelAnswerError, NoPriceError
 from concepts.language.base import Answer, Message, Weighed
-from concepts.language.calling import TIMEOUT_SECONDS, Caller, Patience, Said
+from concepts.language.calling import TIMEOUT_SECONDS, EndpointCaller, Patience, UsableReply
 from concepts.language.capabilities import CapabilityMemory
 from concepts.language.connection import openai_client
 from concepts.language.ledger import Budget, Ledger, Price
 from concepts.language.pace import DEFAULT_AT_ONCE, pace_of
 from concepts.language.prompts import load_prompt
-from concepts.language.question import Question
+from concepts.language.question import ModelQuestion
 from concepts.language.reading import read_answer, recalled, to_keep, weighed
 from concepts.language.structured import UnfitAnswerError
 
@@ -54,7 +54,7 @@ class OpenAICompatibleModel:
         self._endpoint = without_credentials(url)
         self._ledger = ledger
         self._memory = CapabilityMemory(cache, self._endpoint, model)
-        self._caller = Caller(
+        self._caller = EndpointCaller(
             openai_client(url, api_key, TIMEOUT_SECONDS),
             ledger=ledger,
             pace=pace_of(self._endpoint, model, at_once),
@@ -87,7 +87,7 @@ class OpenAICompatibleModel:
         """See `ChatModel.weigh`."""
         return self._said(self._question(messages, answer, purpose, field=field))
 
-    def _said(self, question: Question[Answer]) -> Weighed[Answer]:
+    def _said(self, question: ModelQuestion[Answer]) -> Weighed[Answer]:
         known = self._known(question)
         if known is not None:
             return known
@@ -100,15 +100,15 @@ class OpenAICompatibleModel:
             self._ledger.record(said.call, to_keep(question, found))
             return found
 
-    def _known(self, question: Question[Answer]) -> Weighed[Answer] | None:
+    def _known(self, question: ModelQuestion[Answer]) -> Weighed[Answer] | None:
         return recalled(question, self._ledger.answer(question.key))
 
     def _question(
         self, messages: Sequence[Message], answer: type[Answer], purpose: str, **more: Any
-    ) -> Question[Answer]:
-        return Question(self._endpoint, self._model, tuple(messages), answer, purpose, **more)
+    ) -> ModelQuestion[Answer]:
+        return ModelQuestion(self._endpoint, self._model, tuple(messages), answer, purpose, **more)
 
-    def _answer(self, question: Question[Answer]) -> tuple[Answer, Said]:
+    def _answer(self, question: ModelQuestion[Answer]) -> tuple[Answer, UsableReply]:
         """An answer that fits, and its call, still to be recorded with it.
 
         An endpoint that takes a form and does not keep to it is asked in the next one. Where the model is to
@@ -139,7 +139,7 @@ class OpenAICompatibleModel:
             self._memory.worked(dialect)
             return value, said
 
-    def _record_unfit(self, said: Said, unfit: UnfitAnswerError) -> None:
+    def _record_unfit(self, said: UsableReply, unfit: UnfitAnswerError) -> None:
         problem = self._caller.clean(str(unfit))
         self._ledger.record(replace(said.call, outcome=unfit.outcome, error=problem))
 
@@ -154,7 +154,7 @@ def without_credentials(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
 
 
-def _with_its_mistake(question: Question[Answer], text: str, unfit: UnfitAnswerError) -> list[Message]:
+def _with_its_mistake(question: ModelQuestion[Answer], text: str, unfit: UnfitAnswerError) -> list[Message]:
     schema = json.dumps(question.form.limited)
     repair = load_prompt("repair").render(problem=str(unfit), schema=schema)
     return [*question.messages, Message("assistant", text), Message("user", repair)]

@@ -61,7 +61,7 @@ def load_prompt(name: str) -> Prompt:
 
 
 @dataclass(frozen=True)
-class Prompts:
+class PromptFiles:
     """The prompts of one concept: its `own` texts by name, and for all others the files."""
 
     own: Mapping[str, str] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Prompts:
         return Prompt(name, self.own[name]) if name in self.own else load_prompt(name)
 
 
-DEFAULTS = Prompts()
+DEFAULTS = PromptFiles()
 
 
 @cache

@@ -16,7 +16,7 @@ from concepts.language.structured import Form, form_of, schema_of
 
 
 @dataclass(frozen=True)
-class Question(Generic[Answer]):
+class ModelQuestion(Generic[Answer]):
     """`sample` as in `ChatModel.ask`; `field` is the one that is weighed, none where none is."""
 
     endpoint: str

@@ -8,13 +8,13 @@ from pydantic import ValidationError
 
 from concepts.language.base import Answer, Weighed
 from concepts.language.probabilities import chances
-from concepts.language.question import Question
+from concepts.language.question import ModelQuestion
 from concepts.language.replies import Reply
 from concepts.language.scripts import strange_script
 from concepts.language.structured import UnfitAnswerError, locate_answer
 
 
-def read_answer(question: Question[Answer], reply: Reply) -> Answer:
+def read_answer(question: ModelQuestion[Answer], reply: Reply) -> Answer:
     """Raises `UnfitAnswerError`."""
     value, _ = locate_answer(reply.text, question.answer)
     script = strange_script(value.model_dump(mode="json"), question.words)
@@ -24,7 +24,7 @@ def read_answer(question: Question[Answer], reply: Reply) -> Answer:
     return value
 
 
-def weighed(question: Question[Answer], value: Answer, reply: Reply) -> Weighed[Answer]:
+def weighed(question: ModelQuestion[Answer], value: Answer, reply: Reply) -> Weighed[Answer]:
     """The answer with the chances of the question's field; without where it has none."""
     if question.field is None:
         return Weighed(value)
@@ -32,13 +32,13 @@ def weighed(question: Question[Answer], value: Answer, reply: Reply) -> Weighed[
     return Weighed(value, chances(reply.text, place, question.field, question.form.limited, reply.tokens))
 
 
-def to_keep(question: Question[Answer], said: Weighed[Answer]) -> dict[str, Any]:
+def to_keep(question: ModelQuestion[Answer], said: Weighed[Answer]) -> dict[str, Any]:
     """What the cache holds under the question's key."""
     answer = said.answer.model_dump(mode="json")
     return answer if question.field is None else {"answer": answer, "chances": said.chances}
 
 
-def recalled(question: Question[Answer], known: dict[str, Any] | None) -> Weighed[Answer] | None:
+def recalled(question: ModelQuestion[Answer], known: dict[str, Any] | None) -> Weighed[Answer] | None:
     """What was kept; None also where an older version kept less than is asked for now."""
     if known is None:
         return None

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from concepts.language.base import Message
-from concepts.language.dialects import Dialect
-from concepts.language.question import Question
+from concepts.language.dialects import EndpointDialect
+from concepts.language.question import ModelQuestion
 
 
-def body(question: Question[Any], dialect: Dialect, asked: Sequence[Message]) -> dict[str, Any]:
+def body(question: ModelQuestion[Any], dialect: EndpointDialect, asked: Sequence[Message]) -> dict[str, Any]:
     """`asked` are the messages as the dialect has them."""
     parameters = dialect.parameters(question.form, sample=question.sample, weighs=question.field is not None)
     return {"model": question.model, "messages": [_turn(message) for message in asked], **parameters}

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from concepts.encoders.base import Vectors
-from concepts.learning.scale import Said
+from concepts.learning.scale import ScaleLabels
 from concepts.registry import Method
 
 Floats = NDArray[np.float64]
@@ -31,7 +31,7 @@ class TrainingSet:
     positive: Bools
     weight: Floats
     group: NDArray[np.int64]
-    said: Said | None = None
+    said: ScaleLabels | None = None
 
     @property
     def positives(self) -> int:

@@ -13,7 +13,7 @@ ERROR = 0.05
 
 
 @dataclass(frozen=True)
-class Checked:
+class RecheckedLabel:
     """A checked picture that figures rest on. `before`: its answer when the words changed, None where it was
     given under the newest ones; `again`: the answer that was given again, None without one."""
 
@@ -24,7 +24,7 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReaskedLabels:
     """How many of the `earlier` of all `answers` are asked again, and what (before, after) came of it."""
 
     newest: int
@@ -36,7 +36,7 @@ class Asked:
     pairs: Sequence[tuple[str, str]]
 
 
-def under_definition(asked: Asked, checked: Sequence[Checked]) -> UnderDefinition:
+def under_definition(asked: ReaskedLabels, checked: Sequence[RecheckedLabel]) -> UnderDefinition:
     """`checked` are the pictures that a version's figures rest on, as they are counted now.
 
     The share that changed has an exact interval, as the pictures were drawn without replacement. What the
@@ -87,7 +87,7 @@ def _share(changed: int, n: int, earlier: int) -> tuple[Metric, Metric]:
     )
 
 
-def _begin(asked: Asked) -> str:
+def _begin(asked: ReaskedLabels) -> str:
     part = f"{asked.earlier:,} of the" if asked.earlier < asked.answers else "all"
     return (
         f"These figures are under definition {asked.most}: {part} {asked.answers:,} "
@@ -95,7 +95,7 @@ def _begin(asked: Asked) -> str:
     )
 
 
-def _open(asked: Asked) -> tuple[str, str]:
+def _open(asked: ReaskedLabels) -> tuple[str, str]:
     return (
         _begin(asked),
         f"{asked.asked:,} of them, drawn at random, come again among the questions on Label, "
@@ -104,7 +104,7 @@ def _open(asked: Asked) -> tuple[str, str]:
     )
 
 
-def _changed(asked: Asked, n: int, changed: int, rest: int, share: Metric, would: Metric) -> str:
+def _changed(asked: ReaskedLabels, n: int, changed: int, rest: int, share: Metric, would: Metric) -> str:
     of_100 = f"{100 * (share.low or 0):.0f}–{100 * (share.high or 0):.0f} of 100"
     return (
         f"{changed:,} of {n:,} answers that were asked for again, drawn at random from the {asked.earlier:,} "
@@ -114,7 +114,7 @@ def _changed(asked: Asked, n: int, changed: int, rest: int, share: Metric, would
     )
 
 
-def _effect(checked: Sequence[Checked]) -> tuple[str, ...]:
+def _effect(checked: Sequence[RecheckedLabel]) -> tuple[str, ...]:
     """How far the counts at the threshold may be off."""
     flagged, missed = ([one for one in checked if one.flagged is side] for side in (True, False))
     right, (least, most) = sum(one.counts for one in flagged), _counting(flagged)
@@ -133,7 +133,7 @@ def _effect(checked: Sequence[Checked]) -> tuple[str, ...]:
     return (", and ".join(said) + ".",) if said else ()
 
 
-def _counting(checked: Sequence[Checked]) -> tuple[int, int]:
+def _counting(checked: Sequence[RecheckedLabel]) -> tuple[int, int]:
     """How few and how many of these would count if all earlier answers were asked for again."""
     now = sum(one.counts for one in checked)
     low = high = now

@@ -1,10 +1,9 @@
 """Honest figures: every number with its count and a 95 % interval, or a sentence saying what is missing.
 
-Counts (base rate, precision, recall) have the exact intervals of `concepts.learning.sampled`. The others are
-from a cluster bootstrap (Davison & Hinkley 1997): near-duplicate groups, not pictures, are drawn with
-replacement, so twenty near-copies count as one piece of evidence. Base rates vary between draws as they would
-between evaluation sets.
-"""
+Counts (base rate, precision, recall) have the exact intervals of `concepts.learning.stratified`. The others
+are from a cluster bootstrap (Davison & Hinkley 1997): near-duplicate groups, not pictures, are drawn with
+replacement, so twenty near-copies count as one piece of evidence. Base rates vary between draws as they
+would between evaluation sets."""
 
 from __future__ import annotations
 
@@ -16,13 +15,13 @@ import numpy as np
 from concepts.learning.base import Bools, Floats
 from concepts.learning.intervals import clopper_pearson, effective, newcombe, wilson
 from concepts.learning.report import Curves, Metric, ReliabilityBin
-from concepts.learning.sampled import ERROR_A_LOOK, Estimate, Stratum, estimate_either
 from concepts.learning.splits import Rows
+from concepts.learning.stratified import ERROR_A_LOOK, Estimate, Stratum, estimate_either
 
 DRAWS = 1000
 CELLS = 4_000_000  # draws × pictures held at once: 32 MB a matrix
 FEWEST = 10  # of each class, below which a figure says more about luck than about the head
-ERROR = ERROR_A_LOOK  # of an interval; see concepts.learning.sampled
+ERROR = ERROR_A_LOOK  # of an interval; see concepts.learning.stratified
 FEWEST_FOR_CALIBRATION = 30
 PERCENTILES = (100 * ERROR / 2, 100 - 100 * ERROR / 2)
 CALIBRATION = ("brier",)

@@ -24,7 +24,7 @@ Look = Callable[[LinearHead | None], tuple[Pool, Labelled]]
 
 
 @dataclass(frozen=True)
-class Ways:
+class Strategy:
     """Which registered ways a round uses. The default is what the app does.
 
     Raises `UnknownMethodError` for a name that is none.
@@ -55,7 +55,7 @@ def next_round(
     decided: int,
     answered: int,
     seed: int,
-    ways: Ways | None = None,
+    ways: Strategy | None = None,
 ) -> Next:
     """Trains on what people have said so far and chooses at most n pictures to ask about.
 
@@ -63,7 +63,7 @@ def next_round(
     chance of this round. `decided` counts those of them that are yes or no: what only a machine has said so
     far may be chance, so the words lead until there is one, and there is no probability.
     """
-    ways = ways or Ways()
+    ways = ways or Strategy()
     # What a machine is wrong about alike it would never ask about again: only what people said chooses.
     trained = train_early(training.at(training.weight >= 1), text_direction, SEED, ways.head)
     head = trained if trained.kind != WORDS_ALONE and decided else None

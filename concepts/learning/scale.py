@@ -146,14 +146,14 @@ def _may_be_a_name(word: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Said:
+class ScaleLabels:
     """What n labels leave possible on a scale: (n, options)."""
 
     scale: Scale
     possible: Options
 
-    def at(self, rows: Any) -> Said:
-        return Said(self.scale, self.possible[rows])
+    def at(self, rows: Any) -> ScaleLabels:
+        return ScaleLabels(self.scale, self.possible[rows])
 
     @property
     def distinct(self) -> int:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from urllib.parse import quote, unquote
 
 from concepts.errors import DiscernError
-from concepts.library.choosing import Chosen
 from concepts.library.collection import Collection
+from concepts.library.filters import PictureSelection
 from concepts.library.search import find_pictures
 from concepts.view import View
 from storage.browsing import Place
@@ -104,7 +104,7 @@ class BadFile(View):
 
 
 def picture_page(
-    collection: Collection, chosen: Chosen, fits: PictureFilter, n: int, place: str = ""
+    collection: Collection, chosen: PictureSelection, fits: PictureFilter, n: int, place: str = ""
 ) -> PicturePage:
     """At most n pictures. `fits`: what of the library was chosen; `place`: the `newer` or `older` of another
     page of the same.
@@ -124,7 +124,7 @@ def picture_page(
 
 
 def _ranked_page(
-    collection: Collection, chosen: Chosen, fits: PictureFilter, n: int, place: str
+    collection: Collection, chosen: PictureSelection, fits: PictureFilter, n: int, place: str
 ) -> PicturePage:
     start = _read_rank(place)
     like = [collection.library.resolve(chosen.like)] if chosen.like else []

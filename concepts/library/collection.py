@@ -24,8 +24,7 @@ from concepts.errors import (
 )
 from concepts.jobs import Listener
 from concepts.jobs.engines import Engine, InProcess
-from concepts.library.counting import Counting
-from concepts.library.frames import Frames
+from concepts.library.file_count import Counting
 from concepts.library.health import (
     Checked,
     Damage,
@@ -34,10 +33,11 @@ from concepts.library.health import (
     thumbnails_lost,
     vectors_lost,
 )
+from concepts.library.ingest_worker import EncoderHandle
 from concepts.library.ingestion import AddReport, Ingestion
-from concepts.library.looking import SameEncoder
-from concepts.library.staging import Looks
-from concepts.library.texts import KeptTexts, TextVectors
+from concepts.library.scope import Frames
+from concepts.library.staging import StagedResults
+from concepts.library.text_vectors import KeptTexts, TextVectors
 from concepts.settings import Settings
 from concepts.view import View
 from storage.blobs import Blobs, blobs_at
@@ -245,13 +245,13 @@ class Collection:
         looks = self.looks(str(encoder.fingerprint))
         return Ingestion(self.library, self.removed, index, self.thumbnails, self.same(encoder), looks)
 
-    def same(self, encoder: Encoder) -> SameEncoder:
+    def same(self, encoder: Encoder) -> EncoderHandle:
         """As it goes along to where pictures are looked at."""
-        return SameEncoder(encoder, self.cache, self._load_encoder)
+        return EncoderHandle(encoder, self.cache, self._load_encoder)
 
-    def looks(self, fingerprint: str) -> Looks:
+    def looks(self, fingerprint: str) -> StagedResults:
         """Where pictures are looked at, with the encoder of this fingerprint."""
-        return Looks(self.engine, self._settings.home / "staging" / fingerprint)
+        return StagedResults(self.engine, self._settings.home / "staging" / fingerprint)
 
     # What lies below SQL
 

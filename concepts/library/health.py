@@ -26,7 +26,7 @@ NAMED = 100  # files and pictures that a report names
 SAMPLE = 64  # thumbnails that a quick look tries
 
 
-class Named(View):
+class DamagedFile(View):
     """A file, or the id of a picture where no file is left, and what is wrong with it."""
 
     what: str
@@ -46,7 +46,7 @@ class Checked(View):
     files_missing: int = 0
     files_changed: int = 0
     files_unreadable: int = 0
-    named: tuple[Named, ...] = ()
+    named: tuple[DamagedFile, ...] = ()
     repaired: bool = False
     embedded: int = 0
     thumbnails_made: int = 0
@@ -182,7 +182,7 @@ class HealthCheck:
         count = f"files_{wrong}"
         named = self.report.named
         if len(named) < NAMED:
-            named = (*named, Named(what=wrong, place=place))
+            named = (*named, DamagedFile(what=wrong, place=place))
         self._note(named=named, **{count: getattr(self.report, count) + 1})
 
     def _note(self, **values: object) -> None:

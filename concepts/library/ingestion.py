@@ -1,7 +1,7 @@
 """Adding pictures: files → facts, thumbnails and vectors.
 
-What a file turns out to be is a pure function of it (`concepts.library.looking`), in threads of this process
-or on other machines; what comes of it is kept here alone.
+What a file turns out to be is a pure function of it (`concepts.library.ingest_worker`), in threads of this
+process or on other machines; what comes of it is kept here alone.
 
 Per batch of files: one SQL commit that also puts new pictures in the outbox, then the vectors, then
 the outbox is cleared. A process that dies between two of these leaves only outbox entries, which the
@@ -24,20 +24,20 @@ import numpy as np
 from concepts.encoders.base import Encoder, Vectors
 from concepts.jobs import Listener
 from concepts.jobs.engines import InProcess, nothing
-from concepts.library.counting import Counting
-from concepts.library.looking import (
+from concepts.library.file_count import Counting
+from concepts.library.ingest_worker import (
     ENCODE_BATCH,
     REFUSED,
     Again,
     EmbedFiles,
-    Look,
-    LookAgain,
-    LookAtFiles,
+    EncoderHandle,
     Looked,
-    SameEncoder,
-    told_apart,
+    ProcessAgain,
+    ProcessedFile,
+    ProcessFiles,
+    split_known,
 )
-from concepts.library.staging import Looks, batches_of
+from concepts.library.staging import StagedResults, batches_of
 from storage.library import Library
 from storage.pictures import sources
 from storage.pictures.duplicates import near_groups
@@ -89,8 +89,8 @@ class Ingestion:
         removed: Removed,
         index: StoredIndex,
         thumbnails: ThumbnailStore,
-        encoder: SameEncoder,
-        looks: Looks,
+        encoder: EncoderHandle,
+        looks: StagedResults,
     ) -> None:
         self._library = library
         self._removed = removed
@@ -116,7 +116,7 @@ class Ingestion:
             """Counts what is kept, so that nothing that was counted is done again."""
             listener(result.files, counting.total, counting.said or _say(result, started))
 
-        work = LookAtFiles(self._encoder, within, None if self._looks.are_elsewhere else self)
+        work = ProcessFiles(self._encoder, within, None if self._looks.are_elsewhere else self)
         with closing(self._looks.of(work, self._changed(files, result), tell)) as looked_at:
             for batch in batches_of(_each(looked_at, ENCODE_BATCH, tell), COMMIT_EVERY):
                 self._commit(self._sorted_out(batch), result)
@@ -138,7 +138,7 @@ class Ingestion:
         def tell() -> None:
             listener(embedded, None, "embedding what was left from before")
 
-        with closing(self._looks.of(LookAgain(self._encoder), self._pending(), tell)) as looked_at:
+        with closing(self._looks.of(ProcessAgain(self._encoder), self._pending(), tell)) as looked_at:
             for batch in batches_of(looked_at, COMMIT_EVERY):
                 self._keep_thumbnails(batch)
                 embedded += self._write(batch)
@@ -185,19 +185,21 @@ class Ingestion:
         """As if whoever looked had known the library; a look in this process did."""
         if not self._looks.are_elsewhere:
             return list(batch)
-        found: list[Looked] = list(told_apart(self, deque(batch)))
+        found: list[Looked] = list(split_known(self, deque(batch)))
         self._keep_thumbnails(found)
         return found
 
     def _keep_thumbnails(self, batch: Sequence[Looked]) -> None:
         small = {
-            item.picture_id: item.thumbnail for item in batch if isinstance(item, Look) and item.thumbnail
+            item.picture_id: item.thumbnail
+            for item in batch
+            if isinstance(item, ProcessedFile) and item.thumbnail
         }
         with ThreadPoolExecutor(THUMBNAILS_AT_ONCE) as pool:
             list(pool.map(self.keep_thumbnail, small, small.values()))
 
     def _commit(self, batch: Sequence[Looked], result: AddReport) -> None:
-        looks = [item for item in batch if isinstance(item, Look)]
+        looks = [item for item in batch if isinstance(item, ProcessedFile)]
         skipped = [item for item in batch if isinstance(item, SkippedFile) and item.reason != REFUSED]
         out = self._removed.among([look.facts for look in looks if isinstance(look.facts, str)])
         self._library.adding.record([(look.source, look.facts) for look in looks], skipped, self._fingerprint)
@@ -214,7 +216,7 @@ class Ingestion:
         vectors = {
             item.picture_id: item.vector
             for item in batch
-            if isinstance(item, Look) and item.vector is not None
+            if isinstance(item, ProcessedFile) and item.vector is not None
         }
         if vectors:
             self._index.write(list(vectors), np.stack(list(vectors.values())))
@@ -226,8 +228,8 @@ def embed_files(
     paths: Sequence[Path],
     encoder: Encoder,
     within: Within | None = None,
-    looks: Looks | None = None,
-    same: SameEncoder | None = None,
+    looks: StagedResults | None = None,
+    same: EncoderHandle | None = None,
     waiting: Callable[[], None] = nothing,
 ) -> Generator[tuple[list[str], list[str], Vectors, int], None, None]:
     """Ids, places and vectors (n, d) of files that need not be in a library, and how many were bad. Of links
@@ -236,11 +238,11 @@ def embed_files(
     Streams: a million files take no more memory than a hundred. `looks` with the `same` encoder
     for another engine than threads of this process; `waiting` is called while nothing comes.
     """
-    looks = looks or Looks(InProcess(), Path())
-    work = EmbedFiles(same or SameEncoder(encoder, Path()), within)
+    looks = looks or StagedResults(InProcess(), Path())
+    work = EmbedFiles(same or EncoderHandle(encoder, Path()), within)
     with closing(looks.of(work, sources.walk(paths, within), waiting)) as looked_at:
         for batch in batches_of(looked_at, ENCODE_BATCH):
-            found = [item for item in batch if isinstance(item, Look)]
+            found = [item for item in batch if isinstance(item, ProcessedFile)]
             vectors = [item.vector for item in found if item.vector is not None]
             stacked = np.stack(vectors) if vectors else np.empty((0, encoder.dimension), np.float32)
             bad = len(batch) - len(found)

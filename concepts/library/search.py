@@ -35,7 +35,7 @@ class Hit(View):
     score: float
 
 
-class LookAlikes(Protocol):
+class NearGroups(Protocol):
     """Groups of near-duplicates, each named by one of its pictures, as `storage.library.Library` has them."""
 
     def near_groups(self, picture_ids: Sequence[str]) -> list[str]: ...
@@ -120,7 +120,7 @@ class Finder:
         return {text: ids for text, ids in found.items() if ids is not None}
 
 
-def without_look_alikes(ids: Sequence[str], library: LookAlikes) -> list[str]:
+def without_look_alikes(ids: Sequence[str], library: NearGroups) -> list[str]:
     """The first of each group of near-duplicates."""
     first: dict[str, str] = {}
     for picture_id, group in zip(ids, library.near_groups(ids), strict=True):
@@ -128,7 +128,7 @@ def without_look_alikes(ids: Sequence[str], library: LookAlikes) -> list[str]:
     return list(first.values())
 
 
-def with_look_alikes(ids: Iterable[str], library: LookAlikes) -> set[str]:
+def with_look_alikes(ids: Iterable[str], library: NearGroups) -> set[str]:
     """The pictures and all near-duplicates of theirs."""
     given = set(ids)
     return given | library.members(library.near_groups(sorted(given)))

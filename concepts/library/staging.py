@@ -25,8 +25,8 @@ from uuid import uuid4
 import numpy as np
 
 from concepts import __version__
-from concepts.jobs.engines import Engine, Work, nothing
-from concepts.library.looking import ENCODE_BATCH, Look, Looked
+from concepts.jobs.engines import Engine, EngineTask, nothing
+from concepts.library.ingest_worker import ENCODE_BATCH, Looked, ProcessedFile
 from storage.adding import PictureFacts
 from storage.files import write_whole
 from storage.pictures.files import SkippedFile, Source
@@ -51,7 +51,7 @@ class Fragment:
 class ToStaging(Generic[Item]):
     """The same work, whose looks are left in the staging folder."""
 
-    work: Work[Item, list[Looked]]
+    work: EngineTask[Item, list[Looked]]
     folder: Path
     mark: str
 
@@ -72,7 +72,7 @@ class ToStaging(Generic[Item]):
         return Fragment(name)
 
 
-class Looks:
+class StagedResults:
     """Looks with one encoder, in the order of what they are of. For one thread."""
 
     def __init__(self, engine: Engine, folder: Path) -> None:
@@ -84,7 +84,7 @@ class Looks:
 
     def of(
         self,
-        work: Work[Item, list[Looked]],
+        work: EngineTask[Item, list[Looked]],
         items: Iterable[Item],
         waiting: Callable[[], None] = nothing,
     ) -> Generator[Looked, None, None]:
@@ -126,7 +126,9 @@ class Looks:
             write_whole(place, uuid4().hex.encode())
         return place.read_text()
 
-    def _taken(self, fragment: Fragment, work: Work[Item, list[Looked]], batch: list[Item]) -> list[Looked]:
+    def _taken(
+        self, fragment: Fragment, work: EngineTask[Item, list[Looked]], batch: list[Item]
+    ) -> list[Looked]:
         if fragment.content is not None:
             return unpacked(fragment.content)
         try:
@@ -205,4 +207,4 @@ def _look(row: dict[str, Any]) -> Looked:
         return SkippedFile(reason=row["reason"], message=row["message"], **file)
     facts = PictureFacts(id=row["id"], **{name: row[name] for name in _FACTS}) if row["format"] else row["id"]
     vector = None if row["vector"] is None else np.frombuffer(row["vector"], VECTOR)
-    return Look(Source(**file), facts, vector=vector, thumbnail=row["thumbnail"])
+    return ProcessedFile(Source(**file), facts, vector=vector, thumbnail=row["thumbnail"])

@@ -20,19 +20,19 @@ from concepts.workbench.definitions import Definitions
 from concepts.workbench.deliberations import Deliberations
 from concepts.workbench.examples import Examples
 from concepts.workbench.exports import Exports
-from concepts.workbench.heat import HeatMaps
 from concepts.workbench.installation import Installation
 from concepts.workbench.label_exports import LabelExports
 from concepts.workbench.label_files import LabelFiles
-from concepts.workbench.lent import Lent
 from concepts.workbench.neighbours import LookAlikes
 from concepts.workbench.operation import Declared, declared_in
 from concepts.workbench.pictures import Pictures
 from concepts.workbench.protection import Protections
 from concepts.workbench.review import Review
+from concepts.workbench.robustness import Steadiness
 from concepts.workbench.rules import Rules
+from concepts.workbench.saliency import HeatMaps
 from concepts.workbench.scoping import Scoping
-from concepts.workbench.steadiness import Steadiness
+from concepts.workbench.shared_resources import SharedResources
 from concepts.workbench.trash import Trash
 from concepts.workbench.version_page import VersionPage
 from concepts.workbench.versions import Versions
@@ -40,7 +40,16 @@ from concepts.workbench.watcher import Watcher
 from concepts.workbench.watching import Watching
 from concepts.workbench.words import Words
 
-__all__ = ["ENOUGH_LABELS", "JOURNEY", "POOL_SIZE", "Concept", "Context", "Lent", "Workbench", "operations"]
+__all__ = [
+    "ENOUGH_LABELS",
+    "JOURNEY",
+    "POOL_SIZE",
+    "Concept",
+    "Context",
+    "SharedResources",
+    "Workbench",
+    "operations",
+]
 
 
 class Workbench:
@@ -54,9 +63,9 @@ class Workbench:
     protection: Protections
     installation: Installation
 
-    def __init__(self, settings: Settings, lent: Lent | None = None) -> None:
+    def __init__(self, settings: Settings, lent: SharedResources | None = None) -> None:
         """`lent`: what it doesn't have for itself, where several share a process."""
-        self.context = Context(settings, lent or Lent())
+        self.context = Context(settings, lent or SharedResources())
         self.jobs = self.context.jobs
         self.look_alikes = LookAlikes(self.context)
         self.pictures = Pictures(self.context, self.look_alikes)

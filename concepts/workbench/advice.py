@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from concepts.classifier.rarity import Rarity
-from concepts.classifier.settling import Settling
-from concepts.labels.answer_count import AnswerCount
+from concepts.classifier.stability import Settling
+from concepts.labelling.label_counts import AnswerCount
 
 EARLY = 2  # walls without a yes after which it may be rare, before anything drawn at random can say so
 ENOUGH_LABELS = 100  # answers after which labelling counts as done (Modeling Collaborator's figure)

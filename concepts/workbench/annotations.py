@@ -6,35 +6,35 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from concepts.annotators import ANNOTATORS, AUTO
-from concepts.annotators.batch import Batch, BatchRead, BatchWritten
-from concepts.annotators.cascade import Sample
-from concepts.annotators.given import given_by
-from concepts.annotators.review import estimate as estimated
-from concepts.annotators.review import opinion, remarks
-from concepts.annotators.review import review as reviewed
-from concepts.annotators.rounds import annotate_in_rounds, suitable_rounds
-from concepts.annotators.run import AnnotateResult, Labelling, annotate_pool, left_of
-from concepts.annotators.setups import CHOSEN, Setup, model_of
-from concepts.annotators.sureness import sure_of
-from concepts.candidates.for_machine import BY_THE_CLASSIFIER, next_for_machine, surest_yes
-from concepts.candidates.mining import mine_more
+from concepts.collaborator import ANNOTATORS, AUTO
+from concepts.collaborator.annotating import AnnotateResult, Labelling, annotate_pool, left_of
+from concepts.collaborator.batch_files import BatchFile, BatchRead, BatchWritten
+from concepts.collaborator.cascade import CascadeSample
+from concepts.collaborator.confidence import sure_of
+from concepts.collaborator.machine_grades import given_by
+from concepts.collaborator.rounds import annotate_in_rounds, suitable_rounds
+from concepts.collaborator.setups import CHOSEN, Setup, model_of
+from concepts.collaborator.suggestions import estimate as estimated
+from concepts.collaborator.suggestions import opinion, remarks
+from concepts.collaborator.suggestions import review as reviewed
 from concepts.errors import DiscernError, NoModelError
 from concepts.jobs import Listener, Progress
-from concepts.labels.consensus import consensus
+from concepts.labelling.consensus import consensus
+from concepts.labelling.machine_queue import BY_THE_CLASSIFIER, next_for_machine, surest_yes
+from concepts.labelling.mining import mine_more
 from concepts.workbench.cascades import Known, sample_of, surely_known
 from concepts.workbench.context import POOL_SIZE, WHOLE_LIBRARY, Context
 from concepts.workbench.definitions import Definitions
-from concepts.workbench.kinds import Annotate
+from concepts.workbench.jobs import Annotate
 
 if TYPE_CHECKING:
-    from concepts.annotators.review import (
+    from concepts.collaborator.suggestions import (
         AnnotateEstimate,
         Opinion,
         ReviewFilter,
         ReviewPage,
     )
-    from concepts.labels.lessons import Lessons
+    from concepts.labelling.training_data import TrainingData
     from storage.concepts import StoredAnnotation
     from storage.tables import ConceptRow
 
@@ -84,7 +84,7 @@ class Annotations:
         size = min(POOL_SIZE, self._context.collection.count_for(concept.id))
         setup = setup.over(self._context.setup(concept.id))
         return estimated(
-            self._context.material(concept),
+            self._context.dataset(concept),
             self._context.settings,
             size,
             setup,
@@ -101,14 +101,14 @@ class Annotations:
         """Takes the answers of a batch. Annotating finds them, and asks only what is missing."""
         return self._batch(name, setup).read(file)
 
-    def _batch(self, name: str, setup: Setup) -> Batch:
+    def _batch(self, name: str, setup: Setup) -> BatchFile:
         ANNOTATORS.require(setup.annotator, also=[AUTO])
         context, concept = self._context, self._context.concept(name)
         if not context.store.candidates(concept.id):
             self._definitions.fill_pool(concept)
-        material = context.material(concept)
-        return Batch(
-            material,
+        dataset = context.dataset(concept)
+        return BatchFile(
+            dataset,
             context.collection,
             context.store,
             context.log,
@@ -116,14 +116,14 @@ class Annotations:
             context.settings,
             setup.over(context.setup(concept.id)),
             context.prompts(concept.id),
-            material.evaluation_labels()[0],
+            dataset.evaluation_labels()[0],
         )
 
     def review(self, name: str, wanted: ReviewFilter, page: int = 1) -> ReviewPage:
         """The machine's labels in the order in which to look at them."""
         concept = self._context.concept(name)
         return reviewed(
-            self._context.material(concept),
+            self._context.dataset(concept),
             wanted,
             page,
             self._context.collection.paths,
@@ -151,7 +151,7 @@ class Annotations:
         ratings = self._context.store.ratings(
             concept.id, fingerprint=said.fingerprint, definition_number=said.definition_number
         )
-        return sure_of(ratings, self._context.material(concept).answers)
+        return sure_of(ratings, self._context.dataset(concept).answers)
 
     def _annotating(
         self,
@@ -191,11 +191,11 @@ class Annotations:
         concept = self._context.store.get(job.concept_id)
         if not self._context.store.candidates(concept.id):
             self._definitions.fill_pool(concept)
-        context, material = self._context, self._context.material(concept)
-        also = material.evaluation_labels()[0]
+        context, dataset = self._context, self._context.dataset(concept)
+        also = dataset.evaluation_labels()[0]
         sample, known = self._cascade(job, concept, progress)
         labelling = Labelling(
-            material,
+            dataset,
             context.collection,
             context.store,
             context.log,
@@ -208,7 +208,7 @@ class Annotations:
             sample=sample,
             known=known.pictures if known else (),
         )
-        left = left_of(material, labelling.seen)
+        left = left_of(dataset, labelling.seen)
         result = self._label(job, labelling, concept, also)
         if known is None:
             return result
@@ -223,32 +223,34 @@ class Annotations:
         rounds = progress.once("rounds", job.rounds or suitable_rounds(labelling, job.limit))
         if rounds == 1:
             return annotate_pool(labelling, job.limit, also)
-        number = labelling.lessons.revision.number
+        number = labelling.training_data.revision.number
         return annotate_in_rounds(
-            labelling, lambda: context.material(concept, number), self._choose, rounds, job.limit, also
+            labelling, lambda: context.dataset(concept, number), self._choose, rounds, job.limit, also
         )
 
     def _cascade(
         self, job: Annotate, concept: ConceptRow, progress: Progress
-    ) -> tuple[Sample | None, Known | None]:
+    ) -> tuple[CascadeSample | None, Known | None]:
         """What a cascade stands on; a resumed run goes on with the answers it began with."""
         if job.cascade is None:
             return None, None
         answers = progress.made_once(
             "sample", lambda: dict(sample_of(self._context, concept, float(job.cascade or 0)).answers)
         )
-        return Sample(answers, job.cascade), surely_known(self._context, concept, job.cascade)
+        return CascadeSample(answers, job.cascade), surely_known(self._context, concept, job.cascade)
 
-    def _choose(self, lessons_now: Callable[[], Lessons], n: int, tried: Collection[str]) -> list[str]:
+    def _choose(
+        self, training_data_now: Callable[[], TrainingData], n: int, tried: Collection[str]
+    ) -> list[str]:
         """What the machine labels next; it is in the pool from then on. A large library is not looked at
         whole, so what more the searches find in it comes into the pool first."""
-        context, lessons = self._context, lessons_now()
-        concept_id, number = lessons.concept_id, lessons.revision.number
-        if tried and len(lessons.index.ids) > WHOLE_LIBRARY:
-            found = mine_more(lessons, context.collection, surest_yes(lessons), n)
+        context, training_data = self._context, training_data_now()
+        concept_id, number = training_data.concept_id, training_data.revision.number
+        if tried and len(training_data.index.ids) > WHOLE_LIBRARY:
+            found = mine_more(training_data, context.collection, surest_yes(training_data), n)
             context.store.add_candidates(concept_id, found, number)
-            lessons = lessons_now()
-        chosen = next_for_machine(lessons, n, tried, WHOLE_LIBRARY)
-        new = [(i, [BY_THE_CLASSIFIER]) for i in chosen if i not in lessons.answers]
+            training_data = training_data_now()
+        chosen = next_for_machine(training_data, n, tried, WHOLE_LIBRARY)
+        new = [(i, [BY_THE_CLASSIFIER]) for i in chosen if i not in training_data.answers]
         context.store.add_candidates(concept_id, new, number)
         return chosen

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from concepts.annotators import ANNOTATORS, AUTO
-from concepts.annotators.compared import AnnotatorsCompared
-from concepts.annotators.comparing import Comparison, estimate_comparison
-from concepts.annotators.setups import Setup, model_of
+from concepts.collaborator import ANNOTATORS, AUTO
+from concepts.collaborator.comparing import AnnotatorComparison, estimate_comparison
+from concepts.collaborator.comparison import AnnotatorsCompared
+from concepts.collaborator.setups import Setup, model_of
 from concepts.errors import NoModelError
 from concepts.jobs import Listener, Progress
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import CompareAnnotators
+from concepts.workbench.jobs import CompareAnnotators
 from storage.choices import AnnotatorChoice
 
 if TYPE_CHECKING:
-    from concepts.annotators.comparing import ComparisonEstimate
+    from concepts.collaborator.comparing import ComparisonEstimate
 
 
 class Annotators:
@@ -45,7 +45,7 @@ class Annotators:
         concept = self._context.concept(name)
         context = self._context
         return estimate_comparison(
-            context.material(concept),
+            context.dataset(concept),
             context.log,
             context.settings,
             context.setup(concept.id),
@@ -85,8 +85,8 @@ class Annotators:
     def _compare(self, job: CompareAnnotators, progress: Progress) -> AnnotatorsCompared:
         context = self._context
         concept = context.store.get(job.concept_id)
-        return Comparison(
-            context.material(concept),
+        return AnnotatorComparison(
+            context.dataset(concept),
             context.collection,
             context.log,
             context.ledger,

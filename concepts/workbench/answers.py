@@ -9,7 +9,9 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from concepts.candidates.grid import (
+from concepts.errors import DiscernError
+from concepts.labelling.consensus import Decision
+from concepts.labelling.contact_sheet import (
     PREPARED,
     Grid,
     GridOrder,
@@ -18,21 +20,20 @@ from concepts.candidates.grid import (
     bulk_pictures,
     wall_pictures,
 )
-from concepts.candidates.question_queue import (
+from concepts.labelling.disagreements import LabelWithComments, what_is_said
+from concepts.labelling.label_counts import AnswerCount
+from concepts.labelling.question_queue import (
     Decisions,
-    Questions,
+    QuestionQueue,
     Upcoming,
 )
-from concepts.candidates.selection import NextPicture, most_useful, to_measure
-from concepts.errors import DiscernError
-from concepts.labels.answer_count import AnswerCount
-from concepts.labels.between_people import Said, what_is_said
-from concepts.labels.consensus import Decision
-from concepts.labels.rows import answers_in_words, read_answer
-from concepts.learning.rounds import Ways
+from concepts.labelling.rows import answers_in_words, read_answer
+from concepts.labelling.selection import NextPicture, most_useful, to_measure
+from concepts.learning.rounds import Strategy
 from concepts.learning.scale import Scale
 from concepts.learning.waves import FEW_LEFT, next_look
 from concepts.workbench.advice import Advice
+from concepts.workbench.blind_rechecks import SecondTime
 from concepts.workbench.concept_views import GivenAnswer
 from concepts.workbench.context import (
     WHOLE_LIBRARY,
@@ -40,7 +41,6 @@ from concepts.workbench.context import (
     Purpose,
 )
 from concepts.workbench.definitions import Definitions
-from concepts.workbench.second_time import SecondTime
 from storage.labels import Author, LabelEvent, NewLabel
 from storage.tables import ConceptRow
 
@@ -51,7 +51,7 @@ class _Open:
     key of what it looked in when the last two were begun: they are begun anew where it looks elsewhere."""
 
     decisions: Decisions
-    questions: Questions
+    questions: QuestionQueue
     grid: Grid
     frame: str
 
@@ -246,7 +246,7 @@ class Answers:
         standing = self._context.log.standing(self._context.concept(name).id, ("person",), picture_ids)
         return [event for event in standing if event.author == Author(author)]
 
-    def others(self, name: str, picture_id: str, author: str) -> list[Said]:
+    def others(self, name: str, picture_id: str, author: str) -> list[LabelWithComments]:
         """What other people say of a picture, to be shown to who has answered: never before."""
         concept = self._context.concept(name)
         standing = self._context.log.standing(concept.id, ("person",), [picture_id])
@@ -269,7 +269,7 @@ class Answers:
         *,
         purpose: Purpose = "train",
         waiting: Sequence[str] = (),
-        ways: Ways | None = None,
+        ways: Strategy | None = None,
         author: str | None = None,
     ) -> list[NextPicture]:
         """The pictures whose answers help most now: to learn from, or to measure with. Those `waiting` for
@@ -287,40 +287,40 @@ class Answers:
         n: int,
         waiting: Sequence[str],
         purpose: Purpose,
-        ways: Ways | None = None,
+        ways: Strategy | None = None,
     ) -> list[NextPicture]:
         with self._context.jobs.precedence.first():
             return self._chosen(concept, n, waiting, purpose, ways)
 
     def _chosen(
-        self, concept: ConceptRow, n: int, waiting: Sequence[str], purpose: Purpose, ways: Ways | None
+        self, concept: ConceptRow, n: int, waiting: Sequence[str], purpose: Purpose, ways: Strategy | None
     ) -> list[NextPicture]:
         wanted = max(n, 1) if purpose == "evaluation" else FEW_LEFT + 1
         self._context.draw_more(concept, waiting, wanted)
-        material = self._context.material(concept)
+        dataset = self._context.dataset(concept)
         if purpose == "evaluation":
-            out = material.decisions.keys() | set(waiting)
+            out = dataset.decisions.keys() | set(waiting)
             left = [i for i in self._context.to_answer(concept) if i not in out][:n]
             paths = self._context.collection.paths(left)
             return [to_measure(i, paths.get(i, "")) for i in left]
-        if not material.candidates and len(material.index.ids) > WHOLE_LIBRARY:
+        if not dataset.candidates and len(dataset.index.ids) > WHOLE_LIBRARY:
             self._definitions.fill_pool(concept)
-            material = self._context.material(concept)
-        return most_useful(material, self._context.collection, n, WHOLE_LIBRARY, waiting, ways)
+            dataset = self._context.dataset(concept)
+        return most_useful(dataset, self._context.collection, n, WHOLE_LIBRARY, waiting, ways)
 
     def remaining(self, name: str, purpose: Purpose = "train") -> int:
         """How many pictures have no answer yet of those that can be asked about: to measure with, or to
         learn from (of a large library its candidates)."""
         concept = self._context.concept(name)
-        material = self._context.material(concept)
+        dataset = self._context.dataset(concept)
         if purpose == "evaluation":
-            return len(set(self._context.to_answer(concept)) - material.decisions.keys())
+            return len(set(self._context.to_answer(concept)) - dataset.decisions.keys())
         pictures = self._context.collection.count_for(concept.id)
-        closed = material.reserved | material.decisions.keys()
-        if not material.frame.is_whole:
+        closed = dataset.reserved | dataset.decisions.keys()
+        if not dataset.frame.is_whole:
             closed = set(self._context.collection.frames.among(concept.id, closed))
         return (
-            pictures - len(closed) if pictures <= WHOLE_LIBRARY else len(material.candidates.keys() - closed)
+            pictures - len(closed) if pictures <= WHOLE_LIBRARY else len(dataset.candidates.keys() - closed)
         )
 
     def _opened(self, concept: ConceptRow) -> _Open:
@@ -340,7 +340,7 @@ class Answers:
                 removed = self._removed
                 self._open[concept.id] = _Open(
                     decisions,
-                    Questions(
+                    QuestionQueue(
                         decisions, choose, asked_for, evaluation, paths, background, first_look, removed
                     ),
                     Grid(decisions, rank, state, apart, on_walls, background, removed),
@@ -354,11 +354,11 @@ class Answers:
 
     def _ranked(self, concept: ConceptRow, order: GridOrder, query: str) -> Ranked:
         self._context.draw_evaluation(concept)
-        material, collection = self._context.material(concept), self._context.collection
+        dataset, collection = self._context.dataset(concept), self._context.collection
         if order == "wall":
-            return Ranked(wall_pictures(material, collection, self._context.walls.of(concept.id)))
+            return Ranked(wall_pictures(dataset, collection, self._context.walls.of(concept.id)))
         graph_of = self._context.neighbourhood.at_once  # the questions wait for the same thread
-        return bulk_pictures(material, collection, order, query, PREPARED, graph_of)
+        return bulk_pictures(dataset, collection, order, query, PREPARED, graph_of)
 
     def _measures(self, concept: ConceptRow) -> Ids[str]:
         return self._context.apart.now(concept.id).evaluation.keys()

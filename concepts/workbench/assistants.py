@@ -7,10 +7,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from concepts.annotators.base import Annotation
-from concepts.annotators.run import keep
-from concepts.candidates.selection import NextPicture
+from concepts.collaborator.annotating import keep
+from concepts.collaborator.base import Annotation
 from concepts.errors import DiscernError
+from concepts.labelling.selection import NextPicture
 from concepts.view import View
 from concepts.workbench.answers import Answers
 from concepts.workbench.context import Context
@@ -57,15 +57,15 @@ class Assistants:
         ids = [one.picture for one in judgements]
         self._context.collection.library.require(ids)
         self._context.draw_evaluation(concept)
-        material = self._context.material(concept)
-        apart = next((picture for picture in ids if picture in material.reserved), None)
+        dataset = self._context.dataset(concept)
+        apart = next((picture for picture in ids if picture in dataset.reserved), None)
         if apart is not None:
             raise DiscernError(f"Picture {apart[:12]} measures, so only people answer it. Nothing was taken.")
         said = [Annotation(one.picture, RATINGS[one.value], (), one.reason) for one in judgements]
         return keep(
             list({one.picture_id: one for one in said}.values()),
             fingerprint_of(assistant),
-            material,
+            dataset,
             self._context.store,
             self._context.log,
             recorded_by,

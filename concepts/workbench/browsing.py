@@ -10,11 +10,11 @@ from concepts.errors import DiscernError
 from concepts.jobs import Listener, Progress
 from concepts.library import browsing
 from concepts.library.browsing import PicturePage
-from concepts.library.choosing import Chosen
 from concepts.library.dates import Camera, camera_of, read_dates
+from concepts.library.filters import PictureSelection
 from concepts.view import View
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import DatesRead, ReadDates
+from concepts.workbench.jobs import DatesRead, ReadDates
 from storage.labels import Author
 from storage.picture_filter import PictureFilter
 
@@ -35,7 +35,9 @@ class Browsing:
         self._context = context
         context.jobs.register(ReadDates, self._read_dates)
 
-    def page(self, chosen: Chosen, n: int, place: str = "", *, author: str | None = None) -> PicturePage:
+    def page(
+        self, chosen: PictureSelection, n: int, place: str = "", *, author: str | None = None
+    ) -> PicturePage:
         """A page of what was chosen; `place` is the `newer` or `older` of another one. `answered` means by
         this author, or by people together without one: what others said would sway who hasn't answered."""
         return browsing.picture_page(self._context.collection, chosen, self._filter(chosen, author), n, place)
@@ -79,7 +81,7 @@ class Browsing:
 
     # What SQL can't tell by itself
 
-    def _filter(self, chosen: Chosen, author: str | None) -> PictureFilter:
+    def _filter(self, chosen: PictureSelection, author: str | None) -> PictureFilter:
         fits = chosen.filter()
         if chosen.within is not None:
             fits = replace(fits, within=self._context.collection.named.get(chosen.within))
@@ -91,7 +93,7 @@ class Browsing:
             fits = self._answered(fits, chosen, author)
         return self._said(fits, chosen) if chosen.says else fits
 
-    def _answered(self, fits: PictureFilter, chosen: Chosen, author: str | None) -> PictureFilter:
+    def _answered(self, fits: PictureFilter, chosen: PictureSelection, author: str | None) -> PictureFilter:
         concept = self._context.concept(chosen.concept)
         values: dict[str, str]
         if author is None:
@@ -103,7 +105,7 @@ class Browsing:
         how = chosen.answered
         return _among(fits, frozenset(i for i, value in values.items() if how in ("any", value)))
 
-    def _said(self, fits: PictureFilter, chosen: Chosen) -> PictureFilter:
+    def _said(self, fits: PictureFilter, chosen: PictureSelection) -> PictureFilter:
         """Without those that measure and have no answer yet: what a version says of them is shown nowhere."""
         context, concept = self._context, self._context.concept(chosen.concept)
         head = context.head(concept, None)

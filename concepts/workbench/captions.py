@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from concepts.errors import NoUsableRowsError
-from concepts.labels.formats import CAPTION, format_of
-from concepts.labels.rows import NO_COLUMNS_OF_PICTURES, BadRow, RawRow, can_be_kept
-from concepts.library.finding import Named, find_named
+from concepts.labelling.formats import CAPTION, format_of
+from concepts.labelling.rows import NO_COLUMNS_OF_PICTURES, BadRow, RawRow, can_be_kept
+from concepts.library.lookup import NamedPicture, find_named
 from concepts.view import View
 from concepts.workbench.context import Context
 from storage.picture_columns import LONGEST_NAME, LONGEST_VALUE, PictureColumn
@@ -99,7 +99,7 @@ class Captions:
         ]
 
 
-def _usable(raw: Iterator[RawRow], bad: list[BadRow]) -> Iterator[tuple[int, Named, dict[str, str]]]:
+def _usable(raw: Iterator[RawRow], bad: list[BadRow]) -> Iterator[tuple[int, NamedPicture, dict[str, str]]]:
     """(row, picture, its columns) of the rows that say something; those that can't be kept go to `bad`."""
     for number, row in raw:
         if isinstance(row, BadRow):
@@ -122,4 +122,4 @@ def _usable(raw: Iterator[RawRow], bad: list[BadRow]) -> Iterator[tuple[int, Nam
         elif said:
             if CAPTION in said:
                 said = {CAPTION: said.pop(CAPTION)} | said
-            yield number, Named(picture or path, path if picture else ""), said
+            yield number, NamedPicture(picture or path, path if picture else ""), said

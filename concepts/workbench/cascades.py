@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from concepts.annotators.cascade import Sample, Step
+from concepts.collaborator.cascade import CascadeSample, Step
 from concepts.errors import NotEnoughLabelsError, NotEnoughPicturesError
-from concepts.labels.dataset import Material
-from concepts.labels.waves import draw_of_pool
+from concepts.labelling.dataset import ConceptDataset
+from concepts.labelling.waves import draw_of_pool
 from concepts.learning.report import Guarantee
 from concepts.workbench.context import Context
 from storage.concepts import CASCADING
@@ -25,29 +25,29 @@ class Known:
     step: Step
 
 
-def sample_of(context: Context, concept: ConceptRow, at_least: float) -> Sample:
+def sample_of(context: Context, concept: ConceptRow, at_least: float) -> CascadeSample:
     """The answers that certify the steps. Draws pictures of the pool where too few were drawn for
     `at_least`.
 
     Raises `NotEnoughLabelsError` as long as some of them have no answer: who stops where it looks good tests
     nothing; and `NotEnoughPicturesError`.
     """
-    size = Sample.size(at_least)
+    size = CascadeSample.size(at_least)
     with context.drawing:
-        material = context.material(concept)
-        drawn = _drawn(material)
+        dataset = context.dataset(concept)
+        drawn = _drawn(dataset)
         if len(drawn) < size:
-            before = (one.attempt for one in material.certifying.values() if one.drawn == CASCADING)
+            before = (one.attempt for one in dataset.certifying.values() if one.drawn == CASCADING)
             attempt = 1 + max(before, default=0)
             more = draw_of_pool(
-                material, context.collection, concept.seed, f"cascade {attempt}", size - len(drawn)
+                dataset, context.collection, concept.seed, f"cascade {attempt}", size - len(drawn)
             )
             if len(drawn) + len(more) < size:
                 raise NotEnoughPicturesError(size, len(drawn) + len(more))
             context.store.draw_apart(concept.id, more, CASCADING, attempt)
-            material = context.material(concept)
-    drawn = material.with_vectors(_drawn(material))
-    missing = sum(i not in material.blind for i in drawn)
+            dataset = context.dataset(concept)
+    drawn = dataset.with_vectors(_drawn(dataset))
+    missing = sum(i not in dataset.blind for i in drawn)
     if missing:
         raise NotEnoughLabelsError(
             f"How often each step is wrong is read off {len(drawn)} pictures drawn at random from the pool. "
@@ -55,8 +55,10 @@ def sample_of(context: Context, concept: ConceptRow, at_least: float) -> Sample:
             needed=missing,
             purpose="evaluation",
         )
-    said = {i: material.blind[i] for i in drawn}
-    return Sample({i: one.value == "yes" if one.decided else None for i, one in said.items()}, at_least)
+    said = {i: dataset.blind[i] for i in drawn}
+    return CascadeSample(
+        {i: one.value == "yes" if one.decided else None for i, one in said.items()}, at_least
+    )
 
 
 def surely_known(context: Context, concept: ConceptRow, at_least: float) -> Known:
@@ -84,5 +86,5 @@ def surely_known(context: Context, concept: ConceptRow, at_least: float) -> Know
     return Known(frozenset(scores.ids.at(np.flatnonzero(beyond))), step)
 
 
-def _drawn(material: Material) -> list[str]:
-    return material.looks_at(i for i, drawn in material.certifying.items() if drawn.drawn == CASCADING)
+def _drawn(dataset: ConceptDataset) -> list[str]:
+    return dataset.looks_at(i for i, drawn in dataset.certifying.items() if drawn.drawn == CASCADING)

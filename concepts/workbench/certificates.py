@@ -12,7 +12,7 @@ from concepts.classifier.measuring import measured
 from concepts.classifier.training import check_fingerprint, check_has_learned
 from concepts.classifier.versions import with_guarantee, with_sure_no
 from concepts.errors import ConflictError, DiscernError, NotEnoughPicturesError
-from concepts.labels.waves import draw_certifying
+from concepts.labelling.waves import draw_certifying
 from concepts.learning.certificates import (
     DELTA,
     SPARE_ERRORS,
@@ -27,7 +27,7 @@ from concepts.learning.report import Guarantee
 from concepts.learning.target import Side
 from concepts.view import View
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import Evaluate
+from concepts.workbench.jobs import Evaluate
 from storage.concepts import CERTIFYING
 from storage.frames import Frame
 from storage.heads import CertifyingDraw, HeadFacts, StoredHead
@@ -165,15 +165,15 @@ class Certificates:
         context, draws = self._context, self._context.certifying.newest(concept.id)
         attempt, lowest = _next_attempt(draws), self._lowest(concept, head, side, draws)
         error = allowed_error(attempt)
-        material = context.material(concept, head.definition_number)
-        scores = context.scores.of(head, material.index).probability
+        dataset = context.dataset(concept, head.definition_number)
+        scores = context.scores.of(head, dataset.index).probability
         size, least = needed(at_least, error, SPARE_ERRORS), needed(at_least, error)
         drawn = draw_certifying(
-            material, context.collection, concept.seed, attempt, scores, at_least, size, side, lowest
+            dataset, context.collection, concept.seed, attempt, scores, at_least, size, side, lowest
         )
         if len(drawn.pictures) < least:
             raise NotEnoughPicturesError(least, len(drawn.pictures))
-        looks_in = material.frame.kept()
+        looks_in = dataset.frame.kept()
         draw = CertifyingDraw(
             concept_id=concept.id,
             attempt=attempt,
@@ -227,18 +227,18 @@ class Certificates:
         self, concept: ConceptRow, draw: CertifyingDraw, head: StoredHead
     ) -> tuple[list[str], int, Certified | NotCertified | None]:
         """The pictures of a draw, how many were answered blindly, and what comes of it once all are."""
-        material = self._context.material(concept)
-        kept = material.certifying.items()
+        dataset = self._context.dataset(concept)
+        kept = dataset.certifying.items()
         ids = [i for i, drawn in kept if (drawn.drawn, drawn.attempt) == (CERTIFYING, draw.attempt)]
-        answered = sum(i in material.blind for i in ids)
+        answered = sum(i in dataset.blind for i in ids)
         if answered < len(ids):
             return ids, answered, None
-        if material.looks_at(ids) == ids:
-            scored = self._context.scores.of(head, material.index).probability.of(ids)
+        if dataset.looks_at(ids) == ids:
+            scored = self._context.scores.of(head, dataset.index).probability.of(ids)
         else:  # it was drawn where the concept doesn't look any more
             scored = scored_alone(head, self._context.collection.index(), ids)
         probability = np.array([p for _, p in scored], dtype=np.float64)
-        right = np.array([material.blind[i].value == draw.side for i, _ in scored], dtype=bool)
+        right = np.array([dataset.blind[i].value == draw.side for i, _ in scored], dtype=bool)
         error = allowed_error(draw.attempt)
         found = certify(of_side(probability, draw.side), right, draw.at_least, error, draw.floor)
         return ids, answered, found

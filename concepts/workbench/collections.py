@@ -10,12 +10,12 @@ from typing import Any
 from concepts.errors import DiscernError, UnknownCollectionError
 from concepts.jobs.job import read_job
 from concepts.library.browsing import PictureView, views_of
-from concepts.library.named_collections import (
+from concepts.library.collections import (
     COVERS,
-    Adding,
     By,
     ChangeView,
     CollectionView,
+    ImportView,
     LooksIn,
     change_view,
     checked_name,
@@ -25,7 +25,7 @@ from concepts.library.named_collections import (
 )
 from concepts.library.search import find_pictures
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import AddPictures
+from concepts.workbench.jobs import AddPictures
 from storage.buckets import written
 from storage.collections import (
     Kind,
@@ -76,7 +76,7 @@ class Collections:
         """The names of the collections that a picture, named by id or path, is in."""
         return self._named.of_picture(self._context.collection.library.resolve(picture))
 
-    def addings(self) -> list[Adding]:
+    def addings(self) -> list[ImportView]:
         """The last addings that brought new pictures, the last one first."""
         done = self._context.jobs.store.newest_first(ADD_KINDS, state="done")
         return [_adding(job) for job in done if (job.result or {}).get("added")][:ADDINGS]
@@ -206,9 +206,9 @@ class Collections:
         ]
 
 
-def _adding(job: StoredJob) -> Adding:
+def _adding(job: StoredJob) -> ImportView:
     assert job.finished is not None
-    return Adding(
+    return ImportView(
         job=job.id, what=_what(job), added=int((job.result or {}).get("added", 0)), finished=job.finished
     )
 

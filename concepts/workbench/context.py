@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Literal
 
-from concepts.annotators.setups import Setup
 from concepts.classifier.library_scores import LibraryScores, ScoreCache
-from concepts.classifier.measuring import Measured, measured
-from concepts.classifier.settling import Settling
+from concepts.classifier.measuring import MeasuredVersion, measured
+from concepts.classifier.stability import Settling
 from concepts.classifier.training import check_fingerprint, head_of
+from concepts.collaborator.setups import Setup
 from concepts.definition.document import Definition, Revision
 from concepts.definition.names import id_in
 from concepts.errors import (
@@ -22,11 +22,11 @@ from concepts.errors import (
 )
 from concepts.jobs import Background, JobRunner
 from concepts.jobs.engines import engine_of
-from concepts.labels.dataset import Material
-from concepts.labels.ranking import rank_library
-from concepts.labels.waves import draw_wave
+from concepts.labelling.dataset import ConceptDataset
+from concepts.labelling.ranking import rank_library
+from concepts.labelling.waves import draw_wave
 from concepts.language.failures import redacted
-from concepts.language.prompts import Prompts
+from concepts.language.prompts import PromptFiles
 from concepts.learning.fitting import SEED, train_early
 from concepts.learning.waves import FEW_LEFT, next_size
 from concepts.library.collection import Collection
@@ -36,11 +36,11 @@ from concepts.library.search import Finder
 from concepts.library.uploads import Uploads
 from concepts.settings import Settings, saved_again, saved_at
 from concepts.workbench.advice import Advice, about_rare, advice, is_enough
-from concepts.workbench.apart import KeptApart
 from concepts.workbench.counting import AnswerCounts
-from concepts.workbench.figures import Figures
-from concepts.workbench.kinds import LookOver
-from concepts.workbench.lent import Lent
+from concepts.workbench.holdout_cache import HoldoutCache
+from concepts.workbench.jobs import LookOver
+from concepts.workbench.shared_resources import SharedResources
+from concepts.workbench.stat_cache import StatCache
 from storage.choices import AnnotatorChoices, PromptStore, ProtectionStore
 from storage.concepts import CASCADING, CERTIFYING, WATCHING, ConceptStore
 from storage.database import Database
@@ -77,7 +77,7 @@ Purpose = Literal["train", "evaluation"]
 class Context:
     """One data folder: settings, stores, jobs and the ledger, handed to every room of the Workbench."""
 
-    def __init__(self, settings: Settings, lent: Lent) -> None:
+    def __init__(self, settings: Settings, lent: SharedResources) -> None:
         self._settings, self._saved = settings, saved_at(settings)
         with told(settings.home):
             make_private(settings.home, folder=True)
@@ -89,8 +89,8 @@ class Context:
         self.heads = HeadStore(self.database)
         self.log = LabelLog(self.database)
         self.walls = WallLog(self.database)
-        self.figures = Figures(KeptFigures(self.database), self.log)
-        self.apart = KeptApart(self.collection, self.store)
+        self.figures = StatCache(KeptFigures(self.database), self.log)
+        self.apart = HoldoutCache(self.collection, self.store)
         self.counts = AnswerCounts(self.collection, self.apart, self.log, self.figures)
         self.certifying = CertifyingDraws(self.database)
         self.watches = Watches(self.database)
@@ -188,17 +188,19 @@ class Context:
             return Setup()
         return Setup(chosen.annotator, chosen.large, chosen.examples, chosen.repeats)
 
-    def prompts(self, concept_id: int) -> Prompts:
+    def prompts(self, concept_id: int) -> PromptFiles:
         """The concept's own where it has some, else the files."""
-        return Prompts({name: kept.text for name, kept in self.prompt_texts.own(concept_id).items()})
+        return PromptFiles({name: kept.text for name, kept in self.prompt_texts.own(concept_id).items()})
 
-    def measured(self, concept: ConceptRow, number: int) -> Measured | None:
+    def measured(self, concept: ConceptRow, number: int) -> MeasuredVersion | None:
         """The newest figures of a version."""
         return measured(self.heads.evaluation(concept.id, number))
 
-    def material(self, concept: ConceptRow, revision: int | None = None) -> Material:
+    def dataset(self, concept: ConceptRow, revision: int | None = None) -> ConceptDataset:
         """What the concept learns and measures from, under a definition; read anew each time."""
-        return Material(self.collection, self.store, self.log, concept.id, self.revision(concept, revision))
+        return ConceptDataset(
+            self.collection, self.store, self.log, concept.id, self.revision(concept, revision)
+        )
 
     def advice(self, concept: ConceptRow) -> Advice:
         """What more answers would bring, and what a rare concept takes, as far as the last look over the
@@ -244,7 +246,7 @@ class Context:
         if self.scores.of(head, vectors).is_ranked:
             return
         graph_of = self.neighbourhood.graph if wait else self.neighbourhood.at_once
-        ranking = rank_library(self.material(concept, head.definition_number), graph_of)
+        ranking = rank_library(self.dataset(concept, head.definition_number), graph_of)
         if ranking is not None or wait:
             self.scores.rank(head, vectors, ranking)
 
@@ -304,11 +306,11 @@ class Context:
             if not size:
                 return False
             sequence = self.log.last_sequence(concept.id)
-            material = self.material(concept)
+            dataset = self.dataset(concept)
             head = None
             if drawn:
-                head = train_early(material.training.data, material.text_direction, SEED)
-            wave, chosen = draw_wave(material, self.collection, concept.seed, size, head, sequence, avoid)
+                head = train_early(dataset.training.data, dataset.text_direction, SEED)
+            wave, chosen = draw_wave(dataset, self.collection, concept.seed, size, head, sequence, avoid)
             return bool(chosen) and self.store.add_wave(concept.id, wave, chosen)
 
 

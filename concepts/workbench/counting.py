@@ -6,12 +6,12 @@ import threading
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from concepts.candidates.question_queue import Decisions
-from concepts.labels.answer_count import AnswerCount, count_answers
+from concepts.labelling.label_counts import AnswerCount, count_answers
+from concepts.labelling.question_queue import Decisions
 from concepts.library.collection import Collection
 from concepts.library.search import with_look_alikes
-from concepts.workbench.apart import KeptApart
-from concepts.workbench.figures import Figures
+from concepts.workbench.holdout_cache import HoldoutCache
+from concepts.workbench.stat_cache import StatCache
 from storage.kept_figures import KeptFigure
 from storage.labels import LabelLog
 
@@ -38,7 +38,9 @@ class Stamp(NamedTuple):
 class AnswerCounts:
     """The running decisions of each concept and their count."""
 
-    def __init__(self, collection: Collection, apart: KeptApart, log: LabelLog, figures: Figures) -> None:
+    def __init__(
+        self, collection: Collection, apart: HoldoutCache, log: LabelLog, figures: StatCache
+    ) -> None:
         self._collection, self._apart, self._log, self._figures = collection, apart, log, figures
         self._lock = threading.Lock()
         self._decisions: dict[int, Decisions] = {}

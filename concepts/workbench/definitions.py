@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from concepts.candidates.mining import MineResult, mine_candidates
-from concepts.candidates.queries import QueryView, kinds_found, query_views, told_apart
 from concepts.classifier.versions import head_views
 from concepts.definition.document import (
     Change,
@@ -23,6 +21,8 @@ from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import ConflictError, DiscernError, ModelCallError
 from concepts.jobs import Progress
+from concepts.labelling.mining import MineResult, mine_candidates
+from concepts.labelling.queries import QueryView, distinct_queries, kinds_found, query_views
 from concepts.language import chat_model
 from concepts.learning.scale import Scale
 from concepts.library import browsing
@@ -37,7 +37,7 @@ from concepts.workbench.concept_views import (
     scale_view,
 )
 from concepts.workbench.context import POOL_SIZE, Context, revision_of
-from concepts.workbench.kinds import DrawEvaluation, Drawn, Expand, Expanded, Mine
+from concepts.workbench.jobs import DrawEvaluation, Drawn, Expand, Expanded, Mine
 from concepts.workbench.overview import ConceptProgress, Steps
 from storage.calls import Ledger
 from storage.overview import Overview
@@ -106,7 +106,7 @@ class Definitions:
         concept = self._context.concept(name)
         newest, shown = self._context.revision(concept), self._context.revision(concept, revision)
         said = self._context.advice(concept)
-        decisions = self._context.material(concept).decisions if said.count.conflict else {}  # all answers
+        decisions = self._context.dataset(concept).decisions if said.count.conflict else {}  # all answers
         return ConceptView(
             id=concept.id,
             name=concept.name,
@@ -186,7 +186,7 @@ class Definitions:
         found: dict[str, list[PictureView]] = {}
         if n:
             found = kinds_found(
-                self._context.material(concept), self._context.collection, self._context.finder, n
+                self._context.dataset(concept), self._context.collection, self._context.finder, n
             )
         definition = revisions[-1].definition
         return [
@@ -207,7 +207,7 @@ class Definitions:
         concept = self._context.concept(name)
         revisions = [revision_of(row) for row in self._context.store.definitions(concept.id)]
         return query_views(
-            self._context.material(concept),
+            self._context.dataset(concept),
             self._context.collection,
             self._context.finder,
             revisions,
@@ -236,10 +236,8 @@ class Definitions:
 
     def possible_examples(self, name: str, words: str, n: int) -> list[PictureView]:
         """Pictures found by these words that may become examples: none of those that measure."""
-        material = self._context.material(self._context.concept(name))
-        found = self._context.finder.find_each(material.index, [words.strip() or name], n, material.reserved)[
-            0
-        ]
+        dataset = self._context.dataset(self._context.concept(name))
+        found = self._context.finder.find_each(dataset.index, [words.strip() or name], n, dataset.reserved)[0]
         return browsing.views_of(self._context.collection.library.pictures(found))
 
     def submit_expand(self, name: str) -> int:
@@ -257,9 +255,9 @@ class Definitions:
     def fill_pool(self, concept: ConceptRow, size: int = POOL_SIZE) -> MineResult:
         """The same for a concept that another room has looked up."""
         self._context.draw_evaluation(concept)
-        material = self._context.material(concept)
-        found = mine_candidates(material, self._context.collection, size)
-        added = self._context.store.add_candidates(concept.id, found, material.revision.number)
+        dataset = self._context.dataset(concept)
+        found = mine_candidates(dataset, self._context.collection, size)
+        added = self._context.store.add_candidates(concept.id, found, dataset.revision.number)
         pool = self._context.store.candidates(concept.id)
         per_query = Counter(origin for brought_by in pool.values() for origin in brought_by)
         return MineResult(added=added, candidates=len(pool), per_query=dict(per_query.most_common()))
@@ -304,7 +302,7 @@ class Definitions:
         vocabulary = Vocabulary(SentenceEncoder().encode)
         hints = self.words_of_examples(concept, revision.definition.examples, vocabulary)
         apart = partial(
-            told_apart, self._context.collection, self._context.finder, self._context.material(concept)
+            distinct_queries, self._context.collection, self._context.finder, self._context.dataset(concept)
         )
         author, note, problem = model.name if model else BUILT_IN, "proposed from the description", ""
         try:
@@ -329,16 +327,16 @@ class Definitions:
         recorded = self._context.collection.library.encoder()
         if not examples or recorded is None or recorded.name != "embedded":
             return []
-        material = self._context.material(concept)
-        known = material.with_vectors(list(examples))
+        dataset = self._context.dataset(concept)
+        known = dataset.with_vectors(list(examples))
         if not known:
             return []
         return words_of_examples(
-            material.vectors(known), lambda shown, n: [noun.name for noun in vocabulary.nearest_to(shown, n)]
+            dataset.vectors(known), lambda shown, n: [noun.name for noun in vocabulary.nearest_to(shown, n)]
         )
 
     def _weight_of_the_machine(self, concept: ConceptRow) -> float:
-        agreement = self._context.material(concept).agreement
+        agreement = self._context.dataset(concept).agreement
         return agreement.weight if agreement else 0.0
 
     def _flagged(self, concept: ConceptRow, n: int) -> list[str]:
@@ -364,9 +362,9 @@ class Definitions:
         shown = [*edited.examples, *edited.counterexamples]
         if shown:
             self._context.draw_evaluation(concept, avoid=shown)
-        material = self._context.material(concept)
+        dataset = self._context.dataset(concept)
         outside = self._context.collection.outside.of(concept.id, shown)
-        if material.reserved.intersection(shown) or material.like_reserved(outside):
+        if dataset.reserved.intersection(shown) or dataset.like_reserved(outside):
             raise DiscernError(
                 "This picture, or one that looks the same, is set aside to measure with, so it can't be an "
                 "example. Choose another one; nothing was changed."

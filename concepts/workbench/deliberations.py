@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from concepts.annotators.review import remarks
-from concepts.definition.document import Definition
-from concepts.deliberation.ambiguities import PARTING, Ambiguity, batch, next_to_meet
-from concepts.deliberation.earlier import Earlier
-from concepts.deliberation.run import Deliberation
-from concepts.deliberation.trials import AT_ONCE, Candidate, Value
-from concepts.deliberation.views import (
+from concepts.collaborator.ambiguities import PARTING, Ambiguity, batch, next_to_meet
+from concepts.collaborator.deliberation import Deliberation
+from concepts.collaborator.deliberation_views import (
     AmbiguityView,
     BorderlinePicture,
     RewordingView,
@@ -19,14 +15,18 @@ from concepts.deliberation.views import (
     WordingView,
     wording_of,
 )
+from concepts.collaborator.earlier_runs import Earlier
+from concepts.collaborator.suggestions import remarks
+from concepts.collaborator.trials import AT_ONCE, Value, WordingCandidate
+from concepts.definition.document import Definition
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import BudgetError, ConflictError, DiscernError
 from concepts.jobs import Listener, Progress
-from concepts.labels.consensus import consensus
+from concepts.labelling.consensus import consensus
 from concepts.workbench.concept_views import RevisionView
 from concepts.workbench.context import Context
 from concepts.workbench.definitions import Definitions
-from concepts.workbench.kinds import FindAmbiguities, Looked, Reword, Reworded
+from concepts.workbench.jobs import FindAmbiguities, Looked, Reword, Reworded
 from storage.deliberations import Deliberations as DeliberationStore
 from storage.deliberations import Rewording, RewordingDecision, Round
 from storage.tables import ConceptRow
@@ -67,15 +67,15 @@ class Deliberations:
         looked = self._context.jobs.newest_done(FindAmbiguities, concept.id)
         if looked is None or not looked.ambiguities:
             return []
-        material = self._context.material(concept)
-        answered = material.answers
+        dataset = self._context.dataset(concept)
+        answered = dataset.answers
         shown: dict[str, list[str]] = {}
         for one in self._store.rounds(concept.id):
             shown.setdefault(one.ambiguity, []).extend(one.pictures)
         return [
             AmbiguityView(
                 name=one.name,
-                pictures=material.looks_at(one.pictures),
+                pictures=dataset.looks_at(one.pictures),
                 met=sum(i in answered for i in shown.get(one.name, ())),
             )
             for one in sorted(looked.ambiguities, key=lambda one: one.name in shown)
@@ -89,13 +89,13 @@ class Deliberations:
         found = next((one for one in looked.ambiguities if one.name == ambiguity), None) if looked else None
         if found is None:
             raise DiscernError(f"“{ambiguity}” is not among what was found open. Look for it again.")
-        lessons = self._context.material(concept)
-        out = lessons.spoken_for | lessons.reserved
-        free = lessons.with_vectors(lessons.looks_at(i for i in found.pictures if i not in out))
+        training_data = self._context.dataset(concept)
+        out = training_data.spoken_for | training_data.reserved
+        free = training_data.with_vectors(training_data.looks_at(i for i in found.pictures if i not in out))
         if not free:
             raise DiscernError(f"All pictures of “{ambiguity}” are answered by now. Choose another one.")
-        chosen = batch(Ambiguity(found.name, tuple(free)), lessons.vectors(free))
-        begun = self._store.begin(concept.id, ambiguity, chosen, lessons.revision.number, author)
+        chosen = batch(Ambiguity(found.name, tuple(free)), training_data.vectors(free))
+        begun = self._store.begin(concept.id, ambiguity, chosen, training_data.revision.number, author)
         return self._views(concept, [begun])[0]
 
     def rounds(self, name: str) -> list[RoundView]:
@@ -184,7 +184,7 @@ class Deliberations:
             self._definitions.fill_pool(concept)
         progress.report(0, None, "looking for pictures near the edge")
         work = deliberation(self._context, concept, progress, job.budget)
-        definition = work.lessons.revision.number
+        definition = work.training_data.revision.number
         try:
             found, asked, by = work.look()
         except BudgetError as error:
@@ -196,7 +196,7 @@ class Deliberations:
     def _reword(self, job: Reword, progress: Progress) -> Reworded:
         concept = self._context.store.get(job.concept_id)
         work = deliberation(self._context, concept, progress, job.budget)
-        definition, sequence = work.lessons.revision.number, self._context.log.last_sequence(concept.id)
+        definition, sequence = work.training_data.revision.number, self._context.log.last_sequence(concept.id)
         earlier = [one for one in self._store.rewordings(concept.id) if one.definition_number == definition]
         found_out = Earlier.of(earlier, *self._answers(concept, earlier))
         met = {
@@ -208,7 +208,7 @@ class Deliberations:
             outcome, by = work.reword(concept.seed, found_out, met)
         except BudgetError as error:
             return Reworded(definition=definition, stopped=str(error))
-        current = work.lessons.revision.definition
+        current = work.training_data.revision.definition
         kept = [wording_of(current, trial, outcome.f1) for trial in outcome.trials]
         judged = [one.definition for one in kept]
         number = self._store.add_rewording(
@@ -239,11 +239,15 @@ class Deliberations:
         asked = [i for one in tried for wording in one.candidates for i in wording["to_ask"]]
         if not asked:
             return {}, frozenset()
-        lessons = self._context.material(concept)
+        training_data = self._context.dataset(concept)
         said = consensus(self._context.log.blind(concept.id, asked))
-        known = {i: _VALUES[d.value] for i, d in said.items() if d.value in _VALUES and i in lessons.answers}
-        taken = lessons.spoken_for | lessons.reserved
-        return known, frozenset(i for i in lessons.with_vectors(lessons.looks_at(asked)) if i not in taken)
+        known = {
+            i: _VALUES[d.value] for i, d in said.items() if d.value in _VALUES and i in training_data.answers
+        }
+        taken = training_data.spoken_for | training_data.reserved
+        return known, frozenset(
+            i for i in training_data.with_vectors(training_data.looks_at(asked)) if i not in taken
+        )
 
     def _undecided(self, concept: ConceptRow, number: int) -> Rewording:
         found = next((one for one in self._store.rewordings(concept.id) if one.number == number), None)
@@ -254,10 +258,10 @@ class Deliberations:
         return found
 
     def _views(self, concept: ConceptRow, rounds: Sequence[Round]) -> list[RoundView]:
-        lessons = self._context.material(concept)
-        every = [i for one in rounds for i in one.pictures if i not in lessons.reserved]
-        inside = set(lessons.looks_at(every))
-        ids = [i for i in every if i in inside or i in lessons.answers]  # what was answered stays
+        training_data = self._context.dataset(concept)
+        every = [i for one in rounds for i in one.pictures if i not in training_data.reserved]
+        inside = set(training_data.looks_at(every))
+        ids = [i for i in every if i in inside or i in training_data.answers]  # what was answered stays
         shown = set(ids)
         paths = self._context.collection.paths(ids)
         said = remarks(self._context.log.comments(concept.id, ids))
@@ -267,7 +271,7 @@ class Deliberations:
         }
 
         def picture(i: str, definition: int) -> BorderlinePicture:
-            answer = lessons.answers.get(i)
+            answer = training_data.answers.get(i)
             opinion = opinions.get((i, definition)) if answer else None  # the person answers first
             return BorderlinePicture(
                 id=i,
@@ -299,7 +303,7 @@ def deliberation(
 ) -> Deliberation:
     """What a job asks machines with about a concept, under its newest definition or another."""
     return Deliberation(
-        context.material(concept, revision),
+        context.dataset(concept, revision),
         context.collection,
         context.store,
         context.log,
@@ -312,7 +316,7 @@ def deliberation(
     )
 
 
-def _document(candidate: Candidate) -> dict[str, Any]:
+def _document(candidate: WordingCandidate) -> dict[str, Any]:
     definition = candidate.definition.model_dump(mode="json")
     return {"definition": definition, "why": candidate.why, "way": candidate.way}
 

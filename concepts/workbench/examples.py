@@ -9,7 +9,7 @@ from pathlib import Path
 from concepts.definition import editing
 from concepts.definition.document import Definition
 from concepts.errors import DiscernError
-from concepts.library.outside import keep, outside_thumbnail
+from concepts.library.outside_pictures import keep, outside_thumbnail
 from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.definitions import Definitions
@@ -54,9 +54,9 @@ class Examples:
         ids = [picture_id for picture_id, _ in given]
         library = {picture.id for picture in self._context.collection.library.pictures(ids)}
         kept = library | {picture.id for picture in self._context.collection.outside.of(concept.id, ids)}
-        material, used = self._context.material(concept), set[str]()
+        dataset, used = self._context.dataset(concept), set[str]()
         if self._context.collection.library.encoder() is not None:
-            used = set(material.with_vectors([i for i in ids if i in material.spoken_for]))
+            used = set(dataset.with_vectors([i for i in ids if i in dataset.spoken_for]))
         return [
             ExampleView(id=i, counts=counts, outside=i not in library, used=i in used)
             for i, counts in given

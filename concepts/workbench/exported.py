@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from concepts.export.run import Exported
-from concepts.export.story import story_of
+from concepts.publishing.export import Exported
+from concepts.publishing.story import story_of
 from concepts.workbench.context import Context, revision_of
 from storage.deliberations import Deliberations
 from storage.heads import StoredHead
@@ -15,9 +15,9 @@ from storage.tables import ConceptRow
 def exported(context: Context, concept: ConceptRow, head: StoredHead) -> Exported:
     """A version with its newest figures."""
     measured = context.measured(concept, head.number)
-    material = context.material(concept, head.definition_number)
+    dataset = context.dataset(concept, head.definition_number)
     report = measured.report if measured else None
-    return Exported(concept.name, material, head, report, _story(context, concept, head))
+    return Exported(concept.name, dataset, head, report, _story(context, concept, head))
 
 
 def _story(context: Context, concept: ConceptRow, head: StoredHead) -> tuple[str, ...]:

@@ -9,12 +9,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from concepts.bundle.checksums import CHECKSUMS_FILE
+from concepts.bundle.decisions import ConceptSaid, PictureSaid, PicturesSaid, zone_of, zones_of
 from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.classifier.versions import file_stem
 from concepts.encoders.base import Vectors
 from concepts.errors import BadPictureError, DiscernError
-from concepts.export.checksums import CHECKSUMS_FILE
-from concepts.export.run import (
+from concepts.jobs import Listener, Progress
+from concepts.jobs.job import read_done, read_job
+from concepts.learning.scale import Scale
+from concepts.learning.scaled.heads import classes, grades
+from concepts.library.ingest_worker import embed_pictures
+from concepts.library.roots import check_roots, within_roots
+from concepts.library.uploads import typed_paths
+from concepts.publishing.export import (
     ExportResult,
     ScoreResult,
     bundle_at,
@@ -24,19 +32,11 @@ from concepts.export.run import (
     no_int8_of_classes,
     score_pictures,
 )
-from concepts.export.said import ConceptSaid, PictureSaid, PicturesSaid, zone_of, zones_of
-from concepts.export.smaller import Chosen, Int8Measured, measure_int8
-from concepts.jobs import Listener, Progress
-from concepts.jobs.job import read_done, read_job
-from concepts.learning.scale import Scale
-from concepts.learning.scaled.heads import classes, grades
-from concepts.library.looking import embed_pictures
-from concepts.library.roots import check_roots, within_roots
-from concepts.library.uploads import typed_paths
+from concepts.publishing.smaller import ChosenEncoder, Int8Measured, measure_int8
 from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.exported import changed, exported
-from concepts.workbench.kinds import MeasureInt8, Score, ScoreFiles, ScoreTable
+from concepts.workbench.jobs import MeasureInt8, Score, ScoreFiles, ScoreTable
 from concepts.workbench.versions import Versions
 from storage.buckets import written
 from storage.heads import StoredHead
@@ -83,7 +83,7 @@ class Exports:
         chosen = self._chosen(name, version, also)
         measured = self._int8_of(chosen)[0] if int8 else None
         for concept, head in chosen:
-            if self._context.material(concept, head.definition_number).evaluation_labels()[0]:
+            if self._context.dataset(concept, head.definition_number).evaluation_labels()[0]:
                 self._versions.evaluate(concept.name, version=head.number)
         versions = [exported(self._context, *one) for one in chosen]
         return export_heads(self._context.collection, versions, out, page=page, int8=measured)
@@ -236,7 +236,9 @@ class Exports:
         chosen = []
         for concept_id, version in asked:
             head = self._context.head(concept := self._context.store.get(concept_id), version)
-            chosen.append(Chosen(concept.name, self._context.material(concept, head.definition_number), head))
+            chosen.append(
+                ChosenEncoder(concept.name, self._context.dataset(concept, head.definition_number), head)
+            )
         return measure_int8(self._context.collection, chosen, progress.report)
 
     def _int8_job(self, name: str, version: int | None, also: Sequence[str]) -> MeasureInt8:

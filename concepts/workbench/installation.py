@@ -22,7 +22,7 @@ from concepts.jobs import Progress, Started
 from concepts.language.ledger import Price
 from concepts.settings import save_settings
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import ExamineEndpoint
+from concepts.workbench.jobs import ExamineEndpoint
 from concepts.workbench.operation import Limit, Offset, operation
 from storage.backup import backup
 from storage.jobs import StoredJob

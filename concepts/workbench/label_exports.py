@@ -12,12 +12,12 @@ from typing import Literal
 from concepts.classifier.training import check_fingerprint
 from concepts.classifier.versions import concept_stem
 from concepts.errors import DiscernError
-from concepts.labels.between_people import readable
-from concepts.labels.consensus import Decision, consensus
-from concepts.labels.files import remarks_of
-from concepts.labels.formats import (
-    GivenAnswer,
+from concepts.labelling.consensus import Decision, consensus
+from concepts.labelling.disagreements import readable
+from concepts.labelling.files import remarks_of
+from concepts.labelling.formats import (
     LabelledPicture,
+    PersonLabel,
     Written,
     writable,
     written_formats,
@@ -179,7 +179,7 @@ class LabelExports:
 def _labelled(
     picture: Picture,
     decision: Decision | None,
-    given: tuple[GivenAnswer, ...],
+    given: tuple[PersonLabel, ...],
     score: float | None,
     head: StoredHead | None,
     captions: tuple[str, ...],
@@ -200,8 +200,8 @@ def _labelled(
     )
 
 
-def _given(event: LabelEvent, apart: bool, comment: str) -> GivenAnswer:
-    return GivenAnswer(
+def _given(event: LabelEvent, apart: bool, comment: str) -> PersonLabel:
+    return PersonLabel(
         value=event.said,
         author=event.author.name,
         author_kind=event.author.kind,

@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from concepts.candidates.selection import NextPicture
 from concepts.errors import NoUsableRowsError, UnknownWordsError
-from concepts.labels.between_people import readable
-from concepts.labels.columns import first_rows, with_columns
-from concepts.labels.files import (
+from concepts.labelling.columns import first_rows, with_columns
+from concepts.labelling.disagreements import readable
+from concepts.labelling.files import (
     ImportReport,
     new_labels,
     read_label_file,
@@ -24,11 +23,11 @@ from concepts.labels.files import (
     without_answers_of_others,
     without_contradictions,
 )
-from concepts.labels.formats import format_of
-from concepts.labels.formats.tables import write_label_file
-from concepts.labels.renewals import Renewals
-from concepts.labels.repeats import Repeats
-from concepts.labels.rows import (
+from concepts.labelling.formats import format_of
+from concepts.labelling.formats.tables import write_label_file
+from concepts.labelling.renewals import Renewals
+from concepts.labelling.repeats import Repeats
+from concepts.labelling.rows import (
     QUESTION_COLUMNS,
     BadRow,
     LabelRow,
@@ -38,9 +37,10 @@ from concepts.labels.rows import (
     UnknownWordRow,
     meanings_of,
 )
+from concepts.labelling.selection import NextPicture
 from concepts.learning.scale import Scale
 from concepts.learning.waves import SHARE
-from concepts.library.finding import Named, find_named
+from concepts.library.lookup import NamedPicture, find_named
 from concepts.view import View
 from concepts.workbench.context import Context
 from storage.labels import Author, LabelEvent
@@ -257,7 +257,7 @@ class LabelFiles:
     ) -> list[tuple[LabelRow, str]]:
         """Picture ids for rows; paths count from the file's folder, else from the working folder."""
         folder = file.absolute() if file.is_dir() else file.absolute().parent
-        named = [Named(row.picture, row.path) for row in rows]
+        named = [NamedPicture(row.picture, row.path) for row in rows]
         known = []
         for row, (found, why) in zip(
             rows, find_named(self._context.collection.library, named, folder), strict=True
@@ -360,19 +360,19 @@ class LabelFiles:
     ) -> None:
         """Rule 4 for imports: a picture of the evaluation set only measures, one that trained, or that is an
         example, only trains."""
-        material = self._context.material(concept)
+        dataset = self._context.dataset(concept)
         library = self._context.collection.library
-        trained = [i for i in material.decisions if i not in material.reserved]
-        asked_to_train = [i for row, i in rows if row.split != "evaluation" and i not in material.reserved]
-        taken = set(library.near_groups([*trained, *asked_to_train, *material.shown]))
+        trained = [i for i in dataset.decisions if i not in dataset.reserved]
+        asked_to_train = [i for row, i in rows if row.split != "evaluation" and i not in dataset.reserved]
+        taken = set(library.near_groups([*trained, *asked_to_train, *dataset.shown]))
         wanted = list(dict.fromkeys(i for row, i in rows if row.split == "evaluation"))
-        outside = [i for i in wanted if i not in material.apart]
+        outside = [i for i in wanted if i not in dataset.apart]
         groups = dict(zip(outside, library.near_groups(outside), strict=True))
-        usable = [i for i in outside if groups[i] not in taken and i not in material.reserved]
+        usable = [i for i in outside if groups[i] not in taken and i not in dataset.reserved]
         self._context.store.add_evaluation_pictures(concept.id, usable, "imported")
         report.kept_for_training = len(outside) - len(usable)
         report.kept_for_evaluation = sum(
-            row.split != "evaluation" and i in material.reserved for row, i in rows
+            row.split != "evaluation" and i in dataset.reserved for row, i in rows
         )
 
 

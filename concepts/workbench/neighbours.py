@@ -8,7 +8,7 @@ from concepts.jobs import Listener, Progress
 from concepts.library.neighbourhood import QUICK
 from concepts.view import View
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import FindNeighbours, NeighboursFound, Tidied, TidyVectors
+from concepts.workbench.jobs import FindNeighbours, NeighboursFound, Tidied, TidyVectors
 from storage.vectors.stored import DiskUse
 
 

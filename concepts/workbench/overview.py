@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from concepts.classifier.settling import Settling
+from concepts.classifier.stability import Settling
 from concepts.definition.document import Definition
-from concepts.labels.answer_count import AnswerCount
+from concepts.labelling.label_counts import AnswerCount
 from concepts.learning.report import EvaluationReport
 from concepts.workbench.advice import advice, is_enough
 from concepts.workbench.concept_views import ConceptSummary
 from concepts.workbench.context import JOURNEY
 from concepts.workbench.counting import AnswerCounts, Stamp
-from concepts.workbench.figures import Figures
+from concepts.workbench.stat_cache import StatCache
 from storage.concepts import ConceptStore
 from storage.frames import Frame
 from storage.kept_figures import KeptFigure
@@ -41,7 +41,7 @@ class ConceptProgress:
         overview: Overview,
         store: ConceptStore,
         counts: AnswerCounts,
-        figures: Figures,
+        figures: StatCache,
         weight_of: Callable[[ConceptRow], float],
         flagged_of: Callable[[ConceptRow, int], list[str]],
         settling_of: Callable[[Sequence[int]], Mapping[int, Settling]],

@@ -18,10 +18,10 @@ from concepts.library.browsing import (
     PictureView,
     Repetition,
 )
-from concepts.library.choosing import Chosen
 from concepts.library.collection import LibraryInfo
+from concepts.library.filters import PictureSelection
 from concepts.library.health import Checked
-from concepts.library.outside import embed_again
+from concepts.library.outside_pictures import embed_again
 from concepts.library.reading import is_there
 from concepts.library.renditions import Rendition
 from concepts.library.roots import check_encoder, check_roots, within_roots
@@ -29,7 +29,7 @@ from concepts.library.sample import sample_pictures
 from concepts.library.search import Hit, find_pictures
 from concepts.library.uploads import typed_paths
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import Added, AddPictures, AddSample, CheckLibrary, Embedded, ReadWords, Reembed
+from concepts.workbench.jobs import Added, AddPictures, AddSample, CheckLibrary, Embedded, ReadWords, Reembed
 from concepts.workbench.neighbours import LookAlikes
 from storage.buckets import written
 from storage.frames import EVERYTHING, AsItWas, Frame
@@ -147,7 +147,7 @@ class Pictures:
 
     def browse(self, n: int, place: str = "") -> PicturePage:
         """A page of the library; `place` is the `newer` or `older` of another one."""
-        return browsing.picture_page(self._context.collection, Chosen(), PictureFilter(), n, place)
+        return browsing.picture_page(self._context.collection, PictureSelection(), PictureFilter(), n, place)
 
     def browse_mixed(self, n: int, place: str = "") -> PicturePage:
         """The same in an order that is by chance and stays."""

@@ -11,31 +11,37 @@ from typing import Any
 from PIL import Image
 from pydantic import BaseModel
 
-from concepts.annotators import decomposed, vlm
-from concepts.annotators.answers import Caption, Conclusion, Finding, findings, picture_verdict
-from concepts.annotators.base import Example, PictureInput
-from concepts.annotators.examples import answered
-from concepts.annotators.making import example_pool, picture_inputs
-from concepts.annotators.pictures import EXAMPLE_SIDE, LOOKING_SIDE, read_picture, side_for
-from concepts.annotators.sureness import RATING
-from concepts.definition.questions import Questions, questions_asked_for
-from concepts.definition.tree import MoreKinds, Proposal, kinds_asked_for, tree_asked_for
-from concepts.definition.vocabulary import Vocabulary
-from concepts.deliberation.ambiguities import Doubt, doubt_asked_for
-from concepts.deliberation.writing import (
+from concepts.collaborator import decomposed, vlm
+from concepts.collaborator.ambiguities import Doubt, doubt_asked_for
+from concepts.collaborator.annotation_replies import (
+    Caption,
+    Conclusion,
+    CriterionFinding,
+    findings,
+    picture_verdict,
+)
+from concepts.collaborator.base import Example, PictureInput
+from concepts.collaborator.confidence import RATING
+from concepts.collaborator.examples import answered
+from concepts.collaborator.making import example_pool, picture_inputs
+from concepts.collaborator.prompt_pictures import EXAMPLE_SIDE, LOOKING_SIDE, read_picture, side_for
+from concepts.collaborator.writing import (
     Differences,
     Wordings,
     differences_asked_for,
     wordings_asked_for,
 )
+from concepts.definition.questions import Questions, questions_asked_for
+from concepts.definition.tree import MoreKinds, Proposal, kinds_asked_for, tree_asked_for
+from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import DiscernError
-from concepts.labels.dataset import Material
+from concepts.labelling.dataset import ConceptDataset
 from concepts.language import Role, chat_model
 from concepts.language.base import Message
 from concepts.language.capabilities import CapabilityMemory
-from concepts.language.prompts import Prompts
-from concepts.language.question import Question
+from concepts.language.prompts import PromptFiles
+from concepts.language.question import ModelQuestion
 from concepts.language.wire import body
 from concepts.view import View
 from concepts.workbench.context import Context
@@ -98,20 +104,22 @@ class Previews:
     def of(self, concept: ConceptRow, prompt: str, picture_id: str | None) -> Preview:
         """`prompt`: the name of one that can be edited; both that are sent together are shown. Raises
         `DiscernError` for a picture that measures, and what reading a picture raises."""
-        material, prompts = self._context.material(concept), self._context.prompts(concept.id)
+        dataset, prompts = self._context.dataset(concept), self._context.prompts(concept.id)
         name = prompt.rpartition(".")[0]
         if name in _ABOUT_PICTURES:
-            picture = self._picture(material, picture_id)
-            step = _ABOUT_PICTURES[name](self, concept, material, picture, prompts)
+            picture = self._picture(dataset, picture_id)
+            step = _ABOUT_PICTURES[name](self, concept, dataset, picture, prompts)
             return self._sent(step, picture.picture_id if step.shown else None)
-        return self._sent(self._about_words(name, concept, material, prompts), None)
+        return self._sent(self._about_words(name, concept, dataset, prompts), None)
 
     def pictures(self, concept: ConceptRow, n: int) -> list[str]:
         """The first of those to choose from."""
-        return list(dict.fromkeys(islice(_free(self._context.material(concept)), n)))
+        return list(dict.fromkeys(islice(_free(self._context.dataset(concept)), n)))
 
-    def _about_words(self, name: str, concept: ConceptRow, material: Material, prompts: Prompts) -> _Step:
-        definition = material.revision.definition
+    def _about_words(
+        self, name: str, concept: ConceptRow, dataset: ConceptDataset, prompts: PromptFiles
+    ) -> _Step:
+        definition = dataset.revision.definition
         if name == "scope.questions":
             return _Step(questions_asked_for(definition, prompts), Questions, "scoping")
         if name == "scope.kinds":
@@ -126,13 +134,13 @@ class Previews:
         return _Step(messages, Differences, "criticising")
 
     def _annotate(
-        self, concept: ConceptRow, material: Material, picture: PictureInput, prompts: Prompts
+        self, concept: ConceptRow, dataset: ConceptDataset, picture: PictureInput, prompts: PromptFiles
     ) -> _Step:
-        setup, definition = self._context.setup(concept.id), material.revision.definition
+        setup, definition = self._context.setup(concept.id), dataset.revision.definition
         near: tuple[Example, ...] = ()
         if setup.examples:
-            said = answered(material, self._context.log)
-            near = example_pool(said, material, self._context.collection).like(picture)
+            said = answered(dataset, self._context.log)
+            near = example_pool(said, dataset, self._context.collection).like(picture)
         shown = [(one, read_picture(one.picture, EXAMPLE_SIDE)) for one in near]
         jpeg = read_picture(picture, side_for(definition))
         messages = vlm.question(definition, jpeg, shown, prompts)
@@ -141,44 +149,44 @@ class Previews:
         return _Step(messages, answer, setup.role, RATING, ids)
 
     def _caption(
-        self, concept: ConceptRow, material: Material, picture: PictureInput, prompts: Prompts
+        self, concept: ConceptRow, dataset: ConceptDataset, picture: PictureInput, prompts: PromptFiles
     ) -> _Step:
         messages = decomposed.caption_question(read_picture(picture, LOOKING_SIDE), prompts)
         return _Step(messages, Caption, self._context.setup(concept.id).role, shown=[picture.picture_id])
 
     def _criteria(
-        self, concept: ConceptRow, material: Material, picture: PictureInput, prompts: Prompts
+        self, concept: ConceptRow, dataset: ConceptDataset, picture: PictureInput, prompts: PromptFiles
     ) -> _Step:
-        definition = material.revision.definition
+        definition = dataset.revision.definition
         jpeg = read_picture(picture, side_for(definition))
         messages = decomposed.criteria_question(definition, jpeg, prompts)
         answer = findings(len(definition.criteria) or 1)
         return _Step(messages, answer, self._context.setup(concept.id).role, shown=[picture.picture_id])
 
     def _verdict(
-        self, concept: ConceptRow, material: Material, picture: PictureInput, prompts: Prompts
+        self, concept: ConceptRow, dataset: ConceptDataset, picture: PictureInput, prompts: PromptFiles
     ) -> _Step:
-        definition = material.revision.definition
+        definition = dataset.revision.definition
         numbers = range(1, 1 + (len(definition.criteria) or 1))
-        found = [Finding(number=n, seen=SEEN, verdict="unclear") for n in numbers]
+        found = [CriterionFinding(number=n, seen=SEEN, verdict="unclear") for n in numbers]
         messages = decomposed.verdict_question(definition, CAPTION, found, (), prompts)
         return _Step(messages, Conclusion, self._context.setup(concept.id).role, RATING)
 
     def _doubt(
-        self, concept: ConceptRow, material: Material, picture: PictureInput, prompts: Prompts
+        self, concept: ConceptRow, dataset: ConceptDataset, picture: PictureInput, prompts: PromptFiles
     ) -> _Step:
         jpeg = read_picture(picture, LOOKING_SIDE)
-        messages = doubt_asked_for(material.revision.definition, MACHINE, jpeg, prompts)
+        messages = doubt_asked_for(dataset.revision.definition, MACHINE, jpeg, prompts)
         return _Step(messages, Doubt, "annotating", shown=[picture.picture_id])
 
-    def _picture(self, material: Material, picture_id: str | None) -> PictureInput:
+    def _picture(self, dataset: ConceptDataset, picture_id: str | None) -> PictureInput:
         """Rule 4: no prompt is tuned on a picture that measures."""
-        if picture_id is not None and picture_id in material.reserved:
+        if picture_id is not None and picture_id in dataset.reserved:
             raise DiscernError(
                 "This picture, or one that looks the same, is set aside to measure with. Choose another one."
             )
-        chosen = picture_id or next(_free(material), None)
-        found = picture_inputs(material, self._context.collection, [chosen]) if chosen else []
+        chosen = picture_id or next(_free(dataset), None)
+        found = picture_inputs(dataset, self._context.collection, [chosen]) if chosen else []
         if not found:
             raise DiscernError("There is no such picture to show." if chosen else "There is no picture yet.")
         return found[0]
@@ -188,7 +196,7 @@ class Previews:
         model = chat_model(settings, step.role, self._context.ledger)
         endpoint, name = (model.endpoint, model.name) if model else ("", "")
         dialect, _ = CapabilityMemory(settings.cache, endpoint, name).dialect
-        question = Question(endpoint, name, tuple(step.messages), step.answer, "", field=step.field)
+        question = ModelQuestion(endpoint, name, tuple(step.messages), step.answer, "", field=step.field)
         asked = dialect.messages(step.messages, question.form)
         sent = body(question, dialect, asked)
         ids = iter(step.shown)
@@ -208,7 +216,9 @@ class Previews:
         )
 
 
-_ABOUT_PICTURES: dict[str, Callable[[Previews, ConceptRow, Material, PictureInput, Prompts], _Step]] = {
+_ABOUT_PICTURES: dict[
+    str, Callable[[Previews, ConceptRow, ConceptDataset, PictureInput, PromptFiles], _Step]
+] = {
     "annotate": Previews._annotate,
     "annotate.caption": Previews._caption,
     "annotate.question": Previews._criteria,
@@ -217,9 +227,9 @@ _ABOUT_PICTURES: dict[str, Callable[[Previews, ConceptRow, Material, PictureInpu
 }
 
 
-def _free(material: Material) -> Iterator[str]:
+def _free(dataset: ConceptDataset) -> Iterator[str]:
     """Those that don't measure, nor look like one that does: of the pool first, then of the library."""
-    return (i for i in [*material.candidates, *material.index.ids] if i not in material.reserved)
+    return (i for i in [*dataset.candidates, *dataset.index.ids] if i not in dataset.reserved)
 
 
 def _sent_picture(picture_id: str, jpeg: bytes) -> SentPicture:

@@ -10,17 +10,17 @@ from concepts.classifier.coverage import coverage
 from concepts.classifier.mislabelled import borderline, likely_mislabelled
 from concepts.classifier.rarity import rarity
 from concepts.classifier.review import changed_test_labels, mistakes
-from concepts.classifier.sample import sample
-from concepts.classifier.settling import settling
+from concepts.classifier.stability import settling
+from concepts.classifier.test_sample import sample
 from concepts.classifier.training import way_of
-from concepts.deliberation.looking_back import earlier_answers
+from concepts.collaborator.contradictions import earlier_answers
 from concepts.errors import BudgetError
 from concepts.jobs import Listener, Progress
 from concepts.jobs.job import read_job
-from concepts.labels.between_people import pairs, readable, what_people_said
-from concepts.labels.dataset import Material
-from concepts.labels.reasons import Reason
-from concepts.labels.review import (
+from concepts.labelling.dataset import ConceptDataset
+from concepts.labelling.disagreements import pairs, readable, what_people_said
+from concepts.labelling.reasons import Reason
+from concepts.labelling.review import (
     ReviewQueue,
     ReviewRow,
     for_reader,
@@ -30,7 +30,7 @@ from concepts.labels.review import (
 from concepts.learning.fitting import SEED
 from concepts.workbench.context import Context, revision_of
 from concepts.workbench.deliberations import deliberation
-from concepts.workbench.kinds import LookBack, LookedBack, LookedOver, LookOver
+from concepts.workbench.jobs import LookBack, LookedBack, LookedOver, LookOver
 from storage.heads import StoredHead
 from storage.tables import ConceptRow
 
@@ -63,17 +63,17 @@ class Review:
         change no figure. Only those of `blind` rows are given without.
         """
         concept = self._context.concept(name)
-        material = self._context.material(concept)
+        dataset = self._context.dataset(concept)
         looked = self._context.jobs.newest_done(LookOver, concept.id)
-        rows = self._rows(concept, material, looked)
+        rows = self._rows(concept, dataset, looked)
         if reader is not None:
-            rows = for_reader(rows, material.decisions, reader)
+            rows = for_reader(rows, dataset.decisions, reader)
         counts = Counter(row.reason for row in rows)
         shown = [row for row in rows if reason in (None, row.reason)][offset:][:limit]
         return ReviewQueue(
-            rows=self._with_labels(concept, material, shown, reader),
+            rows=self._with_labels(concept, dataset, shown, reader),
             counts={one: counts[one] for one in Reason if counts[one]},
-            agreement=pairs(material.decisions),
+            agreement=pairs(dataset.decisions),
             counted=looked.counted if looked else None,
         )
 
@@ -123,25 +123,27 @@ class Review:
 
     # The queue
 
-    def _rows(self, concept: ConceptRow, material: Material, looked: LookedOver | None) -> list[ReviewRow]:
+    def _rows(
+        self, concept: ConceptRow, dataset: ConceptDataset, looked: LookedOver | None
+    ) -> list[ReviewRow]:
         library, removed = self._context.collection.library, self._context.collection.removed.hidden().ids
-        rows = [*people_disagree(material.decisions), *near_duplicates_disagree(material, library)]
-        rows += self._older(concept, material)
+        rows = [*people_disagree(dataset.decisions), *near_duplicates_disagree(dataset, library)]
+        rows += self._older(concept, dataset)
         head = self._of_this_library(concept)
         if head is not None:
-            rows += mistakes(material, self._context.collection, head)
-        rows += changed_test_labels(material)
+            rows += mistakes(dataset, self._context.collection, head)
+        rows += changed_test_labels(dataset)
         if looked and looked.found:
             since, _ = self._context.log.changed_since(concept.id, looked.answers)
             rows += [row for row in looked.found if row.id not in since]
-        inside = set(material.looks_at({row.id for row in rows})) - removed
+        inside = set(dataset.looks_at({row.id for row in rows})) - removed
         order = list(Reason)
         return sorted((row for row in rows if row.id in inside), key=lambda row: order.index(row.reason))
 
-    def _older(self, concept: ConceptRow, material: Material) -> list[ReviewRow]:
+    def _older(self, concept: ConceptRow, dataset: ConceptDataset) -> list[ReviewRow]:
         """Labels that the newest description may contradict, and that nobody has given anew since."""
         found = self._context.jobs.newest_done(LookBack, concept.id)
-        if found is None or found.definition != material.revision.number:
+        if found is None or found.definition != dataset.revision.number:
             return []
         since, _ = self._context.log.changed_since(concept.id, found.answers)
         return [
@@ -153,11 +155,11 @@ class Review:
                 f"the annotator says {one.machine}: {one.rationale}",
             )
             for one in found.contradicted
-            if one.picture_id not in since and (said := material.answers.get(one.picture_id)) is not None
+            if one.picture_id not in since and (said := dataset.answers.get(one.picture_id)) is not None
         ]
 
     def _with_labels(
-        self, concept: ConceptRow, material: Material, rows: Sequence[ReviewRow], reader: str | None
+        self, concept: ConceptRow, dataset: ConceptDataset, rows: Sequence[ReviewRow], reader: str | None
     ) -> list[ReviewRow]:
         ids = list({row.id for row in rows})
         paths = self._context.collection.paths(ids)
@@ -168,7 +170,7 @@ class Review:
                 update={
                     "path": paths.get(row.id, ""),
                     "labels": [] if row.blind else said.get(row.id, []),
-                    "purpose": "evaluation" if row.id in material.reserved else "train",
+                    "purpose": "evaluation" if row.id in dataset.reserved else "train",
                 }
             )
             for row in rows
@@ -195,28 +197,28 @@ class Review:
     def _look_over(self, job: LookOver, progress: Progress) -> LookedOver:
         concept = self._context.store.get(job.concept_id)
         asked = self._asked(concept)  # there may be more labels than when it was asked for
-        material, collection = self._context.material(concept), self._context.collection
+        dataset, collection = self._context.dataset(concept), self._context.collection
         newest, head = self._context.heads.get(concept.id), self._of_this_library(concept)
         steps = partial(progress.report, total=6)  # small ones: between them it stands aside
         steps(0, message="looking for mislabelled pictures")
-        found = likely_mislabelled(material, self._context.log, head, MISLABELLED)
+        found = likely_mislabelled(dataset, self._context.log, head, MISLABELLED)
         steps(1, message="looking at what the last labels changed")
-        settled = settling(material, way_of(newest) if newest else "auto")
+        settled = settling(dataset, way_of(newest) if newest else "auto")
         steps(2, message="looking at what figures cover")
-        drawn = sample(material, collection, partial(steps, 2, message="looking at what figures cover"))
+        drawn = sample(dataset, collection, partial(steps, 2, message="looking at what figures cover"))
         steps(3, message="looking at what figures cover")
         alike = [drawn.ids[row] for row in drawn.alike(SEED)]  # as good as drawn with equal chances
-        covered = coverage(alike, material.index, collection.library.near_groups)
+        covered = coverage(alike, dataset.index, collection.library.near_groups)
         steps(4, message="looking at how rare it is")
-        rare = rarity(drawn, material, self._context.walls.of(concept.id))
+        rare = rarity(drawn, dataset, self._context.walls.of(concept.id))
         steps(5, message="looking for what the version can't place")
         if head is not None:
-            found += borderline(material, collection, head, BORDERLINE)
+            found += borderline(dataset, collection, head, BORDERLINE)
         return LookedOver(
             answers=asked.answers,
             definition=asked.definition,
             library=asked.library,
-            counted=len(material.decisions),
+            counted=len(dataset.decisions),
             settling=settled,
             rarity=rare,
             coverage=covered,
@@ -226,10 +228,10 @@ class Review:
 
     def _has_older(self, concept: ConceptRow) -> bool:
         """Whether there are labels under an older description that no annotator was asked about yet."""
-        material = self._context.material(concept)
+        dataset = self._context.dataset(concept)
         found = self._context.jobs.newest_done(LookBack, concept.id)
-        asked = found is not None and found.definition == material.revision.number and not found.stopped
-        return not asked and bool(earlier_answers(material))
+        asked = found is not None and found.definition == dataset.revision.number and not found.stopped
+        return not asked and bool(earlier_answers(dataset))
 
     def _looking_back(self, concept: ConceptRow, budget: float | None) -> LookBack:
         return LookBack(concept.id, self._context.revision(concept).number, budget)
@@ -247,7 +249,7 @@ class Review:
         return LookedBack(
             definition=job.definition,
             answers=sequence,
-            looked=len(earlier_answers(work.lessons)),
+            looked=len(earlier_answers(work.training_data)),
             contradicted=found,
             stopped=stopped,
         )

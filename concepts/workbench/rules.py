@@ -13,38 +13,38 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, TypeAdapter
 
-from concepts.classifier.training import check_fingerprint, check_has_learned, linear_head
-from concepts.classifier.versions import file_stem
-from concepts.combining import text
-from concepts.combining.agreement import agreement, learned_from
-from concepts.combining.library import LibraryRule, RuleCache
-from concepts.combining.probability import places
-from concepts.combining.views import (
-    Agreement,
+from concepts.bundle.checksums import CHECKSUMS_FILE
+from concepts.bundle.rules import Combined, Expression
+from concepts.bundle.score import write_scores
+from concepts.classifier import rule_text as text
+from concepts.classifier.rule_agreement import agreement, learned_from
+from concepts.classifier.rule_probability import places
+from concepts.classifier.rule_scores import LibraryRule, RuleCache
+from concepts.classifier.rule_views import (
     CombinationView,
     Member,
     MemberSaid,
+    RuleAgreement,
     RuleOrder,
     RulePicture,
     Tried,
     assumption_of,
 )
+from concepts.classifier.training import check_fingerprint, check_has_learned, linear_head
+from concepts.classifier.versions import file_stem
 from concepts.definition.names import checked_name
 from concepts.errors import ConflictError, DiscernError, NotScoredError, UnknownCombinationError
-from concepts.export.checksums import CHECKSUMS_FILE
-from concepts.export.rules import Combined, Expression
-from concepts.export.run import ExportResult, export_heads
-from concepts.export.scoring import write_scores
-from concepts.export.table import Column, schema_of, table_rows, weights
 from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
 from concepts.jobs.job import read_done
-from concepts.labels.consensus import Decision
-from concepts.library.placed import Placed, with_places
+from concepts.labelling.consensus import Decision
+from concepts.library.placed_scores import PlacedScores, with_places
+from concepts.publishing.export import ExportResult, export_heads
+from concepts.publishing.rule_table import Column, schema_of, table_rows, weights
 from concepts.view import View
 from concepts.workbench.context import SCORED_AT_ONCE, Context
 from concepts.workbench.exported import changed, exported
-from concepts.workbench.kinds import LibraryScored, ScoreTable, TableResult, TryRule
+from concepts.workbench.jobs import LibraryScored, ScoreTable, TableResult, TryRule
 from concepts.workbench.operation import AuthorName, Limit, Offset, operation
 from concepts.workbench.versions import Versions
 from storage.combinations import CombinationStore, StoredCombination
@@ -218,7 +218,7 @@ class Rules:
         stored = self._stored(name, number)
         found = self._of(stored)
         for concept, head in found.members:
-            if self._context.material(concept, head.definition_number).evaluation_labels()[0]:
+            if self._context.dataset(concept, head.definition_number).evaluation_labels()[0]:
                 self._versions.evaluate(concept.name, version=head.number)
         return self._write(stored, found, out, page)
 
@@ -383,11 +383,11 @@ class Rules:
 
     def _agreement(
         self, found: _Rule, rule: LibraryRule, line: float, answers: Sequence[dict[str, Decision]]
-    ) -> Agreement | None:
+    ) -> RuleAgreement | None:
         learned = []
         for concept, head in found.members:
-            material = self._context.material(concept, head.definition_number)
-            learned.append(learned_from(material, head.label_sequence, self._context.collection))
+            dataset = self._context.dataset(concept, head.definition_number)
+            learned.append(learned_from(dataset, head.label_sequence, self._context.collection))
         return agreement(rule, found.expression, line, answers, learned)
 
     def _pictures(
@@ -471,7 +471,7 @@ class Rules:
         concepts = {column.concept: column.version for column in columns}
         return TableResult(out=str(out), rows=counts.rows, concepts=concepts, left_out=left_out)
 
-    def _placed(self, columns: Sequence[Column], progress: Progress) -> Iterator[Placed]:
+    def _placed(self, columns: Sequence[Column], progress: Progress) -> Iterator[PlacedScores]:
         index = self._context.collection.index()
         total, done = len(index.ids), 0
         for some in with_places(self._context.collection, index, weights(columns)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from concepts.definition.questions import Question, answer, ask, still_open
+from concepts.definition.questions import DefinitionQuestion, answer, ask, still_open
 from concepts.definition.tree import propose_kinds
 from concepts.errors import DiscernError, ModelCallError
 from concepts.jobs import Listener, Progress
@@ -12,7 +12,7 @@ from concepts.language import chat_model
 from concepts.workbench.concept_views import RevisionView
 from concepts.workbench.context import Context
 from concepts.workbench.definitions import BUILT_IN, Definitions
-from concepts.workbench.kinds import AskQuestions, KindsProposed, ProposeKinds, QuestionsAsked
+from concepts.workbench.jobs import AskQuestions, KindsProposed, ProposeKinds, QuestionsAsked
 
 NO_MODEL = "More kinds of pictures come from a language model, and none is set. Add your own meanwhile."
 
@@ -40,7 +40,7 @@ class Scoping:
         """The same in the background; returns the job's id."""
         return self._context.jobs.submit(AskQuestions(self._context.concept(name).id))
 
-    def questions(self, name: str) -> list[Question]:
+    def questions(self, name: str) -> list[DefinitionQuestion]:
         """Those that were asked last and are open."""
         concept = self._context.concept(name)
         asked = self._context.jobs.newest_done(AskQuestions, concept.id)

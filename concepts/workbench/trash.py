@@ -8,11 +8,11 @@ from datetime import datetime
 from concepts.definition.names import id_in
 from concepts.errors import DiscernError, UnknownCombinationError
 from concepts.jobs import Listener, Progress
-from concepts.library.emptying import Emptied, erase
+from concepts.library.empty_trash import Emptied, erase
 from concepts.view import View
 from concepts.workbench.collections import Collections
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import CheckLibrary, EmptyTrash
+from concepts.workbench.jobs import CheckLibrary, EmptyTrash
 from storage.combinations import CombinationStore
 from storage.tables import ConceptRow
 from storage.trash import Kind, Trashed

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from concepts.classifier.shown import pictures_to_show
+from concepts.bundle.version_page import Shown
+from concepts.classifier.examples import pictures_to_show
 from concepts.classifier.training import check_fingerprint, check_has_learned
 from concepts.errors import DiscernError, UnknownPictureError
-from concepts.export.run import version_page
-from concepts.export.version_page import Shown
+from concepts.publishing.export import version_page
 from concepts.workbench.context import Context
 from concepts.workbench.examples import Examples
 from concepts.workbench.exported import exported
@@ -47,8 +47,8 @@ class VersionPage:
     def _pictures(self, concept: ConceptRow, head: StoredHead) -> Shown:
         """Role → a small copy as part of an address. It is made of pixels alone: no place, time or name is in
         it. Pictures that are lost, or were removed from the library since, are left out."""
-        material = self._context.material(concept, head.definition_number)
-        pictures = pictures_to_show(material, self._context.collection, head)
+        dataset = self._context.dataset(concept, head.definition_number)
+        pictures = pictures_to_show(dataset, self._context.collection, head)
         removed = self._context.collection.removed.among([picture for picture, _ in pictures])
         found = []
         for picture, role in pictures:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from concepts.annotators.making import annotator_scores
 from concepts.classifier.library_scores import ScoreOrder
-from concepts.classifier.measuring import Measured as Figures
+from concepts.classifier.measuring import MeasuredVersion as Figures
 from concepts.classifier.measuring import evaluate
 from concepts.classifier.quality import (
     CurvePoint,
@@ -19,8 +18,8 @@ from concepts.classifier.quality import (
 )
 from concepts.classifier.training import TrainResult, check_fingerprint, require_both, train, way_of
 from concepts.classifier.versions import (
-    Comparison,
     ScoredPage,
+    VersionComparison,
     again,
     compare,
     head_views,
@@ -28,17 +27,18 @@ from concepts.classifier.versions import (
     scored_page,
     with_threshold,
 )
-from concepts.export.run import (
-    write_plots,
-)
+from concepts.collaborator.making import annotator_scores
 from concepts.jobs import Listener, Progress
 from concepts.jobs.job import read_job
 from concepts.learning.heads import HEADS
 from concepts.learning.report import EvaluationReport
 from concepts.learning.target import Target
+from concepts.publishing.export import (
+    write_plots,
+)
 from concepts.workbench.answers import Answers
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import (
+from concepts.workbench.jobs import (
     Curve,
     DrawCurve,
     Evaluate,
@@ -85,8 +85,8 @@ class Versions:
         concept, head = self._context.version(name, version)
         report = self._evaluate_now(concept, head)
         if plots:
-            material = self._context.material(concept, head.definition_number)
-            write_plots(concept.name, material, head, report, plots)
+            dataset = self._context.dataset(concept, head.definition_number)
+            write_plots(concept.name, dataset, head, report, plots)
         return report
 
     def submit_train(self, name: str, *, target: str = "f1", head: str = "auto") -> int:
@@ -99,7 +99,7 @@ class Versions:
         concept = self._context.concept(name)
         count = self._context.counts.now(concept.id)
         if min(count.teach_yes, count.teach_no) < PLENTY or concept.scale:
-            require_both(self._context.material(concept))  # which reads all that a training reads
+            require_both(self._context.dataset(concept))  # which reads all that a training reads
         return self._context.jobs.submit(Train(concept.id, target, head))
 
     def last_target(self, name: str) -> str:
@@ -117,11 +117,11 @@ class Versions:
         standing = self._context.log.standing(concept.id, ("person", "simulated"))
         scores = self._context.library_scores(concept.id, head)
         measured = self._context.measured(concept, head.number)
-        material = self._context.material(concept)
+        dataset = self._context.dataset(concept)
         looked = self._context.jobs.newest_done(LookOver, concept.id)
         covered = looked.coverage if looked else None
         removed = self._removed_since(concept, measured)
-        return quality(material, head, measured, standing, scores, covered, removed)
+        return quality(dataset, head, measured, standing, scores, covered, removed)
 
     def _removed_since(self, concept: ConceptRow, measured: Figures | None) -> int:
         if measured is None:
@@ -160,11 +160,11 @@ class Versions:
         check_fingerprint(head, self._context.collection)
         return self._keep(concept, again(head, author), measure)
 
-    def compare_versions(self, name: str, one: int, other: int) -> Comparison:
+    def compare_versions(self, name: str, one: int, other: int) -> VersionComparison:
         """Figures of two versions on the same evaluation pictures, and their differences."""
         concept, first = self._context.version(name, one)
         _, second = self._context.version(name, other)
-        return compare(self._context.material(concept), self._context.collection, first, second)
+        return compare(self._context.dataset(concept), self._context.collection, first, second)
 
     def scored_pictures(
         self, name: str, order: ScoreOrder, *, version: int | None = None, start: int = 0, size: int = 24
@@ -245,7 +245,7 @@ class Versions:
         way = way_of(self._context.head(concept, None))
         return Curve(
             points=learning_curve(
-                self._context.material(concept), self._context.collection, list(order), progress.report, way
+                self._context.dataset(concept), self._context.collection, list(order), progress.report, way
             )
         )
 
@@ -258,15 +258,15 @@ class Versions:
     def _train_now(self, concept: ConceptRow, target: str, head: str) -> TrainResult:
         self._context.draw_evaluation(concept)
         sequence = self._context.log.last_sequence(concept.id)
-        material, collection = self._context.material(concept), self._context.collection
-        return train(material, self._context.heads, collection, sequence, target, head)
+        dataset, collection = self._context.dataset(concept), self._context.collection
+        return train(dataset, self._context.heads, collection, sequence, target, head)
 
     def _evaluate_now(self, concept: ConceptRow, head: StoredHead) -> EvaluationReport:
         """Measures a version and keeps the report with it."""
         sequence = self._context.log.last_sequence(concept.id)
-        material = self._context.material(concept, head.definition_number)
+        dataset = self._context.dataset(concept, head.definition_number)
         collection = self._context.collection
-        report = evaluate(material, collection, head, partial(annotator_scores, material, collection))
+        report = evaluate(dataset, collection, head, partial(annotator_scores, dataset, collection))
         self._context.heads.add_evaluation(concept.id, head.number, sequence, report.model_dump(mode="json"))
         return report
 
@@ -278,7 +278,7 @@ class Versions:
         self._look_at_library(concept, head)
         progress.report(RANKED, STEPS, "measuring on the pictures kept apart")
         progress.beat()  # a screen waits for it: it is not to be told half a second or a heartbeat later
-        measured = bool(self._context.material(concept).evaluation_labels()[0])
+        measured = bool(self._context.dataset(concept).evaluation_labels()[0])
         if measured:
             self._evaluate_now(concept, head)
         if measured:

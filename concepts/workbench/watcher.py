@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from concepts.errors import DiscernError
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import LookAtFolder
+from concepts.workbench.jobs import LookAtFolder
 from concepts.workbench.watching import Watching
 from storage.tables import now
 from storage.watches import Watch

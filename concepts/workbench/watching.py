@@ -13,26 +13,32 @@ from pydantic import Field
 from concepts.classifier.training import check_fingerprint, check_has_learned
 from concepts.errors import ConflictError, DiscernError, UnknownWatchError
 from concepts.jobs import Progress, Started
-from concepts.labels.consensus import Decision
+from concepts.labelling.consensus import Decision
 from concepts.learning.report import Guarantee
 from concepts.library.roots import check_roots, within_roots
 from concepts.library.uploads import typed_folder
-from concepts.watching import events
-from concepts.watching.folder import pictures_in, settled, under
-from concepts.watching.precision import Answered, Precision, found_of, last_of_both, precision
-from concepts.watching.saying import lot, said_of
-from concepts.watching.sending import Sender, Sent
-from concepts.watching.views import (
-    Begun,
+from concepts.publishing import watch_events
+from concepts.publishing.watch_precision import (
+    LabelledFlags,
+    WatchPrecision,
+    found_of,
+    last_of_both,
+    precision,
+)
+from concepts.publishing.watch_scores import lot, said_of
+from concepts.publishing.watch_views import (
     DeliveryCounts,
     DeliveryView,
     FlaggedPage,
     FlaggedView,
+    StartedWatch,
     WatchView,
 )
-from concepts.watching.webhooks import Secrets, check_address, host_of, new_secret
+from concepts.publishing.watched_folder import pictures_in, settled, under
+from concepts.publishing.webhook_delivery import Sender, Sent
+from concepts.publishing.webhooks import Secrets, check_address, host_of, new_secret
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import LookAtFolder, LookedAt
+from concepts.workbench.jobs import LookAtFolder, LookedAt
 from concepts.workbench.operation import AuthorName, Confined, Limit, Offset, operation
 from storage.buckets import uri_of
 from storage.heads import StoredHead
@@ -147,9 +153,9 @@ class Watching:
         known = self._watches.seen(watch.id, first)
         ids = [picture for picture in first if picture not in known]
         self._context.draw_evaluation(concept)
-        material = self._context.material(concept)
+        dataset = self._context.dataset(concept)
         before = self._watches.fresh(watch.id)
-        return said_of(ids, first, watch, head, material, self._context.collection, before)
+        return said_of(ids, first, watch, head, dataset, self._context.collection, before)
 
     def _new(self, watch: Watch, files: Sequence[Source]) -> list[Source]:
         library = self._context.collection.library
@@ -160,7 +166,7 @@ class Watching:
 
     def _event(self, watch: Watch, delivery: Delivery) -> dict[str, Any]:
         name = self._context.store.names([watch.concept_id])[watch.concept_id]
-        return events.event(name, watch, self._watches.one(delivery.sequence))
+        return watch_events.event(name, watch, self._watches.one(delivery.sequence))
 
 
 class Watches:
@@ -197,7 +203,7 @@ class Watches:
         promised: Promise = None,
         author: AuthorName,
         confined: Confined = False,
-    ) -> Begun:
+    ) -> StartedWatch:
         """Watch a folder from now on, with what is in it. The secret that messages are signed with is in this
         answer alone. The same folder, version and webhook again is the same watch.
 
@@ -225,7 +231,7 @@ class Watches:
             raise DiscernError(f"{place} is no folder. Check the spelling of the path.")
         same = self._same(str(place), version, webhook)
         if same is not None:
-            return Begun(watch=self._view(same), secret="")
+            return StartedWatch(watch=self._view(same), secret="")
         by: PromisedBy = "given"
         if promised is None:
             promised, by = self._promise(head)
@@ -247,7 +253,7 @@ class Watches:
         secret = new_secret() if webhook else ""
         if secret:
             self._watching.secrets.keep(watch.id, secret)
-        return Begun(watch=self._view(watch), secret=secret)
+        return StartedWatch(watch=self._view(watch), secret=secret)
 
     @operation(
         "POST /watches/{watch}/stop", command="stop-watching", audit="stopped watching a folder", host=True
@@ -290,7 +296,7 @@ class Watches:
         found = self._of_here(watch)
         page = self._flagged(self._watches.flagged(found.id, limit, offset), {})
         more = f"{address}?limit={limit}&offset={offset + limit}" if len(page) == limit else ""
-        return events.feed(self._concept.name, found, page, address, more, site)
+        return watch_events.feed(self._concept.name, found, page, address, more, site)
 
     def _view(self, watch: Watch) -> WatchView:
         counts, newest = self._watches.counts(watch.id), self._watching.last_look(watch)
@@ -315,10 +321,12 @@ class Watches:
             precision=self._precision(watch),
         )
 
-    def _precision(self, watch: Watch) -> Precision:
+    def _precision(self, watch: Watch) -> WatchPrecision:
         drawn = self._watches.drawn(watch.id)
-        material = self._context.material(self._concept.row)
-        answered = Answered(drawn, material.blind, material.decisions) if drawn else Answered([], {}, ())
+        dataset = self._context.dataset(self._concept.row)
+        answered = (
+            LabelledFlags(drawn, dataset.blind, dataset.decisions) if drawn else LabelledFlags([], {}, ())
+        )
         until = last_of_both(answered)
         found = None
         if until is not None:

@@ -8,7 +8,7 @@ from concepts.library.originals import original
 from concepts.library.reading import EXTRA, PACKAGE, SIDE, is_there, load_reader
 from concepts.view import View
 from concepts.workbench.context import Context
-from concepts.workbench.kinds import ReadWords, WordsRead
+from concepts.workbench.jobs import ReadWords, WordsRead
 from storage.picture_columns import WORDS, PictureColumn
 
 AT_ONCE = 8  # pictures: what a killed process reads again

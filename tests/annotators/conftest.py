@@ -10,8 +10,8 @@ import pytest
 from fake_openai import MODEL, FakeOpenAI
 from PIL import Image
 
-from concepts.annotators.base import PictureInput
-from concepts.annotators.vlm import VlmAnnotator
+from concepts.collaborator.base import PictureInput
+from concepts.collaborator.vlm import VlmAnnotator
 from concepts.definition.document import (
     Criterion,
     Definition,

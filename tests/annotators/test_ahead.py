@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 
-from concepts.annotators.ahead import PARTS, Results, asked_ahead
-from concepts.annotators.base import Annotation, FailedAnnotation
-from concepts.annotators.twins import Groups
+from concepts.collaborator.base import Annotation, FailedAnnotation
+from concepts.collaborator.duplicates import Groups
+from concepts.collaborator.prefetching import PARTS, Results, asked_ahead
 
 IDS = [f"picture {n}" for n in range(12)]
 BATCH = 2 * PARTS  # parts of two pictures

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from fake_openai import MODEL
 
-from concepts.annotators import ANNOTATORS
-from concepts.annotators.base import Annotation, Annotator, Supplies
-from concepts.annotators.making import choose_annotator
-from concepts.annotators.pictures import read_picture
+from concepts.collaborator import ANNOTATORS
+from concepts.collaborator.base import Annotation, Annotator, Supplies
+from concepts.collaborator.making import choose_annotator
+from concepts.collaborator.prompt_pictures import read_picture
 from concepts.errors import NoModelError
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from concepts.annotators.builtin import BuiltinAnnotator
+from concepts.collaborator.builtin import BuiltinAnnotator
 from concepts.definition.document import Criterion, Definition
 
 

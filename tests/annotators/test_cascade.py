@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from concepts.annotators.base import Annotation, FailedAnnotation, PictureInput
-from concepts.annotators.cascade import ERROR, MODELS, PERSON, Cascade, Result, Sample
+from concepts.collaborator.base import Annotation, FailedAnnotation, PictureInput
+from concepts.collaborator.cascade import ERROR, MODELS, PERSON, Cascade, CascadeSample, Result
 from concepts.definition.document import Definition, Revision
 from concepts.learning.certificates import Certified, needed
 
@@ -49,7 +49,7 @@ def inputs(ids: Sequence[str]) -> list[PictureInput]:
 
 
 def cascade(models: Sequence[Any], answers: dict[str, bool | None], at_least: float = RIGHT) -> Cascade:
-    return Cascade(models, Sample(answers, at_least), lambda model, ids: [model.about(i) for i in ids])
+    return Cascade(models, CascadeSample(answers, at_least), lambda model, ids: [model.about(i) for i in ids])
 
 
 def half(n: int) -> tuple[Simulated, dict[str, bool | None]]:
@@ -72,7 +72,7 @@ def knowing(name: str, answers: dict[str, bool | None]) -> Simulated:
 
 
 def test_a_large_model_is_asked_only_about_what_the_small_one_leaves() -> None:
-    small, answers = half(Sample.size(RIGHT))
+    small, answers = half(CascadeSample.size(RIGHT))
     large = knowing("large", answers)
     both = cascade([small, large], answers)
     assert [type(found) for found in both.found] == [Certified, Certified]
@@ -89,7 +89,7 @@ def test_a_large_model_is_asked_only_about_what_the_small_one_leaves() -> None:
 
 
 def test_what_neither_is_sure_of_is_rated_3_and_goes_to_the_person() -> None:
-    small, answers = half(Sample.size(RIGHT))
+    small, answers = half(CascadeSample.size(RIGHT))
     large = Simulated("large", dict.fromkeys(answers, (3, None)))
     both = cascade([small, large], answers)
     said = both.annotate(REVISION, inputs(list(answers)))
@@ -99,7 +99,7 @@ def test_what_neither_is_sure_of_is_rated_3_and_goes_to_the_person() -> None:
 
 
 def test_too_few_answers_certify_nothing_and_it_is_said_how_many_more_it_takes() -> None:
-    small, answers = half(Sample.size(RIGHT))
+    small, answers = half(CascadeSample.size(RIGHT))
     few = dict(list(answers.items())[:10])
     both = cascade([small], few)
     assert both.taken == []
@@ -111,7 +111,7 @@ def test_too_few_answers_certify_nothing_and_it_is_said_how_many_more_it_takes()
 
 
 def test_a_model_that_tells_no_probability_is_certified_by_its_surest_ratings() -> None:
-    _, answers = half(Sample.size(RIGHT))
+    _, answers = half(CascadeSample.size(RIGHT))
     says = {i: (5 if counts else 1, None) for i, counts in list(answers.items())[:40]}
     says |= {i: (2 if counts else 4, None) for i, counts in list(answers.items())[40:]}
     (found,) = cascade([Simulated("small", says)], answers).found  # type: ignore[arg-type]
@@ -120,7 +120,7 @@ def test_a_model_that_tells_no_probability_is_certified_by_its_surest_ratings() 
 
 
 def test_pictures_that_fail_are_decided_by_the_next() -> None:
-    small, answers = half(Sample.size(RIGHT))
+    small, answers = half(CascadeSample.size(RIGHT))
     both = cascade([small, knowing("large", answers | {"new": True})], answers)
     (said,) = both.annotate(REVISION, inputs(["new"]))
     assert isinstance(said, Annotation)
@@ -128,7 +128,7 @@ def test_pictures_that_fail_are_decided_by_the_next() -> None:
 
 
 def test_what_nobody_could_decide_is_an_error_of_whoever_decides_it() -> None:
-    _, answers = half(Sample.size(RIGHT))
+    _, answers = half(CascadeSample.size(RIGHT))
     model = knowing("small", answers)
     unsure: dict[str, bool | None] = dict.fromkeys(answers)
     assert cascade([model], unsure).taken == []
@@ -138,7 +138,7 @@ def test_what_nobody_could_decide_is_an_error_of_whoever_decides_it() -> None:
 def test_bounds_are_wrong_no_more_often_than_they_say(wrong: float) -> None:
     """A model that is wrong about exactly so many of what it is sure of, over many random samples."""
     rng = np.random.default_rng(0)
-    n, missed = Sample.size(RIGHT), 0
+    n, missed = CascadeSample.size(RIGHT), 0
     for _ in range(1000):
         answers: dict[str, bool | None] = {str(i): True for i in range(n)}
         says = {i: (1 if rng.random() < wrong else 5, None) for i in answers}

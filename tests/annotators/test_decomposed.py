@@ -3,8 +3,8 @@
 import pytest
 from fake_openai import says
 
-from concepts.annotators.base import Annotation, FailedAnnotation
-from concepts.annotators.decomposed import DecomposedAnnotator
+from concepts.collaborator.base import Annotation, FailedAnnotation
+from concepts.collaborator.decomposed import DecomposedAnnotator
 from concepts.definition.document import Criterion, Definition
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from concepts.annotators.base import Example
-from concepts.annotators.decomposed import DecomposedAnnotator
-from concepts.annotators.examples import Examples
-from concepts.annotators.vlm import VlmAnnotator
+from concepts.collaborator.base import Example
+from concepts.collaborator.decomposed import DecomposedAnnotator
+from concepts.collaborator.examples import PromptExamples
+from concepts.collaborator.vlm import VlmAnnotator
 
 SAID = {
     "a dog in a park": (True, "Plays outdoors."),
@@ -38,25 +38,25 @@ def seen(pictures, encoder):
 
 
 def test_the_most_similar_ones_are_chosen_as_many_that_count_as_do_not(answered, seen):
-    shown = Examples(answered).like(seen)
+    shown = PromptExamples(answered).like(seen)
     assert [example.counts for example in shown] == [True, False, True, False]
     assert [example.comment for example in shown[2:]] == ["Sand is outdoors too.", "Indoors."]
 
 
 def test_one_that_looks_the_same_is_no_example(answered, seen):
     same = replace(seen, group=answered[3].picture.group)
-    shown = Examples(answered).like(same)
+    shown = PromptExamples(answered).like(same)
     assert "Indoors." not in [example.comment for example in shown]
     assert [example.counts for example in shown] == [True, False, True, False]
 
 
 def test_answers_of_one_kind_alone_are_no_examples(answered, seen):
-    assert Examples([example for example in answered if example.counts]).like(seen) == ()
-    assert Examples([]).like(seen) == ()
+    assert PromptExamples([example for example in answered if example.counts]).like(seen) == ()
+    assert PromptExamples([]).like(seen) == ()
 
 
 def test_of_few_as_many_are_shown_on_both_sides(answered, seen):
-    shown = Examples([*answered[:3], answered[4]]).like(seen)
+    shown = PromptExamples([*answered[:3], answered[4]]).like(seen)
     assert [example.counts for example in shown] == [True, False]
 
 
@@ -68,7 +68,7 @@ def test_they_go_out_small_and_before_the_picture_with_their_answers_and_remarks
         make_model(),
         concurrency=1,
         read_picture=lambda picture, side: _square(side),
-        examples=Examples(answered),
+        examples=PromptExamples(answered),
     )
     annotator.annotate(revision, [seen])
     (asked,) = server.requests
@@ -85,7 +85,7 @@ def test_in_steps_they_are_told_and_described_once_however_many_pictures_they_ar
         "Findings": {"findings": []},
         "Conclusion": {"rationale": "So.", "rating": 4},
     }[request.schema_name]
-    annotator = DecomposedAnnotator(make_model(), concurrency=4, examples=Examples(answered))
+    annotator = DecomposedAnnotator(make_model(), concurrency=4, examples=PromptExamples(answered))
     annotator.annotate(revision, pictures(*SAID, *SAID)[6:])
     captions = [request.pictures[0] for request in server.requests if request.schema_name == "Caption"]
     assert 6 < len(captions) == len(set(captions))
@@ -100,9 +100,15 @@ def test_other_answers_make_another_fingerprint(make_model, answered):
 
     remarked = [replace(answered[0], comment="Another remark."), *answered[1:]]
     turned = [replace(answered[0], counts=False), *answered[1:]]
-    pools = [None, Examples(answered), Examples(remarked), Examples(turned), Examples(answered[1:])]
+    pools = [
+        None,
+        PromptExamples(answered),
+        PromptExamples(remarked),
+        PromptExamples(turned),
+        PromptExamples(answered[1:]),
+    ]
     assert len({fingerprint(pool) for pool in pools}) == 5
-    assert fingerprint(Examples(answered[::-1])) == fingerprint(Examples(answered))
+    assert fingerprint(PromptExamples(answered[::-1])) == fingerprint(PromptExamples(answered))
 
 
 def test_an_example_that_can_not_be_read_is_left_out(make_model, server, revision, answered, seen):
@@ -112,7 +118,9 @@ def test_an_example_that_can_not_be_read_is_left_out(make_model, server, revisio
         return _square(side)
 
     server.answer = lambda request: {"evidence": [], "rationale": "So.", "rating": 4}
-    annotator = VlmAnnotator(make_model(), concurrency=1, read_picture=read, examples=Examples(answered))
+    annotator = VlmAnnotator(
+        make_model(), concurrency=1, read_picture=read, examples=PromptExamples(answered)
+    )
     (said,) = annotator.annotate(revision, [seen])
     assert said.rating == 4
     assert len(server.requests[0].pictures) == 4

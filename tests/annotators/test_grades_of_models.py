@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from fake_openai import says
 
-from concepts.annotators.base import Annotation, FailedAnnotation
-from concepts.annotators.decomposed import DecomposedAnnotator
-from concepts.annotators.vlm import VlmAnnotator
+from concepts.collaborator.base import Annotation, FailedAnnotation
+from concepts.collaborator.decomposed import DecomposedAnnotator
+from concepts.collaborator.vlm import VlmAnnotator
 from concepts.learning.scale import Scale
 
 FIVE = Scale.graded(5, names=["asleep", "wild"])

@@ -9,12 +9,12 @@ from dataclasses import replace
 import pytest
 from PIL import Image, ImageDraw
 
-from concepts.annotators.answers import PictureVerdict
-from concepts.annotators.base import Example
-from concepts.annotators.decomposed import PROMPTS as STEPS
-from concepts.annotators.decomposed import DecomposedAnnotator
-from concepts.annotators.examples import Examples
-from concepts.annotators.vlm import PROMPTS, VlmAnnotator
+from concepts.collaborator.annotation_replies import PictureVerdict
+from concepts.collaborator.base import Example
+from concepts.collaborator.decomposed import PROMPTS as STEPS
+from concepts.collaborator.decomposed import DecomposedAnnotator
+from concepts.collaborator.examples import PromptExamples
+from concepts.collaborator.vlm import PROMPTS, VlmAnnotator
 from concepts.definition.document import Criterion
 from concepts.language.base import Message, Weighed
 from concepts.language.prompts import load_prompt
@@ -78,7 +78,10 @@ def make(request, pictures):
             for picture, counts in zip(pictures("a dog", "a cat"), (True, False), strict=True)
         ]
         annotator = request.param(
-            model, concurrency=1, read_picture=lambda picture, side: sheet(written), examples=Examples(shown)
+            model,
+            concurrency=1,
+            read_picture=lambda picture, side: sheet(written),
+            examples=PromptExamples(shown),
         )
         return annotator, model
 

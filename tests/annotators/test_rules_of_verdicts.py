@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concepts.annotators.rules import most
+from concepts.collaborator.ratings import max_rating
 from concepts.definition.document import Criterion
 
 FRUIT = Criterion(kind="necessary", text="fruit")
@@ -35,7 +35,7 @@ TREE = (FRUIT, APPLE, PEAR, STILL_LIFE, RIPE, CITRUS, JUICE)
 )
 def test_the_highest_rating_follows_from_the_tree(verdicts, rating):
     said = [verdicts.get(criterion.text, "unclear") for criterion in TREE]
-    highest, reason = most(TREE, said)
+    highest, reason = max_rating(TREE, said)
     assert highest == rating
     assert bool(reason) == (rating < 5)
 
@@ -43,6 +43,6 @@ def test_the_highest_rating_follows_from_the_tree(verdicts, rating):
 @given(st.lists(st.sampled_from(["met", "not met", "unclear"]), min_size=7, max_size=7))
 def test_a_picture_may_count_only_if_every_necessary_criterion_holds_and_no_excluding_one_is_met(verdicts):
     said = dict(zip((criterion.text for criterion in TREE), verdicts, strict=True))
-    may_count = most(TREE, verdicts)[0] > 3
+    may_count = max_rating(TREE, verdicts)[0] > 3
     fails = all(said[text] == "not met" for text in ("fruit", "apples", "pears"))
     assert may_count == (not fails and said["citrus"] != "met" and said["juice"] != "met")

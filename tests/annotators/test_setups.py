@@ -2,8 +2,8 @@
 
 import pytest
 
-from concepts.annotators import AUTO
-from concepts.annotators.setups import Setup, estimated, model_of
+from concepts.collaborator import AUTO
+from concepts.collaborator.setups import Setup, estimated, model_of
 from concepts.settings import Settings
 
 

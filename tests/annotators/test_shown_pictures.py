@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from concepts.annotators.base import PictureInput
-from concepts.annotators.pictures import LOOKING_SIDE, READING_SIDE, read_picture, side_for
-from concepts.annotators.vlm import VlmAnnotator
+from concepts.collaborator.base import PictureInput
+from concepts.collaborator.prompt_pictures import LOOKING_SIDE, READING_SIDE, read_picture, side_for
+from concepts.collaborator.vlm import VlmAnnotator
 from concepts.definition.document import Criterion, Definition
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from concepts.annotators.decomposed import DecomposedAnnotator
-from concepts.annotators.vlm import VlmAnnotator
+from concepts.collaborator.decomposed import DecomposedAnnotator
+from concepts.collaborator.vlm import VlmAnnotator
 from concepts.errors import ModelAnswerError
 from concepts.language.base import Weighed
 

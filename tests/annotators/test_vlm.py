@@ -6,7 +6,7 @@ import pytest
 from fake_openai import Reply, refuses, says, status
 from PIL import Image
 
-from concepts.annotators.base import Annotation, CriterionEvidence, FailedAnnotation
+from concepts.collaborator.base import Annotation, CriterionEvidence, FailedAnnotation
 from concepts.errors import BudgetError, ModelCallError
 from concepts.language.ledger import Budget, Price
 from storage.pictures.thumbnails import thumbnail_key

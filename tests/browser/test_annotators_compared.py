@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from accessible import serious_in_both_themes
 
-from concepts.annotators.compared import AnnotatorsCompared, Compared
-from concepts.annotators.setups import Setup
+from concepts.collaborator.comparison import AnnotatorsCompared, Compared
+from concepts.collaborator.setups import Setup
 
 NAME = "Compared"
 

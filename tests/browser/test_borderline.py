@@ -53,8 +53,8 @@ def concept(site: Any, server: FakeOpenAI) -> str:
     first = Definition(name=NAME, description="Drawings.", criteria=criteria)
     bench.definitions.revise(NAME, first, author="me", note="begun")
     bench.definitions.mine(NAME)
-    material = bench.context.material(bench.context.concept(NAME))
-    free = [i for i in material.candidates if i not in material.reserved]
+    dataset = bench.context.dataset(bench.context.concept(NAME))
+    free = [i for i in dataset.candidates if i not in dataset.reserved]
     paths = bench.context.collection.paths(free)
     for i in free[:55]:
         value = "no" if "line-" in paths[i] else "yes"
@@ -65,9 +65,9 @@ def concept(site: Any, server: FakeOpenAI) -> str:
 def takes_in_a_line(site: Any) -> None:
     """The person says yes to a picture of a line, under the definition as it is."""
     bench = site.bench
-    material = bench.context.material(bench.context.concept(NAME))
-    paths = bench.context.collection.paths(list(material.candidates))
-    free = [i for i in material.candidates if i not in material.reserved | material.answers.keys()]
+    dataset = bench.context.dataset(bench.context.concept(NAME))
+    paths = bench.context.collection.paths(list(dataset.candidates))
+    free = [i for i in dataset.candidates if i not in dataset.reserved | dataset.answers.keys()]
     line = next(i for i in free if "line-" in paths[i])
     bench.answers.label(NAME, line, "yes", author=Author("me"), key="a line")
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 from playwright.sync_api import expect
 
-from concepts.labels import repeats
+from concepts.labelling import repeats
 from storage.labels import Author
 
 

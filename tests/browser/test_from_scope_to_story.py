@@ -99,8 +99,8 @@ def answer_and_train(site: Any) -> None:
     bench = site.bench
     for picture in bench.answers.next_pictures(NAME, 200, purpose="evaluation"):
         give(bench, picture.id)
-    material = bench.context.material(bench.context.concept(NAME))
-    for picture in [i for i in material.candidates if i not in material.reserved][:45]:
+    dataset = bench.context.dataset(bench.context.concept(NAME))
+    for picture in [i for i in dataset.candidates if i not in dataset.reserved][:45]:
         give(bench, picture)
     bench.versions.train(NAME)
     bench.versions.evaluate(NAME)
@@ -232,14 +232,14 @@ def give(bench: Any, picture: str, *, repeat: bool = False) -> None:
 def a_slip(site: Any) -> None:
     """The person says yes to a picture of a line, under the definition as it is."""
     bench = site.bench
-    material = bench.context.material(bench.context.concept(NAME))
-    free = [i for i in material.candidates if i not in material.reserved | material.answers.keys()]
+    dataset = bench.context.dataset(bench.context.concept(NAME))
+    free = [i for i in dataset.candidates if i not in dataset.reserved | dataset.answers.keys()]
     line = next(i for i in free if "line-" in path(bench, i))
     bench.answers.label(NAME, line, "yes", author=ME, key="a slip")
 
 
 def renewal(site: Any) -> Any:
-    return site.bench.context.material(site.bench.context.concept(NAME)).renewal
+    return site.bench.context.dataset(site.bench.context.concept(NAME)).renewal
 
 
 def is_accessible(page: Any, name: str, *, at_home: bool = True) -> None:

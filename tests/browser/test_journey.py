@@ -21,8 +21,8 @@ from drawing import draw_folder
 from playwright.sync_api import Page, expect
 from running_app import PATIENCE, App
 
+from concepts.bundle.load import load_bundle
 from concepts.encoders import load_encoder
-from concepts.export.loading import load_bundle
 from concepts.library.ingestion import embed_files
 
 NAME = "Round things"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 from playwright.sync_api import expect
 
-from concepts.labels import repeats
+from concepts.labelling import repeats
 
 
 def ready(page: Any) -> None:
@@ -66,10 +66,10 @@ def test_a_picture_comes_back_like_a_new_one_and_its_second_answer_can_be_taken_
     expect(label.locator(f'.stage img[data-picture="{given[-1]}"]')).to_be_visible()
     assert press(label, "n") == given[-1]
     saved(label)
-    material = site.bench.context.material(site.bench.context.concept(concept))
-    (pair,) = material.twice.pairs
+    dataset = site.bench.context.dataset(site.bench.context.concept(concept))
+    (pair,) = dataset.twice.pairs
     assert [(event.picture_id, event.value) for event in pair] == [(given[-1], "yes"), (given[-1], "no")]
-    assert material.decisions[given[-1]].value == "yes"
+    assert dataset.decisions[given[-1]].value == "yes"
 
 
 def test_undo_brings_the_picture_back_and_back_and_forth_changes_an_answer(

@@ -16,15 +16,15 @@ from PIL import Image
 from playwright.sync_api import FileChooser, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
+from concepts.bundle.classifier_model import EncoderGraph, encoder_graph
+from concepts.bundle.classify import Answer, Classifier
+from concepts.bundle.heads import BundleHead
+from concepts.bundle.page import PAGE_FILE
+from concepts.bundle.write import BundlePart, write_bundle
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
-from concepts.export.bundle import Part, write_bundle
-from concepts.export.classifier_model import EncoderGraph, encoder_graph
-from concepts.export.classify import Answer, Classifier
-from concepts.export.heads import BundleHead
-from concepts.export.page import PAGE_FILE
-from concepts.export.run import encoder_facts
-from concepts.library.looking import short_side
+from concepts.library.ingest_worker import short_side
+from concepts.publishing.export import encoder_facts
 
 NAMES = ("messy room", "<b>people</b> & pets")
 
@@ -73,9 +73,9 @@ def graph(encoder: Encoder, encoder_cache: Path) -> EncoderGraph:
     return found
 
 
-def part(name: str, seed: int, dimension: int) -> Part:
+def part(name: str, seed: int, dimension: int) -> BundlePart:
     line = bundles.make_head(5 * np.random.default_rng(seed).normal(size=dimension), bias=0.0, threshold=0.5)
-    return Part(BundleHead(line), bundles.make_facts(line, concept=name).concepts[0])
+    return BundlePart(BundleHead(line), bundles.make_facts(line, concept=name).concepts[0])
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 from accessible import serious
 
-from concepts.export.loading import load_bundle
+from concepts.bundle.load import load_bundle
 from concepts.learning import waves
 from storage.labels import Author
 

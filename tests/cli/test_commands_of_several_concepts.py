@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from concepts.export.loading import load_bundle
+from concepts.bundle.load import load_bundle
 
 ONE, OTHER = "Round thing", "Square thing"
 

@@ -16,10 +16,10 @@ from fastapi.testclient import TestClient
 from small_app import app_without_screens
 from web_screens import Screens
 
-from concepts.export import distilled
-from concepts.export.classify import Classifier
-from concepts.export.loading import load_bundle
-from concepts.export.smaller import CALIBRATION
+from concepts.bundle.classify import Classifier
+from concepts.bundle.load import load_bundle
+from concepts.publishing import distilled
+from concepts.publishing.smaller import CALIBRATION
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -110,7 +110,7 @@ def test_pictures_that_measure_are_never_calibrated_on(pictures: Path, own_home:
     bench = Workbench(load_settings(home=own_home))
     measured = bench.exports.measure_int8(NAME)
     (agreement,) = measured.agreements
-    apart = len(bench.context.material(bench.context.concept(NAME)).apart)
+    apart = len(bench.context.dataset(bench.context.concept(NAME)).apart)
     assert agreement.n == apart > 0
     assert measured.calibrated_on == min(120 - apart, CALIBRATION)
     assert 0 <= agreement.low <= agreement.same / agreement.n <= agreement.high <= 1
@@ -169,7 +169,7 @@ def test_for_a_library_with_few_pictures_others_are_made_up(
     bench.pictures.add_pictures([pictures], encoder="embedded")
     train(bench, pictures, tmp_path)
     measured = bench.exports.measure_int8(NAME)
-    apart = len(bench.context.material(bench.context.concept(NAME)).apart)
+    apart = len(bench.context.dataset(bench.context.concept(NAME)).apart)
     assert (measured.calibrated_on, measured.made_up) == (24 - apart + distilled.COUNT, distilled.COUNT)
     assert f"{24 - apart} of your pictures and {distilled.COUNT} made-up pictures" in measured.sentence
     bench.close()

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concepts.combining.probability import bounds, combined, groups_of, holds, places
-from concepts.combining.text import parse, quoted, text_of
+from concepts.bundle.rules import AllOf, AnyOf, Expression, Is, Not
+from concepts.classifier.rule_probability import bounds, combined, groups_of, holds, places
+from concepts.classifier.rule_text import parse, quoted, text_of
 from concepts.errors import RuleTextError
-from concepts.export.rules import AllOf, AnyOf, Expression, Is, Not
 
 NAMES = ["messy room", "people", 'salt and "pepper"', "(old)", "or", "Not"]
 

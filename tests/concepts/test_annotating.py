@@ -12,8 +12,8 @@ from PIL import Image
 from simulated_annotator import serving
 from sqlalchemy import delete
 
-from concepts.annotators.examples import answered
-from concepts.annotators.setups import Setup
+from concepts.collaborator.examples import answered
+from concepts.collaborator.setups import Setup
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.labels import Author
@@ -48,13 +48,13 @@ def test_examples_are_answered_pictures_and_none_that_measures_or_looks_like_one
     ready: Workbench, model: FakeOpenAI
 ) -> None:
     concept = ready.context.concept(NAME)
-    picture = next(iter(ready.context.material(concept).answers))
+    picture = next(iter(ready.context.dataset(concept).answers))
     ready.comments.keep(NAME, picture, "Round\nall over.", author="me", key="remark")
-    material = ready.context.material(concept)
-    chosen = answered(material, ready.context.log)
-    assert [picture, material.answers[picture].value == "yes", "Round all over."] in chosen
-    assert {i for i, *_ in chosen} <= material.answers.keys() - material.reserved
-    assert material.reserved
+    dataset = ready.context.dataset(concept)
+    chosen = answered(dataset, ready.context.log)
+    assert [picture, dataset.answers[picture].value == "yes", "Round all over."] in chosen
+    assert {i for i, *_ in chosen} <= dataset.answers.keys() - dataset.reserved
+    assert dataset.reserved
     ready.annotations.annotate(NAME, limit=3, setup=Setup(examples=True))
     assert [len(request.pictures) for request in model.requests] == [5, 5, 5]
     assert all("Picture 4: " in request.text for request in model.requests)
@@ -62,8 +62,8 @@ def test_examples_are_answered_pictures_and_none_that_measures_or_looks_like_one
 
 def test_with_other_answers_examples_make_another_annotator(ready: Workbench, model: FakeOpenAI) -> None:
     ready.annotations.annotate(NAME, limit=2, setup=Setup(examples=True))
-    material = ready.context.material(ready.context.concept(NAME))
-    picture = next(iter(material.answers))
+    dataset = ready.context.dataset(ready.context.concept(NAME))
+    picture = next(iter(dataset.answers))
     ready.answers.label(NAME, picture, "no", author=Author("another"), key="1")
     ready.answers.label(NAME, picture, "no", author=Author("a third"), key="2")
     ready.annotations.annotate(NAME, limit=2, setup=Setup(examples=True))
@@ -83,8 +83,8 @@ def test_an_interrupted_run_goes_on_with_the_examples_it_began_with(
         ready.annotations.annotate(NAME, limit=12, setup=Setup(examples=True), listener=stop)
     paid = len(model.requests)
     assert 0 < paid < 12
-    material = ready.context.material(ready.context.concept(NAME))
-    for number, picture in enumerate(list(material.answers)[:4]):
+    dataset = ready.context.dataset(ready.context.concept(NAME))
+    for number, picture in enumerate(list(dataset.answers)[:4]):
         ready.answers.label(NAME, picture, "no", author=Author("another"), key=str(number))
     ready.close()
     bench = Workbench(load_settings())
@@ -108,8 +108,8 @@ def test_no_path_of_a_picture_goes_out(ready: Workbench, model: FakeOpenAI) -> N
 def twins(ready: Workbench, tmp_path: Path) -> list[str]:
     """A picture of the pool, the same one saved anew at two qualities."""
     bench, concept = ready, ready.context.concept(NAME)
-    material = bench.context.material(concept)
-    first = next(i for i in material.candidates if i not in material.reserved)
+    dataset = bench.context.dataset(concept)
+    first = next(i for i in dataset.candidates if i not in dataset.reserved)
     (tmp_path / "again").mkdir()
     with Image.open(bench.context.collection.paths([first])[first]) as image:
         for quality in (90, 95):

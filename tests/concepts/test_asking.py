@@ -8,16 +8,16 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 
 import pytest
 
-from concepts.candidates.grid import GridOrder
-from concepts.candidates.question_queue import (
+from concepts.errors import DiscernError
+from concepts.labelling.consensus import consensus
+from concepts.labelling.contact_sheet import GridOrder
+from concepts.labelling.question_queue import (
     BATCH,
     SHORT,
     Decisions,
-    Questions,
+    QuestionQueue,
 )
-from concepts.candidates.selection import NextPicture
-from concepts.errors import DiscernError
-from concepts.labels.consensus import consensus
+from concepts.labelling.selection import NextPicture
 from concepts.workbench import Workbench
 from concepts.workbench import answers as answers_module
 from storage.labels import Author
@@ -53,13 +53,13 @@ def background() -> ThreadPoolExecutor:
 
 
 @pytest.fixture
-def ask(bench: Workbench, background: ThreadPoolExecutor) -> Callable[[Chooser, int], Questions]:
+def ask(bench: Workbench, background: ThreadPoolExecutor) -> Callable[[Chooser, int], QuestionQueue]:
     def make(
         choose: Chooser, evaluation: int, first_look: int = 0, asked_for: Sequence[str] = ()
-    ) -> Questions:
+    ) -> QuestionQueue:
         decisions = Decisions(bench.context.log, bench.context.store.find(NAME).id)  # type: ignore[union-attr]
         names = [f"e{i}" for i in range(evaluation)]
-        return Questions(
+        return QuestionQueue(
             decisions,
             choose,
             lambda: asked_for,
@@ -153,7 +153,7 @@ def test_a_problem_of_choosing_is_told_and_tried_again(bench: Workbench, backgro
         return outcome
 
     decisions = Decisions(bench.context.log, bench.context.store.find(NAME).id)  # type: ignore[union-attr]
-    questions = Questions(decisions, choose, list, list, lambda ids: {}, background, lambda: 0)
+    questions = QuestionQueue(decisions, choose, list, list, lambda ids: {}, background, lambda: 0)
     questions.upcoming([], 5)
     settled(background)
     assert questions.upcoming([], 5).problem == "No encoder."

@@ -12,8 +12,8 @@ from fake_openai import FakeOpenAI, Reply, cut_off, refuses, says
 from simulated_annotator import serving
 from typer.testing import CliRunner
 
-from concepts.annotators.setups import Setup
 from concepts.cli import app
+from concepts.collaborator.setups import Setup
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 

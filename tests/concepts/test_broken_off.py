@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from drawing import draw_folder
 
+from concepts.bundle import score
 from concepts.errors import DiscernError
-from concepts.export import scoring
-from concepts.library import ingestion, placed
-from concepts.library.looking import ENCODE_BATCH
+from concepts.library import ingestion, placed_scores
+from concepts.library.ingest_worker import ENCODE_BATCH
 from concepts.workbench import Workbench
 
 NAME = "Round thing"
@@ -32,9 +32,9 @@ def bench(trained: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """Whose work comes in several parts, and whose disk is full once the first is written."""
     trained.exports.export(NAME, tmp_path / "bundle")
     monkeypatch.setattr(ingestion, "COMMIT_EVERY", ENCODE_BATCH)
-    monkeypatch.setattr(placed, "AT_ONCE", 10)
-    monkeypatch.setattr(scoring, "ROWS_AT_ONCE", 1)
-    monkeypatch.setattr(scoring, "_without_formulas", full)
+    monkeypatch.setattr(placed_scores, "AT_ONCE", 10)
+    monkeypatch.setattr(score, "ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(score, "_without_formulas", full)
     return trained
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from concepts.errors import DiscernError
-from concepts.library.choosing import Chosen
+from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
 from storage.labels import Author
 from storage.tables import UNREAD
@@ -18,7 +18,7 @@ from storage.tables import UNREAD
 NAME = "Round thing"
 
 
-def ids(bench: Workbench, chosen: Chosen, author: str | None = None) -> list[str]:
+def ids(bench: Workbench, chosen: PictureSelection, author: str | None = None) -> list[str]:
     """All that is chosen, page by page."""
     found, place = [], ""
     while True:
@@ -48,15 +48,15 @@ def test_what_somebody_answered_is_found_by_themselves_alone(bench: Workbench) -
     bench.answers.label(NAME, yes, "yes", author=Author("me"), key="1")
     bench.answers.label(NAME, no, "no", author=Author("me"), key="2")
     bench.answers.label(NAME, ana, "yes", author=Author("ana"), key="3")
-    assert ids(bench, Chosen(concept=NAME, answered="yes"), "me") == [yes]
-    assert ids(bench, Chosen(concept=NAME, answered="any"), "me") == [yes, no]
+    assert ids(bench, PictureSelection(concept=NAME, answered="yes"), "me") == [yes]
+    assert ids(bench, PictureSelection(concept=NAME, answered="any"), "me") == [yes, no]
     everything = [picture.id for picture in bench.pictures.newest(200)]
-    assert ids(bench, Chosen(concept=NAME, answered="none"), "me") == everything[2:]
-    assert ids(bench, Chosen(concept=NAME, answered="yes")) == [yes, ana]
+    assert ids(bench, PictureSelection(concept=NAME, answered="none"), "me") == everything[2:]
+    assert ids(bench, PictureSelection(concept=NAME, answered="yes")) == [yes, ana]
 
 
 def test_what_a_version_says_is_found_without_what_measures_and_waits(trained: Workbench) -> None:
-    said = {says: set(ids(trained, Chosen(concept=NAME, says=says))) for says in ("yes", "no")}  # type: ignore[arg-type]
+    said = {says: set(ids(trained, PictureSelection(concept=NAME, says=says))) for says in ("yes", "no")}  # type: ignore[arg-type]
     concept = trained.context.concept(NAME)
     head, unseen = trained.context.head(concept, None), trained.context.store.kept_apart(concept.id)
     scores = trained.context.library_scores(trained.context.concept(NAME).id, head)
@@ -68,9 +68,9 @@ def test_what_a_version_says_is_found_without_what_measures_and_waits(trained: W
 
 
 def test_a_search_is_paged_through_among_what_was_chosen(bench: Workbench) -> None:
-    png = Chosen(q="a circle", format="PNG")
+    png = PictureSelection(q="a circle", format="PNG")
     found = ids(bench, png)
-    assert len(found) == len(set(found)) == len(ids(bench, Chosen(format="PNG")))
+    assert len(found) == len(set(found)) == len(ids(bench, PictureSelection(format="PNG")))
     assert found[:20] == [h.id for h in bench.pictures.search("a circle", n=21) if h.id in set(found)][:20]
     second = bench.browsing.page(png, 10, bench.browsing.page(png, 10).older)
     assert [picture.id for picture in second.pictures] == found[10:20]
@@ -78,12 +78,12 @@ def test_a_search_is_paged_through_among_what_was_chosen(bench: Workbench) -> No
 
 
 def test_a_picture_is_found_by_the_day_it_was_taken_and_sorted_by_it(bench: Workbench, photo: str) -> None:
-    day = Chosen(taken_from=date(2021, 7, 14), taken_to=date(2021, 7, 14))
+    day = PictureSelection(taken_from=date(2021, 7, 14), taken_to=date(2021, 7, 14))
     assert ids(bench, day) == [photo]
-    assert ids(bench, Chosen(taken_from=date(2021, 7, 15))) == []
-    assert ids(bench, Chosen.of({"sort": "taken"}))[0] == photo
-    assert ids(bench, Chosen.of({"sort": "taken-oldest"})) == [photo]
-    assert photo not in ids(bench, Chosen(undated=True))
+    assert ids(bench, PictureSelection(taken_from=date(2021, 7, 15))) == []
+    assert ids(bench, PictureSelection.of({"sort": "taken"}))[0] == photo
+    assert ids(bench, PictureSelection.of({"sort": "taken-oldest"})) == [photo]
+    assert photo not in ids(bench, PictureSelection(undated=True))
 
 
 def test_the_camera_is_told_and_where_it_was_only_when_asked(bench: Workbench, photo: str) -> None:
@@ -99,11 +99,11 @@ def test_pictures_of_before_dates_were_kept_are_asked_once(bench: Workbench, pho
     library = bench.context.collection.library
     library.adding.set_taken(dict.fromkeys(library.all_ids(), UNREAD))
     assert bench.browsing.has_unread_dates()
-    assert ids(bench, Chosen(taken_from=date(2000, 1, 1))) == []
+    assert ids(bench, PictureSelection(taken_from=date(2000, 1, 1))) == []
     done = bench.browsing.read_dates()
     assert (done.looked_at, done.dated) == (library.counts().pictures, 1)
     assert not bench.browsing.has_unread_dates()
-    assert ids(bench, Chosen(taken_from=date(2000, 1, 1))) == [photo]
+    assert ids(bench, PictureSelection(taken_from=date(2000, 1, 1))) == [photo]
 
 
 def test_folders_open_one_in_the_other(bench: Workbench, photo: str, pictures: Path) -> None:
@@ -112,18 +112,20 @@ def test_folders_open_one_in_the_other(bench: Workbench, photo: str, pictures: P
     path = outermost.path
     while str(pictures) != path:
         path = next(f.path for f in bench.browsing.folders(path) if str(pictures).startswith(f.path))
-    assert len(ids(bench, Chosen(folder=str(pictures)))) == bench.pictures.count() - 1
+    assert len(ids(bench, PictureSelection(folder=str(pictures)))) == bench.pictures.count() - 1
 
 
 def test_an_address_says_what_was_chosen_and_is_read_again() -> None:
-    chosen = Chosen(q="a", folder="/p", undated=True, added_to=date(2026, 1, 2), concept="c", answered="none")
-    assert Chosen.of(chosen.said() | {"at": "after x", "view": ""}) == chosen
-    assert Chosen().said() == {}
+    chosen = PictureSelection(
+        q="a", folder="/p", undated=True, added_to=date(2026, 1, 2), concept="c", answered="none"
+    )
+    assert PictureSelection.of(chosen.said() | {"at": "after x", "view": ""}) == chosen
+    assert PictureSelection().said() == {}
     for wrong in ({"sort": "shape"}, {"taken_from": "yesterday"}, {"answered": "perhaps"}):
         with pytest.raises(DiscernError, match="is no"):
-            Chosen.of(wrong)
+            PictureSelection.of(wrong)
 
 
 def test_an_answer_is_asked_for_of_a_concept(bench: Workbench) -> None:
     with pytest.raises(DiscernError, match="which concept"):
-        bench.browsing.page(Chosen(answered="yes"), 10)
+        bench.browsing.page(PictureSelection(answered="yes"), 10)

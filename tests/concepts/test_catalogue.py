@@ -86,7 +86,7 @@ def test_to_rename_draws_nothing_anew(trained: Workbench) -> None:
     answer(bench, NAME, [p.id for p in bench.answers.next_pictures(NAME, 12, purpose="evaluation")])
 
     def drawn() -> list[str]:
-        return bench.context.material(bench.context.concept(NAME)).renewal.drawn
+        return bench.context.dataset(bench.context.concept(NAME)).renewal.drawn
 
     bench.catalogue.rename(NAME, "Ball", author="me")
     assert drawn() == []
@@ -153,14 +153,14 @@ def test_what_measures_a_duplicate_was_drawn_before_it_had_an_answer(trained: Wo
     bench.answers.label_many(NAME, [("seen", taught, "yes", "")], author=Author("me"), in_view=True)
     alone = bench.context.concept(bench.catalogue.duplicate(NAME, "Alone", author="me"))
     copy = bench.context.concept(bench.catalogue.duplicate(NAME, OTHER, labels=True, author="me"))
-    material = bench.context.material(copy)
-    assert material.waves[0].label_sequence == 0
-    assert material.waves[0].frame == bench.context.material(alone).waves[0].frame
-    assert material.evaluation.keys() != bench.context.material(bench.context.concept(NAME)).evaluation.keys()
+    dataset = bench.context.dataset(copy)
+    assert dataset.waves[0].label_sequence == 0
+    assert dataset.waves[0].frame == bench.context.dataset(alone).waves[0].frame
+    assert dataset.evaluation.keys() != bench.context.dataset(bench.context.concept(NAME)).evaluation.keys()
     known = {row["id"] for row in bench.label_files.label_rows(NAME)} - {taught}
-    assert {i for i in material.blind if i in material.evaluation} == known & material.evaluation.keys()
-    assert not material.reserved & set(material.training.ids)
-    assert taught not in material.blind
+    assert {i for i in dataset.blind if i in dataset.evaluation} == known & dataset.evaluation.keys()
+    assert not dataset.reserved & set(dataset.training.ids)
+    assert taught not in dataset.blind
 
 
 def test_answers_under_other_words_are_asked_again_in_a_duplicate_too(trained: Workbench) -> None:
@@ -170,7 +170,7 @@ def test_answers_under_other_words_are_asked_again_in_a_duplicate_too(trained: W
     words = bench.definitions.concept(NAME).revision.definition.model_copy(update={"description": "Egg."})
     bench.definitions.revise(NAME, words, author="me", note="other words")
     bench.catalogue.duplicate(NAME, OTHER, labels=True, author="me")
-    renewal = bench.context.material(bench.context.concept(OTHER)).renewal
+    renewal = bench.context.dataset(bench.context.concept(OTHER)).renewal
     assert (
         renewal.before.keys()
         == bench.context.store.evaluation_pictures(bench.context.concept(OTHER).id).keys()

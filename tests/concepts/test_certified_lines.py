@@ -24,18 +24,18 @@ def test_pictures_that_certify_are_asked_about_first_and_neither_measure_nor_tra
     trained: Workbench,
 ) -> None:
     concept = trained.context.concept(NAME)
-    measuring = trained.context.material(concept).evaluation
+    measuring = trained.context.dataset(concept).evaluation
     view = trained.certificates.begin(NAME, SHARE, author="me")
     drawn = certifying(trained)
     first = trained.answers.next_pictures(NAME, len(drawn), purpose="evaluation")
     assert [picture.id for picture in first] == drawn
     assert len(drawn) == view.asked
     answer(trained, NAME, drawn)
-    material = trained.context.material(concept)
-    assert material.evaluation == measuring
-    assert not material.measuring
-    assert set(drawn) <= material.reserved
-    assert not set(drawn) & {*material.training.ids, *material.evaluation}
+    dataset = trained.context.dataset(concept)
+    assert dataset.evaluation == measuring
+    assert not dataset.measuring
+    assert set(drawn) <= dataset.reserved
+    assert not set(drawn) & {*dataset.training.ids, *dataset.evaluation}
     assert trained.answers.count(NAME).measure == 0
 
 
@@ -111,7 +111,7 @@ def test_a_later_wave_knows_what_it_could_not_draw(trained: Workbench) -> None:
     waves = len(trained.context.store.waves(concept.id))
     assert {one.after_wave for one in drawn.values()} == {waves}
     trained.context.draw_more(concept, at_least=200)
-    assert not set(drawn) & set(trained.context.material(concept).evaluation)
+    assert not set(drawn) & set(trained.context.dataset(concept).evaluation)
 
 
 def test_a_version_keeps_its_sure_yes_beside_its_sure_no_and_no_picture_is_both(trained: Workbench) -> None:

@@ -13,9 +13,9 @@ from answering import answer
 from fake_openai import FakeOpenAI, Request, says
 from simulated_annotator import serving
 
-from concepts.annotators.cascade import PERSON, Sample
-from concepts.annotators.review import ReviewFilter
 from concepts.classifier.versions import with_sure_no
+from concepts.collaborator.cascade import PERSON, CascadeSample
+from concepts.collaborator.suggestions import ReviewFilter
 from concepts.errors import DiscernError, NoModelError, NotEnoughLabelsError
 from concepts.learning.report import Guarantee
 from concepts.settings import load_settings
@@ -87,10 +87,10 @@ def test_a_sample_of_the_pool_is_answered_first_and_teaches_and_measures_nothing
     asked: Workbench, model: FakeOpenAI
 ) -> None:
     sample = drawn(asked)
-    assert len(sample) == Sample.size(RIGHT)
+    assert len(sample) == CascadeSample.size(RIGHT)
     assert model.requests == []
-    material = asked.context.material(asked.context.concept(NAME))
-    assert set(sample) <= material.candidates.keys() & material.reserved
+    dataset = asked.context.dataset(asked.context.concept(NAME))
+    assert set(sample) <= dataset.candidates.keys() & dataset.reserved
     first = asked.answers.next_pictures(NAME, len(sample), purpose="evaluation")
     assert [picture.id for picture in first] == sample
     answer(asked, NAME, sample[:-1], always="no")
@@ -117,10 +117,10 @@ def test_what_no_machine_decides_is_no_label_to_learn_from_and_waits_on_review(
     ready: Workbench, model: FakeOpenAI
 ) -> None:
     result = ready.annotations.annotate(NAME, cascade=RIGHT)
-    material = ready.context.material(ready.context.concept(NAME))
-    unsure = {said.picture_id for said in material.ratings if said.rating == 3}
+    dataset = ready.context.dataset(ready.context.concept(NAME))
+    unsure = {said.picture_id for said in dataset.ratings if said.rating == 3}
     assert len(unsure) == result.steps[-1].decided > 0
-    training = material.training
+    training = dataset.training
     machine = {i for i, kind in zip(training.ids, training.kinds, strict=True) if kind == "annotator"}
     assert machine
     assert not machine & (unsure | set(drawn(ready)))
@@ -180,7 +180,7 @@ def test_what_the_classifier_surely_knows_is_not_asked_about_and_becomes_no_labe
     context, concept = ready.context, ready.context.concept(NAME)
     ready.versions.train(NAME)
     head = context.head(concept, None)
-    scores = context.scores.of(head, context.material(concept).index).probability
+    scores = context.scores.of(head, context.dataset(concept).index).probability
     line = sorted(scores.values.tolist())[len(scores) // 3]
     promise = Guarantee(
         side="no", line=line, at_least=RIGHT, confidence=0.95, n=40, errors=0, floor=0.1, attempt=1,
@@ -190,7 +190,7 @@ def test_what_the_classifier_surely_knows_is_not_asked_about_and_becomes_no_labe
     known = surely_known(context, concept, RIGHT).pictures
     assert known
     result = ready.annotations.annotate(NAME, cascade=RIGHT)
-    labelled = {said.picture_id for said in context.material(concept).ratings}
+    labelled = {said.picture_id for said in context.dataset(concept).ratings}
     assert not labelled & known
     step = result.steps[0]
     assert (step.by, step.taken) == ("version 2", True)

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from concepts.annotators.setups import Setup
+from concepts.collaborator.setups import Setup
 from concepts.errors import NotEnoughLabelsError, UnknownMethodError
 from concepts.learning.heads import HEADS
 from concepts.workbench import Workbench

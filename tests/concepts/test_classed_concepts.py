@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from concepts.bundle.load import load_bundle
+from concepts.bundle.rules import OneOf
 from concepts.classifier.training import linear_head
 from concepts.errors import DiscernError
-from concepts.export.loading import load_bundle
-from concepts.export.rules import OneOf
 from concepts.learning.scale import Scale
 from concepts.learning.scaled.heads import classes
 from concepts.workbench import Workbench
@@ -72,7 +72,7 @@ def test_its_file_has_a_column_for_each_class_of_which_one_is_right(answered, tm
     answered.exports.export(NAME, tmp_path / "bundle")
     concept = answered.context.concept(NAME)
     head = answered.context.head(concept, None)
-    index = answered.context.material(concept).index
+    index = answered.context.dataset(concept).index
     vectors = index.vectors(list(index.ids))
     expected = classes(linear_head(head), vectors)
     bundle = load_bundle(tmp_path / "bundle")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from answering import answer
 
+from concepts.bundle.load import load_bundle
 from concepts.errors import (
     ConceptInTrashError,
     ConflictError,
@@ -16,7 +17,6 @@ from concepts.errors import (
     NoVersionError,
     RuleTextError,
 )
-from concepts.export.loading import load_bundle
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.labels import Author

@@ -17,9 +17,9 @@ from sqlalchemy import update
 from typer.testing import CliRunner
 from web_screens import Screens
 
-from concepts.annotators.comparing import drawn_answers
-from concepts.annotators.setups import Setup
 from concepts.cli import app
+from concepts.collaborator.comparing import drawn_answers
+from concepts.collaborator.setups import Setup
 from concepts.errors import NoModelError, NotEnoughLabelsError
 from concepts.learning.consistency import consistency
 from concepts.learning.report import EvaluationReport
@@ -80,7 +80,7 @@ def answered(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbenc
     bench = open_bench()
     bench.definitions.create_concept(NAME, "A filled ellipse.")
     bench.context.draw_evaluation(bench.context.concept(NAME))
-    reserved = bench.context.material(bench.context.concept(NAME)).reserved
+    reserved = bench.context.dataset(bench.context.concept(NAME)).reserved
     answer(bench, NAME, [i for i in bench.context.collection.library.all_ids() if i not in reserved])
     return bench
 
@@ -107,28 +107,28 @@ def test_the_setups_are_shown_side_by_side_and_the_one_that_surely_agrees_more_i
     assert best.in_use or best.change_low > 0
     assert (guess.usd or 0) > 0
     assert guess.seconds is not None
-    assert found.pictures == len(drawn_answers(*_lessons(answered)))
+    assert found.pictures == len(drawn_answers(*_training_data(answered)))
     assert answered.annotators.compared(NAME) == found
 
 
-def _lessons(bench: Workbench) -> tuple[Any, Any]:
-    return bench.context.material(bench.context.concept(NAME)), bench.context.log
+def _training_data(bench: Workbench) -> tuple[Any, Any]:
+    return bench.context.dataset(bench.context.concept(NAME)), bench.context.log
 
 
 def test_no_answer_that_measures_and_none_given_beside_the_machines_opinion_is_among_them(
     answered: Workbench,
 ) -> None:
-    material, log = _lessons(answered)
-    drawn = drawn_answers(material, log)
+    dataset, log = _training_data(answered)
+    drawn = drawn_answers(dataset, log)
     ids = {str(i) for i, _ in drawn}
     assert ids
-    assert not ids & material.reserved
+    assert not ids & dataset.reserved
     assert sum(bool(counts) for _, counts in drawn) == len(drawn) / 2
-    fresh = next(i for i in material.answers if i in ids)
+    fresh = next(i for i in dataset.answers if i in ids)
     assert len(set(answered.context.collection.library.near_groups(sorted(ids)))) == len(ids)
     with answered.context.database.write() as session:
         session.execute(update(LabelEventRow).where(LabelEventRow.picture_id == fresh).values(in_view=True))
-    assert fresh not in {i for i, _ in drawn_answers(*_lessons(answered))}
+    assert fresh not in {i for i, _ in drawn_answers(*_training_data(answered))}
 
 
 def test_what_it_would_cost_is_said_before_and_a_budget_ends_it_cleanly(
@@ -152,8 +152,8 @@ def test_a_run_that_was_interrupted_pays_for_nothing_twice(answered: Workbench, 
     with pytest.raises(KeyboardInterrupt):
         answered.annotators.compare(NAME, listener=stop)
     assert model.requests
-    material, _ = _lessons(answered)
-    answered.answers.label(NAME, next(iter(material.answers)), "no", author=ME, key="meanwhile")
+    dataset, _ = _training_data(answered)
+    answered.answers.label(NAME, next(iter(dataset.answers)), "no", author=ME, key="meanwhile")
     answered.close()
     bench = Workbench(load_settings())
     found = bench.annotators.compare(NAME)
@@ -189,10 +189,10 @@ def test_with_too_few_answers_it_says_how_many_are_missing(
 def test_what_several_people_answered_shows_whether_the_machine_may_answer_for_them(
     answered: Workbench,
 ) -> None:
-    material, _ = _lessons(answered)
-    paths = answered.context.collection.paths(list(material.answers))
+    dataset, _ = _training_data(answered)
+    paths = answered.context.collection.paths(list(dataset.answers))
     for author in ("ana", "ben"):
-        for picture in material.answers:
+        for picture in dataset.answers:
             value = "yes" if "ellipse" in paths[picture] else "no"
             answered.answers.label(
                 NAME,
@@ -202,7 +202,7 @@ def test_what_several_people_answered_shows_whether_the_machine_may_answer_for_t
                 key=f"{author} {picture}",  # type: ignore[arg-type]
             )
     found = answered.annotators.compare(NAME)
-    assert len(material.answers) >= 30
+    assert len(dataset.answers) >= 30
     assert found.substitute is not None
     assert (found.substitute.people, found.substitute.passes) == (2, found.substitute.won >= 1)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from drawing import draw_folder
 
-from concepts.library.counting import Counting
+from concepts.library.file_count import Counting
 
 
 def test_how_many_were_found_is_said_while_other_work_goes_on(tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ from web_screens import Screens
 
 from benchmarks.simulated.models import SimulatedProposer, SimulatedVision, simulated_server
 from benchmarks.simulated.world import Picture, Recognises, any_of, by_chance
+from concepts.collaborator import trials
 from concepts.definition.document import Criterion, Definition
-from concepts.deliberation import trials
 from concepts.errors import ConflictError, DiscernError, NotEnoughLabelsError
-from concepts.labels.reasons import Reason
-from concepts.labels.review import ReviewRow
+from concepts.labelling.reasons import Reason
+from concepts.labelling.review import ReviewRow
 from concepts.workbench import Workbench
-from concepts.workbench.kinds import LookBack
+from concepts.workbench.jobs import LookBack
 from storage.labels import Author
 
 NAME = "Shapes"
@@ -67,8 +67,8 @@ def say(bench: Workbench, ids: list[str], **comments: str) -> None:
 
 
 def answer_most(bench: Workbench, n: int = 50) -> None:
-    material = bench.context.material(bench.context.concept(NAME))
-    say(bench, [i for i in material.candidates if i not in material.reserved][:n])
+    dataset = bench.context.dataset(bench.context.concept(NAME))
+    say(bench, [i for i in dataset.candidates if i not in dataset.reserved][:n])
 
 
 def test_a_wording_that_agrees_more_often_is_found_and_becomes_the_definition(deliberating: Workbench):
@@ -164,10 +164,10 @@ def test_an_ambiguity_that_nobody_found_is_refused(deliberating: Workbench):
 def test_pictures_that_measure_are_no_part_of_deliberating(deliberating: Workbench, server: FakeOpenAI):
     deliberating.deliberations.find_ambiguities(NAME)
 
-    material = deliberating.context.material(deliberating.context.concept(NAME))
+    dataset = deliberating.context.dataset(deliberating.context.concept(NAME))
     shown = [i for one in deliberating.deliberations.ambiguities(NAME) for i in one.pictures]
     assert shown
-    assert not set(shown) & material.reserved
+    assert not set(shown) & dataset.reserved
 
 
 def test_without_a_model_groups_of_borderline_pictures_stand_for_ambiguities(
@@ -184,13 +184,13 @@ def test_without_a_model_groups_of_borderline_pictures_stand_for_ambiguities(
 
 
 def test_an_answer_that_new_words_contradict_comes_up_again_until_it_is_looked_at(deliberating: Workbench):
-    material = deliberating.context.material(deliberating.context.concept(NAME))
-    paths = deliberating.context.collection.paths(list(material.candidates))
-    free = [i for i in material.candidates if i not in material.reserved]
+    dataset = deliberating.context.dataset(deliberating.context.concept(NAME))
+    paths = deliberating.context.collection.paths(list(dataset.candidates))
+    free = [i for i in dataset.candidates if i not in dataset.reserved]
     for i in free:  # by the first words lines count
         deliberating.answers.label(NAME, i, "yes", author=Author("me"), key=f"first {i}")
-    criteria = (*material.revision.definition.criteria, Criterion(kind="excluding", text="made of lines"))
-    narrower = material.revision.definition.model_copy(update={"criteria": criteria})
+    criteria = (*dataset.revision.definition.criteria, Criterion(kind="excluding", text="made of lines"))
+    narrower = dataset.revision.definition.model_copy(update={"criteria": criteria})
     deliberating.definitions.revise(NAME, narrower, author="me", note="no lines")
 
     assert older(deliberating) == []
@@ -216,13 +216,13 @@ def test_an_annotator_is_asked_about_older_labels_alone_and_once(deliberating: W
             deliberating.jobs.store.newest_first([LookBack.kind], deliberating.context.concept(NAME).id)
         )
 
-    material = deliberating.context.material(deliberating.context.concept(NAME))
-    free = next(i for i in material.candidates if i not in material.reserved)
+    dataset = deliberating.context.dataset(deliberating.context.concept(NAME))
+    free = next(i for i in dataset.candidates if i not in dataset.reserved)
     deliberating.answers.label(NAME, free, "yes", author=Author("me"), key="first")
     deliberating.review.find(NAME)
     assert asked() == 0
-    criteria = (*material.revision.definition.criteria, Criterion(kind="excluding", text="made of lines"))
-    narrower = material.revision.definition.model_copy(update={"criteria": criteria})
+    criteria = (*dataset.revision.definition.criteria, Criterion(kind="excluding", text="made of lines"))
+    narrower = dataset.revision.definition.model_copy(update={"criteria": criteria})
     deliberating.definitions.revise(NAME, narrower, author="me", note="no lines")
     deliberating.review.find(NAME)
     deliberating.review.find(NAME)
@@ -292,12 +292,12 @@ def test_a_wording_that_is_not_settled_goes_on_when_others_are_looked_for(
 
 
 def test_an_answer_is_held_against_the_words_it_was_given_under(deliberating: Workbench):
-    material = deliberating.context.material(deliberating.context.concept(NAME))
-    paths = deliberating.context.collection.paths(list(material.candidates))
-    line = next(i for i in material.candidates if i not in material.reserved and "line" in paths[i])
+    dataset = deliberating.context.dataset(deliberating.context.concept(NAME))
+    paths = deliberating.context.collection.paths(list(dataset.candidates))
+    line = next(i for i in dataset.candidates if i not in dataset.reserved and "line" in paths[i])
     deliberating.answers.label(NAME, line, "yes", author=Author("me"), key="by the first words")
-    criteria = (*material.revision.definition.criteria, Criterion(kind="excluding", text="made of lines"))
-    narrower = material.revision.definition.model_copy(update={"criteria": criteria})
+    criteria = (*dataset.revision.definition.criteria, Criterion(kind="excluding", text="made of lines"))
+    narrower = dataset.revision.definition.model_copy(update={"criteria": criteria})
     deliberating.definitions.revise(NAME, narrower, author="me", note="no lines")
     helps = (*criteria, Criterion(kind="supporting", text="left over"))
     newest = narrower.model_copy(update={"criteria": helps})

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from concepts.classifier.sample import sample
+from concepts.classifier.test_sample import sample
 from concepts.learning.waves import FIRST
 from concepts.workbench import Workbench
 from storage.library import PictureFacts
@@ -85,21 +85,21 @@ def test_a_file_with_a_label_for_everything_leaves_an_aimed_test_set(
     drawn = drawn_pictures(bench)
     assert len(drawn) == 240
     assert len(RARE_IDS & set(drawn)) >= 12  # everything alike would give six
-    lessons = bench.context.material(bench.context.concept(NAME))
-    assert not set(drawn) & set(lessons.training.ids)
-    assert len(lessons.training.ids) > len(everything) // 2
+    training_data = bench.context.dataset(bench.context.concept(NAME))
+    assert not set(drawn) & set(training_data.training.ids)
+    assert len(training_data.training.ids) > len(everything) // 2
 
 
 def test_what_was_drawn_at_an_import_speaks_for_as_many_pictures_as_it_was_drawn_from(
     bench: Workbench, tmp_path: Path
 ) -> None:
     import_labels(bench, tmp_path, bench.context.collection.library.all_ids())
-    material = bench.context.material(bench.context.concept(NAME))
-    draws = sample(material, bench.context.collection).draws
+    dataset = bench.context.dataset(bench.context.concept(NAME))
+    draws = sample(dataset, bench.context.collection).draws
     assert draws is not None
     assert len(draws.stratum) > 3
     could_be_drawn = [int((stratum >= 0).sum()) for stratum in draws.stratum]
-    assert could_be_drawn == [wave.frame for wave in material.waves[: len(could_be_drawn)]]
+    assert could_be_drawn == [wave.frame for wave in dataset.waves[: len(could_be_drawn)]]
 
 
 def test_a_small_file_leaves_a_small_library_its_test_pictures_for_later(

@@ -24,7 +24,7 @@ def begun(bench: Workbench, **examples: list[str]) -> Workbench:
 def test_examples_and_counterexamples_are_learned_from_as_answers_are(bench: Workbench) -> None:
     lines, others = by_kind(bench, "line")[:2], by_kind(bench, "rectangle")[:2]
     begun(bench, examples=lines, counterexamples=others)
-    training = bench.context.material(bench.context.concept(NAME)).training
+    training = bench.context.dataset(bench.context.concept(NAME)).training
     said = dict(zip(training.ids, training.data.positive.tolist(), strict=True))
     assert said == dict.fromkeys(lines, True) | dict.fromkeys(others, False)
     assert set(training.kinds) == {"person"}
@@ -36,7 +36,7 @@ def test_an_answer_about_an_example_counts_instead_of_it(bench: Workbench) -> No
     (line,) = by_kind(bench, "line")[:1]
     begun(bench, examples=[line])
     bench.answers.label(NAME, line, "no", author=Author("me"), key="changed-my-mind")
-    training = bench.context.material(bench.context.concept(NAME)).training
+    training = bench.context.dataset(bench.context.concept(NAME)).training
     assert dict(zip(training.ids, training.data.positive.tolist(), strict=True)) == {line: False}
 
 

@@ -24,27 +24,27 @@ def outside(tmp_path: Path) -> bytes:
     return path.read_bytes()
 
 
-def material(bench: Workbench):  # type: ignore[no-untyped-def]
-    return bench.context.material(bench.context.concept(NAME))
+def dataset(bench: Workbench):  # type: ignore[no-untyped-def]
+    return bench.context.dataset(bench.context.concept(NAME))
 
 
 def test_it_is_learned_from_and_looked_for_and_never_asked_counted_or_measured(
     bench: Workbench, outside: bytes
 ) -> None:
-    pictures, evaluation = bench.pictures.library_info().pictures, dict(material(bench).evaluation)
+    pictures, evaluation = bench.pictures.library_info().pictures, dict(dataset(bench).evaluation)
     given = bench.examples.give(NAME, outside, author="ana")
     assert given.outside
-    training = material(bench).training
+    training = dataset(bench).training
     assert (training.ids, training.data.positive.tolist()) == ([given.id], [True])
     assert training.data.weight.tolist() == [1]
     asked = bench.answers.next_pictures(NAME, 100)
     assert asked[0].reason == "like a yes"
     assert given.id not in [picture.id for picture in asked]
     assert bench.pictures.library_info().pictures == pictures
-    assert dict(material(bench).evaluation) == evaluation
+    assert dict(dataset(bench).evaluation) == evaluation
     assert bench.examples.thumbnail(given.id)[8:12] == b"WEBP"
     bench.definitions.mine(NAME)
-    assert "example" in {by for names in material(bench).candidates.values() for by in names}
+    assert "example" in {by for names in dataset(bench).candidates.values() for by in names}
 
 
 def test_with_an_answer_beside_it_a_version_is_trained_and_the_library_ranked(
@@ -65,7 +65,7 @@ def test_it_is_taken_back_by_its_id_and_by_an_older_definition_given_again(
     given = bench.examples.give(NAME, outside, author="ana")
     assert bench.examples.give(NAME, outside, author="ana").revision == given.revision
     bench.examples.remove(NAME, given.id[:8], author="ana")
-    assert (bench.examples.of(NAME), material(bench).training.ids) == ([], [])
+    assert (bench.examples.of(NAME), dataset(bench).training.ids) == ([], [])
     bench.definitions.restore(NAME, given.revision, author="ana", after=given.revision + 1)
     (example,) = bench.examples.of(NAME)
     assert (example.id, example.outside, example.used) == (given.id, True, True)
@@ -101,7 +101,7 @@ def test_one_that_looks_like_a_picture_that_measures_is_refused_and_never_drawn_
     later = bench.context.concept("Later")
     bench.context.store.add_definition(later.id, document, "me", "begun")
     bench.examples.give("Later", copy.getvalue(), author="ana")
-    assert measuring.id not in bench.context.material(later).evaluation
+    assert measuring.id not in bench.context.dataset(later).evaluation
 
 
 def test_a_near_copy_of_a_picture_of_the_library_is_in_its_group(bench: Workbench) -> None:
@@ -109,7 +109,7 @@ def test_a_near_copy_of_a_picture_of_the_library_is_in_its_group(bench: Workbenc
     copy = io.BytesIO()
     Image.open(picture.path).convert("RGB").save(copy, "JPEG", quality=80)
     given = bench.examples.give(NAME, copy.getvalue(), author="ana")
-    one, other = material(bench).groups([given.id, picture.id])
+    one, other = dataset(bench).groups([given.id, picture.id])
     assert one == other
 
 
@@ -120,7 +120,7 @@ def test_it_is_embedded_again_for_another_encoder_and_left_out_until_then(
     (kept,) = bench.context.collection.outside.of(bench.context.concept(NAME).id, [given.id])
     bench.context.collection.outside.embed({given.id: kept.vector * 0}, "another-encoder")
     assert [example.used for example in bench.examples.of(NAME)] == [False]
-    assert material(bench).training.ids == []
+    assert dataset(bench).training.ids == []
     bench.pictures.add_pictures([])
     assert [example.used for example in bench.examples.of(NAME)] == [True]
 

@@ -11,7 +11,7 @@ import numpy as np
 from answering import answer
 
 from concepts.classifier.measuring import views_of
-from concepts.classifier.sample import sample
+from concepts.classifier.test_sample import sample
 from concepts.classifier.training import linear_head
 from concepts.classifier.versions import origin
 from concepts.learning.calibration import Calibration
@@ -40,13 +40,13 @@ def test_whoever_had_not_seen_a_picture_flags_the_same_as_before_probabilities_w
     trained: Workbench,
 ) -> None:
     answer(trained, NAME, [one.id for one in trained.answers.next_pictures(NAME, 200, purpose="evaluation")])
-    material = trained.context.material(trained.context.concept(NAME))
-    measuring = sample(material, trained.context.collection)
+    dataset = trained.context.dataset(trained.context.concept(NAME))
+    measuring = sample(dataset, trained.context.collection)
     head = trained.context.head(trained.context.concept(NAME), 1)
     flagged = []
     for one in (head, fitted_before(head)):
-        probability = linear_head(one).probabilities(material.vectors(measuring.ids))
-        views = views_of(material, measuring, one, probability)
+        probability = linear_head(one).probabilities(dataset.vectors(measuring.ids))
+        views = views_of(dataset, measuring, one, probability)
         assert len(views) == 2  # judged by the version itself, and by heads that had not seen the pictures
         frames = [stratum.frame for view in views for stratum in view]
         flagged.append([(frame >= one.threshold).sum() for frame in frames if frame is not None])
@@ -62,13 +62,13 @@ def test_a_fitted_version_says_what_it_is(trained: Workbench) -> None:
 
 def test_pictures_once_drawn_to_fit_to_stay_apart_and_are_asked_about_no_more(trained: Workbench) -> None:
     concept = trained.context.concept(NAME)
-    before = trained.context.material(concept)
+    before = trained.context.dataset(concept)
     drawn = [i for i in before.index.ids if i not in before.reserved and i not in before.first_answered][:4]
     trained.context.store.draw_apart(concept.id, drawn, FITTING, 1)
     answer(trained, NAME, drawn[:2])
-    material = trained.context.material(concept)
-    assert set(drawn) <= material.reserved
-    assert not set(drawn) & {*material.training.ids, *material.evaluation}
+    dataset = trained.context.dataset(concept)
+    assert set(drawn) <= dataset.reserved
+    assert not set(drawn) & {*dataset.training.ids, *dataset.evaluation}
     assert trained.answers.count(NAME).certify == 2
     asked = trained.answers.next_pictures(NAME, 200, purpose="evaluation")
     assert not set(drawn) & {picture.id for picture in asked}

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from concepts.classifier.training import linear_head
 from concepts.errors import ConflictError, DiscernError, NotEnoughLabelsError
-from concepts.labels.consensus import consensus
-from concepts.labels.rows import read_answer
+from concepts.labelling.consensus import consensus
+from concepts.labelling.rows import read_answer
 from concepts.learning.scale import NONE, Scale
 from concepts.learning.scaled.heads import cuts_of
 from concepts.workbench import Workbench
@@ -195,13 +195,13 @@ def test_words_of_classes_are_read_whatever_their_case():
 def test_a_bundle_gives_the_grades_that_the_version_gives(answered, tmp_path):
     import onnxruntime
 
-    from concepts.export.loading import load_bundle
+    from concepts.bundle.load import load_bundle
     from concepts.learning.scaled.heads import grades
 
     answered.versions.train(NAME)
     answered.exports.export(NAME, tmp_path / "bundle")
     head = answered.context.head(answered.context.concept(NAME), None)
-    vectors = answered.context.material(answered.context.concept(NAME)).index.vectors(
+    vectors = answered.context.dataset(answered.context.concept(NAME)).index.vectors(
         answered.context.collection.library.all_ids()
     )
     expected = grades(linear_head(head), vectors)

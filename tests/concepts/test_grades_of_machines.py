@@ -9,9 +9,9 @@ import pytest
 from fake_openai import FakeOpenAI
 from simulated_annotator import serving
 
-from concepts.annotators.agreeing import agreement_of_answers
-from concepts.annotators.review import ReviewFilter
-from concepts.labels.consensus import Decision
+from concepts.collaborator.scaled_agreement import agreement_of_answers
+from concepts.collaborator.suggestions import ReviewFilter
+from concepts.labelling.consensus import Decision
 from concepts.learning.scale import Scale
 from concepts.workbench import Workbench
 from storage.labels import Author
@@ -65,7 +65,7 @@ def test_review_says_how_often_the_grades_agreed(annotated: Workbench) -> None:
 
 
 def test_what_it_earns_is_told_by_yes_and_no_and_its_grade_is_not_learned_from(annotated: Workbench) -> None:
-    training = annotated.context.material(annotated.context.concept(NAME)).training
+    training = annotated.context.dataset(annotated.context.concept(NAME)).training
     assert training.data.said is not None
     assert set(training.data.said.possible.sum(axis=1)) == {3}  # any grade that counts
 

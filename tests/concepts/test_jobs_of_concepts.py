@@ -11,7 +11,7 @@ from fake_openai import FakeOpenAI
 
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
-from concepts.workbench.kinds import Trained
+from concepts.workbench.jobs import Trained
 from storage.calls import Call
 
 NAME, OTHER = "Round thing", "Square thing"

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from concepts.errors import DiscernError
-from concepts.labels.files import new_labels, read_label_file, without_contradictions
-from concepts.labels.rows import BadRow, LabelRow, OpenRow
+from concepts.labelling.files import new_labels, read_label_file, without_contradictions
+from concepts.labelling.rows import BadRow, LabelRow, OpenRow
 from storage.labels import Author, LabelEvent
 from storage.tables import now
 

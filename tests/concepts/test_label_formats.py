@@ -19,9 +19,9 @@ from concepts.errors import (
     UnknownMethodError,
     UnknownWordsError,
 )
-from concepts.labels.consensus import consensus
-from concepts.labels.formats import writable, written_formats
-from concepts.labels.rows import meanings_of
+from concepts.labelling.consensus import consensus
+from concepts.labelling.formats import writable, written_formats
+from concepts.labelling.rows import meanings_of
 from concepts.learning.scale import Scale
 from concepts.workbench import Workbench
 from storage.labels import Author

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from concepts.errors import DiscernError, NotEnoughLabelsError, NoUsableRowsError
-from concepts.labels.consensus import consensus
-from concepts.labels.files import read_label_file
-from concepts.labels.rows import BadRow, LabelRow
+from concepts.labelling.consensus import consensus
+from concepts.labelling.files import read_label_file
+from concepts.labelling.rows import BadRow, LabelRow
 from concepts.workbench import Workbench
 from concepts.workbench.context import Purpose
 from storage.labels import Author, LabelEvent

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from concepts.labels.dataset import Material
-from concepts.labels.lessons import Lessons
+from concepts.labelling.dataset import ConceptDataset
+from concepts.labelling.training_data import TrainingData
 from concepts.workbench import Workbench
 from storage.labels import Author
 
@@ -17,13 +17,15 @@ def test_answers_that_measure_reach_measuring_and_no_lesson(answered_once: Workb
         bench.answers.label(NAME, picture, "yes", author=Author("me"), key=f"measures {picture}")
     context = bench.context
     concept = context.concept(NAME)
-    lessons = Lessons(context.collection, context.store, context.log, concept.id, context.revision(concept))
-    assert len(lessons.answers) == 2
-    assert not lessons.answers.keys() & lessons.reserved
-    assert not set(lessons.training.ids) & set(measuring)
-    assert set(measuring) <= context.material(concept).decisions.keys() & lessons.reserved
+    training_data = TrainingData(
+        context.collection, context.store, context.log, concept.id, context.revision(concept)
+    )
+    assert len(training_data.answers) == 2
+    assert not training_data.answers.keys() & training_data.reserved
+    assert not set(training_data.training.ids) & set(measuring)
+    assert set(measuring) <= context.dataset(concept).decisions.keys() & training_data.reserved
 
 
 def test_only_material_has_what_measures() -> None:
-    assert not {"decisions", "blind", "measuring", "evaluation", "evaluation_labels"} & set(dir(Lessons))
-    assert {"decisions", "blind", "measuring", "evaluation", "evaluation_labels"} <= set(dir(Material))
+    assert not {"decisions", "blind", "measuring", "evaluation", "evaluation_labels"} & set(dir(TrainingData))
+    assert {"decisions", "blind", "measuring", "evaluation", "evaluation_labels"} <= set(dir(ConceptDataset))

@@ -18,7 +18,7 @@ from concepts.installation import log as log_module
 from concepts.installation.log import start_log
 from concepts.settings import Settings
 from concepts.workbench import Workbench
-from concepts.workbench.kinds import Expand, Mine
+from concepts.workbench.jobs import Expand, Mine
 
 KEY = "sk-secret-key-of-somebody"
 

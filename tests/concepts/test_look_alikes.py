@@ -9,7 +9,7 @@ import pytest
 from concepts.library import neighbourhood
 from concepts.library.neighbourhood import Neighbourhood
 from concepts.workbench import Workbench
-from concepts.workbench.kinds import FindNeighbours, TidyVectors
+from concepts.workbench.jobs import FindNeighbours, TidyVectors
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ from answering import answer
 from fake_openai import FakeOpenAI, Request
 from simulated_annotator import serving
 
-from concepts.annotators.review import ReviewFilter
-from concepts.annotators.rounds import is_settled
-from concepts.annotators.run import Round
-from concepts.annotators.setups import Setup
-from concepts.candidates.for_machine import BY_THE_CLASSIFIER, next_for_machine, surest_yes
-from concepts.candidates.mining import LIKE_A_YES, mine_more
-from concepts.labels.effect import effect_of
+from concepts.collaborator.annotating import AnnotationRound
+from concepts.collaborator.rounds import is_settled
+from concepts.collaborator.setups import Setup
+from concepts.collaborator.suggestions import ReviewFilter
+from concepts.labelling.label_effect import effect_of
+from concepts.labelling.machine_queue import BY_THE_CLASSIFIER, next_for_machine, surest_yes
+from concepts.labelling.mining import LIKE_A_YES, mine_more
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.labels import Author
@@ -60,9 +60,9 @@ def test_each_round_takes_its_share_of_the_pictures(ready: Workbench, model: Fak
 def test_the_first_round_looks_at_pictures_that_the_person_answered_so_that_labels_earn_a_weight(
     ready: Workbench,
 ) -> None:
-    answered = set(ready.context.material(ready.context.concept(NAME)).answers)
+    answered = set(ready.context.dataset(ready.context.concept(NAME)).answers)
     ready.annotations.annotate(NAME, limit=24, rounds=2)
-    agreement = ready.context.material(ready.context.concept(NAME)).agreement
+    agreement = ready.context.dataset(ready.context.concept(NAME)).agreement
     assert agreement is not None
     assert agreement.n == len(answered & labelled(ready)) >= 6
 
@@ -71,29 +71,29 @@ def test_later_rounds_look_beyond_the_pool(ready: Workbench) -> None:
     concept = ready.context.concept(NAME)
     pool = ready.context.store.candidates(concept.id).keys()
     ready.annotations.annotate(NAME, limit=30, rounds=3)
-    material = ready.context.material(concept)
-    assert labelled(ready) - pool - material.answers.keys()
+    dataset = ready.context.dataset(concept)
+    assert labelled(ready) - pool - dataset.answers.keys()
 
 
 def test_no_round_looks_at_pictures_that_measure_or_their_like(ready: Workbench) -> None:
     concept = ready.context.concept(NAME)
     ready.annotations.annotate(NAME, limit=60, rounds=3)
-    material = ready.context.material(concept)
-    measured_on = set(material.evaluation_labels()[0])
-    assert material.reserved
-    assert labelled(ready) & material.reserved <= measured_on
+    dataset = ready.context.dataset(concept)
+    measured_on = set(dataset.evaluation_labels()[0])
+    assert dataset.reserved
+    assert labelled(ready) & dataset.reserved <= measured_on
 
 
 def test_what_the_answers_that_measure_say_changes_no_choice(ready: Workbench) -> None:
     context, concept = ready.context, ready.context.concept(NAME)
     ready.annotations.annotate(NAME, limit=12)
-    before = next_for_machine(context.material(concept), 10, labelled(ready), 1000)
-    effect = effect_of(context.material(concept), labelled(ready))
-    for picture in context.material(concept).evaluation:
+    before = next_for_machine(context.dataset(concept), 10, labelled(ready), 1000)
+    effect = effect_of(context.dataset(concept), labelled(ready))
+    for picture in context.dataset(concept).evaluation:
         for author in ("a", "b", "c"):
             ready.answers.label(NAME, picture, "yes", author=Author(author), key=f"{author} {picture}")
-    assert next_for_machine(context.material(concept), 10, labelled(ready), 1000) == before
-    assert effect_of(context.material(concept), labelled(ready)) == effect
+    assert next_for_machine(context.dataset(concept), 10, labelled(ready), 1000) == before
+    assert effect_of(context.dataset(concept), labelled(ready)) == effect
 
 
 def test_a_killed_run_goes_on_with_its_rounds_and_pays_no_call_twice(
@@ -134,7 +134,9 @@ def test_without_any_answer_the_machine_alone_teaches(
     ("changed", "settled"), [([20, 1, 2], True), ([1, 20, 2], False), ([2], False), ([None, 2], False)]
 )
 def test_it_ends_where_the_last_rounds_changed_little(changed: list[int | None], settled: bool) -> None:
-    rounds = [Round(pictures=50, changed=one, flagged=None if one is None else 100) for one in changed]
+    rounds = [
+        AnnotationRound(pictures=50, changed=one, flagged=None if one is None else 100) for one in changed
+    ]
     assert is_settled(rounds) is settled
 
 
@@ -143,11 +145,11 @@ def test_in_a_large_library_the_like_of_what_the_machine_says_counts_is_brought_
 ) -> None:
     context, concept = ready.context, ready.context.concept(NAME)
     ready.annotations.annotate(NAME, limit=15)
-    lessons = context.material(concept)
-    yes = surest_yes(lessons)
+    training_data = context.dataset(concept)
+    yes = surest_yes(training_data)
     assert yes
-    found = dict(mine_more(lessons, context.collection, yes, 20))
-    assert not found.keys() & (lessons.candidates.keys() | lessons.reserved)
+    found = dict(mine_more(training_data, context.collection, yes, 20))
+    assert not found.keys() & (training_data.candidates.keys() | training_data.reserved)
     assert any(LIKE_A_YES in brought_by for brought_by in found.values())
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from synthetic import in_memory
 
-from concepts.candidates.mining import Candidate, Probe, mine
 from concepts.encoders.base import unit
+from concepts.labelling.mining import Candidate, Probe, mine
 from storage.vectors.ids import ID_TYPE
 from storage.vectors.reader import VectorReader
 

@@ -11,7 +11,7 @@ from drawing import draw_folder
 from statements import statements
 
 from concepts.errors import ConflictError, DiscernError, UnknownCollectionError
-from concepts.library.choosing import Chosen
+from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
 
 ME = "me"
@@ -132,7 +132,7 @@ def test_what_is_looked_in_is_read_from_sql_once_as_long_as_nothing_changes(benc
 
 def test_browsing_and_searching_stay_in_a_collection(bench: Workbench) -> None:
     made = bench.collections.from_pictures("Some", some(bench, 12), author=ME)
-    chosen = Chosen.of({"in": made.id})
+    chosen = PictureSelection.of({"in": made.id})
     first = bench.browsing.page(chosen, 7)
     rest = bench.browsing.page(chosen, 7, first.older)
     assert {p.id for p in (*first.pictures, *rest.pictures)} == set(some(bench, 12))

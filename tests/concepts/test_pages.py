@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from statements import statements
 
-from concepts.labels.reasons import Reason
+from concepts.labelling.reasons import Reason
 from concepts.learning.report import EvaluationReport
 from concepts.workbench import Workbench
 from storage.labels import Author

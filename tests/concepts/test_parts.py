@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concepts.classifier.slices import Part, first_folders, measure_parts, nearest_queries
+from concepts.classifier.slices import LibraryPart, first_folders, measure_parts, nearest_queries
 
 
-def part(name: str, rows: np.ndarray) -> Part:
-    return Part("folder", name, rows)
+def part(name: str, rows: np.ndarray) -> LibraryPart:
+    return LibraryPart("folder", name, rows)
 
 
 def test_a_part_has_its_counts_with_exact_intervals() -> None:
@@ -83,9 +83,9 @@ def test_a_picture_belongs_to_the_words_that_would_bring_it_first() -> None:
 
     def asked(*queries: str) -> list[str]:
         definition = SimpleNamespace(queries=[SimpleNamespace(text=text) for text in queries])
-        material: Any = SimpleNamespace(revision=SimpleNamespace(definition=definition))
+        dataset: Any = SimpleNamespace(revision=SimpleNamespace(definition=definition))
         collection: Any = SimpleNamespace(text_vectors=lambda names: np.array([texts[n] for n in names]))
-        return nearest_queries(material, collection, pictures)
+        return nearest_queries(dataset, collection, pictures)
 
     assert asked("milk", "fruit") == ["milk", "fruit", "fruit"]
     assert asked("milk") == ["", "", ""]

@@ -10,9 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from concepts.labels.consensus import Decision
-from concepts.watching.precision import WINDOW, Answered, Precision, found_of, last_of_both, precision
-from concepts.watching.saying import lot
+from concepts.labelling.consensus import Decision
+from concepts.publishing.watch_precision import (
+    WINDOW,
+    LabelledFlags,
+    WatchPrecision,
+    found_of,
+    last_of_both,
+    precision,
+)
+from concepts.publishing.watch_scores import lot
 from storage.tables import now
 from storage.watches import Watched
 
@@ -42,12 +49,12 @@ def decision(picture: str, value: Any) -> Decision:
     return Decision(picture, value, {"me": value}, simulated=False)
 
 
-def answered(drawn: Sequence[Watched], values: Sequence[str]) -> Answered:
+def answered(drawn: Sequence[Watched], values: Sequence[str]) -> LabelledFlags:
     blind = {one.picture_id: decision(one.picture_id, v) for one, v in zip(drawn, values, strict=False)}
-    return Answered(drawn, blind, blind)
+    return LabelledFlags(drawn, blind, blind)
 
 
-def of(drawn: Sequence[Watched], values: Sequence[str], promised: float | None) -> Precision:
+def of(drawn: Sequence[Watched], values: Sequence[str], promised: float | None) -> WatchPrecision:
     return precision(answered(drawn, values), promised, None)
 
 
@@ -62,7 +69,7 @@ def test_without_answers_or_a_promise_nothing_is_claimed() -> None:
 def test_answers_behind_one_that_is_missing_wait() -> None:
     drawn = asked(5)
     blind = {one.picture_id: decision(one.picture_id, "yes") for one in (*drawn[:2], *drawn[3:])}
-    found = precision(Answered(drawn, blind, blind), 0.9, None)
+    found = precision(LabelledFlags(drawn, blind, blind), 0.9, None)
     assert found.whole is not None
     assert (found.asked, found.answered, found.whole.answered) == (5, 4, 2)
 
@@ -71,7 +78,7 @@ def test_an_answer_with_the_machines_opinion_in_view_says_nothing_and_keeps_nobo
     drawn = asked(3)
     blind = {one.picture_id: decision(one.picture_id, "yes") for one in drawn[1:]}
     decided = {one.picture_id for one in drawn}
-    found = precision(Answered(drawn, blind, decided), 0.9, None)
+    found = precision(LabelledFlags(drawn, blind, decided), 0.9, None)
     assert found.whole is not None
     assert (found.whole.answered, found.answered) == (2, 2)
 
@@ -136,7 +143,7 @@ def test_a_promise_that_is_kept_is_called_broken_in_fewer_than_5_of_100_windows(
 def test_what_is_missed_is_known_from_those_that_were_not_flagged() -> None:
     drawn = [one for _ in range(40) for side in (True, False) for one in asked(1, flagged=side)]
     blind = {one.picture_id: decision(one.picture_id, "yes" if one.flagged else "no") for one in drawn}
-    said = Answered(drawn, blind, blind)
+    said = LabelledFlags(drawn, blind, blind)
     assert last_of_both(said) == drawn[-2].sequence
     found = found_of(said, {True: 400, False: 4000})
     assert found is not None

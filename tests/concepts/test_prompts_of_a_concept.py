@@ -10,8 +10,8 @@ from fake_openai import FakeOpenAI, Request
 from simulated_annotator import serving
 from typer.testing import CliRunner
 
-from concepts.annotators.setups import Setup
 from concepts.cli import app
+from concepts.collaborator.setups import Setup
 from concepts.errors import DiscernError, OtherVariablesError, UnknownPromptError
 from concepts.language.prompts import load_prompt
 from concepts.workbench import Workbench

@@ -12,7 +12,7 @@ from fake_openai import MODEL, FakeOpenAI, Reply, cut_off, refuses, says, status
 from concepts.definition.document import Query
 from concepts.settings import Settings
 from concepts.workbench import Workbench
-from concepts.workbench.kinds import Expanded
+from concepts.workbench.jobs import Expanded
 from web.screens.define import _asked, _outcome
 
 NAME = "Fruit"

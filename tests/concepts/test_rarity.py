@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from concepts.classifier.rarity import FIND_MORE, Rarity, rarity
-from concepts.classifier.sample import Sample, sample
-from concepts.learning.sampled import Draws
+from concepts.classifier.test_sample import TestSample, sample
+from concepts.learning.stratified import Draws
 from concepts.workbench import Workbench
 from storage.labels import Author
 
@@ -64,8 +64,8 @@ def test_the_first_wave_tells_once_all_of_it_is_answered_and_walls_are_no_part_o
     walls = [learned]
 
     def said_now() -> Rarity | None:
-        material = bench.context.material(concept)
-        return rarity(sample(material, collection), material, walls)
+        dataset = bench.context.dataset(concept)
+        return rarity(sample(dataset, collection), dataset, walls)
 
     assert said_now() is None
     answer(bench, first[:1], "no")
@@ -85,7 +85,9 @@ def test_what_was_answered_before_a_wave_is_none_of_the_pictures_drawn_to_measur
     truth = np.zeros(60, bool)
     truth[:2] = True
     draws = Draws(stratum, known, np.zeros(400, np.int64), drawn)
-    of = Sample(ids, truth, rows, [""] * 400, draws, rows, dict.fromkeys(range(100), False), lambda _: rows)
+    of = TestSample(
+        ids, truth, rows, [""] * 400, draws, rows, dict.fromkeys(range(100), False), lambda _: rows
+    )
     said = rarity(of, None, [])  # type: ignore[arg-type]  # where there are draws, they say all
     assert said is not None
     assert (said.yes, said.n) == (2, 60)

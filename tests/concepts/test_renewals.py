@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from concepts.candidates.selection import to_measure
 from concepts.definition.document import Criterion, Definition, Query
-from concepts.labels.renewals import Renewal, renewal
+from concepts.labelling.renewals import Renewal, renewal
+from concepts.labelling.selection import to_measure
 from concepts.workbench import Workbench
 from storage.labels import Author, LabelEvent
 
@@ -148,15 +148,15 @@ def edit(bench: Workbench, words: str) -> None:
 
 
 def now(bench: Workbench) -> Renewal:
-    return bench.context.material(bench.context.concept(NAME)).renewal
+    return bench.context.dataset(bench.context.concept(NAME)).renewal
 
 
 def test_the_question_looks_like_any_other_and_only_its_answer_takes_the_first_ones_place(
     measured: Workbench,
 ) -> None:
     bench = measured
-    material = bench.context.material(bench.context.concept(NAME))
-    before, teaching, reserved = material.blind, material.training.ids, material.reserved
+    dataset = bench.context.dataset(bench.context.concept(NAME))
+    before, teaching, reserved = dataset.blind, dataset.training.ids, dataset.reserved
     assert not any(p.repeat for p in bench.answers.upcoming(NAME, [], 8, "me").pictures)
     edit(bench, "An ellipse, filled or not.")
     asked = now(bench).drawn
@@ -166,11 +166,11 @@ def test_the_question_looks_like_any_other_and_only_its_answer_takes_the_first_o
     assert not bench.answers.upcoming(NAME, [], 8, "ben").pictures[0].repeat
     assert not any(p.repeat for p in bench.answers.upcoming(NAME, [question.id], 7, "me").pictures)
     for picture in asked:
-        assert bench.context.material(bench.context.concept(NAME)).blind == before
+        assert bench.context.dataset(bench.context.concept(NAME)).blind == before
         key = say(bench, picture, "unsure", repeat=True)
-    material = bench.context.material(bench.context.concept(NAME))
-    assert {i for i, said in material.blind.items() if said != before[i]} == set(asked)
-    assert (material.training.ids, material.reserved, material.twice.pairs) == (teaching, reserved, [])
+    dataset = bench.context.dataset(bench.context.concept(NAME))
+    assert {i for i, said in dataset.blind.items() if said != before[i]} == set(asked)
+    assert (dataset.training.ids, dataset.reserved, dataset.twice.pairs) == (teaching, reserved, [])
     assert bench.answers.recent_answers(NAME, "me", 1)[0].repeat
     bench.answers.undo(NAME, author="me", only=[key])
     assert now(bench).open == asked[-1:]
@@ -185,7 +185,7 @@ def test_another_answer_to_such_a_picture_measures_nothing(measured: Workbench) 
     say(bench, asked, "unsure")
     bench.answers.label_many(NAME, [("seen", asked, "unsure", "")], author=ME, in_view=True, repeats=[asked])
     assert now(bench).open[0] == asked
-    assert bench.context.material(bench.context.concept(NAME)).blind[asked].value == truth(bench, asked)
+    assert bench.context.dataset(bench.context.concept(NAME)).blind[asked].value == truth(bench, asked)
 
 
 def test_it_goes_out_and_comes_back_in_a_file(measured: Workbench, tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from rows import add_pictures, picture_ids
 
-from concepts.candidates.selection import to_measure
-from concepts.labels import repeats as rules
-from concepts.labels.repeats import APART, ENOUGH, SHARE, SOONEST, Repeats
+from concepts.labelling import repeats as rules
+from concepts.labelling.repeats import APART, ENOUGH, SHARE, SOONEST, Repeats
+from concepts.labelling.selection import to_measure
 from concepts.workbench import Workbench
 from storage.concepts import ConceptStore
 from storage.database import Database
@@ -84,9 +84,9 @@ def say(bench: Workbench, picture: str, value: str, *, repeat: bool = False) -> 
 
 def state(bench: Workbench) -> tuple[object, ...]:
     """All that an answer can change."""
-    material = bench.context.material(bench.context.concept(NAME))
+    dataset = bench.context.dataset(bench.context.concept(NAME))
     rows = bench.label_files.label_rows(NAME)
-    return material.decisions, material.blind, material.measuring, bench.answers.count(NAME), rows
+    return dataset.decisions, dataset.blind, dataset.measuring, bench.answers.count(NAME), rows
 
 
 def test_a_repeat_looks_like_any_other_question_and_changes_no_answer(asked_again: Workbench) -> None:
@@ -97,11 +97,11 @@ def test_a_repeat_looks_like_any_other_question_and_changes_no_answer(asked_agai
     key = say(bench, question.id, "no", repeat=True)
     assert state(bench) == before
     concept = bench.context.concept(NAME)
-    (pair,) = bench.context.material(concept).twice.pairs
+    (pair,) = bench.context.dataset(concept).twice.pairs
     assert [event.value for event in pair] == ["yes", "no"]
     assert bench.answers.recent_answers(NAME, "me", 1)[0].repeat
     bench.answers.undo(NAME, author="me", only=[key])
-    assert (state(bench), bench.context.material(concept).twice.pairs) == (before, [])
+    assert (state(bench), bench.context.dataset(concept).twice.pairs) == (before, [])
     assert question.id in {p.id for p in bench.answers.upcoming(NAME, [], 3, "me").pictures}
 
 
@@ -117,7 +117,7 @@ def test_only_what_was_answered_and_drawn_for_it_is_a_repeat(asked_again: Workbe
         NAME, [("seen", answered, "no", "")], author=ME, in_view=True, repeats=[answered]
     )
     assert bench.answers.decisions(NAME)[answered].value == "no"
-    assert bench.context.material(bench.context.concept(NAME)).twice.pairs == []
+    assert bench.context.dataset(bench.context.concept(NAME)).twice.pairs == []
 
 
 def test_a_repeat_goes_out_and_comes_back_in_a_file(asked_again: Workbench, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_repeat_goes_out_and_comes_back_in_a_file(asked_again: Workbench, tmp_
     (tmp_path / "filled.csv").write_text(text.replace(",,,evaluation", ",no,,evaluation"))
     for imported in (1, 0):
         assert bench.label_files.import_labels(NAME, tmp_path / "filled.csv")["imported"] == imported
-    assert len(bench.context.material(bench.context.concept(NAME)).twice.pairs) == 1
+    assert len(bench.context.dataset(bench.context.concept(NAME)).twice.pairs) == 1
     assert state(bench)[0] == before[0]
 
 
@@ -138,11 +138,11 @@ def test_a_repeat_never_takes_the_place_of_a_first_answer_that_is_taken_back(ask
     first = bench.answers.recent_answers(NAME, "me", 2)[0]
     say(bench, first.id, "no", repeat=True)
     bench.answers.undo(NAME, author="me", only=[first.key])
-    material = bench.context.material(bench.context.concept(NAME))
-    assert first.id not in material.blind.keys() | material.decisions.keys()
+    dataset = bench.context.dataset(bench.context.concept(NAME))
+    assert first.id not in dataset.blind.keys() | dataset.decisions.keys()
     say(bench, first.id, "no", repeat=True)  # asked anew, so this is the first answer, whatever was meant
-    material = bench.context.material(bench.context.concept(NAME))
-    assert (material.blind[first.id].value, material.twice.pairs) == ("no", [])
+    dataset = bench.context.dataset(bench.context.concept(NAME))
+    assert (dataset.blind[first.id].value, dataset.twice.pairs) == ("no", [])
 
 
 def test_only_pictures_that_come_again_are_the_sample_also_after_a_rename(bench: Workbench) -> None:
@@ -156,6 +156,6 @@ def test_only_pictures_that_come_again_are_the_sample_also_after_a_rename(bench:
     expected = {picture for picture in measuring if rules.comes_again(concept.seed, picture)}
     assert len(expected) < len(measuring)
     for name in (NAME, "Ball"):
-        twice = bench.context.material(bench.context.concept(name)).twice
+        twice = bench.context.dataset(bench.context.concept(name)).twice
         assert {first.picture_id for first, _ in twice.pairs} == expected
         bench.catalogue.rename(name, "Ball", author="me")

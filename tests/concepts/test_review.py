@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from concepts.classifier import mislabelled
-from concepts.labels.reasons import Reason
-from concepts.labels.review import ReviewRow
+from concepts.labelling.reasons import Reason
+from concepts.labelling.review import ReviewRow
 from concepts.learning.base import TrainingSet
 from concepts.learning.calibration import logit
 from concepts.workbench import Workbench
 from concepts.workbench import review as module
-from concepts.workbench.kinds import LookOver
+from concepts.workbench.jobs import LookOver
 from storage.labels import Author
 from storage.tables import PictureRow, StoredJob
 from web.screens.review import _Screen
@@ -86,8 +86,8 @@ def test_the_queue_has_what_the_version_would_get_wrong_and_what_it_cannot_place
 ) -> None:
     """Heads that had not seen the pictures say yes to all of them."""
     monkeypatch.setattr(mislabelled, "held_out_probabilities", lambda data, *_: np.ones(len(data.positive)))
-    bench, material = trained, trained.context.material(trained.context.concept(NAME))
-    slip = next(i for i, said in material.answers.items() if said.value == "yes")
+    bench, dataset = trained, trained.context.dataset(trained.context.concept(NAME))
+    slip = next(i for i, said in dataset.answers.items() if said.value == "yes")
     answer(bench, slip, "no", "slip")
     bench.versions.train(NAME)
     bench.review.current(NAME)
@@ -95,8 +95,8 @@ def test_the_queue_has_what_the_version_would_get_wrong_and_what_it_cannot_place
     assert slip in {row.id for row in wrong}
     assert {row.label for row in wrong} == {"no"}
     assert "Without this label, version 2 would say yes." in {row.evidence for row in wrong}
-    material = bench.context.material(bench.context.concept(NAME))
-    assert not {row.id for row in unsure} & (material.reserved | material.answers.keys())
+    dataset = bench.context.dataset(bench.context.concept(NAME))
+    assert not {row.id for row in unsure} & (dataset.reserved | dataset.answers.keys())
     threshold = bench.context.version(NAME, None)[1].threshold
     edges = [abs(logit(row.score) - logit(threshold)) for row in unsure if row.score is not None]
     assert edges

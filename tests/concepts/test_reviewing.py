@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from concepts.annotators.review import PAGE, ReviewFilter, kind_of
-from concepts.labels.consensus import Decision
+from concepts.collaborator.suggestions import PAGE, ReviewFilter, kind_of
+from concepts.labelling.consensus import Decision
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.concepts import StoredAnnotation
@@ -44,7 +44,7 @@ def annotated(bench: Workbench) -> tuple[Workbench, list[str]]:
     concept = bench.context.store.find(NAME)
     assert concept is not None
     evaluation = list(bench.context.store.evaluation_pictures(concept.id))
-    reserved = bench.context.material(concept).reserved
+    reserved = bench.context.dataset(concept).reserved
     ids = [i for i in bench.context.collection.library.all_ids() if i not in reserved][:30]
     bench.context.store.add_candidates(
         concept.id, [(i, ["a disc"] if n < 10 else ["random"]) for n, i in enumerate(ids)], 1
@@ -161,7 +161,7 @@ def test_how_sure_the_machine_is_follows_from_its_chances_and_the_answers_of_the
     bench: Workbench,
 ) -> None:
     concept = bench.context.concept(NAME)
-    reserved = bench.context.material(concept).reserved
+    reserved = bench.context.dataset(concept).reserved
     ids = [i for i in bench.context.collection.library.all_ids() if i not in reserved][:40]
     bench.context.store.add_annotations(
         concept.id,

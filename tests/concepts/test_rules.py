@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from fake_openai import FakeOpenAI, says, status
 
-from concepts.annotators.setups import Setup
+from concepts.collaborator.setups import Setup
 from concepts.errors import (
     BlindModelError,
     DiscernError,
@@ -100,17 +100,17 @@ def test_another_encoder_for_a_library_that_has_one_is_refused(bench: Workbench,
 def test_nothing_that_learns_ever_sees_the_evaluation_set_or_its_near_duplicates(
     bench: Workbench, tmp_path: Path
 ) -> None:
-    material = bench.context.material(bench.context.concept(NAME))
-    reserved = material.reserved
-    assert len(material.evaluation) == 18  # a fifth of 91
+    dataset = bench.context.dataset(bench.context.concept(NAME))
+    reserved = dataset.reserved
+    assert len(dataset.evaluation) == 18  # a fifth of 91
     bench.definitions.mine(NAME, size=90)
     bench.annotations.annotate(NAME)
     answer(bench, tmp_path, 18, "evaluation")
     for _ in range(20):
         assert not reserved & set(answer(bench, tmp_path, 5))
-    material = bench.context.material(bench.context.concept(NAME))
-    assert not reserved & set(material.candidates)
-    assert not reserved & set(material.training.ids)
+    dataset = bench.context.dataset(bench.context.concept(NAME))
+    assert not reserved & set(dataset.candidates)
+    assert not reserved & set(dataset.training.ids)
     assert bench.answers.next_pictures(NAME, 5) == []
 
 

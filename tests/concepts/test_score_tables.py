@@ -12,7 +12,7 @@ import pytest
 
 from concepts.classifier.training import linear_head
 from concepts.errors import ConceptInTrashError, DiscernError
-from concepts.library import placed
+from concepts.library import placed_scores
 from concepts.workbench import Workbench
 from storage.adding import PictureFacts
 from storage.heads import StoredHead
@@ -97,13 +97,13 @@ def test_places_that_are_read_through_are_those_that_are_looked_up(
     expected = [collection.paths(ids).get(one, "") for one in ids]
     assert expected[:2] == ["/0/first.jpg", ""]
     assert all(expected[2:])
-    monkeypatch.setattr(placed, "AT_ONCE", 4)
+    monkeypatch.setattr(placed_scores, "AT_ONCE", 4)
     columns = np.ones((len(reader.vectors(ids[:1])[0]), 1))
-    for few in (placed.FEW, 0):
-        monkeypatch.setattr(placed, "FEW", few)
+    for few in (placed_scores.FEW, 0):
+        monkeypatch.setattr(placed_scores, "FEW", few)
         found = [
             pair
-            for some, places, _ in placed.with_places(collection, reader, columns)
+            for some, places, _ in placed_scores.with_places(collection, reader, columns)
             for pair in zip(some.to_pylist(), places.to_pylist(), strict=True)
         ]
         assert found == list(zip(ids, expected, strict=True))
@@ -112,8 +112,8 @@ def test_places_that_are_read_through_are_those_that_are_looked_up(
 def test_what_goes_wrong_while_it_is_read_ahead_stops_the_table(
     bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(placed, "AT_ONCE", 4)
-    monkeypatch.setattr(placed, "AHEAD", 1)
+    monkeypatch.setattr(placed_scores, "AT_ONCE", 4)
+    monkeypatch.setattr(placed_scores, "AHEAD", 1)
     asked: list[str] = []
 
     def first(self: Places, ids: PictureIds) -> pa.StringArray:
@@ -126,4 +126,4 @@ def test_what_goes_wrong_while_it_is_read_ahead_stops_the_table(
     with pytest.raises(DiscernError, match="The disk is gone"):
         bench.rules.write_table_to(tmp_path / "all.csv").wait()
     assert list(tmp_path.glob("*all.csv*")) == []
-    assert len(asked) <= 3 + placed.AHEAD
+    assert len(asked) <= 3 + placed_scores.AHEAD

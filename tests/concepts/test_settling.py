@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from concepts.classifier.settling import LAST, Settling, settling
-from concepts.labels.answer_count import AnswerCount
+from concepts.classifier.stability import LAST, Settling, settling
+from concepts.labelling.label_counts import AnswerCount
 from concepts.workbench import Workbench
 from concepts.workbench.advice import about_rare, advice, is_enough
 from storage.labels import Author
@@ -72,9 +72,9 @@ def test_the_last_answers_are_taken_away_and_nothing_is_said_where_too_few_are_l
 
     give(LAST)
     concept = bench.context.concept(NAME)
-    assert settling(bench.context.material(concept), "auto") is None
+    assert settling(bench.context.dataset(concept), "auto") is None
     give(12)
-    found = settling(bench.context.material(concept), "auto")
+    found = settling(bench.context.dataset(concept), "auto")
     assert found is not None
-    assert (found.answers, found.pictures) == (LAST + 12, bench.context.material(concept).pictures)
+    assert (found.answers, found.pictures) == (LAST + 12, bench.context.dataset(concept).pictures)
     assert found.changed <= found.either <= found.pictures

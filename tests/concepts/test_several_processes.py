@@ -12,7 +12,7 @@ from at_once import at_once
 from concepts.errors import SettingsError
 from concepts.jobs.executors import Perform
 from concepts.settings import load_settings
-from concepts.workbench import Lent, Workbench
+from concepts.workbench import SharedResources, Workbench
 from storage.jobs import StoredJob
 from storage.labels import Author
 
@@ -138,7 +138,7 @@ class NoRoom:
 @pytest.fixture
 def busy(both: tuple[Workbench, Workbench]) -> Iterator[Workbench]:
     """A third one, whose jobs others do."""
-    bench = Workbench(load_settings(), Lent(executor=NoRoom))
+    bench = Workbench(load_settings(), SharedResources(executor=NoRoom))
     bench.jobs.start()
     yield bench
     bench.close()

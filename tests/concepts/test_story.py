@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from concepts.definition.document import Criterion, Definition, Revision
-from concepts.export.story import story_of
+from concepts.publishing.story import story_of
 from concepts.workbench import Workbench
 from storage.deliberations import Deliberations
 from storage.labels import Author

@@ -10,8 +10,8 @@ import pytest
 
 from concepts.encoders.base import Vectors
 from concepts.errors import FingerprintMismatchError
-from concepts.library import texts
-from concepts.library.texts import KeptTexts, TextVectors
+from concepts.library import text_vectors
+from concepts.library.text_vectors import KeptTexts, TextVectors
 from concepts.workbench import Workbench
 
 NAME = "Round thing"
@@ -78,7 +78,7 @@ def test_where_nothing_can_be_kept_texts_are_encoded_all_the_same(tmp_path: Path
 
 
 def test_no_more_is_kept_than_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(texts, "FILES_KEPT", 16)
+    monkeypatch.setattr(text_vectors, "FILES_KEPT", 16)
     filling = vectors(Words(), tmp_path)
     for number in range(40):
         filling.encode_texts([f"text {number}"])

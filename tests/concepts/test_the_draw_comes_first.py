@@ -10,13 +10,13 @@ import pytest
 from at_once import at_once
 from statements import statements
 
-from concepts.annotators.setups import Setup
+from concepts.collaborator.setups import Setup
 from concepts.definition.editing import add_example
 from concepts.errors import DiscernError
-from concepts.labels.dataset import Material
-from concepts.labels.waves import draw_wave
+from concepts.labelling.dataset import ConceptDataset
+from concepts.labelling.waves import draw_wave
 from concepts.workbench import Workbench, context
-from concepts.workbench.kinds import DrawEvaluation
+from concepts.workbench.jobs import DrawEvaluation
 from storage.concepts import Wave
 from storage.labels import Author
 
@@ -152,19 +152,19 @@ def test_the_same_is_drawn_whether_or_not_the_index_knows_every_picture(
 
     def drawn() -> list[str]:
         size = len(ids)
-        return draw_wave(bench.context.material(row), collection, row.key, size, None, 0)[1]
+        return draw_wave(bench.context.dataset(row), collection, row.key, size, None, 0)[1]
 
     by_index = drawn()
     assert not {ids[0], ids[20], *ids[2:5], *ids[10:14], ids[30]} & set(by_index)
     assert ids[1] in by_index
-    monkeypatch.setattr(Material, "pictures", -1)  # so that it seems as if some had no vector yet
+    monkeypatch.setattr(ConceptDataset, "pictures", -1)  # so that it seems as if some had no vector yet
     assert drawn() == by_index
 
 
 def test_an_example_that_is_chosen_before_the_draw_is_no_part_of_it(bench: Workbench) -> None:
     row = bench.context.concept(NAME)
-    material = bench.context.material(row)
-    chosen = draw_wave(material, bench.context.collection, row.key, 18, None, 0)[1][0]
+    dataset = bench.context.dataset(row)
+    chosen = draw_wave(dataset, bench.context.collection, row.key, 18, None, 0)[1][0]
     bench.definitions.edit(NAME, lambda d: add_example(d, chosen, counts=True), author="me", after=1)
     assert len(evaluation(bench)) == 18
     assert chosen not in evaluation(bench)

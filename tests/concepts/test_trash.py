@@ -12,7 +12,6 @@ from answering import answer
 from at_once import at_once
 from drawing import draw_folder
 
-from concepts.candidates.grid import wall_pictures
 from concepts.errors import (
     ConceptInTrashError,
     ConflictError,
@@ -21,7 +20,8 @@ from concepts.errors import (
     UnknownConceptError,
     UnknownPictureError,
 )
-from concepts.library.choosing import Chosen
+from concepts.labelling.contact_sheet import wall_pictures
+from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
 from storage.labels import Author
 from storage.tables import ConceptRow, now
@@ -35,23 +35,23 @@ def everything(bench: Workbench) -> set[str]:
     context = bench.context
     concept = context.concept(NAME)
     head = context.head(concept, None)
-    material = context.material(concept)
+    dataset = context.dataset(concept)
     scores = context.library_scores(concept.id, head)
     assert scores is not None
     listed: list[list[str]] = [
         [p.id for p in bench.pictures.newest(200)],
         [h.id for h in bench.pictures.search("a circle", n=200)],
         [h.id for h in bench.pictures.search(None, like=[bench.pictures.newest(1)[0].id], n=200)],
-        [p.id for p in bench.browsing.page(Chosen(q="a circle"), 200).pictures],
+        [p.id for p in bench.browsing.page(PictureSelection(q="a circle"), 200).pictures],
         [p.id for p in bench.answers.upcoming(NAME, [], 100).pictures],
         [p.id for p in bench.answers.next_pictures(NAME, 100)],
         [p.id for p in bench.answers.next_pictures(NAME, 100, purpose="evaluation")],
         [p.id for p in bench.answers.wall(NAME)],
-        [p.id for p in wall_pictures(material, context.collection, [])],
-        list(material.candidates),
-        list(material.evaluation),
-        material.training.ids,
-        list(material.decisions),
+        [p.id for p in wall_pictures(dataset, context.collection, [])],
+        list(dataset.candidates),
+        list(dataset.evaluation),
+        dataset.training.ids,
+        list(dataset.decisions),
         list(bench.answers.decisions(NAME)),
         [e.picture_id for e in context.log.standing(concept.id)],
         list(scores.probability.ids),
@@ -64,10 +64,10 @@ def everything(bench: Workbench) -> set[str]:
 @pytest.fixture
 def three(trained: Workbench) -> list[str]:
     """One that was answered to learn from, one that measures, and one nobody has said anything of."""
-    material = trained.context.material(trained.context.concept(NAME))
-    answered = sorted(material.answers)[0]
-    measures = sorted(material.evaluation)[0]
-    other = sorted(set(material.index.ids) - material.decisions.keys() - material.evaluation.keys())[0]
+    dataset = trained.context.dataset(trained.context.concept(NAME))
+    answered = sorted(dataset.answers)[0]
+    measures = sorted(dataset.evaluation)[0]
+    other = sorted(set(dataset.index.ids) - dataset.decisions.keys() - dataset.evaluation.keys())[0]
     return [answered, measures, other]
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from concepts.classifier.shown import pictures_to_show
+from concepts.bundle.account import account_of
+from concepts.bundle.version_page import document_of
+from concepts.classifier.examples import pictures_to_show
 from concepts.definition.document import Criterion
 from concepts.errors import DiscernError, NoVersionError
-from concepts.export.account import account_of
-from concepts.export.version_page import document_of
 from concepts.workbench import Workbench
 from concepts.workbench.exported import exported
 
@@ -126,8 +126,8 @@ def test_a_file_has_no_script_asks_for_nothing_and_escapes_what_people_wrote(
 def test_a_picture_that_was_removed_since_is_on_no_page_any_more(trained: Workbench) -> None:
     shown = shown_in(trained.version_page.document(NAME))
     concept, head = trained.context.version(NAME, None)
-    material = trained.context.material(concept, head.definition_number)
-    (first, _), *_ = pictures_to_show(material, trained.context.collection, head)
+    dataset = trained.context.dataset(concept, head.definition_number)
+    (first, _), *_ = pictures_to_show(dataset, trained.context.collection, head)
     small = trained.context.collection.thumbnail(first)
     assert small in shown
     trained.trash.put("picture", first, author="me")

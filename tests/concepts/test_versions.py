@@ -17,16 +17,16 @@ import pyarrow.parquet as pq
 import pytest
 from drawing import draw_folder
 
+from concepts.bundle.load import load_bundle
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
 from concepts.errors import DiscernError, NotEnoughLabelsError
-from concepts.export.loading import load_bundle
-from concepts.labels import repeats
-from concepts.labels.reasons import Reason
+from concepts.labelling import repeats
+from concepts.labelling.reasons import Reason
 from concepts.learning import waves
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from concepts.workbench.lent import Lent
+from concepts.workbench.shared_resources import SharedResources
 from concepts.workbench.versions import RANKED, STEPS
 from storage.labels import Author
 
@@ -197,7 +197,7 @@ def test_a_question_asked_again_changes_no_figure_and_says_how_consistent_the_pe
 ) -> None:
     monkeypatch.setattr(repeats, "SHARE", 1)
     measuring = list(trained.context.store.evaluation_pictures(1))
-    votes = trained.context.material(trained.context.concept(NAME)).blind
+    votes = trained.context.dataset(trained.context.concept(NAME)).blind
     first = [(f"first {i}", i, votes[i].value, "") for i in measuring]
     trained.answers.label_many(NAME, first, author=Author("ana"))
     before = trained.versions.evaluate(NAME)
@@ -324,7 +324,7 @@ def test_after_a_restart_the_library_is_scored_without_loading_the_encoder(
         loaded.append(name)
         return load_encoder(name, **more)
 
-    again = Workbench(load_settings(), Lent(load=load))
+    again = Workbench(load_settings(), SharedResources(load=load))
     job = again.exports.submit_score_files(NAME, 1, "", "csv")
     again.jobs.resume(job)
     before = trained.exports.scored_files(NAME)

@@ -11,9 +11,9 @@ import pytest
 
 from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import FingerprintMismatchError
-from concepts.library import texts
+from concepts.library import text_vectors as texts
 from concepts.library.collection import Collection
-from concepts.library.texts import TextVectors
+from concepts.library.text_vectors import TextVectors
 from concepts.workbench import Workbench
 
 SOON = 20  # seconds; only a test that fails waits so long

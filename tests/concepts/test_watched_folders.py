@@ -17,8 +17,8 @@ from receiver import Receiver
 
 from concepts.errors import ConflictError, DiscernError, NotAllowedError, UnknownWatchError
 from concepts.learning import waves
+from concepts.publishing.webhook_delivery import Sender
 from concepts.settings import load_settings
-from concepts.watching.sending import Sender
 from concepts.workbench import Workbench
 from concepts.workbench.watching import Watching
 from storage.tables import now
@@ -262,9 +262,9 @@ def test_what_is_asked_about_comes_first_blindly_and_teaches_nothing(watched: Wo
     assert (len(page.flagged), page.held) == (9 - asked, asked)
     measured = watched.answers.count(NAME).measure
     answer(watched, NAME, drawn)
-    material = watched.context.material(watched.context.concept(NAME))
-    assert set(drawn) <= material.reserved
-    assert not set(drawn) & {*material.training.ids, *material.evaluation}
+    dataset = watched.context.dataset(watched.context.concept(NAME))
+    assert set(drawn) <= dataset.reserved
+    assert not set(drawn) & {*dataset.training.ids, *dataset.evaluation}
     count = watched.answers.count(NAME)
     assert (count.watch, count.measure) == (asked, measured)
     assert watched.concept(NAME).watches.flagged(watch.id, 50).held == 0
@@ -278,7 +278,7 @@ def test_what_looks_like_what_was_answered_or_came_before_is_not_asked_about(
     watched: Workbench, inbox: Path, pictures: Path
 ) -> None:
     flagging_all(watched)
-    taught = next(iter(watched.context.material(watched.context.concept(NAME)).answers))
+    taught = next(iter(watched.context.dataset(watched.context.concept(NAME)).answers))
     known = Path(watched.context.collection.paths([taught])[taught])
     shutil.copy(known, inbox / "answered.png")
     watch = begin(watched, inbox, ask_flagged=1.0).watch

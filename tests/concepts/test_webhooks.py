@@ -12,8 +12,7 @@ import pytest
 from receiver import Receiver
 
 from concepts.errors import NotAllowedError, SettingsError
-from concepts.settings import Settings, load_settings
-from concepts.watching.webhooks import (
+from concepts.publishing.webhooks import (
     DELAYS,
     JITTER,
     Secrets,
@@ -23,6 +22,7 @@ from concepts.watching.webhooks import (
     post,
     signature,
 )
+from concepts.settings import Settings, load_settings
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 

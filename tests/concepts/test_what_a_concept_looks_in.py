@@ -12,7 +12,7 @@ import pytest
 from answering import answer
 from drawing import draw_folder
 
-from concepts.annotators.setups import Setup
+from concepts.collaborator.setups import Setup
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.frames import Frame
@@ -209,7 +209,7 @@ def test_after_a_change_no_way_leads_to_where_it_looked_before(trained: Workbenc
     inside = members(trained, "Chairs")
     kept = {  # what is kept for good, as it was
         "the machine": lambda bench: [
-            one.picture_id for one in bench.context.material(bench.context.concept(NAME)).annotations
+            one.picture_id for one in bench.context.dataset(bench.context.concept(NAME)).annotations
         ],
         "a certifying draw": lambda bench: bench.context.to_answer(bench.context.concept(NAME)),
     }
@@ -235,56 +235,56 @@ def test_figures_keep_the_name_of_what_they_are_of(trained: Workbench) -> None:
 
 
 def test_answers_from_elsewhere_teach_and_do_not_measure(trained: Workbench) -> None:
-    material = trained.context.material(trained.context.concept(NAME))
-    taught, measured = set(material.training.ids), len(material.evaluation_labels()[0])
+    dataset = trained.context.dataset(trained.context.concept(NAME))
+    taught, measured = set(dataset.training.ids), len(dataset.evaluation_labels()[0])
     assert measured
     trained.collections.look_in(NAME, ["Chairs"], author=ME)
-    material = trained.context.material(trained.context.concept(NAME))
-    assert set(material.training.ids) == taught
-    assert material.evaluation_labels()[0] == []
+    dataset = trained.context.dataset(trained.context.concept(NAME))
+    assert set(dataset.training.ids) == taught
+    assert dataset.evaluation_labels()[0] == []
     count = trained.answers.count(NAME)
     assert (count.measure, count.elsewhere) == (0, measured)
 
 
 def test_what_measured_before_measures_again_where_the_concept_looks_there_again(trained: Workbench) -> None:
     concept = trained.context.concept(NAME)
-    before = trained.context.material(concept).evaluation_labels()[0]
+    before = trained.context.dataset(concept).evaluation_labels()[0]
     trained.collections.look_in(NAME, ["Chairs"], author=ME)
-    reserved = trained.context.material(concept).reserved
+    reserved = trained.context.dataset(concept).reserved
     assert set(before) <= reserved, "it teaches nothing meanwhile"
     trained.collections.look_in(NAME, ["Rooms"], author=ME)
-    assert trained.context.material(concept).evaluation_labels()[0] == before
+    assert trained.context.dataset(concept).evaluation_labels()[0] == before
 
 
 def test_a_vector_of_no_picture_stands_for_nothing(bench: Workbench) -> None:
     """Some are left over for a moment while the bin is emptied."""
-    from concepts.classifier.sample import sample
+    from concepts.classifier.test_sample import sample
 
     collection = bench.context.collection
     bench.collections.look_in(NAME, [], author=ME)
     answered(bench, 12)
     concept = bench.context.concept(NAME)
-    before = sample(bench.context.material(concept), collection)
+    before = sample(bench.context.dataset(concept), collection)
     collection.stored().write(["f" * 64], np.eye(1, collection.recorded().dimension))
-    after = sample(bench.context.material(concept), collection)
+    after = sample(bench.context.dataset(concept), collection)
     assert list(after.groups) == list(before.groups)
     assert after.covered == before.covered
 
 
 def test_a_draw_from_everything_is_one_from_each_of_its_collections(bench: Workbench) -> None:
     """Narrowed to a part, the answers in it go on to measure that part, and no other picture is covered."""
-    from concepts.classifier.sample import sample
+    from concepts.classifier.test_sample import sample
 
     bench.collections.look_in(NAME, [], author=ME)
     answered(bench, 12)
     concept = bench.context.concept(NAME)
-    everything = sample(bench.context.material(concept), bench.context.collection)
+    everything = sample(bench.context.dataset(concept), bench.context.collection)
     bench.collections.look_in(NAME, ["Chairs"], author=ME)
-    material = bench.context.material(concept)
+    dataset = bench.context.dataset(concept)
     part = [i for i in everything.ids if i in members(bench, "Chairs")]
-    assert set(material.evaluation) == material.wave_of.keys() & members(bench, "Chairs")
+    assert set(dataset.evaluation) == dataset.wave_of.keys() & members(bench, "Chairs")
     answered(bench, 0)
-    drawn = sample(bench.context.material(concept), bench.context.collection)
+    drawn = sample(bench.context.dataset(concept), bench.context.collection)
     assert set(part) <= set(drawn.ids) <= members(bench, "Chairs")
     assert drawn.covered == len(drawn.groups) <= 80
     assert sum(drawn.weights) == pytest.approx(drawn.covered, rel=0.35)
@@ -323,10 +323,10 @@ def test_candidates_and_what_a_machine_looked_at_are_counted_as_they_are_listed(
     before = bench.definitions.concept(NAME)
     bench.collections.from_pictures("Few", sorted(members(bench, "Rooms"))[:12], author=ME)
     bench.collections.look_in(NAME, ["Few"], author=ME)
-    view, material = bench.definitions.concept(NAME), bench.context.material(bench.context.concept(NAME))
+    view, dataset = bench.definitions.concept(NAME), bench.context.dataset(bench.context.concept(NAME))
     assert (view.candidates, view.annotated) == (
-        len(material.candidates),
-        len({rating.picture_id for rating in material.ratings}),
+        len(dataset.candidates),
+        len({rating.picture_id for rating in dataset.ratings}),
     )
     assert view.candidates < before.candidates
     assert view.annotated < before.annotated

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from concepts.deliberation.ambiguities import (
+from concepts.collaborator.ambiguities import (
     PARTING,
     Ambiguity,
     batch,
@@ -12,7 +12,7 @@ from concepts.deliberation.ambiguities import (
     spread,
     with_parting,
 )
-from concepts.deliberation.nouns import GroupNouns
+from concepts.collaborator.nouns import GroupNouns
 from concepts.encoders.base import unit
 from concepts.encoders.sentences import SentenceEncoder
 

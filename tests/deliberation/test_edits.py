@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from concepts.collaborator.edits import Edit, edited
 from concepts.definition.document import Criterion, Definition
-from concepts.deliberation.edits import Edit, edited
 
 FRUIT = Definition(
     name="Fruit",

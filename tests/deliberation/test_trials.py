@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from concepts.definition.document import Criterion, Definition
-from concepts.deliberation.halves import halves
-from concepts.deliberation.trials import (
+from concepts.collaborator.halves import halves
+from concepts.collaborator.trials import (
     ERROR,
     FINALISTS,
-    Candidate,
     Turn,
     Vote,
+    WordingCandidate,
     allowance,
     evidence_in_all,
     evidence_of,
@@ -27,13 +26,14 @@ from concepts.deliberation.trials import (
     telling,
     votes_of,
 )
+from concepts.definition.document import Criterion, Definition
 
 CURRENT = Definition(name="Fruit", description="Fruit on a shelf.")
 
 
-def wording(text: str) -> Candidate:
+def wording(text: str) -> WordingCandidate:
     criterion = Criterion(kind="excluding", text=text, origin="model")
-    return Candidate(CURRENT.model_copy(update={"criteria": (criterion,)}), "because", "feedback")
+    return WordingCandidate(CURRENT.model_copy(update={"criteria": (criterion,)}), "because", "feedback")
 
 
 def answers(n: int) -> dict[str, str]:

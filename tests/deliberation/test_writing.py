@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from concepts.collaborator.trials import Sifted, WordingCandidate
+from concepts.collaborator.writing import Feedback, from_differences, from_feedback, from_nouns
 from concepts.definition.document import Criterion, Definition
-from concepts.deliberation.trials import Candidate, Sifted
-from concepts.deliberation.writing import Feedback, from_differences, from_feedback, from_nouns
 
 FRUIT = Definition(
     name="Fruit", description="Fruit on a shelf.", criteria=(Criterion(kind="necessary", text="a fruit"),)
@@ -70,7 +70,12 @@ def test_a_remark_on_a_picture_about_which_both_agree_is_shown():
 def test_the_model_sees_the_best_and_the_worst_wordings_with_what_they_did():
     model = Scripted({"wordings": []})
     tried = [
-        Sifted(Candidate(FRUIT.model_copy(update={"criteria": (c,)}), "", "feedback"), 0.1 - n / 10, 9 - n, n)
+        Sifted(
+            WordingCandidate(FRUIT.model_copy(update={"criteria": (c,)}), "", "feedback"),
+            0.1 - n / 10,
+            9 - n,
+            n,
+        )
         for n, c in enumerate(Criterion(kind="excluding", text=f"thing number {n}") for n in range(9))
     ]
 

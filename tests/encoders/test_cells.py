@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw
 from tiny_open_clip import make_tiny_open_clip
 
 from concepts.encoders import Encoder, load_encoder
-from concepts.encoders.cells import compared, covered, locate
 from concepts.encoders.openclip import OpenClipEncoder
+from concepts.encoders.saliency import compared, covered, locate
 
 
 def thing(side: int = 256) -> Image.Image:

@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from concepts.classifier.review import mistakes
 from concepts.installation.users import Users
-from concepts.labels.consensus import consensus
+from concepts.labelling.consensus import consensus
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.tables import UNREAD, ConceptRow
@@ -265,7 +265,7 @@ def test_mistakes_curve_and_comparison_are_the_same(
     known = expected["figures"][name]
     for number, before in known["mistakes"].items():
         of, head = opened.context.version(name, int(number))
-        rows = mistakes(opened.context.material(of), opened.context.collection, head)
+        rows = mistakes(opened.context.dataset(of), opened.context.collection, head)
         found = [[row.id, row.label, row.score, row.purpose] for row in rows]
         then = [[one[key] for key in ("id", "said", "probability", "purpose")] for one in before]
         assert_close(found, then, f"mistakes of version {number}")
@@ -303,7 +303,7 @@ def test_the_next_questions_are_about_pictures_nobody_answered(
 def test_every_version_can_be_exported(
     bench: Workbench, expected: dict[str, Any], concept: int, tmp_path: Path
 ) -> None:
-    from concepts.export.loading import load_bundle
+    from concepts.bundle.load import load_bundle
 
     for known in of(expected, concept)["heads"]:
         folder = tmp_path / str(known["number"])

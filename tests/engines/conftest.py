@@ -11,7 +11,7 @@ from engine_work import load_colours
 
 from concepts.jobs.engines import Engine
 from concepts.settings import load_settings
-from concepts.workbench import Lent, Workbench
+from concepts.workbench import SharedResources, Workbench
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def open_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
     def open_it(engine: Engine, name: str) -> Workbench:
         monkeypatch.setattr("concepts.workbench.context.engine_of", lambda setting: engine)
-        bench = Workbench(load_settings(home=tmp_path / name), Lent(load=load_colours))
+        bench = Workbench(load_settings(home=tmp_path / name), SharedResources(load=load_colours))
         opened.append(bench)
         return bench
 

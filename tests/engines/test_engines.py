@@ -25,7 +25,7 @@ from engine_work import (
 )
 from not_run import not_run
 
-from concepts.annotators.setups import Setup
+from concepts.collaborator.setups import Setup
 from concepts.errors import CancelledError, EngineError, OtherEncoderError
 from concepts.jobs.engines import Engine, InProcess, engine_of
 from concepts.workbench import Workbench

@@ -23,10 +23,10 @@ from hypothesis import strategies as st
 
 from concepts.errors import EngineError, FingerprintMismatchError
 from concepts.jobs.engines import InProcess, nothing
-from concepts.library import looking
+from concepts.library import ingest_worker
+from concepts.library.ingest_worker import EncoderHandle, ProcessedFile, ProcessFiles
 from concepts.library.ingestion import embed_files
-from concepts.library.looking import Look, LookAtFiles, SameEncoder
-from concepts.library.staging import Looks, ToStaging, packed, unpacked
+from concepts.library.staging import StagedResults, ToStaging, packed, unpacked
 from concepts.workbench import Workbench
 from storage.adding import PictureFacts
 from storage.pictures.decoding import decode
@@ -49,7 +49,7 @@ def test_what_is_staged_is_not_looked_at_again_and_merged_once(
     open_on: Callable[..., Workbench], pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[int] = []
-    monkeypatch.setattr(looking, "decode", lambda data, **how: looked.append(1) or decode(data, **how))
+    monkeypatch.setattr(ingest_worker, "decode", lambda data, **how: looked.append(1) or decode(data, **how))
     bench = open_on(BreaksOff(), "broken off")
     with pytest.raises(EngineError):
         bench.pictures.add_pictures([pictures])
@@ -100,14 +100,14 @@ def test_looked_at_elsewhere_what_is_known_or_refused_is_told_apart_as_here(
     assert said[0][:3] == (0, 1, 1)
 
 
-@pytest.mark.parametrize("held", [looking.HELD_BYTES, 1], ids=["asked about together", "one by one"])
+@pytest.mark.parametrize("held", [ingest_worker.HELD_BYTES, 1], ids=["asked about together", "one by one"])
 def test_only_what_is_new_is_decoded(
     open_on: Callable[..., Workbench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int
 ) -> None:
     """Known ones, refused ones, a broken one and new ones in turn, in one batch."""
-    monkeypatch.setattr(looking, "HELD_BYTES", held)
+    monkeypatch.setattr(ingest_worker, "HELD_BYTES", held)
     looked: list[int] = []
-    monkeypatch.setattr(looking, "decode", lambda data, **how: looked.append(1) or decode(data, **how))
+    monkeypatch.setattr(ingest_worker, "decode", lambda data, **how: looked.append(1) or decode(data, **how))
     bench = open_on(InProcess(), "here")
     drawn = sorted(draw_folder(tmp_path / "drawn", 12).iterdir())
     bench.pictures.add_pictures(drawn[::2])
@@ -131,16 +131,16 @@ def test_only_what_is_new_is_decoded(
 
 def test_files_outside_a_library_have_the_same_vectors_elsewhere(pictures: Path, tmp_path: Path) -> None:
     encoder = load_colours("colours", cache=tmp_path)
-    same = SameEncoder(encoder, tmp_path, load_colours)
+    same = EncoderHandle(encoder, tmp_path, load_colours)
     here = list(embed_files([pictures], encoder))
-    there = list(embed_files([pictures], encoder, None, Looks(NextDoor(), tmp_path / "staged"), same))
+    there = list(embed_files([pictures], encoder, None, StagedResults(NextDoor(), tmp_path / "staged"), same))
     assert [part[:2] + part[3:] for part in there] == [part[:2] + part[3:] for part in here]
     assert np.array_equal(*(np.concatenate([part[2] for part in parts]) for parts in (here, there)))
     assert not list(tmp_path.glob("staged/*.arrow"))
 
 
 def test_an_encoder_that_is_another_one_where_it_is_loaded_is_refused(tmp_path: Path) -> None:
-    same = SameEncoder(load_colours("colours", cache=tmp_path), tmp_path, load_another)
+    same = EncoderHandle(load_colours("colours", cache=tmp_path), tmp_path, load_another)
     sent = copy.copy(same)  # as it is sent: without what is loaded here
     assert same.get().name == "colours"
     with pytest.raises(FingerprintMismatchError):
@@ -152,7 +152,7 @@ looks = st.one_of(
         SkippedFile, st.text(), st.sampled_from(["missing", "truncated"]), st.text(), st.integers(0, 2**40)
     ),
     st.builds(
-        Look,
+        ProcessedFile,
         st.builds(Source, st.text(min_size=1), st.integers(0, 2**40), st.integers(0, 2**62)),
         st.one_of(
             st.text("0123456789abcdef", min_size=64, max_size=64),
@@ -173,7 +173,7 @@ looks = st.one_of(
 
 
 @given(st.lists(looks, max_size=5))
-def test_a_fragment_holds_what_was_put_in(some: list[Look | SkippedFile]) -> None:
+def test_a_fragment_holds_what_was_put_in(some: list[ProcessedFile | SkippedFile]) -> None:
     assert unpacked(packed(some)) == some
 
 
@@ -186,8 +186,8 @@ def test_a_worker_that_does_not_see_the_folder_sends_its_looks(tmp_path: Path) -
 
 
 def test_what_is_sent_keeps_where_may_be_read_and_leaves_the_library_behind(tmp_path: Path) -> None:
-    same = SameEncoder(load_colours("colours", cache=tmp_path), tmp_path, load_colours)
-    sent = copy.copy(LookAtFiles(same, within=str.isascii, here=Nobody()))
+    same = EncoderHandle(load_colours("colours", cache=tmp_path), tmp_path, load_colours)
+    sent = copy.copy(ProcessFiles(same, within=str.isascii, here=Nobody()))
     assert sent.within == str.isascii
     assert sent.here is None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from concepts.definition.document import Criterion, Definition, Query
-from concepts.definition.questions import Offered, Question, Questions, answer, ask, still_open
+from concepts.definition.questions import DefinitionQuestion, Offered, Questions, answer, ask, still_open
 from concepts.errors import DiscernError
 
 KITCHEN = Definition(
@@ -16,7 +16,7 @@ KITCHEN = Definition(
         Criterion(kind="undecided", text="a toy kitchen", of="a room", origin="model"),
     ),
 )
-TOYS = Question(
+TOYS = DefinitionQuestion(
     question="Do toy kitchens count?",
     about="a toy kitchen",
     answers=[
@@ -27,7 +27,7 @@ TOYS = Question(
         Offered(answer="It depends", kind="nothing"),
     ],
 )
-SIGN = Question(
+SIGN = DefinitionQuestion(
     question="What shows that it is for cooking?",
     answers=[
         Offered(answer="A stove", kind="necessary", criterion="a stove can be seen"),
@@ -36,7 +36,7 @@ SIGN = Question(
 )
 
 
-def said(question: Question, words: str) -> dict[str, str]:
+def said(question: DefinitionQuestion, words: str) -> dict[str, str]:
     answered = answer(KITCHEN, question, words)
     assert still_open([question], answered) == []
     return {c.text: c.kind for c in answered.criteria if c not in KITCHEN.criteria}
@@ -62,7 +62,9 @@ def test_an_offered_answer_becomes_a_criterion_of_the_persons_own_with_the_answe
         (SIGN, "", {}),
     ],
 )
-def test_own_words_say_what_they_mean(question: Question, words: str, becomes: dict[str, str]) -> None:
+def test_own_words_say_what_they_mean(
+    question: DefinitionQuestion, words: str, becomes: dict[str, str]
+) -> None:
     assert said(question, words) == becomes
 
 

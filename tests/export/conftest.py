@@ -8,8 +8,8 @@ import bundles
 import numpy as np
 import pytest
 
-from concepts.export.classifier_model import EncoderGraph
-from concepts.export.facts import BundleFacts
+from concepts.bundle.classifier_model import EncoderGraph
+from concepts.bundle.facts import BundleFacts
 from concepts.learning.base import LinearHead
 from concepts.learning.report import Curves, ReliabilityBin
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from bundles import write_one
 
+from concepts.bundle.check import check_bundle
 from concepts.errors import DiscernError
-from concepts.export.checking import check_bundle
 
 GOLDEN = Path(__file__).parents[2] / "blackbox" / "fixtures" / "formats"
 

@@ -15,10 +15,10 @@ import pytest
 from bundles import sums_again, write_one
 from safetensors.numpy import load_file, save_file
 
+from concepts.bundle.check import bundle_digest, check_bundle
+from concepts.bundle.checksums import CHECKSUMS_FILE
+from concepts.bundle.load import load_bundle
 from concepts.errors import ChangedBundleError, DiscernError
-from concepts.export.checking import bundle_digest, check_bundle
-from concepts.export.checksums import CHECKSUMS_FILE
-from concepts.export.loading import load_bundle
 
 GOLDEN = Path(__file__).parents[2] / "blackbox" / "fixtures" / "formats"
 
@@ -151,7 +151,7 @@ def test_a_bundle_that_has_lost_its_checksums_is_refused(folder):
 
 
 def test_what_would_unpack_to_far_more_than_a_bundle_is_refused_before(folder, monkeypatch):
-    from concepts.export import files
+    from concepts.bundle import files
 
     monkeypatch.setattr(files, "MOST_UNPACKED", 10_000)
     for path in both(folder):

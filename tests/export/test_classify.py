@@ -25,16 +25,16 @@ from drawing import draw
 from PIL import Image
 from tiny_open_clip import make_tiny_open_clip
 
+from concepts.bundle.classifier_model import EncoderGraph, classifier_bytes, encoder_graph
+from concepts.bundle.facts import EncoderFacts
+from concepts.bundle.heads import BundleHead
+from concepts.bundle.usage import anywhere, from_pictures_alone, with_numpy, with_onnx
+from concepts.bundle.write import load_bundle
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
-from concepts.export.bundle import load_bundle
-from concepts.export.classifier_model import EncoderGraph, classifier_bytes, encoder_graph
-from concepts.export.facts import EncoderFacts
-from concepts.export.heads import BundleHead
-from concepts.export.usage import anywhere, from_pictures_alone, with_numpy, with_onnx
 from concepts.learning.base import LinearHead
+from concepts.library.ingest_worker import short_side
 from concepts.library.ingestion import embed_files
-from concepts.library.looking import short_side
 from storage.pictures.colours import _SRGB
 
 ROOT = Path(__file__).parents[2]

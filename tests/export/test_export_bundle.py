@@ -21,11 +21,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
+from concepts.bundle import write as bundle_module
+from concepts.bundle.heads import BundleHead
+from concepts.bundle.scorer import load as load_scorer
+from concepts.bundle.write import BundlePart, load_bundle, write_bundle
 from concepts.errors import DiscernError
-from concepts.export import bundle as bundle_module
-from concepts.export.bundle import Part, load_bundle, write_bundle
-from concepts.export.heads import BundleHead
-from concepts.export.scorer import load as load_scorer
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
@@ -248,7 +248,7 @@ def test_the_python_in_the_card_runs_as_printed(tmp_path, head, facts, curves):
 
 
 def test_every_file_named_as_ours_is_written_and_no_other(tmp_path, head, facts, curves, small_graph):
-    part = Part(BundleHead(head), facts.concepts[0], curves)
+    part = BundlePart(BundleHead(head), facts.concepts[0], curves)
     folder = write_bundle(tmp_path / "messy", [part], facts.encoder, small_graph, page=True)
     assert set(snapshot(folder)) == bundle_module.OUR_FILES - {"open_clip_encoder.py"}
     assert json.loads((folder / "curves.json").read_text())["histogram_yes"] == [2, 4, 14, 40]

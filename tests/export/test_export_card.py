@@ -8,8 +8,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from concepts.bundle.card import card_text
 from concepts.definition.document import Criterion, Definition
-from concepts.export.card import card_text
 from concepts.learning.report import LabelCount, Metric
 
 

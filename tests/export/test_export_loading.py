@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
+from concepts.bundle import load
+from concepts.bundle.write import load_bundle
 from concepts.errors import DiscernError, FingerprintMismatchError
-from concepts.export import loading
-from concepts.export.bundle import load_bundle
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_weights_must_be_finite_and_of_the_declared_shape(folder, tensors):
 
 
 def test_a_file_too_large_to_be_a_head_is_not_read(folder, monkeypatch):
-    monkeypatch.setitem(loading.MOST_BYTES, "head.json", 1000)
+    monkeypatch.setitem(load.MOST_BYTES, "head.json", 1000)
     with pytest.raises(DiscernError, match="larger than"):
         load_bundle(folder)
 
@@ -136,7 +136,7 @@ def test_a_zip_with_names_that_leave_the_folder_is_refused(folder, tmp_path, nam
 
 
 def test_a_zip_bomb_is_not_unpacked(folder, tmp_path):
-    (folder / "head.safetensors").write_bytes(bytes(loading.MOST_BYTES["head.safetensors"] + 1))
+    (folder / "head.safetensors").write_bytes(bytes(load.MOST_BYTES["head.safetensors"] + 1))
     bomb = repack(folder, tmp_path / "bomb.zip")
     assert bomb.stat().st_size < 200_000
     with pytest.raises(DiscernError, match="larger than"):

@@ -17,11 +17,11 @@ import pyarrow.parquet
 import pytest
 from small_disk import SmallDisk, small_disk  # noqa: F401  # a fixture
 
+from concepts.bundle import score
+from concepts.bundle.heads import BundleHead
+from concepts.bundle.load import Bundle
+from concepts.bundle.score import ScoreCounts, schema_of, score_rows, write_scores
 from concepts.errors import DiscernError
-from concepts.export import scoring
-from concepts.export.heads import BundleHead
-from concepts.export.loading import Bundle
-from concepts.export.scoring import ScoreCounts, schema_of, score_rows, write_scores
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,7 +48,7 @@ def read(path: Path) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("name", ["scores.csv", "scores.parquet", "SCORES.CSV"])
 def test_every_picture_gets_its_own_score_and_decision(tmp_path, bundle, monkeypatch, name):
-    monkeypatch.setattr(scoring, "ROWS_AT_ONCE", 20)
+    monkeypatch.setattr(score, "ROWS_AT_ONCE", 20)
     counts = write_scores(score_rows(bundle, batches(50, 7)), schema_of(bundle), tmp_path / "new" / name)
     vectors = np.concatenate([vectors for _, _, vectors in batches(50, 7)])
     expected = bundle.head.probabilities(vectors)
@@ -96,18 +96,18 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import pyarrow as pa
-from concepts.export import scoring
+from concepts.bundle import score
 
 text = pa.string()
 SCHEMA = pa.schema([("id", text), ("path", text), ("score", pa.float64()), ("decision", text)])
-scoring.ROWS_AT_ONCE = 1
+score.ROWS_AT_ONCE = 1
 def rows():
     for i in range(1000):
         if i == 500:
             os.kill(os.getpid(), signal.SIGKILL)
         row = dict(id=str(i), path="p", score=0.5, decision="yes")
         yield pa.RecordBatch.from_pylist([row], SCHEMA)
-scoring.write_scores(rows(), SCHEMA, Path(sys.argv[1]))
+score.write_scores(rows(), SCHEMA, Path(sys.argv[1]))
 """
 
 
@@ -170,7 +170,7 @@ def test_what_the_disk_says_of_a_half_written_file_is_said_though_it_says_it_onc
             yield batch
             assert told.wait(60)
 
-    monkeypatch.setattr(scoring.os, "fsync", fails_once)
+    monkeypatch.setattr(score.os, "fsync", fails_once)
     with pytest.raises(DiscernError, match=os.strerror(errno.EIO)):
         write_scores(rows(), schema_of(bundle), tmp_path / "s.csv")
     assert list(tmp_path.iterdir()) == []

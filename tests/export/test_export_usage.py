@@ -11,10 +11,10 @@ import pytest
 from bundles import make_facts, write_one
 from drawing import draw_folder
 
+from concepts.bundle.usage import from_pictures
 from concepts.encoders import load_encoder
-from concepts.export.run import encoder_facts
-from concepts.export.usage import from_pictures
 from concepts.learning.base import LinearHead
+from concepts.publishing.export import encoder_facts
 
 
 @pytest.fixture

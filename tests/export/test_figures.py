@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from concepts.export import figures
-from concepts.export.plots import COUNTS, DOES_NOT, INK, PLOT_FILES, figures_of, png
-from concepts.export.svg import bare_drawing, drawing
+from concepts.bundle import figures
+from concepts.bundle.plots import COUNTS, DOES_NOT, INK, PLOT_FILES, figures_of, png
+from concepts.bundle.svg import bare_drawing, drawing
 from concepts.learning.report import Curves
 
 
@@ -23,7 +23,7 @@ def pixels_of(content: bytes, colour: str) -> int:
     return int((picture == wanted).all(axis=2).sum())
 
 
-def every_figure(curves: Curves) -> list[figures.Figure]:
+def every_figure(curves: Curves) -> list[figures.PlotFigure]:
     return [
         figures.precision_recall(curves, 0.3, (0.9, 0.87)),
         figures.reliability(curves),
@@ -81,7 +81,7 @@ def test_a_page_and_a_file_draw_the_same_series(curves):
 
 def test_no_word_of_a_figure_is_markup(curves):
     learning = figures.learning_curve([(5, 0.6, 0.4, 0.8)])
-    hostile = figures.Figure(**(vars(learning) | {"said": "<script>'\"", "x": figures.Axis("<b>&", ())}))
+    hostile = figures.PlotFigure(**(vars(learning) | {"said": "<script>'\"", "x": figures.Axis("<b>&", ())}))
     svg = ElementTree.fromstring(drawing(hostile))
     assert svg.get("aria-label") == "<script>'\""
     assert "<b>&" in [e.text for e in svg.iter("text")]

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from concepts.export.checking import check_bundle
-from concepts.export.facts import BundleFacts
-from concepts.export.loading import load_bundle
+from concepts.bundle.check import check_bundle
+from concepts.bundle.facts import BundleFacts
+from concepts.bundle.load import load_bundle
 
 GOLDEN = Path(__file__).parents[2] / "blackbox" / "fixtures" / "formats"
 SCHEMA = Path(__file__).parents[2] / "docs" / "bundle.schema.json"

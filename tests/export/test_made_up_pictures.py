@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from concepts.export.distilled import NothingRememberedError, distilled
+from concepts.publishing.distilled import NothingRememberedError, distilled
 
 SIDE = 16
 MEAN, DEVIATION = 90.0, 20.0  # noise begins at 127 and 50

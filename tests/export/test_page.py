@@ -12,13 +12,13 @@ import bundles
 import numpy as np
 import pytest
 
+from concepts.bundle import page
+from concepts.bundle.account import account_of
+from concepts.bundle.classifier_model import how_shown
+from concepts.bundle.heads import BundleHead
+from concepts.bundle.rules import Combined, Is, Not, OneOf
+from concepts.bundle.write import BundlePart, bundle_facts, write_bundle
 from concepts.errors import DiscernError
-from concepts.export import page
-from concepts.export.account import account_of
-from concepts.export.bundle import Part, bundle_facts, write_bundle
-from concepts.export.classifier_model import how_shown
-from concepts.export.heads import BundleHead
-from concepts.export.rules import Combined, Is, Not, OneOf
 from concepts.learning.base import LinearHead
 from concepts.learning.report import Guarantee
 
@@ -34,13 +34,13 @@ def about(content: str) -> Any:
     return json.loads(found[1])
 
 
-def part(name: str, **details: Guarantee) -> Part:
+def part(name: str, **details: Guarantee) -> BundlePart:
     kept = {key: guarantee.model_dump(mode="json") for key, guarantee in details.items()}
     line = LinearHead("logistic", np.linspace(-1, 1, 8), 0.0, 0.6, kept)
-    return Part(BundleHead(line), bundles.make_facts(line, concept=name).concepts[0])
+    return BundlePart(BundleHead(line), bundles.make_facts(line, concept=name).concepts[0])
 
 
-def columns(tmp_path: Path, graph: Any, *parts: Part, rule: Combined | OneOf | None = None) -> Any:
+def columns(tmp_path: Path, graph: Any, *parts: BundlePart, rule: Combined | OneOf | None = None) -> Any:
     folder = write_bundle(tmp_path / "b", parts, bundles.make_encoder(8), graph, rule, page=True)
     assert (folder / "RUNTIME_LICENCE.txt").exists()
     assert "open `classify.html` in a browser" in (folder / "README.md").read_text()

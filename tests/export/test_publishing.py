@@ -17,7 +17,7 @@ import yaml
 from local_hub import LocalHub
 from PIL import Image
 
-from concepts.export.checking import check_bundle
+from concepts.bundle.check import check_bundle
 
 ROOT = Path(__file__).parents[2]
 Done = subprocess.CompletedProcess[str]

@@ -15,29 +15,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from concepts.bundle.card import card_text
+from concepts.bundle.check import check_bundle
+from concepts.bundle.classify import Classifier, write
+from concepts.bundle.facts import ConceptFacts, Grades
+from concepts.bundle.heads import BundleHead
+from concepts.bundle.load import Bundle, load_bundle
+from concepts.bundle.rules import AllOf, AnyOf, Combined, Expression, Is, Not, OneOf
+from concepts.bundle.score import schema_of, score_rows
+from concepts.bundle.scorer import load as load_scorer
+from concepts.bundle.write import BundlePart, write_bundle
 from concepts.errors import DiscernError
-from concepts.export.bundle import Part, write_bundle
-from concepts.export.card import card_text
-from concepts.export.checking import check_bundle
-from concepts.export.classify import Classifier, write
-from concepts.export.facts import ConceptFacts, Grades
-from concepts.export.heads import BundleHead
-from concepts.export.loading import Bundle, load_bundle
-from concepts.export.rules import AllOf, AnyOf, Combined, Expression, Is, Not, OneOf
-from concepts.export.scorer import load as load_scorer
-from concepts.export.scoring import schema_of, score_rows
 from concepts.learning.base import LinearHead
 
 DIMENSION = 8
 NAMES = ("messy room", "people", "=dark")
 
 
-def part(name: str, line: LinearHead, grades: Grades | None = None, cuts: Any = None) -> Part:
+def part(name: str, line: LinearHead, grades: Grades | None = None, cuts: Any = None) -> BundlePart:
     facts = bundles.make_facts(line, concept=name, grades=grades).concepts[0]
-    return Part(BundleHead(line, cuts), facts)
+    return BundlePart(BundleHead(line, cuts), facts)
 
 
-def three(seed: int = 0, *, graded: bool = False) -> list[Part]:
+def three(seed: int = 0, *, graded: bool = False) -> list[BundlePart]:
     rng = np.random.default_rng(seed)
     lines = [
         bundles.make_head(4 * rng.normal(size=DIMENSION), float(rng.normal()), float(rng.uniform(0.2, 0.8)))
@@ -180,7 +180,7 @@ def test_cuts_that_do_not_fall_are_refused(tmp_path):
 
 @pytest.fixture
 def folder(tmp_path: Path, small_graph: Any, curves: Any) -> Path:
-    parts = [Part(p.head, p.facts, curves) for p in three(graded=True)]
+    parts = [BundlePart(p.head, p.facts, curves) for p in three(graded=True)]
     return write_bundle(tmp_path / "three", parts, bundles.make_encoder(DIMENSION), small_graph)
 
 

@@ -12,10 +12,10 @@ from drawing import draw_folder
 from tiny_open_clip import make_tiny_open_clip
 
 from concepts import encoders
+from concepts.bundle.facts import BundleFacts, EncoderFacts
+from concepts.bundle.load import encoder_of, load_bundle
 from concepts.encoders import load_encoder
 from concepts.errors import FingerprintMismatchError, NotAllowedError, UntrustedEncoderError
-from concepts.export.facts import BundleFacts, EncoderFacts
-from concepts.export.loading import encoder_of, load_bundle
 from concepts.learning.base import LinearHead
 from concepts.settings import Settings
 from concepts.workbench import Workbench

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from drawing import draw
 
-from concepts.labels.formats import GivenAnswer, LabelledPicture
+from concepts.labelling.formats import LabelledPicture, PersonLabel
 from storage.pictures.hashing import picture_id
 
 
@@ -15,10 +15,10 @@ from storage.pictures.hashing import picture_id
 def labelled(tmp_path: Path) -> list[LabelledPicture]:
     """Five drawings: yes, no, unsure, two people who differ, and none with an answer; all with a score."""
     said = [
-        ("yes", (GivenAnswer("yes", "ana", comment="round"), GivenAnswer("yes", "sim", "simulated"))),
-        ("no", (GivenAnswer("no", "ana"),)),
-        ("unsure", (GivenAnswer("unsure", "ana"),)),
-        ("conflict", (GivenAnswer("yes", "ana"), GivenAnswer("no", "ben"))),
+        ("yes", (PersonLabel("yes", "ana", comment="round"), PersonLabel("yes", "sim", "simulated"))),
+        ("no", (PersonLabel("no", "ana"),)),
+        ("unsure", (PersonLabel("unsure", "ana"),)),
+        ("conflict", (PersonLabel("yes", "ana"), PersonLabel("no", "ben"))),
         ("", ()),
     ]
     (tmp_path / "pictures").mkdir()

@@ -13,15 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from concepts.errors import DiscernError
-from concepts.labels.formats import (
+from concepts.labelling.formats import (
     FORMATS,
-    GivenAnswer,
     LabelledPicture,
+    PersonLabel,
     format_of,
     writable,
     written_formats,
 )
-from concepts.labels.rows import BadRow, LabelRow, OpenRow, checked_rows
+from concepts.labelling.rows import BadRow, LabelRow, OpenRow, checked_rows
 from storage.pictures.hashing import picture_id
 
 every_format = pytest.mark.parametrize("name", FORMATS)
@@ -34,10 +34,10 @@ AUTHORLESS = ("image-folder",)  # its folders are what people say together, and 
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[LabelledPicture]:
     """Four drawings: two people say yes, one says no with a comment, two differ, and nobody said anything."""
     folder = tmp_path_factory.mktemp("of the library, ümläut")
-    said: list[tuple[Any, tuple[GivenAnswer, ...]]] = [
-        ("yes", (GivenAnswer("yes", "ana"), GivenAnswer("yes", "Ben, =1+1", "simulated", "evaluation"))),
-        ("no", (GivenAnswer("no", "ana", comment='not “round”,\nnot a "ball"', split="train"),)),
-        ("conflict", (GivenAnswer("yes", "ana"), GivenAnswer("no", "ben"))),
+    said: list[tuple[Any, tuple[PersonLabel, ...]]] = [
+        ("yes", (PersonLabel("yes", "ana"), PersonLabel("yes", "Ben, =1+1", "simulated", "evaluation"))),
+        ("no", (PersonLabel("no", "ana", comment='not “round”,\nnot a "ball"', split="train"),)),
+        ("conflict", (PersonLabel("yes", "ana"), PersonLabel("no", "ben"))),
         ("", ()),
     ]
     made = []
@@ -94,7 +94,7 @@ def test_what_is_no_such_file_is_refused_in_words_or_has_no_usable_row(name: str
 
 texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=30)
 answers = st.builds(
-    GivenAnswer,
+    PersonLabel,
     st.sampled_from(["yes", "no", "unsure", "skip"]),
     texts.filter(lambda text: text.strip()),
     st.sampled_from(["person", "simulated"]),
@@ -107,7 +107,7 @@ answers = st.builds(
 @pytest.mark.parametrize("name", [name for name in WRITTEN if name not in AUTHORLESS])
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(said=st.lists(st.lists(answers, max_size=3), max_size=4))
-def test_any_answers_come_back_as_they_were(name: str, said: list[list[GivenAnswer]]) -> None:
+def test_any_answers_come_back_as_they_were(name: str, said: list[list[PersonLabel]]) -> None:
     pictures = [
         LabelledPicture(f"{number:064x}", f"/p/{number}.png", 10, 20, "", tuple(given))
         for number, given in enumerate(said)

@@ -9,9 +9,9 @@ import pytest
 from not_run import not_run
 from other_tools import in_python_with
 
-from concepts.labels.formats import FORMATS, LabelledPicture, writable
-from concepts.labels.formats.label_studio import CONFIG
-from concepts.labels.rows import LabelRow, checked_rows
+from concepts.labelling.formats import FORMATS, LabelledPicture, writable
+from concepts.labelling.formats.label_studio import CONFIG
+from concepts.labelling.rows import LabelRow, checked_rows
 
 SAVED = Path(__file__).parents[1] / "fixtures" / "formats"
 

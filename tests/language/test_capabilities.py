@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from concepts.errors import ModelCallError
 from concepts.language.base import Message
 from concepts.language.capabilities import BELIEVED_FOR, CapabilityMemory, Sight
-from concepts.language.dialects import RUNGS, Dialect
+from concepts.language.dialects import RUNGS, EndpointDialect
 from concepts.language.openai_compatible import OpenAICompatibleModel
 
 
@@ -22,7 +22,7 @@ class Number(BaseModel):
 
 
 Make = Callable[..., OpenAICompatibleModel]
-LOWER = Dialect("json_object")
+LOWER = EndpointDialect("json_object")
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_it_is_known_to_the_next_process_for_this_endpoint_and_model_only(tmp_pa
     CapabilityMemory(tmp_path, "http://e", "m").worked(LOWER)
     assert CapabilityMemory(tmp_path, "http://e", "m").dialect == (LOWER, True)
     for endpoint, model in (("http://e", "other"), ("http://other", "m")):
-        assert CapabilityMemory(tmp_path, endpoint, model).dialect == (Dialect(), False)
+        assert CapabilityMemory(tmp_path, endpoint, model).dialect == (EndpointDialect(), False)
 
 
 def test_what_was_poor_is_asked_again_after_a_week_and_what_was_good_is_not(
@@ -53,10 +53,10 @@ def test_what_was_poor_is_asked_again_after_a_week_and_what_was_good_is_not(
 
     memory.worked(LOWER)
     a_week_later()
-    assert memory.dialect == (Dialect(), False)
+    assert memory.dialect == (EndpointDialect(), False)
     memory.worked(LOWER)
     assert memory.dialect == (LOWER, True)
-    best = Dialect(temperature=False)
+    best = EndpointDialect(temperature=False)
     memory.worked(best)
     a_week_later()
     assert memory.dialect == (best, True)
@@ -66,7 +66,7 @@ def test_a_damaged_file_is_as_if_nothing_was_known(memory: CapabilityMemory, tmp
     memory.saw(Sight(sees=True, when=datetime.now(UTC)))
     (file,) = (tmp_path / "capabilities").iterdir()
     file.write_text("{")
-    assert memory.dialect == (Dialect(), False)
+    assert memory.dialect == (EndpointDialect(), False)
     assert memory.known.sight is None
 
 

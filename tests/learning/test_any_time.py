@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from concepts.learning.any_time import share_at_any_time
+from concepts.learning.anytime_intervals import share_at_any_time
 from concepts.learning.intervals import clopper_pearson
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from concepts.learning.changed_answers import Asked, Checked, under_definition
+from concepts.learning.changed_answers import ReaskedLabels, RecheckedLabel, under_definition
 
 
-def asked(pairs: list[tuple[str, str]], *, drawn: int = 20, answered: int | None = None) -> Asked:
-    return Asked(3, 2, 66, 60, drawn, len(pairs) if answered is None else answered, pairs)
+def asked(pairs: list[tuple[str, str]], *, drawn: int = 20, answered: int | None = None) -> ReaskedLabels:
+    return ReaskedLabels(3, 2, 66, 60, drawn, len(pairs) if answered is None else answered, pairs)
 
 
 SAME = [("yes", "yes")] * 12 + [("no", "no")] * 8
@@ -35,8 +35,8 @@ def test_where_nothing_changed_the_figures_hold_and_how_many_more_could_is_said(
 
 
 def test_what_changed_is_said_with_its_interval_and_how_far_figures_may_be_off() -> None:
-    again = [Checked(True, after == "yes", before, after) for before, after in CHANGED]
-    rest = [Checked(True, value == "yes", value, None) for value in ["yes"] * 24 + ["no"] * 16]
+    again = [RecheckedLabel(True, after == "yes", before, after) for before, after in CHANGED]
+    rest = [RecheckedLabel(True, value == "yes", value, None) for value in ["yes"] * 24 + ["no"] * 16]
     found = under_definition(asked(CHANGED), again + rest)
     assert (found.changed, found.share.value, found.would_change.value) == (6, 0.3, 12)
     assert found.share.low is not None

@@ -10,7 +10,7 @@ from scipy.optimize import check_grad
 
 from concepts.learning.base import TrainingSet
 from concepts.learning.fitting import train_head
-from concepts.learning.scale import NONE, Said, Scale
+from concepts.learning.scale import NONE, Scale, ScaleLabels
 from concepts.learning.scaled import softmax
 from concepts.learning.scaled.figures import class_figures
 from concepts.learning.scaled.heads import classes, doubt
@@ -30,7 +30,7 @@ def rooms(n=160, d=8, seed=0, push=1.5):
 
 def training_set(X, option):
     possible = np.array([ROOMS.possible(k > 0, WORDS[k]) for k in option])
-    return TrainingSet(X, option > 0, np.ones(len(X)), np.arange(len(X)), Said(ROOMS, possible))
+    return TrainingSet(X, option > 0, np.ones(len(X)), np.arange(len(X)), ScaleLabels(ROOMS, possible))
 
 
 @given(st.integers(0, 2**31))

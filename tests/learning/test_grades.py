@@ -12,7 +12,7 @@ from scipy.stats import spearmanr
 from concepts.errors import DiscernError
 from concepts.learning.base import TrainingSet
 from concepts.learning.fitting import train_head
-from concepts.learning.scale import Said, Scale
+from concepts.learning.scale import Scale, ScaleLabels
 from concepts.learning.scaled import proportional_odds as odds
 from concepts.learning.scaled.figures import (
     cohen_kappa,
@@ -43,7 +43,9 @@ def ordinal(n=200, d=6, seed=0, noise=1.0):
 
 def training_set(X, said, scale=FIVE):
     positive = np.array([scale.counts(g - 1) for g in said])
-    return TrainingSet(X, positive, np.ones(len(X)), np.arange(len(X)), Said(scale, possible_of(said, scale)))
+    return TrainingSet(
+        X, positive, np.ones(len(X)), np.arange(len(X)), ScaleLabels(scale, possible_of(said, scale))
+    )
 
 
 labels = st.integers(2, 40).flatmap(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from concepts.learning.evaluation import ERROR, cuts, evaluate, one_of_each
-from concepts.learning.sampled import estimate
+from concepts.learning.stratified import estimate
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from concepts.learning.intervals import counted, newcombe, ratio, wilson
-from concepts.learning.sampled import ERROR_A_LOOK, Draws, Stratum, estimate, together, weights
+from concepts.learning.stratified import ERROR_A_LOOK, Draws, Stratum, estimate, together, weights
 from concepts.learning.waves import LOOKS, Strata, draw, next_size, strata
 
 

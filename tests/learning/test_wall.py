@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from concepts.encoders.base import unit
-from concepts.learning.wall import SIZE, representatives
+from concepts.learning.contact_sheet import SIZE, representatives
 from study.walls import WALLS, any_pictures
 
 

@@ -17,7 +17,7 @@ import pytest
 from pydantic import AliasChoices
 
 import discern
-from concepts.annotators.setups import Setup
+from concepts.collaborator.setups import Setup
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from concepts.workbench.protection import Protection

@@ -17,7 +17,7 @@ from web.advice import in_words
 ROOT = Path(__file__).parents[2]
 # Where commands are written down on purpose: the command line itself, and texts to copy or to keep.
 COMMAND_LINE = ("concepts/__main__.py",)
-TEXTS = ("concepts/export/classify.py", "concepts/export/usage.py", "storage/backup.py")
+TEXTS = ("concepts/bundle/classify.py", "concepts/bundle/usage.py", "storage/backup.py")
 MODULES = sorted(
     path
     for folder in ("concepts", "storage")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gzip
 
-from concepts.export.checksums import checksums_text, parse_checksums
-from concepts.export.page import VENDORED
+from concepts.bundle.checksums import checksums_text, parse_checksums
+from concepts.bundle.page import VENDORED
 from tools.vendor_runtime import TAKEN, VERSION
 
 

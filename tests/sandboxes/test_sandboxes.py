@@ -19,12 +19,12 @@ from drawing import draw
 from fake_openai import MODEL, FakeOpenAI
 
 from concepts.errors import BudgetError, NotAllowedError, QuotaError, SettingsError
-from concepts.sandboxes import LIMITS, FullHouseError, Sandbox, Sandboxes
-from concepts.sandboxes.limits import Quotas
-from concepts.sandboxes.made import write_made
-from concepts.sandboxes.turns import Turns
 from concepts.settings import load_settings
-from concepts.workbench.kinds import LookOver, Mine
+from concepts.visitors import LIMITS, FullHouseError, Sandbox, Sandboxes
+from concepts.visitors.job_slots import JobSlots
+from concepts.visitors.limits import Quotas
+from concepts.visitors.takeout import write_made
+from concepts.workbench.jobs import LookOver, Mine
 from storage.jobs import StoredJob
 
 
@@ -220,7 +220,7 @@ def test_disk_is_counted_without_what_is_shared_with_the_library(house: Sandboxe
 
 def test_of_all_visitors_work_only_so_much_runs_at_once() -> None:
     running, ends, woken = threading.Semaphore(0), threading.Event(), threading.Event()
-    turns = Turns(1, woken.set)
+    turns = JobSlots(1, woken.set)
 
     def perform(job: StoredJob) -> None:
         running.release()

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concepts.export import scoring
-from concepts.labels.files import read_label_file
-from concepts.labels.formats.tables import write_label_file
-from concepts.labels.rows import LABEL_COLUMNS, LabelRow
+from concepts.bundle import score
+from concepts.labelling.files import read_label_file
+from concepts.labelling.formats.tables import write_label_file
+from concepts.labelling.rows import LABEL_COLUMNS, LabelRow
 from storage.csv_files import escaped, restored
 from storage.pictures.lists import paths_in
 
@@ -56,7 +56,7 @@ def test_a_label_file_as_jsonl_is_left_as_it_is(tmp_path: Path) -> None:
 
 
 def test_paths_in_scores_are_no_formulas_either(tmp_path: Path) -> None:
-    table = scoring.pa.table(
+    table = score.pa.table(
         {
             "id": ["a"] * len(FORMULAS),
             "path": FORMULAS,
@@ -65,9 +65,9 @@ def test_paths_in_scores_are_no_formulas_either(tmp_path: Path) -> None:
         },
     )
     for suffix in (".csv", ".parquet"):
-        scoring.write_scores(table.to_batches(), table.schema, tmp_path / f"scores{suffix}")
+        score.write_scores(table.to_batches(), table.schema, tmp_path / f"scores{suffix}")
     with (tmp_path / "scores.csv").open(newline="") as file:
         written = [row["path"] for row in csv.DictReader(file)]
     assert written == [escaped(path) for path in FORMULAS]
     assert [path for _, path in paths_in(tmp_path / "scores.csv")] == FORMULAS
-    assert scoring.pyarrow.parquet.read_table(tmp_path / "scores.parquet")["path"].to_pylist() == FORMULAS
+    assert score.pyarrow.parquet.read_table(tmp_path / "scores.parquet")["path"].to_pylist() == FORMULAS

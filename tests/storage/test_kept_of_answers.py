@@ -13,13 +13,13 @@ from rows import add_pictures, picture_ids
 from sqlalchemy import delete
 from statements import statements
 
-from concepts.labels.answer_count import AnswerCount, count_answers
-from concepts.labels.consensus import consensus
+from concepts.labelling.consensus import consensus
+from concepts.labelling.label_counts import AnswerCount, count_answers
 from concepts.library.search import with_look_alikes
-from concepts.workbench.apart import KeptApart
 from concepts.workbench.counting import AnswerCounts
-from concepts.workbench.figures import Figures
+from concepts.workbench.holdout_cache import HoldoutCache
 from concepts.workbench.overview import ConceptProgress
+from concepts.workbench.stat_cache import StatCache
 from storage.concepts import CERTIFYING, ConceptStore
 from storage.database import Database
 from storage.frames import ConceptFrames
@@ -66,11 +66,11 @@ step = st.one_of(
 def progress(database: Database) -> ConceptProgress:
     """As a process has it that has just begun."""
     store, log = ConceptStore(database), LabelLog(database)
-    figures = Figures(KeptFigures(database), log)
+    figures = StatCache(KeptFigures(database), log)
     collection: Any = SimpleNamespace(
         library=Library(database), frames=ConceptFrames(database), removed=Removed(database)
     )
-    counts = AnswerCounts(collection, KeptApart(collection, store), log, figures)
+    counts = AnswerCounts(collection, HoldoutCache(collection, store), log, figures)
     return ConceptProgress(
         Overview(database), store, counts, figures, lambda c: 0.0, lambda c, n: [], lambda ids: {}
     )

@@ -12,7 +12,7 @@ from concepts.encoders.base import unit
 from concepts.errors import UnknownMethodError
 from concepts.learning.base import SingleTexts, Texts
 from concepts.learning.machine_labels import votes_of
-from concepts.learning.rounds import Ways
+from concepts.learning.rounds import Strategy
 from study.annotators import SIMULATED_ANNOTATORS
 from study.harness import Case, Row, ask, average_precision, run
 from study.methods import StudyMethod, study_method
@@ -22,7 +22,7 @@ from study.report import as_table, write_rows
 from study.study import _thinned
 
 
-def rare_concept(seed: int, ways: Ways | None = None) -> tuple[Replay, SimulatedPerson]:
+def rare_concept(seed: int, ways: Strategy | None = None) -> tuple[Replay, SimulatedPerson]:
     """Twenty kinds of pictures; one that the words only half point at counts."""
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(20, 24))
@@ -32,7 +32,7 @@ def rare_concept(seed: int, ways: Ways | None = None) -> tuple[Replay, Simulated
     rows = rng.permutation(1200)
     split = Split([f"{row:04}" for row in range(1200)], vectors, np.arange(1200), rows[:700], rows[700:])
     person = SimulatedPerson(lambda name: bool(kind[int(name)] == 3))
-    method = StudyMethod(ways or Ways(), wall="")
+    method = StudyMethod(ways or Strategy(), wall="")
     return Replay(split, Texts.one(words), seed, method, measuring=False), person
 
 
@@ -50,13 +50,13 @@ def row(concept: str, method: str, seed: int, budget: int, ap: float, library: f
     return Row(concept, method, seed, budget, **facts, **measured)
 
 
-def study(ways: Ways, budgets: list[int], seed: int) -> list[Row]:
+def study(ways: Strategy, budgets: list[int], seed: int) -> list[Row]:
     return run(*rare_concept(seed, ways), budgets, Case("rare", ways.acquisition, seed), pool=700)
 
 
 def test_auto_learns_a_rare_concept_from_words_alone_with_fewer_answers_than_random() -> None:
     auto, random = (
-        [study(Ways(acquisition=name), [20], seed)[-1].average_precision for seed in range(3)]
+        [study(Strategy(acquisition=name), [20], seed)[-1].average_precision for seed in range(3)]
         for name in ("auto", "random")
     )
     assert np.mean(auto) > 0.85
@@ -64,18 +64,18 @@ def test_auto_learns_a_rare_concept_from_words_alone_with_fewer_answers_than_ran
 
 
 def test_it_reports_every_budget_with_its_answers_and_the_same_seed_gives_the_same_rows() -> None:
-    rows = study(Ways(), [25, 0, 10], 0)
+    rows = study(Strategy(), [25, 0, 10], 0)
     assert [row.answers for row in rows] == [0, 10, 25]
     assert [row.positives for row in rows] == sorted(row.positives for row in rows)
-    assert rows == study(Ways(), [0, 10, 25], 0)
+    assert rows == study(Strategy(), [0, 10, 25], 0)
 
 
 def test_every_way_can_be_named_and_one_that_is_none_is_refused_before_any_work() -> None:
-    assert study(Ways(head="lda", acquisition="margin"), [10], 0)[0].answers == 10
+    assert study(Strategy(head="lda", acquisition="margin"), [10], 0)[0].answers == 10
     with pytest.raises(UnknownMethodError, match="forest"):
-        Ways(head="forest")
+        Strategy(head="forest")
     with pytest.raises(UnknownMethodError, match="psychic"):
-        Ways(acquisition="psychic")
+        Strategy(acquisition="psychic")
 
 
 def test_it_ends_where_nothing_is_left_to_ask() -> None:

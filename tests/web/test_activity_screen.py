@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
-from concepts.workbench.kinds import Mine
+from concepts.workbench.jobs import Mine
 from storage.calls import Call
 from web.live import Action
 from web.screens.activity import _Screen

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from small_app import app_without_screens
 
-from concepts.labels import repeats
+from concepts.labelling import repeats
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 

@@ -17,8 +17,8 @@ from slips import trained_with_slips
 from small_app import app_without_screens
 from web_screens import Screens
 
-from concepts.labels.reasons import Reason
-from concepts.labels.review import ReviewRow
+from concepts.labelling.reasons import Reason
+from concepts.labelling.review import ReviewRow
 from concepts.learning import waves
 from concepts.settings import Settings
 from concepts.workbench import Workbench
@@ -127,8 +127,8 @@ def test_answers_after_the_last_look_wait_and_it_is_said_which_ones_count(
 ) -> None:
     monkeypatch.setattr(waves, "LOOKS", (20, 60))
     monkeypatch.setattr(waves, "SHARE", 1)
-    report, material = bench.versions.evaluate(NAME), bench.context.material(bench.context.concept(NAME))
-    answered = len(material.evaluation)
+    report, dataset = bench.versions.evaluate(NAME), bench.context.dataset(bench.context.concept(NAME))
+    answered = len(dataset.evaluation)
     said = f"These figures rest on the first 20 of the {answered} answers that measure. The other"
     view = bench.versions.quality(NAME)
     assert (report.n, view.n) == (20, 20)
@@ -136,6 +136,6 @@ def test_answers_after_the_last_look_wait_and_it_is_said_which_ones_count(
     assert view.waiting_answers in report.notes
     assert view.waiting_answers in bench.exports.model_card(NAME)
     assert said in words(Screens(bench).load("quality", **OF)["quality-main"])
-    waiting = set(material.evaluation) - set(material.measuring)
+    waiting = set(dataset.evaluation) - set(dataset.measuring)
     assert waiting
     assert not waiting & {mistake.id for mistake in mistakes_of(bench)}  # to list them is to look

@@ -19,8 +19,8 @@ from fastapi.testclient import TestClient
 from small_app import app_without_screens
 from web_screens import Screens
 
-from concepts.sandboxes import LIMITS, Sandboxes
 from concepts.settings import load_settings
+from concepts.visitors import LIMITS, Sandboxes
 from web.http.exposure import check_exposure
 from web.http.visitors import COOKIE, NoVisitorError, each_visitors
 

@@ -13,7 +13,7 @@ from drawing import draw_folder
 from web_screens import Screens
 
 from concepts.definition import editing
-from concepts.labels.reasons import Reason
+from concepts.labelling.reasons import Reason
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from storage.calls import Call

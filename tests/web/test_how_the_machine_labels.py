@@ -10,11 +10,11 @@ from drawing import draw_folder
 from simulated_annotator import serving
 from web_screens import Screens
 
-from concepts.annotators.cascade import Step
-from concepts.annotators.run import AnnotateResult
+from concepts.collaborator.annotating import AnnotateResult
+from concepts.collaborator.cascade import Step
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from concepts.workbench.kinds import Annotate
+from concepts.workbench.jobs import Annotate
 
 NAME = "Round thing"
 

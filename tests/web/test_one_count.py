@@ -15,10 +15,10 @@ from small_app import app_without_screens
 from typer.testing import CliRunner
 from web_screens import Screens
 
-from concepts.classifier.settling import Settling
+from concepts.classifier.stability import Settling
 from concepts.cli import app
-from concepts.labels.answer_count import AnswerCount, count_answers
-from concepts.labels.consensus import consensus
+from concepts.labelling.consensus import consensus
+from concepts.labelling.label_counts import AnswerCount, count_answers
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from storage.labels import Author, LabelEvent

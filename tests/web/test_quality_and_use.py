@@ -15,12 +15,12 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from concepts.bundle.usage import over_rest
 from concepts.classifier.quality import HeadView, QualityView
-from concepts.classifier.robustness import Change, Robustness
-from concepts.classifier.versions import ComparedFigure, Comparison
+from concepts.classifier.robustness import Perturbation, Robustness
+from concepts.classifier.versions import ComparedFigure, VersionComparison
 from concepts.errors import UnknownConceptError, UnknownVersionError
-from concepts.export.usage import over_rest
-from concepts.learning.changed_answers import Asked, under_definition
+from concepts.learning.changed_answers import ReaskedLabels, under_definition
 from concepts.learning.consistency import consistency
 from concepts.learning.report import CutFigures, Metric, Slice
 from concepts.workbench.certificates import CertificateView
@@ -133,7 +133,9 @@ def test_how_often_the_person_said_the_same_twice_is_said_once_there_is_enough()
 
 
 def test_figures_say_under_which_words_the_answers_were_given_and_what_the_words_were() -> None:
-    asked = Asked(newest=3, most=2, answers=60, earlier=60, asked=20, answered=4, pairs=[("yes", "no")] * 4)
+    asked = ReaskedLabels(
+        newest=3, most=2, answers=60, earlier=60, asked=20, answered=4, pairs=[("yes", "no")] * 4
+    )
     view = measured(None, under=under_definition(asked, []))
     html = quality._main(view, "Ball", [("same", "A ball"), ("removed", " of <any> kind")])
     assert "These figures are under definition 2" in words(html)
@@ -160,7 +162,7 @@ def test_steadiness_is_asked_for_shown_and_asked_for_again_of_a_newer_version() 
     assert "How steady is it?" in words(render("quality/steady.html", job=None, found=None, newest=1))
     share = Metric(name="flipped", n=50, value=0.16, low=0.07, high=0.29)
     moved = Metric(name="moved", n=50, value=-0.03, low=-0.09, high=0.02)
-    change = Change(name="blurred", flipped=share, moved=moved)
+    change = Perturbation(name="blurred", flipped=share, moved=moved)
     found = Robustness(
         version=1, threshold=0.5, n=50, left_out=2, changes=[change], sentence="Least steady …"
     )
@@ -176,7 +178,7 @@ def test_a_difference_that_may_be_chance_is_called_no_sure_one() -> None:
     def compared(value: float, low: float, high: float) -> str:
         share = Metric(name="f1", n=50, value=value, low=low, high=high)
         figure = ComparedFigure(name="f1", one=share, other=share, difference=share)
-        found = Comparison(one=1, other=2, n=50, figures=[figure], differently=3)
+        found = VersionComparison(one=1, other=2, n=50, figures=[figure], differently=3)
         return words(render("use/compared.html", found=found))
 
     assert "no sure difference" in compared(0.1, -0.1, 0.3)

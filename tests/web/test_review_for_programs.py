@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from web_screens import Screens
 
 from concepts.cli import app
-from concepts.labels.reasons import Reason
+from concepts.labelling.reasons import Reason
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 

@@ -16,8 +16,8 @@ from starlette.types import Receive, Scope, Send
 import web
 from concepts.errors import SettingsError
 from concepts.installation.users import Role, Users
-from concepts.sandboxes import Sandboxes
 from concepts.settings import Settings
+from concepts.visitors import Sandboxes
 from concepts.workbench import Workbench
 from storage.database import Database
 from storage.files import sqlite_url

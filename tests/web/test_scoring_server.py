@@ -22,12 +22,12 @@ import pytest
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 
+from concepts.bundle.check import bundle_digest
+from concepts.bundle.decisions import Zones, zone_of, zones_of
+from concepts.bundle.heads import BundleHead
+from concepts.bundle.load import load_bundle
+from concepts.bundle.write import BundlePart, write_bundle
 from concepts.errors import ChangedBundleError, DiscernError
-from concepts.export.bundle import Part, write_bundle
-from concepts.export.checking import bundle_digest
-from concepts.export.heads import BundleHead
-from concepts.export.loading import load_bundle
-from concepts.export.said import Zones, zone_of, zones_of
 from web.scorer.app import MOST_BYTES
 from web.scorer.serve import TOKEN
 from web.scorer.served import Served, load_all
@@ -41,7 +41,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     parts = []
     for name in ("messy room", "people"):
         line = bundles.make_head(4 * rng.normal(size=8), bias=0.0, threshold=0.6)
-        parts.append(Part(BundleHead(line), bundles.make_facts(line, concept=name).concepts[0]))
+        parts.append(BundlePart(BundleHead(line), bundles.make_facts(line, concept=name).concepts[0]))
     folder = tmp_path_factory.mktemp("served") / "rooms"
     return write_bundle(folder, parts, bundles.make_encoder(8), bundles.small_graph())
 

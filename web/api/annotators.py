@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from concepts.annotators import ANNOTATORS, AUTO
-from concepts.annotators.compared import AnnotatorsCompared
-from concepts.annotators.comparing import ComparisonEstimate
-from concepts.annotators.setups import Setup
+from concepts.collaborator import ANNOTATORS, AUTO
+from concepts.collaborator.comparing import ComparisonEstimate
+from concepts.collaborator.comparison import AnnotatorsCompared
+from concepts.collaborator.setups import Setup
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName

@@ -9,14 +9,14 @@ from pydantic import Field
 
 from concepts.installation.activity import JobView
 from concepts.library.browsing import PicturePage
-from concepts.library.choosing import Chosen
 from concepts.library.dates import Camera
+from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
 from concepts.workbench.browsing import FolderView
 from web.api.shared import LONG, MOST, Accepted, AuthorName, PictureId
 
 
-class Asked(Chosen):
+class Asked(PictureSelection):
     """`cursor` is the `older` or `newer` of another page of the same."""
 
     limit: int = Field(default=50, ge=1, le=MOST)

@@ -10,7 +10,7 @@ from fastapi import Path as PathParam
 from pydantic import Field, model_validator
 
 from concepts.library.browsing import PictureView
-from concepts.library.named_collections import Adding, By, ChangeView, CollectionView, LooksIn
+from concepts.library.collections import By, ChangeView, CollectionView, ImportView, LooksIn
 from concepts.workbench import Workbench
 from concepts.workbench.collections import MOST_FOUND
 from web.api.shared import AuthorName, Body, ConceptName, Limit, Offset, PictureId
@@ -134,7 +134,7 @@ def routes(workbench: Workbench) -> APIRouter:
         return workbench.collections.undo(number, change, author=author)
 
     @router.get("/addings")
-    def list_addings() -> list[Adding]:
+    def list_addings() -> list[ImportView]:
         """The last addings that brought new pictures, to make collections of."""
         return workbench.collections.addings()
 

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Discriminator, Field, Tag
 
-from concepts.annotators import ANNOTATORS, AUTO
-from concepts.annotators.setups import Setup
+from concepts.collaborator import ANNOTATORS, AUTO
+from concepts.collaborator.setups import Setup
 from concepts.definition.document import Change, Definition
-from concepts.definition.questions import Question
+from concepts.definition.questions import DefinitionQuestion
 from concepts.installation.activity import JobView
 from concepts.learning.scale import FEWEST_GRADES, MOST_GRADES, Scale
 from concepts.workbench import POOL_SIZE, Workbench
@@ -209,7 +209,7 @@ def routes(workbench: Workbench) -> APIRouter:
         return accepted(workbench.scoping.submit_ask(name), response)
 
     @router.get("/concepts/{name}/questions")
-    def list_questions(name: ConceptName) -> list[Question]:
+    def list_questions(name: ConceptName) -> list[DefinitionQuestion]:
         """Those that were asked last and are open."""
         return workbench.scoping.questions(name)
 

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
+from concepts.collaborator.deliberation_views import AmbiguityView, RewordingView, RoundView
 from concepts.definition.document import Definition
-from concepts.deliberation.views import AmbiguityView, RewordingView, RoundView
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import RevisionView

@@ -10,11 +10,11 @@ from pydantic import BaseModel, Field
 
 from concepts.classifier.quality import HeadView, QualityView
 from concepts.classifier.robustness import Robustness
-from concepts.classifier.versions import Comparison
-from concepts.export.smaller import Int8Measured
+from concepts.classifier.versions import VersionComparison
 from concepts.installation.activity import JobView
 from concepts.learning.heads import HEADS
 from concepts.learning.target import Side
+from concepts.publishing.smaller import Int8Measured
 from concepts.workbench import Workbench
 from concepts.workbench.certificates import CertificateView
 from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit, Offset, VersionNumber
@@ -122,7 +122,7 @@ def routes(workbench: Workbench) -> APIRouter:
         return Version(number=workbench.certificates.finish(name, side=side, author=author))
 
     @router.get("/compare")
-    def compare_versions(name: ConceptName, one: Number, other: Number) -> Comparison:
+    def compare_versions(name: ConceptName, one: Number, other: Number) -> VersionComparison:
         """Two versions on the same evaluation pictures."""
         return workbench.versions.compare_versions(name, one, other)
 

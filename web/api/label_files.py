@@ -19,9 +19,9 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
 from concepts.installation.users import Role
-from concepts.labels.columns import columns_given
-from concepts.labels.formats import FORMATS, written_formats
-from concepts.labels.rows import LABEL_COLUMNS
+from concepts.labelling.columns import columns_given
+from concepts.labelling.formats import FORMATS, written_formats
+from concepts.labelling.rows import LABEL_COLUMNS
 from concepts.workbench import Workbench
 from concepts.workbench.label_exports import What
 from concepts.workbench.label_files import LabelFileView

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, Field
 
-from concepts.candidates.selection import NextPicture
+from concepts.labelling.selection import NextPicture
 from concepts.workbench import Workbench
 from storage.labels import Author
 from web.api.shared import MOST, AuthorName, Body, ConceptName, Limit, Offset, PictureId, Reader

@@ -18,8 +18,8 @@ from concepts.library.search import Hit
 from concepts.library.uploads import typed_paths
 from concepts.workbench import Workbench
 from concepts.workbench.captions import CaptionHit, ColumnsReport
-from concepts.workbench.heat import Heat
 from concepts.workbench.neighbours import NeighboursReport, VectorsOnDisk
+from concepts.workbench.saliency import Heat
 from concepts.workbench.words import WordsState
 from web.api.label_files import A_FILE, FileName, FormatName, received
 from web.api.shared import LONG, Accepted, AuthorName, Body, Limit, Offset, PictureId, Reader

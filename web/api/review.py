@@ -7,8 +7,8 @@ from pydantic import Field
 
 from concepts.installation.activity import JobView
 from concepts.installation.users import Role
-from concepts.labels.reasons import Reason
-from concepts.labels.review import ReviewQueue
+from concepts.labelling.reasons import Reason
+from concepts.labelling.review import ReviewQueue
 from concepts.workbench import Workbench
 from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit, Offset
 

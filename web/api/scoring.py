@@ -10,10 +10,10 @@ from fastapi.responses import FileResponse
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
+from concepts.bundle.decisions import PicturesSaid
 from concepts.classifier.library_scores import ScoreOrder
 from concepts.classifier.versions import ScoredPage
 from concepts.errors import ConflictError
-from concepts.export.said import PicturesSaid
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from web.api.shared import LONG, Accepted, Body, ConceptName, Limit, Offset, VersionNumber

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import Field
 
-from concepts.candidates.selection import NextPicture
+from concepts.labelling.selection import NextPicture
 from concepts.workbench import Workbench
 from web.api.labels import IdempotencyKey, kept_key
 from web.api.shared import AuthorName, Body, ConceptName, PictureId

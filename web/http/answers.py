@@ -12,12 +12,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field, model_validator
 
-from concepts.annotators.review import Opinion
-from concepts.candidates.grid import GridOrder, GridPage
-from concepts.candidates.question_queue import Upcoming
+from concepts.collaborator.suggestions import Opinion
 from concepts.errors import ConflictError
-from concepts.labels.answer_count import AnswerCount
-from concepts.labels.between_people import Said
+from concepts.labelling.contact_sheet import GridOrder, GridPage
+from concepts.labelling.disagreements import LabelWithComments
+from concepts.labelling.label_counts import AnswerCount
+from concepts.labelling.question_queue import Upcoming
 from concepts.workbench import Workbench
 from concepts.workbench.comments import Remark
 from concepts.workbench.concept_views import GivenAnswer
@@ -87,7 +87,7 @@ class Progress(BaseModel):
     enough: bool  # whether labelling counts as done
     upcoming: Upcoming
     opinion: Opinion | None = None
-    others: list[Said] = []  # what other people said of the picture that was answered
+    others: list[LabelWithComments] = []  # what other people said of the picture that was answered
     remarks: dict[str, list[Remark]] = {}  # picture id → the comments that are shown with it
 
 

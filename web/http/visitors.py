@@ -21,8 +21,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 
 from concepts.errors import DiscernError, QuotaError
-from concepts.sandboxes import FullHouseError, Sandbox, Sandboxes
-from concepts.sandboxes.made import write_made
+from concepts.visitors import FullHouseError, Sandbox, Sandboxes
+from concepts.visitors.takeout import write_made
 from concepts.workbench import Workbench
 from web.http.access import Access
 from web.http.policy import keep_cookie, page_headers

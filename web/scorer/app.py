@@ -18,8 +18,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from concepts import __version__
-from concepts.export.classify import WORKERS
-from concepts.export.said import PictureSaid, PicturesSaid
+from concepts.bundle.classify import WORKERS
+from concepts.bundle.decisions import PictureSaid, PicturesSaid
 from concepts.view import View
 from web.http.problems import RESPONSES, describe_problems, handle_problems, problem
 from web.http.screening import (

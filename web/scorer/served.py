@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
+from concepts.bundle.check import BundleConcept, bundle_digest, concepts_of, graph_problems
+from concepts.bundle.classify import Classifier, Said
+from concepts.bundle.decisions import ConceptSaid, PictureSaid, Zone, Zones, zone_of, zones_of
+from concepts.bundle.facts import BundleFacts
+from concepts.bundle.files import CLASSIFIER_FILE
+from concepts.bundle.load import read_bundle
+from concepts.bundle.reading import BadPictureError
+from concepts.bundle.rules import OneOf
 from concepts.errors import DiscernError
-from concepts.export.checking import BundleConcept, bundle_digest, concepts_of, graph_problems
-from concepts.export.classify import Classifier, Said
-from concepts.export.facts import BundleFacts
-from concepts.export.files import CLASSIFIER_FILE
-from concepts.export.loading import read_bundle
-from concepts.export.reading import BadPictureError
-from concepts.export.rules import OneOf
-from concepts.export.said import ConceptSaid, PictureSaid, Zone, Zones, zone_of, zones_of
 from concepts.view import View
 
 

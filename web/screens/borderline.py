@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gradio as gr
 
+from concepts.collaborator.deliberation_views import RewordingView, RoundView
 from concepts.definition.document import Definition
-from concepts.deliberation.views import RewordingView, RoundView
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from storage.labels import Author

@@ -10,7 +10,7 @@ from datetime import date
 from urllib.parse import parse_qsl, urlencode
 
 from concepts.errors import DiscernError
-from concepts.library.named_collections import By, CollectionView, LooksIn
+from concepts.library.collections import By, CollectionView, LooksIn
 from concepts.workbench import Workbench
 from web.advice import in_words
 from web.live import Action

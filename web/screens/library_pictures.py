@@ -8,8 +8,8 @@ from typing import Any
 from concepts.errors import DiscernError
 from concepts.installation.users import Role
 from concepts.library.browsing import PictureDetail, PicturePage
-from concepts.library.choosing import Chosen
 from concepts.library.collection import LibraryInfo
+from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
 from concepts.workbench.browsing import FolderView
 from concepts.workbench.concept_views import ScaleView
@@ -36,16 +36,16 @@ class Level:
     more: int
 
 
-def chosen_of(place: Place) -> Chosen:
+def chosen_of(place: Place) -> PictureSelection:
     """What an address says. Raises `DiscernError`."""
-    return Chosen.of(place)
+    return PictureSelection.of(place)
 
 
 def pictures(
     bench: Workbench, library: LibraryInfo, place: Place, author: str, role: Role, demo: bool
 ) -> str:
     """What is chosen, with all that chooses. What can't be shown says so in place of the pictures."""
-    chosen, page, problem = Chosen(), PicturePage(pictures=[], newer="", older=""), None
+    chosen, page, problem = PictureSelection(), PicturePage(pictures=[], newer="", older=""), None
     try:
         chosen = chosen_of(place)
         if library.pictures:
@@ -124,7 +124,7 @@ def _to_answer(
     return rows, {name: scale for name, scale in scales.items() if name not in set(shown)}
 
 
-def _dates(bench: Workbench, chosen: Chosen) -> Notice | None:
+def _dates(bench: Workbench, chosen: PictureSelection) -> Notice | None:
     """Pictures of before dates were read have none until their files are asked."""
     by_date = chosen.sort in ("taken", "taken-oldest") or chosen.taken_from or chosen.taken_to
     if not (by_date or chosen.undated) or not bench.browsing.has_unread_dates():

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from concepts.labels.reasons import Reason
+from concepts.labelling.reasons import Reason
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
 from storage.labels import Author

@@ -9,12 +9,12 @@ from typing import Any
 
 import gradio as gr
 
+from concepts.bundle import figures
 from concepts.classifier.measuring import of_hundred
 from concepts.classifier.quality import HeadView, QualityView
 from concepts.classifier.rarity import FIND_MORE, is_rare
 from concepts.definition.document import Change
 from concepts.errors import DiscernError
-from concepts.export import figures
 from concepts.installation.activity import JobView
 from concepts.installation.users import Role
 from concepts.learning.permutation import about_chance

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from concepts.bundle import figures
 from concepts.classifier.quality import QualityView
-from concepts.export import figures
 from concepts.learning.average_probability import about_probabilities
 from concepts.learning.report import Guarantee
 from web.render import render

@@ -14,14 +14,14 @@ from urllib.parse import parse_qsl
 
 import gradio as gr
 
-from concepts.annotators import AUTO
-from concepts.annotators.compared import AnnotatorsCompared
-from concepts.annotators.review import ReviewFilter
-from concepts.annotators.setups import Setup
+from concepts.collaborator import AUTO
+from concepts.collaborator.comparison import AnnotatorsCompared
+from concepts.collaborator.setups import Setup
+from concepts.collaborator.suggestions import ReviewFilter
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
 from concepts.installation.users import Role
-from concepts.labels.reasons import Reason
+from concepts.labelling.reasons import Reason
 from concepts.workbench import Workbench
 from storage.labels import Author
 from web.advice import in_words

@@ -7,7 +7,7 @@ from typing import cast, get_args
 from urllib.parse import urlencode
 
 from concepts.definition.names import id_in
-from concepts.library.emptying import Emptied
+from concepts.library.empty_trash import Emptied
 from concepts.workbench import Workbench
 from concepts.workbench.trash import Moved
 from storage.trash import Kind

@@ -8,12 +8,12 @@ from typing import cast, get_args
 
 import gradio as gr
 
+from concepts.bundle import usage
 from concepts.classifier.library_scores import ScoreOrder
 from concepts.classifier.versions import file_stem, origin
 from concepts.encoders.licences import MAY_BE_PASSED_ON, licence_of
 from concepts.encoders.registry import OPEN_CLIP, registered_as
 from concepts.errors import DiscernError
-from concepts.export import usage
 from concepts.installation.activity import JobView
 from concepts.installation.users import Role
 from concepts.workbench import Workbench

@@ -10,7 +10,7 @@ import numpy as np
 
 from concepts.learning.base import Floats, TrainingSet
 from concepts.learning.heads.logistic import REGULARISATION, Space
-from concepts.learning.scale import Options, Said
+from concepts.learning.scale import Options, ScaleLabels
 from concepts.learning.scaled import proportional_odds as odds
 from concepts.learning.scaled import softmax
 from concepts.learning.splits import FOLDS, Rows
@@ -45,7 +45,7 @@ class Classed:
     folds: int
 
 
-def fit_graded(data: TrainingSet, said: Said, seed: int) -> Graded:
+def fit_graded(data: TrainingSet, said: ScaleLabels, seed: int) -> Graded:
     """Of labels of at least two different grades."""
 
     def fit(X: Any, rows: Any, C: float) -> Floats:
@@ -67,7 +67,7 @@ def fit_graded(data: TrainingSet, said: Said, seed: int) -> Graded:
         return Graded(a * weights, cuts, a * scores, C, len(folds))
 
 
-def fit_classes(data: TrainingSet, said: Said, seed: int) -> Classed:
+def fit_classes(data: TrainingSet, said: ScaleLabels, seed: int) -> Classed:
     """Of labels of at least two different options."""
 
     def fit(X: Any, rows: Any, C: float) -> Floats:

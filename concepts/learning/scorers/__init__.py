@@ -2,11 +2,11 @@
 
 from concepts.learning.base import Scorer
 from concepts.learning.scorers.blend import Blend
-from concepts.learning.scorers.words import Words
+from concepts.learning.scorers.words import WordsScorer
 from concepts.registry import Registry
 
 __all__ = ["SCORERS"]
 
 SCORERS: Registry[Scorer] = Registry("scorer", "discern.scorers")
-SCORERS.register(Words)
+SCORERS.register(WordsScorer)
 SCORERS.register(Blend)

@@ -11,7 +11,7 @@ from concepts.learning.base import Floats, Pictures, Scorer, Texts, TrainingSet
 from concepts.registry import Method
 
 
-class Words(Scorer):
+class WordsScorer(Scorer):
     """The cosine with the words, whatever was answered: what a plain search for them gives."""
 
     method = Method(

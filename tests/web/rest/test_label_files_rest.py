@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
 
-from concepts.labels.formats import written_formats
+from concepts.labelling.formats import written_formats
 from concepts.workbench import Workbench
 from storage.labels import Author
 from storage.pictures.hashing import picture_id

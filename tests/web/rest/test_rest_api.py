@@ -13,8 +13,8 @@ import pytest
 from drawing import draw
 from fastapi.testclient import TestClient
 
+from concepts.bundle.decisions import zones_of
 from concepts.errors import DiscernError
-from concepts.export.said import zones_of
 from concepts.workbench import Workbench
 
 Finished = Callable[[Any], dict[str, Any]]

@@ -1,0 +1,1 @@
+"""The exported folder: write, load, check, classify, score. Knows no database."""

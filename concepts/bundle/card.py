@@ -1,0 +1,283 @@
+"""The model card: what the classifier recognises, how well, where it fails and how to use it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+
+from concepts.bundle import account
+from concepts.bundle.facts import BundleFacts, ConceptFacts
+from concepts.bundle.figures import PlotFigure
+from concepts.bundle.rules import AllOf, Combined, Expression, Is, Not, parts_of
+from concepts.bundle.usage import (
+    HOW_ANYWHERE,
+    anywhere,
+    from_pictures_alone,
+    in_a_shell,
+    named,
+    with_numpy,
+    with_onnx,
+)
+from concepts.learning.report import Metric
+
+
+def card_text(
+    facts: BundleFacts,
+    plots: Sequence[Mapping[str, PlotFigure]] = (),
+    alone: str | None = None,
+    page: bool = False,
+    stories: Sequence[Sequence[str]] = (),
+) -> str:
+    """`README.md` of a bundle: Markdown after YAML front matter, as the Hugging Face Hub reads it.
+
+    `plots` are the figures of each concept that lie beside it, by file name. `alone` says why the encoder
+    isn't in it, `page` whether there is one for browsers; `stories` how each concept came about.
+    """
+    n = len(facts.concepts)
+    of_each = zip(facts.concepts, plots or [{}] * n, stories or [()] * n, strict=True)
+    about = [_about(facts, *of_one) for of_one in of_each]
+    if len(about) > 1:
+        about = [_all_of_them(facts), *(re.sub("^#", "##", text, flags=re.MULTILINE) for text in about)]
+    return (
+        "\n\n".join([_front_matter(facts), *about, _use(facts, alone, page), _encoder(facts, alone)]) + "\n"
+    )
+
+
+def _about(
+    facts: BundleFacts, concept: ConceptFacts, plots: Mapping[str, PlotFigure], story: Sequence[str]
+) -> str:
+    parts = [_what_it_is(facts, concept), _definition(concept), _quality(concept, plots), _limits(concept)]
+    return "\n\n".join([*parts, *([f"## How it came about\n\n{_list(story)}"] if story else [])])
+
+
+def _all_of_them(facts: BundleFacts) -> str:
+    names = ", ".join(_line(concept.concept) for concept in facts.concepts)
+    return (
+        f"# {names}\n\n{len(facts.concepts)} small image classifiers that share one encoder: a picture is "
+        f"looked at once, and each says of it what it says.{_rule(facts)}"
+    )
+
+
+def _rule(facts: BundleFacts) -> str:
+    if isinstance(facts.rule, Combined):
+        return (
+            f" **{_line(facts.rule.name)}** combines them: {_line(in_words(facts.rule.expression, facts))}; "
+            f"yes from {facts.rule.threshold:.3g} on. The probabilities are multiplied as if one said "
+            "nothing about another."
+        )
+    if facts.rule:
+        return f" At most one of them is right: the most probable one, or {_line(facts.rule.none)}."
+    return ""
+
+
+def in_words(expression: Expression, facts: BundleFacts) -> str:
+    """“messy room and not (people or pets)”."""
+    if isinstance(expression, Is):
+        return facts.concepts[expression.concept].concept
+    parts = [in_words(part, facts) for part in parts_of(expression)]
+    if isinstance(expression, Not):
+        return f"not {parts[0]}"
+    return "(" + (" and " if isinstance(expression, AllOf) else " or ").join(parts) + ")"
+
+
+def _front_matter(facts: BundleFacts) -> str:
+    """Values are written as JSON, which is YAML, so that no name can break out of its line.
+
+    There is no `license`: the head's licence is its owner's choice.
+    """
+    entries: dict[str, object] = {
+        "library_name": "discern",
+        "pipeline_tag": "image-classification",
+        "tags": ["discern", "image-classification", "linear-probe", "onnx", "safetensors"],
+    }
+    if facts.encoder.name.startswith("hf-hub:"):
+        entries["base_model"] = facts.encoder.name.removeprefix("hf-hub:")
+    names = dict.fromkeys(metric.name for concept in facts.concepts for metric in concept.metrics)
+    if names:
+        entries["metrics"] = list(names)
+    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in entries.items()]
+    return "\n".join(["---", *lines, "---"])
+
+
+def _what_it_is(facts: BundleFacts, concept: ConceptFacts) -> str:
+    return (
+        f"# {_line(concept.concept)}\n\n"
+        f"> {_line(concept.definition.description)}\n\n"
+        f"A small image classifier, made with Discern {_line(facts.discern_version)} on "
+        f"{concept.created:%d %B %Y} (version {concept.head.number}). It gives a picture a probability of "
+        f"showing this, and says **yes** from {concept.head.threshold:.3g} on. {_threshold(concept)}"
+        + _graded(concept)
+    )
+
+
+def _graded(concept: ConceptFacts) -> str:
+    grades = concept.grades
+    return (
+        f"\n\nIt also gives a grade from 1 to {grades.n}; those from {grades.counts_from} on are a yes."
+        if grades
+        else ""
+    )
+
+
+def _threshold(concept: ConceptFacts) -> str:
+    """What the threshold was chosen for, and below which line it is surely no."""
+    yes, *no = map(_line, account.threshold(concept))
+    return "\n\n".join([yes, *(one.replace("surely no", "**surely no**", 1) for one in no)])
+
+
+def _definition(facts: ConceptFacts) -> str:
+    definition = facts.definition
+    return "\n\n".join(
+        [
+            "## What counts",
+            _list(account.counts(definition))
+            or "No criteria were written down: the sentence above is all there is.",
+            "## What doesn't",
+            _list(account.does_not_count(definition)) or "Nothing was written down.",
+            *(["## What was left open", left] if (left := _list(account.left_open(definition))) else []),
+            f"This is revision {facts.definition_revision} of the definition.",
+        ]
+    )
+
+
+def _quality(facts: ConceptFacts, plots: Mapping[str, PlotFigure]) -> str:
+    parts = ["## How good it is"]
+    if not account.is_measured(facts):
+        parts.append("**It has not been measured**: there were no figures when it was exported.")
+    else:
+        parts.append(_line(" ".join(account.quality(facts)) or "The figures are in the table below."))
+    if account.is_simulated(facts.evaluation_labels):
+        parts.append(
+            "**The answers it was measured against were simulated**, not given by a person. The figures show "
+            "how well it matches the simulation, not anybody's judgement."
+        )
+    parts += [f"![{figure.said}]({name})" for name, figure in plots.items()]
+    if facts.metrics:
+        parts.append(_table(facts))
+    return "\n\n".join(parts)
+
+
+def _table(facts: ConceptFacts) -> str:
+    """This head in the first column of figures, each baseline in its own."""
+    columns = [("This classifier", facts.metrics), *((_line(b.name), b.metrics) for b in facts.baselines)]
+    names = list(dict.fromkeys(metric.name for _, metrics in columns for metric in metrics))
+    lines = [
+        "| | " + " | ".join(words for words, _ in columns) + " |",
+        "|---|" + "---|" * len(columns),
+    ]
+    for name in names:
+        cells = [_cell(next((m for m in metrics if m.name == name), None)) for _, metrics in columns]
+        lines.append(f"| {_line(account.metric_words(name))} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + f"\n\nIn brackets: {_line(facts.interval)}; n: pictures the figure rests on."
+
+
+def _cell(metric: Metric | None) -> str:
+    return "–" if metric is None else _line(account.figure(metric))
+
+
+def _limits(facts: ConceptFacts) -> str:
+    return f"## Limits\n\n{_list(account.limits(facts))}"
+
+
+def _list(items: Sequence[str]) -> str:
+    return "\n".join(f"- {_line(item)}" for item in items)
+
+
+def _use(facts: BundleFacts, alone: str | None, page: bool) -> str:
+    in_browser = ["Without Python: open `classify.html` in a browser, and drop pictures. They stay there."]
+    on_pictures = _pictures(facts) if alone is None else _alone(facts, alone)
+    return "\n\n".join(["## How to use it", *(in_browser if page else []), on_pictures, _vectors(facts)])
+
+
+def _pictures(facts: BundleFacts) -> str:
+    precision, columns = facts.encoder.precision, len(facts.columns)
+    rounded = (
+        f" The answers it learned from were looked at in {precision}, and this computes in float32: the same "
+        "picture may score a little differently than in that library."
+        if precision != "float32" and not precision.startswith("int8-")
+        else ""
+    )
+    return f"""On pictures, in this folder, with Python 3.11 or later and without Discern:
+
+```sh
+{anywhere(".")}
+```
+
+{HOW_ANYWHERE} In Python:
+
+```python
+{from_pictures_alone(".")}
+```
+
+`classifier.onnx` is all of it as one graph: `pictures` uint8 (n, 3, height, width) to `probability` and \
+`decision` (n, {columns}). `reading.py` shows how a picture gets that size.{rounded}
+
+`SHA256SUMS` holds the checksums of all files, as sha256sum reads them."""
+
+
+def _alone(facts: BundleFacts, reason: str) -> str:
+    encoder = facts.encoder
+    return f"""The encoder isn't in this folder: {_line(reason)}. Discern loads it by its name, from where \
+its makers keep it; read its licence first. On pictures, with Discern:
+
+```sh
+{in_a_shell("THIS_FOLDER", trust=encoder.name)}
+```
+
+Or without Discern, in this folder, with Python 3.11 or later; the weights are compared with those that it \
+was made for:
+
+```sh
+{named(".", encoder.name)}
+```"""
+
+
+def _vectors(facts: BundleFacts) -> str:
+    encoder = facts.encoder
+    return f"""### On embeddings
+
+The other files score vectors of {encoder.dimension:,} numbers and length 1, from the encoder below. Vectors \
+of any other encoder give meaningless scores.
+
+In Python, with NumPy and safetensors, in this folder:
+
+```python
+{with_numpy(".", encoder.fingerprint, encoder.dimension)}
+```
+
+With ONNX Runtime:
+
+```python
+{with_onnx(".")}
+```
+
+`head.json` has all of this for programs, `head.safetensors` the weights and the bias."""
+
+
+def _encoder(facts: BundleFacts, alone: str | None) -> str:
+    encoder = facts.encoder
+    rows = {
+        "Encoder": encoder.name,
+        "Fingerprint": encoder.fingerprint,
+        "Architecture": encoder.architecture,
+        "SHA-256 of its weights": encoder.weights_sha256,
+        "Preprocessing": encoder.preprocessing,
+        "Precision": encoder.precision,
+        "Numbers per picture": f"{encoder.dimension:,}",
+        "Licence of its weights": encoder.licence,
+    }
+    notes = [
+        "The encoder is not part of this folder; its licence above applies to it."
+        if alone is not None
+        else "`classifier.onnx` holds the encoder, under its licence above (`ENCODER_LICENCE.txt`).",
+        "The head's licence is its owner's choice, as far as the pictures it learned from allow.",
+        *map(_line, facts.licence_notes),
+    ]
+    table = "\n".join(f"| {key} | {_line(value)} |" for key, value in rows.items())
+    return f"## Encoder and licences\n\n| | |\n|---|---|\n{table}\n\n" + "\n".join(f"- {n}" for n in notes)
+
+
+def _line(text: str) -> str:
+    """Someone's words on one line, with what would be a table, a link, a heading or HTML made harmless."""
+    return re.sub(r"([\\`*\[\]<>|#])", r"\\\1", " ".join(text.split()))

@@ -1,0 +1,142 @@
+"""`classify.html`: one page that scores pictures in a browser, from the file system and without a network.
+
+All is in one file. From file:// a page may load nothing but scripts; and where nothing has to be loaded, its
+content security policy can forbid every request, so that the browser itself vouches that nothing leaves it.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+from concepts.bundle.account import Account
+from concepts.bundle.decisions import zones_between
+from concepts.bundle.facts import BundleFacts
+from concepts.bundle.onnx_model import columns_of, description
+from concepts.bundle.rules import Combined, OneOf
+from concepts.bundle.version_page import STYLE, Shown
+from concepts.errors import DiscernError
+from concepts.learning.report import Guarantee
+
+PAGE_FILE = "classify.html"
+RUNTIME_LICENCE = "RUNTIME_LICENCE.txt"
+FOLDER = Path(__file__).parent / "page"
+VENDORED = FOLDER / "vendored"
+MOST_BYTES = 128 * 2**20  # of the classifier: a browser holds it several times while the page opens
+VERSION = re.compile(r"ONNX Runtime Web v([\d.]+)")
+EXPORTS = re.compile(r"export\{([^}]*)\};?\s*(?://#.*)?\s*$")  # of the runtime, at its end
+
+
+def page_files(classifier: bytes, pictures: dict[str, Any], facts: BundleFacts) -> dict[str, bytes]:
+    """The page and the licence of what it runs on. `classifier` is an ONNX graph, and `pictures` how they get
+    the size that it takes. Raises `DiscernError` for one that is too large for a page."""
+    return {
+        PAGE_FILE: classifying_page(classifier, pictures, facts).encode(),
+        RUNTIME_LICENCE: _runtime_licence().encode(),
+    }
+
+
+def classifying_page(
+    classifier: bytes,
+    pictures: dict[str, Any],
+    facts: BundleFacts,
+    account: Account | None = None,
+    shown: Shown = (),
+    licence: str = "",
+) -> str:
+    """The page alone; with an `account` of the one version in it first, and the pictures `shown` there, and
+    then with the licences of what it runs on and of what is in it (`licence`). Raises `DiscernError` for a
+    classifier that is too large."""
+    if len(classifier) > MOST_BYTES:
+        raise DiscernError(
+            f"A page for browsers holds a classifier of at most {MOST_BYTES // 2**20} MB; this one has "
+            f"{len(classifier) / 2**20:,.0f} MB."
+        )
+    about = description(facts) | {"pictures": pictures}  # the graph has it too, where no browser gets at it
+    runtime = gzip.decompress((VENDORED / "ort.wasm.bundle.min.mjs.gz").read_bytes()).decode()
+    code = [(FOLDER / name).read_text(encoding="utf-8") for name in ("reading.js", "page.js")]
+    script = "\n".join([_as_global(runtime), *code])
+    style = STYLE if account else (FOLDER / "classify.css").read_text(encoding="utf-8")
+    columns = [column | _zones(facts, place) for place, column in enumerate(columns_of(facts))]
+    version = VERSION.search(runtime)
+    assert version is not None
+    return _TEMPLATES.get_template(f"{PAGE_FILE}.jinja").render(
+        account=account,
+        pictures=shown,
+        licence=f"{_runtime_licence()}\n\n{licence}" if account else "",
+        title=", ".join(facts.columns),
+        columns=columns,
+        about=about | {"columns": columns},
+        runtime=version[1],
+        model=_base64(gzip.compress(classifier, mtime=0)),
+        wasm=_base64((VENDORED / "ort-wasm-simd-threaded.wasm.gz").read_bytes()),
+        script=script,  # both are ours, and a policy names their hashes
+        style=style,
+        script_sha256=_base64(hashlib.sha256(script.encode()).digest()),
+        style_sha256=_base64(hashlib.sha256(style.encode()).digest()),
+    )
+
+
+def _runtime_licence() -> str:
+    return gzip.decompress((VENDORED / f"{RUNTIME_LICENCE}.gz").read_bytes()).decode()
+
+
+def _as_global(runtime: str) -> str:
+    """A module can't be loaded from a file, so its names become those of an object `ort`."""
+    found = EXPORTS.search(runtime)
+    assert found is not None
+    names = (pair.split(" as ") for pair in found[1].split(","))
+    return runtime[: found.start()] + "const ort={" + ",".join(f"{to}:{of}" for of, to in names) + "};"
+
+
+def _zones(facts: BundleFacts, place: int) -> dict[str, Any]:
+    """Where a column is sure, and how it is said: between certified lines, or far from one that isn't."""
+    if isinstance(facts.rule, OneOf):
+        words = f"yes where it is the most probable of all, of which one is {facts.rule.none}."
+        return {"yes_from": 1, "no_up_to": 0, "words": words}
+    if isinstance(facts.rule, Combined):
+        if place == 0:
+            return _in_words(facts.rule.threshold, None, None)
+        place -= 1
+    concept = facts.concepts[place]
+    details = concept.head.details
+    return _in_words(concept.head.threshold, Guarantee.of(details), Guarantee.of(details, "no"))
+
+
+def _in_words(threshold: float, yes: Guarantee | None, no: Guarantee | None) -> dict[str, Any]:
+    yes_from, no_up_to = zones_between(threshold, yes, no)
+    words = [
+        f"yes from {_percent(yes_from)} on",
+        f"no up to {_percent(no_up_to)}",
+        "in between look yourself.",
+    ]
+    said = ", ".join(words)
+    promises = [guarantee.sentence for guarantee in (yes, no) if guarantee]
+    if not promises:
+        said += f" Its line is at {_percent(threshold)}; none of this is certified."
+    return {"yes_from": yes_from, "no_up_to": no_up_to, "words": " ".join([said, *promises])}
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+_TEMPLATES = Environment(
+    loader=ChoiceLoader(
+        [PackageLoader(__package__ or "", "page"), PackageLoader(__package__ or "", "templates")]
+    ),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)

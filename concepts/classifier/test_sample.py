@@ -1,0 +1,217 @@
+"""The answers that measure, as a sample of the library: which pictures each of them speaks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, partial
+
+import numpy as np
+
+from concepts.jobs.engines import nothing
+from concepts.labelling.dataset import ConceptDataset
+from concepts.labelling.waves import examples
+from concepts.learning.base import Bools, Floats
+from concepts.learning.splits import Rows
+from concepts.learning.stratified import Draws, Stratum, together, weights
+from concepts.learning.waves import Strata
+from concepts.library.collection import Collection
+from storage.concepts import Wave
+from storage.frames import Frame
+from storage.vectors.ids import PictureIds
+
+
+@dataclass(frozen=True)
+class TestSample:
+    """Pictures that measure: ids (n), truth (n,), group (n,) of look-alikes; rows (n,) of each in `groups`.
+
+    groups (m) are pictures of the library, one of each group of look-alikes, and `draws` what the waves drew
+    from them; both empty for a set from outside, which stands for nothing but itself. covered: how many of
+    those groups some wave could draw.
+    """
+
+    ids: list[str]
+    truth: Bools
+    group: Rows
+    groups: PictureIds
+    draws: Draws | None
+    rows: Rows
+    known: dict[int, bool]
+    rows_of: Callable[[Sequence[str]], Rows]  # ids (k) → (k,) rows in `groups`, -1 for one that has none
+
+    @property
+    def covered(self) -> int:
+        """Groups of look-alikes that the figures are about."""
+        return int(self.draws.there.any(axis=0).sum()) if self.draws else 0
+
+    @cached_property
+    def weights(self) -> Floats:
+        """(n,) how many pictures each of those that measure stands for, whatever a head says of them."""
+        if self.draws is None:
+            return np.ones(len(self.ids))
+        return weights(self.unscored, len(self.groups))[self.rows]
+
+    @cached_property
+    def unscored(self) -> list[Stratum]:
+        """The strata where nothing is asked of a head: every probability is 0."""
+        return self.strata(np.zeros(len(self.ids)), np.zeros(len(self.groups)))
+
+    def alike(self, seed: int) -> Rows:
+        """Rows of those that are as good as drawn with equal chances: of those of which too many were drawn,
+        some are left out at random."""
+        if not self.ids:
+            return np.empty(0, np.int64)
+        chance = self.weights / self.weights.max()
+        return np.flatnonzero(np.random.default_rng(seed).random(len(chance)) < chance)
+
+    def strata(self, probability: Floats, of_groups: Floats, learned: Bools | None = None) -> list[Stratum]:
+        """probability (n,) of the pictures that measure, and (m,) of the groups; learned (m,): those counted
+        as they are, whenever they were answered."""
+        if self.draws is None:
+            return [Stratum(probability, self.truth)]
+        p, truth = of_groups.copy(), np.zeros(len(of_groups), dtype=bool)
+        p[self.rows], truth[self.rows] = probability, self.truth
+        for row, yes in self.known.items():
+            truth[row] = yes
+        draws = self.draws if learned is None else self.draws.with_known(learned)
+        return together(draws, p, truth)
+
+
+def sample(
+    dataset: ConceptDataset, collection: Collection, between: Callable[[], None] = nothing
+) -> TestSample:
+    """What measures now. Waves that an earlier encoder drew say nothing of these vectors and are left out.
+
+    `between` is called between its parts, which take up to a third of a second each in a million pictures."""
+    ids, truth = dataset.evaluation_labels()
+    group = dataset.groups(ids)
+    outside = TestSample(
+        ids,
+        truth,
+        group,
+        PictureIds.of([]),
+        None,
+        np.empty(0, np.int64),
+        {},
+        lambda ids: np.full(len(ids), -1),
+    )
+    waves = _usable(dataset, collection)
+    if dataset.imported or not ids or not waves:
+        return outside
+    return _drawn(dataset, collection, ids, truth, waves, between)
+
+
+def _usable(dataset: ConceptDataset, collection: Collection) -> list[Wave]:
+    measuring = {dataset.wave_of[i] for i in dataset.measuring}
+    fingerprint = collection.recorded().fingerprint
+    return [
+        wave
+        for wave in dataset.waves
+        if wave.number in measuring and (wave.weights is None or wave.fingerprint == fingerprint)
+    ]
+
+
+def _drawn(
+    dataset: ConceptDataset,
+    collection: Collection,
+    ids: Sequence[str],
+    truth: Bools,
+    waves: Sequence[Wave],
+    between: Callable[[], None],
+) -> TestSample:
+    numbers = [wave.number for wave in waves]
+    kept = [n for n, i in enumerate(ids) if dataset.wave_of[i] in numbers]
+    ids, truth = [ids[n] for n in kept], truth[kept]
+    groups, added = _groups(dataset, collection, min(wave.created for wave in waves))
+    between()
+    find = partial(_rows, dataset, collection, groups)
+    rows = find(ids)
+    answered = np.full(len(groups), np.inf)
+    first = dataset.first_answered
+    for row, picture in zip(find(list(first)), first, strict=True):
+        if row >= 0:
+            answered[row] = min(answered[row], first[picture])
+    shown = np.zeros(len(groups), dtype=bool)
+    outside = find(sorted(examples(dataset)))
+    shown[outside[outside >= 0]] = True
+    drawn_in = np.full(len(groups), np.iinfo(np.int64).max)
+    every = list(dataset.wave_of)
+    for row, picture in zip(find(every), every, strict=True):
+        if row >= 0 and dataset.wave_of[picture]:
+            drawn_in[row] = min(drawn_in[row], dataset.wave_of[picture])
+    certifying = list(dataset.certifying)
+    for row, picture in zip(find(certifying), certifying, strict=True):
+        if row >= 0:  # no later wave could draw it
+            drawn_in[row] = min(drawn_in[row], dataset.certifying[picture].after_wave)
+    known_truth = _known(dataset, find)
+    decided = np.isin(np.arange(len(groups)), list(known_truth))
+    stratum, known = [], []
+    newest = np.zeros(len(groups), dtype=np.int64)
+    for wave in waves:
+        between()
+        there = _could_draw(dataset, collection, wave, groups, added) & ~shown
+        before = (answered <= wave.label_sequence) | (drawn_in < wave.number)
+        newest = _cut(dataset, wave, groups)
+        stratum.append(np.where(there & ~before, newest, -1))
+        known.append(there & before & decided)
+    drawn = np.full(len(groups), -1)
+    drawn[rows] = [numbers.index(dataset.wave_of[i]) for i in ids]
+    draws = Draws(np.stack(stratum), np.stack(known), newest, drawn)
+    return TestSample(ids, truth, dataset.groups(ids), groups, draws, rows, known_truth, find)
+
+
+def _could_draw(
+    dataset: ConceptDataset, collection: Collection, wave: Wave, groups: PictureIds, added: Floats
+) -> Bools:
+    """(m,) whether a wave could draw a group of what the concept looks in now.
+
+    Of a wave from elsewhere that is what is in both: a draw from rooms and chairs is, among its chairs, a
+    draw from those chairs. The picture that spoke for the group then must still be looked at.
+    """
+    was, frames = Frame.of(wave.looks_in), collection.frames
+    if was.key == dataset.frame.key:
+        return np.asarray(added <= wave.created.timestamp())
+    then = collection.library.groups(was, wave.created)
+    spoke = [then.get(name, "") for name in collection.library.near_groups(list(groups))]
+    seen = frames.has(dataset.frame, spoke)
+    return np.array([bool(i) and is_in for i, is_in in zip(spoke, seen, strict=True)], dtype=bool)
+
+
+def _groups(dataset: ConceptDataset, collection: Collection, first: datetime) -> tuple[PictureIds, Floats]:
+    """The picture that speaks for each group of look-alikes, of those with a vector, and the group's age in
+    seconds; -inf for those that are as old as the `first` wave."""
+    library, known = collection.library, dataset.index.ids
+    if len(known) != dataset.pictures:  # some are being added, or emptied out of the bin
+        known = PictureIds.of(library.all_ids()).within(known)
+    groups = known.without(library.silent(dataset.frame))
+    added = np.full(len(groups), -np.inf)
+    since = library.groups_since(first, dataset.frame)
+    speaks = library.speakers(since, dataset.frame)
+    rows = groups.places([speaks.get(name, "") for name in since])
+    then = np.array([moment.timestamp() for moment in since.values()], dtype=np.float64)
+    added[rows[rows >= 0]] = then[rows >= 0]
+    return groups, added
+
+
+def _rows(dataset: ConceptDataset, collection: Collection, groups: PictureIds, ids: Sequence[str]) -> Rows:
+    """(n,) the row of each picture's group, -1 where it has none."""
+    names = collection.library.near_groups(ids)
+    speaks = collection.library.speakers(names, dataset.frame)
+    return groups.places([speaks.get(name, "") for name in names])
+
+
+def _known(dataset: ConceptDataset, find: Callable[[Sequence[str]], Rows]) -> dict[int, bool]:
+    """Row of a group → whether it counts, of what people decided on: blindly where it is kept apart."""
+    said = {i: d for i, d in dataset.known.items() if i not in dataset.apart or i in dataset.blind}
+    ids = [i for i, decision in said.items() if decision.decided]
+    return {int(row): said[i].value == "yes" for row, i in zip(find(ids), ids, strict=True) if row >= 0}
+
+
+def _cut(dataset: ConceptDataset, wave: Wave, groups: PictureIds) -> Rows:
+    """(m,) the stratum of each picture in the cut of a wave."""
+    if wave.weights is None or not wave.boundaries:
+        return np.zeros(len(groups), dtype=np.int64)
+    scores = dataset.index.scores(np.frombuffer(wave.weights, dtype="<f8"), wave.bias)
+    logits = scores.values[groups.rows_of(scores.ids)].astype(np.float64)
+    return Strata(tuple(wave.boundaries)).of(logits)

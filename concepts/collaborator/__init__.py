@@ -1,0 +1,19 @@
+"""What models do: they annotate pictures, and write and judge other wordings of a definition.
+
+Adding an annotator is a file with the class and a line here.
+"""
+
+from concepts.collaborator.base import Annotator
+from concepts.collaborator.builtin import BuiltinAnnotator
+from concepts.collaborator.decomposed import DecomposedAnnotator
+from concepts.collaborator.vlm import VlmAnnotator
+from concepts.registry import Registry
+
+__all__ = ["ANNOTATORS", "AUTO", "Annotator"]
+
+AUTO = "auto"  # instead of a name: the vision-language model where one is set, else the built-in one
+
+ANNOTATORS: Registry[Annotator] = Registry("annotator", "discern.annotators")
+ANNOTATORS.register(BuiltinAnnotator)
+ANNOTATORS.register(VlmAnnotator)
+ANNOTATORS.register(DecomposedAnnotator)

@@ -1,0 +1,194 @@
+"""What models are asked to fill in, and how that becomes an annotation.
+
+An answer that breaks its schema (a rating of 9, evidence for a criterion that doesn't exist) is no answer:
+the model is shown its mistake, once, and then the picture fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Annotated, Any, Literal, TypeVar, cast
+
+from pydantic import BaseModel, BeforeValidator, Field, create_model, model_validator
+
+from concepts.collaborator.base import Annotation, CriterionEvidence, Verdict
+from concepts.collaborator.ratings import max_rating
+from concepts.definition.document import Criterion
+from concepts.language.structured import unfit
+from concepts.learning.scale import Scale
+
+LONGEST_RATIONALE = 400
+UNSURE = 3  # of the ratings
+
+Rating = Literal[1, 2, 3, 4, 5]
+Rationale = Annotated[str, Field(min_length=1)]
+
+
+def _percent(value: Any) -> int | None:
+    """Nothing is decided by it, so one that makes no sense spoils no answer."""
+    return value if isinstance(value, int) and 0 <= value <= 100 else None
+
+
+Sure = Annotated[int | None, BeforeValidator(_percent)]
+
+
+class CriterionVerdict(BaseModel):
+    number: int
+    verdict: Verdict
+
+
+class PictureVerdict(BaseModel):
+    """What the model is asked for. The order makes it look and reason before it rates. `sure` is what it says
+    of itself, in percent."""
+
+    evidence: list[CriterionVerdict]
+    rationale: Rationale
+    rating: Rating
+    sure: Sure = None
+
+
+class CriterionFinding(CriterionVerdict):
+    """`seen`: the few words of what was looked at, before the verdict that follows from it."""
+
+    number: int
+    seen: str
+    verdict: Verdict
+
+
+class Findings(BaseModel):
+    """What a picture shows of each criterion."""
+
+    findings: list[CriterionFinding]
+
+
+class Conclusion(BaseModel):
+    """A verdict by what was found before."""
+
+    rationale: Rationale
+    rating: Rating
+    sure: Sure = None
+
+
+Verdicts = TypeVar("Verdicts", PictureVerdict, Conclusion)
+
+
+class Caption(BaseModel):
+    """What a picture shows, whatever it is looked at for, and what can be read in it."""
+
+    caption: str = Field(min_length=1)
+    writing: str = ""
+
+
+@cache
+def picture_verdict(criteria: int, scale: Scale | None = None) -> type[PictureVerdict]:
+    """With evidence for criteria 1 to so many, and none else; with an answer of the scale, where there is
+    one."""
+    verdict = create_model(
+        "PictureVerdict",
+        __base__=PictureVerdict,
+        __doc__=PictureVerdict.__doc__,
+        evidence=(_numbered(CriterionVerdict, criteria), ...),
+    )
+    return verdict if scale is None else _on(scale, verdict)
+
+
+@cache
+def conclusion(scale: Scale | None = None) -> type[Conclusion]:
+    return Conclusion if scale is None else _on(scale, Conclusion)
+
+
+def _on(scale: Scale, verdict: type[Verdicts]) -> type[Verdicts]:
+    """The same verdict with a grade or class beside its rating. Any other word is no answer, nor is one that
+    contradicts the rating; with 3, which can't tell, it says nothing."""
+    words = scale.answers
+    one_of_these: Any = Annotated[cast("Any", Literal[words]) | None, BeforeValidator(_as_word)]
+    counting = {word for word in words if scale.counts(_option(scale, word))}
+
+    def agree(said: Any) -> Any:
+        if said.rating == UNSURE:
+            return said
+        if said.answer is None:
+            raise unfit("wrong schema", f"rating {said.rating} needs an answer")
+        if (said.answer in counting) != (said.rating > UNSURE):
+            raise unfit("wrong schema", f"answer {said.answer} contradicts rating {said.rating}")
+        return said
+
+    return create_model(
+        verdict.__name__,
+        __base__=verdict,
+        __doc__=verdict.__doc__,
+        __validators__={"agree": cast("Any", model_validator(mode="after")(agree))},
+        answer=(one_of_these, ...),
+    )
+
+
+def _as_word(answer: Any) -> Any:
+    """Some write a grade as a number."""
+    return str(answer) if isinstance(answer, int) else answer
+
+
+def _option(scale: Scale, word: str) -> int:
+    option = scale.option_of(word)
+    assert option is not None
+    return option
+
+
+@cache
+def findings(criteria: int) -> type[Findings]:
+    return create_model(
+        "Findings",
+        __base__=Findings,
+        __doc__=Findings.__doc__,
+        findings=(_numbered(CriterionFinding, criteria), ...),
+    )
+
+
+def _numbered(entry: type[CriterionVerdict], criteria: int) -> Any:
+    """A list of entries with numbers that exist."""
+    if not criteria:
+        return Annotated[list[entry], Field(max_length=0)]  # type: ignore[valid-type]
+
+    def known(number: Any) -> Any:
+        if isinstance(number, int) and not 1 <= number <= criteria:
+            raise unfit("unknown criterion", f"there is no criterion {number}")
+        return number
+
+    numbers: Any = Annotated[Literal[tuple(range(1, criteria + 1))], BeforeValidator(known)]
+    return list[create_model(entry.__name__, __base__=entry, __doc__=entry.__doc__, number=(numbers, ...))]  # type: ignore[misc]
+
+
+def read_evidence(
+    criteria: Sequence[Criterion], answers: Sequence[CriterionVerdict]
+) -> tuple[CriterionEvidence, ...]:
+    """One verdict per criterion. Missing and contradictory ones are unclear."""
+    said: dict[int, set[Verdict]] = {}
+    for answer in answers:
+        said.setdefault(answer.number, set()).add(answer.verdict)
+    evidence = []
+    for number, criterion in enumerate(criteria, 1):
+        verdicts = said.get(number, set())
+        verdict = verdicts.pop() if len(verdicts) == 1 else "unclear"
+        evidence.append(CriterionEvidence(criterion.text, criterion.kind, verdict))
+    return tuple(evidence)
+
+
+def conclude(
+    picture_id: str,
+    criteria: Sequence[Criterion],
+    evidence: tuple[CriterionEvidence, ...],
+    said: PictureVerdict | Conclusion,
+    raw: float | None,
+) -> Annotation:
+    """The model's rating, as far as its own evidence allows it. Where it doesn't, how sure the model was of
+    that rating says nothing about the lower one."""
+    highest, reason = max_rating(criteria, [e.verdict for e in evidence])
+    rationale = " ".join(said.rationale.split())[:LONGEST_RATIONALE]
+    if said.rating > highest:
+        rationale, raw = f"{rationale} (Rated lower: {reason}.)", None
+    verbalised = None if said.sure is None else said.sure / 100
+    found = Annotation(picture_id, min(said.rating, highest), evidence, rationale, raw, verbalised)
+    # A grade or class stands only where yes or no came out as it says: evidence may have lowered the rating.
+    as_said = replace(found, rating=said.rating).value == found.value != "unsure"
+    return replace(found, given=getattr(said, "answer", None)) if as_said else found

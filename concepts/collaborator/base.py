@@ -1,0 +1,167 @@
+"""The annotator protocol: pictures + definition → rating, evidence per criterion, one-sentence rationale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol, runtime_checkable
+
+from concepts.collaborator.ratings import Verdict
+from concepts.definition.document import Definition, Revision
+from concepts.encoders.base import TextEncoder, Vectors
+from concepts.jobs.engines import EngineTask
+from concepts.language.base import ChatModel, Message
+from concepts.language.prompts import DEFAULTS, PromptFiles
+from concepts.learning.scale import Scale
+from concepts.registry import Method
+
+__all__ = [
+    "Annotation",
+    "Annotator",
+    "AsksNobody",
+    "CriterionEvidence",
+    "Example",
+    "ExamplePool",
+    "FailedAnnotation",
+    "Judge",
+    "PictureInput",
+    "Supplies",
+    "Verdict",
+]
+
+
+@dataclass(frozen=True)
+class PictureInput:
+    """What an annotator may look at: the id, the thumbnail, the vector."""
+
+    picture_id: str
+    thumbnail: Callable[[], bytes]  # reads WebP, at most 320 px
+    vector: Vectors  # (dimension,)
+    source: str | None = None  # where the original is, for an annotator that wants more pixels
+    group: str = ""  # of near-duplicates
+
+
+ReadPicture = Callable[
+    [PictureInput, int], bytes
+]  # JPEG without metadata, the longest side at most so many px
+
+
+@dataclass(frozen=True)
+class CriterionEvidence:
+    """The verdict on one criterion. `score` is the annotator's own scale, for ordering only."""
+
+    criterion: str
+    kind: str
+    verdict: Verdict
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """A machine's opinion on one picture. `rating` 1 (surely not) to 5 (surely yes); 3 is unsure."""
+
+    picture_id: str
+    rating: int
+    evidence: tuple[CriterionEvidence, ...]
+    rationale: str
+    raw: float | None = None  # how likely a yes is, as the model's tokens or repeated answers have it
+    verbalised: float | None = None  # how sure it says it is, 0 to 1: kept, and trusted in nothing
+    same_as: str | None = None  # the near-duplicate that was looked at in place of this picture
+    given: str | None = None  # the grade or class, where the concept has any and yes or no is as it says
+
+    @property
+    def value(self) -> Literal["yes", "no", "unsure"]:
+        return "yes" if self.rating >= 4 else "no" if self.rating <= 2 else "unsure"
+
+
+@dataclass(frozen=True)
+class Example:
+    """A picture that the person has answered, and what they remarked on it."""
+
+    picture: PictureInput
+    counts: bool
+    comment: str = ""
+
+
+class ExamplePool(Protocol):
+    """The answered pictures that examples are chosen from."""
+
+    @property
+    def version(self) -> str:
+        """Changes with any of them."""
+
+    def like(self, picture: PictureInput) -> tuple[Example, ...]:
+        """Those to show beside a picture, none of which looks the same."""
+
+
+@dataclass(frozen=True)
+class FailedAnnotation:
+    """A picture the annotator could not judge, with the reason in words. It gets no label."""
+
+    picture_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Supplies:
+    """What an annotator can be made from. Encoder, background and model are made when they are asked for."""
+
+    encoder: Callable[[], TextEncoder]
+    background: Callable[[], Vectors]  # (n, d) of a random part of the library, without the evaluation set
+    model: Callable[[], ChatModel | None]  # one that sees, within the run's budget; None where none is set
+    concurrency: int  # calls at a time
+    read_picture: ReadPicture
+    examples: ExamplePool | None = None  # None: the definition alone
+    repeats: bool = False  # whether to ask three times where the endpoint doesn't tell how sure it is
+    prompts: PromptFiles = DEFAULTS
+    scale: Scale | None = None  # what is answered; None for yes or no
+
+
+class Judge(Protocol):
+    """What looks at pictures with one revision of a definition in hand."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with anything that can change an answer: model, prompt, encoder, precision."""
+
+    @property
+    def batch_size(self) -> int:
+        """How many pictures to hand over at a time; a job commits after each batch."""
+
+    def annotate(
+        self, revision: Revision, pictures: Sequence[PictureInput]
+    ) -> list[Annotation | FailedAnnotation]:
+        """One result per picture, in order.
+
+        Raises `BudgetError` when the next paid call could exceed the budget: nothing of that batch is
+        lost, what was answered is cached.
+        """
+
+
+@runtime_checkable
+class AsksNobody(Protocol):
+    """What a judge also is whose judgement is a pure function of definition and vectors."""
+
+    def work(self, revision: Revision) -> EngineTask[PictureInput, list[Annotation | FailedAnnotation]]:
+        """`annotate` as work that an engine can do anywhere, on pictures whose thumbnail isn't asked for."""
+
+
+@runtime_checkable
+class Annotator(Judge, Protocol):
+    """A judge that can be chosen by name. Registered in `concepts.collaborator.ANNOTATORS`."""
+
+    method: ClassVar[Method]
+
+    @classmethod
+    def prepare(cls, supplies: Supplies) -> Annotator:
+        """Ready to look. Raises `SettingsError` where something is missing that it needs."""
+
+    @classmethod
+    def asks(
+        cls, definition: Definition, *, examples: bool, prompts: PromptFiles = DEFAULTS
+    ) -> list[list[Message]]:
+        """What it asks a model about one picture, as long as that can get, the rating last; for estimates.
+        Empty where it asks none."""

@@ -1,0 +1,292 @@
+"""Whether another wording agrees with the person better than the current one: sifted on the answers it was
+written from, judged on those it was not.
+
+The current definition stays in the running to the end: nothing is called better that isn't surely so.
+Every wording that comes before the answers that judge spends some of one allowance for being wrong, so that
+trying long enough doesn't bring a wording that only seems better. Answers are counted as evidence that may be
+looked at after each of them: a person is asked a few at a time, until it is settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+
+from concepts.definition.document import Definition
+from concepts.learning.paired import PairedChange, evidence, paired_change
+
+Value = Literal["yes", "no", "unsure"]
+Judge = Callable[[Definition, Sequence[str]], Mapping[str, Value]]  # those it could not judge are left out
+
+MOST_WRONG, MOST_RIGHT = 24, 24  # answers a wording is sifted with: those the machine had wrong, and right
+CONSIDERED, FINALISTS = 6, 2  # wordings that come before the answers that judge, and that are left
+WORTH = 1.0  # evidence on the answers a wording was written from, to be considered
+PROMISING = 1.7  # evidence on all answers to be one of those left: one mended is too little, two may do
+ASK, AT_ONCE = 24, 6  # pictures a person is asked about to settle whether a wording is better, at a time
+LOOKED_AT, A_LOOK = 300, 40  # pictures of the pool that are looked through for those, and at a time
+ERROR = 0.2  # how often a wording that is no better may be called so, of all tried against one definition
+FIRST, EACH_NEXT = 0.4, 0.6  # the first wording's part of that, and each next one's of the one before
+HOPELESS = 0.25  # evidence below which nobody is asked on
+SHOWN_ERROR = 0.05  # how often one of the ranges that are shown of a run's wordings may be wrong
+
+
+@dataclass(frozen=True)
+class WordingCandidate:
+    """Another wording, why it was written, and by which way of writing."""
+
+    definition: Definition
+    why: str
+    way: str
+
+
+@dataclass(frozen=True)
+class Sifted:
+    """A candidate on the answers it was written from. `evidence` that it is better; optimistic, because they
+    inspired it."""
+
+    candidate: WordingCandidate
+    evidence: float
+    fixed: int
+    broken: int
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A candidate on the answers that judge. `turned`: picture id → what the machine says of it now. `votes`
+    of those answers; `share`: its part of the stakes on all that they chose from; `asked`: votes of answers
+    that were asked for since.
+    """
+
+    sifted: Sifted
+    change: PairedChange
+    turned: dict[str, Value]
+    votes: list[Vote]
+    nth: int  # of the wordings that were left, of all runs against one definition, from 1
+    share: float
+    asked: list[Vote] = field(default_factory=list)
+    to_ask: dict[str, Turn] = field(default_factory=dict)  # pictures that would settle it
+
+    @property
+    def evidence(self) -> float:
+        return evidence_in_all(self.votes, self.share, self.asked)
+
+    @property
+    def is_promising(self) -> bool:
+        """Enough to ask a person about."""
+        return self.sifted.evidence * evidence_of([*self.votes, *self.asked]) >= PROMISING
+
+    @property
+    def is_better(self) -> bool:
+        """Surely agrees with the person more often, in what counts."""
+        return is_better(self.evidence, self.nth)
+
+    @property
+    def is_harmless(self) -> bool:
+        """Agrees about every picture that the current definition agrees about."""
+        return not self.change.broken
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What the machine says of a picture by the current definition, and by the other."""
+
+    now: Value
+    then: Value
+
+
+@dataclass(frozen=True)
+class Vote:
+    """An answer about a picture that two definitions differ about, and how large a part of such votes has to
+    be for the new one."""
+
+    for_new: bool
+    least: float
+
+
+@dataclass(frozen=True)
+class TrialSample:
+    """Answers to sift with: ids of what the machine has wrong and of what it has right by the current
+    definition, what it `said` of them, and its `f1`."""
+
+    wrong: list[str]
+    right: list[str]
+    said: Mapping[str, Value]
+    f1: float
+
+
+def sample(
+    answers: Mapping[str, Value], said: Mapping[str, Value], f1: float, rng: np.random.Generator
+) -> TrialSample:
+    """`answers` of the half that writes, and what the machine says of them by the current definition, with
+    its `f1` on those of them that say how good it is."""
+    known = [i for i in answers if i in said]
+    wrong = [i for i in known if said[i] != answers[i]]
+    right = [i for i in known if said[i] == answers[i]]
+    return TrialSample(some(wrong, MOST_WRONG, rng), some(right, MOST_RIGHT, rng), said, f1)
+
+
+def sift(
+    candidates: Sequence[WordingCandidate],
+    chosen: TrialSample,
+    answers: Mapping[str, Value],
+    judge: Judge,
+    *,
+    remarked: bool = False,
+) -> list[Sifted]:
+    """All candidates, the best first. What mends no mistake isn't asked about the rest, unless people have
+    remarked on pictures: that belongs into the words also where no answer shows it."""
+    found = []
+    for candidate in candidates:
+        then = dict(judge(candidate.definition, chosen.wrong))
+        fixed = sum(then[i] == answers[i] for i in then)
+        broken = 0
+        if fixed or remarked:
+            others = judge(candidate.definition, chosen.right)
+            broken = sum(others[i] != answers[i] for i in others)
+            then |= others
+        turns = {i: Turn(chosen.said[i], then[i]) for i in then if then[i] != chosen.said[i]}
+        evidence = evidence_of(votes_of(turns, answers, chosen.f1))
+        found.append(Sifted(candidate, evidence, fixed, broken))
+    return sorted(found, key=lambda one: -one.evidence)
+
+
+def judged(
+    current: Definition,
+    sifted: Sequence[Sifted],
+    answers: Mapping[str, Value],
+    judge: Judge,
+    f1: float,
+    before: int,
+    *,
+    remarked: bool = False,
+    going_on: Sequence[Trial] = (),
+) -> list[Trial]:
+    """The best of the sifted on `answers` of the half that judges, those surely better than the current
+    definition first. `f1` is the machine's by the current one, against which `before` other wordings were
+    left earlier; those of them that are `going_on` have the votes they have.
+
+    Few mistakes are among the answers that inspired the wordings, so several are considered, and both halves
+    together say which are left.
+    """
+    considered = [one for one in sifted if one.evidence > WORTH or (remarked and not one.broken)][:CONSIDERED]
+    if not considered or not answers:
+        return list(going_on)
+    now = judge(current, list(answers))
+    stakes = sum(one.evidence for one in considered)
+    choosing = len(considered) > FINALISTS
+    error = SHOWN_ERROR / len(considered)
+    tried = [
+        _tried(one, now, answers, judge, f1, nth, one.evidence / stakes if choosing else 1.0, error)
+        for nth, one in enumerate(considered, before + 1)
+    ]
+    left = [trial for trial in tried if trial.is_promising or (remarked and trial.is_harmless)]
+    if choosing:  # else each keeps the part of the allowance that it had before anything judged it
+        left.sort(key=lambda trial: -trial.sifted.evidence * evidence_of(trial.votes))
+        left = [replace(trial, nth=nth) for nth, trial in enumerate(left[:FINALISTS], before + 1)]
+    return sorted([*going_on, *left], key=lambda trial: -trial.evidence * allowance(trial.nth))
+
+
+def _tried(
+    one: Sifted,
+    now: Mapping[str, Value],
+    answers: Mapping[str, Value],
+    judge: Judge,
+    f1: float,
+    nth: int,
+    share: float,
+    error: float,
+) -> Trial:
+    then = judge(one.candidate.definition, list(answers))
+    both = [i for i in answers if i in now and i in then]
+    change = paired_change(
+        np.array([now[i] == answers[i] for i in both], bool),
+        np.array([then[i] == answers[i] for i in both], bool),
+        error,
+    )
+    turns = {i: Turn(now[i], then[i]) for i in both if then[i] != now[i]}
+    turned = {i: turn.then for i, turn in turns.items()}
+    return Trial(one, change, turned, votes_of(turns, answers, f1), nth, share)
+
+
+def telling(
+    current: Definition, other: Definition, pictures: Sequence[str], judge: Judge, n: int = ASK
+) -> dict[str, Turn]:
+    """The first n of `pictures`, whose order has nothing to do with what is seen in them, about which the
+    machine would change its mind: an answer about one is a vote for either definition. Looks at `LOOKED_AT`
+    at most."""
+    found: dict[str, Turn] = {}
+    for start in range(0, min(len(pictures), LOOKED_AT), A_LOOK):
+        some = pictures[start : start + A_LOOK]
+        now, then = judge(current, some), judge(other, some)
+        found |= {i: Turn(now[i], then[i]) for i in some if i in now and i in then and now[i] != then[i]}
+        if len(found) >= n:
+            break
+    return dict(list(found.items())[:n])
+
+
+def votes_of(turns: Mapping[str, Turn], answers: Mapping[str, Value], f1: float) -> list[Vote]:
+    """What the answers about pictures that two definitions differ about say for either.
+
+    A rule that takes pictures out of what counts raises F1 only where more than 1 - F1/2 of them don't count
+    (Lipton, Elkan & Naryanaswamy 2014): where most of what the machine takes for yes is wrong, taking any of
+    it out mends more than it breaks, and says nothing. One that takes pictures in is held to more than half.
+    """
+    votes = []
+    for i, turn in turns.items():
+        if answers.get(i) in (turn.now, turn.then):
+            least = 1 - f1 / 2 if turn.now == "yes" else 0.5
+            votes.append(Vote(answers[i] == turn.then, least))
+    return votes
+
+
+def evidence_in_all(votes: Sequence[Vote], share: float, asked: Sequence[Vote]) -> float:
+    """That a wording is better, by `votes` of the answers that judge, which may also have chosen it from
+    several, and of what a person was `asked` since. `share` is 1 where they chose nothing.
+
+    One stake is laid on several wordings, in shares by what the half that inspires says of each: that is a
+    fair bet, and what one of them brings is at most all that it brings. Half of the stake is kept.
+    """
+    judging = evidence_of(votes)
+    if share < 1:
+        judging = (1 + share * judging) / 2
+    return judging * evidence_of(asked)
+
+
+def is_better(evidence: float, nth: int) -> bool:
+    """Whether the `nth` wording that was left surely is, after any number of answers.
+
+    Were it no better, each picture they differ about would speak for it no more often than it has to, however
+    such pictures were found.
+    """
+    return evidence >= 1 / allowance(nth)
+
+
+def is_hopeless(asked: Sequence[Vote]) -> bool:
+    """Whether more answers are not worth a person's time, by those they gave."""
+    return evidence_of(asked) < HOPELESS
+
+
+def allowance(nth: int) -> float:
+    """How often the `nth` wording that is judged against one definition may be wrongly called better: smaller
+    and smaller parts of `ERROR`, which is the sum of them all."""
+    return float(ERROR * FIRST * EACH_NEXT ** (nth - 1))
+
+
+def evidence_of(votes: Sequence[Vote]) -> float:
+    least = np.array([vote.least for vote in votes])
+    return evidence(np.array([vote.for_new for vote in votes], bool), least)
+
+
+def f1_of(said: Mapping[str, Value], answers: Mapping[str, Value]) -> float:
+    yes = [i for i in said if said[i] == "yes"]
+    right = sum(answers[i] == "yes" for i in yes)
+    there = sum(answers[i] == "yes" for i in said)
+    return 2 * right / max(len(yes) + there, 1)
+
+
+def some(ids: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:
+    """n of them at random, in their order."""
+    return [ids[row] for row in np.sort(rng.permutation(len(ids))[:n])]

@@ -1,0 +1,217 @@
+"""Writing other wordings from what a person answered: by asking a model, or from the built-in vocabulary.
+
+Two ways of asking: with the feedback and the best and worst wordings so far (Liu et al., Language models as
+black-box optimizers for VLMs, CVPR 2024), and for what differs between the groups that are confused
+(Esfandiarpoor & Bach, FuDD, ICLR 2024).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel
+
+from concepts.collaborator.edits import Edit, edited
+from concepts.collaborator.trials import Sifted, Value, WordingCandidate
+from concepts.definition.document import Definition, Origin
+from concepts.language.base import ChatModel, Message
+from concepts.language.prompts import DEFAULTS, PromptFiles
+
+_Kind = Literal["necessary", "included", "supporting", "excluding"]
+
+# Picture ids of two groups → nouns for what is seen in the first and not in the second, most telling first.
+Telling = Callable[[Sequence[str], Sequence[str]], list[str]]
+
+PURPOSE = "reword"
+A_ROUND = 5  # wordings asked for at a time
+SHOWN = 3  # of the best and of the worst so far
+MOST_NAMED = 60  # of the wordings in between
+MOST_ANSWERS = 30  # shown to a model
+DIFFERENCES = 3
+FEWEST_IN_GROUP = 2
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What a person and the machine said of one picture, the machine's reason, what was remarked, and the
+    ambiguity that it was shown for."""
+
+    picture_id: str
+    person: Value
+    machine: Value
+    reason: str
+    comments: tuple[str, ...] = ()
+    ambiguity: str = ""
+
+    @property
+    def agrees(self) -> bool:
+        return self.person == self.machine
+
+    def as_text(self, number: int) -> str:
+        said = f"{number}. The person says {self.person}, the machine {self.machine}, because: {self.reason}"
+        asked = [f"It was shown because of: {self.ambiguity}"] if self.ambiguity else []
+        return " ".join([said, *asked, *(f"The person remarks: {comment}" for comment in self.comments)])
+
+
+class _Wording(BaseModel):
+    why: str
+    edits: list[Edit]
+
+
+class Wordings(BaseModel):
+    wordings: list[_Wording]
+
+
+class _Difference(BaseModel):
+    text: str
+    seen_in: Literal["first", "second"]
+
+
+class Differences(BaseModel):
+    differences: list[_Difference]
+
+
+def from_feedback(
+    current: Definition,
+    feedback: Sequence[Feedback],
+    tried: Sequence[Sifted],
+    model: ChatModel,
+    prompts: PromptFiles = DEFAULTS,
+) -> list[WordingCandidate]:
+    """Other wordings than those `tried`, which are best first. Raises what `ChatModel.ask` raises."""
+    answers = "\n".join(one.as_text(n) for n, one in enumerate(_most_telling(feedback), 1))
+    asked = wordings_asked_for(current, answers, _as_text(current, tried) or "(none)", prompts)
+    said = model.ask(asked, Wordings, purpose=PURPOSE)
+    return _usable(current, ((one.why, one.edits) for one in said.wordings[:A_ROUND]), "feedback", "model")
+
+
+def wordings_asked_for(current: Definition, answers: str, tried: str, prompts: PromptFiles) -> list[Message]:
+    """What a model is sent to have it write other wordings."""
+    request = prompts["reword.user"].render(
+        definition=_sentence(current),
+        criteria=_numbered(current),
+        answers=answers,
+        tried=tried,
+        number=str(A_ROUND),
+    )
+    return [Message("system", prompts["reword.system"].render()), Message("user", request)]
+
+
+def from_differences(
+    current: Definition, feedback: Sequence[Feedback], model: ChatModel, prompts: PromptFiles = DEFAULTS
+) -> list[WordingCandidate]:
+    """A criterion for what tells apart the pictures that the machine confuses: those it wrongly takes for
+    what counts from those it rightly does, and the same of what doesn't count."""
+    found: list[WordingCandidate] = []
+    for said, if_in_wrong, if_in_right in _CONFUSED:
+        wrong = [one.reason for one in feedback if one.machine == said and not one.agrees]
+        right = [one.reason for one in feedback if one.machine == said and one.agrees]
+        if min(len(wrong), len(right)) < FEWEST_IN_GROUP:
+            continue
+        first, second = (
+            "\n".join(f"- {reason}" for reason in reasons[: MOST_ANSWERS // 2]) for reasons in (wrong, right)
+        )
+        asked = differences_asked_for(current, first, second, prompts)
+        answer = model.ask(asked, Differences, purpose=PURPOSE)
+        adding = [
+            _adding(current, if_in_wrong if one.seen_in == "first" else if_in_right, one.text)
+            for one in answer.differences[:DIFFERENCES]
+        ]
+        found += _usable(current, ((_WHY[said], [edit]) for edit in adding), "differences", "model")
+    return found
+
+
+def differences_asked_for(
+    current: Definition, first: str, second: str, prompts: PromptFiles
+) -> list[Message]:
+    """What a model is sent to have it tell two groups of pictures apart, by a line about each picture."""
+    request = prompts["differ.user"].render(
+        definition=_sentence(current), first=first, second=second, number=str(DIFFERENCES)
+    )
+    return [Message("system", prompts["differ.system"].render()), Message("user", request)]
+
+
+def from_nouns(current: Definition, feedback: Sequence[Feedback], telling: Telling) -> list[WordingCandidate]:
+    """Without a model: nouns for what is seen in the pictures it has wrong and not in the others."""
+    found: list[WordingCandidate] = []
+    for said, kind, _ in _CONFUSED:
+        person: Value = "no" if said == "yes" else "yes"
+        wrong = [one.picture_id for one in feedback if one.person == person and not one.agrees]
+        others = [one.picture_id for one in feedback if one.person not in (person, "unsure")]
+        if min(len(wrong), len(others)) >= FEWEST_IN_GROUP:
+            edits = [_adding(current, kind, noun) for noun in telling(wrong, others)]
+            found += _usable(current, ((_WHY[said], [edit]) for edit in edits), "nouns", "vocabulary")
+    return found
+
+
+# What the machine says → the kind of a criterion that is seen in those it has wrong, and in the right ones.
+_CONFUSED: tuple[tuple[Value, _Kind, _Kind], ...] = (
+    ("yes", "excluding", "necessary"),
+    ("no", "included", "excluding"),
+)
+_WHY: dict[Value, str] = {
+    "yes": "Tells apart what the machine took for yes: your noes among them from your yeses.",
+    "no": "Tells apart what the machine took for no: your yeses among them from your noes.",
+}
+
+
+def _adding(current: Definition, kind: _Kind, text: str) -> Edit:
+    """A kind that counts stands for the one thing that is necessary, where there is one."""
+    necessary = [n for n, c in enumerate(current.criteria, 1) if c.kind == "necessary"]
+    number = necessary[0] if kind == "included" and len(necessary) == 1 else 0
+    return Edit(action="add", number=number, kind=kind, text=text)
+
+
+def _most_telling(feedback: Sequence[Feedback]) -> list[Feedback]:
+    """What was remarked on first, then what they differ about, then the rest."""
+    return sorted(feedback, key=lambda one: (not one.comments, one.agrees))[:MOST_ANSWERS]
+
+
+def _sentence(definition: Definition) -> str:
+    return f"{definition.name}\n{definition.description}"
+
+
+def _numbered(definition: Definition) -> str:
+    lines = [f"{n}. ({c.kind}) {c.text}" for n, c in enumerate(definition.criteria, 1)]
+    return "\n".join(lines) or "(none yet)"
+
+
+def _as_text(current: Definition, tried: Sequence[Sifted]) -> str:
+    """The best and the worst with what they did, and the others so that nobody proposes them again."""
+
+    def what(one: Sifted) -> str:
+        return _what_differs(current, one.candidate.definition)
+
+    scored = tried if len(tried) <= 2 * SHOWN else [*tried[:SHOWN], *tried[-SHOWN:]]
+    lines = [
+        f"- {what(one)}: mends {one.fixed} of the mistakes shown to it, breaks {one.broken} that were right"
+        for one in scored
+    ]
+    if len(tried) > len(scored):
+        others = "; ".join(what(one) for one in tried[SHOWN:-SHOWN][:MOST_NAMED])
+        lines.append(f"- Neither better nor worse than those: {others}")
+    return "\n".join(lines)
+
+
+def _what_differs(current: Definition, other: Definition) -> str:
+    """Such as: without (necessary) a fruit; with (excluding) citrus."""
+    before = {(c.kind, c.text) for c in current.criteria}
+    after = {(c.kind, c.text) for c in other.criteria}
+    gone = [f"without ({kind}) {text}" for kind, text in sorted(before - after)]
+    return "; ".join([*gone, *(f"with ({kind}) {text}" for kind, text in sorted(after - before))])
+
+
+def _usable(
+    current: Definition, written: Iterable[tuple[str, Sequence[Edit]]], way: str, origin: Origin
+) -> list[WordingCandidate]:
+    """Those that can be made, each once."""
+    found: dict[str, WordingCandidate] = {}
+    for why, edits in written:
+        try:
+            definition = edited(current, edits, origin, note="from your answers")
+        except ValueError:  # a criterion that isn't there, or nothing changed
+            continue
+        found.setdefault(definition.as_text(), WordingCandidate(definition, " ".join(why.split())[:300], way))
+    return list(found.values())

@@ -1,0 +1,1 @@
+"""Labels as data, and what to ask next: consensus, training set, test set, candidates, queue, formats."""

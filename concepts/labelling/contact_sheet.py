@@ -1,0 +1,243 @@
+"""Pictures for answering many at once: what the answers so far, or a query, put at one end of the library.
+
+That takes a training and a pass over the library, so it is worked out in the background and kept. Who asks
+gets what is known at once: without the pictures answered since, and with word that better is coming.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from bisect import bisect_left
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+import numpy as np
+from cachetools import LRUCache
+
+from concepts.errors import DiscernError
+from concepts.labelling.mining import seed_of
+from concepts.labelling.question_queue import Decisions, PicturesOf, problem_of
+from concepts.labelling.ranking import GraphOf, rank_library
+from concepts.labelling.selection import NextPicture
+from concepts.labelling.training_data import TrainingData
+from concepts.learning.contact_sheet import SIZE, representatives
+from concepts.learning.fitting import train_head
+from concepts.library.collection import Collection
+from concepts.library.search import without_look_alikes
+from concepts.view import View
+from storage.vectors.ids import PictureIds
+from storage.vectors.reader import Scores
+
+GridOrder = Literal["likely", "borderline", "unlikely", "query", "wall"]
+PREPARED = 240  # pictures of one order: four grids of the largest size
+SPARE = 4  # how many times as many are looked at, so that near-duplicates can be left out
+KEPT = 8  # orders of one concept
+LARGEST = 20_000  # pictures that a wall is chosen from, beside what the words find
+
+Rank = Callable[[GridOrder, str], "Ranked"]
+StateOf = Callable[[GridOrder], Hashable]
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Pictures in an order, and whether the answers to pictures that look alike had a part in it."""
+
+    pictures: list[NextPicture] = field(default_factory=list)
+    by_look_alikes: bool = False
+
+
+class GridPage(View):
+    """Pictures for a grid, in order. `thinking`: a newer order is being worked out. `problem`: why none can
+    be. `by_look_alikes`: the answers to pictures that look alike had a part in the order."""
+
+    pictures: list[NextPicture]
+    thinking: bool
+    problem: str
+    by_look_alikes: bool = False
+
+
+@dataclass
+class _Ranking:
+    """`ranked` comes from one look at the labels; `known` is the state of things it saw."""
+
+    ranked: Ranked = field(default_factory=Ranked)
+    known: Hashable = None
+    going: bool = False
+    problem: str = ""
+
+
+class Grid:
+    """The orders of one concept. `rank` runs in the background, wherever `state` has changed since."""
+
+    def __init__(
+        self,
+        decisions: Decisions,
+        rank: Rank,
+        state: StateOf,
+        evaluation: PicturesOf,
+        on_walls: Callable[[], Iterable[str]],
+        background: Executor,
+        removed: Callable[[], Iterable[str]] = frozenset,
+    ) -> None:
+        self._decisions = decisions
+        self._rank = rank
+        self._state = state
+        self._evaluation = evaluation
+        self._on_walls = on_walls
+        self._background = background
+        self._removed = removed
+        self._rankings: LRUCache[tuple[GridOrder, str], _Ranking] = LRUCache(KEPT)
+        self._lock = threading.Lock()
+
+    def page(self, order: GridOrder, query: str, n: int) -> GridPage:
+        """At most n pictures without an answer, as far as they are known by now.
+
+        Raises `DiscernError` for an order that is none, or a query without words.
+        """
+        _check(order, query)
+        state = self._state(order)
+        with self._lock:
+            ranking = self._rankings.setdefault((order, query), _Ranking())
+            due = not ranking.going and ranking.known != state
+            ranking.going |= due
+            said = GridPage(
+                pictures=ranking.ranked.pictures,
+                thinking=ranking.going,
+                problem=ranking.problem,
+                by_look_alikes=ranking.ranked.by_look_alikes,
+            )
+        if due:
+            self._background.submit(self._prepare, ranking, order, query, state)
+        out = self._decisions.now().keys() | {*self._evaluation(), *self._removed()}
+        if order == "wall":
+            out |= set(self._on_walls())
+        left = [picture for picture in said.pictures if picture.id not in out]
+        return said.model_copy(update={"pictures": left[:n]})
+
+    def _prepare(self, ranking: _Ranking, order: GridOrder, query: str, state: Hashable) -> None:
+        ranked, problem = ranking.ranked, ""
+        try:
+            ranked = self._rank(order, query)
+        except Exception as error:  # whatever it is, the person must see it and the next request try again
+            problem, state = problem_of(error), None
+        with self._lock:
+            ranking.ranked, ranking.problem, ranking.known = ranked, problem, state
+            ranking.going = False
+
+
+def wall_pictures(
+    training_data: TrainingData, collection: Collection, walls: Sequence[Sequence[str]]
+) -> list[NextPicture]:
+    """The next wall: pictures of every kind, none of which was on a wall before, is answered or measures, and
+    none that looks like one of those."""
+    seen = {picture for wall in walls for picture in wall} | training_data.spoken_for
+    seed = seed_of(training_data.revision.definition.name)
+    ids = _some(
+        training_data,
+        training_data.index.ids.without(training_data.reserved | training_data.spoken_for),
+        seed,
+    )
+    out = set(collection.library.near_groups(sorted(seen)))
+    groups = collection.library.near_groups(ids)
+    shown = np.flatnonzero([group in out for group in groups])
+    vectors = training_data.vectors(ids)
+    rows = representatives(
+        vectors,
+        np.unique(groups, return_inverse=True)[1].astype(np.int64),
+        np.asarray(vectors @ training_data.text_direction, np.float64),
+        shown,
+        len(walls),
+        seed,
+    )
+    found = [ids[row] for row in rows]
+    paths = collection.paths(found)
+    return [
+        NextPicture(
+            id=picture_id,
+            path=paths.get(picture_id, ""),
+            purpose="train",
+            reason="wall",
+            probability=None,
+            brought_by=training_data.candidates.get(picture_id, []),
+        )
+        for picture_id in found
+    ]
+
+
+def _some(training_data: TrainingData, ids: PictureIds, seed: int) -> list[str]:
+    """All of a small library; of a larger one what the words find, and a sample that is the same for every
+    wall, so that a kind that was shown is recognised. Ids are hashes: those behind any one are as good as
+    drawn."""
+    n = len(ids)
+    if n <= LARGEST:
+        return list(ids)
+    begin = hashlib.sha256(str(seed).encode()).hexdigest()
+    start = bisect_left(range(n), begin, key=lambda place: ids.at(np.array([place]))[0])
+    drawn = ids.at((start + np.arange(LARGEST)) % n)
+    found = [
+        picture_id
+        for picture_id, _ in training_data.index.search(training_data.text_direction[None], SIZE)[0]
+    ]
+    there = ids.places(found) >= 0
+    return sorted({*drawn, *(picture_id for picture_id, has in zip(found, there, strict=True) if has)})
+
+
+def bulk_pictures(
+    training_data: TrainingData,
+    collection: Collection,
+    order: GridOrder,
+    query: str,
+    n: int,
+    graph_of: GraphOf,
+) -> Ranked:
+    """At most n pictures without an answer, one of each near-duplicate group, never of the evaluation set."""
+    scores, knows = _scores(training_data, collection, order, query)
+    ranking = rank_library(training_data, graph_of) if knows and order in ("likely", "unlikely") else None
+    first = _first(ranking.among(scores.ids) if ranking else scores, order, knows, SPARE * n)
+    shown = without_look_alikes([picture_id for picture_id, _ in first], collection.library)[:n]
+    found = dict(scores.of(shown))
+    paths = collection.paths(shown)
+    pictures = [
+        NextPicture(
+            id=picture_id,
+            path=paths.get(picture_id, ""),
+            purpose="train",
+            reason=order,
+            probability=_probability(found[picture_id]) if knows else None,
+            brought_by=training_data.candidates.get(picture_id, []),
+        )
+        for picture_id in shown
+    ]
+    return Ranked(pictures, by_look_alikes=ranking is not None)
+
+
+def _scores(
+    training_data: TrainingData, collection: Collection, order: GridOrder, query: str
+) -> tuple[Scores, bool]:
+    """Of all pictures that may be shown, and whether they are logits of a head that has learned."""
+    allowed = training_data.index.ids.without(training_data.reserved | training_data.spoken_for)
+    if order == "query":
+        return training_data.index.scores(collection.text_vectors([query])[0], 0.0, allowed), False
+    head = train_head(training_data.training.data, training_data.text_direction, seed=0)
+    return training_data.index.scores(head.weights, head.bias, allowed), head.kind != "text"
+
+
+def _check(order: GridOrder, query: str) -> None:
+    if order not in get_args(GridOrder):
+        raise DiscernError(f"“{order}” is no way to choose pictures.")
+    if order == "query" and not query.strip():
+        raise DiscernError("Say which query to look at.")
+
+
+def _first(scores: Scores, order: GridOrder, knows: bool, n: int) -> list[tuple[str, float]]:
+    """Without a yes and a no there is no border yet: then the likeliest by the words come."""
+    if order == "unlikely":
+        return scores.bottom(n)
+    return scores.nearest(0.0, n) if order == "borderline" and knows else scores.top(n)
+
+
+def _probability(logit: float) -> float:
+    return round(float(1 / (1 + np.exp(-np.clip(logit, -60, 60)))), 4)

@@ -1,0 +1,147 @@
+"""COCO-style JSON: pictures, categories, and an annotation a decision, over the whole picture.
+
+Read is any COCO file: what is drawn in a picture says of the picture what it is called; captions are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from concepts.errors import DiscernError
+from concepts.labelling.formats.base import (
+    CAPTION,
+    EXPORTED,
+    LabelledPicture,
+    Written,
+    given_rows,
+    start_of,
+    text_of,
+    whole_json,
+    write_json,
+)
+from concepts.labelling.rows import BadRow, RawRow
+from concepts.registry import Method
+
+_PARTS: Final = re.compile(r'"(images|annotations|categories)"\s*:')
+_CATEGORIES: Final = {name: number for number, name in enumerate(EXPORTED, start=1)}
+
+
+class Coco:
+    method: ClassVar[Method] = Method(
+        "coco",
+        "COCO-style JSON with a category a picture.",
+        "cocodataset.org, data format",
+        "",
+        "nothing",
+    )
+    suffix: ClassVar[str] = ".json"
+
+    def recognises(self, path: Path) -> bool:
+        if path.suffix.lower() != ".json" or not path.is_file():
+            return False
+        start = start_of(path)
+        return start.startswith("{") and _PARTS.search(start) is not None
+
+    def read(self, path: Path) -> Iterator[RawRow]:
+        document = whole_json(path)
+        parts = document if isinstance(document, dict) else {}
+        images = parts.get("images")
+        if not isinstance(images, list):
+            raise DiscernError(f"{path.name} is no COCO file: it has no list of images.")
+        names = _names(parts.get("categories"))
+        said: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+        for annotation in _objects(parts.get("annotations")):
+            said[_key(annotation.get("image_id"))].append(annotation)
+        for number, image in enumerate(images, start=1):
+            if not isinstance(image, dict):
+                yield number, BadRow(number, "not a JSON object")
+                continue
+            yield from _rows_of(number, image, said.pop(_key(image.get("id")), []), names)
+        lost = sum(map(len, said.values()))
+        if lost:
+            number = len(images) + 1
+            yield number, BadRow(number, f"{lost} annotations of images that the file doesn't have")
+
+    def write(self, out: Path, pictures: Iterable[LabelledPicture], *, copies: bool = False) -> Written:
+        done = Written()
+        images: list[dict[str, Any]] = []
+        annotations: list[dict[str, Any]] = []
+        for number, picture in enumerate(pictures, start=1):
+            done.pictures += 1
+            images.append(_image(number, picture))
+            if picture.label in EXPORTED or picture.answers:
+                annotations.append(_annotation(len(annotations) + 1, number, picture))
+        names = [*EXPORTED, "conflict"]
+        write_json(
+            out,
+            {
+                "info": {"description": "Answers of Discern: bbox is the whole picture."},
+                "licenses": [],
+                "images": images,
+                "annotations": annotations,
+                "categories": [{"id": number, "name": name} for number, name in enumerate(names, start=1)],
+            },
+        )
+        return done
+
+
+def _rows_of(
+    number: int, image: dict[str, Any], annotations: list[dict[str, Any]], names: dict[Any, str]
+) -> Iterator[RawRow]:
+    place = {"id": text_of(image.get("discern_id")), "path": text_of(image.get("file_name"))}
+    captions = [text_of(one.get(CAPTION)) for one in annotations] + [text_of(image.get(CAPTION))]
+    if any(captions):
+        place[CAPTION] = "\n".join(filter(None, captions))
+    rows: list[RawRow] = []
+    for one in annotations:
+        rows += given_rows(number, place, one.get("answers"))
+    if not rows:
+        called = {names[key]: None for one in annotations if (key := _key(one.get("category_id"))) in names}
+        rows = [(number, place | {"label": word}) for word in called]
+        if any("category_id" in one and _key(one["category_id"]) not in names for one in annotations):
+            rows.append((number, BadRow(number, "a category that the file doesn't name")))
+    yield from rows or [(number, place)]
+
+
+def _names(categories: Any) -> dict[Any, str]:
+    return {_key(one.get("id")): text_of(one.get("name")) for one in _objects(categories)}
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _key(value: Any) -> Any:
+    """Numbers and texts name something; anything else names nothing."""
+    return value if isinstance(value, int | str) and not isinstance(value, bool) else None
+
+
+def _image(number: int, picture: LabelledPicture) -> dict[str, Any]:
+    image: dict[str, Any] = {
+        "id": number,
+        "file_name": picture.path,
+        "width": picture.width,
+        "height": picture.height,
+        "discern_id": picture.id,
+    }
+    if picture.score is not None:
+        image |= {"score": picture.score, "decision": picture.decision, "version": picture.version}
+    if picture.captions:
+        image[CAPTION] = "\n".join(picture.captions)
+    return image
+
+
+def _annotation(number: int, image: int, picture: LabelledPicture) -> dict[str, Any]:
+    return {
+        "id": number,
+        "image_id": image,
+        "category_id": _CATEGORIES.get(picture.label, len(EXPORTED) + 1),
+        "bbox": [0, 0, picture.width, picture.height],
+        "area": picture.width * picture.height,
+        "iscrowd": 0,
+        "answers": [vars(answer) for answer in picture.answers],
+    }

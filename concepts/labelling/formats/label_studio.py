@@ -1,0 +1,169 @@
+"""Label Studio: a list of tasks with annotations (of people) and predictions (of a version).
+
+Tasks name pictures as `/data/local-files/?d=…`, which Label Studio serves where its storage root is `/`. The
+labelling configuration that fits is `CONFIG`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar, Final
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from concepts.errors import DiscernError
+from concepts.labelling.formats.base import (
+    CAPTION,
+    LabelledPicture,
+    Written,
+    columns_of,
+    start_of,
+    text_of,
+    whole_json,
+    write_json,
+)
+from concepts.labelling.rows import BadRow, RawRow
+from concepts.registry import Method
+
+CONTROL, OBJECT = "answer", "image"
+CONFIG: Final = (
+    '<View><Image name="image" value="$image"/><Choices name="answer" toName="image" choice="single">'
+    '<Choice value="yes"/><Choice value="no"/><Choice value="unsure"/><Choice value="skip"/>'
+    "</Choices></View>"
+)
+LOCAL_FILES: Final = "/data/local-files/"
+
+
+class LabelStudio:
+    method: ClassVar[Method] = Method(
+        "label-studio",
+        "Tasks for Label Studio, with answers as annotations and scores as predictions.",
+        "labelstud.io, import of pre-annotated tasks",
+        "",
+        "nothing",
+    )
+    suffix: ClassVar[str] = ".json"
+
+    def recognises(self, path: Path) -> bool:
+        return path.suffix.lower() == ".json" and path.is_file() and start_of(path, 200).startswith("[")
+
+    def read(self, path: Path) -> Iterator[RawRow]:
+        tasks = whole_json(path)
+        if not isinstance(tasks, list):
+            raise DiscernError(f"{path.name} holds no list of Label Studio tasks.")
+        for number, task in enumerate(tasks, start=1):
+            if not isinstance(task, dict) or not isinstance(task.get("data"), dict):
+                yield number, BadRow(number, "not a task: it has no data")
+                continue
+            yield from _rows_of(number, task)
+
+    def write(self, out: Path, pictures: Iterable[LabelledPicture], *, copies: bool = False) -> Written:
+        done, tasks = Written(), []
+        for number, picture in enumerate(pictures, start=1):
+            done.pictures += 1
+            tasks.append(_task(number, picture))
+        write_json(out, tasks)
+        return done
+
+
+def _rows_of(number: int, task: dict[str, Any]) -> Iterator[RawRow]:
+    data = task["data"]
+    place = {"id": text_of(data.get("discern_id")), "path": _place(data)}
+    place |= columns_of(data, ("discern_id", _picture_key(data)))
+    annotations = task.get("annotations")
+    rows: list[RawRow] = []
+    for annotation in annotations if isinstance(annotations, list) else []:
+        if isinstance(annotation, dict):
+            rows += [(number, place | said) for said in _said(annotation)]
+    yield from rows or [(number, place)]
+
+
+def _said(annotation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    result = annotation.get("result")
+    author = _author(annotation.get("completed_by"))
+    for region in result if isinstance(result, list) else []:
+        if not isinstance(region, dict) or region.get("type") != "choices":
+            continue
+        value, meta = region.get("value"), region.get("meta")
+        ours = meta.get("discern") if isinstance(meta, dict) else None
+        about = {"author": author, "created": annotation.get("created_at")}
+        about |= {k: v for k, v in ours.items() if k != "label"} if isinstance(ours, dict) else {}
+        choices = value.get("choices") if isinstance(value, dict) else None
+        for choice in choices if isinstance(choices, list) else []:
+            yield about | {"label": text_of(choice)}
+
+
+def _author(completed_by: Any) -> str:
+    """Who annotated: exports name them by number, or with their address."""
+    if isinstance(completed_by, dict):
+        return text_of(completed_by.get("email")) or text_of(completed_by.get("username"))
+    is_number = isinstance(completed_by, int) and not isinstance(completed_by, bool)
+    return f"Label Studio {completed_by}" if is_number else ""
+
+
+def _picture_key(data: dict[str, Any]) -> str:
+    """The field that holds the picture: by its usual name, else the first text."""
+    if isinstance(data.get(OBJECT), str):
+        return OBJECT
+    return next((name for name, value in data.items() if isinstance(value, str) and "/" in value), "")
+
+
+def _place(data: dict[str, Any]) -> str:
+    address = text_of(data.get(_picture_key(data)))
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # such as half of an IPv6 address
+        return ""
+    if parts.path == LOCAL_FILES:
+        inside = parse_qs(parts.query).get("d", [""])[0]
+        return f"/{inside}" if inside and not inside.startswith("/") else inside
+    return unquote(parts.path) if parts.scheme == "file" else address
+
+
+def _task(number: int, picture: LabelledPicture) -> dict[str, Any]:
+    address = f"{LOCAL_FILES}?d={quote(picture.path.lstrip('/'))}"
+    data: dict[str, Any] = {OBJECT: address, "discern_id": picture.id}
+    if picture.captions:
+        data[CAPTION] = "\n".join(picture.captions)
+    task: dict[str, Any] = {"id": number, "data": data}
+    task["annotations"] = [
+        {
+            "result": [
+                _choice(picture, answer.value)
+                | {
+                    "meta": {
+                        "discern": {
+                            "author": answer.author,
+                            "author_kind": answer.author_kind,
+                            "split": answer.split,
+                            "created": answer.created,
+                            "comment": answer.comment,
+                        }
+                    }
+                }
+            ],
+            "was_cancelled": False,
+            "ground_truth": False,
+        }
+        for answer in picture.answers
+    ]
+    task["predictions"] = []
+    if picture.score is not None:
+        task["predictions"] = [
+            {
+                "model_version": f"version {picture.version}",
+                "score": picture.score,
+                "result": [_choice(picture, picture.decision)],
+            }
+        ]
+    return task
+
+
+def _choice(picture: LabelledPicture, value: str) -> dict[str, Any]:
+    return {
+        "id": picture.id[:10],
+        "from_name": CONTROL,
+        "to_name": OBJECT,
+        "type": "choices",
+        "value": {"choices": [value]},
+    }

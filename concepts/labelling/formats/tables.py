@@ -1,0 +1,149 @@
+"""Label files of this project: CSV and JSONL, a row an answer."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from concepts.errors import DiscernError, UnknownColumnsError
+from concepts.labelling.formats.base import LabelledPicture, Written
+from concepts.labelling.rows import LABEL_COLUMNS, BadRow, RawRow
+from concepts.registry import Method
+from storage.csv_files import delimiter_of, encoding_of, escaped_row, restored
+
+JSONL: Final = (".jsonl", ".ndjson")
+FIRST_ROWS: Final = 5  # by which somebody can tell what a column is
+SCORE_COLUMNS: Final = ("score", "decision", "version")
+
+
+class _Table:
+    """`read` tells the two by the file's name, as they always were."""
+
+    suffix: ClassVar[str]
+
+    def read(self, path: Path) -> Iterator[RawRow]:
+        rows = jsonl_rows if self.suffix == ".jsonl" else csv_rows
+        number = 0
+        try:
+            for number, row in rows(path):
+                yield number, row
+        except FileNotFoundError as error:
+            raise DiscernError(f"There is no file {path}. Check the spelling.") from error
+        except UnicodeError as error:
+            raise DiscernError(
+                f"{path.name} is not UTF-8 (somewhere behind line {number}). In Excel save it as “CSV "
+                "UTF-8”; elsewhere, if it comes from Windows: iconv -f CP1252 -t UTF-8 OLD.csv > NEW.csv."
+            ) from error
+        except OSError as error:
+            raise DiscernError(f"{path} can't be read: {error.strerror or error}.") from error
+        except csv.Error as error:
+            raise DiscernError(f"{path.name} is no CSV file: {error} (behind line {number}).") from error
+
+    def write(self, out: Path, pictures: Iterable[LabelledPicture], *, copies: bool = False) -> Written:
+        done = Written()
+
+        def rows() -> Iterator[dict[str, Any]]:
+            for picture in pictures:
+                done.pictures += 1
+                yield from _rows_of(picture)
+
+        write_label_file(out, rows(), (*LABEL_COLUMNS, *SCORE_COLUMNS))
+        return done
+
+
+class Csv(_Table):
+    method: ClassVar[Method] = Method(
+        "csv", "A table with a row an answer, for spreadsheets.", "RFC 4180", "", "nothing"
+    )
+    suffix: ClassVar[str] = ".csv"
+
+    def recognises(self, path: Path) -> bool:
+        return path.suffix.lower() in (".csv", ".tsv", ".txt")
+
+
+class Jsonl(_Table):
+    method: ClassVar[Method] = Method(
+        "jsonl", "The same as JSON, an object a line.", "jsonlines.org", "", "nothing"
+    )
+    suffix: ClassVar[str] = ".jsonl"
+
+    def recognises(self, path: Path) -> bool:
+        return path.suffix.lower() in JSONL
+
+
+def csv_rows(path: Path) -> Iterator[RawRow]:
+    with path.open(newline="", encoding=encoding_of(path)) as file:
+        delimiter, columns = delimiter_of(file, _has_the_columns)
+        if not _has_the_columns(columns):
+            lines = csv.reader(file, delimiter=delimiter)
+            next(lines, None)
+            first = list(islice(lines, FIRST_ROWS))
+            examples = [[row[place] for row in first if place < len(row)] for place in range(len(columns))]
+            raise UnknownColumnsError(path.name, list(zip(columns, examples, strict=True)))
+        reader = csv.DictReader(file, columns, delimiter=delimiter)
+        next(reader)  # the header itself
+        for row in reader:
+            yield (
+                reader.line_num,
+                {name: restored(text) if isinstance(text, str) else text for name, text in row.items()},
+            )
+
+
+def _has_the_columns(columns: Sequence[str]) -> bool:
+    return bool({"label", "caption"} & set(columns)) and bool({"id", "path"} & set(columns))
+
+
+def jsonl_rows(path: Path) -> Iterator[RawRow]:
+    with path.open(encoding=encoding_of(path)) as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                yield number, BadRow(number, f"not JSON: {error}")
+                continue
+            yield number, row if isinstance(row, dict) else BadRow(number, "not a JSON object")
+
+
+def _rows_of(picture: LabelledPicture) -> Iterator[dict[str, Any]]:
+    place = {"id": picture.id, "path": picture.path}
+    score = {"score": picture.score, "decision": picture.decision, "version": picture.version}
+    if not picture.answers:
+        yield dict.fromkeys(LABEL_COLUMNS, "") | place | score
+    for answer in picture.answers:
+        said = {"label": answer.value, "author": answer.author, "author_kind": answer.author_kind}
+        about = {"split": answer.split, "created": answer.created, "comment": answer.comment}
+        yield dict.fromkeys(LABEL_COLUMNS, "") | place | said | about | score
+
+
+def write_label_file(
+    path: Path, rows: Iterable[dict[str, Any]], columns: Sequence[str] = LABEL_COLUMNS, mode: str = "w"
+) -> int:
+    """Writes rows with these columns as .csv or .jsonl; returns how many. With mode "x" a file that is there
+    already is left alone. Raises `DiscernError`."""
+    count = 0
+    jsonl = path.suffix.lower() in JSONL
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open(mode, newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, columns)
+            if not jsonl:
+                writer.writeheader()
+            for row in rows:
+                count += 1
+                if jsonl:
+                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                else:
+                    writer.writerow(escaped_row(row))
+    except FileExistsError as error:
+        raise DiscernError(
+            f"{path} is there already. Import what is in it first, or choose another name."
+        ) from error
+    except OSError as error:
+        raise DiscernError(f"{path} can't be written: {error.strerror}.") from error
+    return count

@@ -1,0 +1,198 @@
+"""What to ask next: a queue per concept that is filled off the request path.
+
+Choosing takes a training and a pass over the library; an answer takes a few milliseconds and never waits
+for it. About every third question is a picture of the evaluation set, in that set's own order; now and then
+one is asked again (`concepts.labelling.repeats`).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection as Ids
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+
+from concepts.errors import DiscernError
+from concepts.labelling.consensus import Decision, consensus
+from concepts.labelling.selection import NextPicture, to_measure
+from concepts.learning.waves import EVERY, LOOKS, measures_next
+from concepts.view import View
+from storage.database import chunks
+from storage.labels import LabelLog
+from storage.tables import PURGED
+
+BATCH = 10  # pictures chosen together
+LOW = 5  # with fewer left the next batch is chosen
+SHORT = 3  # pictures to measure with that bridge the time until there are some to learn from
+STALE = 8  # answers after which what is left is chosen again
+
+log = logging.getLogger(__name__)
+
+Choose = Callable[[int, Sequence[str]], list[NextPicture]]  # (how many, ids on their way to the person)
+PicturesOf = Callable[[], Iterable[str]]
+PathsOf = Callable[[Sequence[str]], dict[str, str]]
+
+
+class Upcoming(View):
+    """What comes next, in order. `thinking`: more is being chosen. `problem`: why nothing can be."""
+
+    pictures: list[NextPicture]
+    thinking: bool
+    problem: str
+
+
+class Decisions:
+    """The people's decisions of one concept, and which pictures somebody answered blindly, kept up to date by
+    reading only what changed in the log."""
+
+    def __init__(self, log: LabelLog, concept_id: int) -> None:
+        self._log = log
+        self._concept_id = concept_id
+        self._sequence = 0
+        self._removal = 0
+        self._by_picture: dict[str, Decision] = {}
+        self._blind: set[str] = set()
+        self._lock = threading.Lock()
+
+    def now(self) -> dict[str, Decision]:
+        """Picture id → decision. The dict is replaced, never changed, so that a reader may keep it."""
+        return self.with_blind()[0]
+
+    def with_blind(self) -> tuple[dict[str, Decision], set[str]]:
+        """The same, and the pictures that have a first answer which saw nothing of what the machine says."""
+        with self._lock:
+            changed, sequence = self._log.changed_since(self._concept_id, self._sequence)
+            moved, removal = self._log.removals_since(self._removal)
+            changed |= moved | (self._by_picture.keys() if PURGED in moved else set())
+            if changed:
+                decisions = {i: d for i, d in self._by_picture.items() if i not in changed}
+                blind = self._blind - changed
+                for ids in chunks(sorted(changed)):
+                    standing = self._log.standing(self._concept_id, ("person", "simulated"), ids)
+                    decisions |= consensus(standing)
+                    blind |= self._log.answered_blindly(self._concept_id, ids)
+                self._by_picture, self._blind = decisions, blind
+                self._sequence, self._removal = sequence, removal
+            return self._by_picture, self._blind
+
+
+@dataclass
+class _Queue:
+    """`chosen` comes from one look at the labels; `decided` is how many decisions that look knew."""
+
+    chosen: list[NextPicture] = field(default_factory=list)
+    decided: int = -1
+    filling: bool = False
+    exhausted: bool = False
+    problem: str = ""
+    first_look: int = LOOKS[0]
+
+
+class QuestionQueue:
+    """The queue of one concept. `choose` runs in the background, one at a time, and so does `first_look`: how
+    many answers that measure there are figures after."""
+
+    def __init__(
+        self,
+        decisions: Decisions,
+        choose: Choose,
+        asked_for: PicturesOf,
+        evaluation: PicturesOf,
+        paths: PathsOf,
+        background: Executor,
+        first_look: Callable[[], int],
+        removed: Callable[[], Ids[str]] = frozenset,
+    ) -> None:
+        """`removed`: pictures in the bin, which may have been chosen before."""
+        self._decisions = decisions
+        self._choose = choose
+        self._first_look = first_look
+        self._asked_for = asked_for
+        self._evaluation = evaluation
+        self._paths = paths
+        self._removed = removed
+        self._background = background
+        self._queue = _Queue()
+        self._lock = threading.Lock()
+
+    def upcoming(self, have: Sequence[str], n: int, again: Sequence[str] = ()) -> Upcoming:
+        """Up to n more pictures behind those the person's screen already `has` (unanswered, in order): first
+        those to ask about `again`."""
+        decisions = self._decisions.now()
+        asked_for, evaluation = list(self._asked_for()), list(self._evaluation())
+        held = {*have, *self._removed()}
+        wanted, measuring = (
+            [i for i in pictures if i not in decisions and i not in held]
+            for pictures in (asked_for, evaluation)
+        )
+        new = [i for i in have if i not in decisions]  # and no question that is asked again
+        since = _since_evaluation(new, {*asked_for, *evaluation})
+        answered = len(decisions) + len(new)
+        measured = sum(i in decisions or i in held for i in evaluation)
+        with self._lock:
+            first_look = self._queue.first_look
+            learning = [p for p in self._queue.chosen if p.id not in decisions and p.id not in held]
+        due = self._refill_is_due(len(learning), len(decisions))
+        chosen = [to_measure(picture_id, repeat=True) for picture_id in again[:n]]
+        while len(chosen) < n and (learning or wanted or measuring):
+            if not learning and self._queue.filling and len(have) + len(chosen) >= SHORT:
+                break
+            if wanted and (not learning or since >= EVERY - 1):  # somebody waits for these answers
+                chosen.append(to_measure(wanted.pop(0)))
+                since = 0
+            elif measuring and (not learning or measures_next(since, answered, measured, first_look)):
+                chosen.append(to_measure(measuring.pop(0)))
+                since, measured = 0, measured + 1
+            else:
+                chosen.append(learning.pop(0))
+                since += 1
+            answered += 1
+        if due:
+            on_their_way = [*have, *(picture.id for picture in chosen)]
+            self._background.submit(self._refill, len(decisions), on_their_way)
+        paths = self._paths([p.id for p in chosen if not p.path])
+        pictures = [p.model_copy(update={"path": p.path or paths.get(p.id, "")}) for p in chosen]
+        return Upcoming(pictures=pictures, thinking=self._queue.filling, problem=self._queue.problem)
+
+    def _refill_is_due(self, left: int, decided: int) -> bool:
+        """Whether the caller must submit a refill now; from here on it counts as running."""
+        with self._lock:
+            queue = self._queue
+            low = left < LOW and not (queue.exhausted and decided == queue.decided)
+            if queue.filling or not (low or abs(decided - queue.decided) >= STALE):
+                return False
+            queue.filling = True
+            return True
+
+    def _refill(self, decided: int, on_their_way: Sequence[str]) -> None:
+        chosen: list[NextPicture] = []
+        problem, first_look = "", LOOKS[0]
+        try:
+            chosen, first_look = self._choose(BATCH, on_their_way), self._first_look()
+        except Exception as error:  # whatever it is, the person must see it and the queue go on
+            problem = problem_of(error)
+        with self._lock:
+            known = -1 if problem else decided  # after a problem the next request tries again
+            self._queue = _Queue(
+                chosen, known, exhausted=len(chosen) < BATCH, problem=problem, first_look=first_look
+            )
+
+
+def problem_of(error: Exception) -> str:
+    """Why nothing could be chosen, for the person; whatever should not happen is in the log."""
+    if isinstance(error, DiscernError):
+        return str(error)
+    log.error("Choosing pictures failed.", exc_info=error)
+    return f"The next pictures can't be chosen: {type(error).__name__}: {error}"
+
+
+def _since_evaluation(have: Sequence[str], evaluation: set[str]) -> int:
+    """How many pictures to learn from stand at the end of what the person has."""
+    since = 0
+    for picture_id in reversed(have):
+        if picture_id in evaluation:
+            return since
+        since += 1
+    return since

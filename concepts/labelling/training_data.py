@@ -1,0 +1,292 @@
+"""What may be learned from: answers, vectors, near-duplicate groups and texts, without what measures.
+
+Rule 4 is kept here by types: whatever trains, mines, asks or chooses a threshold takes `TrainingData`, which
+has no label of a test picture or a certifying one, nor of any near-duplicate of one.
+
+A concept's scope is some collections, or everything (`concepts.library.scope`). `TrainingData` knows no other
+pictures: `index` and `candidates` have none, so nothing outside is mined, asked, ranked or counted. Labels of
+pictures outside still train: they are about the concept, wherever it was seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+
+from concepts.definition.document import Revision
+from concepts.encoders.base import Vectors, unit
+from concepts.labelling.consensus import Decision, consensus
+from concepts.labelling.definition_vectors import texts_of
+from concepts.learning.agreement import Agreement
+from concepts.learning.base import Texts, TrainingSet, Votes
+from concepts.learning.machine_labels import bounded, votes_of
+from concepts.learning.scale import Scale, ScaleLabels
+from concepts.learning.splits import Rows
+from concepts.library.collection import Collection
+from concepts.library.search import with_look_alikes
+from storage.concepts import ConceptStore, Rating, StoredAnnotation
+from storage.labels import LabelLog
+from storage.outside import OutsidePicture
+from storage.pictures.duplicates import nearly_equal
+from storage.vectors.reader import VectorReader
+
+Opinion = TypeVar("Opinion", StoredAnnotation, Rating)
+
+
+@dataclass(frozen=True)
+class Training:
+    """Everything a head may learn from, and how much the machine's part of it is trusted.
+
+    `kinds` (n,) says who labelled each picture: person, simulated or annotator.
+    """
+
+    ids: list[str]
+    data: TrainingSet
+    kinds: list[str]
+    agreement: Agreement | None  # of the machine's labels with the person's; None without machine labels
+
+
+class TrainingData:
+    """Reads lazily and once; make a new one after labels have changed."""
+
+    def __init__(
+        self,
+        collection: Collection,
+        store: ConceptStore,
+        log: LabelLog,
+        concept_id: int,
+        revision: Revision,
+        until: int | None = None,
+    ) -> None:
+        """`until` a label event: with people's answers as they were then."""
+        self._collection = collection
+        self._store = store
+        self._log = log
+        self.concept_id = concept_id
+        self.revision = revision
+        self._until = until
+
+    def at(self, label_sequence: int) -> TrainingData:
+        """What there was to learn from people when a version was trained."""
+        return TrainingData(
+            self._collection, self._store, self._log, self.concept_id, self.revision, label_sequence
+        )
+
+    @cached_property
+    def scale(self) -> Scale | None:
+        """What is answered; None for yes or no."""
+        return Scale.read(self._store.get(self.concept_id).scale)
+
+    # Answers
+
+    @cached_property
+    def answers(self) -> dict[str, Decision]:
+        """What people decided about pictures that may be learned from."""
+        return {i: d for i, d in self._all_answers.items() if i not in self.reserved}
+
+    @cached_property
+    def _all_answers(self) -> dict[str, Decision]:
+        people = self._log.standing(self.concept_id, ("person", "simulated"), until=self._until)
+        return consensus(people)
+
+    @cached_property
+    def reserved(self) -> set[str]:
+        """Pictures that measure or certify with all their near-duplicates: seen by nothing that learns."""
+        return with_look_alikes(self._store.kept_apart(self.concept_id), self._collection.library)
+
+    @cached_property
+    def annotations(self) -> list[StoredAnnotation]:
+        """With all evidence. Where the ratings will do, `ratings` are far less to read."""
+        return self._within(self._store.annotations(self.concept_id))
+
+    @cached_property
+    def ratings(self) -> list[Rating]:
+        """What machines say of pictures that the concept looks in: what they earn is earned on those."""
+        return self._within(self._store.ratings(self.concept_id))
+
+    def _within(self, said: list[Opinion]) -> list[Opinion]:
+        inside = set(self._collection.frames.among(self.concept_id, {one.picture_id for one in said}))
+        return [one for one in said if one.picture_id in inside]
+
+    def looks_at(self, ids: Iterable[str]) -> list[str]:
+        """Those of these pictures that the concept looks in."""
+        return self._collection.frames.among(self.concept_id, ids)
+
+    @cached_property
+    def candidates(self) -> dict[str, list[str]]:
+        return self._store.candidates(self.concept_id)
+
+    # Vectors
+
+    @cached_property
+    def index(self) -> VectorReader:
+        """The vectors of what the concept looks in, as they were when they were first asked for."""
+        return self._collection.vectors_for(self.concept_id)
+
+    @cached_property
+    def everywhere(self) -> VectorReader:
+        """The vectors of the whole library: to know what pictures are like, and to choose none from."""
+        return self._collection.index()
+
+    @cached_property
+    def outside(self) -> dict[str, OutsidePicture]:
+        """The definition's examples that are no pictures of the library, by id: those with a vector of its
+        encoder."""
+        definition = self.revision.definition
+        given = self._collection.outside.of(
+            self.concept_id, [*definition.examples, *definition.counterexamples]
+        )
+        if not given:
+            return {}
+        fingerprint = self._collection.recorded().fingerprint
+        elsewhere = self.index.missing([picture.id for picture in given])
+        return {p.id: p for p in given if p.fingerprint == fingerprint and p.id in elsewhere}
+
+    def with_vectors(self, ids: Sequence[str]) -> list[str]:
+        """Those that the index has, or that are examples from outside; a picture may still be waiting in the
+        outbox."""
+        if not ids:
+            return []
+        missing = set(self.index.missing(ids)) - self.outside.keys()
+        return [picture_id for picture_id in ids if picture_id not in missing]
+
+    def vectors(self, ids: Sequence[str]) -> Vectors:
+        outside = [row for row, picture_id in enumerate(ids) if picture_id in self.outside]
+        if not outside:
+            return self.index.vectors(ids)
+        found = np.empty((len(ids), len(self.outside[ids[outside[0]]].vector)), np.float32)
+        found[outside] = [self.outside[ids[row]].vector for row in outside]
+        inside = np.setdiff1d(np.arange(len(ids)), outside)
+        found[inside] = self.index.vectors([ids[row] for row in inside])
+        return found
+
+    def groups(self, ids: Sequence[str]) -> Rows:
+        """(n,) one integer per near-duplicate group. A picture from outside is in the group of one of these
+        that looks the same."""
+        library = self._collection.library
+        names = library.near_groups(ids)
+        outside = [row for row, picture_id in enumerate(ids) if picture_id in self.outside]
+        if outside:
+            hashes = library.hashes_of(ids)
+            for row in outside:
+                hashes[row] = self.outside[ids[row]].perceptual_hash
+            near = nearly_equal([hashes[row] for row in outside], hashes)
+            of_library = np.setdiff1d(np.arange(len(ids)), outside)
+            for row, like in zip(outside, near, strict=True):
+                twins = [*of_library[like[of_library]], *(other for other in outside if like[other])]
+                names[row] = names[twins[0]] if twins else names[row]
+        return np.asarray(np.unique(names, return_inverse=True)[1], dtype=np.int64)
+
+    def like_reserved(self, pictures: Iterable[OutsidePicture]) -> set[str]:
+        """Ids of those that look the same as a picture that measures."""
+        given = list(pictures)
+        if not given:
+            return set()
+        reserved = self._collection.library.hashes_of(sorted(self.reserved))
+        near = nearly_equal([picture.perceptual_hash for picture in given], reserved)
+        return {picture.id for picture, like in zip(given, near, strict=True) if like.any()}
+
+    @cached_property
+    def texts(self) -> Texts:
+        return texts_of(self.revision.definition, self._collection)
+
+    @property
+    def text_direction(self) -> Vectors:
+        return self.texts.direction
+
+    @cached_property
+    def plain_direction(self) -> Vectors:
+        """The baseline: searching for the name and the sentence, no more."""
+        definition = self.revision.definition
+        return unit(self._collection.text_vectors([definition.name, definition.description]).mean(axis=0))
+
+    # What a head learns from
+
+    @cached_property
+    def training(self) -> Training:
+        """People's labels at weight 1, and the machine's for other pictures at the weight they earned."""
+        people = self._people
+        machine, agreement = self._machine
+        ids = self.with_vectors([*people, *machine])
+        data = TrainingSet(
+            vectors=self.vectors(ids),
+            positive=np.array([people[i] if i in people else machine[i][0] for i in ids], dtype=bool),
+            weight=np.array([1.0 if i in people else machine[i][1] for i in ids], dtype=np.float64),
+            group=self.groups(ids),
+            said=self._said(ids, people, machine),
+        )
+        kinds = [self._kind(i) if i in people else "annotator" for i in ids]
+        return Training(ids, data, kinds, agreement)
+
+    @property
+    def agreement(self) -> Agreement | None:
+        """Of the machine's labels with the person's; None without machine labels."""
+        return self._machine[1]
+
+    @cached_property
+    def shown(self) -> dict[str, bool]:
+        """Picture id → whether it counts, of the definition's examples that nobody has answered: who gives an
+        example has said yes."""
+        definition = self.revision.definition
+        said = dict.fromkeys(definition.counterexamples, False) | dict.fromkeys(definition.examples, True)
+        out = self.reserved | self._all_answers.keys()
+        if said.keys() - out:
+            out |= self.like_reserved(self.outside.values())
+        return {picture: counts for picture, counts in said.items() if picture not in out}
+
+    @property
+    def spoken_for(self) -> set[str]:
+        """Ids of the pictures that a person has said something about: an answer, or that it is an example."""
+        return self._all_answers.keys() | self.shown.keys()
+
+    def _said(
+        self, ids: Sequence[str], people: Mapping[str, bool], machine: Mapping[str, tuple[bool, float]]
+    ) -> ScaleLabels | None:
+        """What each label leaves possible. Examples and machines say yes or no, which leaves several."""
+        scale = self.scale
+        if scale is None:
+            return None
+        given = {i: d.given for i, d in self.answers.items() if d.decided}
+        possible = [scale.possible(people[i] if i in people else machine[i][0], given.get(i)) for i in ids]
+        return ScaleLabels(scale, np.array(possible, dtype=bool).reshape(len(ids), scale.options))
+
+    @cached_property
+    def _people(self) -> dict[str, bool]:
+        answered = {i: d.value == "yes" for i, d in self.answers.items() if d.decided}
+        return self.shown | answered
+
+    @cached_property
+    def _machine(self) -> tuple[dict[str, tuple[bool, float]], Agreement | None]:
+        """Picture id → (yes, what it counts for) of what the annotators say together about pictures the
+        person left, and the agreement that earned it."""
+        people, annotators = self._people, self._by_annotator()
+        ids = list(dict.fromkeys([*people, *(i for said in annotators for i in said)]))
+        ratings = np.array([[said.get(i, 0) for i in ids] for said in annotators], dtype=np.int8)
+        found = bounded(_votes(people, ids), votes_of(ratings.reshape(len(annotators), len(ids))))
+        labels = {
+            ids[row]: (bool(found.positive[row]), float(found.weight[row]))
+            for row in np.flatnonzero(found.labelled)
+        }
+        return labels, found.agreement
+
+    def _by_annotator(self) -> list[dict[str, int]]:
+        """Ratings by picture id, of each annotator and definition revision, oldest first: what an older
+        definition said may agree less."""
+        found: dict[tuple[str, int], dict[str, int]] = {}
+        for said in self.ratings:
+            if said.picture_id not in self.reserved:
+                key = (said.fingerprint, said.definition_number)
+                found.setdefault(key, {})[said.picture_id] = said.rating
+        return list(found.values())
+
+    def _kind(self, picture_id: str) -> str:
+        decision = self.answers.get(picture_id)
+        return "simulated" if decision and decision.simulated else "person"
+
+
+def _votes(labels: Mapping[str, bool], ids: Sequence[str]) -> Votes:
+    return np.array([0 if i not in labels else 1 if labels[i] else -1 for i in ids], dtype=np.int8)

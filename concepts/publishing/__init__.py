@@ -1,0 +1,1 @@
+"""What leaves with a version or a rule: exports, score tables, watched folders, webhooks."""

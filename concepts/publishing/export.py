@@ -1,0 +1,373 @@
+"""A kept head and its figures → a bundle, plots, and scores of many pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from concepts import __version__
+from concepts.bundle.account import account_of
+from concepts.bundle.card import card_text
+from concepts.bundle.classifier_model import classifier_bytes, encoder_graph, how_shown, why_alone
+from concepts.bundle.facts import BundleHeadFacts, ConceptFacts, EncoderFacts
+from concepts.bundle.files import CLASSIFIER_FILE
+from concepts.bundle.int8 import INT8, Int8, fitted
+from concepts.bundle.load import Bundle, check_for, load_bundle
+from concepts.bundle.page import classifying_page
+from concepts.bundle.plots import figures_of, png
+from concepts.bundle.rules import Combined, OneOf
+from concepts.bundle.score import Texts, said_rows, schema_of, score_rows, write_scores
+from concepts.bundle.scorer import Outputs
+from concepts.bundle.version_page import Shown, document_of
+from concepts.bundle.write import (
+    BundlePart,
+    bundle_facts,
+    licence_of_encoder,
+    write_bundle,
+)
+from concepts.classifier.coverage import elsewhere
+from concepts.classifier.definition_drift import figures_under
+from concepts.classifier.training import check_fingerprint, check_has_learned, linear_head, refit_of
+from concepts.encoders.base import Encoder, Vectors
+from concepts.errors import DiscernError
+from concepts.jobs import Listener
+from concepts.labelling.dataset import ConceptDataset
+from concepts.learning.report import (
+    EvaluationReport,
+    LabelCount,
+)
+from concepts.learning.scaled.heads import cuts_of
+from concepts.library.collection import Collection
+from concepts.library.ingest_worker import short_side
+from concepts.library.ingestion import embed_files
+from concepts.library.placed_scores import with_places
+from concepts.publishing.scaled_facts import bundle_head, grades_of, metrics_of, of_each_class
+from concepts.publishing.smaller import EncoderAgreement, Int8Measured, int8_facts, kept_int8
+from concepts.view import View
+from storage.files import write_whole
+from storage.heads import StoredHead
+from storage.pictures.files import Within
+from storage.vectors.products import one_blas_thread
+from storage.vectors.reader import VectorReader
+
+
+class ExportResult(View):
+    folder: str
+    archive: str
+    head: int  # of the first
+    concepts: dict[str, int]  # and every one's version
+
+
+class ScoreResult(View):
+    out: str
+    rows: int
+    yes: int
+    skipped: int
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A version to export. `name`: what the concept is called now, which its definition then may not say;
+    `report`: the evaluation to print on the card; `story`: how the concept came about, in sentences."""
+
+    name: str
+    dataset: ConceptDataset
+    head: StoredHead
+    report: EvaluationReport | None
+    story: tuple[str, ...] = ()
+
+    @property
+    def is_of_classes(self) -> bool:
+        return self.head.classes is not None
+
+    @property
+    def facts(self) -> ConceptFacts:
+        """Of the whole concept."""
+        return concept_facts(self.name, self.dataset, self.head, self.report)
+
+    def parts(self) -> list[BundlePart]:
+        """Of exclusive classes one each, else one."""
+        head, facts = linear_head(self.head), self.facts
+        scale = self.dataset.scale
+        if not self.is_of_classes or scale is None:
+            return [
+                BundlePart(bundle_head(head), facts, self.report.curves if self.report else None, self.story)
+            ]
+        figures = self.report.classes if self.report else None
+        first, *others = (BundlePart(*one) for one in of_each_class(head, facts, scale, figures))
+        return [replace(first, story=self.story), *others]
+
+
+def export_heads(
+    collection: Collection,
+    versions: Sequence[Exported],
+    out: Path,
+    *,
+    page: bool = False,
+    int8: Int8Measured | None = None,
+    rule: Combined | None = None,
+) -> ExportResult:
+    """Writes the folder `out`, with all of them and perhaps a `page` for browsers, and a zip beside it; with
+    the encoder in `int8` that was measured for these versions, and the `rule` that combines them."""
+    for version in versions:
+        check_fingerprint(version.head, collection)
+        check_has_learned(version.head)
+    by = _rule_of(versions, int8, rule)
+    encoder = collection.encoder()
+    graph = encoder_graph(encoder, short_side(encoder), collection.cache)
+    parts = [part for version in versions for part in version.parts()]
+    about = encoder_facts(encoder)
+    if int8:
+        smaller = kept_int8(collection, int8)
+        graph, about = smaller.graph, int8_facts(about, smaller)
+        parts = [_in_int8(*one, smaller) for one in zip(parts, int8.agreements, strict=True)]
+    folder = write_bundle(out, parts, about, graph, by, page=page)
+    return ExportResult(
+        folder=str(folder),
+        archive=str(folder.with_name(folder.name + ".zip")),
+        head=versions[0].head.number,
+        concepts={version.name: version.head.number for version in versions},
+    )
+
+
+def bundle_of(collection: Collection, version: Exported) -> Bundle:
+    """What the files of a version would say of pictures, without the files: to draw its figures and to write
+    its networks takes longer than to score a million pictures."""
+    check_fingerprint(version.head, collection)
+    check_has_learned(version.head)
+    parts = version.parts()
+    facts = bundle_facts(parts, _known_encoder(collection), _rule_of([version]))
+    return Bundle(tuple(part.head for part in parts), facts)
+
+
+def _known_encoder(collection: Collection) -> EncoderFacts:
+    """What is known of the library's encoder, from when it was loaded: that takes seconds, and here it
+    encodes nothing. Whether it is the same its fingerprint says, which is that of the other fields."""
+    fingerprint = collection.recorded().fingerprint
+    kept = collection.cache / f"{fingerprint}.json"
+    with suppress(OSError, ValueError):
+        facts = EncoderFacts.model_validate_json(kept.read_bytes())
+        if facts.fingerprint == fingerprint:
+            return facts
+    facts = encoder_facts(collection.encoder())
+    with suppress(OSError):
+        write_whole(kept, facts.model_dump_json().encode())
+    return facts
+
+
+def bundle_at(
+    collection: Collection,
+    path: Path,
+    *,
+    of_library: bool,
+    digest: str | None = None,
+    accept_changed: bool = False,
+) -> Bundle:
+    """A bundle that is to score new files, or the pictures `of_library`. Raises `DiscernError` where it is
+    none, has changed, is another than that of the `digest`, or is for other vectors."""
+    bundle = load_bundle(path, digest=digest, accept_changed=accept_changed)
+    if bundle.facts.encoder.precision.startswith(INT8):
+        raise DiscernError(
+            "This classifier is for an encoder in int8, which lies in it and not here. Score pictures with "
+            "its classify.py."
+        )
+    if of_library:
+        check_for(bundle, path, collection.recorded().fingerprint)
+    return bundle
+
+
+def _rule_of(
+    versions: Sequence[Exported], int8: Int8Measured | None = None, combined: Combined | None = None
+) -> Combined | OneOf | None:
+    """The one that they are combined by, or that of exclusive classes, which are all that a file of them
+    holds."""
+    if not any(version.is_of_classes for version in versions):
+        return combined
+    name = next(version.name for version in versions if version.is_of_classes)
+    if len(versions) > 1 or combined:
+        raise DiscernError(
+            f"“{name}” has exclusive classes, which fill a file of their own. Export it without the others."
+        )
+    if int8 is not None:
+        raise no_int8_of_classes(name)
+    return OneOf()
+
+
+def no_int8_of_classes(name: str) -> DiscernError:
+    return DiscernError(
+        f"“{name}” has exclusive classes, and there is no int8 form of these: what int8 changes is measured "
+        "for one yes or no at a time, which says nothing of classes that compete. Take it without int8."
+    )
+
+
+def _in_int8(part: BundlePart, agreement: EncoderAgreement, smaller: Int8) -> BundlePart:
+    note = (
+        "Its figures were measured with the encoder in float32; this one computes in int8. "
+        f"{agreement.sentence}"
+    )
+    facts = part.facts.model_copy(update={"notes": (*part.facts.notes, note)})
+    return replace(part, head=fitted(part.head, smaller), facts=facts)
+
+
+def write_plots(
+    name: str, dataset: ConceptDataset, head: StoredHead, report: EvaluationReport, folder: Path
+) -> None:
+    """The plots of an evaluation as PNG files."""
+    facts = concept_facts(name, dataset, head, report)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        figures = figures_of(facts, report.curves) if report.curves else {}
+        for name, figure in figures.items():
+            (folder / name).write_bytes(png(figure))
+    except OSError as error:
+        raise DiscernError(f"The plots can't be written to {folder}: {error.strerror}.") from error
+
+
+def model_card(collection: Collection, version: Exported) -> str:
+    """The bundle's card in Markdown, without the front matter that is for programs and without plots."""
+    check_fingerprint(version.head, collection)
+    encoder = collection.encoder()
+    rule = _rule_of([version], None)
+    parts = version.parts()
+    facts = bundle_facts(parts, encoder_facts(encoder), rule)
+    text = card_text(facts, alone=why_alone(encoder), stories=[part.story for part in parts])
+    return text.split("\n---\n", 1)[1].strip()
+
+
+def version_page(collection: Collection, version: Exported, shown: Shown, *, classifier: bool = False) -> str:
+    """What a version says about itself, as one file; with the `classifier` in it, it looks at pictures too.
+    Raises `DiscernError` where its encoder can't go along."""
+    check_has_learned(version.head)
+    account = account_of(version.facts, __version__, version.story)
+    if not classifier:
+        return document_of(account, shown)
+    check_fingerprint(version.head, collection)
+    encoder = collection.encoder()
+    graph = encoder_graph(encoder, short_side(encoder), collection.cache)
+    if isinstance(graph, str):
+        raise DiscernError(f"A page that looks at pictures needs the encoder in it: {graph}.")
+    parts = version.parts()
+    facts = bundle_facts(parts, encoder_facts(encoder), _rule_of([version]))
+    content = classifier_bytes(graph, [part.head for part in parts], facts)
+    licence = licence_of_encoder(graph).replace(CLASSIFIER_FILE, "This page", 1)
+    return classifying_page(content, how_shown(graph), facts, account, shown, licence)
+
+
+def _calibration(details: dict[str, Any]) -> str:
+    if cuts_of(details) is not None:
+        return "a slope and the cuts between grades on held-out scores"
+    if not details.get("calibration"):
+        return "none"
+    refit = refit_of(details)
+    fitted = f", then fitted to the library by {refit.answers} answers kept apart" if refit else ""
+    return f"Platt scaling on held-out scores{fitted}, folded into weights and bias"
+
+
+def encoder_facts(encoder: Encoder) -> EncoderFacts:
+    return EncoderFacts(
+        name=encoder.name,
+        fingerprint=str(encoder.fingerprint),
+        dimension=encoder.dimension,
+        licence=encoder.licence,
+        **vars(encoder.fingerprint),
+    )
+
+
+def concept_facts(
+    name: str, dataset: ConceptDataset, head: StoredHead, report: EvaluationReport | None
+) -> ConceptFacts:
+    details = head.details
+    counts = [LabelCount.model_validate(count) for count in details.get("labels", [])]
+    simulated = any(count.author_kind == "simulated" for count in counts)
+    notes = list(report.notes) if report else ["This version was not measured: no evaluation labels."]
+    under = figures_under(dataset, head) if report else None  # as of now: the definition may have changed
+    notes += under.sentences if under else ()
+    notes += _looked_in(dataset, report) if report else ()
+    if simulated:
+        notes.append("Some of the answers it learned from are a simulated person's, not a real one's.")
+    return ConceptFacts(
+        created=head.created,
+        concept=name,
+        definition=dataset.revision.definition,
+        definition_revision=head.definition_number,
+        head=BundleHeadFacts.of(
+            linear_head(head),
+            number=head.number,
+            target=str(details.get("target", "none")),
+            calibration=_calibration(details),
+        ),
+        training_labels=tuple(counts),
+        evaluation_labels=report.labels if report else (),
+        evaluation_drawn=report.drawn if report else None,
+        grades=grades_of(details),
+        metrics=(*report.metrics, *metrics_of(report.grades)) if report else (),
+        baselines=report.baselines if report else (),
+        notes=tuple(notes),
+    )
+
+
+def _looked_in(dataset: ConceptDataset, report: EvaluationReport) -> list[str]:
+    """What was measured, where it wasn't everything, and whether the concept looks there still."""
+    if said := elsewhere(report, dataset.frame):
+        return [said]
+    return [f"Measured in {dataset.frame.name} alone."] if report.looks_in else []
+
+
+def score_pictures(
+    collection: Collection,
+    bundle: Bundle,
+    paths: Sequence[Path],
+    out: Path,
+    listener: Listener,
+    trust: str | None = None,
+    within: Within | None = None,
+    looks_in: VectorReader | None = None,
+) -> ScoreResult:
+    """Scores new files (of links those that stay `within`) with the bundle's encoder, or every picture of
+    the library, or of what a concept `looks_in`. `trust` names the encoder to load where nobody here has
+    chosen the bundle's."""
+    skipped = [0]
+    if paths:
+        wanted = bundle.facts.encoder
+        encoder = collection.encoder_like(wanted.name, wanted.precision, wanted.fingerprint, trust)
+        rows = score_rows(bundle, _fresh(collection, encoder, paths, listener, skipped, within))
+    else:
+        rows = said_rows(bundle, _library(collection, bundle, looks_in or collection.index(), listener))
+    with one_blas_thread, closing(rows):
+        counts = write_scores(rows, schema_of(bundle), out)
+    return ScoreResult(out=str(out), rows=counts.rows, yes=counts.yes, skipped=skipped[0])
+
+
+def _library(
+    collection: Collection, bundle: Bundle, index: VectorReader, listener: Listener
+) -> Iterator[tuple[Texts, Texts, Outputs]]:
+    total, done = len(index.ids), 0
+    for ids, places, products in with_places(collection, index, bundle.weights):
+        done += len(ids)
+        listener(done, total, "")
+        yield ids, places, bundle.said(products)
+
+
+def _fresh(
+    collection: Collection,
+    encoder: Encoder,
+    paths: Sequence[Path],
+    listener: Listener,
+    skipped: list[int],
+    within: Within | None,
+) -> Iterator[tuple[list[str], list[str], Vectors]]:
+    done = 0
+
+    def tell() -> None:
+        listener(done, None, f"{skipped[0]:,} skipped")
+
+    looks, same = collection.looks(str(encoder.fingerprint)), collection.same(encoder)
+    for ids, uris, vectors, bad in embed_files(paths, encoder, within, looks, same, tell):
+        done += len(ids) + bad
+        skipped[0] += bad
+        tell()
+        if ids:
+            yield ids, uris, vectors

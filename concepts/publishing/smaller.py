@@ -1,0 +1,212 @@
+"""A library's int8 encoder: made from its own pictures, and what deciding with it changes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+
+from concepts.bundle.classifier_model import EncoderGraph, encoder_graph, how_shown
+from concepts.bundle.facts import EncoderFacts
+from concepts.bundle.heads import BundleHead
+from concepts.bundle.int8 import BATCH, Int8, Int8Calibration, Pictures, fitted, pace, quantised, session_of
+from concepts.bundle.reading import BadPictureError as UnreadableError
+from concepts.bundle.reading import Reader
+from concepts.classifier.training import check_fingerprint, linear_head
+from concepts.encoders.base import Encoder, Fingerprint
+from concepts.encoders.portable import PortableEncoder
+from concepts.errors import BadPictureError, DiscernError, NotEnoughLabelsError
+from concepts.jobs import Listener
+from concepts.labelling.dataset import ConceptDataset
+from concepts.learning.intervals import clopper_pearson
+from concepts.library.collection import Collection
+from concepts.library.ingest_worker import short_side
+from concepts.publishing.distilled import NothingRememberedError, distilled
+from concepts.view import View
+from storage.heads import StoredHead
+from storage.pictures import sources
+
+CALIBRATION = 300  # pictures
+FEWEST = 50
+ERROR = 0.05
+SEED = 0
+
+
+class EncoderAgreement(View):
+    """Of n pictures of a concept's evaluation set, `same` are decided as with float32; with the exact 95 %
+    interval of that share. They need no answers."""
+
+    concept: str
+    version: int
+    n: int
+    same: int
+    low: float
+    high: float
+
+    @property
+    def sentence(self) -> str:
+        if not self.n:
+            return f"No picture is set aside to measure “{self.concept}”, so what int8 changes isn’t known."
+        return (
+            f"“{self.concept}”: {self.same:,} of {self.n:,} pictures that measure are decided as with "
+            f"float32 ({100 * self.low:.1f}–{100 * self.high:.1f} of 100)."
+        )
+
+
+class Int8Measured(View):
+    """Sizes in bytes of the encoder alone, pictures a second on one core without reading files. `made_up` of
+    the pictures it was calibrated on are no pictures of the library's. `key` is what the graph is kept under.
+    """
+
+    key: str
+    calibrated_on: int
+    made_up: int = 0
+    float32_bytes: int
+    int8_bytes: int
+    float32_per_second: float
+    int8_per_second: float
+    agreements: tuple[EncoderAgreement, ...]
+
+    @property
+    def sentence(self) -> str:
+        own = self.calibrated_on - self.made_up
+        pictures = f"{own:,} of your pictures" if own else ""
+        if self.made_up:
+            made_up = f"{self.made_up} made-up pictures, since fewer than {FEWEST} of yours can be used"
+            pictures = f"{pictures} and {made_up}" if own else made_up
+        return (
+            f"int8, calibrated on {pictures}: {self.int8_bytes / 1e6:.1f} MB "
+            f"instead of {self.float32_bytes / 1e6:.1f}, {self.int8_per_second:.0f} pictures a second and "
+            f"core instead of {self.float32_per_second:.0f}."
+        )
+
+
+class ChosenEncoder(NamedTuple):
+    name: str
+    dataset: ConceptDataset
+    head: StoredHead
+
+
+def measure_int8(collection: Collection, chosen: Sequence[ChosenEncoder], listener: Listener) -> Int8Measured:
+    """Makes the int8 encoder where it isn't kept, and compares what the versions decide with it.
+
+    Those that measure any of these are never calibrated on. Where too few others can be read, pictures are
+    made up from what the encoder remembers of its training.
+
+    Raises `DiscernError` where the encoder can't go along, or can't be quantised, and `NotEnoughLabelsError`
+    where too few pictures can be read and it remembers nothing.
+    """
+    for one in chosen:
+        check_fingerprint(one.head, collection)
+    encoder, graph = _graph(collection)
+    apart = set().union(*(one.dataset.apart for one in chosen))
+    ids = _shuffled(collection, apart)
+    key = hashlib.sha256(f"{encoder.fingerprint} {ids}".encode()).hexdigest()[:16]
+    reader = Reader(how_shown(graph))
+    listener(0, None, "reads pictures to calibrate on")
+
+    def calibration() -> Int8Calibration:
+        read = list(islice(_read(collection, reader, ids), CALIBRATION))
+        own = len(read)
+        if own < FEWEST:
+            read.extend(_made_up(encoder, graph, own, listener))
+        listener(0, None, f"calibrates on {len(read)} pictures")
+        return Int8Calibration(np.stack(read), len(read) - own)
+
+    int8 = quantised(graph, key, calibration, collection.cache)
+    some = np.stack(list(islice(_read(collection, reader, ids), 4 * BATCH)) or [_grey(graph)])
+    found = pace(graph, int8.graph, some)
+    agreements = []
+    for done, one in enumerate(chosen):
+        listener(done, len(chosen), "compares decisions")
+        agreements.append(_agreement(collection, reader, one, graph, int8))
+    return Int8Measured(
+        key=key,
+        calibrated_on=len(int8.int8),
+        made_up=int8.made_up,
+        float32_bytes=len(graph.content),
+        int8_bytes=len(int8.graph.content),
+        float32_per_second=found.float32,
+        int8_per_second=found.int8,
+        agreements=tuple(agreements),
+    )
+
+
+def kept_int8(collection: Collection, measured: Int8Measured) -> Int8:
+    """What was measured. Raises `DiscernError` where it isn't kept any more."""
+    _, graph = _graph(collection)
+
+    def gone() -> Int8Calibration:
+        raise DiscernError("The int8 encoder that was measured is not kept any more. Measure it again.")
+
+    return quantised(graph, measured.key, gone, collection.cache)
+
+
+def int8_facts(facts: EncoderFacts, int8: Int8) -> EncoderFacts:
+    """The encoder with a fingerprint of its own."""
+    known = (facts.architecture, facts.weights_sha256, facts.preprocessing)
+    fingerprint = Fingerprint(*known, int8.precision)
+    return facts.model_copy(update={"precision": int8.precision, "fingerprint": str(fingerprint)})
+
+
+def _graph(collection: Collection) -> tuple[Encoder, EncoderGraph]:
+    encoder = collection.encoder()
+    graph = encoder_graph(encoder, short_side(encoder), collection.cache)
+    if isinstance(graph, str):
+        raise DiscernError(f"The encoder can't be made smaller: {graph}.")
+    return encoder, graph
+
+
+def _made_up(encoder: Encoder, graph: EncoderGraph, own: int, listener: Listener) -> Pictures:
+    assert isinstance(encoder, PortableEncoder)
+    portable = encoder.portable()
+    try:
+        return distilled(portable.unfolded or portable.network, graph.height, graph.width, listener)
+    except NothingRememberedError as error:
+        raise NotEnoughLabelsError(
+            f"int8 is calibrated on at least {FEWEST} pictures of your library that measure nothing; "
+            f"{own} can be read. Add pictures, or export without int8."
+        ) from error
+
+
+def _grey(graph: EncoderGraph) -> Pictures:
+    return np.full((3, graph.height, graph.width), 127, np.uint8)
+
+
+def _shuffled(collection: Collection, apart: set[str]) -> list[str]:
+    """More ids than are wanted, as some files may be gone: the same for the same library."""
+    ids = sorted(set(collection.index().ids) - apart)
+    order = np.random.default_rng(SEED).permutation(len(ids))[: 2 * CALIBRATION]
+    return [ids[place] for place in order]
+
+
+def _read(collection: Collection, reader: Reader, ids: Sequence[str]) -> Iterator[Pictures]:
+    """(3, height, width) of each that can be read."""
+    for picture in collection.library.pictures(ids):
+        for uri in picture.sources:
+            try:
+                yield reader.pixels(sources.read(uri))
+            except (BadPictureError, UnreadableError):
+                continue
+            break
+
+
+def _agreement(
+    collection: Collection, reader: Reader, one: ChosenEncoder, graph: EncoderGraph, int8: Int8
+) -> EncoderAgreement:
+    line = linear_head(one.head)
+    moved = fitted(BundleHead(line), int8).line
+    sessions = [session_of(graph.content), session_of(int8.graph.content)]
+    same = n = 0
+    pictures = _read(collection, reader, list(one.dataset.evaluation))
+    while batch := list(islice(pictures, BATCH)):
+        given = {"pictures": np.stack(batch)}
+        as_float, as_int8 = (session.run(None, given)[0] for session in sessions)
+        yes = line.probabilities(as_float) >= line.threshold
+        same += int((yes == (moved.probabilities(as_int8) >= moved.threshold)).sum())
+        n += len(batch)
+    low, high = (float(bound) for bound in clopper_pearson(same, n, ERROR)) if n else (0.0, 1.0)
+    return EncoderAgreement(concept=one.name, version=one.head.number, n=n, same=same, low=low, high=high)

@@ -1,0 +1,135 @@
+"""Long work on the library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from concepts.jobs import Job, Lane
+from concepts.library.empty_trash import Emptied
+from concepts.library.health import Checked
+from concepts.view import View
+
+
+class Added(View):
+    """`unchanged` files were read by an earlier run; `skipped` counts bad files by reason. `removed_before`:
+    files of pictures that somebody removed from the library, which stay out of it."""
+
+    added: int
+    duplicates: int
+    unchanged: int
+    removed_before: int = 0
+    embedded: int
+    skipped: dict[str, int]
+    seconds: float
+    pictures_per_second: float | None
+
+
+class DatesRead(View):
+    """`dated` say when they were taken; of the others no file does, or none is there any more."""
+
+    looked_at: int
+    dated: int
+
+
+class Embedded(View):
+    embedded: int
+
+
+@dataclass(frozen=True)
+class AddPictures(Job[Added]):
+    kind = "add pictures"
+    lane = Lane.LONG
+    paths: tuple[str, ...]
+    encoder: str | None = None
+    confined: bool = False  # to where the app may read
+
+
+@dataclass(frozen=True)
+class AddSample(Job[Added]):
+    kind = "add sample"
+    lane = Lane.LONG
+
+
+@dataclass(frozen=True)
+class CheckLibrary(Job[Checked]):
+    """Compares what there is with what SQL says; with `repair` what is missing is made again."""
+
+    kind = "check library"
+    lane = Lane.LONG
+    repair: bool = False
+
+
+@dataclass(frozen=True)
+class ReadDates(Job[DatesRead]):
+    """Asks the files of pictures that were added by an older version when they were taken."""
+
+    kind = "read dates"
+    lane = Lane.LONG
+
+
+@dataclass(frozen=True)
+class EmptyTrash(Job[Emptied]):
+    """Erases the pictures in the trash; `refuse`: they shall not come in again."""
+
+    kind = "empty bin"  # as older databases call it
+    lane = Lane.LONG
+    author: str
+    refuse: bool = False
+
+
+@dataclass(frozen=True)
+class Reembed(Job[Embedded]):
+    kind = "re-embed"
+    lane = Lane.LONG
+    encoder: str
+
+
+class NeighboursFound(View):
+    """`compared`: pictures whose neighbours were looked for, of all; `recall`: how many of its nearest
+    pictures each one has now, on average."""
+
+    pictures: int
+    compared: int
+    recall: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class FindNeighbours(Job[NeighboursFound]):
+    """Finds the nearest others of pictures that are new, with `anew` of all."""
+
+    kind = "find neighbours"
+    lane = Lane.LONG
+    anew: bool = False
+
+
+class Tidied(View):
+    """Bytes on disk, of the vectors and all that belongs to them."""
+
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class TidyVectors(Job[Tidied]):
+    """Removes from disk what only older states of the vectors have."""
+
+    kind = "tidy vectors"
+    lane = Lane.LONG
+
+
+class WordsRead(View):
+    """`pictures` that were looked at, and in how many of them there were `words`; `gone`: no file has them
+    any more."""
+
+    pictures: int
+    words: int
+    gone: int
+
+
+@dataclass(frozen=True)
+class ReadWords(Job[WordsRead]):
+    """Reads the words in all pictures in which nobody has looked for some yet."""
+
+    kind = "read words"
+    lane = Lane.READING

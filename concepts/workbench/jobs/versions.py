@@ -1,0 +1,169 @@
+"""Long work with what was trained: training, measuring, scoring, watching."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from concepts.classifier.quality import CurvePoint
+from concepts.classifier.robustness import Robustness
+from concepts.jobs import Job, Lane
+from concepts.publishing.export import ScoreResult
+from concepts.publishing.smaller import Int8Measured
+from concepts.view import View
+
+
+class Trained(View):
+    """`new` is false where training would only have repeated the newest version."""
+
+    version: int
+    new: bool
+    measured: bool
+
+
+class Measured(View):
+    version: int
+    measured: bool
+
+
+class Curve(View):
+    points: list[CurvePoint]
+
+
+class LibraryScored(View):
+    pictures: int
+
+
+@dataclass(frozen=True)
+class Train(Job[Trained]):
+    """Trains, measures and looks at the library. `target` is what the threshold is for, `head` how it
+    learns: a registered way."""
+
+    kind = "train"
+    lane = Lane.SHORT
+    concept_id: int
+    target: str = "f1"
+    head: str = "auto"
+
+
+@dataclass(frozen=True)
+class Evaluate(Job[Measured]):
+    kind = "evaluate"
+    lane = Lane.SHORT
+    concept_id: int
+    version: int
+
+
+@dataclass(frozen=True)
+class DrawCurve(Job[Curve]):
+    """What each answer helped, up to the label event `answers`."""
+
+    kind = "learning curve"
+    lane = Lane.FOLLOWING
+    concept_id: int
+    answers: int
+
+
+@dataclass(frozen=True)
+class ExamineRobustness(Job[Robustness]):
+    """Looks at answered pictures again after small changes: blur, crop, a pixel's move."""
+
+    kind = "robustness"
+    lane = Lane.LONG
+    concept_id: int
+    version: int
+
+
+@dataclass(frozen=True)
+class ScoreLibrary(Job[LibraryScored]):
+    kind = "score library"
+    lane = Lane.SHORT
+    concept_id: int
+    version: int
+
+
+@dataclass(frozen=True)
+class TryRule(Job[LibraryScored]):
+    """What a rule says of every picture: its text, or a name under which one was kept."""
+
+    kind = "try rule"
+    lane = Lane.SHORT
+    rule: str
+    kept: str = ""
+
+
+@dataclass(frozen=True)
+class ScoreFiles(Job[ScoreResult]):
+    """Into a file of the data folder, by a version; without `paths` the library."""
+
+    kind = "score files"
+    lane = Lane.LONG
+    concept_id: int
+    version: int
+    paths: tuple[str, ...]
+    suffix: str
+
+
+class TableResult(View):
+    """`concepts`: the version of each that is in it. `left_out`: why others aren't."""
+
+    out: str
+    rows: int
+    concepts: dict[str, int]
+    left_out: dict[str, str]
+
+
+@dataclass(frozen=True)
+class ScoreTable(Job[TableResult]):
+    """What all concepts, or these, say of the whole library, into the file `out`; without one, of the data
+    folder."""
+
+    kind = "score table"
+    lane = Lane.LONG
+    suffix: str
+    concepts: tuple[int, ...] = ()
+    out: str = ""
+
+
+@dataclass(frozen=True)
+class Score(Job[ScoreResult]):
+    """Into the file `out`, by a bundle; without `paths` the library."""
+
+    kind = "score"
+    lane = Lane.LONG
+    bundle: str
+    paths: tuple[str, ...]
+    out: str
+    trust_encoder: str | None = None
+    digest: str | None = None
+    accept_changed: bool = False
+
+
+class LookedAt(View):
+    """What a look at a watched folder took in. `unsettled` files were still being written."""
+
+    seen: int
+    flagged: int
+    asked: int
+    skipped: int
+    unsettled: int
+
+
+@dataclass(frozen=True)
+class LookAtFolder(Job[LookedAt]):
+    """Takes in what is new in a watched folder, and says what a version says of it."""
+
+    kind = "watch"
+    lane = Lane.WATCHING
+    concept_id: int
+    watch: int
+
+
+@dataclass(frozen=True)
+class MeasureInt8(Job[Int8Measured]):
+    """What an encoder in int8 would change for a version, and for the newest of the concepts `also`."""
+
+    kind = "measure int8"
+    lane = Lane.LONG
+    concept_id: int
+    version: int
+    also: tuple[tuple[int, int], ...] = ()  # concept and version of each
