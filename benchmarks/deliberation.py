@@ -301,7 +301,7 @@ def _library(home: Path, pictures: list[Picture]) -> Path:
 def _vectors(home: Path, pictures: list[Picture]) -> np.ndarray:
     """(n, d), in the order of the pictures."""
     bench = Workbench(load_settings(home=home))
-    index = bench.context.collection.index().snapshot()
+    index = bench.context.collection.index()
     ids = list(index.ids)
     by_path = {path: i for i, path in bench.context.collection.paths(ids).items()}
     found = index.vectors([by_path[str(picture.file)] for picture in pictures])

@@ -96,7 +96,7 @@ def build(home: Path, count: int) -> None:
     for start in range(0, count, BATCH):
         batch = ids[start : start + BATCH]
         vectors = rng.standard_normal((len(batch), encoder.dimension), dtype=np.float32)
-        workbench.context.collection.index().write(
+        workbench.context.collection.stored().write(
             batch, vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         )
         facts = [

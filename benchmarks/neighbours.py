@@ -29,11 +29,10 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from storage.vectors import graph as graphs
-from storage.vectors.clusters import clustered
-from storage.vectors.exact import ExactCopy
 from storage.vectors.graph import among_clusters, brought_to, built
 from storage.vectors.ids import ID_TYPE
-from storage.vectors.nearest import exactly
+from storage.vectors.nearest import clustered, exactly
+from storage.vectors.reader import VectorReader
 
 K = graphs.KEPT
 TRUE = 500  # pictures that recall is measured on
@@ -67,9 +66,9 @@ class Clock:
         return (now[0] - self._began[0]) * times, (now[1] - self._began[1]) * times
 
 
-def copy_of(vectors: np.ndarray, first: int = 0) -> ExactCopy:
+def copy_of(vectors: np.ndarray, first: int = 0) -> VectorReader:
     names = np.arange(first, first + len(vectors))
-    return ExactCopy("1", np.char.mod("%064d", names).astype(ID_TYPE), vectors)
+    return VectorReader("1", np.char.mod("%064d", names).astype(ID_TYPE), vectors)
 
 
 # Engines: vectors (n, d) float16, the pictures asked about (m,), queries → what was measured

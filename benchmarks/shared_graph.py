@@ -38,10 +38,10 @@ from concepts.learning.neighbours import neighbour_graph
 from concepts.learning.splits import Rows
 from concepts.library.search import with_look_alikes
 from concepts.workbench.context import WHOLE_LIBRARY
-from storage.vectors.clusters import clustered
-from storage.vectors.exact import ExactCopy
 from storage.vectors.graph import KEPT
 from storage.vectors.ids import ID_TYPE
+from storage.vectors.nearest import clustered
+from storage.vectors.reader import VectorReader
 from study.concept_file import StudyConcept, read_concepts
 from study.harness import Case, Row, run
 from study.methods import study_method
@@ -155,7 +155,7 @@ def walls(embedded: Embedded, kinds: np.ndarray, seed: int) -> dict[str, dict[st
     rows = np.sort(np.array(kept))
     vectors, group, kind = embedded.vectors[rows], embedded.group[rows], kinds[rows]
     names = np.char.mod("%064d", np.arange(len(rows))).astype(ID_TYPE)
-    copy = ExactCopy("", names, vectors.astype(np.float16))
+    copy = VectorReader("", names, vectors.astype(np.float16))
     ways: dict[str, Callable[..., Rows]] = {"anew": contact_sheet._representing}
     for count in KINDS:
         ways[f"{count} kept"] = KeptClusters(clustered(copy, count, 0, lambda done, of: None).centres)

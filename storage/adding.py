@@ -10,12 +10,11 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from storage.database import Database, chunks, insert_new, insert_or_update, tuples
+from storage.database import Store, among, chunks, insert_new, insert_or_update, tuples
 from storage.folders import Placed, count_places, places_of
-from storage.kept_counts import KeptCounts, groups_shown
+from storage.kept_counts import KeptCounts, groups_shown, joined, recount_groups, recount_places
 from storage.pictures.files import SkippedFile, Source
 from storage.removed import shown
-from storage.repeated import joined, recount_groups, recount_places
 from storage.tables import UNREAD, BadFileRow, PendingVectorRow, PictureRow, SourceRow, now
 
 
@@ -32,12 +31,9 @@ class PictureFacts:
     taken: int = UNREAD  # as `storage.tables` says
 
 
-class Adding:
+class Adding(Store):
     """Files that were read, and the outbox of pictures that wait for their vectors. Every method is one short
     transaction."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     # Files
 
@@ -121,12 +117,11 @@ class Adding:
 
     def pending(self, fingerprint: str, limit: int, after: str = "", *, in_bin: bool = False) -> list[str]:
         """Ids without a vector, by id, beginning behind `after`; with `in_bin` also those that are there."""
-        with self._database.read() as session:
-            query = select(PendingVectorRow.picture_id).where(
-                PendingVectorRow.fingerprint == fingerprint, PendingVectorRow.picture_id > after
-            )
-            query = query if in_bin else query.where(shown(PendingVectorRow.picture_id))
-            return list(session.scalars(query.order_by(PendingVectorRow.picture_id).limit(limit)))
+        query = select(PendingVectorRow.picture_id).where(
+            PendingVectorRow.fingerprint == fingerprint, PendingVectorRow.picture_id > after
+        )
+        query = query if in_bin else query.where(shown(PendingVectorRow.picture_id))
+        return self._database.scalars(query.order_by(PendingVectorRow.picture_id).limit(limit))
 
     def add_pending(self, picture_ids: Sequence[str], fingerprint: str) -> None:
         with self._database.write("library") as session:
@@ -144,11 +139,8 @@ class Adding:
 
 def _pictures_at(session: Session, uris: Sequence[str]) -> dict[str, str]:
     """Place → the picture that is known to be there."""
-    found: dict[str, str] = {}
-    for some in chunks(uris):
-        query = select(SourceRow.uri, SourceRow.picture_id).where(SourceRow.uri.in_(some))
-        found.update((row[0], row[1]) for row in session.execute(query))
-    return found
+    query = select(SourceRow.uri, SourceRow.picture_id)
+    return dict(among(session, query, SourceRow.uri, uris))
 
 
 def _count(
@@ -165,10 +157,9 @@ def _count(
     old = {one for one, _ in moved.values() if one}
     recount_places(session, old | {one for one, n in times.items() if n > 1 or one not in fresh})
     known = dict(fresh)
-    for ids in chunks(sorted((old | times.keys()) - fresh.keys())):
-        query = select(PictureRow.id, PictureRow.added, PictureRow.taken, PictureRow.removed.is_(None))
-        rows = session.execute(query.where(PictureRow.id.in_(ids)))
-        known.update((row[0], (row[1], row[2], bool(row[3]))) for row in rows)
+    query = select(PictureRow.id, PictureRow.added, PictureRow.taken, PictureRow.removed.is_(None))
+    others = among(session, query, PictureRow.id, sorted((old | times.keys()) - fresh.keys()))
+    known.update((row[0], (row[1], row[2], bool(row[3]))) for row in others)
     changes = [
         Placed(uri, sign * known[one][2], *known[one][:2])
         for uri, (was, new) in moved.items()
@@ -180,12 +171,10 @@ def _count(
 
 def _name(session: Session, picture_ids: set[str]) -> None:
     """Each is sorted by the name of its first place, which may have come later than the picture."""
-    for some in chunks(sorted(picture_ids)):
-        query = select(SourceRow.picture_id, func.min(SourceRow.uri)).where(SourceRow.picture_id.in_(some))
-        rows = session.execute(query.group_by(SourceRow.picture_id)).all()
-        named = [{"id": row[0], "name": _sorted_by(row[1])} for row in rows]
-        if named:
-            session.execute(update(PictureRow), named)
+    query = select(SourceRow.picture_id, func.min(SourceRow.uri)).group_by(SourceRow.picture_id)
+    rows = among(session, query, SourceRow.picture_id, sorted(picture_ids))
+    if named := [{"id": row[0], "name": _sorted_by(row[1])} for row in rows]:
+        session.execute(update(PictureRow), named)
 
 
 def _sorted_by(place: str) -> str:

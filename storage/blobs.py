@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 
 from storage import buckets
 from storage.disk import told
@@ -16,29 +15,9 @@ from storage.files import write_whole
 _KEY = re.compile(r"[0-9A-Za-z][\w.-]*(/[0-9A-Za-z][\w.-]*)*", re.ASCII)
 
 
-class Blobs(Protocol):
-    """Bytes under keys such as `ab/cd/abcd.webp`. Every method raises `ValueError` for what is no key."""
-
-    def exists(self, key: str) -> bool: ...
-
-    def read(self, key: str) -> bytes:
-        """Raises `FileNotFoundError` where nothing is kept under the key."""
-
-    def write(self, key: str, content: bytes) -> None:
-        """Adds or replaces: whole or not at all, also when the process is killed meanwhile.
-
-        Raises `StorageError`.
-        """
-
-    def delete(self, key: str) -> int:
-        """How many bytes were kept under the key, which are no more."""
-
-    def keys(self) -> Iterator[str]:
-        """Of all that is kept, each once."""
-
-
 class FolderBlobs:
-    """One file a key, in a folder that is made when something is first written."""
+    """Bytes under keys such as `ab/cd/abcd.webp`: one file a key, in a folder that is made when something is
+    first written. Every method raises `ValueError` for what is no key."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -47,14 +26,18 @@ class FolderBlobs:
         return self._path(key).is_file()
 
     def read(self, key: str) -> bytes:
+        """Raises `FileNotFoundError` where nothing is kept under the key."""
         return _read(self._path(key))
 
     def write(self, key: str, content: bytes) -> None:
+        """Adds or replaces: whole or not at all, also when the process is killed meanwhile. Raises
+        `StorageError`."""
         path = self._path(key)
         with told(path):
             write_whole(path, content)
 
     def delete(self, key: str) -> int:
+        """How many bytes were kept under the key, which are no more."""
         path = self._path(key)
         try:
             size = path.stat().st_size
@@ -64,6 +47,7 @@ class FolderBlobs:
         return size
 
     def keys(self) -> Iterator[str]:
+        """Of all that is kept, each once."""
         files = (path.relative_to(self._folder).as_posix() for path in self._folder.rglob("*"))
         for key in files:
             if _KEY.fullmatch(key) and (self._folder / key).is_file():
@@ -88,7 +72,7 @@ def _read(path: Path) -> bytes:
 
 
 class BucketBlobs:
-    """One object a key, below a place in a bucket. Every method raises `BucketError` besides."""
+    """The same, one object a key, below a place in a bucket. Every method raises `BucketError` besides."""
 
     def __init__(self, place: str) -> None:
         """`place` such as `s3://bucket/folder`."""
@@ -142,6 +126,9 @@ class LayeredBlobs:
 
     def keys(self) -> Iterator[str]:
         yield from {*self._own.keys(), *self._below.keys()}
+
+
+Blobs = FolderBlobs | BucketBlobs | LayeredBlobs
 
 
 def blobs_at(home: Path, store: str, name: str) -> Blobs:

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from storage.collections import LARGE, NamedCollection, is_in
-from storage.database import Database, chunks
+from storage.database import Database, among
 from storage.folders import Folder, files_in, folders_in, span_of
 from storage.kept_counts import KeptCounts, kept_counts
 from storage.picture_filter import SORTINGS, Key, Order, PictureFilter, Sorting, inside_of
@@ -100,13 +100,10 @@ class Browsing:
 
     def kept(self, chosen: PictureFilter, picture_ids: Sequence[str]) -> list[str]:
         """Those of these that fit, in their order."""
-        found: set[str] = set()
+        query = select(PictureRow.id)
         with self._database.read() as session:
-            conditions = chosen.conditions(session, read_on="ids")
-            for ids in chunks(picture_ids):
-                found.update(
-                    session.scalars(select(PictureRow.id).where(PictureRow.id.in_(ids), *conditions))
-                )
+            query = query.where(*chosen.conditions(session, read_on="ids"))
+            found = {row[0] for row in among(session, query, PictureRow.id, picture_ids)}
         return [i for i in picture_ids if i in found and _is_member(chosen, i)]
 
     def formats(self) -> list[str]:
@@ -120,8 +117,7 @@ class Browsing:
 
     def unread(self, limit: int) -> list[str]:
         """Pictures whose file has not been asked for a date."""
-        with self._database.read() as session:
-            return list(session.scalars(_UNREAD.limit(limit)))
+        return self._database.scalars(_UNREAD.limit(limit))
 
     def folders(self, folder: str) -> list[Folder]:
         """The folders right inside of one, by name; of the library's outermost, ""."""
@@ -227,14 +223,9 @@ class Browsing:
     ) -> list[tuple[Key, str]] | None:
         """(key, id) of what fits, where that is little."""
         if chosen.among is not None and len(chosen.among) <= FEW:
-            query = select(column, PictureRow.id)
-            conditions = chosen.conditions(session, read_on="ids")
-            rows = [
-                row
-                for ids in chunks(sorted(chosen.among))
-                for row in session.execute(query.where(PictureRow.id.in_(ids), *conditions))
-            ]
-            return [(row[0], row[1]) for row in rows if row[1] not in chosen.without]
+            query = select(column, PictureRow.id).where(*chosen.conditions(session, read_on="ids"))
+            these = among(session, query, PictureRow.id, sorted(chosen.among))
+            return [(row[0], row[1]) for row in these if row[1] not in chosen.without]
         part = self._part(session, chosen, column, bounds)
         rows = [] if part is None else list(session.execute(part.limit(FEW + 1)))
         if part is None or len(rows) > FEW:

@@ -95,9 +95,8 @@ class Ledger:
                 )
 
     def answer(self, prompt_hash: str) -> dict[str, Any] | None:
-        with self._database.read() as session:
-            row = session.get(ModelAnswerRow, prompt_hash)
-            return row.answer if row else None
+        row = self._database.get(ModelAnswerRow, prompt_hash)
+        return row.answer if row else None
 
     @contextmanager
     def asking(self, prompt_hash: str) -> Iterator[None]:
@@ -108,15 +107,13 @@ class Ledger:
 
     def calls(self) -> list[Call]:
         """The whole ledger, oldest first."""
-        with self._database.read() as session:
-            rows = session.scalars(select(ModelCallRow).order_by(ModelCallRow.id)).all()
+        rows = self._database.scalars(select(ModelCallRow).order_by(ModelCallRow.id))
         return [_call(row) for row in rows]
 
     def recent(self, limit: int = 50, offset: int = 0) -> list[tuple[datetime, Call]]:
         """Newest first, with the moment of each."""
-        with self._database.read() as session:
-            query = select(ModelCallRow).order_by(ModelCallRow.id.desc()).limit(limit).offset(offset)
-            return [(row.created, _call(row)) for row in session.scalars(query)]
+        query = select(ModelCallRow).order_by(ModelCallRow.id.desc()).limit(limit).offset(offset)
+        return [(row.created, _call(row)) for row in self._database.scalars(query)]
 
     def totals(self) -> list[CallTotal]:
         """What was spent on what, with which model; the dearest first."""
@@ -131,7 +128,7 @@ class Ledger:
         answered = ModelCallRow.outcome == "answered"
         unpriced = answered & ModelCallRow.cost_usd.is_(None)
         by = (ModelCallRow.purpose, ModelCallRow.model)
-        query = (
+        query: Any = (  # a row has one column more where it is also by something
             select(
                 *by,
                 calls,
@@ -145,26 +142,22 @@ class Ledger:
             .group_by(*by, *also_by)
             .order_by(cost.desc(), calls.desc(), *by)
         )
-        with self._database.read() as session:
-            return [CallTotal(*row) for row in session.execute(query)]
+        return [CallTotal(*row) for row in self._database.rows(query)]
 
     def count(self, *, job_id: int | None = None) -> int:
         """How many calls were made: all, or those of one job."""
-        with self._database.read() as session:
-            return session.scalar(_of(job_id, select(func.count()).select_from(ModelCallRow))) or 0
+        return self._database.scalar(_of(job_id, select(func.count()).select_from(ModelCallRow))) or 0
 
     def spent_by_job(self, job_ids: Sequence[int]) -> dict[int, Spent]:
         """Of each of these jobs that asked a model anything."""
         query = select(ModelCallRow.job_id, func.count(), func.sum(ModelCallRow.cost_usd))
         query = query.where(ModelCallRow.job_id.in_(job_ids)).group_by(ModelCallRow.job_id)
-        with self._database.read() as session:
-            return {job: Spent(calls, cost) for job, calls, cost in session.execute(query) if job is not None}
+        return {job: Spent(calls, cost) for job, calls, cost in self._database.rows(query) if job is not None}
 
     def spent_usd(self, *, job_id: int | None = None) -> float:
         """What these calls cost. A job that resumes has kept its number, and so its budget."""
         query = _of(job_id, select(func.coalesce(func.sum(ModelCallRow.cost_usd), 0.0)))
-        with self._database.read() as session:
-            return float(session.scalar(query) or 0.0)
+        return float(self._database.scalar(query) or 0.0)
 
 
 def _of(job_id: int | None, query: Select[Any]) -> Select[Any]:

@@ -14,12 +14,12 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from storage.database import Database, chunks
+from storage.database import Store, chunks, following
 from storage.errors import ConflictError, UnknownCollectionError
 from storage.folders import range_of
 from storage.names import key_of
+from storage.tables import Change as Change
 from storage.tables import (
-    CollectionChangeRow,
     CollectionPictureRow,
     NamedCollectionRow,
     PictureRow,
@@ -52,23 +52,8 @@ class NamedCollection:
     added: tuple[datetime, datetime] | None = None
 
 
-@dataclass(frozen=True)
-class Change:
-    """What became of a collection: how many pictures came or went, and how many were in it then."""
-
-    number: int
-    deed: Deed
-    pictures: int
-    remaining: int
-    author: str
-    created: datetime
-
-
-class NamedCollections:
+class NamedCollections(Store):
     """All reads and writes of these tables. A membership is only ever begun and ended."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     # Collections
 
@@ -107,8 +92,7 @@ class NamedCollections:
         """By name, without those in the trash."""
         query = _rows(of_many=True).where(NamedCollectionRow.removed.is_(None))
         query = query.order_by(NamedCollectionRow.key)
-        with self._database.read() as session:
-            return [_named(found) for found in session.execute(query.limit(limit).offset(offset))]
+        return [_named(found) for found in self._database.rows(query.limit(limit).offset(offset))]
 
     def rename(self, collection_id: int, name: str) -> None:
         """Raises `ConflictError` where the name is taken."""
@@ -146,7 +130,7 @@ class NamedCollections:
     def take(self, collection_id: int, picture_ids: Sequence[str], author: str) -> Change | None:
         """Takes those out that are in it; None where none is."""
         with self._database.write(f"collection {collection_id}") as session:
-            number = _last(session, collection_id) + 1
+            number = _next(session, collection_id)
             gone = 0
             for ids in chunks(picture_ids):
                 gone += _end(session, collection_id, number, CollectionPictureRow.picture_id.in_(ids))
@@ -157,7 +141,7 @@ class NamedCollections:
         it."""
         member = CollectionPictureRow
         with self._database.write(f"collection {collection_id}") as session:
-            new = _last(session, collection_id) + 1
+            new = _next(session, collection_id)
             gone = _end(session, collection_id, new, member.since == number)
             took = select(member.picture_id).where(
                 member.collection_id == collection_id, member.until == number
@@ -185,14 +169,12 @@ class NamedCollections:
 
     def changes(self, collection_id: int, limit: int = 50) -> list[Change]:
         """The last one first."""
-        row = CollectionChangeRow
+        row = Change
         query = select(row).where(row.collection_id == collection_id).order_by(row.number.desc())
-        with self._database.read() as session:
-            return [_change(found) for found in session.scalars(query.limit(limit))]
+        return self._database.scalars(query.limit(limit))
 
     def ids(self, pictures: Select[str]) -> list[str]:
-        with self._database.read() as session:
-            return list(session.scalars(pictures))
+        return self._database.scalars(pictures)
 
     def are_any(self, pictures: Members) -> bool:
         """Whether that means any picture at all."""
@@ -210,20 +192,16 @@ class NamedCollections:
         its = member.collection_id == row.id, member.until.is_(None)
         pictures = select(member.picture_id).where(*its).order_by(member.picture_id).limit(1)
         places = [pictures.offset(place).correlate(row).scalar_subquery() for place in range(limit)]
-        found: dict[int, list[str]] = {}
-        with self._database.read() as session:
-            for some in chunks(collection_ids):
-                for number, *ids in session.execute(select(row.id, *places).where(row.id.in_(some))):
-                    found[number] = [one for one in ids if one is not None]
-        return found
+        query: Any = select(row.id, *places)
+        found = self._database.rows_among(query, row.id, collection_ids)
+        return {number: [one for one in ids if one is not None] for number, *ids in found}
 
     def of_picture(self, picture_id: str) -> list[str]:
         """The names of the collections that a picture is in."""
         row, member = NamedCollectionRow, CollectionPictureRow
         query = select(row.name).join(member, member.collection_id == row.id)
         query = query.where(member.picture_id == picture_id, member.until.is_(None), row.removed.is_(None))
-        with self._database.read() as session:
-            return list(session.scalars(query.order_by(row.key)))
+        return self._database.scalars(query.order_by(row.key))
 
 
 def member_ids(collection_id: int) -> Select[str]:
@@ -274,12 +252,12 @@ def forget(session: Session, picture_ids: Sequence[str]) -> None:
     rows = session.execute(lost.group_by(member.collection_id)).all()
     session.execute(delete(member).where(ours))
     for collection_id, gone in rows:
-        _record(session, collection_id, _last(session, collection_id) + 1, "gone", gone, "")
+        _record(session, collection_id, _next(session, collection_id), "gone", gone, "")
 
 
 def _rows(*, of_many: bool) -> Select[NamedCollectionRow, int, int]:
     """With how many pictures are in each, without those in the trash."""
-    c, change = NamedCollectionRow, CollectionChangeRow
+    c, change = NamedCollectionRow, Change
     last = (
         select(change.collection_id, func.max(change.number).label("number"))
         .group_by(change.collection_id)
@@ -321,32 +299,23 @@ def _in_bin_of_one() -> ColumnElement[int]:
 
 def _named(found: Any) -> NamedCollection:
     row, pictures, change = found
+    its = {
+        name: getattr(row, name) for name in ("id", "name", "kind", "rule", "author", "created", "removed")
+    }
     return NamedCollection(
-        id=row.id,
-        name=row.name,
-        kind=row.kind,
-        rule=row.rule,
+        **its,
         pictures=pictures or 0,
         change=change or 0,
-        author=row.author,
-        created=row.created,
-        removed=row.removed,
         added=(row.first_added, row.last_added) if row.first_added and row.last_added else None,
     )
 
 
-def _change(row: CollectionChangeRow) -> Change:
-    return Change(row.number, row.deed, row.pictures, row.remaining, row.author, row.created)  # type: ignore[arg-type]  # the column takes no other
-
-
-def _last(session: Session, collection_id: int) -> int:
-    change = CollectionChangeRow
-    query = select(func.max(change.number)).where(change.collection_id == collection_id)
-    return session.scalar(query) or 0
+def _next(session: Session, collection_id: int) -> int:
+    return following(session, Change.number, Change.collection_id == collection_id)
 
 
 def _add(session: Session, collection_id: int, pictures: Members, deed: Deed, author: str) -> Change | None:
-    number = _last(session, collection_id) + 1
+    number = _next(session, collection_id)
     if isinstance(pictures, Select):
         came = _begin(session, collection_id, number, pictures)
     else:
@@ -400,7 +369,7 @@ def _record(
     if not pictures and deed != "made":
         return None
     remaining = session.scalar(select(func.count()).select_from(member_ids(collection_id).subquery())) or 0
-    row = CollectionChangeRow(
+    row = Change(
         collection_id=collection_id,
         number=number,
         deed=deed,
@@ -410,7 +379,7 @@ def _record(
         created=now(),
     )
     session.add(row)
-    return _change(row)
+    return row
 
 
 def _taken(name: str) -> ConflictError:

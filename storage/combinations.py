@@ -3,37 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 
-from storage.database import Database
+from storage.database import Store, following
 from storage.names import key_of
-from storage.tables import CombinationRow
+from storage.tables import StoredCombination as StoredCombination
+
+_C = StoredCombination
 
 
-@dataclass(frozen=True)
-class StoredCombination:
-    """`members` are (concept's id, number of its version) by their place in the `expression`. `removed`: with
-    this number it was put into the trash."""
-
-    name: str
-    number: int
-    members: tuple[tuple[int, int], ...]
-    expression: dict[str, Any]
-    threshold: float
-    removed: bool
-    author: str
-    created: datetime
-
-
-class CombinationStore:
+class CombinationStore(Store):
     """All reads and writes of that table. Rows are added, never changed."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(
         self,
@@ -48,11 +30,10 @@ class CombinationStore:
         """Keeps it under the next number of this name; `removed`: in the trash."""
         key = key_of(name)
         with self._database.write(f"combination {key}") as session:
-            number = session.scalar(select(func.max(CombinationRow.number)).where(CombinationRow.key == key))
-            row = CombinationRow(
+            row = StoredCombination(
                 name=name,
                 key=key,
-                number=(number or 0) + 1,
+                number=following(session, _C.number, _C.key == key),
                 members=[list(member) for member in members],
                 expression=expression,
                 threshold=threshold,
@@ -60,7 +41,7 @@ class CombinationStore:
                 author=author,
             )
             session.add(row)
-        return _stored(row)
+        return row
 
     def mark(self, one: StoredCombination, author: str, *, removed: bool) -> StoredCombination:
         """Puts it into the trash, or restores it, under its next number."""
@@ -68,30 +49,14 @@ class CombinationStore:
 
     def get(self, name: str, number: int | None = None) -> StoredCombination | None:
         """The newest of this name, also one that says it is in the trash, or the one asked for."""
-        query = select(CombinationRow).where(CombinationRow.key == key_of(name))
+        query = select(StoredCombination).where(_C.key == key_of(name))
         if number is not None:
-            query = query.where(CombinationRow.number == number)
-        with self._database.read() as session:
-            row = session.scalar(query.order_by(CombinationRow.number.desc()).limit(1))
-        return _stored(row) if row else None
+            query = query.where(_C.number == number)
+        return self._database.scalar(query.order_by(_C.number.desc()).limit(1))
 
     def all(self, limit: int | None = None, offset: int = 0) -> list[StoredCombination]:
         """The newest of each name that isn't in the trash, the last kept first; all of them or a page."""
-        newest = select(func.max(CombinationRow.id)).group_by(CombinationRow.key)
-        query = select(CombinationRow).where(CombinationRow.id.in_(newest), CombinationRow.removed.is_(False))
-        query = query.order_by(CombinationRow.id.desc()).limit(limit).offset(offset)
-        with self._database.read() as session:
-            return [_stored(row) for row in session.scalars(query)]
-
-
-def _stored(row: CombinationRow) -> StoredCombination:
-    return StoredCombination(
-        name=row.name,
-        number=row.number,
-        members=tuple((int(concept), int(version)) for concept, version in row.members),
-        expression=row.expression,
-        threshold=row.threshold,
-        removed=row.removed,
-        author=row.author,
-        created=row.created,
-    )
+        newest = select(func.max(_C.id)).group_by(_C.key)
+        query = select(StoredCombination).where(_C.id.in_(newest), _C.removed.is_(False))
+        query = query.order_by(_C.id.desc()).limit(limit).offset(offset)
+        return self._database.scalars(query)

@@ -6,56 +6,35 @@ from collections.abc import Collection as Ids
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from storage.database import Database, insert_new
+from storage.database import Store, following, insert_new, values_of
 from storage.errors import ConceptInTrashError, ConflictError, UnknownConceptError
 from storage.frames import inside
 from storage.names import IN_USE, key_of, name_taken, named
 from storage.removed import shown
 from storage.tables import (
-    AnnotationRow,
     CandidateRow,
     ConceptRow,
     DefinitionRow,
     EvaluationPictureRow,
-    EvaluationWaveRow,
+    FormerNameRow,
     LabelEventRow,
+    OutsidePictureRow,
     now,
 )
+from storage.tables import StoredAnnotation as StoredAnnotation
+from storage.tables import Wave as Wave
 
 # How a picture was drawn whose answer measures no version of the library, but certifies a line, or says how
 # often the steps of a cascade or what a watch flagged are wrong. Pictures are "fitting" in older homes alone,
 # where they made probabilities fit: they stay apart.
 CERTIFYING, FITTING, CASCADING, WATCHING = "certifying", "fitting", "cascading", "watching"
 MEASURE_NOTHING = (CERTIFYING, FITTING, CASCADING, WATCHING)
-
-
-@dataclass(frozen=True)
-class StoredAnnotation:
-    """A machine's opinion. `evidence` is a list of {criterion, kind, verdict, score}. `raw`: how likely a yes
-    is by the model's tokens or repeated answers; `verbalised`: how sure it says it is. `same_as`: the picture
-    that was looked at in place of this one, which looks the same."""
-
-    picture_id: str
-    definition_number: int
-    fingerprint: str
-    rating: int
-    evidence: list[dict[str, Any]]
-    rationale: str
-    created: datetime | None = None
-    raw: float | None = None
-    verbalised: float | None = None
-    same_as: str | None = None
-
-    @property
-    def value(self) -> Literal["yes", "no", "unsure"]:
-        return "yes" if self.rating > 3 else "no" if self.rating < 3 else "unsure"
 
 
 @dataclass(frozen=True)
@@ -70,22 +49,6 @@ class Rating:
 
 
 @dataclass(frozen=True)
-class Wave:
-    """A random draw of pictures that measure: which frozen head (float64, none: everything alike), cut where,
-    and what was answered before. `frame`: how many groups of look-alikes it was drawn from, in `looks_in`."""
-
-    number: int
-    label_sequence: int
-    fingerprint: str
-    weights: bytes | None
-    bias: float
-    boundaries: list[float]
-    frame: int
-    created: datetime
-    looks_in: list[dict[str, Any]] | None = None  # see `storage.frames.Frame.kept`
-
-
-@dataclass(frozen=True)
 class Certifying:
     """Which attempt (or watch) drew a picture, how many waves there were by then, and what for."""
 
@@ -94,11 +57,8 @@ class Certifying:
     drawn: str = CERTIFYING
 
 
-class ConceptStore:
+class ConceptStore(Store):
     """All reads and writes of these tables. Rows are added, never changed."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     # Concepts and their definitions
 
@@ -114,13 +74,11 @@ class ConceptStore:
 
     def find(self, name: str) -> ConceptRow | None:
         """By its name, or by one it had before it was renamed; none that is in the trash."""
-        with self._database.read() as session:
-            return session.scalar(named(), {"key": key_of(name)})
+        return self._database.scalar(named(), {"key": key_of(name)})
 
     def get(self, concept_id: int) -> ConceptRow:
         """Raises `UnknownConceptError`, and of one in the trash `ConceptInTrashError`."""
-        with self._database.read() as session:
-            row = session.get(ConceptRow, concept_id)
+        row = self._database.get(ConceptRow, concept_id)
         if row is None:
             raise UnknownConceptError("There is no such concept.")
         if row.deleted or row.archived:
@@ -129,8 +87,7 @@ class ConceptStore:
 
     def any(self, concept_id: int) -> ConceptRow | None:
         """One in the trash too."""
-        with self._database.read() as session:
-            return session.get(ConceptRow, concept_id)
+        return self._database.get(ConceptRow, concept_id)
 
     def set_scale(self, concept_id: int, scale: dict[str, Any] | None) -> bool:
         """What is answered of this concept: None for yes or no. Whether it could be set: never once anybody,
@@ -146,16 +103,14 @@ class ConceptStore:
 
     def names(self, concept_ids: Ids[int]) -> dict[int, str]:
         """Id → name, of those in the trash too."""
-        with self._database.read() as session:
-            query = select(ConceptRow.id, ConceptRow.name).where(ConceptRow.id.in_(concept_ids))
-            return {row[0]: row[1] for row in session.execute(query)}
+        query = select(ConceptRow.id, ConceptRow.name).where(ConceptRow.id.in_(concept_ids))
+        return dict(self._database.rows(query))
 
     def all(self, limit: int | None = None, offset: int = 0) -> list[ConceptRow]:
         """Those that are not in the trash, the first begun first; all of them or a page."""
         query = select(ConceptRow).where(IN_USE)
         query = query.order_by(ConceptRow.created, ConceptRow.id).limit(limit).offset(offset)
-        with self._database.read() as session:
-            return list(session.scalars(query))
+        return self._database.scalars(query)
 
     def put_away(self, concept_id: int) -> ConceptRow:
         """Puts a concept into the trash with everything that belongs to it, and sets its name free."""
@@ -181,44 +136,74 @@ class ConceptStore:
             ) from error
         return row
 
+    def rename(self, concept_id: int, name: str, author: str) -> str:
+        """Gives a concept another name, which its newest definition has from then on too, as a revision of
+        its own; returns the name before. The seed of its draws stays, so nobody can rename until a draw
+        pleases. Raises `ConflictError` where the name is taken."""
+        try:
+            with self._database.write(f"concept {concept_id}") as session:
+                row = session.get_one(ConceptRow, concept_id)
+                before = row.name
+                if before == name:
+                    return before
+                _leave_name(session, row, key_of(name))
+                row.name, row.key = name, key_of(name)
+                _name_definition(session, row, author, f"renamed from “{before}”")
+        except IntegrityError as error:
+            raise name_taken(self._database, name) from error
+        return before
+
+    def duplicate(self, concept_id: int, name: str, author: str) -> ConceptRow:
+        """Another concept with the definitions of this one under their numbers, which answers refer to, with
+        one more that has the new name, and with its pictures from outside. Raises `ConflictError` where the
+        name is taken."""
+        try:
+            with self._database.write(f"concept {concept_id}") as session:
+                source = session.get_one(ConceptRow, concept_id)
+                copy = ConceptRow(
+                    name=name,
+                    key=key_of(name),
+                    seed=key_of(name),
+                    scale=source.scale,
+                    protection=source.protection,
+                )
+                session.add(copy)
+                session.flush()
+                for table in (DefinitionRow, OutsidePictureRow):
+                    _copy_rows(session, table, concept_id, copy.id)
+                _name_definition(session, copy, author, f"duplicated from “{source.name}”")
+        except IntegrityError as error:
+            raise name_taken(self._database, name) from error
+        return copy
+
     def add_definition(
         self, concept_id: int, document: dict[str, Any], author: str, note: str, after: int | None = None
     ) -> DefinitionRow:
         """The next revision, under the name that the concept has now. Raises `ConflictError` where `after` is
         given and isn't the newest any more."""
         with self._writing(concept_id) as session:
-            query = select(func.max(DefinitionRow.number)).where(DefinitionRow.concept_id == concept_id)
-            newest = session.scalar(query) or 0
+            newest = following(session, DefinitionRow.number, DefinitionRow.concept_id == concept_id) - 1
             if after not in (None, newest):
                 raise ConflictError(
                     f"The definition was changed meanwhile, by someone else or in another window: it is at "
                     f"{newest} now, shown here. Your change to {after} was not made; make it again if it "
                     "still fits."
                 )
-            row = DefinitionRow(
-                concept_id=concept_id,
-                number=newest + 1,
-                document=document | {"name": session.get_one(ConceptRow, concept_id).name},
-                author=author,
-                note=note,
-            )
-            session.add(row)
-        return row
+            concept = session.get_one(ConceptRow, concept_id)
+            return _add_definition(session, concept, newest + 1, document, author, note)
 
     def definition(self, concept_id: int, number: int | None = None) -> DefinitionRow | None:
         """This revision, or the newest."""
         query = select(DefinitionRow).where(DefinitionRow.concept_id == concept_id)
         if number is not None:
             query = query.where(DefinitionRow.number == number)
-        with self._database.read() as session:
-            return session.scalar(query.order_by(DefinitionRow.number.desc()).limit(1))
+        return self._database.scalar(query.order_by(DefinitionRow.number.desc()).limit(1))
 
     def definitions(self, concept_id: int, limit: int | None = None, offset: int = 0) -> list[DefinitionRow]:
         """By number; all of them or a page."""
         query = select(DefinitionRow).where(DefinitionRow.concept_id == concept_id)
         query = query.order_by(DefinitionRow.number).limit(limit).offset(offset)
-        with self._database.read() as session:
-            return list(session.scalars(query))
+        return self._database.scalars(query)
 
     # Candidate pool and evaluation set
 
@@ -244,7 +229,7 @@ class ConceptStore:
         with self._database.read() as session:
             query = select(c.picture_id, c.brought_by).where(c.concept_id == concept_id, shown(c.picture_id))
             rows = session.execute(query.where(inside(session, concept_id, c.picture_id))).all()
-        return {row[0]: row[1] for row in rows}
+        return dict(rows)
 
     def candidate_count(self, concept_id: int) -> int:
         """How many these are."""
@@ -262,37 +247,22 @@ class ConceptStore:
         """Puts a random draw behind what is in the set; False where a wave of this number is there: of two
         draws the first is the one."""
         with self._writing(concept_id) as session:
-            if session.get(EvaluationWaveRow, (concept_id, wave.number)):
+            if session.get(Wave, (concept_id, wave.number)):
                 return False
-            session.add(EvaluationWaveRow(concept_id=concept_id, **vars(wave)))
+            wave.concept_id = concept_id
+            session.add(wave)
             put_behind(session, concept_id, picture_ids, "random", wave.number)
             return True
 
     def waves(self, concept_id: int) -> list[Wave]:
         """The random draws, the first one first."""
-        query = select(EvaluationWaveRow).where(EvaluationWaveRow.concept_id == concept_id)
-        with self._database.read() as session:
-            return [
-                Wave(
-                    number=row.number,
-                    label_sequence=row.label_sequence,
-                    fingerprint=row.fingerprint,
-                    weights=row.weights,
-                    bias=row.bias,
-                    boundaries=row.boundaries,
-                    frame=row.frame,
-                    created=row.created,
-                    looks_in=row.looks_in,
-                )
-                for row in session.scalars(query.order_by(EvaluationWaveRow.number))
-            ]
+        query = select(Wave).where(Wave.concept_id == concept_id)
+        return self._database.scalars(query.order_by(Wave.number))
 
     def wave_of(self, concept_id: int) -> dict[str, int]:
         """Picture id → the wave it was drawn in, 0 for what was imported."""
         query = select(EvaluationPictureRow.picture_id, EvaluationPictureRow.wave)
-        with self._database.read() as session:
-            rows = session.execute(query.where(*_measure(concept_id))).all()
-        return {row[0]: row[1] for row in rows}
+        return dict(self._database.rows(query.where(*_measure(concept_id))))
 
     def evaluation_pictures(self, concept_id: int) -> dict[str, str]:
         """Picture id → how it was drawn ("random" or "imported"), in the order they are to be labelled.
@@ -303,7 +273,7 @@ class ConceptStore:
             query = select(p.picture_id, p.drawn).where(*_measure(concept_id))
             query = query.where(inside(session, concept_id, p.picture_id))
             rows = session.execute(query.order_by(EvaluationPictureRow.ordinal)).all()
-        return {row[0]: row[1] for row in rows}
+        return dict(rows)
 
     def draw_apart(self, concept_id: int, picture_ids: Sequence[str], drawn: str, attempt: int) -> None:
         """Keeps pictures apart that were drawn to be answered blindly and measure nothing."""
@@ -328,72 +298,55 @@ class ConceptStore:
 
     def last_drawn(self, concept_id: int) -> int:
         """Another number whenever more is kept apart."""
-        with self._database.read() as session:
-            return _last_ordinal(session, concept_id)
+        p = EvaluationPictureRow
+        return self._database.scalar(select(func.max(p.ordinal)).where(p.concept_id == concept_id)) or 0
 
     def _apart(self, concept_id: int, *which: ColumnElement[bool]) -> list[tuple[str, str, int]]:
         """(picture id, how it was drawn, wave or attempt) in the order drawn."""
         p = EvaluationPictureRow
         query = select(p.picture_id, p.drawn, p.wave).where(p.concept_id == concept_id, *which)
         query = query.order_by(p.ordinal)
-        with self._database.read() as session:
-            return [(row[0], row[1], row[2]) for row in session.execute(query)]
+        return [(row[0], row[1], row[2]) for row in self._database.rows(query)]
 
     # Annotations
 
     def add_annotations(self, concept_id: int, annotations: Sequence[StoredAnnotation]) -> None:
-        rows = [vars(said) | {"concept_id": concept_id, "created": now()} for said in annotations]
+        rows = [values_of(said) | {"concept_id": concept_id, "created": now()} for said in annotations]
         with self._database.write() as session:
-            insert_new(session, AnnotationRow, rows)
+            insert_new(session, StoredAnnotation, rows)
 
     def annotations(
         self, concept_id: int, picture_ids: Sequence[str] | None = None
     ) -> list[StoredAnnotation]:
         """With all evidence, of these few pictures or of all. Oldest first, so that a dict by picture keeps
         the newest."""
-        query = select(AnnotationRow).where(
-            AnnotationRow.concept_id == concept_id, shown(AnnotationRow.picture_id)
+        query = select(StoredAnnotation).where(
+            StoredAnnotation.concept_id == concept_id, shown(StoredAnnotation.picture_id)
         )
         if picture_ids is not None:
-            query = query.where(AnnotationRow.picture_id.in_(picture_ids))
-        with self._database.read() as session:
-            return [
-                StoredAnnotation(
-                    row.picture_id,
-                    row.definition_number,
-                    row.fingerprint,
-                    row.rating,
-                    row.evidence,
-                    row.rationale,
-                    row.created,
-                    row.raw,
-                    row.verbalised,
-                    row.same_as,
-                )
-                for row in session.scalars(query.order_by(AnnotationRow.id))
-            ]
+            query = query.where(StoredAnnotation.picture_id.in_(picture_ids))
+        return self._database.scalars(query.order_by(StoredAnnotation.id))
 
     def ratings(
         self, concept_id: int, *, fingerprint: str | None = None, definition_number: int | None = None
     ) -> list[Rating]:
         """The annotations without their evidence, in the same order."""
         query = select(
-            AnnotationRow.picture_id,
-            AnnotationRow.definition_number,
-            AnnotationRow.fingerprint,
-            AnnotationRow.rating,
-            AnnotationRow.raw,
-        ).where(AnnotationRow.concept_id == concept_id, shown(AnnotationRow.picture_id))
+            StoredAnnotation.picture_id,
+            StoredAnnotation.definition_number,
+            StoredAnnotation.fingerprint,
+            StoredAnnotation.rating,
+            StoredAnnotation.raw,
+        ).where(StoredAnnotation.concept_id == concept_id, shown(StoredAnnotation.picture_id))
         if fingerprint is not None:
-            query = query.where(AnnotationRow.fingerprint == fingerprint)
+            query = query.where(StoredAnnotation.fingerprint == fingerprint)
         if definition_number is not None:
-            query = query.where(AnnotationRow.definition_number == definition_number)
-        with self._database.read() as session:
-            return [Rating(*row) for row in session.execute(query.order_by(AnnotationRow.id))]
+            query = query.where(StoredAnnotation.definition_number == definition_number)
+        return [Rating(*row) for row in self._database.rows(query.order_by(StoredAnnotation.id))]
 
     def annotated(self, concept_id: int) -> int:
         """How many pictures that the concept looks in a machine has looked at."""
-        a = AnnotationRow
+        a = StoredAnnotation
         query = select(func.count(a.picture_id.distinct()))
         with self._database.read() as session:
             its = a.concept_id == concept_id, shown(a.picture_id), inside(session, concept_id, a.picture_id)
@@ -402,11 +355,6 @@ class ConceptStore:
     def _writing(self, concept_id: int) -> AbstractContextManager[Session]:
         """One writer of a concept's definitions and sets at a time: each takes the number behind the last."""
         return self._database.write(f"concept {concept_id}")
-
-
-def _last_ordinal(session: Session, concept_id: int) -> int:
-    last = select(func.max(EvaluationPictureRow.ordinal)).where(EvaluationPictureRow.concept_id == concept_id)
-    return session.scalar(last) or 0
 
 
 def _measure(concept_id: int) -> tuple[ColumnElement[bool], ...]:
@@ -418,9 +366,50 @@ def put_behind(
     session: Session, concept_id: int, picture_ids: Sequence[str], drawn: str, wave: int = 0
 ) -> None:
     """Puts those that are new behind what is kept apart from training; under the concept's own lock."""
-    last = _last_ordinal(session, concept_id)
+    p = EvaluationPictureRow
+    first = following(session, p.ordinal, p.concept_id == concept_id)
     rows = [
         {"concept_id": concept_id, "picture_id": i, "ordinal": ordinal, "drawn": drawn, "wave": wave}
-        for ordinal, i in enumerate(picture_ids, start=last + 1)
+        for ordinal, i in enumerate(picture_ids, start=first)
     ]
     insert_new(session, EvaluationPictureRow, rows)
+
+
+def _leave_name(session: Session, row: ConceptRow, key: str) -> None:
+    """Has the name lead to the concept until another has it. `key` is that of the name it takes."""
+    if row.key == key:
+        return
+    session.execute(delete(FormerNameRow).where(FormerNameRow.key.in_((row.key, key))))
+    session.add(FormerNameRow(key=row.key, concept_id=row.id))
+
+
+def _name_definition(session: Session, concept: ConceptRow, author: str, note: str) -> None:
+    """The newest definition again, under the name that the concept has now."""
+    query = select(DefinitionRow).where(DefinitionRow.concept_id == concept.id)
+    newest = session.scalars(query.order_by(DefinitionRow.number.desc()).limit(1)).one()
+    _add_definition(session, concept, newest.number + 1, newest.document, author, note)
+
+
+def _add_definition(
+    session: Session, concept: ConceptRow, number: int, document: dict[str, Any], author: str, note: str
+) -> DefinitionRow:
+    row = DefinitionRow(
+        concept_id=concept.id,
+        number=number,
+        document=document | {"name": concept.name},
+        author=author,
+        note=note,
+    )
+    session.add(row)
+    return row
+
+
+def _copy_rows(
+    session: Session, table: type[DefinitionRow] | type[OutsidePictureRow], source: int, target: int
+) -> None:
+    names = [column.name for column in table.__table__.columns if column.name not in ("id", "concept_id")]
+    rows = select(literal(target), *(getattr(table, name) for name in names))
+    rows = rows.where(table.concept_id == source)
+    if table is DefinitionRow:
+        rows = rows.order_by(DefinitionRow.number)
+    session.execute(insert(table).from_select(["concept_id", *names], rows))

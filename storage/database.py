@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import threading
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
-from sqlalchemy import Connection, Select, Table, insert, inspect, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from storage.dialects import dialect_of, insert_into
+from storage.dialects import Dialect, dialect_of, insert_into
 from storage.errors import NewerDatabaseError
 from storage.files import sqlite_url
 from storage.tables import Base
-from storage.turns import Turns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 NEWEST = max(file.name[:4] for file in MIGRATIONS.glob("versions/[0-9]*.py"))  # each begins with its number
 PARAMETERS = 5000  # of one statement; SQLite allows 32,766
 COPIED_AT_ONCE = 1000  # rows
+LOOK_EVERY = 0.25  # seconds between two looks whether another process is done
 
 Item = TypeVar("Item")
+Table_ = TypeVar("Table_", bound=Base)
+Columns = TypeVarTuple("Columns")
 
 
 class Database:
@@ -44,6 +49,40 @@ class Database:
         with self._guarded(), self._sessions() as session:
             self._dialect.begin_read(session)
             yield session
+
+    def rows(self, query: Select[*Columns]) -> Sequence[Row[*Columns]]:
+        """All that one query finds, in a read of its own."""
+        with self.read() as session:
+            return session.execute(query).all()
+
+    def rows_among(
+        self, query: Select[*Columns], column: InstrumentedAttribute[Any], values: Iterable[Any]
+    ) -> list[Row[*Columns]]:
+        """The same, of those whose `column` is one of these values, however many they are."""
+        with self.read() as session:
+            return list(among(session, query, column, values))
+
+    def scalars(self, query: TypedReturnsRows[Item]) -> list[Item]:
+        """Of each row of one query its first column."""
+        with self.read() as session:
+            return list(session.scalars(query))
+
+    def scalars_among(
+        self, query: Select[Item], column: InstrumentedAttribute[Any], values: Iterable[Any]
+    ) -> set[Item]:
+        with self.read() as session:
+            return {row[0] for row in among(session, query, column, values)}
+
+    def scalar(
+        self, query: TypedReturnsRows[Item], parameters: Mapping[str, Any] | None = None
+    ) -> Item | None:
+        """The first, or None."""
+        with self.read() as session:
+            return session.scalar(query, parameters)
+
+    def get(self, table: type[Table_], key: Any) -> Table_ | None:
+        with self.read() as session:
+            return session.get(table, key)
 
     @contextmanager
     def write(self, lock: str = "") -> Iterator[Session]:
@@ -150,6 +189,51 @@ def _revision(connection: Connection) -> str | None:
     return found
 
 
+class Turns:
+    """Whoever wants what another is getting already waits: threads of this process, and of others over one
+    database.
+
+    Thread-safe. Any number of names may be taken at a time, for minutes."""
+
+    def __init__(self, names: Dialect) -> None:
+        self._names = names
+        self._here: set[str] = set()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def of(self, name: str) -> Iterator[None]:
+        """Held by one thread of one process at a time; not to be begun again inside."""
+        with self._changed:
+            self._changed.wait_for(lambda: name not in self._here)
+            self._here.add(name)
+        try:
+            while not self._names.take(name):
+                time.sleep(LOOK_EVERY)
+            try:
+                yield
+            finally:
+                self._names.give(name)
+        finally:
+            with self._changed:
+                self._here.discard(name)
+                self._changed.notify_all()
+
+
+class Store:
+    """Reads and writes of some tables. Every method is one short transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+
+def among(
+    session: Session, query: Select[*Columns], column: InstrumentedAttribute[Any], values: Iterable[Any]
+) -> Iterator[Row[*Columns]]:
+    """See `Database.rows_among`."""
+    for some in chunks(list(values)):
+        yield from session.execute(query.where(column.in_(some)))
+
+
 def chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     """As many at a time as one statement is asked about."""
     for start in range(0, len(items), PARAMETERS):
@@ -162,6 +246,16 @@ def tuples(session: Session, query: Select[*tuple[Any, ...]]) -> list[tuple[Any,
     cursor = session.connection().execute(query).cursor
     assert cursor is not None
     return list(cursor.fetchall())
+
+
+def following(session: Session, number: InstrumentedAttribute[int], *which: ColumnElement[bool]) -> int:
+    """The number behind the last of these, from 1 on."""
+    return (session.scalar(select(func.max(number)).where(*which)) or 0) + 1
+
+
+def values_of(row: Base) -> dict[str, Any]:
+    """What was set of a row, by column."""
+    return {name: value for name, value in vars(row).items() if name != "_sa_instance_state"}
 
 
 def insert_new(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:

@@ -3,84 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from storage.database import Database
+from storage.database import Store, following
 from storage.errors import ConflictError
-from storage.tables import DeliberationRow, RewordingDecisionRow, RewordingRow
+from storage.tables import Rewording as Rewording
+from storage.tables import RewordingDecision as RewordingDecision
+from storage.tables import Round as Round
 
 Deed = Literal["accepted", "rejected"]
 
 
-@dataclass(frozen=True)
-class Round:
-    """Borderline pictures that share an ambiguity, which somebody was shown together."""
-
-    number: int
-    ambiguity: str
-    pictures: list[str]  # ids
-    definition_number: int
-    author: str
-    created: datetime
+Numbered = TypeVar("Numbered", Round, Rewording)
 
 
-@dataclass(frozen=True)
-class Rewording:
-    """Other wordings that were tried against one definition, each a document with what was measured of it."""
-
-    number: int
-    definition_number: int
-    candidates: list[dict[str, Any]]
-    sifted: list[dict[str, Any]]  # those that did not come before the answers that judge
-    label_sequence: int  # the last label event they could know of
-    author: str  # who wrote them
-    created: datetime
-
-
-@dataclass(frozen=True)
-class RewordingDecision:
-    """What a person made of a rewording; `definition_number` is the definition that came of it."""
-
-    rewording: int
-    deed: Deed
-    candidate: int | None
-    definition_number: int | None
-    author: str
-    created: datetime
-
-
-class Deliberations:
+class Deliberations(Store):
     """All reads and writes of these tables. Rows are added, never changed."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def begin(
         self, concept_id: int, ambiguity: str, pictures: Sequence[str], definition_number: int, author: str
     ) -> Round:
         """The next round of a concept."""
-        with self._database.write(f"deliberations of concept {concept_id}") as session:
-            query = select(func.max(DeliberationRow.number)).where(DeliberationRow.concept_id == concept_id)
-            row = DeliberationRow(
+        return self._add(
+            Round(
                 concept_id=concept_id,
-                number=(session.scalar(query) or 0) + 1,
                 ambiguity=ambiguity,
                 pictures=list(pictures),
                 definition_number=definition_number,
                 author=author,
             )
-            session.add(row)
-        return _round(row)
+        )
 
     def rounds(self, concept_id: int) -> list[Round]:
         """Those of a concept, the first one first."""
-        query = select(DeliberationRow).where(DeliberationRow.concept_id == concept_id)
-        with self._database.read() as session:
-            return [_round(row) for row in session.scalars(query.order_by(DeliberationRow.number))]
+        query = select(Round).where(Round.concept_id == concept_id)
+        return self._database.scalars(query.order_by(Round.number))
 
     def add_rewording(
         self,
@@ -91,25 +50,21 @@ class Deliberations:
         label_sequence: int,
         author: str,
     ) -> Rewording:
-        with self._database.write(f"deliberations of concept {concept_id}") as session:
-            query = select(func.max(RewordingRow.number)).where(RewordingRow.concept_id == concept_id)
-            row = RewordingRow(
+        return self._add(
+            Rewording(
                 concept_id=concept_id,
-                number=(session.scalar(query) or 0) + 1,
                 definition_number=definition_number,
                 candidates=list(candidates),
                 sifted=list(sifted),
                 label_sequence=label_sequence,
                 author=author,
             )
-            session.add(row)
-        return _rewording(row)
+        )
 
     def rewordings(self, concept_id: int) -> list[Rewording]:
         """Those of a concept, the first one first."""
-        query = select(RewordingRow).where(RewordingRow.concept_id == concept_id)
-        with self._database.read() as session:
-            return [_rewording(row) for row in session.scalars(query.order_by(RewordingRow.number))]
+        query = select(Rewording).where(Rewording.concept_id == concept_id)
+        return self._database.scalars(query.order_by(Rewording.number))
 
     def decide(
         self,
@@ -123,10 +78,10 @@ class Deliberations:
         """Raises `ConflictError` where it was decided before, by someone else or in another window."""
         with self._database.write(f"deliberations of concept {concept_id}") as session:
             key = (concept_id, rewording)
-            if session.get(RewordingDecisionRow, key) is not None:
+            if session.get(RewordingDecision, key) is not None:
                 raise ConflictError("This was decided meanwhile, by someone else or in another window.")
             session.add(
-                RewordingDecisionRow(
+                RewordingDecision(
                     concept_id=concept_id,
                     rewording=rewording,
                     deed=deed,
@@ -138,31 +93,13 @@ class Deliberations:
 
     def decisions(self, concept_id: int) -> dict[int, RewordingDecision]:
         """Number of the rewording → what was decided."""
-        query = select(RewordingDecisionRow).where(RewordingDecisionRow.concept_id == concept_id)
-        with self._database.read() as session:
-            return {row.rewording: _decision(row) for row in session.scalars(query)}
+        query = select(RewordingDecision).where(RewordingDecision.concept_id == concept_id)
+        return {row.rewording: row for row in self._database.scalars(query)}
 
-
-def _round(row: DeliberationRow) -> Round:
-    return Round(
-        row.number, row.ambiguity, list(row.pictures), row.definition_number, row.author, row.created
-    )
-
-
-def _rewording(row: RewordingRow) -> Rewording:
-    return Rewording(
-        row.number,
-        row.definition_number,
-        list(row.candidates),
-        list(row.sifted),
-        row.label_sequence,
-        row.author,
-        row.created,
-    )
-
-
-def _decision(row: RewordingDecisionRow) -> RewordingDecision:
-    deed: Deed = row.deed  # type: ignore[assignment]  # written from a Deed only
-    return RewordingDecision(
-        row.rewording, deed, row.candidate, row.definition_number, row.author, row.created
-    )
+    def _add(self, row: Numbered) -> Numbered:
+        """Under the next number of its concept."""
+        table = type(row)
+        with self._database.write(f"deliberations of concept {row.concept_id}") as session:
+            row.number = following(session, table.number, table.concept_id == row.concept_id)
+            session.add(row)
+        return row

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from filelock import FileLock, Timeout
 from sqlalchemy import (
@@ -58,14 +58,18 @@ _PERHAPS_OF_THE_DISK = (
 )
 
 
-class Dialect(Protocol):
+class Dialect:
     """What the databases do differently. `name` is how messages call the database, without a password."""
 
     name: str
     engine: Engine
 
-    def begin_read(self, session: Session) -> None: ...
-    def begin_write(self, session: Session, lock: str) -> None: ...
+    def begin_read(self, session: Session) -> None:
+        """In SQLite BEGIN is enough: the first SELECT decides what moment is seen."""
+
+    def begin_write(self, session: Session, lock: str) -> None:
+        raise NotImplementedError
+
     def overwrite_deleted(self, session: Session) -> None:
         """What this connection deletes from here on is overwritten in the file, where the database can."""
 
@@ -74,23 +78,37 @@ class Dialect(Protocol):
 
     def migrating(self) -> AbstractContextManager[None]:
         """Held by one process at a time."""
+        raise NotImplementedError
 
     def alone(self, name: str) -> AbstractContextManager[None]:
         """Held by one thread of one process at a time, for as long as that takes and without a transaction;
         others wait. It ends with the process that holds it, however that ends."""
+        raise NotImplementedError
 
     def take(self, name: str) -> bool:
-        """See `storage.turns.Names`."""
+        """Whether this process has a name now, which one process has at a time and lets go of when it ends,
+        however that is. Only asked for names that it does not have. Of an SQLite file all have it."""
+        return True
 
-    def give(self, name: str) -> None: ...
-    def close(self) -> None: ...
-    def before_upgrade(self, revision: str) -> None: ...
+    def give(self, name: str) -> None:
+        """Lets go of a name."""
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def before_upgrade(self, revision: str) -> None:
+        """Keeps what there is, where an upgrade could lose it."""
+
     def copy_file(self, target: Path) -> bool:
         """Makes an SQLite file of it; false where the database has no way of its own to do so."""
+        return False
 
-    def size_bytes(self) -> int: ...
+    def size_bytes(self) -> int:
+        raise NotImplementedError
+
     def problem(self, error: DBAPIError) -> DiscernError | None:
         """What a person can be told of it; None for what is a mistake in the code."""
+        raise NotImplementedError
 
 
 def dialect_of(url: str) -> Dialect:
@@ -127,7 +145,7 @@ def as_json(session: Session, column: SQLColumnExpression[str]) -> ColumnElement
     return cast(func.json_group_array(column), LargeBinary)
 
 
-class _Sqlite:
+class _Sqlite(Dialect):
     """A file in WAL mode. A write begins with BEGIN IMMEDIATE, so two writers queue for the lock instead of
     failing half-way (SQLite can't upgrade a read transaction that others wrote past)."""
 
@@ -141,9 +159,6 @@ class _Sqlite:
         self.engine = create_engine(url, connect_args={"timeout": PATIENCE, "isolation_level": None})
         event.listen(self.engine, "connect", self._on_connect)
         event.listen(self.engine, "begin", self._on_begin)
-
-    def begin_read(self, session: Session) -> None:
-        """BEGIN is enough: the first SELECT decides what moment is seen."""
 
     def begin_write(self, session: Session, lock: str) -> None:
         session.connection(execution_options={"immediate": True})  # everybody else's writes wait
@@ -183,16 +198,6 @@ class _Sqlite:
             yield
         finally:
             lock.release()
-
-    def take(self, name: str) -> bool:
-        """Threads of one process wait for each other (`storage.turns`); others over one file do not."""
-        return True
-
-    def give(self, name: str) -> None:
-        """Nothing was taken."""
-
-    def close(self) -> None:
-        self.engine.dispose()
 
     def before_upgrade(self, revision: str) -> None:
         self.copy_file(self.path.with_suffix(f".before-{revision}.sqlite"))
@@ -272,9 +277,10 @@ def _primary_code(error: object) -> int | None:
     return None if code is None else code & 0xFF
 
 
-class _Postgres:
+class _Postgres(Dialect):
     """Writers run side by side; those that name the same lock wait for each other (an advisory lock, held
-    until the transaction ends), and each of their statements sees what the one before has committed."""
+    until the transaction ends), and each of their statements sees what the one before has committed. The room
+    of deleted rows it gives away at its next VACUUM; its log and copies are its administrator's affair."""
 
     def __init__(self, url: URL) -> None:
         self.name = url.render_as_string(hide_password=True)
@@ -292,12 +298,6 @@ class _Postgres:
     def begin_write(self, session: Session, lock: str) -> None:
         if lock:
             session.execute(select(_advisory_lock(lock)))
-
-    def overwrite_deleted(self, session: Session) -> None:
-        """PostgreSQL gives the room of deleted rows away at its next VACUUM, and has no word for more."""
-
-    def forget_log(self) -> None:
-        """Its log is kept as its administrator decided."""
 
     @contextmanager
     def migrating(self) -> Iterator[None]:
@@ -347,13 +347,7 @@ class _Postgres:
     def close(self) -> None:
         with self._taking:
             self._let_go()
-        self.engine.dispose()
-
-    def before_upgrade(self, revision: str) -> None:
-        """Nothing: an upgrade is one transaction, and copies are the server's affair (pg_dump)."""
-
-    def copy_file(self, target: Path) -> bool:
-        return False
+        super().close()
 
     def size_bytes(self) -> int:
         with self.engine.connect() as connection:

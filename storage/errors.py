@@ -28,15 +28,36 @@ class StorageError(DiscernError):
     http_status = 503
 
 
+Reason = Literal[
+    "empty",
+    "not-a-picture",
+    "truncated",
+    "damaged",
+    "too-large",
+    "unsupported",
+    "file-too-large",
+    "unreadable",
+    "missing",
+    "dangling-link",
+    "bad-name",
+    "not-a-file",
+    "bad-archive",
+    "encrypted",
+    "outside",
+    "bad-row",
+    "changed",
+]
+
+
 class BadPictureError(DiscernError):
     """A file that can't become a picture of the library. It is skipped, counted and listed.
 
-    `reason` is a stable code (see `storage.pictures.reasons.REASONS`), the message is for people.
+    `reason` is a stable code, the message is for people.
     """
 
     http_status = 422
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)
         self.reason = reason
 
@@ -120,41 +141,42 @@ class ConflictError(DiscernError):
     http_status = 409
 
 
-class DiskFullError(StorageError):
+class PlaceError(StorageError):
+    """A place on a disk or in a bucket can't be used as it is."""
+
+    said = ""
+
+    def __init__(self, place: Path | str) -> None:
+        super().__init__(self.said.format(place))
+        self.place = place
+
+
+class DiskFullError(PlaceError):
     """There is no space left on the disk that holds `place`."""
 
     http_status = 507
     in_terminal = "Free some space and run the same command again, or point DISCERN_HOME to another disk."
     on_screen = "Free some space: what waits goes on by itself."
-
-    def __init__(self, place: Path) -> None:
-        super().__init__(f"The disk that holds {place} is full. Everything up to here is kept.")
-        self.place = place
+    said = "The disk that holds {} is full. Everything up to here is kept."
 
 
-class ReadOnlyError(StorageError):
+class ReadOnlyError(PlaceError):
     """The disk that holds `place` was mounted to be read only."""
 
     in_terminal = "Have it mounted for writing, or point DISCERN_HOME to another folder."
     on_screen = "Have it mounted for writing, then start Discern again."
-
-    def __init__(self, place: Path) -> None:
-        super().__init__(f"{place} is on a disk that can only be read.")
-        self.place = place
+    said = "{} is on a disk that can only be read."
 
 
-class NoPermissionError(StorageError):
+class NoPermissionError(PlaceError):
     """The user of this process has no right to use `place`."""
 
     in_terminal = "Give that user the right to read and write it, or point DISCERN_HOME to another folder."
     on_screen = "Give that user the right to read and write it."
-
-    def __init__(self, place: Path) -> None:
-        super().__init__(f"The user that Discern runs as has no permission to use {place}.")
-        self.place = place
+    said = "The user that Discern runs as has no permission to use {}."
 
 
-class BucketError(StorageError):
+class BucketError(PlaceError):
     """The bucket that holds `place` can't be used as it is."""
 
     in_terminal = (
@@ -162,12 +184,7 @@ class BucketError(StorageError):
         "command again."
     )
     on_screen = "Whoever runs Discern finds out more in the log of that service."
-
-    said = "gives an answer that nothing can be done with"
-
-    def __init__(self, place: str) -> None:
-        super().__init__(f"{place} {self.said}. Everything up to here is kept.")
-        self.place = place
+    said = "{} gives an answer that nothing can be done with. Everything up to here is kept."
 
 
 class BucketRefusedError(BucketError):
@@ -182,7 +199,10 @@ class BucketRefusedError(BucketError):
         "there, and starts Discern again. Then do it once more: what is done is kept."
     )
 
-    said = "can't be used with the keys that Discern was started with: access is refused"
+    said = (
+        "{} can't be used with the keys that Discern was started with: access is refused. "
+        "Everything up to here is kept."
+    )
 
 
 class NoSuchBucketError(BucketError):
@@ -198,7 +218,7 @@ class NoSuchBucketError(BucketError):
         "see Library."
     )
 
-    said = "is in a bucket that doesn't exist (any more)"
+    said = "{} is in a bucket that doesn't exist (any more). Everything up to here is kept."
 
 
 class BucketUnreachableError(BucketError):
@@ -210,7 +230,7 @@ class BucketUnreachableError(BucketError):
     )
     on_screen = "Try again in a minute: what is done is kept, and it goes on from there."
 
-    said = "can't be reached now: the service of the bucket doesn't answer"
+    said = "{} can't be reached now: the service of the bucket doesn't answer. Everything up to here is kept."
 
 
 class DamagedDatabaseError(StorageError):

@@ -15,7 +15,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from storage.buckets import SCHEME, in_bucket
-from storage.database import chunks
+from storage.database import among
 from storage.dialects import insert_into
 from storage.kept_counts import NOTHING, KeptCounts, add_to_counts
 from storage.tables import FolderRow, PictureRow, SourceRow
@@ -104,11 +104,8 @@ def places_of(session: Session, picture_ids: Sequence[str], files: int) -> list[
     """All places of these pictures, each with that change of how many files there are."""
     query = select(SourceRow.uri, PictureRow.added, PictureRow.taken)
     query = query.join(PictureRow, PictureRow.id == SourceRow.picture_id)
-    return [
-        Placed(uri, files, added, taken)
-        for ids in chunks(picture_ids)
-        for uri, added, taken in session.execute(query.where(SourceRow.picture_id.in_(ids)))
-    ]
+    found = among(session, query, SourceRow.picture_id, picture_ids)
+    return [Placed(uri, files, added, taken) for uri, added, taken in found]
 
 
 def folders_in(session: Session, folder: str) -> list[Folder]:

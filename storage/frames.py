@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from storage.database import Database
+from storage.database import Store
 from storage.errors import UnknownCollectionError
 from storage.tables import (
-    CollectionChangeRow,
+    Change,
     CollectionPictureRow,
     ConceptFrameRow,
     NamedCollectionRow,
@@ -71,11 +71,8 @@ class Frame:
 EVERYTHING = Frame()
 
 
-class ConceptFrames:
+class ConceptFrames(Store):
     """All reads and writes of these tables. Rows are added, never changed."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def now(self, concept_id: int) -> Frame:
         """With the collections as they are at this moment: two look-ups by key."""
@@ -113,8 +110,7 @@ class ConceptFrames:
         """Number, collections, author and time of every choice, the first one first."""
         f = ConceptFrameRow
         query = select(f.number, f.collections, f.author, f.created).where(f.concept_id == concept_id)
-        with self._database.read() as session:
-            return [(row[0], row[1], row[2], row[3]) for row in session.execute(query.order_by(f.number))]
+        return [(row[0], row[1], row[2], row[3]) for row in self._database.rows(query.order_by(f.number))]
 
 
 def inside(session: Session, concept_id: int, picture_id: InstrumentedAttribute[str]) -> ColumnElement[bool]:
@@ -143,26 +139,19 @@ def was_inside(frame: Frame, picture_id: InstrumentedAttribute[str]) -> ColumnEl
     """Whether a picture was in this frame as it was then, as part of a query."""
     if frame.is_whole:
         return true()
-    member = CollectionPictureRow
-    of_any = [
-        and_(
-            member.collection_id == one.id,
-            member.since <= one.change,
-            or_(member.until.is_(None), member.until > one.change),
-        )
-        for one in frame.collections
-    ]
-    return exists().where(member.picture_id == picture_id, or_(*of_any))
+    of_any = or_(*map(_was_in, frame.collections))
+    return exists().where(CollectionPictureRow.picture_id == picture_id, of_any)
 
 
 def members_at(one: AsItWas) -> Select[str]:
     """The pictures of a named collection after a change of it."""
+    return select(CollectionPictureRow.picture_id).where(_was_in(one))
+
+
+def _was_in(one: AsItWas) -> ColumnElement[bool]:
     member = CollectionPictureRow
-    return select(member.picture_id).where(
-        member.collection_id == one.id,
-        member.since <= one.change,
-        or_(member.until.is_(None), member.until > one.change),
-    )
+    then = or_(member.until.is_(None), member.until > one.change)
+    return and_(member.collection_id == one.id, member.since <= one.change, then)
 
 
 def _newest(session: Session, concept_id: int) -> tuple[int, list[int]]:
@@ -175,7 +164,7 @@ def _newest(session: Session, concept_id: int) -> tuple[int, list[int]]:
 def _as_now(session: Session, number: int, collections: Sequence[int]) -> Frame:
     if not collections:
         return Frame(number)
-    c, change = NamedCollectionRow, CollectionChangeRow
+    c, change = NamedCollectionRow, Change
     last = select(func.max(change.number)).where(change.collection_id == c.id).scalar_subquery()
     query = select(c.id, c.name, last).where(c.id.in_(collections)).order_by(c.id)
     return Frame(number, tuple(AsItWas(row[0], row[1], row[2] or 0) for row in session.execute(query)))

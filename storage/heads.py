@@ -1,4 +1,4 @@
-"""Trained heads in SQL, and what was measured of each."""
+"""Trained heads in SQL, what was measured of each, and what was drawn to certify one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from storage.database import Database
+from storage.concepts import CERTIFYING, put_behind
+from storage.database import Store, following
+from storage.tables import CertifyingDraw as CertifyingDraw
 from storage.tables import EvaluationRow, HeadRow
 
 
@@ -45,17 +47,37 @@ class StoredEvaluation:
     created: datetime
 
 
-class HeadStore:
-    """All reads and writes of heads and evaluations. Rows are added, never changed."""
+class CertifyingDraws(Store):
+    """All reads and writes of draws whose labels certify a line of a head. Rows are added, never changed."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def add(self, draw: CertifyingDraw, picture_ids: Sequence[str]) -> bool:
+        """Keeps a draw with its pictures; False where this attempt was made already: of two the first counts.
+
+        Nobody who draws pictures to measure with can put the same picture in between.
+        """
+        with self._database.write(f"concept {draw.concept_id}") as session:
+            if session.get(CertifyingDraw, (draw.concept_id, draw.attempt)):
+                return False
+            session.add(draw)
+            put_behind(session, draw.concept_id, picture_ids, CERTIFYING, draw.attempt)
+            return True
+
+    def newest(self, concept_id: int) -> dict[str, CertifyingDraw]:
+        """Side → its newest draw, the latest of both last."""
+        query = select(CertifyingDraw).where(CertifyingDraw.concept_id == concept_id)
+        draws = self._database.scalars(query.order_by(CertifyingDraw.attempt))
+        newest = {draw.side: draw for draw in draws}
+        return dict(sorted(newest.items(), key=lambda found: found[1].attempt))
+
+
+class HeadStore(Store):
+    """All reads and writes of heads and evaluations. Rows are added, never changed."""
 
     def add(self, concept_id: int, head: StoredHead) -> StoredHead:
         """Stores the head under the next number, which is set here."""
-        query = select(func.max(HeadRow.number)).where(HeadRow.concept_id == concept_id)
         with self._database.write(f"heads of concept {concept_id}") as session:
-            values = vars(head) | {"number": (session.scalar(query) or 0) + 1}
+            number = following(session, HeadRow.number, HeadRow.concept_id == concept_id)
+            values = vars(head) | {"number": number}
             session.add(HeadRow(concept_id=concept_id, **values))
         return StoredHead(**values)
 
@@ -70,22 +92,19 @@ class HeadStore:
 
     def concepts(self) -> set[int]:
         """Those that have a head."""
-        with self._database.read() as session:
-            return set(session.scalars(select(HeadRow.concept_id).distinct()))
+        return set(self._database.scalars(select(HeadRow.concept_id).distinct()))
 
     def all(self, concept_id: int, limit: int | None = None, offset: int = 0) -> list[HeadFacts]:
         """By number, without weights; all of them or a page."""
         query = select(*_columns(HeadFacts)).where(HeadRow.concept_id == concept_id)
         query = query.order_by(HeadRow.number).limit(limit).offset(offset)
-        with self._database.read() as session:
-            return [HeadFacts(*row) for row in session.execute(query)]
+        return [HeadFacts(*row) for row in self._database.rows(query)]
 
     def newest_are_for(self, fingerprint: str) -> set[int]:
         """Ids of the concepts whose newest head is for vectors of this fingerprint."""
         newest = select(func.max(HeadRow.id)).group_by(HeadRow.concept_id)
         query = select(HeadRow.concept_id).where(HeadRow.id.in_(newest), HeadRow.fingerprint == fingerprint)
-        with self._database.read() as session:
-            return set(session.scalars(query))
+        return set(self._database.scalars(query))
 
     def add_evaluation(
         self, concept_id: int, number: int, label_sequence: int, report: dict[str, Any]
@@ -108,11 +127,10 @@ class HeadStore:
             .group_by(EvaluationRow.head_id)
         )
         query = select(HeadRow.number, EvaluationRow).join(EvaluationRow)
-        with self._database.read() as session:
-            return {
-                number: StoredEvaluation(number, row.label_sequence, row.report, row.created)
-                for number, row in session.execute(query.where(EvaluationRow.id.in_(newest)))
-            }
+        return {
+            number: StoredEvaluation(number, row.label_sequence, row.report, row.created)
+            for number, row in self._database.rows(query.where(EvaluationRow.id.in_(newest)))
+        }
 
 
 def _columns(record: type[HeadFacts]) -> list[InstrumentedAttribute[Any]]:

@@ -5,53 +5,25 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from storage.database import Database
 from storage.errors import ConflictError, LostJobError, UnknownJobError
 from storage.names import id_of
-from storage.tables import JobRow, now
+from storage.tables import StoredJob as StoredJob
+from storage.tables import now
 
 HEARTBEAT_SECONDS = 5
 LOST_AFTER = timedelta(seconds=30)  # six missed heartbeats
 GOING = ("queued", "running")
 PID_NAMESPACE = Path("/proc/self/ns/pid")  # containers may share a host's name and not its process ids
 LOCK = "jobs"  # whoever changes a job's state depending on what it is
-
-
-@dataclass(frozen=True)
-class StoredJob:
-    """`state` is queued, running, interrupted, done, failed or cancelled. Interrupted is not stored: it
-    is a running job whose process is gone. `lease` counts its runs: whoever runs it shows theirs to write."""
-
-    id: int
-    kind: str
-    arguments: dict[str, Any]
-    state: str
-    done: int
-    total: int | None
-    message: str
-    result: dict[str, Any] | None
-    error: str
-    cancel_requested: bool
-    created: datetime
-    started: datetime | None
-    finished: datetime | None
-    concept_id: int | None = None  # whose job it is; none for one about the library or the installation
-    details: str = ""  # of a failure: the traceback
-    lease: int = 0
-
-    @property
-    def seconds(self) -> float | None:
-        """How long it has been running, or ran."""
-        return ((self.finished or now()) - self.started).total_seconds() if self.started else None
 
 
 class JobStore:
@@ -64,13 +36,13 @@ class JobStore:
     def add(self, kind: str, arguments: dict[str, Any], concept_id: int | None = None) -> int:
         """Queues a job. The same work that is waiting or was interrupted is that job, not a second one."""
         with self._database.write(LOCK) as session:
-            query = select(JobRow).where(JobRow.kind == kind, JobRow.state.in_(GOING))
-            for row in session.scalars(query.order_by(JobRow.id)):
+            query = select(StoredJob).where(StoredJob.kind == kind, StoredJob.state.in_(GOING))
+            for row in session.scalars(query.order_by(StoredJob.id)):
                 same = row.concept_id == concept_id and _without_name(row) == arguments
                 if same and _state(row) in ("queued", "interrupted"):
                     row.state, row.worker, row.cancel_requested = "queued", "", False
                     return row.id
-            row = JobRow(kind=kind, arguments=arguments, concept_id=concept_id, state="queued")
+            row = StoredJob(kind=kind, arguments=arguments, concept_id=concept_id, state="queued")
             session.add(row)
             session.flush()
             return row.id
@@ -82,11 +54,11 @@ class JobStore:
         none that is about the same concept as one that runs anywhere, or like it about none: it may be that
         much is done by then."""
         with self._database.write(LOCK) as session:
-            query = select(JobRow).where(JobRow.state.in_(GOING)).order_by(JobRow.id)
+            query = select(StoredJob).where(StoredJob.state.in_(GOING)).order_by(StoredJob.id)
             if job_id is not None:
-                query = query.where(JobRow.id == job_id)
+                query = query.where(StoredJob.id == job_id)
             if kinds:
-                query = query.where(JobRow.kind.in_(kinds))
+                query = query.where(StoredJob.kind.in_(kinds))
             query = query.with_for_update()  # a heartbeat that comes just now is waited for
             states = [(row, _state(row)) for row in session.scalars(query)]
             busy = {row.concept_id for row, state in states if in_turn and state == "running"}
@@ -97,7 +69,7 @@ class JobStore:
             row.lease += 1
             row.state, row.worker, row.heartbeat, row.started = "running", self.worker, now(), now()
             row.done, row.message, row.error, row.details = 0, "", "", None
-            return _job(row)
+            return row
 
     def beat(
         self, job_id: int, done: int, total: int | None, message: str, *, lease: int | None = None
@@ -106,10 +78,10 @@ class JobStore:
         has taken this one for lost and the job over."""
         values = {"heartbeat": now(), "done": done, "total": total, "message": message}
         with self._database.write() as session:
-            query = update(JobRow).where(JobRow.id == job_id).values(values)
+            query = update(StoredJob).where(StoredJob.id == job_id).values(values)
             if lease is not None:
-                query = query.where(JobRow.lease == lease, JobRow.state == "running")
-            cancelled: bool | None = session.scalar(query.returning(JobRow.cancel_requested))
+                query = query.where(StoredJob.lease == lease, StoredJob.state == "running")
+            cancelled: bool | None = session.scalar(query.returning(StoredJob.cancel_requested))
         if cancelled is None:
             raise LostJobError(job_id)
         return cancelled
@@ -117,7 +89,7 @@ class JobStore:
     def once(self, job_id: int, key: str, value: Any) -> Any:
         """The value that the first run of this job gave for `key`, so that a resumed run does the same."""
         with self._database.write(LOCK) as session:
-            row = session.get_one(JobRow, job_id)
+            row = session.get_one(StoredJob, job_id)
             if key not in row.memory:
                 row.memory = row.memory | {key: value}
             return row.memory[key]
@@ -125,26 +97,21 @@ class JobStore:
     def memory(self, job_id: int) -> dict[str, Any]:
         """What runs of this job gave by `once`."""
         with self._database.read() as session:
-            return dict(session.get_one(JobRow, job_id).memory)
+            return dict(session.get_one(StoredJob, job_id).memory)
 
-    def release(self, job_id: int, *, lease: int | None = None) -> None:
-        """Puts a running job back, for the next process to go on with. Raises `LostJobError` like `beat`."""
+    def release(self, job_id: int, message: str | None = None, *, lease: int | None = None) -> None:
+        """Puts a running job back, for the next process to go on with, and perhaps says what it waits for.
+        Raises `LostJobError` like `beat`."""
         with self._database.write(LOCK) as session:
             row = _held(session, job_id, lease)
             row.state, row.worker = "queued", ""
-
-    def pause(self, job_id: int, message: str, *, lease: int | None = None) -> None:
-        """Puts a running job back and says what it waits for; it goes on where it stopped. Raises
-        `LostJobError` like `beat`."""
-        with self._database.write(LOCK) as session:
-            row = _held(session, job_id, lease)
-            row.state, row.worker, row.message = "queued", "", message
+            row.message = row.message if message is None else message
 
     def say_waiting(self, kinds: Sequence[str], message: str) -> None:
         """Says what all queued jobs of these kinds wait for."""
-        waiting = (JobRow.state == "queued", JobRow.kind.in_(kinds), JobRow.message != message)
+        waiting = (StoredJob.state == "queued", StoredJob.kind.in_(kinds), StoredJob.message != message)
         with self._database.write(LOCK) as session:
-            session.execute(update(JobRow).where(*waiting).values(message=message))
+            session.execute(update(StoredJob).where(*waiting).values(message=message))
 
     def finish(
         self,
@@ -166,129 +133,112 @@ class JobStore:
     def cancel(self, job_id: int) -> None:
         """A waiting job is cancelled at once, a running one at its next step."""
         with self._database.write(LOCK) as session:
-            row = session.get(JobRow, job_id)
-            if row is None:
-                raise UnknownJobError(f"There is no job {job_id}.")
+            row = _known(session.get(StoredJob, job_id), job_id)
             row.cancel_requested = True
             if _state(row) in ("queued", "interrupted"):
                 row.state, row.finished = "cancelled", now()
 
     def cancel_all(self, concept_id: int) -> None:
         """The same for every job of a concept that waits or runs."""
-        its = (JobRow.concept_id == concept_id, JobRow.state.in_(GOING))
-        with self._database.read() as session:
-            going = list(session.scalars(select(JobRow.id).where(*its)))
+        its = (StoredJob.concept_id == concept_id, StoredJob.state.in_(GOING))
+        going = self._database.scalars(select(StoredJob.id).where(*its))
         for job_id in going:
             self.cancel(job_id)
 
     def retry(self, job_id: int) -> None:
         """Queues a failed, cancelled or interrupted job again; it goes on where it stopped."""
         with self._database.write(LOCK) as session:
-            row = session.get(JobRow, job_id)
-            if row is None:
-                raise UnknownJobError(f"There is no job {job_id}.")
+            row = _known(session.get(StoredJob, job_id), job_id)
             if _state(row) not in ("failed", "cancelled", "interrupted"):
                 raise ConflictError(f"Job {job_id} can't be tried again: it is not failed or cancelled.")
             row.state, row.cancel_requested, row.finished = "queued", False, None
             row.error, row.details = "", None
 
     def get(self, job_id: int) -> StoredJob:
-        with self._database.read() as session:
-            row = session.get(JobRow, job_id)
-            if row is None:
-                raise UnknownJobError(f"There is no job {job_id}.")
-            return _job(row)
+        found = self._read(select(StoredJob).where(StoredJob.id == job_id))
+        return _known(next(iter(found), None), job_id)
 
     def count_going(self) -> int:
         """How many wait or run."""
-        with self._database.read() as session:
-            query = select(func.count()).select_from(JobRow).where(JobRow.state.in_(GOING))
-            return session.scalar(query) or 0
+        query = select(func.count()).select_from(StoredJob).where(StoredJob.state.in_(GOING))
+        return self._database.scalar(query) or 0
 
     def latest(self, kinds: Sequence[str], concept_id: int | None = None) -> StoredJob | None:
         """The newest job of these kinds (for this concept), one that is still going before the others."""
-        newest = select(func.max(JobRow.id)).where(JobRow.kind.in_(kinds))
+        newest = select(func.max(StoredJob.id)).where(StoredJob.kind.in_(kinds))
         if concept_id is not None:
-            newest = newest.where(JobRow.concept_id == concept_id)
-        going = newest.where(JobRow.state.in_(GOING)).scalar_subquery()
-        query = select(JobRow).where(JobRow.id == func.coalesce(going, newest.scalar_subquery()))
-        with self._database.read() as session:
-            row = session.scalar(query)
-            return _job(row) if row else None
+            newest = newest.where(StoredJob.concept_id == concept_id)
+        going = newest.where(StoredJob.state.in_(GOING)).scalar_subquery()
+        query = select(StoredJob).where(StoredJob.id == func.coalesce(going, newest.scalar_subquery()))
+        return next(iter(self._read(query)), None)
 
-    def about(self, concept_id: int, kinds: Sequence[str], limit: int = 50) -> list[StoredJob]:
-        """Newest first, the jobs of these kinds for one concept."""
-        query = select(JobRow).where(JobRow.kind.in_(kinds), JobRow.concept_id == concept_id)
-        with self._database.read() as session:
-            return [_job(row) for row in session.scalars(query.order_by(JobRow.id.desc()).limit(limit))]
-
-    def of_kind(self, kind: str, limit: int = 50) -> list[StoredJob]:
-        """Newest first, the jobs of one kind, whatever they are about."""
-        query = select(JobRow).where(JobRow.kind == kind).order_by(JobRow.id.desc()).limit(limit)
-        with self._database.read() as session:
-            return [_job(row) for row in session.scalars(query)]
+    def newest_first(
+        self, kinds: Sequence[str], concept_id: int | None = None, *, state: str = "", limit: int = 50
+    ) -> list[StoredJob]:
+        """The jobs of these kinds (for one concept, in one state)."""
+        query = select(StoredJob).where(StoredJob.kind.in_(kinds))
+        if concept_id is not None:
+            query = query.where(StoredJob.concept_id == concept_id)
+        if state:
+            query = query.where(StoredJob.state == state)
+        return self._read(query.order_by(StoredJob.id.desc()).limit(limit))
 
     def newest(self, kinds: Sequence[str], concept: str | None = None) -> list[StoredJob]:
         """The newest job of each of these kinds (for this concept), one that is still going before one that
         ended; in the same order among each other. One query, however many jobs there were."""
-        going = JobRow.state.in_(GOING)
-        order = (going.desc(), JobRow.id.desc())
-        place = func.row_number().over(partition_by=JobRow.kind, order_by=order)
-        ranked = select(JobRow.id, place.label("place")).where(JobRow.kind.in_(kinds))
+        going = StoredJob.state.in_(GOING)
+        order = (going.desc(), StoredJob.id.desc())
+        place = func.row_number().over(partition_by=StoredJob.kind, order_by=order)
+        ranked = select(StoredJob.id, place.label("place")).where(StoredJob.kind.in_(kinds))
         if concept is not None:
-            ranked = ranked.where(JobRow.concept_id == id_of(concept))
+            ranked = ranked.where(StoredJob.concept_id == id_of(concept))
         first = ranked.subquery()
-        query = select(JobRow).join(first, JobRow.id == first.c.id).where(first.c.place == 1)
-        with self._database.read() as session:
-            return [_job(row) for row in session.scalars(query.order_by(*order))]
-
-    def done(self, kinds: Sequence[str], limit: int = 50) -> list[StoredJob]:
-        """Newest first, the jobs of these kinds that came to their end."""
-        query = select(JobRow).where(JobRow.kind.in_(kinds), JobRow.state == "done")
-        with self._database.read() as session:
-            return [_job(row) for row in session.scalars(query.order_by(JobRow.id.desc()).limit(limit))]
-
-    def newest_done(self, kind: str, concept_id: int) -> StoredJob | None:
-        """The newest job of this kind for a concept that is done."""
-        its = (JobRow.kind == kind, JobRow.concept_id == concept_id, JobRow.state == "done")
-        query = select(JobRow).where(*its).order_by(JobRow.id.desc()).limit(1)
-        with self._database.read() as session:
-            row = session.scalar(query)
-            return _job(row) if row else None
+        query = select(StoredJob).join(first, StoredJob.id == first.c.id).where(first.c.place == 1)
+        return self._read(query.order_by(*order))
 
     def newest_done_of(self, kind: str, concept_ids: Sequence[int]) -> list[StoredJob]:
-        """The same for each of these concepts that has one, in one query."""
-        its = (JobRow.kind == kind, JobRow.concept_id.in_(concept_ids), JobRow.state == "done")
-        newest = select(func.max(JobRow.id)).where(*its).group_by(JobRow.concept_id)
-        with self._database.read() as session:
-            return [_job(row) for row in session.scalars(select(JobRow).where(JobRow.id.in_(newest)))]
+        """The newest job of this kind that is done, of each of these concepts that has one."""
+        its = (StoredJob.kind == kind, StoredJob.concept_id.in_(concept_ids), StoredJob.state == "done")
+        newest = select(func.max(StoredJob.id)).where(*its).group_by(StoredJob.concept_id)
+        return self._read(select(StoredJob).where(StoredJob.id.in_(newest)))
 
     def recent(self, limit: int = 50, offset: int = 0) -> list[StoredJob]:
         """Newest first, those still going before the others."""
-        going = JobRow.state.in_(GOING)
-        with self._database.read() as session:
-            query = select(JobRow).order_by(going.desc(), JobRow.id.desc()).limit(limit).offset(offset)
-            return [_job(row) for row in session.scalars(query)]
+        going = StoredJob.state.in_(GOING)
+        query = select(StoredJob).order_by(going.desc(), StoredJob.id.desc()).limit(limit).offset(offset)
+        return self._read(query)
+
+    def _read(self, query: Select[StoredJob]) -> list[StoredJob]:
+        found = self._database.scalars(query)
+        for row in found:  # which belong to no session any more
+            row.state = _state(row)
+        return found
 
 
-def _held(session: Session, job_id: int, lease: int | None) -> JobRow:
+def _known(row: StoredJob | None, job_id: int) -> StoredJob:
+    if row is None:
+        raise UnknownJobError(f"There is no job {job_id}.")
+    return row
+
+
+def _held(session: Session, job_id: int, lease: int | None) -> StoredJob:
     """The row of a job that a run with this lease may write; any, where none is shown."""
-    row = session.get_one(JobRow, job_id)
+    row = session.get_one(StoredJob, job_id)
     if lease is not None and (row.lease != lease or row.state != "running"):
         raise LostJobError(job_id)
     return row
 
 
-def _without_name(row: JobRow) -> dict[str, Any]:
+def _without_name(row: StoredJob) -> dict[str, Any]:
     """Rows of before jobs knew their concept by id have its name among the arguments."""
     return {name: value for name, value in row.arguments.items() if name != "concept" or not row.concept_id}
 
 
-def _state(row: JobRow) -> str:
+def _state(row: StoredJob) -> str:
     return "interrupted" if row.state == "running" and _is_lost(row) else row.state
 
 
-def _is_lost(row: JobRow) -> bool:
+def _is_lost(row: StoredJob) -> bool:
     """Its process is gone: on this computer we can ask for the process, elsewhere by its silence, which a
     heartbeat of a clock that runs ahead doesn't break."""
     host, _, pid = row.worker.rpartition(":")
@@ -314,24 +264,3 @@ def _is_alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def _job(row: JobRow) -> StoredJob:
-    return StoredJob(
-        id=row.id,
-        kind=row.kind,
-        arguments=row.arguments,
-        state=_state(row),
-        done=row.done,
-        total=row.total,
-        message=row.message,
-        result=row.result,
-        error=row.error,
-        cancel_requested=row.cancel_requested,
-        created=row.created,
-        started=row.started,
-        finished=row.finished,
-        concept_id=row.concept_id,
-        details=row.details or "",
-        lease=row.lease,
-    )

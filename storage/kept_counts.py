@@ -1,17 +1,22 @@
-"""How much there is in the library, kept where it changes: every page shows it, and counting takes a second
-of a million pictures."""
+"""How much there is in the library, which pictures are at several places, and which look like others: kept
+where it changes, because finding it out anew reads the whole library.
+
+Whoever changes places, groups or the trash says for which pictures or groups, inside the same transaction.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from storage.database import chunks
+from storage.database import among, chunks
 from storage.dialects import insert_into
-from storage.tables import LibraryCountRow, PictureRow
+from storage.tables import LibraryCountRow, PictureRow, SourceRow
+
+_UNTRACKED = {"synchronize_session": False}
 
 
 @dataclass(frozen=True)
@@ -46,10 +51,47 @@ def add_to_counts(session: Session, more: KeptCounts) -> None:
 def groups_shown(session: Session, groups: Iterable[str | None], besides: bool = False) -> int:
     """How many of these groups have a picture that is not in the bin; `besides`: another one than that whose
     name the group has."""
-    p, names = PictureRow, sorted({name for name in groups if name})
-    found = 0
-    for some in chunks(names):
-        query = select(p.near_group).where(p.near_group.in_(some), p.removed.is_(None))
-        query = query.where(p.id != p.near_group) if besides else query
-        found += len(set(session.scalars(query.distinct())))
-    return found
+    p, names = PictureRow, _known(groups)
+    query = select(p.near_group).where(p.removed.is_(None)).distinct()
+    query = query.where(p.id != p.near_group) if besides else query
+    return len({row[0] for row in among(session, query, p.near_group, names)})
+
+
+def recount_places(session: Session, picture_ids: Iterable[str]) -> None:
+    """Of these pictures: whether they are at several places."""
+    places = select(func.count()).where(SourceRow.picture_id == PictureRow.id).scalar_subquery()
+    for ids in chunks(_known(picture_ids)):
+        row = update(PictureRow).where(PictureRow.id.in_(ids), PictureRow.copied != (places > 1))
+        session.execute(row.values(copied=~PictureRow.copied), execution_options=_UNTRACKED)
+
+
+def recount_groups(session: Session, groups: Iterable[str | None]) -> None:
+    """Of the pictures of these groups: whether several of their group are in the library. Those in the bin
+    count for nobody, and are ready to be put back."""
+    p = PictureRow
+    for names in chunks(_known(groups)):
+        several = select(p.near_group).where(p.near_group.in_(names), p.removed.is_(None))
+        several = several.group_by(p.near_group).having(func.count() > 1)
+        found = {name for name in session.scalars(several) if name}
+        rest = [name for name in names if name not in found]
+        for flag, ours in ((True, sorted(found)), (False, rest)):
+            rows = update(p).where(p.near_group.in_(ours), p.alike.is_(not flag))
+            if ours:
+                session.execute(rows.values(alike=flag), execution_options=_UNTRACKED)
+
+
+def groups_of(session: Session, picture_ids: Sequence[str]) -> set[str | None]:
+    """The near-duplicate groups of these pictures."""
+    query = select(PictureRow.near_group).distinct()
+    return {row[0] for row in among(session, query, PictureRow.id, _known(picture_ids))}
+
+
+def joined(session: Session, fresh: Sequence[str]) -> set[str | None]:
+    """Groups that already had the name of one of these new pictures: it was gone for good and is back."""
+    p = PictureRow
+    query = select(p.near_group).where(p.id != p.near_group)
+    return {row[0] for row in among(session, query, p.near_group, _known(fresh))}
+
+
+def _known(items: Iterable[str | None]) -> list[str]:
+    return sorted({item for item in items if item})

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from storage.database import Database, insert_or_update
+from storage.database import Store, insert_or_update
 from storage.tables import KeptFigureRow
 
 
@@ -23,19 +23,15 @@ class KeptFigure:
     value: Any
 
 
-class KeptFigures:
+class KeptFigures(Store):
     """All reads and writes of their table, but for pictures that go for good (`storage.removed`)."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def of(self, what: str, concept_ids: Sequence[int]) -> dict[int, KeptFigure]:
         """Concept id → what was kept last, of those of which anything was."""
         k = KeptFigureRow
         query = select(k.concept_id, k.follows, k.removal, k.value)
         query = query.where(k.concept_id.in_(concept_ids), k.what == what)
-        with self._database.read() as session:
-            return {row[0]: KeptFigure(row[1], row[2], row[3]) for row in session.execute(query)}
+        return {concept_id: KeptFigure(*row) for concept_id, *row in self._database.rows(query)}
 
     def keep(self, what: str, figures: Mapping[int, KeptFigure]) -> None:
         """By concept id, in the place of what was kept before."""

@@ -11,13 +11,17 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from storage.database import Database, chunks, insert_new
+from storage.database import Store, insert_new
 from storage.errors import ConflictError
 from storage.label_queries import COMMENT, UNDO, VALUES, Value, not_undone, of_each, replaced, undone
 from storage.removed import changes_since
-from storage.tables import LabelEventRow
+from storage.tables import LabelEventRow, WallRow
 
 AuthorKind = Literal["person", "simulated", "annotator"]
+COPIED = (
+    *("picture_id", "value", "given", "author", "author_kind"),
+    *("definition_number", "created", "in_view", "renewed"),
+)
 USED = "The same key came from somebody else before, so this was not taken."
 
 
@@ -70,13 +74,10 @@ class LabelEvent:
         return self.given or self.value
 
 
-class LabelLog:
+class LabelLog(Store):
     """All reads and writes of label events. What an author says of a picture is their last event
     on it that was not undone. Repeats are kept beside that: who is asked the same again changes no answer.
     What was said of a picture in the bin is kept and stands nowhere."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def _writing(self, concept_id: int) -> AbstractContextManager[Session]:
         """One writer of a concept's events at a time: whoever has read up to event N finds all that comes
@@ -90,25 +91,7 @@ class LabelLog:
         answer to this one.
         """
         last = {label.key: label for label in labels}
-        rows = [
-            {
-                "key": label.key,
-                "concept_id": concept_id,
-                "picture_id": label.picture_id,
-                "value": label.value,
-                "undoes": None,
-                "author": label.author.name,
-                "author_kind": label.author.kind,
-                "definition_number": label.definition_number,
-                "comment": label.comment,
-                "recorded_by": label.recorded_by,
-                "in_view": label.in_view,
-                "repeat": label.repeat,
-                "renewed": label.renewed,
-                "given": label.given,
-            }
-            for label in last.values()
-        ]
+        rows = [vars(label) | _by(label.author) | {"concept_id": concept_id} for label in last.values()]
         with self._writing(concept_id) as session:
             return _insert(session, rows)
 
@@ -131,21 +114,16 @@ class LabelLog:
             "concept_id": concept_id,
             "picture_id": picture_id,
             "value": COMMENT,
-            "author": author.name,
-            "author_kind": author.kind,
             "definition_number": number,
             "comment": text,
         }
-        remarks = select(func.max(LabelEventRow.sequence)).where(
-            LabelEventRow.concept_id == concept_id,
-            LabelEventRow.picture_id == picture_id,
-            LabelEventRow.author == author.name,
-            LabelEventRow.author_kind == author.kind,
-            LabelEventRow.comment != "",
+        remarks = select(func.max(LabelEventRow.sequence)).filter_by(
+            concept_id=concept_id, picture_id=picture_id, **_by(author)
         )
+        remarks = remarks.where(LabelEventRow.comment != "")
         with self._writing(concept_id) as session:
             before = None if beside else session.scalar(remarks)
-            _insert(session, [row | {"undoes": before}])
+            _insert(session, [row | _by(author) | {"undoes": before}])
 
     def copy(self, source: int, target: int, recorded_by: str) -> None:
         """Says in a new concept what people said in another that was not undone, in the same order and with
@@ -161,20 +139,12 @@ class LabelLog:
         with self._writing(target) as session:
             rows = [
                 {
+                    **{name: getattr(row, name) for name in COPIED},
                     "key": f"copied to {target}/{row.sequence}",
                     "concept_id": target,
-                    "picture_id": row.picture_id,
-                    "value": row.value,
-                    "author": row.author,
-                    "author_kind": row.author_kind,
-                    "definition_number": row.definition_number,
                     "comment": "" if replaced else row.comment,
-                    "created": row.created,
                     "recorded_by": recorded_by if recorded_by != row.author else None,
-                    "in_view": row.in_view,
-                    "renewed": row.renewed,
                     "taken_from": row.sequence,
-                    "given": row.given,
                 }
                 for row, replaced in session.execute(query.order_by(e.sequence))
             ]
@@ -184,8 +154,7 @@ class LabelLog:
         """Event → the concept it was taken over from, of those that were."""
         source, e = aliased(LabelEventRow), LabelEventRow
         query = select(e.sequence, source.concept_id).join(source, source.sequence == e.taken_from)
-        with self._database.read() as session:
-            return {row[0]: row[1] for row in session.execute(query.where(e.concept_id == concept_id))}
+        return dict(self._database.rows(query.where(e.concept_id == concept_id)))
 
     def undo(
         self, concept_id: int, key: str, author: Author, count: int = 1, only: Sequence[str] = ()
@@ -202,9 +171,7 @@ class LabelLog:
                 if (before.concept_id, before.value, before.author) != (concept_id, UNDO, author.name):
                     raise ConflictError(USED)
                 return _undone_by(session, concept_id, key)
-            query = not_undone(concept_id).where(
-                LabelEventRow.author == author.name, LabelEventRow.author_kind == author.kind
-            )
+            query = not_undone(concept_id).filter_by(**_by(author))
             query = query.where(LabelEventRow.key.in_(only)) if only else query.limit(count)
             events = _events(session, query.order_by(LabelEventRow.sequence.desc()))
             undoing = [
@@ -214,10 +181,8 @@ class LabelLog:
                     "picture_id": event.picture_id,
                     "value": UNDO,
                     "undoes": event.sequence,
-                    "author": author.name,
-                    "author_kind": author.kind,
                     "definition_number": event.definition_number,
-                    "comment": "",
+                    **_by(author),
                 }
                 for index, event in enumerate(events)
             ]
@@ -253,20 +218,15 @@ class LabelLog:
     def said_by(self, concept_id: int, author: Author) -> dict[str, str]:
         """Picture id → what this author says of it, of all of which they say something."""
         e = LabelEventRow
-        query = not_undone(concept_id).where(
-            e.author == author.name, e.author_kind == author.kind, e.repeat.is_(False)
-        )
+        query = not_undone(concept_id).filter_by(**_by(author)).where(e.repeat.is_(False))
         columns = query.with_only_columns(e.picture_id, e.value).order_by(e.sequence)
-        with self._database.read() as session:
-            return {row[0]: row[1] for row in session.execute(columns)}
+        return dict(self._database.rows(columns))
 
     def about(self, picture_ids: Sequence[str], concept_ids: Sequence[int]) -> set[int]:
         """Those of these concepts for which anything was ever said of any of these pictures: a look at an
         index for each picture, where asking each concept for what stands would be a hundred."""
-        e, found = LabelEventRow, set[int]()
-        with self._database.read() as session:
-            for some in chunks(picture_ids):
-                found.update(session.scalars(select(e.concept_id).where(e.picture_id.in_(some)).distinct()))
+        query = select(LabelEventRow.concept_id).distinct()
+        found = self._database.scalars_among(query, LabelEventRow.picture_id, picture_ids)
         return found.intersection(concept_ids)
 
     def blind(self, concept_id: int, picture_ids: Sequence[str] | None = None) -> list[LabelEvent]:
@@ -285,8 +245,7 @@ class LabelLog:
             e.in_view.is_(False),
             e.picture_id.in_(picture_ids),
         )
-        with self._database.read() as session:
-            return set(session.scalars(query.distinct()))
+        return set(self._database.scalars(query.distinct()))
 
     def first(self, concept_id: int) -> list[LabelEvent]:
         """The same, whatever stood beside the picture."""
@@ -321,11 +280,8 @@ class LabelLog:
     def of_author(self, concept_id: int, author: Author, picture_ids: Sequence[str]) -> list[LabelEvent]:
         """All that this author said of these few pictures and that was not undone, repeats too, oldest
         first."""
-        query = not_undone(concept_id).where(
-            LabelEventRow.author == author.name,
-            LabelEventRow.author_kind == author.kind,
-            LabelEventRow.picture_id.in_(picture_ids),
-        )
+        query = not_undone(concept_id).filter_by(**_by(author))
+        query = query.where(LabelEventRow.picture_id.in_(picture_ids))
         with self._database.read() as session:
             return _events(session, query.order_by(LabelEventRow.sequence))
 
@@ -336,9 +292,7 @@ class LabelLog:
             LabelEventRow.value.in_(VALUES),
             LabelEventRow.author_kind != "annotator",
         )
-        with self._database.read() as session:
-            rows = session.execute(query.group_by(LabelEventRow.picture_id)).all()
-        return {row[0]: row[1] for row in rows}
+        return dict(self._database.rows(query.group_by(LabelEventRow.picture_id)))
 
     def events(self, concept_id: int, picture_id: str | None = None) -> Iterator[LabelEvent]:
         """The whole log, or that of one picture, oldest first."""
@@ -356,8 +310,7 @@ class LabelLog:
             LabelEventRow.concept_id == concept_id,
             LabelEventRow.author_kind != "annotator",
         )
-        with self._database.read() as session:
-            rows = session.execute(query).all()
+        rows = self._database.rows(query)
         return {row[0] for row in rows}, max((row[1] for row in rows), default=sequence)
 
     def removals_since(self, sequence: int) -> tuple[set[str], int]:
@@ -368,9 +321,7 @@ class LabelLog:
 
     def recent(self, concept_id: int, author: Author, limit: int) -> list[LabelEvent]:
         """This author's last labels that were not undone, repeats too, newest first."""
-        query = not_undone(concept_id).where(
-            LabelEventRow.author == author.name, LabelEventRow.author_kind == author.kind
-        )
+        query = not_undone(concept_id).filter_by(**_by(author))
         with self._database.read() as session:
             return _events(session, query.order_by(LabelEventRow.sequence.desc()).limit(limit))
 
@@ -388,24 +339,46 @@ class LabelLog:
             return sorted(_events(session, query), key=lambda event: event.sequence)
 
     def last_sequence(self, concept_id: int) -> int:
-        with self._database.read() as session:
-            query = select(func.max(LabelEventRow.sequence)).where(LabelEventRow.concept_id == concept_id)
-            return session.scalar(query) or 0
+        query = select(func.max(LabelEventRow.sequence)).where(LabelEventRow.concept_id == concept_id)
+        return self._database.scalar(query) or 0
+
+
+class WallLog(Store):
+    """Walls of pictures that people looked through."""
+
+    def add(self, concept_id: int, key: str, author: str, pictures: Sequence[str]) -> None:
+        """The same key again changes nothing."""
+        row = {"concept_id": concept_id, "key": key, "author": author, "pictures": list(pictures)}
+        with self._database.write() as session:
+            insert_new(session, WallRow, [row])
+
+    def has(self, key: str) -> bool:
+        return self._database.scalar(select(WallRow.id).where(WallRow.key == key)) is not None
+
+    def of(self, concept_id: int) -> list[list[str]]:
+        """The picture ids of each wall of a concept, the first shown first."""
+        query = select(WallRow.pictures).where(WallRow.concept_id == concept_id).order_by(WallRow.id)
+        return [list(pictures) for pictures in self._database.scalars(query)]
+
+    def count(self, concept_id: int) -> int:
+        query = select(func.count()).where(WallRow.concept_id == concept_id)
+        return self._database.scalar(query) or 0
 
 
 def _insert(session: Session, rows: Sequence[dict[str, Any]]) -> int:
     """Those with a new key; under the others the same author must have said something before."""
     new = len(insert_new(session, LabelEventRow, rows))
     if new < len(rows):
-        wanted = {row["key"]: row for row in rows}
-        kept = session.scalars(select(LabelEventRow).where(LabelEventRow.key.in_(wanted)))
-        if any((k.author, k.author_kind) != _author(wanted[k.key]) for k in kept):
+        wanted = {row["key"]: Author(row["author"], row["author_kind"]) for row in rows}
+        kept = _events(session, select(LabelEventRow).where(LabelEventRow.key.in_(wanted)))
+        if any(event.author != wanted[event.key] for event in kept):
             raise ConflictError(USED)
     return new
 
 
-def _author(row: dict[str, Any]) -> tuple[str, str]:
-    return row["author"], row["author_kind"]
+def _by(author: Author) -> dict[str, str]:
+    """The columns that say who it was."""
+    return {"author": author.name, "author_kind": author.kind}
 
 
 def _undone_by(session: Session, concept_id: int, key: str) -> list[LabelEvent]:

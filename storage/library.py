@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 
@@ -13,13 +13,12 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 
 from storage.adding import Adding, PictureFacts
 from storage.buckets import in_bucket
-from storage.database import PARAMETERS, Database, chunks, insert_or_update, tuples
+from storage.database import PARAMETERS, Database, among, chunks, insert_or_update, tuples
 from storage.errors import UnknownPictureError
 from storage.frames import EVERYTHING, Frame, was_inside
-from storage.kept_counts import KeptCounts, add_to_counts, groups_shown, kept_counts
+from storage.kept_counts import KeptCounts, add_to_counts, groups_shown, kept_counts, recount_groups
 from storage.pictures.files import SkippedFile, Source
 from storage.removed import shown
-from storage.repeated import recount_groups
 from storage.tables import (
     PURGED,
     BadFileRow,
@@ -93,9 +92,8 @@ class Library:
 
     def encoder(self) -> LibraryEncoder | None:
         """None before the first pictures were added."""
-        with self._database.read() as session:
-            row = session.get(LibraryRow, 1)
-            return LibraryEncoder(row.encoder, row.precision, row.fingerprint, row.dimension) if row else None
+        row = self._database.get(LibraryRow, 1)
+        return LibraryEncoder(row.encoder, row.precision, row.fingerprint, row.dimension) if row else None
 
     def set_encoder(self, encoder: LibraryEncoder) -> None:
         values = {
@@ -111,11 +109,8 @@ class Library:
 
     def hashes_of(self, picture_ids: Sequence[str]) -> list[str | None]:
         """The perceptual hash of each picture, in the order asked; None where there is none."""
-        found: dict[str, str | None] = {}
-        with self._database.read() as session:
-            for ids in chunks(picture_ids):
-                query = select(PictureRow.id, PictureRow.perceptual_hash).where(PictureRow.id.in_(ids))
-                found.update((row[0], row[1]) for row in session.execute(query))
+        query = select(PictureRow.id, PictureRow.perceptual_hash)
+        found = dict(self._database.rows_among(query, PictureRow.id, picture_ids))
         return [found.get(picture_id) for picture_id in picture_ids]
 
     def hashes(self) -> tuple[list[str], list[str | None]]:
@@ -221,12 +216,10 @@ class Library:
 
     def members(self, groups: Iterable[str]) -> set[str]:
         """Every picture of these near-duplicate groups."""
-        found: set[str] = set()
-        with self._database.read() as session:
-            for chunk in chunks(sorted(set(groups))):
-                query = select(PictureRow.id).where(PictureRow.near_group.in_(chunk), _SHOWN)
-                found.update(session.scalars(query))
-        return found
+        query = select(PictureRow.id).where(_SHOWN)
+        return {
+            row[0] for row in self._database.rows_among(query, PictureRow.near_group, sorted(set(groups)))
+        }
 
     # Looking
 
@@ -247,24 +240,17 @@ class Library:
             return behind + list(session.scalars(query.where(PictureRow.id < start).limit(n - len(behind))))
 
     def has(self, picture_id: str) -> bool:
-        with self._database.read() as session:
-            found = session.scalar(select(PictureRow.id).where(PictureRow.id == picture_id, _SHOWN))
-            return found is not None
+        found = self._database.scalar(select(PictureRow.id).where(PictureRow.id == picture_id, _SHOWN))
+        return found is not None
 
     def known(self, picture_ids: Sequence[str]) -> set[str]:
         """Those of these that are in the library or in the bin."""
-        with self._database.read() as session:
-            return {
-                found
-                for ids in chunks(picture_ids)
-                for found in session.scalars(select(PictureRow.id).where(PictureRow.id.in_(ids)))
-            }
+        return self._database.scalars_among(select(PictureRow.id), PictureRow.id, picture_ids)
 
     def sources(self, limit: int, after: str = "") -> list[tuple[Source, str]]:
         """Files that were read, each with its picture's id, by URI, beginning behind `after`."""
         query = select(SourceRow).where(SourceRow.uri > after).order_by(SourceRow.uri).limit(limit)
-        with self._database.read() as session:
-            return [(Source(r.uri, r.size, r.mtime_ns), r.picture_id) for r in session.scalars(query)]
+        return [(Source(r.uri, r.size, r.mtime_ns), r.picture_id) for r in self._database.scalars(query)]
 
     def kept_counts(self) -> KeptCounts:
         """Other ones whenever there are other pictures, or other groups of those that look alike."""
@@ -299,10 +285,10 @@ class Library:
     def require(self, picture_ids: Sequence[str]) -> None:
         """Raises `UnknownPictureError` where one of them is no picture of the library."""
         wanted = set(picture_ids)
-        with self._database.read() as session:
-            for ids in chunks(sorted(wanted)):
-                query = select(PictureRow.id).where(PictureRow.id.in_(ids), _SHOWN)
-                wanted.difference_update(session.scalars(query))
+        query = select(PictureRow.id).where(_SHOWN)
+        wanted.difference_update(
+            row[0] for row in self._database.rows_among(query, PictureRow.id, sorted(wanted))
+        )
         if wanted:
             raise UnknownPictureError(f"No picture of this library has the id {min(wanted)[:80]}.")
 
@@ -327,24 +313,21 @@ class Library:
             query = query.where(PictureRow.id < before).order_by(PictureRow.id.desc())
         else:
             query = query.where(PictureRow.id > after).order_by(PictureRow.id)
-        with self._database.read() as session:
-            ids = sorted(session.scalars(query))
+        ids = sorted(self._database.scalars(query))
         return self.pictures(ids)
 
     def repeated(self, limit: int, after: str = "") -> list[str]:
         """Ids of pictures that are at more than one place, by id, beginning behind `after`."""
         query = select(SourceRow.picture_id).where(SourceRow.picture_id > after, shown(SourceRow.picture_id))
         query = query.group_by(SourceRow.picture_id).having(func.count() > 1)
-        with self._database.read() as session:
-            return list(session.scalars(query.order_by(SourceRow.picture_id).limit(limit)))
+        return self._database.scalars(query.order_by(SourceRow.picture_id).limit(limit))
 
     def look_alikes(self, limit: int, after: str = "") -> list[str]:
         """Names of near-duplicate groups of more than one picture, beginning behind `after`."""
         query = select(PictureRow.near_group).where(PictureRow.near_group > after, _SHOWN)
         query = query.group_by(PictureRow.near_group).having(func.count() > 1)
-        with self._database.read() as session:
-            rows = session.scalars(query.order_by(PictureRow.near_group).limit(limit))
-            return [name for name in rows if name]
+        rows = self._database.scalars(query.order_by(PictureRow.near_group).limit(limit))
+        return [name for name in rows if name]
 
     def resolve(self, path_or_id: str, *, relative_to: Path | None = None) -> str:
         """The id of the picture a person means by an id, a unique start of one, or a path.
@@ -364,8 +347,7 @@ class Library:
         """The one id that begins so. Not LIKE, which uses no index here and takes upper for lower case."""
         beyond = f"{start}g"  # behind every hex digit
         query = select(PictureRow.id).where(PictureRow.id >= start, PictureRow.id < beyond, _SHOWN).limit(2)
-        with self._database.read() as session:
-            matches = list(session.scalars(query))
+        matches = self._database.scalars(query)
         return matches[0] if len(matches) == 1 else None
 
     def resolve_many(
@@ -380,18 +362,13 @@ class Library:
             text if "!/" in text or in_bucket(text) else str((base / text).absolute())
             for text in paths_or_ids
         ]
-        known: dict[str, str] = {}
         meant = ~_SHOWN if in_bin else _SHOWN
         of_places = ~shown(SourceRow.picture_id) if in_bin else shown(SourceRow.picture_id)
         with self._database.read() as session:
-            for chunk in chunks(paths_or_ids):
-                query = select(PictureRow.id).where(PictureRow.id.in_(chunk), meant)
-                known.update((i, i) for i in session.scalars(query))
-            for chunk in chunks(uris):
-                rows = session.execute(
-                    select(SourceRow.uri, SourceRow.picture_id).where(SourceRow.uri.in_(chunk), of_places)
-                )
-                known.update((row[0], row[1]) for row in rows)
+            by_id = select(PictureRow.id, PictureRow.id).where(meant)
+            by_place = select(SourceRow.uri, SourceRow.picture_id).where(of_places)
+            known = dict(among(session, by_id, PictureRow.id, paths_or_ids))
+            known.update(among(session, by_place, SourceRow.uri, uris))
         return [known.get(text) or known.get(uri) for text, uri in zip(paths_or_ids, uris, strict=True)]
 
     def ending_with(self, paths: Sequence[str]) -> dict[str, set[str]]:
@@ -415,25 +392,13 @@ class Library:
     def all_ids(self, *, in_bin: bool = False) -> list[str]:
         """By id; with `in_bin` also those that are there: whatever has a vector and a thumbnail."""
         query = select(PictureRow.id).where(PictureRow.id != PURGED if in_bin else _SHOWN)
-        with self._database.read() as session:
-            return list(session.scalars(query.order_by(PictureRow.id)))
+        return self._database.scalars(query.order_by(PictureRow.id))
 
     def bad_files(self, limit: int = 1000, offset: int = 0) -> list[SkippedFile]:
-        with self._database.read() as session:
-            rows = session.scalars(select(BadFileRow).order_by(BadFileRow.uri).limit(limit).offset(offset))
-            return [SkippedFile(r.uri, r.reason, r.message, r.size, r.mtime_ns) for r in rows]
+        rows = self._database.scalars(select(BadFileRow).order_by(BadFileRow.uri).limit(limit).offset(offset))
+        return [SkippedFile(r.uri, r.reason, r.message, r.size, r.mtime_ns) for r in rows]
 
 
 def _picture(row: PictureRow, sources: list[str]) -> Picture:
-    return Picture(
-        id=row.id,
-        bytes=row.bytes,
-        format=row.format,
-        width=row.width,
-        height=row.height,
-        perceptual_hash=row.perceptual_hash,
-        near_group=row.near_group or row.id,
-        taken=row.taken,
-        added=row.added,
-        sources=tuple(sources),
-    )
+    facts = {field.name: getattr(row, field.name) for field in fields(PictureFacts)}
+    return Picture(**facts, near_group=row.near_group or row.id, added=row.added, sources=tuple(sources))

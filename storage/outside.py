@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import delete, select, update
 
-from storage.database import Database, insert_new
+from storage.database import Store, insert_new
 from storage.errors import UnknownPictureError
 from storage.tables import OutsidePictureRow
 
@@ -25,12 +25,9 @@ class OutsidePicture:
     vector: NDArray[np.float32]
 
 
-class OutsidePictures:
+class OutsidePictures(Store):
     """All reads and writes of their table. A picture stays when it is no example any more: an older
     definition may be the newest again."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(self, concept_id: int, picture: OutsidePicture, rendition: bytes, author: str) -> bool:
         """Whether it is new: the same picture again changes nothing. `rendition` is a JPEG to look at and to
@@ -63,15 +60,13 @@ class OutsidePictures:
             OutsidePictureRow.fingerprint,
             OutsidePictureRow.vector,
         ).where(OutsidePictureRow.picture_id.in_(picture_ids), OutsidePictureRow.concept_id == concept_id)
-        with self._database.read() as session:
-            rows = session.execute(query.order_by(OutsidePictureRow.picture_id)).all()
+        rows = self._database.rows(query.order_by(OutsidePictureRow.picture_id))
         return [OutsidePicture(row[0], row[1], row[2], _vector(row[3])) for row in rows]
 
     def rendition(self, picture_id: str) -> bytes:
         """JPEG. Raises `UnknownPictureError`."""
         query = select(OutsidePictureRow.rendition).where(OutsidePictureRow.picture_id == picture_id).limit(1)
-        with self._database.read() as session:
-            found = session.scalar(query)
+        found = self._database.scalar(query)
         if found is None:
             raise UnknownPictureError(f"No picture has the id {picture_id[:80]}.")
         return found
@@ -82,8 +77,7 @@ class OutsidePictures:
         query = query.where(OutsidePictureRow.fingerprint != fingerprint).order_by(
             OutsidePictureRow.picture_id
         )
-        with self._database.read() as session:
-            return list(session.scalars(query))
+        return self._database.scalars(query)
 
     def embed(self, vectors: Mapping[str, NDArray[np.float32]], fingerprint: str) -> None:
         """Replaces the vectors (d,) of these pictures by those of another encoder."""

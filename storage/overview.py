@@ -10,10 +10,9 @@ from typing import Any
 from sqlalchemy import case, exists, func, select
 
 from storage.concepts import MEASURE_NOTHING
-from storage.database import Database
+from storage.database import Store
 from storage.frames import looked_in
 from storage.tables import (
-    AnnotationRow,
     CandidateRow,
     ConceptRow,
     DefinitionRow,
@@ -23,6 +22,7 @@ from storage.tables import (
     LabelEventRow,
     PictureRow,
     RemovalRow,
+    StoredAnnotation,
 )
 
 
@@ -48,15 +48,12 @@ class Standing:
     looks_in: frozenset[int] = frozenset()  # named collections; none: everything
 
 
-class Overview:
+class Overview(Store):
     """Reads over several concepts at once."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def of(self, concept_ids: Sequence[int]) -> dict[int, Standing]:
         """Concept id → where it stands, read in one moment."""
-        d, c, a, h, e = DefinitionRow, CandidateRow, AnnotationRow, HeadRow, EvaluationRow
+        d, c, a, h, e = DefinitionRow, CandidateRow, StoredAnnotation, HeadRow, EvaluationRow
         newest = (
             select(d.concept_id, func.max(d.number).label("number"))
             .where(d.concept_id.in_(concept_ids))
@@ -94,13 +91,13 @@ class Overview:
             trained = {row[0]: row[1:] for row in session.execute(heads)}
             of_newest = select(func.max(e.id)).where(e.head_id.in_([row[1] for row in trained.values()]))
             reports = select(e.head_id, e.report).where(e.id.in_(of_newest.group_by(e.head_id)))
-            report_of = {row[0]: row[1] for row in session.execute(reports)}
-            pool_of = {row[0]: row[1] for row in session.execute(pools)}
-            gone_of = {row[0]: row[1] for row in session.execute(in_bin)}
+            report_of: dict[int | None, dict[str, Any]] = dict(session.execute(reports).all())
+            pool_of: dict[int, Any] = dict(session.execute(pools).all())
+            gone_of = dict(session.execute(in_bin).all())
             seen, measured = set(session.scalars(annotated)), set(session.scalars(evaluated.distinct()))
             events = {row[0]: (row[1], row[2]) for row in session.execute(said)}
             set_of = {row[0]: (row[1], row[2]) for row in session.execute(sets)}
-            set_gone_of = {row[0]: row[1] for row in session.execute(set_in_bin)}
+            set_gone_of = dict(session.execute(set_in_bin).all())
             looks_in = looked_in(session, concept_ids)
             removal = session.scalar(select(func.max(RemovalRow.sequence))) or 0
             found = {}

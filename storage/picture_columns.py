@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from storage.database import Database, chunks, insert_new
+from storage.database import Store, insert_new
 from storage.removed import shown
-from storage.tables import PictureColumnRow, PictureRow
+from storage.tables import PictureColumn as PictureColumn
+from storage.tables import PictureRow
 
 CAPTION = "caption"
 WORDS = "words in the picture"  # as they were read; empty where there are none
@@ -21,21 +21,8 @@ LONGEST_VALUE = 10_000  # characters
 _WORD = re.compile(r"\w+", re.UNICODE)
 
 
-@dataclass(frozen=True)
-class PictureColumn:
-    """One value of one column of a picture, and the name of the file that said so."""
-
-    picture_id: str
-    name: str
-    value: str
-    file: str
-
-
-class PictureColumns:
+class PictureColumns(Store):
     """All reads and writes of their table."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(self, columns: Iterable[PictureColumn]) -> int:
         """In one transaction; how many are new. The same again changes nothing."""
@@ -51,26 +38,21 @@ class PictureColumns:
             for column in columns
         ]
         with self._database.write("picture columns") as session:
-            return len(insert_new(session, PictureColumnRow, rows))
+            return len(insert_new(session, PictureColumn, rows))
 
     def of(self, picture_id: str) -> list[PictureColumn]:
         """Everything that was said of a picture, captions first."""
-        query = select(PictureColumnRow).where(PictureColumnRow.picture_id == picture_id)
-        with self._database.read() as session:
-            rows = session.scalars(query.order_by(PictureColumnRow.name, PictureColumnRow.digest))
-            found = [PictureColumn(row.picture_id, row.name, row.value, row.file) for row in rows]
+        query = select(PictureColumn).where(PictureColumn.picture_id == picture_id)
+        found = self._database.scalars(query.order_by(PictureColumn.name, PictureColumn.digest))
         return sorted((one for one in found if one.value), key=lambda column: column.name != CAPTION)
 
     def captions(self, picture_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Picture id → its captions."""
         found: dict[str, tuple[str, ...]] = {}
-        query = select(PictureColumnRow.picture_id, PictureColumnRow.value)
-        with self._database.read() as session:
-            for ids in chunks(picture_ids):
-                of_these = PictureColumnRow.picture_id.in_(ids), PictureColumnRow.name == CAPTION
-                rows = session.execute(query.where(*of_these).order_by(PictureColumnRow.digest))
-                for picture_id, value in rows:
-                    found[picture_id] = (*found.get(picture_id, ()), value)
+        c = PictureColumn
+        query = select(c.picture_id, c.value).where(c.name == CAPTION).order_by(c.digest)
+        for picture_id, value in self._database.rows_among(query, c.picture_id, picture_ids):
+            found[picture_id] = (*found.get(picture_id, ()), value)
         return found
 
     def with_words(self, text: str, limit: int, offset: int = 0) -> list[PictureColumn]:
@@ -79,27 +61,23 @@ class PictureColumns:
         words = _WORD.findall(text.casefold())
         if not words:
             return []
-        query = select(PictureColumnRow).where(PictureColumnRow.name.in_(SEARCHED))
-        query = query.where(shown(PictureColumnRow.picture_id))
+        query = select(PictureColumn).where(PictureColumn.name.in_(SEARCHED))
+        query = query.where(shown(PictureColumn.picture_id))
         for word in words:
-            query = query.where(PictureColumnRow.folded.contains(word, autoescape=True))
-        query = query.order_by(PictureColumnRow.picture_id, PictureColumnRow.digest)
-        with self._database.read() as session:
-            rows = session.scalars(query.limit(limit).offset(offset))
-            return [PictureColumn(row.picture_id, row.name, row.value, row.file) for row in rows]
+            query = query.where(PictureColumn.folded.contains(word, autoescape=True))
+        query = query.order_by(PictureColumn.picture_id, PictureColumn.digest)
+        return self._database.scalars(query.limit(limit).offset(offset))
 
     def unread(self, limit: int, after: str = "") -> list[str]:
         """Ids, in order and behind `after`, of pictures in which nobody has looked for words yet."""
-        c = PictureColumnRow
+        c = PictureColumn
         was_read = select(c.picture_id).where(c.picture_id == PictureRow.id, c.name == WORDS).exists()
         query = select(PictureRow.id).where(PictureRow.id > after, PictureRow.removed.is_(None), ~was_read)
         query = query.order_by(PictureRow.id)
-        with self._database.read() as session:
-            return list(session.scalars(query.limit(limit)))
+        return self._database.scalars(query.limit(limit))
 
     def were_read(self) -> int:
         """In how many pictures somebody has looked for words."""
-        with self._database.read() as session:
-            query = select(func.count()).where(PictureColumnRow.name == WORDS)
-            query = query.where(shown(PictureColumnRow.picture_id))
-            return session.scalar(query) or 0
+        query = select(func.count()).where(PictureColumn.name == WORDS)
+        query = query.where(shown(PictureColumn.picture_id))
+        return self._database.scalar(query) or 0

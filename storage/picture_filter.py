@@ -40,17 +40,17 @@ class Sorting:
     falling: bool
 
 
+_P = PictureRow
 SORTINGS: dict[Order, Sorting] = {
-    Order.NEWEST: Sorting("added", PictureRow.added.expression, falling=True),
-    Order.OLDEST: Sorting("added", PictureRow.added.expression, falling=False),
-    Order.NAME: Sorting("name", PictureRow.name.expression, falling=False),
-    Order.NAME_BACK: Sorting("name", PictureRow.name.expression, falling=True),
-    Order.TAKEN: Sorting("taken", PictureRow.taken.expression, falling=True),
-    Order.TAKEN_OLDEST: Sorting("taken", PictureRow.taken.expression, falling=False),
-    Order.LARGEST: Sorting("pixels", PictureRow.width * PictureRow.height, falling=True),
-    Order.SMALLEST: Sorting("pixels", PictureRow.width * PictureRow.height, falling=False),
-    Order.HEAVIEST: Sorting("bytes", PictureRow.bytes.expression, falling=True),
-    Order.LIGHTEST: Sorting("bytes", PictureRow.bytes.expression, falling=False),
+    order: Sorting(of, column, falling)
+    for of, column, down, up in (
+        ("added", _P.added.expression, Order.NEWEST, Order.OLDEST),
+        ("name", _P.name.expression, Order.NAME_BACK, Order.NAME),
+        ("taken", _P.taken.expression, Order.TAKEN, Order.TAKEN_OLDEST),
+        ("pixels", _P.width * _P.height, Order.LARGEST, Order.SMALLEST),
+        ("bytes", _P.bytes.expression, Order.HEAVIEST, Order.LIGHTEST),
+    )
+    for order, falling in ((down, True), (up, False))
 }
 
 

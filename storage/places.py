@@ -7,19 +7,15 @@ import json
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 from sqlalchemy import select
 
-from storage.database import Database
+from storage.database import Store
 from storage.dialects import as_json
 from storage.tables import SourceRow
-from storage.vectors.ids import ID_TYPE, PictureIds, beginnings, encoded, first_located
+from storage.vectors.ids import ID_TYPE, Keys, PictureIds, beginnings, encoded, first_located
 
 
-class Places:
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
+class Places(Store):
     def first(self, ids: PictureIds) -> pa.StringArray:
         """(n,) the first place of each of these pictures, "" of one that has none. For ids that lie close
         together: all in between are read.
@@ -48,7 +44,7 @@ def texts_of(ids: PictureIds) -> pa.StringArray:
     return pa.StringArray.from_buffers(len(known), pa.py_buffer(ends), pa.py_buffer(known))
 
 
-def _keys(found: bytes | None, count: int) -> NDArray[np.bytes_]:
+def _keys(found: bytes | None, count: int) -> Keys:
     """A JSON list of so many ids, as they are kept. Where all have 64 letters, which is as many as one can
     have, none becomes an object of Python's."""
     width = len('"",') + ID_TYPE.itemsize
@@ -69,7 +65,7 @@ def _texts(found: bytes | None) -> pa.StringArray:
     return pc.split_pattern(whole, '","').values
 
 
-def _in_order(ids: NDArray[np.bytes_], places: pa.StringArray) -> tuple[NDArray[np.bytes_], pa.StringArray]:
+def _in_order(ids: Keys, places: pa.StringArray) -> tuple[Keys, pa.StringArray]:
     """By id, and of one id by place."""
     first = beginnings(ids)
     doubtful = np.flatnonzero(first[1:] <= first[:-1])

@@ -1,7 +1,7 @@
 """Pictures that somebody removed from the library: in the trash, put back, or gone for good.
 
 `pictures.removed` is the one place where that stands. What reads pictures or what is said of them leaves
-those out by `shown`; what reads vectors by `Removed.hidden` (`storage.vectors.kept`).
+those out by `shown`; what reads vectors by `Removed.hidden` (`VectorReader.without`).
 """
 
 from __future__ import annotations
@@ -33,25 +33,24 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from storage.collections import forget
 from storage.database import Database, chunks, insert_new
 from storage.folders import count_places, places_of
-from storage.kept_counts import KeptCounts, groups_shown
-from storage.repeated import groups_of, recount_groups
+from storage.kept_counts import KeptCounts, groups_of, groups_shown, recount_groups
 from storage.tables import (
     MEASURED,
     PURGED,
-    AnnotationRow,
     CandidateRow,
-    DeliveryRow,
+    Delivery,
     EvaluationPictureRow,
     KeptFigureRow,
     LabelEventRow,
     OutsidePictureRow,
     PendingVectorRow,
-    PictureColumnRow,
+    PictureColumn,
     PictureRow,
     RefusedPictureRow,
     RemovalRow,
     SourceRow,
-    WatchedPictureRow,
+    StoredAnnotation,
+    Watched,
     now,
 )
 
@@ -116,12 +115,7 @@ class Removed:
     def refused(self, picture_ids: Sequence[str]) -> set[str]:
         """Those of these that are gone for good and shall not come in again."""
         row = RefusedPictureRow.picture_id
-        with self._database.read() as session:
-            return {
-                found
-                for ids in chunks(picture_ids)
-                for found in session.scalars(select(row).where(row.in_(ids)))
-            }
+        return self._database.scalars_among(select(row), row, picture_ids)
 
     def remove(self, picture_ids: Sequence[str], author: str) -> list[str]:
         """Into the trash; says which were in the library, in the order given."""
@@ -133,18 +127,12 @@ class Removed:
 
     def ids(self, limit: int) -> list[str]:
         query = select(PictureRow.id).where(PictureRow.removed.is_not(None), PictureRow.id != PURGED)
-        with self._database.read() as session:
-            return list(session.scalars(query.order_by(PictureRow.id).limit(limit)))
+        return self._database.scalars(query.order_by(PictureRow.id).limit(limit))
 
     def places(self, picture_ids: Sequence[str]) -> list[str]:
         """Every place of these pictures."""
-        query = select(SourceRow.uri)
-        with self._database.read() as session:
-            return [
-                uri
-                for ids in chunks(picture_ids)
-                for uri in session.scalars(query.where(SourceRow.picture_id.in_(ids)))
-            ]
+        found = self._database.rows_among(select(SourceRow.uri), SourceRow.picture_id, picture_ids)
+        return [row[0] for row in found]
 
     def measured_before(self, concept_id: int, sequence: int, moment: datetime) -> int:
         """How many answers that measured, up to a label event, are about pictures that were removed from the
@@ -208,17 +196,17 @@ def _purged(session: Session, ids: Sequence[str]) -> PurgedRows:
     def deleted(table: type, column: InstrumentedAttribute[str]) -> int:
         return _rows(session, delete(table).where(column.in_(ids)))
 
-    e, w = LabelEventRow, WatchedPictureRow
+    e, w = LabelEventRow, Watched
     nothing: dict[str, Any] = {"picture_id": PURGED, "author": "", "comment": "", "recorded_by": None}
     said = update(e).where(e.picture_id.in_(ids))
     key = literal(f"{PURGED}/") + as_type(e.sequence, String)
     session.execute(said.where(_measures()).values(value=MEASURED))
     nothing |= {"value": case((e.value == MEASURED, MEASURED), else_=PURGED), "created": now()}
     labels = _rows(session, said.values(**nothing, key=key))
-    labels += deleted(AnnotationRow, AnnotationRow.picture_id)
-    session.execute(update(AnnotationRow).where(AnnotationRow.same_as.in_(ids)).values(same_as=None))
+    labels += deleted(StoredAnnotation, StoredAnnotation.picture_id)
+    session.execute(update(StoredAnnotation).where(StoredAnnotation.same_as.in_(ids)).values(same_as=None))
     watched = select(w.sequence).where(w.picture_id.in_(ids))
-    session.execute(delete(DeliveryRow).where(DeliveryRow.sequence.in_(watched)))
+    session.execute(delete(Delivery).where(Delivery.sequence.in_(watched)))
     session.execute(
         update(RemovalRow).where(RemovalRow.picture_id.in_(ids)).values(picture_id=PURGED, deed=PURGED)
     )
@@ -230,7 +218,7 @@ def _purged(session: Session, ids: Sequence[str]) -> PurgedRows:
     deleted(OutsidePictureRow, OutsidePictureRow.picture_id)
     return PurgedRows(
         labels=labels,
-        columns=deleted(PictureColumnRow, PictureColumnRow.picture_id),
+        columns=deleted(PictureColumn, PictureColumn.picture_id),
         candidates=deleted(CandidateRow, CandidateRow.picture_id),
         drawn=deleted(EvaluationPictureRow, EvaluationPictureRow.picture_id),
         watched=deleted(w, w.picture_id),

@@ -21,7 +21,7 @@ from storage.database import Database
 from storage.disk import obstacle
 from storage.errors import StorageError
 from storage.files import make_private
-from storage.tables import AuditRow, DeliveryRow, JobRow, ModelCallRow, WatchRow
+from storage.tables import Deed, Delivery, ModelCallRow, StoredJob, Watch
 
 USERINFO = re.compile(r"(?<=://)[^/\s]*@")  # a name and password in an address
 ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*://)(.*)", re.IGNORECASE | re.DOTALL)
@@ -35,20 +35,20 @@ FILES = ("secret", "users.json", "webhooks")
 # In settings.json. Of addresses there name, password and query are left out.
 SETTINGS = ("openai_api_key", "users", "database_url", "oauth_client_secret")
 # Addresses whose path is a secret.
-WEBHOOKS = (WatchRow.webhook,)
+WEBHOOKS = (Watch.webhook,)
 # Addresses of endpoints, which may be former ones.
 ADDRESSES = (ModelCallRow.endpoint,)
 # Words of others, which may repeat a secret.
 WORDS = (
     ModelCallRow.error,
-    JobRow.arguments,
-    JobRow.message,
-    JobRow.result,
-    JobRow.error,
-    JobRow.memory,
-    JobRow.details,
-    DeliveryRow.problem,
-    AuditRow.about,
+    StoredJob.arguments,
+    StoredJob.message,
+    StoredJob.result,
+    StoredJob.error,
+    StoredJob.memory,
+    StoredJob.details,
+    Delivery.problem,
+    Deed.about,
 )
 COLUMNS = (*WEBHOOKS, *ADDRESSES, *WORDS)
 
@@ -61,7 +61,7 @@ class KnownSecrets:
         self._database, self._home, self._redact = database, home, redact
         self._settings: dict[str, Any] = _json_of(home / "settings.json")
         with database.read() as session:
-            self._watched = list(session.scalars(select(WatchRow).where(WatchRow.webhook != "")))
+            self._watched = list(session.scalars(select(Watch).where(Watch.webhook != "")))
         self._known = self._known_now()
 
     def _known_now(self) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -10,12 +10,11 @@ from typing import Any, Literal
 from sqlalchemy import Select, String, cast, func, literal, not_, select, union_all
 from sqlalchemy.orm import Session
 
-from storage.database import Database
+from storage.database import Store
 from storage.names import IN_USE, key_of
 from storage.tables import (
     PURGED,
     CollectionPictureRow,
-    CombinationRow,
     ConceptRow,
     HeadRow,
     LabelEventRow,
@@ -23,6 +22,7 @@ from storage.tables import (
     PictureRow,
     RemovalRow,
     SourceRow,
+    StoredCombination,
 )
 
 Kind = Literal["picture", "concept", "collection", "rule"]
@@ -44,11 +44,8 @@ class Trashed:
     pictures: int = 0
 
 
-class TrashStore:
+class TrashStore(Store):
     """Reads alone."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def page(self, kind: Kind | None, limit: int, offset: int = 0) -> list[Trashed]:
         """What was put here last comes first; of one kind, or of all."""
@@ -57,22 +54,23 @@ class TrashStore:
         query = select(rows).order_by(rows.c.moment.desc(), rows.c.kind, rows.c.id.desc())
         with self._database.read() as session:
             page = [Trashed(*row) for row in session.execute(query.limit(limit).offset(offset))]
-            for look_up in (_pictures, _concepts, _collections, _rules):
-                page = look_up(session, page)
-        return page
+            found = {
+                of: look_up(session, [one.id for one in page if one.kind == of])
+                for of, look_up in _LOOK_UP.items()
+            }
+        return [replace(one, **_of(one, found[one.kind])) for one in page]
 
     def find(self, kind: Literal["concept", "collection"], name: str) -> int | None:
         """The number of the last one with this name. What is here has given its key up, and only Python
         folds case as keys do."""
         rows = _PARTS[kind].subquery()
-        with self._database.read() as session:
-            found = session.execute(select(rows.c.id, rows.c.name).order_by(rows.c.moment.desc()))
-            return next((int(row.id) for row in found if key_of(row.name) == key_of(name)), None)
+        found = self._database.rows(select(rows.c.id, rows.c.name).order_by(rows.c.moment.desc()))
+        return next((int(row.id) for row in found if key_of(row.name) == key_of(name)), None)
 
 
 # What there is in the trash
 
-_P, _C, _N, _R = PictureRow, ConceptRow, NamedCollectionRow, CombinationRow
+_P, _C, _N, _R = PictureRow, ConceptRow, NamedCollectionRow, StoredCombination
 
 
 def _part(kind: Kind, id: Any, name: Any, author: Any, moment: Any) -> Select[Any, Any, Any, Any, Any]:
@@ -99,56 +97,52 @@ _PARTS: dict[Kind, Select[Any, Any, Any, Any, Any]] = {
 # What comes back with each, looked up for one page at a time
 
 
-def _pictures(session: Session, page: list[Trashed]) -> list[Trashed]:
-    ids, s, r, e = _ids(page, "picture"), SourceRow, RemovalRow, LabelEventRow
+def _of(one: Trashed, found: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return {name: by_id[one.id] for name, by_id in found.items() if one.id in by_id}
+
+
+def _pictures(session: Session, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    s, r, e = SourceRow, RemovalRow, LabelEventRow
     first = select(s.picture_id, func.min(s.uri)).where(s.picture_id.in_(ids)).group_by(s.picture_id)
     last = select(r.picture_id, r.author).where(r.picture_id.in_(ids)).order_by(r.sequence)
-    places, authors = _by_first(session, first), _by_first(session, last)
-    labels = _by_first(session, _count(e.picture_id, e.sequence, ids))
-    return [
-        replace(
-            one, name=places.get(one.id, ""), author=authors.get(one.id, ""), labels=labels.get(one.id, 0)
-        )
-        if one.kind == "picture"
-        else one
-        for one in page
-    ]
+    return {
+        "name": _by_first(session, first),
+        "author": _by_first(session, last),
+        "labels": _by_first(session, _count(e.picture_id, e.sequence, ids)),
+    }
 
 
-def _concepts(session: Session, page: list[Trashed]) -> list[Trashed]:
-    ids, e = [int(i) for i in _ids(page, "concept")], LabelEventRow
-    labels = _by_first(session, _count(e.concept_id, e.picture_id.distinct(), ids))
-    versions = _by_first(session, _count(HeadRow.concept_id, HeadRow.id, ids))
-    return [
-        replace(one, labels=labels.get(int(one.id), 0), versions=versions.get(int(one.id), 0))
-        if one.kind == "concept"
-        else one
-        for one in page
-    ]
+def _concepts(session: Session, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    e = LabelEventRow
+    return {
+        "labels": _by_first(session, _count(e.concept_id, e.picture_id.distinct(), map(int, ids))),
+        "versions": _by_first(session, _count(HeadRow.concept_id, HeadRow.id, map(int, ids))),
+    }
 
 
-def _collections(session: Session, page: list[Trashed]) -> list[Trashed]:
-    ids, member = [int(i) for i in _ids(page, "collection")], CollectionPictureRow
-    its = _count(member.collection_id, member.picture_id, ids).where(member.until.is_(None))
-    inside = _by_first(session, its)
-    return [
-        replace(one, pictures=inside.get(int(one.id), 0)) if one.kind == "collection" else one for one in page
-    ]
+def _collections(session: Session, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    member = CollectionPictureRow
+    its = _count(member.collection_id, member.picture_id, map(int, ids)).where(member.until.is_(None))
+    return {"pictures": _by_first(session, its)}
 
 
-def _rules(session: Session, page: list[Trashed]) -> list[Trashed]:
-    its = _R.key.in_([key_of(name) for name in _ids(page, "rule")])
-    members = _by_first(session, select(_R.name, _R.members).where(its).order_by(_R.id))
-    return [replace(one, versions=len(members[one.id])) if one.kind == "rule" else one for one in page]
+def _rules(session: Session, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    its = select(_R.name, _R.members).where(_R.key.in_([key_of(name) for name in names])).order_by(_R.id)
+    members = _by_first(session, its)
+    return {"versions": {name: len(found) for name, found in members.items()}}
 
 
-def _ids(page: Sequence[Trashed], kind: Kind) -> list[str]:
-    return [one.id for one in page if one.kind == kind]
+_LOOK_UP: dict[Kind, Callable[[Session, Sequence[str]], dict[str, dict[str, Any]]]] = {
+    "picture": _pictures,
+    "concept": _concepts,
+    "collection": _collections,
+    "rule": _rules,
+}
 
 
-def _count(column: Any, what: Any, values: Sequence[Any]) -> Select[Any, int]:
-    return select(column, func.count(what)).where(column.in_(values)).group_by(column)
+def _count(column: Any, what: Any, values: Iterable[Any]) -> Select[Any, int]:
+    return select(column, func.count(what)).where(column.in_(list(values))).group_by(column)
 
 
-def _by_first(session: Session, query: Select[Any, Any]) -> dict[Any, Any]:
-    return {row[0]: row[1] for row in session.execute(query)}
+def _by_first(session: Session, query: Select[Any, Any]) -> dict[str, Any]:
+    return {str(row[0]): row[1] for row in session.execute(query)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
-from typing import Protocol
 
 from storage import buckets
 from storage.pictures import archives
@@ -13,37 +12,20 @@ from storage.pictures import archives
 ARCHIVE_SUFFIX = ".zip"
 
 
-class KeptUploads(Protocol):
-    """They stay until their pictures are gone for good, because the library refers to them."""
-
-    def waiting(self, batch: str) -> Path:
-        """The folder of this computer that a file is written to until it is whole."""
-
-    def keep(self, whole: Path, batch: str, name: str) -> str:
-        """Takes a file from there, and says what it is called. Never replaces another one of the batch."""
-
-    def places(self, batch: str) -> list[Path]:
-        """What to add for a batch: its folder, and its archives, which a folder's walk passes over. Nothing
-        where nothing has arrived."""
-
-    def has(self, place: str) -> bool:
-        """Whether a picture's place is one of an upload."""
-
-    def forget(self, place: str) -> int:
-        """Takes a file away; how many bytes it had."""
-
-
 class FolderUploads:
-    """`<folder>/<batch>/<file>`."""
+    """`<folder>/<batch>/<file>`. Files stay until their pictures are gone for good: the library refers to
+    them."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def waiting(self, batch: str) -> Path:
+        """The folder of this computer that a file is written to until it is whole."""
         return self._folder / batch
 
     def keep(self, whole: Path, batch: str, name: str) -> str:
-        """Under its name, or name-2, name-3 … where another file of the batch has it."""
+        """Takes a file from there, and says what it is called: its name, or name-2, name-3 … where another
+        file of the batch has it."""
         path = self._folder / batch / name
         number = 1
         while True:
@@ -55,16 +37,20 @@ class FolderUploads:
                 path = path.with_name(f"{Path(name).stem}-{number}{Path(name).suffix}")
 
     def places(self, batch: str) -> list[Path]:
+        """What to add for a batch: its folder, and its archives, which a folder's walk passes over. Nothing
+        where nothing has arrived."""
         folder = self._folder / batch
         files = [path for path in sorted(folder.glob("*")) if not path.name.startswith(".")]
         return [folder, *(path for path in files if path.suffix.lower() == ARCHIVE_SUFFIX)] if files else []
 
     def has(self, place: str) -> bool:
+        """Whether a picture's place is one of an upload."""
         inside = archives.split(place)
         path = Path(inside[0] if inside else place)
         return path.is_relative_to(self._folder) and ".." not in path.parts and not path.is_symlink()
 
     def forget(self, place: str) -> int:
+        """Takes a file away; how many bytes it had."""
         path = Path(place)
         if not self.has(place) or not path.is_file():
             return 0
@@ -74,8 +60,8 @@ class FolderUploads:
 
 
 class BucketUploads:
-    """`<place>/<batch>/<some letters>/<file>`: two files of one name may come through two processes at once,
-    and in a bucket the second would replace the first."""
+    """The same in a bucket, as `<place>/<batch>/<some letters>/<file>`: two files of one name may come by
+    two processes at once, and in a bucket the second would replace the first."""
 
     def __init__(self, place: str, waiting: Path) -> None:
         """`place` such as `s3://bucket/folder`, `waiting` a folder of this computer."""
@@ -100,6 +86,9 @@ class BucketUploads:
 
     def forget(self, place: str) -> int:
         return buckets.delete(place) if self.has(place) else 0
+
+
+KeptUploads = FolderUploads | BucketUploads
 
 
 def uploads_at(home: Path, store: str) -> KeptUploads:

@@ -129,7 +129,7 @@ def embed(
         collection.add([listing], encoder, listener)
         ids = collection.library.resolve_many(list(paths))
         names = {i: name for i, name in zip(reversed(ids), reversed(paths.values()), strict=True) if i}
-        index = collection.index().snapshot()
+        index = collection.index()
         missing = set(index.missing(list(names)))
         kept = sorted((name, i) for i, name in names.items() if i not in missing)
         found = [i for _, i in kept]

@@ -19,7 +19,7 @@ from concepts.library.ingest_worker import Looked
 from concepts.registry import Method
 from concepts.workbench import Workbench
 from storage.pictures.files import SkippedFile
-from storage.vectors.protocol import VectorReader
+from storage.vectors.reader import VectorReader
 
 Said = tuple[int, list[int], float]  # process, numbers, the sum of their roots
 
@@ -112,7 +112,7 @@ class NextDoor(InProcess):
 
 
 def vectors_of(bench: Workbench) -> tuple[list[str], np.ndarray[Any, Any]]:
-    index: VectorReader = bench.context.collection.index().snapshot()
+    index: VectorReader = bench.context.collection.index()
     ids = list(index.ids)
     return ids, index.vectors(ids)
 

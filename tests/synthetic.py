@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.vectors.exact import ExactCopy
 from storage.vectors.ids import ID_TYPE
-from storage.vectors.protocol import VectorReader
+from storage.vectors.lance import LanceIndex
+from storage.vectors.reader import VectorReader
+from storage.vectors.stored import StoredIndex
 
 DIMENSION = 8
 
@@ -27,13 +28,14 @@ def unit_vectors(count: int, seed: int = 0, dimension: int = DIMENSION) -> NDArr
     return unit.astype(np.float16).astype(np.float32)
 
 
-def contents(reader: VectorReader) -> dict[str, tuple[float, ...]]:
+def contents(vectors: VectorReader | StoredIndex | LanceIndex) -> dict[str, tuple[float, ...]]:
+    reader = vectors if isinstance(vectors, VectorReader) else vectors.snapshot()
     pairs = (pair for ids, rows in reader.batches() for pair in zip(ids, rows.tolist(), strict=True))
     return {picture_id: tuple(row) for picture_id, row in pairs}
 
 
-def in_memory(ids: Sequence[str], vectors: NDArray[np.floating], version: str = "1") -> ExactCopy:
+def in_memory(ids: Sequence[str], vectors: NDArray[np.floating], version: str = "1") -> VectorReader:
     """vectors (n, d), row i for ids[i]."""
     order = sorted(range(len(ids)), key=ids.__getitem__)
     known = np.array([ids[place] for place in order], dtype=ID_TYPE)
-    return ExactCopy(version, known, np.asarray(vectors)[np.array(order, dtype=int)].astype(np.float16))
+    return VectorReader(version, known, np.asarray(vectors)[np.array(order, dtype=int)].astype(np.float16))

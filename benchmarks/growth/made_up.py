@@ -82,7 +82,7 @@ def answers(bench: Workbench) -> None:
     bench.definitions.create_concept(CONCEPT, "A synthetic concept: made-up vectors, simulated answers.")
     concept = bench.context.concept(CONCEPT)
     bench.context.draw_evaluation(concept)
-    index = bench.context.collection.index().snapshot()
+    index = bench.context.collection.index()
     apart = set(bench.context.store.evaluation_pictures(concept.id))
     wanted = np.random.default_rng(3).standard_normal(index.vectors(index.ids.at(np.arange(1))).shape[1])
     few = min(YES, len(index.ids) // 8)  # a small library has fewer pictures than that

@@ -19,8 +19,8 @@ from concepts.labelling.contact_sheet import wall_pictures
 from concepts.workbench import Workbench
 from concepts.workbench.trash import MOST
 from storage.pictures.duplicates import near_groups
-from storage.vectors.clusters import clustered
 from storage.vectors.graph import A_CLUSTER, SEED
+from storage.vectors.nearest import clustered
 from storage.vectors.stored import StoredIndex
 
 TOP = 100

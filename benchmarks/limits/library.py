@@ -31,7 +31,7 @@ def rows(folder: Path, count: int) -> Rows:
             read = [_known(pictures, number) for number in range(start, min(start + A_FOLDER, count))]
             bench.context.collection.library.adding.record(read, [], encoder.fingerprint)
             ids = [facts.id for _, facts in read]
-            bench.context.collection.index().write(
+            bench.context.collection.stored().write(
                 ids, np.eye(1, encoder.dimension, k=3).repeat(len(ids), axis=0)
             )
             bench.context.collection.library.adding.vectors_written(ids, encoder.fingerprint)

@@ -123,7 +123,7 @@ def answer(home: Path, answers: int) -> None:
         bench.definitions.mine(CONCEPT)
         apart = bench.context.store.kept_apart(concept.id)
         done = bench.concept(CONCEPT).labels.decisions().keys()
-        ids = bench.context.collection.index().snapshot().ids
+        ids = bench.context.collection.index().ids
         drawn = ids.at(np.random.default_rng(1).permutation(len(ids))[: 20 * answers])
         new = [picture_id for picture_id in drawn if picture_id not in apart | done]
         yes = [picture_id for picture_id in new if counts(picture_id)][: answers // 4]
@@ -148,8 +148,13 @@ def checkpoint(folder: Path) -> Path:
     side = 32
     config = {
         "embed_dim": DIMENSION,
-        "vision_cfg": {"image_size": side, "layers": 1, "width": 64, "patch_size": 8, "head_width": 16},
-        # The vocabulary of the built-in tokenizer, which needs no file.
+        "vision_cfg": {
+            "image_size": side,
+            "layers": 1,
+            "width": 64,
+            "patch_size": 8,
+            "head_width": 16,
+        },  # The vocabulary of the built-in tokenizer, which needs no file.
         "text_cfg": {"context_length": 24, "vocab_size": 49408, "width": 64, "heads": 4, "layers": 1},
     }
     middle = [0.5] * 3

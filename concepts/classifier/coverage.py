@@ -11,7 +11,7 @@ from concepts.learning.report import EvaluationReport
 from concepts.learning.two_samples import difference, share_unlike
 from concepts.view import View
 from storage.frames import Frame
-from storage.vectors.protocol import VectorReader
+from storage.vectors.reader import VectorReader
 
 FEWEST = 20  # measured pictures, below which nothing can be said
 LOOKED_AT = 2000  # pictures of the library, at random: a share is then known to within two points

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from storage.heads import StoredHead
 from storage.vectors.ids import PictureIds
-from storage.vectors.protocol import VectorReader
-from storage.vectors.scores import Scores
+from storage.vectors.reader import Scores, VectorReader
 
 KEPT = 4  # versions in memory: 8 bytes a picture each
 STEPS = 1000  # thresholds from 0 to 1 that the screen can show

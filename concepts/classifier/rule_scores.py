@@ -17,8 +17,7 @@ from concepts.classifier.rule_probability import Bools, Shares, bounds, combined
 from concepts.classifier.rule_views import RuleOrder
 from storage.heads import StoredHead
 from storage.vectors.ids import PictureIds, Rows
-from storage.vectors.protocol import VectorReader
-from storage.vectors.scores import smallest
+from storage.vectors.reader import VectorReader, smallest
 
 KEPT = 2  # rules in memory: 4 · (3 + concepts) bytes a picture each
 

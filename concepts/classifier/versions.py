@@ -255,7 +255,7 @@ def _on_scale(collection: Collection, head: StoredHead, ids: Sequence[str]) -> d
     linear = linear_head(head)
     if not ids or (linear.classes is None and cuts_of(head.details) is None):
         return {}
-    vectors = collection.index().snapshot().vectors(ids)
+    vectors = collection.index().vectors(ids)
     expected, chances = grades(linear, vectors), classes(linear, vectors)
     if expected is not None:
         return {i: {"grade": round(float(g), 2)} for i, g in zip(ids, expected, strict=True)}

@@ -149,8 +149,8 @@ class JobRunner:
 
     def newest_done(self, kind: type[Job[Done]], concept_id: int) -> Done | None:
         """What came of the newest job of this kind for a concept that is done."""
-        job = self.store.newest_done(kind.kind, concept_id)
-        return read_done(kind, job) if job else None
+        found = self.store.newest_first([kind.kind], concept_id, state="done", limit=1)
+        return read_done(kind, found[0]) if found else None
 
     # Inside
 
@@ -218,7 +218,7 @@ class JobRunner:
             if _is_full(error):
                 self._room_at = time.monotonic() + LOOK_FOR_ROOM_SECONDS
                 with suppress(LostJobError):
-                    self.store.pause(stored.id, PAUSED, lease=stored.lease)
+                    self.store.release(stored.id, PAUSED, lease=stored.lease)
                 said.warning("%s paused: %s", stored.kind, error)
             else:
                 reason, details = self._redact(reason_of(error)), self._redact(traceback.format_exc())

@@ -29,7 +29,7 @@ from concepts.library.collection import Collection
 from concepts.library.search import without_look_alikes
 from concepts.view import View
 from storage.vectors.ids import PictureIds
-from storage.vectors.scores import Scores
+from storage.vectors.reader import Scores
 
 GridOrder = Literal["likely", "borderline", "unlikely", "query", "wall"]
 PREPARED = 240  # pictures of one order: four grids of the largest size

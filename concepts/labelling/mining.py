@@ -17,7 +17,7 @@ from concepts.library.collection import Collection
 from concepts.library.search import NearGroups, with_look_alikes
 from concepts.view import View
 from storage.vectors.ids import PictureIds
-from storage.vectors.protocol import VectorReader
+from storage.vectors.reader import VectorReader
 
 PER_QUERY = 100  # nearest pictures per query, as in Agile Modeling (ICCV 2023)
 RANDOM_SHARE = 0.2

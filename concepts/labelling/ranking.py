@@ -13,8 +13,7 @@ from concepts.labelling.training_data import TrainingData
 from concepts.learning.base import NeighbourGraph, Pictures
 from concepts.learning.fitting import SEED
 from concepts.learning.scorers import SCORERS
-from storage.vectors.protocol import VectorReader
-from storage.vectors.scores import Scores
+from storage.vectors.reader import Scores, VectorReader
 
 RANKING = "blend"
 

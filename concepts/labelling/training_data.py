@@ -32,7 +32,7 @@ from storage.concepts import ConceptStore, Rating, StoredAnnotation
 from storage.labels import LabelLog
 from storage.outside import OutsidePicture
 from storage.pictures.duplicates import nearly_equal
-from storage.vectors.protocol import VectorReader
+from storage.vectors.reader import VectorReader
 
 Opinion = TypeVar("Opinion", StoredAnnotation, Rating)
 
@@ -130,7 +130,7 @@ class TrainingData:
     @cached_property
     def everywhere(self) -> VectorReader:
         """The vectors of the whole library: to know what pictures are like, and to choose none from."""
-        return self._collection.index().snapshot()
+        return self._collection.index()
 
     @cached_property
     def outside(self) -> dict[str, OutsidePicture]:

@@ -19,7 +19,7 @@ from concepts.library.outside_pictures import library_twins
 from storage.concepts import Wave
 from storage.tables import now
 from storage.vectors.ids import PictureIds
-from storage.vectors.scores import Scores
+from storage.vectors.reader import Scores
 
 HIGHEST = 1 - 1e-6  # as a floor: nearer to 1 nothing can be told apart
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
-from storage.vectors import blas
+from storage.vectors import products
 
 
 def one_blas_thread() -> AbstractContextManager[None]:
@@ -12,4 +12,4 @@ def one_blas_thread() -> AbstractContextManager[None]:
     milliseconds takes several a tenth of a second, and on a busy machine a second."""
     import scipy.linalg  # noqa: F401  it brings a BLAS of its own, which has to be there to be found
 
-    return blas.one_blas_thread
+    return products.one_blas_thread

@@ -50,11 +50,9 @@ from storage.pictures.files import Within
 from storage.pictures.thumbnails import ThumbnailStore
 from storage.places import Places
 from storage.removed import Removed
-from storage.vectors.disk import PurgedVectors
 from storage.vectors.graph_files import KeptGraph
-from storage.vectors.kept import KeptIndex
-from storage.vectors.protocol import VectorIndex, VectorReader
-from storage.vectors.stored import StoredIndex, tables_in
+from storage.vectors.reader import VectorReader
+from storage.vectors.stored import PurgedVectors, StoredIndex, tables_in
 from storage.vectors.tables import BucketTables
 
 THUMBNAILS_KEPT = 3000  # of a bucket, in memory: sixty pages of the library, some 30 MB
@@ -99,7 +97,7 @@ class Collection:
         self.library = Library(database)
         self.outside = OutsidePictures(database)
         self.named = NamedCollections(database)
-        self.frames = Frames(database, lambda: self.index().snapshot())
+        self.frames = Frames(database, self.index)
         self.removed = Removed(database)
         self.places = Places(database)
         self.browsing = Browsing(database)
@@ -113,7 +111,7 @@ class Collection:
         self._whole = ""  # the version of the index that was last seen to have all
         self._opening = threading.Lock()
         self._indexes: dict[str, StoredIndex] = {}
-        self._kept: dict[str, KeptIndex] = {}  # of the same: what is read of them
+        self._shown: VectorReader | None = None  # to leave some ids out of a million takes milliseconds
 
     # The encoder and its vectors
 
@@ -154,28 +152,34 @@ class Collection:
             name, fingerprint, cache=cache, precision=precision, trust=trust, chosen=chosen
         )
 
-    def index(self) -> VectorIndex:
-        """Looks whether it has all vectors whenever it has changed: what is missing is made again.
+    def index(self) -> VectorReader:
+        """The vectors as they are now, without those of pictures in the trash. Nothing is written or copied
+        when a picture goes there or comes back.
 
-        Raises `DamagedIndexError` where it can't be read or has none of them.
+        Looks whether there are all whenever they have changed: what is missing is made again. Raises
+        `DamagedIndexError` where they can't be read or there are none.
         """
-        recorded = self.recorded()
-        index = self._index_of(recorded.fingerprint, recorded.dimension)
-        self._look_at(index)
-        return self._kept.setdefault(index.fingerprint, KeptIndex(index, self._in_bin))
+        stored = self.stored()
+        self._look_at(stored)
+        hidden = self.removed.hidden()  # first: of what is purged meanwhile there is no vector
+        whole = stored.snapshot()
+        if not hidden.ids:
+            self._shown = None
+            return whole
+        shown, version = self._shown, f"{whole.version}-{hidden.version}"
+        if shown is None or shown.version != version:
+            shown = self._shown = whole.without(hidden.ids, version)
+        return shown
 
     def graph(self) -> KeptGraph:
-        """Of all vectors, those in the bin too. Raises `EmptyLibraryError`."""
+        """Of all vectors, those in the trash too. Raises `EmptyLibraryError`."""
         return self.stored().graph
 
     def stored(self) -> StoredIndex:
-        """The vectors as they lie on disk, those in the bin too. Raises `EmptyLibraryError`."""
+        """The vectors as they lie on disk, those in the trash too, to be written. Raises
+        `EmptyLibraryError`."""
         recorded = self.recorded()
         return self._index_of(recorded.fingerprint, recorded.dimension)
-
-    def _in_bin(self) -> tuple[frozenset[str], int]:
-        hidden = self.removed.hidden()
-        return hidden.ids, hidden.version
 
     def vectors_for(self, concept_id: int) -> VectorReader:
         """The vectors, as they are now, of the pictures that a concept looks in: it knows of no others."""
@@ -237,7 +241,7 @@ class Collection:
             self._texts = self._texts_of(encoder)
         return embedded
 
-    def _ingestion(self, index: VectorIndex, encoder: Encoder) -> Ingestion:
+    def _ingestion(self, index: StoredIndex, encoder: Encoder) -> Ingestion:
         looks = self.looks(str(encoder.fingerprint))
         return Ingestion(self.library, self.removed, index, self.thumbnails, self.same(encoder), looks)
 
@@ -255,7 +259,7 @@ class Collection:
         """A quick look at what must be there; `damage` says what was seen."""
         try:
             with contextlib.suppress(DamagedIndexError):
-                self.index()
+                self._look_at(self.stored())
             if lost := thumbnails_lost(self.library, self.thumbnails):
                 self._notice(thumbnails=lost)
         except BucketError as error:  # nothing is lost by that, and nothing could be mended now
@@ -263,15 +267,14 @@ class Collection:
 
     def check(self, listener: Listener, *, repair: bool) -> Checked:
         """Looks at everything that SQL says there is, and makes again what is missing."""
-        recorded = self.recorded()
-        index = self._index_of(recorded.fingerprint, recorded.dimension)
+        index = self.stored()
         checking = HealthCheck(self.library, index, self.thumbnails)
         report = checking.look(listener)
         if not repair:
             return report
 
         def embed_pending() -> int:
-            if not self.library.adding.pending(recorded.fingerprint, 1):
+            if not self.library.adding.pending(index.fingerprint, 1):
                 return 0
             return self._ingestion(index, self.encoder()).embed_pending(listener)
 
@@ -321,7 +324,7 @@ class Collection:
             self._notice(thumbnails="Thumbnails are missing.")
             return self.thumbnails.read(picture_id)
 
-    def _look_at(self, index: VectorIndex) -> None:
+    def _look_at(self, index: StoredIndex) -> None:
         try:
             version = index.version
             if version == self._whole:
@@ -339,7 +342,7 @@ class Collection:
         else:
             self.damage, self._whole = replace(self.damage, vectors=""), version
 
-    def _ask_for_missing(self, index: VectorIndex, *, count: bool = True) -> None:
+    def _ask_for_missing(self, index: StoredIndex, *, count: bool = True) -> None:
         """Puts pictures whose vector is missing into the outbox; without `count` it is not asked first
         whether as many vectors are there as there must be. What can't be read is made anew."""
         ids = self.library.all_ids(in_bin=True)

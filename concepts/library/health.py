@@ -19,7 +19,7 @@ from storage.pictures.files import SkippedFile, Source, look_at
 from storage.pictures.hashing import picture_id
 from storage.pictures.resizing import THUMBNAIL_SIDE, thumbnail
 from storage.pictures.thumbnails import ThumbnailStore
-from storage.vectors.protocol import VectorIndex
+from storage.vectors.stored import StoredIndex
 
 AT_ONCE = 1000  # pictures or files
 NAMED = 100  # files and pictures that a report names
@@ -100,7 +100,7 @@ class _Found:
 class HealthCheck:
     """One look at everything, and the repair of what it found."""
 
-    def __init__(self, library: Library, index: VectorIndex, thumbnails: ThumbnailStore) -> None:
+    def __init__(self, library: Library, index: StoredIndex, thumbnails: ThumbnailStore) -> None:
         self._library = library
         self._index = index
         self._thumbnails = thumbnails

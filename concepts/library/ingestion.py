@@ -44,7 +44,7 @@ from storage.pictures.duplicates import near_groups
 from storage.pictures.files import SkippedFile, Source, Within
 from storage.pictures.thumbnails import ThumbnailStore
 from storage.removed import Removed
-from storage.vectors.protocol import VectorIndex
+from storage.vectors.stored import StoredIndex
 
 COMMIT_EVERY = 256  # files: about what a killed process does again
 LOOKED_UP_AT_ONCE = 1024  # files: whether they were read before
@@ -87,7 +87,7 @@ class Ingestion:
         self,
         library: Library,
         removed: Removed,
-        index: VectorIndex,
+        index: StoredIndex,
         thumbnails: ThumbnailStore,
         encoder: EncoderHandle,
         looks: StagedResults,

@@ -15,7 +15,7 @@ from cachetools import LRUCache
 from concepts.learning.base import NeighbourGraph
 from concepts.learning.neighbours import NEIGHBOURS
 from storage.vectors.graph_files import KeptGraph
-from storage.vectors.protocol import Neighbours, VectorReader
+from storage.vectors.reader import Neighbours, VectorReader
 
 LARGEST = 20_000  # pictures: every one is compared with every other, 10 seconds of one processor
 LARGEST_KEPT = 100_000  # of which the graph is read: who ranks by it reads all vectors as float32, too

@@ -17,7 +17,7 @@ from concepts.library.collection import Collection
 from storage.places import texts_of
 from storage.removed import Removed
 from storage.vectors.ids import PictureIds
-from storage.vectors.protocol import VectorReader
+from storage.vectors.reader import VectorReader
 
 AT_ONCE = 32_768  # of fewer at once the threads hinder each other, of more the memory is slower than the work
 AHEAD = 6  # reads that may be done before they are asked for: whoever asks takes some, and then writes

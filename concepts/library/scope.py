@@ -12,9 +12,8 @@ from cachetools import LRUCache, cachedmethod
 from storage.collections import NamedCollections
 from storage.database import Database
 from storage.frames import AsItWas, ConceptFrames, Frame, members_at
-from storage.vectors.framed import FramedVectors
 from storage.vectors.ids import PictureIds
-from storage.vectors.protocol import VectorReader
+from storage.vectors.reader import VectorReader
 
 COLLECTIONS_KEPT = 24  # in memory: 64 bytes a picture
 TOGETHER_KEPT = 4  # frames of several collections: 64 bytes a picture
@@ -33,7 +32,7 @@ class Frames:
         self._lock = threading.Lock()  # of these
         self._members: LRUCache[tuple[int, int], PictureIds] = LRUCache(COLLECTIONS_KEPT)
         self._together: LRUCache[str, PictureIds] = LRUCache(TOGETHER_KEPT)
-        self._readers: LRUCache[tuple[str, str], FramedVectors] = LRUCache(READERS_KEPT)
+        self._readers: LRUCache[tuple[str, str], VectorReader] = LRUCache(READERS_KEPT)
 
     def now(self, concept_id: int) -> Frame:
         return self.concepts.now(concept_id)
@@ -58,10 +57,10 @@ class Frames:
         lambda _, whole, frame: (whole.version, frame.key),
         lambda self: self._lock,
     )
-    def _reader(self, whole: VectorReader, frame: Frame) -> FramedVectors:
+    def _reader(self, whole: VectorReader, frame: Frame) -> VectorReader:
         known = whole.ids
         rows = np.unique(np.concatenate([self._ids(one).rows_of(known) for one in frame.collections]))
-        return FramedVectors(whole, known.only(rows), frame.key)
+        return whole.within(known.only(rows), frame.key)
 
     def count(self, concept_id: int, everything: Callable[[], int]) -> int:
         """How many pictures the concept looks in; `everything`: how many the library has."""

@@ -17,7 +17,7 @@ from concepts.library.collection import Collection
 from concepts.view import View
 from storage.frames import EVERYTHING, Frame
 from storage.vectors.ids import PictureIds
-from storage.vectors.protocol import VectorReader
+from storage.vectors.reader import VectorReader
 
 WORDS_OF_EXAMPLES = 4
 DEPTH = 400  # nearest pictures remembered of each text; near-duplicates and hidden ones fall out later
@@ -59,7 +59,7 @@ def find_pictures(
     words = (text or "").strip()
     if not words and not like:
         raise DiscernError("Say what to look for: words, a picture, or both.")
-    index = collection.frames.within(collection.index().snapshot(), frame)
+    index = collection.frames.within(collection.index(), frame)
     probes = [collection.text_vectors([words])[0]] if words else []
     if like:
         probes.append(unit(index.vectors(like).mean(axis=0)))

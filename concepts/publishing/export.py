@@ -50,8 +50,8 @@ from concepts.view import View
 from storage.files import write_whole
 from storage.heads import StoredHead
 from storage.pictures.files import Within
-from storage.vectors.blas import one_blas_thread
-from storage.vectors.protocol import VectorReader
+from storage.vectors.products import one_blas_thread
+from storage.vectors.reader import VectorReader
 
 
 class ExportResult(View):
@@ -335,9 +335,7 @@ def score_pictures(
         encoder = collection.encoder_like(wanted.name, wanted.precision, wanted.fingerprint, trust)
         rows = score_rows(bundle, _fresh(collection, encoder, paths, listener, skipped, within))
     else:
-        rows = said_rows(
-            bundle, _library(collection, bundle, looks_in or collection.index().snapshot(), listener)
-        )
+        rows = said_rows(bundle, _library(collection, bundle, looks_in or collection.index(), listener))
     with one_blas_thread, closing(rows):
         counts = write_scores(rows, schema_of(bundle), out)
     return ScoreResult(out=str(out), rows=counts.rows, yes=counts.yes, skipped=skipped[0])

@@ -178,7 +178,7 @@ def _grey(graph: EncoderGraph) -> Pictures:
 
 def _shuffled(collection: Collection, apart: set[str]) -> list[str]:
     """More ids than are wanted, as some files may be gone: the same for the same library."""
-    ids = sorted(set(collection.index().snapshot().ids) - apart)
+    ids = sorted(set(collection.index().ids) - apart)
     order = np.random.default_rng(SEED).permutation(len(ids))[: 2 * CALIBRATION]
     return [ids[place] for place in order]
 

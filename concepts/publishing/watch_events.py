@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from concepts.publishing.watch_views import FlaggedView
-from storage.watches import StoredWatched, Watch
+from storage.watches import Watch, Watched
 
 FLAGGED = "picture.flagged"
 VERSION = "https://jsonfeed.org/version/1.1"
 
 
-def event(concept: str, watch: Watch, said: StoredWatched) -> dict[str, Any]:
+def event(concept: str, watch: Watch, said: Watched) -> dict[str, Any]:
     """The body of a message: the same at every try. `file` is the picture's place under the folder."""
     return {
         "type": FLAGGED,

@@ -16,7 +16,7 @@ from typing import Literal
 from concepts.labelling.consensus import Decision
 from concepts.learning.anytime_intervals import share_at_any_time
 from concepts.view import View
-from storage.watches import StoredWatched
+from storage.watches import Watched
 
 WINDOW = 50  # answers about flagged pictures: of 50 that are all right at least 89.5 of 100 are
 ERROR = 0.05
@@ -67,7 +67,7 @@ class LabelledFlags:
 
     def __init__(
         self,
-        drawn: Sequence[StoredWatched],
+        drawn: Sequence[Watched],
         blind: Mapping[str, Decision],
         decided: Container[str],
     ) -> None:
@@ -80,10 +80,10 @@ class LabelledFlags:
         self.flagged = self._first(one for one in left if one.flagged)
         self.others = self._first(one for one in left if not one.flagged)
 
-    def _first(self, asked: Iterable[StoredWatched]) -> list[StoredWatched]:
+    def _first(self, asked: Iterable[Watched]) -> list[Watched]:
         return list(takewhile(lambda one: one.picture_id in self._blind, asked))
 
-    def right(self, some: Sequence[StoredWatched]) -> int:
+    def right(self, some: Sequence[Watched]) -> int:
         """What nobody could decide is not right."""
         return sum(self._blind[one.picture_id].value == "yes" for one in some)
 
@@ -156,7 +156,7 @@ def _share(part: float, rest: float) -> float:
     return part / (part + rest) if part + rest else 0.0
 
 
-def _window(answered: LabelledFlags, some: Sequence[StoredWatched]) -> Window:
+def _window(answered: LabelledFlags, some: Sequence[Watched]) -> Window:
     right = answered.right(some)
     low, high = share_at_any_time(right, len(some), ERROR)
     return Window(

@@ -12,9 +12,8 @@ import httpx2
 
 from concepts.publishing.webhooks import GONE, Secrets, body_of, next_try, post
 from concepts.settings import Settings
-from storage.deliveries import Deliveries, Delivery
 from storage.tables import now
-from storage.watches import Watch, Watches
+from storage.watches import Deliveries, Delivery, Watch, Watches
 
 NO_SECRET = "The secret that signs messages is gone. Stop watching this folder and begin again."
 

@@ -33,7 +33,7 @@ class SampleLibrary:
         if not self.bench.library.info().pictures:
             self.bench.library.add(sample=True).wait()
         collection = self.bench.context.collection
-        collection.index().snapshot()
+        collection.index()
         encoder = collection.encoder()
         encoder_graph(encoder, short_side(encoder), collection.cache)  # takes a processor for seconds
         unfinished = self.home / f".{PREPARED}"

@@ -12,7 +12,7 @@ from concepts.errors import NoModelError
 from concepts.jobs import Listener, Progress
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import CompareAnnotators
-from storage.annotators import AnnotatorChoice
+from storage.choices import AnnotatorChoice
 
 if TYPE_CHECKING:
     from concepts.collaborator.comparing import ComparisonEstimate
@@ -72,8 +72,15 @@ class Annotators:
         if setup.annotator not in ("builtin", AUTO) and not model_of(setup, self._context.settings)[0]:
             raise NoModelError(setup.role)
         concept = self._context.concept(name)
-        choice = AnnotatorChoice(setup.annotator, setup.large, setup.examples, setup.repeats, author)
-        self._context.annotators.add(concept.id, choice)
+        choice = AnnotatorChoice(
+            concept_id=concept.id,
+            annotator=setup.annotator,
+            large=setup.large,
+            examples=setup.examples,
+            repeats=setup.repeats,
+            author=author,
+        )
+        self._context.annotators.add(choice)
 
     def _compare(self, job: CompareAnnotators, progress: Progress) -> AnnotatorsCompared:
         context = self._context

@@ -40,7 +40,7 @@ class Catalogue:
         Raises `DiscernError` for a name that a concept can't have, `ConflictError` for one that is taken.
         """
         concept = self._context.concept(name)
-        before = self._context.catalogue.rename(concept.id, checked_name(new), author)
+        before = self._context.store.rename(concept.id, checked_name(new), author)
         now = self._context.store.get(concept.id)
         revision = self._context.revision(now).number
         return RenamedConcept(id=now.id, name=now.name, before=before, revision=revision)
@@ -67,7 +67,7 @@ class Catalogue:
         Raises `DiscernError` like `rename`.
         """
         source = self._context.concept(name)
-        copy = self._context.catalogue.duplicate(source.id, checked_name(new), author)
+        copy = self._context.store.duplicate(source.id, checked_name(new), author)
         looks_in = self._context.collection.frames.now(source.id)
         if not looks_in.is_whole:
             self._context.collection.frames.concepts.add(copy.id, sorted(looks_in.ids), author)

@@ -28,11 +28,10 @@ from concepts.learning.target import Side
 from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import Evaluate
-from storage.certifying import CertifyingDraw
 from storage.concepts import CERTIFYING
 from storage.frames import Frame
-from storage.heads import HeadFacts, StoredHead
-from storage.tables import ConceptRow, now
+from storage.heads import CertifyingDraw, HeadFacts, StoredHead
+from storage.tables import ConceptRow
 
 LOWEST, HIGHEST = 0.5, 0.99  # that can be asked for
 
@@ -176,9 +175,17 @@ class Certificates:
             raise NotEnoughPicturesError(least, len(drawn.pictures))
         looks_in = dataset.frame.kept()
         draw = CertifyingDraw(
-            attempt, head.number, at_least, drawn.floor, drawn.frame, author, now(), side, looks_in
+            concept_id=concept.id,
+            attempt=attempt,
+            head_number=head.number,
+            side=side,
+            at_least=at_least,
+            floor=drawn.floor,
+            frame=drawn.frame,
+            author=author,
+            looks_in=looks_in,
         )
-        context.certifying.add(concept.id, draw, drawn.pictures)
+        context.certifying.add(draw, drawn.pictures)
 
     def _lowest(
         self, concept: ConceptRow, head: StoredHead, side: Side, draws: Mapping[str, CertifyingDraw]
@@ -229,7 +236,7 @@ class Certificates:
         if dataset.looks_at(ids) == ids:
             scored = self._context.scores.of(head, dataset.index).probability.of(ids)
         else:  # it was drawn where the concept doesn't look any more
-            scored = scored_alone(head, self._context.collection.index().snapshot(), ids)
+            scored = scored_alone(head, self._context.collection.index(), ids)
         probability = np.array([p for _, p in scored], dtype=np.float64)
         right = np.array([dataset.blind[i].value == draw.side for i, _ in scored], dtype=bool)
         error = allowed_error(draw.attempt)

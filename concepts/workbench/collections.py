@@ -157,7 +157,7 @@ class Collections:
 
     def addings(self) -> list[ImportView]:
         """The last addings that brought new pictures, the last one first."""
-        done = self._context.jobs.store.done(ADD_KINDS)
+        done = self._context.jobs.store.newest_first(ADD_KINDS, state="done")
         return [_adding(job) for job in done if (job.result or {}).get("added")][:ADDINGS]
 
     # Making
@@ -303,7 +303,9 @@ class Collections:
         return self._views([self._named.get(number)])[0]
 
     def _with_changes(self, number: int) -> OneCollection:
-        changes = [ChangeView(**vars(one)) for one in self._named.changes(number)]
+        changes = [
+            ChangeView.model_validate(one, from_attributes=True) for one in self._named.changes(number)
+        ]
         return OneCollection(**dict(self._view(number)), changes=changes)
 
     def _resolved(self, pictures: Sequence[str]) -> list[str]:
@@ -379,7 +381,7 @@ class Scope:
 
 
 def _seen(change: Change | None) -> ChangeView | None:
-    return ChangeView(**vars(change)) if change else None
+    return ChangeView.model_validate(change, from_attributes=True) if change else None
 
 
 def _adding(job: StoredJob) -> ImportView:

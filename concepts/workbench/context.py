@@ -41,26 +41,21 @@ from concepts.workbench.holdout_cache import HoldoutCache
 from concepts.workbench.jobs import LookOver
 from concepts.workbench.shared_resources import SharedResources
 from concepts.workbench.stat_cache import StatCache
-from storage.annotators import AnnotatorChoices
-from storage.audit import AuditLog
-from storage.catalogue import Catalogue
-from storage.certifying import CertifyingDraws
+from storage.choices import AnnotatorChoices, PromptStore, ProtectionStore
 from storage.concepts import CASCADING, CERTIFYING, WATCHING, ConceptStore
 from storage.database import Database
 from storage.disk import told
 from storage.files import make_private
-from storage.heads import HeadStore, StoredHead
+from storage.heads import CertifyingDraws, HeadStore, StoredHead
 from storage.jobs import JobStore
 from storage.kept_figures import KeptFigures
-from storage.labels import LabelLog
+from storage.labels import LabelLog, WallLog
+from storage.people import AuditLog
 from storage.picture_columns import PictureColumns
-from storage.prompts import PromptStore
-from storage.protection import ProtectionStore
 from storage.tables import ConceptRow, DefinitionRow
 from storage.trash import TrashStore
 from storage.uploads import uploads_at
 from storage.vectors.graph_files import KeptGraph
-from storage.walls import WallLog
 from storage.watches import Watches
 
 POOL_SIZE = 1000  # candidates per concept
@@ -91,7 +86,6 @@ class Context:
         self.collection = Collection(settings, self.database, lent.load, lent.thumbnails, self.engine)
         self.columns = PictureColumns(self.database)
         self.store = ConceptStore(self.database)
-        self.catalogue = Catalogue(self.database)
         self.heads = HeadStore(self.database)
         self.log = LabelLog(self.database)
         self.walls = WallLog(self.database)

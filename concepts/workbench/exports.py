@@ -183,7 +183,7 @@ class Exports:
 
     def scored_files(self, name: str) -> list[ScoredFile]:
         """The files with scores that this concept's versions wrote, the newest first."""
-        jobs = self._context.jobs.store.about(self._context.concept(name).id, [ScoreFiles.kind])
+        jobs = self._context.jobs.store.newest_first([ScoreFiles.kind], self._context.concept(name).id)
         return [_scored_file(job) for job in jobs if job.state == "done"]
 
     def scores_file(self, job_id: int) -> Path:
@@ -262,7 +262,7 @@ class Exports:
     ) -> tuple[Int8Measured, float] | None:
         (concept, head), *others = chosen
         wanted = MeasureInt8(concept.id, head.number, tuple((other.id, of.number) for other, of in others))
-        for job in self._context.jobs.store.about(concept.id, [MeasureInt8.kind]):
+        for job in self._context.jobs.store.newest_first([MeasureInt8.kind], concept.id):
             if job.state == "done" and read_job(MeasureInt8, job) == wanted:
                 return read_done(MeasureInt8, job), (job.finished or job.created).timestamp()
         return None

@@ -117,7 +117,8 @@ class Installation:
     @operation("GET /audit", role=Role.OWNER, host=True)
     def deeds(self, limit: Limit = 50, offset: Offset = 0) -> list[DeedView]:
         """Who logged in, changed settings, imported, deleted or exported what; newest first."""
-        return [DeedView.model_validate(vars(deed)) for deed in self._context.audit.recent(limit, offset)]
+        deeds = self._context.audit.recent(limit, offset)
+        return [DeedView.model_validate(deed, from_attributes=True) for deed in deeds]
 
     @operation("GET /settings", role=Role.OWNER, host=True)
     def endpoint_settings(self) -> SettingsView:

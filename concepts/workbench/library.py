@@ -196,7 +196,10 @@ class PictureLibrary:
                 unknown += 1
                 bad.append(BadRow(number, why))
                 continue
-            columns += [PictureColumn(picture_id, name, value, file.name) for name, value in said.items()]
+            columns += [
+                PictureColumn(picture_id=picture_id, name=name, value=value, file=file.name)
+                for name, value in said.items()
+            ]
         if bad and not columns:
             raise NoUsableRowsError(file.name, [(row.number, row.reason) for row in bad])
         by_name: dict[str, int] = {}
@@ -229,7 +232,7 @@ class PictureLibrary:
         self._context.collection.look()
         with contextlib.suppress(DiscernError):  # whoever needs it is told
             self._context.collection.text_vectors(["a picture"])
-            self._context.collection.index().snapshot()
+            self._context.collection.index()
             self._upkeep.keep_up()
 
     def info(self, *, wait: bool = True) -> LibraryInfo:

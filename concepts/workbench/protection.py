@@ -11,7 +11,6 @@ from concepts.installation.users import Role
 from concepts.view import View
 from concepts.workbench.context import Context
 from concepts.workbench.operation import AuthorName, operation
-from storage.protection import Preference
 
 if TYPE_CHECKING:
     from concepts.workbench.concept import Concept
@@ -70,7 +69,7 @@ class Protections:
     def of_person(self, author: AuthorName) -> Protection:
         """How pictures are shown to you."""
         kept = self._store.preference(author)
-        return Protection.model_validate(vars(kept)) if kept else Protection()
+        return Protection.model_validate(kept, from_attributes=True) if kept else Protection()
 
     @operation("PUT /protection", role=Role.VIEWER)
     def prefer(
@@ -85,7 +84,7 @@ class Protections:
     ) -> Protection:
         """Choose how pictures are shown to you, from the next page on."""
         wanted = Protection(shown_as=shown_as, key=key)
-        self._store.prefer(author, Preference(**wanted.model_dump()))
+        self._store.prefer(author, **wanted.model_dump())
         return wanted
 
     def on_page(self, person: str, concept: str | None) -> OnPage:

@@ -51,7 +51,7 @@ from storage.combinations import CombinationStore, StoredCombination
 from storage.heads import StoredHead
 from storage.names import key_of
 from storage.tables import ConceptRow
-from storage.vectors.protocol import VectorReader
+from storage.vectors.reader import VectorReader
 
 MOST_MEMBERS = 20
 READ: TypeAdapter[Expression] = TypeAdapter(Expression)
@@ -259,9 +259,7 @@ class Rules:
 
     def written(self, limit: int = 5) -> list[WrittenTable]:
         """The tables that were written to be downloaded, of the newest jobs, the newest first."""
-        jobs = [
-            job for job in self._context.jobs.store.of_kind(ScoreTable.kind, limit) if job.state == "done"
-        ]
+        jobs = self._context.jobs.store.newest_first([ScoreTable.kind], state="done", limit=limit)
         found = [(job, read_done(ScoreTable, job)) for job in jobs]
         return [
             WrittenTable(
@@ -474,7 +472,7 @@ class Rules:
         return TableResult(out=str(out), rows=counts.rows, concepts=concepts, left_out=left_out)
 
     def _placed(self, columns: Sequence[Column], progress: Progress) -> Iterator[PlacedScores]:
-        index = self._context.collection.index().snapshot()
+        index = self._context.collection.index()
         total, done = len(index.ids), 0
         for some in with_places(self._context.collection, index, weights(columns)):
             done += len(some.ids)

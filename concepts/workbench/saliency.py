@@ -64,7 +64,7 @@ class HeatMaps:
         if decoded is None:
             raise DiscernError("None of the files of this picture can be read any more.")
         weights = np.frombuffer(head.weights, dtype="<f8")
-        _, sample = next(iter(collection.index().snapshot().batches(SAMPLE)))  # ids are hashes: by chance
+        _, sample = next(iter(collection.index().batches(SAMPLE)))  # ids are hashes: by chance
         found = compared(locate(encoder, decoded.image, weights), weights, sample.astype(np.float32))
         score = float(found.parts.sum()) + found.rest + head.bias
         probability = 1 / (1 + math.exp(-max(-60.0, min(60.0, score))))

@@ -35,7 +35,7 @@ from concepts.workbench.jobs import (
 )
 from concepts.workbench.operation import Confined, operation
 from storage.picture_columns import WORDS, PictureColumn
-from storage.vectors.disk import DiskUse
+from storage.vectors.stored import DiskUse
 
 MEND_AGAIN_AFTER = 600  # seconds until damage that is still seen is worth another try
 AT_ONCE = 8  # pictures whose words are read: what a killed process reads again
@@ -255,7 +255,7 @@ class Upkeep:
                     gone += 1  # to be looked at again once a file is back
                     continue
                 said = reader.read(decoded.image)
-                kept.append(PictureColumn(picture.id, WORDS, said, reader.name))
+                kept.append(PictureColumn(picture_id=picture.id, name=WORDS, value=said, file=reader.name))
                 words += bool(said)
             self._context.columns.add(kept)
             pictures += len(kept)

@@ -41,11 +41,10 @@ from concepts.workbench.context import Context
 from concepts.workbench.jobs import LookAtFolder, LookedAt
 from concepts.workbench.operation import AuthorName, Confined, Limit, Offset, operation
 from storage.buckets import uri_of
-from storage.deliveries import Deliveries, Delivery
 from storage.heads import StoredHead
 from storage.jobs import StoredJob
 from storage.pictures.files import Source
-from storage.watches import NewWatch, PromisedBy, StoredWatched, Watch, Watched
+from storage.watches import Deliveries, Delivery, PromisedBy, Watch, Watched
 
 if TYPE_CHECKING:
     from concepts.workbench.concept import Concept
@@ -107,7 +106,7 @@ class Watching:
 
     def last_look(self, watch: Watch) -> StoredJob | None:
         """The job of the newest look."""
-        found = self._context.jobs.store.about(watch.concept_id, [LookAtFolder.kind])
+        found = self._context.jobs.store.newest_first([LookAtFolder.kind], watch.concept_id)
         return next((job for job in found if job.arguments.get("watch") == watch.id), None)
 
     def send_due(self) -> Sent:
@@ -237,7 +236,7 @@ class Watches:
         if promised is None:
             promised, by = self._promise(head)
         watch = self._watches.add(
-            NewWatch(
+            Watch(
                 concept_id=concept.id,
                 folder=str(place),
                 confined=confined,
@@ -360,7 +359,7 @@ class Watches:
             delivered=one.delivered,
         )
 
-    def _flagged(self, page: Sequence[StoredWatched], decided: Mapping[str, Decision]) -> list[FlaggedView]:
+    def _flagged(self, page: Sequence[Watched], decided: Mapping[str, Decision]) -> list[FlaggedView]:
         paths = self._context.collection.paths([one.picture_id for one in page])
         told = self._watching.deliveries.about([one.sequence for one in page])
         return [

@@ -37,7 +37,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class SkippedFile:
-    """A file that was named but can't be read. `reason` is a key of `storage.pictures.reasons.REASONS`."""
+    """A file that was named but can't be read. `reason`: see `storage.errors.Reason`."""
 
     uri: str
     reason: str

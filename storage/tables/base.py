@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from sqlalchemy import JSON, DateTime, Text
+from sqlalchemy import JSON, DateTime, ForeignKey, String, Text
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 
@@ -34,5 +34,20 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+Now = Annotated[datetime, mapped_column(default=now)]
+Key = Annotated[int, mapped_column(primary_key=True)]
+ConceptKey = Annotated[int, mapped_column(ForeignKey("concepts.id"), primary_key=True)]
+OfConcept = Annotated[int, mapped_column(ForeignKey("concepts.id"))]
+PictureKey = Annotated[str, mapped_column(ForeignKey("pictures.id"), primary_key=True)]
+OfPicture = Annotated[str, mapped_column(ForeignKey("pictures.id"))]
+
+
 class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012
+
+
+class Signed:
+    """Tables that say whose a row is and since when, in their last columns."""
+
+    author: Mapped[str] = mapped_column(String(200), sort_order=1)
+    created: Mapped[datetime] = mapped_column(default=now, sort_order=2)

@@ -1,22 +1,22 @@
-"""Concepts, and how they came to mean what they mean."""
+"""Tables of concepts: what they mean, what is said of pictures, what was trained of it, what is watched."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.tables.base import Base, now
+from storage.tables.base import Base, ConceptKey, Key, Now, OfConcept, OfPicture, PictureKey, Signed
 
 
 class ConceptRow(Base):
     __tablename__ = "concepts"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Key]
     name: Mapped[str] = mapped_column(String(120))
     key: Mapped[str] = mapped_column(String(120), unique=True)  # case-folded name
-    created: Mapped[datetime] = mapped_column(default=now)
+    created: Mapped[Now]
     deleted: Mapped[datetime | None]
     seed: Mapped[str] = mapped_column(String(120), server_default="")  # of every draw: its first key
     archived: Mapped[datetime | None]
@@ -29,84 +29,337 @@ class FormerNameRow(Base):
 
     __tablename__ = "former_names"
     key: Mapped[str] = mapped_column(String(120), primary_key=True)  # case-folded name
-    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"))
-    renamed: Mapped[datetime] = mapped_column(default=now)
+    concept_id: Mapped[OfConcept]
+    renamed: Mapped[Now]
 
 
 class DefinitionRow(Base):
     __tablename__ = "definitions"
     __table_args__ = (UniqueConstraint("concept_id", "number"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"))
+    id: Mapped[Key]
+    concept_id: Mapped[OfConcept]
     number: Mapped[int]
     document: Mapped[dict[str, Any]]
     author: Mapped[str] = mapped_column(String(200))
     note: Mapped[str] = mapped_column(Text, default="")
-    created: Mapped[datetime] = mapped_column(default=now)
+    created: Mapped[Now]
 
 
-class DeliberationRow(Base):
+class Round(Signed, Base):
     """Borderline pictures that share an ambiguity and were shown together. Append-only."""
 
     __tablename__ = "deliberations"
-    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)  # of the concept, from 1 on
+    concept_id: Mapped[ConceptKey]
+    number: Mapped[Key]  # of the concept, from 1 on
     ambiguity: Mapped[str] = mapped_column(String(200))
     pictures: Mapped[list[Any]]  # ids, in the order in which they were shown
     definition_number: Mapped[int]
-    author: Mapped[str] = mapped_column(String(200))
-    created: Mapped[datetime] = mapped_column(default=now)
 
 
-class RewordingRow(Base):
+class Rewording(Signed, Base):
     """Other wordings that were tried against one definition, with what was measured of each. Append-only."""
 
     __tablename__ = "rewordings"
-    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)  # of the concept, from 1 on
+    concept_id: Mapped[ConceptKey]
+    number: Mapped[Key]  # of the concept, from 1 on
     definition_number: Mapped[int]
     candidates: Mapped[list[Any]]  # that came before the answers that judge
     sifted: Mapped[list[Any]]  # that were tried and did not
     label_sequence: Mapped[int]  # the last label event they could know of
-    author: Mapped[str] = mapped_column(String(200))  # who wrote them
-    created: Mapped[datetime] = mapped_column(default=now)
 
 
-class RewordingDecisionRow(Base):
+class RewordingDecision(Signed, Base):
     """What a person made of a rewording. Append-only."""
 
     __tablename__ = "rewording_decisions"
-    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), primary_key=True)
-    rewording: Mapped[int] = mapped_column(primary_key=True)
-    deed: Mapped[str] = mapped_column(String(10))  # accepted, rejected
+    concept_id: Mapped[ConceptKey]
+    rewording: Mapped[Key]
+    deed: Mapped[Literal["accepted", "rejected"]] = mapped_column(String(10))
     candidate: Mapped[int | None]
     definition_number: Mapped[int | None]  # that came of it
-    author: Mapped[str] = mapped_column(String(200))
-    created: Mapped[datetime] = mapped_column(default=now)
 
 
-class AnnotatorChoiceRow(Base):
+class AnnotatorChoice(Signed, Base):
     """Who annotates the pictures of a concept. Append-only; the last row holds."""
 
     __tablename__ = "annotator_choices"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Key]
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), index=True)
     annotator: Mapped[str] = mapped_column(String(60))  # a registered name, or auto
     large: Mapped[bool]  # by the model for doubtful pictures
     examples: Mapped[bool]  # with answered pictures beside each
     repeats: Mapped[bool]  # asked three times where the endpoint doesn't say how sure it is
-    author: Mapped[str] = mapped_column(String(200))
-    created: Mapped[datetime] = mapped_column(default=now)
 
 
-class PromptTextRow(Base):
+class PromptText(Signed, Base):
     """A concept's own text of a prompt. Append-only; the last row of a name holds, and an empty text goes
     back to the file."""
 
     __tablename__ = "prompt_texts"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[Key]
     concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), index=True)
     name: Mapped[str] = mapped_column(String(60))
     text: Mapped[str] = mapped_column(Text)
+
+
+MEASURED = "measured"  # what is left of an answer that measured and whose picture is gone for good
+
+
+class CandidateRow(Base):
+    """A picture in a concept's candidate pool and what brought it there."""
+
+    __tablename__ = "candidates"
+    __table_args__ = (Index("candidates_by_picture", "picture_id", "concept_id"),)
+    concept_id: Mapped[ConceptKey]
+    picture_id: Mapped[PictureKey]
+    brought_by: Mapped[list[Any]]  # query texts, "example", "random"
+    definition_number: Mapped[int]
+    added: Mapped[Now]
+
+
+class EvaluationPictureRow(Base):
+    """A picture of a concept's evaluation set. Its whole near-duplicate group stays out of training."""
+
+    __tablename__ = "evaluation_pictures"
+    __table_args__ = (
+        Index("evaluation_pictures_by_drawn", "concept_id", "drawn"),
+        Index("evaluation_pictures_by_picture", "picture_id", "concept_id", "drawn"),
+    )
+    concept_id: Mapped[ConceptKey]
+    picture_id: Mapped[PictureKey]
+    ordinal: Mapped[int]
+    drawn: Mapped[str] = mapped_column(String(10))  # "random", "imported", or what it is kept apart for
+    added: Mapped[Now]
+    wave: Mapped[int] = mapped_column(
+        default=0
+    )  # of a random draw, or the attempt at the last two; 0: imported
+
+
+class Wave(Base):
+    """A random draw of pictures that measure, with all that its probabilities follow from."""
+
+    __tablename__ = "evaluation_waves"
+    concept_id: Mapped[ConceptKey]
+    number: Mapped[Key]
+    label_sequence: Mapped[int]  # what was answered up to here was not drawn from
+    fingerprint: Mapped[str] = mapped_column(String(80))  # of the encoder whose vectors the head is for
+    weights: Mapped[bytes | None] = mapped_column(LargeBinary)  # float64; none: everything was drawn alike
+    bias: Mapped[float]
+    boundaries: Mapped[list[Any]]  # between the strata, as rising logits of that head
+    frame: Mapped[int]  # groups of look-alikes that were drawn from
+    created: Mapped[Now]
+    looks_in: Mapped[list[Any] | None]  # named collections, as they were; none: everything
+
+
+class CertifyingDraw(Base):
+    """A draw of pictures whose answers certify a line of one version, and measure nothing else."""
+
+    __tablename__ = "certifying_draws"
+    concept_id: Mapped[ConceptKey]
+    attempt: Mapped[Key]  # of the concept, from 1 on
+    head_number: Mapped[int]
+    side: Mapped[Literal["yes", "no"]] = mapped_column(String(3), default="yes", server_default="yes")
+    at_least: Mapped[float]  # what share is to be right
+    floor: Mapped[float]  # the lowest probability of that side drawn from, fixed without looking at answers
+    frame: Mapped[int]  # groups of look-alikes that were drawn from
     author: Mapped[str] = mapped_column(String(200))
-    created: Mapped[datetime] = mapped_column(default=now)
+    created: Mapped[Now]
+    looks_in: Mapped[list[Any] | None]  # named collections, as they were; none: everything
+
+
+class LabelEventRow(Base):
+    """Append-only. The current label of (picture, author) is its latest event that is not undone and no
+    repeat."""
+
+    __tablename__ = "label_events"
+    __table_args__ = (
+        Index("label_events_by_picture", "picture_id", "concept_id"),
+        Index("label_events_by_sequence", "concept_id", "sequence"),
+    )
+    sequence: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    key: Mapped[str] = mapped_column(String(100), unique=True)  # idempotency key
+    concept_id: Mapped[OfConcept]
+    picture_id: Mapped[OfPicture]
+    value: Mapped[str] = mapped_column(String(10))  # yes, no, unsure, skip, undo, comment
+    # The grade or class that was said, of which `value` is what it comes down to; none without a scale.
+    given: Mapped[str | None] = mapped_column(String(120))
+    # Of an undo the label; of a comment the author's last one before it, which it replaces with all earlier.
+    undoes: Mapped[int | None] = mapped_column(ForeignKey("label_events.sequence"), index=True)
+    author: Mapped[str] = mapped_column(String(200))
+    author_kind: Mapped[str] = mapped_column(String(10))  # person, simulated, annotator
+    definition_number: Mapped[int]
+    comment: Mapped[str] = mapped_column(Text, default="")
+    created: Mapped[Now]
+    recorded_by: Mapped[str | None] = mapped_column(String(200))  # where it isn't the author: who imported
+    in_view: Mapped[bool] = mapped_column(default=False)  # what the machine says stood beside the picture
+    repeat: Mapped[bool] = mapped_column(default=False)  # the picture was asked about a second time
+    renewed: Mapped[bool] = mapped_column(default=False)  # that again, because the definition had changed
+    taken_from: Mapped[int | None]  # the event of another concept that this one repeats
+
+
+class KeptFigureRow(Base):
+    """What was worked out from all answers of a concept (`storage.kept_figures`). It can be at any time."""
+
+    __tablename__ = "kept_figures"
+    concept_id: Mapped[ConceptKey]
+    what: Mapped[str] = mapped_column(String(20), primary_key=True)
+    follows: Mapped[str] = mapped_column(Text)
+    removal: Mapped[int]
+    value: Mapped[Any] = mapped_column(JSON)
+
+
+class WallRow(Base):
+    """A wall of pictures that somebody looked through. What counted on it are answers; the others were seen
+    and passed over, which is no answer. Append-only."""
+
+    __tablename__ = "walls"
+    id: Mapped[Key]
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), index=True)
+    key: Mapped[str] = mapped_column(String(120), unique=True)
+    author: Mapped[str] = mapped_column(String(200))
+    pictures: Mapped[list[Any]]  # ids, in the order in which they were shown
+    created: Mapped[Now]
+
+
+class OutsidePictureRow(Base):
+    """What is kept of a concept's example that is no picture of the library. The vector is made again where
+    the library changes its encoder; the rest never changes."""
+
+    __tablename__ = "outside_pictures"
+    picture_id: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of the bytes it came as
+    concept_id: Mapped[ConceptKey]
+    perceptual_hash: Mapped[str | None] = mapped_column(String(16))
+    rendition: Mapped[bytes]  # JPEG
+    fingerprint: Mapped[str] = mapped_column(String(80))  # of the encoder of the vector
+    vector: Mapped[bytes]  # float16, little-endian
+    author: Mapped[str] = mapped_column(String(200))
+    added: Mapped[Now]
+
+
+class StoredAnnotation(Base):
+    """A machine's evidence for its label, kept per definition and annotator fingerprint."""
+
+    __tablename__ = "annotations"
+    __table_args__ = (UniqueConstraint("concept_id", "picture_id", "definition_number", "fingerprint"),)
+    id: Mapped[Key]
+    concept_id: Mapped[OfConcept]
+    picture_id: Mapped[OfPicture]
+    definition_number: Mapped[int]
+    fingerprint: Mapped[str] = mapped_column(String(200))
+    rating: Mapped[int]
+    evidence: Mapped[list[Any]]  # {criterion, kind, verdict, score}
+    rationale: Mapped[str] = mapped_column(Text)
+    created: Mapped[Now]
+    raw: Mapped[float | None]  # how likely a yes is by tokens or repeated answers, fitted to nobody
+    verbalised: Mapped[float | None]  # how sure the model says it is, 0 to 1
+    same_as: Mapped[str | None] = mapped_column(String(64))  # the near-duplicate that was looked at instead
+
+    @property
+    def value(self) -> Literal["yes", "no", "unsure"]:
+        return "yes" if self.rating > 3 else "no" if self.rating < 3 else "unsure"
+
+
+class HeadRow(Base):
+    """A trained head. Never changed, never removed."""
+
+    __tablename__ = "heads"
+    __table_args__ = (UniqueConstraint("concept_id", "number"),)
+    id: Mapped[Key]
+    concept_id: Mapped[OfConcept]
+    number: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(20))
+    fingerprint: Mapped[str] = mapped_column(String(80))
+    definition_number: Mapped[int]
+    label_sequence: Mapped[int]  # the last label event it could know of
+    weights: Mapped[bytes]  # float64, little-endian
+    bias: Mapped[float]
+    threshold: Mapped[float]
+    details: Mapped[dict[str, Any]]
+    classes: Mapped[bytes | None] = mapped_column(LargeBinary)  # of exclusive classes: their weights
+    created: Mapped[Now]
+
+
+class EvaluationRow(Base):
+    """Figures of one head on the evaluation set as labelled at that moment."""
+
+    __tablename__ = "evaluations"
+    id: Mapped[Key]
+    head_id: Mapped[int] = mapped_column(ForeignKey("heads.id"), index=True)
+    label_sequence: Mapped[int]
+    report: Mapped[dict[str, Any]]
+    created: Mapped[Now]
+
+
+class StoredCombination(Signed, Base):
+    """A rule over versions of several concepts that was kept under a name. Append-only: kept again it has the
+    next number, and taken away as well."""
+
+    __tablename__ = "combinations"
+    __table_args__ = (UniqueConstraint("key", "number"),)
+    id: Mapped[Key]
+    name: Mapped[str] = mapped_column(String(120))
+    key: Mapped[str] = mapped_column(String(120))  # case-folded name
+    number: Mapped[int]  # of this name, from 1 on
+    members: Mapped[list[Any]]  # [concept's id, number of its version], by their place in the rule
+    expression: Mapped[dict[str, Any]]
+    threshold: Mapped[float]
+    removed: Mapped[bool] = mapped_column(default=False)  # from here on it isn't listed
+
+
+class Watch(Base):
+    """A folder that is watched for a concept. Only `stopped` ever changes."""
+
+    __tablename__ = "watches"
+    id: Mapped[Key]
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), index=True)
+    folder: Mapped[str] = mapped_column(Text)
+    confined: Mapped[bool]  # to where the app may read
+    version: Mapped[int | None]  # none: whichever is the newest
+    webhook: Mapped[str] = mapped_column(Text, default="")  # its secret is no part of the database
+    seed: Mapped[str] = mapped_column(String(64))  # of the draw of questions
+    ask_flagged: Mapped[float]  # chance of a flagged picture to be asked about
+    ask_others: Mapped[float]  # and of any other
+    promised: Mapped[float | None]  # share of what is flagged that is to be right
+    promised_by: Mapped[Literal["certified", "measured", "given", ""]] = mapped_column(String(10), default="")
+    author: Mapped[str] = mapped_column(String(200))
+    created: Mapped[Now]
+    stopped: Mapped[datetime | None]
+
+
+class Watched(Base):
+    """What a version said of a picture of a watched folder, once. Append-only."""
+
+    __tablename__ = "watched_pictures"
+    __table_args__ = (
+        UniqueConstraint("watch_id", "picture_id"),
+        Index("watched_pictures_by_answer", "watch_id", "flagged", "sequence"),
+    )
+    sequence: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    watch_id: Mapped[int] = mapped_column(ForeignKey("watches.id"))
+    picture_id: Mapped[OfPicture]
+    file: Mapped[str] = mapped_column(Text)  # under the folder
+    version: Mapped[int]
+    probability: Mapped[float]
+    threshold: Mapped[float]
+    flagged: Mapped[bool]
+    fresh: Mapped[bool]  # like nothing that was answered or came before, so that it could be drawn
+    drawn: Mapped[bool]  # to be answered blindly
+    created: Mapped[Now]
+
+
+class Delivery(Base):
+    """Outbox of the webhooks: written with what was flagged, and kept with what became of it."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index("deliveries_by_due", "state", "due"),
+        Index("deliveries_by_watch", "watch_id", "state"),
+    )
+    sequence: Mapped[int] = mapped_column(ForeignKey("watched_pictures.sequence"), primary_key=True)
+    watch_id: Mapped[int] = mapped_column(ForeignKey("watches.id"))
+    message_id: Mapped[str] = mapped_column(String(60), unique=True)
+    state: Mapped[str] = mapped_column(String(10))  # waiting, delivered, dead
+    tries: Mapped[int] = mapped_column(default=0)
+    due: Mapped[datetime]  # for the next try
+    problem: Mapped[str] = mapped_column(Text, default="")  # of the last try
+    delivered: Mapped[datetime | None]

@@ -8,20 +8,22 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.vectors.ids import Flags, Halves, Keys
+
 Digests = NDArray[np.uint32]
 
 AT_ONCE = 8192
 _EXPONENT = np.uint16(0x7C00)  # all of whose bits only infinities and what is no number have (IEEE 754)
 
 
-def digests_of(ids: NDArray[np.bytes_], vectors: NDArray[np.float16]) -> Digests:
+def digests_of(ids: Keys, vectors: Halves) -> Digests:
     """(n,) the CRC-32 of each id and its vector (n, d) together, so that a vector of another picture is
     noticed, too."""
     rows = zip(ids.tolist(), np.ascontiguousarray(vectors).view(np.uint8), strict=True)
     return np.fromiter((crc32(row, crc32(key)) for key, row in rows), np.uint32, len(ids))
 
 
-def finite(vectors: NDArray[np.float16]) -> NDArray[np.bool_]:
+def finite(vectors: Halves) -> Flags:
     """(n,) whether each vector (n, d) consists of numbers alone."""
     if not vectors.size:
         return np.ones(len(vectors), bool)
@@ -29,9 +31,7 @@ def finite(vectors: NDArray[np.float16]) -> NDArray[np.bool_]:
     return np.asarray(largest < _EXPONENT)
 
 
-def sound(
-    ids: NDArray[np.bytes_], vectors: NDArray[np.float16], digests: Digests | None
-) -> NDArray[np.bool_]:
+def sound(ids: Keys, vectors: Halves, digests: Digests | None) -> Flags:
     """(n,) whether each vector (n, d) is finite and, where there are digests (n,), as it was written."""
     found = finite(vectors)
     return found if digests is None else found & (digests_of(ids, vectors) == digests)

@@ -12,12 +12,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.vectors.clusters import Clusters, assigned, clustered
-from storage.vectors.exact import ExactCopy, Likely
-from storage.vectors.ids import PictureIds, Rows, located
-from storage.vectors.nearest import TOGETHER, Floats, Heard, exactly, highest, merged, side_by_side, windows
+from storage.vectors.ids import Floats, Keys, PictureIds, Rows, located
+from storage.vectors.nearest import (
+    TOGETHER,
+    Clusters,
+    Heard,
+    assigned,
+    clustered,
+    exactly,
+    highest,
+    merged,
+    side_by_side,
+    windows,
+)
 from storage.vectors.products import as_floats
-from storage.vectors.protocol import Neighbours
+from storage.vectors.reader import Likely, Neighbours, VectorReader
 
 KEPT = 30  # neighbours of each picture
 ENOUGH = 20  # left of them after others were deleted; with fewer they are looked for again
@@ -42,7 +51,7 @@ class Graph:
     query are found by looking at what is `likely` alone, on average over `QUERIES`."""
 
     version: str  # of the vectors
-    ids: NDArray[np.bytes_]
+    ids: Keys
     rows: Indexes
     products: Floats
     marks: NDArray[np.uint64]
@@ -94,7 +103,7 @@ class Graph:
         )
         return left, lost
 
-    def likely(self, copy: ExactCopy) -> Likely:
+    def likely(self, copy: VectorReader) -> Likely:
         """Where to look in vectors (n, d) of the same or a later state: in the clusters that have most to do
         with a query, and at what is in none yet."""
         places, there = located(self.ids, copy.known)
@@ -114,7 +123,7 @@ def packed(rows: NDArray[np.integer], products: Floats) -> tuple[NDArray[np.inte
     return np.take_along_axis(rows, order, axis=1), np.take_along_axis(products, order, axis=1)
 
 
-def marks_of(copy: ExactCopy) -> NDArray[np.uint64]:
+def marks_of(copy: VectorReader) -> NDArray[np.uint64]:
     """(n,) a number of each vector's bytes, another one for another vector."""
     odd = np.random.default_rng(SEED).integers(2**63, size=copy.dimension, dtype=np.uint64) * 2 + 1
     found = [np.empty(0, np.uint64)]
@@ -124,7 +133,7 @@ def marks_of(copy: ExactCopy) -> NDArray[np.uint64]:
     return np.concatenate(found)
 
 
-def built(copy: ExactCopy, heard: Heard) -> Graph:
+def built(copy: VectorReader, heard: Heard) -> Graph:
     """The graph of these vectors, the same each time."""
     n = len(copy.ids)
     k = min(KEPT, max(n - 1, 0))
@@ -143,7 +152,7 @@ def built(copy: ExactCopy, heard: Heard) -> Graph:
 
 
 def among_clusters(
-    copy: ExactCopy, clusters: Clusters, rows: Indexes, products: Floats, heard: Heard
+    copy: VectorReader, clusters: Clusters, rows: Indexes, products: Floats, heard: Heard
 ) -> None:
     """Fills rows and products (n, k) by comparing the pictures of each cluster with those of the `PROBED`
     nearest ones, itself first, and with as many more as make k others."""
@@ -167,7 +176,7 @@ def among_clusters(
         pass
 
 
-def measured(copy: ExactCopy, rows: Indexes) -> float:
+def measured(copy: VectorReader, rows: Indexes) -> float:
     """How many of their k true neighbours these rows (n, k) have, of a sample compared with all."""
     k = rows.shape[1]
     sample = np.sort(
@@ -177,7 +186,7 @@ def measured(copy: ExactCopy, rows: Indexes) -> float:
     return float(np.mean([len(np.intersect1d(a, b)) / k for a, b in zip(rows[sample], true, strict=True)]))
 
 
-def measured_top(copy: ExactCopy, likely: Likely) -> float:
+def measured_top(copy: VectorReader, likely: Likely) -> float:
     """How many of the first `TOP` are among what is likely, for queries that are between three pictures each,
     as what a person gives as examples, or teaches, is. What words find may be further off."""
     if len(copy.ids) <= TOP:
@@ -192,12 +201,12 @@ def measured_top(copy: ExactCopy, likely: Likely) -> float:
     return float(np.mean(found))
 
 
-def multiplied_by(copy: ExactCopy, queries: Floats) -> Floats:
+def multiplied_by(copy: VectorReader, queries: Floats) -> Floats:
     """(q, n) products with every vector."""
     return np.concatenate([queries @ some.T for _, some in windows(copy)], axis=1)
 
 
-def brought_to(graph: Graph, copy: ExactCopy, heard: Heard) -> Graph | None:
+def brought_to(graph: Graph, copy: VectorReader, heard: Heard) -> Graph | None:
     """The graph of newer vectors from one of older ones: what is gone leaves the lists it was in, what is new
     is compared with all. None where to begin anew is better."""
     known, marks, n = copy.known, marks_of(copy), len(copy.ids)
@@ -227,7 +236,7 @@ def _as_long_as_anew(n: int) -> float:
     return PROBED * A_CLUSTER + n // A_CLUSTER if n > EXACTLY else n
 
 
-def linked(copy: ExactCopy, rows: Indexes, products: Floats, poor: Rows, heard: Heard) -> None:
+def linked(copy: VectorReader, rows: Indexes, products: Floats, poor: Rows, heard: Heard) -> None:
     """Compares the pictures at these places with all. They get their nearest others, and come into the lists
     of those that they are nearer to than the last one there: what was exact stays so."""
     least = np.take_along_axis(products, np.maximum((rows >= 0).sum(axis=1) - 1, 0)[:, None], axis=1)[:, 0]

@@ -22,11 +22,10 @@ from uuid import uuid4
 import numpy as np
 from filelock import FileLock
 
-from storage.vectors.clusters import Clusters
-from storage.vectors.exact import ExactCopy
 from storage.vectors.graph import Graph, brought_to, built
 from storage.vectors.ids import ID_TYPE
-from storage.vectors.nearest import Heard
+from storage.vectors.nearest import Clusters, Heard
+from storage.vectors.reader import VectorReader
 
 MADE = "made.json"
 UNFINISHED = "unfinished-"
@@ -59,7 +58,7 @@ class Made:
 class KeptGraph:
     """The graph of one encoder's vectors. Who brings it up to date holds a lock; anybody may read it."""
 
-    def __init__(self, folder: Path, snapshot: Callable[[], ExactCopy]) -> None:
+    def __init__(self, folder: Path, snapshot: Callable[[], VectorReader]) -> None:
         self._folder = folder
         self._snapshot = snapshot
         self._newest: tuple[str, Graph] | None = None
@@ -111,10 +110,6 @@ class KeptGraph:
                 self._publish(left, made.compared, made.seconds)
             return lists
 
-    def remove(self) -> None:
-        self._newest = None
-        shutil.rmtree(self._folder, ignore_errors=True)
-
     # Inside
 
     def _locked(self) -> FileLock:
@@ -156,7 +151,7 @@ class KeptGraph:
         return read
 
 
-def fits(graph: Graph, copy: ExactCopy) -> bool:
+def fits(graph: Graph, copy: VectorReader) -> bool:
     return int(graph.clusters.centres.shape[1]) == copy.dimension
 
 

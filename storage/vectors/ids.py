@@ -13,6 +13,10 @@ DECODED_AT_ONCE = 8192
 _IN_ID = np.array([chr(code).isascii() and chr(code).isalnum() for code in range(256)])
 
 Rows = NDArray[np.int64]
+Keys = NDArray[np.bytes_]  # ids as they are kept
+Halves = NDArray[np.float16]  # vectors as they are kept
+Floats = NDArray[np.float32]
+Flags = NDArray[np.bool_]
 
 
 class PictureIds:
@@ -21,7 +25,7 @@ class PictureIds:
     It takes 64 bytes an id; what `without` leaves shares them and takes 8 more.
     """
 
-    def __init__(self, known: NDArray[np.bytes_], rows: Rows | None = None) -> None:
+    def __init__(self, known: Keys, rows: Rows | None = None) -> None:
         """known (m,) ascending, each id once; rows (n,) ascending: which of them, None for all."""
         self._known = known
         self._rows = rows
@@ -60,7 +64,7 @@ class PictureIds:
         return [picture_id.decode() for picture_id in self._known[rows].tolist()]
 
     @property
-    def keys(self) -> NDArray[np.bytes_]:
+    def keys(self) -> Keys:
         """(n,) as they are kept, in order: 64 bytes each, the last of which are 0 where an id has fewer."""
         return self._known[self._places]
 
@@ -101,7 +105,7 @@ class PictureIds:
         """Those at these places, which ascend, of the order. Shares the ids."""
         return PictureIds(self._known, places if self._rows is None else self._rows[places])
 
-    def rows_in(self, known: NDArray[np.bytes_]) -> Rows:
+    def rows_in(self, known: Keys) -> Rows:
         """(k,) ascending rows of `known` (m,), itself ascending, whose ids are in this set. Takes no time
         where this set was made from `known`."""
         if self._known is known:
@@ -110,7 +114,7 @@ class PictureIds:
         return rows[there]
 
 
-def encoded(ids: Sequence[str]) -> NDArray[np.bytes_]:
+def encoded(ids: Sequence[str]) -> Keys:
     """(n,) as they are kept; what can be no picture's id is empty, which none is."""
     try:
         array = np.array(ids, dtype="S")
@@ -121,7 +125,7 @@ def encoded(ids: Sequence[str]) -> NDArray[np.bytes_]:
     return array.astype(ID_TYPE)
 
 
-def checked(ids: Sequence[str]) -> NDArray[np.bytes_]:
+def checked(ids: Sequence[str]) -> Keys:
     """(n,) as they are kept. Raises `ValueError` where one can be no picture's: that is letters and digits of
     ASCII, at least one and no more than 64."""
     keys = encoded(ids)
@@ -132,7 +136,7 @@ def checked(ids: Sequence[str]) -> NDArray[np.bytes_]:
     return keys
 
 
-def order_of(ids: NDArray[np.bytes_]) -> Rows:
+def order_of(ids: Keys) -> Rows:
     """(n,) where the first, the second and so on of these is in ascending order, as `np.argsort` says. By
     their first eight bytes, which takes a tenth of the time, unless some have the same."""
     first = beginnings(ids)
@@ -141,15 +145,13 @@ def order_of(ids: NDArray[np.bytes_]) -> Rows:
     return order if (first[1:] > first[:-1]).all() else np.argsort(ids)
 
 
-def ascend(ids: NDArray[np.bytes_]) -> bool:
+def ascend(ids: Keys) -> bool:
     """Whether they stand in order, equal ones beside each other, and none is empty."""
     first = beginnings(ids)
     return bool((first[1:] > first[:-1]).all() or (ids[1:] >= ids[:-1]).all()) and b"" not in ids[:1].tolist()
 
 
-def located(
-    known: NDArray[np.bytes_], ids: Sequence[str] | NDArray[np.bytes_]
-) -> tuple[Rows, NDArray[np.bool_]]:
+def located(known: Keys, ids: Sequence[str] | Keys) -> tuple[Rows, Flags]:
     """(n,) rows of `known`, which ascends, and (n,) whether the id is there: else the row says nothing."""
     wanted = ids if isinstance(ids, np.ndarray) else encoded(ids)
     rows = np.searchsorted(known, wanted)
@@ -158,7 +160,7 @@ def located(
     return rows, there
 
 
-def first_located(known: NDArray[np.bytes_], wanted: NDArray[np.bytes_]) -> tuple[Rows, NDArray[np.bool_]]:
+def first_located(known: Keys, wanted: Keys) -> tuple[Rows, Flags]:
     """The same where ids may be in `known` more than once: the first row of each. By their first eight bytes,
     which takes a fifth of the time, and the others by all."""
     if not len(known):
@@ -173,11 +175,11 @@ def first_located(known: NDArray[np.bytes_], wanted: NDArray[np.bytes_]) -> tupl
     return rows, there
 
 
-def beginnings(ids: NDArray[np.bytes_]) -> NDArray[np.uint64]:
+def beginnings(ids: Keys) -> NDArray[np.uint64]:
     """(n,) the first eight bytes of each, in whose order they are."""
     return ids.view(">u8")[:: ID_TYPE.itemsize // 8].astype(np.uint64)
 
 
-def _numbers(ids: NDArray[np.bytes_]) -> NDArray[np.uint64]:
+def _numbers(ids: Keys) -> NDArray[np.uint64]:
     """(n, 8) whose rows are equal where the ids are."""
     return ids.view(np.uint64).reshape(len(ids), -1)

@@ -20,13 +20,11 @@ from numpy.typing import NDArray
 
 from storage import buckets
 from storage.errors import DamagedIndexError, DiskFullError, NoPermissionError, ReadOnlyError, StorageError
-from storage.vectors.by_snapshot import ReadBySnapshot
 from storage.vectors.damage import guarded
 from storage.vectors.digests import Digests, digests_of, finite
-from storage.vectors.exact import ExactCopy
-from storage.vectors.ids import ID_TYPE, PictureIds, checked, encoded, located
+from storage.vectors.ids import ID_TYPE, Flags, Halves, Keys, checked, encoded, located
 from storage.vectors.matrix import Matrix
-from storage.vectors.protocol import BATCH
+from storage.vectors.reader import BATCH, VectorReader
 from storage.vectors.tables import LANCE, BucketTables, WritersTurn
 
 COMPACT_AFTER = 50  # small files; each write adds one
@@ -44,15 +42,15 @@ class _Part:
     """Rows as they lie in the table: ids (n,), vectors (n, d); `digests` (n,) say nothing where not `known`
     (n,). `sound` (n,): finite, and the digest, where it is known, is right."""
 
-    ids: NDArray[np.bytes_]
-    vectors: NDArray[np.float16]
+    ids: Keys
+    vectors: Halves
     digests: Digests
-    known: NDArray[np.bool_]
-    sound: NDArray[np.bool_]
+    known: Flags
+    sound: Flags
 
 
-class LanceIndex(ReadBySnapshot):
-    """A `VectorIndex`: written to LanceDB, read from the copy, which follows whenever the table has changed.
+class LanceIndex:
+    """Written to LanceDB, read from the copy, which follows whenever the table has changed.
 
     Writers of all processes queue for one lock, because concurrent upserts can leave duplicates in LanceDB
     without an error. Readers take the lock only to bring the copy up to date.
@@ -67,7 +65,7 @@ class LanceIndex(ReadBySnapshot):
         self._folder = folder
         self._bucket = bucket
         self._matrix = Matrix(folder / f"{fingerprint}.matrix", dimension)
-        self._newest: ExactCopy | None = None
+        self._newest: VectorReader | None = None
         with guarded(folder, bucket, opening=True):
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = WritersTurn(folder, fingerprint, bucket)
@@ -150,12 +148,6 @@ class LanceIndex(ReadBySnapshot):
             if self._compacted(before, 0) and self.version != before:  # else the copy would be made anew
                 self._matrix.append(before, self.version)
 
-    def drop(self) -> None:
-        with self._lock, self._guarded():
-            self._database.drop_table(self.fingerprint)
-            self._matrix.remove()
-        self._newest = None
-
     def verify(self) -> None:
         """Makes a copy that isn't what the table holds again, and gives vectors without a digest theirs.
         Raises `DamagedIndexError` where the table holds a picture twice or a vector is damaged."""
@@ -187,7 +179,7 @@ class LanceIndex(ReadBySnapshot):
             if copy is not None:
                 self._refuse_twice(copy)
             lost: set[bytes] = set()
-            whole: list[tuple[NDArray[np.bytes_], NDArray[np.float16]]] = []
+            whole: list[tuple[Keys, Halves]] = []
             for part in self._parts():
                 wrong = self._compared(part, copy)[0] if copy else ~part.sound
                 lost.update(part.ids[wrong].tolist())
@@ -204,7 +196,7 @@ class LanceIndex(ReadBySnapshot):
 
     # Reading
 
-    def snapshot(self) -> ExactCopy:
+    def snapshot(self) -> VectorReader:
         """The copy on disk is brought up to date only where the table has changed."""
         version, newest = self.version, self._newest
         if newest is None or newest.version != version:
@@ -217,10 +209,6 @@ class LanceIndex(ReadBySnapshot):
         with self._guarded():
             made = self._table.schema.metadata[b"made"].decode()
             return f"{made}-{self._table.version}"
-
-    @property
-    def ids(self) -> PictureIds:
-        return self.snapshot().ids
 
     # These two ask the copy's files: between two writes no copy has to be made, and whoever holds others off
     # from writing holds nobody off from asking.
@@ -238,7 +226,7 @@ class LanceIndex(ReadBySnapshot):
 
     # Inside
 
-    def _brought_up_to_date(self) -> ExactCopy:
+    def _brought_up_to_date(self) -> VectorReader:
         with self._lock, self._guarded():
             version = self.version
             return self._matrix.at(version) or self._matrix.brought_to(version) or self._made(version)
@@ -269,7 +257,7 @@ class LanceIndex(ReadBySnapshot):
             log.warning("Others have written vectors meanwhile. The copy for reading is made again.")
         return told
 
-    def _compared(self, part: _Part, copy: ExactCopy) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def _compared(self, part: _Part, copy: VectorReader) -> tuple[Flags, Flags]:
         """(n,) which rows of the table are damaged, and (n,) which the copy has the same. A vector without a
         digest counts as damaged, too, where that of the copy differs and may be the right one."""
         places, there = located(copy.known, part.ids)
@@ -281,18 +269,18 @@ class LanceIndex(ReadBySnapshot):
             unclear[unclear] = copy.sound(places[unclear])
         return ~part.sound | unclear, same
 
-    def _refuse_twice(self, copy: ExactCopy) -> None:
+    def _refuse_twice(self, copy: VectorReader) -> None:
         """A copy whose ids are damaged says nothing of the table: then their digests are wrong."""
         places = np.flatnonzero(copy.known[1:] == copy.known[:-1])
         if len(places) and copy.sound(places).any():
             raise DamagedIndexError(self._place, "a picture is in it twice")
 
-    def _upsert(self, ids: Sequence[str], vectors: NDArray[np.float16], digests: Digests) -> None:
+    def _upsert(self, ids: Sequence[str], vectors: Halves, digests: Digests) -> None:
         upsert = self._table.merge_insert("id").when_matched_update_all()
         rows = self._arrow(ids, vectors, digests, self._table.schema)
         upsert.when_not_matched_insert_all().execute(rows)
 
-    def _sound_copy(self) -> ExactCopy:
+    def _sound_copy(self) -> VectorReader:
         """To be written into the table. One without digests is compared with the table first."""
         if not self.snapshot().has_digests:
             self.verify()
@@ -302,13 +290,13 @@ class LanceIndex(ReadBySnapshot):
             copy = self._make_copy_again()
         return copy
 
-    def _make_copy_again(self) -> ExactCopy:
+    def _make_copy_again(self) -> VectorReader:
         self._matrix.remove()
         self._newest = None
         return self.snapshot()
 
-    def _made(self, version: str) -> ExactCopy:
-        def parts() -> Iterator[tuple[NDArray[np.bytes_], NDArray[np.float16]]]:
+    def _made(self, version: str) -> VectorReader:
+        def parts() -> Iterator[tuple[Keys, Halves]]:
             for part in self._parts():
                 if damaged := int((~part.sound).sum()):
                     raise DamagedIndexError(self._place, _are_damaged(damaged, len(part.ids)))
@@ -386,9 +374,7 @@ class LanceIndex(ReadBySnapshot):
             metadata={"made": uuid4().hex},
         )
 
-    def _checked(
-        self, ids: Sequence[str], vectors: NDArray[np.floating]
-    ) -> tuple[list[str], NDArray[np.bytes_], NDArray[np.float16]]:
+    def _checked(self, ids: Sequence[str], vectors: NDArray[np.floating]) -> tuple[list[str], Keys, Halves]:
         """Each id once, as it is kept, and the last of its vectors as it is kept."""
         if vectors.shape != (len(ids), self.dimension):
             raise ValueError(
@@ -404,9 +390,7 @@ class LanceIndex(ReadBySnapshot):
             raise ValueError("A vector has numbers that are not finite in float16.")
         return list(last), keys, stored
 
-    def _arrow(
-        self, ids: Sequence[str], vectors: NDArray[np.float16], digests: Digests, schema: pa.Schema
-    ) -> pa.Table:
+    def _arrow(self, ids: Sequence[str], vectors: Halves, digests: Digests, schema: pa.Schema) -> pa.Table:
         columns = [
             pa.array(ids, pa.string()),
             pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), self.dimension),
@@ -448,9 +432,7 @@ def _are_damaged(damaged: int, of: int) -> str:
     return f"{damaged:,} of {of:,} vectors {'is' if damaged == 1 else 'are'} damaged"
 
 
-def _undamaged(
-    part: _Part, wrong: NDArray[np.bool_], copy: ExactCopy
-) -> tuple[NDArray[np.bytes_], NDArray[np.float16]]:
+def _undamaged(part: _Part, wrong: Flags, copy: VectorReader) -> tuple[Keys, Halves]:
     """Ids and vectors: what the copy has of the damaged rows of a part and is as it was written, by its own
     digest or by that of the table."""
     places, there = located(copy.known, part.ids)

@@ -31,9 +31,9 @@ from numpy.typing import NDArray
 
 from storage.files import write_whole
 from storage.vectors.digests import Digests, digests_of
-from storage.vectors.exact import ExactCopy
-from storage.vectors.ids import ID_TYPE, ascend, located, order_of
+from storage.vectors.ids import ID_TYPE, Halves, Keys, ascend, located, order_of
 from storage.vectors.on_gpu import OnGpu
+from storage.vectors.reader import VectorReader
 
 FEW = 50_000  # ids that may be in notes alone, and rows that may be of before
 NOTES = 500  # that a process which opens the copy has to read at most
@@ -51,13 +51,13 @@ class _State:
     version: str
     file: str
     used: int  # rows of the file
-    ids: NDArray[np.bytes_]
+    ids: Keys
     rows: NDArray[np.int32]
     notes: int = 0
     later: dict[bytes, int] = field(default_factory=dict)  # the row of each id written since
     gone: set[bytes] = field(default_factory=set)  # ids of the folder, deleted since
 
-    def held(self, ids: NDArray[np.bytes_]) -> set[bytes]:
+    def held(self, ids: Keys) -> set[bytes]:
         """Those of these that have a vector."""
         wanted = ids[order_of(ids)]  # in order they are found in a third of the time
         _, there = located(self.ids, wanted)
@@ -65,7 +65,7 @@ class _State:
         later: set[bytes] = self.later.keys() & ids.tolist()
         return (known - self.gone) | later
 
-    def follow(self, after: str, first: int, ids: NDArray[np.bytes_], gone: NDArray[np.bytes_]) -> None:
+    def follow(self, after: str, first: int, ids: Keys, gone: Keys) -> None:
         self.later.update(zip(ids.tolist(), range(first, first + len(ids)), strict=True))
         self.gone.difference_update(ids.tolist())
         for picture_id in gone.tolist():
@@ -73,7 +73,7 @@ class _State:
             self.gone.add(picture_id)
         self.version, self.used, self.notes = after, first + len(ids), self.notes + 1
 
-    def together(self) -> tuple[NDArray[np.bytes_], NDArray[np.int32]]:
+    def together(self) -> tuple[Keys, NDArray[np.int32]]:
         """All ids, ascending, and their rows."""
         if not self.notes:
             return self.ids, self.rows
@@ -100,13 +100,13 @@ class Matrix:
 
     # Reading
 
-    def at(self, version: str) -> ExactCopy | None:
+    def at(self, version: str) -> VectorReader | None:
         """None where this version has no folder, or not a whole one."""
         with contextlib.suppress(*_UNREADABLE):
             return self._copy(self._opened(self.folder / version))
         return None
 
-    def newest(self) -> ExactCopy | None:
+    def newest(self) -> VectorReader | None:
         """The newest that can be read, whatever the table says."""
         for folder in sorted(self.folders(), key=lambda folder: folder.stat().st_mtime, reverse=True):
             with contextlib.suppress(*_UNREADABLE):
@@ -126,12 +126,12 @@ class Matrix:
         state = self._at(version)
         return None if state is None else len(state.together()[0])
 
-    def held(self, version: str, ids: NDArray[np.bytes_]) -> set[bytes] | None:
+    def held(self, version: str, ids: Keys) -> set[bytes] | None:
         """Those of these that have a vector in this version; None where the files don't hold it."""
         state = self._at(version)
         return None if state is None else state.held(ids)
 
-    def lay(self, before: str, vectors: NDArray[np.float16], digests: Digests) -> int:
+    def lay(self, before: str, vectors: Halves, digests: Digests) -> int:
         """Puts vectors (n, d) and their digests (n,) behind those of version `before`, where nothing reads
         them until `append` says whose they are. Returns their checksum. Does nothing where the files don't
         hold `before`."""
@@ -152,9 +152,9 @@ class Matrix:
         self,
         before: str,
         after: str,
-        ids: NDArray[np.bytes_] = NONE,
+        ids: Keys = NONE,
         laid: int = 0,
-        gone: NDArray[np.bytes_] = NONE,
+        gone: Keys = NONE,
     ) -> None:
         """What made version `after` of the table of `before`: ids (n,), each once, row i of what was laid is
         that of ids[i]; or ids that are gone. Does nothing where the files don't hold `before`."""
@@ -180,7 +180,7 @@ class Matrix:
         if state.notes >= NOTES or changed > max(FEW, len(state.ids) // 2):
             self.brought_to(after)
 
-    def brought_to(self, version: str) -> ExactCopy | None:
+    def brought_to(self, version: str) -> VectorReader | None:
         """A folder of its own for what is in notes. None where that doesn't lead to this version, or where
         most rows are of before."""
         state = self._at(version)
@@ -191,9 +191,7 @@ class Matrix:
             return None
         return self._published(version, state.file, state.used, ids, rows)
 
-    def make(
-        self, version: str, parts: Iterable[tuple[NDArray[np.bytes_], NDArray[np.float16]]]
-    ) -> ExactCopy:
+    def make(self, version: str, parts: Iterable[tuple[Keys, Halves]]) -> VectorReader:
         """The copy anew, of ids (k,) and their vectors (k, d) that come in parts, each id once."""
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"vectors-{uuid4().hex}"
@@ -259,11 +257,11 @@ class Matrix:
                 state.follow(str(note["after"]), first, ids, note["gone"])
         return state
 
-    def _copy(self, state: _State) -> ExactCopy:
+    def _copy(self, state: _State) -> VectorReader:
         ids, rows = state.together()
         vectors = self._mapped(state.file, state.used)
         digests = self._digests(state)
-        return ExactCopy(state.version, ids, vectors, rows, self._gpu.of(state.file), digests)
+        return VectorReader(state.version, ids, vectors, rows, self._gpu.of(state.file), digests)
 
     def _digests(self, state: _State) -> Digests | None:
         beside = self._digests_beside(state.file)
@@ -276,15 +274,15 @@ class Matrix:
     def _digests_beside(self, file: str) -> Path:
         return self.folder / file.replace("vectors-", "digests-", 1)
 
-    def _mapped(self, file: str, rows: int) -> NDArray[np.float16]:
+    def _mapped(self, file: str, rows: int) -> Halves:
         """Raises `ValueError` where the file is shorter."""
         if not rows:
             return np.empty((0, self._dimension), np.float16)
         return np.memmap(self.folder / file, np.float16, "r", shape=(rows, self._dimension))
 
     def _published(
-        self, version: str, file: str, used: int, ids: NDArray[np.bytes_], rows: NDArray[np.int32]
-    ) -> ExactCopy:
+        self, version: str, file: str, used: int, ids: Keys, rows: NDArray[np.int32]
+    ) -> VectorReader:
         """The folder appears at once with everything in it, or not at all. All others go, and with them what
         a killed process left."""
         folder = self.folder / version
@@ -311,7 +309,7 @@ class Matrix:
         return self._copy(self._state)
 
 
-def _checksum(vectors: NDArray[np.float16]) -> int:
+def _checksum(vectors: Halves) -> int:
     """The sum of all words of eight bytes, modulo 2**64: a page that a power cut kept from the disk is zeros.
     It is as fast as memory, which a CRC isn't."""
     content = np.ascontiguousarray(vectors).reshape(-1).view(np.uint8)

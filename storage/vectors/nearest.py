@@ -1,27 +1,93 @@
-"""The nearest others of many pictures at once: products of whole blocks, and the highest of each."""
+"""The nearest others of many pictures, and every picture in one of a few hundred clusters of like ones:
+k-means on the sphere.
+
+Which ones look alike is asked for by contact sheets, by batches that shall not be five near-copies, and to
+compare a picture with those it may be like instead of with all.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.vectors.blas import one_blas_thread
-from storage.vectors.exact import ExactCopy
-from storage.vectors.ids import Rows
-from storage.vectors.products import as_floats
+from storage.vectors.ids import Flags, Floats, Rows
+from storage.vectors.products import as_floats, one_blas_thread
+from storage.vectors.reader import VectorReader
 
+SAMPLE = 64  # pictures a centre is found with
+ROUNDS = 8  # centres need not be settled: every picture is compared with several clusters
 TOGETHER = 1024  # pictures compared at a time
 WINDOW = 8192  # with so many others: a block of products is 32 MB
 
-Floats = NDArray[np.float32]
 Heard = Callable[[int, int], None]  # how much of how much is done; may raise to stop
 Asked = TypeVar("Asked")
 Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, eq=False)
+class Clusters:
+    """centres (c, d), unit length; of (n,) which one each picture is in, by place."""
+
+    centres: Floats
+    of: NDArray[np.int32]
+
+    def members(self) -> list[Rows]:
+        """The places in each cluster, ascending."""
+        ends = np.cumsum(np.bincount(self.of, minlength=len(self.centres)))
+        return np.split(np.argsort(self.of, kind="stable"), ends[:-1])
+
+    def nearest(self, count: int) -> Rows:
+        """(c, count) of each cluster the ones with the nearest centres, itself first."""
+        cosine = self.centres @ self.centres.T
+        np.fill_diagonal(cosine, np.inf)
+        return np.argsort(-cosine, axis=1, kind="stable")[:, :count]
+
+    def likely(self, query: Floats, probed: int) -> Flags:
+        """(n,) whether a picture is in one of the `probed` clusters whose centres have the highest products
+        with a query (d,)."""
+        chosen = np.zeros(len(self.centres), dtype=bool)
+        chosen[np.argsort(-(self.centres @ query), kind="stable")[:probed]] = True
+        found: Flags = chosen[self.of]
+        return found
+
+
+def clustered(copy: VectorReader, count: int, seed: int, heard: Heard) -> Clusters:
+    """In `count` clusters, the same for the same seed. Takes n · count · d products, and as many again for
+    the centres, which are found with `SAMPLE` pictures each."""
+    rng = np.random.default_rng(seed)
+    n = len(copy.ids)
+    if not count:
+        return Clusters(np.empty((0, copy.dimension), np.float32), np.empty(0, np.int32))
+    sample = as_floats(copy.halves(np.sort(rng.choice(n, min(SAMPLE * count, n), replace=False))))
+    centres = sample[rng.choice(len(sample), count, replace=False)]
+    for _ in range(ROUNDS):
+        of = np.concatenate(
+            [(sample[s : s + WINDOW] @ centres.T).argmax(axis=1) for s in range(0, len(sample), WINDOW)]
+        )
+        heard(0, n)
+        order, sizes = np.argsort(of, kind="stable"), np.bincount(of, minlength=count)
+        some = np.flatnonzero(sizes)
+        centres[some] = np.add.reduceat(sample[order], (np.cumsum(sizes) - sizes)[some], axis=0)
+        centres[sizes == 0] = sample[rng.choice(len(sample), int((sizes == 0).sum()), replace=False)]
+        centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-12)
+    return Clusters(centres, assigned(copy, np.arange(n), centres, heard))
+
+
+def assigned(copy: VectorReader, places: Rows, centres: Floats, heard: Heard) -> NDArray[np.int32]:
+    """(m,) the nearest centre of each picture at these places."""
+
+    def nearest(some: Rows) -> NDArray[np.int32]:
+        found: NDArray[np.int32] = (as_floats(copy.halves(some)) @ centres.T).argmax(axis=1).astype(np.int32)
+        return found
+
+    parts = [places[start : start + WINDOW] for start in range(0, len(places), WINDOW)]
+    return np.concatenate([np.empty(0, np.int32), *side_by_side(nearest, parts, heard)])
 
 
 def highest(products: Floats, k: int) -> tuple[Rows, Floats]:
@@ -51,13 +117,13 @@ def merged(rows: Rows, products: Floats, k: int) -> tuple[Rows, Floats]:
     return np.take_along_axis(rows, columns, axis=1), values
 
 
-def windows(copy: ExactCopy, size: int = WINDOW) -> Iterator[tuple[int, Floats]]:
+def windows(copy: VectorReader, size: int = WINDOW) -> Iterator[tuple[int, Floats]]:
     """Every vector as float32, some at a time, with the place of the first."""
     for start in range(0, len(copy.ids), size):
         yield start, as_floats(copy.halves(np.arange(start, min(start + size, len(copy.ids)))))
 
 
-def exactly(copy: ExactCopy, places: Rows, k: int) -> tuple[NDArray[np.int32], Floats]:
+def exactly(copy: VectorReader, places: Rows, k: int) -> tuple[NDArray[np.int32], Floats]:
     """The k nearest others, k < n, of the pictures at these places (m,): their places (m, k) and products, of
     all there are."""
     queries = as_floats(copy.halves(places))

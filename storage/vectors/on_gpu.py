@@ -13,9 +13,8 @@ from functools import cache, partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from storage.vectors.ids import Rows
+from storage.vectors.ids import Floats, Halves, Rows
 from storage.vectors.products import Multiply, on_processor
 
 SHARE = 0.5  # of the memory that is free: the encoder needs some, too
@@ -50,10 +49,10 @@ class OnGpu:
     def _multiplied(
         self,
         file: str,
-        vectors: NDArray[np.float16],
-        columns: NDArray[np.float32],
+        vectors: Halves,
+        columns: Floats,
         rows: Rows | slice | None = None,
-    ) -> NDArray[np.float32]:
+    ) -> Floats:
         device = self._find()
         if device is None or not len(vectors):
             return on_processor(vectors, columns, rows)
@@ -68,7 +67,7 @@ class OnGpu:
                 self._held, self._has_no_room = None, True
             return on_processor(vectors, columns, rows)
 
-    def _up_to(self, file: str, vectors: NDArray[np.float16], device: Any) -> Any:
+    def _up_to(self, file: str, vectors: Halves, device: Any) -> Any:
         """(n, d) on the device, of all n vectors; None where there is no room for them."""
         import torch
 
@@ -93,7 +92,7 @@ class OnGpu:
             return self._held[: len(vectors)]
 
 
-def _products(held: Any, columns: NDArray[np.float32], rows: Rows | slice | None) -> NDArray[np.float32]:
+def _products(held: Any, columns: Floats, rows: Rows | slice | None) -> Floats:
     """As `storage.vectors.products.multiplied`."""
     import torch
 
@@ -111,7 +110,7 @@ def _products(held: Any, columns: NDArray[np.float32], rows: Rows | slice | None
             part = slice(start, min(start + step, count))
             some = held[part] if picked is None else held.index_select(0, picked[part])
             torch.matmul(some.float(), weights, out=found[part])
-        products: NDArray[np.float32] = found.cpu().numpy()
+        products: Floats = found.cpu().numpy()
     return products
 
 

@@ -7,13 +7,14 @@ import sys
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from threading import Lock
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
-from storage.vectors.blas import one_blas_thread
-from storage.vectors.ids import Rows
+from storage.vectors.ids import Floats, Halves, Rows
 
 CHUNK = 4 * 1024**2  # bytes of what was converted: they stay in the cache until multiplied
 
@@ -23,9 +24,57 @@ Number = TypeVar("Number", np.float32, np.float64)
 warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
 
 
-def multiplied(
-    vectors: NDArray[np.float16], columns: NDArray[Number], rows: Rows | None = None
-) -> NDArray[Number]:
+class _OneBlasThread:
+    """A context that any number of threads may be in, several times each.
+
+    BLAS's own threads wait for each other in a busy loop, which on a processor shared with other programs
+    made products 10 to 50 times slower. The limit is the process's, so there is one for all: the first who
+    enters sets it, the last who leaves lifts it. With a limit each, whoever leaves would lift it for those
+    who are still at work.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._users = 0
+        self._found: ThreadpoolController | None = None
+        self._with_scipy = False
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._users:
+                found = self._libraries()
+                _let_any_thread_set(found)
+                self._limits: Any = found.limit(limits=1, user_api="blas")
+            self._users += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if not self._users:
+                _let_any_thread_set(self._libraries())  # it need not be the one that set it
+                self._limits.restore_original_limits()
+                _let_any_thread_set(self._libraries())
+
+    def _libraries(self) -> ThreadpoolController:
+        """Those that are loaded. To look for them takes milliseconds; SciPy brings one of its own."""
+        with_scipy = "scipy.linalg" in sys.modules
+        if self._found is None or with_scipy != self._with_scipy:
+            self._found, self._with_scipy = ThreadpoolController(), with_scipy
+        return self._found
+
+
+def _let_any_thread_set(libraries: ThreadpoolController) -> None:
+    """With newer threadpoolctl the first thread that sets a limit of OpenBLAS is the only one that may: what
+    others set does nothing, and says nothing, until it is let go."""
+    for library in libraries.lib_controllers:
+        if clear := getattr(library, "clear_controlling_thread", None):
+            clear(force=True)
+
+
+one_blas_thread = _OneBlasThread()
+
+
+def multiplied(vectors: Halves, columns: NDArray[Number], rows: Rows | None = None) -> NDArray[Number]:
     """columns (d,) or (d, k) → vectors (m, d) · columns, (m,) or (m, k), in the precision of `columns`; of
     `rows` (n,) alone where given.
 
@@ -70,21 +119,19 @@ class Multiply(Protocol):
 
     def __call__(
         self,
-        vectors: NDArray[np.float16],
-        columns: NDArray[np.float32],
+        vectors: Halves,
+        columns: Floats,
         rows: Rows | slice | None = None,
-    ) -> NDArray[np.float32]: ...
+    ) -> Floats: ...
 
 
-def on_processor(
-    vectors: NDArray[np.float16], columns: NDArray[np.float32], rows: Rows | slice | None = None
-) -> NDArray[np.float32]:
+def on_processor(vectors: Halves, columns: Floats, rows: Rows | slice | None = None) -> Floats:
     if isinstance(rows, slice):
         return multiplied(vectors[rows], columns)
     return multiplied(vectors, columns, rows)
 
 
-def as_floats(vectors: NDArray[np.float16]) -> NDArray[np.float32]:
+def as_floats(vectors: Halves) -> Floats:
     """(n, d) in half precision → the same numbers in float32."""
     vectors = np.ascontiguousarray(vectors)
     floats = np.empty(vectors.shape, dtype=np.float32)
@@ -97,7 +144,7 @@ def load_conversion() -> None:
     import torch  # noqa: F401
 
 
-Conversion = Callable[[NDArray[np.float16], NDArray[np.float32]], None]
+Conversion = Callable[[Halves, Floats], None]
 
 
 def _conversion() -> Conversion:
@@ -108,7 +155,7 @@ def _conversion() -> Conversion:
         return lambda chunk, floats: np.copyto(floats, chunk)
     from torch import from_numpy
 
-    def convert(chunk: NDArray[np.float16], floats: NDArray[np.float32]) -> None:
+    def convert(chunk: Halves, floats: Floats) -> None:
         from_numpy(floats).copy_(from_numpy(chunk))
 
     return convert

@@ -10,6 +10,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,13 +20,11 @@ from numpy.typing import NDArray
 
 from storage.errors import DamagedIndexError
 from storage.files import write_whole
-from storage.vectors.by_snapshot import ReadBySnapshot
 from storage.vectors.digests import parts
-from storage.vectors.disk import DiskUse, disk_use
-from storage.vectors.exact import ExactCopy
 from storage.vectors.graph_files import KeptGraph, fits
-from storage.vectors.ids import PictureIds
+from storage.vectors.ids import ID_TYPE, PictureIds
 from storage.vectors.matrix import Matrix
+from storage.vectors.reader import VectorReader
 from storage.vectors.tables import LANCE, BucketTables
 
 if TYPE_CHECKING:
@@ -35,6 +34,34 @@ ASK_AFTER = 1.0  # seconds between two questions to a bucket: one takes as long 
 # Numbers of all vectors that a search reads while a person waits: a second in memory, from the disk 5 to 10.
 SEARCHED_WHOLE = 5_000_000_000
 MADE_FROM = "made-from"  # beside a copy: the state of the table that it is a copy of
+MOST = 2.0  # times what the vectors themselves take, in the table or in its copy
+SPARE = 64 * 1024**2  # bytes that are never too much
+
+
+@dataclass(frozen=True)
+class DiskUse:
+    """Bytes: `table` with its versions of before, the `copy` that is read, the `graph` of neighbours, and
+    what is there of `others`, encoders the library had. `least`: what the vectors themselves take, once."""
+
+    table: int
+    copy: int
+    graph: int
+    others: int
+    least: int
+
+    @property
+    def is_too_much(self) -> bool:
+        return max(self.table, self.copy) > MOST * self.least + SPARE
+
+
+@dataclass
+class PurgedVectors:
+    """How many there were, in the `tables` of how many encoders, each written anew; and of how many other
+    pictures one of them was a neighbour (`lists`)."""
+
+    vectors: int = 0
+    tables: int = 0
+    lists: int = 0
 
 
 def tables_in(folder: Path, bucket: BucketTables | None = None) -> list[tuple[str, int]]:
@@ -48,9 +75,10 @@ def tables_in(folder: Path, bucket: BucketTables | None = None) -> list[tuple[st
     return [(name, dimension_of(folder, name, bucket)) for name in names]
 
 
-class StoredIndex(ReadBySnapshot):
-    """A `VectorIndex`: the LanceDB table, and its memory-mapped copy, which is read alone where the table's
-    files say that it is still the newest.
+class StoredIndex:
+    """The LanceDB table, which is written, and its memory-mapped copy, which is read alone where the table's
+    files say that it is still the newest. Readers see what every process has written up to then. Everything
+    in it can be made again from SQL and the pictures.
 
     Every commit of LanceDB adds a file to the table's folder `_versions` (its published format), so equal
     names there mean an equal table. Where that can't be seen the table is asked. One in a bucket is asked at
@@ -66,7 +94,7 @@ class StoredIndex(ReadBySnapshot):
         self._folder = folder
         self._bucket = bucket
         self._matrix = Matrix(folder / f"{fingerprint}.matrix", dimension)
-        self._newest: tuple[str, ExactCopy] | None = None  # the table's state, and the copy of it
+        self._newest: tuple[str, VectorReader] | None = None  # the table's state, and the copy of it
         self._asked = 0.0  # when a table in a bucket was last asked for its state
         self._writes = 0  # of this object, which it sees at once
         self.graph = KeptGraph(folder / f"{fingerprint}.graph", self.snapshot)
@@ -86,20 +114,22 @@ class StoredIndex(ReadBySnapshot):
         self._table.tidy()
 
     def disk(self, vectors: int) -> DiskUse:
-        """`vectors`: how many there are."""
-        return disk_use(self._folder, self.fingerprint, vectors, self.dimension, self._bucket)
+        """`vectors`: how many there are. What a bucket holds of other encoders isn't counted."""
+        name, bucket = self.fingerprint, self._bucket
+        kinds = {kind: _bytes_in(self._folder / f"{name}.{kind}") for kind in ("lance", "matrix", "graph")}
+        return DiskUse(
+            table=kinds["lance"] if bucket is None else bucket.bytes_of(name),
+            copy=kinds["matrix"],
+            graph=kinds["graph"],
+            others=_bytes_in(self._folder) - sum(kinds.values()),
+            least=vectors * (self.dimension * np.dtype(np.float16).itemsize + ID_TYPE.itemsize),
+        )
 
     def purge(self, ids: Sequence[str]) -> None:
         self._newest = None  # else its mapped file stays open
         with self._counted():
             self._table.purge(ids)
         self.graph.purge(ids)
-
-    def drop(self) -> None:
-        self._table.drop()
-        shutil.rmtree(self._kept_folder, ignore_errors=True)
-        self._newest = None
-        self.graph.remove()
 
     def verify(self) -> None:
         with self._reopened_if_damaged():
@@ -126,7 +156,7 @@ class StoredIndex(ReadBySnapshot):
 
     # Reading
 
-    def snapshot(self) -> ExactCopy:
+    def snapshot(self) -> VectorReader:
         with self._reopened_if_damaged():
             copy = self._current() or self._made()
         if copy.likely is None and len(copy.ids) * self.dimension > SEARCHED_WHOLE:
@@ -206,7 +236,7 @@ class StoredIndex(ReadBySnapshot):
         finally:
             self._writes += 1
 
-    def _current(self) -> ExactCopy | None:
+    def _current(self) -> VectorReader | None:
         """The copy of the table as it is now; None where there is none yet, or where that can't be told."""
         if self._bucket is not None:
             return self._lately()
@@ -222,12 +252,12 @@ class StoredIndex(ReadBySnapshot):
                     return copy
         return None
 
-    def _lately(self) -> ExactCopy | None:
+    def _lately(self) -> VectorReader | None:
         """Of a table in a bucket: the copy of a moment ago, if nothing was written here since."""
         newest, is_fresh = self._newest, time.monotonic() - self._asked < ASK_AFTER
         return newest[1] if newest and is_fresh and newest[0] == str(self._writes) else None
 
-    def _made(self) -> ExactCopy:
+    def _made(self) -> VectorReader:
         """The copy that the table makes or has, and a note of the table's state beside it."""
         if self._bucket is not None:
             writes, asked = str(self._writes), time.monotonic()
@@ -262,3 +292,14 @@ class StoredIndex(ReadBySnapshot):
     @property
     def _table_folder(self) -> Path:
         return self._folder / f"{self.fingerprint}{LANCE}"
+
+
+def _bytes_in(folder: Path) -> int:
+    """What goes meanwhile counts nothing."""
+    found = 0
+    for path in folder.rglob("*") if folder.is_dir() else ():
+        try:
+            found += path.stat().st_size if path.is_file() else 0
+        except FileNotFoundError:
+            continue
+    return found

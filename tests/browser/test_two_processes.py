@@ -24,7 +24,7 @@ from web_screens import Screens
 from concepts.installation.users import Users
 from concepts.settings import Settings
 from concepts.workbench import Workbench
-from storage.tables import JobRow
+from storage.tables import StoredJob
 from web.http.access import TRIES
 
 NAME, PASSWORD = "Round thing", "correct horse battery"
@@ -191,7 +191,7 @@ def _asked(ana: httpx2.Client) -> Any:
 
 def _worker(bench: Workbench, job: int) -> int:
     with bench.context.database.read() as session:
-        return int(session.get_one(JobRow, job).worker.rpartition(":")[2])
+        return int(session.get_one(StoredJob, job).worker.rpartition(":")[2])
 
 
 def _waits_for_a_lock(bench: Workbench) -> bool:

@@ -16,8 +16,7 @@ from concepts.collaborator.examples import answered
 from concepts.collaborator.setups import Setup
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from storage.concepts import StoredAnnotation
-from storage.tables import AnnotationRow
+from storage.tables import StoredAnnotation
 
 NAME = "Round thing"
 
@@ -150,7 +149,7 @@ def test_one_that_looks_the_same_as_a_picture_of_an_earlier_run_is_not_asked_abo
     ready.annotations.annotate(NAME, rounds=1)
     calls = len(model.requests)
     with ready.context.database.write() as session:
-        session.execute(delete(AnnotationRow).where(AnnotationRow.picture_id == twins[-1]))
+        session.execute(delete(StoredAnnotation).where(StoredAnnotation.picture_id == twins[-1]))
     assert twins[-1] not in annotations(ready)
     ready.annotations.annotate(NAME)
     assert annotations(ready)[twins[-1]].same_as in twins

@@ -103,7 +103,7 @@ def test_int8_of_classes_is_refused_with_why_before_anything_is_measured(answere
     ):
         with pytest.raises(DiscernError, match=r"no int8 form of these.*Take it without int8"):
             ask()
-    assert not answered.context.jobs.store.about(answered.context.concept(NAME).id, ["measure int8"])
+    assert not answered.context.jobs.store.newest_first(["measure int8"], answered.context.concept(NAME).id)
 
 
 def test_pictures_are_classified_by_class_as_the_file_does_it(answered, pictures):

@@ -94,7 +94,7 @@ def test_how_often_it_agrees_is_counted_where_all_are_answered_and_apart_from_wh
     bench: Workbench,
 ) -> None:
     common = bench.concept(NAME).labels.decisions().keys() & bench.concept(OTHER).labels.decisions().keys()
-    ids = list(bench.context.collection.index().snapshot().ids.at(np.arange(40)))
+    ids = list(bench.context.collection.index().ids.at(np.arange(40)))
     fresh = [i for i in ids if i not in common][:8]
     before = bench.rules.tried(RULE)
     for name in (NAME, OTHER):
@@ -136,7 +136,7 @@ def test_a_kept_rule_is_one_bundle_that_says_what_the_library_was_shown(
     assert bundle.columns == ("Lonely ball", NAME, OTHER)
     tried = bench.rules.tried("", kept="Lonely ball", limit=100)
     assert tried.twice == (NAME,)
-    vectors = bench.context.collection.index().snapshot().vectors([p.id for p in tried.pictures])
+    vectors = bench.context.collection.index().vectors([p.id for p in tried.pictures])
     found = bundle.outputs(vectors)
     assert found.probability[:, 0] == pytest.approx([p.probability for p in tried.pictures], abs=1e-4)
     assert load_bundle(bench.rules.archive("Lonely ball")).columns == bundle.columns

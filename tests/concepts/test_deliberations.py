@@ -211,7 +211,9 @@ def older(bench: Workbench) -> list[ReviewRow]:
 
 def test_an_annotator_is_asked_about_older_labels_alone_and_once(deliberating: Workbench):
     def asked() -> int:
-        return len(deliberating.jobs.store.about(deliberating.context.concept(NAME).id, [LookBack.kind]))
+        return len(
+            deliberating.jobs.store.newest_first([LookBack.kind], deliberating.context.concept(NAME).id)
+        )
 
     dataset = deliberating.context.dataset(deliberating.context.concept(NAME))
     free = next(i for i in dataset.candidates if i not in dataset.reserved)

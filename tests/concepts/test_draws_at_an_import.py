@@ -27,8 +27,8 @@ def bench(open_bench: Callable[[], Workbench]) -> Workbench:
 
 
 def filled(bench: Workbench, count: int) -> Workbench:
-    index = bench.context.collection.index()
-    dimension, rng = index.snapshot().dimension, np.random.default_rng(0)
+    index = bench.context.collection.stored()
+    dimension, rng = index.dimension, np.random.default_rng(0)
     vectors = rng.standard_normal((count, dimension)).astype(np.float32)
     vectors[:RARE] += 2 * np.sqrt(dimension) * np.eye(dimension, dtype=np.float32)[0]
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -55,6 +55,6 @@ def test_after_one_example_what_is_like_it_is_asked_first(bench: Workbench) -> N
     begun(bench, examples=[line])
     found = bench.concept(NAME).labels.next_pictures(5)
     assert {picture.reason for picture in found} == {"like a yes"}
-    index = bench.context.collection.index().snapshot()
+    index = bench.context.collection.index()
     nearest = index.search(index.vectors([line]), 40)[0]
     assert found[0].id in [picture_id for picture_id, _ in nearest[:12]]

@@ -175,7 +175,7 @@ def test_a_copy_that_is_not_what_the_table_holds_is_made_anew(bench: Workbench, 
 
 
 def test_lost_vectors_of_some_pictures_keep_nobody_from_the_others(bench: Workbench) -> None:
-    index = bench.context.collection.index()
+    index = bench.context.collection.stored()
     lost = list(index.ids)[:5]
     index.delete(lost)
     assert len(bench.library.search("ball", n=100)) == 86
@@ -186,8 +186,8 @@ def test_lost_vectors_of_some_pictures_keep_nobody_from_the_others(bench: Workbe
 
 
 def test_vectors_of_no_picture_are_removed(bench: Workbench) -> None:
-    index = bench.context.collection.index()
-    index.write(["ab" * 32], np.ones((1, index.snapshot().dimension), np.float32))
+    index = bench.context.collection.stored()
+    index.write(["ab" * 32], np.ones((1, index.dimension), np.float32))
     assert bench.upkeep.check().wait().vectors_extra == 1
     assert bench.upkeep.check(repair=True).wait().is_whole
     assert len(index.ids) == 91
@@ -269,7 +269,7 @@ def _file(home: Path, picture_id: str) -> Path:
 
 
 def _vectors(bench: Workbench) -> dict[str, np.ndarray]:
-    index = bench.context.collection.index().snapshot()
+    index = bench.context.collection.index()
     ids = list(index.ids)
     return dict(zip(ids, index.vectors(ids), strict=True))
 

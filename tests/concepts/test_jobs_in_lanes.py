@@ -19,8 +19,8 @@ from concepts.jobs.precedence import Precedence
 from concepts.view import View
 from storage.database import Database
 from storage.files import sqlite_url
-from storage.jobs import JobStore, StoredJob
-from storage.tables import JobRow
+from storage.jobs import JobStore
+from storage.tables import StoredJob
 
 PATIENCE = 20  # seconds until a test gives up
 
@@ -312,7 +312,7 @@ def test_a_run_whose_job_was_taken_over_stops_and_leaves_it_to_the_other(
     thread.start()
     assert begun.wait(PATIENCE)
     with database.write() as session:
-        row = session.get_one(JobRow, job_id)
+        row = session.get_one(StoredJob, job_id)
         row.worker, row.heartbeat = "elsewhere:1", None
     taken = other.claim(job_id)
     go_on.set()

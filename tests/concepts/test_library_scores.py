@@ -14,14 +14,13 @@ from synthetic import in_memory, picture_ids, unit_vectors
 from concepts.classifier.library_scores import KEPT, LibraryScores, ScoreCache
 from concepts.encoders.base import Vectors
 from storage.heads import StoredHead
-from storage.vectors.exact import ExactCopy
 from storage.vectors.ids import PictureIds
-from storage.vectors.scores import Scores
+from storage.vectors.reader import Scores, VectorReader
 
 SOON = 20  # seconds; only a test that fails waits so long
 
 
-def vectors(n: int = 500, version: str = "1") -> ExactCopy:
+def vectors(n: int = 500, version: str = "1") -> VectorReader:
     return in_memory(picture_ids(n), unit_vectors(n), version)
 
 

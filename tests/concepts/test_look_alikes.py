@@ -40,7 +40,7 @@ def test_the_report_says_how_many_were_compared_and_what_is_new(bench: Workbench
 def test_a_library_too_large_to_compare_on_the_spot_is_ranked_by_what_a_job_made(
     bench: Workbench, large: None
 ) -> None:
-    vectors = bench.context.collection.index().snapshot()
+    vectors = bench.context.collection.index()
     neighbours = bench.context.neighbourhood
     assert not neighbours.fits(vectors)
     assert neighbours.at_once(vectors) is None
@@ -58,7 +58,7 @@ def test_a_library_too_large_to_compare_on_the_spot_is_ranked_by_what_a_job_made
 def test_what_is_in_the_bin_is_nobodys_neighbour(bench: Workbench, large: None) -> None:
     bench.upkeep.check(only="neighbours").wait()
     bench.trash.put(pictures=[bench.library.pictures(limit=1).pictures[0].id], author="me")
-    vectors = bench.context.collection.index().snapshot()
+    vectors = bench.context.collection.index()
     graph = bench.context.neighbourhood.graph(vectors)
     assert graph is not None
     assert graph.cosine == pytest.approx(vectors.neighbours(10).products, abs=1e-6)
@@ -70,7 +70,7 @@ def test_a_small_part_of_the_library_is_compared_by_itself(
     monkeypatch.setattr(neighbourhood, "QUICK", 5)
     bench.upkeep.check(only="neighbours").wait()
     bench.trash.put(pictures=[*[p.id for p in bench.library.pictures(limit=75).pictures]], author="me")
-    vectors = bench.context.collection.index().snapshot()
+    vectors = bench.context.collection.index()
     graph = Neighbourhood(bench.context.collection.graph).graph(vectors)
     assert graph is not None
     assert graph.cosine == pytest.approx(vectors.neighbours(10).products, abs=1e-6)
@@ -86,7 +86,7 @@ def test_where_jobs_run_what_is_missing_is_asked_for(
     bench.jobs.run(FindNeighbours())
     bench.upkeep.keep_up()
     assert asked == [FindNeighbours()]
-    monkeypatch.setattr("storage.vectors.disk.SPARE", -(10**9))
+    monkeypatch.setattr("storage.vectors.stored.SPARE", -(10**9))
     bench.upkeep.keep_up()
     assert asked[1:] == [TidyVectors()]
 
@@ -110,7 +110,7 @@ def test_tidying_removes_older_states_and_changes_nothing_that_is_read(
 
     stored = bench.context.collection.stored()
     ids = list(stored.ids)
-    vectors = stored.vectors(ids)
+    vectors = stored.snapshot().vectors(ids)
     for _ in range(3):
         stored.write(ids, vectors)
     monkeypatch.setattr("storage.vectors.lance.KEEP_VERSIONS", timedelta(0))
@@ -118,4 +118,4 @@ def test_tidying_removes_older_states_and_changes_nothing_that_is_read(
     assert done.after < done.before
     used = bench.upkeep.disk()
     assert used.table + used.copied + used.graph + used.others == done.after
-    assert (stored.vectors(ids) == vectors).all()
+    assert (stored.snapshot().vectors(ids) == vectors).all()

@@ -15,8 +15,8 @@ from synthetic import in_memory
 
 from concepts.encoders.base import unit
 from concepts.labelling.mining import Candidate, Probe, mine
-from storage.vectors.exact import ExactCopy
 from storage.vectors.ids import ID_TYPE
+from storage.vectors.reader import VectorReader
 
 
 def named(number: int) -> str:
@@ -43,13 +43,13 @@ class Groups:
 ALONE = Groups()
 
 
-def index_of(vectors: NDArray[np.floating]) -> ExactCopy:
+def index_of(vectors: NDArray[np.floating]) -> VectorReader:
     return in_memory([named(number) for number in range(len(vectors))], vectors)
 
 
 def library(
     n: int = 600, d: int = 16, kinds: int = 12, seed: int = 0
-) -> tuple[ExactCopy, dict[str, int], NDArray[np.float32]]:
+) -> tuple[VectorReader, dict[str, int], NDArray[np.float32]]:
     """Vectors around the centres of kinds, the kind of each picture, and the centres."""
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(kinds, d))
@@ -121,10 +121,10 @@ def test_a_memory_mapped_library_is_never_read_whole(tmp_path) -> None:  # type:
     mapped = np.load(tmp_path / "vectors.npy", mmap_mode="r")
     ids = np.array([named(number) for number in range(n)], dtype=ID_TYPE)
     probes = [Probe(str(i), rng.normal(size=d)) for i in range(5)]
-    few = ExactCopy("1", ids[:1000], mapped[:1000])
+    few = VectorReader("1", ids[:1000], mapped[:1000])
     mine(few, ALONE, probes, (), 100, 0)  # imports sklearn before memory is traced
     tracemalloc.start()
-    pool = mine(ExactCopy("1", ids, mapped), ALONE, probes, (), 500, 0)
+    pool = mine(VectorReader("1", ids, mapped), ALONE, probes, (), 500, 0)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(pool) == 500

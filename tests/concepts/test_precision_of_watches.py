@@ -21,15 +21,15 @@ from concepts.publishing.watch_precision import (
 )
 from concepts.publishing.watch_scores import lot
 from storage.tables import now
-from storage.watches import StoredWatched
+from storage.watches import Watched
 
 BEGUN = now()
 PLACES: Iterator[int] = count(1)
 
 
-def asked(n: int, *, flagged: bool = True, version: int = 1) -> list[StoredWatched]:
+def asked(n: int, *, flagged: bool = True, version: int = 1) -> list[Watched]:
     return [
-        StoredWatched(
+        Watched(
             picture_id=f"{place:064}",
             file=f"{place}.png",
             version=version,
@@ -49,12 +49,12 @@ def decision(picture: str, value: Any) -> Decision:
     return Decision(picture, value, {"me": value}, simulated=False)
 
 
-def answered(drawn: Sequence[StoredWatched], values: Sequence[str]) -> LabelledFlags:
+def answered(drawn: Sequence[Watched], values: Sequence[str]) -> LabelledFlags:
     blind = {one.picture_id: decision(one.picture_id, v) for one, v in zip(drawn, values, strict=False)}
     return LabelledFlags(drawn, blind, blind)
 
 
-def of(drawn: Sequence[StoredWatched], values: Sequence[str], promised: float | None) -> WatchPrecision:
+def of(drawn: Sequence[Watched], values: Sequence[str], promised: float | None) -> WatchPrecision:
     return precision(answered(drawn, values), promised, None)
 
 

@@ -13,7 +13,7 @@ from concepts.learning.calibration import logit
 from concepts.workbench import Workbench
 from concepts.workbench import review as module
 from concepts.workbench.jobs import LookOver
-from storage.tables import JobRow, PictureRow
+from storage.tables import PictureRow, StoredJob
 from web.screens.review import _Screen
 
 NAME = "Round thing"
@@ -71,7 +71,7 @@ def test_the_screen_trains_nothing_but_asks_for_a_look_once_and_shows_what_came_
         for _ in range(2):
             bench.review.keep_up(NAME)
             assert "Worth a second look" not in screen._main(NAME, "me", dict(NOTHING), {})
-    (job,) = bench.jobs.store.about(bench.context.concept(NAME).id, [LookOver.kind])
+    (job,) = bench.jobs.store.newest_first([LookOver.kind], bench.context.concept(NAME).id)
     bench.jobs.resume(job.id)
     shown = screen._main(NAME, "me", dict(NOTHING), {})
     assert shown.count("You said:") == 3
@@ -141,7 +141,7 @@ def test_labels_are_looked_over_again_only_when_something_has_changed(
     bench: Workbench, doubted: list[str]
 ) -> None:
     def looks() -> int:
-        return len(bench.jobs.store.about(bench.context.concept(NAME).id, [LookOver.kind]))
+        return len(bench.jobs.store.newest_first([LookOver.kind], bench.context.concept(NAME).id))
 
     first = bench.review.current(NAME)
     assert bench.review.current(NAME) == first
@@ -157,13 +157,13 @@ def test_what_an_older_discern_looked_over_is_read_and_looked_over_once_more(
 ) -> None:
     found = bench.review.current(NAME)
     concept = bench.context.concept(NAME)
-    (job,) = bench.jobs.store.about(concept.id, [LookOver.kind])
+    (job,) = bench.jobs.store.newest_first([LookOver.kind], concept.id)
     before = {"suspects": [{"id": doubted[0], "path": "", "value": "no", "probability": 0.9}], "doubts": None}
     with bench.context.database.write() as session:
-        session.get_one(JobRow, job.id).result = found.model_dump(mode="json", exclude={"found"}) | before
+        session.get_one(StoredJob, job.id).result = found.model_dump(mode="json", exclude={"found"}) | before
     assert queued(bench, Reason.LIKELY_MISLABELLED) == []
     assert bench.review.queue(NAME).counted == 5
     for _ in range(2):
         bench.review.keep_up(NAME)
-    assert len(bench.jobs.store.about(concept.id, [LookOver.kind])) == 2
+    assert len(bench.jobs.store.newest_first([LookOver.kind], concept.id)) == 2
     assert [row.id for row in bench.review.current(NAME).found or ()]

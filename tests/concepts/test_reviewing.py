@@ -167,7 +167,14 @@ def test_how_sure_the_machine_is_follows_from_its_chances_and_the_answers_of_the
         concept.id,
         [
             StoredAnnotation(
-                picture, 1, "test", rating, [], "Because.", raw=None if rating == 2 else 0.999, verbalised=1.0
+                picture_id=picture,
+                definition_number=1,
+                fingerprint="test",
+                rating=rating,
+                evidence=[],
+                rationale="Because.",
+                raw=None if rating == 2 else 0.999,
+                verbalised=1.0,
             )
             for picture, rating in zip(ids, [5] * 38 + [2, 3], strict=True)
         ],

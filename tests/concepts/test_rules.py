@@ -46,7 +46,7 @@ def answer(bench: Workbench, folder: Path, count: int = 20, split: str = "train"
 def test_a_lost_vector_index_is_rebuilt_from_the_pictures(
     open_bench: Callable[[], Workbench], own_home: Path
 ) -> None:
-    before = open_bench().context.collection.index().snapshot()
+    before = open_bench().context.collection.index()
     ids = list(before.ids)
     vectors = before.vectors(ids)
     shutil.rmtree(own_home / "vectors")
@@ -149,7 +149,14 @@ def test_a_machines_labels_train_only_where_it_agreed(
     answered = answer(bench, tmp_path, 30)
     paths = bench.context.collection.paths(bench.context.collection.library.all_ids())
     said = [
-        StoredAnnotation(i, 1, "simulated", 5 if ("ellipse" in path) == right else 1, [], "simulated")
+        StoredAnnotation(
+            picture_id=i,
+            definition_number=1,
+            fingerprint="simulated",
+            rating=5 if ("ellipse" in path) == right else 1,
+            evidence=[],
+            rationale="simulated",
+        )
         for i, path in paths.items()
     ]
     bench.context.store.add_annotations(1, said)

@@ -45,7 +45,7 @@ def test_a_row_a_picture_and_of_each_concept_what_its_version_says(bench: Workbe
     table = pq.read_table(tmp_path / "all.parquet")
     names = [f"{name}: {what}" for name in (NAME, OTHER) for what in ("probability", "decision", "version")]
     assert table.column_names == ["id", "path", *names]
-    vectors = bench.context.collection.index().snapshot()
+    vectors = bench.context.collection.index()
     assert table["id"].to_pylist() == list(vectors.ids)
     assert all(Path(path).is_file() for path in table["path"].to_pylist())
     for name in (NAME, OTHER):
@@ -87,11 +87,11 @@ def test_places_that_are_read_through_are_those_that_are_looked_up(
 ) -> None:
     """Whichever is quicker; a picture at several places is at the first, one in the bin nowhere."""
     collection = bench.context.collection
-    reader = collection.index().snapshot()
+    reader = collection.index()
     ids = list(reader.ids)
     copy = PictureFacts(ids[0], 1000, "PNG", 64, 64, None)
     collection.library.adding.record(
-        [(Source("/0/first.jpg", 1000, 0), copy)], [], collection.index().fingerprint
+        [(Source("/0/first.jpg", 1000, 0), copy)], [], collection.stored().fingerprint
     )
     bench.trash.put(pictures=[ids[1]], author="me")
     expected = [collection.paths(ids).get(one, "") for one in ids]

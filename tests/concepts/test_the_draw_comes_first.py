@@ -18,7 +18,6 @@ from concepts.labelling.waves import draw_wave
 from concepts.workbench import Workbench, context
 from concepts.workbench.jobs import DrawEvaluation
 from storage.concepts import Wave
-from storage.tables import now
 
 NAME, DESCRIPTION = "Round thing", "A filled ellipse, not a rectangle."
 PATIENCE = 20  # seconds until a test gives up
@@ -107,8 +106,11 @@ def test_the_set_is_the_same_whoever_draws_it(bench: Workbench, tmp_path: Path) 
 
 def test_the_first_of_two_draws_is_the_one(bench: Workbench) -> None:
     ids, concept = bench.context.collection.library.all_ids(), bench.context.concept(NAME)
-    wave = Wave(1, 0, "", None, 0.0, [], 91, now())
-    at_once(2, lambda n: bench.context.store.add_wave(concept.id, wave, ids[5 * n : 5 * n + 5]))
+
+    def wave() -> Wave:
+        return Wave(number=1, label_sequence=0, fingerprint="", bias=0.0, boundaries=[], frame=91)
+
+    at_once(2, lambda n: bench.context.store.add_wave(concept.id, wave(), ids[5 * n : 5 * n + 5]))
     assert evaluation(bench) in (ids[:5], ids[5:10])
 
 

@@ -369,7 +369,7 @@ def test_the_surest_are_ranked_by_look_alikes_too_until_an_older_version_is_in_u
     page = trained.versions.ranked_pictures(NAME, "top", size=91)
     assert page.by_look_alikes
     head = trained.context.head(trained.context.concept(NAME), 1)
-    alone = trained.context.scores.of(head, trained.context.collection.index().snapshot()).probability
+    alone = trained.context.scores.of(head, trained.context.collection.index()).probability
     assert {p.id: p.probability for p in page.pictures} == dict(alone.top(91))
     assert not trained.versions.ranked_pictures(NAME, "borderline").by_look_alikes
     answer(trained, "train", 5)

@@ -265,7 +265,7 @@ def test_a_vector_of_no_picture_stands_for_nothing(bench: Workbench) -> None:
     answered(bench, 12)
     concept = bench.context.concept(NAME)
     before = sample(bench.context.dataset(concept), collection)
-    collection.index().write(["f" * 64], np.eye(1, collection.recorded().dimension))
+    collection.stored().write(["f" * 64], np.eye(1, collection.recorded().dimension))
     after = sample(bench.context.dataset(concept), collection)
     assert list(after.groups) == list(before.groups)
     assert after.covered == before.covered

@@ -77,7 +77,7 @@ def test_the_whole_job_is_done_on_postgres(
     assert bench.versions.evaluate(NAME).head == 1
     bench.versions.submit_train(NAME)
     concept = bench.context.concept(NAME)
-    assert [job.state for job in bench.jobs.store.about(concept.id, ["train"])] == ["queued"]
+    assert [job.state for job in bench.jobs.store.newest_first(["train"], concept.id)] == ["queued"]
     (summary,) = bench.definitions.concepts()
     assert (summary.heads, summary.answers.answers) == (1, 24)
     assert bench.installation.about().database_bytes > 0

@@ -24,7 +24,7 @@ from concepts.workbench import Workbench
 def contents(home: Path) -> tuple[list[str], Any, dict[str, tuple[str, ...]]]:
     """Ids, vectors and sources of a library."""
     bench = Workbench(load_settings(home=home))
-    index = bench.context.collection.index().snapshot()
+    index = bench.context.collection.index()
     ids = list(index.ids)
     pictures = bench.context.collection.library.pictures(bench.context.collection.library.all_ids())
     assert bench.library.info().pending == 0

@@ -29,12 +29,11 @@ CONTRACTS = (
 # Runs in the copy: the commands of the page, with what a person does in between. A drawing counts if its
 # file is called ellipse; the answers are simulated.
 DRIVER = """
-import json, sys, uuid
+import json, sys
 from typer.testing import CliRunner
 from concepts.cli import app
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from storage.labels import Author
 
 recipe = json.loads(sys.stdin.read())
 NAME, said = recipe["name"], {}

@@ -91,9 +91,9 @@ def test_pictures_that_a_visitor_adds_are_in_their_own_library_alone(house: Sand
     one.bench.library.add(one.bench.context.uploads.paths(batch)).wait()
     counts = [bench.library.info().pictures for bench in (one.bench, other.bench, house.base)]
     assert counts == [PICTURES + 1, PICTURES, PICTURES]
-    sizes = [b.context.collection.index().snapshot().count() for b in (one.bench, other.bench, house.base)]
+    sizes = [b.context.collection.index().count() for b in (one.bench, other.bench, house.base)]
     assert sizes == counts
-    assert house.create().bench.context.collection.index().snapshot().count() == PICTURES
+    assert house.create().bench.context.collection.index().count() == PICTURES
 
 
 def test_nothing_of_the_hosts_own_comes_along_with_the_pictures(tmp_path: Path, tiny_open_clip: Path) -> None:
@@ -228,7 +228,7 @@ def test_of_all_visitors_work_only_so_much_runs_at_once() -> None:
 
     one, other = turns.executor(perform), turns.executor(perform)
     assert other.has_room()
-    job = StoredJob(1, "mine", {}, "running", 0, None, "", None, "", False, None, None, None)  # type: ignore[arg-type]
+    job = StoredJob(id=1, kind="mine", arguments={}, state="running")
     future = one.submit(job)
     assert running.acquire(timeout=30)
     assert not other.has_room()

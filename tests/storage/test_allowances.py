@@ -9,8 +9,8 @@ import pytest
 from at_once import at_once
 from sqlalchemy import select
 
-from storage.allowances import LOCK, Allowances, Limit, UsedUpError
 from storage.database import Database
+from storage.people import LOCK, Allowances, Limit, UsedUpError
 from storage.tables import TakenRow
 
 

@@ -152,7 +152,7 @@ def test_what_somebody_wrote_between_is_in_the_copy_all_the_same(
 
     monkeypatch.setattr(mine._matrix, "held", meanwhile)
     mine.write(picture_ids(3), unit_vectors(3))
-    assert len(mine.ids) == 6
+    assert len(mine.snapshot().ids) == 6
     assert contents(mine) == contents(other)
 
 

@@ -23,7 +23,14 @@ def store(database: Database) -> ConceptStore:
 
 def annotation(picture_id: str, rating: int, fingerprint: str = "a", number: int = 1) -> StoredAnnotation:
     evidence = [{"criterion": "toys", "kind": "counts", "verdict": "met", "score": 1.0}]
-    return StoredAnnotation(picture_id, number, fingerprint, rating, evidence, "There are toys.")
+    return StoredAnnotation(
+        picture_id=picture_id,
+        definition_number=number,
+        fingerprint=fingerprint,
+        rating=rating,
+        evidence=evidence,
+        rationale="There are toys.",
+    )
 
 
 # Names

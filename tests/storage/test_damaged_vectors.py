@@ -91,7 +91,7 @@ def test_a_damaged_vector_that_no_copy_has_is_missing_and_the_others_stay(folder
     overwrite(file, vector_in(file), 2 * DIMENSION)
     index = opened(folder)
     with pytest.raises(DamagedIndexError):
-        index.search(VECTORS[:1], 1)
+        index.snapshot().search(VECTORS[:1], 1)
     index.remake()
     assert index.missing(IDS) == IDS[:1]
     assert contents(index) == {i: WRITTEN[i] for i in IDS[1:]}
@@ -260,7 +260,7 @@ def test_a_damaged_end_of_a_table_without_a_copy_is_said(folder: Path, seed: int
     remove_copy(folder)
     file = table_file(folder)
     overwrite(file, file.stat().st_size - 60, 60, seed)
-    for read in (lambda: opened(folder).search(VECTORS[:1], 1), opened(folder).verify):
+    for read in (lambda: opened(folder).snapshot().search(VECTORS[:1], 1), opened(folder).verify):
         with pytest.raises(StorageError, match="are damaged"):
             read()
 

@@ -11,7 +11,7 @@ from storage.concepts import ConceptStore
 from storage.database import Database
 from storage.errors import LostJobError
 from storage.jobs import JobStore
-from storage.tables import JobRow, now
+from storage.tables import StoredJob, now
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_the_jobs_about_a_concept_come_newest_first(jobs: JobStore, concepts: li
     mine = [ended(jobs, "score files", concepts[0], version=version) for version in (1, 2)]
     ended(jobs, "score files", concepts[1], version=1)
     ended(jobs, "train", concepts[0])
-    assert [job.id for job in jobs.about(concepts[0], ["score files"])] == mine[::-1]
+    assert [job.id for job in jobs.newest_first(["score files"], concepts[0])] == mine[::-1]
 
 
 def test_a_failure_keeps_its_reason_and_its_details_until_it_is_tried_again(jobs: JobStore) -> None:
@@ -79,7 +79,7 @@ def test_a_failure_keeps_its_reason_and_its_details_until_it_is_tried_again(jobs
     assert (failed.error, failed.details) == ("the disk is full", "Traceback (most recent call last): …")
     jobs.retry(job_id)
     again = jobs.get(job_id)
-    assert (again.state, again.error, again.details) == ("queued", "", "")
+    assert (again.state, again.error, again.details) == ("queued", "", None)
 
 
 def test_workers_that_look_for_work_at_once_never_get_the_same_job(database_url: str) -> None:
@@ -132,7 +132,7 @@ def test_a_worker_elsewhere_whose_clock_runs_ahead_is_lost_like_any_other(databa
     store.claim(job)
     for ahead, state in ((timedelta(0), "running"), (timedelta(days=1), "interrupted")):
         with database.write() as session:
-            row = session.get_one(JobRow, job)
+            row = session.get_one(StoredJob, job)
             row.worker, row.heartbeat = "elsewhere:1", now() + ahead
         assert store.get(job).state == state
     assert store.claim(job) is not None
@@ -141,7 +141,7 @@ def test_a_worker_elsewhere_whose_clock_runs_ahead_is_lost_like_any_other(databa
 def silent(database: Database, job_id: int) -> None:
     """As if whoever runs it, on another computer, had not been heard of for a day."""
     with database.write() as session:
-        row = session.get_one(JobRow, job_id)
+        row = session.get_one(StoredJob, job_id)
         row.worker, row.heartbeat = "elsewhere:1", now() - timedelta(days=1)
 
 

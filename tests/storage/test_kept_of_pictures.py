@@ -24,7 +24,7 @@ from storage.pictures.files import Source
 from storage.removed import Removed
 from storage.tables import (
     PURGED,
-    CollectionChangeRow,
+    Change,
     CollectionPictureRow,
     FolderRow,
     LibraryCountRow,
@@ -40,7 +40,7 @@ IDS = picture_ids(6)
 PLACES = ("/a/1", "/a/b/1", "/a/b/2", "/c.zip!/d/1", "/c.zip!/2", "/3")
 FILLED = (
     CollectionPictureRow,
-    CollectionChangeRow,
+    Change,
     NamedCollectionRow,
     PendingVectorRow,
     RemovalRow,

@@ -62,10 +62,7 @@ def test_each_encoder_has_its_own_vectors(tmp_path: Path) -> None:
     first, second = LanceIndex(tmp_path, "enc-1", 8), LanceIndex(tmp_path, "enc-2", 5)
     first.write(picture_ids(3), unit_vectors(3))
     second.write(picture_ids(2), unit_vectors(2, dimension=5))
-    assert (len(first.ids), len(second.ids)) == (3, 2)
-    second.drop()
-    assert len(first.ids) == 3
-    assert not len(LanceIndex(tmp_path, "enc-2", 6).ids)
+    assert (len(first.snapshot().ids), len(second.snapshot().ids)) == (3, 2)
 
 
 def test_many_small_writes_are_compacted(index: LanceIndex, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +71,7 @@ def test_many_small_writes_are_compacted(index: LanceIndex, monkeypatch: pytest.
     for i in range(12):
         index.write(ids[i : i + 1], vectors[i : i + 1])
     assert index._table.stats()["fragment_stats"]["num_fragments"] < 5
-    np.testing.assert_array_equal(index.vectors(ids), vectors)
+    np.testing.assert_array_equal(index.snapshot().vectors(ids), vectors)
 
 
 def test_deleting_nothing_writes_nothing(index: LanceIndex) -> None:
@@ -104,7 +101,7 @@ def test_what_somebody_adds_between_who_was_not_held_off_is_in_the_copy(
         with monkeypatch.context() as patched:
             patched.setattr(index, "_in_step", meanwhile)
             step()
-        assert new[0] in index.ids
+        assert new[0] in index.snapshot().ids
         assert contents(index) == contents(other)
 
 
@@ -160,7 +157,7 @@ def test_a_damaged_copy_and_what_a_killed_process_left_are_replaced(tmp_path: Pa
     (vectors.parent / "unfinished-old").mkdir()
     (vectors.parent / "vectors-old").touch()
     again = LanceIndex(tmp_path, "enc-1", DIMENSION)
-    np.testing.assert_array_equal(again.vectors(picture_ids(5)), unit_vectors(5))
+    np.testing.assert_array_equal(again.snapshot().vectors(picture_ids(5)), unit_vectors(5))
     assert len(list(vectors.parent.iterdir())) == 3  # the ids, the vectors, their digests
 
 
@@ -171,7 +168,7 @@ def test_an_index_made_anew_never_uses_the_copy_of_the_old_one(tmp_path: Path) -
     old._database.drop_table("enc-1")  # as if a person had removed only the table's folder
     new = LanceIndex(tmp_path, "enc-1", DIMENSION)
     new.write(picture_ids(3), unit_vectors(3, seed=7))
-    np.testing.assert_array_equal(new.vectors(picture_ids(3)), unit_vectors(3, seed=7))
+    np.testing.assert_array_equal(new.snapshot().vectors(picture_ids(3)), unit_vectors(3, seed=7))
 
 
 # Several processes
@@ -187,8 +184,10 @@ def test_a_reader_sees_what_another_process_has_written(index: LanceIndex, tmp_p
     )
     for k in range(3):
         assert said(writer) == "written"
-        assert len(index.ids) == 10 * (k + 1)
-        np.testing.assert_array_equal(index.vectors(picture_ids(10, start=10 * k)), unit_vectors(10, seed=k))
+        assert len(index.snapshot().ids) == 10 * (k + 1)
+        np.testing.assert_array_equal(
+            index.snapshot().vectors(picture_ids(10, start=10 * k)), unit_vectors(10, seed=k)
+        )
         tell(writer)
     assert writer.wait(60) == 0
 
@@ -206,8 +205,8 @@ def test_processes_that_write_the_same_ids_at_once_leave_no_duplicates(
     for writer in writers:
         tell(writer)
     assert [writer.wait(120) for writer in writers] == [0, 0]
-    assert len(index.ids) == 200
-    assert list(index.ids) == sorted(picture_ids(200))
+    assert len(index.snapshot().ids) == 200
+    assert list(index.snapshot().ids) == sorted(picture_ids(200))
 
 
 def test_killed_while_writing_and_run_again_gives_the_same_contents(
@@ -223,7 +222,7 @@ def test_killed_while_writing_and_run_again_gives_the_same_contents(
         assert said(writer) == "writing"
     writer.send_signal(signal.SIGKILL)  # three writes are done, another has begun
     writer.wait(60)
-    assert 1200 <= len(index.ids) < 2400
+    assert 1200 <= len(index.snapshot().ids) < 2400
     for k in range(5):
         index.write(picture_ids(400, start=400 * k), unit_vectors(400, seed=k))
     expected = {
@@ -232,7 +231,7 @@ def test_killed_while_writing_and_run_again_gives_the_same_contents(
         for i, row in zip(picture_ids(400, start=400 * k), unit_vectors(400, seed=k).tolist(), strict=True)
     }
     assert contents(index) == expected
-    assert len(index.ids) == 2000
+    assert len(index.snapshot().ids) == 2000
 
 
 def test_a_process_killed_inside_the_lock_holds_nobody_up(index: LanceIndex, tmp_path: Path) -> None:
@@ -244,7 +243,7 @@ def test_a_process_killed_inside_the_lock_holds_nobody_up(index: LanceIndex, tmp
     holder.kill()
     holder.wait(60)
     index.write(picture_ids(3), unit_vectors(3))
-    assert len(index.ids) == 3
+    assert len(index.snapshot().ids) == 3
 
 
 def test_what_there_is_is_told_while_somebody_writes(tmp_path: Path) -> None:
@@ -297,5 +296,5 @@ def test_a_full_disk_is_an_error_that_says_so_and_loses_nothing(
     )
     assert "is full" in said(process)
     process.wait(60)
-    assert len(index.ids) == 4000
-    np.testing.assert_array_equal(index.vectors(picture_ids(4000)), unit_vectors(4000))
+    assert len(index.snapshot().ids) == 4000
+    np.testing.assert_array_equal(index.snapshot().vectors(picture_ids(4000)), unit_vectors(4000))

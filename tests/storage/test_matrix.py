@@ -86,7 +86,7 @@ def test_vectors_that_a_power_cut_lost_are_taken_from_the_table(tmp_path: Path) 
     for name, size in files(tmp_path).items():
         Path(name).write_bytes(bytes(size))
     again = LanceIndex(tmp_path, "enc-1", DIMENSION)
-    np.testing.assert_array_equal(again.vectors(picture_ids(9)), unit_vectors(9))
+    np.testing.assert_array_equal(again.snapshot().vectors(picture_ids(9)), unit_vectors(9))
 
 
 def test_replaced_vectors_take_no_more_room_than_the_others(
@@ -96,6 +96,6 @@ def test_replaced_vectors_take_no_more_room_than_the_others(
     index = LanceIndex(tmp_path, "enc-1", DIMENSION)
     for seed in range(12):
         index.write(picture_ids(20), unit_vectors(20, seed))
-    np.testing.assert_array_equal(index.vectors(picture_ids(20)), unit_vectors(20, 11))
+    np.testing.assert_array_equal(index.snapshot().vectors(picture_ids(20)), unit_vectors(20, 11))
     (size,) = files(tmp_path).values()
     assert size <= 2 * DIMENSION * (2 * 20 + 10)

@@ -18,11 +18,10 @@ from synthetic import in_memory, picture_ids, unit_vectors
 from storage.errors import StorageError
 from storage.vectors import graph as graphs
 from storage.vectors import stored
-from storage.vectors.clusters import clustered
 from storage.vectors.graph import Graph, brought_to, built, inserted
 from storage.vectors.graph_files import KeptGraph
 from storage.vectors.ids import PictureIds
-from storage.vectors.nearest import highest
+from storage.vectors.nearest import clustered, highest
 from storage.vectors.stored import StoredIndex
 
 DIMENSION = 24
@@ -228,19 +227,19 @@ def test_a_search_in_too_many_vectors_finds_most_of_what_a_whole_one_finds(
     graph = index.graph.bring_up_to_date(unheard)
     index.write(ids[1990:], vectors[1990:])
     queries = vectors[:20] + vectors[20:40]
-    whole = index.search(queries, 20)
+    whole = index.snapshot().search(queries, 20)
     assert not index.is_too_large
     monkeypatch.setattr(stored, "SEARCHED_WHOLE", 1000)
-    found = index.search(queries, 20)
+    found = index.snapshot().search(queries, 20)
     assert index.is_too_large
     shared = [len(set(some) & set(all_)) / 20 for some, all_ in zip(found, whole, strict=True)]
     assert RECALL < np.mean(shared) < 1  # the products of those that are found are the same
     assert graph.recall_top > RECALL
-    assert index.search(vectors[1995:1996], 1)[0][0][0] == ids[1995]  # what is in no cluster yet
+    assert index.snapshot().search(vectors[1995:1996], 1)[0][0][0] == ids[1995]  # what is in no cluster yet
     few = PictureIds.of(ids[:100])
-    assert index.search(queries, 5, few) == in_memory(ids[:100], vectors[:100]).search(queries, 5)
+    assert index.snapshot().search(queries, 5, few) == in_memory(ids[:100], vectors[:100]).search(queries, 5)
     most = index.ids.without(ids[:100])
-    assert not {i for hits in index.search(queries, 20, most) for i, _ in hits} & set(ids[:100])
+    assert not {i for hits in index.snapshot().search(queries, 20, most) for i, _ in hits} & set(ids[:100])
 
 
 # On disk

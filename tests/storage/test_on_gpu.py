@@ -107,11 +107,11 @@ def test_an_index_that_is_written_to_goes_on_with_what_is_there(tmp_path: Path, 
     ids, vectors, weights = picture_ids(120), unit_vectors(120), unit_vectors(1, seed=3)[0]
     for part in (slice(0, 80), slice(80, 120)):
         index.write(ids[part], vectors[part])
-        scores = index.scores(weights)
+        scores = index.snapshot().scores(weights)
         expected = dict(zip(ids, vectors.astype(np.float64) @ weights, strict=True))
         np.testing.assert_allclose(scores.values, [expected[i] for i in scores.ids], atol=1e-5)
     index.delete(ids[:10])
-    assert list(index.scores(weights).ids) == sorted(ids[10:])
+    assert list(index.snapshot().scores(weights).ids) == sorted(ids[10:])
     assert sum(sent) == 120
 
 
@@ -120,8 +120,8 @@ def test_what_is_gone_for_good_is_held_no_longer(tmp_path: Path) -> None:
     gpu = index._matrix._gpu = held()
     ids = picture_ids(60)
     index.write(ids, unit_vectors(60))
-    index.scores(unit_vectors(1)[0])
+    index.snapshot().scores(unit_vectors(1)[0])
     assert gpu._held is not None
     index.purge(ids[:10])
     assert gpu._held is None
-    assert list(index.scores(unit_vectors(1)[0]).ids) == sorted(ids[10:])
+    assert list(index.snapshot().scores(unit_vectors(1)[0]).ids) == sorted(ids[10:])

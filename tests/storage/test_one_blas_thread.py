@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from concepts.learning import threads
-from storage.vectors.blas import one_blas_thread
+from storage.vectors.products import one_blas_thread
 
 threads.one_blas_thread()  # SciPy brings a BLAS of its own
 

@@ -9,6 +9,7 @@ import tempfile
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,10 +20,9 @@ from not_run import not_run
 from PIL import Image
 
 from storage.csv_files import escaped
-from storage.errors import BadPictureError, DiscernError
+from storage.errors import BadPictureError, DiscernError, Reason
 from storage.pictures import files
 from storage.pictures.files import SkippedFile, Source
-from storage.pictures.reasons import REASONS
 from storage.pictures.sources import read, walk
 
 
@@ -39,7 +39,7 @@ def names(found: list[Source | SkippedFile], root: Path) -> list[str]:
 
 def the_skipped(found: list[Source | SkippedFile]) -> SkippedFile:
     (skipped,) = [item for item in found if isinstance(item, SkippedFile)]
-    assert skipped.reason in REASONS
+    assert skipped.reason in get_args(Reason)
     return skipped
 
 

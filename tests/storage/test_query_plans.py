@@ -65,7 +65,7 @@ def _part(database: Database, what: str, order: Order, key: Key) -> object:
 QUESTIONS: dict[str, Callable[[Database], object]] = {
     "the latest job of a concept": lambda d: JobStore(d).latest(["train", "evaluate"], 1),
     "the latest job of a kind": lambda d: JobStore(d).latest(["add pictures"]),
-    "jobs about a concept": lambda d: JobStore(d).about(1, ["score files"]),
+    "jobs about a concept": lambda d: JobStore(d).newest_first(["score files"], 1),
     "work to take up": lambda d: JobStore(d).claim(kinds=["train"]),
     "what a job spent": lambda d: Ledger(d).spent_usd(job_id=1),
     "what a job has spent": lambda d: (Ledger(d).spent_usd(job_id=1), Ledger(d).count(job_id=1)),

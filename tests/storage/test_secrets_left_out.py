@@ -18,12 +18,11 @@ from storage import backup as backups
 from storage.backup import backup
 from storage.concepts import ConceptStore
 from storage.database import Database
-from storage.deliveries import Deliveries
 from storage.errors import DiskFullError, StorageError
 from storage.files import sqlite_url
 from storage.secrets import COLUMNS, FILES, SETTINGS, KnownSecrets
-from storage.tables import AuditRow, DeliveryRow, JobRow, ModelCallRow, now
-from storage.watches import NewWatch, Watched, Watches
+from storage.tables import Deed, Delivery, ModelCallRow, StoredJob, now
+from storage.watches import Deliveries, Watch, Watched, Watches
 
 KEY, PASSWORD, PATH, SIGNING, HASH = (
     f"{word}-of-ana-{7**9}" for word in ("key", "pw", "path", "sign", "hash")
@@ -69,13 +68,24 @@ def filled(database: Database) -> Database:
     add_pictures(database, ids)
     concept = ConceptStore(database).create("Room")
     watches = Watches(database)
-    new = NewWatch(concept.id, "/in", True, None, WEBHOOK, "seed", 0.1, 0.1, None, "", "ana")
-    watch = watches.add(new)
-    watches.keep(watch, [Watched(ids[0], "a.png", 1, 0.9, 0.5, True, True, True)])
+    watch = watches.add(
+        Watch(
+            concept_id=concept.id,
+            folder="/in",
+            confined=True,
+            webhook=WEBHOOK,
+            seed="seed",
+            ask_flagged=0.1,
+            ask_others=0.1,
+            author="ana",
+        )
+    )
+    said = {"version": 1, "probability": 0.9, "threshold": 0.5, "flagged": True, "fresh": True, "drawn": True}
+    watches.keep(watch, [Watched(picture_id=ids[0], file="a.png", **said)])
     long = SAID * 2000  # more than a page of the database
     with database.write() as session:
-        session.execute(update(DeliveryRow).values(problem=long))
-        session.add(AuditRow(who="ana", address="", what="changed settings", about=SAID))
+        session.execute(update(Delivery).values(problem=long))
+        session.add(Deed(who="ana", address="", what="changed settings", about=SAID))
         for error in (SAID, long):
             session.add(
                 ModelCallRow(
@@ -84,15 +94,15 @@ def filled(database: Database) -> Database:
                 )
             )  # fmt: skip
             session.add(
-                JobRow(
+                StoredJob(
                     kind="k", state="failed", arguments={"to": [error]}, message=error, result={"a": error},
                     error=error, memory={error: 1}, details=error, created=now(),
                 )
             )  # fmt: skip
         for number in range(50):
-            session.add(JobRow(kind="gone", state="done", arguments={"n": [number, long]}))
+            session.add(StoredJob(kind="gone", state="done", arguments={"n": [number, long]}))
     with database.write() as session:
-        session.execute(delete(JobRow).where(JobRow.kind == "gone"))
+        session.execute(delete(StoredJob).where(StoredJob.kind == "gone"))
     return database
 
 
@@ -146,9 +156,9 @@ def test_the_rest_of_what_was_said_stays(filled: Database, home: Path, tmp_path:
     assert (watch.webhook, watch.folder, watch.author) == ("https://hooks.example", "/in", "ana")
     assert Deliveries(restored).counts(watch.id)["waiting"] == 1
     said = "No answer of https://models.example/v1 with ***; https://hooks.example signed by ***"
-    assert values_of(restored, AuditRow.about) == [said]
+    assert values_of(restored, Deed.about) == [said]
     assert set(values_of(restored, ModelCallRow.endpoint)) == {"https://models.example/v1"}
-    assert values_of(restored, JobRow.memory)[0] == str({said: 1})
+    assert values_of(restored, StoredJob.memory)[0] == str({said: 1})
     restored.close()
 
 
@@ -181,7 +191,7 @@ def backed_up(database: Database, home: Path, address: str, said: str, folder: P
     """A backup of a data folder with this address of its endpoint, and of a job that said so."""
     (home / "settings.json").write_text(json.dumps({"openai_base_url": address}))
     with database.write() as session:
-        session.add(JobRow(kind="k", state="failed", arguments={}, error=said))
+        session.add(StoredJob(kind="k", state="failed", arguments={}, error=said))
         session.add(
             ModelCallRow(
                 purpose="p", model="m", endpoint=address, prompt_hash="h", latency_ms=1, outcome="failed",
@@ -201,7 +211,7 @@ def test_a_password_with_any_character_is_left_out(
     settings = json.loads((folder / "settings.json").read_text())
     assert settings == {"openai_base_url": "https://models.example/v1"}
     restored = Database(sqlite_url(folder / "discern.sqlite"))
-    assert values_of(restored, JobRow.error) == ["No answer of https://models.example/v1"]
+    assert values_of(restored, StoredJob.error) == ["No answer of https://models.example/v1"]
     assert values_of(restored, ModelCallRow.endpoint) == ["https://models.example/v1"]
     restored.close()
 
@@ -223,7 +233,7 @@ def test_a_key_in_the_query_of_an_endpoint_is_left_out(
     assert "The endpoint's address" in (folder / "README.txt").read_text()
     restored = Database(sqlite_url(folder / "discern.sqlite"))
     assert values_of(restored, ModelCallRow.endpoint) == [kept]
-    assert values_of(restored, JobRow.error) == ["*** was refused"]
+    assert values_of(restored, StoredJob.error) == ["*** was refused"]
     restored.close()
 
 
@@ -244,7 +254,7 @@ def test_an_encoded_secret_that_an_error_decodes_is_left_out(
     address = f"https://{place.format(f'%40%2F{PASSWORD}')}"
     folder = backed_up(database, home, address, f"@/{PASSWORD} is wrong", tmp_path / "restored")
     restored = Database(sqlite_url(folder / "discern.sqlite"))
-    assert values_of(restored, JobRow.error) == ["*** is wrong"]
+    assert values_of(restored, StoredJob.error) == ["*** is wrong"]
     restored.close()
     assert found_in(folder) == []
 

@@ -41,7 +41,7 @@ def test_what_is_only_read_loads_no_lancedb(folder: Path) -> None:
         "import sys\nfrom pathlib import Path\nfrom storage.vectors.stored import StoredIndex\n"
         f"index = StoredIndex(Path({str(folder)!r}), 'enc-1', {DIMENSION})\n"
         "assert len(index.ids) == 10 and index.missing(['f' * 64]) == ['f' * 64] and index.version\n"
-        "assert index.search(index.vectors(list(index.ids)[:1]), 3)\n"
+        "assert index.snapshot().search(index.snapshot().vectors(list(index.ids)[:1]), 3)\n"
         "print([m for m in ('lancedb', 'pyarrow', 'torch') if m in sys.modules])\n"
     )
     done = subprocess.run(
@@ -105,7 +105,7 @@ def test_a_damaged_copy_is_made_again(folder: Path) -> None:
     (vectors,) = (folder / "enc-1.matrix").glob("vectors-*")
     with vectors.open("r+b") as file:
         file.truncate(150)
-    np.testing.assert_array_equal(opened(folder).vectors(picture_ids(10)), unit_vectors(10))
+    np.testing.assert_array_equal(opened(folder).snapshot().vectors(picture_ids(10)), unit_vectors(10))
     assert list((folder / "enc-1.matrix").glob(f"*/{MADE_FROM}"))
 
 
@@ -117,8 +117,3 @@ def test_an_index_without_a_vector_can_be_read(tmp_path: Path) -> None:
 def test_vectors_of_another_size_are_refused(folder: Path) -> None:
     with pytest.raises(StorageError, match="holds vectors of"):
         StoredIndex(folder, "enc-1", DIMENSION + 1).snapshot()
-
-
-def test_what_was_dropped_is_gone(folder: Path) -> None:
-    opened(folder).drop()
-    assert len(opened(folder).ids) == 0

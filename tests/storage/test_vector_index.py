@@ -20,13 +20,15 @@ from s3_service import Service
 from synthetic import DIMENSION, contents, in_memory, picture_ids, unit_vectors
 
 from storage.errors import UnknownPictureError
-from storage.vectors import exact
+from storage.vectors import reader as readers
 from storage.vectors.ids import PictureIds
 from storage.vectors.lance import LanceIndex
 from storage.vectors.on_gpu import OnGpu
-from storage.vectors.protocol import VectorIndex, VectorReader
+from storage.vectors.reader import VectorReader
 from storage.vectors.stored import StoredIndex
 from storage.vectors.tables import BucketTables
+
+VectorIndex = LanceIndex | StoredIndex
 
 INDEXES: dict[str, Callable[[Path, int], VectorIndex]] = {
     "lance": lambda folder, dimension: LanceIndex(folder, "enc-1", dimension),
@@ -58,7 +60,7 @@ def test_writing_twice_changes_nothing(index: VectorIndex) -> None:
     index.write(ids, vectors)
     before = contents(index)
     index.write(ids[::-1], vectors[::-1])
-    assert len(index.ids) == 50
+    assert len(index.snapshot().ids) == 50
     assert contents(index) == before
 
 
@@ -66,7 +68,9 @@ def test_writing_an_id_again_replaces_its_vector(index: VectorIndex) -> None:
     ids = picture_ids(2)
     index.write(ids, unit_vectors(2))
     index.write(ids[:1], unit_vectors(1, seed=9))
-    np.testing.assert_array_equal(index.vectors(ids), [unit_vectors(1, seed=9)[0], unit_vectors(2)[1]])
+    np.testing.assert_array_equal(
+        index.snapshot().vectors(ids), [unit_vectors(1, seed=9)[0], unit_vectors(2)[1]]
+    )
 
 
 def test_an_id_twice_in_one_batch_is_kept_once_with_its_last_vector(index: VectorIndex) -> None:
@@ -74,16 +78,16 @@ def test_an_id_twice_in_one_batch_is_kept_once_with_its_last_vector(index: Vecto
     index.write([old], unit_vectors(1))
     vectors = unit_vectors(4, seed=2)
     index.write([new, old, new, old], vectors)
-    assert len(index.ids) == 2
-    np.testing.assert_array_equal(index.vectors([new, old]), vectors[[2, 3]])
+    assert len(index.snapshot().ids) == 2
+    np.testing.assert_array_equal(index.snapshot().vectors([new, old]), vectors[[2, 3]])
 
 
 def test_deleted_ids_are_gone_and_unknown_ones_passed_over(index: VectorIndex) -> None:
     ids = picture_ids(10)
     index.write(ids, unit_vectors(10))
     index.delete([*ids[:4], "f" * 64])
-    assert list(index.ids) == sorted(ids[4:])
-    assert not {i for i, _ in index.search(unit_vectors(1), 99)[0]} & set(ids[:4])
+    assert list(index.snapshot().ids) == sorted(ids[4:])
+    assert not {i for i, _ in index.snapshot().search(unit_vectors(1), 99)[0]} & set(ids[:4])
 
 
 @pytest.mark.parametrize(
@@ -103,7 +107,7 @@ def test_what_cannot_be_kept_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=r"vector|picture id"):
         index.write(ids, vectors)
-    assert not len(index.ids)
+    assert not len(index.snapshot().ids)
 
 
 def test_a_snapshot_stays_as_it_was_and_the_version_tells_of_every_change(index: VectorIndex) -> None:
@@ -122,10 +126,10 @@ def test_a_snapshot_stays_as_it_was_and_the_version_tells_of_every_change(index:
     assert len(set(versions)) == len(versions)
     assert index.snapshot().version == index.version != before.version
     assert contents(before) == contents(in_memory(ids[:5], unit_vectors(5)))
-    assert len(index.ids) == 4
+    assert len(index.snapshot().ids) == 4
 
 
-# Reading: of an index, of its snapshot, and of arrays in memory
+# Reading: of an index, of arrays in memory, and of a part of either
 
 Fill = Callable[[Path, Sequence[str], NDArray[np.float32]], VectorReader]
 
@@ -134,7 +138,7 @@ def filled(make: Callable[[Path, int], VectorIndex]) -> Fill:
     def fill(folder: Path, ids: Sequence[str], vectors: NDArray[np.float32]) -> VectorReader:
         index = make(folder, vectors.shape[1])
         index.write(ids, vectors)
-        return index
+        return index.snapshot()
 
     return fill
 
@@ -148,7 +152,17 @@ def grown(folder: Path, ids: Sequence[str], vectors: NDArray[np.float32]) -> Vec
         index.write(ids[part], vectors[part])
         index.snapshot()
     index.delete(others)
-    return index
+    return index.snapshot()
+
+
+def among_others(folder: Path, ids: Sequence[str], vectors: NDArray[np.float32]) -> VectorReader:
+    """What is left in the scope of a concept, and out of the trash, of three times as many."""
+    n = len(ids)
+    others, more = picture_ids(n + 3, start=10_000), picture_ids(n + 3, start=20_000)
+    rest = np.ones((2 * n + 6, vectors.shape[1]), np.float32)
+    index = LanceIndex(folder, "enc-1", vectors.shape[1])
+    index.write([*others, *ids, *more], np.concatenate([rest[: n + 3], vectors, rest[n + 3 :]]))
+    return index.snapshot().without(others, "without").within(PictureIds.of(ids), "scope")
 
 
 def beside(find: Callable[[], Any], room: int) -> Callable[[Path, int], VectorIndex]:
@@ -170,12 +184,7 @@ def processor() -> Any:
 READERS: dict[str, Fill] = {
     "grown": grown,
     **{name: filled(make) for name, make in INDEXES.items()},
-    **{
-        f"snapshot of {name}": lambda folder, ids, vectors, make=make: filled(make)(
-            folder, ids, vectors
-        ).snapshot()
-        for name, make in INDEXES.items()
-    },
+    "among others": among_others,
     "on a GPU, which the processor stands in for": filled(beside(processor, 2**40)),
     "in memory": lambda folder, ids, vectors: in_memory(ids, vectors),
 }
@@ -227,11 +236,11 @@ def test_batches_are_sorted_by_id_and_of_the_size_asked(fill: Callable[..., Vect
     assert contents(reader) == {i: tuple(row) for i, row in zip(ids, vectors.tolist(), strict=True)}
 
 
-@pytest.mark.parametrize("most", [exact.MOST_PRODUCTS, 0], ids=["all at once", "batch by batch"])
+@pytest.mark.parametrize("most", [readers.MOST_PRODUCTS, 0], ids=["all at once", "batch by batch"])
 def test_products_of_all_are_exact_by_id_and_of_the_size_asked(
     fill: Callable[..., VectorReader], monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    monkeypatch.setattr(exact, "MOST_PRODUCTS", most)
+    monkeypatch.setattr(readers, "MOST_PRODUCTS", most)
     ids, vectors = picture_ids(2500), unit_vectors(2500)
     columns = np.random.default_rng(1).standard_normal((DIMENSION, 3))
     batches = list(fill(ids, vectors).products(columns, size=1000))
@@ -291,6 +300,19 @@ def test_twins_are_ordered_by_id_wherever_they_stand(fill: Callable[..., VectorR
     assert len({score for _, score in found}) == 1
 
 
+def test_a_part_says_of_a_picture_outside_what_the_trash_lets_it() -> None:
+    (kept, hidden, outside), vectors = picture_ids(3), unit_vectors(3)
+    whole = in_memory([kept, hidden, outside], vectors)
+    part = whole.without([hidden], "trash").within(PictureIds.of([kept]), "scope")
+    assert list(part.ids) == [kept]
+    assert part.missing([kept, hidden, outside]) == [hidden]
+    np.testing.assert_array_equal(part.vectors([outside, kept]), vectors[[2, 0]])
+    with pytest.raises(UnknownPictureError, match="removed from the library"):
+        part.vectors([kept, hidden])
+    assert [one for one, _ in part.search(vectors, 3, PictureIds.of([kept, hidden, outside]))[1]] == [kept]
+    assert len({whole.version, whole.without([hidden], "trash").version, part.version}) == 3
+
+
 # Against brute force
 
 
@@ -331,7 +353,7 @@ def test_search_is_brute_force(name: str, n: int, k: int, q: int, seed: int, som
 def test_search_in_blocks_is_brute_force(n: int, k: int, block: int, seed: int) -> None:
     ids, vectors, queries = picture_ids(n), few_values(n, seed), few_values(2, seed + 1)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(exact, "BLOCK", block)
+        patched.setattr(readers, "BLOCK", block)
         found = in_memory(ids, vectors).search(queries, k)
     assert found == [best(ids, vectors.astype(np.float64) @ query, k, None) for query in queries]
 

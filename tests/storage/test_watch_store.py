@@ -10,10 +10,9 @@ from rows import add_pictures, picture_ids
 
 from storage.concepts import ConceptStore
 from storage.database import Database
-from storage.deliveries import LEASE, Deliveries
 from storage.errors import UnknownWatchError
 from storage.tables import now
-from storage.watches import NewWatch, Watch, Watched, Watches
+from storage.watches import LEASE, Deliveries, Watch, Watched, Watches
 
 
 @pytest.fixture
@@ -25,7 +24,7 @@ def watches(database: Database) -> Watches:
 
 def begin(watches: Watches, webhook: str = "https://hooks.example/") -> Watch:
     return watches.add(
-        NewWatch(
+        Watch(
             concept_id=1,
             folder="/inbox",
             confined=False,
@@ -44,7 +43,16 @@ def begin(watches: Watches, webhook: str = "https://hooks.example/") -> Watch:
 def said(n: int) -> list[Watched]:
     """Every other one is flagged, every one is drawn."""
     return [
-        Watched(picture, f"{row}.png", 1, 0.9, 0.5, flagged=row % 2 == 0, fresh=True, drawn=True)
+        Watched(
+            picture_id=picture,
+            file=f"{row}.png",
+            version=1,
+            probability=0.9,
+            threshold=0.5,
+            flagged=row % 2 == 0,
+            fresh=True,
+            drawn=True,
+        )
         for row, picture in enumerate(picture_ids(n))
     ]
 

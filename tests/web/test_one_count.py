@@ -22,7 +22,7 @@ from concepts.labelling.label_counts import AnswerCount, count_answers
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from storage.labels import Author, LabelEvent
-from storage.tables import JobRow, now
+from storage.tables import StoredJob, now
 
 NAME = "Round thing"
 ANA, BEN, NOBODY = Author("ana"), Author("ben"), Author("simulation", "simulated")
@@ -113,7 +113,7 @@ def test_where_more_would_change_little_every_screen_says_that_labelling_is_done
     (job,) = bench.context.jobs.store.newest_done_of("look over", [concept.id])
     told = (job.result or {}) | {"settling": settled.model_dump(mode="json")}
     with bench.context.database.write() as session:
-        session.get_one(JobRow, job.id).result = told
+        session.get_one(StoredJob, job.id).result = told
     more = f"More answers like these would change little. {settled.reason}"
     screens = Screens(bench)
     start = words(screens.load("")["start-concepts"])

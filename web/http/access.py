@@ -16,10 +16,8 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from concepts.installation.users import Role, User, Users
 from concepts.settings import Settings
-from storage.allowances import Allowances, Limit, UsedUpError
-from storage.audit import AuditLog
 from storage.database import Database
-from storage.sessions import EndedSessions
+from storage.people import Allowances, AuditLog, EndedSessions, Limit, UsedUpError
 from web.http.sign_in import SignIn
 
 SESSION_SECONDS = 14 * 24 * 3600

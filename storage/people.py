@@ -1,4 +1,5 @@
-"""What was tried or taken lately, counted for all processes: wrong passwords, strangers' pictures."""
+"""People: what they did, which sessions they have left, and what was tried or taken lately, counted for all
+processes: wrong passwords, strangers' pictures."""
 
 from __future__ import annotations
 
@@ -10,10 +11,41 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from storage.database import Database
-from storage.tables import TakenRow, now
+from storage.database import Database, Store, insert_new
+from storage.tables import Deed as Deed
+from storage.tables import EndedSessionRow, TakenRow, now
 
 LOCK = "taken"
+
+
+class AuditLog(Store):
+    """What an owner may want to know of later: append-only, one row a deed."""
+
+    def add(self, who: str, what: str, about: str = "", address: str = "") -> None:
+        row = Deed(who=who[:200], what=what[:60], about=about[:500], address=address[:60])
+        with self._database.write() as session:
+            session.add(row)
+
+    def recent(self, limit: int = 50, offset: int = 0) -> list[Deed]:
+        """Newest first."""
+        return self._database.scalars(select(Deed).order_by(Deed.id.desc()).limit(limit).offset(offset))
+
+
+class EndedSessions:
+    """All reads and writes of the table of ended sessions, which are kept for as long as they would last."""
+
+    def __init__(self, database: Database, last_for: timedelta) -> None:
+        self._database = database
+        self._last_for = last_for
+
+    def end(self, session_id: str) -> None:
+        with self._database.write() as session:
+            session.execute(delete(EndedSessionRow).where(EndedSessionRow.ended < now() - self._last_for))
+            insert_new(session, EndedSessionRow, [{"id": session_id}])
+
+    def has(self, session_id: str) -> bool:
+        query = select(EndedSessionRow.id).where(EndedSessionRow.id == session_id)
+        return self._database.scalar(query) is not None
 
 
 @dataclass(frozen=True)
@@ -76,8 +108,7 @@ class Allowances:
 
     def is_noted(self, key: str) -> bool:
         query = select(TakenRow.id).where(TakenRow.key == self._kept(key), TakenRow.until > now()).limit(1)
-        with self._database.read() as session:
-            return session.scalar(query) is not None
+        return self._database.scalar(query) is not None
 
     def _check(self, session: Session, limits: Sequence[Limit]) -> None:
         moment = now()

@@ -1,0 +1,358 @@
+"""The vectors of one encoder by picture id, as one array that is read, searched and scored. Exact.
+
+A concept, the trash and a scope are sets of ids: what leaves pictures out is a reader of fewer ids over the
+same array, and nothing is written or copied for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.errors import UnknownPictureError
+from storage.vectors.digests import Digests, parts, sound
+from storage.vectors.ids import Flags, Floats, Halves, Keys, PictureIds, Rows, located
+from storage.vectors.products import Multiply, multiplied, on_processor
+
+BATCH = 8192
+BLOCK = 2**18  # rows whose products with all queries are in memory at a time
+TOGETHER = 1024  # rows that are multiplied exactly at a time
+NEIGHBOURS_TOGETHER = 256  # pictures whose neighbours are looked for at once
+MOST_PRODUCTS = 256 * 1024**2  # bytes of them that are made before any is asked for
+MOST_LIKELY = 0.1  # of the pictures: what is allowed and no more is looked at whole
+SLACK = 1e-4  # float32 can't be wrong by more on unit vectors, so no true hit is cut off
+
+Likely = Callable[[Floats], Flags]  # query (d,) → (n,) which places to look at
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """The nearest others of every picture: rows (n, k) are places in the reader's ids, products (n, k) the
+    dot products with them, the highest first."""
+
+    rows: Rows
+    products: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """values (n,) belong to the n ids in their order; (n, k) where k heads were asked at once, which
+    `top`, `bottom` and `nearest` can't order."""
+
+    ids: PictureIds
+    values: Floats
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def top(self, n: int, start: int = 0) -> list[tuple[str, float]]:
+        """The n highest behind the first `start`, highest first, equal ones by id."""
+        return self._first(-self.values, n, start)
+
+    def bottom(self, n: int, start: int = 0) -> list[tuple[str, float]]:
+        """The n lowest behind the first `start`, lowest first, equal ones by id."""
+        return self._first(self.values, n, start)
+
+    def nearest(self, value: float, n: int, start: int = 0) -> list[tuple[str, float]]:
+        """The n nearest to `value` behind the first `start`, nearest first, equally near ones by id."""
+        return self._first(np.abs(self.values - np.float32(value)), n, start)
+
+    def among(self, ids: PictureIds) -> Scores:
+        """The scores of these ids alone, each of which must have one."""
+        return Scores(ids, self.values[ids.rows_of(self.ids)])
+
+    def of(self, picture_ids: Sequence[str]) -> list[tuple[str, float]]:
+        """Those of these pictures that have one, in their order."""
+        place = self.ids.places(picture_ids)
+        return [(i, float(self.values[row])) for i, row in zip(picture_ids, place, strict=True) if row >= 0]
+
+    def _first(self, keys: Floats, n: int, start: int) -> list[tuple[str, float]]:
+        places = smallest(keys, start + n)[start:]
+        return list(zip(self.ids.at(places), self.values[places].tolist(), strict=True))
+
+
+def smallest(keys: NDArray[np.floating[Any]], n: int) -> Rows:
+    """(min(n, len(keys)),) places of the n smallest, smallest first, equal ones in their order."""
+    if n < 1:
+        return np.empty(0, dtype=np.int64)
+    if n >= len(keys):
+        return np.argsort(keys, kind="stable")
+    places = np.flatnonzero(keys <= np.partition(keys, n - 1)[n - 1])
+    return places[np.argsort(keys[places], kind="stable")[:n]]
+
+
+class VectorReader:
+    """One state of the vectors, on disk or in memory. Never changes.
+
+    `ids` are listed, searched, scored and compared; `allowed` leaves others of them out, and an id in it that
+    has no vector is passed over. `version` is another one whenever a vector or `ids` is another one; never
+    that of another index. `likely`, where it is set, is how a search is kept to a part of vectors that are
+    too many to be read.
+    """
+
+    def __init__(
+        self,
+        version: str,
+        ids: Keys,
+        vectors: Halves,
+        rows: NDArray[np.integer] | None = None,
+        multiply: Multiply = on_processor,
+        digests: Digests | None = None,
+    ) -> None:
+        """ids (n,) ascending; vectors (m, d); rows (n,) where in `vectors` that of each id is, None where
+        row i belongs to ids[i]. Rows that no id has are of before. `multiply`: for scores and searches.
+        digests (m,): None where none were kept."""
+        self.version = version
+        self.ids = PictureIds(ids)
+        self.dimension = int(vectors.shape[1])
+        self.known = ids
+        self._vectors = np.asarray(vectors)  # of a mapped file, too: its own type takes longer to look into
+        self._rows = rows
+        self._multiply = multiply
+        self._digests = digests
+        self._hidden: frozenset[str] = frozenset()
+        self._whole = self  # which `likely` is set on, perhaps after this one was narrowed
+        self.likely: Likely | None = None
+
+    # Fewer pictures of the same state
+
+    def without(self, hidden: Collection[str], version: str) -> VectorReader:
+        """A reader that knows nothing of the `hidden`. `version`: another one whenever they are others."""
+        fewer = copy(self)
+        fewer.version, fewer.ids, fewer._hidden = version, self.ids.without(hidden), frozenset(hidden)
+        return fewer
+
+    def within(self, ids: PictureIds, key: str) -> VectorReader:
+        """A reader of these `ids`, each one of its own; `key` is another one whenever they are.
+
+        `vectors` and `missing` answer for every picture as before: whoever names a picture has it already,
+        and a label of one outside may still teach.
+        """
+        fewer = copy(self)
+        fewer.version, fewer.ids = f"{self.version} in {key}", ids
+        return fewer
+
+    # Reading
+
+    def count(self) -> int:
+        return len(self.ids)
+
+    def missing(self, ids: Sequence[str]) -> list[str]:
+        """Those without a vector, each once, in the order given."""
+        wanted = list(dict.fromkeys(ids))
+        _, there = located(self.known, wanted)
+        return [one for one, known in zip(wanted, there, strict=True) if not known or one in self._hidden]
+
+    def vectors(self, ids: Sequence[str]) -> Floats:
+        """(n, d) in the order of ids. Raises `UnknownPictureError` where one has no vector."""
+        if removed := self._hidden.intersection(ids):
+            raise UnknownPictureError(
+                f"{len(removed)} of {len(ids)} pictures were removed from the library: {min(removed)} …"
+            )
+        places, there = located(self.known, ids)
+        if not there.all():
+            unknown = np.flatnonzero(~there)
+            raise UnknownPictureError(
+                f"{len(unknown)} of {len(ids)} pictures have no vector, the first is {ids[unknown[0]]}. "
+                "Add them to the library first."
+            )
+        return self._vectors[self._at(places)].astype(np.float32)
+
+    def batches(self, size: int = BATCH) -> Iterator[tuple[PictureIds, Halves]]:
+        """Every id with its vector (≤ size, d), by id: in half precision, as they are kept, for who reads all
+        of them to convert what is in work."""
+        for places in self._parts(size):
+            yield PictureIds(self.known[places]), self.halves(places)
+
+    def products(
+        self, columns: NDArray[np.float64], size: int = BATCH
+    ) -> Iterator[tuple[PictureIds, NDArray[np.float64]]]:
+        """columns (d, k) → every id with its vector · columns, (≤ size, k) in float64, by id."""
+        # To read on is faster than to pick, as long as there is room for what comes out.
+        room = len(self._vectors) * columns.shape[1] * columns.itemsize <= MOST_PRODUCTS
+        at_once = room and 2 * len(self.ids) >= len(self._vectors)
+        whole = multiplied(self._vectors, columns) if at_once else None
+        for places in self._parts(size):
+            rows = self._at(places)
+            found = multiplied(self._vectors, columns, rows) if whole is None else whole[rows]
+            yield PictureIds(self.known[places]), found
+
+    def scores(
+        self,
+        weights: NDArray[np.floating],
+        bias: float | NDArray[np.floating] = 0.0,
+        allowed: PictureIds | None = None,
+    ) -> Scores:
+        """weights (d,) or (d, k) → vectors · weights + bias, in float32. Needs a few MB besides the answer,
+        which is the same whatever the number of processors."""
+        places = self._places(allowed)
+        values = self._products(np.asarray(weights, dtype=np.float32), places)
+        values += np.asarray(bias, dtype=np.float32)
+        return Scores(self.ids if allowed is None else PictureIds(self.known, places), values)
+
+    def search(
+        self, queries: NDArray[np.floating], k: int, allowed: PictureIds | None = None
+    ) -> list[list[tuple[str, float]]]:
+        """queries (q, d) → for each the k ids with the highest dot products, highest first, equal ones by id.
+
+        Whatever may be among the first k is multiplied again in float64, row by row: a float32 product
+        depends in its last bit on where the row stands, so twins would come in any order.
+
+        With `likely` only what is likely is looked at, unless that is no less than what is allowed: how many
+        that finds is measured, see `Graph`."""
+        if not len(queries) or k < 1:
+            return [[] for _ in queries]
+        places, likely = self._places(allowed), self._whole.likely
+        if likely is None or (places is not None and len(places) <= MOST_LIKELY * len(self.known)):
+            return self._in(queries, k, places)
+        found = []
+        for query in queries:
+            near = likely(np.asarray(query, np.float32))
+            some = np.flatnonzero(near) if places is None else places[near[places]]
+            found += self._in(query[None], k, some)
+        return found
+
+    def neighbours(self, k: int) -> Neighbours:
+        """The k nearest others of every picture (fewer in a smaller library), equally near ones by id. Exact:
+        n² · d products, 2-4 seconds for 5,000 pictures of 1,280 dimensions on two cores."""
+        n = len(self.ids)
+        k = max(min(k, n - 1), 0)
+        rows, products = np.empty((n, k), np.int64), np.empty((n, k), np.float32)
+        row = 0
+        for ids, vectors in self.batches(NEIGHBOURS_TOGETHER) if k else ():
+            for itself, hits in zip(ids, self.search(vectors, k + 1), strict=True):
+                # Of more than k twins the picture itself may be none of the first.
+                others = [hit for hit in hits if hit[0] != itself][:k]
+                rows[row] = self.ids.places([other for other, _ in others])
+                products[row] = [product for _, product in others]
+                row += 1
+        return Neighbours(rows, products)
+
+    # For the rest of this package: a place is one in the order of all ids, a row one of the vectors
+
+    def halves(self, places: Rows) -> Halves:
+        """(n, d) as they are kept, of the ids at these places of the order."""
+        return np.take(self._vectors, self._at(places), axis=0)
+
+    def sound(self, places: Rows) -> Flags:
+        """(n,) whether the vectors at these places of the order are finite and as they were written."""
+        rows = self._at(places)
+        digests = None if self._digests is None else self._digests[rows]
+        return sound(self.known[places], self._vectors[rows], digests)
+
+    @property
+    def has_digests(self) -> bool:
+        return self._digests is not None
+
+    def is_sound(self) -> bool:
+        return all(self.sound(np.arange(part.start, part.stop)).all() for part in parts(len(self.known)))
+
+    # Inside
+
+    def _at(self, places: Rows) -> Rows:
+        return places if self._rows is None else self._rows[places].astype(np.int64)
+
+    def _places(self, allowed: PictureIds | None = None) -> Rows | None:
+        """Those that are allowed of those that are listed, ascending; None for every place there is."""
+        if len(self.ids) == len(self.known):
+            return None if allowed is None else allowed.rows_in(self.known)
+        return (self.ids if allowed is None else allowed.within(self.ids)).rows_in(self.known)
+
+    def _parts(self, size: int) -> Iterator[Rows]:
+        """Places of what is listed, so many at a time."""
+        places = self._places()
+        for start in range(0, len(self.ids), size):
+            stop = min(start + size, len(self.ids))
+            yield np.arange(start, stop) if places is None else places[start:stop]
+
+    @cached_property
+    def _place(self) -> Rows:
+        """(m,) the place of the id of each row, -1 for a row of before."""
+        places = np.full(len(self._vectors), -1, dtype=np.int64)
+        places[self._at(np.arange(len(self.known)))] = np.arange(len(self.known))
+        return places
+
+    def _in(
+        self, queries: NDArray[np.floating], k: int, places: Rows | None
+    ) -> list[list[tuple[str, float]]]:
+        rows = self._searched(places)
+        columns = np.asarray(queries, dtype=np.float32).T
+        likely = [_Likely(k, SLACK * float(np.linalg.norm(query))) for query in queries]
+        for part, rough in self._blocks(columns, rows):
+            for found, column in zip(likely, rough.T, strict=True):
+                found.add(part, column)
+        return [self._exact(query, found.rows, k) for query, found in zip(queries, likely, strict=True)]
+
+    def _searched(self, places: Rows | None) -> Rows | None:
+        """The rows of these places, ascending; None for every row there is."""
+        if places is None:
+            if len(self.known) == len(self._vectors):
+                return None
+            places = np.arange(len(self.known))
+        return places if self._rows is None else np.sort(self._at(places))
+
+    def _blocks(self, columns: Floats, rows: Rows | None) -> Iterator[tuple[Rows, Floats]]:
+        """Some rows (b,) at a time, ascending, with their products (b, k)."""
+        span = len(self._vectors) if rows is None else int(rows[-1] - rows[0]) + 1 if len(rows) else 0
+        first = 0 if rows is None or not span else int(rows[0])
+        if rows is not None and len(rows) < span / 2:
+            for start in range(0, len(rows), BLOCK):
+                part = rows[start : start + BLOCK]
+                yield part, self._multiply(self._vectors, columns, part)
+            return
+        for start in range(first, first + span, BLOCK):  # to read on is faster than to pick
+            stop = min(start + BLOCK, first + span)
+            products = self._multiply(self._vectors, columns, slice(start, stop))
+            if rows is None:
+                yield np.arange(start, stop), products
+            else:
+                part = rows[slice(*np.searchsorted(rows, (start, stop)))]
+                yield part, products[part - start]
+
+    def _exact(self, query: NDArray[np.floating], rows: Rows, k: int) -> list[tuple[str, float]]:
+        places = np.sort(rows if self._rows is None else self._whole._place[rows])
+        rows = self._at(places)
+        weights = np.asarray(query, dtype=np.float64)
+        exact = np.empty(len(rows))
+        for start in range(0, len(rows), TOGETHER):
+            part = slice(start, start + TOGETHER)
+            exact[part] = (self._vectors[rows[part]] * weights).sum(axis=1)
+        best = smallest(-exact, k)
+        return list(zip(PictureIds(self.known).at(places[best]), exact[best].tolist(), strict=True))
+
+    def _products(self, columns: Floats, places: Rows | None) -> Floats:
+        """columns (d,) or (d, k) → vectors · columns of these places, (n,) or (n, k)."""
+        if places is not None and len(places) < len(self._vectors) / 2:
+            return self._multiply(self._vectors, columns, self._at(places))
+        whole = self._multiply(self._vectors, columns)
+        if places is None:
+            return whole if self._rows is None else whole[self._rows]
+        return whole[self._at(places)]
+
+
+class _Likely:
+    """The rows that may be among the k highest once they are multiplied exactly."""
+
+    def __init__(self, k: int, slack: float) -> None:
+        self.rows: Rows = np.empty(0, dtype=np.int64)
+        self._k = k
+        self._slack = slack
+        self._rough = np.empty(0, dtype=np.float32)
+        self._least = np.float32(-np.inf)
+
+    def add(self, rows: Rows, rough: Floats) -> None:
+        """rows (b,) above all that came before, with their products rounded to float32 (b,)."""
+        near = rough >= self._least
+        self.rows = np.concatenate([self.rows, rows[near]])
+        self._rough = np.concatenate([self._rough, rough[near]])
+        if len(self.rows) > self._k:
+            place = len(self.rows) - self._k
+            self._least = np.float32(np.partition(self._rough, place)[place] - self._slack)
+            near = self._rough >= self._least
+            self.rows, self._rough = self.rows[near], self._rough[near]
