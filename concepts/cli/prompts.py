@@ -14,7 +14,7 @@ from concepts.cli.output import say, show, table
 from concepts.errors import DiscernError
 
 if TYPE_CHECKING:
-    from concepts.workbench.previews import Preview
+    from concepts.workbench.prompts import Preview
 
 
 @concept.command("prompts")

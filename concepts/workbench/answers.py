@@ -8,6 +8,7 @@ from collections.abc import Collection as Ids
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 
 from concepts.errors import DiscernError
 from concepts.labelling.consensus import Decision
@@ -27,19 +28,20 @@ from concepts.labelling.question_queue import (
     QuestionQueue,
     Upcoming,
 )
+from concepts.labelling.renewals import APART, Renewals
+from concepts.labelling.repeats import EVERY, Repeats
 from concepts.labelling.rows import answers_in_words, read_answer
 from concepts.labelling.selection import NextPicture, most_useful, to_measure
 from concepts.learning.rounds import Strategy
 from concepts.learning.scale import Scale
 from concepts.learning.waves import FEW_LEFT, next_look
-from concepts.workbench.advice import Advice
-from concepts.workbench.blind_rechecks import SecondTime
 from concepts.workbench.concept_views import GivenAnswer
 from concepts.workbench.context import (
     WHOLE_LIBRARY,
     Context,
     Purpose,
 )
+from concepts.workbench.counting import Advice
 from concepts.workbench.definitions import Definitions
 from storage.labels import Author, LabelEvent, NewLabel
 from storage.tables import ConceptRow
@@ -385,3 +387,57 @@ class Answers:
             self._context.collection.frames.now(concept.id).key,
             self._context.collection.library.counts().pictures,
         )
+
+
+class SecondTime:
+    """What comes when, and what an answer to it is."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def next(self, concept: ConceptRow, author: str, have: Sequence[str], answered: Ids[str]) -> list[str]:
+        """The picture to ask about a second time now, if any, behind those a screen `has`, some of which may
+        be `answered` before: they are second ones on their way."""
+        held = [i in answered for i in have]
+        if any(held[-APART:]):
+            return []
+        due = [i for i in self._renewals(concept).due(Author(author)) if i not in have]
+        return due[:1] or ([] if any(held) else self._repeats_due(concept, author, 1))
+
+    def mixed(
+        self, concept: ConceptRow, author: str, found: list[NextPicture], n: int, waiting: Sequence[str]
+    ) -> list[NextPicture]:
+        """At most n pictures that measure, those of `found` with some to ask about a second time among them;
+        never these alone: there would be no end for who doesn't say that they were."""
+        if not found:
+            return found
+        step = 1 + APART
+        again = self._renewals(concept).due(Author(author))[: ceil(n / step)]
+        if not again:
+            step, again = EVERY, self._repeats_due(concept, author, n)
+        again = [i for i in again if i not in waiting]
+        mixed = found[: max(n, 1) - len(again)]
+        paths = self._context.collection.paths(again)
+        for place, i in enumerate(again):
+            mixed.insert(step * place + step // 2, to_measure(i, paths.get(i, ""), repeat=True))
+        return mixed
+
+    def answers(
+        self, concept: ConceptRow, author: Author, picture_ids: Ids[str]
+    ) -> tuple[set[str], set[str]]:
+        """Those of these pictures whose answer by this person is a repeat, and those whose answer takes the
+        place of one that was given under other words."""
+        if not picture_ids:
+            return set(), set()
+        renewed = self._renewals(concept).among(author, picture_ids)
+        return self._repeats(concept).among(author, picture_ids) - renewed, renewed
+
+    def _renewals(self, concept: ConceptRow) -> Renewals:
+        return Renewals(self._context.log, self._context.store, concept.id, concept.seed)
+
+    def _repeats_due(self, concept: ConceptRow, author: str, n: int) -> list[str]:
+        return self._repeats(concept).due(Author(author), self._context.revision(concept).number, n)
+
+    def _repeats(self, concept: ConceptRow) -> Repeats:
+        waves = self._context.apart.now(concept.id).evaluation
+        return Repeats(self._context.log, waves, concept.id, concept.seed)

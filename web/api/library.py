@@ -19,7 +19,7 @@ from concepts.library.uploads import typed_paths
 from concepts.workbench import Workbench
 from concepts.workbench.captions import CaptionHit, ColumnsReport
 from concepts.workbench.neighbours import NeighboursReport, VectorsOnDisk
-from concepts.workbench.saliency import Heat
+from concepts.workbench.scores import Heat
 from concepts.workbench.words import WordsState
 from web.api.label_files import A_FILE, FileName, FormatName, received
 from web.api.shared import LONG, Accepted, AuthorName, Body, Limit, Offset, PictureId, Reader
@@ -93,7 +93,7 @@ def routes(workbench: Workbench) -> APIRouter:
     ) -> Heat:
         """Where in a picture a version's score comes from. Refused for a picture that measures until whoever
         asks has answered it."""
-        return workbench.heat.of(concept, picture_id, version=version, author=author)
+        return workbench.concept(concept).scores.heat(picture_id, version=version, author=author)
 
     @router.post("/pictures", **LONG)
     def add_pictures(body: AddPictures, response: Response) -> JobView:

@@ -32,6 +32,7 @@ CONCEPT = f"{API}/concepts/{ONE}"
 OPERATIONS = [
     (one.verb, API + IN_PATH.sub(ONE, one.path), Rule(one.role, one.operation.audit, one.operation.host))
     for one in operations()
+    if one.verb
 ]
 
 # (method, path, rule), the first that fits. HEAD counts as GET.
@@ -43,11 +44,8 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", f"{API}/backup", Rule(OWNER, "made a backup", host=True)),
         ("GET", f"{API}/log", Rule(OWNER, "read the log", host=True)),
         ("GET", f"{CONCEPT}/labels/export", Rule(VIEWER, "exported answers")),
-        ("GET", f"{CONCEPT}/versions/{ONE}/bundle", Rule(VIEWER, "exported a classifier")),
-        ("GET", f"{CONCEPT}/versions/{ONE}/page", Rule(OWNER, "shared a version as a file")),
-        ("GET", f"{API}/jobs/{ONE}/scores", Rule(VIEWER, "downloaded scores")),
         ("GET", f"{API}/.*", Rule(VIEWER)),
-        ("POST", f"({API}|{CONCEPT}/versions/{ONE})/classify", Rule(VIEWER)),
+        ("POST", f"{API}/classify", Rule(VIEWER)),
         ("POST", f"{CONCEPT}/labels", Rule(LABELLER)),
         ("POST", f"{CONCEPT}/labels/undo", Rule(LABELLER)),
         ("POST", f"{CONCEPT}/wall", Rule(LABELLER)),
@@ -81,12 +79,9 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"{CONCEPT}/(ambiguities|rewordings)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/questions/answer", Rule(OWNER, "changed what counts")),
         ("POST", f"{CONCEPT}/(questions|kinds)", Rule(OWNER)),
-        ("POST", f"{CONCEPT}/(expand|mine|annotate|annotators|versions|review)", Rule(OWNER)),
+        ("POST", f"{CONCEPT}/(expand|mine|annotate|annotators|review)", Rule(OWNER)),
         ("PUT", f"{CONCEPT}/scale", Rule(OWNER, "changed what counts")),
         ("PUT", f"{CONCEPT}/annotator", Rule(OWNER, "chose who labels")),
-        ("POST", f"{CONCEPT}/versions/{ONE}/(evaluate|robustness|threshold|use-again|int8)", Rule(OWNER)),
-        ("POST", f"{CONCEPT}/versions/{ONE}/(library-scores|scores)", Rule(OWNER)),
-        ("POST", f"{CONCEPT}/(certificate|probabilities)(/keep)?", Rule(OWNER)),
         ("PATCH", f"{API}/settings", Rule(OWNER, "changed settings", host=True)),
         # The small routes of the screens
         ("GET", f"/app/bundles/{ONE}", Rule(VIEWER, "exported a classifier")),
@@ -216,7 +211,7 @@ TOOLS: dict[str, Rule] = {
     "add_pictures": Rule(OWNER, "added pictures"),
     "create_concept": Rule(OWNER, "began a concept"),
     **dict.fromkeys(
-        ("propose_what_counts", "label_pictures", "have_the_machine_label", "train", "score_files"),
+        ("propose_what_counts", "label_pictures", "have_the_machine_label"),
         Rule(OWNER),
     ),
     **{

@@ -102,7 +102,7 @@ def picture(
         camera=bench.browsing.camera(picture_id, position=position),
         remarks=bench.comments.of_picture(picture_id, author),
         author=author,
-        trained=bench.heat.concepts(),
+        trained=bench.scoring.concepts(),
         said=said,
         removes=role >= Role.OWNER and not demo,
     )
