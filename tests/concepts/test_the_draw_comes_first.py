@@ -41,7 +41,7 @@ def evaluation(bench: Workbench) -> list[str]:
 def train(bench: Workbench, folder: Path) -> None:
     for picture, value in zip(bench.answers.next_pictures(NAME, 2), ("yes", "no"), strict=True):
         bench.answers.label(NAME, picture.id, value, author=Author("me"), key=f"to train {picture.id}")
-    bench.versions.train(NAME)
+    bench.concept(NAME).versions.train().wait()
 
 
 def mine(bench: Workbench, folder: Path) -> None:

@@ -31,7 +31,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Ite
     bench.pictures.add_pictures([draw_folder(root / "pictures", 40)])
     bench.definitions.create_concept(NAME, "A filled ellipse.")
     answer(bench, NAME, [p.id for p in bench.answers.next_pictures(NAME, 20)])
-    bench.versions.train(NAME)
+    bench.concept(NAME).versions.train().wait()
     yield bench
     bench.close()
 

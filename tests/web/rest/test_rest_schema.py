@@ -66,7 +66,7 @@ def app(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path, drawn: P
         bench.answers.label(
             "Round", picture.id, value, author=Author("me", "simulated"), key=f"key-{picture.id}"
         )
-    bench.versions.train("Round")
+    bench.concept("Round").versions.train().wait()
     yield app_without_screens(bench)
     shutdown_lifespans()  # or Gradio looks for work, a hundred times a second, until all tests are done
     bench.close()
