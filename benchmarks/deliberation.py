@@ -240,8 +240,8 @@ class Run:
         return float(np.mean(list(self._right(definition).values())))
 
     def average_precision(self, name: str) -> float:
-        self.bench.versions.train(name)
-        _, stored = self.bench.context.version(name, None)
+        self.bench.concept(name).versions.train().wait()
+        _, stored = (self.bench.context.concept(name), self.bench.concept(name).versions.head())
         scores = linear_head(stored).logits(self.study.vectors)
         truth = [self.concept.counts(picture) for picture in self.study.outside]
         return float(average_precision_score(truth, scores))

@@ -103,11 +103,11 @@ def exported(folder: Path, home: Path) -> tuple[Path, Path, str]:
     rows = [f"{path},{('yes', 'no')[place % 2]}" for place, path in enumerate(walk([folder]))]
     answers.write_text("\n".join(["path,label", *rows]), encoding="utf-8")
     bench.concept(NAME).label_files.import_file(answers, simulated=True)
-    bench.versions.train(NAME)
+    bench.concept(NAME).versions.train().wait()
     whole, small = home.parent / "float32", home.parent / "int8"
-    bench.exports.export(NAME, whole, page=True)
-    bench.exports.measure_int8(NAME)
-    bench.exports.export(NAME, small, int8=True)
+    bench.concept(NAME).exports.write(whole, page=True)
+    bench.concept(NAME).exports.measure_int8().wait()
+    bench.concept(NAME).exports.write(small, int8=True)
     precision = bench.context.collection.recorded().precision
     bench.close()
     return whole, small, precision

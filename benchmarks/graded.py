@@ -92,8 +92,8 @@ def learn(
             given += answer("train", min(5, budget - given))
         while answer("evaluation", 20):
             pass
-        bench.versions.train(name)
-        report = bench.versions.evaluate(name)
+        bench.concept(name).versions.train().wait()
+        report = bench.concept(name).versions.measure()
         if report.grades:
             row(
                 name, budget, "drawn", "grades", report.grades.n, [getattr(report.grades, f) for f in FIGURES]

@@ -63,8 +63,8 @@ def import_all(bench: Workbench, name: str, classes: dict[str, str], wanted: str
 
 
 def measured(bench: Workbench, name: str) -> str:
-    bench.versions.train(name)
-    report = bench.versions.evaluate(name)
+    bench.concept(name).versions.train().wait()
+    report = bench.concept(name).versions.measure()
     count = sum(labels.yes for labels in report.labels)
     found = (report.metric(metric) for metric in ("precision", "recall"))
     figures = (f"{m.name} {m.value:.2f} ({m.low:.3f} to {m.high:.3f})" for m in found if m)

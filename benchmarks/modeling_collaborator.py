@@ -279,8 +279,8 @@ class Arms:
     # Figures, on the pictures outside
 
     def student(self) -> dict[str, float]:
-        self.bench.versions.train(self.concept.name)
-        head = linear_head(self.bench.context.version(self.concept.name, None)[1])
+        self.bench.concept(self.concept.name).versions.train().wait()
+        head = linear_head(self.bench.concept(self.concept.name).versions.head())
         flagged = head.probabilities(self.study.vectors) >= head.threshold
         return self._measured(head.logits(self.study.vectors), flagged)
 

@@ -67,9 +67,9 @@ class ProductSession:
 
     def _scores(self) -> dict[str, float]:
         assert self._rest is not None, "there is no library to measure on"
-        self._pool.versions.train(self._name)
-        bundle = self._pool.exports.export(self._name, self._work / "bundle")
+        self._pool.concept(self._name).versions.train().wait()
+        bundle = self._pool.concept(self._name).exports.write(self._work / "bundle")
         scores = self._work / "scores.csv"
-        self._rest.exports.score(Path(bundle.folder), [], scores)
+        self._rest.scoring.score(Path(bundle.folder), [], scores).wait()
         with scores.open(newline="", encoding="utf-8") as stream:
             return {row["path"]: float(row["score"]) for row in csv.DictReader(stream)}

@@ -51,8 +51,8 @@ def main() -> None:
             person = simulated_person(name, labels, options.unsure)
             session.answer({path: person.answer(path) for path in session.evaluation_set()})
             ask(session, person, ANSWERS)
-            bench.versions.train(name)
-            for line in table(name, bench.versions.evaluate(name)):
+            bench.concept(name).versions.train().wait()
+            for line in table(name, bench.concept(name).versions.measure()):
                 print(line, flush=True)
 
 

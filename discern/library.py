@@ -205,7 +205,7 @@ class Concept:
 
         Raises `NotEnoughLabelsError` without a yes and a no, and `DiscernError` for another target.
         """
-        done = self._bench.versions.train(self.name, target=target)
+        done = self._bench.concept(self.name).versions.train(target=target).wait()
         return Version(done.number, done.threshold, tuple(done.notes))
 
     def quality(self, version: int | None = None) -> Quality:
@@ -213,7 +213,7 @@ class Concept:
 
         Raises `NotEnoughLabelsError` where no picture that measures has an answer, and `UnknownVersionError`.
         """
-        report = self._bench.versions.evaluate(self.name, version=version)
+        report = self._bench.concept(self.name).versions.measure(version=version)
         return Quality(
             version=report.head,
             n=report.n,
@@ -230,7 +230,7 @@ class Concept:
         Raises `UnknownVersionError`.
         """
         total = self._bench.library.info().pictures
-        page = self._bench.versions.ranked_pictures(self.name, "top", version=version, size=total)
+        page = self._bench.concept(self.name).scores.ranked("top", version=version, limit=total)
         kinds = {"id": pa.string(), "path": pa.string(), "probability": pa.float64(), "said": pa.string()}
         return pa.table(
             {name: pa.array([getattr(one, name) for one in page.pictures], kinds[name]) for name in kinds}
@@ -244,10 +244,10 @@ class Concept:
         """
         if not places:
             raise DiscernError("Name the pictures to classify. How the library is scored, `scores` tells.")
-        bundle = self._bench.exports.archive(self.name, version)
+        bundle = self._bench.concept(self.name).exports.bundle(version)
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "scores.parquet"
-            self._bench.exports.score(bundle, [_path(place) for place in places], out)
+            self._bench.scoring.score(bundle, [_path(place) for place in places], out).wait()
             return pq.read_table(out, memory_map=False)
 
     def export(self, out: Place, *, version: int | None = None) -> Path:
@@ -256,7 +256,7 @@ class Concept:
 
         Raises `UnknownVersionError`, and `DiscernError` where there is something else at `out`.
         """
-        return Path(self._bench.exports.export(self.name, _path(out), version=version).folder)
+        return Path(self._bench.concept(self.name).exports.write(_path(out), version=version).folder)
 
 
 def _path(place: Place) -> Path:

@@ -37,7 +37,7 @@ def work_through(bench: Workbench, work: Path) -> None:
         answer(bench, work, NAME, is_warm, 5)
     for _ in range(MEASURE // 30):
         answer(bench, work, NAME, is_warm, 30, measure=True)
-    bench.versions.train(NAME)
+    bench.concept(NAME).versions.train().wait()
 
 
 def main() -> None:
@@ -49,8 +49,8 @@ def main() -> None:
         begun = time.monotonic()
         work_through(bench, work)
         computed = time.monotonic() - begun
-        report = bench.versions.evaluate(NAME)
-        page = bench.versions.ranked_pictures(NAME, "top", size=count)
+        report = bench.concept(NAME).versions.measure()
+        page = bench.concept(NAME).scores.ranked("top", limit=count)
         flagged = [p for p in page.pictures if p.probability >= page.threshold]
         shown = []
         # From the surest to the least sure, not the first: those are right anyway, and of few photographs.

@@ -97,7 +97,7 @@ def prepare(home: Path, work: Path, pictures: Path) -> Path:
     bench.annotations.annotate(NAME)
     _answers(bench, work, NAME, is_warm, 120, 100)
     bench.rules.keep("Warm and bright", RULE, author=SIMULATED)
-    page = bench.version_page.write(NAME, work / "page.html")
+    page = bench.concept(NAME).exports.write_page(work / "page.html")
     bench.close()
     return page
 
@@ -109,7 +109,7 @@ def _answers(
         answer(bench, work, name, says, 30, measure=True)
     for _ in range(learn // 10):
         answer(bench, work, name, says, 10)
-    bench.jobs.resume(bench.versions.submit_train(name))
+    bench.jobs.resume(bench.concept(name).versions.train().id)
 
 
 # The shots.

@@ -73,13 +73,13 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
         person.answers(TO_LEARN)
         person.answers(TO_MEASURE, "evaluation")
     say(f" 7 Label          {person.given} answers, {ROUNDS * TO_MEASURE} of them to measure with")
-    trained = bench.versions.train(NAME)
+    trained = bench.concept(NAME).versions.train().wait()
     say(f" 8 Train          version {trained.number}, {trained.kind}; {'; '.join(trained.notes)}")
     ranked = _rank(bench, person, say)
     report = _measure(bench, person, say)
-    exported = bench.exports.export(NAME, out)
+    exported = bench.concept(NAME).exports.write(out)
     say(f"11 Export         {exported.folder}")
-    scored = bench.exports.score(Path(exported.folder), [], out.parent / "demo-scores.csv")
+    scored = bench.scoring.score(Path(exported.folder), [], out.parent / "demo-scores.csv").wait()
     say(f"12 Score          {scored.rows} pictures, {scored.yes} yes, in {scored.out}")
     rare = _find_rare(bench, say)
     say(f"\nThe classifier is in {exported.folder} (start with its README.md).")
@@ -142,8 +142,8 @@ class _Person:
 def _rank(bench: Workbench, person: _Person, say: Say) -> dict[str, list[int]]:
     """How many of the first pictures count in three orders of what nobody has answered."""
     n = bench.library.info().pictures
-    own = bench.versions.scored_pictures(NAME, "top", size=n)  # before look-alikes have a part in it
-    best = bench.versions.ranked_pictures(NAME, "top", size=n)
+    own = bench.concept(NAME).scores.page("top", limit=n)  # before look-alikes have a part in it
+    best = bench.concept(NAME).scores.ranked("top", limit=n)
     left = {picture.id for picture in best.pictures if not picture.said}
     orders: dict[str, Sequence[Picture]] = {
         "searching for the name": bench.library.search(NAME, n=n),
@@ -164,13 +164,13 @@ def _rank(bench: Workbench, person: _Person, say: Say) -> dict[str, list[int]]:
 def _measure(bench: Workbench, person: _Person, say: Say) -> EvaluationReport:
     """Asks for what measures until the library gives no more, with figures after each look."""
     say("10 Measure        answers  count  of 100 flagged are right  of 100 that count it finds")
-    report = bench.versions.evaluate(NAME)
+    report = bench.concept(NAME).versions.measure()
     say(_figures(report))
     for look in LOOKS:
         if look > report.n and person.answers(look - report.n, "evaluation"):
-            report = bench.versions.evaluate(NAME)
+            report = bench.concept(NAME).versions.measure()
             say(_figures(report))
-    page = bench.versions.ranked_pictures(NAME, "top", size=bench.library.info().pictures)
+    page = bench.concept(NAME).scores.ranked("top", limit=bench.library.info().pictures)
     for sentence in report.sentences:
         say(f"{INDENT}{sentence}")
     unseen = [picture for picture in page.pictures if picture.id not in person.taught]

@@ -26,5 +26,5 @@ def trained_with_slips(root: Path, encoder: Path, name: str) -> Workbench:
     for place, picture in enumerate(given):
         counts = ("ellipse" in picture.path) != (place % 6 == 5)
         bench.concept(name).labels.give(picture.id, "yes" if counts else "no", author="me")
-    bench.versions.train(name)
+    bench.concept(name).versions.train().wait()
     return bench

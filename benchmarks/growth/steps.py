@@ -119,7 +119,7 @@ def _of_a_concept(bench: Workbench, folder: Path) -> Iterator[Cost]:
     yield costs_of(
         f"next {NEXT} to ask, 2,000 answers", lambda: bench.concept(CONCEPT).labels.next_pictures(NEXT)
     )
-    yield costs_of("train on 2,000 answers", lambda: bench.versions.train(CONCEPT))
+    yield costs_of("train on 2,000 answers", lambda: bench.concept(CONCEPT).versions.train().wait())
     concept = bench.context.concept(CONCEPT)
     collection = bench.context.collection
     yield costs_of("a wall", lambda: wall_pictures(bench.context.dataset(concept), collection, []))

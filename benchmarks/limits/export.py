@@ -19,8 +19,8 @@ def rows(folder: Path, count: int) -> Rows:
     """Of a library of `count` pictures, which is built in the folder unless one is there."""
     bench = Workbench(load_settings(home=million.library(folder, count)))
     try:
-        if not bench.versions.versions(million.CONCEPT):
-            bench.versions.train(million.CONCEPT)
+        if not bench.concept(million.CONCEPT).versions.all():
+            bench.concept(million.CONCEPT).versions.train().wait()
         for suffix in ("csv", "parquet"):
             out, again = folder / f"scores.{suffix}", folder / f"again.{suffix}"
             bench.rules.write_table_to(out).wait()

@@ -16,7 +16,7 @@ from concepts.library.renditions import Rendition, Renditions
 from concepts.settings import Settings
 from concepts.visitors import Sandboxes
 from concepts.workbench import Workbench
-from concepts.workbench.shared_resources import SharedResources
+from concepts.workbench.context import SharedResources
 from storage.blobs import Blobs
 
 

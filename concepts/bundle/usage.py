@@ -105,10 +105,11 @@ print(probability, decision)"""
 def over_rest(concept: str, version: int) -> str:
     """curl: the bundle, pictures that are sent, scores of a folder of the computer that Discern runs on."""
     address = f"$API/concepts/{quote(concept, safe='')}/versions/{version}"
+    named = shlex.quote(f"concept={concept}")
     body = json.dumps({"path": "/home/ana/New pictures", "format": "csv"})
     return f"""API=http://127.0.0.1:7860/api/v1
 curl -o bundle.zip "{address}/bundle"
-curl -F picture=@one.jpg -F picture=@another.jpg "{address}/classify"
+curl -F picture=@one.jpg -F picture=@another.jpg --form-string {named} -F version={version} "$API/classify"
 # A folder of the computer that Discern runs on:
 curl -H "Content-Type: application/json" -d '{body}' "{address}/scores"
 # The answer has the id of a job. When GET $API/jobs/ID says done:

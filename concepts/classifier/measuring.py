@@ -71,6 +71,12 @@ def measured(stored: StoredEvaluation | None) -> MeasuredVersion | None:
     )
 
 
+def require_test_labels(dataset: ConceptDataset) -> None:
+    """Raises `NotEnoughLabelsError` where there is nothing to measure with yet."""
+    if not dataset.evaluation_labels()[0]:
+        raise NotEnoughLabelsError(_none_yet(dataset), purpose="evaluation")
+
+
 def evaluate(
     dataset: ConceptDataset, collection: Collection, head: StoredHead, ratings_of: RatingsOf
 ) -> EvaluationReport:

@@ -12,8 +12,6 @@ import numpy as np
 from concepts.errors import (
     FingerprintMismatchError,
     NotEnoughLabelsError,
-    NoVersionError,
-    UnknownVersionError,
 )
 from concepts.labelling.training_data import Training, TrainingData
 from concepts.learning.base import LinearHead
@@ -23,9 +21,8 @@ from concepts.learning.report import AuthorKind, LabelCount
 from concepts.learning.scale import Scale
 from concepts.learning.target import Target
 from concepts.library.collection import Collection
-from concepts.view import View
 from storage.heads import HeadFacts, HeadStore, StoredHead
-from storage.tables import ConceptRow, now
+from storage.tables import now
 
 BY_HAND = "a threshold set by hand"  # instead of a target
 OF_COPY = ("copy_of", "chosen_by")  # details of a version that is an older one again
@@ -48,14 +45,6 @@ def refit_of(details: Mapping[str, Any]) -> Refit | None:
     return Refit(found["a"], found["c"], found["answers"]) if found else None
 
 
-class TrainResult(View):
-    number: int
-    kind: str
-    threshold: float
-    details: dict[str, Any]
-    notes: list[str]
-
-
 def train(
     training_data: TrainingData,
     heads: HeadStore,
@@ -63,8 +52,8 @@ def train(
     label_sequence: int,
     target: str,
     way: str = "auto",
-) -> TrainResult:
-    """Fits the head called `way`, calibrates and keeps it as the next version.
+) -> tuple[str, ...]:
+    """Fits the head called `way`, calibrates and keeps it as the next version; returns notes on it.
 
     Raises `NotEnoughLabelsError` without a yes and a no, and where the head that was asked for needs more.
     """
@@ -76,7 +65,7 @@ def train(
         details["said"] = _how_often_said(training, training_data.scale)
     if training.agreement:
         details["machine"] = vars(training.agreement)
-    stored = heads.add(
+    heads.add(
         training_data.concept_id,
         StoredHead(
             number=0,
@@ -92,13 +81,7 @@ def train(
             classes=None if head.classes is None else np.ascontiguousarray(head.classes, "<f8").tobytes(),
         ),
     )
-    return TrainResult(
-        number=stored.number,
-        kind=head.kind,
-        threshold=head.threshold,
-        details=details,
-        notes=[*_notes(training, head), *unmet(head)],
-    )
+    return (*_notes(training, head), *unmet(head))
 
 
 def unmet(head: LinearHead) -> list[str]:
@@ -159,17 +142,6 @@ def linear_head(stored: StoredHead) -> LinearHead:
         None if stored.classes is None else np.frombuffer(stored.classes, "<f8").reshape(-1, len(weights) + 1)
     )
     return LinearHead(stored.kind, weights, stored.bias, stored.threshold, stored.details, classes)
-
-
-def head_of(heads: HeadStore, concept: ConceptRow, version: int | None) -> StoredHead:
-    """The newest version, or the one asked for. Raises `UnknownVersionError` where there is none."""
-    head = heads.get(concept.id, version)
-    if head is None:
-        name, newest = concept.name, heads.get(concept.id)
-        if newest is None:
-            raise NoVersionError(name)
-        raise UnknownVersionError(f"“{name}” has no version {version}; it has 1 to {newest.number}.")
-    return head
 
 
 def check_fingerprint(head: HeadFacts, collection: Collection) -> None:

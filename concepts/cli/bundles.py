@@ -1,4 +1,4 @@
-"""Exported classifiers as files: whether one is whole, and which one it is."""
+"""Exported classifiers as files: scoring pictures with one, whether it is whole, and which one it is."""
 
 from __future__ import annotations
 
@@ -7,11 +7,57 @@ from typing import Annotated
 
 import typer
 
-from concepts.cli.groups import Json, app, bundle, must_exist
-from concepts.cli.output import say, show, table
+from concepts.cli import groups
+from concepts.cli.groups import Json, app, must_exist, workbench
+from concepts.cli.output import progress, say, show, table
+from storage.pictures.sources import require
 
 
-@bundle.command("check")
+@app.command("score")
+def score(
+    bundle: Annotated[Path, typer.Argument(help="An exported folder or zip.")],
+    out: Annotated[Path, typer.Option(help="A .csv or .parquet file.")],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Folders, files, zips or lists; without any, the library.")
+    ] = None,
+    trust_encoder: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Load this encoder for the classifier. Its makers' weights are then used."
+        ),
+    ] = None,
+    digest: Annotated[
+        str | None, typer.Option(metavar="D", help="Refuse every bundle but the one with this digest.")
+    ] = None,
+    accept_changed: Annotated[
+        bool, typer.Option("--accept-changed", help="Score even if files differ from SHA256SUMS.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Score new pictures, or the whole library, with an exported classifier. Its files are compared with its
+    checksums first."""
+    must_exist(bundle)
+    require(paths or [])
+    scoring = workbench().scoring.score(
+        bundle,
+        paths or [],
+        out,
+        trust_encoder=trust_encoder,
+        digest=digest,
+        accept_changed=accept_changed,
+    )
+    with progress("Scoring", f"{out} was not written.") as listener:
+        result = scoring.wait(listener)
+    show(
+        result,
+        as_json,
+        lambda: say(
+            f"{result.rows:,} pictures in {result.out}: {result.yes:,} yes, {result.skipped:,} skipped."
+        ),
+    )
+
+
+@groups.bundle.command("check")
 def bundle_check(
     path: Annotated[Path, typer.Argument(metavar="BUNDLE", help="An exported folder or zip.")],
     as_json: Json = False,
@@ -45,7 +91,7 @@ def bundle_check(
         raise typer.Exit(1)
 
 
-@bundle.command("digest")
+@groups.bundle.command("digest")
 def bundle_digest(
     path: Annotated[Path, typer.Argument(metavar="BUNDLE", help="An exported folder or zip.")],
     as_json: Json = False,

@@ -23,7 +23,7 @@ With --json a command prints exactly one JSON value on standard output. Where it
 "error" and "what_to_do"; the exit code tells the two apart."""
 
 
-NESTED = {"labels": "concept labels"}  # groups within groups
+NESTED = {"labels": "concept labels", "version": "concept version"}  # groups within groups
 
 
 class WithOperations(TyperGroup):
@@ -61,6 +61,7 @@ library = _group("Your pictures: add, look, search.")
 concept = _group("What you want to recognise, from a sentence to a file.")
 collection = _group("Collections: sets of pictures with a name, for concepts to look in.")
 labels = _group("Answers about pictures: one by one, and in and out of files.")
+version = _group("Trained versions: figures, thresholds, guarantees and scores.")
 users = _group("Who may log in to the app from other computers.")
 bundle = _group("Exported classifiers.")
 trash = _group("Pictures, concepts, collections and rules that you put away.")
@@ -68,6 +69,7 @@ app.add_typer(library, name="library")
 app.add_typer(collection, name="collection")
 app.add_typer(concept, name="concept")
 concept.add_typer(labels, name="labels")
+concept.add_typer(version, name="version")
 app.add_typer(users, name="users")
 app.add_typer(bundle, name="bundle")
 app.add_typer(trash, name="trash")
@@ -103,16 +105,13 @@ Repeats = Annotated[
 
 
 def with_methods(help: str) -> str:
-    """A help text with the names of what is registered in place of {heads}, {annotators}, {formats} and
-    {written}."""
+    """A help text with the names of what is registered in place of {annotators}, {formats} and {written}."""
     if "{" not in help:
         return help
     from concepts.collaborator import ANNOTATORS, AUTO  # these bring numpy and the database
     from concepts.labelling.formats import FORMATS, written_formats
-    from concepts.learning.heads import HEADS
 
     return help.format(
-        heads=", ".join(HEADS),
         annotators=", ".join([AUTO, *ANNOTATORS]),
         formats=", ".join(FORMATS),
         written=", ".join(written_formats()),

@@ -1,55 +1,62 @@
-"""Trained versions: `discern concept train`, `evaluate`, `export` and what can be asked of them."""
+"""Trained versions in a terminal: their figures, guarantees and bundles."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from concepts.cli.groups import Author, ChoosingAMethod, Json, Name, Version, concept, workbench
+from concepts.cli.groups import Author, Json, Name, Version, concept, version, workbench
+from concepts.cli.operations import shows
 from concepts.cli.output import progress, say, show, table
 from concepts.errors import DiscernError
-from concepts.learning.target import SPELLING, Side, Target
+from concepts.learning.target import Side
 
 if TYPE_CHECKING:
-    from concepts.classifier.quality import HeadView
+    from concepts.classifier.quality import HeadView, QualityView
+    from concepts.classifier.robustness import Robustness
+    from concepts.classifier.versions import ScoredPage, VersionComparison
     from concepts.learning.report import EvaluationReport, Metric
+    from concepts.workbench.certificates import CertificateView
+    from concepts.workbench.jobs import Measured, Trained
+    from concepts.workbench.scores import Heat
 
-
-MEASURE = "Measure it: concept evaluate."
 ROWS_SHOWN = 15
+KEPT = "What is finished is kept."
 
 
-def checked_target(text: str) -> str:
-    try:
-        Target.parse(text)
-    except DiscernError as error:
-        raise typer.BadParameter(str(error)) from error
-    return text
+@shows("versions.train")
+def _trained(trained: Trained) -> None:
+    if not trained.new:
+        say(f"Nothing is new since version {trained.version}, so that one was kept and measured again.")
+        return
+    say(f"Version {trained.version} trained ({trained.kind}); yes from {trained.threshold:.2f}.")
+    for note in trained.notes:
+        say(f"  {note}")
 
 
-@concept.command("train", cls=ChoosingAMethod)
-def concept_train(
-    name: Name,
-    target: Annotated[
-        str, typer.Option(help=f"What the threshold is for: {SPELLING}.", callback=checked_target)
-    ] = "f1",
-    head: Annotated[
-        str, typer.Option(help="How it learns: {heads}. auto takes what suits the answers.")
-    ] = "auto",
-    as_json: Json = False,
-) -> None:
-    """Train a new version from all answers. Older versions are kept."""
-    result = workbench().versions.train(name, target=target, head=head)
+@shows("versions.use")
+def _used(kept: Measured) -> None:
+    how = "measured" if kept.measured else "not measured: no test picture has a label"
+    say(f"Version {kept.version} is in use, and {how}.")
 
-    def human() -> None:
-        say(f"Version {result.number} trained ({result.kind}); yes from {result.threshold:.2f}.")
-        for note in result.notes:
-            say(f"  {note}")
 
-    show(result, as_json, human)
+@shows("scores.ranked")
+def _ranked(page: ScoredPage) -> None:
+    counts = f"{page.flagged:,} of {page.total:,}"
+    say(f"Version {page.version} says yes to {counts}, from {page.threshold:.3f} on.")
+    if page.by_look_alikes:
+        say("The order also uses your answers to look-alikes, so it is about this library alone.")
+    rows = [(f"{p.probability:.3f}", p.said, p.id[:12], p.path) for p in page.pictures]
+    table(("how sure", "people said", "id", "path"), rows)
+
+
+@shows("scores.heat")
+def _heat(heat: Heat) -> None:
+    say(f"Version {heat.version}: {heat.probability:.2f} (yes from {heat.threshold:.2f}). {heat.words}")
+    table([""] * len(heat.parts[0]), [[f"{part:+.2f}" for part in row] for row in heat.parts])
 
 
 @concept.command("evaluate")
@@ -57,124 +64,61 @@ def concept_evaluate(
     name: Name,
     version: Version = None,
     plots: Annotated[Path | None, typer.Option(help="A folder for the plots and figures.")] = None,
+    robustness: Annotated[
+        bool,
+        typer.Option(
+            "--robustness",
+            help="Instead: whether it says the same of pictures that were changed a little, by blur, JPEG, a "
+            "crop or one pixel.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Measure a version on the pictures kept for that, beside what simpler ways reach."""
-    report = workbench().versions.evaluate(name, version=version, plots=plots)
-
-    def human() -> None:
-        for sentence in report.sentences:
-            say(sentence)
-        say()
-        table(("average precision", "95 %", "n", "way"), _comparison(report))
-        say()
-        table(("value", "95 %", "n", "figure"), [_figure(m) for m in report.metrics])
-        if report.slices:
-            say()
-            rows = [(s.n, _share(s.precision), _share(s.recall), f"{s.kind} {s.name}") for s in report.slices]
-            table(("n", "precision (95 %)", "recall (95 %)", "part"), rows)
-        for said in (report.worst_slice, *report.notes):
-            if said:
-                say(said)
-
-    show(report, as_json, human)
+    """Measure a version on the test pictures, beside what simpler ways reach."""
+    versions = workbench().concept(name).versions
+    with progress("Measuring", KEPT) as listener:
+        if robustness:
+            steady = versions.examine_robustness(version).wait(listener)
+        else:
+            report = versions.measure(version, listener)
+    if robustness:
+        show(steady, as_json, lambda: _steady(steady))
+        return
+    if plots:
+        versions.write_plots(plots, version)
+    show(report, as_json, lambda: _evaluated(report))
 
 
-@concept.command("versions")
-def concept_versions(name: Name, as_json: Json = False) -> None:
-    """Every trained version with its newest figures, the oldest first."""
-    found = workbench().versions.versions(name)
-
-    def human() -> None:
-        columns = ("version", "trained", "kind", "yes from", "average precision", "95 %", "n")
-        table(columns, [(*_about(head), *_average_precision(head.report)) for head in found])
-
-    show(found, as_json, human)
-
-
-@concept.command("quality")
-def concept_quality(name: Name, version: Version = None, as_json: Json = False) -> None:
-    """How good a version is at every threshold, on the answers as they are now."""
-    bench = workbench()
-    bench.review.current(name)
-    view = bench.versions.quality(name, version=version)
-
-    def human() -> None:
-        say(f"Version {view.version.number}, yes from {view.version.threshold:.3f}, on {view.n:,} pictures.")
-        if view.waiting:
-            say(f"{view.waiting:,} of the pictures kept for measuring have no answer yet.")
-        if view.waiting_answers:
-            say(view.waiting_answers)
-        if view.flagged is not None:
-            where = view.looks_in or "the library"
-            say(f"It says yes to {view.flagged:,} of the {view.pictures:,} pictures of {where}.")
-        if view.elsewhere:
-            say(view.elsewhere)
-        if view.coverage and view.coverage.sentence:
-            say(view.coverage.sentence)
-        if view.removed:
-            say(f"{view.removed:,} of the answers measured on are about pictures removed since.")
-        for told in (view.under, view.consistency):
-            for sentence in told.sentences if told else ():
-                say(sentence)
-        step = max(len(view.rows) // ROWS_SHOWN, 1)
-        rows = [
-            (f"{r.threshold:.3f}", _share(r.precision), _share(r.recall), r.flagged)
-            for r in view.rows[::step]
-        ]
-        table(("yes from", "precision (95 %)", "recall (95 %)", "yes to"), rows)
-
-    show(view, as_json, human)
-
-
-@concept.command("robustness")
-def concept_robustness(name: Name, version: Version = None, as_json: Json = False) -> None:
-    """Whether a version says the same of pictures that were changed a little: blur, JPEG, crop, one pixel."""
-    with progress("Looking again", "Begin it anew: it takes seconds.") as listener:
-        found = workbench().steadiness.examine(name, version=version, listener=listener)
-
-    def human() -> None:
-        say(f"Version {found.version} on {found.n:,} pictures. {found.sentence}")
-        rows = [(_share(c.flipped), _share(c.moved), c.name) for c in found.changes]
-        table(("decisions that change (95 %)", "probability (95 %)", "when a picture is"), rows)
-
-    show(found, as_json, human)
-
-
-@concept.command("compare")
-def concept_compare(
+@version.command("show")
+def version_show(
     name: Name,
-    one: Annotated[int, typer.Argument(min=1, help="The number of a version.")],
-    other: Annotated[int, typer.Argument(min=1, help="The number of another one.")],
+    number: Annotated[int | None, typer.Argument(min=1, help="A version; without it, all of them.")] = None,
+    beside: Annotated[
+        int | None, typer.Option(min=1, help="Compare it with this version, on the same test pictures.")
+    ] = None,
+    card: Annotated[bool, typer.Option("--card", help="Its model card, in Markdown.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Two versions on the same pictures kept for measuring."""
-    found = workbench().versions.compare_versions(name, one, other)
-
-    def human() -> None:
-        say(f"On {found.n:,} pictures; they differ on {found.differently:,}.")
-        rows = [(_share(f.one), _share(f.other), _share(f.difference), f.name) for f in found.figures]
-        table((f"version {one}", f"version {other}", "difference", "figure"), rows)
-
-    show(found, as_json, human)
-
-
-@concept.command("threshold")
-def concept_threshold(
-    name: Name,
-    threshold: Annotated[float, typer.Argument(min=0, max=1, help="Yes from this probability on.")],
-    version: Version = None,
-    author: Author = "me",
-    as_json: Json = False,
-) -> None:
-    """Keep a version with another threshold as the newest one."""
+    """Every version with its newest figures, or how good one is at every threshold."""
     bench = workbench()
-    number = bench.versions.set_threshold(name, version, threshold, author=author, measure=False)
-    show({"number": number}, as_json, lambda: say(f"Version {number} kept. {MEASURE}"))
+    found = bench.concept(name)
+    if card:
+        text = found.exports.card(number)
+        show({"card": text}, as_json, lambda: say(text))
+    elif number is None:
+        heads = found.versions.all(limit=len(bench.context.heads.all(found.id)))
+        show(heads, as_json, lambda: _listed(heads))
+    elif beside is not None:
+        comparison = found.versions.compare(number, beside)
+        show(comparison, as_json, lambda: _compared(comparison))
+    else:
+        bench.review.current(name)
+        view = found.versions.quality(number)
+        show(view, as_json, lambda: _quality(view))
 
 
-@concept.command("certify")
-def concept_certify(
+@version.command("certify")
+def version_certify(
     name: Name,
     at_least: Annotated[
         float, typer.Option(min=0.5, max=0.99, help="What share beyond the line is to be right.")
@@ -186,47 +130,14 @@ def concept_certify(
     author: Author = "me",
     as_json: Json = False,
 ) -> None:
-    """Certify a line beyond which pictures are right; once all its pictures are answered, keep it."""
-    bench = workbench()
-    found = bench.certificates.begin(name, at_least, side=side, version=version, author=author)
+    """Certify a line beyond which pictures are right; once all its pictures are labelled, keep it."""
+    certificates = workbench().concept(name).certificates
+    found = certificates.begin(at_least, side, version, author=author)
     if found.threshold is not None:
-        bench.certificates.finish(name, side=side, author=author, measure=False)
-        found = bench.certificates.state(name, side) or found
-
-    def human() -> None:
-        say(found.sentence)
-        if not found.complete:
-            say(f"It takes {found.needed} {'above' if side == 'yes' else 'below'} the line if all are right.")
-            say("Answer them: concept next NAME --evaluation, which asks about them first.")
-        elif found.kept_as:
-            line = f"{found.threshold:.3f}"
-            says = f"says yes from {line} on" if side == "yes" else f"is sure of no up to {line}"
-            say(f"Version {found.kept_as} {says}. {MEASURE}")
-        if found.look_yourself is not None:
-            sure = ((found.sure_yes, "yes"), (found.sure_no, "no"))
-            known = " and ".join(f"{n:,} pictures surely {word}" for n, word in sure if n is not None)
-            say(f"{known}; look at the other {found.look_yourself:,} yourself.")
-
-    show(found, as_json, human)
-
-
-@concept.command("use-again")
-def concept_use_again(
-    name: Name,
-    version: Annotated[int, typer.Argument(min=1, help="The number of an older version.")],
-    author: Author = "me",
-    as_json: Json = False,
-) -> None:
-    """Go back to a version by keeping it once more as the newest one."""
-    number = workbench().versions.use_again(name, version, author=author, measure=False)
-    show({"number": number}, as_json, lambda: say(f"Version {number} kept. {MEASURE}"))
-
-
-@concept.command("card")
-def concept_card(name: Name, version: Version = None, as_json: Json = False) -> None:
-    """The model card of a version, in Markdown."""
-    card = workbench().exports.model_card(name, version)
-    show({"card": card}, as_json, lambda: say(card))
+        with progress("Measuring", KEPT) as listener:
+            certificates.keep(side, author=author).wait(listener)
+        found = certificates.state(side) or found
+    show(found, as_json, lambda: _certificate(found))
 
 
 @concept.command("export")
@@ -273,10 +184,11 @@ def concept_export(
 ) -> None:
     """Write the classifier as files that run anywhere, or a page about it."""
     bench = workbench()
+    exports = bench.concept(name).exports
     if html is not None:
         if out is not None or also or page or int8:
             raise DiscernError("--html writes a page alone. Leave out --out, --with, --page and --int8.")
-        written = bench.version_page.write(name, html, version=version, classifier=classifier)
+        written = exports.write_page(html, version=version, classifier=classifier)
         bench.context.audit.add(author, "shared a version as a file", name)
         show({"html": str(written)}, as_json, lambda: say(f"The page is in {written}."))
         return
@@ -284,14 +196,14 @@ def concept_export(
         raise DiscernError("Say where it goes: --out FOLDER, or --html FILE for a page about it.")
     if classifier:
         raise DiscernError("--classifier is for a page: use --html FILE. For a folder there is --page.")
-    exports = bench.exports
     if int8:
-        measured = exports.measure_int8(name, version=version, also=also or [])
+        with progress("Measuring int8", KEPT) as listener:
+            measured = exports.measure_int8(version, tuple(also or ())).wait(listener)
         for line in (measured.sentence, *(agreement.sentence for agreement in measured.agreements)):
             typer.echo(line, err=as_json)
         if not yes:
             typer.confirm("Export it in int8?", abort=True, err=as_json)
-    result = exports.export(name, out, version=version, also=also or [], page=page, int8=int8)
+    result = exports.write(out, version, tuple(also or ()), page=page, int8=int8)
 
     def human() -> None:
         them = ", ".join(f"version {number} of {concept}" for concept, number in result.concepts.items())
@@ -299,6 +211,80 @@ def concept_export(
         say(f"{what[0].upper()}{what[1:]} is in {result.folder}, and as a zip.")
 
     show(result, as_json, human)
+
+
+def _evaluated(report: EvaluationReport) -> None:
+    for sentence in report.sentences:
+        say(sentence)
+    say()
+    table(("average precision", "95 %", "n", "way"), _comparison(report))
+    say()
+    table(("value", "95 %", "n", "figure"), [_figure(m) for m in report.metrics])
+    if report.slices:
+        say()
+        rows = [(s.n, _share(s.precision), _share(s.recall), f"{s.kind} {s.name}") for s in report.slices]
+        table(("n", "precision (95 %)", "recall (95 %)", "part"), rows)
+    for said in (report.worst_slice, *report.notes):
+        if said:
+            say(said)
+
+
+def _listed(heads: Sequence[HeadView]) -> None:
+    columns = ("version", "trained", "kind", "yes from", "average precision", "95 %", "n")
+    table(columns, [(*_about(head), *_average_precision(head.report)) for head in heads])
+
+
+def _quality(view: QualityView) -> None:
+    say(f"Version {view.version.number}, yes from {view.version.threshold:.3f}, on {view.n:,} pictures.")
+    if view.waiting:
+        say(f"{view.waiting:,} of the pictures kept for measuring have no answer yet.")
+    if view.waiting_answers:
+        say(view.waiting_answers)
+    if view.flagged is not None:
+        where = view.looks_in or "the library"
+        say(f"It says yes to {view.flagged:,} of the {view.pictures:,} pictures of {where}.")
+    if view.elsewhere:
+        say(view.elsewhere)
+    if view.coverage and view.coverage.sentence:
+        say(view.coverage.sentence)
+    if view.removed:
+        say(f"{view.removed:,} of the answers measured on are about pictures removed since.")
+    for told in (view.under, view.consistency):
+        for sentence in told.sentences if told else ():
+            say(sentence)
+    step = max(len(view.rows) // ROWS_SHOWN, 1)
+    rows = [
+        (f"{r.threshold:.3f}", _share(r.precision), _share(r.recall), r.flagged) for r in view.rows[::step]
+    ]
+    table(("yes from", "precision (95 %)", "recall (95 %)", "yes to"), rows)
+
+
+def _steady(found: Robustness) -> None:
+    say(f"Version {found.version} on {found.n:,} pictures. {found.sentence}")
+    rows = [(_share(c.flipped), _share(c.moved), c.name) for c in found.changes]
+    table(("decisions that change (95 %)", "probability (95 %)", "when a picture is"), rows)
+
+
+def _compared(found: VersionComparison) -> None:
+    say(f"On {found.n:,} pictures; they differ on {found.differently:,}.")
+    rows = [(_share(f.one), _share(f.other), _share(f.difference), f.name) for f in found.figures]
+    table((f"version {found.one}", f"version {found.other}", "difference", "figure"), rows)
+
+
+def _certificate(found: CertificateView) -> None:
+    say(found.sentence)
+    if not found.complete:
+        where = "above" if found.side == "yes" else "below"
+        say(f"It takes {found.needed} {where} the line if all are right.")
+        say("Answer them: concept next NAME --evaluation, which asks about them first.")
+    elif found.kept_as:
+        line = f"{found.threshold:.3f}"
+        says = f"says yes from {line} on" if found.side == "yes" else f"is sure of no up to {line}"
+        say(f"Version {found.kept_as} {says}.")
+    if found.look_yourself is not None:
+        sure = ((found.sure_yes, "yes"), (found.sure_no, "no"))
+        known = " and ".join(f"{n:,} pictures surely {word}" for n, word in sure if n is not None)
+        say(f"{known}; look at the other {found.look_yourself:,} yourself.")
 
 
 def _figure(metric: Metric) -> tuple[str, str, int, str]:

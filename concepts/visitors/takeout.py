@@ -32,7 +32,7 @@ def write_made(bench: Workbench, out: Path) -> None:
                 archive.writestr(f"{folder}/{name}", content)
             view = bench.definitions.concept(concept.name)
             if view.heads:
-                bundle = bench.exports.archive(concept.name)
+                bundle = bench.concept(concept.name).exports.bundle()
                 archive.write(bundle, f"{folder}/{bundle.name}", zipfile.ZIP_STORED)
 
 

@@ -3,34 +3,29 @@
 from typing import ClassVar
 
 from concepts.settings import Settings
-from concepts.workbench.advice import ENOUGH_LABELS
+from concepts.workbench import exports, versions
 from concepts.workbench.annotations import Annotations
 from concepts.workbench.annotators import Annotators
 from concepts.workbench.asking import Asking
 from concepts.workbench.assistants import Assistants
 from concepts.workbench.catalogue import Catalogue
-from concepts.workbench.certificates import Certificates
 from concepts.workbench.collections import Collections
 from concepts.workbench.concept import Concept
-from concepts.workbench.context import JOURNEY, POOL_SIZE, Context
+from concepts.workbench.context import JOURNEY, POOL_SIZE, Context, SharedResources
+from concepts.workbench.counting import ENOUGH_LABELS
 from concepts.workbench.definitions import Definitions
 from concepts.workbench.deliberations import Deliberations
 from concepts.workbench.examples import Examples
-from concepts.workbench.exports import Exports
 from concepts.workbench.installation import Installation
 from concepts.workbench.library import PictureLibrary
 from concepts.workbench.operation import Declared, declared_in
 from concepts.workbench.protection import Protections
 from concepts.workbench.review import Review
-from concepts.workbench.robustness import Steadiness
 from concepts.workbench.rules import Rules
-from concepts.workbench.saliency import HeatMaps
 from concepts.workbench.scoping import Scoping
-from concepts.workbench.shared_resources import SharedResources
+from concepts.workbench.scores import Scoring
 from concepts.workbench.trash import Trash
 from concepts.workbench.upkeep import Upkeep
-from concepts.workbench.version_page import VersionPage
-from concepts.workbench.versions import Versions
 from concepts.workbench.watcher import Watcher
 from concepts.workbench.watching import Watching
 
@@ -57,6 +52,7 @@ class Workbench:
     upkeep: Upkeep
     collections: Collections
     trash: Trash
+    scoring: Scoring
     rules: Rules
     protection: Protections
     installation: Installation
@@ -79,13 +75,10 @@ class Workbench:
         self.annotators = Annotators(self.context)
         self.assistants = Assistants(self.context, self.asking)
         self.review = Review(self.context)
-        self.versions = Versions(self.context, self.review)
-        self.exports = Exports(self.context, self.versions)
-        self.rules = Rules(self.context, self.versions)
-        self.steadiness = Steadiness(self.context)
-        self.version_page = VersionPage(self.context, self.examples)
-        self.heat = HeatMaps(self.context)
-        self.certificates = Certificates(self.context)
+        versions.register_work(self)
+        exports.register_work(self)
+        self.scoring = Scoring(self)
+        self.rules = Rules(self.context)
         self.watching = Watching(self.context)
         self.watcher = Watcher(self.context, self.watching)
         self.protection = Protections(self.context)
@@ -94,6 +87,10 @@ class Workbench:
     def concept(self, name: str) -> Concept:
         """By its name, by one it had before, or as `id:7`. Raises `UnknownConceptError`."""
         return Concept(self, self.context.concept(name))
+
+    def concept_of(self, concept_id: int) -> Concept:
+        """For jobs, which carry its id."""
+        return Concept(self, self.context.store.get(concept_id))
 
     def close(self) -> None:
         """Leaves running jobs at their next step and lets go of the data folder."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+from pydantic import Field
 
 from concepts.classifier.library_scores import scored_alone
 from concepts.classifier.measuring import measured
 from concepts.classifier.training import check_fingerprint, check_has_learned
 from concepts.classifier.versions import with_guarantee, with_sure_no
 from concepts.errors import ConflictError, DiscernError, NotEnoughPicturesError
+from concepts.jobs import Started
 from concepts.labelling.waves import draw_certifying
 from concepts.learning.certificates import (
     DELTA,
@@ -26,14 +29,23 @@ from concepts.learning.certificates import (
 from concepts.learning.report import Guarantee
 from concepts.learning.target import Side
 from concepts.view import View
-from concepts.workbench.context import Context
-from concepts.workbench.jobs import Evaluate
+from concepts.workbench.jobs import Evaluate, Measured
+from concepts.workbench.operation import AuthorName, operation
+from concepts.workbench.versions import Version
 from storage.concepts import CERTIFYING
 from storage.frames import Frame
 from storage.heads import CertifyingDraw, HeadFacts, StoredHead
-from storage.tables import ConceptRow
+
+if TYPE_CHECKING:
+    from concepts.workbench.concept import Concept
 
 LOWEST, HIGHEST = 0.5, 0.99  # that can be asked for
+AtLeast = Annotated[
+    float, Field(ge=LOWEST, le=HIGHEST, description="The share beyond the line that is to be right.")
+]
+WhichSide = Annotated[
+    Side, Field(description="Above a line pictures surely count, below one they surely don't.")
+]
 
 
 class CertificateView(View):
@@ -62,42 +74,46 @@ class CertificateView(View):
 
 
 class Certificates:
-    """A certificate belongs to the weights it was drawn for, and each try spends part of one error."""
+    """Guarantees of a concept's versions: thresholds beyond which a share of the pictures is right. One
+    belongs to the weights it was drawn for, and each try spends part of one error."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, concept: Concept) -> None:
+        self._concept, self._context = concept, concept.context
 
-    def takes(self, name: str, at_least: float) -> int:
-        """Answers above the line that the next try takes when all are right."""
-        draws = self._context.certifying.newest(self._context.concept(name).id)
+    def takes(self, at_least: float) -> int:
+        """Labels above the line that the next try takes when all are right."""
+        draws = self._context.certifying.newest(self._concept.id)
         return needed(at_least, allowed_error(_next_attempt(draws)))
 
+    @operation("POST /certificate")
     def begin(
-        self, name: str, at_least: float, *, side: Side = "yes", version: int | None = None, author: str
+        self, at_least: AtLeast = 0.9, side: WhichSide = "yes", version: Version = None, *, author: AuthorName
     ) -> CertificateView:
-        """Draws the pictures whose blind answers decide. The same wish again, before all are answered or
-        where it was granted, draws nothing new.
+        """Draw the pictures whose blind labels certify a line. With purpose “evaluation” they are asked about
+        first. The same wish again, before all are labelled or where it was granted, draws nothing new.
 
         Raises `NotEnoughPicturesError`, and `DiscernError` for a share that can't be asked for.
         """
         if not LOWEST <= at_least <= HIGHEST:
             raise DiscernError(f"A line can be certified for {LOWEST:g} to {HIGHEST:g}, not {at_least:g}.")
-        concept, head = self._context.version(name, version)
+        concept, head = self._concept.row, self._concept.versions.head(version)
         check_fingerprint(head, self._context.collection)
         check_has_learned(head)
         self._context.draw_evaluation(concept)
         with self._context.drawing:
             draws = self._context.certifying.newest(concept.id)
             draw = draws.get(side)
-            if not draw or draw.at_least != at_least or not self._holds(concept, draw, head):
-                self._draw(concept, head, side, at_least, author)
-        found = self.state(name, side)
+            if not draw or draw.at_least != at_least or not self._holds(draw, head):
+                self._draw(head, side, at_least, author)
+        found = self.state(side)
         assert found is not None
         return found
 
-    def state(self, name: str, side: Side = "yes") -> CertificateView | None:
-        """How far the newest try is; None before the first, and after the library has changed its encoder."""
-        concept = self._context.concept(name)
+    @operation("GET /certificate")
+    def state(self, side: WhichSide = "yes") -> CertificateView | None:
+        """How far certifying a line of this side is; null before anybody asked for one, and after the library
+        has changed its encoder."""
+        concept = self._concept.row
         draws = self._context.certifying.newest(concept.id)
         draw = draws.get(side)
         if draw is None:
@@ -105,7 +121,7 @@ class Certificates:
         head = self._context.head(concept, draw.head_number)
         if head.fingerprint != self._context.collection.recorded().fingerprint:
             return None
-        ids, answered, found = self._tried(concept, draw, head)
+        ids, answered, found = self._tried(draw, head)
         draw_of = Frame.of(draw.looks_in)
         line = found if isinstance(found, Certified) else None
         threshold = of_side(line.threshold, side) if line else None
@@ -124,58 +140,64 @@ class Certificates:
             n=found.n if found else 0,
             errors=found.errors if found else 0,
             more=found.more if isinstance(found, NotCertified) else 0,
-            kept_as=self._kept_as(concept, draw),
-            **self._zones(concept, head, side, threshold),
+            kept_as=self._kept_as(draw),
+            **self._zones(head, side, threshold),
             sentence="",
         )
-        said = _unfinished(view) if threshold is None else self._guarantee(concept, draw, view).sentence
+        said = _unfinished(view) if threshold is None else self._guarantee(draw, view).sentence
         frame = self._context.collection.frames.now(concept.id)
         if draw_of.ids != frame.ids:
             said += f" It was drawn from {draw_of.name}; the concept looks in {frame.name} now."
         return view.model_copy(update={"sentence": said})
 
-    def finish(self, name: str, *, side: Side = "yes", author: str, measure: bool = True) -> int:
-        """Keeps the certified line as the newest version and returns its number; again, the same number.
+    @operation("POST /certificate/keep")
+    def keep(self, side: WhichSide = "yes", *, author: AuthorName) -> Started[Measured]:
+        """Keep the certified line of this side as the newest version, beside one of the other side. Kept
+        again it stays the same version.
 
-        `measure`: in the background, which takes a process that goes on. Raises `DiscernError` where nothing
-        is certified.
+        Raises `ConflictError` where nothing is certified.
         """
-        concept = self._context.concept(name)
+        concept = self._concept.row
         with self._context.drawing:
-            view = self.state(name, side)
+            view = self.state(side)
             if view is None or view.threshold is None:
                 said = view.sentence if view else "No line was asked for."
                 raise ConflictError(f"There is no certified line to keep. {said}")
             if view.kept_as is not None:
-                return view.kept_as
+                return self._context.jobs.begin(Evaluate(concept.id, view.kept_as))
             draw = self._context.certifying.newest(concept.id)[side]
-            guarantee = self._guarantee(concept, draw, view)
+            guarantee = self._guarantee(draw, view)
             drawn_for = self._context.head(concept, draw.head_number)
-            head = self._newest_of(concept, drawn_for)
+            head = self._newest_of(drawn_for)
             if side == "yes":
                 kept = with_guarantee(head, view.threshold, guarantee, author)
             else:
                 kept = with_sure_no(head if view.threshold < head.threshold else drawn_for, guarantee)
-            number = self._context.heads.add(concept.id, kept).number
-        if measure:
-            self._context.jobs.submit(Evaluate(concept.id, number))
-        return number
+            return self._concept.versions.keep(kept)
 
-    def _draw(self, concept: ConceptRow, head: StoredHead, side: Side, at_least: float, author: str) -> None:
-        context, draws = self._context, self._context.certifying.newest(concept.id)
-        attempt, lowest = _next_attempt(draws), self._lowest(concept, head, side, draws)
+    def _draw(self, head: StoredHead, side: Side, at_least: float, author: str) -> None:
+        context, draws = self._context, self._context.certifying.newest(self._concept.id)
+        attempt, lowest = _next_attempt(draws), self._lowest(head, side, draws)
         error = allowed_error(attempt)
-        dataset = context.dataset(concept, head.definition_number)
+        dataset = context.dataset(self._concept.row, head.definition_number)
         scores = context.scores.of(head, dataset.index).probability
         size, least = needed(at_least, error, SPARE_ERRORS), needed(at_least, error)
         drawn = draw_certifying(
-            dataset, context.collection, concept.seed, attempt, scores, at_least, size, side, lowest
+            dataset,
+            context.collection,
+            self._concept.row.seed,
+            attempt,
+            scores,
+            at_least,
+            size,
+            side,
+            lowest,
         )
         if len(drawn.pictures) < least:
             raise NotEnoughPicturesError(least, len(drawn.pictures))
         looks_in = dataset.frame.kept()
         draw = CertifyingDraw(
-            concept_id=concept.id,
+            concept_id=self._concept.id,
             attempt=attempt,
             head_number=head.number,
             side=side,
@@ -187,47 +209,45 @@ class Certificates:
         )
         context.certifying.add(draw, drawn.pictures)
 
-    def _lowest(
-        self, concept: ConceptRow, head: StoredHead, side: Side, draws: Mapping[str, CertifyingDraw]
-    ) -> float:
+    def _lowest(self, head: StoredHead, side: Side, draws: Mapping[str, CertifyingDraw]) -> float:
         """The lowest probability of this side that may be drawn from: of no picture both is to be sure, and
         of none that the version calls a yes that it is no."""
-        newest = self._newest_of(concept, head)
+        newest = self._newest_of(head)
         no = Guarantee.of(newest.details, "no")
         ends = [no.line if no else None] if side == "yes" else [head.threshold, newest.threshold]
         other = draws.get("no" if side == "yes" else "yes")
-        if other and self._holds(concept, other, head):
+        if other and self._holds(other, head):
             ends.append(of_side(other.floor, other.side))
         known = [np.float32(end) for end in ends if end is not None]  # as scores are
         if side == "no":
             return of_side(float(np.nextafter(min(known), np.float32(0))), side)
         return float(np.nextafter(max(known), np.float32(1))) if known else 0.0
 
-    def _holds(self, concept: ConceptRow, draw: CertifyingDraw, head: StoredHead) -> bool:
+    def _holds(self, draw: CertifyingDraw, head: StoredHead) -> bool:
         """Whether this draw is about these weights, and what the concept looks in, and not refused."""
-        if Frame.of(draw.looks_in).ids != self._context.collection.frames.now(concept.id).ids:
+        if Frame.of(draw.looks_in).ids != self._context.collection.frames.now(self._concept.id).ids:
             return False
-        if not _is_same(self._context.head(concept, draw.head_number), head):
+        if not _is_same(self._context.head(self._concept.row, draw.head_number), head):
             return False
-        _, _, found = self._tried(concept, draw, head)
+        _, _, found = self._tried(draw, head)
         return not isinstance(found, NotCertified)
 
-    def _newest_of(self, concept: ConceptRow, head: StoredHead) -> StoredHead:
+    def _newest_of(self, head: StoredHead) -> StoredHead:
         """The newest version with the same weights: it has the lines that were kept of them."""
-        for facts in reversed(self._context.heads.all(concept.id)):
+        for facts in reversed(self._context.heads.all(self._concept.id)):
             if facts.number <= head.number:
                 break
             if facts.label_sequence == head.label_sequence:
-                newer = self._context.head(concept, facts.number)
+                newer = self._context.head(self._concept.row, facts.number)
                 if _is_same(newer, head):
                     return newer
         return head
 
     def _tried(
-        self, concept: ConceptRow, draw: CertifyingDraw, head: StoredHead
+        self, draw: CertifyingDraw, head: StoredHead
     ) -> tuple[list[str], int, Certified | NotCertified | None]:
         """The pictures of a draw, how many were answered blindly, and what comes of it once all are."""
-        dataset = self._context.dataset(concept)
+        dataset = self._context.dataset(self._concept.row)
         kept = dataset.certifying.items()
         ids = [i for i, drawn in kept if (drawn.drawn, drawn.attempt) == (CERTIFYING, draw.attempt)]
         answered = sum(i in dataset.blind for i in ids)
@@ -243,17 +263,17 @@ class Certificates:
         found = certify(of_side(probability, draw.side), right, draw.at_least, error, draw.floor)
         return ids, answered, found
 
-    def _kept_as(self, concept: ConceptRow, draw: CertifyingDraw) -> int | None:
-        kept = ((head.number, Guarantee.of(head.details, draw.side)) for head in self._heads(concept))
+    def _kept_as(self, draw: CertifyingDraw) -> int | None:
+        kept = ((head.number, Guarantee.of(head.details, draw.side)) for head in self._heads())
         return max((number for number, line in kept if line and line.attempt == draw.attempt), default=None)
 
-    def _guarantee(self, concept: ConceptRow, draw: CertifyingDraw, view: CertificateView) -> Guarantee:
+    def _guarantee(self, draw: CertifyingDraw, view: CertificateView) -> Guarantee:
         """What a certified line promises."""
         no = draw.side == "no"
         return Guarantee(
             side=draw.side,
             line=view.threshold if no else None,
-            at_random=self._not_at_random(concept, draw.head_number) if no else None,
+            at_random=self._not_at_random(draw.head_number) if no else None,
             at_least=view.at_least,
             confidence=view.confidence,
             n=view.n,
@@ -265,26 +285,24 @@ class Certificates:
             looks_in=Frame.of(draw.looks_in).name if draw.looks_in else "",
         )
 
-    def _not_at_random(self, concept: ConceptRow, number: int) -> float | None:
+    def _not_at_random(self, number: int) -> float | None:
         """The share of the library that doesn't count, as measured with a version, or else with the newest
         that was measured."""
-        kept = self._context.heads.evaluations(concept.id, [head.number for head in self._heads(concept)])
+        kept = self._context.heads.evaluations(self._concept.id, [head.number for head in self._heads()])
         found = measured(kept.get(number) or (kept[max(kept)] if kept else None))
         base = found.report.metric("base_rate") if found else None
         return 1 - base.value if base and base.value is not None else None
 
-    def _heads(self, concept: ConceptRow) -> list[HeadFacts]:
-        return self._context.heads.all(concept.id)
+    def _heads(self) -> list[HeadFacts]:
+        return self._context.heads.all(self._concept.id)
 
-    def _zones(
-        self, concept: ConceptRow, head: StoredHead, side: Side, line: float | None
-    ) -> dict[str, int | None]:
+    def _zones(self, head: StoredHead, side: Side, line: float | None) -> dict[str, int | None]:
         """Pictures of the library beyond the line, beyond the one that was kept of the other side, and the
         others."""
-        scores = self._context.library_scores(concept.id, head) if line is not None else None
+        scores = self._context.library_scores(self._concept.id, head) if line is not None else None
         if scores is None:
             return dict.fromkeys(("sure_yes", "sure_no", "look_yourself"))
-        newest = self._newest_of(concept, head)
+        newest = self._newest_of(head)
         yes = newest.threshold if Guarantee.of(newest.details) else None
         no = Guarantee.of(newest.details, "no")
         lines = {"yes": yes, "no": no.line if no else None, side: line}

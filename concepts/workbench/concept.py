@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from concepts.workbench.certificates import Certificates
 from concepts.workbench.collections import Scope
+from concepts.workbench.exports import Exports
 from concepts.workbench.label_exports import LabelExports
 from concepts.workbench.label_files import LabelFiles
 from concepts.workbench.labels import Labels
 from concepts.workbench.prompts import Prompts
 from concepts.workbench.protection import ConceptProtection
+from concepts.workbench.scores import Scores
+from concepts.workbench.versions import Versions
 from concepts.workbench.watching import Watches
 from storage.tables import ConceptRow
 
@@ -29,6 +33,10 @@ class Concept:
     prompts: Prompts
     protection: ConceptProtection
     watches: Watches
+    versions: Versions
+    certificates: Certificates
+    scores: Scores
+    exports: Exports
 
     def __init__(self, bench: Workbench, row: ConceptRow) -> None:
         self.bench, self.row = bench, row
@@ -41,3 +49,7 @@ class Concept:
         self.prompts = Prompts(self)
         self.protection = ConceptProtection(self)
         self.watches = Watches(self)
+        self.versions = Versions(self)
+        self.certificates = Certificates(self)
+        self.scores = Scores(self)
+        self.exports = Exports(self)

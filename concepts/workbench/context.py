@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from collections.abc import Collection as Collected
-from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
-from typing import Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from concepts.classifier.library_scores import LibraryScores, ScoreCache
 from concepts.classifier.measuring import MeasuredVersion, measured
 from concepts.classifier.stability import Settling
-from concepts.classifier.training import check_fingerprint, head_of
+from concepts.classifier.training import check_fingerprint
 from concepts.collaborator.setups import Setup
 from concepts.definition.document import Definition, Revision
 from concepts.definition.names import id_in
+from concepts.encoders import load_encoder
+from concepts.encoders.base import Encoder
 from concepts.errors import (
     NoConceptError,
+    NoVersionError,
     SettingsError,
     UnknownConceptError,
     UnknownVersionError,
 )
-from concepts.jobs import Background, JobRunner
+from concepts.jobs import Background, Job, JobRunner
 from concepts.jobs.engines import engine_of
+from concepts.jobs.executors import Executor, Perform, Threads
 from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.ranking import rank_library
 from concepts.labelling.waves import draw_wave
 from concepts.language.failures import redacted
+from concepts.language.ledger import Ledger
 from concepts.language.prompts import PromptFiles
 from concepts.learning.fitting import SEED, train_early
 from concepts.learning.waves import FEW_LEFT, next_size
@@ -35,12 +41,17 @@ from concepts.library.renditions import Renditions
 from concepts.library.search import Finder
 from concepts.library.uploads import Uploads
 from concepts.settings import Settings, saved_again, saved_at
-from concepts.workbench.advice import Advice, about_rare, advice, is_enough
-from concepts.workbench.counting import AnswerCounts
-from concepts.workbench.holdout_cache import HoldoutCache
+from concepts.workbench.counting import (
+    Advice,
+    AnswerCounts,
+    HoldoutCache,
+    StatCache,
+    about_rare,
+    advice,
+    is_enough,
+)
 from concepts.workbench.jobs import LookOver
-from concepts.workbench.shared_resources import SharedResources
-from concepts.workbench.stat_cache import StatCache
+from storage.blobs import Blobs
 from storage.choices import AnnotatorChoices, PromptStore, ProtectionStore
 from storage.concepts import CASCADING, CERTIFYING, WATCHING, ConceptStore
 from storage.database import Database
@@ -57,6 +68,20 @@ from storage.trash import TrashStore
 from storage.uploads import uploads_at
 from storage.vectors.graph_files import KeptGraph
 from storage.watches import Watches
+
+
+@dataclass(frozen=True)
+class SharedResources:
+    """Without a word of them, all that a Workbench alone has for itself, and no limits."""
+
+    load: Callable[..., Encoder] = load_encoder
+    executor: Callable[[Perform], Executor] = Threads
+    background: Background | None = None  # one of its own without a word
+    thumbnails: Blobs | None = None  # where they are kept, if not in the home
+    ledger: Callable[[Database], Ledger] = Ledger
+    admit_job: Callable[[Job[Any]], None] = lambda job: None
+    admit_file: Callable[[str, int], None] = lambda name, size: None  # its name and bytes
+
 
 POOL_SIZE = 1000  # candidates per concept
 SCORED_AT_ONCE = 200_000  # up to here the whole library is scored while a screen waits
@@ -171,14 +196,20 @@ class Context:
             )
         return revision_of(row)
 
-    def version(self, name: str, number: int | None) -> tuple[ConceptRow, StoredHead]:
-        """The newest trained version, or the one asked for. Raises `UnknownVersionError`."""
-        concept = self.concept(name)
-        return concept, self.head(concept, number)
+    def with_versions(self) -> list[ConceptRow]:
+        """The concepts with a version for the library's encoder."""
+        ready = self.heads.newest_are_for(self.collection.recorded().fingerprint)
+        return [row for row in self.store.all() if row.id in ready]
 
     def head(self, concept: ConceptRow, number: int | None) -> StoredHead:
         """The newest trained version, or the one asked for. Raises `UnknownVersionError`."""
-        return head_of(self.heads, concept, number)
+        head = self.heads.get(concept.id, number)
+        if head is None:
+            name, newest = concept.name, self.heads.get(concept.id)
+            if newest is None:
+                raise NoVersionError(name)
+            raise UnknownVersionError(f"“{name}” has no version {number}; it has 1 to {newest.number}.")
+        return head
 
     def setup(self, concept_id: int) -> Setup:
         """How the concept's pictures are annotated, as people chose; else by the model that sees, where one

@@ -24,11 +24,11 @@ from concepts.labelling.selection import NextPicture
 from concepts.learning.rounds import Strategy
 from concepts.learning.scale import Scale
 from concepts.view import View
-from concepts.workbench.advice import Advice
 from concepts.workbench.asking import AskedConcept
 from concepts.workbench.blind_rechecks import SecondTime
 from concepts.workbench.concept_views import GivenAnswer
 from concepts.workbench.context import WHOLE_LIBRARY, Purpose
+from concepts.workbench.counting import Advice
 from concepts.workbench.operation import MOST, AuthorName, RequestKey, operation
 from storage.label_queries import VALUES, Value
 from storage.labels import Author, LabelEvent, NewLabel

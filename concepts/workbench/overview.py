@@ -9,11 +9,9 @@ from concepts.classifier.stability import Settling
 from concepts.definition.document import Definition
 from concepts.labelling.label_counts import AnswerCount
 from concepts.learning.report import EvaluationReport
-from concepts.workbench.advice import advice, is_enough
 from concepts.workbench.concept_views import ConceptSummary
 from concepts.workbench.context import JOURNEY
-from concepts.workbench.counting import AnswerCounts, Stamp
-from concepts.workbench.stat_cache import StatCache
+from concepts.workbench.counting import AnswerCounts, Stamp, StatCache, advice, is_enough
 from storage.concepts import ConceptStore
 from storage.frames import Frame
 from storage.kept_figures import KeptFigure

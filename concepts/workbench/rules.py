@@ -13,7 +13,6 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, TypeAdapter
 
-from concepts.bundle.checksums import CHECKSUMS_FILE
 from concepts.bundle.rules import Combined, Expression
 from concepts.bundle.score import write_scores
 from concepts.classifier import rule_text as text
@@ -43,10 +42,9 @@ from concepts.publishing.export import ExportResult, export_heads
 from concepts.publishing.rule_table import Column, schema_of, table_rows, weights
 from concepts.view import View
 from concepts.workbench.context import SCORED_AT_ONCE, Context
-from concepts.workbench.exported import changed, exported
+from concepts.workbench.exports import archive_of, changed, exported
 from concepts.workbench.jobs import LibraryScored, ScoreTable, TableResult, TryRule
 from concepts.workbench.operation import AuthorName, Limit, Offset, operation
-from concepts.workbench.versions import Versions
 from storage.combinations import CombinationStore, StoredCombination
 from storage.heads import StoredHead
 from storage.names import key_of
@@ -131,9 +129,8 @@ class _Rule:
 class Rules:
     """Rules over finished concepts, which take no new labels, and the table of all scores."""
 
-    def __init__(self, context: Context, versions: Versions) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._versions = versions
         self._store = CombinationStore(context.database)
         self._cache = RuleCache()
         context.jobs.register(TryRule, self._try)
@@ -143,8 +140,7 @@ class Rules:
         """Concepts with a version for the library's encoder, in the order of the alphabet."""
         if self._context.collection.library.encoder() is None:
             return []
-        ready = self._context.heads.newest_are_for(self._context.collection.recorded().fingerprint)
-        return sorted((c.name for c in self._context.store.all() if c.id in ready), key=str.casefold)
+        return sorted((row.name for row in self._context.with_versions()), key=str.casefold)
 
     def read(self, rule: str) -> tuple[Expression, list[str]]:
         """A rule as it is understood, and the names of its concepts by their place. Raises `RuleTextError`,
@@ -213,14 +209,10 @@ class Rules:
         return self._view(self._stored(name))
 
     def export(self, name: str, out: Path, *, number: int | None = None, page: bool = False) -> ExportResult:
-        """Writes a kept rule with its versions as one folder of files that run anywhere, measured first where
-        that can be done; with a `page` for browsers."""
+        """Writes a kept rule with its versions as one folder of files that run anywhere; with a `page` for
+        browsers."""
         stored = self._stored(name, number)
-        found = self._of(stored)
-        for concept, head in found.members:
-            if self._context.dataset(concept, head.definition_number).evaluation_labels()[0]:
-                self._versions.evaluate(concept.name, version=head.number)
-        return self._write(stored, found, out, page)
+        return self._write(stored, self._of(stored), out, page)
 
     @operation("GET /combinations/{name}/bundle", role=Role.VIEWER, audit="exported a classifier")
     def archive(
@@ -234,13 +226,10 @@ class Rules:
         found = self._of(stored)
         stem = file_stem(stored.name, stored.number) + ("-with-page" if page else "")
         folder = self._context.settings.home / "bundles" / "combined" / stem
-        archive = folder.with_name(folder.name + ".zip")
-        with self._context.database.alone("bundles"):
-            whole = archive.is_file() and (folder / CHECKSUMS_FILE).is_file()
-            since = max(changed(self._context, *one) for one in found.members)
-            if not whole or archive.stat().st_mtime <= max(since, stored.created.timestamp()):
-                self._write(stored, found, folder, page)
-        return archive
+        since = max(stored.created.timestamp(), *(changed(self._context, *one) for one in found.members))
+        return archive_of(
+            self._context, folder, since, lambda folder: self._write(stored, found, folder, page)
+        )
 
     def columns(self) -> TableColumns:
         """Of a table of all concepts that are not in the trash."""

@@ -1,13 +1,14 @@
-"""Use cases of trained versions: train, measure, compare, export, score."""
+"""A concept's trained versions: train, measure, compare, go back."""
 
 from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from concepts.classifier.library_scores import ScoreOrder
-from concepts.classifier.measuring import MeasuredVersion as Figures
-from concepts.classifier.measuring import evaluate
+from pydantic import Field
+
+from concepts.classifier.measuring import evaluate, require_test_labels
 from concepts.classifier.quality import (
     CurvePoint,
     HeadView,
@@ -16,284 +17,277 @@ from concepts.classifier.quality import (
     learning_curve,
     quality,
 )
-from concepts.classifier.training import TrainResult, check_fingerprint, require_both, train, way_of
+from concepts.classifier.robustness import Robustness, robustness
+from concepts.classifier.training import check_fingerprint, require_both, train, way_of
 from concepts.classifier.versions import (
-    ScoredPage,
     VersionComparison,
     again,
     compare,
     head_views,
     is_up_to_date,
-    scored_page,
     with_threshold,
 )
 from concepts.collaborator.making import annotator_scores
-from concepts.jobs import Listener, Progress
+from concepts.jobs import Listener, Progress, Started
 from concepts.jobs.job import read_job
 from concepts.learning.heads import HEADS
 from concepts.learning.report import EvaluationReport
-from concepts.learning.target import Target
-from concepts.publishing.export import (
-    write_plots,
-)
-from concepts.workbench.context import Context
+from concepts.learning.target import SPELLING, Target
+from concepts.publishing.export import write_plots
+from concepts.publishing.smaller import Int8Measured
 from concepts.workbench.jobs import (
     Curve,
     DrawCurve,
     Evaluate,
-    LibraryScored,
+    ExamineRobustness,
     LookOver,
     Measured,
-    ScoreLibrary,
     Train,
     Trained,
 )
-from concepts.workbench.review import Review
+from concepts.workbench.operation import AuthorName, Limit, Offset, operation
 from storage.heads import StoredHead
-from storage.tables import ConceptRow
+
+if TYPE_CHECKING:
+    from concepts.workbench import Workbench
+    from concepts.workbench.concept import Concept
 
 STEPS, RANKED = 3, 2  # of a training: how many there are, and after how many the library is in its new order
-
 PLENTY = 20  # yes and no to learn from: with so many the request needn't look whether a training has both
+
+Version = Annotated[
+    int | None, Field(ge=1, le=2**31 - 1, description="The number of a version; without it, the newest.")
+]
+UsedVersion = Annotated[int, Field(ge=1, le=2**31 - 1, description="The number of a version.")]
+OtherVersion = Annotated[
+    int | None, Field(ge=1, le=2**31 - 1, description="The number of one to compare it with.")
+]
+TargetText = Annotated[
+    str, Field(max_length=60, description=f"The target that the threshold is set for: {SPELLING}.")
+]
+HeadName = Annotated[
+    str,
+    Field(
+        max_length=60,
+        description=f"The kind of head: {', '.join(HEADS)}. `auto` takes the one that suits the labels.",
+        json_schema_extra={"enum": list(HEADS)},
+    ),
+]
+NewThreshold = Annotated[
+    float | None,
+    Field(gt=0, lt=1, description="Flag from this probability on; without it, from where it flags now."),
+]
+
+
+class VersionView(HeadView):
+    """A version with its newest figures. `robustness`: what came of the last look at how it takes small
+    changes; `int8`: of measuring an encoder in int8 for it. `comparison`: with the other version that was
+    asked for, on the same test pictures."""
+
+    robustness: Robustness | None = None
+    int8: Int8Measured | None = None
+    comparison: VersionComparison | None = None
 
 
 class Versions:
-    """Trained versions and their use."""
+    """Trained versions of a concept. All are kept; the newest is the one in use."""
 
-    def __init__(self, context: Context, review: Review) -> None:
-        self._context = context
-        self._review = review
-        context.jobs.register(Train, self._train)
-        context.jobs.register(Evaluate, self._evaluate)
-        context.jobs.register(DrawCurve, self._draw_curve)
-        context.jobs.register(ScoreLibrary, self._score_library)
+    def __init__(self, concept: Concept) -> None:
+        self._concept, self._context = concept, concept.context
 
-    def train(self, name: str, *, target: str = "f1", head: str = "auto") -> TrainResult:
-        """Trains and keeps the next version from all answers so far. `head` names a registered one.
-
-        Raises `UnknownMethodError`, which lists them, before anything is done.
-        """
-        HEADS.require(head)
-        return self._train_now(self._context.concept(name), target, head)
-
-    def evaluate(
-        self, name: str, *, version: int | None = None, plots: Path | None = None
-    ) -> EvaluationReport:
-        """Measures a version on the evaluation set, beside the baselines; kept with the version."""
-        concept, head = self._context.version(name, version)
-        report = self._evaluate_now(concept, head)
-        if plots:
-            dataset = self._context.dataset(concept, head.definition_number)
-            write_plots(concept.name, dataset, head, report, plots)
-        return report
-
-    def submit_train(self, name: str, *, target: str = "f1", head: str = "auto") -> int:
-        """Trains, measures and scores the library in the background; returns the job's id.
+    @operation("POST /versions", command="train", tool="train")
+    def train(self, target: TargetText = "f1", head: HeadName = "auto") -> Started[Trained]:
+        """Train a new version from all labels, measure it, and score the library. Older versions stay. Where
+        nothing is new since the newest version, that one is measured again.
 
         Raises at once for what is no target or no head, and `NotEnoughLabelsError`.
         """
         Target.parse(target)
         HEADS.require(head)
-        concept = self._context.concept(name)
-        count = self._context.counts.now(concept.id)
-        if min(count.teach_yes, count.teach_no) < PLENTY or concept.scale:
-            require_both(self._context.dataset(concept))  # which reads all that a training reads
-        return self._context.jobs.submit(Train(concept.id, target, head))
+        count = self._context.counts.now(self._concept.id)
+        if min(count.teach_yes, count.teach_no) < PLENTY or self._concept.row.scale:
+            require_both(self._context.dataset(self._concept.row))  # reads all that a training reads
+        return self._context.jobs.begin(Train(self._concept.id, target, head))
 
-    def last_target(self, name: str) -> str:
+    @operation("GET /versions")
+    def all(self, limit: Limit = 50, offset: Offset = 0) -> list[HeadView]:
+        """Every version with its newest figures, the oldest first."""
+        return head_views(self._context.heads, self._concept.id, limit, offset)
+
+    @operation("GET /versions/{version}")
+    def one(self, version: Version = None, beside: OtherVersion = None) -> VersionView:
+        """One version with its newest figures, and beside another one.
+
+        Raises `UnknownVersionError`.
+        """
+        head = self.head(version)
+        found = self._context.measured(self._concept.row, head.number)
+        view = head_view(head, found.report if found else None)
+        steady = self.robustness()
+        return VersionView(
+            **dict(view),
+            robustness=steady if steady and steady.version == head.number else None,
+            int8=self._concept.exports.int8(head.number),
+            comparison=self.compare(head.number, beside) if beside else None,
+        )
+
+    @operation("GET /versions/{version}/quality")
+    def quality(self, version: Version = None) -> QualityView:
+        """How good a version is at every threshold, on the labels as they are now."""
+        context, row = self._context, self._concept.row
+        head = self.head(version)
+        measured = context.measured(row, head.number)
+        looked = context.jobs.newest_done(LookOver, row.id)
+        removed = 0
+        if measured is not None:
+            since = measured.label_sequence, measured.created
+            removed = context.collection.removed.measured_before(row.id, *since)
+        return quality(
+            context.dataset(row),
+            head,
+            measured,
+            context.log.standing(row.id, ("person", "simulated")),
+            context.library_scores(row.id, head),
+            looked.coverage if looked else None,
+            removed,
+        )
+
+    @operation("POST /versions/{version}/evaluate")
+    def evaluate(self, version: Version = None) -> Started[Measured]:
+        """Measure a version again, on the labels as they are now, and beside what simpler ways reach.
+
+        Raises `NotEnoughLabelsError` where no test picture has a label.
+        """
+        require_test_labels(self._context.dataset(self._concept.row))
+        return self._context.jobs.begin(Evaluate(self._concept.id, self.head(version).number))
+
+    @operation("POST /versions/{version}/robustness")
+    def examine_robustness(self, version: Version = None) -> Started[Robustness]:
+        """Look at labelled pictures again after small changes, such as blur or a crop."""
+        return self._context.jobs.begin(ExamineRobustness(self._concept.id, self.head(version).number))
+
+    @operation("POST /versions/{version}/use", command="version use")
+    def use(
+        self, version: UsedVersion, threshold: NewThreshold = None, *, author: AuthorName
+    ) -> Started[Measured]:
+        """Use an older version again, or one with another threshold. It is kept as the newest version and
+        measured; all others stay."""
+        head = self.head(version)
+        if threshold is not None:
+            return self.keep(with_threshold(head, threshold, author))
+        check_fingerprint(head, self._context.collection)
+        return self.keep(again(head, author))
+
+    def keep(self, head: StoredHead) -> Started[Measured]:
+        """Keeps a head as the newest version, and has it measured where that can be done."""
+        number = self._context.heads.add(self._concept.id, head).number
+        return self._context.jobs.begin(Evaluate(self._concept.id, number))
+
+    def head(self, version: int | None = None) -> StoredHead:
+        """The newest version, or the one asked for. Raises `UnknownVersionError`."""
+        return self._context.head(self._concept.row, version)
+
+    def measure(self, version: int | None = None, listener: Listener | None = None) -> EvaluationReport:
+        """The figures of a version on the labels as they are now; waits for them."""
+        done = self.evaluate(self.head(version).number).wait(listener)
+        found = self._context.measured(self._concept.row, done.version)
+        assert found is not None
+        return found.report
+
+    def write_plots(self, folder: Path, version: int | None = None) -> None:
+        """The plots of a version's newest figures, as PNG files."""
+        row, head = self._concept.row, self.head(version)
+        found = self._context.measured(row, head.number)
+        if found is not None:
+            dataset = self._context.dataset(row, head.definition_number)
+            write_plots(row.name, dataset, head, found.report, folder)
+
+    def compare(self, one: int, other: int) -> VersionComparison:
+        """Figures of two versions on the same test pictures, and their differences."""
+        dataset = self._context.dataset(self._concept.row)
+        return compare(dataset, self._context.collection, self.head(one), self.head(other))
+
+    def robustness(self) -> Robustness | None:
+        """What came of the last look at how steady a version is, perhaps an older one."""
+        return self._context.jobs.newest_done(ExamineRobustness, self._concept.id)
+
+    def last_target(self) -> str:
         """What the threshold was for when training was last asked for."""
-        job = self._context.jobs.store.latest([Train.kind], self._context.concept(name).id)
+        job = self._context.jobs.store.latest([Train.kind], self._concept.id)
         return read_job(Train, job).target if job else Train.target
 
-    def submit_evaluation(self, name: str, version: int) -> int:
-        """Measures a version again in the background; returns the job's id."""
-        return self._context.jobs.submit(Evaluate(self._context.concept(name).id, version))
-
-    def quality(self, name: str, *, version: int | None = None) -> QualityView:
-        """How good a version is, on the answers as they are now."""
-        concept, head = self._context.version(name, version)
-        standing = self._context.log.standing(concept.id, ("person", "simulated"))
-        scores = self._context.library_scores(concept.id, head)
-        measured = self._context.measured(concept, head.number)
-        dataset = self._context.dataset(concept)
-        looked = self._context.jobs.newest_done(LookOver, concept.id)
-        covered = looked.coverage if looked else None
-        removed = self._removed_since(concept, measured)
-        return quality(dataset, head, measured, standing, scores, covered, removed)
-
-    def _removed_since(self, concept: ConceptRow, measured: Figures | None) -> int:
-        if measured is None:
-            return 0
-        removed = self._context.collection.removed
-        return removed.measured_before(concept.id, measured.label_sequence, measured.created)
-
-    def versions(self, name: str, limit: int | None = None, offset: int = 0) -> list[HeadView]:
-        """Every version with its newest figures, the oldest first; all of them or a page."""
-        return head_views(self._context.heads, self._context.concept(name).id, limit, offset)
-
-    def version(self, name: str, number: int) -> HeadView:
-        """One version with its newest figures. Raises `UnknownVersionError`."""
-        concept, head = self._context.version(name, number)
-        measured = self._context.measured(concept, head.number)
-        return head_view(head, measured.report if measured else None)
-
-    def learning_curve(self, name: str) -> list[CurvePoint]:
-        """What each answer helped, as computed after the last training; empty before that."""
-        done = self._context.jobs.newest_done(DrawCurve, self._context.concept(name).id)
+    def learning_curve(self) -> list[CurvePoint]:
+        """What each label helped, as computed after the last training; empty before that."""
+        done = self._context.jobs.newest_done(DrawCurve, self._concept.id)
         return done.points if done else []
 
-    def set_threshold(
-        self, name: str, version: int | None, threshold: float, *, author: str, measure: bool = True
-    ) -> int:
-        """Keeps a version with a threshold set by hand as the newest one; returns its number.
-
-        `measure`: in the background, which takes a process that goes on.
-        """
-        concept, head = self._context.version(name, version)
-        return self._keep(concept, with_threshold(head, threshold, author), measure)
-
-    def use_again(self, name: str, version: int, *, author: str, measure: bool = True) -> int:
-        """Makes an older version the one in use by keeping it once more; returns its new number."""
-        concept, head = self._context.version(name, version)
-        check_fingerprint(head, self._context.collection)
-        return self._keep(concept, again(head, author), measure)
-
-    def compare_versions(self, name: str, one: int, other: int) -> VersionComparison:
-        """Figures of two versions on the same evaluation pictures, and their differences."""
-        concept, first = self._context.version(name, one)
-        _, second = self._context.version(name, other)
-        return compare(self._context.dataset(concept), self._context.collection, first, second)
-
-    def scored_pictures(
-        self, name: str, order: ScoreOrder, *, version: int | None = None, start: int = 0, size: int = 24
-    ) -> ScoredPage | None:
-        """A page of the library as a version ranks it. None where the library is large and was not scored
-        yet: `submit_score_library` does that."""
-        concept, head = self._context.version(name, version)
-        scores = self._context.library_scores(concept.id, head)
-        if scores is None:
-            return None
-        if not scores.is_ranked and order != "borderline":  # as after a restart: the next look has it
-            self._context.background.submit(self._context.rank_library, concept, head, wait=False)
-        decisions = self._context.counts.decisions(concept.id).now()
-        apart = self._context.store.kept_apart(concept.id) - decisions.keys()
-        waiting = self._context.collection.frames.among(concept.id, apart)
-        return scored_page(self._context.collection, scores, head, decisions, order, start, size, waiting)
-
-    def ranked_pictures(
-        self,
-        name: str,
-        order: ScoreOrder,
-        *,
-        version: int | None = None,
-        start: int = 0,
-        size: int = 24,
-        listener: Listener | None = None,
-    ) -> ScoredPage:
-        """The same, and waits until the library was scored and ranked where that takes long."""
-        page = self.scored_pictures(name, order, version=version, start=start, size=size)
-        if page is None or not (page.by_look_alikes or order == "borderline"):
-            concept, head = self._context.version(name, version)
-            if page is None:
-                self._context.jobs.resume(self.submit_score_library(name, head.number), listener)
-            else:
-                self._context.rank_library(concept, head, wait=True)
-            page = self.scored_pictures(name, order, version=version, start=start, size=size)
-        assert page is not None
-        return page
-
-    def submit_score_library(self, name: str, version: int) -> int:
-        """Has a version look at every picture of the library; returns the job's id."""
-        return self._context.jobs.submit(ScoreLibrary(self._context.concept(name).id, version))
-
-    def keep_scored(self, name: str) -> None:
-        """Has the newest version look at a library that is too large to wait for, as after a restart, where
-        that neither goes on nor was stopped or failed the last time."""
-        concept, head = self._context.version(name, None)
-        if self._context.library_scores(concept.id, head) is not None:
-            return
-        last = self._context.jobs.store.latest([ScoreLibrary.kind], concept.id)
-        if last is None or last.state == "done" or read_job(ScoreLibrary, last).version != head.number:
-            self.submit_score_library(name, head.number)
+    # What the jobs do
 
     def _train(self, job: Train, progress: Progress) -> Trained:
-        concept = self._context.store.get(job.concept_id)
+        context, row = self._context, self._concept.row
         progress.report(0, STEPS, "learning from your answers")
-        newest, definition = self._context.heads.get(concept.id), self._context.revision(concept).number
-        sequence, fingerprint = (
-            self._context.log.last_sequence(concept.id),
-            self._context.collection.recorded().fingerprint,
+        newest, definition = context.heads.get(row.id), context.revision(row).number
+        sequence = context.log.last_sequence(row.id)
+        fingerprint = context.collection.recorded().fingerprint
+        notes: tuple[str, ...] = ()
+        new = not (newest and is_up_to_date(newest, sequence, definition, fingerprint, job.target, job.head))
+        if new:
+            with context.jobs.precedence.first():
+                context.draw_evaluation(row)
+                sequence, dataset = context.log.last_sequence(row.id), context.dataset(row)
+                notes = train(dataset, context.heads, context.collection, sequence, job.target, job.head)
+        head = self.head()
+        return Trained(
+            version=head.number,
+            kind=head.kind,
+            threshold=head.threshold,
+            notes=notes,
+            new=new,
+            measured=self._measure(head, progress),
         )
-        if newest and is_up_to_date(newest, sequence, definition, fingerprint, job.target, job.head):
-            number, new = newest.number, False
-        else:
-            with self._context.jobs.precedence.first():
-                number, new = self._train_now(concept, job.target, job.head).number, True
-        return Trained(version=number, new=new, measured=self._measure(concept, number, progress))
 
     def _evaluate(self, job: Evaluate, progress: Progress) -> Measured:
-        concept = self._context.store.get(job.concept_id)
-        return Measured(version=job.version, measured=self._measure(concept, job.version, progress))
+        return Measured(version=job.version, measured=self._measure(self.head(job.version), progress))
 
-    def _draw_curve(self, job: DrawCurve, progress: Progress) -> Curve:
-        concept = self._context.store.get(job.concept_id)
-        order = dict.fromkeys(
-            e.picture_id for e in self._context.log.standing(concept.id, ("person", "simulated"))
-        )
-        way = way_of(self._context.head(concept, None))
-        return Curve(
-            points=learning_curve(
-                self._context.dataset(concept), self._context.collection, list(order), progress.report, way
-            )
-        )
+    def _draw_curve(self, progress: Progress) -> Curve:
+        context, row = self._context, self._concept.row
+        order = dict.fromkeys(e.picture_id for e in context.log.standing(row.id, ("person", "simulated")))
+        way, dataset = way_of(self.head()), context.dataset(row)
+        return Curve(points=learning_curve(dataset, context.collection, list(order), progress.report, way))
 
-    def _score_library(self, job: ScoreLibrary, progress: Progress) -> LibraryScored:
-        concept = self._context.store.get(job.concept_id)
-        head = self._context.head(concept, job.version)
-        progress.report(0, None, "looking at every picture")
-        return LibraryScored(pictures=self._look_at_library(concept, head))
+    def _examine(self, job: ExamineRobustness, progress: Progress) -> Robustness:
+        dataset, head = self._context.dataset(self._concept.row), self.head(job.version)
+        return robustness(dataset, self._context.collection, head, progress.report)
 
-    def _train_now(self, concept: ConceptRow, target: str, head: str) -> TrainResult:
-        self._context.draw_evaluation(concept)
-        sequence = self._context.log.last_sequence(concept.id)
-        dataset, collection = self._context.dataset(concept), self._context.collection
-        return train(dataset, self._context.heads, collection, sequence, target, head)
-
-    def _evaluate_now(self, concept: ConceptRow, head: StoredHead) -> EvaluationReport:
-        """Measures a version and keeps the report with it."""
-        sequence = self._context.log.last_sequence(concept.id)
-        dataset = self._context.dataset(concept, head.definition_number)
-        collection = self._context.collection
-        report = evaluate(dataset, collection, head, partial(annotator_scores, dataset, collection))
-        self._context.heads.add_evaluation(concept.id, head.number, sequence, report.model_dump(mode="json"))
-        return report
-
-    def _measure(self, concept: ConceptRow, number: int, progress: Progress) -> bool:
+    def _measure(self, head: StoredHead, progress: Progress) -> bool:
         """Has the version look at the library, which is what a person waits for; then measures where that can
         be done, and says whether it could."""
-        head = self._context.head(concept, number)
+        context, row = self._context, self._concept.row
         progress.report(1, STEPS, "looking at the whole library")
-        self._look_at_library(concept, head)
+        self._concept.scores.look_at_library(head)
         progress.report(RANKED, STEPS, "measuring on the pictures kept apart")
         progress.beat()  # a screen waits for it: it is not to be told half a second or a heartbeat later
-        measured = bool(self._context.dataset(concept).evaluation_labels()[0])
+        measured = bool(context.dataset(row).evaluation_labels()[0])
         if measured:
-            self._evaluate_now(concept, head)
-        if measured:
-            answers = self._context.log.last_sequence(concept.id)
-            self._context.jobs.submit(DrawCurve(concept.id, answers))
-        self._review.look_over(concept.name)
+            sequence = context.log.last_sequence(row.id)
+            dataset = context.dataset(row, head.definition_number)
+            by_annotator = partial(annotator_scores, dataset, context.collection)
+            report = evaluate(dataset, context.collection, head, by_annotator)
+            context.heads.add_evaluation(row.id, head.number, sequence, report.model_dump(mode="json"))
+        if context.jobs.is_started:  # else they would wait until the app runs, which looks for itself
+            if measured:
+                context.jobs.submit(DrawCurve(row.id, context.log.last_sequence(row.id)))
+            self._concept.bench.review.look_over(row.name)
         return measured
 
-    def _look_at_library(self, concept: ConceptRow, head: StoredHead) -> int:
-        """Scores and ranks it, and says how many pictures that are."""
-        with self._context.jobs.precedence.first():
-            scores = self._context.scores.of(head, self._context.collection.vectors_for(concept.id))
-            self._context.rank_library(concept, head, wait=True)
-        return len(scores.probability)
 
-    def _keep(self, concept: ConceptRow, head: StoredHead, measure: bool) -> int:
-        number = self._context.heads.add(concept.id, head).number
-        if measure:
-            self._context.jobs.submit(Evaluate(concept.id, number))
-        return number
+def register_work(bench: Workbench) -> None:
+    """What jobs do with the versions of a concept."""
+
+    def of(concept_id: int) -> Versions:
+        return bench.concept_of(concept_id).versions
+
+    bench.jobs.register(Train, lambda job, progress: of(job.concept_id)._train(job, progress))
+    bench.jobs.register(Evaluate, lambda job, progress: of(job.concept_id)._evaluate(job, progress))
+    bench.jobs.register(DrawCurve, lambda job, progress: of(job.concept_id)._draw_curve(progress))
+    bench.jobs.register(ExamineRobustness, lambda job, progress: of(job.concept_id)._examine(job, progress))

@@ -39,7 +39,7 @@ def trained(site: Site) -> Site:
     for place, picture in enumerate(bench.concept(ROUND).labels.next_pictures(30)):
         counts = ("ellipse" in picture.path) != (place % 6 == 5)
         bench.concept(ROUND).labels.give(picture.id, "yes" if counts else "no", author="me")
-    bench.versions.train(ROUND)
+    bench.concept(ROUND).versions.train().wait()
     return site
 
 

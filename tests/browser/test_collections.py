@@ -107,8 +107,8 @@ def test_a_concept_looks_in_one_of_two_folders_and_figures_keep_its_name(
     while left := bench.concept(NAME).labels.next_pictures(20, purpose="evaluation"):
         answer(bench, NAME, [p.id for p in left])
     answer(bench, NAME, [p.id for p in bench.concept(NAME).labels.next_pictures(30)])
-    bench.versions.train(NAME)
-    bench.versions.evaluate(NAME)
+    bench.concept(NAME).versions.train().wait()
+    bench.concept(NAME).versions.measure()
     bench.review.current(NAME)
     bench.concept(NAME).scope.set(["Chairs"], author="me")
 

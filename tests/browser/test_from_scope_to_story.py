@@ -102,8 +102,8 @@ def answer_and_train(site: Any) -> None:
     dataset = bench.context.dataset(bench.context.concept(NAME))
     for picture in [i for i in dataset.candidates if i not in dataset.reserved][:45]:
         give(bench, picture)
-    bench.versions.train(NAME)
-    bench.versions.evaluate(NAME)
+    bench.concept(NAME).versions.train().wait()
+    bench.concept(NAME).versions.measure()
     bench.review.current(NAME)
 
 

@@ -81,8 +81,9 @@ def bundle(site: Site, page: Page, name: str) -> dict[str, object]:
 def classified(site: Site, page: Page, name: str, kind: str) -> list[dict[str, object]]:
     file = next(iter(sorted(site.pictures.glob(f"{kind}-*.png"))))
     picture = {"name": file.name, "mimeType": "image/png", "buffer": file.read_bytes()}
-    address = f"{site.url}/api/v1/concepts/{name}/versions/1/classify"
-    sent = page.request.post(address, multipart={"picture": picture})
+    sent = page.request.post(
+        f"{site.url}/api/v1/classify", multipart={"picture": picture, "concept": name, "version": 1}
+    )
     return list(sent.json()["pictures"][0]["said"])
 
 

@@ -34,7 +34,7 @@ def answered(site: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     answers = tmp_path_factory.mktemp("answers") / "answers.csv"
     answers.write_text("\n".join(["path,label", *rows]))
     site.bench.concept(NAME).label_files.import_file(answers, author="simulated", simulated=True)
-    site.bench.versions.train(NAME)
+    site.bench.concept(NAME).versions.train().wait()
     return site
 
 

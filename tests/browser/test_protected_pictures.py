@@ -120,7 +120,7 @@ def test_squares_over_a_picture_say_where_the_score_comes_from_once_asked(
 ) -> None:
     asked = site.bench.concept(concept).labels.next_pictures(12)
     answer(site.bench, concept, [one.id for one in asked])
-    site.bench.versions.train(concept)
+    site.bench.concept(concept).versions.train().wait()
     page.goto(f"{site.url}/library")
     taught = next(one.id for one in asked if one.purpose == "train")  # of what measures nothing is told yet
     page.locator(f'#library-main .tile[data-value="{taught}"]').click()

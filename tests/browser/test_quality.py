@@ -128,7 +128,7 @@ def test_the_mouse_drags_the_threshold_and_the_counts_are_those_of_the_library(
     page.mouse.up()
     threshold = int(page.locator("#threshold").input_value()) / 1000
     assert 0.55 < threshold < 0.7
-    scored = answered.bench.versions.scored_pictures(NAME, "top", size=200).pictures
+    scored = answered.bench.concept(NAME).scores.page("top", limit=200).pictures
     count = sum(picture.probability >= threshold for picture in scored)
     total = answered.bench.library.info().pictures
     assert page.locator("[data-flags]").inner_text().startswith(f"flags {count} of {total}")
@@ -163,7 +163,7 @@ def test_use_says_that_look_alikes_have_a_part_in_the_order_and_none_in_the_figu
 def test_a_mistake_is_corrected_with_a_comment_and_undone(page: Any, answered: Any) -> None:
     bench = answered.bench
     train_if_needed(page, answered)
-    scored = bench.versions.scored_pictures(NAME, "top", size=200).pictures
+    scored = bench.concept(NAME).scores.page("top", limit=200).pictures
     wrong = max(scored, key=lambda picture: picture.probability).id  # flagged; the answer is made to say no
     bench.concept(NAME).labels.give(wrong, "no", author="me", key=uuid.uuid4().hex)
     train_if_needed(page, answered)
@@ -191,9 +191,9 @@ def test_use_shows_the_library_compares_goes_back_and_downloads(page: Any, answe
     train_if_needed(page, answered)
     bench = answered.bench
     if len(bench.definitions.concept(NAME).heads) < 2:
-        bench.versions.set_threshold(NAME, 1, 0.7, author="me")
+        bench.concept(NAME).versions.use(1, 0.7, author="me").wait()
     bench.definitions.create_concept("Ellipse too", "With the same version, for once.")
-    bench.context.heads.add(bench.context.concept("Ellipse too").id, bench.context.version(NAME, None)[1])
+    bench.context.heads.add(bench.context.concept("Ellipse too").id, bench.concept(NAME).versions.head())
     open_screen(page, answered, "use")
     page.click("#order-bottom")
     page.wait_for_selector("#order-bottom[aria-current]")

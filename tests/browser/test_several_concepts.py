@@ -23,7 +23,7 @@ def several(site: Site) -> Site:
     for name, what in ((ROUND, "ellipse"), (LINE, "line")):
         bench.definitions.create_concept(name, f"A filled {what}.")
         answer(bench, name, [p.id for p in bench.concept(name).labels.next_pictures(20)])
-        bench.versions.train(name)
+        bench.concept(name).versions.train().wait()
     bench.definitions.create_concept(PLAIN, "Something plain.")
     return site
 

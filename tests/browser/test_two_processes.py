@@ -126,7 +126,7 @@ def test_no_page_needs_the_process_that_it_came_from(house: House, page: Page, t
     assert house.bench.concept(NAME).labels.count().answers == before + 5
 
     page.goto(f"{house.proxy.url}/quality?{urlencode({'concept': NAME})}")
-    version = len(house.bench.versions.versions(NAME)) + 1
+    version = len(house.bench.concept(NAME).versions.all()) + 1
     page.get_by_role("button", name=f"Train version {version}").click()
     expect(page.get_by_text(f"Version {version}", exact=False).first).to_be_visible()
     assert failed == []
@@ -166,7 +166,7 @@ def test_what_a_killed_process_was_doing_the_other_ends_once(house: House) -> No
     assert [answer.json()["count"]["answers"] for answer in counted] == [before + 19] * 2
 
     concept = bench.context.concept(NAME)
-    versions = len(bench.versions.versions(NAME))
+    versions = len(bench.concept(NAME).versions.all())
     with bench.context.database.write(f"heads of concept {concept.id}"):  # no version can be kept meanwhile
         job = ana.post(f"/api/v1/concepts/{NAME}/versions", json={"target": "f1"}).json()["id"]
         until(lambda: _waits_for_a_lock(bench))
@@ -177,7 +177,7 @@ def test_what_a_killed_process_was_doing_the_other_ends_once(house: House) -> No
     assert bench.installation.job(job).state == "done"
     assert _worker(bench, job) == survivor.pid
     assert bench.context.jobs.store.get(job).lease == 2
-    assert len(bench.versions.versions(NAME)) == versions + 1
+    assert len(bench.concept(NAME).versions.all()) == versions + 1
     assert bench.concept(NAME).labels.count().answers == before + 19
     shown = Screens.of(house.logged_in(survivor.url)).load("quality", concept=NAME)
     assert f"version {versions + 1}" in " ".join(shown.values())

@@ -28,7 +28,7 @@ def trained(site: Any) -> Any:
             value = "yes" if "ellipse" in picture.path else "no"
             simulated = Author("simulation", "simulated")
             bench.concept(NAME).labels.give(picture.id, value, author=simulated, key=uuid.uuid4().hex)
-    bench.versions.train(NAME)
+    bench.concept(NAME).versions.train().wait()
     return site
 
 

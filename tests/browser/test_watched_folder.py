@@ -24,8 +24,8 @@ def trained(site: Any) -> Any:
     bench = site.bench
     bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
     answer(bench, NAME, [p.id for p in bench.concept(NAME).labels.next_pictures(20)])
-    bench.versions.train(NAME)
-    bench.versions.set_threshold(NAME, 1, 1e-9, author="me", measure=False)
+    bench.concept(NAME).versions.train().wait()
+    bench.concept(NAME).versions.use(1, 1e-9, author="me").wait()
     bench.watching.pause = lambda seconds: None
     return site
 

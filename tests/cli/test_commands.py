@@ -28,11 +28,11 @@ LOOKS = [
     (("concept", "show", NAME), "Version 1: "),
     (("concept", "revisions", NAME), "begun"),
     (("trash", "list"), "labels"),
-    (("concept", "versions", NAME), "average precision"),
-    (("concept", "quality", NAME), "Version 1, yes from "),
+    (("concept", "version", "show", NAME), "average precision"),
+    (("concept", "version", "show", NAME, "1"), "Version 1, yes from "),
     (("concept", "review", NAME), "evidence"),
-    (("concept", "card", NAME), f"# {NAME}"),
-    (("concept", "scores", NAME, "--order", "borderline"), "Version 1 says yes to "),
+    (("concept", "version", "show", NAME, "--card"), f"# {NAME}"),
+    (("concept", "version", "scores", NAME, "--order", "borderline"), "Version 1 says yes to "),
     (("concept", "labels", "export", NAME), "id,path,label,"),
     (("jobs",), "add pictures"),
     (("jobs", "1"), "pictures_per_second"),
@@ -120,15 +120,16 @@ def test_a_definition_edited_in_a_file_is_the_next_revision(
 def test_versions_with_another_threshold_and_older_ones_again_are_kept_and_compared(
     trained: Path, discern: Run
 ) -> None:
-    assert discern("concept", "threshold", NAME, 0.99) == {"number": 2}
-    assert discern("concept", "use-again", NAME, 1) == {"number": 3}
-    first, second, third = discern("concept", "versions", NAME)
+    used = discern("concept", "version", "use", NAME, 1, "--threshold", 0.99)
+    assert used == {"version": 2, "measured": True}
+    assert discern("concept", "version", "use", NAME, 1) == {"version": 3, "measured": True}
+    first, second, third = discern("concept", "version", "show", NAME)
     assert (second["threshold"], third["threshold"]) == (0.99, first["threshold"])
     assert first["report"]["metrics"]["average_precision"]["n"] == 12
-    assert second["report"] is None
-    found = discern("concept", "compare", NAME, 1, 2)
+    assert second["report"]["metrics"]["average_precision"]["n"] == 12
+    found = discern("concept", "version", "show", NAME, 1, "--beside", 2)
     assert set(found["figures"]) == {"average_precision", "precision", "recall", "f1"}
-    assert [job["state"] for job in discern("jobs")] == ["done"]  # nothing is left waiting for the app
+    assert {job["state"] for job in discern("jobs")} == {"done"}  # nothing is left waiting for the app
 
 
 def test_a_setting_is_kept_and_the_key_is_never_told(own_home: Path, discern: Run, ended: End) -> None:

@@ -40,7 +40,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, encoder_cache: Path) -> tuple
     # What int8 takes seconds for is there, as after another export; that it was measured isn't known.
     another = shutil.copytree(root / "home", root / "another")
     bench = Workbench(load_settings(home=another))
-    bench.exports.measure_int8(NAME)
+    bench.concept(NAME).exports.measure_int8().wait()
     bench.close()
     for kept in (another / "cache").glob("int8-*"):
         shutil.copy(kept, root / "home" / "cache")
@@ -53,7 +53,7 @@ def train(bench: Workbench, pictures: Path, folder: Path) -> None:
     rows = [f"{p},{'yes' if 'ellipse' in p.name else 'no'}" for p in sorted(pictures.glob("*.png"))[:70]]
     (folder / "answers.csv").write_text("\n".join(["path,label", *rows]))
     bench.concept(NAME).label_files.import_file(folder / "answers.csv", simulated=True)
-    bench.versions.train(NAME)
+    bench.concept(NAME).versions.train().wait()
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_who_says_no_gets_nothing(
 
 def test_pictures_that_measure_are_never_calibrated_on(pictures: Path, own_home: Path) -> None:
     bench = Workbench(load_settings(home=own_home))
-    measured = bench.exports.measure_int8(NAME)
+    measured = bench.concept(NAME).exports.measure_int8().wait()
     (agreement,) = measured.agreements
     apart = len(bench.context.dataset(bench.context.concept(NAME)).apart)
     assert agreement.n == apart > 0
@@ -145,11 +145,11 @@ def test_over_rest_it_is_refused_until_it_was_measured(pictures: Path, own_home:
     refused = client.get(f"{address}/bundle", params={"int8": "true"})
     assert refused.status_code >= 400
     assert "Measure it first" in refused.json()["detail"]
-    assert client.get(f"{address}/int8").json() is None
+    assert client.get(address).json()["int8"] is None
     job = client.post(f"{address}/int8")
     assert job.status_code == 202
     bench.jobs.resume(job.json()["id"])
-    measured = client.get(f"{address}/int8").json()
+    measured = client.get(address).json()["int8"]
     assert measured["int8_bytes"] < 0.6 * measured["float32_bytes"]
     bundle = client.get(f"{address}/bundle", params={"int8": "true"})
     assert bundle.status_code == 200
@@ -168,7 +168,7 @@ def test_for_a_library_with_few_pictures_others_are_made_up(
     pictures = draw_folder(tmp_path / "few", 24)
     bench.library.add([pictures], encoder="embedded").wait()
     train(bench, pictures, tmp_path)
-    measured = bench.exports.measure_int8(NAME)
+    measured = bench.concept(NAME).exports.measure_int8().wait()
     apart = len(bench.context.dataset(bench.context.concept(NAME)).apart)
     assert (measured.calibrated_on, measured.made_up) == (24 - apart + distilled.COUNT, distilled.COUNT)
     assert f"{24 - apart} of your pictures and {distilled.COUNT} made-up pictures" in measured.sentence

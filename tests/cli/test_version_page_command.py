@@ -25,7 +25,7 @@ def test_a_page_is_written_and_the_audit_says_by_whom(
 ) -> None:
     bench = Workbench(load_settings())
     answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(12)])
-    bench.versions.train(NAME)
+    bench.concept(NAME).versions.train().wait()
     bench.close()
     page = tmp_path / "page.html"
     written = discern("concept", "export", NAME, "--html", page, "--author", "ana")

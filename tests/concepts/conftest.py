@@ -102,7 +102,7 @@ def made_trained(made_library: tuple[Path, Path], tmp_path_factory: pytest.TempP
     bench = Workbench(load_settings(home=home))
     bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
     answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(20)])
-    bench.versions.train(NAME)
+    bench.concept(NAME).versions.train().wait()
     bench.close()
     return home
 

@@ -30,7 +30,7 @@ def full(*_said: Any) -> None:
 @pytest.fixture
 def bench(trained: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
     """Whose work comes in several parts, and whose disk is full once the first is written."""
-    trained.exports.export(NAME, tmp_path / "bundle")
+    trained.concept(NAME).exports.write(tmp_path / "bundle")
     monkeypatch.setattr(ingestion, "COMMIT_EVERY", ENCODE_BATCH)
     monkeypatch.setattr(placed_scores, "AT_ONCE", 10)
     monkeypatch.setattr(score, "ROWS_AT_ONCE", 1)
@@ -48,11 +48,11 @@ def add(bench: Workbench, many: Path) -> None:
 
 
 def score_files(bench: Workbench, many: Path) -> None:
-    bench.exports.score(many.parent / "bundle", [many], many.parent / "scores.csv")
+    bench.scoring.score(many.parent / "bundle", [many], many.parent / "scores.csv").wait()
 
 
 def score_library(bench: Workbench, many: Path) -> None:
-    bench.exports.score(many.parent / "bundle", [], many.parent / "scores.csv")
+    bench.scoring.score(many.parent / "bundle", [], many.parent / "scores.csv").wait()
 
 
 def write_table(bench: Workbench, many: Path) -> None:

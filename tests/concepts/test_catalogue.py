@@ -18,7 +18,7 @@ NAME, OTHER = "Round thing", "Square thing"
 def test_a_renamed_concept_keeps_all_it_has_and_its_old_name_leads_to_it(trained: Workbench) -> None:
     bench = trained
     concept = bench.context.concept(NAME)
-    job = bench.versions.submit_train(NAME)
+    job = bench.concept(NAME).versions.train().id
     before = bench.definitions.concept(NAME)
     rows = bench.concept(NAME).label_files.rows()
     measure = bench.context.store.evaluation_pictures(concept.id)
@@ -123,7 +123,7 @@ def test_a_duplicate_with_answers_says_whose_they_are_and_from_where(trained: Wo
     assert {row["from_concept"] for row in rows.values()} == {NAME}
     assert {row["recorded_by"] for row in rows.values()} == {"ana"}
     assert {row["from_concept"] for row in before.values()} == {""}
-    bench.versions.train(OTHER)
+    bench.concept(OTHER).versions.train().wait()
     assert len(bench.definitions.concept(NAME).heads) == 1
 
 

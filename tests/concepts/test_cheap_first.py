@@ -20,7 +20,7 @@ from concepts.errors import DiscernError, NoModelError, NotEnoughLabelsError
 from concepts.learning.report import Guarantee
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from concepts.workbench.cascades import surely_known
+from concepts.workbench.annotations import surely_known
 
 NAME = "Round thing"
 RIGHT = 0.6  # few answers are enough for it
@@ -178,7 +178,7 @@ def test_what_the_classifier_surely_knows_is_not_asked_about_and_becomes_no_labe
     ready: Workbench, model: FakeOpenAI
 ) -> None:
     context, concept = ready.context, ready.context.concept(NAME)
-    ready.versions.train(NAME)
+    ready.concept(NAME).versions.train().wait()
     head = context.head(concept, None)
     scores = context.scores.of(head, context.dataset(concept).index).probability
     line = sorted(scores.values.tolist())[len(scores) // 3]

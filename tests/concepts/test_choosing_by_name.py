@@ -39,24 +39,22 @@ def answered(bench: Workbench) -> Workbench:
 
 
 def test_the_head_chosen_is_the_one_that_is_trained_and_the_version_remembers_it(answered: Workbench) -> None:
-    trained = [answered.versions.train(NAME, head=name) for name in HEADS]
-    assert [result.details["head"] for result in trained] == list(HEADS)
+    trained = [answered.concept(NAME).versions.train(head=name).wait() for name in HEADS]
     named = {"steady": "logistic"}  # the others are the kind they are called
     assert [result.kind for result in trained][1:] == [named.get(name, name) for name in HEADS][1:]
     kept = answered.definitions.concept(NAME).heads
-    assert [(head.kind, head.details["head"]) for head in kept] == [
-        (result.kind, result.details["head"]) for result in trained
-    ]
+    assert [head.kind for head in kept] == [result.kind for result in trained]
+    assert [head.details["head"] for head in kept] == list(HEADS)
 
 
 def test_without_a_choice_the_head_is_what_suits_the_answers(answered: Workbench) -> None:
-    assert answered.versions.train(NAME).details["head"] == "auto"
+    answered.concept(NAME).versions.train().wait()
+    assert answered.concept(NAME).versions.head().details["head"] == "auto"
 
 
 def test_a_head_that_is_none_is_refused_with_those_there_are_and_nothing_is_kept(bench: Workbench) -> None:
-    for train in (bench.versions.train, bench.versions.submit_train):
-        with pytest.raises(UnknownMethodError, match=r"no head “forest”.*auto, text, lda, logistic"):
-            train(NAME, head="forest")
+    with pytest.raises(UnknownMethodError, match=r"no head “forest”.*auto, text, lda, logistic"):
+        bench.concept(NAME).versions.train(head="forest")
     assert bench.definitions.concept(NAME).heads == []
     assert "train" not in [job.kind for job in bench.context.jobs.store.recent()]
 
@@ -70,7 +68,7 @@ def test_an_annotator_that_is_none_is_refused_with_those_there_are(bench: Workbe
 
 def test_a_head_that_needs_more_answers_says_so_and_nothing_is_kept(bench: Workbench) -> None:
     with pytest.raises(NotEnoughLabelsError, match="there are 0 yes and 0 no"):
-        bench.versions.train(NAME, head="lda")
+        bench.concept(NAME).versions.train(head="lda").wait()
     assert bench.definitions.concept(NAME).heads == []
 
 
@@ -78,11 +76,9 @@ def test_in_the_background_another_head_is_a_new_version_and_the_same_head_is_no
     answered: Workbench,
 ) -> None:
     for head in ("lda", "lda", "logistic"):
-        answered.versions.submit_train(NAME, head=head)
+        answered.concept(NAME).versions.train(head=head)
         work_off(answered)
     assert [head.kind for head in answered.definitions.concept(NAME).heads] == ["lda", "logistic"]
-    done = [job.kind for job in answered.context.jobs.store.recent() if job.state == "done"]
-    assert done.count("learning curve") == 3
 
 
 def test_a_training_that_was_queued_before_there_was_a_choice_still_runs(answered: Workbench) -> None:
@@ -94,14 +90,14 @@ def test_a_training_that_was_queued_before_there_was_a_choice_still_runs(answere
 
 def test_a_version_of_before_there_was_a_choice_is_measured_as_ever(answered: Workbench) -> None:
     """Its details name no head."""
-    answered.versions.train(NAME)
+    answered.concept(NAME).versions.train().wait()
     concept = answered.context.store.find(NAME)
     assert concept is not None
     newest = answered.context.heads.get(concept.id)
     assert newest is not None
     old = {key: value for key, value in newest.details.items() if key != "head"}
     number = answered.context.heads.add(concept.id, type(newest)(**vars(newest) | {"details": old})).number
-    assert answered.versions.evaluate(NAME, version=number).head == number
-    answered.versions.submit_train(NAME)
+    assert answered.concept(NAME).versions.measure(version=number).head == number
+    answered.concept(NAME).versions.train()
     work_off(answered)
     assert len(answered.definitions.concept(NAME).heads) == number

@@ -59,8 +59,8 @@ def test_what_is_no_class_is_refused_with_what_there_is(shapes):
 
 
 def test_a_version_tells_the_classes_apart_and_is_measured_on_that(answered):
-    answered.versions.train(NAME)
-    found = answered.versions.evaluate(NAME).classes
+    answered.concept(NAME).versions.train().wait()
+    found = answered.concept(NAME).versions.measure().classes
     assert [one.name for one in found.classes] == ["none of these", "ellipse", "rectangle"]
     assert found.n >= 15
     assert found.accuracy.value > 0.5
@@ -68,8 +68,8 @@ def test_a_version_tells_the_classes_apart_and_is_measured_on_that(answered):
 
 
 def test_its_file_has_a_column_for_each_class_of_which_one_is_right(answered, tmp_path):
-    answered.versions.train(NAME)
-    answered.exports.export(NAME, tmp_path / "bundle")
+    answered.concept(NAME).versions.train().wait()
+    answered.concept(NAME).exports.write(tmp_path / "bundle")
     concept = answered.context.concept(NAME)
     head = answered.context.head(concept, None)
     index = answered.context.dataset(concept).index
@@ -85,21 +85,21 @@ def test_its_file_has_a_column_for_each_class_of_which_one_is_right(answered, tm
 
 
 def test_classes_fill_a_file_of_their_own(answered, tmp_path):
-    answered.versions.train(NAME)
+    answered.concept(NAME).versions.train().wait()
     answered.definitions.create_concept("Round", "A filled ellipse.")
     for picture, value in zip(answered.concept("Round").labels.next_pictures(2), ("yes", "no"), strict=True):
         answered.concept("Round").labels.give(picture.id, value, author="me")
-    answered.versions.train("Round")
+    answered.concept("Round").versions.train().wait()
     with pytest.raises(DiscernError, match="file of their own"):
-        answered.exports.export("Round", tmp_path / "bundle", also=[NAME])
+        answered.concept("Round").exports.write(tmp_path / "bundle", also=[NAME])
 
 
 def test_int8_of_classes_is_refused_with_why_before_anything_is_measured(answered, tmp_path):
-    answered.versions.train(NAME)
+    answered.concept(NAME).versions.train().wait()
     for ask in (
-        lambda: answered.exports.measure_int8(NAME),
-        lambda: answered.exports.submit_measure_int8(NAME),
-        lambda: answered.exports.archive(NAME, 1, int8=True),
+        lambda: answered.concept(NAME).exports.measure_int8().wait(),
+        lambda: answered.concept(NAME).exports.measure_int8().id,
+        lambda: answered.concept(NAME).exports.bundle(1, int8=True),
     ):
         with pytest.raises(DiscernError, match=r"no int8 form of these.*Take it without int8"):
             ask()
@@ -107,16 +107,16 @@ def test_int8_of_classes_is_refused_with_why_before_anything_is_measured(answere
 
 
 def test_pictures_are_classified_by_class_as_the_file_does_it(answered, pictures):
-    answered.versions.train(NAME)
+    answered.concept(NAME).versions.train().wait()
     file = next(iter(sorted(pictures.glob("rectangle-*.png"))))
-    found = answered.exports.classify([("one.png", file.read_bytes())], [NAME]).pictures[0]
+    found = answered.scoring.classify([("one.png", file.read_bytes())], [NAME]).pictures[0]
     assert [said.concept for said in found.said] == ["ellipse", "rectangle"]
     assert sum(said.decision == "yes" for said in found.said) <= 1
     assert sum(said.probability for said in found.said) <= 1
 
 
 def test_the_library_says_the_likeliest_class(answered):
-    answered.versions.train(NAME)
-    page = answered.versions.ranked_pictures(NAME, "top", size=10)
+    answered.concept(NAME).versions.train().wait()
+    page = answered.concept(NAME).scores.ranked("top", limit=10)
     assert {picture.likeliest for picture in page.pictures} <= {"none of these", "ellipse", "rectangle"}
     assert page.pictures[0].said in ("ellipse", "rectangle", "none")

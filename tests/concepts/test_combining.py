@@ -35,7 +35,7 @@ def made_two(made_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     for n, picture in enumerate(bench.concept(OTHER).labels.next_pictures(24)):
         said = ("yes", "no")[n % 2]
         bench.concept(OTHER).labels.give(picture.id, said, author="me", key=f"dark {picture.id}")
-    bench.versions.train(OTHER)
+    bench.concept(OTHER).versions.train().wait()
     bench.close()
     return home
 
@@ -114,7 +114,7 @@ def test_how_often_it_agrees_is_counted_where_all_are_answered_and_apart_from_wh
 def test_what_is_kept_stays_with_its_versions_and_is_numbered(bench: Workbench) -> None:
     first = bench.rules.keep("Lonely ball", RULE, threshold=0.4, author="ana")
     assert (first.number, first.rule, first.threshold, first.author) == (1, RULE, 0.4, "ana")
-    bench.versions.set_threshold(NAME, 1, 0.77, author="me")
+    bench.concept(NAME).versions.use(1, 0.77, author="me").wait()
     bench.catalogue.rename(OTHER, "Night", author="me")
     kept = bench.rules.one("lonely BALL")
     assert kept.rule == f"{NAME} AND NOT Night"

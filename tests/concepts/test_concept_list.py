@@ -121,7 +121,7 @@ def test_a_cover_shows_what_counts_and_never_a_no(
     def cover() -> list[str]:
         return bench.definitions.concepts()[-1].cover
 
-    bench.versions.set_threshold(NAME, None, 0.2, author="ana", measure=False)
+    bench.concept(NAME).versions.use(bench.concept(NAME).versions.head().number, 0.2, author="ana").wait()
     decisions = bench.concept(NAME).labels.decisions()
     yes = [i for i, decision in decisions.items() if decision.value == "yes"]
     assert cover() == yes[-3:]

@@ -27,7 +27,7 @@ def test_examples_and_counterexamples_are_learned_from_as_answers_are(bench: Wor
     said = dict(zip(training.ids, training.data.positive.tolist(), strict=True))
     assert said == dict.fromkeys(lines, True) | dict.fromkeys(others, False)
     assert set(training.kinds) == {"person"}
-    head = bench.versions.train(NAME)
+    head = bench.concept(NAME).versions.train().wait()
     assert head.kind != "text"
 
 

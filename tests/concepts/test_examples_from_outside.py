@@ -52,8 +52,8 @@ def test_with_an_answer_beside_it_a_version_is_trained_and_the_library_ranked(
     bench.examples.give(NAME, outside, counts=False, author="ana")
     (picture,) = bench.concept(NAME).labels.next_pictures(1)
     bench.concept(NAME).labels.give(picture.id, "yes", author="ana", key="1")
-    bench.versions.train(NAME)
-    page = bench.versions.ranked_pictures(NAME, "top", size=200)
+    bench.concept(NAME).versions.train().wait()
+    page = bench.concept(NAME).scores.ranked("top", limit=200)
     assert page.by_look_alikes
     assert (page.total, page.listed, len(page.pictures)) == (91, 73, 73)  # 18 will measure it
 

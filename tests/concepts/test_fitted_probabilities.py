@@ -61,7 +61,7 @@ def test_a_fitted_version_says_what_it_is(trained: Workbench) -> None:
     concept = trained.context.concept(NAME)
     kept = trained.context.heads.add(concept.id, fitted_before(trained.context.head(concept, 1)))
     assert origin(kept.details) == "version 1 with probabilities fitted to the library"
-    assert "fitted to the library by 40 answers kept apart" in trained.exports.model_card(NAME, kept.number)
+    assert "fitted to the library by 40 answers kept apart" in trained.concept(NAME).exports.card(kept.number)
 
 
 def test_pictures_once_drawn_to_fit_to_stay_apart_and_are_asked_about_no_more(trained: Workbench) -> None:

@@ -77,29 +77,36 @@ def test_a_training_needs_two_different_grades(graded):
     for picture in graded.concept(NAME).labels.next_pictures(3):
         graded.concept(NAME).labels.give(picture.id, "4", author="me")
     with pytest.raises(NotEnoughLabelsError, match="two different"):
-        graded.versions.train(NAME)
+        graded.concept(NAME).versions.train().wait()
 
 
 def test_a_training_may_have_only_grades_that_count(graded):
     for picture, grade in zip(graded.concept(NAME).labels.next_pictures(4), "3455", strict=True):
         graded.concept(NAME).labels.give(picture.id, grade, author="me")
-    assert graded.versions.train(NAME).details["said"] == {"1": 0, "2": 0, "3": 1, "4": 1, "5": 2}
+    graded.concept(NAME).versions.train().wait()
+    assert graded.concept(NAME).versions.head().details["said"] == {
+        "1": 0,
+        "2": 0,
+        "3": 1,
+        "4": 1,
+        "5": 2,
+    }
 
 
 def test_a_version_has_cuts_and_figures_of_its_grades(answered):
-    number = answered.versions.train(NAME).number
+    number = answered.concept(NAME).versions.train().wait().number
     head = answered.context.head(answered.context.concept(NAME), number)
     assert cuts_of(head.details)[1] == head.bias
-    found = answered.versions.evaluate(NAME).grades
+    found = answered.concept(NAME).versions.measure().grades
     assert found.n >= 15
     assert found.exact.low < found.exact.value < found.exact.high
     assert sum(map(sum, found.table)) == found.n
-    assert answered.versions.quality(NAME).version.report.grades == found
+    assert answered.concept(NAME).versions.quality().version.report.grades == found
 
 
 def test_the_library_is_ranked_by_the_line_of_the_grades(answered):
-    answered.versions.train(NAME)
-    page = answered.versions.ranked_pictures(NAME, "top", size=60)
+    answered.concept(NAME).versions.train().wait()
+    page = answered.concept(NAME).scores.ranked("top", limit=60)
     assert not page.by_look_alikes
     said = [picture.probability for picture in page.pictures]
     assert said == sorted(said, reverse=True)
@@ -198,8 +205,8 @@ def test_a_bundle_gives_the_grades_that_the_version_gives(answered, tmp_path):
     from concepts.bundle.load import load_bundle
     from concepts.learning.scaled.heads import grades
 
-    answered.versions.train(NAME)
-    answered.exports.export(NAME, tmp_path / "bundle")
+    answered.concept(NAME).versions.train().wait()
+    answered.concept(NAME).exports.write(tmp_path / "bundle")
     head = answered.context.head(answered.context.concept(NAME), None)
     vectors = answered.context.dataset(answered.context.concept(NAME)).index.vectors(
         answered.context.collection.library.all_ids()
@@ -216,11 +223,11 @@ def test_a_bundle_gives_the_grades_that_the_version_gives(answered, tmp_path):
 
 
 def test_scores_of_a_graded_concept_have_its_grades(answered, tmp_path):
-    answered.versions.train(NAME)
-    answered.exports.export(NAME, tmp_path / "bundle")
-    answered.exports.score(tmp_path / "bundle", [], tmp_path / "scores.csv")
+    answered.concept(NAME).versions.train().wait()
+    answered.concept(NAME).exports.write(tmp_path / "bundle")
+    answered.scoring.score(tmp_path / "bundle", [], tmp_path / "scores.csv").wait()
     lines = (tmp_path / "scores.csv").read_text().splitlines()
     assert lines[0].replace('"', "") == "id,path,score,decision,grade"
     assert all(1 <= float(line.rsplit(",", 1)[1]) <= 5 for line in lines[1:])
-    page = answered.versions.ranked_pictures(NAME, "top", size=5)
+    page = answered.concept(NAME).scores.ranked("top", limit=5)
     assert all(1 <= picture.grade <= 5 for picture in page.pictures)

@@ -7,16 +7,16 @@ import pytest
 
 from concepts.errors import NotAnsweredError
 from concepts.workbench import Workbench
-from concepts.workbench.saliency import said
+from concepts.workbench.scores import said
 
 NAME = "Round thing"
 
 
 def test_parts_and_rest_add_up_to_the_score_that_the_library_has(trained: Workbench) -> None:
     [(picture, probability)] = [
-        (one.id, one.probability) for one in trained.versions.ranked_pictures(NAME, "top", size=1).pictures
+        (one.id, one.probability) for one in trained.concept(NAME).scores.ranked("top", limit=1).pictures
     ]
-    heat = trained.heat.of(NAME, picture, author="me")
+    heat = trained.concept(NAME).scores.heat(picture, author="me")
     assert sum(map(sum, heat.parts)) + heat.rest == pytest.approx(heat.score, abs=1e-3)
     assert heat.probability == pytest.approx(probability, abs=0.01)
     assert heat.flagged == (heat.probability >= heat.threshold)
@@ -28,12 +28,12 @@ def test_of_a_picture_that_measures_nothing_is_told_before_this_person_has_answe
     concept = trained.context.concept(NAME)
     waiting = trained.context.store.kept_apart(concept.id) - trained.concept(NAME).labels.decisions().keys()
     with pytest.raises(NotAnsweredError):
-        trained.heat.of(NAME, sorted(waiting)[0], author="me")
+        trained.concept(NAME).scores.heat(sorted(waiting)[0], author="me")
 
 
 def test_only_concepts_with_a_version_can_be_asked(trained: Workbench) -> None:
     trained.definitions.create_concept("Untrained", "Something.")
-    assert trained.heat.concepts() == [NAME]
+    assert trained.scoring.concepts() == [NAME]
 
 
 def test_words_say_in_which_ninth_most_of_it_lies() -> None:

@@ -39,15 +39,15 @@ def test_a_new_concept_shows_nothing_of_a_deleted_one_with_its_name(bench: Workb
     done(bench, "train", {"version": 1, "new": True, "measured": True}, target="precision=0.9")
     scores = {"out": "/scores.csv", "rows": 3, "yes": 1, "skipped": 0}
     done(bench, "score files", scores, version=1, paths=["/pictures"], suffix="csv")
-    assert len(bench.versions.learning_curve(NAME)) == 1
-    assert [file.folder for file in bench.exports.scored_files(NAME)] == ["/pictures"]
-    assert bench.versions.last_target(NAME) == "precision=0.9"
+    assert len(bench.concept(NAME).versions.learning_curve()) == 1
+    assert [file.folder for file in bench.concept(NAME).scores.files()] == ["/pictures"]
+    assert bench.concept(NAME).versions.last_target() == "precision=0.9"
 
     bench.trash.put(concept=NAME, author="me")
     bench.definitions.create_concept(NAME, "The same name, and quite another idea.")
-    assert bench.versions.learning_curve(NAME) == []
-    assert bench.exports.scored_files(NAME) == []
-    assert bench.versions.last_target(NAME) == "f1"
+    assert bench.concept(NAME).versions.learning_curve() == []
+    assert bench.concept(NAME).scores.files() == []
+    assert bench.concept(NAME).versions.last_target() == "f1"
     assert bench.installation.latest_job(["train", "learning curve"], NAME) is None
 
 
@@ -71,14 +71,14 @@ def test_the_newest_job_and_its_target_are_found_behind_any_number_of_others(ben
     found = bench.installation.latest_job(["train"], NAME)
     assert found is not None
     assert found.id == newest
-    assert bench.versions.last_target(NAME) == "recall=0.8"
+    assert bench.concept(NAME).versions.last_target() == "recall=0.8"
 
 
 def test_a_job_shows_the_name_of_its_concept_also_once_that_is_in_the_trash(
     answered_once: Workbench,
 ) -> None:
     bench = answered_once
-    job_id = bench.versions.submit_train(NAME)
+    job_id = bench.concept(NAME).versions.train().id
     assert bench.installation.job(job_id).concept == NAME
     bench.trash.put(concept=NAME, author="me")
     assert bench.installation.job(job_id).concept == NAME

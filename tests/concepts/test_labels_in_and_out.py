@@ -177,7 +177,7 @@ def test_evaluation_pictures_only_measure_even_when_a_file_says_train(
         == 5
     )
     with pytest.raises(NotEnoughLabelsError, match="0 yes and 0 no"):
-        bench.versions.train(NAME)
+        bench.concept(NAME).versions.train().wait()
 
 
 def test_a_picture_that_trained_cannot_measure_and_neither_can_its_near_duplicate(
@@ -237,7 +237,7 @@ def test_conflicts_are_shown_and_train_nothing(bench: Workbench, pictures: Path,
     bench.concept(NAME).label_files.import_file(write(tmp_path / "a.csv", rows))
     assert bench.definitions.concept(NAME).conflicts == [bench.context.collection.library.resolve(str(path))]
     with pytest.raises(NotEnoughLabelsError, match="0 yes and 0 no"):
-        bench.versions.train(NAME)
+        bench.concept(NAME).versions.train().wait()
 
 
 cells = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=12)

@@ -37,7 +37,7 @@ def filled(answered_once: Workbench) -> Workbench:
     bench = answered_once
     store, heads = bench.context.store, bench.context.heads
     concept = bench.context.concept(NAME)
-    bench.versions.train(NAME)
+    bench.concept(NAME).versions.train().wait()
     bench.concept(NAME).labels.take_back(author="me", count=2)
     newest = heads.get(concept.id)
     assert newest
@@ -59,7 +59,7 @@ LISTS: dict[str, Callable[..., list[object]]] = {
     "concepts": lambda bench, *page: bench.definitions.concepts(*page),
     "trash": lambda bench, *page: bench.trash.items("concept", *page),
     "revisions": lambda bench, *page: bench.definitions.revisions(NAME, *page),
-    "versions": lambda bench, *page: bench.versions.versions(NAME, *page),
+    "versions": lambda bench, *page: bench.concept(NAME).versions.all(*page),
     "labels": lambda bench, *page: bench.concept(NAME).label_files.rows(*page),
 }
 
@@ -91,7 +91,7 @@ def test_a_page_of_the_review_queue_is_that_part_of_it(filled: Workbench) -> Non
 
 
 def test_one_version_is_read_with_its_own_figures_alone(filled: Workbench) -> None:
-    view = filled.versions.version(NAME, 3)
-    assert view == filled.versions.versions(NAME)[2]
+    view = filled.concept(NAME).versions.one(3)
+    assert view == filled.concept(NAME).versions.all()[2]
     assert view.report is not None
     assert view.report.head == 3

@@ -214,8 +214,8 @@ def in_use(measured: Workbench) -> Workbench:
         say(measured, picture, truth(measured, picture))
     for picture in measured.concept(NAME).labels.next_pictures(12):
         say(measured, picture.id, truth(measured, picture.id))
-    measured.versions.train(NAME)
-    measured.versions.evaluate(NAME)
+    measured.concept(NAME).versions.train().wait()
+    measured.concept(NAME).versions.measure()
     return measured
 
 
@@ -225,27 +225,27 @@ def bench_next(bench: Workbench, n: int) -> list[str]:
 
 def test_figures_say_which_words_they_are_under_and_follow_the_edit(in_use: Workbench) -> None:
     bench = in_use
-    before = bench.versions.quality(NAME)
+    before = bench.concept(NAME).versions.quality()
     assert (before.under, before.stale) == (None, False)
     edit(bench, "An ellipse, filled or not.")
-    view = bench.versions.quality(NAME)
+    view = bench.concept(NAME).versions.quality()
     assert view.under
     assert view.under.is_open
     assert not view.stale
     assert view.under.sentences[0].startswith("These figures are under definition 1: all 18 answers that")
-    assert "under definition 1" in bench.exports.model_card(NAME)
-    assert bench.versions.evaluate(NAME).metrics == before.version.report.metrics  # type: ignore[union-attr]
+    assert "under definition 1" in bench.concept(NAME).exports.card()
+    assert bench.concept(NAME).versions.measure().metrics == before.version.report.metrics  # type: ignore[union-attr]
     drawn = now(bench).drawn
     for picture in drawn:
         say(bench, picture, "no", repeat=True)
-    view = bench.versions.quality(NAME)
+    view = bench.concept(NAME).versions.quality()
     assert view.under
     assert not view.under.is_open
     assert view.stale
     assert view.under.changed == sum(truth(bench, i) == "yes" for i in drawn) > 0
-    report = bench.versions.evaluate(NAME)
+    report = bench.concept(NAME).versions.measure()
     assert report.under == view.under
     assert set(view.under.sentences) <= set(report.sentences)
     assert sum(count.yes for count in report.labels) == before.positives - view.under.changed
-    assert not bench.versions.quality(NAME).stale
-    assert "changed under definition 2" in bench.exports.model_card(NAME)
+    assert not bench.concept(NAME).versions.quality().stale
+    assert "changed under definition 2" in bench.concept(NAME).exports.card()

@@ -58,21 +58,25 @@ def test_answered_pictures_are_looked_at_again_and_what_came_of_it_is_kept(bench
         for picture in bench.concept(NAME).labels.next_pictures(6, purpose=purpose):  # type: ignore[arg-type]
             value = "yes" if "ellipse" in picture.path else "no"
             bench.concept(NAME).labels.give(picture.id, value, author="me", key=uuid.uuid4().hex)
-    bench.versions.train(NAME)
+    bench.concept(NAME).versions.train().wait()
     told = []
-    found = bench.steadiness.examine(NAME, listener=lambda done, total, _: told.append((done, total)))
+    found = (
+        bench.concept(NAME)
+        .versions.examine_robustness()
+        .wait(lambda done, total, _: told.append((done, total)))
+    )
     assert (found.version, found.n, found.left_out) == (1, 12, 0)
     assert told[-1] == (12, 12)
     assert [change.name for change in found.changes] == list(CHANGES)
-    assert bench.steadiness.newest(NAME) == found
+    assert bench.concept(NAME).versions.robustness() == found
     with pytest.raises(UnknownVersionError):
-        bench.steadiness.submit(NAME, 2)
+        bench.concept(NAME).versions.examine_robustness(2)
 
 
 def test_where_no_file_can_be_read_any_more_that_is_said(answered_once: Workbench) -> None:
     bench = answered_once
-    bench.versions.train(NAME)
+    bench.concept(NAME).versions.train().wait()
     with bench.context.database.write("library") as session:
         session.execute(text("update sources set uri = '/gone' || uri"))
     with pytest.raises(NotEnoughLabelsError, match="can be read"):
-        bench.steadiness.examine(NAME)
+        bench.concept(NAME).versions.examine_robustness().wait()

@@ -79,14 +79,14 @@ def test_a_version_trained_before_reembedding_is_refused_afterwards(bench: Workb
     from tiny_open_clip import make_tiny_open_clip
 
     answer(bench, tmp_path)
-    bench.versions.train(NAME)
-    bench.exports.export(NAME, tmp_path / "bundle")
+    bench.concept(NAME).versions.train().wait()
+    bench.concept(NAME).exports.write(tmp_path / "bundle")
     bench.upkeep.reembed(f"local-dir:{make_tiny_open_clip(tmp_path / 'other', seed=1)}").wait()
     with pytest.raises(FingerprintMismatchError):
-        bench.exports.export(NAME, tmp_path / "again")
+        bench.concept(NAME).exports.write(tmp_path / "again")
     with pytest.raises(FingerprintMismatchError):
-        bench.exports.score(tmp_path / "bundle", [], tmp_path / "scores.csv")
-    assert bench.versions.train(NAME).number == 2
+        bench.scoring.score(tmp_path / "bundle", [], tmp_path / "scores.csv").wait()
+    assert bench.concept(NAME).versions.train().wait().number == 2
 
 
 def test_another_encoder_for_a_library_that_has_one_is_refused(bench: Workbench, pictures: Path) -> None:
@@ -116,9 +116,9 @@ def test_nothing_that_learns_ever_sees_the_evaluation_set_or_its_near_duplicates
 
 def test_without_evaluation_answers_there_are_no_figures(bench: Workbench, tmp_path: Path) -> None:
     answer(bench, tmp_path)
-    bench.versions.train(NAME)
+    bench.concept(NAME).versions.train().wait()
     with pytest.raises(NotEnoughLabelsError) as caught:
-        bench.versions.evaluate(NAME)
+        bench.concept(NAME).versions.measure()
     assert caught.value.purpose == "evaluation"
 
 
@@ -127,8 +127,8 @@ def test_every_figure_has_a_count_and_an_interval_or_says_what_is_missing(
 ) -> None:
     answer(bench, tmp_path)
     answer(bench, tmp_path, 18, "evaluation")
-    bench.versions.train(NAME)
-    for metric in bench.versions.evaluate(NAME).metrics:
+    bench.concept(NAME).versions.train().wait()
+    for metric in bench.concept(NAME).versions.measure().metrics:
         assert metric.n >= 0
         if metric.value is None:
             assert metric.note
@@ -160,7 +160,8 @@ def test_a_machines_labels_train_only_where_it_agreed(
         for i, path in paths.items()
     ]
     bench.context.store.add_annotations(1, said)
-    details = bench.versions.train(NAME).details
+    bench.concept(NAME).versions.train().wait()
+    details = bench.concept(NAME).versions.head().details
     trained_on = {count["author_kind"] for count in details["labels"]}
     assert ("annotator" in trained_on) == used
     assert (details["machine"]["weight"] > 0) == used
@@ -269,11 +270,11 @@ def test_an_older_version_is_exported_with_the_definition_it_was_trained_on(
     import json
 
     answer(bench, tmp_path)
-    bench.versions.train(NAME)
+    bench.concept(NAME).versions.train().wait()
     old = bench.definitions.concept(NAME).revision.definition
     new = old.model_copy(update={"description": "Something else."})
     bench.definitions.revise(NAME, new, author="me", note="changed my mind")
-    bench.exports.export(NAME, tmp_path / "bundle")
+    bench.concept(NAME).exports.write(tmp_path / "bundle")
     (facts,) = json.loads((tmp_path / "bundle" / "head.json").read_text())["concepts"]
     assert facts["definition_revision"] == 1
     assert facts["definition"]["description"] == old.description

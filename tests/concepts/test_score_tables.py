@@ -70,7 +70,7 @@ def test_one_for_download_is_written_by_a_job_and_listed(bench: Workbench) -> No
     job.wait()
     (written,) = bench.rules.written()
     assert (written.job, written.suffix, written.concepts, written.left_out) == (job.id, "csv", 2, 2)
-    assert bench.exports.scores_file(job.id).name == "all-concepts.csv"
+    assert bench.scoring.file(job.id).name == "all-concepts.csv"
 
 
 def test_nothing_is_begun_where_there_is_nothing_to_write(bench: Workbench, tmp_path: Path) -> None:

@@ -39,12 +39,12 @@ def told(trained: Workbench) -> Workbench:
     for name, ids in (("ana", pictures[:2]), ("ben", pictures)):
         for picture in ids:
             bench.concept(NAME).labels.give(picture, "yes", author=name, key=f"{name} {picture}")
-    bench.versions.train(NAME)
+    bench.concept(NAME).versions.train().wait()
     return bench
 
 
 def test_card_page_and_bundle_tell_what_changed_and_who_labelled_how_many(told: Workbench) -> None:
-    card, page = told.exports.model_card(NAME), told.version_page.document(NAME)
+    card, page = told.concept(NAME).exports.card(), told.concept(NAME).exports.document()
     assert "How it came about" in page
     section = card.split("## How it came about")[1].split("##")[0]
     for said in ("Begun on ", "Rounds of borderline pictures", "2 people labelled pictures: 3, 2."):
@@ -57,7 +57,7 @@ def test_card_page_and_bundle_tell_what_changed_and_who_labelled_how_many(told: 
 
 
 def test_a_version_tells_what_was_there_when_it_was_trained(told: Workbench) -> None:
-    first = told.exports.model_card(NAME, 1).split("## How it came about")[1]
+    first = told.concept(NAME).exports.card(1).split("## How it came about")[1]
     assert "egg" not in first
     assert "2 people" not in first
     assert "borderline" not in first.split("##")[0]

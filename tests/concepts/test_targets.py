@@ -25,12 +25,12 @@ def muddled(bench: Workbench) -> Workbench:
 
 
 def test_a_target_out_of_reach_is_said_to_be_unmet(muddled: Workbench, tmp_path: Path) -> None:
-    muddled.versions.train(NAME, target="precision=0.99")
-    report = muddled.versions.evaluate(NAME)
+    muddled.concept(NAME).versions.train(target="precision=0.99").wait()
+    report = muddled.concept(NAME).versions.measure()
     asked = "You asked for at least 99 of 100 pictures it flags to be right: "
     (said,) = [sentence for sentence in report.sentences if sentence.startswith(asked)]
     assert not said.endswith(": they are.")
-    muddled.exports.export(NAME, tmp_path / "bundle")
+    muddled.concept(NAME).exports.write(tmp_path / "bundle")
     card = (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
     assert said in card
     assert "of 100 at random" in card or "are right" not in card
@@ -46,8 +46,8 @@ def test_training_itself_says_where_no_threshold_reaches_it_on_the_answers() -> 
 
 
 def test_precision_stands_beside_what_chance_would_give(muddled: Workbench) -> None:
-    muddled.versions.train(NAME)
-    report = muddled.versions.evaluate(NAME)
+    muddled.concept(NAME).versions.train().wait()
+    report = muddled.concept(NAME).versions.measure()
     flagged = [sentence for sentence in report.sentences if sentence.startswith("Of 100 pictures it flags")]
     assert all("of 100 at random" in sentence for sentence in flagged)
     assert not any(sentence.startswith("You asked") for sentence in report.sentences)

@@ -39,7 +39,7 @@ def evaluation(bench: Workbench) -> list[str]:
 def train(bench: Workbench, folder: Path) -> None:
     for picture, value in zip(bench.concept(NAME).labels.next_pictures(2), ("yes", "no"), strict=True):
         bench.concept(NAME).labels.give(picture.id, value, author="me", key=f"to train {picture.id}")
-    bench.versions.train(NAME)
+    bench.concept(NAME).versions.train().wait()
 
 
 def mine(bench: Workbench, folder: Path) -> None:

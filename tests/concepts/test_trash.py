@@ -106,19 +106,19 @@ def test_a_version_can_be_trained_and_measured_with_pictures_in_the_trash(
     trained: Workbench, three: list[str]
 ) -> None:
     trained.trash.put(pictures=[*three], author=ME)
-    assert trained.versions.train(NAME).number == 2
+    assert trained.concept(NAME).versions.train().wait().number == 2
 
 
 def test_figures_say_that_they_were_measured_on_pictures_that_are_removed(trained: Workbench) -> None:
     measuring = [p.id for p in trained.concept(NAME).labels.next_pictures(30, purpose="evaluation")]
     answer(trained, NAME, measuring)
-    trained.versions.evaluate(NAME)
-    assert trained.versions.quality(NAME).removed == 0
+    trained.concept(NAME).versions.measure()
+    assert trained.concept(NAME).versions.quality().removed == 0
     trained.trash.put(pictures=[*measuring[:3]], author=ME)
-    assert trained.versions.quality(NAME).removed == 3
+    assert trained.concept(NAME).versions.quality().removed == 3
     trained.trash.restore(pictures=[*measuring[:1]], author=ME)
     trained.trash.empty(author=ME).wait()
-    assert trained.versions.quality(NAME).removed == 2
+    assert trained.concept(NAME).versions.quality().removed == 2
 
 
 def test_adding_the_folder_again_brings_nothing_back_and_says_so(
@@ -229,7 +229,7 @@ def test_a_picture_that_is_restored_while_the_trash_is_emptied_is_kept_whole(
 def test_a_concept_in_the_trash_is_out_of_everything_and_comes_back_as_it_was(trained: Workbench) -> None:
     bench = trained
     bench.definitions.create_concept(OTHER, "A filled rectangle.")
-    job = bench.versions.submit_train(NAME)
+    job = bench.concept(NAME).versions.train().id
     before = bench.definitions.concept(NAME)
     put = bench.trash.put(concept=NAME.upper(), author=ME)
     assert (put.ids, put.names) == ([f"id:{before.id}"], [NAME])

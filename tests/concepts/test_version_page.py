@@ -17,7 +17,7 @@ from concepts.classifier.examples import pictures_to_show
 from concepts.definition.document import Criterion
 from concepts.errors import DiscernError, NoVersionError
 from concepts.workbench import Workbench
-from concepts.workbench.exported import exported
+from concepts.workbench.exports import exported
 
 NAME = "Round thing"
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
@@ -42,8 +42,8 @@ def shown_in(html: str) -> list[bytes]:
 
 
 def test_a_page_says_what_the_card_says_too(trained: Workbench) -> None:
-    page = trained.version_page.document(NAME)
-    card = trained.exports.model_card(NAME)
+    page = trained.concept(NAME).exports.document()
+    card = trained.concept(NAME).exports.card()
     assert 2 <= len(shown_in(page)) <= 18
     for heading in ("What counts", "What doesn’t", "How good it is", "Where it fails"):
         assert heading in page
@@ -55,14 +55,16 @@ def test_a_version_from_before_a_rename_leaves_under_the_name_the_concept_has_no
     trained: Workbench, tmp_path: Path
 ) -> None:
     trained.catalogue.rename(NAME, "Plate", author="me")
-    page = trained.version_page.document("Plate")
+    page = trained.concept("Plate").exports.document()
     assert "<h1>Plate</h1>" in page
     assert NAME not in page
-    assert trained.exports.export("Plate", tmp_path / "plate").concepts == {"Plate": 1}
+    assert trained.concept("Plate").exports.write(tmp_path / "plate").concepts == {"Plate": 1}
 
 
 def test_of_a_version_that_was_never_measured_nothing_is_said_that_sounds_like_it(trained: Workbench) -> None:
-    facts = exported(trained.context, *trained.context.version(NAME, None)).facts
+    facts = exported(
+        trained.context, *(trained.context.concept(NAME), trained.concept(NAME).versions.head())
+    ).facts
     unmeasured = facts.model_copy(update={"metrics": (), "evaluation_labels": ()})
     page = document_of(account_of(unmeasured, "1"), [])
     assert "It has not been measured" in page
@@ -72,7 +74,7 @@ def test_of_a_version_that_was_never_measured_nothing_is_said_that_sounds_like_i
 def test_a_concept_without_a_version_has_no_page(trained: Workbench) -> None:
     trained.definitions.create_concept("Other", "Another.")
     with pytest.raises(NoVersionError):
-        trained.version_page.document("Other")
+        trained.concept("Other").exports.document()
 
 
 def test_pictures_go_along_as_pixels_alone_without_their_names(trained: Workbench, tmp_path: Path) -> None:
@@ -83,8 +85,8 @@ def test_pictures_go_along_as_pixels_alone_without_their_names(trained: Workbenc
     Image.new("RGB", (640, 480), "teal").save(source, "JPEG", exif=exif)
     assert b"a secret place" in source.getvalue()
     trained.examples.give(NAME, source.getvalue(), author="me")
-    trained.versions.train(NAME)
-    document = trained.version_page.document(NAME)
+    trained.concept(NAME).versions.train().wait()
+    document = trained.concept(NAME).exports.document()
     pictures = shown_in(document)
     assert len(pictures) > 2
     for content in pictures:
@@ -105,8 +107,8 @@ def test_a_file_has_no_script_asks_for_nothing_and_escapes_what_people_wrote(
     kinds = (Criterion(kind="excluding", text=HOSTILE), Criterion(kind="necessary", text=HOSTILE))
     changed = before.definition.model_copy(update={"criteria": kinds, "description": HOSTILE})
     trained.definitions.edit(NAME, lambda _: changed, author="me", after=before.number)
-    trained.versions.train(NAME, target="precision=0.9")
-    out = trained.version_page.write(NAME, tmp_path / "new" / "page.html")
+    trained.concept(NAME).versions.train(target="precision=0.9").wait()
+    out = trained.concept(NAME).exports.write_page(tmp_path / "new" / "page.html")
     parsed = _Tags()
     parsed.feed(out.read_text(encoding="utf-8"))
     assert HOSTILE in parsed.text
@@ -120,15 +122,15 @@ def test_a_file_has_no_script_asks_for_nothing_and_escapes_what_people_wrote(
     assert policy.startswith("default-src 'none'; img-src data:")
     assert "unsafe" not in policy
     with pytest.raises(DiscernError, match="can't be written"):
-        trained.version_page.write(NAME, out / "below")
+        trained.concept(NAME).exports.write_page(out / "below")
 
 
 def test_a_picture_that_was_removed_since_is_on_no_page_any_more(trained: Workbench) -> None:
-    shown = shown_in(trained.version_page.document(NAME))
-    concept, head = trained.context.version(NAME, None)
+    shown = shown_in(trained.concept(NAME).exports.document())
+    concept, head = (trained.context.concept(NAME), trained.concept(NAME).versions.head())
     dataset = trained.context.dataset(concept, head.definition_number)
     (first, _), *_ = pictures_to_show(dataset, trained.context.collection, head)
     small = trained.context.collection.thumbnail(first)
     assert small in shown
     trained.trash.put(pictures=[first], author="me")
-    assert small not in shown_in(trained.version_page.document(NAME))
+    assert small not in shown_in(trained.concept(NAME).exports.document())

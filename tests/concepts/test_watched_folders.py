@@ -48,11 +48,11 @@ def begin(bench: Workbench, folder: Path, **wish: Any) -> Any:
 
 def flagging_all(bench: Workbench) -> None:
     """A version that calls everything a yes, so that what is flagged is known."""
-    bench.versions.set_threshold(NAME, None, 1e-9, author="me", measure=False)
+    bench.concept(NAME).versions.use(bench.concept(NAME).versions.head().number, 1e-9, author="me").wait()
 
 
 def flagging_none(bench: Workbench) -> None:
-    bench.versions.set_threshold(NAME, None, 1 - 1e-9, author="me", measure=False)
+    bench.concept(NAME).versions.use(bench.concept(NAME).versions.head().number, 1 - 1e-9, author="me").wait()
 
 
 def test_new_pictures_are_scored_once_by_the_version_in_use(watched: Workbench, inbox: Path) -> None:
@@ -67,9 +67,9 @@ def test_new_pictures_are_scored_once_by_the_version_in_use(watched: Workbench, 
     assert (view.seen, view.problem, view.last is not None) == (10, "", True)
     page = watched.concept(NAME).watches.flagged(watch.id, 50)
     assert len(page.flagged) == view.flagged
-    scored = watched.versions.ranked_pictures(NAME, "top", size=200).pictures
+    scored = watched.concept(NAME).scores.ranked("top", limit=200).pictures
     expected = {one.id: one.probability for one in scored}
-    threshold = watched.versions.version(NAME, 1).threshold
+    threshold = watched.concept(NAME).versions.one(1).threshold
     for one in page.flagged:
         assert one.probability == pytest.approx(expected[one.picture], abs=1e-3)
         assert one.probability >= one.threshold == threshold
@@ -314,9 +314,9 @@ def test_the_promise_is_what_was_given_or_certified_or_measured(watched: Workben
     assert begin(watched, inbox).watch.precision.promised is None
     given = begin(watched, inbox, promised=0.8, version=1).watch
     assert (given.precision.promised, given.promised_by) == (0.8, "given")
-    watched.certificates.begin(NAME, 0.5, author="me")
+    watched.concept(NAME).certificates.begin(0.5, author="me")
     answer(watched, NAME, list(watched.context.store.certifying_pictures(given_id(watched))), always="yes")
-    number = watched.certificates.finish(NAME, author="me", measure=False)
+    number = watched.concept(NAME).certificates.keep(author="me").wait().version
     certified = begin(watched, inbox, version=number).watch
     assert (certified.precision.promised, certified.promised_by) == (0.5, "certified")
 
@@ -328,7 +328,7 @@ def test_the_promise_of_a_measured_version_is_its_lower_limit(
     left = watched.concept(NAME).labels.next_pictures(200, purpose="evaluation")
     answer(watched, NAME, [picture.id for picture in left])
     flagging_all(watched)
-    precision = watched.versions.evaluate(NAME).metric("precision")
+    precision = watched.concept(NAME).versions.measure().metric("precision")
     watch = begin(watched, inbox).watch
     assert precision is not None
     assert (watch.precision.promised, watch.promised_by) == (precision.low, "measured")

@@ -64,8 +64,8 @@ def made_trained(made_halves: Path, tmp_path_factory: pytest.TempPathFactory) ->
     shutil.copytree(made_halves, home)
     bench = Workbench(load_settings(home=home))
     answered(bench, 16)
-    bench.versions.train(NAME)
-    bench.versions.evaluate(NAME)
+    bench.concept(NAME).versions.train().wait()
+    bench.concept(NAME).versions.measure()
     bench.close()
     return home
 
@@ -138,7 +138,7 @@ ALWAYS: dict[str, Callable[[Workbench], Iterable[str]]] = {
 
 def scored(bench: Workbench) -> Iterable[str]:
     pages = [
-        bench.versions.ranked_pictures(NAME, order, size=500)  # type: ignore[arg-type]
+        bench.concept(NAME).scores.ranked(order, limit=500)  # type: ignore[arg-type]
         for order in ("top", "bottom", "borderline")
     ]
     assert all(page.total == 80 for page in pages)
@@ -146,7 +146,7 @@ def scored(bench: Workbench) -> Iterable[str]:
 
 
 def certifying(bench: Workbench) -> Iterable[str]:
-    bench.certificates.begin(NAME, 0.5, author=ME)
+    bench.concept(NAME).certificates.begin(0.5, author=ME)
     return [*bench.context.store.certifying_pictures(concept_id(bench)), *asked(bench)]
 
 
@@ -169,10 +169,10 @@ def exported(bench: Workbench) -> Iterable[str]:
 
 
 def scored_to_a_file(bench: Workbench) -> Iterable[str]:
-    number = bench.versions.versions(NAME)[-1].number
-    job = bench.exports.submit_score_files(NAME, number, "", "csv")
+    number = bench.concept(NAME).versions.all()[-1].number
+    job = bench.concept(NAME).scores.score_files("", number, "csv").id
     bench.jobs.resume(job, None)
-    with bench.exports.scores_file(job).open() as file:
+    with bench.scoring.file(job).open() as file:
         return [row["id"] for row in csv.DictReader(file)]
 
 
@@ -218,20 +218,20 @@ def test_after_a_change_no_way_leads_to_where_it_looked_before(trained: Workbenc
 
 
 def test_figures_keep_the_name_of_what_they_are_of(trained: Workbench) -> None:
-    before = trained.versions.quality(NAME)
+    before = trained.concept(NAME).versions.quality()
     assert before.elsewhere == ""
     report = before.version.report
     assert report is not None
     assert "These figures are of 80 pictures in “Rooms”." in report.sentences
     trained.collections.rename("Rooms", "Living rooms")
     trained.concept(NAME).scope.set(["Chairs"], author=ME)
-    after = trained.versions.quality(NAME)
+    after = trained.concept(NAME).versions.quality()
     assert after.elsewhere == (
         "These figures are of 80 pictures in “Rooms”. "
         "The concept looks in “Chairs” now, which they don’t cover."
     )
     assert after.version.report == report
-    assert after.elsewhere in trained.exports.model_card(NAME)
+    assert after.elsewhere in trained.concept(NAME).exports.card()
 
 
 def test_answers_from_elsewhere_teach_and_do_not_measure(trained: Workbench) -> None:
@@ -293,12 +293,12 @@ def test_a_draw_from_everything_is_one_from_each_of_its_collections(bench: Workb
 def test_a_wave_and_a_certifying_draw_remember_what_they_were_drawn_from(trained: Workbench) -> None:
     waves = trained.context.store.waves(concept_id(trained))
     assert {Frame.of(wave.looks_in).name for wave in waves} == {"“Rooms”"}
-    trained.certificates.begin(NAME, 0.5, author=ME)
+    trained.concept(NAME).certificates.begin(0.5, author=ME)
     trained.concept(NAME).scope.set(["Chairs"], author=ME)
-    state = trained.certificates.state(NAME)
+    state = trained.concept(NAME).certificates.state()
     assert state is not None
     assert state.sentence.endswith("It was drawn from “Rooms”; the concept looks in “Chairs” now.")
-    again = trained.certificates.begin(NAME, 0.5, author=ME)
+    again = trained.concept(NAME).certificates.begin(0.5, author=ME)
     assert again.attempt == 2, "what can't be asked any more is drawn anew"
 
 
@@ -311,7 +311,7 @@ def test_a_duplicate_looks_in_the_same_collections(bench: Workbench) -> None:
 
 
 def test_counts_are_of_what_is_looked_in(trained: Workbench) -> None:
-    quality = trained.versions.quality(NAME)
+    quality = trained.concept(NAME).versions.quality()
     assert (quality.pictures, quality.looks_in) == (80, "“Rooms”")
     looked = trained.concept(NAME).scope.get()
     assert (looked.pictures, looked.library) == (80, 160)
@@ -345,7 +345,7 @@ def test_a_small_collection_is_judged_beside_the_whole_library(bench: Workbench)
 def test_a_rule_says_something_of_what_all_of_its_concepts_look_in(trained: Workbench) -> None:
     trained.catalogue.duplicate(NAME, "Everywhere", labels=True, author=ME)
     trained.concept("Everywhere").scope.set([], author=ME)
-    trained.versions.train("Everywhere")
+    trained.concept("Everywhere").versions.train().wait()
     tried = trained.rules.tried(f'"{NAME}" AND "Everywhere"', limit=60)
     assert tried.total == 80
     assert {one.id for one in tried.pictures} <= members(trained, "Rooms")

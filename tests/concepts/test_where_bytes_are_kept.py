@@ -80,8 +80,8 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
         assert picture.path.startswith(f"s3://{bucket}/pictures/")
         value = "yes" if "ellipse" in picture.path else "no"
         first.concept(NAME).labels.give(picture.id, value, author=ME.name, key=uuid.uuid4().hex)
-    assert first.versions.train(NAME).number == 1
-    concept, head = first.context.version(NAME, None)
+    assert first.concept(NAME).versions.train().wait().number == 1
+    concept, head = (first.context.concept(NAME), first.concept(NAME).versions.head())
     scores = first.context.library_scores(concept.id, head)
     assert scores is not None
     newest = [picture.id for picture in first.library.pictures(limit=100).pictures]
@@ -107,7 +107,7 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
 
 
 def _version(bench: Workbench) -> tuple[int, object]:
-    concept, head = bench.context.version(NAME, None)
+    concept, head = (bench.context.concept(NAME), bench.concept(NAME).versions.head())
     return concept.id, head
 
 

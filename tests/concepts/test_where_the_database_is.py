@@ -73,9 +73,9 @@ def test_the_whole_job_is_done_on_postgres(
         for picture in bench.concept(NAME).labels.next_pictures(15, purpose=purpose):  # type: ignore[arg-type]
             value = "yes" if "ellipse" in picture.path else "no"
             bench.concept(NAME).labels.give(picture.id, value, author="ana", key=uuid.uuid4().hex)
-    assert bench.versions.train(NAME).number == 1
-    assert bench.versions.evaluate(NAME).head == 1
-    bench.versions.submit_train(NAME)
+    assert bench.concept(NAME).versions.train().wait().number == 1
+    assert bench.concept(NAME).versions.measure().head == 1
+    bench.concept(NAME).versions.train()
     concept = bench.context.concept(NAME)
     assert [job.state for job in bench.jobs.store.newest_first(["train"], concept.id)] == ["queued"]
     (summary,) = bench.definitions.concepts()

@@ -248,7 +248,7 @@ def test_quality_of_every_version_is_the_same(
     opened: Workbench, expected: dict[str, Any], concept: int
 ) -> None:
     for number, known in expected["figures"][LIVE[concept]]["quality"].items():
-        found = opened.versions.quality(LIVE[concept], version=int(number)).model_dump(mode="json")
+        found = opened.concept(LIVE[concept]).versions.quality(version=int(number)).model_dump(mode="json")
         # What is stored is compared above; thresholds are counted otherwise since, new answers without
         # those that say neither yes nor no.
         otherwise = {"version", "rows", "at", "stale", "curves", "n", "positives", "simulated", "new_answers"}
@@ -264,14 +264,14 @@ def test_mistakes_curve_and_comparison_are_the_same(
     name = LIVE[concept]
     known = expected["figures"][name]
     for number, before in known["mistakes"].items():
-        of, head = opened.context.version(name, int(number))
+        of, head = (opened.context.concept(name), opened.concept(name).versions.head(int(number)))
         rows = mistakes(opened.context.dataset(of), opened.context.collection, head)
         found = [[row.id, row.label, row.score, row.purpose] for row in rows]
         then = [[one[key] for key in ("id", "said", "probability", "purpose")] for one in before]
         assert_close(found, then, f"mistakes of version {number}")
-    assert [point.model_dump() for point in opened.versions.learning_curve(name)] == known["curve"]
+    assert [point.model_dump() for point in opened.concept(name).versions.learning_curve()] == known["curve"]
     if known["comparison"]:
-        found = opened.versions.compare_versions(name, 1, 2).model_dump(mode="json")
+        found = opened.concept(name).versions.compare(1, 2).model_dump(mode="json")
         same = known["comparison"].keys() - {"figures", "differently", "n"}  # they are of the last look since
         assert {key: found[key] for key in same} == {key: known["comparison"][key] for key in same}
         assert 0 < found["n"] <= known["comparison"]["n"]
@@ -309,7 +309,7 @@ def test_every_version_can_be_exported(
 
     for known in of(expected, concept)["heads"]:
         folder = tmp_path / str(known["number"])
-        bench.exports.export(LIVE[concept], folder, version=known["number"])
+        bench.concept(LIVE[concept]).exports.write(folder, version=known["number"])
         bundle = load_bundle(folder, expect_fingerprint=known["fingerprint"])
         assert digest(bundle.head.weights.astype("<f8").tobytes()) == known["weights"]
         assert (bundle.head.bias, bundle.head.threshold) == (known["bias"], known["threshold"])
@@ -318,7 +318,7 @@ def test_every_version_can_be_exported(
 
 def test_training_goes_on_where_it_was(bench: Workbench, expected: dict[str, Any]) -> None:
     newest = of(expected, ANGULAR)["heads"][-1]["number"]
-    assert bench.versions.train(LIVE[ANGULAR]).number == newest + 1
+    assert bench.concept(LIVE[ANGULAR]).versions.train().wait().number == newest + 1
 
 
 def test_the_deleted_concept_can_be_brought_back_with_all_its_versions(
@@ -340,7 +340,7 @@ def test_a_concept_brought_back_has_its_own_learning_curve(
         for job in expected["jobs"]
         if job["kind"] == "learning curve" and job["created"] < of(expected, FIRST)["deleted"]
     ]
-    assert [point.model_dump() for point in bench.versions.learning_curve(name)] == curves[-1]
+    assert [point.model_dump() for point in bench.concept(name).versions.learning_curve()] == curves[-1]
 
 
 # Helpers

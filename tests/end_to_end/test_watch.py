@@ -43,8 +43,8 @@ def made_trained(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path)
     bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
     bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
     answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(20)])
-    bench.versions.train(NAME)
-    bench.versions.set_threshold(NAME, 1, 1e-9, author="me", measure=False)
+    bench.concept(NAME).versions.train().wait()
+    bench.concept(NAME).versions.use(1, 1e-9, author="me").wait()
     bench.close()
     return root / "home"
 

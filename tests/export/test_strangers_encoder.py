@@ -65,7 +65,7 @@ def test_scoring_loads_no_encoder_that_only_the_bundle_names(
 ) -> None:
     bench = bench_of(tmp_path / "home")
     with pytest.raises(UntrustedEncoderError, match="nobody has chosen") as caught:
-        bench.exports.score(theirs, [pictures], tmp_path / "scores.csv")
+        bench.scoring.score(theirs, [pictures], tmp_path / "scores.csv").wait()
     assert caught.value.name == f"local-dir:{tiny_open_clip}"
     assert loaded == []
     assert not (tmp_path / "scores.csv").exists()
@@ -75,9 +75,9 @@ def test_naming_it_is_what_loads_it(
     theirs: Path, pictures: Path, tmp_path: Path, tiny_open_clip: Path
 ) -> None:
     bench = bench_of(tmp_path / "home")
-    scored = bench.exports.score(
+    scored = bench.scoring.score(
         theirs, [pictures], tmp_path / "scores.csv", trust_encoder=f"local-dir:{tiny_open_clip}"
-    )
+    ).wait()
     assert scored.rows == 3
 
 
@@ -85,7 +85,7 @@ def test_one_that_the_owner_has_set_needs_no_more_words(
     theirs: Path, pictures: Path, tmp_path: Path, tiny_open_clip: Path
 ) -> None:
     bench = bench_of(tmp_path / "home", f"local-dir:{tiny_open_clip}")
-    assert bench.exports.score(theirs, [pictures], tmp_path / "scores.csv").rows == 3
+    assert bench.scoring.score(theirs, [pictures], tmp_path / "scores.csv").wait().rows == 3
 
 
 def test_another_encoder_than_the_bundles_is_refused_whoever_names_it(
@@ -93,9 +93,9 @@ def test_another_encoder_than_the_bundles_is_refused_whoever_names_it(
 ) -> None:
     other = f"local-dir:{make_tiny_open_clip(tmp_path / 'other-model', seed=1)}"
     with pytest.raises(FingerprintMismatchError):
-        bench_of(tmp_path / "home").exports.score(
+        bench_of(tmp_path / "home").scoring.score(
             theirs, [pictures], tmp_path / "scores.csv", trust_encoder=other
-        )
+        ).wait()
 
 
 def test_fingerprints_are_compared_before_the_librarys_own_encoder_is_loaded(
@@ -107,7 +107,7 @@ def test_fingerprints_are_compared_before_the_librarys_own_encoder_is_loaded(
     other = _with_other_weights(theirs, precision)
     loaded.clear()
     with pytest.raises(FingerprintMismatchError):
-        bench.exports.score(other, [pictures], tmp_path / "scores.csv")
+        bench.scoring.score(other, [pictures], tmp_path / "scores.csv").wait()
     assert loaded == []
 
 

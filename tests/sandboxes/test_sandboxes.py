@@ -272,7 +272,7 @@ def test_what_was_made_is_one_zip_of_answers_definition_and_classifier(
     bench.definitions.create_concept("Round thing", "A filled ellipse.")
     bench.definitions.create_concept("Later", "Not begun to be answered.")
     answer(bench, "Round thing", [picture.id for picture in bench.library.pictures(limit=PICTURES).pictures])
-    bench.versions.train("Round thing")
+    bench.concept("Round thing").versions.train().wait()
     write_made(bench, tmp_path / "made.zip")
     with zipfile.ZipFile(tmp_path / "made.zip") as archive:
         names = set(archive.namelist())

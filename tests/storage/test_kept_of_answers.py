@@ -16,10 +16,8 @@ from statements import statements
 from concepts.labelling.consensus import consensus
 from concepts.labelling.label_counts import AnswerCount, count_answers
 from concepts.library.search import with_look_alikes
-from concepts.workbench.counting import AnswerCounts
-from concepts.workbench.holdout_cache import HoldoutCache
+from concepts.workbench.counting import AnswerCounts, HoldoutCache, StatCache
 from concepts.workbench.overview import ConceptProgress
-from concepts.workbench.stat_cache import StatCache
 from storage.concepts import CERTIFYING, ConceptStore
 from storage.database import Database
 from storage.frames import ConceptFrames

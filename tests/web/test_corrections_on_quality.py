@@ -33,7 +33,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Path
     """A home with a version that was trained and measured, with slips among both kinds of answers."""
     root = tmp_path_factory.mktemp("corrections")
     bench = trained_with_slips(root, tiny_open_clip, NAME)
-    bench.versions.evaluate(NAME)
+    bench.concept(NAME).versions.measure()
     bench.close()
     return root / "home"
 
@@ -46,7 +46,7 @@ def bench(made: Path, own_home: Path) -> Workbench:
 
 def figures(bench: Workbench) -> Any:
     """All that is measured, anew."""
-    return bench.versions.evaluate(NAME).model_dump()
+    return bench.concept(NAME).versions.measure().model_dump()
 
 
 def words(html: str) -> str:
@@ -73,7 +73,7 @@ def test_correcting_every_mistake_on_the_screen_changes_no_figure(bench: Workben
     shown = words(screens.load("quality", **OF)["quality-mistakes"])
     measuring = sum(mistake.purpose == "evaluation" for mistake in mistakes)
     assert f"Test labels changed since: {measuring}" in shown
-    quality = bench.versions.quality(NAME)
+    quality = bench.concept(NAME).versions.quality()
     assert not quality.stale
     assert quality.new_answers == len(mistakes) - measuring  # which teach the next version
 
@@ -87,9 +87,9 @@ def test_correcting_every_mistake_over_rest_changes_no_figure(bench: Workbench) 
     assert client.post("labels", json={"answers": given, "in_view": True}).status_code == 201
     assert client.get("review?reason=mistake").json()["rows"] == []
     assert figures(bench) == before
-    assert client.get("versions/1/quality").json()["version"]["report"] == bench.versions.quality(
+    assert client.get("versions/1/quality").json()["version"]["report"] == bench.concept(
         NAME
-    ).version.report.model_dump(mode="json")  # type: ignore[union-attr]
+    ).versions.quality().version.report.model_dump(mode="json")  # type: ignore[union-attr]
 
 
 def test_correcting_every_mistake_where_it_is_listed_changes_no_figure(bench: Workbench) -> None:
@@ -117,7 +117,7 @@ def test_the_screen_says_that_corrections_change_no_figure(bench: Workbench) -> 
 
 
 def test_mistakes_are_those_behind_the_figures(bench: Workbench) -> None:
-    report = bench.versions.evaluate(NAME)
+    report = bench.concept(NAME).versions.measure()
     found = [mistake for mistake in mistakes_of(bench) if mistake.purpose == "evaluation"]
     assert len(found) == report.confusion["false_positive"] + report.confusion["false_negative"]
 
@@ -127,14 +127,17 @@ def test_answers_after_the_last_look_wait_and_it_is_said_which_ones_count(
 ) -> None:
     monkeypatch.setattr(waves, "LOOKS", (20, 60))
     monkeypatch.setattr(waves, "SHARE", 1)
-    report, dataset = bench.versions.evaluate(NAME), bench.context.dataset(bench.context.concept(NAME))
+    report, dataset = (
+        bench.concept(NAME).versions.measure(),
+        bench.context.dataset(bench.context.concept(NAME)),
+    )
     answered = len(dataset.evaluation)
     said = f"These figures rest on the first 20 of the {answered} answers that measure. The other"
-    view = bench.versions.quality(NAME)
+    view = bench.concept(NAME).versions.quality()
     assert (report.n, view.n) == (20, 20)
     assert view.waiting_answers.startswith(said)
     assert view.waiting_answers in report.notes
-    assert view.waiting_answers in bench.exports.model_card(NAME)
+    assert view.waiting_answers in bench.concept(NAME).exports.card()
     assert said in words(Screens(bench).load("quality", **OF)["quality-main"])
     waiting = set(dataset.evaluation) - set(dataset.measuring)
     assert waiting

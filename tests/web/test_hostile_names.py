@@ -58,8 +58,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
     bench.definitions.mine(NAME, size=30)
     bench.annotations.annotate(NAME)
     answer(bench)
-    bench.versions.train(NAME)
-    bench.versions.evaluate(NAME)
+    bench.concept(NAME).versions.train().wait()
+    bench.concept(NAME).versions.measure()
     bench.context.ledger.record(
         Call("expand", HOSTILE, "http://e", "h", 10, "failed", None, None, None, HOSTILE)
     )

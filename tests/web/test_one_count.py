@@ -54,7 +54,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
     learned = [picture.id for picture in bench.concept(NAME).labels.next_pictures(9)]
     for picture, value in zip(learned, ("yes", "no") * 3, strict=False):
         say(bench, picture, value)
-    bench.versions.train(NAME)
+    bench.concept(NAME).versions.train().wait()
     say(bench, learned[6], "yes", NOBODY)
     say(bench, learned[7], "skip")
     say(bench, learned[8], "yes")
@@ -62,7 +62,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
     measuring = bench.concept(NAME).labels.next_pictures(4, purpose="evaluation")
     for picture, value in zip(measuring, ("yes", "no", "unsure", "no"), strict=True):
         say(bench, picture.id, value, in_view=picture == measuring[-1])
-    bench.certificates.begin(NAME, 0.5, author="ana")
+    bench.concept(NAME).certificates.begin(0.5, author="ana")
     for certifies in bench.concept(NAME).labels.next_pictures(2, purpose="evaluation"):
         say(bench, certifies.id, "yes")
     return bench

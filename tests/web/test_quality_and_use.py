@@ -24,7 +24,7 @@ from concepts.learning.changed_answers import ReaskedLabels, under_definition
 from concepts.learning.consistency import consistency
 from concepts.learning.report import CutFigures, Metric, Slice
 from concepts.workbench.certificates import CertificateView
-from concepts.workbench.exports import ScoredFile
+from concepts.workbench.scores import ScoredFile
 from web.http.downloads import download_routes
 from web.http.problems import handle_problems
 from web.render import render, url
@@ -199,14 +199,17 @@ def downloads(tmp_path: Path) -> TestClient:
     file = tmp_path / "ball-v2.zip"
     file.write_bytes(b"zip")
 
-    def archive(name: str, version: int, also: tuple[str, ...], **_: bool) -> Path:
-        if name != "Ball/s":
-            raise UnknownConceptError("There is no such concept.")
+    def bundle(version: int, *_: object, **__: object) -> Path:
         if version != 2:
             raise UnknownVersionError("It has no such version.")
         return file
 
-    bench: Any = SimpleNamespace(exports=SimpleNamespace(archive=archive))
+    def concept(name: str) -> SimpleNamespace:
+        if name != "Ball/s":
+            raise UnknownConceptError("There is no such concept.")
+        return SimpleNamespace(exports=SimpleNamespace(bundle=bundle))
+
+    bench: Any = SimpleNamespace(concept=concept)
     app = FastAPI()
     handle_problems(app)
     app.include_router(download_routes(bench))

@@ -31,8 +31,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
     for picture in [*waiting, *bench.concept(NAME).labels.next_pictures(10)]:
         value = "yes" if "ellipse" in picture.path else "no"
         bench.concept(NAME).labels.give(picture.id, value, author="me", key=uuid.uuid4().hex)
-    bench.versions.train(NAME)
-    bench.versions.evaluate(NAME)
+    bench.concept(NAME).versions.train().wait()
+    bench.concept(NAME).versions.measure()
     return bench
 
 
@@ -184,7 +184,7 @@ def test_the_library_in_its_new_order_is_shown_once_it_is_and_not_first_when_it_
     assert set(screens.tick("quality", memory, concept=NAME)) == {"quality-progress", "timer"}
     bench.jobs.store.beat(job, RANKED, 3, "measuring")
     shown = screens.tick("quality", memory, concept=NAME)
-    page = bench.versions.scored_pictures(NAME, "top", size=12)
+    page = bench.concept(NAME).scores.page("top", limit=12)
     assert page is not None
     order = [shown["quality-ranked"].find(f"/media/thumbnail/{picture.id}") for picture in page.pictures]
     assert order == sorted(order)

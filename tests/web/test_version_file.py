@@ -31,7 +31,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Ite
     bench.library.add([draw_folder(root / "pictures", 40)]).wait()
     bench.definitions.create_concept(NAME, "A filled ellipse.")
     answer(bench, NAME, [p.id for p in bench.concept(NAME).labels.next_pictures(20)])
-    bench.versions.train(NAME)
+    bench.concept(NAME).versions.train().wait()
     yield bench
     bench.close()
 

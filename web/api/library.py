@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from concepts.workbench import Workbench
 from concepts.workbench.library import ColumnsReport
-from concepts.workbench.saliency import Heat
+from concepts.workbench.scores import Heat
 from web.api.label_files import A_FILE, FileName, FormatName, received
 from web.api.shared import AuthorName, PictureId
 
@@ -28,7 +28,7 @@ def routes(workbench: Workbench) -> APIRouter:
     ) -> Heat:
         """Where in a picture a version's score comes from. Refused for a picture that measures until whoever
         asks has answered it."""
-        return workbench.heat.of(concept, picture_id, version=version, author=author)
+        return workbench.concept(concept).scores.heat(picture_id, version=version, author=author)
 
     @router.post("/captions", openapi_extra={"requestBody": A_FILE})
     async def keep_captions(

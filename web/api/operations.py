@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 import fastapi
 from fastapi import Depends, FastAPI, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, PlainTextResponse
 from pydantic import BaseModel, ConfigDict, create_model
 
 from concepts.errors import NotAllowedError
@@ -55,7 +55,17 @@ class WebP(Response):
     media_type = "image/webp"
 
 
-MEDIA_TYPES = {".zip": "application/zip", ".md": "text/markdown", ".html": "text/html"}
+MEDIA_TYPES = {
+    ".zip": "application/zip",
+    ".md": "text/markdown",
+    ".html": "text/html",
+    ".csv": "text/csv",
+    ".parquet": "application/vnd.apache.parquet",
+}
+
+
+class Markdown(PlainTextResponse):
+    media_type = "text/markdown"
 
 
 def add_operations(api: FastAPI, workbench: Workbench) -> None:
@@ -89,6 +99,8 @@ def _answer(declared: Declared) -> dict[str, Any]:
     if declared.result is bytes:
         content = {"image/webp": {"schema": {"type": "string", "format": "binary"}}}
         return {"response_class": WebP, "responses": {200: {"content": content}}}
+    if declared.result is str:
+        return {"response_class": Markdown, "response_model": None}
     if declared.result is type(None):
         return {"status_code": 204, "response_model": None}
     # "POST /trash" makes something; "POST /trash/restore" and what names one thing act on what is there.
@@ -133,10 +145,14 @@ def _http(parameter: Parameter, declared: Declared) -> inspect.Parameter:
     if parameter.given:
         has_default = parameter.given is Given.KEY
         return keyword(parameter.name, GIVEN[parameter.given], *([None] if has_default else []))
-    kind = fastapi.Path if parameter.name in IN_PATH.findall(declared.path) else fastapi.Query
-    about = kind(description=parameter.field.description, alias=parameter.field.alias)
-    annotation: Any = Annotated[(parameter.type, *parameter.field.metadata, about)]
-    return keyword(parameter.name, annotation, parameter.default)
+    field, kind, default = parameter.field, parameter.type, parameter.default
+    about: Any = fastapi.Query(description=field.description, alias=field.alias)
+    if parameter.name in IN_PATH.findall(declared.path):  # where it can't be left out
+        about = fastapi.Path(description=field.description, alias=field.alias)
+        kind = next((one for one in get_args(kind) if kind == one | None), kind)
+        default = inspect.Parameter.empty
+    annotation: Any = Annotated[(kind, *field.metadata, about)]
+    return keyword(parameter.name, annotation, default)
 
 
 def _body(declared: Declared) -> type[BaseModel] | None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query
 from fastapi import Path as PathParameter
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import FileResponse
 
-from concepts.classifier.versions import file_stem
 from concepts.workbench import Workbench
+from web.api.operations import MEDIA_TYPES
 
-MEDIA_TYPES = {".zip": "application/zip", ".csv": "text/csv", ".parquet": "application/vnd.apache.parquet"}
 Number = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 FRESH = {"Cache-Control": "private, no-cache"}
 
@@ -30,7 +28,7 @@ def download_routes(workbench: Workbench) -> APIRouter:
         int8: bool = False,
     ) -> FileResponse:
         """The bundle of a version, written when it is first asked for."""
-        return _file(workbench.exports.archive(concept, version, also, page=page, int8=int8))
+        return _file(workbench.concept(concept).exports.bundle(version, also, page=page, int8=int8))
 
     @router.get("/combinations/{number}.zip")
     def combination(number: Number, name: str, page: bool = False) -> FileResponse:
@@ -40,27 +38,16 @@ def download_routes(workbench: Workbench) -> APIRouter:
     @router.get("/scores/{job}")
     def scores(job: Number) -> FileResponse:
         """What a finished job scored."""
-        return _file(workbench.exports.scores_file(job))
+        return _file(workbench.scoring.file(job))
 
     @router.get("/version.html")
     def version(
         concept: str, version: Annotated[int, Query(ge=1, le=2**31 - 1)], classifier: bool = False
-    ) -> HTMLResponse:
+    ) -> FileResponse:
         """A version as one file for whoever has no Discern."""
-        return version_file(workbench, concept, version, classifier)
+        return _file(workbench.concept(concept).exports.page(version, classifier))
 
     return router
-
-
-def version_file(workbench: Workbench, concept: str, version: int, classifier: bool) -> HTMLResponse:
-    name = f"{file_stem(workbench.context.concept(concept).name, version)}.html"
-    return _kept(workbench.version_page.document(concept, version, classifier=classifier), name)
-
-
-def _kept(document: str, name: str) -> HTMLResponse:
-    """Always a file to keep, never a page of ours."""
-    headers = FRESH | {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
-    return HTMLResponse(document, headers=headers)
 
 
 def _file(path: Path) -> FileResponse:

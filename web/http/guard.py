@@ -41,7 +41,7 @@ LIMITS = (
     (re.compile(r"/api/v1/concepts/[^/]+/labels/(import|preview)"), 50 * 1024**2),
     (re.compile(r"/api/v1/library/captions"), 50 * 1024**2),
     (re.compile(r"/api/v1/concepts/[^/]+/examples"), 50 * 1024**2),
-    (re.compile(r"/api/v1/(concepts/[^/]+/versions/[^/]+/)?classify"), 50 * 1024**2),
+    (re.compile(r"/api/v1/classify"), 50 * 1024**2),
     (re.compile(r"/login"), 16 * 1024),
 )
 CONTROL = {*map(chr, range(32)), "\x7f"}

@@ -39,16 +39,12 @@ OPERATIONS = [
 ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
     (method, re.compile(path), rule)
     for method, path, rule in (
-        *OPERATIONS,
-        # Programs
+        *OPERATIONS,  # Programs
         ("GET", f"{API}/backup", Rule(OWNER, "made a backup", host=True)),
         ("GET", f"{API}/log", Rule(OWNER, "read the log", host=True)),
         ("GET", f"{CONCEPT}/labels/export", Rule(VIEWER, "exported answers")),
-        ("GET", f"{CONCEPT}/versions/{ONE}/bundle", Rule(VIEWER, "exported a classifier")),
-        ("GET", f"{CONCEPT}/versions/{ONE}/page", Rule(OWNER, "shared a version as a file")),
-        ("GET", f"{API}/jobs/{ONE}/scores", Rule(VIEWER, "downloaded scores")),
         ("GET", f"{API}/.*", Rule(VIEWER)),
-        ("POST", f"({API}|{CONCEPT}/versions/{ONE})/classify", Rule(VIEWER)),
+        ("POST", f"{API}/classify", Rule(VIEWER)),
         ("POST", f"{CONCEPT}/labels/import", Rule(LABELLER, "imported answers")),
         ("POST", f"{CONCEPT}/labels/preview", Rule(LABELLER)),
         ("POST", f"{API}/library/captions", Rule(OWNER, "kept captions and columns", host=True)),
@@ -63,14 +59,14 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"{CONCEPT}/(ambiguities|rewordings)", Rule(OWNER)),
         ("POST", f"{CONCEPT}/questions/answer", Rule(OWNER, "changed what counts")),
         ("POST", f"{CONCEPT}/(questions|kinds)", Rule(OWNER)),
-        ("POST", f"{CONCEPT}/(expand|mine|annotate|annotators|versions|review)", Rule(OWNER)),
+        ("POST", f"{CONCEPT}/(expand|mine|annotate|annotators|review)", Rule(OWNER)),
         ("PUT", f"{CONCEPT}/scale", Rule(OWNER, "changed what counts")),
         ("PUT", f"{CONCEPT}/annotator", Rule(OWNER, "chose who labels")),
-        ("POST", f"{CONCEPT}/versions/{ONE}/(evaluate|robustness|threshold|use-again|int8)", Rule(OWNER)),
-        ("POST", f"{CONCEPT}/versions/{ONE}/(library-scores|scores)", Rule(OWNER)),
-        ("POST", f"{CONCEPT}/(certificate|probabilities)(/keep)?", Rule(OWNER)),
-        ("PATCH", f"{API}/settings", Rule(OWNER, "changed settings", host=True)),
-        # The small routes of the screens
+        (
+            "PATCH",
+            f"{API}/settings",
+            Rule(OWNER, "changed settings", host=True),
+        ),  # The small routes of the screens
         ("GET", f"/app/bundles/{ONE}", Rule(VIEWER, "exported a classifier")),
         ("GET", f"/app/combinations/{ONE}", Rule(VIEWER, "exported a classifier")),
         ("GET", f"/app/scores/{ONE}", Rule(VIEWER, "downloaded scores")),
@@ -86,10 +82,10 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", "/login/(elsewhere|callback)", Rule(VIEWER)),
         ("POST", "/begin", Rule(VIEWER)),
         ("POST", "/login", Rule(VIEWER)),
-        ("GET", "/web/.*", Rule(VIEWER)),
-        # Tools of assistants: what each of them takes is in TOOLS
-        *((method, "/mcp", Rule(VIEWER)) for method in ("GET", "POST", "DELETE")),
-        # Gradio: its pages and files, and the events of the screens, whose buttons are in ACTIONS
+        ("GET", "/web/.*", Rule(VIEWER)),  # Tools of assistants: what each of them takes is in TOOLS
+        *(
+            (method, "/mcp", Rule(VIEWER)) for method in ("GET", "POST", "DELETE")
+        ),  # Gradio: its pages and files, and the events of the screens, whose buttons are in ACTIONS
         ("GET", "/(library|define|label|review|quality|use|borderline)?/?", Rule(VIEWER)),
         ("GET", "/(combine|several|activity|settings|protection)/?", Rule(VIEWER)),
         ("GET", "/(config|theme.css|manifest.json|robots.txt|favicon.ico|openapi.json)/?", Rule(VIEWER)),
@@ -182,8 +178,7 @@ ACTIONS: dict[str, Rule] = {
     "protect": Rule(VIEWER),  # one's own
     "protect-concept": Rule(OWNER, "changed how pictures are shown"),
     "answer-question": Rule(OWNER, "changed what counts"),
-    **dict.fromkeys(("ask", "more-kinds"), Rule(OWNER)),
-    # Several concepts
+    **dict.fromkeys(("ask", "more-kinds"), Rule(OWNER)),  # Several concepts
     **dict.fromkeys(("rule", "write-rule", "open-rule"), Rule(VIEWER)),
     **dict.fromkeys(("try-rule", "score-table"), Rule(OWNER)),
     "keep-rule": Rule(OWNER, "kept a combination"),
@@ -197,7 +192,7 @@ TOOLS: dict[str, Rule] = {
     "export": Rule(VIEWER, "exported a classifier"),
     "create_concept": Rule(OWNER, "began a concept"),
     **dict.fromkeys(
-        ("propose_what_counts", "label_pictures", "have_the_machine_label", "train", "score_files"),
+        ("propose_what_counts", "label_pictures", "have_the_machine_label"),
         Rule(OWNER),
     ),
     **{

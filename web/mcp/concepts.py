@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import Annotated
+from urllib.parse import quote
 
 from mcp.server.mcpserver import Elicit, Resolve
 from pydantic import BaseModel, Field
 
+from concepts.learning.report import Metric
 from concepts.workbench import POOL_SIZE, Workbench
 from concepts.workbench.assistants import Judgement
 from web.mcp.door import Agreed, Consent, Ctx, ask, bench_of, caller_of, in_our_words
 from web.mcp.showing import ConceptName, Job, VersionNumber, submitted
-from web.mcp.versions import Quality, quality_of
 from web.words import count, dollars
 
 Budget = Annotated[
@@ -53,6 +54,29 @@ class Answers(BaseModel):
     measured: int
     to_measure: int
     sentence: str
+
+
+class Quality(BaseModel):
+    """Figures of a version on pictures that people answered and nothing learned from, with 95 % intervals.
+    `waiting` of those that measure have no answer. `sentences` say it for people."""
+
+    version: int
+    threshold: float
+    measured_on: int
+    waiting: int
+    figures: list[Metric]
+    sentences: list[str]
+    flagged: int | None
+    pictures: int
+
+
+class Exported(BaseModel):
+    """A zip of files that score pictures anywhere: where it lies on Discern's computer, its bytes, and where
+    REST has it."""
+
+    file: str
+    bytes: int
+    route: str
 
 
 class ShownConcept(BaseModel):
@@ -245,3 +269,28 @@ def _shown(bench: Workbench, name: str, version: int | None = None) -> ShownConc
         versions=[head.number for head in view.heads],
         quality=quality_of(bench, name, version) if view.heads or version else None,
     )
+
+
+def quality_of(bench: Workbench, concept: str, version: int | None) -> Quality:
+    """How good a version is, the newest for None."""
+    view = bench.concept(concept).versions.quality(version=version)
+    report = view.version.report
+    return Quality(
+        version=view.version.number,
+        threshold=view.version.threshold,
+        measured_on=view.n,
+        waiting=view.waiting,
+        figures=list(report.metrics) if report else [],
+        sentences=list(report.sentences) if report else ["Nobody has answered what measures yet."],
+        flagged=view.flagged,
+        pictures=view.pictures,
+    )
+
+
+def export(ctx: Ctx, concept: ConceptName, version: VersionNumber = None) -> Exported:
+    """The classifier as a zip of files that run anywhere."""
+    found = bench_of(ctx).concept(concept)
+    head = found.versions.head(version)
+    archive = found.exports.bundle(head.number)
+    route = f"/api/v1/concepts/{quote(found.name, safe='')}/versions/{head.number}/bundle"
+    return Exported(file=str(archive), bytes=archive.stat().st_size, route=route)

@@ -48,6 +48,6 @@ async def job(
 
 
 def _scores(bench: Workbench, job_id: int, rows: int, offset: int) -> list[Scored]:
-    file = bench.exports.scores_file(job_id)
+    file = bench.scoring.file(job_id)
     table = pyarrow.csv.read_csv(file) if file.suffix == ".csv" else pyarrow.parquet.read_table(file)
     return [Scored(**row) for row in table.slice(offset, rows).to_pylist()]

@@ -43,7 +43,7 @@ def search_pictures(
         found = bench.assistants.next_pictures(concept, n, assistant=caller_of(ctx).assistant)
         first = f"{count(len(found), 'picture')} to judge, each behind its id."
         return shown(bench, first, [(one.id, "") for one in found])
-    page = bench.versions.scored_pictures(concept, order, version=version, size=n)
+    page = bench.concept(concept).scores.page(order, version=version, limit=n)
     if page is None:
         raise ConflictError("This version has not looked at the library yet. Train it again first.")
     first = (

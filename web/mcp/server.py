@@ -16,7 +16,7 @@ from concepts.workbench import Workbench
 from web.http.access import Access
 from web.http.guard import Guard
 from web.http.request_log import RequestLog
-from web.mcp import concepts, jobs, library, versions
+from web.mcp import concepts, jobs, library
 from web.mcp.door import Door, guarded
 from web.mcp.operations import declared_tools, reads, tool_of
 
@@ -49,9 +49,7 @@ TOOLS = (
     Tool(library.search_pictures, "Search pictures", reads=True),
     Tool(concepts.label_pictures, "Label pictures as a machine"),
     Tool(concepts.have_the_machine_label, "Have the annotator label", calls_out=True),
-    Tool(versions.train, "Train a version"),
-    Tool(versions.score_files, "Score pictures"),
-    Tool(versions.export, "Export a classifier", reads=True),
+    Tool(concepts.export, "Export a classifier", reads=True),
     Tool(jobs.job, "Jobs", reads=True),
 )
 

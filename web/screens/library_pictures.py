@@ -110,7 +110,7 @@ def picture(
         camera=found.camera,
         remarks=comments_of_picture(bench, picture_id, author),
         author=author,
-        trained=bench.heat.concepts(),
+        trained=bench.scoring.concepts(),
         said=said,
         removes=role >= Role.OWNER and not demo,
     )

@@ -66,12 +66,12 @@ def outcome_of(bench: Workbench, concepts: Sequence[ConceptSummary]) -> Outcome 
 
 
 def _own(bench: Workbench, concept: ConceptSummary) -> Outcome | None:
-    version = bench.versions.version(concept.name, concept.heads)
+    version = bench.concept(concept.name).versions.one(concept.heads)
     metric = version.report.metric("precision") if version.report else None
     if version.report is None or metric is None or None in (metric.value, metric.low, metric.high):
         return None
     count, flagged, shown = bench.library.count(), None, tuple(_counting(concept.cover))
-    if count <= SMALL_LIBRARY and (page := bench.versions.scored_pictures(concept.name, "top", size=SHOWN)):
+    if count <= SMALL_LIBRARY and (page := bench.concept(concept.name).scores.page("top", limit=SHOWN)):
         flagged = page.flagged
         found = [p for p in page.pictures if p.probability >= page.threshold]
         shown = tuple(

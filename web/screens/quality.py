@@ -112,7 +112,7 @@ class _Screen:
         try:
             jobs = self.work.newest_of_each(name)  # first: what ends meanwhile ticks once more
             view = self._bench.definitions.concept(name)
-            quality = self._bench.versions.quality(name) if view.heads else None
+            quality = self._bench.concept(name).versions.quality() if view.heads else None
             return {
                 self.top: self._top(view),
                 self.said: said,
@@ -169,7 +169,7 @@ class _Screen:
         if work.done < RANKED and work.state != "done":
             return {}
         try:
-            page = self._bench.versions.scored_pictures(name, "top", size=SUREST)
+            page = self._bench.concept(name).scores.page("top", limit=SUREST)
             # Of a later version the rest is about the one before, until this one is measured.
             is_first = page is not None and page.version == 1
             view = self._bench.definitions.concept(name) if is_first else None
@@ -186,7 +186,7 @@ class _Screen:
         return shown
 
     def _training(self, view: ConceptView, new_answers: int) -> str:
-        target = self._bench.versions.last_target(view.name)
+        target = self._bench.concept(view.name).versions.last_target()
         return render(
             "quality/train.html", concept=view, new_answers=new_answers, targets=TARGETS, target=target
         )
@@ -219,14 +219,14 @@ class _Screen:
         view = self._bench.definitions.concept(name)
         if not view.heads:
             return {self.training: self._training(view, 0)}
-        quality = self._bench.versions.quality(name)
+        quality = self._bench.concept(name).versions.quality()
         return {
             self.training: self._training(view, quality.new_answers),
             self.covered: _covered(quality, name),
         }
 
     def _side(self, name: str, number: int, report: EvaluationReport | None, jobs: Sequence[JobView]) -> str:
-        points = self._bench.versions.learning_curve(name)
+        points = self._bench.concept(name).versions.learning_curve()
         return render(
             "quality/side.html",
             number=number,
@@ -246,19 +246,22 @@ class _Screen:
             return _looking(jobs)
         newest = self._bench.definitions.concept(name).heads[-1].number
         return render(
-            "quality/steady.html", job=job, found=self._bench.steadiness.newest(name), newest=newest
+            "quality/steady.html",
+            job=job,
+            found=self._bench.concept(name).versions.robustness(),
+            newest=newest,
         )
 
     def _line(self, name: str, newest: HeadView) -> str:
         """How far the lines one can rely on are."""
-        certificates = self._bench.certificates
+        certificates = self._bench.concept(name).certificates
         base = newest.report.metric("base_rate") if newest.report else None
         return render(
             "quality/line.html",
             name=name,
             newest=newest.number,
-            takes={s: {share: certificates.takes(name, share) for share in LINES[s]} for s in LINES},
-            lines={side: certificates.state(name, side) for side in LINES},
+            takes={s: {share: certificates.takes(share) for share in LINES[s]} for s in LINES},
+            lines={side: certificates.state(side) for side in LINES},
             not_at_random=of_hundred(1 - base.value) if base and base.value is not None else "",
         )
 
@@ -288,23 +291,24 @@ class _Screen:
 
     def _do(self, action: Action, name: str, author: str) -> str:
         """Does it, and says what was done."""
-        versions = self._bench.versions
+        concept = self._bench.concept(name)
         if press(self._bench, action):
             return ""
         if action.name == "train":
-            versions.submit_train(name, target=action.fields.get("target", "f1"))
+            concept.versions.train(action.fields.get("target", "f1"))
         elif action.name == "measure":
-            versions.submit_evaluation(name, int(action.value))
+            concept.versions.evaluate(int(action.value))
         elif action.name == "score":
-            versions.submit_score_library(name, int(action.value))
+            concept.scores.score_library(int(action.value))
         elif action.name == "steady":
-            self._bench.steadiness.submit(name)
+            concept.versions.examine_robustness()
         elif action.name == "certify":
             side = _yes_or_no(action.fields.get("side", ""))
             at_least = float(action.fields.get("at-least", 0.9))
-            self._bench.certificates.begin(name, at_least, side=side, author=author)
+            concept.certificates.begin(at_least, side=side, author=author)
         elif action.name == "keep-line":
-            number = self._bench.certificates.finish(name, side=_yes_or_no(action.value), author=author)
+            concept.certificates.keep(_yes_or_no(action.value), author=author)
+            number = concept.versions.head().number
             return say(f"Version {number} has the certified line.", "good")
         elif action.name == "threshold":
             return self._set_threshold(name, action.value, author)
@@ -325,7 +329,9 @@ class _Screen:
 
     def _set_threshold(self, name: str, value: str, author: str) -> str:
         version, threshold = json.loads(value)
-        number = self._bench.versions.set_threshold(name, int(version), float(threshold), author=author)
+        versions = self._bench.concept(name).versions
+        versions.use(int(version), float(threshold), author=author)
+        number = versions.head().number
         says = f"Version {number} says yes from {threshold:.3f} on."
         return say(f"{says} Version {version} is kept; Use goes back to it.", "good")
 

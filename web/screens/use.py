@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import cast, get_args
+from typing import Literal, cast, get_args
 
 import gradio as gr
 
@@ -84,7 +84,7 @@ class _Screen:
                 view = self._bench.definitions.concept(name)
                 files = render("use/files.html", name=view.name, scale=view.scale, scored=bool(view.heads))
                 if view.heads:
-                    self._bench.versions.keep_scored(name)
+                    self._bench.concept(name).scores.keep_scored()
         return self.everything(request) | {self.files: files}
 
     def everything(self, request: gr.Request, said: str = "") -> Shown:
@@ -104,7 +104,7 @@ class _Screen:
 
     def _figures(self, view: ConceptView, job: JobView | None, role: Role) -> Shown:
         newest = view.heads[-1].number
-        files = self._bench.exports.scored_files(view.name)[:FILES]
+        files = self._bench.concept(view.name).scores.files()[:FILES]
         along = _goes_along(self._bench.context.collection.recorded().name)
         return {
             self.top: render("use/head.html", concept=view),
@@ -112,10 +112,10 @@ class _Screen:
                 "use/take.html",
                 name=view.name,
                 version=newest,
-                others=self._bench.exports.could_go_along(view.name),
+                others=self._bench.concept(view.name).exports.could_go_along(),
                 goes_along=along,
                 of_classes=view.scale.kind == "classes",
-                int8=self._bench.exports.int8_measured(view.name, newest),
+                int8=self._bench.concept(view.name).exports.int8(newest),
                 snippets=self._code(view),
             ),
             self.score: render(
@@ -141,7 +141,7 @@ class _Screen:
         self, view: ConceptView, request: gr.Request, order: str, start: int, *, looking: bool = False
     ) -> str:
         checked = cast(ScoreOrder, order if order in get_args(ScoreOrder) else "top")
-        page = self._bench.versions.scored_pictures(view.name, checked, start=max(start, 0), size=PAGE)
+        page = self._bench.concept(view.name).scores.page(checked, offset=max(start, 0), limit=PAGE)
         return render(
             "use/library.html",
             page=page,
@@ -210,40 +210,42 @@ class _Screen:
 
     def _look(self, action: Action, name: str, request: gr.Request) -> Shown:
         """What a press shows without changing anything; nothing where it does."""
-        versions = self._bench.versions
         if action.name == "order":
             order, _, start = action.value.partition(":")
             view = self._bench.definitions.concept(name)
             return {self.library: self._library(view, request, order, int(start or 0))}
         if action.name == "compare":
             one, other = (int(action.fields[key]) for key in ("one", "other"))
-            found = versions.compare_versions(name, one, other)
+            found = self._bench.concept(name).versions.compare(one, other)
             return {self.compared: render("use/compared.html", found=found)}
         if action.name == "flagged":
             may_answer = request.state.role >= Role.LABELLER
             return self.watched.flagged(name, action.value, may_answer=may_answer)
         if action.name == "card":
-            return {self.card: gr.Markdown(self._bench.exports.model_card(name), visible=True)}
+            return {self.card: gr.Markdown(self._bench.concept(name).exports.card(), visible=True)}
         return {}
 
     def _do(self, action: Action, name: str, author: str) -> str:
         """Does it, and says what was done."""
-        versions = self._bench.versions
+        concept = self._bench.concept(name)
         if press(self._bench, action):
             return ""
         if said := self.watched.do(action, name, author):
             return said
         if action.name == "again":
-            number = versions.use_again(name, int(action.value), author=author)
+            concept.versions.use(int(action.value), author=author)
+            number = concept.versions.head().number
             said = f"Version {action.value} is in use again, as version {number}. All others are kept."
             return say(said, "good")
         if action.name == "score-library":
-            versions.submit_score_library(name, int(action.value))
+            concept.scores.score_library(int(action.value))
         elif action.name == "int8":
-            self._bench.exports.submit_measure_int8(name, int(action.value))
+            concept.exports.measure_int8(int(action.value))
         elif action.name == "score-files":
-            folder, suffix = (action.fields.get(key, "") for key in ("folder", "suffix"))
-            self._bench.exports.submit_score_files(name, int(action.value), folder, suffix)
+            wanted: Literal["csv", "parquet"] = (
+                "parquet" if action.fields.get("suffix") == "parquet" else "csv"
+            )
+            concept.scores.score_files(action.fields.get("folder", ""), int(action.value), wanted)
         return ""
 
 

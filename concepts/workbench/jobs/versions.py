@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydantic import computed_field
+
 from concepts.classifier.quality import CurvePoint
 from concepts.classifier.robustness import Robustness
 from concepts.jobs import Job, Lane
@@ -16,8 +18,17 @@ class Trained(View):
     """`new` is false where training would only have repeated the newest version."""
 
     version: int
+    kind: str = ""  # of the head; empty where an older Discern trained
+    threshold: float = 0.0
+    notes: tuple[str, ...] = ()
     new: bool
     measured: bool
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def number(self) -> int:
+        """Of the version, as versions call it."""
+        return self.version
 
 
 class Measured(View):

@@ -239,7 +239,7 @@ def test_without_answers_of_people_there_are_no_figures(bench: Workbench) -> Non
 
 def test_files_outside_the_allowed_roots_are_refused(bench: Workbench, tmp_path: Path) -> None:
     answer(bench, NAME, [one.id for one in bench.concept(NAME).labels.next_pictures(12)])
-    bench.versions.train(NAME)
+    bench.concept(NAME).versions.train().wait()
     outside = draw_folder(tmp_path / "outside", 2)
     (tmp_path / "allowed" / "out").symlink_to(outside)
     for path in (

@@ -64,7 +64,7 @@ def test_the_whole_job_by_http(api: TestClient, finished: Finished, tmp_path: Pa
     known = [scored[0], scored[-1]]
     sent = [("picture", (Path(p["path"]).name, Path(p["path"]).read_bytes())) for p in known]
     sent.append(("picture", ("none.jpg", b"no picture")))
-    said = api.post(f"concepts/Round/versions/{version}/classify", files=sent).json()["pictures"]
+    said = api.post("classify", files=sent, data={"concept": "Round", "version": version}).json()["pictures"]
     for one, picture in zip(said, known, strict=False):
         (answer,) = one["said"]
         assert (one["name"], answer["version"]) == (Path(picture["path"]).name, version)
@@ -86,12 +86,11 @@ def test_the_whole_job_by_http(api: TestClient, finished: Finished, tmp_path: Pa
     twice = api.get(f"concepts/Round/versions/{version}/bundle", params={"also": "Round"})
     assert (twice.status_code, "more than once" in twice.text) == (422, True)
     assert api.get(f"concepts/Round/versions/{version}/card").text.startswith("# Round")
-    lowered = api.post(f"concepts/Round/versions/{version}/threshold", json={"threshold": 0.2}).json()[
-        "number"
-    ]
+    used = finished(api.post(f"concepts/Round/versions/{version}/use", json={"threshold": 0.2}))
+    lowered = used["result"]["version"]
     assert [head["number"] for head in api.get("concepts/Round/versions").json()] == [version, lowered]
-    comparison = api.get("concepts/Round/compare", params={"one": version, "other": lowered})
-    assert comparison.status_code == 200, comparison.text
+    shown = api.get(f"concepts/Round/versions/{version}", params={"beside": lowered})
+    assert (shown.status_code, shown.json()["comparison"]["other"]) == (200, lowered), shown.text
 
 
 def test_a_repeated_request_with_the_same_key_counts_once_and_is_answered_the_same(api: TestClient) -> None:

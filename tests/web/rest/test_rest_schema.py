@@ -65,7 +65,7 @@ def app(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path, drawn: P
         bench.concept("Round").labels.give(
             picture.id, value, author="me", simulated=True, key=f"key-{picture.id}"
         )
-    bench.versions.train("Round")
+    bench.concept("Round").versions.train().wait()
     yield app_without_screens(bench)
     shutdown_lifespans()  # or Gradio looks for work, a hundred times a second, until all tests are done
     bench.close()

@@ -21,8 +21,8 @@ WATCHES = f"concepts/{NAME}/watches"
 def concept(workbench: Workbench) -> None:
     workbench.definitions.create_concept(NAME, "A filled ellipse.")
     answer(workbench, NAME, [p.id for p in workbench.concept(NAME).labels.next_pictures(20)])
-    workbench.versions.train(NAME)
-    workbench.versions.set_threshold(NAME, 1, 1e-9, author="me", measure=False)  # everything is a yes
+    workbench.concept(NAME).versions.train().wait()
+    workbench.concept(NAME).versions.use(1, 1e-9, author="me").wait()  # everything is a yes
     workbench.watching.pause = lambda seconds: None
 
 

@@ -22,7 +22,7 @@ def two(workbench: Workbench) -> None:
     for name in (ONE, OTHER):
         workbench.definitions.create_concept(name, f"{name}, filled.")
         answer(workbench, name, [p.id for p in workbench.concept(name).labels.next_pictures(16)])
-        workbench.versions.train(name)
+        workbench.concept(name).versions.train().wait()
 
 
 def test_a_rule_is_tried_kept_downloaded_removed_and_brought_back(

@@ -1,0 +1,411 @@
+"""How sure versions are of pictures: of the library, of new files, and where in a picture that comes from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from contextlib import nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from concepts.bundle.decisions import ConceptSaid, PictureSaid, PicturesSaid, zone_of, zones_of
+from concepts.classifier.library_scores import ScoreOrder
+from concepts.classifier.training import check_fingerprint, linear_head
+from concepts.classifier.versions import ScoredPage, file_stem, scored_page
+from concepts.encoders.base import Vectors
+from concepts.encoders.saliency import Box, compared, locate
+from concepts.errors import BadPictureError, ConflictError, DiscernError, NotAnsweredError
+from concepts.jobs import Progress, Started
+from concepts.jobs.job import read_done, read_job
+from concepts.learning.scale import Scale
+from concepts.learning.scaled.heads import classes, grades
+from concepts.library.ingest_worker import embed_pictures, short_side
+from concepts.library.originals import original
+from concepts.library.roots import check_roots, within_roots
+from concepts.library.uploads import typed_paths
+from concepts.publishing.export import ScoreResult, bundle_at, bundle_of, score_pictures
+from concepts.view import View
+from concepts.workbench.exports import exported
+from concepts.workbench.jobs import LibraryScored, Score, ScoreFiles, ScoreLibrary, ScoreTable
+from concepts.workbench.operation import AuthorName, Limit, Offset, operation
+from concepts.workbench.versions import Version
+from storage.buckets import written
+from storage.heads import StoredHead
+from storage.jobs import StoredJob
+from storage.tables import ConceptRow
+
+if TYPE_CHECKING:
+    from concepts.workbench import Workbench
+    from concepts.workbench.concept import Concept
+
+SPREAD = 1 / 3  # of the grid: what is over more has no place
+SAMPLE = 512  # pictures whose parts a part is compared with
+DOWN, ACROSS = ("top", "middle", "bottom"), ("left", "centre", "right")
+
+Order = Annotated[
+    ScoreOrder, Field(description="The surest yes, the surest no, or those closest to the threshold.")
+]
+FolderPath = Annotated[
+    str,
+    Field(
+        max_length=4096,
+        description="A folder, picture or archive of the computer Discern runs on, as a full path; empty for "
+        "the library.",
+    ),
+]
+FileFormat = Annotated[Literal["csv", "parquet"], Field(description="The kind of file.")]
+PictureId = Annotated[str, Field(description="The id of a picture of the library.")]
+JobId = Annotated[int, Field(ge=1, le=2**31 - 1, description="The job that wrote the file.")]
+
+
+class ScoredFile(View):
+    """A file with the scores of a folder, or of the library where `folder` is empty."""
+
+    job: int
+    folder: str
+    version: int
+    suffix: str
+    rows: int
+    yes: int
+    skipped: int
+    finished: datetime
+
+
+class Heat(View):
+    """What each cell of a grid adds to the score, a log-odds; with `rest`, what no cell has, they add up to
+    it where `exact`. A part above 0 raised it more than one of any picture of the library does on average;
+    where not `exact`, the score falls by so much when the cell is covered. `box`: left, top, right and bottom
+    of the grid, as shares of the picture."""
+
+    concept: str
+    version: int
+    picture: str
+    score: float
+    probability: float
+    threshold: float
+    flagged: bool
+    parts: list[list[float]]
+    rest: float
+    exact: bool
+    box: Box
+    words: str  # where most of it comes from, and how rough that is
+
+
+class Scores:
+    """How sure a concept's versions are of every picture."""
+
+    def __init__(self, concept: Concept) -> None:
+        self._concept, self._context = concept, concept.context
+
+    @operation("GET /versions/{version}/scores")
+    def listed(
+        self, order: Order = "top", version: Version = None, limit: Limit = 50, offset: Offset = 0
+    ) -> ScoredPage:
+        """The library from the top, from the bottom, or around the threshold. The newest version's top and
+        bottom also use the labels of pictures that look alike, which says nothing of the exported file.
+
+        Raises `ConflictError` where the version has not looked at a large library yet.
+        """
+        if page := self.page(order, version, limit, offset):
+            return page
+        raise ConflictError("This version has not looked at the library yet. POST to library-scores first.")
+
+    def page(
+        self, order: ScoreOrder, version: int | None = None, limit: int = 24, offset: int = 0
+    ) -> ScoredPage | None:
+        """The same. None where the library is large and was not scored yet: `score_library` does that."""
+        context, row = self._context, self._concept.row
+        head = self._concept.versions.head(version)
+        scores = context.library_scores(row.id, head)
+        if scores is None:
+            return None
+        if not scores.is_ranked and order != "borderline":  # as after a restart: the next look has it
+            context.background.submit(context.rank_library, row, head, wait=False)
+        decisions = context.counts.decisions(row.id).now()
+        apart = context.store.kept_apart(row.id) - decisions.keys()
+        waiting = context.collection.frames.among(row.id, apart)
+        return scored_page(context.collection, scores, head, decisions, order, offset, limit, waiting)
+
+    @operation(command="version scores")
+    def ranked(
+        self, order: Order = "top", version: Version = None, limit: Limit = 20, offset: Offset = 0
+    ) -> ScoredPage:
+        """The library as a version ranks it. Waits until it was scored and ranked where that takes long."""
+        page = self.page(order, version, limit, offset)
+        if page is not None and (page.by_look_alikes or order == "borderline"):
+            return page
+        if page is None:
+            self.score_library(version).wait()
+        else:
+            self._context.rank_library(self._concept.row, self._concept.versions.head(version), wait=True)
+        page = self.page(order, version, limit, offset)
+        assert page is not None
+        return page
+
+    @operation("POST /versions/{version}/library-scores")
+    def score_library(self, version: Version = None) -> Started[LibraryScored]:
+        """Have a version look at every picture of the library."""
+        number = self._concept.versions.head(version).number
+        return self._context.jobs.begin(ScoreLibrary(self._concept.id, number))
+
+    def keep_scored(self) -> None:
+        """Has the newest version look at a library that is too large to wait for, as after a restart, where
+        that neither goes on nor was stopped or failed the last time."""
+        head = self._concept.versions.head()
+        if self._context.library_scores(self._concept.id, head) is not None:
+            return
+        last = self._context.jobs.store.latest([ScoreLibrary.kind], self._concept.id)
+        if last is None or last.state == "done" or read_job(ScoreLibrary, last).version != head.number:
+            self.score_library()
+
+    def look_at_library(self, head: StoredHead) -> int:
+        """Scores and ranks it, and says how many pictures that are."""
+        with self._context.jobs.precedence.first():
+            scores = self._context.scores.of(head, self._context.collection.vectors_for(self._concept.id))
+            self._context.rank_library(self._concept.row, head, wait=True)
+        return len(scores.probability)
+
+    @operation("POST /versions/{version}/scores", tool="score_files")
+    def score_files(
+        self, path: FolderPath = "", version: Version = None, format: FileFormat = "csv"
+    ) -> Started[ScoreResult]:
+        """Score pictures that need not be in the library, or the library, into a file: `GET
+        /jobs/{job_id}/scores`."""
+        head = self._concept.versions.head(version)
+        paths = check_roots(typed_paths(path) if path.strip() else [], self._context.settings)
+        files = tuple(map(written, paths))
+        return self._context.jobs.begin(ScoreFiles(self._concept.id, head.number, files, format))
+
+    def files(self) -> list[ScoredFile]:
+        """The files with scores that this concept's versions wrote, the newest first."""
+        jobs = self._context.jobs.store.newest_first([ScoreFiles.kind], self._concept.id)
+        return [_scored_file(job) for job in jobs if job.state == "done"]
+
+    @operation(command="heat")
+    def heat(self, picture: PictureId, version: Version = None, *, author: AuthorName) -> Heat:
+        """Where in a picture a version's score comes from: what each cell of a grid over it adds.
+
+        Raises `NotAnsweredError` for a picture that measures before this person has answered of it, and
+        `DiscernError` where no file has it any more or the encoder can't tell.
+        """
+        collection, head = self._context.collection, self._concept.versions.head(version)
+        found_picture = collection.library.picture(picture)
+        if self._is_blind(picture, author):
+            raise NotAnsweredError(self._concept.name)
+        check_fingerprint(head, collection)
+        encoder = collection.encoder()
+        decoded = original(found_picture, short_side(encoder))
+        if decoded is None:
+            raise DiscernError("None of the files of this picture can be read any more.")
+        weights = np.frombuffer(head.weights, dtype="<f8")
+        _, sample = next(iter(collection.index().batches(SAMPLE)))  # ids are hashes: by chance
+        found = compared(locate(encoder, decoded.image, weights), weights, sample.astype(np.float32))
+        score = float(found.parts.sum()) + found.rest + head.bias
+        probability = 1 / (1 + math.exp(-max(-60.0, min(60.0, score))))
+        return Heat(
+            concept=self._concept.name,
+            version=head.number,
+            picture=picture,
+            score=round(score, 5),
+            probability=round(probability, 5),
+            threshold=head.threshold,
+            flagged=probability >= head.threshold,
+            parts=[[round(float(part), 5) for part in row] for row in found.parts],
+            rest=round(found.rest + head.bias, 5),
+            exact=found.exact,
+            box=found.box,
+            words=f"{said(found.parts)} {roughly(found.parts.shape[1], found.exact)}",
+        )
+
+    def _is_blind(self, picture_id: str, author: str) -> bool:
+        if picture_id not in self._context.store.kept_apart(self._concept.id):
+            return False
+        standing = self._context.log.standing(self._concept.id, ("person", "simulated"), [picture_id])
+        own = [e for e in standing if e.author.kind == "simulated" or e.author.name == author]
+        return all(e.value == "skip" for e in own)
+
+    def _score_library(self, job: ScoreLibrary, progress: Progress) -> LibraryScored:
+        progress.report(0, None, "looking at every picture")
+        return LibraryScored(pictures=self.look_at_library(self._concept.versions.head(job.version)))
+
+    def _score_files(self, job: ScoreFiles, progress: Progress) -> ScoreResult:
+        context, row = self._context, self._concept.row
+        bundle = bundle_of(context.collection, exported(context, row, context.head(row, job.version)))
+        folder = context.settings.home / "scores" / str(progress.job_id)
+        out = folder / f"{file_stem(row.name, job.version)}.{job.suffix}"
+        paths = [Path(path) for path in job.paths]
+        within = within_roots(context.settings)
+        looks_in = None if paths else context.collection.vectors_for(row.id)
+        goes_first = nullcontext() if paths else context.jobs.precedence.first()  # it is over soon
+        with goes_first:
+            return score_pictures(
+                context.collection, bundle, paths, out, progress.report, within=within, looks_in=looks_in
+            )
+
+
+class Scoring:
+    """What finished classifiers say of pictures, whatever concept they are of."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._context = bench.context
+
+        def of(concept_id: int) -> Scores:
+            return bench.concept_of(concept_id).scores
+
+        jobs = bench.jobs
+        jobs.register(Score, self._score)
+        jobs.register(ScoreLibrary, lambda job, progress: of(job.concept_id)._score_library(job, progress))
+        jobs.register(ScoreFiles, lambda job, progress: of(job.concept_id)._score_files(job, progress))
+
+    def score(
+        self,
+        bundle: Path,
+        paths: Sequence[Path],
+        out: Path,
+        *,
+        trust_encoder: str | None = None,
+        digest: str | None = None,
+        accept_changed: bool = False,
+    ) -> Started[ScoreResult]:
+        """Scores new files, or the library where no paths are given, and writes CSV or Parquet.
+
+        The work raises `ChangedBundleError` where the bundle is not as it was written, unless
+        `accept_changed`, `DiscernError` where it is another than that of the `digest`, and
+        `UntrustedEncoderError` where it is for an encoder that is neither the library's nor set nor
+        `trust_encoder`.
+        """
+        files = tuple(map(written, paths))
+        job = Score(str(bundle.absolute()), files, str(out.absolute()), trust_encoder, digest, accept_changed)
+        return self._context.jobs.begin(job)
+
+    def classify(
+        self, pictures: Sequence[tuple[str, bytes]], names: Sequence[str] = (), *, version: int | None = None
+    ) -> PicturesSaid:
+        """What the newest versions say of a few pictures in memory, by name of the file: of these concepts,
+        or of all that have one. An older `version` speaks for one concept alone.
+
+        A picture that can't be read has its own error; the others are answered.
+        """
+        context = self._context
+        if version is not None and len(names) != 1:
+            raise DiscernError("A version is of one concept: name that one alone.")
+        rows = [context.concept(name) for name in names] or context.with_versions()
+        chosen = [(row, context.head(row, version)) for row in rows]
+        for _, head in chosen:
+            check_fingerprint(head, context.collection)
+        vectors = embed_pictures([data for _, data in pictures], context.collection.encoder())
+        return PicturesSaid(
+            pictures=tuple(
+                PictureSaid(name=name, error=str(vector))
+                if isinstance(vector, BadPictureError)
+                else PictureSaid(name=name, said=tuple(s for one in chosen for s in said_of(*one, vector)))
+                for (name, _), vector in zip(pictures, vectors, strict=True)
+            )
+        )
+
+    @operation("GET /jobs/{job_id}/scores", audit="downloaded scores")
+    def file(self, job_id: JobId) -> Path:
+        """The file that a scoring job wrote.
+
+        Raises `DiscernError` where there is no such file (any more).
+        """
+        job = self._context.jobs.store.get(job_id)
+        kinds = {ScoreFiles.kind: ScoreFiles, ScoreTable.kind: ScoreTable}
+        if job.kind in kinds and job.state == "done" and job.result:
+            file = Path(read_done(kinds[job.kind], job).out)
+            if file.is_file() and file.resolve().is_relative_to(
+                (self._context.settings.home / "scores").resolve()
+            ):
+                return file
+        raise DiscernError(f"Job {job_id} has left no scores to download. Score the pictures again.")
+
+    def concepts(self) -> list[str]:
+        """Names of the concepts that have a version to ask."""
+        trained = self._context.heads.concepts()
+        return sorted((row.name for row in self._context.store.all() if row.id in trained), key=str.casefold)
+
+    def _score(self, job: Score, progress: Progress) -> ScoreResult:
+        collection, paths = self._context.collection, [Path(path) for path in job.paths]
+        bundle = bundle_at(
+            collection,
+            Path(job.bundle),
+            of_library=not paths,
+            digest=job.digest,
+            accept_changed=job.accept_changed,
+        )
+        return score_pictures(collection, bundle, paths, Path(job.out), progress.report, job.trust_encoder)
+
+
+def said_of(concept: ConceptRow, head: StoredHead, vector: Vectors) -> list[ConceptSaid]:
+    """What a version says of a picture: of exclusive classes each, as its exported file does."""
+    linear, scale = linear_head(head), Scale.read(concept.scale)
+    chances = classes(linear, vector[None])
+    if chances is not None and scale is not None:
+        return [
+            _said_of_class(name, head.number, float(chances[0, k]), bool(chances[0].argmax() == k))
+            for k, name in enumerate(scale.words, 1)
+        ]
+    probability, grade = float(linear.probabilities(vector[None])[0]), grades(linear, vector[None])
+    yes = probability >= head.threshold
+    said = ConceptSaid(
+        concept=concept.name,
+        version=head.number,
+        probability=probability,
+        decision="yes" if yes else "no",
+        zone=zone_of(
+            probability,
+            yes=yes,
+            threshold=head.threshold,
+            zones=zones_of(head.threshold, head.details),
+        ),
+        grade=None if grade is None else float(grade[0]),
+    )
+    return [said]
+
+
+def _said_of_class(name: str, version: int, probability: float, is_it: bool) -> ConceptSaid:
+    decision: Literal["yes", "no"] = "yes" if is_it else "no"
+    return ConceptSaid(
+        concept=name, version=version, probability=probability, decision=decision, zone=decision
+    )
+
+
+def _scored_file(job: StoredJob) -> ScoredFile:
+    asked, done = read_job(ScoreFiles, job), read_done(ScoreFiles, job)
+    return ScoredFile(
+        job=job.id,
+        folder=asked.paths[0] if asked.paths else "",
+        version=asked.version,
+        suffix=asked.suffix,
+        rows=done.rows,
+        yes=done.yes,
+        skipped=done.skipped,
+        finished=job.finished or job.created,
+    )
+
+
+def said(parts: NDArray[np.float64]) -> str:
+    """Where the strongest of what raised the score lies: the parts of at least half of the strongest one."""
+    raised = np.maximum(parts, 0)
+    if raised.sum() <= 0:
+        return "No part of it raised the score more than parts of other pictures do."
+    strong = np.where(raised >= raised.max() / 2, raised, 0)
+    much = "Most" if strong.sum() > raised.sum() / 2 else "The strongest"
+    if np.count_nonzero(strong) > parts.size * SPREAD:
+        return f"{much} of what raised the score is spread over the picture."
+    row, column = (
+        min(2, int(3 * (np.arange(n) + 0.5) @ strong.sum(axis=1 - axis) / strong.sum() / n))
+        for axis, n in enumerate(parts.shape)
+    )
+    where = "in the middle" if row == column == 1 else f"at the {DOWN[row]} {ACROSS[column]}"
+    return f"{much} of what raised the score is {where}."
+
+
+def roughly(columns: int, exact: bool) -> str:
+    size = f"each square is about 1/{columns} of the picture, and what lies next to it shows in it too"
+    return f"Rough: {size}." if exact else f"Rough: {size}; found by covering one square after the other."
