@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from concepts.bundle.version_page import Shown
-from concepts.classifier.examples import pictures_to_show
+from concepts.bundle.page import Shown
+from concepts.classifier.review import pictures_to_show
 from concepts.classifier.training import check_fingerprint, check_has_learned
 from concepts.errors import DiscernError, UnknownPictureError
 from concepts.publishing.export import version_page
