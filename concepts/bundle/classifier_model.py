@@ -70,9 +70,16 @@ def encoder_graph(encoder: Encoder, short_side: int, cache: Path) -> EncoderGrap
         content = kept(place, lambda: _exported(portable))
     except EncoderError as error:
         return str(error)
-    size = portable.height, portable.width
-    shown = portable.fit, portable.interpolation, short_side
-    return EncoderGraph(content, encoder.licence, portable.notice, *size, *shown)
+    return EncoderGraph(
+        content,
+        encoder.licence,
+        portable.notice,
+        portable.height,
+        portable.width,
+        portable.fit,
+        portable.interpolation,
+        short_side,
+    )
 
 
 def kept(path: Path, make: Callable[[], bytes]) -> bytes:

@@ -11,11 +11,11 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +55,7 @@ class BundleFiles:
         self,
         path: Path,
         sizes: Mapping[str, int],
-        open_file: Callable[[str], IO[bytes]],
+        open_file: Callable[[str], AbstractContextManager[Any]],
         others: Collection[str],
         inside: str = "",
     ) -> None:
@@ -78,7 +78,7 @@ class BundleFiles:
         """At most so many bytes of a file that is there: the size in an archive's own table may be a lie."""
         try:
             with self._open(name) as stream:
-                return stream.read(most)
+                return bytes(stream.read(most))
         except BROKEN as error:
             raise damaged(self.path, f"{name} can't be read ({_reason(error)})") from error
 

@@ -59,11 +59,6 @@ def changed_test_labels(dataset: ConceptDataset) -> list[ReviewRow]:
     ]
 
 
-Role = Literal["counts", "doesn't", "missed", "flagged wrongly"]
-OF_A_KIND = 6
-MISTAKES = 3
-
-
 def pictures_to_show(
     dataset: ConceptDataset, collection: Collection, head: StoredHead
 ) -> list[tuple[str, Role]]:

@@ -222,7 +222,7 @@ def bounds(expression: Expression, probabilities: Shares) -> tuple[Shares, Share
 
 def holds(expression: Expression, yes: Bools) -> Bools:
     """(n, concepts) → (n,): the rule as logic, of what is said yes or no to. Products of 0 and 1 are that."""
-    return combined(expression, yes.astype(np.float32)) == 1
+    return np.asarray(combined(expression, yes.astype(np.float32)) == 1, dtype=bool)
 
 
 def places(expression: Expression) -> Counter[int]:

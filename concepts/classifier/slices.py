@@ -116,13 +116,13 @@ def _worst(parts: Sequence[LibraryPart], found: Sequence[Slice], truth: Bools, p
                 tests.append((float(p_value), figures, figure, float(outside.mean())))
     if not tests:
         return ""
-    p_value, part, figure, elsewhere = min(tests, key=lambda test: test[0])
+    p_value, weakest, figure, elsewhere = min(tests, key=lambda test: test[0])
     if p_value * len(tests) > SURE:
         return ""
     said = SAID[figure.name].format(figure.n, round((figure.value or 0) * figure.n))
     low, high = (100 * (bound or 0) for bound in (figure.low, figure.high))
     return (
-        f"Weakest {PLACES[part.kind].format(part.name)}: {said} "
+        f"Weakest {PLACES[weakest.kind].format(weakest.name)}: {said} "
         f"({low:.0f} to {high:.0f} of 100), elsewhere {100 * elsewhere:.0f} of 100."
     )
 
