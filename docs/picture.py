@@ -13,7 +13,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from concepts.bundle.facts import BundleFacts, ConceptFacts
-from concepts.bundle.plots import COUNTS, DOES_NOT, INK, QUIET
+from concepts.bundle.figures import COUNTS, DOES_NOT, INK, QUIET
 from concepts.learning.report import Curves, Metric
 
 FILE = Path(__file__).with_name("images") / "demo.png"

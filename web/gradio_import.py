@@ -5,7 +5,7 @@ third of the import. Where the optional package `mcp` is installed, it imports t
 only an app with `mcp_server=True` has; our tools for assistants are `web/mcp/`. IPython, where there is one,
 is for notebooks, and the command line of httpx for nobody who imports httpx. Around each event it switches
 matplotlib to another way of drawing and back, and for the first it imports all of that, in the thread that
-answers everybody; our figures are drawn without that state (`concepts/bundle/plots.py`).
+answers everybody; our figures are drawn without that state (`concepts/bundle/figures.py`).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from concepts.bundle import svg
+from concepts.bundle import figures
 from concepts.errors import SettingsError
 from concepts.learning.target import Target
 from web import jobs, words
@@ -74,8 +74,8 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.globals |= {
-        "bare_drawing": svg.bare_drawing,
-        "drawing": svg.drawing,
+        "bare_drawing": figures.bare_drawing,
+        "drawing": figures.drawing,
         "icon_svg": _icon,
         "new_key": _new_key,
         "now": time.monotonic_ns,

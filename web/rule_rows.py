@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from concepts.bundle.rules import Expression
-from concepts.classifier.rule_probability import groups_of
+from concepts.bundle.facts import Expression
+from concepts.classifier.rule_scores import groups_of
 from concepts.classifier.rule_text import quoted
 
 Groups = list[list[tuple[str, bool]]]  # concept and whether it is to be, or not to be

@@ -7,9 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from concepts.bundle import account
-from concepts.bundle.facts import BundleFacts, ConceptFacts
+from concepts.bundle.facts import AllOf, BundleFacts, Combined, ConceptFacts, Expression, Is, Not, parts_of
 from concepts.bundle.figures import PlotFigure
-from concepts.bundle.rules import AllOf, Combined, Expression, Is, Not, parts_of
 from concepts.bundle.usage import (
     HOW_ANYWHERE,
     anywhere,
@@ -19,7 +18,6 @@ from concepts.bundle.usage import (
     with_numpy,
     with_onnx,
 )
-from concepts.learning.report import Metric
 
 
 def card_text(
@@ -34,21 +32,21 @@ def card_text(
     `plots` are the figures of each concept that lie beside it, by file name. `alone` says why the encoder
     isn't in it, `page` whether there is one for browsers; `stories` how each concept came about.
     """
-    n = len(facts.concepts)
-    of_each = zip(facts.concepts, plots or [{}] * n, stories or [()] * n, strict=True)
-    about = [_about(facts, *of_one) for of_one in of_each]
+    about = []
+    for place, concept in enumerate(facts.concepts):
+        parts = [_what_it_is(facts, concept), _definition(concept)]
+        parts += [
+            _quality(concept, plots[place] if plots else {}),
+            _section("Limits", account.limits(concept)),
+        ]
+        if stories and stories[place]:
+            parts.append(_section("How it came about", stories[place]))
+        about.append("\n\n".join(parts))
     if len(about) > 1:
         about = [_all_of_them(facts), *(re.sub("^#", "##", text, flags=re.MULTILINE) for text in about)]
     return (
         "\n\n".join([_front_matter(facts), *about, _use(facts, alone, page), _encoder(facts, alone)]) + "\n"
     )
-
-
-def _about(
-    facts: BundleFacts, concept: ConceptFacts, plots: Mapping[str, PlotFigure], story: Sequence[str]
-) -> str:
-    parts = [_what_it_is(facts, concept), _definition(concept), _quality(concept, plots), _limits(concept)]
-    return "\n\n".join([*parts, *([f"## How it came about\n\n{_list(story)}"] if story else [])])
 
 
 def _all_of_them(facts: BundleFacts) -> str:
@@ -101,29 +99,21 @@ def _front_matter(facts: BundleFacts) -> str:
 
 
 def _what_it_is(facts: BundleFacts, concept: ConceptFacts) -> str:
-    return (
-        f"# {_line(concept.concept)}\n\n"
-        f"> {_line(concept.definition.description)}\n\n"
+    yes, *no = map(_line, account.threshold(concept))
+    grades = concept.grades
+    parts = [
+        f"# {_line(concept.concept)}",
+        f"> {_line(concept.definition.description)}",
         f"A small image classifier, made with Discern {_line(facts.discern_version)} on "
         f"{concept.created:%d %B %Y} (version {concept.head.number}). It gives a picture a probability of "
-        f"showing this, and says **yes** from {concept.head.threshold:.3g} on. {_threshold(concept)}"
-        + _graded(concept)
-    )
-
-
-def _graded(concept: ConceptFacts) -> str:
-    grades = concept.grades
-    return (
-        f"\n\nIt also gives a grade from 1 to {grades.n}; those from {grades.counts_from} on are a yes."
-        if grades
-        else ""
-    )
-
-
-def _threshold(concept: ConceptFacts) -> str:
-    """What the threshold was chosen for, and below which line it is surely no."""
-    yes, *no = map(_line, account.threshold(concept))
-    return "\n\n".join([yes, *(one.replace("surely no", "**surely no**", 1) for one in no)])
+        f"showing this, and says **yes** from {concept.head.threshold:.3g} on. {yes}",
+        *(one.replace("surely no", "**surely no**", 1) for one in no),
+    ]
+    if grades:
+        parts.append(
+            f"It also gives a grade from 1 to {grades.n}; those from {grades.counts_from} on are a yes."
+        )
+    return "\n\n".join(parts)
 
 
 def _definition(facts: ConceptFacts) -> str:
@@ -161,23 +151,19 @@ def _quality(facts: ConceptFacts, plots: Mapping[str, PlotFigure]) -> str:
 def _table(facts: ConceptFacts) -> str:
     """This head in the first column of figures, each baseline in its own."""
     columns = [("This classifier", facts.metrics), *((_line(b.name), b.metrics) for b in facts.baselines)]
-    names = list(dict.fromkeys(metric.name for _, metrics in columns for metric in metrics))
+    known = [{metric.name: _line(account.figure(metric)) for metric in metrics} for _, metrics in columns]
     lines = [
         "| | " + " | ".join(words for words, _ in columns) + " |",
         "|---|" + "---|" * len(columns),
     ]
-    for name in names:
-        cells = [_cell(next((m for m in metrics if m.name == name), None)) for _, metrics in columns]
+    for name in dict.fromkeys(name for metrics in known for name in metrics):
+        cells = [metrics.get(name, "–") for metrics in known]
         lines.append(f"| {_line(account.metric_words(name))} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + f"\n\nIn brackets: {_line(facts.interval)}; n: pictures the figure rests on."
 
 
-def _cell(metric: Metric | None) -> str:
-    return "–" if metric is None else _line(account.figure(metric))
-
-
-def _limits(facts: ConceptFacts) -> str:
-    return f"## Limits\n\n{_list(account.limits(facts))}"
+def _section(title: str, items: Sequence[str]) -> str:
+    return f"## {title}\n\n{_list(items)}"
 
 
 def _list(items: Sequence[str]) -> str:

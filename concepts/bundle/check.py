@@ -11,9 +11,18 @@ import numpy as np
 
 from concepts.bundle.checksums import CHECKSUMS_FILE
 from concepts.bundle.facts import BundleFacts
-from concepts.bundle.files import CLASSIFIER_FILE, FACTS_FILE, BundleFiles, opened
-from concepts.bundle.load import MOST_BYTES, Bundle, check_unchanged, compared, load_bundle
-from concepts.bundle.onnx_model import columns_of
+from concepts.bundle.heads import columns_of
+from concepts.bundle.load import (
+    CLASSIFIER_FILE,
+    FACTS_FILE,
+    MOST_BYTES,
+    Bundle,
+    BundleFiles,
+    check_unchanged,
+    compared,
+    load_bundle,
+    opened,
+)
 from concepts.errors import DiscernError
 from concepts.view import View
 
@@ -73,10 +82,6 @@ def check_bundle(path: Path) -> BundleCheck:
         if CLASSIFIER_FILE in files.sizes:
             problems += graph_problems(files.read(CLASSIFIER_FILE, MOST_BYTES[CLASSIFIER_FILE]), bundle)
         sizes = files.sizes
-    described = (
-        BundleFile(name=name, bytes=size, what=WHAT.get(name, "a plot" if name.endswith(".png") else ""))
-        for name, size in sorted(sizes.items())
-    )
     facts = bundle.facts
     return BundleCheck(
         bundle=str(path),
@@ -84,7 +89,10 @@ def check_bundle(path: Path) -> BundleCheck:
         encoder=facts.encoder.name,
         fingerprint=facts.encoder.fingerprint,
         scores_pictures=CLASSIFIER_FILE in sizes,
-        files=tuple(described),
+        files=tuple(
+            BundleFile(name=name, bytes=size, what=WHAT.get(name, "a plot" if name.endswith(".png") else ""))
+            for name, size in sorted(sizes.items())
+        ),
         checksums=None if digest is None else len(found.whole),
         problems=tuple(problems),
     )
@@ -115,11 +123,6 @@ def _facts_of(files: BundleFiles) -> Mapping[str, bytes]:
     return {FACTS_FILE: files.read(FACTS_FILE, MOST_BYTES[FACTS_FILE])}
 
 
-def _of_format_1(about: Any) -> dict[str, object]:
-    """What a graph of the first format says of itself, as this one would say it."""
-    return {"name": about["concept"], "threshold": about["threshold"], "version": about["version"]}
-
-
 def graph_problems(graph: bytes, bundle: Bundle) -> list[str]:
     """Loads a classifier.onnx as ONNX Runtime does, from its bytes alone, and gives it a grey picture."""
     import onnxruntime
@@ -130,12 +133,13 @@ def graph_problems(graph: bytes, bundle: Bundle) -> list[str]:
         shown = about.get("pictures", about)  # the first format's were not apart
         grey = np.full((1, 3, int(shown["height"]), int(shown["width"])), 127, np.uint8)
         (probability,) = session.run(["probability"], {"pictures": grey})
-        theirs = about["fingerprint"], about.get("columns") or [_of_format_1(about)]
+        of_format_1 = {"name": about.get("concept"), **{k: about.get(k) for k in ("threshold", "version")}}
+        theirs = about["fingerprint"], about.get("columns") or [of_format_1]
     except Exception as error:  # ONNX Runtime raises classes of its own that share no base
         return [f"{CLASSIFIER_FILE} doesn't load: {' '.join(str(error).split())[:200]}"]
-    problems = (
-        [] if ((probability >= 0) & (probability <= 1)).all() else [f"{CLASSIFIER_FILE} gives no probability"]
-    )
+    problems = []
+    if not ((probability >= 0) & (probability <= 1)).all():
+        problems.append(f"{CLASSIFIER_FILE} gives no probability")
     if theirs != (bundle.facts.encoder.fingerprint, columns_of(bundle.facts)):
         problems.append(f"{CLASSIFIER_FILE} is of another classifier than {FACTS_FILE}")
     return problems

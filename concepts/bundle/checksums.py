@@ -11,7 +11,6 @@ from typing import NamedTuple
 CHECKSUMS_FILE = "SHA256SUMS"
 MISSING = f"{CHECKSUMS_FILE} is missing"
 LONGEST_LIST = 2**20  # bytes
-BLOCK = 2**20  # bytes that are read at a time
 READ = ("classifier.onnx", "head.json", "head.onnx", "head.safetensors")  # by what scores
 LINE = re.compile(r"([0-9a-f]{64}) [ *]([^/\\]+)")
 
@@ -79,11 +78,8 @@ def folder_differences(folder: Path) -> list[str]:
 
 
 def _sha256(file: Path) -> str | None:
-    digest = hashlib.sha256()
     try:
         with file.open("rb") as stream:
-            while block := stream.read(BLOCK):
-                digest.update(block)
+            return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError:
         return None
-    return digest.hexdigest()

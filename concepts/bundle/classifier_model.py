@@ -7,15 +7,12 @@ import json
 import logging
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from concepts.bundle.answer_nodes import AnswerNodes
 from concepts.bundle.facts import BundleFacts
-from concepts.bundle.heads import BundleHead, stacked
-from concepts.bundle.onnx_model import description
+from concepts.bundle.heads import AnswerNodes, BundleHead, description, stacked
 from concepts.encoders.base import Encoder
 from concepts.encoders.licences import MAY_BE_PASSED_ON
 from concepts.encoders.portable import Portable, PortableEncoder
@@ -60,32 +57,29 @@ def encoder_graph(encoder: Encoder, short_side: int, cache: Path) -> EncoderGrap
     """The encoder as a graph, made in seconds and kept in `cache`; or, where it can't go along, why."""
     if reason := why_alone(encoder):
         return reason
+    import torch
+
     assert isinstance(encoder, PortableEncoder)
     try:
         portable = encoder.portable()
-        size = sum(weights.numel() * weights.element_size() for weights in portable.network.parameters())
-        if size > MOST_BYTES:
-            return f"its weights are {size / 2**20:,.0f} MB, and at most {MOST_BYTES // 2**20} MB go along"
-        content = _kept(portable, str(encoder.fingerprint), cache)
+        weighs = sum(weights.numel() * weights.element_size() for weights in portable.network.parameters())
+        if weighs > MOST_BYTES:
+            return f"its weights are {weighs / 2**20:,.0f} MB, and at most {MOST_BYTES // 2**20} MB go along"
+        made_with = hashlib.sha256(f"{EXPORT} {torch.__version__}".encode()).hexdigest()[:8]
+        place = cache / f"encoder-{encoder.fingerprint}-{made_with}.onnx.kept"
+        content = kept(place, lambda: _exported(portable))
     except EncoderError as error:
         return str(error)
     return EncoderGraph(
-        content=content,
-        licence=encoder.licence,
-        notice=portable.notice,
-        height=portable.height,
-        width=portable.width,
-        fit=portable.fit,
-        interpolation=portable.interpolation,
-        short_side=short_side,
+        content,
+        encoder.licence,
+        portable.notice,
+        portable.height,
+        portable.width,
+        portable.fit,
+        portable.interpolation,
+        short_side,
     )
-
-
-def _kept(portable: Portable, fingerprint: str, cache: Path) -> bytes:
-    import torch
-
-    made_with = hashlib.sha256(f"{EXPORT} {torch.__version__}".encode()).hexdigest()[:8]
-    return kept(cache / f"encoder-{fingerprint}-{made_with}.onnx.kept", lambda: _exported(portable))
 
 
 def kept(path: Path, make: Callable[[], bytes]) -> bytes:
@@ -108,7 +102,8 @@ def _exported(portable: Portable) -> bytes:
 
     example = torch.zeros((2, 3, portable.height, portable.width), dtype=torch.uint8)
     try:
-        with _quiet():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the exporter's remarks, which are about its own code
             program = torch.onnx.export(
                 portable.network,
                 (example,),
@@ -128,30 +123,13 @@ def _exported(portable: Portable) -> bytes:
     return bytes(model.SerializeToString(deterministic=True))
 
 
-@contextmanager
-def _quiet() -> Any:
-    """Without the exporter's remarks, which are about its own code."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
 def _strip(model: Any) -> None:
     """Without what the exporter notes of this computer: paths and lines of source in every node."""
     graph = model.graph
-    described = (
-        *graph.node,
-        *graph.initializer,
-        *graph.input,
-        *graph.output,
-        *graph.value_info,
-        graph,
-        model,
-    )
-    for part in described:
+    del graph.value_info[:]
+    for part in (*graph.node, *graph.initializer, *graph.input, *graph.output, graph, model):
         del part.metadata_props[:]
         part.doc_string = ""
-    del graph.value_info[:]
 
 
 def classifier_bytes(encoder: EncoderGraph, heads: Sequence[BundleHead], facts: BundleFacts) -> bytes:
@@ -180,10 +158,5 @@ def classifier_bytes(encoder: EncoderGraph, heads: Sequence[BundleHead], facts: 
 
 def how_shown(encoder: EncoderGraph) -> dict[str, Any]:
     """How a picture gets the size that the graph takes."""
-    return {
-        "height": encoder.height,
-        "width": encoder.width,
-        "fit": encoder.fit,
-        "interpolation": encoder.interpolation,
-        "short_side": encoder.short_side,
-    }
+    names = ("height", "width", "fit", "interpolation", "short_side")
+    return {name: getattr(encoder, name) for name in names}

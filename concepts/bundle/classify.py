@@ -199,14 +199,10 @@ def write(answers: Iterable[Answer], about: Mapping[str, Any], stream: TextIO, a
             continue
         cells = [""] * sum(map(len, kinds))
         if answer.said:
-            shown = [(f"{s.probability:.6f}", s.decision, _shown(s.grade)) for s in answer.said]
+            shown = [(f"{s.probability:.6f}", s.decision, f"{s.grade or 0:.3f}") for s in answer.said]
             cells = [cell for row, of in zip(shown, kinds, strict=True) for cell in row[: len(of)]]
         writer.writerow([_no_formula(answer.path), *cells, answer.error or ""])
     return Counts(rows, yes, bad)
-
-
-def _shown(grade: float | None) -> str:
-    return "" if grade is None else f"{grade:.3f}"
 
 
 def _no_formula(text: str) -> str:

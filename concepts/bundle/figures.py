@@ -1,21 +1,40 @@
 """What is drawn of a version: data → one figure, whose words, series and scales every way of drawing it uses.
 
-A screen prints a figure as SVG (`concepts.bundle.svg`), the bundle as PNG (`concepts.bundle.plots`), the card
-and screen readers by its words. All places are shares of the plot: (0, 0) is left below, (1, 1) right above.
+A screen prints a figure as SVG (`drawing`), the bundle as PNG (`png`), the card and screen readers by its
+words. All places are shares of the plot: (0, 0) is left below, (1, 1) right above.
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
-from typing import Literal
+from typing import Any, Literal
+from xml.etree.ElementTree import Element, SubElement, tostring
 
+from concepts.bundle.facts import ConceptFacts
 from concepts.learning.report import Curves, ReliabilityBin
 
 TABLE_ROWS = 12
 APART = 0.1  # of the width, between two words that shall not run into each other
+RADIUS = {"threshold": 6.0, "yes": 4.5}  # of dots in SVG
+
+# Of PNG. They differ in lightness too and are never the only sign.
+COUNTS = "#0f766e"  # teal: pictures that count
+DOES_NOT = "#b4431f"  # vermilion: pictures that don't
+INK = "#1f2937"
+QUIET = "#6b7280"
+COLOURS = {"yes": COUNTS, "no": DOES_NOT, "guide": QUIET, "range": COUNTS, "threshold": INK, "axis": QUIET}
+LINES: dict[str, dict[str, Any]] = {
+    "axis": {"linewidth": 1.0},
+    "guide": {"linewidth": 1.2, "linestyle": (0, (4, 3))},
+    "threshold": {"linewidth": 1.4, "linestyle": (0, (4, 3))},
+    "range": {"linewidth": 1.6, "alpha": 0.55},
+}
+
+PLOT_FILES = ("precision_recall.png", "reliability.png", "scores.png")
 
 Point = tuple[float, float]
 # What a mark means, whatever its colour: counts, doesn't, what to compare with, how sure, the threshold.
@@ -233,3 +252,155 @@ def _apart(ticks: Sequence[tuple[float, str]]) -> tuple[tuple[float, str], ...]:
         if not kept or kept[-1][0] - tick[0] > APART:
             kept.append(tick)
     return tuple(reversed(kept))
+
+
+@dataclass(frozen=True)
+class PlotArea:
+    """Where the plot is inside of the drawing, in units of its view box."""
+
+    width: float
+    height: float
+    left: float = 0
+    right: float = 0
+    top: float = 0
+    bottom: float = 0
+
+    def x(self, share: float) -> float:
+        return self.left + share * (self.width - self.left - self.right)
+
+    def y(self, share: float) -> float:
+        return self.height - self.bottom - share * (self.height - self.top - self.bottom)
+
+    def path(self, points: Sequence[Point]) -> str:
+        return "M" + "L".join(f"{self.x(x):.1f} {self.y(y):.1f}" for x, y in points) if points else ""
+
+
+PAGE = PlotArea(420, 240, left=44, right=12, top=12, bottom=36)
+BARE = PlotArea(1000, 200)
+
+
+def drawing(figure: PlotFigure) -> str:
+    """The figure with its axes. `data-plot` tells scripts where the plot lies: left, top, width, height."""
+    frame = PAGE
+    svg = _svg(figure, frame)
+    plot = (frame.left, frame.top, frame.x(1) - frame.left, frame.y(0) - frame.top)
+    svg.set("data-plot", " ".join(f"{value:g}" for value in plot))
+    for place, words in figure.y.ticks:
+        SubElement(svg, "path", {"d": frame.path([(0, place), (1, place)]), "class": "grid"})
+        _text(svg, frame.left - 6, frame.y(place) + 4, words, "end")
+    for place, words in figure.x.ticks:
+        _text(svg, frame.x(place), frame.y(0) + 15, words, "middle")
+    _text(svg, frame.x(1), frame.height - 4, figure.x.label, "end")
+    label = _text(svg, 10, frame.y(0), figure.y.label, "start")
+    label.set("transform", f"rotate(-90 10 {frame.y(0):g})")
+    _marks(svg, figure.marks, frame)
+    return tostring(svg, encoding="unicode")
+
+
+def bare_drawing(figure: PlotFigure) -> str:
+    """The marks alone, stretched over whatever they lie in: for a page that has its own axes around them."""
+    svg = _svg(figure, BARE)
+    svg.set("preserveAspectRatio", "none")
+    _marks(svg, [mark for mark in figure.marks if mark.role != "threshold"], BARE)
+    return tostring(svg, encoding="unicode")
+
+
+def _svg(figure: PlotFigure, frame: PlotArea) -> Element:
+    box = f"0 0 {frame.width:g} {frame.height:g}"
+    about = {"viewBox": box, "role": "img", "aria-label": figure.said, "data-figure": figure.name}
+    return Element("svg", about)
+
+
+def _marks(svg: Element, marks: Sequence[Mark], frame: PlotArea) -> None:
+    for mark in marks:
+        if isinstance(mark, PlotLine):
+            about = {"d": frame.path(mark.points), "class": f"mark-line {mark.role}"}
+            SubElement(svg, "path", about | {"vector-effect": "non-scaling-stroke"})
+        elif isinstance(mark, Band):
+            SubElement(svg, "path", {"d": frame.path(mark.points) + "Z", "class": f"mark-band {mark.role}"})
+        elif isinstance(mark, Bar):
+            left, top = frame.x(mark.left), frame.y(mark.top)
+            size = {"width": frame.x(mark.right) - left, "height": frame.y(mark.bottom) - top}
+            place = {name: f"{value:.1f}" for name, value in {"x": left, "y": top, **size}.items()}
+            SubElement(svg, "rect", place | {"class": f"mark-bar {mark.role}"})
+        else:
+            _dot(svg, mark, frame)
+
+
+def _dot(svg: Element, dot: Dot, frame: PlotArea) -> None:
+    x, y = dot.place or (0.0, 0.0)
+    radius = RADIUS.get(dot.role, 4.0)
+    about = {"cx": f"{frame.x(x):.1f}", "cy": f"{frame.y(y):.1f}", "r": f"{radius:g}"}
+    circle = SubElement(svg, "circle", about | {"class": f"mark-dot {dot.role}"})
+    if dot.place is None:
+        circle.set("visibility", "hidden")
+    if dot.words:
+        # Beside the dot, and inside of the plot at its ends.
+        end, high = x > 0.85, y > 0.9
+        place = frame.x(x) + (-8 if end else 8), frame.y(y) + (15 if high else -6)
+        _text(svg, *place, dot.words, "end" if end else "start")
+
+
+def _text(svg: Element, x: float, y: float, words: str, anchor: str) -> Element:
+    text = SubElement(svg, "text", {"x": f"{x:.1f}", "y": f"{y:.1f}", "text-anchor": anchor})
+    text.text = words
+    return text
+
+
+def figures_of(facts: ConceptFacts, curves: Curves) -> dict[str, PlotFigure]:
+    """File name → figure, for each there is something to show in."""
+    yes = sum(count.yes for count in facts.evaluation_labels)
+    total = yes + sum(count.no for count in facts.evaluation_labels)
+    recall, precision = (facts.metric(name) for name in ("recall", "precision"))
+    at = (recall.value or 0.0, precision.value or 0.0) if recall and precision else None
+    drawn = (
+        precision_recall(curves, yes / total if total else None, at),
+        reliability(curves),
+        scores(curves, facts.head.threshold),
+    )
+    return {name: figure for name, figure in zip(PLOT_FILES, drawn, strict=True) if figure.rows}
+
+
+def png(figure: PlotFigure) -> bytes:
+    """A canvas of its own, not pyplot's: no global state, so any thread may draw."""
+    from matplotlib.figure import Figure as Canvas
+
+    canvas = Canvas(figsize=(6.4, 4.8), dpi=150, layout="constrained")
+    axes = canvas.subplots()
+    draw(axes, figure)
+    canvas.supxlabel(figure.caption, fontsize=9.5, color=QUIET, wrap=True)
+    buffer = io.BytesIO()
+    canvas.savefig(buffer, format="png", facecolor="white", metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def draw(axes: Any, figure: PlotFigure) -> None:
+    """Onto axes of matplotlib."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(QUIET)
+    axes.tick_params(colors=INK, labelsize=9.5)
+    axes.grid(axis="y", color="#e5e7eb", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    axes.set_title(figure.title, loc="left", fontsize=13, color=INK, pad=12)
+    for axis, about in ((axes.xaxis, figure.x), (axes.yaxis, figure.y)):
+        axis.set_ticks([place for place, _ in about.ticks], [words for _, words in about.ticks])
+        axis.set_label_text(about.label, color=INK)
+    for mark in figure.marks:
+        _mark(axes, mark)
+
+
+def _mark(axes: Any, mark: Mark) -> None:
+    colour = COLOURS[mark.role]
+    if isinstance(mark, PlotLine):
+        style = {"linewidth": 2.2} | LINES.get(mark.role, {})
+        axes.plot(*zip(*mark.points, strict=True), color=colour, clip_on=False, **style)
+    elif isinstance(mark, Band):
+        axes.fill(*zip(*mark.points, strict=True), color=colour, alpha=0.15, linewidth=0)
+    elif isinstance(mark, Bar):
+        width, height = mark.right - mark.left, mark.top - mark.bottom
+        axes.bar(mark.left, height, width=width, bottom=mark.bottom, align="edge", color=colour)
+    elif isinstance(mark, Dot) and mark.place:
+        axes.plot(*mark.place, "o", color=colour, markersize=7.5, clip_on=False, zorder=3)
+        beside = {"xytext": (7, 3), "textcoords": "offset points", "fontsize": 9, "color": INK}
+        axes.annotate(mark.words, mark.place, **beside)

@@ -1,19 +1,28 @@
-"""A head as it lies in a bundle: the line between yes and no, and of a graded concept all its lines."""
+"""The heads of a bundle: as `head.safetensors`, and as nodes of an ONNX graph, which need no exporter."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from concepts.bundle.facts import Grades
+from concepts.bundle.facts import AllOf, BundleFacts, Combined, Expression, Grades, Is, Not, OneOf, parts_of
 from concepts.learning.base import Floats, LinearHead
+
+# Old enough for every runtime of the last five years, new enough for all operators in double.
+OPSET = 13
+IR_VERSION = 8
+FORMAT = 2  # of the description that lies in a graph
 
 
 @dataclass(frozen=True)
 class BundleHead:
-    """`cuts` (n - 1,) are those of a concept with n grades, `line.bias` one of them; else None."""
+    """The line between yes and no, and of a graded concept all its lines: `cuts` (n - 1,) of n grades,
+    `line.bias` one of them; else None."""
 
     line: LinearHead
     cuts: Floats | None = None
@@ -43,3 +52,165 @@ def check_cuts(bias: float, cuts: Floats, grades: Grades) -> None:
         raise ValueError(f"{grades.n} grades need {grades.n - 1} cuts that fall")
     if cuts[grades.counts_from - 2] != bias:
         raise ValueError(f"its bias is not the cut below grade {grades.counts_from}")
+
+
+def onnx_bytes(heads: Sequence[BundleHead], facts: BundleFacts) -> bytes:
+    """`embedding` float32 [batch, d] → what `AnswerNodes` says, checked by onnx.checker."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    answers = AnswerNodes(facts, *stacked(heads), vectors="embedding")
+    graph = helper.make_graph(
+        nodes=answers.nodes,
+        name="discern_head",
+        inputs=[
+            helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", facts.encoder.dimension])
+        ],
+        outputs=answers.outputs("batch"),
+        initializer=answers.initializers,
+    )
+    model = helper.make_model(
+        graph,
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+        producer_name="discern",
+        producer_version=facts.discern_version,
+    )
+    helper.set_model_props(model, {"discern": json.dumps(description(facts), sort_keys=True)})
+    onnx.checker.check_model(model, full_check=True)
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def description(facts: BundleFacts) -> dict[str, Any]:
+    """What a program has to know to use a graph: its columns, and whose vectors it takes."""
+    return {
+        "format": FORMAT,
+        "columns": columns_of(facts),
+        "graded": [concept.concept for concept in facts.concepts if concept.grades],
+        "one_of": facts.rule.none if isinstance(facts.rule, OneOf) else None,
+        "fingerprint": facts.encoder.fingerprint,
+        "weights_sha256": facts.encoder.weights_sha256,
+    }
+
+
+def columns_of(facts: BundleFacts) -> list[dict[str, Any]]:
+    """Name, threshold and version of each; what a rule combines to has no version."""
+    columns: list[dict[str, Any]] = [
+        {"name": concept.concept, "threshold": concept.head.threshold, "version": concept.head.number}
+        for concept in facts.concepts
+    ]
+    if isinstance(facts.rule, Combined):
+        columns.insert(0, {"name": facts.rule.name, "threshold": facts.rule.threshold, "version": None})
+    return columns
+
+
+class AnswerNodes:
+    """`vectors` (n, d), by that name → `probability` float32 (n, columns), `decision` bool (n, columns), and
+    where a concept is graded `grade` float32 (n, graded); as `scorer.py` computes them.
+
+    It computes in float64: in float32 a head whose weights have norm 10,000 is off by 4e-5
+    (1,664 dimensions), in float64 by 3e-8, which is the rounding of the output.
+    """
+
+    def __init__(
+        self,
+        facts: BundleFacts,
+        weights: Floats,
+        bias: Floats,
+        cuts: Sequence[tuple[int, Floats]],
+        vectors: str,
+    ) -> None:
+        """weights (d, concepts), bias (concepts,), the cuts of the graded ones by their place."""
+        self.nodes: list[Any] = []
+        self.initializers: list[Any] = []
+        self._facts, self._numbers = facts, 0
+        vectors64 = self._cast(vectors, np.float64)
+        similarity = self._node("MatMul", vectors64, self._constant(weights))
+        self._answers(self._node("Add", similarity, self._constant(bias)))
+        if cuts:
+            grades = [self._grade(similarity, place, of) for place, of in cuts]
+            self._cast(self._node("Concat", *grades, axis=1), np.float32, "grade")
+
+    def outputs(self, n: str) -> list[Any]:
+        """As `onnx` describes them; `n` names the first axis."""
+        from onnx import TensorProto, helper
+
+        columns = len(self._facts.columns)
+        graded = sum(concept.grades is not None for concept in self._facts.concepts)
+        kinds = [("probability", TensorProto.FLOAT, columns), ("decision", TensorProto.BOOL, columns)]
+        kinds += [("grade", TensorProto.FLOAT, graded)] if graded else []
+        return [helper.make_tensor_value_info(name, kind, [n, width]) for name, kind, width in kinds]
+
+    def _answers(self, logits: str) -> None:
+        facts, rule = self._facts, self._facts.rule
+        if isinstance(rule, OneOf):
+            self._one_of(logits, len(facts.concepts))
+            return
+        probability = self._node("Sigmoid", logits)
+        thresholds = [concept.head.threshold for concept in facts.concepts]
+        if isinstance(rule, Combined):
+            combined = self._combined(rule.expression, probability)
+            probability = self._node("Concat", combined, probability, axis=1)
+            thresholds = [rule.threshold, *thresholds]
+        self._cast(probability, np.float32, "probability")
+        self._node("GreaterOrEqual", probability, self._constant(np.array(thresholds)), out="decision")
+
+    def _one_of(self, logits: str, concepts: int) -> None:
+        none = self._node("Mul", self._column(logits, 0), self._constant(np.array(0.0)))
+        every = self._node("Concat", logits, none, axis=1)
+        first = self._constant(np.arange(concepts))
+        probability = self._node("Gather", self._node("Softmax", every, axis=1), first, axis=1)
+        self._cast(probability, np.float32, "probability")
+        self._node("Equal", self._node("ArgMax", every, axis=1, keepdims=1), first, out="decision")
+
+    def _combined(self, expression: Expression, probability: str) -> str:
+        """(n, 1)."""
+        if isinstance(expression, Is):
+            return self._column(probability, expression.concept)
+        parts = [self._combined(part, probability) for part in parts_of(expression)]
+        if isinstance(expression, Not):
+            return self._without(parts[0])
+        if isinstance(expression, AllOf):
+            return self._product(parts)
+        return self._without(self._product([self._without(part) for part in parts]))
+
+    def _without(self, p: str) -> str:
+        return self._node("Sub", self._constant(np.array(1.0)), p)
+
+    def _product(self, parts: Sequence[str]) -> str:
+        found = parts[0]
+        for part in parts[1:]:
+            found = self._node("Mul", found, part)
+        return found
+
+    def _grade(self, similarity: str, place: int, cuts: Floats) -> str:
+        above = self._node("Add", self._column(similarity, place), self._constant(cuts))
+        axis = self._constant(np.array([1]))
+        summed = self._node("ReduceSum", self._node("Sigmoid", above), axis, keepdims=1)
+        return self._node("Add", summed, self._constant(np.array(1.0)))
+
+    def _column(self, of: str, place: int) -> str:
+        return self._node("Gather", of, self._constant(np.array([place])), axis=1)
+
+    def _cast(self, of: str, to: type, out: str | None = None) -> str:
+        from onnx import helper
+
+        return self._node("Cast", of, out=out, to=helper.np_dtype_to_tensor_dtype(np.dtype(to)))
+
+    def _node(self, kind: str, *inputs: str, out: str | None = None, **attributes: Any) -> str:
+        from onnx import helper
+
+        out = out or self._name()
+        self.nodes.append(helper.make_node(kind, list(inputs), [out], **attributes))
+        return out
+
+    def _constant(self, value: NDArray[Any]) -> str:
+        from onnx import numpy_helper
+
+        name = self._name()
+        self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def _name(self) -> str:
+        self._numbers += 1
+        return f"answers_{self._numbers}"

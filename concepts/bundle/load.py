@@ -1,15 +1,20 @@
-"""A bundle from disk. It may come from anyone: everything is checked, nothing is executed or extracted."""
+"""A bundle from disk, folder or zip. It may come from anyone: everything is checked, what is hostile refused,
+and nothing is executed or extracted."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
+import posixpath
 import re
-from collections.abc import Mapping, Sequence
+import zipfile
+import zlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -19,16 +24,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as parse_safetensors
 
 from concepts.bundle.checksums import CHECKSUMS_FILE, LONGEST_LIST, MISSING, ChecksumResult, compare
-from concepts.bundle.facts import SCHEMA_VERSION, BundleFacts, ConceptFacts
-from concepts.bundle.files import (
-    CLASSIFIER_FILE,
-    FACTS_FILE,
-    LONGEST_REASON,
-    WEIGHTS_FILE,
-    BundleFiles,
-    damaged,
-    opened,
-)
+from concepts.bundle.facts import SCHEMA_VERSION, BundleFacts
 from concepts.bundle.heads import BundleHead, check_cuts, tensors_of
 from concepts.bundle.scorer import BundleScorer, Outputs
 from concepts.encoders import load_named_elsewhere
@@ -36,10 +32,150 @@ from concepts.encoders.base import Encoder
 from concepts.errors import ChangedBundleError, DiscernError, FingerprintMismatchError
 from concepts.learning.base import LinearHead
 
+FACTS_FILE = "head.json"
+WEIGHTS_FILE = "head.safetensors"
+CLASSIFIER_FILE = "classifier.onnx"
+MOST_ZIP_BYTES = 2**30  # of which little is kept: an encoder may be in it
+MOST_ZIP_FILES = 1000
+MOST_UNPACKED = 2**31  # bytes that are read to compare checksums
+LONGEST_REASON = 200  # characters; some quote what they found
 # Long definitions; two million weights; an encoder of half a gigabyte, and more.
 MOST_BYTES = {FACTS_FILE: 16 * 2**20, WEIGHTS_FILE: 16 * 2**20, CLASSIFIER_FILE: 2**30}
 DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 AT_ONCE = 1024  # vectors that are multiplied: in double precision they stay in the processor's cache
+# RuntimeError: the archive is encrypted.
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
+
+
+class BundleFiles:
+    """The bundle's own files by name. `sizes` are in bytes. `others` is all else that is there: each has a
+    slash in its name, so none can have the name of a file."""
+
+    def __init__(
+        self,
+        path: Path,
+        sizes: Mapping[str, int],
+        open_file: Callable[[str], AbstractContextManager[Any]],
+        others: Collection[str],
+        inside: str = "",
+    ) -> None:
+        """`inside`: the bundle's folder in a zip, with a slash behind it."""
+        self.path = path
+        self.sizes = dict(sizes)
+        self.others = sorted(set(others))
+        self._open, self._inside = open_file, inside
+
+    def read(self, name: str, most: int) -> bytes:
+        """A whole file. Raises `DiscernError` where it is missing, larger than `most`, or can't be read."""
+        if name not in self.sizes:
+            raise damaged(self.path, f"{self._inside}{name} is missing")
+        content = self.start_of(name, most + 1)
+        if len(content) > most:
+            raise damaged(self.path, f"{name} is larger than {most // 2**20} MB")
+        return content
+
+    def start_of(self, name: str, most: int) -> bytes:
+        """At most so many bytes of a file that is there: the size in an archive's own table may be a lie."""
+        try:
+            with self._open(name) as stream:
+                return bytes(stream.read(most))
+        except BROKEN as error:
+            raise damaged(self.path, f"{name} can't be read ({_reason(error)})") from error
+
+    def sha256_of(self, name: str) -> str | None:
+        """None where it can't be read to its end."""
+        try:
+            with self._open(name) as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest()
+        except BROKEN:
+            return None
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BundleFiles]:
+    """Raises `DiscernError` where there is no bundle, and for one that is damaged or hostile."""
+    if path.is_file():
+        with _opened_zip(path) as found:
+            yield _bounded(found)
+    elif path.is_dir():
+        try:
+            entries = list(path.iterdir())
+            files = {file.name: file for file in entries if file.is_file()}
+            others = [f"{entry.name}/" for entry in entries if entry.name not in files]
+            sizes = {name: file.stat().st_size for name, file in files.items()}
+        except OSError as error:
+            raise damaged(path, f"it can't be read ({_reason(error)})") from error
+        yield _bounded(BundleFiles(path, sizes, lambda name: files[name].open("rb"), others))
+    else:
+        raise DiscernError(f"There is no bundle at {path}.")
+
+
+def damaged(path: Path, problem: str) -> DiscernError:
+    return DiscernError(f"{path} is not a usable bundle: {problem}. Export it again.")
+
+
+def _bounded(files: BundleFiles) -> BundleFiles:
+    if sum(files.sizes.values()) > MOST_UNPACKED:
+        raise damaged(files.path, f"it unpacks to more than {MOST_UNPACKED // 2**20} MB")
+    return files
+
+
+@contextmanager
+def _opened_zip(path: Path) -> Iterator[BundleFiles]:
+    """The one bundle in the archive, at its top or in its only folder."""
+    try:
+        if path.stat().st_size > MOST_ZIP_BYTES:
+            raise damaged(path, f"it is larger than {MOST_ZIP_BYTES // 2**20} MB")
+        archive = zipfile.ZipFile(path)
+    except BROKEN as error:
+        raise damaged(path, f"it is not a readable zip archive ({_reason(error)})") from error
+    with archive:
+        _check_hostile(archive, path)
+        names = {PurePosixPath(member.filename): member for member in archive.infolist()}
+        folders = {name.parent for name in names if name.name == FACTS_FILE}
+        if len(folders) != 1:
+            raise damaged(path, f"it must hold one {FACTS_FILE}, not {len(folders)}")
+        folder = folders.pop()
+        inside = "" if folder == PurePosixPath(".") else f"{folder}/"
+        members = {
+            name.name: member
+            for name, member in names.items()
+            if not member.is_dir() and name.parent == folder
+        }
+        sizes = {name: member.file_size for name, member in members.items()}
+        others = _others(names, folder)
+        yield BundleFiles(path, sizes, lambda name: archive.open(members[name]), others, inside)
+
+
+def _others(names: Mapping[PurePosixPath, zipfile.ZipInfo], folder: PurePosixPath) -> list[str]:
+    """What is in an archive beside the files of its bundle: subfolders, and all that lies outside of it."""
+    others = []
+    for name, member in names.items():
+        if folder in name.parents:
+            within = name.relative_to(folder).parts
+            if member.is_dir() or len(within) > 1:
+                others.append(f"{within[0]}/")
+        elif not member.is_dir() or name not in (folder, *folder.parents):
+            others.append(posixpath.relpath(name, folder))  # begins with ../
+    return others
+
+
+def _check_hostile(archive: zipfile.ZipFile, path: Path) -> None:
+    """Nothing is extracted, but a name that would leave the folder marks the whole archive as hostile."""
+    members, names = archive.infolist(), archive.namelist()
+    if len(members) > MOST_ZIP_FILES:
+        raise damaged(path, f"it holds more than {MOST_ZIP_FILES} files")
+    if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in members):
+        raise damaged(path, "it is compressed in an unusual way")
+    if len(set(map(PurePosixPath, names))) != len(names):
+        raise damaged(path, "it holds two files of one name")
+    for name in names:
+        if name.startswith("/") or "\\" in name or ":" in name or ".." in name.split("/"):
+            raise damaged(path, f"it holds the unsafe file name {name!r}")
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)[:LONGEST_REASON]
 
 
 @dataclass(frozen=True)
@@ -241,29 +377,19 @@ def _parse_heads(content: bytes, facts: BundleFacts, path: Path) -> tuple[Bundle
         if concept.grades:
             wanted[f"{place}.cuts"] = ("float64", (concept.grades.n - 1,))
     if shapes != wanted:
-        raise damaged(path, f"{WEIGHTS_FILE} holds {_some(shapes)}, not {_some(wanted)}")
+        found, right = (str(some)[:LONGEST_REASON] for some in (shapes, wanted))
+        raise damaged(path, f"{WEIGHTS_FILE} holds {found}, not {right}")
     if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
         raise damaged(path, f"{WEIGHTS_FILE} holds weights that are not finite numbers")
-    heads = (_head(place, concept, tensors) for place, concept in enumerate(facts.concepts))
-    try:
-        return tuple(heads)
-    except ValueError as error:
-        raise damaged(path, f"{WEIGHTS_FILE} doesn't fit its description ({error})") from error
-
-
-def _some(shapes: dict[str, Any]) -> str:
-    return str(shapes)[:LONGEST_REASON]
-
-
-def _head(place: int, concept: ConceptFacts, tensors: dict[str, Any]) -> BundleHead:
-    line = LinearHead(
-        kind=concept.head.kind,
-        weights=tensors[f"{place}.weights"],
-        bias=float(tensors[f"{place}.bias"][0]),
-        threshold=concept.head.threshold,
-        details=dict(concept.head.details),
-    )
-    cuts = tensors.get(f"{place}.cuts")
-    if concept.grades and cuts is not None:
-        check_cuts(line.bias, cuts, concept.grades)
-    return BundleHead(line, cuts)
+    heads = []
+    for place, concept in enumerate(facts.concepts):
+        bias, cuts = float(tensors[f"{place}.bias"][0]), tensors.get(f"{place}.cuts")
+        about = concept.head
+        line = LinearHead(about.kind, tensors[f"{place}.weights"], bias, about.threshold, dict(about.details))
+        try:
+            if concept.grades and cuts is not None:
+                check_cuts(bias, cuts, concept.grades)
+        except ValueError as error:
+            raise damaged(path, f"{WEIGHTS_FILE} doesn't fit its description ({error})") from error
+        heads.append(BundleHead(line, cuts))
+    return tuple(heads)

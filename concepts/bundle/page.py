@@ -1,6 +1,7 @@
-"""`classify.html`: one page that scores pictures in a browser, from the file system and without a network.
+"""Pages that are one file: `classify.html`, which scores pictures in a browser, from the file system and
+without a network; and a version's account, for whoever has never seen Discern.
 
-All is in one file. From file:// a page may load nothing but scripts; and where nothing has to be loaded, its
+ From file:// a page may load nothing but scripts; and where nothing has to be loaded, its
 content security policy can forbid every request, so that the browser itself vouches that nothing leaves it.
 """
 
@@ -10,27 +11,38 @@ import base64
 import gzip
 import hashlib
 import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from concepts.bundle.account import Account
-from concepts.bundle.decisions import zones_between
-from concepts.bundle.facts import BundleFacts
-from concepts.bundle.onnx_model import columns_of, description
-from concepts.bundle.rules import Combined, OneOf
-from concepts.bundle.version_page import STYLE, Shown
+from concepts.bundle.decisions import zones_of
+from concepts.bundle.facts import BundleFacts, OneOf
+from concepts.bundle.heads import columns_of, description
 from concepts.errors import DiscernError
 from concepts.learning.report import Guarantee
 
 PAGE_FILE = "classify.html"
 RUNTIME_LICENCE = "RUNTIME_LICENCE.txt"
-FOLDER = Path(__file__).parent / "page"
+HERE = Path(__file__).parent
+FOLDER = HERE / "page"
 VENDORED = FOLDER / "vendored"
+STYLE = (HERE / "templates" / "account.css").read_text(encoding="utf-8")
+TEMPLATES = Environment(
+    loader=FileSystemLoader([FOLDER, HERE / "templates"]),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 MOST_BYTES = 128 * 2**20  # of the classifier: a browser holds it several times while the page opens
 VERSION = re.compile(r"ONNX Runtime Web v([\d.]+)")
 EXPORTS = re.compile(r"export\{([^}]*)\};?\s*(?://#.*)?\s*$")  # of the runtime, at its end
+
+Shown = Sequence[tuple[str, str]]  # role, and the address of a small copy
 
 
 def page_files(classifier: bytes, pictures: dict[str, Any], facts: BundleFacts) -> dict[str, bytes]:
@@ -63,10 +75,10 @@ def classifying_page(
     code = [(FOLDER / name).read_text(encoding="utf-8") for name in ("reading.js", "page.js")]
     script = "\n".join([_as_global(runtime), *code])
     style = STYLE if account else (FOLDER / "classify.css").read_text(encoding="utf-8")
-    columns = [column | _zones(facts, place) for place, column in enumerate(columns_of(facts))]
+    columns = [column | _zones(facts, column["name"], column["threshold"]) for column in columns_of(facts)]
     version = VERSION.search(runtime)
     assert version is not None
-    return _TEMPLATES.get_template(f"{PAGE_FILE}.jinja").render(
+    return TEMPLATES.get_template(f"{PAGE_FILE}.jinja").render(
         account=account,
         pictures=shown,
         licence=f"{_runtime_licence()}\n\n{licence}" if account else "",
@@ -78,8 +90,8 @@ def classifying_page(
         wasm=_base64((VENDORED / "ort-wasm-simd-threaded.wasm.gz").read_bytes()),
         script=script,  # both are ours, and a policy names their hashes
         style=style,
-        script_sha256=_base64(hashlib.sha256(script.encode()).digest()),
-        style_sha256=_base64(hashlib.sha256(style.encode()).digest()),
+        script_sha256=_sha256(script),
+        style_sha256=_sha256(style),
     )
 
 
@@ -95,29 +107,15 @@ def _as_global(runtime: str) -> str:
     return runtime[: found.start()] + "const ort={" + ",".join(f"{to}:{of}" for of, to in names) + "};"
 
 
-def _zones(facts: BundleFacts, place: int) -> dict[str, Any]:
+def _zones(facts: BundleFacts, name: str, threshold: float) -> dict[str, Any]:
     """Where a column is sure, and how it is said: between certified lines, or far from one that isn't."""
     if isinstance(facts.rule, OneOf):
         words = f"yes where it is the most probable of all, of which one is {facts.rule.none}."
         return {"yes_from": 1, "no_up_to": 0, "words": words}
-    if isinstance(facts.rule, Combined):
-        if place == 0:
-            return _in_words(facts.rule.threshold, None, None)
-        place -= 1
-    concept = facts.concepts[place]
-    details = concept.head.details
-    return _in_words(concept.head.threshold, Guarantee.of(details), Guarantee.of(details, "no"))
-
-
-def _in_words(threshold: float, yes: Guarantee | None, no: Guarantee | None) -> dict[str, Any]:
-    yes_from, no_up_to = zones_between(threshold, yes, no)
-    words = [
-        f"yes from {_percent(yes_from)} on",
-        f"no up to {_percent(no_up_to)}",
-        "in between look yourself.",
-    ]
-    said = ", ".join(words)
-    promises = [guarantee.sentence for guarantee in (yes, no) if guarantee]
+    details = {concept.concept: concept.head.details for concept in facts.concepts}.get(name, {})
+    yes_from, no_up_to = zones_of(threshold, details)
+    said = f"yes from {_percent(yes_from)} on, no up to {_percent(no_up_to)}, in between look yourself."
+    promises = [guarantee.sentence for guarantee in Guarantee.all(details)]
     if not promises:
         said += f" Its line is at {_percent(threshold)}; none of this is certified."
     return {"yes_from": yes_from, "no_up_to": no_up_to, "words": " ".join([said, *promises])}
@@ -131,12 +129,19 @@ def _base64(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-_TEMPLATES = Environment(
-    loader=ChoiceLoader(
-        [PackageLoader(__package__ or "", "page"), PackageLoader(__package__ or "", "templates")]
-    ),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+def _sha256(text: str) -> str:
+    """As a content security policy names it."""
+    return _base64(hashlib.sha256(text.encode()).digest())
+
+
+def document_of(account: Account, pictures: Shown) -> str:
+    """A file without a script or anything to load; `pictures` are in their addresses."""
+    only = f"img-src data:; style-src 'sha256-{_sha256(STYLE)}'; base-uri 'none'; form-action 'none'"
+    today = datetime.now(UTC)
+    return TEMPLATES.get_template("version_page.html.jinja").render(
+        account=account,
+        pictures=pictures,
+        policy=f"default-src 'none'; {only}",
+        style=STYLE,
+        today=f"{today.day} {today:%B %Y}",
+    )

@@ -1,10 +1,10 @@
-"""A bundle over many pictures → a CSV or Parquet file, in flat memory."""
+"""A bundle, or every finished concept, over many pictures → a CSV or Parquet file, in flat memory."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,9 +19,11 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from concepts.bundle.load import Bundle
-from concepts.bundle.scorer import Outputs
+from concepts.bundle.reading import printable
+from concepts.bundle.scorer import Outputs, sigmoid
 from concepts.errors import DiscernError
-from storage.csv_files import FORMULA, FORMULA_BEGINS
+from concepts.learning.base import LinearHead
+from storage.csv_files import FORMULA, FORMULA_BEGINS, escaped
 
 ROWS_AT_ONCE = 65_536  # Parquet keeps facts of every row group until the end: few large ones stay small
 
@@ -72,17 +74,71 @@ def said_rows(bundle: Bundle, said: Iterable[tuple[Texts, Texts, Outputs]]) -> R
     schema = schema_of(bundle)
     graded = [concept.concept for concept in bundle.facts.concepts if concept.grades]
     for ids, paths, found in said:
-        known = np.isfinite(found.probability).all(axis=1)
-        if not known.all():
-            raise DiscernError(f"The vector of picture {ids[int(np.argmin(known))]} is damaged.")
-        columns = [pa.array(ids, pa.string()), path_texts(paths)]
+        columns = _ids_and_paths(ids, paths, found.probability)
         for place, name in enumerate(bundle.columns):
-            columns.append(pa.array(np.ascontiguousarray(found.probability[:, place])))
-            decided = np.ascontiguousarray(found.decision[:, place])
-            columns.append(pc.if_else(pa.array(decided), "yes", "no"))
+            columns += [_numbers(found.probability[:, place]), _yes_no(found.decision[:, place])]
             if name in graded:
-                columns.append(pa.array(np.ascontiguousarray(found.grade[:, graded.index(name)])))
+                columns.append(_numbers(found.grade[:, graded.index(name)]))
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A concept of a table of all finished ones, and the version that speaks for it. `looks_at`: for ids,
+    whether it looks at each of them, and it says nothing of the others; None where it looks at all."""
+
+    concept: str
+    version: int
+    head: LinearHead
+    looks_at: Callable[[Sequence[str]], Sequence[bool]] | None = None
+
+
+def table_schema(columns: Sequence[Column], *, as_csv: bool) -> pa.Schema:
+    """id, path, and of each concept its probability 0..1, decision yes/no and version, with its name before
+    a colon. No name is a formula of a spreadsheet program in a CSV file."""
+    fields = [("id", pa.string()), ("path", pa.string())]
+    kinds = {"probability": pa.float64(), "decision": pa.string(), "version": pa.int32()}
+    for column in columns:
+        name = escaped(column.concept) if as_csv else column.concept
+        fields += [(f"{name}: {what}", kind) for what, kind in kinds.items()]
+    return pa.schema(fields)
+
+
+def weights(columns: Sequence[Column]) -> NDArray[np.float64]:
+    """(d, k) of the heads, which must be for the vectors they are multiplied with."""
+    return np.stack([column.head.weights for column in columns], axis=1)
+
+
+def table_rows(columns: Sequence[Column], schema: pa.Schema, batches: Batches) -> Rows:
+    """(ids, paths, vectors · `weights` (n, k)) → batches in the same order."""
+    bias = np.array([column.head.bias for column in columns])
+    for ids, paths, products in batches:
+        probability = sigmoid(products + bias)
+        found = _ids_and_paths(ids, paths, probability)
+        for column, own in zip(columns, probability.T, strict=True):
+            outside = None
+            if column.looks_at is not None:
+                outside = ~np.array(column.looks_at(found[0].to_pylist()), bool)
+            version = np.full(len(ids), column.version, np.int32)
+            yes = own >= column.head.threshold
+            found += [_numbers(own, outside), _yes_no(yes, outside), _numbers(version, outside)]
+        yield pa.RecordBatch.from_arrays(found, schema=schema)
+
+
+def _ids_and_paths(ids: Texts, paths: Texts, probability: Any) -> list[pa.Array]:
+    """Raises `DiscernError` for a picture of which nothing can be said."""
+    known = np.isfinite(probability).all(axis=1)
+    if not known.all():
+        raise DiscernError(f"The vector of picture {ids[int(np.argmin(known))]} is damaged.")
+    return [pa.array(ids, pa.string()), path_texts(paths)]
+
+
+def _numbers(values: Any, outside: Any = None) -> pa.Array:
+    return pa.array(np.ascontiguousarray(values), mask=outside)
+
+
+def _yes_no(yes: Any, outside: Any = None) -> pa.Array:
+    return pc.if_else(_numbers(yes, outside), "yes", "no")
 
 
 def write_scores(rows: Iterable[pa.RecordBatch], schema: pa.Schema, out: Path) -> ScoreCounts:
@@ -130,25 +186,21 @@ def _on_its_way_to_disk(file: Path) -> Iterator[None]:
 
 def _write(rows: Iterable[pa.RecordBatch], schema: pa.Schema, stream: Any, suffix: str) -> ScoreCounts:
     total = yes = 0
-    with (_parquet if suffix == ".parquet" else _csv)(stream, schema) as writer:
+    if suffix == ".parquet":
+        # A dictionary of what hardly two rows share is a fifth of the writing, and makes the file larger.
+        words = [field.name for field in schema if not pa.types.is_floating(field.type)]
+        often = [name for name in words if name not in ("id", "path")]
+        opened = pa.parquet.ParquetWriter(stream, schema, use_dictionary=often)
+    else:
+        # So many rows at a time take a tenth less than Arrow's 1,024, and the file is the same.
+        options = pa.csv.WriteOptions(batch_size=4096)
+        opened = pa.csv.CSVWriter(stream, schema, write_options=options)
+    with opened as writer:
         for table in _gathered(rows, schema):
             writer.write_table(table if suffix == ".parquet" else _without_formulas(table))
             total += table.num_rows
             yes += pc.sum(pc.equal(table.column(3), "yes")).as_py() or 0
     return ScoreCounts(total, yes)
-
-
-def _csv(stream: Any, schema: pa.Schema) -> Any:
-    """So many rows at a time take a tenth less than Arrow's 1,024, and the file is the same."""
-    return pa.csv.CSVWriter(stream, schema, write_options=pa.csv.WriteOptions(batch_size=4096))
-
-
-def _parquet(stream: Any, schema: pa.Schema) -> Any:
-    """A dictionary of what hardly two rows share is a fifth of the writing, and makes the file larger."""
-    words = [field.name for field in schema if not pa.types.is_floating(field.type)]
-    return pa.parquet.ParquetWriter(
-        stream, schema, use_dictionary=[name for name in words if name not in ("id", "path")]
-    )
 
 
 def _without_formulas(table: pa.Table) -> pa.Table:
@@ -185,5 +237,4 @@ def path_texts(paths: Texts) -> pa.Array:
     try:
         return pa.array(paths, pa.string())
     except UnicodeEncodeError:
-        readable = [os.fsencode(path).decode("utf-8", "backslashreplace") for path in paths]
-        return pa.array(readable, pa.string())
+        return pa.array([printable(path) for path in paths], pa.string())

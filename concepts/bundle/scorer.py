@@ -78,15 +78,15 @@ class BundleScorer:
 
     def said(self, similarity: Any) -> Outputs:
         """The same of embeddings · weights (n, concepts)."""
-        grade = [1 + _sigmoid(similarity[:, i, None] + cuts).sum(1) for i, cuts in self._cuts]
+        grade = [1 + sigmoid(similarity[:, i, None] + cuts).sum(1) for i, cuts in self._cuts]
         graded = np.stack(grade, axis=1) if grade else np.empty((len(similarity), 0))
         logits = similarity + self._bias
         if self._rule and not self._combines:
             return Outputs(*_one_of(logits), graded)
-        probability = _sigmoid(logits)
+        probability = sigmoid(logits)
         if self._rule:
-            combined = _combined(self._rule["expression"], probability)
-            probability = np.column_stack([combined, probability])
+            by_rule = combined(self._rule["expression"], probability)
+            probability = np.column_stack([by_rule, probability])
         return Outputs(probability, probability >= self.thresholds, graded)
 
     def probability(self, embeddings: Any) -> Any:
@@ -121,7 +121,7 @@ def _tensor(tensors: Mapping[str, Any], name: str, size: int) -> Any:
     return found
 
 
-def _sigmoid(logits: Any) -> Any:
+def sigmoid(logits: Any) -> Any:
     return 1.0 / (1.0 + np.exp(-np.clip(logits, -60, 60)))
 
 
@@ -133,15 +133,15 @@ def _one_of(logits: Any) -> tuple[Any, Any]:
     return probability, all_logits.argmax(axis=1)[:, None] == np.arange(logits.shape[1])
 
 
-def _combined(rule: Mapping[str, Any], probability: Any) -> Any:
+def combined(rule: Mapping[str, Any], probability: Any) -> Any:
     """(n, concepts) → (n,)."""
     if "concept" in rule:
         return probability[:, rule["concept"]]
     if "but" in rule:
-        return 1 - _combined(rule["but"], probability)
+        return 1 - combined(rule["but"], probability)
     if "all" in rule:
-        return np.prod([_combined(part, probability) for part in rule["all"]], axis=0)
-    return 1 - np.prod([1 - _combined(part, probability) for part in rule["any"]], axis=0)
+        return np.prod([combined(part, probability) for part in rule["all"]], axis=0)
+    return 1 - np.prod([1 - combined(part, probability) for part in rule["any"]], axis=0)
 
 
 def main() -> None:

@@ -22,19 +22,13 @@ from concepts import __version__
 from concepts.bundle.card import card_text
 from concepts.bundle.checksums import CHECKSUMS_FILE, checksums_text
 from concepts.bundle.classifier_model import EncoderGraph, classifier_bytes, how_shown
-from concepts.bundle.facts import BundleFacts, ConceptFacts, EncoderFacts
-from concepts.bundle.figures import PlotFigure
-from concepts.bundle.files import CLASSIFIER_FILE, FACTS_FILE, WEIGHTS_FILE
-from concepts.bundle.heads import BundleHead, check_cuts, tensors_of
-from concepts.bundle.load import Bundle, load_bundle
-from concepts.bundle.onnx_model import onnx_bytes
+from concepts.bundle.facts import BundleFacts, Combined, ConceptFacts, EncoderFacts, OneOf
+from concepts.bundle.figures import PLOT_FILES, PlotFigure, figures_of, png
+from concepts.bundle.heads import BundleHead, check_cuts, onnx_bytes, tensors_of
+from concepts.bundle.load import CLASSIFIER_FILE, FACTS_FILE, WEIGHTS_FILE
 from concepts.bundle.page import PAGE_FILE, RUNTIME_LICENCE, page_files
-from concepts.bundle.plots import PLOT_FILES, figures_of, png
-from concepts.bundle.rules import Combined, OneOf
 from concepts.errors import DiscernError
 from concepts.learning.report import Curves
-
-__all__ = ["Bundle", "BundlePart", "load_bundle", "write_bundle"]
 
 LICENCE_FILE = "ENCODER_LICENCE.txt"
 CURVES_FILE = "curves.json"

@@ -13,6 +13,7 @@ import numpy as np
 from cachetools import LRUCache, cachedmethod
 from numpy.typing import NDArray
 
+from concepts.bundle.scorer import sigmoid
 from storage.heads import StoredHead
 from storage.vectors.ids import PictureIds
 from storage.vectors.reader import Scores, VectorReader
@@ -25,13 +26,12 @@ ScoreOrder = Literal["top", "bottom", "borderline"]
 
 @dataclass(frozen=True)
 class LibraryScores:
-    """The probability of every picture, 0 to 1, and the version of the vectors they were computed from.
+    """The probability of every picture, 0 to 1.
 
     `ranking` orders the same pictures by all answers (`concepts.labelling.ranking`), where that can be done;
     `is_ranked`: that was tried.
     """
 
-    vectors: str
     probability: Scores
     ranking: Scores | None = None
     is_ranked: bool = False
@@ -102,5 +102,5 @@ def scored_alone(head: StoredHead, vectors: VectorReader, ids: Sequence[str]) ->
 
 def _scored(head: StoredHead, vectors: VectorReader, allowed: PictureIds | None = None) -> LibraryScores:
     logits = vectors.scores(np.frombuffer(head.weights, dtype="<f8"), head.bias, allowed)
-    probability = 1 / (1 + np.exp(-np.clip(logits.values, -60, 60)))
-    return LibraryScores(vectors.version, replace(logits, values=probability.astype(np.float32, copy=False)))
+    probability = sigmoid(logits.values).astype(np.float32, copy=False)
+    return LibraryScores(replace(logits, values=probability))

@@ -1,23 +1,24 @@
-"""Figures of a version on the pictures kept apart, beside simpler ways, with the sentences that say them."""
+"""Figures of a version on the test set, beside simpler ways, with the sentences that say them."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 
-from concepts.classifier.definition_drift import figures_under
-from concepts.classifier.scaled_figures import figures_on_scale
+from concepts.bundle.scorer import sigmoid
 from concepts.classifier.slices import slices
 from concepts.classifier.test_sample import TestSample, sample
 from concepts.classifier.training import (
     BY_HAND,
+    REFIT,
     check_fingerprint,
     count_by_kind,
     linear_head,
-    refit_of,
+    probabilities_of,
     way_of,
 )
 from concepts.encoders.base import Vectors
@@ -27,21 +28,27 @@ from concepts.labelling.label_counts import count_of
 from concepts.labelling.training_data import Training
 from concepts.learning import evaluation, stratified
 from concepts.learning.average_probability import about_probabilities, probability_gap
-from concepts.learning.base import Bools, Floats, Pictures, Texts
+from concepts.learning.base import Floats, LinearHead, Pictures, Texts
 from concepts.learning.calibration import Calibration
+from concepts.learning.changed_answers import ReaskedLabels, RecheckedLabel, under_definition
 from concepts.learning.consistency import consistency
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
 from concepts.learning.permutation import about_chance, shuffle_baseline
 from concepts.learning.report import (
     Baseline,
+    ClassFigures,
     Consistency,
     CutFigures,
     EvaluationReport,
+    GradeFigures,
     Guarantee,
     LookedIn,
     Metric,
+    UnderDefinition,
     about_the_target,
 )
+from concepts.learning.scaled.figures import class_figures, grade_figures
+from concepts.learning.scaled.heads import classes, grades
 from concepts.learning.scorers import SCORERS
 from concepts.learning.splits import Rows
 from concepts.learning.stratified import Stratum
@@ -66,9 +73,8 @@ def measured(stored: StoredEvaluation | None) -> MeasuredVersion | None:
     """What was kept, typed again."""
     if stored is None:
         return None
-    return MeasuredVersion(
-        EvaluationReport.model_validate(stored.report), stored.label_sequence, stored.created
-    )
+    report = EvaluationReport.model_validate(stored.report)
+    return MeasuredVersion(report, stored.label_sequence, stored.created)
 
 
 def require_test_labels(dataset: ConceptDataset) -> None:
@@ -80,9 +86,9 @@ def require_test_labels(dataset: ConceptDataset) -> None:
 def evaluate(
     dataset: ConceptDataset, collection: Collection, head: StoredHead, ratings_of: RatingsOf
 ) -> EvaluationReport:
-    """Figures of a head on the labelled evaluation set, beside simpler ways (their average precision).
+    """Figures of a head on the labelled test set, beside simpler ways (their average precision).
 
-    Raises `NotEnoughLabelsError` where nothing of the evaluation set is labelled yet.
+    Raises `NotEnoughLabelsError` where nothing of the test set is labelled yet.
     """
     check_fingerprint(head, collection)
     drawn = sample(dataset, collection)
@@ -97,26 +103,30 @@ def evaluate(
     weights = drawn.weights
     by_hand = evaluation.MOST_CUTS if head.details.get("target") == BY_HAND else 1
     figures = evaluation.evaluate(probability, truth, head.threshold, groups, SEED, weights, views, by_hand)
-    baselines = tuple(
-        Baseline(
-            name=name,
-            metrics=(_average_precision(scores, truth[rows], groups[rows], weights[rows]),),
-        )
-        for name, scores, rows in _baselines(dataset, taught, ids, vectors, ratings_of(ids), way_of(head))
-    )
+    baselines: tuple[Baseline, ...] = ()
+    for name, scores, rows in _baselines(dataset, taught, ids, vectors, ratings_of(ids), way_of(head)):
+        # Only the order of scores counts here, so they need not be probabilities.
+        found = evaluation.evaluate(scores, truth[rows], 0.5, groups[rows], SEED, weights[rows])
+        baselines += (Baseline(name=name, metrics=(found.metrics["average_precision"],)),)
     if figures.metrics["average_precision"].value is not None:
         baselines += shuffle_baseline(taught.data, vectors, truth, way_of(head), SEED)
     alike = drawn.alike(SEED)
     gap = probability_gap(probability[alike], truth[alike], groups[alike], SEED)
     guarantee = Guarantee.of(head.details)
-    if guarantee:
-        figures.metrics["precision"] = _certified_precision(guarantee)
+    if guarantee:  # at a certified threshold there is a bound and no other figure
+        note = (
+            f"At least {guarantee.at_least:g} with {100 * guarantee.confidence:.3g} % confidence: certified."
+        )
+        figures.metrics["precision"] = Metric(name="precision", value=None, n=guarantee.n, note=note)
     metrics = (*figures.metrics.values(), gap)
     parts = slices(dataset, collection, ids, truth, probability >= head.threshold)
     simulated = [dataset.blind[i].simulated for i in ids]
     yes = stratified.estimate_either(views, head.threshold).yes if drawn.draws else None
     twice, under = answered_twice(dataset), figures_under(dataset, head)
-    what = "the library" if dataset.frame.is_whole else dataset.frame.name
+    what, looked_in = "the library", []
+    if not dataset.frame.is_whole:
+        what = dataset.frame.name
+        looked_in = [f"These figures are of {pictures(len(dataset.index.ids))} in {what}."]
     on_scale = figures_on_scale(dataset, drawn, linear, vectors)
     return EvaluationReport(
         head=head.number,
@@ -129,9 +139,9 @@ def evaluate(
         curves=figures.curves,
         sentences=(
             *(certified.sentence for certified in Guarantee.all(head.details)),
-            *on_scale.sentences,
+            *(on_scale.sentences if on_scale else ()),
             *_sentences(figures, any(simulated), str(head.details.get("target", "")), yes, guarantee, what),
-            *_looked_in(dataset),
+            *looked_in,
             *about_probabilities(metrics),
             *about_chance(baselines),
             *(twice.sentences if twice else ()),
@@ -147,13 +157,13 @@ def evaluate(
         under=under,
         looks_in=tuple(LookedIn.model_validate(one) for one in dataset.frame.kept()),
         looked_at=len(dataset.index.ids),
-        grades=on_scale.grades,
-        classes=on_scale.classes,
+        grades=on_scale if isinstance(on_scale, GradeFigures) else None,
+        classes=on_scale if isinstance(on_scale, ClassFigures) else None,
     )
 
 
 def answered_twice(dataset: ConceptDataset) -> Consistency | None:
-    """How consistent the answers that measure are; None where nothing was asked twice."""
+    """How consistent the test labels are; None where nothing was asked twice."""
     twice = dataset.twice
     said = [(first.value, second.value) for first, second in twice.pairs]
     return consistency(said, twice.answers, len({first.author for first, _ in twice.pairs}))
@@ -167,7 +177,7 @@ def _baselines(
     ratings: Mapping[str, float],
     way: str,
 ) -> Iterator[tuple[str, Floats, Rows]]:
-    """(name, scores, rows of the evaluation set they are for) of plain text search, the annotator alone,
+    """(name, scores, rows of the test set they are for) of plain text search, the annotator alone,
     and a head trained in the same `way` without the annotator's labels."""
     everything = np.arange(len(ids))
     data = taught.data
@@ -180,12 +190,6 @@ def _baselines(
     if (data.weight > alone.weight).any() and (alone.weight > 0).any():
         by_people = train_early(alone, dataset.text_direction, SEED, way)
         yield "the answers of people alone", by_people.logits(vectors), everything
-
-
-def _average_precision(scores: Floats, truth: Bools, groups: Rows, weights: Floats) -> Metric:
-    """Only the order of scores counts here, so they need not be probabilities."""
-    found = evaluation.evaluate(scores, truth, 0.5, groups, SEED, weights)
-    return found.metrics["average_precision"]
 
 
 def _none_yet(dataset: ConceptDataset) -> str:
@@ -203,7 +207,7 @@ def views_of(
     dataset: ConceptDataset, drawn: TestSample, head: StoredHead, probability: Floats
 ) -> list[list[Stratum]]:
     """The strata, with what was learned from judged by the version itself; and where that makes a difference,
-    by heads that had not seen it, as one from elsewhere would be. probability (n,) of those that measure.
+    by heads that had not seen it, as one from elsewhere would be. probability (n,) of the test pictures.
 
     Those heads learn what the version learned: an answer given since, perhaps because somebody saw that the
     version has it wrong, changes no figure of it.
@@ -213,19 +217,18 @@ def views_of(
     linear = linear_head(head)
     scores = dataset.index.scores(linear.weights, linear.bias)
     logits = scores.values[drawn.groups.rows_of(scores.ids)].astype(np.float64)
-    seen = np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))))
+    seen = np.asarray(sigmoid(logits))
     learned = dataset.at(head.label_sequence).training
     rows = drawn.rows_of(learned.ids)
     has_truth = np.isin(rows, list(drawn.known))
     by_people = (rows >= 0) & has_truth & (np.array(learned.kinds) != "annotator")
     if not by_people.any():
         return [drawn.strata(probability, seen)]
-    known = np.zeros(len(seen), dtype=bool)
-    known[rows[by_people]] = True
+    known = np.isin(np.arange(len(seen)), rows[by_people])
     unseen = seen.copy()
     held_out = held_out_probabilities(learned.data, dataset.text_direction, SEED, way_of(head))
-    if refit := refit_of(head.details):
-        held_out = Calibration(refit.a, refit.c).moved(held_out)
+    if refit := head.details.get(REFIT):
+        held_out = Calibration(refit["a"], refit["c"]).moved(held_out)
     unseen[rows[by_people]] = held_out[by_people]
     return [drawn.strata(probability, seen, known), drawn.strata(probability, unseen)]
 
@@ -235,8 +238,8 @@ def _sentences(
     simulated: bool,
     target: str,
     yes: stratified.Estimate | None,
-    guarantee: Guarantee | None = None,
-    what: str = "the library",
+    guarantee: Guarantee | None,
+    what: str,
 ) -> list[str]:
     """The figures in words first, with their uncertainty in the same breath."""
     who = "a simulated person" if simulated else "you"
@@ -265,22 +268,9 @@ def _sentences(
     return lines if guarantee else [*lines, *about_the_target(target, figures.metrics.values())]
 
 
-def _looked_in(dataset: ConceptDataset) -> list[str]:
-    """What the figures are of, where that isn't everything."""
-    if dataset.frame.is_whole:
-        return []
-    pictures = len(dataset.index.ids)
-    return [f"These figures are of {pictures:,} {_pictures(pictures)} in {dataset.frame.name}."]
-
-
-def _pictures(count: int) -> str:
-    return "picture" if count == 1 else "pictures"
-
-
-def _certified_precision(guarantee: Guarantee) -> Metric:
-    """At a certified threshold there is a bound and no other figure."""
-    note = f"At least {guarantee.at_least:g} with {100 * guarantee.confidence:.3g} % confidence: certified."
-    return Metric(name="precision", value=None, n=guarantee.n, note=note)
+def pictures(n: int) -> str:
+    """How many, in words."""
+    return "1 picture" if n == 1 else f"{n:,} pictures"
 
 
 def of_hundred(share: float) -> str:
@@ -310,3 +300,54 @@ def _evaluation_notes(
     if any(dataset.evaluation[i] == "imported" for i in ids):
         notes.append("The evaluation set was imported, not drawn at random from the library.")
     return notes
+
+
+def figures_under(dataset: ConceptDataset, head: StoredHead) -> UnderDefinition | None:
+    """Under which words the figures are, and how far they may be off under the newest ones. None where every
+    answer that measures was given under words that mean what the newest ones do."""
+    now = dataset.renewal
+    if not now.before:
+        return None
+    changes, before, blind = now.changes, now.values_before, dataset.blind
+    asked = ReaskedLabels(
+        newest=now.newest,
+        most=Counter(said[0].definition_number for said in now.before.values()).most_common(1)[0][0],
+        answers=len(now.stands),
+        earlier=len(now.before),
+        asked=len(now.drawn),
+        answered=len(now.drawn) - len(now.open),
+        pairs=list(changes.values()),
+    )
+    # What the figures rest on now, with what became unsure: to leave that out would hide it.
+    ids = [i for i in dataset.measuring if blind[i].decided or before.get(i) in ("yes", "no")]
+    checked = [
+        RecheckedLabel(
+            flagged=probability >= head.threshold,
+            counts=blind[i].value == "yes",
+            before=before.get(i),
+            again=changes[i][1] if i in changes else None,
+        )
+        for i, probability in probabilities_of(head, dataset, [] if now.open else ids).items()
+    ]
+    return under_definition(asked, checked)
+
+
+def figures_on_scale(
+    dataset: ConceptDataset, drawn: TestSample, head: LinearHead, vectors: Vectors
+) -> GradeFigures | ClassFigures | None:
+    """vectors (n, d) of the pictures `drawn`. Only blind answers that name a grade or class are taken; each
+    stands for as many pictures as the draws say. None for yes and no, or a version that says no more."""
+    scale = dataset.scale
+    if scale is None:
+        return None
+    said = [scale.option_of(dataset.blind[i].given) for i in drawn.ids]
+    rows = np.array([row for row, option in enumerate(said) if option is not None], dtype=np.int64)
+    options = np.array([option for option in said if option is not None], dtype=np.int64)
+    drawn_as = drawn.group[rows], drawn.weights[rows], SEED, len(said) - len(rows)
+    if scale.is_graded:
+        expected = grades(head, vectors[rows])
+        return None if expected is None else grade_figures(expected, options + 1, scale.options, *drawn_as)
+    found = classes(head, vectors[rows])
+    if found is None:
+        return None
+    return class_figures(found.argmax(axis=1), options, scale.words_of_options(), *drawn_as)

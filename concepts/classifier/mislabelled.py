@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from concepts.bundle.scorer import sigmoid
 from concepts.classifier.training import linear_head, way_of
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
@@ -14,6 +15,7 @@ from concepts.labelling.training_data import TrainingData
 from concepts.learning.calibration import logit
 from concepts.learning.fitting import SEED, held_out_probabilities
 from concepts.learning.label_errors import label_errors
+from concepts.learning.splits import Rows
 from concepts.library.collection import Collection
 from storage.heads import StoredHead
 from storage.labels import LabelLog
@@ -30,9 +32,8 @@ def likely_mislabelled(
     A head hardly ever contradicts what it has learned from, so labels are judged by heads that had not seen
     the picture or its near-duplicates. What somebody has said twice is no doubt any more.
     """
-    inside = training_data.answers.keys() & set(
-        training_data.looks_at(training_data.training.ids)
-    )  # no examples
+    # Without examples.
+    inside = training_data.answers.keys() & set(training_data.looks_at(training_data.training.ids))
     found: dict[str, ReviewRow] = {}
     for kind in (_spoken_against(training_data), _would_get_wrong(training_data, head) if head else ()):
         most = len(found) + n
@@ -62,7 +63,7 @@ def borderline(
             reason=Reason.BORDERLINE,
             label="",
             evidence=f"Nearest to the threshold of version {head.number}.",
-            score=round(float(1 / (1 + np.exp(-np.clip(nearest[i], -60, 60)))), 4),
+            score=round(float(sigmoid(nearest[i])), 4),
         )
         for i in list(groups.values())[:n]
     ]
@@ -70,31 +71,34 @@ def borderline(
 
 def _spoken_against(training_data: TrainingData) -> Iterator[ReviewRow]:
     """By confident learning: these may be mistakes whatever version there is."""
-    training = training_data.training
-    by_people = np.flatnonzero([kind != "annotator" for kind in training.kinds])
+    training, by_people = training_data.training, _rows_of_people(training_data)
     rows, other = label_errors(training.data.at(by_people), training_data.text_direction, SEED)
     for row, probability in zip(by_people[rows], other, strict=True):
-        yes = bool(training.data.positive[row])
+        yes = training.data.positive[row]
         score = 1 - float(probability) if yes else float(probability)
-        yield _row(training.ids[row], yes, score, "The other labels suggest the opposite.")
+        yield _row(training_data, row, score, "The other labels suggest the opposite.")
 
 
 def _would_get_wrong(training_data: TrainingData, head: StoredHead) -> Iterator[ReviewRow]:
-    training, threshold = training_data.training, head.threshold
-    held_out = held_out_probabilities(training.data, training_data.text_direction, SEED, way_of(head))
-    by_people = np.array([kind != "annotator" for kind in training.kinds], dtype=bool)
-    wrong = np.flatnonzero(by_people & ((held_out >= threshold) != training.data.positive))
+    data, threshold, rows = training_data.training.data, head.threshold, _rows_of_people(training_data)
+    held_out = held_out_probabilities(data, training_data.text_direction, SEED, way_of(head))
+    wrong = rows[(held_out[rows] >= threshold) != data.positive[rows]]
     for row in wrong[np.argsort(-np.abs(held_out[wrong] - threshold), kind="stable")]:
-        yes = bool(training.data.positive[row])
-        evidence = f"Without this label, version {head.number} would say {'no' if yes else 'yes'}."
-        yield _row(training.ids[row], yes, float(held_out[row]), evidence)
+        says = "no" if data.positive[row] else "yes"
+        evidence = f"Without this label, version {head.number} would say {says}."
+        yield _row(training_data, row, float(held_out[row]), evidence)
 
 
-def _row(picture: str, yes: bool, score: float, evidence: str) -> ReviewRow:
+def _rows_of_people(training_data: TrainingData) -> Rows:
+    return np.flatnonzero([kind != "annotator" for kind in training_data.training.kinds])
+
+
+def _row(training_data: TrainingData, row: int, score: float, evidence: str) -> ReviewRow:
+    training = training_data.training
     return ReviewRow(
-        id=picture,
+        id=training.ids[row],
         reason=Reason.LIKELY_MISLABELLED,
-        label="yes" if yes else "no",
+        label="yes" if training.data.positive[row] else "no",
         evidence=evidence,
         score=round(score, 4),
     )

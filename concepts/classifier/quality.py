@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from concepts.classifier.coverage import Coverage, elsewhere
-from concepts.classifier.definition_drift import figures_under
 from concepts.classifier.library_scores import LibraryScores
-from concepts.classifier.measuring import MeasuredVersion, answered_twice, what_waits
+from concepts.classifier.measuring import (
+    MeasuredVersion,
+    answered_twice,
+    figures_under,
+    pictures,
+    what_waits,
+)
 from concepts.classifier.test_sample import sample
 from concepts.jobs import Listener
 from concepts.labelling.consensus import Decision
@@ -22,13 +26,32 @@ from concepts.learning import evaluation
 from concepts.learning.base import TrainingSet
 from concepts.learning.fitting import SEED, train_early
 from concepts.learning.report import Consistency, Curves, CutFigures, EvaluationReport, UnderDefinition
+from concepts.learning.two_samples import difference, share_unlike
 from concepts.learning.waves import next_look
 from concepts.library.collection import Collection
 from concepts.view import View
+from storage.frames import Frame
 from storage.heads import HeadFacts, StoredHead
 from storage.labels import LabelEvent
+from storage.vectors.reader import VectorReader
 
 BUDGETS = (5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000, 2000, 5000)
+FEWEST = 20  # measured pictures, below which nothing can be said
+LOOKED_AT = 2000  # pictures of the library, at random: a share is then known to within two points
+SURE = 0.01  # p-value below which the library is said to differ: the notice is looked at again and again
+
+Groups = Callable[[Sequence[str]], Sequence[str]]  # ids → names of near-duplicate groups
+
+
+class Coverage(View):
+    """The library beside the pictures that measured. `unlike` of its pictures are like none of those."""
+
+    n_measured: int
+    n_library: int
+    p_value: float  # of measured and library being alike
+    share_unlike: float
+    unlike: int
+    sentence: str  # empty where the figures cover the library as far as can be told
 
 
 class HeadView(View):
@@ -54,24 +77,22 @@ class QualityView(View):
     """A version measured on the answers as they are now."""
 
     version: HeadView
-    n: int  # evaluation pictures with a yes or no
+    n: int  # test pictures with a yes or no
     positives: int
     simulated: int  # of n, answered by no real person
-    waiting: int  # evaluation pictures nobody has looked at
+    waiting: int  # test pictures nobody has looked at
     new_answers: int  # to learn from, since the version was trained
-    stale: bool  # answers on evaluation pictures changed since the stored report
+    stale: bool  # answers on test pictures changed since the stored report
     rows: list[CutFigures]  # thresholds to choose from, highest first
     at: CutFigures | None  # at the version's own threshold; None where it calls no picture a yes
     curves: Curves | None
-    next_look: int  # answers that measure after which there are the next figures; 0 where there are no more
-    answered: int  # answers that measure so far
+    next_look: int  # test labels after which there are the next figures; 0 where there are no more
+    answered: int  # test labels so far
     pictures: int  # of the library, with a vector
     flagged: int | None  # of them, at the version's threshold; None until the library was scored
     flagged_at: list[int]  # at the thresholds 0, 0.001, … 1; empty until the library was scored
     waiting_answers: str = ""  # why the figures rest on fewer answers than there are; empty where on all
-    coverage: Coverage | None = (
-        None  # what the figures say of the library as it is; None with too few pictures
-    )
+    coverage: Coverage | None = None  # what they say of the library as it is; None with too few pictures
     consistency: Consistency | None = None  # of the answers as they are now; None where none was asked twice
     under: UnderDefinition | None = None  # None where all answers were given under what the words mean now
     looks_in: str = ""  # the collections the concept looks in, in words; empty: the whole library
@@ -185,7 +206,7 @@ def learning_curve(
 ) -> list[CurvePoint]:
     """Average precision of heads trained, the same `way`, on the first 5, 10, … answers of people alone.
 
-    `order` are picture ids in the order in which they were answered. Empty where the evaluation set has
+    `order` are picture ids in the order in which they were answered. Empty where the test set has
     too few answers to say anything.
     """
     drawn = sample(dataset, collection, partial(listener, 0, None, "looking at what was drawn"))
@@ -217,3 +238,55 @@ def learning_curve(
 
 def _decided(decision: Decision | None) -> bool:
     return decision is not None and decision.decided
+
+
+def coverage(measured: Sequence[str], index: VectorReader, groups: Groups) -> Coverage | None:
+    """What figures from the pictures `measured`, ids with a vector, say of the library as it is now.
+
+    `measured` must be drawn with equal chances: what was drawn by score differs from the library by design.
+    `groups` are named by their smallest id, whose picture stands for the others: copies are no news.
+    None with too few pictures on either side. Takes half a second, whatever the library's size.
+    """
+    if len(measured) < FEWEST:
+        return None
+    rng = np.random.default_rng(SEED)
+    known = set(groups(measured))
+    some = [measured[row] for row in np.sort(rng.permutation(len(measured))[:LOOKED_AT])]
+    places = np.sort(rng.permutation(len(index.ids))[: LOOKED_AT + len(measured)])
+    drawn = index.ids.at(places)
+    others = [i for i, group in zip(drawn, groups(drawn), strict=True) if i == group and group not in known]
+    if len(others) < FEWEST:
+        return None
+    one, other = index.vectors(some), index.vectors(others)
+    p_value = difference(one, other, SEED)
+    # Of the pictures measured none is unlike what was measured.
+    share = share_unlike(one, other) * (1 - min(len(known) / len(index.ids), 1))
+    unlike, sentence = round(share * len(index.ids)), ""
+    if p_value < SURE:
+        sentence = (
+            "The library has other pictures by now, or in other shares, than these figures were measured on."
+            if share < 0.005
+            else f"About {pictures(unlike)} ({100 * share:.0f} % of the library) look like nothing these "
+            "figures were measured on."
+        )
+    return Coverage(
+        n_measured=len(measured),
+        n_library=len(index.ids),
+        p_value=p_value,
+        share_unlike=share,
+        unlike=unlike,
+        sentence=sentence,
+    )
+
+
+def elsewhere(report: EvaluationReport, now: Frame) -> str:
+    """What figures are of, where the concept looks in other collections by now; empty where it doesn't. That
+    a collection has grown is no other one: what it has grown by is what `coverage` looks for."""
+    was = Frame.of([one.model_dump() for one in report.looks_in])
+    if was.ids == now.ids:
+        return ""
+    looked_at = "" if report.looked_at is None else f"{pictures(report.looked_at)} in "
+    return (
+        f"These figures are of {looked_at}{was.name}. The concept looks in {now.name} now, which they don’t "
+        "cover."
+    )

@@ -1,5 +1,5 @@
 """How many pictures count, said before there is a version: from what was drawn to measure with, and nothing
-else. What was looked through on walls was chosen to show every kind, so it is told and makes no rate."""
+else. What contact sheets showed was chosen to show every kind, so it is told and makes no rate."""
 
 from __future__ import annotations
 

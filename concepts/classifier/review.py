@@ -1,15 +1,20 @@
-"""Where a version and people's labels part: its mistakes, and test labels that were changed."""
+"""Pictures that say something about a version: mistakes, changed test labels, examples for a stranger."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+from typing import Literal
 
-from concepts.classifier.training import check_fingerprint, linear_head
+from concepts.classifier.training import check_fingerprint, probabilities_of
 from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.library.collection import Collection
 from storage.heads import StoredHead
+
+Role = Literal["counts", "doesn't", "missed", "flagged wrongly"]
+OF_A_KIND = 6
+MISTAKES = 3
 
 
 def mistakes(dataset: ConceptDataset, collection: Collection, head: StoredHead) -> list[ReviewRow]:
@@ -22,25 +27,20 @@ def mistakes(dataset: ConceptDataset, collection: Collection, head: StoredHead) 
     check_fingerprint(head, collection)
     measuring = set(dataset.measuring)
     decided = [i for i, said in dataset.decisions.items() if said.decided]
-    checked = dataset.with_vectors(
-        dataset.looks_at(i for i in decided if i in measuring or i not in dataset.reserved)
-    )
-    if not checked:
-        return []
-    probability = linear_head(head).probabilities(dataset.vectors(checked))
-    truth = np.array([dataset.decisions[i].value == "yes" for i in checked])
-    wrong = np.flatnonzero((probability >= head.threshold) != truth)
-    return [
+    checked = dataset.looks_at(i for i in decided if i in measuring or i not in dataset.reserved)
+    wrong = [
         ReviewRow(
-            id=checked[row],
+            id=i,
             reason=Reason.MISTAKE,
-            label="yes" if truth[row] else "no",
-            evidence=f"Version {head.number} says {'no' if truth[row] else 'yes'}.",
-            score=float(probability[row]),
-            purpose="evaluation" if checked[row] in dataset.reserved else "train",
+            label=dataset.decisions[i].value,
+            evidence=f"Version {head.number} says {'yes' if probability >= head.threshold else 'no'}.",
+            score=probability,
+            purpose="evaluation" if i in dataset.reserved else "train",
         )
-        for row in wrong[np.argsort(-np.abs(probability[wrong] - head.threshold), kind="stable")]
+        for i, probability in probabilities_of(head, dataset, checked).items()
+        if (probability >= head.threshold) != (dataset.decisions[i].value == "yes")
     ]
+    return sorted(wrong, key=lambda row: -abs((row.score or 0) - head.threshold))
 
 
 def changed_test_labels(dataset: ConceptDataset) -> list[ReviewRow]:
@@ -57,3 +57,29 @@ def changed_test_labels(dataset: ConceptDataset) -> list[ReviewRow]:
         for i in dataset.evaluation
         if i in first and now[i].value != first[i].value
     ]
+
+
+def pictures_to_show(
+    dataset: ConceptDataset, collection: Collection, head: StoredHead
+) -> list[tuple[str, Role]]:
+    """At most so many of each: the examples that people gave, then answered ones it learned from: of those
+    that count the surest, of the others the nearest to its line, which say most. Test pictures are
+    shown where it is wrong about them, as Quality does."""
+    wrong, definition = mistakes(dataset, collection, head), dataset.revision.definition
+    taken = {one.id for one in wrong}
+    learned = [
+        i for i, d in dataset.decisions.items() if d.decided and i not in dataset.reserved and i not in taken
+    ]
+    probability = probabilities_of(head, dataset, learned)
+    surest = sorted(probability, key=lambda i: (-probability[i], i))
+
+    def those(given: Sequence[str], value: str) -> list[str]:
+        return list(dict.fromkeys([*given, *(i for i in surest if dataset.decisions[i].value == value)]))
+
+    shown: dict[Role, list[str]] = {
+        "missed": [one.id for one in wrong if one.label == "yes"][:MISTAKES],
+        "flagged wrongly": [one.id for one in wrong if one.label == "no"][:MISTAKES],
+        "counts": those(definition.examples, "yes")[:OF_A_KIND],
+        "doesn't": those(definition.counterexamples, "no")[:OF_A_KIND],
+    }
+    return [(i, role) for role, ids in shown.items() for i in ids]

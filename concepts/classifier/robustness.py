@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
+from concepts.classifier.slices import share
 from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.encoders.base import Encoder
 from concepts.errors import NotEnoughLabelsError
@@ -16,7 +17,6 @@ from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.base import Floats, LinearHead
 from concepts.learning.bounded import mean_interval
 from concepts.learning.fitting import SEED
-from concepts.learning.intervals import clopper_pearson
 from concepts.learning.report import Metric
 from concepts.library.collection import Collection
 from concepts.library.originals import original
@@ -89,7 +89,7 @@ def robustness(
     listener: Listener,
     pictures: int = PICTURES,
 ) -> Robustness:
-    """Embeds up to `pictures` answered ones, those that measure first, as they are and after each change.
+    """Embeds up to `pictures` answered ones, test pictures first, as they are and after each change.
 
     Raises `NotEnoughLabelsError` where no answered picture can be read, and `FingerprintMismatchError`.
     """
@@ -98,9 +98,9 @@ def robustness(
     encoder, linear = collection.encoder(), linear_head(head)
     listener(0, len(chosen), "")
     said = []
-    for done, picture in enumerate(_read(collection, encoder, chosen), 1):
-        if picture is not None:
-            said.append(probabilities(picture, encoder, linear))
+    for done, picture in enumerate(collection.library.pictures(chosen), 1):
+        if found := original(picture, encoder.decode_size):
+            said.append(probabilities(found.image, encoder, linear))
         listener(done, len(chosen), "")
     if not said:
         raise NotEnoughLabelsError(
@@ -118,19 +118,13 @@ def robustness(
 
 
 def _answered(dataset: ConceptDataset) -> list[str]:
-    """Pictures people said yes or no to, one a near-duplicate group, those that measure first."""
+    """Pictures people said yes or no to, one a near-duplicate group, test pictures first."""
     decided = {i: None for i, decision in dataset.decisions.items() if decision.decided}
     ids = [*(i for i in dataset.evaluation if i in decided), *decided]
     first: dict[int, str] = {}
     for picture_id, group in zip(ids, dataset.groups(ids).tolist(), strict=True):
         first.setdefault(group, picture_id)
     return list(first.values())
-
-
-def _read(collection: Collection, encoder: Encoder, ids: Sequence[str]) -> Iterator[Image.Image | None]:
-    for picture in collection.library.pictures(ids):
-        found = original(picture, encoder.decode_size)
-        yield found.image if found else None
 
 
 def probabilities(picture: Image.Image, encoder: Encoder, head: LinearHead) -> Floats:
@@ -144,16 +138,13 @@ def changes_of(said: Floats, threshold: float) -> list[Perturbation]:
     return [
         Perturbation(
             name=name,
-            flipped=_flipped(int(((changed >= threshold) != (said[:, 0] >= threshold)).sum()), len(said)),
+            flipped=share(
+                "flipped", int(((changed >= threshold) != (said[:, 0] >= threshold)).sum()), len(said)
+            ),
             moved=_moved_by(changed - said[:, 0]),
         )
         for name, changed in zip(CHANGES, said[:, 1:].T, strict=True)
     ]
-
-
-def _flipped(flipped: int, n: int) -> Metric:
-    low, high = (float(bound) for bound in clopper_pearson(flipped, n, 0.05))
-    return Metric(name="flipped", value=flipped / n, low=low, high=high, n=n)
 
 
 def _moved_by(differences: Floats) -> Metric:
@@ -164,10 +155,10 @@ def _moved_by(differences: Floats) -> Metric:
 def in_words(changes: Sequence[Perturbation]) -> str:
     """The worst of them."""
     worst = max(changes, key=lambda change: change.flipped.value or 0)
-    share, n = worst.flipped, worst.flipped.n
-    low, high = (f"{100 * (bound or 0):.0f}" for bound in (share.low, share.high))
-    if not share.value:
+    found, n = worst.flipped, worst.flipped.n
+    low, high = (f"{100 * (bound or 0):.0f}" for bound in (found.low, found.high))
+    if not found.value:
         return f"None of {n} decisions changes with any of them: at most {high} of 100 would."
-    flipped = round(share.value * n)
+    flipped = round(found.value * n)
     after = f"Least steady when a picture is {worst.name}"
     return f"{after}: {flipped} of {n} decisions change ({low} to {high} of 100)."

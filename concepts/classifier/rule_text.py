@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from concepts.bundle.rules import DEEPEST, AllOf, AnyOf, Expression, Is, Not
+from concepts.bundle.facts import DEEPEST, AllOf, AnyOf, Expression, Is, Not
 from concepts.errors import RuleTextError
 
 LONGEST = 2000  # characters
 MOST_PARTS = 100  # that one and, or one or, puts together
-TOKEN = re.compile(r'\s*(?:(?P<open>\()|(?P<close>\))|"(?P<quoted>(?:[^"]|"")*)"|(?P<word>[^\s()"]+))')
+TOKEN = re.compile(r'\s*(?:(?P<bracket>[()])|"(?P<quoted>(?:[^"]|"")*)"|(?P<word>[^\s()"]+))')
 OPERATORS = ("and", "or", "not")
-
-Kind = Literal["(", ")", "and", "or", "not", "name", "end"]
 
 
 class _Token(NamedTuple):
-    kind: Kind
+    kind: str  # a bracket, one of `OPERATORS`, name or end
     text: str
     place: int
 
@@ -70,15 +68,9 @@ def _tokens(text: str) -> list[_Token]:
                 'A quote is opened and not closed. A quote in a name is written twice: "".', place
             )
         token = _token(match)
-        before = found[-1] if found else None
-        if (
-            token.kind == "name"
-            and match["word"]
-            and before
-            and before.kind == "name"
-            and before.text[0] != '"'
-        ):
-            found[-1] = before._replace(text=f"{before.text} {token.text}")
+        plain = token.kind == "name" and match["word"]
+        if plain and found and found[-1].kind == "name" and found[-1].text[0] != '"':
+            found[-1] = found[-1]._replace(text=f"{found[-1].text} {token.text}")
         else:
             found.append(token)
         place = match.end()
@@ -86,18 +78,14 @@ def _tokens(text: str) -> list[_Token]:
 
 
 def _token(match: re.Match[str]) -> _Token:
-    place = match.end() - len(match[0].lstrip())
-    if match["open"]:
-        return _Token("(", "(", place)
-    if match["close"]:
-        return _Token(")", ")", place)
-    if match["quoted"] is not None:
-        return _Token("name", '"' + match["quoted"].replace('""', '"'), place)
-    word = match["word"]
-    for operator in OPERATORS:
-        if word.casefold() == operator:
-            return _Token(operator, word, place)  # type: ignore[arg-type]  # one of the three
-    return _Token("name", word, place)
+    kind, place = match.lastgroup or "", match.end() - len(match[0].lstrip())
+    text = match[kind]
+    if kind == "bracket":
+        return _Token(text, text, place)
+    if kind == "quoted":
+        return _Token("name", '"' + text.replace('""', '"'), place)
+    operator = text.casefold()
+    return _Token(operator if operator in OPERATORS else "name", text, place)
 
 
 class _Parser:
@@ -126,7 +114,7 @@ class _Parser:
     def _said(self) -> str:
         return self._now.text.removeprefix('"')
 
-    def _take(self, kind: Kind) -> bool:
+    def _take(self, kind: str) -> bool:
         if self._now.kind != kind:
             return False
         self._at += 1

@@ -1,4 +1,4 @@
-"""Where a version is weak: its figures on parts of the evaluation set, and which part is surely worse."""
+"""Where a version is weak: its figures on parts of the test set, and which part is surely worse."""
 
 from __future__ import annotations
 
@@ -28,11 +28,17 @@ CLUSTERS = (2, 8)
 MOSTLY = 2 / 3  # of a cluster in one folder, for it to be named by that
 
 Kind = Literal["folder", "query", "cluster"]
+SAID = {"precision": "of {} it flags, {} are right", "recall": "of {} that count, it finds {}"}
+PLACES: Mapping[Kind, str] = {
+    "folder": "in the folder “{}”",
+    "query": "for pictures nearest to “{}”",
+    "cluster": "for pictures of kind {}",
+}
 
 
 @dataclass(frozen=True)
 class LibraryPart:
-    """Rows of the evaluation set that have something in common, and the id of a typical picture."""
+    """Rows of the test set that have something in common, and the id of a typical picture."""
 
     kind: Kind
     name: str
@@ -88,8 +94,12 @@ def _share(name: str, right: Bools, of: Bools) -> Metric:
     n = int(of.sum())
     if not n:
         return Metric(name=name, value=None, n=0, note="None there to say it of.")
-    k = int((right & of).sum())
-    low, high = (float(bound) for bound in clopper_pearson(k, n, 0.05))
+    return share(name, int((right & of).sum()), n)
+
+
+def share(name: str, k: int, n: int) -> Metric:
+    """k of n, with its exact 95 % interval."""
+    low, high = map(float, clopper_pearson(k, n, 0.05))
     return Metric(name=name, value=k / n, low=low, high=high, n=n)
 
 
@@ -106,30 +116,18 @@ def _worst(parts: Sequence[LibraryPart], found: Sequence[Slice], truth: Bools, p
                 tests.append((float(p_value), figures, figure, float(outside.mean())))
     if not tests:
         return ""
-    p_value, figures, figure, elsewhere = min(tests, key=lambda test: test[0])
+    p_value, weakest, figure, elsewhere = min(tests, key=lambda test: test[0])
     if p_value * len(tests) > SURE:
         return ""
-    return _sentence(figures, figure, elsewhere)
-
-
-def _sentence(part: Slice, figure: Metric, elsewhere: float) -> str:
-    found = SAID[figure.name].format(figure.n, round((figure.value or 0) * figure.n))
+    said = SAID[figure.name].format(figure.n, round((figure.value or 0) * figure.n))
     low, high = (100 * (bound or 0) for bound in (figure.low, figure.high))
     return (
-        f"Weakest {PLACES[part.kind].format(part.name)}: {found} "
+        f"Weakest {PLACES[weakest.kind].format(weakest.name)}: {said} "
         f"({low:.0f} to {high:.0f} of 100), elsewhere {100 * elsewhere:.0f} of 100."
     )
 
 
-SAID = {"precision": "of {} it flags, {} are right", "recall": "of {} that count, it finds {}"}
-PLACES: Mapping[Kind, str] = {
-    "folder": "in the folder “{}”",
-    "query": "for pictures nearest to “{}”",
-    "cluster": "for pictures of kind {}",
-}
-
-
-# What evaluation pictures have in common
+# What test pictures have in common
 
 
 def first_folders(paths: Mapping[str, str], ids: Sequence[str]) -> list[str]:

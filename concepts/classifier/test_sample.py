@@ -1,11 +1,11 @@
-"""The answers that measure, as a sample of the library: which pictures each of them speaks for."""
+"""The test labels, as a sample of the library: which pictures each of them speaks for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 
@@ -24,11 +24,11 @@ from storage.vectors.ids import PictureIds
 
 @dataclass(frozen=True)
 class TestSample:
-    """Pictures that measure: ids (n), truth (n,), group (n,) of look-alikes; rows (n,) of each in `groups`.
+    """Test pictures: ids (n), truth (n,), group (n,) of near-duplicates; rows (n,) of each in `groups`.
 
-    groups (m) are pictures of the library, one of each group of look-alikes, and `draws` what the waves drew
-    from them; both empty for a set from outside, which stands for nothing but itself. covered: how many of
-    those groups some wave could draw.
+    groups (m) are pictures of the library, one of each group of near-duplicates, and `draws` what the waves
+    drew from them; both empty for a set from outside, which stands for nothing but itself. covered: how many
+    of those groups some wave could draw.
     """
 
     ids: list[str]
@@ -42,12 +42,12 @@ class TestSample:
 
     @property
     def covered(self) -> int:
-        """Groups of look-alikes that the figures are about."""
+        """Groups of near-duplicates that the figures are about."""
         return int(self.draws.there.any(axis=0).sum()) if self.draws else 0
 
     @cached_property
     def weights(self) -> Floats:
-        """(n,) how many pictures each of those that measure stands for, whatever a head says of them."""
+        """(n,) how many pictures each test picture stands for, whatever a head says of them."""
         if self.draws is None:
             return np.ones(len(self.ids))
         return weights(self.unscored, len(self.groups))[self.rows]
@@ -66,7 +66,7 @@ class TestSample:
         return np.flatnonzero(np.random.default_rng(seed).random(len(chance)) < chance)
 
     def strata(self, probability: Floats, of_groups: Floats, learned: Bools | None = None) -> list[Stratum]:
-        """probability (n,) of the pictures that measure, and (m,) of the groups; learned (m,): those counted
+        """probability (n,) of the test pictures, and (m,) of the groups; learned (m,): those counted
         as they are, whenever they were answered."""
         if self.draws is None:
             return [Stratum(probability, self.truth)]
@@ -125,25 +125,29 @@ def _drawn(
     ids, truth = [ids[n] for n in kept], truth[kept]
     groups, added = _groups(dataset, collection, min(wave.created for wave in waves))
     between()
-    find = partial(_rows, dataset, collection, groups)
+
+    def find(some: Sequence[str]) -> Rows:
+        """(n,) the row of each picture's group, -1 where it has none."""
+        names = collection.library.near_groups(some)
+        speaks = collection.library.speakers(names, dataset.frame)
+        return groups.places([speaks.get(name, "") for name in names])
+
     rows = find(ids)
-    answered = np.full(len(groups), np.inf)
-    first = dataset.first_answered
-    for row, picture in zip(find(list(first)), first, strict=True):
-        if row >= 0:
-            answered[row] = min(answered[row], first[picture])
-    shown = np.zeros(len(groups), dtype=bool)
-    outside = find(sorted(examples(dataset)))
-    shown[outside[outside >= 0]] = True
-    drawn_in = np.full(len(groups), np.iinfo(np.int64).max)
-    every = list(dataset.wave_of)
-    for row, picture in zip(find(every), every, strict=True):
-        if row >= 0 and dataset.wave_of[picture]:
-            drawn_in[row] = min(drawn_in[row], dataset.wave_of[picture])
-    certifying = list(dataset.certifying)
-    for row, picture in zip(find(certifying), certifying, strict=True):
-        if row >= 0:  # no later wave could draw it
-            drawn_in[row] = min(drawn_in[row], dataset.certifying[picture].after_wave)
+
+    def first(when: Mapping[str, float]) -> Floats:
+        """(m,) the least of each group; inf of those with none."""
+        found, of_groups = np.full(len(groups), np.inf), find(list(when))
+        inside = of_groups >= 0
+        np.minimum.at(found, of_groups[inside], np.array(list(when.values()), np.float64)[inside])
+        return found
+
+    answered = first(dataset.first_answered)
+    shown = np.isfinite(first(dict.fromkeys(examples(dataset), 0)))
+    # No later wave could draw what was drawn to certify.
+    drawn_in = np.minimum(
+        first({picture: wave for picture, wave in dataset.wave_of.items() if wave}),
+        first({picture: one.after_wave for picture, one in dataset.certifying.items()}),
+    )
     known_truth = _known(dataset, find)
     decided = np.isin(np.arange(len(groups)), list(known_truth))
     stratum, known = [], []
@@ -164,7 +168,7 @@ def _drawn(
 def _could_draw(
     dataset: ConceptDataset, collection: Collection, wave: Wave, groups: PictureIds, added: Floats
 ) -> Bools:
-    """(m,) whether a wave could draw a group of what the concept looks in now.
+    """(m,) whether a wave could draw a group of the concept's present scope.
 
     Of a wave from elsewhere that is what is in both: a draw from rooms and chairs is, among its chairs, a
     draw from those chairs. The picture that spoke for the group then must still be looked at.
@@ -179,10 +183,10 @@ def _could_draw(
 
 
 def _groups(dataset: ConceptDataset, collection: Collection, first: datetime) -> tuple[PictureIds, Floats]:
-    """The picture that speaks for each group of look-alikes, of those with a vector, and the group's age in
-    seconds; -inf for those that are as old as the `first` wave."""
+    """The picture that speaks for each group of near-duplicates, of those with a vector, and the group's age
+    in seconds; -inf for those that are as old as the `first` wave."""
     library, known = collection.library, dataset.index.ids
-    if len(known) != dataset.pictures:  # some are being added, or emptied out of the bin
+    if len(known) != dataset.pictures:  # some are being added, or emptied out of the trash
         known = PictureIds.of(library.all_ids()).within(known)
     groups = known.without(library.silent(dataset.frame))
     added = np.full(len(groups), -np.inf)
@@ -192,13 +196,6 @@ def _groups(dataset: ConceptDataset, collection: Collection, first: datetime) ->
     then = np.array([moment.timestamp() for moment in since.values()], dtype=np.float64)
     added[rows[rows >= 0]] = then[rows >= 0]
     return groups, added
-
-
-def _rows(dataset: ConceptDataset, collection: Collection, groups: PictureIds, ids: Sequence[str]) -> Rows:
-    """(n,) the row of each picture's group, -1 where it has none."""
-    names = collection.library.near_groups(ids)
-    speaks = collection.library.speakers(names, dataset.frame)
-    return groups.places([speaks.get(name, "") for name in names])
 
 
 def _known(dataset: ConceptDataset, find: Callable[[Sequence[str]], Rows]) -> dict[int, bool]:

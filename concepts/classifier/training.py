@@ -1,11 +1,9 @@
-"""From lessons to a kept head, and from a head to honest figures."""
+"""From training data to a version that is kept, and what every use of a version asks of it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -25,24 +23,15 @@ from storage.heads import HeadFacts, HeadStore, StoredHead
 from storage.tables import now
 
 BY_HAND = "a threshold set by hand"  # instead of a target
+# Where a version's details say how an earlier Discern fitted it to the library, by `answers` kept apart:
+# slope `a` and offset `c` on its logits since it was trained. Its weights hold them already.
+REFIT = "fitted"
 OF_COPY = ("copy_of", "chosen_by")  # details of a version that is an older one again
-AUTHOR_KINDS: tuple[AuthorKind, ...] = ("person", "simulated", "annotator")
-
-
-@dataclass(frozen=True)
-class Refit:
-    """How an earlier Discern fitted a version to the library, by `answers` kept apart: slope a and offset c
-    on its logits since it was trained. Its weights hold them already."""
-
-    a: float
-    c: float
-    answers: int
-
-
-def refit_of(details: Mapping[str, Any]) -> Refit | None:
-    """Of a version's details; None where its probabilities are as they were when it was trained."""
-    found = details.get("fitted")
-    return Refit(found["a"], found["c"], found["answers"]) if found else None
+AUTHORS: dict[AuthorKind, str] = {
+    "person": "you",
+    "simulated": "a simulated person",
+    "annotator": "the machine",
+}
 
 
 def train(
@@ -60,11 +49,14 @@ def train(
     require_both(training_data)
     training = training_data.training
     head = train_head(training.data, training_data.text_direction, SEED, Target.parse(target), way)
-    details = head.details | {"labels": [count.model_dump() for count in label_counts(training)]}
+    counts = label_counts(training)
+    notes = [f"{count.yes} yes and {count.no} no from {AUTHORS[count.author_kind]}" for count in counts]
+    details = head.details | {"labels": [count.model_dump() for count in counts]}
     if training_data.scale:
         details["said"] = _how_often_said(training, training_data.scale)
     if training.agreement:
         details["machine"] = vars(training.agreement)
+        notes.append(training.agreement.sentence)
     heads.add(
         training_data.concept_id,
         StoredHead(
@@ -81,7 +73,7 @@ def train(
             classes=None if head.classes is None else np.ascontiguousarray(head.classes, "<f8").tobytes(),
         ),
     )
-    return (*_notes(training, head), *unmet(head))
+    return (*notes, *unmet(head))
 
 
 def unmet(head: LinearHead) -> list[str]:
@@ -118,6 +110,12 @@ def require_both(training_data: TrainingData) -> None:
         )
 
 
+def check_usable(head: HeadFacts, collection: Collection) -> None:
+    """Raises what `check_fingerprint` and `check_has_learned` do."""
+    check_fingerprint(head, collection)
+    check_has_learned(head)
+
+
 def check_has_learned(head: HeadFacts) -> None:
     """Raises `NotEnoughLabelsError` for a version of before such a training was refused."""
     counts = head.details.get("labels")
@@ -137,11 +135,18 @@ def way_of(stored: HeadFacts) -> str:
 
 
 def linear_head(stored: StoredHead) -> LinearHead:
-    weights = np.frombuffer(stored.weights, dtype="<f8")
-    classes = (
-        None if stored.classes is None else np.frombuffer(stored.classes, "<f8").reshape(-1, len(weights) + 1)
-    )
+    weights, classes = np.frombuffer(stored.weights, dtype="<f8"), None
+    if stored.classes is not None:
+        classes = np.frombuffer(stored.classes, "<f8").reshape(-1, len(weights) + 1)
     return LinearHead(stored.kind, weights, stored.bias, stored.threshold, stored.details, classes)
+
+
+def probabilities_of(head: StoredHead, data: TrainingData, ids: Sequence[str]) -> dict[str, float]:
+    """Of those of these pictures that have a vector."""
+    known = data.with_vectors(ids)
+    if not known:
+        return {}
+    return dict(zip(known, linear_head(head).probabilities(data.vectors(known)).tolist(), strict=True))
 
 
 def check_fingerprint(head: HeadFacts, collection: Collection) -> None:
@@ -161,14 +166,8 @@ def _how_often_said(training: Training, scale: Scale) -> dict[str, int]:
 
 def label_counts(training: Training) -> tuple[LabelCount, ...]:
     """How many yes and no of each kind of author a head learned from; labels of weight 0 don't count."""
-    used = [
-        (kind, bool(yes))
-        for kind, yes, weight in zip(
-            training.kinds, training.data.positive, training.data.weight, strict=True
-        )
-        if weight > 0
-    ]
-    return count_by_kind([kind for kind, _ in used], [yes for _, yes in used])
+    used = np.flatnonzero(training.data.weight > 0)
+    return count_by_kind([training.kinds[row] for row in used], training.data.positive[used])
 
 
 def count_by_kind(kinds: Sequence[str], yes: Iterable[bool]) -> tuple[LabelCount, ...]:
@@ -176,16 +175,6 @@ def count_by_kind(kinds: Sequence[str], yes: Iterable[bool]) -> tuple[LabelCount
     counts = Counter(zip(kinds, map(bool, yes), strict=True))
     return tuple(
         LabelCount(author_kind=kind, yes=counts[kind, True], no=counts[kind, False])
-        for kind in AUTHOR_KINDS
+        for kind in AUTHORS
         if counts[kind, True] or counts[kind, False]
     )
-
-
-def _notes(training: Training, head: LinearHead) -> list[str]:
-    notes = [f"{c.yes} yes and {c.no} no from {_AUTHORS[c.author_kind]}" for c in label_counts(training)]
-    if training.agreement:
-        notes.append(training.agreement.sentence)
-    return notes
-
-
-_AUTHORS = {"person": "you", "simulated": "a simulated person", "annotator": "the machine"}

@@ -15,9 +15,9 @@ from concepts.classifier.test_sample import sample
 from concepts.classifier.training import (
     BY_HAND,
     OF_COPY,
+    REFIT,
     check_fingerprint,
     linear_head,
-    refit_of,
     way_of,
 )
 from concepts.errors import DiscernError
@@ -71,7 +71,7 @@ class ScoredPage(View):
     version: int
     threshold: float
     total: int
-    listed: int  # without those that measure and have no answer yet
+    listed: int  # without the test pictures that have no label
     flagged: int
     start: int
     by_look_alikes: bool
@@ -86,39 +86,44 @@ def with_threshold(head: StoredHead, threshold: float, author: str) -> StoredHea
     """
     if not 0 < threshold < 1:
         raise DiscernError(f"A threshold lies between 0 and 1; {threshold:g} doesn't.")
-    chosen = {"target": BY_HAND, "target_met": None, "threshold_by": author, "made_from": head.number}
-    details = _without_threshold(head.details, threshold) | chosen
-    return replace(head, number=0, threshold=threshold, details=details, created=now())
+    chosen = {"target": BY_HAND, "target_met": None, "threshold_by": author}
+    return _next(head, chosen, threshold)
 
 
 def with_guarantee(head: StoredHead, threshold: float, guarantee: Guarantee, author: str) -> StoredHead:
     """The same head with a certified threshold, to be kept under the next number."""
-    details = _without_threshold(head.details, threshold) | {
+    chosen = {
         "target": str(Target("precision", guarantee.at_least)),
         "target_met": True,
         "threshold_by": author,
-        "made_from": head.number,
         CERTIFIED["yes"]: guarantee.model_dump(mode="json"),
     }
-    return replace(head, number=0, threshold=threshold, details=details, created=now())
+    return _next(head, chosen, threshold)
 
 
 def with_sure_no(head: StoredHead, guarantee: Guarantee) -> StoredHead:
     """The same head, which says yes to the same pictures, with a certified line below which pictures don't
     count; to be kept under the next number."""
-    line = {"made_from": head.number, CERTIFIED["no"]: guarantee.model_dump(mode="json")}
-    details = {key: value for key, value in head.details.items() if key not in OF_COPY} | line
-    return replace(head, number=0, details=details, created=now())
+    return _next(head, {CERTIFIED["no"]: guarantee.model_dump(mode="json")})
 
 
-def _without_threshold(details: dict[str, Any], threshold: float) -> dict[str, Any]:
-    """What is known of a head apart from how its threshold came about, for this new one: what is surely no
-    stays that where none of it is a yes."""
-    of_threshold = [*OF_COPY, "held_out", "threshold_labels", CERTIFIED["yes"]]
-    no = Guarantee.of(details, "no")
-    if no and no.line is not None and no.line >= threshold:
-        of_threshold.append(CERTIFIED["no"])
-    return {key: value for key, value in details.items() if key not in of_threshold}
+def _next(head: StoredHead, chosen: dict[str, Any], threshold: float | None = None) -> StoredHead:
+    """The same head with a new line: without what is known of how an older threshold came about. What is
+    surely no stays that where none of it is a yes."""
+    outdated = [*OF_COPY]
+    if threshold is not None:
+        outdated += ["held_out", "threshold_labels", CERTIFIED["yes"]]
+        no = Guarantee.of(head.details, "no")
+        if no and no.line is not None and no.line >= threshold:
+            outdated.append(CERTIFIED["no"])
+    kept = {key: value for key, value in head.details.items() if key not in outdated}
+    return replace(
+        head,
+        number=0,
+        threshold=head.threshold if threshold is None else threshold,
+        details=kept | {"made_from": head.number} | chosen,
+        created=now(),
+    )
 
 
 def again(head: StoredHead, author: str) -> StoredHead:
@@ -144,7 +149,7 @@ def origin(details: dict[str, Any]) -> str:
     if "made_from" not in details:
         return ""
     parts = ["a threshold set by hand"] if details.get("target") == BY_HAND else []
-    if refit_of(details):
+    if details.get(REFIT):
         parts.append("probabilities fitted to the library")
     if guarantees := Guarantee.all(details):
         lines = "lines that are" if len(guarantees) > 1 else "a line that is"
@@ -156,48 +161,33 @@ def origin(details: dict[str, Any]) -> str:
 def compare(
     dataset: ConceptDataset, collection: Collection, one: StoredHead, other: StoredHead
 ) -> VersionComparison:
-    """Figures of two versions on the same evaluation pictures, and their paired differences (other - one)."""
+    """Figures of two versions on the same test pictures, and their paired differences (other - one)."""
     check_fingerprint(one, collection)
     check_fingerprint(other, collection)
     drawn = sample(dataset, collection)
     ids, truth, groups = drawn.ids, drawn.truth, drawn.group
     if not ids:
         return VersionComparison(one=one.number, other=other.number, n=0, figures=[], differently=0)
-    vectors, heads = dataset.vectors(ids), (one, other)
-    probability = [linear_head(head).probabilities(vectors) for head in heads]
-    reports = [
-        evaluation.evaluate(
-            p,
-            truth,
-            head.threshold,
-            groups,
-            SEED,
-            drawn.weights,
-            views_of(dataset, drawn, head, p),
-        )
-        for p, head in zip(probability, heads, strict=True)
-    ]
+    vectors, weights = dataset.vectors(ids), drawn.weights
+    reports, probability = [], []
+    for head in (one, other):
+        p = linear_head(head).probabilities(vectors)
+        views = views_of(dataset, drawn, head, p)
+        reports.append(evaluation.evaluate(p, truth, head.threshold, groups, SEED, weights, views))
+        probability.append(p)
+    before, after = probability
+    thresholds = (other.threshold, one.threshold)
     figures = []
     for name in COMPARED:
-        found = evaluation.compare(
-            probability[1],
-            probability[0],
-            truth,
-            groups,
-            SEED,
-            name,
-            (other.threshold, one.threshold),
-            drawn.weights,
-        )
+        found = evaluation.compare(after, before, truth, groups, SEED, name, thresholds, weights)
         first, second = (report.metrics[name] for report in reports)
         figures.append(ComparedFigure(name=name, one=first, other=second, difference=found))
-    said = [p >= head.threshold for p, head in zip(probability, heads, strict=True)]
     return VersionComparison(
         one=one.number,
         other=other.number,
         n=len(ids),
         figures=figures,
-        differently=int((said[0] != said[1]).sum()),
+        differently=int(((before >= one.threshold) != (after >= other.threshold)).sum()),
     )
 
 
@@ -223,7 +213,7 @@ def scored_page(
     size: int,
     waiting: Ids[str] = (),
 ) -> ScoredPage:
-    """`waiting`: pictures that measure and have no answer yet. What a version says of those is not shown."""
+    """`waiting`: test pictures without a label. What a version says of those is not shown."""
     waiting = set(waiting)
     first = scores.page(order, head.threshold, 0, start + size + len(waiting))
     found = [pair for pair in first if pair[0] not in waiting][start : start + size]

@@ -12,7 +12,7 @@ from concepts.cli.output import progress, say, show, table
 from concepts.errors import DiscernError, NotScoredError
 
 if TYPE_CHECKING:
-    from concepts.classifier.rule_views import Agreed, Tried
+    from concepts.classifier.rule_scores import Agreed, Tried
     from concepts.workbench import Workbench
 
 NOTHING = "Nothing was kept."

@@ -12,39 +12,39 @@ from concepts import __version__
 from concepts.bundle.account import account_of
 from concepts.bundle.card import card_text
 from concepts.bundle.classifier_model import classifier_bytes, encoder_graph, how_shown, why_alone
-from concepts.bundle.facts import BundleHeadFacts, ConceptFacts, EncoderFacts
-from concepts.bundle.files import CLASSIFIER_FILE
+from concepts.bundle.facts import BundleHeadFacts, Combined, ConceptFacts, EncoderFacts, Grades, OneOf
+from concepts.bundle.figures import figures_of, png
+from concepts.bundle.heads import BundleHead
 from concepts.bundle.int8 import INT8, Int8, fitted
-from concepts.bundle.load import Bundle, check_for, load_bundle
-from concepts.bundle.page import classifying_page
-from concepts.bundle.plots import figures_of, png
-from concepts.bundle.rules import Combined, OneOf
+from concepts.bundle.load import CLASSIFIER_FILE, Bundle, check_for, load_bundle
+from concepts.bundle.page import Shown, classifying_page, document_of
 from concepts.bundle.score import Texts, said_rows, schema_of, score_rows, write_scores
 from concepts.bundle.scorer import Outputs
-from concepts.bundle.version_page import Shown, document_of
 from concepts.bundle.write import (
     BundlePart,
     bundle_facts,
     licence_of_encoder,
     write_bundle,
 )
-from concepts.classifier.coverage import elsewhere
-from concepts.classifier.definition_drift import figures_under
-from concepts.classifier.training import check_fingerprint, check_has_learned, linear_head, refit_of
+from concepts.classifier.measuring import figures_under
+from concepts.classifier.quality import elsewhere
+from concepts.classifier.training import REFIT, check_fingerprint, check_usable, linear_head
 from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import DiscernError
 from concepts.jobs import Listener
 from concepts.labelling.dataset import ConceptDataset
+from concepts.learning.base import LinearHead
 from concepts.learning.report import (
+    ClassFigures,
     EvaluationReport,
     LabelCount,
+    Metric,
 )
-from concepts.learning.scaled.heads import cuts_of
+from concepts.learning.scaled.heads import GRADED, cuts_of
 from concepts.library.collection import Collection
 from concepts.library.ingest_worker import short_side
 from concepts.library.ingestion import embed_files
 from concepts.library.placed_scores import with_places
-from concepts.publishing.scaled_facts import bundle_head, grades_of, metrics_of, of_each_class
 from concepts.publishing.smaller import EncoderAgreement, Int8Measured, int8_facts, kept_int8
 from concepts.view import View
 from storage.files import write_whole
@@ -52,6 +52,14 @@ from storage.heads import StoredHead
 from storage.pictures.files import Within
 from storage.vectors.products import one_blas_thread
 from storage.vectors.reader import VectorReader
+
+GRADE_FIGURES = {
+    "exact": "the very grade",
+    "within_one": "within one grade",
+    "kappa": "quadratic weighted kappa",
+    "spearman": "Spearman's rank correlation",
+}
+CLASSES_CALIBRATED = "a slope and an offset for each class on held-out scores, folded into weights and biases"
 
 
 class ExportResult(View):
@@ -80,24 +88,18 @@ class Exported:
     story: tuple[str, ...] = ()
 
     @property
-    def is_of_classes(self) -> bool:
-        return self.head.classes is not None
-
-    @property
     def facts(self) -> ConceptFacts:
         """Of the whole concept."""
         return concept_facts(self.name, self.dataset, self.head, self.report)
 
     def parts(self) -> list[BundlePart]:
         """Of exclusive classes one each, else one."""
-        head, facts = linear_head(self.head), self.facts
-        scale = self.dataset.scale
-        if not self.is_of_classes or scale is None:
-            return [
-                BundlePart(bundle_head(head), facts, self.report.curves if self.report else None, self.story)
-            ]
+        head, facts, scale = linear_head(self.head), self.facts, self.dataset.scale
+        if head.classes is None or scale is None:
+            curves = self.report.curves if self.report else None
+            return [BundlePart(BundleHead(head, cuts_of(head.details)), facts, curves, self.story)]
         figures = self.report.classes if self.report else None
-        first, *others = (BundlePart(*one) for one in of_each_class(head, facts, scale, figures))
+        first, *others = [_of_class(head, facts, *one, figures) for one in enumerate(scale.words)]
         return [replace(first, story=self.story), *others]
 
 
@@ -113,9 +115,8 @@ def export_heads(
     """Writes the folder `out`, with all of them and perhaps a `page` for browsers, and a zip beside it; with
     the encoder in `int8` that was measured for these versions, and the `rule` that combines them."""
     for version in versions:
-        check_fingerprint(version.head, collection)
-        check_has_learned(version.head)
-    by = _rule_of(versions, int8, rule)
+        check_usable(version.head, collection)
+    by = _rule_of(versions, rule)
     encoder = collection.encoder()
     graph = encoder_graph(encoder, short_side(encoder), collection.cache)
     parts = [part for version in versions for part in version.parts()]
@@ -136,8 +137,7 @@ def export_heads(
 def bundle_of(collection: Collection, version: Exported) -> Bundle:
     """What the files of a version would say of pictures, without the files: to draw its figures and to write
     its networks takes longer than to score a million pictures."""
-    check_fingerprint(version.head, collection)
-    check_has_learned(version.head)
+    check_usable(version.head, collection)
     parts = version.parts()
     facts = bundle_facts(parts, _known_encoder(collection), _rule_of([version]))
     return Bundle(tuple(part.head for part in parts), facts)
@@ -179,20 +179,16 @@ def bundle_at(
     return bundle
 
 
-def _rule_of(
-    versions: Sequence[Exported], int8: Int8Measured | None = None, combined: Combined | None = None
-) -> Combined | OneOf | None:
+def _rule_of(versions: Sequence[Exported], combined: Combined | None = None) -> Combined | OneOf | None:
     """The one that they are combined by, or that of exclusive classes, which are all that a file of them
     holds."""
-    if not any(version.is_of_classes for version in versions):
+    name = next((version.name for version in versions if version.head.classes is not None), None)
+    if name is None:
         return combined
-    name = next(version.name for version in versions if version.is_of_classes)
     if len(versions) > 1 or combined:
         raise DiscernError(
             f"“{name}” has exclusive classes, which fill a file of their own. Export it without the others."
         )
-    if int8 is not None:
-        raise no_int8_of_classes(name)
     return OneOf()
 
 
@@ -204,11 +200,9 @@ def no_int8_of_classes(name: str) -> DiscernError:
 
 
 def _in_int8(part: BundlePart, agreement: EncoderAgreement, smaller: Int8) -> BundlePart:
-    note = (
-        "Its figures were measured with the encoder in float32; this one computes in int8. "
-        f"{agreement.sentence}"
-    )
-    facts = part.facts.model_copy(update={"notes": (*part.facts.notes, note)})
+    note = "Its figures were measured with the encoder in float32; this one computes in int8."
+    notes = (*part.facts.notes, f"{note} {agreement.sentence}")
+    facts = part.facts.model_copy(update={"notes": notes})
     return replace(part, head=fitted(part.head, smaller), facts=facts)
 
 
@@ -230,21 +224,18 @@ def model_card(collection: Collection, version: Exported) -> str:
     """The bundle's card in Markdown, without the front matter that is for programs and without plots."""
     check_fingerprint(version.head, collection)
     encoder = collection.encoder()
-    rule = _rule_of([version], None)
     parts = version.parts()
-    facts = bundle_facts(parts, encoder_facts(encoder), rule)
+    facts = bundle_facts(parts, encoder_facts(encoder), _rule_of([version]))
     text = card_text(facts, alone=why_alone(encoder), stories=[part.story for part in parts])
     return text.split("\n---\n", 1)[1].strip()
 
 
 def version_page(collection: Collection, version: Exported, shown: Shown, *, classifier: bool = False) -> str:
-    """What a version says about itself, as one file; with the `classifier` in it, it looks at pictures too.
-    Raises `DiscernError` where its encoder can't go along."""
-    check_has_learned(version.head)
+    """What a version that was checked says about itself, as one file; with the `classifier` in it, it looks
+    at pictures too. Raises `DiscernError` where its encoder can't go along."""
     account = account_of(version.facts, __version__, version.story)
     if not classifier:
         return document_of(account, shown)
-    check_fingerprint(version.head, collection)
     encoder = collection.encoder()
     graph = encoder_graph(encoder, short_side(encoder), collection.cache)
     if isinstance(graph, str):
@@ -261,8 +252,8 @@ def _calibration(details: dict[str, Any]) -> str:
         return "a slope and the cuts between grades on held-out scores"
     if not details.get("calibration"):
         return "none"
-    refit = refit_of(details)
-    fitted = f", then fitted to the library by {refit.answers} answers kept apart" if refit else ""
+    refit = details.get(REFIT)
+    fitted = f", then fitted to the library by {refit['answers']} answers kept apart" if refit else ""
     return f"Platt scaling on held-out scores{fitted}, folded into weights and bias"
 
 
@@ -279,14 +270,21 @@ def encoder_facts(encoder: Encoder) -> EncoderFacts:
 def concept_facts(
     name: str, dataset: ConceptDataset, head: StoredHead, report: EvaluationReport | None
 ) -> ConceptFacts:
-    details = head.details
+    details, graded = head.details, head.details.get(GRADED)
     counts = [LabelCount.model_validate(count) for count in details.get("labels", [])]
-    simulated = any(count.author_kind == "simulated" for count in counts)
-    notes = list(report.notes) if report else ["This version was not measured: no evaluation labels."]
-    under = figures_under(dataset, head) if report else None  # as of now: the definition may have changed
-    notes += under.sentences if under else ()
-    notes += _looked_in(dataset, report) if report else ()
-    if simulated:
+    notes = ["This version was not measured: no evaluation labels."]
+    metrics: list[Metric] = []
+    if report:
+        under = figures_under(dataset, head)  # as of now: the definition may have changed
+        notes = [*report.notes, *(under.sentences if under else ())]
+        if moved := elsewhere(report, dataset.frame):
+            notes.append(moved)
+        elif report.looks_in:
+            notes.append(f"Measured in {dataset.frame.name} alone.")
+        metrics += report.metrics
+        if grades := report.grades:
+            metrics += [_named(getattr(grades, name), words) for name, words in GRADE_FIGURES.items()]
+    if any(count.author_kind == "simulated" for count in counts):
         notes.append("Some of the answers it learned from are a simulated person's, not a real one's.")
     return ConceptFacts(
         created=head.created,
@@ -302,18 +300,11 @@ def concept_facts(
         training_labels=tuple(counts),
         evaluation_labels=report.labels if report else (),
         evaluation_drawn=report.drawn if report else None,
-        grades=grades_of(details),
-        metrics=(*report.metrics, *metrics_of(report.grades)) if report else (),
+        grades=Grades(n=len(graded["cuts"]) + 1, counts_from=graded["counts_from"]) if graded else None,
+        metrics=tuple(metrics),
         baselines=report.baselines if report else (),
         notes=tuple(notes),
     )
-
-
-def _looked_in(dataset: ConceptDataset, report: EvaluationReport) -> list[str]:
-    """What was measured, where it wasn't everything, and whether the concept looks there still."""
-    if said := elsewhere(report, dataset.frame):
-        return [said]
-    return [f"Measured in {dataset.frame.name} alone."] if report.looks_in else []
 
 
 def score_pictures(
@@ -371,3 +362,49 @@ def _fresh(
         tell()
         if ids:
             yield ids, uris, vectors
+
+
+def _named(metric: Metric, words: str) -> Metric:
+    return metric.model_copy(update={"name": words})
+
+
+def _of_class(
+    head: LinearHead, facts: ConceptFacts, place: int, name: str, figures: ClassFigures | None
+) -> BundlePart:
+    """A class's own head and description; the rule of the bundle makes classes exclusive. `facts` are those
+    of the whole concept."""
+    assert head.classes is not None
+    line = LinearHead(
+        "softmax", head.classes[place, :-1].copy(), float(head.classes[place, -1]), 0.5, head.details
+    )
+    about = BundleHeadFacts.of(
+        line, number=facts.head.number, target="the likeliest class", calibration=CLASSES_CALIBRATED
+    )
+    said = {one.name: one.said for one in figures.classes} if figures else {}
+    own = next((one for one in figures.classes if one.name == name), None) if figures else None
+    metrics: tuple[Metric, ...] = ()
+    if figures and own:
+        of_all = (
+            _named(figures.accuracy, "right class, of all"),
+            _named(figures.kappa, "Cohen's kappa, of all"),
+        )
+        metrics = (own.precision, own.recall, *of_all)
+    changes = {
+        "concept": name,
+        "head": about,
+        "metrics": metrics,
+        "baselines": (),
+        "training_labels": _counts(facts.training_labels, head.details["said"], name),
+        "evaluation_labels": _counts(facts.evaluation_labels, said, name),
+        "notes": (f"A class of “{facts.concept}”, of which at most one is right.", *facts.notes),
+    }
+    return BundlePart(BundleHead(line), facts.model_copy(update=changes))
+
+
+def _counts(of_all: tuple[LabelCount, ...], said: dict[str, int], name: str) -> tuple[LabelCount, ...]:
+    """Of the labels that name a class: this one, and another or none."""
+    if not said:
+        return ()
+    simulated = any(count.author_kind == "simulated" for count in of_all)
+    yes, n = said.get(name, 0), sum(said.values())
+    return (LabelCount(author_kind="simulated" if simulated else "person", yes=yes, no=n - yes),)

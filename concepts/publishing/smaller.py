@@ -93,7 +93,7 @@ class ChosenEncoder(NamedTuple):
 def measure_int8(collection: Collection, chosen: Sequence[ChosenEncoder], listener: Listener) -> Int8Measured:
     """Makes the int8 encoder where it isn't kept, and compares what the versions decide with it.
 
-    Those that measure any of these are never calibrated on. Where too few others can be read, pictures are
+    Their test pictures are never calibrated on. Where too few others can be read, pictures are
     made up from what the encoder remembers of its training.
 
     Raises `DiscernError` where the encoder can't go along, or can't be quantised, and `NotEnoughLabelsError`
@@ -103,7 +103,10 @@ def measure_int8(collection: Collection, chosen: Sequence[ChosenEncoder], listen
         check_fingerprint(one.head, collection)
     encoder, graph = _graph(collection)
     apart = set().union(*(one.dataset.apart for one in chosen))
-    ids = _shuffled(collection, apart)
+    every = sorted(set(collection.index().ids) - apart)
+    # More than are wanted, as some files may be gone: the same for the same library.
+    order = np.random.default_rng(SEED).permutation(len(every))[: 2 * CALIBRATION]
+    ids = [every[place] for place in order]
     key = hashlib.sha256(f"{encoder.fingerprint} {ids}".encode()).hexdigest()[:16]
     reader = Reader(how_shown(graph))
     listener(0, None, "reads pictures to calibrate on")
@@ -117,8 +120,9 @@ def measure_int8(collection: Collection, chosen: Sequence[ChosenEncoder], listen
         return Int8Calibration(np.stack(read), len(read) - own)
 
     int8 = quantised(graph, key, calibration, collection.cache)
-    some = np.stack(list(islice(_read(collection, reader, ids), 4 * BATCH)) or [_grey(graph)])
-    found = pace(graph, int8.graph, some)
+    grey = np.full((3, graph.height, graph.width), 127, np.uint8)
+    some = np.stack(list(islice(_read(collection, reader, ids), 4 * BATCH)) or [grey])
+    float32_pace, int8_pace = pace(graph, int8.graph, some)
     agreements = []
     for done, one in enumerate(chosen):
         listener(done, len(chosen), "compares decisions")
@@ -129,8 +133,8 @@ def measure_int8(collection: Collection, chosen: Sequence[ChosenEncoder], listen
         made_up=int8.made_up,
         float32_bytes=len(graph.content),
         int8_bytes=len(int8.graph.content),
-        float32_per_second=found.float32,
-        int8_per_second=found.int8,
+        float32_per_second=float32_pace,
+        int8_per_second=int8_pace,
         agreements=tuple(agreements),
     )
 
@@ -172,17 +176,6 @@ def _made_up(encoder: Encoder, graph: EncoderGraph, own: int, listener: Listener
         ) from error
 
 
-def _grey(graph: EncoderGraph) -> Pictures:
-    return np.full((3, graph.height, graph.width), 127, np.uint8)
-
-
-def _shuffled(collection: Collection, apart: set[str]) -> list[str]:
-    """More ids than are wanted, as some files may be gone: the same for the same library."""
-    ids = sorted(set(collection.index().ids) - apart)
-    order = np.random.default_rng(SEED).permutation(len(ids))[: 2 * CALIBRATION]
-    return [ids[place] for place in order]
-
-
 def _read(collection: Collection, reader: Reader, ids: Sequence[str]) -> Iterator[Pictures]:
     """(3, height, width) of each that can be read."""
     for picture in collection.library.pictures(ids):
@@ -208,5 +201,5 @@ def _agreement(
         yes = line.probabilities(as_float) >= line.threshold
         same += int((yes == (moved.probabilities(as_int8) >= moved.threshold)).sum())
         n += len(batch)
-    low, high = (float(bound) for bound in clopper_pearson(same, n, ERROR)) if n else (0.0, 1.0)
+    low, high = map(float, clopper_pearson(same, n, ERROR))
     return EncoderAgreement(concept=one.name, version=one.head.number, n=n, same=same, low=low, high=high)

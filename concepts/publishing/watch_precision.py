@@ -1,9 +1,9 @@
 """How right a watch is over time, from the blind answers about a random share of what it saw.
 
-Precision is that of what was flagged, look-alikes counted once. Answers are taken in the order in which the
-pictures came (of those that came together a random one), up to the first that is missing: nobody chooses what
-counts. They make windows of `WINDOW`, of one version each. Limits hold at every look at once, so they may be
-read, and warn, after each answer.
+Precision is that of what was flagged, near-duplicates counted once. Labels are taken in the order in which
+the pictures came (of those that came together a random one), up to the first that is missing: nobody chooses
+what counts. They make windows of `WINDOW`, of one version each. Limits hold at every look at once, so they
+may be read, and warn, after each answer.
 """
 
 from __future__ import annotations

@@ -1,12 +1,17 @@
-"""What is shown of a watched folder."""
+"""What is shown of a watched folder; and what was flagged as programs read it, by webhook and as a feed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from concepts.publishing.watch_precision import WatchPrecision
 from concepts.view import View
-from storage.watches import PromisedBy
+from storage.watches import PromisedBy, Watch, Watched
+
+FLAGGED = "picture.flagged"
+VERSION = "https://jsonfeed.org/version/1.1"
 
 
 class DeliveryCounts(View):
@@ -82,3 +87,47 @@ class StartedWatch(View):
 
     watch: WatchView
     secret: str
+
+
+def event(concept: str, watch: Watch, said: Watched) -> dict[str, Any]:
+    """The body of a message: the same at every try. `file` is the picture's place under the folder."""
+    return {
+        "type": FLAGGED,
+        "timestamp": said.created.isoformat(),
+        "data": {
+            "concept": concept,
+            "watch": watch.id,
+            "picture": said.picture_id,
+            "file": said.file,
+            "version": said.version,
+            "probability": said.probability,
+            "threshold": said.threshold,
+            "decision": "yes",
+        },
+    }
+
+
+def feed(
+    concept: str, watch: Watch, flagged: Sequence[FlaggedView], address: str, more: str, site: str
+) -> dict[str, Any]:
+    """JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/) of what was flagged. `address` is the feed's own,
+    `more` that of older entries or empty, `site` where thumbnails are, with no slash at its end."""
+    own = {"picture", "file", "version", "probability", "threshold"}
+    items = [
+        {
+            "id": one.picture,
+            "title": one.file,
+            "content_text": f"{one.file}: {100 * one.probability:.0f} % sure, by version {one.version}",
+            "image": f"{site}/media/thumbnail/{one.picture}",
+            "date_published": one.created.isoformat(),
+            "_discern": one.model_dump(include=own),
+        }
+        for one in flagged
+    ]
+    found = {
+        "version": VERSION,
+        "title": f"{concept}: flagged in {watch.folder}",
+        "feed_url": address,
+        "items": items,
+    }
+    return found | ({"next_url": more} if more else {})

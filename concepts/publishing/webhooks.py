@@ -7,8 +7,11 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import random
 import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,8 @@ from concepts.errors import NotAllowedError, SettingsError
 from concepts.language.connection import CheckedTransport
 from concepts.settings import Settings, is_internal, literal_address, serves_no_model
 from storage.files import write_whole
+from storage.tables import now
+from storage.watches import Deliveries, Delivery, Watch, Watches
 
 PREFIX = "whsec_"
 SECRET_BYTES = 32
@@ -30,6 +35,11 @@ JITTER = 0.2  # of a delay, either way, so that a receiver that comes back isn't
 GONE = 410  # the receiver wants no more
 INTERNAL = "is an internal address, where webhooks may not go"
 NOWHERE = "is an address where no webhook may go"
+NO_SECRET = "The secret that signs messages is gone. Stop watching this folder and begin again."
+
+log = logging.getLogger(__name__)
+
+EventOf = Callable[[Watch, Delivery], dict[str, Any]]
 
 
 def new_secret() -> str:
@@ -67,13 +77,10 @@ def check_address(url: str, settings: Settings) -> None:
     if parts.username or parts.password:
         raise SettingsError("An address of a webhook has no name and password in it; messages are signed.")
     address = literal_address(host)
-    if address is None:
-        local = host.rstrip(".").lower() == "localhost"
-        if local and not settings.internal_webhooks:
-            raise NotAllowedError(f"{host} {INTERNAL} (DISCERN_INTERNAL_WEBHOOKS=1 lets them).")
-    elif serves_no_model(address):
+    if address and serves_no_model(address):
         raise NotAllowedError(f"{host} {NOWHERE}.")
-    elif is_internal(address) and not settings.internal_webhooks:
+    internal = is_internal(address) if address else host.rstrip(".").lower() == "localhost"
+    if internal and not settings.internal_webhooks:
         raise NotAllowedError(f"{host} {INTERNAL} (DISCERN_INTERNAL_WEBHOOKS=1 lets them).")
 
 
@@ -96,10 +103,8 @@ def post(settings: Settings, url: str, secret: str, message_id: str, at: datetim
         "webhook-timestamp": str(timestamp),
         "webhook-signature": signature(secret, message_id, timestamp, body),
     }
-    if settings.internal_webhooks:
-        transport = CheckedTransport(serves_no_model, NOWHERE)
-    else:
-        transport = CheckedTransport(is_internal, INTERNAL)
+    refused = (serves_no_model, NOWHERE) if settings.internal_webhooks else (is_internal, INTERNAL)
+    transport = CheckedTransport(*refused)
     client = httpx2.Client(transport=transport, timeout=TIMEOUT, follow_redirects=False, trust_env=False)
     with client, client.stream("POST", url, content=body, headers=headers) as answer:
         return int(answer.status_code)
@@ -122,3 +127,70 @@ class Secrets:
             return (self._folder / f"{watch_id}.secret").read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
+
+
+@dataclass(frozen=True)
+class Sent:
+    delivered: int = 0
+    failed: int = 0
+
+
+class Sender:
+    """Works through the outbox: what is due is sent, with the same id each time, until it is taken or was
+    tried often enough. Any number of them may, in any number of processes."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        watches: Watches,
+        deliveries: Deliveries,
+        event_of: EventOf,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self._settings = settings
+        self._watches = watches
+        self._deliveries = deliveries
+        self._event_of = event_of
+        self._clock = clock
+        self._secrets = Secrets(settings.home)
+
+    def send_due(self, going_on: Callable[[], bool] = lambda: True) -> Sent:
+        """Sends what is due. A receiver that fails once is left alone until the next call: while it is down
+        that costs one try, and not one of each message."""
+        delivered, failing, failed = 0, set[int](), 0
+        while going_on() and (found := self._deliveries.claim(self._clock(), failing)):
+            if self._send(found):
+                delivered += 1
+            else:
+                failed += 1
+                failing.add(found.watch_id)
+        return Sent(delivered, failed)
+
+    def _send(self, delivery: Delivery) -> bool:
+        watch = self._watches.get(delivery.watch_id)
+        secret = self._secrets.read(watch.id)
+        if secret is None:
+            self._deliveries.failed(delivery.sequence, NO_SECRET, None)
+            return False
+        at, body = self._clock(), body_of(self._event_of(watch, delivery))
+        status = 0
+        try:
+            status = post(self._settings, watch.webhook, secret, delivery.message_id, at, body)
+            problem = f"It answered {status}."
+        except httpx2.HTTPError as error:
+            problem = _said(error)
+        except Exception as error:  # whatever a receiver makes of HTTP, the others get theirs
+            log.exception("A webhook could not be sent.")
+            problem = type(error).__name__
+        if 200 <= status < 300:
+            self._deliveries.succeeded(delivery.sequence, self._clock())
+            return True
+        due = None if status == GONE else next_try(delivery.tries, self._clock())
+        self._deliveries.failed(delivery.sequence, problem, due)
+        return False
+
+
+def _said(error: httpx2.HTTPError) -> str:
+    if isinstance(error, httpx2.TimeoutException):
+        return "It did not answer in time."
+    return f"No connection: {error}." if str(error) else f"No connection ({type(error).__name__})."

@@ -1,7 +1,6 @@
 """The demo: every visitor has a data folder of their own for an hour, over one sample library."""
 
-from concepts.visitors.limits import LIMITS, Limits
-from concepts.visitors.sandbox import Sandbox
+from concepts.visitors.sandbox import LIMITS, Limits, Sandbox
 from concepts.visitors.sandboxes import FullHouseError, Sandboxes
 
 __all__ = ["LIMITS", "FullHouseError", "Limits", "Sandbox", "Sandboxes"]

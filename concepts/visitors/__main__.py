@@ -9,7 +9,7 @@ import sys
 
 from concepts.errors import DiscernError
 from concepts.settings import load_settings
-from concepts.visitors.sample_library import SampleLibrary
+from concepts.visitors.sandboxes import SampleLibrary
 from concepts.workbench import Workbench
 
 

@@ -8,25 +8,33 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, cast
 
 from filelock import FileLock, Timeout
 
+from concepts.bundle.classifier_model import encoder_graph
+from concepts.encoders import Encoder, Vectors, load_encoder
 from concepts.errors import DiscernError, NoPriceError, SettingsError
 from concepts.jobs import Background
+from concepts.jobs.executors import Perform, Threads
 from concepts.language import Role, named
+from concepts.library.ingest_worker import short_side
 from concepts.settings import Settings
-from concepts.visitors.job_slots import JobSlots
-from concepts.visitors.limits import LIMITS, Limits
-from concepts.visitors.sample_library import SampleLibrary
-from concepts.visitors.sandbox import Sandbox
-from concepts.visitors.shared_encoders import SharedEncoders
+from concepts.visitors.sandbox import LIMITS, Limits, Sandbox
 from concepts.workbench import SharedResources, Workbench
 from storage.blobs import FolderBlobs
+from storage.jobs import StoredJob
+from storage.library import LIBRARY_TABLES
 
 FOLDER = "sandboxes"
 LOOK_EVERY = 15.0  # seconds, for what is over
 ROLES: tuple[Role, ...] = ("scoping", "annotating", "escalating", "criticising")
+NICE = 10  # of 19: what is left of a processor goes to training, not what an answer needs
+PREPARED = "prepared.sqlite"
 
 log = logging.getLogger(__name__)
 
@@ -59,12 +67,12 @@ class Sandboxes:
         self._settings = settings
         self._clock = clock
         self._folder = settings.home / FOLDER
-        self._turns = JobSlots(at_once, self._wake)
+        self._slots = JobSlots(at_once, self._wake)
         # One thread chooses what everybody is asked next: twenty would keep those who answer waiting.
         self._background = Background()
         self._lent = SharedResources(
             load=SharedEncoders(settings.cache).load,
-            executor=self._turns.executor,
+            executor=self._slots.executor,
             background=self._background,
         )
         self.base = Workbench(settings, SharedResources(load=self._lent.load))
@@ -152,3 +160,130 @@ def _require_prices(settings: Settings) -> None:
             raise SettingsError(
                 f"A demo needs the price of {model}: each visitor has a budget."
             ) from NoPriceError(model)
+
+
+class JobSlots:
+    """The long work of all visitors, at most `at_once` jobs: two processors serve pages and train for
+    everybody. `freed` is called when another may begin."""
+
+    def __init__(self, at_once: int, freed: Callable[[], None]) -> None:
+        self.free = at_once
+        self._freed = freed
+        self._lock = threading.Lock()
+
+    def executor(self, perform: Perform) -> SlotThreads:
+        """For the runner of one of them."""
+        return SlotThreads(self, perform)
+
+    def take(self) -> None:
+        """Of two who saw the last place free both get in: neither has anything to lose by it."""
+        with self._lock:
+            self.free -= 1
+
+    def give_back(self) -> None:
+        with self._lock:
+            self.free += 1
+        self._freed()
+
+
+class SlotThreads(Threads):
+    """Threads of one, in the slots of all, behind requests."""
+
+    def __init__(self, slots: JobSlots, perform: Perform) -> None:
+        def behind_requests(job: StoredJob) -> None:
+            with suppress(OSError, AttributeError):  # threads have a priority of their own on Linux
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+            perform(job)
+
+        super().__init__(behind_requests)
+        self._slots = slots
+
+    def has_room(self) -> bool:
+        return self._slots.free > 0
+
+    def submit(self, job: StoredJob) -> Future[None]:
+        self._slots.take()
+        future = super().submit(job)
+        future.add_done_callback(lambda _: self._slots.give_back())
+        return future
+
+
+class SharedEncoders:
+    """Loads each encoder once, as `load_encoder` does, with one cache: that takes seconds and hundreds of
+    megabytes."""
+
+    def __init__(self, cache: Path) -> None:
+        self._cache = cache
+        self._loaded: dict[tuple[str, str], Encoder] = {}
+        self._lock = threading.Lock()
+
+    def load(self, name: str, *, cache: Path, precision: str = "auto") -> Encoder:
+        with self._lock:
+            known = self._loaded.get((name, precision))
+            if known is None:
+                loaded = load_encoder(name, cache=self._cache, precision=precision)
+                known = cast(Encoder, _TextsInTurn(loaded))
+                for asked in (precision, loaded.fingerprint.precision):
+                    known = self._loaded.setdefault((name, asked), known)
+            return known
+
+
+class _TextsInTurn:
+    """An encoder that takes texts from several libraries: encoders themselves take them from one thread."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._encoding = threading.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._encoder, name)
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        with self._encoding:
+            return self._encoder.encode_texts(texts)
+
+
+class SampleLibrary:
+    """A data folder with the sample pictures, made once, of which every sandbox begins with a copy: of
+    pictures and vectors alone, whatever else is in it.
+
+    Files of vectors and of the cache are never changed in place, by LanceDB and by us, so a copy shares them
+    under a second name. Thumbnails are read from here: their thousand folders would take longer than all the
+    rest.
+    """
+
+    def __init__(self, bench: Workbench) -> None:
+        self.bench = bench
+        self.home = bench.context.settings.home
+
+    def prepare(self) -> None:
+        """Gets the sample pictures where the library has none, and has everything at hand that a sandbox
+        begins with. Takes half a minute the first time."""
+        if not self.bench.library.info().pictures:
+            self.bench.library.add(sample=True).wait()
+        collection = self.bench.context.collection
+        collection.index()
+        encoder = collection.encoder()
+        encoder_graph(encoder, short_side(encoder), collection.cache)  # takes a processor for seconds
+        unfinished = self.home / f".{PREPARED}"
+        unfinished.unlink(missing_ok=True)
+        self.bench.context.database.copy_tables_to(unfinished, LIBRARY_TABLES)
+        unfinished.replace(self.home / PREPARED)
+
+    def copy_to(self, home: Path) -> None:
+        """A data folder of its own, readable by this process's user alone."""
+        home.mkdir(mode=0o700, parents=True)
+        shutil.copyfile(self.home / PREPARED, home / "discern.sqlite")
+        shutil.copytree(self.home / "vectors", home / "vectors", copy_function=_shared)
+        pictures = shutil.ignore_patterns("pictures")  # those that somebody has looked at in large
+        shutil.copytree(self.home / "cache", home / "cache", ignore=pictures, copy_function=_shared)
+
+
+def _shared(source: str, target: str) -> str:
+    """A second name for the same bytes; a copy where the file system has none. Keeps the times, by which
+    copies of the vectors are known to be current."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+    return target

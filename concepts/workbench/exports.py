@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from concepts.bundle.checksums import CHECKSUMS_FILE
-from concepts.bundle.version_page import Shown
-from concepts.classifier.examples import pictures_to_show
+from concepts.bundle.page import Shown
+from concepts.classifier.review import pictures_to_show
 from concepts.classifier.training import check_fingerprint, check_has_learned
 from concepts.classifier.versions import file_stem
 from concepts.errors import DiscernError, UnknownPictureError

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
-from concepts.classifier.coverage import coverage
 from concepts.classifier.mislabelled import borderline, likely_mislabelled
+from concepts.classifier.quality import coverage
 from concepts.classifier.rarity import rarity
 from concepts.classifier.review import changed_test_labels, mistakes
 from concepts.classifier.stability import settling

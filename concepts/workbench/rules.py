@@ -13,21 +13,23 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, TypeAdapter
 
-from concepts.bundle.rules import Combined, Expression
-from concepts.bundle.score import write_scores
+from concepts.bundle.facts import Combined, Expression
+from concepts.bundle.score import Column, table_rows, table_schema, weights, write_scores
 from concepts.classifier import rule_text as text
-from concepts.classifier.rule_agreement import agreement, learned_from
-from concepts.classifier.rule_probability import places
-from concepts.classifier.rule_scores import LibraryRule, RuleCache
-from concepts.classifier.rule_views import (
+from concepts.classifier.rule_scores import (
     CombinationView,
+    LibraryRule,
     Member,
     MemberSaid,
     RuleAgreement,
+    RuleCache,
     RuleOrder,
     RulePicture,
     Tried,
+    agreement,
     assumption_of,
+    learned_from,
+    places,
 )
 from concepts.classifier.training import check_fingerprint, check_has_learned, linear_head
 from concepts.classifier.versions import file_stem
@@ -39,7 +41,6 @@ from concepts.jobs.job import read_done
 from concepts.labelling.consensus import Decision
 from concepts.library.placed_scores import PlacedScores, with_places
 from concepts.publishing.export import ExportResult, export_heads
-from concepts.publishing.rule_table import Column, schema_of, table_rows, weights
 from concepts.view import View
 from concepts.workbench.context import SCORED_AT_ONCE, Context
 from concepts.workbench.exports import archive_of, changed, exported
@@ -453,7 +454,7 @@ class Rules:
         columns, left_out = self._columns([store.get(i) for i in job.concepts] or store.all())
         folder = self._context.settings.home / "scores" / str(progress.job_id)
         out = Path(job.out) if job.out else folder / f"all-concepts.{job.suffix}"
-        schema = schema_of(columns, as_csv=job.suffix == "csv")
+        schema = table_schema(columns, as_csv=job.suffix == "csv")
         rows = table_rows(columns, schema, self._placed(columns, progress))
         with self._context.jobs.precedence.first(), closing(rows):
             counts = write_scores(rows, schema, out)

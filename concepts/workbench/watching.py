@@ -17,7 +17,7 @@ from concepts.labelling.consensus import Decision
 from concepts.learning.report import Guarantee
 from concepts.library.roots import check_roots, within_roots
 from concepts.library.uploads import typed_folder
-from concepts.publishing import watch_events
+from concepts.publishing import watch_views
 from concepts.publishing.watch_precision import (
     LabelledFlags,
     WatchPrecision,
@@ -25,7 +25,6 @@ from concepts.publishing.watch_precision import (
     last_of_both,
     precision,
 )
-from concepts.publishing.watch_scores import lot, said_of
 from concepts.publishing.watch_views import (
     DeliveryCounts,
     DeliveryView,
@@ -34,9 +33,8 @@ from concepts.publishing.watch_views import (
     StartedWatch,
     WatchView,
 )
-from concepts.publishing.watched_folder import pictures_in, settled, under
-from concepts.publishing.webhook_delivery import Sender, Sent
-from concepts.publishing.webhooks import Secrets, check_address, host_of, new_secret
+from concepts.publishing.watched_folder import lot, pictures_in, said_of, settled, under
+from concepts.publishing.webhooks import Secrets, Sender, Sent, check_address, host_of, new_secret
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import LookAtFolder, LookedAt
 from concepts.workbench.operation import AuthorName, Confined, Limit, Offset, operation
@@ -166,7 +164,7 @@ class Watching:
 
     def _event(self, watch: Watch, delivery: Delivery) -> dict[str, Any]:
         name = self._context.store.names([watch.concept_id])[watch.concept_id]
-        return watch_events.event(name, watch, self._watches.one(delivery.sequence))
+        return watch_views.event(name, watch, self._watches.one(delivery.sequence))
 
 
 class Watches:
@@ -296,7 +294,7 @@ class Watches:
         found = self._of_here(watch)
         page = self._flagged(self._watches.flagged(found.id, limit, offset), {})
         more = f"{address}?limit={limit}&offset={offset + limit}" if len(page) == limit else ""
-        return watch_events.feed(self._concept.name, found, page, address, more, site)
+        return watch_views.feed(self._concept.name, found, page, address, more, site)
 
     def _view(self, watch: Watch) -> WatchView:
         counts, newest = self._watches.counts(watch.id), self._watching.last_look(watch)

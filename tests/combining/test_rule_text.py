@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concepts.bundle.rules import AllOf, AnyOf, Expression, Is, Not
-from concepts.classifier.rule_probability import bounds, combined, groups_of, holds, places
+from concepts.bundle.facts import AllOf, AnyOf, Expression, Is, Not
+from concepts.classifier.rule_scores import bounds, combined, groups_of, holds, places
 from concepts.classifier.rule_text import parse, quoted, text_of
 from concepts.errors import RuleTextError
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from concepts.bundle.facts import OneOf
 from concepts.bundle.load import load_bundle
-from concepts.bundle.rules import OneOf
 from concepts.classifier.training import linear_head
 from concepts.errors import DiscernError
 from concepts.learning.scale import Scale

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from synthetic import in_memory, picture_ids
 
-from concepts.classifier.coverage import coverage
+from concepts.classifier.quality import coverage
 from concepts.encoders.base import unit
 
 IDS = picture_ids(700)

@@ -19,7 +19,7 @@ from concepts.publishing.watch_precision import (
     last_of_both,
     precision,
 )
-from concepts.publishing.watch_scores import lot
+from concepts.publishing.watched_folder import lot
 from storage.tables import now
 from storage.watches import Watched
 

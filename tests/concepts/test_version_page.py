@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from concepts.bundle.account import account_of
-from concepts.bundle.version_page import document_of
-from concepts.classifier.examples import pictures_to_show
+from concepts.bundle.page import document_of
+from concepts.classifier.review import pictures_to_show
 from concepts.definition.document import Criterion
 from concepts.errors import DiscernError, NoVersionError
 from concepts.workbench import Workbench

@@ -17,7 +17,7 @@ from receiver import Receiver
 
 from concepts.errors import ConflictError, DiscernError, NotAllowedError, UnknownWatchError
 from concepts.learning import waves
-from concepts.publishing.webhook_delivery import Sender
+from concepts.publishing.webhooks import Sender
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from concepts.workbench.watching import Watching

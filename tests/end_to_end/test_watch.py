@@ -23,7 +23,7 @@ from command_line import discern, ended, rows_of, shell, wait_until  # noqa: F40
 from drawing import draw, draw_folder
 from receiver import Receiver
 
-from concepts.publishing.webhook_delivery import Sender
+from concepts.publishing.webhooks import Sender
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.tables import now

@@ -151,9 +151,9 @@ def test_a_bundle_that_has_lost_its_checksums_is_refused(folder):
 
 
 def test_what_would_unpack_to_far_more_than_a_bundle_is_refused_before(folder, monkeypatch):
-    from concepts.bundle import files
+    from concepts.bundle import load
 
-    monkeypatch.setattr(files, "MOST_UNPACKED", 10_000)
+    monkeypatch.setattr(load, "MOST_UNPACKED", 10_000)
     for path in both(folder):
         with pytest.raises(DiscernError, match="unpacks to more than"):
             load_bundle(path)

@@ -28,8 +28,8 @@ from tiny_open_clip import make_tiny_open_clip
 from concepts.bundle.classifier_model import EncoderGraph, classifier_bytes, encoder_graph
 from concepts.bundle.facts import EncoderFacts
 from concepts.bundle.heads import BundleHead
+from concepts.bundle.load import load_bundle
 from concepts.bundle.usage import anywhere, from_pictures_alone, with_numpy, with_onnx
-from concepts.bundle.write import load_bundle
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
 from concepts.learning.base import LinearHead

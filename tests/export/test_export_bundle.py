@@ -23,8 +23,9 @@ from safetensors.numpy import save_file
 
 from concepts.bundle import write as bundle_module
 from concepts.bundle.heads import BundleHead
+from concepts.bundle.load import load_bundle
 from concepts.bundle.scorer import load as load_scorer
-from concepts.bundle.write import BundlePart, load_bundle, write_bundle
+from concepts.bundle.write import BundlePart, write_bundle
 from concepts.errors import DiscernError
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from concepts.bundle import load
-from concepts.bundle.write import load_bundle
+from concepts.bundle.load import load_bundle
 from concepts.errors import DiscernError, FingerprintMismatchError
 
 

@@ -11,8 +11,7 @@ import pytest
 from PIL import Image
 
 from concepts.bundle import figures
-from concepts.bundle.plots import COUNTS, DOES_NOT, INK, PLOT_FILES, figures_of, png
-from concepts.bundle.svg import bare_drawing, drawing
+from concepts.bundle.figures import COUNTS, DOES_NOT, INK, PLOT_FILES, bare_drawing, drawing, figures_of, png
 from concepts.learning.report import Curves
 
 

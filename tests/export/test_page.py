@@ -15,8 +15,8 @@ import pytest
 from concepts.bundle import page
 from concepts.bundle.account import account_of
 from concepts.bundle.classifier_model import how_shown
+from concepts.bundle.facts import Combined, Is, Not, OneOf
 from concepts.bundle.heads import BundleHead
-from concepts.bundle.rules import Combined, Is, Not, OneOf
 from concepts.bundle.write import BundlePart, bundle_facts, write_bundle
 from concepts.errors import DiscernError
 from concepts.learning.base import LinearHead

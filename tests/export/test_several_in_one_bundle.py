@@ -18,10 +18,9 @@ from hypothesis import strategies as st
 from concepts.bundle.card import card_text
 from concepts.bundle.check import check_bundle
 from concepts.bundle.classify import Classifier, write
-from concepts.bundle.facts import ConceptFacts, Grades
+from concepts.bundle.facts import AllOf, AnyOf, Combined, ConceptFacts, Expression, Grades, Is, Not, OneOf
 from concepts.bundle.heads import BundleHead
 from concepts.bundle.load import Bundle, load_bundle
-from concepts.bundle.rules import AllOf, AnyOf, Combined, Expression, Is, Not, OneOf
 from concepts.bundle.score import schema_of, score_rows
 from concepts.bundle.scorer import load as load_scorer
 from concepts.bundle.write import BundlePart, write_bundle

@@ -21,9 +21,8 @@ from fake_openai import MODEL, FakeOpenAI
 from concepts.errors import BudgetError, NotAllowedError, QuotaError, SettingsError
 from concepts.settings import load_settings
 from concepts.visitors import LIMITS, FullHouseError, Sandbox, Sandboxes
-from concepts.visitors.job_slots import JobSlots
-from concepts.visitors.limits import Quotas
-from concepts.visitors.takeout import write_made
+from concepts.visitors.sandbox import Quotas, write_made
+from concepts.visitors.sandboxes import JobSlots
 from concepts.workbench.jobs import LookOver, Mine
 from storage.jobs import StoredJob
 

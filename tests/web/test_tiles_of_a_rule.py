@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from concepts.classifier.rule_views import Member, MemberSaid, RulePicture, Tried
+from concepts.classifier.rule_scores import Member, MemberSaid, RulePicture, Tried
 from web.render import render
 from web.screens.combine import _to
 

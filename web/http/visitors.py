@@ -22,7 +22,7 @@ from starlette.datastructures import Headers
 
 from concepts.errors import DiscernError, QuotaError
 from concepts.visitors import FullHouseError, Sandbox, Sandboxes
-from concepts.visitors.takeout import write_made
+from concepts.visitors.sandbox import write_made
 from concepts.workbench import Workbench
 from web.http.access import Access
 from web.http.policy import keep_cookie, page_headers

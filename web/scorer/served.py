@@ -10,11 +10,9 @@ import numpy as np
 from concepts.bundle.check import BundleConcept, bundle_digest, concepts_of, graph_problems
 from concepts.bundle.classify import Classifier, Said
 from concepts.bundle.decisions import ConceptSaid, PictureSaid, Zone, Zones, zone_of, zones_of
-from concepts.bundle.facts import BundleFacts
-from concepts.bundle.files import CLASSIFIER_FILE
-from concepts.bundle.load import read_bundle
+from concepts.bundle.facts import BundleFacts, OneOf
+from concepts.bundle.load import CLASSIFIER_FILE, read_bundle
 from concepts.bundle.reading import BadPictureError
-from concepts.bundle.rules import OneOf
 from concepts.errors import DiscernError
 from concepts.view import View
 

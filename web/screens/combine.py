@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, urlencode
 
 import gradio as gr
 
+from concepts.classifier.rule_scores import RuleOrder
 from concepts.classifier.rule_text import quoted
-from concepts.classifier.rule_views import RuleOrder
 from concepts.errors import DiscernError, NotScoredError
 from concepts.workbench import Workbench
 from web.advice import in_words

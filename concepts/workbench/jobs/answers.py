@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from concepts.classifier.coverage import Coverage
+from concepts.classifier.quality import Coverage
 from concepts.classifier.rarity import Rarity
 from concepts.classifier.stability import Settling
 from concepts.collaborator.annotating import AnnotateResult
