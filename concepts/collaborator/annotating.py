@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from collections.abc import Collection as Collected
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, replace
 from functools import partial
 
@@ -15,29 +15,26 @@ from concepts.collaborator.base import (
     Annotator,
     AsksNobody,
     CriterionEvidence,
-    FailedAnnotation,
     Judge,
     PictureInput,
+    Result,
 )
+from concepts.collaborator.batching import PARTS, Answered, Groups, asked_ahead, copy_of
 from concepts.collaborator.cascade import Cascade, CascadeSample, Step
-from concepts.collaborator.duplicates import Groups, copy_of
-from concepts.collaborator.examples import answered
-from concepts.collaborator.machine_grades import machine_given
-from concepts.collaborator.making import annotator_of, judged_elsewhere, picture_inputs, supplies_of
-from concepts.collaborator.prefetching import PARTS, Results, asked_ahead
-from concepts.collaborator.setups import Setup, model_of
-from concepts.errors import BudgetError
+from concepts.collaborator.prompt_parts import answered
+from concepts.collaborator.setups import Setup, annotator_of, charged, model_of, picture_inputs, supplies_of
+from concepts.errors import BudgetError, UnknownPictureError
 from concepts.jobs import Progress
 from concepts.labelling.training_data import TrainingData
-from concepts.language.ledger import Budget
 from concepts.language.prompts import PromptFiles
 from concepts.library.collection import Collection
 from concepts.settings import Settings
 from concepts.view import View
 from storage.calls import Ledger
-from storage.concepts import ConceptStore, StoredAnnotation
+from storage.concepts import ConceptStore, Rating, StoredAnnotation
 from storage.labels import Author, LabelLog, NewLabel
 
+FEW = 500  # pictures, as one statement takes
 NOTHING_CERTIFIED = "No model is surely right often enough, so none was asked to label anything."
 
 
@@ -88,8 +85,7 @@ class Labelling:
     ) -> None:
         """`budget` in USD. `sample`: to ask cheap models first; `known`: pictures nobody needs to be asked
         about. Raises `SettingsError` where the setup needs what is not set."""
-        ledger = ledger.charged_to(progress.job_id, training_data.concept_id)
-        spends = None if budget is None else Budget(budget, ledger.spent_usd(job_id=progress.job_id))
+        ledger, spends = charged(ledger, training_data, progress.job_id, budget)
         self.training_data, self.store, self.progress, self.known = training_data, store, progress, known
         self._collection, self._log, self._ledger = collection, log, ledger
 
@@ -126,13 +122,11 @@ class Labelling:
     def ask(self, ids: Sequence[str], total: int, doing: str = "") -> None:
         """About those of the pictures that this annotator has not seen, of `total` in the whole run, until
         the budget is spent."""
-        chosen, training_data = self.annotator, self.training_data
         out = {*self.seen, *self.known}
         todo = [picture_id for picture_id in ids if picture_id not in out]
-        self.progress.report(self.done, total, doing or f"asking {chosen.name}")
-        groups = Groups(todo, alike(training_data, self._collection, todo, costs=self.costs))
-        groups_seen = alike(training_data, self._collection, self.seen, costs=self.costs)
-        self._keep(_copies(groups, groups_seen, self.seen, chosen, training_data, self.store, self._log))
+        self.progress.report(self.done, total, doing or f"asking {self.annotator.name}")
+        groups = Groups(todo, alike(self._collection, todo, costs=self.costs))
+        self._keep(self._copies(groups))
         if self.stopped:
             return
 
@@ -151,20 +145,53 @@ class Labelling:
                 said = ", ".join(part for part in (doing, trouble) if part)
                 self.progress.report(self.done + len(self.failed), total, said)
 
-    def _asked(self, groups: Groups, waiting: Callable[[], None]) -> Generator[Results, None, None]:
+    def _copies(self, groups: Groups) -> list[Annotation]:
+        """What this annotator said before, for pictures that look the same as one it has seen."""
+        looks = alike(self._collection, self.seen, costs=self.costs)
+        copies = groups.copies(dict(zip(looks, self.seen, strict=True)))
+        concept_id, mine = self.training_data.concept_id, self.annotator.fingerprint
+        before = {
+            one.picture_id: one
+            for one in self.store.annotations(concept_id, sorted({*copies.values()}))
+            if (one.fingerprint, one.definition_number) == (mine, self.training_data.revision.number)
+        }
+        given = given_by(self._log, concept_id, before.values())
+        found = []
+        for picture_id, twin in copies.items():
+            said = before[twin]
+            known = Annotation(
+                twin,
+                said.rating,
+                tuple(CriterionEvidence(**one) for one in said.evidence),
+                said.rationale,
+                said.raw,
+                said.verbalised,
+                said.same_as,
+                given.get(twin),
+            )
+            found.append(copy_of(known, picture_id))
+        return found
+
+    def _asked(self, groups: Groups, waiting: Callable[[], None]) -> Generator[Answered, None, None]:
         """Who asks a model does it from here, where ledger and budget are; others judge where pictures are
         looked at."""
         chosen, training_data, collection = self.annotator, self.training_data, self._collection
         if isinstance(chosen, AsksNobody):
-            batches = judged_elsewhere(training_data, collection, groups, chosen.batch_size // PARTS)
+            batches = self._batches_of_vectors(groups, chosen.batch_size // PARTS)
             for results in collection.engine.map(chosen.work(training_data.revision), batches, waiting):
                 yield results, ""
             return
 
-        def prepare(ids: list[str]) -> Callable[[], Results]:
+        def prepare(ids: list[str]) -> Callable[[], Answered]:
             return partial(ask_within, chosen, training_data, picture_inputs(training_data, collection, ids))
 
         yield from asked_ahead(groups, chosen.batch_size, prepare)
+
+    def _batches_of_vectors(self, groups: Groups, size: int) -> Iterator[list[PictureInput]]:
+        """The first picture of each group, so many at a time, with its vector and nothing of this process."""
+        while groups:
+            inputs = picture_inputs(self.training_data, self._collection, groups.next(size))
+            yield [replace(one, thumbnail=_stays_here) for one in inputs]
 
     def result(self, rounds: Sequence[AnnotationRound] = ()) -> AnnotateResult:
         number = self.training_data.revision.number
@@ -191,24 +218,24 @@ class Labelling:
         cascade = self.annotator
         if not isinstance(cascade, Cascade):
             return []
-        mine = set(self.seen)
-        said = self.store.annotations(self.training_data.concept_id, self.seen) if mine else []
+        said = self.store.annotations(self.training_data.concept_id, self.seen) if self.seen else []
         twins = {
             one.picture_id: one.same_as or one.picture_id
             for one in said
             if one.fingerprint == cascade.fingerprint
         }
-        missing = cascade.undecided_yet(list(dict.fromkeys(twins.values())))
-        cascade.annotate(
-            self.training_data.revision, picture_inputs(self.training_data, self._collection, missing)
-        )
+        missing = [i for i in dict.fromkeys(twins.values()) if i not in cascade.decided_by]
+        self._judged(cascade, missing)
         return cascade.steps(twins)
 
-    def _ask_about(self, model: Annotator, ids: Sequence[str]) -> list[Annotation | FailedAnnotation]:
+    def _ask_about(self, model: Annotator, ids: Sequence[str]) -> list[Result]:
         """Pictures of a sample, which get no label. Raises `BudgetError`."""
         self.progress.report(0, None, f"seeing how often {model.name} is right")
+        return self._judged(model, ids)
+
+    def _judged(self, judge: Judge, ids: Sequence[str]) -> list[Result]:
         inputs = picture_inputs(self.training_data, self._collection, ids)
-        return model.annotate(self.training_data.revision, inputs)
+        return judge.annotate(self.training_data.revision, inputs)
 
     def _keep(self, annotations: Sequence[Annotation]) -> None:
         keep(annotations, self.annotator.fingerprint, self.training_data, self.store, self._log)
@@ -244,65 +271,27 @@ def seen_by(annotator: Judge, training_data: TrainingData, store: ConceptStore) 
     return list(dict.fromkeys(said.picture_id for said in known))
 
 
-def todo_of(
-    annotator: Judge, training_data: TrainingData, store: ConceptStore, also: Sequence[str]
-) -> tuple[list[str], list[str]]:
-    """The pictures that this annotator has seen with this definition, and those of the pool and of `also`
-    that it has yet to see."""
-    seen = seen_by(annotator, training_data, store)
-    return seen, left_of(training_data, seen, also)
-
-
-def alike(
-    training_data: TrainingData, collection: Collection, ids: Sequence[str], *, costs: bool
-) -> list[str]:
+def alike(collection: Collection, ids: Sequence[str], *, costs: bool = True) -> list[str]:
     """The group of each picture within which one annotation holds for all: near-duplicates, where looking
     costs a call, else itself alone."""
     return collection.library.near_groups(ids) if costs else list(ids)
 
 
-def _copies(
-    groups: Groups,
-    groups_seen: Sequence[str],
-    seen: Sequence[str],
-    annotator: Judge,
-    training_data: TrainingData,
-    store: ConceptStore,
-    log: LabelLog,
-) -> list[Annotation]:
-    """What this annotator said before, for pictures that look the same as one it has seen."""
-    copies = groups.copies(dict(zip(groups_seen, seen, strict=True)))
-    number, found = training_data.revision.number, []
-    for picture_id, twin in copies.items():
-        said = next(
-            one
-            for one in store.annotations(training_data.concept_id, [twin])
-            if (one.fingerprint, one.definition_number) == (annotator.fingerprint, number)
-        )
-        evidence = tuple(CriterionEvidence(**one) for one in said.evidence)
-        known = Annotation(
-            said.same_as or twin, said.rating, evidence, said.rationale, said.raw, said.verbalised
-        )
-        known = replace(known, given=machine_given(log, training_data.concept_id, said))
-        found.append(copy_of(known, picture_id))
-    return found
+def _stays_here() -> bytes:
+    raise UnknownPictureError("Thumbnails stay in the process of the library.")
 
 
-def ask_within(
-    annotator: Judge, training_data: TrainingData, inputs: Sequence[PictureInput]
-) -> tuple[list[Annotation | FailedAnnotation], str]:
+def ask_within(annotator: Judge, training_data: TrainingData, inputs: Sequence[PictureInput]) -> Answered:
     """Results, and why it must stop here. Where the budget ends inside a batch, what was answered of it
     is in the cache and is collected picture by picture without another call."""
     try:
         return annotator.annotate(training_data.revision, inputs), ""
     except BudgetError as error:
         reason = str(error)
-    collected: list[Annotation | FailedAnnotation] = []
+    collected: list[Result] = []
     for picture in inputs:
-        try:
+        with suppress(BudgetError):
             collected += annotator.annotate(training_data.revision, [picture])
-        except BudgetError:
-            continue
     return collected, reason
 
 
@@ -319,12 +308,14 @@ def keep(
 
     Labels first: a picture counts as seen by its annotation, so a kill in between repeats only a label with a
     key that is known already."""
-    number, author = training_data.revision.number, Author(fingerprint, "annotator")
-    new = log.append(
-        training_data.concept_id,
-        [
+    concept_id, number = training_data.concept_id, training_data.revision.number
+    labels, kept = [], []
+    for said in annotations:
+        key = hashlib.sha256(f"{said.picture_id}/{number}/{fingerprint}".encode()).hexdigest()
+        author = Author(fingerprint, "annotator")
+        labels.append(
             NewLabel(
-                _key(said.picture_id, number, fingerprint),
+                key,  # idempotent, and short enough for the column
                 said.picture_id,
                 said.value,
                 author,
@@ -332,29 +323,33 @@ def keep(
                 recorded_by=recorded_by,
                 given=said.given,
             )
-            for said in annotations
-        ],
-    )
-    store.add_annotations(
-        training_data.concept_id,
-        [
+        )
+        kept.append(
             StoredAnnotation(
-                picture_id=said.picture_id,
-                definition_number=number,
-                fingerprint=fingerprint,
-                rating=said.rating,
-                evidence=[asdict(evidence) for evidence in said.evidence],
-                rationale=said.rationale,
+                said.picture_id,
+                number,
+                fingerprint,
+                said.rating,
+                [asdict(evidence) for evidence in said.evidence],
+                said.rationale,
                 raw=said.raw,
                 verbalised=said.verbalised,
                 same_as=said.same_as,
             )
-            for said in annotations
-        ],
-    )
+        )
+    new = log.append(concept_id, labels)
+    store.add_annotations(concept_id, kept)
     return new
 
 
-def _key(picture_id: str, number: int, fingerprint: str) -> str:
-    """Idempotency key of a machine's label, short enough for the column."""
-    return hashlib.sha256(f"{picture_id}/{number}/{fingerprint}".encode()).hexdigest()
+def given_by(log: LabelLog, concept_id: int, said: Iterable[StoredAnnotation | Rating]) -> dict[str, str]:
+    """Picture id → the grade or class that goes with this opinion of it."""
+    wanted = {(one.picture_id, one.fingerprint, one.definition_number) for one in said}
+    found: dict[str, str] = {}
+    for name in {fingerprint for _, fingerprint, _ in wanted}:
+        ids = sorted({picture_id for picture_id, by, _ in wanted if by == name})
+        for start in range(0, len(ids), FEW):
+            for event in log.of_author(concept_id, Author(name, "annotator"), ids[start : start + FEW]):
+                if event.given and (event.picture_id, name, event.definition_number) in wanted:
+                    found[event.picture_id] = event.given
+    return found

@@ -13,8 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import BaseModel, BeforeValidator, Field, create_model, model_validator
 
-from concepts.collaborator.base import Annotation, CriterionEvidence, Verdict
-from concepts.collaborator.ratings import max_rating
+from concepts.collaborator.base import Annotation, CriterionEvidence, Verdict, max_rating
 from concepts.definition.document import Criterion
 from concepts.language.structured import unfit
 from concepts.learning.scale import Scale
@@ -177,12 +176,13 @@ def read_evidence(
 def conclude(
     picture_id: str,
     criteria: Sequence[Criterion],
-    evidence: tuple[CriterionEvidence, ...],
+    answers: Sequence[CriterionVerdict],
     said: PictureVerdict | Conclusion,
     raw: float | None,
 ) -> Annotation:
-    """The model's rating, as far as its own evidence allows it. Where it doesn't, how sure the model was of
-    that rating says nothing about the lower one."""
+    """The model's rating, as far as its own evidence (`answers`) allows it. Where it doesn't, how sure the
+    model was of that rating says nothing about the lower one."""
+    evidence = read_evidence(criteria, answers)
     highest, reason = max_rating(criteria, [e.verdict for e in evidence])
     rationale = " ".join(said.rationale.split())[:LONGEST_RATIONALE]
     if said.rating > highest:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from concepts.collaborator.base import Annotation, Annotator, FailedAnnotation, PictureInput
+from concepts.collaborator.base import Annotation, Annotator, FailedAnnotation, PictureInput, Result
 from concepts.definition.document import Revision
 from concepts.learning.certificates import Certified, NotCertified, certify, needed
 from concepts.learning.machine_labels import CANT_SAY
@@ -28,7 +28,6 @@ MODELS = 2
 ALONE = {5: 1.0, 4: 0.75, 2: 0.75, 1: 1.0}  # how sure a rating is where no probability is known
 PERSON = "you"
 
-Result = Annotation | FailedAnnotation
 Ask = Callable[[Annotator, Sequence[str]], list[Result]]  # about pictures of the sample; one result each
 
 
@@ -67,7 +66,7 @@ class Cascade:
         self.models = list(models)
         self.sample = sample
         self.found: list[Certified | NotCertified] = []
-        self._decided: dict[str, str] = {}
+        self.decided_by: dict[str, str] = {}  # picture looked at in this process → model, or the person
         left = list(sample.answers)
         for model in self.models:
             said = dict(zip(left, ask(model, left), strict=True))
@@ -110,27 +109,19 @@ class Cascade:
             said = model.annotate(revision, left)
             results |= {one.picture_id: one for one in said}
             decided = {one.picture_id for one in said if _decides(found, one)}
-            self._decided |= dict.fromkeys(decided, model.name)
+            self.decided_by |= dict.fromkeys(decided, model.name)
             left = [picture for picture in left if picture.picture_id not in decided]
         for picture in left:
-            self._decided[picture.picture_id] = PERSON
+            self.decided_by[picture.picture_id] = PERSON
             one = results.get(picture.picture_id)
             if isinstance(one, Annotation):
                 rationale = f"Not sure enough to decide. {one.rationale}"
                 results[picture.picture_id] = replace(one, rating=CANT_SAY, rationale=rationale)
         return [results[picture.picture_id] for picture in pictures]
 
-    def undecided_yet(self, ids: Sequence[str]) -> list[str]:
-        """Pictures it has not looked at in this process."""
-        return [picture_id for picture_id in ids if picture_id not in self._decided]
-
-    def decided_by(self, picture_id: str) -> str:
-        """Who decided a picture that was looked at: a model's name, or the person."""
-        return self._decided[picture_id]
-
     def steps(self, twins: Mapping[str, str]) -> list[Step]:
         """Each model and the person. `twins`: every picture of the run → the one that was looked at."""
-        by = Counter(self.decided_by(looked_at) for looked_at in twins.values())
+        by = Counter(self.decided_by[looked_at] for looked_at in twins.values())
         steps = [
             Step(
                 by=model.name,

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from concepts.collaborator.ambiguities import (
     ASKED,
     Ambiguity,
+    GroupNouns,
     argued,
+    borderline,
     by_description,
     by_looks,
     spread,
+    unlabelled,
     with_parting,
 )
 from concepts.collaborator.annotating import keep
 from concepts.collaborator.base import Annotation, PictureInput, Supplies
-from concepts.collaborator.borderline import borderline
-from concepts.collaborator.contradictions import Contradicted, contradicted, earlier_answers
-from concepts.collaborator.earlier_runs import Earlier
-from concepts.collaborator.making import choose_annotator, picture_inputs, supplies_of
-from concepts.collaborator.nouns import GroupNouns
-from concepts.collaborator.prompt_pictures import LOOKING_SIDE
-from concepts.collaborator.rewording import RewordingOutcome, find_wordings
-from concepts.collaborator.rewording_labels import FEWEST, AnswersToReword
-from concepts.collaborator.setups import Setup
-from concepts.collaborator.wording_judge import Judging, Tick
+from concepts.collaborator.deliberation_views import Earlier
+from concepts.collaborator.prompt_parts import LOOKING_SIDE
+from concepts.collaborator.rewording import FEWEST, AnswersToReword, RewordingOutcome, find_wordings
+from concepts.collaborator.setups import (
+    Setup,
+    charged,
+    choose_annotator,
+    picture_inputs,
+    ratings_now,
+    supplies_of,
+)
+from concepts.collaborator.trials import Judging, Value
 from concepts.definition.document import Definition
 from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
@@ -37,11 +42,24 @@ from concepts.language import chat_model
 from concepts.language.ledger import Budget
 from concepts.language.prompts import PromptFiles
 from concepts.library.collection import Collection
-from concepts.library.search import without_look_alikes
 from concepts.settings import Settings
 from storage.calls import Ledger
 from storage.concepts import ConceptStore
 from storage.labels import LabelLog
+
+
+@dataclass(frozen=True)
+class Contradicted:
+    """An answer, what the machine says of the picture by the new words, 1 to 5, and why."""
+
+    picture_id: str
+    answer: Value
+    rating: int
+    rationale: str
+
+    @property
+    def machine(self) -> Value:
+        return "yes" if self.rating > 3 else "no" if self.rating < 3 else "unsure"
 
 
 @dataclass(frozen=True)
@@ -62,16 +80,15 @@ class Deliberation:
 
     def look(self) -> tuple[list[Ambiguity], int, str]:
         """What is open, how many pictures a model was asked about, and its name (empty: none was asked)."""
-        training_data, nouns = self.training_data, self._nouns()
-        ledger, budget = self._charged()
-        supplies = self._supplies(ledger, budget)
+        training_data = self.training_data
+        supplies = self._supplies(*self._charged())
         try:
             model = supplies.model()
         except BlindModelError:
             model = None
         edge = borderline(training_data, self.collection.library)
         if model is None:
-            found = by_looks(edge.ids, edge.vectors, edge.doubt, supplies.background(), nouns)
+            found = by_looks(edge.ids, edge.vectors, edge.doubt, supplies.background(), self._nouns())
             return with_parting(found, edge.parting), 0, ""
         asked = [edge.ids[row] for row in spread(edge.vectors, edge.doubt, ASKED)]
         annotator = choose_annotator(self.setup.annotator, supplies)
@@ -113,14 +130,14 @@ class Deliberation:
                 f"{2 * short} more are needed.",
                 needed=2 * short,
             )
-        critic = chat_model(self.settings, "criticising", ledger, budget)
-        judging = self._judging(ledger, budget, None)
+        critic, nouns = chat_model(self.settings, "criticising", ledger, budget), self._nouns()
+        vectors = self.training_data.vectors
         outcome = find_wordings(
             self.training_data.revision.definition,
             answers,
-            judging,
+            self._judging(ledger, budget, None),
             critic,
-            self._telling(),
+            lambda first, second: nouns.telling(vectors(first), vectors(second)),
             self._askable(key),
             earlier,
             prompts=self.prompts,
@@ -128,12 +145,28 @@ class Deliberation:
         return outcome, critic.name if critic else ""
 
     def look_back(self, definitions: Mapping[int, Definition]) -> list[Contradicted]:
-        """Which earlier answers the words as they are now may contradict. `definitions` by their numbers."""
-        answers = earlier_answers(self.training_data)
-        judging = self._judging(*self._charged(), 2 * len(answers))
-        known = self.training_data.with_vectors(list(answers))
-        newest = self.training_data.revision.number
-        return contradicted(definitions, newest, {i: answers[i] for i in known}, judging)
+        """Earlier answers that the words as they are now may contradict, the surest first: those the machine
+        agreed with by the words they were given under, and doesn't by the new ones. They are for the person
+        to look at again; nothing changes by itself. `definitions` by their numbers.
+
+        A machine that disagreed by the words of then says nothing about the change; one that can't say any
+        more is no reason to doubt the person. Raises what `Annotator.annotate` raises.
+        """
+        earlier = earlier_answers(self.training_data)
+        judge = self._judging(*self._charged(), 2 * len(earlier))
+        answers = {i: earlier[i] for i in self.training_data.with_vectors(list(earlier))}
+        now = judge.annotations(definitions[self.training_data.revision.number], list(answers))
+        against = {i: said for i, said in now.items() if said.value not in (answers[i][0], "unsure")}
+        found = []
+        for number in sorted({answers[i][1] for i in against}):
+            ids = [i for i in against if answers[i][1] == number]
+            then = judge(definitions[number], ids)
+            found += [
+                Contradicted(i, answers[i][0], against[i].rating, against[i].rationale)
+                for i in ids
+                if then.get(i) == answers[i][0]
+            ]
+        return sorted(found, key=lambda one: (-abs(one.rating - 3), one.picture_id))
 
     def _supplies(self, ledger: Ledger, budget: Budget | None) -> Supplies:
         return supplies_of(
@@ -143,10 +176,6 @@ class Deliberation:
     def _judging(self, ledger: Ledger, budget: Budget | None, total: int | None) -> Judging:
         """By the annotator that the concept has, without examples: words are judged by what they say, not by
         the answers beside them."""
-        annotator = choose_annotator(self.setup.annotator, self._supplies(ledger, budget))
-        return Judging(annotator, self._inputs, self._ticking(total))
-
-    def _ticking(self, total: int | None) -> Tick:
         judged = 0
 
         def tick(n: int) -> None:
@@ -154,27 +183,20 @@ class Deliberation:
             judged += n
             self.progress.report(judged, total, "trying other words on pictures you answered")
 
-        return tick
+        annotator = choose_annotator(self.setup.annotator, self._supplies(ledger, budget))
+        return Judging(annotator, self._inputs, tick)
 
     def _askable(self, key: str) -> list[str]:
         """By lot, those first that the machine has looked at already: they cost one call less each."""
-        training_data = self.training_data
-        free = [
-            i
-            for i in training_data.candidates
-            if i not in training_data.reserved and i not in training_data.spoken_for
-        ]
-        ids = without_look_alikes(training_data.with_vectors(free), self.collection.library)
-        newest = training_data.revision.number
-        looked_at = {said.picture_id for said in training_data.ratings if said.definition_number == newest}
+        ids, looked_at = (
+            unlabelled(self.training_data, self.collection.library),
+            ratings_now(self.training_data),
+        )
         lots = {i: hashlib.sha256(f"{key} settles {i}".encode()).digest() for i in ids}
         return sorted(ids, key=lambda i: (i not in looked_at, lots[i]))
 
     def _charged(self) -> tuple[Ledger, Budget | None]:
-        ledger = self.ledger.charged_to(self.progress.job_id, self.training_data.concept_id)
-        if self.budget is None:
-            return ledger, None
-        return ledger, Budget(self.budget, ledger.spent_usd(job_id=self.progress.job_id))
+        return charged(self.ledger, self.training_data, self.progress.job_id, self.budget)
 
     def _inputs(self, ids: Sequence[str]) -> list[PictureInput]:
         return picture_inputs(self.training_data, self.collection, ids)
@@ -183,8 +205,12 @@ class Deliberation:
         embedded = self.collection.recorded().name == "embedded"
         return GroupNouns(Vocabulary(SentenceEncoder().encode), embedded)
 
-    def _telling(self) -> Callable[[Sequence[str], Sequence[str]], list[str]]:
-        nouns = self._nouns()
-        return lambda first, second: nouns.telling(
-            self.training_data.vectors(first), self.training_data.vectors(second)
-        )
+
+def earlier_answers(training_data: TrainingData) -> dict[str, tuple[Value, int]]:
+    """Picture id → yes or no and the number of the definition it was given under, of those given under an
+    older one than the newest."""
+    return {
+        i: ("yes" if said.value == "yes" else "no", said.definition)
+        for i, said in training_data.answers.items()
+        if said.decided and said.definition < training_data.revision.number
+    }

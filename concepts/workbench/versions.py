@@ -27,7 +27,7 @@ from concepts.classifier.versions import (
     scored_page,
     with_threshold,
 )
-from concepts.collaborator.making import annotator_scores
+from concepts.collaborator.setups import annotator_scores
 from concepts.jobs import Listener, Progress
 from concepts.jobs.job import read_job
 from concepts.learning.heads import HEADS

@@ -1,12 +1,17 @@
-"""Pictures that look the same are asked about once: what is said of one holds for the others."""
+"""How pictures are handed to an annotator: once where they look the same, and a part of a batch ahead."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
-from concepts.collaborator.base import Annotation
+from concepts.collaborator.base import Annotation, Result
+
+PARTS = 2  # of a batch, on their way together; how many calls are out at once is the endpoint's pace
+
+Answered = tuple[list[Result], str]  # and why it must stop here, in words
 
 
 class Groups:
@@ -48,3 +53,27 @@ class Groups:
 
 def copy_of(said: Annotation, picture_id: str) -> Annotation:
     return replace(said, picture_id=picture_id, same_as=said.same_as or said.picture_id)
+
+
+def asked_ahead(
+    groups: Groups, batch_size: int, prepare: Callable[[list[str]], Callable[[], Answered]]
+) -> Generator[Answered, None, None]:
+    """Answered of one part after the other, until there are no more groups or one says to stop; what was on
+    its way by then still comes. `prepare` is called here, what it returns in another thread.
+
+    A batch is asked about in parts, and the next part is on its way before the one before it is kept: so an
+    endpoint waits neither for labels to be committed nor, with all its turns, for one slow answer.
+
+    Closed early, it waits for what is on its way, which is paid for and cached.
+    """
+    waiting: deque[Future[Answered]] = deque()
+    stopped = ""
+    with ThreadPoolExecutor(PARTS) as threads:
+        while True:
+            while groups and not stopped and len(waiting) < PARTS:
+                waiting.append(threads.submit(prepare(groups.next(max(batch_size // PARTS, 1)))))
+            if not waiting:
+                return
+            results, reason = waiting.popleft().result()
+            stopped = stopped or reason
+            yield results, stopped
