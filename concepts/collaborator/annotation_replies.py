@@ -103,7 +103,7 @@ def _on(scale: Scale, verdict: type[Verdicts]) -> type[Verdicts]:
     contradicts the rating; with 3, which can't tell, it says nothing."""
     words = scale.answers
     one_of_these: Any = Annotated[cast("Any", Literal[words]) | None, BeforeValidator(_as_word)]
-    counting = {word for word in words if scale.counts(_option(scale, word))}
+    counting = {word for word in words if scale.counts(scale.option_of(word) or 0)}
 
     def agree(said: Any) -> Any:
         if said.rating == UNSURE:
@@ -126,12 +126,6 @@ def _on(scale: Scale, verdict: type[Verdicts]) -> type[Verdicts]:
 def _as_word(answer: Any) -> Any:
     """Some write a grade as a number."""
     return str(answer) if isinstance(answer, int) else answer
-
-
-def _option(scale: Scale, word: str) -> int:
-    option = scale.option_of(word)
-    assert option is not None
-    return option
 
 
 @cache

@@ -52,7 +52,7 @@ class CriterionEvidence:
 
 @dataclass(frozen=True)
 class Annotation:
-    """A machine's opinion on one picture. `rating` 1 (surely not) to 5 (surely yes); 3 is unsure."""
+    """A machine's suggestion for one picture. `rating` 1 (surely not) to 5 (surely yes); 3 is unsure."""
 
     picture_id: str
     rating: int

@@ -15,8 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from concepts.collaborator.annotating import alike, left_of, seen_by
-from concepts.collaborator.batching import Groups
+from concepts.collaborator.annotating import Groups, left_of, seen_by
 from concepts.collaborator.prompt_parts import answered
 from concepts.collaborator.setups import Setup, annotator_of, model_of, picture_inputs, supplies_of
 from concepts.errors import DiscernError, NoModelError
@@ -141,8 +140,9 @@ class BatchFile:
         )
         seen = seen_by(annotator, training_data, self.store)
         todo = left_of(training_data, seen, self.also)[:limit]
-        groups = Groups(todo, alike(collection, todo))
-        groups.copies(dict(zip(alike(collection, seen), seen, strict=True)))
+        looks = collection.library.near_groups
+        groups = Groups(todo, looks(todo))
+        groups.copies(dict(zip(looks(seen), seen, strict=True)))
         while groups:
             inputs = picture_inputs(training_data, collection, groups.next(annotator.batch_size))
             annotator.annotate(training_data.revision, inputs)

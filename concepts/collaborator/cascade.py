@@ -71,7 +71,8 @@ class Cascade:
         for model in self.models:
             said = dict(zip(left, ask(model, left), strict=True))
             sure = {i: sureness(one) for i, one in said.items()}
-            right = [_is_right(said[i], sample.answers[i]) for i in left]
+            verdicts = [(_verdict(said[i]), sample.answers[i]) for i in left]
+            right = [verdict is not None and verdict is counts for verdict, counts in verdicts]
             found = certify(
                 np.array([sure[i] for i in left]),
                 np.array(right, dtype=bool),
@@ -154,20 +155,18 @@ class Cascade:
 def sureness(said: Result) -> float:
     """How likely the verdict is right by the model's own probabilities, 0..1, only to put pictures in order;
     by the rating alone where it tells none, and 0 where there is no verdict."""
-    if isinstance(said, FailedAnnotation) or said.rating == CANT_SAY:
+    verdict = _verdict(said)
+    if isinstance(said, FailedAnnotation) or verdict is None:
         return 0.0
     if said.raw is None:
         return ALONE[said.rating]
-    return said.raw if said.rating > CANT_SAY else 1 - said.raw
+    return said.raw if verdict else 1 - said.raw
 
 
-def _is_right(said: Result, counts: bool | None) -> bool:
-    if isinstance(said, FailedAnnotation) or said.rating == CANT_SAY or counts is None:
-        return False
-    return (said.rating > CANT_SAY) is counts
+def _verdict(said: Result) -> bool | None:
+    """Whether the picture counts; None where the model can't say."""
+    return None if isinstance(said, FailedAnnotation) or said.rating == CANT_SAY else said.rating > CANT_SAY
 
 
 def _decides(found: Certified, said: Result) -> bool:
-    if isinstance(said, FailedAnnotation) or said.rating == CANT_SAY:
-        return False
-    return sureness(said) >= found.threshold
+    return _verdict(said) is not None and sureness(said) >= found.threshold

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache, cached_property, partial
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from concepts.collaborator.model_annotator import REPEATS
 from concepts.collaborator.prompt_parts import Answered, PromptExamples, read_picture
 from concepts.definition.document import Definition
 from concepts.encoders.base import Vectors
+from concepts.jobs import Progress
 from concepts.labelling.training_data import TrainingData
 from concepts.language import Role, named, seeing_model
 from concepts.language.ledger import TYPICAL_ANSWER_TOKENS, Budget, Price, estimate_tokens, estimate_usd
@@ -28,6 +29,8 @@ from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.library.collection import Collection
 from concepts.settings import Settings
 from storage.calls import Ledger
+from storage.concepts import ConceptStore
+from storage.labels import LabelLog
 
 
 @dataclass(frozen=True)
@@ -212,3 +215,38 @@ def _background(training_data: TrainingData) -> Vectors:
         if len(found) >= SMALLEST_BACKGROUND:
             break
     return training_data.vectors(found)
+
+
+@dataclass(eq=False)
+class MachineRun:
+    """What it takes to have machines look at a concept's pictures within a job, on a budget of USD. Calls are
+    charged to the job and to nobody else; a run that was killed goes on with what it had left."""
+
+    training_data: TrainingData
+    collection: Collection
+    store: ConceptStore
+    log: LabelLog
+    ledger: Ledger
+    settings: Settings
+    progress: Progress
+    budget: float | None
+    prompts: PromptFiles
+    setup: Setup
+
+    @cached_property
+    def charged(self) -> tuple[Ledger, Budget | None]:
+        return charged(self.ledger, self.training_data, self.progress.job_id, self.budget)
+
+    def supplies(self, setup: Setup) -> Supplies:
+        return supplies_of(
+            self.training_data,
+            self.collection,
+            self.charged[0],
+            self.settings,
+            self.charged[1],
+            self.prompts,
+            setup.role,
+        )
+
+    def inputs(self, ids: Sequence[str]) -> list[PictureInput]:
+        return picture_inputs(self.training_data, self.collection, ids)

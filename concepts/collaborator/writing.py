@@ -187,8 +187,15 @@ def _sentence(definition: Definition) -> str:
 def _as_text(current: Definition, tried: Sequence[Sifted]) -> str:
     """The best and the worst with what they did, and the others so that nobody proposes them again."""
 
+    before = {(c.kind, c.text) for c in current.criteria}
+
     def what(one: Sifted) -> str:
-        return _what_differs(current, one.candidate.definition)
+        """Such as: without (necessary) a fruit; with (excluding) citrus."""
+        after = {(c.kind, c.text) for c in one.candidate.definition.criteria}
+        changes = [("without", c) for c in sorted(before - after)] + [
+            ("with", c) for c in sorted(after - before)
+        ]
+        return "; ".join(f"{how} ({kind}) {text}" for how, (kind, text) in changes)
 
     scored = tried if len(tried) <= 2 * SHOWN else [*tried[:SHOWN], *tried[-SHOWN:]]
     lines = [
@@ -199,14 +206,6 @@ def _as_text(current: Definition, tried: Sequence[Sifted]) -> str:
         others = "; ".join(what(one) for one in tried[SHOWN:-SHOWN][:MOST_NAMED])
         lines.append(f"- Neither better nor worse than those: {others}")
     return "\n".join(lines)
-
-
-def _what_differs(current: Definition, other: Definition) -> str:
-    """Such as: without (necessary) a fruit; with (excluding) citrus."""
-    before = {(c.kind, c.text) for c in current.criteria}
-    after = {(c.kind, c.text) for c in other.criteria}
-    gone = [f"without ({kind}) {text}" for kind, text in sorted(before - after)]
-    return "; ".join([*gone, *(f"with ({kind}) {text}" for kind, text in sorted(after - before))])
 
 
 def _usable(

@@ -155,12 +155,12 @@ def origin_in_words(item: Criterion | Query, revisions: Sequence[Revision], read
     """Where a criterion or query came from, such as: proposed by gpt-x, in definition 2."""
     if isinstance(item, Criterion) and item.note:
         return item.note
-    first = next((r for r in revisions if _holds(r.definition, item.text)), None)
+    first = next((r for r in revisions if _with_text(r.definition, item.text)), None)
     if item.origin != "person":
         by = first.author if first else _proposer(item)
         return f"proposed by {by}" if by != "built-in vocabulary" else f"proposed by the {by}"
     author = first.author if first else reader
-    if first and _proposed_in(first.definition, item.text):
+    if first and any(one.origin != "person" for one in _with_text(first.definition, item.text)):
         return "proposed, kept by you"
     return "you wrote this" if author == reader else f"{author} wrote this"
 
@@ -264,10 +264,5 @@ def _proposer(item: Criterion | Query) -> str:
     return PROPOSERS.get(item.origin, "somebody")
 
 
-def _holds(definition: Definition, text: str) -> bool:
-    return text in {c.text for c in definition.criteria} | {q.text for q in definition.queries}
-
-
-def _proposed_in(definition: Definition, text: str) -> bool:
-    items: list[Criterion | Query] = [*definition.criteria, *definition.queries]
-    return any(item.text == text and item.origin != "person" for item in items)
+def _with_text(definition: Definition, text: str) -> list[Criterion | Query]:
+    return [one for one in (*definition.criteria, *definition.queries) if one.text == text]

@@ -6,7 +6,7 @@ don't, and that are open. A concept is split into signals only where pictures ca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 from typing import Any, Literal
 
@@ -95,23 +95,22 @@ class Proposal(BaseModel):
         both = counting & {kind.text.casefold() for kind in self.excluding}
         itself = {text.strip(" .").casefold() for text in (written.name, written.description)}
 
-        def phrases(texts: list[str], but: Set[str] = frozenset()) -> list[str]:
-            return [t for t in texts if t.casefold() not in but and not is_copied(t, instructions, own)]
+        but = {
+            "included": both,
+            "excluding": both | itself,
+            "undecided": itself,
+            "queries_that_look_similar": itself,
+        }
 
-        def kinds(given: list[Kind], but: Set[str] = frozenset()) -> list[Kind]:
-            return [kind for kind in given if phrases([kind.text], but)]
+        def stays(field: str, text: str) -> bool:
+            return text.casefold() not in but.get(field, ()) and not is_copied(text, instructions, own)
 
-        return self.model_copy(
-            update={
-                "necessary": phrases(self.necessary),
-                "included": kinds(self.included, both),
-                "excluding": kinds(self.excluding, both | itself),
-                "undecided": kinds(self.undecided, itself),
-                "supporting": phrases(self.supporting),
-                "queries_that_count": phrases(self.queries_that_count),
-                "queries_that_look_similar": phrases(self.queries_that_look_similar, itself),
-            }
-        )
+        kept = {
+            field: [one for one in given if stays(field, one if isinstance(one, str) else one.text)]
+            for field, given in self
+            if isinstance(given, list) and field != "seen_apart"
+        }
+        return self.model_copy(update=kept)
 
 
 def propose_tree(

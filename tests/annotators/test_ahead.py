@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 
+from concepts.collaborator.annotating import PARTS, Answered, Groups, asked_ahead
 from concepts.collaborator.base import Annotation, FailedAnnotation
-from concepts.collaborator.batching import PARTS, Answered, Groups, asked_ahead
 
 IDS = [f"picture {n}" for n in range(12)]
 BATCH = 2 * PARTS  # parts of two pictures

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from concepts.collaborator.rewording import halves
+from concepts.collaborator.deliberation import halves
 from concepts.collaborator.trials import (
     ERROR,
     FINALISTS,
