@@ -150,19 +150,9 @@ def wording_of(current: Definition, trial: Trial, f1: float) -> WordingView:
         way=candidate.way,
         verdict="better" if trial.is_better else "harmless" if trial.is_harmless else "not better",
         judging=change.n,
-        before=change.before,
         after=change.after,
-        fixed=change.fixed,
-        broken=change.broken,
-        low=change.low,
-        high=change.high,
-        turned=trial.turned,
-        nth=trial.nth,
-        share=trial.share,
         f1=f1,
-        votes=trial.votes,
-        asked=trial.asked,
-        to_ask=trial.to_ask,
+        **vars(change) | vars(trial),  # the rest has the same names
     )
 
 

@@ -97,14 +97,11 @@ def opinion(said: StoredAnnotation, sure: Mapping[str, float], given: Mapping[st
     """`sure`: picture id → how likely the newest verdict is right, where that is known; `given`: → the grade
     or class that goes with it."""
     return Opinion(
-        rating=said.rating,
         value=said.value,
-        rationale=said.rationale,
-        evidence=[Evidence.model_validate(one) for one in said.evidence],
         definition=said.definition_number,
         confidence=sure.get(said.picture_id),
-        same_as=said.same_as,
         given=given.get(said.picture_id, ""),
+        **vars(said),  # the rest has the same names
     )
 
 

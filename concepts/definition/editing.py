@@ -265,4 +265,5 @@ def _proposer(item: Criterion | Query) -> str:
 
 
 def _with_text(definition: Definition, text: str) -> list[Criterion | Query]:
-    return [one for one in (*definition.criteria, *definition.queries) if one.text == text]
+    items: list[Criterion | Query] = [*definition.criteria, *definition.queries]
+    return [one for one in items if one.text == text]

@@ -35,16 +35,16 @@ FURTHER = 0.90  # a look-alike is at most this near, of the nearest noun's score
 KINDS_SEARCHED_FOR: tuple[tuple[CriterionKind, bool], ...] = (("included", True), ("excluding", False))
 
 # Sentence encoders find a "clean room" near a "messy room".
-OPPOSITES = (
-    ("messy untidy dirty cluttered unclean", "clean tidy neat"),
-    ("dangerous unsafe risky", "safe domestic tame harmless"),
-    ("old vintage antique ancient historic", "new modern"),
-    ("unhealthy", "healthy"),
-    ("healthy", "fast junk"),
-    ("empty deserted", "crowded full"),
-    ("indoor", "outdoor"),
-    ("cheap", "luxury expensive"),
-)
+OPPOSITES = {
+    "messy untidy dirty cluttered unclean": "clean tidy neat",
+    "dangerous unsafe risky": "safe domestic tame harmless",
+    "old vintage antique ancient historic": "new modern",
+    "unhealthy": "healthy",
+    "healthy": "fast junk",
+    "empty deserted": "crowded full",
+    "indoor": "outdoor",
+    "cheap": "luxury expensive",
+}
 
 # They say nothing about what a noun and a topic share.
 GENERAL = frozenset(words_of("people person thing picture photo image"))
@@ -144,7 +144,7 @@ def choose_nouns(nouns: Sequence[Noun], topic: str, unwanted: Sequence[str]) -> 
 
 
 def _opposites(words: set[str]) -> Iterable[set[str]]:
-    for one, other in OPPOSITES:
+    for one, other in OPPOSITES.items():
         if words & _words(one):
             yield _words(other)
         if words & _words(other):

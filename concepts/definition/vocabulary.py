@@ -9,9 +9,9 @@ product (`vocabulary.safetensors`, a byte a number; PCA to 128 dimensions change
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,8 +22,7 @@ EmbedTexts = Callable[[Sequence[str]], Vectors]
 FILE = Path(__file__).with_name("vocabulary.safetensors")
 
 
-@dataclass(frozen=True)
-class Noun:
+class Noun(NamedTuple):
     """A noun near a text. `score` is about a cosine: two parts of name and gloss, one of the name alone."""
 
     name: str
