@@ -23,8 +23,8 @@ from scipy.stats import norm
 
 from benchmarks.simulated.models import SHARED, draw
 from benchmarks.simulated.world import CONCEPTS, PHRASES, Picture, SimulatedConcept, read_pictures
-from concepts.collaborator.base import Annotation, PictureInput
-from concepts.collaborator.cascade import PERSON, Cascade, CascadeSample, Result
+from concepts.collaborator.base import Annotation, PictureInput, Result
+from concepts.collaborator.cascade import PERSON, Cascade, CascadeSample
 from concepts.definition.document import Revision
 
 SMALL, LARGE = (0.03, 0.12), (0.005, 0.02)  # errors of a detector, least and most
@@ -99,7 +99,7 @@ def run(concept: SimulatedConcept, pictures: list[Picture], seed: int, at_least:
     steps = {step.by: step for step in cascade.steps({name: name for name in rest} if said else {})}
     wrong = dict.fromkeys(("small", "large"), 0)
     for one in said:
-        by = cascade.decided_by(one.picture_id)
+        by = cascade.decided_by[one.picture_id]
         if by != PERSON and isinstance(one, Annotation):
             wrong[by] += (one.rating > 3) != truth[one.picture_id]
     found = {"large calls": large.calls / len(names), "person": 1 - sum(

@@ -41,9 +41,8 @@ from concepts.classifier.training import linear_head
 from concepts.collaborator import AUTO
 from concepts.collaborator.base import PictureInput
 from concepts.collaborator.deliberation_views import WordingView
-from concepts.collaborator.making import choose_annotator, supplies_of
-from concepts.collaborator.trials import AT_ONCE
-from concepts.collaborator.wording_judge import Judging
+from concepts.collaborator.setups import choose_annotator, supplies_of
+from concepts.collaborator.trials import AT_ONCE, Judging
 from concepts.definition.document import Criterion, Definition
 from concepts.errors import NotEnoughLabelsError
 from concepts.language.prompts import DEFAULTS

@@ -21,8 +21,7 @@ from concepts.cli.groups import (
 from concepts.cli.output import progress, say, show, table
 
 if TYPE_CHECKING:
-    from concepts.collaborator.comparing import ComparisonEstimate
-    from concepts.collaborator.comparison import AnnotatorsCompared, Compared
+    from concepts.collaborator.comparing import AnnotatorsCompared, Compared, ComparisonEstimate
 
 
 @concept.command("annotators")

@@ -14,25 +14,32 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import BaseModel
 
-from concepts.collaborator.nouns import GroupNouns, named
+from concepts.collaborator.setups import ratings_now
 from concepts.definition.document import Definition
+from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.base import Vectors, unit
 from concepts.errors import ModelAnswerError
+from concepts.labelling.training_data import TrainingData
 from concepts.language.base import ChatModel, Message
 from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.learning.base import Floats
+from concepts.learning.fitting import SEED, train_early
 from concepts.learning.splits import Rows
 from concepts.learning.threads import one_blas_thread
+from concepts.library.search import NearGroups, without_look_alikes
 
 PURPOSE = "doubt"
 ASKED = 40  # pictures a model argues about
-BORDERLINE = 5  # times as many are taken for borderline, and the asked ones spread over those
+TIMES_AS_MANY = 5  # times as many are taken for borderline, and the asked ones spread over those
 BATCH = 5  # pictures a person looks at together
 FEWEST = 3  # pictures that make an ambiguity
 SAME = 0.55  # cosine of two descriptions, by all-MiniLM-L6-v2, from which they may mean the same
 LONGEST = 120  # characters of a name
 GROUPS = 8  # without a model
-
+DIFFER = 1.0  # how much it counts that machine and answers say different things of a picture
+UNSURE = 0.5  # and that the machine can't say
+MOST = 6
+TRIED = 40  # nearest nouns among which distinct ones are looked for
 
 PARTING = "Your answers and your words part here"  # always open: other pictures come while some are met
 MOST_PARTING = 20
@@ -51,20 +58,108 @@ class Doubt(BaseModel):
     ambiguity: str
 
 
+@dataclass(frozen=True)
+class Borderline:
+    """ids (n), vectors (n, d), doubt (n,): from 0 up, more is more doubtful.
+
+    `parting`: the pictures about which the head that learned from the person's answers and the machine that
+    read their words say different things, those first of which the head is surest.
+    """
+
+    ids: list[str]
+    vectors: Vectors
+    doubt: Floats
+    parting: list[str]
+
+
+def borderline(training_data: TrainingData, library: NearGroups) -> Borderline:
+    """Of the `unlabelled` candidates.
+
+    A picture is in doubt the nearer it is to the head's threshold, and more so where the machine that looked
+    at it says otherwise or can't say.
+    """
+    ids = unlabelled(training_data, library)
+    vectors = training_data.vectors(ids)
+    if not ids:
+        return Borderline(ids, vectors, np.zeros(0), [])
+    head = train_early(training_data.training.data, training_data.text_direction, SEED)
+    probability = head.probabilities(vectors)
+    doubt = 1 - np.abs(_ranked(probability, head.threshold))
+    ratings = ratings_now(training_data)
+    rating = np.array([ratings.get(i, 0) for i in ids])
+    counts = probability >= head.threshold
+    differ = (rating > 0) & (rating != 3) & ((rating > 3) != counts)
+    answered = any(decision.decided for decision in training_data.answers.values())
+    surest = np.argsort(doubt, kind="stable")
+    parting = [ids[row] for row in surest if differ[row]] if answered else []
+    return Borderline(ids, vectors, doubt + DIFFER * differ + UNSURE * (rating == 3), parting)
+
+
+def unlabelled(training_data: TrainingData, library: NearGroups) -> list[str]:
+    """Candidates without an answer that may be learned from, one of pictures that look alike."""
+    out = training_data.reserved | training_data.spoken_for
+    ids = [i for i in training_data.candidates if i not in out]
+    return without_look_alikes(training_data.with_vectors(ids), library)
+
+
+def _ranked(probability: Floats, threshold: float) -> Floats:
+    """-1..1: 0 at the threshold, by the share of pictures that are nearer to it on that side."""
+    place = np.zeros(len(probability))
+    for side in (probability >= threshold, probability < threshold):
+        distance = np.abs(probability[side] - threshold)
+        place[side] = distance.argsort(kind="stable").argsort(kind="stable") / max(int(side.sum()), 1)
+    return place
+
+
+class GroupNouns:
+    """Nouns for what a group of pictures shows and others don't: names without a language model.
+
+    Close to CaSED (Conti et al., NeurIPS 2023): words near a group's mean. What all pictures of a library
+    have in common is taken off first, or every group of a grocery's pictures would be called food. Names
+    groups of pictures of the embedded encoder, whose vectors hold a part in the nouns' space. Of any other
+    encoder's it knows no names.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, is_embedded: bool) -> None:
+        self._vocabulary = vocabulary
+        self.is_embedded = is_embedded
+
+    def telling(self, group: Vectors, others: Vectors) -> list[str]:
+        """group (k, d), others (m, d) → some nouns for what is seen in the group and not in the others, the
+        most telling first; none contains another."""
+        if not self.is_embedded or not len(group) or not len(others):
+            return []
+        from concepts.encoders.embedded import FEATURES  # loads torch
+
+        difference = group[:, FEATURES:].mean(axis=0) - others[:, FEATURES:].mean(axis=0)
+        found: dict[str, set[str]] = {}
+        for noun in self._vocabulary.nearest_to(difference, TRIED):
+            words = set(noun.name.casefold().split())
+            if not any(words <= known or known <= words for known in found.values()):
+                found[noun.name] = words
+        return list(found)[:MOST]
+
+
 def spread(vectors: Vectors, doubt: Floats, n: int) -> Rows:
     """Rows of n of the most doubtful pictures that show different things. vectors (N, d), doubt (N,), more is
     more doubtful."""
-    from sklearn.cluster import KMeans  # takes a second to load
-    from threadpoolctl import threadpool_limits
-
-    rows = np.argsort(-doubt, kind="stable")[: BORDERLINE * n]
+    rows = np.argsort(-doubt, kind="stable")[: TIMES_AS_MANY * n]
     if len(rows) <= n:
         return rows
-    with one_blas_thread(), threadpool_limits(1, user_api="openmp"):
-        distance = KMeans(n, n_init=1, random_state=0).fit(vectors[rows]).transform(vectors[rows])
+    _, distance = _clusters(vectors[rows], n, 1)
     cluster = distance.argmin(axis=1)
     nearest = [np.flatnonzero(cluster == one) for one in range(n)]
     return np.array([rows[at[distance[at, one].argmin()]] for one, at in enumerate(nearest) if len(at)])
+
+
+def _clusters(vectors: Vectors, n: int, n_init: int) -> tuple[Rows, Floats]:
+    """By k-means: the cluster of each (N,), and how far it is from each cluster's middle (N, n)."""
+    from sklearn.cluster import KMeans  # takes a second to load
+    from threadpoolctl import threadpool_limits
+
+    with one_blas_thread(), threadpool_limits(1, user_api="openmp"):
+        model = KMeans(n, n_init=n_init, random_state=0).fit(vectors)
+        return model.labels_, model.transform(vectors)
 
 
 def argued(
@@ -96,8 +191,7 @@ def argued(
 
 def doubt_asked_for(definition: Definition, machine: str, jpeg: bytes, prompts: PromptFiles) -> list[Message]:
     """What a model is sent to have it argue against what the machine said of a picture."""
-    asked = prompts["doubt.user"].render(definition=definition.as_text(), machine=machine)
-    return [Message("system", prompts["doubt.system"].render()), Message("user", asked, (jpeg,))]
+    return prompts.messages("doubt", jpeg, definition=definition.as_text(), machine=machine)
 
 
 def by_description(
@@ -131,25 +225,20 @@ def by_looks(
 ) -> list[Ambiguity]:
     """Without a model: groups of borderline pictures that look alike, those in most doubt first. vectors
     (n, d), doubt (n,), background (m, d) of the library. No two have one name."""
-    from sklearn.cluster import KMeans
-    from threadpoolctl import threadpool_limits
-
-    rows = np.argsort(-doubt, kind="stable")[: BORDERLINE * ASKED]
+    rows = np.argsort(-doubt, kind="stable")[: TIMES_AS_MANY * ASKED]
     groups = min(GROUPS, len(rows) // BATCH)
     if not groups:
         return []
-    with one_blas_thread(), threadpool_limits(1, user_api="openmp"):
-        model = KMeans(groups, n_init=3, random_state=0).fit(vectors[rows])
-    distance = model.transform(vectors[rows])
+    cluster, distance = _clusters(vectors[rows], groups, 3)
     found: dict[str, tuple[float, Ambiguity]] = {}
     for one in range(groups):
-        at = np.flatnonzero(model.labels_ == one)
+        at = np.flatnonzero(cluster == one)
         if len(at) < FEWEST:
             continue
         typical = rows[at[np.argsort(distance[at, one], kind="stable")]]
-        names = nouns.telling(vectors[typical], background)
-        name = next((named([noun]) for noun in names if named([noun]) not in found), "")
-        name = name or f"these {len(typical)} that look alike ({len(found) + 1})"
+        names = [f"like “{noun}”" for noun in nouns.telling(vectors[typical], background)]
+        names.append(f"these {len(typical)} that look alike ({len(found) + 1})")
+        name = next(name for name in names if name not in found)
         found[name] = (float(doubt[typical].mean()), Ambiguity(name, tuple(ids[row] for row in typical)))
     return [group for _, group in sorted(found.values(), key=lambda pair: -pair[0])]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Collection as Collected
-from contextlib import closing
-from dataclasses import asdict, replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 from concepts.collaborator.base import (
@@ -15,28 +16,23 @@ from concepts.collaborator.base import (
     Annotator,
     AsksNobody,
     CriterionEvidence,
-    FailedAnnotation,
     Judge,
     PictureInput,
+    Result,
 )
 from concepts.collaborator.cascade import Cascade, CascadeSample, Step
-from concepts.collaborator.duplicates import Groups, copy_of
-from concepts.collaborator.examples import answered
-from concepts.collaborator.machine_grades import machine_given
-from concepts.collaborator.making import annotator_of, judged_elsewhere, picture_inputs, supplies_of
-from concepts.collaborator.prefetching import PARTS, Results, asked_ahead
-from concepts.collaborator.setups import Setup, model_of
-from concepts.errors import BudgetError
-from concepts.jobs import Progress
+from concepts.collaborator.prompt_parts import answered
+from concepts.collaborator.setups import MachineRun, Setup, annotator_of, model_of
+from concepts.errors import BudgetError, UnknownPictureError
 from concepts.labelling.training_data import TrainingData
-from concepts.language.ledger import Budget
-from concepts.language.prompts import PromptFiles
-from concepts.library.collection import Collection
-from concepts.settings import Settings
 from concepts.view import View
-from storage.calls import Ledger
-from storage.concepts import ConceptStore, StoredAnnotation
+from storage.concepts import ConceptStore, Rating, StoredAnnotation
+from storage.database import chunks
 from storage.labels import Author, LabelLog, NewLabel
+
+PARTS = 2  # of a batch, on their way together; how many calls are out at once is the endpoint's pace
+
+Answered = tuple[list[Result], str]  # and why it must stop here, in words
 
 NOTHING_CERTIFIED = "No model is surely right often enough, so none was asked to label anything."
 
@@ -62,61 +58,48 @@ class AnnotateResult(View):
     steps: tuple[Step, ...] = ()  # of a cascade, what the classifier knows first
 
 
-class Labelling:
-    """An annotator at work on a concept, within a job: asks about pictures and keeps what is said.
+@dataclass(eq=False)
+class Labelling(MachineRun):
+    """An annotator at work on a concept, within a job: asks about pictures and keeps what is said. Raises
+    `SettingsError` where the setup needs what is not set.
 
-    What is answered is kept while the next is asked. A run that was killed goes on with the same budget: what
-    its first part did counts, and examples are chosen from the same answers. Calls are charged to the job and
-    to nobody else.
+    What is answered is kept while the next is asked. Of a run that was killed what its first part did counts,
+    and examples are chosen from the same answers. `sample`: to ask cheap models first; `known`: pictures
+    nobody needs to be asked about.
     """
 
-    def __init__(
-        self,
-        training_data: TrainingData,
-        collection: Collection,
-        store: ConceptStore,
-        log: LabelLog,
-        ledger: Ledger,
-        settings: Settings,
-        progress: Progress,
-        *,
-        budget: float | None,
-        setup: Setup,
-        prompts: PromptFiles,
-        sample: CascadeSample | None = None,
-        known: Collected[str] = (),
-    ) -> None:
-        """`budget` in USD. `sample`: to ask cheap models first; `known`: pictures nobody needs to be asked
-        about. Raises `SettingsError` where the setup needs what is not set."""
-        ledger = ledger.charged_to(progress.job_id, training_data.concept_id)
-        spends = None if budget is None else Budget(budget, ledger.spent_usd(job_id=progress.job_id))
-        self.training_data, self.store, self.progress, self.known = training_data, store, progress, known
-        self._collection, self._log, self._ledger = collection, log, ledger
+    sample: CascadeSample | None = None
+    known: Collected[str] = ()
 
-        def made(setup: Setup) -> Annotator:
-            supplies = supplies_of(training_data, collection, ledger, settings, spends, prompts, setup.role)
-            said = partial(answered, training_data, log)
-            return annotator_of(
-                setup, supplies, training_data, collection, lambda: progress.made_once("examples", said)
-            )
-
-        first = made(setup)
-        self.costs = bool(first.asks(training_data.revision.definition, examples=False))
+    def __post_init__(self) -> None:
+        first = self._made(self.setup)
+        self.costs = bool(first.asks(self.training_data.revision.definition, examples=False))
         self.annotator: Judge = first
         self.stopped = ""
-        if sample is not None:
-            large = not setup.large and model_of(replace(setup, large=True), settings)[0]
-            models = [first, made(replace(setup, large=True))] if large else [first]
+        if self.sample is not None:
+            escalated = replace(self.setup, large=True)
+            large = not self.setup.large and model_of(escalated, self.settings)[0]
+            models = [first, self._made(escalated)] if large else [first]
             try:
-                cascade = Cascade(models, sample, self._ask_about)
+                cascade = Cascade(models, self.sample, self._ask_about)
             except BudgetError as error:
                 self.stopped = str(error)
             else:
                 self.annotator = cascade
                 self.stopped = "" if cascade.taken else NOTHING_CERTIFIED
-        self.seen = seen_by(self.annotator, training_data, store)
-        self.before = int(progress.once("annotated", len(self.seen)))  # pictures, when the job began
+        self.seen = seen_by(self.annotator, self.training_data, self.store)
+        self.before = int(self.progress.once("annotated", len(self.seen)))  # pictures, when the job began
         self.failed: list[dict[str, str]] = []
+
+    def _made(self, setup: Setup) -> Annotator:
+        said = partial(answered, self.training_data, self.log)
+        return annotator_of(
+            setup,
+            self.supplies(setup),
+            self.training_data,
+            self.collection,
+            lambda: self.progress.made_once("examples", said),
+        )
 
     @property
     def done(self) -> int:
@@ -126,13 +109,11 @@ class Labelling:
     def ask(self, ids: Sequence[str], total: int, doing: str = "") -> None:
         """About those of the pictures that this annotator has not seen, of `total` in the whole run, until
         the budget is spent."""
-        chosen, training_data = self.annotator, self.training_data
         out = {*self.seen, *self.known}
         todo = [picture_id for picture_id in ids if picture_id not in out]
-        self.progress.report(self.done, total, doing or f"asking {chosen.name}")
-        groups = Groups(todo, alike(training_data, self._collection, todo, costs=self.costs))
-        groups_seen = alike(training_data, self._collection, self.seen, costs=self.costs)
-        self._keep(_copies(groups, groups_seen, self.seen, chosen, training_data, self.store, self._log))
+        self.progress.report(self.done, total, doing or f"asking {self.annotator.name}")
+        groups = Groups(todo, self._looks(todo))
+        self._keep(self._copies(groups))
         if self.stopped:
             return
 
@@ -151,35 +132,73 @@ class Labelling:
                 said = ", ".join(part for part in (doing, trouble) if part)
                 self.progress.report(self.done + len(self.failed), total, said)
 
-    def _asked(self, groups: Groups, waiting: Callable[[], None]) -> Generator[Results, None, None]:
+    def _looks(self, ids: Sequence[str]) -> list[str]:
+        """The group of each picture within which one annotation holds for all: near-duplicates, where looking
+        costs a call, else itself alone."""
+        return self.collection.library.near_groups(ids) if self.costs else list(ids)
+
+    def _copies(self, groups: Groups) -> list[Annotation]:
+        """What this annotator said before, for pictures that look the same as one it has seen."""
+        copies = groups.copies(dict(zip(self._looks(self.seen), self.seen, strict=True)))
+        concept_id, mine = self.training_data.concept_id, self.annotator.fingerprint
+        before = {
+            one.picture_id: one
+            for one in self.store.annotations(concept_id, sorted({*copies.values()}))
+            if (one.fingerprint, one.definition_number) == (mine, self.training_data.revision.number)
+        }
+        given = given_by(self.log, concept_id, before.values())
+        found = []
+        for picture_id, twin in copies.items():
+            said = before[twin]
+            known = Annotation(
+                twin,
+                said.rating,
+                tuple(CriterionEvidence(**one) for one in said.evidence),
+                said.rationale,
+                said.raw,
+                said.verbalised,
+                said.same_as,
+                given.get(twin),
+            )
+            found.append(copy_of(known, picture_id))
+        return found
+
+    def _asked(self, groups: Groups, waiting: Callable[[], None]) -> Generator[Answered, None, None]:
         """Who asks a model does it from here, where ledger and budget are; others judge where pictures are
         looked at."""
-        chosen, training_data, collection = self.annotator, self.training_data, self._collection
+        chosen = self.annotator
         if isinstance(chosen, AsksNobody):
-            batches = judged_elsewhere(training_data, collection, groups, chosen.batch_size // PARTS)
-            for results in collection.engine.map(chosen.work(training_data.revision), batches, waiting):
+            batches = self._batches_of_vectors(groups, chosen.batch_size // PARTS)
+            work = chosen.work(self.training_data.revision)
+            for results in self.collection.engine.map(work, batches, waiting):
                 yield results, ""
             return
+        yield from asked_ahead(
+            groups,
+            chosen.batch_size,
+            lambda ids: partial(ask_within, chosen, self.training_data, self.inputs(ids)),
+        )
 
-        def prepare(ids: list[str]) -> Callable[[], Results]:
-            return partial(ask_within, chosen, training_data, picture_inputs(training_data, collection, ids))
-
-        yield from asked_ahead(groups, chosen.batch_size, prepare)
+    def _batches_of_vectors(self, groups: Groups, size: int) -> Iterator[list[PictureInput]]:
+        """The first picture of each group, so many at a time, with its vector and nothing of this process."""
+        while groups:
+            yield [replace(one, thumbnail=_stays_here) for one in self.inputs(groups.next(size))]
 
     def result(self, rounds: Sequence[AnnotationRound] = ()) -> AnnotateResult:
-        number = self.training_data.revision.number
         said = self.store.ratings(
-            self.training_data.concept_id, fingerprint=self.annotator.fingerprint, definition_number=number
+            self.training_data.concept_id,
+            fingerprint=self.annotator.fingerprint,
+            definition_number=self.training_data.revision.number,
         )
-        job = self.progress.job_id
-        calls, cost_usd = self._ledger.count(job_id=job), self._ledger.spent_usd(job_id=job)
+        ledger, job = self.charged[0], self.progress.job_id
+        calls = ledger.count(job_id=job)
         return AnnotateResult(
             annotator=self.annotator.name,
             annotated=len(said) - self.before,
             failed=self.failed,
             ratings={str(rating): n for rating, n in sorted(Counter(s.rating for s in said).items())},
             calls=calls,
-            cost_usd=cost_usd if calls else None,
+            cost_usd=ledger.spent_usd(job_id=job) if calls else None,
             stopped=self.stopped,
             rounds=tuple(rounds),
             steps=tuple(self._steps()),
@@ -191,27 +210,23 @@ class Labelling:
         cascade = self.annotator
         if not isinstance(cascade, Cascade):
             return []
-        mine = set(self.seen)
-        said = self.store.annotations(self.training_data.concept_id, self.seen) if mine else []
+        said = self.store.annotations(self.training_data.concept_id, self.seen) if self.seen else []
         twins = {
             one.picture_id: one.same_as or one.picture_id
             for one in said
             if one.fingerprint == cascade.fingerprint
         }
-        missing = cascade.undecided_yet(list(dict.fromkeys(twins.values())))
-        cascade.annotate(
-            self.training_data.revision, picture_inputs(self.training_data, self._collection, missing)
-        )
+        missing = [i for i in dict.fromkeys(twins.values()) if i not in cascade.decided_by]
+        cascade.annotate(self.training_data.revision, self.inputs(missing))
         return cascade.steps(twins)
 
-    def _ask_about(self, model: Annotator, ids: Sequence[str]) -> list[Annotation | FailedAnnotation]:
+    def _ask_about(self, model: Annotator, ids: Sequence[str]) -> list[Result]:
         """Pictures of a sample, which get no label. Raises `BudgetError`."""
         self.progress.report(0, None, f"seeing how often {model.name} is right")
-        inputs = picture_inputs(self.training_data, self._collection, ids)
-        return model.annotate(self.training_data.revision, inputs)
+        return model.annotate(self.training_data.revision, self.inputs(ids))
 
     def _keep(self, annotations: Sequence[Annotation]) -> None:
-        keep(annotations, self.annotator.fingerprint, self.training_data, self.store, self._log)
+        keep(annotations, self.annotator.fingerprint, self.training_data, self.store, self.log)
         self.seen += [said.picture_id for said in annotations]
 
 
@@ -227,11 +242,9 @@ def annotate_pool(labelling: Labelling, limit: int | None, also: Sequence[str] =
 
 def left_of(training_data: TrainingData, seen: Sequence[str], also: Sequence[str] = ()) -> list[str]:
     """The pictures of the pool and of `also` that an annotator has yet to see."""
+    pool = [i for i in training_data.candidates if i not in training_data.reserved]
     known = set(seen)
-    pool = training_data.with_vectors(
-        [i for i in training_data.candidates if i not in training_data.reserved]
-    )
-    return [i for i in [*pool, *training_data.with_vectors(also)] if i not in known]
+    return [i for i in training_data.with_vectors([*pool, *also]) if i not in known]
 
 
 def seen_by(annotator: Judge, training_data: TrainingData, store: ConceptStore) -> list[str]:
@@ -244,65 +257,21 @@ def seen_by(annotator: Judge, training_data: TrainingData, store: ConceptStore) 
     return list(dict.fromkeys(said.picture_id for said in known))
 
 
-def todo_of(
-    annotator: Judge, training_data: TrainingData, store: ConceptStore, also: Sequence[str]
-) -> tuple[list[str], list[str]]:
-    """The pictures that this annotator has seen with this definition, and those of the pool and of `also`
-    that it has yet to see."""
-    seen = seen_by(annotator, training_data, store)
-    return seen, left_of(training_data, seen, also)
+def _stays_here() -> bytes:
+    raise UnknownPictureError("Thumbnails stay in the process of the library.")
 
 
-def alike(
-    training_data: TrainingData, collection: Collection, ids: Sequence[str], *, costs: bool
-) -> list[str]:
-    """The group of each picture within which one annotation holds for all: near-duplicates, where looking
-    costs a call, else itself alone."""
-    return collection.library.near_groups(ids) if costs else list(ids)
-
-
-def _copies(
-    groups: Groups,
-    groups_seen: Sequence[str],
-    seen: Sequence[str],
-    annotator: Judge,
-    training_data: TrainingData,
-    store: ConceptStore,
-    log: LabelLog,
-) -> list[Annotation]:
-    """What this annotator said before, for pictures that look the same as one it has seen."""
-    copies = groups.copies(dict(zip(groups_seen, seen, strict=True)))
-    number, found = training_data.revision.number, []
-    for picture_id, twin in copies.items():
-        said = next(
-            one
-            for one in store.annotations(training_data.concept_id, [twin])
-            if (one.fingerprint, one.definition_number) == (annotator.fingerprint, number)
-        )
-        evidence = tuple(CriterionEvidence(**one) for one in said.evidence)
-        known = Annotation(
-            said.same_as or twin, said.rating, evidence, said.rationale, said.raw, said.verbalised
-        )
-        known = replace(known, given=machine_given(log, training_data.concept_id, said))
-        found.append(copy_of(known, picture_id))
-    return found
-
-
-def ask_within(
-    annotator: Judge, training_data: TrainingData, inputs: Sequence[PictureInput]
-) -> tuple[list[Annotation | FailedAnnotation], str]:
+def ask_within(annotator: Judge, training_data: TrainingData, inputs: Sequence[PictureInput]) -> Answered:
     """Results, and why it must stop here. Where the budget ends inside a batch, what was answered of it
     is in the cache and is collected picture by picture without another call."""
     try:
         return annotator.annotate(training_data.revision, inputs), ""
     except BudgetError as error:
         reason = str(error)
-    collected: list[Annotation | FailedAnnotation] = []
+    collected: list[Result] = []
     for picture in inputs:
-        try:
+        with suppress(BudgetError):
             collected += annotator.annotate(training_data.revision, [picture])
-        except BudgetError:
-            continue
     return collected, reason
 
 
@@ -319,12 +288,14 @@ def keep(
 
     Labels first: a picture counts as seen by its annotation, so a kill in between repeats only a label with a
     key that is known already."""
-    number, author = training_data.revision.number, Author(fingerprint, "annotator")
-    new = log.append(
-        training_data.concept_id,
-        [
+    concept_id, number = training_data.concept_id, training_data.revision.number
+    labels, kept = [], []
+    for said in annotations:
+        key = hashlib.sha256(f"{said.picture_id}/{number}/{fingerprint}".encode()).hexdigest()
+        author = Author(fingerprint, "annotator")
+        labels.append(
             NewLabel(
-                _key(said.picture_id, number, fingerprint),
+                key,  # idempotent, and short enough for the column
                 said.picture_id,
                 said.value,
                 author,
@@ -332,12 +303,8 @@ def keep(
                 recorded_by=recorded_by,
                 given=said.given,
             )
-            for said in annotations
-        ],
-    )
-    store.add_annotations(
-        training_data.concept_id,
-        [
+        )
+        kept.append(
             StoredAnnotation(
                 picture_id=said.picture_id,
                 definition_number=number,
@@ -349,12 +316,85 @@ def keep(
                 verbalised=said.verbalised,
                 same_as=said.same_as,
             )
-            for said in annotations
-        ],
-    )
+        )
+    new = log.append(concept_id, labels)
+    store.add_annotations(concept_id, kept)
     return new
 
 
-def _key(picture_id: str, number: int, fingerprint: str) -> str:
-    """Idempotency key of a machine's label, short enough for the column."""
-    return hashlib.sha256(f"{picture_id}/{number}/{fingerprint}".encode()).hexdigest()
+def given_by(log: LabelLog, concept_id: int, said: Iterable[StoredAnnotation | Rating]) -> dict[str, str]:
+    """Picture id → the grade or class that goes with this opinion of it."""
+    wanted = {(one.picture_id, one.fingerprint, one.definition_number) for one in said}
+    found: dict[str, str] = {}
+    for name in {fingerprint for _, fingerprint, _ in wanted}:
+        ids = sorted({picture_id for picture_id, by, _ in wanted if by == name})
+        for some in chunks(ids):
+            for event in log.of_author(concept_id, Author(name, "annotator"), some):
+                if event.given and (event.picture_id, name, event.definition_number) in wanted:
+                    found[event.picture_id] = event.given
+    return found
+
+
+class Groups:
+    """What is to be annotated, by groups of near-duplicates. Where a group's first picture can't be judged,
+    its second is asked about later."""
+
+    def __init__(self, ids: Sequence[str], groups: Sequence[str]) -> None:
+        self._members: dict[str, list[str]] = {}
+        for picture_id, group in zip(ids, groups, strict=True):
+            self._members.setdefault(group, []).append(picture_id)
+        self._group_of = dict(zip(ids, groups, strict=True))
+        self._waiting = deque(self._members)
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def next(self, n: int) -> list[str]:
+        """One picture of each of the next n groups."""
+        return [self._members[self._waiting.popleft()][0] for _ in range(min(n, len(self._waiting)))]
+
+    def others(self, picture_id: str) -> list[str]:
+        """Those that share what is said of this picture."""
+        return [i for i in self._members[self._group_of[picture_id]] if i != picture_id]
+
+    def failed(self, picture_id: str) -> None:
+        """This one can't be judged; the rest of its group waits for its own turn."""
+        group = self._group_of[picture_id]
+        self._members[group].remove(picture_id)
+        if self._members[group]:
+            self._waiting.append(group)
+
+    def copies(self, known: Mapping[str, str]) -> dict[str, str]:
+        """Picture id → the picture of its group that was looked at before (group → picture). They wait no
+        longer."""
+        found = {i: known[group] for i, group in self._group_of.items() if group in known}
+        self._waiting = deque(group for group in self._waiting if group not in known)
+        return found
+
+
+def copy_of(said: Annotation, picture_id: str) -> Annotation:
+    return replace(said, picture_id=picture_id, same_as=said.same_as or said.picture_id)
+
+
+def asked_ahead(
+    groups: Groups, batch_size: int, prepare: Callable[[list[str]], Callable[[], Answered]]
+) -> Generator[Answered, None, None]:
+    """Answered of one part after the other, until there are no more groups or one says to stop; what was on
+    its way by then still comes. `prepare` is called here, what it returns in another thread.
+
+    A batch is asked about in parts, and the next part is on its way before the one before it is kept: so an
+    endpoint waits neither for labels to be committed nor, with all its turns, for one slow answer.
+
+    Closed early, it waits for what is on its way, which is paid for and cached.
+    """
+    waiting: deque[Future[Answered]] = deque()
+    stopped = ""
+    with ThreadPoolExecutor(PARTS) as threads:
+        while True:
+            while groups and not stopped and len(waiting) < PARTS:
+                waiting.append(threads.submit(prepare(groups.next(max(batch_size // PARTS, 1)))))
+            if not waiting:
+                return
+            results, reason = waiting.popleft().result()
+            stopped = stopped or reason
+            yield results, stopped

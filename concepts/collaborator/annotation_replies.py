@@ -13,8 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import BaseModel, BeforeValidator, Field, create_model, model_validator
 
-from concepts.collaborator.base import Annotation, CriterionEvidence, Verdict
-from concepts.collaborator.ratings import max_rating
+from concepts.collaborator.base import Annotation, CriterionEvidence, Verdict, max_rating
 from concepts.definition.document import Criterion
 from concepts.language.structured import unfit
 from concepts.learning.scale import Scale
@@ -104,7 +103,7 @@ def _on(scale: Scale, verdict: type[Verdicts]) -> type[Verdicts]:
     contradicts the rating; with 3, which can't tell, it says nothing."""
     words = scale.answers
     one_of_these: Any = Annotated[cast("Any", Literal[words]) | None, BeforeValidator(_as_word)]
-    counting = {word for word in words if scale.counts(_option(scale, word))}
+    counting = {word for word in words if scale.counts(scale.option_of(word) or 0)}
 
     def agree(said: Any) -> Any:
         if said.rating == UNSURE:
@@ -127,12 +126,6 @@ def _on(scale: Scale, verdict: type[Verdicts]) -> type[Verdicts]:
 def _as_word(answer: Any) -> Any:
     """Some write a grade as a number."""
     return str(answer) if isinstance(answer, int) else answer
-
-
-def _option(scale: Scale, word: str) -> int:
-    option = scale.option_of(word)
-    assert option is not None
-    return option
 
 
 @cache
@@ -177,12 +170,13 @@ def read_evidence(
 def conclude(
     picture_id: str,
     criteria: Sequence[Criterion],
-    evidence: tuple[CriterionEvidence, ...],
+    answers: Sequence[CriterionVerdict],
     said: PictureVerdict | Conclusion,
     raw: float | None,
 ) -> Annotation:
-    """The model's rating, as far as its own evidence allows it. Where it doesn't, how sure the model was of
-    that rating says nothing about the lower one."""
+    """The model's rating, as far as its own evidence (`answers`) allows it. Where it doesn't, how sure the
+    model was of that rating says nothing about the lower one."""
+    evidence = read_evidence(criteria, answers)
     highest, reason = max_rating(criteria, [e.verdict for e in evidence])
     rationale = " ".join(said.rationale.split())[:LONGEST_RATIONALE]
     if said.rating > highest:

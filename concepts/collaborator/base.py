@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol, runtime_checkable
+from typing import ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
-from concepts.collaborator.ratings import Verdict
-from concepts.definition.document import Definition, Revision
+from concepts.definition.document import Criterion, CriterionKind, Definition, Revision
 from concepts.encoders.base import TextEncoder, Vectors
 from concepts.jobs.engines import EngineTask
 from concepts.language.base import ChatModel, Message
@@ -15,19 +14,15 @@ from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.learning.scale import Scale
 from concepts.registry import Method
 
-__all__ = [
-    "Annotation",
-    "Annotator",
-    "AsksNobody",
-    "CriterionEvidence",
-    "Example",
-    "ExamplePool",
-    "FailedAnnotation",
-    "Judge",
-    "PictureInput",
-    "Supplies",
-    "Verdict",
-]
+T = TypeVar("T")
+Verdict = Literal["met", "not met", "unclear"]
+
+SURELY, UNSURE, PROBABLY_NOT = 5, 3, 2  # ratings
+_LIMITS: tuple[tuple[CriterionKind, Verdict, int, str], ...] = (
+    ("excluding", "met", PROBABLY_NOT, "rules it out"),
+    ("necessary", "not met", PROBABLY_NOT, "does not seem to hold"),
+    ("undecided", "met", UNSURE, "is not decided"),
+)
 
 
 @dataclass(frozen=True)
@@ -41,9 +36,8 @@ class PictureInput:
     group: str = ""  # of near-duplicates
 
 
-ReadPicture = Callable[
-    [PictureInput, int], bytes
-]  # JPEG without metadata, the longest side at most so many px
+# JPEG without metadata, the longest side at most so many px.
+ReadPicture = Callable[[PictureInput, int], bytes]
 
 
 @dataclass(frozen=True)
@@ -58,7 +52,7 @@ class CriterionEvidence:
 
 @dataclass(frozen=True)
 class Annotation:
-    """A machine's opinion on one picture. `rating` 1 (surely not) to 5 (surely yes); 3 is unsure."""
+    """A machine's suggestion for one picture. `rating` 1 (surely not) to 5 (surely yes); 3 is unsure."""
 
     picture_id: str
     rating: int
@@ -102,6 +96,9 @@ class FailedAnnotation:
     reason: str
 
 
+Result = Annotation | FailedAnnotation
+
+
 @dataclass(frozen=True)
 class Supplies:
     """What an annotator can be made from. Encoder, background and model are made when they are asked for."""
@@ -131,9 +128,7 @@ class Judge(Protocol):
     def batch_size(self) -> int:
         """How many pictures to hand over at a time; a job commits after each batch."""
 
-    def annotate(
-        self, revision: Revision, pictures: Sequence[PictureInput]
-    ) -> list[Annotation | FailedAnnotation]:
+    def annotate(self, revision: Revision, pictures: Sequence[PictureInput]) -> list[Result]:
         """One result per picture, in order.
 
         Raises `BudgetError` when the next paid call could exceed the budget: nothing of that batch is
@@ -145,7 +140,7 @@ class Judge(Protocol):
 class AsksNobody(Protocol):
     """What a judge also is whose judgement is a pure function of definition and vectors."""
 
-    def work(self, revision: Revision) -> EngineTask[PictureInput, list[Annotation | FailedAnnotation]]:
+    def work(self, revision: Revision) -> EngineTask[PictureInput, list[Result]]:
         """`annotate` as work that an engine can do anywhere, on pictures whose thumbnail isn't asked for."""
 
 
@@ -165,3 +160,33 @@ class Annotator(Judge, Protocol):
     ) -> list[list[Message]]:
         """What it asks a model about one picture, as long as that can get, the rating last; for estimates.
         Empty where it asks none."""
+
+
+def max_rating(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> tuple[int, str]:
+    """The highest rating that these verdicts, one a criterion, allow, and why where it isn't 5.
+
+    A picture counts if every necessary criterion holds and no excluding one does. A necessary criterion with
+    kinds of pictures under it that count holds if one of those is met, or it itself plainly is (Agile
+    Deliberation, CVPR 2026). A kind that the person has not decided on leaves it open. Verdicts never make a
+    picture count by themselves: the sentence of the definition says more than its criteria.
+    """
+    held: list[tuple[Criterion, Verdict]] = []
+    for criterion, verdict in zip(criteria, verdicts, strict=True):
+        if criterion.kind == "necessary":
+            under = of_necessary(criterion, criteria, verdicts)
+            verdict = "met" if "met" in under else "unclear" if "unclear" in under else "not met"
+        held.append((criterion, verdict))
+    for kind, decisive, rating, why in _LIMITS:
+        for criterion, verdict in held:
+            if (criterion.kind, verdict) == (kind, decisive):
+                return rating, f"“{criterion.text}” {why}"
+    return SURELY, ""
+
+
+def of_necessary(necessary: Criterion, criteria: Sequence[Criterion], values: Iterable[T]) -> list[T]:
+    """Of values, one a criterion, those of a necessary criterion and of the kinds under it that count."""
+    return [
+        value
+        for criterion, value in zip(criteria, values, strict=True)
+        if criterion is necessary or (criterion.kind == "included" and criterion.of == necessary.text)
+    ]

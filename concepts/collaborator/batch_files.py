@@ -15,11 +15,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from concepts.collaborator.annotating import alike, todo_of
-from concepts.collaborator.duplicates import Groups
-from concepts.collaborator.examples import answered
-from concepts.collaborator.making import annotator_of, picture_inputs, supplies_of
-from concepts.collaborator.setups import Setup, model_of
+from concepts.collaborator.annotating import Groups, left_of, seen_by
+from concepts.collaborator.prompt_parts import answered
+from concepts.collaborator.setups import Setup, annotator_of, model_of, picture_inputs, supplies_of
 from concepts.errors import DiscernError, NoModelError
 from concepts.labelling.training_data import TrainingData
 from concepts.language import seeing_model
@@ -140,10 +138,11 @@ class BatchFile:
         annotator = annotator_of(
             self.setup, supplies, training_data, collection, lambda: answered(training_data, self.log)
         )
-        seen, todo = todo_of(annotator, training_data, self.store, self.also)
-        todo = todo if limit is None else todo[:limit]
-        groups = Groups(todo, alike(training_data, collection, todo, costs=True))
-        groups.copies(dict(zip(alike(training_data, collection, seen, costs=True), seen, strict=True)))
+        seen = seen_by(annotator, training_data, self.store)
+        todo = left_of(training_data, seen, self.also)[:limit]
+        looks = collection.library.near_groups
+        groups = Groups(todo, looks(todo))
+        groups.copies(dict(zip(looks(seen), seen, strict=True)))
         while groups:
             inputs = picture_inputs(training_data, collection, groups.next(annotator.batch_size))
             annotator.annotate(training_data.revision, inputs)

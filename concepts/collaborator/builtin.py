@@ -18,12 +18,13 @@ import numpy as np
 from concepts.collaborator.base import (
     Annotation,
     CriterionEvidence,
-    FailedAnnotation,
     PictureInput,
+    Result,
     Supplies,
     Verdict,
+    max_rating,
+    of_necessary,
 )
-from concepts.collaborator.ratings import max_rating
 from concepts.definition.document import Criterion, Definition, Revision
 from concepts.encoders.base import Fingerprint, TextEncoder, Vectors
 from concepts.jobs.engines import EngineTask
@@ -32,7 +33,6 @@ from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.registry import Method
 
 VERSION = 2
-BATCH = 256
 SMALLEST_BACKGROUND = 30  # below that, mean and spread of the library are guesses
 MET, NOT_MET = 1.0, 0.0  # z-scores
 RATINGS = (0.0, 0.5, 1.25, 2.0)  # combined z-score from which a picture is rated 2, 3, 4, 5
@@ -63,8 +63,10 @@ class _Words:
 
     def split(self, z: Vectors) -> tuple[Vectors, Vectors, Vectors, Vectors]:
         """(n, texts) → topic (n, 1), criteria, queries that count, queries that don't."""
-        first, second = 1 + len(self.criteria), 1 + len(self.criteria) + len(self.counts)
-        return z[:, :1], z[:, 1:first], z[:, first:second], z[:, second:]
+        topic, criteria, counts, lookalikes = np.split(
+            z, np.cumsum([1, len(self.criteria), len(self.counts)]), axis=1
+        )
+        return topic, criteria, counts, lookalikes
 
 
 class BuiltinAnnotator:
@@ -79,6 +81,7 @@ class BuiltinAnnotator:
         defaults={"ratings": RATINGS, "excluded_weight": EXCLUDED_WEIGHT},
     )
     name = "builtin"
+    batch_size = 256
 
     def __init__(self, encoder: TextEncoder, background: Vectors) -> None:
         if len(background) < SMALLEST_BACKGROUND:
@@ -104,13 +107,7 @@ class BuiltinAnnotator:
         sample = hashlib.sha256(np.ascontiguousarray(self._background).tobytes()).hexdigest()[:8]
         return f"builtin:{VERSION}:{self._encoder.fingerprint}:{sample}"
 
-    @property
-    def batch_size(self) -> int:
-        return BATCH
-
-    def annotate(
-        self, revision: Revision, pictures: Sequence[PictureInput]
-    ) -> list[Annotation | FailedAnnotation]:
+    def annotate(self, revision: Revision, pictures: Sequence[PictureInput]) -> list[Result]:
         """See `Annotator.annotate`. Costs nothing and fails no picture."""
         if not pictures:
             return []
@@ -119,7 +116,7 @@ class BuiltinAnnotator:
         z = self._standardised(words.texts, np.stack([picture.vector for picture in pictures]))
         scores = combine(definition, words, z)
         _, criteria, _, _ = words.split(z)
-        annotations: list[Annotation | FailedAnnotation] = []
+        annotations: list[Result] = []
         for row, picture in enumerate(pictures):
             verdicts = _verdicts(definition.criteria, criteria[row], float(scores[row]))
             evidence = tuple(
@@ -135,7 +132,7 @@ class BuiltinAnnotator:
             )
         return annotations
 
-    def work(self, revision: Revision) -> EngineTask[PictureInput, list[Annotation | FailedAnnotation]]:
+    def work(self, revision: Revision) -> EngineTask[PictureInput, list[Result]]:
         """See `AsksNobody.work`. The vectors of the definition's words go along, so no encoder is loaded."""
         texts = _Words.of(revision.definition).texts
         encoded = _Encoded(self._encoder.fingerprint, tuple(texts), self._encoder.encode_texts(texts))
@@ -166,7 +163,7 @@ class _Judging:
     annotator: BuiltinAnnotator
     revision: Revision
 
-    def begin(self) -> Callable[[list[PictureInput]], list[Annotation | FailedAnnotation]]:
+    def begin(self) -> Callable[[list[PictureInput]], list[Result]]:
         return partial(self.annotator.annotate, self.revision)
 
 
@@ -188,7 +185,11 @@ def combine(definition: Definition, words: _Words, z: Vectors) -> Vectors:
 def _verdicts(criteria: Sequence[Criterion], z: Vectors, score: float) -> list[Verdict]:
     """By the z-scores (criteria,) of a picture and the one they combine to. What speaks against a picture has
     to be nearer than all that speaks for it: pictures of one subject are near to most words about it."""
-    signals = [_signal(criterion, criteria, z) for criterion in criteria if criterion.kind == "necessary"]
+    signals = [  # of each, that of the nearest kind under it, or its own
+        max(map(float, of_necessary(criterion, criteria, z)))
+        for criterion in criteria
+        if criterion.kind == "necessary"
+    ]
     nearest = max(min(signals, default=0.0), score)
     verdicts: list[Verdict] = []
     for criterion, value in zip(criteria, z, strict=True):
@@ -197,15 +198,6 @@ def _verdicts(criteria: Sequence[Criterion], z: Vectors, score: float) -> list[V
             verdict = "unclear"
         verdicts.append(verdict)
     return verdicts
-
-
-def _signal(necessary: Criterion, criteria: Sequence[Criterion], z: Vectors) -> float:
-    """Of a necessary criterion: its own z-score, or that of the nearest kind under it."""
-    return max(
-        float(value)
-        for criterion, value in zip(criteria, z, strict=True)
-        if criterion is necessary or (criterion.kind == "included" and criterion.of == necessary.text)
-    )
 
 
 def _rationale(words: _Words, z: Vectors, reason: str) -> str:

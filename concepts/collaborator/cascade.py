@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from concepts.collaborator.base import Annotation, Annotator, FailedAnnotation, PictureInput
+from concepts.collaborator.base import Annotation, Annotator, FailedAnnotation, PictureInput, Result
 from concepts.definition.document import Revision
 from concepts.learning.certificates import Certified, NotCertified, certify, needed
 from concepts.learning.machine_labels import CANT_SAY
@@ -28,7 +28,6 @@ MODELS = 2
 ALONE = {5: 1.0, 4: 0.75, 2: 0.75, 1: 1.0}  # how sure a rating is where no probability is known
 PERSON = "you"
 
-Result = Annotation | FailedAnnotation
 Ask = Callable[[Annotator, Sequence[str]], list[Result]]  # about pictures of the sample; one result each
 
 
@@ -67,12 +66,13 @@ class Cascade:
         self.models = list(models)
         self.sample = sample
         self.found: list[Certified | NotCertified] = []
-        self._decided: dict[str, str] = {}
+        self.decided_by: dict[str, str] = {}  # picture looked at in this process → model, or the person
         left = list(sample.answers)
         for model in self.models:
             said = dict(zip(left, ask(model, left), strict=True))
             sure = {i: sureness(one) for i, one in said.items()}
-            right = [_is_right(said[i], sample.answers[i]) for i in left]
+            verdicts = [(_verdict(said[i]), sample.answers[i]) for i in left]
+            right = [verdict is not None and verdict is counts for verdict, counts in verdicts]
             found = certify(
                 np.array([sure[i] for i in left]),
                 np.array(right, dtype=bool),
@@ -110,27 +110,19 @@ class Cascade:
             said = model.annotate(revision, left)
             results |= {one.picture_id: one for one in said}
             decided = {one.picture_id for one in said if _decides(found, one)}
-            self._decided |= dict.fromkeys(decided, model.name)
+            self.decided_by |= dict.fromkeys(decided, model.name)
             left = [picture for picture in left if picture.picture_id not in decided]
         for picture in left:
-            self._decided[picture.picture_id] = PERSON
+            self.decided_by[picture.picture_id] = PERSON
             one = results.get(picture.picture_id)
             if isinstance(one, Annotation):
                 rationale = f"Not sure enough to decide. {one.rationale}"
                 results[picture.picture_id] = replace(one, rating=CANT_SAY, rationale=rationale)
         return [results[picture.picture_id] for picture in pictures]
 
-    def undecided_yet(self, ids: Sequence[str]) -> list[str]:
-        """Pictures it has not looked at in this process."""
-        return [picture_id for picture_id in ids if picture_id not in self._decided]
-
-    def decided_by(self, picture_id: str) -> str:
-        """Who decided a picture that was looked at: a model's name, or the person."""
-        return self._decided[picture_id]
-
     def steps(self, twins: Mapping[str, str]) -> list[Step]:
         """Each model and the person. `twins`: every picture of the run → the one that was looked at."""
-        by = Counter(self.decided_by(looked_at) for looked_at in twins.values())
+        by = Counter(self.decided_by[looked_at] for looked_at in twins.values())
         steps = [
             Step(
                 by=model.name,
@@ -163,20 +155,18 @@ class Cascade:
 def sureness(said: Result) -> float:
     """How likely the verdict is right by the model's own probabilities, 0..1, only to put pictures in order;
     by the rating alone where it tells none, and 0 where there is no verdict."""
-    if isinstance(said, FailedAnnotation) or said.rating == CANT_SAY:
+    verdict = _verdict(said)
+    if isinstance(said, FailedAnnotation) or verdict is None:
         return 0.0
     if said.raw is None:
         return ALONE[said.rating]
-    return said.raw if said.rating > CANT_SAY else 1 - said.raw
+    return said.raw if verdict else 1 - said.raw
 
 
-def _is_right(said: Result, counts: bool | None) -> bool:
-    if isinstance(said, FailedAnnotation) or said.rating == CANT_SAY or counts is None:
-        return False
-    return (said.rating > CANT_SAY) is counts
+def _verdict(said: Result) -> bool | None:
+    """Whether the picture counts; None where the model can't say."""
+    return None if isinstance(said, FailedAnnotation) or said.rating == CANT_SAY else said.rating > CANT_SAY
 
 
 def _decides(found: Certified, said: Result) -> bool:
-    if isinstance(said, FailedAnnotation) or said.rating == CANT_SAY:
-        return False
-    return sureness(said) >= found.threshold
+    return _verdict(said) is not None and sureness(said) >= found.threshold

@@ -13,27 +13,30 @@ from typing import Any
 
 import numpy as np
 
+from concepts.collaborator import AUTO
 from concepts.collaborator.annotating import ask_within
-from concepts.collaborator.base import Annotation, Annotator
-from concepts.collaborator.comparison import (
-    AnnotatorsCompared,
-    Compared,
-    ComparisonCost,
-    Substitute,
-    compare,
-    reason_of,
+from concepts.collaborator.base import Annotation
+from concepts.collaborator.prompt_parts import answered
+from concepts.collaborator.setups import (
+    Setup,
+    annotator_of,
+    charged,
+    estimated,
+    model_of,
+    picture_inputs,
+    supplies_of,
+    together,
 )
-from concepts.collaborator.examples import answered
-from concepts.collaborator.making import annotator_of, picture_inputs, supplies_of
-from concepts.collaborator.setups import Setup, estimated, model_of, together
+from concepts.definition.document import Definition
 from concepts.errors import NotEnoughLabelsError
 from concepts.jobs import Progress
 from concepts.labelling.training_data import TrainingData
-from concepts.language.ledger import Budget
 from concepts.language.prompts import PromptFiles
-from concepts.learning.alt_test import SHARED, AltTest, alt_test
-from concepts.learning.base import Votes
+from concepts.learning.alt_test import SHARED, alt_test
+from concepts.learning.base import Bools, Votes
+from concepts.learning.intervals import wilson
 from concepts.learning.machine_labels import votes_of
+from concepts.learning.paired import paired_change
 from concepts.library.collection import Collection
 from concepts.settings import Settings
 from concepts.view import View
@@ -42,6 +45,7 @@ from storage.labels import LabelLog
 
 EACH = 50  # most pictures that count, and most that don't: about 10 points of agreement to either side
 FEWEST = 10  # of each, below which an interval says nothing
+ERROR = 0.05  # of all comparisons with the setup in use together
 
 Drawn = list[list[Any]]  # [picture id, whether it counts], as JSON keeps it
 
@@ -56,6 +60,64 @@ class ComparisonEstimate(View):
     usd: float | None
     basis: str
     missing: int
+
+
+class Compared(View):
+    """How one setup agreed with the person. `usd` and `seconds` are a picture's: measured where all was asked
+    anew, else `usd` is the estimate and `seconds` unknown. `change`: in agreement against the setup in use,
+    with an interval charged for how many were tried."""
+
+    annotator: str
+    large: bool
+    examples: bool
+    repeats: bool
+    name: str
+    agree: int
+    agreement: float
+    low: float
+    high: float
+    unsure: int
+    failed: int
+    usd: float | None
+    measured: bool
+    seconds: float | None
+    change: float
+    change_low: float
+    change_high: float
+    in_use: bool
+    recommended: bool
+
+
+class Substitute(View):
+    """Whether the recommended setup may answer for people (alt-test): it matches `won` of `people`."""
+
+    people: int
+    won: int
+    shared: int
+    advantage: float
+    passes: bool
+
+
+class AnnotatorsCompared(View):
+    """`pictures` of the person's answers, half of which count. `stopped`: why not all setups were tried."""
+
+    definition: int
+    pictures: int
+    setups: list[Compared]
+    reason: str
+    substitute: Substitute | None
+    calls: int
+    cost_usd: float
+    stopped: str
+
+
+@dataclass(frozen=True)
+class ComparisonCost:
+    """What asking all pictures took this time; what was known before took nothing."""
+
+    calls: int
+    usd: float
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -96,16 +158,18 @@ class AnnotatorComparison:
                 break
             found.append((setup, *asked))
         compared = compare(found, yes, self.training_data.revision.definition, self.settings)
-        best = next((c for c in compared if c.recommended), None)
-        ledger = self._ledger()
+        best = next(
+            (setup for (setup, *_), one in zip(found, compared, strict=True) if one.recommended), None
+        )
+        calls, cost_usd = self._spent()
         return AnnotatorsCompared(
             definition=self.training_data.revision.number,
             pictures=len(ids),
             setups=compared,
             reason=reason_of(compared),
             substitute=None if best is None or stopped else self._substitute(best),
-            calls=ledger.count(job_id=self.progress.job_id),
-            cost_usd=ledger.spent_usd(job_id=self.progress.job_id),
+            calls=calls,
+            cost_usd=cost_usd,
             stopped=stopped,
         )
 
@@ -113,7 +177,18 @@ class AnnotatorComparison:
         self, setup: Setup, ids: Sequence[str], key: str
     ) -> tuple[str, Votes, int, ComparisonCost] | str:
         """Name, votes (n,), how many failed and what it took; or why it stopped."""
-        annotator = self._annotator(setup)
+        training_data, collection, log = self.training_data, self.collection, self.log
+        ledger, budget = charged(self.ledger, training_data, self.progress.job_id, self.budget)
+        supplies = supplies_of(
+            training_data, collection, ledger, self.settings, budget, self.prompts, setup.role
+        )
+        annotator = annotator_of(
+            setup,
+            supplies,
+            training_data,
+            collection,
+            lambda: self.progress.once("examples", answered(training_data, log)),
+        )
         before, started = self._spent(), time.monotonic()
         said: dict[str, int] = {}
         inputs = picture_inputs(self.training_data, self.collection, ids)
@@ -132,23 +207,7 @@ class AnnotatorComparison:
         name = annotator.name + (", with examples" if setup.examples else "")
         return name, votes_of(ratings)[0], len(ids) - len(said), spent
 
-    def _annotator(self, setup: Setup) -> Annotator:
-        ledger = self._ledger()
-        budget = None
-        if self.budget is not None and model_of(setup, self.settings)[0]:
-            budget = Budget(self.budget, ledger.spent_usd(job_id=self.progress.job_id))
-        supplies = supplies_of(
-            self.training_data, self.collection, ledger, self.settings, budget, self.prompts, setup.role
-        )
-        return annotator_of(
-            setup,
-            supplies,
-            self.training_data,
-            self.collection,
-            lambda: self.progress.once("examples", answered(self.training_data, self.log)),
-        )
-
-    def _substitute(self, best: Compared) -> Substitute | None:
+    def _substitute(self, best: Setup) -> Substitute | None:
         """The alt-test of a setup, on pictures that several people answered."""
         votes = {
             i: d.votes for i, d in self.training_data.answers.items() if not d.simulated and len(d.votes) > 1
@@ -160,36 +219,28 @@ class AnnotatorComparison:
         said = np.array(
             [[{"yes": 1, "no": -1}.get(votes[i].get(name, ""), 0) for i in ids] for name in names], np.int8
         )
-        setup = Setup(best.annotator, best.large, best.examples, best.repeats)
-        asked = self._ask(setup, ids, "spent at last")
-        found: AltTest | None = None if isinstance(asked, str) else alt_test(said, asked[1])
-        if found is None:
-            return None
-        return Substitute(**asdict(found), passes=found.passes)
-
-    def _ledger(self) -> Ledger:
-        return self.ledger.charged_to(self.progress.job_id, self.training_data.concept_id)
+        asked = self._ask(best, ids, "spent at last")
+        found = None if isinstance(asked, str) else alt_test(said, asked[1])
+        return None if found is None else Substitute(**asdict(found), passes=found.passes)
 
     def _spent(self) -> tuple[int, float]:
-        ledger = self._ledger()
-        return ledger.count(job_id=self.progress.job_id), ledger.spent_usd(job_id=self.progress.job_id)
+        job, ledger = self.progress.job_id, self.ledger
+        ledger = ledger.charged_to(job, self.training_data.concept_id)
+        return ledger.count(job_id=job), ledger.spent_usd(job_id=job)
 
 
 def setups_to_try(settings: Settings, in_use: Setup) -> list[Setup]:
     """The setup in use first, then the others there can be here, the cheap ones first."""
-    found = [Setup("builtin")]
-    for large, model in ((False, settings.vlm_model), (True, settings.large_vlm_model)):
-        if settings.has_endpoint and model:
-            found += [
-                Setup(annotator, large, examples)
-                for annotator in ("vlm", "decomposed")
-                for examples in (False, True)
-            ]
-    used = in_use
-    if used.annotator == "auto":
-        sees = settings.has_endpoint and (settings.large_vlm_model if used.large else settings.vlm_model)
-        used = replace(used, annotator="vlm" if sees else "builtin")
-    return [used, *(setup for setup in found if setup != used)]
+    found = [Setup("builtin")] + [
+        Setup(annotator, large, examples)
+        for large in (False, True)
+        if model_of(Setup("vlm", large), settings)[0]
+        for annotator in ("vlm", "decomposed")
+        for examples in (False, True)
+    ]
+    if in_use.annotator == AUTO:
+        in_use = replace(in_use, annotator="vlm" if model_of(in_use, settings)[0] else "builtin")
+    return [in_use, *(setup for setup in found if setup != in_use)]
 
 
 def drawn_answers(training_data: TrainingData, log: LabelLog) -> Drawn:
@@ -227,3 +278,59 @@ def estimate_comparison(
         basis=expected.basis,
         missing=missing_answers(drawn),
     )
+
+
+def compare(
+    found: Sequence[tuple[Setup, str, Votes, int, ComparisonCost]],
+    yes: Bools,
+    definition: Definition,
+    settings: Settings,
+) -> list[Compared]:
+    """Setups with their votes (n,), the one in use first, against what the person said (n,)."""
+    if not found:
+        return []
+    person = np.where(yes, 1, -1)
+    right = [votes == person for _, _, votes, _, _ in found]
+    error = ERROR / max(len(found) - 1, 1)
+    changes = [paired_change(right[0], one, error) for one in right]
+    surely = [row for row, change in enumerate(changes) if row and change.low > 0]
+    best = max(surely, key=lambda row: int(right[row].sum()), default=0)
+    compared = []
+    for row, (setup, name, votes, failed, spent) in enumerate(found):
+        n, agree = len(yes), int(right[row].sum())
+        low, high = wilson(agree / n, n)
+        anew = spent.calls >= n
+        estimate = estimated(setup, definition, settings, 1).usd
+        unpriced = model_of(setup, settings)[0] and not model_of(setup, settings)[1]
+        compared.append(
+            Compared(
+                **asdict(setup),
+                name=name,
+                agree=agree,
+                agreement=agree / n,
+                low=low,
+                high=high,
+                unsure=int((votes == 0).sum()) - failed,
+                failed=failed,
+                usd=None if unpriced else spent.usd / n if anew else estimate,
+                measured=anew,
+                seconds=spent.seconds / n if anew or setup.annotator == "builtin" else None,
+                change=changes[row].change,
+                change_low=changes[row].low,
+                change_high=changes[row].high,
+                in_use=row == 0,
+                recommended=row == best,
+            )
+        )
+    return compared
+
+
+def reason_of(compared: Sequence[Compared]) -> str:
+    best = next((c for c in compared if c.recommended), None)
+    if best is None or len(compared) < 2:
+        return ""
+    tried = f"{len(compared) - 1} others were tried, and the intervals allow for that"
+    if best.in_use:
+        return f"None of the others surely agrees with you more often; {tried}."
+    low, high = (round(100 * x) for x in (best.change_low, best.change_high))
+    return f"It surely agrees with you more often than what is in use: by {low} to {high} of 100; {tried}."

@@ -11,8 +11,8 @@ least.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 from concepts.collaborator.annotation_replies import (
     Caption,
@@ -22,22 +22,25 @@ from concepts.collaborator.annotation_replies import (
     conclude,
     conclusion,
     findings,
-    read_evidence,
 )
-from concepts.collaborator.asking import InFlight
 from concepts.collaborator.base import (
     Annotation,
     Example,
     PictureInput,
 )
-from concepts.collaborator.confidence import rate
-from concepts.collaborator.definition_text import criteria_text, one_line, statements_text, topic_text
-from concepts.collaborator.examples import SOME_EXAMPLES, examples_text
-from concepts.collaborator.model_annotator import ByModel
-from concepts.collaborator.prompt_pictures import LOOKING_SIDE, side_for
+from concepts.collaborator.model_annotator import ByModel, InFlight
+from concepts.collaborator.prompt_parts import (
+    LOOKING_SIDE,
+    SOME_EXAMPLES,
+    criteria_text,
+    examples_text,
+    one_line,
+    side_for,
+    statements_text,
+    topic_text,
+)
 from concepts.definition.document import Definition
-from concepts.errors import BadPictureError, ModelAnswerError, UnknownPictureError
-from concepts.language.base import ChatModel, Message
+from concepts.language.base import Message
 from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.registry import Method
 
@@ -48,6 +51,7 @@ PROMPTS = tuple(
 LONGEST_CAPTION = 1200  # characters; as long as the estimate counts with
 
 
+@dataclass(eq=False)
 class DecomposedAnnotator(ByModel):
     method: ClassVar[Method] = Method(
         name="decomposed",
@@ -57,9 +61,7 @@ class DecomposedAnnotator(ByModel):
         cost="three calls a picture, two of them with the picture; the first is shared by all concepts",
     )
 
-    def __init__(self, model: ChatModel, **more: Any) -> None:
-        super().__init__(model, **more)
-        self._captioning = InFlight[str]()
+    captioning: InFlight = field(default_factory=InFlight, init=False)
 
     @classmethod
     def asks(
@@ -67,7 +69,10 @@ class DecomposedAnnotator(ByModel):
     ) -> list[list[Message]]:
         unknown = "x" * LONGEST_CAPTION
         shown = [(example, unknown) for example in SOME_EXAMPLES] if examples else []
-        found = [CriterionFinding(number=n, seen="x" * 60, verdict="unclear") for n in _numbers(definition)]
+        found = [
+            CriterionFinding(number=n, seen="x" * 60, verdict="unclear")
+            for n, _ in enumerate(_statements(definition), 1)
+        ]
         return [
             caption_question(b"", prompts),
             criteria_question(definition, b"", prompts),
@@ -76,7 +81,7 @@ class DecomposedAnnotator(ByModel):
 
     @property
     def name(self) -> str:
-        return f"{self._model.name}, in steps"
+        return f"{self.model.name}, in steps"
 
     @property
     def fingerprint(self) -> str:
@@ -85,50 +90,32 @@ class DecomposedAnnotator(ByModel):
 
     def _judge(self, definition: Definition, picture: PictureInput) -> Annotation:
         caption = self._caption(picture)
-        asked = criteria_question(
-            definition, self._read_picture(picture, side_for(definition)), self._prompts
-        )
-        found = self._model.ask(asked, findings(len(_statements(definition))), purpose=LOOKING).findings
-        verdict = verdict_question(definition, caption, found, self._shown(picture), self._prompts)
-        asked, schema = self._on_scale(verdict), conclusion(self._scale)
-        said, raw = rate(self._model, asked, schema, purpose=CONCLUDING, repeats=self._repeats)
-        # Without criteria the sentence was looked at instead, which is no criterion of the definition.
-        evidence = read_evidence(definition.criteria, found if definition.criteria else ())
-        return conclude(picture.picture_id, definition.criteria, evidence, said, raw)
-
-    def _shown(self, picture: PictureInput) -> list[tuple[Example, str]]:
-        """The examples that can be described, with their captions."""
-        shown = []
-        for example in self._examples.like(picture) if self._examples else ():
-            with suppress(OSError, BadPictureError, UnknownPictureError, ModelAnswerError):
-                shown.append((example, self._caption(example.picture)))
-        return shown
+        jpeg = self.read_picture(picture, side_for(definition))
+        asked = criteria_question(definition, jpeg, self.prompts)
+        found = self.model.ask(asked, findings(len(_statements(definition))), purpose=LOOKING).findings
+        shown = self._shown(picture, self._caption)
+        verdict = verdict_question(definition, caption, found, shown, self.prompts)
+        said, raw = self._rate(verdict, conclusion(self.scale), CONCLUDING)
+        return conclude(picture.picture_id, definition.criteria, found, said, raw)
 
     def _caption(self, picture: PictureInput) -> str:
         """One picture may be judged and be an example of others at the same time; it is described once."""
-        return self._captioning.once(picture.picture_id, lambda: self._described(picture))
+        return self.captioning.once(picture.picture_id, lambda: self._described(picture))
 
     def _described(self, picture: PictureInput) -> str:
-        jpeg = self._read_picture(picture, LOOKING_SIDE)
-        said = self._model.ask(caption_question(jpeg, self._prompts), Caption, purpose=CAPTIONING)
+        jpeg = self.read_picture(picture, LOOKING_SIDE)
+        said = self.model.ask(caption_question(jpeg, self.prompts), Caption, purpose=CAPTIONING)
         writing = f" Writing in the picture: {one_line(said.writing)}" if said.writing.strip() else ""
         return f"{one_line(said.caption)}{writing}"[:LONGEST_CAPTION]
 
 
 def caption_question(jpeg: bytes, prompts: PromptFiles = DEFAULTS) -> list[Message]:
     """The same for every definition, so that its answer is too; unless the concept has prompts of its own."""
-    return [
-        Message("system", prompts["annotate.caption.system"].render()),
-        Message("user", prompts["annotate.caption.user"].render(), (jpeg,)),
-    ]
+    return prompts.messages("annotate.caption", jpeg)
 
 
 def criteria_question(definition: Definition, jpeg: bytes, prompts: PromptFiles = DEFAULTS) -> list[Message]:
-    asked = prompts["annotate.question.user"].render(statements=statements_text(_statements(definition)))
-    return [
-        Message("system", prompts["annotate.question.system"].render()),
-        Message("user", asked, (jpeg,)),
-    ]
+    return prompts.messages("annotate.question", jpeg, statements=statements_text(_statements(definition)))
 
 
 def verdict_question(
@@ -138,23 +125,16 @@ def verdict_question(
     examples: Sequence[tuple[Example, str]] = (),
     prompts: PromptFiles = DEFAULTS,
 ) -> list[Message]:
-    asked = prompts["annotate.verdict.user"].render(
+    return prompts.messages(
+        "annotate.verdict",
         definition=topic_text(definition),
         criteria=criteria_text(definition.criteria),
         caption=caption,
         findings="\n".join(f"{f.number}. {f.verdict}: {one_line(f.seen)}" for f in found),
         examples=examples_text([e for e, _ in examples], [shown for _, shown in examples]),
     )
-    return [
-        Message("system", prompts["annotate.verdict.system"].render()),
-        Message("user", asked),
-    ]
 
 
 def _statements(definition: Definition) -> list[str]:
     """What is looked for: the criteria, or where there are none the sentence."""
     return [criterion.text for criterion in definition.criteria] or [definition.description]
-
-
-def _numbers(definition: Definition) -> range:
-    return range(1, len(_statements(definition)) + 1)

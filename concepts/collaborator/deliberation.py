@@ -4,78 +4,131 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection as Ids
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
 
 from concepts.collaborator.ambiguities import (
     ASKED,
     Ambiguity,
+    GroupNouns,
     argued,
+    borderline,
     by_description,
     by_looks,
     spread,
+    unlabelled,
     with_parting,
 )
 from concepts.collaborator.annotating import keep
-from concepts.collaborator.base import Annotation, PictureInput, Supplies
-from concepts.collaborator.borderline import borderline
-from concepts.collaborator.contradictions import Contradicted, contradicted, earlier_answers
-from concepts.collaborator.earlier_runs import Earlier
-from concepts.collaborator.making import choose_annotator, picture_inputs, supplies_of
-from concepts.collaborator.nouns import GroupNouns
-from concepts.collaborator.prompt_pictures import LOOKING_SIDE
-from concepts.collaborator.rewording import RewordingOutcome, find_wordings
-from concepts.collaborator.rewording_labels import FEWEST, AnswersToReword
-from concepts.collaborator.setups import Setup
-from concepts.collaborator.wording_judge import Judging, Tick
+from concepts.collaborator.base import Annotation
+from concepts.collaborator.deliberation_views import Earlier
+from concepts.collaborator.prompt_parts import LOOKING_SIDE
+from concepts.collaborator.setups import (
+    MachineRun,
+    choose_annotator,
+    ratings_now,
+)
+from concepts.collaborator.trials import (
+    Judging,
+    Sifted,
+    Trial,
+    Value,
+    WordingCandidate,
+    f1_of,
+    is_hopeless,
+    judged,
+    sample,
+    sift,
+    some,
+    telling,
+)
+from concepts.collaborator.writing import (
+    Feedback,
+    from_differences,
+    from_feedback,
+    from_nouns,
+)
 from concepts.definition.document import Definition
 from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
-from concepts.errors import BlindModelError, NotEnoughLabelsError
-from concepts.jobs import Progress
+from concepts.errors import BlindModelError, ModelAnswerError, NotEnoughLabelsError
 from concepts.labelling.training_data import TrainingData
 from concepts.language import chat_model
-from concepts.language.ledger import Budget
-from concepts.language.prompts import PromptFiles
-from concepts.library.collection import Collection
-from concepts.library.search import without_look_alikes
-from concepts.settings import Settings
-from storage.calls import Ledger
-from storage.concepts import ConceptStore
-from storage.labels import LabelLog
+from concepts.language.base import ChatModel
+
+ROUNDS = 8  # of writing with what the wordings so far did
+ENOUGH = 20.0  # evidence for one wording, after which no other is looked for
+FEWEST_TO_ASK = 4  # pictures that two wordings differ about, below which they settle nothing
+MOST_TO_JUDGE = 80  # answers that judge: each wording is a call for each
+FEWEST = 10  # answers in the half that judges, below which no wording can be shown to be better
+MOST_TO_READ = 80  # answers of the half that writes that the machine is asked about
 
 
 @dataclass(frozen=True)
-class Deliberation:
-    """One concept's answers and definition with what it takes to ask machines about them, on a budget of
-    USD. Calls are charged to the job; a run that was killed goes on with what it had left."""
+class AnswersToReword:
+    """Picture id → yes or no, of each half; `comments` of the half that writes, oldest first. `met` are
+    pictures that were chosen for being near the edge, with the ambiguity they were shown for: how often the
+    machine is right about them says little about the others."""
 
-    training_data: TrainingData
-    collection: Collection
-    store: ConceptStore
-    log: LabelLog
-    ledger: Ledger
-    settings: Settings
-    progress: Progress
-    budget: float | None
-    prompts: PromptFiles
-    setup: Setup
+    write: dict[str, Value]
+    judge: dict[str, Value]
+    comments: Mapping[str, list[str]]
+    met: Mapping[str, str]
+
+    def usual(self, said: Mapping[str, Value]) -> dict[str, Value]:
+        """What is `said` of those pictures that were not chosen for being near the edge."""
+        return {i: value for i, value in said.items() if i not in self.met}
+
+
+@dataclass(frozen=True)
+class RewordingOutcome:
+    """`trials`: those that came before the answers that judge, surely better ones first. `sifted`: all
+    wordings that were tried; `mistakes`: how many of the `read` answers the machine has wrong; `f1`
+    of the machine by the current definition on all answers."""
+
+    trials: list[Trial]
+    sifted: list[WordingCandidate]
+    read: int
+    mistakes: int
+    judging: int
+    f1: float
+
+
+@dataclass(frozen=True)
+class Contradicted:
+    """An answer, what the machine says of the picture by the new words, 1 to 5, and why."""
+
+    picture_id: str
+    answer: Value
+    rating: int
+    rationale: str
+
+    @property
+    def machine(self) -> Value:
+        return "yes" if self.rating > 3 else "no" if self.rating < 3 else "unsure"
+
+
+class Deliberation(MachineRun):
+    """One concept's answers and definition, and the machines to ask about them."""
 
     def look(self) -> tuple[list[Ambiguity], int, str]:
         """What is open, how many pictures a model was asked about, and its name (empty: none was asked)."""
-        training_data, nouns = self.training_data, self._nouns()
-        ledger, budget = self._charged()
-        supplies = self._supplies(ledger, budget)
+        training_data = self.training_data
+        supplies = self.supplies(self.setup)
         try:
             model = supplies.model()
         except BlindModelError:
             model = None
         edge = borderline(training_data, self.collection.library)
         if model is None:
-            found = by_looks(edge.ids, edge.vectors, edge.doubt, supplies.background(), nouns)
+            found = by_looks(edge.ids, edge.vectors, edge.doubt, supplies.background(), self._nouns())
             return with_parting(found, edge.parting), 0, ""
         asked = [edge.ids[row] for row in spread(edge.vectors, edge.doubt, ASKED)]
         annotator = choose_annotator(self.setup.annotator, supplies)
-        inputs = {one.picture_id: one for one in self._inputs(asked)}
+        inputs = {one.picture_id: one for one in self.inputs(asked)}
         said: dict[str, Annotation] = {}
         for start in range(0, len(asked), annotator.batch_size):
             some = [inputs[i] for i in asked[start : start + annotator.batch_size] if i in inputs]
@@ -104,8 +157,7 @@ class Deliberation:
         chosen for being near the edge, with the ambiguity (empty: none that has a name). Raises
         `NotEnoughLabelsError` where no wording could be shown to be better.
         """
-        ledger, budget = self._charged()
-        answers = AnswersToReword.of(self.training_data, self.collection, self.log, key, met)
+        answers = self._answers_to_reword(key, met)
         short = FEWEST - min(len(answers.judge), len(answers.write))
         if short > 0:
             raise NotEnoughLabelsError(
@@ -113,40 +165,149 @@ class Deliberation:
                 f"{2 * short} more are needed.",
                 needed=2 * short,
             )
-        critic = chat_model(self.settings, "criticising", ledger, budget)
-        judging = self._judging(ledger, budget, None)
-        outcome = find_wordings(
-            self.training_data.revision.definition,
-            answers,
-            judging,
-            critic,
-            self._telling(),
-            self._askable(key),
-            earlier,
-            prompts=self.prompts,
-        )
+        critic = chat_model(self.settings, "criticising", *self.charged)
+        outcome = self._find_wordings(answers, critic, self._askable(key), earlier)
         return outcome, critic.name if critic else ""
 
-    def look_back(self, definitions: Mapping[int, Definition]) -> list[Contradicted]:
-        """Which earlier answers the words as they are now may contradict. `definitions` by their numbers."""
-        answers = earlier_answers(self.training_data)
-        judging = self._judging(*self._charged(), 2 * len(answers))
-        known = self.training_data.with_vectors(list(answers))
-        newest = self.training_data.revision.number
-        return contradicted(definitions, newest, {i: answers[i] for i in known}, judging)
-
-    def _supplies(self, ledger: Ledger, budget: Budget | None) -> Supplies:
-        return supplies_of(
-            self.training_data, self.collection, ledger, self.settings, budget, self.prompts, self.setup.role
+    def _answers_to_reword(self, key: str, met: Mapping[str, str]) -> AnswersToReword:
+        """What was answered with the machine's opinion beside the picture agrees with it too often, so it
+        judges nothing."""
+        training_data = self.training_data
+        decided: dict[str, Value] = {
+            i: "yes" if d.value == "yes" else "no" for i, d in training_data.answers.items() if d.decided
+        }
+        ids = training_data.with_vectors(list(decided))
+        groups = dict(zip(ids, self.collection.library.near_groups(ids), strict=True))
+        remarks: dict[str, list[str]] = {}
+        for event in self.log.comments(training_data.concept_id, ids):
+            remarks.setdefault(event.picture_id, []).append(event.comment)
+        write, judge = halves(groups, remarks, key)
+        standing = self.log.standing(training_data.concept_id, ("person", "simulated"), judge)
+        swayed = {event.picture_id for event in standing if event.in_view}
+        return AnswersToReword(
+            {i: decided[i] for i in write},
+            {i: decided[i] for i in judge if i not in swayed},
+            remarks,
+            met,
         )
 
-    def _judging(self, ledger: Ledger, budget: Budget | None, total: int | None) -> Judging:
+    def _find_wordings(
+        self, answers: AnswersToReword, critic: ChatModel | None, askable: Sequence[str], earlier: Earlier
+    ) -> RewordingOutcome:
+        """Other wordings, written in rounds, sifted after each, judged once at the end. Without a `critic`
+        nouns are the words. `askable`: pictures without an answer, in an order that has nothing to do with
+        what is seen in them, among which some are looked for that would settle whether a wording is better,
+        where answers don't.
+
+        Raises `BudgetError` and what else the annotator and the critic raise; the same again costs nothing up
+        to there.
+        """
+        current, judge = self.training_data.revision.definition, self._judging(None)
+        rng = np.random.default_rng(0)
+        write = {i: answers.write[i] for i in some(list(answers.write), MOST_TO_READ, rng)}
+        to_judge = {i: answers.judge[i] for i in some(list(answers.judge), MOST_TO_JUDGE, rng)}
+        feedback = [
+            Feedback(
+                i,
+                person=write[i],
+                machine=one.value,
+                reason=one.rationale,
+                comments=tuple(answers.comments.get(i, ())),
+                ambiguity=answers.met.get(i, ""),
+            )
+            for i, one in judge.annotations(current, list(write)).items()
+        ]
+        remarked = any(one.comments for one in feedback)
+        said = {one.picture_id: one.machine for one in feedback}
+        chosen = sample(write, said, f1_of(answers.usual(said), write), rng)
+        trying = partial(sift, chosen=chosen, answers=write, judge=judge)
+        found = {one.candidate.text: one for one in trying(earlier.sifted, remarked=remarked)}
+        if critic is None:
+            nouns, vectors = self._nouns(), self.training_data.vectors
+            by_nouns = from_nouns(
+                current, feedback, lambda first, second: nouns.telling(vectors(first), vectors(second))
+            )
+            named = [one for one in by_nouns if one.text not in earlier.judged]
+            found |= {one.candidate.text: one for one in trying(named)}
+        else:
+            asked = partial(trying, remarked=remarked)
+            self._write(feedback, critic, found, earlier.judged, asked)
+        sifted = _best(found)
+        both = said | dict(judge(current, list(to_judge)))
+        f1 = f1_of(answers.usual(both), write | to_judge)
+        trials = judged(
+            current,
+            sifted,
+            to_judge,
+            judge,
+            f1,
+            earlier.count,
+            remarked=remarked,
+            going_on=earlier.going_on,
+        )
+        return RewordingOutcome(
+            _with_pictures_to_ask(current, trials, askable, judge),
+            [one.candidate for one in sifted],
+            len(feedback),
+            sum(not one.agrees for one in feedback),
+            len(to_judge),
+            f1,
+        )
+
+    def _write(
+        self,
+        feedback: Sequence[Feedback],
+        critic: ChatModel,
+        found: dict[str, Sifted],
+        judged: frozenset[str],
+        trying: Callable[[list[WordingCandidate]], list[Sifted]],
+    ) -> None:
+        """Adds every usable wording to those `found`. A model that answers with nothing usable once is asked
+        on."""
+        current, prompts = self.training_data.revision.definition, self.prompts
+        ways: list[Callable[[], list[WordingCandidate]]] = [
+            lambda: from_differences(current, feedback, critic, prompts)
+        ]
+        ways += [lambda: from_feedback(current, feedback, _best(found), critic, prompts)] * ROUNDS
+        for number, way in enumerate(ways):
+            try:
+                candidates = way()
+            except ModelAnswerError:
+                continue
+            unknown = [one for one in candidates if one.text not in judged | found.keys()]
+            if number and not unknown:
+                break  # it has said what it has to say
+            found |= {one.candidate.text: one for one in trying(unknown)}
+            if any(one.evidence >= ENOUGH for one in found.values()):
+                break
+
+    def look_back(self, definitions: Mapping[int, Definition]) -> list[Contradicted]:
+        """Earlier answers that the words as they are now may contradict, the surest first: those the machine
+        agreed with by the words they were given under, and doesn't by the new ones. They are for the person
+        to look at again; nothing changes by itself. `definitions` by their numbers.
+
+        A machine that disagreed by the words of then says nothing about the change; one that can't say any
+        more is no reason to doubt the person. Raises what `Annotator.annotate` raises.
+        """
+        earlier = earlier_answers(self.training_data)
+        judge = self._judging(2 * len(earlier))
+        answers = {i: earlier[i] for i in self.training_data.with_vectors(list(earlier))}
+        now = judge.annotations(definitions[self.training_data.revision.number], list(answers))
+        against = {i: said for i, said in now.items() if said.value not in (answers[i][0], "unsure")}
+        found = []
+        for number in sorted({answers[i][1] for i in against}):
+            ids = [i for i in against if answers[i][1] == number]
+            then = judge(definitions[number], ids)
+            found += [
+                Contradicted(i, answers[i][0], against[i].rating, against[i].rationale)
+                for i in ids
+                if then.get(i) == answers[i][0]
+            ]
+        return sorted(found, key=lambda one: (-abs(one.rating - 3), one.picture_id))
+
+    def _judging(self, total: int | None) -> Judging:
         """By the annotator that the concept has, without examples: words are judged by what they say, not by
         the answers beside them."""
-        annotator = choose_annotator(self.setup.annotator, self._supplies(ledger, budget))
-        return Judging(annotator, self._inputs, self._ticking(total))
-
-    def _ticking(self, total: int | None) -> Tick:
         judged = 0
 
         def tick(n: int) -> None:
@@ -154,37 +315,66 @@ class Deliberation:
             judged += n
             self.progress.report(judged, total, "trying other words on pictures you answered")
 
-        return tick
+        annotator = choose_annotator(self.setup.annotator, self.supplies(self.setup))
+        return Judging(annotator, self.inputs, tick)
 
     def _askable(self, key: str) -> list[str]:
         """By lot, those first that the machine has looked at already: they cost one call less each."""
-        training_data = self.training_data
-        free = [
-            i
-            for i in training_data.candidates
-            if i not in training_data.reserved and i not in training_data.spoken_for
-        ]
-        ids = without_look_alikes(training_data.with_vectors(free), self.collection.library)
-        newest = training_data.revision.number
-        looked_at = {said.picture_id for said in training_data.ratings if said.definition_number == newest}
+        looked_at = ratings_now(self.training_data)
+        ids = unlabelled(self.training_data, self.collection.library)
         lots = {i: hashlib.sha256(f"{key} settles {i}".encode()).digest() for i in ids}
         return sorted(ids, key=lambda i: (i not in looked_at, lots[i]))
-
-    def _charged(self) -> tuple[Ledger, Budget | None]:
-        ledger = self.ledger.charged_to(self.progress.job_id, self.training_data.concept_id)
-        if self.budget is None:
-            return ledger, None
-        return ledger, Budget(self.budget, ledger.spent_usd(job_id=self.progress.job_id))
-
-    def _inputs(self, ids: Sequence[str]) -> list[PictureInput]:
-        return picture_inputs(self.training_data, self.collection, ids)
 
     def _nouns(self) -> GroupNouns:
         embedded = self.collection.recorded().name == "embedded"
         return GroupNouns(Vocabulary(SentenceEncoder().encode), embedded)
 
-    def _telling(self) -> Callable[[Sequence[str], Sequence[str]], list[str]]:
-        nouns = self._nouns()
-        return lambda first, second: nouns.telling(
-            self.training_data.vectors(first), self.training_data.vectors(second)
-        )
+
+def earlier_answers(training_data: TrainingData) -> dict[str, tuple[Value, int]]:
+    """Picture id → yes or no and the number of the definition it was given under, of those given under an
+    older one than the newest."""
+    return {
+        i: ("yes" if said.value == "yes" else "no", said.definition)
+        for i, said in training_data.answers.items()
+        if said.decided and said.definition < training_data.revision.number
+    }
+
+
+def _with_pictures_to_ask(
+    current: Definition, trials: Sequence[Trial], askable: Sequence[str], judge: Judging
+) -> list[Trial]:
+    """Where none is shown to be better, those that may be with pictures that would show it."""
+    if any(trial.is_better for trial in trials):
+        return list(trials)
+    found = []
+    for trial in trials:
+        turns = {}
+        if trial.is_promising and not is_hopeless(trial.asked):
+            turns = telling(current, trial.sifted.candidate.definition, askable, judge)
+        found.append(replace(trial, to_ask=turns) if len(turns) >= FEWEST_TO_ASK else trial)
+    return found
+
+
+def _best(found: dict[str, Sifted]) -> list[Sifted]:
+    return sorted(found.values(), key=lambda one: -one.evidence)
+
+
+def halves(groups: Mapping[str, str], commented: Ids[str], key: str) -> tuple[list[str], list[str]]:
+    """Pictures whose answers may inspire another wording, and those whose answers only judge it; look-alikes
+    are in the same half. `groups`: picture id → the name of its group of look-alikes; `commented` ids are
+    those that somebody remarked on; `key` is the concept's.
+
+    Who reads an answer while rewording finds words that fit that answer. So the answers that may be learned
+    from are cut in two for good, and no picture ever changes from the half that judges back and forth: one
+    half is shown to whoever writes, the other one says whether what was written is better.
+
+    A fair coin that follows from concept and group decides. What a person remarked on is meant to be read,
+    so it is in the half that writes, with all its look-alikes.
+    """
+    remarked = {groups[i] for i in commented if i in groups}
+    write: list[str] = []
+    judge: list[str] = []
+    for picture_id, group in groups.items():
+        coin = hashlib.sha256(f"{key} halves {group}".encode()).digest()[0] & 1
+        (write if coin or group in remarked else judge).append(picture_id)
+    return write, judge

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection as Ids
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from pydantic import AliasChoices, Field
 
 from concepts.collaborator.trials import (
+    Sifted,
     Trial,
     Turn,
     Value,
     Vote,
+    WordingCandidate,
     evidence_in_all,
     is_better,
     is_hopeless,
     votes_of,
 )
 from concepts.definition.document import Change, Definition, word_diff
+from concepts.learning.paired import PairedChange
 from concepts.view import View
+from storage.deliberations import Rewording
 
 
 class AmbiguityView(View):
@@ -137,25 +142,54 @@ class RewordingView(View):
 
 
 def wording_of(current: Definition, trial: Trial, f1: float) -> WordingView:
-    change = trial.change
+    change, candidate = trial.change, trial.sifted.candidate
     return WordingView(
-        definition=trial.sifted.candidate.definition,
-        difference=word_diff(current.as_text(), trial.sifted.candidate.definition.as_text()),
-        why=trial.sifted.candidate.why,
-        way=trial.sifted.candidate.way,
+        definition=candidate.definition,
+        difference=word_diff(current.as_text(), candidate.text),
+        why=candidate.why,
+        way=candidate.way,
         verdict="better" if trial.is_better else "harmless" if trial.is_harmless else "not better",
         judging=change.n,
-        before=change.before,
         after=change.after,
-        fixed=change.fixed,
-        broken=change.broken,
-        low=change.low,
-        high=change.high,
-        turned=trial.turned,
-        nth=trial.nth,
-        share=trial.share,
         f1=f1,
-        votes=trial.votes,
-        asked=trial.asked,
-        to_ask=trial.to_ask,
+        **vars(change) | vars(trial),  # the rest has the same names
     )
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What earlier runs against the same definition have found out, so that none begins from nothing.
+
+    `sifted`: wordings that never came before the answers that judge; more answers may speak for them.
+    `going_on`: those that did and that more answers may settle. `judged`: all that did, as text, `count` of
+    them.
+    """
+
+    sifted: Sequence[WordingCandidate] = ()
+    going_on: Sequence[Trial] = ()
+    judged: frozenset[str] = frozenset()
+    count: int = 0
+
+    @classmethod
+    def of(cls, runs: Sequence[Rewording], answers: Mapping[str, Value], free: Ids[str]) -> Earlier:
+        """From all `runs` against the newest definition; `answers` and `free` are those of the pictures that
+        were to settle a wording."""
+        views: dict[str, WordingView] = {}
+        for document in (one for run in runs for one in run.candidates):
+            view = WordingView.model_validate(document).with_answers(answers, free)
+            views[view.definition.as_text()] = view  # the last one has the votes of those before
+        sifted: dict[str, WordingCandidate] = {}
+        for document in (one for run in runs for one in run.sifted):
+            definition = Definition.model_validate(document["definition"])
+            candidate = WordingCandidate(definition, document["why"], document["way"])
+            if candidate.text not in views:
+                sifted[candidate.text] = candidate
+        going_on = [trial for trial in map(_trial, views.values()) if trial.is_promising]
+        count = max((view.nth for view in views.values()), default=0)
+        return cls(list(sifted.values()), going_on, frozenset(views), count)
+
+
+def _trial(view: WordingView) -> Trial:
+    sifted = Sifted(WordingCandidate(view.definition, view.why, view.way), 1.0, view.fixed, view.broken)
+    change = PairedChange(view.judging, view.before, view.fixed, view.broken, view.low, view.high)
+    return Trial(sifted, change, view.turned, view.votes, view.nth, view.share, view.all_asked())

@@ -20,13 +20,13 @@ IN_A_ROW = 2  # rounds that changed so few
 ROUNDS = 5  # where nobody says how many
 LEAST = 20  # pictures that a round of those has
 
-LessonsNow = Callable[[], TrainingData]
-Choose = Callable[[LessonsNow, int, Collection[str]], list[str]]  # (…, how many, what was tried)
+DataNow = Callable[[], TrainingData]
+Choose = Callable[[DataNow, int, Collection[str]], list[str]]  # (…, how many, what was tried)
 
 
 def annotate_in_rounds(
     labelling: Labelling,
-    training_data_now: LessonsNow,
+    training_data_now: DataNow,
     choose: Choose,
     rounds: int,
     limit: int | None,
@@ -35,7 +35,8 @@ def annotate_in_rounds(
     """At most `rounds` rounds of equal size, of `limit` pictures in all, or as many as the pool has left;
     then pictures that the machine is to be measured on, as far as `limit` goes.
 
-    `lessons_now` reads the labels anew. A run that was killed goes on with the rounds as they were chosen.
+    `training_data_now` reads the labels anew. A run that was killed goes on with the rounds as they were
+    chosen.
     """
     progress = labelling.progress
     most = int(progress.once("most", len(left_of(labelling.training_data, labelling.seen))))
@@ -86,7 +87,7 @@ def is_settled(rounds: Sequence[AnnotationRound]) -> bool:
     )
 
 
-def _came(training_data_now: LessonsNow, chosen: Sequence[str]) -> dict[str, int | None]:
+def _came(training_data_now: DataNow, chosen: Sequence[str]) -> dict[str, int | None]:
     effect = effect_of(training_data_now(), set(chosen))
     return {
         "pictures": len(chosen),

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property, partial
+
+import numpy as np
 
 from concepts.collaborator import ANNOTATORS, AUTO
-from concepts.collaborator.confidence import REPEATS
+from concepts.collaborator.base import (
+    Annotation,
+    Annotator,
+    Example,
+    PictureInput,
+    Supplies,
+)
+from concepts.collaborator.builtin import SMALLEST_BACKGROUND, BuiltinAnnotator
+from concepts.collaborator.model_annotator import REPEATS
+from concepts.collaborator.prompt_parts import Answered, PromptExamples, read_picture
 from concepts.definition.document import Definition
-from concepts.language import Role, named
-from concepts.language.ledger import TYPICAL_ANSWER_TOKENS, Price, estimate_tokens, estimate_usd
+from concepts.encoders.base import Vectors
+from concepts.jobs import Progress
+from concepts.labelling.training_data import TrainingData
+from concepts.language import Role, named, seeing_model
+from concepts.language.ledger import TYPICAL_ANSWER_TOKENS, Budget, Price, estimate_tokens, estimate_usd
 from concepts.language.prompts import DEFAULTS, PromptFiles
+from concepts.library.collection import Collection
 from concepts.settings import Settings
+from storage.calls import Ledger
+from storage.concepts import ConceptStore
+from storage.labels import LabelLog
 
 
 @dataclass(frozen=True)
@@ -41,6 +60,7 @@ class Setup:
 
 
 CHOSEN = Setup()  # as was chosen for the concept
+BACKGROUND = 2000  # pictures of the library that the built-in annotator compares with
 
 
 def model_of(setup: Setup, settings: Settings) -> tuple[str, Price | None]:
@@ -90,10 +110,143 @@ def estimated(
 
 
 def together(estimates: Sequence[CostEstimate]) -> CostEstimate:
-    costs = [one.usd for one in estimates]
-    known = [cost for cost in costs if cost is not None]
+    usd = [one.usd for one in estimates if one.usd is not None]
     return CostEstimate(
         sum(one.calls for one in estimates),
         sum(one.tokens for one in estimates),
-        sum(known) if len(known) == len(costs) else None,
+        sum(usd) if len(usd) == len(estimates) else None,
     )
+
+
+def annotator_scores(
+    training_data: TrainingData, collection: Collection, ids: Sequence[str]
+) -> dict[str, float]:
+    """Picture id → the machine's rating: of its newest annotation of this definition, or from the built-in
+    annotator, which costs nothing and needs no settings, where no other has annotated."""
+    rated = ratings_now(training_data)
+    wanted = {i: float(rated[i]) for i in ids if i in rated}
+    if wanted:
+        return wanted
+    annotator = BuiltinAnnotator(collection.words(), _background(training_data))
+    said = annotator.annotate(training_data.revision, picture_inputs(training_data, collection, ids))
+    return {one.picture_id: float(one.rating) for one in said if isinstance(one, Annotation)}
+
+
+def ratings_now(training_data: TrainingData) -> dict[str, int]:
+    """Picture id → its newest rating by the definition as it stands."""
+    newest = training_data.revision.number
+    return {one.picture_id: one.rating for one in training_data.ratings if one.definition_number == newest}
+
+
+def picture_inputs(
+    training_data: TrainingData, collection: Collection, ids: Sequence[str]
+) -> list[PictureInput]:
+    ids = training_data.with_vectors(ids)
+    paths = collection.paths(ids)
+    return [
+        PictureInput(i, partial(collection.thumbnail, i), vector, paths.get(i), group)
+        for i, vector, group in zip(
+            ids, training_data.vectors(ids), collection.library.near_groups(ids), strict=True
+        )
+    ]
+
+
+def example_pool(said: Answered, training_data: TrainingData, collection: Collection) -> PromptExamples:
+    answers = {i: (bool(counts), str(comment)) for i, counts, comment in said}
+    inputs = picture_inputs(training_data, collection, list(answers))
+    return PromptExamples([Example(picture, *answers[picture.picture_id]) for picture in inputs])
+
+
+def annotator_of(
+    setup: Setup,
+    supplies: Supplies,
+    training_data: TrainingData,
+    collection: Collection,
+    said: Callable[[], Answered],
+) -> Annotator:
+    """As a setup wants it. `said` gives the answers that examples are chosen from, where it wants some."""
+    if setup.examples:
+        supplies = replace(supplies, examples=example_pool(said(), training_data, collection))
+    return choose_annotator(setup.annotator, replace(supplies, repeats=setup.repeats))
+
+
+def choose_annotator(name: str, supplies: Supplies) -> Annotator:
+    """The registered annotator of this name; for "auto" the vision-language model where one is set."""
+    if name == AUTO:
+        name = "builtin" if supplies.model() is None else "vlm"
+    return ANNOTATORS[name].prepare(supplies)
+
+
+def supplies_of(
+    training_data: TrainingData,
+    collection: Collection,
+    ledger: Ledger,
+    settings: Settings,
+    budget: Budget | None,
+    prompts: PromptFiles,
+    role: Role = "annotating",
+) -> Supplies:
+    return Supplies(
+        encoder=collection.words,
+        background=lambda: _background(training_data),
+        model=cache(lambda: seeing_model(settings, role, ledger, budget)),
+        concurrency=settings.model_concurrency,
+        read_picture=read_picture,
+        prompts=prompts,
+        scale=training_data.scale,
+    )
+
+
+def charged(
+    ledger: Ledger, training_data: TrainingData, job_id: int | None, budget: float | None
+) -> tuple[Ledger, Budget | None]:
+    """The ledger with calls charged to a job, and what that has left of so many USD."""
+    ledger = ledger.charged_to(job_id, training_data.concept_id)
+    return ledger, None if budget is None else Budget(budget, ledger.spent_usd(job_id=job_id))
+
+
+def _background(training_data: TrainingData) -> Vectors:
+    """A fixed random part of what the concept looks in, without what measures; of the whole library where
+    that has too little to compare with."""
+    found: list[str] = []
+    for reader in (training_data.index, training_data.everywhere):
+        drawn = np.random.default_rng(0).permutation(len(reader.ids))[:BACKGROUND]
+        found = [i for i in reader.ids.at(np.sort(drawn)) if i not in training_data.reserved]
+        if len(found) >= SMALLEST_BACKGROUND:
+            break
+    return training_data.vectors(found)
+
+
+@dataclass(eq=False)
+class MachineRun:
+    """What it takes to have machines look at a concept's pictures within a job, on a budget of USD. Calls are
+    charged to the job and to nobody else; a run that was killed goes on with what it had left."""
+
+    training_data: TrainingData
+    collection: Collection
+    store: ConceptStore
+    log: LabelLog
+    ledger: Ledger
+    settings: Settings
+    progress: Progress
+    budget: float | None
+    prompts: PromptFiles
+    setup: Setup
+
+    @cached_property
+    def charged(self) -> tuple[Ledger, Budget | None]:
+        return charged(self.ledger, self.training_data, self.progress.job_id, self.budget)
+
+    def supplies(self, setup: Setup) -> Supplies:
+        return supplies_of(
+            self.training_data,
+            self.collection,
+            self.charged[0],
+            self.settings,
+            self.charged[1],
+            self.prompts,
+            setup.role,
+        )
+
+    def inputs(self, ids: Sequence[str]) -> list[PictureInput]:
+        return picture_inputs(self.training_data, self.collection, ids)

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from concepts.collaborator.confidence import sure_of
-from concepts.collaborator.scaled_agreement import agreement_of_answers
-from concepts.collaborator.setups import Setup, estimated, model_of
+from concepts.collaborator.setups import Setup, estimated, model_of, ratings_now
 from concepts.labelling.consensus import Decision
 from concepts.labelling.training_data import TrainingData
 from concepts.language.prompts import PromptFiles
+from concepts.learning.confidence import fit_to_answers, right
+from concepts.learning.intervals import wilson
+from concepts.learning.scale import Scale
 from concepts.settings import Settings
 from concepts.view import View
-from storage.concepts import StoredAnnotation
+from storage.concepts import Rating, StoredAnnotation
 
 Kind = Literal["disagreement", "unsure", "sample", "checked"]
 KINDS: tuple[Kind, ...] = ("disagreement", "unsure", "sample", "checked")
 PAGE = 12
+
+Judged = StoredAnnotation | Rating
 
 
 class Evidence(View):
@@ -93,21 +96,12 @@ class ReviewFilter:
 def opinion(said: StoredAnnotation, sure: Mapping[str, float], given: Mapping[str, str]) -> Opinion:
     """`sure`: picture id → how likely the newest verdict is right, where that is known; `given`: → the grade
     or class that goes with it."""
-    value: Literal["yes", "no", "unsure"] = (
-        "yes" if said.rating > 3 else "no" if said.rating < 3 else "unsure"
-    )
     return Opinion(
-        rating=said.rating,
-        value=value,
-        rationale=said.rationale,
-        evidence=[
-            Evidence(criterion=str(e["criterion"]), kind=str(e["kind"]), verdict=str(e["verdict"]))
-            for e in said.evidence
-        ],
+        value=said.value,
         definition=said.definition_number,
         confidence=sure.get(said.picture_id),
-        same_as=said.same_as,
         given=given.get(said.picture_id, ""),
+        **vars(said),  # the rest has the same names
     )
 
 
@@ -125,20 +119,25 @@ def review(
     Pictures kept for measuring are left out: a person who has read the machine's reasons would measure
     its persuasion. `unswayed`: what people decided without the machine's opinion in view.
     """
+    answers = training_data.answers
     newest = {said.picture_id: said for said in training_data.annotations}
     machine = {i: said for i, said in newest.items() if i not in training_data.reserved}
-    kinds = {i: kind_of(said.rating, training_data.answers.get(i)) for i, said in machine.items()}
+    kinds = {i: kind_of(said.rating, answers.get(i)) for i, said in machine.items()}
     passing = [i for i in machine if _passes(machine[i], training_data.candidates.get(i, []), wanted)]
-    ordered = _in_order([i for i in passing if wanted.kind in ("", kinds[i])], kinds)
-    if wanted.ids:
-        ordered = [i for i in wanted.ids if i in machine]
+    ordered = [i for i in wanted.ids if i in machine]
+    if not wanted.ids:  # within a kind shuffled, the same way every time, so that any page is a fair sample
+        ids = sorted(i for i in passing if wanted.kind in ("", kinds[i]))
+        shuffled = np.random.default_rng(0).permutation(ids).tolist() if ids else []
+        ordered = sorted(shuffled, key=lambda i: KINDS.index(kinds[i]))
     pages = max(-(-len(ordered) // PAGE), 1)
     page = min(max(page, 1), pages)
     shown = ordered[(page - 1) * PAGE : page * PAGE]
     where, said_about = paths(shown), comments(shown)
-    agreement, sure = training_data.agreement, sure_of(machine.values(), training_data.answers)
-    given = given_by(list(machine.values())) if training_data.scale else {}
-    of_answers = agreement_of_answers(training_data.scale, given, unswayed()) if training_data.scale else ""
+    agreement, sure = training_data.agreement, sure_of(machine.values(), answers)
+    scale, given, of_answers = training_data.scale, dict[str, str](), ""
+    if scale:
+        given = given_by(list(machine.values()))
+        of_answers = agreement_of_answers(scale, given, unswayed())
     return ReviewPage(
         items=[
             ReviewItem(
@@ -146,8 +145,8 @@ def review(
                 path=where.get(i, ""),
                 kind=kinds[i],
                 opinion=opinion(machine[i], sure, given),
-                answer=training_data.answers[i].value if i in training_data.answers else None,
-                answer_given=training_data.answers[i].given if i in training_data.answers else "",
+                answer=answers[i].value if i in answers else None,
+                answer_given=answers[i].given if i in answers else "",
                 brought_by=training_data.candidates.get(i, []),
                 comments=said_about.get(i, []),
             )
@@ -193,12 +192,6 @@ def _passes(said: StoredAnnotation, brought_by: Sequence[str], wanted: ReviewFil
     return True
 
 
-def _in_order(ids: Sequence[str], kinds: dict[str, Kind]) -> list[str]:
-    """By kind; within a kind shuffled, the same way every time, so that any page is a fair sample."""
-    shuffled = np.random.default_rng(0).permutation(sorted(ids)).tolist() if ids else []
-    return sorted(shuffled, key=lambda i: KINDS.index(kinds[i]))
-
-
 class AnnotateEstimate(View):
     """What letting the machine look at the rest of the pool would mean. `usd` is None where no price is
     set; the built-in annotator (`model` is empty) costs nothing. `basis` says what it follows from."""
@@ -213,13 +206,9 @@ def estimate(
     training_data: TrainingData, settings: Settings, pool_size: int, setup: Setup, prompts: PromptFiles
 ) -> AnnotateEstimate:
     """`pool_size`: how many pictures would be found first where there is no pool yet."""
-    seen = {
-        said.picture_id
-        for said in training_data.ratings
-        if said.definition_number == training_data.revision.number
-    }
+    seen = ratings_now(training_data)
     pool = [i for i in training_data.candidates if i not in training_data.reserved]
-    pictures = len([i for i in pool if i not in seen]) if pool else pool_size
+    pictures = sum(i not in seen for i in pool) if pool else pool_size
     expected = estimated(setup, training_data.revision.definition, settings, pictures, prompts)
     return AnnotateEstimate(
         pictures=pictures,
@@ -235,3 +224,46 @@ def remarks(events: Sequence[Any]) -> dict[str, list[str]]:
     for event in events:
         found.setdefault(event.picture_id, []).append(f"{event.author.name}: {event.comment}")
     return found
+
+
+def sure_of(newest: Iterable[Judged], answers: Mapping[str, Decision]) -> dict[str, float]:
+    """Picture id → how likely the newest verdict on it is right, where that is known. Each annotator and
+    definition is fitted to the answers by itself; `answers` are those of `TrainingData`: none measures."""
+    by_annotator: defaultdict[tuple[str, int], list[Judged]] = defaultdict(list)
+    for said in newest:
+        if said.raw is not None:
+            by_annotator[said.fingerprint, said.definition_number].append(said)
+    found: dict[str, float] = {}
+    for opinions in by_annotator.values():
+        chances = np.array([said.raw for said in opinions], dtype=np.float64)
+        ratings = np.array([said.rating for said in opinions], dtype=np.float64)
+        decisions = [answers.get(said.picture_id) for said in opinions]
+        decided = np.array([bool(one and one.decided) for one in decisions])
+        yes = np.array([one.value == "yes" for one in decisions if one and one.decided], dtype=bool)
+        sure = right(chances, ratings, fit_to_answers(chances[decided], yes))
+        found |= {
+            said.picture_id: float(p) for said, p in zip(opinions, sure, strict=True) if not np.isnan(p)
+        }
+    return found
+
+
+def agreement_of_answers(scale: Scale, given: Mapping[str, str], answers: Mapping[str, Decision]) -> str:
+    """In a sentence, with its count and its 95 % interval (Wilson, 1927); empty where there is nothing to
+    compare. `given`: picture id → what the machine gave, `answers` what people decided before they saw that:
+    who presses “It's right” agrees with what is in front of them."""
+    both = [
+        (said, scale.option_of(answers[i].given))
+        for i, word in given.items()
+        if i in answers and (said := scale.option_of(word)) is not None
+    ]
+    told = [abs(said - own) for said, own in both if own is not None]
+    if not told:
+        return ""
+    n, same, near = len(told), told.count(0), sum(away <= 1 for away in told)
+    low, high = wilson(same / n, n)
+    thing = "grade" if scale.is_graded else "class"
+    sentence = (
+        f"It gave the very {thing} that you gave before you saw its own for {same:,} of {n:,} "
+        f"({100 * low:.0f}–{100 * high:.0f} of 100 such pictures)"
+    )
+    return f"{sentence}, and at most one away for {near:,}." if scale.is_graded else f"{sentence}."

@@ -9,13 +9,15 @@ looked at after each of them: a person is asked a few at a time, until it is set
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Literal
 
 import numpy as np
 
-from concepts.definition.document import Definition
+from concepts.collaborator.base import Annotation, Annotator, PictureInput
+from concepts.definition.document import Definition, Revision
 from concepts.learning.paired import PairedChange, evidence, paired_change
 
 Value = Literal["yes", "no", "unsure"]
@@ -32,6 +34,9 @@ FIRST, EACH_NEXT = 0.4, 0.6  # the first wording's part of that, and each next o
 HOPELESS = 0.25  # evidence below which nobody is asked on
 SHOWN_ERROR = 0.05  # how often one of the ranges that are shown of a run's wordings may be wrong
 
+Inputs = Callable[[Sequence[str]], list[PictureInput]]  # of pictures with a vector, in order
+Tick = Callable[[int], None]  # so many pictures were judged
+
 
 @dataclass(frozen=True)
 class WordingCandidate:
@@ -40,6 +45,11 @@ class WordingCandidate:
     definition: Definition
     why: str
     way: str
+
+    @property
+    def text(self) -> str:
+        """Equal for two that say the same."""
+        return self.definition.as_text()
 
 
 @dataclass(frozen=True)
@@ -147,8 +157,7 @@ def sift(
             others = judge(candidate.definition, chosen.right)
             broken = sum(others[i] != answers[i] for i in others)
             then |= others
-        turns = {i: Turn(chosen.said[i], then[i]) for i in then if then[i] != chosen.said[i]}
-        evidence = evidence_of(votes_of(turns, answers, chosen.f1))
+        evidence = evidence_of(votes_of(_turns(chosen.said, then, then), answers, chosen.f1))
         found.append(Sifted(candidate, evidence, fixed, broken))
     return sorted(found, key=lambda one: -one.evidence)
 
@@ -178,37 +187,31 @@ def judged(
     stakes = sum(one.evidence for one in considered)
     choosing = len(considered) > FINALISTS
     error = SHOWN_ERROR / len(considered)
-    tried = [
-        _tried(one, now, answers, judge, f1, nth, one.evidence / stakes if choosing else 1.0, error)
-        for nth, one in enumerate(considered, before + 1)
-    ]
-    left = [trial for trial in tried if trial.is_promising or (remarked and trial.is_harmless)]
+    left = []
+    for nth, one in enumerate(considered, before + 1):
+        then = judge(one.candidate.definition, list(answers))
+        both = [i for i in answers if i in now and i in then]
+        before_it, by_it = (np.array([said[i] == answers[i] for i in both], bool) for said in (now, then))
+        turns = _turns(now, then, both)
+        trial = Trial(
+            one,
+            paired_change(before_it, by_it, error),
+            {i: turn.then for i, turn in turns.items()},
+            votes_of(turns, answers, f1),
+            nth,
+            one.evidence / stakes if choosing else 1.0,
+        )
+        if trial.is_promising or (remarked and trial.is_harmless):
+            left.append(trial)
     if choosing:  # else each keeps the part of the allowance that it had before anything judged it
         left.sort(key=lambda trial: -trial.sifted.evidence * evidence_of(trial.votes))
         left = [replace(trial, nth=nth) for nth, trial in enumerate(left[:FINALISTS], before + 1)]
     return sorted([*going_on, *left], key=lambda trial: -trial.evidence * allowance(trial.nth))
 
 
-def _tried(
-    one: Sifted,
-    now: Mapping[str, Value],
-    answers: Mapping[str, Value],
-    judge: Judge,
-    f1: float,
-    nth: int,
-    share: float,
-    error: float,
-) -> Trial:
-    then = judge(one.candidate.definition, list(answers))
-    both = [i for i in answers if i in now and i in then]
-    change = paired_change(
-        np.array([now[i] == answers[i] for i in both], bool),
-        np.array([then[i] == answers[i] for i in both], bool),
-        error,
-    )
-    turns = {i: Turn(now[i], then[i]) for i in both if then[i] != now[i]}
-    turned = {i: turn.then for i, turn in turns.items()}
-    return Trial(one, change, turned, votes_of(turns, answers, f1), nth, share)
+def _turns(now: Mapping[str, Value], then: Mapping[str, Value], ids: Iterable[str]) -> dict[str, Turn]:
+    """Of these pictures, those of which the machine says something else."""
+    return {i: Turn(now[i], then[i]) for i in ids if i in now and i in then and now[i] != then[i]}
 
 
 def telling(
@@ -220,8 +223,7 @@ def telling(
     found: dict[str, Turn] = {}
     for start in range(0, min(len(pictures), LOOKED_AT), A_LOOK):
         some = pictures[start : start + A_LOOK]
-        now, then = judge(current, some), judge(other, some)
-        found |= {i: Turn(now[i], then[i]) for i in some if i in now and i in then and now[i] != then[i]}
+        found |= _turns(judge(current, some), judge(other, some), some)
         if len(found) >= n:
             break
     return dict(list(found.items())[:n])
@@ -290,3 +292,30 @@ def f1_of(said: Mapping[str, Value], answers: Mapping[str, Value]) -> float:
 def some(ids: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:
     """n of them at random, in their order."""
     return [ids[row] for row in np.sort(rng.permutation(len(ids))[:n])]
+
+
+class Judging:
+    """A machine as a judge of wordings: what it says of pictures under one definition and another. Remembers
+    within one run; what a model answered before, also in another run, costs nothing."""
+
+    def __init__(self, annotator: Annotator, inputs: Inputs, tick: Tick = lambda n: None) -> None:
+        self._annotator = annotator
+        self._inputs = inputs
+        self._tick = tick
+        self._known: dict[str, dict[str, Annotation]] = {}
+
+    def __call__(self, definition: Definition, ids: Sequence[str]) -> Mapping[str, Value]:
+        """Picture id → what the machine says; pictures that it can't judge are left out. Raises what
+        `Annotator.annotate` raises."""
+        return {i: said.value for i, said in self.annotations(definition, ids).items()}
+
+    def annotations(self, definition: Definition, ids: Sequence[str]) -> dict[str, Annotation]:
+        known = self._known.setdefault(definition.model_dump_json(), {})
+        new = [i for i in ids if i not in known]
+        revision = Revision(number=1, definition=definition, author="", note="", created=datetime.now(UTC))
+        for start in range(0, len(new), self._annotator.batch_size):
+            inputs = self._inputs(new[start : start + self._annotator.batch_size])
+            results = self._annotator.annotate(revision, inputs)
+            known |= {said.picture_id: said for said in results if isinstance(said, Annotation)}
+            self._tick(len(results))
+        return {i: known[i] for i in ids if i in known}

@@ -13,9 +13,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from concepts.collaborator.edits import Edit, edited
 from concepts.collaborator.trials import Sifted, Value, WordingCandidate
-from concepts.definition.document import Definition, Origin
+from concepts.definition.document import Criterion, Definition, Origin
 from concepts.language.base import ChatModel, Message
 from concepts.language.prompts import DEFAULTS, PromptFiles
 
@@ -31,6 +30,7 @@ MOST_NAMED = 60  # of the wordings in between
 MOST_ANSWERS = 30  # shown to a model
 DIFFERENCES = 3
 FEWEST_IN_GROUP = 2
+MOST_EDITS = 3  # edits in one proposal: more can't be judged at a glance
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,20 @@ class Feedback:
         said = f"{number}. The person says {self.person}, the machine {self.machine}, because: {self.reason}"
         asked = [f"It was shown because of: {self.ambiguity}"] if self.ambiguity else []
         return " ".join([said, *asked, *(f"The person remarks: {comment}" for comment in self.comments)])
+
+
+class Edit(BaseModel):
+    """A change that a person reads as a few words that differ. `number` counts the criteria from 1.
+
+    "add" puts a criterion of `kind` behind the others, of the necessary criterion `number` (0: of the concept
+    as a whole); "reword" gives one another text, "turn" another kind, "remove" takes one away. The name and
+    the sentence stay: they are the person's own.
+    """
+
+    action: Literal["add", "reword", "turn", "remove"]
+    number: int
+    kind: _Kind
+    text: str
 
 
 class _Wording(BaseModel):
@@ -81,7 +95,9 @@ def from_feedback(
     prompts: PromptFiles = DEFAULTS,
 ) -> list[WordingCandidate]:
     """Other wordings than those `tried`, which are best first. Raises what `ChatModel.ask` raises."""
-    answers = "\n".join(one.as_text(n) for n, one in enumerate(_most_telling(feedback), 1))
+    # What was remarked on first, then what they differ about, then the rest.
+    telling = sorted(feedback, key=lambda one: (not one.comments, one.agrees))[:MOST_ANSWERS]
+    answers = "\n".join(one.as_text(n) for n, one in enumerate(telling, 1))
     asked = wordings_asked_for(current, answers, _as_text(current, tried) or "(none)", prompts)
     said = model.ask(asked, Wordings, purpose=PURPOSE)
     return _usable(current, ((one.why, one.edits) for one in said.wordings[:A_ROUND]), "feedback", "model")
@@ -89,14 +105,15 @@ def from_feedback(
 
 def wordings_asked_for(current: Definition, answers: str, tried: str, prompts: PromptFiles) -> list[Message]:
     """What a model is sent to have it write other wordings."""
-    request = prompts["reword.user"].render(
+    criteria = [f"{n}. ({c.kind}) {c.text}" for n, c in enumerate(current.criteria, 1)]
+    return prompts.messages(
+        "reword",
         definition=_sentence(current),
-        criteria=_numbered(current),
+        criteria="\n".join(criteria) or "(none yet)",
         answers=answers,
         tried=tried,
         number=str(A_ROUND),
     )
-    return [Message("system", prompts["reword.system"].render()), Message("user", request)]
 
 
 def from_differences(
@@ -127,10 +144,9 @@ def differences_asked_for(
     current: Definition, first: str, second: str, prompts: PromptFiles
 ) -> list[Message]:
     """What a model is sent to have it tell two groups of pictures apart, by a line about each picture."""
-    request = prompts["differ.user"].render(
-        definition=_sentence(current), first=first, second=second, number=str(DIFFERENCES)
+    return prompts.messages(
+        "differ", definition=_sentence(current), first=first, second=second, number=str(DIFFERENCES)
     )
-    return [Message("system", prompts["differ.system"].render()), Message("user", request)]
 
 
 def from_nouns(current: Definition, feedback: Sequence[Feedback], telling: Telling) -> list[WordingCandidate]:
@@ -164,25 +180,22 @@ def _adding(current: Definition, kind: _Kind, text: str) -> Edit:
     return Edit(action="add", number=number, kind=kind, text=text)
 
 
-def _most_telling(feedback: Sequence[Feedback]) -> list[Feedback]:
-    """What was remarked on first, then what they differ about, then the rest."""
-    return sorted(feedback, key=lambda one: (not one.comments, one.agrees))[:MOST_ANSWERS]
-
-
 def _sentence(definition: Definition) -> str:
     return f"{definition.name}\n{definition.description}"
-
-
-def _numbered(definition: Definition) -> str:
-    lines = [f"{n}. ({c.kind}) {c.text}" for n, c in enumerate(definition.criteria, 1)]
-    return "\n".join(lines) or "(none yet)"
 
 
 def _as_text(current: Definition, tried: Sequence[Sifted]) -> str:
     """The best and the worst with what they did, and the others so that nobody proposes them again."""
 
+    before = {(c.kind, c.text) for c in current.criteria}
+
     def what(one: Sifted) -> str:
-        return _what_differs(current, one.candidate.definition)
+        """Such as: without (necessary) a fruit; with (excluding) citrus."""
+        after = {(c.kind, c.text) for c in one.candidate.definition.criteria}
+        changes = [("without", c) for c in sorted(before - after)] + [
+            ("with", c) for c in sorted(after - before)
+        ]
+        return "; ".join(f"{how} ({kind}) {text}" for how, (kind, text) in changes)
 
     scored = tried if len(tried) <= 2 * SHOWN else [*tried[:SHOWN], *tried[-SHOWN:]]
     lines = [
@@ -195,14 +208,6 @@ def _as_text(current: Definition, tried: Sequence[Sifted]) -> str:
     return "\n".join(lines)
 
 
-def _what_differs(current: Definition, other: Definition) -> str:
-    """Such as: without (necessary) a fruit; with (excluding) citrus."""
-    before = {(c.kind, c.text) for c in current.criteria}
-    after = {(c.kind, c.text) for c in other.criteria}
-    gone = [f"without ({kind}) {text}" for kind, text in sorted(before - after)]
-    return "; ".join([*gone, *(f"with ({kind}) {text}" for kind, text in sorted(after - before))])
-
-
 def _usable(
     current: Definition, written: Iterable[tuple[str, Sequence[Edit]]], way: str, origin: Origin
 ) -> list[WordingCandidate]:
@@ -213,5 +218,51 @@ def _usable(
             definition = edited(current, edits, origin, note="from your answers")
         except ValueError:  # a criterion that isn't there, or nothing changed
             continue
-        found.setdefault(definition.as_text(), WordingCandidate(definition, " ".join(why.split())[:300], way))
+        candidate = WordingCandidate(definition, " ".join(why.split())[:300], way)
+        found.setdefault(candidate.text, candidate)
     return list(found.values())
+
+
+def edited(definition: Definition, edits: Sequence[Edit], origin: Origin, note: str = "") -> Definition:
+    """The definition with these edits made. Raises `ValueError` where one can't be, or nothing changes."""
+    if not 0 < len(edits) <= MOST_EDITS:
+        raise ValueError(f"give one to {MOST_EDITS} edits")
+    criteria: list[Criterion | None] = list(definition.criteria)
+    new: list[Criterion] = []
+    for edit in edits:
+        text = " ".join(edit.text.split())
+        if edit.action == "add":
+            of = _parent(definition, edit)
+            new.append(Criterion(kind=edit.kind, text=text, of=of, origin=origin, note=note))
+            continue
+        if not 1 <= edit.number <= len(criteria) or (before := criteria[edit.number - 1]) is None:
+            raise ValueError(f"there is no criterion {edit.number}")
+        criteria[edit.number - 1] = _changed(before, edit, text, origin, note)
+    kept = [criterion for criterion in criteria if criterion is not None] + new
+    texts = [criterion.text.casefold() for criterion in kept]
+    if len(set(texts)) < len(texts):
+        raise ValueError("two criteria would say the same")
+    after = definition.model_copy(update={"criteria": tuple(kept)})
+    if after == definition:
+        raise ValueError("the edits change nothing")
+    return after
+
+
+def _parent(definition: Definition, edit: Edit) -> str:
+    """The text of the criterion that a new kind of picture belongs to."""
+    if not edit.number or edit.kind not in ("included", "excluding"):
+        return ""
+    if not 1 <= edit.number <= len(definition.criteria):
+        raise ValueError(f"there is no criterion {edit.number}")
+    criterion = definition.criteria[edit.number - 1]
+    return criterion.text if criterion.kind == "necessary" else ""
+
+
+def _changed(before: Criterion, edit: Edit, text: str, origin: Origin, note: str) -> Criterion | None:
+    if edit.action == "remove":
+        return None
+    if edit.action == "turn":
+        if edit.kind == before.kind:
+            raise ValueError(f"criterion {edit.number} is of this kind already")
+        return Criterion(kind=edit.kind, text=before.text, of=before.of, origin=origin, note=note)
+    return Criterion(kind=before.kind, text=text, of=before.of, origin=origin, note=note)

@@ -161,11 +161,10 @@ def word_diff(before: str, after: str) -> list[tuple[Change, str]]:
     runs: list[tuple[Change, str]] = []
     matcher = difflib.SequenceMatcher(a=old, b=new, autojunk=False)
     for operation, a0, a1, b0, b1 in matcher.get_opcodes():
+        gone, come = "".join(old[a0:a1]), "".join(new[b0:b1])
         if operation == "equal":
-            runs.append(("same", "".join(old[a0:a1])))
-            continue
-        if a0 < a1:
-            runs.append(("removed", "".join(old[a0:a1])))
-        if b0 < b1:
-            runs.append(("added", "".join(new[b0:b1])))
+            runs.append(("same", gone))
+        else:
+            changes: tuple[tuple[Change, str], ...] = (("removed", gone), ("added", come))
+            runs += [change for change in changes if change[1]]
     return runs

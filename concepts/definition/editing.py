@@ -65,30 +65,26 @@ def reword_criterion(definition: Definition, index: int, text: str) -> Definitio
     _check_new(text, [c.text for c in definition.criteria if c is not before])
     if _tidy(text) == before.text:
         return definition
-    note = before.note if before.origin == "person" else f"you reworded what {_proposer(before)} proposed"
-    reworded = _replaced(definition, index, _criterion(before.kind, text, note, before.of))
-    return _moved(reworded, before, _tidy(text))
+    proposed = f"you reworded what {_proposer(before)} proposed"
+    return _taken_over(definition, index, before.kind, text, proposed)
 
 
 def set_kind(definition: Definition, index: int, kind: str) -> Definition:
-    """What a yes to this criterion means: must, counts, helps, excludes, or not decided."""
+    """With another meaning of a yes to this criterion: must, counts, helps, excludes, or not decided."""
     before = _at(definition.criteria, index)
-    if kind == before.kind:
-        return definition
-    turned = _replaced(definition, index, _criterion(kind, before.text, _touched(before), before.of))
-    return _moved(turned, before, "")
+    return definition if kind == before.kind else _taken_over(definition, index, kind, before.text)
 
 
 def keep_criterion(definition: Definition, index: int) -> Definition:
-    """A proposal becomes the person's own."""
+    """With a proposal as the person's own."""
     before = _at(definition.criteria, index)
-    return _replaced(definition, index, _criterion(before.kind, before.text, _touched(before), before.of))
+    return _taken_over(definition, index, before.kind, before.text)
 
 
 def remove_criterion(definition: Definition, index: int) -> Definition:
-    """What belonged to it belongs to the concept as a whole from then on."""
+    """Without a criterion; what belonged to it belongs to the concept as a whole from then on."""
     gone = _at(definition.criteria, index)
-    return _moved(_with(definition, criteria=_without(definition.criteria, index)), gone, "")
+    return _moved(_with(definition, criteria=_put(definition.criteria, index)), gone, "")
 
 
 # Queries
@@ -97,7 +93,7 @@ def remove_criterion(definition: Definition, index: int) -> Definition:
 def add_query(definition: Definition, text: str, *, counts: bool) -> Definition:
     """Raises `DiscernError` where the same words are searched for already."""
     _check_new(text, [definition.description, *(q.text for q in definition.queries)])
-    return _with(definition, queries=(*definition.queries, _query(text, counts)))
+    return _with(definition, queries=(*definition.queries, Query(text=_tidy(text), counts=counts)))
 
 
 def keep_query(definition: Definition, index: int) -> Definition:
@@ -111,7 +107,7 @@ def flip_query(definition: Definition, index: int) -> Definition:
 
 def remove_query(definition: Definition, index: int) -> Definition:
     _at(definition.queries, index)
-    return _with(definition, queries=_without(definition.queries, index))
+    return _with(definition, queries=_put(definition.queries, index))
 
 
 # Example pictures
@@ -142,12 +138,8 @@ def what_changed(before: Definition, after: Definition) -> str:
     if before.description != after.description:
         return "another sentence"
     said = [
-        *_list_change(
-            [(c.text, c.kind) for c in before.criteria], [(c.text, c.kind) for c in after.criteria]
-        ),
-        *_list_change(
-            [(q.text, q.counts) for q in before.queries], [(q.text, q.counts) for q in after.queries]
-        ),
+        *_list_change({c.text: c.kind for c in before.criteria}, {c.text: c.kind for c in after.criteria}),
+        *_list_change({q.text: q.counts for q in before.queries}, {q.text: q.counts for q in after.queries}),
     ]
     if said:
         return "; ".join(said)
@@ -163,12 +155,12 @@ def origin_in_words(item: Criterion | Query, revisions: Sequence[Revision], read
     """Where a criterion or query came from, such as: proposed by gpt-x, in definition 2."""
     if isinstance(item, Criterion) and item.note:
         return item.note
-    first = next((r for r in revisions if _holds(r.definition, item.text)), None)
+    first = next((r for r in revisions if _with_text(r.definition, item.text)), None)
     if item.origin != "person":
         by = first.author if first else _proposer(item)
         return f"proposed by {by}" if by != "built-in vocabulary" else f"proposed by the {by}"
     author = first.author if first else reader
-    if first and _proposed_in(first.definition, item.text):
+    if first and any(one.origin != "person" for one in _with_text(first.definition, item.text)):
         return "proposed, kept by you"
     return "you wrote this" if author == reader else f"{author} wrote this"
 
@@ -176,8 +168,7 @@ def origin_in_words(item: Criterion | Query, revisions: Sequence[Revision], read
 # Inside
 
 
-def _list_change(before: list[tuple[str, Any]], after: list[tuple[str, Any]]) -> list[str]:
-    old, new = dict(before), dict(after)
+def _list_change(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     gone = [text for text in old if text not in new]
     come = [text for text in new if text not in old]
     if len(gone) == len(come) == 1 and len(old) == len(new):
@@ -187,9 +178,9 @@ def _list_change(before: list[tuple[str, Any]], after: list[tuple[str, Any]]) ->
 
 
 def _meaning(value: Any) -> str:
-    if isinstance(value, bool):
-        return "now finds what counts" if value else "now finds what only looks similar"
     return {
+        True: "now finds what counts",
+        False: "now finds what only looks similar",
         "necessary": "is now a must",
         "included": "now counts",
         "supporting": "now helps",
@@ -198,13 +189,24 @@ def _meaning(value: Any) -> str:
     }[value]
 
 
-def _criterion(kind: str, text: str, note: str = "", of: str = "") -> Criterion:
+def _criterion(kind: str, text: str, note: str, of: str) -> Criterion:
     if kind not in get_args(CriterionKind):
         words = ", ".join(f"“{word}”" for word in IN_WORDS.values())
         raise DiscernError(f"“{kind}” is no kind of criterion. There are: {words}.")
     checked: CriterionKind = kind  # type: ignore[assignment]  # one of its values, as was just checked
-    of = "" if checked == "necessary" else of
-    return Criterion(kind=checked, text=_tidy(text), of=of, origin="person", note=note)
+    return Criterion(kind=checked, text=_tidy(text), of="" if kind == "necessary" else of, note=note)
+
+
+def _taken_over(
+    definition: Definition, index: int, kind: str, text: str, proposed: str | None = None
+) -> Definition:
+    """With a criterion that the person has touched, in place of `index`. `proposed`: what is noted of one
+    that was a proposal."""
+    before = definition.criteria[index]
+    proposed = proposed or f"proposed by {_proposer(before)}, kept by you"
+    new = _criterion(kind, text, before.note if before.origin == "person" else proposed, before.of)
+    changed = _with(definition, criteria=_put(definition.criteria, index, new))
+    return _moved(changed, before, new.text if new.kind == "necessary" else "")
 
 
 def _moved(definition: Definition, signal: Criterion, to: str) -> Definition:
@@ -218,27 +220,15 @@ def _moved(definition: Definition, signal: Criterion, to: str) -> Definition:
     return _with(definition, criteria=tuple(criteria))
 
 
-def _query(text: str, counts: bool) -> Query:
-    return Query(text=_tidy(text), counts=counts, origin="person")
-
-
 def _with_query(definition: Definition, index: int, *, counts: bool) -> Definition:
-    queries = list(definition.queries)
-    queries[index] = _query(queries[index].text, counts)
-    return _with(definition, queries=tuple(queries))
-
-
-def _replaced(definition: Definition, index: int, criterion: Criterion) -> Definition:
-    criteria = list(definition.criteria)
-    criteria[index] = criterion
-    return _with(definition, criteria=tuple(criteria))
+    new = Query(text=_tidy(definition.queries[index].text), counts=counts)
+    return _with(definition, queries=_put(definition.queries, index, new))
 
 
 def _with(definition: Definition, **changes: Any) -> Definition:
     """Checked like a new one. Raises `DiscernError`."""
-    values = {name: getattr(definition, name) for name in type(definition).model_fields}
     try:
-        return Definition(**values | changes)
+        return Definition(**dict(definition) | changes)
     except ValidationError as error:
         raise DiscernError(f"This can't be kept: {error.errors()[0]['msg']}. Nothing was changed.") from error
 
@@ -249,8 +239,9 @@ def _at(items: Sequence[Item], index: int) -> Item:
     return items[index]
 
 
-def _without(items: tuple[Item, ...], index: int) -> tuple[Item, ...]:
-    return items[:index] + items[index + 1 :]
+def _put(items: tuple[Item, ...], index: int, *new: Item) -> tuple[Item, ...]:
+    """With `new` in place of the item at `index`; without it where there is nothing new."""
+    return (*items[:index], *new, *items[index + 1 :])
 
 
 def _tidy(text: str) -> str:
@@ -273,14 +264,6 @@ def _proposer(item: Criterion | Query) -> str:
     return PROPOSERS.get(item.origin, "somebody")
 
 
-def _touched(before: Criterion) -> str:
-    return before.note if before.origin == "person" else f"proposed by {_proposer(before)}, kept by you"
-
-
-def _holds(definition: Definition, text: str) -> bool:
-    return text in {c.text for c in definition.criteria} | {q.text for q in definition.queries}
-
-
-def _proposed_in(definition: Definition, text: str) -> bool:
+def _with_text(definition: Definition, text: str) -> list[Criterion | Query]:
     items: list[Criterion | Query] = [*definition.criteria, *definition.queries]
-    return any(item.text == text and item.origin != "person" for item in items)
+    return [one for one in items if one.text == text]

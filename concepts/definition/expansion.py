@@ -35,16 +35,16 @@ FURTHER = 0.90  # a look-alike is at most this near, of the nearest noun's score
 KINDS_SEARCHED_FOR: tuple[tuple[CriterionKind, bool], ...] = (("included", True), ("excluding", False))
 
 # Sentence encoders find a "clean room" near a "messy room".
-OPPOSITES = (
-    ("messy untidy dirty cluttered unclean", "clean tidy neat"),
-    ("dangerous unsafe risky", "safe domestic tame harmless"),
-    ("old vintage antique ancient historic", "new modern"),
-    ("unhealthy", "healthy"),
-    ("healthy", "fast junk"),
-    ("empty deserted", "crowded full"),
-    ("indoor", "outdoor"),
-    ("cheap", "luxury expensive"),
-)
+OPPOSITES = {
+    "messy untidy dirty cluttered unclean": "clean tidy neat",
+    "dangerous unsafe risky": "safe domestic tame harmless",
+    "old vintage antique ancient historic": "new modern",
+    "unhealthy": "healthy",
+    "healthy": "fast junk",
+    "empty deserted": "crowded full",
+    "indoor": "outdoor",
+    "cheap": "luxury expensive",
+}
 
 # They say nothing about what a noun and a topic share.
 GENERAL = frozenset(words_of("people person thing picture photo image"))
@@ -68,26 +68,18 @@ def expand(
     if model is None:
         return _from_vocabulary(definition, vocabulary, hints)
     proposed = propose_tree(definition, model, hints, apart, prompts)
-    counts, similar = _searched_for(proposed)
-    lack = FEWEST_QUERIES - len(counts), FEWEST_LOOKALIKES - len(similar)
-    if max(lack) <= 0:
-        return proposed
-    built_in = _from_vocabulary(definition, vocabulary, hints).queries
-    more = [
-        [q.text for q in built_in if q.counts is counting and q.text.casefold() not in counts | similar]
-        for counting in (True, False)
-    ]
-    return with_proposals(proposed, "vocabulary", [], more[0][: max(lack[0], 0)], more[1][: max(lack[1], 0)])
-
-
-def _searched_for(definition: Definition) -> tuple[set[str], set[str]]:
-    """What finds pictures that count, and what finds similar ones that don't; kinds among them."""
-    counts, similar = (
-        [criterion.text.casefold() for criterion in definition.of_kind(kind)]
-        + [query.text.casefold() for query in definition.queries if query.counts is counting]
+    counts, similar = (  # what finds pictures that count, and similar ones that don't; kinds among them
+        {criterion.text.casefold() for criterion in proposed.of_kind(kind)}
+        | {query.text.casefold() for query in proposed.queries if query.counts is counting}
         for kind, counting in KINDS_SEARCHED_FOR
     )
-    return set(counts), set(similar)
+    lack = [max(FEWEST_QUERIES - len(counts), 0), max(FEWEST_LOOKALIKES - len(similar), 0)]
+    if not any(lack):
+        return proposed
+    built_in = _from_vocabulary(definition, vocabulary, hints).queries
+    new = [query for query in built_in if query.text.casefold() not in counts | similar]
+    more, alike = ([q.text for q in new if q.counts is counting] for _, counting in KINDS_SEARCHED_FOR)
+    return with_proposals(proposed, "vocabulary", [], more[: lack[0]], alike[: lack[1]])
 
 
 def _from_vocabulary(definition: Definition, vocabulary: Vocabulary, hints: Sequence[str]) -> Definition:
@@ -152,7 +144,7 @@ def choose_nouns(nouns: Sequence[Noun], topic: str, unwanted: Sequence[str]) -> 
 
 
 def _opposites(words: set[str]) -> Iterable[set[str]]:
-    for one, other in OPPOSITES:
+    for one, other in OPPOSITES.items():
         if words & _words(one):
             yield _words(other)
         if words & _words(other):

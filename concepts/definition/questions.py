@@ -11,8 +11,16 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from concepts.definition.document import AskedQuestion, Criterion, CriterionKind, Definition
 from concepts.definition.exclusions import speaks_of
-from concepts.definition.proposing import LONGEST, answers_as_text
-from concepts.definition.replies import Phrase, Remark, Sentence, between, is_copied, is_of_the_request
+from concepts.definition.proposing import (
+    LONGEST,
+    Phrase,
+    Remark,
+    Sentence,
+    answers_as_text,
+    between,
+    is_copied,
+    is_of_the_request,
+)
 from concepts.definition.tree import PURPOSE, excluded_by
 from concepts.errors import DiscernError
 from concepts.language.base import ChatModel, Message
@@ -110,10 +118,9 @@ def ask(
 
 def questions_asked_for(definition: Definition, prompts: PromptFiles) -> list[Message]:
     """What a model is sent to have it ask."""
-    request = prompts["scope.questions.user"].render(
-        definition=definition.as_text(), answers=answers_as_text(definition)
+    return prompts.messages(
+        "scope.questions", definition=definition.as_text(), answers=answers_as_text(definition)
     )
-    return [Message("system", prompts["scope.questions.system"].render()), Message("user", request)]
 
 
 def still_open(questions: Iterable[DefinitionQuestion], definition: Definition) -> list[DefinitionQuestion]:

@@ -6,7 +6,7 @@ don't, and that are open. A concept is split into signals only where pictures ca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 from typing import Any, Literal
 
@@ -17,19 +17,17 @@ from concepts.definition.exclusions import has_negation, speaks_of, split_senten
 from concepts.definition.proposing import (
     FROM_THE_SENTENCE,
     LONGEST,
-    answers_as_text,
-    as_the_person_wrote_it,
-    distinct,
-    with_proposals,
-)
-from concepts.definition.replies import (
     SENTENCE,
     Phrase,
     Remark,
     Sentence,
+    answers_as_text,
+    as_the_person_wrote_it,
     between,
+    distinct,
     is_copied,
     proposals_in,
+    with_proposals,
 )
 from concepts.errors import ModelAnswerError
 from concepts.language.base import ChatModel, Message
@@ -97,23 +95,22 @@ class Proposal(BaseModel):
         both = counting & {kind.text.casefold() for kind in self.excluding}
         itself = {text.strip(" .").casefold() for text in (written.name, written.description)}
 
-        def phrases(texts: list[str], but: Set[str] = frozenset()) -> list[str]:
-            return [t for t in texts if t.casefold() not in but and not is_copied(t, instructions, own)]
+        but = {
+            "included": both,
+            "excluding": both | itself,
+            "undecided": itself,
+            "queries_that_look_similar": itself,
+        }
 
-        def kinds(given: list[Kind], but: Set[str] = frozenset()) -> list[Kind]:
-            return [kind for kind in given if phrases([kind.text], but)]
+        def stays(field: str, text: str) -> bool:
+            return text.casefold() not in but.get(field, ()) and not is_copied(text, instructions, own)
 
-        return self.model_copy(
-            update={
-                "necessary": phrases(self.necessary),
-                "included": kinds(self.included, both),
-                "excluding": kinds(self.excluding, both | itself),
-                "undecided": kinds(self.undecided, itself),
-                "supporting": phrases(self.supporting),
-                "queries_that_count": phrases(self.queries_that_count),
-                "queries_that_look_similar": phrases(self.queries_that_look_similar, itself),
-            }
-        )
+        kept = {
+            field: [one for one in given if stays(field, one if isinstance(one, str) else one.text)]
+            for field, given in self
+            if isinstance(given, list) and field != "seen_apart"
+        }
+        return self.model_copy(update=kept)
 
 
 def propose_tree(
@@ -164,12 +161,12 @@ def propose_tree(
 def tree_asked_for(definition: Definition, hints: Sequence[str], prompts: PromptFiles) -> list[Message]:
     """What a model is sent to have it propose what counts."""
     written = as_the_person_wrote_it(definition)
-    request = prompts["scope.tree.user"].render(
+    return prompts.messages(
+        "scope.tree",
         definition=written.as_text(),
         answers=answers_as_text(written, ""),
         hints="\n".join(hints),
     )
-    return [Message("system", prompts["scope.tree.system"].render()), Message("user", request)]
 
 
 class NewKind(BaseModel):
@@ -204,10 +201,12 @@ def propose_kinds(
 
 def kinds_asked_for(definition: Definition, signal: str, prompts: PromptFiles) -> list[Message]:
     """What a model is sent to have it propose more kinds of pictures."""
-    request = prompts["scope.kinds.user"].render(
-        definition=definition.as_text(), signal=signal or "(none)", answers=answers_as_text(definition)
+    return prompts.messages(
+        "scope.kinds",
+        definition=definition.as_text(),
+        signal=signal or "(none)",
+        answers=answers_as_text(definition),
     )
-    return [Message("system", prompts["scope.kinds.system"].render()), Message("user", request)]
 
 
 def excluded_by(definition: Definition) -> list[str]:
@@ -258,10 +257,13 @@ def _kinds(
     kind: CriterionKind, given: Iterable[Kind], signals: Sequence[str], unwanted: Sequence[str]
 ) -> list[Criterion]:
     shut_out = _lets_back_in if kind == "excluding" else speaks_of  # a search for "no lemons" finds lemons
-    found = []
-    for one in given:
-        of = signals[one.of - 1] if 0 < one.of <= len(signals) else ""
-        for text in distinct([one.text]):
-            if not shut_out(text, unwanted):
-                found.append(Criterion(kind=kind, text=text, of=of, origin="model"))
-    return found
+    return [
+        Criterion(
+            kind=kind,
+            text=one.text,
+            of=signals[one.of - 1] if 0 < one.of <= len(signals) else "",
+            origin="model",
+        )
+        for one in given
+        if not shut_out(one.text, unwanted)
+    ]

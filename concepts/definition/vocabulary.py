@@ -3,15 +3,15 @@
 They are the nouns of ImageNet-12k, which enough photographs were found for, so they name what can be
 seen; timm ships them. Embedding them takes minutes on a small machine, so their vectors ship with the
 product (`vocabulary.safetensors`, a byte a number; PCA to 128 dimensions changed a fifth of the answers).
-`python -m concepts.definition.vocabulary` writes that file again.
+`python -m tools.vocabulary` writes that file again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,11 +20,9 @@ from concepts.encoders.base import Vectors
 EmbedTexts = Callable[[Sequence[str]], Vectors]
 
 FILE = Path(__file__).with_name("vocabulary.safetensors")
-GLOSS_WORDS = 16  # the rest of a gloss is examples and asides
 
 
-@dataclass(frozen=True)
-class Noun:
+class Noun(NamedTuple):
     """A noun near a text. `score` is about a cosine: two parts of name and gloss, one of the name alone."""
 
     name: str
@@ -47,7 +45,7 @@ class Vocabulary:
         scores = _shipped() @ vector
         nouns: dict[str, Noun] = {}
         for row in np.argsort(-scores, kind="stable"):
-            name, gloss = _nouns()[row]
+            name, gloss = all_nouns()[row]
             nouns.setdefault(name.casefold(), Noun(name, gloss, float(scores[row])))
             if len(nouns) == n:
                 break
@@ -55,7 +53,7 @@ class Vocabulary:
 
 
 @cache
-def _nouns() -> list[tuple[str, str]]:
+def all_nouns() -> list[tuple[str, str]]:
     """First name and gloss of every noun, in timm's order."""
     from timm.data import ImageNetInfo
 
@@ -66,30 +64,8 @@ def _nouns() -> list[tuple[str, str]]:
 
 @cache
 def _shipped() -> Vectors:
-    """(11821, 384), see `noun_vectors`."""
+    """(11821, 384), see `tools.vocabulary.noun_vectors`."""
     from safetensors.numpy import load_file
 
     file = load_file(FILE)
     return np.asarray(file["vectors"] * file["scale"], dtype=np.float32)
-
-
-def noun_vectors(embed_texts: EmbedTexts, nouns: Sequence[tuple[str, str]]) -> Vectors:
-    """(n, 384): a dot product with a text is the score of `Noun`."""
-    names = embed_texts([name for name, _ in nouns])
-    glossed = embed_texts([f"{name}: {' '.join(gloss.split()[:GLOSS_WORDS])}" for name, gloss in nouns])
-    return np.asarray((2 * glossed + names) / 3, dtype=np.float32)
-
-
-def build(embed_texts: EmbedTexts, file: Path) -> None:
-    """Embeds all nouns and writes them, rounded to int8 with one scale a dimension."""
-    from safetensors.numpy import save_file
-
-    vectors = noun_vectors(embed_texts, _nouns())
-    scale = np.abs(vectors).max(axis=0) / 127
-    save_file({"vectors": np.round(vectors / scale).astype(np.int8), "scale": scale}, file)
-
-
-if __name__ == "__main__":
-    from concepts.encoders.sentences import SentenceEncoder
-
-    build(SentenceEncoder().encode, FILE)

@@ -14,7 +14,7 @@ the definition, and asked again like any other question, with no word about the 
   the first ones, and the other two thirds stay as they are: figures are said together with how many of those
   would differ.
 - That is for the pictures that measure. They stay apart from all that learns as before; earlier answers that
-  teach are looked back at with the machine's help (`concepts.collaborator.contradictions`).
+  teach are looked back at with the machine's help (`concepts.collaborator.deliberation`).
 
 The same picture is drawn or not on every machine and however far somebody is. A second edit begins a draw of
 its own, among what stands by then.

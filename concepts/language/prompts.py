@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from concepts.errors import OtherVariablesError, UnknownPromptError
+from concepts.language.base import Message
 
 _VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _FOLDER = Path(__file__).with_name("prompts")
@@ -68,6 +69,11 @@ class PromptFiles:
 
     def __getitem__(self, name: str) -> Prompt:
         return Prompt(name, self.own[name]) if name in self.own else load_prompt(name)
+
+    def messages(self, name: str, /, *pictures: bytes, **values: str) -> list[Message]:
+        """What is sent by `name`.system and `name`.user, which is filled in and has the JPEGs with it."""
+        system, user = self[f"{name}.system"], self[f"{name}.user"]
+        return [Message("system", system.render()), Message("user", user.render(**values), pictures)]
 
 
 DEFAULTS = PromptFiles()

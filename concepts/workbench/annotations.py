@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from concepts.collaborator import ANNOTATORS, AUTO
-from concepts.collaborator.annotating import AnnotateResult, Labelling, annotate_pool, left_of
+from concepts.collaborator.annotating import AnnotateResult, Labelling, annotate_pool, given_by, left_of
 from concepts.collaborator.batch_files import BatchFile, BatchRead, BatchWritten
 from concepts.collaborator.cascade import CascadeSample, Step
-from concepts.collaborator.confidence import sure_of
-from concepts.collaborator.machine_grades import given_by
 from concepts.collaborator.rounds import annotate_in_rounds, suitable_rounds
 from concepts.collaborator.setups import CHOSEN, Setup, model_of
 from concepts.collaborator.suggestions import estimate as estimated
-from concepts.collaborator.suggestions import opinion, remarks
+from concepts.collaborator.suggestions import opinion, remarks, sure_of
 from concepts.collaborator.suggestions import review as reviewed
 from concepts.errors import DiscernError, NoModelError, NotEnoughLabelsError, NotEnoughPicturesError
 from concepts.jobs import Listener, Progress

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from concepts.collaborator import ANNOTATORS, AUTO
-from concepts.collaborator.comparing import AnnotatorComparison, estimate_comparison
-from concepts.collaborator.comparison import AnnotatorsCompared
+from concepts.collaborator.comparing import AnnotatorComparison, AnnotatorsCompared, estimate_comparison
 from concepts.collaborator.setups import Setup, model_of
 from concepts.errors import NoModelError
 from concepts.jobs import Listener, Progress

@@ -10,12 +10,12 @@ from concepts.collaborator.deliberation import Deliberation
 from concepts.collaborator.deliberation_views import (
     AmbiguityView,
     BorderlinePicture,
+    Earlier,
     RewordingView,
     RoundView,
     WordingView,
     wording_of,
 )
-from concepts.collaborator.earlier_runs import Earlier
 from concepts.collaborator.suggestions import remarks
 from concepts.collaborator.trials import AT_ONCE, Value, WordingCandidate
 from concepts.definition.document import Definition

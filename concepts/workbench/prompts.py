@@ -22,10 +22,9 @@ from concepts.collaborator.annotation_replies import (
     picture_verdict,
 )
 from concepts.collaborator.base import Example, PictureInput
-from concepts.collaborator.confidence import RATING
-from concepts.collaborator.examples import answered
-from concepts.collaborator.making import example_pool, picture_inputs
-from concepts.collaborator.prompt_pictures import EXAMPLE_SIDE, LOOKING_SIDE, read_picture, side_for
+from concepts.collaborator.model_annotator import RATING
+from concepts.collaborator.prompt_parts import EXAMPLE_SIDE, LOOKING_SIDE, answered, read_picture, side_for
+from concepts.collaborator.setups import example_pool, picture_inputs
 from concepts.collaborator.writing import (
     Differences,
     Wordings,

@@ -13,7 +13,7 @@ from concepts.classifier.review import changed_test_labels, mistakes
 from concepts.classifier.stability import settling
 from concepts.classifier.test_sample import sample
 from concepts.classifier.training import way_of
-from concepts.collaborator.contradictions import earlier_answers
+from concepts.collaborator.deliberation import earlier_answers
 from concepts.errors import BudgetError
 from concepts.jobs import Listener, Progress
 from concepts.jobs.job import read_job

@@ -27,7 +27,7 @@ from concepts.classifier.versions import (
     is_up_to_date,
     with_threshold,
 )
-from concepts.collaborator.making import annotator_scores
+from concepts.collaborator.setups import annotator_scores
 from concepts.jobs import Listener, Progress, Started
 from concepts.jobs.job import read_job
 from concepts.learning.heads import HEADS

@@ -6,27 +6,26 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 
+from concepts.collaborator.annotating import PARTS, Answered, Groups, asked_ahead
 from concepts.collaborator.base import Annotation, FailedAnnotation
-from concepts.collaborator.duplicates import Groups
-from concepts.collaborator.prefetching import PARTS, Results, asked_ahead
 
 IDS = [f"picture {n}" for n in range(12)]
 BATCH = 2 * PARTS  # parts of two pictures
 
 
-def said(ids: list[str], stopped: str = "") -> Results:
+def said(ids: list[str], stopped: str = "") -> Answered:
     return [Annotation(i, 4, (), "") for i in ids], stopped
 
 
-def pictures(results: Results) -> list[str]:
+def pictures(results: Answered) -> list[str]:
     return [one.picture_id for one in results[0]]
 
 
 def test_the_next_part_is_asked_before_the_one_before_it_is_kept() -> None:
     together = threading.Barrier(PARTS, timeout=20)
 
-    def prepare(ids: list[str]) -> Callable[[], Results]:
-        def ask() -> Results:
+    def prepare(ids: list[str]) -> Callable[[], Answered]:
+        def ask() -> Answered:
             together.wait()  # as many parts as are on their way together, or an error
             return said(ids)
 
@@ -39,7 +38,7 @@ def test_the_next_part_is_asked_before_the_one_before_it_is_kept() -> None:
 def test_where_it_stops_nothing_is_begun_and_what_was_on_its_way_is_handed_on() -> None:
     begun: list[list[str]] = []
 
-    def prepare(ids: list[str]) -> Callable[[], Results]:
+    def prepare(ids: list[str]) -> Callable[[], Answered]:
         begun.append(ids)
         return lambda: said(ids, "the budget is used up" if ids == IDS[:2] else "")
 
@@ -52,8 +51,8 @@ def test_closed_early_it_waits_for_what_is_on_its_way() -> None:
     ended: list[list[str]] = []
     may_end = threading.Event()
 
-    def prepare(ids: list[str]) -> Callable[[], Results]:
-        def ask() -> Results:
+    def prepare(ids: list[str]) -> Callable[[], Answered]:
+        def ask() -> Answered:
             if ids != IDS[:2]:
                 may_end.wait(20)
             ended.append(ids)
@@ -78,5 +77,5 @@ def test_the_rest_of_a_group_whose_first_picture_failed_is_asked_about_after_the
     assert asked == ["a", "c", "b"]
 
 
-def _fails(ids: list[str]) -> Results:
+def _fails(ids: list[str]) -> Answered:
     return [FailedAnnotation(i, "broken") if i == "a" else Annotation(i, 4, (), "") for i in ids], ""

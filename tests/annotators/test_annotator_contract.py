@@ -7,8 +7,8 @@ from fake_openai import MODEL
 
 from concepts.collaborator import ANNOTATORS
 from concepts.collaborator.base import Annotation, Annotator, Supplies
-from concepts.collaborator.making import choose_annotator
-from concepts.collaborator.prompt_pictures import read_picture
+from concepts.collaborator.prompt_parts import read_picture
+from concepts.collaborator.setups import choose_annotator
 from concepts.errors import NoModelError
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from concepts.collaborator.base import Annotation, FailedAnnotation, PictureInput
-from concepts.collaborator.cascade import ERROR, MODELS, PERSON, Cascade, CascadeSample, Result
+from concepts.collaborator.base import Annotation, FailedAnnotation, PictureInput, Result
+from concepts.collaborator.cascade import ERROR, MODELS, PERSON, Cascade, CascadeSample
 from concepts.definition.document import Definition, Revision
 from concepts.learning.certificates import Certified, needed
 

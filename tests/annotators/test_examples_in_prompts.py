@@ -8,7 +8,7 @@ from PIL import Image
 
 from concepts.collaborator.base import Example
 from concepts.collaborator.decomposed import DecomposedAnnotator
-from concepts.collaborator.examples import PromptExamples
+from concepts.collaborator.prompt_parts import PromptExamples
 from concepts.collaborator.vlm import VlmAnnotator
 
 SAID = {

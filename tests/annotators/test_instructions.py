@@ -13,7 +13,7 @@ from concepts.collaborator.annotation_replies import PictureVerdict
 from concepts.collaborator.base import Example
 from concepts.collaborator.decomposed import PROMPTS as STEPS
 from concepts.collaborator.decomposed import DecomposedAnnotator
-from concepts.collaborator.examples import PromptExamples
+from concepts.collaborator.prompt_parts import PromptExamples
 from concepts.collaborator.vlm import PROMPTS, VlmAnnotator
 from concepts.definition.document import Criterion
 from concepts.language.base import Message, Weighed

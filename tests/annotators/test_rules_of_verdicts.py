@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concepts.collaborator.ratings import max_rating
+from concepts.collaborator.base import max_rating
 from concepts.definition.document import Criterion
 
 FRUIT = Criterion(kind="necessary", text="fruit")

@@ -7,7 +7,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from concepts.collaborator.base import PictureInput
-from concepts.collaborator.prompt_pictures import LOOKING_SIDE, READING_SIDE, read_picture, side_for
+from concepts.collaborator.prompt_parts import LOOKING_SIDE, READING_SIDE, read_picture, side_for
 from concepts.collaborator.vlm import VlmAnnotator
 from concepts.definition.document import Criterion, Definition
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from accessible import serious_in_both_themes
 
-from concepts.collaborator.comparison import AnnotatorsCompared, Compared
+from concepts.collaborator.comparing import AnnotatorsCompared, Compared
 from concepts.collaborator.setups import Setup
 
 NAME = "Compared"

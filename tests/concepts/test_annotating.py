@@ -12,7 +12,7 @@ from PIL import Image
 from simulated_annotator import serving
 from sqlalchemy import delete
 
-from concepts.collaborator.examples import answered
+from concepts.collaborator.prompt_parts import answered
 from concepts.collaborator.setups import Setup
 from concepts.settings import load_settings
 from concepts.workbench import Workbench

@@ -9,8 +9,7 @@ import pytest
 from fake_openai import FakeOpenAI
 from simulated_annotator import serving
 
-from concepts.collaborator.scaled_agreement import agreement_of_answers
-from concepts.collaborator.suggestions import ReviewFilter
+from concepts.collaborator.suggestions import ReviewFilter, agreement_of_answers
 from concepts.labelling.consensus import Decision
 from concepts.learning.scale import Scale
 from concepts.workbench import Workbench

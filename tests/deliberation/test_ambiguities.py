@@ -5,6 +5,7 @@ import numpy as np
 from concepts.collaborator.ambiguities import (
     PARTING,
     Ambiguity,
+    GroupNouns,
     batch,
     by_description,
     by_looks,
@@ -12,7 +13,6 @@ from concepts.collaborator.ambiguities import (
     spread,
     with_parting,
 )
-from concepts.collaborator.nouns import GroupNouns
 from concepts.encoders.base import unit
 from concepts.encoders.sentences import SentenceEncoder
 

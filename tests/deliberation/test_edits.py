@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from concepts.collaborator.edits import Edit, edited
+from concepts.collaborator.writing import Edit, edited
 from concepts.definition.document import Criterion, Definition
 
 FRUIT = Definition(

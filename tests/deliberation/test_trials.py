@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from concepts.collaborator.halves import halves
+from concepts.collaborator.deliberation import halves
 from concepts.collaborator.trials import (
     ERROR,
     FINALISTS,
@@ -260,17 +260,17 @@ def test_pictures_that_nobody_could_judge_count_on_neither_side():
 @settings(deadline=None)
 def test_look_alikes_are_in_one_half_and_what_was_remarked_on_is_read(groups, data):
     commented = data.draw(st.sets(st.sampled_from(sorted(groups)))) if groups else set()
-    found = halves(groups, commented, "key")
+    write, judge = halves(groups, commented, "key")
 
-    assert sorted(found.write + found.judge) == sorted(groups)
-    assert not {groups[i] for i in found.write} & {groups[i] for i in found.judge}
-    assert commented <= set(found.write)
+    assert sorted(write + judge) == sorted(groups)
+    assert not {groups[i] for i in write} & {groups[i] for i in judge}
+    assert commented <= set(write)
 
 
 @given(st.dictionaries(st.text(max_size=4), st.text(max_size=2), max_size=20), st.text(max_size=4))
 @settings(deadline=None)
 def test_more_answers_move_no_picture_into_the_half_that_judges(groups, remarked):
-    before = halves(groups, (), "key")
-    after = halves(groups | {"new": "new group"}, [remarked], "key")
+    _, before = halves(groups, (), "key")
+    _, after = halves(groups | {"new": "new group"}, [remarked], "key")
 
-    assert set(after.judge) - {"new"} <= set(before.judge)
+    assert set(after) - {"new"} <= set(before)

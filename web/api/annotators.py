@@ -6,8 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from concepts.collaborator import ANNOTATORS, AUTO
-from concepts.collaborator.comparing import ComparisonEstimate
-from concepts.collaborator.comparison import AnnotatorsCompared
+from concepts.collaborator.comparing import AnnotatorsCompared, ComparisonEstimate
 from concepts.collaborator.setups import Setup
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 import gradio as gr
 
 from concepts.collaborator import AUTO
-from concepts.collaborator.comparison import AnnotatorsCompared
+from concepts.collaborator.comparing import AnnotatorsCompared
 from concepts.collaborator.setups import Setup
 from concepts.collaborator.suggestions import ReviewFilter
 from concepts.errors import DiscernError

@@ -8,7 +8,7 @@ from concepts.classifier.quality import Coverage
 from concepts.classifier.rarity import Rarity
 from concepts.classifier.stability import Settling
 from concepts.collaborator.annotating import AnnotateResult
-from concepts.collaborator.comparison import AnnotatorsCompared
+from concepts.collaborator.comparing import AnnotatorsCompared
 from concepts.jobs import Job, Lane
 from concepts.labelling.review import ReviewRow
 from concepts.view import View

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from concepts.collaborator.ambiguities import Ambiguity
-from concepts.collaborator.contradictions import Contradicted
+from concepts.collaborator.deliberation import Contradicted
 from concepts.definition.questions import DefinitionQuestion
 from concepts.jobs import Job, Lane
 from concepts.labelling.mining import MineResult
