@@ -6,7 +6,7 @@ from collections import Counter
 
 from concepts.classifier.training import linear_head
 from concepts.labelling.dataset import ConceptDataset
-from concepts.learning.changed_answers import ReaskedLabels, RecheckedLabel, under_definition
+from concepts.learning.consistency import ReaskedLabels, RecheckedLabel, under_definition
 from concepts.learning.report import UnderDefinition
 from storage.heads import StoredHead
 

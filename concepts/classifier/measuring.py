@@ -26,10 +26,10 @@ from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.label_counts import count_of
 from concepts.labelling.training_data import Training
 from concepts.learning import evaluation, stratified
-from concepts.learning.average_probability import about_probabilities, probability_gap
-from concepts.learning.base import Bools, Floats, Pictures, Texts
+from concepts.learning.base import Bools, Floats, Pictures, Rows, Texts
 from concepts.learning.calibration import Calibration
 from concepts.learning.consistency import consistency
+from concepts.learning.evaluation import about_probabilities, probability_gap
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
 from concepts.learning.permutation import about_chance, shuffle_baseline
 from concepts.learning.report import (
@@ -43,7 +43,6 @@ from concepts.learning.report import (
     about_the_target,
 )
 from concepts.learning.scorers import SCORERS
-from concepts.learning.splits import Rows
 from concepts.learning.stratified import Stratum
 from concepts.learning.waves import about_waiting, next_look
 from concepts.library.collection import Collection

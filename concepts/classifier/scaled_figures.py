@@ -12,8 +12,8 @@ from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.base import LinearHead
 from concepts.learning.fitting import SEED
 from concepts.learning.report import ClassFigures, GradeFigures
-from concepts.learning.scaled.figures import class_figures, grade_figures
-from concepts.learning.scaled.heads import classes, grades
+from concepts.learning.scaled import classes, grades
+from concepts.learning.scaled_figures import class_figures, grade_figures
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,7 @@ from concepts.encoders.base import Vectors, unit
 from concepts.errors import ModelAnswerError
 from concepts.language.base import ChatModel, Message
 from concepts.language.prompts import DEFAULTS, PromptFiles
-from concepts.learning.base import Floats
-from concepts.learning.splits import Rows
-from concepts.learning.threads import one_blas_thread
+from concepts.learning.base import Floats, Rows, one_blas_thread
 
 PURPOSE = "doubt"
 ASKED = 40  # pictures a model argues about

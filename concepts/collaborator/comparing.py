@@ -31,9 +31,8 @@ from concepts.jobs import Progress
 from concepts.labelling.training_data import TrainingData
 from concepts.language.ledger import Budget
 from concepts.language.prompts import PromptFiles
-from concepts.learning.alt_test import SHARED, AltTest, alt_test
 from concepts.learning.base import Votes
-from concepts.learning.machine_labels import votes_of
+from concepts.learning.machine_labels import SHARED, AltTest, alt_test, votes_of
 from concepts.library.collection import Collection
 from concepts.settings import Settings
 from concepts.view import View

@@ -10,8 +10,7 @@ import numpy as np
 from concepts.collaborator.setups import Setup, estimated, model_of
 from concepts.definition.document import Definition
 from concepts.learning.base import Bools, Votes
-from concepts.learning.intervals import wilson
-from concepts.learning.paired import paired_change
+from concepts.learning.intervals import paired_change, wilson
 from concepts.settings import Settings
 from concepts.view import View
 

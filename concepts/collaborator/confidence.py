@@ -12,7 +12,7 @@ from concepts.collaborator.annotation_replies import Conclusion, PictureVerdict
 from concepts.errors import ModelAnswerError
 from concepts.labelling.consensus import Decision
 from concepts.language.base import ChatModel, Message
-from concepts.learning.confidence import chance_by_repeats, chance_by_tokens, fit_to_answers, right
+from concepts.learning.machine_labels import chance_by_repeats, chance_by_tokens, fit_to_answers, right
 from storage.concepts import Rating, StoredAnnotation
 
 RATING = "rating"  # the field whose token tells how sure a model is

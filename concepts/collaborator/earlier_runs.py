@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from concepts.collaborator.deliberation_views import WordingView
 from concepts.collaborator.trials import Sifted, Trial, Value, WordingCandidate
 from concepts.definition.document import Definition
-from concepts.learning.paired import PairedChange
+from concepts.learning.intervals import PairedChange
 from storage.deliberations import Rewording
 
 

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from concepts.definition.document import Definition
-from concepts.learning.paired import PairedChange, evidence, paired_change
+from concepts.learning.intervals import PairedChange, evidence, paired_change
 
 Value = Literal["yes", "no", "unsure"]
 Judge = Callable[[Definition, Sequence[str]], Mapping[str, Value]]  # those it could not judge are left out

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from concepts.labelling.training_data import TrainingData
-from concepts.learning.base import Bools
+from concepts.learning.base import Bools, Rows
 from concepts.learning.calibration import logit
 from concepts.learning.fitting import SEED, train_early
-from concepts.learning.splits import Rows
 
 OPEN = (0.2, 0.8)  # probabilities between which a classifier hesitates
 

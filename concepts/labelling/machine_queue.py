@@ -9,8 +9,7 @@ import numpy as np
 from concepts.labelling.mining import seed_of
 from concepts.labelling.selection import askable
 from concepts.labelling.training_data import TrainingData
-from concepts.learning.acquisition import ACQUISITIONS, Labelled, Pool
-from concepts.learning.acquisition.base import Round
+from concepts.learning.acquisition import ACQUISITIONS, Labelled, Pool, Round
 from concepts.learning.base import LinearHead
 from concepts.learning.fitting import SEED, train_early
 

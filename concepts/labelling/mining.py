@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from concepts.labelling.training_data import TrainingData
-from concepts.learning.threads import one_blas_thread
+from concepts.learning.base import one_blas_thread
 from concepts.library.collection import Collection
 from concepts.library.search import NearGroups, with_look_alikes
 from concepts.view import View

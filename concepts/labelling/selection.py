@@ -9,9 +9,8 @@ import numpy as np
 
 from concepts.labelling.mining import seed_of
 from concepts.labelling.training_data import TrainingData
-from concepts.learning.acquisition import Labelled, Pool
+from concepts.learning.acquisition import Labelled, Pool, Strategy, next_round
 from concepts.learning.base import LinearHead
-from concepts.learning.rounds import Strategy, next_round
 from concepts.library.collection import Collection
 from concepts.view import View
 

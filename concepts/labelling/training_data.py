@@ -21,11 +21,9 @@ from concepts.definition.document import Revision
 from concepts.encoders.base import Vectors, unit
 from concepts.labelling.consensus import Decision, consensus
 from concepts.labelling.definition_vectors import texts_of
-from concepts.learning.agreement import Agreement
-from concepts.learning.base import Texts, TrainingSet, Votes
-from concepts.learning.machine_labels import bounded, votes_of
+from concepts.learning.base import Rows, Texts, TrainingSet, Votes
+from concepts.learning.machine_labels import Agreement, bounded, votes_of
 from concepts.learning.scale import Scale, ScaleLabels
-from concepts.learning.splits import Rows
 from concepts.library.collection import Collection
 from concepts.library.search import with_look_alikes
 from storage.concepts import ConceptStore, Rating, StoredAnnotation

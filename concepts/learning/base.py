@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
@@ -15,7 +16,10 @@ from concepts.registry import Method
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Rows = NDArray[np.int64]
 Votes = NDArray[np.int8]  # 1 yes, -1 no, 0 nothing
+
+FOLDS = 5  # at most
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class TrainingSet:
     vectors: Vectors
     positive: Bools
     weight: Floats
-    group: NDArray[np.int64]
+    group: Rows
     said: ScaleLabels | None = None
 
     @property
@@ -129,3 +133,32 @@ class Scorer(Protocol):
 
         Raises `NotEnoughLabelsError` where this way can't work with so few labels.
         """
+
+
+def grouped_folds(positive: Bools, group: Rows, seed: int, most: int = FOLDS) -> list[tuple[Rows, Rows]]:
+    """(train rows, test rows) of up to `most` stratified folds, each training part with both classes.
+
+    Empty where there are fewer than two groups of a class: nothing can then be held out.
+    Groups, not pictures, are dealt out (a group counts as yes if most of it is): `StratifiedGroupKFold`
+    loops over groups in Python, which takes minutes for a hundred thousand machine labels.
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    _, member = np.unique(group, return_inverse=True)
+    yes = np.bincount(member, weights=positive) * 2 >= np.bincount(member)
+    folds = min(most, int(yes.sum()), int((~yes).sum()))
+    if folds < 2:
+        return []
+    dealt = StratifiedKFold(folds, shuffle=True, random_state=seed).split(yes, yes)
+    held_out = [np.isin(member, test) for _, test in dealt]
+    return [(np.flatnonzero(~test), np.flatnonzero(test)) for test in held_out]
+
+
+def one_blas_thread() -> AbstractContextManager[None]:
+    """While anybody has entered it, BLAS uses one thread in the whole process: what takes one thread
+    milliseconds takes several a tenth of a second, and on a busy machine a second."""
+    import scipy.linalg  # noqa: F401  it brings a BLAS of its own, which has to be there to be found
+
+    from storage.vectors import blas  # a bundle needs none of it
+
+    return blas.one_blas_thread

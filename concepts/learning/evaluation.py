@@ -7,15 +7,14 @@ would between evaluation sets."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from concepts.learning.base import Bools, Floats
-from concepts.learning.intervals import clopper_pearson, effective, newcombe, wilson
+from concepts.learning.base import Bools, Floats, Rows
+from concepts.learning.intervals import clopper_pearson, effective, mean_interval, newcombe, wilson
 from concepts.learning.report import Curves, Metric, ReliabilityBin
-from concepts.learning.splits import Rows
 from concepts.learning.stratified import ERROR_A_LOOK, Estimate, Stratum, estimate_either
 
 DRAWS = 1000
@@ -372,3 +371,42 @@ def _short(more: int, what: str, have: int) -> str:
         ):
             what = what.replace(many, one)
     return "" if more <= 0 else f"Too few to say: {more} more {what} needed (there are {have})."
+
+
+PROBABILITY_GAP = "probability_gap"
+FEWEST_FOR_GAP = 30  # pictures, below which the interval says nothing worth reading
+
+
+def probability_gap(probability: Floats, truth: Bools, group: Rows, seed: int) -> Metric:
+    """Mean probability minus the share that counts, -1..1; above 0 the probabilities are too high.
+
+    probability, truth, group (n,): of each near-duplicate group the mean is one number, since the interval is
+    for independent ones. `value` is None for fewer than `FEWEST_FOR_GAP` pictures.
+    """
+    n = len(truth)
+    if n < FEWEST_FOR_GAP:
+        pictures = "picture" if FEWEST_FOR_GAP - n == 1 else "pictures"
+        note = f"Too few to say: {FEWEST_FOR_GAP - n} more checked {pictures} needed (there are {n})."
+        return Metric(name=PROBABILITY_GAP, value=None, n=n, note=note)
+    _, member = np.unique(group, return_inverse=True)
+    gap = np.bincount(member, weights=probability - truth) / np.bincount(member)
+    low, high = mean_interval(gap, -1, 1, seed)
+    value = float(gap.mean())
+    return Metric(name=PROBABILITY_GAP, value=value, low=min(low, value), high=max(high, value), n=n)
+
+
+def about_probabilities(metrics: Iterable[Metric]) -> list[str]:
+    """The gap in words; nothing where it is not known."""
+    gap = next((metric for metric in metrics if metric.name == PROBABILITY_GAP), None)
+    if gap is None or gap.value is None or gap.low is None or gap.high is None:
+        return []
+    if gap.low <= 0 <= gap.high:
+        return [
+            "On average its probabilities are right, as far as these pictures can tell: at most "
+            f"{-100 * gap.low:.0f} of 100 too low or {100 * gap.high:.0f} of 100 too high."
+        ]
+    least, most = sorted((abs(gap.low), abs(gap.high)))
+    return [
+        f"On average its probabilities are too {'high' if gap.value > 0 else 'low'}, by "
+        f"{100 * abs(gap.value):.0f} of 100 ({100 * least:.0f} to {100 * most:.0f})."
+    ]

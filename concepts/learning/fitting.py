@@ -1,4 +1,4 @@
-"""From labels to a head that can be used: fitted in the way asked for, calibrated, with its threshold."""
+"""From labels to a head: fitted, calibrated on held-out scores, with the threshold that suits its target."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ import numpy as np
 
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
-from concepts.learning.base import Bools, Floats, LinearHead, TrainingSet
-from concepts.learning.calibration import Calibration, platt
-from concepts.learning.heads import HEADS
-from concepts.learning.scaled.fitting import fit_classes, fit_graded
-from concepts.learning.scaled.heads import with_cuts
+from concepts.learning.base import FOLDS, Bools, Floats, LinearHead, Rows, TrainingSet
+from concepts.learning.calibration import Calibration, choose_threshold, platt
+from concepts.learning.heads import HEADS, SUITED
+from concepts.learning.scaled import fit_classes, fit_graded, with_cuts
 from concepts.learning.target import Target
-from concepts.learning.thresholds import choose_threshold
 
 SEED = 0  # training the same labels again gives the same head
 AUTO = "auto"
@@ -139,3 +137,45 @@ def _threshold(
         "held_out": {"precision": chosen.precision, "recall": chosen.recall, "f1": chosen.f1},
     }
     return chosen.value, facts
+
+
+STRONG = 0.8  # probability of the other answer from which there is something to look at
+
+
+def label_errors(
+    data: TrainingSet, text_direction: Vectors | None, seed: int, head: str = "auto"
+) -> tuple[Rows, Floats]:
+    """Rows whose label is probably wrong, the likeliest first, and the probability of the other label.
+
+    By heads that had not seen the picture or its near-duplicates. Confident learning (Northcutt, Jiang &
+    Chuang, JAIR 2021): the other label has to be as probable as it is on average where it was given, and
+    here strongly so besides. None where a class has fewer than `FOLDS` groups.
+    """
+    nothing = np.empty(0, np.int64), np.empty(0)
+    try:
+        found = HEADS[head]().fit_held_out(data, text_direction, seed)
+    except NotEnoughLabelsError:
+        return nothing
+    if found.folds < FOLDS:
+        return nothing
+    fit = platt(found.scores, data.positive, data.weight)
+    yes = 1 / (1 + np.exp(-np.clip(fit.a * found.scores + fit.c, -60, 60)))
+    usual_yes, usual_no = float(yes[data.positive].mean()), float((1 - yes)[~data.positive].mean())
+    other = np.where(data.positive, 1 - yes, yes)
+    least = np.maximum(np.where(data.positive, usual_no, usual_yes), STRONG)
+    rows = np.flatnonzero(other >= least)
+    rows = rows[np.argsort(-other[rows], kind="stable")]
+    return rows, other[rows]
+
+
+POINTS = 12  # enough for each of them
+
+
+def warm_up() -> None:
+    """Trains each head that `auto` may take on a handful of points, which imports all that training a real
+    one does."""
+    positive = np.arange(POINTS) % 2 == 0
+    vectors = np.random.default_rng(SEED).normal(size=(POINTS, 4)).astype(np.float32)
+    data = TrainingSet(vectors, positive, np.ones(POINTS), np.arange(POINTS))
+    for head in SUITED:
+        train_head(data, vectors[0], SEED, head=head)

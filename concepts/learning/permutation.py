@@ -14,11 +14,9 @@ import numpy as np
 
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
-from concepts.learning.base import Bools, Floats, TrainingSet
+from concepts.learning.base import Bools, Floats, Rows, TrainingSet, one_blas_thread
 from concepts.learning.heads import HEADS, Head
 from concepts.learning.report import Baseline, Metric
-from concepts.learning.splits import Rows
-from concepts.learning.threads import one_blas_thread
 
 NAME = "answers shuffled"
 SHUFFLES = 99

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from concepts.learning.base import Bools, Floats
+from concepts.learning.base import Bools, Floats, Rows
 from concepts.learning.intervals import agresti_coull, clopper_pearson, counted, ratio, total
-from concepts.learning.splits import Rows
 from concepts.learning.waves import LOOKS
 
 ERROR = 0.05

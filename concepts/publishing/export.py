@@ -39,7 +39,7 @@ from concepts.learning.report import (
     EvaluationReport,
     LabelCount,
 )
-from concepts.learning.scaled.heads import cuts_of
+from concepts.learning.scaled import cuts_of
 from concepts.library.collection import Collection
 from concepts.library.ingest_worker import short_side
 from concepts.library.ingestion import embed_files

@@ -9,7 +9,7 @@ from concepts.bundle.heads import BundleHead
 from concepts.learning.base import LinearHead
 from concepts.learning.report import ClassFigures, GradeFigures, LabelCount, Metric
 from concepts.learning.scale import Scale
-from concepts.learning.scaled.heads import GRADED, cuts_of
+from concepts.learning.scaled import GRADED, cuts_of
 
 SOFTMAX = "softmax"
 NAMES = {

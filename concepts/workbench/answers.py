@@ -29,7 +29,7 @@ from concepts.labelling.question_queue import (
 )
 from concepts.labelling.rows import answers_in_words, read_answer
 from concepts.labelling.selection import NextPicture, most_useful, to_measure
-from concepts.learning.rounds import Strategy
+from concepts.learning.acquisition import Strategy
 from concepts.learning.scale import Scale
 from concepts.learning.waves import FEW_LEFT, next_look
 from concepts.workbench.advice import Advice

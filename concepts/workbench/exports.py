@@ -18,7 +18,7 @@ from concepts.errors import BadPictureError, DiscernError
 from concepts.jobs import Listener, Progress
 from concepts.jobs.job import read_done, read_job
 from concepts.learning.scale import Scale
-from concepts.learning.scaled.heads import classes, grades
+from concepts.learning.scaled import classes, grades
 from concepts.library.ingest_worker import embed_pictures
 from concepts.library.roots import check_roots, within_roots
 from concepts.library.uploads import typed_paths

@@ -11,11 +11,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from concepts.learning.base import Floats
+from concepts.learning.base import Floats, Rows
 from concepts.learning.evaluation import ERROR, PERCENTILES, redraws
 from concepts.learning.intervals import effective, wilson
 from concepts.learning.report import ClassFigures, GradeFigures, Metric, OneClass
-from concepts.learning.splits import Rows
 
 FEWEST = 15  # answers that measure, below which agreement says more about luck
 RHO_SPREAD = 1.06  # of Fisher's z of a rank correlation (Fieller, Hartley & Pearson, 1957)
