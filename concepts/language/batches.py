@@ -14,14 +14,10 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ValidationError
 
 from concepts.errors import ModelAnswerError
-from concepts.language.base import Answer, Message, Weighed
-from concepts.language.dialects import EndpointDialect
+from concepts.language.base import Answer, Message, ModelQuestion, UnfitAnswerError, Weighed
+from concepts.language.dialects import EndpointDialect, body
 from concepts.language.ledger import Price
-from concepts.language.question import ModelQuestion
-from concepts.language.reading import read_answer, recalled, to_keep, weighed
-from concepts.language.replies import read_reply
-from concepts.language.structured import UnfitAnswerError
-from concepts.language.wire import body
+from concepts.language.replies import read_answer, read_reply, recalled, to_keep, weighed
 from concepts.registry import Method
 from storage.calls import Call, Ledger, Outcome
 

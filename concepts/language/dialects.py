@@ -7,15 +7,16 @@ such a reason is sent again in another dialect; what was found is remembered (`l
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
-from concepts.language.base import Message
+from concepts.language.base import Form, Message, ModelQuestion
 from concepts.language.failures import Failure
 from concepts.language.prompts import load_prompt
-from concepts.language.structured import Form
 
 Rung = Literal["json_schema", "json_object_schema", "json_object", "text"]
 RUNGS: tuple[Rung, ...] = get_args(Rung)  # the most binding first
@@ -102,3 +103,19 @@ class EndpointDialect:
 def _counts_the_answer(about: str) -> bool:
     """Whether a shorter answer would help, or the question alone is too long."""
     return bool(re.search(r"\bmax_(completion_)?tokens\b|completion|output tokens", about))
+
+
+def body(question: ModelQuestion[Any], dialect: EndpointDialect, asked: Sequence[Message]) -> dict[str, Any]:
+    """`asked` are the messages as the dialect has them."""
+    parameters = dialect.parameters(question.form, sample=question.sample, weighs=question.field is not None)
+    return {"model": question.model, "messages": [_turn(message) for message in asked], **parameters}
+
+
+def _turn(message: Message) -> dict[str, Any]:
+    if not message.pictures:
+        return {"role": message.role, "content": message.text}
+    pictures = [
+        {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{base64.b64encode(p).decode()}"}}
+        for p in message.pictures
+    ]
+    return {"role": message.role, "content": [{"type": "text", "text": message.text}, *pictures]}
