@@ -22,8 +22,7 @@ from concepts.classifier.training import (
 )
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
-from concepts.labelling.dataset import ConceptDataset
-from concepts.labelling.label_counts import count_of
+from concepts.labelling.dataset import ConceptDataset, count_of
 from concepts.labelling.training_data import Training
 from concepts.learning import evaluation, stratified
 from concepts.learning.base import Bools, Floats, Pictures, Rows, Texts

@@ -101,7 +101,8 @@ class UnfitAnswerError(ValueError):
 
 
 def unfit(outcome: Outcome, problem: str) -> PydanticCustomError:
-    """For a validator of an answer type to raise. `problem` is shown to the model, which may answer again."""
+    """For a validator of an answer type to raise, where more than the schema is wrong. `problem` is shown to
+    the model, which may answer again."""
     return PydanticCustomError(f"{_UNFIT}{outcome}", "{problem}", {"problem": problem})
 
 
@@ -149,8 +150,8 @@ def _strict(node: dict[str, Any], definitions: dict[str, Any], dropped: set[str]
 
 
 def locate_answer(text: str, model: type[Answer]) -> tuple[Answer, int]:
-    """The answer, also out of a code fence, after a chain of thought or between sentences, and where its object
-    begins in `text`. Raises `UnfitAnswerError`."""
+    """The answer, also out of a code fence, after a chain of thought or between sentences; and where it is.
+    Raises `UnfitAnswerError`."""
     thought = re.compile(r"<think>.*?</think>", re.DOTALL)
     text = thought.sub(lambda match: " " * len(match[0]), text)
     problem = UnfitAnswerError("It is not a JSON object.", "wrong schema", ignores_form=True)

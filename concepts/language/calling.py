@@ -28,7 +28,11 @@ DEFAULT_AT_ONCE = 4
 
 
 class Pace:
-    """Lets at most `most` questions out at a time, and fewer while the endpoint says that it is too much."""
+    """Lets at most `most` questions out at a time, and fewer while the endpoint says that it is too much.
+
+    Additive increase, multiplicative decrease, as in TCP (Chiu & Jain, 1989). All threads and jobs of the
+    process that ask one model at one endpoint share a pace.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most

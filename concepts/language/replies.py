@@ -185,7 +185,8 @@ _TOGETHER = {"HIRAGANA": "CJK", "KATAKANA": "CJK"}  # Japanese mixes them
 
 def strange_script(answer: Any, question: str) -> str | None:
     """The script that most letters of the answer's texts are in and none of the question's, as Unicode names
-    it ("CYRILLIC"); None where there is no such."""
+    it ("CYRILLIC"): the sure sign of another language. None where there is no such. Languages that share a
+    script are not told apart: names and loan words would make that a guess."""
     said: Counter[str] = Counter()
     for text in _texts(answer):
         said.update(_scripts(text))

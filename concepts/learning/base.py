@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from concepts.encoders.base import Vectors
 from concepts.learning.scale import ScaleLabels
@@ -68,7 +68,7 @@ class LinearHead:
 
     def probabilities(self, vectors: NDArray[np.floating]) -> Floats:
         """(n, d) → (n,) in 0..1."""
-        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(self.logits(vectors), -60, 60))))
+        return sigmoid(self.logits(vectors))
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,11 @@ class Scorer(Protocol):
 
         Raises `NotEnoughLabelsError` where this way can't work with so few labels.
         """
+
+
+def sigmoid(logits: ArrayLike) -> Floats:
+    """The probabilities of logits."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -60, 60))))
 
 
 def grouped_folds(positive: Bools, group: Rows, seed: int, most: int = FOLDS) -> list[tuple[Rows, Rows]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
-from concepts.learning.base import FOLDS, Bools, Floats, LinearHead, Rows, TrainingSet
+from concepts.learning.base import FOLDS, Bools, Floats, LinearHead, Rows, TrainingSet, sigmoid
 from concepts.learning.calibration import Calibration, choose_threshold, platt
 from concepts.learning.heads import HEADS, SUITED
 from concepts.learning.scaled import fit_classes, fit_graded, with_cuts
@@ -110,7 +110,7 @@ def held_out_probabilities(
         bias = graded.cuts[learned.said.scale.counts_from - 2]
         scores = np.asarray(data.vectors, np.float64) @ graded.weights
         scores[weighs if weighs.any() else slice(None)] = graded.scores
-        return np.asarray(1 / (1 + np.exp(-np.clip(scores + bias, -60, 60))))
+        return sigmoid(scores + bias)
     try:
         found = HEADS[head]().fit_held_out(learned, text_direction, seed)
     except NotEnoughLabelsError:
@@ -118,7 +118,7 @@ def held_out_probabilities(
     scores = found.head.logits(data.vectors)  # what weighs nothing was seen by none
     scores[weighs if weighs.any() else slice(None)] = found.scores
     fit = platt(scores, data.positive, data.weight)
-    return np.asarray(1 / (1 + np.exp(-np.clip(fit.a * scores + fit.c, -60, 60))))
+    return sigmoid(fit.a * scores + fit.c)
 
 
 def _threshold(
@@ -129,7 +129,7 @@ def _threshold(
         person = np.ones(len(data.positive), dtype=bool)
     if not data.positive[person].any():
         return 0.5, {}
-    probability = 1 / (1 + np.exp(-np.clip(fit.a * scores[person] + fit.c, -60, 60)))
+    probability = sigmoid(fit.a * scores[person] + fit.c)
     chosen = choose_threshold(probability, data.positive[person], target)
     facts = {
         "target_met": chosen.met,
@@ -145,7 +145,8 @@ STRONG = 0.8  # probability of the other answer from which there is something to
 def label_errors(
     data: TrainingSet, text_direction: Vectors | None, seed: int, head: str = "auto"
 ) -> tuple[Rows, Floats]:
-    """Rows whose label is probably wrong, the likeliest first, and the probability of the other label.
+    """Rows whose label is probably wrong, the likeliest first, and the probability of the other label. They
+    are worth a second look and never changed.
 
     By heads that had not seen the picture or its near-duplicates. Confident learning (Northcutt, Jiang &
     Chuang, JAIR 2021): the other label has to be as probable as it is on average where it was given, and
@@ -159,7 +160,7 @@ def label_errors(
     if found.folds < FOLDS:
         return nothing
     fit = platt(found.scores, data.positive, data.weight)
-    yes = 1 / (1 + np.exp(-np.clip(fit.a * found.scores + fit.c, -60, 60)))
+    yes = sigmoid(fit.a * found.scores + fit.c)
     usual_yes, usual_no = float(yes[data.positive].mean()), float((1 - yes)[~data.positive].mean())
     other = np.where(data.positive, 1 - yes, yes)
     least = np.maximum(np.where(data.positive, usual_no, usual_yes), STRONG)

@@ -143,7 +143,8 @@ EDGE = 1e-12
 
 
 def share_at_any_time(right: int, drawn: int, error: float) -> tuple[float, float]:
-    """The limits of a share, when `right` of `drawn` random answers, one after the other, say yes.
+    """The limits of a share, when `right` of `drawn` random answers, one after the other, say yes. They hold
+    however often one looks while the answers come in.
 
     Robbins' method of mixtures (1970): against each share p runs a bet whose capital is the mixture of
     likelihood ratios, fair where p is the truth. By Ville's inequality (1939) it ever exceeds 1 / error

@@ -127,6 +127,8 @@ def votes_of(ratings: NDArray[np.int8]) -> Votes:
     return np.where(ratings == NOTHING, 0, np.sign(ratings - CANT_SAY)).astype(np.int8)
 
 
+# How likely a machine's verdict is right: from its own probabilities or from repeated answers, then fitted to
+# what the person said of the same pictures. What a model says of its own sureness plays no part.
 RATINGS = range(1, 6)
 SURE = 1e-4  # a token's probability is often 1 to six digits; beyond this it says no more about pictures
 
@@ -191,7 +193,9 @@ class AltTest:
 
 
 def alt_test(people: NDArray[np.int8], machine: Votes, epsilon: float = SKILLED) -> AltTest | None:
-    """people (m, n), machine (n,): 1 yes, -1 no, 0 nothing. None where no two people share enough pictures.
+    """Whether a machine may answer for people: the alternative annotator test (Calderon et al., ACL 2025).
+
+    people (m, n), machine (n,): 1 yes, -1 no, 0 nothing. None where no two people share enough pictures.
 
     Each person is left out in turn, and so is the machine's agreement with the others compared with theirs,
     picture by picture; a one-sided t-test a person, corrected for how many there are (Benjamini & Yekutieli

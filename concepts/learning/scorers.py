@@ -46,6 +46,7 @@ def standardised(values: Floats) -> Floats:
     return np.asarray((values - values.mean()) / max(float(values.std()), 1e-12))
 
 
+# Answers flow along the graph of neighbours: Zhou et al., Learning with local and global consistency, 2003.
 ALPHA = 0.9  # how much of a picture's score comes from its neighbours
 SHARPNESS = 5  # exponent of the cosine: how much a nearer neighbour says more
 TOLERANCE = 1e-6

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from concepts.classifier.rarity import Rarity
 from concepts.classifier.stability import Settling
-from concepts.labelling.label_counts import AnswerCount
+from concepts.labelling.dataset import AnswerCount
 
 EARLY = 2  # walls without a yes after which it may be rare, before anything drawn at random can say so
 ENOUGH_LABELS = 100  # answers after which labelling counts as done (Modeling Collaborator's figure)

@@ -20,8 +20,8 @@ from concepts.collaborator.suggestions import review as reviewed
 from concepts.errors import DiscernError, NoModelError
 from concepts.jobs import Listener, Progress
 from concepts.labelling.consensus import consensus
-from concepts.labelling.machine_queue import BY_THE_CLASSIFIER, next_for_machine, surest_yes
 from concepts.labelling.mining import mine_more
+from concepts.labelling.selection import BY_THE_CLASSIFIER, next_for_machine, surest_yes
 from concepts.workbench.cascades import Known, sample_of, surely_known
 from concepts.workbench.context import POOL_SIZE, WHOLE_LIBRARY, Context
 from concepts.workbench.definitions import Definitions

@@ -20,13 +20,13 @@ from concepts.labelling.contact_sheet import (
     bulk_pictures,
     wall_pictures,
 )
-from concepts.labelling.disagreements import LabelWithComments, what_is_said
-from concepts.labelling.label_counts import AnswerCount
+from concepts.labelling.dataset import AnswerCount
 from concepts.labelling.question_queue import (
     Decisions,
     QuestionQueue,
     Upcoming,
 )
+from concepts.labelling.review import LabelWithComments, what_is_said
 from concepts.labelling.rows import answers_in_words, read_answer
 from concepts.labelling.selection import NextPicture, most_useful, to_measure
 from concepts.learning.acquisition import Strategy

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from concepts.labelling.label_counts import AnswerCount, count_answers
+from concepts.labelling.dataset import AnswerCount, count_answers
 from concepts.labelling.question_queue import Decisions
 from concepts.library.collection import Collection
 from concepts.library.search import with_look_alikes

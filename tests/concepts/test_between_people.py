@@ -7,9 +7,8 @@ import pytest
 from fastapi.testclient import TestClient
 from small_app import app_without_screens
 
-from concepts.labelling.disagreements import cohens_kappa, pairs
 from concepts.labelling.reasons import Reason
-from concepts.labelling.review import ReviewRow
+from concepts.labelling.review import ReviewRow, cohens_kappa, pairs
 from concepts.workbench import Workbench
 from storage.labels import Author
 

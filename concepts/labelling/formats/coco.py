@@ -67,11 +67,9 @@ class Coco:
             yield number, BadRow(number, f"{lost} annotations of images that the file doesn't have")
 
     def write(self, out: Path, pictures: Iterable[LabelledPicture], *, copies: bool = False) -> Written:
-        done = Written()
         images: list[dict[str, Any]] = []
         annotations: list[dict[str, Any]] = []
         for number, picture in enumerate(pictures, start=1):
-            done.pictures += 1
             images.append(_image(number, picture))
             if picture.label in EXPORTED or picture.answers:
                 annotations.append(_annotation(len(annotations) + 1, number, picture))
@@ -86,7 +84,7 @@ class Coco:
                 "categories": [{"id": number, "name": name} for number, name in enumerate(names, start=1)],
             },
         )
-        return done
+        return Written(len(images))
 
 
 def _rows_of(
