@@ -16,9 +16,7 @@ from concepts.bundle.answer_nodes import AnswerNodes
 from concepts.bundle.facts import BundleFacts
 from concepts.bundle.heads import BundleHead, stacked
 from concepts.bundle.onnx_model import description
-from concepts.encoders.base import Encoder
-from concepts.encoders.licences import MAY_BE_PASSED_ON
-from concepts.encoders.portable import Portable, PortableEncoder
+from concepts.encoders.base import MAY_BE_PASSED_ON, Encoder, Portable, PortableEncoder
 from concepts.errors import EncoderError
 from storage.files import write_whole
 

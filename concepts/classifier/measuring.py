@@ -34,7 +34,6 @@ from concepts.learning.permutation import about_chance, shuffle_baseline
 from concepts.learning.report import (
     Baseline,
     Consistency,
-    CutFigures,
     EvaluationReport,
     Guarantee,
     LookedIn,
@@ -130,7 +129,7 @@ def evaluate(
             *(under.sentences if under else ()),
         ),
         notes=tuple(_evaluation_notes(dataset, ids, any(simulated), head)),
-        cuts=tuple(CutFigures(**vars(cut)) for cut in evaluation.cuts(probability, truth, groups, views)),
+        cuts=tuple(evaluation.cuts(probability, truth, groups, views)),
         covered=drawn.covered if drawn.draws else None,
         yes=Metric(name="yes", value=yes.value, low=yes.low, high=yes.high, n=yes.n) if yes else None,
         slices=parts.found,

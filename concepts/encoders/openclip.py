@@ -16,11 +16,17 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.nn.functional import normalize
 
-from concepts.encoders.base import Fingerprint, Pixels, Vectors, as_stored
-from concepts.encoders.licences import licence_of
-from concepts.encoders.portable import Portable
+from concepts.encoders.base import (
+    ENCODERS,
+    OPEN_CLIP,
+    Fingerprint,
+    Pixels,
+    Portable,
+    Vectors,
+    as_stored,
+    licence_of,
+)
 from concepts.encoders.precision import DTYPES, pick_device, resolve_precision
-from concepts.encoders.registry import ENCODERS, OPEN_CLIP
 from concepts.encoders.saliency import WHOLE, Box, Cells
 from concepts.errors import EncoderError
 from concepts.registry import Method

@@ -44,6 +44,9 @@ class JobView(View):
     cost_usd: float | None = None  # of these, as far as they had a price; none where none had
 
 
+CALL_COUNTS = ("calls", "answered", "tokens_in", "tokens_out", "cost_usd", "unpriced")
+
+
 class CallView(View):
     """A call to a model endpoint, answered or not. `cost_usd` is none where no price is set."""
 
@@ -135,43 +138,22 @@ def job_view(job: StoredJob, concept: str | None, spent: Spent | None = None) ->
     seconds = job.seconds
     running = job.state == "running"
     rate = job.done / seconds if running and job.done and seconds and seconds > SURE_AFTER else None
-    return JobView(
-        id=job.id,
-        kind=job.kind,
-        concept=concept or job.arguments.get("concept"),  # rows of before 0.1.0 have the name alone
-        state=job.state,
-        done=job.done,
-        total=job.total,
-        message=job.message,
-        error=job.error,
-        details=job.details,
-        result=job.result,
-        rate=rate,
-        seconds=seconds,
-        seconds_left=max(job.total - job.done, 0) / rate if rate and job.total else None,
-        cancel_requested=job.cancel_requested,
-        created=job.created,
-        started=job.started,
-        finished=job.finished,
-        calls=spent.calls if spent else 0,
-        cost_usd=spent.cost_usd if spent else None,
+    return JobView.model_validate(
+        vars(job)
+        | {
+            "concept": concept or job.arguments.get("concept"),  # rows of before 0.1.0 have the name alone
+            "rate": rate,
+            "seconds": seconds,
+            "seconds_left": max(job.total - job.done, 0) / rate if rate and job.total else None,
+            "calls": spent.calls if spent else 0,
+            "cost_usd": spent.cost_usd if spent else None,
+        }
     )
 
 
 def recent_calls(ledger: Ledger, limit: int, offset: int) -> list[CallView]:
     return [
-        CallView(
-            created=created,
-            purpose=call.purpose,
-            model=call.model,
-            endpoint=call.endpoint,
-            outcome=call.outcome,
-            tokens_in=call.tokens_in,
-            tokens_out=call.tokens_out,
-            cost_usd=call.cost_usd,
-            latency_ms=call.latency_ms,
-            error=call.error,
-        )
+        CallView.model_validate(vars(call) | {"created": created})
         for created, call in ledger.recent(limit, offset)
     ]
 
@@ -192,12 +174,7 @@ def call_sums(totals: Sequence[CallTotalView], by: Literal["concept", "purpose",
     sums = [
         CallSum(
             name=name,
-            calls=sum(one.calls for one in group),
-            answered=sum(one.answered for one in group),
-            tokens_in=sum(one.tokens_in for one in group),
-            tokens_out=sum(one.tokens_out for one in group),
-            cost_usd=sum(one.cost_usd for one in group),
-            unpriced=sum(one.unpriced for one in group),
+            **{count: sum(getattr(one, count) for one in group) for count in CALL_COUNTS},
         )
         for name, group in groups.items()
     ]
@@ -206,18 +183,8 @@ def call_sums(totals: Sequence[CallTotalView], by: Literal["concept", "purpose",
 
 def settings_view(settings: Settings) -> SettingsView:
     return SettingsView(
-        openai_base_url=settings.openai_base_url,
+        **settings.model_dump(include=SettingsView.model_fields.keys()),
         has_key=settings.openai_api_key is not None,
-        llm_model=settings.llm_model,
-        vlm_model=settings.vlm_model,
-        large_vlm_model=settings.large_vlm_model,
-        critic_model=settings.critic_model,
-        llm_price=settings.llm_price,
-        vlm_price=settings.vlm_price,
-        large_vlm_price=settings.large_vlm_price,
-        critic_price=settings.critic_price,
-        prices=settings.prices,
-        model_concurrency=settings.model_concurrency,
         fixed=sorted(set_by_environment()),
     )
 

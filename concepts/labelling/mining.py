@@ -6,7 +6,7 @@ import zlib
 from collections import Counter
 from collections.abc import Collection as Ids
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,9 @@ LIKE_A_YES = "like a yes"  # of the machine: what brought a picture
 DRAWN_AT_ONCE = 1000  # random pictures whose look-alikes are asked for together
 
 
+Candidate = tuple[str, list[str]]  # picture id, and the names of the probes that brought it, or ["random"]
+
+
 class MineResult(View):
     added: int
     candidates: int
@@ -43,40 +46,28 @@ class Probe:
     vector: NDArray[np.floating]
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A picture and the names of the probes that brought it, or `("random",)`."""
-
-    id: str
-    brought_by: tuple[str, ...]
-
-
-def mine_candidates(
-    training_data: TrainingData, collection: Collection, size: int
-) -> list[tuple[str, list[str]]]:
-    """(picture id, what brought it) for a pool of `size`, without the evaluation set."""
+def mine_candidates(training_data: TrainingData, collection: Collection, size: int) -> list[Candidate]:
+    """For a pool of `size`, without the evaluation set."""
     definition = training_data.revision.definition
     probes = _searches(training_data, collection)
     examples = training_data.with_vectors([*definition.examples, *definition.counterexamples])
     probes += [Probe("example", vector) for vector in training_data.vectors(examples)]
     seed = seed_of(definition.name)
-    found = mine(training_data.index, collection.library, probes, training_data.reserved, size, seed)
-    return [(candidate.id, list(candidate.brought_by)) for candidate in found]
+    return mine(training_data.index, collection.library, probes, training_data.reserved, size, seed)
 
 
 def mine_more(
     training_data: TrainingData, collection: Collection, like: Sequence[str], size: int
-) -> list[tuple[str, list[str]]]:
-    """(picture id, what brought it) of up to `size` pictures beyond the pool: further down the searches of
-    the definition, and like the pictures `like`, which the machine said count."""
+) -> list[Candidate]:
+    """Up to `size` pictures beyond the pool: further down the searches of the definition, and like the pictures
+    `like`, which the machine said count."""
     probes = _searches(training_data, collection)
     probes += [
         Probe(LIKE_A_YES, vector) for vector in training_data.vectors(training_data.with_vectors(like))
     ]
     excluded = training_data.reserved | training_data.candidates.keys()
     seed = seed_of(f"{training_data.revision.definition.name} {len(training_data.candidates)}")
-    found = mine(training_data.index, collection.library, probes, excluded, size, seed)
-    return [(candidate.id, list(candidate.brought_by)) for candidate in found]
+    return mine(training_data.index, collection.library, probes, excluded, size, seed)
 
 
 def _searches(training_data: TrainingData, collection: Collection) -> list[Probe]:
@@ -104,10 +95,10 @@ def mine(
     allowed = index.ids.without(with_look_alikes(excluded, library))
     found = _found(index, library, probes, allowed, size)
     wanted = size - round(size * RANDOM_SHARE)
-    searched = [Candidate(i, found[i].brought_by) for i in _in_turn(index, found, seed)[:wanted]]
-    others = allowed.without(with_look_alikes([candidate.id for candidate in searched], library))
+    searched = [(i, found[i].brought_by) for i in _in_turn(index, found, seed)[:wanted]]
+    others = allowed.without(with_look_alikes([i for i, _ in searched], library))
     drawn = _random(others, library, size - len(searched), rng)
-    return _spread(searched, [Candidate(i, ("random",)) for i in drawn])
+    return _spread(searched, [(i, ["random"]) for i in drawn])
 
 
 @dataclass(frozen=True)
@@ -115,7 +106,7 @@ class _Found:
     """The best rank over the probes, and the names of those that brought it."""
 
     rank: int
-    brought_by: tuple[str, ...]
+    brought_by: list[str] = field(default_factory=list)
 
 
 def _found(
@@ -136,9 +127,9 @@ def _found(
     found: dict[str, _Found] = {}
     for (rank, picture_id, name), group in zip(hits, groups, strict=True):
         first = leader.setdefault(group, picture_id)
-        known = found.get(first, _Found(rank, ()))
+        known = found.setdefault(first, _Found(rank))
         if name not in known.brought_by:
-            found[first] = _Found(known.rank, (*known.brought_by, name))
+            known.brought_by.append(name)
     return found
 
 

@@ -14,11 +14,13 @@ from pydantic import Field
 from concepts.labelling.consensus import Decision
 from concepts.labelling.reasons import Reason
 from concepts.labelling.training_data import TrainingData
+from concepts.learning.scaled_figures import cohen_kappa
 from concepts.view import View
 from storage.labels import LabelEvent
 from storage.library import Library
 
 DRAWS = 2000  # bootstrap
+CELLS = np.array([[0, 0, 1, 1], [0, 1, 0, 1]])  # what two people say: no/no, no/yes, yes/no, yes/yes
 ENOUGH_SHARED = 10  # pictures below which resampling them says nothing about kappa
 
 
@@ -98,25 +100,12 @@ def _pair(one: str, other: str, said: Mapping[str, Mapping[str, bool]]) -> Pair:
     places = [2 * said[one][picture] + said[other][picture] for picture in shared]
     table = np.bincount(np.array(places, dtype=int), minlength=4)
     n, kappa, low, high = len(shared), None, None, None
-    value = float(cohens_kappa(table[None])[0]) if n else np.nan
+    value = float(cohen_kappa(table[None], *CELLS, 2)[0]) if n else np.nan
     if n >= ENOUGH_SHARED and np.isfinite(value):
-        drawn = cohens_kappa(np.random.default_rng(0).multinomial(n, table / n, size=DRAWS))
+        drawn = cohen_kappa(np.random.default_rng(0).multinomial(n, table / n, size=DRAWS), *CELLS, 2)
         kappa = value
         low, high = (float(bound) for bound in np.nanpercentile(drawn, (2.5, 97.5)))
     return Pair(one=one, other=other, n=n, agree=int(table[0] + table[3]), kappa=kappa, low=low, high=high)
-
-
-def cohens_kappa(tables: np.ndarray) -> np.ndarray:
-    """(k, 4) counts of no/no, no/yes, yes/no, yes/yes → (k,), NaN where chance alone agrees always.
-
-    Cohen, A coefficient of agreement for nominal scales, 1960.
-    """
-    n = tables.sum(axis=1)
-    observed = (tables[:, 0] + tables[:, 3]) / n
-    first, second = (tables[:, 2] + tables[:, 3]) / n, (tables[:, 1] + tables[:, 3]) / n
-    chance = first * second + (1 - first) * (1 - second)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(chance < 1, (observed - chance) / (1 - chance), np.nan)
 
 
 class ReviewRow(View):

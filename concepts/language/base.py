@@ -218,3 +218,29 @@ class ModelQuestion(Generic[Answer]):
     def words(self) -> str:
         """All its text."""
         return "\n".join(message.text for message in self.messages)
+
+
+class AsksQuestions:
+    """`ask` and `weigh` of a `ChatModel` by one way to have a question answered."""
+
+    name: str
+    endpoint: str
+
+    def ask(
+        self, messages: Sequence[Message], answer: type[Answer], *, purpose: str, sample: int = 0
+    ) -> Answer:
+        """Raises what `ChatModel.ask` raises."""
+        return self._said(
+            ModelQuestion(self.endpoint, self.name, tuple(messages), answer, purpose, sample)
+        ).answer
+
+    def weigh(
+        self, messages: Sequence[Message], answer: type[Answer], *, field: str, purpose: str
+    ) -> Weighed[Answer]:
+        """Raises what `ChatModel.ask` raises."""
+        return self._said(
+            ModelQuestion(self.endpoint, self.name, tuple(messages), answer, purpose, field=field)
+        )
+
+    def _said(self, question: ModelQuestion[Answer]) -> Weighed[Answer]:
+        raise NotImplementedError

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from concepts.errors import ModelAnswerError, NoPriceError
-from concepts.language.base import Answer, Message, ModelQuestion, UnfitAnswerError, Weighed
+from concepts.language.base import Answer, AsksQuestions, Message, ModelQuestion, UnfitAnswerError, Weighed
 from concepts.language.calling import (
     DEFAULT_AT_ONCE,
     TIMEOUT_SECONDS,
@@ -28,7 +28,7 @@ from concepts.language.replies import read_answer, recalled, to_keep, weighed
 DEFAULT_ENDPOINT = "https://api.openai.com/v1"
 
 
-class OpenAICompatibleModel:
+class OpenAICompatibleModel(AsksQuestions):
     """One model of one endpoint: OpenAI, vLLM, Ollama, LM Studio, llama.cpp. Thread-safe. Each attempt is a
     row of the ledger, failed ones too.
 
@@ -69,22 +69,6 @@ class OpenAICompatibleModel:
 
     def __repr__(self) -> str:
         return f"OpenAICompatibleModel({self.name!r}, endpoint={self.endpoint!r})"
-
-    def ask(
-        self, messages: Sequence[Message], answer: type[Answer], *, purpose: str, sample: int = 0
-    ) -> Answer:
-        """See `ChatModel.ask`. A model that answers with something else is shown its mistake, once."""
-        return self._said(
-            ModelQuestion(self.endpoint, self.name, tuple(messages), answer, purpose, sample)
-        ).answer
-
-    def weigh(
-        self, messages: Sequence[Message], answer: type[Answer], *, field: str, purpose: str
-    ) -> Weighed[Answer]:
-        """See `ChatModel.weigh`."""
-        return self._said(
-            ModelQuestion(self.endpoint, self.name, tuple(messages), answer, purpose, field=field)
-        )
 
     def _said(self, question: ModelQuestion[Answer]) -> Weighed[Answer]:
         known = recalled(question, self._ledger.answer(question.key))

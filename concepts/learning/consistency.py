@@ -128,12 +128,7 @@ def under_definition(asked: ReaskedLabels, checked: Sequence[RecheckedLabel]) ->
     else:
         sentences = (_changed(asked, n, changed, rest, share, would), *_effect(checked))
     return UnderDefinition(
-        newest=asked.newest,
-        most=asked.most,
-        earlier=asked.earlier,
-        answers=asked.answers,
-        asked=asked.asked,
-        answered=asked.answered,
+        **{name: value for name, value in vars(asked).items() if name != "pairs"},
         changed=changed,
         share=share,
         would_change=would,

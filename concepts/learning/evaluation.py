@@ -14,7 +14,7 @@ import numpy as np
 
 from concepts.learning.base import Bools, Floats, Rows
 from concepts.learning.intervals import clopper_pearson, effective, mean_interval, newcombe, wilson
-from concepts.learning.report import Curves, Metric, ReliabilityBin
+from concepts.learning.report import Curves, CutFigures, Metric, ReliabilityBin
 from concepts.learning.stratified import ERROR_A_LOOK, Estimate, Stratum, estimate_either
 
 DRAWS = 1000
@@ -41,17 +41,6 @@ class Figures:
     @property
     def negatives(self) -> int:
         return self.n - self.positives
-
-
-@dataclass(frozen=True)
-class Cut:
-    """What calling every picture from `threshold` on a yes would give; None where there are too few."""
-
-    threshold: float
-    flagged: int
-    right: int
-    precision: Metric
-    recall: Metric
 
 
 Compute = Callable[["_Ranked", Floats], Floats]  # weights of rows (draws, n) → values (draws,)
@@ -199,7 +188,7 @@ def cuts(
     group: Rows,
     views: Sequence[Sequence[Stratum]] = (),
     most: int = MOST_CUTS,
-) -> list[Cut]:
+) -> list[CutFigures]:
     """Precision and recall at thresholds that the pictures tell apart, highest first: all, or `most` that are
     spread evenly over the pictures. probability, truth, group (n,), n ≥ 1.
 
@@ -214,11 +203,12 @@ def cuts(
         threshold = float(ranked.p[end])
         said = probability >= threshold
         counts = estimate_either(views, threshold, ERROR / len(kept))
-        at = [
-            _counted(name, getattr(counts, name), *_missing(name, truth, said))
+        at = {
+            name: _counted(name, getattr(counts, name), *_missing(name, truth, said))
             for name in ("precision", "recall")
-        ]
-        table.append(Cut(threshold, int(said.sum()), int((said & truth).sum()), at[0], at[1]))
+        }
+        flagged, right = int(said.sum()), int((said & truth).sum())
+        table.append(CutFigures(threshold=threshold, flagged=flagged, right=right, **at))
     return table
 
 

@@ -197,11 +197,9 @@ class Graded:
 
 @dataclass(frozen=True)
 class Classed:
-    """weights (classes, d + 1) with the biases last, against none of them, calibrated; logits (n, classes) of
-    the labels by heads that had not seen them."""
+    """weights (classes, d + 1) with the biases last, against none of them, calibrated."""
 
     weights: Floats
-    logits: Floats
     C: float
     folds: int
 
@@ -247,12 +245,9 @@ def fit_classes(data: TrainingSet, said: ScaleLabels, seed: int) -> Classed:
         a, c = (
             (1.0, np.zeros(whole.shape[1])) if logits is None else moved(logits, said.possible, data.weight)
         )
-        if logits is None:
-            logits = np.asarray(data.vectors, np.float64) @ weights + whole[-1]
         every = np.vstack([a * weights, a * whole[-1] + c])
-        logits = a * logits + c
         of_classes = (every[:, 1:] - every[:, :1]).T
-        return Classed(np.ascontiguousarray(of_classes), logits[:, 1:] - logits[:, :1], C, len(folds))
+        return Classed(np.ascontiguousarray(of_classes), C, len(folds))
 
 
 def dealt(possible: Options, group: Rows, seed: int) -> Folds:

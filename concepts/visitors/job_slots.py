@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 
-from concepts.jobs.executors import Perform, Threads
+from concepts.jobs.runner import Perform, Threads
 from storage.jobs import StoredJob
 
 NICE = 10  # of 19: what is left of a processor goes to training, not what an answer needs

@@ -9,7 +9,7 @@ from typing import Any
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
 from concepts.jobs import Background, Job
-from concepts.jobs.executors import Executor, Perform, Threads
+from concepts.jobs.runner import Executor, Perform, Threads
 from concepts.language.ledger import Ledger
 from storage.blobs import Blobs
 from storage.database import Database
