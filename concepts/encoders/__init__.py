@@ -113,14 +113,20 @@ class Resolution:
 
 def resolve_auto(*, hub_seconds: float = HUB_SECONDS) -> Resolution:
     """Looks into the Hugging Face cache, then for the hub, which has `hub_seconds` to answer."""
-    from huggingface_hub import is_offline_mode
+    from huggingface_hub import is_offline_mode, try_to_load_from_cache
 
-    cached = [c for c in (GPU_DEFAULT, CPU_DEFAULT) if _is_cached(c)]
+    cached = [
+        model
+        for model in (GPU_DEFAULT, CPU_DEFAULT)
+        if any(isinstance(try_to_load_from_cache(model.repository, file), str) for file in WEIGHTS)
+    ]
     offline = is_offline_mode()
     if offline and not cached:  # before torch is imported to ask for a GPU: this must be quick
         return _embedded(SWITCHED_OFF)
     hub_answered = None if offline else _ask_hub(hub_seconds)
-    gpu = _has_gpu()
+    import torch
+
+    gpu = torch.cuda.is_available()
     best = GPU_DEFAULT if gpu else CPU_DEFAULT
     machine = "a GPU" if gpu else "a computer without a GPU"
     if best in cached:
@@ -142,18 +148,6 @@ def _embedded(reason: str) -> Resolution:
         "embedded",
         f"The embedded encoder is used: no suitable open_clip model is on this computer, and {reason}.",
     )
-
-
-def _is_cached(candidate: DefaultModel) -> bool:
-    from huggingface_hub import try_to_load_from_cache
-
-    return any(isinstance(try_to_load_from_cache(candidate.repository, file), str) for file in WEIGHTS)
-
-
-def _has_gpu() -> bool:
-    import torch
-
-    return bool(torch.cuda.is_available())
 
 
 def _ask_hub(seconds: float) -> Callable[[], bool]:

@@ -22,6 +22,18 @@ if TYPE_CHECKING:  # a command that only names an export needn't wait for it
 Vectors = NDArray[np.float32]
 Pixels = NDArray[np.float32]
 
+MAY_BE_PASSED_ON = frozenset({"Apache-2.0", "MIT"})
+# Only what is known about exactly these checkpoints. Any other is "unknown", which the model card then says.
+LICENCES = (
+    (re.compile(r"MobileCLIP|dfn", re.I), "Apple research licence (apple-amlr)"),
+    (re.compile(r"^ViT-B-32-256/datacomp_s34b_b86k$", re.I), "MIT"),
+    (re.compile(r"^hf-hub:laion/CLIP-ViT-B-32-256x256-DataComp-s34B-b86K$", re.I), "MIT"),
+    (re.compile(r"^(hf-hub:timm/)?ViT-B-32-SigLIP2-256(/webli)?$", re.I), "Apache-2.0"),
+    (re.compile(r"^(hf-hub:timm/)?PE-Core-(B-16|L-14-336)(/meta)?$", re.I), "Apache-2.0"),
+)
+OPEN_CLIP = "open_clip"
+ENCODERS: Registry[Encoder] = Registry("encoder", "discern.encoders")
+
 
 @dataclass(frozen=True)
 class Fingerprint:
@@ -110,18 +122,6 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-MAY_BE_PASSED_ON = frozenset({"Apache-2.0", "MIT"})
-
-# Only what is known about exactly these checkpoints. Any other is "unknown", which the model card then says.
-LICENCES = (
-    (re.compile(r"MobileCLIP|dfn", re.I), "Apple research licence (apple-amlr)"),
-    (re.compile(r"^ViT-B-32-256/datacomp_s34b_b86k$", re.I), "MIT"),
-    (re.compile(r"^hf-hub:laion/CLIP-ViT-B-32-256x256-DataComp-s34B-b86K$", re.I), "MIT"),
-    (re.compile(r"^(hf-hub:timm/)?ViT-B-32-SigLIP2-256(/webli)?$", re.I), "Apache-2.0"),
-    (re.compile(r"^(hf-hub:timm/)?PE-Core-(B-16|L-14-336)(/meta)?$", re.I), "Apache-2.0"),
-)
-
-
 def licence_of(name: str) -> str:
     if name.startswith("local-dir:"):
         return "unknown"  # a folder can be called anything
@@ -157,9 +157,6 @@ class PortableEncoder(Protocol):
         """
 
 
-OPEN_CLIP = "open_clip"
-
-ENCODERS: Registry[Encoder] = Registry("encoder", "discern.encoders")
 ENCODERS.register_at("embedded", f"{__package__}.embedded:EmbeddedEncoder")
 ENCODERS.register_at(OPEN_CLIP, f"{__package__}.openclip:OpenClipEncoder")
 

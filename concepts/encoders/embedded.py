@@ -36,6 +36,20 @@ from concepts.registry import Method
 RUNTIME = f"ONNX Runtime {onnxruntime.__version__}"
 OPSET = 18
 IR_VERSION = 10  # onnxruntime 1.18 and later read it
+FEATURES = 1280
+SIDE = 256
+MEAN, STD = 127.0, 128.0  # as trained: tensorflow/tpu, efficientnet/lite/efficientnet_lite_builder.py
+IN_CACHE = 4  # pictures whose layers stay in a processor's cache; 16 at a time take 1.8 times as long
+MIN_COSINE = 0.98  # of bfloat16 features with float32 ones, on the pictures of the probe
+# Of the vector's squared length; ConSE has the rest. Half each costs heads 0.10 of average precision after a
+# hundred labels (Grocery, mean of eight classes), and what words find does not depend on it.
+FEATURE_SHARE = 0.95
+NOTICE = """EfficientNet-Lite0: weights by Google, as a file for PyTorch Copyright (c) 2020, ML Illustrated
+(Apache License 2.0); changed here: batch norms are folded into the convolutions. Class vectors: made with
+all-MiniLM-L6-v2 (Apache License 2.0) from names and glosses of WordNet 3.0.
+
+WordNet 3.0 Copyright 2006 by Princeton University. All rights reserved. THIS SOFTWARE AND DATABASE IS
+PROVIDED "AS IS" AND PRINCETON UNIVERSITY MAKES NO REPRESENTATIONS OR WARRANTIES, EXPRESS OR IMPLIED."""
 
 
 class LiteOnProcessor:
@@ -115,22 +129,6 @@ class _Writer:
         name = f"weight_{len(self.weights)}"
         self.weights.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
         return name
-
-
-FEATURES = 1280
-SIDE = 256
-MEAN, STD = 127.0, 128.0  # as trained: tensorflow/tpu, efficientnet/lite/efficientnet_lite_builder.py
-IN_CACHE = 4  # pictures whose layers stay in a processor's cache; 16 at a time take 1.8 times as long
-MIN_COSINE = 0.98  # of bfloat16 features with float32 ones, on the pictures of the probe
-# Of the vector's squared length; ConSE has the rest. Half each costs heads 0.10 of average precision after a
-# hundred labels (Grocery, mean of eight classes), and what words find does not depend on it.
-FEATURE_SHARE = 0.95
-NOTICE = """EfficientNet-Lite0: weights by Google, as a file for PyTorch Copyright (c) 2020, ML Illustrated
-(Apache License 2.0); changed here: batch norms are folded into the convolutions. Class vectors: made with
-all-MiniLM-L6-v2 (Apache License 2.0) from names and glosses of WordNet 3.0.
-
-WordNet 3.0 Copyright 2006 by Princeton University. All rights reserved. THIS SOFTWARE AND DATABASE IS
-PROVIDED "AS IS" AND PRINCETON UNIVERSITY MAKES NO REPRESENTATIONS OR WARRANTIES, EXPRESS OR IMPLIED."""
 
 
 class EmbeddedEncoder:

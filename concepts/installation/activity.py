@@ -18,6 +18,7 @@ from storage.jobs import StoredJob
 
 SURE_AFTER = 3.0  # seconds before which a rate says nothing
 PACKAGES = ("gradio", "lancedb", "open_clip_torch", "openai", "scikit-learn", "torch")
+CALL_COUNTS = ("calls", "answered", "tokens_in", "tokens_out", "cost_usd", "unpriced")
 
 
 class JobView(View):
@@ -42,9 +43,6 @@ class JobView(View):
     finished: datetime | None
     calls: int = 0  # to model endpoints
     cost_usd: float | None = None  # of these, as far as they had a price; none where none had
-
-
-CALL_COUNTS = ("calls", "answered", "tokens_in", "tokens_out", "cost_usd", "unpriced")
 
 
 class CallView(View):

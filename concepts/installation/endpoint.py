@@ -24,6 +24,43 @@ from storage.calls import Ledger
 ROLES: tuple[Role, ...] = get_args(Role)
 SEEING: tuple[Role, ...] = ("annotating", "escalating")
 
+Mark = Literal["good", "note", "bad"]
+SMALL = 8192  # tokens: a long definition, pictures, and an answer that was thought about
+DOES: dict[Role, str] = {
+    "scoping": "proposes what counts",
+    "annotating": "labels pictures",
+    "escalating": "looks again where the first is not sure",
+    "criticising": "proposes other wordings",
+}
+WITHOUT: dict[Role, str] = {
+    "scoping": "What counts is proposed from the built-in words.",
+    "annotating": "Name one that sees, or none: then the built-in encoder labels instead.",
+    "escalating": "Nobody looks again at what the first is not sure of.",
+    "criticising": "Other wordings come from the built-in words.",
+}
+FORMS: dict[str, tuple[Mark, str, str]] = {
+    "json_schema": (
+        "good",
+        "It obeys a form, which the endpoint itself sees to.",
+        "No answer is lost to its shape.",
+    ),
+    "json_object_schema": (
+        "good",
+        "It obeys a form that is sent beside the question, token by token.",
+        "No answer is lost to its shape.",
+    ),
+    "json_object": (
+        "note",
+        "It answers in JSON, and the form is only said in words.",
+        "Each answer is checked here; one that doesn’t fit is asked for once more.",
+    ),
+    "text": (
+        "note",
+        "It answers in plain words, and the form is said in words too.",
+        "Each answer is checked here; one that doesn’t fit is asked for once more.",
+    ),
+}
+
 
 class ModelReport(View):
     """What one model did with questions whose answers are known. What was not found out is none."""
@@ -166,45 +203,6 @@ class _Examined:
                     return None
                 return round(1000 * call.tokens_out / call.latency_ms, 1)
         return None
-
-
-Mark = Literal["good", "note", "bad"]
-SMALL = 8192  # tokens: a long definition, pictures, and an answer that was thought about
-
-DOES: dict[Role, str] = {
-    "scoping": "proposes what counts",
-    "annotating": "labels pictures",
-    "escalating": "looks again where the first is not sure",
-    "criticising": "proposes other wordings",
-}
-WITHOUT: dict[Role, str] = {
-    "scoping": "What counts is proposed from the built-in words.",
-    "annotating": "Name one that sees, or none: then the built-in encoder labels instead.",
-    "escalating": "Nobody looks again at what the first is not sure of.",
-    "criticising": "Other wordings come from the built-in words.",
-}
-FORMS: dict[str, tuple[Mark, str, str]] = {
-    "json_schema": (
-        "good",
-        "It obeys a form, which the endpoint itself sees to.",
-        "No answer is lost to its shape.",
-    ),
-    "json_object_schema": (
-        "good",
-        "It obeys a form that is sent beside the question, token by token.",
-        "No answer is lost to its shape.",
-    ),
-    "json_object": (
-        "note",
-        "It answers in JSON, and the form is only said in words.",
-        "Each answer is checked here; one that doesn’t fit is asked for once more.",
-    ),
-    "text": (
-        "note",
-        "It answers in plain words, and the form is said in words too.",
-        "Each answer is checked here; one that doesn’t fit is asked for once more.",
-    ),
-}
 
 
 class Finding(View):

@@ -15,6 +15,10 @@ from concepts.errors import CancelledError, LostJobError
 from storage.jobs import JobStore
 
 MOST_LISTENERS = 1_000
+MOST_SECONDS = 30.0  # after which what stands aside goes on: something that never ends shall not hold it up
+PAUSE = 1.5  # seconds after an answer or a new page: whoever does the next thing later has paused
+REPORT_EVERY = 0.5  # seconds between writes of progress
+Listener = Callable[[int, int | None, str], None]
 
 
 class News:
@@ -34,10 +38,6 @@ class News:
         with self._change:
             self._change.wait_for(lambda: self._heard.get(who) != self._count, seconds)
             self._heard[who] = self._count
-
-
-MOST_SECONDS = 30.0  # after which what stands aside goes on: something that never ends shall not hold it up
-PAUSE = 1.5  # seconds after an answer or a new page: whoever does the next thing later has paused
 
 
 class Precedence:
@@ -75,11 +75,6 @@ class Precedence:
 
     def _left(self) -> float:
         return math.inf if self._first else self._pause - time.monotonic()
-
-
-REPORT_EVERY = 0.5  # seconds between writes of progress
-
-Listener = Callable[[int, int | None, str], None]
 
 
 class StoppedError(BaseException):

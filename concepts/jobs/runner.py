@@ -25,6 +25,23 @@ from storage.jobs import HEARTBEAT_SECONDS, JobStore, StoredJob
 
 Perform = Callable[[StoredJob], None]  # does a claimed job and writes what came of it; raises nothing
 
+LOOK_EVERY = 0.1  # seconds, while another thread or process works
+WAITING = ("queued", "interrupted")
+STOP_SECONDS = 8  # how long a stopping process waits for a job to come to its next step
+NEEDED = {
+    Lane.LONG: 64 * 1024**2,
+    Lane.WATCHING: 64 * 1024**2,
+    Lane.READING: 64 * 1024**2,
+    Lane.SHORT: 1024**2,
+    Lane.FOLLOWING: 1024**2,
+}  # bytes of free disk, for work to begin or go on
+LOOK_FOR_ROOM_SECONDS = 15
+PAUSED = "paused until there is room on the disk again"
+OTHERS_FIRST = "waiting for the work of others to finish"
+log = logging.getLogger(__name__)
+Work = Callable[[Any, Progress], BaseModel]
+_Said = logging.LoggerAdapter[logging.Logger]  # says which job and concept a line is about
+
 
 class Executor(Protocol):
     """Performs jobs that the runner claimed; the runner sees to it that few come at a time.
@@ -77,10 +94,6 @@ class Threads:
             thread.join(max(deadline - time.monotonic(), 0))
 
 
-LOOK_EVERY = 0.1  # seconds, while another thread or process works
-WAITING = ("queued", "interrupted")
-
-
 @dataclass(frozen=True)
 class Started(Generic[Done]):
     """A job in the table. It goes on by itself where an app runs on the data folder."""
@@ -109,25 +122,6 @@ class Started(Generic[Done]):
             elif listener:
                 listener(stored.done, stored.total, stored.message)
             time.sleep(LOOK_EVERY)
-
-
-STOP_SECONDS = 8  # how long a stopping process waits for a job to come to its next step
-
-NEEDED = {
-    Lane.LONG: 64 * 1024**2,
-    Lane.WATCHING: 64 * 1024**2,
-    Lane.READING: 64 * 1024**2,
-    Lane.SHORT: 1024**2,
-    Lane.FOLLOWING: 1024**2,
-}  # bytes of free disk, for work to begin or go on
-LOOK_FOR_ROOM_SECONDS = 15
-PAUSED = "paused until there is room on the disk again"
-OTHERS_FIRST = "waiting for the work of others to finish"
-
-log = logging.getLogger(__name__)
-
-Work = Callable[[Any, Progress], BaseModel]
-_Said = logging.LoggerAdapter[logging.Logger]  # says which job and concept a line is about
 
 
 class JobRunner:
@@ -300,7 +294,8 @@ class JobRunner:
             said.info("%s left to the next process", stored.kind)
             raise
         except BaseException as error:
-            if _is_full(error):
+            full = isinstance(error, OSError) and error.errno in FULL
+            if full or isinstance(error, DiskFullError):
                 self._room_at = time.monotonic() + LOOK_FOR_ROOM_SECONDS
                 with suppress(LostJobError):
                     self.store.pause(stored.id, PAUSED, lease=stored.lease)
@@ -342,10 +337,6 @@ class JobRunner:
         except LostJobError as lost:
             _Said(log, {"job": stored.id, "concept": stored.concept_id}).warning("%s", lost)
         self.news.told()
-
-
-def _is_full(error: BaseException) -> bool:
-    return isinstance(error, DiskFullError) or (isinstance(error, OSError) and error.errno in FULL)
 
 
 def reason_of(error: BaseException) -> str:

@@ -98,7 +98,10 @@ class Grid:
 
         Raises `DiscernError` for an order that is none, or a query without words.
         """
-        _check(order, query)
+        if order not in get_args(GridOrder):
+            raise DiscernError(f"“{order}” is no way to choose pictures.")
+        if order == "query" and not query.strip():
+            raise DiscernError("Say which query to look at.")
         state = self._state(order)
         with self._lock:
             ranking = self._rankings.setdefault((order, query), _Ranking())
@@ -202,13 +205,6 @@ def _scores(
         return training_data.index.scores(collection.text_vectors([query])[0], 0.0, allowed), False
     head = train_head(training_data.training.data, training_data.text_direction, seed=0)
     return training_data.index.scores(head.weights, head.bias, allowed), head.kind != "text"
-
-
-def _check(order: GridOrder, query: str) -> None:
-    if order not in get_args(GridOrder):
-        raise DiscernError(f"“{order}” is no way to choose pictures.")
-    if order == "query" and not query.strip():
-        raise DiscernError("Say which query to look at.")
 
 
 def _first(scores: Scores, order: GridOrder, knows: bool, n: int) -> list[tuple[str, float]]:

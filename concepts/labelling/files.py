@@ -59,7 +59,10 @@ def with_columns(file: Path, columns: Mapping[str, str]) -> Iterator[Path]:
 def first_rows(format: Format, file: Path) -> list[dict[str, str]]:
     """The first rows as they are read, without what is empty."""
     rows = (row for _, row in islice(format.read(file), FIRST) if not isinstance(row, BadRow))
-    return [_shown(row) for row in rows]
+    return [
+        {str(key): str(value)[:LONGEST] for key, value in row.items() if key and value not in (None, "")}
+        for row in rows
+    ]
 
 
 def _rename(file: Path, columns: Mapping[str, str], copy: Path) -> None:
@@ -78,10 +81,6 @@ def _rename(file: Path, columns: Mapping[str, str], copy: Path) -> None:
             next(rows, None)
             writer.writerow(headings)
             writer.writerows(rows)
-
-
-def _shown(row: Mapping[str, Any]) -> dict[str, str]:
-    return {str(key): str(value)[:LONGEST] for key, value in row.items() if key and value not in (None, "")}
 
 
 @dataclass

@@ -31,6 +31,14 @@ DRAWN_AT_ONCE = 1000  # random pictures whose look-alikes are asked for together
 
 Candidate = tuple[str, list[str]]  # picture id, and the names of the probes that brought it, or ["random"]
 
+SHOWN_KINDS = ("included", "excluding", "undecided")
+TOLD_APART_BY = 40  # nearest pictures of each text
+FEWEST_TO_TELL = 10 * TOLD_APART_BY  # in a smaller library any two texts have many of those in common
+# Of them, from which two texts find the same. Over the 764 pictures of OASIS, with the built-in encoder, "a
+# cute animal" and "an animal" share 0.82, "the food looks unhealthy" and "food is shown" 0.68, "a weapon" and
+# "a man" 0.33, "a person" and "a car" 0.15.
+SHARED = 0.75
+
 
 class MineResult(View):
     added: int
@@ -59,7 +67,7 @@ def mine_candidates(training_data: TrainingData, collection: Collection, size: i
 def mine_more(
     training_data: TrainingData, collection: Collection, like: Sequence[str], size: int
 ) -> list[Candidate]:
-    """Up to `size` pictures beyond the pool: further down the searches of the definition, and like the pictures
+    """Up to `size` pictures beyond the pool: further down the searches of the definition, and like those of
     `like`, which the machine said count."""
     probes = _searches(training_data, collection)
     probes += [
@@ -176,15 +184,6 @@ def _spread(searched: list[Candidate], others: list[Candidate]) -> list[Candidat
 def seed_of(text: str) -> int:
     """The same concept draws the same pictures on every machine."""
     return zlib.crc32(text.casefold().encode())
-
-
-SHOWN_KINDS = ("included", "excluding", "undecided")
-TOLD_APART_BY = 40  # nearest pictures of each text
-FEWEST_TO_TELL = 10 * TOLD_APART_BY  # in a smaller library any two texts have many of those in common
-# Of them, from which two texts find the same. Over the 764 pictures of OASIS, with the built-in encoder, "a
-# cute animal" and "an animal" share 0.82, "the food looks unhealthy" and "food is shown" 0.68, "a weapon" and
-# "a man" 0.33, "a person" and "a car" 0.15.
-SHARED = 0.75
 
 
 class QueryView(View):

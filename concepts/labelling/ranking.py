@@ -19,6 +19,8 @@ RANKING = "blend"
 
 GraphOf = Callable[[VectorReader], NeighbourGraph | None]
 
+OPEN = (0.2, 0.8)  # probabilities between which a classifier hesitates
+
 
 def rank_library(training_data: TrainingData, graph_of: GraphOf) -> Scores | None:
     """A score of every picture, the likelier the higher, on no particular scale; None without a yes to learn
@@ -37,9 +39,6 @@ def rank_library(training_data: TrainingData, graph_of: GraphOf) -> Scores | Non
     return Scores(index.ids, scores.astype(np.float32))
 
 
-OPEN = (0.2, 0.8)  # probabilities between which a classifier hesitates
-
-
 @dataclass(frozen=True)
 class Effect:
     """Of so many pictures of the library `changed` are decided otherwise; `flagged` count before or after."""
@@ -49,7 +48,7 @@ class Effect:
     changed: int
 
 
-def effect_of(training_data: TrainingData, late: Collection[str], way: str = "auto") -> Effect | None:
+def effect_of(training_data: TrainingData, late: Collection[str]) -> Effect | None:
     """What the labels of the `late` pictures change, each head at its own threshold. Reads no answer that
     measures. None where the others hold no yes or no no, or none of the late ones teaches anything."""
     training = training_data.training
@@ -58,7 +57,7 @@ def effect_of(training_data: TrainingData, late: Collection[str], way: str = "au
     learned = training.data.at(before)
     if len(before) == len(used) or not (learned.positives and learned.negatives):
         return None
-    then, now = (decisions(training_data, way, rows)[0] for rows in (before, used))
+    then, now = (decisions(training_data, "auto", rows)[0] for rows in (before, used))
     return Effect(len(now), int((then | now).sum()), int((then != now).sum()))
 
 

@@ -43,6 +43,9 @@ ENOUGH = 30  # blind answers of a person before they are asked anything again
 SOONEST, LATEST = 20, 80  # answers later. Which of them is up to the picture, so that nobody can count along
 APART = 9  # other answers, at least, between two that are repeats
 EVERY = 20  # of a long list of questions one more is a repeat
+RENEWED_SHARE = 1 / 3  # of the earlier answers
+RENEWED_APART = 2  # other questions, at least, between two of these
+Said = dict[str, list[LabelEvent]]  # picture id → one event of each person
 
 
 @dataclass(frozen=True)
@@ -150,12 +153,6 @@ def _is_open(said: Sequence[LabelEvent], definition: int) -> bool:
     if first is None or first.value not in ("yes", "no") or first.definition_number != definition:
         return False
     return not any(event.repeat and event.sequence > first.sequence for event in said)
-
-
-RENEWED_SHARE = 1 / 3  # of the earlier answers
-RENEWED_APART = 2  # other questions, at least, between two of these
-
-Said = dict[str, list[LabelEvent]]  # picture id → one event of each person
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import combinations
@@ -65,16 +65,12 @@ def readable(standing: Sequence[LabelEvent], reader: str | None) -> list[LabelEv
     reads everything."""
     if reader is None:
         return list(standing)
-    answered = {event.picture_id for event in standing if _has_answered(event, reader)}
+    answered = {e.picture_id for e in standing if e.author.name == reader and e.value != "skip"}
     return [
         event
         for event in standing
         if event.author.kind == "annotator" or event.author.name == reader or event.picture_id in answered
     ]
-
-
-def _has_answered(event: LabelEvent, reader: str) -> bool:
-    return event.author.name == reader and event.value != "skip"
 
 
 def what_is_said(event: LabelEvent, comments: list[str]) -> LabelWithComments:
@@ -145,9 +141,10 @@ def people_disagree(decisions: Mapping[str, Decision]) -> list[ReviewRow]:
             id=one.picture_id,
             reason=Reason.PEOPLE_DISAGREE,
             label=one.value,
-            evidence=f"{_count(one, 'yes')} yes, {_count(one, 'no')} no.",
+            evidence=f"{said['yes']} yes, {said['no']} no.",
         )
         for one in sorted(found, key=lambda one: (one.decided, one.picture_id))
+        for said in [Counter(one.votes.values())]
     ]
 
 
@@ -184,7 +181,3 @@ def near_duplicates_disagree(training_data: TrainingData, library: Library) -> l
         if len({decided[picture] for picture in alike}) > 1
         for picture in alike
     ]
-
-
-def _count(decision: Decision, value: str) -> int:
-    return sum(said == value for said in decision.votes.values())

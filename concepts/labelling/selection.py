@@ -10,13 +10,17 @@ import numpy as np
 
 from concepts.labelling.mining import seed_of
 from concepts.labelling.training_data import TrainingData
-from concepts.learning.acquisition import ACQUISITIONS, Labelled, Pool, Round, Strategy, next_round
+from concepts.learning.acquisition import Auto, Labelled, Pool, Round, Strategy, next_round
 from concepts.learning.base import LinearHead
 from concepts.learning.fitting import SEED, train_early
 from concepts.library.collection import Collection
 from concepts.view import View
 
 NEAR_THE_HEAD = 2000  # of a large library: the likeliest and the least certain pictures, each
+CHECKED = 100  # answered pictures that the machine judges, too, so that its agreement is known to 10 points
+CHECKED_SHARE = 0.5  # of one round that they take at most
+BY_THE_CLASSIFIER = "classifier"  # what brought a picture
+PROBES = 10  # pictures that count by the machine, whose like is searched for
 
 
 class NextPicture(View):
@@ -133,18 +137,11 @@ def _labelled(training_data: TrainingData, ids: Sequence[str], waiting: Sequence
     )
 
 
-CHECKED = 100  # answered pictures that the machine judges, too, so that its agreement is known to 10 points
-CHECKED_SHARE = 0.5  # of one round that they take at most
-BY_THE_CLASSIFIER = "classifier"  # what brought a picture
-PROBES = 10  # pictures that count by the machine, whose like is searched for
-
-
 def next_for_machine(
     training_data: TrainingData,
     n: int,
     tried: Ids[str],
     whole_library: int,
-    acquisition: str = "auto",
 ) -> list[str]:
     """At most n pictures that are not `tried`: first some that the person has answered, which say what the
     machine's labels count for; then those whose labels should improve the classifier most, or the pool in its
@@ -171,7 +168,7 @@ def next_for_machine(
         probability=head.probabilities(pool_of.vectors),
     )
     rng = np.random.default_rng([seed_of(training_data.revision.definition.name), len(tried)])
-    chosen = ACQUISITIONS[acquisition]().select(round, wanted, rng)
+    chosen = Auto().select(round, wanted, rng)
     return [*checked, *(ids[choice.row] for choice in chosen)]
 
 
@@ -184,15 +181,16 @@ def student(training_data: TrainingData) -> LinearHead | None:
     return train_early(data, training_data.text_direction, SEED)
 
 
-def surest_yes(training_data: TrainingData, n: int = PROBES) -> list[str]:
-    """Of the pictures that the machine says count, the n that the classifier is surest of: to search with."""
+def surest_yes(training_data: TrainingData) -> list[str]:
+    """Of the pictures that the machine says count, the ten that the classifier is surest of: to search
+    with."""
     head, training = student(training_data), training_data.training
     said = zip(training.ids, training.data.positive, training.kinds, strict=True)
     yes = [row for row, (_, positive, kind) in enumerate(said) if positive and kind == "annotator"]
     if head is None or not yes:
         return []
     order = np.argsort(-head.logits(training.data.vectors[yes]), kind="stable")
-    return [training.ids[yes[place]] for place in order[:n]]
+    return [training.ids[yes[place]] for place in order[:PROBES]]
 
 
 def _to_check(training_data: TrainingData, n: int, tried: Ids[str]) -> list[str]:

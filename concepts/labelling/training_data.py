@@ -12,7 +12,7 @@ import numpy as np
 from concepts.definition.document import Definition, Revision
 from concepts.encoders.base import Vectors, unit
 from concepts.labelling.consensus import Decision, consensus
-from concepts.learning.base import Rows, SingleTexts, Texts, TrainingSet, Votes
+from concepts.learning.base import Rows, SingleTexts, Texts, TrainingSet
 from concepts.learning.machine_labels import Agreement, bounded, votes_of
 from concepts.learning.scale import Scale, ScaleLabels
 from concepts.library.collection import Collection
@@ -38,6 +38,8 @@ TEMPLATES = (
     "a bad picture of {}",
     "a drawing of {}",
 )
+
+Opinion = TypeVar("Opinion", StoredAnnotation, Rating)
 
 
 def texts_of(definition: Definition, collection: Collection) -> Texts:
@@ -87,9 +89,6 @@ def _distinct(texts: list[str]) -> list[str]:
 
 def _plain(text: str) -> str:
     return text.strip(" .").casefold()
-
-
-Opinion = TypeVar("Opinion", StoredAnnotation, Rating)
 
 
 @dataclass(frozen=True)
@@ -274,7 +273,8 @@ class TrainingData:
             group=self.groups(ids),
             said=self._said(ids, people, machine),
         )
-        kinds = [self._kind(i) if i in people else "annotator" for i in ids]
+        simulated = {i for i, decision in self.answers.items() if decision.simulated}
+        kinds = ["annotator" if i not in people else "simulated" if i in simulated else "person" for i in ids]
         return Training(ids, data, kinds, agreement)
 
     @property
@@ -321,7 +321,8 @@ class TrainingData:
         people, annotators = self._people, self._by_annotator()
         ids = list(dict.fromkeys([*people, *(i for said in annotators for i in said)]))
         ratings = np.array([[said.get(i, 0) for i in ids] for said in annotators], dtype=np.int8)
-        found = bounded(_votes(people, ids), votes_of(ratings.reshape(len(annotators), len(ids))))
+        person = np.array([0 if i not in people else 1 if people[i] else -1 for i in ids], dtype=np.int8)
+        found = bounded(person, votes_of(ratings.reshape(len(annotators), len(ids))))
         labels = {
             ids[row]: (bool(found.positive[row]), float(found.weight[row]))
             for row in np.flatnonzero(found.labelled)
@@ -337,11 +338,3 @@ class TrainingData:
                 key = (said.fingerprint, said.definition_number)
                 found.setdefault(key, {})[said.picture_id] = said.rating
         return list(found.values())
-
-    def _kind(self, picture_id: str) -> str:
-        decision = self.answers.get(picture_id)
-        return "simulated" if decision and decision.simulated else "person"
-
-
-def _votes(labels: Mapping[str, bool], ids: Sequence[str]) -> Votes:
-    return np.array([0 if i not in labels else 1 if labels[i] else -1 for i in ids], dtype=np.int8)

@@ -17,6 +17,20 @@ from storage.calls import Outcome
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
+_NEVER_ON_THE_WIRE = {"title", "default", "examples", "format", "pattern", "uniqueItems", "$defs"}
+# Limits that strict endpoints reject, and that a grammar obeys; pydantic checks them when the answer is read.
+_LIMITS = {
+    *("minLength", "maxLength", "minItems", "maxItems", "multipleOf"),
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+}
+# pydantic's names for values of the right kind that were not to choose from
+_RANGES = {"greater_than", "greater_than_equal", "less_than", "less_than_equal", "literal_error", "enum"}
+# and for those that an endpoint which keeps to a strict schema can't send
+_SHAPES = re.compile(r"missing|literal_error|enum|.*_type|.*_parsing")
+_UNFIT = "unfit: "
+# Some grammars for JSON let line breaks into strings.
+_LENIENT = json.JSONDecoder(strict=False)
+
 
 @dataclass(frozen=True)
 class Message:
@@ -64,21 +78,6 @@ class ChatModel(Protocol):
     ) -> Weighed[Answer]:
         """The likeliest answer, with what else `field`, one of its own of a few short values, could have
         been. Raises what `ask` raises."""
-
-
-_NEVER_ON_THE_WIRE = {"title", "default", "examples", "format", "pattern", "uniqueItems", "$defs"}
-# Limits that strict endpoints reject, and that a grammar obeys; pydantic checks them when the answer is read.
-_LIMITS = {
-    *("minLength", "maxLength", "minItems", "maxItems", "multipleOf"),
-    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
-}
-# pydantic's names for values of the right kind that were not to choose from
-_RANGES = {"greater_than", "greater_than_equal", "less_than", "less_than_equal", "literal_error", "enum"}
-# and for those that an endpoint which keeps to a strict schema can't send
-_SHAPES = re.compile(r"missing|literal_error|enum|.*_type|.*_parsing")
-_UNFIT = "unfit: "
-# Some grammars for JSON let line breaks into strings.
-_LENIENT = json.JSONDecoder(strict=False)
 
 
 @dataclass(frozen=True)

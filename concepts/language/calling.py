@@ -25,6 +25,14 @@ if TYPE_CHECKING:
     from openai.types.chat import ChatCompletion
 
 DEFAULT_AT_ONCE = 4
+_paces: dict[tuple[str, str], Pace] = {}
+_lock = threading.Lock()
+TIMEOUT_SECONDS = 120.0  # of one request; a small, busy computer writes long answers slowly
+DEADLINE_SECONDS = 300.0  # of one question, with all its attempts and waits
+MAX_ATTEMPTS = 4
+MAX_TIMEOUTS = 2  # a server that is slow goes on with a question that nobody waits for any more
+LONGEST_WAIT_SECONDS = 60.0
+MOST_DIALECTS = 12  # ways to ask, before an endpoint that rejects every one is given up
 
 
 class Pace:
@@ -82,24 +90,12 @@ class Pace:
                 self._cut = time.monotonic()
 
 
-_paces: dict[tuple[str, str], Pace] = {}
-_lock = threading.Lock()
-
-
 def pace_of(endpoint: str, model: str, most: int) -> Pace:
     """The one that everybody in this process keeps."""
     with _lock:
         pace = _paces.setdefault((endpoint, model), Pace(most))
     pace.at_most(most)
     return pace
-
-
-TIMEOUT_SECONDS = 120.0  # of one request; a small, busy computer writes long answers slowly
-DEADLINE_SECONDS = 300.0  # of one question, with all its attempts and waits
-MAX_ATTEMPTS = 4
-MAX_TIMEOUTS = 2  # a server that is slow goes on with a question that nobody waits for any more
-LONGEST_WAIT_SECONDS = 60.0
-MOST_DIALECTS = 12  # ways to ask, before an endpoint that rejects every one is given up
 
 
 @dataclass

@@ -32,6 +32,19 @@ MISSES_BELIEVED = 3  # answers in a row without the form that was asked for, by 
 
 _lock = threading.Lock()  # of the files: they are read, changed and written again
 
+PURPOSE = "test"
+PICTURES = 2  # guessed right by chance once in 2,500
+SIDE = 336  # pixels; small models see tiles of this size
+REJECTS_PICTURES = (400, 415, 422, 500, 501)  # without saying that it is for the picture
+Colour = Literal["red", "green", "blue", "orange", "black"]
+COLOURS: dict[Colour, tuple[int, int, int]] = {
+    "red": (205, 20, 30),
+    "green": (10, 135, 50),
+    "blue": (25, 65, 205),
+    "orange": (245, 140, 0),
+    "black": (15, 15, 15),
+}
+
 
 class Sight(View):
     """Whether a model read pictures whose content can't be guessed."""
@@ -105,21 +118,6 @@ class CapabilityMemory:
         with _lock:
             kept = self.known.model_copy(update=changes)
             write_whole(self._file, kept.model_dump_json().encode())
-
-
-PURPOSE = "test"
-PICTURES = 2  # guessed right by chance once in 2,500
-SIDE = 336  # pixels; small models see tiles of this size
-REJECTS_PICTURES = (400, 415, 422, 500, 501)  # without saying that it is for the picture
-
-Colour = Literal["red", "green", "blue", "orange", "black"]
-COLOURS: dict[Colour, tuple[int, int, int]] = {
-    "red": (205, 20, 30),
-    "green": (10, 135, 50),
-    "blue": (25, 65, 205),
-    "orange": (245, 140, 0),
-    "black": (15, 15, 15),
-}
 
 
 class Seen(BaseModel):

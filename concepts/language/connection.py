@@ -21,6 +21,11 @@ from concepts.settings import Address, literal_address, serves_no_model
 if TYPE_CHECKING:
     from openai import OpenAI
 
+MOST_MODELS = 200
+LIST_SECONDS = 15.0
+# vLLM; OpenRouter and others; LM Studio
+_CONTEXT = ("max_model_len", "context_length", "max_context_length", "context_window")
+
 
 def openai_client(url: str, api_key: str | None, timeout: float) -> OpenAI:
     """A client for one endpoint. It follows no redirects, so no key travels to another host, and repeats
@@ -123,11 +128,6 @@ def _has_proxy(url: str) -> bool:
 
 if TYPE_CHECKING:
     from openai import OpenAI
-
-MOST_MODELS = 200
-LIST_SECONDS = 15.0
-# vLLM; OpenRouter and others; LM Studio
-_CONTEXT = ("max_model_len", "context_length", "max_context_length", "context_window")
 
 
 @dataclass(frozen=True)

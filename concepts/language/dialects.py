@@ -28,6 +28,8 @@ REJECTING = (400, 404, 415, 422, 500, 501)  # llama-cpp-python answers `json_sch
 
 # vLLM and OpenAI count the longest answer into the context, and reject where both together don't fit.
 _NO_ROOM = re.compile(r"context (length|window|size)|too large")
+# Where that speaks of the answer, a shorter one helps; else the question alone is too long.
+_OF_THE_ANSWER = re.compile(r"\bmax_(completion_)?tokens\b|completion|output tokens")
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class EndpointDialect:
     def _without(self, about: str, *, proven: bool) -> EndpointDialect | None:
         """Without the parameter that the endpoint speaks about."""
         fewer = self.answer_tokens // 2
-        if fewer >= FEWEST_ANSWER_TOKENS and _NO_ROOM.search(about) and _counts_the_answer(about):
+        if fewer >= FEWEST_ANSWER_TOKENS and _NO_ROOM.search(about) and _OF_THE_ANSWER.search(about):
             return replace(self, answer_tokens=fewer)
         if self.limit == "max_tokens" and "max_completion_tokens" in about:
             return replace(self, limit="max_completion_tokens")
@@ -98,11 +100,6 @@ class EndpointDialect:
         if self.logprobs and "logprobs" in about:
             return replace(self, logprobs=False)
         return None
-
-
-def _counts_the_answer(about: str) -> bool:
-    """Whether a shorter answer would help, or the question alone is too long."""
-    return bool(re.search(r"\bmax_(completion_)?tokens\b|completion|output tokens", about))
 
 
 def body(question: ModelQuestion[Any], dialect: EndpointDialect, asked: Sequence[Message]) -> dict[str, Any]:

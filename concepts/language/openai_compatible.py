@@ -108,16 +108,13 @@ class OpenAICompatibleModel(AsksQuestions):
                     dialect, proven = dialect.below, False
                     asked, shown = list(question.messages), False
                 elif not shown and patience.left > 0:
-                    asked, shown = _with_its_mistake(question, said.reply.text, unfit), True
+                    schema = json.dumps(question.form.limited)
+                    repair = load_prompt("repair").render(problem=str(unfit), schema=schema)
+                    mistake = [Message("assistant", said.reply.text), Message("user", repair)]
+                    asked, shown = [*question.messages, *mistake], True
                 else:
                     message = f"{self.name} answered twice with something that can't be used: {unfit}"
                     raise ModelAnswerError(self._caller.clean(message), outcome=unfit.outcome) from None
                 continue
             self._memory.worked(dialect)
             return value, said
-
-
-def _with_its_mistake(question: ModelQuestion[Answer], text: str, unfit: UnfitAnswerError) -> list[Message]:
-    schema = json.dumps(question.form.limited)
-    repair = load_prompt("repair").render(problem=str(unfit), schema=schema)
-    return [*question.messages, Message("assistant", text), Message("user", repair)]

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from openai.types.chat.chat_completion_token_logprob import ChatCompletionTokenLogprob, TopLogprob
 
 _ENDS = re.compile(r'["\s,}\]]')  # what may stand behind a value
+ENOUGH = 12  # letters before a script says something; what a label in a picture says may be quoted
+_TOGETHER = {"HIRAGANA": "CJK", "KATAKANA": "CJK"}  # Japanese mixes them
 
 
 class Token(NamedTuple):
@@ -177,10 +179,6 @@ def _tokens(choice: Choice) -> tuple[Token, ...]:
 def _raw(token: ChatCompletionTokenLogprob | TopLogprob) -> bytes:
     told = getattr(token, "bytes", None)
     return bytes(told) if told else token.token.encode()
-
-
-ENOUGH = 12  # letters before a script says something; what a label in a picture says may be quoted
-_TOGETHER = {"HIRAGANA": "CJK", "KATAKANA": "CJK"}  # Japanese mixes them
 
 
 def strange_script(answer: Any, question: str) -> str | None:

@@ -29,6 +29,16 @@ from concepts.registry import Method, Registry
 
 Fit = Callable[[TrainingSet], LinearHead]
 
+LEAST_CERTAIN = 60  # looked at together and clustered, so that a batch is not five near-copies
+COLD_CANDIDATES = 2000  # likeliest by the words, and as many at random: what the cold start looks at
+DISTANCE = 0.25  # what being far from everything asked weighs beside being close to the words
+BELIEF_HALVES = 12  # noes without a yes after which the words are followed half as often
+LIKELY = 0.9  # rank by the words from which "likely" is the honest reason
+FEW_YES = 3  # with fewer groups of pictures that count, their like is looked for
+NEARER_NOES = 10  # nearer to a yes than anything left: then no more like it is looked for
+DIVERSE_UNTIL = 25  # answers
+EXPLORATION = 0.05  # share of later questions that ignore the head: it can't see what it is blind to
+
 
 @dataclass(frozen=True)
 class Pool:
@@ -147,9 +157,6 @@ class Margin(Acquisition):
         return [Choice(row, "borderline") for row in round.distinct(round.least_certain(), n)]
 
 
-LEAST_CERTAIN = 60  # looked at together and clustered, so that a batch is not five near-copies
-
-
 class DiverseMargin(Acquisition):
     """Of the 60 least certain pictures, clustered into n, the one nearest each centre."""
 
@@ -184,16 +191,6 @@ def _one_per_cluster(vectors: Vectors, rows: list[int], n: int, rng: np.random.G
         for label in np.unique(model.labels_)
     ]
     return [rows[i] for i in sorted(nearest)]
-
-
-COLD_CANDIDATES = 2000  # likeliest by the words, and as many at random: what the cold start looks at
-DISTANCE = 0.25  # what being far from everything asked weighs beside being close to the words
-BELIEF_HALVES = 12  # noes without a yes after which the words are followed half as often
-LIKELY = 0.9  # rank by the words from which "likely" is the honest reason
-FEW_YES = 3  # with fewer groups of pictures that count, their like is looked for
-NEARER_NOES = 10  # nearer to a yes than anything left: then no more like it is looked for
-DIVERSE_UNTIL = 25  # answers
-EXPLORATION = 0.05  # share of later questions that ignore the head: it can't see what it is blind to
 
 
 class Auto(Acquisition):

@@ -140,8 +140,8 @@ def sigmoid(logits: ArrayLike) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -60, 60))))
 
 
-def grouped_folds(positive: Bools, group: Rows, seed: int, most: int = FOLDS) -> list[tuple[Rows, Rows]]:
-    """(train rows, test rows) of up to `most` stratified folds, each training part with both classes.
+def grouped_folds(positive: Bools, group: Rows, seed: int) -> list[tuple[Rows, Rows]]:
+    """(train rows, test rows) of up to `FOLDS` stratified folds, each training part with both classes.
 
     Empty where there are fewer than two groups of a class: nothing can then be held out.
     Groups, not pictures, are dealt out (a group counts as yes if most of it is): `StratifiedGroupKFold`
@@ -151,7 +151,7 @@ def grouped_folds(positive: Bools, group: Rows, seed: int, most: int = FOLDS) ->
 
     _, member = np.unique(group, return_inverse=True)
     yes = np.bincount(member, weights=positive) * 2 >= np.bincount(member)
-    folds = min(most, int(yes.sum()), int((~yes).sum()))
+    folds = min(FOLDS, int(yes.sum()), int((~yes).sum()))
     if folds < 2:
         return []
     dealt = StratifiedKFold(folds, shuffle=True, random_state=seed).split(yes, yes)

@@ -10,6 +10,10 @@ import numpy as np
 from concepts.learning.base import Bools, Floats
 from concepts.learning.target import Target
 
+TINY = 1e-12
+START = np.array([1.0, 0.0])  # slope and offset of what is calibrated already
+SMALLEST_SLOPE = 1e-3  # times the spread of the scores: a head that ranks no better than chance says "unsure"
+
 
 @dataclass(frozen=True)
 class Threshold:
@@ -44,11 +48,6 @@ def choose_threshold(probability: Floats, positive: Bools, target: Target) -> Th
         good = np.flatnonzero(recall >= target.at_least)
         best, met = int(good[np.argmax(precision[good])]), True
     return Threshold(float(cut[best]), float(precision[best]), float(recall[best]), float(f1[best]), met)
-
-
-TINY = 1e-12
-START = np.array([1.0, 0.0])  # slope and offset of what is calibrated already
-SMALLEST_SLOPE = 1e-3  # times the spread of the scores: a head that ranks no better than chance says "unsure"
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def consistency(pairs: Sequence[tuple[str, str]], answers: int, people: int) -> 
 
     def metric(name: str, value: float, low: float, high: float) -> Metric:
         if missing:
-            return Metric(name=name, value=None, n=n, note=missing)
+            return Metric.unknown(name, n, missing)
         return Metric(name=name, value=value, low=low, high=high, n=n)
 
     share = metric("consistency", same / n, low, high)
@@ -75,9 +75,6 @@ def _sentences(
 
 def _of_hundred(share: Metric) -> str:
     return f"{100 * (share.low or 0):.0f}–{100 * (share.high or 0):.0f}"
-
-
-ERROR = 0.05
 
 
 @dataclass(frozen=True)
@@ -140,7 +137,7 @@ def _share(changed: int, n: int, earlier: int) -> tuple[Metric, Metric]:
     names = "changed share", "would change"
     if not n:
         note = "None was answered again."
-        share, would = (Metric(name=name, value=None, n=0, note=note) for name in names)
+        share, would = (Metric.unknown(name, 0, note) for name in names)
         return share, would
     low, high = (float(x[0]) for x in counted(changed, n, earlier, ERROR))
     value, rest = changed / n, earlier - n

@@ -26,6 +26,10 @@ PERCENTILES = (100 * ERROR / 2, 100 - 100 * ERROR / 2)
 CALIBRATION = ("brier",)
 BINS = 10
 MOST_CUTS = 40  # thresholds that a person may choose between by their figures
+Compute = Callable[["_Ranked", Floats], Floats]  # weights of rows (draws, n) → values (draws,)
+COUNTS = ("precision", "recall", "base_rate")
+PROBABILITY_GAP = "probability_gap"
+FEWEST_FOR_GAP = 30  # pictures, below which the interval says nothing worth reading
 
 
 @dataclass(frozen=True)
@@ -41,9 +45,6 @@ class Figures:
     @property
     def negatives(self) -> int:
         return self.n - self.positives
-
-
-Compute = Callable[["_Ranked", Floats], Floats]  # weights of rows (draws, n) → values (draws,)
 
 
 class _Ranked:
@@ -124,7 +125,6 @@ METRICS: dict[str, Compute] = {
     "brier": _brier,
     "base_rate": _base_rate,
 }
-COUNTS = ("precision", "recall", "base_rate")
 
 
 def evaluate(
@@ -160,7 +160,7 @@ def evaluate(
         if name in COUNTS:
             metrics[name] = _counted(name, getattr(counts, name), missing, count)
         elif missing:
-            metrics[name] = _unknown(name, count, missing)
+            metrics[name] = Metric.unknown(name, count, missing)
         else:
             own = _own_interval(name, values[name][0], truth, probability >= threshold, weights)
             metrics[name] = _metric(name, *values[name], count, own)
@@ -226,12 +226,14 @@ def compare(
     pictures each stands for."""
     missing, count = _missing(metric, truth, probability >= thresholds[0])
     if missing:
-        return _unknown(metric, count, missing)
+        return Metric.unknown(metric, count, missing)
     ones = np.ones(len(truth)) if weights is None else weights
     mine, my_draws = _values(probability, truth, thresholds[0], group, ones, seed, [metric])[metric]
     theirs, their_draws = _values(other, truth, thresholds[1], group, ones, seed, [metric])[metric]
     if np.isnan(mine - theirs):
-        return _unknown(metric, count, "One of the two calls nothing a yes, so there is nothing to compare.")
+        return Metric.unknown(
+            metric, count, "One of the two calls nothing a yes, so there is nothing to compare."
+        )
     low, high = np.nanpercentile(my_draws - their_draws, PERCENTILES)
     return Metric(name=metric, value=mine - theirs, low=float(low), high=float(high), n=count)
 
@@ -306,8 +308,7 @@ def _metric(name: str, value: float, draws: Floats, count: int, own: tuple[float
     """From the redraws and the interval of its `own`: a perfect ranking of ten is perfect in every redraw,
     and yet ten are few."""
     low, high = (float(bound) for bound in np.nanpercentile(draws, PERCENTILES))
-    low, high = min(low, own[0], value), max(high, own[1], value)
-    return Metric(name=name, value=value, low=low, high=high, n=count)
+    return Metric.within(name, value, min(low, own[0]), max(high, own[1]), count)
 
 
 def _own_interval(name: str, value: float, truth: Bools, said: Bools, weights: Floats) -> tuple[float, float]:
@@ -325,12 +326,8 @@ def _own_interval(name: str, value: float, truth: Bools, said: Bools, weights: F
 
 def _counted(name: str, found: Estimate | None, missing: str, count: int) -> Metric:
     if found is None or missing:
-        return _unknown(name, count, missing or "Too few to say.")
+        return Metric.unknown(name, count, missing or "Too few to say.")
     return Metric(name=name, value=found.value, low=found.low, high=found.high, n=found.n)
-
-
-def _unknown(name: str, count: int, missing: str) -> Metric:
-    return Metric(name=name, value=None, n=count, note=missing)
 
 
 def _missing(name: str, truth: Bools, predicted: Bools) -> tuple[str, int]:
@@ -363,10 +360,6 @@ def _short(more: int, what: str, have: int) -> str:
     return "" if more <= 0 else f"Too few to say: {more} more {what} needed (there are {have})."
 
 
-PROBABILITY_GAP = "probability_gap"
-FEWEST_FOR_GAP = 30  # pictures, below which the interval says nothing worth reading
-
-
 def probability_gap(probability: Floats, truth: Bools, group: Rows, seed: int) -> Metric:
     """Calibration in the large: mean probability minus the share that counts, -1..1. Above 0 the
     probabilities are too high.
@@ -382,12 +375,11 @@ def probability_gap(probability: Floats, truth: Bools, group: Rows, seed: int) -
     if n < FEWEST_FOR_GAP:
         pictures = "picture" if FEWEST_FOR_GAP - n == 1 else "pictures"
         note = f"Too few to say: {FEWEST_FOR_GAP - n} more checked {pictures} needed (there are {n})."
-        return Metric(name=PROBABILITY_GAP, value=None, n=n, note=note)
+        return Metric.unknown(PROBABILITY_GAP, n, note)
     _, member = np.unique(group, return_inverse=True)
     gap = np.bincount(member, weights=probability - truth) / np.bincount(member)
     low, high = mean_interval(gap, -1, 1, seed)
-    value = float(gap.mean())
-    return Metric(name=PROBABILITY_GAP, value=value, low=min(low, value), high=max(high, value), n=n)
+    return Metric.within(PROBABILITY_GAP, float(gap.mean()), low, high, n)
 
 
 def about_probabilities(metrics: Iterable[Metric]) -> list[str]:

@@ -18,6 +18,8 @@ from concepts.learning.target import Target
 SEED = 0  # training the same labels again gives the same head
 AUTO = "auto"
 WORDS_ALONE = "text"  # the head that needs no answer; what it says is no probability yet
+STRONG = 0.8  # probability of the other answer from which there is something to look at
+POINTS = 12  # enough for each of them
 
 
 def train_head(
@@ -139,12 +141,7 @@ def _threshold(
     return chosen.value, facts
 
 
-STRONG = 0.8  # probability of the other answer from which there is something to look at
-
-
-def label_errors(
-    data: TrainingSet, text_direction: Vectors | None, seed: int, head: str = "auto"
-) -> tuple[Rows, Floats]:
+def label_errors(data: TrainingSet, text_direction: Vectors | None, seed: int) -> tuple[Rows, Floats]:
     """Rows whose label is probably wrong, the likeliest first, and the probability of the other label. They
     are worth a second look and never changed.
 
@@ -154,7 +151,7 @@ def label_errors(
     """
     nothing = np.empty(0, np.int64), np.empty(0)
     try:
-        found = HEADS[head]().fit_held_out(data, text_direction, seed)
+        found = HEADS[AUTO]().fit_held_out(data, text_direction, seed)
     except NotEnoughLabelsError:
         return nothing
     if found.folds < FOLDS:
@@ -167,9 +164,6 @@ def label_errors(
     rows = np.flatnonzero(other >= least)
     rows = rows[np.argsort(-other[rows], kind="stable")]
     return rows, other[rows]
-
-
-POINTS = 12  # enough for each of them
 
 
 def warm_up() -> None:

@@ -26,6 +26,13 @@ from concepts.learning.base import (
 from concepts.learning.calibration import platt
 from concepts.registry import Method, Registry
 
+REGULARISATION = (1.0, 10.0, 100.0)
+GRADIENT = 1e-4  # where the largest slope of the mean loss is below, a solution is taken
+STEPS = 1000
+RANK = 1e-12  # eigenvalues below this share of the largest are rounding
+Folds = list[tuple[Rows, Rows]]
+FEW = 5  # with fewer groups of either class, cross-validating C is a lottery
+
 
 @dataclass(frozen=True)
 class HeldOut:
@@ -162,14 +169,6 @@ def _solved(square: Floats, right: Floats) -> Floats:
     return np.asarray(cho_solve(cho_factor(square, overwrite_a=True), right))
 
 
-REGULARISATION = (1.0, 10.0, 100.0)
-GRADIENT = 1e-4  # where the largest slope of the mean loss is below, a solution is taken
-STEPS = 1000
-RANK = 1e-12  # eigenvalues below this share of the largest are rounding
-
-Folds = list[tuple[Rows, Rows]]
-
-
 @dataclass(frozen=True)
 class LogisticHead(Head):
     """L2-regularised logistic regression with both classes weighing the same; C by grouped folds."""
@@ -287,7 +286,6 @@ def _logistic(X: NDArray[np.float32], positive: Bools, weight: Floats, C: float)
 
 
 SUITED: dict[str, Head] = {"text": TextHead(), "lda": LDAHead(), "logistic": LogisticHead()}
-FEW = 5  # with fewer groups of either class, cross-validating C is a lottery
 
 
 class AutoHead(Head):

@@ -12,6 +12,12 @@ from concepts.learning.base import Bools, Floats
 Limits = tuple[Floats, Floats]  # low and high
 
 FINITE = 50  # times as many pictures as were drawn: beyond that, drawing without replacement changes nothing
+PRIOR = 0.5  # Jeffreys' prior of the share that is bet on: narrow for shares near 0 and 1, too
+EDGE = 1e-12
+MISS = 0.05  # how often the interval may miss
+GRID = 1000  # means in question between the bounds
+LARGEST_BET = 0.75  # of the most that one number may cost; the authors advise 1/2 or 3/4
+ALTERNATIVES = (0.25, 0.5, 0.75, 0.9)  # parts of the way from what has to be exceeded to all votes
 
 
 def counted(right: ArrayLike, drawn: ArrayLike, population: ArrayLike, error: float) -> Limits:
@@ -138,10 +144,6 @@ def _z(error: float) -> float:
     return float(norm.ppf(1 - error / 2))
 
 
-PRIOR = 0.5  # Jeffreys' prior of the share that is bet on: narrow for shares near 0 and 1, too
-EDGE = 1e-12
-
-
 def share_at_any_time(right: int, drawn: int, error: float) -> tuple[float, float]:
     """The limits of a share, when `right` of `drawn` random answers, one after the other, say yes. They hold
     however often one looks while the answers come in.
@@ -166,11 +168,6 @@ def share_at_any_time(right: int, drawn: int, error: float) -> tuple[float, floa
     low = brentq(beyond, EDGE, best) if right and beyond(EDGE) > 0 else 0.0
     high = brentq(beyond, best, 1 - EDGE) if right < drawn and beyond(1 - EDGE) > 0 else 1.0
     return float(low), float(high)
-
-
-MISS = 0.05  # how often the interval may miss
-GRID = 1000  # means in question between the bounds
-LARGEST_BET = 0.75  # of the most that one number may cost; the authors advise 1/2 or 3/4
 
 
 def mean_interval(values: Floats, low: float, high: float, seed: int) -> tuple[float, float]:
@@ -200,9 +197,6 @@ def mean_interval(values: Floats, low: float, high: float, seed: int) -> tuple[f
         held = np.array([x.mean()])
     edges = np.clip([held[0] - 1 / GRID, held[-1] + 1 / GRID], 0, 1)
     return low + (high - low) * float(edges[0]), low + (high - low) * float(edges[1])
-
-
-ALTERNATIVES = (0.25, 0.5, 0.75, 0.9)  # parts of the way from what has to be exceeded to all votes
 
 
 @dataclass(frozen=True)

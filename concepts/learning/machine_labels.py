@@ -14,6 +14,19 @@ from concepts.learning.intervals import wilson
 
 MOST_WEIGHT = 0.9  # a machine's label never counts as much as a person's
 ALONE = 1.0
+CANT_SAY = 3  # of ratings from 1, surely no, to 5, surely yes
+NOTHING = 0  # where an annotator was not asked
+SHARE = 0.3  # of the weight of the person's answers that all of a machine's labels may have
+ANSWERS = 25  # of the person from which on that is no longer more: their own say it better
+# How likely a machine's verdict is right: from its own probabilities or from repeated answers, then fitted to
+# what the person said of the same pictures. What a model says of its own sureness plays no part.
+RATINGS = range(1, 6)
+SURE = 1e-4  # a token's probability is often 1 to six digits; beyond this it says no more about pictures
+SHARED = 30  # pictures that a person must share with others, below which a t-test says nothing
+DISCOVERIES = 0.05  # share of false ones among the people that the machine is said to match
+SKILLED = (
+    0.15  # what asking a machine saves is worth this much of being as good as people who know the matter
+)
 
 
 @dataclass(frozen=True)
@@ -71,12 +84,6 @@ def measure_agreement(person: Votes, machine: Votes) -> Agreement:
     return Agreement(n, agree, value, max(low, -1.0), min(high, 1.0), weight, sentence)
 
 
-CANT_SAY = 3  # of ratings from 1, surely no, to 5, surely yes
-NOTHING = 0  # where an annotator was not asked
-SHARE = 0.3  # of the weight of the person's answers that all of a machine's labels may have
-ANSWERS = 25  # of the person from which on that is no longer more: their own say it better
-
-
 @dataclass(frozen=True)
 class MachineLabels:
     """What the machines say together of n pictures: labelled (n,) where they say something and the person
@@ -127,12 +134,6 @@ def votes_of(ratings: NDArray[np.int8]) -> Votes:
     return np.where(ratings == NOTHING, 0, np.sign(ratings - CANT_SAY)).astype(np.int8)
 
 
-# How likely a machine's verdict is right: from its own probabilities or from repeated answers, then fitted to
-# what the person said of the same pictures. What a model says of its own sureness plays no part.
-RATINGS = range(1, 6)
-SURE = 1e-4  # a token's probability is often 1 to six digits; beyond this it says no more about pictures
-
-
 def chance_by_tokens(chances: Mapping[str, float]) -> float | None:
     """How likely a yes is by the probabilities of the ratings "1" to "5"; half of what can't be said counts.
     None where they hold no rating."""
@@ -168,13 +169,6 @@ def _yes(rating: int) -> float:
 def _logits(chances: Floats) -> Floats:
     inside = np.clip(chances, SURE, 1 - SURE)
     return np.asarray(np.log(inside / (1 - inside)), dtype=np.float64)
-
-
-SHARED = 30  # pictures that a person must share with others, below which a t-test says nothing
-DISCOVERIES = 0.05  # share of false ones among the people that the machine is said to match
-SKILLED = (
-    0.15  # what asking a machine saves is worth this much of being as good as people who know the matter
-)
 
 
 @dataclass(frozen=True)

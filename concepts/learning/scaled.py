@@ -13,8 +13,12 @@ from concepts.learning.base import FOLDS, Floats, LinearHead, Rows, TrainingSet,
 from concepts.learning.heads import REGULARISATION, Space
 from concepts.learning.scale import Options, Scale, ScaleLabels
 
-STEPS = 1000
 PRIOR = 0.05  # of the cuts: keeps a grade that nobody gave from shrinking to nothing
+STEPS = 1000
+SMALLEST_SLOPE = 1e-3  # a head that ranks no better than chance says what is usual
+STRAIGHT = 10.0  # C of a calibration, which has few numbers to fit
+Folds = list[tuple[Rows, Rows]]
+GRADED = "graded"  # where a version's details have the cuts
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ def fit_odds(X: np.ndarray, possible: Options, weight: Floats, C: float) -> Prop
     high = grades - 1 - possible[:, ::-1].argmax(axis=1)
     share, ridge = weight / weight.sum(), 1 / (C * weight.sum())
     rows = np.arange(n)
+    prior = PRIOR / n  # counts as much as one label does, whatever their number
 
     def loss(theta: Floats) -> tuple[float, Floats]:
         weights, steps = theta[:d], theta[d + 1 :]
@@ -54,7 +59,6 @@ def fit_odds(X: np.ndarray, possible: Options, weight: Floats, C: float) -> Prop
         slope[rows, high + 1] += of_cuts[1]
         per_cut = share @ slope[:, 1:grades]
         above = np.cumsum(per_cut[::-1])[::-1]  # a step moves all cuts behind it
-        prior = PRIOR * ridge_of_steps(n)
         value = share @ value + ridge / 2 * (weights @ weights) + prior / 2 * (theta[d:] @ theta[d:])
         gradient = np.concatenate(
             [
@@ -70,11 +74,6 @@ def fit_odds(X: np.ndarray, possible: Options, weight: Floats, C: float) -> Prop
     theta = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
     cuts = theta[d] - np.concatenate([[0.0], np.cumsum(np.exp(theta[d + 1 :]))])
     return ProportionalOdds(np.asarray(theta[:d]), np.asarray(cuts))
-
-
-def ridge_of_steps(n: int) -> float:
-    """The prior counts as much as one label does, whatever their number."""
-    return 1 / n
 
 
 def start_of_cuts(possible: Options, weight: Floats) -> Floats:
@@ -129,9 +128,6 @@ def sigmoid(x: Floats) -> Floats:
     return np.asarray(0.5 * (1 + np.tanh(np.asarray(x) / 2)))
 
 
-STEPS = 1000
-
-
 def fit_softmax(X: np.ndarray, possible: Options, weight: Floats, C: float) -> Floats:
     """(d + 1, options) weights and, last, biases; least mean -log P(what each label leaves possible) +
     |weights|² / 2C·(sum of the weights), by L-BFGS. X (n, d), possible (n, options)."""
@@ -177,12 +173,6 @@ def with_none(logits: Floats) -> Floats:
     return np.hstack([np.zeros((len(logits), 1)), logits])
 
 
-SMALLEST_SLOPE = 1e-3  # a head that ranks no better than chance says what is usual
-STRAIGHT = 10.0  # C of a calibration, which has few numbers to fit
-
-Folds = list[tuple[Rows, Rows]]
-
-
 @dataclass(frozen=True)
 class Graded:
     """weights (d,) and cuts (grades - 1,), calibrated; scores (n,) of the labels by heads that had not seen
@@ -212,7 +202,8 @@ def fit_graded(data: TrainingSet, said: ScaleLabels, seed: int) -> Graded:
 
     def loss(scores: Floats) -> float:
         a, cuts = stretched(scores, said.possible, data.weight)
-        return _loss_of_grades(a * scores, cuts, said.possible, data.weight)
+        p = (grade_probabilities(a * scores, cuts) * said.possible).sum(axis=1)
+        return float(-data.weight @ np.log(np.maximum(p, 1e-300)))
 
     with one_blas_thread():
         space = Space.of(data.vectors)
@@ -300,11 +291,6 @@ def moved(logits: Floats, possible: Options, weight: Floats) -> tuple[float, Flo
     return float(theta[0]), np.asarray(theta[1:])
 
 
-def _loss_of_grades(scores: Floats, cuts: Floats, possible: Options, weight: Floats) -> float:
-    p = (grade_probabilities(scores, cuts) * possible).sum(axis=1)
-    return float(-weight @ np.log(np.maximum(p, 1e-300)))
-
-
 def _chosen(
     X: Any, folds: Folds, fit: Callable[[Any, Any, float], Floats], loss: Callable[[Floats], float]
 ) -> tuple[float, Floats | None]:
@@ -325,9 +311,6 @@ def _scores(X: Any, found: Floats) -> Floats:
     """Of a direction (d,), or of weights and biases (d + 1, options)."""
     X = np.asarray(X, np.float64)
     return np.asarray(X @ found if found.ndim == 1 else X @ found[:-1] + found[-1])
-
-
-GRADED = "graded"  # where a version's details have the cuts
 
 
 def with_cuts(head: LinearHead, scale: Scale, cuts: Floats) -> LinearHead:

@@ -144,20 +144,20 @@ class _Finder:
     def share(self, name: str, right: np.ndarray) -> Metric:
         """Of pictures, right (n,)."""
         if self._few:
-            return Metric(name=name, value=None, n=len(right), note=self._few)
+            return Metric.unknown(name, len(right), self._few)
         value, low, high = self._redrawn(lambda w: w @ right / np.maximum(w.sum(axis=1), 1e-300))
         own = wilson(value, self._independent(), ERROR)
-        return _metric(name, value, min(low, own[0]), max(high, own[1]), len(right))
+        return Metric.within(name, value, min(low, own[0]), max(high, own[1]), len(right))
 
     def correlation(self, name: str, compute: Compute, spread: float = 1.0) -> Metric:
         n = len(self.weights)
         if self._few:
-            return Metric(name=name, value=None, n=n, note=self._few)
+            return Metric.unknown(name, n, self._few)
         value, low, high = self._redrawn(compute)
         if np.isnan(value):
-            return Metric(name=name, value=None, n=n, note="It says the same of every picture.")
+            return Metric.unknown(name, n, "It says the same of every picture.")
         own = _fisher(value, self._independent(), spread)
-        return _metric(name, value, min(low, own[0]), max(high, own[1]), n)
+        return Metric.within(name, value, min(low, own[0]), max(high, own[1]), n)
 
     def _independent(self) -> float:
         """How many pictures of equal weight, none like another, would say as much."""
@@ -180,15 +180,11 @@ def _share_among(find: _Finder, name: str, right: np.ndarray, among: np.ndarray,
     """Of the pictures among which it is counted, which may be few: then the interval says so."""
     n = int(among.sum())
     if not n:
-        return Metric(name=name, value=None, n=0, note=f"No checked pictures {what}.")
+        return Metric.unknown(name, 0, f"No checked pictures {what}.")
     weights = find.weights[among]
     value = float(weights @ right[among] / weights.sum())
     low, high = wilson(value, effective(weights), ERROR)
-    return _metric(name, value, low, high, n)
-
-
-def _metric(name: str, value: float, low: float, high: float, n: int) -> Metric:
-    return Metric(name=name, value=value, low=min(low, value), high=max(high, value), n=n)
+    return Metric.within(name, value, low, high, n)
 
 
 def _fisher(value: float, n: float, spread: float) -> tuple[float, float]:

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 NEIGHBOURS = 10
 BLOCK = 1024  # pictures compared with all others at a time
+# Answers flow along the graph of neighbours: Zhou et al., Learning with local and global consistency, 2003.
+ALPHA = 0.9  # how much of a picture's score comes from its neighbours
+SHARPNESS = 5  # exponent of the cosine: how much a nearer neighbour says more
+TOLERANCE = 1e-6
+MOST_STEPS = 200  # a picture further away than that hears nothing
+DOUBT = 10  # answers of either side that every picture is taken to have heard from nowhere
 
 
 def neighbour_graph(vectors: Vectors, k: int = NEIGHBOURS) -> NeighbourGraph:
@@ -44,13 +50,6 @@ def standardised(values: Floats) -> Floats:
     """(n,) in standard deviations from the mean over the pictures that are ranked."""
     values = np.asarray(values, np.float64)
     return np.asarray((values - values.mean()) / max(float(values.std()), 1e-12))
-
-
-# Answers flow along the graph of neighbours: Zhou et al., Learning with local and global consistency, 2003.
-ALPHA = 0.9  # how much of a picture's score comes from its neighbours
-SHARPNESS = 5  # exponent of the cosine: how much a nearer neighbour says more
-TOLERANCE = 1e-6
-MOST_STEPS = 200  # a picture further away than that hears nothing
 
 
 def answered(data: TrainingSet, pictures: Pictures, yes: bool) -> Floats:
@@ -105,9 +104,6 @@ class WordsScorer(Scorer):
         if texts is None:
             raise NotEnoughLabelsError("There are no words to search for.")
         return np.asarray(pictures.vectors @ texts.direction, np.float64)
-
-
-DOUBT = 10  # answers of either side that every picture is taken to have heard from nowhere
 
 
 class Blend(Scorer):

@@ -52,7 +52,8 @@ class Coco:
         images = parts.get("images")
         if not isinstance(images, list):
             raise DiscernError(f"{path.name} is no COCO file: it has no list of images.")
-        names = _names(parts.get("categories"))
+        categories = _objects(parts.get("categories"))
+        names = {_key(one.get("id")): text_of(one.get("name")) for one in categories}
         said: dict[Any, list[dict[str, Any]]] = defaultdict(list)
         for annotation in _objects(parts.get("annotations")):
             said[_key(annotation.get("image_id"))].append(annotation)
@@ -103,10 +104,6 @@ def _rows_of(
         if any("category_id" in one and _key(one["category_id"]) not in names for one in annotations):
             rows.append((number, BadRow(number, "a category that the file doesn't name")))
     yield from rows or [(number, place)]
-
-
-def _names(categories: Any) -> dict[Any, str]:
-    return {_key(one.get("id")): text_of(one.get("name")) for one in _objects(categories)}
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

@@ -30,6 +30,45 @@ ROWS_AT_ONCE: Final = 1024
 MOST_COLUMNS: Final = 200
 _DAMAGE: Final = (pa.ArrowException, OSError, UnicodeError, OverflowError, ValueError)
 
+LABELS: Final = ("label", "labels", "answer", "class", "target")
+PLACES: Final = ("path", "image", "file_name", "image_path", "filepath", "file", "filename")
+CLASSES: Final = ("no", "yes", "unsure")  # by number: no is 0 and yes is 1
+WRITTEN_AT_ONCE: Final = 20_000
+_ANSWER: Final = ("value", *ABOUT)
+SCHEMA: Final = pa.schema(
+    [
+        ("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
+        ("label", pa.int64()),
+        ("id", pa.string()),
+        ("path", pa.string()),
+        ("score", pa.float64()),
+        ("decision", pa.string()),
+        ("version", pa.int64()),
+        ("answers", pa.list_(pa.struct([(name, pa.string()) for name in _ANSWER]))),
+        (CAPTION, pa.string()),
+    ]
+)
+_TEXT: Final = {"dtype": "string", "_type": "Value"}
+FEATURES: Final = {
+    "image": {"_type": "Image"},
+    "label": {"names": list(CLASSES), "_type": "ClassLabel"},
+    "id": _TEXT,
+    "path": _TEXT,
+    "score": {"dtype": "float64", "_type": "Value"},
+    "decision": _TEXT,
+    "version": {"dtype": "int64", "_type": "Value"},
+    "answers": {"feature": dict.fromkeys(_ANSWER, _TEXT), "_type": "List"},
+    CAPTION: _TEXT,
+}
+CAPTIONS: Final = ("caption", "TEXT", "text")
+ADDRESSES: Final = ("url", "URL")
+FOLDER: Final = 5  # digits of a key that are its shard, as img2dataset counts them
+# What says how a picture was fetched, or what the library knows better; and its bytes.
+TECHNICAL: Final = {
+    "key", "status", "error_message", "exif", "width", "height", "original_width", "original_height",
+    "sha256", "jpg", "png", "webp", "WIDTH", "HEIGHT",
+}  # fmt: skip
+
 
 def columns_in(path: Path) -> list[str]:
     """The names of its columns; none where it is no Parquet file."""
@@ -82,38 +121,6 @@ def _in_words(path: Path) -> Iterator[None]:
         raise DiscernError(f"There is no file {path}. Check the spelling.") from error
     except _DAMAGE as error:
         raise DiscernError(f"{path.name} can't be read as Parquet: {first_line(error)}.") from error
-
-
-LABELS: Final = ("label", "labels", "answer", "class", "target")
-PLACES: Final = ("path", "image", "file_name", "image_path", "filepath", "file", "filename")
-CLASSES: Final = ("no", "yes", "unsure")  # by number: no is 0 and yes is 1
-WRITTEN_AT_ONCE: Final = 20_000
-_ANSWER: Final = ("value", *ABOUT)
-SCHEMA: Final = pa.schema(
-    [
-        ("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
-        ("label", pa.int64()),
-        ("id", pa.string()),
-        ("path", pa.string()),
-        ("score", pa.float64()),
-        ("decision", pa.string()),
-        ("version", pa.int64()),
-        ("answers", pa.list_(pa.struct([(name, pa.string()) for name in _ANSWER]))),
-        (CAPTION, pa.string()),
-    ]
-)
-_TEXT: Final = {"dtype": "string", "_type": "Value"}
-FEATURES: Final = {
-    "image": {"_type": "Image"},
-    "label": {"names": list(CLASSES), "_type": "ClassLabel"},
-    "id": _TEXT,
-    "path": _TEXT,
-    "score": {"dtype": "float64", "_type": "Value"},
-    "decision": _TEXT,
-    "version": {"dtype": "int64", "_type": "Value"},
-    "answers": {"feature": dict.fromkeys(_ANSWER, _TEXT), "_type": "List"},
-    CAPTION: _TEXT,
-}
 
 
 class HuggingFace:
@@ -207,16 +214,6 @@ def _row(picture: LabelledPicture) -> dict[str, Any]:
         "answers": [vars(answer) for answer in picture.answers],
         CAPTION: "\n".join(picture.captions) or None,
     }
-
-
-CAPTIONS: Final = ("caption", "TEXT", "text")
-ADDRESSES: Final = ("url", "URL")
-FOLDER: Final = 5  # digits of a key that are its shard, as img2dataset counts them
-# What says how a picture was fetched, or what the library knows better; and its bytes.
-TECHNICAL: Final = {
-    "key", "status", "error_message", "exif", "width", "height", "original_width", "original_height",
-    "sha256", "jpg", "png", "webp", "WIDTH", "HEIGHT",
-}  # fmt: skip
 
 
 class Img2Dataset:
