@@ -50,6 +50,7 @@ class Ranked:
     by_look_alikes: bool = False
 
 
+@dataclass(eq=False)
 class GridPage(View):
     """Pictures for a grid, in order. `thinking`: a newer order is being worked out. `problem`: why none can
     be. `by_look_alikes`: the answers to pictures that look alike had a part in the order."""
@@ -73,25 +74,17 @@ class _Ranking:
 class Grid:
     """The orders of one concept. `rank` runs in the background, wherever `state` has changed since."""
 
-    def __init__(
-        self,
-        decisions: Decisions,
-        rank: Rank,
-        state: StateOf,
-        evaluation: PicturesOf,
-        on_walls: Callable[[], Iterable[str]],
-        background: Executor,
-        removed: Callable[[], Iterable[str]] = frozenset,
-    ) -> None:
-        self._decisions = decisions
-        self._rank = rank
-        self._state = state
-        self._evaluation = evaluation
-        self._on_walls = on_walls
-        self._background = background
-        self._removed = removed
-        self._rankings: LRUCache[tuple[GridOrder, str], _Ranking] = LRUCache(KEPT)
-        self._lock = threading.Lock()
+    decisions: Decisions
+    rank: Rank
+    state: StateOf
+    evaluation: PicturesOf
+    on_walls: Callable[[], Iterable[str]]
+    background: Executor
+    removed: Callable[[], Iterable[str]] = frozenset
+    _rankings: LRUCache[tuple[GridOrder, str], _Ranking] = field(
+        default_factory=lambda: LRUCache(KEPT), init=False
+    )
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def page(self, order: GridOrder, query: str, n: int) -> GridPage:
         """At most n pictures without an answer, as far as they are known by now.
@@ -102,7 +95,7 @@ class Grid:
             raise DiscernError(f"“{order}” is no way to choose pictures.")
         if order == "query" and not query.strip():
             raise DiscernError("Say which query to look at.")
-        state = self._state(order)
+        state = self.state(order)
         with self._lock:
             ranking = self._rankings.setdefault((order, query), _Ranking())
             due = not ranking.going and ranking.known != state
@@ -114,17 +107,17 @@ class Grid:
                 by_look_alikes=ranking.ranked.by_look_alikes,
             )
         if due:
-            self._background.submit(self._prepare, ranking, order, query, state)
-        out = self._decisions.now().keys() | {*self._evaluation(), *self._removed()}
+            self.background.submit(self._prepare, ranking, order, query, state)
+        out = self.decisions.now().keys() | {*self.evaluation(), *self.removed()}
         if order == "wall":
-            out |= set(self._on_walls())
+            out |= set(self.on_walls())
         left = [picture for picture in said.pictures if picture.id not in out]
         return said.model_copy(update={"pictures": left[:n]})
 
     def _prepare(self, ranking: _Ranking, order: GridOrder, query: str, state: Hashable) -> None:
         ranked, problem = ranking.ranked, ""
         try:
-            ranked = self._rank(order, query)
+            ranked = self.rank(order, query)
         except Exception as error:  # whatever it is, the person must see it and the next request try again
             problem, state = problem_of(error), None
         with self._lock:

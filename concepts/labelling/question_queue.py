@@ -90,39 +90,28 @@ class _Queue:
     first_look: int = LOOKS[0]
 
 
+@dataclass(eq=False)
 class QuestionQueue:
     """The queue of one concept. `choose` runs in the background, one at a time, and so does `first_look`: how
     many answers that measure there are figures after."""
 
-    def __init__(
-        self,
-        decisions: Decisions,
-        choose: Choose,
-        asked_for: PicturesOf,
-        evaluation: PicturesOf,
-        paths: PathsOf,
-        background: Executor,
-        first_look: Callable[[], int],
-        removed: Callable[[], Ids[str]] = frozenset,
-    ) -> None:
-        """`removed`: pictures in the bin, which may have been chosen before."""
-        self._decisions = decisions
-        self._choose = choose
-        self._first_look = first_look
-        self._asked_for = asked_for
-        self._evaluation = evaluation
-        self._paths = paths
-        self._removed = removed
-        self._background = background
-        self._queue = _Queue()
-        self._lock = threading.Lock()
+    decisions: Decisions
+    choose: Choose
+    asked_for: PicturesOf
+    evaluation: PicturesOf
+    paths: PathsOf
+    background: Executor
+    first_look: Callable[[], int]
+    removed: Callable[[], Ids[str]] = frozenset  # pictures in the bin, which may have been chosen before
+    _queue: _Queue = field(default_factory=_Queue, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def upcoming(self, have: Sequence[str], n: int, again: Sequence[str] = ()) -> Upcoming:
         """Up to n more pictures behind those the person's screen already `has` (unanswered, in order): first
         those to ask about `again`."""
-        decisions = self._decisions.now()
-        asked_for, evaluation = list(self._asked_for()), list(self._evaluation())
-        held = {*have, *self._removed()}
+        decisions = self.decisions.now()
+        asked_for, evaluation = list(self.asked_for()), list(self.evaluation())
+        held = {*have, *self.removed()}
         wanted, measuring = (
             [i for i in pictures if i not in decisions and i not in held]
             for pictures in (asked_for, evaluation)
@@ -151,8 +140,8 @@ class QuestionQueue:
             answered += 1
         if due:
             on_their_way = [*have, *(picture.id for picture in chosen)]
-            self._background.submit(self._refill, len(decisions), on_their_way)
-        paths = self._paths([p.id for p in chosen if not p.path])
+            self.background.submit(self._refill, len(decisions), on_their_way)
+        paths = self.paths([p.id for p in chosen if not p.path])
         pictures = [p.model_copy(update={"path": p.path or paths.get(p.id, "")}) for p in chosen]
         return Upcoming(pictures=pictures, thinking=self._queue.filling, problem=self._queue.problem)
 
@@ -170,7 +159,7 @@ class QuestionQueue:
         chosen: list[NextPicture] = []
         problem, first_look = "", LOOKS[0]
         try:
-            chosen, first_look = self._choose(BATCH, on_their_way), self._first_look()
+            chosen, first_look = self.choose(BATCH, on_their_way), self.first_look()
         except Exception as error:  # whatever it is, the person must see it and the queue go on
             problem = problem_of(error)
         with self._lock:

@@ -57,19 +57,19 @@ class Twice:
     answers: int
 
 
+@dataclass(eq=False)
 class Repeats:
     """What one concept asks people again. `waves`: the pictures that measure, by how they were drawn."""
 
-    def __init__(self, log: LabelLog, waves: Mapping[str, str], concept_id: int, key: str) -> None:
-        self._log = log
-        self._waves = waves
-        self._concept_id = concept_id
-        self._key = key
+    log: LabelLog
+    waves: Mapping[str, str]
+    concept_id: int
+    key: str
 
     def due(self, author: Author, definition: int, n: int) -> list[str]:
         """Ids of the pictures that this person is to be asked about again now, among their next n questions:
         seldom one, and of a long list one in twenty. They said yes or no under this definition."""
-        recent = self._log.recent(self._concept_id, author, LATEST)
+        recent = self.log.recent(self.concept_id, author, LATEST)
         blind = sum(not (event.in_view or event.repeat) for event in recent)
         if n < 1 or blind < ENOUGH or any(event.repeat for event in recent[:APART]):
             return []
@@ -95,15 +95,15 @@ class Repeats:
 
     def _drawn(self) -> list[str]:
         """In random order."""
-        again = [i for i, drawn in self._waves.items() if drawn == "random" and comes_again(self._key, i)]
-        return sorted(again, key=lambda i: _chance(self._key, "again", i))
+        again = [i for i, drawn in self.waves.items() if drawn == "random" and comes_again(self.key, i)]
+        return sorted(again, key=lambda i: _chance(self.key, "again", i))
 
     def _wait(self, picture_id: str) -> int:
-        return SOONEST + int((LATEST - SOONEST + 1) * _chance(self._key, "wait", picture_id))
+        return SOONEST + int((LATEST - SOONEST + 1) * _chance(self.key, "wait", picture_id))
 
     def _said(self, author: Author, picture_ids: Sequence[str]) -> Mapping[str, list[LabelEvent]]:
         said: dict[str, list[LabelEvent]] = {}
-        for event in self._log.of_author(self._concept_id, author, picture_ids) if picture_ids else ():
+        for event in self.log.of_author(self.concept_id, author, picture_ids) if picture_ids else ():
             said.setdefault(event.picture_id, []).append(event)
         return said
 
@@ -199,24 +199,24 @@ class Renewal:
         return {i: decision.value for i, decision in consensus(_events(self.before)).items()}
 
 
+@dataclass(eq=False)
 class Renewals:
     """What one concept asks people again after its definition has changed."""
 
-    def __init__(self, log: LabelLog, store: ConceptStore, concept_id: int, key: str) -> None:
-        self._log = log
-        self._store = store
-        self._concept_id = concept_id
-        self._key = key
+    log: LabelLog
+    store: ConceptStore
+    concept_id: int
+    key: str
 
     def state(self) -> Renewal:
         return self._state(self._meanings())
 
     def _state(self, meanings: Mapping[int, Hashable]) -> Renewal:
-        first = self._log.blind(self._concept_id, list(self._store.evaluation_pictures(self._concept_id)))
-        return renewal(meanings, first, self._log.renewed(self._concept_id), self._key)
+        first = self.log.blind(self.concept_id, list(self.store.evaluation_pictures(self.concept_id)))
+        return renewal(meanings, first, self.log.renewed(self.concept_id), self.key)
 
     def _meanings(self) -> dict[int, Hashable]:
-        rows = self._store.definitions(self._concept_id)
+        rows = self.store.definitions(self.concept_id)
         return {row.number: Definition.model_validate(row.document).meaning() for row in rows}
 
     def due(self, author: Author) -> list[str]:

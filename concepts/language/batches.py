@@ -34,8 +34,6 @@ class NotingModel(AsksQuestions):
         name="noting",
         what="Notes questions down in place of asking them.",
         source="OpenAI's Batch API",
-        licence="",
-        cost="nothing",
     )
 
     def __init__(

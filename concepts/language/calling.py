@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from concepts.errors import ModelAnswerError, ModelCallError
@@ -115,29 +115,20 @@ class UsableReply:
     dialect: EndpointDialect
 
 
+@dataclass(eq=False)
 class EndpointCaller:
     """Asks one model of one endpoint. Thread-safe."""
 
-    def __init__(
-        self,
-        client: OpenAI,
-        *,
-        ledger: Ledger,
-        pace: Pace,
-        price: Price | None,
-        budget: Budget | None,
-        secrets: Sequence[str],
-        sleep: Callable[[float], None],
-    ) -> None:
-        self._client = client
-        self._ledger = ledger
-        self._pace = pace
-        self._price = price
-        self._budget = budget
-        self._secrets = secrets
-        self._sleep = sleep
-        self._token_lock = threading.Lock()
-        self._token_ratio = 1.0  # most prompt tokens used per token estimated, so far
+    client: OpenAI
+    ledger: Ledger
+    pace: Pace
+    price: Price | None
+    budget: Budget | None
+    secrets: Sequence[str]
+    sleep: Callable[[float], None]
+    _token_lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    # Most prompt tokens used per token estimated, so far.
+    _token_ratio: float = field(default=1.0, init=False)
 
     def call(
         self,
@@ -169,13 +160,13 @@ class EndpointCaller:
                 raise self._error(
                     replace(outcome, message=f"{outcome.message} No time is left to ask again.")
                 )
-            self._sleep(wait)
+            self.sleep(wait)
             patience.left -= wait
             attempt += 1
 
     def clean(self, text: str) -> str:
         """Without keys, and short enough for a line."""
-        text = redacted(text, self._secrets)
+        text = redacted(text, self.secrets)
         return text if len(text) <= 600 else text[:599] + "…"
 
     def _once(
@@ -195,7 +186,7 @@ class EndpointCaller:
         except (APIError, ValueError) as error:
             shown = any(message.pictures for message in messages)
             failure = read_failure(error, question.model, question.endpoint, pictures=shown)
-            self._ledger.record(
+            self.ledger.record(
                 replace(
                     call,
                     latency_ms=round((time.monotonic() - started) * 1000),
@@ -215,7 +206,7 @@ class EndpointCaller:
             error=self.clean(f"{question.model}{reply.problem}") if reply.problem else "",
         )
         if reply.problem:
-            self._ledger.record(call)
+            self.ledger.record(call)
             raise ModelAnswerError(call.error, outcome=reply.outcome)
         return UsableReply(reply, call, dialect)
 
@@ -234,13 +225,13 @@ class EndpointCaller:
         )
 
         held: AbstractContextManager[list[float]] = nullcontext([])
-        if self._price and self._budget:
-            worst = self._price.cost(round(estimated * self._token_ratio), dialect.answer_tokens)
-            held = self._budget.reserve(worst)
+        if self.price and self.budget:
+            worst = self.price.cost(round(estimated * self._token_ratio), dialect.answer_tokens)
+            held = self.budget.reserve(worst)
         with held as costs:
             completion, seconds = self._request(asked, question, dialect, patience)
-            if self._price:
-                costs.append(self._cost(completion, estimated, self._price))
+            if self.price:
+                costs.append(self._cost(completion, estimated, self.price))
         return completion, costs[0] if costs else None, seconds
 
     def _request(
@@ -250,14 +241,14 @@ class EndpointCaller:
         from openai import APIError
         from openai.types.chat import ChatCompletion
 
-        with self._pace.turn() as sent:
+        with self.pace.turn() as sent:
             try:
-                reply: Any = self._client.chat.completions.create(
+                reply: Any = self.client.chat.completions.create(
                     timeout=min(TIMEOUT_SECONDS, max(patience.left, 1.0)), **body(question, dialect, asked)
                 )
             except APIError as error:
                 if read_failure(error, question.model, question.endpoint).congested:
-                    self._pace.was_too_much(sent)
+                    self.pace.was_too_much(sent)
                 raise
             finally:
                 seconds = time.monotonic() - sent
@@ -266,7 +257,7 @@ class EndpointCaller:
                 raise ValueError("it is not JSON")
             if not reply.choices and (reply.model_extra or {}).get("error"):  # some send errors with a 200
                 raise ValueError("it is an error")
-            self._pace.went_well()
+            self.pace.went_well()
             return reply, seconds
 
     def _cost(self, completion: ChatCompletion, estimated: int, price: Price) -> float:

@@ -149,7 +149,6 @@ class Margin(Acquisition):
         name="margin",
         what="Asks about the pictures it is least sure of.",
         source="Lewis & Gale, A sequential algorithm for training text classifiers, SIGIR 1994",
-        licence="",
         cost="a look at the pool's scores",
     )
 
@@ -164,7 +163,6 @@ class DiverseMargin(Acquisition):
         name="diverse_margin",
         what="Asks about the pictures it is least sure of, each of another kind.",
         source="Zhdanov, Diverse mini-batch active learning, 2019, without its weights",
-        licence="",
         cost="k-means of 60 pictures",
         defaults={"least_certain": LEAST_CERTAIN},
     )
@@ -211,7 +209,6 @@ class Auto(Acquisition):
         name="auto",
         what="Looks for the first yes by the words, then for more like it, then asks what it is unsure of.",
         source="this project; Arthur & Vassilvitskii, k-means++, SODA 2007; see diverse_margin and margin",
-        licence="",
         cost="one look at 4,000 pictures before the first yes, then that of diverse_margin, then of margin",
         defaults={
             "belief_halves": BELIEF_HALVES,

@@ -90,7 +90,6 @@ class TextHead(Head):
         name="text",
         what="Looks for the words, and for what is like the pictures that count.",
         source="Rocchio, Relevance feedback in information retrieval, 1971",
-        licence="",
         cost="nothing; needs no answer",
     )
 
@@ -116,7 +115,6 @@ class LDAHead(Head):
         name="lda",
         what="Compares the average picture that counts with the average one that doesn't.",
         source="Ledoit & Wolf, A well-conditioned estimator for large-dimensional covariance matrices, 2004",
-        licence="",
         cost="milliseconds for a hundred answers; needs a yes and a no",
     )
 
@@ -295,7 +293,6 @@ class AutoHead(Head):
         name="auto",
         what="Takes what suits the number of answers: the words, then lda, then logistic.",
         source="this project",
-        licence="",
         cost="that of the head it takes",
         defaults={"few": FEW},
     )

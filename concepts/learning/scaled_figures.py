@@ -8,6 +8,7 @@ intraclass correlation (Fleiss & Cohen, 1973), so the latter is its too.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -135,24 +136,27 @@ def class_figures(
     )
 
 
+@dataclass(eq=False)
 class _Finder:
     """Figures of one set: group (n,) of look-alikes, weights (n,)."""
 
-    def __init__(self, group: Rows, weights: Floats, seed: int, few: str) -> None:
-        self._group, self.weights, self._seed, self._few = group, weights, seed, few
+    group: Rows
+    weights: Floats
+    seed: int
+    few: str
 
     def share(self, name: str, right: np.ndarray) -> Metric:
         """Of pictures, right (n,)."""
-        if self._few:
-            return Metric.unknown(name, len(right), self._few)
+        if self.few:
+            return Metric.unknown(name, len(right), self.few)
         value, low, high = self._redrawn(lambda w: w @ right / np.maximum(w.sum(axis=1), 1e-300))
         own = wilson(value, self._independent(), ERROR)
         return Metric.within(name, value, min(low, own[0]), max(high, own[1]), len(right))
 
     def correlation(self, name: str, compute: Compute, spread: float = 1.0) -> Metric:
         n = len(self.weights)
-        if self._few:
-            return Metric.unknown(name, n, self._few)
+        if self.few:
+            return Metric.unknown(name, n, self.few)
         value, low, high = self._redrawn(compute)
         if np.isnan(value):
             return Metric.unknown(name, n, "It says the same of every picture.")
@@ -161,13 +165,13 @@ class _Finder:
 
     def _independent(self) -> float:
         """How many pictures of equal weight, none like another, would say as much."""
-        member = np.unique(self._group, return_inverse=True)[1]
+        member = np.unique(self.group, return_inverse=True)[1]
         whole = np.zeros(len(member))
         np.add.at(whole, member, self.weights)
         return effective(whole)
 
     def _redrawn(self, compute: Compute) -> tuple[float, float, float]:
-        drawn = [compute(w * self.weights) for w in redraws(self._group, self._seed)]
+        drawn = [compute(w * self.weights) for w in redraws(self.group, self.seed)]
         value = float(compute(self.weights[None])[0])
         every = np.concatenate(drawn)
         if np.isnan(every).all():

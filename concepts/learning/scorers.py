@@ -95,7 +95,6 @@ class WordsScorer(Scorer):
         name="words",
         what="Ranks by likeness to the words and learns nothing from answers.",
         source="the baseline of the field",
-        licence="",
         cost="one look at the library; needs no answer",
     )
     exportable: ClassVar[bool] = False
@@ -118,7 +117,6 @@ class Blend(Scorer):
         name="blend",
         what="What the classifier says, corrected by the answers to pictures that look alike.",
         source="this project; Zhou et al., Learning with local and global consistency, NeurIPS 2003",
-        licence="",
         cost="that of the head, and a tenth of a second for 5,000 pictures once their neighbours are known",
         defaults={"doubt": DOUBT},
     )

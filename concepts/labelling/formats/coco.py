@@ -32,11 +32,7 @@ _CATEGORIES: Final = {name: number for number, name in enumerate(EXPORTED, start
 
 class Coco:
     method: ClassVar[Method] = Method(
-        "coco",
-        "COCO-style JSON with a category a picture.",
-        "cocodataset.org, data format",
-        "",
-        "nothing",
+        "coco", "COCO-style JSON with a category a picture.", "cocodataset.org, data format"
     )
     suffix: ClassVar[str] = ".json"
 

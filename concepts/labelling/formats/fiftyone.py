@@ -38,8 +38,6 @@ class FiftyOne:
         "fiftyone",
         "A FiftyOne dataset on disk, for fiftyone.Dataset.from_dir.",
         "docs.voxel51.com, FiftyOneDataset",
-        "",
-        "nothing",
     )
     suffix: ClassVar[str] = ""
 

@@ -40,8 +40,6 @@ class LabelStudio:
         "label-studio",
         "Tasks for Label Studio, with answers as annotations and scores as predictions.",
         "labelstud.io, import of pre-annotated tasks",
-        "",
-        "nothing",
     )
     suffix: ClassVar[str] = ".json"
 

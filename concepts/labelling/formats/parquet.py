@@ -131,8 +131,6 @@ class HuggingFace:
         "hugging-face",
         "Parquet with pictures by their paths, for datasets.load_dataset.",
         "huggingface.co/docs/datasets, Parquet and Image features",
-        "",
-        "nothing",
     )
     suffix: ClassVar[str] = ".parquet"
 
@@ -225,8 +223,6 @@ class Img2Dataset:
         "img2dataset",
         "Captions and safety columns of LAION and img2dataset, with labels where there are some.",
         "github.com/rom1504/img2dataset, output format files",
-        "",
-        "nothing",
     )
 
     def recognises(self, path: Path) -> bool:

@@ -53,9 +53,7 @@ class _Table:
 
 
 class Csv(_Table):
-    method: ClassVar[Method] = Method(
-        "csv", "A table with a row an answer, for spreadsheets.", "RFC 4180", "", "nothing"
-    )
+    method: ClassVar[Method] = Method("csv", "A table with a row an answer, for spreadsheets.", "RFC 4180")
     suffix: ClassVar[str] = ".csv"
 
     def recognises(self, path: Path) -> bool:
@@ -63,9 +61,7 @@ class Csv(_Table):
 
 
 class Jsonl(_Table):
-    method: ClassVar[Method] = Method(
-        "jsonl", "The same as JSON, an object a line.", "jsonlines.org", "", "nothing"
-    )
+    method: ClassVar[Method] = Method("jsonl", "The same as JSON, an object a line.", "jsonlines.org")
     suffix: ClassVar[str] = ".jsonl"
 
     def recognises(self, path: Path) -> bool:
