@@ -181,7 +181,7 @@ def call_sums(totals: Sequence[CallTotalView], by: Literal["concept", "purpose",
 
 def settings_view(settings: Settings) -> SettingsView:
     return SettingsView(
-        **settings.model_dump(include=SettingsView.model_fields.keys()),
+        **settings.model_dump(include=set(SettingsView.model_fields)),
         has_key=settings.openai_api_key is not None,
         fixed=sorted(set_by_environment()),
     )

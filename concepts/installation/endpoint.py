@@ -15,8 +15,8 @@ from concepts.jobs import Listener
 from concepts.language import Role, chat_model
 from concepts.language.base import ChatModel, Message
 from concepts.language.capabilities import PURPOSE, CapabilityMemory, check_sight
-from concepts.language.connection import Listing, list_models
-from concepts.language.openai_compatible import DEFAULT_ENDPOINT, without_credentials
+from concepts.language.connection import Listing, list_models, without_credentials
+from concepts.language.openai_compatible import DEFAULT_ENDPOINT
 from concepts.settings import Settings
 from concepts.view import View
 from storage.calls import Ledger

@@ -50,7 +50,6 @@ class Ranked:
     by_look_alikes: bool = False
 
 
-@dataclass(eq=False)
 class GridPage(View):
     """Pictures for a grid, in order. `thinking`: a newer order is being worked out. `problem`: why none can
     be. `by_look_alikes`: the answers to pictures that look alike had a part in the order."""
@@ -71,6 +70,7 @@ class _Ranking:
     problem: str = ""
 
 
+@dataclass(eq=False)
 class Grid:
     """The orders of one concept. `rank` runs in the background, wherever `state` has changed since."""
 

@@ -20,7 +20,7 @@ from storage.labels import LabelEvent
 from storage.library import Library
 
 DRAWS = 2000  # bootstrap
-CELLS = np.array([[0, 0, 1, 1], [0, 1, 0, 1]])  # what two people say: no/no, no/yes, yes/no, yes/yes
+ONE, OTHER = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])  # what two people can say of a picture
 ENOUGH_SHARED = 10  # pictures below which resampling them says nothing about kappa
 
 
@@ -96,9 +96,10 @@ def _pair(one: str, other: str, said: Mapping[str, Mapping[str, bool]]) -> Pair:
     places = [2 * said[one][picture] + said[other][picture] for picture in shared]
     table = np.bincount(np.array(places, dtype=int), minlength=4)
     n, kappa, low, high = len(shared), None, None, None
-    value = float(cohen_kappa(table[None], *CELLS, 2)[0]) if n else np.nan
+    value = float(cohen_kappa(table[None].astype(float), ONE, OTHER, 2)[0]) if n else np.nan
     if n >= ENOUGH_SHARED and np.isfinite(value):
-        drawn = cohen_kappa(np.random.default_rng(0).multinomial(n, table / n, size=DRAWS), *CELLS, 2)
+        draws = np.random.default_rng(0).multinomial(n, table / n, size=DRAWS).astype(float)
+        drawn = cohen_kappa(draws, ONE, OTHER, 2)
         kappa = value
         low, high = (float(bound) for bound in np.nanpercentile(drawn, (2.5, 97.5)))
     return Pair(one=one, other=other, n=n, agree=int(table[0] + table[3]), kappa=kappa, low=low, high=high)

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from small_app import app_without_screens
 
 from concepts.labelling.reasons import Reason
-from concepts.labelling.review import CELLS, ReviewRow, pairs
+from concepts.labelling.review import ONE, OTHER, ReviewRow, pairs
 from concepts.learning.scaled_figures import cohen_kappa
 from concepts.workbench import Workbench
 from storage.labels import Author
@@ -108,7 +108,7 @@ def test_nobody_agrees_with_nobody() -> None:
     [((20, 5, 10, 15), 0.4), ((10, 0, 0, 10), 1.0), ((0, 10, 10, 0), -1.0), ((25, 25, 25, 25), 0.0)],
 )
 def test_kappa_is_that_of_the_textbook(table: tuple[int, ...], kappa: float) -> None:
-    assert cohen_kappa(np.array([table]), *CELLS, 2)[0] == pytest.approx(kappa)
+    assert cohen_kappa(np.array([table]), ONE, OTHER, 2)[0] == pytest.approx(kappa)
 
 
 def test_who_has_not_answered_reads_what_others_said_only_after_answering(
