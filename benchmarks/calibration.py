@@ -16,7 +16,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from concepts.learning.base import Bools, Floats
-from concepts.learning.bounded import mean_interval
+from concepts.learning.intervals import mean_interval
 
 LIBRARY = 200_000
 DRAWS = 300

@@ -25,8 +25,8 @@ from concepts.encoders.base import Vectors
 from concepts.learning.fitting import train_head
 from concepts.learning.report import Metric
 from concepts.learning.scale import Scale
-from concepts.learning.scaled.figures import grade_figures
-from concepts.learning.scaled.heads import grades
+from concepts.learning.scaled import grades
+from concepts.learning.scaled_figures import grade_figures
 from concepts.library.ingestion import embed_files
 from concepts.workbench import Workbench
 

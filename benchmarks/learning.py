@@ -17,8 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.limits.rows import seconds_of
 from concepts.encoders.base import unit
-from concepts.learning.acquisition import ACQUISITIONS
-from concepts.learning.acquisition.base import Labelled, Pool, Round
+from concepts.learning.acquisition import ACQUISITIONS, Labelled, Pool, Round
 from concepts.learning.base import TrainingSet
 from concepts.learning.evaluation import curves, evaluate
 from concepts.learning.fitting import train_early, train_head

@@ -33,7 +33,7 @@ from benchmarks.simulated.models import SimulatedProposer, SimulatedVision, simu
 from benchmarks.simulated.world import CONCEPTS, PHRASES, SimulatedConcept
 from concepts.collaborator import rounds as product
 from concepts.definition.document import Criterion, Definition
-from concepts.labelling.machine_queue import CHECKED
+from concepts.labelling.selection import CHECKED
 from concepts.learning.fitting import SEED, train_early
 from concepts.settings import load_settings
 from concepts.workbench import Workbench

@@ -27,7 +27,7 @@ from concepts.bundle.int8 import Int8Calibration, Pictures, fitted, quantised, v
 from concepts.bundle.reading import Reader
 from concepts.encoders.embedded import EmbeddedEncoder
 from concepts.learning.base import TrainingSet
-from concepts.learning.heads.logistic import LogisticHead
+from concepts.learning.heads import LogisticHead
 from concepts.library.ingest_worker import short_side
 from concepts.publishing.distilled import distilled
 

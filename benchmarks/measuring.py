@@ -21,10 +21,9 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from concepts.learning.base import Bools, Floats, LinearHead, TrainingSet
+from concepts.learning.base import Bools, Floats, LinearHead, Rows, TrainingSet
 from concepts.learning.calibration import logit
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
-from concepts.learning.splits import Rows
 from concepts.learning.stratified import Draws, StratifiedCounts, Stratum, estimate, estimate_either, together
 from concepts.learning.waves import LOOKS, Strata, draw, next_size, strata
 from study.concept_file import read_concepts

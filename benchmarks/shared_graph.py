@@ -33,9 +33,9 @@ from concepts.encoders.base import Vectors
 from concepts.labelling.selection import askable
 from concepts.learning import contact_sheet
 from concepts.learning.acquisition import Pool
+from concepts.learning.base import Rows
 from concepts.learning.fitting import train_early
-from concepts.learning.neighbours import neighbour_graph
-from concepts.learning.splits import Rows
+from concepts.learning.scorers import neighbour_graph
 from concepts.library.search import with_look_alikes
 from concepts.workbench.context import WHOLE_LIBRARY
 from storage.vectors.graph import KEPT

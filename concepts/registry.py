@@ -27,8 +27,8 @@ class Method:
     name: str  # what is written to choose it
     what: str  # one sentence for people
     source: str  # the paper or project it comes from
-    licence: str  # of its weights and of code that isn't this project's
-    cost: str  # time, money or memory, in words
+    licence: str = ""  # of its weights and of code that isn't this project's
+    cost: str = "nothing"  # time, money or memory, in words
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
 

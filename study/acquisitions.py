@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from concepts.learning.acquisition.base import Acquisition, Choice, Round
+from concepts.learning.acquisition import Acquisition, Choice, Round
 from concepts.registry import Method
 
 

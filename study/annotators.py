@@ -11,9 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from concepts.encoders.base import Vectors
-from concepts.learning.base import Bools, Floats, Votes
-from concepts.learning.splits import Rows
-from concepts.learning.threads import one_blas_thread
+from concepts.learning.base import Bools, Floats, Rows, Votes, one_blas_thread
 
 WRONG = 0.15  # of all pictures, by `annotator85`
 WRONG_ON_YES = 0.25  # of those that count; how often it errs on the others follows

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from concepts.errors import DiscernError
-from concepts.learning.acquisition import ACQUISITIONS
+from concepts.learning.acquisition import ACQUISITIONS, Strategy
 from concepts.learning.heads import HEADS
 from concepts.learning.machine_labels import Aggregation, bounded, most_agreeing
-from concepts.learning.rounds import Strategy
 from concepts.learning.scorers import SCORERS
 from study.annotators import SIMULATED_ANNOTATORS
 from study.scorers import ZERO_SHOT

@@ -17,10 +17,9 @@ from concepts.encoders.base import Vectors
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import DiscernError
 from concepts.jobs.progress import Listener
-from concepts.labelling.definition_vectors import texts_of
-from concepts.learning.base import SingleTexts, Texts
-from concepts.learning.neighbours import neighbour_graph
-from concepts.learning.splits import Rows
+from concepts.labelling.training_data import texts_of
+from concepts.learning.base import Rows, SingleTexts, Texts
+from concepts.learning.scorers import neighbour_graph
 from concepts.library.collection import Collection
 from concepts.settings import load_settings
 from storage.database import Database

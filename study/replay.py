@@ -11,14 +11,12 @@ import numpy as np
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
 from concepts.labelling.ranking import RANKING
-from concepts.learning.acquisition import Labelled, Pool
-from concepts.learning.base import LinearHead, NeighbourGraph, Pictures, Texts, TrainingSet
+from concepts.learning.acquisition import Labelled, Pool, next_round
+from concepts.learning.base import LinearHead, NeighbourGraph, Pictures, Rows, Texts, TrainingSet
 from concepts.learning.calibration import logit
 from concepts.learning.fitting import SEED, train_early
 from concepts.learning.machine_labels import MachineLabels, votes_of
-from concepts.learning.rounds import next_round
 from concepts.learning.scorers import SCORERS
-from concepts.learning.splits import Rows
 from concepts.learning.waves import FEW_LEFT, Strata, draw, measures_next, next_look, next_size, strata
 from concepts.library.neighbourhood import LARGEST
 from study.annotators import Ratings

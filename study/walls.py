@@ -7,9 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from concepts.encoders.base import Vectors
-from concepts.learning.base import Floats
+from concepts.learning.base import Floats, Rows
 from concepts.learning.contact_sheet import SIZE, distinct, representatives
-from concepts.learning.splits import Rows
 
 Wall = Callable[[Vectors, Rows, Floats, Rows, int, int], Rows]
 

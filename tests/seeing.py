@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from concepts.language.sight import COLOURS
+from concepts.language.capabilities import COLOURS
 
 SIZE = (24, 32)
 FAR = 90  # from the ground, as a sum over the channels

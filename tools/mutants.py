@@ -40,18 +40,16 @@ SEED = "discern"
 AREAS = {  # how many mutants, of which files; a file is of the first area that names it
     "test sets": (25, "concepts/classifier/test_sample.py concepts/labelling/dataset.py"
         " concepts/labelling/training_data.py concepts/labelling/waves.py"
-        " concepts/learning/stratified.py concepts/learning/splits.py"
+        " concepts/learning/base.py concepts/learning/stratified.py"
         " concepts/learning/waves.py concepts/workbench/counting.py"),
-    "intervals": (20, "concepts/classifier/stability.py concepts/learning/anytime_intervals.py"
-        " concepts/learning/bounded.py concepts/learning/certificates.py concepts/learning/confidence.py"
+    "intervals": (20, "concepts/classifier/stability.py"
+        " concepts/learning/certificates.py"
         " concepts/learning/intervals.py concepts/learning/permutation.py concepts/learning/two_samples.py"
         " concepts/workbench/certificates.py"),
     "evaluation": (30, "concepts/classifier/measuring.py concepts/classifier/quality.py"
-        " concepts/classifier/robustness.py concepts/classifier/slices.py concepts/learning/agreement.py"
-        " concepts/learning/alt_test.py concepts/learning/average_probability.py"
-        " concepts/learning/calibration.py concepts/learning/changed_answers.py"
-        " concepts/learning/consistency.py concepts/learning/evaluation.py concepts/learning/paired.py"
-        " concepts/learning/report.py concepts/learning/target.py concepts/learning/thresholds.py"),
+        " concepts/classifier/robustness.py concepts/classifier/slices.py concepts/learning/calibration.py"
+        " concepts/learning/consistency.py concepts/learning/evaluation.py"
+        " concepts/learning/machine_labels.py concepts/learning/report.py concepts/learning/target.py"),
     "labelling": (40, "concepts/labelling/*.py concepts/labelling/formats/*.py"
         " concepts/learning/contact_sheet.py"
         " concepts/workbench/answers.py concepts/workbench/label_exports.py"

@@ -12,8 +12,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.synthetic_library import build, picture_id
-from concepts.encoders.base import Encoder, Fingerprint, Pixels, Vectors, as_stored, unit
-from concepts.encoders.registry import ENCODERS
+from concepts.encoders.base import ENCODERS, Encoder, Fingerprint, Pixels, Vectors, as_stored, unit
 from concepts.registry import Method
 from concepts.settings import load_settings
 from concepts.workbench import Workbench

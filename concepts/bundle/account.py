@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from concepts.bundle.facts import ConceptFacts
 from concepts.definition.document import Definition
 from concepts.errors import SettingsError
-from concepts.learning.average_probability import about_probabilities
+from concepts.learning.evaluation import about_probabilities
 from concepts.learning.report import Guarantee, LabelCount, Metric, about_the_target
 from concepts.learning.target import Target
 

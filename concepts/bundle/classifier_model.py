@@ -13,9 +13,7 @@ from typing import Any
 
 from concepts.bundle.facts import BundleFacts
 from concepts.bundle.heads import AnswerNodes, BundleHead, description, stacked
-from concepts.encoders.base import Encoder
-from concepts.encoders.licences import MAY_BE_PASSED_ON
-from concepts.encoders.portable import Portable, PortableEncoder
+from concepts.encoders.base import MAY_BE_PASSED_ON, Encoder, Portable, PortableEncoder
 from concepts.errors import EncoderError
 from storage.files import write_whole
 

@@ -6,7 +6,7 @@ import json
 import shlex
 from urllib.parse import quote
 
-from concepts.encoders.registry import OPEN_CLIP, registered_as
+from concepts.encoders.base import OPEN_CLIP, registered_as
 
 
 def from_pictures(bundle: str, encoder: str, pictures: str = "pictures", *, columns: bool = False) -> str:

@@ -23,22 +23,19 @@ from concepts.classifier.training import (
 )
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
-from concepts.labelling.dataset import ConceptDataset
-from concepts.labelling.label_counts import count_of
+from concepts.labelling.dataset import ConceptDataset, count_of
 from concepts.labelling.training_data import Training
 from concepts.learning import evaluation, stratified
-from concepts.learning.average_probability import about_probabilities, probability_gap
-from concepts.learning.base import Floats, LinearHead, Pictures, Texts
+from concepts.learning.base import Floats, LinearHead, Pictures, Rows, Texts
 from concepts.learning.calibration import Calibration
-from concepts.learning.changed_answers import ReaskedLabels, RecheckedLabel, under_definition
-from concepts.learning.consistency import consistency
+from concepts.learning.consistency import ReaskedLabels, RecheckedLabel, consistency, under_definition
+from concepts.learning.evaluation import about_probabilities, probability_gap
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
 from concepts.learning.permutation import about_chance, shuffle_baseline
 from concepts.learning.report import (
     Baseline,
     ClassFigures,
     Consistency,
-    CutFigures,
     EvaluationReport,
     GradeFigures,
     Guarantee,
@@ -47,10 +44,9 @@ from concepts.learning.report import (
     UnderDefinition,
     about_the_target,
 )
-from concepts.learning.scaled.figures import class_figures, grade_figures
-from concepts.learning.scaled.heads import classes, grades
+from concepts.learning.scaled import classes, grades
+from concepts.learning.scaled_figures import class_figures, grade_figures
 from concepts.learning.scorers import SCORERS
-from concepts.learning.splits import Rows
 from concepts.learning.stratified import Stratum
 from concepts.learning.waves import about_waiting, next_look
 from concepts.library.collection import Collection
@@ -148,7 +144,7 @@ def evaluate(
             *(under.sentences if under else ()),
         ),
         notes=tuple(_evaluation_notes(dataset, ids, any(simulated), head)),
-        cuts=tuple(CutFigures(**vars(cut)) for cut in evaluation.cuts(probability, truth, groups, views)),
+        cuts=tuple(evaluation.cuts(probability, truth, groups, views)),
         covered=drawn.covered if drawn.draws else None,
         yes=Metric(name="yes", value=yes.value, low=yes.low, high=yes.high, n=yes.n) if yes else None,
         slices=parts.found,

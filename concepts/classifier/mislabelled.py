@@ -12,10 +12,9 @@ from concepts.classifier.training import linear_head, way_of
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.labelling.training_data import TrainingData
+from concepts.learning.base import Rows
 from concepts.learning.calibration import logit
-from concepts.learning.fitting import SEED, held_out_probabilities
-from concepts.learning.label_errors import label_errors
-from concepts.learning.splits import Rows
+from concepts.learning.fitting import SEED, held_out_probabilities, label_errors
 from concepts.library.collection import Collection
 from storage.heads import StoredHead
 from storage.labels import LabelLog

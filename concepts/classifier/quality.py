@@ -20,8 +20,7 @@ from concepts.classifier.measuring import (
 from concepts.classifier.test_sample import sample
 from concepts.jobs import Listener
 from concepts.labelling.consensus import Decision
-from concepts.labelling.dataset import ConceptDataset
-from concepts.labelling.label_counts import count_of
+from concepts.labelling.dataset import ConceptDataset, count_of
 from concepts.learning import evaluation
 from concepts.learning.base import TrainingSet
 from concepts.learning.fitting import SEED, train_early

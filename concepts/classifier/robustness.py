@@ -15,8 +15,8 @@ from concepts.errors import NotEnoughLabelsError
 from concepts.jobs import Listener
 from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.base import Floats, LinearHead
-from concepts.learning.bounded import mean_interval
 from concepts.learning.fitting import SEED
+from concepts.learning.intervals import mean_interval
 from concepts.learning.report import Metric
 from concepts.library.collection import Collection
 from concepts.library.originals import original

@@ -12,11 +12,10 @@ import numpy as np
 
 from concepts.encoders.base import Vectors
 from concepts.labelling.dataset import ConceptDataset
-from concepts.learning.base import Bools
+from concepts.learning.base import Bools, one_blas_thread
 from concepts.learning.fitting import SEED
 from concepts.learning.intervals import clopper_pearson
 from concepts.learning.report import Metric, Slice
-from concepts.learning.threads import one_blas_thread
 from concepts.library.collection import Collection
 
 FEWEST = 10  # answers in a slice

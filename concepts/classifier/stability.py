@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import computed_field
 
 from concepts.labelling.dataset import ConceptDataset
-from concepts.labelling.label_effect import decisions
+from concepts.labelling.ranking import decisions
 from concepts.view import View
 
 LAST = 40  # answers whose effect is looked at

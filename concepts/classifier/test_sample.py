@@ -12,8 +12,7 @@ import numpy as np
 from concepts.jobs.engines import nothing
 from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.waves import examples
-from concepts.learning.base import Bools, Floats
-from concepts.learning.splits import Rows
+from concepts.learning.base import Bools, Floats, Rows
 from concepts.learning.stratified import Draws, Stratum, together, weights
 from concepts.learning.waves import Strata
 from concepts.library.collection import Collection

@@ -27,7 +27,7 @@ from concepts.learning import evaluation
 from concepts.learning.fitting import SEED
 from concepts.learning.report import CERTIFIED, EvaluationReport, Guarantee, Metric
 from concepts.learning.scale import NONE_IN_WORDS
-from concepts.learning.scaled.heads import classes, cuts_of, grades
+from concepts.learning.scaled import classes, cuts_of, grades
 from concepts.learning.target import Target
 from concepts.library.collection import Collection
 from concepts.view import View

@@ -56,7 +56,7 @@ def settings(
         report = bench.installation.test_endpoint().wait(listener)
 
     def human() -> None:
-        from concepts.installation.findings import about_endpoint, about_models  # brings the database
+        from concepts.installation.endpoint import about_endpoint, about_models  # brings the database
 
         marks = {"good": "+", "note": "·", "bad": "!"}
         for found in about_endpoint(report):

@@ -56,7 +56,7 @@ def labels_import(
 ) -> None:
     """Take answers from a file. Answers that stand already change nothing."""
     must_exist(file)
-    from concepts.labelling.columns import columns_given  # brings the database
+    from concepts.labelling.files import columns_given  # brings the database
 
     files = workbench().concept(name).label_files
     meanings, columns = files.meanings(meaning), columns_given(column)

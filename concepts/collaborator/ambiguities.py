@@ -22,10 +22,8 @@ from concepts.errors import ModelAnswerError
 from concepts.labelling.training_data import TrainingData
 from concepts.language.base import ChatModel, Message
 from concepts.language.prompts import DEFAULTS, PromptFiles
-from concepts.learning.base import Floats
+from concepts.learning.base import Floats, Rows, one_blas_thread
 from concepts.learning.fitting import SEED, train_early
-from concepts.learning.splits import Rows
-from concepts.learning.threads import one_blas_thread
 from concepts.library.search import NearGroups, without_look_alikes
 
 PURPOSE = "doubt"

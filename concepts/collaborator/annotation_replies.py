@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, Field, create_model, model_vali
 
 from concepts.collaborator.base import Annotation, CriterionEvidence, Verdict, max_rating
 from concepts.definition.document import Criterion
-from concepts.language.structured import unfit
+from concepts.language.base import unfit
 from concepts.learning.scale import Scale
 
 LONGEST_RATIONALE = 400

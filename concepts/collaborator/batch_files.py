@@ -21,11 +21,11 @@ from concepts.collaborator.setups import Setup, annotator_of, model_of, picture_
 from concepts.errors import DiscernError, NoModelError
 from concepts.labelling.training_data import TrainingData
 from concepts.language import seeing_model
+from concepts.language.base import ModelQuestion
 from concepts.language.batches import NotingModel, line_of, take, without_pictures
 from concepts.language.capabilities import CapabilityMemory
 from concepts.language.failures import redacted
 from concepts.language.prompts import PromptFiles
-from concepts.language.question import ModelQuestion
 from concepts.library.collection import Collection
 from concepts.settings import Settings
 from concepts.view import View

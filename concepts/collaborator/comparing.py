@@ -32,11 +32,9 @@ from concepts.errors import NotEnoughLabelsError
 from concepts.jobs import Progress
 from concepts.labelling.training_data import TrainingData
 from concepts.language.prompts import PromptFiles
-from concepts.learning.alt_test import SHARED, alt_test
 from concepts.learning.base import Bools, Votes
-from concepts.learning.intervals import wilson
-from concepts.learning.machine_labels import votes_of
-from concepts.learning.paired import paired_change
+from concepts.learning.intervals import paired_change, wilson
+from concepts.learning.machine_labels import SHARED, alt_test, votes_of
 from concepts.library.collection import Collection
 from concepts.settings import Settings
 from concepts.view import View

@@ -23,7 +23,7 @@ from concepts.collaborator.trials import (
     votes_of,
 )
 from concepts.definition.document import Change, Definition, word_diff
-from concepts.learning.paired import PairedChange
+from concepts.learning.intervals import PairedChange
 from concepts.view import View
 from storage.deliberations import Rewording
 

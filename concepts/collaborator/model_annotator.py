@@ -36,7 +36,7 @@ from concepts.definition.document import Definition, Revision
 from concepts.errors import ModelAnswerError, ModelCallError, NoModelError
 from concepts.language.base import ChatModel, Message
 from concepts.language.prompts import DEFAULTS, PromptFiles
-from concepts.learning.confidence import chance_by_repeats, chance_by_tokens
+from concepts.learning.machine_labels import chance_by_repeats, chance_by_tokens
 from concepts.learning.scale import Scale
 
 SCALE = "scale"  # the prompt of what is answered by grades or classes

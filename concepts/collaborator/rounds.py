@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 from concepts.collaborator.annotating import AnnotateResult, AnnotationRound, Labelling, left_of
-from concepts.labelling.label_effect import effect_of
+from concepts.labelling.ranking import effect_of
 from concepts.labelling.training_data import TrainingData
 
 FEW_CHANGED = 0.05  # of the pictures flagged before or after a round

@@ -13,8 +13,8 @@ from concepts.collaborator.setups import Setup, estimated, model_of, ratings_now
 from concepts.labelling.consensus import Decision
 from concepts.labelling.training_data import TrainingData
 from concepts.language.prompts import PromptFiles
-from concepts.learning.confidence import fit_to_answers, right
 from concepts.learning.intervals import wilson
+from concepts.learning.machine_labels import fit_to_answers, right
 from concepts.learning.scale import Scale
 from concepts.settings import Settings
 from concepts.view import View

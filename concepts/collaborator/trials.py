@@ -18,7 +18,7 @@ import numpy as np
 
 from concepts.collaborator.base import Annotation, Annotator, PictureInput
 from concepts.definition.document import Definition, Revision
-from concepts.learning.paired import PairedChange, evidence, paired_change
+from concepts.learning.intervals import PairedChange, evidence, paired_change
 
 Value = Literal["yes", "no", "unsure"]
 Judge = Callable[[Definition, Sequence[str]], Mapping[str, Value]]  # those it could not judge are left out

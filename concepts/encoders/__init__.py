@@ -1,13 +1,25 @@
-"""Encoders by name."""
+"""Encoders by name, and what `auto` means here and now."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
 
-from concepts.encoders.auto import Resolution, resolve_auto
-from concepts.encoders.base import Encoder, Fingerprint, Pixels, Vectors, as_stored, unit
-from concepts.encoders.registry import ENCODERS, OPEN_CLIP, registered_as
+from concepts.encoders.base import (
+    ENCODERS,
+    OPEN_CLIP,
+    Encoder,
+    Fingerprint,
+    Pixels,
+    Vectors,
+    as_stored,
+    registered_as,
+    unit,
+)
 from concepts.errors import FingerprintMismatchError, UntrustedEncoderError
 
 __all__ = [
@@ -65,3 +77,102 @@ def load_named_elsewhere(
     if str(encoder.fingerprint) != fingerprint:
         raise FingerprintMismatchError("This classifier", str(encoder.fingerprint), fingerprint)
     return encoder
+
+
+HUB_SECONDS = 3.0
+SWITCHED_OFF = "the Hugging Face hub is switched off (HF_HUB_OFFLINE)"
+# As open_clip saves them, best first.
+WEIGHTS = (
+    "open_clip_model.safetensors",
+    "open_clip_pytorch_model.safetensors",
+    "open_clip_pytorch_model.bin",
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class DefaultModel:
+    name: str
+    repository: str  # where open_clip gets it; a test holds this against open_clip's own table
+
+
+CPU_DEFAULT = DefaultModel(
+    "ViT-B-32-256/datacomp_s34b_b86k", "laion/CLIP-ViT-B-32-256x256-DataComp-s34B-b86K"
+)
+GPU_DEFAULT = DefaultModel("PE-Core-L-14-336/meta", "timm/PE-Core-L-14-336")
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """The encoder that `auto` stands for, and one sentence for people that says why."""
+
+    name: str
+    why: str
+
+
+def resolve_auto(*, hub_seconds: float = HUB_SECONDS) -> Resolution:
+    """Looks into the Hugging Face cache, then for the hub, which has `hub_seconds` to answer."""
+    from huggingface_hub import is_offline_mode, try_to_load_from_cache
+
+    cached = [
+        model
+        for model in (GPU_DEFAULT, CPU_DEFAULT)
+        if any(isinstance(try_to_load_from_cache(model.repository, file), str) for file in WEIGHTS)
+    ]
+    offline = is_offline_mode()
+    if offline and not cached:  # before torch is imported to ask for a GPU: this must be quick
+        return _embedded(SWITCHED_OFF)
+    hub_answered = None if offline else _ask_hub(hub_seconds)
+    import torch
+
+    gpu = torch.cuda.is_available()
+    best = GPU_DEFAULT if gpu else CPU_DEFAULT
+    machine = "a GPU" if gpu else "a computer without a GPU"
+    if best in cached:
+        return Resolution(
+            best.name, f"{best.name} is the default for {machine}, and its files are already here."
+        )
+    if hub_answered is not None and hub_answered():
+        return Resolution(
+            best.name, f"{best.name} is the default for {machine}; its files will be downloaded once."
+        )
+    if gpu and CPU_DEFAULT in cached:
+        why = f"{best.name}, the default for a GPU, can't be downloaded now; {CPU_DEFAULT.name} is here."
+        return Resolution(CPU_DEFAULT.name, why)
+    return _embedded(SWITCHED_OFF if offline else "the Hugging Face hub can't be reached")
+
+
+def _embedded(reason: str) -> Resolution:
+    return Resolution(
+        "embedded",
+        f"The embedded encoder is used: no suitable open_clip model is on this computer, and {reason}.",
+    )
+
+
+def _ask_hub(seconds: float) -> Callable[[], bool]:
+    """Starts asking, and returns what waits for the answer: True if one came within `seconds` from now.
+
+    In a thread that may be left behind: name resolution can hang for minutes and can't be cancelled.
+    """
+    answers: list[bool] = []
+    deadline = time.monotonic() + seconds
+
+    def ask() -> None:
+        from huggingface_hub import get_session, hf_hub_url
+
+        url = hf_hub_url(CPU_DEFAULT.repository, "open_clip_config.json")
+        try:  # with the session that would download, so that proxies and certificates are the same
+            response = get_session().head(url, timeout=seconds, follow_redirects=True)
+            answers.append(response.status_code < 400)
+        except Exception as error:  # whatever went wrong, the hub is not there
+            log.info("The Hugging Face hub can't be reached: %s", error)
+
+    thread = threading.Thread(target=ask, name="ask-the-hub", daemon=True)
+    thread.start()
+
+    def answered() -> bool:
+        thread.join(max(0.0, deadline - time.monotonic()))
+        return bool(answers) and answers[0]
+
+    return answered

@@ -1,22 +1,38 @@
-"""The encoder protocol: pictures and words → unit vectors in one space."""
+"""The encoder protocol: pictures and words → unit vectors in one space; and which encoders there are."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from concepts.registry import Method
+from concepts.registry import Method, Registry
+
+if TYPE_CHECKING:  # a command that only names an export needn't wait for it
+    import torch
 
 Vectors = NDArray[np.float32]
 Pixels = NDArray[np.float32]
+
+MAY_BE_PASSED_ON = frozenset({"Apache-2.0", "MIT"})
+# Only what is known about exactly these checkpoints. Any other is "unknown", which the model card then says.
+LICENCES = (
+    (re.compile(r"MobileCLIP|dfn", re.I), "Apple research licence (apple-amlr)"),
+    (re.compile(r"^ViT-B-32-256/datacomp_s34b_b86k$", re.I), "MIT"),
+    (re.compile(r"^hf-hub:laion/CLIP-ViT-B-32-256x256-DataComp-s34B-b86K$", re.I), "MIT"),
+    (re.compile(r"^(hf-hub:timm/)?ViT-B-32-SigLIP2-256(/webli)?$", re.I), "Apache-2.0"),
+    (re.compile(r"^(hf-hub:timm/)?PE-Core-(B-16|L-14-336)(/meta)?$", re.I), "Apache-2.0"),
+)
+OPEN_CLIP = "open_clip"
+ENCODERS: Registry[Encoder] = Registry("encoder", "discern.encoders")
 
 
 @dataclass(frozen=True)
@@ -48,7 +64,7 @@ class TextEncoder(Protocol):
 class Encoder(Protocol):
     """Pictures and words → unit vectors of one space, so that a dot product is their cosine.
 
-    Registered in `concepts.encoders.registry.ENCODERS`. `prepare` and `encode_pictures` are called from
+    Registered in `concepts.encoders.base.ENCODERS`. `prepare` and `encode_pictures` are called from
     several threads at once, `encode_texts` from one.
     """
 
@@ -99,3 +115,56 @@ def unit(vectors: NDArray[np.floating]) -> Vectors:
 def as_stored(vectors: Vectors) -> Vectors:
     """Rounded to float16, which the index keeps: a picture scores the same fresh or from the library."""
     return vectors.astype(np.float16).astype(np.float32)
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def licence_of(name: str) -> str:
+    if name.startswith("local-dir:"):
+        return "unknown"  # a folder can be called anything
+    return next((licence for pattern, licence in LICENCES if pattern.search(name)), "unknown")
+
+
+@dataclass(frozen=True)
+class Portable:
+    """`network`: uint8 pictures (n, 3, height, width) → float32 (n, dimension), in float32 on the processor.
+    Normalisation, unit length and the rounding to float16 are inside: it gives the encoder's vectors.
+
+    `fit` says how Pillow gives an upright RGB picture that size: `whole` stretches all of it, `crop` makes
+    its shorter side fit and cuts the middle out.
+    """
+
+    network: torch.nn.Module
+    height: int
+    width: int
+    fit: Literal["whole", "crop"]
+    notice: str  # whose the weights are, as their licences want it said to whoever gets them
+    interpolation: Literal["bicubic", "bilinear"] = "bicubic"
+    # The same function with the batch norms that `network` has folded away: they remember what was seen in
+    # training. None where it has folded none.
+    unfolded: torch.nn.Module | None = None
+
+
+@runtime_checkable
+class PortableEncoder(Protocol):
+    def portable(self) -> Portable:
+        """A new float32 copy, whatever precision the encoder itself works in.
+
+        Raises `EncoderError` where its preprocessing is of a kind that `Portable` can't say.
+        """
+
+
+ENCODERS.register_at("embedded", f"{__package__}.embedded:EmbeddedEncoder")
+ENCODERS.register_at(OPEN_CLIP, f"{__package__}.openclip:OpenClipEncoder")
+
+
+def registered_as(name: str) -> str:
+    """The entry that what a person writes belongs to: `mine` and `mine:…` to the one called mine.
+
+    Everything else is open_clip's: `architecture/tag`, `hf-hub:organisation/name`, `local-dir:/path`.
+    """
+    key = name.partition(":")[0]
+    return key if key in ENCODERS else OPEN_CLIP

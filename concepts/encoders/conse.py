@@ -19,8 +19,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from concepts.encoders.base import Vectors
-from concepts.encoders.files import sha256_of
+from concepts.encoders.base import Vectors, sha256_of
 from concepts.encoders.sentences import MINILM_SHA256, SentenceEncoder
 from storage.files import write_whole
 

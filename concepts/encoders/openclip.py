@@ -16,11 +16,17 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.nn.functional import normalize
 
-from concepts.encoders.base import Fingerprint, Pixels, Vectors, as_stored
-from concepts.encoders.licences import licence_of
-from concepts.encoders.portable import Portable
+from concepts.encoders.base import (
+    ENCODERS,
+    OPEN_CLIP,
+    Fingerprint,
+    Pixels,
+    Portable,
+    Vectors,
+    as_stored,
+    licence_of,
+)
 from concepts.encoders.precision import DTYPES, pick_device, resolve_precision
-from concepts.encoders.registry import ENCODERS, OPEN_CLIP
 from concepts.encoders.saliency import WHOLE, Box, Cells
 from concepts.errors import EncoderError
 from concepts.registry import Method
@@ -180,10 +186,6 @@ def as_prompt(text: str) -> str:
     return f"a photo of {text.strip()}" if bare else text
 
 
-def _others() -> list[str]:
-    return [name for name in ENCODERS if name != OPEN_CLIP]
-
-
 def find_source(name: str) -> CheckpointSource:
     """Checks what can be checked without loading anything. Raises `EncoderError`."""
     scheme, colon, rest = name.partition(":")
@@ -202,8 +204,9 @@ def find_source(name: str) -> CheckpointSource:
     model = model.replace("/", "-")  # ViT-B/32 is ViT-B-32
     if model not in open_clip.list_models():
         close = [m for m in open_clip.list_models() if m.lower().startswith((model or name).lower()[:5])]
+        others = [one for one in ENCODERS if one != OPEN_CLIP]
         raise EncoderError(
-            f"Encoder {name!r} is unknown. Write {', '.join(_others())}, architecture/tag (for example "
+            f"Encoder {name!r} is unknown. Write {', '.join(others)}, architecture/tag (for example "
             f"ViT-B-32-256/datacomp_s34b_b86k), hf-hub:organisation/name or local-dir:/path."
             + (f" Architectures like it: {', '.join(close[:8])}." if close else "")
         )

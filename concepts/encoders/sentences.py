@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from concepts.encoders.base import Vectors, unit
-from concepts.encoders.files import sha256_of
+from concepts.encoders.base import Vectors, sha256_of, unit
 from concepts.errors import EncoderError
 
 # The official file; whoever repacks it for PyPI can't change it unnoticed.

@@ -18,6 +18,7 @@ from storage.jobs import StoredJob
 
 SURE_AFTER = 3.0  # seconds before which a rate says nothing
 PACKAGES = ("gradio", "lancedb", "open_clip_torch", "openai", "scikit-learn", "torch")
+CALL_COUNTS = ("calls", "answered", "tokens_in", "tokens_out", "cost_usd", "unpriced")
 
 
 class JobView(View):
@@ -160,18 +161,7 @@ def job_view(job: StoredJob, concept: str | None, spent: Spent | None = None) ->
 
 def recent_calls(ledger: Ledger, limit: int, offset: int) -> list[CallView]:
     return [
-        CallView(
-            created=created,
-            purpose=call.purpose,
-            model=call.model,
-            endpoint=call.endpoint,
-            outcome=call.outcome,
-            tokens_in=call.tokens_in,
-            tokens_out=call.tokens_out,
-            cost_usd=call.cost_usd,
-            latency_ms=call.latency_ms,
-            error=call.error,
-        )
+        CallView.model_validate(vars(call) | {"created": created})
         for created, call in ledger.recent(limit, offset)
     ]
 
@@ -192,12 +182,7 @@ def call_sums(totals: Sequence[CallTotalView], by: Literal["concept", "purpose",
     sums = [
         CallSum(
             name=name,
-            calls=sum(one.calls for one in group),
-            answered=sum(one.answered for one in group),
-            tokens_in=sum(one.tokens_in for one in group),
-            tokens_out=sum(one.tokens_out for one in group),
-            cost_usd=sum(one.cost_usd for one in group),
-            unpriced=sum(one.unpriced for one in group),
+            **{count: sum(getattr(one, count) for one in group) for count in CALL_COUNTS},
         )
         for name, group in groups.items()
     ]
@@ -206,18 +191,8 @@ def call_sums(totals: Sequence[CallTotalView], by: Literal["concept", "purpose",
 
 def settings_view(settings: Settings) -> SettingsView:
     return SettingsView(
-        openai_base_url=settings.openai_base_url,
+        **settings.model_dump(include=set(SettingsView.model_fields)),
         has_key=settings.openai_api_key is not None,
-        llm_model=settings.llm_model,
-        vlm_model=settings.vlm_model,
-        large_vlm_model=settings.large_vlm_model,
-        critic_model=settings.critic_model,
-        llm_price=settings.llm_price,
-        vlm_price=settings.vlm_price,
-        large_vlm_price=settings.large_vlm_price,
-        critic_price=settings.critic_price,
-        prices=settings.prices,
-        model_concurrency=settings.model_concurrency,
         fixed=sorted(set_by_environment()),
     )
 

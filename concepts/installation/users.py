@@ -114,24 +114,23 @@ class Users:
 
     def set_role(self, name: str, role: Role) -> None:
         """Raises `SettingsError` where the file has no such user."""
-        with self._changing() as known:
-            if name not in known:
-                raise SettingsError(f"{self.file} has no user {name}.")
+        with self._changing(name) as known:
             known[name] = User(known[name].password, role)
 
     def remove(self, name: str) -> None:
         """Raises `SettingsError` where the file has no such user."""
-        with self._changing() as known:
-            if name not in known:
-                raise SettingsError(f"{self.file} has no user {name}.")
+        with self._changing(name) as known:
             del known[name]
 
     @contextmanager
-    def _changing(self) -> Iterator[dict[str, User]]:
-        """Those of the file, kept as they are left; of two that change them at once both count."""
+    def _changing(self, name: str | None = None) -> Iterator[dict[str, User]]:
+        """Those of the file, kept as they are left; of two that change them at once both count. Raises
+        `SettingsError` where a `name` is given and not among them."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(self.file.with_suffix(".lock"), mode=0o600):
             known = _load(self.file) if self.file.exists() else {}
+            if name is not None and name not in known:
+                raise SettingsError(f"{self.file} has no user {name}.")
             yield known
             _save(self.file, known)
 

@@ -1,18 +1,80 @@
-"""How running work says how far it is, and learns that it shall stop."""
+"""How running work says how far it is, learns that it shall stop, and stands aside for what is waited for."""
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from cachetools import LRUCache
 
 from concepts.errors import CancelledError, LostJobError
 from storage.jobs import JobStore
 
+MOST_LISTENERS = 1_000
+MOST_SECONDS = 30.0  # after which what stands aside goes on: something that never ends shall not hold it up
+PAUSE = 1.5  # seconds after an answer or a new page: whoever does the next thing later has paused
 REPORT_EVERY = 0.5  # seconds between writes of progress
-
 Listener = Callable[[int, int | None, str], None]
+
+
+class News:
+    def __init__(self) -> None:
+        self._change = threading.Condition()
+        self._count = 0
+        self._heard: LRUCache[str, int] = LRUCache(MOST_LISTENERS)  # how much of it each has heard
+
+    def told(self) -> None:
+        with self._change:
+            self._count += 1
+            self._change.notify_all()
+
+    def wait(self, who: str, seconds: float) -> None:
+        """Returns once something has changed that `who` has not heard of yet, after so many seconds at the
+        latest, and at once where they never asked before."""
+        with self._change:
+            self._change.wait_for(lambda: self._heard.get(who) != self._count, seconds)
+            self._heard[who] = self._count
+
+
+class Precedence:
+    """Threads of one process share its processors and one lock of the interpreter, so two works at once take
+    each as long as both. Nothing is interrupted: what stands aside says itself when it can."""
+
+    def __init__(self) -> None:
+        self._change = threading.Condition()
+        self._first = 0  # works that somebody waits for
+        self._pause = -math.inf  # when whoever did something last has paused
+
+    @contextmanager
+    def first(self) -> Iterator[None]:
+        """Around work that somebody waits for. Several may be going on."""
+        with self._change:
+            self._first += 1
+        try:
+            yield
+        finally:
+            with self._change:
+                self._first -= 1
+                self._change.notify_all()
+
+    def pressed(self) -> None:
+        """Somebody answers one picture after the other, or opens a page, and goes first until they pause."""
+        with self._change:
+            self._pause = time.monotonic() + PAUSE
+
+    def stand_aside(self) -> None:
+        """Waits until nobody goes first any more; returns at once where nobody does."""
+        latest = time.monotonic() + MOST_SECONDS
+        with self._change:
+            while (left := min(self._left(), latest - time.monotonic())) > 0:
+                self._change.wait(left)
+
+    def _left(self) -> float:
+        return math.inf if self._first else self._pause - time.monotonic()
 
 
 class StoppedError(BaseException):

@@ -10,24 +10,24 @@ import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Generic, Protocol, cast
 
 from pydantic import BaseModel
 
 from concepts.errors import CancelledError, DiscernError, DiskFullError, LostJobError
-from concepts.jobs.executors import Executor, Perform, Threads
 from concepts.jobs.job import AJob, Done, Job, Lane, read_done, read_job
-from concepts.jobs.news import News
-from concepts.jobs.precedence import Precedence
-from concepts.jobs.progress import Listener, Progress, StoppedError
-from concepts.jobs.started import Started
+from concepts.jobs.progress import Listener, News, Precedence, Progress, StoppedError
 from storage.disk import FULL, free_bytes
 from storage.jobs import HEARTBEAT_SECONDS, JobStore, StoredJob
 
-STOP_SECONDS = 8  # how long a stopping process waits for a job to come to its next step
+Perform = Callable[[StoredJob], None]  # does a claimed job and writes what came of it; raises nothing
 
+LOOK_EVERY = 0.1  # seconds, while another thread or process works
+WAITING = ("queued", "interrupted")
+STOP_SECONDS = 8  # how long a stopping process waits for a job to come to its next step
 NEEDED = {
     Lane.LONG: 64 * 1024**2,
     Lane.WATCHING: 64 * 1024**2,
@@ -38,11 +38,90 @@ NEEDED = {
 LOOK_FOR_ROOM_SECONDS = 15
 PAUSED = "paused until there is room on the disk again"
 OTHERS_FIRST = "waiting for the work of others to finish"
-
 log = logging.getLogger(__name__)
-
 Work = Callable[[Any, Progress], BaseModel]
 _Said = logging.LoggerAdapter[logging.Logger]  # says which job and concept a line is about
+
+
+class Executor(Protocol):
+    """Performs jobs that the runner claimed; the runner sees to it that few come at a time.
+
+    What crosses over is a row of the job table and no code. An engine on other machines opens the same
+    data folder there and calls `JobRunner.perform` of that Workbench.
+    """
+
+    def has_room(self) -> bool:
+        """Whether a job that is claimed now would begin soon."""
+
+    def submit(self, job: StoredJob) -> Future[None]:
+        """Performs the job elsewhere. The future ends with the work, however that ended.
+
+        It begins within `storage.jobs.LOST_AFTER`; after that other processes take the job for lost.
+        """
+
+    def close(self, seconds: float) -> None:
+        """Waits for what still runs, but no longer than this."""
+
+
+class Threads:
+    """A thread of this process for each job."""
+
+    def __init__(self, perform: Perform) -> None:
+        self._perform = perform
+        self._threads: list[threading.Thread] = []
+
+    def has_room(self) -> bool:
+        return True
+
+    def submit(self, job: StoredJob) -> Future[None]:
+        future: Future[None] = Future()
+
+        def work() -> None:
+            try:
+                self._perform(job)
+            finally:
+                future.set_result(None)
+
+        # A daemon: a job between two reports must not keep a stopped process alive.
+        thread = threading.Thread(target=work, name=f"job {job.id}", daemon=True)
+        self._threads = [*filter(threading.Thread.is_alive, self._threads), thread]
+        thread.start()
+        return future
+
+    def close(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(deadline - time.monotonic(), 0))
+
+
+@dataclass(frozen=True)
+class Started(Generic[Done]):
+    """A job in the table. It goes on by itself where an app runs on the data folder."""
+
+    runner: JobRunner
+    job: Job[Done]
+    id: int
+
+    def wait(self, listener: Listener | None = None) -> Done:
+        """What came of it. Does the work here, unless this process or another has taken it up.
+
+        Raises what the work raises: its own error where it was done here, else a `DiscernError` with its
+        reason; `CancelledError`.
+        """
+        while True:
+            stored = self.runner.store.get(self.id)
+            if stored.state == "done":
+                return read_done(type(self.job), stored)
+            if stored.state == "cancelled":
+                raise CancelledError("Cancelled. What was done until here is kept.")
+            if stored.state == "failed":
+                raise DiscernError(stored.error)
+            if stored.state in WAITING and not self.runner.is_started:
+                if taken := self.runner.store.claim(self.id):
+                    return cast(Done, self.runner.run_claimed(taken, listener))
+            elif listener:
+                listener(stored.done, stored.total, stored.message)
+            time.sleep(LOOK_EVERY)
 
 
 class JobRunner:
@@ -215,7 +294,8 @@ class JobRunner:
             said.info("%s left to the next process", stored.kind)
             raise
         except BaseException as error:
-            if _is_full(error):
+            full = isinstance(error, OSError) and error.errno in FULL
+            if full or isinstance(error, DiskFullError):
                 self._room_at = time.monotonic() + LOOK_FOR_ROOM_SECONDS
                 with suppress(LostJobError):
                     self.store.release(stored.id, PAUSED, lease=stored.lease)
@@ -257,10 +337,6 @@ class JobRunner:
         except LostJobError as lost:
             _Said(log, {"job": stored.id, "concept": stored.concept_id}).warning("%s", lost)
         self.news.told()
-
-
-def _is_full(error: BaseException) -> bool:
-    return isinstance(error, DiskFullError) or (isinstance(error, OSError) and error.errno in FULL)
 
 
 def reason_of(error: BaseException) -> str:

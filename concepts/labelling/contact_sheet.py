@@ -21,8 +21,9 @@ from concepts.errors import DiscernError
 from concepts.labelling.mining import seed_of
 from concepts.labelling.question_queue import Decisions, problem_of
 from concepts.labelling.ranking import GraphOf, rank_library
-from concepts.labelling.selection import NextPicture
+from concepts.labelling.selection import NextPicture, to_learn_from
 from concepts.labelling.training_data import TrainingData
+from concepts.learning.base import sigmoid
 from concepts.learning.contact_sheet import SIZE, representatives
 from concepts.learning.fitting import train_head
 from concepts.library.collection import Collection
@@ -100,7 +101,10 @@ class Grid:
 
         Raises `DiscernError` for an order that is none, or a query without words.
         """
-        _check(order, query)
+        if order not in get_args(GridOrder):
+            raise DiscernError(f"“{order}” is no way to choose pictures.")
+        if order == "query" and not query.strip():
+            raise DiscernError("Say which query to look at.")
         state = self._concept.state(order)
         with self._lock:
             ranking = self._rankings.setdefault((order, query), _Ranking())
@@ -158,19 +162,7 @@ def wall_pictures(
         len(walls),
         seed,
     )
-    found = [ids[row] for row in rows]
-    paths = collection.paths(found)
-    return [
-        NextPicture(
-            id=picture_id,
-            path=paths.get(picture_id, ""),
-            purpose="train",
-            reason="wall",
-            probability=None,
-            brought_by=training_data.candidates.get(picture_id, []),
-        )
-        for picture_id in found
-    ]
+    return to_learn_from(training_data, collection, [(ids[row], "wall", None) for row in rows])
 
 
 def _some(training_data: TrainingData, ids: PictureIds, seed: int) -> list[str]:
@@ -204,19 +196,9 @@ def bulk_pictures(
     ranking = rank_library(training_data, graph_of) if knows and order in ("likely", "unlikely") else None
     first = _first(ranking.among(scores.ids) if ranking else scores, order, knows, SPARE * n)
     shown = without_look_alikes([picture_id for picture_id, _ in first], collection.library)[:n]
-    found = dict(scores.of(shown))
-    paths = collection.paths(shown)
-    pictures = [
-        NextPicture(
-            id=picture_id,
-            path=paths.get(picture_id, ""),
-            purpose="train",
-            reason=order,
-            probability=_probability(found[picture_id]) if knows else None,
-            brought_by=training_data.candidates.get(picture_id, []),
-        )
-        for picture_id in shown
-    ]
+    probability = {i: float(sigmoid(logit)) for i, logit in scores.of(shown)}
+    chosen = [(i, order, probability[i] if knows else None) for i in shown]
+    pictures = to_learn_from(training_data, collection, chosen)
     return Ranked(pictures, by_look_alikes=ranking is not None)
 
 
@@ -231,19 +213,8 @@ def _scores(
     return training_data.index.scores(head.weights, head.bias, allowed), head.kind != "text"
 
 
-def _check(order: GridOrder, query: str) -> None:
-    if order not in get_args(GridOrder):
-        raise DiscernError(f"“{order}” is no way to choose pictures.")
-    if order == "query" and not query.strip():
-        raise DiscernError("Say which query to look at.")
-
-
 def _first(scores: Scores, order: GridOrder, knows: bool, n: int) -> list[tuple[str, float]]:
     """Without a yes and a no there is no border yet: then the likeliest by the words come."""
     if order == "unlikely":
         return scores.bottom(n)
     return scores.nearest(0.0, n) if order == "borderline" and knows else scores.top(n)
-
-
-def _probability(logit: float) -> float:
-    return round(float(1 / (1 + np.exp(-np.clip(logit, -60, 60)))), 4)

@@ -1,4 +1,4 @@
-"""Which pictures a concept looks at: its evaluation set, and a diverse pool of candidates."""
+"""Which pictures a concept looks at: a diverse pool of candidates, and a few to judge each query by."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import zlib
 from collections import Counter
 from collections.abc import Collection as Ids
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from concepts.definition.document import Revision
+from concepts.definition.editing import origin_in_words
 from concepts.labelling.training_data import TrainingData
-from concepts.learning.threads import one_blas_thread
+from concepts.learning.base import one_blas_thread
+from concepts.library.browsing import PictureView, view_of
 from concepts.library.collection import Collection
-from concepts.library.search import NearGroups, with_look_alikes
+from concepts.library.search import Finder, NearGroups, with_look_alikes
 from concepts.view import View
 from storage.vectors.ids import PictureIds
 from storage.vectors.reader import VectorReader
@@ -24,6 +27,17 @@ RANDOM_SHARE = 0.2
 CLUSTERS = 20
 LIKE_A_YES = "like a yes"  # of the machine: what brought a picture
 DRAWN_AT_ONCE = 1000  # random pictures whose look-alikes are asked for together
+
+
+Candidate = tuple[str, list[str]]  # picture id, and the names of the probes that brought it, or ["random"]
+
+SHOWN_KINDS = ("included", "excluding", "undecided")
+TOLD_APART_BY = 40  # nearest pictures of each text
+FEWEST_TO_TELL = 10 * TOLD_APART_BY  # in a smaller library any two texts have many of those in common
+# Of them, from which two texts find the same. Over the 764 pictures of OASIS, with the built-in encoder, "a
+# cute animal" and "an animal" share 0.82, "the food looks unhealthy" and "food is shown" 0.68, "a weapon" and
+# "a man" 0.33, "a person" and "a car" 0.15.
+SHARED = 0.75
 
 
 class MineResult(View):
@@ -40,40 +54,28 @@ class Probe:
     vector: NDArray[np.floating]
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A picture and the names of the probes that brought it, or `("random",)`."""
-
-    id: str
-    brought_by: tuple[str, ...]
-
-
-def mine_candidates(
-    training_data: TrainingData, collection: Collection, size: int
-) -> list[tuple[str, list[str]]]:
-    """(picture id, what brought it) for a pool of `size`, without the evaluation set."""
+def mine_candidates(training_data: TrainingData, collection: Collection, size: int) -> list[Candidate]:
+    """For a pool of `size`, without the evaluation set."""
     definition = training_data.revision.definition
     probes = _searches(training_data, collection)
     examples = training_data.with_vectors([*definition.examples, *definition.counterexamples])
     probes += [Probe("example", vector) for vector in training_data.vectors(examples)]
     seed = seed_of(definition.name)
-    found = mine(training_data.index, collection.library, probes, training_data.reserved, size, seed)
-    return [(candidate.id, list(candidate.brought_by)) for candidate in found]
+    return mine(training_data.index, collection.library, probes, training_data.reserved, size, seed)
 
 
 def mine_more(
     training_data: TrainingData, collection: Collection, like: Sequence[str], size: int
-) -> list[tuple[str, list[str]]]:
-    """(picture id, what brought it) of up to `size` pictures beyond the pool: further down the searches of
-    the definition, and like the pictures `like`, which the machine said count."""
+) -> list[Candidate]:
+    """Up to `size` pictures beyond the pool: further down the searches of the definition, and like those of
+    `like`, which the machine said count."""
     probes = _searches(training_data, collection)
     probes += [
         Probe(LIKE_A_YES, vector) for vector in training_data.vectors(training_data.with_vectors(like))
     ]
     excluded = training_data.reserved | training_data.candidates.keys()
     seed = seed_of(f"{training_data.revision.definition.name} {len(training_data.candidates)}")
-    found = mine(training_data.index, collection.library, probes, excluded, size, seed)
-    return [(candidate.id, list(candidate.brought_by)) for candidate in found]
+    return mine(training_data.index, collection.library, probes, excluded, size, seed)
 
 
 def _searches(training_data: TrainingData, collection: Collection) -> list[Probe]:
@@ -101,10 +103,10 @@ def mine(
     allowed = index.ids.without(with_look_alikes(excluded, library))
     found = _found(index, library, probes, allowed, size)
     wanted = size - round(size * RANDOM_SHARE)
-    searched = [Candidate(i, found[i].brought_by) for i in _in_turn(index, found, seed)[:wanted]]
-    others = allowed.without(with_look_alikes([candidate.id for candidate in searched], library))
+    searched = [(i, found[i].brought_by) for i in _in_turn(index, found, seed)[:wanted]]
+    others = allowed.without(with_look_alikes([i for i, _ in searched], library))
     drawn = _random(others, library, size - len(searched), rng)
-    return _spread(searched, [Candidate(i, ("random",)) for i in drawn])
+    return _spread(searched, [(i, ["random"]) for i in drawn])
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class _Found:
     """The best rank over the probes, and the names of those that brought it."""
 
     rank: int
-    brought_by: tuple[str, ...]
+    brought_by: list[str] = field(default_factory=list)
 
 
 def _found(
@@ -133,9 +135,9 @@ def _found(
     found: dict[str, _Found] = {}
     for (rank, picture_id, name), group in zip(hits, groups, strict=True):
         first = leader.setdefault(group, picture_id)
-        known = found.get(first, _Found(rank, ()))
+        known = found.setdefault(first, _Found(rank))
         if name not in known.brought_by:
-            found[first] = _Found(known.rank, (*known.brought_by, name))
+            known.brought_by.append(name)
     return found
 
 
@@ -182,3 +184,80 @@ def _spread(searched: list[Candidate], others: list[Candidate]) -> list[Candidat
 def seed_of(text: str) -> int:
     """The same concept draws the same pictures on every machine."""
     return zlib.crc32(text.casefold().encode())
+
+
+class QueryView(View):
+    """Words that are searched for, and what that brings. `index` is None for the sentence itself."""
+
+    index: int | None
+    text: str
+    counts: bool
+    origin: str  # in words
+    proposed: bool
+    brought: int  # pictures of the candidate pool that it found
+    found: list[PictureView]
+
+
+def query_views(
+    training_data: TrainingData,
+    collection: Collection,
+    finder: Finder,
+    revisions: Sequence[Revision],
+    reader: str,
+    n: int,
+) -> list[QueryView]:
+    """The sentence itself and every query of the definition, with what each finds and what it brought."""
+    definition = training_data.revision.definition
+    searched = [
+        (None, definition.description, True),
+        *((i, q.text, q.counts) for i, q in enumerate(definition.queries)),
+    ]
+    brought = Counter(name for names in training_data.candidates.values() for name in names)
+    found = _views(training_data, collection, finder, [text for _, text, _ in searched], n)
+    return [
+        QueryView(
+            index=index,
+            text=text,
+            counts=counts,
+            origin="your sentence"
+            if index is None
+            else origin_in_words(definition.queries[index], revisions, reader),
+            proposed=index is not None and definition.queries[index].origin != "person",
+            brought=brought[text],
+            found=pictures,
+        )
+        for (index, text, counts), pictures in zip(searched, found, strict=True)
+    ]
+
+
+def kinds_found(
+    training_data: TrainingData, collection: Collection, finder: Finder, n: int
+) -> dict[str, list[PictureView]]:
+    """n pictures for each kind of the definition that counts, doesn't or is open, by its words."""
+    kinds = [c.text for c in training_data.revision.definition.criteria if c.kind in SHOWN_KINDS]
+    if collection.library.encoder() is None:
+        return {}
+    return dict(zip(kinds, _views(training_data, collection, finder, kinds, n), strict=True))
+
+
+def _views(
+    training_data: TrainingData, collection: Collection, finder: Finder, texts: Sequence[str], n: int
+) -> list[list[PictureView]]:
+    """The n pictures that each text finds; none before the library has an encoder."""
+    if not texts or collection.library.encoder() is None:
+        return [[] for _ in texts]
+    found = finder.find_each(training_data.index, texts, n, training_data.reserved)
+    pictures = {
+        p.id: view_of(p) for p in collection.library.pictures(list({i for ids in found for i in ids}))
+    }
+    return [[pictures[i] for i in ids if i in pictures] for ids in found]
+
+
+def distinct_queries(
+    collection: Collection, finder: Finder, training_data: TrainingData, one: str, other: str
+) -> bool:
+    """Whether two texts find different pictures; also where there are too few pictures to tell."""
+    if collection.library.encoder() is None or len(training_data.index.ids) < FEWEST_TO_TELL:
+        return True
+    first, second = finder.find_each(training_data.index, [one, other], TOLD_APART_BY, training_data.reserved)
+    return len(set(first) & set(second)) < SHARED * min(len(first), len(second))

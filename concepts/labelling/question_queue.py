@@ -2,7 +2,7 @@
 
 Choosing takes a training and a pass over the library; an answer takes a few milliseconds and never waits
 for it. About every third question is a picture of the evaluation set, in that set's own order; now and then
-one is asked again (`concepts.labelling.repeats`).
+one is asked again (`concepts.labelling.rechecks`).
 """
 
 from __future__ import annotations

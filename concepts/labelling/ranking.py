@@ -1,23 +1,24 @@
-"""The library in the order of all that was said: by what was learned, and by which pictures look alike.
-
-Such an order is about this library alone. Probabilities, and what is flagged, are the head's own.
-"""
+"""Heads over the library: its order by all that was said, and what some labels change of what is decided."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 import numpy as np
 
 from concepts.labelling.training_data import TrainingData
-from concepts.learning.base import NeighbourGraph, Pictures
-from concepts.learning.fitting import SEED
+from concepts.learning.base import Bools, NeighbourGraph, Pictures, Rows
+from concepts.learning.calibration import logit
+from concepts.learning.fitting import SEED, train_early
 from concepts.learning.scorers import SCORERS
 from storage.vectors.reader import Scores, VectorReader
 
 RANKING = "blend"
 
 GraphOf = Callable[[VectorReader], NeighbourGraph | None]
+
+OPEN = (0.2, 0.8)  # probabilities between which a classifier hesitates
 
 
 def rank_library(training_data: TrainingData, graph_of: GraphOf) -> Scores | None:
@@ -35,3 +36,33 @@ def rank_library(training_data: TrainingData, graph_of: GraphOf) -> Scores | Non
     pictures = Pictures(training_data.vectors(list(index.ids)), graph, labelled)
     scores = SCORERS[RANKING]().score(data, training_data.texts, pictures, SEED)
     return Scores(index.ids, scores.astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Of so many pictures of the library `changed` are decided otherwise; `flagged` count before or after."""
+
+    pictures: int
+    flagged: int
+    changed: int
+
+
+def effect_of(training_data: TrainingData, late: Collection[str]) -> Effect | None:
+    """What the labels of the `late` pictures change, each head at its own threshold. Reads no answer that
+    measures. None where the others hold no yes or no no, or none of the late ones teaches anything."""
+    training = training_data.training
+    used = np.flatnonzero(training.data.weight > 0)
+    before = np.array([row for row in used if training.ids[row] not in late], dtype=np.int64)
+    learned = training.data.at(before)
+    if len(before) == len(used) or not (learned.positives and learned.negatives):
+        return None
+    then, now = (decisions(training_data, "auto", rows)[0] for rows in (before, used))
+    return Effect(len(now), int((then | now).sum()), int((then != now).sum()))
+
+
+def decisions(training_data: TrainingData, way: str, rows: Rows) -> tuple[Bools, Bools]:
+    """What a head that learned from these rows flags, and about what it hesitates: (n,) of the library."""
+    head = train_early(training_data.training.data.at(rows), training_data.text_direction, SEED, way)
+    logits = training_data.index.scores(head.weights, head.bias).values
+    low, high = (logit(edge) for edge in OPEN)
+    return logits >= logit(head.threshold), (logits > low) & (logits < high)

@@ -1,19 +1,108 @@
-"""Labels that are worth a second look: one queue, with a reason a row. Nothing changes by itself."""
+"""Several people's labels of the same pictures: what each said, who may read it, and how well they agree."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import combinations
 from typing import Literal
 
+import numpy as np
 from pydantic import Field
 
 from concepts.labelling.consensus import Decision
-from concepts.labelling.disagreements import LabelWithComments, Pair
 from concepts.labelling.reasons import Reason
 from concepts.labelling.training_data import TrainingData
+from concepts.learning.scaled_figures import cohen_kappa
 from concepts.view import View
+from storage.labels import LabelEvent
 from storage.library import Library
+
+DRAWS = 2000  # bootstrap
+ONE, OTHER = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])  # what two people can say of a picture
+ENOUGH_SHARED = 10  # pictures below which resampling them says nothing about kappa
+
+
+class LabelWithComments(View):
+    """What one person says of a picture, with all they remarked on it."""
+
+    author: str
+    value: str
+    comments: list[str]
+    created: datetime
+
+
+class Pair(View):
+    """How two people agree on the `n` pictures of which both said yes or no. `kappa` is Cohen's, with a 95 %
+    bootstrap interval; none for fewer than `ENOUGH_SHARED` pictures, and where both always said the same one
+    thing, which chance explains."""
+
+    one: str
+    other: str
+    n: int
+    agree: int
+    kappa: float | None
+    low: float | None
+    high: float | None
+
+
+def what_people_said(
+    standing: Iterable[LabelEvent], remarks: Iterable[LabelEvent]
+) -> dict[str, list[LabelWithComments]]:
+    """Picture id → what each person says of it, with all they remarked on it."""
+    comments: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for event in remarks:
+        comments[event.picture_id, event.author.name].append(event.comment)
+    said: dict[str, list[LabelWithComments]] = defaultdict(list)
+    for event in standing:
+        said[event.picture_id].append(what_is_said(event, comments[event.picture_id, event.author.name]))
+    return said
+
+
+def readable(standing: Sequence[LabelEvent], reader: str | None) -> list[LabelEvent]:
+    """Without what other people say of pictures about which a `reader` has not answered themselves; None
+    reads everything."""
+    if reader is None:
+        return list(standing)
+    answered = {e.picture_id for e in standing if e.author.name == reader and e.value != "skip"}
+    return [
+        event
+        for event in standing
+        if event.author.kind == "annotator" or event.author.name == reader or event.picture_id in answered
+    ]
+
+
+def what_is_said(event: LabelEvent, comments: list[str]) -> LabelWithComments:
+    return LabelWithComments(
+        author=event.author.name, value=event.said, comments=comments, created=event.created
+    )
+
+
+def pairs(decisions: Mapping[str, Decision]) -> list[Pair]:
+    """Every two people who said yes or no of the same pictures, those with most in common first."""
+    said: dict[str, dict[str, bool]] = defaultdict(dict)
+    for picture_id, decision in decisions.items():
+        if not decision.simulated:
+            for author, value in decision.votes.items():
+                if value in ("yes", "no"):
+                    said[author][picture_id] = value == "yes"
+    found = [_pair(one, other, said) for one, other in combinations(sorted(said), 2)]
+    return sorted((pair for pair in found if pair.n), key=lambda pair: -pair.n)
+
+
+def _pair(one: str, other: str, said: Mapping[str, Mapping[str, bool]]) -> Pair:
+    shared = sorted(said[one].keys() & said[other].keys())
+    places = [2 * said[one][picture] + said[other][picture] for picture in shared]
+    table = np.bincount(np.array(places, dtype=int), minlength=4)
+    n, kappa, low, high = len(shared), None, None, None
+    value = float(cohen_kappa(table[None].astype(float), ONE, OTHER, 2)[0]) if n else np.nan
+    if n >= ENOUGH_SHARED and np.isfinite(value):
+        draws = np.random.default_rng(0).multinomial(n, table / n, size=DRAWS).astype(float)
+        drawn = cohen_kappa(draws, ONE, OTHER, 2)
+        kappa = value
+        low, high = (float(bound) for bound in np.nanpercentile(drawn, (2.5, 97.5)))
+    return Pair(one=one, other=other, n=n, agree=int(table[0] + table[3]), kappa=kappa, low=low, high=high)
 
 
 class ReviewRow(View):
@@ -53,9 +142,10 @@ def people_disagree(decisions: Mapping[str, Decision]) -> list[ReviewRow]:
             id=one.picture_id,
             reason=Reason.PEOPLE_DISAGREE,
             label=one.value,
-            evidence=f"{_count(one, 'yes')} yes, {_count(one, 'no')} no.",
+            evidence=f"{said['yes']} yes, {said['no']} no.",
         )
         for one in sorted(found, key=lambda one: (one.decided, one.picture_id))
+        for said in [Counter(one.votes.values())]
     ]
 
 
@@ -92,7 +182,3 @@ def near_duplicates_disagree(training_data: TrainingData, library: Library) -> l
         if len({decided[picture] for picture in alike}) > 1
         for picture in alike
     ]
-
-
-def _count(decision: Decision, value: str) -> int:
-    return sum(said == value for said in decision.votes.values())

@@ -1,7 +1,8 @@
-"""What to ask about next: the pictures whose answers should improve the head most."""
+"""What to ask next, of a person and of a machine: the pictures whose labels should improve the head most."""
 
 from __future__ import annotations
 
+from collections.abc import Collection as Ids
 from collections.abc import Sequence
 from typing import Literal
 
@@ -9,13 +10,17 @@ import numpy as np
 
 from concepts.labelling.mining import seed_of
 from concepts.labelling.training_data import TrainingData
-from concepts.learning.acquisition import Labelled, Pool
+from concepts.learning.acquisition import Auto, Labelled, Pool, Round, Strategy, next_round
 from concepts.learning.base import LinearHead
-from concepts.learning.rounds import Strategy, next_round
+from concepts.learning.fitting import SEED, train_early
 from concepts.library.collection import Collection
 from concepts.view import View
 
 NEAR_THE_HEAD = 2000  # of a large library: the likeliest and the least certain pictures, each
+CHECKED = 100  # answered pictures that the machine judges, too, so that its agreement is known to 10 points
+CHECKED_SHARE = 0.5  # of one round that they take at most
+BY_THE_CLASSIFIER = "classifier"  # what brought a picture
+PROBES = 10  # pictures that count by the machine, whose like is searched for
 
 
 class NextPicture(View):
@@ -38,6 +43,24 @@ def to_measure(picture_id: str, path: str = "", *, repeat: bool = False) -> Next
         brought_by=[],
         repeat=repeat,
     )
+
+
+def to_learn_from(
+    training_data: TrainingData, collection: Collection, chosen: Sequence[tuple[str, str, float | None]]
+) -> list[NextPicture]:
+    """Of (picture id, reason, probability)."""
+    paths = collection.paths([picture_id for picture_id, _, _ in chosen])
+    return [
+        NextPicture(
+            id=picture_id,
+            path=paths.get(picture_id, ""),
+            purpose="train",
+            reason=reason,
+            probability=None if probability is None else round(probability, 4),
+            brought_by=training_data.candidates.get(picture_id, []),
+        )
+        for picture_id, reason, probability in chosen
+    ]
 
 
 def most_useful(
@@ -71,18 +94,11 @@ def most_useful(
         ways=ways,
     )
     probability = found.round.probability
-    paths = collection.paths([ids[choice.row] for choice in found.choices])
-    return [
-        NextPicture(
-            id=ids[choice.row],
-            path=paths.get(ids[choice.row], ""),
-            purpose="train",
-            reason=choice.reason,
-            probability=None if probability is None else round(float(probability[choice.row]), 4),
-            brought_by=training_data.candidates.get(ids[choice.row], []),
-        )
+    chosen = [
+        (ids[choice.row], choice.reason, None if probability is None else float(probability[choice.row]))
         for choice in found.choices
     ]
+    return to_learn_from(training_data, collection, chosen)
 
 
 def askable(training_data: TrainingData, whole_library: int, head: LinearHead | None) -> list[str]:
@@ -119,3 +135,66 @@ def _labelled(training_data: TrainingData, ids: Sequence[str], waiting: Sequence
         machine=np.array([said.get(i, nothing)[0] for i in ids], dtype=np.int8),
         weight=np.array([said.get(i, nothing)[1] for i in ids], dtype=np.float64),
     )
+
+
+def next_for_machine(
+    training_data: TrainingData,
+    n: int,
+    tried: Ids[str],
+    whole_library: int,
+) -> list[str]:
+    """At most n pictures that are not `tried`: first some that the person has answered, which say what the
+    machine's labels count for; then those whose labels should improve the classifier most, or the pool in its
+    order while it has learned no yes and no."""
+    checked = _to_check(training_data, n, tried)
+    wanted = n - len(checked)
+    out = {*tried, *training_data.spoken_for, *checked}
+    head = student(training_data)
+    if head is None:
+        pool = [i for i in training_data.candidates if i not in out and i not in training_data.reserved]
+        return [*checked, *training_data.with_vectors(pool)[:wanted]]
+    ids = askable(training_data, whole_library, head)
+    pool_of = Pool.of(training_data.vectors(ids), training_data.groups(ids), training_data.text_direction)
+    training = training_data.training
+    used = np.flatnonzero(training.data.weight > 0)
+    said = {training.ids[row]: 1 if training.data.positive[row] else -1 for row in used}
+    votes = np.array([said.get(i, 0) for i in ids], dtype=np.int8)
+    round = Round(
+        pool=pool_of,
+        labelled=Labelled.by_people(np.array([i in out for i in ids], dtype=bool), votes),
+        training=training.data.at(used),
+        fit=lambda data: train_early(data, training_data.text_direction, SEED),
+        head=head,
+        probability=head.probabilities(pool_of.vectors),
+    )
+    rng = np.random.default_rng([seed_of(training_data.revision.definition.name), len(tried)])
+    chosen = Auto().select(round, wanted, rng)
+    return [*checked, *(ids[choice.row] for choice in chosen)]
+
+
+def student(training_data: TrainingData) -> LinearHead | None:
+    """What learns from the person and the machine; None before there is a yes and a no of either."""
+    data = training_data.training.data
+    learned = data.at(data.weight > 0)
+    if not (learned.positives and learned.negatives):
+        return None
+    return train_early(data, training_data.text_direction, SEED)
+
+
+def surest_yes(training_data: TrainingData) -> list[str]:
+    """Of the pictures that the machine says count, the ten that the classifier is surest of: to search
+    with."""
+    head, training = student(training_data), training_data.training
+    said = zip(training.ids, training.data.positive, training.kinds, strict=True)
+    yes = [row for row, (_, positive, kind) in enumerate(said) if positive and kind == "annotator"]
+    if head is None or not yes:
+        return []
+    order = np.argsort(-head.logits(training.data.vectors[yes]), kind="stable")
+    return [training.ids[yes[place]] for place in order[:PROBES]]
+
+
+def _to_check(training_data: TrainingData, n: int, tried: Ids[str]) -> list[str]:
+    answered = [i for i, decision in training_data.answers.items() if decision.decided]
+    left = CHECKED - sum(i in tried for i in answered)
+    most = min(left, round(CHECKED_SHARE * n))
+    return training_data.with_vectors([i for i in answered if i not in tried])[: max(most, 0)]

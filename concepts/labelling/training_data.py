@@ -1,12 +1,4 @@
-"""What may be learned from: answers, vectors, near-duplicate groups and texts, without what measures.
-
-Rule 4 is kept here by types: whatever trains, mines, asks or chooses a threshold takes `TrainingData`, which
-has no label of a test picture or a certifying one, nor of any near-duplicate of one.
-
-A concept's scope is some collections, or everything (`concepts.library.scope`). `TrainingData` knows no other
-pictures: `index` and `candidates` have none, so nothing outside is mined, asked, ranked or counted. Labels of
-pictures outside still train: they are about the concept, wherever it was seen.
-"""
+"""The words of a definition as vectors: all of them as one direction, and each text alone."""
 
 from __future__ import annotations
 
@@ -17,15 +9,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from concepts.definition.document import Revision
+from concepts.definition.document import Definition, Revision
 from concepts.encoders.base import Vectors, unit
 from concepts.labelling.consensus import Decision, consensus
-from concepts.labelling.definition_vectors import texts_of
-from concepts.learning.agreement import Agreement
-from concepts.learning.base import Texts, TrainingSet, Votes
-from concepts.learning.machine_labels import bounded, votes_of
+from concepts.learning.base import Rows, SingleTexts, Texts, TrainingSet
+from concepts.learning.machine_labels import Agreement, bounded, votes_of
 from concepts.learning.scale import Scale, ScaleLabels
-from concepts.learning.splits import Rows
 from concepts.library.collection import Collection
 from concepts.library.search import with_look_alikes
 from storage.concepts import ConceptStore, Rating, StoredAnnotation
@@ -34,7 +23,72 @@ from storage.outside import OutsidePicture
 from storage.pictures.duplicates import nearly_equal
 from storage.vectors.reader import VectorReader
 
+NEGATIVE_SHARE = 0.3  # how far the text direction leans away from what looks similar but doesn't count
+TEMPLATES = (
+    "{}",
+    "a picture that shows {}",
+    "{}, close up",
+    "{}, seen from a distance",
+    "several of them: {}",
+    "only a part of {}",
+    "{} among other things",
+    "{} indoors",
+    "{} outdoors",
+    "{} on a shelf",
+    "a bad picture of {}",
+    "a drawing of {}",
+)
+
 Opinion = TypeVar("Opinion", StoredAnnotation, Rating)
+
+
+def texts_of(definition: Definition, collection: Collection) -> Texts:
+    """A definition as scorers hear it. What counts is the sentence, the criteria and the queries, each with
+    the name before it (Menon & Vondrick 2023)."""
+    return Texts(_direction(definition, collection), lambda: _each(definition, collection))
+
+
+def _direction(definition: Definition, collection: Collection) -> Vectors:
+    """(d,) unit: towards the name, the sentence, the queries and the kinds that count, a little away from the
+    queries that don't. What nobody has decided on pulls nowhere."""
+    counting = [q.text for q in definition.queries if q.counts]
+    included = [c.text for c in definition.of_kind("included")]
+    towards = [definition.name, definition.description, *counting, *included]
+    away = [q.text for q in definition.queries if not q.counts]
+    direction = unit(collection.text_vectors(towards).mean(axis=0))
+    if away:
+        direction = unit(direction - NEGATIVE_SHARE * unit(collection.text_vectors(away).mean(axis=0)))
+    return direction
+
+
+def _each(definition: Definition, collection: Collection) -> SingleTexts:
+    prompts = [template.format(definition.name) for template in TEMPLATES]
+    counts = _distinct(
+        [
+            definition.description,
+            *(c.text for c in definition.criteria if c.kind not in ("excluding", "undecided")),
+            *(q.text for q in definition.queries if q.counts and _plain(q.text) != _plain(definition.name)),
+        ]
+    )
+    against = _distinct(
+        [
+            *(c.text for c in definition.of_kind("excluding")),
+            *(q.text for q in definition.queries if not q.counts),
+        ]
+    )
+    counts = [f"{definition.name}: {text}" for text in counts]
+    vectors = collection.text_vectors([definition.name, *prompts, *counts, *against])
+    ends = [1 + len(prompts), 1 + len(prompts) + len(counts)]
+    return SingleTexts(vectors[0], vectors[1 : ends[0]], vectors[ends[0] : ends[1]], vectors[ends[1] :])
+
+
+def _distinct(texts: list[str]) -> list[str]:
+    """Without those that differ in case or in the full stop alone."""
+    return list({_plain(text): text for text in reversed(texts)}.values())[::-1]
+
+
+def _plain(text: str) -> str:
+    return text.strip(" .").casefold()
 
 
 @dataclass(frozen=True)
@@ -219,7 +273,8 @@ class TrainingData:
             group=self.groups(ids),
             said=self._said(ids, people, machine),
         )
-        kinds = [self._kind(i) if i in people else "annotator" for i in ids]
+        simulated = {i for i, decision in self.answers.items() if decision.simulated}
+        kinds = ["annotator" if i not in people else "simulated" if i in simulated else "person" for i in ids]
         return Training(ids, data, kinds, agreement)
 
     @property
@@ -266,7 +321,8 @@ class TrainingData:
         people, annotators = self._people, self._by_annotator()
         ids = list(dict.fromkeys([*people, *(i for said in annotators for i in said)]))
         ratings = np.array([[said.get(i, 0) for i in ids] for said in annotators], dtype=np.int8)
-        found = bounded(_votes(people, ids), votes_of(ratings.reshape(len(annotators), len(ids))))
+        person = np.array([0 if i not in people else 1 if people[i] else -1 for i in ids], dtype=np.int8)
+        found = bounded(person, votes_of(ratings.reshape(len(annotators), len(ids))))
         labels = {
             ids[row]: (bool(found.positive[row]), float(found.weight[row]))
             for row in np.flatnonzero(found.labelled)
@@ -282,11 +338,3 @@ class TrainingData:
                 key = (said.fingerprint, said.definition_number)
                 found.setdefault(key, {})[said.picture_id] = said.rating
         return list(found.values())
-
-    def _kind(self, picture_id: str) -> str:
-        decision = self.answers.get(picture_id)
-        return "simulated" if decision and decision.simulated else "person"
-
-
-def _votes(labels: Mapping[str, bool], ids: Sequence[str]) -> Votes:
-    return np.array([0 if i not in labels else 1 if labels[i] else -1 for i in ids], dtype=np.int8)

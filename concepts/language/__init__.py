@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from concepts.language.base import ChatModel
+from concepts.language.capabilities import require_sight
 from concepts.language.ledger import Budget, Ledger, Price, within_allowance
 from concepts.language.openai_compatible import OpenAICompatibleModel
-from concepts.language.sight import require_sight
 from concepts.settings import Settings
 
 # What a model is asked to do. Several roles may be the same model.

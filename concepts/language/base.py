@@ -1,14 +1,35 @@
-"""The chat-model protocol: messages → an answer that fits a schema."""
+"""The chat-model protocol: a question in, an answer that fits a schema out."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, Literal, Protocol, TypeVar, runtime_checkable
+from functools import cache, cached_property
+from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from storage.calls import Outcome
 
 Answer = TypeVar("Answer", bound=BaseModel)
+
+_NEVER_ON_THE_WIRE = {"title", "default", "examples", "format", "pattern", "uniqueItems", "$defs"}
+# Limits that strict endpoints reject, and that a grammar obeys; pydantic checks them when the answer is read.
+_LIMITS = {
+    *("minLength", "maxLength", "minItems", "maxItems", "multipleOf"),
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+}
+# pydantic's names for values of the right kind that were not to choose from
+_RANGES = {"greater_than", "greater_than_equal", "less_than", "less_than_equal", "literal_error", "enum"}
+# and for those that an endpoint which keeps to a strict schema can't send
+_SHAPES = re.compile(r"missing|literal_error|enum|.*_type|.*_parsing")
+_UNFIT = "unfit: "
+# Some grammars for JSON let line breaks into strings.
+_LENIENT = json.JSONDecoder(strict=False)
 
 
 @dataclass(frozen=True)
@@ -57,3 +78,168 @@ class ChatModel(Protocol):
     ) -> Weighed[Answer]:
         """The likeliest answer, with what else `field`, one of its own of a few short values, could have
         been. Raises what `ask` raises."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What an answer has to look like: for strict endpoints, and with its limits for those that obey them."""
+
+    name: str
+    strict: dict[str, Any]
+    limited: dict[str, Any]
+
+
+class UnfitAnswerError(ValueError):
+    """An answer that can't be used, in words that a model can act on. `ignores_form`: an endpoint that keeps
+    to the schema it is sent could not have given it."""
+
+    def __init__(self, problem: str, outcome: Outcome, *, ignores_form: bool) -> None:
+        super().__init__(problem)
+        self.outcome: Outcome = outcome
+        self.ignores_form = ignores_form
+
+
+def unfit(outcome: Outcome, problem: str) -> PydanticCustomError:
+    """For a validator of an answer type to raise, where more than the schema is wrong. `problem` is shown to
+    the model, which may answer again."""
+    return PydanticCustomError(f"{_UNFIT}{outcome}", "{problem}", {"problem": problem})
+
+
+@cache
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """pydantic's JSON schema of a type. It takes it a millisecond, and each question is asked with it."""
+    return model.model_json_schema()
+
+
+@cache
+def form_of(model: type[BaseModel]) -> Form:
+    return Form(model.__name__, wire_schema(model), wire_schema(model, limits=True))
+
+
+def wire_schema(model: type[BaseModel], *, limits: bool = False) -> dict[str, Any]:
+    """JSON schema of a pydantic model as strict mode wants it.
+
+    References are written out, every property is required, none may be added. Without `limits` nothing has
+    any.
+    """
+    schema = schema_of(model)
+    dropped = _NEVER_ON_THE_WIRE if limits else _NEVER_ON_THE_WIRE | _LIMITS
+    return _strict(schema, schema.get("$defs", {}), dropped)
+
+
+def _strict(node: dict[str, Any], definitions: dict[str, Any], dropped: set[str]) -> dict[str, Any]:
+    if "$ref" in node:
+        return _strict(definitions[node["$ref"].removeprefix("#/$defs/")], definitions, dropped)
+    strict: dict[str, Any] = {}
+    for key, value in node.items():
+        if key in dropped:
+            continue
+        if key == "properties":
+            strict[key] = {name: _strict(part, definitions, dropped) for name, part in value.items()}
+        elif key == "items":
+            strict[key] = _strict(value, definitions, dropped)
+        elif key == "anyOf":
+            strict[key] = [_strict(part, definitions, dropped) for part in value]
+        else:
+            strict[key] = value
+    if strict.get("type") == "object":
+        strict["required"] = list(strict.get("properties", {}))
+        strict["additionalProperties"] = False
+    return strict
+
+
+def locate_answer(text: str, model: type[Answer]) -> tuple[Answer, int]:
+    """The answer, also out of a code fence, after a chain of thought or between sentences; and where it is.
+    Raises `UnfitAnswerError`."""
+    thought = re.compile(r"<think>.*?</think>", re.DOTALL)
+    text = thought.sub(lambda match: " " * len(match[0]), text)
+    problem = UnfitAnswerError("It is not a JSON object.", "wrong schema", ignores_form=True)
+    position = text.find("{")
+    while position >= 0:
+        try:
+            value, end = _LENIENT.raw_decode(text, position)
+        except (json.JSONDecodeError, RecursionError):
+            position = text.find("{", position + 1)
+            continue
+        try:
+            return model.model_validate(value), position
+        except ValidationError as error:
+            problem = _unfit(error.errors())
+        position = text.find("{", end)
+    raise problem
+
+
+def _unfit(errors: list[ErrorDetails]) -> UnfitAnswerError:
+    problem = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'the object'}: {e['msg']}" for e in errors)
+    ignores = any(_SHAPES.fullmatch(e["type"]) for e in errors)
+    return UnfitAnswerError(problem, _outcome(errors), ignores_form=ignores)
+
+
+def _outcome(errors: list[ErrorDetails]) -> Outcome:
+    """The one that all errors agree in; otherwise it doesn't fit the schema."""
+    kinds = {_kind(error) for error in errors}
+    return kinds.pop() if len(kinds) == 1 else "wrong schema"
+
+
+def _kind(error: ErrorDetails) -> Outcome:
+    if error["type"].startswith(_UNFIT):
+        return error["type"].removeprefix(_UNFIT)  # type: ignore[return-value]  # as `unfit` put it there
+    number = isinstance(error["input"], int | float) and not isinstance(error["input"], bool)
+    return "out of range" if error["type"] in _RANGES and number else "wrong schema"
+
+
+@dataclass(frozen=True)
+class ModelQuestion(Generic[Answer]):
+    """`sample` as in `ChatModel.ask`; `field` is the one that is weighed, none where none is."""
+
+    endpoint: str
+    model: str
+    messages: tuple[Message, ...]
+    answer: type[Answer]
+    purpose: str
+    sample: int = 0
+    field: str | None = None
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 over everything an answer depends on. Pictures enter by the hash of their bytes."""
+        turns = [[m.role, m.text, [hashlib.sha256(p).hexdigest() for p in m.pictures]] for m in self.messages]
+        question = [self.endpoint, self.model, turns, schema_of(self.answer)]
+        if self.sample or self.field:  # the likeliest answer alone keeps the key it always had
+            question.append({"sample": self.sample, "field": self.field})
+        return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
+
+    @cached_property
+    def form(self) -> Form:
+        return form_of(self.answer)
+
+    @property
+    def words(self) -> str:
+        """All its text."""
+        return "\n".join(message.text for message in self.messages)
+
+
+class AsksQuestions:
+    """`ask` and `weigh` of a `ChatModel` by one way to have a question answered."""
+
+    name: str
+    endpoint: str
+
+    def ask(
+        self, messages: Sequence[Message], answer: type[Answer], *, purpose: str, sample: int = 0
+    ) -> Answer:
+        """Raises what `ChatModel.ask` raises."""
+        return self._said(
+            ModelQuestion(self.endpoint, self.name, tuple(messages), answer, purpose, sample)
+        ).answer
+
+    def weigh(
+        self, messages: Sequence[Message], answer: type[Answer], *, field: str, purpose: str
+    ) -> Weighed[Answer]:
+        """Raises what `ChatModel.ask` raises."""
+        return self._said(
+            ModelQuestion(self.endpoint, self.name, tuple(messages), answer, purpose, field=field)
+        )
+
+    def _said(self, question: ModelQuestion[Answer]) -> Weighed[Answer]:
+        raise NotImplementedError

@@ -7,21 +7,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ValidationError
 
 from concepts.errors import ModelAnswerError
-from concepts.language.base import Answer, Message, Weighed
-from concepts.language.dialects import EndpointDialect
+from concepts.language.base import Answer, AsksQuestions, ModelQuestion, UnfitAnswerError, Weighed
+from concepts.language.dialects import EndpointDialect, body
 from concepts.language.ledger import Price
-from concepts.language.question import ModelQuestion
-from concepts.language.reading import read_answer, recalled, to_keep, weighed
-from concepts.language.replies import read_reply
-from concepts.language.structured import UnfitAnswerError
-from concepts.language.wire import body
+from concepts.language.replies import read_answer, read_reply, recalled, to_keep, weighed
 from concepts.registry import Method
 from storage.calls import Call, Ledger, Outcome
 
@@ -29,16 +25,15 @@ URL = "/v1/chat/completions"
 LONGEST_ERROR = 600  # characters
 
 
-class NotingModel:
+class NotingModel(AsksQuestions):
     """Stands in for a model that is asked later: answers from the cache, and hands every question to `note`
-    with whether it is answered. Safe from several threads where `note` is."""
+    with whether it is answered. Raises `ModelAnswerError` where it isn't. Safe from several threads where
+    `note` is."""
 
     method: ClassVar[Method] = Method(
         name="noting",
         what="Notes questions down in place of asking them.",
         source="OpenAI's Batch API",
-        licence="",
-        cost="nothing",
     )
 
     def __init__(
@@ -49,23 +44,7 @@ class NotingModel:
         self._ledger = ledger
         self._note = note
 
-    def ask(
-        self, messages: Sequence[Message], answer: type[Answer], *, purpose: str, sample: int = 0
-    ) -> Answer:
-        """Raises `ModelAnswerError` where it isn't known."""
-        return self._known(
-            ModelQuestion(self.endpoint, self.name, tuple(messages), answer, purpose, sample)
-        ).answer
-
-    def weigh(
-        self, messages: Sequence[Message], answer: type[Answer], *, field: str, purpose: str
-    ) -> Weighed[Answer]:
-        """Raises `ModelAnswerError` where it isn't known."""
-        return self._known(
-            ModelQuestion(self.endpoint, self.name, tuple(messages), answer, purpose, field=field)
-        )
-
-    def _known(self, question: ModelQuestion[Answer]) -> Weighed[Answer]:
+    def _said(self, question: ModelQuestion[Answer]) -> Weighed[Answer]:
         said = recalled(question, self._ledger.answer(question.key))
         self._note(question, said is not None)
         if said is None:

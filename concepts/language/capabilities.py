@@ -1,20 +1,29 @@
-"""What is known of a model at an endpoint, found by asking it once: how it is asked, and what it can do.
+"""What is known of a model at an endpoint, found by asking it once: how it is asked, and whether it sees.
 
 Kept in a file for each endpoint and model. It is asked again when it stops working (another server may have
 the address now), and where it was poor it is asked again after a week (servers are upgraded).
+
+To know whether it sees, it is shown pictures whose content can't be guessed: a model without eyes may answer
+a picture with HTTP 200 and a confident sentence, so what it says of itself, or what an endpoint accepts,
+proves nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
+import random
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
+from concepts.errors import BlindModelError, ModelAnswerError, ModelCallError
+from concepts.language.base import ChatModel, Message
 from concepts.language.dialects import RUNGS, EndpointDialect
+from concepts.language.prompts import load_prompt
 from concepts.view import View
 from storage.files import write_whole
 
@@ -22,6 +31,19 @@ BELIEVED_FOR = timedelta(days=7)
 MISSES_BELIEVED = 3  # answers in a row without the form that was asked for, by an endpoint that has kept it
 
 _lock = threading.Lock()  # of the files: they are read, changed and written again
+
+PURPOSE = "test"
+PICTURES = 2  # guessed right by chance once in 2,500
+SIDE = 336  # pixels; small models see tiles of this size
+REJECTS_PICTURES = (400, 415, 422, 500, 501)  # without saying that it is for the picture
+Colour = Literal["red", "green", "blue", "orange", "black"]
+COLOURS: dict[Colour, tuple[int, int, int]] = {
+    "red": (205, 20, 30),
+    "green": (10, 135, 50),
+    "blue": (25, 65, 205),
+    "orange": (245, 140, 0),
+    "black": (15, 15, 15),
+}
 
 
 class Sight(View):
@@ -96,3 +118,69 @@ class CapabilityMemory:
         with _lock:
             kept = self.known.model_copy(update=changes)
             write_whole(self._file, kept.model_dump_json().encode())
+
+
+class Seen(BaseModel):
+    """What a model is asked for."""
+
+    digit: int = Field(ge=0, le=9)
+    colour: Colour
+
+
+def check_sight(model: ChatModel) -> Sight:
+    """Shows drawn pictures, new ones every time, until one is not read right.
+
+    Raises `ModelCallError` where that tells nothing about the model's eyes: nobody there, no such model, a
+    wrong key.
+    """
+    for _ in range(PICTURES):
+        shown = Seen(digit=random.randrange(10), colour=random.choice(get_args(Colour)))
+        why = _misread(model, shown)
+        if why:
+            return Sight(sees=False, when=datetime.now(UTC), why=why)
+    return Sight(sees=True, when=datetime.now(UTC))
+
+
+def require_sight(model: ChatModel, cache: Path) -> None:
+    """Raises `BlindModelError` unless the model has read the pictures within the last days. One that could
+    not is asked again every time: another may answer under its name by now."""
+    memory = CapabilityMemory(cache, model.endpoint, model.name)
+    sight = memory.known.sight
+    if sight is None or not sight.sees or datetime.now(UTC) - sight.when > BELIEVED_FOR:
+        sight = check_sight(model)
+        memory.saw(sight)
+    if not sight.sees:
+        raise BlindModelError(model.name, sight.why)
+
+
+def draw(shown: Seen) -> bytes:
+    """JPEG of the digit, somewhere on a pale ground."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    image = Image.new("RGB", (SIDE, SIDE), tuple(random.randrange(236, 256) for _ in range(3)))
+    place = (SIDE / 2 + random.randint(-40, 40), SIDE / 2 + random.randint(-30, 30))
+    font = ImageFont.load_default(random.randrange(210, 250))
+    ImageDraw.Draw(image).text(place, str(shown.digit), COLOURS[shown.colour], font, anchor="mm")
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+def _misread(model: ChatModel, shown: Seen) -> str:
+    """What the model did with a picture, in a sentence; empty where it read it right."""
+    # The number keeps a repeated picture from being answered out of the cache.
+    text = load_prompt("sight").render(number=str(random.randrange(10**9)))
+    before = f"Shown {_in_words(shown)},"
+    try:
+        seen = model.ask([Message("user", text, (draw(shown),))], Seen, purpose=PURPOSE)
+    except ModelAnswerError as error:
+        return f"{before} it gave no usable answer ({error.outcome})."
+    except ModelCallError as error:
+        if error.status in REJECTS_PICTURES:
+            return f"{before} it failed: {error}"
+        raise
+    return "" if seen == shown else f"{before} it said {_in_words(seen)}."
+
+
+def _in_words(seen: Seen) -> str:
+    return f"{'an' if seen.colour == 'orange' else 'a'} {seen.colour} {seen.digit}"

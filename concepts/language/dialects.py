@@ -7,15 +7,16 @@ such a reason is sent again in another dialect; what was found is remembered (`l
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
-from concepts.language.base import Message
+from concepts.language.base import Form, Message, ModelQuestion
 from concepts.language.failures import Failure
 from concepts.language.prompts import load_prompt
-from concepts.language.structured import Form
 
 Rung = Literal["json_schema", "json_object_schema", "json_object", "text"]
 RUNGS: tuple[Rung, ...] = get_args(Rung)  # the most binding first
@@ -27,6 +28,8 @@ REJECTING = (400, 404, 415, 422, 500, 501)  # llama-cpp-python answers `json_sch
 
 # vLLM and OpenAI count the longest answer into the context, and reject where both together don't fit.
 _NO_ROOM = re.compile(r"context (length|window|size)|too large")
+# Where that speaks of the answer, a shorter one helps; else the question alone is too long.
+_OF_THE_ANSWER = re.compile(r"\bmax_(completion_)?tokens\b|completion|output tokens")
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class EndpointDialect:
     def _without(self, about: str, *, proven: bool) -> EndpointDialect | None:
         """Without the parameter that the endpoint speaks about."""
         fewer = self.answer_tokens // 2
-        if fewer >= FEWEST_ANSWER_TOKENS and _NO_ROOM.search(about) and _counts_the_answer(about):
+        if fewer >= FEWEST_ANSWER_TOKENS and _NO_ROOM.search(about) and _OF_THE_ANSWER.search(about):
             return replace(self, answer_tokens=fewer)
         if self.limit == "max_tokens" and "max_completion_tokens" in about:
             return replace(self, limit="max_completion_tokens")
@@ -99,6 +102,17 @@ class EndpointDialect:
         return None
 
 
-def _counts_the_answer(about: str) -> bool:
-    """Whether a shorter answer would help, or the question alone is too long."""
-    return bool(re.search(r"\bmax_(completion_)?tokens\b|completion|output tokens", about))
+def body(question: ModelQuestion[Any], dialect: EndpointDialect, asked: Sequence[Message]) -> dict[str, Any]:
+    """`asked` are the messages as the dialect has them."""
+    parameters = dialect.parameters(question.form, sample=question.sample, weighs=question.field is not None)
+    return {"model": question.model, "messages": [_turn(message) for message in asked], **parameters}
+
+
+def _turn(message: Message) -> dict[str, Any]:
+    if not message.pictures:
+        return {"role": message.role, "content": message.text}
+    pictures = [
+        {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{base64.b64encode(p).decode()}"}}
+        for p in message.pictures
+    ]
+    return {"role": message.role, "content": [{"type": "text", "text": message.text}, *pictures]}

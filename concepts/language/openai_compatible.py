@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from concepts.errors import ModelAnswerError, NoPriceError
-from concepts.language.base import Answer, Message, Weighed
-from concepts.language.calling import TIMEOUT_SECONDS, EndpointCaller, Patience, UsableReply
+from concepts.language.base import Answer, AsksQuestions, Message, ModelQuestion, UnfitAnswerError, Weighed
+from concepts.language.calling import (
+    DEFAULT_AT_ONCE,
+    TIMEOUT_SECONDS,
+    EndpointCaller,
+    Patience,
+    UsableReply,
+    pace_of,
+)
 from concepts.language.capabilities import CapabilityMemory
-from concepts.language.connection import openai_client
+from concepts.language.connection import openai_client, without_credentials
 from concepts.language.ledger import Budget, Ledger, Price
-from concepts.language.pace import DEFAULT_AT_ONCE, pace_of
 from concepts.language.prompts import load_prompt
-from concepts.language.question import ModelQuestion
-from concepts.language.reading import read_answer, recalled, to_keep, weighed
-from concepts.language.structured import UnfitAnswerError
+from concepts.language.replies import read_answer, recalled, to_keep, weighed
 
 DEFAULT_ENDPOINT = "https://api.openai.com/v1"
 
 
-class OpenAICompatibleModel:
+class OpenAICompatibleModel(AsksQuestions):
     """One model of one endpoint: OpenAI, vLLM, Ollama, LM Studio, llama.cpp. Thread-safe. Each attempt is a
     row of the ledger, failed ones too.
 
@@ -50,14 +53,14 @@ class OpenAICompatibleModel:
         if budget is not None and price is None:
             raise NoPriceError(model)
         url = base_url or DEFAULT_ENDPOINT
-        self._model = model
-        self._endpoint = without_credentials(url)
+        self.name = model
+        self.endpoint = without_credentials(url)
         self._ledger = ledger
-        self._memory = CapabilityMemory(cache, self._endpoint, model)
+        self._memory = CapabilityMemory(cache, self.endpoint, model)
         self._caller = EndpointCaller(
             openai_client(url, api_key, TIMEOUT_SECONDS),
             ledger=ledger,
-            pace=pace_of(self._endpoint, model, at_once),
+            pace=pace_of(self.endpoint, model, at_once),
             price=price,
             budget=budget,
             secrets=[secret for secret in (api_key, urlsplit(url).password) if secret],
@@ -65,48 +68,20 @@ class OpenAICompatibleModel:
         )
 
     def __repr__(self) -> str:
-        return f"OpenAICompatibleModel({self._model!r}, endpoint={self._endpoint!r})"
-
-    @property
-    def name(self) -> str:
-        return self._model
-
-    @property
-    def endpoint(self) -> str:
-        return self._endpoint
-
-    def ask(
-        self, messages: Sequence[Message], answer: type[Answer], *, purpose: str, sample: int = 0
-    ) -> Answer:
-        """See `ChatModel.ask`. A model that answers with something else is shown its mistake, once."""
-        return self._said(self._question(messages, answer, purpose, sample=sample)).answer
-
-    def weigh(
-        self, messages: Sequence[Message], answer: type[Answer], *, field: str, purpose: str
-    ) -> Weighed[Answer]:
-        """See `ChatModel.weigh`."""
-        return self._said(self._question(messages, answer, purpose, field=field))
+        return f"OpenAICompatibleModel({self.name!r}, endpoint={self.endpoint!r})"
 
     def _said(self, question: ModelQuestion[Answer]) -> Weighed[Answer]:
-        known = self._known(question)
+        known = recalled(question, self._ledger.answer(question.key))
         if known is not None:
             return known
         with self._ledger.asking(question.key):
-            known = self._known(question)  # by whoever asked meanwhile
+            known = recalled(question, self._ledger.answer(question.key))  # by whoever asked meanwhile
             if known is not None:
                 return known
             value, said = self._answer(question)
             found = weighed(question, value, said.reply)
             self._ledger.record(said.call, to_keep(question, found))
             return found
-
-    def _known(self, question: ModelQuestion[Answer]) -> Weighed[Answer] | None:
-        return recalled(question, self._ledger.answer(question.key))
-
-    def _question(
-        self, messages: Sequence[Message], answer: type[Answer], purpose: str, **more: Any
-    ) -> ModelQuestion[Answer]:
-        return ModelQuestion(self._endpoint, self._model, tuple(messages), answer, purpose, **more)
 
     def _answer(self, question: ModelQuestion[Answer]) -> tuple[Answer, UsableReply]:
         """An answer that fits, and its call, still to be recorded with it.
@@ -124,7 +99,8 @@ class OpenAICompatibleModel:
             try:
                 value = read_answer(question, said.reply)
             except UnfitAnswerError as unfit:
-                self._record_unfit(said, unfit)
+                problem = self._caller.clean(str(unfit))
+                self._ledger.record(replace(said.call, outcome=unfit.outcome, error=problem))
                 ignores = unfit.ignores_form and self._memory.ignored(dialect)
                 if not unfit.ignores_form:
                     self._memory.worked(dialect)
@@ -132,29 +108,13 @@ class OpenAICompatibleModel:
                     dialect, proven = dialect.below, False
                     asked, shown = list(question.messages), False
                 elif not shown and patience.left > 0:
-                    asked, shown = _with_its_mistake(question, said.reply.text, unfit), True
+                    schema = json.dumps(question.form.limited)
+                    repair = load_prompt("repair").render(problem=str(unfit), schema=schema)
+                    mistake = [Message("assistant", said.reply.text), Message("user", repair)]
+                    asked, shown = [*question.messages, *mistake], True
                 else:
-                    raise self._gives_up(unfit) from None
+                    message = f"{self.name} answered twice with something that can't be used: {unfit}"
+                    raise ModelAnswerError(self._caller.clean(message), outcome=unfit.outcome) from None
                 continue
             self._memory.worked(dialect)
             return value, said
-
-    def _record_unfit(self, said: UsableReply, unfit: UnfitAnswerError) -> None:
-        problem = self._caller.clean(str(unfit))
-        self._ledger.record(replace(said.call, outcome=unfit.outcome, error=problem))
-
-    def _gives_up(self, unfit: UnfitAnswerError) -> ModelAnswerError:
-        message = f"{self._model} answered twice with something that can't be used: {unfit}"
-        return ModelAnswerError(self._caller.clean(message), outcome=unfit.outcome)
-
-
-def without_credentials(url: str) -> str:
-    """The address without user, password, query and fragment."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
-
-
-def _with_its_mistake(question: ModelQuestion[Answer], text: str, unfit: UnfitAnswerError) -> list[Message]:
-    schema = json.dumps(question.form.limited)
-    repair = load_prompt("repair").render(problem=str(unfit), schema=schema)
-    return [*question.messages, Message("assistant", text), Message("user", repair)]

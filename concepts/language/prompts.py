@@ -50,7 +50,8 @@ class Prompt:
             raise PromptError(f"Prompt {self.name} needs {', '.join(sorted(missing))}.")
         if unused := values.keys() - self.variables:
             raise PromptError(f"Prompt {self.name} doesn't use {', '.join(sorted(unused))}.")
-        return _VARIABLE.sub(lambda match: _as_data(values[match[1]]), self.text)
+        escaped = {name: value.replace("<", "&lt;").replace(">", "&gt;") for name, value in values.items()}
+        return _VARIABLE.sub(lambda match: escaped[match[1]], self.text)
 
 
 @cache
@@ -100,7 +101,3 @@ def checked(name: str, text: str) -> Prompt:
     if prompt.variables != wanted:
         raise OtherVariablesError(name, wanted - prompt.variables, prompt.variables - wanted)
     return prompt
-
-
-def _as_data(value: str) -> str:
-    return value.replace("<", "&lt;").replace(">", "&gt;")

@@ -1,17 +1,131 @@
-"""What a reply holds: text, tokens, probabilities; or why it can't be used."""
+"""From a reply to the answer that was asked for, and to what the cache keeps of it."""
 
 from __future__ import annotations
 
+import json
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from concepts.language.probabilities import Token
+from pydantic import ValidationError
+
+from concepts.language.base import Answer, ModelQuestion, UnfitAnswerError, Weighed, locate_answer
 from storage.calls import Outcome
 
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletion
     from openai.types.chat.chat_completion import Choice
     from openai.types.chat.chat_completion_token_logprob import ChatCompletionTokenLogprob, TopLogprob
+
+_ENDS = re.compile(r'["\s,}\]]')  # what may stand behind a value
+ENOUGH = 12  # letters before a script says something; what a label in a picture says may be quoted
+_TOGETHER = {"HIRAGANA": "CJK", "KATAKANA": "CJK"}  # Japanese mixes them
+
+
+class Token(NamedTuple):
+    """A piece of an answer, its natural log probability, and what else could have stood there. In bytes: a
+    token may end inside a character."""
+
+    raw: bytes
+    logprob: float
+    others: tuple[tuple[bytes, float], ...] = ()
+
+
+def chances(
+    text: str, start: int, field: str, schema: Mapping[str, Any], tokens: Sequence[Token]
+) -> dict[str, float] | None:
+    """Value as text → probability, for the values that the first token of `field`'s value tells apart.
+
+    `text` is the answer, whose object begins at `start`; `schema` that of the answer. None where nothing can
+    be said: no tokens, tokens that are not those of the text, or a field that can be anything.
+    """
+    where = _value_of(text, start, field)
+    values = _values(schema["properties"][field])
+    if where is None or not tokens:
+        return None
+    offset = b"".join(token.raw for token in tokens).find(text.encode())
+    if offset < 0:
+        return None
+    where += text[where] == '"'  # a string's value begins behind its quote
+    begins, position = offset + len(text[:where].encode()), 0
+    for token in tokens:
+        if position <= begins < position + len(token.raw):
+            return _weigh(token, begins - position, values)
+        position += len(token.raw)
+    return None
+
+
+def _weigh(token: Token, glued: int, values: list[str]) -> dict[str, float] | None:
+    """`glued` bytes of the token stand before the value: quotes, spaces, a colon."""
+    before = token.raw[:glued].decode(errors="replace")
+    found: dict[str, float] = {}
+    for raw, logprob in dict([(token.raw, token.logprob), *token.others]).items():
+        value = _which(_behind(raw.decode(errors="replace"), before), values)
+        if value is not None:
+            found[value] = found.get(value, 0.0) + math.exp(min(logprob, 0.0))
+    total = sum(found.values())
+    return {value: chance / max(total, 1.0) for value, chance in found.items()} or None
+
+
+def _behind(text: str, before: str) -> str:
+    """What a token says of the value: tokenizers glue other quotes and spaces to other alternatives."""
+    return text[len(before) :] if text.startswith(before) else text.lstrip(' \t\r\n:"')
+
+
+def _which(said: str, values: list[str]) -> str | None:
+    """The only value that begins or ends as it is said; None where there are several or none."""
+    said = said.lstrip()
+    if not said:
+        return None
+    whole = _ENDS.split(said, maxsplit=1)[0]
+    ended = whole != said
+    if ended:  # values of several words have spaces inside
+        fits = [value for value in values if said.startswith(value) and _ENDS.match(said, len(value))]
+        fits = fits or [value for value in values if value.startswith(said.rstrip())]
+    else:
+        fits = [value for value in values if value.startswith(said)]
+    return fits[0] if len(fits) == 1 else None
+
+
+def _values(schema: Mapping[str, Any]) -> list[str]:
+    """What a field can be, as it stands in JSON without quotes; nothing where that is not said."""
+    if "enum" in schema:
+        return [value if isinstance(value, str) else json.dumps(value) for value in schema["enum"]]
+    if "const" in schema:
+        return [str(schema["const"])]
+    if schema.get("type") == "boolean":
+        return ["true", "false"]
+    if {"minimum", "maximum"} <= schema.keys():
+        return [
+            str(value) for value in range(math.ceil(schema["minimum"]), math.floor(schema["maximum"]) + 1)
+        ]
+    return []
+
+
+def _value_of(text: str, start: int, field: str) -> int | None:
+    """Where the value of a field of the object at `start` begins."""
+    position, decoder = start + 1, json.JSONDecoder(strict=False)
+    while True:
+        position = _past(text, position, ",")
+        if text[position : position + 1] != '"':
+            return None
+        name, position = decoder.raw_decode(text, position)
+        position = _past(text, position, ":")
+        if name == field:
+            return position
+        _, position = decoder.raw_decode(text, position)
+
+
+def _past(text: str, position: int, mark: str) -> int:
+    """Behind spaces, the mark if it is there, and spaces again."""
+    found = re.compile(rf"[ \t\r\n]*{mark}?[ \t\r\n]*").match(text, position)
+    assert found is not None  # it matches nothing as well
+    return found.end()
 
 
 @dataclass(frozen=True)
@@ -65,3 +179,75 @@ def _tokens(choice: Choice) -> tuple[Token, ...]:
 def _raw(token: ChatCompletionTokenLogprob | TopLogprob) -> bytes:
     told = getattr(token, "bytes", None)
     return bytes(told) if told else token.token.encode()
+
+
+def strange_script(answer: Any, question: str) -> str | None:
+    """The script that most letters of the answer's texts are in and none of the question's, as Unicode names
+    it ("CYRILLIC"): the sure sign of another language. None where there is no such. Languages that share a
+    script are not told apart: names and loan words would make that a guess."""
+    said: Counter[str] = Counter()
+    for text in _texts(answer):
+        said.update(_scripts(text))
+    if said.total() < ENOUGH:
+        return None
+    script, letters = said.most_common(1)[0]
+    strange = letters > said.total() / 2 and script not in _scripts(question)
+    return script if strange else None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
+
+
+def _scripts(text: str) -> Counter[str]:
+    """How many letters of each script."""
+    return Counter(_script(letter) for letter in text if letter.isalpha())
+
+
+@lru_cache(maxsize=4096)
+def _script(letter: str) -> str:
+    name = unicodedata.name(letter, "UNKNOWN").split()[0]
+    return _TOGETHER.get(name, name)
+
+
+def read_answer(question: ModelQuestion[Answer], reply: Reply) -> Answer:
+    """Raises `UnfitAnswerError`."""
+    value, _ = locate_answer(reply.text, question.answer)
+    script = strange_script(value.model_dump(mode="json"), question.words)
+    if script is not None:
+        problem = f"It is in {script.title()} script. Answer in the language of the question."
+        raise UnfitAnswerError(problem, "wrong language", ignores_form=False)
+    return value
+
+
+def weighed(question: ModelQuestion[Answer], value: Answer, reply: Reply) -> Weighed[Answer]:
+    """The answer with the chances of the question's field; without where it has none."""
+    if question.field is None:
+        return Weighed(value)
+    place = locate_answer(reply.text, question.answer)[1]
+    return Weighed(value, chances(reply.text, place, question.field, question.form.limited, reply.tokens))
+
+
+def to_keep(question: ModelQuestion[Answer], said: Weighed[Answer]) -> dict[str, Any]:
+    """What the cache holds under the question's key."""
+    answer = said.answer.model_dump(mode="json")
+    return answer if question.field is None else {"answer": answer, "chances": said.chances}
+
+
+def recalled(question: ModelQuestion[Answer], known: dict[str, Any] | None) -> Weighed[Answer] | None:
+    """What was kept; None also where an older version kept less than is asked for now."""
+    if known is None:
+        return None
+    answer = known if question.field is None else known.get("answer")
+    try:
+        value = question.answer.model_validate(answer)
+    except ValidationError:
+        return None
+    return Weighed(value, None if question.field is None else known.get("chances"))

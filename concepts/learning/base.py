@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from concepts.encoders.base import Vectors
 from concepts.learning.scale import ScaleLabels
@@ -15,7 +16,10 @@ from concepts.registry import Method
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Rows = NDArray[np.int64]
 Votes = NDArray[np.int8]  # 1 yes, -1 no, 0 nothing
+
+FOLDS = 5  # at most
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class TrainingSet:
     vectors: Vectors
     positive: Bools
     weight: Floats
-    group: NDArray[np.int64]
+    group: Rows
     said: ScaleLabels | None = None
 
     @property
@@ -64,7 +68,7 @@ class LinearHead:
 
     def probabilities(self, vectors: NDArray[np.floating]) -> Floats:
         """(n, d) → (n,) in 0..1."""
-        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(self.logits(vectors), -60, 60))))
+        return sigmoid(self.logits(vectors))
 
 
 @dataclass(frozen=True)
@@ -129,3 +133,37 @@ class Scorer(Protocol):
 
         Raises `NotEnoughLabelsError` where this way can't work with so few labels.
         """
+
+
+def sigmoid(logits: ArrayLike) -> Floats:
+    """The probabilities of logits."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -60, 60))))
+
+
+def grouped_folds(positive: Bools, group: Rows, seed: int) -> list[tuple[Rows, Rows]]:
+    """(train rows, test rows) of up to `FOLDS` stratified folds, each training part with both classes.
+
+    Empty where there are fewer than two groups of a class: nothing can then be held out.
+    Groups, not pictures, are dealt out (a group counts as yes if most of it is): `StratifiedGroupKFold`
+    loops over groups in Python, which takes minutes for a hundred thousand machine labels.
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    _, member = np.unique(group, return_inverse=True)
+    yes = np.bincount(member, weights=positive) * 2 >= np.bincount(member)
+    folds = min(FOLDS, int(yes.sum()), int((~yes).sum()))
+    if folds < 2:
+        return []
+    dealt = StratifiedKFold(folds, shuffle=True, random_state=seed).split(yes, yes)
+    held_out = [np.isin(member, test) for _, test in dealt]
+    return [(np.flatnonzero(~test), np.flatnonzero(test)) for test in held_out]
+
+
+def one_blas_thread() -> AbstractContextManager[None]:
+    """While anybody has entered it, BLAS uses one thread in the whole process: what takes one thread
+    milliseconds takes several a tenth of a second, and on a busy machine a second."""
+    import scipy.linalg  # noqa: F401  it brings a BLAS of its own, which has to be there to be found
+
+    from storage.vectors import products  # a bundle needs none of it
+
+    return products.one_blas_thread

@@ -12,9 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from concepts.encoders.base import Vectors
-from concepts.learning.base import Bools, Floats
-from concepts.learning.splits import Rows
-from concepts.learning.threads import one_blas_thread
+from concepts.learning.base import Bools, Floats, Rows, one_blas_thread
 
 SIZE = 60  # pictures of a wall
 BY_WORDS = 0.1  # share of a wall that is what the words find: the words may be wrong

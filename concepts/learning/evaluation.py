@@ -7,15 +7,14 @@ would between evaluation sets."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from concepts.learning.base import Bools, Floats
-from concepts.learning.intervals import clopper_pearson, effective, newcombe, wilson
-from concepts.learning.report import Curves, Metric, ReliabilityBin
-from concepts.learning.splits import Rows
+from concepts.learning.base import Bools, Floats, Rows
+from concepts.learning.intervals import clopper_pearson, effective, mean_interval, newcombe, wilson
+from concepts.learning.report import Curves, CutFigures, Metric, ReliabilityBin
 from concepts.learning.stratified import ERROR_A_LOOK, Estimate, Stratum, estimate_either
 
 DRAWS = 1000
@@ -27,6 +26,10 @@ PERCENTILES = (100 * ERROR / 2, 100 - 100 * ERROR / 2)
 CALIBRATION = ("brier",)
 BINS = 10
 MOST_CUTS = 40  # thresholds that a person may choose between by their figures
+Compute = Callable[["_Ranked", Floats], Floats]  # weights of rows (draws, n) → values (draws,)
+COUNTS = ("precision", "recall", "base_rate")
+PROBABILITY_GAP = "probability_gap"
+FEWEST_FOR_GAP = 30  # pictures, below which the interval says nothing worth reading
 
 
 @dataclass(frozen=True)
@@ -42,20 +45,6 @@ class Figures:
     @property
     def negatives(self) -> int:
         return self.n - self.positives
-
-
-@dataclass(frozen=True)
-class Cut:
-    """What calling every picture from `threshold` on a yes would give; None where there are too few."""
-
-    threshold: float
-    flagged: int
-    right: int
-    precision: Metric
-    recall: Metric
-
-
-Compute = Callable[["_Ranked", Floats], Floats]  # weights of rows (draws, n) → values (draws,)
 
 
 class _Ranked:
@@ -136,7 +125,6 @@ METRICS: dict[str, Compute] = {
     "brier": _brier,
     "base_rate": _base_rate,
 }
-COUNTS = ("precision", "recall", "base_rate")
 
 
 def evaluate(
@@ -172,7 +160,7 @@ def evaluate(
         if name in COUNTS:
             metrics[name] = _counted(name, getattr(counts, name), missing, count)
         elif missing:
-            metrics[name] = _unknown(name, count, missing)
+            metrics[name] = Metric.unknown(name, count, missing)
         else:
             own = _own_interval(name, values[name][0], truth, probability >= threshold, weights)
             metrics[name] = _metric(name, *values[name], count, own)
@@ -200,7 +188,7 @@ def cuts(
     group: Rows,
     views: Sequence[Sequence[Stratum]] = (),
     most: int = MOST_CUTS,
-) -> list[Cut]:
+) -> list[CutFigures]:
     """Precision and recall at thresholds that the pictures tell apart, highest first: all, or `most` that are
     spread evenly over the pictures. probability, truth, group (n,), n ≥ 1.
 
@@ -215,11 +203,12 @@ def cuts(
         threshold = float(ranked.p[end])
         said = probability >= threshold
         counts = estimate_either(views, threshold, ERROR / len(kept))
-        at = [
-            _counted(name, getattr(counts, name), *_missing(name, truth, said))
+        at = {
+            name: _counted(name, getattr(counts, name), *_missing(name, truth, said))
             for name in ("precision", "recall")
-        ]
-        table.append(Cut(threshold, int(said.sum()), int((said & truth).sum()), at[0], at[1]))
+        }
+        flagged, right = int(said.sum()), int((said & truth).sum())
+        table.append(CutFigures(threshold=threshold, flagged=flagged, right=right, **at))
     return table
 
 
@@ -237,12 +226,14 @@ def compare(
     pictures each stands for."""
     missing, count = _missing(metric, truth, probability >= thresholds[0])
     if missing:
-        return _unknown(metric, count, missing)
+        return Metric.unknown(metric, count, missing)
     ones = np.ones(len(truth)) if weights is None else weights
     mine, my_draws = _values(probability, truth, thresholds[0], group, ones, seed, [metric])[metric]
     theirs, their_draws = _values(other, truth, thresholds[1], group, ones, seed, [metric])[metric]
     if np.isnan(mine - theirs):
-        return _unknown(metric, count, "One of the two calls nothing a yes, so there is nothing to compare.")
+        return Metric.unknown(
+            metric, count, "One of the two calls nothing a yes, so there is nothing to compare."
+        )
     low, high = np.nanpercentile(my_draws - their_draws, PERCENTILES)
     return Metric(name=metric, value=mine - theirs, low=float(low), high=float(high), n=count)
 
@@ -317,8 +308,7 @@ def _metric(name: str, value: float, draws: Floats, count: int, own: tuple[float
     """From the redraws and the interval of its `own`: a perfect ranking of ten is perfect in every redraw,
     and yet ten are few."""
     low, high = (float(bound) for bound in np.nanpercentile(draws, PERCENTILES))
-    low, high = min(low, own[0], value), max(high, own[1], value)
-    return Metric(name=name, value=value, low=low, high=high, n=count)
+    return Metric.within(name, value, min(low, own[0]), max(high, own[1]), count)
 
 
 def _own_interval(name: str, value: float, truth: Bools, said: Bools, weights: Floats) -> tuple[float, float]:
@@ -336,12 +326,8 @@ def _own_interval(name: str, value: float, truth: Bools, said: Bools, weights: F
 
 def _counted(name: str, found: Estimate | None, missing: str, count: int) -> Metric:
     if found is None or missing:
-        return _unknown(name, count, missing or "Too few to say.")
+        return Metric.unknown(name, count, missing or "Too few to say.")
     return Metric(name=name, value=found.value, low=found.low, high=found.high, n=found.n)
-
-
-def _unknown(name: str, count: int, missing: str) -> Metric:
-    return Metric(name=name, value=None, n=count, note=missing)
 
 
 def _missing(name: str, truth: Bools, predicted: Bools) -> tuple[str, int]:
@@ -372,3 +358,42 @@ def _short(more: int, what: str, have: int) -> str:
         ):
             what = what.replace(many, one)
     return "" if more <= 0 else f"Too few to say: {more} more {what} needed (there are {have})."
+
+
+def probability_gap(probability: Floats, truth: Bools, group: Rows, seed: int) -> Metric:
+    """Calibration in the large: mean probability minus the share that counts, -1..1. Above 0 the
+    probabilities are too high.
+
+    A calibration *error* of a few hundred pictures can't be given with an interval that holds: binned and
+    bootstrapped it missed the truth in up to 100 of 100 redrawn sets, debiased (Kumar, Liang & Ma 2019) in up
+    to 17 (`python -m benchmarks.calibration`). The reliability plot shows the rest.
+
+    probability, truth, group (n,): of each near-duplicate group the mean is one number, since the interval is
+    for independent ones. `value` is None for fewer than `FEWEST_FOR_GAP` pictures.
+    """
+    n = len(truth)
+    if n < FEWEST_FOR_GAP:
+        pictures = "picture" if FEWEST_FOR_GAP - n == 1 else "pictures"
+        note = f"Too few to say: {FEWEST_FOR_GAP - n} more checked {pictures} needed (there are {n})."
+        return Metric.unknown(PROBABILITY_GAP, n, note)
+    _, member = np.unique(group, return_inverse=True)
+    gap = np.bincount(member, weights=probability - truth) / np.bincount(member)
+    low, high = mean_interval(gap, -1, 1, seed)
+    return Metric.within(PROBABILITY_GAP, float(gap.mean()), low, high, n)
+
+
+def about_probabilities(metrics: Iterable[Metric]) -> list[str]:
+    """The gap in words; nothing where it is not known."""
+    gap = next((metric for metric in metrics if metric.name == PROBABILITY_GAP), None)
+    if gap is None or gap.value is None or gap.low is None or gap.high is None:
+        return []
+    if gap.low <= 0 <= gap.high:
+        return [
+            "On average its probabilities are right, as far as these pictures can tell: at most "
+            f"{-100 * gap.low:.0f} of 100 too low or {100 * gap.high:.0f} of 100 too high."
+        ]
+    least, most = sorted((abs(gap.low), abs(gap.high)))
+    return [
+        f"On average its probabilities are too {'high' if gap.value > 0 else 'low'}, by "
+        f"{100 * abs(gap.value):.0f} of 100 ({100 * least:.0f} to {100 * most:.0f})."
+    ]

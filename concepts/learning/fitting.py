@@ -1,4 +1,4 @@
-"""From labels to a head that can be used: fitted in the way asked for, calibrated, with its threshold."""
+"""From labels to a head: fitted, calibrated on held-out scores, with the threshold that suits its target."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
-from concepts.learning.base import Bools, Floats, LinearHead, TrainingSet
-from concepts.learning.calibration import Calibration, platt
-from concepts.learning.heads import HEADS
-from concepts.learning.scaled.fitting import fit_classes, fit_graded
-from concepts.learning.scaled.heads import with_cuts
+from concepts.learning.base import FOLDS, Bools, Floats, LinearHead, Rows, TrainingSet, sigmoid
+from concepts.learning.calibration import Calibration, choose_threshold, platt
+from concepts.learning.heads import HEADS, SUITED
+from concepts.learning.scaled import fit_classes, fit_graded, with_cuts
 from concepts.learning.target import Target
-from concepts.learning.thresholds import choose_threshold
 
 SEED = 0  # training the same labels again gives the same head
 AUTO = "auto"
 WORDS_ALONE = "text"  # the head that needs no answer; what it says is no probability yet
+STRONG = 0.8  # probability of the other answer from which there is something to look at
+POINTS = 12  # enough for each of them
 
 
 def train_head(
@@ -112,7 +112,7 @@ def held_out_probabilities(
         bias = graded.cuts[learned.said.scale.counts_from - 2]
         scores = np.asarray(data.vectors, np.float64) @ graded.weights
         scores[weighs if weighs.any() else slice(None)] = graded.scores
-        return np.asarray(1 / (1 + np.exp(-np.clip(scores + bias, -60, 60))))
+        return sigmoid(scores + bias)
     try:
         found = HEADS[head]().fit_held_out(learned, text_direction, seed)
     except NotEnoughLabelsError:
@@ -120,7 +120,7 @@ def held_out_probabilities(
     scores = found.head.logits(data.vectors)  # what weighs nothing was seen by none
     scores[weighs if weighs.any() else slice(None)] = found.scores
     fit = platt(scores, data.positive, data.weight)
-    return np.asarray(1 / (1 + np.exp(-np.clip(fit.a * scores + fit.c, -60, 60))))
+    return sigmoid(fit.a * scores + fit.c)
 
 
 def _threshold(
@@ -131,7 +131,7 @@ def _threshold(
         person = np.ones(len(data.positive), dtype=bool)
     if not data.positive[person].any():
         return 0.5, {}
-    probability = 1 / (1 + np.exp(-np.clip(fit.a * scores[person] + fit.c, -60, 60)))
+    probability = sigmoid(fit.a * scores[person] + fit.c)
     chosen = choose_threshold(probability, data.positive[person], target)
     facts = {
         "target_met": chosen.met,
@@ -139,3 +139,38 @@ def _threshold(
         "held_out": {"precision": chosen.precision, "recall": chosen.recall, "f1": chosen.f1},
     }
     return chosen.value, facts
+
+
+def label_errors(data: TrainingSet, text_direction: Vectors | None, seed: int) -> tuple[Rows, Floats]:
+    """Rows whose label is probably wrong, the likeliest first, and the probability of the other label. They
+    are worth a second look and never changed.
+
+    By heads that had not seen the picture or its near-duplicates. Confident learning (Northcutt, Jiang &
+    Chuang, JAIR 2021): the other label has to be as probable as it is on average where it was given, and
+    here strongly so besides. None where a class has fewer than `FOLDS` groups.
+    """
+    nothing = np.empty(0, np.int64), np.empty(0)
+    try:
+        found = HEADS[AUTO]().fit_held_out(data, text_direction, seed)
+    except NotEnoughLabelsError:
+        return nothing
+    if found.folds < FOLDS:
+        return nothing
+    fit = platt(found.scores, data.positive, data.weight)
+    yes = sigmoid(fit.a * found.scores + fit.c)
+    usual_yes, usual_no = float(yes[data.positive].mean()), float((1 - yes)[~data.positive].mean())
+    other = np.where(data.positive, 1 - yes, yes)
+    least = np.maximum(np.where(data.positive, usual_no, usual_yes), STRONG)
+    rows = np.flatnonzero(other >= least)
+    rows = rows[np.argsort(-other[rows], kind="stable")]
+    return rows, other[rows]
+
+
+def warm_up() -> None:
+    """Trains each head that `auto` may take on a handful of points, which imports all that training a real
+    one does."""
+    positive = np.arange(POINTS) % 2 == 0
+    vectors = np.random.default_rng(SEED).normal(size=(POINTS, 4)).astype(np.float32)
+    data = TrainingSet(vectors, positive, np.ones(POINTS), np.arange(POINTS))
+    for head in SUITED:
+        train_head(data, vectors[0], SEED, head=head)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from concepts.learning.base import Floats
+from concepts.learning.base import Bools, Floats
 
 Limits = tuple[Floats, Floats]  # low and high
 
 FINITE = 50  # times as many pictures as were drawn: beyond that, drawing without replacement changes nothing
+PRIOR = 0.5  # Jeffreys' prior of the share that is bet on: narrow for shares near 0 and 1, too
+EDGE = 1e-12
+MISS = 0.05  # how often the interval may miss
+GRID = 1000  # means in question between the bounds
+LARGEST_BET = 0.75  # of the most that one number may cost; the authors advise 1/2 or 3/4
+ALTERNATIVES = (0.25, 0.5, 0.75, 0.9)  # parts of the way from what has to be exceeded to all votes
 
 
 def counted(right: ArrayLike, drawn: ArrayLike, population: ArrayLike, error: float) -> Limits:
@@ -134,3 +142,115 @@ def _z(error: float) -> float:
     from scipy.stats import norm
 
     return float(norm.ppf(1 - error / 2))
+
+
+def share_at_any_time(right: int, drawn: int, error: float) -> tuple[float, float]:
+    """The limits of a share, when `right` of `drawn` random answers, one after the other, say yes. They hold
+    however often one looks while the answers come in.
+
+    Robbins' method of mixtures (1970): against each share p runs a bet whose capital is the mixture of
+    likelihood ratios, fair where p is the truth. By Ville's inequality (1939) it ever exceeds 1 / error
+    with probability `error` at most. What is not exceeded is the interval: whoever looks after each answer,
+    and stops when they like, misses the truth with at most `error`, all looks together.
+    """
+    from scipy.optimize import brentq
+    from scipy.special import betaln, xlog1py, xlogy
+
+    if not drawn:
+        return 0.0, 1.0
+    mixture = betaln(right + PRIOR, drawn - right + PRIOR) - betaln(PRIOR, PRIOR)
+
+    def beyond(p: float) -> float:
+        """By how much the log of the capital against p exceeds what is allowed; least at right / drawn."""
+        return float(mixture - xlogy(right, p) - xlog1py(drawn - right, -p) + np.log(error))
+
+    best = right / drawn
+    low = brentq(beyond, EDGE, best) if right and beyond(EDGE) > 0 else 0.0
+    high = brentq(beyond, best, 1 - EDGE) if right < drawn and beyond(1 - EDGE) > 0 else 1.0
+    return float(low), float(high)
+
+
+def mean_interval(values: Floats, low: float, high: float, seed: int) -> tuple[float, float]:
+    """95 % interval of the mean that independent values (n,) in low..high are drawn around.
+
+    Betting (Waudby-Smith & Ramdas 2024, theorem 3 with predictable plug-in bets): each mean in question is
+    bet against from both sides, and a false one makes a fortune. It holds for every n and distribution,
+    where normal and bootstrap intervals of numbers that are mostly equal and seldom far off are too narrow.
+    The order in which the values are bet on is random, by `seed`.
+    """
+    x = np.random.default_rng(seed).permutation((np.asarray(values, dtype=np.float64) - low) / (high - low))
+    n = len(x)
+    # A bet knows only the numbers before its own, and one made up: in the middle, as far spread as can be.
+    count = np.arange(2, n + 2)
+    mean = (0.5 + np.cumsum(x)) / count
+    variance = (0.25 + np.cumsum((x - mean) ** 2)) / count
+    bets = np.sqrt(2 * np.log(2 / MISS) / (max(n, 1) * np.append(0.25, variance)[:n]))
+    means = np.linspace(0, 1, GRID + 1)
+    above, below = np.zeros((2, GRID + 1))  # log of the fortunes of who bets that the mean is higher, lower
+    with np.errstate(divide="ignore"):
+        most_above, most_below = LARGEST_BET / means, LARGEST_BET / (1 - means)
+    for value, bet in zip(x, bets, strict=True):
+        above += np.log1p(np.minimum(bet, most_above) * (value - means))
+        below += np.log1p(-np.minimum(bet, most_below) * (value - means))
+    held = means[np.logaddexp(above, below) < np.log(2 / MISS)]
+    if not len(held):  # between two means of the grid
+        held = np.array([x.mean()])
+    edges = np.clip([held[0] - 1 / GRID, held[-1] + 1 / GRID], 0, 1)
+    return low + (high - low) * float(edges[0]), low + (high - low) * float(edges[1])
+
+
+@dataclass(frozen=True)
+class PairedChange:
+    """Of n pictures the second way is right about `fixed` that the first is wrong about, and wrong about
+    `broken` that the first is right about. `low` and `high` bound the change of the share that is right."""
+
+    n: int
+    before: int  # right the first way
+    fixed: int
+    broken: int
+    low: float
+    high: float
+
+    @property
+    def after(self) -> int:
+        return self.before + self.fixed - self.broken
+
+    @property
+    def change(self) -> float:
+        return (self.fixed - self.broken) / self.n if self.n else 0.0
+
+
+def paired_change(before: Bools, after: Bools, error: float) -> PairedChange:
+    """right the first way (n,), right the second way (n,).
+
+    Given how many pictures changed sides, how many of those were fixed is binomial, so its Clopper-Pearson
+    interval times their share bounds the change, and misses it with at most `error`; `low` > 0 exactly where
+    McNemar's exact test (1947) rejects at error / 2 on that side.
+    """
+    n = len(before)
+    fixed, broken = int((after & ~before).sum()), int((before & ~after).sum())
+    changed = fixed + broken
+    low, high = clopper_pearson(fixed, changed, error)
+    share = changed / n if n else 0.0
+    return PairedChange(
+        n,
+        int(before.sum()),
+        fixed,
+        broken,
+        share * (2 * float(low[()]) - 1) if changed else 0.0,
+        share * (2 * float(high[()]) - 1) if changed else 0.0,
+    )
+
+
+def evidence(votes: Bools, least: Floats) -> float:
+    """How much votes (n,) speak for something being voted for more often than `least` (n,) of each kind.
+
+    A bet on every vote that is fair where it is voted for just that often, so whoever looks after each vote
+    and stops at a value of 1/error is wrong with at most `error` (Ville 1939; Shafer 2021). It is the mean of
+    bets on several larger shares (Robbins 1970).
+    """
+    if not len(votes):
+        return 1.0
+    shares = least + np.array(ALTERNATIVES)[:, None] * (1 - least)  # (alternatives, n)
+    won = np.where(votes, shares / least, (1 - shares) / (1 - least))
+    return float(won.prod(axis=1).mean())

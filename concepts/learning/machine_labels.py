@@ -1,20 +1,87 @@
-"""From what a person and the machines said to the labels that a head learns from."""
+"""The weight of machine labels (rule 5): by how well they agreed with this person on this concept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from concepts.learning.agreement import Agreement, measure_agreement
 from concepts.learning.base import Bools, Floats, Votes
+from concepts.learning.calibration import Calibration, refit
+from concepts.learning.intervals import wilson
 
+MOST_WEIGHT = 0.9  # a machine's label never counts as much as a person's
+ALONE = 1.0
 CANT_SAY = 3  # of ratings from 1, surely no, to 5, surely yes
 NOTHING = 0  # where an annotator was not asked
 SHARE = 0.3  # of the weight of the person's answers that all of a machine's labels may have
 ANSWERS = 25  # of the person from which on that is no longer more: their own say it better
+# How likely a machine's verdict is right: from its own probabilities or from repeated answers, then fitted to
+# what the person said of the same pictures. What a model says of its own sureness plays no part.
+RATINGS = range(1, 6)
+SURE = 1e-4  # a token's probability is often 1 to six digits; beyond this it says no more about pictures
+SHARED = 30  # pictures that a person must share with others, below which a t-test says nothing
+DISCOVERIES = 0.05  # share of false ones among the people that the machine is said to match
+SKILLED = (
+    0.15  # what asking a machine saves is worth this much of being as good as people who know the matter
+)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """`informedness` is TPR + TNR - 1 against the person: 0 is chance, 1 perfect; None where unmeasured.
+
+    `weight` is its lower 95 % bound, cut to 0..0.9.
+    """
+
+    n: int
+    agree: int
+    informedness: float | None
+    low: float | None
+    high: float | None
+    weight: float
+    sentence: str
+
+
+def measure_agreement(person: Votes, machine: Votes) -> Agreement:
+    """Compares (n,) labels of the same pictures: 1 yes, -1 no, 0 nothing.
+
+    The interval is Newcombe's (1998) for a difference of two proportions, TPR - FPR, which holds for the
+    ten or twenty shared pictures there usually are.
+    """
+    shared = (person != 0) & (machine != 0)
+    truth, said = person[shared] > 0, machine[shared] > 0
+    n, agree, yes = len(truth), int((truth == said).sum()), int(truth.sum())
+    if not person.any():
+        sentence = "Nobody has checked a picture yet, so the machine's labels are all there is to learn from."
+        return Agreement(n, agree, None, None, None, ALONE, sentence)
+    if not yes or yes == n:
+        missing = (
+            "no picture"
+            if not n
+            else "only pictures that don't count"
+            if not yes
+            else "only pictures that count"
+        )
+        sentence = f"You and the machine both labelled {missing}, so its labels are not used yet."
+        return Agreement(n, agree, None, None, None, 0.0, sentence)
+    found, alarms = float(said[truth].mean()), float(said[~truth].mean())
+    found_low, found_high = wilson(found, yes)
+    alarms_low, alarms_high = wilson(alarms, n - yes)
+    value = found - alarms
+    low = value - float(np.hypot(found - found_low, alarms_high - alarms))
+    high = value + float(np.hypot(found_high - found, alarms - alarms_low))
+    weight = min(max(low, 0.0), MOST_WEIGHT)
+    verdict = (
+        f"each of its labels counts as {weight:.2f} of yours at most"
+        if weight
+        else "so its labels are not used"
+    )
+    how = "" if weight else ", which is not surely better than chance"
+    sentence = f"The machine agreed with you on {agree} of {n} pictures{how}; {verdict}."
+    return Agreement(n, agree, value, max(low, -1.0), min(high, 1.0), weight, sentence)
 
 
 @dataclass(frozen=True)
@@ -65,3 +132,106 @@ def bounded(person: Votes, machines: Votes) -> MachineLabels:
 def votes_of(ratings: NDArray[np.int8]) -> Votes:
     """1 for 4 and 5, -1 for 1 and 2, 0 for what can't be said and where nothing was."""
     return np.where(ratings == NOTHING, 0, np.sign(ratings - CANT_SAY)).astype(np.int8)
+
+
+def chance_by_tokens(chances: Mapping[str, float]) -> float | None:
+    """How likely a yes is by the probabilities of the ratings "1" to "5"; half of what can't be said counts.
+    None where they hold no rating."""
+    by_rating = {rating: chances.get(str(rating), 0.0) for rating in RATINGS}
+    total = sum(by_rating.values())
+    return sum(_yes(rating) * chance for rating, chance in by_rating.items()) / total if total else None
+
+
+def chance_by_repeats(ratings: Sequence[int]) -> float:
+    """How likely a yes is by several answers to the same question (n,), n ≥ 1: their share, and one answer
+    more that can't say (Laplace), so that three of three are not certain."""
+    return (sum(_yes(rating) for rating in ratings) + 0.5) / (len(ratings) + 1)
+
+
+def fit_to_answers(chances: Floats, positive: Bools) -> Calibration:
+    """chances of a yes (n,), what the person said (n,) → how such chances are to be moved. Few answers move
+    them little. Answers given while learning are no random sample: this is about pictures such as those."""
+    if not len(chances):
+        return Calibration(1.0, 0.0)
+    return refit(_logits(chances), positive)
+
+
+def right(chances: Floats, ratings: Floats, calibration: Calibration) -> Floats:
+    """(n,) how likely the verdict is right; NaN where there is none (a rating of 3) or no chance is known."""
+    yes = calibration.moved(np.clip(chances, SURE, 1 - SURE))
+    return np.where(ratings == CANT_SAY, np.nan, np.where(ratings > CANT_SAY, yes, 1 - yes))
+
+
+def _yes(rating: int) -> float:
+    return 0.5 if rating == CANT_SAY else float(rating > CANT_SAY)
+
+
+def _logits(chances: Floats) -> Floats:
+    inside = np.clip(chances, SURE, 1 - SURE)
+    return np.asarray(np.log(inside / (1 - inside)), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class AltTest:
+    """`won` of `people` are matched by the machine: it agrees with the others about as often as they do, or
+    more. `advantage`: how likely it is to agree with the others at least as much as a person does."""
+
+    people: int
+    won: int
+    shared: int  # pictures, of the person with the fewest
+    advantage: float
+
+    @property
+    def passes(self) -> bool:
+        return self.won >= self.people / 2
+
+
+def alt_test(people: NDArray[np.int8], machine: Votes, epsilon: float = SKILLED) -> AltTest | None:
+    """Whether a machine may answer for people: the alternative annotator test (Calderon et al., ACL 2025).
+
+    people (m, n), machine (n,): 1 yes, -1 no, 0 nothing. None where no two people share enough pictures.
+
+    Each person is left out in turn, and so is the machine's agreement with the others compared with theirs,
+    picture by picture; a one-sided t-test a person, corrected for how many there are (Benjamini & Yekutieli
+    2001). A machine that says nothing of a picture agrees with nobody.
+    """
+    from scipy.stats import false_discovery_control
+
+    found = [_against(people, machine, left_out, epsilon) for left_out in range(len(people))]
+    tested = [one for one in found if one is not None]
+    if not tested:
+        return None
+    p = false_discovery_control([p for p, _, _ in tested], method="by")
+    return AltTest(
+        people=len(tested),
+        won=int((p <= DISCOVERIES).sum()),
+        shared=min(n for _, n, _ in tested),
+        advantage=float(np.mean([advantage for _, _, advantage in tested])),
+    )
+
+
+def _against(
+    people: NDArray[np.int8], machine: Votes, left_out: int, epsilon: float
+) -> tuple[float, int, float] | None:
+    """p-value of the machine being worse than this person by `epsilon`, pictures, the machine's advantage."""
+    from scipy.stats import ttest_1samp
+
+    person, others = people[left_out], np.delete(people, left_out, axis=0)
+    shared = (person != 0) & (others != 0).any(axis=0)
+    if shared.sum() < SHARED:
+        return None
+    like_machine = _agreement(machine[shared], others[:, shared])
+    like_person = _agreement(person[shared], others[:, shared])
+    machine_wins, person_wins = like_machine >= like_person, like_person >= like_machine
+    difference = person_wins.astype(float) - machine_wins.astype(float)
+    if np.ptp(difference) == 0:
+        p = float(difference[0] >= epsilon)
+    else:
+        p = float(ttest_1samp(difference, epsilon, alternative="less").pvalue)
+    return p, int(shared.sum()), float(machine_wins.mean())
+
+
+def _agreement(said: Votes, others: NDArray[np.int8]) -> Floats:
+    """(n,) the share of those who said something that said the same."""
+    answered = others != 0
+    return np.asarray(((others == said) & answered).sum(axis=0) / answered.sum(axis=0), dtype=np.float64)

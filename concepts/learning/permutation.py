@@ -14,11 +14,9 @@ import numpy as np
 
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
-from concepts.learning.base import Bools, Floats, TrainingSet
-from concepts.learning.heads import HEADS, Head
+from concepts.learning.base import Bools, Floats, TrainingSet, one_blas_thread
+from concepts.learning.heads import HEADS
 from concepts.learning.report import Baseline, Metric
-from concepts.learning.splits import Rows
-from concepts.learning.threads import one_blas_thread
 
 NAME = "answers shuffled"
 SHUFFLES = 99
@@ -76,7 +74,8 @@ def shuffle_test(
     with one_blas_thread():
         data, measured = _in_row_space(data, np.asarray(vectors, dtype=np.float64))
         try:
-            head = _settled(HEADS[way](), _shuffle(data, rng), seed)
+            head = HEADS[way]()
+            head = head.settled(head.fit(_shuffle(data, rng), None, seed))
         except NotEnoughLabelsError:
             return None
 
@@ -120,10 +119,6 @@ def average_precision(scores: Floats, truth: Bools) -> float:
     return float((np.diff(hits, prepend=0) * hits / (ends + 1)).sum() / hits[-1])
 
 
-def _settled(way: Head, data: TrainingSet, seed: int) -> Head:
-    return way.settled(way.fit(data, None, seed))
-
-
 def _one_a_group(data: TrainingSet, rng: np.random.Generator) -> TrainingSet:
     """At most `MOST` labels that count, people's first, each the first of its group."""
     data = data.at(np.flatnonzero(data.weight > 0))
@@ -145,6 +140,6 @@ def _in_row_space(data: TrainingSet, vectors: Floats) -> tuple[TrainingSet, Floa
 def _shuffle(data: TrainingSet, rng: np.random.Generator) -> TrainingSet:
     positive = data.positive.copy()
     for kind in (data.weight >= 1, data.weight < 1):
-        rows: Rows = np.flatnonzero(kind)
+        rows = np.flatnonzero(kind)
         positive[rows] = data.positive[rng.permutation(rows)]
     return replace(data, positive=positive)

@@ -19,6 +19,8 @@ Count = Annotated[int, Field(ge=0)]
 CERTIFIED: dict[Side, str] = {"yes": "certified", "no": "certified_no"}  # where a version's details say it
 AuthorKind = Literal["person", "simulated", "annotator"]
 
+Table = tuple[tuple[Count, ...], ...]
+
 
 class Document(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +41,15 @@ class Metric(Document):
     high: FiniteFloat | None = None
     n: Count
     note: str = ""
+
+    @classmethod
+    def within(cls, name: str, value: float, low: float, high: float, n: int) -> Metric:
+        """With an interval that reaches at least to the value."""
+        return cls(name=name, value=value, low=min(low, value), high=max(high, value), n=n)
+
+    @classmethod
+    def unknown(cls, name: str, n: int, note: str) -> Metric:
+        return cls(name=name, value=None, n=n, note=note)
 
 
 class Baseline(Document):
@@ -167,9 +178,6 @@ class LookedIn(Document):
     id: Count
     name: str
     change: Count
-
-
-Table = tuple[tuple[Count, ...], ...]
 
 
 class GradeFigures(Document):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
-from concepts.learning.base import Bools, Floats
+from concepts.learning.base import Bools, Floats, Rows
 from concepts.learning.intervals import agresti_coull, clopper_pearson, counted, ratio, total
-from concepts.learning.splits import Rows
 from concepts.learning.waves import LOOKS
 
 ERROR = 0.05
@@ -52,8 +52,7 @@ class Estimate:
     n: int
 
 
-@dataclass(frozen=True)
-class StratifiedCounts:
+class StratifiedCounts(NamedTuple):
     """What calling every picture from a threshold on a yes gives in the library. None: can't be said."""
 
     base_rate: Estimate | None
@@ -62,8 +61,7 @@ class StratifiedCounts:
     yes: Estimate | None  # pictures that count, in numbers; None where the frame isn't known
 
 
-@dataclass(frozen=True)
-class _Cells:
+class _Cells(NamedTuple):
     """The strata cut by what is flagged: arrays (c,) of the flagged and then of the other side."""
 
     right: Floats
@@ -108,7 +106,7 @@ def estimate(strata: Sequence[Stratum], threshold: float, error: float = ERROR_A
     if size and flagged.drawn.sum():
         seen = _answers(strata, lambda stratum: stratum.probability >= threshold)
         precision = Estimate(found / size, found_low / size, min(found_high / size, 1.0), seen)
-    both = _Cells(*(np.concatenate(pair) for pair in zip(_parts(flagged), _parts(others), strict=True)))
+    both = _Cells(*map(np.concatenate, zip(flagged, others, strict=True)))
     count, count_low, count_high = add(both, error)
     return StratifiedCounts(
         base_rate=Estimate(count / everything, count_low / everything, count_high / everything, answered),
@@ -125,12 +123,7 @@ def estimate_either(
     that hold for all. What was learned from is counted as the head itself judges it in one, and by heads that
     had not seen it in the other: the first is true of this library, the second of one like it."""
     found = [estimate(strata, threshold, error) for strata in views]
-    return StratifiedCounts(
-        _either([counts.base_rate for counts in found]),
-        _either([counts.precision for counts in found]),
-        _either([counts.recall for counts in found]),
-        _either([counts.yes for counts in found]),
-    )
+    return StratifiedCounts(*map(_either, zip(*found, strict=True)))
 
 
 def _either(found: Sequence[Estimate | None]) -> Estimate | None:
@@ -211,10 +204,6 @@ def _at_random(flagged: _Cells, others: _Cells) -> tuple[float, float, float]:
     drawn = [float(cells.drawn[some].sum()) for cells, some in sides]
     yes = sum(float(cells.right[some].sum()) for cells, some in sides)
     return yes, sum(drawn) - yes, drawn[0]
-
-
-def _parts(cells: _Cells) -> tuple[Floats, Floats, Floats, Floats]:
-    return cells.right, cells.drawn, cells.population, cells.share
 
 
 def _worst(cells: _Cells, error: float) -> tuple[float, float, float]:

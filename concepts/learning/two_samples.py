@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from concepts.encoders.base import Vectors
-from concepts.learning.base import Bools, Floats
-from concepts.learning.threads import one_blas_thread
+from concepts.learning.base import Bools, Floats, one_blas_thread
 
 MOST = 500  # pictures of either set that are compared
 SHUFFLES = 499  # so that the smallest p-value is 0.004

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from concepts.learning.base import Floats
-from concepts.learning.splits import Rows
+from concepts.learning.base import Floats, Rows
 
 LOOKS = (30, 60, 120, 240, 480)  # answers after which there are figures: each time there are twice as many
 FEW_LEFT = 3  # pictures of a wave without an answer, from which on the next wave is drawn

@@ -12,8 +12,7 @@ from pathlib import Path
 from cachetools import LRUCache, cachedmethod
 
 from concepts.encoders import load_encoder, load_named_elsewhere, resolve_auto
-from concepts.encoders.base import Encoder, Vectors
-from concepts.encoders.registry import OPEN_CLIP, registered_as
+from concepts.encoders.base import OPEN_CLIP, Encoder, Vectors, registered_as
 from concepts.errors import (
     BucketError,
     DamagedIndexError,

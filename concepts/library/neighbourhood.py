@@ -13,7 +13,7 @@ import numpy as np
 from cachetools import LRUCache
 
 from concepts.learning.base import NeighbourGraph
-from concepts.learning.neighbours import NEIGHBOURS
+from concepts.learning.scorers import NEIGHBOURS
 from storage.vectors.graph_files import KeptGraph
 from storage.vectors.reader import Neighbours, VectorReader
 

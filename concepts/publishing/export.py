@@ -40,7 +40,7 @@ from concepts.learning.report import (
     LabelCount,
     Metric,
 )
-from concepts.learning.scaled.heads import GRADED, cuts_of
+from concepts.learning.scaled import GRADED, cuts_of
 from concepts.library.collection import Collection
 from concepts.library.ingest_worker import short_side
 from concepts.library.ingestion import embed_files

@@ -16,8 +16,7 @@ from concepts.bundle.int8 import BATCH, Int8, Int8Calibration, Pictures, fitted,
 from concepts.bundle.reading import BadPictureError as UnreadableError
 from concepts.bundle.reading import Reader
 from concepts.classifier.training import check_fingerprint, linear_head
-from concepts.encoders.base import Encoder, Fingerprint
-from concepts.encoders.portable import PortableEncoder
+from concepts.encoders.base import Encoder, Fingerprint, PortableEncoder
 from concepts.errors import BadPictureError, DiscernError, NotEnoughLabelsError
 from concepts.jobs import Listener
 from concepts.labelling.dataset import ConceptDataset

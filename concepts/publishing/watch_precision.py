@@ -14,7 +14,7 @@ from itertools import groupby, takewhile
 from typing import Literal
 
 from concepts.labelling.consensus import Decision
-from concepts.learning.anytime_intervals import share_at_any_time
+from concepts.learning.intervals import share_at_any_time
 from concepts.view import View
 from storage.watches import Watched
 

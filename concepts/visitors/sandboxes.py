@@ -20,7 +20,7 @@ from concepts.bundle.classifier_model import encoder_graph
 from concepts.encoders import Encoder, Vectors, load_encoder
 from concepts.errors import DiscernError, NoPriceError, SettingsError
 from concepts.jobs import Background
-from concepts.jobs.executors import Perform, Threads
+from concepts.jobs.runner import Perform, Threads
 from concepts.language import Role, named
 from concepts.library.ingest_worker import short_side
 from concepts.settings import Settings

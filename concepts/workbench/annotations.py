@@ -22,8 +22,8 @@ from concepts.errors import DiscernError, NoModelError, NotEnoughLabelsError, No
 from concepts.jobs import Listener, Progress
 from concepts.labelling.consensus import consensus
 from concepts.labelling.dataset import ConceptDataset
-from concepts.labelling.machine_queue import BY_THE_CLASSIFIER, next_for_machine, surest_yes
 from concepts.labelling.mining import mine_more
+from concepts.labelling.selection import BY_THE_CLASSIFIER, next_for_machine, surest_yes
 from concepts.labelling.waves import draw_of_pool
 from concepts.learning.report import Guarantee
 from concepts.workbench.context import POOL_SIZE, WHOLE_LIBRARY, Context

@@ -16,7 +16,7 @@ from concepts.labelling.contact_sheet import (
 )
 from concepts.labelling.question_queue import QuestionQueue
 from concepts.labelling.selection import NextPicture, most_useful, to_measure
-from concepts.learning.rounds import Strategy
+from concepts.learning.acquisition import Strategy
 from concepts.learning.waves import FEW_LEFT, next_look
 from concepts.workbench.context import WHOLE_LIBRARY, Context, Purpose
 from concepts.workbench.definitions import Definitions

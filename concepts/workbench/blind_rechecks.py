@@ -6,8 +6,7 @@ from collections.abc import Collection as Ids
 from collections.abc import Sequence
 from math import ceil
 
-from concepts.labelling.renewals import APART, Renewals
-from concepts.labelling.repeats import EVERY, Repeats
+from concepts.labelling.rechecks import EVERY, RENEWED_APART, Renewals, Repeats
 from concepts.labelling.selection import NextPicture, to_measure
 from concepts.workbench.context import Context
 from storage.labels import Author
@@ -24,7 +23,7 @@ class SecondTime:
         """The picture to ask about a second time now, if any, behind those a screen `has`, some of which may
         be `answered` before: they are second ones on their way."""
         held = [i in answered for i in have]
-        if any(held[-APART:]):
+        if any(held[-RENEWED_APART:]):
             return []
         due = [i for i in self._renewals(concept).due(Author(author)) if i not in have]
         return due[:1] or ([] if any(held) else self._repeats_due(concept, author, 1))
@@ -36,7 +35,7 @@ class SecondTime:
         never these alone: there would be no end for who doesn't say that they were."""
         if not found:
             return found
-        step = 1 + APART
+        step = 1 + RENEWED_APART
         again = self._renewals(concept).due(Author(author))[: ceil(n / step)]
         if not again:
             step, again = EVERY, self._repeats_due(concept, author, n)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from concepts.classifier.quality import HeadView
 from concepts.definition.document import CriterionKind, Definition
-from concepts.labelling.label_counts import AnswerCount
+from concepts.labelling.dataset import AnswerCount
 from concepts.learning.scale import Scale
 from concepts.library.browsing import PictureView
 from concepts.view import View

@@ -26,7 +26,7 @@ from concepts.errors import (
 )
 from concepts.jobs import Background, Job, JobRunner
 from concepts.jobs.engines import engine_of
-from concepts.jobs.executors import Executor, Perform, Threads
+from concepts.jobs.runner import Executor, Perform, Threads
 from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.ranking import rank_library
 from concepts.labelling.waves import draw_wave

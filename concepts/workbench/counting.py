@@ -13,7 +13,7 @@ from cachetools import LRUCache, cachedmethod
 from concepts.classifier.rarity import Rarity
 from concepts.classifier.stability import Settling
 from concepts.errors import DiscernError
-from concepts.labelling.label_counts import AnswerCount, count_answers
+from concepts.labelling.dataset import AnswerCount, count_answers
 from concepts.labelling.question_queue import Decisions
 from concepts.library.collection import Collection
 from concepts.library.search import with_look_alikes

@@ -21,8 +21,14 @@ from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import ConflictError, DiscernError, ModelCallError
 from concepts.jobs import Progress
-from concepts.labelling.mining import MineResult, mine_candidates
-from concepts.labelling.queries import QueryView, distinct_queries, kinds_found, query_views
+from concepts.labelling.mining import (
+    MineResult,
+    QueryView,
+    distinct_queries,
+    kinds_found,
+    mine_candidates,
+    query_views,
+)
 from concepts.language import chat_model
 from concepts.learning.scale import Scale
 from concepts.library import browsing

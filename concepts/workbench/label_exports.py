@@ -13,7 +13,6 @@ from concepts.classifier.training import check_fingerprint
 from concepts.classifier.versions import concept_stem
 from concepts.errors import DiscernError
 from concepts.labelling.consensus import Decision, consensus
-from concepts.labelling.disagreements import readable
 from concepts.labelling.files import remarks_of
 from concepts.labelling.formats import (
     LabelledPicture,
@@ -21,6 +20,7 @@ from concepts.labelling.formats import (
     Written,
     writable,
 )
+from concepts.labelling.review import readable
 from concepts.view import View
 from storage.heads import StoredHead
 from storage.labels import LabelEvent

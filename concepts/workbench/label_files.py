@@ -15,20 +15,20 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from concepts.errors import NoUsableRowsError, UnknownWordsError
-from concepts.labelling.columns import first_rows, with_columns
-from concepts.labelling.disagreements import readable
 from concepts.labelling.files import (
     ImportReport,
+    first_rows,
     new_labels,
     read_label_file,
     remarks_of,
+    with_columns,
     without_answers_of_others,
     without_contradictions,
 )
 from concepts.labelling.formats import format_of
 from concepts.labelling.formats.tables import write_label_file
-from concepts.labelling.renewals import Renewals
-from concepts.labelling.repeats import Repeats
+from concepts.labelling.rechecks import Renewals, Repeats
+from concepts.labelling.review import readable
 from concepts.labelling.rows import (
     QUESTION_COLUMNS,
     BadRow,

@@ -16,12 +16,12 @@ from concepts.errors import ConflictError, DiscernError
 from concepts.installation.users import Role
 from concepts.labelling.consensus import Decision
 from concepts.labelling.contact_sheet import GridOrder, GridPage
-from concepts.labelling.disagreements import LabelWithComments, what_is_said
-from concepts.labelling.label_counts import AnswerCount
+from concepts.labelling.dataset import AnswerCount
 from concepts.labelling.question_queue import Upcoming
+from concepts.labelling.review import LabelWithComments, what_is_said
 from concepts.labelling.rows import answers_in_words, read_answer
 from concepts.labelling.selection import NextPicture
-from concepts.learning.rounds import Strategy
+from concepts.learning.acquisition import Strategy
 from concepts.learning.scale import Scale
 from concepts.view import View
 from concepts.workbench.asking import AskedConcept

@@ -224,7 +224,7 @@ class PictureLibrary:
             self._context.background.submit(self._load)
 
     def _load(self) -> None:
-        from concepts.learning.warm_up import warm_up
+        from concepts.learning.fitting import warm_up
 
         warm_up()
         if self.count() > MANY:

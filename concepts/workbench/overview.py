@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from concepts.classifier.stability import Settling
 from concepts.definition.document import Definition
-from concepts.labelling.label_counts import AnswerCount
+from concepts.labelling.dataset import AnswerCount
 from concepts.learning.report import EvaluationReport
 from concepts.workbench.concept_views import ConceptSummary
 from concepts.workbench.context import JOURNEY

@@ -39,11 +39,10 @@ from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import DiscernError
 from concepts.labelling.dataset import ConceptDataset
 from concepts.language import Role, chat_model
-from concepts.language.base import Message
+from concepts.language.base import Message, ModelQuestion
 from concepts.language.capabilities import CapabilityMemory
+from concepts.language.dialects import body
 from concepts.language.prompts import checked, default, editable
-from concepts.language.question import ModelQuestion
-from concepts.language.wire import body
 from concepts.view import View
 from concepts.workbench.operation import AuthorName, operation
 

@@ -18,14 +18,16 @@ from concepts.errors import BudgetError
 from concepts.jobs import Listener, Progress
 from concepts.jobs.job import read_job
 from concepts.labelling.dataset import ConceptDataset
-from concepts.labelling.disagreements import pairs, readable, what_people_said
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import (
     ReviewQueue,
     ReviewRow,
     for_reader,
     near_duplicates_disagree,
+    pairs,
     people_disagree,
+    readable,
+    what_people_said,
 )
 from concepts.learning.fitting import SEED
 from concepts.workbench.context import Context, revision_of

@@ -8,7 +8,7 @@ import numpy as np
 
 from concepts.encoders.base import Vectors
 from concepts.learning.base import Floats, LinearHead, TrainingSet
-from concepts.learning.heads.base import Head, require_both
+from concepts.learning.heads import Head, require_both
 from concepts.registry import Method
 
 STRENGTH = 0.01  # λ, of the pull towards the words, where each side weighs one in all

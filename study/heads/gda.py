@@ -7,11 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from concepts.encoders.base import Vectors
-from concepts.learning.base import Floats, LinearHead, TrainingSet
+from concepts.learning.base import Floats, LinearHead, TrainingSet, grouped_folds
 from concepts.learning.calibration import platt
-from concepts.learning.heads.base import Head, require_both
-from concepts.learning.heads.lda import LDAHead
-from concepts.learning.splits import grouped_folds
+from concepts.learning.heads import Head, LDAHead, require_both
 from concepts.registry import Method
 
 SHARES = (0.0, 0.25, 0.5, 1.0, 2.0)  # of the words beside the Gaussians, each in its own spread

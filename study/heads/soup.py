@@ -6,8 +6,7 @@ import numpy as np
 
 from concepts.encoders.base import Vectors
 from concepts.learning.base import LinearHead, TrainingSet
-from concepts.learning.heads.base import Head, require_both
-from concepts.learning.heads.logistic import REGULARISATION, LogisticHead
+from concepts.learning.heads import REGULARISATION, Head, LogisticHead, require_both
 from concepts.registry import Method
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from concepts.encoders.base import Vectors
 from concepts.learning.base import LinearHead, TrainingSet
-from concepts.learning.heads.base import Head, HeldOut
-from concepts.learning.heads.logistic import LogisticHead
-from concepts.learning.heads.text import TextHead
+from concepts.learning.heads import Head, HeldOut, LogisticHead, TextHead
 from concepts.registry import Method
 
 STRENGTH = 100.0  # C: between pictures of unit length even the smallest distance is worth something

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from concepts.learning.base import Floats, Pictures, Scorer, Texts, TrainingSet
-from concepts.learning.heads.base import require_both
-from concepts.learning.scorers.standardised import standardised
+from concepts.learning.heads import require_both
+from concepts.learning.scorers import standardised
 from concepts.registry import Method
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from concepts.learning.base import Floats, Pictures, Scorer, Texts, TrainingSet
-from concepts.learning.heads.base import require_both
+from concepts.learning.heads import require_both
 from concepts.registry import Method
 
 BETA = 1.0  # of exp(-β |x - y|²); narrower kernels see nothing between the answers

@@ -8,7 +8,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from concepts.learning.base import Floats, Pictures, Scorer, Texts, TrainingSet
-from concepts.learning.heads.base import require_both
+from concepts.learning.heads import require_both
 from concepts.registry import Method
 
 HIDDEN = 32

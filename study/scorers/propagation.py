@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from concepts.errors import NotEnoughLabelsError
 from concepts.learning.base import Floats, Pictures, Scorer, Texts, TrainingSet
-from concepts.learning.heads.base import require_both
-from concepts.learning.scorers.flows import ALPHA, SHARPNESS, answered, flows
+from concepts.learning.heads import require_both
+from concepts.learning.scorers import ALPHA, SHARPNESS, answered, flows
 from concepts.registry import Method
 
 

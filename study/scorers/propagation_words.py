@@ -9,7 +9,7 @@ import numpy as np
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
 from concepts.learning.base import Floats, Pictures, Scorer, Texts, TrainingSet
-from concepts.learning.scorers.flows import answered, flows
+from concepts.learning.scorers import answered, flows
 from concepts.registry import Method
 from study.scorers.propagation import Propagation
 

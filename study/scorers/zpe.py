@@ -6,7 +6,7 @@ import numpy as np
 
 from concepts.encoders.base import Vectors, unit
 from concepts.learning.base import SingleTexts
-from concepts.learning.scorers.standardised import standardised
+from concepts.learning.scorers import standardised
 from concepts.registry import Method
 from study.scorers.zero_shot import ZeroShot
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 from playwright.sync_api import expect
 
-from concepts.labelling import repeats
+from concepts.labelling import rechecks
 
 
 def shown(page: Any) -> str:
@@ -81,7 +81,7 @@ def test_a_question_that_comes_a_second_time_shows_no_earlier_comment_and_keeps_
     site: Site, label: Any, concept: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {"SHARE": 1, "ENOUGH": 1, "SOONEST": 4, "LATEST": 4}.items():
-        monkeypatch.setattr(repeats, name, value)
+        monkeypatch.setattr(rechecks, name, value)
     (first,) = site.bench.concept(concept).labels.next_pictures(1, purpose="evaluation")
     site.bench.concept(concept).labels.give(first.id, "yes", author="me")
     site.bench.concept(concept).labels.comment(first.id, "Earlier.", author="me", key=f"{concept} earlier")

@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 
 import pytest
 
+from concepts.labelling import rechecks
+
 if TYPE_CHECKING:
     from conftest import Site
 
 from playwright.sync_api import expect
-
-from concepts.labelling import repeats
 
 
 def ready(page: Any) -> None:
@@ -54,7 +54,7 @@ def test_a_picture_comes_back_like_a_new_one_and_its_second_answer_can_be_taken_
     site: Site, label: Any, concept: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {"SHARE": 1, "ENOUGH": 1, "SOONEST": 4, "LATEST": 4}.items():
-        monkeypatch.setattr(repeats, name, value)
+        monkeypatch.setattr(rechecks, name, value)
     (first,) = site.bench.concept(concept).labels.next_pictures(1, purpose="evaluation")
     site.bench.concept(concept).labels.give(first.id, "yes", author="me")
     label.reload()

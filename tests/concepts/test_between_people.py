@@ -7,9 +7,9 @@ import pytest
 from fastapi.testclient import TestClient
 from small_app import app_without_screens
 
-from concepts.labelling.disagreements import cohens_kappa, pairs
 from concepts.labelling.reasons import Reason
-from concepts.labelling.review import ReviewRow
+from concepts.labelling.review import ONE, OTHER, ReviewRow, pairs
+from concepts.learning.scaled_figures import cohen_kappa
 from concepts.workbench import Workbench
 
 NAME = "Round thing"
@@ -107,7 +107,7 @@ def test_nobody_agrees_with_nobody() -> None:
     [((20, 5, 10, 15), 0.4), ((10, 0, 0, 10), 1.0), ((0, 10, 10, 0), -1.0), ((25, 25, 25, 25), 0.0)],
 )
 def test_kappa_is_that_of_the_textbook(table: tuple[int, ...], kappa: float) -> None:
-    assert cohens_kappa(np.array([table]))[0] == pytest.approx(kappa)
+    assert cohen_kappa(np.array([table]), ONE, OTHER, 2)[0] == pytest.approx(kappa)
 
 
 def test_who_has_not_answered_reads_what_others_said_only_after_answering(

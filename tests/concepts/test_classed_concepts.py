@@ -12,7 +12,7 @@ from concepts.bundle.load import load_bundle
 from concepts.classifier.training import linear_head
 from concepts.errors import DiscernError
 from concepts.learning.scale import Scale
-from concepts.learning.scaled.heads import classes
+from concepts.learning.scaled import classes
 from concepts.workbench import Workbench
 from storage.labels import Author
 

@@ -11,8 +11,7 @@ from fake_openai import MODEL, FakeOpenAI, Request, status
 from manners import LLAMA_CPP, LLAMA_CPP_PYTHON, VLLM
 
 from concepts.errors import ModelCallError, SettingsError
-from concepts.installation.endpoint import EndpointReport, ModelReport, examine
-from concepts.installation.findings import about_models
+from concepts.installation.endpoint import EndpointReport, ModelReport, about_models, examine
 from concepts.language.capabilities import CapabilityMemory
 from concepts.settings import Settings, load_settings
 from storage.calls import Ledger

@@ -14,7 +14,7 @@ from concepts.errors import ConflictError, DiscernError, NotEnoughLabelsError
 from concepts.labelling.consensus import consensus
 from concepts.labelling.rows import read_answer
 from concepts.learning.scale import NONE, Scale
-from concepts.learning.scaled.heads import cuts_of
+from concepts.learning.scaled import cuts_of
 from concepts.workbench import Workbench
 from storage.labels import Author, LabelEvent
 from storage.tables import now
@@ -203,7 +203,7 @@ def test_a_bundle_gives_the_grades_that_the_version_gives(answered, tmp_path):
     import onnxruntime
 
     from concepts.bundle.load import load_bundle
-    from concepts.learning.scaled.heads import grades
+    from concepts.learning.scaled import grades
 
     answered.concept(NAME).versions.train().wait()
     answered.concept(NAME).exports.write(tmp_path / "bundle")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 
-from concepts.jobs import news
-from concepts.jobs.news import News
+from concepts.jobs import progress
+from concepts.jobs.progress import News
 
 LONG = 60.0
 
@@ -47,6 +47,6 @@ def test_what_comes_while_one_waits_ends_the_wait() -> None:
 
 def test_whoever_has_not_asked_for_long_is_forgotten_and_hears_at_once() -> None:
     told = News()
-    for number in range(news.MOST_LISTENERS + 1):
+    for number in range(progress.MOST_LISTENERS + 1):
         told.wait(str(number), LONG)
     assert waited(told, "0", LONG) < LONG

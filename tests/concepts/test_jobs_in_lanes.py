@@ -13,9 +13,9 @@ import pytest
 from postgres import Server
 
 from concepts.errors import DiscernError
-from concepts.jobs import Job, JobRunner, Lane, Progress, precedence
-from concepts.jobs.executors import Perform
-from concepts.jobs.precedence import Precedence
+from concepts.jobs import Job, JobRunner, Lane, Progress, progress
+from concepts.jobs.progress import Precedence
+from concepts.jobs.runner import Perform
 from concepts.view import View
 from storage.database import Database
 from storage.files import sqlite_url
@@ -138,10 +138,10 @@ def test_what_follows_stands_aside_until_whoever_answers_pauses_but_not_for_good
         answers.stand_aside()
         return time.monotonic() - begun
 
-    monkeypatch.setattr(precedence, "PAUSE", 0.05)
+    monkeypatch.setattr(progress, "PAUSE", 0.05)
     assert stood_aside() >= 0.05
-    monkeypatch.setattr(precedence, "PAUSE", 1000.0)
-    monkeypatch.setattr(precedence, "MOST_SECONDS", 0.1)
+    monkeypatch.setattr(progress, "PAUSE", 1000.0)
+    monkeypatch.setattr(progress, "MOST_SECONDS", 0.1)
     assert 0.1 <= stood_aside() < 1000
 
 

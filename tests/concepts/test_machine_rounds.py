@@ -15,9 +15,9 @@ from concepts.collaborator.annotating import AnnotationRound
 from concepts.collaborator.rounds import is_settled
 from concepts.collaborator.setups import Setup
 from concepts.collaborator.suggestions import ReviewFilter
-from concepts.labelling.label_effect import effect_of
-from concepts.labelling.machine_queue import BY_THE_CLASSIFIER, next_for_machine, surest_yes
 from concepts.labelling.mining import LIKE_A_YES, mine_more
+from concepts.labelling.ranking import effect_of
+from concepts.labelling.selection import BY_THE_CLASSIFIER, next_for_machine, surest_yes
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from concepts.definition.document import Criterion, Definition, Query
-from concepts.labelling.renewals import Renewal, renewal
+from concepts.labelling.rechecks import Renewal, renewal
 from concepts.labelling.selection import to_measure
 from concepts.workbench import Workbench
 from concepts.workbench.label_files import LabelFiles

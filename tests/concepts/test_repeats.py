@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from rows import add_pictures, picture_ids
 
-from concepts.labelling import repeats as rules
-from concepts.labelling.repeats import APART, ENOUGH, SHARE, SOONEST, Repeats
+from concepts.labelling import rechecks as rules
+from concepts.labelling.rechecks import APART, ENOUGH, SHARE, SOONEST, Repeats
 from concepts.labelling.selection import to_measure
 from concepts.workbench import Workbench
 from concepts.workbench.label_files import LabelFiles

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from concepts.classifier.stability import LAST, Settling, settling
-from concepts.labelling.label_counts import AnswerCount
+from concepts.labelling.dataset import AnswerCount
 from concepts.workbench import Workbench
 from concepts.workbench.counting import about_rare, advice, is_enough
 

@@ -10,7 +10,7 @@ import pytest
 from at_once import at_once
 
 from concepts.errors import SettingsError
-from concepts.jobs.executors import Perform
+from concepts.jobs.runner import Perform
 from concepts.settings import load_settings
 from concepts.workbench import SharedResources, Workbench
 from storage.jobs import StoredJob

@@ -10,7 +10,7 @@ import numpy as np
 
 from concepts.definition.document import Criterion, Definition, Query
 from concepts.encoders.base import Vectors, unit
-from concepts.labelling.definition_vectors import TEMPLATES, texts_of
+from concepts.labelling.training_data import TEMPLATES, texts_of
 
 MILK = Definition(
     name="Milk",

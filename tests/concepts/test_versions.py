@@ -22,7 +22,7 @@ from concepts.bundle.load import load_bundle
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
 from concepts.errors import DiscernError, NotEnoughLabelsError
-from concepts.labelling import repeats
+from concepts.labelling import rechecks
 from concepts.labelling.reasons import Reason
 from concepts.learning import waves
 from concepts.settings import load_settings
@@ -206,7 +206,7 @@ def test_an_answer_given_with_the_machine_in_view_is_kept_and_measures_nothing(t
 def test_a_question_asked_again_changes_no_figure_and_says_how_consistent_the_person_is(
     trained: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(repeats, "SHARE", 1)
+    monkeypatch.setattr(rechecks, "SHARE", 1)
     measuring = list(trained.context.store.evaluation_pictures(1))
     votes = trained.context.dataset(trained.context.concept(NAME)).blind
     first = [(f"first {i}", i, votes[i].value, "") for i in measuring]

@@ -21,12 +21,12 @@ from concepts.encoders.embedded import (
     FEATURE_SHARE,
     FEATURES,
     EmbeddedEncoder,
+    LiteOnProcessor,
     _load,
     _packaged_weights,
     _pooled,
     _vectors,
 )
-from concepts.encoders.lite_graph import LiteOnProcessor
 from concepts.encoders.precision import DTYPES
 from concepts.encoders.sentences import SentenceEncoder, packaged_minilm
 from concepts.errors import EncoderError

@@ -15,8 +15,7 @@ import torch
 from PIL import Image
 from tiny_open_clip import make_tiny_open_clip
 
-from concepts.encoders import load_encoder
-from concepts.encoders.auto import CPU_DEFAULT, GPU_DEFAULT
+from concepts.encoders import CPU_DEFAULT, GPU_DEFAULT, load_encoder
 from concepts.encoders.openclip import OpenClipEncoder, as_prompt, licence_of
 from concepts.errors import EncoderError
 

@@ -12,8 +12,7 @@ import pytest
 import torch
 from huggingface_hub import constants
 
-from concepts.encoders import resolve_auto
-from concepts.encoders.auto import CPU_DEFAULT, GPU_DEFAULT, DefaultModel
+from concepts.encoders import CPU_DEFAULT, GPU_DEFAULT, DefaultModel, resolve_auto
 
 
 @pytest.fixture(autouse=True)

@@ -158,7 +158,7 @@ def test_stopped_while_it_loads_a_model_it_does_not_wait_for_that(
     loading = tmp_path / "loading"
     (stalling / "sitecustomize.py").write_text(
         "import pathlib, threading\n"
-        "import concepts.learning.warm_up as learning\n"
+        "import concepts.learning.fitting as learning\n"
         "def never() -> None:\n"
         f"    pathlib.Path({str(loading)!r}).touch()\n"
         "    threading.Event().wait()\n"

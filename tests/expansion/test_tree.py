@@ -14,12 +14,11 @@ from concepts.definition.document import AskedQuestion, Criterion, Definition
 from concepts.definition.questions import Questions
 from concepts.definition.tree import MoreKinds, Proposal, propose_kinds, propose_tree
 from concepts.errors import ModelAnswerError
-from concepts.language.base import Message
+from concepts.language.base import Message, form_of
 from concepts.language.dialects import EndpointDialect
 from concepts.language.ledger import Ledger
 from concepts.language.openai_compatible import OpenAICompatibleModel
 from concepts.language.prompts import load_prompt
-from concepts.language.structured import form_of
 from storage.database import Database
 from storage.files import sqlite_url
 

@@ -15,12 +15,11 @@ from pydantic import BaseModel, Field, field_validator
 
 from concepts.errors import BlindModelError, ModelAnswerError, ModelCallError
 from concepts.language import calling
-from concepts.language.base import Message
+from concepts.language.base import Message, unfit
+from concepts.language.capabilities import check_sight, require_sight
+from concepts.language.connection import list_models
 from concepts.language.ledger import Ledger
-from concepts.language.listing import list_models
 from concepts.language.openai_compatible import OpenAICompatibleModel
-from concepts.language.sight import check_sight, require_sight
-from concepts.language.structured import unfit
 
 CRITERIA = 2
 QUESTION = [Message("system", "Judge."), Message("user", "A swing, rusty.")]

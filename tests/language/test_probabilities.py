@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from concepts.language.probabilities import Token, chances
-from concepts.language.structured import wire_schema
+from concepts.language.base import wire_schema
+from concepts.language.replies import Token, chances
 
 
 class Judged(BaseModel):

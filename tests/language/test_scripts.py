@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concepts.language.scripts import strange_script
+from concepts.language.replies import strange_script
 
 ENGLISH = "You judge whether a picture shows a concept: a rusty swing."
 

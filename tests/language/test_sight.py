@@ -12,9 +12,16 @@ from fake_openai import FakeOpenAI, Reply, Request, refuses, says, status
 from seeing import reads
 
 from concepts.errors import BlindModelError, ModelCallError
-from concepts.language.capabilities import CapabilityMemory, Sight
+from concepts.language.capabilities import (
+    CapabilityMemory,
+    Colour,
+    Seen,
+    Sight,
+    check_sight,
+    draw,
+    require_sight,
+)
 from concepts.language.openai_compatible import OpenAICompatibleModel
-from concepts.language.sight import Colour, Seen, check_sight, draw, require_sight
 
 Make = Callable[..., OpenAICompatibleModel]
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from concepts.language.structured import parse_answer, wire_schema
+from concepts.language.base import locate_answer, wire_schema
 
 
 class Inner(BaseModel):
@@ -38,15 +38,15 @@ class Point(BaseModel):
 @given(st.text(), st.integers(), st.text())
 def test_an_answer_is_found_between_other_words(before, x, after):
     before = before.replace("{", "").replace("<think>", "")
-    assert parse_answer(f"{before}{json.dumps({'x': x})}{after}", Point).x == x
+    assert locate_answer(f"{before}{json.dumps({'x': x})}{after}", Point)[0].x == x
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="x")))
 def test_text_that_is_no_answer_is_a_value_error(text):
     with pytest.raises(ValueError, match=r"JSON|x: Field required"):
-        parse_answer(text, Point)
+        locate_answer(text, Point)
 
 
 def test_deep_nesting_is_a_value_error():
     with pytest.raises(ValueError, match="JSON"):
-        parse_answer('{"a":' * 5000, Point)
+        locate_answer('{"a":' * 5000, Point)

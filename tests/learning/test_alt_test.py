@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from concepts.learning.alt_test import alt_test
+from concepts.learning.machine_labels import alt_test
 
 
 def people_and_machine(rng, n, right):

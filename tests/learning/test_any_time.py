@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from concepts.learning.anytime_intervals import share_at_any_time
-from concepts.learning.intervals import clopper_pearson
+from concepts.learning.intervals import clopper_pearson, share_at_any_time
 
 
 def test_before_any_answer_everything_is_possible() -> None:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from concepts.learning.average_probability import about_probabilities, probability_gap
-from concepts.learning.bounded import mean_interval
+from concepts.learning.evaluation import about_probabilities, probability_gap
+from concepts.learning.intervals import mean_interval
 
 
 @given(arrays(float, st.integers(0, 80), elements=st.floats(-1, 1)))

@@ -9,8 +9,7 @@ from clouds import corners, labelled
 from concepts.errors import NotEnoughLabelsError
 from concepts.learning.base import Floats, NeighbourGraph, Pictures, Texts
 from concepts.learning.heads import HEADS
-from concepts.learning.scorers import SCORERS
-from concepts.learning.scorers.blend import blended
+from concepts.learning.scorers import SCORERS, blended
 from study.scorers.propagation import Propagation
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from concepts.learning.changed_answers import ReaskedLabels, RecheckedLabel, under_definition
+from concepts.learning.consistency import ReaskedLabels, RecheckedLabel, under_definition
 
 
 def asked(pairs: list[tuple[str, str]], *, drawn: int = 20, answered: int | None = None) -> ReaskedLabels:

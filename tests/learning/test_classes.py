@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import check_grad
 
+from concepts.learning import scaled
 from concepts.learning.base import TrainingSet
 from concepts.learning.fitting import train_head
 from concepts.learning.scale import NONE, Scale, ScaleLabels
-from concepts.learning.scaled import softmax
-from concepts.learning.scaled.figures import class_figures
-from concepts.learning.scaled.heads import classes, doubt
+from concepts.learning.scaled import classes, doubt
+from concepts.learning.scaled_figures import class_figures
 
 ROOMS = Scale.of_classes(["kitchen", "bathroom", "bedroom"])
 WORDS = (NONE, *ROOMS.words)
@@ -40,10 +40,10 @@ def test_the_slopes_of_the_loss_are_those_of_finite_differences(seed):
     possible[np.arange(4), rng.integers(0, 3, 4)] = True
 
     def loss(flat):
-        return softmax.masked_loss(flat.reshape(4, 3), possible)[0].sum()
+        return scaled.masked_loss(flat.reshape(4, 3), possible)[0].sum()
 
     def slope(flat):
-        return softmax.masked_loss(flat.reshape(4, 3), possible)[1].ravel()
+        return scaled.masked_loss(flat.reshape(4, 3), possible)[1].ravel()
 
     assert check_grad(loss, slope, logits.ravel()) < 1e-5
 
@@ -53,9 +53,9 @@ def test_it_is_the_softmax_regression_of_scikit_learn():
 
     X, option = rooms(push=0.6)
     possible = np.eye(4, dtype=bool)[option]
-    found = softmax.fit(X, possible, np.ones(len(X)), 10.0)
+    found = scaled.fit_softmax(X, possible, np.ones(len(X)), 10.0)
     reference = LogisticRegression(C=10.0, tol=1e-8, max_iter=5000).fit(X, option)
-    ours = softmax.probabilities(np.asarray(X, float) @ found[:-1] + found[-1])
+    ours = scaled.class_probabilities(np.asarray(X, float) @ found[:-1] + found[-1])
     np.testing.assert_allclose(ours, reference.predict_proba(X), atol=5e-3)
 
 

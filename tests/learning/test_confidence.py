@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concepts.learning.confidence import chance_by_repeats, chance_by_tokens, fit_to_answers, right
+from concepts.learning.machine_labels import chance_by_repeats, chance_by_tokens, fit_to_answers, right
 
 UNTOUCHED = fit_to_answers(np.empty(0), np.empty(0, bool))
 

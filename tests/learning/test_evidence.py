@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from concepts.learning.paired import evidence
+from concepts.learning.intervals import evidence
 
 SHARES = st.lists(st.floats(0.05, 0.95), min_size=1, max_size=8)
 

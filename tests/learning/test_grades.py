@@ -10,19 +10,18 @@ from scipy.optimize import minimize
 from scipy.stats import spearmanr
 
 from concepts.errors import DiscernError
+from concepts.learning import scaled
 from concepts.learning.base import TrainingSet
 from concepts.learning.fitting import train_head
 from concepts.learning.scale import Scale, ScaleLabels
-from concepts.learning.scaled import proportional_odds as odds
-from concepts.learning.scaled.figures import (
+from concepts.learning.scaled import cuts_of, dealt, doubt, grades, stretched
+from concepts.learning.scaled_figures import (
     cohen_kappa,
     grade_figures,
     quadratic_kappa,
     rank_correlation,
     rounded,
 )
-from concepts.learning.scaled.fitting import dealt, stretched
-from concepts.learning.scaled.heads import cuts_of, doubt, grades
 
 FIVE = Scale.graded(5)
 
@@ -65,10 +64,10 @@ def test_cuts_fall_and_probabilities_add_up_whatever_was_said(drawn):
     for row in possible:
         low = rng.integers(grades)
         row[low : rng.integers(low, grades) + 1] = True
-    found = odds.fit(rng.standard_normal((n, 3)), possible, rng.random(n) + 0.1, 1.0)
+    found = scaled.fit_odds(rng.standard_normal((n, 3)), possible, rng.random(n) + 0.1, 1.0)
     assert np.isfinite(found.weights).all()
     assert (np.diff(found.cuts) < 0).all()
-    p = odds.probabilities(10 * rng.standard_normal(20), found.cuts)
+    p = scaled.grade_probabilities(10 * rng.standard_normal(20), found.cuts)
     np.testing.assert_allclose(p.sum(axis=1), 1)
     assert (p >= 0).all()
 
@@ -78,8 +77,8 @@ def test_the_mean_grade_rises_with_the_score_and_so_does_every_chance_of_more(sc
     rng = np.random.default_rng(seed)
     cuts = np.sort(rng.normal(0, 3, 4))[::-1] - np.arange(4) * 1e-3
     ordered = np.sort(np.array(scores))
-    assert (np.diff(odds.mean_grade(ordered, cuts)) >= 0).all()
-    above = 1 - np.cumsum(odds.probabilities(ordered, cuts), axis=1)
+    assert (np.diff(scaled.mean_grade(ordered, cuts)) >= 0).all()
+    above = 1 - np.cumsum(scaled.grade_probabilities(ordered, cuts), axis=1)
     assert (np.diff(above, axis=0) >= -1e-12).all()
 
 
@@ -89,19 +88,19 @@ def test_the_slopes_of_the_loss_are_those_of_finite_differences():
     low = np.array([0, 4, 2, 1, 0])
     high = np.array([0, 4, 2, 3, 4])
     scores, step = rng.standard_normal(5), 1e-6
-    _, of_score, (of_a, of_b) = odds.interval_loss(scores, cuts, low, high)
-    up, down = (odds.interval_loss(scores + s, cuts, low, high)[0] for s in (step, -step))
+    _, of_score, (of_a, of_b) = scaled.interval_loss(scores, cuts, low, high)
+    up, down = (scaled.interval_loss(scores + s, cuts, low, high)[0] for s in (step, -step))
     np.testing.assert_allclose(of_score, (up - down) / (2 * step), atol=1e-6)
     for k in range(4):
-        moved = [odds.interval_loss(scores, cuts + s * np.eye(4)[k], low, high)[0] for s in (step, -step)]
+        moved = [scaled.interval_loss(scores, cuts + s * np.eye(4)[k], low, high)[0] for s in (step, -step)]
         expected = np.where(low == k + 1, of_a, 0) + np.where(high == k, of_b, 0)
         np.testing.assert_allclose(expected, (moved[0] - moved[1]) / (2 * step), atol=1e-6)
 
 
 def test_without_anything_to_learn_from_the_chances_are_how_often_each_grade_was_said():
     said = np.repeat([1, 2, 3, 4, 5], [50, 100, 200, 100, 50])
-    found = odds.fit(np.zeros((500, 1)), possible_of(said), np.ones(500), 1.0)
-    p = odds.probabilities(np.zeros(1), found.cuts)[0]
+    found = scaled.fit_odds(np.zeros((500, 1)), possible_of(said), np.ones(500), 1.0)
+    p = scaled.grade_probabilities(np.zeros(1), found.cuts)[0]
     np.testing.assert_allclose(p, np.bincount(said)[1:] / 500, atol=2e-3)
 
 
@@ -117,13 +116,13 @@ def test_of_two_grades_it_is_logistic_regression():
         return np.logaddexp(0, -margin).sum() + theta[:3] @ theta[:3] / (2 * 5.0) + 0.025 * theta[3] ** 2
 
     reference = minimize(loss, np.zeros(4), method="BFGS", options={"gtol": 1e-8}).x
-    found = odds.fit(X, possible, np.ones(120), 5.0)
+    found = scaled.fit_odds(X, possible, np.ones(120), 5.0)
     np.testing.assert_allclose([*found.weights, found.cuts[0]], reference, atol=1e-4)
 
 
 def test_it_finds_the_direction_and_cuts_that_made_the_grades():
     X, said = ordinal(n=4000)
-    found = odds.fit(X, possible_of(said), np.ones(4000), 1e4)
+    found = scaled.fit_odds(X, possible_of(said), np.ones(4000), 1e4)
     np.testing.assert_allclose(found.cuts, [3, 1, -1, -3], atol=0.35)
     assert found.weights[0] == pytest.approx(6, abs=0.4)
     assert np.abs(found.weights[1:]).max() < 0.4
@@ -137,8 +136,8 @@ def test_a_plain_yes_teaches_that_one_of_the_grades_that_count_is_right():
     other, truth = ordinal(n=500, seed=9)
 
     def off(possible):
-        found = odds.fit(X, possible, np.ones(300), 10.0)
-        return np.abs(odds.mean_grade(found.scores(other), found.cuts) - truth).mean()
+        found = scaled.fit_odds(X, possible, np.ones(300), 10.0)
+        return np.abs(scaled.mean_grade(other @ found.weights, found.cuts) - truth).mean()
 
     few = np.where((np.arange(300) % 10 == 0)[:, None], exact, coarse)
     assert off(half) < off(exact) + 0.05
@@ -157,7 +156,7 @@ def test_the_mean_grade_errs_less_than_the_likeliest_grade():
     X, said = ordinal(n=150, d=20, noise=2.0)
     other, truth = ordinal(n=2000, d=20, seed=5, noise=2.0)
     head = train_head(training_set(X, said), None, 0)
-    p = odds.probabilities(head.logits(other) - head.bias, cuts_of(head.details))
+    p = scaled.grade_probabilities(head.logits(other) - head.bias, cuts_of(head.details))
     likeliest = p.argmax(axis=1) + 1
     mean = grades(head, other)
     assert np.square(mean - truth).mean() < 0.9 * np.square(likeliest - truth).mean()
@@ -166,7 +165,7 @@ def test_the_mean_grade_errs_less_than_the_likeliest_grade():
 def test_doubt_is_the_variance_of_the_grade():
     head = train_head(training_set(*ordinal()), None, 0)
     X, _ = ordinal(n=50, seed=4)
-    p = odds.probabilities(head.logits(X) - head.bias, cuts_of(head.details))
+    p = scaled.grade_probabilities(head.logits(X) - head.bias, cuts_of(head.details))
     g = np.arange(1, 6)
     np.testing.assert_allclose(doubt(head, X), (p * (g - (p @ g)[:, None]) ** 2).sum(axis=1))
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from concepts.encoders.base import unit
 from concepts.learning.base import TrainingSet
-from concepts.learning.label_errors import label_errors
+from concepts.learning.fitting import label_errors
 
 
 def two_kinds(n: int) -> TrainingSet:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concepts.learning import agreement
+from concepts.learning import machine_labels
 
 labels = st.dictionaries(st.text("abcdef", min_size=1, max_size=2), st.booleans(), max_size=20)
 
@@ -13,7 +13,7 @@ def measure_agreement(person, machine):
     pictures = sorted(person.keys() | machine.keys())
     signs = {True: 1, False: -1, None: 0}
     votes = (np.array([signs[said.get(i)] for i in pictures], np.int8) for said in (person, machine))
-    return agreement.measure_agreement(*votes)
+    return machine_labels.measure_agreement(*votes)
 
 
 def simulate(n, right, seed, share=0.4):

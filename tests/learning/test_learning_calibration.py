@@ -5,9 +5,8 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from concepts.errors import SettingsError
-from concepts.learning.calibration import platt, refit
+from concepts.learning.calibration import choose_threshold, platt, refit
 from concepts.learning.target import Target
-from concepts.learning.thresholds import choose_threshold
 
 scored = st.lists(st.tuples(st.floats(-1e6, 1e6), st.booleans()), min_size=1, max_size=40)
 

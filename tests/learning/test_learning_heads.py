@@ -10,8 +10,7 @@ from sklearn.metrics import average_precision_score
 from concepts.errors import NotEnoughLabelsError, UnknownMethodError
 from concepts.learning.base import TrainingSet
 from concepts.learning.fitting import train_early, train_head
-from concepts.learning.heads import HEADS
-from concepts.learning.heads.logistic import LogisticHead
+from concepts.learning.heads import HEADS, LogisticHead
 from concepts.learning.target import Target
 
 

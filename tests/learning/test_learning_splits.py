@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concepts.learning.splits import grouped_folds
+from concepts.learning.base import grouped_folds
 
 grouped = st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=1, max_size=60)
 

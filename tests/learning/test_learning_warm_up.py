@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 TRAINING = """
 import json, sys
 import numpy as np
-from concepts.learning.warm_up import warm_up
+from concepts.learning.fitting import warm_up
 warm_up()
 warm = set(sys.modules)
 from concepts.learning.base import TrainingSet

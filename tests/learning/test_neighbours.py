@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from concepts.encoders.base import unit
 from concepts.learning.base import NeighbourGraph
-from concepts.learning.neighbours import neighbour_graph
+from concepts.learning.scorers import neighbour_graph
 
 
 @settings(max_examples=40)

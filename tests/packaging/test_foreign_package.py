@@ -27,7 +27,7 @@ import numpy as np
 
 from concepts.learning.base import LinearHead
 from concepts.learning.heads import Head
-from concepts.learning.heads.base import require_both
+from concepts.learning.heads import require_both
 from concepts.registry import Method
 
 

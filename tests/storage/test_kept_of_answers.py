@@ -14,7 +14,7 @@ from sqlalchemy import delete
 from statements import statements
 
 from concepts.labelling.consensus import consensus
-from concepts.labelling.label_counts import AnswerCount, count_answers
+from concepts.labelling.dataset import AnswerCount, count_answers
 from concepts.library.search import with_look_alikes
 from concepts.workbench.counting import AnswerCounts, HoldoutCache, StatCache
 from concepts.workbench.overview import ConceptProgress

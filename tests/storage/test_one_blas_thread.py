@@ -13,10 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from concepts.learning import threads
+from concepts.learning.base import one_blas_thread as one_for_learning
 from storage.vectors.products import one_blas_thread
 
-threads.one_blas_thread()  # SciPy brings a BLAS of its own
+one_for_learning()  # SciPy brings a BLAS of its own
 
 def most_threads():
     return max(one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas")
@@ -24,7 +24,7 @@ def most_threads():
 
 WHO_LEAVES = """
 with threadpool_limits(2, user_api="blas"):
-    learning, multiplying = threads.one_blas_thread(), one_blas_thread
+    learning, multiplying = one_for_learning(), one_blas_thread
     learning.__enter__()
     multiplying.__enter__()
     both = most_threads()

@@ -9,8 +9,7 @@ from sklearn.metrics import average_precision_score
 from concepts.encoders.base import unit
 from concepts.learning.base import LinearHead, TrainingSet
 from concepts.learning.calibration import platt
-from concepts.learning.heads import HEADS
-from concepts.learning.heads.logistic import REGULARISATION, LogisticHead
+from concepts.learning.heads import HEADS, REGULARISATION, LogisticHead
 from study.heads.anchored import AnchoredHead
 
 DIMENSION = 64

@@ -11,7 +11,7 @@ from concepts.encoders.base import unit
 from concepts.errors import NotEnoughLabelsError
 from concepts.learning.base import Pictures, TrainingSet
 from concepts.learning.heads import HEADS
-from concepts.learning.neighbours import neighbour_graph
+from concepts.learning.scorers import neighbour_graph
 from study.scorers.propagation import Propagation
 
 

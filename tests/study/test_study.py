@@ -10,9 +10,9 @@ import pytest
 
 from concepts.encoders.base import unit
 from concepts.errors import UnknownMethodError
+from concepts.learning.acquisition import Strategy
 from concepts.learning.base import SingleTexts, Texts
 from concepts.learning.machine_labels import votes_of
-from concepts.learning.rounds import Strategy
 from study.annotators import SIMULATED_ANNOTATORS
 from study.harness import Case, Row, ask, average_precision, run
 from study.methods import StudyMethod, study_method

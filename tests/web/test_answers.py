@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from small_app import app_without_screens
 
-from concepts.labelling import repeats
+from concepts.labelling import rechecks
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -71,7 +71,7 @@ def test_a_picture_asked_about_a_second_time_comes_back_marked_and_its_answer_st
     client: TestClient, bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {"SHARE": 1, "ENOUGH": 0, "SOONEST": 1, "LATEST": 1, "APART": 0}.items():
-        monkeypatch.setattr(repeats, name, value)
+        monkeypatch.setattr(rechecks, name, value)
     asked = client.get(f"/api/v1/concepts/{NAME}/next", params={"purpose": "evaluation", "limit": 2}).json()
     for number, question in enumerate(asked):
         body_of = body(question["id"], key=f"first-00{number}", have=[])

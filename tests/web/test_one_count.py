@@ -18,7 +18,7 @@ from web_screens import Screens
 from concepts.classifier.stability import Settling
 from concepts.cli import app
 from concepts.labelling.consensus import consensus
-from concepts.labelling.label_counts import AnswerCount, count_answers
+from concepts.labelling.dataset import AnswerCount, count_answers
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from storage.labels import Author, LabelEvent

@@ -20,8 +20,7 @@ from concepts.classifier.quality import HeadView, QualityView
 from concepts.classifier.robustness import Perturbation, Robustness
 from concepts.classifier.versions import ComparedFigure, VersionComparison
 from concepts.errors import UnknownConceptError, UnknownVersionError
-from concepts.learning.changed_answers import ReaskedLabels, under_definition
-from concepts.learning.consistency import consistency
+from concepts.learning.consistency import ReaskedLabels, consistency, under_definition
 from concepts.learning.report import CutFigures, Metric, Slice
 from concepts.workbench.certificates import CertificateView
 from concepts.workbench.scores import ScoredFile

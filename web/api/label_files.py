@@ -19,7 +19,7 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
 from concepts.installation.users import Role
-from concepts.labelling.columns import columns_given
+from concepts.labelling.files import columns_given
 from concepts.labelling.formats import FORMATS, written_formats
 from concepts.labelling.rows import LABEL_COLUMNS
 from concepts.workbench import Workbench

@@ -13,9 +13,9 @@ from pydantic import BaseModel, Field, model_validator
 
 from concepts.collaborator.suggestions import Opinion
 from concepts.labelling.contact_sheet import GridOrder, GridPage
-from concepts.labelling.disagreements import LabelWithComments
-from concepts.labelling.label_counts import AnswerCount
+from concepts.labelling.dataset import AnswerCount
 from concepts.labelling.question_queue import Upcoming
+from concepts.labelling.review import LabelWithComments
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import GivenAnswer
 from concepts.workbench.labels import PictureLabel, Remark

@@ -13,7 +13,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field, model_validator
 
-from concepts.labelling.label_counts import AnswerCount
+from concepts.labelling.dataset import AnswerCount
 from concepts.workbench import Workbench
 from concepts.workbench.labels import PictureLabel
 from storage.labels import Author

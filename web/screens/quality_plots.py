@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concepts.bundle import figures
 from concepts.classifier.quality import QualityView
-from concepts.learning.average_probability import about_probabilities
+from concepts.learning.evaluation import about_probabilities
 from concepts.learning.report import Guarantee
 from web.render import render
 

@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 import gradio as gr
 
 from concepts.errors import DiscernError
-from concepts.installation.endpoint import EndpointReport
-from concepts.installation.findings import about_endpoint, about_models
+from concepts.installation.endpoint import EndpointReport, about_endpoint, about_models
 from concepts.workbench import Workbench
 from web.advice import in_words
 from web.jobs import is_going

@@ -11,8 +11,7 @@ import gradio as gr
 from concepts.bundle import usage
 from concepts.classifier.library_scores import ScoreOrder
 from concepts.classifier.versions import file_stem, origin
-from concepts.encoders.licences import MAY_BE_PASSED_ON, licence_of
-from concepts.encoders.registry import OPEN_CLIP, registered_as
+from concepts.encoders.base import MAY_BE_PASSED_ON, OPEN_CLIP, licence_of, registered_as
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
 from concepts.installation.users import Role

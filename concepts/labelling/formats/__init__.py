@@ -39,8 +39,8 @@ FORMATS.register(Jsonl)
 FORMATS.register(FiftyOne)
 FORMATS.register(LabelStudio)
 FORMATS.register(Coco)
-FORMATS.register_at("img2dataset", f"{__package__}.img2dataset:Img2Dataset")  # pyarrow
-FORMATS.register_at("hugging-face", f"{__package__}.hugging_face:HuggingFace")
+FORMATS.register_at("img2dataset", f"{__package__}.parquet:Img2Dataset")  # pyarrow
+FORMATS.register_at("hugging-face", f"{__package__}.parquet:HuggingFace")
 FORMATS.register(ImageFolder)
 
 

@@ -24,6 +24,8 @@ MOST_JSON: Final = 512 * 1024**2  # bytes of a JSON file, which is read whole: i
 CAPTION: Final = "caption"
 EXPORTED: Final = ("yes", "no", "unsure", "skip")
 
+ABOUT: Final = ("author", "author_kind", "split", "created", "comment")  # a label, beside its value
+
 Together = Literal["yes", "no", "unsure", "skip", "conflict", ""]
 
 
@@ -172,11 +174,14 @@ def columns_of(row: dict[str, Any], but: Collection[str] = ()) -> dict[str, Any]
     }
 
 
+def about(answer: PersonLabel) -> dict[str, str]:
+    """What is known of a label beside its value."""
+    return {name: kept for name, kept in vars(answer).items() if name != "value"}
+
+
 def given_rows(number: int, place: dict[str, Any], answers: Any) -> Iterator[RawRow]:
     """The rows of answers that were written with their authors."""
     for answer in answers if isinstance(answers, list) else []:
         if isinstance(answer, dict):
-            kept = {
-                name: answer.get(name) for name in ("author", "author_kind", "split", "created", "comment")
-            }
+            kept = {name: answer.get(name) for name in ABOUT}
             yield number, place | kept | {"label": answer.get("value", answer.get("label"))}

@@ -32,11 +32,7 @@ _CATEGORIES: Final = {name: number for number, name in enumerate(EXPORTED, start
 
 class Coco:
     method: ClassVar[Method] = Method(
-        "coco",
-        "COCO-style JSON with a category a picture.",
-        "cocodataset.org, data format",
-        "",
-        "nothing",
+        "coco", "COCO-style JSON with a category a picture.", "cocodataset.org, data format"
     )
     suffix: ClassVar[str] = ".json"
 
@@ -52,7 +48,8 @@ class Coco:
         images = parts.get("images")
         if not isinstance(images, list):
             raise DiscernError(f"{path.name} is no COCO file: it has no list of images.")
-        names = _names(parts.get("categories"))
+        categories = _objects(parts.get("categories"))
+        names = {_key(one.get("id")): text_of(one.get("name")) for one in categories}
         said: dict[Any, list[dict[str, Any]]] = defaultdict(list)
         for annotation in _objects(parts.get("annotations")):
             said[_key(annotation.get("image_id"))].append(annotation)
@@ -67,11 +64,9 @@ class Coco:
             yield number, BadRow(number, f"{lost} annotations of images that the file doesn't have")
 
     def write(self, out: Path, pictures: Iterable[LabelledPicture], *, copies: bool = False) -> Written:
-        done = Written()
         images: list[dict[str, Any]] = []
         annotations: list[dict[str, Any]] = []
         for number, picture in enumerate(pictures, start=1):
-            done.pictures += 1
             images.append(_image(number, picture))
             if picture.label in EXPORTED or picture.answers:
                 annotations.append(_annotation(len(annotations) + 1, number, picture))
@@ -86,7 +81,7 @@ class Coco:
                 "categories": [{"id": number, "name": name} for number, name in enumerate(names, start=1)],
             },
         )
-        return done
+        return Written(len(images))
 
 
 def _rows_of(
@@ -105,10 +100,6 @@ def _rows_of(
         if any("category_id" in one and _key(one["category_id"]) not in names for one in annotations):
             rows.append((number, BadRow(number, "a category that the file doesn't name")))
     yield from rows or [(number, place)]
-
-
-def _names(categories: Any) -> dict[Any, str]:
-    return {_key(one.get("id")): text_of(one.get("name")) for one in _objects(categories)}
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from concepts.labelling.formats.base import (
     EXPORTED,
     LabelledPicture,
     Written,
+    about,
     columns_of,
     given_rows,
     start_of,
@@ -37,8 +38,6 @@ class FiftyOne:
         "fiftyone",
         "A FiftyOne dataset on disk, for fiftyone.Dataset.from_dir.",
         "docs.voxel51.com, FiftyOneDataset",
-        "",
-        "nothing",
     )
     suffix: ClassVar[str] = ""
 
@@ -61,14 +60,11 @@ class FiftyOne:
             yield from _rows_of(number, sample)
 
     def write(self, out: Path, pictures: Iterable[LabelledPicture], *, copies: bool = False) -> Written:
-        done, samples = Written(), []
-        for picture in pictures:
-            done.pictures += 1
-            samples.append(_sample(picture))
+        samples = [_sample(picture) for picture in pictures]
         write_json(out / SAMPLES, {"samples": samples})
         info = {"classes": ["yes", "no", "unsure"], "made_by": "Discern"}
         write_json(out / "metadata.json", {"media_type": "image", "info": info})
-        return done
+        return Written(len(samples))
 
 
 def _rows_of(number: int, sample: dict[str, Any]) -> Iterator[RawRow]:
@@ -105,16 +101,7 @@ def _sample(picture: LabelledPicture) -> dict[str, Any]:
         sample[SAID] = {
             "_cls": "Classifications",
             "classifications": [
-                {
-                    "_cls": "Classification",
-                    "tags": [],
-                    "label": answer.value,
-                    "author": answer.author,
-                    "author_kind": answer.author_kind,
-                    "split": answer.split,
-                    "created": answer.created,
-                    "comment": answer.comment,
-                }
+                {"_cls": "Classification", "tags": [], "label": answer.value} | about(answer)
                 for answer in picture.answers
             ],
         }

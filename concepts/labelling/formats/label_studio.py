@@ -16,6 +16,7 @@ from concepts.labelling.formats.base import (
     CAPTION,
     LabelledPicture,
     Written,
+    about,
     columns_of,
     start_of,
     text_of,
@@ -39,8 +40,6 @@ class LabelStudio:
         "label-studio",
         "Tasks for Label Studio, with answers as annotations and scores as predictions.",
         "labelstud.io, import of pre-annotated tasks",
-        "",
-        "nothing",
     )
     suffix: ClassVar[str] = ".json"
 
@@ -58,12 +57,9 @@ class LabelStudio:
             yield from _rows_of(number, task)
 
     def write(self, out: Path, pictures: Iterable[LabelledPicture], *, copies: bool = False) -> Written:
-        done, tasks = Written(), []
-        for number, picture in enumerate(pictures, start=1):
-            done.pictures += 1
-            tasks.append(_task(number, picture))
+        tasks = [_task(number, picture) for number, picture in enumerate(pictures, start=1)]
         write_json(out, tasks)
-        return done
+        return Written(len(tasks))
 
 
 def _rows_of(number: int, task: dict[str, Any]) -> Iterator[RawRow]:
@@ -128,20 +124,7 @@ def _task(number: int, picture: LabelledPicture) -> dict[str, Any]:
     task: dict[str, Any] = {"id": number, "data": data}
     task["annotations"] = [
         {
-            "result": [
-                _choice(picture, answer.value)
-                | {
-                    "meta": {
-                        "discern": {
-                            "author": answer.author,
-                            "author_kind": answer.author_kind,
-                            "split": answer.split,
-                            "created": answer.created,
-                            "comment": answer.comment,
-                        }
-                    }
-                }
-            ],
+            "result": [_choice(picture, answer.value) | {"meta": {"discern": about(answer)}}],
             "was_cancelled": False,
             "ground_truth": False,
         }

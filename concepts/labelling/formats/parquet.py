@@ -1,22 +1,73 @@
-"""Rows of a Parquet file from a stranger, in flat memory."""
+"""Parquet, read in flat memory: tables of the `datasets` library, and those of LAION and img2dataset."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from concepts.errors import DiscernError
-from concepts.labelling.formats.base import first_line
+from concepts.labelling.formats.base import (
+    ABOUT,
+    CAPTION,
+    LabelledPicture,
+    Written,
+    columns_of,
+    first_line,
+    given_rows,
+    text_of,
+    written,
+)
+from concepts.labelling.rows import RawRow
+from concepts.registry import Method
 
 ROWS_AT_ONCE: Final = 1024
 MOST_COLUMNS: Final = 200
 _DAMAGE: Final = (pa.ArrowException, OSError, UnicodeError, OverflowError, ValueError)
+
+LABELS: Final = ("label", "labels", "answer", "class", "target")
+PLACES: Final = ("path", "image", "file_name", "image_path", "filepath", "file", "filename")
+CLASSES: Final = ("no", "yes", "unsure")  # by number: no is 0 and yes is 1
+WRITTEN_AT_ONCE: Final = 20_000
+_ANSWER: Final = ("value", *ABOUT)
+SCHEMA: Final = pa.schema(
+    [
+        ("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
+        ("label", pa.int64()),
+        ("id", pa.string()),
+        ("path", pa.string()),
+        ("score", pa.float64()),
+        ("decision", pa.string()),
+        ("version", pa.int64()),
+        ("answers", pa.list_(pa.struct([(name, pa.string()) for name in _ANSWER]))),
+        (CAPTION, pa.string()),
+    ]
+)
+_TEXT: Final = {"dtype": "string", "_type": "Value"}
+FEATURES: Final = {
+    "image": {"_type": "Image"},
+    "label": {"names": list(CLASSES), "_type": "ClassLabel"},
+    "id": _TEXT,
+    "path": _TEXT,
+    "score": {"dtype": "float64", "_type": "Value"},
+    "decision": _TEXT,
+    "version": {"dtype": "int64", "_type": "Value"},
+    "answers": {"feature": dict.fromkeys(_ANSWER, _TEXT), "_type": "List"},
+    CAPTION: _TEXT,
+}
+CAPTIONS: Final = ("caption", "TEXT", "text")
+ADDRESSES: Final = ("url", "URL")
+FOLDER: Final = 5  # digits of a key that are its shard, as img2dataset counts them
+# What says how a picture was fetched, or what the library knows better; and its bytes.
+TECHNICAL: Final = {
+    "key", "status", "error_message", "exif", "width", "height", "original_width", "original_height",
+    "sha256", "jpg", "png", "webp", "WIDTH", "HEIGHT",
+}  # fmt: skip
 
 
 def columns_in(path: Path) -> list[str]:
@@ -42,8 +93,7 @@ def rows_in(path: Path, columns: Collection[str]) -> Iterator[tuple[int, dict[st
     with _in_words(path), pq.ParquetFile(path) as file:
         batches = file.iter_batches(batch_size=ROWS_AT_ONCE, columns=list(columns))
         while (batch := next(batches, None)) is not None:
-            rows = batch.to_pylist()
-            for row in rows:
+            for row in batch.to_pylist():
                 number += 1
                 yield number, row
 
@@ -71,3 +121,131 @@ def _in_words(path: Path) -> Iterator[None]:
         raise DiscernError(f"There is no file {path}. Check the spelling.") from error
     except _DAMAGE as error:
         raise DiscernError(f"{path.name} can't be read as Parquet: {first_line(error)}.") from error
+
+
+class HuggingFace:
+    """A row a picture, its column `image` the picture by its path. Read is any Parquet file with a column of
+    paths or pictures' ids and a column of labels, as text, numbers, truths or classes by number."""
+
+    method: ClassVar[Method] = Method(
+        "hugging-face",
+        "Parquet with pictures by their paths, for datasets.load_dataset.",
+        "huggingface.co/docs/datasets, Parquet and Image features",
+    )
+    suffix: ClassVar[str] = ".parquet"
+
+    def recognises(self, path: Path) -> bool:
+        return path.suffix.lower() == ".parquet"
+
+    def read(self, path: Path) -> Iterator[RawRow]:
+        schema = schema_of(path)
+        label = _first(LABELS, schema.names)
+        place = _first(PLACES, schema.names)
+        if "id" not in schema.names and not place:
+            found = ", ".join(schema.names)[:1000] or "none"
+            raise DiscernError(
+                f"{path.name} has no column of pictures: id, {', '.join(PLACES)}. It has: {found}."
+            )
+        names = class_names(schema).get(label, [])
+        for number, row in rows_in(path, _columns(schema, place)):
+            yield from _rows_of(number, row, label, place, names)
+
+    def write(self, out: Path, pictures: Iterable[LabelledPicture], *, copies: bool = False) -> Written:
+        done = Written()
+        about = json.dumps({"info": {"features": FEATURES}}).encode()
+        schema = SCHEMA.with_metadata({b"huggingface": about})
+        with written(out) as part, pq.ParquetWriter(part, schema) as writer:
+            waiting: list[dict[str, Any]] = []
+            for picture in pictures:
+                done.pictures += 1
+                waiting.append(_row(picture))
+                if len(waiting) == WRITTEN_AT_ONCE:
+                    writer.write_table(pa.Table.from_pylist(waiting, schema))
+                    waiting = []
+            writer.write_table(pa.Table.from_pylist(waiting, schema))
+        return done
+
+
+def _first(wanted: Sequence[str], names: Sequence[str]) -> str:
+    return next((name for name in wanted if name in names), "")
+
+
+def _columns(schema: pa.Schema, place: str) -> list[str]:
+    """All but the bytes of pictures, which are not read: a picture is known by its place or its id."""
+    kept = []
+    for name in schema.names:
+        kind = schema.field(name).type
+        if pa.types.is_struct(kind):
+            if kind.get_field_index("path") >= 0 and name == place:
+                kept.append(f"{name}.path")
+        elif name == "answers" or not (pa.types.is_nested(kind) or pa.types.is_binary(kind)):
+            kept.append(name)
+    return kept
+
+
+def _rows_of(
+    number: int, row: dict[str, Any], label: str, place: str, names: Sequence[str]
+) -> Iterator[RawRow]:
+    where = row.get(place)
+    path = where.get("path") if isinstance(where, dict) else where
+    found = {"id": text_of(row.get("id")), "path": text_of(path)}
+    found |= columns_of(row, (label, place, "score", "decision", "version"))
+    answers = list(given_rows(number, found, row.get("answers")))
+    yield from answers or [(number, found | {"label": _word(row.get(label), names)})]
+
+
+def _word(value: Any, names: Sequence[str]) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool) and names:
+        return names[value] if 0 <= value < len(names) else (str(value) if value >= 0 else None)
+    return str(value) if isinstance(value, str | int | float) else None
+
+
+def _row(picture: LabelledPicture) -> dict[str, Any]:
+    return {
+        "image": {"bytes": None, "path": picture.path},
+        "label": CLASSES.index(picture.label) if picture.label in CLASSES else None,
+        "id": picture.id,
+        "path": picture.path,
+        "score": picture.score,
+        "decision": picture.decision or None,
+        "version": picture.version,
+        "answers": [vars(answer) for answer in picture.answers],
+        CAPTION: "\n".join(picture.captions) or None,
+    }
+
+
+class Img2Dataset:
+    """Captions, addresses, and columns about safety. img2dataset writes `00000.parquet` beside the folder
+    `00000` with pictures that are called by their `key`. A picture is found by that place, else by the
+    `sha256` that img2dataset took of what it downloaded."""
+
+    method: ClassVar[Method] = Method(
+        "img2dataset",
+        "Captions and safety columns of LAION and img2dataset, with labels where there are some.",
+        "github.com/rom1504/img2dataset, output format files",
+    )
+
+    def recognises(self, path: Path) -> bool:
+        if path.suffix.lower() != ".parquet":
+            return False
+        names = columns_in(path)
+        return bool(_first(ADDRESSES, names) and _first(CAPTIONS, names))
+
+    def read(self, path: Path) -> Iterator[RawRow]:
+        schema = schema_of(path)
+        caption = _first(CAPTIONS, schema.names)
+        kept = [name for name in schema.names if name not in TECHNICAL or name in ("key", "sha256", "status")]
+        for number, row in rows_in(path, kept):
+            key = text_of(row.get("key"))
+            found: dict[str, Any] = {"id": text_of(row.get("sha256"))}
+            if key:
+                shard = path.stem if key.startswith(path.stem) else key[:FOLDER]
+                found["path"] = f"{shard}/{key}.jpg"
+            else:  # a path of the library, where somebody put that in; else nothing but the row
+                address = _first(ADDRESSES, list(row))
+                found["path"] = text_of(row.get("path")) or text_of(row.get(address))
+            found |= columns_of(row, {*TECHNICAL, caption})
+            if text_of(row.get(caption)):
+                found[CAPTION] = row[caption]
+            label = row.get("label")
+            yield number, found | {"label": str(label) if isinstance(label, str | int | float) else None}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from concepts.errors import DiscernError, UnknownColumnsError
-from concepts.labelling.formats.base import LabelledPicture, Written
+from concepts.labelling.formats.base import LabelledPicture, Written, told
 from concepts.labelling.rows import LABEL_COLUMNS, BadRow, RawRow
 from concepts.registry import Method
 from storage.csv_files import delimiter_of, encoding_of, escaped_row, restored
@@ -29,17 +29,14 @@ class _Table:
         rows = jsonl_rows if self.suffix == ".jsonl" else csv_rows
         number = 0
         try:
-            for number, row in rows(path):
-                yield number, row
-        except FileNotFoundError as error:
-            raise DiscernError(f"There is no file {path}. Check the spelling.") from error
+            with told(path):
+                for number, row in rows(path):
+                    yield number, row
         except UnicodeError as error:
             raise DiscernError(
                 f"{path.name} is not UTF-8 (somewhere behind line {number}). In Excel save it as “CSV "
                 "UTF-8”; elsewhere, if it comes from Windows: iconv -f CP1252 -t UTF-8 OLD.csv > NEW.csv."
             ) from error
-        except OSError as error:
-            raise DiscernError(f"{path} can't be read: {error.strerror or error}.") from error
         except csv.Error as error:
             raise DiscernError(f"{path.name} is no CSV file: {error} (behind line {number}).") from error
 
@@ -56,9 +53,7 @@ class _Table:
 
 
 class Csv(_Table):
-    method: ClassVar[Method] = Method(
-        "csv", "A table with a row an answer, for spreadsheets.", "RFC 4180", "", "nothing"
-    )
+    method: ClassVar[Method] = Method("csv", "A table with a row an answer, for spreadsheets.", "RFC 4180")
     suffix: ClassVar[str] = ".csv"
 
     def recognises(self, path: Path) -> bool:
@@ -66,9 +61,7 @@ class Csv(_Table):
 
 
 class Jsonl(_Table):
-    method: ClassVar[Method] = Method(
-        "jsonl", "The same as JSON, an object a line.", "jsonlines.org", "", "nothing"
-    )
+    method: ClassVar[Method] = Method("jsonl", "The same as JSON, an object a line.", "jsonlines.org")
     suffix: ClassVar[str] = ".jsonl"
 
     def recognises(self, path: Path) -> bool:

@@ -8,14 +8,14 @@ intraclass correlation (Fleiss & Cohen, 1973), so the latter is its too.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from concepts.learning.base import Floats
+from concepts.learning.base import Floats, Rows
 from concepts.learning.evaluation import ERROR, PERCENTILES, redraws
 from concepts.learning.intervals import effective, wilson
 from concepts.learning.report import ClassFigures, GradeFigures, Metric, OneClass
-from concepts.learning.splits import Rows
 
 FEWEST = 15  # answers that measure, below which agreement says more about luck
 RHO_SPREAD = 1.06  # of Fisher's z of a rank correlation (Fieller, Hartley & Pearson, 1957)
@@ -136,39 +136,42 @@ def class_figures(
     )
 
 
+@dataclass(eq=False)
 class _Finder:
     """Figures of one set: group (n,) of look-alikes, weights (n,)."""
 
-    def __init__(self, group: Rows, weights: Floats, seed: int, few: str) -> None:
-        self._group, self.weights, self._seed, self._few = group, weights, seed, few
+    group: Rows
+    weights: Floats
+    seed: int
+    few: str
 
     def share(self, name: str, right: np.ndarray) -> Metric:
         """Of pictures, right (n,)."""
-        if self._few:
-            return Metric(name=name, value=None, n=len(right), note=self._few)
+        if self.few:
+            return Metric.unknown(name, len(right), self.few)
         value, low, high = self._redrawn(lambda w: w @ right / np.maximum(w.sum(axis=1), 1e-300))
         own = wilson(value, self._independent(), ERROR)
-        return _metric(name, value, min(low, own[0]), max(high, own[1]), len(right))
+        return Metric.within(name, value, min(low, own[0]), max(high, own[1]), len(right))
 
     def correlation(self, name: str, compute: Compute, spread: float = 1.0) -> Metric:
         n = len(self.weights)
-        if self._few:
-            return Metric(name=name, value=None, n=n, note=self._few)
+        if self.few:
+            return Metric.unknown(name, n, self.few)
         value, low, high = self._redrawn(compute)
         if np.isnan(value):
-            return Metric(name=name, value=None, n=n, note="It says the same of every picture.")
+            return Metric.unknown(name, n, "It says the same of every picture.")
         own = _fisher(value, self._independent(), spread)
-        return _metric(name, value, min(low, own[0]), max(high, own[1]), n)
+        return Metric.within(name, value, min(low, own[0]), max(high, own[1]), n)
 
     def _independent(self) -> float:
         """How many pictures of equal weight, none like another, would say as much."""
-        member = np.unique(self._group, return_inverse=True)[1]
+        member = np.unique(self.group, return_inverse=True)[1]
         whole = np.zeros(len(member))
         np.add.at(whole, member, self.weights)
         return effective(whole)
 
     def _redrawn(self, compute: Compute) -> tuple[float, float, float]:
-        drawn = [compute(w * self.weights) for w in redraws(self._group, self._seed)]
+        drawn = [compute(w * self.weights) for w in redraws(self.group, self.seed)]
         value = float(compute(self.weights[None])[0])
         every = np.concatenate(drawn)
         if np.isnan(every).all():
@@ -181,15 +184,11 @@ def _share_among(find: _Finder, name: str, right: np.ndarray, among: np.ndarray,
     """Of the pictures among which it is counted, which may be few: then the interval says so."""
     n = int(among.sum())
     if not n:
-        return Metric(name=name, value=None, n=0, note=f"No checked pictures {what}.")
+        return Metric.unknown(name, 0, f"No checked pictures {what}.")
     weights = find.weights[among]
     value = float(weights @ right[among] / weights.sum())
     low, high = wilson(value, effective(weights), ERROR)
-    return _metric(name, value, low, high, n)
-
-
-def _metric(name: str, value: float, low: float, high: float, n: int) -> Metric:
-    return Metric(name=name, value=value, low=min(low, value), high=max(high, value), n=n)
+    return Metric.within(name, value, low, high, n)
 
 
 def _fisher(value: float, n: float, spread: float) -> tuple[float, float]:

@@ -1,5 +1,10 @@
-"""Answers that measure and are asked for again because the definition has changed since they were given.
+"""Test pictures that are asked about a second time, with no word about the first answer.
 
+Repeats tell how consistent people are. Each picture has the same chance of one, which follows from the
+concept and the picture alone. So whatever was answered when, and however far somebody is, those that came
+back are a random sample of what measures.
+
+Renewals are asked because the definition has changed since.
 When the words change in meaning, every evaluation answer was given under other words, and figures that rest
 on them say nothing about the new ones. To ask for all of them again costs as much as to begin anew. Which of
 them would change can't be guessed either: to ask only about those that the new wording seems to contradict
@@ -33,10 +38,121 @@ from concepts.labelling.consensus import consensus
 from storage.concepts import ConceptStore
 from storage.labels import Author, LabelEvent, LabelLog
 
-SHARE = 1 / 3  # of the earlier answers
-APART = 2  # other questions, at least, between two of these
-
+SHARE = 0.15  # of what measures: in the end one question in three is about that, so it is one in twenty
+ENOUGH = 30  # blind answers of a person before they are asked anything again
+SOONEST, LATEST = 20, 80  # answers later. Which of them is up to the picture, so that nobody can count along
+APART = 9  # other answers, at least, between two that are repeats
+EVERY = 20  # of a long list of questions one more is a repeat
+RENEWED_SHARE = 1 / 3  # of the earlier answers
+RENEWED_APART = 2  # other questions, at least, between two of these
 Said = dict[str, list[LabelEvent]]  # picture id → one event of each person
+
+
+@dataclass(frozen=True)
+class Twice:
+    """(first answer, second one) of a person about a picture of the waves, and how many such first answers
+    there are: each a yes or a no, and those of the pairs a random sample of them."""
+
+    pairs: list[tuple[LabelEvent, LabelEvent]]
+    answers: int
+
+
+@dataclass(eq=False)
+class Repeats:
+    """What one concept asks people again. `waves`: the pictures that measure, by how they were drawn."""
+
+    log: LabelLog
+    waves: Mapping[str, str]
+    concept_id: int
+    key: str
+
+    def due(self, author: Author, definition: int, n: int) -> list[str]:
+        """Ids of the pictures that this person is to be asked about again now, among their next n questions:
+        seldom one, and of a long list one in twenty. They said yes or no under this definition."""
+        recent = self.log.recent(self.concept_id, author, LATEST)
+        blind = sum(not (event.in_view or event.repeat) for event in recent)
+        if n < 1 or blind < ENOUGH or any(event.repeat for event in recent[:APART]):
+            return []
+        drawn = self._drawn()
+        said = self._said(author, drawn)
+        if any(
+            event.sequence > said[event.picture_id][0].sequence
+            for event in recent[:APART]
+            if event.picture_id in said
+        ):
+            return []  # as of who doesn't say that an answer was a repeat
+        ago = {event.picture_id: place for place, event in reversed(list(enumerate(recent)))}
+        waiting = [
+            i for i in drawn if ago.get(i, LATEST) >= self._wait(i) and _is_open(said.get(i, ()), definition)
+        ]
+        return waiting[: 1 + (n - 1) // EVERY]
+
+    def among(self, author: Author, picture_ids: Ids[str]) -> set[str]:
+        """Those of these whose answer by this person, asked for by this product, can be a second one: which
+        were drawn for that, and which they have answered blindly."""
+        said = self._said(author, [i for i in self._drawn() if i in picture_ids])
+        return {i for i, events in said.items() if _first(events)}
+
+    def _drawn(self) -> list[str]:
+        """In random order."""
+        again = [i for i, drawn in self.waves.items() if drawn == "random" and comes_again(self.key, i)]
+        return sorted(again, key=lambda i: _chance(self.key, "again", i))
+
+    def _wait(self, picture_id: str) -> int:
+        return SOONEST + int((LATEST - SOONEST + 1) * _chance(self.key, "wait", picture_id))
+
+    def _said(self, author: Author, picture_ids: Sequence[str]) -> Mapping[str, list[LabelEvent]]:
+        said: dict[str, list[LabelEvent]] = {}
+        for event in self.log.of_author(self.concept_id, author, picture_ids) if picture_ids else ():
+            said.setdefault(event.picture_id, []).append(event)
+        return said
+
+
+def comes_again(key: str, picture_id: str) -> bool:
+    """Whether a picture that measures is one of the random ones that come back; `key` is the concept's."""
+    return _chance(key, "again", picture_id) < SHARE
+
+
+def _chance(key: str, what: str, picture_id: str) -> float:
+    """Between 0 and 1; the same on every machine."""
+    digest = hashlib.sha256(f"{key} {what} {picture_id}".encode()).digest()
+    return int.from_bytes(digest[:8]) / 2**64
+
+
+def said_twice(
+    blind: Iterable[LabelEvent], repeats: Iterable[LabelEvent], evaluation: Mapping[str, str]
+) -> Twice:
+    """First answers and repeats of them, oldest first, about pictures of the evaluation set (id → how drawn).
+    A repeat under another definition is about something else, one that was skipped says nothing, and after a
+    repeat another one of the same picture is no news."""
+    first = {
+        (event.picture_id, event.author): event
+        for event in blind
+        if event.author.kind == "person"
+        and event.value in ("yes", "no")
+        and evaluation.get(event.picture_id) == "random"
+    }
+    pairs: dict[tuple[str, Author], tuple[LabelEvent, LabelEvent]] = {}
+    for again in repeats:
+        question = again.picture_id, again.author
+        before = first.get(question)
+        if before is None or again.sequence < before.sequence or again.value == "skip":
+            continue
+        if again.definition_number == before.definition_number:
+            pairs.setdefault(question, (before, again))
+    return Twice(list(pairs.values()), len(first))
+
+
+def _first(said: Iterable[LabelEvent]) -> LabelEvent | None:
+    return next((event for event in said if not (event.in_view or event.repeat)), None)
+
+
+def _is_open(said: Sequence[LabelEvent], definition: int) -> bool:
+    """Whether a person who said this of a picture, oldest first, is still to be asked again."""
+    first = _first(said)
+    if first is None or first.value not in ("yes", "no") or first.definition_number != definition:
+        return False
+    return not any(event.repeat and event.sequence > first.sequence for event in said)
 
 
 @dataclass(frozen=True)
@@ -83,24 +199,24 @@ class Renewal:
         return {i: decision.value for i, decision in consensus(_events(self.before)).items()}
 
 
+@dataclass(eq=False)
 class Renewals:
     """What one concept asks people again after its definition has changed."""
 
-    def __init__(self, log: LabelLog, store: ConceptStore, concept_id: int, key: str) -> None:
-        self._log = log
-        self._store = store
-        self._concept_id = concept_id
-        self._key = key
+    log: LabelLog
+    store: ConceptStore
+    concept_id: int
+    key: str
 
     def state(self) -> Renewal:
         return self._state(self._meanings())
 
     def _state(self, meanings: Mapping[int, Hashable]) -> Renewal:
-        first = self._log.blind(self._concept_id, list(self._store.evaluation_pictures(self._concept_id)))
-        return renewal(meanings, first, self._log.renewed(self._concept_id), self._key)
+        first = self.log.blind(self.concept_id, list(self.store.evaluation_pictures(self.concept_id)))
+        return renewal(meanings, first, self.log.renewed(self.concept_id), self.key)
 
     def _meanings(self) -> dict[int, Hashable]:
-        rows = self._store.definitions(self._concept_id)
+        rows = self.store.definitions(self.concept_id)
         return {row.number: Definition.model_validate(row.document).meaning() for row in rows}
 
     def due(self, author: Author) -> list[str]:
@@ -136,7 +252,7 @@ def renewal(
             stands.setdefault(event.picture_id, []).append(event)
         known = consensus(_events(before))
         asked = sorted((i for i in before if known[i].value != "skip"), key=lambda i: _place(key, begins, i))
-        drawn = asked[: ceil(len(asked) * SHARE)]
+        drawn = asked[: ceil(len(asked) * RENEWED_SHARE)]
         again: Said = {}
         for event in (e for e in renewed if e.definition_number in numbers and e.picture_id in drawn):
             again.setdefault(event.picture_id, []).append(event)

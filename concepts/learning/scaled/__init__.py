@@ -1,1 +1,0 @@
-"""Learning grades and exclusive classes: linear heads with more to them than yes and no."""
