@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -118,6 +118,16 @@ class ComparisonCost:
     seconds: float
 
 
+class SetupVotes(NamedTuple):
+    """What a setup said: votes (n,), of which so many `failed`."""
+
+    setup: Setup
+    name: str
+    votes: Votes
+    failed: int
+    spent: ComparisonCost
+
+
 @dataclass(frozen=True)
 class AnnotatorComparison:
     """Everything that one run needs; calls are charged to its job."""
@@ -146,7 +156,7 @@ class AnnotatorComparison:
             )
         ids, yes = [str(i) for i, _ in drawn], np.array([bool(counts) for _, counts in drawn])
         tried = setups_to_try(self.settings, self.in_use)
-        found: list[tuple[Setup, str, Votes, int, ComparisonCost]] = []
+        found: list[SetupVotes] = []
         stopped = ""
         for number, setup in enumerate(tried):
             self.progress.report(number, len(tried), "comparing")
@@ -154,11 +164,9 @@ class AnnotatorComparison:
             if isinstance(asked, str):
                 stopped = asked
                 break
-            found.append((setup, *asked))
+            found.append(asked)
         compared = compare(found, yes, self.training_data.revision.definition, self.settings)
-        best = next(
-            (setup for (setup, *_), one in zip(found, compared, strict=True) if one.recommended), None
-        )
+        best = next((found[row].setup for row, one in enumerate(compared) if one.recommended), None)
         calls, cost_usd = self._spent()
         return AnnotatorsCompared(
             definition=self.training_data.revision.number,
@@ -171,10 +179,8 @@ class AnnotatorComparison:
             stopped=stopped,
         )
 
-    def _ask(
-        self, setup: Setup, ids: Sequence[str], key: str
-    ) -> tuple[str, Votes, int, ComparisonCost] | str:
-        """Name, votes (n,), how many failed and what it took; or why it stopped."""
+    def _ask(self, setup: Setup, ids: Sequence[str], key: str) -> SetupVotes | str:
+        """The votes of a setup on these pictures, or why it stopped."""
         training_data, collection, log = self.training_data, self.collection, self.log
         ledger, budget = charged(self.ledger, training_data, self.progress.job_id, self.budget)
         supplies = supplies_of(
@@ -203,7 +209,7 @@ class AnnotatorComparison:
         spent = ComparisonCost(**self.progress.once(key, asdict(took)))
         ratings = np.array([[said.get(i, 0) for i in ids]], dtype=np.int8)
         name = annotator.name + (", with examples" if setup.examples else "")
-        return name, votes_of(ratings)[0], len(ids) - len(said), spent
+        return SetupVotes(setup, name, votes_of(ratings)[0], len(ids) - len(said), spent)
 
     def _substitute(self, best: Setup) -> Substitute | None:
         """The alt-test of a setup, on pictures that several people answered."""
@@ -218,7 +224,7 @@ class AnnotatorComparison:
             [[{"yes": 1, "no": -1}.get(votes[i].get(name, ""), 0) for i in ids] for name in names], np.int8
         )
         asked = self._ask(best, ids, "spent at last")
-        found = None if isinstance(asked, str) else alt_test(said, asked[1])
+        found = None if isinstance(asked, str) else alt_test(said, asked.votes)
         return None if found is None else Substitute(**asdict(found), passes=found.passes)
 
     def _spent(self) -> tuple[int, float]:
@@ -279,16 +285,13 @@ def estimate_comparison(
 
 
 def compare(
-    found: Sequence[tuple[Setup, str, Votes, int, ComparisonCost]],
-    yes: Bools,
-    definition: Definition,
-    settings: Settings,
+    found: Sequence[SetupVotes], yes: Bools, definition: Definition, settings: Settings
 ) -> list[Compared]:
     """Setups with their votes (n,), the one in use first, against what the person said (n,)."""
     if not found:
         return []
     person = np.where(yes, 1, -1)
-    right = [votes == person for _, _, votes, _, _ in found]
+    right = [one.votes == person for one in found]
     error = ERROR / max(len(found) - 1, 1)
     changes = [paired_change(right[0], one, error) for one in right]
     surely = [row for row, change in enumerate(changes) if row and change.low > 0]
@@ -299,7 +302,7 @@ def compare(
         low, high = wilson(agree / n, n)
         anew = spent.calls >= n
         estimate = estimated(setup, definition, settings, 1).usd
-        unpriced = model_of(setup, settings)[0] and not model_of(setup, settings)[1]
+        model, price = model_of(setup, settings)
         compared.append(
             Compared(
                 **asdict(setup),
@@ -310,7 +313,7 @@ def compare(
                 high=high,
                 unsure=int((votes == 0).sum()) - failed,
                 failed=failed,
-                usd=None if unpriced else spent.usd / n if anew else estimate,
+                usd=None if model and not price else spent.usd / n if anew else estimate,
                 measured=anew,
                 seconds=spent.seconds / n if anew or setup.annotator == "builtin" else None,
                 change=changes[row].change,
