@@ -79,23 +79,6 @@ def test_every_query_shows_what_it_finds_without_the_evaluation_set_and_what_it_
     assert not measuring & {p.id for view in (sentence, query) for p in view.found}
 
 
-def test_pages_go_there_and_back_over_every_picture_once(workbench: Workbench) -> None:
-    seen, place, firsts = [], "", []
-    while True:
-        page = workbench.pictures.browse(7, place)
-        seen += [picture.id for picture in page.pictures]
-        firsts.append(page.pictures[0].id)
-        if not page.older:
-            break
-        place = page.older
-    assert len(seen) == len(set(seen)) == PICTURES
-    while page.newer:
-        firsts.pop()
-        page = workbench.pictures.browse(7, page.newer)
-        assert page.pictures[0].id == firsts[-1]
-    assert len(firsts) == 1
-
-
 def test_an_address_that_was_tampered_with_is_an_error_in_words(workbench: Workbench) -> None:
     for place in ("nonsense", "after yesterday x", "after 2026-01-01T00:00:00 x"):
         with pytest.raises(DiscernError, match="can't be found"):
@@ -123,15 +106,6 @@ def test_mining_can_be_a_job_whose_result_is_found_again(workbench: Workbench) -
     assert latest is not None
     assert (latest.state, (latest.result or {})["added"] > 0) == ("done", True)
     assert workbench.installation.latest_job(("mine",), "Square") is None
-
-
-def test_a_job_is_found_again_however_many_came_after_it(workbench: Workbench) -> None:
-    job = workbench.definitions.submit_mine("Circle")
-    for number in range(60):
-        workbench.jobs.store.add("train", {"concept": f"Other {number}"})
-    latest = workbench.installation.latest_job(("mine",), "Circle")
-    assert latest is not None
-    assert latest.id == job
 
 
 def test_counts_are_exact_at_once(workbench: Workbench, tmp_path: Path) -> None:
