@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import not_run
@@ -51,6 +52,8 @@ def let_go(folder: str) -> None:
 
 _keep_files_in_memory()
 
+TESTS = Path(__file__).parent
+PLAIN = SimpleNamespace(params={})  # of a test without parameters
 OF_THE_TESTS = ("DISCERN_EVAL_DATA", "DISCERN_TEST_S3")  # variables that say what there is to test with
 
 # Tests run beside each other, a process for each processor. Where one has more threads than that, those of
@@ -230,6 +233,39 @@ def labelled_pictures() -> Path:
     if not folder:
         not_run.not_run("what needs labelled pictures", "DISCERN_EVAL_DATA names no folder with them.")
     return Path(folder)
+
+
+# What `make quick` runs: rooms whose tests need no library. What asks for one of these fixtures is left out,
+# because a service, a process or a model has to be there first.
+QUICK = frozenset(
+    ("annotators", "combining", "deliberation", "expansion", "export", "language", "learning", "storage")
+)
+NOT_QUICK = frozenset(("postgres", "s3", "small_disk", "encoder_cache", "tiny_open_clip"))
+SLOW = frozenset(("s3", "wheel"))  # what asks for one of these is run by `make test-all` alone
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        asked = {
+            *getattr(item, "fixturenames", ()),
+            *map(str, getattr(item, "callspec", PLAIN).params.values()),
+        }
+        if asked & SLOW:
+            item.add_marker("slow")
+        if room_of(item.path) in QUICK and not asked & NOT_QUICK and not item.get_closest_marker("slow"):
+            item.add_marker("quick")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where quick tests alone are asked for, other rooms aren't even imported."""
+    room = room_of(collection_path / "any")
+    return (config.getoption("markexpr") == "quick" and room != "" and room not in QUICK) or None
+
+
+def room_of(path: Path) -> str:
+    """The folder below tests/ that a file is in; nothing for what lies beside this file or elsewhere."""
+    return path.relative_to(TESTS).parts[0] if path.parent != TESTS and path.is_relative_to(TESTS) else ""
 
 
 def pytest_collection_finish() -> None:

@@ -1,0 +1,187 @@
+"""The whole job as a person who has never seen it does it, against `python app.py` as a process.
+
+The person is simulated: a drawing counts if its file is called ellipse.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from drawing import draw_folder
+from playwright.sync_api import Page, expect
+from running_app import App
+
+from concepts.bundle.check import check_bundle
+
+NAME = "Round things"
+SLOW = 60_000  # ms, for work that takes its time on a busy computer
+
+
+@pytest.fixture
+def page(first_page: Page) -> Page:
+    """Of a browser that was never here."""
+    return first_page
+
+
+@pytest.fixture
+def app(warm_home: Path) -> Iterator[App]:
+    running = App(warm_home, "embedded")
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """120 drawings, one file that is no picture and one that is cut off."""
+    drawings = draw_folder(tmp_path / "drawings", 120)
+    file = tmp_path / "drawings.zip"
+    with zipfile.ZipFile(file, "w") as made:
+        for drawing in sorted(drawings.iterdir()):
+            made.write(drawing, drawing.name)
+        made.writestr("not-a-picture.png", "only words")
+        made.writestr("cut-off.png", (drawings / "ellipse-0000.png").read_bytes()[:900])
+    return file
+
+
+@pytest.mark.slow
+def test_from_a_sentence_to_a_classifier(app: App, page: Any, archive: Path) -> None:
+    page.goto(app.url)
+    page.get_by_role("link", name="Add my pictures").click()
+    upload_with_bad_files(page, archive)
+
+    page.get_by_role("link", name="Start", exact=True).click()
+    begin(page)
+    define(page)
+
+    page.get_by_role("link", name=re.compile("start labelling")).click()
+    expect(page.locator("#labeller[data-ready]")).to_be_visible()
+    first_answers_with_undo_and_comment(page)
+    reload_keeps_what_was_answered(page)
+    restart_in_the_middle_loses_nothing(app, page)
+    label_all_that_is_asked(page)
+
+    page.locator(".steps a:has-text('Quality')").click()
+    train_while_the_app_is_restarted(app, page)
+
+    page.locator(".steps a:has-text('Use')").click()
+    with page.expect_download() as download:
+        page.locator("#use-take").get_by_role("link", name="Download").click()
+    assert check_bundle(download.value.path()).problems == ()
+
+
+def upload_with_bad_files(page: Any, archive: Path) -> None:
+    page.locator("#upload-files").set_input_files(archive)
+    news = page.locator("#library-progress .notice")
+    expect(news).to_contain_text("120 new pictures", timeout=SLOW)
+    expect(news).to_contain_text("2 files skipped")
+    page.locator(".tab:has-text('Health')").click()
+    skipped = page.get_by_role("region", name="Skipped files").locator("tbody tr")
+    expect(skipped).to_have_count(2)
+    for name in ("not-a-picture.png", "cut-off.png"):
+        row = skipped.filter(has_text=name)
+        expect(row.locator("td").nth(1)).not_to_be_empty()
+
+
+def begin(page: Any) -> None:
+    page.fill("#begin-name", NAME)
+    page.fill("#begin-sentence", "A filled round shape; not one with corners, not a line.")
+    page.press("#begin-sentence", "Enter")
+    page.wait_for_url("**/define?concept=Round*")
+
+
+def define(page: Any) -> None:
+    page.get_by_role("button", name="Propose").click()
+    expect(page.locator("#define-head .notice.good")).to_contain_text("Saved as definition 2", timeout=SLOW)
+    expect(page.locator(".query .strip img").first).to_be_visible()
+    page.get_by_role("button", name="Find pictures").click()
+    expect(page.locator("#define-head .notice.good")).to_contain_text("Found", timeout=SLOW)
+
+
+def answer(page: Any) -> str:
+    """Answers the picture that is shown, by key; its name, once the next one or the end is there."""
+    picture = page.locator(".stage img")
+    expect(picture).to_be_visible()
+    seen, name = picture.get_attribute("data-picture"), picture.get_attribute("alt")
+    page.keyboard.press("y" if "ellipse" in name else "n")
+    # After a restart the next pictures wait for what chooses them to be loaded.
+    another = page.locator(f'.stage img:not([data-picture="{seen}"])')
+    expect(another.or_(at_the_end(page))).to_be_visible(timeout=SLOW)
+    return str(name)
+
+
+def at_the_end(page: Any) -> Any:
+    return page.get_by_role("heading", name="Every picture here has an answer")
+
+
+def label(page: Any, count: int) -> None:
+    for _ in range(count):
+        answer(page)
+    saved(page)
+
+
+def label_all_that_is_asked(page: Any) -> None:
+    """How many are asked twice, and so after how many answers enough of them measure, is up to chance."""
+    while not at_the_end(page).is_visible():
+        answer(page)
+    saved(page)
+
+
+def saved(page: Any) -> None:
+    expect(page.locator("[data-part=saved]")).to_have_text("saved")
+
+
+def answered(page: Any, count: int) -> None:
+    expect(page.locator("[data-part=count]")).to_have_text(f"{count} answers")
+
+
+def first_answers_with_undo_and_comment(page: Any) -> None:
+    label(page, 4)
+    taken_back = answer(page)
+    page.keyboard.press("z")
+    expect(page.locator(f'.stage img[alt="{taken_back}"]')).to_be_visible()
+    page.keyboard.press("c")
+    page.keyboard.type("No corners, yes")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-part=comment]")).to_be_hidden()
+    saved(page)
+    answered(page, 4)
+
+
+def reload_keeps_what_was_answered(page: Any) -> None:
+    page.reload()
+    expect(page.locator("#labeller[data-ready]")).to_be_visible()
+    answered(page, 4)
+
+
+def restart_in_the_middle_loses_nothing(app: App, page: Any) -> None:
+    """What is answered while the app is away is visibly not saved, and saved when it is back."""
+    label(page, 4)
+    app.stop()
+    answer(page)
+    expect(page.locator("[data-part=saved]")).to_have_text("not saved: 1")
+    app.start()
+    page.locator("[data-do=retry]").click()
+    saved(page)
+    answered(page, 9)
+    page.reload()
+    expect(page.locator("#labeller[data-ready]")).to_be_visible()
+    answered(page, 9)
+
+
+def train_while_the_app_is_restarted(app: App, page: Any) -> None:
+    page.locator("#train").click()
+    expect(page.locator("#quality-progress .job, #threshold").first).to_be_visible()
+    app.stop()
+    app.start()
+    # The page notices by itself that the app is back.
+    expect(page.locator("#threshold")).to_be_visible(timeout=SLOW)
+    words = page.locator(".say").first.inner_text()
+    assert re.search(r"Of 100 pictures it flags, about \d+", words), words
