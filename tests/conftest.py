@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import functools
 import gc
 import os
 import shutil
@@ -18,11 +17,10 @@ from typing import Any
 
 import not_run
 import pytest
-import sqlalchemy
 from hypothesis import settings
 from postgres import NoPostgresError, Server, running_server
 from s3_service import NoS3Error, Service, running_service
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, inspect
 from threadpoolctl import threadpool_limits
 
 import web  # noqa: F401  # so that Gradio, which tests import too, is imported as the app imports it
@@ -112,44 +110,6 @@ def migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(migrating, "upgrade", upgrade)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def statements_compiled_once() -> Iterator[None]:
-    """SQLAlchemy keeps what it made of a statement per engine: one in the product, thousands in a run of
-    tests, a ninth of which went into the same SQL again. Engines of SQLite share it here."""
-    from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite as Dialect
-    from sqlalchemy.util import LRUCache
-
-    from storage import dialects
-
-    shared: LRUCache[Any, Any] = LRUCache(5000)
-
-    def create_engine(url: Any, **how: Any) -> Engine:
-        engine = sqlalchemy.create_engine(url, **how)
-        if engine.dialect.name == "sqlite":
-            engine.update_execution_options(compiled_cache=shared)
-        return engine
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Dialect, "__hash__", lambda dialect: hash(Dialect))  # a key of what is kept
-        patch.setattr(Dialect, "__eq__", lambda dialect, other: type(dialect) is type(other), raising=False)
-        patch.setattr(dialects, "create_engine", create_engine)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def commands_made_once() -> Iterator[None]:
-    """Typer makes all commands at each call, which is once in a process and hundreds of times in tests: 0.2 s
-    of it."""
-    import typer.main
-    import typer.testing
-
-    make = functools.cache(typer.main.get_command)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(typer.main, "get_command", make)
-        patch.setattr(typer.testing, "_get_command", make)
         yield
 
 
