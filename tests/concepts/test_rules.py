@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import csv
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-from fake_openai import FakeOpenAI, says, status
+from fake_openai import FakeOpenAI
 
-from concepts.collaborator.setups import Setup
 from concepts.errors import (
-    BlindModelError,
-    DiscernError,
     FingerprintMismatchError,
-    NoPriceError,
     NotEnoughLabelsError,
     OtherEncoderError,
 )
@@ -38,38 +32,6 @@ def answer(bench: Workbench, folder: Path, count: int = 20, split: str = "train"
         writer.writerows([p.id, int("ellipse" in p.path)] for p in chosen)
     bench.label_files.import_labels(NAME, folder / "a.csv", simulated=True)
     return [p.id for p in chosen]
-
-
-# 1: SQL is the truth, the vector index can be rebuilt
-
-
-def test_a_lost_vector_index_is_rebuilt_from_the_pictures(
-    open_bench: Callable[[], Workbench], own_home: Path
-) -> None:
-    before = open_bench().context.collection.index().snapshot()
-    ids = list(before.ids)
-    vectors = before.vectors(ids)
-    shutil.rmtree(own_home / "vectors")
-    bench = open_bench()
-    bench.pictures.add_pictures([])
-    after = bench.context.collection.index()
-    assert list(after.ids) == ids
-    np.testing.assert_allclose(after.vectors(ids), vectors, atol=2e-3)
-
-
-def test_adding_the_same_folder_again_changes_nothing(bench: Workbench, pictures: Path) -> None:
-    before = bench.pictures.library_info()
-    result = bench.pictures.add_pictures([pictures])
-    assert (result.added, result.unchanged) == (0, 92)
-    assert bench.pictures.library_info() == before
-
-
-def test_exact_copies_are_one_picture_with_two_places(bench: Workbench, pictures: Path) -> None:
-    ids = {
-        bench.context.collection.library.resolve(str(pictures / n)) for n in ("ellipse-0000.png", "twice.png")
-    }
-    assert len(bench.context.collection.library.picture(ids.pop()).sources) == 2
-    assert not ids
 
 
 # 3: a fingerprint travels with every vector, head and bundle
@@ -191,31 +153,6 @@ def test_annotation_stops_before_the_budget_and_keeps_what_was_paid(
     assert result.cost_usd <= 10
 
 
-def test_a_budget_without_a_price_is_refused(vlm: FakeOpenAI, open_bench: Callable[[], Workbench]) -> None:
-    with pytest.raises(NoPriceError):
-        ready(open_bench).annotations.annotate(NAME, budget=1)
-
-
-def test_nonsense_from_a_model_labels_nothing_and_is_listed(
-    vlm: FakeOpenAI, open_bench: Callable[[], Workbench]
-) -> None:
-    vlm.script(*[says("I like turtles")] * 30)
-    result = ready(open_bench).annotations.annotate(NAME, limit=6)
-    assert result.failed
-    assert result.annotated + len(result.failed) == 6
-    assert {row["label"] for row in Workbench(load_settings()).label_files.label_rows(NAME)} <= {"yes"}
-
-
-def test_a_wrong_key_stops_at_once_with_a_reason(
-    vlm: FakeOpenAI, monkeypatch: pytest.MonkeyPatch, open_bench: Callable[[], Workbench]
-) -> None:
-    monkeypatch.setenv("DISCERN_MODEL_CONCURRENCY", "1")
-    vlm.script(*[status(401, "bad key")] * 10)
-    with pytest.raises(DiscernError, match="key"):
-        ready(open_bench).annotations.annotate(NAME)
-    assert len(vlm.requests) <= 2
-
-
 def test_annotating_again_with_the_same_definition_calls_nobody(
     vlm: FakeOpenAI, open_bench: Callable[[], Workbench]
 ) -> None:
@@ -225,17 +162,6 @@ def test_annotating_again_with_the_same_definition_calls_nobody(
     bench.annotations.annotate(NAME, limit=6)
     assert len(vlm.requests) == calls + 6
     assert len({row["id"] for row in bench.label_files.label_rows(NAME)}) == 12
-
-
-def test_a_model_that_sees_no_pictures_is_not_asked_about_any(
-    vlm: FakeOpenAI, open_bench: Callable[[], Workbench]
-) -> None:
-    vlm.sees = False
-    bench = ready(open_bench)
-    with pytest.raises(BlindModelError, match="doesn't see pictures"):
-        bench.annotations.annotate(NAME)
-    assert bench.label_files.label_rows(NAME) == []
-    assert bench.annotations.annotate(NAME, setup=Setup("builtin")).annotated
 
 
 # 10: a person can see why
