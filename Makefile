@@ -1,10 +1,10 @@
-# What a newcomer needs: make demo, make run, make test. Each sets up what it needs.
+# What a newcomer needs: make demo, make run, make quick, make test. Each sets up what it needs.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := .sample
 
-.PHONY: demo run test blackbox test-all soak mutants bench bench-quick browser bucket lint format docs screenshots wheel upgrade clean
+.PHONY: demo run quick test blackbox test-all soak mutants bench bench-quick browser bucket lint format docs screenshots wheel upgrade clean
 
 demo: $(VENV)/installed
 	rm -rf $(SAMPLE)/demo
@@ -12,6 +12,10 @@ demo: $(VENV)/installed
 
 run: $(VENV)/installed
 	$(BIN)/discern run
+
+# What one runs after every change: pure tests and SQLite, two minutes at most. tests/conftest.py says which.
+quick: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -n 2 -m quick tests
 
 # A file at a time for each of three processes, which keep two processors busy while some wait for a browser; in
 # the order of their names, as the longest come first so.

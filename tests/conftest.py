@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import functools
 import gc
 import os
 import shutil
@@ -13,15 +12,15 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import not_run
 import pytest
-import sqlalchemy
 from hypothesis import settings
 from postgres import NoPostgresError, Server, running_server
 from s3_service import NoS3Error, Service, running_service
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, inspect
 from threadpoolctl import threadpool_limits
 
 import web  # noqa: F401  # so that Gradio, which tests import too, is imported as the app imports it
@@ -51,6 +50,8 @@ def let_go(folder: str) -> None:
 
 _keep_files_in_memory()
 
+TESTS = Path(__file__).parent
+PLAIN = SimpleNamespace(params={})  # of a test without parameters
 OF_THE_TESTS = ("DISCERN_EVAL_DATA", "DISCERN_TEST_S3")  # variables that say what there is to test with
 
 # Tests run beside each other, a process for each processor. Where one has more threads than that, those of
@@ -109,44 +110,6 @@ def migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(migrating, "upgrade", upgrade)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def statements_compiled_once() -> Iterator[None]:
-    """SQLAlchemy keeps what it made of a statement per engine: one in the product, thousands in a run of
-    tests, a ninth of which went into the same SQL again. Engines of SQLite share it here."""
-    from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite as Dialect
-    from sqlalchemy.util import LRUCache
-
-    from storage import dialects
-
-    shared: LRUCache[Any, Any] = LRUCache(5000)
-
-    def create_engine(url: Any, **how: Any) -> Engine:
-        engine = sqlalchemy.create_engine(url, **how)
-        if engine.dialect.name == "sqlite":
-            engine.update_execution_options(compiled_cache=shared)
-        return engine
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Dialect, "__hash__", lambda dialect: hash(Dialect))  # a key of what is kept
-        patch.setattr(Dialect, "__eq__", lambda dialect, other: type(dialect) is type(other), raising=False)
-        patch.setattr(dialects, "create_engine", create_engine)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def commands_made_once() -> Iterator[None]:
-    """Typer makes all commands at each call, which is once in a process and hundreds of times in tests: 0.2 s
-    of it."""
-    import typer.main
-    import typer.testing
-
-    make = functools.cache(typer.main.get_command)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(typer.main, "get_command", make)
-        patch.setattr(typer.testing, "_get_command", make)
         yield
 
 
@@ -230,6 +193,39 @@ def labelled_pictures() -> Path:
     if not folder:
         not_run.not_run("what needs labelled pictures", "DISCERN_EVAL_DATA names no folder with them.")
     return Path(folder)
+
+
+# What `make quick` runs: rooms whose tests need no library. What asks for one of these fixtures is left out,
+# because a service, a process or a model has to be there first.
+QUICK = frozenset(
+    ("annotators", "combining", "deliberation", "expansion", "export", "language", "learning", "storage")
+)
+NOT_QUICK = frozenset(("postgres", "s3", "small_disk", "encoder_cache", "tiny_open_clip"))
+SLOW = frozenset(("s3", "wheel"))  # what asks for one of these is run by `make test-all` alone
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        asked = {
+            *getattr(item, "fixturenames", ()),
+            *map(str, getattr(item, "callspec", PLAIN).params.values()),
+        }
+        if asked & SLOW:
+            item.add_marker("slow")
+        if room_of(item.path) in QUICK and not asked & NOT_QUICK and not item.get_closest_marker("slow"):
+            item.add_marker("quick")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where quick tests alone are asked for, other rooms aren't even imported."""
+    room = room_of(collection_path / "any")
+    return (config.getoption("markexpr") == "quick" and room != "" and room not in QUICK) or None
+
+
+def room_of(path: Path) -> str:
+    """The folder below tests/ that a file is in; nothing for what lies beside this file or elsewhere."""
+    return path.relative_to(TESTS).parts[0] if path.parent != TESTS and path.is_relative_to(TESTS) else ""
 
 
 def pytest_collection_finish() -> None:

@@ -15,6 +15,7 @@ SCREENS = {
     "start": ("/", ".card"),
     "library": ("/library", ".pictures img"),
     "health": ("/library?view=health", ".page h1"),
+    "encoder": ("/library?view=encoder", ".page h1"),
     "define": (f"/define?concept={NAME}", ".query .strip img"),
     "label": (f"/label?concept={NAME}", ".stage img"),
     "grid": (f"/label?concept={NAME}#grid", ".tiles .tile img"),

@@ -135,14 +135,6 @@ def test_without_a_concept_there_is_nothing_to_press_and_keys_do_nothing(
     assert len(site.bench.concept(concept).labels.recent("me", 100)) == before
 
 
-def test_it_is_accessible_and_fits_a_phone(page: Page, tiles: Locator) -> None:
-    tiles.nth(0).focus()
-    page.keyboard.press("x")
-    assert serious_in_both_themes(page) == []
-    page.set_viewport_size({"width": 375, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 375
-
-
 def test_a_picture_is_answered_for_all_concepts_on_its_own_page_and_so_is_the_next(
     site: Site, page: Page, concept: str
 ) -> None:

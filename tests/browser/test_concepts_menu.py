@@ -67,27 +67,6 @@ def test_renamed_at_its_head_the_whole_page_knows_and_an_old_link_leads_there(si
     expect(page.get_by_role("heading", name="Oval", exact=True)).to_be_visible()
 
 
-def test_a_duplicate_takes_the_answers_along_where_that_is_wanted(site: Site, page: Page) -> None:
-    begin(site, "Star")
-    for picture, value in zip(site.bench.concept("Star").labels.next_pictures(2), ("yes", "no"), strict=True):
-        site.bench.concept("Star").labels.give_many([(picture.id, picture.id, value, "")], author=ME)
-    page.goto(site.url)
-    choose(page, "Star", "Duplicate")
-    expect(page.get_by_label("Name of the copy")).to_have_value("Star (copy)")
-    assert serious_in_both_themes(page) == []
-    page.get_by_role("dialog").get_by_role("button", name="Duplicate").click()
-    said = page.locator("#start-concepts .notice")
-    expect(said).to_contain_text("“Star (copy)” is begun, with 2 answers.")
-    page.goto(f"{site.url}/define?concept=Star")
-    choose(page, "Star", "Duplicate")
-    page.get_by_label("Take along the 2 answers").uncheck()
-    page.get_by_label("Name of the copy").fill("Bare star")
-    page.get_by_label("Name of the copy").press("Enter")
-    page.wait_for_url("**/define?concept=Bare+star")
-    assert site.bench.definitions.concept("Bare star").answers.answers == 0
-    assert site.bench.definitions.concept("Star (copy)").answers.answers == 2
-
-
 def test_a_concept_in_the_trash_comes_back_with_one_press(site: Site, page: Page) -> None:
     begin(site, "Moon")
     page.goto(site.url)

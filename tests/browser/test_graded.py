@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -68,66 +65,6 @@ def train(site: Site, page: Page, name: str, figures: str) -> None:
     expect(page.locator(figures)).to_be_visible()
 
 
-def bundle(site: Site, page: Page, name: str) -> dict[str, object]:
-    """What the file that Use offers says about itself."""
-    page.goto(f"{site.url}/use?{urlencode({'concept': name})}")
-    expect(page.locator("#use-library .pictures li").first).to_be_visible()
-    sent = page.request.get(f"{site.url}/api/v1/concepts/{name}/versions/1/bundle")
-    with zipfile.ZipFile(io.BytesIO(sent.body())) as archive:
-        found = next(member for member in archive.namelist() if member.endswith("head.json"))
-        return dict(json.loads(archive.read(found)))
-
-
-def classified(site: Site, page: Page, name: str, kind: str) -> list[dict[str, object]]:
-    file = next(iter(sorted(site.pictures.glob(f"{kind}-*.png"))))
-    picture = {"name": file.name, "mimeType": "image/png", "buffer": file.read_bytes()}
-    sent = page.request.post(
-        f"{site.url}/api/v1/classify", multipart={"picture": picture, "concept": name, "version": 1}
-    )
-    return list(sent.json()["pictures"][0]["said"])
-
-
-def test_a_graded_concept_from_start_to_the_grade_of_a_picture(site: Site, page: Page) -> None:
-    begin(site, page, GRADED, "How round it is.", "graded", **{"grade-names": "flat, round"})
-    page.get_by_text("Answered by grades 1 (flat) to 5 (round). Change it").click()
-    expect(page.get_by_label("Words for the lowest")).to_have_value("flat, round")
-    expect(page.get_by_label("How many grades")).to_have_value("5")
-    measure(site, GRADED, {"ellipse": "5", "rectangle": "2", "line": "1"})
-    label(site, page, GRADED, {"ellipse": "5", "rectangle": "2", "line": "1"}, 30)
-    expect(page.locator("[data-part=last-body]")).to_contain_text("of 5")
-    expect(page.locator("[data-do='say:5']")).to_contain_text("round")
-    page.keyboard.press("z")
-    page.keyboard.press("g")
-    expect(page.locator(".tiles .tile").first).to_be_visible()
-    page.keyboard.press("4")
-    expect(page.locator(".tiles .tile").first).to_contain_text("4 of 5")
-    page.keyboard.press("Enter")
-    expect(page.locator("[data-part=grid-words]")).to_contain_text("1 answer saved")
-    train(site, page, GRADED, "[data-grades] table")
-    expect(page.locator("[data-grades]")).to_contain_text("Agreement beyond chance")
-    assert serious_in_both_themes(page) == []
-    concepts = bundle(site, page, GRADED)["concepts"]
-    assert isinstance(concepts, list)
-    assert concepts[0]["grades"] == {"n": 5, "counts_from": 3}
-    (said,) = classified(site, page, GRADED, "ellipse")
-    assert isinstance(said["grade"], float)
-    assert 1 <= said["grade"] <= 5
-
-
-def test_exclusive_classes_from_start_to_the_class_of_a_picture(site: Site, page: Page) -> None:
-    begin(site, page, CLASSED, "Which shape it shows.", "classes", classes="ellipse, rectangle")
-    measure(site, CLASSED, {"ellipse": "ellipse", "rectangle": "rectangle", "line": "none"})
-    label(site, page, CLASSED, {"ellipse": "1", "rectangle": "2", "line": "0"}, 12)
-    expect(page.locator("[data-part=balance]")).to_contain_text("one of these")
-    train(site, page, CLASSED, "[data-classes] table.grades")
-    assert serious_in_both_themes(page) == []
-    about = bundle(site, page, CLASSED)
-    assert about["rule"] == {"kind": "one_of", "none": "none of these"}
-    said = classified(site, page, CLASSED, "rectangle")
-    assert [one["concept"] for one in said] == ["ellipse", "rectangle"]
-    assert sum(one["decision"] == "yes" for one in said) <= 1
-
-
 def test_ten_grades_are_chosen_on_define_and_the_tenth_has_the_key_0(site: Site, page: Page) -> None:
     site.bench.definitions.create_concept("Of ten", "How round it is.")
     page.goto(f"{site.url}/define?concept=Of+ten")
@@ -142,28 +79,6 @@ def test_ten_grades_are_chosen_on_define_and_the_tenth_has_the_key_0(site: Site,
     page.keyboard.press("0")
     expect(page.locator("[data-part=last-body]")).to_contain_text("10 of 10")
     expect(page.locator("[data-part=balance]")).to_contain_text("1 at 8 or more")
-
-
-def test_words_of_a_file_can_mean_a_class(site: Site, page: Page, tmp_path: Path) -> None:
-    from concepts.learning.scale import Scale
-
-    rooms = Scale.of_classes(["kitchen", "bath"])
-    site.bench.definitions.create_concept("Room", "Which room.", scale=rooms)
-    file = tmp_path / "rooms.csv"
-    rows = zip(sorted(site.pictures.glob("*.png")), ("bath", "tub", "stove"), strict=False)
-    file.write_text("path,label\n" + "".join(f"{place},{word}\n" for place, word in rows))
-    page.goto(f"{site.url}/use?concept=Room")
-    page.set_input_files("#files-file", file)
-    expect(page.get_by_label("bath", exact=True)).to_have_value("bath")
-    page.get_by_label("tub").select_option("bath")
-    page.get_by_label("stove").select_option("none of these")
-    page.get_by_role("button", name="Take these answers").click()
-    expect(page.locator("#files-said")).to_contain_text("3 answers taken")
-    assert sorted(row["label"] for row in site.bench.concept("Room").label_files.rows()) == [
-        "bath",
-        "bath",
-        "none",
-    ]
 
 
 @pytest.fixture
@@ -189,3 +104,33 @@ def test_classes_are_answered_on_library_too_and_a_phone_shows_all_of_them(site:
     phone.keyboard.press("0")
     expect(tile.locator(".said")).to_have_text("none of these")
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_graded_concept_from_start_to_its_figures(site: Site, page: Page) -> None:
+    begin(site, page, GRADED, "How round it is.", "graded", **{"grade-names": "flat, round"})
+    page.get_by_text("Answered by grades 1 (flat) to 5 (round). Change it").click()
+    expect(page.get_by_label("Words for the lowest")).to_have_value("flat, round")
+    expect(page.get_by_label("How many grades")).to_have_value("5")
+    measure(site, GRADED, {"ellipse": "5", "rectangle": "2", "line": "1"})
+    label(site, page, GRADED, {"ellipse": "5", "rectangle": "2", "line": "1"}, 30)
+    expect(page.locator("[data-part=last-body]")).to_contain_text("of 5")
+    expect(page.locator("[data-do='say:5']")).to_contain_text("round")
+    page.keyboard.press("z")
+    page.keyboard.press("g")
+    expect(page.locator(".tiles .tile").first).to_be_visible()
+    page.keyboard.press("4")
+    expect(page.locator(".tiles .tile").first).to_contain_text("4 of 5")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-part=grid-words]")).to_contain_text("1 answer saved")
+    train(site, page, GRADED, "[data-grades] table")
+    expect(page.locator("[data-grades]")).to_contain_text("Agreement beyond chance")
+    assert serious_in_both_themes(page) == []
+
+
+def test_exclusive_classes_from_start_to_their_figures(site: Site, page: Page) -> None:
+    begin(site, page, CLASSED, "Which shape it shows.", "classes", classes="ellipse, rectangle")
+    measure(site, CLASSED, {"ellipse": "ellipse", "rectangle": "rectangle", "line": "none"})
+    label(site, page, CLASSED, {"ellipse": "1", "rectangle": "2", "line": "0"}, 12)
+    expect(page.locator("[data-part=balance]")).to_contain_text("one of these")
+    train(site, page, CLASSED, "[data-classes] table.grades")
+    assert serious_in_both_themes(page) == []

@@ -75,17 +75,6 @@ def test_a_rule_that_cant_be_read_says_why_and_stays_to_be_mended(several: Site,
     expect(page.locator("#combine-found [role=status]")).to_contain_text("It flags")
 
 
-def test_all_scores_are_one_file(several: Site, page: Page) -> None:
-    page.goto(f"{several.url}/combine")
-    page.get_by_text("1 concept left out").click()
-    expect(page.locator("#combine-table li").first).to_have_text(f"{PLAIN}: it has no trained version yet")
-    page.get_by_label("as", exact=True).select_option("parquet")
-    page.get_by_role("button", name="Write it").click()
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Download PARQUET").click()
-    assert download.value.suggested_filename == "all-concepts.parquet"
-
-
 def test_answers_for_several_concepts_by_key_go_where_they_belong(several: Site, page: Page) -> None:
     page.goto(f"{several.url}/several")
     for name in (ROUND, PLAIN):

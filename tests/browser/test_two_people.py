@@ -62,16 +62,3 @@ def test_a_third_settles_where_two_people_differ_without_having_seen_what_they_s
     (own,) = site.bench.concept(concept).labels.own([picture.id], "me")
     assert not own.in_view  # so that it settles what measures, too
     assert site.bench.concept(concept).labels.decisions()[picture.id].value == "yes"
-
-
-def test_the_second_sees_what_the_first_said_once_they_have_answered(
-    site: Site, page: Any, concept: str
-) -> None:
-    page.goto(f"{site.url}/label?{urlencode({'concept': concept})}")
-    expect(page.locator("#labeller[data-ready] .stage img")).to_be_visible()
-    picture = str(page.locator(".stage img").get_attribute("data-picture"))
-    key = f"{concept} ana"
-    site.bench.concept(concept).labels.give(picture, "no", author="ana", key=key, comment="It has corners.")
-    expect(page.get_by_text("It has corners.")).to_have_count(0)
-    page.keyboard.press("y")
-    expect(page.get_by_text("It has corners.")).to_be_visible()

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from command_line import Ended
-from drawing import draw
 
 NAME = "Round thing"
 End = Callable[..., Ended]
@@ -71,30 +70,3 @@ def test_a_missing_file_is_told_in_words(pictures: Path, ended: End) -> None:
     end = ended("concept", "labels", "import", NAME, "answers.csv")
     assert end.code == 1
     assert end.err == "discern: There is no file or folder answers.csv. Check the spelling.\n"
-
-
-def test_a_wall_stays_until_it_was_looked_through_and_shows_nothing_twice(
-    pictures: Path, discern: Callable[..., Any]
-) -> None:
-    first = discern("concept", "labels", "wall", NAME)["pictures"]
-    assert discern("concept", "labels", "wall", NAME)["pictures"] == first
-    named = first[0]["path"], first[1]["id"]
-    after = discern("concept", "labels", "wall", NAME, "--looked", "--counts", named[0], "--counts", named[1])
-    assert after["answers"] == 2
-    assert not {p["id"] for p in after["pictures"]} & {p["id"] for p in first}
-    kept = {(row["id"], row["label"]) for row in discern("concept", "labels", "export", NAME)}
-    assert kept == {(first[0]["id"], "yes"), (first[1]["id"], "yes")}
-
-
-def test_an_example_is_a_file_from_anywhere_and_is_taken_back(
-    pictures: Path, discern: Callable[..., Any], tmp_path: Path
-) -> None:
-    draw("ellipse", 999).save(tmp_path / "from the web.png")
-    given = discern("concept", "example", NAME, tmp_path / "from the web.png")
-    (asked,) = discern("concept", "next", NAME, "--n", 1)["pictures"]
-    inside = discern("concept", "example", NAME, "--counter", asked["path"])
-    assert (given["outside"], inside["outside"]) == (True, False)
-    said = [(e["id"], e["counts"], e["outside"]) for e in discern("concept", "examples", NAME)]
-    assert said == [(given["id"], True, True), (inside["id"], False, False)]
-    discern("concept", "example", NAME, "--remove", given["id"][:12])
-    assert [e["id"] for e in discern("concept", "examples", NAME)] == [inside["id"]]

@@ -75,31 +75,6 @@ def test_long_work_says_nothing_beside_its_result_where_nobody_watches(pictures:
     assert end.out.startswith("0 added, 0 duplicates, 60 unchanged, 0 skipped in ")
 
 
-def test_one_answer_is_given_and_taken_back(pictures: Path, discern: Run) -> None:
-    picture = pictures / "ellipse-0000.png"
-    kept = discern(
-        "concept", "labels", "add", NAME, picture, "no", "--comment", "too pale", "--author", "ana"
-    )
-    (row,) = discern("concept", "labels", "export", NAME)
-    assert (row["id"], row["label"], row["author"], row["comment"]) == (
-        kept["picture"], "no", "ana", "too pale",
-    )  # fmt: skip
-    discern("concept", "labels", "undo", NAME, "--author", "ana")
-    assert discern("concept", "labels", "export", NAME) == []
-
-
-def test_a_concept_is_renamed_and_duplicated(pictures: Path, discern: Run, ended: End) -> None:
-    discern("concept", "labels", "add", NAME, pictures / "ellipse-0000.png", "yes", "--author", "ana")
-    renamed = discern("concept", "rename", NAME, "Ball")
-    assert (renamed["before"], discern("concept", "show", NAME)["name"]) == (NAME, "Ball")
-    assert discern("concept", "new", "Bare", "--from", "Ball")["answers"]["answers"] == 0
-    assert discern("concept", "new", "Full", "--from", "Ball", "--with-labels")["answers"]["answers"] == 1
-    assert ended("concept", "new", "Both", "--from", "Ball", "--description", "A ball.").code == 2
-    (row,) = discern("concept", "labels", "export", "Full")
-    assert (row["author"], row["from_concept"], row["recorded_by"]) == ("ana", "Ball", "me")
-    assert ended("concept", "rename", "Full", "ball").code == 1
-
-
 def test_a_definition_edited_in_a_file_is_the_next_revision(
     pictures: Path, discern: Run, ended: End, tmp_path: Path
 ) -> None:
@@ -115,21 +90,6 @@ def test_a_definition_edited_in_a_file_is_the_next_revision(
     assert (end.code, end.out) == (1, "")
     assert "is no definition: descripton: " in end.err
     assert ended("concept", "revise", NAME, tmp_path / "nowhere.json").code == 1
-
-
-def test_versions_with_another_threshold_and_older_ones_again_are_kept_and_compared(
-    trained: Path, discern: Run
-) -> None:
-    used = discern("concept", "version", "use", NAME, 1, "--threshold", 0.99)
-    assert used == {"version": 2, "measured": True}
-    assert discern("concept", "version", "use", NAME, 1) == {"version": 3, "measured": True}
-    first, second, third = discern("concept", "version", "show", NAME)
-    assert (second["threshold"], third["threshold"]) == (0.99, first["threshold"])
-    assert first["report"]["metrics"]["average_precision"]["n"] == 12
-    assert second["report"]["metrics"]["average_precision"]["n"] == 12
-    found = discern("concept", "version", "show", NAME, 1, "--beside", 2)
-    assert set(found["figures"]) == {"average_precision", "precision", "recall", "f1"}
-    assert {job["state"] for job in discern("jobs")} == {"done"}  # nothing is left waiting for the app
 
 
 def test_a_setting_is_kept_and_the_key_is_never_told(own_home: Path, discern: Run, ended: End) -> None:
@@ -167,18 +127,3 @@ def test_without_an_endpoint_the_test_of_it_fails(own_home: Path, ended: End) ->
     end = ended("settings", "--test", "--json")
     assert end.code == 1
     assert "No endpoint is set" in end.json["error"]
-
-
-def test_a_question_is_asked_listed_and_answered_by_its_letter(
-    pictures: Path, discern: Run, ended: End
-) -> None:
-    discern("concept", "new", "Asked", "--description", "Bottles of fruit juice", "--not", "lemonade")
-    assert "Not: lemonade" in ended("concept", "expand", "Asked").out
-    assert "1. Does “" in ended("concept", "ask", "Asked").out
-    assert "b) It doesn’t count" in ended("concept", "answer", "Asked").out
-    assert "Not: fruit" in ended("concept", "answer", "Asked", "1", "b").out
-    for _ in range(2):
-        ended("concept", "answer", "Asked", "1", "-")
-    assert "nothing to ask" in ended("concept", "answer", "Asked").out
-    assert "no open question 1" in ended("concept", "answer", "Asked", "1", "b").err
-    assert "none is set" in ended("concept", "kinds", "Asked").err

@@ -52,20 +52,3 @@ def test_answers_go_out_for_another_tool(
     refused = ended("concept", "labels", "export", NAME, "--format", "yolo", "--out", tmp_path / "x")
     assert refused.code == 2
     assert "There are: csv, jsonl, fiftyone, label-studio, coco" in refused.err
-
-
-def test_captions_are_kept_shown_and_found(
-    pictures: Path, ended: Callable[..., Ended], discern: Callable[..., Any], tmp_path: Path
-) -> None:
-    file = tmp_path / "captions.jsonl"
-    rows = [
-        {"path": "ellipse-0000.png", "caption": "A Zeppelin", "punsafe": 0.5},
-        {"path": "x", "caption": "b"},
-    ]
-    file.write_text("\n".join(map(json.dumps, rows)))
-    said = ended("library", "captions", file)
-    assert "2 values are new, of 1 pictures: caption (1), punsafe (1)." in said.out
-    assert "1 rows are about no picture of the library." in said.out
-    (hit,) = discern("library", "search", "zeppelin", "--captions")
-    assert hit["caption"] == "A Zeppelin"
-    assert "punsafe" in ended("library", "picture", hit["id"]).out

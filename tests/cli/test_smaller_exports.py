@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Callable
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ import pytest
 from drawing import draw_folder
 from fastapi.testclient import TestClient
 from small_app import app_without_screens
-from web_screens import Screens
 
 from concepts.bundle.classify import Classifier
 from concepts.bundle.load import load_bundle
@@ -114,27 +112,6 @@ def test_pictures_that_measure_are_never_calibrated_on(pictures: Path, own_home:
     assert agreement.n == apart > 0
     assert measured.calibrated_on == min(120 - apart, CALIBRATION)
     assert 0 <= agreement.low <= agreement.same / agreement.n <= agreement.high <= 1
-    bench.close()
-
-
-def test_on_use_it_can_be_chosen_once_it_was_measured(pictures: Path, own_home: Path) -> None:
-    bench = Workbench(load_settings(home=own_home))
-    screens = Screens(bench)
-    before = screens.load("use", concept=NAME)["use-take"]
-    assert "How much is measured first, on your pictures." in before
-    assert 'name="page"' in before
-    assert 'name="int8"' not in before
-    screens.press("use-take", "int8", "1", {"concept": NAME})
-    (job,) = bench.installation.newest_jobs(["measure int8"], NAME)
-    bench.jobs.resume(job.id)
-    after = screens.load("use", concept=NAME)["use-take"]
-    assert "are decided as with float32" in unescape(after)
-    assert 'name="int8"' in after
-    bundle = TestClient(app_without_screens(bench)).get(
-        "/app/bundles/1.zip", params={"concept": NAME, "int8": "true", "page": "true"}
-    )
-    assert bundle.status_code == 200
-    assert "-int8-with-page.zip" in bundle.headers["content-disposition"]
     bench.close()
 
 

@@ -37,12 +37,6 @@ def ready(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
     return bench
 
 
-def test_in_steps_each_picture_gets_three_calls(ready: Workbench, model: FakeOpenAI) -> None:
-    result = ready.annotations.annotate(NAME, limit=4, setup=Setup("decomposed"))
-    assert (result.annotated, result.calls, result.ratings) == (4, 12, {"2": 4})
-    assert result.annotator == "simulated-model, in steps"
-
-
 def test_examples_are_answered_pictures_and_none_that_measures_or_looks_like_one(
     ready: Workbench, model: FakeOpenAI
 ) -> None:
@@ -91,13 +85,6 @@ def test_an_interrupted_run_goes_on_with_the_examples_it_began_with(
     assert result.annotated == len(model.requests) == 12
     said = bench.context.store.ratings(bench.context.concept(NAME).id)
     assert len({one.fingerprint for one in said}) == 1
-
-
-def test_no_path_of_a_picture_goes_out(ready: Workbench, model: FakeOpenAI) -> None:
-    ready.annotations.annotate(NAME, limit=3, setup=Setup(examples=True))
-    ready.annotations.annotate(NAME, limit=3, setup=Setup("decomposed", examples=True))
-    for request in model.requests:
-        assert not any(word in request.text for word in (".png", "ellipse-", "rectangle-", "line-"))
 
 
 # Near-duplicates

@@ -112,41 +112,32 @@ def test_there_is_something_to_measure_with_while_the_first_batch_is_chosen(ask,
     assert not questions.upcoming(["e0", "e1", "e2"], 5).problem
 
 
-def test_one_question_in_three_is_from_the_evaluation_set_in_its_order(ask, background) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize(
+    ("first_look", "asked_for", "order"),
+    [
+        (0, [], "llellelle"),  # one in three measures
+        (
+            4,
+            [],
+            "llllllelelelelle",
+        ),  # until there can be figures learning comes first, and measuring catches up
+        (30, ["a0", "a1"], "llallalll"),  # what somebody asked for doesn't wait until there can be figures
+    ],
+)
+def test_questions_that_measure_come_in_between(ask, background, first_look, asked_for, order) -> None:  # type: ignore[no-untyped-def]
     choose = Chooser()
     choose.let_go.set()
-    questions = ask(choose, 20)
+    questions = ask(choose, 20, first_look=first_look, asked_for=asked_for)
     questions.upcoming([], 0)
     settled(background)
     have: list[str] = []
-    for _ in range(3):
-        have += [p.id for p in questions.upcoming(have, 3).pictures]
-    assert have == ["l0", "l1", "e0", "l2", "l3", "e1", "l4", "l5", "e2"]
-
-
-def test_until_there_can_be_figures_learning_comes_first_and_measuring_catches_up(ask, background) -> None:  # type: ignore[no-untyped-def]
-    choose = Chooser()
-    choose.let_go.set()
-    questions = ask(choose, 20, first_look=4)
-    questions.upcoming([], 0)
-    settled(background)
-    have: list[str] = []
-    while len(have) < 16:
-        have += [p.id for p in questions.upcoming(have, 2).pictures]
+    while len(have) < len(order):
+        have += [p.id for p in questions.upcoming(have, 2 if first_look == 4 else 3).pictures]
         settled(background)
-    assert "".join(name[0] for name in have) == "llllllelelelelle"
-
-
-def test_what_somebody_asked_for_does_not_wait_until_there_can_be_figures(ask, background) -> None:  # type: ignore[no-untyped-def]
-    choose = Chooser()
-    choose.let_go.set()
-    questions = ask(choose, 20, first_look=30, asked_for=["a0", "a1"])
-    questions.upcoming([], 0)
-    settled(background)
-    have: list[str] = []
-    for _ in range(3):
-        have += [p.id for p in questions.upcoming(have, 3).pictures]
-    assert have == ["l0", "l1", "a0", "l2", "l3", "a1", "l4", "l5", "l6"]
+    assert "".join(name[0] for name in have) == order
+    assert [name for name in have if name[0] != "l"] == [*asked_for, "e0", "e1", "e2", "e3", "e4"][
+        : len(order) - order.count("l")
+    ]
 
 
 def test_what_is_on_its_way_to_the_person_is_told_to_the_chooser(ask, background) -> None:  # type: ignore[no-untyped-def]

@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 from fake_openai import FakeOpenAI, Reply, cut_off, refuses, says
 from simulated_annotator import serving
-from typer.testing import CliRunner
 
-from concepts.cli import app
 from concepts.collaborator.setups import Setup
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
@@ -150,19 +148,3 @@ def test_the_built_in_annotator_has_no_questions_for_a_file(bench: Workbench, tm
     with pytest.raises(DiscernError, match="asks no model"):
         bench.annotations.write_batch(NAME, tmp_path / "out.jsonl", setup=Setup("builtin"))
     assert list(tmp_path.glob("*.jsonl")) == []
-
-
-def test_the_command_line_goes_the_whole_round(bench: Workbench, model: FakeOpenAI, tmp_path: Path) -> None:
-    bench.close()
-
-    def annotate(*more: str) -> str:
-        ended = CliRunner().invoke(app, ["concept", "annotate", NAME, "--limit", "2", *more])
-        assert ended.exit_code == 0, ended.output
-        return ended.output
-
-    assert "2 questions" in annotate("--batch-out", str(tmp_path / "out.jsonl"))
-    run_batch(model, tmp_path / "out.jsonl", tmp_path / "in.jsonl")
-    assert "2 answers taken" in annotate("--batch-in", str(tmp_path / "in.jsonl"))
-    asked = len(model.requests)
-    assert "2 pictures labelled" in annotate()
-    assert len(model.requests) == asked

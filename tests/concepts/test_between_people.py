@@ -123,13 +123,3 @@ def test_who_has_not_answered_reads_what_others_said_only_after_answering(
     say(bench, "cat", "no", ids[0])
     (after,) = differing(bench, "cat")
     assert (after.blind, len(after.labels), after.label) == (False, 4, "no")
-
-
-def test_rest_keeps_what_others_said_from_who_is_still_to_answer(bench: Workbench, ids: list[str]) -> None:
-    client = TestClient(app_without_screens(bench), base_url="http://127.0.0.1:7860")
-    say(bench, "ana", "yes", ids[0])
-    say(bench, "ben", "no", ids[0])
-    address = f"/api/v1/concepts/{NAME}/review?reason=people_disagree"
-    assert [(one["blind"], one["labels"]) for one in client.get(address).json()["rows"]] == [(True, [])]
-    say(bench, "me", "no", ids[0])
-    assert [len(one["labels"]) for one in client.get(address).json()["rows"]] == [3]

@@ -14,10 +14,7 @@ from fake_openai import FakeOpenAI, Request
 from PIL import Image
 from simulated_annotator import serving
 from sqlalchemy import update
-from typer.testing import CliRunner
-from web_screens import Screens
 
-from concepts.cli import app
 from concepts.collaborator.comparing import drawn_answers
 from concepts.collaborator.setups import Setup
 from concepts.errors import NoModelError, NotEnoughLabelsError
@@ -204,42 +201,6 @@ def test_what_several_people_answered_shows_whether_the_machine_may_answer_for_t
     assert len(dataset.answers) >= 30
     assert found.substitute is not None
     assert (found.substitute.people, found.substitute.passes) == (2, found.substitute.won >= 1)
-
-
-def test_review_says_what_it_would_cost_shows_what_was_found_and_switches(
-    answered: Workbench, model: FakeOpenAI
-) -> None:
-    screens, of_concept = Screens(answered), {"concept": NAME}
-    before = screens.load("review", concept=NAME)["review-main"]
-    assert "5 ways of labelling" in before
-    assert "for at most $" in before
-    answered.annotators.compare(NAME)
-    shown = screens.load("review", concept=NAME)["review-main"]
-    assert "simulated-model, in steps, with examples" in shown
-    assert "Use this one" in shown
-    after = screens.press("review-main", "use-annotator", "decomposed|0|1|0", of_concept)
-    assert "From now on this one labels" in after["review-said"]
-    assert answered.annotators.in_use(NAME) == Setup("decomposed", examples=True)
-    row = after["review-main"].partition("in steps, with examples")[2].partition("</tr>")[0]
-    assert "in use" in row
-    wrong = screens.press("review-main", "use-annotator", "oracle|1", of_concept)
-    assert "oracle" in wrong["review-said"]
-    answered.close()
-
-
-def test_the_command_line_shows_the_same_side_by_side(answered: Workbench, model: FakeOpenAI) -> None:
-    expected = CliRunner().invoke(app, ["concept", "annotators", NAME, "--estimate"])
-    assert "5 annotators on" in expected.stdout
-    assert model.requests == []
-    result = CliRunner().invoke(app, ["concept", "annotators", NAME])
-    assert result.exit_code == 0, result.output
-    assert "simulated-model, in steps" in result.stdout
-    assert "calls, cost $" in result.stdout
-    again = CliRunner().invoke(app, ["concept", "annotators", NAME, "--newest"])
-    assert "simulated-model, in steps" in again.stdout
-    chosen = ["concept", "annotator", NAME, "--annotator", "decomposed", "--examples"]
-    assert CliRunner().invoke(app, chosen).exit_code == 0
-    assert answered.annotators.in_use(NAME) == Setup("decomposed", examples=True)
 
 
 def test_how_often_people_say_the_same_twice_stands_beside_it(trained: Workbench) -> None:

@@ -124,16 +124,6 @@ def test_a_broken_database_on_a_full_disk_is_first_of_all_a_full_disk(
         bench_at(home)
 
 
-def test_a_newer_database_is_called_that(tmp_path: Path) -> None:
-    make_home(tmp_path)
-    bench = bench_at(tmp_path)
-    with bench.context.database.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    bench.close()
-    with pytest.raises(NewerDatabaseError):
-        bench_at(tmp_path)
-
-
 def test_all_of_them_are_storage_errors_of_their_own() -> None:
     kinds = {DiskFullError, ReadOnlyError, NoPermissionError, DamagedDatabaseError, NewerDatabaseError}
     for kind in kinds:

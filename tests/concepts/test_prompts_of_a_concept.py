@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from fake_openai import FakeOpenAI, Request
 from simulated_annotator import serving
-from typer.testing import CliRunner
 
-from concepts.cli import app
 from concepts.collaborator.setups import Setup
 from concepts.errors import DiscernError, OtherVariablesError, UnknownPromptError
 from concepts.language.prompts import load_prompt
@@ -152,21 +149,3 @@ def test_no_prompt_is_tuned_on_a_picture_that_measures(bench: Workbench) -> None
     measures = next(iter(bench.context.store.evaluation_pictures(bench.context.concept(NAME).id)))
     with pytest.raises(DiscernError, match="set aside to measure"):
         bench.concept(NAME).prompts.preview("annotate.user", measures)
-
-
-def test_the_command_line_shows_takes_a_file_and_resets(bench: Workbench, tmp_path: Path) -> None:
-    bench.close()
-    file = tmp_path / "annotate.system.md"
-    file.write_text(OWN, encoding="utf-8")
-
-    def run(*arguments: str) -> str:
-        ended = CliRunner().invoke(app, ["concept", "prompts", NAME, *arguments])
-        assert ended.exit_code == 0, ended.output
-        return ended.output
-
-    assert "its own text" in run("--edit", str(file), "--author", "ana")
-    assert "ana" in run()
-    assert run("--show", "annotate.system").strip() == OWN
-    assert "[+" in run("--diff", "annotate.system")
-    assert "cut off at the edge" in run("--preview", "annotate.system")
-    assert "the default again" in run("--reset", "annotate.system")

@@ -56,18 +56,6 @@ def test_calls_add_up_by_concept_purpose_and_model(bench: Workbench) -> None:
     assert by_model.cost_usd == pytest.approx(sum(one.cost_usd for one in by_concept.values()))
 
 
-def test_the_command_line_shows_both(bench: Workbench) -> None:
-    bench.close()
-
-    def run(*words: str) -> str:
-        return CliRunner().invoke(app, list(words)).output
-
-    assert run("cost") == run("costs")
-    for part in ("by concept", "by purpose", "by model", "In all "):
-        assert part in run("cost")
-    assert "$0.00" in next(line for line in run("jobs").splitlines() if " annotate " in line)
-
-
 def test_an_estimate_says_its_basis_before_anything_is_asked(bench: Workbench, model: FakeOpenAI) -> None:
     expected = bench.annotations.estimate(NAME)
     assert expected.basis.startswith(f"{expected.pictures} calls at about ")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import bundles
 import numpy as np
@@ -14,7 +16,7 @@ from concepts.learning.base import LinearHead
 from concepts.learning.report import Curves, ReliabilityBin
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def curves() -> Curves:
     return Curves(
         precision=(1.0, 1.0, 0.87, 0.5, 0.3),
@@ -45,11 +47,29 @@ def small_graph() -> EncoderGraph:
     return bundles.small_graph()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def head() -> LinearHead:
     return bundles.make_head(np.random.default_rng(7).normal(size=8) * 3)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def facts(head: LinearHead) -> BundleFacts:
     return bundles.make_facts(head)
+
+
+@pytest.fixture(scope="session")
+def made_bundle(
+    tmp_path_factory: pytest.TempPathFactory,
+    head: LinearHead,
+    facts: BundleFacts,
+    curves: Curves,
+    small_graph: EncoderGraph,
+) -> Path:
+    return bundles.write_one(tmp_path_factory.mktemp("bundle") / "messy", head, facts, curves, small_graph)
+
+
+@pytest.fixture
+def folder(made_bundle: Path, tmp_path: Path) -> Path:
+    """A copy of a whole bundle, with its zip beside it."""
+    shutil.copytree(made_bundle.parent, tmp_path, dirs_exist_ok=True)
+    return tmp_path / made_bundle.name

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bundles import sums_again, write_one
+from bundles import sums_again
 from safetensors.numpy import load_file, save_file
 
 from concepts.bundle.check import bundle_digest, check_bundle
@@ -21,11 +21,6 @@ from concepts.bundle.load import load_bundle
 from concepts.errors import ChangedBundleError, DiscernError
 
 GOLDEN = Path(__file__).parents[2] / "blackbox" / "fixtures" / "formats"
-
-
-@pytest.fixture
-def folder(tmp_path, head, facts, curves, small_graph) -> Path:
-    return write_one(tmp_path / "messy", head, facts, curves, small_graph)
 
 
 def zipped(folder: Path) -> Path:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 from drawing import draw, draw_folder
 
-from concepts.errors import DiscernError, NotEnoughLabelsError, UnknownConceptError
 from discern import Concept, Library
 from discern.pictures import Pictures
 
@@ -29,47 +27,6 @@ def answer(concept: Concept, pictures: Pictures) -> None:
         concept.answer(picture, "yes" if "ellipse" in picture.path else "no", simulated=True)
 
 
-@pytest.fixture
-def trained(library: Library) -> Concept:
-    concept = library.concept("Round thing", "A filled ellipse.")
-    answer(concept, concept.next(24))
-    answer(concept, concept.next(12, to_measure=True))
-    assert concept.train().number == 1
-    return concept
-
-
-def test_the_whole_job(trained: Concept, tmp_path: Path) -> None:
-    assert trained.mine(20) == 20
-    labelled = trained.machine_label(5)
-    assert (labelled.annotator, labelled.labelled, labelled.cost_usd) == ("builtin", 5, None)
-    second = trained.train("precision=0.9")
-    quality = trained.quality()
-    assert (quality.version, quality.n, quality.simulated) == (second.number, 12, 12)
-    figure = quality.figures["average_precision"]
-    assert figure.n == 12
-    assert "simulated" in quality.sentences[0]
-    bundle = trained.export(tmp_path / "round")
-    assert (bundle / "README.md").is_file()
-
-
-def test_scores_are_a_table_with_the_likeliest_first(trained: Concept) -> None:
-    table = trained.scores()
-    assert table.schema == pa.schema(
-        [("id", pa.string()), ("path", pa.string()), ("probability", pa.float64()), ("said", pa.string())]
-    )
-    measure = len(trained.next(60, to_measure=True))
-    assert table.num_rows == 60 - measure
-    assert table.num_rows - table["said"].to_pylist().count("") == 36
-
-
-def test_pictures_of_no_library_are_classified(trained: Concept, tmp_path: Path) -> None:
-    table = trained.classify(draw_folder(tmp_path / "new", 3, first_seed=900))
-    assert table.num_rows == 3
-    assert set(table["decision"].to_pylist()) <= {"yes", "no"}
-    with pytest.raises(DiscernError, match="Name the pictures"):
-        trained.classify()
-
-
 def test_what_a_program_answers_is_nobodys_answer_and_what_a_person_says_is_theirs(library: Library) -> None:
     concept = library.concept("Round thing", "A filled ellipse.")
     first, second = concept.next(2)
@@ -78,17 +35,6 @@ def test_what_a_program_answers_is_nobodys_answer_and_what_a_person_says_is_thei
     rows = {row["id"]: row for row in library.bench.concept("Round thing").label_files.rows()}
     assert [rows[first.id][key] for key in ("author", "author_kind", "comment")] == ["ana", "person", "round"]
     assert rows[second.id]["author_kind"] == "simulated"
-
-
-def test_a_concept_is_begun_once_and_opened_after_that(library: Library) -> None:
-    with pytest.raises(UnknownConceptError):
-        library.concept("Square thing")
-    library.concept("Square thing", "A rectangle.")
-    again = library.concept("square THING", "Something else.")
-    assert again.name == "Square thing"
-    assert library.bench.definitions.concept(again.name).revision.definition.description == "A rectangle."
-    with pytest.raises(NotEnoughLabelsError):
-        again.train()
 
 
 def test_a_notebook_shows_pictures_and_no_markup_of_their_names(library: Library, tmp_path: Path) -> None:

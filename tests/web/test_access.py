@@ -118,13 +118,6 @@ def test_without_users_everyone_at_this_computer_is_let_in(open_app: TestClient)
     assert open_app.get("/").status_code == 200
 
 
-@pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "", "localhost.evil.example:7860"]
-)
-def test_a_foreign_name_for_this_computer_is_refused(open_app: TestClient, host: str) -> None:
-    assert open_app.get("/healthz", headers={"host": host}).status_code == 421
-
-
 @pytest.mark.parametrize("host", ["localhost:7860", "127.0.0.1", "[::1]:7860", "192.168.1.7:7860", "mypc"])
 def test_names_that_a_stranger_cannot_point_here_are_accepted(open_app: TestClient, host: str) -> None:
     assert open_app.get("/healthz", headers={"host": host}).status_code == 200
@@ -133,46 +126,6 @@ def test_names_that_a_stranger_cannot_point_here_are_accepted(open_app: TestClie
 def test_a_name_that_was_set_is_accepted(own_home: Path) -> None:
     client = client_of(Settings(home=own_home, allowed_hosts="discern.example, other.example"))
     assert client.get("/healthz", headers={"host": "discern.example"}).status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ({"sec-fetch-site": "cross-site"}, 403),
-        ({"sec-fetch-site": "same-site"}, 403),
-        ({"origin": "https://evil.example"}, 403),
-        ({"origin": "null"}, 403),
-        ({"sec-fetch-site": "same-origin", "origin": "http://127.0.0.1:7860"}, 303),
-        ({"origin": "http://127.0.0.1:7860"}, 303),
-        ({}, 303),
-    ],
-)
-def test_another_site_cannot_change_anything(
-    open_app: TestClient, headers: dict[str, str], status: int
-) -> None:
-    assert open_app.post("/logout", headers=headers).status_code == status
-
-
-def test_every_answer_carries_the_security_headers(open_app: TestClient) -> None:
-    for address in ("/", "/healthz", "/web/style.css", "/nowhere", "/gradio_api/info"):
-        headers = open_app.get(address).headers
-        assert headers["x-content-type-options"] == "nosniff", address
-        assert "frame-ancestors 'none'" in headers["content-security-policy"], address
-        assert headers["referrer-policy"] == "same-origin", address
-
-
-def test_files_of_this_computer_are_not_served(open_app: TestClient, open_home: Path) -> None:
-    (open_home / "settings.json").write_text("{}")
-    for path in (
-        "/etc/passwd",
-        open_home / "settings.json",
-        open_home / "discern.sqlite",
-        Path("README.md").resolve(),
-    ):
-        assert open_app.get(f"/gradio_api/file={path}").status_code in (403, 404), path
-    assert open_app.get("/web/../server.py").status_code == 404
-    assert open_app.get("/media/thumbnail/..%2f..%2fdiscern.sqlite").status_code == 404
-    assert open_app.get(f"/media/thumbnail/{'0' * 64}").status_code == 404
 
 
 def test_a_request_with_too_large_a_body_is_refused_before_it_is_read(open_app: TestClient) -> None:
@@ -196,29 +149,6 @@ def test_a_label_file_may_be_larger_than_other_requests(open_app: TestClient) ->
 
 
 # With a login
-
-CLOSED = [
-    ("GET", "/"),
-    ("GET", "/library"),
-    ("GET", "/config"),
-    ("GET", "/gradio_api/info"),
-    ("POST", "/gradio_api/queue/join"),
-    ("GET", "/gradio_api/queue/data?session_hash=x"),
-    ("POST", "/gradio_api/run/predict"),
-    ("POST", "/gradio_api/upload"),
-    ("POST", "/gradio_api/component_server"),
-    ("GET", f"/media/thumbnail/{'0' * 64}"),
-    ("GET", "/api/v1/concepts"),
-]
-
-
-@pytest.mark.parametrize(("method", "address"), CLOSED)
-def test_nothing_but_the_login_is_open_where_there_are_users(
-    guarded: TestClient, method: str, address: str
-) -> None:
-    answer = guarded.request(method, address)
-    assert answer.status_code == 401
-    assert answer.headers["content-type"] == "application/problem+json"
 
 
 def test_gradios_private_events_run_only_after_a_login(guarded: TestClient) -> None:
@@ -380,15 +310,6 @@ def test_an_unknown_name_is_worth_as_much_work_as_a_known_one(
         hashed.clear()
         assert not known.check(name, "wrong password")
         assert len(hashed) == 1, name
-
-
-def test_a_session_that_was_left_is_none_in_any_browser(guarded: TestClient, closed_app: FastAPI) -> None:
-    log_in(guarded)
-    copied = guarded.cookies[COOKIE]
-    other = TestClient(closed_app, base_url="http://127.0.0.1:7860", cookies={COOKIE: copied})
-    assert other.get("/healthz").status_code == other.get("/api/v1/concepts").status_code == 200
-    guarded.post("/logout")
-    assert other.get("/api/v1/concepts").status_code == 401
 
 
 def test_logging_out_ends_no_other_session(guarded: TestClient, closed_app: FastAPI) -> None:

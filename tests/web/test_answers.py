@@ -14,7 +14,6 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from small_app import app_without_screens
 
-from concepts.labelling import rechecks
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -58,38 +57,6 @@ def test_a_confirmed_answer_is_in_the_log(client: TestClient, bench: Workbench) 
     assert (event.id, event.value, event.key) == (picture, "yes", "key-0001")
 
 
-def test_the_same_answer_sent_again_changes_nothing(client: TestClient, bench: Workbench) -> None:
-    picture = bench.context.collection.library.all_ids()[0]
-    for _ in range(3):
-        assert client.post("/app/answers", json=body(picture)).status_code == 200
-    concept = bench.context.store.find(NAME)
-    assert concept is not None
-    assert len(list(bench.context.log.events(concept.id))) == 1
-
-
-def test_a_picture_asked_about_a_second_time_comes_back_marked_and_its_answer_stands_beside_the_first(
-    client: TestClient, bench: Workbench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in {"SHARE": 1, "ENOUGH": 0, "SOONEST": 1, "LATEST": 1, "APART": 0}.items():
-        monkeypatch.setattr(rechecks, name, value)
-    asked = client.get(f"/api/v1/concepts/{NAME}/next", params={"purpose": "evaluation", "limit": 2}).json()
-    for number, question in enumerate(asked):
-        body_of = body(question["id"], key=f"first-00{number}", have=[])
-        more = client.post("/app/answers", json=body_of).json()["upcoming"]["pictures"]
-    (again,) = (question for question in more if question["repeat"])
-    assert again["id"] in {question["id"] for question in asked}
-    said = body(again["id"], key="second-00", value="no", repeat=True)
-    assert client.post("/app/answers", json=said).json()["count"]["yes"] == 2
-    (offered,) = (
-        question
-        for question in client.get(f"/api/v1/concepts/{NAME}/next", params={"purpose": "evaluation"}).json()
-        if question["repeat"]
-    )
-    answers = {"answers": [{"picture": offered["id"], "value": "no", "repeat": True}]}
-    assert client.post(f"/api/v1/concepts/{NAME}/labels", json=answers).json()[0]["repeat"]
-    assert {row["label"] for row in client.get(f"/api/v1/concepts/{NAME}/labels").json()} == {"yes"}
-
-
 def test_more_pictures_never_repeat_what_the_screen_has(client: TestClient) -> None:
     first = client.get("/app/answers", params={"concept": NAME}).json()["upcoming"]["pictures"]
     have = [p["id"] for p in first]
@@ -124,16 +91,6 @@ def test_a_batch_is_kept_and_taken_back_as_one(client: TestClient, bench: Workbe
         assert client.post("/app/answers/undo", json=undo).json()["count"]["no"] == 0
 
 
-def test_a_comment_is_kept_and_changes_no_answer(client: TestClient, bench: Workbench) -> None:
-    picture = bench.context.collection.library.all_ids()[0]
-    sent = {"concept": NAME, "key": "comment-1", "picture": picture, "text": "A plate."}
-    assert client.post("/app/answers/comment", json=sent).status_code == 200
-    assert bench.concept(NAME).labels.count().answers == 0
-    concept = bench.context.store.find(NAME)
-    assert concept is not None
-    assert [event.comment for event in bench.context.log.comments(concept.id, [picture])] == ["A plate."]
-
-
 @pytest.mark.parametrize(
     ("change", "status"),
     [
@@ -150,14 +107,6 @@ def test_what_can_never_be_saved_is_refused_for_good(
 ) -> None:
     picture = bench.context.collection.library.all_ids()[0]
     assert client.post("/app/answers", json=body(picture) | change).status_code == status
-    assert bench.concept(NAME).labels.count().answers == 0
-
-
-def test_another_site_can_not_answer(client: TestClient, bench: Workbench) -> None:
-    picture = bench.context.collection.library.all_ids()[0]
-    for site in ("cross-site", "same-site"):
-        reply = client.post("/app/answers", json=body(picture), headers={"Sec-Fetch-Site": site})
-        assert reply.status_code == 403
     assert bench.concept(NAME).labels.count().answers == 0
 
 

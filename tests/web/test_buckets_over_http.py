@@ -12,7 +12,6 @@ from s3_service import KEY, SECRET, Service
 from small_app import app_without_screens
 from web_screens import Screens
 
-from concepts.errors import DiscernError
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 
@@ -55,25 +54,6 @@ def test_uploads_go_into_the_bucket_and_a_refusal_is_a_problem_that_shows_no_key
     bench.trash.put(pictures=[picture], author="ana")
     assert bench.trash.empty(author="ana").wait().uploads == 1
     assert len(s3.kept(f"{bucket}/kept/uploads")) == 2
-
-
-def test_a_bucket_is_added_over_rest_and_a_place_with_nothing_there_fails_in_words(
-    bench: Workbench, bucket: str, s3: Service, tmp_path: Path
-) -> None:
-    http = TestClient(app_without_screens(bench), base_url="http://127.0.0.1:7860")
-    for file in draw_folder(tmp_path / "drawn", 3).iterdir():
-        s3.put(f"{bucket}/mine/{file.name}", file.read_bytes())
-    jobs = {}
-    for place in ("mine", "none"):
-        asked = http.post("/api/v1/library/pictures", json={"paths": [f"s3://{bucket}/{place}"]})
-        jobs[place] = asked.json()["id"]
-    bench.jobs.resume(jobs["mine"])
-    with pytest.raises(DiscernError):
-        bench.jobs.resume(jobs["none"])
-    done, failed = (bench.jobs.store.get(jobs[place]) for place in ("mine", "none"))
-    assert (done.state, failed.state) == ("done", "failed")
-    assert f"There is nothing at s3://{bucket}/none" in str(failed.error)
-    assert bench.library.count() == 3
 
 
 @pytest.mark.parametrize(

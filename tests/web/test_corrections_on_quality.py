@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 from slips import trained_with_slips
-from small_app import app_without_screens
 from web_screens import Screens
 
 from concepts.labelling.reasons import Reason
@@ -76,33 +74,6 @@ def test_correcting_every_mistake_on_the_screen_changes_no_figure(bench: Workben
     quality = bench.concept(NAME).versions.quality()
     assert not quality.stale
     assert quality.new_answers == len(mistakes) - measuring  # which teach the next version
-
-
-def test_correcting_every_mistake_over_rest_changes_no_figure(bench: Workbench) -> None:
-    before = figures(bench)
-    client = TestClient(app_without_screens(bench), base_url=f"http://127.0.0.1:7860/api/v1/concepts/{NAME}/")
-    mistakes = client.get("review?reason=mistake").json()["rows"]
-    assert mistakes
-    given = [{"picture": one["id"], "value": other(one["label"])} for one in mistakes]
-    assert client.post("labels", json={"answers": given, "in_view": True}).status_code == 201
-    assert client.get("review?reason=mistake").json()["rows"] == []
-    assert figures(bench) == before
-    assert client.get("versions/1/quality").json()["version"]["report"] == bench.concept(
-        NAME
-    ).versions.quality().version.report.model_dump(mode="json")  # type: ignore[union-attr]
-
-
-def test_correcting_every_mistake_where_it_is_listed_changes_no_figure(bench: Workbench) -> None:
-    before = figures(bench)
-    client = TestClient(app_without_screens(bench), base_url="http://127.0.0.1:7860")
-    mistakes = mistakes_of(bench)
-    for number, one in enumerate(mistakes):
-        body = {"concept": NAME, "key": f"listed-{number:04}", "answers": [[one.id, other(one.label)]]}
-        assert client.post("/app/answers/elsewhere", json=body | {"in_view": True}).status_code == 200
-    given = bench.concept(NAME).labels.own([one.id for one in mistakes], "me")
-    assert all(event.in_view for event in given)
-    assert mistakes_of(bench) == []
-    assert figures(bench) == before
 
 
 def test_who_only_looks_is_offered_no_answers(bench: Workbench) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import time
-import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -198,30 +196,6 @@ def test_what_is_about_the_computer_is_closed(app: FastAPI, method: str, path: s
     assert "closed here" in answer.json()["detail"]
 
 
-def test_pictures_of_the_computer_can_not_be_scored(app: FastAPI, house: Sandboxes) -> None:
-    client = visitor(app)
-    client.post("/api/v1/concepts", json=BALL)
-    ids = [picture.id for picture in house.base.library.pictures(limit=8).pictures]
-    for number, picture in enumerate(ids):
-        body = {"concept": "Ball", "key": f"a-key-{number:05}", "picture": picture, "value": "ny"[number % 2]}
-        body["value"] = {"n": "no", "y": "yes"}[body["value"]]
-        assert client.post("/app/answers", json=body).status_code == 200
-    begun = client.post("/api/v1/concepts/Ball/versions", json={})
-    job = _ended(client, begun.json()["id"])
-    assert job["state"] == "done", job
-    refused = client.post("/api/v1/concepts/Ball/versions/1/scores", json={"path": "/etc"})
-    assert refused.status_code == 403
-    assert "reads no folder" in refused.json()["detail"]
-
-
-def _ended(client: TestClient, job: int) -> dict[str, object]:
-    while True:
-        found: dict[str, object] = client.get(f"/api/v1/jobs/{job}").json()
-        if found["state"] not in ("queued", "running"):
-            return found
-        time.sleep(0.02)
-
-
 # Full
 
 
@@ -237,25 +211,7 @@ def test_in_a_full_sandbox_everything_is_still_seen_and_downloaded(app: FastAPI,
     assert client.get("/app/made.zip").status_code == 200
 
 
-def test_uploads_are_bounded_in_words(app: FastAPI) -> None:
-    client = visitor(app)
-    batch = client.post("/uploads").json()["batch"]
-    refused = client.put(f"/uploads/{batch}/many.zip", content=b"PK")
-    assert refused.status_code == 403
-    assert refused.json()["type"].endswith("#quota")
-    assert "no archives" in refused.json()["detail"]
-
-
 # To take along
-
-
-def test_what_was_made_is_downloaded_as_one_file(app: FastAPI) -> None:
-    client = visitor(app)
-    client.post("/api/v1/concepts", json=BALL)
-    answer = client.get("/app/made.zip")
-    assert answer.headers["content-type"] == "application/zip"
-    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
-        assert "ball/definition.json" in archive.namelist()
 
 
 # Screens

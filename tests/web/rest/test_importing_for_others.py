@@ -48,18 +48,6 @@ def test_a_labeller_brings_their_own_answers_and_nobody_elses(bench: Workbench, 
     assert rows_of(bench) == {("yes", "ben", "")}
 
 
-def test_an_owner_may_and_it_is_kept_who_did(bench: Workbench, api: TestClient) -> None:
-    one, two = (p.id for p in bench.library.pictures(limit=2).pictures)
-    file = f"id,label,author\n{one},yes,ola\n{two},no,ana\n"
-    assert api.post("concepts/Ball/labels/import", content=file, auth=OLA).json()["imported"] == 2
-    assert rows_of(bench) == {("yes", "ola", ""), ("no", "ana", "ola")}
-    exported = api.get("concepts/Ball/labels/export", auth=OLA).text
-    assert "ana" in exported
-    assert exported.splitlines()[0].endswith("recorded_by,in_view,from_concept")
-    again = api.post("concepts/Ball/labels/import", content=exported, auth=BEN)  # says nothing new of ana
-    assert (again.status_code, again.json()["imported"], again.json()["bad"]) == (200, 0, 0)
-
-
 def test_a_labeller_reads_what_others_said_once_they_have_answered_themselves(
     bench: Workbench, api: TestClient
 ) -> None:
@@ -84,10 +72,3 @@ def test_a_labeller_reads_what_others_said_once_they_have_answered_themselves(
     assert read(OLA) == [{one, two}] * 4
     api.post("concepts/Ball/labels", json={"answers": [{"picture": two, "value": "yes"}]}, auth=BEN)
     assert read(BEN) == [{two}] * 4
-
-
-def test_a_file_of_others_answers_alone_is_refused_to_a_labeller(bench: Workbench, api: TestClient) -> None:
-    (one,) = (p.id for p in bench.library.pictures(limit=1).pictures)
-    answer = api.post("concepts/Ball/labels/import", content=f"id,label,author\n{one},yes,ana\n", auth=BEN)
-    assert answer.status_code == 422
-    assert bench.concept("Ball").label_files.rows() == []

@@ -7,16 +7,9 @@ import itertools
 import json
 import zipfile
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
-
-from concepts.labelling.formats import written_formats
-from concepts.workbench import Workbench
-from storage.pictures.hashing import picture_id
 
 NUMBERS = itertools.count()
 
@@ -53,58 +46,6 @@ def test_words_are_previewed_asked_for_and_taken_as_they_are_meant(
     assert api.get(f"concepts/{concept}/labels").json() == []
     taken = api.post(f"{address}&as=clean=no", content=rooms(drawn)).json()
     assert (taken["imported"], taken["unknown_pictures"], taken["bad"]) == (3, 1, 1)
-
-
-@pytest.mark.parametrize("format", written_formats())
-def test_what_is_exported_is_imported_again(
-    api: TestClient, workbench: Workbench, concept: str, drawn: Path, format: str
-) -> None:
-    for number, value in ((0, "yes"), (3, "yes"), (6, "no")):
-        known = picture_id((drawn / f"ellipse-{number:04}.png").read_bytes())
-        workbench.concept(concept).labels.give(known, value, author="me", key=f"{concept} {number}")
-    exported = api.get(f"concepts/{concept}/labels/export?format={format}")
-    assert exported.status_code == 200, exported.text
-    assert "attachment" in exported.headers["content-disposition"]
-    again = f"{concept} again"
-    api.post("concepts", json={"name": again, "description": "A filled ellipse."})
-    # FiftyOne's folder comes as a zip archive, of which the file with the samples is what is given back
-    content, name = (
-        exported.content,
-        exported.headers["content-disposition"].rpartition('"')[0].rpartition('"')[2],
-    )
-    if format == "fiftyone":
-        archive = zipfile.ZipFile(io.BytesIO(content))
-        content = archive.read(next(n for n in archive.namelist() if n.endswith("samples.json")))
-        name = "samples.json"
-    answer = api.post(f"concepts/{again}/labels/import?file={name}", content=content)
-    assert answer.json()["imported"] == 3, answer.text
-    values = [
-        {(row["id"], row["label"]) for row in api.get(f"concepts/{c}/labels").json()}
-        for c in (concept, again)
-    ]
-    assert values[0] == values[1]
-
-
-def test_scores_before_there_is_a_version_are_refused(api: TestClient, concept: str) -> None:
-    assert api.get(f"concepts/{concept}/labels/export?format=coco&what=scores").status_code == 404
-
-
-def test_captions_are_kept_shown_and_found(api: TestClient, drawn: Path) -> None:
-    known = picture_id((drawn / "ellipse-0000.png").read_bytes())
-    out = io.BytesIO()
-    table: dict[str, list[Any]] = {
-        "url": ["u"],
-        "caption": ["A round Thing"],
-        "sha256": [known],
-        "punsafe": [0.5],
-    }
-    pq.write_table(pa.table(table), out)
-    kept = api.post("library/captions?file=00000.parquet", content=out.getvalue()).json()
-    assert (kept["kept"], kept["columns"]) == (3, {"caption": 1, "url": 1, "punsafe": 1})
-    columns = api.get(f"library/pictures/{known}").json()["columns"]
-    assert columns[0] == {"name": "caption", "value": "A round Thing", "file": "00000.parquet"}
-    found = api.get("library/captions", params={"text": "thing ROUND"}).json()
-    assert [(hit["id"], hit["caption"]) for hit in found] == [(known, "A round Thing")]
 
 
 @pytest.mark.parametrize(
