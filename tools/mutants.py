@@ -38,7 +38,7 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "tools" / "mutants.csv"
 SEED = "discern"
 AREAS = {  # how many mutants, of which files; a file is of the first area that names it
-    "test sets": (25, "concepts/classifier/test_sample.py concepts/labelling/dataset.py"
+    "test sets": (25, "concepts/classifier/measured_sample.py concepts/labelling/dataset.py"
         " concepts/labelling/training_data.py concepts/labelling/waves.py"
         " concepts/learning/base.py concepts/learning/stratified.py"
         " concepts/learning/waves.py concepts/workbench/counting.py"),

@@ -10,8 +10,8 @@ from datetime import datetime
 import numpy as np
 
 from concepts.bundle.scorer import sigmoid
+from concepts.classifier.measured_sample import MeasuredSample, sample
 from concepts.classifier.slices import slices
-from concepts.classifier.test_sample import TestSample, sample
 from concepts.classifier.training import (
     BY_HAND,
     REFIT,
@@ -200,7 +200,7 @@ def _none_yet(dataset: ConceptDataset) -> str:
 
 
 def views_of(
-    dataset: ConceptDataset, drawn: TestSample, head: StoredHead, probability: Floats
+    dataset: ConceptDataset, drawn: MeasuredSample, head: StoredHead, probability: Floats
 ) -> list[list[Stratum]]:
     """The strata, with what was learned from judged by the version itself; and where that makes a difference,
     by heads that had not seen it, as one from elsewhere would be. probability (n,) of the test pictures.
@@ -329,7 +329,7 @@ def figures_under(dataset: ConceptDataset, head: StoredHead) -> UnderDefinition 
 
 
 def figures_on_scale(
-    dataset: ConceptDataset, drawn: TestSample, head: LinearHead, vectors: Vectors
+    dataset: ConceptDataset, drawn: MeasuredSample, head: LinearHead, vectors: Vectors
 ) -> GradeFigures | ClassFigures | None:
     """vectors (n, d) of the pictures `drawn`. Only blind answers that name a grade or class are taken; each
     stands for as many pictures as the draws say. None for yes and no, or a version that says no more."""

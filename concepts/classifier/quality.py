@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from concepts.classifier.library_scores import LibraryScores
+from concepts.classifier.measured_sample import sample
 from concepts.classifier.measuring import (
     MeasuredVersion,
     answered_twice,
@@ -17,7 +18,6 @@ from concepts.classifier.measuring import (
     pictures,
     what_waits,
 )
-from concepts.classifier.test_sample import sample
 from concepts.jobs import Listener
 from concepts.labelling.consensus import Decision
 from concepts.labelling.dataset import ConceptDataset, count_of

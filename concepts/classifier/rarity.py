@@ -7,7 +7,7 @@ import math
 
 from pydantic import computed_field
 
-from concepts.classifier.test_sample import TestSample
+from concepts.classifier.measured_sample import MeasuredSample
 from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.evaluation import FEWEST
 from concepts.learning.intervals import counted
@@ -76,7 +76,7 @@ class Rarity(View):
         return f"The {FEWEST} that figures need take {about} {takes:,} answers that measure."
 
 
-def rarity(drawn: TestSample, dataset: ConceptDataset, walls: list[list[str]]) -> Rarity | None:
+def rarity(drawn: MeasuredSample, dataset: ConceptDataset, walls: list[list[str]]) -> Rarity | None:
     """By what was `drawn` to measure with. None before the first wave, which is drawn with equal chances, is
     answered, and for a set from outside.
 

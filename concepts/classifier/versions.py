@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from concepts.classifier.library_scores import LibraryScores, ScoreOrder
+from concepts.classifier.measured_sample import sample
 from concepts.classifier.measuring import views_of
 from concepts.classifier.quality import HeadView, head_view
-from concepts.classifier.test_sample import sample
 from concepts.classifier.training import (
     BY_HAND,
     OF_COPY,

@@ -108,7 +108,9 @@ class Labels:
     @operation("POST /labels", role=Role.LABELLER)
     def add(
         self,
-        answers: Annotated[list[PictureLabel], Field(min_length=1, max_length=MOST)],
+        answers: Annotated[
+            list[PictureLabel], Field(min_length=1, max_length=MOST, description="A label each.")
+        ],
         simulated: Simulated = False,
         in_view: Annotated[
             bool,

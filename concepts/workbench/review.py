@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
+from concepts.classifier.measured_sample import sample
 from concepts.classifier.mislabelled import borderline, likely_mislabelled
 from concepts.classifier.quality import coverage
 from concepts.classifier.rarity import rarity
 from concepts.classifier.review import changed_test_labels, mistakes
 from concepts.classifier.stability import settling
-from concepts.classifier.test_sample import sample
 from concepts.classifier.training import way_of
 from concepts.collaborator.deliberation import earlier_answers
 from concepts.errors import BudgetError

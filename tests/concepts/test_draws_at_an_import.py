@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from concepts.classifier.test_sample import sample
+from concepts.classifier.measured_sample import sample
 from concepts.learning.waves import FIRST
 from concepts.workbench import Workbench
 from storage.library import PictureFacts

@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 from answering import answer
 
+from concepts.classifier.measured_sample import sample
 from concepts.classifier.measuring import views_of
-from concepts.classifier.test_sample import sample
 from concepts.classifier.training import linear_head
 from concepts.classifier.versions import origin
 from concepts.learning.calibration import Calibration

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from concepts.classifier.measured_sample import MeasuredSample, sample
 from concepts.classifier.rarity import FIND_MORE, Rarity, rarity
-from concepts.classifier.test_sample import TestSample, sample
 from concepts.learning.stratified import Draws
 from concepts.workbench import Workbench
 
@@ -84,7 +84,7 @@ def test_what_was_answered_before_a_wave_is_none_of_the_pictures_drawn_to_measur
     truth = np.zeros(60, bool)
     truth[:2] = True
     draws = Draws(stratum, known, np.zeros(400, np.int64), drawn)
-    of = TestSample(
+    of = MeasuredSample(
         ids, truth, rows, [""] * 400, draws, rows, dict.fromkeys(range(100), False), lambda _: rows
     )
     said = rarity(of, None, [])  # type: ignore[arg-type]  # where there are draws, they say all

@@ -258,7 +258,7 @@ def test_what_measured_before_measures_again_where_the_concept_looks_there_again
 
 def test_a_vector_of_no_picture_stands_for_nothing(bench: Workbench) -> None:
     """Some are left over for a moment while the bin is emptied."""
-    from concepts.classifier.test_sample import sample
+    from concepts.classifier.measured_sample import sample
 
     collection = bench.context.collection
     bench.concept(NAME).scope.set([], author=ME)
@@ -273,7 +273,7 @@ def test_a_vector_of_no_picture_stands_for_nothing(bench: Workbench) -> None:
 
 def test_a_draw_from_everything_is_one_from_each_of_its_collections(bench: Workbench) -> None:
     """Narrowed to a part, the answers in it go on to measure that part, and no other picture is covered."""
-    from concepts.classifier.test_sample import sample
+    from concepts.classifier.measured_sample import sample
 
     bench.concept(NAME).scope.set([], author=ME)
     answered(bench, 12)

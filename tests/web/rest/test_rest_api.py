@@ -150,7 +150,8 @@ def test_pictures_that_are_sent_are_classified(api: TestClient, workbench: Workb
     known = [scored[0], scored[-1]]
     sent = [("picture", (Path(p["path"]).name, Path(p["path"]).read_bytes())) for p in known]
     sent.append(("picture", ("none.jpg", b"no picture")))
-    said = api.post(f"concepts/Round/versions/{version}/classify", files=sent).json()["pictures"]
+    of_one = {"concept": "Round", "version": version}
+    said = api.post("classify", files=sent, data=of_one).json()["pictures"]
     zones = zones_of(api.get(f"concepts/Round/versions/{version}").json()["threshold"], {})
     for one, picture in zip(said, known, strict=False):
         (answer,) = one["said"]

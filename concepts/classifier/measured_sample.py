@@ -22,7 +22,7 @@ from storage.vectors.ids import PictureIds
 
 
 @dataclass(frozen=True)
-class TestSample:
+class MeasuredSample:
     """Test pictures: ids (n), truth (n,), group (n,) of near-duplicates; rows (n,) of each in `groups`.
 
     groups (m) are pictures of the library, one of each group of near-duplicates, and `draws` what the waves
@@ -79,13 +79,13 @@ class TestSample:
 
 def sample(
     dataset: ConceptDataset, collection: Collection, between: Callable[[], None] = nothing
-) -> TestSample:
+) -> MeasuredSample:
     """What measures now. Waves that an earlier encoder drew say nothing of these vectors and are left out.
 
     `between` is called between its parts, which take up to a third of a second each in a million pictures."""
     ids, truth = dataset.evaluation_labels()
     group = dataset.groups(ids)
-    outside = TestSample(
+    outside = MeasuredSample(
         ids,
         truth,
         group,
@@ -118,7 +118,7 @@ def _drawn(
     truth: Bools,
     waves: Sequence[Wave],
     between: Callable[[], None],
-) -> TestSample:
+) -> MeasuredSample:
     numbers = [wave.number for wave in waves]
     kept = [n for n, i in enumerate(ids) if dataset.wave_of[i] in numbers]
     ids, truth = [ids[n] for n in kept], truth[kept]
@@ -161,7 +161,7 @@ def _drawn(
     drawn = np.full(len(groups), -1)
     drawn[rows] = [numbers.index(dataset.wave_of[i]) for i in ids]
     draws = Draws(np.stack(stratum), np.stack(known), newest, drawn)
-    return TestSample(ids, truth, dataset.groups(ids), groups, draws, rows, known_truth, find)
+    return MeasuredSample(ids, truth, dataset.groups(ids), groups, draws, rows, known_truth, find)
 
 
 def _could_draw(
