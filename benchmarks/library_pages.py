@@ -86,7 +86,7 @@ class Questions:
         yield "folders: all three, again", self._tree
 
     def others(self) -> Iterator[tuple[str, Question]]:
-        yield "concepts, 100", lambda n: self._bench.definitions.concepts()
+        yield "concepts, 100", lambda n: self._bench.concepts.all()
         yield "answers of a concept, counted", lambda n: self._bench.answers.count("Synthetic concept 1")
         yield "one picture", lambda n: self._bench.pictures.picture(self._shown(n))
         yield "copies, listed", lambda n: self._bench.pictures.exact_duplicates(12, self._shown(n))

@@ -87,14 +87,14 @@ def prepare(home: Path, work: Path, pictures: Path) -> Path:
     bench.pictures.add_pictures(files, encoder="embedded")
     for folder in sorted(path for path in pictures.iterdir() if path.is_dir())[:4]:
         bench.collections.from_folder(folder.name, folder, author=SIMULATED)
-    bench.definitions.create_concept(GRADED, GRADED_TEXT, scale=Scale.graded(5))
+    bench.concepts.begin(GRADED, GRADED_TEXT, scale=Scale.graded(5))
     _answers(bench, work, GRADED, how_calm, 30, 20)
-    bench.definitions.create_concept(DARK, DARK_TEXT)
+    bench.concepts.begin(DARK, DARK_TEXT)
     _answers(bench, work, DARK, is_dark, 60, 40)
-    bench.definitions.create_concept(NAME, TEXT)  # the last begun is the first on Start
-    bench.definitions.expand(NAME)
-    bench.definitions.mine(NAME, size=200)
-    bench.annotations.annotate(NAME)
+    bench.concepts.begin(NAME, TEXT)  # the last begun is the first on Start
+    bench.concept(NAME).definition.propose().wait()
+    bench.concept(NAME).definition.mine(size=200).wait()
+    bench.concept(NAME).annotations.annotate().wait()
     _answers(bench, work, NAME, is_warm, 120, 100)
     bench.rules.keep("Warm and bright", RULE, author=SIMULATED)
     page = bench.version_page.write(NAME, work / "page.html")

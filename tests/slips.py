@@ -18,7 +18,7 @@ def trained_with_slips(root: Path, encoder: Path, name: str) -> Workbench:
     folder with an open_clip model."""
     bench = Workbench(Settings(home=root / "home"))
     bench.pictures.add_pictures([draw_folder(root / "pictures", 90)], encoder=f"local-dir:{encoder}")
-    bench.definitions.create_concept(name, "A filled ellipse, not a rectangle.")
+    bench.concepts.begin(name, "A filled ellipse, not a rectangle.")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "SHARE", 0.4)  # of a small library: figures need ten of each kind
         given = bench.answers.next_pictures(name, 100, purpose="evaluation")

@@ -26,18 +26,18 @@ def write_made(bench: Workbench, out: Path) -> None:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("README.txt", ABOUT)
         taken: set[str] = set()
-        for concept in bench.definitions.concepts():
+        for concept in bench.concepts.all(None):
             folder = _free(concept_stem(concept.name), taken)
             for name, content in _texts(bench, concept.name):
                 archive.writestr(f"{folder}/{name}", content)
-            view = bench.definitions.concept(concept.name)
+            view = bench.concept(concept.name).definition.read()
             if view.heads:
                 bundle = bench.exports.archive(concept.name)
                 archive.write(bundle, f"{folder}/{bundle.name}", zipfile.ZIP_STORED)
 
 
 def _texts(bench: Workbench, name: str) -> Iterator[tuple[str, bytes]]:
-    revision = bench.definitions.concept(name).revision
+    revision = bench.concept(name).definition.read().revision
     yield "definition.json", revision.model_dump_json(indent=2).encode()
     with tempfile.TemporaryDirectory() as folder:
         answers = Path(folder) / "answers.csv"

@@ -1,24 +1,23 @@
 """The use cases, in the person's words. Screens, REST and the command line call this and nothing else."""
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
+from pydantic import BaseModel
+
+from concepts.jobs import Progress
 from concepts.settings import Settings
+from concepts.workbench import annotations, definition, deliberations
 from concepts.workbench.advice import ENOUGH_LABELS
-from concepts.workbench.annotations import Annotations
-from concepts.workbench.annotators import Annotators
 from concepts.workbench.answers import Answers
-from concepts.workbench.assistants import Assistants
 from concepts.workbench.browsing import Browsing
 from concepts.workbench.captions import Captions
-from concepts.workbench.catalogue import Catalogue
 from concepts.workbench.certificates import Certificates
 from concepts.workbench.collections import Collections
 from concepts.workbench.comments import Comments
 from concepts.workbench.concept import Concept
+from concepts.workbench.concepts import Concepts
 from concepts.workbench.context import JOURNEY, POOL_SIZE, Context
-from concepts.workbench.definitions import Definitions
-from concepts.workbench.deliberations import Deliberations
-from concepts.workbench.examples import Examples
 from concepts.workbench.exports import Exports
 from concepts.workbench.installation import Installation
 from concepts.workbench.label_exports import LabelExports
@@ -31,7 +30,6 @@ from concepts.workbench.review import Review
 from concepts.workbench.robustness import Steadiness
 from concepts.workbench.rules import Rules
 from concepts.workbench.saliency import HeatMaps
-from concepts.workbench.scoping import Scoping
 from concepts.workbench.shared_resources import SharedResources
 from concepts.workbench.trash import Trash
 from concepts.workbench.version_page import VersionPage
@@ -59,6 +57,7 @@ class Workbench:
     route: ClassVar[str] = ""
     command: ClassVar[str] = ""
 
+    concepts: Concepts
     rules: Rules
     protection: Protections
     installation: Installation
@@ -74,16 +73,12 @@ class Workbench:
         self.collections = Collections(self.context)
         self.trash = Trash(self.context, self.collections)
         self.words = Words(self.context)
-        self.catalogue = Catalogue(self.context)
-        self.definitions = Definitions(self.context)
-        self.scoping = Scoping(self.context, self.definitions)
-        self.deliberations = Deliberations(self.context, self.definitions)
-        self.examples = Examples(self.context, self.definitions)
-        self.answers = Answers(self.context, self.definitions)
+        self.concepts = Concepts(self)
+        definition.register_work(self)
+        annotations.register_work(self)
+        deliberations.register_work(self)
+        self.answers = Answers(self.context)
         self.comments = Comments(self.context)
-        self.annotations = Annotations(self.context, self.definitions)
-        self.annotators = Annotators(self.context)
-        self.assistants = Assistants(self.context, self.answers)
         self.label_files = LabelFiles(self.context)
         self.label_exports = LabelExports(self.context)
         self.review = Review(self.context)
@@ -91,7 +86,7 @@ class Workbench:
         self.exports = Exports(self.context, self.versions)
         self.rules = Rules(self.context, self.versions)
         self.steadiness = Steadiness(self.context)
-        self.version_page = VersionPage(self.context, self.examples)
+        self.version_page = VersionPage(self.context)
         self.heat = HeatMaps(self.context)
         self.certificates = Certificates(self.context)
         self.watching = Watching(self.context)
@@ -102,6 +97,14 @@ class Workbench:
     def concept(self, name: str) -> Concept:
         """By its name, by one it had before, or as `id:7`. Raises `UnknownConceptError`."""
         return Concept(self, self.context.concept(name))
+
+    def concept_of(self, concept_id: int) -> Concept:
+        """For jobs, which carry its id."""
+        return Concept(self, self.context.store.get(concept_id))
+
+    def register(self, kind: type[Any], work: Callable[[Concept, Any, Progress], BaseModel]) -> None:
+        """What a kind of job does with its concept."""
+        self.jobs.register(kind, lambda job, progress: work(self.concept_of(job.concept_id), job, progress))
 
     def close(self) -> None:
         """Leaves running jobs at their next step and lets go of the data folder."""

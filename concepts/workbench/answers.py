@@ -40,7 +40,7 @@ from concepts.workbench.context import (
     Context,
     Purpose,
 )
-from concepts.workbench.definitions import Definitions
+from concepts.workbench.definition import fill_pool
 from storage.labels import Author, LabelEvent, NewLabel
 from storage.tables import ConceptRow
 
@@ -59,9 +59,8 @@ class _Open:
 class Answers:
     """Answers, and what to ask next."""
 
-    def __init__(self, context: Context, definitions: Definitions) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._definitions = definitions
         self._open: dict[int, _Open] = {}
         self._open_lock = threading.Lock()
         self._second_time = SecondTime(context)
@@ -304,7 +303,7 @@ class Answers:
             paths = self._context.collection.paths(left)
             return [to_measure(i, paths.get(i, "")) for i in left]
         if not dataset.candidates and len(dataset.index.ids) > WHOLE_LIBRARY:
-            self._definitions.fill_pool(concept)
+            fill_pool(self._context, concept)
             dataset = self._context.dataset(concept)
         return most_useful(dataset, self._context.collection, n, WHOLE_LIBRARY, waiting, ways)
 

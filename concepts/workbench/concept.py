@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from concepts.workbench.annotations import Annotations, Annotators
+from concepts.workbench.definition import ConceptDefinition
+from concepts.workbench.deliberations import Deliberations
+from concepts.workbench.examples import Examples
 from concepts.workbench.prompts import Prompts
 from concepts.workbench.protection import ConceptProtection
 from concepts.workbench.watching import Watches
@@ -19,6 +23,11 @@ class Concept:
     route: ClassVar[str] = "/concepts/{name}"
     command: ClassVar[str] = "concept"
 
+    definition: ConceptDefinition
+    examples: Examples
+    annotations: Annotations
+    annotators: Annotators
+    deliberations: Deliberations
     prompts: Prompts
     protection: ConceptProtection
     watches: Watches
@@ -27,6 +36,11 @@ class Concept:
         self.bench, self.row = bench, row
         self.context = bench.context
         self.id, self.name = row.id, row.name
+        self.definition = ConceptDefinition(self)
+        self.examples = Examples(self)
+        self.annotations = Annotations(self)
+        self.annotators = Annotators(self)
+        self.deliberations = Deliberations(self)
         self.prompts = Prompts(self)
         self.protection = ConceptProtection(self)
         self.watches = Watches(self)

@@ -45,7 +45,7 @@ from concepts.language.question import ModelQuestion
 from concepts.language.wire import body
 from concepts.view import View
 from concepts.workbench.context import Context
-from concepts.workbench.definitions import Definitions
+from concepts.workbench.definition import nouns_of_examples
 from storage.tables import ConceptRow
 
 # What is known only after the step before it.
@@ -97,9 +97,8 @@ class _Step:
 class Previews:
     """Of one concept's prompts, as its newest definition fills them in."""
 
-    def __init__(self, context: Context, definitions: Definitions) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._definitions = definitions
 
     def of(self, concept: ConceptRow, prompt: str, picture_id: str | None) -> Preview:
         """`prompt`: the name of one that can be edited; both that are sent together are shown. Raises
@@ -126,7 +125,7 @@ class Previews:
             return _Step(kinds_asked_for(definition, "", prompts), MoreKinds, "scoping")
         if name == "scope.tree":
             vocabulary = Vocabulary(SentenceEncoder().encode)
-            hints = self._definitions.words_of_examples(concept, definition.examples, vocabulary)
+            hints = nouns_of_examples(self._context, concept, vocabulary)
             return _Step(tree_asked_for(definition, hints, prompts), Proposal, "scoping")
         if name == "reword":
             return _Step(wordings_asked_for(definition, ANSWERS, TRIED, prompts), Wordings, "criticising")

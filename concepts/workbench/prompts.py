@@ -45,7 +45,7 @@ class Prompts:
 
     def __init__(self, concept: Concept) -> None:
         self._concept, self._context = concept, concept.context
-        self._previews = Previews(concept.context, concept.bench.definitions)
+        self._previews = Previews(concept.context)
 
     @operation("GET /prompts")
     def all(self) -> list[PromptView]:

@@ -9,9 +9,9 @@ from concepts.bundle.version_page import Shown
 from concepts.classifier.examples import pictures_to_show
 from concepts.classifier.training import check_fingerprint, check_has_learned
 from concepts.errors import DiscernError, UnknownPictureError
+from concepts.library.outside_pictures import outside_thumbnail
 from concepts.publishing.export import version_page
 from concepts.workbench.context import Context
-from concepts.workbench.examples import Examples
 from concepts.workbench.exported import exported
 from storage.heads import StoredHead
 from storage.tables import ConceptRow
@@ -20,9 +20,8 @@ from storage.tables import ConceptRow
 class VersionPage:
     """What a version means, how good it is and where it fails, with up to eighteen small pictures."""
 
-    def __init__(self, context: Context, examples: Examples) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._examples = examples
 
     def document(self, name: str, version: int | None = None, *, classifier: bool = False) -> str:
         """The page as HTML that needs nothing else; with the `classifier` in it, which is tens of megabytes,
@@ -63,6 +62,6 @@ class VersionPage:
         except UnknownPictureError:
             pass
         try:
-            return self._examples.thumbnail(picture)
+            return outside_thumbnail(self._context.collection, picture)
         except UnknownPictureError:
             return b""

@@ -34,7 +34,7 @@ SCREENS = {
 
 @pytest.fixture(scope="module")
 def concept(site: Any) -> None:
-    site.bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    site.bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     some = [picture.id for picture in site.bench.pictures.newest(4)]
     site.bench.collections.from_pictures("Looked at", some[:3], author="me")
     site.bench.trash.put("picture", *some[3:], author="me")

@@ -18,7 +18,7 @@ ME = Author("me")
 
 def begin(site: Site, *names: str) -> None:
     for name in names:
-        site.bench.definitions.create_concept(name, f"A shape like a {name.lower()}.")
+        site.bench.concepts.begin(name, f"A shape like a {name.lower()}.")
 
 
 def choose(page: Page, name: str, what: str) -> None:
@@ -84,8 +84,8 @@ def test_a_duplicate_takes_the_answers_along_where_that_is_wanted(site: Site, pa
     page.get_by_label("Name of the copy").fill("Bare star")
     page.get_by_label("Name of the copy").press("Enter")
     page.wait_for_url("**/define?concept=Bare+star")
-    assert site.bench.definitions.concept("Bare star").answers.answers == 0
-    assert site.bench.definitions.concept("Star (copy)").answers.answers == 2
+    assert site.bench.concept("Bare star").definition.read().answers.answers == 0
+    assert site.bench.concept("Star (copy)").definition.read().answers.answers == 2
 
 
 def test_a_concept_in_the_trash_comes_back_with_one_press(site: Site, page: Page) -> None:
@@ -119,7 +119,9 @@ def test_a_concept_in_the_trash_comes_back_with_one_press(site: Site, page: Page
 def test_the_sidebar_switches_to_the_same_step_of_another_concept_by_keys_and_mouse(
     site: Site, page: Page
 ) -> None:
-    for other in site.bench.catalogue.names():  # of many there is a box to find one, which has the focus
+    for other in list(
+        site.bench.concepts.scales()
+    ):  # of many there is a box to find one, which has the focus
         site.bench.trash.put("concept", other, author="me")
     begin(site, "Kite", "Leaf")
     page.goto(f"{site.url}/label?concept=Kite")

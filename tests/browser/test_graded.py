@@ -128,7 +128,7 @@ def test_exclusive_classes_from_start_to_the_class_of_a_picture(site: Site, page
 
 
 def test_ten_grades_are_chosen_on_define_and_the_tenth_has_the_key_0(site: Site, page: Page) -> None:
-    site.bench.definitions.create_concept("Of ten", "How round it is.")
+    site.bench.concepts.begin("Of ten", "How round it is.")
     page.goto(f"{site.url}/define?concept=Of+ten")
     page.get_by_text("Answered by yes or no. Change it").click()
     page.get_by_label("Answered by").select_option("graded")
@@ -147,7 +147,7 @@ def test_words_of_a_file_can_mean_a_class(site: Site, page: Page, tmp_path: Path
     from concepts.learning.scale import Scale
 
     rooms = Scale.of_classes(["kitchen", "bath"])
-    site.bench.definitions.create_concept("Room", "Which room.", scale=rooms)
+    site.bench.concepts.begin("Room", "Which room.", scale=rooms)
     file = tmp_path / "rooms.csv"
     rows = zip(sorted(site.pictures.glob("*.png")), ("bath", "tub", "stove"), strict=False)
     file.write_text("path,label\n" + "".join(f"{place},{word}\n" for place, word in rows))
@@ -175,7 +175,7 @@ def test_classes_are_answered_on_library_too_and_a_phone_shows_all_of_them(site:
     from concepts.learning.scale import Scale
 
     names = [f"kind of shape number {n}" for n in range(1, 8)]
-    site.bench.definitions.create_concept("Many", "Which kind.", scale=Scale.of_classes(names))
+    site.bench.concepts.begin("Many", "Which kind.", scale=Scale.of_classes(names))
     phone.goto(f"{site.url}/label?concept=Many")
     expect(phone.locator("#labeller[data-ready] .stage img")).to_be_visible()
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390

@@ -21,10 +21,10 @@ def several(site: Site) -> Site:
     """Two trained concepts, and one that isn't."""
     bench = site.bench
     for name, what in ((ROUND, "ellipse"), (LINE, "line")):
-        bench.definitions.create_concept(name, f"A filled {what}.")
+        bench.concepts.begin(name, f"A filled {what}.")
         answer(bench, name, [p.id for p in bench.answers.next_pictures(name, 20)])
         bench.versions.train(name)
-    bench.definitions.create_concept(PLAIN, "Something plain.")
+    bench.concepts.begin(PLAIN, "Something plain.")
     return site
 
 

@@ -90,11 +90,11 @@ def test_an_example_is_a_file_from_anywhere_and_is_taken_back(
     pictures: Path, discern: Callable[..., Any], tmp_path: Path
 ) -> None:
     draw("ellipse", 999).save(tmp_path / "from the web.png")
-    given = discern("concept", "example", NAME, tmp_path / "from the web.png")
+    given = discern("concept", "revise", NAME, "--example", tmp_path / "from the web.png")
     (asked,) = discern("concept", "next", NAME, "--n", 1)["pictures"]
-    inside = discern("concept", "example", NAME, "--counter", asked["path"])
+    inside = discern("concept", "revise", NAME, "--look-alike", asked["path"])
     assert (given["outside"], inside["outside"]) == (True, False)
-    said = [(e["id"], e["counts"], e["outside"]) for e in discern("concept", "examples", NAME)]
+    said = [(e["id"], e["counts"], e["outside"]) for e in discern("concept", "show", NAME)["examples"]]
     assert said == [(given["id"], True, True), (inside["id"], False, False)]
-    discern("concept", "example", NAME, "--remove", given["id"][:12])
-    assert [e["id"] for e in discern("concept", "examples", NAME)] == [inside["id"]]
+    discern("concept", "revise", NAME, "--drop-example", given["id"][:12])
+    assert [e["id"] for e in discern("concept", "show", NAME)["examples"]] == [inside["id"]]

@@ -26,7 +26,7 @@ LOOKS = [
     (("library", "search", "--like", "ellipse-0000.png"), "score"),
     (("concept", "list"), NAME),
     (("concept", "show", NAME), "Version 1: "),
-    (("concept", "revisions", NAME), "begun"),
+    (("concept", "show", NAME, "--revisions"), "begun"),
     (("trash", "list"), "labels"),
     (("concept", "versions", NAME), "average precision"),
     (("concept", "quality", NAME), "Version 1, yes from "),
@@ -90,14 +90,14 @@ def test_one_answer_is_given_and_taken_back(pictures: Path, discern: Run) -> Non
 
 def test_a_concept_is_renamed_and_duplicated(pictures: Path, discern: Run, ended: End) -> None:
     discern("concept", "labels", "add", NAME, pictures / "ellipse-0000.png", "yes", "--author", "ana")
-    renamed = discern("concept", "rename", NAME, "Ball")
-    assert (renamed["before"], discern("concept", "show", NAME)["name"]) == (NAME, "Ball")
+    assert discern("concept", "set", NAME, "--name", "Ball")["name"] == "Ball"
+    assert discern("concept", "show", NAME)["name"] == "Ball"
     assert discern("concept", "new", "Bare", "--from", "Ball")["answers"]["answers"] == 0
     assert discern("concept", "new", "Full", "--from", "Ball", "--with-labels")["answers"]["answers"] == 1
-    assert ended("concept", "new", "Both", "--from", "Ball", "--description", "A ball.").code == 2
+    assert ended("concept", "new", "Both", "--from", "Ball", "--description", "A ball.").code == 1
     (row,) = discern("concept", "labels", "export", "Full")
     assert (row["author"], row["from_concept"], row["recorded_by"]) == ("ana", "Ball", "me")
-    assert ended("concept", "rename", "Full", "ball").code == 1
+    assert ended("concept", "set", "Full", "--name", "ball").code == 1
 
 
 def test_a_definition_edited_in_a_file_is_the_next_revision(
@@ -107,7 +107,7 @@ def test_a_definition_edited_in_a_file_is_the_next_revision(
     definition = discern("concept", "show", NAME)["revision"]["definition"]
     file.write_text(json.dumps(definition | {"description": "A filled circle."}))
     assert discern("concept", "revise", NAME, file, "--note", "narrower")["number"] == 2
-    assert [r["note"] for r in discern("concept", "revisions", NAME)] == ["begun", "narrower"]
+    assert [r["note"] for r in discern("concept", "show", NAME, "--revisions")] == ["begun", "narrower"]
     changes = discern("concept", "show", NAME, "--diff", 1)
     assert "".join(run["text"] for run in changes if run["change"] == "added").strip() == "circle."
     file.write_text(json.dumps(definition | {"descripton": "A filled circle."}))
@@ -174,10 +174,10 @@ def test_a_question_is_asked_listed_and_answered_by_its_letter(
     discern("concept", "new", "Asked", "--description", "Bottles of fruit juice", "--not", "lemonade")
     assert "Not: lemonade" in ended("concept", "expand", "Asked").out
     assert "1. Does “" in ended("concept", "ask", "Asked").out
-    assert "b) It doesn’t count" in ended("concept", "answer", "Asked").out
-    assert "Not: fruit" in ended("concept", "answer", "Asked", "1", "b").out
+    assert "b) It doesn’t count" in ended("concept", "ask", "Asked", "--open").out
+    assert "Not: fruit" in ended("concept", "ask", "Asked", "--reply", "b").out
     for _ in range(2):
-        ended("concept", "answer", "Asked", "1", "-")
-    assert "nothing to ask" in ended("concept", "answer", "Asked").out
-    assert "no open question 1" in ended("concept", "answer", "Asked", "1", "b").err
-    assert "none is set" in ended("concept", "kinds", "Asked").err
+        ended("concept", "ask", "Asked", "--reply", "-")
+    assert "nothing to ask" in ended("concept", "ask", "Asked", "--open").out
+    assert "no open question 1" in ended("concept", "ask", "Asked", "--reply", "b").err
+    assert "none is set" in ended("concept", "expand", "Asked", "--kinds").err

@@ -48,7 +48,7 @@ def answered(bench: Workbench) -> Workbench:
         give(bench, picture, value)
     give(bench, ids[0], "yes", "sim", "simulated")
     give(bench, ids[1], "yes", "ben")
-    bench.definitions.create_concept(OTHER, "A filled ellipse, not a rectangle.")
+    bench.concepts.begin(OTHER, "A filled ellipse, not a rectangle.")
     return bench
 
 
@@ -153,7 +153,7 @@ def test_a_word_can_mean_a_grade_or_a_class() -> None:
 def test_words_that_mean_a_grade_are_taken_as_that_grade(
     bench: Workbench, pictures: Path, tmp_path: Path
 ) -> None:
-    bench.definitions.create_concept("Mess", "How messy.", scale=Scale.graded(5))
+    bench.concepts.begin("Mess", "How messy.", scale=Scale.graded(5))
     file = tmp_path / "a.csv"
     rows = [("line-0002.png", "tidy"), ("ellipse-0006.png", "awful"), ("ellipse-0009.png", "so so")]
     file.write_text("path,label\n" + "".join(f"{pictures / name},{word}\n" for name, word in rows))
@@ -202,7 +202,7 @@ def test_the_end_of_a_path_that_fits_two_pictures_is_no_name_for_either(
     open_bench: Callable[[], Workbench], pictures: Path, tmp_path: Path
 ) -> None:
     bench = open_bench()
-    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    bench.concepts.begin(NAME, "A filled ellipse.")
     (tmp_path / "more").mkdir()
     shutil.copy(pictures / "line-0002.png", tmp_path / "more" / "ellipse-0006.png")
     shutil.copy(pictures / "near.jpg", tmp_path / "more" / "new.jpg")
@@ -268,7 +268,7 @@ def test_scores_go_out_but_not_of_pictures_that_measure_and_have_no_answer_yet(
     assert written.pictures + len(waiting) == trained.pictures.library_info().pictures
     text = (out / "samples.json" if out.is_dir() else out).read_bytes()
     assert not any(picture_id.encode() in text for picture_id in waiting)
-    trained.definitions.create_concept(OTHER, "A filled ellipse.")
+    trained.concepts.begin(OTHER, "A filled ellipse.")
     trained.label_files.import_labels(OTHER, out)
     assert said(trained, OTHER) == said(trained, NAME)
 

@@ -147,7 +147,7 @@ def test_what_was_exported_is_the_same_when_imported_elsewhere(
     for name in ("out.csv", "out.jsonl"):
         bench.label_files.export_labels(NAME, tmp_path / name)
         other = f"Other {name}"
-        bench.definitions.create_concept(other, "The same again.")
+        bench.concepts.begin(other, "The same again.")
         bench.label_files.import_labels(other, tmp_path / name)
         before = {
             (r["id"], r["label"], r["author"], r["comment"]) for r in bench.label_files.label_rows(NAME)
@@ -178,9 +178,7 @@ def test_a_picture_that_trained_cannot_measure_and_neither_can_its_near_duplicat
     near, original = pictures / "near.jpg", pictures / "ellipse-0003.png"
     ids = [bench.context.collection.library.resolve(str(path)) for path in (near, original)]
     assert len(set(bench.context.collection.library.near_groups(ids))) == 1
-    bench.definitions.create_concept(
-        "Ball", "A ball.", examples=[str(original)]
-    )  # never drawn to measure with
+    bench.concepts.begin("Ball", "A ball.", examples=[str(original)])  # never drawn to measure with
     concept = bench.context.store.find("Ball")
     assert concept is not None
     evaluation = bench.context.store.evaluation_pictures(concept.id)
@@ -196,7 +194,7 @@ def test_an_example_of_the_definition_cannot_measure_and_neither_can_its_near_du
     bench: Workbench, pictures: Path, tmp_path: Path
 ) -> None:
     near, example = pictures / "near.jpg", pictures / "ellipse-0003.png"
-    bench.definitions.create_concept("Ball", "A ball.", examples=[str(example)])
+    bench.concepts.begin("Ball", "A ball.", examples=[str(example)])
     rows = [{"path": path, "label": 1, "split": "evaluation"} for path in (near, example)]
     report = bench.label_files.import_labels("Ball", write(tmp_path / "a.csv", rows))
     assert (report["imported"], report["kept_for_training"]) == (2, 2)
@@ -224,7 +222,9 @@ def test_conflicts_are_shown_and_train_nothing(bench: Workbench, pictures: Path,
     path = pictures / "ellipse-0003.png"
     rows = [{"path": path, "label": value, "author": who} for who, value in (("ana", "yes"), ("ben", "no"))]
     bench.label_files.import_labels(NAME, write(tmp_path / "a.csv", rows))
-    assert bench.definitions.concept(NAME).conflicts == [bench.context.collection.library.resolve(str(path))]
+    assert bench.concept(NAME).definition.read().conflicts == [
+        bench.context.collection.library.resolve(str(path))
+    ]
     with pytest.raises(NotEnoughLabelsError, match="0 yes and 0 no"):
         bench.versions.train(NAME)
 

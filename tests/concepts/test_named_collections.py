@@ -110,7 +110,7 @@ def test_names_are_unique_whatever_the_case(bench: Workbench) -> None:
 def test_a_picture_in_two_collections_counts_once(bench: Workbench) -> None:
     bench.collections.from_pictures("One", some(bench, 20), author=ME)
     bench.collections.from_pictures("Two", some(bench, 20, 10), author=ME)
-    bench.definitions.begin_concept("Round", "An ellipse.")
+    bench.concepts.begin("Round", "An ellipse.")
     looked = bench.collections.look_in("Round", ["One", "Two"], author=ME)
     assert (looked.pictures, looked.name) == (30, "“One” and “Two”")
     reader = bench.context.collection.vectors_for(bench.context.concept("Round").id)
@@ -119,7 +119,7 @@ def test_a_picture_in_two_collections_counts_once(bench: Workbench) -> None:
 
 def test_what_is_looked_in_is_read_from_sql_once_as_long_as_nothing_changes(bench: Workbench) -> None:
     bench.collections.from_pictures("One", some(bench, 20), author=ME)
-    bench.definitions.begin_concept("Round", "An ellipse.")
+    bench.concepts.begin("Round", "An ellipse.")
     bench.collections.look_in("Round", ["One"], author=ME)
     concept = bench.context.concept("Round").id
     bench.context.collection.vectors_for(concept)

@@ -43,7 +43,7 @@ def filled(answered_once: Workbench) -> Workbench:
     newest = heads.get(concept.id)
     assert newest
     for number in range(2, 6):
-        bench.definitions.create_concept(f"Concept {number}", "Another one.")
+        bench.concepts.begin(f"Concept {number}", "Another one.")
         gone = store.create(f"Gone {number}")
         store.put_away(gone.id)
         store.add_definition(concept.id, bench.context.revision(concept).definition.model_dump(), "me", "")
@@ -57,9 +57,9 @@ def filled(answered_once: Workbench) -> Workbench:
 
 
 LISTS: dict[str, Callable[..., list[object]]] = {
-    "concepts": lambda bench, *page: bench.definitions.concepts(*page),
+    "concepts": lambda bench, *page: bench.concepts.all(*page),
     "trash": lambda bench, *page: bench.trash.list("concept", *page),
-    "revisions": lambda bench, *page: bench.definitions.revisions(NAME, *page),
+    "revisions": lambda bench, *page: bench.concept(NAME).definition.revisions(*page),
     "versions": lambda bench, *page: bench.versions.versions(NAME, *page),
     "labels": lambda bench, *page: bench.label_files.label_rows(NAME, *page),
 }

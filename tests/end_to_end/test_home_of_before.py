@@ -229,7 +229,7 @@ def test_labels_conflicts_and_the_label_file_are_the_same(
     opened: Workbench, expected: dict[str, Any], concept: int
 ) -> None:
     known = expected["figures"][LIVE[concept]]
-    view = opened.definitions.concept(LIVE[concept])
+    view = opened.concept(LIVE[concept]).definition.read()
     then, now = known["labels"], view.answers
     both = {value: then["train"][value] + then["evaluation"][value] for value in then["train"]}
     assert now.model_dump(include=set(both)) == both
@@ -324,7 +324,7 @@ def test_the_deleted_concept_can_be_brought_back_with_all_its_versions(
 ) -> None:
     bench.trash.put("concept", LIVE[SECOND], author="me")  # it has the name
     name = bench.trash.restore("concept", f"id:{FIRST}", author="me").names[0]
-    found = [(head.number, head.threshold) for head in bench.definitions.concept(name).heads]
+    found = [(head.number, head.threshold) for head in bench.concept(name).definition.read().heads]
     assert found == [(head["number"], head["threshold"]) for head in of(expected, FIRST)["heads"]]
 
 

@@ -73,8 +73,8 @@ from concepts.workbench import Workbench
 from storage.labels import Author
 
 bench = Workbench(load_settings())
-bench.definitions.create_concept("Round", "A filled ellipse, not a rectangle.")
-bench.definitions.mine("Round", size=40)
+begun = bench.concepts.begin("Round", "A filled ellipse, not a rectangle.")
+begun.definition.mine(40).wait()
 for picture in bench.answers.next_pictures("Round", 12):
     value = "yes" if "ellipse" in picture.path else "no"
     author = Author("simulation", "simulated")

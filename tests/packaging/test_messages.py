@@ -46,9 +46,11 @@ def command_words() -> re.Pattern[str]:
 
 
 def is_for_a_terminal(node: ast.AST) -> bool:
-    """What an error says to do there, and how an operation's parameter is spelled there."""
+    """What an error says to do there, and how an operation and its parameters are spelled there."""
     if isinstance(node, ast.Assign):
         return ast.unparse(node.targets[0]) in IN_TERMINAL
+    if isinstance(node, ast.keyword):
+        return node.arg == "command"
     return isinstance(node, ast.Call) and ast.unparse(node.func) == "Flag"
 
 

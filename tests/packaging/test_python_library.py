@@ -86,7 +86,9 @@ def test_a_concept_is_begun_once_and_opened_after_that(library: Library) -> None
     library.concept("Square thing", "A rectangle.")
     again = library.concept("square THING", "Something else.")
     assert again.name == "Square thing"
-    assert library.bench.definitions.concept(again.name).revision.definition.description == "A rectangle."
+    assert (
+        library.bench.concept(again.name).definition.read().revision.definition.description == "A rectangle."
+    )
     with pytest.raises(NotEnoughLabelsError):
         again.train()
 

@@ -24,8 +24,8 @@ def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_open_clip: Path)
     with serving(monkeypatch):
         bench = Workbench(load_settings(home=tmp_path / "home"))
         bench.pictures.add_pictures([draw_folder(tmp_path / "p", 30)], encoder=f"local-dir:{tiny_open_clip}")
-        bench.definitions.create_concept(NAME, "A filled ellipse.")
-        bench.definitions.mine(NAME, size=20)
+        bench.concepts.begin(NAME, "A filled ellipse.")
+        bench.concept(NAME).definition.mine(size=20).wait()
         yield bench
 
 
@@ -52,6 +52,6 @@ def test_what_each_step_decided_is_shown(bench: Workbench) -> None:
         steps=(step,),
     )  # fmt: skip
     bench.context.jobs.register(Annotate, lambda job, progress: done)
-    bench.annotations.annotate(NAME)
+    bench.concept(NAME).annotations.annotate().wait()
     top = Screens(bench).load("review", concept=NAME)["review-top"]
     assert "12 pictures</b> by a small model: wrong in at most 5 %" in top

@@ -27,7 +27,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
     root = tmp_path_factory.mktemp("ticks")
     bench = Workbench(Settings(home=root / "home"))
     bench.pictures.add_pictures([draw_folder(root / "pictures", 60)], encoder=f"local-dir:{tiny_open_clip}")
-    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     waiting = bench.answers.next_pictures(NAME, 60, purpose="evaluation")
     for picture in [*waiting, *bench.answers.next_pictures(NAME, 10)]:
         value = "yes" if "ellipse" in picture.path else "no"

@@ -29,7 +29,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Ite
         Users(settings).set(name, PASSWORD, role)
     bench = Workbench(settings)
     bench.pictures.add_pictures([draw_folder(root / "pictures", 40)])
-    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    bench.concepts.begin(NAME, "A filled ellipse.")
     answer(bench, NAME, [p.id for p in bench.answers.next_pictures(NAME, 20)])
     bench.versions.train(NAME)
     yield bench

@@ -9,11 +9,8 @@ from fastapi.routing import APIRoute
 from concepts import __version__
 from concepts.workbench import Workbench
 from web.api import (
-    annotators,
     browsing,
     collections,
-    concepts,
-    deliberations,
     examples,
     heads,
     label_files,
@@ -42,10 +39,7 @@ TAGS = (
     collections,
     browsing,
     trash,
-    concepts,
-    deliberations,
     examples,
-    annotators,
     labels,
     label_files,
     walls,

@@ -112,7 +112,7 @@ def opening(workbench: Workbench, concept: str, author: str) -> Opening:
         enough=advice.enough,
         upcoming=upcoming,
         remarks=workbench.comments.shown(concept, shown, author),
-        opinion=workbench.annotations.opinion(concept, recent[-1].id) if recent else None,
+        opinion=workbench.concept(concept).annotations.opinion(recent[-1].id) if recent else None,
         recent=recent,
     )
 
@@ -197,7 +197,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         workbench.jobs.precedence.pressed()
         given = Given(key=body.key, picture=body.picture, value=body.value, repeat=body.repeat)
         take(workbench, body.concept, [given], Author(author_of(request)))
-        opinion = workbench.annotations.opinion(body.concept, body.picture)
+        opinion = workbench.concept(body.concept).annotations.opinion(body.picture)
         said = progress(request, body.concept, body.have, body.picture, opinion)
         said.others = workbench.answers.others(body.concept, body.picture, author_of(request))
         if said.count.answers % LOOK_OVER_EVERY == 0:

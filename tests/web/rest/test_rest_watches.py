@@ -19,7 +19,7 @@ WATCHES = f"concepts/{NAME}/watches"
 
 @pytest.fixture(scope="module")
 def concept(workbench: Workbench) -> None:
-    workbench.definitions.create_concept(NAME, "A filled ellipse.")
+    workbench.concepts.begin(NAME, "A filled ellipse.")
     answer(workbench, NAME, [p.id for p in workbench.answers.next_pictures(NAME, 20)])
     workbench.versions.train(NAME)
     workbench.versions.set_threshold(NAME, 1, 1e-9, author="me", measure=False)  # everything is a yes
