@@ -63,9 +63,7 @@ USE_CASES = [
     UseCase("concept revise", ("definition_revise", "give_example", "examples_remove")),
     UseCase("concept mine", ("definition_mine",)),
     UseCase("concept borderline", ("deliberations_find", "deliberations_get", "deliberations_begin")),
-    UseCase(
-        "concept reword", ("deliberations_reword", "deliberations_rewordings", "deliberations_accept")
-    ),
+    UseCase("concept reword", ("deliberations_reword", "deliberations_rewordings", "deliberations_accept")),
     # Answers
     UseCase("concept labels wall", ("next_wall", "look_through_wall")),
     UseCase("concept annotate", ("annotations_annotate",)),

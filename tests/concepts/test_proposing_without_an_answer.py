@@ -85,7 +85,10 @@ def test_where_the_built_in_words_add_searches_the_definition_says_so(
     server.script(says(PROPOSED | {"queries_that_count": ["ripe fruit"]}))
     done = bench.concept(NAME).definition.propose().wait()
     assert (done.author, done.problem) == (MODEL, "")
-    assert bench.concept(NAME).definition.read().revision.note == "proposed from the description, with searches from the built-in words"
+    assert (
+        bench.concept(NAME).definition.read().revision.note
+        == "proposed from the description, with searches from the built-in words"
+    )
 
 
 def test_without_an_answer_the_built_in_vocabulary_asks_and_it_is_said_why(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from at_once import at_once
+from beginning import begin_with_queued_draw
 from statements import statements
 
 from concepts.definition.editing import add_example
@@ -29,7 +30,7 @@ LEARNS = ("candidates", "heads", "annotations", "label_events")
 def bench(open_bench: Callable[[], Workbench]) -> Workbench:
     """A library with a concept whose draw waits in the queue: no background work is going on."""
     bench = open_bench()
-    bench.concepts.begin(NAME, DESCRIPTION)
+    begin_with_queued_draw(bench, NAME, DESCRIPTION)
     return bench
 
 
@@ -124,7 +125,7 @@ def test_beginning_a_concept_waits_for_no_draw(
 
     monkeypatch.setattr(context, "draw_wave", slowly)
     bench.jobs.start()
-    view = bench.concepts.begin(NAME, DESCRIPTION)
+    view = bench.concepts.begin(NAME, DESCRIPTION).definition.read()
     assert view.answers.to_measure == 0
     training = threading.Thread(target=train, args=(bench, Path()))
     training.start()

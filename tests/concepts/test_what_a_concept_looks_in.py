@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from answering import answer
+from beginning import begin_with_queued_draw
 from drawing import draw_folder
 
 from concepts.settings import load_settings
@@ -34,7 +35,7 @@ def made_halves(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) 
     bench.pictures.add_pictures([root / "rooms", root / "chairs"], encoder=f"local-dir:{tiny_open_clip}")
     for name in ("rooms", "chairs"):
         bench.collections.from_folder(name.title(), root / name, author=ME)
-    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
+    begin_with_queued_draw(bench, NAME, "A filled ellipse, not a rectangle.")
     bench.collections.look_in(NAME, ["Rooms"], author=ME)
     bench.close()
     return root / "home"
