@@ -106,8 +106,10 @@ def test_the_library_is_ranked_by_the_line_of_the_grades(answered):
 
 
 def test_what_is_answered_can_be_changed_until_somebody_answers(graded):
-    assert graded.concept(NAME).definition.set_scale(None).scale.kind == "yes or no"
-    assert graded.concept(NAME).definition.set_scale(Scale.graded(7)).scale.words[-1] == "7"
+    graded.concept(NAME).definition.set_scale(None)
+    assert graded.concept(NAME).definition.read().scale.kind == "yes or no"
+    graded.concept(NAME).definition.set_scale(Scale.graded(7))
+    assert graded.concept(NAME).definition.read().scale.words[-1] == "7"
     picture = graded.answers.next_pictures(NAME, 1)[0]
     graded.answers.give(NAME, picture.id, "7", author="me")
     graded.answers.undo(NAME, author="me")
