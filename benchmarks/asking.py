@@ -117,8 +117,8 @@ def annotating(url: str, folder: Path, questions: int, at_once: int) -> Measured
         )
     )
     bench.library.add([pictures]).wait()
-    bench.definitions.create_concept("Noise", "Coloured noise.")
-    bench.definitions.mine("Noise", size=questions * 5 // 4)
+    bench.concepts.begin("Noise", "Coloured noise.")
+    bench.concept("Noise").definition.mine(size=questions * 5 // 4).wait()
     memory: list[float] = []
     began: list[tuple[float, float]] = []
 
@@ -126,7 +126,7 @@ def annotating(url: str, folder: Path, questions: int, at_once: int) -> Measured
         memory.append(resident_mb())
         began.append((time.monotonic(), cpu_seconds()))
 
-    result = bench.annotations.annotate("Noise", limit=questions, listener=listen)
+    result = bench.concept("Noise").annotations.annotate(limit=questions).wait(listen)
     wall, cpu = time.monotonic() - began[0][0], cpu_seconds() - began[0][1]
     assert (result.annotated, result.calls) == (questions, questions), result
     bench.close()

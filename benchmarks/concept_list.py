@@ -64,7 +64,7 @@ def build(home: Path, count: int) -> Workbench:
     author = Author("simulation", "simulated")
     for number in range(count):
         name = f"Concept {number}"
-        bench.definitions.create_concept(name, f"A synthetic concept, number {number}.")
+        bench.concepts.begin(name, f"A synthetic concept, number {number}.")
         concept = bench.context.concept(name)
         bench.context.store.add_candidates(concept.id, [(i, ["random"]) for i in ids[:POOL]], 1)
         labels = [

@@ -161,14 +161,14 @@ class Run:
 
     def begin(self, name: str) -> None:
         bench, concept = self.bench, self.concept
-        bench.definitions.create_concept(name, concept.description, author="simulation")
+        bench.concepts.begin(name, concept.description, author="simulation")
         first = Definition(
             name=name,
             description=concept.description,
             criteria=(Criterion(kind="necessary", text=concept.first),),
         )
-        bench.definitions.revise(name, first, author="simulation", note="the first definition")
-        bench.definitions.mine(name, size=400)
+        bench.concept(name).definition.revise(first, author="simulation", note="the first definition")
+        bench.concept(name).definition.mine(size=400).wait()
         self.answer(name, self.before)
 
     def deliberate(self) -> float:
@@ -180,14 +180,14 @@ class Run:
         spent = self.before * SECONDS_AN_ANSWER
         self.machine(name, 1)
         for _ in range(ROUNDS):
-            bench.deliberations.find_ambiguities(name)
-            for open_ in bench.deliberations.ambiguities(name)[:AMBIGUITIES]:
-                met = bench.deliberations.begin(name, open_.name, author="simulation")
+            bench.concept(name).deliberations.find().wait()
+            for open_ in bench.concept(name).deliberations.ambiguities()[:AMBIGUITIES]:
+                met = bench.concept(name).deliberations.begin(open_.name, author="simulation")
                 for picture in met.pictures:
                     self._say(name, picture.id, picture.path)
                     spent += SECONDS_A_BORDERLINE + SECONDS_TO_COMPARE
             try:
-                found = bench.deliberations.reword(name)
+                found = bench.concept(name).deliberations.reword().wait()
             except NotEnoughLabelsError:  # of the rarer kind
                 self.answer(name, MORE)
                 spent += MORE * SECONDS_AN_ANSWER
@@ -195,11 +195,11 @@ class Run:
             if found.rewording is None:
                 continue
             while self._is_open(spent):
-                test = bench.deliberations.put_to_the_test(name, found.rewording, author="simulation")
+                test = bench.concept(name).deliberations.put_to_the_test(found.rewording, author="simulation")
                 for picture in test.pictures:
                     self._say(name, picture.id, picture.path)
                     spent += SECONDS_A_BORDERLINE
-            wordings = bench.deliberations.rewordings(name)[0].wordings
+            wordings = bench.concept(name).deliberations.rewordings()[0].wordings
             for place, best in enumerate(wordings):
                 if best.verdict == "better":
                     spent += SECONDS_TO_READ
@@ -210,19 +210,19 @@ class Run:
 
     def _is_open(self, spent: float) -> bool:
         """Whether more answers would settle which words are better, and there is time for some."""
-        wordings = self.bench.deliberations.rewordings(self.name)[0].wordings
+        wordings = self.bench.concept(self.name).deliberations.rewordings()[0].wordings
         settled = any(one.verdict == "better" for one in wordings)
         time = SECONDS - spent - SECONDS_TO_READ - AT_ONCE * SECONDS_A_BORDERLINE
         return time > 0 and not settled and any(one.undecided for one in wordings)
 
     def _accept(self, number: int, place: int, wording: WordingView) -> None:
         before = self._definition(self.name)
-        self.bench.deliberations.accept(self.name, number, place, author="simulation")
+        self.bench.concept(self.name).deliberations.accept(number, place, author="simulation")
         self.accepted.append("".join(text for kind, text in wording.difference if kind == "added").strip())
         self.steps.append((before, self._definition(self.name)))
 
     def machine(self, name: str, times: int) -> None:
-        self.bench.annotations.annotate(name, limit=MACHINE * times)
+        self.bench.concept(name).annotations.annotate(limit=MACHINE * times).wait()
 
     def answer(self, name: str, n: int) -> None:
         left = n

@@ -98,7 +98,7 @@ def exported(folder: Path, home: Path) -> tuple[Path, Path, str]:
     """The float32 bundle with its page, the int8 one, and the library's precision."""
     bench = Workbench(load_settings(home=home))
     bench.library.add([folder], encoder="embedded").wait()
-    bench.definitions.create_concept(NAME, "A photo of something to eat.")
+    bench.concepts.begin(NAME, "A photo of something to eat.")
     answers = home.parent / "answers.csv"  # of nobody: what it learns makes it neither faster nor slower
     rows = [f"{path},{('yes', 'no')[place % 2]}" for place, path in enumerate(walk([folder]))]
     answers.write_text("\n".join(["path,label", *rows]), encoding="utf-8")

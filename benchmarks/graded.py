@@ -75,7 +75,7 @@ def learn(
     vectors: Vectors,
 ) -> None:
     """Answers, trains at each budget and prints its rows. `rest` (n,) are paths, vectors (n, d) theirs."""
-    bench.definitions.create_concept(name, RATED[name][1], scale=Scale.graded(5))
+    bench.concepts.begin(name, RATED[name][1], scale=Scale.graded(5))
 
     def answer(purpose: str, n: int) -> int:
         asked = bench.concept(name).labels.next_pictures(n, purpose=purpose)  # type: ignore[arg-type]

@@ -105,7 +105,7 @@ def build(home: Path, count: int) -> None:
         library.adding.record(facts, [], fingerprint)
         library.adding.vectors_written(batch, fingerprint)
     link_pictures(home, ids)
-    workbench.definitions.create_concept(CONCEPT, "A synthetic concept: random vectors, simulated answers.")
+    workbench.concepts.begin(CONCEPT, "A synthetic concept: random vectors, simulated answers.")
     concept = workbench.context.store.find(CONCEPT)
     assert concept is not None
     reserved = set(workbench.context.store.evaluation_pictures(concept.id))
@@ -115,7 +115,7 @@ def build(home: Path, count: int) -> None:
         concept.id,
         [NewLabel(f"s{n}", i, "yes" if n % 3 == 0 else "no", author, 1) for n, i in enumerate(answered)],
     )
-    workbench.definitions.mine(CONCEPT)
+    workbench.concept(CONCEPT).definition.mine().wait()
 
 
 def link_pictures(home: Path, ids: list[str]) -> None:

@@ -87,10 +87,8 @@ def main() -> None:
             if name in {concept.name for concept in bench.context.store.all()}:
                 bench.trash.put(concept=name, author="me")
             examples = sorted(path for path, of in classes.items() if of == wanted)[:EXAMPLES]
-            bench.definitions.create_concept(
-                name, f"{wanted.replace('-', ' ')} on a shelf.", examples=examples
-            )
-            bench.definitions.mine(name)
+            bench.concepts.begin(name, f"{wanted.replace('-', ' ')} on a shelf.", examples=examples)
+            bench.concept(name).definition.mine().wait()
             if way == "all":
                 import_all(bench, name, classes, wanted)
             else:

@@ -86,7 +86,7 @@ class Questions:
         yield "folders: all three, again", self._tree
 
     def others(self) -> Iterator[tuple[str, Question]]:
-        yield "concepts, 100", lambda n: self._bench.definitions.concepts()
+        yield "concepts, 100", lambda n: self._bench.concepts.all()
         yield (
             "answers of a concept, counted",
             lambda n: self._bench.concept("Synthetic concept 1").labels.count(),
@@ -143,8 +143,12 @@ class Questions:
             "a small collection": {"in": inside["Event 3"]},
             "answered yes": {"answered": "yes", "concept": name},
             "not answered": {"answered": "none", "concept": name},
-            "JPEG, large, a year": {"format": "JPEG", "size": "large", "taken_from": "2013-01-01",
-                                    "taken_to": "2013-12-31"},
+            "JPEG, large, a year": {
+                "format": "JPEG",
+                "size": "large",
+                "taken_from": "2013-01-01",
+                "taken_to": "2013-12-31",
+            },
             "PNG in a folder without": {"format": "PNG", "folder": year},
             "PNG of a year without": {"format": "PNG", "taken_from": "2016-01-01", "taken_to": "2016-12-31"},
             "PNG in its folder": {"format": "PNG", "folder": screens},
@@ -155,7 +159,7 @@ class Questions:
             "undated, WEBP": {"undated": True, "format": "WEBP"},
             "large in a large collection": {"size": "large", "in": inside["A year"]},
             "not answered, PNG": {"answered": "none", "concept": name, "format": "PNG"},
-        }  # fmt: skip
+        }
         for said, fields in filters.items():
             yield f"{said}, newest", self._chosen(**fields)
         for order in (Order.OLDEST, Order.NAME, Order.TAKEN, Order.LARGEST, Order.LIGHTEST):

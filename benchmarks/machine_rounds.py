@@ -107,14 +107,14 @@ def _begin(
     study: Study, home: Path, server: FakeOpenAI, concept: SimulatedConcept, meant: bool, answers: int
 ) -> None:
     bench = _bench(home, server)
-    bench.definitions.create_concept(NAME, concept.description, author="simulation")
+    bench.concepts.begin(NAME, concept.description, author="simulation")
     criteria = [Criterion(kind="necessary", text=concept.first)]
     if meant:
         kind = "included" if concept.name == "Salad" else "excluding"
         criteria.append(Criterion(kind=kind, text=concept.helps))
     definition = Definition(name=NAME, description=concept.description, criteria=tuple(criteria))
-    bench.definitions.revise(NAME, definition, author="simulation", note="")
-    bench.definitions.mine(NAME, size=400)
+    bench.concept(NAME).definition.revise(definition, author="simulation", note="")
+    bench.concept(NAME).definition.mine(size=400).wait()
     left = answers
     while left > 0:
         pictures = bench.concept(NAME).labels.next_pictures(min(10, left))
@@ -153,7 +153,7 @@ def _arm(
     if arm == "checked":
         _answered_first(bench)
     in_rounds = rounds if arm == "rounds" else 1
-    found = bench.annotations.annotate(NAME, limit=calls, rounds=in_rounds, listener=listen)
+    found = bench.concept(NAME).annotations.annotate(limit=calls, rounds=in_rounds).wait(listen)
     agreement = context.dataset(context.concept(NAME)).agreement
     final = average_precision()
     bench.close()

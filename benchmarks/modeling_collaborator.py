@@ -207,9 +207,7 @@ class Arms:
 
     def agile(self) -> dict[str, dict[str, object]]:
         self.anew()
-        self.bench.definitions.create_concept(
-            self.concept.name, self.concept.description, author="simulation"
-        )
+        self.bench.concepts.begin(self.concept.name, self.concept.description, author="simulation")
         found: dict[str, dict[str, object]] = {}
         for answers in ANSWERS:
             given = self.answers(answers)
@@ -239,16 +237,16 @@ class Arms:
     def labelled(self) -> int:
         """Has the machine label the pool by the definition as it is; how many labels it has given by that."""
         context, name = self.bench.context, self.concept.name
-        self.bench.annotations.annotate(name, limit=LABELS)
+        self.bench.concept(name).annotations.annotate(limit=LABELS).wait()
         concept = context.concept(name)
         number = context.revision(concept).number
         return len(context.store.ratings(concept.id, definition_number=number))
 
     def begin(self) -> None:
-        definitions, name = self.bench.definitions, self.concept.name
-        definitions.create_concept(name, self.concept.description, author="simulation")
-        definitions.revise(name, self.first, author="simulation", note="the first definition")
-        definitions.mine(name, size=POOL)
+        concepts, name = self.bench.concepts, self.concept.name
+        begun = concepts.begin(name, self.concept.description, author="simulation")
+        begun.definition.revise(self.first, author="simulation", note="the first definition")
+        begun.definition.mine(POOL).wait()
 
     def anew(self) -> None:
         """Nothing of the arm before is left. Its prompts and calls are the same, and asked once."""

@@ -49,11 +49,11 @@ def main() -> None:
 
 def session(bench: Workbench, name: str, kind: set[str], example: Path, before: int) -> tuple[int, int]:
     """How many of the kind were asked about after the example, and how many there were to ask about."""
-    bench.definitions.create_concept(name, WORDS[1])
+    bench.concepts.begin(name, WORDS[1])
     answer(bench, name, kind, before)
     measuring = bench.context.store.evaluation_pictures(bench.context.concept(name).id)
     known = {event.picture_id for event in bench.context.log.standing(bench.context.concept(name).id)}
-    bench.examples.give(name, example.read_bytes(), author="simulation")
+    bench.concept(name).examples.give(example.read_bytes(), author="simulation")
     library = bench.context.collection.paths(bench.context.collection.library.all_ids())
     exist = sum(path in kind and i not in measuring and i not in known for i, path in library.items())
     return answer(bench, name, kind, ASKED), exist

@@ -33,9 +33,9 @@ class ProductSession:
         self._rest = rest
         self._name = name
         self._work = work
-        pool.definitions.create_concept(name, sentence)
-        pool.definitions.expand(name)
-        pool.definitions.mine(name)
+        pool.concepts.begin(name, sentence)
+        pool.concept(name).definition.propose().wait()
+        pool.concept(name).definition.mine().wait()
 
     def next(self, n: int) -> list[str]:
         return [picture.path for picture in self._pool.concept(self._name).labels.next_pictures(n)]

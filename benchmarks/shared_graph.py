@@ -211,7 +211,7 @@ def costs(count: int) -> Iterator[str]:
                 stored.write(ids[start:stop], vectors[start:stop])
             graph = stored.graph.bring_up_to_date(lambda done, of: None)
             made_up.answers(bench)
-            bench.definitions.mine(made_up.CONCEPT)
+            bench.concept(made_up.CONCEPT).definition.mine().wait()
             training_data = bench.context.dataset(bench.context.concept(made_up.CONCEPT))
             head = train_early(training_data.training.data, training_data.text_direction, 0)
             library = bench.context.collection.library

@@ -129,11 +129,11 @@ class Library:
         Pictures to measure with are drawn before anything is learned. Raises `UnknownConceptError`.
         """
         try:
-            found = self.bench.definitions.concept(name).name
+            found = self.bench.concept(name).name
         except UnknownConceptError:
             if sentence is None:
                 raise
-            found = self.bench.definitions.create_concept(name, sentence, author=self.author).name
+            found = self.bench.concepts.begin(name, sentence, author=self.author).name
         return Concept(self, found)
 
     def _pictures(self, rows: Iterable[tuple[str, str, float | None, str]]) -> Pictures:
@@ -164,9 +164,10 @@ class Concept:
 
         Raises `EmptyLibraryError`.
         """
-        if not self._bench.definitions.concept(self.name).revision.definition.queries:
-            self._bench.definitions.expand(self.name)
-        return self._bench.definitions.mine(self.name, size=size).candidates
+        definition = self._bench.concept(self.name).definition
+        if not definition.read().revision.definition.queries:
+            definition.propose().wait()
+        return definition.mine(size).wait().candidates
 
     def next(self, n: int = 5, *, to_measure: bool = False) -> Pictures:
         """The n pictures whose answers help most now; with `to_measure` those of the random sample by which
@@ -196,7 +197,7 @@ class Concept:
 
         Raises `NoPriceError` where a budget can't be kept.
         """
-        done = self._bench.annotations.annotate(self.name, limit=limit, budget=budget)
+        done = self._bench.concept(self.name).annotations.annotate(limit=limit, budget=budget).wait()
         return MachineLabels(done.annotator, done.annotated, done.cost_usd, done.stopped)
 
     def train(self, target: str = "f1") -> Version:

@@ -29,10 +29,10 @@ SHOWN, SIDE = 8, 320  # flagged pictures, and pixels of their longer side
 
 def work_through(bench: Workbench, work: Path) -> None:
     bench.library.add([work / "photographs"], encoder="embedded").wait()
-    bench.definitions.create_concept(NAME, TEXT)
-    bench.definitions.expand(NAME)
-    bench.definitions.mine(NAME, size=300)
-    bench.annotations.annotate(NAME)
+    bench.concepts.begin(NAME, TEXT)
+    bench.concept(NAME).definition.propose().wait()
+    bench.concept(NAME).definition.mine(size=300).wait()
+    bench.concept(NAME).annotations.annotate().wait()
     for _ in range(LEARN // 5):
         answer(bench, work, NAME, is_warm, 5)
     for _ in range(MEASURE // 30):

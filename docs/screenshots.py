@@ -87,14 +87,14 @@ def prepare(home: Path, work: Path, pictures: Path) -> Path:
     bench.library.add(files, encoder="embedded").wait()
     for folder in sorted(path for path in pictures.iterdir() if path.is_dir())[:4]:
         bench.collections.make(folder.name, folder=str(folder), author=SIMULATED)
-    bench.definitions.create_concept(GRADED, GRADED_TEXT, scale=Scale.graded(5))
+    bench.concepts.begin(GRADED, GRADED_TEXT, scale=Scale.graded(5))
     _answers(bench, work, GRADED, how_calm, 30, 20)
-    bench.definitions.create_concept(DARK, DARK_TEXT)
+    bench.concepts.begin(DARK, DARK_TEXT)
     _answers(bench, work, DARK, is_dark, 60, 40)
-    bench.definitions.create_concept(NAME, TEXT)  # the last begun is the first on Start
-    bench.definitions.expand(NAME)
-    bench.definitions.mine(NAME, size=200)
-    bench.annotations.annotate(NAME)
+    bench.concepts.begin(NAME, TEXT)  # the last begun is the first on Start
+    bench.concept(NAME).definition.propose().wait()
+    bench.concept(NAME).definition.mine(size=200).wait()
+    bench.concept(NAME).annotations.annotate().wait()
     _answers(bench, work, NAME, is_warm, 120, 100)
     bench.rules.keep("Warm and bright", RULE, author=SIMULATED)
     page = bench.concept(NAME).exports.write_page(work / "page.html")
@@ -206,8 +206,9 @@ SHOTS = (
     Shot("combine", f"/combine?rule={quote(RULE)}", "#combine-found .pictures img"),
     Shot("side-by-side", f"/several?order=mixed&of={quote(NAME)}&of={quote(DARK)}", ".several-pictures img"),
     Shot("activity", "/activity", ".page h1"),
-    Shot("settings", "/settings", ".page h1"),
-    # What is pressed in these two stays: answers, and blurred pictures.
+    Shot(
+        "settings", "/settings", ".page h1"
+    ),  # What is pressed in these two stays: answers, and blurred pictures.
     Shot("answer-anywhere", f"/library{OF}&says=yes", ".pictures img", _answer_for),
     Shot("protection", "/protection", ".page h1", _protect),
 )

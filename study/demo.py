@@ -58,13 +58,14 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
         raise DiscernError(f"There are no pictures in {folder}.")
     info = bench.library.info()
     say(f" 2 Encoder        {info.fingerprint} ({info.near_duplicates} near-duplicates)")
-    bench.definitions.create_concept(NAME, DESCRIPTION)
-    revision = bench.definitions.expand(NAME)
+    concept = bench.concepts.begin(NAME, DESCRIPTION)
+    concept.definition.propose().wait()
+    revision = concept.definition.read().revision
     queries = ", ".join(query.text for query in revision.definition.queries if query.counts)
     say(f" 3 Expand         by the {revision.author}: {queries}")
-    mined = bench.definitions.mine(NAME, size=400)
+    mined = concept.definition.mine(size=400).wait()
     say(f" 4 Mine           {mined.candidates} candidates")
-    machine = bench.annotations.annotate(NAME)
+    machine = concept.annotations.annotate().wait()
     say(f" 5 Annotate       {machine.annotated} by {machine.annotator}, ratings {machine.ratings}")
     person = _Person(bench, NAME, FOLDER)
     walls, clicked = person.finds_the_first()
@@ -215,7 +216,7 @@ def _find_rare(bench: Workbench, say: Say) -> dict[str, int]:
     say("13 Rare things    the first yes, and how long single questions at random would take on average")
     walls = {}
     for name, sentence, folder in RARE:
-        bench.definitions.create_concept(name, sentence)
+        bench.concepts.begin(name, sentence)
         person = _Person(bench, name, folder)
         count = person.count(everything)
         seen, clicked = person.finds_the_first()

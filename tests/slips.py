@@ -18,7 +18,7 @@ def trained_with_slips(root: Path, encoder: Path, name: str) -> Workbench:
     folder with an open_clip model."""
     bench = Workbench(Settings(home=root / "home"))
     bench.library.add([draw_folder(root / "pictures", 90)], encoder=f"local-dir:{encoder}").wait()
-    bench.definitions.create_concept(name, "A filled ellipse, not a rectangle.")
+    bench.concepts.begin(name, "A filled ellipse, not a rectangle.")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "SHARE", 0.4)  # of a small library: figures need ten of each kind
         given = bench.concept(name).labels.next_pictures(100, purpose="evaluation")

@@ -35,19 +35,20 @@ def chosen(workbench: Workbench, action: Action, author: str) -> Outcome | None:
         return Outcome(_duplicate(workbench, name))
     if action.name == "rename":
         try:
-            renamed = workbench.catalogue.rename(name, typed, author=author)
+            concept = workbench.concept(name)
+            now = concept.definition.rename(typed, author=author)
         except DiscernError as error:
             return Outcome(_rename(workbench, name, typed, _refused(error)))
-        return Outcome("", renamed_notice(renamed.before, renamed.name), renamed.name)
+        return Outcome("", renamed_notice(concept.name, now), now)
     if action.name == "duplicate":
         along = action.fields.get("answers") == "yes"
         try:
-            copy = workbench.catalogue.duplicate(name, typed, labels=along, author=author)
+            copy = workbench.concepts.copy(name, typed, with_labels=along, author=author)
         except DiscernError as error:
             return Outcome(_duplicate(workbench, name, typed, along, _refused(error)))
-        answers = workbench.definitions.concept(copy).answers.answers
+        answers = copy.definition.read().answers.answers
         taken = f", with {count(answers, 'answer')}" if along else ""
-        return Outcome("", Notice(f"“{copy}” is begun{taken}.", "good"), copy)
+        return Outcome("", Notice(f"“{copy.name}” is begun{taken}.", "good"), copy.name)
     if action.name in ("trash-concept", "restore-concept"):
         return Outcome("", move(workbench, action, dict(parse_qsl(name)), author))
     return None
@@ -62,14 +63,14 @@ def renamed_notice(before: str, name: str) -> Notice | None:
 
 
 def _rename(workbench: Workbench, name: str, typed: str | None = None, said: Notice | None = None) -> str:
-    now = workbench.definitions.concept(name).name
+    now = workbench.concept(name).name
     return render("concept/rename.html", name=now, typed=now if typed is None else typed, said=said)
 
 
 def _duplicate(
     workbench: Workbench, name: str, typed: str = "", along: bool = True, said: Notice | None = None
 ) -> str:
-    concept = workbench.definitions.concept(name)
+    concept = workbench.concept(name).definition.read()
     return render(
         "concept/duplicate.html",
         name=concept.name,

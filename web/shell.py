@@ -42,14 +42,14 @@ def frame(
 
 def _rail(workbench: Workbench, screens: Sequence[Screen], current: Screen, request: gr.Request) -> str:
     named = concept_of(request)
-    concept = workbench.catalogue.name_now(named) or named if named else None
+    concept = workbench.concepts.name_now(named) or named if named else None
     first = next(i for i, screen in enumerate(screens) if screen.step)
-    journey = workbench.definitions.steps(concept) if concept else None
+    journey = workbench.concepts.steps(concept) if concept else None
     steps = [s for s in screens if s.step and (s.title in journey.names if journey else not s.part_of)]
     at = current
     if current.part_of and current not in steps:
         at = next(screen for screen in screens if screen.path == current.part_of)
-    names = workbench.catalogue.names()
+    names = list(workbench.concepts.scales())
     return render(
         "rail.html",
         concept=concept,

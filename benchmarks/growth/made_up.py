@@ -78,7 +78,7 @@ def rows_of(bench: Workbench, count: int) -> list[str]:
 def answers(bench: Workbench) -> None:
     """A concept, with answers by a simulated person: yes to what lies in one direction, no to pictures at
     random."""
-    bench.definitions.create_concept(CONCEPT, "A synthetic concept: made-up vectors, simulated answers.")
+    bench.concepts.begin(CONCEPT, "A synthetic concept: made-up vectors, simulated answers.")
     concept = bench.context.concept(CONCEPT)
     bench.context.draw_evaluation(concept)
     index = bench.context.collection.index()

@@ -114,7 +114,9 @@ def _with_recall(cost: Cost, stored: StoredIndex) -> Cost:
 
 def _of_a_concept(bench: Workbench, folder: Path) -> Iterator[Cost]:
     made_up.answers(bench)
-    yield costs_of("candidates for a concept", lambda: bench.definitions.mine(CONCEPT), once=True)
+    yield costs_of(
+        "candidates for a concept", lambda: bench.concept(CONCEPT).definition.mine().wait(), once=True
+    )
     bench.concept(CONCEPT).labels.next_pictures(NEXT)  # draws what measures
     yield costs_of(
         f"next {NEXT} to ask, 2,000 answers", lambda: bench.concept(CONCEPT).labels.next_pictures(NEXT)

@@ -95,7 +95,7 @@ def build(home: Path, pictures: int) -> None:
         index = bench.context.collection.stored()
         for ids, vectors in vectors_of(encoder, pictures):
             index.write(ids, vectors)
-        bench.definitions.create_concept(CONCEPT, SENTENCE)
+        bench.concepts.begin(CONCEPT, SENTENCE)
     finally:
         bench.close()
 
@@ -120,7 +120,7 @@ def answer(home: Path, answers: int) -> None:
     try:
         concept = bench.context.concept(CONCEPT)
         bench.context.draw_more(concept, at_least=MEASURE)
-        bench.definitions.mine(CONCEPT)
+        bench.concept(CONCEPT).definition.mine().wait()
         apart = bench.context.store.kept_apart(concept.id)
         done = bench.concept(CONCEPT).labels.decisions().keys()
         ids = bench.context.collection.index().ids

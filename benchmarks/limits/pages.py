@@ -41,13 +41,11 @@ def rows(folder: Path, count: int, quick: bool = False) -> Rows:
         yield _row(f"filters {of}, the slowest", questions.filters(), times)
         yield _row(f"folders and counts {of}, the slowest", questions.folders_and_counts(), times)
         listed = f"{million.CONCEPTS} concepts, {answers:,} answers"
-        bench.definitions.concepts()  # counts them, once for all processes
+        bench.concepts.all()  # counts them, once for all processes
         yield _row("lists of concepts, copies and the bin, the slowest", questions.others(), times)
         begun = [Workbench(settings) for _ in range(ROUNDS * times)]
         first = iter(begun)
-        yield _row(
-            f"first list of {listed}", [("", lambda n: next(first).definitions.concepts())], times, warm=False
-        )
+        yield _row(f"first list of {listed}", [("", lambda n: next(first).concepts.all())], times, warm=False)
         for one in begun:
             one.close()
         yield compared(

@@ -4,6 +4,7 @@ What takes long to import (the Workbench itself, and all it brings) is imported 
 person who asks for help, or mistypes, shouldn't wait for it.
 """
 
-from concepts.cli.root import app, main
+from concepts.cli.groups import app
+from concepts.cli.root import main
 
 __all__ = ["app", "main"]

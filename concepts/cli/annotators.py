@@ -1,13 +1,13 @@
-"""`discern concept annotators` and `annotator`: which machine labels a concept's pictures."""
+"""`discern concept annotate` and `annotators`: labels by machines, and which machine does it."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from concepts.cli.groups import (
-    Author,
     Budget,
     ChoosingAMethod,
     Json,
@@ -16,12 +16,130 @@ from concepts.cli.groups import (
     Repeats,
     WithExamples,
     concept,
+    must_exist,
+    must_not_exist,
     workbench,
 )
-from concepts.cli.output import progress, say, show, table
+from concepts.cli.output import ROWS_SHOWN, progress, say, show, table
 
 if TYPE_CHECKING:
+    from concepts.collaborator.annotating import AnnotateResult
+    from concepts.collaborator.batch_files import BatchRead
     from concepts.collaborator.comparing import AnnotatorsCompared, Compared, ComparisonEstimate
+    from concepts.collaborator.suggestions import AnnotateEstimate
+
+
+@concept.command("annotate", cls=ChoosingAMethod)
+def concept_annotate(
+    name: Name,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many pictures.")] = None,
+    budget: Budget = None,
+    rounds: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=100,
+            help="In so many rounds of equal size: after each the classifier learns anew and chooses what to "
+            "ask next, in the pool and beyond, until that changes little. 1: the pool, all at once. Without "
+            "it, 5 where a model is asked and there are more pictures than are asked about.",
+        ),
+    ] = None,
+    cascade: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            max=50,
+            help="Cheap first: the model, then the large one, each only where it is wrong about at most so "
+            "many of 100 pictures, and the rest is left to you. Pictures are drawn that you answer first.",
+        ),
+    ] = None,
+    annotator: Annotated[
+        str,
+        typer.Option(
+            help="Who labels: {annotators}. auto takes what was chosen for this concept, else the "
+            "vision-language model where one is set, else the built-in annotator."
+        ),
+    ] = "auto",
+    large: Large = False,
+    examples: WithExamples = False,
+    repeats: Repeats = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Only say what it would ask, and what that would cost.")
+    ] = False,
+    batch_out: Annotated[
+        Path | None,
+        typer.Option(
+            "--batch-out", help="Ask nothing: write the questions as a batch file (OpenAI, vllm run-batch)."
+        ),
+    ] = None,
+    batch_in: Annotated[
+        Path | None,
+        typer.Option("--batch-in", help="Take the answers of such a batch; then run it without this."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Let the machine label the pool, with a reason for each picture."""
+    from concepts.collaborator.setups import Setup  # brings the encoders
+
+    annotations = workbench().concept(name).annotations
+    setup = Setup(annotator, large, examples, repeats)
+    if batch_out is not None:
+        must_not_exist(batch_out)
+        written = annotations.write_batch(batch_out, limit=limit, setup=setup)
+        size = f"{written.bytes / 1e6:,.1f} MB"
+        asks = f"{written.questions:,} questions for {written.model} in {batch_out} ({size})."
+        show(written, as_json, lambda: say(asks))
+    elif batch_in is not None:
+        must_exist(batch_in)
+        taken = annotations.read_batch(batch_in, setup=setup)
+        show(taken, as_json, lambda: _tell_taken(taken))
+    elif estimate:
+        expected = annotations.estimate(setup)
+        show(expected, as_json, lambda: say(_expected(expected)))
+    else:
+        right = None if cascade is None else 1 - cascade / 100
+        kept = "What was labelled until here is kept and not paid for again."
+        with progress("Annotating", kept) as listener:
+            asked = annotations.annotate(
+                limit=limit, budget=budget, rounds=rounds, cascade=right, **vars(setup)
+            )
+            result = asked.wait(listener)
+        show(result, as_json, lambda: _annotated(result))
+
+
+def _annotated(result: AnnotateResult) -> None:
+    say(f"{result.annotated:,} pictures labelled by {result.annotator}.")
+    say("  ".join(f"{rating}: {count:,}" for rating, count in sorted(result.ratings.items())))
+    for number, one in enumerate(result.rounds, 1):
+        changed = "" if one.changed is None else f", changed {one.changed:,} decisions on the library"
+        say(f"  round {number}: {one.pictures:,} pictures{changed}")
+    for step in result.steps:
+        say(f"  {step.decided:,} by {step.by}: {step.sentence}")
+    if result.calls:
+        cost = "unknown (no price is set)" if result.cost_usd is None else f"${result.cost_usd:.4f}"
+        say(f"{result.calls:,} calls, cost {cost}.")
+    for failure in result.failed[:10]:
+        say(f"  not labelled: {failure['id'][:12]}: {failure['reason']}")
+    if result.stopped:
+        say(result.stopped)
+
+
+def _tell_taken(taken: BatchRead) -> None:
+    say(f"{taken.answered:,} answers taken, {taken.known:,} known before.")
+    for outcome, n in sorted(taken.bad.items()):
+        say(f"  {outcome}: {n:,}")
+    if taken.unknown:
+        first = ", ".join(map(str, taken.unknown[:ROWS_SHOWN]))
+        say(f"{len(taken.unknown):,} lines answer nothing that is asked now: {first}")
+
+
+def _expected(expected: AnnotateEstimate) -> str:
+    if not expected.model:
+        return f"{expected.pictures:,} pictures, free of charge."
+    cost = (
+        "at an unknown cost (no price is set)" if expected.usd is None else f"for about ${expected.usd:.4f}"
+    )
+    return f"{expected.pictures:,} pictures by {expected.model}, {cost}: at most {expected.basis}."
 
 
 @concept.command("annotators")
@@ -37,16 +155,16 @@ def concept_annotators(
     as_json: Json = False,
 ) -> None:
     """Compare annotators on pictures you answered: agreement, cost and seconds, side by side."""
-    bench = workbench()
+    annotators = workbench().concept(name).annotators
     if estimate:
-        expected = bench.annotators.estimate(name)
-        show(expected, as_json, lambda: say(_expected(expected)))
+        expected = annotators.estimate()
+        show(expected, as_json, lambda: say(_comparison_expected(expected)))
         return
     if newest:
-        found = bench.annotators.compared(name)
+        found = annotators.compared()
     else:
         with progress("Comparing", "What was answered until here is kept and not paid again.") as listener:
-            found = bench.annotators.compare(name, budget=budget, listener=listener)
+            found = annotators.compare(budget).wait(listener)
 
     def human() -> None:
         if found is None:
@@ -57,26 +175,7 @@ def concept_annotators(
     show(found, as_json, human)
 
 
-@concept.command("annotator", cls=ChoosingAMethod)
-def concept_annotator(
-    name: Name,
-    annotator: Annotated[str, typer.Option(help="Who labels from now on: {annotators}.")] = "auto",
-    large: Large = False,
-    examples: WithExamples = False,
-    repeats: Repeats = False,
-    author: Author = "me",
-    as_json: Json = False,
-) -> None:
-    """Choose who labels this concept's pictures from now on; what was said before is kept."""
-    from concepts.collaborator.setups import Setup  # brings the encoders
-
-    bench = workbench()
-    bench.annotators.choose(name, Setup(annotator, large, examples, repeats), author=author)
-    used = vars(bench.annotators.in_use(name))
-    show(used, as_json, lambda: say(f"From now on: {annotator}."))
-
-
-def _expected(expected: ComparisonEstimate) -> str:
+def _comparison_expected(expected: ComparisonEstimate) -> str:
     if expected.missing:
         return f"{expected.missing} more answers of the rarer kind are needed first."
     cost = (

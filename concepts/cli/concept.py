@@ -1,4 +1,4 @@
-"""`discern concept`: what you want to recognise, its definition and its candidates."""
+"""`discern concept`: what you want to recognise, its definition, and finding out what you mean."""
 
 from __future__ import annotations
 
@@ -8,143 +8,55 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from concepts.cli.groups import Author, Json, Name, concept, workbench
-from concepts.cli.output import say, show, table
+from concepts.cli.groups import Author, Budget, Json, Name, concept, workbench
+from concepts.cli.operations import shows
+from concepts.cli.output import plain, progress, say, show, table
 from concepts.errors import DiscernError
 
 if TYPE_CHECKING:
+    from concepts.collaborator.deliberation_views import RewordingView, RoundView, WordingView
     from concepts.definition.document import Change
     from concepts.definition.questions import DefinitionQuestion
-    from concepts.learning.scale import Scale
-    from concepts.workbench.concept_views import ScaleView
-
-Graded = Annotated[
-    int | None, typer.Option(help="Answer by grades: 1 to this many, 3 to 10, the last the most.")
-]
-CountsFrom = Annotated[
-    int | None,
-    typer.Option(help="The lowest grade that counts as a yes; without it the middle one, of 5 the 3."),
-]
-GradeNames = Annotated[
-    str | None,
-    typer.Option(
-        help="What the grades are called, with commas between: the lowest and the highest, or every one."
-    ),
-]
-Classes = Annotated[
-    str | None,
-    typer.Option(help="Answer by one of 2 to 9 classes, or none of them: their names with commas between."),
-]
-
-
-@concept.command("new")
-def concept_new(
-    name: Name,
-    description: Annotated[str | None, typer.Option(help="One sentence: what counts.")] = None,
-    source: Annotated[
-        str | None,
-        typer.Option(
-            "--from", metavar="CONCEPT", help="Another concept whose definition and history it gets instead."
-        ),
-    ] = None,
-    with_labels: Annotated[bool, typer.Option("--with-labels", help="With --from: its labels, too.")] = False,
-    excluding: Annotated[
-        list[str] | None,
-        typer.Option("--not", help="What doesn't count. May be given more than once."),
-    ] = None,
-    example: Annotated[
-        list[str] | None,
-        typer.Option(help="A picture that counts (path or id). May be given more than once."),
-    ] = None,
-    graded: Graded = None,
-    counts_from: CountsFrom = None,
-    grade_names: GradeNames = None,
-    classes: Classes = None,
-    author: Author = "me",
-    as_json: Json = False,
-) -> None:
-    """Begin a concept from a name and a sentence, or from another concept. It is answered by yes and no
-    unless it has grades or classes. A new concept has no versions, and test pictures of its own."""
-    bench, scale = workbench(), _scale(graded, counts_from, grade_names, classes)
-    if source is None and description is not None and not with_labels:
-        view = bench.definitions.create_concept(
-            name,
-            description,
-            excluding=excluding or [],
-            examples=example or [],
-            author=author,
-            scale=scale,
-        )
-    elif source is not None and not (description or excluding or example or scale):
-        copy = bench.catalogue.duplicate(source, name, labels=with_labels, author=author)
-        view = bench.definitions.concept(copy)
-    else:
-        raise typer.BadParameter(
-            "A concept begins from a --description, with examples and a scale, or --from another concept, "
-            "as that is. Give one of the two."
-        )
-    along = f", with {view.answers.answers:,} labels" if with_labels else ""
-    show(view, as_json, lambda: say(f"“{view.name}” begun{along}. Next: concept expand, or concept mine."))
-
-
-@concept.command("scale")
-def concept_scale(
-    name: Name,
-    graded: Graded = None,
-    counts_from: CountsFrom = None,
-    grade_names: GradeNames = None,
-    classes: Classes = None,
-    as_json: Json = False,
-) -> None:
-    """Have a concept answered by grades or classes or, without either, by yes and no: as long as nobody has
-    answered."""
-    view = workbench().definitions.set_scale(name, _scale(graded, counts_from, grade_names, classes))
-    show(view.scale, as_json, lambda: say(_scale_in_words(view.scale)))
-
-
-def _scale(
-    graded: int | None, counts_from: int | None, grade_names: str | None, classes: str | None
-) -> Scale | None:
-    from concepts.learning.scale import Scale  # brings numpy
-
-    if graded is not None and classes is not None:
-        raise DiscernError("A concept has grades or classes, not both.")
-    if classes is not None:
-        return Scale.of_classes(classes.split(","))
-    if graded is None and counts_from is not None:
-        raise DiscernError("--counts-from is for a graded concept: give --graded too.")
-    if graded is None and grade_names is not None:
-        raise DiscernError("--grade-names is for a graded concept: give --graded too.")
-    names = grade_names.split(",") if grade_names else ()
-    return None if graded is None else Scale.graded(graded, counts_from, names)
-
-
-def _scale_in_words(scale: ScaleView) -> str:
-    if scale.kind == "graded":
-        named = ", ".join(
-            f"{word} {name}" for word, name in zip(scale.words, scale.names, strict=False) if name
-        )
-        called = f" ({named})" if named else ""
-        return (
-            f"Answered by grades 1 to {len(scale.words)}{called}; pictures count from {scale.counts_from} on."
-        )
-    if scale.kind == "classes":
-        return f"Answered by one of {', '.join(scale.words)}, or none of these."
-    return "Answered by yes and no."
-
-
-@concept.command("list")
-def concept_list(as_json: Json = False) -> None:
-    """All concepts and how far they are."""
-    found = workbench().definitions.concepts()
-    columns = ("definition", "candidates", "answers", "trained", "concept")
-    show(
-        found,
-        as_json,
-        lambda: table(
-            columns, [(c.revision, c.candidates, c.answers.answers, c.heads, c.name) for c in found]
-        ),
+    from concepts.labelling.mining import MineResult
+    from concepts.workbench.concept_views import (
+        ConceptPage,
+        ConceptSummary,
+        ConceptView,
+        DefinitionChange,
+        ExampleView,
+        GivenExample,
+        ScaleView,
     )
+
+KEPT = "What was answered until here is kept and not paid for again."
+VERDICTS = {
+    "better": "surely agrees with you more often",
+    "harmless": "agrees wherever the current words do",
+    "not better": "not shown to be better",
+}
+
+
+@shows("concepts.all")
+def _list(found: Sequence[ConceptSummary]) -> None:
+    columns = ("definition", "candidates", "answers", "trained", "concept")
+    table(columns, [(c.revision, c.candidates, c.answers.answers, c.heads, c.name) for c in found])
+
+
+@shows("concepts.new")
+def _begun(view: ConceptView) -> None:
+    along = f", with {view.answers.answers:,} labels" if view.answers.answers else ""
+    say(f"“{view.name}” begun{along}. Next: concept expand, or concept mine.")
+
+
+@shows("definition.set")
+def _settings(view: ConceptPage) -> None:
+    say(f"“{view.name}”. {_scale_in_words(view.scale)} Annotator: {view.annotator.annotator}.")
+
+
+@shows("definition.mine")
+def _mined(result: MineResult) -> None:
+    say(f"{result.added:,} pictures added, {result.candidates:,} in the pool.")
+    table(("pictures", "brought by"), [(count, query) for query, count in result.per_query.items()])
 
 
 @concept.command("show")
@@ -152,30 +64,61 @@ def concept_show(
     name: Name,
     revision: Annotated[int | None, typer.Option(help="An older definition.")] = None,
     diff: Annotated[int | None, typer.Option(help="Show what changed since this revision.")] = None,
+    revisions: Annotated[
+        bool, typer.Option("--revisions", help="Every definition it had, the oldest first.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """The definition, the answers so far and every trained version."""
-    bench = workbench()
-    view = bench.definitions.concept(name, revision=revision)
-    if diff is not None:
-        show_changes(bench.definitions.diff(name, diff, view.revision.number), as_json)
+    """The definition with its example pictures, the labels so far and every trained version."""
+    definition = workbench().concept(name).definition
+    if revisions:
+        found = definition.revisions(None)
+        show(found, as_json, lambda: _revisions(found))
         return
+    view = definition.get(revision)
+    if diff is not None:
+        show_changes(definition.diff(diff, view.revision.number), as_json)
+    else:
+        show(view, as_json, lambda: _shown(view))
 
-    def human() -> None:
-        say(f"Definition {view.revision.number} of {view.revisions}, by {view.revision.author}")
-        if view.scale.kind != "yes or no":
-            say(_scale_in_words(view.scale))
-        say(view.revision.definition.as_text())
-        say(f"\n{view.candidates:,} candidates, {view.annotated:,} labelled by the machine")
-        say(f"{view.answers.sentence} {view.advice}")
-        if view.rare:
-            say(view.rare)
-        if view.conflicts:
-            say(f"{len(view.conflicts)} pictures where people disagree: {', '.join(view.conflicts)}")
-        for head in view.heads:
-            say(f"Version {head.number}: {head.kind}, yes from {head.threshold:.2f}")
 
-    show(view, as_json, human)
+def _revisions(found: Sequence[DefinitionChange]) -> None:
+    rows = [(r.number, f"{r.created:%Y-%m-%d %H:%M}", r.author, r.note) for r in found]
+    table(("definition", "when", "by", "why"), rows)
+
+
+def _shown(view: ConceptPage) -> None:
+    say(f"Definition {view.revision.number} of {view.revisions}, by {view.revision.author}")
+    if view.scale.kind != "yes or no":
+        say(_scale_in_words(view.scale))
+    say(view.revision.definition.as_text())
+    if view.examples:
+        say()
+        table(("example", "says", "from", "learned from"), map(_example, view.examples))
+    say(f"\n{view.candidates:,} candidates, {view.annotated:,} labelled by the machine")
+    say(f"{view.answers.sentence} {view.advice}")
+    if view.rare:
+        say(view.rare)
+    if view.conflicts:
+        say(f"{len(view.conflicts)} pictures where people disagree: {', '.join(view.conflicts)}")
+    for head in view.heads:
+        say(f"Version {head.number}: {head.kind}, yes from {head.threshold:.2f}")
+
+
+def _example(one: ExampleView) -> tuple[str, ...]:
+    says, kept = "counts" if one.counts else "doesn't", "from outside" if one.outside else "library"
+    return one.id[:12], says, kept, "yes" if one.used else "no"
+
+
+def _scale_in_words(scale: ScaleView) -> str:
+    if scale.kind == "graded":
+        named = ", ".join(f"{word} {n}" for word, n in zip(scale.words, scale.names, strict=False) if n)
+        called = f" ({named})" if named else ""
+        grades = f"grades 1 to {len(scale.words)}{called}"
+        return f"Answered by {grades}; pictures count from {scale.counts_from} on."
+    if scale.kind == "classes":
+        return f"Answered by one of {', '.join(scale.words)}, or none of these."
+    return "Answered by yes and no."
 
 
 def show_changes(runs: Sequence[tuple[Change, str]], as_json: bool) -> None:
@@ -185,23 +128,111 @@ def show_changes(runs: Sequence[tuple[Change, str]], as_json: bool) -> None:
     show(changes, as_json, lambda: say("".join(marks[change].format(text) for change, text in runs)))
 
 
+@concept.command("revise")
+def concept_revise(
+    name: Name,
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="JSON: the whole definition, as it is in revision of concept show --json."),
+    ] = None,
+    example: Annotated[
+        str | None,
+        typer.Option(help="A picture that counts: a file, of the library or not, or the id of one there."),
+    ] = None,
+    look_alike: Annotated[
+        str | None, typer.Option(help="The same for one that only looks as if it counted.")
+    ] = None,
+    drop_example: Annotated[str | None, typer.Option(help="It is no example any more.")] = None,
+    note: Annotated[str, typer.Option(help="With a file: why, in a few words.")] = "",
+    after: Annotated[
+        int | None,
+        typer.Option(min=1, help="With a file: only if this is still the newest definition."),
+    ] = None,
+    author: Author = "me",
+    as_json: Json = False,
+) -> None:
+    """Keep an edited definition, or one more or less example picture, as the next revision. Older ones stay.
+
+    An example is learned from, and pictures like it are asked about first.
+    """
+    from concepts.definition.document import read_definition  # brings pydantic
+
+    if sum(one is not None for one in (file, example, look_alike, drop_example)) != 1:
+        raise typer.BadParameter("Give a file or one example.")
+    handle = workbench().concept(name)
+    if file is not None:
+        revision = handle.definition.revise(read_definition(file), author=author, note=note, after=after)
+        show(revision, as_json, lambda: say(f"Definition {revision.number} kept."))
+        return
+    if drop_example is not None:
+        given = handle.examples.remove(drop_example, author=author)
+    else:
+        picture = example or look_alike or ""
+        given = handle.examples.give_file(picture, counts=example is not None, author=author)
+    show(given, as_json, lambda: _given(given, given.outside and drop_example is None))
+
+
+def _given(given: GivenExample, kept_here: bool) -> None:
+    kept = ", kept with the concept: the library doesn't have it" if kept_here else ""
+    say(f"{given.id[:12]}{kept}. Definition {given.revision}: {given.note}.")
+
+
 @concept.command("expand")
-def concept_expand(name: Name, as_json: Json = False) -> None:
+def concept_expand(
+    name: Name,
+    kinds: Annotated[
+        bool,
+        typer.Option("--kinds", help="Only up to three more kinds of pictures; needs a language model."),
+    ] = False,
+    near: Annotated[str, typer.Option(help="Kinds near this criterion, which every picture must show.")] = "",
+    as_json: Json = False,
+) -> None:
     """Propose what counts, what doesn't, what is open, and what to search for; kept as a new revision."""
-    proposed = workbench().definitions.expand(name)
+    definition = workbench().concept(name).definition
+    with progress("Proposing", "Nothing was changed.") as listener:
+        done = definition.propose(kinds=kinds, near=near).wait(listener)
+    revision = definition.read(done.revision).revision
 
     def human() -> None:
-        if proposed.problem:
-            say(f"Proposed from the built-in words. The model gave no answer: {proposed.problem}\n")
-        say(proposed.definition.as_text())
+        if done.problem:
+            say(f"Proposed from the built-in words. The model gave no answer: {done.problem}\n")
+        say(revision.definition.as_text())
 
-    show(proposed, as_json, human)
+    show({**plain(revision), "problem": done.problem}, as_json, human)
 
 
 @concept.command("ask")
-def concept_ask(name: Name, as_json: Json = False) -> None:
-    """Be asked what you mean: at most three questions, which concept answer takes the answers to."""
-    asked = workbench().scoping.ask(name)
+def concept_ask(
+    name: Name,
+    reply: Annotated[
+        str | None,
+        typer.Option(help="Answer one: the letter of an offered answer, or your own words; - skips it."),
+    ] = None,
+    number: Annotated[int, typer.Option(min=1, help="Which question the reply is to.")] = 1,
+    open_only: Annotated[
+        bool, typer.Option("--open", help="Only list those that are open, and think of no others.")
+    ] = False,
+    author: Author = "me",
+    as_json: Json = False,
+) -> None:
+    """Be asked what you mean: at most three questions. What a reply means is kept as the next definition."""
+    definition = workbench().concept(name).definition
+    if reply is not None:
+        questions = definition.questions()
+        if number > len(questions):
+            raise DiscernError(f"There is no open question {number}; there are {len(questions)}.")
+        question = questions[number - 1]
+        offered = dict(zip("abcd", (one.answer for one in question.answers), strict=False))
+        words = "" if reply == "-" else offered.get(reply.lower(), reply)
+        revision = definition.answer(question.question, words, author=author)
+        show(revision, as_json, lambda: say(revision.definition.as_text()))
+        return
+    if open_only:
+        questions = definition.questions()
+        show(questions, as_json, lambda: _list_questions(questions))
+        return
+    with progress("Thinking", "Nothing was changed.") as listener:
+        asked = definition.ask().wait(listener)
 
     def human() -> None:
         if asked.problem:
@@ -209,34 +240,6 @@ def concept_ask(name: Name, as_json: Json = False) -> None:
         _list_questions(asked.questions)
 
     show(asked, as_json, human)
-
-
-@concept.command("answer")
-def concept_answer(
-    name: Name,
-    number: Annotated[
-        int, typer.Argument(min=1, help="Of the open question; without an answer all are listed.")
-    ] = 1,
-    said: Annotated[
-        str | None, typer.Argument(help="The letter of an offered answer, or your own words; - skips it.")
-    ] = None,
-    author: Author = "me",
-    as_json: Json = False,
-) -> None:
-    """Answer a question of concept ask. What it means is kept as the next definition."""
-    bench = workbench()
-    open_questions = bench.scoping.questions(name)
-    if said is None:
-        show(open_questions, as_json, lambda: _list_questions(open_questions))
-        return
-    if number > len(open_questions):
-        raise DiscernError(f"There is no open question {number}; there are {len(open_questions)}.")
-    question = open_questions[number - 1]
-    offered = dict(zip("abcd", (one.answer for one in question.answers), strict=False))
-    words = "" if said == "-" else offered.get(said.lower(), said)
-    newest = bench.definitions.concept(name).revision.number
-    revision = bench.scoping.answer(name, question.question, words, author=author, after=newest)
-    show(revision, as_json, lambda: say(revision.definition.as_text()))
 
 
 def _list_questions(questions: Sequence[DefinitionQuestion]) -> None:
@@ -248,61 +251,122 @@ def _list_questions(questions: Sequence[DefinitionQuestion]) -> None:
         say("There is nothing to ask just now.")
 
 
-@concept.command("kinds")
-def concept_kinds(
+# Borderline pictures, and other wordings
+
+
+@concept.command("borderline")
+def concept_borderline(
     name: Name,
-    near: Annotated[
-        str, typer.Option(help="A criterion that every picture must show; else the whole concept.")
+    about: Annotated[
+        str,
+        typer.Option(help="Take up to five pictures that share this, to label with concept labels import."),
     ] = "",
-    as_json: Json = False,
-) -> None:
-    """Propose up to three more kinds of pictures that count, don't, or are open; needs a language model."""
-    bench = workbench()
-    proposed = bench.scoping.more_kinds(name, near)
-    show(proposed, as_json, lambda: say(bench.definitions.concept(name).revision.definition.as_text()))
-
-
-@concept.command("revise")
-def concept_revise(
-    name: Name,
-    file: Annotated[
-        Path,
-        typer.Argument(help="JSON: the whole definition, as it is in revision of concept show --json."),
-    ],
-    note: Annotated[str, typer.Option(help="Why, in a few words.")] = "",
-    after: Annotated[
-        int | None, typer.Option(min=1, help="Only if this is still the newest definition.")
-    ] = None,
+    find: Annotated[
+        bool, typer.Option("--find", help="Look for what is open first: borderline pictures, by question.")
+    ] = False,
+    budget: Budget = None,
     author: Author = "me",
     as_json: Json = False,
 ) -> None:
-    """Keep an edited definition as the next revision. Older ones stay."""
-    from concepts.definition.document import read_definition  # brings pydantic
-
-    definition = read_definition(file)
-    revision = workbench().definitions.revise(name, definition, author=author, note=note, after=after)
-    show(revision, as_json, lambda: say(f"Definition {revision.number} kept."))
-
-
-@concept.command("revisions")
-def concept_revisions(name: Name, as_json: Json = False) -> None:
-    """Every definition this concept had, the oldest first."""
-    found = workbench().definitions.revisions(name)
-    rows = [(r.number, f"{r.created:%Y-%m-%d %H:%M}", r.author, r.note) for r in found]
-    show(found, as_json, lambda: table(("definition", "when", "by", "why"), rows))
-
-
-@concept.command("mine")
-def concept_mine(
-    name: Name,
-    size: Annotated[int, typer.Option(min=1, help="How many pictures the pool shall hold.")] = 1000,
-    as_json: Json = False,
-) -> None:
-    """Search the library for pictures worth looking at: likely ones, look-alikes and random ones."""
-    result = workbench().definitions.mine(name, size=size)
+    """What is open about a definition, and the borderline pictures that share a question."""
+    deliberations = workbench().concept(name).deliberations
+    if find:
+        with progress("Looking for what is open", KEPT) as listener:
+            deliberations.find(budget).wait(listener)
+    if about:
+        begun = deliberations.begin(about, author=author)
+        show(begun, as_json, lambda: _pictures(begun))
+        return
+    looked, found = deliberations.looked(), deliberations.ambiguities()
 
     def human() -> None:
-        say(f"{result.added:,} pictures added, {result.candidates:,} in the pool.")
-        table(("pictures", "brought by"), [(count, query) for query, count in result.per_query.items()])
+        if looked is None:
+            say("Nothing was looked for yet: concept borderline --find.")
+            return
+        by = f"{looked.by}, asked about {looked.asked} pictures" if looked.by else "the built-in encoder"
+        say(f"{len(found)} found open by {by}.")
+        table(("open", "pictures", "answered"), [(one.name, len(one.pictures), one.met) for one in found])
+        if looked.stopped:
+            say(looked.stopped)
 
-    show(result, as_json, human)
+    show({"looked": plain(looked), "open": plain(found)}, as_json, human)
+
+
+@concept.command("reword")
+def concept_reword(
+    name: Name,
+    budget: Budget = None,
+    tried: Annotated[
+        bool, typer.Option("--tried", help="Only show the wordings that were tried last.")
+    ] = False,
+    accept: Annotated[
+        int | None, typer.Option(min=1, help="Make this one of the last wordings the definition.")
+    ] = None,
+    none: Annotated[bool, typer.Option("--none", help="Take none of the last wordings.")] = False,
+    test: Annotated[
+        bool, typer.Option("--test", help="Take the pictures that settle which words are better.")
+    ] = False,
+    author: Author = "me",
+    as_json: Json = False,
+) -> None:
+    """Look for words by which the machine agrees with you more often, tried on your answers."""
+    deliberations = workbench().concept(name).deliberations
+    if not (tried or accept or none or test):
+        with progress("Trying other words", KEPT) as listener:
+            result = deliberations.reword(budget).wait(listener)
+        wordings = deliberations.rewordings()[:1] if result.rewording else []
+        says = f"{result.sifted} wordings tried on {result.read} answers, of which the machine had "
+        says += f"{result.mistakes} wrong; {result.judging} others judged the best of them."
+        nothing = "None mends enough to be judged. More answers, or other pictures, may show what is missing."
+        value = {"result": plain(result), "wordings": plain(wordings)}
+        show(value, as_json, lambda: _reworded(says, wordings, result.stopped or nothing))
+        return
+    found = deliberations.rewordings()
+    if not found:
+        show([], as_json, lambda: say("No other words were tried yet."))
+        return
+    last = found[0]
+    if accept is not None:
+        revision = deliberations.accept(last.number, accept - 1, author=author)
+        show(revision, as_json, lambda: say(f"It is definition {revision.number} now."))
+    elif none:
+        deliberations.accept(last.number, author=author)
+        show(last, as_json, lambda: say("None of them was taken."))
+    elif test:
+        begun = deliberations.put_to_the_test(last.number, author=author)
+        show(begun, as_json, lambda: _pictures(begun))
+    else:
+        show(plain(found), as_json, lambda: _wordings(last))
+
+
+def _reworded(says: str, wordings: Sequence[RewordingView], otherwise: str) -> None:
+    say(says)
+    for one in wordings:
+        _wordings(one)
+    if not wordings:
+        say(otherwise)
+
+
+def _pictures(begun: RoundView) -> None:
+    say(f"{begun.ambiguity}:")
+    table(("id", "path"), [(picture.id[:12], picture.path) for picture in begun.pictures])
+
+
+def _wordings(tried: RewordingView) -> None:
+    for number, wording in enumerate(tried.wordings, 1):
+        say(f"{number}. {VERDICTS[wording.verdict]}: {_measured(wording)}")
+        say(f"   {wording.why}")
+        for kind, text in wording.difference:
+            if kind != "same" and text.strip():
+                say(f"   {'+' if kind == 'added' else '-'} {' '.join(text.split())}")
+
+
+def _measured(wording: WordingView) -> str:
+    said = (
+        f"{wording.after} of {wording.judging} answers instead of {wording.before} "
+        f"({wording.fixed} mended, {wording.broken} broken)"
+    )
+    if wording.undecided:
+        return f"{said}; up to {len(wording.undecided)} pictures would settle it"
+    speak, of = wording.spoke
+    return f"{said}; {speak} of {of} answers that were to settle it speak for it" if of else said

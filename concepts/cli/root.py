@@ -15,11 +15,8 @@ from concepts import errors
 from concepts.cli import (  # noqa: F401  # most of them for the commands they add
     annotators,
     bundles,
-    catalogue,
     combining,
     concept,
-    deliberation,
-    examples,
     installation,
     jobs,
     label_files,

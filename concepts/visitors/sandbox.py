@@ -171,8 +171,11 @@ def write_made(bench: Workbench, out: Path) -> None:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive, tempfile.TemporaryDirectory() as scratch:
         archive.writestr("README.txt", ABOUT)
         answers = Path(scratch) / "answers.csv"
-        for concept in bench.definitions.concepts():
-            folder, view = _free(concept_stem(concept.name), taken), bench.definitions.concept(concept.name)
+        for concept in bench.concepts.all(None):
+            folder, view = (
+                _free(concept_stem(concept.name), taken),
+                bench.concept(concept.name).definition.read(),
+            )
             archive.writestr(f"{folder}/definition.json", view.revision.model_dump_json(indent=2))
             bench.concept(concept.name).label_files.export_file(answers)
             archive.write(answers, f"{folder}/{answers.name}")

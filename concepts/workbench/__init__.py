@@ -1,28 +1,25 @@
 """The use cases, in the person's words. Screens, REST and the command line call this and nothing else."""
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
+from pydantic import BaseModel
+
+from concepts.jobs import Progress
 from concepts.settings import Settings
-from concepts.workbench import exports, versions
-from concepts.workbench.annotations import Annotations
-from concepts.workbench.annotators import Annotators
+from concepts.workbench import annotations, definition, deliberations, exports, versions
 from concepts.workbench.asking import Asking
-from concepts.workbench.assistants import Assistants
-from concepts.workbench.catalogue import Catalogue
 from concepts.workbench.collections import Collections
 from concepts.workbench.concept import Concept
+from concepts.workbench.concepts import Concepts
 from concepts.workbench.context import JOURNEY, POOL_SIZE, Context, SharedResources
 from concepts.workbench.counting import ENOUGH_LABELS
-from concepts.workbench.definitions import Definitions
-from concepts.workbench.deliberations import Deliberations
-from concepts.workbench.examples import Examples
 from concepts.workbench.installation import Installation
 from concepts.workbench.library import PictureLibrary
 from concepts.workbench.operation import Declared, declared_in
 from concepts.workbench.protection import Protections
 from concepts.workbench.review import Review
 from concepts.workbench.rules import Rules
-from concepts.workbench.scoping import Scoping
 from concepts.workbench.scores import Scoring
 from concepts.workbench.trash import Trash
 from concepts.workbench.upkeep import Upkeep
@@ -48,6 +45,7 @@ class Workbench:
     route: ClassVar[str] = ""
     command: ClassVar[str] = ""
 
+    concepts: Concepts
     library: PictureLibrary
     upkeep: Upkeep
     collections: Collections
@@ -65,16 +63,12 @@ class Workbench:
         self.collections = Collections(self.context)
         self.library = PictureLibrary(self.context, self.collections, self.upkeep)
         self.trash = Trash(self.context, self.collections)
-        self.catalogue = Catalogue(self.context)
-        self.definitions = Definitions(self.context)
-        self.scoping = Scoping(self.context, self.definitions)
-        self.deliberations = Deliberations(self.context, self.definitions)
-        self.examples = Examples(self.context, self.definitions)
-        self.asking = Asking(self.context, self.definitions)
-        self.annotations = Annotations(self.context, self.definitions)
-        self.annotators = Annotators(self.context)
-        self.assistants = Assistants(self.context, self.asking)
+        self.concepts = Concepts(self)
+        self.asking = Asking(self.context)
         self.review = Review(self.context)
+        definition.register_work(self)
+        annotations.register_work(self)
+        deliberations.register_work(self)
         versions.register_work(self)
         exports.register_work(self)
         self.scoring = Scoring(self)
@@ -91,6 +85,10 @@ class Workbench:
     def concept_of(self, concept_id: int) -> Concept:
         """For jobs, which carry its id."""
         return Concept(self, self.context.store.get(concept_id))
+
+    def register(self, kind: type[Any], work: Callable[[Concept, Any, Progress], BaseModel]) -> None:
+        """What a kind of job does with its concept."""
+        self.jobs.register(kind, lambda job, progress: work(self.concept_of(job.concept_id), job, progress))
 
     def close(self) -> None:
         """Leaves running jobs at their next step and lets go of the data folder."""

@@ -1,117 +1,207 @@
-"""Use cases of labelling by the machine: running it, what it would cost, and reviewing what it said."""
+"""Labels by machines: having pictures annotated and reviewing that, which annotator does it, and the
+judgements of assistants."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
+from pydantic import Field
 
 from concepts.collaborator import ANNOTATORS, AUTO
-from concepts.collaborator.annotating import AnnotateResult, Labelling, annotate_pool, given_by, left_of
+from concepts.collaborator.annotating import AnnotateResult, Labelling, annotate_pool, given_by, keep, left_of
+from concepts.collaborator.base import Annotation
 from concepts.collaborator.batch_files import BatchFile, BatchRead, BatchWritten
 from concepts.collaborator.cascade import CascadeSample, Step
+from concepts.collaborator.comparing import (
+    AnnotatorComparison,
+    AnnotatorsCompared,
+    ComparisonEstimate,
+    estimate_comparison,
+)
 from concepts.collaborator.rounds import annotate_in_rounds, suitable_rounds
 from concepts.collaborator.setups import CHOSEN, Setup, model_of
+from concepts.collaborator.suggestions import (
+    AnnotateEstimate,
+    Opinion,
+    ReviewFilter,
+    ReviewPage,
+    opinion,
+    remarks,
+    sure_of,
+)
 from concepts.collaborator.suggestions import estimate as estimated
-from concepts.collaborator.suggestions import opinion, remarks, sure_of
 from concepts.collaborator.suggestions import review as reviewed
 from concepts.errors import DiscernError, NoModelError, NotEnoughLabelsError, NotEnoughPicturesError
-from concepts.jobs import Listener, Progress
+from concepts.jobs import Progress, Started
 from concepts.labelling.consensus import consensus
 from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.mining import mine_more
-from concepts.labelling.selection import BY_THE_CLASSIFIER, next_for_machine, surest_yes
+from concepts.labelling.selection import BY_THE_CLASSIFIER, NextPicture, next_for_machine, surest_yes
+from concepts.labelling.training_data import TrainingData
 from concepts.labelling.waves import draw_of_pool
 from concepts.learning.report import Guarantee
+from concepts.view import View
 from concepts.workbench.context import POOL_SIZE, WHOLE_LIBRARY, Context
-from concepts.workbench.definitions import Definitions
-from concepts.workbench.jobs import Annotate
+from concepts.workbench.definition import fill_pool
+from concepts.workbench.jobs import Annotate, CompareAnnotators
+from concepts.workbench.operation import operation
+from storage.choices import AnnotatorChoice
 from storage.concepts import CASCADING
-from storage.tables import ConceptRow
+from storage.tables import ConceptRow, StoredAnnotation
 
 if TYPE_CHECKING:
-    from concepts.collaborator.suggestions import (
-        AnnotateEstimate,
-        Opinion,
-        ReviewFilter,
-        ReviewPage,
-    )
-    from concepts.labelling.training_data import TrainingData
-    from storage.concepts import StoredAnnotation
-    from storage.tables import ConceptRow
+    from concepts.workbench import Workbench
+    from concepts.workbench.concept import Concept
+
+LONGEST = 200  # characters of a fingerprint, as the column has them
+RATINGS = {"yes": 5, "unsure": 3, "no": 1}  # from 1, surely not, to 5, surely yes
+
+Limit = Annotated[int | None, Field(ge=1, le=10_000_000, description="At most this many pictures.")]
+Budget = Annotated[
+    float | None,
+    Field(ge=0, le=1e9, allow_inf_nan=False, description="Stop before this many US dollars."),
+]
+Rounds = Annotated[
+    int | None,
+    Field(
+        ge=1,
+        le=100,
+        description="In so many rounds of equal size: after each the classifier learns anew and chooses what "
+        "to ask next, in the pool and beyond, until that changes little. 1: the pool, all at once. Without "
+        "it, 5 where a model is asked and there are more pictures than are asked about.",
+    ),
+]
+Cascade = Annotated[
+    float | None,
+    Field(
+        ge=0.5,
+        le=0.999,
+        description="The model first, then the large one, each only where at least this share of what it "
+        "decides is right; the rest is left to people. Pictures are drawn that people answer first.",
+    ),
+]
+AnnotatorName = Annotated[
+    str,
+    Field(
+        max_length=60,
+        json_schema_extra=lambda schema: schema.update(enum=[AUTO, *ANNOTATORS]),  # as they are then
+        description="Who labels. `auto` takes what was chosen for this concept, else the model that sees "
+        "where one is set, else the built-in annotator.",
+    ),
+]
+Large = Annotated[bool, Field(description="By the model for doubtful pictures.")]
+WithExamples = Annotated[
+    bool, Field(description="It is shown, beside each picture, similar ones that people labelled.")
+]
+Repeats = Annotated[
+    bool,
+    Field(
+        description="Ask three times, which costs three times as much, where the endpoint doesn't tell how "
+        "sure it is."
+    ),
+]
+
+
+class Judgement(View):
+    """What an assistant says of a picture: `picture` is its id, `reason` one sentence on what is seen."""
+
+    picture: str = Field(pattern=r"^[0-9a-f]{64}$")
+    value: Literal["yes", "no", "unsure"]
+    reason: str = Field("", max_length=1000)
+
+
+class ComparedOrNot(View):
+    """`newest`: what the newest comparison of annotators found, if there was one. `estimate`: what another
+    would ask, and what that would cost."""
+
+    newest: AnnotatorsCompared | None
+    estimate: ComparisonEstimate
 
 
 class Annotations:
-    """What the machine says of pictures."""
+    """What machines say of pictures. An assistant's labels are a machine's, too: they count by how well they
+    agree with people's, and never measure."""
 
-    def __init__(self, context: Context, definitions: Definitions) -> None:
-        self._context = context
-        self._definitions = definitions
-        context.jobs.register(Annotate, self._annotate)
+    def __init__(self, concept: Concept) -> None:
+        self._concept, self._context = concept, concept.context
 
+    @operation("POST /annotate")
     def annotate(
         self,
-        name: str,
         *,
-        limit: int | None = None,
-        budget: float | None = None,
-        rounds: int | None = None,
-        cascade: float | None = None,
-        setup: Setup = CHOSEN,
-        listener: Listener | None = None,
-    ) -> AnnotateResult:
-        """Has the machine label the pool, and waits until it is done. In several `rounds` the classifier
-        chooses what is asked next, in the pool and beyond; None: as many as suit (see `suitable_rounds`).
+        limit: Limit = None,
+        budget: Budget = None,
+        rounds: Rounds = None,
+        cascade: Cascade = None,
+        annotator: AnnotatorName = AUTO,
+        large: Large = False,
+        examples: WithExamples = False,
+        repeats: Repeats = False,
+    ) -> Started[AnnotateResult]:
+        """Have the machine label the pool, with a reason for each picture.
 
-        `cascade`: the pool by cheap models first, each where at least this share (0..1) of what it decides is
-        right. Raises `NotEnoughLabelsError` as long as answers that say so are missing."""
-        return self._context.jobs.run(self._annotating(name, limit, budget, rounds, cascade, setup), listener)
+        Raises `NotEnoughLabelsError` as long as a `cascade` lacks labels that say how often it errs.
+        """
+        ANNOTATORS.require(annotator, also=[AUTO])
+        asked = Setup(annotator, large, examples, repeats)
+        setup = asked.over(self._context.setup(self._concept.id))
+        if cascade is not None:
+            self._check_cascade(cascade, rounds, setup)
+        return self._context.jobs.begin(
+            Annotate(
+                self._concept.id,
+                limit,
+                budget,
+                setup.annotator,
+                large=setup.large,
+                examples=setup.examples,
+                repeats=setup.repeats,
+                rounds=rounds if cascade is None else 1,
+                cascade=cascade,
+            )
+        )
 
-    def submit(
-        self,
-        name: str,
-        *,
-        limit: int | None = None,
-        budget: float | None = None,
-        rounds: int | None = None,
-        cascade: float | None = None,
-        setup: Setup = CHOSEN,
-    ) -> int:
-        """Has the machine label the pool in the background; returns the job's id."""
-        return self._context.jobs.submit(self._annotating(name, limit, budget, rounds, cascade, setup))
+    def _check_cascade(self, cascade: float, rounds: int | None, setup: Setup) -> None:
+        if (rounds or 1) > 1:
+            raise DiscernError(
+                "Cheap first labels the pool, all at once: what says how often it errs is drawn there."
+            )
+        if not model_of(setup, self._context.settings)[0]:
+            raise NoModelError(setup.role)
+        require_pool(self._concept)
+        sample_of(self._context, self._concept.row, cascade)
 
-    def estimate(self, name: str, setup: Setup = CHOSEN) -> AnnotateEstimate:
-        """How many pictures `submit` would have looked at, by which model, at what cost."""
-        concept = self._context.concept(name)
+    def estimate(self, setup: Setup = CHOSEN) -> AnnotateEstimate:
+        """How many pictures `annotate` would have looked at, by which model, at what cost."""
+        concept = self._concept
         size = min(POOL_SIZE, self._context.collection.count_for(concept.id))
         setup = setup.over(self._context.setup(concept.id))
         return estimated(
-            self._context.dataset(concept),
+            self._context.dataset(concept.row),
             self._context.settings,
             size,
             setup,
             self._context.prompts(concept.id),
         )
 
-    def write_batch(
-        self, name: str, file: Path, *, limit: int | None = None, setup: Setup = CHOSEN
-    ) -> BatchWritten:
+    def write_batch(self, file: Path, *, limit: int | None = None, setup: Setup = CHOSEN) -> BatchWritten:
         """Writes what annotating would ask now to a batch file, in place of asking it."""
-        return self._batch(name, setup).write(file, limit)
+        return self._batch(setup).write(file, limit)
 
-    def read_batch(self, name: str, file: Path, *, setup: Setup = CHOSEN) -> BatchRead:
+    def read_batch(self, file: Path, *, setup: Setup = CHOSEN) -> BatchRead:
         """Takes the answers of a batch. Annotating finds them, and asks only what is missing."""
-        return self._batch(name, setup).read(file)
+        return self._batch(setup).read(file)
 
-    def _batch(self, name: str, setup: Setup) -> BatchFile:
+    def _batch(self, setup: Setup) -> BatchFile:
         ANNOTATORS.require(setup.annotator, also=[AUTO])
-        context, concept = self._context, self._context.concept(name)
-        if not context.store.candidates(concept.id):
-            self._definitions.fill_pool(concept)
-        dataset = context.dataset(concept)
+        context, concept = self._context, self._concept
+        require_pool(concept)
+        dataset = context.dataset(concept.row)
         return BatchFile(
             dataset,
             context.collection,
@@ -124,11 +214,11 @@ class Annotations:
             dataset.evaluation_labels()[0],
         )
 
-    def review(self, name: str, wanted: ReviewFilter, page: int = 1) -> ReviewPage:
+    def review(self, wanted: ReviewFilter, page: int = 1) -> ReviewPage:
         """The machine's labels in the order in which to look at them."""
-        concept = self._context.concept(name)
+        concept = self._concept
         return reviewed(
-            self._context.dataset(concept),
+            self._context.dataset(concept.row),
             wanted,
             page,
             self._context.collection.paths,
@@ -137,128 +227,232 @@ class Annotations:
             lambda: consensus(self._context.log.blind(concept.id)),
         )
 
-    def opinion(self, name: str, picture_id: str) -> Opinion | None:
+    def opinion(self, picture_id: str) -> Opinion | None:
         """What the machine said of a picture last; None where it has not looked, and for pictures kept for
         measuring, where nobody's answer may be swayed."""
-        concept = self._context.concept(name)
+        concept = self._concept
         if picture_id in self._context.apart.now(concept.id).kept:
             return None
         said = self._context.store.annotations(concept.id, [picture_id])
         if not said:
             return None
         given = given_by(self._context.log, concept.id, said[-1:])
-        return opinion(said[-1], self._sure(concept, said[-1]), given)
+        return opinion(said[-1], self._sure(said[-1]), given)
 
-    def _sure(self, concept: ConceptRow, said: StoredAnnotation) -> dict[str, float]:
+    def _sure(self, said: StoredAnnotation) -> dict[str, float]:
         """How sure an annotator is of what it said, by all it said under that definition."""
         if said.raw is None:
             return {}
         ratings = self._context.store.ratings(
-            concept.id, fingerprint=said.fingerprint, definition_number=said.definition_number
+            self._concept.id, fingerprint=said.fingerprint, definition_number=said.definition_number
         )
-        return sure_of(ratings, self._context.dataset(concept).answers)
+        return sure_of(ratings, self._context.dataset(self._concept.row).answers)
 
-    def _annotating(
-        self,
-        name: str,
-        limit: int | None,
-        budget: float | None,
-        rounds: int | None,
-        cascade: float | None,
-        setup: Setup,
-    ) -> Annotate:
+    # Of assistants
+
+    def next_pictures(self, n: int, *, assistant: str) -> list[NextPicture]:
+        """The n pictures to learn from whose labels help most, without those that it has judged by the newest
+        definition."""
+        number = self._context.revision(self._concept.row).number
+        seen = self._context.store.ratings(
+            self._concept.id, fingerprint=fingerprint_of(assistant), definition_number=number
+        )
+        waiting = [said.picture_id for said in seen]
+        return self._concept.labels.next_pictures(n, waiting=waiting)
+
+    def judge(self, judgements: Sequence[Judgement], *, assistant: str, recorded_by: str) -> int:
+        """Keeps what an assistant says, brought by the person `recorded_by`; says how many are new. What it
+        said before of a picture by the same definition stands.
+
+        Raises `UnknownPictureError`, and `DiscernError` where one of the pictures measures or looks like one
+        that does; then nothing is taken.
+        """
+        ids = [one.picture for one in judgements]
+        self._context.collection.library.require(ids)
+        self._context.draw_evaluation(self._concept.row)
+        dataset = self._context.dataset(self._concept.row)
+        apart = next((picture for picture in ids if picture in dataset.reserved), None)
+        if apart is not None:
+            raise DiscernError(f"Picture {apart[:12]} measures, so only people answer it. Nothing was taken.")
+        said = [Annotation(one.picture, RATINGS[one.value], (), one.reason) for one in judgements]
+        return keep(
+            list({one.picture_id: one for one in said}.values()),
+            fingerprint_of(assistant),
+            dataset,
+            self._context.store,
+            self._context.log,
+            recorded_by,
+        )
+
+
+def fingerprint_of(assistant: str) -> str:
+    """What an assistant's labels are kept as: its name as it gave it, told apart from our own annotators."""
+    return f"assistant:{assistant.strip() or 'unnamed'}"[:LONGEST]
+
+
+class Annotators:
+    """Who annotates the pictures of a concept."""
+
+    def __init__(self, concept: Concept) -> None:
+        self._concept, self._context = concept, concept.context
+
+    @operation("POST /annotators")
+    def compare(self, budget: Budget = None) -> Started[AnnotatorsCompared]:
+        """Have every annotator there can be here judge pictures that people labelled, to compare agreement,
+        cost and time."""
+        return self._context.jobs.begin(CompareAnnotators(self._concept.id, budget))
+
+    @operation("GET /annotators")
+    def get(self) -> ComparedOrNot:
+        """What the newest comparison found, and what another would cost."""
+        return ComparedOrNot(newest=self.compared(), estimate=self.estimate())
+
+    def compared(self) -> AnnotatorsCompared | None:
+        """What the newest comparison found; None before."""
+        return self._context.jobs.newest_done(CompareAnnotators, self._concept.id)
+
+    def estimate(self) -> ComparisonEstimate:
+        """What a comparison would ask, and what that would cost."""
+        context, concept = self._context, self._concept
+        return estimate_comparison(
+            context.dataset(concept.row),
+            context.log,
+            context.settings,
+            context.setup(concept.id),
+            context.prompts(concept.id),
+        )
+
+    def consistency(self) -> str:
+        """How often people answer the same picture the same way twice, as last measured, in words: no
+        annotator can be expected to agree with them more often. Empty where that isn't known."""
+        versions = self._context.heads.all(self._concept.id)
+        measured = self._context.measured(self._concept.row, versions[-1].number) if versions else None
+        twice = measured.report.consistency if measured else None
+        return twice.sentences[0] if twice and twice.sentences else ""
+
+    def in_use(self) -> Setup:
+        """Who annotates, as it was chosen for the concept."""
+        return self._context.setup(self._concept.id)
+
+    def choose(self, setup: Setup, *, author: str) -> None:
+        """From now on this annotator is the concept's. Raises `UnknownMethodError`, and `NoModelError` where
+        the model isn't set."""
         ANNOTATORS.require(setup.annotator, also=[AUTO])
-        concept = self._context.concept(name)
-        setup = setup.over(self._context.setup(concept.id))
-        if cascade is not None:
-            if (rounds or 1) > 1:
-                raise DiscernError(
-                    "Cheap first labels the pool, all at once: what says how often it errs is drawn there."
-                )
-            if not model_of(setup, self._context.settings)[0]:
-                raise NoModelError(setup.role)
-            if not self._context.store.candidates(concept.id):
-                self._definitions.fill_pool(concept)
-            sample_of(self._context, concept, cascade)
-        return Annotate(
-            concept.id,
-            limit,
-            budget,
-            setup.annotator,
+        if setup.annotator not in ("builtin", AUTO) and not model_of(setup, self._context.settings)[0]:
+            raise NoModelError(setup.role)
+        choice = AnnotatorChoice(
+            concept_id=self._concept.id,
+            annotator=setup.annotator,
             large=setup.large,
             examples=setup.examples,
             repeats=setup.repeats,
-            rounds=rounds if cascade is None else 1,
-            cascade=cascade,
+            author=author,
         )
+        self._context.annotators.add(choice)
 
-    def _annotate(self, job: Annotate, progress: Progress) -> AnnotateResult:
-        concept = self._context.store.get(job.concept_id)
-        if not self._context.store.candidates(concept.id):
-            self._definitions.fill_pool(concept)
-        context, dataset = self._context, self._context.dataset(concept)
-        also = dataset.evaluation_labels()[0]
-        sample, known = self._cascade(job, concept, progress)
-        labelling = Labelling(
-            dataset,
-            context.collection,
-            context.store,
-            context.log,
-            context.ledger,
-            context.settings,
-            progress,
-            budget=job.budget,
-            setup=Setup(job.annotator, job.large, job.examples, job.repeats),
-            prompts=context.prompts(concept.id),
-            sample=sample,
-            known=known.pictures if known else (),
-        )
-        left = left_of(dataset, labelling.seen)
-        result = self._label(job, labelling, concept, also)
-        if known is None:
-            return result
-        spared = progress.once("spared", sum(i in known.pictures for i in left))
-        step = known.step.model_copy(update={"decided": spared})
-        return result.model_copy(update={"steps": (step, *result.steps)})
 
-    def _label(
-        self, job: Annotate, labelling: Labelling, concept: ConceptRow, also: list[str]
-    ) -> AnnotateResult:
-        context, progress = self._context, labelling.progress
-        rounds = progress.once("rounds", job.rounds or suitable_rounds(labelling, job.limit))
-        if rounds == 1:
-            return annotate_pool(labelling, job.limit, also)
-        number = labelling.training_data.revision.number
-        return annotate_in_rounds(
-            labelling, lambda: context.dataset(concept, number), self._choose, rounds, job.limit, also
-        )
+# The work
 
-    def _cascade(
-        self, job: Annotate, concept: ConceptRow, progress: Progress
-    ) -> tuple[CascadeSample | None, Known | None]:
-        """What a cascade stands on; a resumed run goes on with the answers it began with."""
-        if job.cascade is None:
-            return None, None
-        answers = progress.made_once(
-            "sample", lambda: dict(sample_of(self._context, concept, float(job.cascade or 0)).answers)
-        )
-        return CascadeSample(answers, job.cascade), surely_known(self._context, concept, job.cascade)
 
-    def _choose(
-        self, training_data_now: Callable[[], TrainingData], n: int, tried: Collection[str]
-    ) -> list[str]:
-        """What the machine labels next; it is in the pool from then on. A large library is not looked at
-        whole, so what more the searches find in it comes into the pool first."""
-        context, training_data = self._context, training_data_now()
-        concept_id, number = training_data.concept_id, training_data.revision.number
-        if tried and len(training_data.index.ids) > WHOLE_LIBRARY:
-            found = mine_more(training_data, context.collection, surest_yes(training_data), n)
-            context.store.add_candidates(concept_id, found, number)
-            training_data = training_data_now()
-        chosen = next_for_machine(training_data, n, tried, WHOLE_LIBRARY)
-        new = [(i, [BY_THE_CLASSIFIER]) for i in chosen if i not in training_data.answers]
-        context.store.add_candidates(concept_id, new, number)
-        return chosen
+def register_work(bench: Workbench) -> None:
+    """What jobs of annotators do."""
+    bench.register(Annotate, _annotate)
+    bench.register(CompareAnnotators, _compare)
+
+
+def require_pool(concept: Concept) -> None:
+    """Finds candidates where nobody has yet."""
+    if not concept.context.store.candidates(concept.id):
+        fill_pool(concept.context, concept.row)
+
+
+def _compare(concept: Concept, job: CompareAnnotators, progress: Progress) -> AnnotatorsCompared:
+    context = concept.context
+    return AnnotatorComparison(
+        context.dataset(concept.row),
+        context.collection,
+        context.log,
+        context.ledger,
+        context.settings,
+        progress,
+        job.budget,
+        context.setup(concept.id),
+        context.prompts(concept.id),
+    ).run()
+
+
+def _annotate(concept: Concept, job: Annotate, progress: Progress) -> AnnotateResult:
+    require_pool(concept)
+    context, dataset = concept.context, concept.context.dataset(concept.row)
+    also = dataset.evaluation_labels()[0]
+    sample, known = _cascade(job, concept, progress)
+    labelling = Labelling(
+        dataset,
+        context.collection,
+        context.store,
+        context.log,
+        context.ledger,
+        context.settings,
+        progress,
+        budget=job.budget,
+        setup=Setup(job.annotator, job.large, job.examples, job.repeats),
+        prompts=context.prompts(concept.id),
+        sample=sample,
+        known=known.pictures if known else (),
+    )
+    left = left_of(dataset, labelling.seen)
+    result = _label(job, labelling, concept, also)
+    if known is None:
+        return result
+    spared = progress.once("spared", sum(i in known.pictures for i in left))
+    step = known.step.model_copy(update={"decided": spared})
+    return result.model_copy(update={"steps": (step, *result.steps)})
+
+
+def _label(job: Annotate, labelling: Labelling, concept: Concept, also: list[str]) -> AnnotateResult:
+    context, progress = concept.context, labelling.progress
+    rounds = progress.once("rounds", job.rounds or suitable_rounds(labelling, job.limit))
+    if rounds == 1:
+        return annotate_pool(labelling, job.limit, also)
+    number = labelling.training_data.revision.number
+    return annotate_in_rounds(
+        labelling,
+        lambda: context.dataset(concept.row, number),
+        partial(_choose, context),
+        rounds,
+        job.limit,
+        also,
+    )
+
+
+def _cascade(
+    job: Annotate, concept: Concept, progress: Progress
+) -> tuple[CascadeSample | None, Known | None]:
+    """What a cascade stands on; a resumed run goes on with the answers it began with."""
+    if job.cascade is None:
+        return None, None
+    context, row = concept.context, concept.row
+    answers = progress.made_once(
+        "sample", lambda: dict(sample_of(context, row, float(job.cascade or 0)).answers)
+    )
+    return CascadeSample(answers, job.cascade), surely_known(context, row, job.cascade)
+
+
+def _choose(
+    context: Context, training_data_now: Callable[[], TrainingData], n: int, tried: Collection[str]
+) -> list[str]:
+    """What the machine labels next; it is in the pool from then on. A large library is not looked at
+    whole, so what more the searches find in it comes into the pool first."""
+    training_data = training_data_now()
+    concept_id, number = training_data.concept_id, training_data.revision.number
+    if tried and len(training_data.index.ids) > WHOLE_LIBRARY:
+        found = mine_more(training_data, context.collection, surest_yes(training_data), n)
+        context.store.add_candidates(concept_id, found, number)
+        training_data = training_data_now()
+    chosen = next_for_machine(training_data, n, tried, WHOLE_LIBRARY)
+    new = [(i, [BY_THE_CLASSIFIER]) for i in chosen if i not in training_data.answers]
+    context.store.add_candidates(concept_id, new, number)
+    return chosen
 
 
 @dataclass(frozen=True)

@@ -19,16 +19,15 @@ from concepts.labelling.selection import NextPicture, most_useful, to_measure
 from concepts.learning.acquisition import Strategy
 from concepts.learning.waves import FEW_LEFT, next_look
 from concepts.workbench.context import WHOLE_LIBRARY, Context, Purpose
-from concepts.workbench.definitions import Definitions
+from concepts.workbench.definition import fill_pool
 from storage.tables import ConceptRow
 
 
 class Asking:
     """One for all handles of a Workbench: what is chosen is kept between requests."""
 
-    def __init__(self, context: Context, definitions: Definitions) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._definitions = definitions
         self._open: dict[int, AskedConcept] = {}
         self._lock = threading.Lock()
 
@@ -38,7 +37,7 @@ class Asking:
         with self._lock:
             found = self._open.get(concept.id)
             if found is None or found.scope != scope:
-                found = AskedConcept(self._context, self._definitions, concept, scope)
+                found = AskedConcept(self._context, concept, scope)
                 self._open[concept.id] = found
             return found
 
@@ -47,10 +46,10 @@ class AskedConcept:
     """A concept that is being labelled. `queue` and `grid` answer in milliseconds and work in the
     background."""
 
-    def __init__(self, context: Context, definitions: Definitions, concept: ConceptRow, scope: str) -> None:
+    def __init__(self, context: Context, concept: ConceptRow, scope: str) -> None:
         self.scope = scope
         self.decisions = context.counts.decisions(concept.id)
-        self._context, self._definitions, self._concept = context, definitions, concept
+        self._context, self._concept = context, concept
         self.queue = QuestionQueue(self, context.background)
         self.grid = Grid(self, context.background)
 
@@ -69,7 +68,7 @@ class AskedConcept:
                 paths = context.collection.paths(left)
                 return [to_measure(i, paths.get(i, "")) for i in left]
             if not dataset.candidates and len(dataset.index.ids) > WHOLE_LIBRARY:
-                self._definitions.fill_pool(concept)
+                fill_pool(context, concept)
                 dataset = context.dataset(concept)
             return most_useful(dataset, context.collection, n, WHOLE_LIBRARY, waiting, ways)
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from concepts.workbench.annotations import Annotations, Annotators
 from concepts.workbench.certificates import Certificates
 from concepts.workbench.collections import Scope
+from concepts.workbench.definition import ConceptDefinition
+from concepts.workbench.deliberations import Deliberations
+from concepts.workbench.examples import Examples
 from concepts.workbench.exports import Exports
 from concepts.workbench.label_exports import LabelExports
 from concepts.workbench.label_files import LabelFiles
@@ -27,6 +31,11 @@ class Concept:
     route: ClassVar[str] = "/concepts/{name}"
     command: ClassVar[str] = "concept"
 
+    definition: ConceptDefinition
+    examples: Examples
+    annotations: Annotations
+    annotators: Annotators
+    deliberations: Deliberations
     labels: Labels
     label_files: LabelFiles
     scope: Scope
@@ -42,6 +51,11 @@ class Concept:
         self.bench, self.row = bench, row
         self.context = bench.context
         self.id, self.name = row.id, row.name
+        self.definition = ConceptDefinition(self)
+        self.examples = Examples(self)
+        self.annotations = Annotations(self)
+        self.annotators = Annotators(self)
+        self.deliberations = Deliberations(self)
         self.labels = Labels(self)
         self.label_files = LabelFiles(self)
         self.label_exports = LabelExports(self)

@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Literal
 
 from concepts.classifier.quality import HeadView
-from concepts.definition.document import CriterionKind, Definition
+from concepts.collaborator.setups import Setup
+from concepts.definition.document import Change, CriterionKind, Definition
+from concepts.definition.questions import DefinitionQuestion
 from concepts.labelling.dataset import AnswerCount
 from concepts.learning.scale import Scale
 from concepts.library.browsing import PictureView
@@ -33,15 +35,6 @@ class ScaleView(View):
     words: tuple[str, ...] = ()
     counts_from: int = 0
     names: tuple[str, ...] = ()
-
-
-class RenamedConcept(View):
-    """`before` is the name it had; `revision` the definition that has the new one."""
-
-    id: int
-    name: str
-    before: str
-    revision: int
 
 
 class ConceptSummary(View):
@@ -71,10 +64,37 @@ class RevisionView(View):
     definition: Definition
 
 
-class ProposedView(RevisionView):
-    """`problem` is why the model that is set did not propose it and the built-in words did."""
+class Run(View):
+    """Words that stayed, were added or were removed."""
 
-    problem: str = ""
+    change: Change
+    text: str
+
+
+class DefinitionChange(RevisionView):
+    """A revision with what it changed in the one before."""
+
+    changes: list[Run]
+
+
+class ExampleView(View):
+    """A picture that counts, or that only looks as if. `outside`: it is no picture of the library, and is in
+    none of its counts. `used`: something is learned from it; from outside not where it looks the same as one
+    that measures, or where the library has had another encoder since."""
+
+    id: str
+    counts: bool
+    outside: bool
+    used: bool
+
+
+class GivenExample(View):
+    """What was done with an example, as the newest definition has it."""
+
+    id: str
+    outside: bool
+    revision: int
+    note: str
 
 
 class ConceptView(View):
@@ -91,6 +111,14 @@ class ConceptView(View):
     conflicts: list[str]  # picture ids
     heads: list[HeadView]
     scale: ScaleView = ScaleView()
+
+
+class ConceptPage(ConceptView):
+    """With what takes longer to find out: the annotator that was chosen, examples and open questions."""
+
+    annotator: Setup
+    examples: list[ExampleView]
+    questions: list[DefinitionQuestion]
 
 
 def scale_view(scale: Scale | None) -> ScaleView:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,7 @@ from concepts.errors import DiscernError, UnknownPictureError
 from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
 from concepts.jobs.job import read_done, read_job
+from concepts.library.outside_pictures import outside_thumbnail
 from concepts.publishing.export import (
     Exported,
     ExportResult,
@@ -171,7 +173,10 @@ class Exports:
         return found
 
     def _small(self, picture: str) -> bytes:
-        for thumbnail in (self._context.collection.thumbnail, self._concept.bench.examples.thumbnail):
+        for thumbnail in (
+            self._context.collection.thumbnail,
+            partial(outside_thumbnail, self._context.collection),
+        ):
             try:
                 return thumbnail(picture)
             except UnknownPictureError:

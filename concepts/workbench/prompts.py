@@ -44,6 +44,7 @@ from concepts.language.capabilities import CapabilityMemory
 from concepts.language.dialects import body
 from concepts.language.prompts import checked, default, editable
 from concepts.view import View
+from concepts.workbench.definition import nouns_of_examples
 from concepts.workbench.operation import AuthorName, operation
 
 if TYPE_CHECKING:
@@ -206,8 +207,7 @@ class _Steps:
             return _Step(kinds_asked_for(definition, "", prompts), MoreKinds, "scoping")
         if name == "scope.tree":
             vocabulary = Vocabulary(SentenceEncoder().encode)
-            definitions = self._concept.bench.definitions
-            hints = definitions.words_of_examples(self._concept.row, definition.examples, vocabulary)
+            hints = nouns_of_examples(self._context, self._concept.row, vocabulary)
             return _Step(tree_asked_for(definition, hints, prompts), Proposal, "scoping")
         if name == "reword":
             return _Step(wordings_asked_for(definition, ANSWERS, TRIED, prompts), Wordings, "criticising")

@@ -86,7 +86,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, library: Path) -> Iterator[Si
 def concept(site: Site) -> str:
     """A new one, without answers."""
     name = f"Ellipse {next(NUMBERS)}"
-    site.bench.definitions.create_concept(name, "A filled ellipse, not a rectangle.")
+    site.bench.concepts.begin(name, "A filled ellipse, not a rectangle.")
     return name
 
 

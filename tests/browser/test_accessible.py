@@ -35,7 +35,7 @@ SCREENS = {
 
 @pytest.fixture(scope="module")
 def concept(site: Any) -> None:
-    site.bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    site.bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     some = [picture.id for picture in site.bench.library.pictures(limit=4).pictures]
     site.bench.collections.make("Looked at", some[:3], author="me")
     site.bench.trash.put(pictures=[*some[3:]], author="me")

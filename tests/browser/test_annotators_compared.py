@@ -40,7 +40,7 @@ def compared(name: str, agree: int, **changes: Any) -> Compared:
 def concept(site: Any) -> None:
     """With the result of a comparison."""
     bench = site.bench
-    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     found = AnnotatorsCompared(
         definition=1,
         pictures=100,
@@ -83,4 +83,4 @@ def test_axe_finds_nothing_serious_and_one_press_switches(site: Any, page: Any, 
     row = page.locator("tr", has_text="the built-in comparison")
     row.get_by_role("button", name="Use this one").click()
     row.get_by_text("in use").wait_for()
-    assert site.bench.annotators.in_use(NAME) == Setup("builtin")
+    assert site.bench.concept(NAME).annotators.in_use() == Setup("builtin")

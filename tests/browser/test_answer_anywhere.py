@@ -20,7 +20,7 @@ NAME, ROUND, GRADED = "Ellipse of the library", "Round thing", "Roundness"
 
 @pytest.fixture(scope="module")
 def concept(site: Site) -> str:
-    site.bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    site.bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     return NAME
 
 
@@ -35,7 +35,7 @@ def tiles(site: Site, page: Page, concept: str) -> Locator:
 def trained(site: Site) -> Site:
     """A concept with a version, of whose answers every sixth was a slip."""
     bench = site.bench
-    bench.definitions.create_concept(ROUND, "A filled ellipse, not a rectangle.")
+    bench.concepts.begin(ROUND, "A filled ellipse, not a rectangle.")
     for place, picture in enumerate(bench.concept(ROUND).labels.next_pictures(30)):
         counts = ("ellipse" in picture.path) != (place % 6 == 5)
         bench.concept(ROUND).labels.give(picture.id, "yes" if counts else "no", author="me")
@@ -138,7 +138,7 @@ def test_without_a_concept_there_is_nothing_to_press_and_keys_do_nothing(
 def test_a_picture_is_answered_for_all_concepts_on_its_own_page_and_so_is_the_next(
     site: Site, page: Page, concept: str
 ) -> None:
-    site.bench.definitions.create_concept(GRADED, "How round it is.", scale=Scale.graded(5))
+    site.bench.concepts.begin(GRADED, "How round it is.", scale=Scale.graded(5))
     page.goto(f"{site.url}/library")
     tiles = page.locator("#library-main .tile")
     first, second = (str(tiles.nth(n).get_attribute("data-value")) for n in (20, 21))
@@ -146,7 +146,7 @@ def test_a_picture_is_answered_for_all_concepts_on_its_own_page_and_so_is_the_ne
     tiles.nth(20).click()
     dialog = page.get_by_role("dialog")
     rows = dialog.locator(".picture-answers .cell")
-    expect(rows).to_have_count(len(site.bench.catalogue.names()))
+    expect(rows).to_have_count(len(list(site.bench.concepts.scales())))
     expect(dialog.locator("[aria-pressed=true]")).to_have_count(0)  # not even what ben says
     dialog.get_by_role("button", name=f"{concept}: counts").focus()
     page.keyboard.press("n")
@@ -176,7 +176,7 @@ def test_a_picture_is_answered_for_all_concepts_on_its_own_page_and_so_is_the_ne
 
 def test_of_many_concepts_twelve_are_shown_and_others_chosen(site: Site, page: Page) -> None:
     for number in range(13):
-        site.bench.definitions.create_concept(f"Zebra {number:02}", "A zebra.")
+        site.bench.concepts.begin(f"Zebra {number:02}", "A zebra.")
     page.goto(f"{site.url}/library")
     page.locator("#library-main .tile").nth(30).click()
     dialog = page.get_by_role("dialog")

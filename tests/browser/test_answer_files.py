@@ -26,7 +26,7 @@ def rooms(pictures: Path, to: Path) -> Path:
 def test_words_of_another_tool_get_a_meaning_before_anything_is_taken(
     site: Site, page: Page, tmp_path: Path
 ) -> None:
-    site.bench.definitions.create_concept(NAME, "A tidy room.")
+    site.bench.concepts.begin(NAME, "A tidy room.")
     page.goto(f"{site.url}/use?concept=Tidy+room")
     page.set_input_files("#files-file", rooms(site.pictures, tmp_path / "rooms.zip"))
     expect(page.locator("#files-said")).to_contain_text("answers about 5 pictures of this library")
@@ -56,7 +56,7 @@ def test_words_of_another_tool_get_a_meaning_before_anything_is_taken(
 def test_which_column_is_what_is_asked_where_headings_dont_say_it(
     site: Site, page: Page, tmp_path: Path
 ) -> None:
-    site.bench.definitions.create_concept("Of a table", "A tidy room.")
+    site.bench.concepts.begin("Of a table", "A tidy room.")
     file = tmp_path / "table.csv"
     picture = site.pictures / "ellipse-0000.png"
     file.write_text(f"file,verdict\n{picture},yes\n")

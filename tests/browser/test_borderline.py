@@ -47,11 +47,11 @@ def server(site: Any) -> Iterator[FakeOpenAI]:
 def concept(site: Any, server: FakeOpenAI) -> str:
     """It begins with everything drawn; the person means what is no line, and has answered most."""
     bench = site.bench
-    bench.definitions.create_concept(NAME, "Drawings.")
+    bench.concepts.begin(NAME, "Drawings.")
     criteria = (Criterion(kind="necessary", text="something drawn"),)
     first = Definition(name=NAME, description="Drawings.", criteria=criteria)
-    bench.definitions.revise(NAME, first, author="me", note="begun")
-    bench.definitions.mine(NAME)
+    bench.concept(NAME).definition.revise(first, author="me", note="begun")
+    bench.concept(NAME).definition.mine().wait()
     dataset = bench.context.dataset(bench.context.concept(NAME))
     free = [i for i in dataset.candidates if i not in dataset.reserved]
     paths = bench.context.collection.paths(free)

@@ -80,7 +80,7 @@ def test_a_concept_looks_in_one_of_two_folders_and_figures_keep_its_name(
     expect(page.locator("#library-main .pictures .tile")).to_have_count(40)
 
     bench = site.bench
-    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     page.goto(f"{site.url}/define?concept={quote(NAME)}")
     page.get_by_text("Looks in the whole library.").wait_for()
     page.get_by_role("button", name="Change where it looks").click()

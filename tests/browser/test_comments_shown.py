@@ -117,7 +117,7 @@ def test_a_tile_of_the_grid_carries_its_comment(label: Any) -> None:
 
 
 def test_review_shows_the_comment_and_its_box_changes_it(site: Site, page: Any, concept: str) -> None:
-    site.bench.annotations.annotate(concept)
+    site.bench.concept(concept).annotations.annotate().wait()
     page.goto(f"{site.url}/review?{urlencode({'concept': concept})}")
     picture = page.locator(".review-card").first.get_attribute("data-picture")
     card = page.locator(f'.review-card[data-picture="{picture}"]')
@@ -139,7 +139,7 @@ def test_the_library_shows_all_of_ones_comments_on_a_picture_and_others_after_on
 ) -> None:
     (picture,) = (found.id for found in site.bench.library.pictures(limit=1).pictures)
     bench, key = site.bench, f"{concept} ana"
-    bench.definitions.create_concept(f"{concept} too", "The same.")
+    bench.concepts.begin(f"{concept} too", "The same.")
     for name in (concept, f"{concept} too"):
         bench.concept(name).labels.comment(picture, f"Mine on {name}.", author="me", key=f"{name} mine")
     bench.concept(concept).labels.give(picture, "no", author="ana", key=key, comment=f"Corners, {concept}.")

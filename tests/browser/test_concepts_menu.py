@@ -18,7 +18,7 @@ ME = Author("me")
 
 def begin(site: Site, *names: str) -> None:
     for name in names:
-        site.bench.definitions.create_concept(name, f"A shape like a {name.lower()}.")
+        site.bench.concepts.begin(name, f"A shape like a {name.lower()}.")
 
 
 def choose(page: Page, name: str, what: str) -> None:
@@ -98,7 +98,9 @@ def test_a_concept_in_the_trash_comes_back_with_one_press(site: Site, page: Page
 def test_the_sidebar_switches_to_the_same_step_of_another_concept_by_keys_and_mouse(
     site: Site, page: Page
 ) -> None:
-    for other in site.bench.catalogue.names():  # of many there is a box to find one, which has the focus
+    for other in list(
+        site.bench.concepts.scales()
+    ):  # of many there is a box to find one, which has the focus
         site.bench.trash.put(concept=other, author="me")
     begin(site, "Kite", "Leaf")
     page.goto(f"{site.url}/label?concept=Kite")

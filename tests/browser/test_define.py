@@ -12,7 +12,7 @@ from drawing import draw
 
 
 def open_definition(site: Any, page: Any, name: str) -> None:
-    site.bench.definitions.create_concept(name, "A round shape; not a square one.")
+    site.bench.concepts.begin(name, "A round shape; not a square one.")
     page.goto(f"{site.url}/define?concept={quote(name)}")
     page.wait_for_selector(".query .strip img")
 
@@ -34,7 +34,7 @@ def test_a_sentence_and_enter_begin_a_concept_whose_card_leads_on(site: Any, pag
 
 
 def test_a_name_that_is_taken_is_an_error_that_keeps_what_was_typed(site: Any, page: Any) -> None:
-    site.bench.definitions.create_concept("Taken", "A shape")
+    site.bench.concepts.begin("Taken", "A shape")
     page.goto(site.url)
     page.fill("#begin-name", "taken")
     page.fill("#begin-sentence", "Something else entirely")
@@ -75,7 +75,7 @@ def test_what_counts_and_what_does_not_are_two_fields(site: Any, page: Any) -> N
     page.fill("#sentence-not", "a line\na cross")
     page.click(".sentence button:has-text('Save')")
     said(page, "reworded to “a cross”")
-    definition = site.bench.definitions.concept(name).revision.definition
+    definition = site.bench.concept(name).definition.read().revision.definition
     assert definition.description == "A round shape"
     assert [(c.kind, c.text) for c in definition.criteria] == [
         ("excluding", "a line"),
@@ -174,7 +174,7 @@ def test_a_picture_from_elsewhere_is_dropped_as_an_example_and_what_is_none_is_r
 def test_a_picture_chosen_on_start_is_an_example_of_the_new_concept(
     site: Any, page: Any, tmp_path: Path
 ) -> None:
-    site.bench.definitions.create_concept("Taken before", "A shape")
+    site.bench.concepts.begin("Taken before", "A shape")
     draw("ellipse", 7002).save(tmp_path / "mine.png")
     page.goto(site.url)
     page.fill("#begin-name", "Taken before")

@@ -74,7 +74,7 @@ def server(site: Any) -> Iterator[FakeOpenAI]:
 def test_from_a_question_to_a_page_that_tells_the_story(site: Any, page: Any, server: FakeOpenAI) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "SHARE", 0.35)  # of a small library: figures need ten of each kind
-        site.bench.definitions.create_concept(NAME, "Drawings.")
+        site.bench.concepts.begin(NAME, "Drawings.")
         scope(site, page)
         answer_and_train(site)
     annotate(site, page)
@@ -91,7 +91,7 @@ def scope(site: Any, page: Any) -> None:
     page.get_by_role("button", name="Ask me").click()
     page.get_by_role("button", name="Yes, something").click()
     expect(page.locator("#define-head .notice")).to_contain_text("something drawn")
-    site.bench.definitions.mine(NAME)
+    site.bench.concept(NAME).definition.mine().wait()
 
 
 def answer_and_train(site: Any) -> None:

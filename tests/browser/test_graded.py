@@ -66,7 +66,7 @@ def train(site: Site, page: Page, name: str, figures: str) -> None:
 
 
 def test_ten_grades_are_chosen_on_define_and_the_tenth_has_the_key_0(site: Site, page: Page) -> None:
-    site.bench.definitions.create_concept("Of ten", "How round it is.")
+    site.bench.concepts.begin("Of ten", "How round it is.")
     page.goto(f"{site.url}/define?concept=Of+ten")
     page.get_by_text("Answered by yes or no. Change it").click()
     page.get_by_label("Answered by").select_option("graded")
@@ -91,7 +91,7 @@ def test_classes_are_answered_on_library_too_and_a_phone_shows_all_of_them(site:
     from concepts.learning.scale import Scale
 
     names = [f"kind of shape number {n}" for n in range(1, 8)]
-    site.bench.definitions.create_concept("Many", "Which kind.", scale=Scale.of_classes(names))
+    site.bench.concepts.begin("Many", "Which kind.", scale=Scale.of_classes(names))
     phone.goto(f"{site.url}/label?concept=Many")
     expect(phone.locator("#labeller[data-ready] .stage img")).to_be_visible()
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390

@@ -188,7 +188,7 @@ def test_the_grid_answers_many_with_one_commit_and_one_undo(site: Site, label: A
 
 
 def test_the_machines_opinion_is_hidden_until_the_answer(site: Site, page: Any, concept: str) -> None:
-    site.bench.annotations.annotate(concept)
+    site.bench.concept(concept).annotations.annotate().wait()
     page.goto(f"{site.url}/label?{urlencode({'concept': concept})}")
     expect(page.locator("#labeller[data-ready]")).to_be_visible()
     for _ in range(12):
@@ -197,7 +197,7 @@ def test_the_machines_opinion_is_hidden_until_the_answer(site: Site, page: Any, 
         learns = "Kept for measuring" not in page.locator("[data-part=why]").inner_text()
         press(page, "y")
         saved(page)
-        if learns and site.bench.annotations.opinion(concept, answers(site, concept)[-1][0]):
+        if learns and site.bench.concept(concept).annotations.opinion(answers(site, concept)[-1][0]):
             break
     expect(page.locator("[data-part=last-body]")).to_contain_text("Machine:")
     expect(page.locator("[data-part=last-body] .why")).not_to_be_empty()
@@ -211,7 +211,7 @@ def test_help_lists_the_keys_and_escape_closes_it(label: Any) -> None:
 
 
 def test_review_overrides_undoes_and_filters(site: Site, page: Any, concept: str) -> None:
-    site.bench.annotations.annotate(concept)
+    site.bench.concept(concept).annotations.annotate().wait()
     page.goto(f"{site.url}/review?{urlencode({'concept': concept})}")
     card = page.locator(".review-card").first
     expect(card).to_be_visible()

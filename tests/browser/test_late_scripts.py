@@ -22,7 +22,7 @@ AT_REST = """() => new Promise((resolve) => {
 
 @pytest.fixture(scope="module")
 def concept(site: Site) -> str:
-    site.bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    site.bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     return NAME
 
 

@@ -25,10 +25,10 @@ CODE = """() => [...document.querySelectorAll('.copyable pre')].filter(
 def answered(site: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The site with a trained concept, and another one to switch to. SIMULATED answers: a drawing counts if
     its file is called ellipse."""
-    site.bench.definitions.create_concept("Another one", "A square.")
-    site.bench.definitions.create_concept(NAME, "A filled ellipse; not a square.")
-    site.bench.definitions.expand(NAME)
-    site.bench.definitions.mine(NAME)
+    site.bench.concepts.begin("Another one", "A square.")
+    site.bench.concepts.begin(NAME, "A filled ellipse; not a square.")
+    site.bench.concept(NAME).definition.propose().wait()
+    site.bench.concept(NAME).definition.mine().wait()
     pictures = site.bench.library.pictures(limit=120).pictures
     rows = [f'"{picture.path}",{"yes" if "ellipse" in picture.path else "no"}' for picture in pictures]
     answers = tmp_path_factory.mktemp("answers") / "answers.csv"

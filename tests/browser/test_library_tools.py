@@ -23,7 +23,7 @@ ROWS = """elements => new Set(elements.filter(element => element.checkVisibility
 
 @pytest.fixture(scope="module")
 def concept(site: Site) -> str:
-    site.bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    site.bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     return NAME
 
 
@@ -198,7 +198,7 @@ def test_the_bar_of_answers_is_one_row_and_days_stay_beside_each_other(
 def test_the_concept_stays_in_the_sidebar_from_collections_to_side_by_side(
     site: Site, page: Page, concept: str
 ) -> None:
-    site.bench.definitions.create_concept("Square beside", "A square.")
+    site.bench.concepts.begin("Square beside", "A square.")
     made = site.bench.collections.make("To browse", [], author="me")
     here = page.locator(".rail .switch")
     page.goto(f"{site.url}/library?concept={quote(concept)}")
@@ -220,8 +220,8 @@ def test_the_concept_stays_in_the_sidebar_from_collections_to_side_by_side(
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_among_many_concepts_one_is_found_by_typing(site: Site, page: Page, concept: str, width: int) -> None:
-    for name in sorted({*MANY} - {*site.bench.catalogue.names()}):
-        site.bench.definitions.create_concept(name, "A zebra.")
+    for name in sorted({*MANY} - {*list(site.bench.concepts.scales())}):
+        site.bench.concepts.begin(name, "A zebra.")
     page.set_viewport_size({"width": width, "height": 844})
     page.goto(f"{site.url}/combine?concept={quote(concept)}")
     page.locator(".rail .switch").click()

@@ -11,7 +11,7 @@ PROMPT = "annotate.system"
 
 
 def test_a_prompt_is_changed_compared_and_taken_back(site: Any, page: Any) -> None:
-    site.bench.definitions.create_concept(NAME, "A filled ellipse.")
+    site.bench.concepts.begin(NAME, "A filled ellipse.")
     page.goto(f"{site.url}/define?concept={NAME}")
     page.locator(".prompts summary").click()
     page.get_by_role("button", name=f"Read or change {PROMPT}", exact=True).click()
@@ -33,7 +33,7 @@ def test_a_prompt_is_changed_compared_and_taken_back(site: Any, page: Any) -> No
 
 
 def test_a_text_that_is_refused_stays_to_be_mended(site: Any, page: Any) -> None:
-    site.bench.definitions.create_concept("Refused on Define", "A filled ellipse.")
+    site.bench.concepts.begin("Refused on Define", "A filled ellipse.")
     page.goto(f"{site.url}/define?concept=Refused on Define")
     page.locator(".prompts summary").click()
     page.get_by_role("button", name="Read or change annotate.user", exact=True).click()

@@ -27,7 +27,7 @@ SIMULATED = Author("simulation", "simulated")
 def answered(site: Any) -> Any:
     """A concept with every evaluation picture and 30 others answered, one of them wrongly, and no version."""
     bench = site.bench
-    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "SHARE", 0.35)  # of a small library: figures need ten of each kind
         to_measure = bench.concept(NAME).labels.next_pictures(200, purpose="evaluation")
@@ -67,7 +67,7 @@ def open_screen(page: Any, site: Any, screen: str) -> None:
 
 def train_if_needed(page: Any, site: Any) -> None:
     open_screen(page, site, "quality")
-    if not site.bench.definitions.concept(NAME).heads:
+    if not site.bench.concept(NAME).definition.read().heads:
         page.click("#train")
     page.wait_for_selector("#threshold")
     page.wait_for_selector("text=From the first answers of people alone")
@@ -136,13 +136,13 @@ def test_the_mouse_drags_the_threshold_and_the_counts_are_those_of_the_library(
 
 def test_a_threshold_kept_is_a_new_version_that_says_how_it_was_chosen(page: Any, answered: Any) -> None:
     train_if_needed(page, answered)
-    number = answered.bench.definitions.concept(NAME).heads[-1].number
+    number = answered.bench.concept(NAME).definition.read().heads[-1].number
     page.locator("#threshold").focus()
     page.keyboard.press("PageUp")
     assert page.get_by_text("what holds at every threshold at once").is_visible()
     page.click("#use-threshold")
     page.wait_for_selector(f"#quality-said >> text=Version {number + 1} says yes from")
-    newest = answered.bench.definitions.concept(NAME).heads[-1]
+    newest = answered.bench.concept(NAME).definition.read().heads[-1]
     assert newest.details["made_from"] == number
     page.wait_for_function("!document.querySelector('.job')")
 
@@ -190,9 +190,9 @@ def test_a_mistake_is_corrected_with_a_comment_and_undone(page: Any, answered: A
 def test_use_shows_the_library_compares_goes_back_and_downloads(page: Any, answered: Any) -> None:
     train_if_needed(page, answered)
     bench = answered.bench
-    if len(bench.definitions.concept(NAME).heads) < 2:
+    if len(bench.concept(NAME).definition.read().heads) < 2:
         bench.concept(NAME).versions.use(1, 0.7, author="me").wait()
-    bench.definitions.create_concept("Ellipse too", "With the same version, for once.")
+    bench.concepts.begin("Ellipse too", "With the same version, for once.")
     bench.context.heads.add(bench.context.concept("Ellipse too").id, bench.concept(NAME).versions.head())
     open_screen(page, answered, "use")
     page.click("#order-bottom")
@@ -200,10 +200,10 @@ def test_use_shows_the_library_compares_goes_back_and_downloads(page: Any, answe
     assert page.locator("#use-library .pictures li").count() == 24
     page.click("#compare")
     page.wait_for_selector("#use-compared >> text=They say different things")
-    before = len(bench.definitions.concept(NAME).heads)
+    before = len(bench.concept(NAME).definition.read().heads)
     page.get_by_role("button", name="Go back to it").last.click()
     page.wait_for_selector("#use-said >> text=Version 1 is in use again")
-    assert len(bench.definitions.concept(NAME).heads) == before + 1
+    assert len(bench.concept(NAME).definition.read().heads) == before + 1
     with page.expect_download() as download:
         page.locator("#use-take").get_by_role("link", name="Download").click()
     with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as bundle:

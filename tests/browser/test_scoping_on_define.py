@@ -79,13 +79,13 @@ def server(site: Any) -> Iterator[FakeOpenAI]:
 
 
 def begin(site: Any, page: Any, name: str, sentence: str = "A round shape; not a square one.") -> None:
-    site.bench.definitions.create_concept(name, sentence)
+    site.bench.concepts.begin(name, sentence)
     page.goto(f"{site.url}/define?concept={quote(name)}")
     page.wait_for_selector(".query .strip img")
 
 
 def criteria(site: Any, name: str) -> dict[str, str]:
-    definition = site.bench.definitions.concept(name).revision.definition
+    definition = site.bench.concept(name).definition.read().revision.definition
     return {criterion.text: criterion.kind for criterion in definition.criteria}
 
 
@@ -147,8 +147,8 @@ def test_a_tree_is_proposed_shown_with_pictures_and_a_kind_is_turned_round(
 def test_what_a_kind_belongs_to_follows_when_its_signal_is_reworded(
     site: Any, page: Any, server: FakeOpenAI
 ) -> None:
-    site.bench.definitions.create_concept("Reworded signal", "A round shape")
-    site.bench.definitions.expand("Reworded signal")
+    site.bench.concepts.begin("Reworded signal", "A round shape")
+    site.bench.concept("Reworded signal").definition.propose().wait()
     page.goto(f"{site.url}/define?concept=Reworded%20signal")
     page.wait_for_selector(".kinds .kind .strip img")
     page.click(".criteria summary:has-text('a round shape')")
@@ -162,7 +162,7 @@ def test_without_a_model_look_alikes_of_the_built_in_words_are_asked_about(site:
     name = "Juice without a model"
     begin(site, page, name, "Bottles of fruit juice")
     assert page.locator("button:has-text('Ask me')").count() == 0
-    site.bench.definitions.expand(name)
+    site.bench.concept(name).definition.propose().wait()
     page.reload()
     page.click("button:has-text('Ask me')")
     page.wait_for_selector("#question-0:has-text('Does “fruit')", timeout=30_000)
@@ -174,9 +174,9 @@ def test_without_a_model_look_alikes_of_the_built_in_words_are_asked_about(site:
 @pytest.mark.parametrize("width", [375, 1280])
 def test_questions_and_kinds_fit_the_window(site: Any, page: Any, server: FakeOpenAI, width: int) -> None:
     name = f"Fitting {width}"
-    site.bench.definitions.create_concept(name, "A round shape")
-    site.bench.definitions.expand(name)
-    site.bench.scoping.ask(name)
+    site.bench.concepts.begin(name, "A round shape")
+    site.bench.concept(name).definition.propose().wait()
+    site.bench.concept(name).definition.ask().wait()
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(f"{site.url}/define?concept={quote(name)}")
     page.wait_for_selector(".kinds .kind .strip img")

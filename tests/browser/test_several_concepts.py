@@ -21,10 +21,10 @@ def several(site: Site) -> Site:
     """Two trained concepts, and one that isn't."""
     bench = site.bench
     for name, what in ((ROUND, "ellipse"), (LINE, "line")):
-        bench.definitions.create_concept(name, f"A filled {what}.")
+        bench.concepts.begin(name, f"A filled {what}.")
         answer(bench, name, [p.id for p in bench.concept(name).labels.next_pictures(20)])
         bench.concept(name).versions.train().wait()
-    bench.definitions.create_concept(PLAIN, "Something plain.")
+    bench.concepts.begin(PLAIN, "Something plain.")
     return site
 
 

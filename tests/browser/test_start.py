@@ -59,7 +59,7 @@ def test_a_first_visitor_sees_what_comes_out_what_it_takes_and_what_to_do(empty_
 
 
 def test_a_hint_to_set_a_model_leads_to_settings_and_so_does_where_it_was(site: Any, page: Any) -> None:
-    site.bench.definitions.create_concept("Hinted", "A filled ellipse.")
+    site.bench.concepts.begin("Hinted", "A filled ellipse.")
     page.goto(f"{site.url}/define?concept=Hinted")
     page.get_by_role("link", name="Set up a model").click()
     page.wait_for_url("**/settings")

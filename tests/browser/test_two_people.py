@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def concept(site: Site, request: pytest.FixtureRequest) -> str:
     name = f"Two people: {request.node.name}"
-    site.bench.definitions.create_concept(name, "A filled ellipse, not a rectangle.")
+    site.bench.concepts.begin(name, "A filled ellipse, not a rectangle.")
     return name
 
 

@@ -72,7 +72,7 @@ def begun(
         bench = Workbench(settings)
         stack.callback(bench.close)
         bench.library.add([draw_folder(root / "pictures", 90)]).wait()
-        bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+        bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
         for app in apps:
             app.wait()
         yield House(apps, stack.enter_context(alternating([app.port for app in apps])), bench)

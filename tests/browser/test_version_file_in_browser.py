@@ -22,7 +22,7 @@ NAME = "Ellipse for others"
 @pytest.fixture(scope="module")
 def trained(site: Any) -> Any:
     bench = site.bench
-    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     for _ in range(2):
         for picture in bench.concept(NAME).labels.next_pictures(10):
             value = "yes" if "ellipse" in picture.path else "no"

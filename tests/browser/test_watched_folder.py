@@ -22,7 +22,7 @@ NAME = "Ellipse that comes in"
 def trained(site: Any) -> Any:
     """A concept with a version that calls everything a yes, so that what is flagged is known."""
     bench = site.bench
-    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     answer(bench, NAME, [p.id for p in bench.concept(NAME).labels.next_pictures(20)])
     bench.concept(NAME).versions.train().wait()
     bench.concept(NAME).versions.use(1, 1e-9, author="me").wait()

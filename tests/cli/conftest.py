@@ -24,7 +24,7 @@ def made_library(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path)
     pictures = draw_folder(root / "pictures", 60)
     bench = Workbench(load_settings(home=root / "home"))
     bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
-    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     bench.close()
     return root / "home", pictures
 

@@ -82,7 +82,7 @@ def test_a_definition_edited_in_a_file_is_the_next_revision(
     definition = discern("concept", "show", NAME)["revision"]["definition"]
     file.write_text(json.dumps(definition | {"description": "A filled circle."}))
     assert discern("concept", "revise", NAME, file, "--note", "narrower")["number"] == 2
-    assert [r["note"] for r in discern("concept", "revisions", NAME)] == ["begun", "narrower"]
+    assert [r["note"] for r in discern("concept", "show", NAME, "--revisions")] == ["begun", "narrower"]
     changes = discern("concept", "show", NAME, "--diff", 1)
     assert "".join(run["text"] for run in changes if run["change"] == "added").strip() == "circle."
     file.write_text(json.dumps(definition | {"descripton": "A filled circle."}))

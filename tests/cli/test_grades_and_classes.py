@@ -19,7 +19,7 @@ def test_classes_are_given_by_name_and_what_is_none_is_refused(
     end = ended("concept", "labels", "add", "Shape", picture, "triangle")
     assert end.code != 0
     assert "ellipse, line, none, unsure or skip" in end.err
-    late = ended("concept", "scale", "Shape", "--graded", "5")
+    late = ended("concept", "set", "Shape", "--graded", "5")
     assert "has been answered already" in late.err
 
 
@@ -27,7 +27,7 @@ def test_what_a_concept_is_answered_by_can_be_changed_before_anybody_answers(
     pictures: Path, discern: Callable[..., Any]
 ) -> None:
     discern("concept", "new", "Mess", "--description", "How messy.")
-    assert discern("concept", "scale", "Mess", "--graded", 7, "--counts-from", 5)["counts_from"] == 5
-    named = discern("concept", "scale", "Mess", "--graded", 10, "--grade-names", "tidy, a mess")
+    assert discern("concept", "set", "Mess", "--graded", 7, "--counts-from", 5)["scale"]["counts_from"] == 5
+    named = discern("concept", "set", "Mess", "--graded", 10, "--grade-names", "tidy, a mess")["scale"]
     assert (named["names"][0], named["names"][9]) == ("tidy", "a mess")
-    assert discern("concept", "scale", "Mess")["kind"] == "yes or no"
+    assert discern("concept", "set", "Mess", "--yes-or-no")["scale"]["kind"] == "yes or no"

@@ -97,10 +97,10 @@ def test_what_a_message_says_behind_its_first_sentence_is_what_to_do(ended: End)
 
 
 def test_with_json_wrong_usage_is_json_and_still_exits_with_2(ended: End) -> None:
-    end = ended("concept", "new", "Name only", "--json")
+    end = ended("concept", "show", "--json")
     assert (end.code, end.err) == (2, "")
-    assert "--description" in end.json["error"]
-    assert end.json["what_to_do"].endswith("concept new --help")
+    assert "NAME" in end.json["error"]
+    assert end.json["what_to_do"].endswith("concept show --help")
 
 
 @pytest.mark.parametrize(

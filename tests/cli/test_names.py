@@ -99,6 +99,6 @@ def test_a_concept_of_before_there_was_a_rule_is_reached_by_its_id(
 
 
 def test_the_longest_name_is_taken_and_a_longer_one_is_not(bench: Workbench) -> None:
-    assert bench.definitions.create_concept("a" * LONGEST, "Something.").name == "a" * LONGEST
+    assert bench.concepts.begin("a" * LONGEST, "Something.").name == "a" * LONGEST
     with pytest.raises(DiscernError, match=f"at most {LONGEST} characters"):
-        bench.definitions.create_concept("a" * (LONGEST + 1), "Something.")
+        bench.concepts.begin("a" * (LONGEST + 1), "Something.")

@@ -47,7 +47,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, encoder_cache: Path) -> tuple
 
 def train(bench: Workbench, pictures: Path, folder: Path) -> None:
     """By a SIMULATED person, who answers about 70 pictures: an ellipse counts."""
-    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     rows = [f"{p},{'yes' if 'ellipse' in p.name else 'no'}" for p in sorted(pictures.glob("*.png"))[:70]]
     (folder / "answers.csv").write_text("\n".join(["path,label", *rows]))
     bench.concept(NAME).label_files.import_file(folder / "answers.csv", simulated=True)

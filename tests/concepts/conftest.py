@@ -82,7 +82,7 @@ def open_bench(
 @pytest.fixture
 def bench(open_bench: Callable[[], Workbench]) -> Workbench:
     bench = open_bench()
-    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     return bench
 
 
@@ -100,7 +100,7 @@ def made_trained(made_library: tuple[Path, Path], tmp_path_factory: pytest.TempP
     home = tmp_path_factory.mktemp("trained") / "home"
     shutil.copytree(made_library[0], home)
     bench = Workbench(load_settings(home=home))
-    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(20)])
     bench.concept(NAME).versions.train().wait()
     bench.close()

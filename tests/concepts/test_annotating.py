@@ -13,7 +13,6 @@ from simulated_annotator import serving
 from sqlalchemy import delete
 
 from concepts.collaborator.prompt_parts import answered
-from concepts.collaborator.setups import Setup
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.tables import StoredAnnotation
@@ -31,9 +30,9 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
 def ready(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
     """With twenty answers and a pool."""
     bench = open_bench()
-    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    bench.concepts.begin(NAME, "A filled ellipse.")
     answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(30)])
-    bench.definitions.mine(NAME)
+    bench.concept(NAME).definition.mine().wait()
     return bench
 
 
@@ -48,19 +47,19 @@ def test_examples_are_answered_pictures_and_none_that_measures_or_looks_like_one
     assert [picture, dataset.answers[picture].value == "yes", "Round all over."] in chosen
     assert {i for i, *_ in chosen} <= dataset.answers.keys() - dataset.reserved
     assert dataset.reserved
-    ready.annotations.annotate(NAME, limit=3, setup=Setup(examples=True))
+    ready.concept(NAME).annotations.annotate(limit=3, examples=True).wait()
     assert [len(request.pictures) for request in model.requests] == [5, 5, 5]
     assert all("Picture 4: " in request.text for request in model.requests)
 
 
 def test_with_other_answers_examples_make_another_annotator(ready: Workbench, model: FakeOpenAI) -> None:
-    ready.annotations.annotate(NAME, limit=2, setup=Setup(examples=True))
+    ready.concept(NAME).annotations.annotate(limit=2, examples=True).wait()
     dataset = ready.context.dataset(ready.context.concept(NAME))
     picture = next(iter(dataset.answers))
     ready.concept(NAME).labels.give(picture, "no", author="another", key="1")
     ready.concept(NAME).labels.give(picture, "no", author="a third", key="2")
-    ready.annotations.annotate(NAME, limit=2, setup=Setup(examples=True))
-    ready.annotations.annotate(NAME, limit=2)
+    ready.concept(NAME).annotations.annotate(limit=2, examples=True).wait()
+    ready.concept(NAME).annotations.annotate(limit=2).wait()
     said = ready.context.store.ratings(ready.context.concept(NAME).id)
     assert len({one.fingerprint for one in said}) == 3
 
@@ -73,7 +72,7 @@ def test_an_interrupted_run_goes_on_with_the_examples_it_began_with(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ready.annotations.annotate(NAME, limit=12, setup=Setup(examples=True), listener=stop)
+        ready.concept(NAME).annotations.annotate(limit=12, examples=True).wait(stop)
     paid = len(model.requests)
     assert 0 < paid < 12
     dataset = ready.context.dataset(ready.context.concept(NAME))
@@ -81,7 +80,7 @@ def test_an_interrupted_run_goes_on_with_the_examples_it_began_with(
         ready.concept(NAME).labels.give(picture, "no", author="another", key=str(number))
     ready.close()
     bench = Workbench(load_settings())
-    result = bench.annotations.annotate(NAME, limit=12, setup=Setup(examples=True))
+    result = bench.concept(NAME).annotations.annotate(limit=12, examples=True).wait()
     assert result.annotated == len(model.requests) == 12
     said = bench.context.store.ratings(bench.context.concept(NAME).id)
     assert len({one.fingerprint for one in said}) == 1
@@ -117,7 +116,7 @@ def annotations(bench: Workbench) -> dict[str, StoredAnnotation]:
 def test_of_pictures_that_look_the_same_one_is_asked_about_and_the_others_say_so(
     ready: Workbench, model: FakeOpenAI, twins: list[str]
 ) -> None:
-    result = ready.annotations.annotate(NAME, rounds=1)
+    result = ready.concept(NAME).annotations.annotate(rounds=1).wait()
     said = annotations(ready)
     copies = {i: one.same_as for i, one in said.items() if one.same_as}
     assert copies
@@ -133,12 +132,12 @@ def test_of_pictures_that_look_the_same_one_is_asked_about_and_the_others_say_so
 def test_one_that_looks_the_same_as_a_picture_of_an_earlier_run_is_not_asked_about(
     ready: Workbench, model: FakeOpenAI, twins: list[str]
 ) -> None:
-    ready.annotations.annotate(NAME, rounds=1)
+    ready.concept(NAME).annotations.annotate(rounds=1).wait()
     calls = len(model.requests)
     with ready.context.database.write() as session:
         session.execute(delete(StoredAnnotation).where(StoredAnnotation.picture_id == twins[-1]))
     assert twins[-1] not in annotations(ready)
-    ready.annotations.annotate(NAME)
+    ready.concept(NAME).annotations.annotate().wait()
     assert annotations(ready)[twins[-1]].same_as in twins
     assert len(model.requests) == calls
 
@@ -148,7 +147,7 @@ def test_where_the_first_of_them_can_not_be_judged_another_is_asked_about(
 ) -> None:
     first, second, third = twins
     Path(ready.context.collection.paths([first])[first]).rename(tmp_path / "away.png")
-    result = ready.annotations.annotate(NAME, rounds=1)
+    result = ready.concept(NAME).annotations.annotate(rounds=1).wait()
     (tmp_path / "away.png").rename(ready.context.collection.paths([first])[first])
     assert first in {failure["id"] for failure in result.failed}
     said = annotations(ready)
@@ -156,6 +155,6 @@ def test_where_the_first_of_them_can_not_be_judged_another_is_asked_about(
 
 
 def test_the_built_in_annotator_looks_at_each(ready: Workbench, twins: list[str]) -> None:
-    ready.annotations.annotate(NAME, setup=Setup("builtin"))
+    ready.concept(NAME).annotations.annotate(annotator="builtin").wait()
     assert not any(said.same_as for said in annotations(ready).values())
     assert set(twins) <= annotations(ready).keys()

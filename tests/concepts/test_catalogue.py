@@ -19,43 +19,44 @@ def test_a_renamed_concept_keeps_all_it_has_and_its_old_name_leads_to_it(trained
     bench = trained
     concept = bench.context.concept(NAME)
     job = bench.concept(NAME).versions.train().id
-    before = bench.definitions.concept(NAME)
+    before = bench.concept(NAME).definition.read()
     rows = bench.concept(NAME).label_files.rows()
     measure = bench.context.store.evaluation_pictures(concept.id)
-    renamed = bench.catalogue.rename(NAME, "  Ball ", author="ana")
-    assert (renamed.name, renamed.before) == ("Ball", NAME)
+    renamed = bench.concept(NAME).definition.rename("  Ball ", author="ana")
+    assert renamed == "Ball"
     for name in ("Ball", NAME, f"id:{concept.id}"):
-        now = bench.definitions.concept(name)
+        now = bench.concept(name).definition.read()
         assert (now.id, now.name) == (concept.id, "Ball")
         assert now.revision.definition == before.revision.definition.model_copy(update={"name": "Ball"})
         assert (now.answers, now.heads) == (before.answers, before.heads)
-    assert [view.name for view in bench.definitions.concepts()] == bench.catalogue.names() == ["Ball"]
+    assert [view.name for view in bench.concepts.all()] == list(bench.concepts.scales()) == ["Ball"]
     assert bench.concept("Ball").label_files.rows() == rows
     assert bench.context.store.evaluation_pictures(concept.id) == measure
     assert bench.installation.job(job).concept == "Ball"
     assert bench.installation.newest_jobs(["train"], NAME)[0].id == job
-    newest = bench.definitions.revisions("Ball")[-1]
-    assert (newest.author, newest.note, newest.number) == ("ana", f"renamed from “{NAME}”", renamed.revision)
+    newest = bench.concept("Ball").definition.revisions()[-1]
+    assert (newest.author, newest.note, newest.number) == ("ana", f"renamed from “{NAME}”", 2)
 
 
 def test_a_rename_is_undone_by_the_name_before(bench: Workbench) -> None:
-    bench.catalogue.rename(NAME, OTHER, author="me")
-    back = bench.catalogue.rename(OTHER, NAME, author="me")
-    assert (back.name, back.revision) == (NAME, 3)
-    assert bench.catalogue.name_now(OTHER) == NAME
-    assert bench.catalogue.rename(NAME, NAME, author="me").revision == 3
-    assert bench.catalogue.rename(NAME, NAME.upper(), author="me").name == NAME.upper()
+    bench.concept(NAME).definition.rename(OTHER, author="me")
+    assert bench.concept(OTHER).definition.rename(NAME, author="me") == NAME
+    assert bench.concept(NAME).definition.read().revisions == 3
+    assert bench.concepts.name_now(OTHER) == NAME
+    bench.concept(NAME).definition.rename(NAME, author="me")
+    assert bench.concept(NAME).definition.read().revisions == 3
+    assert bench.concept(NAME).definition.rename(NAME.upper(), author="me") == NAME.upper()
 
 
 def test_an_old_name_is_anothers_as_soon_as_that_is_called_so(bench: Workbench) -> None:
-    first = bench.definitions.concept(NAME).id
-    bench.catalogue.rename(NAME, "Ball", author="me")
-    second = bench.definitions.create_concept(NAME, "Something else.").id
-    assert bench.definitions.concept(NAME).id == second
-    bench.catalogue.rename(NAME, OTHER, author="me")
-    assert bench.definitions.concept(NAME).id == second
-    bench.catalogue.rename("Ball", NAME, author="me")
-    assert bench.definitions.concept(NAME).id == first
+    first = bench.concept(NAME).definition.read().id
+    bench.concept(NAME).definition.rename("Ball", author="me")
+    second = bench.concepts.begin(NAME, "Something else.").id
+    assert bench.concept(NAME).definition.read().id == second
+    bench.concept(NAME).definition.rename(OTHER, author="me")
+    assert bench.concept(NAME).definition.read().id == second
+    bench.concept("Ball").definition.rename(NAME, author="me")
+    assert bench.concept(NAME).definition.read().id == first
 
 
 @pytest.mark.parametrize(
@@ -63,21 +64,22 @@ def test_an_old_name_is_anothers_as_soon_as_that_is_called_so(bench: Workbench) 
     [(OTHER.upper(), "already"), ("  ", "can be seen"), ("x" * 121, "too long"), ("a/b", "slash")],
 )
 def test_a_name_that_is_taken_or_no_name_changes_nothing(bench: Workbench, name: str, why: str) -> None:
-    bench.definitions.create_concept(OTHER, "A filled rectangle.")
-    for change in (bench.catalogue.rename, bench.catalogue.duplicate):
-        with pytest.raises(DiscernError, match=why):
-            change(NAME, name, author="me")
-    assert bench.definitions.concept(NAME).revisions == 1
-    assert bench.catalogue.names() == [NAME, OTHER]
+    bench.concepts.begin(OTHER, "A filled rectangle.")
+    with pytest.raises(DiscernError, match=why):
+        bench.concept(NAME).definition.rename(name, author="me")
+    with pytest.raises(DiscernError, match=why):
+        bench.concepts.copy(NAME, name, author="me")
+    assert bench.concept(NAME).definition.read().revisions == 1
+    assert list(bench.concepts.scales()) == [NAME, OTHER]
 
 
 def test_a_definition_that_was_read_before_the_rename_brings_no_old_name_back(bench: Workbench) -> None:
-    read = bench.definitions.concept(NAME).revision.definition
-    bench.catalogue.rename(NAME, "Ball", author="me")
+    read = bench.concept(NAME).definition.read().revision.definition
+    bench.concept(NAME).definition.rename("Ball", author="me")
     words = read.model_copy(update={"description": "A ball."})
-    kept = bench.definitions.revise("Ball", words, author="me", note="other words").definition
+    kept = bench.concept("Ball").definition.revise(words, author="me", note="other words").definition
     assert (kept.name, kept.description) == ("Ball", "A ball.")
-    assert bench.definitions.restore("Ball", 1, author="me", after=3).definition.name == "Ball"
+    assert bench.concept("Ball").definition.restore(1, author="me", after=3).definition.name == "Ball"
 
 
 def test_to_rename_draws_nothing_anew(trained: Workbench) -> None:
@@ -88,13 +90,15 @@ def test_to_rename_draws_nothing_anew(trained: Workbench) -> None:
     def drawn() -> list[str]:
         return bench.context.dataset(bench.context.concept(NAME)).renewal.drawn
 
-    bench.catalogue.rename(NAME, "Ball", author="me")
+    bench.concept(NAME).definition.rename("Ball", author="me")
     assert drawn() == []
-    words = bench.definitions.concept(NAME).revision.definition.model_copy(update={"description": "Egg."})
-    bench.definitions.revise(NAME, words, author="me", note="other words")
+    words = (
+        bench.concept(NAME).definition.read().revision.definition.model_copy(update={"description": "Egg."})
+    )
+    bench.concept(NAME).definition.revise(words, author="me", note="other words")
     asked = drawn()
     assert asked
-    bench.catalogue.rename(NAME, "Egg", author="me")
+    bench.concept(NAME).definition.rename("Egg", author="me")
     assert drawn() == asked
 
 
@@ -103,10 +107,10 @@ def test_to_rename_draws_nothing_anew(trained: Workbench) -> None:
 
 def test_a_duplicate_has_the_definition_and_nothing_else(trained: Workbench) -> None:
     bench = trained
-    copy = bench.catalogue.duplicate(NAME, OTHER, author="ana")
-    view, source = bench.definitions.concept(OTHER), bench.definitions.concept(NAME)
+    copy = bench.concepts.copy(NAME, OTHER, author="ana").name
+    view, source = bench.concept(OTHER).definition.read(), bench.concept(NAME).definition.read()
     assert view.revision.definition == source.revision.definition.model_copy(update={"name": OTHER})
-    assert bench.definitions.revisions(OTHER)[-1].note == f"duplicated from “{NAME}”"
+    assert bench.concept(OTHER).definition.revisions()[-1].note == f"duplicated from “{NAME}”"
     assert (copy, view.answers.answers, view.heads, view.candidates) == (OTHER, 0, [], 0)
 
 
@@ -115,7 +119,7 @@ def test_a_duplicate_with_answers_says_whose_they_are_and_from_where(trained: Wo
     picture = bench.concept(NAME).labels.next_pictures(1)[0].id
     bench.concept(NAME).labels.give(picture, "yes", author="ben", key="of ben", comment="a moon")
     before = {row["id"]: row for row in bench.concept(NAME).label_files.rows()}
-    bench.catalogue.duplicate(NAME, OTHER, labels=True, author="ana")
+    bench.concepts.copy(NAME, OTHER, with_labels=True, author="ana")
     rows = {row["id"]: row for row in bench.concept(OTHER).label_files.rows()}
     assert rows.keys() == before.keys()
     same = ("label", "author", "author_kind", "created", "comment", "definition")
@@ -124,7 +128,7 @@ def test_a_duplicate_with_answers_says_whose_they_are_and_from_where(trained: Wo
     assert {row["recorded_by"] for row in rows.values()} == {"ana"}
     assert {row["from_concept"] for row in before.values()} == {""}
     bench.concept(OTHER).versions.train().wait()
-    assert len(bench.definitions.concept(NAME).heads) == 1
+    assert len(bench.concept(NAME).definition.read().heads) == 1
 
 
 def test_an_answer_whose_comment_was_changed_or_taken_back_goes_along_with_what_stands(
@@ -136,7 +140,7 @@ def test_an_answer_whose_comment_was_changed_or_taken_back_goes_along_with_what_
         bench.concept(NAME).labels.give(picture, "yes", author=ben, key=f"of ben {picture}", comment="a moon")
     bench.concept(NAME).labels.comment(changed, "a sun", author="ben", key="changed")
     bench.concept(NAME).labels.comment(emptied, "", author="ben", key="emptied")
-    bench.catalogue.duplicate(NAME, OTHER, labels=True, author="ana")
+    bench.concepts.copy(NAME, OTHER, with_labels=True, author="ana")
     rows = {row["id"]: row for row in bench.concept(OTHER).label_files.rows()}
     assert [(rows[i]["label"], rows[i]["comment"]) for i in (changed, emptied)] == [
         ("yes", "a sun"),
@@ -151,8 +155,8 @@ def test_what_measures_a_duplicate_was_drawn_before_it_had_an_answer(trained: Wo
     answer(bench, NAME, asked)
     taught = bench.concept(NAME).labels.next_pictures(1)[0].id
     bench.concept(NAME).labels.give_many([("seen", taught, "yes", "")], author=Author("me"), in_view=True)
-    alone = bench.context.concept(bench.catalogue.duplicate(NAME, "Alone", author="me"))
-    copy = bench.context.concept(bench.catalogue.duplicate(NAME, OTHER, labels=True, author="me"))
+    alone = bench.context.concept(bench.concepts.copy(NAME, "Alone", author="me").name)
+    copy = bench.context.concept(bench.concepts.copy(NAME, OTHER, with_labels=True, author="me").name)
     dataset = bench.context.dataset(copy)
     assert dataset.waves[0].label_sequence == 0
     assert dataset.waves[0].frame == bench.context.dataset(alone).waves[0].frame
@@ -167,9 +171,11 @@ def test_answers_under_other_words_are_asked_again_in_a_duplicate_too(trained: W
     bench = trained
     everything = [row.id for row in bench.library.pictures(limit=200).pictures]
     answer(bench, NAME, everything)
-    words = bench.definitions.concept(NAME).revision.definition.model_copy(update={"description": "Egg."})
-    bench.definitions.revise(NAME, words, author="me", note="other words")
-    bench.catalogue.duplicate(NAME, OTHER, labels=True, author="me")
+    words = (
+        bench.concept(NAME).definition.read().revision.definition.model_copy(update={"description": "Egg."})
+    )
+    bench.concept(NAME).definition.revise(words, author="me", note="other words")
+    bench.concepts.copy(NAME, OTHER, with_labels=True, author="me")
     renewal = bench.context.dataset(bench.context.concept(OTHER)).renewal
     assert (
         renewal.before.keys()

@@ -61,11 +61,11 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
 def asked(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
     """With some answers and a pool, of which a sample is drawn."""
     bench = open_bench()
-    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    bench.concepts.begin(NAME, "A filled ellipse.")
     answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(12)])
-    bench.definitions.mine(NAME)
+    bench.concept(NAME).definition.mine().wait()
     with pytest.raises(NotEnoughLabelsError):
-        bench.annotations.annotate(NAME, cascade=RIGHT)
+        bench.concept(NAME).annotations.annotate(cascade=RIGHT).wait()
     return bench
 
 
@@ -95,7 +95,7 @@ def test_a_sample_of_the_pool_is_answered_first_and_teaches_and_measures_nothing
     assert [picture.id for picture in first] == sample
     answer(asked, NAME, sample[:-1], always="no")
     with pytest.raises(NotEnoughLabelsError) as refused:
-        asked.annotations.annotate(NAME, cascade=RIGHT)
+        asked.concept(NAME).annotations.annotate(cascade=RIGHT).wait()
     assert refused.value.needed == 1
     assert drawn(asked) == sample
 
@@ -103,7 +103,7 @@ def test_a_sample_of_the_pool_is_answered_first_and_teaches_and_measures_nothing
 def test_each_step_says_how_many_it_decided_and_how_often_it_is_wrong(
     ready: Workbench, model: FakeOpenAI
 ) -> None:
-    result = ready.annotations.annotate(NAME, cascade=RIGHT)
+    result = ready.concept(NAME).annotations.annotate(cascade=RIGHT).wait()
     head, small, _, person = result.steps
     assert (head.taken, head.decided) == (False, 0)
     assert (small.by, small.taken) == (SMALL, True)
@@ -116,7 +116,7 @@ def test_each_step_says_how_many_it_decided_and_how_often_it_is_wrong(
 def test_what_no_machine_decides_is_no_label_to_learn_from_and_waits_on_review(
     ready: Workbench, model: FakeOpenAI
 ) -> None:
-    result = ready.annotations.annotate(NAME, cascade=RIGHT)
+    result = ready.concept(NAME).annotations.annotate(cascade=RIGHT).wait()
     dataset = ready.context.dataset(ready.context.concept(NAME))
     unsure = {said.picture_id for said in dataset.ratings if said.rating == 3}
     assert len(unsure) == result.steps[-1].decided > 0
@@ -124,14 +124,14 @@ def test_what_no_machine_decides_is_no_label_to_learn_from_and_waits_on_review(
     machine = {i for i, kind in zip(training.ids, training.kinds, strict=True) if kind == "annotator"}
     assert machine
     assert not machine & (unsure | set(drawn(ready)))
-    assert ready.annotations.review(NAME, ReviewFilter(kind="unsure")).items
+    assert ready.concept(NAME).annotations.review(ReviewFilter(kind="unsure")).items
 
 
 def test_where_the_small_model_is_not_certified_its_labels_are_not_kept_and_the_large_one_decides(
     ready: Workbench, model: FakeOpenAI
 ) -> None:
     model.answer = small_is_wrong
-    result = ready.annotations.annotate(NAME, cascade=RIGHT)
+    result = ready.concept(NAME).annotations.annotate(cascade=RIGHT).wait()
     _, small, big, person = result.steps
     assert (small.taken, big.taken) == (False, True)
     assert small.sentence.startswith("not certified")
@@ -142,7 +142,7 @@ def test_where_the_small_model_is_not_certified_its_labels_are_not_kept_and_the_
 
 def test_where_no_model_is_certified_nothing_more_is_asked(ready: Workbench, model: FakeOpenAI) -> None:
     model.answer = both_are_wrong
-    result = ready.annotations.annotate(NAME, cascade=RIGHT)
+    result = ready.concept(NAME).annotations.annotate(cascade=RIGHT).wait()
     assert result.annotated == 0
     assert "none was asked" in result.stopped
     assert len(model.requests) == 2 * len(drawn(ready))
@@ -153,7 +153,7 @@ def test_without_a_large_model_the_person_gets_what_the_small_one_leaves(
 ) -> None:
     monkeypatch.delenv("DISCERN_LARGE_VLM_MODEL")
     ready.close()
-    result = Workbench(load_settings()).annotations.annotate(NAME, cascade=RIGHT)
+    result = Workbench(load_settings()).concept(NAME).annotations.annotate(cascade=RIGHT).wait()
     assert [step.by for step in result.steps[1:]] == [SMALL, PERSON]
     assert large(model) == []
 
@@ -166,9 +166,9 @@ def test_a_killed_run_pays_no_call_twice_and_says_the_same_of_its_steps(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ready.annotations.annotate(NAME, cascade=RIGHT, listener=stop)
+        ready.concept(NAME).annotations.annotate(cascade=RIGHT).wait(stop)
     ready.close()
-    result = Workbench(load_settings()).annotations.annotate(NAME, cascade=RIGHT)
+    result = Workbench(load_settings()).concept(NAME).annotations.annotate(cascade=RIGHT).wait()
     paid = [(request.body["model"], request.pictures[-1]) for request in model.requests]
     assert len(set(paid)) == len(paid)
     assert sum(step.decided for step in result.steps) == result.annotated
@@ -183,13 +183,21 @@ def test_what_the_classifier_surely_knows_is_not_asked_about_and_becomes_no_labe
     scores = context.scores.of(head, context.dataset(concept).index).probability
     line = sorted(scores.values.tolist())[len(scores) // 3]
     promise = Guarantee(
-        side="no", line=line, at_least=RIGHT, confidence=0.95, n=40, errors=0, floor=0.1, attempt=1,
-        made_from=1, day=date(2026, 1, 1),
-    )  # fmt: skip
+        side="no",
+        line=line,
+        at_least=RIGHT,
+        confidence=0.95,
+        n=40,
+        errors=0,
+        floor=0.1,
+        attempt=1,
+        made_from=1,
+        day=date(2026, 1, 1),
+    )
     context.heads.add(concept.id, with_sure_no(replace(head), promise))
     known = surely_known(context, concept, RIGHT).pictures
     assert known
-    result = ready.annotations.annotate(NAME, cascade=RIGHT)
+    result = ready.concept(NAME).annotations.annotate(cascade=RIGHT).wait()
     labelled = {said.picture_id for said in context.dataset(concept).ratings}
     assert not labelled & known
     step = result.steps[0]
@@ -201,8 +209,8 @@ def test_what_the_classifier_surely_knows_is_not_asked_about_and_becomes_no_labe
 
 def test_it_takes_a_model_and_no_rounds(ready: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DiscernError, match="all at once"):
-        ready.annotations.annotate(NAME, cascade=RIGHT, rounds=3)
+        ready.concept(NAME).annotations.annotate(cascade=RIGHT, rounds=3).wait()
     monkeypatch.delenv("DISCERN_VLM_MODEL")
     ready.close()
     with pytest.raises(NoModelError):
-        Workbench(load_settings()).annotations.annotate(NAME, cascade=RIGHT)
+        Workbench(load_settings()).concept(NAME).annotations.annotate(cascade=RIGHT).wait()

@@ -6,7 +6,6 @@ import uuid
 
 import pytest
 
-from concepts.collaborator.setups import Setup
 from concepts.errors import NotEnoughLabelsError, UnknownMethodError
 from concepts.learning.heads import HEADS
 from concepts.workbench import Workbench
@@ -42,7 +41,7 @@ def test_the_head_chosen_is_the_one_that_is_trained_and_the_version_remembers_it
     trained = [answered.concept(NAME).versions.train(head=name).wait() for name in HEADS]
     named = {"steady": "logistic"}  # the others are the kind they are called
     assert [result.kind for result in trained][1:] == [named.get(name, name) for name in HEADS][1:]
-    kept = answered.definitions.concept(NAME).heads
+    kept = answered.concept(NAME).definition.read().heads
     assert [head.kind for head in kept] == [result.kind for result in trained]
     assert [head.details["head"] for head in kept] == list(HEADS)
 
@@ -55,21 +54,20 @@ def test_without_a_choice_the_head_is_what_suits_the_answers(answered: Workbench
 def test_a_head_that_is_none_is_refused_with_those_there_are_and_nothing_is_kept(bench: Workbench) -> None:
     with pytest.raises(UnknownMethodError, match=r"no head “forest”.*auto, text, lda, logistic"):
         bench.concept(NAME).versions.train(head="forest")
-    assert bench.definitions.concept(NAME).heads == []
+    assert bench.concept(NAME).definition.read().heads == []
     assert "train" not in [job.kind for job in bench.context.jobs.store.recent()]
 
 
 def test_an_annotator_that_is_none_is_refused_with_those_there_are(bench: Workbench) -> None:
-    for annotate in (bench.annotations.annotate, bench.annotations.submit):
-        with pytest.raises(UnknownMethodError, match=r"no annotator “oracle”.*auto, builtin, vlm"):
-            annotate(NAME, setup=Setup("oracle"))
+    with pytest.raises(UnknownMethodError, match=r"no annotator “oracle”.*auto, builtin, vlm"):
+        bench.concept(NAME).annotations.annotate(annotator="oracle")
     assert "annotate" not in [job.kind for job in bench.context.jobs.store.recent()]
 
 
 def test_a_head_that_needs_more_answers_says_so_and_nothing_is_kept(bench: Workbench) -> None:
     with pytest.raises(NotEnoughLabelsError, match="there are 0 yes and 0 no"):
         bench.concept(NAME).versions.train(head="lda").wait()
-    assert bench.definitions.concept(NAME).heads == []
+    assert bench.concept(NAME).definition.read().heads == []
 
 
 def test_in_the_background_another_head_is_a_new_version_and_the_same_head_is_not(
@@ -78,14 +76,14 @@ def test_in_the_background_another_head_is_a_new_version_and_the_same_head_is_no
     for head in ("lda", "lda", "logistic"):
         answered.concept(NAME).versions.train(head=head)
         work_off(answered)
-    assert [head.kind for head in answered.definitions.concept(NAME).heads] == ["lda", "logistic"]
+    assert [head.kind for head in answered.concept(NAME).definition.read().heads] == ["lda", "logistic"]
 
 
 def test_a_training_that_was_queued_before_there_was_a_choice_still_runs(answered: Workbench) -> None:
     concept = answered.context.concept(NAME)
     answered.jobs.store.add("train", {"concept": NAME, "target": "f1"}, concept.id)
     work_off(answered)
-    assert answered.definitions.concept(NAME).heads[-1].details["head"] == "auto"
+    assert answered.concept(NAME).definition.read().heads[-1].details["head"] == "auto"
 
 
 def test_a_version_of_before_there_was_a_choice_is_measured_as_ever(answered: Workbench) -> None:
@@ -100,4 +98,4 @@ def test_a_version_of_before_there_was_a_choice_is_measured_as_ever(answered: Wo
     assert answered.concept(NAME).versions.measure(version=number).head == number
     answered.concept(NAME).versions.train()
     work_off(answered)
-    assert len(answered.definitions.concept(NAME).heads) == number
+    assert len(answered.concept(NAME).definition.read().heads) == number

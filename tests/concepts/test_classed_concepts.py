@@ -23,7 +23,7 @@ NAME = "Shape"
 def shapes(open_bench: Callable[[], Workbench]) -> Workbench:
     bench = open_bench()
     scale = Scale.of_classes(["ellipse", "rectangle"])
-    bench.definitions.create_concept(NAME, "Which shape it shows.", scale=scale)
+    bench.concepts.begin(NAME, "Which shape it shows.", scale=scale)
     return bench
 
 
@@ -86,7 +86,7 @@ def test_its_file_has_a_column_for_each_class_of_which_one_is_right(answered, tm
 
 def test_classes_fill_a_file_of_their_own(answered, tmp_path):
     answered.concept(NAME).versions.train().wait()
-    answered.definitions.create_concept("Round", "A filled ellipse.")
+    answered.concepts.begin("Round", "A filled ellipse.")
     for picture, value in zip(answered.concept("Round").labels.next_pictures(2), ("yes", "no"), strict=True):
         answered.concept("Round").labels.give(picture.id, value, author="me")
     answered.concept("Round").versions.train().wait()

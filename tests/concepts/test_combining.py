@@ -31,7 +31,7 @@ def made_two(made_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     home = tmp_path_factory.mktemp("two") / "home"
     shutil.copytree(made_trained, home)
     bench = Workbench(load_settings(home=home))
-    bench.definitions.create_concept(OTHER, "A picture that is dark.")
+    bench.concepts.begin(OTHER, "A picture that is dark.")
     for n, picture in enumerate(bench.concept(OTHER).labels.next_pictures(24)):
         said = ("yes", "no")[n % 2]
         bench.concept(OTHER).labels.give(picture.id, said, author="me", key=f"dark {picture.id}")
@@ -115,7 +115,7 @@ def test_what_is_kept_stays_with_its_versions_and_is_numbered(bench: Workbench) 
     first = bench.rules.keep("Lonely ball", RULE, threshold=0.4, author="ana")
     assert (first.number, first.rule, first.threshold, first.author) == (1, RULE, 0.4, "ana")
     bench.concept(NAME).versions.use(1, 0.77, author="me").wait()
-    bench.catalogue.rename(OTHER, "Night", author="me")
+    bench.concept(OTHER).definition.rename("Night", author="me")
     kept = bench.rules.one("lonely BALL")
     assert kept.rule == f"{NAME} AND NOT Night"
     assert [member.version for member in kept.members] == [1, 1]
@@ -143,7 +143,7 @@ def test_a_kept_rule_is_one_bundle_that_says_what_the_library_was_shown(
 
 
 def test_a_rule_of_what_is_not_finished_says_what_is_missing(bench: Workbench) -> None:
-    bench.definitions.create_concept("New", "Nothing yet.")
+    bench.concepts.begin("New", "Nothing yet.")
     for rule, kind in (
         ("", RuleTextError),
         (f"{NAME} AND New", NoVersionError),

@@ -125,7 +125,7 @@ def test_an_exported_file_has_comments_that_were_kept_apart_from_the_answer_and_
     if format == "csv":
         rows = list(csv.DictReader(out.open(newline="")))
         assert [row["comment"] for row in rows] == ["Round, as a plate."]
-    bench.definitions.create_concept("Round thing again", "A filled ellipse.")
+    bench.concepts.begin("Round thing again", "A filled ellipse.")
     bench.concept("Round thing again").label_files.import_file(out)
     assert bench.concept("Round thing again").labels.own_comments([picture], "me") == {
         picture: "Round, as a plate."

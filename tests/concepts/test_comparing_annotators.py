@@ -75,7 +75,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
 @pytest.fixture
 def answered(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
     bench = open_bench()
-    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    bench.concepts.begin(NAME, "A filled ellipse.")
     bench.context.draw_evaluation(bench.context.concept(NAME))
     reserved = bench.context.dataset(bench.context.concept(NAME)).reserved
     answer(bench, NAME, [i for i in bench.context.collection.library.all_ids() if i not in reserved])
@@ -85,7 +85,7 @@ def answered(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbenc
 def test_the_setups_are_shown_side_by_side_and_the_one_that_surely_agrees_more_is_recommended(
     answered: Workbench, model: FakeOpenAI
 ) -> None:
-    found = answered.annotators.compare(NAME)
+    found = answered.concept(NAME).annotators.compare().wait()
     names = [one.name for one in found.setups]
     assert names[0] == "simulated-model"
     assert set(names) == {
@@ -105,7 +105,7 @@ def test_the_setups_are_shown_side_by_side_and_the_one_that_surely_agrees_more_i
     assert (guess.usd or 0) > 0
     assert guess.seconds is not None
     assert found.pictures == len(drawn_answers(*_training_data(answered)))
-    assert answered.annotators.compared(NAME) == found
+    assert answered.concept(NAME).annotators.compared() == found
 
 
 def _training_data(bench: Workbench) -> tuple[Any, Any]:
@@ -131,11 +131,11 @@ def test_no_answer_that_measures_and_none_given_beside_the_machines_opinion_is_a
 def test_what_it_would_cost_is_said_before_and_a_budget_ends_it_cleanly(
     answered: Workbench, model: FakeOpenAI
 ) -> None:
-    expected = answered.annotators.estimate(NAME)
+    expected = answered.concept(NAME).annotators.estimate()
     assert (expected.setups, expected.missing) == (5, 0)
     assert expected.usd is not None
     assert model.requests == []
-    found = answered.annotators.compare(NAME, budget=0.02)
+    found = answered.concept(NAME).annotators.compare(budget=0.02).wait()
     assert found.stopped
     assert found.cost_usd <= 0.02
     assert len(found.setups) < 5
@@ -147,13 +147,13 @@ def test_a_run_that_was_interrupted_pays_for_nothing_twice(answered: Workbench, 
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        answered.annotators.compare(NAME, listener=stop)
+        answered.concept(NAME).annotators.compare().wait(stop)
     assert model.requests
     dataset, _ = _training_data(answered)
     answered.concept(NAME).labels.give(next(iter(dataset.answers)), "no", author=ME.name, key="meanwhile")
     answered.close()
     bench = Workbench(load_settings())
-    found = bench.annotators.compare(NAME)
+    found = bench.concept(NAME).annotators.compare().wait()
     asked = [str(request.body) for request in model.requests]
     assert len(asked) == len(set(asked)) == found.calls
 
@@ -161,25 +161,27 @@ def test_a_run_that_was_interrupted_pays_for_nothing_twice(answered: Workbench, 
 def test_the_chosen_one_labels_from_then_on_and_the_choice_is_kept(
     answered: Workbench, model: FakeOpenAI
 ) -> None:
-    answered.definitions.mine(NAME)
-    answered.annotators.choose(NAME, Setup("decomposed", examples=True), author="me")
-    assert answered.annotations.annotate(NAME, limit=2).annotator == "simulated-model, in steps"
-    answered.annotators.choose(NAME, Setup("builtin"), author="me")
-    assert answered.annotations.annotate(NAME, limit=2).annotator == "builtin"
-    assert answered.annotators.in_use(NAME) == Setup("builtin")
+    answered.concept(NAME).definition.mine().wait()
+    answered.concept(NAME).annotators.choose(Setup("decomposed", examples=True), author="me")
+    assert (
+        answered.concept(NAME).annotations.annotate(limit=2).wait().annotator == "simulated-model, in steps"
+    )
+    answered.concept(NAME).annotators.choose(Setup("builtin"), author="me")
+    assert answered.concept(NAME).annotations.annotate(limit=2).wait().annotator == "builtin"
+    assert answered.concept(NAME).annotators.in_use() == Setup("builtin")
     with pytest.raises(NoModelError):
-        answered.annotators.choose(NAME, Setup("vlm", large=True), author="me")
+        answered.concept(NAME).annotators.choose(Setup("vlm", large=True), author="me")
 
 
 def test_with_too_few_answers_it_says_how_many_are_missing(
     model: FakeOpenAI, open_bench: Callable[[], Workbench]
 ) -> None:
     bench = open_bench()
-    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    bench.concepts.begin(NAME, "A filled ellipse.")
     answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(6)])
-    assert bench.annotators.estimate(NAME).missing > 0
+    assert bench.concept(NAME).annotators.estimate().missing > 0
     with pytest.raises(NotEnoughLabelsError):
-        bench.annotators.compare(NAME)
+        bench.concept(NAME).annotators.compare().wait()
     assert model.requests == []
 
 
@@ -197,14 +199,14 @@ def test_what_several_people_answered_shows_whether_the_machine_may_answer_for_t
                 author=author,
                 key=f"{author} {picture}",  # type: ignore[arg-type]
             )
-    found = answered.annotators.compare(NAME)
+    found = answered.concept(NAME).annotators.compare().wait()
     assert len(dataset.answers) >= 30
     assert found.substitute is not None
     assert (found.substitute.people, found.substitute.passes) == (2, found.substitute.won >= 1)
 
 
 def test_how_often_people_say_the_same_twice_stands_beside_it(trained: Workbench) -> None:
-    assert trained.annotators.consistency(NAME) == ""
+    assert trained.concept(NAME).annotators.consistency() == ""
     concept = trained.context.concept(NAME)
     twice = consistency([("yes", "yes")] * 18 + [("yes", "no")] * 2, 60, 1)
     assert twice is not None
@@ -222,4 +224,4 @@ def test_how_often_people_say_the_same_twice_stands_beside_it(trained: Workbench
         consistency=twice,
     )
     trained.context.heads.add_evaluation(concept.id, 1, 20, report.model_dump(mode="json"))
-    assert "18 of 20 pictures the same way twice" in trained.annotators.consistency(NAME)
+    assert "18 of 20 pictures the same way twice" in trained.concept(NAME).annotators.consistency()

@@ -18,15 +18,15 @@ def begin(bench: Workbench, first: int, last: int) -> None:
     pictures = [picture.id for picture in bench.library.pictures(limit=8).pictures]
     for number in range(first, last):
         name = f"Shape {number}"
-        bench.definitions.create_concept(name, f"A shape of kind {number}.")
+        bench.concepts.begin(name, f"A shape of kind {number}.")
         for picture in pictures[:4]:
             bench.concept(name).labels.give(picture, "yes", author="ana", key=f"{number}-{picture}")
 
 
 def sent_for_the_list(bench: Workbench) -> int:
-    bench.definitions.concepts()  # what changed since the last look is read once
+    bench.concepts.all()  # what changed since the last look is read once
     with statements(bench.context.database) as sent:
-        bench.definitions.concepts()
+        bench.concepts.all()
     return len(sent)
 
 
@@ -39,19 +39,19 @@ def test_ten_times_as_many_concepts_take_the_same_number_of_statements(bench: Wo
 
 def test_the_list_knows_an_answer_as_soon_as_it_is_given(bench: Workbench) -> None:
     begin(bench, 0, 1)
-    before = bench.definitions.concepts()[-1]
+    before = bench.concepts.all()[-1]
     picture = bench.library.pictures(limit=8).pictures[7].id
     bench.concept("Shape 0").labels.give(picture, "no", author="ana", key="one more")
-    after = bench.definitions.concepts()[-1]
+    after = bench.concepts.all()[-1]
     assert after.answers.answers == before.answers.answers + 1
     bench.concept("Shape 0").labels.take_back(author="ana", key="back")
-    assert bench.definitions.concepts()[-1].answers.answers == before.answers.answers
+    assert bench.concepts.all()[-1].answers.answers == before.answers.answers
 
 
 def test_where_a_concept_stands_is_told_without_reading_what_the_machine_said(bench: Workbench) -> None:
     begin(bench, 0, 1)
     with statements(bench.context.database) as sent:
-        bench.definitions.steps("Shape 0")
+        bench.concepts.steps("Shape 0")
     assert not any("annotations.evidence" in statement for statement in sent)
 
 
@@ -59,21 +59,21 @@ def test_to_review_the_machine_is_a_step_only_where_its_labels_are_used(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin(bench, 0, 1)
-    name, definitions = "Shape 0", bench.definitions
+    name = "Shape 0"
     plain = ("Define", "Label", "Quality", "Use")
 
     def steps() -> tuple[str, ...]:
-        found = definitions.steps(name)
+        found = bench.concepts.steps(name)
         assert found is not None
-        assert found.names == tuple(definitions.concepts()[-1].steps)
+        assert found.names == tuple(bench.concepts.all()[-1].steps)
         return found.names
 
     assert steps() == plain  # no machine has looked at anything
-    bench.annotations.annotate(name, limit=5)
-    monkeypatch.setattr(definitions._progress, "_weight_of", lambda concept: 0.0)
+    bench.concept(name).annotations.annotate(limit=5).wait()
+    monkeypatch.setattr(bench.concepts, "_weight_of_the_machine", lambda concept: 0.0)
     bench.concept(name).labels.give(bench.library.pictures(limit=8).pictures[5].id, "no", author="ana")
     assert steps() == plain  # one has, and is no better than chance
-    monkeypatch.setattr(definitions._progress, "_weight_of", lambda concept: 0.3)
+    monkeypatch.setattr(bench.concepts, "_weight_of_the_machine", lambda concept: 0.3)
     bench.concept(name).labels.give(bench.library.pictures(limit=8).pictures[6].id, "no", author="ana")
     assert steps() == ("Define", "Label", "Review", "Quality", "Use")
 
@@ -101,7 +101,7 @@ def test_what_is_no_step_stands_behind_the_journey_and_what_takes_concepts_waits
         return _rail(bench, SCREENS, start, request)  # type: ignore[arg-type]
 
     with monkeypatch.context() as nothing_yet:
-        nothing_yet.setattr(bench.catalogue, "names", list)
+        nothing_yet.setattr(bench.concepts, "scales", dict)
         assert "Combine" not in rail()
     begin(bench, 0, 1)
     assert "Combine" in rail()
@@ -119,7 +119,7 @@ def test_a_cover_shows_what_counts_and_never_a_no(
     bench, concept = trained, trained.context.concept(NAME)
 
     def cover() -> list[str]:
-        return bench.definitions.concepts()[-1].cover
+        return bench.concepts.all()[-1].cover
 
     bench.concept(NAME).versions.use(bench.concept(NAME).versions.head().number, 0.2, author="ana").wait()
     decisions = bench.concept(NAME).labels.decisions()
@@ -127,14 +127,14 @@ def test_a_cover_shows_what_counts_and_never_a_no(
     assert cover() == yes[-3:]
     for number, picture in enumerate(yes[1:]):
         bench.concept(NAME).labels.give(picture, "no", author="simulation", simulated=True, key=f"{number}")
-    flagged = bench.definitions._flagged(concept, 200)
+    flagged = bench.concepts._flagged(concept, 200)
     noes = {i for i, decision in bench.concept(NAME).labels.decisions().items() if decision.value == "no"}
     apart = bench.context.store.kept_apart(concept.id)
     assert noes & set(flagged)
     assert cover() == [yes[0], *(i for i in flagged if i not in noes | apart | {yes[0]})][:3]
-    monkeypatch.setattr(bench.definitions._progress, "_flagged_of", lambda concept, n: [])
+    monkeypatch.setattr(bench.concepts, "_flagged", lambda concept, n: [])
     bench.concept(NAME).labels.give(yes[0], "no", author="ana")
-    bench.definitions.mine(NAME)
+    bench.concept(NAME).definition.mine().wait()
     found = cover()
     assert not set(found) & (set(bench.concept(NAME).labels.decisions()) | apart)
     assert set(found) <= bench.context.store.candidates(concept.id).keys()

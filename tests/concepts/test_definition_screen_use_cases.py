@@ -24,7 +24,7 @@ def workbench(tmp_path: Path, tiny_open_clip: Path) -> Workbench:
     shutil.copy(folder / "line-0002.png", folder / "line-copy.png")
     workbench = Workbench(Settings(home=tmp_path / "home", encoder=f"local-dir:{tiny_open_clip}"))
     workbench.library.add([folder]).wait()
-    workbench.definitions.create_concept("Circle", "A round shape")
+    workbench.concepts.begin("Circle", "A round shape")
     return workbench
 
 
@@ -33,44 +33,42 @@ def _add(text: str) -> partial[Definition]:
 
 
 def test_an_edit_makes_a_revision_that_can_be_undone_by_going_back(workbench: Workbench) -> None:
-    edited = workbench.definitions.edit("Circle", _add("ellipse"), author="ana", after=1)
+    edited = workbench.concept("Circle").definition.edit(_add("ellipse"), author="ana", after=1)
     assert (edited.number, edited.note, edited.author) == (2, "added “ellipse”", "ana")
-    back = workbench.definitions.restore("Circle", 1, author="ana", after=2)
+    back = workbench.concept("Circle").definition.restore(1, author="ana", after=2)
     assert (back.number, back.note) == (3, "back to definition 1")
-    assert back.definition == workbench.definitions.concept("Circle", revision=1).revision.definition
+    assert back.definition == workbench.concept("Circle").definition.read(revision=1).revision.definition
 
 
 def test_an_edit_of_an_older_revision_is_refused_and_nothing_is_lost(workbench: Workbench) -> None:
-    workbench.definitions.edit("Circle", _add("ellipse"), author="ana", after=1)
+    workbench.concept("Circle").definition.edit(_add("ellipse"), author="ana", after=1)
     with pytest.raises(DiscernError, match="changed meanwhile"):
-        workbench.definitions.edit("Circle", _add("disc"), author="ben", after=1)
-    newest = workbench.definitions.concept("Circle").revision
+        workbench.concept("Circle").definition.edit(_add("disc"), author="ben", after=1)
+    newest = workbench.concept("Circle").definition.read().revision
     assert (newest.number, [q.text for q in newest.definition.queries]) == (2, ["ellipse"])
 
 
 def test_an_edit_that_changes_nothing_makes_no_revision(workbench: Workbench) -> None:
-    workbench.definitions.edit(
-        "Circle", partial(editing.describe, text="A round shape"), author="ana", after=1
+    workbench.concept("Circle").definition.edit(
+        partial(editing.describe, text="A round shape"), author="ana", after=1
     )
-    assert len(workbench.definitions.revisions("Circle")) == 1
+    assert len(workbench.concept("Circle").definition.revisions()) == 1
 
 
 def test_a_picture_of_the_evaluation_set_can_be_no_example(workbench: Workbench) -> None:
     measuring = workbench.concept("Circle").labels.next_pictures(1, purpose="evaluation")[0].id
     add = partial(editing.add_example, picture_id=measuring, counts=True)
     with pytest.raises(DiscernError, match="set aside to measure"):
-        workbench.definitions.edit("Circle", add, author="ana", after=1)
-    assert measuring not in {
-        p.id for p in workbench.definitions.possible_examples("Circle", "a shape", PICTURES)
-    }
+        workbench.concept("Circle").definition.edit(add, author="ana", after=1)
+    assert measuring not in {p.id for p in workbench.concept("Circle").examples.possible("a shape", PICTURES)}
 
 
 def test_every_query_shows_what_it_finds_without_the_evaluation_set_and_what_it_brought(
     workbench: Workbench,
 ) -> None:
-    workbench.definitions.edit("Circle", _add("ellipse"), author="ana", after=1)
-    workbench.definitions.mine("Circle", size=20)
-    sentence, query = workbench.definitions.queries("Circle", 6)
+    workbench.concept("Circle").definition.edit(_add("ellipse"), author="ana", after=1)
+    workbench.concept("Circle").definition.mine(size=20).wait()
+    sentence, query = workbench.concept("Circle").definition.queries(6)
     assert (sentence.index, sentence.text, query.index, query.text) == (None, "A round shape", 0, "ellipse")
     assert len(query.found) == 6
     assert query.brought > 0
@@ -117,7 +115,7 @@ def test_one_picture_says_where_it_is_and_who_labelled_it(workbench: Workbench) 
 
 
 def test_mining_can_be_a_job_whose_result_is_found_again(workbench: Workbench) -> None:
-    job = workbench.definitions.submit_mine("Circle")
+    job = workbench.concept("Circle").definition.mine().id
     assert workbench.installation.latest_job(("mine",), "Circle") is not None
     workbench.jobs.resume(job)
     latest = workbench.installation.latest_job(("mine", "expand"), "Circle")
@@ -127,7 +125,7 @@ def test_mining_can_be_a_job_whose_result_is_found_again(workbench: Workbench) -
 
 
 def test_a_job_is_found_again_however_many_came_after_it(workbench: Workbench) -> None:
-    job = workbench.definitions.submit_mine("Circle")
+    job = workbench.concept("Circle").definition.mine().id
     for number in range(60):
         workbench.jobs.store.add("train", {"concept": f"Other {number}"})
     latest = workbench.installation.latest_job(("mine",), "Circle")

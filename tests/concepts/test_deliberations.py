@@ -48,11 +48,11 @@ def deliberating(
     monkeypatch.setenv("DISCERN_LLM_MODEL", "simulated-proposer")
     monkeypatch.setenv("DISCERN_VLM_MODEL", "simulated-vision")
     bench = open_bench()
-    bench.definitions.create_concept(NAME, "Drawings.")
+    bench.concepts.begin(NAME, "Drawings.")
     criteria = (Criterion(kind="necessary", text="something drawn"),)
     first = Definition(name=NAME, description="Drawings.", criteria=criteria)
-    bench.definitions.revise(NAME, first, author="me", note="begun")
-    bench.definitions.mine(NAME)
+    bench.concept(NAME).definition.revise(first, author="me", note="begun")
+    bench.concept(NAME).definition.mine().wait()
     return bench
 
 
@@ -73,23 +73,23 @@ def answer_most(bench: Workbench, n: int = 50) -> None:
 def test_a_wording_that_agrees_more_often_is_found_and_becomes_the_definition(deliberating: Workbench):
     answer_most(deliberating)
 
-    found = deliberating.deliberations.reword(NAME)
-    (tried,) = deliberating.deliberations.rewordings(NAME)
-    revision = deliberating.deliberations.accept(NAME, found.rewording, 0, author="me")
+    found = deliberating.concept(NAME).deliberations.reword().wait()
+    (tried,) = deliberating.concept(NAME).deliberations.rewordings()
+    revision = deliberating.concept(NAME).deliberations.accept(found.rewording, 0, author="me")
 
     best = tried.wordings[0]
     assert best.verdict == "better"
     assert ("added", "\nNot: made of lines") in best.difference
     assert best.after > best.before
     assert revision.definition.criteria[-1].text == "made of lines"
-    assert deliberating.deliberations.rewordings(NAME)[0].became == revision.number
+    assert deliberating.concept(NAME).deliberations.rewordings()[0].became == revision.number
 
 
 def test_whoever_writes_is_shown_no_more_than_the_answers_that_inspire(
     deliberating: Workbench, server: FakeOpenAI
 ):
     answer_most(deliberating)
-    found = deliberating.deliberations.reword(NAME)
+    found = deliberating.concept(NAME).deliberations.reword().wait()
 
     asked = [r.text for r in server.requests if (r.schema_name or "").endswith(("Wordings", "Differences"))]
     assert asked
@@ -102,54 +102,54 @@ def test_too_few_answers_say_how_many_more_are_needed(deliberating: Workbench):
     answer_most(deliberating, 8)
 
     with pytest.raises(NotEnoughLabelsError) as refused:
-        deliberating.deliberations.reword(NAME)
+        deliberating.concept(NAME).deliberations.reword().wait()
     assert refused.value.needed >= 12
 
 
 def test_a_decided_rewording_is_decided_once(deliberating: Workbench):
     answer_most(deliberating)
-    number = deliberating.deliberations.reword(NAME).rewording
-    deliberating.deliberations.reject(NAME, number, author="me")
+    number = deliberating.concept(NAME).deliberations.reword().wait().rewording
+    deliberating.concept(NAME).deliberations.accept(number, author="me")
 
     with pytest.raises(ConflictError):
-        deliberating.deliberations.accept(NAME, number, 0, author="me")
-    assert deliberating.deliberations.rewordings(NAME)[0].deed == "rejected"
+        deliberating.concept(NAME).deliberations.accept(number, 0, author="me")
+    assert deliberating.concept(NAME).deliberations.rewordings()[0].deed == "rejected"
 
 
 def test_a_wording_for_an_older_definition_is_not_taken(deliberating: Workbench):
     answer_most(deliberating)
-    number = deliberating.deliberations.reword(NAME).rewording
+    number = deliberating.concept(NAME).deliberations.reword().wait().rewording
     newer = Definition(name=NAME, description="Something else.")
-    deliberating.definitions.revise(NAME, newer, author="me", note="mine")
+    deliberating.concept(NAME).definition.revise(newer, author="me", note="mine")
 
     with pytest.raises(ConflictError):
-        deliberating.deliberations.accept(NAME, number, 0, author="me")
-    assert deliberating.definitions.concept(NAME).revision.definition == newer
+        deliberating.concept(NAME).deliberations.accept(number, 0, author="me")
+    assert deliberating.concept(NAME).definition.read().revision.definition == newer
 
 
 def test_borderline_pictures_are_answered_before_the_machine_speaks(deliberating: Workbench):
     answer_most(deliberating, 10)
-    deliberating.deliberations.find_ambiguities(NAME)
-    open_ = deliberating.deliberations.ambiguities(NAME)
-    begun = deliberating.deliberations.begin(NAME, open_[0].name, author="me")
+    deliberating.concept(NAME).deliberations.find().wait()
+    open_ = deliberating.concept(NAME).deliberations.ambiguities()
+    begun = deliberating.concept(NAME).deliberations.begin(open_[0].name, author="me")
 
     assert len(begun.pictures) <= 5
     assert all(p.machine is None and not p.rationale for p in begun.pictures)
 
     say(deliberating, [p.id for p in begun.pictures], comment="no lines, please")
-    (answered,) = deliberating.deliberations.rounds(NAME)
+    (answered,) = deliberating.concept(NAME).deliberations.rounds()
     assert all(p.answer for p in answered.pictures)
     assert any(p.machine for p in answered.pictures)
     assert all("no lines, please" in " ".join(p.comments) for p in answered.pictures)
 
 
 def test_an_ambiguity_that_was_met_comes_after_the_others(deliberating: Workbench):
-    deliberating.deliberations.find_ambiguities(NAME)
-    before = [one.name for one in deliberating.deliberations.ambiguities(NAME)]
-    begun = deliberating.deliberations.begin(NAME, before[0], author="me")
+    deliberating.concept(NAME).deliberations.find().wait()
+    before = [one.name for one in deliberating.concept(NAME).deliberations.ambiguities()]
+    begun = deliberating.concept(NAME).deliberations.begin(before[0], author="me")
     say(deliberating, [p.id for p in begun.pictures])
 
-    after = deliberating.deliberations.ambiguities(NAME)
+    after = deliberating.concept(NAME).deliberations.ambiguities()
     assert len(after) > 1
     assert after[-1].name == before[0]
     assert after[-1].met == len(begun.pictures)
@@ -157,14 +157,14 @@ def test_an_ambiguity_that_was_met_comes_after_the_others(deliberating: Workbenc
 
 def test_an_ambiguity_that_nobody_found_is_refused(deliberating: Workbench):
     with pytest.raises(DiscernError, match="not among what was found open"):
-        deliberating.deliberations.begin(NAME, "made up", author="me")
+        deliberating.concept(NAME).deliberations.begin("made up", author="me")
 
 
 def test_pictures_that_measure_are_no_part_of_deliberating(deliberating: Workbench, server: FakeOpenAI):
-    deliberating.deliberations.find_ambiguities(NAME)
+    deliberating.concept(NAME).deliberations.find().wait()
 
     dataset = deliberating.context.dataset(deliberating.context.concept(NAME))
-    shown = [i for one in deliberating.deliberations.ambiguities(NAME) for i in one.pictures]
+    shown = [i for one in deliberating.concept(NAME).deliberations.ambiguities() for i in one.pictures]
     assert shown
     assert not set(shown) & dataset.reserved
 
@@ -173,9 +173,9 @@ def test_without_a_model_groups_of_borderline_pictures_stand_for_ambiguities(
     open_bench: Callable[[], Workbench],
 ):
     bench = open_bench()
-    bench.definitions.create_concept(NAME, "Drawings.")
+    bench.concepts.begin(NAME, "Drawings.")
 
-    looked = bench.deliberations.find_ambiguities(NAME)
+    looked = bench.concept(NAME).deliberations.find().wait()
 
     assert looked.by == ""
     assert looked.ambiguities
@@ -190,7 +190,7 @@ def test_an_answer_that_new_words_contradict_comes_up_again_until_it_is_looked_a
         deliberating.concept(NAME).labels.give(i, "yes", author="me", key=f"first {i}")
     criteria = (*dataset.revision.definition.criteria, Criterion(kind="excluding", text="made of lines"))
     narrower = dataset.revision.definition.model_copy(update={"criteria": criteria})
-    deliberating.definitions.revise(NAME, narrower, author="me", note="no lines")
+    deliberating.concept(NAME).definition.revise(narrower, author="me", note="no lines")
 
     assert older(deliberating) == []
     assert deliberating.review.find(NAME) == ""
@@ -222,7 +222,7 @@ def test_an_annotator_is_asked_about_older_labels_alone_and_once(deliberating: W
     assert asked() == 0
     criteria = (*dataset.revision.definition.criteria, Criterion(kind="excluding", text="made of lines"))
     narrower = dataset.revision.definition.model_copy(update={"criteria": criteria})
-    deliberating.definitions.revise(NAME, narrower, author="me", note="no lines")
+    deliberating.concept(NAME).definition.revise(narrower, author="me", note="no lines")
     deliberating.review.find(NAME)
     deliberating.review.find(NAME)
     assert asked() == 1
@@ -230,9 +230,9 @@ def test_an_annotator_is_asked_about_older_labels_alone_and_once(deliberating: W
 
 def test_once_the_machine_has_spoken_an_answer_is_given_with_it_in_view(deliberating: Workbench):
     answer_most(deliberating, 10)
-    deliberating.deliberations.find_ambiguities(NAME)
-    name = deliberating.deliberations.ambiguities(NAME)[0].name
-    begun = deliberating.deliberations.begin(NAME, name, author="me")
+    deliberating.concept(NAME).deliberations.find().wait()
+    name = deliberating.concept(NAME).deliberations.ambiguities()[0].name
+    begun = deliberating.concept(NAME).deliberations.begin(name, author="me")
     screens = Screens(deliberating)
     one = begun.pictures[0].id
 
@@ -255,26 +255,26 @@ def test_pictures_that_two_wordings_differ_about_settle_which_is_better_a_few_at
 ):
     monkeypatch.setattr(trials, "FIRST", 0.02)  # the answers that are there settle nothing
     answer_most(deliberating, 30)
-    number = deliberating.deliberations.reword(NAME).rewording
-    test = deliberating.deliberations.put_to_the_test(NAME, number, author="me")
-    assert deliberating.deliberations.put_to_the_test(NAME, number, author="me").number == test.number
+    number = deliberating.concept(NAME).deliberations.reword().wait().rewording
+    test = deliberating.concept(NAME).deliberations.put_to_the_test(number, author="me")
+    assert deliberating.concept(NAME).deliberations.put_to_the_test(number, author="me").number == test.number
     assert "lines" not in test.ambiguity
     assert len(test.pictures) <= trials.AT_ONCE
 
     first, *others = test.pictures
     deliberating.concept(NAME).labels.give(first.id, "no", author="me", key="in view", in_view=True)
     say(deliberating, [p.id for p in others])
-    (wording,) = deliberating.deliberations.rewordings(NAME)[0].wordings[:1]
+    (wording,) = deliberating.concept(NAME).deliberations.rewordings()[0].wordings[:1]
     assert list(wording.answered) == [p.id for p in others]
     assert wording.verdict != "better"
 
-    while deliberating.deliberations.rewordings(NAME)[0].wordings[0].undecided:
-        more = deliberating.deliberations.put_to_the_test(NAME, number, author="me")
+    while deliberating.concept(NAME).deliberations.rewordings()[0].wordings[0].undecided:
+        more = deliberating.concept(NAME).deliberations.put_to_the_test(number, author="me")
         assert not {p.id for p in more.pictures} & {p.id for p in test.pictures}
         say(deliberating, [p.id for p in more.pictures])
-    assert deliberating.deliberations.rewordings(NAME)[0].wordings[0].verdict == "better"
+    assert deliberating.concept(NAME).deliberations.rewordings()[0].wordings[0].verdict == "better"
     with pytest.raises(DiscernError, match="No other pictures"):
-        deliberating.deliberations.put_to_the_test(NAME, number, author="me")
+        deliberating.concept(NAME).deliberations.put_to_the_test(number, author="me")
 
 
 def test_a_wording_that_is_not_settled_goes_on_when_others_are_looked_for(
@@ -282,10 +282,10 @@ def test_a_wording_that_is_not_settled_goes_on_when_others_are_looked_for(
 ):
     monkeypatch.setattr(trials, "FIRST", 1e-9)
     answer_most(deliberating, 30)
-    deliberating.deliberations.reword(NAME)
-    first = deliberating.deliberations.rewordings(NAME)[0].wordings[0]
-    deliberating.deliberations.reword(NAME)
-    again = deliberating.deliberations.rewordings(NAME)[0].wordings
+    deliberating.concept(NAME).deliberations.reword().wait()
+    first = deliberating.concept(NAME).deliberations.rewordings()[0].wordings[0]
+    deliberating.concept(NAME).deliberations.reword().wait()
+    again = deliberating.concept(NAME).deliberations.rewordings()[0].wordings
 
     assert [one.nth for one in again if one.definition == first.definition] == [first.nth]
 
@@ -297,10 +297,10 @@ def test_an_answer_is_held_against_the_words_it_was_given_under(deliberating: Wo
     deliberating.concept(NAME).labels.give(line, "yes", author="me", key="by the first words")
     criteria = (*dataset.revision.definition.criteria, Criterion(kind="excluding", text="made of lines"))
     narrower = dataset.revision.definition.model_copy(update={"criteria": criteria})
-    deliberating.definitions.revise(NAME, narrower, author="me", note="no lines")
+    deliberating.concept(NAME).definition.revise(narrower, author="me", note="no lines")
     helps = (*criteria, Criterion(kind="supporting", text="left over"))
     newest = narrower.model_copy(update={"criteria": helps})
-    deliberating.definitions.revise(NAME, newest, author="me", note="and a little more")
+    deliberating.concept(NAME).definition.revise(newest, author="me", note="and a little more")
 
     deliberating.review.find(NAME)
 

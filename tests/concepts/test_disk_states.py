@@ -34,7 +34,7 @@ def bench_at(home: Path) -> Workbench:
 
 def make_home(home: Path) -> None:
     bench = bench_at(home)
-    bench.definitions.create_concept(NAME, "A ball.")
+    bench.concepts.begin(NAME, "A ball.")
     bench.close()
 
 
@@ -51,15 +51,15 @@ def test_a_full_disk_is_called_full_whatever_is_tried_and_nothing_is_lost(
     small_disk.fill()
     for attempt in (lambda: bench_at(home), lambda: bench_at(small_disk.folder / "new")):
         with pytest.raises(DiskFullError):
-            attempt().definitions.create_concept("Other", "Another.")
+            attempt().concepts.begin("Other", "Another.")
     small_disk.free()
     bench = bench_at(home)
     with bench.context.database.engine.connect():  # what is open already is another case
         small_disk.fill()
         with pytest.raises(DiskFullError):
-            bench.definitions.create_concept("Other", "Another.")
+            bench.concepts.begin("Other", "Another.")
     small_disk.free()
-    assert [c.name for c in bench_at(home).definitions.concepts()] == [NAME]
+    assert [c.name for c in bench_at(home).concepts.all()] == [NAME]
 
 
 def test_a_disk_that_can_only_be_read_is_called_that(home: Path, small_disk: SmallDisk) -> None:

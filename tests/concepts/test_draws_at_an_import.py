@@ -36,7 +36,7 @@ def filled(bench: Workbench, count: int) -> Workbench:
     facts = [(Source(f"/made-up/{i}.jpg", 1, 1), PictureFacts(i, 1, "JPEG", 64, 48, None)) for i in ids]
     bench.context.collection.library.adding.record(facts, [], index.fingerprint)
     index.write(ids, vectors)
-    bench.definitions.create_concept(NAME, "Something that is seldom seen.")
+    bench.concepts.begin(NAME, "Something that is seldom seen.")
     return bench
 
 

@@ -26,7 +26,7 @@ FIVE = Scale.graded(5)
 @pytest.fixture
 def graded(open_bench: Callable[[], Workbench]) -> Workbench:
     bench = open_bench()
-    bench.definitions.create_concept(NAME, "How round it is.", scale=FIVE)
+    bench.concepts.begin(NAME, "How round it is.", scale=FIVE)
     return bench
 
 
@@ -113,21 +113,23 @@ def test_the_library_is_ranked_by_the_line_of_the_grades(answered):
 
 
 def test_what_is_answered_can_be_changed_until_somebody_answers(graded):
-    assert graded.definitions.set_scale(NAME, None).scale.kind == "yes or no"
-    assert graded.definitions.set_scale(NAME, Scale.graded(7)).scale.words[-1] == "7"
+    graded.concept(NAME).definition.set_scale(None)
+    assert graded.concept(NAME).definition.read().scale.kind == "yes or no"
+    graded.concept(NAME).definition.set_scale(Scale.graded(7))
+    assert graded.concept(NAME).definition.read().scale.words[-1] == "7"
     picture = graded.concept(NAME).labels.next_pictures(1)[0]
     graded.concept(NAME).labels.give(picture.id, "7", author="me")
     graded.concept(NAME).labels.take_back(author="me")
     with pytest.raises(ConflictError):
-        graded.definitions.set_scale(NAME, None)
-    assert graded.definitions.concept(NAME).scale.kind == "graded"
+        graded.concept(NAME).definition.set_scale(None)
+    assert graded.concept(NAME).definition.read().scale.kind == "graded"
 
 
 def test_a_duplicate_has_the_scale_and_the_grades(graded):
     picture = graded.concept(NAME).labels.next_pictures(1)[0]
     graded.concept(NAME).labels.give(picture.id, "4", author="me")
-    graded.catalogue.duplicate(NAME, "Again", labels=True, author="me")
-    assert graded.definitions.concept("Again").scale.words == tuple("12345")
+    graded.concepts.copy(NAME, "Again", with_labels=True, author="me")
+    assert graded.concept("Again").definition.read().scale.words == tuple("12345")
     assert [row["label"] for row in graded.concept("Again").label_files.rows()] == ["4"]
 
 
@@ -136,7 +138,7 @@ def test_grades_leave_as_a_file_and_come_back(graded, tmp_path):
         graded.concept(NAME).labels.give(picture.id, grade, author="me")
     file = tmp_path / "grades.csv"
     assert graded.concept(NAME).label_files.export_file(file) == 3
-    graded.definitions.create_concept("Other", "How round it is.", scale=FIVE)
+    graded.concepts.begin("Other", "How round it is.", scale=FIVE)
     assert graded.concept("Other").label_files.import_file(file)["imported"] == 3
     assert graded.concept("Other").label_files.import_file(file)["unchanged"] == 3
     assert sorted(row["label"] for row in graded.concept("Other").label_files.rows()) == ["1", "2", "4"]

@@ -28,18 +28,18 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
 @pytest.fixture
 def annotated(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
     bench = open_bench()
-    bench.definitions.create_concept(NAME, "How round it is.", scale=Scale.graded(5))
-    bench.definitions.mine(NAME)
-    bench.annotations.annotate(NAME, limit=8)
+    bench.concepts.begin(NAME, "How round it is.", scale=Scale.graded(5))
+    bench.concept(NAME).definition.mine().wait()
+    bench.concept(NAME).annotations.annotate(limit=8).wait()
     return bench
 
 
 def test_a_machines_grade_is_its_label_in_files_and_on_review(annotated: Workbench, tmp_path: Path) -> None:
     rows = annotated.concept(NAME).label_files.rows()
     assert {(row["label"], row["author_kind"]) for row in rows} == {("4", "annotator")}
-    page = annotated.annotations.review(NAME, ReviewFilter())
+    page = annotated.concept(NAME).annotations.review(ReviewFilter())
     assert {item.opinion.given for item in page.items} == {"4"}
-    said = annotated.annotations.opinion(NAME, page.items[0].id)
+    said = annotated.concept(NAME).annotations.opinion(page.items[0].id)
     assert said is not None
     assert (said.value, said.given) == ("yes", "4")
 
@@ -52,12 +52,12 @@ def test_look_alikes_share_the_grade_that_one_of_them_was_given(annotated: Workb
 
 
 def test_review_says_how_often_the_grades_agreed(annotated: Workbench) -> None:
-    ids = [item.id for item in annotated.annotations.review(NAME, ReviewFilter()).items]
+    ids = [item.id for item in annotated.concept(NAME).annotations.review(ReviewFilter()).items]
     given = [(f"k{n}", i, grade, "") for n, (i, grade) in enumerate(zip(ids, ("4", "5", "1"), strict=False))]
     annotated.concept(NAME).labels.give_many(given, author=Author("me"))
     swayed = [("k8", ids[3], "4", ""), ("k9", ids[2], "4", "")]  # “It's right”, once in place of another
     annotated.concept(NAME).labels.give_many(swayed, author=Author("me"), in_view=True)
-    page = annotated.annotations.review(NAME, ReviewFilter())
+    page = annotated.concept(NAME).annotations.review(ReviewFilter())
     assert "the very grade that you gave before you saw its own for 1 of 3" in page.agreement
     assert "at most one away for 2" in page.agreement
     assert sorted(item.answer_given for item in page.items if item.answer) == ["4", "4", "4", "5"]

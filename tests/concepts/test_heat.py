@@ -32,7 +32,7 @@ def test_of_a_picture_that_measures_nothing_is_told_before_this_person_has_answe
 
 
 def test_only_concepts_with_a_version_can_be_asked(trained: Workbench) -> None:
-    trained.definitions.create_concept("Untrained", "Something.")
+    trained.concepts.begin("Untrained", "Something.")
     assert trained.scoring.concepts() == [NAME]
 
 

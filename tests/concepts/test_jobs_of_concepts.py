@@ -44,7 +44,7 @@ def test_a_new_concept_shows_nothing_of_a_deleted_one_with_its_name(bench: Workb
     assert bench.concept(NAME).versions.last_target() == "precision=0.9"
 
     bench.trash.put(concept=NAME, author="me")
-    bench.definitions.create_concept(NAME, "The same name, and quite another idea.")
+    bench.concepts.begin(NAME, "The same name, and quite another idea.")
     assert bench.concept(NAME).versions.learning_curve() == []
     assert bench.concept(NAME).scores.files() == []
     assert bench.concept(NAME).versions.last_target() == "f1"
@@ -55,7 +55,7 @@ def test_the_questions_of_a_deleted_concept_are_not_chosen_for_its_namesake(benc
     bench.concept(NAME).labels.upcoming([], 0)
     bench.context.background.submit(lambda: None).result(20)
     bench.trash.put(concept=NAME, author="me")
-    bench.definitions.create_concept(NAME, "The same name, and quite another idea.")
+    bench.concepts.begin(NAME, "The same name, and quite another idea.")
     evaluation = set(bench.context.store.evaluation_pictures(concept_id(bench)))
     bench.concept(NAME).labels.upcoming([], 0)
     bench.context.background.submit(lambda: None).result(20)
@@ -97,7 +97,7 @@ def test_jobs_that_an_older_version_queued_are_shown_gone_on_with_and_tried_agai
     assert bench.jobs.resume(queued) == Trained(version=1, new=True, measured=False)
 
     failed = store.add("mine", {"concept": NAME, "size": 10}, concept_id(bench))
-    assert bench.definitions.submit_mine(NAME, size=10) == failed
+    assert bench.concept(NAME).definition.mine(size=10).id == failed
     store.claim(failed)
     store.finish(failed, "failed", error="the disk was full")
     assert bench.installation.retry_job(failed).wait().model_dump()["candidates"] == 10
@@ -125,8 +125,8 @@ def paid(monkeypatch: pytest.MonkeyPatch, open_bench: Callable[[], Workbench]) -
         monkeypatch.setenv("DISCERN_MODEL_CONCURRENCY", "1")
         bench = open_bench()
         for name in (NAME, OTHER):
-            bench.definitions.create_concept(name, f"A {name}.")
-            bench.definitions.mine(name)
+            bench.concepts.begin(name, f"A {name}.")
+            bench.concept(name).definition.mine().wait()
         yield bench
 
 
@@ -140,7 +140,7 @@ def test_a_call_that_comes_meanwhile_is_not_charged_to_the_running_job(paid: Wor
     def meanwhile(done: int, total: int | None, message: str) -> None:
         elsewhere(paid, 100)
 
-    result = paid.annotations.annotate(NAME, limit=3, budget=50, listener=meanwhile)
+    result = paid.concept(NAME).annotations.annotate(limit=3, budget=50).wait(meanwhile)
     assert (result.annotated, result.calls, result.stopped) == (3, 3, "")
     assert result.cost_usd is not None
     assert 0 < result.cost_usd <= 50
@@ -152,12 +152,12 @@ def test_a_resumed_job_counts_what_its_first_part_spent_and_nothing_else(paid: W
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        paid.annotations.annotate(NAME, budget=6, listener=stop)
+        paid.concept(NAME).annotations.annotate(budget=6).wait(stop)
     tests = sum(c.cost_usd or 0 for c in paid.context.ledger.calls() if c.purpose == "test")
     spent = paid.context.ledger.spent_usd() - tests  # whether the model sees is charged to no job
     assert 0 < spent <= 6
     elsewhere(paid, 100)
-    result = paid.annotations.annotate(NAME, budget=6)
+    result = paid.concept(NAME).annotations.annotate(budget=6).wait()
     assert "budget" in result.stopped.lower()
     assert result.cost_usd is not None
     assert spent <= result.cost_usd <= 6
@@ -166,7 +166,9 @@ def test_a_resumed_job_counts_what_its_first_part_spent_and_nothing_else(paid: W
 
 def test_two_annotations_at_once_keep_their_own_budgets(paid: Workbench) -> None:
     budgets = [6, 8]
-    results = at_once(2, lambda i: paid.annotations.annotate((NAME, OTHER)[i], budget=budgets[i]))
+    results = at_once(
+        2, lambda i: paid.concept((NAME, OTHER)[i]).annotations.annotate(budget=budgets[i]).wait()
+    )
     for result, budget, name in zip(results, budgets, (NAME, OTHER), strict=True):
         assert result.cost_usd is not None
         assert budget - WORST < result.cost_usd <= budget  # as far as its own goes, whatever the other's is

@@ -55,7 +55,7 @@ def answered(bench: Workbench) -> Workbench:
         give(bench, picture, value)
     give(bench, ids[0], "yes", "sim", "simulated")
     give(bench, ids[1], "yes", "ben")
-    bench.definitions.create_concept(OTHER, "A filled ellipse, not a rectangle.")
+    bench.concepts.begin(OTHER, "A filled ellipse, not a rectangle.")
     return bench
 
 
@@ -118,8 +118,10 @@ def test_foreign_words_are_asked_for_with_counts_and_nothing_is_taken(
     meanings = meanings_of(["messy=yes", "clean=leave-out"])
     found = bench.concept(NAME).label_files.preview(tmp_path / "rooms", meanings=meanings)
     assert {word.word: word.means for word in found.words} == {
-        "Messy": "yes", "messy": "yes", "clean": "leave out",
-    }  # fmt: skip
+        "Messy": "yes",
+        "messy": "yes",
+        "clean": "leave out",
+    }
     assert (found.format, found.pictures) == ("image-folder", 2)
     report = bench.concept(NAME).label_files.import_file(tmp_path / "rooms", meanings=meanings)
     assert (report["imported"], report["left_out"]) == (2, 1)
@@ -150,8 +152,10 @@ def test_a_meaning_that_is_none_is_refused(wrong: str) -> None:
 def test_a_word_can_mean_a_grade_or_a_class() -> None:
     five, rooms = Scale.graded(5, names=["tidy", "a mess"]), Scale.of_classes(["bath", "a=b"])
     assert meanings_of(["spotless=1", "awful=a mess", "?=leave-out"], five) == {
-        "spotless": "1", "awful": "5", "?": "leave out",
-    }  # fmt: skip
+        "spotless": "1",
+        "awful": "5",
+        "?": "leave out",
+    }
     assert meanings_of(["tub=Bath", "x=a=b", "rest=no"], rooms) == {"tub": "bath", "x": "a=b", "rest": "none"}
     with pytest.raises(DiscernError, match="a meaning is 1 to 5, yes, no"):
         meanings_of(["spotless=6"], five)
@@ -160,7 +164,7 @@ def test_a_word_can_mean_a_grade_or_a_class() -> None:
 def test_words_that_mean_a_grade_are_taken_as_that_grade(
     bench: Workbench, pictures: Path, tmp_path: Path
 ) -> None:
-    bench.definitions.create_concept("Mess", "How messy.", scale=Scale.graded(5))
+    bench.concepts.begin("Mess", "How messy.", scale=Scale.graded(5))
     file = tmp_path / "a.csv"
     rows = [("line-0002.png", "tidy"), ("ellipse-0006.png", "awful"), ("ellipse-0009.png", "so so")]
     file.write_text("path,label\n" + "".join(f"{pictures / name},{word}\n" for name, word in rows))
@@ -209,7 +213,7 @@ def test_the_end_of_a_path_that_fits_two_pictures_is_no_name_for_either(
     open_bench: Callable[[], Workbench], pictures: Path, tmp_path: Path
 ) -> None:
     bench = open_bench()
-    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    bench.concepts.begin(NAME, "A filled ellipse.")
     (tmp_path / "more").mkdir()
     shutil.copy(pictures / "line-0002.png", tmp_path / "more" / "ellipse-0006.png")
     shutil.copy(pictures / "near.jpg", tmp_path / "more" / "new.jpg")
@@ -275,7 +279,7 @@ def test_scores_go_out_but_not_of_pictures_that_measure_and_have_no_answer_yet(
     assert written.pictures + len(waiting) == trained.library.info().pictures
     text = (out / "samples.json" if out.is_dir() else out).read_bytes()
     assert not any(picture_id.encode() in text for picture_id in waiting)
-    trained.definitions.create_concept(OTHER, "A filled ellipse.")
+    trained.concepts.begin(OTHER, "A filled ellipse.")
     trained.concept(OTHER).label_files.import_file(out)
     assert said(trained, OTHER) == said(trained, NAME)
 

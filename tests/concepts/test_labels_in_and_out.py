@@ -53,9 +53,15 @@ def test_the_same_file_again_changes_nothing(bench: Workbench, pictures: Path, t
     file = write(tmp_path / "a.csv", [{"path": pictures / "ellipse-0006.png", "label": "yes"}])
     bench.concept(NAME).label_files.import_file(file)
     assert bench.concept(NAME).label_files.import_file(file) == {
-        "imported": 0, "unchanged": 1, "unanswered": 0, "left_out": 0, "unknown_pictures": 0,
-        "kept_for_evaluation": 0, "kept_for_training": 0, "bad_rows": [],
-    }  # fmt: skip
+        "imported": 0,
+        "unchanged": 1,
+        "unanswered": 0,
+        "left_out": 0,
+        "unknown_pictures": 0,
+        "kept_for_evaluation": 0,
+        "kept_for_training": 0,
+        "bad_rows": [],
+    }
 
 
 def test_what_was_remarked_after_an_answer_is_exported_and_is_no_news_when_it_comes_back(
@@ -143,14 +149,14 @@ def test_what_was_exported_is_the_same_when_imported_elsewhere(
     bench: Workbench, pictures: Path, tmp_path: Path, open_bench: Callable[[], Workbench]
 ) -> None:
     rows = [
-        {"path": p, "label": "yes" if "ellipse" in p.name else "no", "author": "ana", "comment": "ä, \"b\""}
+        {"path": p, "label": "yes" if "ellipse" in p.name else "no", "author": "ana", "comment": 'ä, "b"'}
         for p in sorted(pictures.glob("*-00[0-4]*.png"))
-    ]  # fmt: skip
+    ]
     bench.concept(NAME).label_files.import_file(write(tmp_path / "a.csv", rows))
     for name in ("out.csv", "out.jsonl"):
         bench.concept(NAME).label_files.export_file(tmp_path / name)
         other = f"Other {name}"
-        bench.definitions.create_concept(other, "The same again.")
+        bench.concepts.begin(other, "The same again.")
         bench.concept(other).label_files.import_file(tmp_path / name)
         before = {
             (r["id"], r["label"], r["author"], r["comment"]) for r in bench.concept(NAME).label_files.rows()
@@ -186,9 +192,7 @@ def test_a_picture_that_trained_cannot_measure_and_neither_can_its_near_duplicat
     near, original = pictures / "near.jpg", pictures / "ellipse-0003.png"
     ids = [bench.context.collection.library.resolve(str(path)) for path in (near, original)]
     assert len(set(bench.context.collection.library.near_groups(ids))) == 1
-    bench.definitions.create_concept(
-        "Ball", "A ball.", examples=[str(original)]
-    )  # never drawn to measure with
+    bench.concepts.begin("Ball", "A ball.", examples=[str(original)])  # never drawn to measure with
     concept = bench.context.store.find("Ball")
     assert concept is not None
     evaluation = bench.context.store.evaluation_pictures(concept.id)
@@ -207,7 +211,7 @@ def test_an_example_of_the_definition_cannot_measure_and_neither_can_its_near_du
     bench: Workbench, pictures: Path, tmp_path: Path
 ) -> None:
     near, example = pictures / "near.jpg", pictures / "ellipse-0003.png"
-    bench.definitions.create_concept("Ball", "A ball.", examples=[str(example)])
+    bench.concepts.begin("Ball", "A ball.", examples=[str(example)])
     rows = [{"path": path, "label": 1, "split": "evaluation"} for path in (near, example)]
     report = bench.concept("Ball").label_files.import_file(write(tmp_path / "a.csv", rows))
     assert (report["imported"], report["kept_for_training"]) == (2, 2)
@@ -235,7 +239,9 @@ def test_conflicts_are_shown_and_train_nothing(bench: Workbench, pictures: Path,
     path = pictures / "ellipse-0003.png"
     rows = [{"path": path, "label": value, "author": who} for who, value in (("ana", "yes"), ("ben", "no"))]
     bench.concept(NAME).label_files.import_file(write(tmp_path / "a.csv", rows))
-    assert bench.definitions.concept(NAME).conflicts == [bench.context.collection.library.resolve(str(path))]
+    assert bench.concept(NAME).definition.read().conflicts == [
+        bench.context.collection.library.resolve(str(path))
+    ]
     with pytest.raises(NotEnoughLabelsError, match="0 yes and 0 no"):
         bench.concept(NAME).versions.train().wait()
 

@@ -167,7 +167,7 @@ def test_a_request_that_fails_has_an_id_in_its_answer_and_in_the_log(
 
 def test_what_a_request_sets_going_carries_its_id(bench: Workbench) -> None:
     client = TestClient(app_without_screens(bench))
-    bench.definitions.create_concept("c", "Whatever counts.")
+    bench.concepts.begin("c", "Whatever counts.")
     answer = client.post("/api/v1/concepts/c/expand")
     job = answer.json()["id"]
     queued = next(line for line in lines(bench) if line["said"] == f"{Expand.kind} queued")

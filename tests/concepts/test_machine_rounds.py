@@ -13,7 +13,6 @@ from simulated_annotator import serving
 
 from concepts.collaborator.annotating import AnnotationRound
 from concepts.collaborator.rounds import is_settled
-from concepts.collaborator.setups import Setup
 from concepts.collaborator.suggestions import ReviewFilter
 from concepts.labelling.mining import LIKE_A_YES, mine_more
 from concepts.labelling.ranking import effect_of
@@ -40,9 +39,9 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
 def ready(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
     """With answers and a small pool."""
     bench = open_bench()
-    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    bench.concepts.begin(NAME, "A filled ellipse.")
     answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(12)])
-    bench.definitions.mine(NAME, size=20)
+    bench.concept(NAME).definition.mine(size=20).wait()
     return bench
 
 
@@ -51,7 +50,7 @@ def labelled(bench: Workbench) -> set[str]:
 
 
 def test_each_round_takes_its_share_of_the_pictures(ready: Workbench, model: FakeOpenAI) -> None:
-    result = ready.annotations.annotate(NAME, limit=18, rounds=3)
+    result = ready.concept(NAME).annotations.annotate(limit=18, rounds=3).wait()
     assert [one.pictures for one in result.rounds] == [6, 6, 6]
     assert result.annotated == result.calls == len(model.requests) == 18
 
@@ -60,7 +59,7 @@ def test_the_first_round_looks_at_pictures_that_the_person_answered_so_that_labe
     ready: Workbench,
 ) -> None:
     answered = set(ready.context.dataset(ready.context.concept(NAME)).answers)
-    ready.annotations.annotate(NAME, limit=24, rounds=2)
+    ready.concept(NAME).annotations.annotate(limit=24, rounds=2).wait()
     agreement = ready.context.dataset(ready.context.concept(NAME)).agreement
     assert agreement is not None
     assert agreement.n == len(answered & labelled(ready)) >= 6
@@ -69,14 +68,14 @@ def test_the_first_round_looks_at_pictures_that_the_person_answered_so_that_labe
 def test_later_rounds_look_beyond_the_pool(ready: Workbench) -> None:
     concept = ready.context.concept(NAME)
     pool = ready.context.store.candidates(concept.id).keys()
-    ready.annotations.annotate(NAME, limit=30, rounds=3)
+    ready.concept(NAME).annotations.annotate(limit=30, rounds=3).wait()
     dataset = ready.context.dataset(concept)
     assert labelled(ready) - pool - dataset.answers.keys()
 
 
 def test_no_round_looks_at_pictures_that_measure_or_their_like(ready: Workbench) -> None:
     concept = ready.context.concept(NAME)
-    ready.annotations.annotate(NAME, limit=60, rounds=3)
+    ready.concept(NAME).annotations.annotate(limit=60, rounds=3).wait()
     dataset = ready.context.dataset(concept)
     measured_on = set(dataset.evaluation_labels()[0])
     assert dataset.reserved
@@ -85,7 +84,7 @@ def test_no_round_looks_at_pictures_that_measure_or_their_like(ready: Workbench)
 
 def test_what_the_answers_that_measure_say_changes_no_choice(ready: Workbench) -> None:
     context, concept = ready.context, ready.context.concept(NAME)
-    ready.annotations.annotate(NAME, limit=12)
+    ready.concept(NAME).annotations.annotate(limit=12).wait()
     before = next_for_machine(context.dataset(concept), 10, labelled(ready), 1000)
     effect = effect_of(context.dataset(concept), labelled(ready))
     for picture in context.dataset(concept).evaluation:
@@ -103,17 +102,19 @@ def test_a_killed_run_goes_on_with_its_rounds_and_pays_no_call_twice(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ready.annotations.annotate(NAME, limit=40, rounds=4, listener=stop)
+        ready.concept(NAME).annotations.annotate(limit=40, rounds=4).wait(stop)
     assert 10 < len(model.requests) < 40
     ready.close()
-    result = Workbench(load_settings()).annotations.annotate(NAME, limit=40, rounds=4)
+    result = Workbench(load_settings()).concept(NAME).annotations.annotate(limit=40, rounds=4).wait()
     seen = [request.pictures[-1] for request in model.requests]
     assert len(set(seen)) == len(seen) == result.calls == 40
     assert [one.pictures for one in result.rounds] == [10, 10, 10, 10]
 
 
 def test_a_budget_ends_it_cleanly(ready: Workbench, model: FakeOpenAI) -> None:
-    result = ready.annotations.annotate(NAME, limit=40, rounds=4, budget=0.006)  # a call may cost 0.0045
+    result = (
+        ready.concept(NAME).annotations.annotate(limit=40, rounds=4, budget=0.006).wait()
+    )  # a call may cost 0.0045
     assert "raise the budget" in result.stopped
     assert 0 < result.annotated < 40
     assert len(labelled(ready)) == len(model.requests) == result.annotated
@@ -123,8 +124,8 @@ def test_without_any_answer_the_machine_alone_teaches(
     model: FakeOpenAI, open_bench: Callable[[], Workbench]
 ) -> None:
     bench = open_bench()
-    bench.definitions.create_concept(NAME, "A filled ellipse.")
-    result = bench.annotations.annotate(NAME, limit=20, rounds=2)
+    bench.concepts.begin(NAME, "A filled ellipse.")
+    result = bench.concept(NAME).annotations.annotate(limit=20, rounds=2).wait()
     assert [one.pictures for one in result.rounds] == [10, 10]
     assert result.rounds[1].changed is not None
 
@@ -143,7 +144,7 @@ def test_in_a_large_library_the_like_of_what_the_machine_says_counts_is_brought_
     ready: Workbench,
 ) -> None:
     context, concept = ready.context, ready.context.concept(NAME)
-    ready.annotations.annotate(NAME, limit=15)
+    ready.concept(NAME).annotations.annotate(limit=15).wait()
     training_data = context.dataset(concept)
     yes = surest_yes(training_data)
     assert yes
@@ -155,17 +156,17 @@ def test_in_a_large_library_the_like_of_what_the_machine_says_counts_is_brought_
 def test_where_nobody_says_how_many_rounds_there_are_as_many_as_bring_something(
     ready: Workbench, model: FakeOpenAI
 ) -> None:
-    assert len(ready.annotations.annotate(NAME, limit=45).rounds) == 2
-    assert ready.annotations.annotate(NAME, limit=10).rounds == ()
-    assert ready.annotations.annotate(NAME, setup=Setup("builtin")).rounds == ()
+    assert len(ready.concept(NAME).annotations.annotate(limit=45).wait().rounds) == 2
+    assert ready.concept(NAME).annotations.annotate(limit=10).wait().rounds == ()
+    assert ready.concept(NAME).annotations.annotate(annotator="builtin").wait().rounds == ()
 
 
 def test_where_everything_is_looked_at_there_is_nothing_to_choose(ready: Workbench) -> None:
-    assert ready.annotations.annotate(NAME, limit=500).rounds == ()
+    assert ready.concept(NAME).annotations.annotate(limit=500).wait().rounds == ()
 
 
 def test_what_the_classifier_chose_says_so(ready: Workbench) -> None:
-    ready.annotations.annotate(NAME, limit=30, rounds=3)
-    page = ready.annotations.review(NAME, ReviewFilter(query=BY_THE_CLASSIFIER))
+    ready.concept(NAME).annotations.annotate(limit=30, rounds=3).wait()
+    page = ready.concept(NAME).annotations.review(ReviewFilter(query=BY_THE_CLASSIFIER))
     assert page.items
     assert all(item.brought_by == [BY_THE_CLASSIFIER] for item in page.items)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from beginning import begin_with_queued_draw
 from drawing import draw_folder
 from statements import statements
 
@@ -110,7 +111,7 @@ def test_names_are_unique_whatever_the_case(bench: Workbench) -> None:
 def test_a_picture_in_two_collections_counts_once(bench: Workbench) -> None:
     bench.collections.make("One", some(bench, 20), author=ME)
     bench.collections.make("Two", some(bench, 20, 10), author=ME)
-    bench.definitions.begin_concept("Round", "An ellipse.")
+    begin_with_queued_draw(bench, "Round", "An ellipse.")
     looked = bench.concept("Round").scope.set(["One", "Two"], author=ME)
     assert (looked.pictures, looked.name) == (30, "“One” and “Two”")
     reader = bench.context.collection.vectors_for(bench.context.concept("Round").id)
@@ -119,7 +120,7 @@ def test_a_picture_in_two_collections_counts_once(bench: Workbench) -> None:
 
 def test_what_is_looked_in_is_read_from_sql_once_as_long_as_nothing_changes(bench: Workbench) -> None:
     bench.collections.make("One", some(bench, 20), author=ME)
-    bench.definitions.begin_concept("Round", "An ellipse.")
+    begin_with_queued_draw(bench, "Round", "An ellipse.")
     bench.concept("Round").scope.set(["One"], author=ME)
     concept = bench.context.concept("Round").id
     bench.context.collection.vectors_for(concept)

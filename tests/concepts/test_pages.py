@@ -42,7 +42,7 @@ def filled(answered_once: Workbench) -> Workbench:
     newest = heads.get(concept.id)
     assert newest
     for number in range(2, 6):
-        bench.definitions.create_concept(f"Concept {number}", "Another one.")
+        bench.concepts.begin(f"Concept {number}", "Another one.")
         gone = store.create(f"Gone {number}")
         store.put_away(gone.id)
         store.add_definition(concept.id, bench.context.revision(concept).definition.model_dump(), "me", "")
@@ -56,9 +56,9 @@ def filled(answered_once: Workbench) -> Workbench:
 
 
 LISTS: dict[str, Callable[..., list[object]]] = {
-    "concepts": lambda bench, *page: bench.definitions.concepts(*page),
+    "concepts": lambda bench, *page: bench.concepts.all(*page),
     "trash": lambda bench, *page: bench.trash.items("concept", *page),
-    "revisions": lambda bench, *page: bench.definitions.revisions(NAME, *page),
+    "revisions": lambda bench, *page: bench.concept(NAME).definition.revisions(*page),
     "versions": lambda bench, *page: bench.concept(NAME).versions.all(*page),
     "labels": lambda bench, *page: bench.concept(NAME).label_files.rows(*page),
 }

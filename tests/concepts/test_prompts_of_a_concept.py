@@ -42,8 +42,8 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
 @pytest.fixture
 def bench(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
     bench = open_bench()
-    bench.definitions.create_concept(NAME, "A filled ellipse.")
-    bench.definitions.mine(NAME)
+    bench.concepts.begin(NAME, "A filled ellipse.")
+    bench.concept(NAME).definition.mine().wait()
     return bench
 
 
@@ -54,22 +54,22 @@ def asked(model: FakeOpenAI) -> Request:
 def test_an_own_text_is_sent_to_the_model_and_makes_another_annotator(
     bench: Workbench, model: FakeOpenAI
 ) -> None:
-    bench.annotations.annotate(NAME, limit=1)
+    bench.concept(NAME).annotations.annotate(limit=1).wait()
     assert "cut off at the edge" not in asked(model).text
     bench.concept(NAME).prompts.set("annotate.system", OWN, author="ana")
-    bench.annotations.annotate(NAME, limit=1)
+    bench.concept(NAME).annotations.annotate(limit=1).wait()
     assert "cut off at the edge" in asked(model).text
     concept = bench.context.concept(NAME)
     assert len({said.fingerprint for said in bench.context.store.ratings(concept.id)}) == 2
 
 
 def test_scoping_uses_it_too_and_other_concepts_keep_the_default(bench: Workbench, model: FakeOpenAI) -> None:
-    bench.definitions.create_concept("Other", "A rectangle.")
+    bench.concepts.begin("Other", "A rectangle.")
     text = load_prompt("scope.questions.system").text + "\nAsk about size."
     bench.concept(NAME).prompts.set("scope.questions.system", text, author="ana")
-    bench.scoping.ask(NAME)
+    bench.concept(NAME).definition.ask().wait()
     assert "Ask about size." in asked(model).text
-    bench.scoping.ask("Other")
+    bench.concept("Other").definition.ask().wait()
     assert "Ask about size." not in asked(model).text
 
 
@@ -115,9 +115,9 @@ def test_the_diff_says_what_the_own_text_adds(bench: Workbench) -> None:
 def test_the_preview_is_what_is_sent_to_the_letter(
     bench: Workbench, model: FakeOpenAI, examples: bool
 ) -> None:
-    bench.annotators.choose(NAME, Setup("vlm", examples=examples), author="ana")
+    bench.concept(NAME).annotators.choose(Setup("vlm", examples=examples), author="ana")
     bench.concept(NAME).prompts.set("annotate.system", OWN, author="ana")
-    bench.annotations.annotate(NAME, limit=1)
+    bench.concept(NAME).annotations.annotate(limit=1).wait()
     [picture] = bench.context.store.ratings(bench.context.concept(NAME).id)
     preview = bench.concept(NAME).prompts.preview("annotate.user", picture.picture_id)
     body = asked(model).body
@@ -131,7 +131,7 @@ def test_the_preview_is_what_is_sent_to_the_letter(
 def test_the_preview_of_a_question_about_the_concept_is_what_is_sent(
     bench: Workbench, model: FakeOpenAI
 ) -> None:
-    bench.scoping.ask(NAME)
+    bench.concept(NAME).definition.ask().wait()
     preview = bench.concept(NAME).prompts.preview("scope.questions.user")
     assert preview.picture is None
     assert "\n".join(m.text for m in preview.messages) == asked(model).text
@@ -139,7 +139,7 @@ def test_the_preview_of_a_question_about_the_concept_is_what_is_sent(
 
 def test_every_prompt_has_a_preview_also_without_a_model(open_bench: Callable[[], Workbench]) -> None:
     bench = open_bench()
-    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    bench.concepts.begin(NAME, "A filled ellipse.")
     for prompt in bench.concept(NAME).prompts.all():
         sent = bench.concept(NAME).prompts.preview(prompt.name)
         assert (sent.model, [m.role for m in sent.messages]) == ("", ["system", "user"])

@@ -34,17 +34,17 @@ def server() -> Iterator[FakeOpenAI]:
 @pytest.fixture
 def bench(warm_home: Path, server: FakeOpenAI) -> Workbench:
     bench = Workbench(Settings(home=warm_home, openai_base_url=server.base_url, llm_model=MODEL))
-    bench.definitions.create_concept(NAME, "whole fruit, but not juice")
+    bench.concepts.begin(NAME, "whole fruit, but not juice")
     return bench
 
 
 def proposed(bench: Workbench) -> set[str]:
-    definition = bench.definitions.concept(NAME).revision.definition
+    definition = bench.concept(NAME).definition.read().revision.definition
     return {criterion.origin for criterion in definition.criteria if criterion.origin != "person"}
 
 
 def test_a_model_that_answers_proposes(bench: Workbench) -> None:
-    revision = bench.definitions.expand(NAME)
+    revision = bench.concept(NAME).definition.propose().wait()
     assert (revision.author, revision.problem) == (MODEL, "")
     assert proposed(bench) == {"model"}
 
@@ -71,9 +71,10 @@ def test_without_an_answer_the_built_in_words_propose_and_it_is_said_why(
     bench: Workbench, server: FakeOpenAI, what: str
 ) -> None:
     WITHOUT[what](server)
-    revision = bench.definitions.expand(NAME)
+    done = bench.concept(NAME).definition.propose().wait()
+    assert done.problem
+    revision = bench.concept(NAME).definition.read().revision
     assert revision.author == "built-in vocabulary"
-    assert revision.problem
     assert revision.note == f"proposed from the description, as {MODEL} gave no answer"
     assert proposed(bench) == {"vocabulary"}
 
@@ -82,26 +83,29 @@ def test_where_the_built_in_words_add_searches_the_definition_says_so(
     bench: Workbench, server: FakeOpenAI
 ) -> None:
     server.script(says(PROPOSED | {"queries_that_count": ["ripe fruit"]}))
-    revision = bench.definitions.expand(NAME)
-    assert (revision.author, revision.problem) == (MODEL, "")
-    assert revision.note == "proposed from the description, with searches from the built-in words"
+    done = bench.concept(NAME).definition.propose().wait()
+    assert (done.author, done.problem) == (MODEL, "")
+    assert (
+        bench.concept(NAME).definition.read().revision.note
+        == "proposed from the description, with searches from the built-in words"
+    )
 
 
 def test_without_an_answer_the_built_in_vocabulary_asks_and_it_is_said_why(
     bench: Workbench, server: FakeOpenAI
 ) -> None:
-    juice = bench.definitions.create_concept("Juice", "Bottles of fruit juice").revision.definition
+    juice = bench.concepts.begin("Juice", "Bottles of fruit juice").definition.read().revision.definition
     noun = Query(text="fruit tree", counts=False, origin="vocabulary")
     proposed = juice.model_copy(update={"queries": (noun,)})
-    bench.definitions.revise("Juice", proposed, author="built-in vocabulary", note="")
+    bench.concept("Juice").definition.revise(proposed, author="built-in vocabulary", note="")
     server.script(status(401, "bad key"), status(401, "bad key"))
-    asked = bench.scoping.ask("Juice")
+    asked = bench.concept("Juice").definition.ask().wait()
     assert (asked.author, [question.about for question in asked.questions]) == (
         "built-in vocabulary",
         ["fruit tree"],
     )
     assert "Check the key" in asked.problem
-    nothing = bench.scoping.ask(NAME)
+    nothing = bench.concept(NAME).definition.ask().wait()
     assert nothing.questions == []
     assert nothing.problem
 
@@ -122,7 +126,7 @@ def test_the_screen_says_why_only_the_built_in_vocabulary_asked(
 
 def test_the_screen_and_the_job_say_so(bench: Workbench, server: FakeOpenAI) -> None:
     server.script(status(401, "bad key"))
-    job_id = bench.definitions.submit_expand(NAME)
+    job_id = bench.concept(NAME).definition.propose().id
     bench.jobs.resume(job_id)
     job = bench.installation.job(job_id)
     assert "Check the key" in Expanded.model_validate(job.result).problem

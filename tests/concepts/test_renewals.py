@@ -143,9 +143,9 @@ def say(bench: Workbench, picture: str, value: str, *, repeat: bool = False) -> 
 
 
 def edit(bench: Workbench, words: str) -> None:
-    definition = bench.definitions.concept(NAME).revision.definition
+    definition = bench.concept(NAME).definition.read().revision.definition
     changed = definition.model_copy(update={"description": words})
-    bench.definitions.revise(NAME, changed, author="me", note="other words")
+    bench.concept(NAME).definition.revise(changed, author="me", note="other words")
 
 
 def now(bench: Workbench) -> Renewal:

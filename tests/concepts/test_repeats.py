@@ -159,4 +159,4 @@ def test_only_pictures_that_come_again_are_the_sample_also_after_a_rename(bench:
     for name in (NAME, "Ball"):
         twice = bench.context.dataset(bench.context.concept(name)).twice
         assert {first.picture_id for first, _ in twice.pairs} == expected
-        bench.catalogue.rename(name, "Ball", author="me")
+        bench.concept(name).definition.rename("Ball", author="me")

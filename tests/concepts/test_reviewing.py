@@ -79,7 +79,7 @@ def test_disagreements_come_first_then_the_unsure_then_a_sample(
     bench, ids = annotated
     bench.concept(NAME).labels.give(ids[4], "no", author=ME.name, key="1")  # rated 5
     bench.concept(NAME).labels.give(ids[9], "yes", author=ME.name, key="2")  # rated 5
-    first = bench.annotations.review(NAME, ReviewFilter())
+    first = bench.concept(NAME).annotations.review(ReviewFilter())
     assert first.items[0].id == ids[4]
     assert [item.kind for item in first.items] == ["disagreement"] + ["unsure"] * 6 + ["sample"] * 5
     assert first.counts == {"disagreement": 1, "unsure": 6, "sample": 22, "checked": 1}
@@ -88,7 +88,7 @@ def test_disagreements_come_first_then_the_unsure_then_a_sample(
 
 def test_pictures_kept_for_measuring_are_never_shown(annotated: tuple[Workbench, list[str]]) -> None:
     bench, ids = annotated
-    pages = [bench.annotations.review(NAME, ReviewFilter(), page) for page in (1, 2, 3)]
+    pages = [bench.concept(NAME).annotations.review(ReviewFilter(), page) for page in (1, 2, 3)]
     shown = [item.id for page in pages for item in page.items]
     assert sorted(shown) == sorted(ids)
 
@@ -97,23 +97,23 @@ def test_filters_narrow_by_kind_rating_query_and_criterion(annotated: tuple[Work
     bench, _ = annotated
 
     def total(**wanted: object) -> int:
-        return sum(bench.annotations.review(NAME, ReviewFilter(**wanted)).counts.values())  # type: ignore[arg-type]
+        return sum(bench.concept(NAME).annotations.review(ReviewFilter(**wanted)).counts.values())  # type: ignore[arg-type]
 
     assert total(rating=3) == 6
     assert total(query="a disc") == 10
     assert total(query="a disc", rating=3) == 2
     assert total(criterion="It is round") == 20
     assert total(criterion="It is round", verdict="met") == 10
-    assert {item.kind for item in bench.annotations.review(NAME, ReviewFilter(kind="unsure")).items} == {
-        "unsure"
-    }
+    assert {
+        item.kind for item in bench.concept(NAME).annotations.review(ReviewFilter(kind="unsure")).items
+    } == {"unsure"}
 
 
 def test_the_same_pictures_stay_while_they_are_answered(annotated: tuple[Workbench, list[str]]) -> None:
     bench, _ = annotated
-    before = tuple(item.id for item in bench.annotations.review(NAME, ReviewFilter()).items)
+    before = tuple(item.id for item in bench.concept(NAME).annotations.review(ReviewFilter()).items)
     bench.concept(NAME).labels.give(before[3], "yes", author=ME.name, key="1")
-    after = bench.annotations.review(NAME, ReviewFilter(ids=before))
+    after = bench.concept(NAME).annotations.review(ReviewFilter(ids=before))
     assert tuple(item.id for item in after.items) == before
     assert after.items[3].answer == "yes"
 
@@ -122,7 +122,9 @@ def test_comments_are_shown_with_their_author(annotated: tuple[Workbench, list[s
     bench, ids = annotated
     bench.concept(NAME).labels.comment(ids[0], " Too flat. ", author="ana", key="c1")
     bench.concept(NAME).labels.comment(ids[0], " Too flat. ", author="ana", key="c1")
-    item = next(i for i in bench.annotations.review(NAME, ReviewFilter(rating=1)).items if i.id == ids[0])
+    item = next(
+        i for i in bench.concept(NAME).annotations.review(ReviewFilter(rating=1)).items if i.id == ids[0]
+    )
     assert item.comments == ["ana: Too flat."]
     assert item.answer is None
 
@@ -132,8 +134,8 @@ def test_the_machine_keeps_its_opinion_of_measuring_pictures_to_itself(
 ) -> None:
     bench, ids = annotated
     measuring = next(iter(bench.context.store.evaluation_pictures(bench.context.store.find(NAME).id)))  # type: ignore[union-attr]
-    assert bench.annotations.opinion(NAME, measuring) is None
-    said = bench.annotations.opinion(NAME, ids[4])
+    assert bench.concept(NAME).annotations.opinion(measuring) is None
+    said = bench.concept(NAME).annotations.opinion(ids[4])
     assert said is not None
     assert (said.rating, said.value, said.evidence[0].criterion) == (5, "yes", "It is round")
 
@@ -142,16 +144,16 @@ def test_the_built_in_machine_is_free_and_a_model_without_a_price_is_of_unknown_
     open_bench: Callable[[], Workbench], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = open_bench()
-    bench.definitions.create_concept(NAME, "A filled ellipse.")
-    assert bench.annotations.estimate(NAME).usd == 0
+    bench.concepts.begin(NAME, "A filled ellipse.")
+    assert bench.concept(NAME).annotations.estimate().usd == 0
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setenv("DISCERN_VLM_MODEL", "seer")
     bench.context.settings = load_settings()
-    unknown = bench.annotations.estimate(NAME)
+    unknown = bench.concept(NAME).annotations.estimate()
     assert (unknown.model, unknown.usd) == ("seer", None)
     monkeypatch.setenv("DISCERN_VLM_PRICE", "1/4")
     bench.context.settings = load_settings()
-    known = bench.annotations.estimate(NAME)
+    known = bench.concept(NAME).annotations.estimate()
     assert known.pictures == bench.library.info().pictures
     assert known.usd is not None
     assert 0.05 < known.usd < 1
@@ -181,7 +183,7 @@ def test_how_sure_the_machine_is_follows_from_its_chances_and_the_answers_of_the
     )
 
     def sure(picture: str) -> float | None:
-        said = bench.annotations.opinion(NAME, picture)
+        said = bench.concept(NAME).annotations.opinion(picture)
         assert said is not None
         return said.confidence
 
@@ -192,5 +194,5 @@ def test_how_sure_the_machine_is_follows_from_its_chances_and_the_answers_of_the
         bench.concept(NAME).labels.give(picture, "yes" if n % 2 else "no", author=ME.name, key=str(n))
     believed = sure(ids[35])
     assert believed == pytest.approx(0.5, abs=0.1)
-    page = bench.annotations.review(NAME, ReviewFilter(ids=(ids[35],)))
+    page = bench.concept(NAME).annotations.review(ReviewFilter(ids=(ids[35],)))
     assert page.items[0].opinion.confidence == believed

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from fake_openai import FakeOpenAI, says, status
 
-from concepts.collaborator.setups import Setup
 from concepts.errors import (
     BlindModelError,
     DiscernError,
@@ -103,8 +102,8 @@ def test_nothing_that_learns_ever_sees_the_evaluation_set_or_its_near_duplicates
     dataset = bench.context.dataset(bench.context.concept(NAME))
     reserved = dataset.reserved
     assert len(dataset.evaluation) == 18  # a fifth of 91
-    bench.definitions.mine(NAME, size=90)
-    bench.annotations.annotate(NAME)
+    bench.concept(NAME).definition.mine(size=90).wait()
+    bench.concept(NAME).annotations.annotate().wait()
     answer(bench, tmp_path, 18, "evaluation")
     for _ in range(20):
         assert not reserved & set(answer(bench, tmp_path, 5))
@@ -145,7 +144,7 @@ def test_every_figure_has_a_count_and_an_interval_or_says_what_is_missing(
 def test_a_machines_labels_train_only_where_it_agreed(
     bench: Workbench, tmp_path: Path, right: bool, used: bool
 ) -> None:
-    bench.definitions.mine(NAME, size=90)
+    bench.concept(NAME).definition.mine(size=90).wait()
     answered = answer(bench, tmp_path, 30)
     paths = bench.context.collection.paths(bench.context.collection.library.all_ids())
     said = [
@@ -182,8 +181,8 @@ def vlm(monkeypatch: pytest.MonkeyPatch, open_bench: Callable[[], Workbench]) ->
 
 def ready(open_bench: Callable[[], Workbench]) -> Workbench:
     bench = open_bench()
-    bench.definitions.create_concept(NAME, "A filled ellipse.")
-    bench.definitions.mine(NAME)
+    bench.concepts.begin(NAME, "A filled ellipse.")
+    bench.concept(NAME).definition.mine().wait()
     return bench
 
 
@@ -192,7 +191,7 @@ def test_annotation_stops_before_the_budget_and_keeps_what_was_paid(
 ) -> None:
     monkeypatch.setenv("DISCERN_VLM_PRICE", "1000/1000")
     bench = ready(open_bench)
-    result = bench.annotations.annotate(NAME, budget=10)
+    result = bench.concept(NAME).annotations.annotate(budget=10).wait()
     assert "budget" in result.stopped.lower()
     assert 0 < result.annotated == len(vlm.requests)
     assert result.cost_usd is not None
@@ -201,14 +200,14 @@ def test_annotation_stops_before_the_budget_and_keeps_what_was_paid(
 
 def test_a_budget_without_a_price_is_refused(vlm: FakeOpenAI, open_bench: Callable[[], Workbench]) -> None:
     with pytest.raises(NoPriceError):
-        ready(open_bench).annotations.annotate(NAME, budget=1)
+        ready(open_bench).concept(NAME).annotations.annotate(budget=1).wait()
 
 
 def test_nonsense_from_a_model_labels_nothing_and_is_listed(
     vlm: FakeOpenAI, open_bench: Callable[[], Workbench]
 ) -> None:
     vlm.script(*[says("I like turtles")] * 30)
-    result = ready(open_bench).annotations.annotate(NAME, limit=6)
+    result = ready(open_bench).concept(NAME).annotations.annotate(limit=6).wait()
     assert result.failed
     assert result.annotated + len(result.failed) == 6
     assert {row["label"] for row in Workbench(load_settings()).concept(NAME).label_files.rows()} <= {"yes"}
@@ -220,7 +219,7 @@ def test_a_wrong_key_stops_at_once_with_a_reason(
     monkeypatch.setenv("DISCERN_MODEL_CONCURRENCY", "1")
     vlm.script(*[status(401, "bad key")] * 10)
     with pytest.raises(DiscernError, match="key"):
-        ready(open_bench).annotations.annotate(NAME)
+        ready(open_bench).concept(NAME).annotations.annotate().wait()
     assert len(vlm.requests) <= 2
 
 
@@ -228,9 +227,9 @@ def test_annotating_again_with_the_same_definition_calls_nobody(
     vlm: FakeOpenAI, open_bench: Callable[[], Workbench]
 ) -> None:
     bench = ready(open_bench)
-    bench.annotations.annotate(NAME, limit=6)
+    bench.concept(NAME).annotations.annotate(limit=6).wait()
     calls = len(vlm.requests)
-    bench.annotations.annotate(NAME, limit=6)
+    bench.concept(NAME).annotations.annotate(limit=6).wait()
     assert len(vlm.requests) == calls + 6
     assert len({row["id"] for row in bench.concept(NAME).label_files.rows()}) == 12
 
@@ -241,9 +240,9 @@ def test_a_model_that_sees_no_pictures_is_not_asked_about_any(
     vlm.sees = False
     bench = ready(open_bench)
     with pytest.raises(BlindModelError, match="doesn't see pictures"):
-        bench.annotations.annotate(NAME)
+        bench.concept(NAME).annotations.annotate().wait()
     assert bench.concept(NAME).label_files.rows() == []
-    assert bench.annotations.annotate(NAME, setup=Setup("builtin")).annotated
+    assert bench.concept(NAME).annotations.annotate(annotator="builtin").wait().annotated
 
 
 # 10: a person can see why
@@ -255,13 +254,14 @@ def test_example_pictures_lend_their_words_to_the_queries(warm_home: Path, label
     bench = Workbench(load_settings())
     bench.library.add([folder], encoder="embedded").wait()
     examples = bench.context.collection.library.all_ids()[:3]
-    bench.definitions.create_concept("Sour thing", "What makes you pull a face.", examples=examples)
-    bench.definitions.create_concept("Sour thing, no examples", "What makes you pull a face.")
-    with_examples, without = (
-        {query.text for query in bench.definitions.expand(name).definition.queries}
-        for name in ("Sour thing", "Sour thing, no examples")
-    )
-    assert "lemon" in with_examples - without
+    bench.concepts.begin("Sour thing", "What makes you pull a face.", examples=examples)
+    bench.concepts.begin("Sour thing, no examples", "What makes you pull a face.")
+    searches = []
+    for name in ("Sour thing", "Sour thing, no examples"):
+        definition = bench.concept(name).definition
+        definition.propose().wait()
+        searches.append({query.text for query in definition.read().revision.definition.queries})
+    assert "lemon" in searches[0] - searches[1]
 
 
 def test_an_older_version_is_exported_with_the_definition_it_was_trained_on(
@@ -271,9 +271,9 @@ def test_an_older_version_is_exported_with_the_definition_it_was_trained_on(
 
     answer(bench, tmp_path)
     bench.concept(NAME).versions.train().wait()
-    old = bench.definitions.concept(NAME).revision.definition
+    old = bench.concept(NAME).definition.read().revision.definition
     new = old.model_copy(update={"description": "Something else."})
-    bench.definitions.revise(NAME, new, author="me", note="changed my mind")
+    bench.concept(NAME).definition.revise(new, author="me", note="changed my mind")
     bench.concept(NAME).exports.write(tmp_path / "bundle")
     (facts,) = json.loads((tmp_path / "bundle" / "head.json").read_text())["concepts"]
     assert facts["definition_revision"] == 1

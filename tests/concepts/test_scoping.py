@@ -64,26 +64,26 @@ def workbench(tmp_path: Path, tiny_open_clip: Path, server: FakeOpenAI) -> Workb
     )
     workbench = Workbench(settings)
     workbench.library.add([draw_folder(tmp_path / "drawn", PICTURES)]).wait()
-    workbench.definitions.create_concept("Circle", "A round shape")
+    workbench.concepts.begin("Circle", "A round shape")
     return workbench
 
 
 def open_questions(workbench: Workbench) -> list[str]:
-    return [question.question for question in workbench.scoping.questions("Circle")]
+    return [question.question for question in workbench.concept("Circle").definition.questions()]
 
 
 def test_questions_stay_open_until_answered_or_skipped_and_come_back_with_undo(
     workbench: Workbench, server: FakeOpenAI
 ) -> None:
     server.script(says(QUESTIONS))
-    workbench.scoping.ask("Circle")
+    workbench.concept("Circle").definition.ask().wait()
     assert open_questions(workbench) == ["Do ovals count?", "Do rings count?"]
-    answered = workbench.scoping.answer("Circle", "Do ovals count?", "No", author="ana", after=1)
+    answered = workbench.concept("Circle").definition.answer("Do ovals count?", "No", author="ana", after=1)
     assert (answered.number, answered.author, answered.note) == (2, "ana", "added “an oval”")
-    skipped = workbench.scoping.answer("Circle", "Do rings count?", "", author="ana", after=2)
+    skipped = workbench.concept("Circle").definition.answer("Do rings count?", "", author="ana", after=2)
     assert skipped.note == "a question skipped"
     assert open_questions(workbench) == []
-    workbench.definitions.restore("Circle", 1, author="ana", after=3)
+    workbench.concept("Circle").definition.restore(1, author="ana", after=3)
     assert open_questions(workbench) == ["Do ovals count?", "Do rings count?"]
 
 
@@ -91,33 +91,33 @@ def test_a_question_that_is_not_open_and_a_stale_answer_are_refused(
     workbench: Workbench, server: FakeOpenAI
 ) -> None:
     server.script(says(QUESTIONS))
-    workbench.scoping.ask("Circle")
+    workbench.concept("Circle").definition.ask().wait()
     with pytest.raises(DiscernError, match="answered, or others"):
-        workbench.scoping.answer("Circle", "Do dogs count?", "No", author="ana", after=1)
-    workbench.scoping.answer("Circle", "Do ovals count?", "No", author="ana", after=1)
+        workbench.concept("Circle").definition.answer("Do dogs count?", "No", author="ana", after=1)
+    workbench.concept("Circle").definition.answer("Do ovals count?", "No", author="ana", after=1)
     with pytest.raises(DiscernError, match="changed meanwhile"):
-        workbench.scoping.answer("Circle", "Do rings count?", "No", author="ben", after=1)
+        workbench.concept("Circle").definition.answer("Do rings count?", "No", author="ben", after=1)
 
 
 def test_what_asking_and_proposing_cost_is_kept_by_purpose(workbench: Workbench, server: FakeOpenAI) -> None:
     server.script(says(QUESTIONS), says(KINDS))
-    workbench.scoping.ask("Circle")
-    assert workbench.scoping.more_kinds("Circle").added == 1
+    workbench.concept("Circle").definition.ask().wait()
+    assert workbench.concept("Circle").definition.propose(kinds=True).wait().added == 1
     [total] = workbench.installation.model_costs().totals
     assert (total.purpose, total.calls, total.concept) == ("scope", 2, "Circle")
 
 
 def test_more_kinds_need_a_model_and_a_signal_that_is_there(workbench: Workbench) -> None:
     with pytest.raises(DiscernError, match="none of the criteria"):
-        workbench.scoping.more_kinds("Circle", "a square")
+        workbench.concept("Circle").definition.propose(kinds=True, near="a square").wait()
     workbench.context.settings.llm_model = None
     with pytest.raises(DiscernError, match="none is set"):
-        workbench.scoping.more_kinds("Circle")
+        workbench.concept("Circle").definition.propose(kinds=True).wait()
 
 
 def test_kinds_show_pictures_of_which_none_measures(workbench: Workbench) -> None:
-    workbench.definitions.revise("Circle", TREE, author="ana", note="a tree")
-    criteria = workbench.definitions.criteria("Circle", 6)
+    workbench.concept("Circle").definition.revise(TREE, author="ana", note="a tree")
+    criteria = workbench.concept("Circle").definition.criteria(6)
     assert [len(c.found) for c in criteria] == [0, 6, 6, 6]
     assert [c.of for c in criteria] == ["", "a round shape", "a round shape", ""]
     measuring = {
@@ -128,8 +128,8 @@ def test_kinds_show_pictures_of_which_none_measures(workbench: Workbench) -> Non
 
 
 def test_what_counts_and_what_is_open_is_looked_for_what_does_not_count_is_not(workbench: Workbench) -> None:
-    workbench.definitions.revise("Circle", TREE, author="ana", note="a tree")
-    brought = workbench.definitions.mine("Circle", size=40).per_query
+    workbench.concept("Circle").definition.revise(TREE, author="ana", note="a tree")
+    brought = workbench.concept("Circle").definition.mine(size=40).wait().per_query
     assert {"a green ellipse", "a thick line"} <= set(brought)
     assert "a square" not in brought
 
@@ -147,8 +147,9 @@ def test_a_turned_or_removed_signal_lets_its_kinds_go(workbench: Workbench) -> N
 
 
 def test_an_edit_of_a_kind_says_what_it_did(workbench: Workbench) -> None:
-    workbench.definitions.revise("Circle", TREE, author="ana", note="a tree")
+    workbench.concept("Circle").definition.revise(TREE, author="ana", note="a tree")
     turn = partial(editing.set_kind, index=3, kind="included")
     assert (
-        workbench.definitions.edit("Circle", turn, author="ana", after=2).note == "“a thick line” now counts"
+        workbench.concept("Circle").definition.edit(turn, author="ana", after=2).note
+        == "“a thick line” now counts"
     )

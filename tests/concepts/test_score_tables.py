@@ -29,10 +29,10 @@ def bench(trained: Workbench) -> Workbench:
     bench = trained
     head = bench.context.head(bench.context.concept(NAME), None)
     for name, fingerprint in ((OTHER, head.fingerprint), ("Foreign", "another"), ("Old", head.fingerprint)):
-        concept = bench.definitions.create_concept(name, "Something else.")
+        concept = bench.concepts.begin(name, "Something else.")
         changed = vars(head) | {"threshold": 0.3, "bias": head.bias - 1, "fingerprint": fingerprint}
         bench.context.heads.add(concept.id, StoredHead(**changed))
-    bench.definitions.create_concept("New", "Nothing yet.")
+    bench.concepts.begin("New", "Nothing yet.")
     bench.trash.put(concept="Old", author="me")
     return bench
 

@@ -28,7 +28,7 @@ def kept_in(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def both(open_bench: Callable[[], Workbench]) -> tuple[Workbench, Workbench]:
     one, other = open_bench(), open_bench()
-    one.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    one.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     return one, other
 
 

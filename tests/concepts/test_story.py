@@ -30,10 +30,10 @@ def told(trained: Workbench) -> Workbench:
     """A version by simulated labels; then an edit, a round, labels of two people, and another version."""
     bench = trained
     concept = bench.context.concept(NAME)
-    before = bench.definitions.concept(NAME).revision
+    before = bench.concept(NAME).definition.read().revision
     criteria = (Criterion(kind="excluding", text="an <b>egg</b>"),)
     changed = before.definition.model_copy(update={"criteria": criteria})
-    bench.definitions.revise(NAME, changed, author="ana", note="", after=before.number)
+    bench.concept(NAME).definition.revise(changed, author="ana", note="", after=before.number)
     pictures = [picture.id for picture in bench.concept(NAME).labels.next_pictures(3)]
     Deliberations(bench.context.database).begin(concept.id, "open", pictures, 1, "ana")
     for name, ids in (("ana", pictures[:2]), ("ben", pictures)):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from at_once import at_once
+from beginning import begin_with_queued_draw
 from statements import statements
 
-from concepts.collaborator.setups import Setup
 from concepts.definition.editing import add_example
 from concepts.errors import DiscernError
 from concepts.labelling.dataset import ConceptDataset
@@ -28,7 +28,7 @@ LEARNS = ("candidates", "heads", "annotations", "label_events")
 def bench(open_bench: Callable[[], Workbench]) -> Workbench:
     """A library with a concept whose draw waits in the queue: no background work is going on."""
     bench = open_bench()
-    bench.definitions.begin_concept(NAME, DESCRIPTION)
+    begin_with_queued_draw(bench, NAME, DESCRIPTION)
     return bench
 
 
@@ -43,11 +43,11 @@ def train(bench: Workbench, folder: Path) -> None:
 
 
 def mine(bench: Workbench, folder: Path) -> None:
-    bench.definitions.mine(NAME)
+    bench.concept(NAME).definition.mine().wait()
 
 
 def annotate(bench: Workbench, folder: Path) -> None:
-    bench.annotations.annotate(NAME, setup=Setup("builtin"))
+    bench.concept(NAME).annotations.annotate(annotator="builtin").wait()
 
 
 def answer(bench: Workbench, folder: Path) -> None:
@@ -100,7 +100,7 @@ def test_the_set_is_the_same_whoever_draws_it(bench: Workbench, tmp_path: Path) 
     drawn = evaluation(bench)
     assert len(drawn) == 18
     bench.trash.put(concept=NAME, author="me")
-    bench.definitions.create_concept(NAME, DESCRIPTION)
+    bench.concepts.begin(NAME, DESCRIPTION)
     assert evaluation(bench) == drawn
 
 
@@ -126,14 +126,14 @@ def test_beginning_a_concept_waits_for_no_draw(
 
     monkeypatch.setattr(context, "draw_wave", slowly)
     bench.jobs.start()
-    view = bench.definitions.begin_concept(NAME, DESCRIPTION)
+    view = bench.concepts.begin(NAME, DESCRIPTION).definition.read()
     assert view.answers.to_measure == 0
     training = threading.Thread(target=train, args=(bench, Path()))
     training.start()
-    assert not bench.definitions.concept(NAME).heads
+    assert not bench.concept(NAME).definition.read().heads
     gate.set()
     training.join(PATIENCE)
-    assert len(bench.definitions.concept(NAME).heads) == 1
+    assert len(bench.concept(NAME).definition.read().heads) == 1
     assert len(evaluation(bench)) == 18
     bench.close()
 
@@ -164,9 +164,11 @@ def test_an_example_that_is_chosen_before_the_draw_is_no_part_of_it(bench: Workb
     row = bench.context.concept(NAME)
     dataset = bench.context.dataset(row)
     chosen = draw_wave(dataset, bench.context.collection, row.key, 18, None, 0)[1][0]
-    bench.definitions.edit(NAME, lambda d: add_example(d, chosen, counts=True), author="me", after=1)
+    bench.concept(NAME).definition.edit(lambda d: add_example(d, chosen, counts=True), author="me", after=1)
     assert len(evaluation(bench)) == 18
     assert chosen not in evaluation(bench)
     measures = evaluation(bench)[0]
     with pytest.raises(DiscernError, match="set aside"):
-        bench.definitions.edit(NAME, lambda d: add_example(d, measures, counts=True), author="me", after=2)
+        bench.concept(NAME).definition.edit(
+            lambda d: add_example(d, measures, counts=True), author="me", after=2
+        )

@@ -76,7 +76,7 @@ def three(trained: Workbench) -> list[str]:
 def test_a_picture_in_the_trash_is_shown_asked_and_counted_nowhere_until_it_is_restored(
     trained: Workbench, three: list[str]
 ) -> None:
-    trained.definitions.mine(NAME)
+    trained.concept(NAME).definition.mine().wait()
     before, counted = everything(trained), trained.concept(NAME).labels.count()
     assert set(three) <= before
     assert trained.trash.put(pictures=[*three], author=ME).ids == three
@@ -228,21 +228,21 @@ def test_a_picture_that_is_restored_while_the_trash_is_emptied_is_kept_whole(
 
 def test_a_concept_in_the_trash_is_out_of_everything_and_comes_back_as_it_was(trained: Workbench) -> None:
     bench = trained
-    bench.definitions.create_concept(OTHER, "A filled rectangle.")
+    bench.concepts.begin(OTHER, "A filled rectangle.")
     job = bench.concept(NAME).versions.train().id
-    before = bench.definitions.concept(NAME)
+    before = bench.concept(NAME).definition.read()
     put = bench.trash.put(concept=NAME.upper(), author=ME)
     assert (put.ids, put.names) == ([f"id:{before.id}"], [NAME])
-    assert [c.name for c in bench.definitions.concepts()] == bench.catalogue.names() == [OTHER]
+    assert [c.name for c in bench.concepts.all()] == list(bench.concepts.scales()) == [OTHER]
     assert bench.installation.job(job).state == "cancelled"
-    assert bench.definitions.steps(NAME) is None
+    assert bench.concepts.steps(NAME) is None
     for name in (NAME, put.ids[0]):
         with pytest.raises(ConceptInTrashError, match="is in the trash"):
             bench.trash.put(concept=name, author=ME)
     bench.trash.empty(author=ME).wait()
     assert bench.trash.restore(concept=NAME, author=ME) == put
     assert bench.trash.restore(concept=put.ids[0], author=ME) == put  # again, which changes nothing
-    assert bench.definitions.concept(NAME) == before
+    assert bench.concept(NAME).definition.read() == before
     assert bench.trash.items() == []
     with pytest.raises(UnknownConceptError):
         bench.trash.restore(concept="No such concept", author=ME)
@@ -250,12 +250,12 @@ def test_a_concept_in_the_trash_is_out_of_everything_and_comes_back_as_it_was(tr
 
 def test_a_name_is_free_while_its_concept_is_in_the_trash(bench: Workbench) -> None:
     put = bench.trash.put(concept=NAME, author=ME)
-    bench.definitions.create_concept(NAME, "The same name, and quite another idea.")
+    bench.concepts.begin(NAME, "The same name, and quite another idea.")
     with pytest.raises(ConflictError, match="this name by now"):
         bench.trash.restore(concept=put.ids[0], author=ME)
     bench.trash.put(concept=NAME, author=ME)
     assert bench.trash.restore(concept=put.ids[0], author=ME).names == [NAME]
-    assert f"id:{bench.definitions.concept(NAME).id}" == put.ids[0]
+    assert f"id:{bench.concept(NAME).definition.read().id}" == put.ids[0]
 
 
 def test_a_concept_that_an_older_version_archived_is_in_the_trash_and_keeps_its_name(
@@ -266,9 +266,9 @@ def test_a_concept_that_an_older_version_archived_is_in_the_trash_and_keeps_its_
         session.get_one(ConceptRow, concept.id).archived = now()
     assert [(one.id, one.name) for one in bench.trash.items("concept")] == [(f"id:{concept.id}", NAME)]
     with pytest.raises(ConceptInTrashError):
-        bench.definitions.concept(NAME)
+        bench.concept(NAME).definition.read()
     with pytest.raises(ConflictError, match="in the trash"):
-        bench.definitions.create_concept(NAME.upper(), "Another one.")
+        bench.concepts.begin(NAME.upper(), "Another one.")
     assert bench.trash.restore(concept=NAME, author=ME).names == [NAME]
     assert bench.context.concept(NAME).id == concept.id
 

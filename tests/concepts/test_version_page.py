@@ -54,7 +54,7 @@ def test_a_page_says_what_the_card_says_too(trained: Workbench) -> None:
 def test_a_version_from_before_a_rename_leaves_under_the_name_the_concept_has_now(
     trained: Workbench, tmp_path: Path
 ) -> None:
-    trained.catalogue.rename(NAME, "Plate", author="me")
+    trained.concept(NAME).definition.rename("Plate", author="me")
     page = trained.concept("Plate").exports.document()
     assert "<h1>Plate</h1>" in page
     assert NAME not in page
@@ -72,7 +72,7 @@ def test_of_a_version_that_was_never_measured_nothing_is_said_that_sounds_like_i
 
 
 def test_a_concept_without_a_version_has_no_page(trained: Workbench) -> None:
-    trained.definitions.create_concept("Other", "Another.")
+    trained.concepts.begin("Other", "Another.")
     with pytest.raises(NoVersionError):
         trained.concept("Other").exports.document()
 
@@ -84,7 +84,7 @@ def test_pictures_go_along_as_pixels_alone_without_their_names(trained: Workbenc
     source = io.BytesIO()
     Image.new("RGB", (640, 480), "teal").save(source, "JPEG", exif=exif)
     assert b"a secret place" in source.getvalue()
-    trained.examples.give(NAME, source.getvalue(), author="me")
+    trained.concept(NAME).examples.give(source.getvalue(), author="me")
     trained.concept(NAME).versions.train().wait()
     document = trained.concept(NAME).exports.document()
     pictures = shown_in(document)
@@ -103,10 +103,10 @@ def test_pictures_go_along_as_pixels_alone_without_their_names(trained: Workbenc
 def test_a_file_has_no_script_asks_for_nothing_and_escapes_what_people_wrote(
     trained: Workbench, tmp_path: Path
 ) -> None:
-    before = trained.definitions.concept(NAME).revision
+    before = trained.concept(NAME).definition.read().revision
     kinds = (Criterion(kind="excluding", text=HOSTILE), Criterion(kind="necessary", text=HOSTILE))
     changed = before.definition.model_copy(update={"criteria": kinds, "description": HOSTILE})
-    trained.definitions.edit(NAME, lambda _: changed, author="me", after=before.number)
+    trained.concept(NAME).definition.edit(lambda _: changed, author="me", after=before.number)
     trained.concept(NAME).versions.train(target="precision=0.9").wait()
     out = trained.concept(NAME).exports.write_page(tmp_path / "new" / "page.html")
     parsed = _Tags()

@@ -55,7 +55,7 @@ def made_trained(made_library: tuple[Path, Path], tmp_path_factory: pytest.TempP
     home = tmp_path_factory.mktemp("trained") / "home"
     shutil.copytree(made_library[0], home)
     bench = Workbench(load_settings(home=home))
-    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "SHARE", 0.3)  # of 91 pictures: figures need ten of each kind
         answer(bench, "evaluation", 100)
@@ -113,10 +113,10 @@ def test_a_training_in_the_background_measures_scores_and_draws_the_curve(traine
 def test_training_again_without_a_new_answer_keeps_the_version(trained: Workbench) -> None:
     trained.concept(NAME).versions.train()
     work_off(trained)
-    assert len(trained.definitions.concept(NAME).heads) == 1
+    assert len(trained.concept(NAME).definition.read().heads) == 1
     trained.concept(NAME).versions.train(target="precision=0.9")
     work_off(trained)
-    assert len(trained.definitions.concept(NAME).heads) == 2
+    assert len(trained.concept(NAME).definition.read().heads) == 2
 
 
 def test_the_figures_at_the_threshold_are_those_of_the_report(trained: Workbench) -> None:
@@ -241,7 +241,7 @@ def test_a_mistake_corrected_by_a_person_is_gone(trained: Workbench) -> None:
 def test_a_threshold_set_by_hand_is_a_version_of_its_own_that_says_so(trained: Workbench) -> None:
     assert trained.concept(NAME).versions.use(1, 0.9, author="ana").wait().version == 2
     work_off(trained)
-    old, new = trained.definitions.concept(NAME).heads
+    old, new = trained.concept(NAME).definition.read().heads
     assert (new.threshold, new.details["threshold_by"], new.details["made_from"]) == (0.9, "ana", 1)
     assert old.threshold != 0.9
     assert new.report is not None
@@ -302,7 +302,7 @@ def test_a_bundle_is_written_once_and_again_after_measuring(trained: Workbench) 
 
 def test_concepts_that_share_the_encoder_go_into_one_file(trained: Workbench, tmp_path: Path) -> None:
     assert trained.concept(NAME).exports.could_go_along() == []
-    trained.definitions.create_concept("Square thing", "The same, for once.")
+    trained.concepts.begin("Square thing", "The same, for once.")
     other, head = trained.context.concept("Square thing"), trained.concept(NAME).versions.head()
     trained.context.heads.add(other.id, head)
     assert trained.concept(NAME).exports.could_go_along() == ["Square thing"]

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from answering import answer
+from beginning import begin_with_queued_draw
 from drawing import draw_folder
 
-from concepts.collaborator.setups import Setup
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.frames import Frame
@@ -35,7 +35,7 @@ def made_halves(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) 
     bench.library.add([root / "rooms", root / "chairs"], encoder=f"local-dir:{tiny_open_clip}").wait()
     for name in ("rooms", "chairs"):
         bench.collections.make(name.title(), folder=str(root / name), author=ME)
-    bench.definitions.begin_concept(NAME, "A filled ellipse, not a rectangle.")
+    begin_with_queued_draw(bench, NAME, "A filled ellipse, not a rectangle.")
     bench.concept(NAME).scope.set(["Rooms"], author=ME)
     bench.close()
     return root / "home"
@@ -91,12 +91,12 @@ def asked(bench: Workbench) -> Iterable[str]:
 
 
 def mined(bench: Workbench) -> Iterable[str]:
-    bench.definitions.mine(NAME)
+    bench.concept(NAME).definition.mine().wait()
     return bench.context.store.candidates(concept_id(bench))
 
 
 def annotated(bench: Workbench) -> Iterable[str]:
-    bench.annotations.annotate(NAME, setup=Setup("builtin"))
+    bench.concept(NAME).annotations.annotate(annotator="builtin").wait()
     return [one.picture_id for one in bench.context.store.annotations(concept_id(bench))]
 
 
@@ -121,7 +121,7 @@ def to_measure(bench: Workbench) -> Iterable[str]:
 
 
 def searched(bench: Workbench) -> Iterable[str]:
-    view = bench.definitions.queries(NAME, 20)
+    view = bench.concept(NAME).definition.queries(20)
     return [picture.id for query in view for picture in query.found]
 
 
@@ -151,8 +151,8 @@ def certifying(bench: Workbench) -> Iterable[str]:
 
 
 def deliberated(bench: Workbench) -> Iterable[str]:
-    bench.deliberations.find_ambiguities(NAME)
-    return [i for one in bench.deliberations.ambiguities(NAME) for i in one.pictures]
+    bench.concept(NAME).deliberations.find().wait()
+    return [i for one in bench.concept(NAME).deliberations.ambiguities() for i in one.pictures]
 
 
 def reviewed(bench: Workbench) -> Iterable[str]:
@@ -303,7 +303,7 @@ def test_a_wave_and_a_certifying_draw_remember_what_they_were_drawn_from(trained
 
 
 def test_a_duplicate_looks_in_the_same_collections(bench: Workbench) -> None:
-    bench.catalogue.duplicate(NAME, "Another", author=ME)
+    bench.concepts.copy(NAME, "Another", author=ME)
     assert bench.concept("Another").scope.get().names == ["Rooms"]
     drawn = bench.context.store.evaluation_pictures(bench.context.concept("Another").id)
     assert drawn
@@ -318,12 +318,12 @@ def test_counts_are_of_what_is_looked_in(trained: Workbench) -> None:
 
 
 def test_candidates_and_what_a_machine_looked_at_are_counted_as_they_are_listed(bench: Workbench) -> None:
-    bench.definitions.mine(NAME, size=30)
-    bench.annotations.annotate(NAME, setup=Setup("builtin"))
-    before = bench.definitions.concept(NAME)
+    bench.concept(NAME).definition.mine(size=30).wait()
+    bench.concept(NAME).annotations.annotate(annotator="builtin").wait()
+    before = bench.concept(NAME).definition.read()
     bench.collections.make("Few", sorted(members(bench, "Rooms"))[:12], author=ME)
     bench.concept(NAME).scope.set(["Few"], author=ME)
-    view, dataset = bench.definitions.concept(NAME), bench.context.dataset(bench.context.concept(NAME))
+    view, dataset = bench.concept(NAME).definition.read(), bench.context.dataset(bench.context.concept(NAME))
     assert (view.candidates, view.annotated) == (
         len(dataset.candidates),
         len({rating.picture_id for rating in dataset.ratings}),
@@ -336,14 +336,14 @@ def test_a_small_collection_is_judged_beside_the_whole_library(bench: Workbench)
     few = sorted(members(bench, "Rooms"))[:12]
     bench.collections.make("Few", few, author=ME)
     bench.concept(NAME).scope.set(["Few"], author=ME)
-    bench.annotations.annotate(NAME, setup=Setup("builtin"))
+    bench.concept(NAME).annotations.annotate(annotator="builtin").wait()
     said = bench.context.store.annotations(concept_id(bench))
     assert said
     assert {one.picture_id for one in said} <= set(few)
 
 
 def test_a_rule_says_something_of_what_all_of_its_concepts_look_in(trained: Workbench) -> None:
-    trained.catalogue.duplicate(NAME, "Everywhere", labels=True, author=ME)
+    trained.concepts.copy(NAME, "Everywhere", with_labels=True, author=ME)
     trained.concept("Everywhere").scope.set([], author=ME)
     trained.concept("Everywhere").versions.train().wait()
     tried = trained.rules.tried(f'"{NAME}" AND "Everywhere"', limit=60)

@@ -29,10 +29,10 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
 def bench(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
     bench = open_bench()
     for name in (NAME, "Other"):
-        bench.definitions.create_concept(name, f"A filled ellipse, {name}.")
-        bench.definitions.mine(name)
-    bench.annotations.annotate(NAME, limit=3)
-    bench.annotations.annotate("Other", limit=2)
+        bench.concepts.begin(name, f"A filled ellipse, {name}.")
+        bench.concept(name).definition.mine().wait()
+    bench.concept(NAME).annotations.annotate(limit=3).wait()
+    bench.concept("Other").annotations.annotate(limit=2).wait()
     return bench
 
 
@@ -57,7 +57,7 @@ def test_calls_add_up_by_concept_purpose_and_model(bench: Workbench) -> None:
 
 
 def test_an_estimate_says_its_basis_before_anything_is_asked(bench: Workbench, model: FakeOpenAI) -> None:
-    expected = bench.annotations.estimate(NAME)
+    expected = bench.concept(NAME).annotations.estimate()
     assert expected.basis.startswith(f"{expected.pictures} calls at about ")
     bench.close()
     before = len(model.requests)

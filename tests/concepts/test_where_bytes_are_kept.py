@@ -74,8 +74,8 @@ def test_another_computer_with_nothing_of_its_own_goes_on_where_the_first_stoppe
     first = opened("first")
     assert add(first, bucket) == 30
     assert add(first, bucket) == 0  # unchanged by size and time
-    first.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
-    first.definitions.mine(NAME)
+    first.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
+    first.concept(NAME).definition.mine().wait()
     for picture in first.concept(NAME).labels.next_pictures(12, purpose="train"):
         assert picture.path.startswith(f"s3://{bucket}/pictures/")
         value = "yes" if "ellipse" in picture.path else "no"
@@ -249,7 +249,7 @@ def test_without_roots_no_bucket_may_be_read_from_elsewhere(tmp_path: Path) -> N
 
 def test_a_folder_of_a_bucket_is_not_watched(own_home: Path) -> None:
     bench = Workbench(load_settings())
-    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    bench.concepts.begin(NAME, "A filled ellipse.")
     with pytest.raises(DiscernError, match="only folders of this computer can be watched"):
         bench.concept(NAME).watches.begin(Path("s3://open/pictures"), author="ana")
     bench.close()

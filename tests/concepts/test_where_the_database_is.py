@@ -66,9 +66,9 @@ def test_the_whole_job_is_done_on_postgres(
     pictures = draw_folder(tmp_path / "pictures", 45)
     added = bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
     assert added.added == 45
-    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
-    bench.definitions.mine(NAME)
-    bench.annotations.annotate(NAME, limit=10)
+    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
+    bench.concept(NAME).definition.mine().wait()
+    bench.concept(NAME).annotations.annotate(limit=10).wait()
     for purpose in ("evaluation", "train"):
         for picture in bench.concept(NAME).labels.next_pictures(15, purpose=purpose):  # type: ignore[arg-type]
             value = "yes" if "ellipse" in picture.path else "no"
@@ -78,7 +78,7 @@ def test_the_whole_job_is_done_on_postgres(
     bench.concept(NAME).versions.train()
     concept = bench.context.concept(NAME)
     assert [job.state for job in bench.jobs.store.newest_first(["train"], concept.id)] == ["queued"]
-    (summary,) = bench.definitions.concepts()
+    (summary,) = bench.concepts.all()
     assert (summary.heads, summary.answers.answers) == (1, 24)
     assert bench.installation.about().database_bytes > 0
     assert b"".join(bench.installation.backup())

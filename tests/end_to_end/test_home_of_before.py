@@ -127,7 +127,7 @@ def test_the_deleted_concept_can_be_brought_back_with_all_its_versions(
 ) -> None:
     bench.trash.put(concept=LIVE[SECOND], author="me")  # it has the name
     name = bench.trash.restore(concept=f"id:{FIRST}", author="me").names[0]
-    found = [(head.number, head.threshold) for head in bench.definitions.concept(name).heads]
+    found = [(head.number, head.threshold) for head in bench.concept(name).definition.read().heads]
     assert found == [(head["number"], head["threshold"]) for head in of(expected, FIRST)["heads"]]
 
 

@@ -96,8 +96,8 @@ def test_a_killed_annotation_pays_for_no_picture_twice(
     bench.library.add(
         [_all_different(tmp_path / "pictures", 600)], encoder=f"local-dir:{tiny_open_clip}"
     ).wait()
-    bench.definitions.create_concept(NAME, "A filled ellipse.")
-    assert bench.definitions.mine(NAME, size=600).candidates > ANNOTATED
+    bench.concepts.begin(NAME, "A filled ellipse.")
+    assert bench.concept(NAME).definition.mine(size=600).wait().candidates > ANNOTATED
     bench.close()
     with FakeOpenAI(server) as model:
         environment = {

@@ -104,7 +104,7 @@ def test_what_was_acknowledged_is_kept_once_through_power_cuts_and_a_full_disk(
     bench = Workbench(load_settings(home=home))
     bench.library.add([pictures], encoder="embedded").wait()
     for concept in CONCEPTS:
-        bench.definitions.begin_concept(concept, "A simulated person decides.", author="owner")
+        bench.concepts.begin(concept, "A simulated person decides.", author="owner")
     ids = list(bench.context.collection.library.all_ids())
     bench.close()
     users = Users(load_settings(home=home))

@@ -186,8 +186,8 @@ def test_stopped_while_an_endpoint_does_not_answer_it_leaves_the_job(
     bench = Workbench(load_settings(home=warm_home))
     folder = draw_folder(tmp_path / "pictures", 20)
     bench.library.add([folder], encoder="embedded").wait()
-    bench.definitions.create_concept("Round", "A filled ellipse.")
-    job_id = bench.annotations.submit("Round")
+    bench.concepts.begin("Round", "A filled ellipse.")
+    job_id = bench.concept("Round").annotations.annotate().id
     impatient = tmp_path / "impatient"
     impatient.mkdir()
     (impatient / "sitecustomize.py").write_text(

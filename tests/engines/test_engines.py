@@ -25,7 +25,6 @@ from engine_work import (
 )
 from not_run import not_run
 
-from concepts.collaborator.setups import Setup
 from concepts.errors import CancelledError, EngineError, OtherEncoderError
 from concepts.jobs.engines import Engine, InProcess, engine_of
 from concepts.workbench import Workbench
@@ -277,9 +276,9 @@ def test_the_annotator_that_asks_nobody_says_the_same_on_ray_and_costs_nothing(
         bench.context.collection.engine = InProcess()
         bench.library.add([pictures]).wait()
         bench.context.collection.engine = engine
-        concept = bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
-        bench.definitions.mine(NAME)
-        result = bench.annotations.annotate(NAME, setup=Setup("builtin"))
+        concept = bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
+        bench.concept(NAME).definition.mine().wait()
+        result = bench.concept(NAME).annotations.annotate(annotator="builtin").wait()
         stored = bench.context.store.ratings(bench.context.concept(NAME).id)
         kept = bench.context.store.annotations(
             bench.context.concept(NAME).id, [one.picture_id for one in stored]

@@ -72,11 +72,11 @@ from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
 bench = Workbench(load_settings())
-bench.definitions.create_concept("Round", "A filled ellipse, not a rectangle.")
-bench.definitions.mine("Round", size=40)
-for picture in bench.concept("Round").labels.next_pictures(12):
+begun = bench.concepts.begin("Round", "A filled ellipse, not a rectangle.")
+begun.definition.mine(40).wait()
+for picture in begun.labels.next_pictures(12):
     value = "yes" if "ellipse" in picture.path else "no"
-    bench.concept("Round").labels.give(picture.id, value, author="simulation", simulated=True)
+    begun.labels.give(picture.id, value, author="simulation", simulated=True)
 bench.close()
 """
 

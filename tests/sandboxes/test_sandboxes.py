@@ -66,7 +66,7 @@ def upload(sandbox: Sandbox, *files: tuple[str, bytes]) -> str:
 def test_a_visit_begins_with_the_sample_pictures_and_nothing_else(house: Sandboxes) -> None:
     bench = house.create().bench
     assert bench.library.info().pictures == PICTURES
-    assert bench.definitions.concepts() == []
+    assert bench.concepts.all() == []
     assert bench.installation.recent_jobs() == []
     assert len(bench.library.search("an ellipse", n=5)) == 5
     for picture in bench.library.pictures(limit=3).pictures:
@@ -76,11 +76,11 @@ def test_a_visit_begins_with_the_sample_pictures_and_nothing_else(house: Sandbox
 
 def test_what_one_visitor_makes_is_nobody_elses(house: Sandboxes) -> None:
     one, other = house.create().bench, house.create().bench
-    one.definitions.create_concept("Ball", "A round thing.")
+    one.concepts.begin("Ball", "A round thing.")
     (picture,) = one.library.pictures(limit=1).pictures
     answer(one, "Ball", [picture.id])
     for bench in (other, house.base):
-        assert bench.definitions.concepts() == []
+        assert bench.concepts.all() == []
         assert bench.context.log.last_sequence(1) == 0
 
 
@@ -97,11 +97,11 @@ def test_pictures_that_a_visitor_adds_are_in_their_own_library_alone(house: Sand
 
 def test_nothing_of_the_hosts_own_comes_along_with_the_pictures(tmp_path: Path, tiny_open_clip: Path) -> None:
     with demo_house(tmp_path, tiny_open_clip) as house:
-        house.base.definitions.create_concept("The host's own concept", "Nobody else's business.")
+        house.base.concepts.begin("The host's own concept", "Nobody else's business.")
         house.base.context.audit.add("ola", "logged in", address="10.0.0.7")
     with demo_house(tmp_path, tiny_open_clip) as house:
         sandbox = house.create()
-        assert sandbox.bench.definitions.concepts() == []
+        assert sandbox.bench.concepts.all() == []
         assert sandbox.bench.installation.deeds() == []
         content = b"".join(file.read_bytes() for file in sandbox.home.glob("discern.sqlite*"))
         assert b"host's own" not in content
@@ -248,9 +248,9 @@ def test_each_visitor_has_a_budget_of_their_own_at_the_hosts_endpoint(
         with demo_house(tmp_path, tiny_open_clip, demo_budget=0.01, **endpoint) as house:
             for _ in range(2):
                 bench = house.create().bench
-                bench.definitions.create_concept("Ball", "A round thing.")
+                bench.concepts.begin("Ball", "A round thing.")
                 with pytest.raises(BudgetError, match="all that a visitor"):
-                    bench.definitions.expand("Ball")
+                    bench.concept("Ball").definition.propose().wait()
                 assert bench.installation.model_costs().calls == []
     assert server.requests == []
 
@@ -268,8 +268,8 @@ def test_what_was_made_is_one_zip_of_answers_definition_and_classifier(
     house: Sandboxes, tmp_path: Path
 ) -> None:
     bench = house.create().bench
-    bench.definitions.create_concept("Round thing", "A filled ellipse.")
-    bench.definitions.create_concept("Later", "Not begun to be answered.")
+    bench.concepts.begin("Round thing", "A filled ellipse.")
+    bench.concepts.begin("Later", "Not begun to be answered.")
     answer(bench, "Round thing", [picture.id for picture in bench.library.pictures(limit=PICTURES).pictures])
     bench.concept("Round thing").versions.train().wait()
     write_made(bench, tmp_path / "made.zip")

@@ -4,7 +4,7 @@ and in one that has just begun, whatever was said, taken back, drawn, removed, p
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,15 +16,16 @@ from statements import statements
 from concepts.labelling.consensus import consensus
 from concepts.labelling.dataset import AnswerCount, count_answers
 from concepts.library.search import with_look_alikes
+from concepts.workbench import Workbench
+from concepts.workbench.concepts import Concepts
 from concepts.workbench.counting import AnswerCounts, HoldoutCache, StatCache
-from concepts.workbench.overview import ConceptProgress
 from storage.concepts import CERTIFYING, ConceptStore
 from storage.database import Database
 from storage.frames import ConceptFrames
+from storage.heads import HeadStore
 from storage.kept_figures import KeptFigures
 from storage.labels import Author, LabelLog, NewLabel
 from storage.library import Library
-from storage.overview import Overview
 from storage.removed import Removed
 from storage.tables import (
     EvaluationPictureRow,
@@ -61,7 +62,7 @@ step = st.one_of(
 )
 
 
-def progress(database: Database) -> ConceptProgress:
+def progress(database: Database) -> Concepts:
     """As a process has it that has just begun."""
     store, log = ConceptStore(database), LabelLog(database)
     figures = StatCache(KeptFigures(database), log)
@@ -69,9 +70,15 @@ def progress(database: Database) -> ConceptProgress:
         library=Library(database), frames=ConceptFrames(database), removed=Removed(database)
     )
     counts = AnswerCounts(collection, HoldoutCache(collection, store), log, figures)
-    return ConceptProgress(
-        Overview(database), store, counts, figures, lambda c: 0.0, lambda c, n: [], lambda ids: {}
+    context: Any = SimpleNamespace(
+        database=database,
+        store=store,
+        heads=HeadStore(database),
+        counts=counts,
+        figures=figures,
+        settling_of=lambda ids: {},
     )
+    return Concepts(cast(Workbench, SimpleNamespace(context=context, register=lambda kind, work: None)))
 
 
 def counted(database: Database, concept_id: int) -> AnswerCount:
@@ -113,7 +120,7 @@ def test_what_is_kept_of_answers_is_what_counting_them_anew_says(
         _do(database, number, what, concept_id, pictures, more)
         anew = [counted(database, one.id) for one in concepts]
         for process in (progress(database), goes_on):
-            listed = process.summaries(concepts)
+            listed = process.all(None)
             assert [one.answers for one in listed] == anew, what
         yes = consensus(LabelLog(database).standing(concept_id))
         assert all(yes[i].value == "yes" for i in listed[concept_id - 1].cover)
@@ -140,16 +147,16 @@ def _do(database: Database, number: int, what: str, concept_id: int, pictures: l
 
 
 def test_a_process_that_has_just_begun_reads_no_answers_for_its_list(two_concepts: Database) -> None:
-    database, concepts = two_concepts, ConceptStore(two_concepts).all()
+    database = two_concepts
     add_pictures(database, IDS)
     said = [NewLabel(i, i, "yes", AUTHORS[0], 1) for i in IDS]
     LabelLog(database).append(1, said)
-    before = progress(database).summaries(concepts)
+    before = progress(database).all(None)
     Removed(database).remove(picture_ids(6)[:1], "me")
     Removed(database).restore(picture_ids(6)[:1], "me")
     with statements(database) as sent:
-        assert progress(database).summaries(concepts) == before  # one of its pictures has moved
+        assert progress(database).all(None) == before  # one of its pictures has moved
     assert any("label_events.value" in statement for statement in sent)
     with statements(database) as sent:
-        assert progress(database).summaries(concepts) == before
+        assert progress(database).all(None) == before
     assert not any("label_events.value" in statement for statement in sent)

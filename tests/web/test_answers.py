@@ -28,7 +28,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Path
     draw("ellipse", 99).resize((2000, 1500)).save(pictures / "large.jpg", quality=90)
     bench = Workbench(load_settings(home=root / "home"))
     bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
-    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     bench.context.database.close()
     return root / "home"
 

@@ -77,7 +77,7 @@ def test_correcting_every_mistake_on_the_screen_changes_no_figure(bench: Workben
 
 
 def test_who_only_looks_is_offered_no_answers(bench: Workbench) -> None:
-    view = bench.definitions.concept(NAME)
+    view = bench.concept(NAME).definition.read()
     shown = [listed(bench, view, "me", (0, 0), may_answer=may) for may in (True, False)]
     assert ["data-say=" in html for html in shown] == [True, False]
 

@@ -141,7 +141,7 @@ def test_a_picture_that_one_uploads_is_not_there_for_others(app: FastAPI) -> Non
         "/api/v1/concepts/Ball/examples", files={"picture": ("mine.png", content.getvalue(), "image/png")}
     )
     assert given.status_code < 300, given.text
-    (example,) = [e["id"] for e in one.get("/api/v1/concepts/Ball/examples").json()]
+    (example,) = [e["id"] for e in one.get("/api/v1/concepts/Ball").json()["examples"]]
     assert one.get(f"/media/thumbnail/{example}").status_code == 200
     assert other.get(f"/media/thumbnail/{example}").status_code == 404
 
@@ -161,7 +161,7 @@ def test_many_at_once_each_find_their_own(app: FastAPI) -> None:
 
 def test_outside_of_a_visitors_request_there_is_no_workbench_at_all() -> None:
     with pytest.raises(NoVisitorError):
-        each_visitors().definitions.concepts()
+        each_visitors().concepts.all()
 
 
 def test_of_what_visitors_do_the_host_keeps_nothing(house: Sandboxes, app: FastAPI) -> None:

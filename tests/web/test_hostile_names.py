@@ -51,12 +51,12 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
     (pictures / f"broken {HOSTILE.replace('/', '')}.png").write_bytes(b"no picture")
     bench = Workbench(Settings(home=root / "home"))
     bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
-    bench.definitions.create_concept(NAME, f"What counts: {HOSTILE}")
+    bench.concepts.begin(NAME, f"What counts: {HOSTILE}")
     change(bench, partial(editing.add_criterion, kind="excluding", text=f"criterion {HOSTILE}"))
     change(bench, partial(editing.add_query, text=f"query {HOSTILE}", counts=True))
     change(bench, partial(editing.add_query, text=f"similar {HOSTILE}", counts=False))
-    bench.definitions.mine(NAME, size=30)
-    bench.annotations.annotate(NAME)
+    bench.concept(NAME).definition.mine(size=30).wait()
+    bench.concept(NAME).annotations.annotate().wait()
     answer(bench)
     bench.concept(NAME).versions.train().wait()
     bench.concept(NAME).versions.measure()
@@ -64,14 +64,14 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
         Call("expand", HOSTILE, "http://e", "h", 10, "failed", None, None, None, HOSTILE)
     )
     failed(bench)
-    bench.definitions.create_concept(f"Gone {NAME}", "Put away.")
+    bench.concepts.begin(f"Gone {NAME}", "Put away.")
     bench.trash.put(concept=f"Gone {NAME}", author="me")
     return bench
 
 
 def change(bench: Workbench, edit: Callable[..., object]) -> None:
-    newest = bench.definitions.revisions(NAME)[-1].number
-    bench.definitions.edit(NAME, edit, author=HOSTILE, after=newest)  # type: ignore[arg-type]
+    newest = bench.concept(NAME).definition.revisions()[-1].number
+    bench.concept(NAME).definition.edit(edit, author=HOSTILE, after=newest)  # type: ignore[arg-type]
 
 
 def answer(bench: Workbench) -> None:

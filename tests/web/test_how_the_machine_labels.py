@@ -24,8 +24,8 @@ def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_open_clip: Path)
     with serving(monkeypatch):
         bench = Workbench(load_settings(home=tmp_path / "home"))
         bench.library.add([draw_folder(tmp_path / "p", 30)], encoder=f"local-dir:{tiny_open_clip}").wait()
-        bench.definitions.create_concept(NAME, "A filled ellipse.")
-        bench.definitions.mine(NAME, size=20)
+        bench.concepts.begin(NAME, "A filled ellipse.")
+        bench.concept(NAME).definition.mine(size=20).wait()
         yield bench
 
 
@@ -48,10 +48,16 @@ def test_cheap_first_says_what_it_takes_before_anybody_is_asked(bench: Workbench
 def test_what_each_step_decided_is_shown(bench: Workbench) -> None:
     step = Step(by="a small model", decided=12, taken=True, n=60, errors=0, sentence="wrong in at most 5 %")
     done = AnnotateResult(
-        annotator="a small model", annotated=12, failed=[], ratings={}, calls=12, cost_usd=None, stopped="",
+        annotator="a small model",
+        annotated=12,
+        failed=[],
+        ratings={},
+        calls=12,
+        cost_usd=None,
+        stopped="",
         steps=(step,),
-    )  # fmt: skip
+    )
     bench.context.jobs.register(Annotate, lambda job, progress: done)
-    bench.annotations.annotate(NAME)
+    bench.concept(NAME).annotations.annotate().wait()
     top = Screens(bench).load("review", concept=NAME)["review-top"]
     assert "12 pictures</b> by a small model: wrong in at most 5 %" in top

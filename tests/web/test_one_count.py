@@ -50,7 +50,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
     root = tmp_path_factory.mktemp("count")
     bench = Workbench(Settings(home=root / "home"))
     bench.library.add([draw_folder(root / "pictures", 60)], encoder=f"local-dir:{tiny_open_clip}").wait()
-    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     learned = [picture.id for picture in bench.concept(NAME).labels.next_pictures(9)]
     for picture, value in zip(learned, ("yes", "no") * 3, strict=False):
         say(bench, picture, value)
@@ -123,7 +123,7 @@ def test_where_more_would_change_little_every_screen_says_that_labelling_is_done
     label = screens.load("label", concept=NAME)["label-area"]
     state = json.loads(unescape(re.search(r'data-state="([^"]*)"', label)[1]))  # type: ignore[index]
     assert (state["advice"], state["enough"]) == (more, True)
-    (listed,) = bench.definitions.concepts()
+    (listed,) = bench.concepts.all()
     assert (listed.advice, "Label" in listed.steps_done, listed.next_step) == (more, True, "Quality")
     monkeypatch.setenv("DISCERN_HOME", str(bench.context.settings.home))
     assert more in CliRunner().invoke(app, ["concept", "show", NAME]).stdout

@@ -26,7 +26,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workbench,
     for name, role in PEOPLE.items():
         Users(settings).set(name, PASSWORD, role)
     bench = Workbench(settings)
-    bench.definitions.create_concept("Wound", "A wound.")
+    bench.concepts.begin("Wound", "A wound.")
     app = create_app(bench)
     people = {}
     for name in PEOPLE:
@@ -83,7 +83,7 @@ def test_a_page_of_a_protected_concept_says_so_before_anything_else(
 def test_screens_of_every_concept_are_as_strict_as_the_strictest(
     bench: Workbench, people: dict[str, TestClient]
 ) -> None:
-    bench.definitions.create_concept("Cake", "A cake.")
+    bench.concepts.begin("Cake", "A cake.")
     bench.concept("Wound").protection.set("both")
     assert "protect-blur" in first_element(people["vic"], "/library", concept="Cake")
     assert "protect-blur" not in first_element(people["vic"], "/label", concept="Cake")
@@ -118,6 +118,6 @@ def test_a_picture_in_a_tab_of_its_own_is_protected_too(
 
 def test_a_copy_of_a_concept_is_as_protected_as_it(bench: Workbench) -> None:
     bench.concept("Wound").protection.set("both")
-    bench.catalogue.duplicate("Wound", "Wound on a hand", author="me")
+    bench.concepts.copy("Wound", "Wound on a hand", author="me")
     assert bench.concept("Wound on a hand").protection.get().shown_as == "both"
     bench.concept("Wound on a hand").protection.set("")

@@ -147,7 +147,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workbench,
     for name, role in PEOPLE.items():
         Users(settings).set(name, PASSWORD, role)
     bench = Workbench(settings)
-    bench.definitions.create_concept("Ball", "A ball.")
+    bench.concepts.begin("Ball", "A ball.")
     yield bench, create_app(bench)
     bench.close()
 
@@ -172,13 +172,13 @@ def test_gradios_own_events_are_held_to_the_same_roles(
     whole: tuple[Workbench, FastAPI], name: str, button: str, allowed: bool
 ) -> None:
     bench, app = whole
-    client, before = logged_in(app, name), len(bench.definitions.concepts())
+    client, before = logged_in(app, name), len(bench.concepts.all())
     config = client.get("/config").json()
     on_start = set(config["page"][""]["dependencies"])
     event = next(e for e in _clicks(config) if e["id"] in on_start)
     answer = _press(client, event, button, {"name": "Cube", "sentence": "A cube."})
     assert (answer.status_code == 200) == allowed, answer.text
-    begun = len(bench.definitions.concepts()) - before
+    begun = len(bench.concepts.all()) - before
     assert begun == (1 if button == "begin" and allowed else 0)
 
 
@@ -188,7 +188,7 @@ def test_whatever_a_viewer_presses_anywhere_changes_nothing(whole: tuple[Workben
     bench, app = whole
 
     def state() -> list[Any]:
-        concepts = [(c.name, bench.definitions.concept(c.name)) for c in bench.definitions.concepts()]
+        concepts = [(c.name, bench.concept(c.name).definition.read()) for c in bench.concepts.all()]
         return [concepts, bench.installation.recent_jobs(), bench.installation.endpoint_settings()]
 
     before = state()

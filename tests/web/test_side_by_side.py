@@ -14,9 +14,9 @@ from concepts.workbench import Workbench
 def test_a_graded_concept_is_named_as_one_that_is_answered_elsewhere(own_home: Path) -> None:
     bench = Workbench(Settings(home=own_home))
     screens = Screens(bench)
-    bench.definitions.create_concept("Roundness", "How round it is.", scale=Scale.graded(5))
+    bench.concepts.begin("Roundness", "How round it is.", scale=Scale.graded(5))
     assert "Answer for Roundness" in screens.load("several")["several-head"]
-    bench.definitions.create_concept("Plates", "A plate.")
+    bench.concepts.begin("Plates", "A plate.")
     head = screens.load("several")["several-head"]
     assert "Grades and classes are answered one by one" in head
     assert 'href="/label?concept=Roundness"' in head

@@ -26,7 +26,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
     root = tmp_path_factory.mktemp("ticks")
     bench = Workbench(Settings(home=root / "home"))
     bench.library.add([draw_folder(root / "pictures", 60)], encoder=f"local-dir:{tiny_open_clip}").wait()
-    bench.definitions.create_concept(NAME, "A filled ellipse, not a rectangle.")
+    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     waiting = bench.concept(NAME).labels.next_pictures(60, purpose="evaluation")
     for picture in [*waiting, *bench.concept(NAME).labels.next_pictures(10)]:
         value = "yes" if "ellipse" in picture.path else "no"

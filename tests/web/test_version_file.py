@@ -29,7 +29,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Ite
         Users(settings).set(name, PASSWORD, role)
     bench = Workbench(settings)
     bench.library.add([draw_folder(root / "pictures", 40)]).wait()
-    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    bench.concepts.begin(NAME, "A filled ellipse.")
     answer(bench, NAME, [p.id for p in bench.concept(NAME).labels.next_pictures(20)])
     bench.concept(NAME).versions.train().wait()
     yield bench

@@ -24,7 +24,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Ite
     bench = Workbench(Settings(home=root / "home", encoder=f"local-dir:{tiny_open_clip}"))
     bench.library.add([draw_folder(root / "pictures", 3)]).wait()
     for name in ("Disc", "Square"):
-        bench.definitions.create_concept(name, "A shape.")
+        bench.concepts.begin(name, "A shape.")
     yield bench
     bench.close()
 

@@ -9,9 +9,6 @@ from fastapi.routing import APIRoute
 from concepts import __version__
 from concepts.workbench import Workbench
 from web.api import (
-    annotators,
-    concepts,
-    deliberations,
     examples,
     label_files,
     library,
@@ -33,10 +30,7 @@ in pages of at most 200. **Answers** carry an `Idempotency-Key`, so a request th
 Where Discern has users, send a name and password (HTTP Basic)."""
 TAGS = (
     library,
-    concepts,
-    deliberations,
     examples,
-    annotators,
     label_files,
     review,
     scoring,

@@ -7,19 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, UploadFile
 
 from concepts.workbench import Workbench
-from concepts.workbench.examples import ExampleView, GivenExample
-from web.api.shared import AuthorName, ConceptName, PictureId
+from concepts.workbench.concept_views import GivenExample
+from web.api.shared import AuthorName, ConceptName
 
 
 def routes(workbench: Workbench) -> APIRouter:
-    router = APIRouter(prefix="/concepts/{name}/examples")
+    router = APIRouter()
 
-    @router.get("")
-    def list_examples(name: ConceptName) -> list[ExampleView]:
-        """The examples of the newest definition: what counts first."""
-        return workbench.examples.of(name)
-
-    @router.post("", status_code=201)
+    @router.post("/concepts/{name}/examples", status_code=201)
     def give_example(
         name: ConceptName,
         author: AuthorName,
@@ -28,11 +23,6 @@ def routes(workbench: Workbench) -> APIRouter:
     ) -> GivenExample:
         """Makes a picture an example. One that the library has is that one; any other is kept with the
         concept: it is learned from and searched with, and never counted, asked about or measured with."""
-        return workbench.examples.give(name, picture.file.read(), counts=counts, author=author)
-
-    @router.delete("/{picture_id}")
-    def remove_example(name: ConceptName, picture_id: PictureId, author: AuthorName) -> GivenExample:
-        """It is no example any more. Older definitions still have it."""
-        return workbench.examples.remove(name, picture_id, author=author)
+        return workbench.concept(name).examples.give(picture.file.read(), counts=counts, author=author)
 
     return router

@@ -109,7 +109,7 @@ def opening(workbench: Workbench, concept: str, author: str) -> Opening:
         enough=advice.enough,
         upcoming=upcoming,
         remarks=workbench.concept(concept).labels.comments(shown, author),
-        opinion=workbench.annotations.opinion(concept, recent[-1].id) if recent else None,
+        opinion=workbench.concept(concept).annotations.opinion(recent[-1].id) if recent else None,
         recent=recent,
     )
 
@@ -154,7 +154,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         labels = workbench.concept(body.concept).labels
         given = PictureLabel(picture=body.picture, value=body.value, repeat=body.repeat)
         labels.commit({body.key: given}, Author(author_of(request)))
-        opinion = workbench.annotations.opinion(body.concept, body.picture)
+        opinion = workbench.concept(body.concept).annotations.opinion(body.picture)
         said = progress(request, body.concept, body.have, body.picture, opinion)
         said.others = labels.others(body.picture, author_of(request))
         if said.count.answers % LOOK_OVER_EVERY == 0:

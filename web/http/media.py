@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from concepts.errors import UnknownPictureError
+from concepts.library.outside_pictures import outside_thumbnail
 from concepts.workbench import Workbench
 
 IMMUTABLE = "private, max-age=31536000, immutable"  # an id is the hash of the bytes: it never changes
@@ -19,7 +20,7 @@ def media_routes(workbench: Workbench) -> APIRouter:
         try:
             return workbench.library.thumbnail(picture_id)
         except UnknownPictureError:
-            return workbench.examples.thumbnail(picture_id)
+            return outside_thumbnail(workbench.context.collection, picture_id)
 
     @router.get("/thumbnail/{picture_id}")
     async def thumbnail(picture_id: str, request: Request) -> Response:

@@ -37,5 +37,5 @@ class Renamed:
 
     def _other_name(self, asked: str) -> str | None:
         """What the concept is called now, where that is another name."""
-        now = self._workbench.catalogue.name_now(asked)
+        now = self._workbench.concepts.name_now(asked)
         return now if now and key_of(now) != key_of(asked) else None

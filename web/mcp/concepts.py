@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field
 
 from concepts.learning.report import Metric
 from concepts.workbench import POOL_SIZE, Workbench
-from concepts.workbench.assistants import Judgement
+from concepts.workbench.annotations import Judgement
+from concepts.workbench.definition import scoping_model
 from web.mcp.door import Agreed, Consent, Ctx, ask, bench_of, caller_of, in_our_words
 from web.mcp.showing import ConceptName, Job, VersionNumber, submitted
 from web.words import count, dollars
@@ -129,7 +130,7 @@ def show_concept(
                 quality=one.quality,
                 next_step=one.next_step,
             )
-            for one in bench.definitions.concepts(200)
+            for one in bench.concepts.all(200)
         ],
     )
 
@@ -162,7 +163,7 @@ def create_concept(
 ) -> ShownConcept:
     """Begins a concept from a name and a sentence that says what counts, in the person's words."""
     bench, author = bench_of(ctx), caller_of(ctx).signature
-    begun = bench.definitions.begin_concept(name, sentence, excluding=excluding, author=author)
+    begun = bench.concepts.begin(name, sentence, excluding=excluding, author=author)
     return _shown(bench, begun.name)
 
 
@@ -195,8 +196,8 @@ def propose_what_counts(
     searches the library for candidates: pictures worth looking at. A job."""
     bench = bench_of(ctx)
     if only_search:
-        return submitted(bench, bench.definitions.submit_mine(concept, size=size))
-    return submitted(bench, bench.definitions.submit_expand(concept))
+        return submitted(bench, bench.concept(concept).definition.mine(size=size).id)
+    return submitted(bench, bench.concept(concept).definition.propose().id)
 
 
 @in_our_words()
@@ -214,13 +215,14 @@ def label_pictures(
     they count follows from how well they agree with what people answered. Pictures that measure are refused:
     only people answer those, on Label."""
     who = caller_of(ctx)
-    taken = bench_of(ctx).assistants.judge(concept, labels, assistant=who.assistant, recorded_by=who.user)
+    annotations = bench_of(ctx).concept(concept).annotations
+    taken = annotations.judge(labels, assistant=who.assistant, recorded_by=who.user)
     return Taken(taken=taken, unchanged=len({one.picture for one in labels}) - taken)
 
 
 @in_our_words()
 def agree_to_annotate(ctx: Ctx, concept: ConceptName, budget: Budget) -> Elicit[Consent] | Consent:
-    estimate = bench_of(ctx).annotations.estimate(concept)
+    estimate = bench_of(ctx).concept(concept).annotations.estimate()
     by = estimate.model or "the built-in encoder"
     about = "at an unknown price" if estimate.usd is None else f"for about {dollars(estimate.usd)}"
     cost = f" {about}, at most {dollars(budget)}" if estimate.model else ", which costs nothing"
@@ -237,17 +239,16 @@ def have_the_machine_label(
 ) -> Job:
     """Has the annotator that is set label the candidates, with a reason for each. A job."""
     bench = bench_of(ctx)
-    return submitted(bench, bench.annotations.submit(concept, limit=limit, budget=budget))
+    return submitted(bench, bench.concept(concept).annotations.annotate(limit=limit, budget=budget).id)
 
 
 def _asks_for_words(bench: Workbench) -> str:
-    settings = bench.context.settings
-    asked = settings.has_endpoint and settings.llm_model
-    return f"It asks {settings.llm_model}, which may cost money." if asked else "It costs nothing."
+    model = scoping_model(bench.context.settings)
+    return f"It asks {model}, which may cost money." if model else "It costs nothing."
 
 
 def _shown(bench: Workbench, name: str, version: int | None = None) -> ShownConcept:
-    view = bench.definitions.concept(name)
+    view = bench.concept(name).definition.read()
     definition, said = view.revision.definition, view.answers
     return ShownConcept(
         name=view.name,

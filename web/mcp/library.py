@@ -40,7 +40,7 @@ def search_pictures(
     if words or like:
         raise DiscernError("Search by words and pictures, or by a concept: not by both at once.")
     if order == "next":
-        found = bench.assistants.next_pictures(concept, n, assistant=caller_of(ctx).assistant)
+        found = bench.concept(concept).annotations.next_pictures(n, assistant=caller_of(ctx).assistant)
         first = f"{count(len(found), 'picture')} to judge, each behind its id."
         return shown(bench, first, [(one.id, "") for one in found])
     page = bench.concept(concept).scores.page(order, version=version, limit=n)

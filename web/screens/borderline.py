@@ -78,7 +78,7 @@ class _Screen:
         try:
             said = self._do(concept, action, author_of(request))
             if action.name in ("yes", "no", "unsure"):
-                last = self._bench.deliberations.last_round(concept)
+                last = self._bench.concept(concept).deliberations.last_round()
                 if last and last.open:  # what else is shown depends on whole rounds
                     return {self.round: self._round(concept, author_of(request), last)}
         except DiscernError as error:
@@ -87,7 +87,7 @@ class _Screen:
 
     def _do(self, concept: str, action: Action, author: str) -> str:
         """Does it, and says what was done."""
-        bench = self._bench.deliberations
+        deliberations = self._bench.concept(concept).deliberations
         picture_id, _, key = action.value.partition("|")
         if action.name in ("yes", "no", "unsure"):
             self._bench.concept(concept).labels.give(picture_id, action.name, author=author, key=key)
@@ -102,15 +102,15 @@ class _Screen:
                 return "The comment is taken back."
             return "The comment is kept, and counts when other words are looked for."
         elif action.name == "find-open":
-            bench.submit_find_ambiguities(concept)
+            deliberations.find()
         elif action.name == "begin-round":
-            bench.begin(concept, action.value, author=author)
+            deliberations.begin(action.value, author=author)
         elif action.name == "reword":
-            bench.submit_reword(concept)
+            deliberations.reword()
         elif action.name == "test-wording":
-            bench.put_to_the_test(concept, _number(action.value), author=author)
+            deliberations.put_to_the_test(_number(action.value), author=author)
         elif action.name == "reject-wordings":
-            bench.reject(concept, _number(action.value), author=author)
+            deliberations.accept(_number(action.value), author=author)
             return "None of them was taken. They are kept."
         elif action.name == "accept-wording":
             return self._accept(concept, action, author)
@@ -120,22 +120,22 @@ class _Screen:
 
     def _accept(self, concept: str, action: Action, author: str) -> str:
         number, _, place = action.value.partition(":")
-        bench, which = self._bench.deliberations, _number(place)
-        own = _edited(bench.rewordings(concept), _number(number), which, action.fields)
-        revision = bench.accept(concept, _number(number), which, author=author, definition=own)
+        bench, which = self._bench.concept(concept).deliberations, _number(place)
+        own = _edited(bench.rewordings(), _number(number), which, action.fields)
+        revision = bench.accept(_number(number), which, author=author, definition=own)
         self._bench.review.submit(concept)
         return f"It is definition {revision.number} now. Labels that no longer fit will be on Review."
 
     def _parts(self, concept: str, author: str, going: bool) -> Shown:
-        bench = self._bench.deliberations
-        last, tried = bench.last_round(concept), bench.rewordings(concept)
+        bench = self._bench.concept(concept).deliberations
+        last, tried = bench.last_round(), bench.rewordings()
         main = render(
             "borderline/main.html",
             answered=last is not None and not last.open,
             tried=tried[0] if tried else None,
-            open=bench.ambiguities(concept),
-            looked=bench.looked(concept),
-            last=bench.reworded(concept),
+            open=bench.ambiguities(),
+            looked=bench.looked(),
+            last=bench.reworded(),
             going=going,
         )
         return {

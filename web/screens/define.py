@@ -14,6 +14,7 @@ from concepts.errors import DiscernError, UnknownConceptError
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView, CriterionView
+from concepts.workbench.definition import scoping_model
 from web.advice import in_words
 from web.concept_menu import chosen, renamed_notice
 from web.jobs import is_going
@@ -76,17 +77,18 @@ class _Screen:
         # Read before what it may change: a job that ends meanwhile ticks once more, and then all is shown.
         job = self.work.newest(name)
         try:
-            view = self._bench.definitions.concept(name)
+            concept = self._bench.concept(name)
+            view = concept.definition.read()
         except DiscernError as error:
             said = Notice(in_words(error), "bad")
             return self._nothing(render("no_concept.html", screen="Define", said=said))
         was = request.query_params.get(WAS)
-        if said is None and was and self._bench.catalogue.name_now(was) == view.name:
+        if said is None and was and self._bench.concepts.name_now(was) == view.name:
             said = renamed_notice(was, view.name)
         definition, revision = view.revision.definition, view.revision.number
-        criteria = self._bench.definitions.criteria(name, reader=author_of(request))
-        open_questions = self._bench.scoping.questions(name)
-        examples = self._bench.examples.of(name)
+        criteria = concept.definition.criteria(reader=author_of(request))
+        open_questions = concept.definition.questions()
+        examples = concept.examples.all()
         return {
             self.top: render(
                 "define/head.html",
@@ -106,10 +108,8 @@ class _Screen:
                 rare=view.rare,
                 revision=revision,
             ),
-            self.history: render("define/history.html", revisions=self._bench.definitions.revisions(name)),
-            self.prompts: render(
-                "define/prompts.html", prompts=self._bench.concept(name).prompts.all(), open=False
-            ),
+            self.history: render("define/history.html", revisions=concept.definition.revisions(None)),
+            self.prompts: render("define/prompts.html", prompts=concept.prompts.all(), open=False),
             self.memory: {"told": job.id if job and not is_going(job) else None},
         } | self._helpers(view, job)
 
@@ -119,9 +119,10 @@ class _Screen:
         if name is None:
             return {self.queries: ""}
         try:
-            revision = self._bench.definitions.concept(name).revision
-            found = self._bench.definitions.queries(name, SHOWN_EACH, reader=reader)
-            criteria = self._bench.definitions.criteria(name, SHOWN_OF_A_KIND, reader=reader)
+            definition = self._bench.concept(name).definition
+            revision = definition.read().revision
+            found = definition.queries(SHOWN_EACH, reader=reader)
+            criteria = definition.criteria(SHOWN_OF_A_KIND, reader=reader)
         except UnknownConceptError:
             return {self.queries: ""}
         except DiscernError as error:
@@ -138,7 +139,7 @@ class _Screen:
             description=description,
             criteria=criteria,
             revision=revision,
-            more_by=self._bench.scoping.has_model(),
+            more_by=scoping_model(self._bench.context.settings),
         )
 
     def everything(self, request: gr.Request, said: Notice | None = None) -> Shown:
@@ -156,14 +157,14 @@ class _Screen:
         return self.everything(request, _outcome(job))
 
     def _helpers(self, view: ConceptView, job: JobView | None) -> Shown:
-        model = self._bench.context.settings.llm_model if self._bench.scoping.has_model() else None
+        model = scoping_model(self._bench.context.settings)
         return self.work.shown(
             job,
             "define/work.html",
             by=model or "the built-in vocabulary",
             model=model,
             demo=self._bench.context.settings.demo,
-            asks=model or self._bench.scoping.can_ask(view.name),
+            asks=model or self._bench.concept(view.name).definition.can_ask(),
             first=not view.revision.definition.queries,
         )
 
@@ -200,65 +201,64 @@ class _Screen:
 
     def _do(self, name: str, action: Action, author: str) -> Notice | None:
         """Does it, and says what was done."""
-        bench = self._bench
+        definition = self._bench.concept(name).definition
         if action.name == "propose":
-            bench.definitions.submit_expand(name)
+            definition.propose()
             return None
         if action.name == "ask":
-            bench.scoping.submit_ask(name)
+            definition.ask()
             return None
         if action.name == "more-kinds":
-            bench.scoping.submit_more_kinds(name, action.fields.get("signal", ""))
+            definition.propose(kinds=True, near=action.fields.get("signal", ""))
             return None
         if action.name == "mine":
-            bench.definitions.submit_mine(name)
+            definition.mine()
             return None
-        if press(bench, action):
+        if press(self._bench, action):
             return None
         if action.name == "scale":
-            bench.definitions.set_scale(name, scale_of(action.fields))
+            definition.set_scale(scale_of(action.fields))
             return Notice("Kept.", "good")
         base, _, what = action.value.partition(":")
         if action.name == "given":
             return Notice(what, "bad") if what else self._given(name, int(base))
         if action.name == "answer-question":
             question, said = action.fields.get("question", ""), action.fields.get("said", "")
-            view = bench.scoping.answer(name, question, said, author=author, after=int(base))
+            view = definition.answer(question, said, author=author, after=int(base))
         elif action.name == "restore":
-            view = bench.definitions.restore(name, int(what), author=author, after=int(base))
+            view = definition.restore(int(what), author=author, after=int(base))
         else:
             change = _change(action.name, what, action.fields)
-            view = bench.definitions.edit(name, change, author=author, after=int(base))
+            view = definition.edit(change, author=author, after=int(base))
         return _saved(view.note, view.number, int(base)) if view.number != int(base) else None
 
     def _given(self, name: str, before: int) -> Notice:
         """After a picture from outside was taken."""
-        revision = self._bench.definitions.concept(name).revision
+        revision = self._bench.concept(name).definition.read().revision
         if revision.number == before:
             return Notice("This picture is an example already.")
         return _saved(revision.note, revision.number, before)
 
     def _picker(self, name: str, words: str) -> str:
-        revision = self._bench.definitions.concept(name).revision
+        concept = self._bench.concept(name)
+        revision = concept.definition.read().revision
         sought = words or revision.definition.description
         found, said = [], None
         try:
-            found = self._bench.definitions.possible_examples(name, sought, PICKED_FROM)
+            found = concept.examples.possible(sought, PICKED_FROM)
         except DiscernError as error:
             said = Notice(in_words(error), "bad")
         return render("define/picker.html", words=sought, found=found, revision=revision.number, said=said)
 
     def _revision(self, name: str, number: int) -> str:
-        newest, diff = (
-            self._bench.definitions.concept(name).revision.number,
-            self._bench.definitions.diff,
-        )
+        definition = self._bench.concept(name).definition
+        newest, diff = definition.read().revision.number, definition.diff
         return render(
             "define/revision.html",
             number=number,
             newest=newest,
-            changed=diff(name, number - 1, number) if number > 1 else None,
-            since=diff(name, number, newest) if number != newest else None,
+            changed=diff(number - 1, number) if number > 1 else None,
+            since=diff(number, newest) if number != newest else None,
         )
 
     def _prompt(self, name: str, action: Action, author: str) -> Shown:

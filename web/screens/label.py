@@ -22,14 +22,14 @@ def _render(workbench: Workbench, request: gr.Request) -> str:
     if concept is None:
         return render("which_concept.html", screen="Label", what="An answer")
     try:
-        view = workbench.definitions.concept(concept)
+        view = workbench.concept(concept).definition.read()
         if not workbench.library.info().pictures:
             return render("label/no_pictures.html", concept=view.name)
         workbench.review.keep_up(view.name)
         state = opening(workbench, view.name, author_of(request)).model_dump_json()
     except DiscernError as error:
         return say(in_words(error), "bad")
-    definition, steps = view.revision.definition, workbench.definitions.steps(view.name)
+    definition, steps = view.revision.definition, workbench.concepts.steps(view.name)
     return render(
         "label/label.html",
         concept=view.name,

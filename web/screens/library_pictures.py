@@ -73,11 +73,11 @@ def pictures(
         formats=bench.library.formats() if library.pictures else [],
         demo=demo,
         store=bench.context.settings.store,
-        concepts=bench.catalogue.scales(),
+        concepts=bench.concepts.scales(),
         may_answer=role >= Role.LABELLER,
         removes=role >= Role.OWNER and not demo,
         collections=bench.collections.names() if role >= Role.OWNER else None,
-        in_view=bench.catalogue.name_now(chosen.concept) if chosen.says else "",
+        in_view=bench.concepts.name_now(chosen.concept) if chosen.says else "",
         read=None if demo else bench.upkeep.words(),
     )
 
@@ -121,7 +121,7 @@ def _to_answer(
 ) -> tuple[list[dict[str, Any]], dict[str, ScaleView]]:
     """A row for each of a few concepts, and of all that this person has answered of the picture, with their
     own answer and its key; and what the others are answered by. Neither has what anybody else says."""
-    scales = bench.catalogue.scales()
+    scales = bench.concepts.scales()
     mine = {one.concept for one in found.labels if (one.author, one.author_kind) == (author, "person")}
     shown = [name for place, name in enumerate(scales) if place < CONCEPTS or name in mine]
     rows = []

@@ -43,7 +43,7 @@ def opened(bench: Workbench, name: str, picture: str, author: str) -> str | None
     found = next((row for row in bench.review.queue(name, Reason.MISTAKE).rows if row.id == picture), None)
     if found is None:
         return None
-    view = bench.definitions.concept(name)
+    view = bench.concept(name).definition.read()
     return render(
         "quality/correction.html",
         mistake=found,

@@ -23,7 +23,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     area = live("protection")
 
     def show(request: gr.Request) -> Shown:
-        concept = workbench.catalogue.name_now(concept_of(request) or "")
+        concept = workbench.concepts.name_now(concept_of(request) or "")
         return {
             area: render(
                 "protection/main.html",

@@ -111,7 +111,7 @@ class _Screen:
             return self._nothing(render("which_concept.html", screen="Quality", what="Quality"))
         try:
             jobs = self.work.newest_of_each(name)  # first: what ends meanwhile ticks once more
-            view = self._bench.definitions.concept(name)
+            view = self._bench.concept(name).definition.read()
             quality = self._bench.concept(name).versions.quality() if view.heads else None
             return {
                 self.top: self._top(view),
@@ -128,7 +128,7 @@ class _Screen:
             return self._nothing(say(in_words(error), "bad"))
 
     def _top(self, view: ConceptView) -> str:
-        reviewed = self._bench.definitions.is_step(view.name, "Review")
+        reviewed = self._bench.concepts.is_step(view.name, "Review")
         return render("quality/head.html", concept=view, reviewed=reviewed)
 
     def tick(self, request: gr.Request, memory: Memory) -> Shown:
@@ -172,7 +172,7 @@ class _Screen:
             page = self._bench.concept(name).scores.page("top", limit=SUREST)
             # Of a later version the rest is about the one before, until this one is measured.
             is_first = page is not None and page.version == 1
-            view = self._bench.definitions.concept(name) if is_first else None
+            view = self._bench.concept(name).definition.read() if is_first else None
         except (
             DiscernError
         ):  # such as a library that was embedded anew meanwhile: the rest of the screen says so
@@ -208,15 +208,15 @@ class _Screen:
     def _words(self, quality: QualityView, name: str) -> list[tuple[Change, str]]:
         """What has changed since most of the answers were given that the figures rest on."""
         under = quality.under
-        return self._bench.definitions.diff(name, under.most, under.newest) if under else []
+        return self._bench.concept(name).definition.diff(under.most, under.newest) if under else []
 
     def _new_curve(self, name: str, jobs: Sequence[JobView]) -> Shown:
-        version = self._bench.definitions.concept(name).heads[-1]
+        version = self._bench.concept(name).definition.read().heads[-1]
         return {self.side: self._side(name, version.number, version.report, jobs)}
 
     def _looked_over(self, name: str) -> Shown:
         """What a look over the answers has changed."""
-        view = self._bench.definitions.concept(name)
+        view = self._bench.concept(name).definition.read()
         if not view.heads:
             return {self.training: self._training(view, 0)}
         quality = self._bench.concept(name).versions.quality()
@@ -244,7 +244,7 @@ class _Screen:
         job = _newest(jobs, STEADY)
         if is_going(job):
             return _looking(jobs)
-        newest = self._bench.definitions.concept(name).heads[-1].number
+        newest = self._bench.concept(name).definition.read().heads[-1].number
         return render(
             "quality/steady.html",
             job=job,
@@ -324,7 +324,7 @@ class _Screen:
     ) -> Shown:
         start = max(int(action.value), 0)
         turned = [start, pages[1]] if action.name == "page-alarms" else [pages[0], start]
-        view = self._bench.definitions.concept(name)
+        view = self._bench.concept(name).definition.read()
         return self._mistakes(view, request, turned) | {self.memory: memory | {"pages": turned}}
 
     def _set_threshold(self, name: str, value: str, author: str) -> str:

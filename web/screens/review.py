@@ -23,6 +23,7 @@ from concepts.installation.activity import JobView
 from concepts.installation.users import Role
 from concepts.labelling.reasons import Reason
 from concepts.workbench import Workbench
+from concepts.workbench.annotations import Annotators
 from web.advice import in_words
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, memory, on_action, on_event, on_load
@@ -113,17 +114,16 @@ class _Screen:
         elif action.name == "annotate":
             budget = action.fields.get("budget", "").strip()
             how = action.fields.get("how", "")
-            bench.annotations.submit(
-                concept,
+            bench.concept(concept).annotations.annotate(
                 budget=_dollars(budget) if budget else None,
                 rounds=1 if how == "at once" else None,
                 cascade=RIGHT if how == "cheap first" else None,
             )
         elif action.name == "compare-annotators":
             budget = action.fields.get("budget", "").strip()
-            bench.annotators.submit_comparison(concept, budget=_dollars(budget) if budget else None)
+            bench.concept(concept).annotators.compare(budget=_dollars(budget) if budget else None)
         elif action.name == "use-annotator":
-            bench.annotators.choose(concept, _setup(action.value), author=author)
+            bench.concept(concept).annotators.choose(_setup(action.value), author=author)
             return "From now on this one labels. What was said before is kept."
         else:
             press(bench, action)
@@ -167,7 +167,8 @@ class _Screen:
             rating=_number(place.get("rating", "")),
             ids=tuple(view["ids"]),
         )
-        page = self._bench.annotations.review(concept, wanted, _number(place.get("page", "")))
+        handle = self._bench.concept(concept)
+        page = handle.annotations.review(wanted, _number(place.get("page", "")))
         view["ids"] = [item.id for item in page.items]
         start, reason = _number(place.get("start", "")), place.get("reason", "")
         only = Reason(reason) if reason in [*Reason] else None
@@ -188,17 +189,17 @@ class _Screen:
             start=start,
             size=ROWS,
             looking=any(is_going(jobs.get(kind)) for kind in (LOOK_OVER, LOOK_BACK)),
-            estimate=self._bench.annotations.estimate(concept),
+            estimate=handle.annotations.estimate(),
             going=is_going(jobs.get(ANNOTATE)),
-            compared=self._compared(concept),
-            consistency=self._bench.annotators.consistency(concept),
-            comparing=self._bench.annotators.estimate(concept),
+            compared=self._compared(handle.annotators),
+            consistency=handle.annotators.consistency(),
+            comparing=handle.annotators.estimate(),
             comparing_now=is_going(jobs.get(COMPARE)),
         )
 
-    def _compared(self, concept: str) -> AnnotatorsCompared | None:
+    def _compared(self, annotators: Annotators) -> AnnotatorsCompared | None:
         """With the mark of being in use where it is now."""
-        found, used = self._bench.annotators.compared(concept), self._bench.annotators.in_use(concept)
+        found, used = annotators.compared(), annotators.in_use()
         if found is None or used.annotator == AUTO:
             return found
         now = [
@@ -215,7 +216,7 @@ class _Screen:
         return render(
             "review/top.html",
             concept=concept,
-            reviewed=concept is not None and self._bench.definitions.is_step(concept, "Review"),
+            reviewed=concept is not None and self._bench.concepts.is_step(concept, "Review"),
             job=job,
             comparing=comparing,
             looking=jobs.get(LOOK_BACK),

@@ -31,7 +31,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
         asked = query.getlist("of") or [name for name in [query.get("concept")] if name]
         one_of_each = list({key_of(name): name for name in asked}.values())
         try:
-            scales = workbench.catalogue.scales()
+            scales = workbench.concepts.scales()
             offered = [name for name, scale in scales.items() if scale.kind == "yes or no"]
             found = [workbench.context.concept(name).name for name in one_of_each[:MOST]]
             names = [name for name in found if name in offered]  # three keys answer no grade

@@ -88,7 +88,7 @@ class _Screen:
 
     def _listed(self) -> list[ConceptSummary]:
         """What changed last first."""
-        found = self._bench.definitions.concepts()
+        found = self._bench.concepts.all(None)
         return sorted(found, key=lambda concept: concept.changed, reverse=True)
 
     def _concepts(self, said: Notice | None = None, concepts: list[ConceptSummary] | None = None) -> Shown:
@@ -113,7 +113,7 @@ class _Screen:
         fields = action.fields
         name, sentence = fields.get("name", ""), fields.get("sentence", "")
         try:
-            view = self._bench.definitions.begin_concept(
+            view = self._bench.concepts.begin(
                 name,
                 sentence,
                 excluding=fields.get("not", "").splitlines(),

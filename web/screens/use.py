@@ -80,7 +80,7 @@ class _Screen:
         name, files = concept_of(request), ""
         if name is not None:
             with suppress(DiscernError):  # which the rest says
-                view = self._bench.definitions.concept(name)
+                view = self._bench.concept(name).definition.read()
                 files = render("use/files.html", name=view.name, scale=view.scale, scored=bool(view.heads))
                 if view.heads:
                     self._bench.concept(name).scores.keep_scored()
@@ -92,7 +92,7 @@ class _Screen:
             return self._bare(render("which_concept.html", screen="Use", what="A classifier"))
         try:
             job = self.work.newest(name)  # first: what ends meanwhile ticks once more
-            view = self._bench.definitions.concept(name)
+            view = self._bench.concept(name).definition.read()
             if not view.heads:
                 return self._bare(render("use/no_version.html", name=view.name))
             shown = self._figures(view, job, request.state.role)
@@ -211,7 +211,7 @@ class _Screen:
         """What a press shows without changing anything; nothing where it does."""
         if action.name == "order":
             order, _, start = action.value.partition(":")
-            view = self._bench.definitions.concept(name)
+            view = self._bench.concept(name).definition.read()
             return {self.library: self._library(view, request, order, int(start or 0))}
         if action.name == "compare":
             one, other = (int(action.fields[key]) for key in ("one", "other"))

@@ -30,7 +30,7 @@ class Watched:
             stopped=[watch for watch in watches if watch.stopped is not None],
             opened=opened,
             page=page,
-            scale=self._bench.definitions.concept(name).scale if opened else None,
+            scale=self._bench.concept(name).definition.read().scale if opened else None,
             may_answer=may_answer,
             ask=100 * ASK_FLAGGED,
             ask_others=100 * ASK_OTHERS,

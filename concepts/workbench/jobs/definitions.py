@@ -26,11 +26,13 @@ class DrawEvaluation(Job[Drawn]):
 
 
 class Expanded(View):
-    """`problem` is why the model that is set did not propose it and the built-in words did."""
+    """`problem` is why the model that is set did not propose it and the built-in words did. `added`: how many
+    kinds of pictures that nobody had thought of, where more of them were asked for."""
 
     revision: int
     author: str
     problem: str = ""
+    added: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,16 +60,8 @@ class AskQuestions(Job[QuestionsAsked]):
     concept_id: int
 
 
-class KindsProposed(View):
-    """`added` kinds of pictures that nobody had thought of, in definition `revision`."""
-
-    revision: int
-    author: str
-    added: int
-
-
 @dataclass(frozen=True)
-class ProposeKinds(Job[KindsProposed]):
+class ProposeKinds(Job[Expanded]):
     """More kinds of pictures near a necessary criterion, or near the concept where `signal` is empty."""
 
     kind = "more kinds"

@@ -36,7 +36,7 @@ def bench(home: Path, tmp_path: Path) -> Iterator[Workbench]:
     """Jobs run; pictures may be read from `tmp_path / "allowed"` alone. “Round thing” has begun."""
     (tmp_path / "allowed").mkdir()
     bench = Workbench(Settings(home=home, allowed_roots=str(tmp_path / "allowed")))
-    bench.definitions.create_concept(NAME, "A filled ellipse.")
+    bench.concepts.begin(NAME, "A filled ellipse.")
     bench.jobs.start()
     yield bench
     bench.close()

@@ -111,7 +111,7 @@ def test_an_assistant_does_the_whole_job_with_a_person_who_answers_some(
 def look(home: Path) -> list[dict[str, str]]:
     """What an assistant would say that sees which pictures are round: here their files tell."""
     bench = Workbench(Settings(home=home))
-    found = bench.assistants.next_pictures(NAME, 10, assistant="looker 2")
+    found = bench.concept(NAME).annotations.next_pictures(10, assistant="looker 2")
     bench.close()
     return [{"picture": p.id, "value": "yes" if "ellipse" in p.path else "no"} for p in found]
 
@@ -217,7 +217,7 @@ def test_over_http_each_person_may_what_their_role_permits(bench: Workbench, add
     reach(address, "ola", done, mode=mode)
     deed = next(deed for deed in bench.installation.deeds() if deed.what == "began a concept")
     assert (deed.who, deed.address) == ("ola", "127.0.0.1")
-    assert bench.definitions.revisions(given["name"])[0].author == "ola, by looker 2"
+    assert bench.concept(given["name"]).definition.revisions()[0].author == "ola, by looker 2"
 
 
 def test_over_http_nobody_comes_in_without_a_password_or_from_another_site(address: str) -> None:

@@ -82,7 +82,7 @@ def arguments_of(bench: Workbench, tmp_path: Path) -> dict[str, dict[str, Any]]:
 
 
 def state(bench: Workbench) -> list[Any]:
-    concepts = [(one.name, bench.definitions.revisions(one.name)) for one in bench.definitions.concepts()]
+    concepts = [(one.name, bench.concept(one.name).definition.revisions()) for one in bench.concepts.all()]
     return [concepts, bench.concept(NAME).label_files.rows(), bench.installation.recent_jobs()]
 
 
@@ -104,7 +104,7 @@ def test_whatever_changes_something_is_asked_about_and_a_no_is_a_no(
     bench: Workbench, tmp_path: Path, person: str, mode: str
 ) -> None:
     bench.jobs.stop()
-    bench.definitions.submit_mine(NAME)
+    bench.concept(NAME).definition.mine()
     arguments, before = arguments_of(bench, tmp_path), state(bench)
     assert arguments.keys() | READING == RULES.keys()
     for name, given in arguments.items():
@@ -120,7 +120,7 @@ def test_whatever_changes_something_is_asked_about_and_a_no_is_a_no(
 
 def test_the_question_before_a_job_is_cancelled_says_which_it_is(bench: Workbench) -> None:
     bench.jobs.stop()
-    job = bench.definitions.submit_mine(NAME)
+    job = bench.concept(NAME).definition.mine().id
     asked: list[str] = []
     result = call(bench, "cancel_job", {"job_id": job}, person="accept", asked=asked)
     assert result.structured_content["state"] == "cancelled"
@@ -154,7 +154,7 @@ def test_what_a_role_doesnt_permit_is_refused_and_nobody_is_asked(
     bench: Workbench, tmp_path: Path, role: Role
 ) -> None:
     bench.jobs.stop()
-    bench.definitions.submit_mine(NAME)
+    bench.concept(NAME).definition.mine()
     arguments, before = arguments_of(bench, tmp_path), state(bench)
     for name, given in arguments.items():
         asked: list[str] = []
@@ -174,9 +174,10 @@ def test_a_yes_is_done_once_and_kept_as_a_deed(bench: Workbench, mode: str) -> N
     question = "Begin the concept “Square thing”? What counts: A rectangle. What doesn’t: a cube; a room"
     assert asked == [question]
     assert (
-        "Not: a cube\nNot: a room" in bench.definitions.concept("Square thing").revision.definition.as_text()
+        "Not: a cube\nNot: a room"
+        in bench.concept("Square thing").definition.read().revision.definition.as_text()
     )
-    assert bench.definitions.revisions("Square thing")[0].author == "ana, by looker 2"
+    assert bench.concept("Square thing").definition.revisions()[0].author == "ana, by looker 2"
     deed = bench.installation.deeds()[0]
     assert (deed.who, deed.what) == ("ana", "began a concept")
     assert deed.about == "create_concept Square thing by looker 2"
@@ -205,8 +206,8 @@ def test_its_labels_are_a_machines_and_never_the_persons(bench: Workbench) -> No
     rows = {row["id"]: row for row in bench.concept(NAME).label_files.rows()}
     kept = [rows[first][key] for key in ("label", "author", "author_kind", "recorded_by")]
     assert kept == ["yes", "assistant:looker 2", "annotator", "ana"]
-    assert bench.definitions.concept(NAME).answers.answers == 0
-    opinion = bench.annotations.opinion(NAME, first)
+    assert bench.concept(NAME).definition.read().answers.answers == 0
+    opinion = bench.concept(NAME).annotations.opinion(first)
     assert opinion is not None
     assert (opinion.value, opinion.rationale) == ("yes", "It is round.")
     again = said(call(bench, "search_pictures", SOME | {"order": "next", "n": 12}))

@@ -24,7 +24,7 @@ def bench(own_home: Path, drawn: Path, tiny_open_clip: Path) -> Iterator[Workben
     Users(settings).set("ben", PASSWORD, Role.LABELLER)
     bench = Workbench(settings)
     bench.library.add([drawn]).wait()
-    bench.definitions.create_concept("Ball", "A ball.")
+    bench.concepts.begin("Ball", "A ball.")
     yield bench
     bench.close()
 

@@ -27,7 +27,7 @@ def test_a_collection_from_its_beginning_to_a_concept_that_looks_in_it(
     hits = api.get(f"{inside}&q=ellipse").json()["pictures"]
     assert len(hits) == 40
 
-    workbench.definitions.create_concept("Round thing", "A filled ellipse.")
+    workbench.concepts.begin("Round thing", "A filled ellipse.")
     looks = api.put("concepts/Round thing/looks-in", json={"collections": [collection["id"]]}).json()
     assert (looks["names"], looks["pictures"], looks["library"]) == (["Ovals"], 40, 60)
     asked = api.get("concepts/Round thing/next", params={"n": 20}).json()

@@ -18,7 +18,7 @@ def begin(api: TestClient, name: str, **more: object) -> dict[str, object]:
 
 
 def test_a_graded_concept_takes_grades_and_says_them_again(api: TestClient) -> None:
-    assert begin(api, "Roundness", kind="graded", grades=5, counts_from=4)["counts_from"] == 4
+    assert begin(api, "Roundness", grades=5, counts_from=4)["counts_from"] == 4
     body = {"answers": [{"picture": picture(api), "value": "4"}, {"picture": picture(api, 1), "value": "2"}]}
     once = api.post("concepts/Roundness/labels", json=body, headers={"Idempotency-Key": "a"})
     again = api.post("concepts/Roundness/labels", json=body, headers={"Idempotency-Key": "a"})

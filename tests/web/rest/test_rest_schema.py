@@ -59,7 +59,7 @@ def app(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path, drawn: P
         Settings(home=tmp_path_factory.mktemp("schema-home"), encoder=f"local-dir:{tiny_open_clip}")
     )
     bench.library.add([drawn]).wait()
-    bench.definitions.create_concept("Round", "Round shapes.")
+    bench.concepts.begin("Round", "Round shapes.")
     for picture in bench.library.pictures(limit=60).pictures:
         value = "yes" if "ellipse" in picture.path else "no"
         bench.concept("Round").labels.give(

@@ -19,7 +19,7 @@ WATCHES = f"concepts/{NAME}/watches"
 
 @pytest.fixture(scope="module")
 def concept(workbench: Workbench) -> None:
-    workbench.definitions.create_concept(NAME, "A filled ellipse.")
+    workbench.concepts.begin(NAME, "A filled ellipse.")
     answer(workbench, NAME, [p.id for p in workbench.concept(NAME).labels.next_pictures(20)])
     workbench.concept(NAME).versions.train().wait()
     workbench.concept(NAME).versions.use(1, 1e-9, author="me").wait()  # everything is a yes

@@ -20,7 +20,7 @@ Finished = Callable[[Any], dict[str, Any]]
 @pytest.fixture(scope="module", autouse=True)
 def two(workbench: Workbench) -> None:
     for name in (ONE, OTHER):
-        workbench.definitions.create_concept(name, f"{name}, filled.")
+        workbench.concepts.begin(name, f"{name}, filled.")
         answer(workbench, name, [p.id for p in workbench.concept(name).labels.next_pictures(16)])
         workbench.concept(name).versions.train().wait()
 

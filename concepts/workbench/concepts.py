@@ -1,0 +1,439 @@
+"""The concepts there are: beginning one, and how far each is on its journey."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field, ValidationError
+
+from concepts.classifier.stability import Settling
+from concepts.definition.document import Definition
+from concepts.definition.editing import exclude
+from concepts.definition.names import checked_name
+from concepts.errors import DiscernError
+from concepts.jobs import Progress
+from concepts.labelling.dataset import AnswerCount
+from concepts.learning.report import EvaluationReport
+from concepts.learning.scale import FEWEST_GRADES, MOST_CLASSES, MOST_GRADES, Scale
+from concepts.workbench.concept_views import ConceptSummary, ConceptView, ScaleView, scale_view
+from concepts.workbench.context import JOURNEY
+from concepts.workbench.counting import Stamp, advice, is_enough
+from concepts.workbench.jobs import DrawEvaluation, Drawn
+from concepts.workbench.operation import MOST, AuthorName, Flag, Offset, operation
+from storage.frames import Frame
+from storage.kept_figures import KeptFigure
+from storage.overview import Overview, Standing
+from storage.tables import ConceptRow
+
+if TYPE_CHECKING:
+    from concepts.workbench import Workbench
+    from concepts.workbench.concept import Concept
+
+COVERS = 3
+REVIEW = "Review"
+COVER, WEIGHT = "cover", "weight"
+NAMEABLE = r"^[^/\\]*[^/\\\s][^/\\]*$"
+
+AtMost = Annotated[int | None, Flag("--n"), Field(ge=1, le=MOST, description="At most how many.")]
+Name = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=1000,
+        pattern=NAMEABLE,
+        description="Its name: at most 120 characters, without slashes and control characters.",
+    ),
+]
+Description = Annotated[str, Field(max_length=2000, description="One sentence: what counts.")]
+Excluding = Annotated[
+    list[str] | None,
+    Flag("--not"),
+    Field(max_length=50, description="What doesn't count, a kind of picture each; may be given repeatedly."),
+]
+ExamplePictures = Annotated[
+    list[str] | None,
+    Flag("--example"),
+    Field(max_length=50, description="A picture that counts, by its id or path; may be given repeatedly."),
+]
+FromConcept = Annotated[
+    str,
+    Flag("--from"),
+    Field(
+        alias="from",
+        max_length=120,
+        description="Another concept whose definition and history it gets instead of a description. It has "
+        "no versions, and test pictures of its own.",
+    ),
+]
+WithLabels = Annotated[
+    bool, Flag("--with-labels"), Field(description="With the labels of that concept, too.")
+]
+Grades = Annotated[
+    int | None,
+    Flag("--graded"),
+    Field(
+        ge=FEWEST_GRADES,
+        le=MOST_GRADES,
+        description="Answer by grades: 1 to this many, the last the most.",
+    ),
+]
+CountsFrom = Annotated[
+    int | None,
+    Field(
+        ge=2,
+        le=MOST_GRADES,
+        description="The lowest grade that counts as a yes; without it the middle one, of 5 the 3.",
+    ),
+]
+GradeNames = Annotated[
+    list[str] | None,
+    Field(
+        max_length=MOST_GRADES,
+        description="What the grades are called: the lowest and the highest, or every one; in one text with "
+        "commas between, or one by one.",
+    ),
+]
+Classes = Annotated[
+    list[str] | None,
+    Field(
+        max_length=MOST_CLASSES,
+        description="Answer by one of 2 to 9 classes, or none of them: their names, in one text with commas "
+        "between, or one by one.",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps of a concept's journey in order, and those behind it."""
+
+    names: tuple[str, ...]
+    done: frozenset[str]
+
+
+class Concepts:
+    """What is to be recognised. What costs a pass over labels or candidates is kept until either changes."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench, self._context = bench, bench.context
+        self._overview = Overview(bench.context.database)
+        bench.register(DrawEvaluation, _draw_evaluation)
+
+    @operation("GET /concepts", command="concept list")
+    def all(self, limit: AtMost = 50, offset: Offset = 0) -> list[ConceptSummary]:
+        """All concepts and how far they are, the first begun first."""
+        concepts = self._context.store.all(limit, offset)
+        ids = [concept.id for concept in concepts]
+        standing, settling = self._overview.of(ids), self._context.settling_of(ids)
+        answers = self._answers(standing, lasting=True)
+        used = self._used(concepts, standing, lasting=True)
+        covers = self._covers(concepts, standing)
+        return [
+            _summary(
+                one, standing[one.id], answers[one.id], settling.get(one.id), one.id in used, covers[one.id]
+            )
+            for one in concepts
+        ]
+
+    @operation("POST /concepts", command="concept new", audit="began a concept")
+    def new(
+        self,
+        name: Name,
+        *,
+        description: Description = "",
+        source: FromConcept = "",
+        with_labels: WithLabels = False,
+        excluding: Excluding = None,
+        examples: ExamplePictures = None,
+        grades: Grades = None,
+        counts_from: CountsFrom = None,
+        grade_names: GradeNames = None,
+        classes: Classes = None,
+        author: AuthorName,
+    ) -> ConceptView:
+        """Begin a concept from a name and a sentence, or from another concept. It is answered by yes and no
+        unless it has grades or classes. Test pictures are set aside meanwhile."""
+        scale = scale_from(grades, counts_from, grade_names, classes)
+        if source and not (description or excluding or examples or scale):
+            begun = self.copy(source, name, with_labels=with_labels, author=author)
+        elif description and not (source or with_labels):
+            begun = self.begin(
+                name,
+                description,
+                excluding=excluding or (),
+                examples=examples or (),
+                author=author,
+                scale=scale,
+            )
+        else:
+            raise DiscernError(
+                "A concept begins from a description, with examples and a scale, or from another concept, as "
+                "that is. Give one of the two."
+            )
+        return begun.definition.read()
+
+    def begin(
+        self,
+        name: str,
+        description: str,
+        *,
+        excluding: Sequence[str] = (),
+        examples: Sequence[str] = (),
+        author: str = "me",
+        scale: Scale | None = None,
+    ) -> Concept:
+        """A concept whose test pictures are drawn before anything else sees them: in the background where
+        jobs run, and whatever learns waits for that. `excluding`: kinds of pictures that don't count.
+        `scale`: it is answered by grades or classes, not by yes and no."""
+        ids = tuple(self._context.collection.library.resolve(example) for example in examples)
+        definition = exclude(_checked(checked_name(name), description, ids), excluding)
+        row = self._context.store.create(definition.name, scale.as_document() if scale else None)
+        self._context.store.add_definition(row.id, definition.model_dump(mode="json"), author, "begun")
+        if not self._bench.jobs.is_started:
+            self._context.draw_evaluation(row)
+        elif self._context.collection.library.encoder() is not None:
+            self._bench.jobs.submit(DrawEvaluation(row.id))
+        return self._bench.concept_of(row.id)
+
+    def copy(self, source: str, name: str, *, with_labels: bool = False, author: str) -> Concept:
+        """Another concept with the same definition and its history, and with those of people `with_labels`.
+        Versions, figures, candidates and what machines said are not taken along.
+
+        What measures stays honest:
+
+        - It looks in the same collections. Its own pictures to measure with are drawn first, from there or
+          from the whole library, by a seed of its own, before it has any answer. So what was answered had no
+          part in what is drawn.
+        - An answer that falls on one of those measures only if it was given blindly there, and teaches
+          nothing here. The figures begin once the pictures are answered in the order drawn, as ever: those
+          that nobody had answered are asked.
+        - Pictures that measured the other concept, and weren't drawn here, teach here. So figures of the two
+          are of different pictures: they can't be compared like versions of one concept.
+        - Answers keep who gave them, when, under which definition and whether the machine was in view, and
+          name the event they are from. Those given under words that meant something else are treated as they
+          are in the other concept: a share of those that measure is asked again.
+        - Where the library has no pictures yet, there are no answers to take along.
+
+        Raises `DiscernError` for a name that a concept can't have, `ConflictError` for one that is taken.
+        """
+        from_id = self._context.concept(source).id
+        copy = self._context.store.duplicate(from_id, checked_name(name), author)
+        looks_in = self._context.collection.frames.now(from_id)
+        if not looks_in.is_whole:
+            self._context.collection.frames.concepts.add(copy.id, sorted(looks_in.ids), author)
+        self._context.draw_evaluation(copy)
+        if with_labels:
+            self._context.log.copy(from_id, copy.id, author)
+        return self._bench.concept_of(copy.id)
+
+    def scales(self) -> dict[str, ScaleView]:
+        """The names of all, in the order of the alphabet, with what each is answered by."""
+        rows = sorted(self._context.store.all(), key=lambda row: row.name.casefold())
+        return {row.name: scale_view(Scale.read(row.scale)) for row in rows}
+
+    def name_now(self, name: str) -> str | None:
+        """What the concept is called that has or had this name; None where there is no such concept."""
+        concept = self._context.store.find(name)
+        return concept.name if concept else None
+
+    def steps(self, name: str) -> Steps | None:
+        """The steps of a concept's journey; None where there is no such concept."""
+        concept = self._context.store.find(name)
+        if concept is None:
+            return None
+        standing = self._overview.of([concept.id])
+        settling = self._context.settling_of([concept.id]).get(concept.id)
+        answers = self._answers(standing, lasting=False)[concept.id]
+        journey = _journey(bool(self._used([concept], standing, lasting=False)))
+        done = _steps_done(standing[concept.id], is_enough(answers, settling))
+        return Steps(tuple(name for name, _ in journey), frozenset(done))
+
+    def is_step(self, name: str, step: str) -> bool:
+        """Whether it is one of a concept's journey: Review is where a machine's suggestions are worth it."""
+        steps = self.steps(name)
+        return steps is not None and step in steps.names
+
+    def _answers(self, standing: Mapping[int, Standing], *, lasting: bool) -> dict[int, AnswerCount]:
+        stamps = {
+            i: Stamp(one.sequence, one.evaluation, one.apart, one.removal)
+            for i, one in standing.items()
+            if one.sequence and not one.looks_in
+        }
+        found = self._context.counts.of(stamps, lasting=lasting)
+        for i, one in standing.items():
+            if i not in found:
+                inside = one.looks_in
+                found[i] = self._context.counts.now(i) if inside else AnswerCount(to_measure=one.evaluation)
+        return found
+
+    def _used(
+        self, concepts: Sequence[ConceptRow], standing: Mapping[int, Standing], *, lasting: bool
+    ) -> set[int]:
+        """The concepts whose machine's labels count for something in training."""
+        annotated = {one.id: one for one in concepts if standing[one.id].annotated}
+        now = {
+            i: (f"{standing[i].sequence}/{standing[i].definition}", standing[i].removal) for i in annotated
+        }
+        weights = self._context.figures.known(WEIGHT, now)
+        new = {i: self._weight_of_the_machine(one) for i, one in annotated.items() if i not in weights}
+        self._context.figures.keep(WEIGHT, {i: KeptFigure(*now[i], new[i]) for i in new}, lasting=lasting)
+        return {i for i, weight in (weights | new).items() if weight > 0}
+
+    def _weight_of_the_machine(self, concept: ConceptRow) -> float:
+        agreement = self._context.dataset(concept).agreement
+        return agreement.weight if agreement else 0.0
+
+    def _covers(
+        self, concepts: Sequence[ConceptRow], standing: Mapping[int, Standing]
+    ) -> dict[int, list[str]]:
+        """Ids of pictures that count: the last few that people say so of; where those are too few also what
+        the newest version is surest of, then what the words find. None that anybody answered otherwise, and
+        of those that are answered blindly none beforehand."""
+        now = {i: (_cover_follows(one), one.removal) for i, one in standing.items()}
+        covers = self._context.figures.known(COVER, now)
+        chosen = {one.id: self._chosen(one, standing[one.id]) for one in concepts if one.id not in covers}
+        for lasting in (True, False):
+            new = {i: KeptFigure(*now[i], cover) for i, (cover, lasts) in chosen.items() if lasts is lasting}
+            self._context.figures.keep(COVER, new, lasting=lasting)
+        return covers | {i: cover for i, (cover, _) in chosen.items()}
+
+    def _chosen(self, concept: ConceptRow, standing: Standing) -> tuple[list[str], bool]:
+        """With whether it is for other processes, too: what a version flags may not be known yet in this."""
+        decisions = self._context.counts.decisions(concept.id).now() if standing.sequence else {}
+        cover = [i for i, decision in decisions.items() if decision.value == "yes"][-COVERS:]
+        if len(cover) == COVERS:
+            return cover, True
+        closed = decisions.keys() | self._context.store.kept_apart(concept.id)
+        flagged = self._flagged(concept, COVERS + len(closed)) if standing.heads else []
+        cover += [i for i in flagged if i not in closed][: COVERS - len(cover)]
+        if len(cover) < COVERS and standing.candidates:
+            definition = Definition.model_validate(standing.document)
+            closed |= set(cover)
+            candidates = self._context.store.candidates(concept.id)
+            found = {i: by for i, by in candidates.items() if i not in closed}
+            cover += _agreed(found, definition)[: COVERS - len(cover)]
+        return cover, not standing.heads
+
+    def _flagged(self, concept: ConceptRow, n: int) -> list[str]:
+        """At most n pictures that the newest version flags, the surest first; none where that would take
+        long, or where it is for another encoder's vectors."""
+        head = self._context.heads.get(concept.id)
+        if head is None or head.fingerprint != self._context.collection.recorded().fingerprint:
+            return []
+        scores = self._context.library_scores(concept.id, head)
+        top = scores.probability.top(n) if scores else []
+        return [picture for picture, probability in top if probability >= head.threshold]
+
+
+def scale_from(
+    grades: int | None,
+    counts_from: int | None,
+    grade_names: Sequence[str] | None,
+    classes: Sequence[str] | None,
+) -> Scale | None:
+    """What a concept is answered by; None for yes and no. Raises `DiscernError`."""
+    if grades is not None and classes:
+        raise DiscernError("A concept has grades or classes, not both.")
+    if classes:
+        return Scale.of_classes(_split(classes))
+    if grades is None and (counts_from is not None or grade_names):
+        raise DiscernError("Only a graded concept has grades with names and one to count from: say how many.")
+    return None if grades is None else Scale.graded(grades, counts_from, _split(grade_names or ()))
+
+
+def _split(names: Sequence[str]) -> list[str]:
+    """One text with commas between is several names: one name alone is never right."""
+    return names[0].split(",") if len(names) == 1 else list(names)
+
+
+def _checked(name: str, description: str, examples: tuple[str, ...]) -> Definition:
+    try:
+        return Definition(name=name, description=description, examples=examples)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise DiscernError(f"The {first['loc'][0]} can't be used: {first['msg']}.") from error
+
+
+def _draw_evaluation(concept: Concept, job: DrawEvaluation, progress: Progress) -> Drawn:
+    progress.report(0, None, "setting pictures aside to measure with")
+    concept.context.draw_evaluation(concept.row)
+    return Drawn(pictures=len(concept.context.store.evaluation_pictures(concept.id)))
+
+
+def _summary(
+    concept: ConceptRow,
+    standing: Standing,
+    answers: AnswerCount,
+    settling: Settling | None,
+    used: bool,
+    cover: list[str],
+) -> ConceptSummary:
+    done = _steps_done(standing, is_enough(answers, settling))
+    journey = _journey(used)
+    step, screen = next((place for place in journey if place[0] not in done), journey[-1])
+    moments = (standing.defined, standing.trained, standing.said)
+    return ConceptSummary(
+        id=concept.id,
+        name=concept.name,
+        created=concept.created,
+        revision=standing.definition,
+        description=standing.document["description"],
+        candidates=standing.candidates,
+        answers=answers,
+        advice=advice(answers, settling),
+        heads=standing.heads,
+        cover=cover,
+        quality=_quality_in_words(standing.report, standing.looks_in),
+        next_screen=screen,
+        next_step=step,
+        steps=[name for name, _ in journey],
+        steps_done=[name for name, _ in journey if name in done],
+        changed=max(moment for moment in moments if moment),
+    )
+
+
+def _journey(used: bool) -> list[tuple[str, str]]:
+    """The steps with their screens. To review what a machine said is one where its labels are `used`."""
+    return [place for place in JOURNEY if used or place[0] != REVIEW]
+
+
+def _cover_follows(standing: Standing) -> str:
+    looks_in = ",".join(map(str, sorted(standing.looks_in)))
+    return f"{standing.sequence}/{standing.definition}/{standing.candidates}/{standing.heads}/{looks_in}"
+
+
+def _steps_done(standing: Standing, enough: bool) -> set[str]:
+    reached = {
+        # Whoever labelled enough has said what it is, if only by a sentence.
+        "Define": enough or standing.candidates > 0 or standing.definition > 1,
+        "Label": enough,
+        REVIEW: enough and standing.annotated,
+        "Quality": standing.evaluated,
+        "Use": standing.evaluated,
+    }
+    return {step for step, there in reached.items() if there}
+
+
+def _agreed(candidates: Mapping[str, Sequence[str]], definition: Definition) -> list[str]:
+    """Those that more searches for what counts brought than for what only looks similar."""
+    counts = {definition.description, *(query.text for query in definition.queries if query.counts)}
+
+    def lead(picture_id: str) -> int:
+        brought = set(candidates[picture_id])
+        return len(brought & counts) - len(brought - counts)
+
+    return sorted((i for i in candidates if lead(i) > 0), key=lambda i: (-lead(i), i))
+
+
+def _quality_in_words(report: dict[str, object] | None, looks_in: frozenset[int]) -> str:
+    """The shortest honest sentence about a version, with what it is of where the concept looks elsewhere."""
+    kept = EvaluationReport.model_validate(report) if report else None
+    metric = kept.metric("precision") if kept else None
+    if kept is None or metric is None or metric.value is None or metric.low is None or metric.high is None:
+        return ""
+    value, low, high = (round(100 * share) for share in (metric.value, metric.low, metric.high))
+    was = Frame.of([one.model_dump() for one in kept.looks_in])
+    of = "" if was.ids == looks_in else f", in {was.name}"
+    return f"{value} of 100 flagged are right ({low} to {high}){of}"
