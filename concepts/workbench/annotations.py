@@ -4,19 +4,17 @@ judgements of assistants."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import numpy as np
 from pydantic import Field
 
 from concepts.collaborator import ANNOTATORS, AUTO
 from concepts.collaborator.annotating import AnnotateResult, Labelling, annotate_pool, given_by, keep, left_of
 from concepts.collaborator.base import Annotation
 from concepts.collaborator.batch_files import BatchFile, BatchRead, BatchWritten
-from concepts.collaborator.cascade import CascadeSample, Step
+from concepts.collaborator.cascade import CascadeSample
 from concepts.collaborator.comparing import (
     AnnotatorComparison,
     AnnotatorsCompared,
@@ -36,23 +34,20 @@ from concepts.collaborator.suggestions import (
 )
 from concepts.collaborator.suggestions import estimate as estimated
 from concepts.collaborator.suggestions import review as reviewed
-from concepts.errors import DiscernError, NoModelError, NotEnoughLabelsError, NotEnoughPicturesError
+from concepts.errors import DiscernError, NoModelError
 from concepts.jobs import Progress, Started
 from concepts.labelling.consensus import consensus
-from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.mining import mine_more
 from concepts.labelling.selection import BY_THE_CLASSIFIER, NextPicture, next_for_machine, surest_yes
 from concepts.labelling.training_data import TrainingData
-from concepts.labelling.waves import draw_of_pool
-from concepts.learning.report import Guarantee
 from concepts.view import View
+from concepts.workbench.cascades import Known, sample_of, surely_known
 from concepts.workbench.context import POOL_SIZE, WHOLE_LIBRARY, Context
 from concepts.workbench.definition import fill_pool
 from concepts.workbench.jobs import Annotate, CompareAnnotators
 from concepts.workbench.operation import operation
 from storage.choices import AnnotatorChoice
-from storage.concepts import CASCADING
-from storage.tables import ConceptRow, StoredAnnotation
+from storage.tables import StoredAnnotation
 
 if TYPE_CHECKING:
     from concepts.workbench import Workbench
@@ -453,77 +448,3 @@ def _choose(
     new = [(i, [BY_THE_CLASSIFIER]) for i in chosen if i not in training_data.answers]
     context.store.add_candidates(concept_id, new, number)
     return chosen
-
-
-@dataclass(frozen=True)
-class Known:
-    """Pictures of the library beyond a certified line of a version, which need not be asked about; they
-    become no labels, so that the classifier doesn't teach itself. `step`: what there is to say of them."""
-
-    pictures: frozenset[str]
-    step: Step
-
-
-def sample_of(context: Context, concept: ConceptRow, at_least: float) -> CascadeSample:
-    """The answers that certify the steps. Draws pictures of the pool where too few were drawn for
-    `at_least`.
-
-    Raises `NotEnoughLabelsError` as long as some of them have no answer: who stops where it looks good tests
-    nothing; and `NotEnoughPicturesError`.
-    """
-    size = CascadeSample.size(at_least)
-    with context.drawing:
-        dataset = context.dataset(concept)
-        drawn = _drawn(dataset)
-        if len(drawn) < size:
-            before = (one.attempt for one in dataset.certifying.values() if one.drawn == CASCADING)
-            attempt = 1 + max(before, default=0)
-            more = draw_of_pool(
-                dataset, context.collection, concept.seed, f"cascade {attempt}", size - len(drawn)
-            )
-            if len(drawn) + len(more) < size:
-                raise NotEnoughPicturesError(size, len(drawn) + len(more))
-            context.store.draw_apart(concept.id, more, CASCADING, attempt)
-            dataset = context.dataset(concept)
-    drawn = dataset.with_vectors(_drawn(dataset))
-    missing = sum(i not in dataset.blind for i in drawn)
-    if missing:
-        raise NotEnoughLabelsError(
-            f"How often each step is wrong is read off {len(drawn)} pictures drawn at random from the pool. "
-            f"Answer them first: {missing} have no answer yet.",
-            needed=missing,
-            purpose="evaluation",
-        )
-    said = {i: dataset.blind[i] for i in drawn}
-    return CascadeSample(
-        {i: one.value == "yes" if one.decided else None for i, one in said.items()}, at_least
-    )
-
-
-def surely_known(context: Context, concept: ConceptRow, at_least: float) -> Known:
-    """By the newest version, as far as its lines promise as much as is asked for."""
-    heads = context.heads.all(concept.id)
-    head = context.head(concept, heads[-1].number) if heads else None
-    lines = [one for one in Guarantee.all(head.details) if one.at_least >= at_least] if head else []
-    if head is None or head.fingerprint != context.collection.recorded().fingerprint or not lines:
-        sentence = "no line of the classifier is certified for that, so it decides nothing"
-        by = f"version {head.number}" if head else "the classifier"
-        return Known(frozenset(), Step(by=by, decided=0, taken=False, n=0, errors=0, sentence=sentence))
-    scores = context.scores.of(head, context.collection.vectors_for(concept.id)).probability
-    beyond = np.zeros(len(scores.values), dtype=bool)
-    for one in lines:
-        line = head.threshold if one.line is None else one.line
-        beyond |= scores.values >= line if one.side == "yes" else scores.values <= line
-    step = Step(
-        by=f"version {head.number}",
-        decided=0,
-        taken=True,
-        n=sum(one.n for one in lines),
-        errors=sum(one.errors for one in lines),
-        sentence=" ".join(one.sentence for one in lines),
-    )
-    return Known(frozenset(scores.ids.at(np.flatnonzero(beyond))), step)
-
-
-def _drawn(dataset: ConceptDataset) -> list[str]:
-    return dataset.looks_at(i for i, drawn in dataset.certifying.items() if drawn.drawn == CASCADING)
