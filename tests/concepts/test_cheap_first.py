@@ -20,7 +20,7 @@ from concepts.errors import DiscernError, NoModelError, NotEnoughLabelsError
 from concepts.learning.report import Guarantee
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from concepts.workbench.annotations import surely_known
+from concepts.workbench.cascades import surely_known
 
 NAME = "Round thing"
 RIGHT = 0.6  # few answers are enough for it
