@@ -274,7 +274,9 @@ class Run:
     def _say(self, name: str, picture_id: str, path: str) -> None:
         counts = self.concept.counts(self.study.by_path[path])
         value = "yes" if counts else "no"
-        self.bench.concept(name).labels.give(picture_id, value, author=SIMULATED, key=f"{name} {picture_id}")
+        self.bench.concept(name).labels.give(
+            picture_id, value, author=SIMULATED.name, simulated=True, key=f"{name} {picture_id}"
+        )
 
     def _definition(self, name: str, number: int | None = None) -> Definition:
         return self.bench.context.revision(self.bench.context.concept(name), number).definition

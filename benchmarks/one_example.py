@@ -71,7 +71,8 @@ def answer(bench: Workbench, name: str, kind: set[str], n: int) -> int:
             bench.concept(name).labels.give(
                 picture.id,
                 "yes" if counts else "no",
-                author=SIMULATED,
+                author=SIMULATED.name,
+                simulated=True,
                 key=f"{name} {picture.id}",
             )
             yes, asked = yes + counts, asked + 1

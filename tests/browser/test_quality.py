@@ -41,7 +41,9 @@ def answered(site: Any) -> Any:
 
 def label(bench: Any, picture: Any) -> None:
     value = "yes" if "ellipse" in picture.path else "no"
-    bench.concept(NAME).labels.give(picture.id, value, author=SIMULATED, key=uuid.uuid4().hex)
+    bench.concept(NAME).labels.give(
+        picture.id, value, author=SIMULATED.name, simulated=True, key=uuid.uuid4().hex
+    )
 
 
 # Panels beside each other that don't end together, and rows that leave a part of the page empty.

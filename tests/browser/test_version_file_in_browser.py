@@ -27,7 +27,9 @@ def trained(site: Any) -> Any:
         for picture in bench.concept(NAME).labels.next_pictures(10):
             value = "yes" if "ellipse" in picture.path else "no"
             simulated = Author("simulation", "simulated")
-            bench.concept(NAME).labels.give(picture.id, value, author=simulated, key=uuid.uuid4().hex)
+            bench.concept(NAME).labels.give(
+                picture.id, value, author=simulated.name, simulated=True, key=uuid.uuid4().hex
+            )
     bench.concept(NAME).versions.train().wait()
     return site
 

@@ -196,7 +196,7 @@ def test_many_answers_are_one_commit_and_one_undo(bench: Workbench) -> None:
         bench.context.collection.library.all_ids()[9], "yes", author=ME.name, key="later"
     )
     undone = bench.concept(NAME).labels.take_back(author="me", key="u", only=[key for key, *_ in answers])
-    assert sorted(item["picture"] for item in undone) == ids
+    assert sorted(item.picture for item in undone) == ids
     bench.concept(NAME).labels.take_back(
         author="me", key="u", only=["later"]
     )  # the same request again, whatever it asks for

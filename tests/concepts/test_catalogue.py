@@ -137,7 +137,9 @@ def test_an_answer_whose_comment_was_changed_or_taken_back_goes_along_with_what_
     bench, ben = trained, Author("ben")
     changed, emptied = (picture.id for picture in bench.concept(NAME).labels.next_pictures(2))
     for picture in (changed, emptied):
-        bench.concept(NAME).labels.give(picture, "yes", author=ben, key=f"of ben {picture}", comment="a moon")
+        bench.concept(NAME).labels.give(
+            picture, "yes", author=ben.name, key=f"of ben {picture}", comment="a moon"
+        )
     bench.concept(NAME).labels.comment(changed, "a sun", author="ben", key="changed")
     bench.concept(NAME).labels.comment(emptied, "", author="ben", key="emptied")
     bench.concepts.copy(NAME, OTHER, with_labels=True, author="ana")

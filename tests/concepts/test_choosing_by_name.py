@@ -19,7 +19,9 @@ def answer(bench: Workbench, purpose: str, n: int) -> None:
     """Simulated answers: a drawing counts if its file is called ellipse."""
     for picture in bench.concept(NAME).labels.next_pictures(n, purpose=purpose):  # type: ignore[arg-type]
         value = "yes" if "ellipse" in picture.path else "no"
-        bench.concept(NAME).labels.give(picture.id, value, author=SIMULATED, key=uuid.uuid4().hex)
+        bench.concept(NAME).labels.give(
+            picture.id, value, author=SIMULATED.name, simulated=True, key=uuid.uuid4().hex
+        )
 
 
 def work_off(bench: Workbench) -> None:

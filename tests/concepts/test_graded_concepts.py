@@ -62,7 +62,8 @@ def test_an_answer_is_kept_as_it_was_said_with_what_it_comes_down_to(graded):
 def test_undo_takes_a_grade_back_and_says_which(graded):
     picture = graded.concept(NAME).labels.next_pictures(1)[0]
     graded.concept(NAME).labels.give(picture.id, "4", author="me")
-    assert graded.concept(NAME).labels.take_back(author="me") == [{"picture": picture.id, "value": "4"}]
+    (undone,) = graded.concept(NAME).labels.take_back(author="me")
+    assert (undone.picture, undone.value) == (picture.id, "4")
     assert graded.concept(NAME).labels.count().answers == 0
 
 

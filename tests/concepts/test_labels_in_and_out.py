@@ -69,7 +69,7 @@ def test_what_was_remarked_after_an_answer_is_exported_and_is_no_news_when_it_co
 ) -> None:
     picture = bench.concept(NAME).labels.next_pictures(1)[0].id
     me = Author("me")
-    bench.concept(NAME).labels.give(picture, "yes", author=me, key="first", comment="It is round.")
+    bench.concept(NAME).labels.give(picture, "yes", author=me.name, key="first", comment="It is round.")
     bench.concept(NAME).labels.comment(picture, "And filled.", author="me", key="second", beside=True)
     out = tmp_path / "answers.csv"
     bench.concept(NAME).label_files.export_file(out)

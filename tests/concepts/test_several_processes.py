@@ -43,7 +43,8 @@ def test_what_is_answered_in_one_is_counted_and_asked_no_more_in_the_other(
         bench.concept(NAME).labels.give(picture, "yes", author=ME.name, key=f"answer {number}")
         assert [b.concept(NAME).labels.count().answers for b in both] == [number + 1] * 2
     assert not {p.id for p in other.concept(NAME).labels.next_pictures(10)} & set(pictures)
-    assert other.concept(NAME).labels.take_back(author="me") == [{"picture": pictures[-1], "value": "yes"}]
+    (undone,) = other.concept(NAME).labels.take_back(author="me")
+    assert (undone.picture, undone.value) == (pictures[-1], "yes")
     assert one.concept(NAME).labels.count().answers == 3
     assert pictures[-1] not in one.concept(NAME).labels.decisions()
 
