@@ -59,9 +59,9 @@ class LiteOnProcessor:
         """`network`: with its batch norms folded into the convolutions."""
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
-        self._features = network._fc.in_features
         content = lite_graph(network).SerializeToString()
         self._session = onnxruntime.InferenceSession(content, options, ["CPUExecutionProvider"])
+        self._features = self._session.get_outputs()[0].shape[1]
 
     def __call__(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, 3, height, width) → (n, 1280). One after the other: what a layer gives then stays in the cache
