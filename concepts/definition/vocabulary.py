@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from concepts.encoders.base import Vectors
-
-EmbedTexts = Callable[[Sequence[str]], Vectors]
+EmbedTexts = Callable[[Sequence[str]], NDArray[np.float32]]
 
 FILE = Path(__file__).with_name("vocabulary.safetensors")
 
@@ -40,7 +39,7 @@ class Vocabulary:
         """At most n nouns with different names, nearest first."""
         return self.nearest_to(self._embed([text])[0], n)
 
-    def nearest_to(self, vector: Vectors, n: int) -> list[Noun]:
+    def nearest_to(self, vector: NDArray[np.float32], n: int) -> list[Noun]:
         """The same for a (384,) vector of that space, such as the ConSE part of a picture's."""
         scores = _shipped() @ vector
         nouns: dict[str, Noun] = {}
@@ -63,7 +62,7 @@ def all_nouns() -> list[tuple[str, str]]:
 
 
 @cache
-def _shipped() -> Vectors:
+def _shipped() -> NDArray[np.float32]:
     """(11821, 384), see `tools.vocabulary.noun_vectors`."""
     from safetensors.numpy import load_file
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, model_validator
 
 from concepts.errors import DiscernError, ModelCallError, SettingsError
-from concepts.jobs import Listener
 from concepts.language import Role, chat_model
 from concepts.language.base import ChatModel, Message
 from concepts.language.capabilities import PURPOSE, CapabilityMemory, check_sight
@@ -110,7 +109,9 @@ class _Known(BaseModel):
     odd: Literal["yes", "no"]
 
 
-def examine(settings: Settings, ledger: Ledger, report: Listener) -> EndpointReport:
+def examine(
+    settings: Settings, ledger: Ledger, report: Callable[[int, int | None, str], None]
+) -> EndpointReport:
     """Asks for the list of models, then puts a few small questions to each model that is set, to one that has
     several roles once. What was remembered of them is forgotten first.
 

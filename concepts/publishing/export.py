@@ -11,7 +11,13 @@ from typing import Any
 from concepts import __version__
 from concepts.bundle.account import account_of
 from concepts.bundle.card import card_text
-from concepts.bundle.classifier_model import classifier_bytes, encoder_graph, how_shown, why_alone
+from concepts.bundle.classifier_model import (
+    EncoderGraph,
+    classifier_bytes,
+    encoder_graph,
+    how_shown,
+    why_alone,
+)
 from concepts.bundle.facts import BundleHeadFacts, Combined, ConceptFacts, EncoderFacts, Grades, OneOf
 from concepts.bundle.figures import figures_of, png
 from concepts.bundle.heads import BundleHead
@@ -117,8 +123,7 @@ def export_heads(
     for version in versions:
         check_usable(version.head, collection)
     by = _rule_of(versions, rule)
-    encoder = collection.encoder()
-    graph = encoder_graph(encoder, short_side(encoder), collection.cache)
+    encoder, graph = graph_of(collection)
     parts = [part for version in versions for part in version.parts()]
     about = encoder_facts(encoder)
     if int8:
@@ -230,14 +235,19 @@ def model_card(collection: Collection, version: Exported) -> str:
     return text.split("\n---\n", 1)[1].strip()
 
 
+def graph_of(collection: Collection) -> tuple[Encoder, EncoderGraph | str]:
+    """The library's encoder and its graph, or why it has none. Made once, which takes seconds."""
+    encoder = collection.encoder()
+    return encoder, encoder_graph(encoder, short_side(encoder), collection.cache)
+
+
 def version_page(collection: Collection, version: Exported, shown: Shown, *, classifier: bool = False) -> str:
     """What a version that was checked says about itself, as one file; with the `classifier` in it, it looks
     at pictures too. Raises `DiscernError` where its encoder can't go along."""
     account = account_of(version.facts, __version__, version.story)
     if not classifier:
         return document_of(account, shown)
-    encoder = collection.encoder()
-    graph = encoder_graph(encoder, short_side(encoder), collection.cache)
+    encoder, graph = graph_of(collection)
     if isinstance(graph, str):
         raise DiscernError(f"A page that looks at pictures needs the encoder in it: {graph}.")
     parts = version.parts()

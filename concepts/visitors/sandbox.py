@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from concepts.classifier.versions import concept_stem
 from concepts.errors import QuotaError
 from concepts.jobs import Job
 from concepts.language.ledger import AllowedLedger, Budget
@@ -173,7 +172,7 @@ def write_made(bench: Workbench, out: Path) -> None:
         answers = Path(scratch) / "answers.csv"
         for concept in bench.concepts.all(None):
             folder, view = (
-                _free(concept_stem(concept.name), taken),
+                _free(bench.concept(concept.name).stem, taken),
                 bench.concept(concept.name).definition.read(),
             )
             archive.writestr(f"{folder}/definition.json", view.revision.model_dump_json(indent=2))

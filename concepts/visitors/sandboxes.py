@@ -16,16 +16,15 @@ from typing import Any, cast
 
 from filelock import FileLock, Timeout
 
-from concepts.bundle.classifier_model import encoder_graph
 from concepts.encoders import Encoder, Vectors, load_encoder
 from concepts.errors import DiscernError, NoPriceError, SettingsError
 from concepts.jobs import Background
 from concepts.jobs.runner import Perform, Threads
 from concepts.language import Role, named
-from concepts.library.ingest_worker import short_side
 from concepts.settings import Settings
 from concepts.visitors.sandbox import LIMITS, Limits, Sandbox
 from concepts.workbench import SharedResources, Workbench
+from concepts.workbench.exports import prepare_export
 from storage.blobs import FolderBlobs
 from storage.jobs import StoredJob
 from storage.library import LIBRARY_TABLES
@@ -263,8 +262,7 @@ class SampleLibrary:
             self.bench.library.add(sample=True).wait()
         collection = self.bench.context.collection
         collection.index()
-        encoder = collection.encoder()
-        encoder_graph(encoder, short_side(encoder), collection.cache)  # takes a processor for seconds
+        prepare_export(collection)
         unfinished = self.home / f".{PREPARED}"
         unfinished.unlink(missing_ok=True)
         self.bench.context.database.copy_tables_to(unfinished, LIBRARY_TABLES)

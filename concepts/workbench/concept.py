@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from concepts.classifier.versions import concept_stem
 from concepts.workbench.annotations import Annotations, Annotators
 from concepts.workbench.certificates import Certificates
 from concepts.workbench.collections import Scope
@@ -51,6 +52,7 @@ class Concept:
         self.bench, self.row = bench, row
         self.context = bench.context
         self.id, self.name = row.id, row.name
+        self.stem = concept_stem(row.name)  # for names of files
         self.definition = ConceptDefinition(self)
         self.examples = Examples(self)
         self.annotations = Annotations(self)

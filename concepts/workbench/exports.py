@@ -21,11 +21,13 @@ from concepts.errors import DiscernError, UnknownPictureError
 from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
 from concepts.jobs.job import read_done, read_job
+from concepts.library.collection import Collection
 from concepts.library.outside_pictures import outside_thumbnail
 from concepts.publishing.export import (
     Exported,
     ExportResult,
     export_heads,
+    graph_of,
     model_card,
     no_int8_of_classes,
     version_page,
@@ -274,3 +276,8 @@ def changed(context: Context, concept: ConceptRow, head: StoredHead) -> float:
     moments = [context.revision(concept).created, *([measured.created] if measured else [])]
     moments += [chosen[3] for chosen in context.collection.frames.concepts.history(concept.id)[-1:]]
     return max(moments).timestamp()
+
+
+def prepare_export(collection: Collection) -> None:
+    """Has at hand what takes seconds of the first export."""
+    graph_of(collection)
