@@ -26,7 +26,7 @@ LOOKS = [
     (("library", "search", "--like", "ellipse-0000.png"), "score"),
     (("concept", "list"), NAME),
     (("concept", "show", NAME), "Version 1: "),
-    (("concept", "revisions", NAME), "begun"),
+    (("concept", "show", NAME, "--revisions"), "begun"),
     (("trash", "list"), "labels"),
     (("concept", "version", "show", NAME), "average precision"),
     (("concept", "version", "show", NAME, "1"), "Version 1, yes from "),

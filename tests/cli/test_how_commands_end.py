@@ -46,11 +46,9 @@ def imported(*arguments: object) -> tuple[int, list[str]]:
     ("code", "arguments"),
     [
         (0, ("--help",)),
-        (0, ("concept", "mine", "--help")),
         (1, ("concept", "labels", "import", "Round thing", "/no/such/answers.csv")),
         (1, ("bundle", "check", "/no/such/bundle")),
         (1, ("score", "/no/such/bundle", "--out", "scores.csv")),
-        (2, ("concept", "train", "Round thing", "--target", "accuracy=0.9")),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
 )
