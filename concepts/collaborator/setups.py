@@ -122,12 +122,14 @@ def annotator_scores(
     training_data: TrainingData, collection: Collection, ids: Sequence[str]
 ) -> dict[str, float]:
     """Picture id → the machine's rating: of its newest annotation of this definition, or from the built-in
-    annotator, which costs nothing and needs no settings, where no other has annotated."""
+    annotator, which costs nothing and needs no settings, where no other has annotated. Nothing where the
+    library is too small for it."""
     rated = ratings_now(training_data)
     wanted = {i: float(rated[i]) for i in ids if i in rated}
-    if wanted:
+    background = _background(training_data)
+    if wanted or len(background) < SMALLEST_BACKGROUND:
         return wanted
-    annotator = BuiltinAnnotator(collection.words(), _background(training_data))
+    annotator = BuiltinAnnotator(collection.words(), background)
     said = annotator.annotate(training_data.revision, picture_inputs(training_data, collection, ids))
     return {one.picture_id: float(one.rating) for one in said if isinstance(one, Annotation)}
 

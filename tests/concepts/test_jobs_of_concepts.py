@@ -94,7 +94,9 @@ def test_jobs_that_an_older_version_queued_are_shown_gone_on_with_and_tried_agai
     store = bench.jobs.store
     queued = store.add("train", {"concept": NAME, "target": "precision=0.9"}, concept_id(bench))
     assert bench.installation.job(queued).concept == NAME
-    assert bench.jobs.resume(queued) == Trained(version=1, new=True, measured=False)
+    trained = bench.jobs.resume(queued)
+    assert isinstance(trained, Trained)
+    assert (trained.version, trained.new, trained.measured) == (1, True, False)
 
     failed = store.add("mine", {"concept": NAME, "size": 10}, concept_id(bench))
     assert bench.concept(NAME).definition.mine(size=10).id == failed
