@@ -77,7 +77,10 @@ def test_the_whole_job_is_done_on_postgres(
     assert bench.concept(NAME).versions.measure().head == 1
     bench.concept(NAME).versions.train()
     concept = bench.context.concept(NAME)
-    assert [job.state for job in bench.jobs.store.newest_first(["train"], concept.id)] == ["queued"]
+    assert [job.state for job in bench.jobs.store.newest_first(["train"], concept.id)] == [
+        "queued",
+        "done",
+    ]
     (summary,) = bench.concepts.all()
     assert (summary.heads, summary.answers.answers) == (1, 24)
     assert bench.installation.about().database_bytes > 0

@@ -109,6 +109,7 @@ def test_a_path_that_is_not_there_is_an_error_that_names_it(discern: Any, tmp_pa
 def test_exit_codes_tell_a_failure_from_a_wrong_command(
     arguments: tuple[str, ...], code: int, said: str, shell: Callable[..., subprocess.Popen[str]]
 ) -> None:
+    shell("concept", "new", "Any", "--description", "A thing.").communicate()
     process = shell(*arguments)
     _, error = process.communicate()
     assert process.returncode == code

@@ -36,7 +36,7 @@ def test_ctrl_c_on_a_long_command_says_what_is_kept_and_how_to_go_on(
     assert "Traceback" not in error
     said = json.loads(out) if as_json else {"error": error, "what_to_do": error}
     assert "Stopped" in said["error"]
-    assert "The pictures added until here are kept." in said["error"]
+    assert "What is finished is kept." in said["error"]
     assert "Run the same command again to go on" in said["what_to_do"]
 
     assert not [job.error for job in bench.jobs.store.recent() if "KeyboardInterrupt" in job.error]
