@@ -52,7 +52,7 @@ AREAS = {  # how many mutants, of which files; a file is of the first area that 
         " concepts/learning/machine_labels.py concepts/learning/report.py concepts/learning/target.py"),
     "labelling": (40, "concepts/labelling/*.py concepts/labelling/formats/*.py"
         " concepts/learning/contact_sheet.py"
-        " concepts/workbench/answers.py concepts/workbench/label_exports.py"
+        " concepts/workbench/asking.py concepts/workbench/labels.py concepts/workbench/label_exports.py"
         " concepts/workbench/label_files.py concepts/workbench/review.py web/http/answers.py"
         " web/http/elsewhere.py"),
     "access and roles": (25, "concepts/installation/users.py web/http/access.py web/http/exposure.py"
