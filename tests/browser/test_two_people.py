@@ -44,8 +44,7 @@ def test_a_third_settles_where_two_people_differ_without_having_seen_what_they_s
         site.bench.concept(concept).labels.give(
             picture.id,
             value,
-            author=who.name,
-            simulated=who.kind == "simulated",
+            author=who,
             key=key,
             comment=f"Says {who}.",
         )

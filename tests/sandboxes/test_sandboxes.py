@@ -18,7 +18,7 @@ from demo_house import PICTURES, Clock, demo_house
 from drawing import draw
 from fake_openai import MODEL, FakeOpenAI
 
-from concepts.errors import BudgetError, NotAllowedError, QuotaError, SettingsError
+from concepts.errors import DiscernError, NotAllowedError, QuotaError, SettingsError
 from concepts.settings import load_settings
 from concepts.visitors import LIMITS, FullHouseError, Sandbox, Sandboxes
 from concepts.visitors.sandbox import Quotas, write_made
@@ -249,7 +249,7 @@ def test_each_visitor_has_a_budget_of_their_own_at_the_hosts_endpoint(
             for _ in range(2):
                 bench = house.create().bench
                 bench.concepts.begin("Ball", "A round thing.")
-                with pytest.raises(BudgetError, match="all that a visitor"):
+                with pytest.raises(DiscernError, match="all that a visitor"):
                     bench.concept("Ball").definition.propose().wait()
                 assert bench.installation.model_costs().calls == []
     assert server.requests == []
