@@ -419,15 +419,20 @@ class Labels:
         """(yes, no, unsure or skip; the grade or class where there is one)."""
         read = read_answer(value, self._scale)
         if read is None:
-            raise DiscernError(f"“{value[:80]}” is no answer. Say {self.in_words()}.")
+            raise self._no_label(value)
         return read
 
     def _as_kept(self, given: PictureLabel) -> PictureLabel:
-        """With the grade or class that a word names, as a label keeps it."""
+        """With the grade or class that a word names, as a label keeps it. Programs spell yes one way."""
         if given.value in VALUES:
             return given
+        if self._scale is None:
+            raise self._no_label(given.value)
         value, grade = self._read(given.value)
         return given.model_copy(update={"value": grade or value})
+
+    def _no_label(self, value: str) -> DiscernError:
+        return DiscernError(f"“{value[:80]}” is no answer. Say {self.in_words()}.")
 
     def _kept(self, given: dict[str, PictureLabel], author: Author) -> dict[str, LabelEvent]:
         kept = self._context.log.with_keys(list(given))
