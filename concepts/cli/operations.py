@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from datetime import date
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 import typer
 from pydantic import BaseModel
@@ -18,8 +18,6 @@ Printer = TypeVar("Printer", bound=Callable[..., None])
 _printers: dict[str, Callable[..., None]] = {}
 KEPT = "What is finished is kept."
 LARGEST = 2**31 - 1  # that a column holds: no bound a person need read of
-# Typer knows no unions: what is typed is text until it is looked up.
-TYPED: dict[Any, Any] = {str | int: str, list[str | int] | None: list[str] | None}
 Yes = Annotated[bool, typer.Option("--yes", help="Don't ask: it can't be undone.")]
 
 
@@ -96,8 +94,16 @@ def _of_terminal(parameter: Any) -> inspect.Parameter:
         if parameter.default is False:  # else there were a --no-… too
             flag = flag or f"--{parameter.name.replace('_', '-')}"
         kind = typer.Option(*filter(None, [flag]), **about)
-    annotation: Any = Annotated[TYPED.get(parameter.type, parameter.type), kind]
+    annotation: Any = Annotated[_typed(parameter.type), kind]
     return keyword(parameter.name, annotation, parameter.default)
+
+
+def _typed(kind: Any) -> Any:
+    """Typer knows no unions: a name or a number is text until it is looked up."""
+    if kind == list[str | int] | None:
+        return list[str] | None
+    is_text = any(str in (one, *get_args(one)[:1]) for one in get_args(kind))
+    return str if is_text and int in get_args(kind) else kind
 
 
 def print_plainly(result: Any) -> None:

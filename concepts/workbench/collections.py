@@ -41,7 +41,11 @@ LONGEST = 120  # letters of a name
 COVERS = 3  # pictures shown of each
 
 By = Literal["added", "file"]  # the day a picture came into the library, or its file was last changed
-Which = Annotated[str | int, Flag("COLLECTION"), Field(description="Its name or number.")]
+Which = Annotated[
+    Annotated[str, Field(min_length=1, max_length=LONGEST)] | int,
+    Flag("COLLECTION"),
+    Field(description="Its name or number."),
+]
 Name = Annotated[str, Field(min_length=1, max_length=120, description="What it is called.")]
 JobNumber = Annotated[
     int | None, Field(ge=1, le=2**31 - 1, description="The pictures of one adding, by its job.")
