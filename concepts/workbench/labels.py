@@ -54,7 +54,7 @@ class Remark(View):
     created: datetime
 
 
-class PictureLabel(BaseModel):
+class GivenLabel(BaseModel):
     """One label of a picture. `repeat`: as the question came, whether it was asked a second time."""
 
     model_config = ConfigDict(extra="forbid")
@@ -109,7 +109,7 @@ class Labels:
     def add(
         self,
         answers: Annotated[
-            list[PictureLabel], Field(min_length=1, max_length=MOST, description="A label each.")
+            list[GivenLabel], Field(min_length=1, max_length=MOST, description="A label each.")
         ],
         simulated: Simulated = False,
         in_view: Annotated[
@@ -146,7 +146,7 @@ class Labels:
         self.give_many([(key or uuid.uuid4().hex, picture_id, value, comment)], author=who, in_view=in_view)
 
     def commit(
-        self, given: dict[str, PictureLabel], author: Author, *, in_view: bool = False
+        self, given: dict[str, GivenLabel], author: Author, *, in_view: bool = False
     ) -> dict[str, LabelEvent]:
         """Commits labels under their keys and returns what is kept by key: for a repeated request what the
         first one brought. Raises `ConflictError` where a key came with another label before."""
@@ -422,7 +422,7 @@ class Labels:
             raise self._no_label(value)
         return read
 
-    def _as_kept(self, given: PictureLabel) -> PictureLabel:
+    def _as_kept(self, given: GivenLabel) -> GivenLabel:
         """With the grade or class that a word names, as a label keeps it. Programs spell yes one way."""
         if given.value in VALUES:
             return given
@@ -434,7 +434,7 @@ class Labels:
     def _no_label(self, value: str) -> DiscernError:
         return DiscernError(f"“{value[:80]}” is no answer. Say {self.in_words()}.")
 
-    def _kept(self, given: dict[str, PictureLabel], author: Author) -> dict[str, LabelEvent]:
+    def _kept(self, given: dict[str, GivenLabel], author: Author) -> dict[str, LabelEvent]:
         kept = self._context.log.with_keys(list(given))
         for key, event in kept.items():
             one = given[key]

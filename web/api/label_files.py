@@ -30,12 +30,10 @@ from web.api.shared import MOST, AuthorName, ConceptName, Reader
 from web.http.guard import role_in
 
 BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
-TEXTS = ("text/csv", "application/jsonl", "text/plain")
 A_FILE: dict[str, Any] = {
     "description": "The file, as it is; a folder of pictures as a zip archive. At most 50 MB.",
     "required": True,
-    "content": {kind: {"schema": {"type": "string"}} for kind in TEXTS}
-    | dict.fromkeys(("application/json", "application/zip", "application/octet-stream"), BYTES),
+    "content": {"application/octet-stream": BYTES},
 }
 MEDIA_TYPES = {
     ".csv": "text/csv",

@@ -18,7 +18,7 @@ from concepts.labelling.question_queue import Upcoming
 from concepts.labelling.review import LabelWithComments
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import GivenAnswer
-from concepts.workbench.labels import PictureLabel, Remark
+from concepts.workbench.labels import GivenLabel, Remark
 from storage.labels import Author
 from web.http.guard import author_of
 
@@ -152,7 +152,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
     def answer(body: Answer, request: Request) -> Progress:
         workbench.jobs.precedence.pressed()
         labels = workbench.concept(body.concept).labels
-        given = PictureLabel(picture=body.picture, value=body.value, repeat=body.repeat)
+        given = GivenLabel(picture=body.picture, value=body.value, repeat=body.repeat)
         labels.commit({body.key: given}, Author(author_of(request)))
         opinion = workbench.concept(body.concept).annotations.opinion(body.picture)
         said = progress(request, body.concept, body.have, body.picture, opinion)
@@ -164,7 +164,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
     @router.post("/batch")
     def batch(body: Batch, request: Request) -> Progress:
         given = {
-            f"{body.key}.{i}": PictureLabel(picture=picture, value=value)
+            f"{body.key}.{i}": GivenLabel(picture=picture, value=value)
             for i, (picture, value) in enumerate(body.answers)
         }
         labels = workbench.concept(body.concept).labels

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from concepts.labelling.dataset import AnswerCount
 from concepts.workbench import Workbench
-from concepts.workbench.labels import PictureLabel
+from concepts.workbench.labels import GivenLabel
 from storage.labels import Author
 from web.http.answers import LARGEST_GRID, Comment, Key, PictureId, Value
 from web.http.guard import author_of
@@ -71,7 +71,7 @@ def elsewhere_routes(workbench: Workbench) -> APIRouter:
         author, labels = author_of(request), workbench.concept(body.concept).labels
         if body.answers:
             given = {
-                f"{body.key}.{i}": PictureLabel(picture=picture, value=value)
+                f"{body.key}.{i}": GivenLabel(picture=picture, value=value)
                 for i, (picture, value) in enumerate(body.answers)
             }
             labels.commit(given, Author(author), in_view=body.in_view)

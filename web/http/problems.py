@@ -113,8 +113,12 @@ def _parts(error: errors.DiscernError) -> list[dict[str, Any]]:
     return []
 
 
+LOGIN = {"type": "http", "scheme": "basic", "description": "A user and password, where Discern has users."}
+
+
 def describe_problems(api: FastAPI) -> None:
-    """Puts `Problem` among the schemas and takes FastAPI's own errors out, which are never sent."""
+    """Puts `Problem` among the schemas, takes FastAPI's own errors out, which are never sent, and says how
+    one logs in."""
     plain = api.openapi
 
     def openapi() -> dict[str, Any]:
@@ -123,6 +127,8 @@ def describe_problems(api: FastAPI) -> None:
         schemas["Problem"] = Problem.model_json_schema()
         schemas.pop("HTTPValidationError", None)
         schemas.pop("ValidationError", None)
+        document["components"]["securitySchemes"] = {"basic": LOGIN}
+        document["security"] = [{}, {"basic": []}]
         return document
 
     api.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
