@@ -196,13 +196,6 @@ class NamedCollections(Store):
         found = self._database.rows_among(query, row.id, collection_ids)
         return {number: [one for one in ids if one is not None] for number, *ids in found}
 
-    def of_picture(self, picture_id: str) -> list[str]:
-        """The names of the collections that a picture is in."""
-        row, member = NamedCollectionRow, CollectionPictureRow
-        query = select(row.name).join(member, member.collection_id == row.id)
-        query = query.where(member.picture_id == picture_id, member.until.is_(None), row.removed.is_(None))
-        return self._database.scalars(query.order_by(row.key))
-
 
 def member_ids(collection_id: int) -> Select[str]:
     """The ids of the pictures that are in a named collection now, as a condition for other queries:

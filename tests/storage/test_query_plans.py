@@ -105,7 +105,6 @@ QUESTIONS: dict[str, Callable[[Database], object]] = {
     "a page of a collection": lambda d: NamedCollections(d).page(1, 10, "a"),
     "collections": lambda d: NamedCollections(d).all(20),
     "the covers of collections": lambda d: NamedCollections(d).covers([1, 2], 4),
-    "the collections of a picture": lambda d: NamedCollections(d).of_picture("a"),
     "where pictures are": lambda d: Places(d).first(PictureIds.of(["a", "b"])),
     "a picture by a start of its id": lambda d: Library(d).starting_with("ab" * 4),
 }
