@@ -29,14 +29,7 @@ from fake_openai import FakeOpenAI
 from sklearn.metrics import average_precision_score
 
 from benchmarks.simulated.models import SimulatedProposer, SimulatedVision, simulated_server
-from benchmarks.simulated.world import (
-    CONCEPTS,
-    PHRASES,
-    Picture,
-    Recognises,
-    SimulatedConcept,
-    read_pictures,
-)
+from benchmarks.simulated.world import CONCEPTS, PHRASES, Picture, Recognises, SimulatedConcept, read_pictures
 from concepts.classifier.training import linear_head
 from concepts.collaborator import AUTO
 from concepts.collaborator.base import PictureInput

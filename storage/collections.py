@@ -19,13 +19,7 @@ from storage.errors import ConflictError, UnknownCollectionError
 from storage.folders import range_of
 from storage.names import key_of
 from storage.tables import Change as Change
-from storage.tables import (
-    CollectionPictureRow,
-    NamedCollectionRow,
-    PictureRow,
-    SourceRow,
-    now,
-)
+from storage.tables import CollectionPictureRow, NamedCollectionRow, PictureRow, SourceRow, now
 
 LARGE = 20_000  # pictures, from which on going through the library meets one soon
 UNSEEN = timedelta(minutes=30)  # that a transaction which records files may be open

@@ -36,13 +36,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleErr
 from sqlalchemy.orm import Session
 
 from storage.disk import free_bytes, obstacle, refused, told
-from storage.errors import (
-    DamagedDatabaseError,
-    DiscernError,
-    DiskFullError,
-    NoPermissionError,
-    StorageError,
-)
+from storage.errors import DamagedDatabaseError, DiscernError, DiskFullError, NoPermissionError, StorageError
 from storage.files import make_private
 from storage.tables import Base
 

@@ -12,13 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.database import Store
 from storage.errors import UnknownCollectionError
-from storage.tables import (
-    Change,
-    CollectionPictureRow,
-    ConceptFrameRow,
-    NamedCollectionRow,
-    now,
-)
+from storage.tables import Change, CollectionPictureRow, ConceptFrameRow, NamedCollectionRow, now
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,7 @@ import numpy as np
 
 from concepts.classifier.library_scores import LibraryScores
 from concepts.classifier.measured_sample import sample
-from concepts.classifier.measuring import (
-    MeasuredVersion,
-    answered_twice,
-    figures_under,
-    pictures,
-    what_waits,
-)
+from concepts.classifier.measuring import MeasuredVersion, answered_twice, figures_under, pictures, what_waits
 from concepts.jobs import Listener
 from concepts.labelling.consensus import Decision
 from concepts.labelling.dataset import ConceptDataset, count_of

@@ -7,10 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from concepts.errors import (
-    FingerprintMismatchError,
-    NotEnoughLabelsError,
-)
+from concepts.errors import FingerprintMismatchError, NotEnoughLabelsError
 from concepts.labelling.training_data import Training, TrainingData
 from concepts.learning.base import LinearHead
 from concepts.learning.fitting import SEED, train_head

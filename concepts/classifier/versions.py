@@ -12,14 +12,7 @@ from concepts.classifier.library_scores import LibraryScores, ScoreOrder
 from concepts.classifier.measured_sample import sample
 from concepts.classifier.measuring import views_of
 from concepts.classifier.quality import HeadView, head_view
-from concepts.classifier.training import (
-    BY_HAND,
-    OF_COPY,
-    REFIT,
-    check_fingerprint,
-    linear_head,
-    way_of,
-)
+from concepts.classifier.training import BY_HAND, OF_COPY, REFIT, check_fingerprint, linear_head, way_of
 from concepts.errors import DiscernError
 from concepts.labelling.consensus import Decision
 from concepts.labelling.dataset import ConceptDataset

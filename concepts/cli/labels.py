@@ -8,16 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from concepts.cli.groups import (
-    Author,
-    Json,
-    Name,
-    Simulated,
-    concept,
-    labels,
-    must_not_exist,
-    workbench,
-)
+from concepts.cli.groups import Author, Json, Name, Simulated, concept, labels, must_not_exist, workbench
 from concepts.cli.operations import shows
 from concepts.cli.output import plain, say, show, table
 

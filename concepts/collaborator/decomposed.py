@@ -23,11 +23,7 @@ from concepts.collaborator.annotation_replies import (
     conclusion,
     findings,
 )
-from concepts.collaborator.base import (
-    Annotation,
-    Example,
-    PictureInput,
-)
+from concepts.collaborator.base import Annotation, Example, PictureInput
 from concepts.collaborator.model_annotator import ByModel, InFlight
 from concepts.collaborator.prompt_parts import (
     LOOKING_SIDE,

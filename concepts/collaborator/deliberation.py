@@ -26,11 +26,7 @@ from concepts.collaborator.annotating import keep
 from concepts.collaborator.base import Annotation
 from concepts.collaborator.deliberation_views import Earlier
 from concepts.collaborator.prompt_parts import LOOKING_SIDE
-from concepts.collaborator.setups import (
-    MachineRun,
-    choose_annotator,
-    ratings_now,
-)
+from concepts.collaborator.setups import MachineRun, choose_annotator, ratings_now
 from concepts.collaborator.trials import (
     Judging,
     Sifted,
@@ -45,12 +41,7 @@ from concepts.collaborator.trials import (
     some,
     telling,
 )
-from concepts.collaborator.writing import (
-    Feedback,
-    from_differences,
-    from_feedback,
-    from_nouns,
-)
+from concepts.collaborator.writing import Feedback, from_differences, from_feedback, from_nouns
 from concepts.definition.document import Definition
 from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder

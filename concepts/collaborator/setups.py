@@ -9,13 +9,7 @@ from functools import cache, cached_property, partial
 import numpy as np
 
 from concepts.collaborator import ANNOTATORS, AUTO
-from concepts.collaborator.base import (
-    Annotation,
-    Annotator,
-    Example,
-    PictureInput,
-    Supplies,
-)
+from concepts.collaborator.base import Annotation, Annotator, Example, PictureInput, Supplies
 from concepts.collaborator.builtin import SMALLEST_BACKGROUND, BuiltinAnnotator
 from concepts.collaborator.model_annotator import REPEATS
 from concepts.collaborator.prompt_parts import Answered, PromptExamples, read_picture

@@ -6,11 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from concepts.collaborator.annotation_replies import PictureVerdict, conclude, picture_verdict
-from concepts.collaborator.base import (
-    Annotation,
-    Example,
-    PictureInput,
-)
+from concepts.collaborator.base import Annotation, Example, PictureInput
 from concepts.collaborator.model_annotator import ByModel
 from concepts.collaborator.prompt_parts import (
     EXAMPLE_SIDE,

@@ -8,13 +8,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
 
-from concepts.definition.document import (
-    Criterion,
-    CriterionKind,
-    Definition,
-    Query,
-    Revision,
-)
+from concepts.definition.document import Criterion, CriterionKind, Definition, Query, Revision
 from concepts.errors import DiscernError
 
 Item = TypeVar("Item")

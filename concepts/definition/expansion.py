@@ -6,19 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from concepts.definition.document import Criterion, CriterionKind, Definition
 from concepts.definition.exclusions import has_negation, items_of, split_sentence, words_of
-from concepts.definition.proposing import (
-    FROM_THE_SENTENCE,
-    LONGEST,
-    as_the_person_wrote_it,
-    with_proposals,
-)
-from concepts.definition.tree import (
-    FEWEST_LOOKALIKES,
-    FEWEST_QUERIES,
-    Apart,
-    excluded_by,
-    propose_tree,
-)
+from concepts.definition.proposing import FROM_THE_SENTENCE, LONGEST, as_the_person_wrote_it, with_proposals
+from concepts.definition.tree import FEWEST_LOOKALIKES, FEWEST_QUERIES, Apart, excluded_by, propose_tree
 from concepts.definition.vocabulary import Noun, Vocabulary
 from concepts.language.base import ChatModel
 from concepts.language.prompts import DEFAULTS, PromptFiles

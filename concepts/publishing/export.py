@@ -26,12 +26,7 @@ from concepts.bundle.load import CLASSIFIER_FILE, Bundle, check_for, load_bundle
 from concepts.bundle.page import Shown, classifying_page, document_of
 from concepts.bundle.score import Texts, said_rows, schema_of, score_rows, write_scores
 from concepts.bundle.scorer import Outputs
-from concepts.bundle.write import (
-    BundlePart,
-    bundle_facts,
-    licence_of_encoder,
-    write_bundle,
-)
+from concepts.bundle.write import BundlePart, bundle_facts, licence_of_encoder, write_bundle
 from concepts.classifier.measuring import figures_under
 from concepts.classifier.quality import elsewhere
 from concepts.classifier.training import REFIT, check_fingerprint, check_usable, linear_head
@@ -40,12 +35,7 @@ from concepts.errors import DiscernError
 from concepts.jobs import Listener
 from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.base import LinearHead
-from concepts.learning.report import (
-    ClassFigures,
-    EvaluationReport,
-    LabelCount,
-    Metric,
-)
+from concepts.learning.report import ClassFigures, EvaluationReport, LabelCount, Metric
 from concepts.learning.scaled import GRADED, cuts_of
 from concepts.library.collection import Collection
 from concepts.library.ingest_worker import short_side

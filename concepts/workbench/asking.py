@@ -6,14 +6,7 @@ import threading
 from collections.abc import Collection as Ids
 from collections.abc import Hashable, Sequence
 
-from concepts.labelling.contact_sheet import (
-    PREPARED,
-    Grid,
-    GridOrder,
-    Ranked,
-    bulk_pictures,
-    wall_pictures,
-)
+from concepts.labelling.contact_sheet import PREPARED, Grid, GridOrder, Ranked, bulk_pictures, wall_pictures
 from concepts.labelling.question_queue import QuestionQueue
 from concepts.labelling.selection import NextPicture, most_useful, to_measure
 from concepts.learning.acquisition import Strategy

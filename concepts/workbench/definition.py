@@ -43,15 +43,7 @@ from concepts.workbench.concept_views import (
     Run,
     scale_view,
 )
-from concepts.workbench.concepts import (
-    NAMEABLE,
-    AtMost,
-    Classes,
-    CountsFrom,
-    GradeNames,
-    Grades,
-    scale_from,
-)
+from concepts.workbench.concepts import NAMEABLE, AtMost, Classes, CountsFrom, GradeNames, Grades, scale_from
 from concepts.workbench.context import POOL_SIZE, Context, revision_of
 from concepts.workbench.jobs import AskQuestions, Expand, Expanded, Mine, ProposeKinds, QuestionsAsked
 from concepts.workbench.operation import AuthorName, Flag, Offset, operation

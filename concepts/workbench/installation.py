@@ -8,13 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from concepts.installation import activity
-from concepts.installation.activity import (
-    About,
-    DeedView,
-    JobView,
-    ModelCosts,
-    SettingsView,
-)
+from concepts.installation.activity import About, DeedView, JobView, ModelCosts, SettingsView
 from concepts.installation.endpoint import EndpointReport, examine
 from concepts.installation.log import read_log, start_log
 from concepts.installation.users import Role, Users

@@ -14,12 +14,7 @@ from concepts.classifier.versions import concept_stem
 from concepts.errors import DiscernError
 from concepts.labelling.consensus import Decision, consensus
 from concepts.labelling.files import remarks_of
-from concepts.labelling.formats import (
-    LabelledPicture,
-    PersonLabel,
-    Written,
-    writable,
-)
+from concepts.labelling.formats import LabelledPicture, PersonLabel, Written, writable
 from concepts.labelling.review import readable
 from concepts.view import View
 from storage.heads import StoredHead

@@ -25,12 +25,7 @@ from concepts.collaborator.base import Example, PictureInput
 from concepts.collaborator.model_annotator import RATING
 from concepts.collaborator.prompt_parts import EXAMPLE_SIDE, LOOKING_SIDE, answered, read_picture, side_for
 from concepts.collaborator.setups import example_pool, picture_inputs
-from concepts.collaborator.writing import (
-    Differences,
-    Wordings,
-    differences_asked_for,
-    wordings_asked_for,
-)
+from concepts.collaborator.writing import Differences, Wordings, differences_asked_for, wordings_asked_for
 from concepts.definition.document import Change, word_diff
 from concepts.definition.questions import Questions, questions_asked_for
 from concepts.definition.tree import MoreKinds, Proposal, kinds_asked_for, tree_asked_for

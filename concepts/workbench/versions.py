@@ -9,14 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from concepts.classifier.measuring import evaluate, require_test_labels
-from concepts.classifier.quality import (
-    CurvePoint,
-    HeadView,
-    QualityView,
-    head_view,
-    learning_curve,
-    quality,
-)
+from concepts.classifier.quality import CurvePoint, HeadView, QualityView, head_view, learning_curve, quality
 from concepts.classifier.robustness import Robustness, robustness
 from concepts.classifier.training import check_fingerprint, require_both, train, way_of
 from concepts.classifier.versions import (

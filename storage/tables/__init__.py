@@ -4,12 +4,7 @@ be rebuilt from it.
 To import one is to know them all: foreign keys lead from one to the other.
 """
 
-from storage.tables.base import (
-    BY_BYTES,
-    Base,
-    UtcDateTime,
-    now,
-)
+from storage.tables.base import BY_BYTES, Base, UtcDateTime, now
 from storage.tables.concepts import (
     MEASURED,
     AnnotatorChoice,

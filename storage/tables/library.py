@@ -5,17 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    Text,
-    TextClause,
-    false,
-    text,
-)
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, TextClause, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import BY_BYTES, Base, ConceptKey, Key, Now, OfPicture, PictureKey, Signed, now

@@ -12,12 +12,7 @@ from PIL import Image
 
 from concepts.collaborator.base import PictureInput
 from concepts.collaborator.vlm import VlmAnnotator
-from concepts.definition.document import (
-    Criterion,
-    Definition,
-    Query,
-    Revision,
-)
+from concepts.definition.document import Criterion, Definition, Query, Revision
 from concepts.encoders.base import Vectors
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.language.ledger import Ledger

@@ -12,12 +12,7 @@ import pytest
 from concepts.errors import DiscernError
 from concepts.labelling.consensus import consensus
 from concepts.labelling.contact_sheet import GridOrder
-from concepts.labelling.question_queue import (
-    BATCH,
-    SHORT,
-    Decisions,
-    QuestionQueue,
-)
+from concepts.labelling.question_queue import BATCH, SHORT, Decisions, QuestionQueue
 from concepts.labelling.selection import NextPicture
 from concepts.workbench import Workbench, asking
 from storage.labels import Author

@@ -10,13 +10,7 @@ import pytest
 from answering import answer
 
 from concepts.bundle.load import load_bundle
-from concepts.errors import (
-    ConceptInTrashError,
-    ConflictError,
-    DiscernError,
-    NoVersionError,
-    RuleTextError,
-)
+from concepts.errors import ConceptInTrashError, ConflictError, DiscernError, NoVersionError, RuleTextError
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from web.render import render

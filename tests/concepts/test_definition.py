@@ -7,12 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from concepts.definition.document import (
-    Criterion,
-    Definition,
-    Query,
-    word_diff,
-)
+from concepts.definition.document import Criterion, Definition, Query, word_diff
 
 texts = st.text(alphabet="ab \n.", max_size=30)
 

@@ -7,12 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from concepts.definition import editing
-from concepts.definition.document import (
-    Criterion,
-    Definition,
-    Query,
-    Revision,
-)
+from concepts.definition.document import Criterion, Definition, Query, Revision
 from concepts.errors import DiscernError
 
 ROOM = Definition(

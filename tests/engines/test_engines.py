@@ -17,12 +17,7 @@ from typing import Any
 
 import pytest
 from drawing import draw_folder
-from engine_work import (
-    Deadly,
-    Roots,
-    assert_same,
-    vectors_of,
-)
+from engine_work import Deadly, Roots, assert_same, vectors_of
 from not_run import not_run
 
 from concepts.errors import CancelledError, EngineError, OtherEncoderError

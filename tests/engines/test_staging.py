@@ -10,14 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from drawing import draw_folder
-from engine_work import (
-    NextDoor,
-    OneBadFile,
-    assert_same,
-    load_another,
-    load_colours,
-    vectors_of,
-)
+from engine_work import NextDoor, OneBadFile, assert_same, load_another, load_colours, vectors_of
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,11 +1,7 @@
 import numpy as np
 import pytest
 
-from concepts.definition.vocabulary import (
-    Vocabulary,
-    _shipped,
-    all_nouns,
-)
+from concepts.definition.vocabulary import Vocabulary, _shipped, all_nouns
 from concepts.encoders.sentences import SentenceEncoder
 from tools.vocabulary import build, noun_vectors
 

@@ -8,15 +8,7 @@ from fastapi.routing import APIRoute
 
 from concepts import __version__
 from concepts.workbench import Workbench
-from web.api import (
-    examples,
-    label_files,
-    library,
-    review,
-    scoring,
-    settings,
-    watches,
-)
+from web.api import examples, label_files, library, review, scoring, settings, watches
 from web.api.operations import add_operations
 from web.api.reference import STYLE_HEADERS, reference_page
 from web.http.problems import RESPONSES, describe_problems, handle_problems

@@ -23,14 +23,7 @@ from web.http.access import Access, TooManyTriesError
 from web.http.policy import answer_headers
 from web.http.problems import problem
 from web.http.roles import ANY_OTHER, rule_of, why_not
-from web.http.screening import (
-    comes_from_elsewhere,
-    is_of_here,
-    limited,
-    name_of,
-    too_large,
-    with_headers,
-)
+from web.http.screening import comes_from_elsewhere, is_of_here, limited, name_of, too_large, with_headers
 from web.http.visitors import BEGIN, VISITOR, Visitors
 
 COOKIE = "discern_session"

@@ -1,11 +1,6 @@
 """Every kind of long work: what it needs to know, which lane it waits in, and what comes of it."""
 
-from concepts.workbench.jobs.answers import (
-    Annotate,
-    CompareAnnotators,
-    LookedOver,
-    LookOver,
-)
+from concepts.workbench.jobs.answers import Annotate, CompareAnnotators, LookedOver, LookOver
 from concepts.workbench.jobs.definitions import (
     AskQuestions,
     DrawEvaluation,
@@ -22,9 +17,7 @@ from concepts.workbench.jobs.definitions import (
     Reword,
     Reworded,
 )
-from concepts.workbench.jobs.installation import (
-    ExamineEndpoint,
-)
+from concepts.workbench.jobs.installation import ExamineEndpoint
 from concepts.workbench.jobs.pictures import (
     Added,
     AddPictures,
