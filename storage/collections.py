@@ -225,9 +225,9 @@ def added_between(begin: datetime, end: datetime) -> Select[str]:
 
 def files_between(begin: datetime, end: datetime) -> Select[str]:
     """Pictures whose file was last changed from `begin` on and before `end`."""
-    first, last = (int(moment.timestamp()) * 10**9 for moment in (begin, end))
-    of_file = SourceRow.mtime_ns
-    return select(SourceRow.picture_id).where(of_file >= first, of_file < last).distinct()
+    # No file of the year 2262 or later has a time in nanoseconds that a column holds.
+    first, last = (min(int(moment.timestamp()) * 10**9, 9_223_372_036_854_775_807) for moment in (begin, end))
+    return select(SourceRow.picture_id).where(SourceRow.mtime_ns.between(first, last - 1)).distinct()
 
 
 def forget(session: Session, picture_ids: Sequence[str]) -> None:

@@ -113,9 +113,6 @@ def _parts(error: errors.DiscernError) -> list[dict[str, Any]]:
     return []
 
 
-LOGIN = {"type": "http", "scheme": "basic", "description": "A user and password, where Discern has users."}
-
-
 def describe_problems(api: FastAPI) -> None:
     """Puts `Problem` among the schemas, takes FastAPI's own errors out, which are never sent, and says how
     one logs in."""
@@ -127,7 +124,7 @@ def describe_problems(api: FastAPI) -> None:
         schemas["Problem"] = Problem.model_json_schema()
         schemas.pop("HTTPValidationError", None)
         schemas.pop("ValidationError", None)
-        document["components"]["securitySchemes"] = {"basic": LOGIN}
+        document["components"]["securitySchemes"] = {"basic": {"type": "http", "scheme": "basic"}}
         document["security"] = [{}, {"basic": []}]
         return document
 
