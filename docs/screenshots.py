@@ -206,9 +206,8 @@ SHOTS = (
     Shot("combine", f"/combine?rule={quote(RULE)}", "#combine-found .pictures img"),
     Shot("side-by-side", f"/several?order=mixed&of={quote(NAME)}&of={quote(DARK)}", ".several-pictures img"),
     Shot("activity", "/activity", ".page h1"),
-    Shot(
-        "settings", "/settings", ".page h1"
-    ),  # What is pressed in these two stays: answers, and blurred pictures.
+    Shot("settings", "/settings", ".page h1"),
+    # What is pressed in these two stays: answers, and blurred pictures.
     Shot("answer-anywhere", f"/library{OF}&says=yes", ".pictures img", _answer_for),
     Shot("protection", "/protection", ".page h1", _protect),
 )

@@ -225,7 +225,7 @@ def added_between(begin: datetime, end: datetime) -> Select[str]:
 
 def files_between(begin: datetime, end: datetime) -> Select[str]:
     """Pictures whose file was last changed from `begin` on and before `end`."""
-    # No file of the year 2262 or later has a time in nanoseconds that a column holds.
+    # A 64-bit column holds nanoseconds up to the year 2262.
     first, last = (min(int(moment.timestamp()) * 10**9, 9_223_372_036_854_775_807) for moment in (begin, end))
     return select(SourceRow.picture_id).where(SourceRow.mtime_ns.between(first, last - 1)).distinct()
 

@@ -154,7 +154,8 @@ def checkpoint(folder: Path) -> Path:
             "width": 64,
             "patch_size": 8,
             "head_width": 16,
-        },  # The vocabulary of the built-in tokenizer, which needs no file.
+        },
+        # The vocabulary of the built-in tokenizer, which needs no file.
         "text_cfg": {"context_length": 24, "vocab_size": 49408, "width": 64, "heads": 4, "layers": 1},
     }
     middle = [0.5] * 3

@@ -120,8 +120,7 @@ def annotator_scores(
     library is too small for it."""
     rated = ratings_now(training_data)
     wanted = {i: float(rated[i]) for i in ids if i in rated}
-    background = _background(training_data)
-    if wanted or len(background) < SMALLEST_BACKGROUND:
+    if wanted or len(background := _background(training_data)) < SMALLEST_BACKGROUND:
         return wanted
     annotator = BuiltinAnnotator(collection.words(), background)
     said = annotator.annotate(training_data.revision, picture_inputs(training_data, collection, ids))

@@ -1,4 +1,4 @@
-"""What a cascade of annotators stands on: labels that certify its steps, and pictures that need nobody."""
+"""Evidence for a cascade of annotators: labels that certify its steps, pictures beyond its lines."""
 
 from __future__ import annotations
 

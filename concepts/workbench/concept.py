@@ -14,7 +14,7 @@ from concepts.workbench.examples import Examples
 from concepts.workbench.exports import Exports
 from concepts.workbench.label_exports import LabelExports
 from concepts.workbench.label_files import LabelFiles
-from concepts.workbench.labels import Labels
+from concepts.workbench.labels import Labels, Remark
 from concepts.workbench.prompts import Prompts
 from concepts.workbench.protection import ConceptProtection
 from concepts.workbench.scores import Scores
@@ -69,3 +69,12 @@ class Concept:
         self.certificates = Certificates(self)
         self.scores = Scores(self)
         self.exports = Exports(self)
+
+
+def comments_of_picture(bench: Workbench, picture_id: str, author: str) -> dict[str, list[Remark]]:
+    """Concept → the comments on a picture that this person may read; only concepts with some."""
+    found = {
+        row.name: Concept(bench, row).labels.comments([picture_id], author).get(picture_id, [])
+        for row in bench.context.store.all()
+    }
+    return {name: comments for name, comments in found.items() if comments}

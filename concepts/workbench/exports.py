@@ -279,5 +279,5 @@ def changed(context: Context, concept: ConceptRow, head: StoredHead) -> float:
 
 
 def prepare_export(collection: Collection) -> None:
-    """Has at hand what takes seconds of the first export."""
+    """Makes the encoder's graph, so that the first export needn't."""
     graph_of(collection)

@@ -34,7 +34,6 @@ from storage.label_queries import VALUES, Value
 from storage.labels import Author, LabelEvent, NewLabel
 
 if TYPE_CHECKING:
-    from concepts.workbench import Workbench
     from concepts.workbench.concept import Concept
 
 SHEET = 60  # pictures of a contact sheet
@@ -386,7 +385,7 @@ class Labels:
 
     def comments(self, picture_ids: Sequence[str], author: str) -> dict[str, list[Remark]]:
         """Picture id → the comments that this person may read, oldest first: their own, and those of others
-        once they have labelled the picture themselves, which to skip it isn't."""
+        once they have labelled the picture themselves. A skip is no label."""
         who, log = Author(author), self._context.log
         events = log.comments(self._concept.id, picture_ids)
         foreign = sorted({event.picture_id for event in events if event.author != who})
@@ -464,12 +463,3 @@ def _kept_label(event: LabelEvent) -> KeptLabel:
         created=event.created,
         repeat=event.repeat or event.renewed,
     )
-
-
-def comments_of_picture(bench: Workbench, picture_id: str, author: str) -> dict[str, list[Remark]]:
-    """Concept → the comments on a picture that this person may read; only concepts with some."""
-    found = {
-        row.name: bench.concept(row.name).labels.comments([picture_id], author).get(picture_id, [])
-        for row in bench.context.store.all()
-    }
-    return {name: comments for name, comments in found.items() if comments}

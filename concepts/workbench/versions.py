@@ -276,11 +276,7 @@ class Versions:
 
 def register_work(bench: Workbench) -> None:
     """What jobs do with the versions of a concept."""
-
-    def of(concept_id: int) -> Versions:
-        return bench.concept_of(concept_id).versions
-
-    bench.jobs.register(Train, lambda job, progress: of(job.concept_id)._train(job, progress))
-    bench.jobs.register(Evaluate, lambda job, progress: of(job.concept_id)._evaluate(job, progress))
-    bench.jobs.register(DrawCurve, lambda job, progress: of(job.concept_id)._draw_curve(progress))
-    bench.jobs.register(ExamineRobustness, lambda job, progress: of(job.concept_id)._examine(job, progress))
+    bench.register(Train, lambda concept, job, progress: concept.versions._train(job, progress))
+    bench.register(Evaluate, lambda concept, job, progress: concept.versions._evaluate(job, progress))
+    bench.register(DrawCurve, lambda concept, job, progress: concept.versions._draw_curve(progress))
+    bench.register(ExamineRobustness, lambda concept, job, progress: concept.versions._examine(job, progress))

@@ -70,7 +70,7 @@ def test_what_counts_and_what_does_not_are_two_fields(site: Any, page: Any) -> N
     page.fill("#begin-sentence", "A round shape")
     page.press("#begin-sentence", "Enter")
     page.wait_for_url("**/define?concept=Two*")
-    page.wait_for_selector(".query .strip img")  # the page is drawn anew once the test set is
+    page.wait_for_selector(".query .strip img")  # until then the page is still being drawn
     page.click(".sentence summary")
     assert page.input_value("#sentence-not") == "a square\na line"
     page.fill("#sentence-not", "a line\na cross")

@@ -12,7 +12,7 @@ from small_app import app_without_screens
 
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
-from concepts.workbench.labels import comments_of_picture
+from concepts.workbench.concept import comments_of_picture
 
 NAME = "Round thing"
 

@@ -106,7 +106,7 @@ def test_a_version_can_be_trained_and_measured_with_pictures_in_the_trash(
     trained: Workbench, three: list[str]
 ) -> None:
     trained.trash.put(pictures=[*three], author=ME)
-    (asked,) = trained.concept(NAME).labels.next_pictures(1)  # without a new label there is nothing to learn
+    (asked,) = trained.concept(NAME).labels.next_pictures(1)  # without a new label, training makes no version
     trained.concept(NAME).labels.give(asked.id, "no", author=ME)
     assert trained.concept(NAME).versions.train().wait().version == 2
 

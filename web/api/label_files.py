@@ -26,21 +26,15 @@ from concepts.workbench import Workbench
 from concepts.workbench.label_exports import What
 from concepts.workbench.label_files import LabelFileView
 from storage.csv_files import escaped_row
-from web.api.shared import MOST, AuthorName, ConceptName, Reader
+from web.api.shared import MEDIA_TYPES, MOST, AuthorName, ConceptName, Reader
 from web.http.guard import role_in
 
 BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+EXPORTED = [MEDIA_TYPES[suffix] for suffix in (".csv", ".json", ".jsonl", ".parquet", ".zip")]
 A_FILE: dict[str, Any] = {
     "description": "The file, as it is; a folder of pictures as a zip archive. At most 50 MB.",
     "required": True,
     "content": {"application/octet-stream": BYTES},
-}
-MEDIA_TYPES = {
-    ".csv": "text/csv",
-    ".jsonl": "application/jsonl",
-    ".json": "application/json",
-    ".parquet": "application/vnd.apache.parquet",
-    ".zip": "application/zip",
 }
 FormatName = Annotated[
     str,
@@ -155,7 +149,7 @@ def routes(workbench: Workbench) -> APIRouter:
     @router.get(
         "/labels/export",
         response_class=Response,
-        responses={200: {"content": dict.fromkeys(MEDIA_TYPES.values(), BYTES) | {"application/json": {}}}},
+        responses={200: {"content": dict.fromkeys(EXPORTED, BYTES) | {"application/json": {}}}},
     )
     def export_labels(
         name: ConceptName,

@@ -16,7 +16,7 @@ from concepts.errors import NotAllowedError
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench, operations
 from concepts.workbench.operation import IN_PATH, Declared, Given, Parameter, keyword
-from web.api.shared import LONG, Accepted, AuthorName, ConceptName, Reader
+from web.api.shared import LONG, MEDIA_TYPES, Accepted, AuthorName, ConceptName, Reader
 from web.http.roles import ACTIONS, why_not
 
 
@@ -53,15 +53,6 @@ WITH_BODY = ("POST", "PUT", "PATCH")
 
 class WebP(Response):
     media_type = "image/webp"
-
-
-MEDIA_TYPES = {
-    ".zip": "application/zip",
-    ".md": "text/markdown",
-    ".html": "text/html",
-    ".csv": "text/csv",
-    ".parquet": "application/vnd.apache.parquet",
-}
 
 
 class Markdown(PlainTextResponse):

@@ -13,6 +13,15 @@ from concepts.workbench import Workbench
 from web.http.guard import author_of, role_in
 
 MOST = 200  # items on a page
+MEDIA_TYPES = {
+    ".csv": "text/csv",
+    ".html": "text/html",
+    ".json": "application/json",
+    ".jsonl": "application/jsonl",
+    ".md": "text/markdown",
+    ".parquet": "application/vnd.apache.parquet",
+    ".zip": "application/zip",
+}
 
 ConceptName = Annotated[
     str,

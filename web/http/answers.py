@@ -6,6 +6,7 @@ nothing; on the screen the browser makes it, because a key press must not wait.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -18,7 +19,7 @@ from concepts.labelling.question_queue import Upcoming
 from concepts.labelling.review import LabelWithComments
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import GivenAnswer
-from concepts.workbench.labels import GivenLabel, Remark
+from concepts.workbench.labels import GivenLabel, Labels, Remark
 from storage.labels import Author
 from web.http.guard import author_of
 
@@ -98,19 +99,26 @@ class Tiles(GridPage):
 
 def opening(workbench: Workbench, concept: str, author: str) -> Opening:
     """What the screen begins with."""
-    recent = workbench.concept(concept).labels.recent(author, RECENT)
-    advice = workbench.concept(concept).labels.advice()
-    upcoming = workbench.concept(concept).labels.upcoming([], AHEAD, author)
-    shown = [*(answer.id for answer in recent), *_not_repeated(upcoming)]
-    return Opening(
+    opened = workbench.concept(concept)
+    recent = opened.labels.recent(author, RECENT)
+    opinion = opened.annotations.opinion(recent[-1].id) if recent else None
+    shown = [label.id for label in recent]
+    return Opening(**dict(_progress(opened.labels, author, [], shown, opinion)), recent=recent)
+
+
+def _progress(
+    labels: Labels, author: str, have: list[str], shown: Sequence[str] = (), opinion: Opinion | None = None
+) -> Progress:
+    """`shown`: pictures on the screen whose comments are wanted, beside those of the pictures to come."""
+    more, advice = labels.upcoming(have, AHEAD - len(have), author), labels.advice()
+    return Progress(
         count=advice.count,
         advice=advice.more,
         rare=advice.rare,
         enough=advice.enough,
-        upcoming=upcoming,
-        remarks=workbench.concept(concept).labels.comments(shown, author),
-        opinion=workbench.concept(concept).annotations.opinion(recent[-1].id) if recent else None,
-        recent=recent,
+        upcoming=more,
+        opinion=opinion,
+        remarks=labels.comments([*shown, *_not_repeated(more)], author),
     )
 
 
@@ -122,40 +130,23 @@ def _not_repeated(upcoming: Upcoming) -> list[str]:
 def answer_routes(workbench: Workbench) -> APIRouter:
     router = APIRouter(prefix="/app/answers", include_in_schema=False)
 
-    def progress(
-        request: Request, concept: str, have: list[str], about: str = "", opinion: Opinion | None = None
-    ) -> Progress:
-        """`about`: the picture that the request was about."""
-        author = author_of(request)
-        more = workbench.concept(concept).labels.upcoming(have, AHEAD - len(have), author)
-        shown = [about, *_not_repeated(more)] if about else _not_repeated(more)
-        advice = workbench.concept(concept).labels.advice()
-        return Progress(
-            count=advice.count,
-            advice=advice.more,
-            rare=advice.rare,
-            enough=advice.enough,
-            upcoming=more,
-            opinion=opinion,
-            remarks=workbench.concept(concept).labels.comments(shown, author),
-        )
-
     @router.get("")
     def more(
         request: Request,
         concept: str,
         have: Annotated[list[PictureId], Query(max_length=100)] = [],  # noqa: B006
     ) -> Progress:
-        return progress(request, concept, have)
+        return _progress(workbench.concept(concept).labels, author_of(request), have)
 
     @router.post("")
     def answer(body: Answer, request: Request) -> Progress:
         workbench.jobs.precedence.pressed()
-        labels = workbench.concept(body.concept).labels
+        concept = workbench.concept(body.concept)
+        labels = concept.labels
         given = GivenLabel(picture=body.picture, value=body.value, repeat=body.repeat)
         labels.commit({body.key: given}, Author(author_of(request)))
-        opinion = workbench.concept(body.concept).annotations.opinion(body.picture)
-        said = progress(request, body.concept, body.have, body.picture, opinion)
+        opinion = concept.annotations.opinion(body.picture)
+        said = _progress(labels, author_of(request), body.have, [body.picture], opinion)
         said.others = labels.others(body.picture, author_of(request))
         if said.count.answers % LOOK_OVER_EVERY == 0:
             workbench.review.keep_up(body.concept)
@@ -174,25 +165,19 @@ def answer_routes(workbench: Workbench) -> APIRouter:
             author = author_of(request)
             labels.looked_through(body.wall, author=author, key=body.key)
         workbench.review.keep_up(body.concept)
-        return progress(request, body.concept, body.have)
+        return _progress(labels, author_of(request), body.have)
 
     @router.post("/undo")
     def undo(body: Undo, request: Request) -> Progress:
-        workbench.concept(body.concept).labels.take_back(
-            author=author_of(request), key=body.key, only=body.undoes
-        )
-        return progress(request, body.concept, body.have)
+        labels = workbench.concept(body.concept).labels
+        labels.take_back(author=author_of(request), key=body.key, only=body.undoes)
+        return _progress(labels, author_of(request), body.have)
 
     @router.post("/comment")
     def comment(body: Comment, request: Request) -> Progress:
-        workbench.concept(body.concept).labels.comment(
-            body.picture,
-            body.text,
-            author=author_of(request),
-            key=body.key,
-            beside=body.beside,
-        )
-        return progress(request, body.concept, body.have, body.picture)
+        labels, author = workbench.concept(body.concept).labels, author_of(request)
+        labels.comment(body.picture, body.text, author=author, key=body.key, beside=body.beside)
+        return _progress(labels, author, body.have, [body.picture])
 
     @router.get("/grid")
     def grid(
@@ -202,9 +187,10 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         query: str = "",
         n: Annotated[int, Query(ge=1, le=60)] = 36,
     ) -> Tiles:
-        page = workbench.concept(concept).labels.grid(order, query=query, n=n)
+        labels = workbench.concept(concept).labels
+        page = labels.grid(order, query=query, n=n)
         ids = [picture.id for picture in page.pictures]
-        remarks = workbench.concept(concept).labels.comments(ids, author_of(request))
+        remarks = labels.comments(ids, author_of(request))
         return Tiles(**dict(page), remarks=remarks)
 
     return router

@@ -10,7 +10,7 @@ from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 
 from concepts.workbench import Workbench
-from web.api.operations import MEDIA_TYPES
+from web.api.shared import MEDIA_TYPES
 
 Number = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 FRESH = {"Cache-Control": "private, no-cache"}

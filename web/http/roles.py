@@ -39,7 +39,8 @@ OPERATIONS = [
 ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
     (method, re.compile(path), rule)
     for method, path, rule in (
-        *OPERATIONS,  # Programs
+        *OPERATIONS,
+        # Programs
         ("GET", f"{API}/backup", Rule(OWNER, "made a backup", host=True)),
         ("GET", f"{API}/log", Rule(OWNER, "read the log", host=True)),
         ("GET", f"{CONCEPT}/labels/export", Rule(VIEWER, "exported answers")),
@@ -50,11 +51,8 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", f"{API}/library/captions", Rule(OWNER, "kept captions and columns", host=True)),
         ("POST", f"{CONCEPT}/examples", Rule(OWNER, "changed what counts")),
         ("POST", f"{CONCEPT}/review", Rule(OWNER)),
-        (
-            "PATCH",
-            f"{API}/settings",
-            Rule(OWNER, "changed settings", host=True),
-        ),  # The small routes of the screens
+        ("PATCH", f"{API}/settings", Rule(OWNER, "changed settings", host=True)),
+        # The small routes of the screens
         ("GET", f"/app/bundles/{ONE}", Rule(VIEWER, "exported a classifier")),
         ("GET", f"/app/combinations/{ONE}", Rule(VIEWER, "exported a classifier")),
         ("GET", f"/app/scores/{ONE}", Rule(VIEWER, "downloaded scores")),
@@ -70,10 +68,10 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", "/login/(elsewhere|callback)", Rule(VIEWER)),
         ("POST", "/begin", Rule(VIEWER)),
         ("POST", "/login", Rule(VIEWER)),
-        ("GET", "/web/.*", Rule(VIEWER)),  # Tools of assistants: what each of them takes is in TOOLS
-        *(
-            (method, "/mcp", Rule(VIEWER)) for method in ("GET", "POST", "DELETE")
-        ),  # Gradio: its pages and files, and the events of the screens, whose buttons are in ACTIONS
+        ("GET", "/web/.*", Rule(VIEWER)),
+        # Tools of assistants: what each of them takes is in TOOLS
+        *((method, "/mcp", Rule(VIEWER)) for method in ("GET", "POST", "DELETE")),
+        # Gradio: its pages and files, and the events of the screens, whose buttons are in ACTIONS
         ("GET", "/(library|define|label|review|quality|use|borderline)?/?", Rule(VIEWER)),
         ("GET", "/(combine|several|activity|settings|protection)/?", Rule(VIEWER)),
         ("GET", "/(config|theme.css|manifest.json|robots.txt|favicon.ico|openapi.json)/?", Rule(VIEWER)),
@@ -166,7 +164,8 @@ ACTIONS: dict[str, Rule] = {
     "protect": Rule(VIEWER),  # one's own
     "protect-concept": Rule(OWNER, "changed how pictures are shown"),
     "answer-question": Rule(OWNER, "changed what counts"),
-    **dict.fromkeys(("ask", "more-kinds"), Rule(OWNER)),  # Several concepts
+    **dict.fromkeys(("ask", "more-kinds"), Rule(OWNER)),
+    # Several concepts
     **dict.fromkeys(("rule", "write-rule", "open-rule"), Rule(VIEWER)),
     **dict.fromkeys(("try-rule", "score-table"), Rule(OWNER)),
     "keep-rule": Rule(OWNER, "kept a combination"),

@@ -11,8 +11,8 @@ from concepts.library.browsing import PictureDetail, PicturePage, PictureView
 from concepts.library.collection import LibraryInfo
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
+from concepts.workbench.concept import comments_of_picture
 from concepts.workbench.concept_views import ScaleView
-from concepts.workbench.labels import comments_of_picture
 from concepts.workbench.library import FolderView
 from web.advice import in_words
 from web.jobs import is_going
