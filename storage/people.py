@@ -1,5 +1,5 @@
-"""People: what they did, which sessions they have left, and what was tried or taken lately, counted for all
-processes: wrong passwords, strangers' pictures."""
+"""People: what they did, which sessions they have left, what they were answered, and what was tried or taken
+lately, counted for all processes: wrong passwords, strangers' pictures."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from storage.database import Database, Store, insert_new
+from storage.tables import AnsweredRow, EndedSessionRow, TakenRow, now
 from storage.tables import Deed as Deed
-from storage.tables import EndedSessionRow, TakenRow, now
 
 LOCK = "taken"
+ANSWERING = timedelta(minutes=1)  # after which a request without an answer counts as cut off
+ANSWERED = timedelta(days=1)
 
 
 class AuditLog(Store):
@@ -46,6 +49,27 @@ class EndedSessions:
     def has(self, session_id: str) -> bool:
         query = select(EndedSessionRow.id).where(EndedSessionRow.id == session_id)
         return self._database.scalar(query) is not None
+
+
+class AnsweredRequests(Store):
+    """Answers of requests that may be sent again, by a hash of who sent them under which key."""
+
+    def begin(self, key: str) -> AnsweredRow | None:
+        """The request that came with this key before; None where this is the first, or the one before was
+        cut off."""
+        with self._database.write("answered") as session:
+            session.execute(delete(AnsweredRow).where(AnsweredRow.until < now()))
+            before = session.get(AnsweredRow, key)
+            if before is None:
+                session.add(AnsweredRow(key=key, until=now() + ANSWERING))
+            return before
+
+    def end(self, key: str, answer: dict[str, Any] | None) -> None:
+        """Keeps its answer for a day; None forgets it: nothing was done, so it may be sent anew."""
+        with self._database.write("answered") as session:
+            session.execute(delete(AnsweredRow).where(AnsweredRow.key == key))
+            if answer is not None:
+                session.add(AnsweredRow(key=key, until=now() + ANSWERED, answer=answer))
 
 
 @dataclass(frozen=True)

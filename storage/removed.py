@@ -37,6 +37,7 @@ from storage.kept_counts import KeptCounts, groups_of, groups_shown, recount_gro
 from storage.tables import (
     MEASURED,
     PURGED,
+    AnsweredRow,
     CandidateRow,
     Delivery,
     EvaluationPictureRow,
@@ -215,6 +216,7 @@ def _purged(session: Session, ids: Sequence[str]) -> PurgedRows:
     deleted(PendingVectorRow, PendingVectorRow.picture_id)
     forget(session, ids)
     session.execute(delete(KeptFigureRow))  # a cover may be one of these, and none of them stands any more
+    session.execute(delete(AnsweredRow))  # answers name pictures, too
     deleted(OutsidePictureRow, OutsidePictureRow.picture_id)
     return PurgedRows(
         labels=labels,

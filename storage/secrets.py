@@ -21,7 +21,7 @@ from storage.database import Database
 from storage.disk import obstacle
 from storage.errors import StorageError
 from storage.files import make_private
-from storage.tables import Deed, Delivery, ModelCallRow, StoredJob, Watch
+from storage.tables import AnsweredRow, Deed, Delivery, ModelCallRow, StoredJob, Watch
 
 USERINFO = re.compile(r"(?<=://)[^/\s]*@")  # a name and password in an address
 ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*://)(.*)", re.IGNORECASE | re.DOTALL)
@@ -49,6 +49,7 @@ WORDS = (
     StoredJob.details,
     Delivery.problem,
     Deed.about,
+    AnsweredRow.answer,
 )
 COLUMNS = (*WEBHOOKS, *ADDRESSES, *WORDS)
 

@@ -12,14 +12,15 @@ from web.api import examples, label_files, library, review, scoring, settings, w
 from web.api.operations import add_operations
 from web.api.reference import STYLE_HEADERS, reference_page
 from web.http.problems import RESPONSES, describe_problems, handle_problems
+from web.http.repeated import CHANGING, PARAMETER, Repeated
 
 PREFIX = "/api/v1"
 ABOUT = """Everything Discern can do, for programs. A small program is in `docs/rest.md`.
 
 **Work that takes long** answers 202 with a job; ask `GET /jobs/{job_id}` until its `state` is `done`,
 `failed` or `cancelled`. **Errors** are `application/problem+json` (RFC 9457). **Lists** that can be long come
-in pages of at most 200. **Answers** carry an `Idempotency-Key`, so a request that is sent twice counts once.
-Where Discern has users, send a name and password (HTTP Basic)."""
+in pages of at most 200. **Whatever changes something** takes an `Idempotency-Key`: a request that is sent
+again with it counts once. Where Discern has users, send a name and password (HTTP Basic)."""
 TAGS = (
     library,
     examples,
@@ -48,10 +49,14 @@ def create_api(workbench: Workbench) -> FastAPI:
     )
     handle_problems(api)
     describe_problems(api)
+    api.add_middleware(Repeated, workbench=workbench)
     for module in TAGS:
         api.include_router(module.routes(workbench), tags=[module.__name__.rpartition(".")[2]])
 
     add_operations(api, workbench)
+    for route in api.routes:
+        if isinstance(route, APIRoute) and CHANGING & (route.methods or set()):
+            route.openapi_extra = (route.openapi_extra or {}) | {"parameters": [PARAMETER]}
 
     @api.get("/docs", include_in_schema=False)
     def reference() -> Response:

@@ -17,6 +17,7 @@ from concepts.installation.activity import JobView
 from concepts.workbench import Workbench, operations
 from concepts.workbench.operation import IN_PATH, Declared, Given, Parameter, keyword
 from web.api.shared import LONG, MEDIA_TYPES, Accepted, AuthorName, ConceptName, Reader
+from web.http.repeated import HEADER
 from web.http.roles import ACTIONS, why_not
 
 
@@ -35,16 +36,7 @@ def _permit(request: Request) -> Callable[[str, str], None]:
 GIVEN = {
     Given.AUTHOR: AuthorName,
     Given.READER: Reader,
-    Given.KEY: Annotated[
-        str | None,
-        fastapi.Header(
-            alias="Idempotency-Key",
-            min_length=1,
-            max_length=200,
-            description="Any text that is new for each request. The same again changes nothing and is "
-            "answered like the first time.",
-        ),
-    ],
+    Given.KEY: Annotated[str | None, fastapi.Header(alias=HEADER, include_in_schema=False)],
     Given.CONFINED: Annotated[bool, Depends(lambda: True)],
     Given.PERMIT: Annotated[Callable[[str, str], None], Depends(_permit)],
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,11 @@ from fastapi.testclient import TestClient
 
 from concepts.bundle.decisions import zones_of
 from concepts.errors import DiscernError
+from concepts.installation.users import Role, Users
 from concepts.workbench import Workbench
+from storage.people import AnsweredRequests
+
+PASSWORD = "correct horse battery"
 
 Finished = Callable[[Any], dict[str, Any]]
 
@@ -37,14 +42,64 @@ def all_scores(api: TestClient, version: int) -> list[dict[str, Any]]:
     return list(page["pictures"])
 
 
-def test_a_key_of_a_deleted_concept_is_new_to_its_namesake(api: TestClient) -> None:
-    begin(api, "Begun twice")
-    body = {"answers": [{"picture": ids_of(api, "line")[0], "value": "no"}]}
-    api.post("concepts/Begun twice/labels", json=body, headers={"Idempotency-Key": "k2"})
-    api.post("trash", json={"concept": "Begun twice"})
-    begin(api, "Begun twice")
-    api.post("concepts/Begun twice/labels", json=body, headers={"Idempotency-Key": "k2"})
-    assert [row["label"] for row in api.get("concepts/Begun twice/labels").json()] == ["no"]
+def keyed(key: str) -> dict[str, str]:
+    return {"Idempotency-Key": key}
+
+
+def test_a_request_that_is_sent_again_is_done_once_and_answered_as_before(
+    api: TestClient, workbench: Workbench
+) -> None:
+    body = {"name": "Begun once", "description": "Round shapes."}
+    first = api.post("concepts", json=body, headers=keyed("begin"))
+    again = api.post("concepts", json=body, headers=keyed("begin"))
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert again.headers["content-type"] == "application/json"
+    job = api.post("concepts/Begun once/mine", json={"size": 5}, headers=keyed("mine"))
+    same = api.post("concepts/Begun once/mine", json={"size": 5}, headers=keyed("mine"))
+    assert (same.status_code, same.headers["location"]) == (202, job.headers["location"])
+    gone = [api.post("trash", json={"concept": "Begun once"}, headers=keyed("gone")) for _ in range(2)]
+    assert [one.status_code for one in gone] == [201, 201]
+    assert api.post("concepts", json=body, headers=keyed("begin")).status_code == 201  # it stays in the trash
+    assert api.get("concepts/Begun once").status_code == 409
+    deeds = [deed.what for deed in workbench.installation.deeds() if "concepts" in deed.about]
+    assert deeds.count("began a concept") == 1
+
+
+def test_a_key_belongs_to_one_request_of_one_person(api: TestClient, workbench: Workbench) -> None:
+    body = {"name": "Keyed", "description": "Round shapes."}
+    assert api.post("concepts", json=body, headers=keyed("mine alone")).status_code == 201
+    other = {"description": "Other shapes."}
+    for refused in (
+        api.post("concepts", json=body | other, headers=keyed("mine alone")),
+        api.post("concepts?again", json=body, headers=keyed("mine alone")),
+        api.patch("concepts/Keyed", json={}, headers=keyed("mine alone")),
+        api.post("concepts", json=body, headers=keyed("long" * 51)),
+    ):
+        assert (refused.status_code, refused.json()["type"]) == (422, "/api/v1/docs#invalid-request")
+    for name in ("ana", "ben"):
+        Users(workbench.context.settings).set(name, PASSWORD, Role.OWNER)
+    try:
+        answers = [
+            api.post("concepts", json=body | {"name": name}, headers=keyed("shared"), auth=(name, PASSWORD))
+            for name in ("ana", "ben")
+        ]
+        assert [one.json()["name"] for one in answers] == ["ana", "ben"]
+    finally:
+        for name in ("ana", "ben"):
+            Users(workbench.context.settings).remove(name)
+
+
+def test_what_failed_may_be_sent_anew_with_its_key_and_what_goes_on_may_not(
+    api: TestClient, workbench: Workbench
+) -> None:
+    body = {"name": "In between", "description": "Round shapes."}
+    label = {"answers": [{"picture": ids_of(api, "line")[0], "value": "no"}]}
+    assert api.post("concepts/In between/labels", json=label, headers=keyed("once")).status_code == 404
+    begin(api, body["name"])
+    assert api.post("concepts/In between/labels", json=label, headers=keyed("once")).status_code == 201
+    AnsweredRequests(workbench.context.database).begin(hashlib.sha256(b"me\ngoing on").hexdigest())
+    going = api.post("concepts/In between/labels", json=label, headers=keyed("going on"))
+    assert (going.status_code, going.headers["retry-after"]) == (409, "1")
 
 
 def test_training_before_an_answer_and_an_unknown_target_are_refused_at_once(api: TestClient) -> None:

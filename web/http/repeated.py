@@ -1,0 +1,119 @@
+"""Requests that are sent again because their answer was lost: what they changed is changed once."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from concepts.workbench import Workbench
+from storage.people import AnsweredRequests
+from storage.tables import AnsweredRow
+from web.http.problems import problem
+
+HEADER = "Idempotency-Key"
+LONGEST = 200  # characters of a key
+CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
+PARAMETER = {
+    "name": HEADER,
+    "in": "header",
+    "schema": {"type": "string", "maxLength": LONGEST},
+    "description": "Any text that is new for each request. The same again changes nothing and is answered "
+    "like the first time.",
+}
+
+
+class Repeated:
+    """Plain ASGI, around the API. A request with the key of one that was answered gets that answer again,
+    for a day; where another request has the key, it is refused. What failed has changed nothing, and may be
+    sent anew."""
+
+    def __init__(self, app: ASGIApp, workbench: Workbench) -> None:
+        self.app = app
+        self._workbench = workbench
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        key = Headers(scope=scope).get(HEADER, "") if scope["type"] == "http" else ""
+        if not key or scope["method"] not in CHANGING:
+            await self.app(scope, receive, send)
+        elif len(key) > LONGEST:
+            said = f"The {HEADER} is too long: at most {LONGEST} characters."
+            await problem(422, said, kind="invalid-request")(scope, receive, send)
+        else:
+            await self._answer(key, Asked(scope, receive), send)
+
+    async def _answer(self, key: str, asked: Asked, send: Send) -> None:
+        answered = AnsweredRequests(self._workbench.context.database)
+        user = asked.scope["state"]["user"] or "me"
+        name = hashlib.sha256(f"{user}\n{key}".encode()).hexdigest()
+        before = await run_in_threadpool(answered.begin, name)
+        if before is not None:
+            asked.scope["state"]["deed"] = ("", "")  # which was kept the first time
+            await _again(before, await asked.whole())(asked.scope, asked.receive, send)
+            return
+        messages: list[Message] = []
+
+        async def held(message: Message) -> None:
+            messages.append(message)
+
+        kept = None
+        try:
+            await self.app(asked.scope, asked.receive, held)
+            kept = _kept(messages, await asked.whole())
+        finally:
+            await run_in_threadpool(answered.end, name, kept)
+        for message in messages:  # not before: whoever has the answer may rely on its being kept
+            await send(message)
+
+
+class Asked:
+    """A request whose body is hashed while it comes."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.scope = scope
+        self._receive = receive
+        query = scope.get("query_string", b"").decode("latin-1")
+        self._hash = hashlib.sha256(f"{scope['method']} {scope['path']}?{query}\n".encode())
+        self._has_more = True
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._hash.update(message.get("body", b""))
+        self._has_more = message.get("more_body", False)
+        return message
+
+    async def whole(self) -> str:
+        """What tells it from others, once all of it is here. A body that is too large is none of ours."""
+        try:
+            while self._has_more:
+                await self.receive()
+        except HTTPException:
+            return ""
+        return self._hash.hexdigest()
+
+
+def _kept(messages: list[Message], request: str) -> dict[str, Any] | None:
+    start, *rest = messages
+    if start["status"] >= 400:
+        return None
+    return {
+        "request": request,
+        "status": start["status"],
+        "headers": {name.decode("latin-1"): value.decode("latin-1") for name, value in start["headers"]},
+        "body": b"".join(message.get("body", b"") for message in rest).decode(),
+    }
+
+
+def _again(before: AnsweredRow, request: str) -> Response:
+    answer = before.answer
+    if answer is None:
+        said = "The first request with this key is not answered yet. Send it again in a moment."
+        return problem(409, said, headers={"Retry-After": "1"})
+    if answer["request"] != request:
+        return problem(422, f"Another request had this {HEADER}. Use a new one.", kind="invalid-request")
+    return Response(answer["body"], answer["status"], answer["headers"])
