@@ -91,7 +91,13 @@ class BadPriceError(SettingsError):
         self.variable = f"DISCERN_{setting.upper()}"
 
 
-class UnknownMethodError(DiscernError):
+class WrongUsageError(DiscernError):
+    """What is asked for makes no sense, whatever there is. Raised before any work is done."""
+
+    http_status = 422
+
+
+class UnknownMethodError(WrongUsageError):
     """A head, encoder, annotator, … was asked for by a name that is none. Raised before any work is done."""
 
     http_status = 422

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from concepts.bundle import figures
-from concepts.errors import SettingsError
+from concepts.errors import WrongUsageError
 from concepts.learning.target import Target
 from web import jobs, words
 
@@ -109,7 +109,7 @@ def _aimed_at(target: str) -> str:
     """What a version's threshold is for; one that was moved by hand says so itself."""
     try:
         return Target.parse(target).plainly
-    except SettingsError:
+    except WrongUsageError:
         return target
 
 

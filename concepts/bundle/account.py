@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from concepts.bundle.facts import ConceptFacts
 from concepts.definition.document import Definition
-from concepts.errors import SettingsError
+from concepts.errors import WrongUsageError
 from concepts.learning.evaluation import about_probabilities
 from concepts.learning.report import Guarantee, LabelCount, Metric, about_the_target
 from concepts.learning.target import Target
@@ -105,7 +105,7 @@ def _yes_from(facts: ConceptFacts) -> str:
 def _aims_at_a_share(target: str) -> bool:
     try:
         return Target.parse(target).kind != "f1"
-    except SettingsError:  # such as a threshold set by hand
+    except WrongUsageError:  # such as a threshold set by hand
         return False
 
 

@@ -9,7 +9,7 @@ import typer
 
 from concepts.cli.groups import Author, Json, Most, Skip, app, workbench
 from concepts.cli.output import progress, say, show, table
-from concepts.errors import DiscernError, NotScoredError
+from concepts.errors import NotScoredError, WrongUsageError
 
 if TYPE_CHECKING:
     from concepts.classifier.rule_scores import Agreed, Tried
@@ -70,7 +70,7 @@ def combine(
         _write_table(bench, scores, concepts or [], as_json)
     elif out:
         if not name or rule:
-            raise DiscernError("Only a kept rule is written to files. Keep it first, then give --name alone.")
+            raise WrongUsageError("Only a kept rule is written to files. Keep it, then give --name alone.")
         result = bench.rules.export(name, out, number=number, page=page)
         versions = ", ".join(f"{concept} {version}" for concept, version in result.concepts.items())
         show(result, as_json, lambda: say(f"“{name}” of {versions} is in {result.folder}."))

@@ -11,7 +11,7 @@ import typer
 
 from concepts.cli.groups import ChoosingAMethod, Format, Json, Name, Simulated, labels, must_exist, workbench
 from concepts.cli.output import ROWS_SHOWN, say, show, table
-from concepts.errors import DiscernError
+from concepts.errors import WrongUsageError
 
 if TYPE_CHECKING:
     from concepts.workbench.label_exports import ExportView
@@ -102,7 +102,7 @@ def labels_export(
     bench = workbench()
     if format:
         if out is None:
-            raise DiscernError("Say where it is to be written: --out.")
+            raise WrongUsageError("Say where it is to be written: --out.")
         written = bench.concept(name).label_exports.write(format, out, what=what, copies=copies)
         show(written, as_json, lambda: _written(written))
         return

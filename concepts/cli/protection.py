@@ -8,7 +8,7 @@ import typer
 
 from concepts.cli.groups import Author, Json, Name, app, concept, workbench
 from concepts.cli.output import say, show
-from concepts.errors import DiscernError
+from concepts.errors import WrongUsageError
 
 OF_PERSON = {"concept": "", "plain": "plain", "blur": "blur", "greyscale": "greyscale", "both": "both"}
 OF_CONCEPT = {"plain": "", "blur": "blur", "greyscale": "greyscale", "both": "both"}
@@ -66,5 +66,5 @@ def concept_protection(
 
 def _chosen(given: str, known: dict[str, Any]) -> Any:
     if given not in known:
-        raise DiscernError(f"“{given}” is none of {', '.join(known)}.")
+        raise WrongUsageError(f"“{given}” is none of {', '.join(known)}.")
     return known[given]

@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def fail(error: errors.DiscernError, as_json: bool) -> int:
-    code = WRONG_USAGE if isinstance(error, errors.UnknownMethodError) else FAILED
+    code = WRONG_USAGE if isinstance(error, errors.WrongUsageError) else FAILED
     message, advice = str(error), error.advice("in_terminal")
     rows = error.rows if isinstance(error, errors.NoUsableRowsError) else []
     if as_json:  # many messages say themselves what to do, behind their first sentence

@@ -11,7 +11,7 @@ import typer
 from concepts.cli.groups import Author, Json, Name, Version, concept, version, workbench
 from concepts.cli.operations import shows
 from concepts.cli.output import progress, say, show, table
-from concepts.errors import DiscernError
+from concepts.errors import WrongUsageError
 from concepts.learning.target import Side
 
 if TYPE_CHECKING:
@@ -187,15 +187,15 @@ def concept_export(
     exports = bench.concept(name).exports
     if html is not None:
         if out is not None or also or page or int8:
-            raise DiscernError("--html writes a page alone. Leave out --out, --with, --page and --int8.")
+            raise WrongUsageError("--html writes a page alone. Leave out --out, --with, --page and --int8.")
         written = exports.write_page(html, version=version, classifier=classifier)
         bench.context.audit.add(author, "shared a version as a file", name)
         show({"html": str(written)}, as_json, lambda: say(f"The page is in {written}."))
         return
     if out is None:
-        raise DiscernError("Say where it goes: --out FOLDER, or --html FILE for a page about it.")
+        raise WrongUsageError("Say where it goes: --out FOLDER, or --html FILE for a page about it.")
     if classifier:
-        raise DiscernError("--classifier is for a page: use --html FILE. For a folder there is --page.")
+        raise WrongUsageError("--classifier is for a page: use --html FILE. For a folder there is --page.")
     if int8:
         with progress("Measuring int8", KEPT) as listener:
             measured = exports.measure_int8(version, tuple(also or ())).wait(listener)

@@ -8,7 +8,7 @@ import typer
 
 from concepts.cli.groups import Author, Json, Name, Simulated, labels, workbench
 from concepts.cli.output import plain, say, show, table
-from concepts.errors import DiscernError
+from concepts.errors import WrongUsageError
 
 
 @labels.command("wall")
@@ -28,7 +28,7 @@ def labels_wall(
     """Sixty pictures of every kind, none of which was on a wall before. Without --looked the wall stays."""
     bench = workbench()
     if counts and not looked:
-        raise DiscernError("Add --looked: what you don't name then comes on no other wall.")
+        raise WrongUsageError("Add --looked: what you don't name then comes on no other wall.")
     chosen = [bench.context.collection.library.resolve(picture) for picture in counts or []]
     if looked:  # answers given meanwhile may have changed what the wall shows, so what is named is on it
         wall = dict.fromkeys(

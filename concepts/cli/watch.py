@@ -12,7 +12,7 @@ import typer
 from concepts.cli.groups import Author, Json, app, workbench
 from concepts.cli.operations import shows
 from concepts.cli.output import StoppedError, progress, say, show, table
-from concepts.errors import DiscernError
+from concepts.errors import WrongUsageError
 
 if TYPE_CHECKING:
     from concepts.publishing.watch_precision import Window
@@ -57,7 +57,7 @@ def watch(
     `discern concept stop-watching`; the same command again goes on with it.
     """
     if as_json and not once:
-        raise DiscernError("--json prints one value when the command ends. Add --once.")
+        raise WrongUsageError("--json prints one value when the command ends. Add --once.")
     bench = workbench()
     watches = bench.concept(concept).watches
     begun = watches.begin(

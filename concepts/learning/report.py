@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
-from concepts.errors import SettingsError
+from concepts.errors import WrongUsageError
 from concepts.learning.target import Side, Target
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -316,7 +316,7 @@ def about_the_target(target: str, metrics: Iterable[Metric]) -> list[str]:
     set by hand."""
     try:
         wanted = Target.parse(target)
-    except SettingsError:
+    except WrongUsageError:
         return []
     found = next((metric for metric in metrics if metric.name == wanted.kind), None)
     said = wanted.judged(found.low, found.high) if found else ""

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from concepts.errors import SettingsError
+from concepts.errors import WrongUsageError
 
 Side = Literal["yes", "no"]  # what a line is to make sure of: yes above it, no below it
 SPELLING = "f1, precision=0.9 or recall=0.9"
@@ -49,11 +49,11 @@ class Target:
 
     @classmethod
     def parse(cls, text: str) -> Target:
-        """Reads `f1`, `precision=0.9`, `recall=0.9` and what `str` gives. Raises `SettingsError`."""
+        """Reads `f1`, `precision=0.9`, `recall=0.9` and what `str` gives. Raises `WrongUsageError`."""
         words = text.strip().casefold()
         if words in ("f1", "best f1"):
             return cls()
         found = _FLOOR.fullmatch(words)
         if found is None or not 0 < float(found[2]) <= 1:
-            raise SettingsError(f"“{text}” is no target. Write {SPELLING}.")
+            raise WrongUsageError(f"“{text}” is no target. Write {SPELLING}.")
         return cls("precision" if found[1] == "precision" else "recall", float(found[2]))

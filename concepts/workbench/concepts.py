@@ -12,7 +12,7 @@ from concepts.classifier.stability import Settling
 from concepts.definition.document import Definition
 from concepts.definition.editing import exclude
 from concepts.definition.names import checked_name
-from concepts.errors import DiscernError
+from concepts.errors import DiscernError, WrongUsageError
 from concepts.jobs import Progress
 from concepts.labelling.dataset import AnswerCount
 from concepts.learning.report import EvaluationReport
@@ -168,7 +168,7 @@ class Concepts:
                 scale=scale,
             )
         else:
-            raise DiscernError(
+            raise WrongUsageError(
                 "A concept begins from a description, with examples and a scale, or from another concept, as "
                 "that is. Give one of the two."
             )
@@ -333,13 +333,13 @@ def scale_from(
     grade_names: Sequence[str] | None,
     classes: Sequence[str] | None,
 ) -> Scale | None:
-    """What a concept is answered by; None for yes and no. Raises `DiscernError`."""
+    """What a concept is answered by; None for yes and no. Raises `WrongUsageError`."""
     if grades is not None and classes:
-        raise DiscernError("A concept has grades or classes, not both.")
+        raise WrongUsageError("A concept has grades or classes, not both.")
     if classes:
         return Scale.of_classes(_split(classes))
     if grades is None and (counts_from is not None or grade_names):
-        raise DiscernError("Only a graded concept has grades with names and one to count from: say how many.")
+        raise WrongUsageError("Only a graded concept has named grades and one to count from: say how many.")
     return None if grades is None else Scale.graded(grades, counts_from, _split(grade_names or ()))
 
 

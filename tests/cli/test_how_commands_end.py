@@ -102,6 +102,22 @@ def test_with_json_wrong_usage_is_json_and_still_exits_with_2(ended: End) -> Non
 
 
 @pytest.mark.parametrize(
+    "command",
+    [
+        ("train", "Round thing", "--head", "forest"),
+        ("new", "Without a sentence"),
+        ("new", "Of both kinds", "--description", "Any.", "--graded", "3", "--classes", "a,b"),
+        ("export", "Round thing"),
+    ],
+    ids=" ".join,
+)
+def test_what_makes_no_sense_whatever_there_is_exits_with_2(
+    pictures: Path, ended: End, command: tuple[str, ...]
+) -> None:
+    assert ended("concept", *command).code == 2
+
+
+@pytest.mark.parametrize(
     ("command", "names"), [("train", "auto, text, lda, logistic"), ("annotate", "auto, builtin, vlm")]
 )
 def test_help_names_what_is_registered(ended: End, command: str, names: str) -> None:

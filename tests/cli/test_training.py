@@ -24,7 +24,7 @@ def test_without_answers_training_fails_and_says_how_to_get_some(pictures: Path,
 @pytest.mark.parametrize("target", ["accuracy=0.9", "precision", "precision=1.5", "recall=0", ""])
 def test_a_wrong_target_is_told_in_the_spelling_of_the_help(pictures: Path, ended: End, target: str) -> None:
     end = ended("concept", "train", NAME, "--target", target)
-    assert end.code == 1
+    assert end.code == 2
     assert "Write f1, precision=0.9 or recall=0.9." in " ".join(end.err.split())
     assert "f1, precision=0.9 or recall=0.9" in " ".join(ended("concept", "train", "--help").out.split())
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from concepts.errors import SettingsError
+from concepts.errors import WrongUsageError
 from concepts.learning.calibration import choose_threshold, platt, refit
 from concepts.learning.target import Target
 
@@ -81,7 +81,7 @@ def test_targets_read_as_they_are_written():
 
 @pytest.mark.parametrize("text", ["", "accuracy at least 0.9", "precision at least 0", "recall at least 2"])
 def test_other_words_are_no_target(text):
-    with pytest.raises(SettingsError, match=r"is no target\. Write f1, precision=0\.9 or recall=0\.9"):
+    with pytest.raises(WrongUsageError, match=r"is no target\. Write f1, precision=0\.9 or recall=0\.9"):
         Target.parse(text)
 
 
