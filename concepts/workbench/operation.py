@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
@@ -69,13 +69,22 @@ Offset = Annotated[int, Flag("--skip"), Field(ge=0, le=2**31 - 1, description="H
 
 @dataclass(frozen=True)
 class Operation:
-    """`route` ("PUT /prompts/{prompt}") and `command` ("labels undo") stand below those of the handle; empty
-    where there is none. `audit`: what an owner later reads of it. `host`: it is about the computer Discern
-    runs on, so it is closed to visitors of a demo. `question`: what a person is asked before an assistant's
-    `tool` does it, of the part and the arguments; without one, the docstring's first sentence. `is_final`: it
-    can't be undone, so the command asks as well."""
+    """A decorator that declares a method as a use case.
+
+    `route` ("PUT /prompts/{prompt}") and `command` ("labels undo") stand below those of the handle; empty
+    where there is none. Without a `role` viewers may read and owners may change. `audit`: what an owner later
+    reads of it. `host`: it is about the computer Discern runs on, so it is closed to visitors of a demo.
+    `question`: what a person is asked before an assistant's `tool` does it, of the part and the arguments;
+    without one, the docstring's first sentence. `is_final`: it can't be undone, so the command asks as well.
+
+    Parameters that the route's path doesn't name are a query's, or for POST, PUT and PATCH the fields of a
+    JSON body. In a command those without a default are arguments, the others options. `Annotated[…,
+    Field(description=…, ge=…)]` describes and bounds a parameter everywhere. A method that returns a
+    `Started` begins a job: REST answers 202, a command waits.
+    """
 
     route: str = ""
+    _: KW_ONLY
     command: str = ""
     tool: str = ""
     role: Role | None = None
@@ -84,32 +93,12 @@ class Operation:
     question: Callable[..., str] | None = None
     is_final: bool = False
 
-
-def operation(
-    route: str = "",
-    *,
-    command: str = "",
-    tool: str = "",
-    role: Role | None = None,
-    audit: str = "",
-    host: bool = False,
-    question: Callable[..., str] | None = None,
-    is_final: bool = False,
-) -> Callable[[Method], Method]:
-    """Declares a method as a use case. Without a `role` viewers may read and owners may change.
-
-    Parameters that the route's path doesn't name are a query's, or for POST, PUT and PATCH the fields of a
-    JSON body. In a command those without a default are arguments, the others options. `Annotated[…,
-    Field(description=…, ge=…)]` describes and bounds a parameter everywhere. A method that returns a
-    `Started` begins a job: REST answers 202, a command waits.
-    """
-    declared = Operation(route, command, tool, role, audit, host, question, is_final)
-
-    def declare(method: Method) -> Method:
-        method.operation = declared  # type: ignore[attr-defined]  # found again by `declared_in`
+    def __call__(self, method: Method) -> Method:
+        method.operation = self  # type: ignore[attr-defined]  # found again by `declared_in`
         return method
 
-    return declare
+
+operation = Operation
 
 
 @dataclass(frozen=True)
