@@ -88,89 +88,54 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
 ]
 
 # The buttons and forms of the screens, by what they are called there.
-ACTIONS: dict[str, Rule] = {
-    **dict.fromkeys(
-        (
-            "show",
-            "search",
-            "narrow",
-            "open",
-            "position",
-            "filter",
-            "order",
-            "revision",
-            "card",
-            "compare",
-            "pick",
-            "page",
-            "prompt",
-            "flagged",
-            "told",
-        ),
-        Rule(VIEWER),
-    ),
-    **dict.fromkeys(("page-alarms", "page-missed"), Rule(VIEWER)),
-    **dict.fromkeys(("yes", "no", "unsure", "undo", "answer", "comment"), Rule(LABELLER)),
-    **dict.fromkeys(
-        ("cancel", "retry", "mine", "annotate", "propose", "train", "measure", "steady"), Rule(OWNER)
-    ),
-    "compare-annotators": Rule(OWNER),
-    "use-annotator": Rule(OWNER, "chose who labels"),
-    **dict.fromkeys(("certify", "keep-line"), Rule(OWNER)),
-    "watch": Rule(OWNER, "began to watch a folder", host=True),
-    "look-now": Rule(OWNER, host=True),
-    "stop-watch": Rule(OWNER, "stopped watching a folder", host=True),
-    **dict.fromkeys(("int8", "threshold", "again", "score", "score-files", "score-library"), Rule(OWNER)),
-    "trash-picture": Rule(OWNER, "removed pictures", host=True),
-    "trash-concept": Rule(OWNER, "deleted a concept"),
-    "trash-collection": Rule(OWNER, "removed a collection"),
-    "trash-rule": Rule(OWNER, "removed a combination"),
-    "restore-picture": Rule(OWNER, "put pictures back", host=True),
-    "restore-concept": Rule(OWNER, "brought a concept back"),
-    "restore-collection": Rule(OWNER, "brought a collection back"),
-    "restore-rule": Rule(OWNER, "brought a combination back"),
-    "empty-trash": Rule(OWNER, "emptied the bin", host=True),
-    "read-dates": Rule(OWNER, host=True),
-    **dict.fromkeys(("check", "find-neighbours", "tidy", "test"), Rule(OWNER, host=True)),
-    **dict.fromkeys(("add", "sample"), Rule(OWNER, "added pictures", host=True)),
-    "uploaded": Rule(OWNER, "added pictures"),
-    "read-words": Rule(OWNER, "had the words in pictures read", host=True),
-    "reembed": Rule(OWNER, "changed the encoder", host=True),
-    "make-collection": Rule(OWNER, "made a collection"),
-    "rename-collection": Rule(OWNER, "renamed a collection"),
-    "find-pictures": Rule(VIEWER),
-    **dict.fromkeys(("put-pictures", "take-pictures", "undo-change"), Rule(OWNER, "changed a collection")),
-    **dict.fromkeys(("put-chosen", "take-chosen", "undo-chosen"), Rule(OWNER, "changed a collection")),
-    "ask-where": Rule(OWNER),  # for which collections to look in
-    "look-in": Rule(OWNER, "chose where a concept looks"),
-    "begin": Rule(OWNER, "began a concept"),
-    **dict.fromkeys(("ask-name", "ask-copy"), Rule(OWNER)),  # for what it shall be called
-    "rename": Rule(OWNER, "renamed a concept"),
-    "duplicate": Rule(OWNER, "duplicated a concept"),
-    "save": Rule(OWNER, "changed settings", host=True),
-    **dict.fromkeys(
-        ("sentence", "add-criterion", "edit-criterion", "keep-criterion", "drop-criterion", "turn-kind"),
-        Rule(OWNER, "changed what counts"),
-    ),
-    **dict.fromkeys(
-        ("add-query", "keep-query", "flip-query", "drop-query"),
-        Rule(OWNER, "changed what counts"),
-    ),
-    **dict.fromkeys(("example", "drop-example", "restore", "scale"), Rule(OWNER, "changed what counts")),
-    **dict.fromkeys(("seen-yes", "seen-no", "seen-unsure", "begin-round", "test-wording"), Rule(LABELLER)),
-    **dict.fromkeys(("find-open", "reword", "look-over"), Rule(OWNER)),
-    **dict.fromkeys(("accept-wording", "reject-wordings"), Rule(OWNER, "changed what counts")),
-    **dict.fromkeys(("save-prompt", "reset-prompt"), Rule(OWNER, "changed a prompt")),
-    "protect": Rule(VIEWER),  # one's own
-    "protect-concept": Rule(OWNER, "changed how pictures are shown"),
-    "answer-question": Rule(OWNER, "changed what counts"),
-    **dict.fromkeys(("ask", "more-kinds"), Rule(OWNER)),
-    # Several concepts
-    **dict.fromkeys(("rule", "write-rule", "open-rule"), Rule(VIEWER)),
-    **dict.fromkeys(("try-rule", "score-table"), Rule(OWNER)),
-    "keep-rule": Rule(OWNER, "kept a combination"),
-    "given": Rule(OWNER),  # shows what a request has done
+BUTTONS: dict[Rule, str] = {
+    Rule(VIEWER): """
+        show search narrow find-pictures open position filter order revision card compare pick page
+        page-alarms page-missed prompt flagged told rule write-rule open-rule protect""",
+    Rule(LABELLER): """
+        yes no unsure undo answer comment seen-yes seen-no seen-unsure begin-round test-wording""",
+    Rule(OWNER): """
+        cancel retry mine annotate propose train measure steady compare-annotators certify keep-line int8
+        threshold again score score-files score-library ask-where ask-name ask-copy find-open reword look-over
+        ask more-kinds try-rule score-table given""",
+    Rule(OWNER, host=True): "look-now read-dates check find-neighbours tidy test",
+    # What counts
+    Rule(OWNER, "began a concept"): "begin",
+    Rule(OWNER, "renamed a concept"): "rename",
+    Rule(OWNER, "duplicated a concept"): "duplicate",
+    Rule(OWNER, "deleted a concept"): "trash-concept",
+    Rule(OWNER, "brought a concept back"): "restore-concept",
+    Rule(OWNER, "changed what counts"): """
+        sentence add-criterion edit-criterion keep-criterion drop-criterion turn-kind add-query keep-query
+        flip-query drop-query example drop-example restore scale accept-wording reject-wordings
+        answer-question""",
+    Rule(OWNER, "changed a prompt"): "save-prompt reset-prompt",
+    Rule(OWNER, "changed how pictures are shown"): "protect-concept",
+    Rule(OWNER, "chose who labels"): "use-annotator",
+    Rule(OWNER, "chose where a concept looks"): "look-in",
+    Rule(OWNER, "began to watch a folder", host=True): "watch",
+    Rule(OWNER, "stopped watching a folder", host=True): "stop-watch",
+    # The library, and the computer it is on
+    Rule(OWNER, "added pictures", host=True): "add sample",
+    Rule(OWNER, "added pictures"): "uploaded",
+    Rule(OWNER, "removed pictures", host=True): "trash-picture",
+    Rule(OWNER, "put pictures back", host=True): "restore-picture",
+    Rule(OWNER, "emptied the bin", host=True): "empty-trash",
+    Rule(OWNER, "had the words in pictures read", host=True): "read-words",
+    Rule(OWNER, "changed the encoder", host=True): "reembed",
+    Rule(OWNER, "changed settings", host=True): "save",
+    # Collections and rules
+    Rule(OWNER, "made a collection"): "make-collection",
+    Rule(OWNER, "renamed a collection"): "rename-collection",
+    Rule(OWNER, "changed a collection"): """
+        put-pictures take-pictures undo-change put-chosen take-chosen undo-chosen""",
+    Rule(OWNER, "removed a collection"): "trash-collection",
+    Rule(OWNER, "brought a collection back"): "restore-collection",
+    Rule(OWNER, "kept a combination"): "keep-rule",
+    Rule(OWNER, "removed a combination"): "trash-rule",
+    Rule(OWNER, "brought a combination back"): "restore-rule",
 }
+ACTIONS = {button: rule for rule, buttons in BUTTONS.items() for button in buttons.split()}
 ANY_OTHER = Rule(OWNER, host=True)
 
 # The tools of assistants, by name. An assistant labels as a machine does, so that is for owners, too.
