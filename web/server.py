@@ -28,7 +28,6 @@ from web.http.problems import handle_problems
 from web.http.protected import Protected
 from web.http.renamed import Renamed
 from web.http.request_log import RequestLog
-from web.http.theme_first import ThemeFirst
 from web.http.uploads import upload_routes
 from web.http.visitors import Visitors, each_visitors, visitor_routes
 from web.render import render
@@ -51,7 +50,6 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     screens = frozenset(screen.path for screen in SCREENS)
     app.add_middleware(Protected, workbench=workbench, screens=screens)
     app.add_middleware(NotFoundPage)
-    app.add_middleware(ThemeFirst, screens=screens)
     app.add_middleware(Renamed, workbench=workbench, screens=screens)
     app.add_middleware(Guard, access=access, visitors=visitors)
     app.add_middleware(RequestLog)

@@ -1,6 +1,8 @@
-"""Pages say on their first element how pictures are protected, before any picture is there.
+"""Pages say on their first element how pictures are protected, before any picture is there, and begin with
+the script of the theme.
 
-A script that did it later would let a picture be seen first.
+A script that did it later would let a picture, or a wrong theme, be seen first: Gradio adds what a page has
+in its head only once it has started.
 """
 
 from __future__ import annotations
@@ -20,14 +22,10 @@ from concepts.workbench.protection import OnPage
 from web.render import render
 
 PICTURE = re.compile(r"/media/(thumbnail|picture)/[0-9a-f]{64}")
-OF_ALL = (
-    "/",
-    "/library",
-    "/combine",
-    "/several",
-)  # screens that show pictures of every concept, whichever their address names
+OF_ALL = ("/", "/library", "/combine", "/several")  # show every concept's pictures, whichever is named
 FIRST = b"<html"
 HEAD = b"<head>"
+THEME = b'<script src="/web/theme.js"></script>'
 
 
 class Protected:
@@ -44,7 +42,7 @@ class Protected:
             await self.app(scope, receive, send)
         elif (scope["path"].rstrip("/") or "/") in self._screens:
             page = await run_in_threadpool(self._on_page, scope)
-            await self.app(scope, receive, _Marked(send, page).send)
+            await self.app(scope, receive, _marked(send, page))
         elif PICTURE.fullmatch(scope["path"]) and _is_opened(scope):
             await self._alone(scope, receive, send)
         else:
@@ -67,33 +65,32 @@ class Protected:
         return self._workbench.protection.on_page(person, concept if len(concept) <= LONGEST else None)
 
 
-class _Marked:
-    """Passes an answer on, a page with what protects on its first element."""
+def _marked(send: Send, how: OnPage) -> Send:
+    """The same, with what protects on a page's first element, and its theme chosen first."""
+    start: Message | None = None
+    body = b""
 
-    def __init__(self, send: Send, page: OnPage) -> None:
-        self._send = send
-        self._page = page
-        self._start: Message | None = None
-        self._body = b""
-
-    async def send(self, message: Message) -> None:
+    async def sent(message: Message) -> None:
+        nonlocal start, body
         if message["type"] == "http.response.start":
-            headers = Headers(raw=message["headers"])
+            headers = Headers(scope=message)
             if "text/html" in headers.get("content-type", "") and "content-encoding" not in headers:
-                self._start = message
+                start = message  # how long it is isn't known yet
                 return
-        if self._start is None or message["type"] != "http.response.body":
-            await self._send(message)
+        elif start is not None:
+            body += message.get("body", b"")
+            if message.get("more_body"):
+                return
+            whole = marked(body, how).replace(HEAD, HEAD + THEME, 1)
+            told = MutableHeaders(scope=start)
+            told["content-length"] = str(len(whole))
+            told["cache-control"] = "no-store"  # what Back shows must not be from before a choice
+            await send(start)
+            await send({"type": "http.response.body", "body": whole})
             return
-        self._body += message.get("body", b"")
-        if message.get("more_body"):
-            return
-        body = marked(self._body, self._page)
-        headers_of = MutableHeaders(raw=list(self._start["headers"]))
-        headers_of["content-length"] = str(len(body))
-        headers_of["cache-control"] = "no-store"  # what Back shows must not be from before a choice
-        await self._send({**self._start, "headers": headers_of.raw})
-        await self._send({"type": "http.response.body", "body": body})
+        await send(message)
+
+    return sent
 
 
 def marked(page: bytes, how: OnPage) -> bytes:
@@ -108,9 +105,7 @@ def _not_kept(send: Send) -> Send:
 
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(raw=list(message["headers"]))
-            headers["cache-control"] = "no-store"
-            message = {**message, "headers": headers.raw}
+            MutableHeaders(scope=message)["cache-control"] = "no-store"
         await send(message)
 
     return sent
@@ -118,10 +113,5 @@ def _not_kept(send: Send) -> Send:
 
 def _is_opened(scope: Scope) -> bool:
     """Whether a browser opens it as a page, in a tab or a frame."""
-    return Headers(scope=scope).get("sec-fetch-dest", "") in (
-        "document",
-        "iframe",
-        "frame",
-        "object",
-        "embed",
-    )
+    opening = ("document", "iframe", "frame", "object", "embed")
+    return Headers(scope=scope).get("sec-fetch-dest", "") in opening
