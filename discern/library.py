@@ -25,25 +25,16 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from concepts import workbench
 from concepts.errors import DiscernError, UnknownConceptError
 from concepts.learning.report import Metric
 from concepts.settings import default_home, load_settings
 from concepts.workbench import POOL_SIZE, Workbench
+from concepts.workbench.jobs import Added, Trained
 from discern.pictures import Picture, Pictures
 
 Value = Literal["yes", "no", "unsure", "skip"]
 Place = str | Path
-
-
-@dataclass(frozen=True)
-class Added:
-    """What came of adding: new pictures, files that are the same picture as another, files read before, and
-    how many were skipped, by reason."""
-
-    added: int
-    duplicates: int
-    unchanged: int
-    skipped: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -58,28 +49,6 @@ class MachineLabels:
 
 
 @dataclass(frozen=True)
-class Version:
-    """A trained version: a picture counts from the probability `threshold` (0 to 1) on. `notes` are for
-    people, such as what the threshold was chosen for."""
-
-    number: int
-    threshold: float
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure with its 95 % interval, on n pictures; None where they are too few to say, and `note` then
-    says how many are missing."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-    note: str
-
-
-@dataclass(frozen=True)
 class Quality:
     """How good a version is on the n answered pictures that measure and teach nothing. `simulated` of them
     no person answered. `figures`: average_precision, precision, recall, f1, …; `sentences` say it in
@@ -88,7 +57,7 @@ class Quality:
     version: int
     n: int
     simulated: int
-    figures: dict[str, Figure]
+    figures: dict[str, Metric]
     sentences: tuple[str, ...]
 
 
@@ -110,8 +79,7 @@ class Library:
 
         Raises `DiscernError` for a place that isn't there, and `OtherEncoderError`.
         """
-        report = self.bench.library.add([_path(place) for place in places], encoder=encoder).wait()
-        return Added(report.added, report.duplicates, report.unchanged, dict(report.skipped))
+        return self.bench.library.add([_path(place) for place in places], encoder=encoder).wait()
 
     def search(
         self, words: str | None = None, *, like: Sequence[Picture | str] = (), n: int = 20
@@ -129,12 +97,11 @@ class Library:
         Pictures to measure with are drawn before anything is learned. Raises `UnknownConceptError`.
         """
         try:
-            found = self.bench.concept(name).name
+            return Concept(self, self.bench.concept(name))
         except UnknownConceptError:
             if sentence is None:
                 raise
-            found = self.bench.concepts.begin(name, sentence, author=self.author).name
-        return Concept(self, found)
+            return Concept(self, self.bench.concepts.begin(name, sentence, author=self.author))
 
     def _pictures(self, rows: Iterable[tuple[str, str, float | None, str]]) -> Pictures:
         return Pictures(Picture(*row, _read=self.bench.library.thumbnail) for row in rows)
@@ -151,9 +118,9 @@ class Library:
 class Concept:
     """What counts, the answers about it, and the versions trained from them. `Library.concept` has it."""
 
-    def __init__(self, library: Library, name: str) -> None:
-        self._library, self._bench = library, library.bench
-        self.name = name
+    def __init__(self, library: Library, concept: workbench.Concept) -> None:
+        self._library, self._concept = library, concept
+        self.name = concept.name
 
     def __repr__(self) -> str:
         return f"Concept({self.name!r})"
@@ -164,7 +131,7 @@ class Concept:
 
         Raises `EmptyLibraryError`.
         """
-        definition = self._bench.concept(self.name).definition
+        definition = self._concept.definition
         if not definition.read().revision.definition.queries:
             definition.propose().wait()
         return definition.mine(size).wait().candidates
@@ -173,7 +140,7 @@ class Concept:
         """The n pictures whose answers help most now; with `to_measure` those of the random sample by which
         `quality` measures. Answer these without looking at scores: nothing else keeps the figures honest."""
         purpose: Literal["train", "evaluation"] = "evaluation" if to_measure else "train"
-        found = self._bench.concept(self.name).labels.next_pictures(n, purpose=purpose)
+        found = self._concept.labels.next_pictures(n, purpose=purpose)
         return self._library._pictures((one.id, one.path, one.probability, one.reason) for one in found)
 
     def answer(
@@ -186,9 +153,7 @@ class Concept:
         Raises `UnknownPictureError`, and `DiscernError` for what is no answer.
         """
         author = self._library.author
-        self._bench.concept(self.name).labels.give(
-            _id(picture), value, comment, author=author, simulated=simulated
-        )
+        self._concept.labels.give(_id(picture), value, comment, author=author, simulated=simulated)
 
     def machine_label(self, limit: int | None = None, *, budget: float | None = None) -> MachineLabels:
         """Has the machine judge the candidates, at most `limit` of them: the model that sees, where one is
@@ -197,29 +162,28 @@ class Concept:
 
         Raises `NoPriceError` where a budget can't be kept.
         """
-        done = self._bench.concept(self.name).annotations.annotate(limit=limit, budget=budget).wait()
+        done = self._concept.annotations.annotate(limit=limit, budget=budget).wait()
         return MachineLabels(done.annotator, done.annotated, done.cost_usd, done.stopped)
 
-    def train(self, target: str = "f1") -> Version:
+    def train(self, target: str = "f1") -> Trained:
         """Trains the next version from all answers. `target`, what the threshold is for: "f1",
         "precision=0.9" or "recall=0.9".
 
-        Raises `NotEnoughLabelsError` without a yes and a no, and `DiscernError` for another target.
+        Raises `NotEnoughLabelsError` without a yes and a no, and `WrongUsageError` for another target.
         """
-        done = self._bench.concept(self.name).versions.train(target=target).wait()
-        return Version(done.number, done.threshold, tuple(done.notes))
+        return self._concept.versions.train(target=target).wait()
 
     def quality(self, version: int | None = None) -> Quality:
         """Measures a version, the newest where none is named, on the answers as they are now.
 
         Raises `NotEnoughLabelsError` where no picture that measures has an answer, and `UnknownVersionError`.
         """
-        report = self._bench.concept(self.name).versions.measure(version=version)
+        report = self._concept.versions.measure(version=version)
         return Quality(
             version=report.head,
             n=report.n,
             simulated=sum(c.yes + c.no for c in report.labels if c.author_kind == "simulated"),
-            figures={metric.name: _figure(metric) for metric in report.metrics},
+            figures={metric.name: metric for metric in report.metrics},
             sentences=report.sentences,
         )
 
@@ -230,8 +194,8 @@ class Concept:
 
         Raises `UnknownVersionError`.
         """
-        total = self._bench.library.info().pictures
-        page = self._bench.concept(self.name).scores.ranked("top", version=version, limit=total)
+        total = self._library.bench.library.count()
+        page = self._concept.scores.ranked("top", version=version, limit=total)
         kinds = {"id": pa.string(), "path": pa.string(), "probability": pa.float64(), "said": pa.string()}
         return pa.table(
             {name: pa.array([getattr(one, name) for one in page.pictures], kinds[name]) for name in kinds}
@@ -245,10 +209,10 @@ class Concept:
         """
         if not places:
             raise DiscernError("Name the pictures to classify. How the library is scored, `scores` tells.")
-        bundle = self._bench.concept(self.name).exports.bundle(version)
+        bundle = self._concept.exports.bundle(version)
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "scores.parquet"
-            self._bench.scoring.score(bundle, [_path(place) for place in places], out).wait()
+            self._library.bench.scoring.score(bundle, [_path(place) for place in places], out).wait()
             return pq.read_table(out, memory_map=False)
 
     def export(self, out: Place, *, version: int | None = None) -> Path:
@@ -257,7 +221,7 @@ class Concept:
 
         Raises `UnknownVersionError`, and `DiscernError` where there is something else at `out`.
         """
-        return Path(self._bench.concept(self.name).exports.write(_path(out), version=version).folder)
+        return Path(self._concept.exports.write(_path(out), version=version).folder)
 
 
 def _path(place: Place) -> Path:
@@ -266,7 +230,3 @@ def _path(place: Place) -> Path:
 
 def _id(picture: Picture | str) -> str:
     return picture.id if isinstance(picture, Picture) else picture
-
-
-def _figure(metric: Metric) -> Figure:
-    return Figure(metric.value, metric.low, metric.high, metric.n, metric.note)

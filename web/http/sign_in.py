@@ -25,15 +25,7 @@ from concepts.settings import Settings
 SECONDS = 600  # until a sign-in that was begun has to be over
 TIMEOUT = 15.0  # seconds, of one request to the service
 METADATA_AGAIN_AFTER = 3600.0  # seconds
-ALGORITHMS = [
-    "RS256",
-    "RS384",
-    "RS512",
-    "PS256",
-    "ES256",
-    "ES384",
-    "EdDSA",
-]  # never a shared secret, never none
+ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]  # no shared secret, never none
 LEEWAY = 60  # seconds that clocks may differ
 
 
