@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from concepts.bundle import figures
 from concepts.errors import WrongUsageError
 from concepts.learning.target import Target
+from storage.pictures.formats import NAMES, PICTURE_SUFFIXES
 from web import jobs, words
 
 FOLDER = Path(__file__).parent
@@ -79,6 +80,8 @@ def _environment() -> Environment:
         "icon_svg": _icon,
         "new_key": _new_key,
         "now": time.monotonic_ns,
+        "picture_files": "image/*," + ",".join(sorted(PICTURE_SUFFIXES)),  # for `accept`
+        "picture_formats": NAMES,
         "url": url,
     }
     environment.filters |= {

@@ -15,7 +15,8 @@ from pathlib import Path, PurePosixPath
 
 from concepts.errors import DiscernError
 from storage.buckets import uri_of
-from storage.pictures.files import MAX_FILE_BYTES, PICTURE_SUFFIXES
+from storage.pictures.files import MAX_FILE_BYTES
+from storage.pictures.formats import PICTURE_SUFFIXES
 from storage.uploads import ARCHIVE_SUFFIX, KeptUploads
 
 MAX_ARCHIVE_BYTES = 4 * 1024**3

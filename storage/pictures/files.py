@@ -13,11 +13,8 @@ from typing import Final
 
 from storage.buckets import in_bucket, is_place, look
 from storage.errors import BadPictureError
+from storage.pictures.formats import PICTURE_SUFFIXES
 
-PICTURE_SUFFIXES: Final = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".gif", ".tif", ".tiff", ".bmp"}
-    | {".heic", ".heif", ".hif", ".avif"}
-)
 MAX_FILE_BYTES: Final = 512 * 1024**2
 OUTSIDE: Final = "A link leads out of the folders that pictures may be added from."
 

@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from storage.errors import BadPictureError
 
 SIGNATURE: Final = 512  # bytes
 
-_SIGNATURES: Final[tuple[tuple[bytes, str], ...]] = (
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"GIF87a", "GIF"),
-    (b"GIF89a", "GIF"),
-    (b"BM", "BMP"),
-    (b"II*\x00", "TIFF"),
-    (b"MM\x00*", "TIFF"),
-    (b"II+\x00", "TIFF"),
-    (b"MM\x00+", "TIFF"),
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """`starts`: what a file begins with. `brands`: of which a container of RIFF or ISO 14496-12 names one."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    starts: tuple[bytes, ...] = ()
+    brands: frozenset[bytes] = frozenset()
+
+    def is_of(self, data: bytes) -> bool:
+        return data.startswith(self.starts) or not self.brands.isdisjoint(_brands(data))
+
+
+# What can be read; `storage.pictures.decoding` has a reader for each, `concepts.bundle.reading` its own.
+FORMATS: Final = (
+    Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), (b"\xff\xd8\xff",)),
+    Format("PNG", (".png", ".apng"), (b"\x89PNG\r\n\x1a\n",)),
+    Format("WEBP", (".webp",), brands=frozenset({b"WEBP"})),
+    Format("GIF", (".gif",), (b"GIF87a", b"GIF89a")),
+    Format("TIFF", (".tif", ".tiff"), (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")),
+    Format("BMP", (".bmp",), (b"BM",)),
+    Format("AVIF", (".avif",), brands=frozenset({b"avif", b"avis"})),  # names mif1 as well, so before HEIC
+    Format(
+        "HEIC",
+        (".heic", ".heif", ".hif"),
+        brands=frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1"}),
+    ),
 )
-_HEIC_BRANDS: Final = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1"}
+PICTURE_SUFFIXES: Final = frozenset(suffix for one in FORMATS for suffix in one.suffixes)
+NAMES: Final = " or ".join(", ".join(one.name for one in FORMATS).rsplit(", ", 1))
 
 
 def is_picture(start: bytes) -> bool:
     """Whether a file that begins so may be one of those that can be read."""
-    try:
-        format_of(start)
-    except BadPictureError:
-        return False
-    return True
+    return any(one.is_of(start) for one in FORMATS)
 
 
 def format_of(data: bytes) -> str:
@@ -38,18 +54,16 @@ def format_of(data: bytes) -> str:
     """
     if not data:
         raise BadPictureError("empty", "The file is empty.")
-    for signature, name in _SIGNATURES:
-        if data.startswith(signature):
-            return name
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    if data[4:8] == b"ftyp":  # ISO 14496-12: major brand, version, compatible brands
-        box = data[8 : min(int.from_bytes(data[:4], "big"), 512)]
-        brands = {box[i : i + 4] for i in range(0, len(box), 4) if i != 4}
-        if brands & {b"avif", b"avis"}:
-            return "AVIF"
-        if brands & _HEIC_BRANDS:
-            return "HEIC"
-    raise BadPictureError(
-        "not-a-picture", "The file is not a JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF picture."
-    )
+    for one in FORMATS:
+        if one.is_of(data):
+            return one.name
+    raise BadPictureError("not-a-picture", f"The file is not a {NAMES} picture.")
+
+
+def _brands(data: bytes) -> set[bytes]:
+    if data[:4] == b"RIFF":
+        return {data[8:12]}
+    if data[4:8] == b"ftyp":  # major brand, version, compatible brands
+        box = data[8 : min(int.from_bytes(data[:4], "big"), SIGNATURE)]
+        return {box[i : i + 4] for i in range(0, len(box), 4) if i != 4}
+    return set()

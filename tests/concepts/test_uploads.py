@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from concepts.errors import DiscernError
 from concepts.library.uploads import Uploads, safe_name, typed_paths
 from storage.pictures import sources
-from storage.pictures.files import PICTURE_SUFFIXES, Source
+from storage.pictures.files import Source
+from storage.pictures.formats import PICTURE_SUFFIXES
 from storage.uploads import uploads_at
 
 
