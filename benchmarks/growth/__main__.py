@@ -4,7 +4,7 @@
 
 Everything is made up: rows in SQL, vectors of 512 numbers, tiny pictures (up to `--files` of them, as they
 are real files), an encoder that costs next to nothing. `--features` (n, d) of real pictures are what the
-vectors are then made of (`benchmarks.neighbours`). Costs are seconds of the processor, of all threads of the
+vectors are then made of. Costs are seconds of the processor, of all threads of the
 process, which others who use the machine change less than the clock. Each size has a process of its own.
 
 The exponent is the slope of log cost over log size among the sizes whose cost is at least four times that of
@@ -25,9 +25,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.growth import steps
-from benchmarks.growth.made_up import DIMENSION
+from benchmarks.growth.made_up import unit_vectors
 from benchmarks.growth.steps import Cost
-from benchmarks.neighbours import made_up
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 FILES = 100_000
@@ -58,8 +57,7 @@ def one_size(size: int, files: int, features: Path | None) -> Iterator[Cost]:
     with tempfile.TemporaryDirectory() as folder:
         if size <= files:
             yield from steps.of_files(Path(folder) / "files", size)
-        vectors = made_up(size, DIMENSION, features)
-        yield from steps.of_library(Path(folder) / "library", size, vectors)
+        yield from steps.of_library(Path(folder) / "library", size, unit_vectors(size, features))
         yield Cost(PEAK, 0, 0, f"{steps.peak_memory() / 2**20:,.0f} MB at most")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.synthetic_library import build, picture_id
@@ -18,6 +19,9 @@ from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.labels import Author, NewLabel
 from storage.library import LibraryEncoder
+from storage.vectors.ids import ID_TYPE
+from storage.vectors.nearest import exactly
+from storage.vectors.reader import VectorReader
 
 DIMENSION = 512
 SIDE = 8  # pixels of a picture that the encoder looks at
@@ -92,6 +96,44 @@ def answers(bench: Workbench) -> None:
     labels = [NewLabel(f"y{one}", one, "yes", author, 1) for one in likely[:few]]
     labels += [NewLabel(f"n{one}", one, "no", author, 1) for one in others.at(drawn)]
     bench.context.log.append(concept.id, labels)
+
+
+def unit_vectors(count: int, features: Path | None) -> NDArray[np.float16]:
+    """(count, DIMENSION): mixtures of 400 kinds; or of `features` (n, d) of real pictures made more, where a
+    picture lies between one, one of its ten nearest and one of that one's, with a little noise."""
+    rng = np.random.default_rng(0)
+    if features is None:
+        kinds = rng.standard_normal((400, DIMENSION)).astype(np.float32)
+        vectors = np.empty((count, DIMENSION), np.float16)
+        for start in range(0, count, A_WRITE):  # a million as float32 would take several GB
+            some = vectors[start : start + A_WRITE]
+            of = kinds[rng.integers(400, size=len(some))]
+            some[:] = _halves(of + 1.5 * rng.standard_normal(some.shape, np.float32))
+        return vectors
+    real = np.load(features).astype(np.float32)
+    if real.shape[1] > DIMENSION:  # its principal components
+        real = real - real.mean(axis=0)
+        real = real @ np.linalg.svd(real, full_matrices=False)[2][:DIMENSION].T
+    halves = _halves(real)
+    if count <= len(halves):
+        return halves[rng.permutation(len(halves))[:count]]
+    real = halves.astype(np.float32)
+    ids = np.char.mod("%064d", np.arange(len(halves))).astype(ID_TYPE)
+    near, _ = exactly(VectorReader("1", ids, halves), np.arange(len(halves)), 10)
+    parts = [halves]
+    for start in range(len(real), count, A_WRITE):
+        one = rng.integers(len(real), size=min(A_WRITE, count - start))
+        two = near[one, rng.integers(10, size=len(one))]
+        three = near[two, rng.integers(10, size=len(one))]
+        share = rng.dirichlet([1, 1, 1], size=len(one)).astype(np.float32)[:, :, None]
+        mixed = _halves((share * np.stack([real[one], real[two], real[three]], 1)).sum(axis=1))
+        noise = rng.standard_normal(mixed.shape, np.float32) * np.float32(0.3 / DIMENSION**0.5)
+        parts.append(_halves(mixed + noise))
+    return np.concatenate(parts)[rng.permutation(count)]
+
+
+def _halves(vectors: NDArray[np.floating]) -> NDArray[np.float16]:
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
 
 
 def draw(folder: Path, count: int) -> None:

@@ -7,19 +7,28 @@ core busy. So doing both can't take less than the sum, however well it overlaps,
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.add_pictures import decode_alone, files_of, forward_alone
-from benchmarks.embedding import CORES, Way, embedded_network, measure, random_vit, vit_network, ways
 from benchmarks.engines import draw
 from benchmarks.homes import new_home
-from benchmarks.limits.rows import Row, Rows
+from benchmarks.limits.embedding import CORES, embedded_network, quickest, random_vit, vit_network
+from benchmarks.limits.rows import Row, Rows, seconds_of
 from concepts.encoders import Encoder, load_encoder
+from concepts.jobs.engines import WORKERS
 from concepts.library.ingest_worker import ENCODE_BATCH
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from storage.blobs import FolderBlobs
+from storage.pictures import sources
+from storage.pictures.decoding import decode
+from storage.pictures.files import Source
+from storage.pictures.hashing import perceptual_hash, picture_id
+from storage.pictures.resizing import THUMBNAIL_SIDE, thumbnail
+from storage.pictures.thumbnails import ThumbnailStore
 
 DRAWN = (1024, 768)
 SHARE_OF_VIT = 6  # times fewer pictures than the embedded encoder gets, because it takes so much longer
@@ -33,19 +42,17 @@ def rows(folder: Path, count: int, quick: bool = False) -> Rows:
     data = os.environ.get("DISCERN_EVAL_DATA")
     place = Path(data).absolute() / "grocery" if data else draw(folder / "drawn", count, DRAWN)
     kind = "shelf photos" if data else "drawn pictures"
-    files = files_of(place, count)
+    found = (Path(file.uri) for file in sources.walk([place]) if isinstance(file, Source))
+    files = list(islice(found, count))
     embedded = load_encoder("embedded", cache=cache)
     yield _added(folder, f"add {count:,} {kind}, embedded encoder", embedded, files, cache)
     if quick:
         return
-    yield _embedded(
-        "embed, embedded encoder", embedded, list(ways(embedded_network(), 256, folder, False)), 256
-    )
+    yield quickest("embed, embedded encoder", embedded, embedded_network(), 256, folder)
     vit = load_encoder(f"local-dir:{random_vit(folder / 'vit')}", cache=cache)
     some = files[: max(count // SHARE_OF_VIT, CORES * ENCODE_BATCH)]
     yield _added(folder, f"add {len(some):,} {kind}, ViT-B-32 (random weights)", vit, some, cache)
-    found = list(ways(vit_network(vit), 224, folder, False))
-    yield _embedded("embed, ViT-B-32 (random weights)", vit, found, 224)
+    yield quickest("embed, ViT-B-32 (random weights)", vit, vit_network(vit), 224, folder)
 
 
 def _added(folder: Path, row: str, encoder: Encoder, files: list[Path], cache: Path) -> Row:
@@ -61,16 +68,30 @@ def _added(folder: Path, row: str, encoder: Encoder, files: list[Path], cache: P
             bench.context.close()
         assert done.embedded == done.added > 0, done
         took.append(done.seconds)
-        decoding = decode_alone(files, encoder, home / "again")
-        least.append(decoding + forward_alone(done.embedded, files, encoder))
+        decoding = _decode_alone(files, encoder, home / "again")
+        least.append(decoding + _forward_alone(done.embedded, files, encoder))
     return Row(row, tuple(took), tuple(least), 1.1, "decode alone + forward alone")
 
 
-def _embedded(row: str, encoder: Encoder, found: list[Way], side: int) -> Row:
-    """Beside the quickest plain way of the same packages whose vectors are as good."""
-    product = Way("product", encoder.encode_pictures)
-    measure([product, *found], side)
-    best = min(found, key=lambda way: float(np.median(way.clock)))
-    pictures = CORES * ENCODE_BATCH
-    took, least = ([pictures * one for one in way.clock] for way in (product, best))
-    return Row(f"{row}, {pictures} pictures", tuple(took), tuple(least), 1.05, best.name)
+def _decode_alone(files: list[Path], encoder: Encoder, home: Path) -> float:
+    """Seconds to read, hash, decode, thumbnail and prepare every file, on all cores."""
+    thumbnails = ThumbnailStore(FolderBlobs(home))
+
+    def look(file: Path) -> None:
+        data = sources.read(str(file))
+        decoded = decode(data, short_side=max(encoder.decode_size, THUMBNAIL_SIDE))
+        thumbnails.write(picture_id(data), thumbnail(decoded.image))
+        perceptual_hash(decoded.image)
+        encoder.prepare(decoded.image)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return seconds_of(lambda: list(pool.map(look, files)))
+
+
+def _forward_alone(count: int, files: list[Path], encoder: Encoder) -> float:
+    """Seconds of the network on `count` prepared pictures, on all cores."""
+    batch = np.stack([encoder.prepare(decode(file.read_bytes()).image) for file in files[:ENCODE_BATCH]])
+    encoder.encode_pictures(batch)
+    rounds = range(-(-count // len(batch)))
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return seconds_of(lambda: list(pool.map(lambda _: encoder.encode_pictures(batch), rounds)))

@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from benchmarks.label_latency import MEASURE
 from benchmarks.limits import million
 from benchmarks.limits.rows import Row, Rows, seconds_of
 
@@ -54,6 +53,27 @@ THERE = """([what, words]) => [...document.querySelectorAll(what)].some((one) =>
 # The newest file of scores, of the links to such files.
 WRITTEN = """() => [...document.querySelectorAll('a')]
   .find((one) => one.textContent.includes('Download PARQUET'))?.href || ''"""
+
+# A press counts from the event's own time until the picture that follows is decoded and a frame is drawn.
+MEASURE = """
+window.latencies = [];
+performance.setResourceTimingBufferSize(10000);
+window.addEventListener('keydown', (event) => {
+  if (!'yn'.includes(event.key)) return;
+  const began = event.timeStamp, before = document.querySelector('.stage img');
+  const look = () => {
+    const now = document.querySelector('.stage img');
+    const next = now && now.dataset.picture !== before?.dataset.picture;
+    if (!next) return requestAnimationFrame(look);
+    now.decode().then(() => requestAnimationFrame(() => {
+      const drawn = new MessageChannel();
+      drawn.port1.onmessage = () => window.latencies.push(performance.now() - began);
+      drawn.port2.postMessage(0);
+    }));
+  };
+  queueMicrotask(look);
+}, true);
+"""
 
 # How long it takes from an answer that has the next batch chosen until that is there.
 BATCHES = """
@@ -96,7 +116,7 @@ def rows(folder: Path, pictures: int, screens: Path | None = None, quick: bool =
         opened: list[float] = []
         starts = 1 if quick else STARTS
         while len(opened) < starts:
-            with _serving(home) as (address, begun):
+            with serving(home, "benchmarks.limits.made_up_app") as (address, begun):
                 journey = Journey(page, address, f"{pictures:,} pictures", screens, quick)
                 opened.append(journey.opened() - begun)
                 if len(opened) == starts:
@@ -308,8 +328,8 @@ class Journey:
 
 
 @contextmanager
-def _serving(home: Path) -> Iterator[tuple[str, float]]:
-    """Its address, and when it was begun."""
+def serving(home: Path, module: str) -> Iterator[tuple[str, float]]:
+    """The address of an app, which answers there, and when it was begun."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -320,9 +340,7 @@ def _serving(home: Path) -> Iterator[tuple[str, float]]:
         "PYTHONDONTWRITEBYTECODE": "",  # a person's start finds what an earlier one compiled
     }
     begun = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.limits.made_up_app"], env=environment, stdout=subprocess.DEVNULL
-    )
+    process = subprocess.Popen([sys.executable, "-m", module], env=environment, stdout=subprocess.DEVNULL)
     try:
         while True:
             with socket.socket() as look:

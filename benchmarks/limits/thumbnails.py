@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import multiprocessing
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
-from benchmarks.label_latency import draw, serving
+import numpy as np
+from PIL import Image, ImageDraw
+
+from benchmarks.limits.app import serving
 from benchmarks.limits.rows import Row, Rows, seconds_of
 from storage.blobs import FolderBlobs
 from storage.pictures.thumbnails import ThumbnailStore
@@ -30,7 +36,7 @@ def rows(folder: Path, requests: int) -> Rows:
     """So many `requests` a repeat."""
     home = folder / "home"
     store = ThumbnailStore(FolderBlobs(home / "thumbnails"))
-    content = draw(0, (320, 240))
+    content = _drawn((320, 240))
     ids = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(PICTURES)]
     for picture in ids:
         store.write(picture, content)
@@ -41,7 +47,8 @@ def rows(folder: Path, requests: int) -> Rows:
         ("", 200, whole, b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(content), content)),
         (" that it has", 304, known, b"HTTP/1.1 304 Not Modified\r\n\r\n"),
     )
-    with serving(home) as address:
+    with serving(home, "app") as (address, _):
+        _ready(address)
         port = urlsplit(address).port
         assert port is not None
         for what, status, sent, _ in kinds:
@@ -52,6 +59,31 @@ def rows(folder: Path, requests: int) -> Rows:
         with _answering(answer) as port:
             took = tuple(_took(port, sent, status) for _ in range(REPEATS))
         yield Row(f"{requests:,} answers ({status}) that cost nothing: the client alone", took, (), None, "")
+
+
+def _drawn(size: tuple[int, int]) -> bytes:
+    """Shapes over noise, so that decoding takes as long as for a photo."""
+    rng = np.random.default_rng(0)
+    noise = rng.integers(90, 200, (size[1] // 4, size[0] // 4, 3), dtype=np.uint8)
+    image = Image.fromarray(noise).resize(size, Image.Resampling.BICUBIC)
+    pen = ImageDraw.Draw(image)
+    for _ in range(12):
+        x, y = rng.integers(0, size[0]), rng.integers(0, size[1])
+        colour = tuple(int(c) for c in rng.integers(0, 255, 3))
+        pen.ellipse((x, y, x + size[0] // 6, y + size[0] // 6), fill=colour)
+    file = io.BytesIO()
+    image.save(file, "WEBP", quality=80, method=0)
+    return file.getvalue()
+
+
+def _ready(address: str) -> None:
+    """Waits until the app is ready, not only answers."""
+    while True:
+        try:
+            urlopen(f"{address}/healthz", timeout=1)
+            return
+        except OSError:
+            time.sleep(0.1)
 
 
 def _request(picture: str, headers: str) -> bytes:

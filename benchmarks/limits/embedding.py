@@ -1,0 +1,170 @@
+"""An encoder's own network, beside the quickest plain way of the same packages whose vectors are as good.
+
+A batch of 16 in as many threads as there are cores, each on one; the ways take turns.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import interpolate
+
+from benchmarks.limits.rows import Row
+from concepts.encoders.base import Encoder
+from concepts.encoders.embedded import _load, _packaged_weights, _pooled
+from concepts.library.ingest_worker import ENCODE_BATCH
+
+CORES = os.cpu_count() or 2
+ROUNDS = 5
+HOPELESS = 8  # times as slow as the quickest for one picture: measured with one picture
+VIT_B_32 = {"image_size": 224, "layers": 12, "width": 768, "patch_size": 32}
+SMALL_TEXT = {"context_length": 24, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 1}
+
+Pixels = NDArray[np.float32]
+Run = Callable[[Pixels], NDArray[np.float32]]
+
+
+@dataclass
+class Way:
+    """`run`: (n, 3, H, W) → (n, d). Seconds are of one picture."""
+
+    name: str
+    run: Run
+    batch: int = ENCODE_BATCH
+    seconds: list[float] = field(default_factory=list)
+
+
+class Pooled(torch.nn.Module):
+    def __init__(self, network: Any) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return _pooled(self.network, pixels)
+
+
+def embedded_network() -> torch.nn.Module:
+    return Pooled(_load(_packaged_weights())).eval()
+
+
+def random_vit(folder: Path) -> Path:
+    """The folder of an open_clip model as large as ViT-B-32 for pictures, with random weights."""
+    import open_clip
+    from safetensors.torch import save_file
+
+    config = {"embed_dim": 512, "vision_cfg": VIT_B_32, "text_cfg": SMALL_TEXT}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = open_clip.CLIP(**config)  # type: ignore[arg-type]
+    folder.mkdir(parents=True, exist_ok=True)
+    shown = {"size": 224, "mean": [0.5] * 3, "std": [0.5] * 3, "interpolation": "bicubic"}
+    described = json.dumps({"model_cfg": config, "preprocess_cfg": shown})
+    (folder / "open_clip_config.json").write_text(described)
+    weights = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    save_file(weights, folder / "open_clip_model.safetensors")
+    return folder
+
+
+def vit_network(encoder: Any) -> torch.nn.Module:
+    """In float32, of an encoder that `random_vit` wrote."""
+    network: torch.nn.Module = copy.deepcopy(encoder._model.visual).float().eval()
+    return network
+
+
+def quickest(row: str, encoder: Encoder, network: torch.nn.Module, side: int, folder: Path) -> Row:
+    """What the product does, beside the quickest of the plain ways to run `network`."""
+    product = Way("product", encoder.encode_pictures)
+    plain = list(_ways(network, side, folder))
+    _measure([product, *plain], side)
+    best = min(plain, key=lambda way: median(way.seconds))
+    pictures = CORES * ENCODE_BATCH
+    took, least = ([pictures * one for one in way.seconds] for way in (product, best))
+    return Row(f"{row}, {pictures} pictures", tuple(took), tuple(least), 1.05, best.name)
+
+
+def _ways(network: torch.nn.Module, side: int, folder: Path) -> Iterator[Way]:
+    channels_last = copy.deepcopy(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    half = copy.deepcopy(channels_last).bfloat16()
+    by_half = partial(_by_pytorch, half, dtype=torch.bfloat16, last=True)
+    by_runtime = _by_runtime(network, side, folder / "float32.onnx")
+    yield Way("PyTorch float32", lambda pixels: _by_pytorch(network, pixels))
+    yield Way("PyTorch float32, channels-last", lambda pixels: _by_pytorch(channels_last, pixels, last=True))
+    yield Way("PyTorch bfloat16, channels-last", by_half)
+    yield Way("PyTorch bfloat16, channels-last, four at a time", _few_at_once(4, by_half))
+    yield Way("ONNX Runtime float32", by_runtime)
+    yield Way("ONNX Runtime float32, one at a time", _few_at_once(1, by_runtime))
+
+
+def _few_at_once(count: int, run: Run) -> Run:
+    """What a network's layers give for a few pictures may stay in a processor's cache."""
+    return lambda pixels: np.concatenate(
+        [run(pixels[start : start + count]) for start in range(0, len(pixels), count)]
+    )
+
+
+def _by_pytorch(
+    network: Any, pixels: Pixels, dtype: torch.dtype = torch.float32, last: bool = False
+) -> NDArray[np.float32]:
+    layout = torch.channels_last if last else torch.contiguous_format
+    with torch.inference_mode():
+        given = torch.from_numpy(pixels).to(dtype=dtype, memory_format=layout)
+        found: NDArray[np.float32] = network(given).float().numpy()
+    return found
+
+
+def _by_runtime(network: torch.nn.Module, side: int, graph: Path) -> Run:
+    import onnxruntime
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network,
+            (torch.zeros((2, 3, side, side)),),
+            str(graph),
+            dynamo=True,
+            opset_version=18,
+            input_names=["pixels"],
+            dynamic_shapes=({0: torch.export.Dim("n")},),
+            verbose=False,
+        )
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(graph, options, ["CPUExecutionProvider"])
+    return lambda pixels: session.run(None, {"pixels": pixels})[0]  # type: ignore[no-any-return]
+
+
+def _measure(ways: Sequence[Way], side: int) -> None:
+    """Fills in their seconds, of made-up pictures."""
+    drawn = torch.rand((ENCODE_BATCH, 3, 7, 7), generator=torch.Generator().manual_seed(1)) * 2 - 1
+    pixels: Pixels = interpolate(drawn, size=(side, side), mode="bicubic").numpy()
+    single = []
+    for way in ways:
+        way.run(pixels[:1])
+        started = time.process_time()
+        way.run(pixels[:1])
+        single.append(time.process_time() - started)
+    for way, alone in zip(ways, single, strict=True):
+        if alone > HOPELESS * min(single):
+            way.batch = 1
+        else:
+            way.run(pixels)
+    with ThreadPoolExecutor(CORES) as pool:
+        for _ in range(ROUNDS):
+            for way in ways:
+                started = time.perf_counter()
+                list(pool.map(lambda _, w=way: w.run(pixels[: w.batch]), range(CORES)))  # type: ignore[misc]
+                way.seconds.append((time.perf_counter() - started) / (CORES * way.batch))
