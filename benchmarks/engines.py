@@ -33,7 +33,6 @@ from concepts.errors import EngineError
 from concepts.jobs.engines import Engine, InProcess, engine_of
 from concepts.settings import load_settings
 from concepts.workbench import SharedResources, Workbench
-from storage.files import write_whole
 
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -192,45 +191,6 @@ def _bytes(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
-def formats(count: int = 64, repeats: int = 20) -> dict[str, float]:
-    """ms to write and read a batch's vectors: an Arrow file as it is staged, Parquet, a Lance table."""
-    import lancedb
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    vectors = np.random.default_rng(0).normal(size=(count, 1664)).astype(np.float16)
-    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), 1664)
-    table = pa.table({"id": [f"{n:064}" for n in range(count)], "vector": column})
-    took: dict[str, float] = {}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-
-        def arrow(number: int) -> None:
-            sink = pa.BufferOutputStream()
-            with pa.ipc.new_file(sink, table.schema) as out:
-                out.write_table(table)
-            write_whole(folder / f"{number}.arrow", sink.getvalue().to_pybytes())
-            pa.ipc.open_file(pa.memory_map(str(folder / f"{number}.arrow"))).read_all()
-
-        def parquet(number: int) -> None:
-            pq.write_table(table, folder / f"{number}.parquet")
-            pq.read_table(folder / f"{number}.parquet")
-
-        database = lancedb.connect(folder)
-
-        def lance(number: int) -> None:
-            database.create_table(f"t{number}", table)
-            database.open_table(f"t{number}").to_arrow()
-
-        for work in (arrow, parquet, lance):
-            work(-1)
-            began = time.perf_counter()
-            for number in range(repeats):
-                work(number)
-            took[work.__name__] = round(1000 * (time.perf_counter() - began) / repeats, 1)
-    return took
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--pictures", type=int, default=900)
@@ -253,7 +213,6 @@ def main() -> None:
         engine.close()
         small = draw(folder / "small", given.merged, (64, 64))
         found["one writer"] = merged(folder / "merged", small)
-        found["ms a staged batch"] = formats()
     print(json.dumps(found, indent=1))
 
 

@@ -366,7 +366,7 @@ def probability_gap(probability: Floats, truth: Bools, group: Rows, seed: int) -
 
     A calibration *error* of a few hundred pictures can't be given with an interval that holds: binned and
     bootstrapped it missed the truth in up to 100 of 100 redrawn sets, debiased (Kumar, Liang & Ma 2019) in up
-    to 17 (`python -m benchmarks.calibration`). The reliability plot shows the rest.
+    to 17. The reliability plot shows the rest.
 
     probability, truth, group (n,): of each near-duplicate group the mean is one number, since the interval is
     for independent ones. `value` is None for fewer than `FEWEST_FOR_GAP` pictures.

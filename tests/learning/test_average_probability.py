@@ -29,7 +29,7 @@ def test_more_values_narrow_the_interval_and_the_same_seed_repeats_it():
 
 @pytest.mark.parametrize("share", [0.05, 0.2, 0.5])
 def test_the_interval_holds_the_truth_at_least_as_often_as_it_says_where_a_normal_one_does_not(share):
-    """40 redrawn sets of 60; `benchmarks/calibration.py` redraws 300 for many kinds of probabilities."""
+    """40 redrawn sets of 60."""
     rng = np.random.default_rng(0)
     truth = rng.random(50_000) < share
     ratio = 2.5 * rng.normal(np.where(truth, 2.5, 0)) - 2.5**2 / 2
