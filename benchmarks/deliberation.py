@@ -34,11 +34,10 @@ from concepts.classifier.training import linear_head
 from concepts.collaborator import AUTO
 from concepts.collaborator.base import PictureInput
 from concepts.collaborator.deliberation_views import WordingView
-from concepts.collaborator.setups import choose_annotator, supplies_of
+from concepts.collaborator.setups import Setup, choose_annotator
 from concepts.collaborator.trials import AT_ONCE, Judging
 from concepts.definition.document import Criterion, Definition
 from concepts.errors import NotEnoughLabelsError
-from concepts.language.prompts import DEFAULTS
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.labels import Author
@@ -240,10 +239,7 @@ class Run:
 
     def _right(self, definition: Definition) -> dict[str, bool]:
         context = self.bench.context
-        training_data = context.dataset(context.concept(self.name))
-        supplies = supplies_of(
-            training_data, context.collection, context.ledger, context.settings, None, DEFAULTS
-        )
+        supplies = context.machines(context.concept(self.name)).supplies(Setup())
         inputs = {
             p.name: PictureInput(p.name, p.file.read_bytes, self.study.vectors[0], str(p.file))
             for p in self.test

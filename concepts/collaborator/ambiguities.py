@@ -24,7 +24,7 @@ from concepts.language.base import ChatModel, Message
 from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.learning.base import Floats, Rows, one_blas_thread
 from concepts.learning.fitting import SEED, train_early
-from concepts.library.search import NearGroups, without_look_alikes
+from concepts.library.search import without_look_alikes
 
 PURPOSE = "doubt"
 ASKED = 40  # pictures a model argues about
@@ -70,13 +70,13 @@ class Borderline:
     parting: list[str]
 
 
-def borderline(training_data: TrainingData, library: NearGroups) -> Borderline:
+def borderline(training_data: TrainingData) -> Borderline:
     """Of the `unlabelled` candidates.
 
     A picture is in doubt the nearer it is to the head's threshold, and more so where the machine that looked
     at it says otherwise or can't say.
     """
-    ids = unlabelled(training_data, library)
+    ids = unlabelled(training_data)
     vectors = training_data.vectors(ids)
     if not ids:
         return Borderline(ids, vectors, np.zeros(0), [])
@@ -93,11 +93,11 @@ def borderline(training_data: TrainingData, library: NearGroups) -> Borderline:
     return Borderline(ids, vectors, doubt + DIFFER * differ + UNSURE * (rating == 3), parting)
 
 
-def unlabelled(training_data: TrainingData, library: NearGroups) -> list[str]:
+def unlabelled(training_data: TrainingData) -> list[str]:
     """Candidates without an answer that may be learned from, one of pictures that look alike."""
     out = training_data.reserved | training_data.spoken_for
     ids = [i for i in training_data.candidates if i not in out]
-    return without_look_alikes(training_data.with_vectors(ids), library)
+    return without_look_alikes(training_data.with_vectors(ids), training_data.collection.library)
 
 
 def _ranked(probability: Floats, threshold: float) -> Floats:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from collections.abc import Collection as Collected
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 
 from concepts.collaborator.base import (
@@ -22,11 +22,12 @@ from concepts.collaborator.base import (
 )
 from concepts.collaborator.cascade import Cascade, CascadeSample, Step
 from concepts.collaborator.prompt_parts import answered
-from concepts.collaborator.setups import MachineRun, Setup, annotator_of, model_of
+from concepts.collaborator.setups import Machines, Setup, model_of
 from concepts.errors import BudgetError, UnknownPictureError
+from concepts.jobs import Progress
 from concepts.labelling.training_data import TrainingData
 from concepts.view import View
-from storage.concepts import ConceptStore, Rating, StoredAnnotation
+from storage.concepts import Rating, StoredAnnotation
 from storage.database import chunks
 from storage.labels import Author, LabelLog, NewLabel
 
@@ -58,8 +59,7 @@ class AnnotateResult(View):
     steps: tuple[Step, ...] = ()  # of a cascade, what the classifier knows first
 
 
-@dataclass(eq=False)
-class Labelling(MachineRun):
+class Labelling:
     """An annotator at work on a concept, within a job: asks about pictures and keeps what is said. Raises
     `SettingsError` where the setup needs what is not set.
 
@@ -68,38 +68,40 @@ class Labelling(MachineRun):
     nobody needs to be asked about.
     """
 
-    sample: CascadeSample | None = None
-    known: Collected[str] = ()
-
-    def __post_init__(self) -> None:
-        first = self._made(self.setup)
+    def __init__(
+        self,
+        machines: Machines,
+        progress: Progress,
+        sample: CascadeSample | None = None,
+        known: Collected[str] = (),
+    ) -> None:
+        self.machines = machines
+        self.training_data = machines.training_data
+        self.progress = progress
+        self.known = known
+        setup = machines.setup
+        first = self._made(setup)
         self.costs = bool(first.asks(self.training_data.revision.definition, examples=False))
         self.annotator: Judge = first
         self.stopped = ""
-        if self.sample is not None:
-            escalated = replace(self.setup, large=True)
-            large = not self.setup.large and model_of(escalated, self.settings)[0]
+        if sample is not None:
+            escalated = replace(setup, large=True)
+            large = not setup.large and model_of(escalated, machines.settings)[0]
             models = [first, self._made(escalated)] if large else [first]
             try:
-                cascade = Cascade(models, self.sample, self._ask_about)
+                cascade = Cascade(models, sample, self._ask_about)
             except BudgetError as error:
                 self.stopped = str(error)
             else:
                 self.annotator = cascade
                 self.stopped = "" if cascade.taken else NOTHING_CERTIFIED
-        self.seen = seen_by(self.annotator, self.training_data, self.store)
-        self.before = int(self.progress.once("annotated", len(self.seen)))  # pictures, when the job began
+        self.seen = seen_by(self.annotator, self.training_data)
+        self.before = int(progress.once("annotated", len(self.seen)))  # pictures, when the job began
         self.failed: list[dict[str, str]] = []
 
     def _made(self, setup: Setup) -> Annotator:
-        said = partial(answered, self.training_data, self.log)
-        return annotator_of(
-            setup,
-            self.supplies(setup),
-            self.training_data,
-            self.collection,
-            lambda: self.progress.made_once("examples", said),
-        )
+        said = partial(self.progress.made_once, "examples", partial(answered, self.training_data))
+        return self.machines.annotator(setup, self.machines.supplies(setup), said)
 
     @property
     def done(self) -> int:
@@ -135,18 +137,13 @@ class Labelling(MachineRun):
     def _looks(self, ids: Sequence[str]) -> list[str]:
         """The group of each picture within which one annotation holds for all: near-duplicates, where looking
         costs a call, else itself alone."""
-        return self.collection.library.near_groups(ids) if self.costs else list(ids)
+        return self.training_data.collection.library.near_groups(ids) if self.costs else list(ids)
 
     def _copies(self, groups: Groups) -> list[Annotation]:
         """What this annotator said before, for pictures that look the same as one it has seen."""
         copies = groups.copies(dict(zip(self._looks(self.seen), self.seen, strict=True)))
-        concept_id, mine = self.training_data.concept_id, self.annotator.fingerprint
-        before = {
-            one.picture_id: one
-            for one in self.store.annotations(concept_id, sorted({*copies.values()}))
-            if (one.fingerprint, one.definition_number) == (mine, self.training_data.revision.number)
-        }
-        given = given_by(self.log, concept_id, before.values())
+        before = {one.picture_id: one for one in self._said_of(sorted({*copies.values()}))}
+        given = given_by(self.training_data.log, self.training_data.concept_id, before.values())
         found = []
         for picture_id, twin in copies.items():
             said = before[twin]
@@ -163,6 +160,12 @@ class Labelling(MachineRun):
             found.append(copy_of(known, picture_id))
         return found
 
+    def _said_of(self, ids: Sequence[str]) -> list[StoredAnnotation]:
+        """What this annotator said of pictures by this definition."""
+        mine = self.annotator.fingerprint, self.training_data.revision.number
+        found = self.training_data.store.annotations(self.training_data.concept_id, ids)
+        return [one for one in found if (one.fingerprint, one.definition_number) == mine]
+
     def _asked(self, groups: Groups, waiting: Callable[[], None]) -> Generator[Answered, None, None]:
         """Who asks a model does it from here, where ledger and budget are; others judge where pictures are
         looked at."""
@@ -170,27 +173,23 @@ class Labelling(MachineRun):
         if isinstance(chosen, AsksNobody):
             batches = self._batches_of_vectors(groups, chosen.batch_size // PARTS)
             work = chosen.work(self.training_data.revision)
-            for results in self.collection.engine.map(work, batches, waiting):
+            for results in self.training_data.collection.engine.map(work, batches, waiting):
                 yield results, ""
             return
         yield from asked_ahead(
             groups,
             chosen.batch_size,
-            lambda ids: partial(ask_within, chosen, self.training_data, self.inputs(ids)),
+            lambda ids: partial(ask_within, chosen, self.training_data, self.machines.inputs(ids)),
         )
 
     def _batches_of_vectors(self, groups: Groups, size: int) -> Iterator[list[PictureInput]]:
         """The first picture of each group, so many at a time, with its vector and nothing of this process."""
         while groups:
-            yield [replace(one, thumbnail=_stays_here) for one in self.inputs(groups.next(size))]
+            yield [replace(one, thumbnail=_stays_here) for one in self.machines.inputs(groups.next(size))]
 
     def result(self, rounds: Sequence[AnnotationRound] = ()) -> AnnotateResult:
-        said = self.store.ratings(
-            self.training_data.concept_id,
-            fingerprint=self.annotator.fingerprint,
-            definition_number=self.training_data.revision.number,
-        )
-        ledger, job = self.charged[0], self.progress.job_id
+        said = rated_by(self.annotator, self.training_data)
+        ledger, job = self.machines.ledger, self.progress.job_id
         calls = ledger.count(job_id=job)
         return AnnotateResult(
             annotator=self.annotator.name,
@@ -210,23 +209,18 @@ class Labelling(MachineRun):
         cascade = self.annotator
         if not isinstance(cascade, Cascade):
             return []
-        said = self.store.annotations(self.training_data.concept_id, self.seen) if self.seen else []
-        twins = {
-            one.picture_id: one.same_as or one.picture_id
-            for one in said
-            if one.fingerprint == cascade.fingerprint
-        }
+        twins = {one.picture_id: one.same_as or one.picture_id for one in self._said_of(self.seen)}
         missing = [i for i in dict.fromkeys(twins.values()) if i not in cascade.decided_by]
-        cascade.annotate(self.training_data.revision, self.inputs(missing))
+        cascade.annotate(self.training_data.revision, self.machines.inputs(missing))
         return cascade.steps(twins)
 
     def _ask_about(self, model: Annotator, ids: Sequence[str]) -> list[Result]:
         """Pictures of a sample, which get no label. Raises `BudgetError`."""
         self.progress.report(0, None, f"seeing how often {model.name} is right")
-        return model.annotate(self.training_data.revision, self.inputs(ids))
+        return model.annotate(self.training_data.revision, self.machines.inputs(ids))
 
     def _keep(self, annotations: Sequence[Annotation]) -> None:
-        keep(annotations, self.annotator.fingerprint, self.training_data, self.store, self.log)
+        keep(annotations, self.annotator.fingerprint, self.training_data)
         self.seen += [said.picture_id for said in annotations]
 
 
@@ -247,14 +241,18 @@ def left_of(training_data: TrainingData, seen: Sequence[str], also: Sequence[str
     return [i for i in training_data.with_vectors([*pool, *also]) if i not in known]
 
 
-def seen_by(annotator: Judge, training_data: TrainingData, store: ConceptStore) -> list[str]:
-    """The pictures that this annotator has judged by this definition."""
-    known = store.ratings(
+def rated_by(annotator: Judge, training_data: TrainingData) -> list[Rating]:
+    """What this annotator has said by this definition."""
+    return training_data.store.ratings(
         training_data.concept_id,
         fingerprint=annotator.fingerprint,
         definition_number=training_data.revision.number,
     )
-    return list(dict.fromkeys(said.picture_id for said in known))
+
+
+def seen_by(annotator: Judge, training_data: TrainingData) -> list[str]:
+    """The pictures that this annotator has judged by this definition."""
+    return list(dict.fromkeys(said.picture_id for said in rated_by(annotator, training_data)))
 
 
 def _stays_here() -> bytes:
@@ -279,8 +277,6 @@ def keep(
     annotations: Sequence[Annotation],
     fingerprint: str,
     training_data: TrainingData,
-    store: ConceptStore,
-    log: LabelLog,
     recorded_by: str | None = None,
 ) -> int:
     """Of the annotator with this `fingerprint`; `recorded_by` who brought it where that was no job of ours.
@@ -289,40 +285,39 @@ def keep(
     Labels first: a picture counts as seen by its annotation, so a kill in between repeats only a label with a
     key that is known already."""
     concept_id, number = training_data.concept_id, training_data.revision.number
-    labels, kept = [], []
-    for said in annotations:
-        key = hashlib.sha256(f"{said.picture_id}/{number}/{fingerprint}".encode()).hexdigest()
-        author = Author(fingerprint, "annotator")
-        labels.append(
-            NewLabel(
-                key,  # idempotent, and short enough for the column
-                said.picture_id,
-                said.value,
-                author,
-                number,
-                recorded_by=recorded_by,
-                given=said.given,
-            )
+    labels = [
+        NewLabel(
+            # idempotent, and short enough for the column
+            hashlib.sha256(f"{said.picture_id}/{number}/{fingerprint}".encode()).hexdigest(),
+            said.picture_id,
+            said.value,
+            Author(fingerprint, "annotator"),
+            number,
+            recorded_by=recorded_by,
+            given=said.given,
         )
-        kept.append(
-            StoredAnnotation(
-                picture_id=said.picture_id,
-                definition_number=number,
-                fingerprint=fingerprint,
-                rating=said.rating,
-                evidence=[asdict(evidence) for evidence in said.evidence],
-                rationale=said.rationale,
-                raw=said.raw,
-                verbalised=said.verbalised,
-                same_as=said.same_as,
-            )
+        for said in annotations
+    ]
+    kept = [
+        StoredAnnotation(
+            picture_id=said.picture_id,
+            definition_number=number,
+            fingerprint=fingerprint,
+            rating=said.rating,
+            evidence=[asdict(evidence) for evidence in said.evidence],
+            rationale=said.rationale,
+            raw=said.raw,
+            verbalised=said.verbalised,
+            same_as=said.same_as,
         )
-    new = log.append(concept_id, labels)
-    store.add_annotations(concept_id, kept)
+        for said in annotations
+    ]
+    new = training_data.log.append(concept_id, labels)
+    training_data.store.add_annotations(concept_id, kept)
     return new
 
 
-def given_by(log: LabelLog, concept_id: int, said: Iterable[StoredAnnotation | Rating]) -> dict[str, str]:
+def given_by(log: LabelLog, concept_id: int, said: Iterable[StoredAnnotation]) -> dict[str, str]:
     """Picture id → the grade or class that goes with this opinion of it."""
     wanted = {(one.picture_id, one.fingerprint, one.definition_number) for one in said}
     found: dict[str, str] = {}

@@ -107,7 +107,6 @@ class Supplies:
     background: Callable[[], Vectors]  # (n, d) of a random part of the library, without the evaluation set
     model: Callable[[], ChatModel | None]  # one that sees, within the run's budget; None where none is set
     concurrency: int  # calls at a time
-    read_picture: ReadPicture
     examples: ExamplePool | None = None  # None: the definition alone
     repeats: bool = False  # whether to ask three times where the endpoint doesn't tell how sure it is
     prompts: PromptFiles = DEFAULTS

@@ -17,21 +17,13 @@ from pydantic import BaseModel
 
 from concepts.collaborator.annotating import Groups, left_of, seen_by
 from concepts.collaborator.prompt_parts import answered
-from concepts.collaborator.setups import Setup, annotator_of, model_of, picture_inputs, supplies_of
+from concepts.collaborator.setups import Machines, model_of
 from concepts.errors import DiscernError, NoModelError
-from concepts.labelling.training_data import TrainingData
-from concepts.language import seeing_model
 from concepts.language.base import ModelQuestion
 from concepts.language.batches import NotingModel, line_of, take, without_pictures
 from concepts.language.capabilities import CapabilityMemory
 from concepts.language.failures import redacted
-from concepts.language.prompts import PromptFiles
-from concepts.library.collection import Collection
-from concepts.settings import Settings
 from concepts.view import View
-from storage.calls import Ledger
-from storage.concepts import ConceptStore
-from storage.labels import LabelLog
 
 Note = Callable[[ModelQuestion[Any], bool], None]
 
@@ -58,20 +50,13 @@ class BatchRead(View):
 class BatchFile:
     """What annotating a concept by one setup asks. Calls are charged to the concept."""
 
-    training_data: TrainingData
-    collection: Collection
-    store: ConceptStore
-    log: LabelLog
-    ledger: Ledger
-    settings: Settings
-    setup: Setup
-    prompts: PromptFiles
+    machines: Machines
     also: Sequence[str] = ()  # pictures outside the pool
 
     def write(self, file: Path, limit: int | None) -> BatchWritten:
         """Every question that is open, a line each; one of each group of near-duplicates is asked about."""
         model, endpoint = self._model()
-        dialect, _ = CapabilityMemory(self.settings.cache, endpoint, model).dialect
+        dialect, _ = CapabilityMemory(self.machines.settings.cache, endpoint, model).dialect
         lock, written = threading.Lock(), 0
         unfinished = file.with_name(f".{file.name}.partial")
 
@@ -102,12 +87,11 @@ class BatchFile:
             questions[question.key] = without_pictures(question)
 
         self._go_through(model, endpoint, note, None)
-        price = model_of(self.setup, self.settings)[1]
-        clean = partial(redacted, secrets=self.settings.secrets)
-        ledger = self.ledger.charged_to(None, self.training_data.concept_id)
+        price = model_of(self.machines.setup, self.machines.settings)[1]
+        clean = partial(redacted, secrets=self.machines.settings.secrets)
         try:
             with file.open(encoding="utf-8", errors="replace") as lines:
-                taken = take(lines, questions, ledger, price, clean)
+                taken = take(lines, questions, self.machines.ledger, price, clean)
         except OSError as error:
             raise DiscernError(f"{file} can't be read: {error.strerror or error}.") from error
         if taken.unknown and not (taken.answered or taken.known or taken.bad):
@@ -120,29 +104,23 @@ class BatchFile:
 
     def _model(self) -> tuple[str, str]:
         """The model's name and endpoint. It has to see, as whoever labels."""
-        name, _ = model_of(self.setup, self.settings)
-        model = seeing_model(self.settings, self.setup.role, self.ledger) if name else None
+        setup = self.machines.setup
+        model = self.machines.supplies(setup).model() if model_of(setup, self.machines.settings)[0] else None
         if model is None:
-            if self.setup.annotator == "builtin":
+            if setup.annotator == "builtin":
                 raise DiscernError("The built-in annotator asks no model, so there is nothing for a file.")
-            raise NoModelError(self.setup.role)
+            raise NoModelError(setup.role)
         return model.name, model.endpoint
 
     def _go_through(self, model: str, endpoint: str, note: Note, limit: int | None) -> None:
-        training_data, collection = self.training_data, self.collection
-        noting = NotingModel(model, endpoint, self.ledger, note)
-        supplies = supplies_of(
-            training_data, collection, self.ledger, self.settings, None, self.prompts, self.setup.role
-        )
-        supplies = replace(supplies, model=lambda: noting)
-        annotator = annotator_of(
-            self.setup, supplies, training_data, collection, lambda: answered(training_data, self.log)
-        )
-        seen = seen_by(annotator, training_data, self.store)
+        machines, training_data = self.machines, self.machines.training_data
+        noting = NotingModel(model, endpoint, machines.ledger, note)
+        supplies = replace(machines.supplies(machines.setup), model=lambda: noting)
+        annotator = machines.annotator(machines.setup, supplies, partial(answered, training_data))
+        seen = seen_by(annotator, training_data)
         todo = left_of(training_data, seen, self.also)[:limit]
-        looks = collection.library.near_groups
+        looks = training_data.collection.library.near_groups
         groups = Groups(todo, looks(todo))
         groups.copies(dict(zip(looks(seen), seen, strict=True)))
         while groups:
-            inputs = picture_inputs(training_data, collection, groups.next(annotator.batch_size))
-            annotator.annotate(training_data.revision, inputs)
+            annotator.annotate(training_data.revision, machines.inputs(groups.next(annotator.batch_size)))

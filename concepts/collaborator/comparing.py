@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,16 +18,7 @@ from concepts.collaborator import AUTO
 from concepts.collaborator.annotating import ask_within
 from concepts.collaborator.base import Annotation
 from concepts.collaborator.prompt_parts import answered
-from concepts.collaborator.setups import (
-    Setup,
-    annotator_of,
-    charged,
-    estimated,
-    model_of,
-    picture_inputs,
-    supplies_of,
-    together,
-)
+from concepts.collaborator.setups import Machines, Setup, estimated, model_of, together
 from concepts.definition.document import Definition
 from concepts.errors import NotEnoughLabelsError
 from concepts.jobs import Progress
@@ -35,11 +27,8 @@ from concepts.language.prompts import PromptFiles
 from concepts.learning.base import Bools, Votes
 from concepts.learning.intervals import paired_change, wilson
 from concepts.learning.machine_labels import SHARED, alt_test, votes_of
-from concepts.library.collection import Collection
 from concepts.settings import Settings
 from concepts.view import View
-from storage.calls import Ledger
-from storage.labels import LabelLog
 
 EACH = 50  # most pictures that count, and most that don't: about 10 points of agreement to either side
 FEWEST = 10  # of each, below which an interval says nothing
@@ -109,45 +98,33 @@ class AnnotatorsCompared(View):
     stopped: str
 
 
-@dataclass(frozen=True)
-class ComparisonCost:
-    """What asking all pictures took this time; what was known before took nothing."""
-
-    calls: int
-    usd: float
-    seconds: float
-
-
 class SetupVotes(NamedTuple):
-    """What a setup said: votes (n,), of which so many `failed`."""
+    """What a setup said: votes (n,), of which so many `failed`; and what asking about all pictures took this
+    time, where what was known before took nothing."""
 
     setup: Setup
     name: str
     votes: Votes
     failed: int
-    spent: ComparisonCost
+    calls: int
+    usd: float
+    seconds: float
 
 
 @dataclass(frozen=True)
 class AnnotatorComparison:
-    """Everything that one run needs; calls are charged to its job."""
+    """Everything that one run needs; the setup in use is that of the `machines`."""
 
-    training_data: TrainingData
-    collection: Collection
-    log: LabelLog
-    ledger: Ledger
-    settings: Settings
+    machines: Machines
     progress: Progress
-    budget: float | None
-    in_use: Setup
-    prompts: PromptFiles
 
     def run(self) -> AnnotatorsCompared:
         """A run that was killed goes on with the same answers, and nothing that was answered is paid again.
 
         Raises `NotEnoughLabelsError`.
         """
-        drawn = self.progress.once("drawn", drawn_answers(self.training_data, self.log))
+        training_data, settings = self.machines.training_data, self.machines.settings
+        drawn = self.progress.once("drawn", drawn_answers(training_data))
         if missing := missing_answers(drawn):
             raise NotEnoughLabelsError(
                 f"Annotators are compared on at least {FEWEST} answers of either kind: {missing} more are "
@@ -155,7 +132,7 @@ class AnnotatorComparison:
                 needed=missing,
             )
         ids, yes = [str(i) for i, _ in drawn], np.array([bool(counts) for _, counts in drawn])
-        tried = setups_to_try(self.settings, self.in_use)
+        tried = setups_to_try(settings, self.machines.setup)
         found: list[SetupVotes] = []
         stopped = ""
         for number, setup in enumerate(tried):
@@ -165,11 +142,11 @@ class AnnotatorComparison:
                 stopped = asked
                 break
             found.append(asked)
-        compared = compare(found, yes, self.training_data.revision.definition, self.settings)
+        compared = compare(found, yes, training_data.revision.definition, settings)
         best = next((found[row].setup for row, one in enumerate(compared) if one.recommended), None)
         calls, cost_usd = self._spent()
         return AnnotatorsCompared(
-            definition=self.training_data.revision.number,
+            definition=training_data.revision.number,
             pictures=len(ids),
             setups=compared,
             reason=reason_of(compared),
@@ -181,42 +158,31 @@ class AnnotatorComparison:
 
     def _ask(self, setup: Setup, ids: Sequence[str], key: str) -> SetupVotes | str:
         """The votes of a setup on these pictures, or why it stopped."""
-        training_data, collection, log = self.training_data, self.collection, self.log
-        ledger, budget = charged(self.ledger, training_data, self.progress.job_id, self.budget)
-        supplies = supplies_of(
-            training_data, collection, ledger, self.settings, budget, self.prompts, setup.role
-        )
-        annotator = annotator_of(
-            setup,
-            supplies,
-            training_data,
-            collection,
-            lambda: self.progress.once("examples", answered(training_data, log)),
-        )
+        machines, training_data = self.machines, self.machines.training_data
+        said = partial(self.progress.made_once, "examples", partial(answered, training_data))
+        annotator = machines.annotator(setup, machines.supplies(setup), said)
         before, started = self._spent(), time.monotonic()
-        said: dict[str, int] = {}
-        inputs = picture_inputs(self.training_data, self.collection, ids)
+        ratings: dict[str, int] = {}
+        inputs = machines.inputs(ids)
         for start in range(0, len(inputs), annotator.batch_size):
-            results, stopped = ask_within(
-                annotator, self.training_data, inputs[start : start + annotator.batch_size]
-            )
+            some = inputs[start : start + annotator.batch_size]
+            results, stopped = ask_within(annotator, training_data, some)
             if stopped:
                 return stopped
-            said |= {r.picture_id: r.rating for r in results if isinstance(r, Annotation)}
+            ratings |= {r.picture_id: r.rating for r in results if isinstance(r, Annotation)}
             self.progress.beat()
-        after = self._spent()
-        took = ComparisonCost(after[0] - before[0], after[1] - before[1], time.monotonic() - started)
-        spent = ComparisonCost(**self.progress.once(key, asdict(took)))
-        ratings = np.array([[said.get(i, 0) for i in ids]], dtype=np.int8)
+        calls, usd = self._spent()
+        took = {"calls": calls - before[0], "usd": usd - before[1], "seconds": time.monotonic() - started}
+        spent = self.progress.once(key, took)
+        votes = votes_of(np.array([[ratings.get(i, 0) for i in ids]], dtype=np.int8))[0]
         name = annotator.name + (", with examples" if setup.examples else "")
-        return SetupVotes(setup, name, votes_of(ratings)[0], len(ids) - len(said), spent)
+        return SetupVotes(setup, name, votes, len(ids) - len(ratings), **spent)
 
     def _substitute(self, best: Setup) -> Substitute | None:
         """The alt-test of a setup, on pictures that several people answered."""
-        votes = {
-            i: d.votes for i, d in self.training_data.answers.items() if not d.simulated and len(d.votes) > 1
-        }
-        ids = sorted(self.training_data.with_vectors(sorted(votes)))[: 2 * EACH]
+        training_data = self.machines.training_data
+        votes = {i: d.votes for i, d in training_data.answers.items() if not d.simulated and len(d.votes) > 1}
+        ids = sorted(training_data.with_vectors(sorted(votes)))[: 2 * EACH]
         if len(ids) < SHARED:
             return None
         names = sorted({author for i in ids for author in votes[i]})
@@ -228,8 +194,8 @@ class AnnotatorComparison:
         return None if found is None else Substitute(**asdict(found), passes=found.passes)
 
     def _spent(self) -> tuple[int, float]:
-        job, ledger = self.progress.job_id, self.ledger
-        ledger = ledger.charged_to(job, self.training_data.concept_id)
+        """Calls and USD of this job so far."""
+        ledger, job = self.machines.ledger, self.progress.job_id
         return ledger.count(job_id=job), ledger.spent_usd(job_id=job)
 
 
@@ -247,10 +213,10 @@ def setups_to_try(settings: Settings, in_use: Setup) -> list[Setup]:
     return [in_use, *(setup for setup in found if setup != in_use)]
 
 
-def drawn_answers(training_data: TrainingData, log: LabelLog) -> Drawn:
+def drawn_answers(training_data: TrainingData) -> Drawn:
     """As many pictures that count as don't, one of each group that looks alike, in random order. Only what
     was said without the machine's opinion in view."""
-    blind = {event.picture_id for event in log.blind(training_data.concept_id)}
+    blind = {event.picture_id for event in training_data.log.blind(training_data.concept_id)}
     decided = {
         i: d.value == "yes" for i, d in sorted(training_data.answers.items()) if d.decided and i in blind
     }
@@ -270,9 +236,9 @@ def missing_answers(drawn: Drawn) -> int:
 
 
 def estimate_comparison(
-    training_data: TrainingData, log: LabelLog, settings: Settings, in_use: Setup, prompts: PromptFiles
+    training_data: TrainingData, settings: Settings, in_use: Setup, prompts: PromptFiles
 ) -> ComparisonEstimate:
-    drawn, tried = drawn_answers(training_data, log), setups_to_try(settings, in_use)
+    drawn, tried = drawn_answers(training_data), setups_to_try(settings, in_use)
     definition = training_data.revision.definition
     expected = together([estimated(setup, definition, settings, len(drawn), prompts) for setup in tried])
     return ComparisonEstimate(
@@ -291,31 +257,31 @@ def compare(
     if not found:
         return []
     person = np.where(yes, 1, -1)
-    right = [one.votes == person for one in found]
+    right = [said.votes == person for said in found]
     error = ERROR / max(len(found) - 1, 1)
-    changes = [paired_change(right[0], one, error) for one in right]
+    changes = [paired_change(right[0], by_it, error) for by_it in right]
     surely = [row for row, change in enumerate(changes) if row and change.low > 0]
     best = max(surely, key=lambda row: int(right[row].sum()), default=0)
     compared = []
-    for row, (setup, name, votes, failed, spent) in enumerate(found):
+    for row, one in enumerate(found):
         n, agree = len(yes), int(right[row].sum())
         low, high = wilson(agree / n, n)
-        anew = spent.calls >= n
-        estimate = estimated(setup, definition, settings, 1).usd
-        model, price = model_of(setup, settings)
+        anew = one.calls >= n
+        estimate = estimated(one.setup, definition, settings, 1).usd
+        model, price = model_of(one.setup, settings)
         compared.append(
             Compared(
-                **asdict(setup),
-                name=name,
+                **asdict(one.setup),
+                name=one.name,
                 agree=agree,
                 agreement=agree / n,
                 low=low,
                 high=high,
-                unsure=int((votes == 0).sum()) - failed,
-                failed=failed,
-                usd=None if model and not price else spent.usd / n if anew else estimate,
+                unsure=int((one.votes == 0).sum()) - one.failed,
+                failed=one.failed,
+                usd=None if model and not price else one.usd / n if anew else estimate,
                 measured=anew,
-                seconds=spent.seconds / n if anew or setup.annotator == "builtin" else None,
+                seconds=one.seconds / n if anew or one.setup.annotator == "builtin" else None,
                 change=changes[row].change,
                 change_low=changes[row].low,
                 change_high=changes[row].high,

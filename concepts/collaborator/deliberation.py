@@ -25,8 +25,8 @@ from concepts.collaborator.ambiguities import (
 from concepts.collaborator.annotating import keep
 from concepts.collaborator.base import Annotation
 from concepts.collaborator.deliberation_views import Earlier
-from concepts.collaborator.prompt_parts import LOOKING_SIDE
-from concepts.collaborator.setups import MachineRun, choose_annotator, ratings_now
+from concepts.collaborator.prompt_parts import LOOKING_SIDE, read_picture
+from concepts.collaborator.setups import Machines, choose_annotator, ratings_now
 from concepts.collaborator.trials import (
     Judging,
     Sifted,
@@ -46,6 +46,7 @@ from concepts.definition.document import Definition
 from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import BlindModelError, ModelAnswerError, NotEnoughLabelsError
+from concepts.jobs import Progress
 from concepts.labelling.training_data import TrainingData
 from concepts.language import chat_model
 from concepts.language.base import ChatModel
@@ -102,40 +103,46 @@ class Contradicted:
         return "yes" if self.rating > 3 else "no" if self.rating < 3 else "unsure"
 
 
-class Deliberation(MachineRun):
+class Deliberation:
     """One concept's answers and definition, and the machines to ask about them."""
+
+    def __init__(self, machines: Machines, progress: Progress) -> None:
+        self.machines = machines
+        self.training_data = machines.training_data
+        self.progress = progress
 
     def look(self) -> tuple[list[Ambiguity], int, str]:
         """What is open, how many pictures a model was asked about, and its name (empty: none was asked)."""
         training_data = self.training_data
-        supplies = self.supplies(self.setup)
+        setup = self.machines.setup
+        supplies = self.machines.supplies(setup)
         try:
             model = supplies.model()
         except BlindModelError:
             model = None
-        edge = borderline(training_data, self.collection.library)
+        edge = borderline(training_data)
         if model is None:
             found = by_looks(edge.ids, edge.vectors, edge.doubt, supplies.background(), self._nouns())
             return with_parting(found, edge.parting), 0, ""
         asked = [edge.ids[row] for row in spread(edge.vectors, edge.doubt, ASKED)]
-        annotator = choose_annotator(self.setup.annotator, supplies)
-        inputs = {one.picture_id: one for one in self.inputs(asked)}
+        annotator = choose_annotator(setup.annotator, supplies)
+        inputs = {one.picture_id: one for one in self.machines.inputs(asked)}
         said: dict[str, Annotation] = {}
         for start in range(0, len(asked), annotator.batch_size):
             some = [inputs[i] for i in asked[start : start + annotator.batch_size] if i in inputs]
             results = annotator.annotate(training_data.revision, some)
             kept = [one for one in results if isinstance(one, Annotation)]
-            keep(kept, annotator.fingerprint, training_data, self.store, self.log)
+            keep(kept, annotator.fingerprint, training_data)
             said |= {one.picture_id: one for one in kept}
             self.progress.report(start + len(some), 2 * len(asked), "asking about pictures near the edge")
         doubts = argued(
             training_data.revision.definition,
             list(inputs),
-            lambda i: supplies.read_picture(inputs[i], LOOKING_SIDE),
+            lambda i: read_picture(inputs[i], LOOKING_SIDE),
             {i: f"{one.value}: {one.rationale}" for i, one in said.items()},
             model,
-            self.settings.model_concurrency,
-            self.prompts,
+            self.machines.settings.model_concurrency,
+            self.machines.prompts,
         )
         doubt = dict(zip(edge.ids, edge.doubt.tolist(), strict=True))
         found = by_description(doubts, doubt, SentenceEncoder().encode)
@@ -156,7 +163,7 @@ class Deliberation(MachineRun):
                 f"{2 * short} more are needed.",
                 needed=2 * short,
             )
-        critic = chat_model(self.settings, "criticising", *self.charged)
+        critic = chat_model(self.machines.settings, "criticising", self.machines.ledger, self.machines.budget)
         outcome = self._find_wordings(answers, critic, self._askable(key), earlier)
         return outcome, critic.name if critic else ""
 
@@ -168,12 +175,12 @@ class Deliberation(MachineRun):
             i: "yes" if d.value == "yes" else "no" for i, d in training_data.answers.items() if d.decided
         }
         ids = training_data.with_vectors(list(decided))
-        groups = dict(zip(ids, self.collection.library.near_groups(ids), strict=True))
+        groups = dict(zip(ids, training_data.collection.library.near_groups(ids), strict=True))
         remarks: dict[str, list[str]] = {}
-        for event in self.log.comments(training_data.concept_id, ids):
+        for event in training_data.log.comments(training_data.concept_id, ids):
             remarks.setdefault(event.picture_id, []).append(event.comment)
         write, judge = halves(groups, remarks, key)
-        standing = self.log.standing(training_data.concept_id, ("person", "simulated"), judge)
+        standing = training_data.log.standing(training_data.concept_id, ("person", "simulated"), judge)
         swayed = {event.picture_id for event in standing if event.in_view}
         return AnswersToReword(
             {i: decided[i] for i in write},
@@ -255,7 +262,7 @@ class Deliberation(MachineRun):
     ) -> None:
         """Adds every usable wording to those `found`. A model that answers with nothing usable once is asked
         on."""
-        current, prompts = self.training_data.revision.definition, self.prompts
+        current, prompts = self.training_data.revision.definition, self.machines.prompts
         ways: list[Callable[[], list[WordingCandidate]]] = [
             lambda: from_differences(current, feedback, critic, prompts)
         ]
@@ -306,18 +313,19 @@ class Deliberation(MachineRun):
             judged += n
             self.progress.report(judged, total, "trying other words on pictures you answered")
 
-        annotator = choose_annotator(self.setup.annotator, self.supplies(self.setup))
-        return Judging(annotator, self.inputs, tick)
+        setup = self.machines.setup
+        annotator = choose_annotator(setup.annotator, self.machines.supplies(setup))
+        return Judging(annotator, self.machines.inputs, tick)
 
     def _askable(self, key: str) -> list[str]:
         """By lot, those first that the machine has looked at already: they cost one call less each."""
         looked_at = ratings_now(self.training_data)
-        ids = unlabelled(self.training_data, self.collection.library)
+        ids = unlabelled(self.training_data)
         lots = {i: hashlib.sha256(f"{key} settles {i}".encode()).digest() for i in ids}
         return sorted(ids, key=lambda i: (i not in looked_at, lots[i]))
 
     def _nouns(self) -> GroupNouns:
-        embedded = self.collection.recorded().name == "embedded"
+        embedded = self.training_data.collection.recorded().name == "embedded"
         return GroupNouns(Vocabulary(SentenceEncoder().encode), embedded)
 
 

@@ -71,7 +71,6 @@ class ByModel:
         return cls(
             model,
             concurrency=supplies.concurrency,
-            read_picture=supplies.read_picture,
             examples=supplies.examples,
             repeats=supplies.repeats,
             prompts=supplies.prompts,

@@ -17,7 +17,6 @@ from concepts.encoders.base import Vectors
 from concepts.errors import BadPictureError, UnknownPictureError
 from concepts.labelling.training_data import TrainingData
 from concepts.learning.scale import NONE, Scale
-from storage.labels import LabelLog
 from storage.pictures import sources
 from storage.pictures.decoding import decode
 from storage.pictures.resizing import model_jpeg
@@ -88,14 +87,15 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def answered(training_data: TrainingData, log: LabelLog) -> Answered:
+def answered(training_data: TrainingData) -> Answered:
     """The answers that examples may be chosen from, each with what was remarked last. No picture that
     measures is among them (`TrainingData`), nor one that looks like it."""
     decided = {i: d.value == "yes" for i, d in training_data.answers.items() if d.decided}
     chosen = training_data.with_vectors(
         [i for side in (True, False) for i in [i for i in decided if decided[i] is side][-CHOSEN_FROM:]]
     )
-    remarks = {event.picture_id: event.comment for event in log.comments(training_data.concept_id, chosen)}
+    comments = training_data.log.comments(training_data.concept_id, chosen)
+    remarks = {event.picture_id: event.comment for event in comments}
     return [[i, decided[i], one_line(remarks.get(i, ""))[:LONGEST_COMMENT]] for i in chosen]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -12,19 +12,15 @@ from concepts.collaborator import ANNOTATORS, AUTO
 from concepts.collaborator.base import Annotation, Annotator, Example, PictureInput, Supplies
 from concepts.collaborator.builtin import SMALLEST_BACKGROUND, BuiltinAnnotator
 from concepts.collaborator.model_annotator import REPEATS
-from concepts.collaborator.prompt_parts import Answered, PromptExamples, read_picture
+from concepts.collaborator.prompt_parts import Answered, PromptExamples
 from concepts.definition.document import Definition
 from concepts.encoders.base import Vectors
-from concepts.jobs import Progress
 from concepts.labelling.training_data import TrainingData
 from concepts.language import Role, named, seeing_model
 from concepts.language.ledger import TYPICAL_ANSWER_TOKENS, Budget, Price, estimate_tokens, estimate_usd
 from concepts.language.prompts import DEFAULTS, PromptFiles
-from concepts.library.collection import Collection
 from concepts.settings import Settings
 from storage.calls import Ledger
-from storage.concepts import ConceptStore
-from storage.labels import LabelLog
 
 
 @dataclass(frozen=True)
@@ -112,9 +108,7 @@ def together(estimates: Sequence[CostEstimate]) -> CostEstimate:
     )
 
 
-def annotator_scores(
-    training_data: TrainingData, collection: Collection, ids: Sequence[str]
-) -> dict[str, float]:
+def annotator_scores(training_data: TrainingData, ids: Sequence[str]) -> dict[str, float]:
     """Picture id → the machine's rating: of its newest annotation of this definition, or from the built-in
     annotator, which costs nothing and needs no settings, where no other has annotated. Nothing where the
     library is too small for it."""
@@ -122,8 +116,8 @@ def annotator_scores(
     wanted = {i: float(rated[i]) for i in ids if i in rated}
     if wanted or len(background := _background(training_data)) < SMALLEST_BACKGROUND:
         return wanted
-    annotator = BuiltinAnnotator(collection.words(), background)
-    said = annotator.annotate(training_data.revision, picture_inputs(training_data, collection, ids))
+    annotator = BuiltinAnnotator(training_data.collection.words(), background)
+    said = annotator.annotate(training_data.revision, picture_inputs(training_data, ids))
     return {one.picture_id: float(one.rating) for one in said if isinstance(one, Annotation)}
 
 
@@ -133,36 +127,20 @@ def ratings_now(training_data: TrainingData) -> dict[str, int]:
     return {one.picture_id: one.rating for one in training_data.ratings if one.definition_number == newest}
 
 
-def picture_inputs(
-    training_data: TrainingData, collection: Collection, ids: Sequence[str]
-) -> list[PictureInput]:
-    ids = training_data.with_vectors(ids)
+def picture_inputs(training_data: TrainingData, ids: Sequence[str]) -> list[PictureInput]:
+    collection, ids = training_data.collection, training_data.with_vectors(ids)
+    vectors, groups = training_data.vectors(ids), collection.library.near_groups(ids)
     paths = collection.paths(ids)
     return [
         PictureInput(i, partial(collection.thumbnail, i), vector, paths.get(i), group)
-        for i, vector, group in zip(
-            ids, training_data.vectors(ids), collection.library.near_groups(ids), strict=True
-        )
+        for i, vector, group in zip(ids, vectors, groups, strict=True)
     ]
 
 
-def example_pool(said: Answered, training_data: TrainingData, collection: Collection) -> PromptExamples:
+def example_pool(said: Answered, training_data: TrainingData) -> PromptExamples:
     answers = {i: (bool(counts), str(comment)) for i, counts, comment in said}
-    inputs = picture_inputs(training_data, collection, list(answers))
+    inputs = picture_inputs(training_data, list(answers))
     return PromptExamples([Example(picture, *answers[picture.picture_id]) for picture in inputs])
-
-
-def annotator_of(
-    setup: Setup,
-    supplies: Supplies,
-    training_data: TrainingData,
-    collection: Collection,
-    said: Callable[[], Answered],
-) -> Annotator:
-    """As a setup wants it. `said` gives the answers that examples are chosen from, where it wants some."""
-    if setup.examples:
-        supplies = replace(supplies, examples=example_pool(said(), training_data, collection))
-    return choose_annotator(setup.annotator, replace(supplies, repeats=setup.repeats))
 
 
 def choose_annotator(name: str, supplies: Supplies) -> Annotator:
@@ -170,34 +148,6 @@ def choose_annotator(name: str, supplies: Supplies) -> Annotator:
     if name == AUTO:
         name = "builtin" if supplies.model() is None else "vlm"
     return ANNOTATORS[name].prepare(supplies)
-
-
-def supplies_of(
-    training_data: TrainingData,
-    collection: Collection,
-    ledger: Ledger,
-    settings: Settings,
-    budget: Budget | None,
-    prompts: PromptFiles,
-    role: Role = "annotating",
-) -> Supplies:
-    return Supplies(
-        encoder=collection.words,
-        background=lambda: _background(training_data),
-        model=cache(lambda: seeing_model(settings, role, ledger, budget)),
-        concurrency=settings.model_concurrency,
-        read_picture=read_picture,
-        prompts=prompts,
-        scale=training_data.scale,
-    )
-
-
-def charged(
-    ledger: Ledger, training_data: TrainingData, job_id: int | None, budget: float | None
-) -> tuple[Ledger, Budget | None]:
-    """The ledger with calls charged to a job, and what that has left of so many USD."""
-    ledger = ledger.charged_to(job_id, training_data.concept_id)
-    return ledger, None if budget is None else Budget(budget, ledger.spent_usd(job_id=job_id))
 
 
 def _background(training_data: TrainingData) -> Vectors:
@@ -212,36 +162,34 @@ def _background(training_data: TrainingData) -> Vectors:
     return training_data.vectors(found)
 
 
-@dataclass(eq=False)
-class MachineRun:
-    """What it takes to have machines look at a concept's pictures within a job, on a budget of USD. Calls are
-    charged to the job and to nobody else; a run that was killed goes on with what it had left."""
+@dataclass(frozen=True)
+class Machines:
+    """What it takes to have machines look at a concept's pictures. Calls are charged as the `ledger` says,
+    and stay within the `budget`, which is what an interrupted run had left."""
 
     training_data: TrainingData
-    collection: Collection
-    store: ConceptStore
-    log: LabelLog
-    ledger: Ledger
     settings: Settings
-    progress: Progress
-    budget: float | None
+    ledger: Ledger
+    budget: Budget | None
     prompts: PromptFiles
     setup: Setup
 
-    @cached_property
-    def charged(self) -> tuple[Ledger, Budget | None]:
-        return charged(self.ledger, self.training_data, self.progress.job_id, self.budget)
-
     def supplies(self, setup: Setup) -> Supplies:
-        return supplies_of(
-            self.training_data,
-            self.collection,
-            self.charged[0],
-            self.settings,
-            self.charged[1],
-            self.prompts,
-            setup.role,
+        model = partial(seeing_model, self.settings, setup.role, self.ledger, self.budget)
+        return Supplies(
+            encoder=self.training_data.collection.words,
+            background=partial(_background, self.training_data),
+            model=cache(model),
+            concurrency=self.settings.model_concurrency,
+            prompts=self.prompts,
+            scale=self.training_data.scale,
         )
 
+    def annotator(self, setup: Setup, supplies: Supplies, said: Callable[[], Answered]) -> Annotator:
+        """As a setup wants it. `said` gives the answers to choose examples from, where it wants some."""
+        if setup.examples:
+            supplies = replace(supplies, examples=example_pool(said(), self.training_data))
+        return choose_annotator(setup.annotator, replace(supplies, repeats=setup.repeats))
+
     def inputs(self, ids: Sequence[str]) -> list[PictureInput]:
-        return picture_inputs(self.training_data, self.collection, ids)
+        return picture_inputs(self.training_data, ids)

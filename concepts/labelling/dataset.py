@@ -32,18 +32,18 @@ class ConceptDataset(TrainingData):
     @cached_property
     def evaluation(self) -> dict[str, str]:
         """Picture id → how it was drawn, in the order in which to label."""
-        return self._store.evaluation_pictures(self.concept_id)
+        return self.store.evaluation_pictures(self.concept_id)
 
     @cached_property
     def certifying(self) -> dict[str, Certifying]:
         """Pictures that were drawn to certify a line, or in older homes to fit probabilities: kept apart like
         those that measure, and no part of any figure."""
-        return self._store.certifying_pictures(self.concept_id)
+        return self.store.certifying_pictures(self.concept_id)
 
     @cached_property
     def apart(self) -> set[str]:
         """Pictures that measure or certify, or did where the concept looked before, also those in the bin."""
-        return self._store.kept_apart(self.concept_id)
+        return self.store.kept_apart(self.concept_id)
 
     @cached_property
     def blind(self) -> dict[str, Decision]:
@@ -56,25 +56,25 @@ class ConceptDataset(TrainingData):
     def known(self) -> dict[str, Decision]:
         """What figures take for true: what people said first, blindly where they ever did. What they said
         later they may have said because they saw where a version is wrong."""
-        return consensus(self._log.first(self.concept_id)) | self.blind
+        return consensus(self.log.first(self.concept_id)) | self.blind
 
     @cached_property
     def renewal(self) -> Renewal:
         """What became of the answers that measure under the newest definition, whatever this is read for."""
-        seed = self._store.get(self.concept_id).seed
-        return Renewals(self._log, self._store, self.concept_id, seed).state()
+        seed = self.store.get(self.concept_id).seed
+        return Renewals(self.log, self.store, self.concept_id, seed).state()
 
     @cached_property
     def twice(self) -> Twice:
         """What people said of pictures that measure when they were asked about them again."""
-        seed = self._store.get(self.concept_id).seed
+        seed = self.store.get(self.concept_id).seed
         # Homes of before also have second labels of pictures that were chosen by a version's mistakes.
-        again = [e for e in self._log.repeats(self.concept_id) if comes_again(seed, e.picture_id)]
+        again = [e for e in self.log.repeats(self.concept_id) if comes_again(seed, e.picture_id)]
         return said_twice(self._first, again, self.evaluation)
 
     @cached_property
     def _first(self) -> list[LabelEvent]:
-        return self._log.blind(self.concept_id)
+        return self.log.blind(self.concept_id)
 
     @cached_property
     def measuring(self) -> list[str]:
@@ -89,12 +89,12 @@ class ConceptDataset(TrainingData):
     @property
     def pictures(self) -> int:
         """How many the concept looks in."""
-        return self._collection.count_for(self.concept_id)
+        return self.collection.count_for(self.concept_id)
 
     @cached_property
     def frame(self) -> Frame:
         """What the concept looks in."""
-        return self._collection.frames.now(self.concept_id)
+        return self.collection.frames.now(self.concept_id)
 
     @property
     def imported(self) -> bool:
@@ -104,16 +104,16 @@ class ConceptDataset(TrainingData):
     @cached_property
     def waves(self) -> list[Wave]:
         """The random draws of the evaluation set, the first one first."""
-        return self._store.waves(self.concept_id)
+        return self.store.waves(self.concept_id)
 
     @cached_property
     def wave_of(self) -> dict[str, int]:
-        return self._store.wave_of(self.concept_id)
+        return self.store.wave_of(self.concept_id)
 
     @cached_property
     def first_answered(self) -> dict[str, int]:
         """Picture id → the label event that first answered it."""
-        return self._log.first_answered(self.concept_id)
+        return self.log.first_answered(self.concept_id)
 
     def evaluation_labels(self) -> tuple[list[str], Bools]:
         """Pictures that measure now, that people decided on and that have a vector: ids and truth (n,)."""

@@ -117,9 +117,9 @@ class TrainingData:
         until: int | None = None,
     ) -> None:
         """`until` a label event: with people's answers as they were then."""
-        self._collection = collection
-        self._store = store
-        self._log = log
+        self.collection = collection
+        self.store = store
+        self.log = log
         self.concept_id = concept_id
         self.revision = revision
         self._until = until
@@ -127,13 +127,13 @@ class TrainingData:
     def at(self, label_sequence: int) -> TrainingData:
         """What there was to learn from people when a version was trained."""
         return TrainingData(
-            self._collection, self._store, self._log, self.concept_id, self.revision, label_sequence
+            self.collection, self.store, self.log, self.concept_id, self.revision, label_sequence
         )
 
     @cached_property
     def scale(self) -> Scale | None:
         """What is answered; None for yes or no."""
-        return Scale.read(self._store.get(self.concept_id).scale)
+        return Scale.read(self.store.get(self.concept_id).scale)
 
     # Answers
 
@@ -144,59 +144,59 @@ class TrainingData:
 
     @cached_property
     def _all_answers(self) -> dict[str, Decision]:
-        people = self._log.standing(self.concept_id, ("person", "simulated"), until=self._until)
+        people = self.log.standing(self.concept_id, ("person", "simulated"), until=self._until)
         return consensus(people)
 
     @cached_property
     def reserved(self) -> set[str]:
         """Pictures that measure or certify with all their near-duplicates: seen by nothing that learns."""
-        return with_look_alikes(self._store.kept_apart(self.concept_id), self._collection.library)
+        return with_look_alikes(self.store.kept_apart(self.concept_id), self.collection.library)
 
     @cached_property
     def annotations(self) -> list[StoredAnnotation]:
         """With all evidence. Where the ratings will do, `ratings` are far less to read."""
-        return self._within(self._store.annotations(self.concept_id))
+        return self._within(self.store.annotations(self.concept_id))
 
     @cached_property
     def ratings(self) -> list[Rating]:
         """What machines say of pictures that the concept looks in: what they earn is earned on those."""
-        return self._within(self._store.ratings(self.concept_id))
+        return self._within(self.store.ratings(self.concept_id))
 
     def _within(self, said: list[Opinion]) -> list[Opinion]:
-        inside = set(self._collection.frames.among(self.concept_id, {one.picture_id for one in said}))
+        inside = set(self.collection.frames.among(self.concept_id, {one.picture_id for one in said}))
         return [one for one in said if one.picture_id in inside]
 
     def looks_at(self, ids: Iterable[str]) -> list[str]:
         """Those of these pictures that the concept looks in."""
-        return self._collection.frames.among(self.concept_id, ids)
+        return self.collection.frames.among(self.concept_id, ids)
 
     @cached_property
     def candidates(self) -> dict[str, list[str]]:
-        return self._store.candidates(self.concept_id)
+        return self.store.candidates(self.concept_id)
 
     # Vectors
 
     @cached_property
     def index(self) -> VectorReader:
         """The vectors of what the concept looks in, as they were when they were first asked for."""
-        return self._collection.vectors_for(self.concept_id)
+        return self.collection.vectors_for(self.concept_id)
 
     @cached_property
     def everywhere(self) -> VectorReader:
         """The vectors of the whole library: to know what pictures are like, and to choose none from."""
-        return self._collection.index()
+        return self.collection.index()
 
     @cached_property
     def outside(self) -> dict[str, OutsidePicture]:
         """The definition's examples that are no pictures of the library, by id: those with a vector of its
         encoder."""
         definition = self.revision.definition
-        given = self._collection.outside.of(
+        given = self.collection.outside.of(
             self.concept_id, [*definition.examples, *definition.counterexamples]
         )
         if not given:
             return {}
-        fingerprint = self._collection.recorded().fingerprint
+        fingerprint = self.collection.recorded().fingerprint
         elsewhere = self.index.missing([picture.id for picture in given])
         return {p.id: p for p in given if p.fingerprint == fingerprint and p.id in elsewhere}
 
@@ -221,7 +221,7 @@ class TrainingData:
     def groups(self, ids: Sequence[str]) -> Rows:
         """(n,) one integer per near-duplicate group. A picture from outside is in the group of one of these
         that looks the same."""
-        library = self._collection.library
+        library = self.collection.library
         names = library.near_groups(ids)
         outside = [row for row, picture_id in enumerate(ids) if picture_id in self.outside]
         if outside:
@@ -240,13 +240,13 @@ class TrainingData:
         given = list(pictures)
         if not given:
             return set()
-        reserved = self._collection.library.hashes_of(sorted(self.reserved))
+        reserved = self.collection.library.hashes_of(sorted(self.reserved))
         near = nearly_equal([picture.perceptual_hash for picture in given], reserved)
         return {picture.id for picture, like in zip(given, near, strict=True) if like.any()}
 
     @cached_property
     def texts(self) -> Texts:
-        return texts_of(self.revision.definition, self._collection)
+        return texts_of(self.revision.definition, self.collection)
 
     @property
     def text_direction(self) -> Vectors:
@@ -256,7 +256,7 @@ class TrainingData:
     def plain_direction(self) -> Vectors:
         """The baseline: searching for the name and the sentence, no more."""
         definition = self.revision.definition
-        return unit(self._collection.text_vectors([definition.name, definition.description]).mean(axis=0))
+        return unit(self.collection.text_vectors([definition.name, definition.description]).mean(axis=0))
 
     # What a head learns from
 

@@ -196,18 +196,8 @@ class Annotations:
         ANNOTATORS.require(setup.annotator, also=[AUTO])
         context, concept = self._context, self._concept
         require_pool(concept)
-        dataset = context.dataset(concept.row)
-        return BatchFile(
-            dataset,
-            context.collection,
-            context.store,
-            context.log,
-            context.ledger,
-            context.settings,
-            setup.over(context.setup(concept.id)),
-            context.prompts(concept.id),
-            dataset.evaluation_labels()[0],
-        )
+        machines = context.machines(concept.row, setup=setup.over(context.setup(concept.id)))
+        return BatchFile(machines, context.dataset(concept.row).evaluation_labels()[0])
 
     def review(self, wanted: ReviewFilter, page: int = 1) -> ReviewPage:
         """The machine's labels in the order in which to look at them."""
@@ -274,8 +264,6 @@ class Annotations:
             list({one.picture_id: one for one in said}.values()),
             fingerprint_of(assistant),
             dataset,
-            self._context.store,
-            self._context.log,
             recorded_by,
         )
 
@@ -311,7 +299,6 @@ class Annotators:
         context, concept = self._context, self._concept
         return estimate_comparison(
             context.dataset(concept.row),
-            context.log,
             context.settings,
             context.setup(concept.id),
             context.prompts(concept.id),
@@ -362,40 +349,18 @@ def require_pool(concept: Concept) -> None:
 
 
 def _compare(concept: Concept, job: CompareAnnotators, progress: Progress) -> AnnotatorsCompared:
-    context = concept.context
-    return AnnotatorComparison(
-        context.dataset(concept.row),
-        context.collection,
-        context.log,
-        context.ledger,
-        context.settings,
-        progress,
-        job.budget,
-        context.setup(concept.id),
-        context.prompts(concept.id),
-    ).run()
+    machines = concept.context.machines(concept.row, progress.job_id, job.budget)
+    return AnnotatorComparison(machines, progress).run()
 
 
 def _annotate(concept: Concept, job: Annotate, progress: Progress) -> AnnotateResult:
     require_pool(concept)
-    context, dataset = concept.context, concept.context.dataset(concept.row)
-    also = dataset.evaluation_labels()[0]
+    also = concept.context.dataset(concept.row).evaluation_labels()[0]
     sample, known = _cascade(job, concept, progress)
-    labelling = Labelling(
-        dataset,
-        context.collection,
-        context.store,
-        context.log,
-        context.ledger,
-        context.settings,
-        progress,
-        budget=job.budget,
-        setup=Setup(job.annotator, job.large, job.examples, job.repeats),
-        prompts=context.prompts(concept.id),
-        sample=sample,
-        known=known.pictures if known else (),
-    )
-    left = left_of(dataset, labelling.seen)
+    setup = Setup(job.annotator, job.large, job.examples, job.repeats)
+    machines = concept.context.machines(concept.row, progress.job_id, job.budget, setup=setup)
+    labelling = Labelling(machines, progress, sample, known.pictures if known else ())
+    left = left_of(labelling.training_data, labelling.seen)
     result = _label(job, labelling, concept, also)
     if known is None:
         return result

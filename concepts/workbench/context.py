@@ -12,7 +12,7 @@ from concepts.classifier.library_scores import LibraryScores, ScoreCache
 from concepts.classifier.measuring import MeasuredVersion, measured
 from concepts.classifier.stability import Settling
 from concepts.classifier.training import check_fingerprint
-from concepts.collaborator.setups import Setup
+from concepts.collaborator.setups import Machines, Setup
 from concepts.definition.document import Definition, Revision
 from concepts.definition.names import id_in
 from concepts.encoders import load_encoder
@@ -31,7 +31,7 @@ from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.ranking import rank_library
 from concepts.labelling.waves import draw_wave
 from concepts.language.failures import redacted
-from concepts.language.ledger import Ledger
+from concepts.language.ledger import Budget, Ledger
 from concepts.language.prompts import PromptFiles
 from concepts.learning.fitting import SEED, train_early
 from concepts.learning.waves import FEW_LEFT, next_size
@@ -222,6 +222,27 @@ class Context:
     def prompts(self, concept_id: int) -> PromptFiles:
         """The concept's own where it has some, else the files."""
         return PromptFiles({name: kept.text for name, kept in self.prompt_texts.own(concept_id).items()})
+
+    def machines(
+        self,
+        concept: ConceptRow,
+        job_id: int | None = None,
+        budget: float | None = None,
+        *,
+        setup: Setup | None = None,
+        revision: int | None = None,
+    ) -> Machines:
+        """Who looks at a concept's pictures: as was chosen for it, under its newest definition, where nothing
+        else is said. Calls are charged to a job, which goes on with what it had left of so many USD."""
+        ledger = self.ledger.charged_to(job_id, concept.id)
+        return Machines(
+            self.dataset(concept, revision),
+            self.settings,
+            ledger,
+            None if budget is None else Budget(budget, ledger.spent_usd(job_id=job_id)),
+            self.prompts(concept.id),
+            setup or self.setup(concept.id),
+        )
 
     def measured(self, concept: ConceptRow, number: int) -> MeasuredVersion | None:
         """The newest figures of a version."""

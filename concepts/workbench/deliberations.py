@@ -29,13 +29,11 @@ from concepts.labelling.consensus import consensus
 from concepts.view import View
 from concepts.workbench.annotations import Budget, require_pool
 from concepts.workbench.concept_views import RevisionView
-from concepts.workbench.context import Context
 from concepts.workbench.definition import revision_view
 from concepts.workbench.jobs import FindAmbiguities, Looked, Reword, Reworded
 from concepts.workbench.operation import AuthorName, operation
 from storage.deliberations import Deliberations as DeliberationStore
 from storage.deliberations import Rewording, RewordingDecision, Round
-from storage.tables import ConceptRow
 
 if TYPE_CHECKING:
     from concepts.workbench import Workbench
@@ -275,7 +273,8 @@ def register_work(bench: Workbench) -> None:
 def _find(concept: Concept, job: FindAmbiguities, progress: Progress) -> Looked:
     require_pool(concept)
     progress.report(0, None, "looking for pictures near the edge")
-    work = deliberation(concept.context, concept.row, progress, job.budget)
+    machines = concept.context.machines(concept.row, progress.job_id, job.budget)
+    work = Deliberation(machines, progress)
     definition = work.training_data.revision.number
     try:
         found, asked, by = work.look()
@@ -289,7 +288,8 @@ def _find(concept: Concept, job: FindAmbiguities, progress: Progress) -> Looked:
 
 def _reword(concept: Concept, job: Reword, progress: Progress) -> Reworded:
     store = DeliberationStore(concept.context.database)
-    work = deliberation(concept.context, concept.row, progress, job.budget)
+    machines = concept.context.machines(concept.row, progress.job_id, job.budget)
+    work = Deliberation(machines, progress)
     definition = work.training_data.revision.number
     sequence = concept.context.log.last_sequence(concept.id)
     earlier = [one for one in store.rewordings(concept.id) if one.definition_number == definition]
@@ -341,28 +341,6 @@ def _answers(concept: Concept, tried: Sequence[Rewording]) -> tuple[dict[str, Va
     taken = training_data.spoken_for | training_data.reserved
     return known, frozenset(
         i for i in training_data.with_vectors(training_data.looks_at(asked)) if i not in taken
-    )
-
-
-def deliberation(
-    context: Context,
-    concept: ConceptRow,
-    progress: Progress,
-    budget: float | None,
-    revision: int | None = None,
-) -> Deliberation:
-    """What a job asks machines with about a concept, under its newest definition or another."""
-    return Deliberation(
-        context.dataset(concept, revision),
-        context.collection,
-        context.store,
-        context.log,
-        context.ledger,
-        context.settings,
-        progress,
-        budget,
-        context.prompts(concept.id),
-        context.setup(concept.id),
     )
 
 

@@ -212,8 +212,7 @@ class _Steps:
     def annotate(self, picture: PictureInput) -> _Step:
         near: tuple[Example, ...] = ()
         if self._setup.examples:
-            said = answered(self._dataset, self._context.log)
-            near = example_pool(said, self._dataset, self._context.collection).like(picture)
+            near = example_pool(answered(self._dataset), self._dataset).like(picture)
         shown = [(one, read_picture(one.picture, EXAMPLE_SIDE)) for one in near]
         jpeg = read_picture(picture, side_for(self._definition))
         messages = vlm.question(self._definition, jpeg, shown, self._prompts)
@@ -250,7 +249,7 @@ class _Steps:
                 "This picture, or one that looks the same, is set aside to measure with. Choose another one."
             )
         chosen = picture_id or next(_free(dataset), None)
-        found = picture_inputs(dataset, self._context.collection, [chosen]) if chosen else []
+        found = picture_inputs(dataset, [chosen]) if chosen else []
         if not found:
             raise DiscernError("There is no such picture to show." if chosen else "There is no picture yet.")
         return found[0]

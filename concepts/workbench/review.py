@@ -13,7 +13,7 @@ from concepts.classifier.rarity import rarity
 from concepts.classifier.review import changed_test_labels, mistakes
 from concepts.classifier.stability import settling
 from concepts.classifier.training import way_of
-from concepts.collaborator.deliberation import earlier_answers
+from concepts.collaborator.deliberation import Deliberation, earlier_answers
 from concepts.errors import BudgetError
 from concepts.jobs import Listener, Progress
 from concepts.jobs.job import read_job
@@ -31,7 +31,6 @@ from concepts.labelling.review import (
 )
 from concepts.learning.fitting import SEED
 from concepts.workbench.context import Context, revision_of
-from concepts.workbench.deliberations import deliberation
 from concepts.workbench.jobs import LookBack, LookedBack, LookedOver, LookOver
 from storage.heads import StoredHead
 from storage.tables import ConceptRow
@@ -243,7 +242,8 @@ class Review:
         rows = self._context.store.definitions(concept.id)
         definitions = {row.number: revision_of(row).definition for row in rows}
         sequence = self._context.log.last_sequence(concept.id)
-        work = deliberation(self._context, concept, progress, job.budget, job.definition)
+        machines = self._context.machines(concept, progress.job_id, job.budget, revision=job.definition)
+        work = Deliberation(machines, progress)
         try:
             found, stopped = work.look_back(definitions), ""
         except BudgetError as error:

@@ -264,7 +264,7 @@ class Versions:
         if measured:
             sequence = context.log.last_sequence(row.id)
             dataset = context.dataset(row, head.definition_number)
-            by_annotator = partial(annotator_scores, dataset, context.collection)
+            by_annotator = partial(annotator_scores, dataset)
             report = evaluate(dataset, context.collection, head, by_annotator)
             context.heads.add_evaluation(row.id, head.number, sequence, report.model_dump(mode="json"))
         if context.jobs.is_started:  # else they would wait until the app runs, which looks for itself

@@ -7,7 +7,6 @@ from fake_openai import MODEL
 
 from concepts.collaborator import ANNOTATORS
 from concepts.collaborator.base import Annotation, Annotator, Supplies
-from concepts.collaborator.prompt_parts import read_picture
 from concepts.collaborator.setups import choose_annotator
 from concepts.errors import NoModelError
 
@@ -25,7 +24,6 @@ def supplies(encoder, background, server, make_model) -> Supplies:
         background=lambda: background,
         model=make_model,
         concurrency=4,
-        read_picture=read_picture,
     )
 
 

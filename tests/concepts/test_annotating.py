@@ -43,7 +43,7 @@ def test_examples_are_answered_pictures_and_none_that_measures_or_looks_like_one
     picture = next(iter(ready.context.dataset(concept).answers))
     ready.concept(NAME).labels.comment(picture, "Round\nall over.", author="me", key="remark")
     dataset = ready.context.dataset(concept)
-    chosen = answered(dataset, ready.context.log)
+    chosen = answered(dataset)
     assert [picture, dataset.answers[picture].value == "yes", "Round all over."] in chosen
     assert {i for i, *_ in chosen} <= dataset.answers.keys() - dataset.reserved
     assert dataset.reserved

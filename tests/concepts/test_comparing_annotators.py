@@ -18,6 +18,7 @@ from sqlalchemy import update
 from concepts.collaborator.comparing import drawn_answers
 from concepts.collaborator.setups import Setup
 from concepts.errors import NoModelError, NotEnoughLabelsError
+from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.consistency import consistency
 from concepts.learning.report import EvaluationReport
 from concepts.settings import load_settings
@@ -104,19 +105,19 @@ def test_the_setups_are_shown_side_by_side_and_the_one_that_surely_agrees_more_i
     assert best.in_use or best.change_low > 0
     assert (guess.usd or 0) > 0
     assert guess.seconds is not None
-    assert found.pictures == len(drawn_answers(*_training_data(answered)))
+    assert found.pictures == len(drawn_answers(_training_data(answered)))
     assert answered.concept(NAME).annotators.compared() == found
 
 
-def _training_data(bench: Workbench) -> tuple[Any, Any]:
-    return bench.context.dataset(bench.context.concept(NAME)), bench.context.log
+def _training_data(bench: Workbench) -> ConceptDataset:
+    return bench.context.dataset(bench.context.concept(NAME))
 
 
 def test_no_answer_that_measures_and_none_given_beside_the_machines_opinion_is_among_them(
     answered: Workbench,
 ) -> None:
-    dataset, log = _training_data(answered)
-    drawn = drawn_answers(dataset, log)
+    dataset = _training_data(answered)
+    drawn = drawn_answers(dataset)
     ids = {str(i) for i, _ in drawn}
     assert ids
     assert not ids & dataset.reserved
@@ -125,7 +126,7 @@ def test_no_answer_that_measures_and_none_given_beside_the_machines_opinion_is_a
     assert len(set(answered.context.collection.library.near_groups(sorted(ids)))) == len(ids)
     with answered.context.database.write() as session:
         session.execute(update(LabelEventRow).where(LabelEventRow.picture_id == fresh).values(in_view=True))
-    assert fresh not in {i for i, _ in drawn_answers(*_training_data(answered))}
+    assert fresh not in {i for i, _ in drawn_answers(_training_data(answered))}
 
 
 def test_what_it_would_cost_is_said_before_and_a_budget_ends_it_cleanly(
@@ -149,7 +150,7 @@ def test_a_run_that_was_interrupted_pays_for_nothing_twice(answered: Workbench, 
     with pytest.raises(KeyboardInterrupt):
         answered.concept(NAME).annotators.compare().wait(stop)
     assert model.requests
-    dataset, _ = _training_data(answered)
+    dataset = _training_data(answered)
     answered.concept(NAME).labels.give(next(iter(dataset.answers)), "no", author=ME.name, key="meanwhile")
     answered.close()
     bench = Workbench(load_settings())
@@ -188,7 +189,7 @@ def test_with_too_few_answers_it_says_how_many_are_missing(
 def test_what_several_people_answered_shows_whether_the_machine_may_answer_for_them(
     answered: Workbench,
 ) -> None:
-    dataset, _ = _training_data(answered)
+    dataset = _training_data(answered)
     paths = answered.context.collection.paths(list(dataset.answers))
     for author in ("ana", "ben"):
         for picture in dataset.answers:
