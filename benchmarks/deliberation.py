@@ -33,9 +33,8 @@ from benchmarks.simulated.world import CONCEPTS, PHRASES, Picture, Recognises, S
 from concepts.classifier.training import linear_head
 from concepts.collaborator import AUTO
 from concepts.collaborator.base import PictureInput
-from concepts.collaborator.deliberation_views import WordingView
 from concepts.collaborator.setups import Setup, choose_annotator
-from concepts.collaborator.trials import AT_ONCE, Judging
+from concepts.collaborator.trials import AT_ONCE, Judging, WordingView
 from concepts.definition.document import Criterion, Definition
 from concepts.errors import NotEnoughLabelsError
 from concepts.settings import load_settings

@@ -15,12 +15,12 @@ from concepts.collaborator.model_annotator import ByModel
 from concepts.definition.document import Definition, Revision
 from concepts.encoders.base import Vectors
 from concepts.errors import ModelAnswerError
-from concepts.language.base import Answer, Message, Weighed
+from concepts.language.base import Answer, ChatModel, Message, ModelQuestion, Weighed
 
 CANT_SAY = 3
 
 
-class InProcess:
+class InProcess(ChatModel):
     """A `ChatModel` that is asked by a function call. `calls` counts them; nothing is kept or charged."""
 
     name = "simulated-vision"
@@ -30,20 +30,14 @@ class InProcess:
         self._answer = answer
         self.calls = 0
 
-    def ask(
-        self, messages: Sequence[Message], answer: type[Answer], *, purpose: str, sample: int = 0
-    ) -> Answer:
+    def _said(self, question: ModelQuestion[Answer]) -> Weighed[Answer]:
         self.calls += 1
-        form = {"type": "json_schema", "json_schema": {"name": answer.__name__}}
-        said = self._answer(Request({"messages": [_wired(m) for m in messages], "response_format": form}, {}))
+        form = {"type": "json_schema", "json_schema": {"name": question.answer.__name__}}
+        messages = [_wired(message) for message in question.messages]
+        said = self._answer(Request({"messages": messages, "response_format": form}, {}))
         if isinstance(said, Reply):
             raise ModelAnswerError("The simulated model refuses.", outcome="refused")
-        return answer.model_validate(said)
-
-    def weigh(
-        self, messages: Sequence[Message], answer: type[Answer], *, field: str, purpose: str
-    ) -> Weighed[Answer]:
-        return Weighed(self.ask(messages, answer, purpose=purpose))
+        return Weighed(question.answer.model_validate(said))
 
 
 def ratings(

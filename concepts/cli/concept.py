@@ -14,7 +14,7 @@ from concepts.cli.output import plain, progress, say, show, table
 from concepts.errors import DiscernError
 
 if TYPE_CHECKING:
-    from concepts.collaborator.deliberation_views import RewordingView, RoundView, WordingView
+    from concepts.collaborator.trials import WordingView
     from concepts.definition.document import Change
     from concepts.definition.questions import DefinitionQuestion
     from concepts.labelling.mining import MineResult
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         GivenExample,
         ScaleView,
     )
+    from concepts.workbench.deliberations import RewordingView, RoundView
 
 KEPT = "What was answered until here is kept and not paid for again."
 VERDICTS = {

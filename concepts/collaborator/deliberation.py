@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Collection as Ids
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -24,15 +24,15 @@ from concepts.collaborator.ambiguities import (
 )
 from concepts.collaborator.annotating import keep
 from concepts.collaborator.base import Annotation
-from concepts.collaborator.deliberation_views import Earlier
 from concepts.collaborator.prompt_parts import LOOKING_SIDE, read_picture
 from concepts.collaborator.setups import Machines, choose_annotator, ratings_now
 from concepts.collaborator.trials import (
+    Earlier,
     Judging,
     Sifted,
-    Trial,
     Value,
     WordingCandidate,
+    WordingView,
     f1_of,
     is_hopeless,
     judged,
@@ -78,15 +78,13 @@ class AnswersToReword:
 @dataclass(frozen=True)
 class RewordingOutcome:
     """`trials`: those that came before the answers that judge, surely better ones first. `sifted`: all
-    wordings that were tried; `mistakes`: how many of the `read` answers the machine has wrong; `f1`
-    of the machine by the current definition on all answers."""
+    wordings that were tried; `mistakes`: how many of the `read` answers the machine has wrong."""
 
-    trials: list[Trial]
+    trials: list[WordingView]
     sifted: list[WordingCandidate]
     read: int
     mistakes: int
     judging: int
-    f1: float
 
 
 @dataclass(frozen=True)
@@ -249,7 +247,6 @@ class Deliberation:
             len(feedback),
             sum(not one.agrees for one in feedback),
             len(to_judge),
-            f1,
         )
 
     def _write(
@@ -340,17 +337,17 @@ def earlier_answers(training_data: TrainingData) -> dict[str, tuple[Value, int]]
 
 
 def _with_pictures_to_ask(
-    current: Definition, trials: Sequence[Trial], askable: Sequence[str], judge: Judging
-) -> list[Trial]:
+    current: Definition, trials: Sequence[WordingView], askable: Sequence[str], judge: Judging
+) -> list[WordingView]:
     """Where none is shown to be better, those that may be with pictures that would show it."""
-    if any(trial.is_better for trial in trials):
+    if any(trial.verdict == "better" for trial in trials):
         return list(trials)
     found = []
     for trial in trials:
         turns = {}
         if trial.is_promising and not is_hopeless(trial.asked):
-            turns = telling(current, trial.sifted.candidate.definition, askable, judge)
-        found.append(replace(trial, to_ask=turns) if len(turns) >= FEWEST_TO_ASK else trial)
+            turns = telling(current, trial.definition, askable, judge)
+        found.append(trial.model_copy(update={"to_ask": turns}) if len(turns) >= FEWEST_TO_ASK else trial)
     return found
 
 

@@ -10,15 +10,19 @@ looked at after each of them: a person is asked a few at a time, until it is set
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection as Ids
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
 import numpy as np
+from pydantic import AliasChoices, Field
 
 from concepts.collaborator.base import Annotation, Annotator, PictureInput
-from concepts.definition.document import Definition, Revision
-from concepts.learning.intervals import PairedChange, evidence, paired_change
+from concepts.definition.document import Change, Definition, Revision, word_diff
+from concepts.learning.intervals import evidence, paired_change
+from concepts.view import View
+from storage.deliberations import Rewording
 
 Value = Literal["yes", "no", "unsure"]
 Judge = Callable[[Definition, Sequence[str]], Mapping[str, Value]]  # those it could not judge are left out
@@ -64,42 +68,6 @@ class Sifted:
 
 
 @dataclass(frozen=True)
-class Trial:
-    """A candidate on the answers that judge. `turned`: picture id → what the machine says of it now. `votes`
-    of those answers; `share`: its part of the stakes on all that they chose from; `asked`: votes of answers
-    that were asked for since.
-    """
-
-    sifted: Sifted
-    change: PairedChange
-    turned: dict[str, Value]
-    votes: list[Vote]
-    nth: int  # of the wordings that were left, of all runs against one definition, from 1
-    share: float
-    asked: list[Vote] = field(default_factory=list)
-    to_ask: dict[str, Turn] = field(default_factory=dict)  # pictures that would settle it
-
-    @property
-    def evidence(self) -> float:
-        return evidence_in_all(self.votes, self.share, self.asked)
-
-    @property
-    def is_promising(self) -> bool:
-        """Enough to ask a person about."""
-        return self.sifted.evidence * evidence_of([*self.votes, *self.asked]) >= PROMISING
-
-    @property
-    def is_better(self) -> bool:
-        """Surely agrees with the person more often, in what counts."""
-        return is_better(self.evidence, self.nth)
-
-    @property
-    def is_harmless(self) -> bool:
-        """Agrees about every picture that the current definition agrees about."""
-        return not self.change.broken
-
-
-@dataclass(frozen=True)
 class Turn:
     """What the machine says of a picture by the current definition, and by the other."""
 
@@ -114,6 +82,119 @@ class Vote:
 
     for_new: bool
     least: float
+
+
+class WordingView(View):
+    """Another wording on the answers that judge. Of the `judging` answers it was not written from the machine
+    had `before` right and has `after` right by this one, `fixed` and `broken` apart; `low` and `high` bound
+    the change of the share. `turned`: picture id → what the machine says of it by this wording. `nth`: how
+    many wordings were judged against the definition up to this one. `to_ask` are pictures that would settle
+    whether it is better, of which `answered` are; `asked`: votes of the answers to earlier ones. `votes` of
+    the answers that judge; `share`: its part of the stakes on all that these chose from."""
+
+    definition: Definition
+    difference: list[tuple[Change, str]]
+    why: str
+    way: str
+    verdict: Literal["better", "harmless", "not better"]
+    judging: int
+    before: int
+    after: int
+    fixed: int
+    broken: int
+    low: float
+    high: float
+    turned: dict[str, Value]
+    nth: int = Field(validation_alias=AliasChoices("nth", "run"))
+    share: float = 1.0
+    f1: float
+    votes: list[Vote]
+    asked: list[Vote] = Field(default_factory=list)
+    to_ask: dict[str, Turn] = Field(default_factory=dict)
+    answered: dict[str, Value] = Field(default_factory=dict)
+    inspired: float = Field(1.0, exclude=True)  # evidence on the answers it was written from, in this run
+
+    @property
+    def may_be_accepted(self) -> bool:
+        return self.verdict != "not better"
+
+    @property
+    def undecided(self) -> list[str]:
+        """The pictures to ask about next; none once it is settled, or not worth asking on."""
+        if self.verdict == "better" or is_hopeless(self.all_asked()):
+            return []
+        return [i for i in self.to_ask if i not in self.answered]
+
+    @property
+    def spoke(self) -> tuple[int, int]:
+        """How many of the answers that were to settle it speak for it, of how many that speak for either."""
+        votes = self.all_asked()
+        return sum(vote.for_new for vote in votes), len(votes)
+
+    @property
+    def evidence(self) -> float:
+        return evidence_in_all(self.votes, self.share, self.all_asked())
+
+    @property
+    def is_promising(self) -> bool:
+        """Enough to ask a person about."""
+        return self.inspired * evidence_of([*self.votes, *self.all_asked()]) >= PROMISING
+
+    def all_asked(self) -> list[Vote]:
+        return [*self.asked, *votes_of(self.to_ask, self.answered, self.f1)]
+
+    def with_verdict(self) -> WordingView:
+        """Better if it surely agrees with the person more often, in what counts; harmless if it agrees about
+        every picture that the current definition agrees about."""
+        spoiled = self.broken or any(said == self.to_ask[i].now for i, said in self.answered.items())
+        better = is_better(self.evidence, self.nth)
+        verdict = "better" if better else "not better" if spoiled else "harmless"
+        return self.model_copy(update={"verdict": verdict})
+
+    def with_answers(self, answers: Mapping[str, Value], free: Ids[str]) -> WordingView:
+        """As the answers to the pictures it was put to the test with have it, so far. Those that are neither
+        answered nor `free` to be asked about are left out."""
+        known = {i: answers[i] for i in self.to_ask if i in answers}
+        left = {i: turn for i, turn in self.to_ask.items() if i in known or i in free}
+        one = self.model_copy(update={"to_ask": left, "answered": known})
+        return one.with_verdict() if known else one
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What earlier runs against the same definition have found out, so that none begins from nothing.
+
+    `sifted`: wordings that never came before the answers that judge; more answers may speak for them.
+    `going_on`: those that did and that more answers may settle. `judged`: all that did, as text, `count` of
+    them.
+    """
+
+    sifted: Sequence[WordingCandidate] = ()
+    going_on: Sequence[WordingView] = ()
+    judged: frozenset[str] = frozenset()
+    count: int = 0
+
+    @classmethod
+    def of(cls, runs: Sequence[Rewording], answers: Mapping[str, Value], free: Ids[str]) -> Earlier:
+        """From all `runs` against the newest definition; `answers` and `free` are those of the pictures that
+        were to settle a wording."""
+        views: dict[str, WordingView] = {}
+        for document in (one for run in runs for one in run.candidates):
+            view = WordingView.model_validate(document).with_answers(answers, free)
+            views[view.definition.as_text()] = view  # the last one has the votes of those before
+        sifted: dict[str, WordingCandidate] = {}
+        for document in (one for run in runs for one in run.sifted):
+            definition = Definition.model_validate(document["definition"])
+            candidate = WordingCandidate(definition, document["why"], document["way"])
+            if candidate.text not in views:
+                sifted[candidate.text] = candidate
+        going_on = [
+            view.model_copy(update={"asked": view.all_asked(), "to_ask": {}, "answered": {}})
+            for view in views.values()
+            if view.is_promising
+        ]
+        count = max((view.nth for view in views.values()), default=0)
+        return cls(list(sifted.values()), going_on, frozenset(views), count)
 
 
 @dataclass(frozen=True)
@@ -171,8 +252,8 @@ def judged(
     before: int,
     *,
     remarked: bool = False,
-    going_on: Sequence[Trial] = (),
-) -> list[Trial]:
+    going_on: Sequence[WordingView] = (),
+) -> list[WordingView]:
     """The best of the sifted on `answers` of the half that judges, those surely better than the current
     definition first. `f1` is the machine's by the current one, against which `before` other wordings were
     left earlier; those of them that are `going_on` have the votes they have.
@@ -180,9 +261,10 @@ def judged(
     Few mistakes are among the answers that inspired the wordings, so several are considered, and both halves
     together say which are left.
     """
+    going_on = [one.model_copy(update={"f1": f1}) for one in going_on]
     considered = [one for one in sifted if one.evidence > WORTH or (remarked and not one.broken)][:CONSIDERED]
     if not considered or not answers:
-        return list(going_on)
+        return [one.with_verdict() for one in going_on]
     now = judge(current, list(answers))
     stakes = sum(one.evidence for one in considered)
     choosing = len(considered) > FINALISTS
@@ -192,21 +274,35 @@ def judged(
         then = judge(one.candidate.definition, list(answers))
         both = [i for i in answers if i in now and i in then]
         before_it, by_it = (np.array([said[i] == answers[i] for i in both], bool) for said in (now, then))
+        change = paired_change(before_it, by_it, error)
         turns = _turns(now, then, both)
-        trial = Trial(
-            one,
-            paired_change(before_it, by_it, error),
-            {i: turn.then for i, turn in turns.items()},
-            votes_of(turns, answers, f1),
-            nth,
-            one.evidence / stakes if choosing else 1.0,
+        trial = WordingView(
+            definition=one.candidate.definition,
+            difference=word_diff(current.as_text(), one.candidate.text),
+            why=one.candidate.why,
+            way=one.candidate.way,
+            verdict="not better",
+            judging=change.n,
+            before=change.before,
+            after=change.after,
+            fixed=change.fixed,
+            broken=change.broken,
+            low=change.low,
+            high=change.high,
+            turned={i: turn.then for i, turn in turns.items()},
+            nth=nth,
+            share=one.evidence / stakes if choosing else 1.0,
+            f1=f1,
+            votes=votes_of(turns, answers, f1),
+            inspired=one.evidence,
         )
-        if trial.is_promising or (remarked and trial.is_harmless):
+        if trial.is_promising or (remarked and not trial.broken):
             left.append(trial)
     if choosing:  # else each keeps the part of the allowance that it had before anything judged it
-        left.sort(key=lambda trial: -trial.sifted.evidence * evidence_of(trial.votes))
-        left = [replace(trial, nth=nth) for nth, trial in enumerate(left[:FINALISTS], before + 1)]
-    return sorted([*going_on, *left], key=lambda trial: -trial.evidence * allowance(trial.nth))
+        left.sort(key=lambda trial: -trial.inspired * evidence_of(trial.votes))
+        left = [trial.model_copy(update={"nth": n}) for n, trial in enumerate(left[:FINALISTS], before + 1)]
+    best_first = sorted([*going_on, *left], key=lambda trial: -trial.evidence * allowance(trial.nth))
+    return [trial.with_verdict() for trial in best_first]
 
 
 def _turns(now: Mapping[str, Value], then: Mapping[str, Value], ids: Iterable[str]) -> dict[str, Turn]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, model_validator
@@ -37,23 +36,35 @@ WITHOUT: dict[Role, str] = {
     "escalating": "Nobody looks again at what the first is not sure of.",
     "criticising": "Other wordings come from the built-in words.",
 }
-FORMS: dict[str, tuple[Mark, str, str]] = {
-    "json_schema": (
-        "good",
-        "It obeys a form, which the endpoint itself sees to.",
-        "No answer is lost to its shape.",
+
+
+class Finding(View):
+    """What was found, and what follows from it."""
+
+    mark: Mark
+    says: str
+    follows: str = ""
+
+
+def found(mark: Mark, says: str, follows: str = "") -> Finding:
+    return Finding(mark=mark, says=says, follows=follows)
+
+
+FORMS = {
+    "json_schema": found(
+        "good", "It obeys a form, which the endpoint itself sees to.", "No answer is lost to its shape."
     ),
-    "json_object_schema": (
+    "json_object_schema": found(
         "good",
         "It obeys a form that is sent beside the question, token by token.",
         "No answer is lost to its shape.",
     ),
-    "json_object": (
+    "json_object": found(
         "note",
         "It answers in JSON, and the form is only said in words.",
         "Each answer is checked here; one that doesn’t fit is asked for once more.",
     ),
-    "text": (
+    "text": found(
         "note",
         "It answers in plain words, and the form is said in words too.",
         "Each answer is checked here; one that doesn’t fit is asked for once more.",
@@ -119,99 +130,72 @@ def examine(
     """
     if not settings.has_endpoint:
         raise SettingsError("No endpoint is set. Give an address, a key, or both.")
-    address = without_credentials(settings.openai_base_url or DEFAULT_ENDPOINT)
-    roles = _roles(settings, ledger)
-    steps = 1 + len(roles)
+    url, key = settings.openai_base_url or DEFAULT_ENDPOINT, settings.openai_api_key
+    address = without_credentials(url)
+    roles: dict[str, list[Role]] = {}  # of each model, asked once
+    models: dict[str, ChatModel] = {}
+    for role in ROLES:
+        if (model := chat_model(settings, role, ledger)) is not None:
+            models.setdefault(model.name, model)
+            roles.setdefault(model.name, []).append(role)
+    steps = 1 + len(models)
     report(0, steps, f"asking {address} for its models")
-    key = settings.openai_api_key
-    listing = list_models(
-        settings.openai_base_url or DEFAULT_ENDPOINT, key.get_secret_value() if key else None
-    )
+    listing = list_models(url, key.get_secret_value() if key else None)
     answers = []
-    for step, (model, its_roles) in enumerate(roles, start=1):
-        report(step, steps, f"asking {model.name}")
-        answers.append(_Examined(model, its_roles, settings, ledger, listing).report())
+    for step, (name, model) in enumerate(models.items(), start=1):
+        report(step, steps, f"asking {name}")
+        answers.append(_examined(model, roles[name], settings, ledger, listing))
     report(steps, steps, "")
     return EndpointReport(
         address=address, models=list(listing.models), models_note=listing.note, answers=answers
     )
 
 
-def _roles(settings: Settings, ledger: Ledger) -> list[tuple[ChatModel, list[Role]]]:
-    """Each model once, with all that it is to do."""
-    found: dict[str, tuple[ChatModel, list[Role]]] = {}
-    for role in ROLES:
-        model = chat_model(settings, role, ledger)
-        if model is not None:
-            found.setdefault(model.name, (model, []))[1].append(role)
-    return list(found.values())
-
-
-@dataclass
-class _Examined:
-    """One model, being asked."""
-
-    model: ChatModel
-    roles: list[Role]
-    settings: Settings
-    ledger: Ledger
-    listing: Listing
-
-    def report(self) -> ModelReport:
-        name = self.model.name
-        memory = CapabilityMemory(self.settings.cache, self.model.endpoint, name)
-        memory.forget()
-        listed = name in self.listing.models if self.listing.models else None
-        about: dict[str, Any] = {
-            "model": name,
-            "roles": self.roles,
-            "listed": listed,
-            "context": self.listing.context(name),
-        }
+def _examined(
+    model: ChatModel, roles: list[Role], settings: Settings, ledger: Ledger, listing: Listing
+) -> ModelReport:
+    memory = CapabilityMemory(settings.cache, model.endpoint, model.name)
+    memory.forget()
+    about: dict[str, Any] = {
+        "model": model.name,
+        "roles": roles,
+        "listed": model.name in listing.models if listing.models else None,
+        "context": listing.context(model.name),
+    }
+    # A question with a known answer, new every time, so that it is not answered from the cache.
+    number = random.randrange(1000, 1_000_000)
+    asked = [Message("user", f"Give back the number {number}, and say whether it is odd.")]
+    started = time.monotonic()
+    try:
+        weighed = model.weigh(asked, _Known, field="odd", purpose=PURPOSE)
+    except DiscernError as error:
+        return ModelReport(**about, works=False, problem=str(error))
+    about |= {
+        "works": True,
+        "seconds": round(time.monotonic() - started, 2),
+        "correct": weighed.answer.number == number,
+        "chances": weighed.chances is not None,
+        "tokens_per_second": _speed(model, ledger),
+        "structured": memory.dialect[0].rung,
+    }
+    if set(roles) & set(SEEING):
         try:
-            about |= self._words()
-        except DiscernError as error:
-            return ModelReport(**about, works=False, problem=str(error))
-        about["structured"] = memory.dialect[0].rung
-        if set(self.roles) & set(SEEING):
-            try:
-                sight = check_sight(self.model)
-            except ModelCallError as error:
-                return ModelReport(**about, works=True, sees=False, blind_why=str(error))
-            memory.saw(sight)
-            about |= {"sees": sight.sees, "blind_why": sight.why}
-        return ModelReport(**about, works=True)
-
-    def _words(self) -> dict[str, Any]:
-        """A question with a known answer. It is new every time, so that it is not answered from the cache."""
-        number = random.randrange(1000, 1_000_000)
-        asked = [Message("user", f"Give back the number {number}, and say whether it is odd.")]
-        started = time.monotonic()
-        weighed = self.model.weigh(asked, _Known, field="odd", purpose=PURPOSE)
-        seconds = time.monotonic() - started
-        return {
-            "correct": weighed.answer.number == number,
-            "chances": weighed.chances is not None,
-            "seconds": round(seconds, 2),
-            "tokens_per_second": self._speed(),
-        }
-
-    def _speed(self) -> float | None:
-        """Of the call that was answered last, where the endpoint counts tokens."""
-        for _, call in self.ledger.recent(20):
-            if (call.model, call.purpose, call.outcome) == (self.model.name, PURPOSE, "answered"):
-                if not call.tokens_out or not call.latency_ms:
-                    return None
-                return round(1000 * call.tokens_out / call.latency_ms, 1)
-        return None
+            sight = check_sight(model)
+        except ModelCallError as error:
+            return ModelReport(**about, sees=False, blind_why=str(error))
+        memory.saw(sight)
+        about |= {"sees": sight.sees, "blind_why": sight.why}
+    return ModelReport(**about)
 
 
-class Finding(View):
-    """What was found, and what follows from it."""
-
-    mark: Mark
-    says: str
-    follows: str = ""
+def _speed(model: ChatModel, ledger: Ledger) -> float | None:
+    """Of the call that was answered last, where the endpoint counts tokens."""
+    for _, call in ledger.recent(20):
+        if (call.model, call.purpose, call.outcome) == (model.name, PURPOSE, "answered"):
+            if not call.tokens_out or not call.latency_ms:
+                return None
+            return round(1000 * call.tokens_out / call.latency_ms, 1)
+    return None
 
 
 class ModelFindings(View):
@@ -223,13 +207,13 @@ class ModelFindings(View):
 
 
 def about_endpoint(report: EndpointReport) -> list[Finding]:
-    found = [Finding(mark="good", says=f"{report.address} answers.")]
+    findings = [found("good", f"{report.address} answers.")]
     if report.models:
         many = "one model" if len(report.models) == 1 else f"{len(report.models):,} models"
-        found.append(Finding(mark="good", says=f"It lists {many}."))
+        findings.append(found("good", f"It lists {many}."))
     elif report.models_note:
-        found.append(Finding(mark="note", says=report.models_note))
-    return found
+        findings.append(found("note", report.models_note))
+    return findings
 
 
 def about_models(report: EndpointReport) -> list[ModelFindings]:
@@ -247,71 +231,40 @@ def _about(answer: ModelReport) -> Iterator[Finding]:
     """The worst first: what it can't do of what it is set to do."""
     if not answer.works:
         without = " ".join(WITHOUT[role] for role in answer.roles)
-        yield Finding(mark="bad", says=f"It gave no usable answer: {answer.problem}", follows=without)
+        yield found("bad", f"It gave no usable answer: {answer.problem}", without)
         return
-    if answer.sees is not None:
-        yield _sight(answer)
-    yield from _words(answer)
-    if answer.structured:
-        mark, says, follows = FORMS[answer.structured]
-        yield Finding(mark=mark, says=says, follows=follows)
-    if answer.chances is not None:
-        yield _chances(tells=answer.chances)
-    yield from _size(answer)
-    if answer.listed is False:
-        yield Finding(mark="note", says="It is not in the endpoint’s list, but it answers.")
-
-
-def _sight(answer: ModelReport) -> Finding:
     if answer.sees:
-        return Finding(
-            mark="good",
-            says="It sees pictures: it read two that were drawn for it.",
-            follows="It may look at yours.",
-        )
-    without = " ".join(WITHOUT[role] for role in answer.roles if role in SEEING)
-    says = f"It doesn’t see pictures. {answer.blind_why}"
-    return Finding(mark="bad", says=says, follows=f"It is shown none. {without}")
+        yield found("good", "It sees pictures: it read two that were drawn for it.", "It may look at yours.")
+    elif answer.sees is not None:
+        without = " ".join(WITHOUT[role] for role in answer.roles if role in SEEING)
+        yield found("bad", f"It doesn’t see pictures. {answer.blind_why}", f"It is shown none. {without}")
+    yield from _about_words(answer)
+    if answer.structured:
+        yield FORMS[answer.structured]
+    if answer.chances:
+        yield found("good", "It tells how likely it held each answer.", "How sure it is comes from that.")
+    elif answer.chances is not None:
+        yield found("note", "It gives no probabilities.", "How sure it is comes from asking three times.")
+    if answer.context is not None:
+        reads = f"It reads {answer.context:,} tokens at once."
+        if answer.context < SMALL:
+            yield found("note", reads, "A long definition with many criteria may not fit.")
+        else:
+            yield found("good", reads)
+    elif answer.structured:
+        yield found("note", "How much it reads at once, the endpoint doesn’t say.")
+    if answer.listed is False:
+        yield found("note", "It is not in the endpoint’s list, but it answers.")
 
 
-def _words(answer: ModelReport) -> Iterator[Finding]:
+def _about_words(answer: ModelReport) -> Iterator[Finding]:
     if answer.correct is None:
         return
     speed = "" if answer.seconds is None else f", in {max(answer.seconds, 0.1):.1f} seconds"
     if answer.tokens_per_second and answer.tokens_per_second >= 1:
         speed += f" and {answer.tokens_per_second:,.0f} tokens a second"
     if answer.correct:
-        yield Finding(mark="good", says=f"It understands words: it answered rightly{speed}.")
+        yield found("good", f"It understands words: it answered rightly{speed}.")
     else:
-        yield Finding(
-            mark="bad",
-            says=f"It understands words but answered wrongly{speed}.",
-            follows="Don’t rely on what it proposes.",
-        )
-
-
-def _chances(*, tells: bool) -> Finding:
-    if tells:
-        return Finding(
-            mark="good",
-            says="It tells how likely it held each answer.",
-            follows="How sure it is comes from that.",
-        )
-    return Finding(
-        mark="note",
-        says="It gives no probabilities.",
-        follows="How sure it is comes from asking three times.",
-    )
-
-
-def _size(answer: ModelReport) -> Iterator[Finding]:
-    if answer.context is None:
-        if answer.works and answer.structured:
-            yield Finding(mark="note", says="How much it reads at once, the endpoint doesn’t say.")
-        return
-    small = answer.context < SMALL
-    yield Finding(
-        mark="note" if small else "good",
-        says=f"It reads {answer.context:,} tokens at once.",
-        follows="A long definition with many criteria may not fit." if small else "",
-    )
+        wrongly = f"It understands words but answered wrongly{speed}."
+        yield found("bad", wrongly, "Don’t rely on what it proposes.")

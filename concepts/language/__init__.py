@@ -6,7 +6,7 @@ from typing import Literal
 
 from concepts.language.base import ChatModel
 from concepts.language.capabilities import require_sight
-from concepts.language.ledger import Budget, Ledger, Price, within_allowance
+from concepts.language.ledger import AllowedLedger, Budget, Ledger, Price
 from concepts.language.openai_compatible import OpenAICompatibleModel
 from concepts.settings import Settings
 
@@ -34,7 +34,8 @@ def chat_model(
         ledger=ledger,
         cache=settings.cache,
         price=price,
-        budget=within_allowance(budget, ledger),
+        budget=budget,
+        allowance=ledger.allowance if isinstance(ledger, AllowedLedger) else None,
         at_once=settings.model_concurrency,
     )
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -51,44 +51,6 @@ class Weighed(Generic[Answer]):
     chances: Mapping[str, float] | None = None
 
 
-@runtime_checkable
-class ChatModel(Protocol):
-    """A model that answers with a value of a given pydantic model. Safe to call from several threads."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def endpoint(self) -> str:
-        """Where it runs, without credentials."""
-
-    def ask(
-        self, messages: Sequence[Message], answer: type[Answer], *, purpose: str, sample: int = 0
-    ) -> Answer:
-        """Asks once, from the cache where the same question was answered before.
-
-        `sample` 0 is the likeliest answer (temperature 0); each other number is a draw of its own
-        (temperature 1), kept under that number. Every call is written to the ledger with its cost. Transient
-        failures are retried, others not. Raises `ModelAnswerError` with its outcome (refused, cut off, not
-        the schema, …), `ModelCallError`, `BudgetError`.
-        """
-
-    def weigh(
-        self, messages: Sequence[Message], answer: type[Answer], *, field: str, purpose: str
-    ) -> Weighed[Answer]:
-        """The likeliest answer, with what else `field`, one of its own of a few short values, could have
-        been. Raises what `ask` raises."""
-
-
-@dataclass(frozen=True)
-class Form:
-    """What an answer has to look like: for strict endpoints, and with its limits for those that obey them."""
-
-    name: str
-    strict: dict[str, Any]
-    limited: dict[str, Any]
-
-
 class UnfitAnswerError(ValueError):
     """An answer that can't be used, in words that a model can act on. `ignores_form`: an endpoint that keeps
     to the schema it is sent could not have given it."""
@@ -112,15 +74,10 @@ def schema_of(model: type[BaseModel]) -> dict[str, Any]:
 
 
 @cache
-def form_of(model: type[BaseModel]) -> Form:
-    return Form(model.__name__, wire_schema(model), wire_schema(model, limits=True))
-
-
 def wire_schema(model: type[BaseModel], *, limits: bool = False) -> dict[str, Any]:
-    """JSON schema of a pydantic model as strict mode wants it.
+    """JSON schema of a pydantic model as strict mode wants it, with its limits for endpoints that obey those.
 
-    References are written out, every property is required, none may be added. Without `limits` nothing has
-    any.
+    References are written out, every property is required, none may be added.
     """
     schema = schema_of(model)
     dropped = _NEVER_ON_THE_WIRE if limits else _NEVER_ON_THE_WIRE | _LIMITS
@@ -209,9 +166,15 @@ class ModelQuestion(Generic[Answer]):
             question.append({"sample": self.sample, "field": self.field})
         return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
 
-    @cached_property
-    def form(self) -> Form:
-        return form_of(self.answer)
+    @property
+    def strict(self) -> dict[str, Any]:
+        """What an answer has to look like."""
+        return wire_schema(self.answer)
+
+    @property
+    def limited(self) -> dict[str, Any]:
+        """The same with its limits."""
+        return wire_schema(self.answer, limits=True)
 
     @property
     def words(self) -> str:
@@ -219,27 +182,32 @@ class ModelQuestion(Generic[Answer]):
         return "\n".join(message.text for message in self.messages)
 
 
-class AsksQuestions:
-    """`ask` and `weigh` of a `ChatModel` by one way to have a question answered."""
+class ChatModel:
+    """A model that answers with a value of a given pydantic model. Safe to call from several threads."""
 
     name: str
-    endpoint: str
+    endpoint: str  # where it runs, without credentials
 
     def ask(
         self, messages: Sequence[Message], answer: type[Answer], *, purpose: str, sample: int = 0
     ) -> Answer:
-        """Raises what `ChatModel.ask` raises."""
-        return self._said(
-            ModelQuestion(self.endpoint, self.name, tuple(messages), answer, purpose, sample)
-        ).answer
+        """Asks once, from the cache where the same question was answered before.
+
+        `sample` 0 is the likeliest answer (temperature 0); each other number is a draw of its own
+        (temperature 1), kept under that number. Every call is written to the ledger with its cost. Transient
+        failures are retried, others not. Raises `ModelAnswerError` with its outcome (refused, cut off, not
+        the schema, …), `ModelCallError`, `BudgetError`.
+        """
+        question = ModelQuestion(self.endpoint, self.name, tuple(messages), answer, purpose, sample)
+        return self._said(question).answer
 
     def weigh(
         self, messages: Sequence[Message], answer: type[Answer], *, field: str, purpose: str
     ) -> Weighed[Answer]:
-        """Raises what `ChatModel.ask` raises."""
-        return self._said(
-            ModelQuestion(self.endpoint, self.name, tuple(messages), answer, purpose, field=field)
-        )
+        """The likeliest answer, with what else `field`, one of its own of a few short values, could have
+        been. Raises what `ask` raises."""
+        question = ModelQuestion(self.endpoint, self.name, tuple(messages), answer, purpose, field=field)
+        return self._said(question)
 
     def _said(self, question: ModelQuestion[Answer]) -> Weighed[Answer]:
         raise NotImplementedError

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ValidationError
 
 from concepts.errors import ModelAnswerError
-from concepts.language.base import Answer, AsksQuestions, ModelQuestion, UnfitAnswerError, Weighed
+from concepts.language.base import Answer, ChatModel, ModelQuestion, UnfitAnswerError, Weighed
 from concepts.language.dialects import EndpointDialect, body
 from concepts.language.ledger import Price
 from concepts.language.replies import read_answer, read_reply, recalled, to_keep, weighed
@@ -25,7 +25,7 @@ URL = "/v1/chat/completions"
 LONGEST_ERROR = 600  # characters
 
 
-class NotingModel(AsksQuestions):
+class NotingModel(ChatModel):
     """Stands in for a model that is asked later: answers from the cache, and hands every question to `note`
     with whether it is answered. Raises `ModelAnswerError` where it isn't. Safe from several threads where
     `note` is."""
@@ -54,7 +54,7 @@ class NotingModel(AsksQuestions):
 
 def line_of(question: ModelQuestion[Any], dialect: EndpointDialect) -> str:
     """A question as a line of a batch file."""
-    asked = dialect.messages(list(question.messages), question.form)
+    asked = dialect.messages(list(question.messages), question)
     request = {
         "custom_id": question.key,
         "method": "POST",

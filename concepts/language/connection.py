@@ -126,10 +126,6 @@ def _has_proxy(url: str) -> bool:
     )
 
 
-if TYPE_CHECKING:
-    from openai import OpenAI
-
-
 @dataclass(frozen=True)
 class Listing:
     """Ids in order → what is said of each. `note` says why there are none."""

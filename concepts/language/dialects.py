@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
-from concepts.language.base import Form, Message, ModelQuestion
+from concepts.language.base import Message, ModelQuestion
 from concepts.language.failures import Failure
 from concepts.language.prompts import load_prompt
 
@@ -42,27 +42,27 @@ class EndpointDialect:
     logprobs: bool = True
     answer_tokens: int = MAX_ANSWER_TOKENS
 
-    def messages(self, messages: list[Message], form: Form) -> list[Message]:
+    def messages(self, messages: list[Message], question: ModelQuestion[Any]) -> list[Message]:
         """Below `json_schema` the schema has to be said in words too: not every endpoint looks at it."""
         if self.rung == "json_schema":
             return messages
-        instruction = load_prompt("schema").render(schema=json.dumps(form.limited))
+        instruction = load_prompt("schema").render(schema=json.dumps(question.limited))
         first, *rest = messages
         if first.role == "system":
             return [replace(first, text=f"{first.text}\n\n{instruction}"), *rest]
         return [Message("system", instruction), *messages]
 
-    def parameters(self, form: Form, *, sample: int = 0, weighs: bool = False) -> dict[str, Any]:
+    def parameters(self, question: ModelQuestion[Any]) -> dict[str, Any]:
         parameters: dict[str, Any] = {self.limit: self.answer_tokens}
         if self.temperature:
-            parameters["temperature"] = 1 if sample else 0
-        if weighs and self.logprobs:
+            parameters["temperature"] = 1 if question.sample else 0
+        if question.field is not None and self.logprobs:
             parameters |= {"logprobs": True, "top_logprobs": ALTERNATIVES}
         if self.rung == "json_schema":
-            described = {"name": form.name, "schema": form.strict, "strict": True}
+            described = {"name": question.answer.__name__, "schema": question.strict, "strict": True}
             parameters["response_format"] = {"type": "json_schema", "json_schema": described}
         elif self.rung == "json_object_schema":
-            parameters["response_format"] = {"type": "json_object", "schema": form.limited}
+            parameters["response_format"] = {"type": "json_object", "schema": question.limited}
         elif self.rung == "json_object":
             parameters["response_format"] = {"type": "json_object"}
         return parameters
@@ -104,8 +104,8 @@ class EndpointDialect:
 
 def body(question: ModelQuestion[Any], dialect: EndpointDialect, asked: Sequence[Message]) -> dict[str, Any]:
     """`asked` are the messages as the dialect has them."""
-    parameters = dialect.parameters(question.form, sample=question.sample, weighs=question.field is not None)
-    return {"model": question.model, "messages": [_turn(message) for message in asked], **parameters}
+    messages = [_turn(message) for message in asked]
+    return {"model": question.model, "messages": messages, **dialect.parameters(question)}
 
 
 def _turn(message: Message) -> dict[str, Any]:

@@ -104,27 +104,6 @@ class Budget:
                 self._changed.notify_all()
 
 
-class BothBudgets(Budget):
-    """A run's own budget within an allowance that it shares with other runs."""
-
-    def __init__(self, own: Budget, allowance: Budget) -> None:
-        super().__init__(min(own.limit_usd, allowance.limit_usd))
-        self._both = own, allowance
-
-    @property
-    def spent_usd(self) -> float:
-        return self._both[0].spent_usd
-
-    @contextmanager
-    def reserve(self, worst_usd: float) -> Iterator[list[float]]:
-        own, allowance = self._both
-        with own.reserve(worst_usd) as costs, allowance.reserve(worst_usd) as also:
-            try:
-                yield costs
-            finally:
-                also.extend(costs)
-
-
 class AllowedLedger(Ledger):
     """A ledger whose calls, whatever they are for, share one allowance."""
 
@@ -140,13 +119,6 @@ class AllowedLedger(Ledger):
 
     def charged_to(self, job_id: int | None, concept_id: int | None) -> AllowedLedger:
         return AllowedLedger(self._database, self.allowance, job_id, concept_id)
-
-
-def within_allowance(budget: Budget | None, ledger: Ledger) -> Budget | None:
-    """What a run may spend: its own budget, the ledger's allowance, or both."""
-    if not isinstance(ledger, AllowedLedger):
-        return budget
-    return ledger.allowance if budget is None else BothBudgets(budget, ledger.allowance)
 
 
 def estimate_tokens(messages: Sequence[Message]) -> int:

@@ -232,7 +232,7 @@ def weighed(question: ModelQuestion[Answer], value: Answer, reply: Reply) -> Wei
     if question.field is None:
         return Weighed(value)
     place = locate_answer(reply.text, question.answer)[1]
-    return Weighed(value, chances(reply.text, place, question.field, question.form.limited, reply.tokens))
+    return Weighed(value, chances(reply.text, place, question.field, question.limited, reply.tokens))
 
 
 def to_keep(question: ModelQuestion[Answer], said: Weighed[Answer]) -> dict[str, Any]:

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from concepts.collaborator.ambiguities import PARTING, Ambiguity, batch, next_to_meet
 from concepts.collaborator.deliberation import Deliberation
-from concepts.collaborator.deliberation_views import (
-    AmbiguityView,
-    BorderlinePicture,
-    Earlier,
-    RewordingView,
-    RoundView,
-    WordingView,
-    wording_of,
-)
 from concepts.collaborator.suggestions import remarks
-from concepts.collaborator.trials import AT_ONCE, Value, WordingCandidate
+from concepts.collaborator.trials import AT_ONCE, Earlier, Value, WordingCandidate, WordingView
 from concepts.definition.document import Definition
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import BudgetError, ConflictError, DiscernError
@@ -45,6 +37,56 @@ _VALUES: dict[str, Value] = {"yes": "yes", "no": "no", "unsure": "unsure"}
 RewordingNumber = Annotated[
     int, Field(ge=1, le=2**31 - 1, description="A time that other wordings were tried.")
 ]
+
+
+class AmbiguityView(View):
+    """Something that is open. `met`: how many of its pictures the person has answered in a round."""
+
+    name: str
+    pictures: list[str]
+    met: int
+
+
+class BorderlinePicture(View):
+    """A picture of a round. What the machine says is told once the person has answered."""
+
+    id: str
+    path: str
+    answer: str | None
+    machine: Value | None
+    rationale: str
+    comments: list[str]
+
+    @property
+    def matches(self) -> bool | None:
+        """Whether both say the same; None before there are two sides."""
+        return None if self.answer is None or self.machine is None else self.answer == self.machine
+
+
+class RoundView(View):
+    number: int
+    ambiguity: str
+    definition: int
+    created: datetime
+    pictures: list[BorderlinePicture]
+
+    @property
+    def open(self) -> int:
+        return sum(picture.answer is None for picture in self.pictures)
+
+
+class RewordingView(View):
+    """Wordings that were tried against a definition, those to take first. `deed`: what a person made of it,
+    `chosen` which one they took and `became` the definition that came of it."""
+
+    number: int
+    definition: int
+    created: datetime
+    author: str
+    wordings: list[WordingView]
+    deed: Literal["accepted", "rejected"] | None
+    chosen: int | None
+    became: int | None
 
 
 class Borderline(View):
@@ -303,8 +345,7 @@ def _reword(concept: Concept, job: Reword, progress: Progress) -> Reworded:
         outcome, by = work.reword(concept.row.seed, found_out, met)
     except BudgetError as error:
         return Reworded(definition=definition, stopped=str(error))
-    current = work.training_data.revision.definition
-    kept = [wording_of(current, trial, outcome.f1) for trial in outcome.trials]
+    kept = outcome.trials
     judged = [one.definition for one in kept]
     number = store.add_rewording(
         concept.id,

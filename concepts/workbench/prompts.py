@@ -260,7 +260,7 @@ class _Steps:
         endpoint, name = (model.endpoint, model.name) if model else ("", "")
         dialect, _ = CapabilityMemory(settings.cache, endpoint, name).dialect
         question = ModelQuestion(endpoint, name, tuple(step.messages), step.answer, "", field=step.field)
-        asked = dialect.messages(step.messages, question.form)
+        asked = dialect.messages(step.messages, question)
         sent = body(question, dialect, asked)
         ids = iter(step.shown)
         return Preview(

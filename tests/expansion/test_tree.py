@@ -14,7 +14,7 @@ from concepts.definition.document import AskedQuestion, Criterion, Definition
 from concepts.definition.questions import Questions
 from concepts.definition.tree import MoreKinds, Proposal, propose_kinds, propose_tree
 from concepts.errors import ModelAnswerError
-from concepts.language.base import Message, form_of
+from concepts.language.base import Message, ModelQuestion, wire_schema
 from concepts.language.dialects import EndpointDialect
 from concepts.language.ledger import Ledger
 from concepts.language.openai_compatible import OpenAICompatibleModel
@@ -234,21 +234,20 @@ def test_a_phrase_that_a_grammar_cut_off_ends_with_its_last_whole_sentence(
 
 
 def test_endpoints_that_obey_limits_are_told_them_and_strict_ones_are_not() -> None:
-    form = form_of(Proposal)
-    limits = form.limited["properties"]["queries_that_count"]
+    limited = wire_schema(Proposal, limits=True)
+    limits = limited["properties"]["queries_that_count"]
     assert (limits["minItems"], limits["maxItems"], limits["items"]["maxLength"]) == (6, 6, 50)
-    assert all("maxItems" in part for part in form.limited["properties"].values() if part["type"] == "array")
-    assert "maxItems" not in json.dumps(form.strict)
+    assert all("maxItems" in part for part in limited["properties"].values() if part["type"] == "array")
+    assert "maxItems" not in json.dumps(wire_schema(Proposal))
 
 
 def test_the_longest_answer_that_the_limits_allow_fits_beside_the_request_in_4096_tokens() -> None:
     """At 3 characters a token; English has about 4."""
     for answer, prompt in ((Proposal, "tree"), (MoreKinds, "kinds"), (Questions, "questions")):
-        form = form_of(answer)
-        request = EndpointDialect(rung="json_object_schema").messages(
-            [Message("system", load_prompt(f"scope.{prompt}.system").text), Message("user", "x" * 600)], form
-        )
-        longest = len(json.dumps(_longest(form.limited)))
+        asked = [Message("system", load_prompt(f"scope.{prompt}.system").text), Message("user", "x" * 600)]
+        question = ModelQuestion("", "", tuple(asked), answer, "scope")
+        request = EndpointDialect(rung="json_object_schema").messages(asked, question)
+        longest = len(json.dumps(_longest(question.limited)))
         assert sum(len(message.text) for message in request) + longest < 3 * 4096
 
 

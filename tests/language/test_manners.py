@@ -14,7 +14,7 @@ from manners import MANNERS, Manner
 from pydantic import BaseModel, Field, field_validator
 
 from concepts.errors import BlindModelError, ModelAnswerError, ModelCallError
-from concepts.language import calling
+from concepts.language import openai_compatible
 from concepts.language.base import Message, unfit
 from concepts.language.capabilities import check_sight, require_sight
 from concepts.language.connection import list_models
@@ -194,9 +194,9 @@ def test_one_that_is_too_slow_is_asked_again(
 
     def sleep(seconds: float) -> None:
         slept.append(seconds)
-        monkeypatch.setattr(calling, "TIMEOUT_SECONDS", 60.0)
+        monkeypatch.setattr(openai_compatible, "TIMEOUT_SECONDS", 60.0)
 
-    monkeypatch.setattr(calling, "TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(openai_compatible, "TIMEOUT_SECONDS", 0.1)
     server.script(Reply(content="{}", wait=late))
     assert ask(make(sleep=sleep)) == Verdict(**GOOD)
     late.set()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from concepts.errors import BudgetError, ModelAnswerError, ModelCallError, NoPriceError
-from concepts.language import calling
+from concepts.language import openai_compatible
 from concepts.language.base import Message
 from concepts.language.dialects import RUNGS
 from concepts.language.failures import redacted
@@ -362,7 +362,7 @@ def test_a_sample_is_a_draw_of_its_own_kept_under_its_number(fake_openai, make_m
 
 
 def test_a_question_has_a_deadline_over_all_its_attempts(fake_openai, make_model, waits, monkeypatch):
-    monkeypatch.setattr(calling, "LONGEST_WAIT_SECONDS", 1e6)
+    monkeypatch.setattr(openai_compatible, "LONGEST_WAIT_SECONDS", 1e6)
     fake_openai.script(status(429, retry_after="200"), status(429, retry_after="300"), says(GOOD))
     with pytest.raises(ModelCallError, match="No time is left") as caught:
         make_model().ask(QUESTION, Opinion, purpose="test")

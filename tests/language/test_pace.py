@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from concepts.language.base import Message
-from concepts.language.calling import Pace, pace_of
-from concepts.language.openai_compatible import OpenAICompatibleModel
+from concepts.language.openai_compatible import OpenAICompatibleModel, Pace, pace_of
 
 
 class Number(BaseModel):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gradio as gr
 
-from concepts.collaborator.deliberation_views import RewordingView, RoundView
 from concepts.definition.document import Definition
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
+from concepts.workbench.deliberations import RewordingView, RoundView
 from web.advice import in_words
 from web.jobs import is_going
 from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
