@@ -20,7 +20,7 @@ from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.base import Vectors, unit
 from concepts.errors import ModelAnswerError
 from concepts.labelling.training_data import TrainingData
-from concepts.language.base import ChatModel, Message
+from concepts.language.base import ChatModel
 from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.learning.base import Floats, Rows, one_blas_thread
 from concepts.learning.fitting import SEED, train_early
@@ -175,7 +175,9 @@ def argued(
 
     def one(picture_id: str) -> str:
         machine = said.get(picture_id, "(nothing yet)")
-        question = doubt_asked_for(definition, machine, jpeg(picture_id), prompts)
+        question = prompts.messages(
+            "doubt", jpeg(picture_id), definition=definition.as_text(), machine=machine
+        )
         try:
             doubt = model.ask(question, Doubt, purpose=PURPOSE)
         except ModelAnswerError:
@@ -185,11 +187,6 @@ def argued(
     with ThreadPoolExecutor(concurrency) as threads:
         found = list(threads.map(one, pictures))
     return {picture: text for picture, text in zip(pictures, found, strict=True) if text}
-
-
-def doubt_asked_for(definition: Definition, machine: str, jpeg: bytes, prompts: PromptFiles) -> list[Message]:
-    """What a model is sent to have it argue against what the machine said of a picture."""
-    return prompts.messages("doubt", jpeg, definition=definition.as_text(), machine=machine)
 
 
 def by_description(

@@ -19,6 +19,7 @@ from concepts.language.base import unfit
 from concepts.learning.scale import Scale
 
 LONGEST_RATIONALE = 400
+LONGEST_CAPTION = 1200  # characters; as long as the estimate counts with
 UNSURE = 3  # of the ratings
 
 Rating = Literal[1, 2, 3, 4, 5]

@@ -10,24 +10,22 @@ least.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from concepts.collaborator.annotation_replies import (
+    LONGEST_CAPTION,
     Caption,
     Conclusion,
-    CriterionFinding,
     Findings,
     conclude,
     conclusion,
     findings,
 )
-from concepts.collaborator.base import Annotation, Example, PictureInput
+from concepts.collaborator.base import Annotation, PictureInput
 from concepts.collaborator.model_annotator import ByModel, InFlight
 from concepts.collaborator.prompt_parts import (
     LOOKING_SIDE,
-    SOME_EXAMPLES,
     criteria_text,
     examples_text,
     one_line,
@@ -36,15 +34,12 @@ from concepts.collaborator.prompt_parts import (
     topic_text,
 )
 from concepts.definition.document import Definition
-from concepts.language.base import Message
-from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.registry import Method
 
 CAPTIONING, LOOKING, CONCLUDING = "caption", "annotate.question", "annotate.verdict"  # purposes in the ledger
 PROMPTS = tuple(
     f"annotate.{step}.{part}" for step in ("caption", "question", "verdict") for part in ("system", "user")
 )
-LONGEST_CAPTION = 1200  # characters; as long as the estimate counts with
 
 
 @dataclass(eq=False)
@@ -59,22 +54,6 @@ class DecomposedAnnotator(ByModel):
 
     captioning: InFlight = field(default_factory=InFlight, init=False)
 
-    @classmethod
-    def asks(
-        cls, definition: Definition, *, examples: bool, prompts: PromptFiles = DEFAULTS
-    ) -> list[list[Message]]:
-        unknown = "x" * LONGEST_CAPTION
-        shown = [(example, unknown) for example in SOME_EXAMPLES] if examples else []
-        found = [
-            CriterionFinding(number=n, seen="x" * 60, verdict="unclear")
-            for n, _ in enumerate(_statements(definition), 1)
-        ]
-        return [
-            caption_question(b"", prompts),
-            criteria_question(definition, b"", prompts),
-            verdict_question(definition, unknown, found, shown, prompts),
-        ]
-
     @property
     def name(self) -> str:
         return f"{self.model.name}, in steps"
@@ -87,11 +66,20 @@ class DecomposedAnnotator(ByModel):
     def _judge(self, definition: Definition, picture: PictureInput) -> Annotation:
         caption = self._caption(picture)
         jpeg = self.read_picture(picture, side_for(definition))
-        asked = criteria_question(definition, jpeg, self.prompts)
-        found = self.model.ask(asked, findings(len(_statements(definition))), purpose=LOOKING).findings
+        # What is looked for: the criteria, or where there are none the sentence.
+        statements = [criterion.text for criterion in definition.criteria] or [definition.description]
+        looking = self.prompts.messages("annotate.question", jpeg, statements=statements_text(statements))
+        found = self.model.ask(looking, findings(len(statements)), purpose=LOOKING).findings
         shown = self._shown(picture, self._caption)
-        verdict = verdict_question(definition, caption, found, shown, self.prompts)
-        said, raw = self._rate(verdict, conclusion(self.scale), CONCLUDING)
+        concluding = self.prompts.messages(
+            "annotate.verdict",
+            definition=topic_text(definition),
+            criteria=criteria_text(definition.criteria),
+            caption=caption,
+            findings="\n".join(f"{f.number}. {f.verdict}: {one_line(f.seen)}" for f in found),
+            examples=examples_text([e for e, _ in shown], [seen for _, seen in shown]),
+        )
+        said, raw = self._rate(concluding, conclusion(self.scale), CONCLUDING)
         return conclude(picture.picture_id, definition.criteria, found, said, raw)
 
     def _caption(self, picture: PictureInput) -> str:
@@ -99,38 +87,9 @@ class DecomposedAnnotator(ByModel):
         return self.captioning.once(picture.picture_id, lambda: self._described(picture))
 
     def _described(self, picture: PictureInput) -> str:
-        jpeg = self.read_picture(picture, LOOKING_SIDE)
-        said = self.model.ask(caption_question(jpeg, self.prompts), Caption, purpose=CAPTIONING)
+        """The question is the same for every definition, so that its answer is too; unless the concept has
+        prompts of its own."""
+        asked = self.prompts.messages("annotate.caption", self.read_picture(picture, LOOKING_SIDE))
+        said = self.model.ask(asked, Caption, purpose=CAPTIONING)
         writing = f" Writing in the picture: {one_line(said.writing)}" if said.writing.strip() else ""
         return f"{one_line(said.caption)}{writing}"[:LONGEST_CAPTION]
-
-
-def caption_question(jpeg: bytes, prompts: PromptFiles = DEFAULTS) -> list[Message]:
-    """The same for every definition, so that its answer is too; unless the concept has prompts of its own."""
-    return prompts.messages("annotate.caption", jpeg)
-
-
-def criteria_question(definition: Definition, jpeg: bytes, prompts: PromptFiles = DEFAULTS) -> list[Message]:
-    return prompts.messages("annotate.question", jpeg, statements=statements_text(_statements(definition)))
-
-
-def verdict_question(
-    definition: Definition,
-    caption: str,
-    found: Sequence[CriterionFinding],
-    examples: Sequence[tuple[Example, str]] = (),
-    prompts: PromptFiles = DEFAULTS,
-) -> list[Message]:
-    return prompts.messages(
-        "annotate.verdict",
-        definition=topic_text(definition),
-        criteria=criteria_text(definition.criteria),
-        caption=caption,
-        findings="\n".join(f"{f.number}. {f.verdict}: {one_line(f.seen)}" for f in found),
-        examples=examples_text([e for e, _ in examples], [shown for _, shown in examples]),
-    )
-
-
-def _statements(definition: Definition) -> list[str]:
-    """What is looked for: the criteria, or where there are none the sentence."""
-    return [criterion.text for criterion in definition.criteria] or [definition.description]

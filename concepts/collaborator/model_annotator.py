@@ -9,9 +9,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
-from concepts.collaborator.annotation_replies import Conclusion, PictureVerdict
+from concepts.collaborator.annotation_replies import (
+    LONGEST_CAPTION,
+    Conclusion,
+    CriterionFinding,
+    PictureVerdict,
+)
 from concepts.collaborator.base import (
     Annotation,
     Example,
@@ -25,16 +30,18 @@ from concepts.collaborator.base import (
 from concepts.collaborator.prompt_parts import (
     EXAMPLE_SIDE,
     LOOKING_SIDE,
+    NO_PICTURE,
     READING_SIDE,
     UNREADABLE,
     VERSION,
+    LongestExamples,
     answers_text,
     counts_text,
     read_picture,
 )
 from concepts.definition.document import Definition, Revision
 from concepts.errors import ModelAnswerError, ModelCallError, NoModelError
-from concepts.language.base import ChatModel, Message
+from concepts.language.base import Answer, ChatModel, Message, ModelQuestion, Weighed
 from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.learning.machine_labels import chance_by_repeats, chance_by_tokens
 from concepts.learning.scale import Scale
@@ -76,6 +83,23 @@ class ByModel:
             prompts=supplies.prompts,
             scale=supplies.scale,
         )
+
+    @classmethod
+    def asks(
+        cls, definition: Definition, *, examples: bool, prompts: PromptFiles = DEFAULTS
+    ) -> list[list[Message]]:
+        """See `Annotator.asks`."""
+        stand_in = StandIn("x" * LONGEST_CAPTION, "x" * 60, definition)
+        annotator = cls(
+            stand_in,
+            concurrency=1,
+            read_picture=lambda picture, side: b"",
+            examples=LongestExamples() if examples else None,
+            prompts=prompts,
+        )
+        with suppress(ModelAnswerError):
+            annotator._judge(definition, NO_PICTURE)
+        return [list(question.messages) for question in stand_in.asked.values()]
 
     @property
     def batch_size(self) -> int:
@@ -163,6 +187,28 @@ class ByModel:
             parts.append([self.prompts[SCALE].version, self.scale.as_document()])
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
         return f"{method}:{self.model.name[:100]}:{digest}"
+
+
+class StandIn(ChatModel):
+    """Stands in for a model, for estimates and previews: notes the first question of each purpose. Answers
+    with what stands for a caption and for what is `seen` of each criterion; where it is to judge or propose,
+    it raises `ModelAnswerError`."""
+
+    def __init__(
+        self, caption: str, seen: str, definition: Definition, name: str = "", endpoint: str = ""
+    ) -> None:
+        self.name = name
+        self.endpoint = endpoint
+        self.asked: dict[str, ModelQuestion[Any]] = {}
+        numbers = range(1, 1 + (len(definition.criteria) or 1))
+        found = [CriterionFinding(number=n, seen=seen, verdict="unclear") for n in numbers]
+        self._answers = {"Caption": {"caption": caption}, "Findings": {"findings": found}}
+
+    def _said(self, question: ModelQuestion[Answer]) -> Weighed[Answer]:
+        self.asked.setdefault(question.purpose, question)
+        if question.answer.__name__ in self._answers:
+            return Weighed(question.answer.model_construct(**self._answers[question.answer.__name__]))
+        raise ModelAnswerError("There is no model yet.", outcome="empty")
 
 
 class InFlight:

@@ -139,10 +139,16 @@ def examples_text(examples: Sequence[Example], captions: Sequence[str] = ()) -> 
     return "\n".join(lines) or "(none)"
 
 
-# As many as there can be and as long as they can get, for estimates.
-SOME_EXAMPLES = [
-    Example(PictureInput("", bytes, np.empty(0, np.float32)), counts=True, comment="x" * LONGEST_COMMENT)
-] * (2 * EACH)
+NO_PICTURE = PictureInput("", bytes, np.empty(0, np.float32))
+
+
+class LongestExamples:
+    """As many as there can be and as long as they can get, for estimates."""
+
+    version = ""
+
+    def like(self, picture: PictureInput) -> tuple[Example, ...]:
+        return (Example(NO_PICTURE, counts=True, comment="x" * LONGEST_COMMENT),) * (2 * EACH)
 
 
 def side_for(definition: Definition) -> int:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from concepts.collaborator.annotation_replies import PictureVerdict, conclude, picture_verdict
-from concepts.collaborator.base import Annotation, Example, PictureInput
+from concepts.collaborator.base import Annotation, PictureInput
 from concepts.collaborator.model_annotator import ByModel
 from concepts.collaborator.prompt_parts import (
     EXAMPLE_SIDE,
-    SOME_EXAMPLES,
     criteria_text,
     examples_text,
     side_for,
     topic_text,
 )
 from concepts.definition.document import Definition
-from concepts.language.base import Message
-from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.registry import Method
 
 PURPOSE = "annotate"
@@ -34,13 +30,6 @@ class VlmAnnotator(ByModel):
         cost="one call a picture; what that costs is estimated before and kept in the ledger",
     )
 
-    @classmethod
-    def asks(
-        cls, definition: Definition, *, examples: bool, prompts: PromptFiles = DEFAULTS
-    ) -> list[list[Message]]:
-        shown = [(example, b"") for example in SOME_EXAMPLES] if examples else []
-        return [question(definition, b"", shown, prompts)]
-
     @property
     def name(self) -> str:
         return self.model.name
@@ -52,23 +41,14 @@ class VlmAnnotator(ByModel):
     def _judge(self, definition: Definition, picture: PictureInput) -> Annotation:
         jpeg = self.read_picture(picture, side_for(definition))
         shown = self._shown(picture, lambda example: self.read_picture(example, EXAMPLE_SIDE))
-        asked = question(definition, jpeg, shown, self.prompts)
+        # One turn with all pictures: some servers take none from earlier turns. The one to judge comes last.
+        asked = self.prompts.messages(
+            "annotate",
+            *(seen for _, seen in shown),
+            jpeg,
+            definition=topic_text(definition),
+            criteria=criteria_text(definition.criteria),
+            examples=examples_text([example for example, _ in shown]),
+        )
         said, raw = self._rate(asked, picture_verdict(len(definition.criteria), self.scale), PURPOSE)
         return conclude(picture.picture_id, definition.criteria, said.evidence, said, raw)
-
-
-def question(
-    definition: Definition,
-    jpeg: bytes,
-    examples: Sequence[tuple[Example, bytes]] = (),
-    prompts: PromptFiles = DEFAULTS,
-) -> list[Message]:
-    """One turn with all pictures: some servers take none from earlier turns. The one to judge comes last."""
-    return prompts.messages(
-        "annotate",
-        *(shown for _, shown in examples),
-        jpeg,
-        definition=topic_text(definition),
-        criteria=criteria_text(definition.criteria),
-        examples=examples_text([example for example, _ in examples]),
-    )

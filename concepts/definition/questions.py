@@ -23,7 +23,7 @@ from concepts.definition.proposing import (
 )
 from concepts.definition.tree import PURPOSE, excluded_by
 from concepts.errors import DiscernError
-from concepts.language.base import ChatModel, Message
+from concepts.language.base import ChatModel
 from concepts.language.prompts import DEFAULTS, PromptFiles
 
 MOST_QUESTIONS = 3
@@ -110,17 +110,12 @@ def ask(
     """
     if model is None:
         return still_open(_about_look_alikes(definition), definition)[:MOST_QUESTIONS]
-    messages = questions_asked_for(definition, prompts)
+    messages = prompts.messages(
+        "scope.questions", definition=definition.as_text(), answers=answers_as_text(definition)
+    )
     said = model.ask(messages, Questions, purpose=PURPOSE).questions
     instructions, own = messages[0].text, definition.as_text()
     return still_open([one for one in said if not is_copied(one.question, instructions, own)], definition)
-
-
-def questions_asked_for(definition: Definition, prompts: PromptFiles) -> list[Message]:
-    """What a model is sent to have it ask."""
-    return prompts.messages(
-        "scope.questions", definition=definition.as_text(), answers=answers_as_text(definition)
-    )
 
 
 def still_open(questions: Iterable[DefinitionQuestion], definition: Definition) -> list[DefinitionQuestion]:

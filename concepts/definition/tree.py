@@ -30,7 +30,7 @@ from concepts.definition.proposing import (
     with_proposals,
 )
 from concepts.errors import ModelAnswerError
-from concepts.language.base import ChatModel, Message
+from concepts.language.base import ChatModel
 from concepts.language.prompts import DEFAULTS, PromptFiles
 
 PURPOSE = "scope"  # in the ledger
@@ -127,7 +127,12 @@ def propose_tree(
     what counts is the model's own.
     """
     written = as_the_person_wrote_it(definition)
-    messages = tree_asked_for(definition, hints, prompts)
+    messages = prompts.messages(
+        "scope.tree",
+        definition=written.as_text(),
+        answers=answers_as_text(written, ""),
+        hints="\n".join(hints),
+    )
     said = model.ask(messages, Proposal, purpose=PURPOSE).sifted(messages[0].text, written)
     sentence, excluded = split_sentence(written.description)
     unwanted = excluded_by(written)
@@ -158,17 +163,6 @@ def propose_tree(
     return with_proposals(written, "model", criteria, counts, similar)
 
 
-def tree_asked_for(definition: Definition, hints: Sequence[str], prompts: PromptFiles) -> list[Message]:
-    """What a model is sent to have it propose what counts."""
-    written = as_the_person_wrote_it(definition)
-    return prompts.messages(
-        "scope.tree",
-        definition=written.as_text(),
-        answers=answers_as_text(written, ""),
-        hints="\n".join(hints),
-    )
-
-
 class NewKind(BaseModel):
     text: Phrase
     kind: Literal["included", "excluding", "undecided"]
@@ -185,7 +179,13 @@ def propose_kinds(
 
     Raises what `ChatModel.ask` raises.
     """
-    said = model.ask(kinds_asked_for(definition, signal, prompts), MoreKinds, purpose=PURPOSE)
+    messages = prompts.messages(
+        "scope.kinds",
+        definition=definition.as_text(),
+        signal=signal or "(none)",
+        answers=answers_as_text(definition),
+    )
+    said = model.ask(messages, MoreKinds, purpose=PURPOSE)
     unwanted = excluded_by(definition)
     of = signal if signal in {c.text for c in definition.of_kind("necessary")} else ""
     known = {criterion.text.casefold() for criterion in definition.criteria}
@@ -197,16 +197,6 @@ def propose_kinds(
             known.add(text.casefold())
             new.append(Criterion(kind=kind.kind, text=text, of=of, origin="model"))
     return with_proposals(definition, "model", new[:MORE_KINDS], [], [])
-
-
-def kinds_asked_for(definition: Definition, signal: str, prompts: PromptFiles) -> list[Message]:
-    """What a model is sent to have it propose more kinds of pictures."""
-    return prompts.messages(
-        "scope.kinds",
-        definition=definition.as_text(),
-        signal=signal or "(none)",
-        answers=answers_as_text(definition),
-    )
 
 
 def excluded_by(definition: Definition) -> list[str]:

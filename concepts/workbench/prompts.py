@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from io import BytesIO
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 from PIL import Image
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from concepts.collaborator import decomposed, vlm
-from concepts.collaborator.ambiguities import Doubt, doubt_asked_for
-from concepts.collaborator.annotation_replies import (
-    Caption,
-    Conclusion,
-    CriterionFinding,
-    findings,
-    picture_verdict,
-)
-from concepts.collaborator.base import Example, PictureInput
-from concepts.collaborator.model_annotator import RATING
-from concepts.collaborator.prompt_parts import EXAMPLE_SIDE, LOOKING_SIDE, answered, read_picture, side_for
-from concepts.collaborator.setups import example_pool, picture_inputs
+from concepts.collaborator import ambiguities, decomposed, vlm, writing
+from concepts.collaborator.ambiguities import argued
+from concepts.collaborator.base import FailedAnnotation, PictureInput
+from concepts.collaborator.decomposed import DecomposedAnnotator
+from concepts.collaborator.model_annotator import StandIn
+from concepts.collaborator.prompt_parts import LOOKING_SIDE, answered, read_picture
+from concepts.collaborator.setups import Machines, example_pool, picture_inputs
+from concepts.collaborator.vlm import VlmAnnotator
 from concepts.collaborator.writing import Differences, Wordings, differences_asked_for, wordings_asked_for
+from concepts.definition import tree
 from concepts.definition.document import Change, word_diff
-from concepts.definition.questions import Questions, questions_asked_for
-from concepts.definition.tree import MoreKinds, Proposal, kinds_asked_for, tree_asked_for
+from concepts.definition.questions import ask
+from concepts.definition.tree import propose_kinds, propose_tree
 from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
-from concepts.errors import DiscernError
-from concepts.labelling.dataset import ConceptDataset
+from concepts.errors import DiscernError, ModelAnswerError
+from concepts.labelling.training_data import TrainingData
 from concepts.language import Role, chat_model
-from concepts.language.base import Message, ModelQuestion
+from concepts.language.base import ChatModel
 from concepts.language.capabilities import CapabilityMemory
 from concepts.language.dialects import body
 from concepts.language.prompts import checked, default, editable
@@ -52,6 +48,25 @@ MACHINE = "(here: what the machine says of the picture)"
 ANSWERS = "(here: a line for each of up to 30 pictures you answered, with what the machine says of it)"
 TRIED = "(here: the wordings tried so far, with what each would mend and break)"
 REASONS = "(here: a line for each picture, with why the machine says so)"
+# Prompt → the purpose of the question in which it is sent.
+PURPOSES = {
+    "annotate": vlm.PURPOSE,
+    "annotate.caption": decomposed.CAPTIONING,
+    "annotate.question": decomposed.LOOKING,
+    "annotate.verdict": decomposed.CONCLUDING,
+    "doubt": ambiguities.PURPOSE,
+    "scope.questions": tree.PURPOSE,
+    "scope.kinds": tree.PURPOSE,
+    "scope.tree": tree.PURPOSE,
+    "reword": writing.PURPOSE,
+    "differ": writing.PURPOSE,
+}
+# Purpose → whom it is asked of, where that isn't who annotates.
+ROLES: dict[str, Role] = {
+    ambiguities.PURPOSE: "annotating",
+    tree.PURPOSE: "scoping",
+    writing.PURPOSE: "criticising",
+}
 LONGEST = 20_000  # characters: more than fits beside a picture in a small model's context
 
 PromptName = Annotated[str, Field(max_length=60, description="Such as `annotate.user`.")]
@@ -160,135 +175,100 @@ class Prompts:
     @operation("GET /prompts/{prompt}/preview")
     def preview(self, prompt: PromptName, picture: PictureId = None) -> Preview:
         """What a model will be sent with this prompt, and which picture at which size."""
-        self.get(prompt)
-        return _Steps(self._concept).preview(prompt, picture)
-
-
-@dataclass(frozen=True)
-class _Step:
-    """A question with its form, and the pictures' ids in the order in which they are shown."""
-
-    messages: list[Message]
-    answer: type[BaseModel]
-    role: Role
-    field: str | None = None
-    shown: Sequence[str] = ()
-
-
-class _Steps:
-    """What a concept's models are asked, made by the code that asks, as its newest definition fills it in."""
-
-    def __init__(self, concept: Concept) -> None:
-        self._concept, self._context = concept, concept.context
-        self._dataset, self._prompts = self._context.dataset(concept.row), self._context.prompts(concept.id)
-        self._definition = self._dataset.revision.definition
-        self._setup = self._context.setup(concept.id)
-
-    def preview(self, prompt: str, picture_id: str | None) -> Preview:
-        """`prompt`: the name of one that can be edited; both that are sent together are shown. Raises
-        `DiscernError` for a picture that measures, and what reading a picture raises."""
-        name = prompt.rpartition(".")[0]
-        if name in _ABOUT_PICTURES:
-            picture = self._picture(picture_id)
-            step = _ABOUT_PICTURES[name](self, picture)
-            return self._sent(step, picture.picture_id if step.shown else None)
-        return self._sent(self._about_words(name), None)
-
-    def _about_words(self, name: str) -> _Step:
-        definition, prompts = self._definition, self._prompts
-        if name == "scope.questions":
-            return _Step(questions_asked_for(definition, prompts), Questions, "scoping")
-        if name == "scope.kinds":
-            return _Step(kinds_asked_for(definition, "", prompts), MoreKinds, "scoping")
-        if name == "scope.tree":
-            vocabulary = Vocabulary(SentenceEncoder().encode)
-            hints = nouns_of_examples(self._context, self._concept.row, vocabulary)
-            return _Step(tree_asked_for(definition, hints, prompts), Proposal, "scoping")
-        if name == "reword":
-            return _Step(wordings_asked_for(definition, ANSWERS, TRIED, prompts), Wordings, "criticising")
-        messages = differences_asked_for(definition, REASONS, REASONS, prompts)
-        return _Step(messages, Differences, "criticising")
-
-    def annotate(self, picture: PictureInput) -> _Step:
-        near: tuple[Example, ...] = ()
-        if self._setup.examples:
-            near = example_pool(answered(self._dataset), self._dataset).like(picture)
-        shown = [(one, read_picture(one.picture, EXAMPLE_SIDE)) for one in near]
-        jpeg = read_picture(picture, side_for(self._definition))
-        messages = vlm.question(self._definition, jpeg, shown, self._prompts)
-        answer = picture_verdict(len(self._definition.criteria))
-        ids = [*(one.picture.picture_id for one in near), picture.picture_id]
-        return _Step(messages, answer, self._setup.role, RATING, ids)
-
-    def caption(self, picture: PictureInput) -> _Step:
-        messages = decomposed.caption_question(read_picture(picture, LOOKING_SIDE), self._prompts)
-        return _Step(messages, Caption, self._setup.role, shown=[picture.picture_id])
-
-    def criteria(self, picture: PictureInput) -> _Step:
-        jpeg = read_picture(picture, side_for(self._definition))
-        messages = decomposed.criteria_question(self._definition, jpeg, self._prompts)
-        answer = findings(len(self._definition.criteria) or 1)
-        return _Step(messages, answer, self._setup.role, shown=[picture.picture_id])
-
-    def verdict(self, picture: PictureInput) -> _Step:
-        numbers = range(1, 1 + (len(self._definition.criteria) or 1))
-        found = [CriterionFinding(number=n, seen=SEEN, verdict="unclear") for n in numbers]
-        messages = decomposed.verdict_question(self._definition, CAPTION, found, (), self._prompts)
-        return _Step(messages, Conclusion, self._setup.role, RATING)
-
-    def doubt(self, picture: PictureInput) -> _Step:
-        jpeg = read_picture(picture, LOOKING_SIDE)
-        messages = doubt_asked_for(self._definition, MACHINE, jpeg, self._prompts)
-        return _Step(messages, Doubt, "annotating", shown=[picture.picture_id])
-
-    def _picture(self, picture_id: str | None) -> PictureInput:
-        """Rule 4: no prompt is tuned on a picture that measures."""
-        dataset = self._dataset
-        if picture_id is not None and picture_id in dataset.reserved:
-            raise DiscernError(
-                "This picture, or one that looks the same, is set aside to measure with. Choose another one."
-            )
-        chosen = picture_id or next(_free(dataset), None)
-        found = picture_inputs(dataset, [chosen]) if chosen else []
-        if not found:
-            raise DiscernError("There is no such picture to show." if chosen else "There is no picture yet.")
-        return found[0]
-
-    def _sent(self, step: _Step, picture_id: str | None) -> Preview:
-        settings = self._context.settings
-        model = chat_model(settings, step.role, self._context.ledger)
-        endpoint, name = (model.endpoint, model.name) if model else ("", "")
-        dialect, _ = CapabilityMemory(settings.cache, endpoint, name).dialect
-        question = ModelQuestion(endpoint, name, tuple(step.messages), step.answer, "", field=step.field)
-        asked = dialect.messages(step.messages, question)
-        sent = body(question, dialect, asked)
-        ids = iter(step.shown)
+        name = default(prompt).name.rpartition(".")[0]  # both that are sent together are shown
+        machines = self._context.machines(self._concept.row)
+        purpose = PURPOSES[name]
+        role = ROLES.get(purpose, machines.setup.role)
+        model = chat_model(machines.settings, role, machines.ledger)
+        endpoint, by = (model.endpoint, model.name) if model else ("", "")
+        asking = StandIn(CAPTION, SEEN, machines.training_data.revision.definition, by, endpoint)
+        ids: dict[bytes, str] = {}  # of the pictures, by how they are sent
+        if name.startswith(("annotate", "doubt")):
+            self._ask_about_a_picture(name, machines, picture, asking, ids)
+        else:
+            self._ask_about_words(name, machines, asking)
+        question = asking.asked[purpose]
+        dialect, _ = CapabilityMemory(machines.settings.cache, endpoint, by).dialect
+        sent = dialect.messages(list(question.messages), question)
+        parameters = body(question, dialect, sent)
+        del parameters["messages"]
         return Preview(
             endpoint=endpoint,
-            model=name,
-            picture=picture_id,
+            model=by,
+            picture=next((ids[message.pictures[-1]] for message in sent if message.pictures), None),
             messages=[
                 SentMessage(
                     role=message.role,
                     text=message.text,
-                    pictures=[_sent_picture(next(ids), jpeg) for jpeg in message.pictures],
+                    pictures=[_sent_picture(ids[jpeg], jpeg) for jpeg in message.pictures],
                 )
-                for message in asked
+                for message in sent
             ],
-            parameters={key: value for key, value in sent.items() if key != "messages"},
+            parameters=parameters,
         )
 
+    def _ask_about_a_picture(
+        self, name: str, machines: Machines, picture_id: str | None, model: ChatModel, ids: dict[bytes, str]
+    ) -> None:
+        """As the annotators do it. Raises `DiscernError` for a picture that measures, or can't be read."""
+        training_data, definition = machines.training_data, machines.training_data.revision.definition
+        picture = self._picture(picture_id, training_data)
 
-_ABOUT_PICTURES: dict[str, Callable[[_Steps, PictureInput], _Step]] = {
-    "annotate": _Steps.annotate,
-    "annotate.caption": _Steps.caption,
-    "annotate.question": _Steps.criteria,
-    "annotate.verdict": _Steps.verdict,
-    "doubt": _Steps.doubt,
-}
+        def read(one: PictureInput, side: int) -> bytes:
+            jpeg = read_picture(one, side)
+            ids[jpeg] = one.picture_id
+            return jpeg
+
+        if name == "doubt":
+            jpeg = read(picture, LOOKING_SIDE)
+            said = {picture.picture_id: MACHINE}
+            argued(definition, [picture.picture_id], lambda i: jpeg, said, model, 1, machines.prompts)
+            return
+        shows_examples = machines.setup.examples
+        annotator = (VlmAnnotator if name == "annotate" else DecomposedAnnotator)(
+            model,
+            concurrency=1,
+            read_picture=read,
+            examples=example_pool(answered(training_data), training_data) if shows_examples else None,
+            prompts=machines.prompts,
+            scale=training_data.scale,
+        )
+        [result] = annotator.annotate(training_data.revision, [picture])
+        if not ids and isinstance(result, FailedAnnotation):
+            raise DiscernError(result.reason)
+
+    def _ask_about_words(self, name: str, machines: Machines, model: ChatModel) -> None:
+        definition, prompts = machines.training_data.revision.definition, machines.prompts
+        with suppress(ModelAnswerError):
+            if name == "scope.questions":
+                ask(definition, model, prompts)
+            elif name == "scope.kinds":
+                propose_kinds(definition, model, "", prompts)
+            elif name == "scope.tree":
+                vocabulary = Vocabulary(SentenceEncoder().encode)
+                hints = nouns_of_examples(self._context, self._concept.row, vocabulary)
+                propose_tree(definition, model, hints, prompts=prompts)
+            elif name == "reword":
+                asked = wordings_asked_for(definition, ANSWERS, TRIED, prompts)
+                model.ask(asked, Wordings, purpose=writing.PURPOSE)
+            else:
+                asked = differences_asked_for(definition, REASONS, REASONS, prompts)
+                model.ask(asked, Differences, purpose=writing.PURPOSE)
+
+    def _picture(self, picture_id: str | None, training_data: TrainingData) -> PictureInput:
+        """Rule 4: no prompt is tuned on a picture that measures."""
+        if picture_id is not None and picture_id in training_data.reserved:
+            raise DiscernError(
+                "This picture, or one that looks the same, is set aside to measure with. Choose another one."
+            )
+        chosen = picture_id or next(_free(training_data), None)
+        found = picture_inputs(training_data, [chosen]) if chosen else []
+        if not found:
+            raise DiscernError("There is no such picture to show." if chosen else "There is no picture yet.")
+        return found[0]
 
 
-def _free(dataset: ConceptDataset) -> Iterator[str]:
+def _free(dataset: TrainingData) -> Iterator[str]:
     """Those that don't measure, nor look like one that does: of the pool first, then of the library."""
     return (i for i in [*dataset.candidates, *dataset.index.ids] if i not in dataset.reserved)
 
