@@ -19,11 +19,9 @@ from concepts.collaborator.annotating import ask_within
 from concepts.collaborator.base import Annotation
 from concepts.collaborator.prompt_parts import answered
 from concepts.collaborator.setups import Machines, Setup, estimated, model_of, together
-from concepts.definition.document import Definition
 from concepts.errors import NotEnoughLabelsError
 from concepts.jobs import Progress
 from concepts.labelling.training_data import TrainingData
-from concepts.language.prompts import PromptFiles
 from concepts.learning.base import Bools, Votes
 from concepts.learning.intervals import paired_change, wilson
 from concepts.learning.machine_labels import SHARED, alt_test, votes_of
@@ -142,7 +140,7 @@ class AnnotatorComparison:
                 stopped = asked
                 break
             found.append(asked)
-        compared = compare(found, yes, training_data.revision.definition, settings)
+        compared = compare(found, yes, self.machines)
         best = next((found[row].setup for row, one in enumerate(compared) if one.recommended), None)
         calls, cost_usd = self._spent()
         return AnnotatorsCompared(
@@ -235,12 +233,12 @@ def missing_answers(drawn: Drawn) -> int:
     return max(FEWEST - len(drawn) // 2, 0)
 
 
-def estimate_comparison(
-    training_data: TrainingData, settings: Settings, in_use: Setup, prompts: PromptFiles
-) -> ComparisonEstimate:
-    drawn, tried = drawn_answers(training_data), setups_to_try(settings, in_use)
-    definition = training_data.revision.definition
-    expected = together([estimated(setup, definition, settings, len(drawn), prompts) for setup in tried])
+def estimate_comparison(machines: Machines) -> ComparisonEstimate:
+    settings, definition = machines.settings, machines.training_data.revision.definition
+    drawn, tried = drawn_answers(machines.training_data), setups_to_try(settings, machines.setup)
+    expected = together(
+        [estimated(setup, definition, settings, len(drawn), machines.prompts) for setup in tried]
+    )
     return ComparisonEstimate(
         pictures=len(drawn),
         setups=len(tried),
@@ -250,9 +248,7 @@ def estimate_comparison(
     )
 
 
-def compare(
-    found: Sequence[SetupVotes], yes: Bools, definition: Definition, settings: Settings
-) -> list[Compared]:
+def compare(found: Sequence[SetupVotes], yes: Bools, machines: Machines) -> list[Compared]:
     """Setups with their votes (n,), the one in use first, against what the person said (n,)."""
     if not found:
         return []
@@ -262,12 +258,13 @@ def compare(
     changes = [paired_change(right[0], by_it, error) for by_it in right]
     surely = [row for row, change in enumerate(changes) if row and change.low > 0]
     best = max(surely, key=lambda row: int(right[row].sum()), default=0)
+    settings, definition = machines.settings, machines.training_data.revision.definition
     compared = []
     for row, one in enumerate(found):
         n, agree = len(yes), int(right[row].sum())
         low, high = wilson(agree / n, n)
         anew = one.calls >= n
-        estimate = estimated(one.setup, definition, settings, 1).usd
+        estimate = estimated(one.setup, definition, settings, 1, machines.prompts).usd
         model, price = model_of(one.setup, settings)
         compared.append(
             Compared(

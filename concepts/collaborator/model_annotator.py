@@ -202,7 +202,10 @@ class StandIn(ChatModel):
         self.asked: dict[str, ModelQuestion[Any]] = {}
         numbers = range(1, 1 + (len(definition.criteria) or 1))
         found = [CriterionFinding(number=n, seen=seen, verdict="unclear") for n in numbers]
-        self._answers = {"Caption": {"caption": caption}, "Findings": {"findings": found}}
+        self._answers: dict[str, dict[str, Any]] = {
+            "Caption": {"caption": caption},
+            "Findings": {"findings": found},
+        }
 
     def _said(self, question: ModelQuestion[Answer]) -> Weighed[Answer]:
         self.asked.setdefault(question.purpose, question)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from concepts.collaborator.setups import Setup, estimated, model_of, ratings_now
-from concepts.labelling.consensus import Decision
+from concepts.collaborator.annotating import given_by
+from concepts.collaborator.setups import Machines, estimated, model_of, ratings_now
+from concepts.labelling.consensus import Decision, consensus
 from concepts.labelling.training_data import TrainingData
-from concepts.language.prompts import PromptFiles
 from concepts.learning.intervals import wilson
 from concepts.learning.machine_labels import fit_to_answers, right
 from concepts.learning.scale import Scale
-from concepts.settings import Settings
 from concepts.view import View
 from storage.concepts import Rating, StoredAnnotation
 
@@ -105,21 +104,13 @@ def opinion(said: StoredAnnotation, sure: Mapping[str, float], given: Mapping[st
     )
 
 
-def review(
-    training_data: TrainingData,
-    wanted: ReviewFilter,
-    page: int,
-    paths: Callable[[Sequence[str]], dict[str, str]],
-    comments: Callable[[Sequence[str]], dict[str, list[str]]],
-    given_by: Callable[[Sequence[StoredAnnotation]], dict[str, str]],
-    unswayed: Callable[[], Mapping[str, Decision]],
-) -> ReviewPage:
+def review(training_data: TrainingData, wanted: ReviewFilter, page: int) -> ReviewPage:
     """Disagreements with the person first, then what the machine is least sure of, then a sample.
 
     Pictures kept for measuring are left out: a person who has read the machine's reasons would measure
-    its persuasion. `unswayed`: what people decided without the machine's opinion in view.
+    its persuasion.
     """
-    answers = training_data.answers
+    concept_id, log, answers = training_data.concept_id, training_data.log, training_data.answers
     newest = {said.picture_id: said for said in training_data.annotations}
     machine = {i: said for i, said in newest.items() if i not in training_data.reserved}
     kinds = {i: kind_of(said.rating, answers.get(i)) for i, said in machine.items()}
@@ -132,23 +123,24 @@ def review(
     pages = max(-(-len(ordered) // PAGE), 1)
     page = min(max(page, 1), pages)
     shown = ordered[(page - 1) * PAGE : page * PAGE]
-    where, said_about = paths(shown), comments(shown)
+    paths, comments = training_data.collection.paths(shown), remarks(log.comments(concept_id, shown))
     agreement, sure = training_data.agreement, sure_of(machine.values(), answers)
     scale, given, of_answers = training_data.scale, dict[str, str](), ""
     if scale:
-        given = given_by(list(machine.values()))
-        of_answers = agreement_of_answers(scale, given, unswayed())
+        given = given_by(log, concept_id, machine.values())
+        # by what people decided without the machine's opinion in view
+        of_answers = agreement_of_answers(scale, given, consensus(log.blind(concept_id)))
     return ReviewPage(
         items=[
             ReviewItem(
                 id=i,
-                path=where.get(i, ""),
+                path=paths.get(i, ""),
                 kind=kinds[i],
                 opinion=opinion(machine[i], sure, given),
                 answer=answers[i].value if i in answers else None,
                 answer_given=answers[i].given if i in answers else "",
                 brought_by=training_data.candidates.get(i, []),
-                comments=said_about.get(i, []),
+                comments=comments.get(i, []),
             )
             for i in shown
         ],
@@ -202,14 +194,13 @@ class AnnotateEstimate(View):
     basis: str
 
 
-def estimate(
-    training_data: TrainingData, settings: Settings, pool_size: int, setup: Setup, prompts: PromptFiles
-) -> AnnotateEstimate:
+def estimate(machines: Machines, pool_size: int) -> AnnotateEstimate:
     """`pool_size`: how many pictures would be found first where there is no pool yet."""
+    training_data, settings, setup = machines.training_data, machines.settings, machines.setup
     seen = ratings_now(training_data)
     pool = [i for i in training_data.candidates if i not in training_data.reserved]
     pictures = sum(i not in seen for i in pool) if pool else pool_size
-    expected = estimated(setup, training_data.revision.definition, settings, pictures, prompts)
+    expected = estimated(setup, training_data.revision.definition, settings, pictures, machines.prompts)
     return AnnotateEstimate(
         pictures=pictures,
         model=model_of(setup, settings)[0],

@@ -29,14 +29,12 @@ from concepts.collaborator.suggestions import (
     ReviewFilter,
     ReviewPage,
     opinion,
-    remarks,
     sure_of,
 )
 from concepts.collaborator.suggestions import estimate as estimated
 from concepts.collaborator.suggestions import review as reviewed
 from concepts.errors import DiscernError, NoModelError
 from concepts.jobs import Progress, Started
-from concepts.labelling.consensus import consensus
 from concepts.labelling.mining import mine_more
 from concepts.labelling.selection import BY_THE_CLASSIFIER, NextPicture, next_for_machine, surest_yes
 from concepts.labelling.training_data import TrainingData
@@ -176,13 +174,7 @@ class Annotations:
         concept = self._concept
         size = min(POOL_SIZE, self._context.collection.count_for(concept.id))
         setup = setup.over(self._context.setup(concept.id))
-        return estimated(
-            self._context.dataset(concept.row),
-            self._context.settings,
-            size,
-            setup,
-            self._context.prompts(concept.id),
-        )
+        return estimated(self._context.machines(concept.row, setup=setup), size)
 
     def write_batch(self, file: Path, *, limit: int | None = None, setup: Setup = CHOSEN) -> BatchWritten:
         """Writes what annotating would ask now to a batch file, in place of asking it."""
@@ -201,16 +193,7 @@ class Annotations:
 
     def review(self, wanted: ReviewFilter, page: int = 1) -> ReviewPage:
         """The machine's labels in the order in which to look at them."""
-        concept = self._concept
-        return reviewed(
-            self._context.dataset(concept.row),
-            wanted,
-            page,
-            self._context.collection.paths,
-            lambda ids: remarks(self._context.log.comments(concept.id, ids)),
-            lambda said: given_by(self._context.log, concept.id, said),
-            lambda: consensus(self._context.log.blind(concept.id)),
-        )
+        return reviewed(self._context.dataset(self._concept.row), wanted, page)
 
     def opinion(self, picture_id: str) -> Opinion | None:
         """What the machine said of a picture last; None where it has not looked, and for pictures kept for
@@ -296,13 +279,7 @@ class Annotators:
 
     def estimate(self) -> ComparisonEstimate:
         """What a comparison would ask, and what that would cost."""
-        context, concept = self._context, self._concept
-        return estimate_comparison(
-            context.dataset(concept.row),
-            context.settings,
-            context.setup(concept.id),
-            context.prompts(concept.id),
-        )
+        return estimate_comparison(self._context.machines(self._concept.row))
 
     def consistency(self) -> str:
         """How often people answer the same picture the same way twice, as last measured, in words: no

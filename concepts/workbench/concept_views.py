@@ -7,7 +7,7 @@ from typing import Literal
 
 from concepts.classifier.quality import HeadView
 from concepts.collaborator.setups import Setup
-from concepts.definition.document import Change, CriterionKind, Definition
+from concepts.definition.document import Change, CriterionKind, Revision
 from concepts.definition.questions import DefinitionQuestion
 from concepts.labelling.dataset import AnswerCount
 from concepts.learning.scale import Scale
@@ -56,14 +56,6 @@ class ConceptSummary(View):
     changed: datetime  # the last answer, definition or version
 
 
-class RevisionView(View):
-    number: int
-    author: str
-    note: str
-    created: datetime
-    definition: Definition
-
-
 class Run(View):
     """Words that stayed, were added or were removed."""
 
@@ -71,7 +63,7 @@ class Run(View):
     text: str
 
 
-class DefinitionChange(RevisionView):
+class DefinitionChange(Revision):
     """A revision with what it changed in the one before."""
 
     changes: list[Run]
@@ -101,7 +93,7 @@ class ConceptView(View):
     id: int
     name: str
     created: datetime
-    revision: RevisionView
+    revision: Revision
     revisions: int
     candidates: int
     answers: AnswerCount

@@ -30,6 +30,7 @@ from concepts.labelling.mining import (
     query_views,
 )
 from concepts.language import chat_model
+from concepts.language.base import ChatModel
 from concepts.learning.scale import Scale
 from concepts.library.browsing import PictureView
 from concepts.library.search import words_of_examples
@@ -39,7 +40,6 @@ from concepts.workbench.concept_views import (
     ConceptView,
     CriterionView,
     DefinitionChange,
-    RevisionView,
     Run,
     scale_view,
 )
@@ -84,7 +84,7 @@ class ConceptDefinition:
             id=concept.id,
             name=concept.name,
             created=concept.created,
-            revision=revision_view(shown),
+            revision=shown,
             revisions=newest.number,
             candidates=context.store.candidate_count(concept.id),
             answers=said.count,
@@ -200,7 +200,7 @@ class ConceptDefinition:
         found = [revision_of(row) for row in rows]
         before = [None, *found]
         return [
-            DefinitionChange(**dict(revision_view(one)), changes=_runs(old, one) if old else [])
+            DefinitionChange(**dict(one), changes=_runs(old, one) if old else [])
             for old, one in list(zip(before, found, strict=False))[offset - first :]
         ]
 
@@ -217,18 +217,18 @@ class ConceptDefinition:
         note: Annotated[str, Field(max_length=500, description="Why, in a few words.")] = "",
         after: After = None,
         author: AuthorName,
-    ) -> RevisionView:
+    ) -> Revision:
         """Keep an edited definition as the next revision. Older ones stay, and going back is revising to one.
 
         Raises `DiscernError` where `after` is given and another revision came in between.
         """
         document = definition.model_dump(mode="json")
         row = self._context.store.add_definition(self._concept.id, document, author, note, after)
-        return revision_view(revision_of(row))
+        return revision_of(row)
 
     def edit(
         self, change: Callable[[Definition], Definition], *, author: str, after: int | None = None
-    ) -> RevisionView:
+    ) -> Revision:
         """Makes one change (of `concepts.definition.editing`) to revision `after`, if it is still the newest,
         or to the newest. A change that changes nothing makes no revision.
 
@@ -237,17 +237,17 @@ class ConceptDefinition:
         before = self._context.revision(self._concept.row, after)
         edited = change(before.definition)
         if edited == before.definition:
-            return revision_view(before)
+            return before
         self._check_examples(edited)
         note = what_changed(before.definition, edited)
         return self.revise(edited, author=author, note=note, after=before.number)
 
-    def restore(self, number: int, *, author: str, after: int) -> RevisionView:
+    def restore(self, number: int, *, author: str, after: int) -> Revision:
         """Makes an older definition the newest again."""
         concept = self._concept.row
         older, newest = self._context.revision(concept, number), self._context.revision(concept)
         if older.definition == newest.definition:
-            return revision_view(newest)
+            return newest
         return self.revise(older.definition, author=author, note=f"back to definition {number}", after=after)
 
     def _check_examples(self, edited: Definition) -> None:
@@ -365,7 +365,7 @@ class ConceptDefinition:
         *,
         after: After = None,
         author: AuthorName,
-    ) -> RevisionView:
+    ) -> Revision:
         """Answer an open question, or skip it; what it means is kept as the next revision.
 
         Raises `DiscernError` where it isn't open, or `after` is not the newest definition any more.
@@ -374,16 +374,6 @@ class ConceptDefinition:
         if found is None:
             raise DiscernError("This question is answered, or others were asked since. Nothing was changed.")
         return self.edit(partial(answer, question=found, said=said), author=author, after=after)
-
-
-def revision_view(revision: Revision) -> RevisionView:
-    return RevisionView(
-        number=revision.number,
-        author=revision.author,
-        note=revision.note,
-        created=revision.created,
-        definition=revision.definition,
-    )
 
 
 def scoping_model(settings: Settings) -> str:
@@ -438,12 +428,17 @@ def _mine(concept: Concept, job: Mine, progress: Progress) -> MineResult:
     return fill_pool(concept.context, concept.row, job.size)
 
 
+def _scoping(concept: Concept, progress: Progress) -> ChatModel | None:
+    context = concept.context
+    return chat_model(context.settings, "scoping", context.ledger.charged_to(progress.job_id, concept.id))
+
+
 def _propose(concept: Concept, job: Expand, progress: Progress) -> Expanded:
     """From the model where it gives an answer, else from the built-in words; why not, is in `problem`."""
     progress.report(0, None, "thinking of what counts and what to search for")
     context = concept.context
     revision = context.revision(concept.row)
-    model = chat_model(context.settings, "scoping", context.ledger.charged_to(progress.job_id, concept.id))
+    model = _scoping(concept, progress)
     vocabulary = Vocabulary(SentenceEncoder().encode)
     hints = nouns_of_examples(context, concept.row, vocabulary)
     apart = partial(distinct_queries, context.collection, context.finder, context.dataset(concept.row))
@@ -458,7 +453,7 @@ def _propose(concept: Concept, job: Expand, progress: Progress) -> Expanded:
     else:
         if model and any(query.origin == "vocabulary" for query in definition.queries):
             note += ", with searches from the built-in words"
-    kept = revision_view(revision)
+    kept = revision
     if definition != revision.definition:
         kept = concept.definition.revise(definition, author=author, note=note)
     return Expanded(revision=kept.number, author=kept.author, problem=problem)
@@ -467,7 +462,7 @@ def _propose(concept: Concept, job: Expand, progress: Progress) -> Expanded:
 def _propose_kinds(concept: Concept, job: ProposeKinds, progress: Progress) -> Expanded:
     progress.report(0, None, "thinking of more kinds of pictures")
     context = concept.context
-    model = chat_model(context.settings, "scoping", context.ledger.charged_to(progress.job_id, concept.id))
+    model = _scoping(concept, progress)
     if model is None:
         raise DiscernError(NO_MODEL)
     before = context.revision(concept.row)
@@ -483,7 +478,7 @@ def _propose_kinds(concept: Concept, job: ProposeKinds, progress: Progress) -> E
 def _ask(concept: Concept, job: AskQuestions, progress: Progress) -> QuestionsAsked:
     progress.report(0, None, "thinking of what to ask")
     context = concept.context
-    model = chat_model(context.settings, "scoping", context.ledger.charged_to(progress.job_id, concept.id))
+    model = _scoping(concept, progress)
     definition = context.revision(concept.row).definition
     try:
         questions = ask(definition, model, context.prompts(concept.id))

@@ -12,7 +12,7 @@ from concepts.collaborator.ambiguities import PARTING, Ambiguity, batch, next_to
 from concepts.collaborator.deliberation import Deliberation
 from concepts.collaborator.suggestions import remarks
 from concepts.collaborator.trials import AT_ONCE, Earlier, Value, WordingCandidate, WordingView
-from concepts.definition.document import Definition
+from concepts.definition.document import Definition, Revision
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import BudgetError, ConflictError, DiscernError
 from concepts.installation.users import Role
@@ -20,8 +20,6 @@ from concepts.jobs import Progress, Started
 from concepts.labelling.consensus import consensus
 from concepts.view import View
 from concepts.workbench.annotations import Budget, require_pool
-from concepts.workbench.concept_views import RevisionView
-from concepts.workbench.definition import revision_view
 from concepts.workbench.jobs import FindAmbiguities, Looked, Reword, Reworded
 from concepts.workbench.operation import AuthorName, operation
 from storage.deliberations import Deliberations as DeliberationStore
@@ -219,7 +217,7 @@ class Deliberations:
         *,
         definition: Annotated[Definition | None, Field(description="The wording as you edited it.")] = None,
         author: AuthorName,
-    ) -> RevisionView:
+    ) -> Revision:
         """Make a wording the next definition, as it is or as you edited it; as it is only where it isn't
         worse on your labels. Or none of them: then the definition stays, and they are kept.
 
@@ -229,7 +227,7 @@ class Deliberations:
         tried = self._undecided(number)
         if wording is None:
             self._store.decide(self._concept.id, number, "rejected", author)
-            return revision_view(self._context.revision(self._concept.row))
+            return self._context.revision(self._concept.row)
         wordings = _rewording(tried, None, *_answers(self._concept, [tried])).wordings
         if not 0 <= wording < len(wordings):
             raise DiscernError(f"There is no wording {wording + 1}; there are {len(wordings)}.")
