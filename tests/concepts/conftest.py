@@ -14,6 +14,7 @@ from small_disk import small_disk  # noqa: F401  # a fixture
 
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from concepts.workbench.concept import Concept
 
 NAME = "Round thing"
 
@@ -84,6 +85,11 @@ def bench(open_bench: Callable[[], Workbench]) -> Workbench:
     bench = open_bench()
     bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     return bench
+
+
+@pytest.fixture
+def concept(bench: Workbench) -> Concept:
+    return bench.concept(NAME)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from sqlalchemy import delete
 from concepts.collaborator.prompt_parts import answered
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from concepts.workbench.concept import Concept
 from storage.tables import StoredAnnotation
 
 NAME = "Round thing"
@@ -27,58 +28,57 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
 
 
 @pytest.fixture
-def ready(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
+def concept(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Concept:
     """With twenty answers and a pool."""
     bench = open_bench()
     bench.concepts.begin(NAME, "A filled ellipse.")
     answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(30)])
     bench.concept(NAME).definition.mine().wait()
-    return bench
+    return bench.concept(NAME)
 
 
 def test_examples_are_answered_pictures_and_none_that_measures_or_looks_like_one(
-    ready: Workbench, model: FakeOpenAI
+    concept: Concept, model: FakeOpenAI
 ) -> None:
-    concept = ready.context.concept(NAME)
-    picture = next(iter(ready.context.dataset(concept).answers))
-    ready.concept(NAME).labels.comment(picture, "Round\nall over.", author="me", key="remark")
-    dataset = ready.context.dataset(concept)
+    picture = next(iter(concept.context.dataset(concept.row).answers))
+    concept.labels.comment(picture, "Round\nall over.", author="me", key="remark")
+    dataset = concept.context.dataset(concept.row)
     chosen = answered(dataset)
     assert [picture, dataset.answers[picture].value == "yes", "Round all over."] in chosen
     assert {i for i, *_ in chosen} <= dataset.answers.keys() - dataset.reserved
     assert dataset.reserved
-    ready.concept(NAME).annotations.annotate(limit=3, examples=True).wait()
+    concept.annotations.annotate(limit=3, examples=True).wait()
     assert [len(request.pictures) for request in model.requests] == [5, 5, 5]
     assert all("Picture 4: " in request.text for request in model.requests)
 
 
-def test_with_other_answers_examples_make_another_annotator(ready: Workbench, model: FakeOpenAI) -> None:
-    ready.concept(NAME).annotations.annotate(limit=2, examples=True).wait()
-    dataset = ready.context.dataset(ready.context.concept(NAME))
+def test_with_other_answers_examples_make_another_annotator(concept: Concept, model: FakeOpenAI) -> None:
+    concept.annotations.annotate(limit=2, examples=True).wait()
+    dataset = concept.context.dataset(concept.row)
     picture = next(iter(dataset.answers))
-    ready.concept(NAME).labels.give(picture, "no", author="another", key="1")
-    ready.concept(NAME).labels.give(picture, "no", author="a third", key="2")
-    ready.concept(NAME).annotations.annotate(limit=2, examples=True).wait()
-    ready.concept(NAME).annotations.annotate(limit=2).wait()
-    said = ready.context.store.ratings(ready.context.concept(NAME).id)
+    concept.labels.give(picture, "no", author="another", key="1")
+    concept.labels.give(picture, "no", author="a third", key="2")
+    concept.annotations.annotate(limit=2, examples=True).wait()
+    concept.annotations.annotate(limit=2).wait()
+    said = concept.context.store.ratings(concept.id)
     assert len({one.fingerprint for one in said}) == 3
 
 
 def test_an_interrupted_run_goes_on_with_the_examples_it_began_with(
-    ready: Workbench, model: FakeOpenAI
+    concept: Concept, model: FakeOpenAI
 ) -> None:
     def stop(done: int, total: int | None, message: str) -> None:
         if done:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ready.concept(NAME).annotations.annotate(limit=12, examples=True).wait(stop)
+        concept.annotations.annotate(limit=12, examples=True).wait(stop)
     paid = len(model.requests)
     assert 0 < paid < 12
-    dataset = ready.context.dataset(ready.context.concept(NAME))
+    dataset = concept.context.dataset(concept.row)
     for number, picture in enumerate(list(dataset.answers)[:4]):
-        ready.concept(NAME).labels.give(picture, "no", author="another", key=str(number))
-    ready.close()
+        concept.labels.give(picture, "no", author="another", key=str(number))
+    concept.bench.close()
     bench = Workbench(load_settings())
     result = bench.concept(NAME).annotations.annotate(limit=12, examples=True).wait()
     assert result.annotated == len(model.requests) == 12
@@ -90,10 +90,9 @@ def test_an_interrupted_run_goes_on_with_the_examples_it_began_with(
 
 
 @pytest.fixture
-def twins(ready: Workbench, tmp_path: Path) -> list[str]:
+def twins(concept: Concept, tmp_path: Path) -> list[str]:
     """A picture of the pool, the same one saved anew at two qualities."""
-    bench, concept = ready, ready.context.concept(NAME)
-    dataset = bench.context.dataset(concept)
+    bench, dataset = concept.bench, concept.context.dataset(concept.row)
     first = next(i for i in dataset.candidates if i not in dataset.reserved)
     (tmp_path / "again").mkdir()
     with Image.open(bench.context.collection.paths([first])[first]) as image:
@@ -108,53 +107,50 @@ def twins(ready: Workbench, tmp_path: Path) -> list[str]:
     return [first, *new]
 
 
-def annotations(bench: Workbench) -> dict[str, StoredAnnotation]:
-    found = bench.context.store.annotations(bench.context.concept(NAME).id)
-    return {said.picture_id: said for said in found}
+def annotations(concept: Concept) -> dict[str, StoredAnnotation]:
+    return {said.picture_id: said for said in concept.context.store.annotations(concept.id)}
 
 
 def test_of_pictures_that_look_the_same_one_is_asked_about_and_the_others_say_so(
-    ready: Workbench, model: FakeOpenAI, twins: list[str]
+    concept: Concept, model: FakeOpenAI, twins: list[str]
 ) -> None:
-    result = ready.concept(NAME).annotations.annotate(rounds=1).wait()
-    said = annotations(ready)
+    result = concept.annotations.annotate(rounds=1).wait()
+    said = annotations(concept)
     copies = {i: one.same_as for i, one in said.items() if one.same_as}
     assert copies
     assert sum(i in copies for i in twins) == len(twins) - 1
     assert set(copies.values()) <= said.keys() - copies.keys()
     assert result.annotated == len(said) == result.calls + len(copies)
-    labelled = {
-        row["id"] for row in ready.concept(NAME).label_files.rows() if row["author_kind"] == "annotator"
-    }
+    labelled = {row["id"] for row in concept.label_files.rows() if row["author_kind"] == "annotator"}
     assert labelled == said.keys()
 
 
 def test_one_that_looks_the_same_as_a_picture_of_an_earlier_run_is_not_asked_about(
-    ready: Workbench, model: FakeOpenAI, twins: list[str]
+    concept: Concept, model: FakeOpenAI, twins: list[str]
 ) -> None:
-    ready.concept(NAME).annotations.annotate(rounds=1).wait()
+    concept.annotations.annotate(rounds=1).wait()
     calls = len(model.requests)
-    with ready.context.database.write() as session:
+    with concept.context.database.write() as session:
         session.execute(delete(StoredAnnotation).where(StoredAnnotation.picture_id == twins[-1]))
-    assert twins[-1] not in annotations(ready)
-    ready.concept(NAME).annotations.annotate().wait()
-    assert annotations(ready)[twins[-1]].same_as in twins
+    assert twins[-1] not in annotations(concept)
+    concept.annotations.annotate().wait()
+    assert annotations(concept)[twins[-1]].same_as in twins
     assert len(model.requests) == calls
 
 
 def test_where_the_first_of_them_can_not_be_judged_another_is_asked_about(
-    ready: Workbench, model: FakeOpenAI, twins: list[str], tmp_path: Path
+    concept: Concept, model: FakeOpenAI, twins: list[str], tmp_path: Path
 ) -> None:
     first, second, third = twins
-    Path(ready.context.collection.paths([first])[first]).rename(tmp_path / "away.png")
-    result = ready.concept(NAME).annotations.annotate(rounds=1).wait()
-    (tmp_path / "away.png").rename(ready.context.collection.paths([first])[first])
+    Path(concept.context.collection.paths([first])[first]).rename(tmp_path / "away.png")
+    result = concept.annotations.annotate(rounds=1).wait()
+    (tmp_path / "away.png").rename(concept.context.collection.paths([first])[first])
     assert first in {failure["id"] for failure in result.failed}
-    said = annotations(ready)
+    said = annotations(concept)
     assert [said[i].same_as for i in (second, third)] in ([None, second], [third, None])
 
 
-def test_the_built_in_annotator_looks_at_each(ready: Workbench, twins: list[str]) -> None:
-    ready.concept(NAME).annotations.annotate(annotator="builtin").wait()
-    assert not any(said.same_as for said in annotations(ready).values())
-    assert set(twins) <= annotations(ready).keys()
+def test_the_built_in_annotator_looks_at_each(concept: Concept, twins: list[str]) -> None:
+    concept.annotations.annotate(annotator="builtin").wait()
+    assert not any(said.same_as for said in annotations(concept).values())
+    assert set(twins) <= annotations(concept).keys()

@@ -23,6 +23,7 @@ from concepts.learning.consistency import consistency
 from concepts.learning.report import EvaluationReport
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from concepts.workbench.concept import Concept
 from storage.labels import Author
 from storage.tables import LabelEventRow
 
@@ -74,19 +75,19 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
 
 
 @pytest.fixture
-def answered(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
+def concept(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Concept:
     bench = open_bench()
     bench.concepts.begin(NAME, "A filled ellipse.")
     bench.context.draw_evaluation(bench.context.concept(NAME))
     reserved = bench.context.dataset(bench.context.concept(NAME)).reserved
     answer(bench, NAME, [i for i in bench.context.collection.library.all_ids() if i not in reserved])
-    return bench
+    return bench.concept(NAME)
 
 
 def test_the_setups_are_shown_side_by_side_and_the_one_that_surely_agrees_more_is_recommended(
-    answered: Workbench, model: FakeOpenAI
+    concept: Concept, model: FakeOpenAI
 ) -> None:
-    found = answered.concept(NAME).annotators.compare().wait()
+    found = concept.annotators.compare().wait()
     names = [one.name for one in found.setups]
     assert names[0] == "simulated-model"
     assert set(names) == {
@@ -105,54 +106,54 @@ def test_the_setups_are_shown_side_by_side_and_the_one_that_surely_agrees_more_i
     assert best.in_use or best.change_low > 0
     assert (guess.usd or 0) > 0
     assert guess.seconds is not None
-    assert found.pictures == len(drawn_answers(_training_data(answered)))
-    assert answered.concept(NAME).annotators.compared() == found
+    assert found.pictures == len(drawn_answers(_training_data(concept)))
+    assert concept.annotators.compared() == found
 
 
-def _training_data(bench: Workbench) -> ConceptDataset:
-    return bench.context.dataset(bench.context.concept(NAME))
+def _training_data(concept: Concept) -> ConceptDataset:
+    return concept.context.dataset(concept.row)
 
 
 def test_no_answer_that_measures_and_none_given_beside_the_machines_opinion_is_among_them(
-    answered: Workbench,
+    concept: Concept,
 ) -> None:
-    dataset = _training_data(answered)
+    dataset = _training_data(concept)
     drawn = drawn_answers(dataset)
     ids = {str(i) for i, _ in drawn}
     assert ids
     assert not ids & dataset.reserved
     assert sum(bool(counts) for _, counts in drawn) == len(drawn) / 2
     fresh = next(i for i in dataset.answers if i in ids)
-    assert len(set(answered.context.collection.library.near_groups(sorted(ids)))) == len(ids)
-    with answered.context.database.write() as session:
+    assert len(set(concept.context.collection.library.near_groups(sorted(ids)))) == len(ids)
+    with concept.context.database.write() as session:
         session.execute(update(LabelEventRow).where(LabelEventRow.picture_id == fresh).values(in_view=True))
-    assert fresh not in {i for i, _ in drawn_answers(_training_data(answered))}
+    assert fresh not in {i for i, _ in drawn_answers(_training_data(concept))}
 
 
 def test_what_it_would_cost_is_said_before_and_a_budget_ends_it_cleanly(
-    answered: Workbench, model: FakeOpenAI
+    concept: Concept, model: FakeOpenAI
 ) -> None:
-    expected = answered.concept(NAME).annotators.estimate()
+    expected = concept.annotators.estimate()
     assert (expected.setups, expected.missing) == (5, 0)
     assert expected.usd is not None
     assert model.requests == []
-    found = answered.concept(NAME).annotators.compare(budget=0.02).wait()
+    found = concept.annotators.compare(budget=0.02).wait()
     assert found.stopped
     assert found.cost_usd <= 0.02
     assert len(found.setups) < 5
 
 
-def test_a_run_that_was_interrupted_pays_for_nothing_twice(answered: Workbench, model: FakeOpenAI) -> None:
+def test_a_run_that_was_interrupted_pays_for_nothing_twice(concept: Concept, model: FakeOpenAI) -> None:
     def stop(done: int, total: int | None, message: str) -> None:
         if done == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        answered.concept(NAME).annotators.compare().wait(stop)
+        concept.annotators.compare().wait(stop)
     assert model.requests
-    dataset = _training_data(answered)
-    answered.concept(NAME).labels.give(next(iter(dataset.answers)), "no", author=ME.name, key="meanwhile")
-    answered.close()
+    dataset = _training_data(concept)
+    concept.labels.give(next(iter(dataset.answers)), "no", author=ME.name, key="meanwhile")
+    concept.bench.close()
     bench = Workbench(load_settings())
     found = bench.concept(NAME).annotators.compare().wait()
     asked = [str(request.body) for request in model.requests]
@@ -160,18 +161,16 @@ def test_a_run_that_was_interrupted_pays_for_nothing_twice(answered: Workbench, 
 
 
 def test_the_chosen_one_labels_from_then_on_and_the_choice_is_kept(
-    answered: Workbench, model: FakeOpenAI
+    concept: Concept, model: FakeOpenAI
 ) -> None:
-    answered.concept(NAME).definition.mine().wait()
-    answered.concept(NAME).annotators.choose(Setup("decomposed", examples=True), author="me")
-    assert (
-        answered.concept(NAME).annotations.annotate(limit=2).wait().annotator == "simulated-model, in steps"
-    )
-    answered.concept(NAME).annotators.choose(Setup("builtin"), author="me")
-    assert answered.concept(NAME).annotations.annotate(limit=2).wait().annotator == "builtin"
-    assert answered.concept(NAME).annotators.in_use() == Setup("builtin")
+    concept.definition.mine().wait()
+    concept.annotators.choose(Setup("decomposed", examples=True), author="me")
+    assert concept.annotations.annotate(limit=2).wait().annotator == "simulated-model, in steps"
+    concept.annotators.choose(Setup("builtin"), author="me")
+    assert concept.annotations.annotate(limit=2).wait().annotator == "builtin"
+    assert concept.annotators.in_use() == Setup("builtin")
     with pytest.raises(NoModelError):
-        answered.concept(NAME).annotators.choose(Setup("vlm", large=True), author="me")
+        concept.annotators.choose(Setup("vlm", large=True), author="me")
 
 
 def test_with_too_few_answers_it_says_how_many_are_missing(
@@ -187,20 +186,20 @@ def test_with_too_few_answers_it_says_how_many_are_missing(
 
 
 def test_what_several_people_answered_shows_whether_the_machine_may_answer_for_them(
-    answered: Workbench,
+    concept: Concept,
 ) -> None:
-    dataset = _training_data(answered)
-    paths = answered.context.collection.paths(list(dataset.answers))
+    dataset = _training_data(concept)
+    paths = concept.context.collection.paths(list(dataset.answers))
     for author in ("ana", "ben"):
         for picture in dataset.answers:
             value = "yes" if "ellipse" in paths[picture] else "no"
-            answered.concept(NAME).labels.give(
+            concept.labels.give(
                 picture,
                 value,
                 author=author,
                 key=f"{author} {picture}",  # type: ignore[arg-type]
             )
-    found = answered.concept(NAME).annotators.compare().wait()
+    found = concept.annotators.compare().wait()
     assert len(dataset.answers) >= 30
     assert found.substitute is not None
     assert (found.substitute.people, found.substitute.passes) == (2, found.substitute.won >= 1)

@@ -13,6 +13,7 @@ from concepts.collaborator.suggestions import ReviewFilter, agreement_of_answers
 from concepts.labelling.consensus import Decision
 from concepts.learning.scale import Scale
 from concepts.workbench import Workbench
+from concepts.workbench.concept import Concept
 from storage.labels import Author
 
 NAME = "Roundness"
@@ -26,45 +27,44 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
 
 
 @pytest.fixture
-def annotated(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
+def concept(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Concept:
     bench = open_bench()
     bench.concepts.begin(NAME, "How round it is.", scale=Scale.graded(5))
     bench.concept(NAME).definition.mine().wait()
     bench.concept(NAME).annotations.annotate(limit=8).wait()
-    return bench
+    return bench.concept(NAME)
 
 
-def test_a_machines_grade_is_its_label_in_files_and_on_review(annotated: Workbench, tmp_path: Path) -> None:
-    rows = annotated.concept(NAME).label_files.rows()
+def test_a_machines_grade_is_its_label_in_files_and_on_review(concept: Concept, tmp_path: Path) -> None:
+    rows = concept.label_files.rows()
     assert {(row["label"], row["author_kind"]) for row in rows} == {("4", "annotator")}
-    page = annotated.concept(NAME).annotations.review(ReviewFilter())
+    page = concept.annotations.review(ReviewFilter())
     assert {item.opinion.given for item in page.items} == {"4"}
-    said = annotated.concept(NAME).annotations.opinion(page.items[0].id)
+    said = concept.annotations.opinion(page.items[0].id)
     assert said is not None
     assert (said.value, said.given) == ("yes", "4")
 
 
-def test_look_alikes_share_the_grade_that_one_of_them_was_given(annotated: Workbench) -> None:
-    concept = annotated.context.concept(NAME)
-    kept = annotated.context.store.annotations(concept.id)
-    labels = {row["id"]: row["label"] for row in annotated.concept(NAME).label_files.rows()}
+def test_look_alikes_share_the_grade_that_one_of_them_was_given(concept: Concept) -> None:
+    kept = concept.context.store.annotations(concept.id)
+    labels = {row["id"]: row["label"] for row in concept.label_files.rows()}
     assert {labels[said.picture_id] for said in kept} == {"4"}
 
 
-def test_review_says_how_often_the_grades_agreed(annotated: Workbench) -> None:
-    ids = [item.id for item in annotated.concept(NAME).annotations.review(ReviewFilter()).items]
+def test_review_says_how_often_the_grades_agreed(concept: Concept) -> None:
+    ids = [item.id for item in concept.annotations.review(ReviewFilter()).items]
     given = [(f"k{n}", i, grade, "") for n, (i, grade) in enumerate(zip(ids, ("4", "5", "1"), strict=False))]
-    annotated.concept(NAME).labels.give_many(given, author=Author("me"))
+    concept.labels.give_many(given, author=Author("me"))
     swayed = [("k8", ids[3], "4", ""), ("k9", ids[2], "4", "")]  # “It's right”, once in place of another
-    annotated.concept(NAME).labels.give_many(swayed, author=Author("me"), in_view=True)
-    page = annotated.concept(NAME).annotations.review(ReviewFilter())
+    concept.labels.give_many(swayed, author=Author("me"), in_view=True)
+    page = concept.annotations.review(ReviewFilter())
     assert "the very grade that you gave before you saw its own for 1 of 3" in page.agreement
     assert "at most one away for 2" in page.agreement
     assert sorted(item.answer_given for item in page.items if item.answer) == ["4", "4", "4", "5"]
 
 
-def test_what_it_earns_is_told_by_yes_and_no_and_its_grade_is_not_learned_from(annotated: Workbench) -> None:
-    training = annotated.context.dataset(annotated.context.concept(NAME)).training
+def test_what_it_earns_is_told_by_yes_and_no_and_its_grade_is_not_learned_from(concept: Concept) -> None:
+    training = concept.context.dataset(concept.row).training
     assert training.data.said is not None
     assert set(training.data.said.possible.sum(axis=1)) == {3}  # any grade that counts
 

@@ -19,6 +19,7 @@ from concepts.labelling.ranking import effect_of
 from concepts.labelling.selection import BY_THE_CLASSIFIER, next_for_machine, surest_yes
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from concepts.workbench.concept import Concept
 
 NAME = "Round thing"
 
@@ -36,88 +37,83 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
 
 
 @pytest.fixture
-def ready(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
+def concept(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Concept:
     """With answers and a small pool."""
     bench = open_bench()
     bench.concepts.begin(NAME, "A filled ellipse.")
     answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(12)])
     bench.concept(NAME).definition.mine(size=20).wait()
-    return bench
+    return bench.concept(NAME)
 
 
-def labelled(bench: Workbench) -> set[str]:
-    return {said.picture_id for said in bench.context.store.ratings(bench.context.concept(NAME).id)}
+def labelled(concept: Concept) -> set[str]:
+    return {said.picture_id for said in concept.context.store.ratings(concept.id)}
 
 
-def test_each_round_takes_its_share_of_the_pictures(ready: Workbench, model: FakeOpenAI) -> None:
-    result = ready.concept(NAME).annotations.annotate(limit=18, rounds=3).wait()
+def test_each_round_takes_its_share_of_the_pictures(concept: Concept, model: FakeOpenAI) -> None:
+    result = concept.annotations.annotate(limit=18, rounds=3).wait()
     assert [one.pictures for one in result.rounds] == [6, 6, 6]
     assert result.annotated == result.calls == len(model.requests) == 18
 
 
 def test_the_first_round_looks_at_pictures_that_the_person_answered_so_that_labels_earn_a_weight(
-    ready: Workbench,
+    concept: Concept,
 ) -> None:
-    answered = set(ready.context.dataset(ready.context.concept(NAME)).answers)
-    ready.concept(NAME).annotations.annotate(limit=24, rounds=2).wait()
-    agreement = ready.context.dataset(ready.context.concept(NAME)).agreement
+    answered = set(concept.context.dataset(concept.row).answers)
+    concept.annotations.annotate(limit=24, rounds=2).wait()
+    agreement = concept.context.dataset(concept.row).agreement
     assert agreement is not None
-    assert agreement.n == len(answered & labelled(ready)) >= 6
+    assert agreement.n == len(answered & labelled(concept)) >= 6
 
 
-def test_later_rounds_look_beyond_the_pool(ready: Workbench) -> None:
-    concept = ready.context.concept(NAME)
-    pool = ready.context.store.candidates(concept.id).keys()
-    ready.concept(NAME).annotations.annotate(limit=30, rounds=3).wait()
-    dataset = ready.context.dataset(concept)
-    assert labelled(ready) - pool - dataset.answers.keys()
+def test_later_rounds_look_beyond_the_pool(concept: Concept) -> None:
+    pool = concept.context.store.candidates(concept.id).keys()
+    concept.annotations.annotate(limit=30, rounds=3).wait()
+    dataset = concept.context.dataset(concept.row)
+    assert labelled(concept) - pool - dataset.answers.keys()
 
 
-def test_no_round_looks_at_pictures_that_measure_or_their_like(ready: Workbench) -> None:
-    concept = ready.context.concept(NAME)
-    ready.concept(NAME).annotations.annotate(limit=60, rounds=3).wait()
-    dataset = ready.context.dataset(concept)
+def test_no_round_looks_at_pictures_that_measure_or_their_like(concept: Concept) -> None:
+    concept.annotations.annotate(limit=60, rounds=3).wait()
+    dataset = concept.context.dataset(concept.row)
     measured_on = set(dataset.evaluation_labels()[0])
     assert dataset.reserved
-    assert labelled(ready) & dataset.reserved <= measured_on
+    assert labelled(concept) & dataset.reserved <= measured_on
 
 
-def test_what_the_answers_that_measure_say_changes_no_choice(ready: Workbench) -> None:
-    context, concept = ready.context, ready.context.concept(NAME)
-    ready.concept(NAME).annotations.annotate(limit=12).wait()
-    before = next_for_machine(context.dataset(concept), 10, labelled(ready), 1000)
-    effect = effect_of(context.dataset(concept), labelled(ready))
-    for picture in context.dataset(concept).evaluation:
+def test_what_the_answers_that_measure_say_changes_no_choice(concept: Concept) -> None:
+    concept.annotations.annotate(limit=12).wait()
+    before = next_for_machine(concept.context.dataset(concept.row), 10, labelled(concept), 1000)
+    effect = effect_of(concept.context.dataset(concept.row), labelled(concept))
+    for picture in concept.context.dataset(concept.row).evaluation:
         for author in ("a", "b", "c"):
-            ready.concept(NAME).labels.give(picture, "yes", author=author, key=f"{author} {picture}")
-    assert next_for_machine(context.dataset(concept), 10, labelled(ready), 1000) == before
-    assert effect_of(context.dataset(concept), labelled(ready)) == effect
+            concept.labels.give(picture, "yes", author=author, key=f"{author} {picture}")
+    assert next_for_machine(concept.context.dataset(concept.row), 10, labelled(concept), 1000) == before
+    assert effect_of(concept.context.dataset(concept.row), labelled(concept)) == effect
 
 
 def test_a_killed_run_goes_on_with_its_rounds_and_pays_no_call_twice(
-    ready: Workbench, model: FakeOpenAI
+    concept: Concept, model: FakeOpenAI
 ) -> None:
     def stop(done: int, total: int | None, message: str) -> None:
         if message.startswith("round 2") and done > 10:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ready.concept(NAME).annotations.annotate(limit=40, rounds=4).wait(stop)
+        concept.annotations.annotate(limit=40, rounds=4).wait(stop)
     assert 10 < len(model.requests) < 40
-    ready.close()
+    concept.bench.close()
     result = Workbench(load_settings()).concept(NAME).annotations.annotate(limit=40, rounds=4).wait()
     seen = [request.pictures[-1] for request in model.requests]
     assert len(set(seen)) == len(seen) == result.calls == 40
     assert [one.pictures for one in result.rounds] == [10, 10, 10, 10]
 
 
-def test_a_budget_ends_it_cleanly(ready: Workbench, model: FakeOpenAI) -> None:
-    result = (
-        ready.concept(NAME).annotations.annotate(limit=40, rounds=4, budget=0.006).wait()
-    )  # a call may cost 0.0045
+def test_a_budget_ends_it_cleanly(concept: Concept, model: FakeOpenAI) -> None:
+    result = concept.annotations.annotate(limit=40, rounds=4, budget=0.006).wait()  # a call may cost 0.0045
     assert "raise the budget" in result.stopped
     assert 0 < result.annotated < 40
-    assert len(labelled(ready)) == len(model.requests) == result.annotated
+    assert len(labelled(concept)) == len(model.requests) == result.annotated
 
 
 def test_without_any_answer_the_machine_alone_teaches(
@@ -141,32 +137,31 @@ def test_it_ends_where_the_last_rounds_changed_little(changed: list[int | None],
 
 
 def test_in_a_large_library_the_like_of_what_the_machine_says_counts_is_brought_into_the_pool(
-    ready: Workbench,
+    concept: Concept,
 ) -> None:
-    context, concept = ready.context, ready.context.concept(NAME)
-    ready.concept(NAME).annotations.annotate(limit=15).wait()
-    training_data = context.dataset(concept)
+    concept.annotations.annotate(limit=15).wait()
+    training_data = concept.context.dataset(concept.row)
     yes = surest_yes(training_data)
     assert yes
-    found = dict(mine_more(training_data, context.collection, yes, 20))
+    found = dict(mine_more(training_data, concept.context.collection, yes, 20))
     assert not found.keys() & (training_data.candidates.keys() | training_data.reserved)
     assert any(LIKE_A_YES in brought_by for brought_by in found.values())
 
 
 def test_where_nobody_says_how_many_rounds_there_are_as_many_as_bring_something(
-    ready: Workbench, model: FakeOpenAI
+    concept: Concept, model: FakeOpenAI
 ) -> None:
-    assert len(ready.concept(NAME).annotations.annotate(limit=45).wait().rounds) == 2
-    assert ready.concept(NAME).annotations.annotate(limit=10).wait().rounds == ()
-    assert ready.concept(NAME).annotations.annotate(annotator="builtin").wait().rounds == ()
+    assert len(concept.annotations.annotate(limit=45).wait().rounds) == 2
+    assert concept.annotations.annotate(limit=10).wait().rounds == ()
+    assert concept.annotations.annotate(annotator="builtin").wait().rounds == ()
 
 
-def test_where_everything_is_looked_at_there_is_nothing_to_choose(ready: Workbench) -> None:
-    assert ready.concept(NAME).annotations.annotate(limit=500).wait().rounds == ()
+def test_where_everything_is_looked_at_there_is_nothing_to_choose(concept: Concept) -> None:
+    assert concept.annotations.annotate(limit=500).wait().rounds == ()
 
 
-def test_what_the_classifier_chose_says_so(ready: Workbench) -> None:
-    ready.concept(NAME).annotations.annotate(limit=30, rounds=3).wait()
-    page = ready.concept(NAME).annotations.review(ReviewFilter(query=BY_THE_CLASSIFIER))
+def test_what_the_classifier_chose_says_so(concept: Concept) -> None:
+    concept.annotations.annotate(limit=30, rounds=3).wait()
+    page = concept.annotations.review(ReviewFilter(query=BY_THE_CLASSIFIER))
     assert page.items
     assert all(item.brought_by == [BY_THE_CLASSIFIER] for item in page.items)

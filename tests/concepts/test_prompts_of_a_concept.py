@@ -12,6 +12,7 @@ from concepts.collaborator.setups import Setup
 from concepts.errors import DiscernError, OtherVariablesError, UnknownPromptError
 from concepts.language.prompts import load_prompt
 from concepts.workbench import Workbench
+from concepts.workbench.concept import Concept
 
 NAME = "Round thing"
 OWN = load_prompt("annotate.system").text + "\n\nBe strict about what is cut off at the edge."
@@ -40,11 +41,11 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
 
 
 @pytest.fixture
-def bench(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Workbench:
+def concept(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Concept:
     bench = open_bench()
     bench.concepts.begin(NAME, "A filled ellipse.")
     bench.concept(NAME).definition.mine().wait()
-    return bench
+    return bench.concept(NAME)
 
 
 def asked(model: FakeOpenAI) -> Request:
@@ -52,60 +53,57 @@ def asked(model: FakeOpenAI) -> Request:
 
 
 def test_an_own_text_is_sent_to_the_model_and_makes_another_annotator(
-    bench: Workbench, model: FakeOpenAI
+    concept: Concept, model: FakeOpenAI
 ) -> None:
-    bench.concept(NAME).annotations.annotate(limit=1).wait()
+    concept.annotations.annotate(limit=1).wait()
     assert "cut off at the edge" not in asked(model).text
-    bench.concept(NAME).prompts.set("annotate.system", OWN, author="ana")
-    bench.concept(NAME).annotations.annotate(limit=1).wait()
+    concept.prompts.set("annotate.system", OWN, author="ana")
+    concept.annotations.annotate(limit=1).wait()
     assert "cut off at the edge" in asked(model).text
-    concept = bench.context.concept(NAME)
-    assert len({said.fingerprint for said in bench.context.store.ratings(concept.id)}) == 2
+    assert len({said.fingerprint for said in concept.context.store.ratings(concept.id)}) == 2
 
 
-def test_scoping_uses_it_too_and_other_concepts_keep_the_default(bench: Workbench, model: FakeOpenAI) -> None:
-    bench.concepts.begin("Other", "A rectangle.")
+def test_scoping_uses_it_too_and_other_concepts_keep_the_default(concept: Concept, model: FakeOpenAI) -> None:
+    concept.bench.concepts.begin("Other", "A rectangle.")
     text = load_prompt("scope.questions.system").text + "\nAsk about size."
-    bench.concept(NAME).prompts.set("scope.questions.system", text, author="ana")
-    bench.concept(NAME).definition.ask().wait()
+    concept.prompts.set("scope.questions.system", text, author="ana")
+    concept.definition.ask().wait()
     assert "Ask about size." in asked(model).text
-    bench.concept("Other").definition.ask().wait()
+    concept.bench.concept("Other").definition.ask().wait()
     assert "Ask about size." not in asked(model).text
 
 
-def test_a_text_with_other_variables_is_refused_with_their_names(bench: Workbench) -> None:
+def test_a_text_with_other_variables_is_refused_with_their_names(concept: Concept) -> None:
     with pytest.raises(OtherVariablesError, match=r"lacks .*{{ criteria }}.*it has {{ colour }}"):
-        bench.concept(NAME).prompts.set(
-            "annotate.user", "{{ definition }} {{ examples }} {{ colour }}", author="ana"
-        )
-    assert not bench.concept(NAME).prompts.get("annotate.user").own
+        concept.prompts.set("annotate.user", "{{ definition }} {{ examples }} {{ colour }}", author="ana")
+    assert not concept.prompts.get("annotate.user").own
 
 
 @pytest.mark.parametrize("name", ["nothing", "repair", "sight", "../prompts"])
-def test_only_what_judges_or_proposes_can_be_edited(bench: Workbench, name: str) -> None:
+def test_only_what_judges_or_proposes_can_be_edited(concept: Concept, name: str) -> None:
     with pytest.raises(UnknownPromptError, match=r"annotate\.user"):
-        bench.concept(NAME).prompts.set(name, "text", author="ana")
+        concept.prompts.set(name, "text", author="ana")
     with pytest.raises(UnknownPromptError):
-        bench.concept(NAME).prompts.diff(name)
+        concept.prompts.diff(name)
 
 
-def test_a_reset_goes_back_to_the_default_and_its_annotator(bench: Workbench) -> None:
-    default = bench.concept(NAME).prompts.get("annotate.system")
-    edited = bench.concept(NAME).prompts.set("annotate.system", OWN, author="ana")
+def test_a_reset_goes_back_to_the_default_and_its_annotator(concept: Concept) -> None:
+    default = concept.prompts.get("annotate.system")
+    edited = concept.prompts.set("annotate.system", OWN, author="ana")
     assert (edited.own, edited.author, edited.version == default.version) == (True, "ana", False)
-    assert bench.concept(NAME).prompts.set("annotate.system", "", author="ana") == default
+    assert concept.prompts.set("annotate.system", "", author="ana") == default
 
 
-def test_the_text_of_the_default_is_no_own_text_and_a_long_one_is_refused(bench: Workbench) -> None:
+def test_the_text_of_the_default_is_no_own_text_and_a_long_one_is_refused(concept: Concept) -> None:
     same = load_prompt("annotate.system").text.replace("\n", "\r\n") + "\r\n"
-    assert not bench.concept(NAME).prompts.set("annotate.system", same, author="ana").own
+    assert not concept.prompts.set("annotate.system", same, author="ana").own
     with pytest.raises(DiscernError, match="20,000"):
-        bench.concept(NAME).prompts.set("annotate.system", "x" * 20_001, author="ana")
+        concept.prompts.set("annotate.system", "x" * 20_001, author="ana")
 
 
-def test_the_diff_says_what_the_own_text_adds(bench: Workbench) -> None:
-    bench.concept(NAME).prompts.set("annotate.system", OWN, author="ana")
-    runs = bench.concept(NAME).prompts.diff("annotate.system")
+def test_the_diff_says_what_the_own_text_adds(concept: Concept) -> None:
+    concept.prompts.set("annotate.system", OWN, author="ana")
+    runs = concept.prompts.diff("annotate.system")
     assert [text.strip() for change, text in runs if change == "added"] == [
         "Be strict about what is cut off at the edge."
     ]
@@ -113,13 +111,13 @@ def test_the_diff_says_what_the_own_text_adds(bench: Workbench) -> None:
 
 @pytest.mark.parametrize("examples", [False, True])
 def test_the_preview_is_what_is_sent_to_the_letter(
-    bench: Workbench, model: FakeOpenAI, examples: bool
+    concept: Concept, model: FakeOpenAI, examples: bool
 ) -> None:
-    bench.concept(NAME).annotators.choose(Setup("vlm", examples=examples), author="ana")
-    bench.concept(NAME).prompts.set("annotate.system", OWN, author="ana")
-    bench.concept(NAME).annotations.annotate(limit=1).wait()
-    [picture] = bench.context.store.ratings(bench.context.concept(NAME).id)
-    preview = bench.concept(NAME).prompts.preview("annotate.user", picture.picture_id)
+    concept.annotators.choose(Setup("vlm", examples=examples), author="ana")
+    concept.prompts.set("annotate.system", OWN, author="ana")
+    concept.annotations.annotate(limit=1).wait()
+    [picture] = concept.context.store.ratings(concept.id)
+    preview = concept.prompts.preview("annotate.user", picture.picture_id)
     body = asked(model).body
     assert "\n".join(m.text for m in preview.messages) == asked(model).text
     assert preview.parameters == {key: value for key, value in body.items() if key != "messages"}
@@ -129,10 +127,10 @@ def test_the_preview_is_what_is_sent_to_the_letter(
 
 
 def test_the_preview_of_a_question_about_the_concept_is_what_is_sent(
-    bench: Workbench, model: FakeOpenAI
+    concept: Concept, model: FakeOpenAI
 ) -> None:
-    bench.concept(NAME).definition.ask().wait()
-    preview = bench.concept(NAME).prompts.preview("scope.questions.user")
+    concept.definition.ask().wait()
+    preview = concept.prompts.preview("scope.questions.user")
     assert preview.picture is None
     assert "\n".join(m.text for m in preview.messages) == asked(model).text
 
@@ -145,7 +143,7 @@ def test_every_prompt_has_a_preview_also_without_a_model(open_bench: Callable[[]
         assert (sent.model, [m.role for m in sent.messages]) == ("", ["system", "user"])
 
 
-def test_no_prompt_is_tuned_on_a_picture_that_measures(bench: Workbench) -> None:
-    measures = next(iter(bench.context.store.evaluation_pictures(bench.context.concept(NAME).id)))
+def test_no_prompt_is_tuned_on_a_picture_that_measures(concept: Concept) -> None:
+    measures = next(iter(concept.context.store.evaluation_pictures(concept.id)))
     with pytest.raises(DiscernError, match="set aside to measure"):
-        bench.concept(NAME).prompts.preview("annotate.user", measures)
+        concept.prompts.preview("annotate.user", measures)

@@ -12,6 +12,7 @@ from fake_openai import MODEL, FakeOpenAI, Reply, cut_off, refuses, says, status
 from concepts.definition.document import Query
 from concepts.settings import Settings
 from concepts.workbench import Workbench
+from concepts.workbench.concept import Concept
 from concepts.workbench.jobs import Expanded
 from web.screens.define import _asked, _outcome
 
@@ -32,21 +33,21 @@ def server() -> Iterator[FakeOpenAI]:
 
 
 @pytest.fixture
-def bench(warm_home: Path, server: FakeOpenAI) -> Workbench:
+def concept(warm_home: Path, server: FakeOpenAI) -> Concept:
     bench = Workbench(Settings(home=warm_home, openai_base_url=server.base_url, llm_model=MODEL))
     bench.concepts.begin(NAME, "whole fruit, but not juice")
-    return bench
+    return bench.concept(NAME)
 
 
-def proposed(bench: Workbench) -> set[str]:
-    definition = bench.concept(NAME).definition.read().revision.definition
+def proposed(concept: Concept) -> set[str]:
+    definition = concept.definition.read().revision.definition
     return {criterion.origin for criterion in definition.criteria if criterion.origin != "person"}
 
 
-def test_a_model_that_answers_proposes(bench: Workbench) -> None:
-    revision = bench.concept(NAME).definition.propose().wait()
+def test_a_model_that_answers_proposes(concept: Concept) -> None:
+    revision = concept.definition.propose().wait()
     assert (revision.author, revision.problem) == (MODEL, "")
-    assert proposed(bench) == {"model"}
+    assert proposed(concept) == {"model"}
 
 
 WITHOUT: dict[str, Callable[[FakeOpenAI], Any]] = {
@@ -68,44 +69,46 @@ WITHOUT: dict[str, Callable[[FakeOpenAI], Any]] = {
 
 @pytest.mark.parametrize("what", WITHOUT)
 def test_without_an_answer_the_built_in_words_propose_and_it_is_said_why(
-    bench: Workbench, server: FakeOpenAI, what: str
+    concept: Concept, server: FakeOpenAI, what: str
 ) -> None:
     WITHOUT[what](server)
-    done = bench.concept(NAME).definition.propose().wait()
+    done = concept.definition.propose().wait()
     assert done.problem
-    revision = bench.concept(NAME).definition.read().revision
+    revision = concept.definition.read().revision
     assert revision.author == "built-in vocabulary"
     assert revision.note == f"proposed from the description, as {MODEL} gave no answer"
-    assert proposed(bench) == {"vocabulary"}
+    assert proposed(concept) == {"vocabulary"}
 
 
 def test_where_the_built_in_words_add_searches_the_definition_says_so(
-    bench: Workbench, server: FakeOpenAI
+    concept: Concept, server: FakeOpenAI
 ) -> None:
     server.script(says(PROPOSED | {"queries_that_count": ["ripe fruit"]}))
-    done = bench.concept(NAME).definition.propose().wait()
+    done = concept.definition.propose().wait()
     assert (done.author, done.problem) == (MODEL, "")
     assert (
-        bench.concept(NAME).definition.read().revision.note
+        concept.definition.read().revision.note
         == "proposed from the description, with searches from the built-in words"
     )
 
 
 def test_without_an_answer_the_built_in_vocabulary_asks_and_it_is_said_why(
-    bench: Workbench, server: FakeOpenAI
+    concept: Concept, server: FakeOpenAI
 ) -> None:
-    juice = bench.concepts.begin("Juice", "Bottles of fruit juice").definition.read().revision.definition
+    juice = (
+        concept.bench.concepts.begin("Juice", "Bottles of fruit juice").definition.read().revision.definition
+    )
     noun = Query(text="fruit tree", counts=False, origin="vocabulary")
     proposed = juice.model_copy(update={"queries": (noun,)})
-    bench.concept("Juice").definition.revise(proposed, author="built-in vocabulary", note="")
+    concept.bench.concept("Juice").definition.revise(proposed, author="built-in vocabulary", note="")
     server.script(status(401, "bad key"), status(401, "bad key"))
-    asked = bench.concept("Juice").definition.ask().wait()
+    asked = concept.bench.concept("Juice").definition.ask().wait()
     assert (asked.author, [question.about for question in asked.questions]) == (
         "built-in vocabulary",
         ["fruit tree"],
     )
     assert "Check the key" in asked.problem
-    nothing = bench.concept(NAME).definition.ask().wait()
+    nothing = concept.definition.ask().wait()
     assert nothing.questions == []
     assert nothing.problem
 
@@ -114,7 +117,7 @@ def test_without_an_answer_the_built_in_vocabulary_asks_and_it_is_said_why(
     ("questions", "words"), [([], "nothing to ask just now"), ([{"question": "Toys?"}], "built-in nouns")]
 )
 def test_the_screen_says_why_only_the_built_in_vocabulary_asked(
-    bench: Workbench, questions: list[Any], words: str
+    concept: Concept, questions: list[Any], words: str
 ) -> None:
     notice = _asked({"questions": questions, "author": "x", "problem": "Check the key."})
     assert notice is not None
@@ -124,11 +127,11 @@ def test_the_screen_says_why_only_the_built_in_vocabulary_asked(
     assert _asked({"questions": [1], "author": "an older version"}) is None
 
 
-def test_the_screen_and_the_job_say_so(bench: Workbench, server: FakeOpenAI) -> None:
+def test_the_screen_and_the_job_say_so(concept: Concept, server: FakeOpenAI) -> None:
     server.script(status(401, "bad key"))
-    job_id = bench.concept(NAME).definition.propose().id
-    bench.jobs.resume(job_id)
-    job = bench.installation.job(job_id)
+    job_id = concept.definition.propose().id
+    concept.bench.jobs.resume(job_id)
+    job = concept.bench.installation.job(job_id)
     assert "Check the key" in Expanded.model_validate(job.result).problem
     notice = _outcome(job)
     assert notice is not None
