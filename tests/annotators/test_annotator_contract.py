@@ -7,8 +7,11 @@ from fake_openai import MODEL
 
 from concepts.collaborator import ANNOTATORS
 from concepts.collaborator.base import Annotation, Annotator, Supplies
+from concepts.collaborator.decomposed import DecomposedAnnotator
 from concepts.collaborator.setups import choose_annotator
+from concepts.collaborator.vlm import VlmAnnotator
 from concepts.errors import NoModelError
+from concepts.learning.scale import Scale
 
 
 @pytest.fixture
@@ -69,9 +72,34 @@ def test_no_pictures_give_no_results(annotator, revision):
     assert annotator.annotate(revision, []) == []
 
 
-def test_asked_again_it_says_the_same(annotator, revision, pictures):
+def test_asked_again_it_says_the_same_and_asks_nobody(annotator, server, revision, pictures):
     asked = pictures("a dog", "a car")
-    assert annotator.annotate(revision, asked) == annotator.annotate(revision, asked)
+    first, paid = annotator.annotate(revision, asked), len(server.requests)
+    assert annotator.annotate(revision, asked) == first
+    assert len(server.requests) == paid
+
+
+def test_another_model_scale_or_way_of_asking_is_another_annotator(make_model):
+    model = make_model()
+    made = [
+        VlmAnnotator(model, concurrency=1),
+        VlmAnnotator(make_model(model="other"), concurrency=1),
+        VlmAnnotator(make_model(model="m" * 200), concurrency=1),
+        VlmAnnotator(model, concurrency=1, repeats=True),
+        *(
+            VlmAnnotator(model, concurrency=1, scale=scale)
+            for scale in (
+                Scale.graded(5),
+                Scale.graded(5, names=["asleep", "wild"]),
+                Scale.of_classes(["terrier", "Great Dane"]),
+            )
+        ),
+        DecomposedAnnotator(model, concurrency=1),
+    ]
+    fingerprints = {annotator.fingerprint for annotator in made}
+    assert len(fingerprints) == len(made)
+    assert max(map(len, fingerprints)) <= 200
+    assert VlmAnnotator(model, concurrency=4).fingerprint == made[0].fingerprint
 
 
 def test_auto_takes_the_model_that_sees_where_there_is_one_else_the_built_in_annotator(supplies):

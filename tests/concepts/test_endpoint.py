@@ -73,7 +73,11 @@ def test_each_model_is_asked_for_the_roles_it_has(ledger: Ledger) -> None:
 def test_a_small_real_server_is_described_with_what_follows(ledger: Ledger) -> None:
     with FakeOpenAI(reads, manner=LLAMA_CPP_PYTHON, sees=False) as server:
         report = examine(settings_for(server), ledger, nothing)
-    assert report.answers[0].structured == "json_object_schema"
+        known = CapabilityMemory(settings_for(server).cache, server.base_url, MODEL).known
+    assert known.sight is not None
+    assert not known.sight.sees
+    (answer,) = report.answers
+    assert (answer.works, answer.sees, answer.structured) == (True, False, "json_object_schema")
     said = words(report)
     assert "It doesn’t see pictures. Shown a" in said
     assert "gave no usable answer (empty)" in said

@@ -117,24 +117,21 @@ def test_its_list_says_how_much_a_model_reads_at_once(server: FakeOpenAI, manner
     assert list(listing.models) == ([MODEL] if manner.lists else [])
 
 
-BAD = says(GOOD | {"rating": 9})
 UNUSABLE = {
-    "refused": [refuses("No.")],
-    "filtered": [Reply(content="", finish_reason="content_filter")],
-    "cut off": [cut_off()],
-    "empty": [says("")],
-    "no choices": [Reply(content=None)],
-    "breaks the schema": [says({"rating": 3})] * 9,
-    "prose": [says("I like it.")] * 9,
-    "out of range": [BAD] * 2,
-    "unknown criterion": [says(GOOD | {"criterion": 7})] * 2,
-    "wrong language": [says(GOOD | {"why": "ржавые качели во дворе"})] * 2,
-}
-OUTCOMES = {
-    "filtered": "refused",
-    "no choices": "empty",
-    "breaks the schema": "wrong schema",
-    "prose": "wrong schema",
+    "refused": ([refuses("No.")], "refused", "refused: No."),
+    "filtered": ([Reply(content="", finish_reason="content_filter")], "refused", "content filter"),
+    "cut off": ([cut_off()], "cut off", "cut off after"),
+    "empty": ([says("")], "empty", "with nothing"),
+    "no choices": ([Reply(content=None)], "empty", "with nothing"),
+    "breaks the schema": ([says({"rating": 3})] * 9, "wrong schema", "Field required"),
+    "prose": ([says("I like it.")] * 9, "wrong schema", "not a JSON object"),
+    "out of range": ([says(GOOD | {"rating": 9})] * 2, "out of range", "less than or equal to 5"),
+    "unknown criterion": ([says(GOOD | {"criterion": 7})] * 2, "unknown criterion", "no criterion 7"),
+    "wrong language": (
+        [says(GOOD | {"why": "ржавые качели во дворе"})] * 2,
+        "wrong language",
+        "Cyrillic script",
+    ),
 }
 
 
@@ -143,13 +140,13 @@ def test_an_answer_that_cannot_be_used_ends_in_its_outcome_and_is_never_kept(
     make: Make, server: FakeOpenAI, ledger: Ledger, waits: list[float], failure: str
 ) -> None:
     ask(make(), "How it wants to be asked.")
-    server.script(*UNUSABLE[failure])
+    replies, outcome, words = UNUSABLE[failure]
+    server.script(*replies)
     before = len(ledger.calls())
-    with pytest.raises(ModelAnswerError) as caught:
+    with pytest.raises(ModelAnswerError, match=words) as caught:
         ask(make())
-    expected = OUTCOMES.get(failure, failure)
-    assert caught.value.outcome == expected
-    assert {call.outcome for call in ledger.calls()[before:]} == {expected}
+    assert caught.value.outcome == outcome
+    assert {call.outcome for call in ledger.calls()[before:]} == {outcome}
     assert waits == []
     server.unscript()
     assert ask(make()) == Verdict(**GOOD)

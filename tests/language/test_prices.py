@@ -11,13 +11,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from concepts.errors import BadPriceError
-from concepts.language import named
-from concepts.language.ledger import Price
+from concepts.language import chat_model, named
+from concepts.language.ledger import Ledger, Price
 from concepts.settings import Settings, load_settings
 
 
 def made(tmp_path: Path, **values: Any) -> Settings:
-    return Settings(home=tmp_path, llm_model="words", vlm_model="org/eyes", **values)
+    return Settings(**{"home": tmp_path, "llm_model": "words", "vlm_model": "org/eyes"} | values)
+
+
+def test_the_settings_name_the_models(tmp_path: Path, ledger: Ledger) -> None:
+    told = made(tmp_path, openai_base_url="http://127.0.0.1:9/v1", vlm_model=None)
+    model = chat_model(told, "scoping", ledger)
+    assert model is not None
+    assert model.name == "words"
+    assert chat_model(told, "annotating", ledger) is None
+    assert chat_model(made(tmp_path), "scoping", ledger) is None
 
 
 def test_the_table_is_read_where_a_role_has_no_price_of_its_own(tmp_path: Path) -> None:
