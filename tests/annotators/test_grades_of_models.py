@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fake_openai import says
 
-from concepts.collaborator.base import Annotation, FailedAnnotation
+from concepts.collaborator.base import Annotation
 from concepts.collaborator.decomposed import DecomposedAnnotator
 from concepts.collaborator.vlm import VlmAnnotator
 from concepts.learning.scale import Scale
@@ -76,13 +76,6 @@ def test_an_answer_that_is_none_is_asked_for_once_more(
     assert words in server.requests[1].text
 
 
-def test_a_model_that_knows_no_class_fails_with_that_picture_alone(classed, server, revision, pictures):
-    server.answer = lambda request: says(verdict(4, "poodle"))
-    (said,) = classed.annotate(revision, pictures("a dog"))
-    assert isinstance(said, FailedAnnotation)
-    assert "answer" in said.reason
-
-
 def test_a_grade_does_not_outlive_the_evidence_against_it(graded, server, revision, pictures):
     server.script(says(verdict(5, "5", dog="not met")))
     (said,) = graded.annotate(revision, pictures("a dog"))
@@ -102,10 +95,3 @@ def test_in_steps_the_verdict_has_the_grade(make_model, server, revision, pictur
     assert said.given == "5"
     assert "5: wild" in server.requests[2].text
     assert "5: wild" not in server.requests[1].text
-
-
-def test_with_other_grades_it_is_another_annotator_and_without_any_the_one_it_was(make_model):
-    model = make_model()
-    made = [VlmAnnotator(model, concurrency=1, scale=scale) for scale in (None, FIVE, Scale.graded(5), DOGS)]
-    assert len({annotator.fingerprint for annotator in made}) == 4
-    assert made[0].fingerprint == VlmAnnotator(model, concurrency=1).fingerprint

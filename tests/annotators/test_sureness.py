@@ -82,8 +82,3 @@ def test_how_sure_it_was_of_a_rating_that_its_evidence_forbids_says_nothing(judg
     cat = {"number": 3, "verdict": "met", "seen": "a cat"}
     said = judge(Model([5], {"5": 1.0}, evidence=[cat], findings=[cat]))
     assert (said.value, said.raw) == ("no", None)
-
-
-def test_repeats_make_another_annotator(make_model):
-    one, thrice = (VlmAnnotator(make_model(), concurrency=1, repeats=r) for r in (False, True))
-    assert one.fingerprint != thrice.fingerprint

@@ -112,14 +112,6 @@ def test_evidence_for_a_criterion_that_does_not_exist_is_no_label(
     assert [call.outcome for call in ledger.calls()] == ["unknown criterion", "unknown criterion"]
 
 
-def test_a_mistake_that_the_model_mends_when_it_is_shown_it_is_an_answer(
-    make_vlm, server, revision, pictures
-):
-    server.script(says(verdict(9)), says(verdict(4)))
-    (annotation,) = make_vlm().annotate(revision, pictures("a"))
-    assert annotation.rating == 4
-
-
 def test_a_rating_that_the_models_own_evidence_forbids_is_lowered_and_says_why(
     make_vlm, server, revision, pictures
 ):
@@ -152,8 +144,3 @@ def test_what_every_picture_would_meet_ends_the_batch(make_vlm, server, revision
     with pytest.raises(ModelCallError):
         make_vlm(concurrency=1).annotate(revision, pictures(*["x"] * 8))
     assert len(server.requests) <= 2
-
-
-def test_another_model_has_another_fingerprint(make_vlm):
-    assert make_vlm().fingerprint == make_vlm().fingerprint != make_vlm(model="other").fingerprint
-    assert len(make_vlm(model="m" * 200).fingerprint) <= 200

@@ -228,7 +228,7 @@ def test_once_the_machine_has_spoken_an_answer_is_given_with_it_in_view(concept:
     concept.deliberations.find().wait()
     name = concept.deliberations.ambiguities()[0].name
     begun = concept.deliberations.begin(name, author="me")
-    screens = Screens(concept)
+    screens = Screens(concept.bench)
     one = begun.pictures[0].id
 
     assert f'id="yes-{one[:12]}" class="btn small yes" data-action="yes"' in _round(screens)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fake_openai import MODEL, FakeOpenAI, Request, status
+from fake_openai import MODEL, FakeOpenAI, Request
 from manners import LLAMA_CPP, LLAMA_CPP_PYTHON, VLLM
 
 from concepts.errors import ModelCallError, SettingsError
@@ -101,20 +101,6 @@ def test_a_server_that_was_upgraded_is_found_out_by_the_next_test(ledger: Ledger
         assert examine(settings, ledger, nothing).answers[0].structured == "json_object_schema"
         server.rejects = {}
         assert examine(settings, ledger, nothing).answers[0].structured == "json_schema"
-
-
-def test_a_model_that_takes_no_pictures_is_told_from_one_that_does(ledger: Ledger) -> None:
-    def blind(request: Request) -> object:
-        return status(400, "this model takes no images") if request.pictures else reads(request)
-
-    with FakeOpenAI(blind, sees=False) as server:
-        server.sees = False
-        (answer,) = examine(settings_for(server), ledger, nothing).answers
-        known = CapabilityMemory(settings_for(server).cache, server.base_url, MODEL).known
-    assert answer.works
-    assert answer.sees is False
-    assert known.sight is not None
-    assert not known.sight.sees
 
 
 def test_a_wrong_answer_is_shown_as_wrong(ledger: Ledger) -> None:

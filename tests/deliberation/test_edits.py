@@ -42,12 +42,6 @@ def test_a_criterion_can_be_turned_and_another_taken_away():
     assert [(c.kind, c.text) for c in after.criteria] == [("included", "in a bag")]
 
 
-def test_the_name_and_the_sentence_stay():
-    after = edited(FRUIT, [edit("add", text="citrus")], "model")
-
-    assert (after.name, after.description) == (FRUIT.name, FRUIT.description)
-
-
 @pytest.mark.parametrize(
     "edits",
     [

@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from fake_openai import MODEL, FakeOpenAI, Reply, cut_off, refuses, says, status
+from fake_openai import MODEL, FakeOpenAI, Reply, says, status
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from concepts.errors import BudgetError, ModelAnswerError, ModelCallError, NoPriceError
+from concepts.errors import BudgetError, ModelCallError, NoPriceError
 from concepts.language import openai_compatible
 from concepts.language.base import Message
 from concepts.language.dialects import RUNGS
@@ -122,16 +122,6 @@ def test_an_endpoint_without_any_response_format_answers_in_text(fake_openai, ma
     assert [request.format for request in fake_openai.requests] == list(RUNGS)
 
 
-def test_the_rung_that_worked_is_remembered_also_by_the_next_process(fake_openai, make_model):
-    fake_openai.rejects = {"json_schema": 500}
-    fake_openai.answer = lambda request: GOOD
-    model = make_model()
-    model.ask(QUESTION, Opinion, purpose="test")
-    model.ask([Message("user", "Second.")], Opinion, purpose="test")
-    make_model().ask([Message("user", "Third.")], Opinion, purpose="test")
-    assert [r.format for r in fake_openai.requests] == ["json_schema"] + ["json_object_schema"] * 3
-
-
 def test_a_500_of_a_rung_that_has_worked_is_a_bad_moment_and_is_retried(fake_openai, make_model, waits):
     fake_openai.script(says(GOOD), status(500), says(GOOD))
     model = make_model()
@@ -164,45 +154,6 @@ def test_a_model_is_shown_its_invalid_answer_once(fake_openai, make_model, ledge
     assert repair[-2] == {"role": "assistant", "content": '{"rating": 9, "why": "great"}'}
     assert "rating: Input should be less than or equal to 5" in repair[-1]["content"]
     assert outcomes(ledger) == ["out of range", "answered"]
-
-
-def test_two_invalid_answers_are_an_error_and_are_not_cached(fake_openai, make_model, ledger):
-    fake_openai.script(*[says({"rating": 9, "why": "great"})] * 2, says(GOOD))
-    with pytest.raises(ModelAnswerError, match="answered twice") as caught:
-        make_model().ask(QUESTION, Opinion, purpose="test")
-    assert caught.value.outcome == "out of range"
-    assert outcomes(ledger) == ["out of range", "out of range"]
-    assert make_model().ask(QUESTION, Opinion, purpose="test") == Opinion(**GOOD)
-
-
-@pytest.mark.parametrize(
-    ("reply", "outcome", "words"),
-    [
-        (refuses("No."), "refused", "refused: No."),
-        (cut_off(), "cut off", "cut off"),
-        (says(""), "empty", "nothing"),
-        (Reply(content=None), "empty", "nothing"),
-        (Reply(content="", finish_reason="content_filter"), "refused", "content filter"),
-        (status(400, "bad words", error_code="content_filter"), "refused", "bad words"),
-    ],
-)
-def test_an_unusable_answer_is_an_error_with_its_outcome_and_is_asked_anew_next_time(
-    fake_openai, make_model, ledger, waits, reply, outcome, words
-):
-    fake_openai.script(reply, says(GOOD))
-    with pytest.raises(ModelAnswerError, match=words):
-        make_model().ask(QUESTION, Opinion, purpose="test")
-    assert outcomes(ledger) == [outcome]
-    assert waits == []
-    assert make_model().ask(QUESTION, Opinion, purpose="test") == Opinion(**GOOD)
-
-
-def test_a_busy_endpoint_is_asked_again_when_it_says(fake_openai, make_model, ledger, waits):
-    fake_openai.script(status(429, retry_after="7"), status(429, retry_after="3600"), says(GOOD))
-    make_model().ask(QUESTION, Opinion, purpose="test")
-    assert 7 <= waits[0] <= 7.7
-    assert 60 <= waits[1] <= 66
-    assert outcomes(ledger) == ["failed", "failed", "answered"]
 
 
 def test_waits_grow_and_end_after_four_attempts(fake_openai, make_model, ledger, waits):
@@ -243,13 +194,6 @@ def test_what_asking_again_cannot_mend_is_not_retried(fake_openai, make_model, w
     assert (len(fake_openai.requests), waits) == (1, [])
 
 
-def test_a_page_in_place_of_an_answer_is_an_error_in_words(fake_openai, make_model, ledger):
-    fake_openai.script(Reply(raw=b"<html>Log in</html>"))
-    with pytest.raises(ModelCallError, match="no chat completion"):
-        make_model().ask(QUESTION, Opinion, purpose="test")
-    assert outcomes(ledger) == ["failed"]
-
-
 def test_the_key_appears_in_no_error_no_ledger_and_no_repr(fake_openai, make_model, ledger):
     fake_openai.script(status(401, "Incorrect API key provided: sk-secret"))
     address = fake_openai.base_url.replace("http://", "http://someone:hunter2@")
@@ -272,11 +216,6 @@ def test_a_short_key_leaves_the_words_of_an_error_as_they_are(fake_openai, make_
 @given(st.text(max_size=20), st.text(string.ascii_letters + "-", min_size=8), st.text(max_size=20))
 def test_a_real_key_is_redacted_wherever_it_stands(before, key, after):
     assert key not in redacted(f"{before}{key}{after}", [key])
-
-
-def test_a_local_server_needs_no_key(fake_openai, make_model):
-    fake_openai.script(says(GOOD))
-    assert make_model(api_key=None).ask(QUESTION, Opinion, purpose="test").rating == 4
 
 
 def test_a_budget_without_a_price_names_the_setting(make_model):
@@ -394,13 +333,6 @@ def test_an_endpoint_says_in_seconds_or_as_a_date_when_to_come_back(
 def test_line_breaks_in_the_texts_of_an_answer_are_read(fake_openai, make_model):
     fake_openai.script(says('{"rating": 4, "why": "a\nswing"}'))
     assert make_model().ask(QUESTION, Opinion, purpose="test").why == "a\nswing"
-
-
-def test_an_error_with_the_status_of_an_answer_is_an_error(fake_openai, make_model, ledger):
-    fake_openai.script(Reply(error={"message": "no", "code": None, "param": None}))
-    with pytest.raises(ModelCallError, match="it is an error"):
-        make_model().ask(QUESTION, Opinion, purpose="test")
-    assert outcomes(ledger) == ["failed"]
 
 
 @pytest.mark.parametrize("picture", [(), (b"jpeg",)])
