@@ -36,6 +36,7 @@ from concepts.definition.document import Criterion, Definition
 from concepts.encoders.base import unit
 from concepts.errors import UnknownConceptError
 from concepts.workbench import Workbench
+from concepts.workbench.labels import GivenLabel
 
 MORE = {"grocery": 900, "oasis": 0}  # pictures in the library, beside those of deliberation's study
 ANSWERS = (100, 500, 2000)  # of Agile Modeling
@@ -264,11 +265,13 @@ class Arms:
             asked = labels.next_pictures(min(together, wanted - given))
             if not asked:
                 break
-            said = [
-                (f"{name} {time.time_ns()} {p.id}", p.id, "yes" if self.counts(p.path) else "no", "")
+            said = {
+                f"{name} {time.time_ns()} {p.id}": GivenLabel(
+                    picture=p.id, value="yes" if self.counts(p.path) else "no"
+                )
                 for p in asked
-            ]
-            labels.give_many(said, author=SIMULATED)
+            }
+            labels.commit(said, SIMULATED)
         return given
 
     def counts(self, path: str) -> bool:

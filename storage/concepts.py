@@ -296,11 +296,6 @@ class ConceptStore(Store):
         the library: what looks like them must not be learned from, for when they are put back."""
         return {row[0] for row in self._apart(concept_id)}
 
-    def last_drawn(self, concept_id: int) -> int:
-        """Another number whenever more is kept apart."""
-        p = EvaluationPictureRow
-        return self._database.scalar(select(func.max(p.ordinal)).where(p.concept_id == concept_id)) or 0
-
     def _apart(self, concept_id: int, *which: ColumnElement[bool]) -> list[tuple[str, str, int]]:
         """(picture id, how it was drawn, wave or attempt) in the order drawn."""
         p = EvaluationPictureRow

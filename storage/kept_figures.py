@@ -3,38 +3,65 @@ begun reads one row a concept, where it would read answers by the hundred thousa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from storage.database import Store, insert_or_update
-from storage.tables import KeptFigureRow
+from storage.database import Store, among, insert_or_update
+from storage.removed import changes_since
+from storage.tables import PURGED, EvaluationPictureRow, KeptFigureRow, LabelEventRow
 
 
-@dataclass(frozen=True)
-class KeptFigure:
-    """`follows`: of what it follows from, whatever is another one whenever that is; `removal`: the last time
-    known to it that pictures were removed from the library or put back. `value` is JSON."""
+class Follows(NamedTuple):
+    """`state`: of what a figure follows from, whatever is another one whenever that is; `removal`: the last
+    time known to it that pictures were removed from the library or put back, which changes few concepts."""
 
-    follows: str
+    state: str
     removal: int
-    value: Any
 
 
 class KeptFigures(Store):
     """All reads and writes of their table, but for pictures that go for good (`storage.removed`)."""
 
-    def of(self, what: str, concept_ids: Sequence[int]) -> dict[int, KeptFigure]:
-        """Concept id → what was kept last, of those of which anything was."""
+    def of(self, what: str, now: Mapping[int, Follows]) -> dict[int, Any]:
+        """Concept id → what was kept last, as JSON, of those where it is still so: what each follows from by
+        now."""
         k = KeptFigureRow
         query = select(k.concept_id, k.follows, k.removal, k.value)
-        query = query.where(k.concept_id.in_(concept_ids), k.what == what)
-        return {concept_id: KeptFigure(*row) for concept_id, *row in self._database.rows(query)}
+        query = query.where(k.concept_id.in_(now), k.what == what)
+        with self._database.read() as session:
+            kept = {i: row for i, *row in session.execute(query) if row[0] == now[i].state}
+            before = {i: removal for i, (_, removal, _) in kept.items() if removal < now[i].removal}
+            if before:
+                moved, _ = changes_since(session, min(before.values()))
+                # Of what is gone for good nobody knows any more which concepts it was of.
+                touched = before.keys() if PURGED in moved else _concepts_of(session, moved) & before.keys()
+                kept = {i: row for i, row in kept.items() if i not in touched}
+        return {i: value for i, (_, _, value) in kept.items()}
 
-    def keep(self, what: str, figures: Mapping[int, KeptFigure]) -> None:
+    def keep(self, what: str, figures: Mapping[int, tuple[Follows, Any]]) -> None:
         """By concept id, in the place of what was kept before."""
-        rows = [{"concept_id": i, "what": what} | vars(figure) for i, figure in figures.items()]
+        rows = [
+            {
+                "concept_id": i,
+                "what": what,
+                "follows": follows.state,
+                "removal": follows.removal,
+                "value": value,
+            }
+            for i, (follows, value) in figures.items()
+        ]
         with self._database.write() as session:
             insert_or_update(session, KeptFigureRow, rows)
+
+
+def _concepts_of(session: Session, picture_ids: Iterable[str]) -> set[int]:
+    """For which anything was ever said of any of these pictures, or one was kept apart: a look at an index
+    for each picture, where asking each concept for what stands would be a hundred."""
+    return {
+        row[0]
+        for table in (LabelEventRow, EvaluationPictureRow)
+        for row in among(session, select(table.concept_id).distinct(), table.picture_id, picture_ids)
+    }

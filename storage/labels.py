@@ -15,7 +15,7 @@ from storage.database import Store, insert_new
 from storage.errors import ConflictError
 from storage.label_queries import COMMENT, UNDO, VALUES, Value, not_undone, of_each, replaced, undone
 from storage.removed import changes_since
-from storage.tables import LabelEventRow, WallRow
+from storage.tables import EvaluationPictureRow, LabelEventRow, RemovalRow, WallRow
 
 AuthorKind = Literal["person", "simulated", "annotator"]
 COPIED = (
@@ -341,6 +341,17 @@ class LabelLog(Store):
     def last_sequence(self, concept_id: int) -> int:
         query = select(func.max(LabelEventRow.sequence)).where(LabelEventRow.concept_id == concept_id)
         return self._database.scalar(query) or 0
+
+    def state(self, concept_id: int) -> tuple[int, int, int]:
+        """What the concept's labels are counted by: its last label event, how many pictures are kept apart
+        for it, and the last time that pictures were removed from the library or put back."""
+        e, p = LabelEventRow, EvaluationPictureRow
+        last = select(func.max(e.sequence)).where(e.concept_id == concept_id)
+        apart = select(func.count()).where(p.concept_id == concept_id)
+        removal = select(func.max(RemovalRow.sequence))
+        parts = (last, apart, removal)
+        row = self._database.rows(select(*(func.coalesce(part.scalar_subquery(), 0) for part in parts)))[0]
+        return row[0], row[1], row[2]
 
 
 class WallLog(Store):

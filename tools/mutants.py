@@ -41,7 +41,7 @@ AREAS = {  # how many mutants, of which files; a file is of the first area that 
     "test sets": (25, "concepts/classifier/measured_sample.py concepts/labelling/dataset.py"
         " concepts/labelling/training_data.py concepts/labelling/waves.py"
         " concepts/learning/base.py concepts/learning/stratified.py"
-        " concepts/learning/waves.py concepts/workbench/counting.py"),
+        " concepts/labelling/label_cache.py concepts/learning/waves.py"),
     "intervals": (20, "concepts/classifier/stability.py"
         " concepts/learning/certificates.py"
         " concepts/learning/intervals.py concepts/learning/permutation.py concepts/learning/two_samples.py"

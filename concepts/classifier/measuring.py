@@ -23,7 +23,7 @@ from concepts.classifier.training import (
 )
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
-from concepts.labelling.dataset import ConceptDataset, count_of
+from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.training_data import Training
 from concepts.learning import evaluation, stratified
 from concepts.learning.base import Floats, LinearHead, Pictures, Rows, Texts
@@ -278,7 +278,7 @@ def what_waits(dataset: ConceptDataset, n: int) -> str:
     """Why figures on n pictures with a yes or no rest on fewer answers than there are; else empty."""
     if dataset.imported:
         return ""
-    counted, answered = len(dataset.measuring), count_of(dataset).measure
+    counted, answered = len(dataset.measuring), dataset.answered_blindly
     return about_waiting(counted, answered, dataset.pictures, max(counted - n, 0))
 
 

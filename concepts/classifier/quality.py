@@ -14,7 +14,7 @@ from concepts.classifier.measured_sample import sample
 from concepts.classifier.measuring import MeasuredVersion, answered_twice, figures_under, pictures, what_waits
 from concepts.jobs import Listener
 from concepts.labelling.consensus import Decision
-from concepts.labelling.dataset import ConceptDataset, count_of
+from concepts.labelling.dataset import ConceptDataset
 from concepts.learning import evaluation
 from concepts.learning.base import TrainingSet
 from concepts.learning.fitting import SEED, train_early
@@ -105,7 +105,7 @@ def quality(
     """The version on the answers as they are now. `standing` are people's answers, `measured` the newest
     stored report, `scores` what it says of the library where that is known."""
     report, counts = measured.report if measured else None, dataset.decisions
-    answered, under = count_of(dataset).measure, figures_under(dataset, head)
+    answered, under = dataset.answered_blindly, figures_under(dataset, head)
     moved = elsewhere(report, dataset.frame) if report else ""
     stale = _changed_since(measured, dataset, under) and (not moved or bool(dataset.measuring))
     return QualityView(

@@ -18,8 +18,9 @@ import numpy as np
 from cachetools import LRUCache
 
 from concepts.errors import DiscernError
+from concepts.labelling.consensus import Decision
 from concepts.labelling.mining import seed_of
-from concepts.labelling.question_queue import Decisions, problem_of
+from concepts.labelling.question_queue import problem_of
 from concepts.labelling.ranking import GraphOf, rank_library
 from concepts.labelling.selection import NextPicture, to_learn_from
 from concepts.labelling.training_data import TrainingData
@@ -70,7 +71,7 @@ class _Ranking:
 class Arranged(Protocol):
     """The concept whose pictures a grid shows."""
 
-    decisions: Decisions
+    def decisions(self) -> dict[str, Decision]: ...
 
     def rank(self, order: GridOrder, query: str) -> Ranked: ...
 
@@ -118,7 +119,7 @@ class Grid:
             )
         if due:
             self._background.submit(self._prepare, ranking, order, query, state)
-        out = self._concept.decisions.now().keys() | {
+        out = self._concept.decisions().keys() | {
             *self._concept.held_out(),
             *self._concept.removed(),
         }

@@ -87,6 +87,11 @@ class ConceptDataset(TrainingData):
         return order[: looked_at(answered, len(order), self.pictures)]
 
     @property
+    def answered_blindly(self) -> int:
+        """Pictures of the evaluation set that have an answer which measures, whatever it is."""
+        return len(self.evaluation.keys() & self.blind.keys())
+
+    @property
     def pictures(self) -> int:
         """How many the concept looks in."""
         return self.collection.count_for(self.concept_id)
@@ -224,16 +229,4 @@ def count_answers(
         people=len(people),
         simulated=sum(decision.simulated for decision in decisions.values()),
         to_measure=len(evaluation),
-    )
-
-
-def count_of(dataset: ConceptDataset) -> AnswerCount:
-    """The count of a concept's answers, from what it learns and measures from."""
-    return count_answers(
-        dataset.decisions,
-        dataset.blind,
-        dataset.evaluation,
-        dataset.certifying,
-        dataset.reserved,
-        dataset.apart,
     )

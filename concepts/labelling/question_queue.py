@@ -16,13 +16,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from concepts.errors import DiscernError
-from concepts.labelling.consensus import Decision, consensus
+from concepts.labelling.consensus import Decision
 from concepts.labelling.selection import NextPicture, to_measure
 from concepts.learning.waves import EVERY, LOOKS, measures_next
 from concepts.view import View
-from storage.database import chunks
-from storage.labels import LabelLog
-from storage.tables import PURGED
 
 BATCH = 10  # pictures chosen together
 LOW = 5  # with fewer left the next batch is chosen
@@ -40,41 +37,6 @@ class Upcoming(View):
     problem: str
 
 
-class Decisions:
-    """The people's decisions of one concept, and which pictures somebody answered blindly, kept up to date by
-    reading only what changed in the log."""
-
-    def __init__(self, log: LabelLog, concept_id: int) -> None:
-        self._log = log
-        self._concept_id = concept_id
-        self._sequence = 0
-        self._removal = 0
-        self._by_picture: dict[str, Decision] = {}
-        self._blind: set[str] = set()
-        self._lock = threading.Lock()
-
-    def now(self) -> dict[str, Decision]:
-        """Picture id → decision. The dict is replaced, never changed, so that a reader may keep it."""
-        return self.with_blind()[0]
-
-    def with_blind(self) -> tuple[dict[str, Decision], set[str]]:
-        """The same, and the pictures that have a first answer which saw nothing of what the machine says."""
-        with self._lock:
-            changed, sequence = self._log.changed_since(self._concept_id, self._sequence)
-            moved, removal = self._log.removals_since(self._removal)
-            changed |= moved | (self._by_picture.keys() if PURGED in moved else set())
-            if changed:
-                decisions = {i: d for i, d in self._by_picture.items() if i not in changed}
-                blind = self._blind - changed
-                for ids in chunks(sorted(changed)):
-                    standing = self._log.standing(self._concept_id, ("person", "simulated"), ids)
-                    decisions |= consensus(standing)
-                    blind |= self._log.answered_blindly(self._concept_id, ids)
-                self._by_picture, self._blind = decisions, blind
-                self._sequence, self._removal = sequence, removal
-            return self._by_picture, self._blind
-
-
 @dataclass
 class _Queue:
     """`chosen` comes from one look at the labels; `decided` is how many decisions that look knew."""
@@ -90,7 +52,8 @@ class _Queue:
 class Questioned(Protocol):
     """The concept that a queue belongs to."""
 
-    decisions: Decisions
+    def decisions(self) -> dict[str, Decision]:
+        """Picture id → what people say together."""
 
     def choose(self, n: int, on_their_way: Sequence[str]) -> list[NextPicture]:
         """The n pictures to learn from whose labels help most, without those on their way to the person."""
@@ -123,7 +86,7 @@ class QuestionQueue:
     def upcoming(self, have: Sequence[str], n: int, again: Sequence[str] = ()) -> Upcoming:
         """Up to n more pictures behind those the person's screen already `has` (unanswered, in order): first
         those to ask about `again`."""
-        decisions = self._concept.decisions.now()
+        decisions = self._concept.decisions()
         asked_for, evaluation = list(self._concept.asked_for()), list(self._concept.test_pictures())
         held = {*have, *self._concept.removed()}
         wanted, measuring = (

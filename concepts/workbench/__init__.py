@@ -8,12 +8,12 @@ from pydantic import BaseModel
 from concepts.jobs import Progress
 from concepts.settings import Settings
 from concepts.workbench import annotations, definition, deliberations, exports, versions
+from concepts.workbench.advice import ENOUGH_LABELS
 from concepts.workbench.asking import Asking
 from concepts.workbench.collections import Collections
 from concepts.workbench.concept import Concept
 from concepts.workbench.concepts import Concepts
 from concepts.workbench.context import JOURNEY, POOL_SIZE, Context, SharedResources
-from concepts.workbench.counting import ENOUGH_LABELS
 from concepts.workbench.installation import Installation
 from concepts.workbench.library import PictureLibrary
 from concepts.workbench.operation import Declared, declared_in

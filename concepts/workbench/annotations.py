@@ -199,7 +199,7 @@ class Annotations:
         """What the machine said of a picture last; None where it has not looked, and for pictures kept for
         measuring, where nobody's answer may be swayed."""
         concept = self._concept
-        if picture_id in self._context.apart.now(concept.id).kept:
+        if picture_id in self._context.label_cache.held_out(concept.id).kept:
             return None
         said = self._context.store.annotations(concept.id, [picture_id])
         if not said:

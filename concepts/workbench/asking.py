@@ -6,6 +6,7 @@ import threading
 from collections.abc import Collection as Ids
 from collections.abc import Hashable, Sequence
 
+from concepts.labelling.consensus import Decision
 from concepts.labelling.contact_sheet import PREPARED, Grid, GridOrder, Ranked, bulk_pictures, wall_pictures
 from concepts.labelling.question_queue import QuestionQueue
 from concepts.labelling.selection import NextPicture, most_useful, to_measure
@@ -41,7 +42,6 @@ class AskedConcept:
 
     def __init__(self, context: Context, concept: ConceptRow, scope: str) -> None:
         self.scope = scope
-        self.decisions = context.counts.decisions(concept.id)
         self._context, self._concept = context, concept
         self.queue = QuestionQueue(self, context.background)
         self.grid = Grid(self, context.background)
@@ -71,14 +71,17 @@ class AskedConcept:
     def first_look(self) -> int:
         return next_look(0, self._context.collection.count_for(self._concept.id))
 
+    def decisions(self) -> dict[str, Decision]:
+        return self._context.label_cache.decisions(self._concept.id)
+
     def asked_for(self) -> list[str]:
         return self._context.asked_for(self._concept)
 
     def test_pictures(self) -> Ids[str]:
-        return self._context.apart.now(self._concept.id).evaluation.keys()
+        return self._context.label_cache.held_out(self._concept.id).evaluation.keys()
 
     def held_out(self) -> Ids[str]:
-        return self._context.apart.now(self._concept.id).kept
+        return self._context.label_cache.held_out(self._concept.id).kept
 
     def removed(self) -> Ids[str]:
         return self._context.collection.removed.hidden().ids

@@ -63,5 +63,5 @@ class SecondTime:
         return self._repeats(concept).due(Author(author), self._context.revision(concept).number, n)
 
     def _repeats(self, concept: ConceptRow) -> Repeats:
-        waves = self._context.apart.now(concept.id).evaluation
+        waves = self._context.label_cache.held_out(concept.id).evaluation
         return Repeats(self._context.log, waves, concept.id, concept.seed)

@@ -15,15 +15,16 @@ from concepts.definition.names import checked_name
 from concepts.errors import DiscernError, WrongUsageError
 from concepts.jobs import Progress
 from concepts.labelling.dataset import AnswerCount
+from concepts.labelling.label_cache import LogState
 from concepts.learning.report import EvaluationReport
 from concepts.learning.scale import FEWEST_GRADES, MOST_CLASSES, MOST_GRADES, Scale
+from concepts.workbench.advice import advice, is_enough, settling_of
 from concepts.workbench.concept_views import ConceptSummary, ConceptView, ScaleView, scale_view
 from concepts.workbench.context import JOURNEY
-from concepts.workbench.counting import Stamp, advice, is_enough
 from concepts.workbench.jobs import DrawEvaluation, Drawn
 from concepts.workbench.operation import MOST, AuthorName, Flag, Offset, operation
 from storage.frames import Frame
-from storage.kept_figures import KeptFigure
+from storage.kept_figures import Follows
 from storage.overview import Overview, Standing
 from storage.tables import ConceptRow
 
@@ -126,7 +127,7 @@ class Concepts:
         """All concepts and how far they are, the first begun first."""
         concepts = self._context.store.all(limit, offset)
         ids = [concept.id for concept in concepts]
-        standing, settling = self._overview.of(ids), self._context.settling_of(ids)
+        standing, settling = self._overview.of(ids), settling_of(self._context, ids)
         answers = self._answers(standing, lasting=True)
         used = self._used(concepts, standing, lasting=True)
         covers = self._covers(concepts, standing)
@@ -244,7 +245,7 @@ class Concepts:
         if concept is None:
             return None
         standing = self._overview.of([concept.id])
-        settling = self._context.settling_of([concept.id]).get(concept.id)
+        settling = settling_of(self._context, [concept.id]).get(concept.id)
         answers = self._answers(standing, lasting=False)[concept.id]
         journey = _journey(bool(self._used([concept], standing, lasting=False)))
         done = _steps_done(standing[concept.id], is_enough(answers, settling))
@@ -256,34 +257,29 @@ class Concepts:
         return steps is not None and step in steps.names
 
     def _answers(self, standing: Mapping[int, Standing], *, lasting: bool) -> dict[int, AnswerCount]:
-        stamps = {
-            i: Stamp(one.sequence, one.evaluation, one.apart, one.removal)
+        cache = self._context.label_cache
+        states = {
+            i: cache.state(i) if one.looks_in else LogState(one.sequence, one.apart, one.removal)
             for i, one in standing.items()
-            if one.sequence and not one.looks_in
         }
-        found = self._context.counts.of(stamps, lasting=lasting)
-        for i, one in standing.items():
-            if i not in found:
-                inside = one.looks_in
-                found[i] = self._context.counts.now(i) if inside else AnswerCount(to_measure=one.evaluation)
-        return found
+        return cache.counts(states, lasting=lasting)
 
     def _used(
         self, concepts: Sequence[ConceptRow], standing: Mapping[int, Standing], *, lasting: bool
     ) -> set[int]:
         """The concepts whose machine's labels count for something in training."""
         annotated = {one.id: one for one in concepts if standing[one.id].annotated}
-        now = {
-            i: (f"{standing[i].sequence}/{standing[i].definition}", standing[i].removal) for i in annotated
-        }
-        weights = self._context.figures.known(WEIGHT, now)
-        new = {i: self._weight_of_the_machine(one) for i, one in annotated.items() if i not in weights}
-        self._context.figures.keep(WEIGHT, {i: KeptFigure(*now[i], new[i]) for i in new}, lasting=lasting)
-        return {i for i, weight in (weights | new).items() if weight > 0}
 
-    def _weight_of_the_machine(self, concept: ConceptRow) -> float:
-        agreement = self._context.dataset(concept).agreement
-        return agreement.weight if agreement else 0.0
+        def weight(concept_id: int) -> tuple[float, bool]:
+            agreement = self._context.dataset(annotated[concept_id]).agreement
+            return agreement.weight if agreement else 0.0, lasting
+
+        follows = {
+            i: Follows(f"{standing[i].sequence}/{standing[i].definition}", standing[i].removal)
+            for i in annotated
+        }
+        weights = self._context.label_cache.figures(WEIGHT, follows, weight)
+        return {i for i, weight in weights.items() if weight > 0}
 
     def _covers(
         self, concepts: Sequence[ConceptRow], standing: Mapping[int, Standing]
@@ -291,17 +287,13 @@ class Concepts:
         """Ids of pictures that count: the last few that people say so of; where those are too few also what
         the newest version is surest of, then what the words find. None that anybody answered otherwise, and
         of those that are answered blindly none beforehand."""
-        now = {i: (_cover_follows(one), one.removal) for i, one in standing.items()}
-        covers = self._context.figures.known(COVER, now)
-        chosen = {one.id: self._chosen(one, standing[one.id]) for one in concepts if one.id not in covers}
-        for lasting in (True, False):
-            new = {i: KeptFigure(*now[i], cover) for i, (cover, lasts) in chosen.items() if lasts is lasting}
-            self._context.figures.keep(COVER, new, lasting=lasting)
-        return covers | {i: cover for i, (cover, _) in chosen.items()}
+        rows = {one.id: one for one in concepts}
+        follows = {i: Follows(_cover_follows(one), one.removal) for i, one in standing.items()}
+        return self._context.label_cache.figures(COVER, follows, lambda i: self._chosen(rows[i], standing[i]))
 
     def _chosen(self, concept: ConceptRow, standing: Standing) -> tuple[list[str], bool]:
         """With whether it is for other processes, too: what a version flags may not be known yet in this."""
-        decisions = self._context.counts.decisions(concept.id).now() if standing.sequence else {}
+        decisions = self._context.label_cache.decisions(concept.id)
         cover = [i for i, decision in decisions.items() if decision.value == "yes"][-COVERS:]
         if len(cover) == COVERS:
             return cover, True

@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from concepts.classifier.library_scores import LibraryScores, ScoreCache
 from concepts.classifier.measuring import MeasuredVersion, measured
-from concepts.classifier.stability import Settling
 from concepts.classifier.training import check_fingerprint
 from concepts.collaborator.setups import Machines, Setup
 from concepts.definition.document import Definition, Revision
@@ -28,6 +27,7 @@ from concepts.jobs import Background, Job, JobRunner
 from concepts.jobs.engines import engine_of
 from concepts.jobs.runner import Executor, Perform, Threads
 from concepts.labelling.dataset import ConceptDataset
+from concepts.labelling.label_cache import LabelCache
 from concepts.labelling.ranking import rank_library
 from concepts.labelling.waves import draw_wave
 from concepts.language.failures import redacted
@@ -41,16 +41,6 @@ from concepts.library.renditions import Renditions
 from concepts.library.search import Finder
 from concepts.library.uploads import Uploads
 from concepts.settings import Settings, saved_again, saved_at
-from concepts.workbench.counting import (
-    Advice,
-    AnswerCounts,
-    HoldoutCache,
-    StatCache,
-    about_rare,
-    advice,
-    is_enough,
-)
-from concepts.workbench.jobs import LookOver
 from storage.blobs import Blobs
 from storage.choices import AnnotatorChoices, PromptStore, ProtectionStore
 from storage.concepts import CASCADING, CERTIFYING, WATCHING, ConceptStore
@@ -59,7 +49,6 @@ from storage.disk import told
 from storage.files import make_private
 from storage.heads import CertifyingDraws, HeadStore, StoredHead
 from storage.jobs import JobStore
-from storage.kept_figures import KeptFigures
 from storage.labels import LabelLog, WallLog
 from storage.people import AuditLog
 from storage.picture_columns import PictureColumns
@@ -114,9 +103,7 @@ class Context:
         self.heads = HeadStore(self.database)
         self.log = LabelLog(self.database)
         self.walls = WallLog(self.database)
-        self.figures = StatCache(KeptFigures(self.database), self.log)
-        self.apart = HoldoutCache(self.collection, self.store)
-        self.counts = AnswerCounts(self.collection, self.apart, self.log, self.figures)
+        self.label_cache = LabelCache(self.database, self.collection)
         self.certifying = CertifyingDraws(self.database)
         self.watches = Watches(self.database)
         self.trash = TrashStore(self.database)
@@ -254,26 +241,6 @@ class Context:
             self.collection, self.store, self.log, concept.id, self.revision(concept, revision)
         )
 
-    def advice(self, concept: ConceptRow) -> Advice:
-        """What more answers would bring, and what a rare concept takes, as far as the last look over the
-        answers tells."""
-        looked = self.jobs.newest_done(LookOver, concept.id)
-        count = self.counts.now(concept.id)
-        walls = 0 if count.yes else self.walls.count(concept.id)
-        settling = looked.settling if looked else None
-        return Advice(
-            count=count,
-            more=advice(count, settling),
-            rare=about_rare(count, looked.rarity if looked else None, walls),
-            enough=is_enough(count, settling),
-        )
-
-    def settling_of(self, concept_ids: Sequence[int]) -> dict[int, Settling]:
-        """What the last looks over the answers tell of more of them, of the concepts where they tell it."""
-        looked = self.jobs.store.newest_done_of(LookOver.kind, concept_ids)
-        found = {job.concept_id: (job.result or {}).get("settling") for job in looked}
-        return {i: Settling.model_validate(told) for i, told in found.items() if i is not None and told}
-
     def library_scores(self, concept_id: int, head: StoredHead) -> LibraryScores | None:
         """What a version says of the pictures the concept looks in; None where that would keep a screen
         waiting."""
@@ -327,12 +294,12 @@ class Context:
 
     def to_answer(self, concept: ConceptRow) -> list[str]:
         """The pictures to be answered blindly, in order: those asked for, then those that measure."""
-        return [*self.asked_for(concept), *self.apart.now(concept.id).evaluation]
+        return [*self.asked_for(concept), *self.label_cache.held_out(concept.id).evaluation]
 
     def asked_for(self, concept: ConceptRow) -> list[str]:
         """The pictures that certify the lines asked for last, or say how often the steps of a cascade, or a
         watch that goes on, are wrong, in order."""
-        apart = self.apart.now(concept.id).certifying
+        apart = self.label_cache.held_out(concept.id).certifying
         if not apart:  # as mostly, and this is asked with every answer
             return []
         asked = {(CERTIFYING, draw.attempt) for draw in self.certifying.newest(concept.id).values()}

@@ -35,6 +35,7 @@ from concepts.learning.scale import Scale
 from concepts.library.browsing import PictureView
 from concepts.library.search import words_of_examples
 from concepts.settings import Settings
+from concepts.workbench.advice import advise
 from concepts.workbench.concept_views import (
     ConceptPage,
     ConceptView,
@@ -78,7 +79,7 @@ class ConceptDefinition:
         """What screens show. Raises `UnknownVersionError` for a revision that isn't there."""
         concept, context = self._concept.row, self._context
         newest, shown = context.revision(concept), context.revision(concept, revision)
-        said = context.advice(concept)
+        said = advise(context, concept)
         decisions = context.dataset(concept).decisions if said.count.conflict else {}  # all answers
         return ConceptView(
             id=concept.id,

@@ -321,7 +321,7 @@ class LabelFiles:
         for row, picture_id in rows:
             if row.repeat and not row.in_view:
                 marked.setdefault(row.author or default, []).append(picture_id)
-        waves = self._context.apart.now(concept.id).evaluation
+        waves = self._context.label_cache.held_out(concept.id).evaluation
         repeats = Repeats(self._context.log, waves, concept.id, concept.seed)
         among = {author: repeats.among(author, ids) for author, ids in marked.items()}
         return [

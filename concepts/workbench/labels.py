@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections import defaultdict
-from collections.abc import Collection as Ids
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,11 +23,11 @@ from concepts.labelling.selection import NextPicture
 from concepts.learning.acquisition import Strategy
 from concepts.learning.scale import Scale
 from concepts.view import View
+from concepts.workbench.advice import Advice, advise
 from concepts.workbench.asking import AskedConcept
 from concepts.workbench.blind_rechecks import SecondTime
 from concepts.workbench.concept_views import GivenAnswer
 from concepts.workbench.context import WHOLE_LIBRARY, Purpose
-from concepts.workbench.counting import Advice
 from concepts.workbench.operation import MOST, AuthorName, RequestKey, operation
 from storage.label_queries import VALUES, Value
 from storage.labels import Author, LabelEvent, NewLabel
@@ -138,61 +137,50 @@ class Labels:
         simulated: bool = False,
         in_view: bool = False,
     ) -> None:
-        """Commits one label of a person. The same key again changes nothing. `in_view`: the person saw what
-        the machine says of the picture, so that this label measures nothing. Raises `DiscernError` for bad
-        input."""
+        """Commits one label of a person, in any spelling of its value."""
+        read = read_answer(value, self._scale)
+        word = (read[1] or read[0]) if read else value
+        # What is no picture of the library has an error of its own.
+        label = GivenLabel.model_construct(picture=picture_id, value=word, comment=comment)
         who = Author(author, "simulated" if simulated else "person")
-        self.give_many([(key or uuid.uuid4().hex, picture_id, value, comment)], author=who, in_view=in_view)
+        self.commit({key or uuid.uuid4().hex: label}, who, in_view=in_view)
 
     def commit(
-        self, given: dict[str, GivenLabel], author: Author, *, in_view: bool = False
+        self, given: Mapping[str, GivenLabel], author: Author, *, in_view: bool = False
     ) -> dict[str, LabelEvent]:
-        """Commits labels under their keys and returns what is kept by key: for a repeated request what the
-        first one brought. Raises `ConflictError` where a key came with another label before."""
-        read = {key: self._as_kept(one) for key, one in given.items()}
-        kept = self._kept(read, author)
-        if len(kept) < len(read):
-            labels = [(key, one.picture, one.value, one.comment) for key, one in read.items()]
-            repeats = [one.picture for one in read.values() if one.repeat]
-            self.give_many(labels, author=author, in_view=in_view, repeats=repeats)
-            kept = self._kept(read, author)
-        return kept
+        """Commits labels under their keys, together or not at all, and returns what is kept by key: for a
+        repeated request what the first one brought. `in_view`: the person saw what the machine says of these
+        pictures, so that the labels measure nothing. A `repeat` of which there is no first label any more is
+        a label like any other.
 
-    def give_many(
-        self,
-        labels: Sequence[tuple[str, str, str, str]],
-        *,
-        author: Author,
-        in_view: bool = False,
-        repeats: Ids[str] = (),
-    ) -> int:
-        """Commits (key, picture id, value, comment) together or not at all; says how many keys were new.
-        `repeats`: ids of the pictures that were to be asked about a second time, for consistency or because
-        the definition has changed. Where that can't be, because there is no first label any more, theirs is
-        a label like any other."""
+        Raises `DiscernError` for bad input, `ConflictError` where a key came with another label before.
+        """
         concept, context = self._concept, self._context
-        read = {value: self._read(value) for value in {value for _, _, value, _ in labels}}
-        context.collection.library.require([picture_id for _, picture_id, _, _ in labels])
+        read = {key: self._read(one.value) for key, one in given.items()}
+        kept = self._kept(given, read, author)
+        if len(kept) == len(given):
+            return kept
+        context.collection.library.require([one.picture for one in given.values()])
         number = context.revision(concept).number
-        again, renewed = self._rechecks.answers(concept, author, () if in_view else repeats)
-        return context.log.append(
-            concept.id,
-            [
-                NewLabel(
-                    key,
-                    picture_id,
-                    read[value][0],
-                    author,
-                    number,
-                    comment,
-                    in_view=in_view,
-                    repeat=picture_id in again,
-                    renewed=picture_id in renewed,
-                    given=read[value][1],
-                )
-                for key, picture_id, value, comment in labels
-            ],
-        )
+        asked = [] if in_view else [one.picture for one in given.values() if one.repeat]
+        again, renewed = self._rechecks.answers(concept, author, asked)
+        labels = [
+            NewLabel(
+                key,
+                one.picture,
+                read[key][0],
+                author,
+                number,
+                one.comment,
+                in_view=in_view,
+                repeat=one.picture in again,
+                renewed=one.picture in renewed,
+                given=read[key][1],
+            )
+            for key, one in given.items()
+        ]
+        context.log.append(concept.id, labels)
+        return self._kept(given, read, author)
 
     @operation("POST /labels/undo", command="labels undo", role=Role.LABELLER)
     def undo(
@@ -259,7 +247,7 @@ class Labels:
         asked = self._asked
         again: list[str] = []
         if author is not None and n > 0:
-            again = self._rechecks.next(self._concept, author, have, asked.decisions.now())
+            again = self._rechecks.next(self._concept, author, have, asked.decisions())
         return asked.queue.upcoming(have, n, again)
 
     def grid(self, order: GridOrder, *, query: str = "", n: int = 36) -> GridPage:
@@ -297,8 +285,13 @@ class Labels:
         base = self._own_key(author, key)
         if counts and not self._context.walls.has(base):
             who = Author(author, "simulated" if simulated else "person")
-            labels = [(f"{base}.{i}", picture, "yes", "") for i, picture in enumerate(dict.fromkeys(counts))]
-            self.give_many(labels, author=who)
+            self.commit(
+                {
+                    f"{base}.{i}": GivenLabel(picture=picture, value="yes")
+                    for i, picture in enumerate(dict.fromkeys(counts))
+                },
+                who,
+            )
         self.looked_through(pictures, author=author, key=base)
 
     def looked_through(self, pictures: Sequence[str], *, author: str, key: str) -> None:
@@ -325,15 +318,15 @@ class Labels:
 
     def count(self) -> AnswerCount:
         """How many labels there are and what they are for, without reading them all again."""
-        return self._context.counts.now(self._concept.id)
+        return self._context.label_cache.count(self._concept.id)
 
     def decisions(self) -> dict[str, Decision]:
         """Picture id → what people decided, without reading all labels again."""
-        return self._context.counts.decisions(self._concept.id).now()
+        return self._context.label_cache.decisions(self._concept.id)
 
     def advice(self) -> Advice:
         """What more labels would bring, and what a rare concept takes, in words."""
-        return self._context.advice(self._concept)
+        return advise(self._context, self._concept)
 
     def recent(self, author: str, n: int) -> list[GivenAnswer]:
         """This person's last labels that stand, oldest first."""
@@ -415,31 +408,23 @@ class Labels:
     # Inside
 
     def _read(self, value: str) -> tuple[Value, str | None]:
-        """(yes, no, unsure or skip; the grade or class where there is one)."""
-        read = read_answer(value, self._scale)
+        """(yes, no, unsure or skip; the grade or class where there is one). Programs spell yes one way."""
+        spelled = self._scale is not None or value in VALUES
+        read = read_answer(value, self._scale) if spelled else None
         if read is None:
-            raise self._no_label(value)
+            raise DiscernError(f"“{value[:80]}” is no answer. Say {self.in_words()}.")
         return read
 
-    def _as_kept(self, given: GivenLabel) -> GivenLabel:
-        """With the grade or class that a word names, as a label keeps it. Programs spell yes one way."""
-        if given.value in VALUES:
-            return given
-        if self._scale is None:
-            raise self._no_label(given.value)
-        value, grade = self._read(given.value)
-        return given.model_copy(update={"value": grade or value})
-
-    def _no_label(self, value: str) -> DiscernError:
-        return DiscernError(f"“{value[:80]}” is no answer. Say {self.in_words()}.")
-
-    def _kept(self, given: dict[str, GivenLabel], author: Author) -> dict[str, LabelEvent]:
+    def _kept(
+        self,
+        given: Mapping[str, GivenLabel],
+        read: Mapping[str, tuple[Value, str | None]],
+        author: Author,
+    ) -> dict[str, LabelEvent]:
         kept = self._context.log.with_keys(list(given))
         for key, event in kept.items():
-            one = given[key]
-            value = event.value if one.value == "no" else event.said  # which among classes is none of them
-            same = (event.picture_id, value, event.comment, event.author)
-            if same != (one.picture, one.value, one.comment, author):
+            same = (event.picture_id, (event.value, event.given), event.comment, event.author)
+            if same != (given[key].picture, read[key], given[key].comment, author):
                 raise ConflictError(
                     "The same key came with another answer before, so this one was not taken."
                 )

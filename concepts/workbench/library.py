@@ -352,7 +352,7 @@ class PictureLibrary:
         concept = self._context.concept(chosen.concept)
         values: dict[str, str]
         if author is None:
-            values = {i: d.value for i, d in self._context.counts.decisions(concept.id).now().items()}
+            values = {i: d.value for i, d in self._context.label_cache.decisions(concept.id).items()}
         else:
             values = self._context.log.said_by(concept.id, Author(author))
         if chosen.answered == "none":

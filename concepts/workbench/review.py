@@ -112,7 +112,7 @@ class Review:
         """The same, where something has changed since the last look, and none is going on or has failed at
         just this."""
         concept = self._context.concept(name)
-        if not self._context.counts.now(concept.id).answers:
+        if not self._context.label_cache.count(concept.id).answers:
             return
         asked = self._asked(concept)
         last = self._context.jobs.store.latest([LookOver.kind], concept.id)

@@ -344,7 +344,7 @@ class Rules:
     def _looked(
         self, found: _Rule, rule: LibraryRule, line: float, order: RuleOrder, start: int, size: int
     ) -> Tried:
-        answers = [self._context.counts.decisions(concept.id).now() for concept, _ in found.members]
+        answers = [self._context.label_cache.decisions(concept.id) for concept, _ in found.members]
         waiting: set[str] = set()
         for (concept, _), of in zip(found.members, answers, strict=True):
             waiting |= self._context.store.kept_apart(concept.id) - of.keys()

@@ -126,7 +126,7 @@ class Scores:
             return None
         if not scores.is_ranked and order != "borderline":  # as after a restart: the next look has it
             context.background.submit(context.rank_library, row, head, wait=False)
-        decisions = context.counts.decisions(row.id).now()
+        decisions = context.label_cache.decisions(row.id)
         apart = context.store.kept_apart(row.id) - decisions.keys()
         waiting = context.collection.frames.among(row.id, apart)
         return scored_page(context.collection, scores, head, decisions, order, offset, limit, waiting)

@@ -97,7 +97,7 @@ class Versions:
         """
         Target.parse(target)
         HEADS.require(head)
-        count = self._context.counts.now(self._concept.id)
+        count = self._context.label_cache.count(self._concept.id)
         if min(count.teach_yes, count.teach_no) < PLENTY or self._concept.row.scale:
             require_both(self._context.dataset(self._concept.row))  # reads all that a training reads
         return self._context.jobs.begin(Train(self._concept.id, target, head))

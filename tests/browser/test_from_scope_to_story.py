@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from benchmarks.simulated.models import SimulatedProposer, SimulatedVision, simulated_server
 from benchmarks.simulated.world import Picture, Recognises, any_of, by_chance
 from concepts.learning import waves
+from concepts.workbench.labels import GivenLabel
 from storage.labels import Author
 
 NAME = "Drawings but no lines"
@@ -224,9 +225,7 @@ def path(bench: Any, picture: str) -> str:
 def give(bench: Any, picture: str, *, repeat: bool = False) -> None:
     value = "no" if "line-" in path(bench, picture) else "yes"
     key = f"journey {repeat} {picture}"
-    bench.concept(NAME).labels.give_many(
-        [(key, picture, value, "")], author=ME, repeats=[picture] if repeat else ()
-    )
+    bench.concept(NAME).labels.commit({key: GivenLabel(picture=picture, value=value, repeat=repeat)}, ME)
 
 
 def a_slip(site: Any) -> None:

@@ -10,6 +10,7 @@ import pytest
 from accessible import serious_in_both_themes
 from playwright.sync_api import Page, expect
 
+from concepts.workbench.labels import GivenLabel
 from storage.labels import Author
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ def measure(site: Site, name: str, words: dict[str, str]) -> None:
     concept = context.concept(name)
     context.draw_more(concept, at_least=30)
     paths = context.collection.paths(list(context.to_answer(concept)))
-    given = [(f"{name} {i}", i, words[shape(path)], "") for i, path in paths.items()]
-    site.bench.concept(name).labels.give_many(given, author=Author("me"))
+    given = {f"{name} {i}": GivenLabel(picture=i, value=words[shape(path)]) for i, path in paths.items()}
+    site.bench.concept(name).labels.commit(given, Author("me"))
 
 
 def label(site: Site, page: Page, name: str, keys: dict[str, str], n: int) -> None:

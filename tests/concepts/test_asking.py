@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import pytest
 
 from concepts.errors import DiscernError
-from concepts.labelling.consensus import consensus
+from concepts.labelling.consensus import Decision, consensus
 from concepts.labelling.contact_sheet import GridOrder
-from concepts.labelling.question_queue import BATCH, SHORT, Decisions, QuestionQueue
+from concepts.labelling.question_queue import BATCH, SHORT, QuestionQueue
 from concepts.labelling.selection import NextPicture
 from concepts.workbench import Workbench, asking
+from concepts.workbench.labels import GivenLabel
 from storage.labels import Author
 
 NAME = "Round thing"
@@ -46,11 +47,13 @@ class Chooser:
 class Simulated:
     """Stands where the concept that is asked about stands."""
 
-    decisions: Decisions
     choose: Callable[[int, Sequence[str]], list[NextPicture]]
     tests: Sequence[str] = ()
     waited_for: Sequence[str] = ()
     first: int = 0
+
+    def decisions(self) -> dict[str, Decision]:
+        return {}
 
     def first_look(self) -> int:
         return self.first
@@ -74,13 +77,12 @@ def background() -> ThreadPoolExecutor:
 
 
 @pytest.fixture
-def ask(bench: Workbench, background: ThreadPoolExecutor) -> Callable[[Chooser, int], QuestionQueue]:
+def ask(background: ThreadPoolExecutor) -> Callable[[Chooser, int], QuestionQueue]:
     def make(
         choose: Chooser, evaluation: int, first_look: int = 0, asked_for: Sequence[str] = ()
     ) -> QuestionQueue:
-        decisions = Decisions(bench.context.log, bench.context.store.find(NAME).id)  # type: ignore[union-attr]
         names = [f"e{i}" for i in range(evaluation)]
-        return QuestionQueue(Simulated(decisions, choose, names, asked_for, first_look), background)
+        return QuestionQueue(Simulated(choose, names, asked_for, first_look), background)
 
     return make
 
@@ -147,7 +149,7 @@ def test_what_is_on_its_way_to_the_person_is_told_to_the_chooser(ask, background
     assert choose.waiting[-1] == [f"l{i}" for i in range(BATCH)]
 
 
-def test_a_problem_of_choosing_is_told_and_tried_again(bench: Workbench, background) -> None:  # type: ignore[no-untyped-def]
+def test_a_problem_of_choosing_is_told_and_tried_again(background) -> None:  # type: ignore[no-untyped-def]
     outcomes: list[DiscernError | list[NextPicture]] = [DiscernError("No encoder."), [learning(0)]]
 
     def choose(n: int, waiting: Sequence[str]) -> list[NextPicture]:
@@ -156,8 +158,7 @@ def test_a_problem_of_choosing_is_told_and_tried_again(bench: Workbench, backgro
             raise outcome
         return outcome
 
-    decisions = Decisions(bench.context.log, bench.context.store.find(NAME).id)  # type: ignore[union-attr]
-    questions = QuestionQueue(Simulated(decisions, choose), background)
+    questions = QuestionQueue(Simulated(choose), background)
     questions.upcoming([], 5)
     settled(background)
     assert questions.upcoming([], 5).problem == "No encoder."
@@ -170,27 +171,32 @@ def test_a_problem_of_choosing_is_told_and_tried_again(bench: Workbench, backgro
 def test_decisions_follow_answers_changes_and_undo_of_any_process(bench: Workbench) -> None:
     concept = bench.context.store.find(NAME)
     assert concept is not None
-    decisions = Decisions(bench.context.log, concept.id)
+    cache = bench.context.label_cache
     ids = bench.context.collection.library.all_ids()[:4]
     answers = [("a", ids[0], "yes"), ("b", ids[1], "no"), ("c", ids[0], "no"), ("d", ids[2], "unsure")]
     for key, picture, value in answers:
         bench.concept(NAME).labels.give(picture, value, author=ME.name, key=key)
-        assert decisions.now() == consensus(bench.context.log.standing(concept.id, ("person", "simulated")))
+        assert cache.decisions(concept.id) == consensus(
+            bench.context.log.standing(concept.id, ("person", "simulated"))
+        )
     bench.concept(NAME).labels.take_back(author="me", only=["c"])
-    assert decisions.now()[ids[0]].value == "yes"
+    assert cache.decisions(concept.id)[ids[0]].value == "yes"
     bench.concept(NAME).labels.take_back(author="me", count=2)
-    assert decisions.now() == consensus(bench.context.log.standing(concept.id, ("person", "simulated")))
+    assert cache.decisions(concept.id) == consensus(
+        bench.context.log.standing(concept.id, ("person", "simulated"))
+    )
 
 
 def test_many_answers_are_one_commit_and_one_undo(bench: Workbench) -> None:
     ids = bench.context.collection.library.all_ids()[:5]
-    answers = [(f"batch.{n}", i, "no", "") for n, i in enumerate(ids)]
-    assert bench.concept(NAME).labels.give_many(answers, author=ME) == 5
-    assert bench.concept(NAME).labels.give_many(answers, author=ME) == 0
+    answers = {f"batch.{n}": GivenLabel(picture=i, value="no") for n, i in enumerate(ids)}
+    kept = bench.concept(NAME).labels.commit(answers, ME)
+    assert [kept[key].picture_id for key in answers] == ids
+    assert bench.concept(NAME).labels.commit(answers, ME) == kept
     bench.concept(NAME).labels.give(
         bench.context.collection.library.all_ids()[9], "yes", author=ME.name, key="later"
     )
-    undone = bench.concept(NAME).labels.take_back(author="me", key="u", only=[key for key, *_ in answers])
+    undone = bench.concept(NAME).labels.take_back(author="me", key="u", only=list(answers))
     assert sorted(item.picture for item in undone) == ids
     bench.concept(NAME).labels.take_back(
         author="me", key="u", only=["later"]
@@ -201,7 +207,13 @@ def test_many_answers_are_one_commit_and_one_undo(bench: Workbench) -> None:
 def test_a_batch_with_one_unknown_picture_changes_nothing(bench: Workbench) -> None:
     known = bench.context.collection.library.all_ids()[0]
     with pytest.raises(DiscernError, match="No picture of this library"):
-        bench.concept(NAME).labels.give_many([("a", known, "yes", ""), ("b", "0" * 64, "no", "")], author=ME)
+        bench.concept(NAME).labels.commit(
+            {
+                "a": GivenLabel(picture=known, value="yes"),
+                "b": GivenLabel(picture="0" * 64, value="no"),
+            },
+            ME,
+        )
     assert bench.concept(NAME).labels.count().answers == 0
 
 

@@ -156,7 +156,7 @@ def test_what_measures_a_duplicate_was_drawn_before_it_had_an_answer(trained: Wo
     asked = [p.id for p in bench.concept(NAME).labels.next_pictures(12, purpose="evaluation")]
     answer(bench, NAME, asked)
     taught = bench.concept(NAME).labels.next_pictures(1)[0].id
-    bench.concept(NAME).labels.give_many([("seen", taught, "yes", "")], author=Author("me"), in_view=True)
+    bench.concept(NAME).labels.give(taught, "yes", author="me", in_view=True)
     alone = bench.context.concept(bench.concepts.copy(NAME, "Alone", author="me").name)
     copy = bench.context.concept(bench.concepts.copy(NAME, OTHER, with_labels=True, author="me").name)
     dataset = bench.context.dataset(copy)

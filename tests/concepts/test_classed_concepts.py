@@ -14,6 +14,7 @@ from concepts.errors import DiscernError
 from concepts.learning.scale import Scale
 from concepts.learning.scaled import classes
 from concepts.workbench import Workbench
+from concepts.workbench.labels import GivenLabel
 from storage.labels import Author
 
 NAME = "Shape"
@@ -34,8 +35,8 @@ def answered(shapes: Workbench) -> Workbench:
     context.draw_more(context.concept(NAME), at_least=30)
     order = dict.fromkeys([*context.to_answer(context.concept(NAME)), *context.collection.library.all_ids()])
     paths = context.collection.paths(list(order))
-    given = [(f"answer {i}", i, shape_of(paths[i]), "") for i in order]
-    shapes.concept(NAME).labels.give_many(given, author=Author("me"))
+    given = {f"answer {i}": GivenLabel(picture=i, value=shape_of(paths[i])) for i in order}
+    shapes.concept(NAME).labels.commit(given, Author("me"))
     return shapes
 
 

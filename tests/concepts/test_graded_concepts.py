@@ -16,6 +16,7 @@ from concepts.labelling.rows import read_answer
 from concepts.learning.scale import NONE, Scale
 from concepts.learning.scaled import cuts_of
 from concepts.workbench import Workbench
+from concepts.workbench.labels import GivenLabel
 from storage.labels import Author, LabelEvent
 from storage.tables import now
 
@@ -42,8 +43,8 @@ def answered(graded: Workbench) -> Workbench:
     context.draw_more(context.concept(NAME), at_least=30)
     order = dict.fromkeys([*context.to_answer(context.concept(NAME)), *context.collection.library.all_ids()])
     paths = context.collection.paths(list(order))
-    given = [(f"answer {i}", i, grade_of(paths[i]), "") for i in order]
-    graded.concept(NAME).labels.give_many(given, author=Author("me"))
+    given = {f"answer {i}": GivenLabel(picture=i, value=grade_of(paths[i])) for i in order}
+    graded.concept(NAME).labels.commit(given, Author("me"))
     return graded
 
 

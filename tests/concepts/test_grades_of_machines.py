@@ -14,7 +14,6 @@ from concepts.labelling.consensus import Decision
 from concepts.learning.scale import Scale
 from concepts.workbench import Workbench
 from concepts.workbench.concept import Concept
-from storage.labels import Author
 
 NAME = "Roundness"
 
@@ -53,10 +52,10 @@ def test_look_alikes_share_the_grade_that_one_of_them_was_given(concept: Concept
 
 def test_review_says_how_often_the_grades_agreed(concept: Concept) -> None:
     ids = [item.id for item in concept.annotations.review(ReviewFilter()).items]
-    given = [(f"k{n}", i, grade, "") for n, (i, grade) in enumerate(zip(ids, ("4", "5", "1"), strict=False))]
-    concept.labels.give_many(given, author=Author("me"))
-    swayed = [("k8", ids[3], "4", ""), ("k9", ids[2], "4", "")]  # “It's right”, once in place of another
-    concept.labels.give_many(swayed, author=Author("me"), in_view=True)
+    for picture, grade in zip(ids, ("4", "5", "1"), strict=False):
+        concept.labels.give(picture, grade, author="me")
+    for picture in (ids[3], ids[2]):  # “It's right”, once in place of another
+        concept.labels.give(picture, "4", author="me", in_view=True)
     page = concept.annotations.review(ReviewFilter())
     assert "the very grade that you gave before you saw its own for 1 of 3" in page.agreement
     assert "at most one away for 2" in page.agreement

@@ -14,6 +14,7 @@ from concepts.labelling.rechecks import Renewal, renewal
 from concepts.labelling.selection import to_measure
 from concepts.workbench import Workbench
 from concepts.workbench.label_files import LabelFiles
+from concepts.workbench.labels import GivenLabel
 from storage.labels import Author, LabelEvent
 
 NAME = "Round thing"
@@ -136,9 +137,8 @@ def truth(bench: Workbench, picture: str) -> str:
 
 def say(bench: Workbench, picture: str, value: str, *, repeat: bool = False) -> str:
     key = f"key {next(NUMBERS)}"
-    bench.concept(NAME).labels.give_many(
-        [(key, picture, value, "")], author=ME, repeats=[picture] if repeat else ()
-    )
+    label = GivenLabel(picture=picture, value=value, repeat=repeat)
+    bench.concept(NAME).labels.commit({key: label}, ME)
     return key
 
 
@@ -184,9 +184,8 @@ def test_another_answer_to_such_a_picture_measures_nothing(measured: Workbench) 
     edit(bench, "An ellipse, filled or not.")
     asked = now(bench).drawn[0]
     say(bench, asked, "unsure")
-    bench.concept(NAME).labels.give_many(
-        [("seen", asked, "unsure", "")], author=ME, in_view=True, repeats=[asked]
-    )
+    seen = GivenLabel(picture=asked, value="unsure", repeat=True)
+    bench.concept(NAME).labels.commit({"seen": seen}, ME, in_view=True)
     assert now(bench).open[0] == asked
     assert bench.context.dataset(bench.context.concept(NAME)).blind[asked].value == truth(bench, asked)
 

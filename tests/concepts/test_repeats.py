@@ -14,6 +14,7 @@ from concepts.labelling.rechecks import APART, ENOUGH, SHARE, SOONEST, Repeats
 from concepts.labelling.selection import to_measure
 from concepts.workbench import Workbench
 from concepts.workbench.label_files import LabelFiles
+from concepts.workbench.labels import GivenLabel
 from storage.concepts import ConceptStore
 from storage.database import Database
 from storage.files import sqlite_url
@@ -77,9 +78,8 @@ def asked_again(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
 
 def say(bench: Workbench, picture: str, value: str, *, repeat: bool = False) -> str:
     key = f"key {next(NUMBERS)}"
-    bench.concept(NAME).labels.give_many(
-        [(key, picture, value, "")], author=ME, repeats=[picture] if repeat else ()
-    )
+    label = GivenLabel(picture=picture, value=value, repeat=repeat)
+    bench.concept(NAME).labels.commit({key: label}, ME)
     return key
 
 
@@ -114,9 +114,8 @@ def test_only_what_was_answered_and_drawn_for_it_is_a_repeat(asked_again: Workbe
     for picture in (new.id, learns.id):
         say(bench, picture, "no", repeat=True)
         assert bench.concept(NAME).labels.decisions()[picture].value == "no"
-    bench.concept(NAME).labels.give_many(
-        [("seen", answered, "no", "")], author=ME, in_view=True, repeats=[answered]
-    )
+    seen = GivenLabel(picture=answered, value="no", repeat=True)
+    bench.concept(NAME).labels.commit({"seen": seen}, ME, in_view=True)
     assert bench.concept(NAME).labels.decisions()[answered].value == "no"
     assert bench.context.dataset(bench.context.concept(NAME)).twice.pairs == []
 

@@ -7,7 +7,7 @@ import pytest
 from concepts.classifier.stability import LAST, Settling, settling
 from concepts.labelling.dataset import AnswerCount
 from concepts.workbench import Workbench
-from concepts.workbench.counting import about_rare, advice, is_enough
+from concepts.workbench.advice import about_rare, advice, is_enough
 
 NAME = "Round thing"
 

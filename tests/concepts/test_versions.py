@@ -28,6 +28,7 @@ from concepts.learning import waves
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from concepts.workbench.context import SharedResources
+from concepts.workbench.labels import GivenLabel
 from concepts.workbench.versions import RANKED, STEPS
 from storage.labels import Author
 
@@ -209,12 +210,13 @@ def test_a_question_asked_again_changes_no_figure_and_says_how_consistent_the_pe
     monkeypatch.setattr(rechecks, "SHARE", 1)
     measuring = list(trained.context.store.evaluation_pictures(1))
     votes = trained.context.dataset(trained.context.concept(NAME)).blind
-    first = [(f"first {i}", i, votes[i].value, "") for i in measuring]
-    trained.concept(NAME).labels.give_many(first, author=Author("ana"))
+    labels = trained.concept(NAME).labels
+    first = {f"first {i}": GivenLabel(picture=i, value=votes[i].value) for i in measuring}
+    labels.commit(first, Author("ana"))
     before = trained.concept(NAME).versions.measure()
     assert before.consistency is None
-    second = [(f"second {i}", i, "no", "") for i in measuring[:20]]
-    trained.concept(NAME).labels.give_many(second, author=Author("ana"), repeats=measuring[:20])
+    second = {f"second {i}": GivenLabel(picture=i, value="no", repeat=True) for i in measuring[:20]}
+    labels.commit(second, Author("ana"))
     report = trained.concept(NAME).versions.measure()
     assert (report.metrics, report.labels) == (before.metrics, before.labels)
     changed = sum(votes[i].value == "yes" for i in measuring[:20])

@@ -15,15 +15,15 @@ from statements import statements
 
 from concepts.labelling.consensus import consensus
 from concepts.labelling.dataset import AnswerCount, count_answers
+from concepts.labelling.label_cache import LabelCache
 from concepts.library.search import with_look_alikes
 from concepts.workbench import Workbench
 from concepts.workbench.concepts import Concepts
-from concepts.workbench.counting import AnswerCounts, HoldoutCache, StatCache
 from storage.concepts import CERTIFYING, ConceptStore
 from storage.database import Database
 from storage.frames import ConceptFrames
 from storage.heads import HeadStore
-from storage.kept_figures import KeptFigures
+from storage.jobs import JobStore
 from storage.labels import Author, LabelLog, NewLabel
 from storage.library import Library
 from storage.removed import Removed
@@ -64,19 +64,15 @@ step = st.one_of(
 
 def progress(database: Database) -> Concepts:
     """As a process has it that has just begun."""
-    store, log = ConceptStore(database), LabelLog(database)
-    figures = StatCache(KeptFigures(database), log)
     collection: Any = SimpleNamespace(
         library=Library(database), frames=ConceptFrames(database), removed=Removed(database)
     )
-    counts = AnswerCounts(collection, HoldoutCache(collection, store), log, figures)
     context: Any = SimpleNamespace(
         database=database,
-        store=store,
+        store=ConceptStore(database),
         heads=HeadStore(database),
-        counts=counts,
-        figures=figures,
-        settling_of=lambda ids: {},
+        label_cache=LabelCache(database, collection),
+        jobs=SimpleNamespace(store=JobStore(database)),
     )
     return Concepts(cast(Workbench, SimpleNamespace(context=context, register=lambda kind, work: None)))
 

@@ -20,7 +20,7 @@ from storage.files import sqlite_url
 from storage.frames import ConceptFrames
 from storage.heads import HeadStore
 from storage.jobs import JobStore
-from storage.kept_figures import KeptFigures
+from storage.kept_figures import Follows, KeptFigures
 from storage.labels import Author, LabelLog
 from storage.library import Library
 from storage.overview import Overview
@@ -72,7 +72,7 @@ QUESTIONS: dict[str, Callable[[Database], object]] = {
     "what changed since": lambda d: LabelLog(d).changed_since(1, 7),
     "what stands for some": lambda d: LabelLog(d).standing(1, picture_ids=["a"]),
     "the last answers of a person": lambda d: LabelLog(d).recent(1, ANA, 3),
-    "how far the log is": lambda d: LabelLog(d).last_sequence(1),
+    "how far the log is": lambda d: (LabelLog(d).last_sequence(1), LabelLog(d).state(1)),
     "undoing": lambda d: LabelLog(d).undo(1, "key", ANA),
     "ratings of a concept": lambda d: (ConceptStore(d).ratings(1), ConceptStore(d).annotated(1)),
     "candidates of a concept": lambda d: ConceptStore(d).candidate_count(1),
@@ -92,7 +92,7 @@ QUESTIONS: dict[str, Callable[[Database], object]] = {
         PictureFilter(look_alikes=True, dated=False), Order.NEWEST, 10
     ),
     "where concepts stand": lambda d: Overview(d).of([1, 2]),
-    "what is known of all answers": lambda d: KeptFigures(d).of("answers", [1, 2]),
+    "what is known of all answers": lambda d: KeptFigures(d).of("answers", {1: Follows("", 0)}),
     "folders": lambda d: (Browsing(d).folders("/a"), Browsing(d).folders("")),
     "how many pictures there are": lambda d: Library(d).counts(),
     "for which concepts a picture is answered": lambda d: LabelLog(d).about(["a", "b"], [1, 2]),
