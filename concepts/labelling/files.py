@@ -16,10 +16,9 @@ from typing import Any
 from concepts.errors import DiscernError
 from concepts.labelling.formats import format_of
 from concepts.labelling.formats.base import Format
-from concepts.labelling.rows import BadRow, LabelRow, Meaning, Row, checked_rows
+from concepts.labelling.rows import ME, BadRow, LabelRow, Meaning, Question, Row, checked_rows
 from concepts.learning.scale import Scale
 from storage.csv_files import delimiter_of, encoding_of
-from storage.label_queries import Value
 from storage.labels import Author, LabelEvent, NewLabel
 
 OURS = ("path", "id", "label", "author", "comment", "split", "created")
@@ -108,26 +107,25 @@ def read_label_file(
     path: Path,
     *,
     format: str = "",
-    simulated: bool = False,
+    brings: Author = ME,
     meanings: Mapping[str, Meaning] | None = None,
     scale: Scale | None = None,
 ) -> Iterator[Row]:
     """Rows of a file, or a folder, in one of the `FORMATS`; without a name, in the one that it looks like.
+    Who `brings` it gave the answers that name nobody else.
 
     Raises `DiscernError` where it can't be read; a bad row is returned as such.
     """
     raw = format_of(path, format).read(path)
-    yield from checked_rows(raw, simulated=simulated, meanings=meanings, scale=scale)
+    yield from checked_rows(raw, brings=brings, meanings=meanings, scale=scale)
 
 
-def without_contradictions(
-    rows: Sequence[tuple[LabelRow, str]], default: Author
-) -> tuple[list[tuple[LabelRow, str]], list[BadRow]]:
-    """(row, picture id) pairs, without those by which one author gives one picture two answers. Which of
-    them was meant nobody can know, so each is a bad row that names another."""
-    by_question: dict[tuple[str, Author, bool], list[LabelRow]] = defaultdict(list)
-    for row, picture_id in rows:
-        by_question[picture_id, row.author or default, row.repeat].append(row)
+def without_contradictions(rows: Sequence[LabelRow]) -> tuple[list[LabelRow], list[BadRow]]:
+    """Rows without those by which one author gives one picture two answers. Which of them was meant nobody
+    can know, so each is a bad row that names another."""
+    by_question: dict[tuple[Question, bool], list[LabelRow]] = defaultdict(list)
+    for row in rows:
+        by_question[row.question, row.repeat].append(row)
     bad = {}
     for said in by_question.values():
         for row in said:
@@ -135,34 +133,28 @@ def without_contradictions(
             if other:
                 reason = f"says {row.said} of a picture of which row {other.number} says {other.said}"
                 bad[row.number] = BadRow(row.number, reason)
-    return [pair for pair in rows if pair[0].number not in bad], list(bad.values())
+    return [row for row in rows if row.number not in bad], list(bad.values())
 
 
 def without_answers_of_others(
-    rows: Sequence[tuple[LabelRow, str]], standing: Iterable[LabelEvent], person: str
-) -> tuple[list[tuple[LabelRow, str]], list[BadRow]]:
-    """(row, picture id) pairs that `person` may bring: their own, and of others what stands already."""
+    rows: Sequence[LabelRow], standing: Iterable[LabelEvent], person: str
+) -> tuple[list[LabelRow], list[BadRow]]:
+    """Rows that `person` may bring: their own, and of others what stands already."""
     stands = {(event.picture_id, event.author): event.said for event in standing}
-
-    def is_new_of_another(row: LabelRow, picture_id: str) -> bool:
-        return (
-            row.author is not None
-            and row.author.name != person
-            and (row.repeat or stands.get((picture_id, row.author)) != row.said)
-        )
-
-    bad = [
-        BadRow(row.number, f"an answer of {row.author.name}: only an owner may bring those of others")
-        for row, picture_id in rows
-        if row.author is not None and is_new_of_another(row, picture_id)
-    ]
-    return [pair for pair in rows if not is_new_of_another(*pair)], bad
+    usable, bad = list[LabelRow](), list[BadRow]()
+    for row in rows:
+        if row.author.name == person or (not row.repeat and stands.get(row.question) == row.said):
+            usable.append(row)
+        else:
+            why = f"an answer of {row.author.name}: only an owner may bring those of others"
+            bad.append(BadRow(row.number, why))
+    return usable, bad
 
 
-def remarks_of(comments: Iterable[LabelEvent]) -> dict[tuple[str, Author], str]:
+def remarks_of(comments: Iterable[LabelEvent]) -> dict[Question, str]:
     """(picture id, author) → what they remarked on it, with an answer or apart from one, a line each, oldest
     first."""
-    found: dict[tuple[str, Author], list[str]] = defaultdict(list)
+    found: dict[Question, list[str]] = defaultdict(list)
     for event in comments:
         said = found[event.picture_id, event.author]
         if event.comment not in said:
@@ -171,50 +163,47 @@ def remarks_of(comments: Iterable[LabelEvent]) -> dict[tuple[str, Author], str]:
 
 
 def new_labels(
-    rows: Sequence[tuple[LabelRow, str]],
+    rows: Sequence[LabelRow],
     standing: Sequence[LabelEvent],
-    default: Author,
+    brings: Author,
     number: int,
-    remarks: Mapping[tuple[str, Author], str] | None = None,
-    renewed: Collection[tuple[str, Author]] = (),
+    remarks: Mapping[Question, str],
+    renewed: Collection[Question] = (),
 ) -> tuple[list[NewLabel], int]:
-    """Labels to append for (row, picture id) pairs that don't contradict each other, and how many rows say
-    what stands already. Rows that repeat an answer are one, with the comments of all. `remarks` as
-    `remarks_of` gives them: a file that was exported holds them, and they are no news. `renewed`: questions
-    whose repeat was asked because the definition had changed."""
-    answers: dict[tuple[str, Author, bool], tuple[Value, str | None]] = {}
-    comments: dict[tuple[str, Author, bool], list[str]] = defaultdict(list)
-    in_view: set[tuple[str, Author, bool]] = set()
-    for row, picture_id in rows:
-        question = (picture_id, row.author or default, row.repeat)
-        answers[question] = row.value, row.given
-        if row.in_view:
-            in_view.add(question)
-        if row.comment and row.comment not in comments[question]:
-            comments[question].append(row.comment)
-    said = {(e.picture_id, e.author, e.repeat): (e.said, e.comment) for e in standing}
-    said |= {(e.picture_id, e.author, True): (e.said, e.comment) for e in standing if e.renewed}
-    known = remarks or {}
-
-    def stands(question: tuple[str, Author, bool], value: str, comment: str) -> bool:
-        before, remarked = said.get(question, ("", ""))
-        return before == value and comment in (remarked, known.get(question[:2], remarked))
-
-    fresh = [
-        NewLabel(
-            uuid.uuid4().hex,
-            question[0],
-            value,
-            question[1],
-            number,
-            comment,
-            recorded_by=default.name if question[1].name != default.name else None,
-            in_view=question in in_view,
-            repeat=question[2] and question[:2] not in renewed,
-            renewed=question[2] and question[:2] in renewed,
-            given=given,
+    """Labels to append for rows that don't contradict each other, and how many rows say what stands already.
+    Rows that repeat an answer are one, with the comments of all. `remarks` as `remarks_of` gives them: a file
+    that was exported holds them, and they are no news. `renewed`: questions whose repeat was asked because
+    the definition had changed."""
+    answers: dict[tuple[Question, bool], LabelRow] = {}
+    comments: dict[tuple[Question, bool], list[str]] = defaultdict(list)
+    in_view = {(row.question, row.repeat) for row in rows if row.in_view}
+    for row in rows:
+        asked = row.question, row.repeat
+        answers[asked] = row
+        if row.comment and row.comment not in comments[asked]:
+            comments[asked].append(row.comment)
+    said = {((e.picture_id, e.author), e.repeat): (e.said, e.comment) for e in standing}
+    said |= {((e.picture_id, e.author), True): (e.said, e.comment) for e in standing if e.renewed}
+    fresh = []
+    for asked, row in answers.items():
+        question, repeat = asked
+        comment = "\n".join(comments[asked])
+        before, remarked = said.get(asked, ("", ""))
+        if before == row.said and comment in (remarked, remarks.get(question, remarked)):
+            continue
+        fresh.append(
+            NewLabel(
+                uuid.uuid4().hex,
+                row.picture,
+                row.value,
+                row.author,
+                number,
+                comment,
+                recorded_by=brings.name if row.author.name != brings.name else None,
+                in_view=asked in in_view,
+                repeat=repeat and question not in renewed,
+                renewed=repeat and question in renewed,
+                given=row.given,
+            )
         )
-        for question, (value, given) in answers.items()
-        if not stands(question, given or value, comment := "\n".join(comments[question]))
-    ]
     return fresh, len(rows) - len(fresh)

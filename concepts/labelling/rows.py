@@ -13,6 +13,7 @@ from storage.label_queries import Value
 from storage.labels import Author, AuthorKind
 
 Split = Literal["train", "evaluation"]
+Question = tuple[str, Author]  # what was asked of whom: a picture
 Meaning = str  # an answer, a grade or a class of the scale as it has them, or LEAVE_OUT
 LEAVE_OUT: Final = "leave out"
 
@@ -31,6 +32,7 @@ MEANINGS: Final[dict[str, Meaning]] = {
 }
 GRADE = re.compile(r"([1-9]|10)(?:\.0*)?")
 ALL_OTHERS = "*"  # stands for every word that has no meaning yet
+ME = Author("me")
 LONGEST_AUTHOR = 200
 LONGEST_WORD = 200
 QUESTION_COLUMNS = ("path", "id", "label", "comment", "split", "reason", "repeat")  # of a file to be filled
@@ -48,9 +50,9 @@ class LabelRow:
     number: int
     picture: str  # id or path as written
     value: Value
-    author: Author | None
-    split: Split | None
-    comment: str
+    author: Author
+    split: Split | None = None
+    comment: str = ""
     in_view: bool = False  # given with what the machine says beside the picture: it measures nothing
     repeat: bool = False  # asked a second time
     path: str = ""  # as written, where `picture` is an id: for a picture whose bytes differ there
@@ -60,6 +62,10 @@ class LabelRow:
     @property
     def said(self) -> str:
         return self.given or self.value
+
+    @property
+    def question(self) -> Question:
+        return self.picture, self.author
 
 
 @dataclass(frozen=True)
@@ -175,21 +181,22 @@ def answers_in_words(scale: Scale | None) -> str:
 def checked_rows(
     raw: Iterable[RawRow],
     *,
-    simulated: bool = False,
+    brings: Author = ME,
     meanings: Mapping[str, Meaning] | None = None,
     scale: Scale | None = None,
 ) -> Iterator[Row]:
-    """`meanings` of words come before the spellings that are known, and `ALL_OTHERS` after them; the case of
-    letters doesn't matter."""
+    """Who `brings` the rows gave the answers that name nobody else; where that is no real person, all of them
+    are simulated. `meanings` of words come before the spellings that are known, and `ALL_OTHERS` after them;
+    the case of letters doesn't matter."""
     by_word = {word.strip().casefold(): meaning for word, meaning in (meanings or {}).items()}
     for number, row in raw:
-        yield row if isinstance(row, BadRow) else _checked(number, row, simulated, by_word, scale)
+        yield row if isinstance(row, BadRow) else _checked(number, row, brings, by_word, scale)
 
 
 def _checked(
     number: int,
     row: dict[str, Any],
-    simulated: bool,
+    brings: Author,
     meanings: Mapping[str, Meaning],
     scale: Scale | None,
 ) -> Row:
@@ -204,7 +211,7 @@ def _checked(
         return OpenRow(number)
     if len(word) > LONGEST_WORD:
         return BadRow(number, f"a label of more than {LONGEST_WORD} characters")
-    kind = text.get("author_kind") or ("simulated" if simulated else "person")
+    kind = text.get("author_kind") or brings.kind
     if kind == "annotator":
         return BadRow(number, "a machine's label; only what people said is imported")
     if kind not in ("person", "simulated"):
@@ -222,12 +229,12 @@ def _checked(
     answer = said if meant is None else read_answer(meant, scale)
     if answer is None:
         return UnknownWordRow(number, word, picture, path)
-    checked_kind: AuthorKind = "simulated" if simulated or kind == "simulated" else "person"
+    checked_kind: AuthorKind = "simulated" if "simulated" in (brings.kind, kind) else "person"
     return LabelRow(
         number=number,
         picture=picture,
         value=answer[0],
-        author=Author(text["author"], checked_kind) if text.get("author") else None,
+        author=Author(text["author"], checked_kind) if text.get("author") else brings,
         split="evaluation" if split == "evaluation" else "train" if split == "train" else None,
         comment=text.get("comment", ""),
         in_view=SPELLINGS.get(text.get("in_view", "").casefold()) == "yes",

@@ -5,22 +5,21 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from concepts.classifier.training import check_fingerprint
 from concepts.classifier.versions import concept_stem
 from concepts.errors import DiscernError
-from concepts.labelling.consensus import Decision, consensus
+from concepts.labelling.consensus import consensus
 from concepts.labelling.files import remarks_of
 from concepts.labelling.formats import LabelledPicture, PersonLabel, Written, writable
 from concepts.labelling.review import readable
 from concepts.view import View
 from storage.heads import StoredHead
 from storage.labels import LabelEvent
-from storage.library import Picture
-from storage.tables import ConceptRow
 
 if TYPE_CHECKING:
     from concepts.workbench.concept import Concept
@@ -63,14 +62,13 @@ class LabelExports:
 
         Raises `DiscernError` where `out` is there already, or where the format can't be written.
         """
-        concept = self._concept
         found = writable(format)
         if out.exists():
             raise DiscernError(f"{out} is there already. Choose another name.")
         if found.suffix and out.suffix.lower() != found.suffix:
             raise DiscernError(f"{format} is written as a {found.suffix} file, not as {out.name}.")
         unseen: list[str] = []
-        done: Written = found.write(out, self._pictures(concept, what, unseen, reader), copies=copies)
+        done: Written = found.write(out, self._pictures(what, unseen, reader), copies=copies)
         if unseen:
             done.left_out[UNSEEN] = len(unseen)
         return ExportView(format=format, out=str(out), pictures=done.pictures, left_out=done.left_out)
@@ -83,10 +81,9 @@ class LabelExports:
 
         Raises `DiscernError` for more than can be made while somebody waits.
         """
-        concept = self._concept
         found = writable(format)
-        self._check_size(concept, what, copies=format == "image-folder")
-        stem = f"{concept_stem(concept.name)}-{format}"
+        self._check_size(what, copies=format == "image-folder")
+        stem = f"{concept_stem(self._concept.name)}-{format}"
         if found.suffix:
             out = folder / f"{stem}{found.suffix}"
             self.write(format, out, what=what, reader=reader)
@@ -95,9 +92,9 @@ class LabelExports:
             self.write(format, Path(place) / stem, what=what, copies=True, reader=reader)
             return Path(shutil.make_archive(str(folder / stem), "zip", place, stem))
 
-    def _check_size(self, concept: ConceptRow, what: What, *, copies: bool) -> None:
+    def _check_size(self, what: What, *, copies: bool) -> None:
         library = self._context.collection.library
-        ids = list(self._answers(concept)) if what == "answers" else self._looked_in(concept)
+        ids = list(self._answers()) if what == "answers" else self._looked_in()
         if len(ids) > MOST_AT_ONCE:
             raise DiscernError(
                 f"These are {len(ids):,} pictures; at most {MOST_AT_ONCE:,} are made into a download. On the "
@@ -109,94 +106,72 @@ class LabelExports:
                 "runs on a folder of links can be written instead."
             )
 
-    def _looked_in(self, concept: ConceptRow) -> list[str]:
+    def _looked_in(self) -> list[str]:
         """The pictures that the concept looks in, by id."""
         frames = self._context.collection.frames
-        frame = frames.now(concept.id)
+        frame = frames.now(self._concept.id)
         return self._context.collection.library.all_ids() if frame.is_whole else list(frames.ids(frame))
 
-    def _answers(self, concept: ConceptRow, reader: str | None = None) -> dict[str, list[LabelEvent]]:
+    def _answers(self, reader: str | None = None) -> dict[str, list[LabelEvent]]:
         """Picture id → what people said of it, the oldest answer first."""
+        standing = self._context.log.standing(self._concept.id, ("person", "simulated"))
         found: dict[str, list[LabelEvent]] = defaultdict(list)
-        for event in readable(self._context.log.standing(concept.id, ("person", "simulated")), reader):
+        for event in readable(standing, reader):
             found[event.picture_id].append(event)
         return found
 
-    def _pictures(
-        self, concept: ConceptRow, what: What, unseen: list[str], reader: str | None
-    ) -> Iterator[LabelledPicture]:
+    def _pictures(self, what: What, unseen: list[str], reader: str | None) -> Iterator[LabelledPicture]:
         """In the order of the first answers, or of the library. `unseen` gets the ids that are left out."""
-        answers = self._answers(concept, reader) if what != "scores" else {}
+        context, concept = self._context, self._concept
+        answers = self._answers(reader) if what != "scores" else {}
         if what == "answers":
-            yield from self._labelled(concept, list(answers), answers, {}, None)
+            yield from self._labelled(list(answers), answers, None)
             return
-        head = self._context.head(concept, None)
-        check_fingerprint(head, self._context.collection)
-        scores = self._context.scores.of(head, self._context.collection.vectors_for(concept.id)).probability
-        said = self._context.log.standing(concept.id, ("person", "simulated"))
-        hidden = self._context.store.kept_apart(concept.id) - {event.picture_id for event in said}
-        ids = self._looked_in(concept)
+        head = context.head(concept, None)
+        check_fingerprint(head, context.collection)
+        hidden = context.store.kept_apart(concept.id) - self._answers().keys()
+        ids = self._looked_in()
         unseen.extend(i for i in ids if i in hidden)
-        shown = [i for i in ids if i not in hidden]
-        for start in range(0, len(shown), AT_ONCE):
-            chunk = shown[start : start + AT_ONCE]
-            yield from self._labelled(concept, chunk, answers, dict(scores.of(chunk)), head)
+        yield from self._labelled([i for i in ids if i not in hidden], answers, head)
 
     def _labelled(
-        self,
-        concept: ConceptRow,
-        ids: Sequence[str],
-        answers: dict[str, list[LabelEvent]],
-        scores: dict[str, float],
-        head: StoredHead | None,
+        self, ids: Sequence[str], answers: Mapping[str, Sequence[LabelEvent]], head: StoredHead | None
     ) -> Iterator[LabelledPicture]:
-        library = self._context.collection.library
-        apart = self._context.store.kept_apart(concept.id)
+        """With what people say, and what a version says where there is one."""
+        context, concept = self._context, self._concept
+        apart = context.store.kept_apart(concept.id)
         for start in range(0, len(ids), AT_ONCE):
             chunk = ids[start : start + AT_ONCE]
-            captions = self._context.columns.captions(chunk)
-            remarks = remarks_of(self._context.log.comments(concept.id, chunk))
+            captions = context.columns.captions(chunk)
+            remarks = remarks_of(context.log.comments(concept.id, chunk))
             together = consensus(event for i in chunk for event in answers.get(i, ()))
-            for picture in library.pictures(chunk):
-                given = tuple(
-                    _given(event, picture.id in apart, remarks.get((picture.id, event.author), ""))
-                    for event in answers.get(picture.id, ())
+            scores: dict[str, float] = {}
+            if head is not None:
+                vectors = context.collection.vectors_for(concept.id)
+                scores = dict(context.scores.of(head, vectors).probability.of(chunk))
+            for picture in context.collection.library.pictures(chunk):
+                decision, score = together.get(picture.id), scores.get(picture.id)
+                labelled = LabelledPicture(
+                    id=picture.id,
+                    path=next(iter(picture.sources), ""),
+                    width=picture.width,
+                    height=picture.height,
+                    label=decision.value if decision else "",
+                    given=decision.given if decision else "",
+                    answers=tuple(
+                        PersonLabel(
+                            value=event.said,
+                            author=event.author.name,
+                            author_kind=event.author.kind,
+                            split="evaluation" if picture.id in apart else "train",
+                            created=event.created.isoformat(),
+                            comment=remarks.get((picture.id, event.author), ""),
+                        )
+                        for event in answers.get(picture.id, ())
+                    ),
+                    captions=captions.get(picture.id, ()),
                 )
-                about = captions.get(picture.id, ())
-                score = scores.get(picture.id)
-                yield _labelled(picture, together.get(picture.id), given, score, head, about)
-
-
-def _labelled(
-    picture: Picture,
-    decision: Decision | None,
-    given: tuple[PersonLabel, ...],
-    score: float | None,
-    head: StoredHead | None,
-    captions: tuple[str, ...],
-) -> LabelledPicture:
-    decided = "" if score is None or head is None else "yes" if score >= head.threshold else "no"
-    return LabelledPicture(
-        id=picture.id,
-        path=next(iter(picture.sources), ""),
-        width=picture.width,
-        height=picture.height,
-        label=decision.value if decision else "",
-        given=decision.given if decision else "",
-        answers=given,
-        score=score,
-        decision=decided,
-        version=head.number if decided and head else None,
-        captions=captions,
-    )
-
-
-def _given(event: LabelEvent, apart: bool, comment: str) -> PersonLabel:
-    return PersonLabel(
-        value=event.said,
-        author=event.author.name,
-        author_kind=event.author.kind,
-        split="evaluation" if apart else "train",
-        created=event.created.isoformat(),
-        comment=comment,
-    )
+                if head is not None and score is not None:
+                    flagged = "yes" if score >= head.threshold else "no"
+                    labelled = replace(labelled, score=score, decision=flagged, version=head.number)
+                yield labelled

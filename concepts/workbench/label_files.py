@@ -3,10 +3,10 @@ in."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection as Ids
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,6 @@ from concepts.labelling.files import (
 )
 from concepts.labelling.formats import format_of
 from concepts.labelling.formats.tables import write_label_file
-from concepts.labelling.rechecks import Renewals, Repeats
 from concepts.labelling.review import readable
 from concepts.labelling.rows import (
     QUESTION_COLUMNS,
@@ -36,6 +35,7 @@ from concepts.labelling.rows import (
     LeftOutRow,
     Meaning,
     OpenRow,
+    Question,
     UnknownWordRow,
     meanings_of,
 )
@@ -44,9 +44,9 @@ from concepts.learning.scale import Scale
 from concepts.learning.waves import SHARE
 from concepts.library.lookup import NamedPicture, find_named
 from concepts.view import View
+from concepts.workbench.blind_rechecks import SecondTime
 from concepts.workbench.operation import Limit, Offset, ReaderName, operation
 from storage.labels import Author, LabelEvent
-from storage.tables import ConceptRow
 
 if TYPE_CHECKING:
     from concepts.workbench.concept import Concept
@@ -98,6 +98,7 @@ class LabelFiles:
 
     def __init__(self, concept: Concept) -> None:
         self._context, self._concept = concept.context, concept.row
+        self._rechecks = SecondTime(concept.context)
 
     def meanings(self, pairs: Sequence[str]) -> dict[str, Meaning]:
         """WORD=MEANING each, where a meaning may be a grade or class of this concept. Raises
@@ -115,21 +116,21 @@ class LabelFiles:
         """What is in a file, before anything of it is taken: its words with counts, what they would mean, and
         its first rows. `columns` of a table: our heading → the file's. Raises `UnknownColumnsError` where
         those have to be told, and `DiscernError` where it can't be read."""
-        scale = Scale.read(self._concept.scale)
-        report, words, unknown = ImportReport(), Counter[tuple[str, str]](), list[LabelRow]()
+        nobody = Author("")
         with with_columns(file, columns or {}) as readable:
             found = format_of(readable, "" if columns else format)
-            rows = self._read(readable, found.method.name, meanings, report, words, unknown, scale)
+            read = self._read(readable, found.method.name, meanings, nobody)
             first = first_rows(found, readable)
-        known = self._resolve([*rows, *unknown], file, report)
+        unknown = [LabelRow(row.number, row.picture, "skip", nobody, path=row.path) for row in read.unknown]
+        known = self._resolve([*read.rows, *unknown], file, read.report)
         return LabelFileView(
             format=found.method.name,
-            words=[WordView(word=word, rows=n, means=means) for (word, means), n in words.most_common()],
-            pictures=len({picture_id for _, picture_id in known}),
-            unknown_pictures=report.unknown_pictures,
-            unanswered=report.unanswered,
-            bad=len(report.bad_rows),
-            bad_rows=report.as_dict()["bad_rows"][:SHOWN],
+            words=[WordView(word=word, rows=n, means=means) for (word, means), n in read.words.most_common()],
+            pictures=len({row.picture for row in known}),
+            unknown_pictures=read.report.unknown_pictures,
+            unanswered=read.report.unanswered,
+            bad=len(read.report.bad_rows),
+            bad_rows=read.report.as_dict()["bad_rows"][:SHOWN],
             first_rows=first,
         )
 
@@ -147,46 +148,37 @@ class LabelFiles:
         """Takes answers from a file or folder in one transaction; bad rows are reported, not taken.
 
         `meanings` of the file's words come before those that are known; `columns` of a table: our heading →
-        the file's. `author` is who brings the file,
-        which is kept beside answers that it says are others'. Without `for_others` new answers of others are
-        bad rows.
+        the file's. `author` is who brings the file, which is kept beside answers that it says are others'.
+        Without `for_others` new answers of others are bad rows.
 
         Raises `UnknownWordsError` for words without a meaning and `NoUsableRowsError` where all rows are bad,
         and then nothing is changed.
         """
-        concept = self._concept
-        report, words, unknown = ImportReport(), Counter[tuple[str, str]](), list[LabelRow]()
-        scale = Scale.read(concept.scale)
+        concept, brings = self._concept, Author(author, "simulated" if simulated else "person")
         with with_columns(file, columns or {}) as readable:
-            of = "" if columns else format
-            rows = self._read(readable, of, meanings, report, words, unknown, scale, simulated=simulated)
-        if unknown:
+            read = self._read(readable, "" if columns else format, meanings, brings)
+        report = read.report
+        if read.unknown:
+            scale = Scale.read(concept.scale)
             raise UnknownWordsError(
                 file.name,
-                [(word, n) for (word, means), n in words.most_common() if not means],
+                [(word, n) for (word, means), n in read.words.most_common() if not means],
                 scale.answers if scale else ("yes", "no"),
             )
         self._context.draw_evaluation(concept)
-        default = Author(author, "simulated" if simulated else "person")
-        found = self._resolve(rows, file, report)
-        renewed = self._renewed(concept, found, default)
-        resolved = self._settle_repeats(concept, found, default, renewed)
-        known, bad = without_contradictions(resolved, default)
-        report.bad_rows = sorted([*report.bad_rows, *bad], key=lambda row: row.number)
-        if report.bad_rows and not known:
-            raise NoUsableRowsError(file.name, [(row.number, row.reason) for row in report.bad_rows])
-        standing = self._context.log.standing(concept.id, ("person", "simulated"))
+        rows, renewed = self._settle_repeats(self._resolve(read.rows, file, report))
+        rows, bad = without_contradictions(rows)
+        _refuse(bad, report, rows, file)
         if not for_others:
-            known, foreign = without_answers_of_others(known, standing, author)
-            report.bad_rows = sorted([*report.bad_rows, *foreign], key=lambda row: row.number)
-            if foreign and not known:
-                raise NoUsableRowsError(file.name, [(row.number, row.reason) for row in report.bad_rows])
-        aiming, missing = self._aiming(concept, known)
-        report.imported, _ = self._keep(concept, aiming, default, renewed)
+            standing = self._context.log.standing(concept.id, ("person", "simulated"))
+            rows, foreign = without_answers_of_others(rows, standing, author)
+            _refuse(foreign, report, rows, file)
+        aiming, missing = self._aiming(rows)
+        report.imported, _ = self._keep(aiming, brings, renewed)
         if missing:
             self._context.draw_more(concept, at_least=missing)
-        self._settle_splits(concept, known, report)
-        imported, unchanged = self._keep(concept, known, default, renewed)
+        self._settle_splits(rows, report)
+        imported, unchanged = self._keep(rows, brings, renewed)
         report.imported, report.unchanged = report.imported + imported, unchanged - report.imported
         return report.as_dict()
 
@@ -210,7 +202,8 @@ class LabelFiles:
             found = readable(self._context.log.standing(concept.id), reader)
             standing = found[offset : None if limit is None else offset + limit]
         ids = list({event.picture_id for event in standing})
-        paths, remarks = self._context.collection.paths(ids), self._remarks(concept, ids)
+        paths = self._context.collection.paths(ids)
+        remarks = remarks_of(self._context.log.comments(concept.id, ids))
         origins = self._context.log.origins(concept.id)
         names = self._context.store.names(set(origins.values()))
         return [
@@ -243,44 +236,27 @@ class LabelFiles:
         ]
         return write_label_file(out, rows, QUESTION_COLUMNS, mode="x")
 
-    def _remarks(self, concept: ConceptRow, ids: Sequence[str]) -> dict[tuple[str, Author], str]:
-        return remarks_of(self._context.log.comments(concept.id, ids))
-
-    def _read(
-        self,
-        file: Path,
-        format: str,
-        meanings: Mapping[str, Meaning] | None,
-        report: ImportReport,
-        words: Counter[tuple[str, str]],
-        unknown: list[LabelRow],
-        scale: Scale | None,
-        *,
-        simulated: bool = False,
-    ) -> list[LabelRow]:
-        """The usable rows; what the others are goes into `report`. `words` counts (word, meaning), `unknown`
-        are rows whose word has none."""
-        rows: list[LabelRow] = []
-        for row in read_label_file(file, format=format, simulated=simulated, meanings=meanings, scale=scale):
+    def _read(self, file: Path, format: str, meanings: Mapping[str, Meaning] | None, brings: Author) -> _Read:
+        read, scale = _Read(), Scale.read(self._concept.scale)
+        for row in read_label_file(file, format=format, brings=brings, meanings=meanings, scale=scale):
             if isinstance(row, BadRow):
-                report.bad_rows.append(row)
+                read.report.bad_rows.append(row)
             elif isinstance(row, OpenRow):
-                report.unanswered += 1
+                read.report.unanswered += 1
             elif isinstance(row, LeftOutRow):
-                report.left_out += 1
-                words[row.word, "leave out"] += 1
+                read.report.left_out += 1
+                read.words[row.word, "leave out"] += 1
             elif isinstance(row, UnknownWordRow):
-                words[row.word, ""] += 1
-                unknown.append(LabelRow(row.number, row.picture, "skip", None, None, "", path=row.path))
+                read.words[row.word, ""] += 1
+                read.unknown.append(row)
             else:
-                words[row.word, row.said] += 1
-                rows.append(row)
-        return rows
+                read.words[row.word, row.said] += 1
+                read.rows.append(row)
+        return read
 
-    def _resolve(
-        self, rows: Sequence[LabelRow], file: Path, report: ImportReport
-    ) -> list[tuple[LabelRow, str]]:
-        """Picture ids for rows; paths count from the file's folder, else from the working folder."""
+    def _resolve(self, rows: Sequence[LabelRow], file: Path, report: ImportReport) -> list[LabelRow]:
+        """Rows with the ids of their pictures; paths count from the file's folder, else from the working
+        folder. A row of a picture that isn't there is a bad one."""
         folder = file.absolute() if file.is_dir() else file.absolute().parent
         named = [NamedPicture(row.picture, row.path) for row in rows]
         known = []
@@ -288,117 +264,100 @@ class LabelFiles:
             rows, find_named(self._context.collection.library, named, folder), strict=True
         ):
             if found:
-                known.append((row, found))
+                known.append(replace(row, picture=found))
             else:
                 report.unknown_pictures += 1
                 report.bad_rows.append(BadRow(row.number, why))
         return known
 
-    def _renewed(
-        self, concept: ConceptRow, rows: Sequence[tuple[LabelRow, str]], default: Author
-    ) -> set[tuple[str, Author]]:
-        """Questions that are asked again because the definition has changed, and that these rows answer or
-        have answered before."""
-        context = self._context
-        said = {(event.picture_id, event.author) for event in context.log.renewed(concept.id)}
-        asked = {(i, row.author or default) for row, i in rows if row.repeat and not row.in_view}
-        if not asked:
-            return set()
-        renewals = Renewals(context.log, context.store, concept.id, concept.seed)
-        due = {(i, author) for author in {who for _, who in asked} for i in renewals.due(author)}
-        return asked & (due | said)
-
-    def _settle_repeats(
-        self,
-        concept: ConceptRow,
-        rows: Sequence[tuple[LabelRow, str]],
-        default: Author,
-        renewed: Ids[tuple[str, Author]],
-    ) -> list[tuple[LabelRow, str]]:
-        """Rows that repeat an answer which isn't there, or that nobody was asked to repeat, are answers like
-        any other; so are those given with the machine in view."""
-        marked: dict[Author, list[str]] = {}
-        for row, picture_id in rows:
+    def _settle_repeats(self, rows: Sequence[LabelRow]) -> tuple[list[LabelRow], set[Question]]:
+        """Rows that repeat an answer which isn't there, or that nobody was asked to repeat, become answers
+        like any other; so do those given with the machine in view. And which questions are asked again
+        because the definition has changed: these rows answer them, or have answered them before."""
+        marked: dict[Author, set[str]] = defaultdict(set)
+        for row in rows:
             if row.repeat and not row.in_view:
-                marked.setdefault(row.author or default, []).append(picture_id)
-        waves = self._context.label_cache.held_out(concept.id).evaluation
-        repeats = Repeats(self._context.log, waves, concept.id, concept.seed)
-        among = {author: repeats.among(author, ids) for author, ids in marked.items()}
-        return [
-            (
-                replace(
-                    row,
-                    repeat=not row.in_view
-                    and (
-                        picture_id in among.get(row.author or default, ())
-                        or (picture_id, row.author or default) in renewed
-                    ),
-                ),
-                picture_id,
-            )
-            if row.repeat
-            else (row, picture_id)
-            for row, picture_id in rows
+                marked[row.author].add(row.picture)
+        before = {(event.picture_id, event.author) for event in self._context.log.renewed(self._concept.id)}
+        renewed = {(i, author) for author, ids in marked.items() for i in ids} & before
+        asked = set(renewed)
+        for author, ids in marked.items():
+            again, anew = self._rechecks.answers(self._concept, author, ids)
+            asked |= {(i, author) for i in again}
+            renewed |= {(i, author) for i in anew}
+        asked |= renewed
+        settled = [
+            replace(row, repeat=not row.in_view and row.question in asked) if row.repeat else row
+            for row in rows
         ]
+        return settled, renewed
 
-    def _aiming(
-        self, concept: ConceptRow, rows: Sequence[tuple[LabelRow, str]]
-    ) -> tuple[list[tuple[LabelRow, str]], int]:
+    def _aiming(self, rows: Sequence[LabelRow]) -> tuple[list[LabelRow], int]:
         """The rows that are kept before test pictures are drawn, and how many of those have to wait for a
         label before the others are kept.
 
         Later draws are aimed by what a file taught, and take none of its pictures. A file that leaves too few
         others has its own drawn: a random half of it aims the draw, which is made among all the rest.
         """
-        answered = self._context.log.first_answered(concept.id).keys()
-        drawn = self._context.store.evaluation_pictures(concept.id).keys()
-        pictures = self._context.collection.count_for(concept.id)
-        closed = answered | drawn | {i for _, i in rows}
-        left = pictures - len(self._context.collection.frames.among(concept.id, closed))
+        concept_id, context = self._concept.id, self._context
+        answered = context.log.first_answered(concept_id).keys()
+        held_out = context.label_cache.held_out(concept_id)
+        drawn = held_out.evaluation.keys()
+        pictures = context.collection.count_for(concept_id)
+        closed = answered | drawn | {row.picture for row in rows}
+        left = pictures - len(context.collection.frames.among(concept_id, closed))
         missing = min(TEST_SET, int(SHARE * pictures)) - len(drawn) - left
         if missing <= 0:
             return [], 0
-        apart = self._context.store.kept_apart(concept.id)
-        teaches = [(row, i) for row, i in rows if row.split != "evaluation" and i not in apart]
-        ids = sorted({i for _, i in teaches})
-        rng = np.random.default_rng(self._context.log.last_sequence(concept.id))
+        teaches = [row for row in rows if row.split != "evaluation" and row.picture not in held_out.kept]
+        ids = sorted({row.picture for row in teaches})
+        rng = np.random.default_rng(context.log.last_sequence(concept_id))
         half = {ids[place] for place in rng.permutation(len(ids))[: len(ids) // 2]}
-        return [(row, i) for row, i in teaches if i in half], missing + len(drawn - answered)
+        return [row for row in teaches if row.picture in half], missing + len(drawn - answered)
 
-    def _keep(
-        self,
-        concept: ConceptRow,
-        rows: Sequence[tuple[LabelRow, str]],
-        default: Author,
-        renewed: Ids[tuple[str, Author]],
-    ) -> tuple[int, int]:
+    def _keep(self, rows: Sequence[LabelRow], brings: Author, renewed: Ids[Question]) -> tuple[int, int]:
         """How many labels were kept, and how many rows say what stands already."""
-        log = self._context.log
-        said = [*log.standing(concept.id, ("person", "simulated")), *log.repeats(concept.id)]
-        remarks = self._remarks(concept, [picture_id for _, picture_id in rows])
-        number = self._context.revision(concept).number
-        fresh, unchanged = new_labels(rows, said, default, number, remarks, renewed)
-        return log.append(concept.id, fresh), unchanged
+        concept_id, log = self._concept.id, self._context.log
+        said = [*log.standing(concept_id, ("person", "simulated")), *log.repeats(concept_id)]
+        remarks = remarks_of(log.comments(concept_id, [row.picture for row in rows]))
+        number = self._context.revision(self._concept).number
+        fresh, unchanged = new_labels(rows, said, brings, number, remarks, renewed)
+        return log.append(concept_id, fresh), unchanged
 
-    def _settle_splits(
-        self, concept: ConceptRow, rows: Sequence[tuple[LabelRow, str]], report: ImportReport
-    ) -> None:
+    def _settle_splits(self, rows: Sequence[LabelRow], report: ImportReport) -> None:
         """Rule 4 for imports: a picture of the evaluation set only measures, one that trained, or that is an
         example, only trains."""
-        dataset = self._context.dataset(concept)
+        dataset = self._context.dataset(self._concept)
         library = self._context.collection.library
         trained = [i for i in dataset.decisions if i not in dataset.reserved]
-        asked_to_train = [i for row, i in rows if row.split != "evaluation" and i not in dataset.reserved]
+        to_train = [row.picture for row in rows if row.split != "evaluation"]
+        asked_to_train = [i for i in to_train if i not in dataset.reserved]
         taken = set(library.near_groups([*trained, *asked_to_train, *dataset.shown]))
-        wanted = list(dict.fromkeys(i for row, i in rows if row.split == "evaluation"))
+        wanted = list(dict.fromkeys(row.picture for row in rows if row.split == "evaluation"))
         outside = [i for i in wanted if i not in dataset.apart]
         groups = dict(zip(outside, library.near_groups(outside), strict=True))
         usable = [i for i in outside if groups[i] not in taken and i not in dataset.reserved]
-        self._context.store.add_evaluation_pictures(concept.id, usable, "imported")
+        self._context.store.add_evaluation_pictures(self._concept.id, usable, "imported")
         report.kept_for_training = len(outside) - len(usable)
-        report.kept_for_evaluation = sum(
-            row.split != "evaluation" and i in dataset.reserved for row, i in rows
-        )
+        report.kept_for_evaluation = len(to_train) - len(asked_to_train)
+
+
+@dataclass
+class _Read:
+    """What a file says. `words`: (word, meaning) → in how many rows; `unknown` are rows whose word has
+    none."""
+
+    rows: list[LabelRow] = field(default_factory=list)
+    unknown: list[UnknownWordRow] = field(default_factory=list)
+    words: Counter[tuple[str, str]] = field(default_factory=Counter)
+    report: ImportReport = field(default_factory=ImportReport)
+
+
+def _refuse(bad: Sequence[BadRow], report: ImportReport, left: Sequence[LabelRow], file: Path) -> None:
+    """Reports bad rows. Raises `NoUsableRowsError` where there are some and no others are `left`."""
+    report.bad_rows = sorted([*report.bad_rows, *bad], key=lambda row: row.number)
+    if report.bad_rows and not left:
+        raise NoUsableRowsError(file.name, [(row.number, row.reason) for row in report.bad_rows])
 
 
 def _label_row(event: LabelEvent, paths: dict[str, str], apart: Ids[str], comment: str) -> dict[str, Any]:

@@ -99,11 +99,11 @@ def test_importing_a_file_again_changes_nothing_whatever_is_in_it(
     rows: list[tuple[str, str, str, str]],
 ) -> None:
     read = [
-        (LabelRow(line, picture, value, Author(author) if author else None, None, comment), picture)  # type: ignore[arg-type]
+        LabelRow(line, picture, value, Author(author or "me"), None, comment)  # type: ignore[arg-type]
         for line, (picture, value, author, comment) in enumerate(rows, start=2)
     ]
-    usable, bad = without_contradictions(read, ME)
-    fresh, unchanged = new_labels(usable, [], ME, 1)
+    usable, bad = without_contradictions(read)
+    fresh, unchanged = new_labels(usable, [], ME, 1, {})
     assert len(usable) + len(bad) == len(rows)
     assert len(fresh) + unchanged == len(usable)
     assert len({(label.picture_id, label.author) for label in fresh}) == len(fresh)
@@ -111,4 +111,4 @@ def test_importing_a_file_again_changes_nothing_whatever_is_in_it(
         LabelEvent(1, kept.key, kept.picture_id, kept.value, kept.author, 1, kept.comment, now(), None)
         for kept in fresh
     ]
-    assert new_labels(usable, standing, ME, 1) == ([], len(usable))
+    assert new_labels(usable, standing, ME, 1, {}) == ([], len(usable))
