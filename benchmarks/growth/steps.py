@@ -123,8 +123,7 @@ def _of_a_concept(bench: Workbench, folder: Path) -> Iterator[Cost]:
     )
     yield costs_of("train on 2,000 answers", lambda: bench.concept(CONCEPT).versions.train().wait())
     concept = bench.context.concept(CONCEPT)
-    collection = bench.context.collection
-    yield costs_of("a wall", lambda: wall_pictures(bench.context.dataset(concept), collection, []))
+    yield costs_of("a wall", lambda: wall_pictures(bench.context.dataset(concept), []))
     yield costs_of("scores as Parquet", lambda: bench.rules.write_table_to(folder / "scores.parquet").wait())
 
 

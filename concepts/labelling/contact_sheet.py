@@ -27,7 +27,6 @@ from concepts.labelling.training_data import TrainingData
 from concepts.learning.base import sigmoid
 from concepts.learning.contact_sheet import SIZE, representatives
 from concepts.learning.fitting import train_head
-from concepts.library.collection import Collection
 from concepts.library.search import without_look_alikes
 from concepts.view import View
 from storage.vectors.ids import PictureIds
@@ -139,9 +138,7 @@ class Grid:
             ranking.going = False
 
 
-def wall_pictures(
-    training_data: TrainingData, collection: Collection, walls: Sequence[Sequence[str]]
-) -> list[NextPicture]:
+def wall_pictures(training_data: TrainingData, walls: Sequence[Sequence[str]]) -> list[NextPicture]:
     """The next wall: pictures of every kind, none of which was on a wall before, is answered or measures, and
     none that looks like one of those."""
     seen = {picture for wall in walls for picture in wall} | training_data.spoken_for
@@ -151,8 +148,8 @@ def wall_pictures(
         training_data.index.ids.without(training_data.reserved | training_data.spoken_for),
         seed,
     )
-    out = set(collection.library.near_groups(sorted(seen)))
-    groups = collection.library.near_groups(ids)
+    out = set(training_data.collection.library.near_groups(sorted(seen)))
+    groups = training_data.collection.library.near_groups(ids)
     shown = np.flatnonzero([group in out for group in groups])
     vectors = training_data.vectors(ids)
     rows = representatives(
@@ -163,7 +160,7 @@ def wall_pictures(
         len(walls),
         seed,
     )
-    return to_learn_from(training_data, collection, [(ids[row], "wall", None) for row in rows])
+    return to_learn_from(training_data, [(ids[row], "wall", None) for row in rows])
 
 
 def _some(training_data: TrainingData, ids: PictureIds, seed: int) -> list[str]:
@@ -186,30 +183,29 @@ def _some(training_data: TrainingData, ids: PictureIds, seed: int) -> list[str]:
 
 def bulk_pictures(
     training_data: TrainingData,
-    collection: Collection,
     order: GridOrder,
     query: str,
     n: int,
     graph_of: GraphOf,
 ) -> Ranked:
     """At most n pictures without an answer, one of each near-duplicate group, never of the evaluation set."""
-    scores, knows = _scores(training_data, collection, order, query)
+    scores, knows = _scores(training_data, order, query)
     ranking = rank_library(training_data, graph_of) if knows and order in ("likely", "unlikely") else None
     first = _first(ranking.among(scores.ids) if ranking else scores, order, knows, SPARE * n)
-    shown = without_look_alikes([picture_id for picture_id, _ in first], collection.library)[:n]
+    shown = without_look_alikes([picture_id for picture_id, _ in first], training_data.collection.library)[:n]
     probability = {i: float(sigmoid(logit)) for i, logit in scores.of(shown)}
     chosen = [(i, order, probability[i] if knows else None) for i in shown]
-    pictures = to_learn_from(training_data, collection, chosen)
+    pictures = to_learn_from(training_data, chosen)
     return Ranked(pictures, by_look_alikes=ranking is not None)
 
 
-def _scores(
-    training_data: TrainingData, collection: Collection, order: GridOrder, query: str
-) -> tuple[Scores, bool]:
+def _scores(training_data: TrainingData, order: GridOrder, query: str) -> tuple[Scores, bool]:
     """Of all pictures that may be shown, and whether they are logits of a head that has learned."""
     allowed = training_data.index.ids.without(training_data.reserved | training_data.spoken_for)
     if order == "query":
-        return training_data.index.scores(collection.text_vectors([query])[0], 0.0, allowed), False
+        return training_data.index.scores(
+            training_data.collection.text_vectors([query])[0], 0.0, allowed
+        ), False
     head = train_head(training_data.training.data, training_data.text_direction, seed=0)
     return training_data.index.scores(head.weights, head.bias, allowed), head.kind != "text"
 

@@ -61,15 +61,13 @@ class ConceptDataset(TrainingData):
     @cached_property
     def renewal(self) -> Renewal:
         """What became of the answers that measure under the newest definition, whatever this is read for."""
-        seed = self.store.get(self.concept_id).seed
-        return Renewals(self.log, self.store, self.concept_id, seed).state()
+        return Renewals(self.log, self.store, self.concept).state()
 
     @cached_property
     def twice(self) -> Twice:
         """What people said of pictures that measure when they were asked about them again."""
-        seed = self.store.get(self.concept_id).seed
         # Homes of before also have second labels of pictures that were chosen by a version's mistakes.
-        again = [e for e in self.log.repeats(self.concept_id) if comes_again(seed, e.picture_id)]
+        again = [e for e in self.log.repeats(self.concept_id) if comes_again(self.concept.seed, e.picture_id)]
         return said_twice(self._first, again, self.evaluation)
 
     @cached_property

@@ -16,7 +16,6 @@ from concepts.definition.editing import origin_in_words
 from concepts.labelling.training_data import TrainingData
 from concepts.learning.base import one_blas_thread
 from concepts.library.browsing import PictureView, view_of
-from concepts.library.collection import Collection
 from concepts.library.search import Finder, NearGroups, with_look_alikes
 from concepts.view import View
 from storage.vectors.ids import PictureIds
@@ -54,36 +53,36 @@ class Probe:
     vector: NDArray[np.floating]
 
 
-def mine_candidates(training_data: TrainingData, collection: Collection, size: int) -> list[Candidate]:
+def mine_candidates(training_data: TrainingData, size: int) -> list[Candidate]:
     """For a pool of `size`, without the evaluation set."""
     definition = training_data.revision.definition
-    probes = _searches(training_data, collection)
+    probes = _searches(training_data)
     examples = training_data.with_vectors([*definition.examples, *definition.counterexamples])
     probes += [Probe("example", vector) for vector in training_data.vectors(examples)]
     seed = seed_of(definition.name)
-    return mine(training_data.index, collection.library, probes, training_data.reserved, size, seed)
+    return mine(
+        training_data.index, training_data.collection.library, probes, training_data.reserved, size, seed
+    )
 
 
-def mine_more(
-    training_data: TrainingData, collection: Collection, like: Sequence[str], size: int
-) -> list[Candidate]:
+def mine_more(training_data: TrainingData, like: Sequence[str], size: int) -> list[Candidate]:
     """Up to `size` pictures beyond the pool: further down the searches of the definition, and like those of
     `like`, which the machine said count."""
-    probes = _searches(training_data, collection)
+    probes = _searches(training_data)
     probes += [
         Probe(LIKE_A_YES, vector) for vector in training_data.vectors(training_data.with_vectors(like))
     ]
     excluded = training_data.reserved | training_data.candidates.keys()
     seed = seed_of(f"{training_data.revision.definition.name} {len(training_data.candidates)}")
-    return mine(training_data.index, collection.library, probes, excluded, size, seed)
+    return mine(training_data.index, training_data.collection.library, probes, excluded, size, seed)
 
 
-def _searches(training_data: TrainingData, collection: Collection) -> list[Probe]:
+def _searches(training_data: TrainingData) -> list[Probe]:
     """The definition's sentence, searches and kinds."""
     definition = training_data.revision.definition
     searched = [*(query.text for query in definition.queries), *definition.searched_kinds()]
     queries = list(dict.fromkeys([definition.description, *searched]))
-    return [Probe(q, v) for q, v in zip(queries, collection.text_vectors(queries), strict=True)]
+    return [Probe(q, v) for q, v in zip(queries, training_data.collection.text_vectors(queries), strict=True)]
 
 
 def mine(
@@ -200,7 +199,6 @@ class QueryView(View):
 
 def query_views(
     training_data: TrainingData,
-    collection: Collection,
     finder: Finder,
     revisions: Sequence[Revision],
     reader: str,
@@ -213,7 +211,7 @@ def query_views(
         *((i, q.text, q.counts) for i, q in enumerate(definition.queries)),
     ]
     brought = Counter(name for names in training_data.candidates.values() for name in names)
-    found = _views(training_data, collection, finder, [text for _, text, _ in searched], n)
+    found = _views(training_data, finder, [text for _, text, _ in searched], n)
     return [
         QueryView(
             index=index,
@@ -230,34 +228,31 @@ def query_views(
     ]
 
 
-def kinds_found(
-    training_data: TrainingData, collection: Collection, finder: Finder, n: int
-) -> dict[str, list[PictureView]]:
+def kinds_found(training_data: TrainingData, finder: Finder, n: int) -> dict[str, list[PictureView]]:
     """n pictures for each kind of the definition that counts, doesn't or is open, by its words."""
     kinds = [c.text for c in training_data.revision.definition.criteria if c.kind in SHOWN_KINDS]
-    if collection.library.encoder() is None:
+    if training_data.collection.library.encoder() is None:
         return {}
-    return dict(zip(kinds, _views(training_data, collection, finder, kinds, n), strict=True))
+    return dict(zip(kinds, _views(training_data, finder, kinds, n), strict=True))
 
 
 def _views(
-    training_data: TrainingData, collection: Collection, finder: Finder, texts: Sequence[str], n: int
+    training_data: TrainingData, finder: Finder, texts: Sequence[str], n: int
 ) -> list[list[PictureView]]:
     """The n pictures that each text finds; none before the library has an encoder."""
-    if not texts or collection.library.encoder() is None:
+    if not texts or training_data.collection.library.encoder() is None:
         return [[] for _ in texts]
     found = finder.find_each(training_data.index, texts, n, training_data.reserved)
     pictures = {
-        p.id: view_of(p) for p in collection.library.pictures(list({i for ids in found for i in ids}))
+        p.id: view_of(p)
+        for p in training_data.collection.library.pictures(list({i for ids in found for i in ids}))
     }
     return [[pictures[i] for i in ids if i in pictures] for ids in found]
 
 
-def distinct_queries(
-    collection: Collection, finder: Finder, training_data: TrainingData, one: str, other: str
-) -> bool:
+def distinct_queries(training_data: TrainingData, finder: Finder, one: str, other: str) -> bool:
     """Whether two texts find different pictures; also where there are too few pictures to tell."""
-    if collection.library.encoder() is None or len(training_data.index.ids) < FEWEST_TO_TELL:
+    if training_data.collection.library.encoder() is None or len(training_data.index.ids) < FEWEST_TO_TELL:
         return True
     first, second = finder.find_each(training_data.index, [one, other], TOLD_APART_BY, training_data.reserved)
     return len(set(first) & set(second)) < SHARED * min(len(first), len(second))

@@ -37,6 +37,7 @@ from concepts.definition.document import Definition
 from concepts.labelling.consensus import consensus
 from storage.concepts import ConceptStore
 from storage.labels import Author, LabelEvent, LabelLog
+from storage.tables import ConceptRow
 
 SHARE = 0.15  # of what measures: in the end one question in three is about that, so it is one in twenty
 ENOUGH = 30  # blind answers of a person before they are asked anything again
@@ -63,13 +64,12 @@ class Repeats:
 
     log: LabelLog
     waves: Mapping[str, str]
-    concept_id: int
-    key: str
+    concept: ConceptRow
 
     def due(self, author: Author, definition: int, n: int) -> list[str]:
         """Ids of the pictures that this person is to be asked about again now, among their next n questions:
         seldom one, and of a long list one in twenty. They said yes or no under this definition."""
-        recent = self.log.recent(self.concept_id, author, LATEST)
+        recent = self.log.recent(self.concept.id, author, LATEST)
         blind = sum(not (event.in_view or event.repeat) for event in recent)
         if n < 1 or blind < ENOUGH or any(event.repeat for event in recent[:APART]):
             return []
@@ -95,15 +95,17 @@ class Repeats:
 
     def _drawn(self) -> list[str]:
         """In random order."""
-        again = [i for i, drawn in self.waves.items() if drawn == "random" and comes_again(self.key, i)]
-        return sorted(again, key=lambda i: _chance(self.key, "again", i))
+        again = [
+            i for i, drawn in self.waves.items() if drawn == "random" and comes_again(self.concept.seed, i)
+        ]
+        return sorted(again, key=lambda i: _chance(self.concept.seed, "again", i))
 
     def _wait(self, picture_id: str) -> int:
-        return SOONEST + int((LATEST - SOONEST + 1) * _chance(self.key, "wait", picture_id))
+        return SOONEST + int((LATEST - SOONEST + 1) * _chance(self.concept.seed, "wait", picture_id))
 
     def _said(self, author: Author, picture_ids: Sequence[str]) -> Mapping[str, list[LabelEvent]]:
         said: dict[str, list[LabelEvent]] = {}
-        for event in self.log.of_author(self.concept_id, author, picture_ids) if picture_ids else ():
+        for event in self.log.of_author(self.concept.id, author, picture_ids) if picture_ids else ():
             said.setdefault(event.picture_id, []).append(event)
         return said
 
@@ -205,18 +207,17 @@ class Renewals:
 
     log: LabelLog
     store: ConceptStore
-    concept_id: int
-    key: str
+    concept: ConceptRow
 
     def state(self) -> Renewal:
         return self._state(self._meanings())
 
     def _state(self, meanings: Mapping[int, Hashable]) -> Renewal:
-        first = self.log.blind(self.concept_id, list(self.store.evaluation_pictures(self.concept_id)))
-        return renewal(meanings, first, self.log.renewed(self.concept_id), self.key)
+        first = self.log.blind(self.concept.id, list(self.store.evaluation_pictures(self.concept.id)))
+        return renewal(meanings, first, self.log.renewed(self.concept.id), self.concept.seed)
 
     def _meanings(self) -> dict[int, Hashable]:
-        rows = self.store.definitions(self.concept_id)
+        rows = self.store.definitions(self.concept.id)
         return {row.number: Definition.model_validate(row.document).meaning() for row in rows}
 
     def due(self, author: Author) -> list[str]:

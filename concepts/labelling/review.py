@@ -17,7 +17,6 @@ from concepts.labelling.training_data import TrainingData
 from concepts.learning.scaled_figures import cohen_kappa
 from concepts.view import View
 from storage.labels import LabelEvent
-from storage.library import Library
 
 DRAWS = 2000  # bootstrap
 ONE, OTHER = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])  # what two people can say of a picture
@@ -165,11 +164,12 @@ def for_reader(rows: Iterable[ReviewRow], decisions: Mapping[str, Decision], rea
     ]
 
 
-def near_duplicates_disagree(training_data: TrainingData, library: Library) -> list[ReviewRow]:
+def near_duplicates_disagree(training_data: TrainingData) -> list[ReviewRow]:
     """Training labels of pictures that look the same and differ, near-duplicates beside each other."""
     decided = {i: said.value for i, said in training_data.answers.items() if said.decided}
+    near_groups = training_data.collection.library.near_groups(list(decided))
     groups: dict[str, list[str]] = defaultdict(list)
-    for picture, group in zip(decided, library.near_groups(list(decided)), strict=True):
+    for picture, group in zip(decided, near_groups, strict=True):
         groups[group].append(picture)
     return [
         ReviewRow(

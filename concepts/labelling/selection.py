@@ -13,9 +13,9 @@ from concepts.labelling.training_data import TrainingData
 from concepts.learning.acquisition import Auto, Labelled, Pool, Round, Strategy, next_round
 from concepts.learning.base import LinearHead
 from concepts.learning.fitting import SEED, train_early
-from concepts.library.collection import Collection
 from concepts.view import View
 
+WHOLE_LIBRARY = 20_000  # up to here every picture is a candidate to be asked about
 NEAR_THE_HEAD = 2000  # of a large library: the likeliest and the least certain pictures, each
 CHECKED = 100  # answered pictures that the machine judges, too, so that its agreement is known to 10 points
 CHECKED_SHARE = 0.5  # of one round that they take at most
@@ -46,10 +46,10 @@ def to_measure(picture_id: str, path: str = "", *, repeat: bool = False) -> Next
 
 
 def to_learn_from(
-    training_data: TrainingData, collection: Collection, chosen: Sequence[tuple[str, str, float | None]]
+    training_data: TrainingData, chosen: Sequence[tuple[str, str, float | None]]
 ) -> list[NextPicture]:
     """Of (picture id, reason, probability)."""
-    paths = collection.paths([picture_id for picture_id, _, _ in chosen])
+    paths = training_data.collection.paths([picture_id for picture_id, _, _ in chosen])
     return [
         NextPicture(
             id=picture_id,
@@ -65,9 +65,7 @@ def to_learn_from(
 
 def most_useful(
     training_data: TrainingData,
-    collection: Collection,
     n: int,
-    whole_library: int,
     waiting: Sequence[str] = (),
     ways: Strategy | None = None,
 ) -> list[NextPicture]:
@@ -78,7 +76,7 @@ def most_useful(
     ids: list[str] = []
 
     def look(head: LinearHead | None) -> tuple[Pool, Labelled]:
-        ids[:] = askable(training_data, whole_library, head)
+        ids[:] = askable(training_data, head)
         pool = Pool.of(training_data.vectors(ids), training_data.groups(ids), training_data.text_direction)
         return pool, _labelled(training_data, ids, waiting)
 
@@ -98,14 +96,14 @@ def most_useful(
         (ids[choice.row], choice.reason, None if probability is None else float(probability[choice.row]))
         for choice in found.choices
     ]
-    return to_learn_from(training_data, collection, chosen)
+    return to_learn_from(training_data, chosen)
 
 
-def askable(training_data: TrainingData, whole_library: int, head: LinearHead | None) -> list[str]:
+def askable(training_data: TrainingData, head: LinearHead | None) -> list[str]:
     """Ids to choose from: everything in a small library; in a large one the candidate pool, what people
     labelled, and what the head finds likely or borderline anywhere (SEALS, Coleman et al. 2022)."""
     index, reserved = training_data.index, training_data.reserved
-    if len(index.ids) <= whole_library:
+    if len(index.ids) <= WHOLE_LIBRARY:
         return [picture_id for picture_id in index.ids if picture_id not in reserved]
     ids = set(training_data.candidates) | set(training_data.answers)
     if head is not None:
@@ -141,7 +139,6 @@ def next_for_machine(
     training_data: TrainingData,
     n: int,
     tried: Ids[str],
-    whole_library: int,
 ) -> list[str]:
     """At most n pictures that are not `tried`: first some that the person has answered, which say what the
     machine's labels count for; then those whose labels should improve the classifier most, or the pool in its
@@ -153,7 +150,7 @@ def next_for_machine(
     if head is None:
         pool = [i for i in training_data.candidates if i not in out and i not in training_data.reserved]
         return [*checked, *training_data.with_vectors(pool)[:wanted]]
-    ids = askable(training_data, whole_library, head)
+    ids = askable(training_data, head)
     pool_of = Pool.of(training_data.vectors(ids), training_data.groups(ids), training_data.text_direction)
     training = training_data.training
     used = np.flatnonzero(training.data.weight > 0)

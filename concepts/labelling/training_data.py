@@ -21,6 +21,7 @@ from storage.concepts import ConceptStore, Rating, StoredAnnotation
 from storage.labels import LabelLog
 from storage.outside import OutsidePicture
 from storage.pictures.duplicates import nearly_equal
+from storage.tables import ConceptRow
 from storage.vectors.reader import VectorReader
 
 NEGATIVE_SHARE = 0.3  # how far the text direction leans away from what looks similar but doesn't count
@@ -112,7 +113,7 @@ class TrainingData:
         collection: Collection,
         store: ConceptStore,
         log: LabelLog,
-        concept_id: int,
+        concept: ConceptRow,
         revision: Revision,
         until: int | None = None,
     ) -> None:
@@ -120,20 +121,24 @@ class TrainingData:
         self.collection = collection
         self.store = store
         self.log = log
-        self.concept_id = concept_id
+        self.concept = concept
         self.revision = revision
         self._until = until
+
+    @property
+    def concept_id(self) -> int:
+        return self.concept.id
 
     def at(self, label_sequence: int) -> TrainingData:
         """What there was to learn from people when a version was trained."""
         return TrainingData(
-            self.collection, self.store, self.log, self.concept_id, self.revision, label_sequence
+            self.collection, self.store, self.log, self.concept, self.revision, label_sequence
         )
 
     @cached_property
     def scale(self) -> Scale | None:
         """What is answered; None for yes or no."""
-        return Scale.read(self.store.get(self.concept_id).scale)
+        return Scale.read(self.concept.scale)
 
     # Answers
 

@@ -14,7 +14,6 @@ from concepts.learning.calibration import logit
 from concepts.learning.certificates import floor_of, of_side
 from concepts.learning.target import Side
 from concepts.learning.waves import Strata, draw, strata
-from concepts.library.collection import Collection
 from concepts.library.outside_pictures import library_twins
 from storage.concepts import Wave
 from storage.tables import now
@@ -36,8 +35,6 @@ class CertifyingFrame:
 
 def draw_wave(
     dataset: ConceptDataset,
-    collection: Collection,
-    key: str,
     size: int,
     head: LinearHead | None,
     sequence: int,
@@ -48,8 +45,8 @@ def draw_wave(
     be avoided. `sequence` is the last label event known; `head` is frozen for the draw, None draws everything
     alike, and so does a library whose vectors aren't there yet."""
     number = len(dataset.waves) + 1
-    frame = _frame(dataset, collection, avoid)
-    rng = np.random.default_rng(_seed(key, f"wave {number}"))
+    frame = _frame(dataset, avoid)
+    rng = np.random.default_rng(_seed(dataset, f"wave {number}"))
     cut, logits = Strata(()), np.zeros(len(frame))
     if head is not None:
         scores = dataset.index.scores(head.weights, head.bias)
@@ -63,7 +60,7 @@ def draw_wave(
     wave = Wave(
         number=number,
         label_sequence=sequence,
-        fingerprint=collection.recorded().fingerprint,
+        fingerprint=dataset.collection.recorded().fingerprint,
         weights=np.ascontiguousarray(kept.weights, "<f8").tobytes() if kept else None,
         bias=kept.bias if kept else 0.0,
         boundaries=list(cut.boundaries),
@@ -76,8 +73,6 @@ def draw_wave(
 
 def draw_certifying(
     dataset: ConceptDataset,
-    collection: Collection,
-    key: str,
     attempt: int,
     scores: Scores,
     at_least: float,
@@ -89,55 +84,53 @@ def draw_certifying(
     each group of look-alikes, all as likely as each other among those above a floor that scores alone fix.
     `scores` are what the version says of the library, as probabilities; `lowest`: of the side's probability,
     below which nothing is drawn."""
-    rows = _frame(dataset, collection).rows_of(scores.ids)
+    rows = _frame(dataset).rows_of(scores.ids)
     if not len(rows):
         return CertifyingFrame(0.0, 0, [])
     probability = of_side(scores.values[rows].astype(np.float64), side)
     floor = max(min(floor_of(probability, at_least, size), HIGHEST), lowest)
     above = np.flatnonzero(probability >= floor)
-    rng = np.random.default_rng(_seed(key, f"certifying {attempt}"))
+    rng = np.random.default_rng(_seed(dataset, f"certifying {attempt}"))
     chosen = rng.permutation(above)[:size]
     return CertifyingFrame(floor, len(above), scores.ids.at(rows[chosen]))
 
 
-def draw_of_pool(
-    dataset: ConceptDataset, collection: Collection, key: str, what: str, size: int
-) -> list[str]:
+def draw_of_pool(dataset: ConceptDataset, what: str, size: int) -> list[str]:
     """At most `size` pictures of the candidate pool in the order in which to answer, one of each group of
     look-alikes that nobody has answered, all as likely as each other."""
     pool = dataset.with_vectors(sorted(dataset.candidates))
-    out = seen_groups(dataset, collection)
-    groups = dict(zip(collection.library.near_groups(pool), pool, strict=True))
+    out = seen_groups(dataset)
+    groups = dict(zip(dataset.collection.library.near_groups(pool), pool, strict=True))
     frame = sorted(picture for group, picture in groups.items() if group not in out)
-    rng = np.random.default_rng(_seed(key, what))
+    rng = np.random.default_rng(_seed(dataset, what))
     return [frame[row] for row in rng.permutation(len(frame))[:size]]
 
 
-def _frame(dataset: ConceptDataset, collection: Collection, avoid: Ids[str] = ()) -> PictureIds:
+def _frame(dataset: ConceptDataset, avoid: Ids[str] = ()) -> PictureIds:
     """One picture of each group of look-alikes none of which was seen, in an order that says nothing.
 
     Where every picture has a vector these are the pictures of the index but those that are known to be out:
     of a million that takes a fiftieth of the time.
     """
-    library, every = collection.library, dataset.index.ids
+    library, every = dataset.collection.library, dataset.index.ids
     if len(every) != dataset.pictures:
         every = PictureIds.of(library.groups(dataset.frame).values())
-    seen = sorted(seen_groups(dataset, collection, avoid))
+    seen = sorted(seen_groups(dataset, avoid))
     alone = {name for name, group in zip(seen, library.near_groups(seen), strict=True) if name == group}
     return every.without(library.silent(dataset.frame) | library.members(seen) | alone)
 
 
-def seen_groups(dataset: ConceptDataset, collection: Collection, avoid: Ids[str] = ()) -> set[str]:
+def seen_groups(dataset: ConceptDataset, avoid: Ids[str] = ()) -> set[str]:
     """Groups of look-alikes of what was answered, is an example, is kept apart or to be avoided."""
     given = [*avoid, *examples(dataset)]
-    twins = library_twins(collection, dataset.concept_id, given)
+    twins = library_twins(dataset.collection, dataset.concept_id, given)
     seen = {*given, *twins, *dataset.apart, *dataset.first_answered}
-    return set(collection.library.near_groups(sorted(seen)))
+    return set(dataset.collection.library.near_groups(sorted(seen)))
 
 
-def _seed(key: str, what: str) -> int:
+def _seed(dataset: ConceptDataset, what: str) -> int:
     """The same concept draws the same pictures on every machine."""
-    return int.from_bytes(hashlib.sha256(f"{key} {what}".encode()).digest()[:8])
+    return int.from_bytes(hashlib.sha256(f"{dataset.concept.seed} {what}".encode()).digest()[:8])
 
 
 def examples(dataset: ConceptDataset) -> set[str]:

@@ -83,7 +83,7 @@ def _fresh(
     ids: Sequence[str], dataset: ConceptDataset, collection: Collection, before: Sequence[str]
 ) -> set[str]:
     """The first of each group of near-duplicates none of which was labelled, kept apart or came earlier."""
-    out, found = seen_groups(dataset, collection, before), set()
+    out, found = seen_groups(dataset, before), set()
     for group, picture in zip(collection.library.near_groups(ids), ids, strict=True):
         if group not in out:
             out.add(group)

@@ -36,11 +36,17 @@ from concepts.collaborator.suggestions import review as reviewed
 from concepts.errors import DiscernError, NoModelError
 from concepts.jobs import Progress, Started
 from concepts.labelling.mining import mine_more
-from concepts.labelling.selection import BY_THE_CLASSIFIER, NextPicture, next_for_machine, surest_yes
+from concepts.labelling.selection import (
+    BY_THE_CLASSIFIER,
+    WHOLE_LIBRARY,
+    NextPicture,
+    next_for_machine,
+    surest_yes,
+)
 from concepts.labelling.training_data import TrainingData
 from concepts.view import View
 from concepts.workbench.cascades import Known, sample_of, surely_known
-from concepts.workbench.context import POOL_SIZE, WHOLE_LIBRARY, Context
+from concepts.workbench.context import POOL_SIZE, Context
 from concepts.workbench.definition import fill_pool
 from concepts.workbench.jobs import Annotate, CompareAnnotators
 from concepts.workbench.operation import operation
@@ -383,10 +389,10 @@ def _choose(
     training_data = training_data_now()
     concept_id, number = training_data.concept_id, training_data.revision.number
     if tried and len(training_data.index.ids) > WHOLE_LIBRARY:
-        found = mine_more(training_data, context.collection, surest_yes(training_data), n)
+        found = mine_more(training_data, surest_yes(training_data), n)
         context.store.add_candidates(concept_id, found, number)
         training_data = training_data_now()
-    chosen = next_for_machine(training_data, n, tried, WHOLE_LIBRARY)
+    chosen = next_for_machine(training_data, n, tried)
     new = [(i, [BY_THE_CLASSIFIER]) for i in chosen if i not in training_data.answers]
     context.store.add_candidates(concept_id, new, number)
     return chosen

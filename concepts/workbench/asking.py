@@ -9,10 +9,10 @@ from collections.abc import Hashable, Sequence
 from concepts.labelling.consensus import Decision
 from concepts.labelling.contact_sheet import PREPARED, Grid, GridOrder, Ranked, bulk_pictures, wall_pictures
 from concepts.labelling.question_queue import QuestionQueue
-from concepts.labelling.selection import NextPicture, most_useful, to_measure
+from concepts.labelling.selection import WHOLE_LIBRARY, NextPicture, most_useful, to_measure
 from concepts.learning.acquisition import Strategy
 from concepts.learning.waves import FEW_LEFT, next_look
-from concepts.workbench.context import WHOLE_LIBRARY, Context, Purpose
+from concepts.workbench.context import Context, Purpose
 from concepts.workbench.definition import fill_pool
 from storage.tables import ConceptRow
 
@@ -63,7 +63,7 @@ class AskedConcept:
             if not dataset.candidates and len(dataset.index.ids) > WHOLE_LIBRARY:
                 fill_pool(context, concept)
                 dataset = context.dataset(concept)
-            return most_useful(dataset, context.collection, n, WHOLE_LIBRARY, waiting, ways)
+            return most_useful(dataset, n, waiting, ways)
 
     def choose(self, n: int, on_their_way: Sequence[str]) -> list[NextPicture]:
         return self.next(n, on_their_way, "train")
@@ -96,11 +96,11 @@ class AskedConcept:
         context, concept = self._context, self._concept
         with context.jobs.precedence.first():
             context.draw_evaluation(concept)
-            dataset, collection = context.dataset(concept), context.collection
+            dataset = context.dataset(concept)
             if order == "wall":
-                return Ranked(wall_pictures(dataset, collection, context.walls.of(concept.id)))
+                return Ranked(wall_pictures(dataset, context.walls.of(concept.id)))
             graph_of = context.neighbourhood.at_once  # the questions wait for the same thread
-            return bulk_pictures(dataset, collection, order, query, PREPARED, graph_of)
+            return bulk_pictures(dataset, order, query, PREPARED, graph_of)
 
     def state(self, order: GridOrder) -> Hashable:
         """Labels, definition, pictures; for a contact sheet also the sheets before, but single labels don't

@@ -57,11 +57,11 @@ class SecondTime:
         return self._repeats(concept).among(author, picture_ids) - renewed, renewed
 
     def _renewals(self, concept: ConceptRow) -> Renewals:
-        return Renewals(self._context.log, self._context.store, concept.id, concept.seed)
+        return Renewals(self._context.log, self._context.store, concept)
 
     def _repeats_due(self, concept: ConceptRow, author: str, n: int) -> list[str]:
         return self._repeats(concept).due(Author(author), self._context.revision(concept).number, n)
 
     def _repeats(self, concept: ConceptRow) -> Repeats:
         waves = self._context.label_cache.held_out(concept.id).evaluation
-        return Repeats(self._context.log, waves, concept.id, concept.seed)
+        return Repeats(self._context.log, waves, concept)

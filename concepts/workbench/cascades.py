@@ -39,9 +39,7 @@ def sample_of(context: Context, concept: ConceptRow, at_least: float) -> Cascade
         if len(drawn) < size:
             before = (one.attempt for one in dataset.certifying.values() if one.drawn == CASCADING)
             attempt = 1 + max(before, default=0)
-            more = draw_of_pool(
-                dataset, context.collection, concept.seed, f"cascade {attempt}", size - len(drawn)
-            )
+            more = draw_of_pool(dataset, f"cascade {attempt}", size - len(drawn))
             if len(drawn) + len(more) < size:
                 raise NotEnoughPicturesError(size, len(drawn) + len(more))
             context.store.draw_apart(concept.id, more, CASCADING, attempt)

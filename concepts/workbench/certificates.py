@@ -184,8 +184,6 @@ class Certificates:
         size, least = needed(at_least, error, SPARE_ERRORS), needed(at_least, error)
         drawn = draw_certifying(
             dataset,
-            context.collection,
-            self._concept.row.seed,
             attempt,
             scores,
             at_least,

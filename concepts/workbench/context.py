@@ -74,7 +74,6 @@ class SharedResources:
 
 POOL_SIZE = 1000  # candidates per concept
 SCORED_AT_ONCE = 200_000  # up to here the whole library is scored while a screen waits
-WHOLE_LIBRARY = 20_000  # up to here every picture is a candidate to be asked about
 
 # The steps of a concept, and the screen each is done on.
 JOURNEY = (
@@ -238,7 +237,7 @@ class Context:
     def dataset(self, concept: ConceptRow, revision: int | None = None) -> ConceptDataset:
         """What the concept learns and measures from, under a definition; read anew each time."""
         return ConceptDataset(
-            self.collection, self.store, self.log, concept.id, self.revision(concept, revision)
+            self.collection, self.store, self.log, concept, self.revision(concept, revision)
         )
 
     def library_scores(self, concept_id: int, head: StoredHead) -> LibraryScores | None:
@@ -329,7 +328,7 @@ class Context:
             head = None
             if drawn:
                 head = train_early(dataset.training.data, dataset.text_direction, SEED)
-            wave, chosen = draw_wave(dataset, self.collection, concept.seed, size, head, sequence, avoid)
+            wave, chosen = draw_wave(dataset, size, head, sequence, avoid)
             return bool(chosen) and self.store.add_wave(concept.id, wave, chosen)
 
 

@@ -273,7 +273,7 @@ class ConceptDefinition:
         found: dict[str, list[PictureView]] = {}
         if n:
             dataset = self._context.dataset(self._concept.row)
-            found = kinds_found(dataset, self._context.collection, self._context.finder, n)
+            found = kinds_found(dataset, self._context.finder, n)
         definition = revisions[-1].definition
         return [
             CriterionView(
@@ -292,7 +292,6 @@ class ConceptDefinition:
         """The queries of the newest definition, each with n pictures it finds and how many it brought."""
         return query_views(
             self._context.dataset(self._concept.row),
-            self._context.collection,
             self._context.finder,
             self._all_revisions(),
             reader,
@@ -391,7 +390,7 @@ def fill_pool(context: Context, concept: ConceptRow, size: int = POOL_SIZE) -> M
     """Finds candidates until there are `size`."""
     context.draw_evaluation(concept)
     dataset = context.dataset(concept)
-    found = mine_candidates(dataset, context.collection, size)
+    found = mine_candidates(dataset, size)
     added = context.store.add_candidates(concept.id, found, dataset.revision.number)
     pool = context.store.candidates(concept.id)
     per_query = Counter(origin for brought_by in pool.values() for origin in brought_by)
@@ -442,7 +441,7 @@ def _propose(concept: Concept, job: Expand, progress: Progress) -> Expanded:
     model = _scoping(concept, progress)
     vocabulary = Vocabulary(SentenceEncoder().encode)
     hints = nouns_of_examples(context, concept.row, vocabulary)
-    apart = partial(distinct_queries, context.collection, context.finder, context.dataset(concept.row))
+    apart = partial(distinct_queries, context.dataset(concept.row), context.finder)
     author, note, problem = model.name if model else BUILT_IN, "proposed from the description", ""
     try:
         prompts = context.prompts(concept.id)

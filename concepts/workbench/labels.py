@@ -19,7 +19,7 @@ from concepts.labelling.dataset import AnswerCount
 from concepts.labelling.question_queue import Upcoming
 from concepts.labelling.review import LabelWithComments, what_is_said
 from concepts.labelling.rows import answers_in_words, read_answer
-from concepts.labelling.selection import NextPicture
+from concepts.labelling.selection import WHOLE_LIBRARY, NextPicture
 from concepts.learning.acquisition import Strategy
 from concepts.learning.scale import Scale
 from concepts.view import View
@@ -27,7 +27,7 @@ from concepts.workbench.advice import Advice, advise
 from concepts.workbench.asking import AskedConcept
 from concepts.workbench.blind_rechecks import SecondTime
 from concepts.workbench.concept_views import GivenAnswer
-from concepts.workbench.context import WHOLE_LIBRARY, Purpose
+from concepts.workbench.context import Purpose
 from concepts.workbench.operation import MOST, AuthorName, RequestKey, operation
 from storage.label_queries import VALUES, Value
 from storage.labels import Author, LabelEvent, NewLabel

@@ -127,8 +127,8 @@ class Review:
     def _rows(
         self, concept: ConceptRow, dataset: ConceptDataset, looked: LookedOver | None
     ) -> list[ReviewRow]:
-        library, removed = self._context.collection.library, self._context.collection.removed.hidden().ids
-        rows = [*people_disagree(dataset.decisions), *near_duplicates_disagree(dataset, library)]
+        removed = self._context.collection.removed.hidden().ids
+        rows = [*people_disagree(dataset.decisions), *near_duplicates_disagree(dataset)]
         rows += self._older(concept, dataset)
         head = self._of_this_library(concept)
         if head is not None:

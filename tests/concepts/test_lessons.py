@@ -17,7 +17,7 @@ def test_answers_that_measure_reach_measuring_and_no_lesson(answered_once: Workb
     context = bench.context
     concept = context.concept(NAME)
     training_data = TrainingData(
-        context.collection, context.store, context.log, concept.id, context.revision(concept)
+        context.collection, context.store, context.log, concept, context.revision(concept)
     )
     assert len(training_data.answers) == 2
     assert not training_data.answers.keys() & training_data.reserved

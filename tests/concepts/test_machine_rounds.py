@@ -83,12 +83,12 @@ def test_no_round_looks_at_pictures_that_measure_or_their_like(concept: Concept)
 
 def test_what_the_answers_that_measure_say_changes_no_choice(concept: Concept) -> None:
     concept.annotations.annotate(limit=12).wait()
-    before = next_for_machine(concept.context.dataset(concept.row), 10, labelled(concept), 1000)
+    before = next_for_machine(concept.context.dataset(concept.row), 10, labelled(concept))
     effect = effect_of(concept.context.dataset(concept.row), labelled(concept))
     for picture in concept.context.dataset(concept.row).evaluation:
         for author in ("a", "b", "c"):
             concept.labels.give(picture, "yes", author=author, key=f"{author} {picture}")
-    assert next_for_machine(concept.context.dataset(concept.row), 10, labelled(concept), 1000) == before
+    assert next_for_machine(concept.context.dataset(concept.row), 10, labelled(concept)) == before
     assert effect_of(concept.context.dataset(concept.row), labelled(concept)) == effect
 
 
@@ -143,7 +143,7 @@ def test_in_a_large_library_the_like_of_what_the_machine_says_counts_is_brought_
     training_data = concept.context.dataset(concept.row)
     yes = surest_yes(training_data)
     assert yes
-    found = dict(mine_more(training_data, concept.context.collection, yes, 20))
+    found = dict(mine_more(training_data, yes, 20))
     assert not found.keys() & (training_data.candidates.keys() | training_data.reserved)
     assert any(LIKE_A_YES in brought_by for brought_by in found.values())
 

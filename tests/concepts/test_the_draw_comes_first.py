@@ -151,7 +151,7 @@ def test_the_same_is_drawn_whether_or_not_the_index_knows_every_picture(
 
     def drawn() -> list[str]:
         size = len(ids)
-        return draw_wave(bench.context.dataset(row), collection, row.key, size, None, 0)[1]
+        return draw_wave(bench.context.dataset(row), size, None, 0)[1]
 
     by_index = drawn()
     assert not {ids[0], ids[20], *ids[2:5], *ids[10:14], ids[30]} & set(by_index)
@@ -163,7 +163,7 @@ def test_the_same_is_drawn_whether_or_not_the_index_knows_every_picture(
 def test_an_example_that_is_chosen_before_the_draw_is_no_part_of_it(bench: Workbench) -> None:
     row = bench.context.concept(NAME)
     dataset = bench.context.dataset(row)
-    chosen = draw_wave(dataset, bench.context.collection, row.key, 18, None, 0)[1][0]
+    chosen = draw_wave(dataset, 18, None, 0)[1][0]
     bench.concept(NAME).definition.edit(lambda d: add_example(d, chosen, counts=True), author="me", after=1)
     assert len(evaluation(bench)) == 18
     assert chosen not in evaluation(bench)

@@ -49,7 +49,7 @@ def everything(bench: Workbench) -> set[str]:
         [p.id for p in bench.concept(NAME).labels.next_pictures(100)],
         [p.id for p in bench.concept(NAME).labels.next_pictures(100, purpose="evaluation")],
         [p.id for p in bench.concept(NAME).labels.contact_sheet()],
-        [p.id for p in wall_pictures(dataset, context.collection, [])],
+        [p.id for p in wall_pictures(dataset, [])],
         list(dataset.candidates),
         list(dataset.evaluation),
         dataset.training.ids,

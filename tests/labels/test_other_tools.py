@@ -12,7 +12,6 @@ from other_tools import in_python_with
 from concepts.labelling.formats import FORMATS, LabelledPicture, writable
 from concepts.labelling.formats.label_studio import CONFIG
 from concepts.labelling.rows import LabelRow, checked_rows
-from storage.labels import Author
 
 SAVED = Path(__file__).parents[1] / "fixtures" / "formats"
 
@@ -25,9 +24,9 @@ def library(name: str) -> Any:
 
 
 def read(name: str, path: Path) -> set[tuple[str, str, str]]:
-    rows = checked_rows(FORMATS[name]().read(path), brings=Author(""))
+    rows = checked_rows(FORMATS[name]().read(path))
     return {
-        (Path(row.path or row.picture).name, row.value, row.author.name)
+        (Path(row.path or row.picture).name, row.value, row.author.name if row.author else "")
         for row in rows
         if isinstance(row, LabelRow)
     }
