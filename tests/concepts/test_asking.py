@@ -190,18 +190,17 @@ def test_decisions_follow_answers_changes_and_undo_of_any_process(bench: Workben
 def test_many_answers_are_one_commit_and_one_undo(bench: Workbench) -> None:
     ids = bench.context.collection.library.all_ids()[:5]
     answers = {f"batch.{n}": GivenLabel(picture=i, value="no") for n, i in enumerate(ids)}
-    kept = bench.concept(NAME).labels.commit(answers, ME)
+    concept = bench.concept(NAME)
+    kept = concept.labels.commit(answers, ME)
     assert [kept[key].picture_id for key in answers] == ids
-    assert bench.concept(NAME).labels.commit(answers, ME) == kept
-    bench.concept(NAME).labels.give(
-        bench.context.collection.library.all_ids()[9], "yes", author=ME.name, key="later"
-    )
-    undone = bench.concept(NAME).labels.take_back(author="me", key="u", only=list(answers))
+    assert concept.labels.commit(answers, ME) == kept
+    concept.labels.give(bench.context.collection.library.all_ids()[9], "yes", author=ME.name, key="later")
+    undone = concept.labels.take_back(author="me", key="u", only=list(answers))
     assert sorted(item.picture for item in undone) == ids
-    bench.concept(NAME).labels.take_back(
+    concept.labels.take_back(
         author="me", key="u", only=["later"]
     )  # the same request again, whatever it asks for
-    assert bench.concept(NAME).labels.count().answers == 1
+    assert concept.labels.count().answers == 1
 
 
 def test_a_batch_with_one_unknown_picture_changes_nothing(bench: Workbench) -> None:
@@ -230,14 +229,15 @@ def test_the_grid_leaves_out_what_has_an_answer_what_measures_and_near_duplicate
 
 def test_the_grid_runs_from_likely_to_unlikely_once_there_is_a_yes_and_a_no(bench: Workbench) -> None:
     ids = [p.id for p in tiles(bench, "likely", 8)]
+    concept = bench.concept(NAME)
     for n, picture in enumerate(ids):
-        bench.concept(NAME).labels.give(picture, "yes" if n % 2 else "no", author=ME.name, key=str(n))
+        concept.labels.give(picture, "yes" if n % 2 else "no", author=ME.name, key=str(n))
     likely, unlikely = tiles(bench, "likely", 60), tiles(bench, "unlikely", 60)
     shared = [p.id for p in likely if p.id in {other.id for other in unlikely}]
     assert 0 < len(shared) < 60
     assert shared == [p.id for p in reversed(unlikely) if p.id in shared]
-    assert bench.concept(NAME).labels.grid("likely").by_look_alikes
-    assert bench.concept(NAME).labels.grid("unlikely").by_look_alikes
+    assert concept.labels.grid("likely").by_look_alikes
+    assert concept.labels.grid("unlikely").by_look_alikes
 
 
 def test_a_query_of_the_grid_needs_words(bench: Workbench) -> None:
@@ -248,21 +248,22 @@ def test_a_query_of_the_grid_needs_words(bench: Workbench) -> None:
 def test_the_grid_opens_with_what_is_known_and_says_that_better_is_coming(bench: Workbench) -> None:
     gate = threading.Event()
     bench.context.background.submit(gate.wait, 10)
-    first = bench.concept(NAME).labels.grid("likely")
+    concept = bench.concept(NAME)
+    first = concept.labels.grid("likely")
     assert (first.pictures, first.thinking) == ([], True)
     gate.set()
     known = tiles(bench, "likely", 12)
     assert len(known) == 12
-    assert not bench.concept(NAME).labels.grid("likely").thinking
+    assert not concept.labels.grid("likely").thinking
 
     gate.clear()
     bench.context.background.submit(gate.wait, 10)
-    bench.concept(NAME).labels.give(known[0].id, "yes", author=ME.name, key="1")
-    after = bench.concept(NAME).labels.grid("likely", n=11)
+    concept.labels.give(known[0].id, "yes", author=ME.name, key="1")
+    after = concept.labels.grid("likely", n=11)
     assert ([p.id for p in after.pictures], after.thinking) == ([p.id for p in known[1:]], True)
     gate.set()
     settled(bench.context.background)
-    assert not bench.concept(NAME).labels.grid("likely").thinking
+    assert not concept.labels.grid("likely").thinking
 
 
 def test_why_there_is_no_grid_is_said_and_the_next_request_tries_again(
@@ -271,13 +272,14 @@ def test_why_there_is_no_grid_is_said_and_the_next_request_tries_again(
     def broken(*given: object) -> list[NextPicture]:
         raise DiscernError("The encoder is gone.")
 
+    concept = bench.concept(NAME)
     with monkeypatch.context() as patch:
         patch.setattr(asking, "bulk_pictures", broken)
-        bench.concept(NAME).labels.grid("likely")
+        concept.labels.grid("likely")
         settled(bench.context.background)
-    assert bench.concept(NAME).labels.grid("likely").problem == "The encoder is gone."
+    assert concept.labels.grid("likely").problem == "The encoder is gone."
     settled(bench.context.background)
-    assert len(bench.concept(NAME).labels.grid("likely").pictures) == 36
+    assert len(concept.labels.grid("likely").pictures) == 36
 
 
 def test_pictures_to_measure_with_that_wait_for_an_answer_are_not_offered_again(bench: Workbench) -> None:

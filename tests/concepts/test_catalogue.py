@@ -116,9 +116,10 @@ def test_a_duplicate_has_the_definition_and_nothing_else(trained: Workbench) -> 
 
 def test_a_duplicate_with_answers_says_whose_they_are_and_from_where(trained: Workbench) -> None:
     bench = trained
-    picture = bench.concept(NAME).labels.next_pictures(1)[0].id
-    bench.concept(NAME).labels.give(picture, "yes", author="ben", key="of ben", comment="a moon")
-    before = {row["id"]: row for row in bench.concept(NAME).label_files.rows()}
+    concept = bench.concept(NAME)
+    picture = concept.labels.next_pictures(1)[0].id
+    concept.labels.give(picture, "yes", author="ben", key="of ben", comment="a moon")
+    before = {row["id"]: row for row in concept.label_files.rows()}
     bench.concepts.copy(NAME, OTHER, with_labels=True, author="ana")
     rows = {row["id"]: row for row in bench.concept(OTHER).label_files.rows()}
     assert rows.keys() == before.keys()
@@ -128,20 +129,19 @@ def test_a_duplicate_with_answers_says_whose_they_are_and_from_where(trained: Wo
     assert {row["recorded_by"] for row in rows.values()} == {"ana"}
     assert {row["from_concept"] for row in before.values()} == {""}
     bench.concept(OTHER).versions.train().wait()
-    assert len(bench.concept(NAME).definition.read().heads) == 1
+    assert len(concept.definition.read().heads) == 1
 
 
 def test_an_answer_whose_comment_was_changed_or_taken_back_goes_along_with_what_stands(
     trained: Workbench,
 ) -> None:
     bench, ben = trained, Author("ben")
-    changed, emptied = (picture.id for picture in bench.concept(NAME).labels.next_pictures(2))
+    concept = bench.concept(NAME)
+    changed, emptied = (picture.id for picture in concept.labels.next_pictures(2))
     for picture in (changed, emptied):
-        bench.concept(NAME).labels.give(
-            picture, "yes", author=ben.name, key=f"of ben {picture}", comment="a moon"
-        )
-    bench.concept(NAME).labels.comment(changed, "a sun", author="ben", key="changed")
-    bench.concept(NAME).labels.comment(emptied, "", author="ben", key="emptied")
+        concept.labels.give(picture, "yes", author=ben.name, key=f"of ben {picture}", comment="a moon")
+    concept.labels.comment(changed, "a sun", author="ben", key="changed")
+    concept.labels.comment(emptied, "", author="ben", key="emptied")
     bench.concepts.copy(NAME, OTHER, with_labels=True, author="ana")
     rows = {row["id"]: row for row in bench.concept(OTHER).label_files.rows()}
     assert [(rows[i]["label"], rows[i]["comment"]) for i in (changed, emptied)] == [
@@ -153,17 +153,18 @@ def test_an_answer_whose_comment_was_changed_or_taken_back_goes_along_with_what_
 
 def test_what_measures_a_duplicate_was_drawn_before_it_had_an_answer(trained: Workbench) -> None:
     bench = trained
-    asked = [p.id for p in bench.concept(NAME).labels.next_pictures(12, purpose="evaluation")]
+    concept = bench.concept(NAME)
+    asked = [p.id for p in concept.labels.next_pictures(12, purpose="evaluation")]
     answer(bench, NAME, asked)
-    taught = bench.concept(NAME).labels.next_pictures(1)[0].id
-    bench.concept(NAME).labels.give(taught, "yes", author="me", in_view=True)
+    taught = concept.labels.next_pictures(1)[0].id
+    concept.labels.give(taught, "yes", author="me", in_view=True)
     alone = bench.context.concept(bench.concepts.copy(NAME, "Alone", author="me").name)
     copy = bench.context.concept(bench.concepts.copy(NAME, OTHER, with_labels=True, author="me").name)
     dataset = bench.context.dataset(copy)
     assert dataset.waves[0].label_sequence == 0
     assert dataset.waves[0].frame == bench.context.dataset(alone).waves[0].frame
-    assert dataset.evaluation.keys() != bench.context.dataset(bench.context.concept(NAME)).evaluation.keys()
-    known = {row["id"] for row in bench.concept(NAME).label_files.rows()} - {taught}
+    assert dataset.evaluation.keys() != bench.context.dataset(concept.row).evaluation.keys()
+    known = {row["id"] for row in concept.label_files.rows()} - {taught}
     assert {i for i in dataset.blind if i in dataset.evaluation} == known & dataset.evaluation.keys()
     assert not dataset.reserved & set(dataset.training.ids)
     assert taught not in dataset.blind

@@ -46,10 +46,11 @@ def shape_of(path: str) -> str:
 
 
 def test_an_answer_names_one_class_or_none(shapes):
-    one, other, last = shapes.concept(NAME).labels.next_pictures(3)
+    concept = shapes.concept(NAME)
+    one, other, last = concept.labels.next_pictures(3)
     for picture, word in ((one, "Rectangle"), (other, "none of these"), (last, "unsure")):
-        shapes.concept(NAME).labels.give(picture.id, word, author="me")
-    events = list(shapes.context.log.events(shapes.context.concept(NAME).id))
+        concept.labels.give(picture.id, word, author="me")
+    events = list(shapes.context.log.events(concept.id))
     assert [(e.value, e.said) for e in events] == [("yes", "rectangle"), ("no", "none"), ("unsure", "unsure")]
 
 
@@ -69,11 +70,11 @@ def test_a_version_tells_the_classes_apart_and_is_measured_on_that(answered):
 
 
 def test_its_file_has_a_column_for_each_class_of_which_one_is_right(answered, tmp_path):
-    answered.concept(NAME).versions.train().wait()
-    answered.concept(NAME).exports.write(tmp_path / "bundle")
-    concept = answered.context.concept(NAME)
-    head = answered.context.head(concept, None)
-    index = answered.context.dataset(concept).index
+    concept = answered.concept(NAME)
+    concept.versions.train().wait()
+    concept.exports.write(tmp_path / "bundle")
+    head = answered.context.head(concept.row, None)
+    index = answered.context.dataset(concept.row).index
     vectors = index.vectors(list(index.ids))
     expected = classes(linear_head(head), vectors)
     bundle = load_bundle(tmp_path / "bundle")
@@ -96,15 +97,16 @@ def test_classes_fill_a_file_of_their_own(answered, tmp_path):
 
 
 def test_int8_of_classes_is_refused_with_why_before_anything_is_measured(answered, tmp_path):
-    answered.concept(NAME).versions.train().wait()
+    concept = answered.concept(NAME)
+    concept.versions.train().wait()
     for ask in (
-        lambda: answered.concept(NAME).exports.measure_int8().wait(),
-        lambda: answered.concept(NAME).exports.measure_int8().id,
-        lambda: answered.concept(NAME).exports.bundle(1, int8=True),
+        lambda: concept.exports.measure_int8().wait(),
+        lambda: concept.exports.measure_int8().id,
+        lambda: concept.exports.bundle(1, int8=True),
     ):
         with pytest.raises(DiscernError, match=r"no int8 form of these.*Take it without int8"):
             ask()
-    assert not answered.context.jobs.store.newest_first(["measure int8"], answered.context.concept(NAME).id)
+    assert not answered.context.jobs.store.newest_first(["measure int8"], concept.id)
 
 
 def test_pictures_are_classified_by_class_as_the_file_does_it(answered, pictures):

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from statements import statements
 
+from concepts.labelling.training_data import TrainingData
 from concepts.workbench import Workbench
 from web.screens import SCREENS
 from web.shell import _rail
@@ -70,10 +71,10 @@ def test_to_review_the_machine_is_a_step_only_where_its_labels_are_used(
 
     assert steps() == plain  # no machine has looked at anything
     bench.concept(name).annotations.annotate(limit=5).wait()
-    monkeypatch.setattr(bench.concepts, "_weight_of_the_machine", lambda concept: 0.0)
+    monkeypatch.setattr(TrainingData, "agreement", SimpleNamespace(weight=0.0))
     bench.concept(name).labels.give(bench.library.pictures(limit=8).pictures[5].id, "no", author="ana")
     assert steps() == plain  # one has, and is no better than chance
-    monkeypatch.setattr(bench.concepts, "_weight_of_the_machine", lambda concept: 0.3)
+    monkeypatch.setattr(TrainingData, "agreement", SimpleNamespace(weight=0.3))
     bench.concept(name).labels.give(bench.library.pictures(limit=8).pictures[6].id, "no", author="ana")
     assert steps() == ("Define", "Label", "Review", "Quality", "Use")
 

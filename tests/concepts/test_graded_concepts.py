@@ -53,19 +53,21 @@ def event(value: str, given: str | None, who: str = "ana") -> LabelEvent:
 
 
 def test_an_answer_is_kept_as_it_was_said_with_what_it_comes_down_to(graded):
-    one, other = graded.concept(NAME).labels.next_pictures(2)
-    graded.concept(NAME).labels.give(one.id, "4", author="me")
-    graded.concept(NAME).labels.give(other.id, "2.0", author="me")
-    events = list(graded.context.log.events(graded.context.concept(NAME).id))
+    concept = graded.concept(NAME)
+    one, other = concept.labels.next_pictures(2)
+    concept.labels.give(one.id, "4", author="me")
+    concept.labels.give(other.id, "2.0", author="me")
+    events = list(graded.context.log.events(concept.id))
     assert [(e.value, e.given, e.said) for e in events] == [("yes", "4", "4"), ("no", "2", "2")]
 
 
 def test_undo_takes_a_grade_back_and_says_which(graded):
-    picture = graded.concept(NAME).labels.next_pictures(1)[0]
-    graded.concept(NAME).labels.give(picture.id, "4", author="me")
-    (undone,) = graded.concept(NAME).labels.take_back(author="me")
+    concept = graded.concept(NAME)
+    picture = concept.labels.next_pictures(1)[0]
+    concept.labels.give(picture.id, "4", author="me")
+    (undone,) = concept.labels.take_back(author="me")
     assert (undone.picture, undone.value) == (picture.id, "4")
-    assert graded.concept(NAME).labels.count().answers == 0
+    assert concept.labels.count().answers == 0
 
 
 @pytest.mark.parametrize("word", ["0", "6", "maybe 3", "kitchen", "", "33"])
@@ -76,17 +78,19 @@ def test_what_is_no_grade_is_refused(graded, word):
 
 
 def test_a_training_needs_two_different_grades(graded):
-    for picture in graded.concept(NAME).labels.next_pictures(3):
-        graded.concept(NAME).labels.give(picture.id, "4", author="me")
+    concept = graded.concept(NAME)
+    for picture in concept.labels.next_pictures(3):
+        concept.labels.give(picture.id, "4", author="me")
     with pytest.raises(NotEnoughLabelsError, match="two different"):
-        graded.concept(NAME).versions.train().wait()
+        concept.versions.train().wait()
 
 
 def test_a_training_may_have_only_grades_that_count(graded):
-    for picture, grade in zip(graded.concept(NAME).labels.next_pictures(4), "3455", strict=True):
-        graded.concept(NAME).labels.give(picture.id, grade, author="me")
-    graded.concept(NAME).versions.train().wait()
-    assert graded.concept(NAME).versions.head().details["said"] == {
+    concept = graded.concept(NAME)
+    for picture, grade in zip(concept.labels.next_pictures(4), "3455", strict=True):
+        concept.labels.give(picture.id, grade, author="me")
+    concept.versions.train().wait()
+    assert concept.versions.head().details["said"] == {
         "1": 0,
         "2": 0,
         "3": 1,
@@ -96,14 +100,15 @@ def test_a_training_may_have_only_grades_that_count(graded):
 
 
 def test_a_version_has_cuts_and_figures_of_its_grades(answered):
-    number = answered.concept(NAME).versions.train().wait().number
-    head = answered.context.head(answered.context.concept(NAME), number)
+    concept = answered.concept(NAME)
+    number = concept.versions.train().wait().number
+    head = answered.context.head(concept.row, number)
     assert cuts_of(head.details)[1] == head.bias
-    found = answered.concept(NAME).versions.measure().grades
+    found = concept.versions.measure().grades
     assert found.n >= 15
     assert found.exact.low < found.exact.value < found.exact.high
     assert sum(map(sum, found.table)) == found.n
-    assert answered.concept(NAME).versions.quality().version.report.grades == found
+    assert concept.versions.quality().version.report.grades == found
 
 
 def test_the_library_is_ranked_by_the_line_of_the_grades(answered):
@@ -136,10 +141,11 @@ def test_a_duplicate_has_the_scale_and_the_grades(graded):
 
 
 def test_grades_leave_as_a_file_and_come_back(graded, tmp_path):
-    for picture, grade in zip(graded.concept(NAME).labels.next_pictures(3), "124", strict=True):
-        graded.concept(NAME).labels.give(picture.id, grade, author="me")
+    concept = graded.concept(NAME)
+    for picture, grade in zip(concept.labels.next_pictures(3), "124", strict=True):
+        concept.labels.give(picture.id, grade, author="me")
     file = tmp_path / "grades.csv"
-    assert graded.concept(NAME).label_files.export_file(file) == 3
+    assert concept.label_files.export_file(file) == 3
     graded.concepts.begin("Other", "How round it is.", scale=FIVE)
     assert graded.concept("Other").label_files.import_file(file)["imported"] == 3
     assert graded.concept("Other").label_files.import_file(file)["unchanged"] == 3
@@ -155,11 +161,12 @@ def test_one_person_with_two_grades_for_a_picture_in_a_file_is_told(graded, tmp_
 
 
 def test_a_file_may_say_yes_and_no_of_a_graded_concept(graded, tmp_path):
-    picture = graded.concept(NAME).labels.next_pictures(1)[0]
+    concept = graded.concept(NAME)
+    picture = concept.labels.next_pictures(1)[0]
     file = tmp_path / "grades.csv"
     file.write_text(f"id,label\n{picture.id},yes\n")
-    graded.concept(NAME).label_files.import_file(file)
-    assert graded.concept(NAME).labels.decisions()[picture.id].given == ""
+    concept.label_files.import_file(file)
+    assert concept.labels.decisions()[picture.id].given == ""
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=7))
@@ -209,10 +216,11 @@ def test_a_bundle_gives_the_grades_that_the_version_gives(answered, tmp_path):
     from concepts.bundle.load import load_bundle
     from concepts.learning.scaled import grades
 
-    answered.concept(NAME).versions.train().wait()
-    answered.concept(NAME).exports.write(tmp_path / "bundle")
-    head = answered.context.head(answered.context.concept(NAME), None)
-    vectors = answered.context.dataset(answered.context.concept(NAME)).index.vectors(
+    concept = answered.concept(NAME)
+    concept.versions.train().wait()
+    concept.exports.write(tmp_path / "bundle")
+    head = answered.context.head(concept.row, None)
+    vectors = answered.context.dataset(concept.row).index.vectors(
         answered.context.collection.library.all_ids()
     )
     expected = grades(linear_head(head), vectors)
@@ -227,11 +235,12 @@ def test_a_bundle_gives_the_grades_that_the_version_gives(answered, tmp_path):
 
 
 def test_scores_of_a_graded_concept_have_its_grades(answered, tmp_path):
-    answered.concept(NAME).versions.train().wait()
-    answered.concept(NAME).exports.write(tmp_path / "bundle")
+    concept = answered.concept(NAME)
+    concept.versions.train().wait()
+    concept.exports.write(tmp_path / "bundle")
     answered.scoring.score(tmp_path / "bundle", [], tmp_path / "scores.csv").wait()
     lines = (tmp_path / "scores.csv").read_text().splitlines()
     assert lines[0].replace('"', "") == "id,path,score,decision,grade"
     assert all(1 <= float(line.rsplit(",", 1)[1]) <= 5 for line in lines[1:])
-    page = answered.concept(NAME).scores.ranked("top", limit=5)
+    page = concept.scores.ranked("top", limit=5)
     assert all(1 <= picture.grade <= 5 for picture in page.pictures)

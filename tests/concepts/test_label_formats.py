@@ -111,19 +111,20 @@ def test_foreign_words_are_asked_for_with_counts_and_nothing_is_taken(
     ):
         (tmp_path / "rooms" / word).mkdir(parents=True, exist_ok=True)
         shutil.copy(pictures / place, tmp_path / "rooms" / word)
+    concept = bench.concept(NAME)
     with pytest.raises(UnknownWordsError, match=r"“clean” \(1\)") as asked:
-        bench.concept(NAME).label_files.import_file(tmp_path / "rooms")
+        concept.label_files.import_file(tmp_path / "rooms")
     assert sorted(asked.value.words) == [("Messy", 1), ("clean", 1), ("messy", 1)]
     assert not said(bench, NAME)
     meanings = meanings_of(["messy=yes", "clean=leave-out"])
-    found = bench.concept(NAME).label_files.preview(tmp_path / "rooms", meanings=meanings)
+    found = concept.label_files.preview(tmp_path / "rooms", meanings=meanings)
     assert {word.word: word.means for word in found.words} == {
         "Messy": "yes",
         "messy": "yes",
         "clean": "leave out",
     }
     assert (found.format, found.pictures) == ("image-folder", 2)
-    report = bench.concept(NAME).label_files.import_file(tmp_path / "rooms", meanings=meanings)
+    report = concept.label_files.import_file(tmp_path / "rooms", meanings=meanings)
     assert (report["imported"], report["left_out"]) == (2, 1)
 
 
@@ -285,18 +286,19 @@ def test_scores_go_out_but_not_of_pictures_that_measure_and_have_no_answer_yet(
 
 
 def test_what_cant_be_written_is_refused_before_anything_is(answered: Workbench, tmp_path: Path) -> None:
+    concept = answered.concept(NAME)
     with pytest.raises(UnknownMethodError, match="There are: csv"):
-        answered.concept(NAME).label_exports.write("yolo", tmp_path / "out")
+        concept.label_exports.write("yolo", tmp_path / "out")
     with pytest.raises(DiscernError, match="is read and not written"):
-        answered.concept(NAME).label_exports.write("img2dataset", tmp_path / "out.parquet")
+        concept.label_exports.write("img2dataset", tmp_path / "out.parquet")
     with pytest.raises(DiscernError, match=r"as a \.json file"):
-        answered.concept(NAME).label_exports.write("coco", tmp_path / "out.csv")
+        concept.label_exports.write("coco", tmp_path / "out.csv")
     with pytest.raises(NoVersionError):
-        answered.concept(NAME).label_exports.write("coco", tmp_path / "out.json", what="scores")
+        concept.label_exports.write("coco", tmp_path / "out.json", what="scores")
     assert not list(tmp_path.glob("out*"))
     (tmp_path / "out.json").write_text("mine")
     with pytest.raises(DiscernError, match="is there already"):
-        answered.concept(NAME).label_exports.write("coco", tmp_path / "out.json")
+        concept.label_exports.write("coco", tmp_path / "out.json")
 
 
 def test_a_file_about_other_pictures_changes_nothing(bench: Workbench, tmp_path: Path) -> None:

@@ -67,15 +67,16 @@ def test_the_same_file_again_changes_nothing(bench: Workbench, pictures: Path, t
 def test_what_was_remarked_after_an_answer_is_exported_and_is_no_news_when_it_comes_back(
     bench: Workbench, tmp_path: Path
 ) -> None:
-    picture = bench.concept(NAME).labels.next_pictures(1)[0].id
+    concept = bench.concept(NAME)
+    picture = concept.labels.next_pictures(1)[0].id
     me = Author("me")
-    bench.concept(NAME).labels.give(picture, "yes", author=me.name, key="first", comment="It is round.")
-    bench.concept(NAME).labels.comment(picture, "And filled.", author="me", key="second", beside=True)
+    concept.labels.give(picture, "yes", author=me.name, key="first", comment="It is round.")
+    concept.labels.comment(picture, "And filled.", author="me", key="second", beside=True)
     out = tmp_path / "answers.csv"
-    bench.concept(NAME).label_files.export_file(out)
+    concept.label_files.export_file(out)
     rows = list(csv.DictReader(out.open(newline="")))
     assert [row["comment"] for row in rows] == ["It is round.\nAnd filled."]
-    report = bench.concept(NAME).label_files.import_file(out)
+    report = concept.label_files.import_file(out)
     assert (report["imported"], report["unchanged"]) == (0, 1)
 
 
@@ -136,13 +137,12 @@ def test_questions_never_replace_a_file_that_somebody_may_have_filled(
 
 @pytest.mark.parametrize("purpose", ["train", "evaluation"])
 def test_every_answer_leaves_one_picture_less(bench: Workbench, tmp_path: Path, purpose: Purpose) -> None:
-    before = bench.concept(NAME).labels.remaining(purpose)
-    rows = [
-        {"id": p.id, "label": "yes"} for p in bench.concept(NAME).labels.next_pictures(4, purpose=purpose)
-    ]
-    bench.concept(NAME).label_files.import_file(write(tmp_path / "a.csv", rows))
-    assert bench.concept(NAME).labels.remaining(purpose) == before - 4
-    assert len(bench.concept(NAME).labels.next_pictures(1000, purpose=purpose)) <= before - 4
+    concept = bench.concept(NAME)
+    before = concept.labels.remaining(purpose)
+    rows = [{"id": p.id, "label": "yes"} for p in concept.labels.next_pictures(4, purpose=purpose)]
+    concept.label_files.import_file(write(tmp_path / "a.csv", rows))
+    assert concept.labels.remaining(purpose) == before - 4
+    assert len(concept.labels.next_pictures(1000, purpose=purpose)) <= before - 4
 
 
 def test_what_was_exported_is_the_same_when_imported_elsewhere(
@@ -152,15 +152,14 @@ def test_what_was_exported_is_the_same_when_imported_elsewhere(
         {"path": p, "label": "yes" if "ellipse" in p.name else "no", "author": "ana", "comment": 'ä, "b"'}
         for p in sorted(pictures.glob("*-00[0-4]*.png"))
     ]
-    bench.concept(NAME).label_files.import_file(write(tmp_path / "a.csv", rows))
+    concept = bench.concept(NAME)
+    concept.label_files.import_file(write(tmp_path / "a.csv", rows))
     for name in ("out.csv", "out.jsonl"):
-        bench.concept(NAME).label_files.export_file(tmp_path / name)
+        concept.label_files.export_file(tmp_path / name)
         other = f"Other {name}"
         bench.concepts.begin(other, "The same again.")
         bench.concept(other).label_files.import_file(tmp_path / name)
-        before = {
-            (r["id"], r["label"], r["author"], r["comment"]) for r in bench.concept(NAME).label_files.rows()
-        }
+        before = {(r["id"], r["label"], r["author"], r["comment"]) for r in concept.label_files.rows()}
         assert {
             (r["id"], r["label"], r["author"], r["comment"]) for r in bench.concept(other).label_files.rows()
         } == before
@@ -176,14 +175,12 @@ def test_a_file_without_the_columns_says_what_it_has(tmp_path: Path, bench: Work
 def test_evaluation_pictures_only_measure_even_when_a_file_says_train(
     bench: Workbench, tmp_path: Path
 ) -> None:
-    held_out = bench.concept(NAME).labels.next_pictures(5, purpose="evaluation")
+    concept = bench.concept(NAME)
+    held_out = concept.labels.next_pictures(5, purpose="evaluation")
     rows = [{"id": picture.id, "label": "yes", "split": "train"} for picture in held_out]
-    assert (
-        bench.concept(NAME).label_files.import_file(write(tmp_path / "a.csv", rows))["kept_for_evaluation"]
-        == 5
-    )
+    assert concept.label_files.import_file(write(tmp_path / "a.csv", rows))["kept_for_evaluation"] == 5
     with pytest.raises(NotEnoughLabelsError, match="0 yes and 0 no"):
-        bench.concept(NAME).versions.train().wait()
+        concept.versions.train().wait()
 
 
 def test_a_picture_that_trained_cannot_measure_and_neither_can_its_near_duplicate(
@@ -238,12 +235,11 @@ def test_a_machine_has_no_vote() -> None:
 def test_conflicts_are_shown_and_train_nothing(bench: Workbench, pictures: Path, tmp_path: Path) -> None:
     path = pictures / "ellipse-0003.png"
     rows = [{"path": path, "label": value, "author": who} for who, value in (("ana", "yes"), ("ben", "no"))]
-    bench.concept(NAME).label_files.import_file(write(tmp_path / "a.csv", rows))
-    assert bench.concept(NAME).definition.read().conflicts == [
-        bench.context.collection.library.resolve(str(path))
-    ]
+    concept = bench.concept(NAME)
+    concept.label_files.import_file(write(tmp_path / "a.csv", rows))
+    assert concept.definition.read().conflicts == [bench.context.collection.library.resolve(str(path))]
     with pytest.raises(NotEnoughLabelsError, match="0 yes and 0 no"):
-        bench.concept(NAME).versions.train().wait()
+        concept.versions.train().wait()
 
 
 cells = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=12)

@@ -156,26 +156,27 @@ def test_the_question_looks_like_any_other_and_only_its_answer_takes_the_first_o
     measured: Workbench,
 ) -> None:
     bench = measured
-    dataset = bench.context.dataset(bench.context.concept(NAME))
+    concept = bench.concept(NAME)
+    dataset = bench.context.dataset(concept.row)
     before, teaching, reserved = dataset.blind, dataset.training.ids, dataset.reserved
-    assert not any(p.repeat for p in bench.concept(NAME).labels.upcoming([], 8, "me").pictures)
+    assert not any(p.repeat for p in concept.labels.upcoming([], 8, "me").pictures)
     edit(bench, "An ellipse, filled or not.")
     asked = now(bench).drawn
     assert len(asked) == 4
-    question = bench.concept(NAME).labels.upcoming([], 8, "me").pictures[0]
+    question = concept.labels.upcoming([], 8, "me").pictures[0]
     assert question == to_measure(question.id, question.path, repeat=True)
-    assert not bench.concept(NAME).labels.upcoming([], 8, "ben").pictures[0].repeat
-    assert not any(p.repeat for p in bench.concept(NAME).labels.upcoming([question.id], 7, "me").pictures)
+    assert not concept.labels.upcoming([], 8, "ben").pictures[0].repeat
+    assert not any(p.repeat for p in concept.labels.upcoming([question.id], 7, "me").pictures)
     for picture in asked:
-        assert bench.context.dataset(bench.context.concept(NAME)).blind == before
+        assert bench.context.dataset(concept.row).blind == before
         key = say(bench, picture, "unsure", repeat=True)
-    dataset = bench.context.dataset(bench.context.concept(NAME))
+    dataset = bench.context.dataset(concept.row)
     assert {i for i, said in dataset.blind.items() if said != before[i]} == set(asked)
     assert (dataset.training.ids, dataset.reserved, dataset.twice.pairs) == (teaching, reserved, [])
-    assert bench.concept(NAME).labels.recent("me", 1)[0].repeat
-    bench.concept(NAME).labels.take_back(author="me", only=[key])
+    assert concept.labels.recent("me", 1)[0].repeat
+    concept.labels.take_back(author="me", only=[key])
     assert now(bench).open == asked[-1:]
-    assert bench.concept(NAME).labels.upcoming([], 8, "me").pictures[0].id == asked[-1]
+    assert concept.labels.upcoming([], 8, "me").pictures[0].id == asked[-1]
 
 
 def test_another_answer_to_such_a_picture_measures_nothing(measured: Workbench) -> None:
@@ -193,17 +194,18 @@ def test_another_answer_to_such_a_picture_measures_nothing(measured: Workbench) 
 def test_it_goes_out_and_comes_back_in_a_file(measured: Workbench, tmp_path: Path) -> None:
     bench = measured
     edit(bench, "An ellipse, filled or not.")
-    asked = bench.concept(NAME).labels.next_pictures(6, purpose="evaluation", author="me")
+    concept = bench.concept(NAME)
+    asked = concept.labels.next_pictures(6, purpose="evaluation", author="me")
     assert [p.repeat for p in asked] == [False, True, False, False, True, False]
     out = tmp_path / "asked.csv"
     LabelFiles.write_questions([p for p in asked if p.repeat], out)
     text = out.read_text().replace(",,,evaluation", ",no,,evaluation")
     (tmp_path / "filled.csv").write_text(text)
     for imported in (2, 0):
-        assert bench.concept(NAME).label_files.import_file(tmp_path / "filled.csv")["imported"] == imported
+        assert concept.label_files.import_file(tmp_path / "filled.csv")["imported"] == imported
     assert len(now(bench).open) == 2
-    bench.concept(NAME).label_files.export_file(tmp_path / "all.csv")
-    assert bench.concept(NAME).label_files.import_file(tmp_path / "all.csv")["imported"] == 0
+    concept.label_files.export_file(tmp_path / "all.csv")
+    assert concept.label_files.import_file(tmp_path / "all.csv")["imported"] == 0
 
 
 @pytest.fixture
@@ -211,10 +213,11 @@ def in_use(measured: Workbench) -> Workbench:
     """A version whose figures rest on twenty answers."""
     for picture in bench_next(measured, 8):
         say(measured, picture, truth(measured, picture))
-    for picture in measured.concept(NAME).labels.next_pictures(12):
+    concept = measured.concept(NAME)
+    for picture in concept.labels.next_pictures(12):
         say(measured, picture.id, truth(measured, picture.id))
-    measured.concept(NAME).versions.train().wait()
-    measured.concept(NAME).versions.measure()
+    concept.versions.train().wait()
+    concept.versions.measure()
     return measured
 
 
@@ -224,27 +227,28 @@ def bench_next(bench: Workbench, n: int) -> list[str]:
 
 def test_figures_say_which_words_they_are_under_and_follow_the_edit(in_use: Workbench) -> None:
     bench = in_use
-    before = bench.concept(NAME).versions.quality()
+    concept = bench.concept(NAME)
+    before = concept.versions.quality()
     assert (before.under, before.stale) == (None, False)
     edit(bench, "An ellipse, filled or not.")
-    view = bench.concept(NAME).versions.quality()
+    view = concept.versions.quality()
     assert view.under
     assert view.under.is_open
     assert not view.stale
     assert view.under.sentences[0].startswith("These figures are under definition 1: all 18 answers that")
-    assert "under definition 1" in bench.concept(NAME).exports.card()
-    assert bench.concept(NAME).versions.measure().metrics == before.version.report.metrics  # type: ignore[union-attr]
+    assert "under definition 1" in concept.exports.card()
+    assert concept.versions.measure().metrics == before.version.report.metrics  # type: ignore[union-attr]
     drawn = now(bench).drawn
     for picture in drawn:
         say(bench, picture, "no", repeat=True)
-    view = bench.concept(NAME).versions.quality()
+    view = concept.versions.quality()
     assert view.under
     assert not view.under.is_open
     assert view.stale
     assert view.under.changed == sum(truth(bench, i) == "yes" for i in drawn) > 0
-    report = bench.concept(NAME).versions.measure()
+    report = concept.versions.measure()
     assert report.under == view.under
     assert set(view.under.sentences) <= set(report.sentences)
     assert sum(count.yes for count in report.labels) == before.positives - view.under.changed
-    assert not bench.concept(NAME).versions.quality().stale
-    assert "changed under definition 2" in bench.concept(NAME).exports.card()
+    assert not concept.versions.quality().stale
+    assert "changed under definition 2" in concept.exports.card()

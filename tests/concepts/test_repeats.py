@@ -87,63 +87,67 @@ def say(bench: Workbench, picture: str, value: str, *, repeat: bool = False) -> 
 
 def state(bench: Workbench) -> tuple[object, ...]:
     """All that an answer can change."""
-    dataset = bench.context.dataset(bench.context.concept(NAME))
-    rows = bench.concept(NAME).label_files.rows()
-    return dataset.decisions, dataset.blind, dataset.measuring, bench.concept(NAME).labels.count(), rows
+    concept = bench.concept(NAME)
+    dataset = bench.context.dataset(concept.row)
+    rows = concept.label_files.rows()
+    return dataset.decisions, dataset.blind, dataset.measuring, concept.labels.count(), rows
 
 
 def test_a_repeat_looks_like_any_other_question_and_changes_no_answer(asked_again: Workbench) -> None:
     bench, before = asked_again, state(asked_again)
-    question = bench.concept(NAME).labels.upcoming([], 3, "me").pictures[0]
+    concept = bench.concept(NAME)
+    question = concept.labels.upcoming([], 3, "me").pictures[0]
     assert question == to_measure(question.id, question.path, repeat=True)
-    assert not any(p.repeat for p in bench.concept(NAME).labels.upcoming([question.id], 5, "me").pictures)
+    assert not any(p.repeat for p in concept.labels.upcoming([question.id], 5, "me").pictures)
     key = say(bench, question.id, "no", repeat=True)
     assert state(bench) == before
-    concept = bench.context.concept(NAME)
-    (pair,) = bench.context.dataset(concept).twice.pairs
+    (pair,) = bench.context.dataset(concept.row).twice.pairs
     assert [event.value for event in pair] == ["yes", "no"]
-    assert bench.concept(NAME).labels.recent("me", 1)[0].repeat
-    bench.concept(NAME).labels.take_back(author="me", only=[key])
-    assert (state(bench), bench.context.dataset(concept).twice.pairs) == (before, [])
-    assert question.id in {p.id for p in bench.concept(NAME).labels.upcoming([], 3, "me").pictures}
+    assert concept.labels.recent("me", 1)[0].repeat
+    concept.labels.take_back(author="me", only=[key])
+    assert (state(bench), bench.context.dataset(concept.row).twice.pairs) == (before, [])
+    assert question.id in {p.id for p in concept.labels.upcoming([], 3, "me").pictures}
 
 
 def test_only_what_was_answered_and_drawn_for_it_is_a_repeat(asked_again: Workbench) -> None:
     bench = asked_again
-    answered = next(iter(bench.context.store.evaluation_pictures(bench.context.concept(NAME).id)))
-    (new,) = bench.concept(NAME).labels.next_pictures(1, purpose="evaluation")
-    (learns,) = bench.concept(NAME).labels.next_pictures(1)
+    concept = bench.concept(NAME)
+    answered = next(iter(bench.context.store.evaluation_pictures(concept.id)))
+    (new,) = concept.labels.next_pictures(1, purpose="evaluation")
+    (learns,) = concept.labels.next_pictures(1)
     for picture in (new.id, learns.id):
         say(bench, picture, "no", repeat=True)
-        assert bench.concept(NAME).labels.decisions()[picture].value == "no"
+        assert concept.labels.decisions()[picture].value == "no"
     seen = GivenLabel(picture=answered, value="no", repeat=True)
-    bench.concept(NAME).labels.commit({"seen": seen}, ME, in_view=True)
-    assert bench.concept(NAME).labels.decisions()[answered].value == "no"
-    assert bench.context.dataset(bench.context.concept(NAME)).twice.pairs == []
+    concept.labels.commit({"seen": seen}, ME, in_view=True)
+    assert concept.labels.decisions()[answered].value == "no"
+    assert bench.context.dataset(concept.row).twice.pairs == []
 
 
 def test_a_repeat_goes_out_and_comes_back_in_a_file(asked_again: Workbench, tmp_path: Path) -> None:
     bench, before = asked_again, state(asked_again)
-    asked = bench.concept(NAME).labels.next_pictures(3, purpose="evaluation", author="me")
+    concept = bench.concept(NAME)
+    asked = concept.labels.next_pictures(3, purpose="evaluation", author="me")
     assert [p.repeat for p in asked] == [False, False, True]
     LabelFiles.write_questions(asked[2:], tmp_path / "asked.csv")
     text = (tmp_path / "asked.csv").read_text()
     (tmp_path / "filled.csv").write_text(text.replace(",,,evaluation", ",no,,evaluation"))
     for imported in (1, 0):
-        assert bench.concept(NAME).label_files.import_file(tmp_path / "filled.csv")["imported"] == imported
-    assert len(bench.context.dataset(bench.context.concept(NAME)).twice.pairs) == 1
+        assert concept.label_files.import_file(tmp_path / "filled.csv")["imported"] == imported
+    assert len(bench.context.dataset(concept.row).twice.pairs) == 1
     assert state(bench)[0] == before[0]
 
 
 def test_a_repeat_never_takes_the_place_of_a_first_answer_that_is_taken_back(asked_again: Workbench) -> None:
     bench = asked_again
-    first = bench.concept(NAME).labels.recent("me", 2)[0]
+    concept = bench.concept(NAME)
+    first = concept.labels.recent("me", 2)[0]
     say(bench, first.id, "no", repeat=True)
-    bench.concept(NAME).labels.take_back(author="me", only=[first.key])
-    dataset = bench.context.dataset(bench.context.concept(NAME))
+    concept.labels.take_back(author="me", only=[first.key])
+    dataset = bench.context.dataset(concept.row)
     assert first.id not in dataset.blind.keys() | dataset.decisions.keys()
     say(bench, first.id, "no", repeat=True)  # asked anew, so this is the first answer, whatever was meant
-    dataset = bench.context.dataset(bench.context.concept(NAME))
+    dataset = bench.context.dataset(concept.row)
     assert (dataset.blind[first.id].value, dataset.twice.pairs) == ("no", [])
 
 

@@ -88,15 +88,16 @@ def test_the_queue_has_what_the_version_would_get_wrong_and_what_it_cannot_place
     bench, dataset = trained, trained.context.dataset(trained.context.concept(NAME))
     slip = next(i for i, said in dataset.answers.items() if said.value == "yes")
     answer(bench, slip, "no", "slip")
-    bench.concept(NAME).versions.train().wait()
+    concept = bench.concept(NAME)
+    concept.versions.train().wait()
     bench.review.current(NAME)
     wrong, unsure = queued(bench, Reason.LIKELY_MISLABELLED), queued(bench, Reason.BORDERLINE)
     assert slip in {row.id for row in wrong}
     assert {row.label for row in wrong} == {"no"}
     assert "Without this label, version 2 would say yes." in {row.evidence for row in wrong}
-    dataset = bench.context.dataset(bench.context.concept(NAME))
+    dataset = bench.context.dataset(concept.row)
     assert not {row.id for row in unsure} & (dataset.reserved | dataset.answers.keys())
-    threshold = bench.concept(NAME).versions.head().threshold
+    threshold = concept.versions.head().threshold
     edges = [abs(logit(row.score) - logit(threshold)) for row in unsure if row.score is not None]
     assert edges
     assert edges == pytest.approx(sorted(edges), abs=0.01)

@@ -77,9 +77,10 @@ def test_disagreements_come_first_then_the_unsure_then_a_sample(
     annotated: tuple[Workbench, list[str]],
 ) -> None:
     bench, ids = annotated
-    bench.concept(NAME).labels.give(ids[4], "no", author=ME.name, key="1")  # rated 5
-    bench.concept(NAME).labels.give(ids[9], "yes", author=ME.name, key="2")  # rated 5
-    first = bench.concept(NAME).annotations.review(ReviewFilter())
+    concept = bench.concept(NAME)
+    concept.labels.give(ids[4], "no", author=ME.name, key="1")  # rated 5
+    concept.labels.give(ids[9], "yes", author=ME.name, key="2")  # rated 5
+    first = concept.annotations.review(ReviewFilter())
     assert first.items[0].id == ids[4]
     assert [item.kind for item in first.items] == ["disagreement"] + ["unsure"] * 6 + ["sample"] * 5
     assert first.counts == {"disagreement": 1, "unsure": 6, "sample": 22, "checked": 1}
@@ -111,20 +112,20 @@ def test_filters_narrow_by_kind_rating_query_and_criterion(annotated: tuple[Work
 
 def test_the_same_pictures_stay_while_they_are_answered(annotated: tuple[Workbench, list[str]]) -> None:
     bench, _ = annotated
-    before = tuple(item.id for item in bench.concept(NAME).annotations.review(ReviewFilter()).items)
-    bench.concept(NAME).labels.give(before[3], "yes", author=ME.name, key="1")
-    after = bench.concept(NAME).annotations.review(ReviewFilter(ids=before))
+    concept = bench.concept(NAME)
+    before = tuple(item.id for item in concept.annotations.review(ReviewFilter()).items)
+    concept.labels.give(before[3], "yes", author=ME.name, key="1")
+    after = concept.annotations.review(ReviewFilter(ids=before))
     assert tuple(item.id for item in after.items) == before
     assert after.items[3].answer == "yes"
 
 
 def test_comments_are_shown_with_their_author(annotated: tuple[Workbench, list[str]]) -> None:
     bench, ids = annotated
-    bench.concept(NAME).labels.comment(ids[0], " Too flat. ", author="ana", key="c1")
-    bench.concept(NAME).labels.comment(ids[0], " Too flat. ", author="ana", key="c1")
-    item = next(
-        i for i in bench.concept(NAME).annotations.review(ReviewFilter(rating=1)).items if i.id == ids[0]
-    )
+    concept = bench.concept(NAME)
+    concept.labels.comment(ids[0], " Too flat. ", author="ana", key="c1")
+    concept.labels.comment(ids[0], " Too flat. ", author="ana", key="c1")
+    item = next(i for i in concept.annotations.review(ReviewFilter(rating=1)).items if i.id == ids[0])
     assert item.comments == ["ana: Too flat."]
     assert item.answer is None
 
@@ -145,15 +146,16 @@ def test_the_built_in_machine_is_free_and_a_model_without_a_price_is_of_unknown_
 ) -> None:
     bench = open_bench()
     bench.concepts.begin(NAME, "A filled ellipse.")
-    assert bench.concept(NAME).annotations.estimate().usd == 0
+    concept = bench.concept(NAME)
+    assert concept.annotations.estimate().usd == 0
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setenv("DISCERN_VLM_MODEL", "seer")
     bench.context.settings = load_settings()
-    unknown = bench.concept(NAME).annotations.estimate()
+    unknown = concept.annotations.estimate()
     assert (unknown.model, unknown.usd) == ("seer", None)
     monkeypatch.setenv("DISCERN_VLM_PRICE", "1/4")
     bench.context.settings = load_settings()
-    known = bench.concept(NAME).annotations.estimate()
+    known = concept.annotations.estimate()
     assert known.pictures == bench.library.info().pictures
     assert known.usd is not None
     assert 0.05 < known.usd < 1
@@ -162,8 +164,8 @@ def test_the_built_in_machine_is_free_and_a_model_without_a_price_is_of_unknown_
 def test_how_sure_the_machine_is_follows_from_its_chances_and_the_answers_of_the_person(
     bench: Workbench,
 ) -> None:
-    concept = bench.context.concept(NAME)
-    reserved = bench.context.dataset(concept).reserved
+    concept = bench.concept(NAME)
+    reserved = bench.context.dataset(concept.row).reserved
     ids = [i for i in bench.context.collection.library.all_ids() if i not in reserved][:40]
     bench.context.store.add_annotations(
         concept.id,
@@ -183,7 +185,7 @@ def test_how_sure_the_machine_is_follows_from_its_chances_and_the_answers_of_the
     )
 
     def sure(picture: str) -> float | None:
-        said = bench.concept(NAME).annotations.opinion(picture)
+        said = concept.annotations.opinion(picture)
         assert said is not None
         return said.confidence
 
@@ -191,8 +193,8 @@ def test_how_sure_the_machine_is_follows_from_its_chances_and_the_answers_of_the
     assert sure(ids[38]) is None
     assert sure(ids[39]) is None
     for n, picture in enumerate(ids[:30]):
-        bench.concept(NAME).labels.give(picture, "yes" if n % 2 else "no", author=ME.name, key=str(n))
+        concept.labels.give(picture, "yes" if n % 2 else "no", author=ME.name, key=str(n))
     believed = sure(ids[35])
     assert believed == pytest.approx(0.5, abs=0.1)
-    page = bench.concept(NAME).annotations.review(ReviewFilter(ids=(ids[35],)))
+    page = concept.annotations.review(ReviewFilter(ids=(ids[35],)))
     assert page.items[0].opinion.confidence == believed

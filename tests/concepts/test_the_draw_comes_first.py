@@ -37,9 +37,10 @@ def evaluation(bench: Workbench) -> list[str]:
 
 
 def train(bench: Workbench, folder: Path) -> None:
-    for picture, value in zip(bench.concept(NAME).labels.next_pictures(2), ("yes", "no"), strict=True):
-        bench.concept(NAME).labels.give(picture.id, value, author="me", key=f"to train {picture.id}")
-    bench.concept(NAME).versions.train().wait()
+    concept = bench.concept(NAME)
+    for picture, value in zip(concept.labels.next_pictures(2), ("yes", "no"), strict=True):
+        concept.labels.give(picture.id, value, author="me", key=f"to train {picture.id}")
+    concept.versions.train().wait()
 
 
 def mine(bench: Workbench, folder: Path) -> None:
@@ -56,17 +57,19 @@ def answer(bench: Workbench, folder: Path) -> None:
 
 
 def answer_from_the_queue(bench: Workbench, folder: Path) -> None:
-    bench.concept(NAME).labels.upcoming([], 0)
+    concept = bench.concept(NAME)
+    concept.labels.upcoming([], 0)
     bench.context.background.submit(lambda: None).result(PATIENCE)
-    for picture in bench.concept(NAME).labels.upcoming([], 3).pictures:
-        bench.concept(NAME).labels.give(picture.id, "yes", author="me", key=picture.id)
+    for picture in concept.labels.upcoming([], 3).pictures:
+        concept.labels.give(picture.id, "yes", author="me", key=picture.id)
 
 
 def answer_in_the_grid(bench: Workbench, folder: Path) -> None:
-    bench.concept(NAME).labels.grid("likely")
+    concept = bench.concept(NAME)
+    concept.labels.grid("likely")
     bench.context.background.submit(lambda: None).result(PATIENCE)
-    for picture in bench.concept(NAME).labels.grid("likely", n=3).pictures:
-        bench.concept(NAME).labels.give(picture.id, "yes", author="me", key=picture.id)
+    for picture in concept.labels.grid("likely", n=3).pictures:
+        concept.labels.give(picture.id, "yes", author="me", key=picture.id)
 
 
 def import_answers(bench: Workbench, folder: Path) -> None:
@@ -161,14 +164,13 @@ def test_the_same_is_drawn_whether_or_not_the_index_knows_every_picture(
 
 
 def test_an_example_that_is_chosen_before_the_draw_is_no_part_of_it(bench: Workbench) -> None:
-    row = bench.context.concept(NAME)
+    concept = bench.concept(NAME)
+    row = concept.row
     dataset = bench.context.dataset(row)
     chosen = draw_wave(dataset, 18, None, 0)[1][0]
-    bench.concept(NAME).definition.edit(lambda d: add_example(d, chosen, counts=True), author="me", after=1)
+    concept.definition.edit(lambda d: add_example(d, chosen, counts=True), author="me", after=1)
     assert len(evaluation(bench)) == 18
     assert chosen not in evaluation(bench)
     measures = evaluation(bench)[0]
     with pytest.raises(DiscernError, match="set aside"):
-        bench.concept(NAME).definition.edit(
-            lambda d: add_example(d, measures, counts=True), author="me", after=2
-        )
+        concept.definition.edit(lambda d: add_example(d, measures, counts=True), author="me", after=2)

@@ -12,6 +12,7 @@ from other_tools import in_python_with
 from concepts.labelling.formats import FORMATS, LabelledPicture, writable
 from concepts.labelling.formats.label_studio import CONFIG
 from concepts.labelling.rows import LabelRow, checked_rows
+from storage.labels import Author
 
 SAVED = Path(__file__).parents[1] / "fixtures" / "formats"
 
@@ -24,9 +25,9 @@ def library(name: str) -> Any:
 
 
 def read(name: str, path: Path) -> set[tuple[str, str, str]]:
-    rows = checked_rows(FORMATS[name]().read(path))
+    rows = checked_rows(FORMATS[name]().read(path), brings=Author(""))
     return {
-        (Path(row.path or row.picture).name, row.value, row.author.name if row.author else "")
+        (Path(row.path or row.picture).name, row.value, row.author.name)
         for row in rows
         if isinstance(row, LabelRow)
     }
