@@ -75,7 +75,7 @@ def watch(
     if once:
         with progress("Looking", "What was scored is kept. The same command goes on.") as listener:
             looked = watches.look(number).wait(listener)
-        sent = bench.watching.send_due()
+        sent = bench.watcher.send_due()
         found = watches.get(number)
         value = {"watch": found, "secret": begun.secret, "looked": looked, "sent": vars(sent)}
         show(value, as_json, lambda: _told(found, looked))
@@ -90,7 +90,7 @@ def _go_on(bench: Workbench, watches: Watches, number: int) -> None:
     try:
         while watches.get(number).stopped is None:
             looked = watches.look_if_new(number)
-            sent = bench.watching.send_due()
+            sent = bench.watcher.send_due()
             if looked is not None and looked.seen:
                 say(_line(looked))
             if sent.failed:

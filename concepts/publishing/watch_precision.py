@@ -8,7 +8,7 @@ may be read, and warn, after each answer.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby, takewhile
 from typing import Literal
@@ -22,6 +22,8 @@ WINDOW = 50  # answers about flagged pictures: of 50 that are all right at least
 ERROR = 0.05
 
 Standing = Literal["none", "open", "kept", "doubtful", "broken"]
+# How many pictures could be drawn of those that were flagged and of the others, up to a place in the order.
+FreshUntil = Callable[[int], Mapping[bool, int]]
 
 
 class Window(View):
@@ -88,7 +90,7 @@ class LabelledFlags:
         return sum(self._blind[one.picture_id].value == "yes" for one in some)
 
 
-def precision(answered: LabelledFlags, promised: float | None, found: WatchRecall | None) -> WatchPrecision:
+def precision(answered: LabelledFlags, promised: float | None, fresh_until: FreshUntil) -> WatchPrecision:
     versions = [list(group) for _, group in groupby(answered.flagged, key=lambda one: one.version)]
     windows = [
         _window(answered, some[start : start + WINDOW])
@@ -102,7 +104,7 @@ def precision(answered: LabelledFlags, promised: float | None, found: WatchRecal
         answered=answered.answered,
         whole=whole,
         windows=windows,
-        found=found,
+        found=_recall(answered, fresh_until),
         promised=promised,
         standing=standing,
         sentence=_sentence(standing, windows, whole, promised),
@@ -121,19 +123,17 @@ def standing_of(windows: Sequence[Window], whole: Window | None, promised: float
     return "doubtful" if whole.answered >= WINDOW else "open"
 
 
-def found_of(answered: LabelledFlags, fresh: Mapping[bool, int]) -> WatchRecall | None:
-    """Which share of what counts was flagged; `fresh` pictures could be drawn on either side up to the last
-    that has an answer on both. None where a side has no answer or nothing counts."""
-    until = last_of_both(answered)
-    if until is None:
+def _recall(answered: LabelledFlags, fresh_until: FreshUntil) -> WatchRecall | None:
+    """Up to the last that has an answer on both sides. None where a side has no answer or nothing counts."""
+    if not answered.flagged or not answered.others:
         return None
+    until = min(answered.flagged[-1].sequence, answered.others[-1].sequence)
     flagged = [one for one in answered.flagged if one.sequence <= until]
     others = [one for one in answered.others if one.sequence <= until]
-    if not flagged or not others:
-        return None
     hit, missed = answered.right(flagged), answered.right(others)
-    if not hit and not missed:
+    if not flagged or not others or not hit + missed:
         return None
+    fresh = fresh_until(until)
     hit_low, hit_high = share_at_any_time(hit, len(flagged), ERROR / 2)
     missed_low, missed_high = share_at_any_time(missed, len(others), ERROR / 2)
     size, rest = fresh[True], fresh[False]
@@ -143,13 +143,6 @@ def found_of(answered: LabelledFlags, fresh: Mapping[bool, int]) -> WatchRecall 
         high=_share(size * hit_high, rest * missed_low),
         answered_others=len(others),
     )
-
-
-def last_of_both(answered: LabelledFlags) -> int | None:
-    """The place in the order up to which both sides are answered."""
-    if not answered.flagged or not answered.others:
-        return None
-    return min(answered.flagged[-1].sequence, answered.others[-1].sequence)
 
 
 def _share(part: float, rest: float) -> float:

@@ -23,8 +23,7 @@ from concepts.errors import NotAllowedError, SettingsError
 from concepts.language.connection import CheckedTransport
 from concepts.settings import Settings, is_internal, literal_address, serves_no_model
 from storage.files import write_whole
-from storage.tables import now
-from storage.watches import Deliveries, Delivery, Watch, Watches
+from storage.watches import Delivery
 
 PREFIX = "whsec_"
 SECRET_BYTES = 32
@@ -38,8 +37,6 @@ NOWHERE = "is an address where no webhook may go"
 NO_SECRET = "The secret that signs messages is gone. Stop watching this folder and begin again."
 
 log = logging.getLogger(__name__)
-
-EventOf = Callable[[Watch, Delivery], dict[str, Any]]
 
 
 def new_secret() -> str:
@@ -135,59 +132,29 @@ class Sent:
     failed: int = 0
 
 
-class Sender:
-    """Works through the outbox: what is due is sent, with the same id each time, until it is taken or was
-    tried often enough. Any number of them may, in any number of processes."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        watches: Watches,
-        deliveries: Deliveries,
-        event_of: EventOf,
-        clock: Callable[[], datetime] = now,
-    ) -> None:
-        self._settings = settings
-        self._watches = watches
-        self._deliveries = deliveries
-        self._event_of = event_of
-        self._clock = clock
-        self._secrets = Secrets(settings.home)
-
-    def send_due(self, going_on: Callable[[], bool] = lambda: True) -> Sent:
-        """Sends what is due. A receiver that fails once is left alone until the next call: while it is down
-        that costs one try, and not one of each message."""
-        delivered, failing, failed = 0, set[int](), 0
-        while going_on() and (found := self._deliveries.claim(self._clock(), failing)):
-            if self._send(found):
-                delivered += 1
-            else:
-                failed += 1
-                failing.add(found.watch_id)
-        return Sent(delivered, failed)
-
-    def _send(self, delivery: Delivery) -> bool:
-        watch = self._watches.get(delivery.watch_id)
-        secret = self._secrets.read(watch.id)
-        if secret is None:
-            self._deliveries.failed(delivery.sequence, NO_SECRET, None)
-            return False
-        at, body = self._clock(), body_of(self._event_of(watch, delivery))
-        status = 0
-        try:
-            status = post(self._settings, watch.webhook, secret, delivery.message_id, at, body)
-            problem = f"It answered {status}."
-        except httpx2.HTTPError as error:
-            problem = _said(error)
-        except Exception as error:  # whatever a receiver makes of HTTP, the others get theirs
-            log.exception("A webhook could not be sent.")
-            problem = type(error).__name__
-        if 200 <= status < 300:
-            self._deliveries.succeeded(delivery.sequence, self._clock())
-            return True
-        due = None if status == GONE else next_try(delivery.tries, self._clock())
-        self._deliveries.failed(delivery.sequence, problem, due)
-        return False
+def deliver(
+    settings: Settings,
+    url: str,
+    secret: str | None,
+    delivery: Delivery,
+    event: dict[str, Any],
+    clock: Callable[[], datetime],
+) -> tuple[str, datetime | None]:
+    """Tries once. Why the message was not taken, empty where it was, and when to try again; None: never."""
+    if secret is None:
+        return NO_SECRET, None
+    status = 0
+    try:
+        status = post(settings, url, secret, delivery.message_id, clock(), body_of(event))
+        problem = f"It answered {status}."
+    except httpx2.HTTPError as error:
+        problem = _said(error)
+    except Exception as error:  # whatever a receiver makes of HTTP, the others get theirs
+        log.exception("A webhook could not be sent.")
+        problem = type(error).__name__
+    if 200 <= status < 300:
+        return "", None
+    return problem, None if status == GONE else next_try(delivery.tries, clock())
 
 
 def _said(error: httpx2.HTTPError) -> str:

@@ -24,7 +24,6 @@ from concepts.workbench.scores import Scoring
 from concepts.workbench.trash import Trash
 from concepts.workbench.upkeep import Upkeep
 from concepts.workbench.watcher import Watcher
-from concepts.workbench.watching import Watching
 
 __all__ = [
     "ENOUGH_LABELS",
@@ -73,8 +72,7 @@ class Workbench:
         exports.register_work(self)
         self.scoring = Scoring(self)
         self.rules = Rules(self.context)
-        self.watching = Watching(self.context)
-        self.watcher = Watcher(self.context, self.watching)
+        self.watcher = Watcher(self.context)
         self.protection = Protections(self.context)
         self.installation = Installation(self.context)
 

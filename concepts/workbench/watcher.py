@@ -1,48 +1,67 @@
-"""Looks at watched folders again and again while the app runs, and sends what is due.
+"""What goes on by itself with watched folders: looking at them, saying what their pictures are, sending it.
 
 A look at what is there takes no job: only where something is new one is begun, so that the list of jobs says
 what came, and not that nothing did.
+
+Every picture that could be drawn is drawn by itself with the chance of its side, by a number that its id and
+the watch's secret seed give. So what was asked about is a random sample of what was flagged and of what was
+not, whatever comes later, and a second run draws the same.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
+from concepts.classifier.training import check_usable, probabilities_of
 from concepts.errors import DiscernError
+from concepts.jobs import Progress
+from concepts.labelling.waves import seen_groups
+from concepts.library.roots import within_roots
+from concepts.publishing.watch_views import event
+from concepts.publishing.webhooks import Secrets, Sent, deliver
 from concepts.workbench.context import Context
-from concepts.workbench.jobs import LookAtFolder
-from concepts.workbench.watching import Watching
+from concepts.workbench.jobs import LookAtFolder, LookedAt
+from storage.jobs import StoredJob
+from storage.pictures.files import Source, look_at
+from storage.pictures.sources import walk
 from storage.tables import now
-from storage.watches import Watch
+from storage.watches import Deliveries, Delivery, Watch, Watched
 
 LOOK_SECONDS = 5.0  # from one look at a folder to the next
 SEND_SECONDS = 2.0
 SHARE_OF_TIME = 0.1  # that may go into looking at one folder: a large one is looked at less often
 AFTER_FAILURE_SECONDS = 300  # until a look that failed is tried again
 STOP_SECONDS = 2
+SETTLE_SECONDS = 2.0  # between two looks at a file
+TAKEN_AT_ONCE = 2000  # pictures of which is said what they are before more are added
 
 log = logging.getLogger(__name__)
 
 
 class Watcher:
-    """Two threads: one looks, one sends, so that a slow receiver holds up no look."""
+    """For all concepts. Two threads: one looks, one sends, so that a slow receiver holds up no look."""
 
-    def __init__(self, context: Context, watching: Watching) -> None:
-        self._context = context
-        self._watching = watching
+    def __init__(self, context: Context) -> None:
+        self._context, self._watches = context, context.watches
+        self.deliveries = Deliveries(context.database)
+        self.secrets = Secrets(context.settings.home)
+        self.pause, self.clock = time.sleep, now
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._next: dict[int, float] = {}  # watch → when to look again
+        context.jobs.register(LookAtFolder, self._take_in)
 
     def start(self) -> None:
         """Needs jobs to run here."""
         for name, deed, seconds in (
             ("watching", self.look, LOOK_SECONDS),
-            ("sending", self._send, SEND_SECONDS),
+            ("sending", self.send_due, SEND_SECONDS),
         ):
             thread = threading.Thread(target=self._again, args=(deed, seconds), name=name, daemon=True)
             self._threads.append(thread)
@@ -54,9 +73,18 @@ class Watcher:
         for thread in self._threads:
             thread.join(STOP_SECONDS)
 
+    def _again(self, deed: Callable[[], object], seconds: float) -> None:
+        while not self._stop.wait(seconds):
+            try:
+                deed()
+            except Exception:  # such as a database that is busy for long: the next time may go better
+                log.exception("A watched folder could not be looked at, or a webhook not be sent.")
+
+    # Looking
+
     def look(self) -> None:
         """Begins a job for every folder that has something new."""
-        for watch in self._context.watches.going():
+        for watch in self._watches.going():
             if time.monotonic() < self._next.get(watch.id, -math.inf):
                 continue
             begun = time.monotonic()
@@ -65,28 +93,136 @@ class Watcher:
             taken = time.monotonic() - begun
             self._next[watch.id] = begun + max(LOOK_SECONDS, taken / SHARE_OF_TIME)
 
-    def _has_new(self, watch: Watch) -> bool:
-        try:
-            return bool(self._watching.new_files(watch))
-        except DiscernError:  # the folder is gone: the job says so, where a person sees it
-            return True
+    def last_look(self, watch: Watch) -> StoredJob | None:
+        """The job of the newest look."""
+        found = self._context.jobs.store.newest_first([LookAtFolder.kind], watch.concept_id)
+        return next((job for job in found if job.arguments.get("watch") == watch.id), None)
 
     def _is_busy(self, watch: Watch) -> bool:
         """Whether a look is going on, or has failed a moment ago."""
-        last = self._watching.last_look(watch)
-        if last is None:
-            return False
-        if last.finished is None:
+        last = self.last_look(watch)
+        if last is None or last.finished is None:
+            return last is not None
+        return last.state == "failed" and (now() - last.finished).total_seconds() < AFTER_FAILURE_SECONDS
+
+    def _has_new(self, watch: Watch) -> bool:
+        try:
+            return bool(self.new_files(watch))
+        except DiscernError:  # the folder is gone: the job says so, where a person sees it
             return True
-        recent = (now() - last.finished).total_seconds() < AFTER_FAILURE_SECONDS
-        return last.state == "failed" and recent
 
-    def _send(self) -> None:
-        self._watching.sender.send_due(lambda: not self._stop.is_set())
+    def new_files(self, watch: Watch) -> list[Source]:
+        """Picture files of the folder and of those inside, of links those that stay where they may, of which
+        nothing was said yet, nor that they are bad. Archives, lists and hidden files are none.
 
-    def _again(self, deed: Callable[[], None], seconds: float) -> None:
-        while not self._stop.wait(seconds):
-            try:
-                deed()
-            except Exception:  # such as a database that is busy for long: the next time may go better
-                log.exception("A watched folder could not be looked at, or a webhook not be sent.")
+        Raises `DiscernError` where the folder isn't there.
+        """
+        within = within_roots(self._context.settings) if watch.confined else None
+        files = [file for file in walk([Path(watch.folder)], within) if isinstance(file, Source)]
+        adding = self._context.collection.library.adding
+        read = adding.read_from(files)
+        bad = adding.skipped_before([file for file in files if file.uri not in read])
+        seen = self._watches.seen(watch.id, read.values())
+        return [file for file in files if file.uri not in bad and read.get(file.uri) not in seen]
+
+    def _take_in(self, job: LookAtFolder, progress: Progress) -> LookedAt:
+        watch = self._watches.get(job.watch)
+        progress.report(0, None, "looking at the folder")
+        new = [] if watch.stopped else self.new_files(watch)
+        if new:
+            self.pause(SETTLE_SECONDS)
+        ready = [file for file in new if look_at(file.uri) == file]  # nobody has written to them meanwhile
+        # In random order: what is asked about first is a sample of all that came together, not of one folder.
+        ready.sort(key=lambda file: lot(watch.seed, file.uri))
+        within = within_roots(self._context.settings) if watch.confined else None
+        seen = flagged = asked = skipped = 0
+        for start in range(0, len(ready), TAKEN_AT_ONCE):
+            some = ready[start : start + TAKEN_AT_ONCE]
+            paths = [Path(file.uri) for file in some]
+            report = self._context.collection.add(paths, None, progress.report, within)
+            skipped += sum(report.skipped.values())
+            said = self._said_of(some, watch)
+            seen += self._watches.keep(watch, said)
+            flagged += sum(one.flagged for one in said)
+            asked += sum(one.drawn for one in said)
+            progress.report(min(start + len(some), len(ready)), len(ready), f"{flagged:,} flagged")
+        return LookedAt(
+            seen=seen, flagged=flagged, asked=asked, skipped=skipped, unsettled=len(new) - len(ready)
+        )
+
+    def _said_of(self, files: Sequence[Source], watch: Watch) -> list[Watched]:
+        """What the version says of these pictures, those without a vector left out, and which of them are
+        asked about: of each group of near-duplicates none of which was labelled, kept apart or came earlier
+        the first can be drawn.
+
+        Raises `FingerprintMismatchError`, and `NotEnoughLabelsError` for a version that has learned nothing.
+        """
+        collection, concept = self._context.collection, self._context.store.get(watch.concept_id)
+        head = self._context.head(concept, watch.version)
+        read = collection.library.adding.read_from(files)
+        places: dict[str, str] = {}  # picture → its file under the folder
+        for file in files:
+            if file.uri in read:
+                places.setdefault(read[file.uri], Path(file.uri).relative_to(watch.folder).as_posix())
+        known = self._watches.seen(watch.id, places)
+        self._context.draw_evaluation(concept)
+        check_usable(head, collection)
+        dataset = self._context.dataset(concept)
+        probability = probabilities_of(head, dataset, [picture for picture in places if picture not in known])
+        groups = seen_groups(dataset, self._watches.fresh(watch.id))
+        said = []
+        for (picture, p), group in zip(
+            probability.items(), collection.library.near_groups(list(probability)), strict=True
+        ):
+            flagged, fresh = p >= head.threshold, group not in groups
+            groups.add(group)
+            chance = watch.ask_flagged if flagged else watch.ask_others
+            said.append(
+                Watched(
+                    picture_id=picture,
+                    file=places[picture],
+                    version=head.number,
+                    probability=p,
+                    threshold=head.threshold,
+                    flagged=flagged,
+                    fresh=fresh,
+                    drawn=fresh and lot(watch.seed, picture) < chance,
+                )
+            )
+        return said
+
+    # Sending
+
+    def send_due(self) -> Sent:
+        """Delivers what is due, with the same id each time, until it is taken or was tried often enough. Any
+        number of processes may.
+
+        A receiver that fails once is left alone until the next call: while it is down that costs one try, and
+        not one of each message.
+        """
+        delivered, failing, failed = 0, set[int](), 0
+        while not self._stop.is_set() and (found := self.deliveries.claim(self.clock(), failing)):
+            if self._send(found):
+                delivered += 1
+            else:
+                failed += 1
+                failing.add(found.watch_id)
+        return Sent(delivered, failed)
+
+    def _send(self, delivery: Delivery) -> bool:
+        watch = self._watches.get(delivery.watch_id)
+        name = self._context.store.names([watch.concept_id])[watch.concept_id]
+        body = event(name, watch, self._watches.one(delivery.sequence))
+        secret = self.secrets.read(watch.id)
+        problem, again = deliver(self._context.settings, watch.webhook, secret, delivery, body, self.clock)
+        if problem:
+            self.deliveries.failed(delivery.sequence, problem, again)
+        else:
+            self.deliveries.succeeded(delivery.sequence, self.clock())
+        return not problem
+
+
+def lot(seed: str, name: str) -> float:
+    """A number of 0..1 that nobody knows who doesn't know the seed, the same each time."""
+    digest = hashlib.sha256(f"{seed} {name}".encode()).digest()
+    return int.from_bytes(digest[:8]) / 2**64

@@ -26,7 +26,7 @@ def trained(site: Any) -> Any:
     answer(bench, NAME, [p.id for p in bench.concept(NAME).labels.next_pictures(20)])
     bench.concept(NAME).versions.train().wait()
     bench.concept(NAME).versions.use(1, 1e-9, author="me").wait()
-    bench.watching.pause = lambda seconds: None
+    bench.watcher.pause = lambda seconds: None
     return site
 
 

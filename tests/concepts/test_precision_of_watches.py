@@ -15,11 +15,10 @@ from concepts.publishing.watch_precision import (
     WINDOW,
     LabelledFlags,
     WatchPrecision,
-    found_of,
-    last_of_both,
+    WatchRecall,
     precision,
 )
-from concepts.publishing.watched_folder import lot
+from concepts.workbench.watcher import lot
 from storage.tables import now
 from storage.watches import Watched
 
@@ -49,13 +48,13 @@ def decision(picture: str, value: Any) -> Decision:
     return Decision(picture, value, {"me": value}, simulated=False)
 
 
-def answered(drawn: Sequence[Watched], values: Sequence[str]) -> LabelledFlags:
-    blind = {one.picture_id: decision(one.picture_id, v) for one, v in zip(drawn, values, strict=False)}
-    return LabelledFlags(drawn, blind, blind)
+def nowhere(until: int) -> dict[bool, int]:
+    raise AssertionError("only where both sides have answers")
 
 
 def of(drawn: Sequence[Watched], values: Sequence[str], promised: float | None) -> WatchPrecision:
-    return precision(answered(drawn, values), promised, None)
+    blind = {one.picture_id: decision(one.picture_id, v) for one, v in zip(drawn, values, strict=False)}
+    return precision(LabelledFlags(drawn, blind, blind), promised, nowhere)
 
 
 def test_without_answers_or_a_promise_nothing_is_claimed() -> None:
@@ -69,7 +68,7 @@ def test_without_answers_or_a_promise_nothing_is_claimed() -> None:
 def test_answers_behind_one_that_is_missing_wait() -> None:
     drawn = asked(5)
     blind = {one.picture_id: decision(one.picture_id, "yes") for one in (*drawn[:2], *drawn[3:])}
-    found = precision(LabelledFlags(drawn, blind, blind), 0.9, None)
+    found = precision(LabelledFlags(drawn, blind, blind), 0.9, nowhere)
     assert found.whole is not None
     assert (found.asked, found.answered, found.whole.answered) == (5, 4, 2)
 
@@ -78,7 +77,7 @@ def test_an_answer_with_the_machines_opinion_in_view_says_nothing_and_keeps_nobo
     drawn = asked(3)
     blind = {one.picture_id: decision(one.picture_id, "yes") for one in drawn[1:]}
     decided = {one.picture_id for one in drawn}
-    found = precision(LabelledFlags(drawn, blind, decided), 0.9, None)
+    found = precision(LabelledFlags(drawn, blind, decided), 0.9, nowhere)
     assert found.whole is not None
     assert (found.whole.answered, found.answered) == (2, 2)
 
@@ -143,22 +142,23 @@ def test_a_promise_that_is_kept_is_called_broken_in_fewer_than_5_of_100_windows(
 def test_what_is_missed_is_known_from_those_that_were_not_flagged() -> None:
     drawn = [one for _ in range(40) for side in (True, False) for one in asked(1, flagged=side)]
     blind = {one.picture_id: decision(one.picture_id, "yes" if one.flagged else "no") for one in drawn}
-    said = LabelledFlags(drawn, blind, blind)
-    assert last_of_both(said) == drawn[-2].sequence
-    found = found_of(said, {True: 400, False: 4000})
-    assert found is not None
-    assert found.value == 1.0
-    assert found.low < 0.5 < found.high  # forty of four thousand say little
-    surer = found_of(said, {True: 4000, False: 400})
-    assert surer is not None
-    assert surer.low > 0.9
+
+    def found(flagged: int, others: int) -> WatchRecall:
+        def fresh(until: int) -> dict[bool, int]:
+            assert until == drawn[-2].sequence
+            return {True: flagged, False: others}
+
+        recall = precision(LabelledFlags(drawn, blind, blind), None, fresh).found
+        assert recall is not None
+        return recall
+
+    assert found(400, 4000).value == 1.0
+    assert found(400, 4000).low < 0.5 < found(400, 4000).high  # forty of four thousand say little
+    assert found(4000, 400).low > 0.9
 
 
 def test_nothing_is_said_of_what_is_missed_without_answers_on_both_sides() -> None:
-    drawn = asked(5)
-    said = answered(drawn, ["yes"] * 5)
-    assert last_of_both(said) is None
-    assert found_of(said, {True: 5, False: 9}) is None
+    assert of(asked(5), ["yes"] * 5, None).found is None
 
 
 def test_a_draw_is_random_and_the_same_each_time() -> None:

@@ -23,7 +23,6 @@ from command_line import discern, ended, rows_of, shell, wait_until  # noqa: F40
 from drawing import draw, draw_folder
 from receiver import Receiver
 
-from concepts.publishing.webhooks import Sender
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.tables import now
@@ -153,15 +152,9 @@ def test_killed_while_adding_and_while_sending_nothing_is_scored_twice_and_nothi
         third = shell(*command, **environment)
         assert third.wait() == 0, third.communicate()[1]
         bench = Workbench(load_settings(internal_webhooks=True))
-        own = bench.watching.sender
-        later = Sender(
-            bench.context.settings,
-            bench.context.watches,
-            own._deliveries,
-            own._event_of,
-            lambda: now() + timedelta(minutes=2),  # what the killed process had begun to send is due again
-        )
-        assert later.send_due().delivered == 1
+        # What the killed process had begun to send is due again.
+        bench.watcher.clock = lambda: now() + timedelta(minutes=2)
+        assert bench.watcher.send_due().delivered == 1
     times = Counter(receiver.ids)
     assert len(times) == 400
     assert sorted(times.values()) == [1] * 399 + [2]

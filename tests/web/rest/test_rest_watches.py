@@ -23,7 +23,7 @@ def concept(workbench: Workbench) -> None:
     answer(workbench, NAME, [p.id for p in workbench.concept(NAME).labels.next_pictures(20)])
     workbench.concept(NAME).versions.train().wait()
     workbench.concept(NAME).versions.use(1, 1e-9, author="me").wait()  # everything is a yes
-    workbench.watching.pause = lambda seconds: None
+    workbench.watcher.pause = lambda seconds: None
 
 
 @pytest.fixture
