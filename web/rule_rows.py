@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from concepts.bundle.facts import Expression
+from concepts.bundle.rule_text import quoted
 from concepts.classifier.rule_scores import groups_of
-from concepts.classifier.rule_text import quoted
 
 Groups = list[list[tuple[str, bool]]]  # concept and whether it is to be, or not to be
 

@@ -7,10 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from concepts.bundle.facts import ConceptFacts
-from concepts.definition.document import Definition
+from concepts.definition.document import CriterionKind
 from concepts.errors import WrongUsageError
 from concepts.learning.evaluation import about_probabilities
-from concepts.learning.report import Guarantee, LabelCount, Metric, about_the_target
+from concepts.learning.report import (
+    AT_THRESHOLD,
+    Guarantee,
+    LabelCount,
+    Metric,
+    about_the_target,
+    at_threshold,
+)
 from concepts.learning.target import Target
 
 FEW = 30  # positives or negatives below this make wide intervals; it is said so
@@ -35,56 +42,113 @@ AUTHOR_WORDS = {
 
 @dataclass(frozen=True)
 class Account:
-    """All of it, for a page. `figures`: what is measured, and its value with interval and n; `technical`:
-    what says little to most people."""
+    """Of one version in a bundle. `story`: how the concept came about."""
 
-    name: str
-    sentence: str
-    made: str
-    technical: tuple[str, ...]
-    counts: tuple[str, ...]
-    does_not_count: tuple[str, ...]
-    left_open: tuple[str, ...]
-    measured: bool
-    simulated: bool
-    quality: tuple[str, ...]
-    figures: tuple[tuple[str, str], ...]
-    interval: str
-    limits: tuple[str, ...]
-    story: tuple[str, ...]
+    facts: ConceptFacts
+    discern_version: str
+    story: tuple[str, ...] = ()
 
+    @property
+    def made(self) -> str:
+        facts = self.facts
+        return (
+            f"Version {facts.head.number}, made with Discern {self.discern_version} on "
+            f"{facts.created:%d %B %Y}, under definition {facts.definition_revision}."
+        )
 
-def account_of(facts: ConceptFacts, discern_version: str, story: tuple[str, ...] = ()) -> Account:
-    return Account(
-        name=facts.concept,
-        sentence=facts.definition.description,
-        made=f"Version {facts.head.number}, made with Discern {discern_version} on {facts.created:%d %B %Y}, "
-        f"under definition {facts.definition_revision}.",
-        technical=(*threshold(facts), _probabilities(facts)),
-        counts=tuple(counts(facts.definition)),
-        does_not_count=tuple(does_not_count(facts.definition)),
-        left_open=tuple(left_open(facts.definition)),
-        measured=is_measured(facts),
-        simulated=is_simulated(facts.evaluation_labels),
-        quality=tuple(quality(facts)) if is_measured(facts) else (),
-        figures=tuple((metric_words(metric.name), figure(metric)) for metric in facts.metrics),
-        interval=facts.interval,
-        limits=tuple(limit for limit in limits(facts) if limit != _probabilities(facts)),
-        story=story,
-    )
+    @property
+    def threshold(self) -> tuple[str, ...]:
+        """What it was chosen for, and whether that is certified, measured or only wished for; then the line
+        below which it is sure, where there is one."""
+        no = Guarantee.of(self.facts.head.details, "no")
+        if no is None:
+            return (_yes_from(self.facts),)
+        return (
+            _yes_from(self.facts),
+            f"Up to {no.line:.3g} it is surely no, and in between you have to look yourself. That line is "
+            f"certified: {no.sentence} {no.n:,} answers say so, of which {no.errors:,} were no clear no.",
+        )
 
+    @property
+    def probabilities(self) -> str:
+        return f"Its probabilities: {self.facts.head.calibration}."
 
-def threshold(facts: ConceptFacts) -> tuple[str, ...]:
-    """What it was chosen for, and whether that is certified, measured or only wished for; then the line below
-    which it is sure, where there is one."""
-    no = Guarantee.of(facts.head.details, "no")
-    if no is None:
-        return (_yes_from(facts),)
-    return (
-        _yes_from(facts),
-        f"Up to {no.line:.3g} it is surely no, and in between you have to look yourself. That line is "
-        f"certified: {no.sentence} {no.n:,} answers say so, of which {no.errors:,} were no clear no.",
-    )
+    @property
+    def counts(self) -> list[str]:
+        kinds: dict[CriterionKind, str] = {"necessary": "Must", "included": "Counts", "supporting": "Helps"}
+        of_kind = self.facts.definition.of_kind
+        return [f"{words}: {one.text}" for kind, words in kinds.items() for one in of_kind(kind)]
+
+    @property
+    def does_not_count(self) -> list[str]:
+        definition = self.facts.definition
+        found = [one.text for one in definition.of_kind("excluding")]
+        return found + [f"Similar, but not it: {q.text}" for q in definition.queries if not q.counts]
+
+    @property
+    def left_open(self) -> list[str]:
+        return [one.text for one in self.facts.definition.of_kind("undecided")]
+
+    @property
+    def measured(self) -> bool:
+        return any(metric.value is not None for metric in self.facts.metrics)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the answers it was measured against were."""
+        return _is_simulated(self.facts.evaluation_labels)
+
+    @property
+    def quality(self) -> list[str]:
+        if not self.measured:
+            return []
+        facts = self.facts
+        yes, no = _totals(facts.evaluation_labels)
+        drawn = {
+            "random": "drawn at random and kept out of training",
+            "imported": "that were chosen by hand, not drawn at random, and kept out of training",
+            None: "kept out of training",
+        }[facts.evaluation_drawn]
+        sentences = []
+        if yes + no:
+            sentences.append(f"Measured on {yes + no:,} pictures {drawn}: {yes:,} count, {no:,} don't.")
+        # Some kinds of pictures are drawn more often than others, so their share here is not that of all.
+        base = facts.metric("base_rate")
+        share = base.value if base and base.value is not None else yes / max(yes + no, 1)
+        sentences += [at_threshold(metric, share) for name in AT_THRESHOLD if (metric := facts.metric(name))]
+        if not Guarantee.of(facts.head.details):
+            sentences += about_the_target(facts.head.target, facts.metrics)
+        return [*sentences, *about_probabilities(facts.metrics)]
+
+    @property
+    def figures(self) -> list[tuple[str, str]]:
+        """What is measured, and its value with interval and n."""
+        return [(metric_words(metric.name), figure(metric)) for metric in self.facts.metrics]
+
+    @property
+    def limits(self) -> list[str]:
+        facts = self.facts
+        found = [f"Trained on {_label_words(facts.training_labels)}."]
+        if _is_simulated(facts.training_labels):
+            found.append("Some or all training answers were simulated: no person gave them.")
+        yes, no = _totals(facts.evaluation_labels)
+        if not yes + no:
+            found.append("It has not been measured, so nobody knows how often it is wrong.")
+        else:
+            found.append(f"Measured on {_label_words(facts.evaluation_labels)}.")
+            if min(yes, no) < FEW:
+                words = "count" if yes <= no else "don't count"
+                found.append(
+                    f"Only {min(yes, no)} of those pictures {words}, so its quality is known roughly."
+                )
+        return [
+            *found,
+            "It stands for the judgement of those who labelled, on pictures like those it learned from. On "
+            "other pictures it can be wrong without looking unsure. Measure it again there before relying on "
+            "it.",
+            "It should not be the only reason for a decision about a person.",
+            *facts.notes,
+        ]
 
 
 def _yes_from(facts: ConceptFacts) -> str:
@@ -109,53 +173,6 @@ def _aims_at_a_share(target: str) -> bool:
         return False
 
 
-def counts(definition: Definition) -> list[str]:
-    found = [f"Must: {c.text}" for c in definition.of_kind("necessary")]
-    found += [f"Counts: {c.text}" for c in definition.of_kind("included")]
-    return found + [f"Helps: {c.text}" for c in definition.of_kind("supporting")]
-
-
-def does_not_count(definition: Definition) -> list[str]:
-    found = [c.text for c in definition.of_kind("excluding")]
-    return found + [f"Similar, but not it: {q.text}" for q in definition.queries if not q.counts]
-
-
-def left_open(definition: Definition) -> list[str]:
-    return [c.text for c in definition.of_kind("undecided")]
-
-
-def is_measured(facts: ConceptFacts) -> bool:
-    return any(metric.value is not None for metric in facts.metrics)
-
-
-def is_simulated(labels: Sequence[LabelCount]) -> bool:
-    return any(count.author_kind == "simulated" and count.yes + count.no for count in labels)
-
-
-def quality(facts: ConceptFacts) -> list[str]:
-    yes, no = _totals(facts.evaluation_labels)
-    drawn = {
-        "random": "drawn at random and kept out of training",
-        "imported": "that were chosen by hand, not drawn at random, and kept out of training",
-        None: "kept out of training",
-    }[facts.evaluation_drawn]
-    sentences = []
-    if yes + no:
-        sentences.append(f"Measured on {yes + no:,} pictures {drawn}: {yes:,} count, {no:,} don't.")
-    if precision := facts.metric("precision"):
-        # Some kinds of pictures are drawn more often than others, so their share here is not it.
-        base = facts.metric("base_rate")
-        share = base.value if base and base.value is not None else yes / max(yes + no, 1)
-        figure_of_100 = f"{100 * share:.0f}" if share >= 0.01 else f"{100 * share:.1g}"  # 0 would claim more
-        at_random = f"of 100 at random {figure_of_100} would be"
-        sentences.append(f"Of 100 pictures it flags, about {_of_100(precision)} are right; {at_random}.")
-    if recall := facts.metric("recall"):
-        sentences.append(f"Of 100 pictures that count, it finds about {_of_100(recall)}.")
-    if not Guarantee.of(facts.head.details):
-        sentences += about_the_target(facts.head.target, facts.metrics)
-    return [*sentences, *about_probabilities(facts.metrics)]
-
-
 def figure(metric: Metric) -> str:
     """A value with its interval and n, or why there is none."""
     note = metric.note
@@ -172,38 +189,8 @@ def metric_words(name: str) -> str:
     return METRIC_WORDS.get(name, name.replace("_", " "))
 
 
-def limits(facts: ConceptFacts) -> list[str]:
-    found = [f"Trained on {_label_words(facts.training_labels)}."]
-    if is_simulated(facts.training_labels):
-        found.append("Some or all training answers were simulated: no person gave them.")
-    yes, no = _totals(facts.evaluation_labels)
-    if not yes + no:
-        found.append("It has not been measured, so nobody knows how often it is wrong.")
-    else:
-        found.append(f"Measured on {_label_words(facts.evaluation_labels)}.")
-        if min(yes, no) < FEW:
-            words = "count" if yes <= no else "don't count"
-            found.append(f"Only {min(yes, no)} of those pictures {words}, so its quality is known roughly.")
-    found += [
-        _probabilities(facts),
-        "It stands for the judgement of those who labelled, on pictures like those it learned from. On other "
-        "pictures it can be wrong without looking unsure. Measure it again there before relying on it.",
-        "It should not be the only reason for a decision about a person.",
-        *facts.notes,
-    ]
-    return found
-
-
-def _probabilities(facts: ConceptFacts) -> str:
-    return f"Its probabilities: {facts.head.calibration}."
-
-
-def _of_100(metric: Metric) -> str:
-    assert metric.value is not None
-    words = f"{100 * metric.value:.0f}"
-    if metric.low is not None and metric.high is not None:
-        words += f" ({100 * metric.low:.0f}–{100 * metric.high:.0f})"
-    return words
+def _is_simulated(labels: Sequence[LabelCount]) -> bool:
+    return any(count.author_kind == "simulated" and count.yes + count.no for count in labels)
 
 
 def _totals(labels: Sequence[LabelCount]) -> tuple[int, int]:

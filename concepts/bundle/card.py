@@ -6,9 +6,10 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from concepts.bundle import account
-from concepts.bundle.facts import AllOf, BundleFacts, Combined, ConceptFacts, Expression, Is, Not, parts_of
+from concepts.bundle.account import Account, figure, metric_words
+from concepts.bundle.facts import BundleFacts, Combined, ConceptFacts
 from concepts.bundle.figures import PlotFigure
+from concepts.bundle.rule_text import text_of
 from concepts.bundle.usage import (
     HOW_ANYWHERE,
     anywhere,
@@ -34,10 +35,12 @@ def card_text(
     """
     about = []
     for place, concept in enumerate(facts.concepts):
-        parts = [_what_it_is(facts, concept), _definition(concept)]
-        parts += [
-            _quality(concept, plots[place] if plots else {}),
-            _section("Limits", account.limits(concept)),
+        account = Account(concept, facts.discern_version)
+        parts = [
+            _what_it_is(account),
+            _definition(account),
+            _quality(account, plots[place] if plots else {}),
+            _section("Limits", [*account.limits, account.probabilities]),
         ]
         if stories and stories[place]:
             parts.append(_section("How it came about", stories[place]))
@@ -59,24 +62,15 @@ def _all_of_them(facts: BundleFacts) -> str:
 
 def _rule(facts: BundleFacts) -> str:
     if isinstance(facts.rule, Combined):
+        rule = text_of(facts.rule.expression, [concept.concept for concept in facts.concepts])
         return (
-            f" **{_line(facts.rule.name)}** combines them: {_line(in_words(facts.rule.expression, facts))}; "
-            f"yes from {facts.rule.threshold:.3g} on. The probabilities are multiplied as if one said "
-            "nothing about another."
+            f" **{_line(facts.rule.name)}** combines them: {_line(rule)}; yes from "
+            f"{facts.rule.threshold:.3g} on. The probabilities are multiplied as if one said nothing about "
+            "another."
         )
     if facts.rule:
         return f" At most one of them is right: the most probable one, or {_line(facts.rule.none)}."
     return ""
-
-
-def in_words(expression: Expression, facts: BundleFacts) -> str:
-    """“messy room and not (people or pets)”."""
-    if isinstance(expression, Is):
-        return facts.concepts[expression.concept].concept
-    parts = [in_words(part, facts) for part in parts_of(expression)]
-    if isinstance(expression, Not):
-        return f"not {parts[0]}"
-    return "(" + (" and " if isinstance(expression, AllOf) else " or ").join(parts) + ")"
 
 
 def _front_matter(facts: BundleFacts) -> str:
@@ -98,13 +92,13 @@ def _front_matter(facts: BundleFacts) -> str:
     return "\n".join(["---", *lines, "---"])
 
 
-def _what_it_is(facts: BundleFacts, concept: ConceptFacts) -> str:
-    yes, *no = map(_line, account.threshold(concept))
-    grades = concept.grades
+def _what_it_is(account: Account) -> str:
+    yes, *no = map(_line, account.threshold)
+    concept, grades = account.facts, account.facts.grades
     parts = [
         f"# {_line(concept.concept)}",
         f"> {_line(concept.definition.description)}",
-        f"A small image classifier, made with Discern {_line(facts.discern_version)} on "
+        f"A small image classifier, made with Discern {_line(account.discern_version)} on "
         f"{concept.created:%d %B %Y} (version {concept.head.number}). It gives a picture a probability of "
         f"showing this, and says **yes** from {concept.head.threshold:.3g} on. {yes}",
         *(one.replace("surely no", "**surely no**", 1) for one in no),
@@ -116,49 +110,47 @@ def _what_it_is(facts: BundleFacts, concept: ConceptFacts) -> str:
     return "\n\n".join(parts)
 
 
-def _definition(facts: ConceptFacts) -> str:
-    definition = facts.definition
+def _definition(account: Account) -> str:
     return "\n\n".join(
         [
             "## What counts",
-            _list(account.counts(definition))
-            or "No criteria were written down: the sentence above is all there is.",
+            _list(account.counts) or "No criteria were written down: the sentence above is all there is.",
             "## What doesn't",
-            _list(account.does_not_count(definition)) or "Nothing was written down.",
-            *(["## What was left open", left] if (left := _list(account.left_open(definition))) else []),
-            f"This is revision {facts.definition_revision} of the definition.",
+            _list(account.does_not_count) or "Nothing was written down.",
+            *(["## What was left open", left] if (left := _list(account.left_open)) else []),
+            f"This is revision {account.facts.definition_revision} of the definition.",
         ]
     )
 
 
-def _quality(facts: ConceptFacts, plots: Mapping[str, PlotFigure]) -> str:
+def _quality(account: Account, plots: Mapping[str, PlotFigure]) -> str:
     parts = ["## How good it is"]
-    if not account.is_measured(facts):
+    if not account.measured:
         parts.append("**It has not been measured**: there were no figures when it was exported.")
     else:
-        parts.append(_line(" ".join(account.quality(facts)) or "The figures are in the table below."))
-    if account.is_simulated(facts.evaluation_labels):
+        parts.append(_line(" ".join(account.quality) or "The figures are in the table below."))
+    if account.simulated:
         parts.append(
             "**The answers it was measured against were simulated**, not given by a person. The figures show "
             "how well it matches the simulation, not anybody's judgement."
         )
     parts += [f"![{figure.said}]({name})" for name, figure in plots.items()]
-    if facts.metrics:
-        parts.append(_table(facts))
+    if account.facts.metrics:
+        parts.append(_table(account.facts))
     return "\n\n".join(parts)
 
 
 def _table(facts: ConceptFacts) -> str:
     """This head in the first column of figures, each baseline in its own."""
     columns = [("This classifier", facts.metrics), *((_line(b.name), b.metrics) for b in facts.baselines)]
-    known = [{metric.name: _line(account.figure(metric)) for metric in metrics} for _, metrics in columns]
+    known = [{metric.name: _line(figure(metric)) for metric in metrics} for _, metrics in columns]
     lines = [
         "| | " + " | ".join(words for words, _ in columns) + " |",
         "|---|" + "---|" * len(columns),
     ]
     for name in dict.fromkeys(name for metrics in known for name in metrics):
         cells = [metrics.get(name, "–") for metrics in known]
-        lines.append(f"| {_line(account.metric_words(name))} | " + " | ".join(cells) + " |")
+        lines.append(f"| {_line(metric_words(name))} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + f"\n\nIn brackets: {_line(facts.interval)}; n: pictures the figure rests on."
 
 

@@ -45,15 +45,6 @@ EXPORTS = re.compile(r"export\{([^}]*)\};?\s*(?://#.*)?\s*$")  # of the runtime,
 Shown = Sequence[tuple[str, str]]  # role, and the address of a small copy
 
 
-def page_files(classifier: bytes, pictures: dict[str, Any], facts: BundleFacts) -> dict[str, bytes]:
-    """The page and the licence of what it runs on. `classifier` is an ONNX graph, and `pictures` how they get
-    the size that it takes. Raises `DiscernError` for one that is too large for a page."""
-    return {
-        PAGE_FILE: classifying_page(classifier, pictures, facts).encode(),
-        RUNTIME_LICENCE: _runtime_licence().encode(),
-    }
-
-
 def classifying_page(
     classifier: bytes,
     pictures: dict[str, Any],
@@ -62,9 +53,10 @@ def classifying_page(
     shown: Shown = (),
     licence: str = "",
 ) -> str:
-    """The page alone; with an `account` of the one version in it first, and the pictures `shown` there, and
-    then with the licences of what it runs on and of what is in it (`licence`). Raises `DiscernError` for a
-    classifier that is too large."""
+    """The page that scores pictures. `classifier` is an ONNX graph, and `pictures` how they get the size that
+    it takes. With an `account` of the one version in it first, and the pictures `shown` there, and then with
+    the licences of what it runs on and of what is in it (`licence`). Raises `DiscernError` for a classifier
+    that is too large."""
     if len(classifier) > MOST_BYTES:
         raise DiscernError(
             f"A page for browsers holds a classifier of at most {MOST_BYTES // 2**20} MB; this one has "
@@ -81,7 +73,7 @@ def classifying_page(
     return TEMPLATES.get_template(f"{PAGE_FILE}.jinja").render(
         account=account,
         pictures=shown,
-        licence=f"{_runtime_licence()}\n\n{licence}" if account else "",
+        licence=f"{runtime_licence()}\n\n{licence}" if account else "",
         title=", ".join(facts.columns),
         columns=columns,
         about=about | {"columns": columns},
@@ -95,7 +87,7 @@ def classifying_page(
     )
 
 
-def _runtime_licence() -> str:
+def runtime_licence() -> str:
     return gzip.decompress((VENDORED / f"{RUNTIME_LICENCE}.gz").read_bytes()).decode()
 
 

@@ -32,7 +32,6 @@ FLUSHED_EVERY = 0.1  # seconds
 _BEGINS = np.isin(np.arange(256), [ord(letter) for letter in FORMULA_BEGINS])
 
 Texts: TypeAlias = "Sequence[str] | pa.StringArray"
-Batches = Iterable[tuple[Texts, Texts, NDArray[np.floating]]]
 Rows: TypeAlias = Generator[pa.RecordBatch, None, None]  # closed by whoever stops before the end
 
 
@@ -54,23 +53,8 @@ def schema_of(bundle: Bundle) -> pa.Schema:
     return pa.schema(fields)
 
 
-def score_rows(bundle: Bundle, batches: Batches) -> Rows:
-    """(ids, paths, vectors (n, d)) → batches of id, path, score 0..1 and decision yes/no, in the same order.
-
-    Vectors must come from the bundle's encoder: `load_bundle(expect_fingerprint=…)` has checked that.
-    """
-    return said_rows(bundle, _answered(bundle, batches))
-
-
-def _answered(bundle: Bundle, batches: Batches) -> Iterator[tuple[Texts, Texts, Outputs]]:
-    for ids, paths, vectors in batches:
-        if not len(ids) == len(paths) == len(vectors):
-            raise DiscernError(f"There are {len(ids)} pictures and {len(vectors)} vectors of them.")
-        yield ids, paths, bundle.outputs(vectors)
-
-
-def said_rows(bundle: Bundle, said: Iterable[tuple[Texts, Texts, Outputs]]) -> Rows:
-    """The same of what the bundle said of the pictures."""
+def score_rows(bundle: Bundle, said: Iterable[tuple[Texts, Texts, Outputs]]) -> Rows:
+    """(ids, paths, what the bundle says of these n pictures) → batches of `schema_of`, in the same order."""
     schema = schema_of(bundle)
     graded = [concept.concept for concept in bundle.facts.concepts if concept.grades]
     for ids, paths, found in said:
@@ -109,7 +93,9 @@ def weights(columns: Sequence[Column]) -> NDArray[np.float64]:
     return np.stack([column.head.weights for column in columns], axis=1)
 
 
-def table_rows(columns: Sequence[Column], schema: pa.Schema, batches: Batches) -> Rows:
+def table_rows(
+    columns: Sequence[Column], schema: pa.Schema, batches: Iterable[tuple[Texts, Texts, NDArray[np.floating]]]
+) -> Rows:
     """(ids, paths, vectors · `weights` (n, k)) → batches in the same order."""
     bias = np.array([column.head.bias for column in columns])
     for ids, paths, products in batches:

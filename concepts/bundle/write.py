@@ -26,7 +26,7 @@ from concepts.bundle.facts import BundleFacts, Combined, ConceptFacts, EncoderFa
 from concepts.bundle.figures import PLOT_FILES, PlotFigure, figures_of, png
 from concepts.bundle.heads import BundleHead, check_cuts, onnx_bytes, tensors_of
 from concepts.bundle.load import CLASSIFIER_FILE, FACTS_FILE, WEIGHTS_FILE
-from concepts.bundle.page import PAGE_FILE, RUNTIME_LICENCE, page_files
+from concepts.bundle.page import PAGE_FILE, RUNTIME_LICENCE, classifying_page, runtime_licence
 from concepts.errors import DiscernError
 from concepts.learning.report import Curves
 
@@ -179,7 +179,8 @@ def _contents(
             LICENCE_FILE: licence_of_encoder(encoder).encode(),
         }
         if page:
-            files |= page_files(files[CLASSIFIER_FILE], how_shown(encoder), facts)
+            shown = classifying_page(files[CLASSIFIER_FILE], how_shown(encoder), facts)
+            files |= {PAGE_FILE: shown.encode(), RUNTIME_LICENCE: runtime_licence().encode()}
     files[CHECKSUMS_FILE] = checksums_text(files).encode()
     return dict(sorted(files.items()))
 

@@ -33,6 +33,7 @@ from concepts.learning.evaluation import about_probabilities, probability_gap
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
 from concepts.learning.permutation import about_chance, shuffle_baseline
 from concepts.learning.report import (
+    AT_THRESHOLD,
     Baseline,
     ClassFigures,
     Consistency,
@@ -43,6 +44,7 @@ from concepts.learning.report import (
     Metric,
     UnderDefinition,
     about_the_target,
+    at_threshold,
 )
 from concepts.learning.scaled import classes, grades
 from concepts.learning.scaled_figures import class_figures, grade_figures
@@ -243,35 +245,22 @@ def _sentences(
         f"Measured on {figures.n} pictures it never learned from, answered by {who}: "
         f"{figures.positives} count, {figures.negatives} don't."
     ]
-    base = figures.metrics["base_rate"].value or 0.0
-    at_random = f"of 100 at random {of_hundred(base)} would be"
     if yes:
         lines.append(
             f"About {yes.value:,.0f} pictures of {what} count ({yes.low:,.0f} to {yes.high:,.0f}), "
             "look-alikes counted once."
         )
-    for name, words in (
-        ("precision", f"Of 100 pictures it flags, about {{}} are right ({{}} to {{}}); {at_random}."),
-        ("recall", "Of 100 pictures that count, it finds about {} ({} to {})."),
-    ):
-        if guarantee and name == "precision":
-            continue
+    base = figures.metrics["base_rate"].value or 0.0
+    for name in ("recall",) if guarantee else AT_THRESHOLD:
         metric = figures.metrics[name]
-        if metric.value is None or metric.low is None or metric.high is None:
-            lines.append(f"{name.capitalize()}: {metric.note}")
-        else:
-            lines.append(words.format(*(of_hundred(x) for x in (metric.value, metric.low, metric.high))))
+        known = metric.value is not None
+        lines.append(at_threshold(metric, base) if known else f"{name.capitalize()}: {metric.note}")
     return lines if guarantee else [*lines, *about_the_target(target, figures.metrics.values())]
 
 
 def pictures(n: int) -> str:
     """How many, in words."""
     return "1 picture" if n == 1 else f"{n:,} pictures"
-
-
-def of_hundred(share: float) -> str:
-    """A whole number, and for what is rare one with a point: 0 of 100 would be another claim."""
-    return f"{100 * share:.0f}" if share == 0 or 100 * share >= 1 else f"{100 * share:.1g}"
 
 
 def what_waits(dataset: ConceptDataset, n: int) -> str:

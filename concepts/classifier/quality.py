@@ -143,15 +143,7 @@ def quality(
 
 
 def head_view(head: HeadFacts, report: EvaluationReport | None) -> HeadView:
-    return HeadView(
-        number=head.number,
-        kind=head.kind,
-        definition=head.definition_number,
-        threshold=head.threshold,
-        created=head.created,
-        details=head.details,
-        report=report,
-    )
+    return HeadView(definition=head.definition_number, report=report, **vars(head))
 
 
 def _changed_since(

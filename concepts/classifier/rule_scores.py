@@ -144,6 +144,7 @@ class LibraryRule:
     """members (n, concepts) are the concepts' own probabilities; probability, low and high (n,) the rule's,
     as a product and at its limits."""
 
+    expression: Expression
     ids: PictureIds
     members: Shares
     probability: Shares
@@ -155,9 +156,9 @@ class LibraryRule:
         line = zones_between(threshold, None, None).no_up_to
         return (self.probability < np.float32(threshold)) & (self.probability >= np.float32(line))
 
-    def by_decisions(self, expression: Expression, thresholds: Sequence[float]) -> Bools:
+    def by_decisions(self, thresholds: Sequence[float]) -> Bools:
         """(n,) what the rule says as logic, of the yes and no of each concept alone."""
-        return holds(expression, self.members >= np.array(thresholds, np.float32))
+        return holds(self.expression, self.members >= np.array(thresholds, np.float32))
 
     def places(self, order: RuleOrder, threshold: float, without: Ids[str]) -> Rows:
         """(listed,) the places of the pictures to show, the most probable first: all, or those that are
@@ -195,7 +196,8 @@ class RuleCache:
         weights = np.stack([np.frombuffer(head.weights, dtype="<f8") for head in heads], axis=1)
         logits = vectors.scores(weights, np.array([head.bias for head in heads]))
         members = scorer.sigmoid(logits.values).astype(np.float32, copy=False)
-        return LibraryRule(logits.ids, members, combined(expression, members), *bounds(expression, members))
+        probability = combined(expression, members)
+        return LibraryRule(expression, logits.ids, members, probability, *bounds(expression, members))
 
 
 def combined(expression: Expression, probabilities: Shares) -> Shares:
@@ -249,7 +251,6 @@ def groups_of(expression: Expression) -> list[list[tuple[int, bool]]] | None:
 
 def agreement(
     rule: LibraryRule,
-    expression: Expression,
     threshold: float,
     answers: Sequence[Mapping[str, Decision]],
     learned: Sequence[Ids[str]],
@@ -264,7 +265,7 @@ def agreement(
         return None
     yes = np.array([[of[i].value == "yes" for of in answers] for i in ids])
     flagged = rule.probability[places[places >= 0]] >= np.float32(threshold)
-    should = holds(expression, yes)
+    should = holds(rule.expression, yes)
     fresh = np.array([not any(i in of for of in learned) for i in ids])
     unlearned = _agreed(flagged[fresh], should[fresh]) if fresh.any() else None
     return RuleAgreement(all=_agreed(flagged, should), unlearned=unlearned)

@@ -108,17 +108,13 @@ def require_both(training_data: TrainingData) -> None:
 
 
 def check_usable(head: HeadFacts, collection: Collection) -> None:
-    """Raises what `check_fingerprint` and `check_has_learned` do."""
+    """Raises what `check_fingerprint` does, and `NotEnoughLabelsError` for a version of before a training
+    from no yes or no no was refused."""
     check_fingerprint(head, collection)
-    check_has_learned(head)
-
-
-def check_has_learned(head: HeadFacts) -> None:
-    """Raises `NotEnoughLabelsError` for a version of before such a training was refused."""
     counts = head.details.get("labels")
-    if "said" in head.details:
+    if "said" in head.details or counts is None:
         return
-    if counts is not None and not all(any(count[value] for count in counts) for value in ("yes", "no")):
+    if not all(any(count[value] for count in counts) for value in ("yes", "no")):
         raise NotEnoughLabelsError(
             f"Version {head.number} has learned from no yes and no, so it would call every picture a yes."
         )

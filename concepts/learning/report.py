@@ -311,6 +311,25 @@ def metric_of(metrics: tuple[Metric, ...], name: str) -> Metric | None:
     return next((m for m in metrics if m.name == name and m.value is not None), None)
 
 
+def of_hundred(share: float) -> str:
+    """A whole number, and for what is rare one with a point: 0 of 100 would be another claim."""
+    return f"{100 * share:.0f}" if share == 0 or 100 * share >= 1 else f"{100 * share:.1g}"
+
+
+AT_THRESHOLD = {
+    "precision": "Of 100 pictures it flags, about {found} are right; of 100 at random {base} would be.",
+    "recall": "Of 100 pictures that count, it finds about {found}.",
+}
+
+
+def at_threshold(metric: Metric, base: float) -> str:
+    """Precision or recall in words, with its range in the same breath. `base`: what share of all counts."""
+    found = of_hundred(metric.value or 0)
+    if metric.low is not None and metric.high is not None:
+        found += f" ({of_hundred(metric.low)} to {of_hundred(metric.high)})"
+    return AT_THRESHOLD[metric.name].format(found=found, base=of_hundred(base))
+
+
 def about_the_target(target: str, metrics: Iterable[Metric]) -> list[str]:
     """Whether what was asked for is reached, as measured; nothing of a threshold without a floor, such as one
     set by hand."""

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from concepts.jobs import Listener
 from concepts.library.collection import Collection
 from storage.places import texts_of
 from storage.removed import Removed
@@ -33,16 +34,19 @@ class PlacedScores(NamedTuple):
 
 
 def with_places(
-    collection: Collection, reader: VectorReader, columns: NDArray[np.float64]
+    collection: Collection, reader: VectorReader, columns: NDArray[np.float64], listener: Listener
 ) -> Iterator[PlacedScores]:
     """All that are in the reader, by id, with their vectors · columns (d, k). Streams: while some are in work
     the places of the next are read."""
     read_through = FEW * len(reader.ids) > collection.library.counts().pictures
     places = collection.places.first if read_through else partial(_looked_up, collection)
     gone = _Gone(collection.removed, reader.ids)
+    done, total = 0, len(reader.ids)
     coming: deque[tuple[pa.StringArray, Future[pa.StringArray], NDArray[np.float64]]] = deque()
     with ThreadPoolExecutor(1) as reading:  # a second one would take a processor from whoever writes
         for ids, products in reader.products(columns, AT_ONCE):
+            done += len(ids)
+            listener(done, total, "")
             coming.append((texts_of(ids), reading.submit(places, ids), products))
             if len(coming) > AHEAD:
                 yield _placed(*coming.popleft(), gone)

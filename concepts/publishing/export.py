@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from concepts import __version__
-from concepts.bundle.account import account_of
+from concepts.bundle.account import Account
 from concepts.bundle.card import card_text
 from concepts.bundle.classifier_model import (
     EncoderGraph,
@@ -24,13 +24,13 @@ from concepts.bundle.heads import BundleHead
 from concepts.bundle.int8 import INT8, Int8, fitted
 from concepts.bundle.load import CLASSIFIER_FILE, Bundle, check_for, load_bundle
 from concepts.bundle.page import Shown, classifying_page, document_of
-from concepts.bundle.score import Texts, said_rows, schema_of, score_rows, write_scores
+from concepts.bundle.score import schema_of, score_rows, write_scores
 from concepts.bundle.scorer import Outputs
 from concepts.bundle.write import BundlePart, bundle_facts, licence_of_encoder, write_bundle
 from concepts.classifier.measuring import figures_under
 from concepts.classifier.quality import elsewhere
 from concepts.classifier.training import REFIT, check_fingerprint, check_usable, linear_head
-from concepts.encoders.base import Encoder, Vectors
+from concepts.encoders.base import Encoder
 from concepts.errors import DiscernError
 from concepts.jobs import Listener
 from concepts.labelling.dataset import ConceptDataset
@@ -187,13 +187,6 @@ def _rule_of(versions: Sequence[Exported], combined: Combined | None = None) -> 
     return OneOf()
 
 
-def no_int8_of_classes(name: str) -> DiscernError:
-    return DiscernError(
-        f"“{name}” has exclusive classes, and there is no int8 form of these: what int8 changes is measured "
-        "for one yes or no at a time, which says nothing of classes that compete. Take it without int8."
-    )
-
-
 def _in_int8(part: BundlePart, agreement: EncoderAgreement, smaller: Int8) -> BundlePart:
     note = "Its figures were measured with the encoder in float32; this one computes in int8."
     notes = (*part.facts.notes, f"{note} {agreement.sentence}")
@@ -234,7 +227,7 @@ def graph_of(collection: Collection) -> tuple[Encoder, EncoderGraph | str]:
 def version_page(collection: Collection, version: Exported, shown: Shown, *, classifier: bool = False) -> str:
     """What a version that was checked says about itself, as one file; with the `classifier` in it, it looks
     at pictures too. Raises `DiscernError` where its encoder can't go along."""
-    account = account_of(version.facts, __version__, version.story)
+    account = Account(version.facts, __version__, version.story)
     if not classifier:
         return document_of(account, shown)
     encoder, graph = graph_of(collection)
@@ -324,32 +317,24 @@ def score_pictures(
     if paths:
         wanted = bundle.facts.encoder
         encoder = collection.encoder_like(wanted.name, wanted.precision, wanted.fingerprint, trust)
-        rows = score_rows(bundle, _fresh(collection, encoder, paths, listener, skipped, within))
+        rows = score_rows(bundle, _fresh(collection, bundle, encoder, paths, listener, skipped, within))
     else:
-        rows = said_rows(bundle, _library(collection, bundle, looks_in or collection.index(), listener))
+        placed = with_places(collection, looks_in or collection.index(), bundle.weights, listener)
+        rows = score_rows(bundle, ((ids, places, bundle.said(of)) for ids, places, of in placed))
     with one_blas_thread, closing(rows):
         counts = write_scores(rows, schema_of(bundle), out)
     return ScoreResult(out=str(out), rows=counts.rows, yes=counts.yes, skipped=skipped[0])
 
 
-def _library(
-    collection: Collection, bundle: Bundle, index: VectorReader, listener: Listener
-) -> Iterator[tuple[Texts, Texts, Outputs]]:
-    total, done = len(index.ids), 0
-    for ids, places, products in with_places(collection, index, bundle.weights):
-        done += len(ids)
-        listener(done, total, "")
-        yield ids, places, bundle.said(products)
-
-
 def _fresh(
     collection: Collection,
+    bundle: Bundle,
     encoder: Encoder,
     paths: Sequence[Path],
     listener: Listener,
     skipped: list[int],
     within: Within | None,
-) -> Iterator[tuple[list[str], list[str], Vectors]]:
+) -> Iterator[tuple[list[str], list[str], Outputs]]:
     done = 0
 
     def tell() -> None:
@@ -361,7 +346,7 @@ def _fresh(
         skipped[0] += bad
         tell()
         if ids:
-            yield ids, uris, vectors
+            yield ids, uris, bundle.outputs(vectors)
 
 
 def _named(metric: Metric, words: str) -> Metric:

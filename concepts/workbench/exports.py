@@ -15,7 +15,7 @@ from pydantic import Field
 from concepts.bundle.checksums import CHECKSUMS_FILE
 from concepts.bundle.page import Shown
 from concepts.classifier.review import pictures_to_show
-from concepts.classifier.training import check_fingerprint, check_has_learned
+from concepts.classifier.training import check_usable
 from concepts.classifier.versions import file_stem
 from concepts.errors import DiscernError, UnknownPictureError
 from concepts.installation.users import Role
@@ -29,7 +29,6 @@ from concepts.publishing.export import (
     export_heads,
     graph_of,
     model_card,
-    no_int8_of_classes,
     version_page,
 )
 from concepts.publishing.smaller import ChosenEncoder, Int8Measured, measure_int8
@@ -81,12 +80,8 @@ class Exports:
         measured, since = self._int8_of(chosen) if int8 else (None, 0.0)
         stem += ("-int8" if int8 else "") + ("-with-page" if page else "")
         newest = max(since, *(changed(self._context, *one) for one in chosen))
-        return archive_of(
-            self._context,
-            self._folder / stem,
-            newest,
-            lambda folder: self._write(chosen, folder, page, measured),
-        )
+        folder = self._folder / stem
+        return archive_of(self._context, folder, newest, lambda: self._write(chosen, folder, page, measured))
 
     def write(
         self,
@@ -147,8 +142,7 @@ class Exports:
     def document(self, version: int | None = None, *, classifier: bool = False) -> str:
         """The page as HTML that needs nothing else."""
         head = self._concept.versions.head(version)
-        check_fingerprint(head, self._context.collection)
-        check_has_learned(head)
+        check_usable(head, self._context.collection)
         shown = self._pictures(head)
         version_now = exported(self._context, self._concept.row, head)
         return version_page(self._context.collection, version_now, shown, classifier=classifier)
@@ -235,16 +229,20 @@ def _check_int8(chosen: Pairs) -> None:
     """Before anything is measured for what can't be written then. Raises `DiscernError`."""
     for concept, head in chosen:
         if head.classes is not None:
-            raise no_int8_of_classes(concept.name)
+            raise DiscernError(
+                f"“{concept.name}” has exclusive classes, and there is no int8 form of these: what int8 "
+                "changes is measured for one yes or no at a time, which says nothing of classes that "
+                "compete. Take it without int8."
+            )
 
 
-def archive_of(context: Context, folder: Path, since: float, write: Callable[[Path], ExportResult]) -> Path:
+def archive_of(context: Context, folder: Path, since: float, write: Callable[[], ExportResult]) -> Path:
     """The zip beside a bundle's folder, written anew where it is older than `since`, a timestamp."""
     archive = folder.with_name(folder.name + ".zip")
     with context.database.alone("bundles"):
         whole = archive.is_file() and (folder / CHECKSUMS_FILE).is_file()  # which older ones lack
         if not whole or archive.stat().st_mtime <= since:
-            write(folder)
+            write()
     return archive
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,14 +14,13 @@ import numpy as np
 from pydantic import Field, TypeAdapter
 
 from concepts.bundle.facts import Combined, Expression
+from concepts.bundle.rule_text import parse, text_of
 from concepts.bundle.score import Column, table_rows, table_schema, weights, write_scores
-from concepts.classifier import rule_text as text
 from concepts.classifier.rule_scores import (
     CombinationView,
     LibraryRule,
     Member,
     MemberSaid,
-    RuleAgreement,
     RuleCache,
     RuleOrder,
     RulePicture,
@@ -31,7 +30,7 @@ from concepts.classifier.rule_scores import (
     learned_from,
     places,
 )
-from concepts.classifier.training import check_fingerprint, check_has_learned, linear_head
+from concepts.classifier.training import check_fingerprint, check_usable, linear_head
 from concepts.classifier.versions import file_stem
 from concepts.definition.names import checked_name
 from concepts.errors import ConflictError, DiscernError, NotScoredError, UnknownCombinationError
@@ -39,7 +38,7 @@ from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
 from concepts.jobs.job import read_done
 from concepts.labelling.consensus import Decision
-from concepts.library.placed_scores import PlacedScores, with_places
+from concepts.library.placed_scores import with_places
 from concepts.publishing.export import ExportResult, export_heads
 from concepts.view import View
 from concepts.workbench.context import SCORED_AT_ONCE, Context
@@ -50,7 +49,7 @@ from storage.combinations import CombinationStore, StoredCombination
 from storage.heads import StoredHead
 from storage.names import key_of
 from storage.tables import ConceptRow
-from storage.vectors.reader import VectorReader
+from storage.vectors.ids import Rows
 
 MOST_MEMBERS = 20
 READ: TypeAdapter[Expression] = TypeAdapter(Expression)
@@ -110,14 +109,19 @@ class _Rule:
 
     members: tuple[tuple[ConceptRow, StoredHead], ...]
     expression: Expression
+    threshold: float = 0.5
 
     @property
     def heads(self) -> list[StoredHead]:
         return [head for _, head in self.members]
 
     @property
+    def names(self) -> list[str]:
+        return [concept.name for concept, _ in self.members]
+
+    @property
     def text(self) -> str:
-        return text.text_of(self.expression, [concept.name for concept, _ in self.members])
+        return text_of(self.expression, self.names)
 
     @property
     def views(self) -> tuple[Member, ...]:
@@ -137,17 +141,11 @@ class Rules:
         context.jobs.register(TryRule, self._try)
         context.jobs.register(ScoreTable, self._write_table)
 
-    def could_be_combined(self) -> list[str]:
-        """Concepts with a version for the library's encoder, in the order of the alphabet."""
-        if self._context.collection.library.encoder() is None:
-            return []
-        return sorted((row.name for row in self._context.with_versions()), key=str.casefold)
-
     def read(self, rule: str) -> tuple[Expression, list[str]]:
         """A rule as it is understood, and the names of its concepts by their place. Raises `RuleTextError`,
         and what there is to say of a concept that can't be part of one."""
         found = self._read(rule)
-        return found.expression, [concept.name for concept, _ in found.members]
+        return found.expression, found.names
 
     @operation("GET /combine")
     def tried(
@@ -164,15 +162,37 @@ class Rules:
 
         Raises `NotScoredError` where the library is large and has no scores for this rule yet.
         """
-        found, line = self._asked(rule, kept)
-        line = line if threshold is None else _checked(threshold)
-        for head in found.heads:
-            check_fingerprint(head, self._context.collection)
-        vectors = self._looked_in(found)
-        if len(vectors.ids) > SCORED_AT_ONCE and not self._cache.has(found.expression, found.heads, vectors):
-            raise NotScoredError()
-        scores = self._cache.of(found.expression, found.heads, vectors)
-        return self._looked(found, scores, line, order, offset, limit)
+        found = self._asked(rule, kept)
+        line = found.threshold if threshold is None else _checked(threshold)
+        scores = self._on_library(found, wait=False)
+        answers = [self._context.label_cache.decisions(concept.id) for concept, _ in found.members]
+        waiting: set[str] = set()
+        learned = []
+        for (concept, head), of in zip(found.members, answers, strict=True):
+            waiting |= self._context.store.kept_apart(concept.id) - of.keys()
+            dataset = self._context.dataset(concept, head.definition_number)
+            learned.append(learned_from(dataset, head.label_sequence, self._context.collection))
+        listed = scores.places(order, line, waiting)
+        twice = tuple(found.names[place] for place, times in places(found.expression).items() if times > 1)
+        flag = np.float32(line)
+        return Tried(
+            rule=found.text,
+            threshold=line,
+            members=found.views,
+            total=len(scores.ids),
+            listed=len(listed),
+            flagged=int((scores.probability >= flag).sum()),
+            nearly=int(scores.nearly(line).sum()),
+            surely=int((scores.low >= flag).sum()),
+            possibly=int((scores.high >= flag).sum()),
+            by_decisions=int(scores.by_decisions([head.threshold for head in found.heads]).sum()),
+            twice=twice,
+            assumption=assumption_of(len(found.members), twice),
+            agreement=agreement(scores, line, answers, learned),
+            order=order,
+            start=offset,
+            pictures=self._pictures(found, scores, line, answers, listed[offset : offset + limit]),
+        )
 
     @operation("POST /combine/library-scores")
     def score(self, rule: RuleText = "", kept: RuleName = "") -> Started[LibraryScored]:
@@ -188,8 +208,7 @@ class Rules:
         same name stay as they are."""
         name, found = checked_name(name), self._read(rule)
         for concept, head in found.members:
-            check_fingerprint(head, self._context.collection)
-            check_has_learned(head)
+            check_usable(head, self._context.collection)
             if key_of(concept.name) == key_of(name):
                 raise ConflictError(f"“{concept.name}” is one of its own concepts. Give it another name.")
         members = [(concept.id, head.number) for concept, head in found.members]
@@ -212,8 +231,7 @@ class Rules:
     def export(self, name: str, out: Path, *, number: int | None = None, page: bool = False) -> ExportResult:
         """Writes a kept rule with its versions as one folder of files that run anywhere; with a `page` for
         browsers."""
-        stored = self._stored(name, number)
-        return self._write(stored, self._of(stored), out, page)
+        return self._write(self._stored(name, number), out, page)
 
     @operation("GET /combinations/{name}/bundle", role=Role.VIEWER, audit="exported a classifier")
     def archive(
@@ -224,13 +242,12 @@ class Rules:
     ) -> Path:
         """A kept rule and its versions as one zip of files that run anywhere."""
         stored = self._stored(name, number)
-        found = self._of(stored)
         stem = file_stem(stored.name, stored.number) + ("-with-page" if page else "")
         folder = self._context.settings.home / "bundles" / "combined" / stem
-        since = max(stored.created.timestamp(), *(changed(self._context, *one) for one in found.members))
-        return archive_of(
-            self._context, folder, since, lambda folder: self._write(stored, found, folder, page)
+        since = max(
+            stored.created.timestamp(), *(changed(self._context, *one) for one in self._of(stored).members)
         )
+        return archive_of(self._context, folder, since, lambda: self._write(stored, folder, page))
 
     def columns(self) -> TableColumns:
         """Of a table of all concepts that are not in the trash."""
@@ -264,30 +281,32 @@ class Rules:
             if Path(done.out).is_relative_to(self._context.settings.home / "scores")
         ]
 
-    def _write(self, stored: StoredCombination, found: _Rule, out: Path, page: bool) -> ExportResult:
+    def _write(self, stored: StoredCombination, out: Path, page: bool) -> ExportResult:
+        found = self._of(stored)
         rule = Combined(name=stored.name, threshold=stored.threshold, expression=found.expression)
         versions = [exported(self._context, *one) for one in found.members]
         return export_heads(self._context.collection, versions, out, page=page, rule=rule)
 
     def _try(self, job: TryRule, progress: Progress) -> LibraryScored:
-        found, _ = self._asked(job.rule, job.kept)
+        found = self._asked(job.rule, job.kept)
+        progress.report(0, None, "looking at every picture")
+        return LibraryScored(pictures=len(self._on_library(found, wait=True).ids))
+
+    def _on_library(self, found: _Rule, *, wait: bool) -> LibraryRule:
+        """What a rule says of the pictures that all of its concepts look in. Without `wait` it raises
+        `NotScoredError` where that takes long."""
         for head in found.heads:
             check_fingerprint(head, self._context.collection)
-        progress.report(0, None, "looking at every picture")
-        vectors = self._looked_in(found)
-        return LibraryScored(pictures=len(self._cache.of(found.expression, found.heads, vectors).ids))
-
-    def _looked_in(self, found: _Rule) -> VectorReader:
-        """A rule says something of the pictures that all of its concepts look in."""
-        return self._context.collection.frames.common(concept.id for concept, _ in found.members)
+        vectors = self._context.collection.frames.common(concept.id for concept, _ in found.members)
+        rule = found.expression, found.heads, vectors
+        if not wait and len(vectors.ids) > SCORED_AT_ONCE and not self._cache.has(*rule):
+            raise NotScoredError()
+        return self._cache.of(*rule)
 
     # Rules from text and from SQL
 
-    def _asked(self, rule: str, kept: str) -> tuple[_Rule, float]:
-        if not kept:
-            return self._read(rule), 0.5
-        stored = self._stored(kept)
-        return self._of(stored), stored.threshold
+    def _asked(self, rule: str, kept: str) -> _Rule:
+        return self._of(self._stored(kept)) if kept else self._read(rule)
 
     def _read(self, rule: str) -> _Rule:
         members: list[tuple[ConceptRow, StoredHead]] = []
@@ -301,14 +320,13 @@ class Rules:
                 members.append((concept, self._context.head(concept, None)))
             return place
 
-        expression = text.parse(rule, place_of)
+        expression = parse(rule, place_of)
         return _Rule(tuple(members), expression)
 
     def _of(self, stored: StoredCombination) -> _Rule:
-        concepts = [self._context.store.get(concept_id) for concept_id, _ in stored.members]
-        numbers = [number for _, number in stored.members]
-        heads = [self._context.head(c, number) for c, number in zip(concepts, numbers, strict=True)]
-        return _Rule(tuple(zip(concepts, heads, strict=True)), READ.validate_python(stored.expression))
+        concepts = [(self._context.store.get(concept_id), number) for concept_id, number in stored.members]
+        members = tuple((concept, self._context.head(concept, number)) for concept, number in concepts)
+        return _Rule(members, READ.validate_python(stored.expression), stored.threshold)
 
     def _stored(self, name: str, number: int | None = None) -> StoredCombination:
         stored = self._store.get(name, number)
@@ -327,7 +345,7 @@ class Rules:
             problem = str(error)
             names = self._context.store.names([concept_id for concept_id, _ in stored.members])
             in_order = [names.get(concept_id, "?") for concept_id, _ in stored.members]
-            rule = text.text_of(READ.validate_python(stored.expression), in_order)
+            rule = text_of(READ.validate_python(stored.expression), in_order)
         return CombinationView(
             name=stored.name,
             number=stored.number,
@@ -339,77 +357,37 @@ class Rules:
             problem=problem,
         )
 
-    # What a rule makes of the library
-
-    def _looked(
-        self, found: _Rule, rule: LibraryRule, line: float, order: RuleOrder, start: int, size: int
-    ) -> Tried:
-        answers = [self._context.label_cache.decisions(concept.id) for concept, _ in found.members]
-        waiting: set[str] = set()
-        for (concept, _), of in zip(found.members, answers, strict=True):
-            waiting |= self._context.store.kept_apart(concept.id) - of.keys()
-        listed = rule.places(order, line, waiting)
-        names = [concept.name for concept, _ in found.members]
-        twice = tuple(names[place] for place, times in places(found.expression).items() if times > 1)
-        flag = np.float32(line)
-        return Tried(
-            rule=found.text,
-            threshold=line,
-            members=found.views,
-            total=len(rule.ids),
-            listed=len(listed),
-            flagged=int((rule.probability >= flag).sum()),
-            nearly=int(rule.nearly(line).sum()),
-            surely=int((rule.low >= flag).sum()),
-            possibly=int((rule.high >= flag).sum()),
-            by_decisions=int(rule.by_decisions(found.expression, [h.threshold for h in found.heads]).sum()),
-            twice=twice,
-            assumption=assumption_of(len(names), twice),
-            agreement=self._agreement(found, rule, line, answers),
-            order=order,
-            start=start,
-            pictures=self._pictures(found, rule, line, answers, listed[start : start + size].tolist()),
-        )
-
-    def _agreement(
-        self, found: _Rule, rule: LibraryRule, line: float, answers: Sequence[dict[str, Decision]]
-    ) -> RuleAgreement | None:
-        learned = []
-        for concept, head in found.members:
-            dataset = self._context.dataset(concept, head.definition_number)
-            learned.append(learned_from(dataset, head.label_sequence, self._context.collection))
-        return agreement(rule, found.expression, line, answers, learned)
-
     def _pictures(
         self,
         found: _Rule,
-        rule: LibraryRule,
+        scores: LibraryRule,
         line: float,
-        answers: Sequence[dict[str, Decision]],
-        rows: Sequence[int],
+        answers: Sequence[Mapping[str, Decision]],
+        rows: Rows,
     ) -> tuple[RulePicture, ...]:
-        ids = rule.ids.at(np.array(rows, np.int64))
+        ids = scores.ids.at(rows)
         paths = self._context.collection.paths(ids)
+        columns = (scores.probability, scores.low, scores.high, scores.members)
         shown = []
-        for picture_id, row in zip(ids, rows, strict=True):
+        for i, p, low, high, own in zip(ids, *(of[rows].tolist() for of in columns), strict=True):
             said = tuple(
                 MemberSaid(
                     concept=concept.name,
-                    probability=float(rule.members[row, place]),
-                    decision="yes" if rule.members[row, place] >= np.float32(head.threshold) else "no",
-                    said=of[picture_id].value if picture_id in (of := answers[place]) else "",
+                    probability=probability,
+                    decision="yes" if probability >= np.float32(head.threshold) else "no",
+                    said=of[i].value if i in of else "",
                 )
-                for place, (concept, head) in enumerate(found.members)
+                for (concept, head), of, probability in zip(found.members, answers, own, strict=True)
             )
-            probability = float(rule.probability[row])
+            flagged = bool(p >= np.float32(line))
             shown.append(
                 RulePicture(
-                    id=picture_id,
-                    path=paths.get(picture_id, ""),
-                    probability=probability,
-                    low=float(rule.low[row]),
-                    high=float(rule.high[row]),
-                    flagged=bool(rule.probability[row] >= np.float32(line)),
+                    id=i,
+                    path=paths.get(i, ""),
+                    probability=p,
+                    low=low,
+                    high=high,
+                    flagged=flagged,
                     members=said,
                 )
             )
@@ -455,19 +433,13 @@ class Rules:
         folder = self._context.settings.home / "scores" / str(progress.job_id)
         out = Path(job.out) if job.out else folder / f"all-concepts.{job.suffix}"
         schema = table_schema(columns, as_csv=job.suffix == "csv")
-        rows = table_rows(columns, schema, self._placed(columns, progress))
+        collection = self._context.collection
+        placed = with_places(collection, collection.index(), weights(columns), progress.report)
+        rows = table_rows(columns, schema, placed)
         with self._context.jobs.precedence.first(), closing(rows):
             counts = write_scores(rows, schema, out)
         concepts = {column.concept: column.version for column in columns}
         return TableResult(out=str(out), rows=counts.rows, concepts=concepts, left_out=left_out)
-
-    def _placed(self, columns: Sequence[Column], progress: Progress) -> Iterator[PlacedScores]:
-        index = self._context.collection.index()
-        total, done = len(index.ids), 0
-        for some in with_places(self._context.collection, index, weights(columns)):
-            done += len(some.ids)
-            progress.report(done, total)
-            yield some
 
 
 def _checked(threshold: float) -> float:

@@ -253,14 +253,9 @@ class Scoring:
 
     def __init__(self, bench: Workbench) -> None:
         self._context = bench.context
-
-        def of(concept_id: int) -> Scores:
-            return bench.concept_of(concept_id).scores
-
-        jobs = bench.jobs
-        jobs.register(Score, self._score)
-        jobs.register(ScoreLibrary, lambda job, progress: of(job.concept_id)._score_library(job, progress))
-        jobs.register(ScoreFiles, lambda job, progress: of(job.concept_id)._score_files(job, progress))
+        bench.jobs.register(Score, self._score)
+        bench.register(ScoreLibrary, lambda concept, job, told: concept.scores._score_library(job, told))
+        bench.register(ScoreFiles, lambda concept, job, told: concept.scores._score_files(job, told))
 
     def score(
         self,
@@ -325,9 +320,10 @@ class Scoring:
         raise DiscernError(f"Job {job_id} has left no scores to download. Score the pictures again.")
 
     def concepts(self) -> list[str]:
-        """Names of the concepts that have a version to ask."""
-        trained = self._context.heads.concepts()
-        return sorted((row.name for row in self._context.store.all() if row.id in trained), key=str.casefold)
+        """Names of the concepts with a version for the library's encoder, in the order of the alphabet."""
+        if self._context.collection.library.encoder() is None:
+            return []
+        return sorted((row.name for row in self._context.with_versions()), key=str.casefold)
 
     def _score(self, job: Score, progress: Progress) -> ScoreResult:
         collection, paths = self._context.collection, [Path(path) for path in job.paths]

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from concepts.bundle.facts import AllOf, AnyOf, Expression, Is, Not
+from concepts.bundle.rule_text import parse, quoted, text_of
 from concepts.classifier.rule_scores import bounds, combined, groups_of, holds, places
-from concepts.classifier.rule_text import parse, quoted, text_of
 from concepts.errors import RuleTextError
 
 NAMES = ["messy room", "people", 'salt and "pepper"', "(old)", "or", "Not"]

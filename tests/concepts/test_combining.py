@@ -154,4 +154,4 @@ def test_a_rule_of_what_is_not_finished_says_what_is_missing(bench: Workbench) -
     assert "in the trash" in bench.rules.one("Lonely ball").problem
     with pytest.raises(ConceptInTrashError):
         bench.rules.archive("Lonely ball")
-    assert bench.rules.could_be_combined() == [NAME]
+    assert bench.scoring.concepts() == [NAME]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from concepts.bundle.account import account_of
+from concepts.bundle.account import Account
 from concepts.bundle.page import document_of
 from concepts.classifier.review import pictures_to_show
 from concepts.definition.document import Criterion
@@ -42,8 +42,9 @@ def shown_in(html: str) -> list[bytes]:
 
 
 def test_a_page_says_what_the_card_says_too(trained: Workbench) -> None:
-    page = trained.concept(NAME).exports.document()
-    card = trained.concept(NAME).exports.card()
+    concept = trained.concept(NAME)
+    page = concept.exports.document()
+    card = concept.exports.card()
     assert 2 <= len(shown_in(page)) <= 18
     for heading in ("What counts", "What doesn’t", "How good it is", "Where it fails"):
         assert heading in page
@@ -66,7 +67,7 @@ def test_of_a_version_that_was_never_measured_nothing_is_said_that_sounds_like_i
         trained.context, *(trained.context.concept(NAME), trained.concept(NAME).versions.head())
     ).facts
     unmeasured = facts.model_copy(update={"metrics": (), "evaluation_labels": ()})
-    page = document_of(account_of(unmeasured, "1"), [])
+    page = document_of(Account(unmeasured, "1"), [])
     assert "It has not been measured" in page
     assert "none wrong" not in page
 
@@ -78,15 +79,16 @@ def test_a_concept_without_a_version_has_no_page(trained: Workbench) -> None:
 
 
 def test_pictures_go_along_as_pixels_alone_without_their_names(trained: Workbench, tmp_path: Path) -> None:
+    concept = trained.concept(NAME)
     exif = Image.Exif()
     exif[0x010E] = "a secret place"
     exif.get_ifd(0x8825)[2] = (52.0, 31.0, 12.0)  # where it was taken
     source = io.BytesIO()
     Image.new("RGB", (640, 480), "teal").save(source, "JPEG", exif=exif)
     assert b"a secret place" in source.getvalue()
-    trained.concept(NAME).examples.give(source.getvalue(), author="me")
-    trained.concept(NAME).versions.train().wait()
-    document = trained.concept(NAME).exports.document()
+    concept.examples.give(source.getvalue(), author="me")
+    concept.versions.train().wait()
+    document = concept.exports.document()
     pictures = shown_in(document)
     assert len(pictures) > 2
     for content in pictures:
@@ -103,12 +105,13 @@ def test_pictures_go_along_as_pixels_alone_without_their_names(trained: Workbenc
 def test_a_file_has_no_script_asks_for_nothing_and_escapes_what_people_wrote(
     trained: Workbench, tmp_path: Path
 ) -> None:
-    before = trained.concept(NAME).definition.read().revision
+    concept = trained.concept(NAME)
+    before = concept.definition.read().revision
     kinds = (Criterion(kind="excluding", text=HOSTILE), Criterion(kind="necessary", text=HOSTILE))
     changed = before.definition.model_copy(update={"criteria": kinds, "description": HOSTILE})
-    trained.concept(NAME).definition.edit(lambda _: changed, author="me", after=before.number)
-    trained.concept(NAME).versions.train(target="precision=0.9").wait()
-    out = trained.concept(NAME).exports.write_page(tmp_path / "new" / "page.html")
+    concept.definition.edit(lambda _: changed, author="me", after=before.number)
+    concept.versions.train(target="precision=0.9").wait()
+    out = concept.exports.write_page(tmp_path / "new" / "page.html")
     parsed = _Tags()
     parsed.feed(out.read_text(encoding="utf-8"))
     assert HOSTILE in parsed.text
@@ -122,7 +125,7 @@ def test_a_file_has_no_script_asks_for_nothing_and_escapes_what_people_wrote(
     assert policy.startswith("default-src 'none'; img-src data:")
     assert "unsafe" not in policy
     with pytest.raises(DiscernError, match="can't be written"):
-        trained.concept(NAME).exports.write_page(out / "below")
+        concept.exports.write_page(out / "below")
 
 
 def test_a_picture_that_was_removed_since_is_on_no_page_any_more(trained: Workbench) -> None:

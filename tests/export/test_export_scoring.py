@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from small_disk import SmallDisk, small_disk  # noqa: F401  # a fixture
 from concepts.bundle import score
 from concepts.bundle.heads import BundleHead
 from concepts.bundle.load import Bundle
-from concepts.bundle.score import ScoreCounts, schema_of, score_rows, write_scores
+from concepts.bundle.score import Rows, ScoreCounts, schema_of, score_rows, write_scores
 from concepts.errors import DiscernError
 
 ROOT = Path(__file__).parents[2]
@@ -31,12 +31,16 @@ def bundle(head, facts) -> Bundle:
     return Bundle((BundleHead(head),), facts)
 
 
-def batches(count: int, size: int, dimension: int = 8) -> Iterator[tuple[list[str], list[str], np.ndarray]]:
+def batches(count: int, size: int) -> Iterator[tuple[list[str], list[str], np.ndarray]]:
     rng = np.random.default_rng(3)
     for start in range(0, count, size):
         rows = range(start, min(start + size, count))
-        vectors = rng.normal(size=(len(rows), dimension)).astype(np.float32)
+        vectors = rng.normal(size=(len(rows), 8)).astype(np.float32)
         yield [f"{row:064x}" for row in rows], [f"/pictures, old/{row}.jpg" for row in rows], vectors
+
+
+def scored(bundle: Bundle, of: Iterable[tuple[list[str], list[str], np.ndarray]]) -> Rows:
+    return score_rows(bundle, ((ids, paths, bundle.outputs(vectors)) for ids, paths, vectors in of))
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -49,7 +53,7 @@ def read(path: Path) -> list[dict[str, str]]:
 @pytest.mark.parametrize("name", ["scores.csv", "scores.parquet", "SCORES.CSV"])
 def test_every_picture_gets_its_own_score_and_decision(tmp_path, bundle, monkeypatch, name):
     monkeypatch.setattr(score, "ROWS_AT_ONCE", 20)
-    counts = write_scores(score_rows(bundle, batches(50, 7)), schema_of(bundle), tmp_path / "new" / name)
+    counts = write_scores(scored(bundle, batches(50, 7)), schema_of(bundle), tmp_path / "new" / name)
     vectors = np.concatenate([vectors for _, _, vectors in batches(50, 7)])
     expected = bundle.head.probabilities(vectors)
     rows = read(tmp_path / "new" / name)
@@ -64,7 +68,7 @@ def test_every_picture_gets_its_own_score_and_decision(tmp_path, bundle, monkeyp
 
 def test_no_pictures_give_a_file_with_only_its_header(tmp_path, bundle):
     for name in ("scores.csv", "scores.parquet"):
-        assert write_scores(score_rows(bundle, []), schema_of(bundle), tmp_path / name) == ScoreCounts(0, 0)
+        assert write_scores(scored(bundle, []), schema_of(bundle), tmp_path / name) == ScoreCounts(0, 0)
         assert read(tmp_path / name) == []
 
 
@@ -87,7 +91,7 @@ def test_a_run_that_fails_leaves_the_old_file_and_no_half(tmp_path, bundle):
         raise DiscernError("The disk with the pictures is gone.")
 
     with pytest.raises(DiscernError, match="is gone"):
-        write_scores(score_rows(bundle, broken()), schema_of(bundle), out)
+        write_scores(scored(bundle, broken()), schema_of(bundle), out)
     assert out.read_text() == "old"
     assert os.listdir(tmp_path) == ["scores.csv"]  # noqa: PTH208
 
@@ -116,26 +120,26 @@ def test_a_killed_run_leaves_no_half_file_and_the_next_one_succeeds(tmp_path, bu
     killed = subprocess.run([sys.executable, "-c", KILLED, str(out)], cwd=ROOT)
     assert killed.returncode == -signal.SIGKILL
     assert [entry.name for entry in tmp_path.iterdir()] == [".scores.parquet.partial"]
-    write_scores(score_rows(bundle, batches(10, 5)), schema_of(bundle), out)
+    write_scores(scored(bundle, batches(10, 5)), schema_of(bundle), out)
     assert len(read(out)) == 10
     assert [entry.name for entry in tmp_path.iterdir()] == ["scores.parquet"]
 
 
 def test_vectors_of_another_shape_are_refused(bundle):
     with pytest.raises(DiscernError, match="shape"):
-        list(score_rows(bundle, batches(4, 2, dimension=9)))
+        bundle.outputs(np.zeros((2, 9)))
 
 
 def test_a_damaged_vector_is_named_not_scored(bundle):
     vectors = np.zeros((2, 8), np.float32)
     vectors[1, 3] = np.nan
     with pytest.raises(DiscernError, match="picture second"):
-        list(score_rows(bundle, [(["first", "second"], ["a", "b"], vectors)]))
+        list(scored(bundle, [(["first", "second"], ["a", "b"], vectors)]))
 
 
 def test_a_path_that_is_not_utf8_is_written_readably(tmp_path, bundle):
     path = os.fsdecode(b"/old/caf\xe9.jpg")
-    rows = score_rows(bundle, [(["a"], [path], np.zeros((1, 8), np.float32))])
+    rows = scored(bundle, [(["a"], [path], np.zeros((1, 8), np.float32))])
     write_scores(rows, schema_of(bundle), tmp_path / "s.csv")
     assert read(tmp_path / "s.csv")[0]["path"] == "/old/caf\\xe9.jpg"
 
@@ -150,7 +154,7 @@ def test_a_full_disk_is_said_in_its_own_words_and_leaves_nothing(
     out = small_disk.folder / f"scores{suffix}"
     before = sorted(small_disk.folder.iterdir())
     with pytest.raises(DiscernError, match=r"can't be written to .*: No space left on device\.$"):
-        write_scores(score_rows(bundle, batches(2000, 500)), schema_of(bundle), out)
+        write_scores(scored(bundle, batches(2000, 500)), schema_of(bundle), out)
     assert sorted(small_disk.folder.iterdir()) == before
 
 
@@ -166,7 +170,7 @@ def test_what_the_disk_says_of_a_half_written_file_is_said_though_it_says_it_onc
         synced(file)
 
     def rows() -> Iterator[pyarrow.RecordBatch]:
-        for batch in score_rows(bundle, batches(10, 5)):
+        for batch in scored(bundle, batches(10, 5)):
             yield batch
             assert told.wait(60)
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from concepts.bundle import page
-from concepts.bundle.account import account_of
+from concepts.bundle.account import Account
 from concepts.bundle.classifier_model import how_shown
 from concepts.bundle.facts import Combined, Is, Not, OneOf
 from concepts.bundle.heads import BundleHead
@@ -112,7 +112,7 @@ def test_the_same_input_gives_the_same_page(tmp_path: Path, small_graph: Any) ->
 def test_a_page_that_is_shared_begins_with_what_the_version_says_of_itself(small_graph: Any) -> None:
     one = part("round <b>")
     facts = bundle_facts([one], bundles.make_encoder(8))
-    account = account_of(one.facts, "1.0")
+    account = Account(one.facts, "1.0")
     shown = [("counts", "data:image/webp;base64,AAAA")]
     html = page.classifying_page(b"graph", how_shown(small_graph), facts, account, shown, "LICENCE OF IT")
     assert html.index("What counts") < html.index("Where it fails") < html.index("Try your own picture")

@@ -122,7 +122,7 @@ def test_a_rule_is_what_it_says(small_graph, tmp_path):
     assert combined == pytest.approx(messy * (1 - people) * (1 - dark))
     assert found.columns == ("messy, nobody there", *NAMES)
     card = (folder / "README.md").read_text()
-    assert "messy room and not (people or =dark)" in card
+    assert "messy room AND NOT (people OR =dark)" in card
 
 
 def test_of_exclusive_classes_at_most_one_is_right(small_graph, tmp_path):
@@ -247,7 +247,7 @@ def test_classify_has_a_column_for_each(folder, tmp_path):
 def test_scores_of_many_pictures_have_a_column_for_each(folder):
     bundle = load_bundle(folder)
     vectors = seen(pictures(4))
-    (batch,) = score_rows(bundle, [(list("abcd"), list("abcd"), vectors)])
+    (batch,) = score_rows(bundle, [(list("abcd"), list("abcd"), bundle.outputs(vectors))])
     assert batch.schema == schema_of(bundle)
     assert batch.schema.names[2:4] == ["messy room: score", "messy room: decision"]
     assert batch["people: grade"].to_pylist() == pytest.approx(bundle.outputs(vectors).grade[:, 0].tolist())

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, urlencode
 
 import gradio as gr
 
+from concepts.bundle.rule_text import quoted
 from concepts.classifier.rule_scores import RuleOrder
-from concepts.classifier.rule_text import quoted
 from concepts.errors import DiscernError, NotScoredError
 from concepts.workbench import Workbench
 from web.advice import in_words
@@ -57,7 +57,7 @@ class _Screen:
     def show(self, asked: Place, said: Notice | None = None) -> Shown:
         place = {name: asked[name] for name in PARTS if asked.get(name)}
         job = self.work.newest()
-        could = self._bench.rules.could_be_combined()
+        could = self._bench.scoring.concepts()
         if not (place.get("rule") or place.get("kept")) and place.get("concept") in could:
             place["rule"] = quoted(place["concept"])
         builder, found = self._built(place, could)

@@ -10,7 +10,6 @@ from typing import Any
 import gradio as gr
 
 from concepts.bundle import figures
-from concepts.classifier.measuring import of_hundred
 from concepts.classifier.quality import HeadView, QualityView
 from concepts.classifier.rarity import FIND_MORE, is_rare
 from concepts.definition.document import Change
@@ -18,7 +17,7 @@ from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
 from concepts.installation.users import Role
 from concepts.learning.permutation import about_chance
-from concepts.learning.report import CutFigures, EvaluationReport, Guarantee
+from concepts.learning.report import CutFigures, EvaluationReport, Guarantee, of_hundred
 from concepts.learning.target import Side
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
