@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from concepts.errors import DiscernError
-from concepts.labelling.consensus import Decision, consensus
+from concepts.labelling.consensus import Decision
 from concepts.labelling.contact_sheet import GridOrder
 from concepts.labelling.question_queue import BATCH, SHORT, QuestionQueue
 from concepts.labelling.selection import NextPicture
@@ -166,25 +166,6 @@ def test_a_problem_of_choosing_is_told_and_tried_again(background) -> None:  # t
     after = questions.upcoming([], 5)
     assert [p.id for p in after.pictures] == ["l0"]
     assert after.problem == ""
-
-
-def test_decisions_follow_answers_changes_and_undo_of_any_process(bench: Workbench) -> None:
-    concept = bench.context.store.find(NAME)
-    assert concept is not None
-    cache = bench.context.label_cache
-    ids = bench.context.collection.library.all_ids()[:4]
-    answers = [("a", ids[0], "yes"), ("b", ids[1], "no"), ("c", ids[0], "no"), ("d", ids[2], "unsure")]
-    for key, picture, value in answers:
-        bench.concept(NAME).labels.give(picture, value, author=ME.name, key=key)
-        assert cache.decisions(concept.id) == consensus(
-            bench.context.log.standing(concept.id, ("person", "simulated"))
-        )
-    bench.concept(NAME).labels.take_back(author="me", only=["c"])
-    assert cache.decisions(concept.id)[ids[0]].value == "yes"
-    bench.concept(NAME).labels.take_back(author="me", count=2)
-    assert cache.decisions(concept.id) == consensus(
-        bench.context.log.standing(concept.id, ("person", "simulated"))
-    )
 
 
 def test_many_answers_are_one_commit_and_one_undo(bench: Workbench) -> None:

@@ -51,20 +51,6 @@ def test_a_table_reads_the_same_whichever_program_saved_it(
     ]
 
 
-@given(content=st.binary(max_size=200), suffix=st.sampled_from([".csv", ".jsonl"]))
-def test_any_bytes_are_rows_or_one_clear_error(
-    tmp_path_factory: pytest.TempPathFactory, content: bytes, suffix: str
-) -> None:
-    file = tmp_path_factory.mktemp("bytes") / f"a{suffix}"
-    file.write_bytes(content)
-    try:
-        rows = list(read_label_file(file))
-    except DiscernError as error:
-        assert "a.csv" in str(error) or "a.jsonl" in str(error)  # noqa: PT017
-    else:
-        assert all(isinstance(row, LabelRow | OpenRow | BadRow) for row in rows)
-
-
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16-le"])
 def test_an_encoding_that_cannot_be_told_is_refused_with_the_mend(tmp_path: Path, encoding: str) -> None:
     file = written(tmp_path / "a.csv", [("a.png", "yes", ""), ("zoë.png", "yes", "")], encoding)

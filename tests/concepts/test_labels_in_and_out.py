@@ -49,21 +49,6 @@ def test_unknown_pictures_and_bad_rows_are_reported_and_the_rest_is_taken(
     assert [row["row"] for row in report["bad_rows"]] == [3, 4]
 
 
-def test_the_same_file_again_changes_nothing(bench: Workbench, pictures: Path, tmp_path: Path) -> None:
-    file = write(tmp_path / "a.csv", [{"path": pictures / "ellipse-0006.png", "label": "yes"}])
-    bench.concept(NAME).label_files.import_file(file)
-    assert bench.concept(NAME).label_files.import_file(file) == {
-        "imported": 0,
-        "unchanged": 1,
-        "unanswered": 0,
-        "left_out": 0,
-        "unknown_pictures": 0,
-        "kept_for_evaluation": 0,
-        "kept_for_training": 0,
-        "bad_rows": [],
-    }
-
-
 def test_what_was_remarked_after_an_answer_is_exported_and_is_no_news_when_it_comes_back(
     bench: Workbench, tmp_path: Path
 ) -> None:
@@ -93,16 +78,6 @@ def test_a_file_that_contradicts_itself_names_both_rows_and_takes_neither(
         assert "row 4 says no" in report["bad_rows"][0]["reason"]
         assert "row 2 says yes" in report["bad_rows"][1]["reason"]
     assert [row["label"] for row in bench.concept(NAME).label_files.rows()] == ["no"]
-
-
-def test_two_people_who_disagree_are_no_contradiction(
-    bench: Workbench, pictures: Path, tmp_path: Path
-) -> None:
-    rows = [
-        {"path": pictures / "ellipse-0006.png", "label": label, "author": author}
-        for author, label in (("ana", "yes"), ("ben", "no"))
-    ]
-    assert bench.concept(NAME).label_files.import_file(write(tmp_path / "a.csv", rows))["imported"] == 2
 
 
 def test_a_file_of_only_bad_rows_is_an_error_that_lists_them(bench: Workbench, tmp_path: Path) -> None:

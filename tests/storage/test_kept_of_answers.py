@@ -118,8 +118,9 @@ def test_what_is_kept_of_answers_is_what_counting_them_anew_says(
         for process in (progress(database), goes_on):
             listed = process.all(None)
             assert [one.answers for one in listed] == anew, what
-        yes = consensus(LabelLog(database).standing(concept_id))
-        assert all(yes[i].value == "yes" for i in listed[concept_id - 1].cover)
+        decisions = consensus(LabelLog(database).standing(concept_id))
+        assert goes_on._context.label_cache.decisions(concept_id) == decisions
+        assert all(decisions[i].value == "yes" for i in listed[concept_id - 1].cover)
 
 
 def _do(database: Database, number: int, what: str, concept_id: int, pictures: list[str], more: Any) -> None:
