@@ -9,16 +9,16 @@ from __future__ import annotations
 import hashlib
 import threading
 from bisect import bisect_left
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Collection as Ids
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from cachetools import LRUCache
 
 from concepts.errors import DiscernError
-from concepts.labelling.consensus import Decision
 from concepts.labelling.mining import seed_of
 from concepts.labelling.question_queue import problem_of
 from concepts.labelling.ranking import GraphOf, rank_library
@@ -67,37 +67,17 @@ class _Ranking:
     problem: str = ""
 
 
-class Arranged(Protocol):
-    """The concept whose pictures a grid shows."""
-
-    def decisions(self) -> dict[str, Decision]: ...
-
-    def rank(self, order: GridOrder, query: str) -> Ranked: ...
-
-    def state(self, order: GridOrder) -> Hashable:
-        """Changes with what the order depends on."""
-
-    def held_out(self) -> Iterable[str]:
-        """Pictures that nothing is learned from."""
-
-    def on_sheets(self) -> Iterable[str]:
-        """Pictures that were on a contact sheet."""
-
-    def removed(self) -> Iterable[str]:
-        """Pictures in the trash."""
-
-
 class Grid:
-    """The orders of one concept. It is ranked in the background, wherever its `state` has changed since."""
+    """The orders of one concept. It is ranked in the background, wherever the state has changed since."""
 
-    def __init__(self, concept: Arranged, background: Executor) -> None:
-        self._concept = concept
-        self._background = background
+    def __init__(self, rank: Callable[[GridOrder, str], Ranked], background: Executor) -> None:
+        self._rank, self._background = rank, background
         self._rankings: LRUCache[tuple[GridOrder, str], _Ranking] = LRUCache(KEPT)
         self._lock = threading.Lock()
 
-    def page(self, order: GridOrder, query: str, n: int) -> GridPage:
-        """At most n pictures without an answer, as far as they are known by now.
+    def page(self, order: GridOrder, query: str, n: int, state: Hashable, out: Ids[str]) -> GridPage:
+        """At most n pictures that aren't `out`, as far as they are known by now. `state`: of all that the
+        order depends on.
 
         Raises `DiscernError` for an order that is none, or a query without words.
         """
@@ -105,7 +85,6 @@ class Grid:
             raise DiscernError(f"“{order}” is no way to choose pictures.")
         if order == "query" and not query.strip():
             raise DiscernError("Say which query to look at.")
-        state = self._concept.state(order)
         with self._lock:
             ranking = self._rankings.setdefault((order, query), _Ranking())
             due = not ranking.going and ranking.known != state
@@ -118,19 +97,13 @@ class Grid:
             )
         if due:
             self._background.submit(self._prepare, ranking, order, query, state)
-        out = self._concept.decisions().keys() | {
-            *self._concept.held_out(),
-            *self._concept.removed(),
-        }
-        if order == "wall":
-            out |= set(self._concept.on_sheets())
         left = [picture for picture in said.pictures if picture.id not in out]
         return said.model_copy(update={"pictures": left[:n]})
 
     def _prepare(self, ranking: _Ranking, order: GridOrder, query: str, state: Hashable) -> None:
         ranked, problem = ranking.ranked, ""
         try:
-            ranked = self._concept.rank(order, query)
+            ranked = self._rank(order, query)
         except Exception as error:  # whatever it is, the person must see it and the next request try again
             problem, state = problem_of(error), None
         with self._lock:
@@ -181,18 +154,14 @@ def _some(training_data: TrainingData, ids: PictureIds, seed: int) -> list[str]:
     return sorted({*drawn, *(picture_id for picture_id, has in zip(found, there, strict=True) if has)})
 
 
-def bulk_pictures(
-    training_data: TrainingData,
-    order: GridOrder,
-    query: str,
-    n: int,
-    graph_of: GraphOf,
-) -> Ranked:
-    """At most n pictures without an answer, one of each near-duplicate group, never of the evaluation set."""
+def bulk_pictures(training_data: TrainingData, order: GridOrder, query: str, graph_of: GraphOf) -> Ranked:
+    """Pictures without an answer, one of each near-duplicate group, never of the evaluation set."""
     scores, knows = _scores(training_data, order, query)
     ranking = rank_library(training_data, graph_of) if knows and order in ("likely", "unlikely") else None
-    first = _first(ranking.among(scores.ids) if ranking else scores, order, knows, SPARE * n)
-    shown = without_look_alikes([picture_id for picture_id, _ in first], training_data.collection.library)[:n]
+    first = _first(ranking.among(scores.ids) if ranking else scores, order, knows, SPARE * PREPARED)
+    shown = without_look_alikes([picture_id for picture_id, _ in first], training_data.collection.library)[
+        :PREPARED
+    ]
     probability = {i: float(sigmoid(logit)) for i, logit in scores.of(shown)}
     chosen = [(i, order, probability[i] if knows else None) for i in shown]
     pictures = to_learn_from(training_data, chosen)

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Sequence
 from collections.abc import Collection as Ids
-from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple
 
 from concepts.errors import DiscernError
-from concepts.labelling.consensus import Decision
 from concepts.labelling.selection import NextPicture, to_measure
 from concepts.learning.waves import EVERY, LOOKS, measures_next
 from concepts.view import View
@@ -49,54 +48,46 @@ class _Queue:
     first_look: int = LOOKS[0]
 
 
-class Questioned(Protocol):
-    """The concept that a queue belongs to."""
+class Choice(NamedTuple):
+    """Pictures to learn from, and after how many test labels there are figures."""
 
-    def decisions(self) -> dict[str, Decision]:
-        """Picture id → what people say together."""
+    pictures: list[NextPicture]
+    first_look: int
 
-    def choose(self, n: int, on_their_way: Sequence[str]) -> list[NextPicture]:
-        """The n pictures to learn from whose labels help most, without those on their way to the person."""
 
-    def first_look(self) -> int:
-        """After how many test labels there are figures."""
-
-    def asked_for(self) -> Iterable[str]:
-        """Pictures that somebody waits for labels of, in order."""
-
-    def test_pictures(self) -> Iterable[str]:
-        """In the order of their draw."""
-
-    def removed(self) -> Ids[str]:
-        """Pictures in the trash, which may have been chosen before."""
-
-    def paths(self, picture_ids: Sequence[str]) -> dict[str, str]: ...
+# The n pictures whose labels help most, without those on their way to the person.
+Choose = Callable[[int, Sequence[str]], Choice]
 
 
 class QuestionQueue:
-    """The queue of one concept. What is slow (`choose`, `first_look`) runs in the background, one at a
-    time."""
+    """The queue of one concept. `choose` is slow and runs in the background, one at a time."""
 
-    def __init__(self, concept: Questioned, background: Executor) -> None:
-        self._concept = concept
-        self._background = background
+    def __init__(self, choose: Choose, background: Executor) -> None:
+        self._choose, self._background = choose, background
         self._queue = _Queue()
         self._lock = threading.Lock()
 
-    def upcoming(self, have: Sequence[str], n: int, again: Sequence[str] = ()) -> Upcoming:
+    def upcoming(
+        self,
+        have: Sequence[str],
+        n: int,
+        decisions: Ids[str],
+        asked_for: Sequence[str],
+        tests: Ids[str],
+        removed: Ids[str],
+        again: Sequence[str] = (),
+    ) -> Upcoming:
         """Up to n more pictures behind those the person's screen already `has` (unanswered, in order): first
-        those to ask about `again`."""
-        decisions = self._concept.decisions()
-        asked_for, evaluation = list(self._concept.asked_for()), list(self._concept.test_pictures())
-        held = {*have, *self._concept.removed()}
+        those to ask about `again`. `decisions`: labelled pictures; `asked_for`: those that somebody waits for
+        labels of; `tests`: in the order of their draw; `removed`: in the trash, chosen before or not."""
+        held = {*have, *removed}
         wanted, measuring = (
-            [i for i in pictures if i not in decisions and i not in held]
-            for pictures in (asked_for, evaluation)
+            [i for i in pictures if i not in decisions and i not in held] for pictures in (asked_for, tests)
         )
         new = [i for i in have if i not in decisions]  # and no question that is asked again
-        since = _since_evaluation(new, {*asked_for, *evaluation})
+        since = _since_evaluation(new, {*asked_for, *tests})
         answered = len(decisions) + len(new)
-        measured = sum(i in decisions or i in held for i in evaluation)
+        measured = sum(i in decisions or i in held for i in tests)
         with self._lock:
             first_look = self._queue.first_look
             learning = [p for p in self._queue.chosen if p.id not in decisions and p.id not in held]
@@ -118,9 +109,7 @@ class QuestionQueue:
         if due:
             on_their_way = [*have, *(picture.id for picture in chosen)]
             self._background.submit(self._refill, len(decisions), on_their_way)
-        paths = self._concept.paths([p.id for p in chosen if not p.path])
-        pictures = [p.model_copy(update={"path": p.path or paths.get(p.id, "")}) for p in chosen]
-        return Upcoming(pictures=pictures, thinking=self._queue.filling, problem=self._queue.problem)
+        return Upcoming(pictures=chosen, thinking=self._queue.filling, problem=self._queue.problem)
 
     def _refill_is_due(self, left: int, decided: int) -> bool:
         """Whether the caller must submit a refill now; from here on it counts as running."""
@@ -133,17 +122,19 @@ class QuestionQueue:
             return True
 
     def _refill(self, decided: int, on_their_way: Sequence[str]) -> None:
-        chosen: list[NextPicture] = []
-        problem, first_look = "", LOOKS[0]
+        chosen, problem = Choice([], LOOKS[0]), ""
         try:
-            chosen = self._concept.choose(BATCH, on_their_way)
-            first_look = self._concept.first_look()
+            chosen = self._choose(BATCH, on_their_way)
         except Exception as error:  # whatever it is, the person must see it and the queue go on
             problem = problem_of(error)
         with self._lock:
             known = -1 if problem else decided  # after a problem the next request tries again
             self._queue = _Queue(
-                chosen, known, exhausted=len(chosen) < BATCH, problem=problem, first_look=first_look
+                chosen.pictures,
+                known,
+                exhausted=len(chosen.pictures) < BATCH,
+                problem=problem,
+                first_look=chosen.first_look,
             )
 
 

@@ -77,8 +77,8 @@ def draw_certifying(
     scores: Scores,
     at_least: float,
     size: int,
-    side: Side = "yes",
-    lowest: float = 0.0,
+    side: Side,
+    lowest: float,
 ) -> CertifyingFrame:
     """Pictures to certify a line of a version with, in the order in which to answer: at most `size`, one of
     each group of look-alikes, all as likely as each other among those above a floor that scores alone fix.

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection as Ids
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 
-from concepts.labelling.consensus import Decision
-from concepts.labelling.contact_sheet import PREPARED, Grid, GridOrder, Ranked, bulk_pictures, wall_pictures
-from concepts.labelling.question_queue import QuestionQueue
+from concepts.labelling.contact_sheet import (
+    Grid,
+    GridOrder,
+    GridPage,
+    Ranked,
+    bulk_pictures,
+    wall_pictures,
+)
+from concepts.labelling.question_queue import Choice, QuestionQueue, Upcoming
 from concepts.labelling.selection import WHOLE_LIBRARY, NextPicture, most_useful, to_measure
 from concepts.learning.acquisition import Strategy
 from concepts.learning.waves import FEW_LEFT, next_look
@@ -37,14 +42,14 @@ class Asking:
 
 
 class AskedConcept:
-    """A concept that is being labelled. `queue` and `grid` answer in milliseconds and work in the
-    background."""
+    """A concept that is being labelled. `upcoming` and `grid` answer in milliseconds, and what is slow is
+    worked out in the background."""
 
     def __init__(self, context: Context, concept: ConceptRow, scope: str) -> None:
         self.scope = scope
         self._context, self._concept = context, concept
-        self.queue = QuestionQueue(self, context.background)
-        self.grid = Grid(self, context.background)
+        self._queue = QuestionQueue(self._choose, context.background)
+        self._grid = Grid(self.rank, context.background)
 
     def next(
         self, n: int, waiting: Sequence[str], purpose: Purpose, ways: Strategy | None = None
@@ -65,32 +70,39 @@ class AskedConcept:
                 dataset = context.dataset(concept)
             return most_useful(dataset, n, waiting, ways)
 
-    def choose(self, n: int, on_their_way: Sequence[str]) -> list[NextPicture]:
-        return self.next(n, on_their_way, "train")
+    def upcoming(self, have: Sequence[str], n: int, again: Sequence[str]) -> Upcoming:
+        """Up to n more pictures behind those a screen `has`, first those to ask about `again`."""
+        context, concept = self._context, self._concept
+        found = self._queue.upcoming(
+            have,
+            n,
+            context.label_cache.decisions(concept.id).keys(),
+            context.asked_for(concept),
+            context.label_cache.held_out(concept.id).evaluation.keys(),
+            context.collection.removed.hidden().ids,
+            again,
+        )
+        paths = context.collection.paths([p.id for p in found.pictures if not p.path])
+        pictures = [p.model_copy(update={"path": p.path or paths.get(p.id, "")}) for p in found.pictures]
+        return found.model_copy(update={"pictures": pictures})
 
-    def first_look(self) -> int:
-        return next_look(0, self._context.collection.count_for(self._concept.id))
-
-    def decisions(self) -> dict[str, Decision]:
-        return self._context.label_cache.decisions(self._concept.id)
-
-    def asked_for(self) -> list[str]:
-        return self._context.asked_for(self._concept)
-
-    def test_pictures(self) -> Ids[str]:
-        return self._context.label_cache.held_out(self._concept.id).evaluation.keys()
-
-    def held_out(self) -> Ids[str]:
-        return self._context.label_cache.held_out(self._concept.id).kept
-
-    def removed(self) -> Ids[str]:
-        return self._context.collection.removed.hidden().ids
-
-    def paths(self, picture_ids: Sequence[str]) -> dict[str, str]:
-        return self._context.collection.paths(picture_ids)
-
-    def on_sheets(self) -> set[str]:
-        return {picture for sheet in self._context.walls.of(self._concept.id) for picture in sheet}
+    def grid(self, order: GridOrder, query: str, n: int) -> GridPage:
+        """At most n unlabelled pictures to label at once."""
+        context, concept_id = self._context, self._concept.id
+        walls = context.walls.of(concept_id) if order == "wall" else []
+        out = context.label_cache.decisions(concept_id).keys() | {
+            *context.label_cache.held_out(concept_id).kept,
+            *context.collection.removed.hidden().ids,
+            *(picture for wall in walls for picture in wall),
+        }
+        state = (
+            # Single labels don't lay a contact sheet out anew, but the sheets before do.
+            len(walls) if order == "wall" else context.log.last_sequence(concept_id),
+            context.revision(self._concept).number,
+            self.scope,
+            context.collection.library.counts().pictures,
+        )
+        return self._grid.page(order, query, n, state, out)
 
     def rank(self, order: GridOrder, query: str) -> Ranked:
         context, concept = self._context, self._concept
@@ -100,16 +112,8 @@ class AskedConcept:
             if order == "wall":
                 return Ranked(wall_pictures(dataset, context.walls.of(concept.id)))
             graph_of = context.neighbourhood.at_once  # the questions wait for the same thread
-            return bulk_pictures(dataset, order, query, PREPARED, graph_of)
+            return bulk_pictures(dataset, order, query, graph_of)
 
-    def state(self, order: GridOrder) -> Hashable:
-        """Labels, definition, pictures; for a contact sheet also the sheets before, but single labels don't
-        lay it out anew."""
-        context, concept = self._context, self._concept
-        sheets = order == "wall"
-        return (
-            context.walls.count(concept.id) if sheets else context.log.last_sequence(concept.id),
-            context.revision(concept).number,
-            context.collection.frames.now(concept.id).key,
-            context.collection.library.counts().pictures,
-        )
+    def _choose(self, n: int, on_their_way: Sequence[str]) -> Choice:
+        pictures = self.next(n, on_their_way, "train")
+        return Choice(pictures, next_look(0, self._context.collection.count_for(self._concept.id)))

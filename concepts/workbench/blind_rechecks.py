@@ -16,29 +16,29 @@ from storage.tables import ConceptRow
 class SecondTime:
     """What comes when, and what an answer to it is."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, context: Context, concept: ConceptRow) -> None:
+        self._context, self._concept = context, concept
 
-    def next(self, concept: ConceptRow, author: str, have: Sequence[str], answered: Ids[str]) -> list[str]:
+    def next(self, author: str, have: Sequence[str], answered: Ids[str]) -> list[str]:
         """The picture to ask about a second time now, if any, behind those a screen `has`, some of which may
         be `answered` before: they are second ones on their way."""
         held = [i in answered for i in have]
         if any(held[-RENEWED_APART:]):
             return []
-        due = [i for i in self._renewals(concept).due(Author(author)) if i not in have]
-        return due[:1] or ([] if any(held) else self._repeats_due(concept, author, 1))
+        due = [i for i in self._renewals.due(Author(author)) if i not in have]
+        return due[:1] or ([] if any(held) else self._repeats_due(author, 1))
 
     def mixed(
-        self, concept: ConceptRow, author: str, found: list[NextPicture], n: int, waiting: Sequence[str]
+        self, author: str, found: list[NextPicture], n: int, waiting: Sequence[str]
     ) -> list[NextPicture]:
         """At most n pictures that measure, those of `found` with some to ask about a second time among them;
         never these alone: there would be no end for who doesn't say that they were."""
         if not found:
             return found
         step = 1 + RENEWED_APART
-        again = self._renewals(concept).due(Author(author))[: ceil(n / step)]
+        again = self._renewals.due(Author(author))[: ceil(n / step)]
         if not again:
-            step, again = EVERY, self._repeats_due(concept, author, n)
+            step, again = EVERY, self._repeats_due(author, n)
         again = [i for i in again if i not in waiting]
         mixed = found[: max(n, 1) - len(again)]
         paths = self._context.collection.paths(again)
@@ -46,22 +46,22 @@ class SecondTime:
             mixed.insert(step * place + step // 2, to_measure(i, paths.get(i, ""), repeat=True))
         return mixed
 
-    def answers(
-        self, concept: ConceptRow, author: Author, picture_ids: Ids[str]
-    ) -> tuple[set[str], set[str]]:
+    def answers(self, author: Author, picture_ids: Ids[str]) -> tuple[set[str], set[str]]:
         """Those of these pictures whose answer by this person is a repeat, and those whose answer takes the
         place of one that was given under other words."""
         if not picture_ids:
             return set(), set()
-        renewed = self._renewals(concept).among(author, picture_ids)
-        return self._repeats(concept).among(author, picture_ids) - renewed, renewed
+        renewed = self._renewals.among(author, picture_ids)
+        return self._repeats.among(author, picture_ids) - renewed, renewed
 
-    def _renewals(self, concept: ConceptRow) -> Renewals:
-        return Renewals(self._context.log, self._context.store, concept)
+    @property
+    def _renewals(self) -> Renewals:
+        return Renewals(self._context.log, self._context.store, self._concept)
 
-    def _repeats_due(self, concept: ConceptRow, author: str, n: int) -> list[str]:
-        return self._repeats(concept).due(Author(author), self._context.revision(concept).number, n)
+    @property
+    def _repeats(self) -> Repeats:
+        waves = self._context.label_cache.held_out(self._concept.id).evaluation
+        return Repeats(self._context.log, waves, self._concept)
 
-    def _repeats(self, concept: ConceptRow) -> Repeats:
-        waves = self._context.label_cache.held_out(concept.id).evaluation
-        return Repeats(self._context.log, waves, concept)
+    def _repeats_due(self, author: str, n: int) -> list[str]:
+        return self._repeats.due(Author(author), self._context.revision(self._concept).number, n)

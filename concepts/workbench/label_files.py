@@ -98,7 +98,7 @@ class LabelFiles:
 
     def __init__(self, concept: Concept) -> None:
         self._context, self._concept = concept.context, concept.row
-        self._rechecks = SecondTime(concept.context)
+        self._rechecks = SecondTime(concept.context, concept.row)
 
     def meanings(self, pairs: Sequence[str]) -> dict[str, Meaning]:
         """WORD=MEANING each, where a meaning may be a grade or class of this concept. Raises
@@ -282,7 +282,7 @@ class LabelFiles:
         renewed = {(i, author) for author, ids in marked.items() for i in ids} & before
         asked = set(renewed)
         for author, ids in marked.items():
-            again, anew = self._rechecks.answers(self._concept, author, ids)
+            again, anew = self._rechecks.answers(author, ids)
             asked |= {(i, author) for i in again}
             renewed |= {(i, author) for i in anew}
         asked |= renewed

@@ -91,7 +91,7 @@ class Labels:
 
     def __init__(self, concept: Concept) -> None:
         self._bench, self._context, self._concept = concept.bench, concept.context, concept.row
-        self._rechecks = SecondTime(concept.context)
+        self._rechecks = SecondTime(concept.context, concept.row)
 
     @property
     def _asked(self) -> AskedConcept:
@@ -163,7 +163,7 @@ class Labels:
         context.collection.library.require([one.picture for one in given.values()])
         number = context.revision(concept).number
         asked = [] if in_view else [one.picture for one in given.values() if one.repeat]
-        again, renewed = self._rechecks.answers(concept, author, asked)
+        again, renewed = self._rechecks.answers(author, asked)
         labels = [
             NewLabel(
                 key,
@@ -239,21 +239,20 @@ class Labels:
         found = self._asked.next(n, waiting, purpose, ways)
         if author is None or purpose != "evaluation":
             return found
-        return self._rechecks.mixed(self._concept, author, found, n, waiting)
+        return self._rechecks.mixed(author, found, n, waiting)
 
     def upcoming(self, have: Sequence[str], n: int, author: str | None = None) -> Upcoming:
         """Up to n more pictures to ask about, behind those a screen `has`. Takes milliseconds: what helps
         most is chosen in the background. A person with a name is now and then asked again."""
-        asked = self._asked
         again: list[str] = []
         if author is not None and n > 0:
-            again = self._rechecks.next(self._concept, author, have, asked.decisions())
-        return asked.queue.upcoming(have, n, again)
+            again = self._rechecks.next(author, have, self.decisions())
+        return self._asked.upcoming(have, n, again)
 
     def grid(self, order: GridOrder, *, query: str = "", n: int = 36) -> GridPage:
         """Up to n unlabelled pictures for labelling many at once. Takes milliseconds: what is known is shown,
         and what is newer is worked out in the background."""
-        return self._asked.grid.page(order, query, n)
+        return self._asked.grid(order, query, n)
 
     @operation("GET /wall")
     def contact_sheet(self) -> list[NextPicture]:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
 
 import pytest
 
 from concepts.errors import DiscernError
-from concepts.labelling.consensus import Decision
 from concepts.labelling.contact_sheet import GridOrder
-from concepts.labelling.question_queue import BATCH, SHORT, QuestionQueue
+from concepts.labelling.question_queue import BATCH, SHORT, Choice, QuestionQueue, Upcoming
 from concepts.labelling.selection import NextPicture
-from concepts.workbench import Workbench, asking
+from concepts.workbench import Concept, Workbench, asking
 from concepts.workbench.labels import GivenLabel
 from storage.labels import Author
 
@@ -43,46 +41,25 @@ class Chooser:
         return [learning(i) for i in range(self.made - n, self.made)]
 
 
-@dataclass
-class Simulated:
-    """Stands where the concept that is asked about stands."""
-
-    choose: Callable[[int, Sequence[str]], list[NextPicture]]
-    tests: Sequence[str] = ()
-    waited_for: Sequence[str] = ()
-    first: int = 0
-
-    def decisions(self) -> dict[str, Decision]:
-        return {}
-
-    def first_look(self) -> int:
-        return self.first
-
-    def asked_for(self) -> Sequence[str]:
-        return self.waited_for
-
-    def test_pictures(self) -> Sequence[str]:
-        return self.tests
-
-    def removed(self) -> frozenset[str]:
-        return frozenset()
-
-    def paths(self, picture_ids: Sequence[str]) -> dict[str, str]:
-        return {}
-
-
 @pytest.fixture
 def background() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1)
 
 
+Ask = Callable[[list[str], int], Upcoming]
+
+
 @pytest.fixture
-def ask(background: ThreadPoolExecutor) -> Callable[[Chooser, int], QuestionQueue]:
+def ask(background: ThreadPoolExecutor) -> Callable[..., Ask]:
     def make(
-        choose: Chooser, evaluation: int, first_look: int = 0, asked_for: Sequence[str] = ()
-    ) -> QuestionQueue:
-        names = [f"e{i}" for i in range(evaluation)]
-        return QuestionQueue(Simulated(choose, names, asked_for, first_look), background)
+        choose: Callable[[int, Sequence[str]], list[NextPicture]],
+        evaluation: int = 0,
+        first_look: int = 0,
+        asked_for: Sequence[str] = (),
+    ) -> Ask:
+        queue = QuestionQueue(lambda n, waiting: Choice(choose(n, waiting), first_look), background)
+        tests = [f"e{i}" for i in range(evaluation)]
+        return lambda have, n: queue.upcoming(have, n, (), asked_for, tests, ())
 
     return make
 
@@ -101,12 +78,12 @@ def tiles(bench: Workbench, order: GridOrder, n: int) -> list[NextPicture]:
 def test_there_is_something_to_measure_with_while_the_first_batch_is_chosen(ask, background) -> None:  # type: ignore[no-untyped-def]
     choose = Chooser()
     questions = ask(choose, 20)
-    first = questions.upcoming([], 8)
+    first = questions([], 8)
     assert [p.id for p in first.pictures] == ["e0", "e1", "e2"][:SHORT]
     assert first.thinking
     choose.let_go.set()
     settled(background)
-    assert not questions.upcoming(["e0", "e1", "e2"], 5).problem
+    assert not questions(["e0", "e1", "e2"], 5).problem
 
 
 @pytest.mark.parametrize(
@@ -125,11 +102,11 @@ def test_questions_that_measure_come_in_between(ask, background, first_look, ask
     choose = Chooser()
     choose.let_go.set()
     questions = ask(choose, 20, first_look=first_look, asked_for=asked_for)
-    questions.upcoming([], 0)
+    questions([], 0)
     settled(background)
     have: list[str] = []
     while len(have) < len(order):
-        have += [p.id for p in questions.upcoming(have, 2 if first_look == 4 else 3).pictures]
+        have += [p.id for p in questions(have, 2 if first_look == 4 else 3).pictures]
         settled(background)
     assert "".join(name[0] for name in have) == order
     assert [name for name in have if name[0] != "l"] == [*asked_for, "e0", "e1", "e2", "e3", "e4"][
@@ -140,16 +117,16 @@ def test_questions_that_measure_come_in_between(ask, background, first_look, ask
 def test_what_is_on_its_way_to_the_person_is_told_to_the_chooser(ask, background) -> None:  # type: ignore[no-untyped-def]
     choose = Chooser()
     choose.let_go.set()
-    questions = ask(choose, 0)
-    questions.upcoming([], 0)
+    questions = ask(choose)
+    questions([], 0)
     settled(background)
-    have = [p.id for p in questions.upcoming([], BATCH - 2).pictures]
-    questions.upcoming(have, 2)
+    have = [p.id for p in questions([], BATCH - 2).pictures]
+    questions(have, 2)
     settled(background)
     assert choose.waiting[-1] == [f"l{i}" for i in range(BATCH)]
 
 
-def test_a_problem_of_choosing_is_told_and_tried_again(background) -> None:  # type: ignore[no-untyped-def]
+def test_a_problem_of_choosing_is_told_and_tried_again(ask, background) -> None:  # type: ignore[no-untyped-def]
     outcomes: list[DiscernError | list[NextPicture]] = [DiscernError("No encoder."), [learning(0)]]
 
     def choose(n: int, waiting: Sequence[str]) -> list[NextPicture]:
@@ -158,24 +135,23 @@ def test_a_problem_of_choosing_is_told_and_tried_again(background) -> None:  # t
             raise outcome
         return outcome
 
-    questions = QuestionQueue(Simulated(choose), background)
-    questions.upcoming([], 5)
+    questions = ask(choose)
+    questions([], 5)
     settled(background)
-    assert questions.upcoming([], 5).problem == "No encoder."
+    assert questions([], 5).problem == "No encoder."
     settled(background)
-    after = questions.upcoming([], 5)
+    after = questions([], 5)
     assert [p.id for p in after.pictures] == ["l0"]
     assert after.problem == ""
 
 
-def test_many_answers_are_one_commit_and_one_undo(bench: Workbench) -> None:
-    ids = bench.context.collection.library.all_ids()[:5]
+def test_many_answers_are_one_commit_and_one_undo(concept: Concept) -> None:
+    ids = concept.context.collection.library.all_ids()[:5]
     answers = {f"batch.{n}": GivenLabel(picture=i, value="no") for n, i in enumerate(ids)}
-    concept = bench.concept(NAME)
     kept = concept.labels.commit(answers, ME)
     assert [kept[key].picture_id for key in answers] == ids
     assert concept.labels.commit(answers, ME) == kept
-    concept.labels.give(bench.context.collection.library.all_ids()[9], "yes", author=ME.name, key="later")
+    concept.labels.give(concept.context.collection.library.all_ids()[9], "yes", author="me", key="later")
     undone = concept.labels.take_back(author="me", key="u", only=list(answers))
     assert sorted(item.picture for item in undone) == ids
     concept.labels.take_back(
@@ -184,25 +160,25 @@ def test_many_answers_are_one_commit_and_one_undo(bench: Workbench) -> None:
     assert concept.labels.count().answers == 1
 
 
-def test_a_batch_with_one_unknown_picture_changes_nothing(bench: Workbench) -> None:
-    known = bench.context.collection.library.all_ids()[0]
+def test_a_batch_with_one_unknown_picture_changes_nothing(concept: Concept) -> None:
+    known = concept.context.collection.library.all_ids()[0]
     with pytest.raises(DiscernError, match="No picture of this library"):
-        bench.concept(NAME).labels.commit(
+        concept.labels.commit(
             {
                 "a": GivenLabel(picture=known, value="yes"),
                 "b": GivenLabel(picture="0" * 64, value="no"),
             },
             ME,
         )
-    assert bench.concept(NAME).labels.count().answers == 0
+    assert concept.labels.count().answers == 0
 
 
-def test_the_grid_leaves_out_what_has_an_answer_what_measures_and_near_duplicates(bench: Workbench) -> None:
-    answered = tiles(bench, "likely", 1)[0].id
-    bench.concept(NAME).labels.give(answered, "yes", author=ME.name, key="1")
-    found = [p.id for p in tiles(bench, "likely", 60)]
-    evaluation = bench.context.store.evaluation_pictures(bench.context.store.find(NAME).id)  # type: ignore[union-attr]
-    groups = bench.context.collection.library.near_groups(found)
+def test_the_grid_leaves_out_what_has_an_answer_what_measures_and_near_duplicates(concept: Concept) -> None:
+    answered = tiles(concept.bench, "likely", 1)[0].id
+    concept.labels.give(answered, "yes", author="me")
+    found = [p.id for p in tiles(concept.bench, "likely", 60)]
+    evaluation = concept.context.store.evaluation_pictures(concept.id)
+    groups = concept.context.collection.library.near_groups(found)
     assert answered not in found
     assert not set(found) & set(evaluation)
     assert len(set(groups)) == len(groups)
@@ -212,7 +188,7 @@ def test_the_grid_runs_from_likely_to_unlikely_once_there_is_a_yes_and_a_no(benc
     ids = [p.id for p in tiles(bench, "likely", 8)]
     concept = bench.concept(NAME)
     for n, picture in enumerate(ids):
-        concept.labels.give(picture, "yes" if n % 2 else "no", author=ME.name, key=str(n))
+        concept.labels.give(picture, "yes" if n % 2 else "no", author="me")
     likely, unlikely = tiles(bench, "likely", 60), tiles(bench, "unlikely", 60)
     shared = [p.id for p in likely if p.id in {other.id for other in unlikely}]
     assert 0 < len(shared) < 60
@@ -221,58 +197,56 @@ def test_the_grid_runs_from_likely_to_unlikely_once_there_is_a_yes_and_a_no(benc
     assert concept.labels.grid("unlikely").by_look_alikes
 
 
-def test_a_query_of_the_grid_needs_words(bench: Workbench) -> None:
+def test_a_query_of_the_grid_needs_words(concept: Concept) -> None:
     with pytest.raises(DiscernError, match="query"):
-        bench.concept(NAME).labels.grid("query", query=" ")
+        concept.labels.grid("query", query=" ")
 
 
-def test_the_grid_opens_with_what_is_known_and_says_that_better_is_coming(bench: Workbench) -> None:
+def test_the_grid_opens_with_what_is_known_and_says_that_better_is_coming(concept: Concept) -> None:
     gate = threading.Event()
-    bench.context.background.submit(gate.wait, 10)
-    concept = bench.concept(NAME)
+    concept.context.background.submit(gate.wait, 10)
     first = concept.labels.grid("likely")
     assert (first.pictures, first.thinking) == ([], True)
     gate.set()
-    known = tiles(bench, "likely", 12)
+    known = tiles(concept.bench, "likely", 12)
     assert len(known) == 12
     assert not concept.labels.grid("likely").thinking
 
     gate.clear()
-    bench.context.background.submit(gate.wait, 10)
-    concept.labels.give(known[0].id, "yes", author=ME.name, key="1")
+    concept.context.background.submit(gate.wait, 10)
+    concept.labels.give(known[0].id, "yes", author="me")
     after = concept.labels.grid("likely", n=11)
     assert ([p.id for p in after.pictures], after.thinking) == ([p.id for p in known[1:]], True)
     gate.set()
-    settled(bench.context.background)
+    settled(concept.context.background)
     assert not concept.labels.grid("likely").thinking
 
 
 def test_why_there_is_no_grid_is_said_and_the_next_request_tries_again(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+    concept: Concept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*given: object) -> list[NextPicture]:
         raise DiscernError("The encoder is gone.")
 
-    concept = bench.concept(NAME)
     with monkeypatch.context() as patch:
         patch.setattr(asking, "bulk_pictures", broken)
         concept.labels.grid("likely")
-        settled(bench.context.background)
+        settled(concept.context.background)
     assert concept.labels.grid("likely").problem == "The encoder is gone."
-    settled(bench.context.background)
+    settled(concept.context.background)
     assert len(concept.labels.grid("likely").pictures) == 36
 
 
-def test_pictures_to_measure_with_that_wait_for_an_answer_are_not_offered_again(bench: Workbench) -> None:
-    first = bench.concept(NAME).labels.next_pictures(2, purpose="evaluation")
-    more = bench.concept(NAME).labels.next_pictures(2, purpose="evaluation", waiting=[p.id for p in first])
+def test_pictures_to_measure_with_that_wait_for_an_answer_are_not_offered_again(concept: Concept) -> None:
+    first = concept.labels.next_pictures(2, purpose="evaluation")
+    more = concept.labels.next_pictures(2, purpose="evaluation", waiting=[p.id for p in first])
     assert len(more) == 2
     assert not {p.id for p in first} & {p.id for p in more}
 
 
-def test_the_queue_of_the_workbench_offers_real_pictures_to_learn_from(bench: Workbench) -> None:
-    bench.concept(NAME).labels.upcoming([], 0)
-    settled(bench.context.background)
-    pictures = bench.concept(NAME).labels.upcoming([], 6).pictures
+def test_the_queue_of_the_workbench_offers_real_pictures_to_learn_from(concept: Concept) -> None:
+    concept.labels.upcoming([], 0)
+    settled(concept.context.background)
+    pictures = concept.labels.upcoming([], 6).pictures
     assert [p.purpose for p in pictures] == ["train"] * 6
     assert all(p.path.endswith((".png", ".jpg")) for p in pictures)
