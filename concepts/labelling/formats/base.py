@@ -156,6 +156,16 @@ def first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:300].rstrip(".")
 
 
+def objects_in(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list; of anything else none."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def object_of(value: Any) -> dict[str, Any]:
+    """An object as it is; of anything else nothing."""
+    return value if isinstance(value, dict) else {}
+
+
 def text_of(value: Any) -> str:
     """A string as it is; of anything else nothing."""
     return value if isinstance(value, str) else ""
@@ -181,7 +191,6 @@ def about(answer: PersonLabel) -> dict[str, str]:
 
 def given_rows(number: int, place: dict[str, Any], answers: Any) -> Iterator[RawRow]:
     """The rows of answers that were written with their authors."""
-    for answer in answers if isinstance(answers, list) else []:
-        if isinstance(answer, dict):
-            kept = {name: answer.get(name) for name in ABOUT}
-            yield number, place | kept | {"label": answer.get("value", answer.get("label"))}
+    for answer in objects_in(answers):
+        kept = {name: answer.get(name) for name in ABOUT}
+        yield number, place | kept | {"label": answer.get("value", answer.get("label"))}

@@ -18,6 +18,8 @@ from concepts.labelling.formats.base import (
     LabelledPicture,
     Written,
     given_rows,
+    object_of,
+    objects_in,
     start_of,
     text_of,
     whole_json,
@@ -43,15 +45,14 @@ class Coco:
         return start.startswith("{") and _PARTS.search(start) is not None
 
     def read(self, path: Path) -> Iterator[RawRow]:
-        document = whole_json(path)
-        parts = document if isinstance(document, dict) else {}
+        parts = object_of(whole_json(path))
         images = parts.get("images")
         if not isinstance(images, list):
             raise DiscernError(f"{path.name} is no COCO file: it has no list of images.")
-        categories = _objects(parts.get("categories"))
+        categories = objects_in(parts.get("categories"))
         names = {_key(one.get("id")): text_of(one.get("name")) for one in categories}
         said: dict[Any, list[dict[str, Any]]] = defaultdict(list)
-        for annotation in _objects(parts.get("annotations")):
+        for annotation in objects_in(parts.get("annotations")):
             said[_key(annotation.get("image_id"))].append(annotation)
         for number, image in enumerate(images, start=1):
             if not isinstance(image, dict):
@@ -100,10 +101,6 @@ def _rows_of(
         if any("category_id" in one and _key(one["category_id"]) not in names for one in annotations):
             rows.append((number, BadRow(number, "a category that the file doesn't name")))
     yield from rows or [(number, place)]
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _key(value: Any) -> Any:

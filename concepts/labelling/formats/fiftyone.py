@@ -19,6 +19,8 @@ from concepts.labelling.formats.base import (
     about,
     columns_of,
     given_rows,
+    object_of,
+    objects_in,
     start_of,
     text_of,
     whole_json,
@@ -49,8 +51,7 @@ class FiftyOne:
         )
 
     def read(self, path: Path) -> Iterator[RawRow]:
-        document = whole_json(path / SAMPLES if path.is_dir() else path)
-        samples = document.get("samples") if isinstance(document, dict) else None
+        samples = object_of(whole_json(path / SAMPLES if path.is_dir() else path)).get("samples")
         if not isinstance(samples, list):
             raise DiscernError(f"{path.name} is no FiftyOne dataset: it has no list of samples.")
         for number, sample in enumerate(samples, start=1):
@@ -70,8 +71,7 @@ class FiftyOne:
 def _rows_of(number: int, sample: dict[str, Any]) -> Iterator[RawRow]:
     place = {"id": text_of(sample.get("discern_id")), "path": text_of(sample.get("filepath"))}
     place |= columns_of(sample, NO_COLUMNS)
-    said = sample.get(SAID)
-    given = list(given_rows(number, place, said.get("classifications") if isinstance(said, dict) else None))
+    given = list(given_rows(number, place, object_of(sample.get(SAID)).get("classifications")))
     words = given or [(number, place | {"label": word}) for word in _words(sample)]
     yield from words or [(number, place)]
 
@@ -85,8 +85,8 @@ def _words(sample: dict[str, Any]) -> list[str]:
     ]
     for value in fields:
         several = value.get("classifications")
-        labels = several if isinstance(several, list) else [value]
-        found = [text_of(one.get("label")) for one in labels if isinstance(one, dict)]
+        labels = objects_in(several) if isinstance(several, list) else [value]
+        found = [text_of(one.get("label")) for one in labels]
         if any(found):
             return [word for word in found if word]
     return []

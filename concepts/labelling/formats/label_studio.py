@@ -18,6 +18,8 @@ from concepts.labelling.formats.base import (
     Written,
     about,
     columns_of,
+    object_of,
+    objects_in,
     start_of,
     text_of,
     whole_json,
@@ -66,27 +68,20 @@ def _rows_of(number: int, task: dict[str, Any]) -> Iterator[RawRow]:
     data = task["data"]
     place = {"id": text_of(data.get("discern_id")), "path": _place(data)}
     place |= columns_of(data, ("discern_id", _picture_key(data)))
-    annotations = task.get("annotations")
-    rows: list[RawRow] = []
-    for annotation in annotations if isinstance(annotations, list) else []:
-        if isinstance(annotation, dict):
-            rows += [(number, place | said) for said in _said(annotation)]
+    annotations = objects_in(task.get("annotations"))
+    rows = [(number, place | said) for annotation in annotations for said in _said(annotation)]
     yield from rows or [(number, place)]
 
 
 def _said(annotation: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    result = annotation.get("result")
     author = _author(annotation.get("completed_by"))
-    for region in result if isinstance(result, list) else []:
-        if not isinstance(region, dict) or region.get("type") != "choices":
-            continue
-        value, meta = region.get("value"), region.get("meta")
-        ours = meta.get("discern") if isinstance(meta, dict) else None
-        about = {"author": author, "created": annotation.get("created_at")}
-        about |= {k: v for k, v in ours.items() if k != "label"} if isinstance(ours, dict) else {}
-        choices = value.get("choices") if isinstance(value, dict) else None
-        for choice in choices if isinstance(choices, list) else []:
-            yield about | {"label": text_of(choice)}
+    about = {"author": author, "created": annotation.get("created_at")}
+    for region in objects_in(annotation.get("result")):
+        if region.get("type") == "choices":
+            ours = object_of(object_of(region.get("meta")).get("discern"))
+            choices = object_of(region.get("value")).get("choices")
+            for choice in choices if isinstance(choices, list) else []:
+                yield about | ours | {"label": text_of(choice)}
 
 
 def _author(completed_by: Any) -> str:
