@@ -80,16 +80,7 @@ class Registry(Generic[P]):
         """Raises `UnknownMethodError` for a name that is none; `also` are words that may stand instead of
         one. Imports nothing where it is one."""
         if name not in self and name not in also:
-            raise UnknownMethodError(self.kind, name, [*also, *self.names()])
-
-    def names(self) -> list[str]:
-        """Those of other packages are imported: what can't be loaded is left out, and the log says why."""
-        others = [name for name in self._others if name not in self._classes]
-        return [*self._classes, *(name for name in others if isinstance(self._load(name), type))]
-
-    def methods(self) -> list[Method]:
-        """The records of all entries, for tables. Imports them all."""
-        return [self[name].method for name in self.names()]
+            raise UnknownMethodError(self.kind, name, [*also, *self])
 
     def is_own(self, name: str) -> bool:
         """Whether it is the product's, and of no other package."""
@@ -99,10 +90,12 @@ class Registry(Generic[P]):
         return name in self._classes or name in self._others
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.names())
-
-    def __len__(self) -> int:
-        return len(self.names())
+        """The names. Those of other packages are imported: what can't be loaded is left out, and the log says
+        why."""
+        yield from list(self._classes)
+        for name in self._others:
+            if name not in self._classes and isinstance(self._load(name), type):
+                yield name
 
     def _add(self, name: str, plugin: type[P] | str) -> None:
         if name in self._classes:

@@ -124,7 +124,7 @@ def way_of(stored: HeadFacts) -> str:
     """The name of the head that was asked for; "auto" where there was no choice yet, and where the package
     that brought the head is gone."""
     way = str(stored.details.get("head", "auto"))
-    return way if way in HEADS.names() else "auto"
+    return way if way in list(HEADS) else "auto"
 
 
 def linear_head(stored: StoredHead) -> LinearHead:
