@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
+from concepts.learning.scale import Scale
+from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from concepts.workbench.labels import GivenLabel
+from storage.labels import Author
 
 
 def answer(bench: Workbench, name: str, ids: Sequence[str], *, always: str = "") -> None:
@@ -16,3 +21,18 @@ def answer(bench: Workbench, name: str, ids: Sequence[str], *, always: str = "")
         bench.concept(name).labels.give(
             picture, value, author="simulation", simulated=True, key=uuid.uuid4().hex
         )
+
+
+def answered_all(home: Path, name: str, scale: Scale, value_of: Callable[[str], str]) -> Workbench:
+    """A Workbench over a home with a trained concept: all pictures are answered by their paths, those that
+    measure in their order."""
+    bench = Workbench(load_settings(home=home))
+    concept = bench.concepts.begin(name, "What is drawn.", scale=scale)
+    context = bench.context
+    context.draw_more(concept.row, at_least=30)
+    order = dict.fromkeys([*context.to_answer(concept.row), *context.collection.library.all_ids()])
+    paths = context.collection.paths(list(order))
+    given = {f"answer {i}": GivenLabel(picture=i, value=value_of(paths[i])) for i in order}
+    concept.labels.commit(given, Author("me"))
+    concept.versions.train().wait()
+    return bench

@@ -7,7 +7,6 @@ from answering import answer
 
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
-from storage.labels import Author
 
 NAME, OTHER = "Round thing", "Square thing"
 
@@ -118,7 +117,7 @@ def test_a_duplicate_with_answers_says_whose_they_are_and_from_where(trained: Wo
     bench = trained
     concept = bench.concept(NAME)
     picture = concept.labels.next_pictures(1)[0].id
-    concept.labels.give(picture, "yes", author="ben", key="of ben", comment="a moon")
+    concept.labels.give(picture, "yes", author="ben", comment="a moon")
     before = {row["id"]: row for row in concept.label_files.rows()}
     bench.concepts.copy(NAME, OTHER, with_labels=True, author="ana")
     rows = {row["id"]: row for row in bench.concept(OTHER).label_files.rows()}
@@ -135,11 +134,11 @@ def test_a_duplicate_with_answers_says_whose_they_are_and_from_where(trained: Wo
 def test_an_answer_whose_comment_was_changed_or_taken_back_goes_along_with_what_stands(
     trained: Workbench,
 ) -> None:
-    bench, ben = trained, Author("ben")
+    bench = trained
     concept = bench.concept(NAME)
     changed, emptied = (picture.id for picture in concept.labels.next_pictures(2))
     for picture in (changed, emptied):
-        concept.labels.give(picture, "yes", author=ben.name, key=f"of ben {picture}", comment="a moon")
+        concept.labels.give(picture, "yes", author="ben", comment="a moon")
     concept.labels.comment(changed, "a sun", author="ben", key="changed")
     concept.labels.comment(emptied, "", author="ben", key="emptied")
     bench.concepts.copy(NAME, OTHER, with_labels=True, author="ana")

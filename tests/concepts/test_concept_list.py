@@ -21,7 +21,7 @@ def begin(bench: Workbench, first: int, last: int) -> None:
         name = f"Shape {number}"
         bench.concepts.begin(name, f"A shape of kind {number}.")
         for picture in pictures[:4]:
-            bench.concept(name).labels.give(picture, "yes", author="ana", key=f"{number}-{picture}")
+            bench.concept(name).labels.give(picture, "yes", author="ana")
 
 
 def sent_for_the_list(bench: Workbench) -> int:
@@ -42,7 +42,7 @@ def test_the_list_knows_an_answer_as_soon_as_it_is_given(bench: Workbench) -> No
     begin(bench, 0, 1)
     before = bench.concepts.all()[-1]
     picture = bench.library.pictures(limit=8).pictures[7].id
-    bench.concept("Shape 0").labels.give(picture, "no", author="ana", key="one more")
+    bench.concept("Shape 0").labels.give(picture, "no", author="ana")
     after = bench.concepts.all()[-1]
     assert after.answers.answers == before.answers.answers + 1
     bench.concept("Shape 0").labels.take_back(author="ana", key="back")
@@ -126,8 +126,8 @@ def test_a_cover_shows_what_counts_and_never_a_no(
     decisions = bench.concept(NAME).labels.decisions()
     yes = [i for i, decision in decisions.items() if decision.value == "yes"]
     assert cover() == yes[-3:]
-    for number, picture in enumerate(yes[1:]):
-        bench.concept(NAME).labels.give(picture, "no", author="simulation", simulated=True, key=f"{number}")
+    for picture in yes[1:]:
+        bench.concept(NAME).labels.give(picture, "no", author="simulation", simulated=True)
     flagged = bench.concepts._flagged(concept, 200)
     noes = {i for i, decision in bench.concept(NAME).labels.decisions().items() if decision.value == "no"}
     apart = bench.context.store.kept_apart(concept.id)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Callable, Iterable
+import shutil
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 from concepts.classifier.measured_sample import sample
 from concepts.learning.waves import FIRST
+from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.library import PictureFacts
 from storage.pictures.files import Source
@@ -60,6 +62,19 @@ def drawn_pictures(bench: Workbench) -> list[str]:
     return list(bench.context.store.evaluation_pictures(bench.context.concept(NAME).id))
 
 
+@pytest.fixture(scope="module")
+def imported(
+    made_library: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Workbench]:
+    """After a file with a label for everything."""
+    folder = tmp_path_factory.mktemp("imported")
+    shutil.copytree(made_library[0], folder / "home")
+    bench = filled(Workbench(load_settings(home=folder / "home")), COUNT)
+    import_labels(bench, folder, bench.context.collection.library.all_ids())
+    yield bench
+    bench.close()
+
+
 def test_an_import_draws_no_more_than_the_first_wave(bench: Workbench, tmp_path: Path) -> None:
     assert len(drawn_pictures(bench)) == FIRST
     import_labels(bench, tmp_path, [made_up(number) for number in range(40, 80)])
@@ -77,25 +92,20 @@ def test_the_waves_after_an_import_are_aimed_by_what_the_file_taught(
     assert len(RARE_IDS & set(drawn)) >= 15  # everything alike would give three
 
 
-def test_a_file_with_a_label_for_everything_leaves_an_aimed_test_set(
-    bench: Workbench, tmp_path: Path
-) -> None:
-    everything = bench.context.collection.library.all_ids()
-    import_labels(bench, tmp_path, everything)
-    drawn = drawn_pictures(bench)
+def test_a_file_with_a_label_for_everything_leaves_an_aimed_test_set(imported: Workbench) -> None:
+    drawn = drawn_pictures(imported)
     assert len(drawn) == 240
     assert len(RARE_IDS & set(drawn)) >= 12  # everything alike would give six
-    training_data = bench.context.dataset(bench.context.concept(NAME))
-    assert not set(drawn) & set(training_data.training.ids)
-    assert len(training_data.training.ids) > len(everything) // 2
+    taught = imported.context.dataset(imported.context.concept(NAME)).training.ids
+    assert not set(drawn) & set(taught)
+    assert len(taught) > imported.library.info().pictures // 2
 
 
 def test_what_was_drawn_at_an_import_speaks_for_as_many_pictures_as_it_was_drawn_from(
-    bench: Workbench, tmp_path: Path
+    imported: Workbench,
 ) -> None:
-    import_labels(bench, tmp_path, bench.context.collection.library.all_ids())
-    dataset = bench.context.dataset(bench.context.concept(NAME))
-    draws = sample(dataset, bench.context.collection).draws
+    dataset = imported.context.dataset(imported.context.concept(NAME))
+    draws = sample(dataset, imported.context.collection).draws
     assert draws is not None
     assert len(draws.stratum) > 3
     could_be_drawn = [int((stratum >= 0).sum()) for stratum in draws.stratum]
@@ -112,9 +122,7 @@ def test_a_small_file_leaves_a_small_library_its_test_pictures_for_later(
     assert drawn_pictures(bench) == before
 
 
-def test_the_same_file_again_draws_nothing_more(bench: Workbench, tmp_path: Path) -> None:
-    everything = bench.context.collection.library.all_ids()
-    import_labels(bench, tmp_path, everything)
-    before = drawn_pictures(bench)
-    import_labels(bench, tmp_path, everything)
-    assert drawn_pictures(bench) == before
+def test_the_same_file_again_draws_nothing_more(imported: Workbench, tmp_path: Path) -> None:
+    before = drawn_pictures(imported)
+    import_labels(imported, tmp_path, imported.context.collection.library.all_ids())
+    assert drawn_pictures(imported) == before

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from answering import answered_all
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,8 +17,7 @@ from concepts.labelling.consensus import consensus
 from concepts.labelling.rows import read_answer
 from concepts.learning.scale import NONE, Scale
 from concepts.learning.scaled import cuts_of
-from concepts.workbench import Workbench
-from concepts.workbench.labels import GivenLabel
+from concepts.workbench import Concept, Workbench
 from storage.labels import Author, LabelEvent
 from storage.tables import now
 
@@ -25,10 +26,8 @@ FIVE = Scale.graded(5)
 
 
 @pytest.fixture
-def graded(open_bench: Callable[[], Workbench]) -> Workbench:
-    bench = open_bench()
-    bench.concepts.begin(NAME, "How round it is.", scale=FIVE)
-    return bench
+def graded(open_bench: Callable[[], Workbench]) -> Concept:
+    return open_bench().concepts.begin(NAME, "How round it is.", scale=FIVE)
 
 
 def grade_of(path: str) -> str:
@@ -36,16 +35,13 @@ def grade_of(path: str) -> str:
     return str(1 + sum(map(ord, Path(path).name)) % 5)
 
 
-@pytest.fixture
-def answered(graded: Workbench) -> Workbench:
-    """Every picture, those that measure in their order."""
-    context = graded.context
-    context.draw_more(context.concept(NAME), at_least=30)
-    order = dict.fromkeys([*context.to_answer(context.concept(NAME)), *context.collection.library.all_ids()])
-    paths = context.collection.paths(list(order))
-    given = {f"answer {i}": GivenLabel(picture=i, value=grade_of(paths[i])) for i in order}
-    graded.concept(NAME).labels.commit(given, Author("me"))
-    return graded
+@pytest.fixture(scope="module")
+def trained(made_library: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Concept]:
+    home = tmp_path_factory.mktemp("grades") / "home"
+    shutil.copytree(made_library[0], home)
+    bench = answered_all(home, NAME, FIVE, grade_of)
+    yield bench.concept(NAME)
+    bench.close()
 
 
 def event(value: str, given: str | None, who: str = "ana") -> LabelEvent:
@@ -53,44 +49,40 @@ def event(value: str, given: str | None, who: str = "ana") -> LabelEvent:
 
 
 def test_an_answer_is_kept_as_it_was_said_with_what_it_comes_down_to(graded):
-    concept = graded.concept(NAME)
-    one, other = concept.labels.next_pictures(2)
-    concept.labels.give(one.id, "4", author="me")
-    concept.labels.give(other.id, "2.0", author="me")
-    events = list(graded.context.log.events(concept.id))
+    one, other = graded.labels.next_pictures(2)
+    graded.labels.give(one.id, "4", author="me")
+    graded.labels.give(other.id, "2.0", author="me")
+    events = list(graded.context.log.events(graded.id))
     assert [(e.value, e.given, e.said) for e in events] == [("yes", "4", "4"), ("no", "2", "2")]
 
 
 def test_undo_takes_a_grade_back_and_says_which(graded):
-    concept = graded.concept(NAME)
-    picture = concept.labels.next_pictures(1)[0]
-    concept.labels.give(picture.id, "4", author="me")
-    (undone,) = concept.labels.take_back(author="me")
+    picture = graded.labels.next_pictures(1)[0]
+    graded.labels.give(picture.id, "4", author="me")
+    (undone,) = graded.labels.take_back(author="me")
     assert (undone.picture, undone.value) == (picture.id, "4")
-    assert concept.labels.count().answers == 0
+    assert graded.labels.count().answers == 0
 
 
 @pytest.mark.parametrize("word", ["0", "6", "maybe 3", "kitchen", "", "33"])
 def test_what_is_no_grade_is_refused(graded, word):
-    picture = graded.concept(NAME).labels.next_pictures(1)[0]
+    picture = graded.labels.next_pictures(1)[0]
     with pytest.raises(DiscernError, match="1 to 5"):
-        graded.concept(NAME).labels.give(picture.id, word, author="me")
+        graded.labels.give(picture.id, word, author="me")
 
 
 def test_a_training_needs_two_different_grades(graded):
-    concept = graded.concept(NAME)
-    for picture in concept.labels.next_pictures(3):
-        concept.labels.give(picture.id, "4", author="me")
+    for picture in graded.labels.next_pictures(3):
+        graded.labels.give(picture.id, "4", author="me")
     with pytest.raises(NotEnoughLabelsError, match="two different"):
-        concept.versions.train().wait()
+        graded.versions.train().wait()
 
 
 def test_a_training_may_have_only_grades_that_count(graded):
-    concept = graded.concept(NAME)
-    for picture, grade in zip(concept.labels.next_pictures(4), "3455", strict=True):
-        concept.labels.give(picture.id, grade, author="me")
-    concept.versions.train().wait()
-    assert concept.versions.head().details["said"] == {
+    for picture, grade in zip(graded.labels.next_pictures(4), "3455", strict=True):
+        graded.labels.give(picture.id, grade, author="me")
+    graded.versions.train().wait()
+    assert graded.versions.head().details["said"] == {
         "1": 0,
         "2": 0,
         "3": 1,
@@ -99,74 +91,70 @@ def test_a_training_may_have_only_grades_that_count(graded):
     }
 
 
-def test_a_version_has_cuts_and_figures_of_its_grades(answered):
-    concept = answered.concept(NAME)
-    number = concept.versions.train().wait().number
-    head = answered.context.head(concept.row, number)
+def test_a_version_has_cuts_and_figures_of_its_grades(trained):
+    head = trained.context.head(trained.row, None)
     assert cuts_of(head.details)[1] == head.bias
-    found = concept.versions.measure().grades
+    found = trained.versions.measure().grades
     assert found.n >= 15
     assert found.exact.low < found.exact.value < found.exact.high
     assert sum(map(sum, found.table)) == found.n
-    assert concept.versions.quality().version.report.grades == found
+    assert trained.versions.quality().version.report.grades == found
 
 
-def test_the_library_is_ranked_by_the_line_of_the_grades(answered):
-    answered.concept(NAME).versions.train().wait()
-    page = answered.concept(NAME).scores.ranked("top", limit=60)
+def test_the_library_is_ranked_by_the_line_of_the_grades(trained):
+    page = trained.scores.ranked("top", limit=60)
     assert not page.by_look_alikes
     said = [picture.probability for picture in page.pictures]
     assert said == sorted(said, reverse=True)
 
 
 def test_what_is_answered_can_be_changed_until_somebody_answers(graded):
-    graded.concept(NAME).definition.set_scale(None)
-    assert graded.concept(NAME).definition.read().scale.kind == "yes or no"
-    graded.concept(NAME).definition.set_scale(Scale.graded(7))
-    assert graded.concept(NAME).definition.read().scale.words[-1] == "7"
-    picture = graded.concept(NAME).labels.next_pictures(1)[0]
-    graded.concept(NAME).labels.give(picture.id, "7", author="me")
-    graded.concept(NAME).labels.take_back(author="me")
+    graded.definition.set_scale(None)
+    assert graded.bench.concept(NAME).definition.read().scale.kind == "yes or no"
+    graded.definition.set_scale(Scale.graded(7))
+    of_seven = graded.bench.concept(NAME)
+    assert of_seven.definition.read().scale.words[-1] == "7"
+    picture = of_seven.labels.next_pictures(1)[0]
+    of_seven.labels.give(picture.id, "7", author="me")
+    of_seven.labels.take_back(author="me")
     with pytest.raises(ConflictError):
-        graded.concept(NAME).definition.set_scale(None)
-    assert graded.concept(NAME).definition.read().scale.kind == "graded"
+        of_seven.definition.set_scale(None)
+    assert graded.bench.concept(NAME).definition.read().scale.kind == "graded"
 
 
 def test_a_duplicate_has_the_scale_and_the_grades(graded):
-    picture = graded.concept(NAME).labels.next_pictures(1)[0]
-    graded.concept(NAME).labels.give(picture.id, "4", author="me")
-    graded.concepts.copy(NAME, "Again", with_labels=True, author="me")
-    assert graded.concept("Again").definition.read().scale.words == tuple("12345")
-    assert [row["label"] for row in graded.concept("Again").label_files.rows()] == ["4"]
+    picture = graded.labels.next_pictures(1)[0]
+    graded.labels.give(picture.id, "4", author="me")
+    again = graded.bench.concepts.copy(NAME, "Again", with_labels=True, author="me")
+    assert again.definition.read().scale.words == tuple("12345")
+    assert [row["label"] for row in again.label_files.rows()] == ["4"]
 
 
 def test_grades_leave_as_a_file_and_come_back(graded, tmp_path):
-    concept = graded.concept(NAME)
-    for picture, grade in zip(concept.labels.next_pictures(3), "124", strict=True):
-        concept.labels.give(picture.id, grade, author="me")
+    for picture, grade in zip(graded.labels.next_pictures(3), "124", strict=True):
+        graded.labels.give(picture.id, grade, author="me")
     file = tmp_path / "grades.csv"
-    assert concept.label_files.export_file(file) == 3
-    graded.concepts.begin("Other", "How round it is.", scale=FIVE)
-    assert graded.concept("Other").label_files.import_file(file)["imported"] == 3
-    assert graded.concept("Other").label_files.import_file(file)["unchanged"] == 3
-    assert sorted(row["label"] for row in graded.concept("Other").label_files.rows()) == ["1", "2", "4"]
+    assert graded.label_files.export_file(file) == 3
+    other = graded.bench.concepts.begin("Other", "How round it is.", scale=FIVE)
+    assert other.label_files.import_file(file)["imported"] == 3
+    assert other.label_files.import_file(file)["unchanged"] == 3
+    assert sorted(row["label"] for row in other.label_files.rows()) == ["1", "2", "4"]
 
 
 def test_one_person_with_two_grades_for_a_picture_in_a_file_is_told(graded, tmp_path):
-    picture = graded.concept(NAME).labels.next_pictures(1)[0]
+    picture = graded.labels.next_pictures(1)[0]
     file = tmp_path / "grades.csv"
     file.write_text(f"id,label\n{picture.id},4\n{picture.id},5\n")
     with pytest.raises(DiscernError, match="says 4"):
-        graded.concept(NAME).label_files.import_file(file)
+        graded.label_files.import_file(file)
 
 
 def test_a_file_may_say_yes_and_no_of_a_graded_concept(graded, tmp_path):
-    concept = graded.concept(NAME)
-    picture = concept.labels.next_pictures(1)[0]
+    picture = graded.labels.next_pictures(1)[0]
     file = tmp_path / "grades.csv"
     file.write_text(f"id,label\n{picture.id},yes\n")
-    concept.label_files.import_file(file)
-    assert concept.labels.decisions()[picture.id].given == ""
+    graded.label_files.import_file(file)
+    assert graded.labels.decisions()[picture.id].given == ""
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=7))
@@ -210,19 +198,15 @@ def test_words_of_classes_are_read_whatever_their_case():
     assert read_answer("1", rooms) is None
 
 
-def test_a_bundle_gives_the_grades_that_the_version_gives(answered, tmp_path):
+def test_a_bundle_gives_the_grades_that_the_version_gives(trained, tmp_path):
     import onnxruntime
 
     from concepts.bundle.load import load_bundle
     from concepts.learning.scaled import grades
 
-    concept = answered.concept(NAME)
-    concept.versions.train().wait()
-    concept.exports.write(tmp_path / "bundle")
-    head = answered.context.head(concept.row, None)
-    vectors = answered.context.dataset(concept.row).index.vectors(
-        answered.context.collection.library.all_ids()
-    )
+    trained.exports.write(tmp_path / "bundle")
+    head = trained.context.head(trained.row, None)
+    vectors = trained.context.dataset(trained.row).index.vectors(trained.context.collection.library.all_ids())
     expected = grades(linear_head(head), vectors)
     bundle = load_bundle(tmp_path / "bundle")
     assert bundle.facts.concepts[0].grades.counts_from == 3
@@ -234,13 +218,11 @@ def test_a_bundle_gives_the_grades_that_the_version_gives(answered, tmp_path):
     assert "grade from 1 to 5" in (tmp_path / "bundle" / "README.md").read_text()
 
 
-def test_scores_of_a_graded_concept_have_its_grades(answered, tmp_path):
-    concept = answered.concept(NAME)
-    concept.versions.train().wait()
-    concept.exports.write(tmp_path / "bundle")
-    answered.scoring.score(tmp_path / "bundle", [], tmp_path / "scores.csv").wait()
+def test_scores_of_a_graded_concept_have_its_grades(trained, tmp_path):
+    trained.exports.write(tmp_path / "bundle")
+    trained.bench.scoring.score(tmp_path / "bundle", [], tmp_path / "scores.csv").wait()
     lines = (tmp_path / "scores.csv").read_text().splitlines()
     assert lines[0].replace('"', "") == "id,path,score,decision,grade"
     assert all(1 <= float(line.rsplit(",", 1)[1]) <= 5 for line in lines[1:])
-    page = concept.scores.ranked("top", limit=5)
+    page = trained.scores.ranked("top", limit=5)
     assert all(1 <= picture.grade <= 5 for picture in page.pictures)

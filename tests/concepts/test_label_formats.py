@@ -22,23 +22,15 @@ from concepts.labelling.consensus import consensus
 from concepts.labelling.formats import writable
 from concepts.labelling.rows import meanings_of
 from concepts.learning.scale import Scale
-from concepts.workbench import Workbench
+from concepts.workbench import Concept, Workbench
 from storage.labels import Author
 
 NAME = "Round thing"
 OTHER = "Round thing again"
 
 
-def give(bench: Workbench, picture: str, value: str, who: str = "ana", kind: str = "person") -> None:
-    author = Author(who, kind)  # type: ignore[arg-type]
-    bench.concept(NAME).labels.give(
-        picture,
-        value,
-        author=author.name,
-        simulated=author.kind == "simulated",
-        key=f"{picture} {who}",
-        comment=f"{value}!",
-    )
+def give(bench: Workbench, picture: str, value: str, who: str = "ana", *, simulated: bool = False) -> None:
+    bench.concept(NAME).labels.give(picture, value, author=who, simulated=simulated, comment=f"{value}!")
 
 
 def said(bench: Workbench, concept: str) -> set[tuple[str, str, Author]]:
@@ -52,7 +44,7 @@ def answered(bench: Workbench) -> Workbench:
     ids = [picture.id for picture in bench.concept(NAME).labels.next_pictures(6)]
     for picture, value in zip(ids, ("yes", "no", "yes", "no", "unsure", "skip"), strict=True):
         give(bench, picture, value)
-    give(bench, ids[0], "yes", "sim", "simulated")
+    give(bench, ids[0], "yes", "sim", simulated=True)
     give(bench, ids[1], "yes", "ben")
     bench.concepts.begin(OTHER, "A filled ellipse, not a rectangle.")
     return bench
@@ -90,18 +82,18 @@ def test_a_folder_of_copies_is_known_by_its_content_wherever_it_lies(
     assert answered.concept(OTHER).label_files.import_file(archive)["unchanged"] == 3
 
 
-def test_a_link_out_of_the_library_is_not_opened(bench: Workbench, pictures: Path, tmp_path: Path) -> None:
+def test_a_link_out_of_the_library_is_not_opened(concept: Concept, pictures: Path, tmp_path: Path) -> None:
     secret = tmp_path / "secret.png"
     os.mkfifo(secret)  # whoever opens it waits for ever
     for folder, target in (("yes", secret), ("no", pictures / "line-0002.png")):
         (tmp_path / "in" / folder).mkdir(parents=True)
         (tmp_path / "in" / folder / "a.png").symlink_to(target)
-    report = bench.concept(NAME).label_files.import_file(tmp_path / "in")
+    report = concept.label_files.import_file(tmp_path / "in")
     assert (report["imported"], report["unknown_pictures"]) == (1, 1)
 
 
 def test_foreign_words_are_asked_for_with_counts_and_nothing_is_taken(
-    bench: Workbench, pictures: Path, tmp_path: Path
+    concept: Concept, pictures: Path, tmp_path: Path
 ) -> None:
     for place, word in (
         ("ellipse-0006.png", "messy"),
@@ -110,11 +102,10 @@ def test_foreign_words_are_asked_for_with_counts_and_nothing_is_taken(
     ):
         (tmp_path / "rooms" / word).mkdir(parents=True, exist_ok=True)
         shutil.copy(pictures / place, tmp_path / "rooms" / word)
-    concept = bench.concept(NAME)
     with pytest.raises(UnknownWordsError, match=r"“clean” \(1\)") as asked:
         concept.label_files.import_file(tmp_path / "rooms")
     assert sorted(asked.value.words) == [("Messy", 1), ("clean", 1), ("messy", 1)]
-    assert not said(bench, NAME)
+    assert not said(concept.bench, NAME)
     meanings = meanings_of(["messy=yes", "clean=leave-out"])
     found = concept.label_files.preview(tmp_path / "rooms", meanings=meanings)
     assert {word.word: word.means for word in found.words} == {
@@ -136,10 +127,10 @@ def test_what_a_person_says_a_word_means_comes_before_what_it_usually_does(
     assert {value for _, value, _ in said(bench, NAME)} == {"yes"}
 
 
-def test_all_other_words_can_mean_one_thing(bench: Workbench, tmp_path: Path) -> None:
+def test_all_other_words_can_mean_one_thing(concept: Concept, tmp_path: Path) -> None:
     names = ["ellipse-0006.png", "ellipse-0009.png", "line-0002.png"]
     file = coco(tmp_path / "kinds.json", names, [["apple"], ["yes"], ["chair"]])
-    found = bench.concept(NAME).label_files.preview(file, meanings=meanings_of(["apple=yes", "*=no"]))
+    found = concept.label_files.preview(file, meanings=meanings_of(["apple=yes", "*=no"]))
     assert {word.word: word.means for word in found.words} == {"apple": "yes", "yes": "yes", "chair": "no"}
 
 
@@ -192,16 +183,16 @@ def coco(path: Path, names: list[str], categories: list[list[str]]) -> Path:
     return path
 
 
-def test_a_coco_file_of_objects_says_of_each_picture_what_is_in_it(bench: Workbench, tmp_path: Path) -> None:
+def test_a_coco_file_of_objects_says_of_each_picture_what_is_in_it(concept: Concept, tmp_path: Path) -> None:
     file = coco(
         tmp_path / "objects.json",
         ["ellipse-0006.png", "pictures/line-0002.png", "../line-0001.png", "nowhere.png"],
         [["ball", "ball", "table"], ["table"], ["ball"], ["ball"]],
     )
     meanings = meanings_of(["ball=yes", "table=leave-out"])
-    found = bench.concept(NAME).label_files.preview(file, meanings=meanings)
+    found = concept.label_files.preview(file, meanings=meanings)
     assert {(word.word, word.rows) for word in found.words} == {("ball", 3), ("table", 2)}
-    report = bench.concept(NAME).label_files.import_file(file, meanings=meanings)
+    report = concept.label_files.import_file(file, meanings=meanings)
     assert (report["imported"], report["left_out"], report["unknown_pictures"]) == (1, 2, 2)
     assert [row["reason"] for row in report["bad_rows"]] == [
         "no picture of the library: ../line-0001.png",
@@ -251,7 +242,7 @@ def test_label_studio_exports_name_who_annotated_and_whose_is_unknown_is_kept_ap
 
 
 def test_parquet_takes_classes_by_number_truths_and_words(
-    bench: Workbench, pictures: Path, tmp_path: Path
+    concept: Concept, pictures: Path, tmp_path: Path
 ) -> None:
     places = [str(pictures / f"ellipse-000{n}.png") for n in (6, 9)]
     table = pa.table({"image": [{"bytes": b"x" * 99, "path": place} for place in places], "label": [1, 0]})
@@ -259,26 +250,25 @@ def test_parquet_takes_classes_by_number_truths_and_words(
     about = {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
     pq.write_table(table.replace_schema_metadata(about), tmp_path / "named.parquet")
     pq.write_table(pa.table({"file_name": places, "target": [True, False]}), tmp_path / "truths.parquet")
-    named = bench.concept(NAME).label_files.preview(tmp_path / "named.parquet")
+    named = concept.label_files.preview(tmp_path / "named.parquet")
     assert {word.word for word in named.words} == {"tidy", "messy"}
-    truths = bench.concept(NAME).label_files.preview(tmp_path / "truths.parquet")
+    truths = concept.label_files.preview(tmp_path / "truths.parquet")
     assert {(word.word, word.means) for word in truths.words} == {("True", "yes"), ("False", "no")}
 
 
-@pytest.mark.parametrize("format", ["label-studio"])
 def test_scores_go_out_but_not_of_pictures_that_measure_and_have_no_answer_yet(
-    trained: Workbench, tmp_path: Path, format: str
+    trained: Workbench, tmp_path: Path
 ) -> None:
-    out = tmp_path / f"out{writable(format).suffix}"
-    written = trained.concept(NAME).label_exports.write(format, out, what="both")
+    out = tmp_path / "out.json"
+    written = trained.concept(NAME).label_exports.write("label-studio", out, what="both")
     concept = trained.context.concept(NAME)
     standing = trained.context.log.standing(concept.id, ("person", "simulated"))
     waiting = trained.context.store.kept_apart(concept.id) - {event.picture_id for event in standing}
     assert waiting
     assert written.left_out == {"measure and have no answer yet": len(waiting)}
     assert written.pictures + len(waiting) == trained.library.info().pictures
-    text = (out / "samples.json" if out.is_dir() else out).read_bytes()
-    assert not any(picture_id.encode() in text for picture_id in waiting)
+    text = out.read_text()
+    assert not any(picture_id in text for picture_id in waiting)
     trained.concepts.begin(OTHER, "A filled ellipse.")
     trained.concept(OTHER).label_files.import_file(out)
     assert said(trained, OTHER) == said(trained, NAME)

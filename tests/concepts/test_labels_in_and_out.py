@@ -15,7 +15,7 @@ from concepts.errors import DiscernError, NotEnoughLabelsError, NoUsableRowsErro
 from concepts.labelling.consensus import consensus
 from concepts.labelling.files import read_label_file
 from concepts.labelling.rows import BadRow, LabelRow
-from concepts.workbench import Workbench
+from concepts.workbench import Concept, Workbench
 from concepts.workbench.context import Purpose
 from concepts.workbench.label_files import LabelFiles
 from storage.labels import Author, LabelEvent
@@ -33,7 +33,7 @@ def write(path: Path, rows: list[dict[str, object]]) -> Path:
 
 
 def test_unknown_pictures_and_bad_rows_are_reported_and_the_rest_is_taken(
-    bench: Workbench, pictures: Path, tmp_path: Path
+    concept: Concept, pictures: Path, tmp_path: Path
 ) -> None:
     file = write(
         tmp_path / "answers.csv",
@@ -44,18 +44,16 @@ def test_unknown_pictures_and_bad_rows_are_reported_and_the_rest_is_taken(
             {"path": pictures / "rectangle-0001.png", "label": "0"},
         ],
     )
-    report = bench.concept(NAME).label_files.import_file(file)
+    report = concept.label_files.import_file(file)
     assert (report["imported"], report["unknown_pictures"]) == (2, 1)
     assert [row["row"] for row in report["bad_rows"]] == [3, 4]
 
 
 def test_what_was_remarked_after_an_answer_is_exported_and_is_no_news_when_it_comes_back(
-    bench: Workbench, tmp_path: Path
+    concept: Concept, tmp_path: Path
 ) -> None:
-    concept = bench.concept(NAME)
     picture = concept.labels.next_pictures(1)[0].id
-    me = Author("me")
-    concept.labels.give(picture, "yes", author=me.name, key="first", comment="It is round.")
+    concept.labels.give(picture, "yes", author="me", comment="It is round.")
     concept.labels.comment(picture, "And filled.", author="me", key="second", beside=True)
     out = tmp_path / "answers.csv"
     concept.label_files.export_file(out)
@@ -66,21 +64,21 @@ def test_what_was_remarked_after_an_answer_is_exported_and_is_no_news_when_it_co
 
 
 def test_a_file_that_contradicts_itself_names_both_rows_and_takes_neither(
-    bench: Workbench, pictures: Path, tmp_path: Path
+    concept: Concept, pictures: Path, tmp_path: Path
 ) -> None:
     one, other = pictures / "ellipse-0006.png", pictures / "line-0002.png"
     rows = [(one, "yes"), (other, "no"), (one, "no"), (one, "yes")]
     file = write(tmp_path / "a.csv", [{"path": path, "label": label} for path, label in rows])
     for imported, unchanged in ((1, 0), (0, 1)):  # importing again changes nothing
-        report = bench.concept(NAME).label_files.import_file(file)
+        report = concept.label_files.import_file(file)
         assert (report["imported"], report["unchanged"]) == (imported, unchanged)
         assert [row["row"] for row in report["bad_rows"]] == [2, 4, 5]
         assert "row 4 says no" in report["bad_rows"][0]["reason"]
         assert "row 2 says yes" in report["bad_rows"][1]["reason"]
-    assert [row["label"] for row in bench.concept(NAME).label_files.rows()] == ["no"]
+    assert [row["label"] for row in concept.label_files.rows()] == ["no"]
 
 
-def test_a_file_of_only_bad_rows_is_an_error_that_lists_them(bench: Workbench, tmp_path: Path) -> None:
+def test_a_file_of_only_bad_rows_is_an_error_that_lists_them(concept: Concept, tmp_path: Path) -> None:
     file = write(
         tmp_path / "a.csv",
         [{"path": "nowhere.png", "label": "yes"}, {"path": "b", "label": "yes", "split": "x"}],
@@ -88,16 +86,16 @@ def test_a_file_of_only_bad_rows_is_an_error_that_lists_them(bench: Workbench, t
     with pytest.raises(
         NoUsableRowsError, match=r"None of the 2 rows of a\.csv can be used\. Row 2"
     ) as caught:
-        bench.concept(NAME).label_files.import_file(file)
+        concept.label_files.import_file(file)
     assert [number for number, _ in caught.value.rows] == [2, 3]
 
 
 def test_rows_that_are_still_to_be_filled_are_counted_and_are_no_error(
-    bench: Workbench, tmp_path: Path
+    concept: Concept, tmp_path: Path
 ) -> None:
-    asked = bench.concept(NAME).labels.next_pictures(3)
+    asked = concept.labels.next_pictures(3)
     assert LabelFiles.write_questions(asked, tmp_path / "questions.csv") == 3
-    report = bench.concept(NAME).label_files.import_file(tmp_path / "questions.csv")
+    report = concept.label_files.import_file(tmp_path / "questions.csv")
     assert (report["imported"], report["unanswered"], report["bad_rows"]) == (0, 3, [])
 
 
@@ -111,8 +109,7 @@ def test_questions_never_replace_a_file_that_somebody_may_have_filled(
 
 
 @pytest.mark.parametrize("purpose", ["train", "evaluation"])
-def test_every_answer_leaves_one_picture_less(bench: Workbench, tmp_path: Path, purpose: Purpose) -> None:
-    concept = bench.concept(NAME)
+def test_every_answer_leaves_one_picture_less(concept: Concept, tmp_path: Path, purpose: Purpose) -> None:
     before = concept.labels.remaining(purpose)
     rows = [{"id": p.id, "label": "yes"} for p in concept.labels.next_pictures(4, purpose=purpose)]
     concept.label_files.import_file(write(tmp_path / "a.csv", rows))
@@ -140,17 +137,14 @@ def test_what_was_exported_is_the_same_when_imported_elsewhere(
         } == before
 
 
-def test_a_file_without_the_columns_says_what_it_has(tmp_path: Path, bench: Workbench) -> None:
+def test_a_file_without_the_columns_says_what_it_has(tmp_path: Path, concept: Concept) -> None:
     with pytest.raises(DiscernError, match="picture, verdict"):
-        bench.concept(NAME).label_files.import_file(
-            write(tmp_path / "a.csv", [{"picture": "a", "verdict": 1}])
-        )
+        concept.label_files.import_file(write(tmp_path / "a.csv", [{"picture": "a", "verdict": 1}]))
 
 
 def test_evaluation_pictures_only_measure_even_when_a_file_says_train(
-    bench: Workbench, tmp_path: Path
+    concept: Concept, tmp_path: Path
 ) -> None:
-    concept = bench.concept(NAME)
     held_out = concept.labels.next_pictures(5, purpose="evaluation")
     rows = [{"id": picture.id, "label": "yes", "split": "train"} for picture in held_out]
     assert concept.label_files.import_file(write(tmp_path / "a.csv", rows))["kept_for_evaluation"] == 5
@@ -207,12 +201,11 @@ def test_a_machine_has_no_vote() -> None:
     assert consensus([event("ana", "yes"), event("robot", "no", kind="annotator")])["a"].value == "yes"
 
 
-def test_conflicts_are_shown_and_train_nothing(bench: Workbench, pictures: Path, tmp_path: Path) -> None:
+def test_conflicts_are_shown_and_train_nothing(concept: Concept, pictures: Path, tmp_path: Path) -> None:
     path = pictures / "ellipse-0003.png"
     rows = [{"path": path, "label": value, "author": who} for who, value in (("ana", "yes"), ("ben", "no"))]
-    concept = bench.concept(NAME)
     concept.label_files.import_file(write(tmp_path / "a.csv", rows))
-    assert concept.definition.read().conflicts == [bench.context.collection.library.resolve(str(path))]
+    assert concept.definition.read().conflicts == [concept.context.collection.library.resolve(str(path))]
     with pytest.raises(NotEnoughLabelsError, match="0 yes and 0 no"):
         concept.versions.train().wait()
 

@@ -13,7 +13,7 @@ def test_answers_that_measure_reach_measuring_and_no_lesson(answered_once: Workb
     bench = answered_once
     measuring = [picture.id for picture in bench.concept(NAME).labels.next_pictures(3, purpose="evaluation")]
     for picture in measuring:
-        bench.concept(NAME).labels.give(picture, "yes", author="me", key=f"measures {picture}")
+        bench.concept(NAME).labels.give(picture, "yes", author="me")
     context = bench.context
     concept = context.concept(NAME)
     training_data = TrainingData(

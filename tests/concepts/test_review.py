@@ -10,7 +10,7 @@ from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.learning.base import TrainingSet
 from concepts.learning.calibration import logit
-from concepts.workbench import Workbench
+from concepts.workbench import Concept, Workbench
 from concepts.workbench import review as module
 from concepts.workbench.jobs import LookOver
 from storage.tables import PictureRow, StoredJob
@@ -20,8 +20,8 @@ NAME = "Round thing"
 NOTHING = {"place": {}, "ids": [], "keys": {}}
 
 
-def answer(bench: Workbench, picture: str, value: str, key: str) -> None:
-    bench.concept(NAME).labels.give(picture, value, author="me", key=key)
+def answer(bench: Workbench, picture: str, value: str) -> None:
+    bench.concept(NAME).labels.give(picture, value, author="me")
 
 
 def queued(bench: Workbench, reason: Reason, reader: str | None = None) -> list[ReviewRow]:
@@ -29,17 +29,17 @@ def queued(bench: Workbench, reason: Reason, reader: str | None = None) -> list[
 
 
 @pytest.fixture
-def doubted(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def doubted(concept: Concept, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Labels to train and to measure, all of which the others speak against."""
 
     def all_of_them(data: TrainingSet, *rest: object) -> tuple[np.ndarray, np.ndarray]:
         return np.arange(len(data.positive)), np.full(len(data.positive), 0.9)
 
     monkeypatch.setattr(mislabelled, "label_errors", all_of_them)
-    training = [picture.id for picture in bench.concept(NAME).labels.next_pictures(3)]
-    measuring = [picture.id for picture in bench.concept(NAME).labels.next_pictures(2, purpose="evaluation")]
+    training = [picture.id for picture in concept.labels.next_pictures(3)]
+    measuring = [picture.id for picture in concept.labels.next_pictures(2, purpose="evaluation")]
     for picture in training + measuring:
-        answer(bench, picture, "no", f"first {picture}")
+        answer(concept.bench, picture, "no")
     return training
 
 
@@ -55,7 +55,7 @@ def test_what_was_said_again_is_no_longer_asked_and_no_label_changes(
     bench: Workbench, doubted: list[str]
 ) -> None:
     bench.review.current(NAME)
-    answer(bench, doubted[0], "no", "again")
+    answer(bench, doubted[0], "no")
     for _ in range(2):
         assert {row.id for row in queued(bench, Reason.LIKELY_MISLABELLED)} == set(doubted[1:])
         bench.review.current(NAME)
@@ -87,7 +87,7 @@ def test_the_queue_has_what_the_version_would_get_wrong_and_what_it_cannot_place
     monkeypatch.setattr(mislabelled, "held_out_probabilities", lambda data, *_: np.ones(len(data.positive)))
     bench, dataset = trained, trained.context.dataset(trained.context.concept(NAME))
     slip = next(i for i, said in dataset.answers.items() if said.value == "yes")
-    answer(bench, slip, "no", "slip")
+    answer(bench, slip, "no")
     concept = bench.concept(NAME)
     concept.versions.train().wait()
     bench.review.current(NAME)
@@ -102,7 +102,7 @@ def test_the_queue_has_what_the_version_would_get_wrong_and_what_it_cannot_place
     assert edges
     assert edges == pytest.approx(sorted(edges), abs=0.01)
     for picture in (slip, unsure[0].id):
-        answer(bench, picture, "yes", f"after {picture}")
+        answer(bench, picture, "yes")
     left = [*queued(bench, Reason.LIKELY_MISLABELLED), *queued(bench, Reason.BORDERLINE)]
     assert {slip, unsure[0].id}.isdisjoint(row.id for row in left)
 
@@ -112,10 +112,10 @@ def test_near_duplicates_with_different_labels_are_both_in_the_queue(bench: Work
     with bench.context.database.write() as session:
         for picture in (one, other):
             session.get_one(PictureRow, picture).near_group = one
-    answer(bench, one, "yes", "1")
-    answer(bench, third, "no", "3")
+    answer(bench, one, "yes")
+    answer(bench, third, "no")
     assert queued(bench, Reason.NEAR_DUPLICATE_DISAGREES) == []
-    answer(bench, other, "no", "2")
+    answer(bench, other, "no")
     found = {row.id: (row.label, row.evidence) for row in queued(bench, Reason.NEAR_DUPLICATE_DISAGREES)}
     assert found == {
         one: ("yes", "A near-duplicate is labelled no."),
@@ -126,8 +126,8 @@ def test_near_duplicates_with_different_labels_are_both_in_the_queue(bench: Work
 def test_a_picture_that_is_still_to_be_labelled_blindly_has_no_other_row(
     bench: Workbench, doubted: list[str]
 ) -> None:
-    bench.concept(NAME).labels.give(doubted[0], "yes", author="ana", key="ana")
-    bench.concept(NAME).labels.give(doubted[0], "no", author="ben", key="ben")
+    bench.concept(NAME).labels.give(doubted[0], "yes", author="ana")
+    bench.concept(NAME).labels.give(doubted[0], "no", author="ben")
     bench.review.current(NAME)
     assert {row.reason for row in bench.review.queue(NAME, reader="me").rows if row.id == doubted[0]} == {
         Reason.PEOPLE_DISAGREE,
@@ -148,7 +148,7 @@ def test_labels_are_looked_over_again_only_when_something_has_changed(
     assert bench.review.current(NAME) == first
     bench.review.keep_up(NAME)
     assert looks() == 1
-    answer(bench, doubted[0], "yes", "changed")
+    answer(bench, doubted[0], "yes")
     bench.review.keep_up(NAME)
     assert looks() == 2
 

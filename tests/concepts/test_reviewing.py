@@ -9,7 +9,7 @@ import pytest
 from concepts.collaborator.suggestions import PAGE, ReviewFilter, kind_of
 from concepts.labelling.consensus import Decision
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
+from concepts.workbench import Concept, Workbench
 from storage.concepts import StoredAnnotation
 from storage.labels import Author
 
@@ -39,17 +39,15 @@ def test_a_label_is_of_the_kind_a_person_expects(rating: int, answer: str | None
 
 
 @pytest.fixture
-def annotated(bench: Workbench) -> tuple[Workbench, list[str]]:
+def annotated(concept: Concept) -> tuple[Workbench, list[str]]:
     """Thirty pictures with ratings 1 to 5 in turn, evidence on one criterion, and two evaluation pictures."""
-    concept = bench.context.store.find(NAME)
-    assert concept is not None
-    evaluation = list(bench.context.store.evaluation_pictures(concept.id))
-    reserved = bench.context.dataset(concept).reserved
-    ids = [i for i in bench.context.collection.library.all_ids() if i not in reserved][:30]
-    bench.context.store.add_candidates(
+    evaluation = list(concept.context.store.evaluation_pictures(concept.id))
+    reserved = concept.context.dataset(concept.row).reserved
+    ids = [i for i in concept.context.collection.library.all_ids() if i not in reserved][:30]
+    concept.context.store.add_candidates(
         concept.id, [(i, ["a disc"] if n < 10 else ["random"]) for n, i in enumerate(ids)], 1
     )
-    bench.context.store.add_annotations(
+    concept.context.store.add_annotations(
         concept.id,
         [
             StoredAnnotation(
@@ -70,7 +68,7 @@ def annotated(bench: Workbench) -> tuple[Workbench, list[str]]:
             for n, picture in enumerate([*ids, *evaluation[:2]])
         ],
     )
-    return bench, ids
+    return concept.bench, ids
 
 
 def test_disagreements_come_first_then_the_unsure_then_a_sample(
@@ -78,8 +76,8 @@ def test_disagreements_come_first_then_the_unsure_then_a_sample(
 ) -> None:
     bench, ids = annotated
     concept = bench.concept(NAME)
-    concept.labels.give(ids[4], "no", author=ME.name, key="1")  # rated 5
-    concept.labels.give(ids[9], "yes", author=ME.name, key="2")  # rated 5
+    concept.labels.give(ids[4], "no", author="me")  # rated 5
+    concept.labels.give(ids[9], "yes", author="me")  # rated 5
     first = concept.annotations.review(ReviewFilter())
     assert first.items[0].id == ids[4]
     assert [item.kind for item in first.items] == ["disagreement"] + ["unsure"] * 6 + ["sample"] * 5
@@ -114,7 +112,7 @@ def test_the_same_pictures_stay_while_they_are_answered(annotated: tuple[Workben
     bench, _ = annotated
     concept = bench.concept(NAME)
     before = tuple(item.id for item in concept.annotations.review(ReviewFilter()).items)
-    concept.labels.give(before[3], "yes", author=ME.name, key="1")
+    concept.labels.give(before[3], "yes", author="me")
     after = concept.annotations.review(ReviewFilter(ids=before))
     assert tuple(item.id for item in after.items) == before
     assert after.items[3].answer == "yes"
@@ -162,12 +160,11 @@ def test_the_built_in_machine_is_free_and_a_model_without_a_price_is_of_unknown_
 
 
 def test_how_sure_the_machine_is_follows_from_its_chances_and_the_answers_of_the_person(
-    bench: Workbench,
+    concept: Concept,
 ) -> None:
-    concept = bench.concept(NAME)
-    reserved = bench.context.dataset(concept.row).reserved
-    ids = [i for i in bench.context.collection.library.all_ids() if i not in reserved][:40]
-    bench.context.store.add_annotations(
+    reserved = concept.context.dataset(concept.row).reserved
+    ids = [i for i in concept.context.collection.library.all_ids() if i not in reserved][:40]
+    concept.context.store.add_annotations(
         concept.id,
         [
             StoredAnnotation(
@@ -193,7 +190,7 @@ def test_how_sure_the_machine_is_follows_from_its_chances_and_the_answers_of_the
     assert sure(ids[38]) is None
     assert sure(ids[39]) is None
     for n, picture in enumerate(ids[:30]):
-        concept.labels.give(picture, "yes" if n % 2 else "no", author=ME.name, key=str(n))
+        concept.labels.give(picture, "yes" if n % 2 else "no", author="me")
     believed = sure(ids[35])
     assert believed == pytest.approx(0.5, abs=0.1)
     page = concept.annotations.review(ReviewFilter(ids=(ids[35],)))

@@ -15,7 +15,7 @@ from concepts.definition.editing import add_example
 from concepts.errors import DiscernError
 from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.waves import draw_wave
-from concepts.workbench import Workbench, context
+from concepts.workbench import Concept, Workbench, context
 from concepts.workbench.jobs import DrawEvaluation
 from storage.concepts import Wave
 
@@ -39,7 +39,7 @@ def evaluation(bench: Workbench) -> list[str]:
 def train(bench: Workbench, folder: Path) -> None:
     concept = bench.concept(NAME)
     for picture, value in zip(concept.labels.next_pictures(2), ("yes", "no"), strict=True):
-        concept.labels.give(picture.id, value, author="me", key=f"to train {picture.id}")
+        concept.labels.give(picture.id, value, author="me")
     concept.versions.train().wait()
 
 
@@ -53,7 +53,7 @@ def annotate(bench: Workbench, folder: Path) -> None:
 
 def answer(bench: Workbench, folder: Path) -> None:
     for picture in bench.concept(NAME).labels.next_pictures(3):
-        bench.concept(NAME).labels.give(picture.id, "yes", author="me", key=picture.id)
+        bench.concept(NAME).labels.give(picture.id, "yes", author="me")
 
 
 def answer_from_the_queue(bench: Workbench, folder: Path) -> None:
@@ -61,7 +61,7 @@ def answer_from_the_queue(bench: Workbench, folder: Path) -> None:
     concept.labels.upcoming([], 0)
     bench.context.background.submit(lambda: None).result(PATIENCE)
     for picture in concept.labels.upcoming([], 3).pictures:
-        concept.labels.give(picture.id, "yes", author="me", key=picture.id)
+        concept.labels.give(picture.id, "yes", author="me")
 
 
 def answer_in_the_grid(bench: Workbench, folder: Path) -> None:
@@ -69,7 +69,7 @@ def answer_in_the_grid(bench: Workbench, folder: Path) -> None:
     concept.labels.grid("likely")
     bench.context.background.submit(lambda: None).result(PATIENCE)
     for picture in concept.labels.grid("likely", n=3).pictures:
-        concept.labels.give(picture.id, "yes", author="me", key=picture.id)
+        concept.labels.give(picture.id, "yes", author="me")
 
 
 def import_answers(bench: Workbench, folder: Path) -> None:
@@ -142,19 +142,19 @@ def test_beginning_a_concept_waits_for_no_draw(
 
 
 def test_the_same_is_drawn_whether_or_not_the_index_knows_every_picture(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+    concept: Concept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    collection, row = bench.context.collection, bench.context.concept(NAME)
+    collection, row = concept.context.collection, concept.row
     ids = collection.library.all_ids()
     of_group = dict.fromkeys(ids[:5], ids[0]) | dict.fromkeys(ids[10:14], ids[10])
     collection.library.set_near_groups({i: i for i in ids} | of_group)
     collection.removed.remove([ids[0], ids[20]], "me")
     for picture in (ids[12], ids[30]):
-        bench.concept(NAME).labels.give(picture, "no", author="me", key=picture)
+        concept.labels.give(picture, "no", author="me")
 
     def drawn() -> list[str]:
         size = len(ids)
-        return draw_wave(bench.context.dataset(row), size, None, 0)[1]
+        return draw_wave(concept.context.dataset(row), size, None, 0)[1]
 
     by_index = drawn()
     assert not {ids[0], ids[20], *ids[2:5], *ids[10:14], ids[30]} & set(by_index)
@@ -163,14 +163,13 @@ def test_the_same_is_drawn_whether_or_not_the_index_knows_every_picture(
     assert drawn() == by_index
 
 
-def test_an_example_that_is_chosen_before_the_draw_is_no_part_of_it(bench: Workbench) -> None:
-    concept = bench.concept(NAME)
+def test_an_example_that_is_chosen_before_the_draw_is_no_part_of_it(concept: Concept) -> None:
     row = concept.row
-    dataset = bench.context.dataset(row)
+    dataset = concept.context.dataset(row)
     chosen = draw_wave(dataset, 18, None, 0)[1][0]
     concept.definition.edit(lambda d: add_example(d, chosen, counts=True), author="me", after=1)
-    assert len(evaluation(bench)) == 18
-    assert chosen not in evaluation(bench)
-    measures = evaluation(bench)[0]
+    assert len(evaluation(concept.bench)) == 18
+    assert chosen not in evaluation(concept.bench)
+    measures = evaluation(concept.bench)[0]
     with pytest.raises(DiscernError, match="set aside"):
         concept.definition.edit(lambda d: add_example(d, measures, counts=True), author="me", after=2)

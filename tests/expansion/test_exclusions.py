@@ -141,10 +141,11 @@ def test_however_a_plain_list_is_said_it_is_split_off(said: tuple[str, list[str]
 @settings(max_examples=300)
 @given(sentences(FORMS))
 def test_however_it_is_said_nothing_unwanted_is_searched_for_and_nothing_wanted_is_excluded(
+    blind: Vocabulary,
     said: tuple[str, list[str], list[str]],
 ) -> None:
     sentence, wanted, unwanted = said
-    proposed = expand(Definition(name="It", description=sentence), None, Blind())
+    proposed = expand(Definition(name="It", description=sentence), None, blind)
     searched = [query.text for query in proposed.queries if query.counts]
     excluded = [criterion.text for criterion in proposed.of_kind("excluding")]
     assert not [item for item in unwanted for text in searched if has(text, item)]
@@ -191,13 +192,3 @@ def words(text: str) -> list[str]:
 
 def has(text: str, phrase: str) -> bool:
     return re.search(rf"\b{re.escape(phrase)}\b", text, re.IGNORECASE) is not None
-
-
-class Blind(Vocabulary):
-    """Knows no noun, so that thousands of sentences are tried without embedding them."""
-
-    def __init__(self) -> None:
-        super().__init__(lambda texts: NotImplemented)
-
-    def nearest(self, text, n):  # type: ignore[no-untyped-def]
-        return []

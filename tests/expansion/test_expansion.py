@@ -1,7 +1,6 @@
 from functools import cache
 
-import pytest
-from fake_openai import MODEL, FakeOpenAI, says
+from fake_openai import says
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,10 +8,6 @@ from concepts.definition.document import Criterion, Definition, Query
 from concepts.definition.expansion import expand
 from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
-from concepts.language.ledger import Ledger
-from concepts.language.openai_compatible import OpenAICompatibleModel
-from storage.database import Database
-from storage.files import sqlite_url
 
 PROPOSAL = {
     "necessary": [
@@ -33,21 +28,6 @@ PROPOSAL = {
 @cache
 def vocabulary() -> Vocabulary:
     return Vocabulary(SentenceEncoder().encode)
-
-
-@pytest.fixture
-def server():
-    with FakeOpenAI() as server:
-        yield server
-
-
-@pytest.fixture
-def model(server, tmp_path):
-    database = Database(sqlite_url(tmp_path / "d.sqlite"))
-    yield OpenAICompatibleModel(
-        MODEL, api_key=None, base_url=server.base_url, ledger=Ledger(database), cache=tmp_path
-    )
-    database.close()
 
 
 def queries(definition, counts):
@@ -176,17 +156,7 @@ def test_expanding_again_replaces_proposals_and_changes_nothing_else():
 @given(
     st.text(min_size=1, max_size=120).filter(str.strip), st.text(min_size=1, max_size=400).filter(str.strip)
 )
-def test_any_concept_can_be_expanded(name, description):
+def test_any_concept_can_be_expanded(blind, name, description):
     written = Definition(name=name, description=description)
-    proposed = expand(written, None, _Blind())
+    proposed = expand(written, None, blind)
     assert (proposed.name, proposed.description) == (written.name, written.description)
-
-
-class _Blind(Vocabulary):
-    """Knows no noun, so that thousands of sentences are tried without embedding them."""
-
-    def __init__(self) -> None:
-        super().__init__(lambda texts: NotImplemented)
-
-    def nearest(self, text, n):
-        return []

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_openai import MODEL, FakeOpenAI, says
+from fake_openai import FakeOpenAI, says
 
 from concepts.definition.document import AskedQuestion, Criterion, Definition
 from concepts.definition.questions import Questions
@@ -16,11 +14,7 @@ from concepts.definition.tree import MoreKinds, Proposal, propose_kinds, propose
 from concepts.errors import ModelAnswerError
 from concepts.language.base import Message, ModelQuestion, wire_schema
 from concepts.language.dialects import EndpointDialect
-from concepts.language.ledger import Ledger
-from concepts.language.openai_compatible import OpenAICompatibleModel
 from concepts.language.prompts import load_prompt
-from storage.database import Database
-from storage.files import sqlite_url
 
 TREE: dict[str, Any] = {
     "necessary": ["A dog can be seen.", "It is on a beach."],
@@ -34,21 +28,6 @@ TREE: dict[str, Any] = {
     "queries_that_look_similar": [f"seal on a beach {n}" for n in range(4)],
 }
 BEACH = Definition(name="Beach dog", description="a dog on a beach")
-
-
-@pytest.fixture
-def server() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI() as server:
-        yield server
-
-
-@pytest.fixture
-def model(server: FakeOpenAI, tmp_path: Path) -> Iterator[OpenAICompatibleModel]:
-    database = Database(sqlite_url(tmp_path / "d.sqlite"))
-    yield OpenAICompatibleModel(
-        MODEL, api_key=None, base_url=server.base_url, ledger=Ledger(database), cache=tmp_path
-    )
-    database.close()
 
 
 def texts(definition: Definition, kind: str) -> list[str]:
