@@ -10,151 +10,145 @@ from answering import answer
 
 from concepts.errors import ConflictError, NotEnoughPicturesError
 from concepts.learning.certificates import allowed_error, needed
-from concepts.workbench import Workbench
+from concepts.learning.target import Side
+from concepts.workbench import Concept, Workbench
+from concepts.workbench.certificates import CertificateView
 
 NAME = "Round thing"
 SHARE = 0.5  # few answers are enough for it
 
 
-def certifying(bench: Workbench) -> list[str]:
-    return list(bench.context.store.certifying_pictures(bench.context.concept(NAME).id))
+@pytest.fixture
+def concept(trained: Workbench) -> Concept:
+    return trained.concept(NAME)
 
 
-def test_pictures_that_certify_are_asked_about_first_and_neither_measure_nor_train(
-    trained: Workbench,
-) -> None:
-    concept = trained.context.concept(NAME)
-    measuring = trained.context.dataset(concept).evaluation
-    view = trained.concept(NAME).certificates.begin(SHARE, author="me")
-    drawn = certifying(trained)
-    first = trained.concept(NAME).labels.next_pictures(len(drawn), purpose="evaluation")
+def certifying(concept: Concept) -> list[str]:
+    return list(concept.context.store.certifying_pictures(concept.id))
+
+
+def asked(concept: Concept, said: str, side: Side = "yes") -> CertificateView:
+    """What there is to say of a line once all that was drawn for it has this answer."""
+    before = set(certifying(concept))
+    concept.certificates.begin(SHARE, side=side, author="me")
+    drawn = [picture for picture in certifying(concept) if picture not in before]
+    answer(concept.bench, NAME, drawn, always=said)
+    view = concept.certificates.state(side)
+    assert view is not None
+    assert view.complete
+    return view
+
+
+def kept(concept: Concept, side: Side = "yes") -> int:
+    return concept.certificates.keep(side=side, author="me").wait().version
+
+
+def test_pictures_that_certify_are_asked_about_first_and_neither_measure_nor_train(concept: Concept) -> None:
+    measuring = concept.context.dataset(concept.row).evaluation
+    view = concept.certificates.begin(SHARE, author="me")
+    drawn = certifying(concept)
+    first = concept.labels.next_pictures(len(drawn), purpose="evaluation")
     assert [picture.id for picture in first] == drawn
     assert len(drawn) == view.asked
-    answer(trained, NAME, drawn)
-    dataset = trained.context.dataset(concept)
+    answer(concept.bench, NAME, drawn)
+    dataset = concept.context.dataset(concept.row)
     assert dataset.evaluation == measuring
     assert not dataset.measuring
     assert set(drawn) <= dataset.reserved
     assert not set(drawn) & {*dataset.training.ids, *dataset.evaluation}
-    assert trained.concept(NAME).labels.count().measure == 0
+    assert concept.labels.count().measure == 0
 
 
-def test_nothing_is_said_before_all_are_answered_and_asking_again_draws_nothing(trained: Workbench) -> None:
-    trained.concept(NAME).certificates.begin(SHARE, author="me")
-    drawn = certifying(trained)
-    answer(trained, NAME, drawn[:-1], always="yes")
-    view = trained.concept(NAME).certificates.begin(SHARE, author="me")
+def test_nothing_is_said_before_all_are_answered_and_asking_again_draws_nothing(concept: Concept) -> None:
+    concept.certificates.begin(SHARE, author="me")
+    drawn = certifying(concept)
+    answer(concept.bench, NAME, drawn[:-1], always="yes")
+    view = concept.certificates.begin(SHARE, author="me")
     assert (view.attempt, view.answered, view.complete, view.n) == (1, len(drawn) - 1, False, 0)
     with pytest.raises(ConflictError, match="no certified line"):
-        trained.concept(NAME).certificates.keep(author="me").wait()
+        kept(concept)
 
 
 def test_a_certified_line_becomes_a_version_that_says_what_it_promises_and_no_other_precision(
-    trained: Workbench,
+    concept: Concept,
 ) -> None:
-    trained.concept(NAME).certificates.begin(SHARE, author="me")
-    answer(trained, NAME, certifying(trained), always="yes")
-    view = trained.concept(NAME).certificates.state()
-    assert view is not None
-    assert view.complete
+    view = asked(concept, "yes")
     assert view.errors == 0
-    number = trained.concept(NAME).certificates.keep(author="me").wait().version
-    assert number == trained.concept(NAME).certificates.keep(author="me").wait().version == 2
-    version = trained.concept(NAME).versions.one(2)
+    assert kept(concept) == kept(concept) == 2
+    version = concept.versions.one(2)
     assert version.threshold == view.threshold
     assert version.details["certified"]["made_from"] == 1
     promise = "With 95 % confidence at least 50 of 100 pictures above this line are right."
     assert promise in view.sentence
-    assert promise in trained.concept(NAME).exports.card(2)
-    assert (view.sure_yes or 0) + (view.look_yourself or 0) == trained.concept(
-        NAME
-    ).versions.quality().pictures
+    assert promise in concept.exports.card(2)
+    assert (view.sure_yes or 0) + (view.look_yourself or 0) == concept.versions.quality().pictures
 
 
-def test_a_measured_version_with_a_certified_line_shows_the_bound_alone(trained: Workbench) -> None:
-    left = trained.concept(NAME).labels.next_pictures(200, purpose="evaluation")
-    answer(trained, NAME, [picture.id for picture in left])
-    trained.concept(NAME).certificates.begin(SHARE, author="me")
-    answer(trained, NAME, certifying(trained), always="yes")
-    trained.concept(NAME).certificates.keep(author="me").wait()
-    report = trained.concept(NAME).versions.measure()
+def test_a_measured_version_with_a_certified_line_shows_the_bound_alone(concept: Concept) -> None:
+    left = concept.labels.next_pictures(200, purpose="evaluation")
+    answer(concept.bench, NAME, [picture.id for picture in left])
+    asked(concept, "yes")
+    kept(concept)
+    report = concept.versions.measure()
     assert report.metric("precision") is None
     assert report.sentences[0].startswith("With 95 % confidence")
     assert not any("flags, about" in sentence for sentence in report.sentences)
 
 
-def test_after_a_refusal_the_next_try_takes_fresh_pictures_and_a_stricter_test(trained: Workbench) -> None:
-    trained.concept(NAME).certificates.begin(SHARE, author="me")
-    first = certifying(trained)
-    answer(trained, NAME, first, always="unsure")
-    view = trained.concept(NAME).certificates.state()
-    assert view is not None
-    assert view.complete
+def test_after_a_refusal_the_next_try_takes_fresh_pictures_and_a_stricter_test(concept: Concept) -> None:
+    view, first = asked(concept, "unsure"), certifying(concept)
     assert view.threshold is None
     assert view.more > 0
-    again = trained.concept(NAME).certificates.begin(SHARE, author="me")
-    assert again.attempt == 2
+    again = concept.certificates.begin(SHARE, author="me")
+    assert (again.attempt, again.answered) == (2, 0)
     assert again.needed == needed(SHARE, allowed_error(2)) > view.needed
-    assert again.answered == 0
-    assert certifying(trained)[: len(first)] == first
+    assert certifying(concept)[: len(first)] == first
 
 
-def test_a_line_needs_more_pictures_than_a_small_library_has(trained: Workbench) -> None:
+def test_a_line_needs_more_pictures_than_a_small_library_has(concept: Concept) -> None:
     with pytest.raises(NotEnoughPicturesError) as raised:
-        trained.concept(NAME).certificates.begin(0.99, author="me")
+        concept.certificates.begin(0.99, author="me")
     assert raised.value.needed == needed(0.99, allowed_error(1))
-    assert trained.concept(NAME).certificates.state() is None
+    assert concept.certificates.state() is None
 
 
-def test_a_later_wave_knows_what_it_could_not_draw(trained: Workbench) -> None:
-    concept = trained.context.concept(NAME)
-    trained.concept(NAME).certificates.begin(SHARE, author="me")
-    drawn = trained.context.store.certifying_pictures(concept.id)
-    waves = len(trained.context.store.waves(concept.id))
+def test_a_later_wave_knows_what_it_could_not_draw(concept: Concept) -> None:
+    concept.certificates.begin(SHARE, author="me")
+    store = concept.context.store
+    drawn, waves = store.certifying_pictures(concept.id), len(store.waves(concept.id))
     assert {one.after_wave for one in drawn.values()} == {waves}
-    trained.context.draw_more(concept, at_least=200)
-    assert not set(drawn) & set(trained.context.dataset(concept).evaluation)
+    concept.context.draw_more(concept.row, at_least=200)
+    assert not set(drawn) & set(concept.context.dataset(concept.row).evaluation)
 
 
-def test_a_version_keeps_its_sure_yes_beside_its_sure_no_and_no_picture_is_both(trained: Workbench) -> None:
-    trained.concept(NAME).certificates.begin(SHARE, author="me")
-    answer(trained, NAME, certifying(trained), always="yes")
-    trained.concept(NAME).certificates.keep(author="me").wait()
-    yes = certifying(trained)
-    begun = trained.concept(NAME).certificates.begin(SHARE, side="no", author="me")
-    assert begun.attempt == 2  # of one count: all tries share one error
-    assert begun.needed == needed(SHARE, allowed_error(2))
-    answer(trained, NAME, certifying(trained)[len(yes) :], always="no")
-    view = trained.concept(NAME).certificates.state("no")
-    assert view is not None
+def test_a_version_keeps_its_sure_yes_beside_its_sure_no_and_no_picture_is_both(concept: Concept) -> None:
+    asked(concept, "yes")
+    kept(concept)
+    view = asked(concept, "no", side="no")
+    assert view.attempt == 2  # of one count: all tries share one error
+    assert view.needed == needed(SHARE, allowed_error(2))
     assert view.sure_yes
     assert view.sure_no
-    pictures = trained.concept(NAME).versions.quality().pictures
+    pictures = concept.versions.quality().pictures
     assert view.sure_yes + view.sure_no + (view.look_yourself or 0) == pictures
-    number = trained.concept(NAME).certificates.keep(side="no", author="me").wait().version
-    version = trained.concept(NAME).versions.one(number)
+    version = concept.versions.one(kept(concept, "no"))
     assert view.threshold is not None
     assert view.threshold < version.threshold
     assert version.details["certified_no"]["line"] == view.threshold
-    card = trained.concept(NAME).exports.card(number)
+    card = concept.exports.card(version.number)
     assert "at least 50 of 100 pictures above this line are right." in card
     assert "at least 50 of 100 pictures below this line don't count;" in card
 
 
-def test_an_undecided_picture_is_no_clear_no(trained: Workbench) -> None:
-    trained.concept(NAME).certificates.begin(SHARE, side="no", author="me")
-    answer(trained, NAME, certifying(trained), always="unsure")
-    view = trained.concept(NAME).certificates.state("no")
-    assert view is not None
-    assert view.threshold is None
-    assert view.errors == view.n
+def test_an_undecided_picture_is_no_clear_no(concept: Concept) -> None:
+    view = asked(concept, "unsure", side="no")
+    assert (view.threshold, view.errors) == (None, view.n)
 
 
-def test_another_threshold_keeps_the_sure_no_only_above_it(trained: Workbench) -> None:
-    trained.concept(NAME).certificates.begin(SHARE, side="no", author="me")
-    answer(trained, NAME, certifying(trained), always="no")
-    number = trained.concept(NAME).certificates.keep(side="no", author="me").wait().version
-    line = trained.concept(NAME).versions.one(number).details["certified_no"]["line"]
-    for threshold, kept in ((line + 0.01, True), (line / 2, False)):
-        moved = trained.concept(NAME).versions.use(number, threshold, author="me").wait().version
-        assert ("certified_no" in trained.concept(NAME).versions.one(moved).details) is kept
+def test_another_threshold_keeps_the_sure_no_only_above_it(concept: Concept) -> None:
+    line = asked(concept, "no", side="no").threshold
+    assert line is not None
+    number = kept(concept, "no")
+    for threshold, stays in ((line + 0.01, True), (line / 2, False)):
+        moved = concept.versions.use(number, threshold, author="me").wait().version
+        assert ("certified_no" in concept.versions.one(moved).details) is stays

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from answering import answer
 
 from concepts.classifier.measured_sample import sample
@@ -15,11 +16,16 @@ from concepts.classifier.measuring import views_of
 from concepts.classifier.training import linear_head
 from concepts.classifier.versions import origin
 from concepts.learning.calibration import Calibration
-from concepts.workbench import Workbench
+from concepts.workbench import Concept, Workbench
 from storage.concepts import FITTING
 from storage.heads import StoredHead
 
 NAME = "Round thing"
+
+
+@pytest.fixture
+def concept(trained: Workbench) -> Concept:
+    return trained.concept(NAME)
 
 
 def fitted_before(head: StoredHead) -> StoredHead:
@@ -37,16 +43,12 @@ def fitted_before(head: StoredHead) -> StoredHead:
 
 
 def test_whoever_had_not_seen_a_picture_flags_the_same_as_before_probabilities_were_fitted(
-    trained: Workbench,
+    concept: Concept,
 ) -> None:
-    answer(
-        trained,
-        NAME,
-        [one.id for one in trained.concept(NAME).labels.next_pictures(200, purpose="evaluation")],
-    )
-    dataset = trained.context.dataset(trained.context.concept(NAME))
-    measuring = sample(dataset, trained.context.collection)
-    head = trained.context.head(trained.context.concept(NAME), 1)
+    left = concept.labels.next_pictures(200, purpose="evaluation")
+    answer(concept.bench, NAME, [one.id for one in left])
+    dataset, head = concept.context.dataset(concept.row), concept.versions.head()
+    measuring = sample(dataset, concept.context.collection)
     flagged = []
     for one in (head, fitted_before(head)):
         probability = linear_head(one).probabilities(dataset.vectors(measuring.ids))
@@ -57,22 +59,20 @@ def test_whoever_had_not_seen_a_picture_flags_the_same_as_before_probabilities_w
     assert flagged[0] == flagged[1]
 
 
-def test_a_fitted_version_says_what_it_is(trained: Workbench) -> None:
-    concept = trained.context.concept(NAME)
-    kept = trained.context.heads.add(concept.id, fitted_before(trained.context.head(concept, 1)))
+def test_a_fitted_version_says_what_it_is(concept: Concept) -> None:
+    kept = concept.context.heads.add(concept.id, fitted_before(concept.versions.head()))
     assert origin(kept.details) == "version 1 with probabilities fitted to the library"
-    assert "fitted to the library by 40 answers kept apart" in trained.concept(NAME).exports.card(kept.number)
+    assert "fitted to the library by 40 answers kept apart" in concept.exports.card(kept.number)
 
 
-def test_pictures_once_drawn_to_fit_to_stay_apart_and_are_asked_about_no_more(trained: Workbench) -> None:
-    concept = trained.context.concept(NAME)
-    before = trained.context.dataset(concept)
+def test_pictures_once_drawn_to_fit_to_stay_apart_and_are_asked_about_no_more(concept: Concept) -> None:
+    before = concept.context.dataset(concept.row)
     drawn = [i for i in before.index.ids if i not in before.reserved and i not in before.first_answered][:4]
-    trained.context.store.draw_apart(concept.id, drawn, FITTING, 1)
-    answer(trained, NAME, drawn[:2])
-    dataset = trained.context.dataset(concept)
+    concept.context.store.draw_apart(concept.id, drawn, FITTING, 1)
+    answer(concept.bench, NAME, drawn[:2])
+    dataset = concept.context.dataset(concept.row)
     assert set(drawn) <= dataset.reserved
     assert not set(drawn) & {*dataset.training.ids, *dataset.evaluation}
-    assert trained.concept(NAME).labels.count().certify == 2
-    asked = trained.concept(NAME).labels.next_pictures(200, purpose="evaluation")
+    assert concept.labels.count().certify == 2
+    asked = concept.labels.next_pictures(200, purpose="evaluation")
     assert not set(drawn) & {picture.id for picture in asked}

@@ -13,35 +13,26 @@ NAME = "Round thing"
 
 
 def test_parts_and_rest_add_up_to_the_score_that_the_library_has(trained: Workbench) -> None:
-    [(picture, probability)] = [
-        (one.id, one.probability) for one in trained.concept(NAME).scores.ranked("top", limit=1).pictures
-    ]
-    heat = trained.concept(NAME).scores.heat(picture, author="me")
+    concept = trained.concept(NAME)
+    (surest,) = concept.scores.ranked("top", limit=1).pictures
+    heat = concept.scores.heat(surest.id, author="me")
     assert sum(map(sum, heat.parts)) + heat.rest == pytest.approx(heat.score, abs=1e-3)
-    assert heat.probability == pytest.approx(probability, abs=0.01)
+    assert heat.probability == pytest.approx(surest.probability, abs=0.01)
     assert heat.flagged == (heat.probability >= heat.threshold)
 
 
 def test_of_a_picture_that_measures_nothing_is_told_before_this_person_has_answered(
     trained: Workbench,
 ) -> None:
-    concept = trained.context.concept(NAME)
-    waiting = trained.context.store.kept_apart(concept.id) - trained.concept(NAME).labels.decisions().keys()
+    concept = trained.concept(NAME)
+    waiting = trained.context.store.kept_apart(concept.id) - concept.labels.decisions().keys()
     with pytest.raises(NotAnsweredError):
-        trained.concept(NAME).scores.heat(sorted(waiting)[0], author="me")
+        concept.scores.heat(min(waiting), author="me")
 
 
-def test_only_concepts_with_a_version_can_be_asked(trained: Workbench) -> None:
-    trained.concepts.begin("Untrained", "Something.")
-    assert trained.scoring.concepts() == [NAME]
-
-
-def test_words_say_in_which_ninth_most_of_it_lies() -> None:
+def test_words_say_in_which_ninth_most_of_it_lies_if_anywhere() -> None:
     parts = np.full((8, 8), -0.1)
     parts[6:, 6:] = 1.0
     assert said(parts) == "Most of what raised the score is at the bottom right."
     assert "No part" in said(-np.ones((8, 8)))
-
-
-def test_what_is_everywhere_has_no_place() -> None:
     assert said(np.ones((7, 7))).endswith("is spread over the picture.")

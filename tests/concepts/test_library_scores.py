@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,12 +51,16 @@ def test_pages_follow_each_other_without_repeating(scores: LibraryScores, order:
     assert [round(key(p), 6) for _, p in flat] == sorted(round(key(p), 6) for _, p in flat)
 
 
-def test_another_threshold_needs_no_new_scores_and_another_library_does() -> None:
+def test_another_threshold_needs_no_new_scores_another_library_does_and_the_last_few_are_kept() -> None:
     cache, library = ScoreCache(), vectors()
     first = cache.of(head(), library)
     assert cache.of(head(threshold=0.9), library) is first
     assert not cache.has(head(), vectors(10, "2"))
     assert len(cache.of(head(), vectors(10, "2")).probability) == 10
+    for seed in range(1, KEPT + 1):
+        cache.of(head(seed), library)
+    assert not cache.has(head(), library)
+    assert cache.has(head(KEPT), library)
 
 
 def test_a_ranking_orders_the_ends_and_leaves_probabilities_and_the_middle_as_they_are() -> None:
@@ -71,14 +76,6 @@ def test_a_ranking_orders_the_ends_and_leaves_probabilities_and_the_middle_as_th
     assert ranked.flagged(0.4) == plain.flagged(0.4)
 
 
-def test_only_the_last_few_versions_are_kept() -> None:
-    cache, library = ScoreCache(), vectors()
-    for seed in range(KEPT + 1):
-        cache.of(head(seed), library)
-    assert not cache.has(head(0), library)
-    assert cache.has(head(KEPT), library)
-
-
 # Several at once
 
 
@@ -89,40 +86,40 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 
 
 class Meeting:
-    """Vectors that are scored only once `parties` callers are there at the same time."""
+    """Vectors that are scored only once `parties` callers are there at the same time; none where the disk is
+    gone."""
 
     def __init__(self, parties: int) -> None:
         self.calls = 0
         self._copy = vectors(20)
-        self._all_here = threading.Barrier(parties)
+        self._all_here = threading.Barrier(parties or 1)
+        self._gone = not parties
         self.version = self._copy.version
 
     def scores(self, weights: Vectors, bias: float = 0.0, allowed: PictureIds | None = None) -> Scores:
+        if self._gone:
+            raise OSError("the disk is gone")
         self._all_here.wait(SOON)
         self.calls += 1
         return self._copy.scores(weights, bias, allowed)
 
 
-def test_two_versions_are_scored_beside_each_other(threads: ThreadPoolExecutor) -> None:
-    cache, library = ScoreCache(), Meeting(2)
-    found = [threads.submit(cache.of, head(seed), library) for seed in (0, 1)]  # type: ignore[arg-type]
-    assert len({id(scores.result(SOON)) for scores in found}) == 2
-
-
-def test_a_version_asked_for_by_many_is_scored_once(threads: ThreadPoolExecutor) -> None:
-    cache, library = ScoreCache(), Meeting(1)
-    found = [threads.submit(cache.of, head(0), library) for _ in range(8)]  # type: ignore[arg-type]
-    assert len({id(scores.result(SOON)) for scores in found}) == 1
-    assert library.calls == 1
+@pytest.mark.parametrize(
+    ("parties", "seeds", "calls"),
+    [(2, (0, 1), 2), (1, (0,) * 8, 1)],
+    ids=["two versions beside each other", "one asked for by many once"],
+)
+def test_versions_are_scored_beside_each_other_and_each_once(
+    threads: ThreadPoolExecutor, parties: int, seeds: tuple[int, ...], calls: int
+) -> None:
+    cache, library = ScoreCache(), Meeting(parties)
+    found = [threads.submit(cache.of, head(seed), library) for seed in seeds]  # type: ignore[arg-type]
+    assert len({id(scores.result(SOON)) for scores in found}) == library.calls == calls
 
 
 def test_a_version_that_could_not_be_scored_is_tried_again() -> None:
-    class Broken(Meeting):
-        def scores(self, weights: Vectors, bias: float = 0.0, allowed: PictureIds | None = None) -> Scores:
-            raise OSError("the disk is gone")
-
-    cache = ScoreCache()
+    cache: Any = ScoreCache()
     with pytest.raises(OSError, match="gone"):
-        cache.of(head(0), Broken(1))  # type: ignore[arg-type]
-    assert not cache.has(head(0), Meeting(1))  # type: ignore[arg-type]
-    assert len(cache.of(head(0), Meeting(1)).probability) == 20  # type: ignore[arg-type]
+        cache.of(head(0), Meeting(0))
+    assert not cache.has(head(0), Meeting(1))
+    assert len(cache.of(head(0), Meeting(1)).probability) == 20

@@ -36,31 +36,38 @@ def test_walls_without_a_yes_say_early_that_it_may_be_rare() -> None:
     assert about_rare(AnswerCount(answers=3, no=2, yes=1), None, 5) == ""
 
 
-def test_the_advice_is_one_sentence_with_its_reason() -> None:
-    reason = "The last 40 of 150 answers changed 3 of 2,700 decisions, and it hesitates about 12."
-    few, many = (AnswerCount(answers=n, teach_yes=20, teach_no=n - 20) for n in (60, 150))
-    assert advice(few, None) == "About 40 more help."
-    assert advice(many, None) == "Enough to go on; more still help."
-    assert advice(many, counted()) == f"More answers like these would change little. {reason}"
-    assert advice(many, counted(changed=30)).startswith(
-        "Enough to go on; more still help. The last 40 of 150 answers changed 30"
-    )
-    assert advice(AnswerCount(), None).startswith("It takes at least one that counts and one that doesn’t")
+FEW, MANY = (AnswerCount(answers=n, teach_yes=20, teach_no=n - 20) for n in (60, 150))
 
 
-def test_what_is_said_of_more_answers_and_whether_there_are_enough_never_contradict() -> None:
-    one_kind = AnswerCount(answers=150, teach_no=150)
-    few, many = (AnswerCount(answers=n, teach_yes=20, teach_no=n - 20) for n in (60, 150))
-    for count, found, enough in (
-        (few, None, False),
-        (few, counted(), True),
-        (few, counted(changed=30), False),
-        (many, None, True),
-        (many, counted(changed=30), True),
-        (one_kind, None, False),
-    ):
-        assert is_enough(count, found) is enough
-        assert advice(count, found).startswith(("Enough", "More answers like these")) is enough
+@pytest.mark.parametrize(
+    ("count", "found", "said", "enough"),
+    [
+        (FEW, None, "About 40 more help.", False),
+        (FEW, counted(changed=30), "About 40 more help.", False),
+        (FEW, counted(), "More answers like these would change little. The last 40 of 150 answers", True),
+        (MANY, None, "Enough to go on; more still help.", True),
+        (
+            MANY,
+            counted(),
+            "More answers like these would change little. The last 40 of 150 answers changed 3 of 2,700 "
+            "decisions, and it hesitates about 12.",
+            True,
+        ),
+        (
+            MANY,
+            counted(changed=30),
+            "Enough to go on; more still help. The last 40 of 150 answers changed 30",
+            True,
+        ),
+        (AnswerCount(), None, "It takes at least one that counts and one that doesn’t", False),
+        (AnswerCount(answers=150, teach_no=150), None, "It takes at least one that counts to learn", False),
+    ],
+)
+def test_what_is_said_of_more_answers_never_contradicts_whether_there_are_enough(
+    count: AnswerCount, found: Settling | None, said: str, enough: bool
+) -> None:
+    assert advice(count, found).startswith(said)
+    assert is_enough(count, found) is enough
 
 
 def test_the_last_answers_are_taken_away_and_nothing_is_said_where_too_few_are_left(bench: Workbench) -> None:

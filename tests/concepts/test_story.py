@@ -9,6 +9,7 @@ import pytest
 from concepts.definition.document import Criterion, Definition, Revision
 from concepts.publishing.story import story_of
 from concepts.workbench import Workbench
+from concepts.workbench.exports import Exports
 from storage.deliberations import Deliberations
 
 NAME = "Round thing"
@@ -26,25 +27,24 @@ def revision(number: int, *criteria: str, name: str = NAME) -> Revision:
 
 
 @pytest.fixture
-def told(trained: Workbench) -> Workbench:
+def told(trained: Workbench) -> Exports:
     """A version by simulated labels; then an edit, a round, labels of two people, and another version."""
-    bench = trained
-    concept = bench.context.concept(NAME)
-    before = bench.concept(NAME).definition.read().revision
+    concept = trained.concept(NAME)
+    before = concept.definition.read().revision
     criteria = (Criterion(kind="excluding", text="an <b>egg</b>"),)
     changed = before.definition.model_copy(update={"criteria": criteria})
-    bench.concept(NAME).definition.revise(changed, author="ana", note="", after=before.number)
-    pictures = [picture.id for picture in bench.concept(NAME).labels.next_pictures(3)]
-    Deliberations(bench.context.database).begin(concept.id, "open", pictures, 1, "ana")
+    concept.definition.revise(changed, author="ana", note="", after=before.number)
+    pictures = [picture.id for picture in concept.labels.next_pictures(3)]
+    Deliberations(trained.context.database).begin(concept.id, "open", pictures, 1, "ana")
     for name, ids in (("ana", pictures[:2]), ("ben", pictures)):
         for picture in ids:
-            bench.concept(NAME).labels.give(picture, "yes", author=name, key=f"{name} {picture}")
-    bench.concept(NAME).versions.train().wait()
-    return bench
+            concept.labels.give(picture, "yes", author=name, key=f"{name} {picture}")
+    concept.versions.train().wait()
+    return concept.exports
 
 
-def test_card_page_and_bundle_tell_what_changed_and_who_labelled_how_many(told: Workbench) -> None:
-    card, page = told.concept(NAME).exports.card(), told.concept(NAME).exports.document()
+def test_card_page_and_bundle_tell_what_changed_and_who_labelled_how_many(told: Exports) -> None:
+    card, page = told.card(), told.document()
     assert "How it came about" in page
     section = card.split("## How it came about")[1].split("##")[0]
     for said in ("Begun on ", "Rounds of borderline pictures", "2 people labelled pictures: 3, 2."):
@@ -56,8 +56,8 @@ def test_card_page_and_bundle_tell_what_changed_and_who_labelled_how_many(told: 
         assert name not in section.split()
 
 
-def test_a_version_tells_what_was_there_when_it_was_trained(told: Workbench) -> None:
-    first = told.concept(NAME).exports.card(1).split("## How it came about")[1]
+def test_a_version_tells_what_was_there_when_it_was_trained(told: Exports) -> None:
+    first = told.card(1).split("## How it came about")[1]
     assert "egg" not in first
     assert "2 people" not in first
     assert "borderline" not in first.split("##")[0]

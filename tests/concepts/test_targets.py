@@ -17,20 +17,22 @@ NAME = "Round thing"
 @pytest.fixture
 def muddled(bench: Workbench) -> Workbench:
     """Answers without any rule, also those that measure."""
+    concept = bench.concept(NAME)
     for purpose in ("evaluation", "train"):
-        for place, picture in enumerate(bench.concept(NAME).labels.next_pictures(40, purpose=purpose)):  # type: ignore[arg-type]
+        for place, picture in enumerate(concept.labels.next_pictures(40, purpose=purpose)):  # type: ignore[arg-type]
             value = "yes" if int(picture.id[:4], 16) % 2 else "no"
-            bench.concept(NAME).labels.give(picture.id, value, author="me", key=f"{purpose}-{place}")
+            concept.labels.give(picture.id, value, author="me", key=f"{purpose}-{place}")
     return bench
 
 
 def test_a_target_out_of_reach_is_said_to_be_unmet(muddled: Workbench, tmp_path: Path) -> None:
-    muddled.concept(NAME).versions.train(target="precision=0.99").wait()
-    report = muddled.concept(NAME).versions.measure()
+    concept = muddled.concept(NAME)
+    concept.versions.train(target="precision=0.99").wait()
+    report = concept.versions.measure()
     asked = "You asked for at least 99 of 100 pictures it flags to be right: "
     (said,) = [sentence for sentence in report.sentences if sentence.startswith(asked)]
     assert not said.endswith(": they are.")
-    muddled.concept(NAME).exports.write(tmp_path / "bundle")
+    concept.exports.write(tmp_path / "bundle")
     card = (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
     assert said in card
     assert "of 100 at random" in card or "are right" not in card
@@ -46,8 +48,9 @@ def test_training_itself_says_where_no_threshold_reaches_it_on_the_answers() -> 
 
 
 def test_precision_stands_beside_what_chance_would_give(muddled: Workbench) -> None:
-    muddled.concept(NAME).versions.train().wait()
-    report = muddled.concept(NAME).versions.measure()
+    concept = muddled.concept(NAME)
+    concept.versions.train().wait()
+    report = concept.versions.measure()
     flagged = [sentence for sentence in report.sentences if sentence.startswith("Of 100 pictures it flags")]
     assert all("of 100 at random" in sentence for sentence in flagged)
     assert not any(sentence.startswith("You asked") for sentence in report.sentences)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shutil
 import time
-import uuid
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from answering import answer
 from drawing import draw_folder
 
 from concepts.bundle.load import load_bundle
@@ -26,22 +26,18 @@ from concepts.labelling import rechecks
 from concepts.labelling.reasons import Reason
 from concepts.learning import waves
 from concepts.settings import load_settings
-from concepts.workbench import Workbench
+from concepts.workbench import Concept, Workbench
 from concepts.workbench.context import SharedResources
 from concepts.workbench.labels import GivenLabel
 from concepts.workbench.versions import RANKED, STEPS
 from storage.labels import Author
 
 NAME = "Round thing"
-SIMULATED = Author("simulation", "simulated")
 
 
-def answer(bench: Workbench, purpose: str, n: int, author: Author = SIMULATED) -> None:
-    for picture in bench.concept(NAME).labels.next_pictures(n, purpose=purpose):  # type: ignore[arg-type]
-        value = "yes" if "ellipse" in picture.path else "no"
-        bench.concept(NAME).labels.give(
-            picture.id, value, author=author.name, simulated=author.kind == "simulated", key=uuid.uuid4().hex
-        )
+def answer_next(bench: Workbench, n: int, purpose: str = "train", *, always: str = "") -> None:
+    found = bench.concept(NAME).labels.next_pictures(n, purpose=purpose)  # type: ignore[arg-type]
+    answer(bench, NAME, [picture.id for picture in found], always=always)
 
 
 def work_off(bench: Workbench) -> None:
@@ -59,9 +55,9 @@ def made_trained(made_library: tuple[Path, Path], tmp_path_factory: pytest.TempP
     bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waves, "SHARE", 0.3)  # of 91 pictures: figures need ten of each kind
-        answer(bench, "evaluation", 100)
+        answer_next(bench, 100, "evaluation")
     for _ in range(3):
-        answer(bench, "train", 10)
+        answer_next(bench, 10)
     bench.jobs.start()
     bench.concept(NAME).versions.train()
     while any(job.state in ("queued", "running") for job in bench.jobs.store.recent()):
@@ -71,16 +67,14 @@ def made_trained(made_library: tuple[Path, Path], tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture
-def trained(made_trained: Path, own_home: Path) -> Workbench:
-    """A copy of it for each test."""
-    shutil.copytree(made_trained, own_home)
-    return Workbench(load_settings())
+def concept(trained: Workbench) -> Concept:
+    return trained.concept(NAME)
 
 
 def test_that_the_library_is_ranked_is_told_before_it_is_measured(
-    trained: Workbench, monkeypatch: pytest.MonkeyPatch
+    trained: Workbench, concept: Concept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = trained.concept(NAME).versions.evaluate(1).id
+    job = concept.versions.evaluate(1).id
     told: list[tuple[int, int | None]] = []
 
     def noted(*_: object) -> None:
@@ -95,129 +89,113 @@ def test_that_the_library_is_ranked_is_told_before_it_is_measured(
     assert told == [(RANKED, STEPS)]
 
 
-def test_a_training_in_the_background_measures_scores_and_draws_the_curve(trained: Workbench) -> None:
+def test_a_training_in_the_background_measures_scores_and_draws_the_curve(
+    trained: Workbench, concept: Concept
+) -> None:
     kinds = {job.kind: job for job in trained.jobs.store.recent()}
     result = kinds["train"].result or {}
     assert (result["version"], result["number"], result["new"], result["measured"]) == (1, 1, True, True)
-    view = trained.concept(NAME).versions.quality()
+    view = concept.versions.quality()
     assert (view.version.number, view.n, view.simulated, view.waiting) == (1, 27, 27, 0)
-    assert view.version.report is not None
-    shuffled = next(b for b in view.version.report.baselines if b.name == "answers shuffled")
-    assert shuffled.p_value is not None
-    assert any("by chance: p = " in sentence for sentence in view.version.report.sentences)
     assert not view.stale
-    curve = trained.concept(NAME).versions.learning_curve()
+    report = view.version.report
+    assert report is not None
+    shuffled = next(b for b in report.baselines if b.name == "answers shuffled")
+    assert shuffled.p_value is not None
+    assert any("by chance: p = " in sentence for sentence in report.sentences)
+    assert view.at is not None
+    assert (view.at.precision, view.at.recall) == (report.metric("precision"), report.metric("recall"))
+    page = concept.scores.page("bottom", limit=500)
+    assert page is not None
+    assert view.flagged == sum(one.probability >= view.version.threshold for one in page.pictures)
+    curve = concept.versions.learning_curve()
     assert [point.labels for point in curve] == [5, 10, 15, 20, 30]
     assert all(point.low <= point.value <= point.high for point in curve)
 
 
-def test_training_again_without_a_new_answer_keeps_the_version(trained: Workbench) -> None:
-    trained.concept(NAME).versions.train()
-    work_off(trained)
-    assert len(trained.concept(NAME).definition.read().heads) == 1
-    trained.concept(NAME).versions.train(target="precision=0.9")
-    work_off(trained)
-    assert len(trained.concept(NAME).definition.read().heads) == 2
-
-
-def test_the_figures_at_the_threshold_are_those_of_the_report(trained: Workbench) -> None:
-    view = trained.concept(NAME).versions.quality()
-    assert view.at is not None
-    report = view.version.report
-    assert report is not None
-    for metric in report.metrics:
-        if metric.name in ("precision", "recall"):
-            mine = getattr(view.at, metric.name)
-            assert mine.value == pytest.approx(metric.value)
-            assert mine.low == pytest.approx(metric.low)
-    assert view.flagged == view.flagged_at[0] - sum(
-        p.probability < view.version.threshold for p in all_scored(trained)
-    )
-
-
-def all_scored(bench: Workbench) -> list:  # type: ignore[type-arg]
-    page = bench.concept(NAME).scores.page("bottom", limit=500)
-    assert page is not None
-    return page.pictures
+def test_training_again_without_a_new_answer_keeps_the_version(trained: Workbench, concept: Concept) -> None:
+    for target, versions in (("f1", 1), ("precision=0.9", 2)):
+        concept.versions.train(target=target)
+        work_off(trained)
+        assert len(concept.versions.all()) == versions
 
 
 def test_before_an_answer_to_measure_with_a_version_has_no_figures_but_scores(bench: Workbench) -> None:
-    answer(bench, "train", 10)
-    bench.concept(NAME).versions.train()
+    answer_next(bench, 10)
+    versions = bench.concept(NAME).versions
+    versions.train()
     work_off(bench)
-    view = bench.concept(NAME).versions.quality()
+    view = versions.quality()
     assert (view.n, view.rows, view.at, view.curves) == (0, [], None, None)
     assert view.flagged is not None
-    assert bench.concept(NAME).versions.learning_curve() == []
+    assert versions.learning_curve() == []
+    with pytest.raises(NotEnoughLabelsError) as caught:
+        versions.measure()
+    assert caught.value.purpose == "evaluation"
 
 
-@pytest.mark.parametrize(("said", "counts"), [(None, "0 yes and 0 no"), ("yes", "3 yes and 0 no")])
-def test_without_a_yes_and_a_no_nothing_is_trained(bench: Workbench, said: str | None, counts: str) -> None:
-    for picture in bench.concept(NAME).labels.next_pictures(3) if said else []:
-        bench.concept(NAME).labels.give(
-            picture.id,
-            said or "",
-            author=SIMULATED.name,
-            simulated=SIMULATED.kind == "simulated",
-            key=uuid.uuid4().hex,
-        )
+@pytest.mark.parametrize(("said", "counts"), [("", "0 yes and 0 no"), ("yes", "3 yes and 0 no")])
+def test_without_a_yes_and_a_no_nothing_is_trained(bench: Workbench, said: str, counts: str) -> None:
+    if said:
+        answer_next(bench, 3, always=said)
     with pytest.raises(NotEnoughLabelsError, match=counts):
         bench.concept(NAME).versions.train()
     assert bench.concept(NAME).versions.all() == []
     assert [job.kind for job in bench.jobs.store.recent()] == ["add pictures"]
 
 
-def test_a_version_that_learned_nothing_is_not_exported(trained: Workbench, tmp_path: Path) -> None:
+def test_a_version_that_learned_nothing_is_not_exported(
+    trained: Workbench, concept: Concept, tmp_path: Path
+) -> None:
     """Data folders of before 0.1.0 may hold one: it calls every picture a yes."""
-    newest = trained.context.heads.get(1)
-    assert newest is not None
-    older = replace(newest, number=0, kind="text", details={"labels": []})
+    older = replace(concept.versions.head(), number=0, kind="text", details={"labels": []})
     number = trained.context.heads.add(1, older).number
-    refused = f"Version {number} has learned from no yes and no"
-    with pytest.raises(NotEnoughLabelsError, match=refused):
-        trained.concept(NAME).exports.write(tmp_path / "out")
-    with pytest.raises(NotEnoughLabelsError, match=refused):
-        trained.concept(NAME).exports.bundle()
+    for export in (lambda: concept.exports.write(tmp_path / "out"), concept.exports.bundle):
+        with pytest.raises(NotEnoughLabelsError, match=f"Version {number} has learned from no yes and no"):
+            export()
     assert not (tmp_path / "out").exists()
 
 
 def test_another_evaluation_answer_makes_the_report_stale_until_it_is_measured_again(
-    trained: Workbench,
+    trained: Workbench, concept: Concept
 ) -> None:
     picture = next(iter(trained.context.store.evaluation_pictures(1)))
-    trained.concept(NAME).labels.give(picture, "unsure", author="ana", key="a")
-    assert trained.concept(NAME).versions.quality().stale
-    trained.concept(NAME).versions.evaluate(1)
-    work_off(trained)
-    view = trained.concept(NAME).versions.quality()
+    concept.labels.give(picture, "unsure", author="ana", key="a")
+    assert concept.versions.quality().stale
+    concept.versions.measure(1)
+    view = concept.versions.quality()
     assert (view.stale, view.n) == (False, 26)
 
 
-def test_an_answer_given_with_the_machine_in_view_is_kept_and_measures_nothing(trained: Workbench) -> None:
-    report = trained.concept(NAME).versions.measure()
-    measuring = [m for m in trained.review.queue(NAME, Reason.MISTAKE).rows if m.purpose == "evaluation"]
+def test_an_answer_given_with_the_machine_in_view_is_kept_and_measures_nothing(
+    trained: Workbench, concept: Concept
+) -> None:
+    def mistakes() -> list[tuple[str, str]]:
+        rows = trained.review.queue(NAME, Reason.MISTAKE).rows
+        return [(row.id, row.label) for row in rows if row.purpose == "evaluation"]
+
+    report, measuring = concept.versions.measure(), mistakes()
     assert measuring
-    for number, mistake in enumerate(measuring):
-        other = "no" if mistake.label == "yes" else "yes"
-        trained.concept(NAME).labels.give(mistake.id, other, author="ana", key=f"{number}", in_view=True)
-    assert [m for m in trained.review.queue(NAME, Reason.MISTAKE).rows if m.purpose == "evaluation"] == []
-    assert trained.concept(NAME).versions.measure().metrics == report.metrics
+    for picture, label in measuring:
+        other = "no" if label == "yes" else "yes"
+        concept.labels.give(picture, other, author="ana", key=picture, in_view=True)
+    assert mistakes() == []
+    assert concept.versions.measure().metrics == report.metrics
 
 
 def test_a_question_asked_again_changes_no_figure_and_says_how_consistent_the_person_is(
-    trained: Workbench, monkeypatch: pytest.MonkeyPatch
+    trained: Workbench, concept: Concept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rechecks, "SHARE", 1)
     measuring = list(trained.context.store.evaluation_pictures(1))
-    votes = trained.context.dataset(trained.context.concept(NAME)).blind
-    labels = trained.concept(NAME).labels
+    votes = trained.context.dataset(concept.row).blind
     first = {f"first {i}": GivenLabel(picture=i, value=votes[i].value) for i in measuring}
-    labels.commit(first, Author("ana"))
-    before = trained.concept(NAME).versions.measure()
+    concept.labels.commit(first, Author("ana"))
+    before = concept.versions.measure()
     assert before.consistency is None
     second = {f"second {i}": GivenLabel(picture=i, value="no", repeat=True) for i in measuring[:20]}
-    labels.commit(second, Author("ana"))
-    report = trained.concept(NAME).versions.measure()
+    concept.labels.commit(second, Author("ana"))
+    report = concept.versions.measure()
     assert (report.metrics, report.labels) == (before.metrics, before.labels)
     changed = sum(votes[i].value == "yes" for i in measuring[:20])
     assert changed
@@ -225,109 +203,103 @@ def test_a_question_asked_again_changes_no_figure_and_says_how_consistent_the_pe
     assert twice is not None
     assert (twice.n, twice.yes_to_no, twice.no_to_yes, twice.answers) == (20, changed, 0, len(measuring))
     assert f"You answered {20 - changed} of 20 pictures the same way twice" in " ".join(report.sentences)
-    view = trained.concept(NAME).versions.quality()
+    view = concept.versions.quality()
     assert (view.stale, view.consistency) == (False, twice)
 
 
-def test_a_mistake_corrected_by_a_person_is_gone(trained: Workbench) -> None:
-    page = trained.concept(NAME).scores.page("top", limit=91)
-    assert page is not None
-    picture = max(page.pictures, key=lambda scored: scored.probability).id
-    trained.concept(NAME).labels.give(picture, "no", author="ana", key="a")
-    found = [m for m in trained.review.queue(NAME, Reason.MISTAKE).rows if m.id == picture]
-    assert [m.label for m in found] == ["no"]
-    trained.concept(NAME).labels.give(picture, "yes", author="ana", key="b", comment="It is round.")
-    assert picture not in [m.id for m in trained.review.queue(NAME, Reason.MISTAKE).rows]
+def test_a_mistake_corrected_by_a_person_is_gone(trained: Workbench, concept: Concept) -> None:
+    picture = concept.scores.ranked("top", limit=1).pictures[0].id
+
+    def said(value: str) -> list[str]:
+        concept.labels.give(picture, value, author="ana", key=value)
+        found = trained.review.queue(NAME, Reason.MISTAKE).rows
+        return [mistake.label for mistake in found if mistake.id == picture]
+
+    assert said("no") == ["no"]
+    assert said("yes") == []
 
 
-def test_a_threshold_set_by_hand_is_a_version_of_its_own_that_says_so(trained: Workbench) -> None:
-    assert trained.concept(NAME).versions.use(1, 0.9, author="ana").wait().version == 2
-    work_off(trained)
-    old, new = trained.concept(NAME).definition.read().heads
+def test_a_threshold_set_by_hand_is_a_version_of_its_own_that_says_so(concept: Concept) -> None:
+    for threshold in (0, 1, 1.5, float("nan")):
+        with pytest.raises(DiscernError, match="between 0 and 1"):
+            concept.versions.use(1, threshold, author="ana")
+    assert concept.versions.use(1, 0.9, author="ana").wait().version == 2
+    old, new = concept.versions.all()
     assert (new.threshold, new.details["threshold_by"], new.details["made_from"]) == (0.9, "ana", 1)
     assert old.threshold != 0.9
     assert new.report is not None
-    assert "each threshold there was to choose from" in " ".join(new.report.notes)
-    assert "each threshold there was to choose from" in trained.concept(NAME).exports.card()
-    assert "each threshold there was to choose from" not in trained.concept(NAME).exports.card(1)
+    said = "each threshold there was to choose from"
+    assert said in " ".join(new.report.notes)
+    assert said in concept.exports.card()
+    assert said not in concept.exports.card(1)
 
 
-@pytest.mark.parametrize("threshold", [0, 1, 1.5, float("nan")])
-def test_no_threshold_outside_0_and_1(trained: Workbench, threshold: float) -> None:
-    with pytest.raises(DiscernError, match="between 0 and 1"):
-        trained.concept(NAME).versions.use(1, threshold, author="ana").wait()
-
-
-def test_going_back_keeps_the_older_version_once_more(trained: Workbench) -> None:
-    answer(trained, "train", 10)
-    trained.concept(NAME).versions.train().wait()
-    assert trained.concept(NAME).versions.use(1, author="ana").wait().version == 3
-    first, third = trained.context.heads.get(1, 1), trained.context.heads.get(1, 3)
-    assert first
-    assert third
+def test_going_back_keeps_the_older_version_once_more(trained: Workbench, concept: Concept) -> None:
+    answer_next(trained, 10)
+    concept.versions.train().wait()
+    assert concept.versions.use(1, author="ana").wait().version == 3
+    first, third = concept.versions.head(1), concept.versions.head()
     assert (third.weights, third.bias, third.threshold) == (first.weights, first.bias, first.threshold)
-    assert third.details["copy_of"] == 1
-    assert trained.concept(NAME).versions.quality().version.number == 3
+    assert (third.number, third.details["copy_of"]) == (3, 1)
 
 
-def test_a_version_compared_with_its_copy_differs_in_nothing(trained: Workbench) -> None:
-    trained.concept(NAME).versions.use(1, author="ana").wait()
-    found = trained.concept(NAME).versions.compare(1, 2)
+def test_a_version_compared_with_its_copy_differs_in_nothing(concept: Concept) -> None:
+    concept.versions.use(1, author="ana").wait()
+    found = concept.versions.compare(1, 2)
     assert (found.n, found.differently) == (27, 0)
     for figure in found.figures:
         assert (figure.difference.value, figure.difference.low, figure.difference.high) == (0, 0, 0)
 
 
-def test_another_threshold_changes_recall_and_not_the_ranking(trained: Workbench) -> None:
-    trained.concept(NAME).versions.use(1, 0.999, author="ana").wait()
-    found = {f.name: f for f in trained.concept(NAME).versions.compare(1, 2).figures}
-    assert found["average_precision"].difference.value == 0
-    assert found["recall"].difference.value is not None
-    assert found["recall"].difference.value < 0
+def test_another_threshold_changes_recall_and_not_the_ranking(concept: Concept) -> None:
+    concept.versions.use(1, 0.999, author="ana").wait()
+    found = {figure.name: figure.difference for figure in concept.versions.compare(1, 2).figures}
+    assert found["average_precision"].value == 0
+    assert (found["recall"].value or 0) < 0
 
 
-def test_a_bundle_is_written_once_and_again_after_measuring(trained: Workbench) -> None:
-    archive = trained.concept(NAME).exports.bundle()
+def test_a_bundle_is_written_once_and_again_after_measuring(concept: Concept) -> None:
+    archive = concept.exports.bundle()
     assert archive.name == "round-thing-v1.zip"
+    written = archive.stat().st_mtime_ns
     with zipfile.ZipFile(archive) as members:
         inside = set(members.namelist())
-    exported = trained.concept(NAME).exports.write(archive.parent / "by hand" / "round-thing-v1", version=1)
-    written_by_hand = {f"round-thing-v1/{file.name}" for file in Path(exported.folder).iterdir()}
+    exported = concept.exports.write(archive.parent / "by hand" / "round-thing-v1", version=1)
     assert {"round-thing-v1/head.onnx", "round-thing-v1/SHA256SUMS"} <= inside
-    assert inside == written_by_hand
-    archive = trained.concept(NAME).exports.bundle()
-    written = archive.stat().st_mtime_ns
-    assert trained.concept(NAME).exports.bundle().stat().st_mtime_ns == written
-    trained.concept(NAME).versions.measure()
-    assert trained.concept(NAME).exports.bundle().stat().st_mtime_ns > written
+    assert inside == {f"round-thing-v1/{file.name}" for file in Path(exported.folder).iterdir()}
+    assert concept.exports.bundle().stat().st_mtime_ns == written
+    concept.versions.measure()
+    assert concept.exports.bundle().stat().st_mtime_ns > written
 
 
-def test_concepts_that_share_the_encoder_go_into_one_file(trained: Workbench, tmp_path: Path) -> None:
-    assert trained.concept(NAME).exports.could_go_along() == []
-    trained.concepts.begin("Square thing", "The same, for once.")
-    other, head = trained.context.concept("Square thing"), trained.concept(NAME).versions.head()
-    trained.context.heads.add(other.id, head)
-    assert trained.concept(NAME).exports.could_go_along() == ["Square thing"]
-    exported = trained.concept(NAME).exports.write(tmp_path / "both", also=["Square thing"])
-    assert exported.concepts == {NAME: 1, "Square thing": 1}
-    assert load_bundle(tmp_path / "both").columns == (NAME, "Square thing")
-    archive = trained.concept(NAME).exports.bundle(also=["Square thing"])
-    assert archive != trained.concept(NAME).exports.bundle()
-    assert load_bundle(archive).columns == (NAME, "Square thing")
+def test_concepts_that_share_the_encoder_go_into_one_file(
+    trained: Workbench, concept: Concept, tmp_path: Path
+) -> None:
+    exports, other = concept.exports, "Square thing"
+    assert exports.could_go_along() == []
+    begun = trained.concepts.begin(other, "The same, for once.")
+    trained.context.heads.add(begun.id, concept.versions.head())
+    assert exports.could_go_along() == [other]
+    assert exports.write(tmp_path / "both", also=(other,)).concepts == {NAME: 1, other: 1}
+    archive = exports.bundle(also=(other,))
+    assert archive != exports.bundle()
+    for bundle in (tmp_path / "both", archive):
+        assert load_bundle(bundle).columns == (NAME, other)
     scored = trained.scoring.score(tmp_path / "both.zip", [], tmp_path / "scores.parquet").wait()
     assert pq.read_table(scored.out).column_names[2:] == [
-        f"{name}: {kind}" for name in (NAME, "Square thing") for kind in ("score", "decision")
+        f"{name}: {kind}" for name in (NAME, other) for kind in ("score", "decision")
     ]
     with pytest.raises(DiscernError, match="more than once"):
-        trained.concept(NAME).exports.write(tmp_path / "twice", also=[NAME])
+        exports.write(tmp_path / "twice", also=(NAME,))
 
 
 @pytest.mark.parametrize("kept", [True, False], ids=["its facts are kept", "they are damaged"])
 def test_after_a_restart_the_library_is_scored_without_loading_the_encoder(
-    trained: Workbench, kept: bool
+    trained: Workbench, concept: Concept, kept: bool
 ) -> None:
     """As long as it is known what the encoder is, which the file would say."""
-    trained.jobs.resume(trained.concept(NAME).scores.score_files("", 1, "csv").id)
+    trained.jobs.resume(concept.scores.score_files("", 1, "csv").id)
+    (before,) = concept.scores.files()
     encoder = trained.context.collection.recorded()
     if not kept:
         (trained.context.settings.cache / f"{encoder.fingerprint}.json").write_text("{}")
@@ -340,61 +312,62 @@ def test_after_a_restart_the_library_is_scored_without_loading_the_encoder(
     again = Workbench(load_settings(), SharedResources(load=load))
     job = again.concept(NAME).scores.score_files("", 1, "csv").id
     again.jobs.resume(job)
-    before = trained.concept(NAME).scores.files()
-    assert again.scoring.file(job).read_bytes() == trained.scoring.file(before[-1].job).read_bytes()
+    assert again.scoring.file(job).read_bytes() == trained.scoring.file(before.job).read_bytes()
     assert loaded == ([] if kept else [encoder.name])
     again.close()
 
 
-def test_a_new_folder_is_scored_into_a_file_to_download(trained: Workbench, tmp_path: Path) -> None:
+def test_a_new_folder_is_scored_into_a_file_to_download_and_no_other_file_can_be(
+    trained: Workbench, concept: Concept, tmp_path: Path
+) -> None:
     folder = draw_folder(tmp_path / "new", 9, first_seed=900)
-    job = trained.concept(NAME).scores.score_files(str(folder), 1, "parquet").id
-    with pytest.raises(DiscernError, match="no scores"):
-        trained.scoring.file(job)
+    job = concept.scores.score_files(str(folder), 1, "parquet").id
+    train_job = next(j.id for j in trained.jobs.store.recent() if j.kind == "train")
+    for none_yet in (job, train_job):
+        with pytest.raises(DiscernError, match="no scores"):
+            trained.scoring.file(none_yet)
     work_off(trained)
     table = pq.read_table(trained.scoring.file(job))
     assert table.num_rows == 9
     assert np.isfinite(table["score"].to_numpy()).all()
-
-
-def test_only_a_file_that_scoring_wrote_can_be_downloaded(trained: Workbench) -> None:
-    train_job = next(j.id for j in trained.jobs.store.recent() if j.kind == "train")
-    with pytest.raises(DiscernError, match="no scores"):
-        trained.scoring.file(train_job)
     with pytest.raises(DiscernError, match="isn't there"):
-        trained.concept(NAME).scores.score_files("/no/such/folder", 1, "csv")
+        concept.scores.score_files("/no/such/folder", 1, "csv")
+
+
+def forget_scores(bench: Workbench) -> None:
+    """As after a restart."""
+    bench.context.background.submit(lambda: None).result(20)
+    bench.context.scores.__init__()  # type: ignore[misc]
 
 
 def test_the_surest_are_ranked_by_look_alikes_too_until_an_older_version_is_in_use(
-    trained: Workbench, monkeypatch: pytest.MonkeyPatch
+    trained: Workbench, concept: Concept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = trained.concept(NAME).scores.ranked("top", limit=91)
+    ranked = concept.scores.ranked
+    page = ranked("top", limit=91)
     assert page.by_look_alikes
-    head = trained.context.head(trained.context.concept(NAME), 1)
-    alone = trained.context.scores.of(head, trained.context.collection.index()).probability
-    assert {p.id: p.probability for p in page.pictures} == dict(alone.top(91))
-    assert not trained.concept(NAME).scores.ranked("borderline").by_look_alikes
-    answer(trained, "train", 5)
-    trained.concept(NAME).versions.train().wait()
-    assert trained.concept(NAME).scores.ranked("top").by_look_alikes
-    trained.context.background.submit(lambda: None).result(20)
-    trained.context.scores.__init__()  # type: ignore[misc]  # as after a restart
-    assert not trained.concept(NAME).scores.ranked("top", version=1).by_look_alikes
-    trained.context.background.submit(lambda: None).result(20)
-    trained.context.scores.__init__()  # type: ignore[misc]
+    alone = trained.context.scores.of(concept.versions.head(1), trained.context.collection.index())
+    assert {p.id: p.probability for p in page.pictures} == dict(alone.probability.top(91))
+    assert not ranked("borderline").by_look_alikes
+    answer_next(trained, 5)
+    concept.versions.train().wait()
+    assert ranked("top").by_look_alikes
+    forget_scores(trained)
+    assert not ranked("top", version=1).by_look_alikes
+    forget_scores(trained)
     monkeypatch.setattr("concepts.library.neighbourhood.LARGEST", 90)
-    assert not trained.concept(NAME).scores.ranked("top").by_look_alikes
+    assert not ranked("top").by_look_alikes
 
 
 def test_a_library_too_large_to_wait_for_is_scored_by_a_job(
-    trained: Workbench, monkeypatch: pytest.MonkeyPatch
+    trained: Workbench, concept: Concept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("concepts.workbench.context.SCORED_AT_ONCE", 10)
-    trained.context.scores.__init__()  # type: ignore[misc]  # as after a restart
-    assert trained.concept(NAME).scores.page("top") is None
-    assert trained.concept(NAME).versions.quality().flagged is None
-    trained.concept(NAME).scores.score_library(1)
+    forget_scores(trained)
+    assert concept.scores.page("top") is None
+    assert concept.versions.quality().flagged is None
+    concept.scores.score_library(1)
     work_off(trained)
-    page = trained.concept(NAME).scores.page("top")
+    page = concept.scores.page("top")
     assert page is not None
     assert page.total == 91

@@ -40,73 +40,62 @@ def part(name: str, **details: Guarantee) -> BundlePart:
     return BundlePart(BundleHead(line), bundles.make_facts(line, concept=name).concepts[0])
 
 
-def columns(tmp_path: Path, graph: Any, *parts: BundlePart, rule: Combined | OneOf | None = None) -> Any:
-    folder = write_bundle(tmp_path / "b", parts, bundles.make_encoder(8), graph, rule, page=True)
-    assert (folder / "RUNTIME_LICENCE.txt").exists()
-    assert "open `classify.html` in a browser" in (folder / "README.md").read_text()
-    return about((folder / "classify.html").read_text(encoding="utf-8"))["columns"]
+def columns(graph: Any, *parts: BundlePart, rule: Combined | OneOf | None = None) -> Any:
+    facts = bundle_facts(parts, bundles.make_encoder(8), rule)
+    return about(page.classifying_page(b"graph", how_shown(graph), facts))["columns"]
 
 
-def test_between_certified_lines_one_has_to_look(tmp_path: Path, small_graph: Any) -> None:
-    (both,) = columns(tmp_path, small_graph, part("both", certified=YES, certified_no=NO))
-    assert (both["yes_from"], both["no_up_to"]) == (0.6, 0.2)
+def lines(column: Any) -> tuple[float, float]:
+    return column["yes_from"], pytest.approx(column["no_up_to"])
+
+
+def test_between_certified_lines_one_has_to_look_and_else_near_the_threshold(small_graph: Any) -> None:
+    (both,) = columns(small_graph, part("both", certified=YES, certified_no=NO))
+    assert lines(both) == (0.6, 0.2)
     assert "yes from 60 % on, no up to 20 %, in between look yourself. With 95 % confidence" in both["words"]
-
-
-def test_with_one_line_the_other_side_is_near_it(tmp_path: Path, small_graph: Any) -> None:
-    (yes,) = columns(tmp_path, small_graph, part("yes", certified=YES))
-    assert (yes["yes_from"], yes["no_up_to"]) == (0.6, pytest.approx(3 / 7))
-    (no,) = columns(tmp_path, small_graph, part("no", certified_no=NO))
-    assert (no["yes_from"], no["no_up_to"]) == (0.6, 0.2)
-
-
-def test_without_a_certified_line_it_is_near_the_threshold(tmp_path: Path, small_graph: Any) -> None:
-    (plain,) = columns(tmp_path, small_graph, part("plain"))
-    assert (plain["yes_from"], plain["no_up_to"]) == (pytest.approx(0.75), pytest.approx(3 / 7))
+    (yes,) = columns(small_graph, part("yes", certified=YES))
+    assert lines(yes) == (0.6, 3 / 7)
+    (no,) = columns(small_graph, part("no", certified_no=NO))
+    assert lines(no) == (0.6, 0.2)
+    (plain,) = columns(small_graph, part("plain"))
+    assert lines(plain) == (pytest.approx(0.75), 3 / 7)
     assert plain["words"].endswith("Its line is at 60 %; none of this is certified.")
 
 
-def test_rules_have_their_columns(tmp_path: Path, small_graph: Any) -> None:
+def test_rules_have_their_columns(small_graph: Any) -> None:
     rule = Combined(name="a, not b", threshold=0.5, expression=Not(but=Is(concept=1)))
-    found = columns(tmp_path, small_graph, part("a", certified_no=NO), part("b"), rule=rule)
+    found = columns(small_graph, part("a", certified_no=NO), part("b"), rule=rule)
     assert [column["name"] for column in found] == ["a, not b", "a", "b"]
-    assert found[0]["no_up_to"] == pytest.approx(1 / 3)
-    assert found[1]["no_up_to"] == 0.2
-    one_of = columns(tmp_path, small_graph, part("a"), part("b"), rule=OneOf())
+    assert [lines(column)[1] for column in found[:2]] == [1 / 3, 0.2]
+    one_of = columns(small_graph, part("a"), part("b"), rule=OneOf())
     assert {column["yes_from"] for column in one_of} == {1}
 
 
-def test_a_name_can_be_no_part_of_the_page(tmp_path: Path, small_graph: Any) -> None:
-    folder = write_bundle(
-        tmp_path / "b", [part("</script><b>x</b>")], bundles.make_encoder(8), small_graph, page=True
-    )
-    content = (folder / "classify.html").read_text(encoding="utf-8")
+def write(folder: Path, graph: Any, name: str = "a") -> Path:
+    return write_bundle(folder, [part(name)], bundles.make_encoder(8), graph, page=True)
+
+
+def test_a_bundle_has_the_same_page_for_the_same_input_and_no_name_is_a_part_of_it(
+    tmp_path: Path, small_graph: Any
+) -> None:
+    one, other = (write(tmp_path / place, small_graph, "</script><b>x</b>") for place in "ab")
+    assert (one / "RUNTIME_LICENCE.txt").exists()
+    assert "open `classify.html` in a browser" in (one / "README.md").read_text()
+    content = (one / "classify.html").read_text(encoding="utf-8")
+    assert content == (other / "classify.html").read_text(encoding="utf-8")
     assert "<b>x" not in content
     assert about(content)["columns"][0]["name"] == "</script><b>x</b>"
 
 
-def test_there_is_none_without_the_encoder(tmp_path: Path) -> None:
-    with pytest.raises(DiscernError, match="needs the encoder in it: its licence is unknown"):
-        write_bundle(
-            tmp_path / "b", [part("a")], bundles.make_encoder(8), "its licence is unknown", page=True
-        )
-    assert not (tmp_path / "b").exists()
-
-
-def test_there_is_none_of_a_large_classifier(
+def test_there_is_none_without_the_encoder_or_of_a_large_classifier(
     tmp_path: Path, small_graph: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    with pytest.raises(DiscernError, match="needs the encoder in it: its licence is unknown"):
+        write(tmp_path / "b", "its licence is unknown")
     monkeypatch.setattr(page, "MOST_BYTES", 100)
     with pytest.raises(DiscernError, match="at most 0 MB"):
-        write_bundle(tmp_path / "b", [part("a")], bundles.make_encoder(8), small_graph, page=True)
-
-
-def test_the_same_input_gives_the_same_page(tmp_path: Path, small_graph: Any) -> None:
-    folders = [
-        write_bundle(tmp_path / n, [part("a")], bundles.make_encoder(8), small_graph, page=True) for n in "ab"
-    ]
-    one, other = ((folder / "classify.html").read_bytes() for folder in folders)
-    assert one == other
+        write(tmp_path / "b", small_graph)
+    assert not (tmp_path / "b").exists()
 
 
 def test_a_page_that_is_shared_begins_with_what_the_version_says_of_itself(small_graph: Any) -> None:
