@@ -6,7 +6,6 @@ import csv
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -29,6 +28,7 @@ from concepts.bundle.classifier_model import EncoderGraph, classifier_bytes, enc
 from concepts.bundle.facts import EncoderFacts
 from concepts.bundle.heads import BundleHead
 from concepts.bundle.load import load_bundle
+from concepts.bundle.open_clip_encoder import OpenClip
 from concepts.bundle.usage import anywhere, from_pictures_alone, with_numpy, with_onnx
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
@@ -323,22 +323,6 @@ def test_the_graph_says_nothing_of_the_computer_that_made_it(bundle: Path) -> No
     assert b"stack_trace" not in content
 
 
-def test_a_kept_graph_is_used_again_and_a_damaged_one_is_made_anew(
-    embedded: Encoder, graph: EncoderGraph, encoder_cache: Path, tmp_path: Path
-) -> None:
-    # Others keep their encoders there too: this one's is the file that it is found again by.
-    for kept in encoder_cache.glob("encoder-*.onnx.kept"):
-        shutil.copy(kept, tmp_path)
-    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("encoder-*.onnx.kept")}
-    again = encoder_graph(embedded, graph.short_side, tmp_path)
-    assert again == graph
-    assert {path: path.stat().st_mtime_ns for path in before} == before
-    for copy in before:
-        copy.write_bytes(copy.read_bytes()[:-1] + b"!")
-    again = encoder_graph(embedded, graph.short_side, tmp_path)
-    assert again == graph  # the exporter writes the same bytes each time
-
-
 def test_a_bundle_with_its_encoder_loads_as_before(bundle: Path, head: LinearHead) -> None:
     for path in (bundle, bundle.with_name("messy.zip")):
         assert np.array_equal(load_bundle(path).head.weights, head.weights)
@@ -350,7 +334,7 @@ def test_the_encoders_licence_goes_along(bundle: Path) -> None:
     assert "WordNet" in text
 
 
-def test_an_open_clip_model_becomes_a_graph_too_where_its_licence_allows(
+def test_an_open_clip_model_becomes_a_graph_too_where_its_licence_allows_and_a_damaged_one_is_made_anew(
     run: Run,
     tiny_open_clip: Path,
     encoder_cache: Path,
@@ -360,12 +344,19 @@ def test_an_open_clip_model_becomes_a_graph_too_where_its_licence_allows(
 ) -> None:
     name = f"local-dir:{tiny_open_clip}"
     encoder = load_encoder(name, cache=encoder_cache, precision="float32")
-    reason = encoder_graph(encoder, short_side(encoder), encoder_cache)
+    reason = encoder_graph(encoder, short_side(encoder), tmp_path)
     assert isinstance(reason, str)
     assert "unknown" in reason
     monkeypatch.setattr(encoder, "licence", "MIT")
-    found = encoder_graph(encoder, short_side(encoder), encoder_cache)
+    found = encoder_graph(encoder, short_side(encoder), tmp_path)
     assert isinstance(found, EncoderGraph), found
+    (kept,) = tmp_path.glob("encoder-*.onnx.kept")
+    written, content = kept.stat().st_mtime_ns, kept.read_bytes()
+    assert encoder_graph(encoder, short_side(encoder), tmp_path) == found
+    assert kept.stat().st_mtime_ns == written
+    kept.write_bytes(content[:-1] + b"!")
+    assert encoder_graph(encoder, short_side(encoder), tmp_path) == found
+    assert kept.read_bytes() == content  # the exporter writes the same bytes each time
     head = bundles.make_head(np.linspace(-9, 9, encoder.dimension), bias=0.1, threshold=0.5)
     folder = bundles.write_one(tmp_path / "tiny", head, facts_of(encoder, head), None, found)
     facts = load_bundle(folder).facts
@@ -433,14 +424,6 @@ def test_code_that_imports_it_is_refused_too(run: Run, small: Path, tmp_path: Pa
     assert "ChangedError: this folder is not as it was written: classifier.onnx has changed" in done.stderr
 
 
-@pytest.fixture
-def alone(tiny_open_clip: Path, encoder_cache: Path, tmp_path: Path) -> tuple[Encoder, LinearHead, Path]:
-    """A bundle whose encoder can't go along."""
-    encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=encoder_cache, precision="float32")
-    head = bundles.make_head(np.linspace(-9, 9, encoder.dimension), bias=0.1, threshold=0.5)
-    return encoder, head, bundles.write_one(tmp_path / "tiny", head, facts_of(encoder, head), None)
-
-
 def in_its_folder(folder: Path, *arguments: str) -> Done:
     """With what its card says to install, which is here, and without this repository."""
     command = [sys.executable, "-P", str(folder / "classify.py"), *arguments]
@@ -449,9 +432,11 @@ def in_its_folder(folder: Path, *arguments: str) -> Done:
 
 
 def test_an_encoder_that_could_not_go_along_is_named(
-    alone: tuple[Encoder, LinearHead, Path], tiny_open_clip: Path, pictures: Path
+    tiny_open_clip: Path, encoder_cache: Path, pictures: Path, tmp_path: Path
 ) -> None:
-    encoder, head, folder = alone
+    encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=encoder_cache, precision="float32")
+    head = bundles.make_head(np.linspace(-9, 9, encoder.dimension), bias=0.1, threshold=0.5)
+    folder = bundles.write_one(tmp_path / "tiny", head, facts_of(encoder, head), None)
     done = in_its_folder(folder, str(pictures), "--encoder", f"local-dir:{tiny_open_clip}", "--out", "s.csv")
     assert done.returncode == 0, done.stderr
     with (folder / "s.csv").open(newline="") as file:
@@ -459,17 +444,13 @@ def test_an_encoder_that_could_not_go_along_is_named(
     for _, paths, vectors, _ in embed_files([pictures], encoder):
         for path, probability in zip(paths, head.probabilities(vectors), strict=True):
             assert abs(float(said[path]["probability"]) - probability) < 1e-3, path
-
-
-def test_other_weights_than_the_classifiers_are_refused(
-    alone: tuple[Encoder, LinearHead, Path], pictures: Path, tmp_path: Path
-) -> None:
-    *_, folder = alone
-    other = make_tiny_open_clip(tmp_path / "other-model", seed=1)
-    done = in_its_folder(folder, str(pictures), "--encoder", f"local-dir:{other}")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "other weights than the encoder that this classifier is for" in done.stderr
     assert "--encoder NAME" in in_its_folder(folder, str(pictures)).stderr
+
+
+def test_other_weights_than_the_classifiers_are_refused(tmp_path: Path) -> None:
+    other = make_tiny_open_clip(tmp_path / "other-model", seed=1)
+    with pytest.raises(ValueError, match="other weights than the encoder that this classifier is for"):
+        OpenClip(f"local-dir:{other}", "0" * 64)
 
 
 def test_without_its_encoder_the_card_says_why_and_how_to_get_it(tmp_path: Path, head: LinearHead) -> None:

@@ -18,6 +18,8 @@ from local_hub import LocalHub
 from PIL import Image
 
 from concepts.bundle.check import check_bundle
+from concepts.bundle.hub import push_bundle
+from concepts.errors import DiscernError
 
 ROOT = Path(__file__).parents[2]
 Done = subprocess.CompletedProcess[str]
@@ -113,24 +115,26 @@ def test_a_second_push_replaces_the_first_and_leaves_what_is_not_ours(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "changes", "why"),
+    ("changes", "why"),
     [
-        ([], {"HF_TOKEN": "hf_wrong"}, "your token may not write there"),
-        ([], {"HF_ENDPOINT": "http://127.0.0.1:9"}, "can't be reached"),
-        (["--licence", "a b"], {}, "no licence as the Hub spells them"),
+        ({"HF_TOKEN": "hf_wrong"}, "your token may not write there"),
+        ({"HF_ENDPOINT": "http://127.0.0.1:9"}, "can't be reached"),
     ],
 )
-def test_what_cannot_be_pushed_is_said(
-    python: Python, bundle: Path, arguments: list[str], changes: dict[str, str], why: str
+def test_what_the_hub_does_not_take_is_said(
+    python: Python, bundle: Path, changes: dict[str, str], why: str
 ) -> None:
-    done = push(python, bundle, *arguments, **changes)
+    done = push(python, bundle, **changes)
     assert done.returncode == 1
     assert why in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
 
 
-def test_a_bundle_that_was_changed_is_not_published(hub: LocalHub, python: Python, bundle: Path) -> None:
+def test_what_cannot_be_published_is_refused_before_anybody_is_asked(bundle: Path) -> None:
+    with pytest.raises(DiscernError, match="hf:USER/NAME"):
+        push_bundle(bundle, "elsewhere")
+    with pytest.raises(DiscernError, match="no licence as the Hub spells them"):
+        push_bundle(bundle, "hf:ana/messy-room", licence="a b")
     (bundle / "scorer.py").write_text("changed")
-    assert "not as it was written" in " ".join(push(python, bundle).stderr.split())
-    assert hub.repositories == {}
-    assert "hf:USER/NAME" in python("-m", "discern", "push", str(bundle), "elsewhere").stderr
+    with pytest.raises(DiscernError, match="not as it was written"):
+        push_bundle(bundle, "hf:ana/messy-room")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")), *DECISIONS]
 CHANGELOG = ROOT / "CHANGELOG.md"  # of commands and files that were: only its links have to lead somewhere
 MADE = {"docs/cli.md", "docs/rest-calls.md"}  # by `make docs`, and not committed
+known_commands = cache(commands)
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
@@ -38,7 +40,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_commands_that_are_named_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     written = re.findall(r"(?<![\w./])(?<!from )discern ((?:[a-z][a-z-]* ?)+)", text)
-    known = commands()
+    known = known_commands()
     for words in written:
         assert any(f"{words.strip()} ".startswith(f"{name} ") for name in known), words
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
@@ -75,6 +77,7 @@ def words_in(page: Path) -> int:
     return sum(any(letter.isalnum() for letter in word) for word in text.split())
 
 
+@cache
 def defined(file: Path) -> set[str]:
     """Functions, classes, methods and constants, as `function`, `Class` and `Class.method`."""
     names = set()

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from drawing import draw_folder
@@ -66,11 +65,22 @@ class Pixels8:
     def encode_texts(self, texts):
         return unit(np.ones((len(texts), self.dimension)))
 '''
-ANSWER = """
-import sys
+# Runs where the package is installed: commands, and between them answers.
+DRIVER = """
+import contextlib, io, json, sys
+from discern.__main__ import main
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
+def run(*arguments):
+    told, sys.argv = io.StringIO(), ["discern", *arguments, "--json"]
+    with contextlib.redirect_stdout(told):
+        try:
+            main()
+        except SystemExit as end:
+            return end.code, json.loads(told.getvalue())
+
+said = [run("library", "add", sys.argv[1], "--encoder", "pixels"), run("library", "info")]
 bench = Workbench(load_settings())
 begun = bench.concepts.begin("Round", "A filled ellipse, not a rectangle.")
 begun.definition.mine(40).wait()
@@ -78,6 +88,8 @@ for picture in begun.labels.next_pictures(12):
     value = "yes" if "ellipse" in picture.path else "no"
     begun.labels.give(picture.id, value, author="simulation", simulated=True)
 bench.close()
+said += [run("concept", "train", "Round", "--head", name) for name in ("eager", "broken", "forest")]
+print(json.dumps(said))
 """
 
 
@@ -101,28 +113,17 @@ def stranger(tmp_path: Path) -> Path:
 def test_its_head_and_its_encoder_are_used_and_what_is_broken_in_it_is_named(
     stranger: Path, tmp_path: Path
 ) -> None:
-    def python(*arguments: object) -> subprocess.CompletedProcess[str]:
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(stranger)])}
-        line = [sys.executable, *map(str, arguments)]
-        return subprocess.run(line, env=environment, cwd=tmp_path, capture_output=True, text=True)
-
-    def discern(*arguments: object) -> Any:
-        done = python("-m", "discern", *arguments, "--json")
-        assert done.returncode == 0, done.stderr + done.stdout
-        return json.loads(done.stdout)
-
-    discern("library", "add", draw_folder(tmp_path / "drawn", 40), "--encoder", "pixels")
-    assert discern("library", "info")["fingerprint"].startswith("pixels-")
-    answered = python("-c", ANSWER)
-    assert answered.returncode == 0, answered.stderr
-    assert discern("concept", "train", "Round", "--head", "eager")["kind"] == "eager"
-
-    broken = python("-m", "discern", "concept", "train", "Round", "--head", "broken", "--json")
-    said = json.loads(broken.stdout)
-    assert broken.returncode == 1
-    assert "head “broken” of the package stranger" in said["error"]
-    assert "pip uninstall stranger" in said["what_to_do"]
-    unknown = python("-m", "discern", "concept", "train", "Round", "--head", "forest", "--json")
-    names = json.loads(unknown.stdout)["error"].partition("There are: ")[2].strip(".").split(", ")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(stranger)])}
+    command = [sys.executable, "-c", DRIVER, str(draw_folder(tmp_path / "drawn", 40))]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    ended = json.loads(done.stdout.splitlines()[-1])
+    assert [code for code, _ in ended] == [0, 0, 0, 1, 2]
+    _, info, eager, broken, unknown = (said for _, said in ended)
+    assert info["fingerprint"].startswith("pixels-")
+    assert eager["kind"] == "eager"
+    assert "head “broken” of the package stranger" in broken["error"]
+    assert "pip uninstall stranger" in broken["what_to_do"]
+    names = unknown["error"].partition("There are: ")[2].strip(".").split(", ")
     assert "eager" in names
     assert "broken" not in names

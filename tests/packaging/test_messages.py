@@ -51,7 +51,7 @@ def is_for_a_terminal(node: ast.AST) -> bool:
         return ast.unparse(node.targets[0]) in IN_TERMINAL
     if isinstance(node, ast.keyword):
         return node.arg == "command"
-    return isinstance(node, ast.Call) and ast.unparse(node.func) in ("Flag", "Spread")
+    return isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Flag", "Spread")
 
 
 def strings(path: Path) -> Iterator[str]:
@@ -70,10 +70,9 @@ def strings(path: Path) -> Iterator[str]:
             yield node.value
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_no_message_of_the_domain_names_a_command(path: Path) -> None:
+def test_no_message_of_the_domain_names_a_command() -> None:
     pattern = command_words()
-    assert [text for text in strings(path) if pattern.search(text)] == []
+    assert [(path, text) for path in MODULES for text in strings(path) if pattern.search(text)] == []
 
 
 def test_the_pattern_knows_a_command_when_it_sees_one() -> None:

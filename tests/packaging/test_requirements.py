@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -29,6 +30,9 @@ OURS = {
 }
 OPTIONAL = ("requirements.txt", "requirements-mcp.txt", "requirements-oauth.txt", "requirements-ray.txt")
 IN_A_BUNDLE = {"scorer"}  # an exported file that tests import from where it was written
+
+
+all_distributions = cache(packages_distributions)  # it reads what every package has installed
 
 
 def files(places: tuple[str, ...]) -> list[Path]:
@@ -67,7 +71,7 @@ def required(*names: str) -> set[str]:
     ],
 )
 def test_every_import_is_in_the_requirements(places: tuple[str, ...], requirements: tuple[str, ...]) -> None:
-    distributions = packages_distributions()
+    distributions = all_distributions()
     asked_for = required(*requirements)
     missing = {
         name

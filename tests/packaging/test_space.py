@@ -147,7 +147,6 @@ def test_it_is_served_from_exactly_these_files_to_visitors_who_begin(
         "HF_HOME": str(machine / "home" / "huggingface"),
         "HOME": str(machine / "home"),
         "PATH": os.environ["PATH"],
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
 
     person = as_another(USER)

@@ -191,6 +191,7 @@ def test_no_module_is_named_in_a_string() -> None:
 
 def is_module(text: str) -> bool:
     root, *rest = text.partition(":")[0].split(".")
+    if root not in PACKAGES or not rest or not all(part.isidentifier() for part in rest):
+        return False
     place = ROOT.joinpath(root, *rest)
-    known = root in PACKAGES and rest and all(part.isidentifier() for part in rest)
-    return bool(known) and (place.is_dir() or place.with_suffix(".py").is_file())
+    return place.is_dir() or place.with_suffix(".py").is_file()
