@@ -5,17 +5,12 @@ There is no Docker where tests run: the folder's Dockerfile is read, and what it
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +18,21 @@ import httpx2 as httpx
 import pytest
 import yaml
 from drawing import draw_folder
+from images import (
+    Instructions,
+    answers,
+    arguments,
+    becomes,
+    environment,
+    exec_form,
+    free_port,
+    laid_out,
+    stages,
+)
 
 from space.assemble import assemble, copied
 
 USER = 1000  # whom Spaces run as
-PATIENCE = 180  # seconds until the app is given up
-
-Instruction = tuple[str, str]
 
 
 def as_another(user: int) -> dict[str, Any]:
@@ -50,24 +53,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def instructions(folder: Path) -> list[Instruction]:
-    """(INSTRUCTION, arguments) of the stage that the hub builds, the last, and of what it stands on."""
-    text = re.sub(r"^#.*\n", "", (folder / "Dockerfile").read_text(), flags=re.MULTILINE)
-    lines = [line for line in re.sub(r"\\\n\s*", " ", text).splitlines() if line.strip()]
-    stages: dict[str, list[Instruction]] = {}
-    name = ""
-    for word, rest in (line.split(" ", 1) for line in lines):
-        if word == "FROM":
-            base, _, name = rest.partition(" AS ")
-            stages[name] = list(stages.get(base, ()))
-        else:
-            stages[name].append((word, rest))
-    return stages[name]
-
-
-def environment(instructions: list[Instruction]) -> dict[str, str]:
-    given = [rest.split() for word, rest in instructions if word == "ENV"]
-    return dict(pair.split("=", 1) for pairs in given for pair in pairs)
+def instructions(folder: Path) -> Instructions:
+    """Of the stage that the hub builds, the last."""
+    return list(stages((folder / "Dockerfile").read_text()).values())[-1]
 
 
 def front_matter(folder: Path) -> dict[str, object]:
@@ -93,7 +81,7 @@ def test_an_older_folder_is_not_written_over(folder: Path) -> None:
         assemble(folder)
 
 
-def test_the_hub_finds_what_it_asks_for(folder: Path, instructions: list[Instruction]) -> None:
+def test_the_hub_finds_what_it_asks_for(folder: Path, instructions: Instructions) -> None:
     about = front_matter(folder)
     assert about["sdk"] == "docker"
     assert str(about["app_port"]) == environment(instructions)["DISCERN_PORT"]
@@ -102,28 +90,20 @@ def test_the_hub_finds_what_it_asks_for(folder: Path, instructions: list[Instruc
 
 
 def test_the_last_stage_is_a_demo_that_runs_as_user_1000_and_keeps_to_its_own_folder(
-    instructions: list[Instruction],
+    instructions: Instructions,
 ) -> None:
     settings = environment(instructions)
     assert settings["DISCERN_DEMO"] == "1"
     assert not settings["DISCERN_HOME"].startswith("/data")  # a volume: what a build writes there is lost
-    users = [rest for word, rest in instructions if word == "USER"]
-    assert any(f"useradd --uid {USER} --create-home {users[-1]} " in rest for _, rest in instructions)
+    created = f"useradd --uid {USER} --create-home {arguments(instructions, 'USER')[-1]} "
+    assert any(created in line for line in arguments(instructions, "RUN"))
 
 
 @pytest.fixture
-def machine(folder: Path, instructions: list[Instruction]) -> Iterator[Path]:
+def machine(folder: Path, instructions: Instructions) -> Iterator[Path]:
     """A folder with the image's /app and an empty home, which user 1000 owns where tests may hand it over."""
     place = Path(tempfile.mkdtemp())
-    image = place / "app"
-    image.mkdir()
-    for rest in (rest for word, rest in instructions if word == "COPY"):
-        *sources, target = rest.split()
-        for source in sources:
-            if (folder / source).is_dir():
-                shutil.copytree(folder / source, image / target)
-            else:
-                shutil.copy(folder / source, image / target)
+    laid_out(instructions, folder, place / "app")
     stamps = place / "home" / "demo" / "sample" / "stamps"  # in place of Debian's package
     stamps.parent.mkdir(parents=True)
     draw_folder(stamps, 12)
@@ -135,11 +115,9 @@ def machine(folder: Path, instructions: list[Instruction]) -> Iterator[Path]:
 
 
 def test_it_is_served_from_exactly_these_files_to_visitors_who_begin(
-    machine: Path, instructions: list[Instruction]
+    machine: Path, instructions: Instructions
 ) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = free_port()
     settings = environment(instructions) | {
         "DISCERN_HOME": str(machine / "home" / "demo"),
         "DISCERN_HOST": "127.0.0.1",
@@ -151,8 +129,8 @@ def test_it_is_served_from_exactly_these_files_to_visitors_who_begin(
 
     person = as_another(USER)
 
-    def start(arguments: str) -> subprocess.Popen[bytes]:
-        python, *rest = json.loads(arguments)
+    def start(line: str) -> subprocess.Popen[bytes]:
+        python, *rest = exec_form(line)
         assert python == "python"
         with (machine / "log").open("ab") as log:
             return subprocess.Popen(
@@ -164,14 +142,15 @@ def test_it_is_served_from_exactly_these_files_to_visitors_who_begin(
                 **person,
             )
 
-    (prepare,) = [rest for word, rest in instructions if word == "RUN" and rest.startswith("[")]
+    (prepare,) = [line for line in arguments(instructions, "RUN") if line.startswith("[")]
     assert start(prepare).wait() == 0, (machine / "log").read_text()
     assert "12 pictures are ready" in (machine / "log").read_text()
-    *_, command = [rest for word, rest in instructions if word == "CMD"]
-    app = start(command)
+    app = start(arguments(instructions, "CMD")[-1])
     try:
         address = f"http://127.0.0.1:{port}"
-        assert _answers(f"{address}/healthz", app), (machine / "log").read_text()
+        assert becomes(lambda: answers(f"{address}/healthz"), while_running=app), (
+            machine / "log"
+        ).read_text()
         visitor = httpx.Client(base_url=address, headers={"host": "ana-discern.hf.space"}, timeout=60)
         cookie = visitor.post("/begin").headers["set-cookie"].partition(";")[0]
         mine = {"cookie": cookie}  # which a browser sends over HTTPS only
@@ -184,16 +163,3 @@ def test_it_is_served_from_exactly_these_files_to_visitors_who_begin(
     finally:
         app.terminate()
         app.wait()
-
-
-def _answers(address: str, app: subprocess.Popen[bytes]) -> bool:
-    deadline = time.monotonic() + PATIENCE
-    with httpx.Client(timeout=10) as client:  # a new one for each question reads all certificates each time
-        while time.monotonic() < deadline and app.poll() is None:
-            with suppress(httpx.TransportError):
-                answer = client.get(address)
-                if answer.status_code != 503:  # it is starting
-                    return answer.status_code == 200
-            with suppress(subprocess.TimeoutExpired):
-                app.wait(timeout=0.1)
-    return False

@@ -6,27 +6,22 @@ import ast
 import os
 import shutil
 import site
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 import venv
 import zipfile
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from drawing import draw_folder
+from images import answers, becomes, free_port
 
 from setup import moved
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("concepts", "discern", "storage", "study", "web")
 BUILT_FROM = (*PACKAGES, "app.py", "setup.py", "pyproject.toml", "requirements.txt", "README.md", "LICENSE")
-PATIENCE = 120  # seconds until the app must answer
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -104,30 +99,18 @@ def test_the_command_works_outside_of_the_checkout(run: Run, tmp_path: Path) -> 
 
 
 def test_the_app_is_served_outside_of_the_checkout(installed: Path, elsewhere: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = without_path() | {"DISCERN_PORT": str(port)}
+    port = free_port()
+    environment = without_path() | {"DISCERN_PORT": port}
     with (elsewhere / "log").open("w") as log:
         app = subprocess.Popen(
             [installed / "discern", "run"], cwd=elsewhere, env=environment, stdout=log, stderr=log
         )
     try:
-        assert answers(f"http://127.0.0.1:{port}/healthz", app), (elsewhere / "log").read_text()
+        healthy = becomes(lambda: answers(f"http://127.0.0.1:{port}/healthz"), while_running=app)
+        assert healthy, (elsewhere / "log").read_text()
     finally:
         app.terminate()
         assert app.wait() == 0
-
-
-def answers(url: str, app: subprocess.Popen[bytes]) -> bool:
-    """Waits until it does; False where the process ends first."""
-    deadline = time.monotonic() + PATIENCE
-    while app.poll() is None and time.monotonic() < deadline:
-        with suppress(urllib.error.URLError), urllib.request.urlopen(url, timeout=PATIENCE) as response:
-            return bool(response.status == 200)
-        with suppress(subprocess.TimeoutExpired):
-            app.wait(timeout=0.1)
-    return False
 
 
 def test_the_library_has_its_names_and_installs_no_other(run: Run) -> None:
