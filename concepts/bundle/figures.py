@@ -367,15 +367,6 @@ def png(figure: PlotFigure) -> bytes:
 
     canvas = Canvas(figsize=(6.4, 4.8), dpi=150, layout="constrained")
     axes = canvas.subplots()
-    draw(axes, figure)
-    canvas.supxlabel(figure.caption, fontsize=9.5, color=QUIET, wrap=True)
-    buffer = io.BytesIO()
-    canvas.savefig(buffer, format="png", facecolor="white", metadata={"Software": None})
-    return buffer.getvalue()
-
-
-def draw(axes: Any, figure: PlotFigure) -> None:
-    """Onto axes of matplotlib."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(QUIET)
     axes.tick_params(colors=INK, labelsize=9.5)
@@ -388,6 +379,10 @@ def draw(axes: Any, figure: PlotFigure) -> None:
         axis.set_label_text(about.label, color=INK)
     for mark in figure.marks:
         _mark(axes, mark)
+    canvas.supxlabel(figure.caption, fontsize=9.5, color=QUIET, wrap=True)
+    buffer = io.BytesIO()
+    canvas.savefig(buffer, format="png", facecolor="white", metadata={"Software": None})
+    return buffer.getvalue()
 
 
 def _mark(axes: Any, mark: Mark) -> None:

@@ -10,7 +10,7 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -47,28 +47,22 @@ AT_ONCE = 1024  # vectors that are multiplied: in double precision they stay in 
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
 
 
+@dataclass(frozen=True)
 class BundleFiles:
     """The bundle's own files by name. `sizes` are in bytes. `others` is all else that is there: each has a
-    slash in its name, so none can have the name of a file."""
+    slash in its name, so none can have the name of a file. `inside`: the bundle's folder in a zip, with a
+    slash behind it."""
 
-    def __init__(
-        self,
-        path: Path,
-        sizes: Mapping[str, int],
-        open_file: Callable[[str], AbstractContextManager[Any]],
-        others: Collection[str],
-        inside: str = "",
-    ) -> None:
-        """`inside`: the bundle's folder in a zip, with a slash behind it."""
-        self.path = path
-        self.sizes = dict(sizes)
-        self.others = sorted(set(others))
-        self._open, self._inside = open_file, inside
+    path: Path
+    sizes: dict[str, int]
+    open_file: Callable[[str], AbstractContextManager[Any]]
+    others: list[str]
+    inside: str = ""
 
     def read(self, name: str, most: int) -> bytes:
         """A whole file. Raises `DiscernError` where it is missing, larger than `most`, or can't be read."""
         if name not in self.sizes:
-            raise damaged(self.path, f"{self._inside}{name} is missing")
+            raise damaged(self.path, f"{self.inside}{name} is missing")
         content = self.start_of(name, most + 1)
         if len(content) > most:
             raise damaged(self.path, f"{name} is larger than {most // 2**20} MB")
@@ -77,7 +71,7 @@ class BundleFiles:
     def start_of(self, name: str, most: int) -> bytes:
         """At most so many bytes of a file that is there: the size in an archive's own table may be a lie."""
         try:
-            with self._open(name) as stream:
+            with self.open_file(name) as stream:
                 return bytes(stream.read(most))
         except BROKEN as error:
             raise damaged(self.path, f"{name} can't be read ({_reason(error)})") from error
@@ -85,7 +79,7 @@ class BundleFiles:
     def sha256_of(self, name: str) -> str | None:
         """None where it can't be read to its end."""
         try:
-            with self._open(name) as stream:
+            with self.open_file(name) as stream:
                 return hashlib.file_digest(stream, "sha256").hexdigest()
         except BROKEN:
             return None
@@ -101,7 +95,7 @@ def opened(path: Path) -> Iterator[BundleFiles]:
         try:
             entries = list(path.iterdir())
             files = {file.name: file for file in entries if file.is_file()}
-            others = [f"{entry.name}/" for entry in entries if entry.name not in files]
+            others = sorted(f"{entry.name}/" for entry in entries if entry.name not in files)
             sizes = {name: file.stat().st_size for name, file in files.items()}
         except OSError as error:
             raise damaged(path, f"it can't be read ({_reason(error)})") from error
@@ -157,7 +151,7 @@ def _others(names: Mapping[PurePosixPath, zipfile.ZipInfo], folder: PurePosixPat
                 others.append(f"{within[0]}/")
         elif not member.is_dir() or name not in (folder, *folder.parents):
             others.append(posixpath.relpath(name, folder))  # begins with ../
-    return others
+    return sorted(set(others))
 
 
 def _check_hostile(archive: zipfile.ZipFile, path: Path) -> None:

@@ -121,16 +121,20 @@ class _Parser:
         return True
 
     def _any(self, deep: int) -> Expression:
-        parts = [self._all(deep)]
-        while self._take("or"):
-            parts.append(self._all(deep))
-        return parts[0] if len(parts) == 1 else AnyOf(any=self._few(parts))
+        parts = self._joined("or", self._all, deep)
+        return parts[0] if len(parts) == 1 else AnyOf(any=parts)
 
     def _all(self, deep: int) -> Expression:
-        parts = [self._one(deep)]
-        while self._take("and"):
-            parts.append(self._one(deep))
-        return parts[0] if len(parts) == 1 else AllOf(all=self._few(parts))
+        parts = self._joined("and", self._one, deep)
+        return parts[0] if len(parts) == 1 else AllOf(all=parts)
+
+    def _joined(self, word: str, part: Callable[[int], Expression], deep: int) -> tuple[Expression, ...]:
+        parts = [part(deep)]
+        while self._take(word):
+            parts.append(part(deep))
+        if len(parts) > MOST_PARTS:
+            raise RuleTextError(f"More than {MOST_PARTS} concepts are put together at once.", self._now.place)
+        return tuple(parts)
 
     def _one(self, deep: int) -> Expression:
         if deep <= 0:
@@ -148,8 +152,3 @@ class _Parser:
         name = self._said
         self._at += 1
         return Is(concept=self._place_of(name))
-
-    def _few(self, parts: list[Expression]) -> tuple[Expression, ...]:
-        if len(parts) > MOST_PARTS:
-            raise RuleTextError(f"More than {MOST_PARTS} concepts are put together at once.", self._now.place)
-        return tuple(parts)
