@@ -14,15 +14,16 @@ import csv
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.product import ProductSession, library
-from study.harness import Case, Row, run
-from study.people import SimulatedPerson
-from study.report import as_table, write_rows
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+from study.harness import Case, Measures, Row, average_precision, run
+from study.people import Answer, SimulatedPerson
+from study.report import as_table
 
 Label = dict[str, str]  # a row of labels.csv
 Truth = Callable[[Label], bool]
@@ -71,12 +72,68 @@ def concepts_of(dataset: str) -> dict[str, tuple[str, Truth]]:
     return {name: (text, lambda row, name=name: row["coarse"] == name) for name, text in sentences.items()}
 
 
+def library(home: Path, paths: Sequence[str]) -> Workbench:
+    """A data folder with these pictures."""
+    home.mkdir(parents=True)
+    listing = home / "pictures.csv"
+    listing.write_text("path\n" + "\n".join(f'"{path}"' for path in paths), encoding="utf-8")
+    bench = Workbench(load_settings(home=home))
+    bench.library.add([listing], encoder="embedded").wait()
+    return bench
+
+
+class ProductSession:
+    """One concept in the library `pool`; `rest` is a second library, which nothing learns from.
+
+    Pictures are named by their paths. `work` is a folder for the files that go back and forth.
+    """
+
+    def __init__(self, pool: Workbench, rest: Workbench, name: str, sentence: str, work: Path) -> None:
+        self._pool = pool
+        self._rest = rest
+        self._name = name
+        self._work = work
+        pool.concepts.begin(name, sentence)
+        pool.concept(name).definition.propose().wait()
+        pool.concept(name).definition.mine().wait()
+
+    def next(self, n: int) -> list[str]:
+        return [picture.path for picture in self._pool.concept(self._name).labels.next_pictures(n)]
+
+    def answer(self, answers: Mapping[str, Answer]) -> int:
+        file = self._work / "answers.csv"
+        with file.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(["path", "label"])
+            writer.writerows(answers.items())
+        self._pool.concept(self._name).label_files.import_file(
+            file, author="simulated from labels.csv", simulated=True
+        )
+        return len(answers)
+
+    def wall(self) -> list[str]:
+        return []
+
+    def looked(self, clicked: Sequence[str]) -> int:
+        return 0
+
+    def measured(self, person: SimulatedPerson) -> Measures:
+        return Measures(average_precision(self._scores(), person))
+
+    def _scores(self) -> dict[str, float]:
+        self._pool.concept(self._name).versions.train().wait()
+        bundle = self._pool.concept(self._name).exports.write(self._work / "bundle")
+        scores = self._work / "scores.csv"
+        self._rest.scoring.score(Path(bundle.folder), [], scores).wait()
+        with scores.open(newline="", encoding="utf-8") as stream:
+            return {row["path"]: float(row["score"]) for row in csv.DictReader(stream)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("dataset", choices=["grocery", "grocery-held-out", "oasis"])
     parser.add_argument("--seeds", type=int, default=1, help="random pools")
     parser.add_argument("--budgets", type=int, nargs="+", default=[0, 20, 50, 100])
-    parser.add_argument("--out", type=Path, help="a CSV file for every figure")
     options = parser.parse_args()
     data = os.environ.get("DISCERN_EVAL_DATA")
     if not data:
@@ -93,8 +150,6 @@ def main() -> None:
                 rows += concept
     print(f"\nsimulated person; mean average precision over {options.seeds} pools after n answers")
     print(*as_table(rows), sep="\n")
-    if options.out:
-        write_rows(rows, options.out)
 
 
 def one_pool(
