@@ -49,7 +49,7 @@ from storage.pictures.files import Within
 from storage.pictures.thumbnails import ThumbnailStore
 from storage.places import Places
 from storage.removed import Removed
-from storage.vectors.graph_files import KeptGraph
+from storage.vectors.graph import KeptGraph
 from storage.vectors.reader import VectorReader
 from storage.vectors.stored import PurgedVectors, StoredIndex, tables_in
 from storage.vectors.tables import BucketTables

@@ -14,7 +14,7 @@ from cachetools import LRUCache
 
 from concepts.learning.base import NeighbourGraph
 from concepts.learning.scorers import NEIGHBOURS
-from storage.vectors.graph_files import KeptGraph
+from storage.vectors.graph import KeptGraph
 from storage.vectors.reader import Neighbours, VectorReader
 
 LARGEST = 20_000  # pictures: every one is compared with every other, 10 seconds of one processor

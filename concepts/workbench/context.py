@@ -55,7 +55,7 @@ from storage.picture_columns import PictureColumns
 from storage.tables import ConceptRow, DefinitionRow
 from storage.trash import TrashStore
 from storage.uploads import uploads_at
-from storage.vectors.graph_files import KeptGraph
+from storage.vectors.graph import KeptGraph
 from storage.watches import Watches
 
 

@@ -20,12 +20,11 @@ from numpy.typing import NDArray
 
 from storage import buckets
 from storage.errors import DamagedIndexError, DiskFullError, NoPermissionError, ReadOnlyError, StorageError
-from storage.vectors.damage import guarded
 from storage.vectors.digests import Digests, digests_of, finite
 from storage.vectors.ids import ID_TYPE, Flags, Halves, Keys, checked, encoded, located
 from storage.vectors.matrix import Matrix
 from storage.vectors.reader import BATCH, VectorReader
-from storage.vectors.tables import LANCE, BucketTables, WritersTurn
+from storage.vectors.tables import LANCE, BucketTables, WritersTurn, guarded
 
 COMPACT_AFTER = 50  # small files; each write adds one
 ROWS_A_FILE = 2_000  # to compact writes all rows anew: in a large table it waits for as many more files

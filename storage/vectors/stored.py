@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from storage.errors import DamagedIndexError
 from storage.files import write_whole
 from storage.vectors.digests import parts
-from storage.vectors.graph_files import KeptGraph, fits
+from storage.vectors.graph import KeptGraph, fits
 from storage.vectors.ids import ID_TYPE, PictureIds
 from storage.vectors.matrix import Matrix
 from storage.vectors.reader import VectorReader

@@ -1,17 +1,27 @@
-"""Where a table of vectors is, and whose turn it is to write to it."""
+"""Where a table of vectors is, whose turn it is to write to it, and what its errors mean."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
 
 from storage import buckets
+from storage.disk import obstacle
+from storage.errors import (
+    DamagedIndexError,
+    DiscernError,
+    DiskFullError,
+    NoPermissionError,
+    ReadOnlyError,
+    StorageError,
+)
 
+BUSY = ("Cannot allocate memory", "Too many open files", "Input/output error")  # passes, and is no damage
 LANCE = ".lance"  # what LanceDB calls the folder of a table
 
 
@@ -68,3 +78,39 @@ class WritersTurn:
                 self._mine.held.__exit__(None, None, None)
         finally:
             self._here.release()
+
+
+@contextmanager
+def guarded(folder: Path, bucket: BucketTables | None, *, opening: bool = False) -> Iterator[None]:
+    """Raises what LanceDB and Arrow say of a table as a `StorageError`: what keeps from using it (room,
+    rights, a bucket), else `DamagedIndexError`. While a table is `opening` whatever they raise is damage."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, DiscernError):
+        raise
+    except BaseException as error:  # a panic of LanceDB is no Exception
+        from pyarrow import ArrowException  # not loaded for whoever reads the copy alone
+
+        # LanceDB has no error classes of its own.
+        is_panic = type(error).__name__ in ("RustPanic", "PanicException")
+        of_storage = isinstance(error, OSError | RuntimeError | ValueError | ArrowException)
+        if not (opening or of_storage or is_panic):
+            raise
+        reason = str(error) or type(error).__name__
+        if bucket and (refusal := buckets.problem_of(reason, bucket.uri)) is not None:
+            raise refusal from error
+        if isinstance(error, MemoryError) and not isinstance(error, ArrowException):
+            raise
+        if any(sign in reason for sign in BUSY):
+            raise StorageError(f"{folder} can't be read now ({reason[:200]}). Try again.") from error
+        if any(sign in reason for sign in ("No space left", "File too large", "quota exceeded")):
+            raise DiskFullError(folder) from error
+        if "Read-only file system" in reason:
+            raise ReadOnlyError(folder) from error
+        if isinstance(error, PermissionError) or "Permission denied" in reason:
+            raise NoPermissionError(folder) from error
+        if (problem := obstacle(folder)) is not None:
+            raise problem from error
+        # Behind a comma LanceDB says where in its own code that was.
+        reason = reason.splitlines()[0].partition(", /")[0][:200]
+        raise DamagedIndexError(bucket.uri if bucket else folder, reason) from error

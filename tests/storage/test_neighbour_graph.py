@@ -18,8 +18,7 @@ from synthetic import in_memory, picture_ids, unit_vectors
 from storage.errors import StorageError
 from storage.vectors import graph as graphs
 from storage.vectors import stored
-from storage.vectors.graph import Graph, brought_to, built, inserted
-from storage.vectors.graph_files import KeptGraph
+from storage.vectors.graph import Graph, KeptGraph, brought_to, built, inserted
 from storage.vectors.ids import PictureIds
 from storage.vectors.nearest import clustered, highest
 from storage.vectors.stored import StoredIndex
