@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from concepts.encoders.base import Vectors
-from concepts.learning.base import Floats, Rows
-from concepts.learning.contact_sheet import SIZE, distinct, representatives
+from concepts.learning.base import Floats, Rows, distinct
+from concepts.learning.contact_sheet import SIZE, representatives
 
 Wall = Callable[[Vectors, Rows, Floats, Rows, int, int], Rows]
 

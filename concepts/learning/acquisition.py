@@ -20,6 +20,7 @@ from concepts.learning.base import (
     Rows,
     TrainingSet,
     Votes,
+    distinct,
     one_blas_thread,
 )
 from concepts.learning.fitting import SEED, WORDS_ALONE, train_early
@@ -103,13 +104,9 @@ class Round:
         return np.flatnonzero(self.is_free())
 
     def distinct(self, rows: Iterable[int], n: int) -> list[int]:
-        """The first n rows of `rows`, leaving out near-duplicates of earlier ones."""
-        seen: dict[int, int] = {}
-        for row in rows:
-            if len(seen) >= n:
-                break
-            seen.setdefault(int(self.pool.group[row]), int(row))
-        return list(seen.values())
+        """The first n rows of `rows` that are free, leaving out near-duplicates of earlier ones."""
+        found: list[int] = distinct(np.fromiter(rows, np.int64), self.pool.group, self.is_free(), n).tolist()
+        return found
 
     def least_certain(self) -> Rows:
         """Free rows by rising |p - 1/2|, of grades or classes by falling doubt; by falling text score before

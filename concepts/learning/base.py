@@ -140,6 +140,13 @@ def sigmoid(logits: ArrayLike) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -60, 60))))
 
 
+def distinct(rows: Rows, group: Rows, free: Bools, n: int) -> Rows:
+    """The first n of `rows` that are free, one a group."""
+    rows = rows[free[rows]]
+    _, first = np.unique(group[rows], return_index=True)
+    return np.asarray(rows[np.sort(first)[: max(n, 0)]], dtype=np.int64)
+
+
 def grouped_folds(positive: Bools, group: Rows, seed: int) -> list[tuple[Rows, Rows]]:
     """(train rows, test rows) of up to `FOLDS` stratified folds, each training part with both classes.
 

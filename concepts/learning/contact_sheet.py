@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from concepts.encoders.base import Vectors
-from concepts.learning.base import Bools, Floats, Rows, one_blas_thread
+from concepts.learning.base import Bools, Floats, Rows, distinct, one_blas_thread
 
 SIZE = 60  # pictures of a wall
 BY_WORDS = 0.1  # share of a wall that is what the words find: the words may be wrong
@@ -69,10 +69,3 @@ def _representing(vectors: Vectors, seen: Bools, clusters: int, odd: bool, rng: 
     largest = np.argsort(-sizes, kind="stable")
     open_ = largest[(sizes[largest] > 0) & ~closed[largest]]
     return np.asarray(order[(ends - 1 if odd else ends - sizes)[open_]], dtype=np.int64)
-
-
-def distinct(rows: Rows, group: Rows, free: Bools, n: int) -> Rows:
-    """The first n of `rows` that are free, one a group."""
-    rows = rows[free[rows]]
-    _, first = np.unique(group[rows], return_index=True)
-    return np.asarray(rows[np.sort(first)[: max(n, 0)]], dtype=np.int64)

@@ -373,9 +373,7 @@ def probability_gap(probability: Floats, truth: Bools, group: Rows, seed: int) -
     """
     n = len(truth)
     if n < FEWEST_FOR_GAP:
-        pictures = "picture" if FEWEST_FOR_GAP - n == 1 else "pictures"
-        note = f"Too few to say: {FEWEST_FOR_GAP - n} more checked {pictures} needed (there are {n})."
-        return Metric.unknown(PROBABILITY_GAP, n, note)
+        return Metric.unknown(PROBABILITY_GAP, n, _short(FEWEST_FOR_GAP - n, "checked pictures", n))
     _, member = np.unique(group, return_inverse=True)
     gap = np.bincount(member, weights=probability - truth) / np.bincount(member)
     low, high = mean_interval(gap, -1, 1, seed)

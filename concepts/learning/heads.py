@@ -205,18 +205,21 @@ class LogisticHead(Head):
         return LogisticHead(fitted.details["C"])
 
     def _choose(self, space: Space, data: TrainingSet, folds: Folds) -> tuple[float, Floats | None]:
-        """The C whose calibrated out-of-fold scores have the least log loss, and these scores (n,)."""
-        if self.C is not None or not folds:
-            return self.C or REGULARISATION[0], None
-        best, least, kept = REGULARISATION[0], np.inf, None
-        for C in REGULARISATION:
-            scores = _held_out(space, data, folds, C)
+        def loss(scores: Floats) -> float:
             fit = platt(scores, data.positive, data.weight)
             margin = np.where(data.positive, 1, -1) * (fit.a * scores + fit.c)
-            loss = float(data.weight @ np.logaddexp(0, -margin))
-            if loss < least:
-                best, least, kept = C, loss, scores
-        return best, kept
+            return float(data.weight @ np.logaddexp(0, -margin))
+
+        if self.C is not None or not folds:
+            return self.C or REGULARISATION[0], None
+        return least_loss(lambda C: _held_out(space, data, folds, C), loss)
+
+
+def least_loss(held_out: Callable[[float], Floats], loss: Callable[[Floats], float]) -> tuple[float, Floats]:
+    """The C whose calibrated out-of-fold scores have the least log loss, and these scores."""
+    found = [(loss(scores := held_out(C)), C, scores) for C in REGULARISATION]
+    _, C, scores = min(found, key=lambda one: one[0])
+    return C, scores
 
 
 @dataclass(frozen=True)

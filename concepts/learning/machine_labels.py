@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from concepts.learning.base import Bools, Floats, Votes
 from concepts.learning.calibration import Calibration, refit
-from concepts.learning.intervals import wilson
+from concepts.learning.intervals import total, wilson
 
 MOST_WEIGHT = 0.9  # a machine's label never counts as much as a person's
 ALONE = 1.0
@@ -71,8 +71,9 @@ def measure_agreement(person: Votes, machine: Votes) -> Agreement:
     found_low, found_high = wilson(found, yes)
     alarms_low, alarms_high = wilson(alarms, n - yes)
     value = found - alarms
-    low = value - float(np.hypot(found - found_low, alarms_high - alarms))
-    high = value + float(np.hypot(found_high - found, alarms - alarms_low))
+    low, high = total(
+        np.array([found, -alarms]), np.array([found_low, -alarms_high]), np.array([found_high, -alarms_low])
+    )
     weight = min(max(low, 0.0), MOST_WEIGHT)
     verdict = (
         f"each of its labels counts as {weight:.2f} of yours at most"

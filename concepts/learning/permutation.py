@@ -36,11 +36,6 @@ class Shuffled:
         return float(self.shuffles.mean())
 
     @property
-    def high(self) -> float:
-        """What 95 % of the shuffles stay below."""
-        return float(np.percentile(self.shuffles, 95))
-
-    @property
     def p_value(self) -> float:
         """The chance of a result as good as this if the answers had nothing to do with the pictures, at
         most."""
@@ -65,6 +60,8 @@ def shuffle_test(
 
     None where one kind of answer is missing on either side, or there are too few for this head.
     """
+    from sklearn.metrics import average_precision_score  # a second to load, and most commands don't measure
+
     rng = np.random.default_rng(seed)
     data = _one_a_group(data, rng)
     if not 0 < data.positives < len(data.positive) or not truth.any() or truth.all():
@@ -80,7 +77,8 @@ def shuffle_test(
             return None
 
         def reached(answers: TrainingSet) -> float:
-            return average_precision(head.fit(answers, None, seed).logits(measured), truth)
+            scores = head.fit(answers, None, seed).logits(measured)
+            return float(average_precision_score(truth, scores))
 
         return Shuffled(reached(data), np.array([reached(_shuffle(data, rng)) for _ in range(shuffles)]))
 
@@ -109,14 +107,6 @@ def about_chance(baselines: Iterable[Baseline]) -> list[str]:
         f"by chance: p = {found.p_value:.2f}."
     )
     return [said if found.p_value <= SURE else f"{said} So it may have learned nothing yet."]
-
-
-def average_precision(scores: Floats, truth: Bools) -> float:
-    """Of pictures ranked by falling score; equal scores count as one step. scores, truth (n,), any truth."""
-    order = np.argsort(-scores, kind="stable")
-    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
-    hits = np.cumsum(truth[order])[ends]
-    return float((np.diff(hits, prepend=0) * hits / (ends + 1)).sum() / hits[-1])
 
 
 def _one_a_group(data: TrainingSet, rng: np.random.Generator) -> TrainingSet:

@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from concepts.learning.base import FOLDS, Floats, LinearHead, Rows, TrainingSet, one_blas_thread
-from concepts.learning.heads import REGULARISATION, Space
+from concepts.learning.heads import REGULARISATION, Folds, Space, least_loss
 from concepts.learning.scale import Options, Scale, ScaleLabels
 
 PRIOR = 0.05  # of the cuts: keeps a grade that nobody gave from shrinking to nothing
 STEPS = 1000
 SMALLEST_SLOPE = 1e-3  # a head that ranks no better than chance says what is usual
 STRAIGHT = 10.0  # C of a calibration, which has few numbers to fit
-Folds = list[tuple[Rows, Rows]]
 GRADED = "graded"  # where a version's details have the cuts
 
 
@@ -152,14 +151,11 @@ def fit_softmax(X: np.ndarray, possible: Options, weight: Floats, C: float) -> F
 
 def masked_loss(logits: Floats, possible: Options) -> tuple[Floats, Floats]:
     """(n,) -log P(one of the possible), and its slope (n, options)."""
-    whole = class_probabilities(logits)
-    inside = class_probabilities(np.where(possible, logits, -np.inf))
-    top = logits.max(axis=1)
-    of_all = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
+    from scipy.special import logsumexp
+
     within = np.where(possible, logits, -np.inf)
-    peak = within.max(axis=1)
-    of_possible = peak + np.log(np.exp(within - peak[:, None]).sum(axis=1))
-    return of_all - of_possible, whole - inside
+    loss = np.asarray(logsumexp(logits, axis=1) - logsumexp(within, axis=1))
+    return loss, class_probabilities(logits) - class_probabilities(within)
 
 
 def class_probabilities(logits: Floats) -> Floats:
@@ -294,17 +290,16 @@ def moved(logits: Floats, possible: Options, weight: Floats) -> tuple[float, Flo
 def _chosen(
     X: Any, folds: Folds, fit: Callable[[Any, Any, float], Floats], loss: Callable[[Floats], float]
 ) -> tuple[float, Floats | None]:
-    """The C whose calibrated out-of-fold scores have the least log loss, and these scores; None of them
-    where nothing can be held out."""
-    best, least, kept = REGULARISATION[0], np.inf, None
-    for C in REGULARISATION if folds else ():
-        parts = [(test, _scores(X[test], fit(X, train, C))) for train, test in folds]
-        scores = np.empty((len(X), *parts[0][1].shape[1:]))
-        for test, found in parts:
+    """As `least_loss`; None of the scores where nothing can be held out."""
+
+    def held_out(C: float) -> Floats:
+        parts = [_scores(X[test], fit(X, train, C)) for train, test in folds]
+        scores = np.empty((len(X), *parts[0].shape[1:]))
+        for (_, test), found in zip(folds, parts, strict=True):
             scores[test] = found
-        if (value := loss(scores)) < least:
-            best, least, kept = C, value, scores
-    return best, kept
+        return scores
+
+    return least_loss(held_out, loss) if folds else (REGULARISATION[0], None)
 
 
 def _scores(X: Any, found: Floats) -> Floats:
