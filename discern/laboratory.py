@@ -38,7 +38,6 @@ def study(
 ) -> None:
     """Measure how good classifiers get with so many answers. Simulated people answer from labels.csv."""
     # scikit-learn, pyarrow and all ways to learn: seconds that no other command waits for
-    from study.looks import note_look
     from study.report import as_table, write_results
     from study.study import ALL_LABELS, Study, run_study
 
@@ -55,7 +54,7 @@ def study(
     )
     with progress("Studying", KEPT) as listener:
         found = run_study(wanted, listener)
-    files = write_results(wanted, found, note_look(wanted, found))
+    files = write_results(wanted, found)
 
     def human() -> None:
         say("Simulated people. Mean average precision over the seeds after so many answers in all:")

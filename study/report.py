@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
+from datetime import UTC, datetime
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,6 @@ from study.study import ALL_LABELS, Found, Study
 
 LIBRARY = "average_precision_library"
 DASHES = ("", "8 4", "2 3", "10 3 2 3", "4 2", "1 4")
-
-
-def write_rows(rows: Sequence[Row], file: Path) -> None:
-    """One line a row, as CSV."""
-    with file.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, [field.name for field in fields(Row)])
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in rows)
 
 
 def as_table(rows: Sequence[Row]) -> list[str]:
@@ -46,25 +38,42 @@ def _line(name: str, values: Iterable[float]) -> str:
     return f"{name:32}" + "".join(f"{value:7.3f}" for value in values)
 
 
-def write_results(study: Study, found: Found, looks: Sequence[str]) -> list[Path]:
+def _looks(study: Study, found: Found) -> list[str]:
+    """Writes down beside a confirming list that it was looked at: each look makes what it shows a little less
+    new. All looks at the list so far, this one included; none for a tuning list. The same study again, with
+    nothing new in it, is no look."""
+    if found.file.kind != "confirming":
+        return []
+    file = study.concepts.with_suffix(".looks.txt")
+    looks = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    what = f"{', '.join(study.methods)}; budgets {', '.join(map(str, study.budgets))}; {study.seeds} seeds"
+    if study.start_positives:
+        what += f"; {study.start_positives} given"
+    if not any(look.partition(": ")[2] == what for look in looks):
+        looks.append(f"{datetime.now(UTC).date()}: {what}")
+        file.write_text("\n".join(looks) + "\n", encoding="utf-8")
+    return looks
+
+
+def write_results(study: Study, found: Found) -> list[Path]:
     """`runs.parquet` (the same bytes from the same seeds), `timings.parquet`, and the report twice."""
     # pyarrow takes a second to load, and only a study's end needs it
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    facts = _facts(study, found)  # first: it notes the look
     files = [study.out / name for name in ("runs.parquet", "timings.parquet", "report.md", "report.html")]
     runs = {f.name: [getattr(row, f.name) for row in found.rows] for f in fields(Row)}
     pq.write_table(pa.table(runs), files[0])
     cases = [asdict(case) for case in found.seconds]
     times = {name: [case[name] for case in cases] for name in ("concept", "method", "seed")}
     pq.write_table(pa.table(times | {"seconds": list(found.seconds.values())}), files[1])
-    facts = _facts(study, found, looks)
     for file in files[2:]:
         file.write_text(TEMPLATES.get_template(f"{file.name}.jinja").render(facts), encoding="utf-8")
     return files
 
 
-def _facts(study: Study, found: Found, looks: Sequence[str]) -> dict[str, Any]:
+def _facts(study: Study, found: Found) -> dict[str, Any]:
     rows = {m: [row for row in found.rows if row.method == m] for m in (*study.methods, ALL_LABELS)}
     full = {c: next(iter(b.values())) for c, b in by_concept(rows[ALL_LABELS]).items() if b}
     means = {method: by_concept(of) for method, of in rows.items() if method != ALL_LABELS}
@@ -74,7 +83,7 @@ def _facts(study: Study, found: Found, looks: Sequence[str]) -> dict[str, Any]:
     return {
         "study": study,
         "found": found,
-        "looks": looks,
+        "looks": _looks(study, found),
         "budgets": budgets,
         "concepts": list(full),
         "full": full,
