@@ -19,7 +19,7 @@ import zipfile
 from pathlib import Path
 
 VERSION = "1.24.3"  # of those that take a WebAssembly given to them the smallest: 12.4 MB, 14.2 in 1.30.0
-FOLDER = Path(__file__).parents[1] / "concepts" / "export" / "page" / "vendored"
+FOLDER = Path(__file__).parents[1] / "concepts" / "bundle" / "page" / "vendored"
 TAKEN = ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")
 
 
