@@ -7,6 +7,8 @@ import pytest
 
 from concepts.learning.intervals import clopper_pearson, share_at_any_time
 
+ERROR, ANSWERS = 0.05, 200
+
 
 def test_before_any_answer_everything_is_possible() -> None:
     assert share_at_any_time(0, 0, 0.05) == (0.0, 1.0)
@@ -29,14 +31,19 @@ def test_yes_and_no_are_alike() -> None:
     assert (1 - high, 1 - low) == pytest.approx(other)
 
 
+@pytest.fixture(scope="module")
+def limits() -> dict[tuple[int, int], tuple[float, float]]:
+    return {(k, n): share_at_any_time(k, n, ERROR) for n in range(1, ANSWERS + 1) for k in range(n + 1)}
+
+
 @pytest.mark.parametrize("share", [0.5, 0.9, 0.97])
-def test_looking_after_each_of_200_answers_misses_the_truth_in_fewer_than_5_of_100_runs(share: float) -> None:
-    rng = np.random.default_rng(0)
-    runs, answers, error = 400, 200, 0.05
-    limits = {(k, n): share_at_any_time(k, n, error) for n in range(1, answers + 1) for k in range(n + 1)}
+def test_looking_after_each_of_200_answers_misses_the_truth_in_fewer_than_5_of_100_runs(
+    share: float, limits: dict[tuple[int, int], tuple[float, float]]
+) -> None:
+    rng, runs = np.random.default_rng(0), 400
     missed = 0
-    for run in rng.random((runs, answers)) < share:
+    for run in rng.random((runs, ANSWERS)) < share:
         right = np.cumsum(run)
         seen = [limits[int(k), n] for n, k in enumerate(right, start=1)]
         missed += any(not low <= share <= high for low, high in seen)
-    assert missed <= error * runs
+    assert missed <= ERROR * runs

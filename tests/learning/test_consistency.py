@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from concepts.learning.consistency import ENOUGH, consistency
@@ -42,11 +39,3 @@ def test_who_says_the_same_throughout_limits_no_classifier() -> None:
     assert found is not None
     assert found.sentences[0] == "People answered 12 of 12 pictures the same way twice (74–100 of 100)."
     assert "By that none of the 12 answers" in found.sentences[1]
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
-def test_no_classifier_agrees_more_often_than_the_ceiling(yes: list[float]) -> None:
-    """Whatever the chance of a yes for each picture: the best that can be is to say the likelier answer."""
-    p = np.array(yes)
-    the_same_twice = p**2 + (1 - p) ** 2
-    assert np.maximum(p, 1 - p).mean() <= (1 + the_same_twice.mean()) / 2 + 1e-12

@@ -197,19 +197,6 @@ def test_scores_that_say_nothing_are_stretched_to_nothing():
 # Figures
 
 
-def test_quadratic_kappa_is_that_of_the_textbook():
-    """Cohen, 1968: 1 - Σ w observed / Σ w expected, written out for one table."""
-    said = np.array([0, 0, 1, 1, 2, 2, 3, 4])
-    other = np.array([0, 1, 1, 2, 2, 2, 4, 4])
-    table = np.zeros((5, 5))
-    np.add.at(table, (said, other), 1 / 8)
-    i, j = np.indices((5, 5))
-    w = (i - j) ** 2
-    expected = np.outer(table.sum(1), table.sum(0))
-    kappa = 1 - (w * table).sum() / (w * expected).sum()
-    assert quadratic_kappa(np.ones((1, 8)), said, other, 5)[0] == pytest.approx(kappa)
-
-
 def test_kappas_are_those_of_scikit_learn():
     from sklearn.metrics import cohen_kappa_score
 

@@ -13,7 +13,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from concepts.learning.evaluation import COUNTS, METRICS, _Ranked, compare, curves, evaluate, wilson
+from concepts.learning.evaluation import COUNTS, METRICS, _Ranked, compare, curves, evaluate
 
 
 def example(n=200, seed=0, decimals=2):
@@ -118,11 +118,6 @@ def test_ten_right_of_ten_is_not_certainty():
     assert metrics["precision"].low < 0.75
     assert metrics["average_precision"].low < 0.75
     assert metrics["roc_auc"].low < 0.95
-
-
-def test_wilson_is_the_textbook_interval():
-    assert wilson(0.5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-3)
-    assert wilson(0.0, 10) == pytest.approx((0.0, 0.2775), abs=1e-3)
 
 
 def test_the_same_seed_gives_the_same_report():

@@ -50,18 +50,6 @@ def test_good_annotators_are_believed(aggregate):
     assert found.weight[60:].sum() > 4  # as much as so many answers
 
 
-def test_a_coin_weighs_next_to_nothing(aggregate):
-    weights = [aggregate(*opinions([0.5], seed=seed)[0]).weight.max() for seed in range(40)]
-    assert np.mean(np.array(weights) > 0) < 0.1
-
-
-def test_what_always_says_the_same_or_the_opposite_weighs_nothing(aggregate):
-    said, _ = opinions([0.0])
-    assert aggregate(*said).weight.max() == 0
-    always = Opinions(said.person, np.ones((1, 200), np.int8))
-    assert aggregate(*always).weight.max() == 0
-
-
 def test_a_useless_annotator_beside_a_good_one_takes_nothing_away(aggregate):
     said, truth = opinions([0.95, 0.5])
     found = aggregate(*said)
@@ -87,12 +75,6 @@ def test_pictures_that_nobody_is_sure_of_stay_without_a_label(aggregate):
     said.machines[0, 100:] = 0
     found = aggregate(*said)
     assert not found.labelled[100:].any()
-
-
-def test_the_same_opinions_give_the_same_labels(aggregate):
-    first, second = (aggregate(*opinions([0.9, 0.7])[0]) for _ in range(2))
-    assert np.array_equal(first.positive, second.positive)
-    assert np.array_equal(first.weight, second.weight)
 
 
 def test_bounded_labels_stay_a_part_of_what_the_person_says_and_do_not_grow_with_it_for_ever():

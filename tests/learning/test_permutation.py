@@ -6,19 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from sklearn.metrics import average_precision_score
 
-from concepts.learning.permutation import about_chance, average_precision, shuffle_baseline, shuffle_test
-
-
-@given(st.integers(0, 1000))
-def test_average_precision_is_that_of_sklearn_with_ties_too(seed):
-    rng = np.random.default_rng(seed)
-    scores, truth = rng.integers(0, 8, 30).astype(float), rng.random(30) < 0.4
-    if truth.any():
-        assert average_precision(scores, truth) == pytest.approx(average_precision_score(truth, scores))
+from concepts.learning.permutation import about_chance, shuffle_baseline, shuffle_test
 
 
 @pytest.mark.parametrize("way", ["auto", "logistic", "lda"])
@@ -26,7 +15,7 @@ def test_real_answers_beat_every_shuffle(labels, way):
     data, measured = labels(15, 35), labels(10, 50, seed=1)
     found = shuffle_test(data, measured.vectors, measured.positive, way, 0, shuffles=19)
     assert found.p_value == 1 / 20
-    assert found.answers > found.high > found.mean
+    assert found.answers > np.percentile(found.shuffles, 95) > found.mean
     again = shuffle_test(data, measured.vectors, measured.positive, way, 0, shuffles=19)
     assert (again.shuffles == found.shuffles).all()
 

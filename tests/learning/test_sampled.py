@@ -163,6 +163,7 @@ def test_small_intervals_are_the_textbooks() -> None:
     assert counted(3, 10, np.inf, 0.05)[0][0] == pytest.approx(0.0667, abs=1e-4)  # Clopper-Pearson
     assert counted(10, 10, 10, 0.05) == ([10], [10])
     assert wilson(0.5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-3)
+    assert wilson(0.0, 10) == pytest.approx((0.0, 0.2775), abs=1e-3)
     low, high = newcombe(1.0, 10, 10, 0.05)
     assert (low < 0.9, high) == (True, 1.0)
     assert ratio(0, 0, 50, 30, 20, 35)[0] == 0
