@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from synthetic import DIMENSION, contents, picture_ids, unit_vectors
 
-from storage.errors import DamagedIndexError, StorageError
+from storage.errors import DamagedIndexError
 from storage.vectors.digests import digests_of
 from storage.vectors.ids import checked, encoded, order_of
 from storage.vectors.lance import LanceIndex
@@ -272,11 +272,6 @@ def test_a_damaged_table_is_an_error_that_says_what_to_do(tmp_path: Path) -> Non
         file.write_bytes(b"not a manifest" * 100)
     with pytest.raises(DamagedIndexError, match="kept elsewhere"):
         LanceIndex(tmp_path, "enc-1", DIMENSION)
-
-
-def test_another_dimension_is_refused(index: LanceIndex, tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="8 numbers, not 9"):
-        LanceIndex(tmp_path / "vectors", "enc-1", 9)
 
 
 @pytest.mark.parametrize(

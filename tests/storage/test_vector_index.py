@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -421,27 +419,3 @@ def test_what_can_be_no_id_is_in_no_set() -> None:
     ids = PictureIds.of([known, "é", "", known + "0", known])
     assert list(ids) == [known]
     assert [item in ids for item in (known, "é", "", known + "0", 5, None)] == [True] + 5 * [False]
-
-
-# One thread of BLAS
-
-
-BLAS = """
-from threadpoolctl import threadpool_info, threadpool_limits
-from storage.vectors import products
-
-def limits():
-    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
-
-with threadpool_limits(2, user_api="blas"):
-    with products.one_blas_thread:
-        with products.one_blas_thread:
-            assert limits() == {1}
-        assert limits() == {1}
-    assert limits() == {2}
-"""
-
-
-def test_blas_has_its_threads_back_only_when_nobody_multiplies_any_more() -> None:
-    # The limit is the process's, and threads that other tests left may be multiplying in this one.
-    subprocess.run([sys.executable, "-c", BLAS], check=True)

@@ -10,12 +10,15 @@ import pyarrow.parquet as pq
 import pytest
 from command_line import discern  # noqa: F401  # a fixture
 from drawing import draw_folder
+from test_study import row
 
 from concepts.errors import DiscernError
 from study import study as whole
 from study.concept_file import read_concepts
 from study.methods import known_names, study_method
+from study.report import write_results
 from study.statistics import by_concept, paired, work_to_reach
+from study.study import Found, Study
 
 CONCEPTS = """
 ["Round"]
@@ -156,8 +159,6 @@ def test_differences_are_paired_by_concept_and_their_interval_is_over_concepts()
 
 
 def test_the_work_to_reach_a_level_is_the_first_budget_whose_mean_does() -> None:
-    from test_study import row
-
     rows = [row("a", "m", seed, b, ap) for seed in (0, 1) for b, ap in ((10, 0.5), (20, 0.9), (50, 0.95))]
     assert by_concept(rows)["a"] == {10: 0.5, 20: 0.9, 50: 0.95}
     found = work_to_reach(rows, {"a": 1.0}, 0.9)["a"]
@@ -166,22 +167,15 @@ def test_the_work_to_reach_a_level_is_the_first_budget_whose_mean_does() -> None
     assert work_to_reach(rows, {"a": 1.0}, 0.99) == {"a": None}
 
 
-def test_looks_at_a_confirming_list_are_kept_beside_it_and_reported(
-    discern: Any,  # noqa: F811
-    data: Path,
-    concepts: Path,
-    tmp_path: Path,
-    tiny_open_clip: Path,
-) -> None:
+def test_looks_at_a_confirming_list_are_kept_beside_it_and_reported(concepts: Path, tmp_path: Path) -> None:
     concepts.write_text('list = "confirming"\n' + CONCEPTS)
-    for methods in ("random", "random", "margin"):
-        discern(
-            "study", "--data", data, "--concepts", concepts, "--out", tmp_path / "out", "--methods", methods,
-            "--budgets", "6", "--seeds", 1, "--encoder", f"local-dir:{tiny_open_clip}",
-        )  # fmt: skip
+    for name in ("random", "random", "margin"):
+        asked = Study(tmp_path, concepts, tmp_path, (name,), (6,), 1, "embedded", start_positives=0)
+        rows = [row("Round", method, 0, 6, 0.5) for method in (name, whole.ALL_LABELS)]
+        write_results(asked, Found(rows, {}, read_concepts(concepts), "encoder"))
     looks = concepts.with_suffix(".looks.txt").read_text().splitlines()
     assert [look.partition(": ")[2] for look in looks] == [
         "random; budgets 6; 1 seeds",
         "margin; budgets 6; 1 seeds",
     ]
-    assert all(look in (tmp_path / "out" / "report.md").read_text() for look in looks)
+    assert all(look in (tmp_path / "report.md").read_text() for look in looks)
