@@ -12,6 +12,8 @@ from docs.build import commands
 from web.api import create_api
 from web.http.roles import rule_of
 
+DOCUMENT = create_api(cast(Workbench, None)).openapi()
+COMMANDS = commands()
 OPERATIONS = [one for handle in (Concept, Workbench) for one in declared_in(handle)]
 
 
@@ -28,8 +30,7 @@ def test_it_says_what_it_does_and_what_each_parameter_is(one: Declared) -> None:
 
 @pytest.mark.parametrize("one", [one for one in OPERATIONS if one.operation.route], ids=named)
 def test_its_route_is_in_the_document_and_held_to_its_role(one: Declared) -> None:
-    document = create_api(cast(Workbench, None)).openapi()
-    assert document["paths"][one.path][one.verb.lower()]["operationId"] == f"{one.part}_{one.name}"
+    assert DOCUMENT["paths"][one.path][one.verb.lower()]["operationId"] == f"{one.part}_{one.name}"
     rule = rule_of(one.verb, "/api/v1" + IN_PATH.sub("1", one.path))
     assert rule is not None
     assert (rule.role, rule.deed, rule.host) == (one.role, one.operation.audit, one.operation.host)
@@ -37,5 +38,5 @@ def test_its_route_is_in_the_document_and_held_to_its_role(one: Declared) -> Non
 
 @pytest.mark.parametrize("one", [one for one in OPERATIONS if one.operation.command], ids=named)
 def test_its_command_takes_the_same_parameters(one: Declared) -> None:
-    taken = {parameter.name for parameter in commands()[one.command].params}
+    taken = {parameter.name for parameter in COMMANDS[one.command].params}
     assert {p.name for p in one.parameters if p.given is None} <= taken
