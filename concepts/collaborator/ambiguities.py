@@ -24,7 +24,6 @@ from concepts.language.base import ChatModel
 from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.learning.base import Floats, Rows, one_blas_thread
 from concepts.learning.fitting import SEED, train_early
-from concepts.library.search import without_look_alikes
 
 PURPOSE = "doubt"
 ASKED = 40  # pictures a model argues about
@@ -97,7 +96,7 @@ def unlabelled(training_data: TrainingData) -> list[str]:
     """Candidates without an answer that may be learned from, one of pictures that look alike."""
     out = training_data.reserved | training_data.spoken_for
     ids = [i for i in training_data.candidates if i not in out]
-    return without_look_alikes(training_data.with_vectors(ids), training_data.collection.library)
+    return training_data.without_look_alikes(training_data.with_vectors(ids))
 
 
 def _ranked(probability: Floats, threshold: float) -> Floats:

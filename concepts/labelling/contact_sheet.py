@@ -27,7 +27,6 @@ from concepts.labelling.training_data import TrainingData
 from concepts.learning.base import sigmoid
 from concepts.learning.contact_sheet import SIZE, representatives
 from concepts.learning.fitting import train_head
-from concepts.library.search import without_look_alikes
 from concepts.view import View
 from storage.vectors.ids import PictureIds
 from storage.vectors.reader import Scores
@@ -159,9 +158,7 @@ def bulk_pictures(training_data: TrainingData, order: GridOrder, query: str, gra
     scores, knows = _scores(training_data, order, query)
     ranking = rank_library(training_data, graph_of) if knows and order in ("likely", "unlikely") else None
     first = _first(ranking.among(scores.ids) if ranking else scores, order, knows, SPARE * PREPARED)
-    shown = without_look_alikes([picture_id for picture_id, _ in first], training_data.collection.library)[
-        :PREPARED
-    ]
+    shown = training_data.without_look_alikes([picture_id for picture_id, _ in first])[:PREPARED]
     probability = {i: float(sigmoid(logit)) for i, logit in scores.of(shown)}
     chosen = [(i, order, probability[i] if knows else None) for i in shown]
     pictures = to_learn_from(training_data, chosen)

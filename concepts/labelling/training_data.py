@@ -16,7 +16,7 @@ from concepts.learning.base import Rows, SingleTexts, Texts, TrainingSet
 from concepts.learning.machine_labels import Agreement, bounded, votes_of
 from concepts.learning.scale import Scale, ScaleLabels
 from concepts.library.collection import Collection
-from concepts.library.search import with_look_alikes
+from concepts.library.search import with_look_alikes, without_look_alikes
 from storage.concepts import ConceptStore, Rating, StoredAnnotation
 from storage.labels import LabelLog
 from storage.outside import OutsidePicture
@@ -222,6 +222,10 @@ class TrainingData:
         inside = np.setdiff1d(np.arange(len(ids)), outside)
         found[inside] = self.index.vectors([ids[row] for row in inside])
         return found
+
+    def without_look_alikes(self, ids: Sequence[str]) -> list[str]:
+        """The first of each group of near-duplicates."""
+        return without_look_alikes(ids, self.collection.library)
 
     def groups(self, ids: Sequence[str]) -> Rows:
         """(n,) one integer per near-duplicate group. A picture from outside is in the group of one of these

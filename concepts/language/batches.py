@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -18,7 +18,6 @@ from concepts.language.base import Answer, ChatModel, ModelQuestion, UnfitAnswer
 from concepts.language.dialects import EndpointDialect, body
 from concepts.language.ledger import Price
 from concepts.language.replies import read_answer, read_reply, recalled, to_keep, weighed
-from concepts.registry import Method
 from storage.calls import Call, Ledger, Outcome
 
 URL = "/v1/chat/completions"
@@ -29,12 +28,6 @@ class NotingModel(ChatModel):
     """Stands in for a model that is asked later: answers from the cache, and hands every question to `note`
     with whether it is answered. Raises `ModelAnswerError` where it isn't. Safe from several threads where
     `note` is."""
-
-    method: ClassVar[Method] = Method(
-        name="noting",
-        what="Notes questions down in place of asking them.",
-        source="OpenAI's Batch API",
-    )
 
     def __init__(
         self, model: str, endpoint: str, ledger: Ledger, note: Callable[[ModelQuestion[Any], bool], None]
