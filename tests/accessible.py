@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 
 SERIOUS = ("serious", "critical")
+OF_COLOURS = ("color-contrast", "link-in-text-block")  # the rules that another theme can break
 
 
-def serious(page: Any) -> list[tuple[str, str]]:
+def serious(page: Any, **options: Any) -> list[tuple[str, str]]:
     """Rule and element, on the page as it is."""
-    violations = Axe().run(page).response["violations"]
-    return [
-        (v["id"], node["html"][:200]) for v in violations if v["impact"] in SERIOUS for node in v["nodes"]
-    ]
+    found = Axe().run(page, options={"resultTypes": ["violations"]} | options).response["violations"]
+    return [(v["id"], node["html"][:200]) for v in found if v["impact"] in SERIOUS for node in v["nodes"]]
 
 
-def serious_in_both_themes(page: Any, reload: Callable[[], None] | None = None) -> list[tuple[str, str, str]]:
-    """Theme, rule and element. `reload` brings the page back in each theme; else only colours change."""
-    found = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        if reload:
-            reload()
-        found += [(scheme, *one) for one in serious(page)]
+def serious_in_both_themes(page: Any) -> list[tuple[str, str]]:
+    """Rule and element, in light by all rules and in dark by those that look at colours."""
+    found = serious(page)
+    page.emulate_media(color_scheme="dark")
+    found += serious(page, runOnly=OF_COLOURS)
     page.emulate_media(color_scheme="light")
+    return found
+
+
+def wrong_with_looks(page: Any) -> list[tuple[str, str]]:
+    """What is serious in both themes, and the widths at which the page scrolls sideways: of a phone, and of a
+    window magnified to 200 %."""
+    found = serious_in_both_themes(page)
+    for width in (640, 375):
+        page.set_viewport_size({"width": width, "height": 800})
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            found.append(("scrolls sideways", f"at {width} pixels"))
+    page.set_viewport_size({"width": 1280, "height": 900})
     return found

@@ -1,4 +1,4 @@
-"""`python app.py` as a process, for tests that use all of it from outside."""
+"""The app for tests that use all of it from outside: in a thread of this process, and as one of its own."""
 
 from __future__ import annotations
 
@@ -8,16 +8,32 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import uvicorn
 
 ROOT = Path(__file__).parents[1]
 STARTING = 503
 PATIENCE = 60  # seconds until a request is answered, or the app has ended
+
+
+@contextlib.contextmanager
+def served(app: Any, **options: Any) -> Iterator[str]:
+    """The address of a server that runs meanwhile, without a slash at its end. Whoever comes before it is
+    there waits for it. `options` are uvicorn's."""
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", **options))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(PATIENCE)
 
 
 class App:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import pytest
 from drawing import draw_folder
 from not_run import not_run
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from running_app import served
 
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -62,23 +62,13 @@ def library(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> P
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, library: Path) -> Iterator[Site]:
     """No concept, jobs running. Each module has a home of its own: what it adds or sets is its own affair."""
-    import uvicorn
-
     from web.server import create_app
 
     home = shutil.copytree(library / "home", tmp_path_factory.mktemp("site") / "home", symlinks=True)
     bench = Workbench(load_settings(home=home))
     bench.jobs.start()
-    server = uvicorn.Server(uvicorn.Config(create_app(bench), port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.02)
-        assert thread.is_alive(), "the server did not start"
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield Site(f"http://127.0.0.1:{port}", bench, library / "pictures")
-    server.should_exit = True
-    thread.join()
+    with served(create_app(bench)) as address:
+        yield Site(address, bench, library / "pictures")
     bench.close()
 
 

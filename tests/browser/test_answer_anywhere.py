@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
-from accessible import serious_in_both_themes
+from accessible import serious_in_both_themes, wrong_with_looks
 from playwright.sync_api import Locator, Page, expect
 
 from concepts.learning.scale import Scale
@@ -169,9 +169,7 @@ def test_a_picture_is_answered_for_all_concepts_on_its_own_page_and_so_is_the_ne
     expect(listed).to_have_count(1)
     dialog.get_by_role("button", name=f"{GRADED}: 4 of 5").click()
     expect(listed).to_have_count(0)  # the list doesn't keep what was taken back
-    assert serious_in_both_themes(page) == []
-    page.set_viewport_size({"width": 390, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert wrong_with_looks(page) == []
 
 
 def test_of_many_concepts_twelve_are_shown_and_others_chosen(site: Site, page: Page) -> None:
@@ -224,9 +222,7 @@ def test_what_a_version_flags_is_answered_several_at_once(trained: Site, page: P
     ids = [str(tiles.nth(n).get_attribute("data-value")) for n in (2, 3, 4)]
     given = trained.bench.concept(ROUND).labels.own(ids, "me")
     assert [(event.value, event.in_view) for event in given] == [("unsure", True)] * 3
-    assert serious_in_both_themes(page) == []
-    page.set_viewport_size({"width": 390, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert wrong_with_looks(page) == []
 
 
 def test_an_answer_in_the_library_measures_nothing_once_the_verdict_was_shown(

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from accessible import serious_in_both_themes
+from accessible import wrong_with_looks
 from fake_openai import FakeOpenAI
 from playwright.sync_api import expect
 from pydantic import SecretStr
@@ -91,14 +91,14 @@ def test_from_what_is_open_to_other_words_and_answers_that_may_not_stand(
     cards.first.locator("textarea").fill("Lines never count.")
     cards.first.get_by_role("button", name="Keep it").click()
     expect(page.locator(".remark").first).to_contain_text("Lines never count.")
-    _is_accessible(page)
+    assert wrong_with_looks(page) == []
 
     page.get_by_role("button", name="Look for other words").click()
     take = page.locator(".wording").first.get_by_role("button", name="Take these words")
     expect(take).to_be_visible()
     expect(page.locator(".wording").first).to_contain_text("Agrees with you more often")
     expect(page.locator(".wording ins").first).to_contain_text("made of lines")
-    _is_accessible(page)
+    assert wrong_with_looks(page) == []
     takes_in_a_line(site)
     take.click()
     expect(page.get_by_text("It is definition 3 now")).to_be_visible()
@@ -108,15 +108,8 @@ def test_from_what_is_open_to_other_words_and_answers_that_may_not_stand(
     again = page.locator("section[aria-label='Worth a second look'] .review-card")
     expect(again).to_have_count(1)
     expect(again).to_contain_text("under description 2")
-    _is_accessible(page)
+    assert wrong_with_looks(page) == []
     page.reload()
     expect(again).to_have_count(1)
     again.get_by_role("button", name="doesn't count").click()
     expect(again).to_have_count(0)
-
-
-def _is_accessible(page: Any) -> None:
-    assert serious_in_both_themes(page) == []
-    page.set_viewport_size({"width": 375, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 375
-    page.set_viewport_size({"width": 1280, "height": 900})

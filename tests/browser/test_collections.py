@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from accessible import serious, wrong_with_looks
 from answering import answer
-from axe_playwright_python.sync_playwright import Axe
 from drawing import draw_folder
 from playwright.sync_api import expect
 
@@ -27,29 +27,6 @@ def folders(site: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.move(picture, folder / picture.name)
     site.bench.library.add([root / "rooms", root / "chairs"]).wait()
     return root
-
-
-def serious(page: Any) -> list[tuple[str, str]]:
-    violations = Axe().run(page).response["violations"]
-    return [
-        (v["id"], v["nodes"][0]["html"][:200]) for v in violations if v["impact"] in ("serious", "critical")
-    ]
-
-
-def looked_over(page: Any, shown: str) -> list[tuple[str, ...]]:
-    """What is wrong with a page that shows `shown`, in both themes and on a phone."""
-    found: list[tuple[str, ...]] = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        page.reload()
-        page.locator(shown).first.wait_for()
-        found += [(scheme, *violation) for violation in serious(page)]
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size({"width": 390, "height": 800})
-    if page.evaluate("document.documentElement.scrollWidth") > 390:
-        found.append(("on a phone", "scrolls sideways"))
-    page.set_viewport_size({"width": 1280, "height": 900})
-    return found
 
 
 def make(page: Any, name: str, folder: Path) -> None:
@@ -73,7 +50,7 @@ def test_a_concept_looks_in_one_of_two_folders_and_figures_keep_its_name(
     make(page, "Chairs", folders / "chairs")
     page.get_by_role("button", name="All collections").click()
     expect(page.locator("ul.cards > li")).to_have_count(2)
-    assert looked_over(page, "ul.cards") == []
+    assert wrong_with_looks(page) == []
 
     page.get_by_role("link", name="Browse Rooms").click()
     page.get_by_text("Only Rooms: 40 pictures.").wait_for()
@@ -133,7 +110,7 @@ def test_pictures_are_ticked_in_and_out_and_every_step_has_a_way_back(
         boxes.nth(place).check()
     page.get_by_role("button", name="Put the ticked ones in").click()
     page.get_by_text("3 pictures put in; 3 pictures in it now.").wait_for()
-    assert looked_over(page, "form[data-action=take-pictures]") == []
+    assert wrong_with_looks(page) == []
     page.locator("form[data-action=take-pictures] input[type=checkbox]").first.check()
     page.get_by_role("button", name="Take the ticked ones out").click()
     page.get_by_text("1 picture taken out; 2 pictures in it now.").wait_for()

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from accessible import serious_in_both_themes
+from accessible import wrong_with_looks
 from fake_openai import FakeOpenAI, Request
 from playwright.sync_api import Page, expect
 from pydantic import SecretStr
@@ -117,7 +117,7 @@ def annotate(site: Any, page: Any) -> None:
     expect(page.get_by_text("so its labels are not used")).to_be_visible()  # by these words all counts
     page.reload()
     expect(steps).not_to_contain_text("Review")
-    is_accessible(page, "review")
+    assert wrong_with_looks(page) == []
     page.get_by_role("link", name="Back to Quality").click()
     page.locator("#quality-head").get_by_role("link", name="Review").click()
 
@@ -156,7 +156,7 @@ def take_other_words(site: Any, page: Any) -> None:
         settle.click()
         answer_the_round(page)
         expect(settle.or_(is_better)).to_be_visible()
-    is_accessible(page, "borderline")
+    assert wrong_with_looks(page) == []
     a_slip(site)
     first.get_by_role("button", name="Take these words").click()
     expect(page.get_by_text("It is definition 3 now")).to_be_visible()
@@ -168,7 +168,7 @@ def look_again_at_an_earlier_answer(site: Any, page: Any) -> None:
     again = page.locator("section[aria-label='Worth a second look'] .review-card")
     expect(again).to_have_count(1)
     expect(again).to_contain_text("under description 2")
-    is_accessible(page, "review after new words")
+    assert wrong_with_looks(page) == []
     again.get_by_role("button", name="doesn't count").click()
     expect(again).to_have_count(0)
 
@@ -180,7 +180,7 @@ def figures_are_under_the_earlier_definition(site: Any, page: Any) -> None:
     expect(said).to_contain_text("0 of which are answered")
     said.locator("summary").click()
     expect(said.locator("ins").first).to_be_visible()
-    is_accessible(page, "quality")
+    assert wrong_with_looks(page) == []
     said.get_by_role("link", name="Answer them").click()
     expect(page.locator("#labeller[data-ready]")).to_be_visible()
 
@@ -199,7 +199,7 @@ def answer_what_comes_again(site: Any, page: Any) -> None:
         give(bench, picture, repeat=True)
     opened(site, page, "quality", "[data-under]")
     expect(page.locator("[data-under]")).to_contain_text("under definition 3: the figures hold")
-    is_accessible(page, "quality after")
+    assert wrong_with_looks(page) == []
 
 
 def read_the_story(site: Any, page: Any) -> None:
@@ -210,7 +210,7 @@ def read_the_story(site: Any, page: Any) -> None:
     page.goto("about:blank")
     page.set_content(document)
     expect(page.get_by_role("region", name="How it came about")).to_contain_text("Definition 2")
-    is_accessible(page, "document", at_home=False)
+    assert wrong_with_looks(page) == []
 
 
 def opened(site: Any, page: Any, screen: str, ready: str = ".page h1") -> None:
@@ -239,20 +239,3 @@ def a_slip(site: Any) -> None:
 
 def renewal(site: Any) -> Any:
     return site.bench.context.dataset(site.bench.context.concept(NAME)).renewal
-
-
-def is_accessible(page: Any, name: str, *, at_home: bool = True) -> None:
-    """In both themes and on a phone; axe finds nothing serious, nothing scrolls sideways."""
-
-    def reload() -> None:
-        page.reload()
-        page.wait_for_selector("section.panel, .quality-main")
-
-    found: list[tuple[str, ...]] = [
-        (name, *one) for one in serious_in_both_themes(page, reload if at_home else None)
-    ]
-    page.set_viewport_size({"width": 375, "height": 800})
-    if page.evaluate("document.documentElement.scrollWidth") > 375:
-        found.append((name, "phone", "scrolls sideways", ""))
-    page.set_viewport_size({"width": 1280, "height": 900})
-    assert found == []

@@ -9,18 +9,12 @@ from urllib.parse import urlencode
 import pytest
 from accessible import serious_in_both_themes
 from answering import answer
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from conftest import Site
 
 CLEAR = "() => [...document.images].filter((img) => getComputedStyle(img).filter === 'none').length"
-
-
-@pytest.fixture
-def page(first_page: Page) -> Page:
-    """Of a browser that was never here: no picture is there before it may be shown."""
-    return first_page
 
 
 @pytest.fixture

@@ -3,41 +3,26 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from accessible import serious
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
+from running_app import served
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 
 
-@pytest.fixture
-def page(first_page: Page) -> Page:
-    """Of a browser that was never here, as that of a first visitor."""
-    return first_page
-
-
 @pytest.fixture(scope="module")
 def empty_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server without a picture."""
-    import uvicorn
-
     from web.server import create_app
 
     bench = Workbench(Settings(home=tmp_path_factory.mktemp("empty")))
-    server = uvicorn.Server(uvicorn.Config(create_app(bench), port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.02)
-        assert thread.is_alive(), "the server did not start"
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    with served(create_app(bench)) as address:
+        yield address
     bench.close()
 
 

@@ -54,4 +54,4 @@ def test_the_file_opens_from_the_file_system_and_asks_for_nothing(
         expect(page.get_by_role("heading", name=heading)).to_be_visible()
     # What would ask is kept from it by the page itself.
     assert page.evaluate("fetch('https://example.org/').then(() => 'sent', () => 'kept')") == "kept"
-    assert serious_in_both_themes(page, page.reload) == []
+    assert serious_in_both_themes(page) == []

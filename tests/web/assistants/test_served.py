@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import zipfile
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -16,13 +15,13 @@ from typing import Any
 import httpx2
 import own_loop
 import pytest
-import uvicorn
 from answering import answer
 from drawing import draw_folder
 from mcp import StdioServerParameters
 from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import ElicitResult, Implementation
+from running_app import served
 
 from concepts.installation.users import Role, Users
 from concepts.settings import Settings
@@ -175,16 +174,8 @@ def address(bench: Workbench) -> Iterator[str]:
     users = Users(bench.context.settings)
     for name, role in (("ola", Role.OWNER), ("lea", Role.LABELLER), ("vic", Role.VIEWER)):
         users.set(name, PASSWORD, role)
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
-    listening.listen()  # whoever comes before the server is there waits for it
-    server = uvicorn.Server(uvicorn.Config(http_app(bench), log_level="warning"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}{PATH}"
-    server.should_exit = True
-    thread.join()
-    listening.close()
+    with served(http_app(bench)) as url:
+        yield url + PATH
 
 
 def reach(address: str, name: str, calls: Calls, *, mode: str = "auto", password: str = PASSWORD) -> None:
