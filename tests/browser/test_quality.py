@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from accessible import serious
 
 from concepts.bundle.load import load_bundle
 from concepts.learning import waves
@@ -46,22 +45,6 @@ def label(bench: Any, picture: Any) -> None:
     )
 
 
-# Panels beside each other that don't end together, and rows that leave a part of the page empty.
-HOLES = """() => {
-  const all = [...document.querySelectorAll('.page .panel')].filter(one => one.offsetParent
-    && !one.parentElement.closest('.panel'));
-  const boxes = all.map(one => one.getBoundingClientRect());
-  const left = Math.min(...boxes.map(box => box.left)), right = Math.max(...boxes.map(box => box.right));
-  return all.filter((one, place) => {
-    const box = boxes[place];
-    const row = boxes.filter(other => other.top < box.bottom && other.bottom > box.top);
-    const near = side => row.every(other => Math.abs(other[side] - box[side]) < 2);
-    return !near('top') || !near('bottom') || Math.min(...row.map(other => other.left)) > left + 2
-      || Math.max(...row.map(other => other.right)) < right - 2;
-  }).map(one => one.innerText.slice(0, 40));
-}"""
-
-
 def open_screen(page: Any, site: Any, screen: str) -> None:
     page.goto(f"{site.url}/{screen}?concept={quote(NAME)}")
     page.wait_for_selector(f"#{screen}-head h1")
@@ -85,15 +68,25 @@ def test_training_ends_with_figures_in_words_without_a_reload(page: Any, answere
     assert "Of 100 pictures it flags, about" in said(page)
     assert "answers simulated" in page.locator("#quality-main h2").inner_text()
     assert page.locator("#quality-side table").first.is_visible()
+    tall = page.locator("#quality-main .mark-bar").evaluate_all(
+        "bars => bars.map(bar => bar.getBoundingClientRect().height / bar.getAttribute('height'))"
+    )
+    assert tall
+    assert max(tall) - min(tall) < 0.01  # as tall as drawn
 
 
-def test_keys_move_the_threshold_and_the_words_follow(page: Any, answered: Any) -> None:
+def test_keys_and_the_mouse_move_the_threshold_and_words_counts_and_the_dot_follow(
+    page: Any, answered: Any
+) -> None:
     train_if_needed(page, answered)
     slider = page.get_by_role("slider")
     before = said(page)
     slider.focus()
-    page.keyboard.press("Home")
+    page.keyboard.press("Home")  # everything is flagged and so everything found: the right end of the curve
     assert "it finds at least" in said(page)  # what holds at every threshold at once
+    curve = page.locator("[data-figure=precision-recall]")
+    left, _, width, _ = map(float, curve.get_attribute("data-plot").split())
+    assert float(curve.locator(".mark-dot.threshold").get_attribute("cx")) == left + width
     flags = page.locator("[data-flags]").inner_text()
     page.keyboard.press("ArrowRight")
     assert slider.input_value() == "2"
@@ -102,38 +95,21 @@ def test_keys_move_the_threshold_and_the_words_follow(page: Any, answered: Any) 
     assert "of 100 found" in slider.get_attribute("aria-valuetext")
     page.get_by_role("button", name="Back to version").click()
     assert said(page) == before
+    drag_to_three_fifths(page)
+    threshold = int(slider.input_value()) / 1000
+    assert 0.55 < threshold < 0.7
+    scored = answered.bench.concept(NAME).scores.page("top", limit=200).pictures
+    count = sum(picture.probability >= threshold for picture in scored)
+    assert page.locator("[data-flags]").inner_text().startswith(f"flags {count} of {total}")
 
 
-def test_bars_are_as_tall_as_drawn_and_the_dot_follows_the_threshold(page: Any, answered: Any) -> None:
-    train_if_needed(page, answered)
-    tall = page.locator("#quality-main .mark-bar").evaluate_all(
-        "bars => bars.map(bar => bar.getBoundingClientRect().height / bar.getAttribute('height'))"
-    )
-    assert tall
-    assert max(tall) - min(tall) < 0.01
-    page.get_by_role("slider").focus()
-    page.keyboard.press("Home")  # everything is flagged and so everything found: the right end of the curve
-    curve = page.locator("[data-figure=precision-recall]")
-    left, _, width, _ = map(float, curve.get_attribute("data-plot").split())
-    assert float(curve.locator(".mark-dot.threshold").get_attribute("cx")) == left + width
-
-
-def test_the_mouse_drags_the_threshold_and_the_counts_are_those_of_the_library(
-    page: Any, answered: Any
-) -> None:
-    train_if_needed(page, answered)
+def drag_to_three_fifths(page: Any) -> None:
     box = page.locator("#threshold").bounding_box()
     y = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 0.2 * box["width"], y)
     page.mouse.down()
     page.mouse.move(box["x"] + 0.62 * box["width"], y, steps=6)
     page.mouse.up()
-    threshold = int(page.locator("#threshold").input_value()) / 1000
-    assert 0.55 < threshold < 0.7
-    scored = answered.bench.concept(NAME).scores.page("top", limit=200).pictures
-    count = sum(picture.probability >= threshold for picture in scored)
-    total = answered.bench.library.info().pictures
-    assert page.locator("[data-flags]").inner_text().startswith(f"flags {count} of {total}")
 
 
 def test_a_threshold_kept_is_a_new_version_that_says_how_it_was_chosen(page: Any, answered: Any) -> None:
@@ -147,19 +123,6 @@ def test_a_threshold_kept_is_a_new_version_that_says_how_it_was_chosen(page: Any
     newest = answered.bench.concept(NAME).definition.read().heads[-1]
     assert newest.details["made_from"] == number
     page.wait_for_function("!document.querySelector('.job')")
-
-
-def test_use_says_that_look_alikes_have_a_part_in_the_order_and_none_in_the_figures(
-    page: Any, answered: Any
-) -> None:
-    train_if_needed(page, answered)
-    open_screen(page, answered, "use")
-    page.wait_for_selector(
-        "#use-library:has-text('every figure of the exported file are the classifier’s own')"
-    )
-    page.click("#order-borderline")
-    page.wait_for_selector("#order-borderline[aria-current]")
-    assert "look alike" not in page.inner_text("#use-library")
 
 
 def test_a_mistake_is_corrected_with_a_comment_and_undone(page: Any, answered: Any) -> None:
@@ -197,6 +160,12 @@ def test_use_shows_the_library_compares_goes_back_and_downloads(page: Any, answe
     bench.concepts.begin("Ellipse too", "With the same version, for once.")
     bench.context.heads.add(bench.context.concept("Ellipse too").id, bench.concept(NAME).versions.head())
     open_screen(page, answered, "use")
+    page.wait_for_selector(
+        "#use-library:has-text('every figure of the exported file are the classifier’s own')"
+    )
+    page.click("#order-borderline")
+    page.wait_for_selector("#order-borderline[aria-current]")
+    assert "look alike" not in page.inner_text("#use-library")  # they have a part in the first order alone
     page.click("#order-bottom")
     page.wait_for_selector("#order-bottom[aria-current]")
     assert page.locator("#use-library .pictures li").count() == 24
@@ -233,33 +202,3 @@ def test_a_folder_is_scored_into_a_file_and_a_wrong_path_is_said(page: Any, answ
     with page.expect_download() as download:
         link.click()
     assert len(download.value.path().read_text().splitlines()) == 121
-
-
-@pytest.mark.parametrize("screen", ["quality", "use"])
-def test_no_panel_leaves_a_hole_beside_it(page: Any, answered: Any, screen: str) -> None:
-    train_if_needed(page, answered)
-    open_screen(page, answered, screen)
-    page.wait_for_selector(".pictures img, .mistakes")
-    for width in (1280, 1600):
-        page.set_viewport_size({"width": width, "height": 900})
-        assert page.evaluate(HOLES) == []
-
-
-@pytest.mark.parametrize("screen", ["quality", "use"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(page: Any, answered: Any, screen: str, scheme: str) -> None:
-    train_if_needed(page, answered)
-    page.emulate_media(color_scheme=scheme)
-    open_screen(page, answered, screen)
-    page.wait_for_selector(".pictures img, .mistakes")
-    assert serious(page) == []
-
-
-@pytest.mark.parametrize("screen", ["quality", "use"])
-@pytest.mark.parametrize("width", [375, 640])  # a phone, and 1280 pixels at 200 %
-def test_nothing_needs_sideways_scrolling(page: Any, answered: Any, screen: str, width: int) -> None:
-    train_if_needed(page, answered)
-    page.set_viewport_size({"width": width, "height": 800})
-    open_screen(page, answered, screen)
-    page.wait_for_selector(".pictures img, .mistakes")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
