@@ -18,7 +18,7 @@ quick: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n 2 -m quick tests
 
 # A file at a time for each of three processes, which keep two processors busy while some wait for a browser; in
-# the order of their names, as the longest come first so.
+# the order of tests/conftest.py: the longest first.
 PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test: $(VENV)/installed-dev browser

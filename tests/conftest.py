@@ -203,6 +203,16 @@ QUICK = frozenset(
 NOT_QUICK = frozenset(("postgres", "s3", "small_disk", "encoder_cache", "tiny_open_clip"))
 SLOW = frozenset(("s3", "wheel"))  # what asks for one of these is run by `make test-all` alone
 
+# What takes minutes begins first, or one process works on it at the end while the others have nothing to do.
+# The recorded job, for which other files of blackbox/ wait, is made by the first of these.
+LONGEST = (
+    "blackbox/test_readme_by_command.py",
+    "blackbox/test_homes.py",
+    "blackbox/test_rest_quick_start.py",
+    "tests/web/rest/test_rest_schema.py",
+    "blackbox/",
+)
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -215,6 +225,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
         if room_of(item.path) in QUICK and not asked & NOT_QUICK and not item.get_closest_marker("slow"):
             item.add_marker("quick")
+    items.sort(
+        key=lambda item: next((n for n, of in enumerate(LONGEST) if item.nodeid.startswith(of)), len(LONGEST))
+    )
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
