@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,11 +15,9 @@ from PIL import Image
 
 from concepts.encoders.base import Fingerprint, Pixels, Vectors, as_stored, unit
 from concepts.errors import OtherEncoderError
-from concepts.jobs.engines import InProcess
-from concepts.library.ingest_worker import Looked
+from concepts.jobs.engines import InProcess, Waiting, nothing
 from concepts.registry import Method
 from concepts.workbench import Workbench
-from storage.pictures.files import SkippedFile
 from storage.vectors.reader import VectorReader
 
 Said = tuple[int, list[int], float]  # process, numbers, the sum of their roots
@@ -32,30 +31,16 @@ class Roots:
     slow: float = 0.0
     refuses: int = -1
 
-    def begin(self) -> Callable[[list[int]], Said]:
-        return self._do
-
-    def _do(self, numbers: list[int]) -> Said:
+    def __call__(self, numbers: list[int]) -> Said:
         if self.refuses in numbers:
             raise OtherEncoderError("this", "that")
         time.sleep(self.slow)
         return os.getpid(), numbers, float(np.sqrt(np.array(numbers, dtype=np.float64)).sum())
 
 
-@dataclass(frozen=True)
-class Deadly:
+def deadly(batch: list[int]) -> int:
     """Ends every process that does it."""
-
-    def begin(self) -> Callable[[list[int]], int]:
-        return lambda batch: os._exit(1)
-
-
-@dataclass(frozen=True)
-class OneBadFile:
-    """Of whatever it is given, one file that can't be read."""
-
-    def begin(self) -> Callable[[list[int]], list[Looked]]:
-        return lambda batch: [SkippedFile("a", "missing", "")]
+    os._exit(1)
 
 
 class Colours:
@@ -106,9 +91,13 @@ def load_another(name: str, *, cache: Path, precision: str = "auto") -> Colours:
 
 
 class NextDoor(InProcess):
-    """This process, as if it were another."""
+    """This process, as if it were another: only copies cross, made as `pickle` makes them."""
 
-    is_elsewhere = True
+    def map(
+        self, task: Any, batches: Iterable[list[Any]], waiting: Waiting = nothing
+    ) -> Generator[Any, None, None]:
+        for result in super().map(deepcopy(task), map(deepcopy, batches), waiting):
+            yield deepcopy(result)
 
 
 def vectors_of(bench: Workbench) -> tuple[list[str], np.ndarray[Any, Any]]:

@@ -172,8 +172,8 @@ class Labelling:
         chosen = self.annotator
         if isinstance(chosen, AsksNobody):
             batches = self._batches_of_vectors(groups, chosen.batch_size // PARTS)
-            work = chosen.work(self.training_data.revision)
-            for results in self.training_data.collection.engine.map(work, batches, waiting):
+            task = chosen.task(self.training_data.revision)
+            for results in self.training_data.collection.engine.map(task, batches, waiting):
                 yield results, ""
             return
         yield from asked_ahead(

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from concepts.definition.document import Criterion, CriterionKind, Definition, Revision
 from concepts.encoders.base import TextEncoder, Vectors
-from concepts.jobs.engines import EngineTask
+from concepts.jobs.engines import Task
 from concepts.language.base import ChatModel, Message
 from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.learning.scale import Scale
@@ -139,8 +139,8 @@ class Judge(Protocol):
 class AsksNobody(Protocol):
     """What a judge also is whose judgement is a pure function of definition and vectors."""
 
-    def work(self, revision: Revision) -> EngineTask[PictureInput, list[Result]]:
-        """`annotate` as work that an engine can do anywhere, on pictures whose thumbnail isn't asked for."""
+    def task(self, revision: Revision) -> Task[PictureInput, list[Result]]:
+        """`annotate` as a task for an engine of any kind, on pictures whose thumbnail isn't asked for."""
 
 
 @runtime_checkable

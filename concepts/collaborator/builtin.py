@@ -8,7 +8,7 @@ much nearer a picture is to a text than the library's pictures usually are.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
@@ -27,7 +27,7 @@ from concepts.collaborator.base import (
 )
 from concepts.definition.document import Criterion, Definition, Revision
 from concepts.encoders.base import Fingerprint, TextEncoder, Vectors
-from concepts.jobs.engines import EngineTask
+from concepts.jobs.engines import Task
 from concepts.language.base import Message
 from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.registry import Method
@@ -132,11 +132,11 @@ class BuiltinAnnotator:
             )
         return annotations
 
-    def work(self, revision: Revision) -> EngineTask[PictureInput, list[Result]]:
-        """See `AsksNobody.work`. The vectors of the definition's words go along, so no encoder is loaded."""
+    def task(self, revision: Revision) -> Task[PictureInput, list[Result]]:
+        """See `AsksNobody.task`. The vectors of the definition's words go along, so no encoder is loaded."""
         texts = _Words.of(revision.definition).texts
         encoded = _Encoded(self._encoder.fingerprint, tuple(texts), self._encoder.encode_texts(texts))
-        return _Judging(BuiltinAnnotator(encoded, self._background), revision)
+        return partial(BuiltinAnnotator(encoded, self._background).annotate, revision)
 
     def _standardised(self, texts: list[str], vectors: Vectors) -> Vectors:
         """z-scores (pictures, texts) of the cosines."""
@@ -156,15 +156,6 @@ class _Encoded:
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         return self.vectors[[self.texts.index(text) for text in texts]]
-
-
-@dataclass(frozen=True)
-class _Judging:
-    annotator: BuiltinAnnotator
-    revision: Revision
-
-    def begin(self) -> Callable[[list[PictureInput]], list[Result]]:
-        return partial(self.annotator.annotate, self.revision)
 
 
 def combine(definition: Definition, words: _Words, z: Vectors) -> Vectors:

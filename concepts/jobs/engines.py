@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from importlib.util import find_spec
 from typing import Protocol, TypeVar
@@ -24,8 +24,8 @@ RAY = "ray"  # the package, its extra, and the setting for a Ray of this machine
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Result_co = TypeVar("Result_co", covariant=True)
 
+Task = Callable[[list[Item]], Result]
 Waiting = Callable[[], None]  # called now and then while there is nothing to give
 
 
@@ -33,32 +33,19 @@ def nothing() -> None:
     """What most do while they wait."""
 
 
-class EngineTask(Protocol[Item, Result_co]):
-    """What is done with a batch: a frozen dataclass of plain values, because it may cross to other machines.
-
-    What is loaded already can go along within this process, and stays behind when the work is sent.
-    """
-
-    def begin(self) -> Callable[[list[Item]], Result_co]:
-        """What to call for each batch. Called once in every process that does the work, so whatever takes
-        long to load is loaded here. The same batch gives the same result wherever and however often."""
-
-
 class Engine(Protocol):
-    """Does work on batches. Registered by how the setting `engine` names it, in `engine_of`."""
-
-    @property
-    def is_elsewhere(self) -> bool:
-        """Whether it is done outside this process, so that large results had better be staged."""
+    """Does a task on batches. Registered by how the setting `engine` names it, in `engine_of`."""
 
     def map(
-        self, work: EngineTask[Item, Result], batches: Iterable[list[Item]], waiting: Waiting = nothing
+        self, task: Task[Item, Result], batches: Iterable[list[Item]], waiting: Waiting = nothing
     ) -> Generator[Result, None, None]:
         """The result of each batch, in order; a bounded number of batches is read ahead.
 
-        `waiting` is called now and then while there is nothing to give. What it raises ends the work, as does
-        closing the generator: no further batch is begun. What a batch raises is raised here. A worker that
-        dies costs time and nothing else: its batches are done again.
+        The `task` may cross to other machines: a function of a module with plain values, which gives the same
+        for the same batch wherever and however often. `waiting` is called before each result and while there
+        is none. What it raises ends the work, as does closing the generator: no further batch is begun. What
+        a batch raises is raised here. A worker that dies costs time and nothing else: its batches are done
+        again.
         """
 
     def close(self) -> None:
@@ -68,33 +55,42 @@ class Engine(Protocol):
 class InProcess:
     """A batch a thread, as many threads as there are processors."""
 
-    is_elsewhere = False
-
     def map(
-        self, work: EngineTask[Item, Result], batches: Iterable[list[Item]], waiting: Waiting = nothing
+        self, task: Task[Item, Result], batches: Iterable[list[Item]], waiting: Waiting = nothing
     ) -> Generator[Result, None, None]:
-        do = work.begin()
-        under_way: deque[Future[Result]] = deque()
-
-        def first() -> Result:
-            while not wait_for([under_way[0]], LOOK_EVERY).done:
-                waiting()
-            return under_way.popleft().result()
-
-        with ThreadPoolExecutor(WORKERS) as pool:
-            try:
-                for batch in batches:
-                    under_way.append(pool.submit(do, batch))
-                    if len(under_way) > AHEAD:
-                        yield first()
-                while under_way:
-                    yield first()
-            finally:
-                for future in under_way:
-                    future.cancel()
+        with ThreadPoolExecutor(WORKERS) as threads:
+            yield from in_order(threads, task, batches, AHEAD, waiting)
 
     def close(self) -> None:
         """There is nothing to let go of: threads end with the work."""
+
+
+def in_order(
+    threads: Executor,
+    task: Task[Item, Result],
+    batches: Iterable[list[Item]],
+    ahead: int,
+    waiting: Waiting,
+) -> Generator[Result, None, None]:
+    """The result of each batch; so many are `ahead` of the one that is waited for."""
+    under_way: deque[Future[Result]] = deque()
+
+    def first() -> Result:
+        waiting()
+        while not wait_for([under_way[0]], LOOK_EVERY).done:
+            waiting()
+        return under_way.popleft().result()
+
+    try:
+        for batch in batches:
+            under_way.append(threads.submit(task, batch))
+            if len(under_way) > ahead:
+                yield first()
+        while under_way:
+            yield first()
+    finally:
+        for future in under_way:
+            future.cancel()
 
 
 def engine_of(setting: str) -> Engine:

@@ -1,8 +1,4 @@
-"""Batches worked on by Ray: a Ray Data pipeline whose workers are processes of this machine or of a cluster.
-
-The pipeline is driven by an actor on the side of the workers, and this process only asks it for the next
-result: so one way serves a local Ray and `ray://`, whose client can't drive Ray Data itself, and to stop is
-to end that actor, with which its workers end.
+"""Batches worked on by Ray, in processes of this machine or of a cluster; a thread here waits for each.
 
 Ray ships Python objects to its workers, so whoever can reach a cluster's ports with its token can run code on
 it: a cluster is trusted as this machine is. Nothing is read from files this way.
@@ -16,25 +12,24 @@ import secrets
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Generic
+from typing import Any
 
-from concepts.errors import DiscernError, EngineError
-from concepts.jobs.engines import LOOK_EVERY, EngineTask, Item, Result, Waiting, nothing
+from concepts.errors import CancelledError, DiscernError, EngineError
+from concepts.jobs.engines import LOOK_EVERY, Item, Result, Task, Waiting, in_order, nothing
 
-ROUND = 128  # batches a processor in one pipeline: some minutes of work, a few seconds to begin
 TRIES = (
     3  # of a batch whose worker died: a file that ends every process that reads it must not go on for ever
 )
 CONNECTIONS = 3  # tries to connect to a cluster
-OBJECT_STORE = 128 * 1024**2  # bytes of shared memory of a local Ray: results are small or staged
-LOOK_AT_BATCHES = 64  # read between two calls of `waiting`
+OBJECT_STORE = 128 * 1024**2  # bytes of shared memory of a local Ray: results are small
+AHEAD = 2  # batches a worker: one under way and one that waits, so that none waits for this process
 
 log = logging.getLogger(__name__)
 
@@ -61,94 +56,46 @@ class _Failed:
         return error
 
 
-class _Worker(Generic[Item, Result]):
-    """One process's share of a pipeline. What fails is carried home: Ray would begin it again."""
-
-    def __init__(self, work: EngineTask[Item, Result]) -> None:
-        self._work = work
-        self._do: Callable[[list[Item]], Result] | None = None
-
-    def __call__(self, rows: dict[str, Any]) -> dict[str, list[Any]]:
-        """One row: the number of a batch, and the batch."""
-        result: Result | _Failed
-        try:
-            self._do = self._do or self._work.begin()
-            result = self._do(rows["batch"][0].items)
-        except Exception as error:
-            result = _Failed(type(error), error.args, vars(error))
-        return {"number": [int(rows["number"][0])], "result": [_Parcel(result)]}
-
-
-@dataclass(frozen=True)
-class _Parcel:
-    """Around what Arrow would otherwise take apart."""
-
-    items: Any
-
-
-class _Pipeline:
-    """Runs where the workers are."""
-
-    def begin(
-        self, work: EngineTask[Any, Any], batches: Sequence[list[Any]], workers: int, gpus: float
-    ) -> None:
-        import ray.data  # beside the workers alone
-
-        logging.getLogger("ray.data").setLevel(logging.ERROR)
-        context = ray.data.DataContext.get_current()
-        context.execution_options.preserve_order = True
-        context.enable_progress_bars = False
-        rows = [{"number": number, "batch": _Parcel(batch)} for number, batch in enumerate(batches)]
-        pool = ray.data.ActorPoolStrategy(min_size=1, max_size=workers, initial_size=workers)
-        shipped = ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
-            _Worker,
-            fn_constructor_args=(work,),
-            batch_size=1,
-            compute=pool,
-            num_cpus=1,
-            **({"num_gpus": gpus} if gpus else {}),
-            max_restarts=-1,  # a long run on machines that come and go
-            max_task_retries=TRIES,
-        )
-        self._rows: Iterator[dict[str, Any]] = iter(shipped.iter_rows())
-
-    def next(self) -> tuple[int, Any] | None:
-        """(number of the batch, its result); None behind the last."""
-        row = next(self._rows, None)
-        return None if row is None else (row["number"], row["result"].items)
+def _perform(task: Task[Item, Result], batch: list[Item]) -> Result | _Failed:
+    """What a worker does. What fails is carried home: Ray would begin it again."""
+    try:
+        return task(batch)
+    except Exception as error:
+        return _Failed(type(error), error.args, vars(error))
 
 
 class RayEngine:
     """`address`: `local`, which begins a Ray of this process's own, or `ray://host:port`."""
 
-    is_elsewhere = True
-
     def __init__(self, address: str) -> None:
         self._address = address
         self._is_connected = False
-        self._idle: list[Any] = []  # actors that drive pipelines
 
     def map(
-        self, work: EngineTask[Item, Result], batches: Iterable[list[Item]], waiting: Waiting = nothing
+        self, task: Task[Item, Result], batches: Iterable[list[Item]], waiting: Waiting = nothing
     ) -> Generator[Result, None, None]:
-        """Ray Data works on what is known when a pipeline begins, so endless batches come in rounds."""
+        """Whatever Ray raises is an `EngineError`."""
         feed = iter(batches)
         first = list(islice(feed, 1))
         if not first:
             return
         waiting()
-        with _told():
-            workers, gpus = self._room()
-        while some := first + _read(feed, ROUND * workers - len(first), waiting):
-            first = []
-            yield from self._round(work, some, min(workers, len(some)), gpus, waiting)
+        stopped = threading.Event()
+        with ExitStack() as stack:
+            with _told():
+                ahead, remote = self._workers()
+                sent = _put(task)
+            threads = stack.enter_context(ThreadPoolExecutor(ahead))
+            stack.callback(stopped.set)  # before the threads are waited for
+            yield from in_order(
+                threads, partial(_performed, remote, sent, stopped), chain(first, feed), ahead, waiting
+            )
 
     def close(self) -> None:
         with _connecting:
             if not self._is_connected:
                 return
             self._is_connected = False
-            self._idle.clear()
             _connected.remove(self._address)
             if not _connected:
                 import ray
@@ -157,50 +104,9 @@ class RayEngine:
 
     # Inside
 
-    def _round(
-        self,
-        work: EngineTask[Item, Result],
-        batches: Sequence[list[Item]],
-        workers: int,
-        gpus: float,
-        waiting: Waiting,
-    ) -> Iterator[Result]:
-        pipeline = self._begun((work, batches, workers, gpus), waiting)
-        try:
-            for number in range(len(batches)):
-                found = _waited_for(pipeline.next.remote, waiting)
-                if found is None or found[0] != number:
-                    raise EngineError(f"batch {number} is missing from what came back")
-                if isinstance(found[1], _Failed):
-                    raise found[1].error()
-                yield found[1]
-            if _waited_for(pipeline.next.remote, waiting) is not None:
-                raise EngineError("more came back than was sent")
-        except BaseException:
-            _end(pipeline)
-            raise
-        self._idle.append(pipeline)  # to begin one takes seconds
-
-    def _begun(self, task: tuple[Any, ...], waiting: Waiting) -> Any:
-        """An actor that has begun with these arguments of `_Pipeline.begin`."""
-        import ray
-
-        while True:
-            with _told():
-                try:
-                    pipeline, has_idled = self._idle.pop(), True
-                except IndexError:
-                    pipeline, has_idled = ray.remote(num_cpus=0)(_Pipeline).remote(), False
-            try:
-                _waited_for(partial(pipeline.begin.remote, *task), waiting)
-                return pipeline
-            except BaseException as error:
-                _end(pipeline)
-                if not (has_idled and isinstance(error, EngineError)):  # its machine may be gone since
-                    raise
-
-    def _room(self) -> tuple[int, float]:
-        """How many workers at a time, and the share of a GPU of each."""
+    def _workers(self) -> tuple[int, Any]:
+        """How many batches to send ahead, and `_perform` as a worker does it: with a processor of its own and
+        its share of the GPUs."""
         _set_up(self._address)
         with _connecting:
             if any(address != self._address for address in _connected):
@@ -209,8 +115,13 @@ class RayEngine:
             if not self._is_connected:
                 _connected.append(self._address)
                 self._is_connected = True
+        import ray
+
         workers = max(int(has.get("CPU", 1)), 1)
-        return workers, min(has.get("GPU", 0.0) / workers, 1.0)
+        gpus = min(has.get("GPU", 0.0) / workers, 1.0)
+        # `max_calls`: else a worker that has a GPU ends with each batch, and its encoder with it.
+        options = {"num_cpus": 1, "num_gpus": gpus, "max_retries": TRIES, "max_calls": 0}
+        return AHEAD * workers, ray.remote(**options)(_perform)
 
     def _resources(self) -> dict[str, float]:
         """What Ray has. Connects to it; and again where it is gone, as when a cluster was begun anew."""
@@ -221,10 +132,33 @@ class RayEngine:
                 return dict(ray.cluster_resources())
             except Exception as error:  # of many kinds, by what it is that is gone
                 log.warning("Ray (%s) is gone: %s", self._address, _said(error))
-        self._idle.clear()
         ray.shutdown()  # what is left of a connection stands in the way of the next
         _connect(self._address)
         return dict(ray.cluster_resources())
+
+
+def _put(task: Task[Item, Result]) -> Any:
+    """Where workers get the task from, once each."""
+    import ray
+
+    return ray.put(task)
+
+
+def _performed(remote: Any, task: Any, stopped: threading.Event, batch: list[Item]) -> Any:
+    """What a worker makes of the batch. Waited for in steps, because a worker that nobody wants any more is
+    ended, and one that never answers shall hold nothing up."""
+    import ray
+
+    with _told():
+        coming = remote.remote(task, batch)
+        while not ray.wait([coming], timeout=LOOK_EVERY)[0]:
+            if stopped.is_set():
+                ray.cancel(coming, force=True)
+                raise CancelledError("Nobody waits for this any more.")
+        found = ray.get(coming)
+    if isinstance(found, _Failed):
+        raise found.error()
+    return found
 
 
 def _set_up(address: str) -> None:
@@ -286,35 +220,6 @@ def _found_by_workers() -> Iterator[None]:
             del os.environ["PYTHONPATH"]
         else:
             os.environ["PYTHONPATH"] = before
-
-
-def _read(feed: Iterator[list[Item]], count: int, waiting: Waiting) -> list[list[Item]]:
-    read: list[list[Item]] = []
-    while len(read) < count and (some := list(islice(feed, min(LOOK_AT_BATCHES, count - len(read))))):
-        read += some
-        waiting()
-    return read
-
-
-def _waited_for(ask: Callable[[], Any], waiting: Waiting) -> Any:
-    """What an actor answers, or raises; `waiting` is called meanwhile."""
-    import ray
-
-    with _told():
-        coming = ask()
-    while True:
-        with _told():
-            there, _ = ray.wait([coming], timeout=LOOK_EVERY)
-            if there:
-                return ray.get(coming)
-        waiting()
-
-
-def _end(pipeline: Any) -> None:
-    import ray
-
-    with suppress(Exception):  # a cluster that is gone has ended it
-        ray.kill(pipeline)
 
 
 @contextmanager

@@ -32,10 +32,8 @@ from concepts.library.health import (
     thumbnails_lost,
     vectors_lost,
 )
-from concepts.library.ingest_worker import EncoderHandle
-from concepts.library.ingestion import AddReport, Ingestion
+from concepts.library.ingestion import AddReport, EncoderHandle, Ingestion
 from concepts.library.scope import Frames
-from concepts.library.staging import StagedResults
 from concepts.library.text_vectors import KeptTexts, TextVectors
 from concepts.settings import Settings
 from concepts.view import View
@@ -241,16 +239,12 @@ class Collection:
         return embedded
 
     def _ingestion(self, index: StoredIndex, encoder: Encoder) -> Ingestion:
-        looks = self.looks(str(encoder.fingerprint))
-        return Ingestion(self.library, self.removed, index, self.thumbnails, self.same(encoder), looks)
+        handle = self.handle(encoder)
+        return Ingestion(self.library, self.removed, index, self.thumbnails, handle, self.engine)
 
-    def same(self, encoder: Encoder) -> EncoderHandle:
+    def handle(self, encoder: Encoder) -> EncoderHandle:
         """As it goes along to where pictures are looked at."""
         return EncoderHandle(encoder, self.cache, self._load_encoder)
-
-    def looks(self, fingerprint: str) -> StagedResults:
-        """Where pictures are looked at, with the encoder of this fingerprint."""
-        return StagedResults(self.engine, self._settings.home / "staging" / fingerprint)
 
     # What lies below SQL
 
@@ -344,14 +338,13 @@ class Collection:
     def _ask_for_missing(self, index: StoredIndex, *, count: bool = True) -> None:
         """Puts pictures whose vector is missing into the outbox; without `count` it is not asked first
         whether as many vectors are there as there must be. What can't be read is made anew."""
-        ids = self.library.all_ids(in_bin=True)
         try:
             if count and not vectors_lost(self.library, index.fingerprint, index.count):
                 return
-            missing = index.missing(ids)
+            missing = index.missing(self.library.all_ids(in_bin=True))
         except DamagedIndexError:
             index.remake()
-            missing = index.missing(ids)
+            missing = index.missing(self.library.all_ids(in_bin=True))
         self.library.adding.add_pending(missing, index.fingerprint)
 
     def _notice(self, **seen: str) -> None:

@@ -1,7 +1,7 @@
-"""Adding pictures: files → facts, thumbnails and vectors.
+"""Adding pictures, top to bottom: files are read, decoded, embedded, recorded, and their vectors kept.
 
-What a file turns out to be is a pure function of it (`concepts.library.ingest_worker`), in threads of this
-process or on other machines; what comes of it is kept here alone.
+`Ingestion.add` is the loop. `read_files` and `process` are pure functions of a batch, in threads of this
+process or on other machines (`concepts.jobs.engines`); the library is asked and written to here alone.
 
 Per batch of files: one SQL commit that also puts new pictures in the outbox, then the vectors, then
 the outbox is cleared. A process that dies between two of these leaves only outbox entries, which the
@@ -11,41 +11,42 @@ next run embeds first, so the library ends up the same as if it had not died.
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from itertools import chain, islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-from concepts.encoders.base import Encoder, Vectors
+from concepts.encoders import load_encoder
+from concepts.encoders.base import Encoder, Pixels, Vectors
+from concepts.errors import FingerprintMismatchError
 from concepts.jobs import Listener
-from concepts.jobs.engines import InProcess, nothing
+from concepts.jobs.engines import Engine, InProcess, nothing
 from concepts.library.file_count import Counting
-from concepts.library.ingest_worker import (
-    ENCODE_BATCH,
-    REFUSED,
-    Again,
-    EmbedFiles,
-    EncoderHandle,
-    Looked,
-    ProcessAgain,
-    ProcessedFile,
-    ProcessFiles,
-    split_known,
-)
-from concepts.library.staging import StagedResults, batches_of
-from storage.library import Library
+from concepts.library.originals import original_file
+from storage.adding import PictureFacts
+from storage.errors import BadPictureError
+from storage.library import Library, Picture
 from storage.pictures import sources
+from storage.pictures.decoding import decode
 from storage.pictures.duplicates import near_groups
 from storage.pictures.files import SkippedFile, Source, Within
+from storage.pictures.hashing import perceptual_hash, picture_id
+from storage.pictures.resizing import THUMBNAIL_SIDE, thumbnail
 from storage.pictures.thumbnails import ThumbnailStore
 from storage.removed import Removed
+from storage.tables import UNDATED
 from storage.vectors.stored import StoredIndex
 
+ENCODE_BATCH = 16  # a transformer gains nothing by more, and whoever gains by fewer takes fewer by itself
+HELD_BYTES = 32 * 2**20  # of files that are read and wait for being decoded, in each batch
 COMMIT_EVERY = 256  # files: about what a killed process does again
 LOOKED_UP_AT_ONCE = 1024  # files: whether they were read before
 THUMBNAILS_AT_ONCE = 8  # asked for or kept at a time, because where they are kept may be far away
@@ -90,15 +91,14 @@ class Ingestion:
         index: StoredIndex,
         thumbnails: ThumbnailStore,
         encoder: EncoderHandle,
-        looks: StagedResults,
+        engine: Engine,
     ) -> None:
         self._library = library
         self._removed = removed
         self._index = index
         self._thumbnails = thumbnails
         self._encoder = encoder
-        self._looks = looks
-        self._fingerprint = encoder.fingerprint
+        self._engine = engine
 
     def add(
         self, paths: Sequence[Path], listener: Listener, counting: Counting, within: Within | None = None
@@ -116,11 +116,15 @@ class Ingestion:
             """Counts what is kept, so that nothing that was counted is done again."""
             listener(result.files, counting.total, counting.said or _say(result, started))
 
-        work = ProcessFiles(self._encoder, within, None if self._looks.are_elsewhere else self)
-        with closing(self._looks.of(work, self._changed(files, result), tell)) as looked_at:
-            for batch in batches_of(_each(looked_at, ENCODE_BATCH, tell), COMMIT_EVERY):
-                self._commit(self._sorted_out(batch), result)
-                self._looks.kept(len(batch))
+        read = partial(read_files, within=within)
+        look = partial(process, encoder=self._encoder, within=within)
+        changed = _batches(self._changed(files, result), attrgetter("size"))
+        with (
+            closing(self._engine.map(read, changed, tell)) as contents,
+            closing(self._engine.map(look, self._unknown(contents, result), tell)) as processed,
+        ):
+            for batch in _chunks(chain.from_iterable(processed), COMMIT_EVERY):
+                self._record(batch, result)
                 tell()
         listener(result.files, result.files, "Looking for near-duplicates")
         ids, hashes = self._library.hashes()
@@ -138,124 +142,319 @@ class Ingestion:
         def tell() -> None:
             listener(embedded, None, "embedding what was left from before")
 
-        with closing(self._looks.of(ProcessAgain(self._encoder), self._pending(), tell)) as looked_at:
-            for batch in batches_of(looked_at, COMMIT_EVERY):
-                self._keep_thumbnails(batch)
-                embedded += self._write(batch)
-                self._looks.kept(len(batch))
+        look = partial(process, encoder=self._encoder)
+        pending = _batches(self._pending(), attrgetter("picture.bytes"))
+        with (
+            closing(self._engine.map(read_again, pending, tell)) as contents,
+            closing(self._engine.map(look, contents, tell)) as processed,
+        ):
+            for batch in _chunks(chain.from_iterable(processed), COMMIT_EVERY):
+                embedded_now = [item for item in batch if isinstance(item, ProcessedFile)]
+                self._keep_thumbnails(embedded_now)
+                embedded += self._write(embedded_now)
                 tell()
         return embedded
 
-    # What a look asks of the library where it is done in this process
-
-    def known(self, picture_ids: Sequence[str]) -> set[str]:
-        return self._library.known(picture_ids)
-
-    def refused(self, picture_ids: Sequence[str]) -> set[str]:
-        return self._removed.refused(picture_ids)
-
-    def keep_thumbnail(self, picture_id: str, content: bytes) -> None:
-        self._thumbnails.write(picture_id, content)
-
-    # Inside
+    # Inside, in the order of the loop
 
     def _changed(
         self, files: Iterable[Source | SkippedFile], result: AddReport
     ) -> Iterator[Source | SkippedFile]:
-        for batch in batches_of(files, LOOKED_UP_AT_ONCE):
+        """Without those that an earlier run has read."""
+        for batch in _chunks(files, LOOKED_UP_AT_ONCE):
             read = self._library.adding.read_from(batch)
             others = [file for file in batch if file.uri not in read]
             bad = self._library.adding.skipped_before(others)
-            out = self._removed.among(list(read.values()))
-            removed = sum(picture in out for picture in read.values())
+            in_trash = self._removed.among(list(read.values()))
+            removed = sum(picture in in_trash for picture in read.values())
             result.removed_before += removed
             result.unchanged += len(read) - removed + len(bad)
             yield from (file for file in others if file.uri not in bad)
 
+    def _unknown(
+        self, contents: Iterable[list[Content | SkippedFile]], result: AddReport
+    ) -> Iterator[list[Content | Processed]]:
+        """What the library has already needn't be decoded, and what it shall not have goes no further. It is
+        asked about all of a batch at once: one by one that was a tenth of adding them."""
+        for batch in contents:
+            ids = [item.picture_id for item in batch if isinstance(item, Content)]
+            known, refused = self._library.known(ids), self._removed.refused(ids)
+            others: list[Content | Processed] = []
+            for item in batch:
+                if isinstance(item, Content) and item.picture_id in known:
+                    others.append(KnownFile(item.source, item.picture_id))
+                elif isinstance(item, Content) and item.picture_id in refused:
+                    result.removed_before += 1
+                else:
+                    others.append(item)
+            yield others
+
+    def _record(self, batch: Sequence[Processed], result: AddReport) -> None:
+        new = [item for item in batch if isinstance(item, ProcessedFile)]
+        known = [item for item in batch if isinstance(item, KnownFile)]
+        skipped = [item for item in batch if isinstance(item, SkippedFile)]
+        in_trash = self._removed.among([item.picture_id for item in known])
+        self._keep_thumbnails(new)  # first: a page may show a picture once it is recorded
+        files = (
+            [(item.source, item.facts) for item in new],
+            [(item.source, item.picture_id) for item in known],
+        )
+        self._library.adding.record([*files[0], *files[1]], skipped, self._encoder.fingerprint)
+        added = self._write(new)
+        result.added += added
+        result.embedded += added
+        removed = sum(item.picture_id in in_trash for item in known)
+        result.duplicates += len(new) - added + len(known) - removed
+        result.removed_before += removed
+        result.skipped.update(file.reason for file in skipped)
+
     def _pending(self) -> Iterator[Again]:
         after = ""
-        while ids := self._library.adding.pending(self._fingerprint, COMMIT_EVERY, after):
+        while ids := self._library.adding.pending(self._encoder.fingerprint, COMMIT_EVERY, after):
             pictures = self._library.pictures(ids)
             with ThreadPoolExecutor(THUMBNAILS_AT_ONCE) as pool:
                 there = pool.map(self._thumbnails.exists, [picture.id for picture in pictures])
             yield from (Again(picture, not one) for picture, one in zip(pictures, there, strict=True))
             after = ids[-1]
 
-    def _sorted_out(self, batch: Sequence[Looked]) -> list[Looked]:
-        """As if whoever looked had known the library; a look in this process did."""
-        if not self._looks.are_elsewhere:
-            return list(batch)
-        found: list[Looked] = list(split_known(self, deque(batch)))
-        self._keep_thumbnails(found)
-        return found
-
-    def _keep_thumbnails(self, batch: Sequence[Looked]) -> None:
-        small = {
-            item.picture_id: item.thumbnail
-            for item in batch
-            if isinstance(item, ProcessedFile) and item.thumbnail
-        }
+    def _keep_thumbnails(self, batch: Sequence[ProcessedFile]) -> None:
+        small = {item.facts.id: item.thumbnail for item in batch if item.thumbnail}
         with ThreadPoolExecutor(THUMBNAILS_AT_ONCE) as pool:
-            list(pool.map(self.keep_thumbnail, small, small.values()))
+            list(pool.map(self._thumbnails.write, small, small.values()))
 
-    def _commit(self, batch: Sequence[Looked], result: AddReport) -> None:
-        looks = [item for item in batch if isinstance(item, ProcessedFile)]
-        skipped = [item for item in batch if isinstance(item, SkippedFile) and item.reason != REFUSED]
-        out = self._removed.among([look.facts for look in looks if isinstance(look.facts, str)])
-        self._library.adding.record([(look.source, look.facts) for look in looks], skipped, self._fingerprint)
-        added = self._write(batch)
-        result.added += added
-        result.embedded += added
-        removed = sum(look.facts in out for look in looks)
-        result.duplicates += len(looks) - added - removed
-        result.removed_before += removed + len(batch) - len(looks) - len(skipped)
-        result.skipped.update(file.reason for file in skipped)
-
-    def _write(self, batch: Sequence[Looked]) -> int:
+    def _write(self, batch: Sequence[ProcessedFile]) -> int:
         """Vectors into the index, then their ids out of the outbox; returns how many."""
-        vectors = {
-            item.picture_id: item.vector
-            for item in batch
-            if isinstance(item, ProcessedFile) and item.vector is not None
-        }
+        vectors = {item.facts.id: item.vector for item in batch}
         if vectors:
             self._index.write(list(vectors), np.stack(list(vectors.values())))
-            self._library.adding.vectors_written(list(vectors), self._fingerprint)
+            self._library.adding.vectors_written(list(vectors), self._encoder.fingerprint)
         return len(vectors)
+
+
+# What workers do
+
+
+@dataclass(frozen=True)
+class Content:
+    """A file that could be read, and its bytes. They stay in the process that read them, and those of a large
+    file aren't held at all: where they are missing it is read again."""
+
+    source: Source
+    picture_id: str
+    data: bytes | None = field(repr=False)
+    wants_thumbnail: bool
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"data": None}
+
+
+@dataclass(frozen=True)
+class KnownFile:
+    """One whose picture the library has."""
+
+    source: Source
+    picture_id: str
+
+
+@dataclass(frozen=True)
+class ProcessedFile:
+    """What a file turned out to be."""
+
+    source: Source
+    facts: PictureFacts
+    thumbnail: bytes | None  # None where none is wanted
+    vector: Vectors  # (d,)
+
+
+Processed = ProcessedFile | KnownFile | SkippedFile
+
+
+@dataclass(frozen=True)
+class Again:
+    """A picture whose facts are known, and whether its thumbnail is lost, as after restoring a backup."""
+
+    picture: Picture
+    thumbnail_is_lost: bool
+
+
+class EncoderHandle:
+    """An encoder at hand. Where this is sent, the same one is loaded when it is first needed."""
+
+    def __init__(self, encoder: Encoder, cache: Path, load: Callable[..., Encoder] = load_encoder) -> None:
+        self._encoder: Encoder | None = encoder
+        self._name, self._precision = encoder.name, encoder.fingerprint.precision
+        self.fingerprint = str(encoder.fingerprint)
+        self._cache, self._load = cache, load
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_encoder": None}
+
+    def get(self) -> Encoder:
+        """Raises `FingerprintMismatchError` where another one has the same name there."""
+        if self._encoder is not None:
+            return self._encoder
+        encoder = _loaded(self._load, self._name, self._cache, self._precision)
+        if str(encoder.fingerprint) != self.fingerprint:
+            raise FingerprintMismatchError("This library", self.fingerprint, str(encoder.fingerprint))
+        return encoder
+
+
+@lru_cache(maxsize=1)  # once in each process that does the work
+def _loaded(load: Callable[..., Encoder], name: str, cache: Path, precision: str) -> Encoder:
+    return load(name, cache=cache, precision=precision)
+
+
+def read_files(
+    batch: Sequence[Source | SkippedFile], within: Within | None = None, thumbnails: bool = True
+) -> list[Content | SkippedFile]:
+    """The bytes of each file; what can't be read is skipped, and the reason told."""
+    found: list[Content | SkippedFile] = []
+    for file in batch:
+        if isinstance(file, SkippedFile):
+            found.append(file)
+            continue
+        try:
+            data = sources.read(file.uri, within)
+        except BadPictureError as error:
+            found.append(_skipped(file, error))
+        else:
+            found.append(Content(file, picture_id(data), _held(data), thumbnails))
+    return found
+
+
+def read_again(batch: Sequence[Again]) -> list[Content | SkippedFile]:
+    """The bytes of known pictures, from the first of their files that still has them."""
+    found: list[Content | SkippedFile] = []
+    for again in batch:
+        picture = again.picture
+        if file := original_file(picture):
+            uri, data = file
+            source = Source(uri, len(data), 0)
+            found.append(Content(source, picture.id, _held(data), again.thumbnail_is_lost))
+        else:
+            found.append(SkippedFile(picture.id, "missing", "None of its files can be read any more."))
+    return found
+
+
+def process(
+    batch: Sequence[Content | Processed], encoder: EncoderHandle, within: Within | None = None
+) -> list[Processed]:
+    """Facts, thumbnail and vector of each file that is new; the others as they are, before them. The same
+    wherever it is done: the last bit of a vector may depend on what the network gets beside it."""
+    network = encoder.get()
+    found: list[Processed] = []
+    decoded: list[tuple[Source, PictureFacts, bytes | None]] = []
+    pixels: list[Pixels] = []
+    for item in batch:
+        if not isinstance(item, Content):
+            found.append(item)
+            continue
+        try:
+            data = item.data or _read_once_more(item, within)
+            picture = decode(data, short_side=short_side(network))
+            small = thumbnail(picture.image) if item.wants_thumbnail else None
+            pixels.append(network.prepare(picture.image))
+        except BadPictureError as error:
+            found.append(_skipped(item.source, error))
+            continue
+        facts = PictureFacts(
+            id=item.picture_id,
+            bytes=len(data),
+            format=picture.format,
+            width=picture.width,
+            height=picture.height,
+            perceptual_hash=perceptual_hash(picture.image),
+            taken=UNDATED if picture.taken is None else picture.taken,
+        )
+        decoded.append((item.source, facts, small))
+    vectors = network.encode_pictures(np.stack(pixels)) if pixels else ()
+    found += [ProcessedFile(*one, vector) for one, vector in zip(decoded, vectors, strict=True)]
+    return found
+
+
+def _held(data: bytes) -> bytes | None:
+    return data if len(data) <= HELD_BYTES else None
+
+
+def _read_once_more(item: Content, within: Within | None) -> bytes:
+    data = sources.read(item.source.uri, within)
+    if picture_id(data) != item.picture_id:
+        raise BadPictureError("changed", "The file was changed while it was added.")
+    return data
+
+
+def _skipped(file: Source, error: BadPictureError) -> SkippedFile:
+    return SkippedFile(file.uri, error.reason, str(error), file.size, file.mtime_ns)
+
+
+# The same without a library
 
 
 def embed_files(
     paths: Sequence[Path],
     encoder: Encoder,
     within: Within | None = None,
-    looks: StagedResults | None = None,
-    same: EncoderHandle | None = None,
+    engine: Engine | None = None,
+    handle: EncoderHandle | None = None,
     waiting: Callable[[], None] = nothing,
 ) -> Generator[tuple[list[str], list[str], Vectors, int], None, None]:
     """Ids, places and vectors (n, d) of files that need not be in a library, and how many were bad. Of links
     those count that stay `within`.
 
-    Streams: a million files take no more memory than a hundred. `looks` with the `same` encoder
-    for another engine than threads of this process; `waiting` is called while nothing comes.
+    Streams: a million files take no more memory than a hundred. `engine` with a `handle` of the same encoder
+    for another one than threads of this process; `waiting` is called while nothing comes.
     """
-    looks = looks or StagedResults(InProcess(), Path())
-    work = EmbedFiles(same or EncoderHandle(encoder, Path()), within)
-    with closing(looks.of(work, sources.walk(paths, within), waiting)) as looked_at:
-        for batch in batches_of(looked_at, ENCODE_BATCH):
+    engine = engine or InProcess()
+    read = partial(read_files, within=within, thumbnails=False)
+    look = partial(process, encoder=handle or EncoderHandle(encoder, Path()), within=within)
+    files = _batches(sources.walk(paths, within), attrgetter("size"))
+    with (
+        closing(engine.map(read, files, waiting)) as contents,
+        closing(engine.map(look, contents, waiting)) as processed,
+    ):
+        for batch in processed:
             found = [item for item in batch if isinstance(item, ProcessedFile)]
-            vectors = [item.vector for item in found if item.vector is not None]
+            vectors = [item.vector for item in found]
             stacked = np.stack(vectors) if vectors else np.empty((0, encoder.dimension), np.float32)
             bad = len(batch) - len(found)
-            yield [item.picture_id for item in found], [item.source.uri for item in found], stacked, bad
-            looks.kept(len(batch))
+            yield [item.facts.id for item in found], [item.source.uri for item in found], stacked, bad
 
 
-def _each(items: Iterable[Item], size: int, tell: Callable[[], None]) -> Iterator[Item]:
-    """The same items; `tell` is called after so many each time."""
-    for number, item in enumerate(items, 1):
-        yield item
-        if number % size == 0:
-            tell()
+def embed_pictures(pictures: Sequence[bytes], encoder: Encoder) -> list[Vectors | BadPictureError]:
+    """The vector (d,) of each of a few pictures in memory, or why it can't be read."""
+    found: list[Vectors | BadPictureError] = []
+    for data in pictures:
+        try:
+            pixels = encoder.prepare(decode(data, short_side=short_side(encoder)).image)
+            found.append(encoder.encode_pictures(pixels[None])[0])
+        except BadPictureError as error:
+            found.append(error)
+    return found
+
+
+def short_side(encoder: Encoder) -> int:
+    """Pixels to which a picture is shrunk while decoding, as far as encoder and thumbnail allow."""
+    return max(encoder.decode_size, THUMBNAIL_SIDE)
+
+
+def _batches(items: Iterable[Item], size: Callable[[Item], int]) -> Iterator[list[Item]]:
+    """As many as are embedded at a time, or fewer of large files, by the `size` of each in bytes."""
+    some: list[Item] = []
+    held = 0
+    for item in items:
+        some.append(item)
+        held += size(item)
+        if len(some) == ENCODE_BATCH or held > HELD_BYTES:
+            yield some
+            some, held = [], 0
+    if some:
+        yield some
+
+
+def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
 
 
 def _say(result: AddReport, started: float) -> str:

@@ -38,8 +38,7 @@ from concepts.learning.base import LinearHead
 from concepts.learning.report import ClassFigures, EvaluationReport, LabelCount, Metric
 from concepts.learning.scaled import GRADED, cuts_of
 from concepts.library.collection import Collection
-from concepts.library.ingest_worker import short_side
-from concepts.library.ingestion import embed_files
+from concepts.library.ingestion import embed_files, short_side
 from concepts.library.placed_scores import with_places
 from concepts.publishing.smaller import EncoderAgreement, Int8Measured, int8_facts, kept_int8
 from concepts.view import View
@@ -340,8 +339,8 @@ def _fresh(
     def tell() -> None:
         listener(done, None, f"{skipped[0]:,} skipped")
 
-    looks, same = collection.looks(str(encoder.fingerprint)), collection.same(encoder)
-    for ids, uris, vectors, bad in embed_files(paths, encoder, within, looks, same, tell):
+    engine, handle = collection.engine, collection.handle(encoder)
+    for ids, uris, vectors, bad in embed_files(paths, encoder, within, engine, handle, tell):
         done += len(ids) + bad
         skipped[0] += bad
         tell()

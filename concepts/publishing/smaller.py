@@ -22,7 +22,7 @@ from concepts.jobs import Listener
 from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.intervals import clopper_pearson
 from concepts.library.collection import Collection
-from concepts.library.ingest_worker import short_side
+from concepts.library.ingestion import short_side
 from concepts.publishing.distilled import NothingRememberedError, distilled
 from concepts.view import View
 from storage.heads import StoredHead

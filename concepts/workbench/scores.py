@@ -24,7 +24,7 @@ from concepts.jobs import Progress, Started
 from concepts.jobs.job import read_done, read_job
 from concepts.learning.scale import Scale
 from concepts.learning.scaled import classes, grades
-from concepts.library.ingest_worker import embed_pictures, short_side
+from concepts.library.ingestion import embed_pictures, short_side
 from concepts.library.originals import original
 from concepts.library.roots import check_roots, within_roots
 from concepts.library.uploads import typed_paths

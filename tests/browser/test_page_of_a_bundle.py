@@ -23,7 +23,7 @@ from concepts.bundle.page import PAGE_FILE
 from concepts.bundle.write import BundlePart, write_bundle
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
-from concepts.library.ingest_worker import short_side
+from concepts.library.ingestion import short_side
 from concepts.publishing.export import encoder_facts
 
 NAMES = ("messy room", "<b>people</b> & pets")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import signal
 import socket
@@ -15,14 +16,27 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from drawing import draw_folder
-from engine_work import Deadly, Roots, assert_same, vectors_of
+from engine_work import (
+    NextDoor,
+    Roots,
+    assert_same,
+    deadly,
+    load_another,
+    load_colours,
+    vectors_of,
+)
 from not_run import not_run
 
-from concepts.errors import CancelledError, EngineError, OtherEncoderError
+from concepts.errors import CancelledError, EngineError, FingerprintMismatchError, OtherEncoderError
 from concepts.jobs.engines import Engine, InProcess, engine_of
+from concepts.library import ingestion
+from concepts.library.ingestion import EncoderHandle, embed_files, process, read_files
 from concepts.workbench import Workbench
+from storage.pictures.decoding import decode
+from storage.pictures.files import SkippedFile, Source
 
 BATCHES = [[number, number + 1] for number in range(0, 24, 2)]
 NAME = "Round thing"
@@ -55,19 +69,19 @@ def on_ray(ray: Engine | str) -> Engine:
     return ray
 
 
-@pytest.fixture(params=["in process", pytest.param("ray", marks=pytest.mark.slow)])
+@pytest.fixture(params=[InProcess, NextDoor, pytest.param(None, marks=pytest.mark.slow, id="Ray")])
 def engine(request: pytest.FixtureRequest) -> Engine:
-    return InProcess() if request.param == "in process" else request.getfixturevalue("on_ray")
+    return request.param() if request.param else request.getfixturevalue("on_ray")
 
 
 # The contract
 
 
 def test_results_come_in_order_and_are_those_of_this_process(engine: Engine) -> None:
-    expected = [Roots().begin()(batch)[1:] for batch in BATCHES]
+    expected = [Roots()(batch)[1:] for batch in BATCHES]
     found = list(engine.map(Roots(), BATCHES))
     assert [said[1:] for said in found] == expected
-    assert all((process != os.getpid()) == engine.is_elsewhere for process, *_ in found)
+    assert all((process == os.getpid()) == isinstance(engine, InProcess) for process, *_ in found)
 
 
 def test_nothing_comes_of_nothing(engine: Engine) -> None:
@@ -116,7 +130,61 @@ def test_what_is_added_is_the_same_bit_for_bit(
     assert all(thumbnails.exists(i) for i in vectors_of(there)[0])
     again = there.library.add([pictures]).wait()
     assert (again.added, again.unchanged, again.embedded) == (0, 202, 0)
-    assert not list((there.context.settings.home).glob("staging/*/*.arrow"))
+
+
+@pytest.mark.parametrize("held", [ingestion.HELD_BYTES, 1], ids=["asked about together", "one by one"])
+def test_only_what_is_new_is_decoded(
+    open_on: Callable[..., Workbench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int
+) -> None:
+    """Known ones, refused ones, a broken one and new ones in turn, in one batch."""
+    monkeypatch.setattr(ingestion, "HELD_BYTES", held)
+    decoded: list[int] = []
+    monkeypatch.setattr(ingestion, "decode", lambda data, **how: decoded.append(1) or decode(data, **how))
+    bench = open_on(NextDoor(), "here")
+    drawn = sorted(draw_folder(tmp_path / "drawn", 12).iterdir())
+    bench.library.add(drawn[::2]).wait()
+    gone = [bench.context.collection.library.resolve(str(file)) for file in drawn[::4]]
+    bench.trash.put(pictures=[*gone], author="me")
+    bench.trash.empty(author="me", refuse=True).wait()
+    broken = tmp_path / "drawn" / "ellipse-0003-broken.png"
+    broken.write_bytes(drawn[1].read_bytes()[:100])
+    decoded.clear()
+    elsewhere = (tmp_path / "drawn").rename(tmp_path / "moved")
+    added = bench.library.add([elsewhere]).wait()
+    assert (added.added, added.duplicates, added.removed_before) == (6, 3, 3)
+    assert added.skipped == {"truncated": 1}
+    assert len(decoded) == 7
+    assert bench.library.count() == 9
+    assert not any(map(bench.context.collection.thumbnails.exists, gone))
+
+
+def test_a_file_that_changes_between_reading_and_decoding_is_skipped(pictures: Path, tmp_path: Path) -> None:
+    file = tmp_path / "one.png"
+    file.write_bytes((pictures / "ellipse-0000.png").read_bytes())
+    sent = copy.deepcopy(read_files([Source(str(file), 0, 0)]))  # as to another machine
+    assert sent[0].data is None
+    file.write_bytes((pictures / "ellipse-0003.png").read_bytes())
+    handle = EncoderHandle(load_colours("colours", cache=tmp_path), tmp_path, load_colours)
+    (skipped,) = process(sent, handle)
+    assert isinstance(skipped, SkippedFile)
+    assert skipped.reason == "changed"
+
+
+def test_files_outside_a_library_have_the_same_vectors_elsewhere(pictures: Path, tmp_path: Path) -> None:
+    encoder = load_colours("colours", cache=tmp_path)
+    handle = EncoderHandle(encoder, tmp_path, load_colours)
+    here = list(embed_files([pictures], encoder))
+    there = list(embed_files([pictures], encoder, None, NextDoor(), handle))
+    assert [part[:2] + part[3:] for part in there] == [part[:2] + part[3:] for part in here]
+    assert np.array_equal(*(np.concatenate([part[2] for part in parts]) for parts in (here, there)))
+
+
+def test_an_encoder_that_is_another_one_where_it_is_loaded_is_refused(tmp_path: Path) -> None:
+    handle = EncoderHandle(load_colours("colours", cache=tmp_path), tmp_path, load_another)
+    sent = copy.copy(handle)  # as it is sent: without what is loaded here
+    assert handle.get().name == "colours"
+    with pytest.raises(FingerprintMismatchError):
+        sent.get()
 
 
 def killed_while_adding(
@@ -171,12 +239,12 @@ def test_a_cancelled_job_ends_and_goes_on_where_it_was(
     on_ray: Engine, open_on: Callable[..., Workbench], pictures: Path
 ) -> None:
     bench = open_on(on_ray, "cancelled")
-    home, slow = bench.context.settings.home, bench.context.settings.cache / "slow"
+    slow = bench.context.settings.cache / "slow"
     slow.parent.mkdir(parents=True)
     slow.write_text("0.3")
 
     def listen(done: int, total: int | None, message: str) -> None:
-        if list(home.glob("staging/*/*.arrow")):  # in the middle of it
+        if list(slow.parent.glob("processes/*")):  # in the middle of it
             bench.jobs.store.cancel(bench.jobs.store.recent()[0].id)
 
     with pytest.raises(CancelledError):
@@ -193,7 +261,7 @@ def test_a_cancelled_job_ends_and_goes_on_where_it_was(
 @pytest.mark.slow
 def test_what_ends_every_worker_ends_the_work(on_ray: Engine) -> None:
     with pytest.raises(EngineError):
-        list(on_ray.map(Deadly(), [[1]]))
+        list(on_ray.map(deadly, [[1]]))
     assert [said[1] for said in on_ray.map(Roots(), BATCHES)] == BATCHES
 
 

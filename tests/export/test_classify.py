@@ -33,8 +33,7 @@ from concepts.bundle.usage import anywhere, from_pictures_alone, with_numpy, wit
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
 from concepts.learning.base import LinearHead
-from concepts.library.ingest_worker import short_side
-from concepts.library.ingestion import embed_files
+from concepts.library.ingestion import embed_files, short_side
 from storage.pictures.colours import _SRGB
 
 ROOT = Path(__file__).parents[2]
