@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from concepts.cli.groups import Json, app, workbench
-from concepts.cli.output import progress, say, show
+from concepts.cli.output import dump, progress, say
 
 KEPT = "What was worked out until here is kept."
 
@@ -56,14 +56,14 @@ def study(
         found = run_study(wanted, listener)
     files = write_results(wanted, found)
 
-    def human() -> None:
-        say("Simulated people. Mean average precision over the seeds after so many answers in all:")
-        for line in as_table([row for row in found.rows if row.method != ALL_LABELS]):
-            say(line)
-        for file in files:
-            say(str(file))
-
-    show({"rows": len(found.rows), "files": [str(file) for file in files]}, as_json, human)
+    if as_json:
+        dump({"rows": len(found.rows), "files": [str(file) for file in files]})
+        return
+    say("Simulated people. Mean average precision over the seeds after so many answers in all:")
+    for line in as_table([row for row in found.rows if row.method != ALL_LABELS]):
+        say(line)
+    for file in files:
+        say(str(file))
 
 
 @app.command("demo")
@@ -78,7 +78,8 @@ def demo(
     from study.demo import run_demo  # brings the Workbench
 
     result = run_demo(workbench(), pictures=pictures, out=out, say=(lambda _: None) if as_json else say)
-    show(result, as_json, lambda: None)
+    if as_json:
+        dump(result)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

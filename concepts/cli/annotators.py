@@ -20,7 +20,7 @@ from concepts.cli.groups import (
     must_not_exist,
     workbench,
 )
-from concepts.cli.output import ROWS_SHOWN, progress, say, show, table
+from concepts.cli.output import ROWS_SHOWN, say, show, table, wait
 
 if TYPE_CHECKING:
     from concepts.collaborator.annotating import AnnotateResult
@@ -88,23 +88,19 @@ def concept_annotate(
         written = annotations.write_batch(batch_out, limit=limit, setup=setup)
         size = f"{written.bytes / 1e6:,.1f} MB"
         asks = f"{written.questions:,} questions for {written.model} in {batch_out} ({size})."
-        show(written, as_json, lambda: say(asks))
+        show(written, as_json, asks)
     elif batch_in is not None:
         must_exist(batch_in)
         taken = annotations.read_batch(batch_in, setup=setup)
-        show(taken, as_json, lambda: _tell_taken(taken))
+        show(taken, as_json, _tell_taken)
     elif estimate:
         expected = annotations.estimate(setup)
-        show(expected, as_json, lambda: say(_expected(expected)))
+        show(expected, as_json, _expected(expected))
     else:
         right = None if cascade is None else 1 - cascade / 100
         kept = "What was labelled until here is kept and not paid for again."
-        with progress("Annotating", kept) as listener:
-            asked = annotations.annotate(
-                limit=limit, budget=budget, rounds=rounds, cascade=right, **vars(setup)
-            )
-            result = asked.wait(listener)
-        show(result, as_json, lambda: _annotated(result))
+        asked = annotations.annotate(limit=limit, budget=budget, rounds=rounds, cascade=right, **vars(setup))
+        show(wait(asked, "Annotating", kept), as_json, _annotated)
 
 
 def _annotated(result: AnnotateResult) -> None:
@@ -158,21 +154,14 @@ def concept_annotators(
     annotators = workbench().concept(name).annotators
     if estimate:
         expected = annotators.estimate()
-        show(expected, as_json, lambda: say(_comparison_expected(expected)))
+        show(expected, as_json, _comparison_expected(expected))
         return
     if newest:
         found = annotators.compared()
     else:
-        with progress("Comparing", "What was answered until here is kept and not paid again.") as listener:
-            found = annotators.compare(budget).wait(listener)
-
-    def human() -> None:
-        if found is None:
-            say("Nothing was compared yet.")
-        else:
-            _tell(found)
-
-    show(found, as_json, human)
+        kept = "What was answered until here is kept and not paid for again."
+        found = wait(annotators.compare(budget), "Comparing", kept)
+    show(found, as_json, _tell)
 
 
 def _comparison_expected(expected: ComparisonEstimate) -> str:
@@ -185,7 +174,10 @@ def _comparison_expected(expected: ComparisonEstimate) -> str:
     return f"{expected.setups} annotators on {expected.pictures} pictures, {cost}{basis}."
 
 
-def _tell(found: AnnotatorsCompared) -> None:
+def _tell(found: AnnotatorsCompared | None) -> None:
+    if found is None:
+        say("Nothing was compared yet.")
+        return
     columns = ("agrees", "of 100", "unsure", "failed", "$ each", "s each", "annotator")
     table(columns, [_row(one, found.pictures) for one in found.setups])
     if found.reason:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from concepts.cli import groups
 from concepts.cli.groups import Json, app, must_exist, workbench
-from concepts.cli.output import progress, say, show, table
+from concepts.cli.output import say, show, table, wait
 from storage.pictures.sources import require
+
+if TYPE_CHECKING:
+    from concepts.bundle.check import BundleCheck
 
 
 @app.command("score")
@@ -46,15 +49,9 @@ def score(
         digest=digest,
         accept_changed=accept_changed,
     )
-    with progress("Scoring", f"{out} was not written.") as listener:
-        result = scoring.wait(listener)
-    show(
-        result,
-        as_json,
-        lambda: say(
-            f"{result.rows:,} pictures in {result.out}: {result.yes:,} yes, {result.skipped:,} skipped."
-        ),
-    )
+    result = wait(scoring, "Scoring", f"{out} was not written.")
+    counts = f"{result.yes:,} yes, {result.skipped:,} skipped"
+    show(result, as_json, f"{result.rows:,} pictures in {result.out}: {counts}.")
 
 
 @groups.bundle.command("check")
@@ -68,27 +65,24 @@ def bundle_check(
     from concepts.bundle.check import check_bundle  # it brings numpy and pydantic
 
     found = check_bundle(path)
-
-    def human() -> None:
-        for one in found.concepts:
-            version = "their combination" if one.version is None else f"version {one.version}"
-            say(f"{one.name}, {version}: yes from {one.threshold:.3f} on.")
-        say(f"Encoder {found.encoder} ({found.fingerprint}).")
-        table(("file", "bytes", "what"), [(file.name, f"{file.bytes:,}", file.what) for file in found.files])
-        if found.checksums is None:
-            say("It has no checksums: an older Discern wrote it.")
-        else:
-            say(f"{found.checksums:,} checksums hold.")
-        say(
-            "It scores pictures."
-            if found.scores_pictures
-            else "It scores embeddings; pictures once it is told where the encoder is."
-        )
-        say("\n".join(f"Wrong: {problem}." for problem in found.problems) or "It loads.")
-
-    show(found, as_json, human)
+    show(found, as_json, _checked)
     if found.problems:
         raise typer.Exit(1)
+
+
+def _checked(found: BundleCheck) -> None:
+    for one in found.concepts:
+        version = "their combination" if one.version is None else f"version {one.version}"
+        say(f"{one.name}, {version}: yes from {one.threshold:.3f} on.")
+    say(f"Encoder {found.encoder} ({found.fingerprint}).")
+    table(("file", "bytes", "what"), [(file.name, f"{file.bytes:,}", file.what) for file in found.files])
+    if found.checksums is None:
+        say("It has no checksums: an older Discern wrote it.")
+    else:
+        say(f"{found.checksums:,} checksums hold.")
+    embeddings = "It scores embeddings; pictures once it is told where the encoder is."
+    say("It scores pictures." if found.scores_pictures else embeddings)
+    say("\n".join(f"Wrong: {problem}." for problem in found.problems) or "It loads.")
 
 
 @groups.bundle.command("digest")
@@ -102,7 +96,7 @@ def bundle_digest(
     from concepts.bundle.check import bundle_digest  # as above
 
     digest = bundle_digest(path)
-    show({"bundle": str(path), "digest": digest}, as_json, lambda: say(digest))
+    show({"bundle": str(path), "digest": digest}, as_json, digest)
 
 
 @app.command("push")
@@ -120,8 +114,4 @@ def push(
     from concepts.bundle.hub import push_bundle
 
     pushed = push_bundle(path, target, licence=licence, private=private)
-    show(
-        pushed,
-        as_json,
-        lambda: say(f"{pushed.files} files ({pushed.bytes:,} bytes) are at {pushed.address}."),
-    )
+    show(pushed, as_json, f"{pushed.files} files ({pushed.bytes:,} bytes) are at {pushed.address}.")

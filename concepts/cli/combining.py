@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from concepts.cli.groups import Author, Json, Most, Skip, app, workbench
-from concepts.cli.output import progress, say, show, table
+from concepts.cli.output import dump, say, show, table, wait
 from concepts.errors import NotScoredError, WrongUsageError
 
 if TYPE_CHECKING:
-    from concepts.classifier.rule_scores import Agreed, Tried
-    from concepts.workbench import Workbench
-
-NOTHING = "Nothing was kept."
+    from concepts.classifier.rule_scores import Agreed, CombinationView, Tried
+    from concepts.workbench.jobs import TableResult
 
 
 @app.command("combine")
@@ -67,46 +66,43 @@ def combine(
     """
     bench = workbench()
     if scores:
-        _write_table(bench, scores, concepts or [], as_json)
+        writing = bench.rules.write_table_to(scores, concepts or [])
+        show(wait(writing, "Scoring", f"{scores} was not written."), as_json, _written)
     elif out:
         if not name or rule:
             raise WrongUsageError("Only a kept rule is written to files. Keep it, then give --name alone.")
         result = bench.rules.export(name, out, number=number, page=page)
         versions = ", ".join(f"{concept} {version}" for concept, version in result.concepts.items())
-        show(result, as_json, lambda: say(f"“{name}” of {versions} is in {result.folder}."))
+        show(result, as_json, f"“{name}” of {versions} is in {result.folder}.")
     elif not rule and not name:
         found = bench.rules.kept(limit=n, offset=skip)
-        rows = [(c.name, c.number, f"{c.threshold:.2f}", c.rule, c.problem) for c in found]
-        show(found, as_json, lambda: table(("name", "number", "from", "rule", ""), rows))
+        show(found, as_json, _list)
     else:
         asked = (rule, "" if rule else name)
         try:
             tried = bench.rules.tried(*asked, sure, order, n, skip)
         except NotScoredError:
-            with progress("Looking at the library", NOTHING) as listener:
-                bench.rules.score(*asked).wait(listener)
+            wait(bench.rules.score(*asked), "Looking at the library", "Nothing was kept.")
             tried = bench.rules.tried(*asked, sure, order, n, skip)
         kept = bench.rules.keep(name, rule, tried.threshold, author=author) if rule and name else None
+        if as_json:
+            dump({"tried": tried, "kept": kept} if kept else tried)
+            return
+        _show(tried)
+        if kept:
+            say(f"Kept as “{kept.name}”, number {kept.number}. Next: combine --name with --out.")
 
-        def human() -> None:
-            _show(tried)
-            if kept:
-                say(f"Kept as “{kept.name}”, number {kept.number}. Next: combine --name with --out.")
 
-        show({"tried": tried, "kept": kept} if kept else tried, as_json, human)
+def _list(found: Sequence[CombinationView]) -> None:
+    rows = [(one.name, one.number, f"{one.threshold:.2f}", one.rule, one.problem) for one in found]
+    table(("name", "number", "from", "rule", ""), rows)
 
 
-def _write_table(bench: Workbench, out: Path, concepts: list[str], as_json: bool) -> None:
-    with progress("Scoring", f"{out} was not written.") as listener:
-        result = bench.rules.write_table_to(out, concepts).wait(listener)
-
-    def human() -> None:
-        say(f"{result.rows:,} pictures in {result.out}.")
-        table(("concept", "version"), list(result.concepts.items()))
-        for name, why in result.left_out.items():
-            say(f"Left out: {name}, for {why}.")
-
-    show(result, as_json, human)
+def _written(result: TableResult) -> None:
+    say(f"{result.rows:,} pictures in {result.out}.")
+    table(("concept", "version"), list(result.concepts.items()))
+    for name, why in result.left_out.items():
+        say(f"Left out: {name}, for {why}.")
 
 
 def _show(page: Tried) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from concepts.cli.groups import Author, Budget, Json, Name, concept, workbench
 from concepts.cli.operations import shows
-from concepts.cli.output import plain, progress, say, show, table
+from concepts.cli.output import dump, plain, say, show, table, wait
 from concepts.errors import DiscernError
 
 if TYPE_CHECKING:
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
         ConceptView,
         DefinitionChange,
         ExampleView,
-        GivenExample,
         ScaleView,
     )
     from concepts.workbench.deliberations import RewordingView, RoundView
+    from concepts.workbench.jobs import QuestionsAsked, Reworded
 
+UNCHANGED = "Nothing was changed."
 KEPT = "What was answered until here is kept and not paid for again."
 VERDICTS = {
     "better": "surely agrees with you more often",
@@ -74,13 +75,13 @@ def concept_show(
     definition = workbench().concept(name).definition
     if revisions:
         found = definition.revisions(None)
-        show(found, as_json, lambda: _revisions(found))
+        show(found, as_json, _revisions)
         return
     view = definition.get(revision)
     if diff is not None:
         show_changes(definition.diff(diff, view.revision.number), as_json)
     else:
-        show(view, as_json, lambda: _shown(view))
+        show(view, as_json, _shown)
 
 
 def _revisions(found: Sequence[DefinitionChange]) -> None:
@@ -126,7 +127,7 @@ def show_changes(runs: Sequence[tuple[Change, str]], as_json: bool) -> None:
     """A word diff."""
     marks = {"same": "{}", "added": "[+{}+]", "removed": "[-{}-]"}
     changes = [{"change": change, "text": text} for change, text in runs]
-    show(changes, as_json, lambda: say("".join(marks[change].format(text) for change, text in runs)))
+    show(changes, as_json, "".join(marks[change].format(text) for change, text in runs))
 
 
 @concept.command("revise")
@@ -163,19 +164,16 @@ def concept_revise(
     handle = workbench().concept(name)
     if file is not None:
         revision = handle.definition.revise(read_definition(file), author=author, note=note, after=after)
-        show(revision, as_json, lambda: say(f"Definition {revision.number} kept."))
+        show(revision, as_json, f"Definition {revision.number} kept.")
         return
     if drop_example is not None:
         given = handle.examples.remove(drop_example, author=author)
     else:
         picture = example or look_alike or ""
         given = handle.examples.give_file(picture, counts=example is not None, author=author)
-    show(given, as_json, lambda: _given(given, given.outside and drop_example is None))
-
-
-def _given(given: GivenExample, kept_here: bool) -> None:
-    kept = ", kept with the concept: the library doesn't have it" if kept_here else ""
-    say(f"{given.id[:12]}{kept}. Definition {given.revision}: {given.note}.")
+    is_kept_here = given.outside and drop_example is None
+    kept = ", kept with the concept: the library doesn't have it" if is_kept_here else ""
+    show(given, as_json, f"{given.id[:12]}{kept}. Definition {given.revision}: {given.note}.")
 
 
 @concept.command("expand")
@@ -190,16 +188,11 @@ def concept_expand(
 ) -> None:
     """Propose what counts, what doesn't, what is open, and what to search for; kept as a new revision."""
     definition = workbench().concept(name).definition
-    with progress("Proposing", "Nothing was changed.") as listener:
-        done = definition.propose(kinds=kinds, near=near).wait(listener)
+    done = wait(definition.propose(kinds=kinds, near=near), "Proposing", UNCHANGED)
     revision = definition.read(done.revision).revision
-
-    def human() -> None:
-        if done.problem:
-            say(f"Proposed from the built-in words. The model gave no answer: {done.problem}\n")
-        say(revision.definition.as_text())
-
-    show({**plain(revision), "problem": done.problem}, as_json, human)
+    said = f"Proposed from the built-in words. The model gave no answer: {done.problem}\n\n"
+    told = (said if done.problem else "") + revision.definition.as_text()
+    show({**plain(revision), "problem": done.problem}, as_json, told)
 
 
 @concept.command("ask")
@@ -226,21 +219,19 @@ def concept_ask(
         offered = dict(zip("abcd", (one.answer for one in question.answers), strict=False))
         words = "" if reply == "-" else offered.get(reply.lower(), reply)
         revision = definition.answer(question.question, words, author=author)
-        show(revision, as_json, lambda: say(revision.definition.as_text()))
+        show(revision, as_json, revision.definition.as_text())
         return
     if open_only:
         questions = definition.questions()
-        show(questions, as_json, lambda: _list_questions(questions))
+        show(questions, as_json, _list_questions)
         return
-    with progress("Thinking", "Nothing was changed.") as listener:
-        asked = definition.ask().wait(listener)
+    show(wait(definition.ask(), "Thinking", UNCHANGED), as_json, _asked)
 
-    def human() -> None:
-        if asked.problem:
-            say(f"Asked from the built-in words. The model gave no answer: {asked.problem}\n")
-        _list_questions(asked.questions)
 
-    show(asked, as_json, human)
+def _asked(asked: QuestionsAsked) -> None:
+    if asked.problem:
+        say(f"Asked from the built-in words. The model gave no answer: {asked.problem}\n")
+    _list_questions(asked.questions)
 
 
 def _list_questions(questions: Sequence[DefinitionQuestion]) -> None:
@@ -272,25 +263,22 @@ def concept_borderline(
     """What is open about a definition, and the borderline pictures that share a question."""
     deliberations = workbench().concept(name).deliberations
     if find:
-        with progress("Looking for what is open", KEPT) as listener:
-            deliberations.find(budget).wait(listener)
+        wait(deliberations.find(budget), "Looking for what is open", KEPT)
     if about:
         begun = deliberations.begin(about, author=author)
-        show(begun, as_json, lambda: _pictures(begun))
+        show(begun, as_json, _pictures)
         return
     looked, found = deliberations.looked(), deliberations.ambiguities()
-
-    def human() -> None:
-        if looked is None:
-            say("Nothing was looked for yet: concept borderline --find.")
-            return
+    if as_json:
+        dump({"looked": looked, "open": found})
+    elif looked is None:
+        say("Nothing was looked for yet: concept borderline --find.")
+    else:
         by = f"{looked.by}, asked about {looked.asked} pictures" if looked.by else "the built-in encoder"
         say(f"{len(found)} found open by {by}.")
         table(("open", "pictures", "answered"), [(one.name, len(one.pictures), one.met) for one in found])
         if looked.stopped:
             say(looked.stopped)
-
-    show({"looked": plain(looked), "open": plain(found)}, as_json, human)
 
 
 @concept.command("reword")
@@ -313,39 +301,41 @@ def concept_reword(
     """Look for words by which the machine agrees with you more often, tried on your answers."""
     deliberations = workbench().concept(name).deliberations
     if not (tried or accept or none or test):
-        with progress("Trying other words", KEPT) as listener:
-            result = deliberations.reword(budget).wait(listener)
+        result = wait(deliberations.reword(budget), "Trying other words", KEPT)
         wordings = deliberations.rewordings()[:1] if result.rewording else []
-        says = f"{result.sifted} wordings tried on {result.read} answers, of which the machine had "
-        says += f"{result.mistakes} wrong; {result.judging} others judged the best of them."
-        nothing = "None mends enough to be judged. More answers, or other pictures, may show what is missing."
-        value = {"result": plain(result), "wordings": plain(wordings)}
-        show(value, as_json, lambda: _reworded(says, wordings, result.stopped or nothing))
+        if as_json:
+            dump({"result": result, "wordings": wordings})
+        else:
+            _reworded(result, wordings)
         return
     found = deliberations.rewordings()
     if not found:
-        show([], as_json, lambda: say("No other words were tried yet."))
+        show([], as_json, "No other words were tried yet.")
         return
     last = found[0]
     if accept is not None:
         revision = deliberations.accept(last.number, accept - 1, author=author)
-        show(revision, as_json, lambda: say(f"It is definition {revision.number} now."))
+        show(revision, as_json, f"It is definition {revision.number} now.")
     elif none:
         deliberations.accept(last.number, author=author)
-        show(last, as_json, lambda: say("None of them was taken."))
+        show(last, as_json, "None of them was taken.")
     elif test:
         begun = deliberations.put_to_the_test(last.number, author=author)
-        show(begun, as_json, lambda: _pictures(begun))
+        show(begun, as_json, _pictures)
+    elif as_json:
+        dump(found)
     else:
-        show(plain(found), as_json, lambda: _wordings(last))
+        _wordings(last)
 
 
-def _reworded(says: str, wordings: Sequence[RewordingView], otherwise: str) -> None:
-    say(says)
+def _reworded(result: Reworded, wordings: Sequence[RewordingView]) -> None:
+    tried = f"{result.sifted} wordings tried on {result.read} answers, of which the machine had "
+    say(f"{tried}{result.mistakes} wrong; {result.judging} others judged the best of them.")
     for one in wordings:
         _wordings(one)
     if not wordings:
-        say(otherwise)
+        nothing = "None mends enough to be judged. More answers, or other pictures, may show what is missing."
+        say(result.stopped or nothing)
 
 
 def _pictures(begun: RoundView) -> None:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from concepts.cli.groups import Json, Most, Skip, app, users, workbench
-from concepts.cli.output import progress, say, show, table
+from concepts.cli.output import say, show, table, wait
 from storage.disk import told
 from storage.files import open_private
 
 if TYPE_CHECKING:
-    from concepts.installation.activity import CallSum, CallTotalView, SettingsView
+    from concepts.installation.activity import (
+        About,
+        CallSum,
+        CallTotalView,
+        CallView,
+        DeedView,
+        SettingsView,
+    )
+    from concepts.installation.endpoint import EndpointReport
 
 
 Setting = Annotated[
@@ -49,26 +58,35 @@ def settings(
         view = bench.installation.save_settings({name: value})
     else:
         view = bench.installation.endpoint_settings()
-    if not test:
-        _show_settings(view, as_json)
-        return
-    with progress("Asking", "Nothing was changed.") as listener:
-        report = bench.installation.test_endpoint().wait(listener)
+    if test:
+        begun = bench.installation.test_endpoint()
+        show(wait(begun, "Asking", "Nothing was changed."), as_json, _tested)
+    else:
+        show(view, as_json, _settings)
 
-    def human() -> None:
-        from concepts.installation.endpoint import about_endpoint, about_models  # brings the database
 
-        marks = {"good": "+", "note": "·", "bad": "!"}
-        for found in about_endpoint(report):
-            say(f"{marks[found.mark]} {found.says}")
-        for about in about_models(report):
-            say(f"\n{about.model} ({about.does})")
-            for found in about.findings:
-                say(f"{marks[found.mark]} {found.says} {found.follows}".rstrip())
-        if not report.answers:
-            say("· No model is named yet.")
+def _tested(report: EndpointReport) -> None:
+    from concepts.installation.endpoint import about_endpoint, about_models  # brings the database
 
-    show(report, as_json, human)
+    marks = {"good": "+", "note": "·", "bad": "!"}
+    for found in about_endpoint(report):
+        say(f"{marks[found.mark]} {found.says}")
+    for about in about_models(report):
+        say(f"\n{about.model} ({about.does})")
+        for found in about.findings:
+            say(f"{marks[found.mark]} {found.says} {found.follows}".rstrip())
+    if not report.answers:
+        say("· No model is named yet.")
+
+
+def _settings(view: SettingsView) -> None:
+    values = {**view.model_dump(), "openai_api_key": "set, and never told" if view.has_key else None}
+    rows = [
+        (name, "" if value is None else value, "set by the environment" if name in view.fixed else "")
+        for name, value in values.items()
+        if name not in ("fixed", "has_key")
+    ]
+    table(("", "", ""), rows)
 
 
 @app.command("cost")
@@ -79,41 +97,43 @@ def cost(
     as_json: Json = False,
 ) -> None:
     """What was spent on what, with which model: for each concept, and added up."""
-    from concepts.installation.activity import call_sums  # brings the database
-
     costs = workbench().installation.model_costs(n, skip)
     if calls:
-        columns = ("when", "for", "model", "outcome", "tokens", "cost", "error")
-        lines = [
-            (
-                f"{c.created:%Y-%m-%d %H:%M}",
-                c.purpose,
-                c.model,
-                c.outcome,
-                (c.tokens_in or 0) + (c.tokens_out or 0),
-                _dollars(c.cost_usd),
-                c.error,
-            )
-            for c in costs.calls
-        ]
-        show(costs.calls, as_json, lambda: table(columns, lines))
-        return
-    found = costs.totals
-
-    def human() -> None:
-        rows = [(c.concept or "", c.purpose, c.model, *_figures(c)) for c in found]
-        table(("concept", "for", "model", *FIGURES), rows)
-        for by in ("concept", "purpose", "model"):
-            say("")
-            table((f"by {by}", *FIGURES), [(s.name or "(none)", *_figures(s)) for s in call_sums(found, by)])
-        say(f"\nIn all {sum(c.calls for c in found):,} calls, {_dollars(sum(c.cost_usd for c in found))}.")
-
-    show(found, as_json, human)
+        show(costs.calls, as_json, _calls)
+    else:
+        show(costs.totals, as_json, _costs)
 
 
 app.command("costs", hidden=True)(cost)  # as it was called before
 
 FIGURES = ("calls", "answered", "unpriced", "tokens", "cost")
+
+
+def _calls(found: Sequence[CallView]) -> None:
+    rows = [
+        (
+            f"{c.created:%Y-%m-%d %H:%M}",
+            c.purpose,
+            c.model,
+            c.outcome,
+            (c.tokens_in or 0) + (c.tokens_out or 0),
+            _dollars(c.cost_usd),
+            c.error,
+        )
+        for c in found
+    ]
+    table(("when", "for", "model", "outcome", "tokens", "cost", "error"), rows)
+
+
+def _costs(found: Sequence[CallTotalView]) -> None:
+    from concepts.installation.activity import call_sums  # brings the database
+
+    rows = [(c.concept or "", c.purpose, c.model, *_figures(c)) for c in found]
+    table(("concept", "for", "model", *FIGURES), rows)
+    for by in ("concept", "purpose", "model"):
+        say("")
+        table((f"by {by}", *FIGURES), [(s.name or "(none)", *_figures(s)) for s in call_sums(found, by)])
+    say(f"\nIn all {sum(c.calls for c in found):,} calls, {_dollars(sum(c.cost_usd for c in found))}.")
 
 
 def _figures(one: CallTotalView | CallSum) -> tuple[int | str, ...]:
@@ -132,23 +152,24 @@ def about(
     if log:
         sys.stdout.buffer.write(bench.installation.log())
         return
-    view = bench.installation.about()
+    show(bench.installation.about(), as_json, _about)
 
-    def human() -> None:
-        size, free = f"{view.database_bytes / 1e6:,.1f} MB", f"{view.free_bytes / 1e9:,.1f} GB free"
-        rows = [("Discern", view.version), ("Data folder", f"{view.home} (database {size}, {free})")]
-        table(("", ""), [*rows, ("Python", view.python), *view.packages.items()])
 
-    show(view, as_json, human)
+def _about(view: About) -> None:
+    size, free = f"{view.database_bytes / 1e6:,.1f} MB", f"{view.free_bytes / 1e9:,.1f} GB free"
+    rows = [("Discern", view.version), ("Data folder", f"{view.home} (database {size}, {free})")]
+    table(("", ""), [*rows, ("Python", view.python), *view.packages.items()])
 
 
 @app.command("audit")
 def audit(n: Most = 50, skip: Skip = 0, as_json: Json = False) -> None:
     """Who logged in, changed settings, imported, deleted or exported what; newest first."""
-    found = workbench().installation.deeds(n, skip)
-    columns = ("when", "who", "from", "what", "about")
+    show(workbench().installation.deeds(n, skip), as_json, _deeds)
+
+
+def _deeds(found: Sequence[DeedView]) -> None:
     rows = [(f"{d.created:%Y-%m-%d %H:%M}", d.who, d.address, d.what, d.about) for d in found]
-    show(found, as_json, lambda: table(columns, rows))
+    table(("when", "who", "from", "what", "about"), rows)
 
 
 @app.command("backup")
@@ -179,7 +200,7 @@ def backup(
     finally:
         partial.unlink(missing_ok=True)
     size = file.stat().st_size
-    show({"file": str(file), "bytes": size}, as_json, lambda: say(f"{size / 1e6:,.1f} MB in {file}"))
+    show({"file": str(file), "bytes": size}, as_json, f"{size / 1e6:,.1f} MB in {file}")
 
 
 @users.command("add")
@@ -213,7 +234,7 @@ def users_add(
             password = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
         given = known.set(name, password, wanted).word
         _note("added a user", f"{name} ({given})")
-    show({"user": name, "role": given}, as_json, lambda: say(f"{name} can log in, as {given}."))
+    show({"user": name, "role": given}, as_json, f"{name} can log in, as {given}.")
 
 
 @users.command("list")
@@ -223,7 +244,7 @@ def users_list(as_json: Json = False) -> None:
     from concepts.settings import load_settings
 
     found = [{"user": n, "role": u.role.word} for n, u in sorted(Users(load_settings()).records().items())]
-    show(found, as_json, lambda: table(("name", "role"), [(u["user"], u["role"]) for u in found]))
+    show(found, as_json, lambda users: table(("name", "role"), [(u["user"], u["role"]) for u in users]))
 
 
 @users.command("remove")
@@ -237,22 +258,11 @@ def users_remove(
 
     Users(load_settings()).remove(name)
     _note("removed a user", name)
-    show({"user": name}, as_json, lambda: say(f"{name} can't log in any more."))
+    show({"user": name}, as_json, f"{name} can't log in any more.")
 
 
 def _note(what: str, about: str) -> None:
     workbench().context.audit.add("command line", what, about)
-
-
-def _show_settings(view: SettingsView, as_json: bool) -> None:
-    fixed = set(view.fixed)
-    values = {**view.model_dump(), "openai_api_key": "set, and never told" if view.has_key else None}
-    rows = [
-        (name, "" if value is None else value, "set by the environment" if name in fixed else "")
-        for name, value in values.items()
-        if name not in ("fixed", "has_key")
-    ]
-    show(view, as_json, lambda: table(("", "", ""), rows))
 
 
 def _dollars(cost: float | None) -> str:

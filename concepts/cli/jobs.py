@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from concepts.cli.groups import Json, Most, Skip, app, workbench
-from concepts.cli.output import progress, show, table
+from concepts.cli.output import show, table, wait
 
 if TYPE_CHECKING:
     from concepts.installation.activity import JobView
@@ -27,14 +27,11 @@ def jobs(
     if cancel is not None:
         installation.cancel_job(cancel)
     if retry is not None:
-        with progress("Trying again", "What was done until here is kept.") as listener:
-            installation.retry_job(retry).wait(listener)
+        wait(installation.retry_job(retry), "Trying again", "What was done until here is kept.")
     if job is not None:
-        found = installation.job(job)
-        show(found, as_json, lambda: table(("", ""), _all_of(found)))
-        return
-    listed = installation.recent_jobs(n, skip)
-    show(listed, as_json, lambda: table(COLUMNS, map(_row, listed)))
+        show(installation.job(job), as_json, _all_of)
+    else:
+        show(installation.recent_jobs(n, skip), as_json, lambda jobs: table(COLUMNS, map(_row, jobs)))
 
 
 COLUMNS = ("job", "what", "concept", "state", "done", "seconds", "cost", "message")
@@ -52,5 +49,5 @@ def _cost(job: JobView) -> str:
     return f"${job.cost_usd:.4f}"
 
 
-def _all_of(job: JobView) -> list[tuple[str, Any]]:
-    return [*zip(COLUMNS, _row(job), strict=True), *(job.result or {}).items()]
+def _all_of(job: JobView) -> None:
+    table(("", ""), [*zip(COLUMNS, _row(job), strict=True), *(job.result or {}).items()])

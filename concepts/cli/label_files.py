@@ -62,7 +62,7 @@ def labels_import(
     meanings, columns = files.meanings(meaning), columns_given(column)
     if preview:
         found = files.preview(file, format=format, meanings=meanings, columns=columns)
-        show(found, as_json, lambda: _previewed(found))
+        show(found, as_json, _previewed)
         return
     report = files.import_file(
         file,
@@ -72,7 +72,7 @@ def labels_import(
         author=author,
         simulated=simulated,
     )
-    show(report, as_json, lambda: _import_report(report))
+    show(report, as_json, _import_report)
 
 
 @labels.command("export", cls=ChoosingAMethod)
@@ -104,14 +104,14 @@ def labels_export(
         if out is None:
             raise WrongUsageError("Say where it is to be written: --out.")
         written = bench.concept(name).label_exports.write(format, out, what=what, copies=copies)
-        show(written, as_json, lambda: _written(written))
+        show(written, as_json, _written)
         return
     if out is None:
         rows = bench.concept(name).label_files.rows()
-        show(rows, as_json, lambda: _write_csv(rows))
+        show(rows, as_json, _write_csv)
         return
     count = bench.concept(name).label_files.export_file(out)
-    show({"rows": count, "out": str(out)}, as_json, lambda: say(f"{count:,} answers in {out}"))
+    show({"rows": count, "out": str(out)}, as_json, f"{count:,} answers in {out}")
 
 
 def _written(written: ExportView) -> None:

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from concepts.cli.groups import Author, Json, Name, Simulated, concept, labels, must_not_exist, workbench
+from concepts.cli import groups
+from concepts.cli.groups import Author, Json, Name, Simulated, labels, must_not_exist, workbench
 from concepts.cli.operations import shows
-from concepts.cli.output import plain, say, show, table
+from concepts.cli.output import dump, say, show, table
 
 if TYPE_CHECKING:
     from concepts.workbench.labels import UndoneLabel
 
 
-@concept.command("next")
+@groups.concept.command("next")
 def concept_next(
     name: Name,
     n: Annotated[int, typer.Option(min=1, help="How many pictures.")] = 5,
@@ -33,34 +34,25 @@ def concept_next(
 ) -> None:
     """The most useful pictures to answer now. Answer them with: concept labels import."""
     must_not_exist(out)
-    bench = workbench()
+    concept = workbench().concept(name)
     purpose: Literal["train", "evaluation"] = "evaluation" if evaluation else "train"
     can_say_so = out is not None or as_json  # that a question was a repeat, with its answer
-    pictures = bench.concept(name).labels.next_pictures(
-        n, purpose=purpose, author=author if can_say_so else None
-    )
-    remaining = bench.concept(name).labels.remaining(purpose)
+    pictures = concept.labels.next_pictures(n, purpose=purpose, author=author if can_say_so else None)
+    remaining = concept.labels.remaining(purpose)
     if out:
-        bench.concept(name).label_files.write_questions(pictures, out)
-
-    def human() -> None:
-        if out:
-            words = bench.concept(name).labels.in_words()
-            say(f"{len(pictures)} pictures in {out}. Fill column label with {words}; then:")
-            say(f"  discern concept labels import {shlex.quote(name)} {shlex.quote(str(out))}")
-            say(f"{remaining:,} pictures have no answer yet, these included.")
-            return
-        table(
-            ("id", "why", "how sure", "path"),
-            [
-                (p.id[:12], p.reason, "" if p.probability is None else f"{p.probability:.2f}", p.path)
-                for p in pictures
-            ],
-        )
-        say(f"\n{remaining:,} pictures have no answer yet, these included.")
-
-    result = {"pictures": plain(pictures), "remaining": remaining}
-    show(result | ({"out": str(out)} if out else {}), as_json, human)
+        concept.label_files.write_questions(pictures, out)
+    if as_json:
+        dump({"pictures": pictures, "remaining": remaining} | ({"out": str(out)} if out else {}))
+        return
+    if out:
+        say(f"{len(pictures)} pictures in {out}. Fill column label with {concept.labels.in_words()}; then:")
+        say(f"  discern concept labels import {shlex.quote(name)} {shlex.quote(str(out))}")
+    else:
+        sure = ["" if p.probability is None else f"{p.probability:.2f}" for p in pictures]
+        rows = [(p.id[:12], p.reason, how, p.path) for p, how in zip(pictures, sure, strict=True)]
+        table(("id", "why", "how sure", "path"), rows)
+        say()
+    say(f"{remaining:,} pictures have no answer yet, these included.")
 
 
 @labels.command("add")
@@ -92,7 +84,7 @@ def labels_add(
     bench.concept(name).labels.give(
         answer["picture"], value, comment, author=author, simulated=simulated, in_view=in_view
     )
-    show(answer, as_json, lambda: say(f"{value}: {picture}"))
+    show(answer, as_json, f"{value}: {picture}")
 
 
 @shows("labels.undo")

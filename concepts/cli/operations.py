@@ -5,14 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from datetime import date
-from functools import partial
 from typing import Annotated, Any, TypeVar, get_args
 
 import typer
 from pydantic import BaseModel
 
 from concepts.cli.groups import Author, Json, Name, workbench
-from concepts.cli.output import progress, say, show, table
+from concepts.cli.output import say, show, table, wait
 
 Printer = TypeVar("Printer", bound=Callable[..., None])
 _printers: dict[str, Callable[..., None]] = {}
@@ -57,10 +56,8 @@ def _command(declared: Any) -> Callable[..., None]:
             typer.confirm(f"{declared.summary.partition('. ')[0]}?", abort=True, err=as_json)
         result = method(**given)
         if declared.is_job:
-            with progress(f"{declared.name.capitalize()}…", KEPT) as listener:
-                result = result.wait(listener)
-        printer = _printers.get(f"{declared.part}.{declared.name}", print_plainly)
-        show(result, as_json, partial(printer, result))
+            result = wait(result, f"{declared.name.capitalize()}…", KEPT)
+        show(result, as_json, _printers.get(f"{declared.part}.{declared.name}", print_plainly))
         if not getattr(result, "is_whole", True):  # of what looks for damage, so that a script can tell
             raise typer.Exit(1)
 

@@ -8,9 +8,16 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from concepts.jobs import Started
 
 Listener = Callable[[int, int | None, str], None]
+Value = TypeVar("Value")
+Result = TypeVar("Result", bound="BaseModel")
 ROWS_SHOWN = 20  # of a file, that can't be used
 
 
@@ -22,12 +29,19 @@ def say(line: str = "") -> None:
     sys.stdout.write(line + "\n")
 
 
-def show(value: Any, as_json: bool, human: Callable[[], None]) -> None:
-    """`value` as JSON, or what `human` prints."""
+def show(value: Value, as_json: bool, told: str | Callable[[Value], None]) -> None:
+    """`value` as JSON; or `told`, a line or what prints the value for people."""
     if as_json:
-        say(json.dumps(plain(value), ensure_ascii=False, indent=2, default=str))
+        dump(value)
+    elif isinstance(told, str):
+        say(told)
     else:
-        human()
+        told(value)
+
+
+def dump(value: Any) -> None:
+    """The one JSON value of a command."""
+    say(json.dumps(plain(value), ensure_ascii=False, indent=2, default=str))
 
 
 def plain(value: Any) -> Any:
@@ -68,6 +82,12 @@ def _width(text: str) -> int:
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
     )
+
+
+def wait(begun: Started[Result], what: str, kept: str) -> Result:
+    """What comes of a job, with its `progress` meanwhile."""
+    with progress(what, kept) as listener:
+        return begun.wait(listener)
 
 
 @contextmanager

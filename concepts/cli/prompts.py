@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,7 @@ from concepts.cli.output import say, show, table
 from concepts.errors import DiscernError
 
 if TYPE_CHECKING:
-    from concepts.workbench.prompts import Preview
+    from concepts.workbench.prompts import Preview, PromptView
 
 
 @concept.command("prompts")
@@ -43,22 +44,20 @@ def concept_prompts(
     prompts = workbench().concept(name).prompts
     if edit is not None:
         kept = prompts.set(edit.stem, _text_of(edit), author=author)
-        show(kept, as_json, lambda: say(f"{kept.name}: {'its own text' if kept.own else 'the default'}."))
+        show(kept, as_json, f"{kept.name}: {'its own text' if kept.own else 'the default'}.")
     elif reset is not None:
         kept = prompts.set(reset, "", author=author)
-        show(kept, as_json, lambda: say(f"{kept.name}: the default again."))
+        show(kept, as_json, f"{kept.name}: the default again.")
     elif shown is not None:
         found = prompts.get(shown)
-        show(found, as_json, lambda: say(found.text))
+        show(found, as_json, found.text)
     elif diff is not None:
         show_changes(prompts.diff(diff), as_json)
     elif preview is not None:
         sent = prompts.preview(preview, picture)
-        show(sent, as_json, lambda: _tell(sent))
+        show(sent, as_json, _tell)
     else:
-        every = prompts.all()
-        rows = [(one.version, one.author if one.own else "", one.name) for one in every]
-        show(every, as_json, lambda: table(("version", "edited by", "prompt"), rows))
+        show(prompts.all(), as_json, _list)
 
 
 def _text_of(file: Path) -> str:
@@ -66,6 +65,11 @@ def _text_of(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeError) as error:
         raise DiscernError(f"{file} can't be read as text: {error}.") from error
+
+
+def _list(found: Sequence[PromptView]) -> None:
+    rows = [(one.version, one.author if one.own else "", one.name) for one in found]
+    table(("version", "edited by", "prompt"), rows)
 
 
 def _tell(sent: Preview) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from concepts.cli.groups import Budget, Json, Name, Skip, concept, workbench
-from concepts.cli.output import plain, progress, say, show, table
+from concepts.cli.output import dump, plain, progress, say, table
 from concepts.labelling.reasons import Reason
 
 if TYPE_CHECKING:
@@ -42,10 +42,15 @@ def concept_review(
         with progress("Checking labels", "What was found is kept and not paid for again.") as listener:
             stopped = bench.review.find(name, budget=budget, listener=listener)
     queue = bench.review.queue(name, reason, limit, skip, reader=author)
-    show(plain(queue) | {"stopped": stopped}, as_json, lambda: _tell(queue, stopped))
+    if as_json:
+        dump(plain(queue) | {"stopped": stopped})
+        return
+    _tell(queue)
+    if stopped:
+        say(stopped)
 
 
-def _tell(queue: ReviewQueue, stopped: str) -> None:
+def _tell(queue: ReviewQueue) -> None:
     table(
         ("reason", "label", "score", "id", "evidence", "path"),
         [
@@ -66,5 +71,3 @@ def _tell(queue: ReviewQueue, stopped: str) -> None:
         say(f"{pair.one} and {pair.other} agree on {pair.agree:,} of {pair.n:,} pictures{kappa}.")
     if queue.counted is None:
         say("The labels have not been checked yet: add --find.")
-    if stopped:
-        say(stopped)

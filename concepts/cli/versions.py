@@ -10,7 +10,7 @@ import typer
 
 from concepts.cli.groups import Author, Json, Name, Version, concept, version, workbench
 from concepts.cli.operations import shows
-from concepts.cli.output import progress, say, show, table
+from concepts.cli.output import progress, say, show, table, wait
 from concepts.errors import WrongUsageError
 from concepts.learning.target import Side
 
@@ -76,17 +76,14 @@ def concept_evaluate(
 ) -> None:
     """Measure a version on the test pictures, beside what simpler ways reach."""
     versions = workbench().concept(name).versions
-    with progress("Measuring", KEPT) as listener:
-        if robustness:
-            steady = versions.examine_robustness(version).wait(listener)
-        else:
-            report = versions.measure(version, listener)
     if robustness:
-        show(steady, as_json, lambda: _steady(steady))
+        show(wait(versions.examine_robustness(version), "Measuring", KEPT), as_json, _steady)
         return
+    with progress("Measuring", KEPT) as listener:
+        report = versions.measure(version, listener)
     if plots:
         versions.write_plots(plots, version)
-    show(report, as_json, lambda: _evaluated(report))
+    show(report, as_json, _evaluated)
 
 
 @version.command("show")
@@ -104,17 +101,17 @@ def version_show(
     found = bench.concept(name)
     if card:
         text = found.exports.card(number)
-        show({"card": text}, as_json, lambda: say(text))
+        show({"card": text}, as_json, text)
     elif number is None:
         heads = found.versions.all(limit=len(bench.context.heads.all(found.id)))
-        show(heads, as_json, lambda: _listed(heads))
+        show(heads, as_json, _listed)
     elif beside is not None:
         comparison = found.versions.compare(number, beside)
-        show(comparison, as_json, lambda: _compared(comparison))
+        show(comparison, as_json, _compared)
     else:
         bench.review.current(name)
         view = found.versions.quality(number)
-        show(view, as_json, lambda: _quality(view))
+        show(view, as_json, _quality)
 
 
 @version.command("certify")
@@ -134,10 +131,9 @@ def version_certify(
     certificates = workbench().concept(name).certificates
     found = certificates.begin(at_least, side, version, author=author)
     if found.threshold is not None:
-        with progress("Measuring", KEPT) as listener:
-            certificates.keep(side, author=author).wait(listener)
+        wait(certificates.keep(side, author=author), "Measuring", KEPT)
         found = certificates.state(side) or found
-    show(found, as_json, lambda: _certificate(found))
+    show(found, as_json, _certificate)
 
 
 @concept.command("export")
@@ -190,27 +186,22 @@ def concept_export(
             raise WrongUsageError("--html writes a page alone. Leave out --out, --with, --page and --int8.")
         written = exports.write_page(html, version=version, classifier=classifier)
         bench.context.audit.add(author, "shared a version as a file", name)
-        show({"html": str(written)}, as_json, lambda: say(f"The page is in {written}."))
+        show({"html": str(written)}, as_json, f"The page is in {written}.")
         return
     if out is None:
         raise WrongUsageError("Say where it goes: --out FOLDER, or --html FILE for a page about it.")
     if classifier:
         raise WrongUsageError("--classifier is for a page: use --html FILE. For a folder there is --page.")
     if int8:
-        with progress("Measuring int8", KEPT) as listener:
-            measured = exports.measure_int8(version, tuple(also or ())).wait(listener)
+        measured = wait(exports.measure_int8(version, tuple(also or ())), "Measuring int8", KEPT)
         for line in (measured.sentence, *(agreement.sentence for agreement in measured.agreements)):
             typer.echo(line, err=as_json)
         if not yes:
             typer.confirm("Export it in int8?", abort=True, err=as_json)
     result = exports.write(out, version, tuple(also or ()), page=page, int8=int8)
-
-    def human() -> None:
-        them = ", ".join(f"version {number} of {concept}" for concept, number in result.concepts.items())
-        what = them if len(result.concepts) > 1 else f"version {result.head}"
-        say(f"{what[0].upper()}{what[1:]} is in {result.folder}, and as a zip.")
-
-    show(result, as_json, human)
+    them = ", ".join(f"version {number} of {concept}" for concept, number in result.concepts.items())
+    what = them if len(result.concepts) > 1 else f"version {result.head}"
+    show(result, as_json, f"{what[0].upper()}{what[1:]} is in {result.folder}, and as a zip.")
 
 
 def _evaluated(report: EvaluationReport) -> None:

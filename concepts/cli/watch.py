@@ -11,7 +11,7 @@ import typer
 
 from concepts.cli.groups import Author, Json, app, workbench
 from concepts.cli.operations import shows
-from concepts.cli.output import StoppedError, progress, say, show, table
+from concepts.cli.output import StoppedError, dump, say, table, wait
 from concepts.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -73,12 +73,14 @@ def watch(
     if begun.secret and not as_json:
         say(f"Messages are signed with this secret, shown only now: {begun.secret}")
     if once:
-        with progress("Looking", "What was scored is kept. The same command goes on.") as listener:
-            looked = watches.look(number).wait(listener)
+        looked = wait(watches.look(number), "Looking", "What was scored is kept. The same command goes on.")
         sent = bench.watcher.send_due()
         found = watches.get(number)
-        value = {"watch": found, "secret": begun.secret, "looked": looked, "sent": vars(sent)}
-        show(value, as_json, lambda: _told(found, looked))
+        if as_json:
+            dump({"watch": found, "secret": begun.secret, "looked": looked, "sent": vars(sent)})
+        else:
+            say(_line(looked))
+            _told(found)
         return
     _go_on(bench, watches, number)
 
@@ -106,7 +108,7 @@ def _list(found: Sequence[WatchView]) -> None:
     table(columns, map(_row, found))
     for one in found:
         say()
-        _told(one, None)
+        _told(one)
 
 
 @shows("watches.flagged")
@@ -129,9 +131,7 @@ def _row(one: WatchView) -> tuple[object, ...]:
     return one.id, state, one.seen, one.flagged, asked, answered, waiting, dead, one.folder
 
 
-def _told(one: WatchView, looked: LookedAt | None) -> None:
-    if looked is not None:
-        say(_line(looked))
+def _told(one: WatchView) -> None:
     say(f"Watch {one.id}, {one.folder}: {one.seen:,} pictures seen, {one.flagged:,} flagged.")
     if one.problem:
         say(f"The last look failed: {one.problem}")
