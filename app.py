@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from concepts.errors import DiscernError, SettingsError
 from concepts.settings import Settings, load_settings
+from web.http import connections
 from web.http.connections import BoundedConnection
 from web.http.exposure import check_exposure
 from web.http.quiet import Quiet
@@ -110,16 +111,9 @@ def configuration(app: ASGIApp, settings: Settings) -> uvicorn.Config:
 
 def listen(settings: Settings) -> socket.socket:
     """Takes the port before the data folder is opened. Raises `SettingsError` where it can't be had."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    # With its protocol named: asyncio sends at once only where that is TCP, and else what follows the head of
-    # an answer waits up to 40 ms for the browser to have acknowledged the head.
-    taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        taken.bind((settings.host.strip("[]"), settings.port))
-        return taken
+        return connections.listen(settings.host, settings.port)
     except OSError as error:
-        taken.close()
         if error.errno == errno.EADDRINUSE:
             raise SettingsError(
                 f"Port {settings.port} is taken; perhaps Discern is running already. Open "

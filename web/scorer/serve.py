@@ -13,6 +13,7 @@ import uvicorn
 
 from concepts.errors import DiscernError, SettingsError
 from concepts.settings import is_loopback
+from web.http import connections
 from web.http.connections import BoundedConnection
 from web.scorer.app import create_scorer
 from web.scorer.served import load_all
@@ -42,14 +43,9 @@ def serve(
 
 
 def listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # or asyncio lets small parts wait
-    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        taken.bind((host.strip("[]"), port))
+        return connections.listen(host, port)
     except OSError as error:
-        taken.close()
         raise DiscernError(
             f"{host}:{port} can't be listened on: {error.strerror}. Use another --port."
         ) from error
-    return taken
