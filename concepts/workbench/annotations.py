@@ -49,7 +49,7 @@ from concepts.workbench.cascades import Known, sample_of, surely_known
 from concepts.workbench.context import POOL_SIZE, Context
 from concepts.workbench.definition import fill_pool
 from concepts.workbench.jobs import Annotate, CompareAnnotators
-from concepts.workbench.operation import operation
+from concepts.workbench.operation import PictureId, operation
 from storage.choices import AnnotatorChoice
 from storage.tables import StoredAnnotation
 
@@ -109,7 +109,7 @@ Repeats = Annotated[
 class Judgement(View):
     """What an assistant says of a picture: `picture` is its id, `reason` one sentence on what is seen."""
 
-    picture: str = Field(pattern=r"^[0-9a-f]{64}$")
+    picture: PictureId
     value: Literal["yes", "no", "unsure"]
     reason: str = Field("", max_length=1000)
 

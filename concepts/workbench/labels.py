@@ -28,7 +28,7 @@ from concepts.workbench.asking import AskedConcept
 from concepts.workbench.blind_rechecks import SecondTime
 from concepts.workbench.concept_views import GivenAnswer
 from concepts.workbench.context import Purpose
-from concepts.workbench.operation import MOST, AuthorName, RequestKey, operation
+from concepts.workbench.operation import MOST, AuthorName, PictureId, RequestKey, operation
 from storage.label_queries import VALUES, Value
 from storage.labels import Author, LabelEvent, NewLabel
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 SHEET = 60  # pictures of a contact sheet
 
-PictureId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Simulated = Annotated[
     bool, Field(description="No person labelled; that is said wherever these labels count.")
 ]

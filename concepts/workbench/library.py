@@ -46,6 +46,7 @@ from concepts.workbench.operation import (
     Given,
     Limit,
     Offset,
+    PictureId,
     ReaderName,
     Spread,
     operation,
@@ -81,7 +82,6 @@ EncoderName = Annotated[
 Picture = Annotated[
     str, Field(max_length=4096, description="A picture, by its id, how that begins, or its path.")
 ]
-PictureId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the picture's bytes.")]
 Folder = Annotated[
     str, Field(max_length=4096, description="The folders in this one; else the one everything is in.")
 ]

@@ -63,6 +63,7 @@ class Spread:
 
 
 # Parameters that many operations share.
+PictureId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the picture's bytes.")]
 Limit = Annotated[int, Flag("--n"), Field(ge=1, le=MOST, description="At most how many.")]
 Offset = Annotated[int, Flag("--skip"), Field(ge=0, le=2**31 - 1, description="How many to pass over first.")]
 

@@ -25,8 +25,9 @@ from concepts.labelling.rows import LABEL_COLUMNS
 from concepts.workbench import Workbench
 from concepts.workbench.label_exports import What
 from concepts.workbench.label_files import LabelFileView
+from concepts.workbench.operation import MOST
 from storage.csv_files import escaped_row
-from web.api.shared import MEDIA_TYPES, MOST, AuthorName, ConceptName, Reader
+from web.api.shared import MEDIA_TYPES, AuthorName, ConceptName, Reader
 from web.http.guard import role_in
 
 BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}

@@ -9,9 +9,10 @@ from starlette.concurrency import run_in_threadpool
 
 from concepts.workbench import Workbench
 from concepts.workbench.library import ColumnsReport
+from concepts.workbench.operation import PictureId
 from concepts.workbench.scores import Heat
 from web.api.label_files import A_FILE, FileName, FormatName, received
-from web.api.shared import AuthorName, PictureId
+from web.api.shared import AuthorName
 
 
 def routes(workbench: Workbench) -> APIRouter:

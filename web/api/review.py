@@ -10,7 +10,8 @@ from concepts.installation.users import Role
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewQueue
 from concepts.workbench import Workbench
-from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName, Limit, Offset
+from concepts.workbench.operation import Limit, Offset
+from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName
 
 
 class LookOverLabels(Body):

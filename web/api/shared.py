@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Path, Query, Request, Response
-from pydantic import BaseModel, Field
+from fastapi import Depends, Path, Request, Response
+from pydantic import BaseModel
 
 from concepts.installation.activity import JobView
 from concepts.installation.users import Role
 from concepts.workbench import Workbench
 from web.http.guard import author_of, role_in
 
-MOST = 200  # items on a page
 MEDIA_TYPES = {
     ".csv": "text/csv",
     ".html": "text/html",
@@ -32,9 +31,6 @@ ConceptName = Annotated[
         "or its id as `id:7`.",
     ),
 ]
-PictureId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the picture's bytes.")]
-Limit = Annotated[int, Query(ge=1, le=MOST)]
-Offset = Annotated[int, Query(ge=0, le=2**31 - 1)]
 
 
 class Body(BaseModel):

@@ -9,7 +9,8 @@ from fastapi import Path as PathParam
 from fastapi.responses import JSONResponse
 
 from concepts.workbench import Workbench
-from web.api.shared import ConceptName, Limit, Offset
+from concepts.workbench.operation import Limit, Offset
+from web.api.shared import ConceptName
 
 FEED = "application/feed+json"
 

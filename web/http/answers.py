@@ -20,6 +20,7 @@ from concepts.labelling.review import LabelWithComments
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import GivenAnswer
 from concepts.workbench.labels import GivenLabel, Labels, Remark
+from concepts.workbench.operation import PictureId
 from storage.labels import Author
 from web.http.guard import author_of
 
@@ -29,7 +30,6 @@ RECENT = 120  # answers to step back through after a reload: two grids
 LARGEST_GRID = 60
 
 Key = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[\w-]+$")]
-PictureId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 # Yes, no, unsure, skip; a grade or a class, where the concept has some. Which it knows, `bench.answers` says.
 Value = Annotated[str, Field(min_length=1, max_length=80)]
 
@@ -48,11 +48,22 @@ class Answer(Asked):
     repeat: bool = False  # as the question came
 
 
-class Batch(Asked):
-    """Answers that are committed together; the i-th has the key `key.i`. `wall`: the pictures of a wall that
-    was looked through, of which the answers name those that count; there may be none."""
+class Together(BaseModel):
+    """Answers that are committed together; the i-th has the key `key.i`."""
 
-    answers: list[tuple[PictureId, Value]] = Field(max_length=LARGEST_GRID)
+    concept: str
+    key: Key
+    answers: list[tuple[PictureId, Value]] = Field(default=[], max_length=LARGEST_GRID)
+
+    def given(self) -> dict[str, GivenLabel]:
+        pairs = enumerate(self.answers)
+        return {f"{self.key}.{i}": GivenLabel(picture=picture, value=value) for i, (picture, value) in pairs}
+
+
+class Batch(Asked, Together):
+    """`wall`: the pictures of a wall that was looked through, of which the answers name those that count;
+    there may be none."""
+
     wall: list[PictureId] = Field(default=[], max_length=LARGEST_GRID)
 
     @model_validator(mode="after")
@@ -141,31 +152,26 @@ def answer_routes(workbench: Workbench) -> APIRouter:
     @router.post("")
     def answer(body: Answer, request: Request) -> Progress:
         workbench.jobs.precedence.pressed()
-        concept = workbench.concept(body.concept)
+        concept, author = workbench.concept(body.concept), author_of(request)
         labels = concept.labels
         given = GivenLabel(picture=body.picture, value=body.value, repeat=body.repeat)
-        labels.commit({body.key: given}, Author(author_of(request)))
+        labels.commit({body.key: given}, Author(author))
         opinion = concept.annotations.opinion(body.picture)
-        said = _progress(labels, author_of(request), body.have, [body.picture], opinion)
-        said.others = labels.others(body.picture, author_of(request))
+        said = _progress(labels, author, body.have, [body.picture], opinion)
+        said.others = labels.others(body.picture, author)
         if said.count.answers % LOOK_OVER_EVERY == 0:
             workbench.review.keep_up(body.concept)
         return said
 
     @router.post("/batch")
     def batch(body: Batch, request: Request) -> Progress:
-        given = {
-            f"{body.key}.{i}": GivenLabel(picture=picture, value=value)
-            for i, (picture, value) in enumerate(body.answers)
-        }
-        labels = workbench.concept(body.concept).labels
-        if given:
-            labels.commit(given, Author(author_of(request)))
+        labels, author = workbench.concept(body.concept).labels, author_of(request)
+        if body.answers:
+            labels.commit(body.given(), Author(author))
         if body.wall:
-            author = author_of(request)
             labels.looked_through(body.wall, author=author, key=body.key)
         workbench.review.keep_up(body.concept)
-        return _progress(labels, author_of(request), body.have)
+        return _progress(labels, author, body.have)
 
     @router.post("/undo")
     def undo(body: Undo, request: Request) -> Progress:

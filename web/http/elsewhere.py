@@ -15,19 +15,16 @@ from pydantic import BaseModel, Field, model_validator
 
 from concepts.labelling.dataset import AnswerCount
 from concepts.workbench import Workbench
-from concepts.workbench.labels import GivenLabel
+from concepts.workbench.operation import PictureId
 from storage.labels import Author
-from web.http.answers import LARGEST_GRID, Comment, Key, PictureId, Value
+from web.http.answers import LARGEST_GRID, Comment, Together
 from web.http.guard import author_of
 
 
-class Elsewhere(BaseModel):
-    """Answers that are committed together; the i-th has the key `key.i`. Or those given under `undoes` are
-    taken back. `in_view`: what the machine says of these pictures was shown."""
+class Elsewhere(Together):
+    """Or those given under `undoes` are taken back. `in_view`: what the machine says of these pictures was
+    shown."""
 
-    concept: str
-    key: Key
-    answers: list[tuple[PictureId, Value]] = Field(default=[], max_length=LARGEST_GRID)
     undoes: list[str] = Field(default=[], max_length=LARGEST_GRID)
     in_view: bool = False
 
@@ -70,11 +67,7 @@ def elsewhere_routes(workbench: Workbench) -> APIRouter:
     def elsewhere(body: Elsewhere, request: Request) -> AnswerCount:
         author, labels = author_of(request), workbench.concept(body.concept).labels
         if body.answers:
-            given = {
-                f"{body.key}.{i}": GivenLabel(picture=picture, value=value)
-                for i, (picture, value) in enumerate(body.answers)
-            }
-            labels.commit(given, Author(author), in_view=body.in_view)
+            labels.commit(body.given(), Author(author), in_view=body.in_view)
         else:
             labels.take_back(author=author, key=body.key, only=body.undoes)
         return labels.count()

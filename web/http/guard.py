@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, unquote
 
 from starlette.concurrency import run_in_threadpool
@@ -20,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from concepts.errors import SettingsError
 from concepts.installation.users import Role
 from web.http.access import Access, TooManyTriesError
-from web.http.policy import answer_headers
+from web.http.policy import answer_headers, cookie_of
 from web.http.problems import problem
 from web.http.roles import ANY_OTHER, rule_of, why_not
 from web.http.screening import comes_from_elsewhere, is_of_here, limited, name_of, too_large, with_headers
@@ -101,7 +100,7 @@ class Guard:
         )
         if not self.access.login_required:
             return await self._welcome(scope, headers, "me", Role.OWNER)
-        user = await run_in_threadpool(self.access.user_of_session, cookie_of(headers))
+        user = await run_in_threadpool(self.access.user_of_session, cookie_of(headers, COOKIE))
         if user is None and headers.get("authorization", "").lower().startswith("basic "):
             try:
                 user = await run_in_threadpool(
@@ -171,14 +170,6 @@ def role_in(request: Request) -> Role:
 
 def address_of(scope: Scope) -> str:
     return scope["client"][0] if scope.get("client") else ""
-
-
-def cookie_of(headers: Headers) -> str:
-    try:
-        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return ""
-    return morsel.value if morsel else ""
 
 
 def _wants_page(scope: Scope, headers: Headers) -> bool:

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from web.http.access import SESSION_SECONDS, Access, TooManyTriesError
-from web.http.guard import COOKIE, address_of, cookie_of
-from web.http.policy import keep_cookie, page_headers
+from web.http.guard import COOKIE, address_of
+from web.http.policy import cookie_of, keep_cookie, page_headers
 from web.http.sign_in import SECONDS, SignInError
 from web.render import Notice, render
 
@@ -81,7 +81,7 @@ def login_routes(access: Access) -> APIRouter:
 
     @router.post("/logout")
     def log_out(request: Request) -> Response:
-        access.end_session(cookie_of(request.headers))
+        access.end_session(cookie_of(request.headers, COOKIE))
         answer = RedirectResponse("/login", status_code=303)
         answer.delete_cookie(COOKIE)
         return answer

@@ -3,6 +3,9 @@ keep."""
 
 from __future__ import annotations
 
+from http.cookies import CookieError, SimpleCookie
+
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -36,6 +39,15 @@ def page_headers(framed_by: str) -> dict[str, str]:
 
 def _framed(policy: str, framed_by: str) -> str:
     return policy.replace("frame-ancestors 'none'", f"frame-ancestors {framed_by}") if framed_by else policy
+
+
+def cookie_of(headers: Headers, name: str) -> str:
+    """The value of a cookie; empty where there is none that can be read."""
+    try:
+        morsel = SimpleCookie(headers.get("cookie", "")).get(name)
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""
 
 
 def keep_cookie(

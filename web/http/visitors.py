@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from contextvars import ContextVar
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,7 +24,7 @@ from concepts.visitors import FullHouseError, Sandbox, Sandboxes
 from concepts.visitors.sandbox import write_made
 from concepts.workbench import Workbench
 from web.http.access import Access
-from web.http.policy import keep_cookie, page_headers
+from web.http.policy import cookie_of, keep_cookie, page_headers
 from web.render import render
 from web.words import duration
 
@@ -68,9 +67,8 @@ class Visitors:
     def sandbox_of(self, headers: Headers, user: str) -> Sandbox | None:
         """The one that the cookie names, if we signed it for this user and its hour isn't over."""
         try:
-            morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-            name, key = self._signer().loads(morsel.value if morsel else "")
-        except (CookieError, BadSignature, ValueError, TypeError):
+            name, key = self._signer().loads(cookie_of(headers, COOKIE))
+        except (BadSignature, ValueError, TypeError):
             return None
         return self._sandboxes.find(str(key)) if name == user else None
 

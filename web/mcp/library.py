@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from concepts.errors import ConflictError, DiscernError
+from concepts.workbench.operation import PictureId
 from web.mcp.door import Ctx, bench_of, caller_of
-from web.mcp.showing import Blocks, Many, PictureId, VersionNumber, shown
+from web.mcp.showing import Blocks, Many, VersionNumber, shown
 from web.words import count
 
 Order = Annotated[

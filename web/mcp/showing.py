@@ -21,7 +21,6 @@ Blocks = list[TextContent | ImageContent]
 ConceptName = Annotated[
     str, Field(min_length=1, max_length=120, description="The concept's name, or `id:7`.")
 ]
-PictureId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the picture's bytes.")]
 Many = Annotated[int, Field(ge=1, le=MOST_PICTURES, description="How many pictures.")]
 VersionNumber = Annotated[
     int | None, Field(ge=1, le=2**31 - 1, description="A trained version; the newest where it is left out.")
