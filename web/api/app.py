@@ -8,11 +8,11 @@ from fastapi.routing import APIRoute
 
 from concepts import __version__
 from concepts.workbench import Workbench
-from web.api import examples, label_files, library, review, scoring, settings, watches
+from web.api import by_hand, label_files
 from web.api.operations import add_operations
 from web.api.reference import STYLE_HEADERS, reference_page
 from web.http.problems import RESPONSES, describe_problems, handle_problems
-from web.http.repeated import CHANGING, PARAMETER, Repeated
+from web.http.repeated import Repeated, describe_keys
 
 PREFIX = "/api/v1"
 ABOUT = """Everything Discern can do, for programs. A small program is in `docs/rest.md`.
@@ -21,15 +21,10 @@ ABOUT = """Everything Discern can do, for programs. A small program is in `docs/
 `failed` or `cancelled`. **Errors** are `application/problem+json` (RFC 9457). **Lists** that can be long come
 in pages of at most 200. **Whatever changes something** takes an `Idempotency-Key`: a request that is sent
 again with it counts once. Where Discern has users, send a name and password (HTTP Basic)."""
-TAGS = (
-    library,
-    examples,
-    label_files,
-    review,
-    scoring,
-    watches,
-    settings,
-)
+TAGS = {
+    "review": "Labels that are worth a second look, each with its reason.",
+    "settings": "Changing settings, and files to take away.",
+}  # which no declaration has
 
 
 def create_api(workbench: Workbench) -> FastAPI:
@@ -43,20 +38,15 @@ def create_api(workbench: Workbench) -> FastAPI:
         root_path_in_servers=False,
         responses=RESPONSES,
         generate_unique_id_function=_operation_id,
-        openapi_tags=[
-            {"name": module.__name__.rpartition(".")[2], "description": module.__doc__} for module in TAGS
-        ],
+        openapi_tags=[{"name": name, "description": about} for name, about in TAGS.items()],
     )
     handle_problems(api)
     describe_problems(api)
+    describe_keys(api)
     api.add_middleware(Repeated, workbench=workbench)
-    for module in TAGS:
-        api.include_router(module.routes(workbench), tags=[module.__name__.rpartition(".")[2]])
-
+    api.include_router(by_hand.routes(workbench))
+    api.include_router(label_files.routes(workbench), tags=["label_files"])
     add_operations(api, workbench)
-    for route in api.routes:
-        if isinstance(route, APIRoute) and CHANGING & (route.methods or set()):
-            route.openapi_extra = (route.openapi_extra or {}) | {"parameters": [PARAMETER]}
 
     @api.get("/docs", include_in_schema=False)
     def reference() -> Response:

@@ -55,13 +55,8 @@ def add_operations(api: FastAPI, workbench: Workbench) -> None:
     """Adds a route for each that has one, under its part's name."""
     routed = [one for one in operations() if one.operation.route]
     parts = {one.part: get_type_hints(one.handle)[one.part] for one in routed}
-    listed = api.openapi_tags = api.openapi_tags or []
-    known = {tag["name"] for tag in listed}  # of what stays by hand
-    listed += [
-        {"name": name, "description": inspect.getdoc(part)}
-        for name, part in parts.items()
-        if name not in known
-    ]
+    tags = [{"name": name, "description": inspect.getdoc(part)} for name, part in parts.items()]
+    api.openapi_tags = [*tags, *(api.openapi_tags or [])]
     for declared in routed:
         api.add_api_route(
             declared.path,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -18,7 +19,7 @@ from web.http.problems import problem
 
 HEADER = "Idempotency-Key"
 LONGEST = 200  # characters of a key
-CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
+CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 PARAMETER = {
     "name": HEADER,
     "in": "header",
@@ -26,6 +27,21 @@ PARAMETER = {
     "description": "Any text that is new for each request. The same again changes nothing and is answered "
     "like the first time.",
 }
+
+
+def describe_keys(api: FastAPI) -> None:
+    """Says in the document that whatever changes something takes a key."""
+    plain = api.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = plain()
+        for methods in document["paths"].values():
+            for method, route in methods.items():
+                if method.upper() in CHANGING and PARAMETER not in route.setdefault("parameters", []):
+                    route["parameters"].append(PARAMETER)
+        return document
+
+    api.openapi = openapi  # type: ignore[method-assign]  # as for problems
 
 
 class Repeated:
