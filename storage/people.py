@@ -1,5 +1,5 @@
-"""People: what they did, which sessions they have left, what they were answered, and what was tried or taken
-lately, counted for all processes: wrong passwords, strangers' pictures."""
+"""People: what they did, which sessions they have left, what they were answered, and which passwords were
+tried lately, counted for all processes."""
 
 from __future__ import annotations
 
@@ -81,11 +81,11 @@ class Limit:
     seconds: float
 
 
-class UsedUpError(Exception):
-    """`seconds` until one more can be taken."""
+class TooManyTriesError(Exception):
+    """`seconds` until the next try."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"Used up for {seconds:.0f} seconds.")
+        super().__init__(f"Too many tries. Wait {seconds:.0f} seconds.")
         self.seconds = seconds
 
 
@@ -99,13 +99,13 @@ class Allowances:
         self._secret = secret
 
     def check(self, limits: Sequence[Limit]) -> None:
-        """Raises `UsedUpError` where `take` would."""
+        """Raises `TooManyTriesError` where `take` would."""
         with self._database.read() as session:
             self._check(session, limits)
 
     def take(self, limits: Sequence[Limit]) -> list[int]:
-        """Takes one of each and returns their numbers; or raises `UsedUpError`, and has taken nothing. Who
-        asks for what is used up waits for no writer, and makes none wait."""
+        """Takes one of each and returns their numbers; or raises `TooManyTriesError`, and has taken nothing.
+        Who asks for what is used up waits for no writer, and makes none wait."""
         self.check(limits)
         at = now()
         with self._database.write(LOCK) as session:
@@ -140,7 +140,7 @@ class Allowances:
             query = select(TakenRow.at).where(TakenRow.key == self._kept(limit.key), TakenRow.until > moment)
             taken = list(session.scalars(query.order_by(TakenRow.at.desc()).limit(limit.most)))
             if len(taken) == limit.most:
-                raise UsedUpError(limit.seconds - (moment - taken[-1]).total_seconds())
+                raise TooManyTriesError(limit.seconds - (moment - taken[-1]).total_seconds())
 
     def _kept(self, key: str) -> str:
         said = key.encode(errors="replace")

@@ -10,7 +10,7 @@ from at_once import at_once
 from sqlalchemy import select
 
 from storage.database import Database
-from storage.people import LOCK, Allowances, Limit, UsedUpError
+from storage.people import LOCK, Allowances, Limit, TooManyTriesError
 from storage.tables import TakenRow
 
 
@@ -18,7 +18,7 @@ def taken(allowances: Allowances, *limits: Limit) -> float:
     """Seconds to wait; 0 where it was taken."""
     try:
         allowances.take(limits)
-    except UsedUpError as error:
+    except TooManyTriesError as error:
         return error.seconds
     return 0
 
@@ -47,7 +47,7 @@ def test_who_asks_for_what_is_used_up_waits_for_no_writer(database_url: str) -> 
     database = Database(database_url)
     allowances, limit = Allowances(database), Limit("tries", 1, 60.0)
     allowances.take([limit])
-    with Database(database_url).write(LOCK), pytest.raises(UsedUpError):
+    with Database(database_url).write(LOCK), pytest.raises(TooManyTriesError):
         allowances.take([limit])
 
 
@@ -56,7 +56,7 @@ def test_what_was_given_back_can_be_taken_again(database: Database) -> None:
     allowances.give_back(allowances.take([limit]))
     allowances.check([limit])
     allowances.take([limit])
-    with pytest.raises(UsedUpError):
+    with pytest.raises(TooManyTriesError):
         allowances.check([limit])
 
 
@@ -72,7 +72,7 @@ def test_what_counts_no_longer_is_forgotten(database: Database) -> None:
 
 def test_no_key_can_be_read_in_the_database(database: Database) -> None:
     allowances = Allowances(database, b"a secret of this home")
-    with contextlib.suppress(UsedUpError):
+    with contextlib.suppress(TooManyTriesError):
         allowances.take([Limit("tries of ana", 1, 60.0)])
     allowances.note("ana logged in", timedelta(days=1))
     assert allowances.is_noted("ana logged in")

@@ -24,7 +24,8 @@ from concepts.library.roots import check_roots
 from concepts.settings import Settings, load_settings
 from concepts.workbench import Workbench
 from storage.database import Database
-from web.http.access import CHECKED_AT_ONCE, TRIES, TRIES_OF_A_NAME, Access, TooManyTriesError
+from storage.people import TooManyTriesError
+from web.http.access import CHECKED_AT_ONCE, TRIES, TRIES_OF_A_NAME, Access
 from web.http.exposure import check_exposure
 from web.http.guard import COOKIE, LARGEST_BODY
 from web.server import create_app

@@ -17,7 +17,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from concepts.installation.users import Role, User, Users
 from concepts.settings import Settings
 from storage.database import Database
-from storage.people import Allowances, AuditLog, EndedSessions, Limit, UsedUpError
+from storage.people import Allowances, AuditLog, EndedSessions, Limit
 from web.http.sign_in import SignIn
 
 SESSION_SECONDS = 14 * 24 * 3600
@@ -26,14 +26,6 @@ TRIES_OF_A_NAME = 30  # from all addresses; more, so that a stranger doesn't loc
 TRIES_WITHIN = 300.0  # seconds
 CHECKED_AT_ONCE = 2  # passwords, of 16 MB each; far fewer than `TRIES`
 REMEMBERED = 256  # checked passwords, so that a program that sends one each time doesn't wait for scrypt
-
-
-class TooManyTriesError(Exception):
-    """`seconds` until the next try."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"Too many tries. Wait {seconds:.0f} seconds.")
-        self.seconds = seconds
 
 
 class Access:
@@ -100,14 +92,11 @@ class Access:
         what a process was checking when it was killed still counts.
         """
         limits = self._limits(address, name)
-        try:
-            self.allowances.check(limits)
-            if self._is_remembered(name, password):
-                return True
-            with self._checking:
-                return self._is_remembered(name, password) or self._is_let_in(name, password, address, limits)
-        except UsedUpError as error:
-            raise TooManyTriesError(error.seconds) from None
+        self.allowances.check(limits)
+        if self._is_remembered(name, password):
+            return True
+        with self._checking:
+            return self._is_remembered(name, password) or self._is_let_in(name, password, address, limits)
 
     def _is_let_in(self, name: str, password: str, address: str, limits: list[Limit]) -> bool:
         counted = self.allowances.take(limits)

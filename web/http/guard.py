@@ -18,7 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from concepts.errors import SettingsError
 from concepts.installation.users import Role
-from web.http.access import Access, TooManyTriesError
+from storage.people import TooManyTriesError
+from web.http.access import Access
 from web.http.policy import answer_headers, cookie_of
 from web.http.problems import problem
 from web.http.roles import ANY_OTHER, rule_of, why_not

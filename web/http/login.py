@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from web.http.access import SESSION_SECONDS, Access, TooManyTriesError
+from storage.people import TooManyTriesError
+from web.http.access import SESSION_SECONDS, Access
 from web.http.guard import COOKIE, address_of
 from web.http.policy import cookie_of, keep_cookie, page_headers
 from web.http.sign_in import SECONDS, SignInError

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from mcp.server.mcpserver import Elicit, Resolve
 from pydantic import BaseModel, Field
 
+from concepts.definition.document import Criterion
 from concepts.learning.report import Metric
 from concepts.workbench import POOL_SIZE, Workbench
 from concepts.workbench.annotations import Judgement
@@ -39,11 +40,6 @@ class Libraries(BaseModel):
     encoder: str | None
     damage: str
     concepts: list[ListedConcept]
-
-
-class Criterion(BaseModel):
-    kind: str
-    text: str
 
 
 class Answers(BaseModel):
@@ -254,7 +250,7 @@ def _shown(bench: Workbench, name: str, version: int | None = None) -> ShownConc
         name=view.name,
         sentence=definition.description,
         definition=view.revision.number,
-        criteria=[Criterion(kind=one.kind, text=one.text) for one in definition.criteria],
+        criteria=list(definition.criteria),
         searches=[query.text for query in definition.queries if query.counts],
         candidates=view.candidates,
         answers=Answers(
