@@ -212,9 +212,10 @@ class LabelFiles:
             for event in standing
         ]
 
-    def export_file(self, out: Path) -> int:
-        """All standing labels as a label file, which is CSV or JSONL by its name; how many."""
-        return write_label_file(out, self.rows())
+    def export_file(self, out: Path, *, reader: str | None = None) -> int:
+        """All standing labels as a label file, which is CSV or JSONL by its name; how many. A `reader` as of
+        `rows`."""
+        return write_label_file(out, self.rows(reader=reader))
 
     @staticmethod
     def write_questions(pictures: Sequence[NextPicture], out: Path) -> int:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import re
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
@@ -21,12 +18,10 @@ from starlette.concurrency import run_in_threadpool
 from concepts.installation.users import Role
 from concepts.labelling.files import columns_given
 from concepts.labelling.formats import FORMATS, written_formats
-from concepts.labelling.rows import LABEL_COLUMNS
 from concepts.workbench import Workbench
 from concepts.workbench.label_exports import What
 from concepts.workbench.label_files import LabelFileView
 from concepts.workbench.operation import MOST
-from storage.csv_files import escaped_row
 from web.api.shared import MEDIA_TYPES, AuthorName, ConceptName, Reader
 from web.http.guard import role_in
 
@@ -164,32 +159,25 @@ def routes(workbench: Workbench) -> APIRouter:
         """Answers as a file, which `labels/import` takes again; a format that is a folder as a zip archive.
         Without scores, CSV and JSONL have every standing answer, the machine's too. A labeller gets what
         others said of a picture once they have answered about it."""
-        if format in ("csv", "jsonl") and what == "answers":
-            rows = workbench.concept(name).label_files.rows(reader=reader)
-            lines = _csv(rows) if format == "csv" else _jsonl(rows)
-            headers = {"Content-Disposition": f'attachment; filename="labels.{format}"'}
-            return StreamingResponse(lines, media_type=MEDIA_TYPES[f".{format}"], headers=headers)
-        return export_file(workbench, name, format, what, reader)
+        concept = workbench.concept(name)
+        folder = tempfile.TemporaryDirectory()
+        try:
+            if format in ("csv", "jsonl") and what == "answers":
+                out = Path(folder.name) / f"labels.{format}"
+                concept.label_files.export_file(out, reader=reader)
+            else:
+                out = concept.label_exports.download(format, Path(folder.name), what=what, reader=reader)
+        except BaseException:
+            folder.cleanup()
+            raise
+        return FileResponse(
+            out,
+            media_type=MEDIA_TYPES[out.suffix],
+            filename=out.name,
+            background=BackgroundTask(folder.cleanup),
+        )
 
     return router
-
-
-def export_file(workbench: Workbench, name: str, format: str, what: What, reader: str | None) -> FileResponse:
-    """Made in a folder that is gone once the file was sent."""
-    folder = tempfile.TemporaryDirectory()
-    try:
-        out = workbench.concept(name).label_exports.download(
-            format, Path(folder.name), what=what, reader=reader
-        )
-    except BaseException:
-        folder.cleanup()
-        raise
-    return FileResponse(
-        out,
-        media_type=MEDIA_TYPES[out.suffix],
-        filename=out.name,
-        background=BackgroundTask(folder.cleanup),
-    )
 
 
 @asynccontextmanager
@@ -202,21 +190,3 @@ async def received(request: Request, name: str) -> AsyncIterator[Path]:
             async for piece in request.stream():
                 out.write(piece)
         yield path
-
-
-def _csv(rows: list[dict[str, Any]]) -> Iterator[str]:
-    out = io.StringIO()
-    writer = csv.DictWriter(out, LABEL_COLUMNS)
-    writer.writeheader()
-    for row in rows:
-        writer.writerow(escaped_row(row))
-        if out.tell() > 65_536:
-            yield out.getvalue()
-            out.seek(0)
-            out.truncate()
-    yield out.getvalue()
-
-
-def _jsonl(rows: list[dict[str, Any]]) -> Iterator[str]:
-    for row in rows:
-        yield json.dumps(row, ensure_ascii=False) + "\n"
