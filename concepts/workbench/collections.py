@@ -292,11 +292,10 @@ class Collections:
     def find(self, collection: str | int) -> NamedCollection:
         """A number, written as such or not, names one by its id unless one is called so. Raises
         `UnknownCollectionError`."""
-        if isinstance(collection, int):
-            return self._named.get(collection)
-        found = self._named.find(collection)
-        if found is None and collection.strip().isdecimal() and len(collection) < 10:
-            return self._named.get(int(collection))
+        name = str(collection)
+        found = self._named.find(name)
+        if found is None and name.strip().isdecimal() and len(name) < 10:
+            return self._named.get(int(name))
         if found is None:
             names = ", ".join(f"“{one.name}”" for one in self._named.all(5))
             there = f"There are: {names}." if names else "There is none yet."
