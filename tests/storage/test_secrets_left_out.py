@@ -21,7 +21,7 @@ from storage.database import Database
 from storage.errors import DiskFullError, StorageError
 from storage.files import sqlite_url
 from storage.secrets import COLUMNS, FILES, SETTINGS, KnownSecrets
-from storage.tables import Deed, Delivery, ModelCallRow, StoredJob, now
+from storage.tables import AnsweredRow, Deed, Delivery, ModelCallRow, StoredJob, now
 from storage.watches import Deliveries, Watch, Watched, Watches
 
 KEY, PASSWORD, PATH, SIGNING, HASH = (
@@ -86,6 +86,7 @@ def filled(database: Database) -> Database:
     with database.write() as session:
         session.execute(update(Delivery).values(problem=long))
         session.add(Deed(who="ana", address="", what="changed settings", about=SAID))
+        session.add(AnsweredRow(key="k", until=now(), answer={"body": SAID}))
         for error in (SAID, long):
             session.add(
                 ModelCallRow(
