@@ -22,16 +22,14 @@ from joserfc.jwk import OctKey, RSAKey
 
 CLIENT, SECRET = "discern-client", "a long client secret"
 Claims = dict[str, Any]
+KEYS = [RSAKey.generate_key(2048, {"kid": "one"}, private=True) for _ in range(2)]  # its own, and another
 
 
 class LocalOidc:
     def __init__(self) -> None:
-        self.person: Claims = {"sub": "1", "preferred_username": "ana"}
-        self.spoil: Callable[[Claims], None] = lambda claims: None
-        self.key = RSAKey.generate_key(2048, {"kid": "one"}, private=True)
-        self.sign: Callable[[Claims], str] = self._sign
+        self.key = KEYS[0]
         self.asked: dict[str, dict[str, str]] = {}  # code → what authorize was asked
-        self.redirects: set[str] | None = None  # the addresses it sends people back to; None: any
+        self.begin_anew()
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -71,6 +69,13 @@ class LocalOidc:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.address = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def begin_anew(self) -> None:
+        """As if nobody had changed anything."""
+        self.person: Claims = {"sub": "1", "preferred_username": "ana"}
+        self.spoil: Callable[[Claims], None] = lambda claims: None
+        self.sign: Callable[[Claims], str] = self._sign
+        self.redirects: set[str] | None = None  # the addresses it sends people back to; None: any
 
     def __enter__(self) -> LocalOidc:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -125,8 +130,7 @@ class LocalOidc:
         return jwt.encode({"alg": "HS256", "kid": "one"}, claims, secret)
 
     def sign_with_another_key(self, claims: Claims) -> str:
-        other = RSAKey.generate_key(2048, {"kid": "one"}, private=True)
-        return jwt.encode({"alg": "RS256", "kid": "one"}, claims, other)
+        return jwt.encode({"alg": "RS256", "kid": "one"}, claims, KEYS[1])
 
     def sign_not_at_all(self, claims: Claims) -> str:
         header = base64.urlsafe_b64encode(b'{"alg":"none","kid":"one"}').rstrip(b"=").decode()

@@ -127,3 +127,57 @@ def test_without_an_endpoint_the_test_of_it_fails(own_home: Path, ended: End) ->
     end = ended("settings", "--test", "--json")
     assert end.code == 1
     assert "No endpoint is set" in end.json["error"]
+
+
+NAME = "Round thing"
+
+
+def test_what_is_made_of_which_pictures_is_said_in_words(pictures: Path, ended: End, discern: Run) -> None:
+    discern("collection", "new", "Blue", "--search", "a blue ellipse", "--n", 5)
+    shown = ended("collection", "show", "Blue")
+    assert "“Blue” (1): 5 pictures, the search “a blue ellipse”." in shown.out
+    wrong = ended("collection", "new", "Both", "--search", "x", "--folder", pictures)
+    assert wrong.code == 1
+    missing = ended("collection", "show", "Nothing")
+    assert "discern collection list" in missing.err
+
+
+def test_a_concept_in_the_trash_comes_back_as_its_error_says(
+    pictures: Path, discern: Run, ended: End
+) -> None:
+    (concept,) = discern("concept", "list")
+    put = discern("trash", "put", "--concept", concept["name"])
+    assert discern("concept", "list") == []
+    (item,) = discern("trash", "list")
+    assert ([item["id"]], [item["name"]]) == (put["ids"], put["names"])
+    refused = ended("concept", "mine", concept["name"])
+    assert refused.code == 1
+    assert f"discern trash restore --concept “{concept['name']}”" in refused.err
+    assert discern("trash", "restore", "--concept", item["id"]) == put
+    assert discern("concept", "list") == [concept]
+    for wrong in ((), ("--concept", "A", "--rule", "B")):
+        assert "Give one of pictures" in ended("trash", "put", *wrong).err
+
+
+def test_classes_are_given_by_name_and_what_is_none_is_refused(
+    pictures: Path, discern: Run, ended: End
+) -> None:
+    made = discern("concept", "new", "Shape", "--description", "Which shape.", "--classes", "ellipse, line")
+    assert made["scale"]["words"] == ["ellipse", "line"]
+    picture = sorted(pictures.glob("*.png"))[0]
+    discern("concept", "labels", "add", "Shape", picture, "ellipse")
+    end = ended("concept", "labels", "add", "Shape", picture, "triangle")
+    assert end.code != 0
+    assert "ellipse, line, none, unsure or skip" in end.err
+    late = ended("concept", "set", "Shape", "--graded", "5")
+    assert "has been answered already" in late.err
+
+
+def test_what_a_concept_is_answered_by_can_be_changed_before_anybody_answers(
+    pictures: Path, discern: Run
+) -> None:
+    discern("concept", "new", "Mess", "--description", "How messy.")
+    assert discern("concept", "set", "Mess", "--graded", 7, "--counts-from", 5)["scale"]["counts_from"] == 5
+    named = discern("concept", "set", "Mess", "--graded", 10, "--grade-names", "tidy, a mess")["scale"]
+    assert (named["names"][0], named["names"][9]) == ("tidy", "a mess")
+    assert discern("concept", "set", "Mess", "--yes-or-no")["scale"]["kind"] == "yes or no"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +12,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from concepts.cli import app
 from concepts.cli.output import StoppedError, plain, progress, table
 
 cells = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "Zs"]), max_size=200)
@@ -18,9 +22,6 @@ cells = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "Zs"]), 
 
 @given(st.lists(st.tuples(cells, cells), min_size=1, max_size=5))
 def test_a_row_of_a_table_is_one_line_whatever_is_in_it(rows: list[tuple[str, str]]) -> None:
-    import contextlib
-    import io
-
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         table(("id", "path"), rows)
@@ -34,15 +35,13 @@ def test_wide_letters_keep_columns_below_each_other(capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out.splitlines() == ["what  n", "猫    1", "cafe\u0301  2", "ab    3"]
 
 
-def test_a_long_path_stays_in_one_piece(discern: Callable[..., Any], tmp_path: Path) -> None:
-    from typer.testing import CliRunner
-
-    from concepts.cli import app
-
+def test_a_long_path_stays_in_one_piece(
+    discern: Callable[..., Any], tmp_path: Path, tiny_open_clip: Path
+) -> None:
     folder = tmp_path / ("long-name-" * 18) / ("folder-" * 20)
     folder.mkdir(parents=True)
     (folder / "bad.png").write_text("no picture")
-    CliRunner().invoke(app, ["library", "add", str(folder), "--encoder", "embedded"])
+    discern("library", "add", folder, "--encoder", f"local-dir:{tiny_open_clip}")
     said = CliRunner().invoke(app, ["library", "info", "--bad"]).output
     assert f"{folder}/bad.png: " in said
 

@@ -1,4 +1,4 @@
-"""The end of an adding is told to whoever began it, with the pictures, until they turn to something else."""
+"""What Library says while pictures are on their way, and of the end of an adding to whoever began it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ SEEDS = count()
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
-    bench = Workbench(Settings(home=tmp_path_factory.mktemp("home")))
+def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Iterator[Workbench]:
+    home = tmp_path_factory.mktemp("home")
+    bench = Workbench(Settings(home=home, encoder=f"local-dir:{tiny_open_clip}"))
     yield bench
     bench.close()
 
@@ -80,13 +81,25 @@ def test_it_is_told_while_what_begins_by_itself_behind_it_goes_on(added: Screens
 
 
 def test_the_first_pictures_are_shown_once_they_are_in_whatever_goes_on_behind_them(
-    own_home: Path, folder: Path
+    own_home: Path, folder: Path, tiny_open_clip: Path
 ) -> None:
-    bench = Workbench(Settings(home=own_home))
+    bench = Workbench(Settings(home=own_home, encoder=f"local-dir:{tiny_open_clip}"))
     screens = Screens(bench)
     screens.press("library-main", "add", paths=str(folder))
     bench.jobs.resume(bench.installation.newest_jobs(("add pictures",))[0].id)
     bench.upkeep.check(only="neighbours")
     assert "data-answering" in screens.tick("library")["library-main"]
     assert "library-main" not in screens.tick("library")
+    bench.close()
+
+
+def test_while_the_first_are_on_their_way_nobody_is_told_to_get_some(own_home: Path, tmp_path: Path) -> None:
+    bench = Workbench(Settings(home=own_home))
+    screens = Screens(bench)
+    assert "Get the sample pictures" in screens.load("library")["library-main"]
+    folder = draw_folder(tmp_path / "pictures", 3)
+    shown = screens.press("library-main", "add", paths=str(folder))  # no job runs here: it stays queued
+    for html in (shown["library-main"], screens.load("library")["library-main"]):
+        assert "Your pictures are on their way" in html
+        assert "Get the sample pictures" not in html
     bench.close()

@@ -6,15 +6,15 @@ from typing import cast
 
 import pytest
 
-from concepts.workbench import Concept, Workbench
-from concepts.workbench.operation import IN_PATH, Declared, declared_in
+from concepts.workbench import Workbench, operations
+from concepts.workbench.operation import IN_PATH, Declared
 from docs.build import commands
 from web.api import create_api
 from web.http.roles import rule_of
 
 DOCUMENT = create_api(cast(Workbench, None)).openapi()
 COMMANDS = commands()
-OPERATIONS = [one for handle in (Concept, Workbench) for one in declared_in(handle)]
+OPERATIONS = operations()
 
 
 def named(one: Declared) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from drawing import draw_folder
-from sqlalchemy import event
+from statements import statements
 from web_screens import Screens
 
 from concepts.installation.activity import JobView
@@ -41,21 +40,13 @@ def screens(bench: Workbench) -> Screens:
     return Screens(bench)
 
 
-@contextmanager
-def statements(bench: Workbench) -> Iterator[list[str]]:
-    """What the database is asked meanwhile, beginnings and ends of transactions apart."""
-    asked: list[str] = []
-
-    def note(connection, cursor, statement, parameters, context, executemany):  # type: ignore[no-untyped-def]
-        if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA")):
-            asked.append(statement)
-
-    engine = bench.context.database.engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
+def asked_once(bench: Workbench, screens: Screens, page: str, memory: Any = None) -> dict[str, Any]:
+    """What a tick changes that puts one question to the database."""
+    with statements(bench.context.database) as sent:
+        changed = screens.tick(page, memory, concept=NAME)
+    control = ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA")
+    assert len([one for one in sent if not one.startswith(control)]) == 1
+    return changed
 
 
 def begin(bench: Workbench, kind: str, **arguments: object) -> int:
@@ -66,21 +57,51 @@ def begin(bench: Workbench, kind: str, **arguments: object) -> int:
     return job
 
 
-def test_quality_costs_one_query_a_tick_while_a_curve_is_drawn_and_redraws_nothing(
-    bench: Workbench, screens: Screens
+FLIPPED = {"name": "flipped", "n": 9, "value": 0.0, "low": 0.0, "high": 0.3}
+CURVE = {"points": [{"labels": 5, "value": 0.5, "low": 0.4, "high": 0.6}]}
+STEADY = {
+    "version": 1,
+    "threshold": 0.5,
+    "n": 9,
+    "left_out": 0,
+    "sentence": "None of 9 decisions changes.",
+    "changes": [{"name": "blurred", "flipped": FLIPPED, "moved": FLIPPED}],
+}
+ALL = {"quality-main", "quality-plots", "quality-mistakes", "quality-head"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "meanwhile", "result", "redrawn", "said"),
+    [
+        ("learning curve", {}, set(), CURVE, {"quality-side"}, "From 0.50 after 5 answers"),
+        ("robustness", {"version": 1}, {"quality-steady"}, STEADY, {"quality-steady"}, STEADY["sentence"]),
+        ("train", {"target": "f1"}, {"quality-progress"}, {"version": 1}, ALL, ""),
+    ],
+    ids=["learning curve", "robustness", "train"],
+)
+def test_quality_costs_one_query_a_tick_and_redraws_what_came_of_it_once(
+    bench: Workbench,
+    screens: Screens,
+    kind: str,
+    arguments: dict[str, Any],
+    meanwhile: set[str],
+    result: dict[str, Any],
+    redrawn: set[str],
+    said: str,
 ) -> None:
-    job = begin(bench, "learning curve")
+    job = begin(bench, kind, **arguments)
     memory = screens.memory("quality", concept=NAME)
-    with statements(bench) as asked:
-        changed = screens.tick("quality", memory, concept=NAME)
-    assert len(asked) == 1
-    assert changed == {}
-    bench.jobs.store.finish(job, "done", {"points": [{"labels": 5, "value": 0.5, "low": 0.4, "high": 0.6}]})
+    changed = asked_once(bench, screens, "quality", memory)
+    assert set(changed) == (meanwhile | {"timer"} if meanwhile else set())
+    assert all(f'id="job-{job}"' in changed[area] for area in meanwhile)
+    bench.jobs.store.finish(job, "done", result)
     changed = screens.tick("quality", memory, concept=NAME)
-    assert set(changed) == {"quality-side", "json", "timer"}
-    assert "From 0.50 after 5 answers" in changed["quality-side"]
-    again = screens.tick("quality", changed["json"], concept=NAME)
-    assert set(again) == {"timer"}
+    assert redrawn <= set(changed)
+    assert "quality-said" not in changed
+    assert redrawn == ALL or set(changed) == redrawn | {"json", "timer"}
+    for shown in (changed, screens.load("quality", concept=NAME)):
+        assert said in "".join(str(shown[area]) for area in redrawn)
+    assert set(screens.tick("quality", changed["json"], concept=NAME)) == {"timer"}
 
 
 def test_a_look_with_something_to_show_leaves_it_to_the_next_one_to_stop_the_timer(
@@ -91,7 +112,7 @@ def test_a_look_with_something_to_show_leaves_it_to_the_next_one_to_stop_the_tim
     memory = screens.memory("quality", concept=NAME)
     for waiting in bench.installation.newest_jobs(("look over",), NAME):
         bench.jobs.store.finish(waiting.id, "cancelled")
-    bench.jobs.store.finish(job, "done", {"points": [{"labels": 5, "value": 0.5, "low": 0.4, "high": 0.6}]})
+    bench.jobs.store.finish(job, "done", CURVE)
     changed = screens.tick("quality", memory, concept=NAME)
     assert changed["timer"]["active"]
     again = screens.tick("quality", changed["json"], concept=NAME)
@@ -120,41 +141,6 @@ def test_a_look_stops_no_timer_for_work_that_began_meanwhile(
     bench.jobs.store.finish(begun[0], "cancelled")
 
 
-def test_looking_again_at_changed_pictures_costs_one_query_a_tick_and_ends_in_what_it_showed(
-    bench: Workbench, screens: Screens
-) -> None:
-    job = begin(bench, "robustness", version=1)
-    memory = screens.memory("quality", concept=NAME)
-    with statements(bench) as asked:
-        changed = screens.tick("quality", memory, concept=NAME)
-    assert len(asked) == 1
-    assert set(changed) == {"quality-steady", "timer"}
-    assert f'id="job-{job}"' in changed["quality-steady"]
-    share = {"name": "flipped", "n": 9, "value": 0.0, "low": 0.0, "high": 0.3}
-    done = {"version": 1, "threshold": 0.5, "n": 9, "left_out": 0, "sentence": "None of 9 decisions changes."}
-    done["changes"] = [{"name": "blurred", "flipped": share, "moved": share}]
-    bench.jobs.store.finish(job, "done", done)
-    changed = screens.tick("quality", memory, concept=NAME)
-    assert set(changed) == {"quality-steady", "json", "timer"}
-    assert "None of 9 decisions changes." in changed["quality-steady"]
-    assert "None of 9 decisions changes." in screens.load("quality", concept=NAME)["quality-steady"]
-    assert set(screens.tick("quality", changed["json"], concept=NAME)) == {"timer"}
-
-
-def test_a_new_version_is_shown_when_its_job_ends_and_only_then(bench: Workbench, screens: Screens) -> None:
-    job = begin(bench, "train", target="f1")
-    memory = screens.memory("quality", concept=NAME)
-    with statements(bench) as asked:
-        changed = screens.tick("quality", memory, concept=NAME)
-    assert len(asked) == 1
-    assert set(changed) == {"quality-progress", "timer"}
-    bench.jobs.store.finish(job, "done", {"version": 1})
-    changed = screens.tick("quality", memory, concept=NAME)
-    assert {"quality-main", "quality-plots", "quality-mistakes", "quality-head"} <= set(changed)
-    assert "quality-said" not in changed
-    assert set(screens.tick("quality", changed["json"], concept=NAME)) == {"timer"}
-
-
 @pytest.mark.parametrize(
     ("page", "kind", "area"),
     [
@@ -167,9 +153,7 @@ def test_waiting_costs_one_query_a_tick_and_redraws_the_progress(
     bench: Workbench, screens: Screens, page: str, kind: str, area: str
 ) -> None:
     job = begin(bench, kind)
-    with statements(bench) as asked:
-        changed = screens.tick(page, concept=NAME)
-    assert len(asked) == 1
+    changed = asked_once(bench, screens, page)
     assert set(changed) == {area, "timer"}
     assert f'id="job-{job}"' in changed[area]
     bench.jobs.store.finish(job, "cancelled")

@@ -13,6 +13,7 @@ from drawing import draw_folder
 from web_screens import Screens
 
 from concepts.installation.users import Role
+from concepts.learning.scale import Scale
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.screens.library_pictures import picture
@@ -83,3 +84,15 @@ def test_whatever_goes_into_the_trash_comes_back_by_undo_and_from_the_list(
             back = re.findall(f'data-action="restore-{kind}" data-value="([^"]*)"', html)[-1]
             screens.press(area if way == "undo" else "library-main", f"restore-{kind}", unescape(back))
             assert bench.trash.items() == []
+
+
+def test_a_graded_concept_is_named_as_one_that_is_answered_elsewhere(own_home: Path) -> None:
+    bench = Workbench(Settings(home=own_home))
+    screens = Screens(bench)
+    bench.concepts.begin("Roundness", "How round it is.", scale=Scale.graded(5))
+    assert "Answer for Roundness" in screens.load("several")["several-head"]
+    bench.concepts.begin("Plates", "A plate.")
+    head = screens.load("several")["several-head"]
+    assert "Grades and classes are answered one by one" in head
+    assert 'href="/label?concept=Roundness"' in head
+    bench.close()

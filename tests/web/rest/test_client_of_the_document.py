@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any, cast
 
-from fastapi import FastAPI
+import pytest
 from other_tools import in_python_with
 
-from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from web.api import create_api
 
@@ -29,27 +29,23 @@ print(json.dumps({"code": done.returncode, "warnings": [l for l in said.splitlin
 """
 
 
-def document_of(bench: Workbench) -> dict[str, object]:
-    api: FastAPI = create_api(bench)
-    return api.openapi()
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return create_api(cast(Workbench, None)).openapi()
 
 
-def test_a_generator_makes_a_python_client_without_a_warning(tmp_path: Path) -> None:
-    bench = Workbench(load_settings(home=tmp_path / "home"))
-    document, config = tmp_path / "openapi.json", tmp_path / "config.json"
-    document.write_text(json.dumps(document_of(bench)))
+def test_a_generator_makes_a_python_client_without_a_warning(
+    tmp_path: Path, document: dict[str, Any]
+) -> None:
+    file, config = tmp_path / "openapi.json", tmp_path / "config.json"
+    file.write_text(json.dumps(document))
     config.write_text(json.dumps(CONFIG))
-    bench.close()
-    made = in_python_with("openapi_python_client", GENERATE, tmp_path, document, config, tmp_path / "client")
+    made = in_python_with("openapi_python_client", GENERATE, tmp_path, file, config, tmp_path / "client")
     assert made == {"code": 0, "warnings": []}
 
 
-def test_it_says_how_one_logs_in_and_names_no_schema_twice(tmp_path: Path) -> None:
-    bench = Workbench(load_settings(home=tmp_path / "home"))
-    document = document_of(bench)
-    bench.close()
+def test_it_says_how_one_logs_in_and_names_no_schema_twice(document: dict[str, Any]) -> None:
     assert document["security"] == [{}, {"basic": []}]
     components = document["components"]
-    assert isinstance(components, dict)
     assert list(components["securitySchemes"]) == ["basic"]
     assert [name for name in components["schemas"] if "-Input" in name or "__" in name] == []

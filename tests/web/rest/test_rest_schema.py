@@ -77,22 +77,9 @@ def schema(app: FastAPI) -> schemathesis.BaseSchema:
 
 
 @pytest.mark.parametrize(("path", "method", "mode"), OPERATIONS)
+@pytest.mark.parametrize("requests", [10, pytest.param(100, marks=pytest.mark.slow)])
 def test_whatever_is_sent_the_answer_is_one_that_the_document_names(
-    schema: schemathesis.BaseSchema, path: str, method: str, mode: GenerationMode
-) -> None:
-    send(schema, path, method, mode, requests=10)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("path", "method", "mode"), OPERATIONS)
-def test_of_a_hundred_requests_to_each_address_every_answer_is_one_that_the_document_names(
-    schema: schemathesis.BaseSchema, path: str, method: str, mode: GenerationMode
-) -> None:
-    send(schema, path, method, mode, requests=100)
-
-
-def send(
-    schema: schemathesis.BaseSchema, path: str, method: str, mode: GenerationMode, *, requests: int
+    schema: schemathesis.BaseSchema, path: str, method: str, mode: GenerationMode, requests: int
 ) -> None:
     operation = schema[path][method.upper()]
 

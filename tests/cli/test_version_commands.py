@@ -1,4 +1,4 @@
-"""`concept train` and `concept export`: what is refused, how it is spelled, and when it is told."""
+"""Training and exporting: what is refused, how it is spelled, and the one-file page."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from command_line import Ended
+
+from concepts.errors import WrongUsageError
 
 NAME = "Round thing"
 End = Callable[..., Ended]
@@ -34,3 +36,24 @@ def test_a_target_is_kept_with_the_version(answered: Path, discern: Callable[...
     discern("concept", "train", NAME, "--target", target)
     kept = discern("concept", "show", NAME)["heads"][0]["details"]["target"]
     assert kept == {"f1": "best F1", "precision=0.9": "precision at least 0.9"}.get(target, target)
+
+
+NAME = "Round thing"
+
+
+def test_a_page_is_written_and_the_audit_says_by_whom(
+    answered: Path, discern: Callable[..., Any], tmp_path: Path
+) -> None:
+    discern("concept", "train", NAME)
+    page = tmp_path / "page.html"
+    assert discern("concept", "export", NAME, "--html", page, "--author", "ana") == {"html": str(page)}
+    assert NAME in page.read_text(encoding="utf-8")
+    for wrong, advice in (
+        (("--out", tmp_path / "bundle", "--classifier"), "--html"),
+        (("--html", page, "--page"), "--html"),
+        ((), "--out"),
+    ):
+        with pytest.raises(WrongUsageError, match=advice):
+            discern("concept", "export", NAME, *wrong)
+    (deed,) = discern("audit")
+    assert (deed["who"], deed["what"]) == ("ana", "shared a version as a file")

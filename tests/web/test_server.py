@@ -1,0 +1,123 @@
+"""The app around its screens: before it is there, at rest, made late, and asked for what isn't there."""
+
+from __future__ import annotations
+
+import inspect
+import socket
+import urllib.error
+import urllib.request
+from contextvars import ContextVar
+
+import gradio as gr
+import pytest
+import uvicorn
+from at_once import at_once
+from fastapi.testclient import TestClient
+from gradio.queueing import Queue
+from small_app import app_without_screens
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
+
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+from web import server
+from web.http.later import Later
+from web.http.starting import Stopgap, starting
+
+
+def test_a_page_that_waits_is_no_app_yet_and_keeps_the_policy() -> None:
+    client = TestClient(starting(""))
+    page = client.get("/label?concept=x", headers={"accept": "text/html"})
+    assert page.status_code == 503
+    assert "Starting" in page.text
+    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+    assert client.get("/healthz").json()["status"] == "starting"
+    assert client.post("/api/v1/concepts").status_code == 503
+
+
+def test_who_comes_while_one_server_follows_the_other_is_answered_by_the_second() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}/healthz"
+        first = Stopgap(uvicorn.Config(starting(""), log_level="warning"), listening)
+        with pytest.raises(urllib.error.HTTPError) as answer:
+            urllib.request.urlopen(address, timeout=30)
+        assert answer.value.code == 503
+        first.end()
+        second = Stopgap(uvicorn.Config(PlainTextResponse("here"), log_level="warning"), listening)
+        with urllib.request.urlopen(address, timeout=30) as found:
+            assert found.read() == b"here"
+        second.end()
+
+
+def test_the_queue_of_the_screens_looks_for_work_a_hundred_times_a_second_not_a_thousand() -> None:
+    queue = server._at_rest(gr.Blocks())._queue
+    for loop, pause in (
+        (Queue.start_processing, "sleep_when_free"),
+        (Queue.start_progress_updates, "progress_update_sleep_when_free"),
+    ):
+        assert f"self.{pause}" in inspect.getsource(loop)  # what another version of Gradio may call otherwise
+        assert getattr(queue, pause) >= 0.01
+
+
+WHO: ContextVar[str] = ContextVar("who", default="nobody")
+
+
+def made_for(names: list[str]) -> Later:
+    """Notes for whom it was made."""
+
+    def make() -> Starlette:
+        names.append(WHO.get())
+
+        async def hello(request: Request) -> PlainTextResponse:
+            return PlainTextResponse(f"hello {WHO.get()}")
+
+        return Starlette(routes=[Route("/hello", hello)])
+
+    return Later(make)
+
+
+def test_it_is_made_once_for_nobody_in_particular_however_many_ask_and_answers_each() -> None:
+    names: list[str] = []
+    client = TestClient(Starlette(routes=[Mount("/api", made_for(names))]))
+    assert names == []
+
+    def ask(number: int) -> str:
+        WHO.set(f"reader {number}")
+        return client.get("/api/hello").text
+
+    assert at_once(4, ask) == [f"hello reader {number}" for number in range(4)]
+    assert names == ["nobody"]
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
+    bench = Workbench(Settings(home=tmp_path_factory.mktemp("addresses") / "home"))
+    return TestClient(app_without_screens(bench), base_url="http://127.0.0.1:7860")
+
+
+@pytest.mark.parametrize("address", ["/no-such-screen", "/label/deeper", f"/media/picture/{'0' * 64}"])
+def test_a_browser_is_shown_a_page_with_ways_on(client: TestClient, address: str) -> None:
+    answer = client.get(address, headers=BROWSER)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "There is nothing at this address" in answer.text
+    assert 'href="/"' in answer.text
+    assert 'href="/library"' in answer.text
+
+
+@pytest.mark.parametrize("headers", [{"Accept": "application/json"}, {"Accept": "image/*,*/*;q=0.8"}, {}])
+def test_a_program_gets_json(client: TestClient, headers: dict[str, str]) -> None:
+    answer = client.get("/no-such-screen", headers=headers)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("application/")
+
+
+def test_under_api_it_is_a_problem_whatever_is_accepted(client: TestClient) -> None:
+    answer = client.get("/api/v1/concepts/nothing", headers=BROWSER)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
