@@ -15,6 +15,7 @@ import pytest
 from at_once import at_once
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from small_app import app_without_screens
 from typer.testing import CliRunner
 
 import concepts.cli
@@ -34,17 +35,13 @@ PASSWORD = "correct horse battery"
 
 
 def client_of(settings: Settings, base_url: str = "http://127.0.0.1:7860") -> TestClient:
-    return TestClient(create_app(Workbench(settings)), base_url=base_url, follow_redirects=False)
+    return TestClient(app_without_screens(Workbench(settings)), base_url=base_url, follow_redirects=False)
 
 
 @pytest.fixture(scope="module")
-def open_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("open")
-
-
-@pytest.fixture(scope="module")
-def open_app(open_home: Path) -> TestClient:
-    return client_of(Settings(home=open_home))
+def open_app(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
+    open_home = tmp_path_factory.mktemp("open")
+    return client_of(Settings(home=open_home, allowed_hosts="discern.example, other.example"))
 
 
 @pytest.fixture(scope="module")
@@ -114,19 +111,14 @@ def test_the_role_of_a_known_person_changes_without_a_password(own_home: Path) -
     assert users.check("ana", PASSWORD)
 
 
-def test_without_users_everyone_at_this_computer_is_let_in(open_app: TestClient) -> None:
-    assert open_app.get("/healthz").json()["status"] == "ok"
-    assert open_app.get("/").status_code == 200
-
-
-@pytest.mark.parametrize("host", ["localhost:7860", "127.0.0.1", "[::1]:7860", "192.168.1.7:7860", "mypc"])
-def test_names_that_a_stranger_cannot_point_here_are_accepted(open_app: TestClient, host: str) -> None:
-    assert open_app.get("/healthz", headers={"host": host}).status_code == 200
-
-
-def test_a_name_that_was_set_is_accepted(own_home: Path) -> None:
-    client = client_of(Settings(home=own_home, allowed_hosts="discern.example, other.example"))
-    assert client.get("/healthz", headers={"host": "discern.example"}).status_code == 200
+@pytest.mark.parametrize(
+    "host",
+    ["localhost:7860", "127.0.0.1", "[::1]:7860", "192.168.1.7:7860", "mypc", "discern.example"],
+)
+def test_names_that_a_stranger_cannot_point_here_or_that_were_set_are_accepted(
+    open_app: TestClient, host: str
+) -> None:
+    assert open_app.get("/healthz", headers={"host": host}).json()["status"] == "ok"
 
 
 def test_a_request_with_too_large_a_body_is_refused_before_it_is_read(open_app: TestClient) -> None:
@@ -251,7 +243,7 @@ def test_of_many_tries_at_once_no_more_are_looked_at_than_one_after_the_other(ac
 
 def test_an_office_that_logs_in_at_the_same_moment_is_let_in(access: Access) -> None:
     """All from one address, as behind a proxy, and each with a password of their own."""
-    people = [f"person {number}" for number in range(3 * TRIES)]
+    people = [f"person {number}" for number in range(TRIES + 5)]
     for name in people:
         access.users.set(name, PASSWORD)
     said = at_once(len(people), lambda number: tried(access, people[number], PASSWORD, "10.0.0.1"))
@@ -351,11 +343,3 @@ def test_pictures_are_added_only_from_allowed_roots_where_others_can_ask_for_it(
     with pytest.raises(NotAllowedError, match="none is set"):
         check_roots([root], Settings(home=tmp_path / "home", host="0.0.0.0"))
     check_roots([outside], Settings(home=tmp_path / "home"))
-
-
-def test_numbers_that_no_job_or_version_can_have_are_refused_and_no_error(open_app: TestClient) -> None:
-    for number in (2**31, 2**63, 10**40, 0, -1):
-        assert open_app.get(f"/app/scores/{number}").status_code == 422, number
-        assert open_app.get(f"/app/bundles/{number}.zip", params={"concept": "Ball"}).status_code == 422, (
-            number
-        )

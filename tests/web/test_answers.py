@@ -98,6 +98,8 @@ def test_a_batch_is_kept_and_taken_back_as_one(client: TestClient, bench: Workbe
         ({"picture": "0" * 64}, 404),
         ({"picture": "../secret"}, 422),
         ({"value": "perhaps"}, 422),
+        ({"value": "Yes"}, 422),
+        ({"value": "1"}, 422),
         ({"key": ""}, 422),
         ({"key": "a b c d e f"}, 422),
     ],

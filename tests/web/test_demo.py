@@ -53,8 +53,12 @@ def visitor(app: FastAPI, base: str = BASE) -> TestClient:
 # A visit begins
 
 
-def test_who_has_no_visit_is_shown_where_to_begin_and_given_nothing_else(app: FastAPI) -> None:
+def test_who_has_no_visit_is_shown_where_to_begin_and_given_nothing_else(
+    house: Sandboxes, app: FastAPI
+) -> None:
     client = TestClient(app, base_url=BASE, follow_redirects=False)
+    folder = house.base.context.settings.home / "sandboxes"
+    before = len(list(folder.glob("*")))
     sent = client.get("/label?concept=Ball", headers={"accept": "text/html"})
     assert (sent.status_code, sent.headers["location"]) == (303, "/begin")
     page = client.get("/begin").text
@@ -62,18 +66,8 @@ def test_who_has_no_visit_is_shown_where_to_begin_and_given_nothing_else(app: Fa
     assert "about 60 minutes" in page
     assert client.get("/healthz").status_code == 200
     assert client.get("/api/v1/concepts").status_code == 401
-
-
-def test_looking_at_the_first_page_begins_nothing(house: Sandboxes, app: FastAPI) -> None:
-    folder = house.base.context.settings.home / "sandboxes"
-    before = len(list(folder.glob("*")))
-    TestClient(app, base_url=BASE).get("/begin")
+    assert client.post("/begin", headers={"sec-fetch-site": "cross-site"}).status_code == 403
     assert len(list(folder.glob("*"))) == before
-
-
-def test_another_site_can_not_begin_one(app: FastAPI) -> None:
-    answer = TestClient(app, base_url=BASE).post("/begin", headers={"sec-fetch-site": "cross-site"})
-    assert answer.status_code == 403
 
 
 def test_the_cookie_is_kept_from_scripts_and_ends_with_the_visit(app: FastAPI) -> None:
@@ -118,6 +112,8 @@ def test_two_visitors_never_see_each_others_work(app: FastAPI) -> None:
     one, other = visitor(app), visitor(app)
     one.post("/api/v1/concepts", json=BALL)
     assert [c["name"] for c in one.get("/api/v1/concepts").json()] == ["Ball"]
+    page = one.get("/api/v1/concepts/Ball/versions/1/page")
+    assert page.status_code == 404  # it has no version; a visitor may take the file
     assert other.get("/api/v1/concepts").json() == []
     assert other.get("/api/v1/concepts/Ball").status_code == 404
     assert other.get("/app/version.html?concept=Ball&version=1").status_code == 404
@@ -209,9 +205,6 @@ def test_in_a_full_sandbox_everything_is_still_seen_and_downloaded(app: FastAPI,
     assert "is full" in refused.json()["detail"]
     assert [c["name"] for c in client.get("/api/v1/concepts").json()] == ["Ball"]
     assert client.get("/app/made.zip").status_code == 200
-
-
-# To take along
 
 
 # Screens

@@ -232,6 +232,9 @@ def test_what_is_not_there_is_said(downloads: TestClient, concept: str, version:
 def test_a_download_is_named_by_a_number_and_never_by_a_path(downloads: TestClient) -> None:
     for path in ("/app/scores/..%2f..%2fsecret", "/app/bundles/..%2fx.zip?concept=Ball/s"):
         assert downloads.get(path).status_code in (404, 422)
+    for number in (2**31, 2**63, 10**40, 0, -1):
+        for path in (f"/app/scores/{number}", f"/app/bundles/{number}.zip?concept=Ball/s"):
+            assert downloads.get(path).status_code == 422, path
 
 
 def test_the_rest_lines_name_routes_that_exist() -> None:

@@ -27,9 +27,9 @@ from concepts.bundle.decisions import Zones, zone_of, zones_of
 from concepts.bundle.heads import BundleHead
 from concepts.bundle.load import load_bundle
 from concepts.bundle.write import BundlePart, write_bundle
-from concepts.errors import ChangedBundleError, DiscernError
+from concepts.errors import ChangedBundleError, DiscernError, SettingsError
 from web.scorer.app import MOST_BYTES
-from web.scorer.serve import TOKEN
+from web.scorer.serve import TOKEN, serve
 from web.scorer.served import Served, load_all
 
 HERE = Path(__file__).parent
@@ -203,22 +203,11 @@ def test_with_a_token_only_who_brings_it_is_answered(start: Start, bundle: Path,
     assert (status, len(found["pictures"])) == (200, 4)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "why"),
-    [
-        (["nowhere"], "nowhere"),
-        (["{bundle}", "--host", "0.0.0.0"], TOKEN),
-        (["{bundle}", "{bundle}"], "Two of"),
-    ],
-)
-def test_what_cannot_be_served_is_said(bundle: Path, arguments: list[str], why: str) -> None:
-    command = [sys.executable, str(HERE / "scorer_only.py"), "serve"]
-    command += [argument.format(bundle=bundle) for argument in arguments]
-    environment = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert done.returncode != 0
-    assert "Traceback" not in done.stderr
-    assert why in done.stderr
+def test_what_cannot_be_served_is_said(bundle: Path) -> None:
+    with pytest.raises(SettingsError, match=TOKEN):
+        serve([bundle], host="0.0.0.0", port=0, names=[])
+    with pytest.raises(DiscernError, match="Two of"):
+        load_all([bundle, bundle])
 
 
 def one_of(folder: Path, concept: str) -> Path:

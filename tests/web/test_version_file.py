@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from answering import answer
-from demo_house import demo_house
 from drawing import draw_folder
 from fastapi.testclient import TestClient
 from small_app import app_without_screens
@@ -57,14 +56,3 @@ def test_what_people_wrote_is_escaped_and_the_audit_says_who_took_it(bench: Work
     assert "Round &amp; &lt;b&gt;thing" in file.text
     deed = bench.installation.deeds(1)[0]
     assert (deed.who, deed.what) == ("ola", "shared a version as a file")
-
-
-def test_visitors_of_a_demo_may_take_the_file(
-    tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path
-) -> None:
-    with demo_house(tmp_path_factory.mktemp("demo"), tiny_open_clip) as house:
-        visitor = TestClient(app_without_screens(house.base, house), base_url="http://127.0.0.1:7860")
-        visitor.post("/begin")
-        visitor.post("/api/v1/concepts", json={"name": "Ball", "description": "A round thing."})
-        page = visitor.get("/api/v1/concepts/Ball/versions/1/page")
-        assert page.status_code == 404  # it would, had it a version
