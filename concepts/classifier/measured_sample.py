@@ -15,7 +15,6 @@ from concepts.labelling.waves import examples
 from concepts.learning.base import Bools, Floats, Rows
 from concepts.learning.stratified import Draws, Stratum, together, weights
 from concepts.learning.waves import Strata
-from concepts.library.collection import Collection
 from storage.concepts import Wave
 from storage.frames import Frame
 from storage.vectors.ids import PictureIds
@@ -77,9 +76,7 @@ class MeasuredSample:
         return together(draws, p, truth)
 
 
-def sample(
-    dataset: ConceptDataset, collection: Collection, between: Callable[[], None] = nothing
-) -> MeasuredSample:
+def sample(dataset: ConceptDataset, between: Callable[[], None] = nothing) -> MeasuredSample:
     """What measures now. Waves that an earlier encoder drew say nothing of these vectors and are left out.
 
     `between` is called between its parts, which take up to a third of a second each in a million pictures."""
@@ -95,15 +92,15 @@ def sample(
         {},
         lambda ids: np.full(len(ids), -1),
     )
-    waves = _usable(dataset, collection)
+    waves = _usable(dataset)
     if dataset.imported or not ids or not waves:
         return outside
-    return _drawn(dataset, collection, ids, truth, waves, between)
+    return _drawn(dataset, ids, truth, waves, between)
 
 
-def _usable(dataset: ConceptDataset, collection: Collection) -> list[Wave]:
+def _usable(dataset: ConceptDataset) -> list[Wave]:
     measuring = {dataset.wave_of[i] for i in dataset.measuring}
-    fingerprint = collection.recorded().fingerprint
+    fingerprint = dataset.collection.recorded().fingerprint
     return [
         wave
         for wave in dataset.waves
@@ -113,7 +110,6 @@ def _usable(dataset: ConceptDataset, collection: Collection) -> list[Wave]:
 
 def _drawn(
     dataset: ConceptDataset,
-    collection: Collection,
     ids: Sequence[str],
     truth: Bools,
     waves: Sequence[Wave],
@@ -122,13 +118,13 @@ def _drawn(
     numbers = [wave.number for wave in waves]
     kept = [n for n, i in enumerate(ids) if dataset.wave_of[i] in numbers]
     ids, truth = [ids[n] for n in kept], truth[kept]
-    groups, added = _groups(dataset, collection, min(wave.created for wave in waves))
+    groups, added = _groups(dataset, min(wave.created for wave in waves))
     between()
 
     def find(some: Sequence[str]) -> Rows:
         """(n,) the row of each picture's group, -1 where it has none."""
-        names = collection.library.near_groups(some)
-        speaks = collection.library.speakers(names, dataset.frame)
+        names = dataset.collection.library.near_groups(some)
+        speaks = dataset.collection.library.speakers(names, dataset.frame)
         return groups.places([speaks.get(name, "") for name in names])
 
     rows = find(ids)
@@ -153,7 +149,7 @@ def _drawn(
     newest = np.zeros(len(groups), dtype=np.int64)
     for wave in waves:
         between()
-        there = _could_draw(dataset, collection, wave, groups, added) & ~shown
+        there = _could_draw(dataset, wave, groups, added) & ~shown
         before = (answered <= wave.label_sequence) | (drawn_in < wave.number)
         newest = _cut(dataset, wave, groups)
         stratum.append(np.where(there & ~before, newest, -1))
@@ -164,27 +160,25 @@ def _drawn(
     return MeasuredSample(ids, truth, dataset.groups(ids), groups, draws, rows, known_truth, find)
 
 
-def _could_draw(
-    dataset: ConceptDataset, collection: Collection, wave: Wave, groups: PictureIds, added: Floats
-) -> Bools:
+def _could_draw(dataset: ConceptDataset, wave: Wave, groups: PictureIds, added: Floats) -> Bools:
     """(m,) whether a wave could draw a group of the concept's present scope.
 
     Of a wave from elsewhere that is what is in both: a draw from rooms and chairs is, among its chairs, a
     draw from those chairs. The picture that spoke for the group then must still be looked at.
     """
-    was, frames = Frame.of(wave.looks_in), collection.frames
+    was, frames = Frame.of(wave.looks_in), dataset.collection.frames
     if was.key == dataset.frame.key:
         return np.asarray(added <= wave.created.timestamp())
-    then = collection.library.groups(was, wave.created)
-    spoke = [then.get(name, "") for name in collection.library.near_groups(list(groups))]
+    then = dataset.collection.library.groups(was, wave.created)
+    spoke = [then.get(name, "") for name in dataset.collection.library.near_groups(list(groups))]
     seen = frames.has(dataset.frame, spoke)
     return np.array([bool(i) and is_in for i, is_in in zip(spoke, seen, strict=True)], dtype=bool)
 
 
-def _groups(dataset: ConceptDataset, collection: Collection, first: datetime) -> tuple[PictureIds, Floats]:
+def _groups(dataset: ConceptDataset, first: datetime) -> tuple[PictureIds, Floats]:
     """The picture that speaks for each group of near-duplicates, of those with a vector, and the group's age
     in seconds; -inf for those that are as old as the `first` wave."""
-    library, known = collection.library, dataset.index.ids
+    library, known = dataset.collection.library, dataset.index.ids
     if len(known) != dataset.pictures:  # some are being added, or emptied out of the trash
         known = PictureIds.of(library.all_ids()).within(known)
     groups = known.without(library.silent(dataset.frame))

@@ -51,7 +51,6 @@ from concepts.learning.scaled_figures import class_figures, grade_figures
 from concepts.learning.scorers import SCORERS
 from concepts.learning.stratified import Stratum
 from concepts.learning.waves import about_waiting, next_look
-from concepts.library.collection import Collection
 from storage.heads import StoredEvaluation, StoredHead
 
 # The machine's ratings of pictures, by id: of those it has an opinion on.
@@ -81,15 +80,13 @@ def require_test_labels(dataset: ConceptDataset) -> None:
         raise NotEnoughLabelsError(_none_yet(dataset), purpose="evaluation")
 
 
-def evaluate(
-    dataset: ConceptDataset, collection: Collection, head: StoredHead, ratings_of: RatingsOf
-) -> EvaluationReport:
+def evaluate(dataset: ConceptDataset, head: StoredHead, ratings_of: RatingsOf) -> EvaluationReport:
     """Figures of a head on the labelled test set, beside simpler ways (their average precision).
 
     Raises `NotEnoughLabelsError` where nothing of the test set is labelled yet.
     """
-    check_fingerprint(head, collection)
-    drawn = sample(dataset, collection)
+    check_fingerprint(head, dataset.collection)
+    drawn = sample(dataset)
     ids, truth, groups = drawn.ids, drawn.truth, drawn.group
     if not ids:
         raise NotEnoughLabelsError(_none_yet(dataset), purpose="evaluation")
@@ -117,7 +114,7 @@ def evaluate(
         )
         figures.metrics["precision"] = Metric(name="precision", value=None, n=guarantee.n, note=note)
     metrics = (*figures.metrics.values(), gap)
-    parts = slices(dataset, collection, ids, truth, probability >= head.threshold)
+    parts = slices(dataset, ids, truth, probability >= head.threshold)
     simulated = [dataset.blind[i].simulated for i in ids]
     yes = stratified.estimate_either(views, head.threshold).yes if drawn.draws else None
     twice, under = answered_twice(dataset), figures_under(dataset, head)

@@ -15,16 +15,12 @@ from concepts.labelling.training_data import TrainingData
 from concepts.learning.base import Rows
 from concepts.learning.calibration import logit
 from concepts.learning.fitting import SEED, held_out_probabilities, label_errors
-from concepts.library.collection import Collection
 from storage.heads import StoredHead
-from storage.labels import LabelLog
 
 SPARE = 4  # times as many pictures are looked at as are wanted, for those that look alike
 
 
-def likely_mislabelled(
-    training_data: TrainingData, log: LabelLog, head: StoredHead | None, n: int
-) -> list[ReviewRow]:
+def likely_mislabelled(training_data: TrainingData, head: StoredHead | None, n: int) -> list[ReviewRow]:
     """Training labels of people that all others speak against, then others that the version `head` would get
     wrong; at most n of either kind, the most doubtful first.
 
@@ -39,14 +35,12 @@ def likely_mislabelled(
         for row in kind:
             if len(found) == most:
                 break
-            if row.id in inside and not _was_said_twice(log, training_data.concept_id, row):
+            if row.id in inside and not _was_said_twice(training_data, row):
                 found.setdefault(row.id, row)
     return list(found.values())
 
 
-def borderline(
-    training_data: TrainingData, collection: Collection, head: StoredHead, n: int
-) -> list[ReviewRow]:
+def borderline(training_data: TrainingData, head: StoredHead, n: int) -> list[ReviewRow]:
     """Unlabelled pictures nearest to the threshold, the least sure first: one of each group of
     near-duplicates, at most n."""
     linear = linear_head(head)
@@ -54,7 +48,9 @@ def borderline(
     scores = training_data.index.scores(linear.weights, linear.bias).among(free)
     nearest = dict(scores.nearest(logit(head.threshold), SPARE * n))
     groups: dict[str, str] = {}
-    for picture, group in zip(nearest, collection.library.near_groups(list(nearest)), strict=True):
+    for picture, group in zip(
+        nearest, training_data.collection.library.near_groups(list(nearest)), strict=True
+    ):
         groups.setdefault(group, picture)
     return [
         ReviewRow(
@@ -103,7 +99,8 @@ def _row(training_data: TrainingData, row: int, score: float, evidence: str) -> 
     )
 
 
-def _was_said_twice(log: LabelLog, concept_id: int, row: ReviewRow) -> bool:
+def _was_said_twice(training_data: TrainingData, row: ReviewRow) -> bool:
     """Whether somebody has looked at this picture again and stays with it."""
-    said = Counter(event.author for event in log.events(concept_id, row.id) if event.value == row.label)
+    events = training_data.log.events(training_data.concept_id, row.id)
+    said = Counter(event.author for event in events if event.value == row.label)
     return max(said.values(), default=0) > 1

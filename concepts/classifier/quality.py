@@ -21,11 +21,9 @@ from concepts.learning.fitting import SEED, train_early
 from concepts.learning.report import Consistency, Curves, CutFigures, EvaluationReport, UnderDefinition
 from concepts.learning.two_samples import difference, share_unlike
 from concepts.learning.waves import next_look
-from concepts.library.collection import Collection
 from concepts.view import View
 from storage.frames import Frame
 from storage.heads import HeadFacts, StoredHead
-from storage.labels import LabelEvent
 from storage.vectors.reader import VectorReader
 
 BUDGETS = (5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000, 2000, 5000)
@@ -97,13 +95,12 @@ def quality(
     dataset: ConceptDataset,
     head: StoredHead,
     measured: MeasuredVersion | None,
-    standing: Sequence[LabelEvent],
     scores: LibraryScores | None,
     coverage: Coverage | None = None,
     removed: int = 0,
 ) -> QualityView:
-    """The version on the answers as they are now. `standing` are people's answers, `measured` the newest
-    stored report, `scores` what it says of the library where that is known."""
+    """The version on the answers as they are now. `measured` is the newest stored report, `scores` what it
+    says of the library where that is known."""
     report, counts = measured.report if measured else None, dataset.decisions
     answered, under = dataset.answered_blindly, figures_under(dataset, head)
     moved = elsewhere(report, dataset.frame) if report else ""
@@ -117,7 +114,7 @@ def quality(
         new_answers=len(
             {
                 event.picture_id
-                for event in standing
+                for event in dataset.log.standing(dataset.concept_id, ("person", "simulated"))
                 if event.sequence > head.label_sequence
                 and event.picture_id not in dataset.reserved
                 and _decided(counts.get(event.picture_id))
@@ -184,7 +181,6 @@ def at_threshold(report: EvaluationReport) -> CutFigures | None:
 
 def learning_curve(
     dataset: ConceptDataset,
-    collection: Collection,
     order: Sequence[str],
     listener: Listener,
     way: str = "auto",
@@ -194,7 +190,7 @@ def learning_curve(
     `order` are picture ids in the order in which they were answered. Empty where the test set has
     too few answers to say anything.
     """
-    drawn = sample(dataset, collection, partial(listener, 0, None, "looking at what was drawn"))
+    drawn = sample(dataset, partial(listener, 0, None, "looking at what was drawn"))
     ids, truth, groups = drawn.ids, drawn.truth, drawn.group
     usable = [i for i in order if i not in dataset.reserved and _decided(dataset.decisions.get(i))]
     learned = dataset.with_vectors(usable)

@@ -9,7 +9,6 @@ from concepts.classifier.training import check_fingerprint, probabilities_of
 from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
-from concepts.library.collection import Collection
 from storage.heads import StoredHead
 
 Role = Literal["counts", "doesn't", "missed", "flagged wrongly"]
@@ -17,14 +16,14 @@ OF_A_KIND = 6
 MISTAKES = 3
 
 
-def mistakes(dataset: ConceptDataset, collection: Collection, head: StoredHead) -> list[ReviewRow]:
+def mistakes(dataset: ConceptDataset, head: StoredHead) -> list[ReviewRow]:
     """Pictures of which people said something else than the version itself says, the surest mistakes first.
 
     Of test pictures those that the figures rest on: to list what is wrong among the others would be to look.
     A version hardly contradicts what it learned from; what it would say of that without its label is in
     `concepts.classifier.mislabelled`.
     """
-    check_fingerprint(head, collection)
+    check_fingerprint(head, dataset.collection)
     measuring = set(dataset.measuring)
     decided = [i for i, said in dataset.decisions.items() if said.decided]
     checked = dataset.looks_at(i for i in decided if i in measuring or i not in dataset.reserved)
@@ -59,13 +58,11 @@ def changed_test_labels(dataset: ConceptDataset) -> list[ReviewRow]:
     ]
 
 
-def pictures_to_show(
-    dataset: ConceptDataset, collection: Collection, head: StoredHead
-) -> list[tuple[str, Role]]:
+def pictures_to_show(dataset: ConceptDataset, head: StoredHead) -> list[tuple[str, Role]]:
     """At most so many of each: the examples that people gave, then answered ones it learned from: of those
     that count the surest, of the others the nearest to its line, which say most. Test pictures are
     shown where it is wrong about them, as Quality does."""
-    wrong, definition = mistakes(dataset, collection, head), dataset.revision.definition
+    wrong, definition = mistakes(dataset, head), dataset.revision.definition
     taken = {one.id for one in wrong}
     learned = [
         i for i, d in dataset.decisions.items() if d.decided and i not in dataset.reserved and i not in taken

@@ -18,7 +18,6 @@ from concepts.learning.base import Floats, LinearHead
 from concepts.learning.fitting import SEED
 from concepts.learning.intervals import mean_interval
 from concepts.learning.report import Metric
-from concepts.library.collection import Collection
 from concepts.library.originals import original
 from concepts.view import View
 from storage.heads import StoredHead
@@ -84,7 +83,6 @@ class Robustness(View):
 
 def robustness(
     dataset: ConceptDataset,
-    collection: Collection,
     head: StoredHead,
     listener: Listener,
     pictures: int = PICTURES,
@@ -93,12 +91,12 @@ def robustness(
 
     Raises `NotEnoughLabelsError` where no answered picture can be read, and `FingerprintMismatchError`.
     """
-    check_fingerprint(head, collection)
+    check_fingerprint(head, dataset.collection)
     chosen = _answered(dataset)[:pictures]
-    encoder, linear = collection.encoder(), linear_head(head)
+    encoder, linear = dataset.collection.encoder(), linear_head(head)
     listener(0, len(chosen), "")
     said = []
-    for done, picture in enumerate(collection.library.pictures(chosen), 1):
+    for done, picture in enumerate(dataset.collection.library.pictures(chosen), 1):
         if found := original(picture, encoder.decode_size):
             said.append(probabilities(found.image, encoder, linear))
         listener(done, len(chosen), "")

@@ -22,7 +22,6 @@ from concepts.labelling.consensus import Decision
 from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.base import Bools
 from concepts.learning.intervals import clopper_pearson
-from concepts.library.collection import Collection
 from concepts.library.search import with_look_alikes
 from concepts.view import View
 from storage.heads import StoredHead
@@ -271,13 +270,13 @@ def agreement(
     return RuleAgreement(all=_agreed(flagged, should), unlearned=unlearned)
 
 
-def learned_from(dataset: ConceptDataset, label_sequence: int, collection: Collection) -> set[str]:
+def learned_from(dataset: ConceptDataset, label_sequence: int) -> set[str]:
     """Pictures that a version may have learned from, with all that look like them: answered before it and
     not kept apart, labelled by a machine, or examples of the definition."""
     definition = dataset.revision.definition
     taught = dataset.at(label_sequence).answers.keys() | {rating.picture_id for rating in dataset.ratings}
     taught |= {*definition.examples, *definition.counterexamples}
-    return with_look_alikes(taught, collection.library) - dataset.reserved
+    return with_look_alikes(taught, dataset.collection.library) - dataset.reserved
 
 
 def _agreed(flagged: Bools, should: Bools) -> Agreed:

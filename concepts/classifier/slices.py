@@ -16,7 +16,6 @@ from concepts.learning.base import Bools, one_blas_thread
 from concepts.learning.fitting import SEED
 from concepts.learning.intervals import clopper_pearson
 from concepts.learning.report import Metric, Slice
-from concepts.library.collection import Collection
 
 FEWEST = 10  # answers in a slice
 MOST = 20  # slices of a kind: a table, not a catalogue
@@ -51,16 +50,14 @@ class Slices:
     worst: str  # in words; empty where none is surely worse than the rest
 
 
-def slices(
-    dataset: ConceptDataset, collection: Collection, ids: Sequence[str], truth: Bools, predicted: Bools
-) -> Slices:
+def slices(dataset: ConceptDataset, ids: Sequence[str], truth: Bools, predicted: Bools) -> Slices:
     """By folder, by the definition's query it is nearest to, and by cluster of the library, on evaluation
     pictures: ids with a vector, truth (n,), predicted (n,)."""
     vectors = dataset.vectors(ids)
-    folders = first_folders(collection.paths(ids), ids)
+    folders = first_folders(dataset.collection.paths(ids), ids)
     parts = [
         *_by_name("folder", folders),
-        *_by_name("query", nearest_queries(dataset, collection, vectors)),
+        *_by_name("query", nearest_queries(dataset, vectors)),
         *_clusters(dataset, ids, vectors, folders),
     ]
     return measure_parts(parts, truth, predicted)
@@ -138,7 +135,7 @@ def first_folders(paths: Mapping[str, str], ids: Sequence[str]) -> list[str]:
     return [place[common] if len(place) > common else "" for place in places]
 
 
-def nearest_queries(dataset: ConceptDataset, collection: Collection, vectors: Vectors) -> list[str]:
+def nearest_queries(dataset: ConceptDataset, vectors: Vectors) -> list[str]:
     """Which of the definition's queries would bring each picture first; empty where there are no two.
 
     Cosines with one text are higher throughout than with another, so each query's are compared by how far
@@ -147,7 +144,7 @@ def nearest_queries(dataset: ConceptDataset, collection: Collection, vectors: Ve
     queries = list(dict.fromkeys(query.text for query in dataset.revision.definition.queries))
     if len(queries) < 2 or len(vectors) < 2:
         return [""] * len(vectors)
-    near = vectors @ collection.text_vectors(queries).T
+    near = vectors @ dataset.collection.text_vectors(queries).T
     near = (near - near.mean(axis=0)) / np.maximum(near.std(axis=0), 1e-9)
     return [queries[row] for row in near.argmax(axis=1)]
 

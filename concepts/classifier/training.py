@@ -34,7 +34,6 @@ AUTHORS: dict[AuthorKind, str] = {
 def train(
     training_data: TrainingData,
     heads: HeadStore,
-    collection: Collection,
     label_sequence: int,
     target: str,
     way: str = "auto",
@@ -59,7 +58,7 @@ def train(
         StoredHead(
             number=0,
             kind=head.kind,
-            fingerprint=collection.recorded().fingerprint,
+            fingerprint=training_data.collection.recorded().fingerprint,
             definition_number=training_data.revision.number,
             label_sequence=label_sequence,
             weights=np.ascontiguousarray(head.weights, dtype="<f8").tobytes(),

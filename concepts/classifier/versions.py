@@ -151,13 +151,11 @@ def origin(details: dict[str, Any]) -> str:
     return f"version {details['made_from']} with {' and '.join(parts)}"
 
 
-def compare(
-    dataset: ConceptDataset, collection: Collection, one: StoredHead, other: StoredHead
-) -> VersionComparison:
+def compare(dataset: ConceptDataset, one: StoredHead, other: StoredHead) -> VersionComparison:
     """Figures of two versions on the same test pictures, and their paired differences (other - one)."""
-    check_fingerprint(one, collection)
-    check_fingerprint(other, collection)
-    drawn = sample(dataset, collection)
+    for head in (one, other):
+        check_fingerprint(head, dataset.collection)
+    drawn = sample(dataset)
     ids, truth, groups = drawn.ids, drawn.truth, drawn.group
     if not ids:
         return VersionComparison(one=one.number, other=other.number, n=0, figures=[], differently=0)

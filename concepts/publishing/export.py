@@ -99,7 +99,6 @@ class Exported:
 
 
 def export_heads(
-    collection: Collection,
     versions: Sequence[Exported],
     out: Path,
     *,
@@ -109,6 +108,7 @@ def export_heads(
 ) -> ExportResult:
     """Writes the folder `out`, with all of them and perhaps a `page` for browsers, and a zip beside it; with
     the encoder in `int8` that was measured for these versions, and the `rule` that combines them."""
+    collection = versions[0].dataset.collection
     for version in versions:
         check_usable(version.head, collection)
     by = _rule_of(versions, rule)
@@ -128,9 +128,10 @@ def export_heads(
     )
 
 
-def bundle_of(collection: Collection, version: Exported) -> Bundle:
+def bundle_of(version: Exported) -> Bundle:
     """What the files of a version would say of pictures, without the files: to draw its figures and to write
     its networks takes longer than to score a million pictures."""
+    collection = version.dataset.collection
     check_usable(version.head, collection)
     parts = version.parts()
     facts = bundle_facts(parts, _known_encoder(collection), _rule_of([version]))
@@ -207,10 +208,10 @@ def write_plots(
         raise DiscernError(f"The plots can't be written to {folder}: {error.strerror}.") from error
 
 
-def model_card(collection: Collection, version: Exported) -> str:
+def model_card(version: Exported) -> str:
     """The bundle's card in Markdown, without the front matter that is for programs and without plots."""
-    check_fingerprint(version.head, collection)
-    encoder = collection.encoder()
+    check_fingerprint(version.head, version.dataset.collection)
+    encoder = version.dataset.collection.encoder()
     parts = version.parts()
     facts = bundle_facts(parts, encoder_facts(encoder), _rule_of([version]))
     text = card_text(facts, alone=why_alone(encoder), stories=[part.story for part in parts])
@@ -223,13 +224,13 @@ def graph_of(collection: Collection) -> tuple[Encoder, EncoderGraph | str]:
     return encoder, encoder_graph(encoder, short_side(encoder), collection.cache)
 
 
-def version_page(collection: Collection, version: Exported, shown: Shown, *, classifier: bool = False) -> str:
+def version_page(version: Exported, shown: Shown, *, classifier: bool = False) -> str:
     """What a version that was checked says about itself, as one file; with the `classifier` in it, it looks
     at pictures too. Raises `DiscernError` where its encoder can't go along."""
     account = Account(version.facts, __version__, version.story)
     if not classifier:
         return document_of(account, shown)
-    encoder, graph = graph_of(collection)
+    encoder, graph = graph_of(version.dataset.collection)
     if isinstance(graph, str):
         raise DiscernError(f"A page that looks at pictures needs the encoder in it: {graph}.")
     parts = version.parts()

@@ -89,7 +89,7 @@ class ChosenEncoder(NamedTuple):
     head: StoredHead
 
 
-def measure_int8(collection: Collection, chosen: Sequence[ChosenEncoder], listener: Listener) -> Int8Measured:
+def measure_int8(chosen: Sequence[ChosenEncoder], listener: Listener) -> Int8Measured:
     """Makes the int8 encoder where it isn't kept, and compares what the versions decide with it.
 
     Their test pictures are never calibrated on. Where too few others can be read, pictures are
@@ -98,6 +98,7 @@ def measure_int8(collection: Collection, chosen: Sequence[ChosenEncoder], listen
     Raises `DiscernError` where the encoder can't go along, or can't be quantised, and `NotEnoughLabelsError`
     where too few pictures can be read and it remembers nothing.
     """
+    collection = chosen[0].dataset.collection
     for one in chosen:
         check_fingerprint(one.head, collection)
     encoder, graph = _graph(collection)
@@ -125,7 +126,7 @@ def measure_int8(collection: Collection, chosen: Sequence[ChosenEncoder], listen
     agreements = []
     for done, one in enumerate(chosen):
         listener(done, len(chosen), "compares decisions")
-        agreements.append(_agreement(collection, reader, one, graph, int8))
+        agreements.append(_agreement(reader, one, graph, int8))
     return Int8Measured(
         key=key,
         calibrated_on=len(int8.int8),
@@ -186,14 +187,12 @@ def _read(collection: Collection, reader: Reader, ids: Sequence[str]) -> Iterato
             break
 
 
-def _agreement(
-    collection: Collection, reader: Reader, one: ChosenEncoder, graph: EncoderGraph, int8: Int8
-) -> EncoderAgreement:
+def _agreement(reader: Reader, one: ChosenEncoder, graph: EncoderGraph, int8: Int8) -> EncoderAgreement:
     line = linear_head(one.head)
     moved = fitted(BundleHead(line), int8).line
     sessions = [session_of(graph.content), session_of(int8.graph.content)]
     same = n = 0
-    pictures = _read(collection, reader, list(one.dataset.evaluation))
+    pictures = _read(one.dataset.collection, reader, list(one.dataset.evaluation))
     while batch := list(islice(pictures, BATCH)):
         given = {"pictures": np.stack(batch)}
         as_float, as_int8 = (session.run(None, given)[0] for session in sessions)

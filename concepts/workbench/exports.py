@@ -117,7 +117,7 @@ class Exports:
     def card(self, version: Version = None) -> str:
         """The model card, in Markdown."""
         head = self._concept.versions.head(version)
-        return model_card(self._context.collection, exported(self._context, self._concept.row, head))
+        return model_card(exported(self._context, self._concept.row, head))
 
     @operation("GET /versions/{version}/page", role=Role.OWNER, audit="shared a version as a file")
     def page(self, version: Version = None, classifier: WithClassifier = False) -> Path:
@@ -145,7 +145,7 @@ class Exports:
         check_usable(head, self._context.collection)
         shown = self._pictures(head)
         version_now = exported(self._context, self._concept.row, head)
-        return version_page(self._context.collection, version_now, shown, classifier=classifier)
+        return version_page(version_now, shown, classifier=classifier)
 
     @property
     def _folder(self) -> Path:
@@ -153,13 +153,13 @@ class Exports:
 
     def _write(self, chosen: Pairs, folder: Path, page: bool, int8: Int8Measured | None) -> ExportResult:
         versions = [exported(self._context, *one) for one in chosen]
-        return export_heads(self._context.collection, versions, folder, page=page, int8=int8)
+        return export_heads(versions, folder, page=page, int8=int8)
 
     def _pictures(self, head: StoredHead) -> Shown:
         """Role → a small copy as part of an address. It is made of pixels alone: no place, time or name is in
         it. Pictures that are lost, or were removed from the library since, are left out."""
         dataset = self._context.dataset(self._concept.row, head.definition_number)
-        pictures = pictures_to_show(dataset, self._context.collection, head)
+        pictures = pictures_to_show(dataset, head)
         removed = self._context.collection.removed.among([picture for picture, _ in pictures])
         found = []
         for picture, role in pictures:
@@ -215,7 +215,7 @@ def register_work(bench: Workbench) -> None:
         for concept_id, version in [(job.concept_id, job.version), *job.also]:
             head = context.head(concept := context.store.get(concept_id), version)
             chosen.append(ChosenEncoder(concept.name, context.dataset(concept, head.definition_number), head))
-        return measure_int8(context.collection, chosen, progress.report)
+        return measure_int8(chosen, progress.report)
 
     context.jobs.register(MeasureInt8, measure)
 

@@ -132,7 +132,7 @@ class Review:
         rows += self._older(concept, dataset)
         head = self._of_this_library(concept)
         if head is not None:
-            rows += mistakes(dataset, self._context.collection, head)
+            rows += mistakes(dataset, head)
         rows += changed_test_labels(dataset)
         if looked and looked.found:
             since, _ = self._context.log.changed_since(concept.id, looked.answers)
@@ -198,23 +198,23 @@ class Review:
     def _look_over(self, job: LookOver, progress: Progress) -> LookedOver:
         concept = self._context.store.get(job.concept_id)
         asked = self._asked(concept)  # there may be more labels than when it was asked for
-        dataset, collection = self._context.dataset(concept), self._context.collection
+        dataset = self._context.dataset(concept)
         newest, head = self._context.heads.get(concept.id), self._of_this_library(concept)
         steps = partial(progress.report, total=6)  # small ones: between them it stands aside
         steps(0, message="looking for mislabelled pictures")
-        found = likely_mislabelled(dataset, self._context.log, head, MISLABELLED)
+        found = likely_mislabelled(dataset, head, MISLABELLED)
         steps(1, message="looking at what the last labels changed")
         settled = settling(dataset, way_of(newest) if newest else "auto")
         steps(2, message="looking at what figures cover")
-        drawn = sample(dataset, collection, partial(steps, 2, message="looking at what figures cover"))
+        drawn = sample(dataset, partial(steps, 2, message="looking at what figures cover"))
         steps(3, message="looking at what figures cover")
         alike = [drawn.ids[row] for row in drawn.alike(SEED)]  # as good as drawn with equal chances
-        covered = coverage(alike, dataset.index, collection.library.near_groups)
+        covered = coverage(alike, dataset.index, dataset.collection.library.near_groups)
         steps(4, message="looking at how rare it is")
         rare = rarity(drawn, dataset, self._context.walls.of(concept.id))
         steps(5, message="looking for what the version can't place")
         if head is not None:
-            found += borderline(dataset, collection, head, BORDERLINE)
+            found += borderline(dataset, head, BORDERLINE)
         return LookedOver(
             answers=asked.answers,
             definition=asked.definition,

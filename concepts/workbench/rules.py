@@ -171,7 +171,7 @@ class Rules:
         for (concept, head), of in zip(found.members, answers, strict=True):
             waiting |= self._context.store.kept_apart(concept.id) - of.keys()
             dataset = self._context.dataset(concept, head.definition_number)
-            learned.append(learned_from(dataset, head.label_sequence, self._context.collection))
+            learned.append(learned_from(dataset, head.label_sequence))
         listed = scores.places(order, line, waiting)
         twice = tuple(found.names[place] for place, times in places(found.expression).items() if times > 1)
         flag = np.float32(line)
@@ -285,7 +285,7 @@ class Rules:
         found = self._of(stored)
         rule = Combined(name=stored.name, threshold=stored.threshold, expression=found.expression)
         versions = [exported(self._context, *one) for one in found.members]
-        return export_heads(self._context.collection, versions, out, page=page, rule=rule)
+        return export_heads(versions, out, page=page, rule=rule)
 
     def _try(self, job: TryRule, progress: Progress) -> LibraryScored:
         found = self._asked(job.rule, job.kept)

@@ -235,7 +235,7 @@ class Scores:
 
     def _score_files(self, job: ScoreFiles, progress: Progress) -> ScoreResult:
         context, row = self._context, self._concept.row
-        bundle = bundle_of(context.collection, exported(context, row, context.head(row, job.version)))
+        bundle = bundle_of(exported(context, row, context.head(row, job.version)))
         folder = context.settings.home / "scores" / str(progress.job_id)
         out = folder / f"{file_stem(row.name, job.version)}.{job.suffix}"
         paths = [Path(path) for path in job.paths]

@@ -139,7 +139,6 @@ class Versions:
             context.dataset(row),
             head,
             measured,
-            context.log.standing(row.id, ("person", "simulated")),
             context.library_scores(row.id, head),
             looked.coverage if looked else None,
             removed,
@@ -198,7 +197,7 @@ class Versions:
     def compare(self, one: int, other: int) -> VersionComparison:
         """Figures of two versions on the same test pictures, and their differences."""
         dataset = self._context.dataset(self._concept.row)
-        return compare(dataset, self._context.collection, self.head(one), self.head(other))
+        return compare(dataset, self.head(one), self.head(other))
 
     def robustness(self) -> Robustness | None:
         """What came of the last look at how steady a version is, perhaps an older one."""
@@ -228,7 +227,7 @@ class Versions:
             with context.jobs.precedence.first():
                 context.draw_evaluation(row)
                 sequence, dataset = context.log.last_sequence(row.id), context.dataset(row)
-                notes = train(dataset, context.heads, context.collection, sequence, job.target, job.head)
+                notes = train(dataset, context.heads, sequence, job.target, job.head)
         head = self.head()
         return Trained(
             version=head.number,
@@ -246,11 +245,11 @@ class Versions:
         context, row = self._context, self._concept.row
         order = dict.fromkeys(e.picture_id for e in context.log.standing(row.id, ("person", "simulated")))
         way, dataset = way_of(self.head()), context.dataset(row)
-        return Curve(points=learning_curve(dataset, context.collection, list(order), progress.report, way))
+        return Curve(points=learning_curve(dataset, list(order), progress.report, way))
 
     def _examine(self, job: ExamineRobustness, progress: Progress) -> Robustness:
         dataset, head = self._context.dataset(self._concept.row), self.head(job.version)
-        return robustness(dataset, self._context.collection, head, progress.report)
+        return robustness(dataset, head, progress.report)
 
     def _measure(self, head: StoredHead, progress: Progress) -> bool:
         """Has the version look at the library, which is what a person waits for; then measures where that can
@@ -265,7 +264,7 @@ class Versions:
             sequence = context.log.last_sequence(row.id)
             dataset = context.dataset(row, head.definition_number)
             by_annotator = partial(annotator_scores, dataset)
-            report = evaluate(dataset, context.collection, head, by_annotator)
+            report = evaluate(dataset, head, by_annotator)
             context.heads.add_evaluation(row.id, head.number, sequence, report.model_dump(mode="json"))
         if context.jobs.is_started:  # else they would wait until the app runs, which looks for itself
             if measured:

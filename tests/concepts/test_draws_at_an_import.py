@@ -105,7 +105,7 @@ def test_what_was_drawn_at_an_import_speaks_for_as_many_pictures_as_it_was_drawn
     imported: Workbench,
 ) -> None:
     dataset = imported.context.dataset(imported.context.concept(NAME))
-    draws = sample(dataset, imported.context.collection).draws
+    draws = sample(dataset).draws
     assert draws is not None
     assert len(draws.stratum) > 3
     could_be_drawn = [int((stratum >= 0).sum()) for stratum in draws.stratum]

@@ -48,7 +48,7 @@ def test_whoever_had_not_seen_a_picture_flags_the_same_as_before_probabilities_w
     left = concept.labels.next_pictures(200, purpose="evaluation")
     answer(concept.bench, NAME, [one.id for one in left])
     dataset, head = concept.context.dataset(concept.row), concept.versions.head()
-    measuring = sample(dataset, concept.context.collection)
+    measuring = sample(dataset)
     flagged = []
     for one in (head, fitted_before(head)):
         probability = linear_head(one).probabilities(dataset.vectors(measuring.ids))

@@ -83,9 +83,10 @@ def test_a_picture_belongs_to_the_words_that_would_bring_it_first() -> None:
 
     def asked(*queries: str) -> list[str]:
         definition = SimpleNamespace(queries=[SimpleNamespace(text=text) for text in queries])
-        dataset: Any = SimpleNamespace(revision=SimpleNamespace(definition=definition))
-        collection: Any = SimpleNamespace(text_vectors=lambda names: np.array([texts[n] for n in names]))
-        return nearest_queries(dataset, collection, pictures)
+        collection = SimpleNamespace(text_vectors=lambda names: np.array([texts[n] for n in names]))
+        revision = SimpleNamespace(definition=definition)
+        dataset: Any = SimpleNamespace(revision=revision, collection=collection)
+        return nearest_queries(dataset, pictures)
 
     assert asked("milk", "fruit") == ["milk", "fruit", "fruit"]
     assert asked("milk") == ["", "", ""]

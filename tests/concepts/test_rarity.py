@@ -55,7 +55,7 @@ def answer(bench: Workbench, pictures: list[str], value: str) -> None:
 def test_the_first_wave_tells_once_all_of_it_is_answered_and_walls_are_no_part_of_it(
     bench: Workbench,
 ) -> None:
-    concept, collection = bench.context.concept(NAME), bench.context.collection
+    concept = bench.context.concept(NAME)
     first = list(bench.context.store.evaluation_pictures(concept.id))
     learned = [picture.id for picture in bench.concept(NAME).labels.next_pictures(5)]
     answer(bench, learned, "yes")
@@ -64,7 +64,7 @@ def test_the_first_wave_tells_once_all_of_it_is_answered_and_walls_are_no_part_o
 
     def said_now() -> Rarity | None:
         dataset = bench.context.dataset(concept)
-        return rarity(sample(dataset, collection), dataset, walls)
+        return rarity(sample(dataset), dataset, walls)
 
     assert said_now() is None
     answer(bench, first[:1], "no")

@@ -132,7 +132,7 @@ def test_a_picture_that_was_removed_since_is_on_no_page_any_more(trained: Workbe
     shown = shown_in(trained.concept(NAME).exports.document())
     concept, head = (trained.context.concept(NAME), trained.concept(NAME).versions.head())
     dataset = trained.context.dataset(concept, head.definition_number)
-    (first, _), *_ = pictures_to_show(dataset, trained.context.collection, head)
+    (first, _), *_ = pictures_to_show(dataset, head)
     small = trained.context.collection.thumbnail(first)
     assert small in shown
     trained.trash.put(pictures=[first], author="me")

@@ -264,9 +264,9 @@ def test_a_vector_of_no_picture_stands_for_nothing(bench: Workbench) -> None:
     bench.concept(NAME).scope.set([], author=ME)
     answered(bench, 12)
     concept = bench.context.concept(NAME)
-    before = sample(bench.context.dataset(concept), collection)
+    before = sample(bench.context.dataset(concept))
     collection.stored().write(["f" * 64], np.eye(1, collection.recorded().dimension))
-    after = sample(bench.context.dataset(concept), collection)
+    after = sample(bench.context.dataset(concept))
     assert list(after.groups) == list(before.groups)
     assert after.covered == before.covered
 
@@ -278,13 +278,13 @@ def test_a_draw_from_everything_is_one_from_each_of_its_collections(bench: Workb
     bench.concept(NAME).scope.set([], author=ME)
     answered(bench, 12)
     concept = bench.context.concept(NAME)
-    everything = sample(bench.context.dataset(concept), bench.context.collection)
+    everything = sample(bench.context.dataset(concept))
     bench.concept(NAME).scope.set(["Chairs"], author=ME)
     dataset = bench.context.dataset(concept)
     part = [i for i in everything.ids if i in members(bench, "Chairs")]
     assert set(dataset.evaluation) == dataset.wave_of.keys() & members(bench, "Chairs")
     answered(bench, 0)
-    drawn = sample(bench.context.dataset(concept), bench.context.collection)
+    drawn = sample(bench.context.dataset(concept))
     assert set(part) <= set(drawn.ids) <= members(bench, "Chairs")
     assert drawn.covered == len(drawn.groups) <= 80
     assert sum(drawn.weights) == pytest.approx(drawn.covered, rel=0.35)

@@ -74,7 +74,7 @@ def test_mistakes_curve_and_comparison_are_the_same(
     known = expected["figures"][name]
     for number, before in known["mistakes"].items():
         of, head = (opened.context.concept(name), opened.concept(name).versions.head(int(number)))
-        rows = mistakes(opened.context.dataset(of), opened.context.collection, head)
+        rows = mistakes(opened.context.dataset(of), head)
         found = [[row.id, row.label, row.score, row.purpose] for row in rows]
         then = [[one[key] for key in ("id", "said", "probability", "purpose")] for one in before]
         assert_close(found, then, f"mistakes of version {number}")
