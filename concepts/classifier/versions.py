@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection as Ids
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from concepts.classifier.library_scores import LibraryScores, ScoreOrder
 from concepts.classifier.measured_sample import sample
 from concepts.classifier.measuring import views_of
 from concepts.classifier.quality import HeadView, head_view
 from concepts.classifier.training import BY_HAND, OF_COPY, REFIT, check_fingerprint, linear_head, way_of
 from concepts.errors import DiscernError
-from concepts.labelling.consensus import Decision
 from concepts.labelling.dataset import ConceptDataset
 from concepts.learning import evaluation
 from concepts.learning.fitting import SEED
@@ -194,44 +191,7 @@ def is_up_to_date(
     return known == (sequence, definition, fingerprint) and same_wish
 
 
-def scored_page(
-    collection: Collection,
-    scores: LibraryScores,
-    head: StoredHead,
-    decisions: dict[str, Decision],
-    order: ScoreOrder,
-    start: int,
-    size: int,
-    waiting: Ids[str] = (),
-) -> ScoredPage:
-    """`waiting`: test pictures without a label. What a version says of those is not shown."""
-    waiting = set(waiting)
-    first = scores.page(order, head.threshold, 0, start + size + len(waiting))
-    found = [pair for pair in first if pair[0] not in waiting][start : start + size]
-    ids = [picture_id for picture_id, _ in found]
-    paths, on_scale = collection.paths(ids), _on_scale(collection, head, ids)
-    return ScoredPage(
-        version=head.number,
-        threshold=head.threshold,
-        total=len(scores.probability),
-        listed=len(scores.probability) - len(waiting),
-        flagged=scores.flagged(head.threshold),
-        start=start,
-        by_look_alikes=scores.ranking is not None and order != "borderline",
-        pictures=[
-            ScoredPicture(
-                id=i,
-                path=paths.get(i, ""),
-                probability=p,
-                said=(decisions[i].given or decisions[i].value) if i in decisions else "",
-                **on_scale.get(i, {}),
-            )
-            for i, p in found
-        ],
-    )
-
-
-def _on_scale(collection: Collection, head: StoredHead, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+def on_scale(collection: Collection, head: StoredHead, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """What the version says of these few pictures beyond yes and no, by id."""
     linear = linear_head(head)
     if not ids or (linear.classes is None and cuts_of(head.details) is None):

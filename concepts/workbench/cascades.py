@@ -61,8 +61,7 @@ def sample_of(context: Context, concept: ConceptRow, at_least: float) -> Cascade
 
 def surely_known(context: Context, concept: ConceptRow, at_least: float) -> Known:
     """By the newest version, as far as its lines promise as much as is asked for."""
-    heads = context.heads.all(concept.id)
-    head = context.head(concept, heads[-1].number) if heads else None
+    head = context.heads.get(concept.id)
     lines = [one for one in Guarantee.all(head.details) if one.at_least >= at_least] if head else []
     if head is None or head.fingerprint != context.collection.recorded().fingerprint or not lines:
         sentence = "no line of the classifier is certified for that, so it decides nothing"

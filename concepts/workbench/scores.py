@@ -16,7 +16,7 @@ from pydantic import Field
 from concepts.bundle.decisions import ConceptSaid, PictureSaid, PicturesSaid, zone_of, zones_of
 from concepts.classifier.library_scores import ScoreOrder
 from concepts.classifier.training import check_fingerprint, linear_head
-from concepts.classifier.versions import ScoredPage, file_stem, scored_page
+from concepts.classifier.versions import ScoredPage, ScoredPicture, file_stem, on_scale
 from concepts.encoders.base import Vectors
 from concepts.encoders.saliency import Box, compared, locate
 from concepts.errors import BadPictureError, ConflictError, DiscernError, NotAnsweredError
@@ -128,8 +128,29 @@ class Scores:
             context.background.submit(context.rank_library, row, head, wait=False)
         decisions = context.label_cache.decisions(row.id)
         apart = context.store.kept_apart(row.id) - decisions.keys()
-        waiting = context.collection.frames.among(row.id, apart)
-        return scored_page(context.collection, scores, head, decisions, order, offset, limit, waiting)
+        waiting = set(context.collection.frames.among(row.id, apart))  # what is said of those is not shown
+        first = scores.page(order, head.threshold, 0, offset + limit + len(waiting))
+        found = dict([pair for pair in first if pair[0] not in waiting][offset : offset + limit])
+        paths, told = context.collection.paths(list(found)), on_scale(context.collection, head, list(found))
+        return ScoredPage(
+            version=head.number,
+            threshold=head.threshold,
+            total=len(scores.probability),
+            listed=len(scores.probability) - len(waiting),
+            flagged=scores.flagged(head.threshold),
+            start=offset,
+            by_look_alikes=scores.ranking is not None and order != "borderline",
+            pictures=[
+                ScoredPicture(
+                    id=i,
+                    path=paths.get(i, ""),
+                    probability=p,
+                    said=(decisions[i].given or decisions[i].value) if i in decisions else "",
+                    **told.get(i, {}),
+                )
+                for i, p in found.items()
+            ],
+        )
 
     @operation(command="version scores")
     def ranked(
