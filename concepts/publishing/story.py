@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import pairwise
 
+from concepts.classifier.measuring import pictures
 from concepts.definition.document import Definition, Revision
 
 CHANGES = 10  # definitions that changed it, the last ones
@@ -52,17 +53,13 @@ def _quoted(lines: Sequence[str]) -> str:
 def _who_labelled(people: Collection[int], simulated: int) -> list[str]:
     said = []
     if len(people) == 1:
-        said.append(f"One person labelled {_pictures(*people)}.")
+        said.append(f"One person labelled {pictures(*people)}.")
     elif people:
         counts = ", ".join(f"{n:,}" for n in sorted(people, reverse=True))
         said.append(f"{len(people)} people labelled pictures: {counts}.")
     if simulated:
-        said.append(f"A simulated person labelled {_pictures(simulated)}.")
+        said.append(f"A simulated person labelled {pictures(simulated)}.")
     return said
-
-
-def _pictures(n: int) -> str:
-    return f"{n:,} pictures" if n != 1 else "1 picture"
 
 
 def _day(when: datetime) -> str:
