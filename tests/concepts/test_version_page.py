@@ -15,7 +15,7 @@ from concepts.bundle.account import Account
 from concepts.bundle.page import document_of
 from concepts.classifier.review import pictures_to_show
 from concepts.definition.document import Criterion
-from concepts.errors import DiscernError, NoVersionError
+from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from concepts.workbench.exports import exported
 
@@ -70,12 +70,6 @@ def test_of_a_version_that_was_never_measured_nothing_is_said_that_sounds_like_i
     page = document_of(Account(unmeasured, "1"), [])
     assert "It has not been measured" in page
     assert "none wrong" not in page
-
-
-def test_a_concept_without_a_version_has_no_page(trained: Workbench) -> None:
-    trained.concepts.begin("Other", "Another.")
-    with pytest.raises(NoVersionError):
-        trained.concept("Other").exports.document()
 
 
 def test_pictures_go_along_as_pixels_alone_without_their_names(trained: Workbench, tmp_path: Path) -> None:

@@ -180,14 +180,11 @@ class OneMessage:
         self.at = now()
         self._watcher.clock = lambda: self.at
 
-    def sent_after(self, delay: timedelta = timedelta(0)) -> tuple[int, int]:
+    def sent_after(self, delay: timedelta) -> tuple[int, int]:
         """How many were delivered, and how many failed."""
         self.at += delay
         sent = self._watcher.send_due()
         return sent.delivered, sent.failed
-
-    def claimed(self) -> bool:
-        return self._watcher.deliveries.claim(self.at) is not None
 
     def what_became(self, state: str) -> tuple[int, str]:
         """How often it was tried, and the last problem."""
@@ -237,16 +234,6 @@ def test_while_a_receiver_is_down_one_message_is_tried_and_not_each(
         trained.watcher.send_due()
     assert len(receiver.messages) == 1
     assert watches.get(begun.watch.id).deliveries.problem == "It answered 500."
-
-
-@pytest.mark.usefixtures("all_flagged")
-def test_a_try_that_was_cut_off_is_made_again(trained: Workbench, watches: Watches, tmp_path: Path) -> None:
-    with Receiver() as receiver:
-        message = OneMessage(trained, watches, tmp_path, receiver.url)
-        assert message.claimed()  # and then the process is killed
-        assert message.sent_after() == (0, 0)
-        assert message.sent_after(timedelta(minutes=2)) == (1, 0)
-    assert message.what_became("delivered") == (2, "")
 
 
 @pytest.mark.usefixtures("all_flagged")

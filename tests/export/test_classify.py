@@ -157,9 +157,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return in_it
 
 
-@pytest.mark.parametrize("name", ["concepts", "storage", "study", "discern", "torch", "pydantic"])
-def test_nothing_of_this_repository_can_be_imported_there(run: Run, tmp_path: Path, name: str) -> None:
-    assert f"No module named '{name}'" in run(cwd=tmp_path, code=f"import {name}").stderr
+def test_nothing_of_this_repository_can_be_imported_there(run: Run, tmp_path: Path) -> None:
+    ours = ["concepts", "storage", "study", "discern", "torch", "pydantic"]
+    code = f"import importlib.util; print([name for name in {ours} if importlib.util.find_spec(name)])"
+    assert run(cwd=tmp_path, code=code).stdout == "[]\n"
 
 
 def test_unpacked_elsewhere_it_scores_as_the_product_does(
@@ -322,11 +323,6 @@ def test_the_graph_says_nothing_of_the_computer_that_made_it(bundle: Path) -> No
     assert b"stack_trace" not in content
 
 
-def test_a_bundle_with_its_encoder_loads_as_before(bundle: Path, head: LinearHead) -> None:
-    for path in (bundle, bundle.with_name("messy.zip")):
-        assert np.array_equal(load_bundle(path).head.weights, head.weights)
-
-
 def test_the_encoders_licence_goes_along(bundle: Path) -> None:
     text = (bundle / "ENCODER_LICENCE.txt").read_text()
     assert "Apache License" in text
@@ -395,18 +391,17 @@ def test_a_changed_folder_is_refused_before_a_picture_is_looked_at(
     assert (done.returncode, "1 pictures" in done.stderr) == (0, True)
 
 
-@pytest.mark.parametrize("name", ["classifier.onnx", "classify.py", "reading.py", "checksums.py"])
+@pytest.mark.parametrize(
+    "name", ["classifier.onnx", "classify.py", "reading.py", "checksums.py", "SHA256SUMS"]
+)
 def test_a_change_of_any_file_that_it_uses_is_named(run: Run, small: Path, tmp_path: Path, name: str) -> None:
-    changed(small / name)
+    if is_list := name == "SHA256SUMS":  # without it nobody knows
+        (small / name).unlink()
+    else:
+        changed(small / name)
     done = run(str(small / "classify.py"), str(tmp_path), cwd=tmp_path)
     assert done.returncode == 1
-    assert f"{name} has changed" in done.stderr
-
-
-def test_without_its_checksums_nobody_knows_and_it_is_refused(run: Run, small: Path, tmp_path: Path) -> None:
-    (small / "SHA256SUMS").unlink()
-    done = run(str(small / "classify.py"), str(tmp_path), cwd=tmp_path)
-    assert (done.returncode, "SHA256SUMS is missing" in done.stderr) == (1, True)
+    assert f"{name} {'is missing' if is_list else 'has changed'}" in done.stderr
 
 
 def test_files_that_were_put_beside_it_are_no_change(run: Run, small: Path, tmp_path: Path) -> None:
