@@ -1,12 +1,101 @@
-"""What every way to make one label of several annotators' keeps."""
+"""What a machine's labels weigh, how likely a verdict is right, and whether it may answer for people."""
+
+from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from concepts.learning import machine_labels
 from concepts.learning.base import Votes
-from concepts.learning.machine_labels import Aggregation, bounded, most_agreeing
+from concepts.learning.machine_labels import (
+    Aggregation,
+    alt_test,
+    bounded,
+    chance_by_repeats,
+    chance_by_tokens,
+    fit_to_answers,
+    most_agreeing,
+    right,
+)
+
+labels = st.dictionaries(st.text("abcdef", min_size=1, max_size=2), st.booleans(), max_size=20)
+
+
+def measure_agreement(person, machine):
+    """Of labels by picture, as the log has them."""
+    pictures = sorted(person.keys() | machine.keys())
+    signs = {True: 1, False: -1, None: 0}
+    votes = (np.array([signs[said.get(i)] for i in pictures], np.int8) for said in (person, machine))
+    return machine_labels.measure_agreement(*votes)
+
+
+def simulate(n, right, seed, share=0.4):
+    """A person, and a machine that gives the person's answer with probability `right`."""
+    rng = np.random.default_rng(seed)
+    person = {f"{i:03}": bool(y) for i, y in enumerate(rng.random(n) < share)}
+    return person, {i: y if rng.random() < right else not y for i, y in person.items()}
+
+
+@given(labels, labels)
+def test_a_weight_is_between_nothing_and_nearly_a_persons(person, machine):
+    result = measure_agreement(person, machine)
+    assert result.weight == 1.0 if not person else 0 <= result.weight <= 0.9
+    if result.informedness is not None:
+        assert -1 <= result.low <= result.informedness <= result.high <= 1
+        assert 0 <= result.agree <= result.n
+
+
+def test_a_coin_weighs_nothing_nearly_always():
+    weights = [measure_agreement(*simulate(100, 0.5, seed)).weight for seed in range(200)]
+    assert np.mean(np.array(weights) > 0) < 0.06
+    assert max(weights) < 0.15
+
+
+def test_a_machine_that_always_says_no_weighs_nothing_however_often_it_is_right():
+    person, _ = simulate(200, 1, 0, share=0.03)
+    result = measure_agreement(person, dict.fromkeys(person, False))
+    assert result.agree > 190
+    assert result.weight == 0
+
+
+def test_a_machine_that_says_the_opposite_weighs_nothing():
+    person, _ = simulate(60, 1, 0)
+    assert measure_agreement(person, {i: not y for i, y in person.items()}).weight == 0
+
+
+@pytest.mark.parametrize(("n", "at_least"), [(10, 0.1), (40, 0.7), (400, 0.9)])
+def test_a_machine_that_is_always_right_weighs_more_the_more_is_shared(n, at_least):
+    assert measure_agreement(*simulate(n, 1, 0)).weight >= at_least
+
+
+def test_a_better_machine_weighs_more():
+    weights = [measure_agreement(*simulate(200, right, 0)).weight for right in (0.6, 0.75, 0.9)]
+    assert weights == sorted(weights)
+    assert weights[0] < weights[2]
+
+
+def test_unmeasured_labels_weigh_nothing_once_the_person_has_answered():
+    assert measure_agreement({"a": True}, {"b": True}).weight == 0
+    one_sided = measure_agreement({"a": True, "b": True}, {"a": True, "b": True})
+    assert one_sided.weight == 0
+    assert "only pictures that count" in one_sided.sentence
+
+
+def test_before_any_person_answers_a_machines_labels_are_all_there_is_and_it_says_so():
+    result = measure_agreement({}, {"a": True})
+    assert result.weight == 1
+    assert "Nobody has checked a picture yet" in result.sentence
+
+
+def test_pictures_labelled_by_one_side_only_change_nothing():
+    person, machine = simulate(30, 0.9, 0)
+    assert measure_agreement(person | {"x": True}, machine | {"y": False}) == measure_agreement(
+        person, machine
+    )
 
 
 @pytest.fixture(params=[bounded, most_agreeing])
@@ -81,3 +170,115 @@ def test_bounded_labels_stay_a_part_of_what_the_person_says_and_do_not_grow_with
     said, _ = opinions([0.95], n=5000, answered=60)
     weight = bounded(*said).weight
     assert 0 < weight.sum() <= 0.3 * 25
+
+
+UNTOUCHED = fit_to_answers(np.empty(0), np.empty(0, bool))
+
+
+def test_the_chance_of_a_yes_is_that_of_its_ratings_and_half_of_what_can_not_be_said():
+    assert chance_by_tokens({"5": 0.5, "4": 0.2, "3": 0.2, "1": 0.1}) == pytest.approx(0.8)
+    assert chance_by_tokens({"5": 0.4, "1": 0.1, "the": 0.5}) == pytest.approx(0.8)
+    assert chance_by_tokens({"the": 0.9}) is None
+    assert chance_by_tokens({}) is None
+
+
+def test_three_of_three_answers_are_sure_but_not_certain():
+    assert chance_by_repeats([5, 4, 5]) == pytest.approx(3.5 / 4)
+    assert chance_by_repeats([1, 2, 1]) == pytest.approx(0.5 / 4)
+    assert chance_by_repeats([5, 4, 2]) == pytest.approx(2.5 / 4)
+    assert chance_by_repeats([3]) == pytest.approx(0.5)
+
+
+def test_without_answers_chances_stay_as_they_are():
+    chances, ratings = np.array([0.9, 0.2, 0.6]), np.array([5.0, 1.0, 3.0])
+    np.testing.assert_allclose(right(chances, ratings, UNTOUCHED), [0.9, 0.8, np.nan], atol=1e-9)
+
+
+def overconfident(n, seed):
+    """Chances of 0.999 and 0.001 that are right four times in five."""
+    rng = np.random.default_rng(seed)
+    said = rng.random(n) < 0.5
+    truth = np.where(rng.random(n) < 0.8, said, ~said)
+    return np.where(said, 0.999, 0.001), truth
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_an_overconfident_model_is_believed_as_far_as_it_was_right(seed):
+    chances, truth = overconfident(400, seed)
+    sure = right(np.array([0.999, 0.001]), np.array([5.0, 1.0]), fit_to_answers(chances, truth))
+    np.testing.assert_allclose(sure, 0.8, atol=0.08)
+
+
+def test_three_answers_move_a_chance_little():
+    few = fit_to_answers(np.array([0.8, 0.7, 0.6]), np.array([False, True, True]))
+    (sure,) = right(np.array([0.8]), np.array([4.0]), few)
+    assert 0.6 < sure < 0.85
+
+
+def test_a_model_that_is_biased_towards_yes_is_moved():
+    rng = np.random.default_rng(0)
+    chances = rng.uniform(0.5, 0.95, 300)
+    moved = fit_to_answers(chances, rng.random(300) < 0.2)
+    assert right(np.array([0.7]), np.array([4.0]), moved)[0] < 0.35
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=30), st.floats(0, 1), st.floats(0, 1))
+def test_answers_never_turn_the_order_of_chances_around(said, one, other):
+    fitted = fit_to_answers(np.array([c for c, _ in said]), np.array([y for _, y in said], dtype=bool))
+    low, high = sorted((one, other))
+    first, second = right(np.array([low, high]), np.array([5.0, 5.0]), fitted)
+    assert 0 <= first <= second + 1e-9 <= 1 + 1e-9
+
+
+def people_and_machine(rng, n, right):
+    """Votes (3, n) of people who are right nine times in ten, and (n,) of a machine that is as told."""
+    truth = rng.choice([-1, 1], n)
+
+    def said(p):
+        return np.where(rng.random(n) < p, truth, -truth).astype(np.int8)
+
+    return np.stack([said(0.9) for _ in range(3)]), said(right)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_machine_as_good_as_people_may_answer_for_them(seed):
+    found = alt_test(*people_and_machine(np.random.default_rng(seed), 150, 0.93))
+    assert found is not None
+    assert found.passes
+    assert (found.people, found.shared) == (3, 150)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_machine_that_guesses_may_not(seed):
+    found = alt_test(*people_and_machine(np.random.default_rng(seed), 150, 0.5))
+    assert found is not None
+    assert not found.passes
+    assert found.won == 0
+
+
+def test_one_that_says_nothing_agrees_with_nobody():
+    people, machine = people_and_machine(np.random.default_rng(0), 60, 0.9)
+    found = alt_test(people, np.zeros_like(machine))
+    assert found is not None
+    assert not found.passes
+
+
+def test_with_too_few_shared_pictures_nothing_is_said():
+    people, machine = people_and_machine(np.random.default_rng(0), 29, 0.9)
+    assert alt_test(people, machine) is None
+    assert alt_test(people[:1], machine) is None
+
+
+def test_who_shares_too_few_is_not_tested():
+    people, machine = people_and_machine(np.random.default_rng(0), 80, 0.95)
+    people[2, 20:] = 0
+    found = alt_test(people, machine)
+    assert found is not None
+    assert found.people == 2
+
+
+def test_a_machine_that_always_says_what_all_say_matches_all():
+    people = np.tile(np.array([1, -1] * 20, np.int8), (2, 1))
+    found = alt_test(people, people[0])
+    assert found is not None
+    assert (found.won, found.advantage) == (2, 1.0)

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from clouds import labelled
 from sklearn.datasets import make_moons
 from sklearn.metrics import average_precision_score
 
 from concepts.encoders.base import unit
 from concepts.errors import NotEnoughLabelsError
-from concepts.learning.base import Pictures, TrainingSet
+from concepts.learning.base import Pictures
 from concepts.learning.heads import HEADS
 from concepts.learning.scorers import neighbour_graph
 from study.scorers.propagation import Propagation
-
-
-def labelled(vectors: np.ndarray, rows: np.ndarray, positive: np.ndarray) -> TrainingSet:
-    return TrainingSet(vectors[rows], positive, np.ones(len(rows)), rows.astype(np.int64))
 
 
 def half_moons(seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,12 @@
+"""Figures at one threshold and at every one, and probabilities on average, with intervals that hold."""
+
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import (
     average_precision_score,
@@ -13,7 +18,21 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from concepts.learning.evaluation import COUNTS, METRICS, _Ranked, compare, curves, evaluate
+from concepts.learning.evaluation import (
+    COUNTS,
+    ERROR,
+    METRICS,
+    _Ranked,
+    about_probabilities,
+    compare,
+    curves,
+    cuts,
+    evaluate,
+    one_of_each,
+    probability_gap,
+)
+from concepts.learning.intervals import mean_interval
+from concepts.learning.stratified import estimate
 
 
 def example(n=200, seed=0, decimals=2):
@@ -153,3 +172,94 @@ def test_curves_are_ready_to_plot():
     share, _ = calibration_curve(truth, p, n_bins=10, strategy="quantile")
     assert [point.observed for point in drawn.reliability] == pytest.approx(share)
     assert list(drawn.recall) == sorted(drawn.recall)
+
+
+@pytest.fixture
+def scored() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(4)
+    truth = rng.random(80) < 0.4
+    probability = np.clip(rng.normal(0.35 + 0.3 * truth, 0.2), 0, 1).round(2)  # rounded: with ties
+    return probability, truth, rng.integers(0, 60, 80)
+
+
+def test_each_cut_has_the_figures_of_its_threshold(scored) -> None:  # type: ignore[no-untyped-def]
+    probability, truth, group = scored
+    table = cuts(probability, truth, group, most=100)
+    assert [cut.threshold for cut in table] == sorted(set(probability), reverse=True)
+    for cut in table[:: len(table) // 6]:
+        said = estimate([one_of_each(*scored)], cut.threshold, ERROR / len(table))
+        for name in ("precision", "recall"):
+            mine, whole = getattr(cut, name), getattr(said, name)
+            assert (mine.value, mine.low, mine.high, mine.n) == (whole.value, whole.low, whole.high, whole.n)
+        assert cut.flagged == (probability >= cut.threshold).sum()
+
+
+def test_what_holds_at_all_thresholds_at_once_is_less_than_what_holds_at_one(scored) -> None:  # type: ignore[no-untyped-def]
+    probability, truth, group = scored
+    table = cuts(*scored, most=20)
+    assert len(table) == 20
+    cut = table[10]
+    alone = evaluate(probability, truth, cut.threshold, group, 0).metrics["precision"]
+    assert cut.precision.low is not None
+    assert alone.low is not None
+    assert cut.precision.low < alone.low
+    assert cut.precision.value == alone.value
+
+
+@given(arrays(float, st.integers(0, 80), elements=st.floats(-1, 1)))
+def test_an_interval_of_a_mean_stays_within_the_bounds_and_near_the_mean(values):
+    low, high = mean_interval(values, -1, 1, 0)
+    assert -1 <= low <= high <= 1
+    if len(values):
+        assert low - 1e-9 <= values.mean() <= high + 1e-9
+
+
+def test_more_values_narrow_the_interval_and_the_same_seed_repeats_it():
+    values = np.random.default_rng(0).random(400)
+    few, many = (mean_interval(values[:n], 0, 1, 0) for n in (40, 400))
+    assert many[1] - many[0] < 0.5 * (few[1] - few[0])
+    assert mean_interval(values, 0, 1, 0) == mean_interval(values, 0, 1, 0)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.5])
+def test_the_interval_holds_the_truth_at_least_as_often_as_it_says_where_a_normal_one_does_not(share):
+    """40 redrawn sets of 60."""
+    rng = np.random.default_rng(0)
+    truth = rng.random(50_000) < share
+    ratio = 2.5 * rng.normal(np.where(truth, 2.5, 0)) - 2.5**2 / 2
+    p = 1 / (1 + np.exp(-2.5 * (ratio + np.log(share / (1 - share)))))  # too sure
+    gap = (p - truth).mean()
+    held = normal = 0
+    for seed in range(40):
+        rows = rng.integers(0, len(p), 60)
+        found = probability_gap(p[rows], truth[rows], np.arange(60), seed)
+        held += found.low <= gap <= found.high
+        half = 1.96 * (p[rows] - truth[rows]).std() / 60**0.5
+        normal += abs(found.value - gap) <= half
+    assert held >= 39
+    assert share > 0.05 or normal < 36
+
+
+def test_near_copies_are_one_piece_of_evidence():
+    rng = np.random.default_rng(1)
+    p, truth = rng.random(60), rng.random(60) < 0.5
+    once = probability_gap(p, truth, np.arange(60), 0)
+    copied = probability_gap(np.repeat(p, 9), np.repeat(truth, 9), np.repeat(np.arange(60), 9), 0)
+    assert (copied.value, copied.low, copied.high) == pytest.approx((once.value, once.low, once.high))
+
+
+@pytest.mark.parametrize(
+    ("added", "said"), [(0.3, "too high, by"), (-0.3, "too low, by"), (0.0, "right, as far as")]
+)
+def test_words_say_in_which_direction_probabilities_are_off(added, said):
+    rng = np.random.default_rng(2)
+    truth = rng.random(400) < 0.5
+    (sentence,) = about_probabilities([probability_gap(np.full(400, 0.5 + added), truth, np.arange(400), 0)])
+    assert said in sentence
+
+
+def test_of_few_pictures_nothing_is_said():
+    found = probability_gap(np.full(12, 0.5), np.arange(12) < 6, np.arange(12), 0)
+    assert found.value is None
+    assert "18 more" in found.note
+    assert about_probabilities([found]) == []

@@ -1,3 +1,7 @@
+"""Scores to probabilities, and thresholds for a target that is reached, missed or left open."""
+
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -6,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from concepts.errors import WrongUsageError
 from concepts.learning.calibration import choose_threshold, platt, refit
+from concepts.learning.report import Metric, about_the_target
 from concepts.learning.target import Target
 
 scored = st.lists(st.tuples(st.floats(-1e6, 1e6), st.booleans()), min_size=1, max_size=40)
@@ -108,3 +113,35 @@ def test_fitting_anew_never_reverses_a_ranking(rows):
 )
 def test_what_a_threshold_is_for_is_said_without_the_words_of_the_trade(target: Target, said: str) -> None:
     assert target.plainly == said
+
+
+def precision(low: float | None, high: float | None) -> list[Metric]:
+    return [Metric(name="precision", value=None if low is None else 0.5, low=low, high=high, n=60)]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.91, 0.97, "You asked for at least 90 of 100 pictures it flags to be right: they are."),
+        (0.5, 0.8, "You asked for at least 90 of 100 pictures it flags to be right: they are not."),
+        (0.8, 0.95, "right: that is not certain. More answers that measure would tell."),
+        (None, None, "right: too few answers measure to say whether they are."),
+    ],
+)
+def test_a_floor_is_reached_missed_or_left_open_by_its_interval(
+    low: float | None, high: float | None, said: str
+) -> None:
+    (found,) = about_the_target("precision at least 0.9", precision(low, high))
+    assert found.endswith(said)
+
+
+@pytest.mark.parametrize("target", ["best F1", "set by hand", "none", ""])
+def test_where_no_floor_was_asked_for_nothing_is_said(target: str) -> None:
+    assert about_the_target(target, precision(0.5, 0.6)) == []
+
+
+def test_a_floor_of_recall_is_about_what_counts() -> None:
+    found = about_the_target(
+        "recall at least 0.5", [Metric(name="recall", value=0.7, low=0.6, high=0.8, n=9)]
+    )
+    assert found == ["You asked for at least 50 of 100 pictures that count to be found: they are."]
