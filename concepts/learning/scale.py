@@ -54,18 +54,9 @@ class Scale:
     def of_classes(cls, names: Sequence[str]) -> Scale:
         """Raises `DiscernError` for names that can't be told apart or mean something else as an answer."""
         words = tuple(" ".join(name.split()) for name in names)
-        folded = [word.casefold() for word in words]
         if not 2 <= len(words) <= MOST_CLASSES:
             raise DiscernError(f"There can be 2 to {MOST_CLASSES} classes, not {len(words)}.")
-        for word, key in zip(words, folded, strict=True):
-            if key in TAKEN or not _may_be_a_name(word):
-                raise DiscernError(
-                    f"“{word[:LONGEST_NAME]}” can't be the name of a class: it takes a word of its own, of "
-                    f"at most {LONGEST_NAME} characters, without / and :. “{NONE_IN_WORDS}” is always "
-                    "there."
-                )
-        if len(set(folded)) < len(folded):
-            raise DiscernError("Two classes have the same name.")
+        _refuse_unusable(words, "class", "classes", f" “{NONE_IN_WORDS}” is always there.")
         return cls("classes", words)
 
     @classmethod
@@ -127,22 +118,22 @@ def _names_of(n: int, given: Sequence[str]) -> tuple[str, ...]:
             f"{n} grades take two names, for the lowest and the highest, or {n}, one for each, not "
             f"{len(names)}."
         )
-    said = [name.casefold() for name in names if name]
-    for name in names:
-        if name and (name.casefold() in TAKEN or not _may_be_a_name(name)):
-            raise DiscernError(
-                f"“{name[:LONGEST_NAME]}” can't be the name of a grade: it takes words of its own, of at "
-                f"most {LONGEST_NAME} characters, without / and :."
-            )
-    if len(set(said)) < len(said):
-        raise DiscernError("Two grades have the same name.")
+    _refuse_unusable([name for name in names if name], "grade", "grades")
     return names if len(names) == n else (names[0], *[""] * (n - 2), names[1])
 
 
-def _may_be_a_name(word: str) -> bool:
-    """No number, which is a key, and the name of a folder anywhere."""
-    apart = word.isdecimal() or word.startswith(".") or set(word) & set("/\\,:")
-    return not apart and len(word) <= LONGEST_NAME and word.isprintable()
+def _refuse_unusable(names: Sequence[str], one: str, several: str, more: str = "") -> None:
+    """Raises `DiscernError` for names that can't be told apart or mean something else as an answer: a number,
+    which is a key, or what can't be the name of a folder anywhere."""
+    for name in names:
+        apart = name.isdecimal() or name.startswith(".") or set(name) & set("/\\,:")
+        if apart or name.casefold() in TAKEN or len(name) > LONGEST_NAME or not name.isprintable():
+            raise DiscernError(
+                f"“{name[:LONGEST_NAME]}” can't be the name of a {one}: it takes words of its own, of at "
+                f"most {LONGEST_NAME} characters, without / and :.{more}"
+            )
+    if len({name.casefold() for name in names}) < len(names):
+        raise DiscernError(f"Two {several} have the same name.")
 
 
 @dataclass(frozen=True)
