@@ -188,36 +188,12 @@ def _draw(home: Path) -> None:
 
 
 def _drawing(name: str, seed: int) -> Image.Image:
-    """The shape over noise, so that to decode it takes as long as a photo does."""
+    """The kind's colour and its shape's name over noise, so that to decode it takes as long as a photo."""
     rng = np.random.default_rng(seed)
     colour, shape = name.split()
     image = Image.fromarray(rng.integers(150, 250, (240, 320, 3), dtype=np.uint8)).resize(SIZES["large"])
     pen, side = ImageDraw.Draw(image), int(rng.integers(300, 560))
     left, top = int(rng.integers(40, 1240 - side)), int(rng.integers(40, 920 - side))
-    ink, thick, third = COLOURS[colour], side // 6, side // 3
-    middle, right, bottom = (left + side // 2, top + side // 2), left + side, top + side
-    if shape == "circle":
-        pen.ellipse((left, top, right, bottom), fill=ink)
-    elif shape == "square":
-        pen.rectangle((left, top, right, bottom), fill=ink)
-    elif shape == "ring":
-        pen.ellipse((left, top, right, bottom), outline=ink, width=thick)
-    elif shape == "triangle":
-        pen.polygon(((middle[0], top), (right, bottom), (left, bottom)), fill=ink)
-    elif shape == "star":
-        turns = np.arange(10) * np.pi / 5 - np.pi / 2
-        reach = np.where(np.arange(10) % 2, side / 5, side / 2)
-        corners = np.stack([middle[0] + reach * np.cos(turns), middle[1] + reach * np.sin(turns)], axis=1)
-        pen.polygon([tuple(corner) for corner in corners.tolist()], fill=ink)
-    elif shape == "cross":
-        pen.rectangle((left + third, top, right - third, bottom), fill=ink)
-        pen.rectangle((left, top + third, right, bottom - third), fill=ink)
-    elif shape == "bar":
-        pen.rectangle((left, middle[1] - thick, right, middle[1] + thick), fill=ink)
-    else:
-        pen.rectangle((left, middle[1] - thick // 2, right - third, middle[1] + thick // 2), fill=ink)
-        pen.polygon(
-            ((right - third, top + third // 2), (right, middle[1]), (right - third, bottom - third // 2)),
-            fill=ink,
-        )
+    pen.ellipse((left, top, left + side, top + side), fill=COLOURS[colour])
+    pen.text((left + side // 4, top + side // 3), shape, fill="white", font_size=side // 5)
     return image
