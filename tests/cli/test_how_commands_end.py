@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from command_line import Ended
 
+from concepts.cli import root
+from concepts.cli.output import StoppedError
+
 End = Callable[..., Ended]
 HEAVY = (
     "torch",
@@ -72,6 +75,17 @@ def test_an_error_is_one_line_for_people(pictures: Path, ended: End) -> None:
     assert (end.code, end.out) == (1, "")
     assert end.err.startswith("discern: There is no concept “Nothing”.")
     assert end.err.count("\n") == 1
+
+
+def test_ctrl_c_is_told_to_people_with_how_to_go_on(ended: End, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(**options: object) -> None:
+        raise StoppedError("Stopped after 3 of 9. What is finished is kept.")
+
+    monkeypatch.setattr(root, "app", stop)
+    monkeypatch.setattr(root.signal, "signal", lambda *anything: None)
+    end = ended("library", "add", "pictures")
+    assert (end.code, end.out) == (130, "")
+    assert end.err == "Stopped after 3 of 9. What is finished is kept. Run the same command again to go on.\n"
 
 
 def test_with_json_an_error_is_json_with_what_to_do(pictures: Path, ended: End) -> None:

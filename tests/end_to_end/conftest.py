@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from command_line import discern, shell  # noqa: F401  # fixtures
+from command_line import discern, ended, shell  # noqa: F401  # fixtures
 from drawing import draw_folder
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import struct
-import subprocess
-import sys
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import Ended
 from drawing import draw, draw_folder
 
 from concepts.errors import DiscernError
@@ -100,27 +99,17 @@ def test_a_path_that_is_not_there_is_an_error_that_names_it(discern: Any, tmp_pa
     [
         (("concept", "show", "Nothing"), 1, "no concept “Nothing”"),
         (("concept", "nex"), 2, "nex"),
-        (("concept", "new", "Name only"), 1, "from a description"),
+        (("concept", "new", "Name only"), 2, "from a description"),
         (("concept", "train", "Any", "--head", "forest"), 2, "auto, text, lda, logistic"),
         (("concept", "annotate", "Any", "--annotator", "oracle"), 2, "auto, builtin, vlm"),
         (("score", "nowhere", "--out", "scores.csv"), 1, "nowhere"),
     ],
 )
 def test_exit_codes_tell_a_failure_from_a_wrong_command(
-    arguments: tuple[str, ...], code: int, said: str, shell: Callable[..., subprocess.Popen[str]]
+    arguments: tuple[str, ...], code: int, said: str, ended: Callable[..., Ended]
 ) -> None:
-    shell("concept", "new", "Any", "--description", "A thing.").communicate()
-    process = shell(*arguments)
-    _, error = process.communicate()
-    assert process.returncode == code
-    assert said in error
-    assert code == 2 or len(error.strip().splitlines()) == 1
-
-
-def test_help_needs_no_heavy_library() -> None:
-    """A person who asks for help should not wait for a network to be loaded."""
-    script = (
-        "import sys, concepts.cli; print([m for m in ('torch', 'lancedb', 'sklearn') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    ended("concept", "new", "Any", "--description", "A thing.")
+    end = ended(*arguments)
+    assert end.code == code
+    assert said in end.err
+    assert code == 2 or len(end.err.strip().splitlines()) == 1

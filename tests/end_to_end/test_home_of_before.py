@@ -57,15 +57,6 @@ def bench(tmp_path: Path, encoder_cache: Path) -> Iterator[Workbench]:
     bench.close()
 
 
-# The database
-
-
-# What was kept
-
-
-# What is made of it
-
-
 @each_live
 def test_mistakes_curve_and_comparison_are_the_same(
     opened: Workbench, expected: dict[str, Any], concept: int
