@@ -29,7 +29,7 @@ def wrong_with_looks(page: Any) -> list[tuple[str, str]]:
     """What is serious in both themes, and the widths at which the page scrolls sideways: of a phone, and of a
     window magnified to 200 %."""
     found = serious_in_both_themes(page)
-    for width in (640, 375):
+    for width in (1280, 640, 375):
         page.set_viewport_size({"width": width, "height": 800})
         if page.evaluate("document.documentElement.scrollWidth") > width:
             found.append(("scrolls sideways", f"at {width} pixels"))

@@ -37,8 +37,10 @@ def write(page: Any, text: str) -> None:
 
 def test_a_kept_comment_is_seen_again_changed_and_taken_back(site: Site, label: Any, concept: str) -> None:
     picture = shown(label)
-    write(label, "A plate.")
-    expect(remarks(label)).to_have_text("You: A plate.")
+    write(label, "A plate, yes or no.")
+    expect(label.locator("[data-part=said]")).to_have_text("The comment is kept.")
+    expect(remarks(label)).to_have_text("You: A plate, yes or no.")
+    assert site.bench.concept(concept).labels.recent("me", 100) == []  # typing it answers nothing
     label.keyboard.press("n")
     expect(label.locator(f'.stage img:not([data-picture="{picture}"])')).to_be_visible()
     expect(label.locator("[data-part=saved]")).to_have_text("saved")
@@ -46,9 +48,9 @@ def test_a_kept_comment_is_seen_again_changed_and_taken_back(site: Site, label: 
     expect(label.locator("#labeller[data-ready] .stage img")).to_be_visible()
     label.keyboard.press("ArrowLeft")
     expect(label.locator(f'.stage img[data-picture="{picture}"]')).to_be_visible()
-    expect(remarks(label)).to_have_text("You: A plate.")
+    expect(remarks(label)).to_have_text("You: A plate, yes or no.")
     label.keyboard.press("c")
-    expect(label.locator("#comment-text")).to_have_value("A plate.")
+    expect(label.locator("#comment-text")).to_have_value("A plate, yes or no.")
     label.keyboard.press("Escape")
     write(label, "A bowl.")
     expect(remarks(label)).to_have_text("You: A bowl.")

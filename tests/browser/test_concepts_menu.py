@@ -81,18 +81,6 @@ def test_a_concept_in_the_trash_comes_back_with_one_press(site: Site, page: Page
     expect(undo).to_be_in_viewport()
     undo.click()
     expect(card(page, "Moon")).to_be_visible()
-    page.goto(f"{site.url}/define?concept=Moon")
-    choose(page, "Moon", "Move to trash")
-    page.wait_for_url("**/?away=Moon#put-away")
-    page.goto(f"{site.url}/define?concept=Moon")
-    expect(page.locator("#define-head")).to_contain_text(
-        "“Moon” is in the trash. Restore it on Library, Trash."
-    )
-    page.goto(f"{site.url}/library?view=trash")
-    page.get_by_role("button", name="Restore Moon").click()
-    expect(page.get_by_text("“Moon” is restored.")).to_be_visible()
-    page.goto(site.url)
-    expect(card(page, "Moon")).to_be_visible()
 
 
 def test_the_sidebar_switches_to_the_same_step_of_another_concept_by_keys_and_mouse(

@@ -21,9 +21,30 @@ def said(page: Any, text: str) -> None:
     page.wait_for_selector(f"#define-head .notice:has-text('{text}')")
 
 
-def test_a_sentence_and_enter_begin_a_concept_whose_card_leads_on(site: Any, page: Any) -> None:
+def test_a_name_that_is_taken_is_an_error_that_keeps_what_was_typed_and_the_picture_that_was_chosen(
+    site: Any, page: Any, tmp_path: Path
+) -> None:
+    site.bench.concepts.begin("Taken", "A shape")
+    draw("ellipse", 7002).save(tmp_path / "mine.png")
+    page.goto(site.url)
+    page.fill("#begin-name", "taken")
+    page.fill("#begin-sentence", "A round shape")
+    page.set_input_files("#begin-example", str(tmp_path / "mine.png"))
+    page.press("#begin-name", "Enter")
+    page.wait_for_selector(".notice.bad:has-text('There is a concept called')")
+    assert page.input_value("#begin-sentence") == "A round shape"
+    page.fill("#begin-name", "With a picture")
+    page.press("#begin-name", "Enter")
+    page.wait_for_url("**/define?concept=With*")
+    page.wait_for_selector("#define-examples li:has-text('not of the library')")
+
+
+def test_what_counts_and_what_does_not_are_two_fields_of_a_concept_whose_card_leads_on(
+    site: Any, page: Any
+) -> None:
     page.goto(site.url)
     page.fill("#begin-name", "Begun by Enter")
+    page.fill("#begin-not", "a square\na line")
     page.fill("#begin-sentence", "A round shape")
     page.press("#begin-sentence", "Enter")
     page.wait_for_url("**/define?concept=Begun*")
@@ -31,16 +52,18 @@ def test_a_sentence_and_enter_begin_a_concept_whose_card_leads_on(site: Any, pag
     page.goto(site.url)
     page.click(".card a:has-text('Begun by Enter')")
     page.wait_for_url("**/define?concept=Begun*")
-
-
-def test_a_name_that_is_taken_is_an_error_that_keeps_what_was_typed(site: Any, page: Any) -> None:
-    site.bench.concepts.begin("Taken", "A shape")
-    page.goto(site.url)
-    page.fill("#begin-name", "taken")
-    page.fill("#begin-sentence", "Something else entirely")
-    page.press("#begin-name", "Enter")
-    page.wait_for_selector(".notice.bad:has-text('There is a concept called')")
-    assert page.input_value("#begin-sentence") == "Something else entirely"
+    page.wait_for_selector(".query .strip img")  # until then the page is still being drawn
+    page.click(".sentence summary")
+    assert page.input_value("#sentence-not") == "a square\na line"
+    page.fill("#sentence-not", "a line\na cross")
+    page.click(".sentence button:has-text('Save')")
+    said(page, "reworded to “a cross”")
+    definition = site.bench.concept("Begun by Enter").definition.read().revision.definition
+    assert definition.description == "A round shape"
+    assert [(c.kind, c.text) for c in definition.criteria] == [
+        ("excluding", "a line"),
+        ("excluding", "a cross"),
+    ]
 
 
 def test_every_edit_is_saved_as_a_revision_and_undone_by_one_press(site: Any, page: Any) -> None:
@@ -60,28 +83,6 @@ def test_every_edit_is_saved_as_a_revision_and_undone_by_one_press(site: Any, pa
     page.wait_for_selector(".criteria :text-is('No corners')")
     page.reload()
     page.wait_for_selector(".chip:has-text('definition 4')")
-
-
-def test_what_counts_and_what_does_not_are_two_fields(site: Any, page: Any) -> None:
-    name = "Two fields"
-    page.goto(site.url)
-    page.fill("#begin-name", name)
-    page.fill("#begin-not", "a square\na line")
-    page.fill("#begin-sentence", "A round shape")
-    page.press("#begin-sentence", "Enter")
-    page.wait_for_url("**/define?concept=Two*")
-    page.wait_for_selector(".query .strip img")  # until then the page is still being drawn
-    page.click(".sentence summary")
-    assert page.input_value("#sentence-not") == "a square\na line"
-    page.fill("#sentence-not", "a line\na cross")
-    page.click(".sentence button:has-text('Save')")
-    said(page, "reworded to “a cross”")
-    definition = site.bench.concept(name).definition.read().revision.definition
-    assert definition.description == "A round shape"
-    assert [(c.kind, c.text) for c in definition.criteria] == [
-        ("excluding", "a line"),
-        ("excluding", "a cross"),
-    ]
 
 
 def test_the_history_shows_changed_words_by_more_than_colour_and_goes_back(site: Any, page: Any) -> None:
@@ -133,7 +134,9 @@ def test_queries_are_proposed_kept_and_dropped_and_bring_candidates(site: Any, p
     page.wait_for_selector(".query .chip:has-text('brought')", timeout=30_000)
 
 
-def test_an_example_is_chosen_from_a_search(site: Any, page: Any) -> None:
+def test_an_example_is_chosen_from_a_search_or_dropped_from_elsewhere_and_what_is_no_picture_is_refused(
+    site: Any, page: Any, tmp_path: Path
+) -> None:
     open_definition(site, page, "With an example")
     page.click("button:has-text('Choose examples')")
     page.fill("#pick-words", "circle")
@@ -145,11 +148,6 @@ def test_an_example_is_chosen_from_a_search(site: Any, page: Any) -> None:
     page.click("[aria-label='Remove this example']")
     said(page, "an example picture removed")
 
-
-def test_a_picture_from_elsewhere_is_dropped_as_an_example_and_what_is_none_is_refused(
-    site: Any, page: Any, tmp_path: Path
-) -> None:
-    open_definition(site, page, "Dropped on")
     draw("ellipse", 7001).save(tmp_path / "found.png")
     content = base64.b64encode((tmp_path / "found.png").read_bytes()).decode()
     dropped = page.evaluate_handle(
@@ -172,23 +170,6 @@ def test_a_picture_from_elsewhere_is_dropped_as_an_example_and_what_is_none_is_r
     said(page, "an example picture removed")
 
 
-def test_a_picture_chosen_on_start_is_an_example_of_the_new_concept(
-    site: Any, page: Any, tmp_path: Path
-) -> None:
-    site.bench.concepts.begin("Taken before", "A shape")
-    draw("ellipse", 7002).save(tmp_path / "mine.png")
-    page.goto(site.url)
-    page.fill("#begin-name", "Taken before")
-    page.fill("#begin-sentence", "A round shape")
-    page.set_input_files("#begin-example", str(tmp_path / "mine.png"))
-    page.press("#begin-name", "Enter")
-    page.wait_for_selector(".notice.bad:has-text('There is a concept called')")
-    page.fill("#begin-name", "With a picture")
-    page.press("#begin-name", "Enter")
-    page.wait_for_url("**/define?concept=With*")
-    page.wait_for_selector("#define-examples li:has-text('not of the library')")
-
-
 def test_without_a_yes_define_leads_to_a_wall(site: Any, page: Any) -> None:
     open_definition(site, page, "Walled")
     page.click("a:has-text('Show me pictures')")
@@ -207,8 +188,11 @@ def test_a_zip_with_bad_files_is_added_and_the_bad_ones_are_listed(
     (tmp_path / "notes.txt").write_text("no picture either")
     page.goto(f"{site.url}/library")
     page.click(".adding summary")
+    pictures = site.bench.library.info().pictures
+    page.wait_for_selector(f"#rail-pictures:has-text('{pictures} pictures')")
     page.set_input_files("#upload-files", [str(tmp_path / "some.zip"), str(tmp_path / "notes.txt")])
     page.wait_for_selector("#library-progress :text('1 new picture')")
+    page.wait_for_selector(f"#rail-pictures:has-text('{pictures + 1} pictures')")  # and no page opened anew
     page.wait_for_selector("#library-progress :text('1 file skipped')")
     assert "notes.txt" in page.inner_text("#upload-status")
     page.click(".tab:has-text('Health')")

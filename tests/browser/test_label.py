@@ -41,7 +41,13 @@ def answers(site: Site, concept: str) -> list[tuple[str, str]]:
     return [(answer.id, answer.value) for answer in site.bench.concept(concept).labels.recent("me", 100)]
 
 
-def test_keys_answer_and_every_answer_is_in_the_log(site: Site, label: Any, concept: str) -> None:
+def test_help_lists_the_keys_that_answer_and_every_answer_is_in_the_log(
+    site: Site, label: Any, concept: str
+) -> None:
+    label.keyboard.press("?")
+    expect(label.locator("dialog[data-part=help]")).to_be_visible()
+    label.keyboard.press("Escape")
+    expect(label.locator("dialog[data-part=help]")).to_be_hidden()
     given = [
         (press(label, key), value) for key, value in zip("ynus", ("yes", "no", "unsure", "skip"), strict=True)
     ]
@@ -86,20 +92,6 @@ def test_undo_brings_the_picture_back_and_back_and_forth_changes_an_answer(
     saved(label)
     expect(label.locator("[data-part=balance]")).to_have_text("0 count, 1 don’t")
     assert answers(site, concept)[-1] == (first, "no")
-
-
-def test_a_comment_is_kept_and_typing_it_answers_nothing(site: Site, label: Any, concept: str) -> None:
-    picture = shown(label)
-    label.keyboard.press("c")
-    label.keyboard.type("yes and no")
-    label.keyboard.press("Enter")
-    expect(label.locator("[data-part=comment]")).to_be_hidden()
-    saved(label)
-    expect(label.locator("[data-part=said]")).to_have_text("The comment is kept.")
-    row = site.bench.context.store.find(concept)
-    assert row is not None
-    assert [e.comment for e in site.bench.context.log.comments(row.id, [picture])] == ["yes and no"]
-    assert answers(site, concept) == []
 
 
 def test_an_answer_without_a_connection_is_visibly_not_saved_and_outlives_a_reload(
@@ -203,18 +195,14 @@ def test_the_machines_opinion_is_hidden_until_the_answer(site: Site, page: Any, 
     expect(page.locator("[data-part=last-body] .why")).not_to_be_empty()
 
 
-def test_help_lists_the_keys_and_escape_closes_it(label: Any) -> None:
-    label.keyboard.press("?")
-    expect(label.locator("dialog[data-part=help]")).to_be_visible()
-    label.keyboard.press("Escape")
-    expect(label.locator("dialog[data-part=help]")).to_be_hidden()
-
-
-def test_review_overrides_undoes_and_filters(site: Site, page: Any, concept: str) -> None:
-    site.bench.concept(concept).annotations.annotate().wait()
+def test_review_lets_the_machine_look_overrides_undoes_and_filters(
+    site: Site, page: Any, concept: str
+) -> None:
     page.goto(f"{site.url}/review?{urlencode({'concept': concept})}")
+    page.get_by_role("button", name="Let the machine look").click()
     card = page.locator(".review-card").first
     expect(card).to_be_visible()
+    expect(page.locator(".say")).to_contain_text("Nobody has checked a picture yet")
     picture = card.get_attribute("data-picture")
     card.locator("button.no").focus()
     page.keyboard.press("n")
@@ -228,16 +216,3 @@ def test_review_overrides_undoes_and_filters(site: Site, page: Any, concept: str
     assert answers(site, concept) == []
     page.select_option("#filter-rating", index=1)
     expect(page).to_have_url(re.compile(r"rating=\d"))
-
-
-def test_review_begins_by_letting_the_machine_look(site: Site, page: Any, concept: str) -> None:
-    page.goto(f"{site.url}/review?{urlencode({'concept': concept})}")
-    page.get_by_role("button", name="Let the machine look").click()
-    expect(page.locator(".review-card").first).to_be_visible(timeout=20_000)
-    expect(page.locator(".say")).to_contain_text("Nobody has checked a picture yet")
-
-
-def test_without_a_concept_every_screen_of_one_says_where_to_go(site: Site, page: Any) -> None:
-    for screen in ("define", "label", "review", "quality", "use"):
-        page.goto(f"{site.url}/{screen}")
-        expect(page.get_by_role("link", name="Begin or choose a concept")).to_be_visible()

@@ -90,10 +90,10 @@ def test_back_in_the_grid_leads_to_single_pictures_and_forward_to_the_grid_again
     expect(grid).to_have_url(address(site, concept))
 
 
-def test_closing_the_grid_asks_about_marks_and_escape_stays_with_them(
+def test_closing_the_grid_asks_about_marks_escape_stays_with_them_and_enter_saves_them(
     site: Site, grid: Any, concept: str
 ) -> None:
-    mark(grid, 3)
+    given = mark(grid, 3)
     grid.keyboard.press("g")
     expect(question(grid)).to_be_visible()
     expect(question(grid)).to_contain_text("3 marks are not saved")
@@ -102,10 +102,6 @@ def test_closing_the_grid_asks_about_marks_and_escape_stays_with_them(
     expect(marked(grid)).to_have_count(3)
     stays_in_the_grid(grid, site, concept)
     assert answers(site, concept) == []
-
-
-def test_enter_saves_the_marks_on_the_way_out(site: Site, grid: Any, concept: str) -> None:
-    given = mark(grid, 3)
     grid.keyboard.press("g")
     expect(question(grid)).to_be_visible()
     grid.keyboard.press("Enter")

@@ -42,6 +42,7 @@ SCREENS = {
     "collections": ("/library?view=collections", ".cards img"),
     "collection": ("/library?view=collections&collection=1", ".ticks img"),
     "trash": ("/library?view=trash", ".trash img"),
+    "nowhere": ("/no-such-screen", "text=There is nothing at this address"),
 }
 # Words that their element cuts off, but for those that say so by an ellipsis or are for screen readers alone.
 CLIPPED = """() => [...document.querySelectorAll('.page *')].filter(element => {

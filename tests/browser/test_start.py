@@ -1,4 +1,4 @@
-"""Start as a first visitor finds it, the way to Settings, and light and dark as a person chose."""
+"""Start as a first visitor finds it, and light and dark as a person chose."""
 
 from __future__ import annotations
 
@@ -41,18 +41,6 @@ def test_a_first_visitor_sees_what_comes_out_what_it_takes_and_what_to_do(empty_
     expect(page.get_by_role("link", name="Add my pictures")).to_be_visible()
     outcome.get_by_role("link", name="What does the work").click()
     expect(page.get_by_role("region", name="What does the work")).to_be_in_viewport()
-
-
-def test_a_hint_to_set_a_model_leads_to_settings_and_so_does_where_it_was(site: Any, page: Any) -> None:
-    site.bench.concepts.begin("Hinted", "A filled ellipse.")
-    page.goto(f"{site.url}/define?concept=Hinted")
-    page.get_by_role("link", name="Set up a model").click()
-    page.wait_for_url("**/settings")
-    expect(page.get_by_label("Address", exact=True)).to_be_visible()
-    page.goto(f"{site.url}/activity?view=models")
-    page.get_by_role("link", name="The model endpoint is set up on Settings").click()
-    page.wait_for_url("**/settings")
-    expect(page.get_by_label("Address", exact=True)).to_be_visible()
 
 
 def test_a_chosen_theme_is_there_after_a_reload_before_anything_is_painted(site: Any, page: Any) -> None:

@@ -65,6 +65,27 @@ def test_the_sidebar_chooses_a_concept_where_the_address_has_none_but_not_on_sta
     assert "Choose a concept" not in screens.load("")["rail"]
 
 
+@pytest.mark.parametrize("screen", ["define", "label", "review", "borderline", "quality", "use"])
+def test_without_a_concept_every_screen_of_one_says_where_to_go(screens: Screens, screen: str) -> None:
+    assert "Begin or choose a concept" in "".join(screens.load(screen).values())
+
+
+def test_where_a_model_would_help_a_link_leads_to_its_settings(screens: Screens) -> None:
+    for page, query, said in (
+        ("define", {"concept": "Disc"}, "Set up a model"),
+        ("activity", {"view": "models"}, "The model endpoint is set up on Settings"),
+    ):
+        shown = "".join(screens.load(page, **query).values())
+        assert re.search(rf'<a [^>]*href="/settings"[^>]*>((?!</a>).)*{said}', shown, re.DOTALL)
+
+
+def test_of_a_concept_in_the_trash_its_screens_say_where_it_is(bench: Workbench, screens: Screens) -> None:
+    bench.trash.put(concept="Square", author="me")
+    shown = "".join(screens.load("define", concept="Square").values())
+    assert "“Square” is in the trash. Restore it on Library, Trash." in shown
+    bench.trash.restore(concept="Square", author="me")
+
+
 def test_whatever_goes_into_the_trash_comes_back_by_undo_and_from_the_list(
     bench: Workbench, screens: Screens
 ) -> None:
