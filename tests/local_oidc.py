@@ -78,7 +78,7 @@ class LocalOidc:
         self.redirects: set[str] | None = None  # the addresses it sends people back to; None: any
 
     def __enter__(self) -> LocalOidc:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -64,7 +64,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, online: None) -> Iterator[list[str]]:
         def log_message(self, *args: object) -> None: ...
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     point_to(server.server_port, monkeypatch)
     yield asked

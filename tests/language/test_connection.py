@@ -116,7 +116,7 @@ def test_what_an_inner_server_says_is_not_passed_on() -> None:
             """Not on the screen."""
 
     inner = http.server.HTTPServer(("127.0.0.1", 0), Inner)
-    threading.Thread(target=inner.serve_forever, daemon=True).start()
+    threading.Thread(target=inner.serve_forever, args=(0.01,), daemon=True).start()
     url = f"http://127.0.0.1:{inner.server_port}/v1"
     with pytest.raises(APIStatusError) as caught:
         ask(url)
