@@ -12,15 +12,15 @@ from concepts.workbench import Workbench
 from concepts.workbench.labels import GivenLabel
 from storage.labels import Author
 
+SIMULATED = Author("simulation", "simulated")
+
 
 def answer(bench: Workbench, name: str, ids: Sequence[str], *, always: str = "") -> None:
     """Yes to each whose file is called ellipse, or `always` the same."""
     paths = bench.context.collection.paths(ids)
-    for picture in ids:
-        value = always or ("yes" if "ellipse" in paths[picture] else "no")
-        bench.concept(name).labels.give(
-            picture, value, author="simulation", simulated=True, key=uuid.uuid4().hex
-        )
+    said = [(i, always or ("yes" if "ellipse" in paths[i] else "no")) for i in ids]
+    given = [(uuid.uuid4().hex, i, value, "") for i, value in said]
+    bench.concept(name).labels.give_many(given, author=SIMULATED)
 
 
 def answered_all(home: Path, name: str, scale: Scale, value_of: Callable[[str], str]) -> Workbench:

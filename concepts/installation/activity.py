@@ -18,7 +18,6 @@ from storage.jobs import StoredJob
 
 SURE_AFTER = 3.0  # seconds before which a rate says nothing
 PACKAGES = ("gradio", "lancedb", "open_clip_torch", "openai", "scikit-learn", "torch")
-CALL_COUNTS = ("calls", "answered", "tokens_in", "tokens_out", "cost_usd", "unpriced")
 
 
 class JobView(View):
@@ -70,31 +69,29 @@ class DeedView(View):
     about: str
 
 
-class CallTotalView(View):
-    """All calls for one purpose to one model for one concept, none for those of before a concept began.
-    `unpriced` were answered without a price being set."""
+class CallCounts(View):
+    """`unpriced` were answered without a price being set."""
+
+    calls: int
+    answered: int
+    tokens_in: int
+    tokens_out: int
+    cost_usd: float
+    unpriced: int
+
+
+class CallTotalView(CallCounts):
+    """All calls for one purpose to one model for one concept, none for those of before a concept began."""
 
     concept: str | None
     purpose: str
     model: str
-    calls: int
-    answered: int
-    tokens_in: int
-    tokens_out: int
-    cost_usd: float
-    unpriced: int
 
 
-class CallSum(View):
+class CallSum(CallCounts):
     """All calls of one concept, for one purpose or to one model; `name` is empty for calls of no concept."""
 
     name: str
-    calls: int
-    answered: int
-    tokens_in: int
-    tokens_out: int
-    cost_usd: float
-    unpriced: int
 
 
 class ModelCosts(View):
@@ -182,7 +179,7 @@ def call_sums(totals: Sequence[CallTotalView], by: Literal["concept", "purpose",
     sums = [
         CallSum(
             name=name,
-            **{count: sum(getattr(one, count) for one in group) for count in CALL_COUNTS},
+            **{count: sum(getattr(one, count) for one in group) for count in CallCounts.model_fields},
         )
         for name, group in groups.items()
     ]

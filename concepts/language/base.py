@@ -127,15 +127,11 @@ def locate_answer(text: str, model: type[Answer]) -> tuple[Answer, int]:
 
 
 def _unfit(errors: list[ErrorDetails]) -> UnfitAnswerError:
+    """Its outcome is the one that all errors agree in; otherwise it doesn't fit the schema."""
     problem = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'the object'}: {e['msg']}" for e in errors)
     ignores = any(_SHAPES.fullmatch(e["type"]) for e in errors)
-    return UnfitAnswerError(problem, _outcome(errors), ignores_form=ignores)
-
-
-def _outcome(errors: list[ErrorDetails]) -> Outcome:
-    """The one that all errors agree in; otherwise it doesn't fit the schema."""
     kinds = {_kind(error) for error in errors}
-    return kinds.pop() if len(kinds) == 1 else "wrong schema"
+    return UnfitAnswerError(problem, kinds.pop() if len(kinds) == 1 else "wrong schema", ignores_form=ignores)
 
 
 def _kind(error: ErrorDetails) -> Outcome:

@@ -72,7 +72,11 @@ def redacted(text: str, secrets: Sequence[str]) -> str:
 
 
 def _read_status(error: APIStatusError, model: str, endpoint: str, *, pictures: bool) -> Failure:
-    status, code, said = error.status_code, error.code or "", _own_words(error)
+    status, code, document, about = error.status_code, error.code or "", None, ""
+    with contextlib.suppress(ValueError, RecursionError):
+        document = error.response.json()
+        about = str(document)[:READ].lower()  # to find the name of what was rejected in it
+    said = _own_words(document)
     if 300 <= status < 400:
         return Failure(f"{endpoint} sends on to another address, which is not followed.", status, final=True)
     if status in (401, 403):
@@ -83,7 +87,6 @@ def _read_status(error: APIStatusError, model: str, endpoint: str, *, pictures: 
         )
     if code in ("content_filter", "content_policy_violation"):
         return Failure(f"{endpoint} refused the question: {said}", status, "refused", final=True)
-    about = _everything(error)
     if code == "context_length_exceeded" and "completion" not in about:
         return Failure(f"The question is too long for {model}: {said}", status, final=True)
     if code == "model_not_found" or (status == 404 and "model" in said.lower()):
@@ -120,30 +123,14 @@ def _speaks_of_pictures(about: str, model: str) -> bool:
     return bool(_ABOUT_PICTURES.search(without)) and not _ABOUT_PARAMETERS.search(without)
 
 
-def _own_words(error: APIStatusError) -> str:
+def _own_words(document: Any) -> str:
     """What an endpoint says in the form that OpenAI gave errors, or as Ollama and LM Studio do it. Any other
     body, such as that of a server which is no endpoint at all, is nobody's business here."""
-    document = _document(error)
     if not isinstance(document, dict):
         return ""
     inner = document.get("error", document)
     said = inner.get("message") if isinstance(inner, dict) else inner
     return said[:LONGEST] if isinstance(said, str) else ""
-
-
-def _everything(error: APIStatusError) -> str:
-    """The whole body, to find the name of what was rejected in it."""
-    with contextlib.suppress(ValueError, RecursionError):
-        return str(_document(error))[:READ].lower()
-    return ""
-
-
-def _document(error: APIStatusError) -> Any:
-    """The body as JSON; None where it is something else."""
-    try:
-        return error.response.json()
-    except (ValueError, RecursionError):
-        return None
 
 
 def _retry_after(error: APIStatusError) -> float | None:

@@ -200,10 +200,12 @@ class ConceptDefinition:
         rows = self._context.store.definitions(self._concept.id, most, first)
         found = [revision_of(row) for row in rows]
         before = [None, *found]
-        return [
-            DefinitionChange(**dict(one), changes=_runs(old, one) if old else [])
-            for old, one in list(zip(before, found, strict=False))[offset - first :]
-        ]
+        changes = []
+        for old, one in list(zip(before, found, strict=False))[offset - first :]:
+            runs = word_diff(old.definition.as_text(), one.definition.as_text()) if old else []
+            said = [Run(change=change, text=text) for change, text in runs]
+            changes.append(DefinitionChange(**dict(one), changes=said))
+        return changes
 
     def diff(self, before: int, after: int) -> list[tuple[Change, str]]:
         """Word diff between two revisions."""
@@ -379,11 +381,6 @@ class ConceptDefinition:
 def scoping_model(settings: Settings) -> str:
     """The language model that proposes and asks; empty where only the built-in words do."""
     return settings.llm_model or "" if settings.has_endpoint else ""
-
-
-def _runs(before: Revision, after: Revision) -> list[Run]:
-    runs = word_diff(before.definition.as_text(), after.definition.as_text())
-    return [Run(change=change, text=text) for change, text in runs]
 
 
 def fill_pool(context: Context, concept: ConceptRow, size: int = POOL_SIZE) -> MineResult:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from concepts.collaborator.ambiguities import PARTING, Ambiguity, batch, next_to_meet
 from concepts.collaborator.deliberation import Deliberation
 from concepts.collaborator.suggestions import remarks
-from concepts.collaborator.trials import AT_ONCE, Earlier, Value, WordingCandidate, WordingView
+from concepts.collaborator.trials import AT_ONCE, Earlier, Value, WordingView
 from concepts.definition.document import Definition, Revision
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import BudgetError, ConflictError, DiscernError
@@ -349,7 +349,11 @@ def _reword(concept: Concept, job: Reword, progress: Progress) -> Reworded:
         concept.id,
         definition,
         [one.model_dump(mode="json") for one in kept],
-        [_document(one) for one in outcome.sifted if one.definition not in judged],
+        [
+            {"definition": one.definition.model_dump(mode="json"), "why": one.why, "way": one.way}
+            for one in outcome.sifted
+            if one.definition not in judged
+        ],
         sequence,
         by,
     ).number
@@ -381,11 +385,6 @@ def _answers(concept: Concept, tried: Sequence[Rewording]) -> tuple[dict[str, Va
     return known, frozenset(
         i for i in training_data.with_vectors(training_data.looks_at(asked)) if i not in taken
     )
-
-
-def _document(candidate: WordingCandidate) -> dict[str, Any]:
-    definition = candidate.definition.model_dump(mode="json")
-    return {"definition": definition, "why": candidate.why, "way": candidate.way}
 
 
 def _rewording(

@@ -191,14 +191,9 @@ def test_what_several_people_answered_shows_whether_the_machine_may_answer_for_t
     dataset = _training_data(concept)
     paths = concept.context.collection.paths(list(dataset.answers))
     for author in ("ana", "ben"):
-        for picture in dataset.answers:
-            value = "yes" if "ellipse" in paths[picture] else "no"
-            concept.labels.give(
-                picture,
-                value,
-                author=author,
-                key=f"{author} {picture}",  # type: ignore[arg-type]
-            )
+        said = [(i, "yes" if "ellipse" in paths[i] else "no") for i in dataset.answers]
+        given = [(f"{author} {i}", i, value, "") for i, value in said]
+        concept.labels.give_many(given, author=Author(author))
     found = concept.annotators.compare().wait()
     assert len(dataset.answers) >= 30
     assert found.substitute is not None

@@ -17,6 +17,7 @@ from concepts.labelling.review import ReviewRow
 from concepts.workbench import Workbench
 from concepts.workbench.concept import Concept
 from concepts.workbench.jobs import LookBack
+from storage.labels import Author
 
 NAME = "Shapes"
 PHRASES = {
@@ -59,9 +60,9 @@ def concept(
 
 def say(concept: Concept, ids: list[str], comment: str = "") -> None:
     """As the person means it."""
-    for i, path in concept.context.collection.paths(ids).items():
-        value = "no" if "line" in path else "yes"
-        concept.labels.give(i, value, author="me", key=f"say {i}", comment=comment)
+    paths = concept.context.collection.paths(ids)
+    given = [(f"say {i}", i, "no" if "line" in paths[i] else "yes", comment) for i in ids]
+    concept.labels.give_many(given, author=Author("me"))
 
 
 def answer_most(concept: Concept, n: int = 50) -> None:
@@ -183,8 +184,8 @@ def test_an_answer_that_new_words_contradict_comes_up_again_until_it_is_looked_a
     dataset = concept.context.dataset(concept.row)
     paths = concept.context.collection.paths(list(dataset.candidates))
     free = [i for i in dataset.candidates if i not in dataset.reserved]
-    for i in free:  # by the first words lines count
-        concept.labels.give(i, "yes", author="me", key=f"first {i}")
+    by_the_first_words = [(f"first {i}", i, "yes", "") for i in free]  # lines count
+    concept.labels.give_many(by_the_first_words, author=Author("me"))
     criteria = (*dataset.revision.definition.criteria, Criterion(kind="excluding", text="made of lines"))
     narrower = dataset.revision.definition.model_copy(update={"criteria": criteria})
     concept.definition.revise(narrower, author="me", note="no lines")
