@@ -25,6 +25,8 @@ from threadpoolctl import threadpool_limits
 
 import web  # noqa: F401  # so that Gradio, which tests import too, is imported as the app imports it
 
+pytest_plugins = ["served_model"]
+
 settings.register_profile("discern", deadline=None)  # a busy machine is no defect
 settings.load_profile("discern")
 

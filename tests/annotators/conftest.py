@@ -1,5 +1,5 @@
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fake_openai import MODEL, FakeOpenAI
 from PIL import Image
 
 from concepts.collaborator.base import PictureInput
@@ -15,11 +14,8 @@ from concepts.collaborator.vlm import VlmAnnotator
 from concepts.definition.document import Criterion, Definition, Query, Revision
 from concepts.encoders.base import Vectors
 from concepts.encoders.sentences import SentenceEncoder
-from concepts.language.ledger import Ledger
 from concepts.language.openai_compatible import OpenAICompatibleModel
 from storage.blobs import FolderBlobs
-from storage.database import Database
-from storage.files import sqlite_url
 from storage.pictures.thumbnails import ThumbnailStore
 
 
@@ -116,35 +112,6 @@ def pictures(tmp_path: Path, encoder: WordsOnly) -> Callable[..., list[PictureIn
             read = partial(thumbnails.read, picture_id)
             made.append(PictureInput(picture_id, read, np.asarray(vector)))
         return made
-
-    return make
-
-
-@pytest.fixture
-def server() -> Iterator[FakeOpenAI]:
-    """A simulated model behind a real OpenAI-compatible server."""
-    with FakeOpenAI() as server:
-        yield server
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    database = Database(sqlite_url(tmp_path / "discern.sqlite"))
-    yield Ledger(database)
-    database.close()
-
-
-@pytest.fixture
-def make_model(server: FakeOpenAI, ledger: Ledger, tmp_path: Path) -> Callable[..., OpenAICompatibleModel]:
-    def make(*, model: str = MODEL, **changes: Any) -> OpenAICompatibleModel:
-        return OpenAICompatibleModel(
-            model,
-            api_key=None,
-            base_url=server.base_url,
-            ledger=ledger,
-            cache=tmp_path,
-            **{"sleep": lambda seconds: None, **changes},
-        )
 
     return make
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from fake_openai import MODEL, FakeOpenAI, Request
@@ -15,15 +13,6 @@ from concepts.installation.endpoint import EndpointReport, ModelReport, about_mo
 from concepts.language.capabilities import CapabilityMemory
 from concepts.settings import Settings, load_settings
 from storage.calls import Ledger
-from storage.database import Database
-from storage.files import sqlite_url
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    database = Database(sqlite_url(tmp_path / "discern.sqlite"))
-    yield Ledger(database)
-    database.close()
 
 
 def reads(request: Request) -> dict[str, object]:

@@ -78,43 +78,43 @@ def test_sight_and_dialect_are_kept_side_by_side(memory: CapabilityMemory) -> No
 
 
 def test_an_endpoint_that_takes_a_form_and_ignores_it_is_asked_in_the_next(
-    make_model: Make, fake_openai: FakeOpenAI
+    make_model: Make, server: FakeOpenAI
 ) -> None:
-    fake_openai.answer = lambda request: {"n": 7} if request.format == "text" else "Seven!"
+    server.answer = lambda request: {"n": 7} if request.format == "text" else "Seven!"
     assert ask(make_model(), "First.") == Number(n=7)
-    assert formats(fake_openai) == list(RUNGS)
+    assert formats(server) == list(RUNGS)
     assert ask(make_model(), "Second.") == Number(n=7)
-    assert formats(fake_openai)[4:] == ["text"]
+    assert formats(server)[4:] == ["text"]
 
 
 def test_one_slip_of_an_endpoint_that_keeps_its_form_is_mended_and_not_held_against_it(
-    make_model: Make, fake_openai: FakeOpenAI
+    make_model: Make, server: FakeOpenAI
 ) -> None:
-    fake_openai.answer = lambda request: {"n": 7}
+    server.answer = lambda request: {"n": 7}
     for words in ("First.", "Second.", "Third.", "Fourth."):
-        fake_openai.script(says({"m": 7})) if words != "First." else None
+        server.script(says({"m": 7})) if words != "First." else None
         assert ask(make_model(), words) == Number(n=7)
-    assert set(formats(fake_openai)) == {"json_schema"}
+    assert set(formats(server)) == {"json_schema"}
 
 
 def test_a_server_that_has_taken_the_address_and_knows_less_is_asked_as_it_wants_it(
-    make_model: Make, fake_openai: FakeOpenAI, waits: list[float]
+    make_model: Make, server: FakeOpenAI, waits: list[float]
 ) -> None:
-    fake_openai.answer = lambda request: {"n": 7}
+    server.answer = lambda request: {"n": 7}
     ask(make_model(), "First.")
-    fake_openai.rejects = {"json_schema": 500, "json_object_schema": 400}
+    server.rejects = {"json_schema": 500, "json_object_schema": 400}
     assert ask(make_model(), "Second.") == Number(n=7)
     assert ask(make_model(), "Third.") == Number(n=7)
-    assert formats(fake_openai)[-2:] == ["json_object", "json_object"]
+    assert formats(server)[-2:] == ["json_object", "json_object"]
     assert len(waits) == 3  # a 500 may have been a bad moment
 
 
 def test_one_that_has_taken_the_address_and_ignores_the_form_is_found_out(
-    make_model: Make, fake_openai: FakeOpenAI
+    make_model: Make, server: FakeOpenAI
 ) -> None:
-    fake_openai.answer = lambda request: {"n": 7}
+    server.answer = lambda request: {"n": 7}
     ask(make_model(), "First.")
-    fake_openai.answer = lambda request: "Seven!" if request.format == "json_schema" else {"n": 7}
+    server.answer = lambda request: "Seven!" if request.format == "json_schema" else {"n": 7}
     for words in ("Second.", "Third."):
         try:
             assert ask(make_model(), words) == Number(n=7)
@@ -124,7 +124,7 @@ def test_one_that_has_taken_the_address_and_ignores_the_form_is_found_out(
 
 
 def test_the_answer_is_given_less_room_where_it_does_not_fit_beside_the_question(
-    make_model: Make, fake_openai: FakeOpenAI
+    make_model: Make, server: FakeOpenAI
 ) -> None:
     said = "'max_tokens' is too large: {}. This model's maximum context length is 1024 tokens"
 
@@ -132,24 +132,24 @@ def test_the_answer_is_given_less_room_where_it_does_not_fit_beside_the_question
         room = request.body["max_tokens"]  # type: ignore[attr-defined]
         return status(400, said.format(room)) if room > 800 else {"n": 7}
 
-    fake_openai.answer = answer
+    server.answer = answer
     assert ask(make_model(), "First.") == Number(n=7)
-    assert [request.body["max_tokens"] for request in fake_openai.requests] == [3000, 1500, 750]
-    assert {request.format for request in fake_openai.requests} == {"json_schema"}
+    assert [request.body["max_tokens"] for request in server.requests] == [3000, 1500, 750]
+    assert {request.format for request in server.requests} == {"json_schema"}
     assert ask(make_model(), "Second.") == Number(n=7)
-    assert len(fake_openai.requests) == 4
+    assert len(server.requests) == 4
 
 
 def test_a_server_without_probabilities_is_asked_without_them_from_then_on(
-    make_model: Make, fake_openai: FakeOpenAI
+    make_model: Make, server: FakeOpenAI
 ) -> None:
     def answer(request: object) -> object:
         asks = "logprobs" in request.body  # type: ignore[attr-defined]
         return status(400, "logprobs are not supported") if asks else {"n": 7}
 
-    fake_openai.answer = answer
+    server.answer = answer
     for words in ("First.", "Second."):
         weighed = make_model().weigh([Message("user", words)], Number, field="n", purpose="test")
         assert (weighed.answer, weighed.chances) == (Number(n=7), None)
-    assert ["logprobs" in request.body for request in fake_openai.requests] == [True, False, False]
-    assert fake_openai.requests[0].body["model"] == MODEL
+    assert ["logprobs" in request.body for request in server.requests] == [True, False, False]
+    assert server.requests[0].body["model"] == MODEL

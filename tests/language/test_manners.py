@@ -58,56 +58,41 @@ def server(manner: Manner) -> Iterator[FakeOpenAI]:
         yield server
 
 
-@pytest.fixture
-def make(server: FakeOpenAI, ledger: Ledger, tmp_path: Path, waits: list[float]) -> Make:
-    def made(sleep: Callable[[float], None] = waits.append) -> OpenAICompatibleModel:
-        return OpenAICompatibleModel(
-            MODEL,
-            api_key="sk-secret",
-            base_url=server.base_url,
-            ledger=ledger,
-            cache=tmp_path,
-            sleep=sleep,
-        )
-
-    return made
-
-
 def ask(model: OpenAICompatibleModel, words: str = "A swing, rusty.") -> Verdict:
     return model.ask([Message("system", "Judge."), Message("user", words)], Verdict, purpose="test")
 
 
 def test_how_it_wants_to_be_asked_is_found_by_asking_once_and_remembered(
-    make: Make, server: FakeOpenAI, waits: list[float]
+    make_model: Make, server: FakeOpenAI, waits: list[float]
 ) -> None:
-    assert ask(make()) == Verdict(**GOOD)
+    assert ask(make_model()) == Verdict(**GOOD)
     assert len(server.requests) <= MOST_REQUESTS
     assert waits == []
     before = len(server.requests)
-    assert ask(make(), "A slide.") == Verdict(**GOOD)
+    assert ask(make_model(), "A slide.") == Verdict(**GOOD)
     assert len(server.requests) == before + 1
 
 
 def test_a_weighed_answer_has_chances_where_the_server_tells_them(
-    make: Make, server: FakeOpenAI, manner: Manner
+    make_model: Make, server: FakeOpenAI, manner: Manner
 ) -> None:
     server.answer = lambda request: says(GOOD, others={"4": 0.7, "5": 0.2, "x": 0.05})
-    weighed = make().weigh(QUESTION, Verdict, field="rating", purpose="test")
+    weighed = make_model().weigh(QUESTION, Verdict, field="rating", purpose="test")
     assert weighed.answer == Verdict(**GOOD)
     told = {"4": pytest.approx(0.7), "5": pytest.approx(0.2)}
     assert weighed.chances == (told if manner.chances == "told" else None)
     requests = len(server.requests)
-    again = make().weigh(QUESTION, Verdict, field="rating", purpose="test")
+    again = make_model().weigh(QUESTION, Verdict, field="rating", purpose="test")
     assert (again.answer, again.chances) == (weighed.answer, weighed.chances)
     assert len(server.requests) == requests
 
 
-def test_eyes_are_tested_and_not_assumed(make: Make, server: FakeOpenAI, tmp_path: Path) -> None:
-    assert check_sight(make()).sees
+def test_eyes_are_tested_and_not_assumed(make_model: Make, server: FakeOpenAI, tmp_path: Path) -> None:
+    assert check_sight(make_model()).sees
     server.sees = False
-    assert not check_sight(make()).sees
+    assert not check_sight(make_model()).sees
     with pytest.raises(BlindModelError, match="doesn't see pictures"):
-        require_sight(make(), tmp_path)
+        require_sight(make_model(), tmp_path)
 
 
 def test_its_list_says_how_much_a_model_reads_at_once(server: FakeOpenAI, manner: Manner) -> None:
@@ -137,19 +122,19 @@ UNUSABLE = {
 
 @pytest.mark.parametrize("failure", UNUSABLE)
 def test_an_answer_that_cannot_be_used_ends_in_its_outcome_and_is_never_kept(
-    make: Make, server: FakeOpenAI, ledger: Ledger, waits: list[float], failure: str
+    make_model: Make, server: FakeOpenAI, ledger: Ledger, waits: list[float], failure: str
 ) -> None:
-    ask(make(), "How it wants to be asked.")
+    ask(make_model(), "How it wants to be asked.")
     replies, outcome, words = UNUSABLE[failure]
     server.script(*replies)
     before = len(ledger.calls())
     with pytest.raises(ModelAnswerError, match=words) as caught:
-        ask(make())
+        ask(make_model())
     assert caught.value.outcome == outcome
     assert {call.outcome for call in ledger.calls()[before:]} == {outcome}
     assert waits == []
     server.unscript()
-    assert ask(make()) == Verdict(**GOOD)
+    assert ask(make_model()) == Verdict(**GOOD)
 
 
 FAILURES = {
@@ -166,27 +151,27 @@ FAILURES = {
 
 @pytest.mark.parametrize("failure", FAILURES)
 def test_only_what_may_pass_is_asked_again(
-    make: Make, server: FakeOpenAI, ledger: Ledger, manner: Manner, waits: list[float], failure: str
+    make_model: Make, server: FakeOpenAI, ledger: Ledger, manner: Manner, waits: list[float], failure: str
 ) -> None:
-    ask(make(), "How it wants to be asked.")
+    ask(make_model(), "How it wants to be asked.")
     reply, passes = FAILURES[failure]
     if failure == "no credit" and manner.error.__name__ != "as_openai":
         passes = True  # an error without a code can't be told from being too fast
     server.script(reply)
     if passes:
-        assert ask(make()) == Verdict(**GOOD)
+        assert ask(make_model()) == Verdict(**GOOD)
     else:
         with pytest.raises(ModelCallError):
-            ask(make())
+            ask(make_model())
     assert len(waits) == passes
     assert "failed" in [call.outcome for call in ledger.calls()]
-    assert ask(make()) == Verdict(**GOOD)
+    assert ask(make_model()) == Verdict(**GOOD)
 
 
 def test_one_that_is_too_slow_is_asked_again(
-    make: Make, server: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
+    make_model: Make, server: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ask(make(), "How it wants to be asked.")
+    ask(make_model(), "How it wants to be asked.")
     late, slept = threading.Event(), []
 
     def sleep(seconds: float) -> None:
@@ -195,13 +180,15 @@ def test_one_that_is_too_slow_is_asked_again(
 
     monkeypatch.setattr(openai_compatible, "TIMEOUT_SECONDS", 0.1)
     server.script(Reply(content="{}", wait=late))
-    assert ask(make(sleep=sleep)) == Verdict(**GOOD)
+    assert ask(make_model(sleep=sleep)) == Verdict(**GOOD)
     late.set()
     assert len(slept) == 1
 
 
-def test_the_key_goes_where_the_server_looks_for_it(make: Make, server: FakeOpenAI, manner: Manner) -> None:
-    ask(make())
+def test_the_key_goes_where_the_server_looks_for_it(
+    make_model: Make, server: FakeOpenAI, manner: Manner
+) -> None:
+    ask(make_model())
     headers: dict[str, Any] = server.requests[0].headers
     assert "sk-secret" in headers[manner.key_in]
     assert sum("sk-secret" in value for value in headers.values()) == 1

@@ -36,21 +36,21 @@ def outcomes(ledger):
     return [call.outcome for call in ledger.calls()]
 
 
-def test_an_answer_comes_back_as_the_schema_and_its_call_is_in_the_ledger(fake_openai, make_model, ledger):
-    fake_openai.script(says(GOOD))
+def test_an_answer_comes_back_as_the_schema_and_its_call_is_in_the_ledger(server, make_model, ledger):
+    server.script(says(GOOD))
     opinion = make_model(price=Price(1.0, 2.0)).ask(QUESTION, Opinion, purpose="test")
     assert opinion == Opinion(**GOOD)
     (call,) = ledger.calls()
     assert (call.purpose, call.model, call.outcome) == ("test", MODEL, "answered")
     assert (call.tokens_in, call.tokens_out) == (100, 20)
     assert call.cost_usd == pytest.approx((100 * 1 + 20 * 2) / 1e6)
-    assert call.endpoint == fake_openai.base_url
+    assert call.endpoint == server.base_url
 
 
-def test_the_schema_on_the_wire_is_strict_and_pictures_follow_the_text(fake_openai, make_model):
-    fake_openai.script(says(GOOD))
+def test_the_schema_on_the_wire_is_strict_and_pictures_follow_the_text(server, make_model):
+    server.script(says(GOOD))
     make_model().ask([Message("user", "Look.", (b"jpeg-1", b"jpeg-2"))], Opinion, purpose="test")
-    (request,) = fake_openai.requests
+    (request,) = server.requests
     described = request.body["response_format"]["json_schema"]
     assert described["strict"] is True
     assert described["schema"] == {
@@ -64,24 +64,24 @@ def test_the_schema_on_the_wire_is_strict_and_pictures_follow_the_text(fake_open
     assert request.pictures == [b"jpeg-1", b"jpeg-2"]
 
 
-def test_the_same_question_is_answered_from_the_cache_without_a_call(fake_openai, make_model, ledger):
-    fake_openai.script(says(GOOD))
+def test_the_same_question_is_answered_from_the_cache_without_a_call(server, make_model, ledger):
+    server.script(says(GOOD))
     first = make_model().ask(QUESTION, Opinion, purpose="test")
     again = make_model().ask(QUESTION, Opinion, purpose="test")
     assert first == again
-    assert len(fake_openai.requests) == len(ledger.calls()) == 1
+    assert len(server.requests) == len(ledger.calls()) == 1
 
 
-def test_of_many_who_ask_the_same_at_the_same_time_one_pays(fake_openai, make_model, ledger):
+def test_of_many_who_ask_the_same_at_the_same_time_one_pays(server, make_model, ledger):
     come = threading.Event()
-    fake_openai.script(says(GOOD, wait=come))
+    server.script(says(GOOD, wait=come))
     with ThreadPoolExecutor(8) as threads:
         asked = [threads.submit(make_model().ask, QUESTION, Opinion, purpose="test") for _ in range(8)]
-        while not fake_openai.requests:
+        while not server.requests:
             concurrent.futures.wait(asked, timeout=0.01)
         come.set()
         assert {one.result().why for one in asked} == {GOOD["why"]}
-    assert len(fake_openai.requests) == len(ledger.calls()) == 1
+    assert len(server.requests) == len(ledger.calls()) == 1
 
 
 @pytest.mark.parametrize(
@@ -94,45 +94,45 @@ def test_of_many_who_ask_the_same_at_the_same_time_one_pays(fake_openai, make_mo
     ],
 )
 def test_another_question_is_asked_anew_also_where_a_byte_of_its_picture_differs(
-    fake_openai, make_model, one, other
+    server, make_model, one, other
 ):
-    fake_openai.script(says(GOOD), says(GOOD))
+    server.script(says(GOOD), says(GOOD))
     make_model().ask(one, Opinion, purpose="test")
     make_model().ask(other, Opinion, purpose="test")
-    assert len(fake_openai.requests) == 2
+    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize("code", [400, 404, 422, 500])
 def test_an_endpoint_without_json_schema_is_asked_with_the_schema_beside_json_object_and_in_words(
-    fake_openai, make_model, waits, code
+    server, make_model, waits, code
 ):
-    fake_openai.rejects = {"json_schema": code}
-    fake_openai.script(says(GOOD))
+    server.rejects = {"json_schema": code}
+    server.script(says(GOOD))
     assert make_model().ask(QUESTION, Opinion, purpose="test") == Opinion(**GOOD)
-    assert [request.format for request in fake_openai.requests] == ["json_schema", "json_object_schema"]
-    assert fake_openai.requests[1].body["response_format"]["schema"]["properties"]["rating"]["maximum"] == 5
-    assert '"additionalProperties": false' in fake_openai.requests[1].text
+    assert [request.format for request in server.requests] == ["json_schema", "json_object_schema"]
+    assert server.requests[1].body["response_format"]["schema"]["properties"]["rating"]["maximum"] == 5
+    assert '"additionalProperties": false' in server.requests[1].text
     assert waits == []
 
 
-def test_an_endpoint_without_any_response_format_answers_in_text(fake_openai, make_model):
-    fake_openai.rejects = {"json_schema": 500, "json_object_schema": 422, "json_object": 400}
-    fake_openai.script(says(f"<think>Hm {{a}}</think>Here you are:\n```json\n{json.dumps(GOOD)}\n```"))
+def test_an_endpoint_without_any_response_format_answers_in_text(server, make_model):
+    server.rejects = {"json_schema": 500, "json_object_schema": 422, "json_object": 400}
+    server.script(says(f"<think>Hm {{a}}</think>Here you are:\n```json\n{json.dumps(GOOD)}\n```"))
     assert make_model().ask(QUESTION, Opinion, purpose="test") == Opinion(**GOOD)
-    assert [request.format for request in fake_openai.requests] == list(RUNGS)
+    assert [request.format for request in server.requests] == list(RUNGS)
 
 
-def test_a_500_of_a_rung_that_has_worked_is_a_bad_moment_and_is_retried(fake_openai, make_model, waits):
-    fake_openai.script(says(GOOD), status(500), says(GOOD))
+def test_a_500_of_a_rung_that_has_worked_is_a_bad_moment_and_is_retried(server, make_model, waits):
+    server.script(says(GOOD), status(500), says(GOOD))
     model = make_model()
     model.ask(QUESTION, Opinion, purpose="test")
     model.ask([Message("user", "Second.")], Opinion, purpose="test")
-    assert {request.format for request in fake_openai.requests} == {"json_schema"}
+    assert {request.format for request in server.requests} == {"json_schema"}
     assert len(waits) == 1
 
 
-def test_parameters_a_model_does_not_take_are_left_out_from_then_on(fake_openai, make_model):
-    fake_openai.script(
+def test_parameters_a_model_does_not_take_are_left_out_from_then_on(server, make_model):
+    server.script(
         status(400, "Unsupported parameter: use 'max_completion_tokens' instead.", param="max_tokens"),
         status(400, "'temperature' does not support 0 with this model.", param="temperature"),
         says(GOOD),
@@ -140,28 +140,28 @@ def test_parameters_a_model_does_not_take_are_left_out_from_then_on(fake_openai,
     )
     make_model().ask(QUESTION, Opinion, purpose="test")
     make_model().ask([Message("user", "Second.")], Opinion, purpose="test")
-    assert [request.format for request in fake_openai.requests] == ["json_schema"] * 4
-    assert "max_tokens" in fake_openai.requests[0].body
-    for request in fake_openai.requests[2:]:
+    assert [request.format for request in server.requests] == ["json_schema"] * 4
+    assert "max_tokens" in server.requests[0].body
+    for request in server.requests[2:]:
         assert "max_completion_tokens" in request.body
         assert not {"max_tokens", "temperature"} & request.body.keys()
 
 
-def test_a_model_is_shown_its_invalid_answer_once(fake_openai, make_model, ledger):
-    fake_openai.script(says({"rating": 9, "why": "great"}), says(GOOD))
+def test_a_model_is_shown_its_invalid_answer_once(server, make_model, ledger):
+    server.script(says({"rating": 9, "why": "great"}), says(GOOD))
     assert make_model().ask(QUESTION, Opinion, purpose="test") == Opinion(**GOOD)
-    repair = fake_openai.requests[1].body["messages"]
+    repair = server.requests[1].body["messages"]
     assert repair[-2] == {"role": "assistant", "content": '{"rating": 9, "why": "great"}'}
     assert "rating: Input should be less than or equal to 5" in repair[-1]["content"]
     assert outcomes(ledger) == ["out of range", "answered"]
 
 
-def test_waits_grow_and_end_after_four_attempts(fake_openai, make_model, ledger, waits):
-    fake_openai.script(*[status(503, "overloaded")] * 4)
+def test_waits_grow_and_end_after_four_attempts(server, make_model, ledger, waits):
+    server.script(*[status(503, "overloaded")] * 4)
     with pytest.raises(ModelCallError, match="overloaded") as caught:
         make_model().ask(QUESTION, Opinion, purpose="test")
     assert (caught.value.transient, caught.value.status) == (True, 503)
-    assert len(fake_openai.requests) == 4
+    assert len(server.requests) == 4
     assert [0.5 <= waits[0] <= 1, 1 <= waits[1] <= 2, 2 <= waits[2] <= 4] == [True] * 3
     assert outcomes(ledger) == ["failed"] * 4
 
@@ -186,28 +186,28 @@ def test_an_endpoint_that_is_not_there_says_what_to_check(make_model, waits, led
         (Reply(error={"message": "no", "code": None, "param": None}), "it is an error"),
     ],
 )
-def test_what_asking_again_cannot_mend_is_not_retried(fake_openai, make_model, waits, reply, words):
-    fake_openai.script(reply)
+def test_what_asking_again_cannot_mend_is_not_retried(server, make_model, waits, reply, words):
+    server.script(reply)
     with pytest.raises(ModelCallError, match=words) as caught:
         make_model().ask(QUESTION, Opinion, purpose="test")
     assert not caught.value.transient
-    assert (len(fake_openai.requests), waits) == (1, [])
+    assert (len(server.requests), waits) == (1, [])
 
 
-def test_the_key_appears_in_no_error_no_ledger_and_no_repr(fake_openai, make_model, ledger):
-    fake_openai.script(status(401, "Incorrect API key provided: sk-secret"))
-    address = fake_openai.base_url.replace("http://", "http://someone:hunter2@")
+def test_the_key_appears_in_no_error_no_ledger_and_no_repr(server, make_model, ledger):
+    server.script(status(401, "Incorrect API key provided: sk-secret"))
+    address = server.base_url.replace("http://", "http://someone:hunter2@")
     model = make_model(base_url=address)
     with pytest.raises(ModelCallError) as caught:
         model.ask(QUESTION, Opinion, purpose="test")
     shown = f"{caught.value!r} {caught.value.__cause__} {model!r} {model.endpoint} {ledger.calls()}"
     assert "sk-secret" not in shown
     assert "hunter2" not in shown
-    assert model.endpoint == fake_openai.base_url
+    assert model.endpoint == server.base_url
 
 
-def test_a_short_key_leaves_the_words_of_an_error_as_they_are(fake_openai, make_model, ledger):
-    fake_openai.script(status(401, "Incorrect API key provided: x. No exact match for x-1."))
+def test_a_short_key_leaves_the_words_of_an_error_as_they_are(server, make_model, ledger):
+    server.script(status(401, "Incorrect API key provided: x. No exact match for x-1."))
     with pytest.raises(ModelCallError, match="Check the key and what it may use") as caught:
         make_model(api_key="x").ask(QUESTION, Opinion, purpose="test")
     assert "provided: ***. No exact match for ***-1." in str(caught.value)
@@ -223,15 +223,15 @@ def test_a_budget_without_a_price_names_the_setting(make_model):
         make_model(budget=Budget(1.0))
 
 
-def test_a_call_that_could_exceed_the_budget_is_not_made(fake_openai, make_model, ledger):
+def test_a_call_that_could_exceed_the_budget_is_not_made(server, make_model, ledger):
     with pytest.raises(BudgetError, match="raise the budget"):
         make_model(price=Price(1, 10), budget=Budget(0.01)).ask(QUESTION, Opinion, purpose="test")
-    assert fake_openai.requests == ledger.calls() == []
+    assert server.requests == ledger.calls() == []
 
 
-def test_threads_share_a_budget_and_never_exceed_it(fake_openai, make_model, ledger):
-    fake_openai.answer = lambda request: GOOD
-    fake_openai.tokens = (1000, 1000)
+def test_threads_share_a_budget_and_never_exceed_it(server, make_model, ledger):
+    server.answer = lambda request: GOOD
+    server.tokens = (1000, 1000)
     budget = Budget(0.1)
     model = make_model(price=Price(1, 10), budget=budget)
 
@@ -249,8 +249,8 @@ def test_threads_share_a_budget_and_never_exceed_it(fake_openai, make_model, led
     assert made == 7
 
 
-def test_where_no_usage_is_reported_the_cost_is_estimated(fake_openai, make_model, ledger):
-    fake_openai.script(says(GOOD, usage=False))
+def test_where_no_usage_is_reported_the_cost_is_estimated(server, make_model, ledger):
+    server.script(says(GOOD, usage=False))
     make_model(price=Price(1, 1)).ask(QUESTION, Opinion, purpose="test")
     (call,) = ledger.calls()
     assert call.tokens_in is None
@@ -288,20 +288,20 @@ for number in range(4):
     assert asked == [f"picture {number}" for number in range(4)]
 
 
-def test_a_sample_is_a_draw_of_its_own_kept_under_its_number(fake_openai, make_model):
-    fake_openai.answer = lambda request: {"rating": 1 + len(fake_openai.requests) % 5, "why": "a swing"}
+def test_a_sample_is_a_draw_of_its_own_kept_under_its_number(server, make_model):
+    server.answer = lambda request: {"rating": 1 + len(server.requests) % 5, "why": "a swing"}
     model = make_model()
     drawn = [model.ask(QUESTION, Opinion, purpose="test", sample=number) for number in (0, 1, 2)]
-    assert [request.body["temperature"] for request in fake_openai.requests] == [0, 1, 1]
+    assert [request.body["temperature"] for request in server.requests] == [0, 1, 1]
     again = [make_model().ask(QUESTION, Opinion, purpose="test", sample=number) for number in (0, 1, 2)]
     assert drawn == again
     assert len({opinion.rating for opinion in drawn}) == 3
-    assert len(fake_openai.requests) == 3
+    assert len(server.requests) == 3
 
 
-def test_a_question_has_a_deadline_over_all_its_attempts(fake_openai, make_model, waits, monkeypatch):
+def test_a_question_has_a_deadline_over_all_its_attempts(server, make_model, waits, monkeypatch):
     monkeypatch.setattr(openai_compatible, "LONGEST_WAIT_SECONDS", 1e6)
-    fake_openai.script(status(429, retry_after="200"), status(429, retry_after="300"), says(GOOD))
+    server.script(status(429, retry_after="200"), status(429, retry_after="300"), says(GOOD))
     with pytest.raises(ModelCallError, match="No time is left") as caught:
         make_model().ask(QUESTION, Opinion, purpose="test")
     assert caught.value.transient
@@ -323,20 +323,20 @@ def test_a_question_has_a_deadline_over_all_its_attempts(fake_openai, make_model
     ],
 )
 def test_an_endpoint_says_in_seconds_or_as_a_date_when_to_come_back(
-    fake_openai, make_model, waits, header, least, most
+    server, make_model, waits, header, least, most
 ):
-    fake_openai.script(status(429, retry_after=header), says(GOOD))
+    server.script(status(429, retry_after=header), says(GOOD))
     make_model().ask(QUESTION, Opinion, purpose="test")
     assert least <= waits[0] <= most
 
 
-def test_line_breaks_in_the_texts_of_an_answer_are_read(fake_openai, make_model):
-    fake_openai.script(says('{"rating": 4, "why": "a\nswing"}'))
+def test_line_breaks_in_the_texts_of_an_answer_are_read(server, make_model):
+    server.script(says('{"rating": 4, "why": "a\nswing"}'))
     assert make_model().ask(QUESTION, Opinion, purpose="test").why == "a\nswing"
 
 
 @pytest.mark.parametrize("picture", [(), (b"jpeg",)])
-def test_a_model_with_vision_in_its_name_is_not_taken_for_blind(fake_openai, make_model, picture):
-    fake_openai.script(status(400, f"{MODEL} (vision) takes no response_format json_schema"), says(GOOD))
+def test_a_model_with_vision_in_its_name_is_not_taken_for_blind(server, make_model, picture):
+    server.script(status(400, f"{MODEL} (vision) takes no response_format json_schema"), says(GOOD))
     question = [Message("user", "Judge.", picture)]
     assert make_model().ask(question, Opinion, purpose="test") == Opinion(**GOOD)

@@ -60,9 +60,9 @@ def test_everybody_who_asks_a_model_keeps_one_pace() -> None:
 
 
 def test_no_more_are_out_than_the_settings_allow_also_of_two_jobs(
-    make_model: Callable[..., OpenAICompatibleModel], fake_openai: FakeOpenAI
+    make_model: Callable[..., OpenAICompatibleModel], server: FakeOpenAI
 ) -> None:
-    fake_openai.answer = lambda request: {"n": 1}
+    server.answer = lambda request: {"n": 1}
     jobs = [make_model(at_once=3), make_model(at_once=3)]
 
     def ask(number: int) -> Number:
@@ -70,11 +70,11 @@ def test_no_more_are_out_than_the_settings_allow_also_of_two_jobs(
 
     with ThreadPoolExecutor(12) as threads:
         assert len(list(threads.map(ask, range(40)))) == 40
-    assert fake_openai.most_at_once <= 3
+    assert server.most_at_once <= 3
 
 
 def test_an_endpoint_that_bears_two_is_asked_by_fewer_and_everything_is_answered(
-    make_model: Callable[..., OpenAICompatibleModel], fake_openai: FakeOpenAI, tmp_path: Path
+    make_model: Callable[..., OpenAICompatibleModel], server: FakeOpenAI, tmp_path: Path
 ) -> None:
     inside, lock = [0], threading.Lock()
 
@@ -88,7 +88,7 @@ def test_an_endpoint_that_bears_two_is_asked_by_fewer_and_everything_is_answered
             with lock:
                 inside[0] -= 1
 
-    fake_openai.answer = answer
+    server.answer = answer
     model = make_model(at_once=8, sleep=lambda seconds: None)
 
     def ask(number: int) -> Number:

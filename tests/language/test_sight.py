@@ -33,15 +33,15 @@ def test_what_is_drawn_can_be_read(colour: Colour) -> None:
         assert Seen.model_validate(reads(draw(shown))) == shown
 
 
-def test_two_pictures_are_shown_and_new_ones_every_time(make_model: Make, fake_openai: FakeOpenAI) -> None:
+def test_two_pictures_are_shown_and_new_ones_every_time(make_model: Make, server: FakeOpenAI) -> None:
     seen: list[Request] = []
 
     def answer(request: Request) -> object:
         seen.append(request)
         return reads(request.pictures[0])
 
-    fake_openai.answer = answer
-    fake_openai.looks_itself = True
+    server.answer = answer
+    server.looks_itself = True
     assert check_sight(make_model()).sees
     assert check_sight(make_model()).sees
     assert len({picture for request in seen for picture in request.pictures}) == 4
@@ -61,10 +61,10 @@ BLIND: dict[str, Callable[[Request], object]] = {
 
 @pytest.mark.parametrize("how", BLIND)
 def test_a_model_that_is_blind_in_any_way_is_refused_in_a_sentence(
-    make_model: Make, fake_openai: FakeOpenAI, tmp_path: Path, how: str
+    make_model: Make, server: FakeOpenAI, tmp_path: Path, how: str
 ) -> None:
-    fake_openai.looks_itself = True
-    fake_openai.answer = BLIND[how]
+    server.looks_itself = True
+    server.answer = BLIND[how]
     with pytest.raises(
         BlindModelError, match=r"doesn't see pictures, so it labels none. Shown an? \w+ \d, it"
     ):
@@ -72,18 +72,18 @@ def test_a_model_that_is_blind_in_any_way_is_refused_in_a_sentence(
 
 
 def test_one_that_saw_is_believed_for_a_week_and_one_that_did_not_is_asked_again(
-    make_model: Make, fake_openai: FakeOpenAI, tmp_path: Path
+    make_model: Make, server: FakeOpenAI, tmp_path: Path
 ) -> None:
     model = make_model()
     memory = CapabilityMemory(tmp_path, model.endpoint, model.name)
     require_sight(model, tmp_path)
-    fake_openai.sees = False
+    server.sees = False
     require_sight(model, tmp_path)
     long_ago = datetime.now(UTC) - timedelta(days=8)
     memory.saw(Sight(sees=True, when=long_ago))
     with pytest.raises(BlindModelError):
         require_sight(model, tmp_path)
-    fake_openai.sees = True
+    server.sees = True
     require_sight(model, tmp_path)
 
 
@@ -91,10 +91,10 @@ def test_one_that_saw_is_believed_for_a_week_and_one_that_did_not_is_asked_again
     "reply", [status(401, "bad key"), status(404, "The model `x` does not exist"), Reply(raw=b"<html>")]
 )
 def test_what_says_nothing_about_its_eyes_is_the_error_that_it_is(
-    make_model: Make, fake_openai: FakeOpenAI, tmp_path: Path, reply: Reply
+    make_model: Make, server: FakeOpenAI, tmp_path: Path, reply: Reply
 ) -> None:
-    fake_openai.looks_itself = True
-    fake_openai.answer = lambda request: reply
+    server.looks_itself = True
+    server.answer = lambda request: reply
     model = make_model()
     with pytest.raises(ModelCallError):
         require_sight(model, tmp_path)

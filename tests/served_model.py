@@ -1,3 +1,7 @@
+"""Fixtures of a SIMULATED model behind a real OpenAI-compatible server."""
+
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +16,7 @@ from storage.files import sqlite_url
 
 
 @pytest.fixture
-def fake_openai() -> Iterator[FakeOpenAI]:
-    """A simulated model behind a real OpenAI-compatible server."""
+def server() -> Iterator[FakeOpenAI]:
     with FakeOpenAI() as server:
         yield server
 
@@ -33,16 +36,21 @@ def waits() -> list[float]:
 
 @pytest.fixture
 def make_model(
-    fake_openai: FakeOpenAI, ledger: Ledger, tmp_path: Path, waits: list[float]
+    server: FakeOpenAI, ledger: Ledger, tmp_path: Path, waits: list[float]
 ) -> Callable[..., OpenAICompatibleModel]:
-    def make(**changes: Any) -> OpenAICompatibleModel:
+    def make(*, model: str = MODEL, **changes: Any) -> OpenAICompatibleModel:
         settings: dict[str, Any] = {
             "api_key": "sk-secret",
-            "base_url": fake_openai.base_url,
+            "base_url": server.base_url,
             "ledger": ledger,
-            "cache": tmp_path / "cache",
+            "cache": tmp_path,
             "sleep": waits.append,
         }
-        return OpenAICompatibleModel(MODEL, **{**settings, **changes})
+        return OpenAICompatibleModel(model, **{**settings, **changes})
 
     return make
+
+
+@pytest.fixture
+def model(make_model: Callable[..., OpenAICompatibleModel]) -> OpenAICompatibleModel:
+    return make_model()
