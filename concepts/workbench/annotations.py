@@ -4,6 +4,7 @@ judgements of assistants."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -156,10 +157,7 @@ class Annotations:
                 self._concept.id,
                 limit,
                 budget,
-                setup.annotator,
-                large=setup.large,
-                examples=setup.examples,
-                repeats=setup.repeats,
+                **asdict(setup),
                 rounds=rounds if cascade is None else 1,
                 cascade=cascade,
             )
@@ -305,14 +303,7 @@ class Annotators:
         ANNOTATORS.require(setup.annotator, also=[AUTO])
         if setup.annotator not in ("builtin", AUTO) and not model_of(setup, self._context.settings)[0]:
             raise NoModelError(setup.role)
-        choice = AnnotatorChoice(
-            concept_id=self._concept.id,
-            annotator=setup.annotator,
-            large=setup.large,
-            examples=setup.examples,
-            repeats=setup.repeats,
-            author=author,
-        )
+        choice = AnnotatorChoice(concept_id=self._concept.id, author=author, **asdict(setup))
         self._context.annotators.add(choice)
 
 

@@ -56,15 +56,17 @@ def judge_that_errs(truth, rates):
     return judge
 
 
-def tried(truth, rates, rng=None, halved=True):
-    rng = rng or np.random.default_rng(0)
-    ids = list(truth)
-    write = {i: truth[i] for i in ids[::2]} if halved else truth
-    rest = {i: truth[i] for i in ids[1::2]}
-    judge = judge_that_errs(truth, rates)
-    chosen = sample(write, judge(CURRENT, list(write)), 0.9, rng)
-    sifted = sift([wording(text) for text in rates if text], chosen, write, judge)
-    return judged(CURRENT, sifted, rest, judge, 0.9, 0)
+def sifted(texts, write, judge):
+    """Wordings of these texts on the answers that inspired them."""
+    chosen = sample(write, judge(CURRENT, list(write)), 0.9, np.random.default_rng(0))
+    return sift([wording(text) for text in texts], chosen, write, judge)
+
+
+def tried(truth, rates):
+    """All wordings but the current one, judged on every other answer."""
+    ids, judge = list(truth), judge_that_errs(truth, rates)
+    write, rest = ({i: truth[i] for i in half} for half in (ids[::2], ids[1::2]))
+    return judged(CURRENT, sifted([text for text in rates if text], write, judge), rest, judge, 0.9, 0)
 
 
 def test_a_wording_that_mends_most_mistakes_is_called_better():
@@ -159,12 +161,9 @@ def test_the_answers_that_judge_help_to_say_which_wordings_are_left():
     judge = judge_that_errs(truth, {"": 0.3, "good": 0.0, **{f"as good {n}": 0.28 for n in range(5)}})
     ids = list(truth)
     write, rest = {i: truth[i] for i in ids[:20]}, {i: truth[i] for i in ids[20:]}
-    chosen = sample(write, judge(CURRENT, list(write)), 0.9, np.random.default_rng(0))
     texts = ["good", *(f"as good {n}" for n in range(5))]
 
-    trials = judged(
-        CURRENT, sift([wording(text) for text in texts], chosen, write, judge), rest, judge, 0.9, 0
-    )
+    trials = judged(CURRENT, sifted(texts, write, judge), rest, judge, 0.9, 0)
 
     assert len(trials) <= FINALISTS
     assert trials[0].definition.criteria[0].text == "good"
@@ -176,8 +175,7 @@ def test_what_judges_two_wordings_does_not_say_which_has_the_larger_part_of_the_
     judge = judge_that_errs(truth, rates)
     ids = list(truth)
     write, rest = {i: truth[i] for i in ids[::2]}, {i: truth[i] for i in ids[1::2]}
-    chosen = sample(write, judge(CURRENT, list(write)), 0.9, np.random.default_rng(0))
-    by_first_half = sift([wording("first"), wording("second")], chosen, write, judge)
+    by_first_half = sifted(["first", "second"], write, judge)
 
     trials = judged(CURRENT, by_first_half[::-1], rest, judge, 0.9, 0)
 
@@ -194,8 +192,7 @@ def test_all_wordings_together_spend_no_more_than_the_allowance():
 def test_a_wording_that_is_going_on_keeps_its_votes_and_its_part_of_the_allowance():
     truth = answers(40)
     judge = judge_that_errs(truth, {"": 0.3, "first": 0.3, "second": 0.0})
-    chosen = sample(truth, judge(CURRENT, list(truth)), 0.9, np.random.default_rng(0))
-    first = judged(CURRENT, sift([wording("second")], chosen, truth, judge), truth, judge, 0.9, 0)
+    first = judged(CURRENT, sifted(["second"], truth, judge), truth, judge, 0.9, 0)
 
     (again,) = judged(CURRENT, [], truth, judge, 0.9, 1, going_on=first)
 
@@ -249,8 +246,7 @@ def test_pictures_that_nobody_could_judge_count_on_neither_side():
             return {i: {"yes": "no", "no": "yes"}[truth[i]] for i in ids}
         return {i: truth[i] for i in ids if int(i.split()[1]) % 4}
 
-    chosen = sample(truth, judge(CURRENT, list(truth)), 0.9, np.random.default_rng(0))
-    (trial,) = judged(CURRENT, sift([wording("x")], chosen, truth, judge), truth, judge, 0.9, 0)
+    (trial,) = judged(CURRENT, sifted(["x"], truth, judge), truth, judge, 0.9, 0)
 
     assert trial.judging == 45
     assert trial.fixed == 45
