@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from drawing import draw_folder
 
 from concepts.settings import load_settings
 from concepts.visitors import LIMITS, Limits, Sandboxes
+from concepts.workbench import Workbench
 
 PICTURES = 24
 
@@ -23,16 +26,26 @@ class Clock:
         return self.seconds
 
 
+@cache
+def _made(encoder: Path) -> Path:
+    """A home with 24 drawn pictures in place of the sample, made once beside the encoder."""
+    root = encoder.with_name("demo")
+    bench = Workbench(load_settings(home=root / "home"))
+    bench.library.add([draw_folder(root / "pictures", PICTURES)], encoder=f"local-dir:{encoder}").wait()
+    bench.close()
+    return root / "home"
+
+
 @contextmanager
 def demo_house(
     folder: Path, encoder: Path, clock: Clock | None = None, limits: Limits = LIMITS, **settings: Any
 ) -> Iterator[Sandboxes]:
-    """24 drawn pictures in place of the sample; `encoder` is the folder of the tiny open_clip model."""
-    pictures = draw_folder(folder / "pictures", PICTURES)
+    """Over a copy of it in a folder; `encoder` is the folder of the tiny open_clip model."""
     home = folder / "home"
+    if not (home / "discern.sqlite").exists():
+        shutil.copytree(_made(encoder), home, dirs_exist_ok=True)
     given = load_settings(home=home, demo=True, **settings)
     sandboxes = Sandboxes(given, limits, clock or Clock(), at_once=1)
-    sandboxes.base.library.add([pictures], encoder=f"local-dir:{encoder}").wait()
     sandboxes.start()
     yield sandboxes
     sandboxes.close()

@@ -170,16 +170,14 @@ def write_made(bench: Workbench, out: Path) -> None:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive, tempfile.TemporaryDirectory() as scratch:
         archive.writestr("README.txt", ABOUT)
         answers = Path(scratch) / "answers.csv"
-        for concept in bench.concepts.all(None):
-            folder, view = (
-                _free(bench.concept(concept.name).stem, taken),
-                bench.concept(concept.name).definition.read(),
-            )
+        for one in bench.concepts.all(None):
+            concept = bench.concept(one.name)
+            folder, view = _free(concept.stem, taken), concept.definition.read()
             archive.writestr(f"{folder}/definition.json", view.revision.model_dump_json(indent=2))
-            bench.concept(concept.name).label_files.export_file(answers)
+            concept.label_files.export_file(answers)
             archive.write(answers, f"{folder}/{answers.name}")
             if view.heads:
-                bundle = bench.concept(concept.name).exports.bundle()
+                bundle = concept.exports.bundle()
                 archive.write(bundle, f"{folder}/{bundle.name}", zipfile.ZIP_STORED)
 
 
