@@ -21,7 +21,7 @@ from concepts.encoders.base import Vectors, unit
 from concepts.errors import ModelAnswerError
 from concepts.labelling.training_data import TrainingData
 from concepts.language.base import ChatModel
-from concepts.language.prompts import DEFAULTS, PromptFiles
+from concepts.language.prompts import PromptFiles
 from concepts.learning.base import Floats, Rows, one_blas_thread
 from concepts.learning.fitting import SEED, train_early
 
@@ -166,7 +166,7 @@ def argued(
     said: Mapping[str, str],
     model: ChatModel,
     concurrency: int,
-    prompts: PromptFiles = DEFAULTS,
+    prompts: PromptFiles,
 ) -> dict[str, str]:
     """Picture id → the ambiguity that a model that sees names, of those where it names one. `said`: what the
     machine said of a picture, in words. Raises what `ChatModel.ask` raises, but for what concerns one

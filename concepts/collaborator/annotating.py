@@ -72,8 +72,8 @@ class Labelling:
         self,
         machines: Machines,
         progress: Progress,
-        sample: CascadeSample | None = None,
-        known: Collected[str] = (),
+        sample: CascadeSample | None,
+        known: Collected[str],
     ) -> None:
         self.machines = machines
         self.training_data = machines.training_data
@@ -224,7 +224,7 @@ class Labelling:
         self.seen += [said.picture_id for said in annotations]
 
 
-def annotate_pool(labelling: Labelling, limit: int | None, also: Sequence[str] = ()) -> AnnotateResult:
+def annotate_pool(labelling: Labelling, limit: int | None, also: Sequence[str]) -> AnnotateResult:
     """Annotates the pool, then pictures outside it that the machine is to be measured on, as far as this
     annotator has not seen them with this definition; at most `limit`."""
     todo = [i for i in left_of(labelling.training_data, labelling.seen, also) if i not in labelling.known]

@@ -82,7 +82,7 @@ class Caption(BaseModel):
 
 
 @cache
-def picture_verdict(criteria: int, scale: Scale | None = None) -> type[PictureVerdict]:
+def picture_verdict(criteria: int, scale: Scale | None) -> type[PictureVerdict]:
     """With evidence for criteria 1 to so many, and none else; with an answer of the scale, where there is
     one."""
     verdict = create_model(
@@ -95,7 +95,7 @@ def picture_verdict(criteria: int, scale: Scale | None = None) -> type[PictureVe
 
 
 @cache
-def conclusion(scale: Scale | None = None) -> type[Conclusion]:
+def conclusion(scale: Scale | None) -> type[Conclusion]:
     return Conclusion if scale is None else _on(scale, Conclusion)
 
 

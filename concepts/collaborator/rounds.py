@@ -30,7 +30,7 @@ def annotate_in_rounds(
     choose: Choose,
     rounds: int,
     limit: int | None,
-    also: Sequence[str] = (),
+    also: Sequence[str],
 ) -> AnnotateResult:
     """At most `rounds` rounds of equal size, of `limit` pictures in all, or as many as the pool has left;
     then pictures that the machine is to be measured on, as far as `limit` goes.

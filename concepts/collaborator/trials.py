@@ -310,19 +310,17 @@ def _turns(now: Mapping[str, Value], then: Mapping[str, Value], ids: Iterable[st
     return {i: Turn(now[i], then[i]) for i in ids if i in now and i in then and now[i] != then[i]}
 
 
-def telling(
-    current: Definition, other: Definition, pictures: Sequence[str], judge: Judge, n: int = ASK
-) -> dict[str, Turn]:
-    """The first n of `pictures`, whose order has nothing to do with what is seen in them, about which the
+def telling(current: Definition, other: Definition, pictures: Sequence[str], judge: Judge) -> dict[str, Turn]:
+    """The first `ASK` of `pictures`, whose order has nothing to do with what is seen in them, about which the
     machine would change its mind: an answer about one is a vote for either definition. Looks at `LOOKED_AT`
     at most."""
     found: dict[str, Turn] = {}
     for start in range(0, min(len(pictures), LOOKED_AT), A_LOOK):
         some = pictures[start : start + A_LOOK]
         found |= _turns(judge(current, some), judge(other, some), some)
-        if len(found) >= n:
+        if len(found) >= ASK:
             break
-    return dict(list(found.items())[:n])
+    return dict(list(found.items())[:ASK])
 
 
 def votes_of(turns: Mapping[str, Turn], answers: Mapping[str, Value], f1: float) -> list[Vote]:

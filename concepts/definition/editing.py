@@ -31,13 +31,13 @@ def describe(definition: Definition, text: str) -> Definition:
 # Criteria
 
 
-def add_criterion(definition: Definition, kind: str, text: str, of: str = "", note: str = "") -> Definition:
+def add_criterion(definition: Definition, kind: str, text: str, of: str = "") -> Definition:
     """Behind the others of its kind, under the necessary criterion `of`. Raises `DiscernError` where it is
     there already, or that one is gone."""
     _check_new(text, [c.text for c in definition.criteria])
     if of and of not in {c.text for c in definition.of_kind("necessary")}:
         raise DiscernError("This part of the definition is gone. Nothing was changed.")
-    return _with(definition, criteria=(*definition.criteria, _criterion(kind, text, note, of)))
+    return _with(definition, criteria=(*definition.criteria, _criterion(kind, text, of)))
 
 
 def exclude(definition: Definition, texts: Sequence[str]) -> Definition:
@@ -183,7 +183,7 @@ def _meaning(value: Any) -> str:
     }[value]
 
 
-def _criterion(kind: str, text: str, note: str, of: str) -> Criterion:
+def _criterion(kind: str, text: str, of: str, note: str = "") -> Criterion:
     if kind not in get_args(CriterionKind):
         words = ", ".join(f"“{word}”" for word in IN_WORDS.values())
         raise DiscernError(f"“{kind}” is no kind of criterion. There are: {words}.")
@@ -198,7 +198,7 @@ def _taken_over(
     that was a proposal."""
     before = definition.criteria[index]
     proposed = proposed or f"proposed by {_proposer(before)}, kept by you"
-    new = _criterion(kind, text, before.note if before.origin == "person" else proposed, before.of)
+    new = _criterion(kind, text, before.of, before.note if before.origin == "person" else proposed)
     changed = _with(definition, criteria=_put(definition.criteria, index, new))
     return _moved(changed, before, new.text if new.kind == "necessary" else "")
 

@@ -31,12 +31,9 @@ class Installation:
         self._context = context
         context.jobs.register(ExamineEndpoint, self._examine_endpoint)
 
-    def latest_job(self, kinds: Sequence[str], concept: str | None = None) -> StoredJob | None:
-        """The newest job of these kinds (for this concept), one that is still going first."""
-        if concept is None:
-            return self._context.jobs.store.latest(kinds)
-        found = self._context.store.find(concept)
-        return self._context.jobs.store.latest(kinds, found.id) if found else None
+    def latest_job(self, kinds: Sequence[str]) -> StoredJob | None:
+        """The newest job of these kinds, one that is still going first."""
+        return self._context.jobs.store.latest(kinds)
 
     def newest_jobs(self, kinds: Sequence[str], concept: str | None = None) -> list[JobView]:
         """The newest job of each of these kinds (for this concept), those still going first. One query, so

@@ -111,12 +111,13 @@ def test_mining_can_be_a_job_that_is_found_again_with_its_result_however_many_ca
     job = concept.definition.mine().id
     for number in range(60):
         concept.bench.jobs.store.add("train", {"concept": f"Other {number}"})
-    assert concept.bench.installation.latest_job(("mine",), "Circle") is not None
+    installation = concept.bench.installation
+    assert installation.newest_jobs(("mine",), "Circle")
     concept.bench.jobs.resume(job)
-    latest = concept.bench.installation.latest_job(("mine", "expand"), "Circle")
-    assert latest is not None
+    (latest,) = installation.newest_jobs(("mine", "expand"), "Circle")
+    assert latest.id == job
     assert (latest.state, (latest.result or {})["added"] > 0) == ("done", True)
-    assert concept.bench.installation.latest_job(("mine",), "Square") is None
+    assert installation.newest_jobs(("mine",), "Square") == []
 
 
 def test_counts_are_exact_at_once(concept: Concept, tmp_path: Path) -> None:

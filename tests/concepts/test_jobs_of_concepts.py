@@ -48,7 +48,7 @@ def test_a_new_concept_shows_nothing_of_a_deleted_one_with_its_name(bench: Workb
     assert bench.concept(NAME).versions.learning_curve() == []
     assert bench.concept(NAME).scores.files() == []
     assert bench.concept(NAME).versions.last_target() == "f1"
-    assert bench.installation.latest_job(["train", "learning curve"], NAME) is None
+    assert bench.installation.newest_jobs(["train", "learning curve"], NAME) == []
 
 
 def test_the_questions_of_a_deleted_concept_are_not_chosen_for_its_namesake(bench: Workbench) -> None:
@@ -68,9 +68,7 @@ def test_the_newest_job_and_its_target_are_found_behind_any_number_of_others(ben
     newest = done(bench, "train", {"version": 1, "new": True, "measured": False}, target="recall=0.8")
     for number in range(60):
         bench.jobs.store.add("train", {"target": f"precision=0.{number}"}, None)
-    found = bench.installation.latest_job(["train"], NAME)
-    assert found is not None
-    assert found.id == newest
+    assert [found.id for found in bench.installation.newest_jobs(["train"], NAME)] == [newest]
     assert bench.concept(NAME).versions.last_target() == "recall=0.8"
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from concepts.collaborator.deliberation import halves
 from concepts.collaborator.trials import (
+    ASK,
     ERROR,
     FINALISTS,
     Turn,
@@ -217,9 +218,9 @@ def test_pictures_that_would_settle_it_are_those_about_which_the_machine_changes
     truth = answers(80)
     judge = judge_that_errs(truth, {"": 0.5, "no citrus": 0.0})
 
-    turns = telling(CURRENT, wording("no citrus").definition, list(truth), judge, 5)
+    turns = telling(CURRENT, wording("no citrus").definition, list(truth), judge)
 
-    assert len(turns) == 5
+    assert len(turns) == ASK
     assert all(turn.then == truth[i] != turn.now for i, turn in turns.items())
 
 
