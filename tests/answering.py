@@ -12,6 +12,8 @@ from concepts.workbench import Workbench
 from concepts.workbench.labels import GivenLabel
 from storage.labels import Author
 
+Fill = Callable[[Workbench], None]  # what a home is made with, once
+Filled = Callable[[Fill], Workbench]  # of the fixture `filled`
 SIMULATED = Author("simulation", "simulated")
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
-from answering import answer
+from answering import Fill, Filled, answer
 from drawing import draw_folder
 from postgres import Server
 from small_disk import small_disk  # noqa: F401  # a fixture
@@ -101,16 +102,48 @@ def answered_once(bench: Workbench) -> Workbench:
 
 
 @pytest.fixture(scope="session")
-def made_trained(made_library: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The home of a version that was trained with 20 simulated answers."""
-    home = tmp_path_factory.mktemp("trained") / "home"
-    shutil.copytree(made_library[0], home)
-    bench = Workbench(load_settings(home=home))
+def make_home(
+    made_library: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Fill], Path]:
+    """A home with the library and what a function has put into it, once."""
+
+    @cache
+    def make(fill: Fill) -> Path:
+        home = tmp_path_factory.mktemp("made") / "home"
+        shutil.copytree(made_library[0], home)
+        bench = Workbench(load_settings(home=home))
+        fill(bench)
+        bench.close()
+        return home
+
+    return make
+
+
+@pytest.fixture
+def filled(make_home: Callable[[Fill], Path], settle: Callable[[Path], None]) -> Iterator[Filled]:
+    """A Workbench over a copy of such a home."""
+    opened: list[Workbench] = []
+
+    def open_one(fill: Fill) -> Workbench:
+        settle(make_home(fill))
+        opened.append(Workbench(load_settings()))
+        return opened[-1]
+
+    yield open_one
+    for bench in opened:
+        bench.context.database.close()
+
+
+def train_with_20_simulated_answers(bench: Workbench) -> None:
     bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(20)])
     bench.concept(NAME).versions.train().wait()
-    bench.close()
-    return home
+
+
+@pytest.fixture(scope="session")
+def made_trained(make_home: Callable[[Fill], Path]) -> Path:
+    """Made before a test has changed anything."""
+    return make_home(train_with_20_simulated_answers)
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from answering import answer
+from answering import Filled, answer
 from fake_openai import FakeOpenAI
 from PIL import Image
 from simulated_annotator import serving
@@ -27,14 +27,16 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
         yield model
 
 
-@pytest.fixture
-def concept(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Concept:
+def with_a_pool(bench: Workbench) -> None:
     """With twenty answers and a pool."""
-    bench = open_bench()
     bench.concepts.begin(NAME, "A filled ellipse.")
     answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(30)])
     bench.concept(NAME).definition.mine().wait()
-    return bench.concept(NAME)
+
+
+@pytest.fixture
+def concept(model: FakeOpenAI, filled: Filled) -> Concept:
+    return filled(with_a_pool).concept(NAME)
 
 
 def test_examples_are_answered_pictures_and_none_that_measures_or_looks_like_one(

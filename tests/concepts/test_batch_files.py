@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from answering import Filled
 from fake_openai import FakeOpenAI, Reply, cut_off, refuses, says
 from simulated_annotator import serving
 
@@ -25,12 +26,14 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
         yield model
 
 
-@pytest.fixture
-def concept(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Concept:
-    bench = open_bench()
+def with_a_pool(bench: Workbench) -> None:
     bench.concepts.begin(NAME, "A filled ellipse.")
     bench.concept(NAME).definition.mine().wait()
-    return bench.concept(NAME)
+
+
+@pytest.fixture
+def concept(model: FakeOpenAI, filled: Filled) -> Concept:
+    return filled(with_a_pool).concept(NAME)
 
 
 def run_batch(model: FakeOpenAI, questions: Path, answers: Path) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from answering import answer
+from answering import Filled, answer
 from fake_openai import FakeOpenAI, Request
 from PIL import Image
 from simulated_annotator import serving
@@ -74,14 +74,18 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
         yield model
 
 
-@pytest.fixture
-def concept(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Concept:
-    bench = open_bench()
+def all_answered(bench: Workbench) -> None:
+    """But what measures."""
     bench.concepts.begin(NAME, "A filled ellipse.")
-    bench.context.draw_evaluation(bench.context.concept(NAME))
-    reserved = bench.context.dataset(bench.context.concept(NAME)).reserved
+    concept = bench.concept(NAME)
+    bench.context.draw_evaluation(concept.row)
+    reserved = bench.context.dataset(concept.row).reserved
     answer(bench, NAME, [i for i in bench.context.collection.library.all_ids() if i not in reserved])
-    return bench.concept(NAME)
+
+
+@pytest.fixture
+def concept(model: FakeOpenAI, filled: Filled) -> Concept:
+    return filled(all_answered).concept(NAME)
 
 
 def test_the_setups_are_shown_side_by_side_and_the_one_that_surely_agrees_more_is_recommended(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from answering import Filled
 from fake_openai import FakeOpenAI
 from web_screens import Screens
 
@@ -40,22 +41,21 @@ def server(known: list[Picture]) -> Iterator[FakeOpenAI]:
         yield running
 
 
-@pytest.fixture
-def concept(
-    open_bench: Callable[[], Workbench], server: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
-) -> Concept:
-    """A concept that begins with all drawings; the person means those that are no lines, and has answered
-    most of them."""
-    monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
-    monkeypatch.setenv("DISCERN_LLM_MODEL", "simulated-proposer")
-    monkeypatch.setenv("DISCERN_VLM_MODEL", "simulated-vision")
-    bench = open_bench()
+def begun_too_wide(bench: Workbench) -> None:
+    """The concept begins with all drawings; the person means those that are no lines."""
     bench.concepts.begin(NAME, "Drawings.")
     criteria = (Criterion(kind="necessary", text="something drawn"),)
     first = Definition(name=NAME, description="Drawings.", criteria=criteria)
     bench.concept(NAME).definition.revise(first, author="me", note="begun")
     bench.concept(NAME).definition.mine().wait()
-    return bench.concept(NAME)
+
+
+@pytest.fixture
+def concept(filled: Filled, server: FakeOpenAI, monkeypatch: pytest.MonkeyPatch) -> Concept:
+    monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+    monkeypatch.setenv("DISCERN_LLM_MODEL", "simulated-proposer")
+    monkeypatch.setenv("DISCERN_VLM_MODEL", "simulated-vision")
+    return filled(begun_too_wide).concept(NAME)
 
 
 def say(concept: Concept, ids: list[str], comment: str = "") -> None:

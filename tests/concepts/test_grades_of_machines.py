@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from answering import Filled
 from fake_openai import FakeOpenAI
 from simulated_annotator import serving
 
@@ -25,13 +26,15 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
         yield model
 
 
-@pytest.fixture
-def concept(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Concept:
-    bench = open_bench()
+def with_grades(bench: Workbench) -> None:
     bench.concepts.begin(NAME, "How round it is.", scale=Scale.graded(5))
     bench.concept(NAME).definition.mine().wait()
     bench.concept(NAME).annotations.annotate(limit=8).wait()
-    return bench.concept(NAME)
+
+
+@pytest.fixture
+def concept(model: FakeOpenAI, filled: Filled) -> Concept:
+    return filled(with_grades).concept(NAME)
 
 
 def test_a_machines_grade_is_its_label_in_files_and_on_review(concept: Concept, tmp_path: Path) -> None:

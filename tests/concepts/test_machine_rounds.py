@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from answering import answer
+from answering import Filled, answer
 from fake_openai import FakeOpenAI, Request
 from simulated_annotator import serving
 
@@ -36,14 +36,16 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
         yield model
 
 
-@pytest.fixture
-def concept(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Concept:
-    """With answers and a small pool."""
-    bench = open_bench()
+def with_a_small_pool(bench: Workbench) -> None:
+    """With answers, too."""
     bench.concepts.begin(NAME, "A filled ellipse.")
     answer(bench, NAME, [picture.id for picture in bench.concept(NAME).labels.next_pictures(12)])
     bench.concept(NAME).definition.mine(size=20).wait()
-    return bench.concept(NAME)
+
+
+@pytest.fixture
+def concept(model: FakeOpenAI, filled: Filled) -> Concept:
+    return filled(with_a_small_pool).concept(NAME)
 
 
 def labelled(concept: Concept) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from answering import Filled
 from fake_openai import FakeOpenAI, Request
 from simulated_annotator import serving
 
@@ -40,12 +41,14 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenAI]:
         yield model
 
 
-@pytest.fixture
-def concept(model: FakeOpenAI, open_bench: Callable[[], Workbench]) -> Concept:
-    bench = open_bench()
+def with_a_pool(bench: Workbench) -> None:
     bench.concepts.begin(NAME, "A filled ellipse.")
     bench.concept(NAME).definition.mine().wait()
-    return bench.concept(NAME)
+
+
+@pytest.fixture
+def concept(model: FakeOpenAI, filled: Filled) -> Concept:
+    return filled(with_a_pool).concept(NAME)
 
 
 def asked(model: FakeOpenAI) -> Request:
