@@ -25,7 +25,6 @@ class Noun(NamedTuple):
     """A noun near a text. `score` is about a cosine: two parts of name and gloss, one of the name alone."""
 
     name: str
-    gloss: str
     score: float
 
 
@@ -44,8 +43,8 @@ class Vocabulary:
         scores = _shipped() @ vector
         nouns: dict[str, Noun] = {}
         for row in np.argsort(-scores, kind="stable"):
-            name, gloss = all_nouns()[row]
-            nouns.setdefault(name.casefold(), Noun(name, gloss, float(scores[row])))
+            name, _ = all_nouns()[row]
+            nouns.setdefault(name.casefold(), Noun(name, float(scores[row])))
             if len(nouns) == n:
                 break
         return list(nouns.values())

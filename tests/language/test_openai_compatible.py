@@ -32,13 +32,21 @@ GOOD = {"rating": 4, "why": "a swing"}
 QUESTION = [Message("system", "Judge."), Message("user", "A swing.")]
 
 
+@pytest.fixture
+def ask(make_model):
+    def ask(question=QUESTION, **changes):
+        return make_model(**changes).ask(question, Opinion, purpose="test")
+
+    return ask
+
+
 def outcomes(ledger):
     return [call.outcome for call in ledger.calls()]
 
 
-def test_an_answer_comes_back_as_the_schema_and_its_call_is_in_the_ledger(server, make_model, ledger):
+def test_an_answer_comes_back_as_the_schema_and_its_call_is_in_the_ledger(server, ask, ledger):
     server.script(says(GOOD))
-    opinion = make_model(price=Price(1.0, 2.0)).ask(QUESTION, Opinion, purpose="test")
+    opinion = ask(price=Price(1.0, 2.0))
     assert opinion == Opinion(**GOOD)
     (call,) = ledger.calls()
     assert (call.purpose, call.model, call.outcome) == ("test", MODEL, "answered")
@@ -47,9 +55,9 @@ def test_an_answer_comes_back_as_the_schema_and_its_call_is_in_the_ledger(server
     assert call.endpoint == server.base_url
 
 
-def test_the_schema_on_the_wire_is_strict_and_pictures_follow_the_text(server, make_model):
+def test_the_schema_on_the_wire_is_strict_and_pictures_follow_the_text(server, ask):
     server.script(says(GOOD))
-    make_model().ask([Message("user", "Look.", (b"jpeg-1", b"jpeg-2"))], Opinion, purpose="test")
+    ask([Message("user", "Look.", (b"jpeg-1", b"jpeg-2"))])
     (request,) = server.requests
     described = request.body["response_format"]["json_schema"]
     assert described["strict"] is True
@@ -64,10 +72,10 @@ def test_the_schema_on_the_wire_is_strict_and_pictures_follow_the_text(server, m
     assert request.pictures == [b"jpeg-1", b"jpeg-2"]
 
 
-def test_the_same_question_is_answered_from_the_cache_without_a_call(server, make_model, ledger):
+def test_the_same_question_is_answered_from_the_cache_without_a_call(server, ask, ledger):
     server.script(says(GOOD))
-    first = make_model().ask(QUESTION, Opinion, purpose="test")
-    again = make_model().ask(QUESTION, Opinion, purpose="test")
+    first = ask()
+    again = ask()
     assert first == again
     assert len(server.requests) == len(ledger.calls()) == 1
 
@@ -93,32 +101,30 @@ def test_of_many_who_ask_the_same_at_the_same_time_one_pays(server, make_model, 
         ([Message("user", "Look.", (b"picture-a",))], [Message("user", "Look.", (b"picture-b",))]),
     ],
 )
-def test_another_question_is_asked_anew_also_where_a_byte_of_its_picture_differs(
-    server, make_model, one, other
-):
+def test_another_question_is_asked_anew_also_where_a_byte_of_its_picture_differs(server, ask, one, other):
     server.script(says(GOOD), says(GOOD))
-    make_model().ask(one, Opinion, purpose="test")
-    make_model().ask(other, Opinion, purpose="test")
+    ask(one)
+    ask(other)
     assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize("code", [400, 404, 422, 500])
 def test_an_endpoint_without_json_schema_is_asked_with_the_schema_beside_json_object_and_in_words(
-    server, make_model, waits, code
+    server, ask, waits, code
 ):
     server.rejects = {"json_schema": code}
     server.script(says(GOOD))
-    assert make_model().ask(QUESTION, Opinion, purpose="test") == Opinion(**GOOD)
+    assert ask() == Opinion(**GOOD)
     assert [request.format for request in server.requests] == ["json_schema", "json_object_schema"]
     assert server.requests[1].body["response_format"]["schema"]["properties"]["rating"]["maximum"] == 5
     assert '"additionalProperties": false' in server.requests[1].text
     assert waits == []
 
 
-def test_an_endpoint_without_any_response_format_answers_in_text(server, make_model):
+def test_an_endpoint_without_any_response_format_answers_in_text(server, ask):
     server.rejects = {"json_schema": 500, "json_object_schema": 422, "json_object": 400}
     server.script(says(f"<think>Hm {{a}}</think>Here you are:\n```json\n{json.dumps(GOOD)}\n```"))
-    assert make_model().ask(QUESTION, Opinion, purpose="test") == Opinion(**GOOD)
+    assert ask() == Opinion(**GOOD)
     assert [request.format for request in server.requests] == list(RUNGS)
 
 
@@ -131,15 +137,15 @@ def test_a_500_of_a_rung_that_has_worked_is_a_bad_moment_and_is_retried(server, 
     assert len(waits) == 1
 
 
-def test_parameters_a_model_does_not_take_are_left_out_from_then_on(server, make_model):
+def test_parameters_a_model_does_not_take_are_left_out_from_then_on(server, ask):
     server.script(
         status(400, "Unsupported parameter: use 'max_completion_tokens' instead.", param="max_tokens"),
         status(400, "'temperature' does not support 0 with this model.", param="temperature"),
         says(GOOD),
         says(GOOD),
     )
-    make_model().ask(QUESTION, Opinion, purpose="test")
-    make_model().ask([Message("user", "Second.")], Opinion, purpose="test")
+    ask()
+    ask([Message("user", "Second.")])
     assert [request.format for request in server.requests] == ["json_schema"] * 4
     assert "max_tokens" in server.requests[0].body
     for request in server.requests[2:]:
@@ -147,28 +153,28 @@ def test_parameters_a_model_does_not_take_are_left_out_from_then_on(server, make
         assert not {"max_tokens", "temperature"} & request.body.keys()
 
 
-def test_a_model_is_shown_its_invalid_answer_once(server, make_model, ledger):
+def test_a_model_is_shown_its_invalid_answer_once(server, ask, ledger):
     server.script(says({"rating": 9, "why": "great"}), says(GOOD))
-    assert make_model().ask(QUESTION, Opinion, purpose="test") == Opinion(**GOOD)
+    assert ask() == Opinion(**GOOD)
     repair = server.requests[1].body["messages"]
     assert repair[-2] == {"role": "assistant", "content": '{"rating": 9, "why": "great"}'}
     assert "rating: Input should be less than or equal to 5" in repair[-1]["content"]
     assert outcomes(ledger) == ["out of range", "answered"]
 
 
-def test_waits_grow_and_end_after_four_attempts(server, make_model, ledger, waits):
+def test_waits_grow_and_end_after_four_attempts(server, ask, ledger, waits):
     server.script(*[status(503, "overloaded")] * 4)
     with pytest.raises(ModelCallError, match="overloaded") as caught:
-        make_model().ask(QUESTION, Opinion, purpose="test")
+        ask()
     assert (caught.value.transient, caught.value.status) == (True, 503)
     assert len(server.requests) == 4
     assert [0.5 <= waits[0] <= 1, 1 <= waits[1] <= 2, 2 <= waits[2] <= 4] == [True] * 3
     assert outcomes(ledger) == ["failed"] * 4
 
 
-def test_an_endpoint_that_is_not_there_says_what_to_check(make_model, waits, ledger):
+def test_an_endpoint_that_is_not_there_says_what_to_check(ask, waits, ledger):
     with pytest.raises(ModelCallError, match="its address right") as caught:
-        make_model(base_url="http://127.0.0.1:9/v1").ask(QUESTION, Opinion, purpose="test")
+        ask(base_url="http://127.0.0.1:9/v1")
     assert caught.value.transient
     assert outcomes(ledger) == ["failed"] * 4
 
@@ -186,10 +192,10 @@ def test_an_endpoint_that_is_not_there_says_what_to_check(make_model, waits, led
         (Reply(error={"message": "no", "code": None, "param": None}), "it is an error"),
     ],
 )
-def test_what_asking_again_cannot_mend_is_not_retried(server, make_model, waits, reply, words):
+def test_what_asking_again_cannot_mend_is_not_retried(server, ask, waits, reply, words):
     server.script(reply)
     with pytest.raises(ModelCallError, match=words) as caught:
-        make_model().ask(QUESTION, Opinion, purpose="test")
+        ask()
     assert not caught.value.transient
     assert (len(server.requests), waits) == (1, [])
 
@@ -206,10 +212,10 @@ def test_the_key_appears_in_no_error_no_ledger_and_no_repr(server, make_model, l
     assert model.endpoint == server.base_url
 
 
-def test_a_short_key_leaves_the_words_of_an_error_as_they_are(server, make_model, ledger):
+def test_a_short_key_leaves_the_words_of_an_error_as_they_are(server, ask, ledger):
     server.script(status(401, "Incorrect API key provided: x. No exact match for x-1."))
     with pytest.raises(ModelCallError, match="Check the key and what it may use") as caught:
-        make_model(api_key="x").ask(QUESTION, Opinion, purpose="test")
+        ask(api_key="x")
     assert "provided: ***. No exact match for ***-1." in str(caught.value)
 
 
@@ -223,9 +229,9 @@ def test_a_budget_without_a_price_names_the_setting(make_model):
         make_model(budget=Budget(1.0))
 
 
-def test_a_call_that_could_exceed_the_budget_is_not_made(server, make_model, ledger):
+def test_a_call_that_could_exceed_the_budget_is_not_made(server, ask, ledger):
     with pytest.raises(BudgetError, match="raise the budget"):
-        make_model(price=Price(1, 10), budget=Budget(0.01)).ask(QUESTION, Opinion, purpose="test")
+        ask(price=Price(1, 10), budget=Budget(0.01))
     assert server.requests == ledger.calls() == []
 
 
@@ -249,9 +255,9 @@ def test_threads_share_a_budget_and_never_exceed_it(server, make_model, ledger):
     assert made == 7
 
 
-def test_where_no_usage_is_reported_the_cost_is_estimated(server, make_model, ledger):
+def test_where_no_usage_is_reported_the_cost_is_estimated(server, ask, ledger):
     server.script(says(GOOD, usage=False))
-    make_model(price=Price(1, 1)).ask(QUESTION, Opinion, purpose="test")
+    ask(price=Price(1, 1))
     (call,) = ledger.calls()
     assert call.tokens_in is None
     assert 0 < call.cost_usd < 0.001
@@ -299,11 +305,11 @@ def test_a_sample_is_a_draw_of_its_own_kept_under_its_number(server, make_model)
     assert len(server.requests) == 3
 
 
-def test_a_question_has_a_deadline_over_all_its_attempts(server, make_model, waits, monkeypatch):
+def test_a_question_has_a_deadline_over_all_its_attempts(server, ask, waits, monkeypatch):
     monkeypatch.setattr(openai_compatible, "LONGEST_WAIT_SECONDS", 1e6)
     server.script(status(429, retry_after="200"), status(429, retry_after="300"), says(GOOD))
     with pytest.raises(ModelCallError, match="No time is left") as caught:
-        make_model().ask(QUESTION, Opinion, purpose="test")
+        ask()
     assert caught.value.transient
     assert len(waits) == 1
 
@@ -322,21 +328,19 @@ def test_a_question_has_a_deadline_over_all_its_attempts(server, make_model, wai
         ("Wed, 21 Oct 2015 07:28:00 -0000", 0.5, 1),
     ],
 )
-def test_an_endpoint_says_in_seconds_or_as_a_date_when_to_come_back(
-    server, make_model, waits, header, least, most
-):
+def test_an_endpoint_says_in_seconds_or_as_a_date_when_to_come_back(server, ask, waits, header, least, most):
     server.script(status(429, retry_after=header), says(GOOD))
-    make_model().ask(QUESTION, Opinion, purpose="test")
+    ask()
     assert least <= waits[0] <= most
 
 
-def test_line_breaks_in_the_texts_of_an_answer_are_read(server, make_model):
+def test_line_breaks_in_the_texts_of_an_answer_are_read(server, ask):
     server.script(says('{"rating": 4, "why": "a\nswing"}'))
-    assert make_model().ask(QUESTION, Opinion, purpose="test").why == "a\nswing"
+    assert ask().why == "a\nswing"
 
 
 @pytest.mark.parametrize("picture", [(), (b"jpeg",)])
-def test_a_model_with_vision_in_its_name_is_not_taken_for_blind(server, make_model, picture):
+def test_a_model_with_vision_in_its_name_is_not_taken_for_blind(server, ask, picture):
     server.script(status(400, f"{MODEL} (vision) takes no response_format json_schema"), says(GOOD))
     question = [Message("user", "Judge.", picture)]
-    assert make_model().ask(question, Opinion, purpose="test") == Opinion(**GOOD)
+    assert ask(question) == Opinion(**GOOD)
