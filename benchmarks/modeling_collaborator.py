@@ -30,8 +30,7 @@ from benchmarks.simulated.in_process import ratings
 from benchmarks.simulated.models import SimulatedProposer, SimulatedVision, simulated_server
 from benchmarks.simulated.world import CONCEPTS, PHRASES, SimulatedConcept
 from concepts.classifier.training import linear_head
-from concepts.collaborator.decomposed import DecomposedAnnotator
-from concepts.collaborator.vlm import VlmAnnotator
+from concepts.collaborator.by_model import DecomposedAnnotator, VlmAnnotator
 from concepts.definition.document import Criterion, Definition
 from concepts.encoders.base import unit
 from concepts.errors import UnknownConceptError

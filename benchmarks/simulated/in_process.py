@@ -11,7 +11,7 @@ from fake_openai import Reply, Request
 
 from benchmarks.simulated.world import Picture
 from concepts.collaborator.base import Annotation, PictureInput
-from concepts.collaborator.model_annotator import ByModel
+from concepts.collaborator.by_model import ByModel
 from concepts.definition.document import Definition, Revision
 from concepts.encoders.base import Vectors
 from concepts.errors import ModelAnswerError

@@ -5,8 +5,7 @@ Adding an annotator is a file with the class and a line here.
 
 from concepts.collaborator.base import Annotator
 from concepts.collaborator.builtin import BuiltinAnnotator
-from concepts.collaborator.decomposed import DecomposedAnnotator
-from concepts.collaborator.vlm import VlmAnnotator
+from concepts.collaborator.by_model import DecomposedAnnotator, VlmAnnotator
 from concepts.registry import Registry
 
 __all__ = ["ANNOTATORS", "AUTO", "Annotator"]

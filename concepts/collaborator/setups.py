@@ -11,7 +11,7 @@ import numpy as np
 from concepts.collaborator import ANNOTATORS, AUTO
 from concepts.collaborator.base import Annotation, Annotator, Example, PictureInput, Supplies
 from concepts.collaborator.builtin import SMALLEST_BACKGROUND, BuiltinAnnotator
-from concepts.collaborator.model_annotator import REPEATS
+from concepts.collaborator.by_model import REPEATS
 from concepts.collaborator.prompt_parts import Answered, PromptExamples
 from concepts.definition.document import Definition
 from concepts.encoders.base import Vectors

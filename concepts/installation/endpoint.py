@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from pydantic import BaseModel, model_validator
 
 from concepts.errors import DiscernError, ModelCallError, SettingsError
-from concepts.language import Role, chat_model
+from concepts.language import ROLES, Role, chat_model
 from concepts.language.base import ChatModel, Message
 from concepts.language.capabilities import PURPOSE, CapabilityMemory, check_sight
 from concepts.language.connection import Listing, list_models, without_credentials
@@ -19,7 +19,6 @@ from concepts.settings import Settings
 from concepts.view import View
 from storage.calls import Ledger
 
-ROLES: tuple[Role, ...] = get_args(Role)
 SEEING: tuple[Role, ...] = ("annotating", "escalating")
 
 Mark = Literal["good", "note", "bad"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from concepts.language.base import ChatModel
 from concepts.language.capabilities import require_sight
@@ -17,6 +17,7 @@ Role = Literal[
     "escalating",  # pictures: a larger model, for those the first is not sure of
     "criticising",  # words: reads where person and machine differ, and proposes other wordings
 ]
+ROLES: tuple[Role, ...] = get_args(Role)
 
 
 def chat_model(

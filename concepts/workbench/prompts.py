@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 from PIL import Image
 from pydantic import Field
 
-from concepts.collaborator import ambiguities, decomposed, vlm, writing
+from concepts.collaborator import ambiguities, by_model, writing
 from concepts.collaborator.ambiguities import argued
 from concepts.collaborator.base import FailedAnnotation, PictureInput
-from concepts.collaborator.decomposed import DecomposedAnnotator
-from concepts.collaborator.model_annotator import StandIn
+from concepts.collaborator.by_model import DecomposedAnnotator, StandIn, VlmAnnotator
 from concepts.collaborator.prompt_parts import LOOKING_SIDE, answered, read_picture
 from concepts.collaborator.setups import Machines, example_pool, picture_inputs
-from concepts.collaborator.vlm import VlmAnnotator
 from concepts.collaborator.writing import Differences, Wordings, differences_asked_for, wordings_asked_for
 from concepts.definition import tree
 from concepts.definition.document import Change, word_diff
@@ -50,10 +48,10 @@ TRIED = "(here: the wordings tried so far, with what each would mend and break)"
 REASONS = "(here: a line for each picture, with why the machine says so)"
 # Prompt → the purpose of the question in which it is sent.
 PURPOSES = {
-    "annotate": vlm.PURPOSE,
-    "annotate.caption": decomposed.CAPTIONING,
-    "annotate.question": decomposed.LOOKING,
-    "annotate.verdict": decomposed.CONCLUDING,
+    "annotate": by_model.ANNOTATING,
+    "annotate.caption": by_model.CAPTIONING,
+    "annotate.question": by_model.LOOKING,
+    "annotate.verdict": by_model.CONCLUDING,
     "doubt": ambiguities.PURPOSE,
     "scope.questions": tree.PURPOSE,
     "scope.kinds": tree.PURPOSE,

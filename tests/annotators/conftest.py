@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from concepts.collaborator.base import PictureInput
-from concepts.collaborator.vlm import VlmAnnotator
+from concepts.collaborator.by_model import VlmAnnotator
 from concepts.definition.document import Criterion, Definition, Query, Revision
 from concepts.encoders.base import Vectors
 from concepts.encoders.sentences import SentenceEncoder

@@ -7,9 +7,8 @@ from fake_openai import MODEL
 
 from concepts.collaborator import ANNOTATORS
 from concepts.collaborator.base import Annotation, Annotator, Supplies
-from concepts.collaborator.decomposed import DecomposedAnnotator
+from concepts.collaborator.by_model import DecomposedAnnotator, VlmAnnotator
 from concepts.collaborator.setups import choose_annotator
-from concepts.collaborator.vlm import VlmAnnotator
 from concepts.errors import NoModelError
 from concepts.learning.scale import Scale
 

@@ -3,7 +3,7 @@
 import pytest
 
 from concepts.collaborator.base import Annotation, FailedAnnotation
-from concepts.collaborator.decomposed import DecomposedAnnotator
+from concepts.collaborator.by_model import DecomposedAnnotator
 from concepts.definition.document import Criterion, Definition
 
 

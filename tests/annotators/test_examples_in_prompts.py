@@ -7,9 +7,8 @@ import pytest
 from PIL import Image
 
 from concepts.collaborator.base import Example
-from concepts.collaborator.decomposed import DecomposedAnnotator
+from concepts.collaborator.by_model import DecomposedAnnotator, VlmAnnotator
 from concepts.collaborator.prompt_parts import PromptExamples
-from concepts.collaborator.vlm import VlmAnnotator
 
 SAID = {
     "a dog in a park": (True, "Plays outdoors."),

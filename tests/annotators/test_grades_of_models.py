@@ -6,8 +6,7 @@ import pytest
 from fake_openai import says
 
 from concepts.collaborator.base import Annotation
-from concepts.collaborator.decomposed import DecomposedAnnotator
-from concepts.collaborator.vlm import VlmAnnotator
+from concepts.collaborator.by_model import DecomposedAnnotator, VlmAnnotator
 from concepts.learning.scale import Scale
 
 FIVE = Scale.graded(5, names=["asleep", "wild"])

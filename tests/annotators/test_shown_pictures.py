@@ -7,8 +7,8 @@ import pytest
 from PIL import ExifTags, Image
 
 from concepts.collaborator.base import PictureInput
+from concepts.collaborator.by_model import VlmAnnotator
 from concepts.collaborator.prompt_parts import LOOKING_SIDE, READING_SIDE, read_picture, side_for
-from concepts.collaborator.vlm import VlmAnnotator
 from concepts.definition.document import Criterion, Definition
 
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from concepts.collaborator.decomposed import DecomposedAnnotator
-from concepts.collaborator.vlm import VlmAnnotator
+from concepts.collaborator.by_model import DecomposedAnnotator, VlmAnnotator
 from concepts.errors import ModelAnswerError
 from concepts.language.base import Weighed
 

@@ -21,8 +21,7 @@ from fake_openai import MODEL, FakeOpenAI
 from concepts.errors import DiscernError, NotAllowedError, QuotaError, SettingsError
 from concepts.settings import load_settings
 from concepts.visitors import LIMITS, FullHouseError, Sandbox, Sandboxes
-from concepts.visitors.sandbox import Quotas, write_made
-from concepts.visitors.sandboxes import JobSlots
+from concepts.visitors.sandboxes import JobSlots, Quotas, write_made
 from concepts.workbench.jobs import LookOver, Mine
 from storage.jobs import StoredJob
 

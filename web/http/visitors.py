@@ -21,7 +21,7 @@ from starlette.datastructures import Headers
 
 from concepts.errors import DiscernError, QuotaError
 from concepts.visitors import FullHouseError, Sandbox, Sandboxes
-from concepts.visitors.sandbox import write_made
+from concepts.visitors.sandboxes import write_made
 from concepts.workbench import Workbench
 from web.http.access import Access
 from web.http.policy import cookie_of, keep_cookie, page_headers

@@ -1,4 +1,4 @@
-"""What annotators that ask a model have in common: what they are made from, batches, fingerprints."""
+"""Annotators that ask a vision-language model: in one call a picture, or in steps."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import KW_ONLY, dataclass, replace
-from typing import Any, Self, TypeVar
+from dataclasses import KW_ONLY, dataclass, field, replace
+from typing import Any, ClassVar, Self, TypeVar
 
 from concepts.collaborator.annotation_replies import (
     LONGEST_CAPTION,
+    Caption,
     Conclusion,
     CriterionFinding,
+    Findings,
     PictureVerdict,
+    conclude,
+    conclusion,
+    findings,
+    picture_verdict,
 )
 from concepts.collaborator.base import (
     Annotation,
@@ -37,7 +43,13 @@ from concepts.collaborator.prompt_parts import (
     LongestExamples,
     answers_text,
     counts_text,
+    criteria_text,
+    examples_text,
+    one_line,
     read_picture,
+    side_for,
+    statements_text,
+    topic_text,
 )
 from concepts.definition.document import Definition, Revision
 from concepts.errors import ModelAnswerError, ModelCallError, NoModelError
@@ -45,7 +57,15 @@ from concepts.language.base import Answer, ChatModel, Message, ModelQuestion, We
 from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.learning.machine_labels import chance_by_repeats, chance_by_tokens
 from concepts.learning.scale import Scale
+from concepts.registry import Method
 
+# Purposes in the ledger: of the one call, and of each step.
+ANNOTATING = "annotate"
+CAPTIONING, LOOKING, CONCLUDING = "caption", "annotate.question", "annotate.verdict"
+IN_ONE_CALL = ("annotate.system", "annotate.user")  # prompts
+IN_STEPS = tuple(
+    f"annotate.{step}.{part}" for step in ("caption", "question", "verdict") for part in ("system", "user")
+)
 SCALE = "scale"  # the prompt of what is answered by grades or classes
 RATING = "rating"  # the field whose token tells how sure a model is
 REPEATS = (1, 2)  # samples beside the likeliest answer, where they are asked for: three calls in place of one
@@ -189,29 +209,39 @@ class ByModel:
         return f"{method}:{self.model.name[:100]}:{digest}"
 
 
-class StandIn(ChatModel):
-    """Stands in for a model, for estimates and previews: notes the first question of each purpose. Answers
-    with what stands for a caption and for what is `seen` of each criterion; where it is to judge or propose,
-    it raises `ModelAnswerError`."""
+class VlmAnnotator(ByModel):
+    """One call a picture: evidence, then a rationale, then a rating."""
 
-    def __init__(
-        self, caption: str, seen: str, definition: Definition, name: str = "", endpoint: str = ""
-    ) -> None:
-        self.name = name
-        self.endpoint = endpoint
-        self.asked: dict[str, ModelQuestion[Any]] = {}
-        numbers = range(1, 1 + (len(definition.criteria) or 1))
-        found = [CriterionFinding(number=n, seen=seen, verdict="unclear") for n in numbers]
-        self._answers: dict[str, dict[str, Any]] = {
-            "Caption": {"caption": caption},
-            "Findings": {"findings": found},
-        }
+    method: ClassVar[Method] = Method(
+        name="vlm",
+        what="Shows each picture and the definition to a vision-language model, which reasons, then rates.",
+        source="Toubal et al., Modeling Collaborator, CVPR 2024",
+        licence="that of the model",
+        cost="one call a picture; what that costs is estimated before and kept in the ledger",
+    )
 
-    def _said(self, question: ModelQuestion[Answer]) -> Weighed[Answer]:
-        self.asked.setdefault(question.purpose, question)
-        if question.answer.__name__ in self._answers:
-            return Weighed(question.answer.model_construct(**self._answers[question.answer.__name__]))
-        raise ModelAnswerError("There is no model yet.", outcome="empty")
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    @property
+    def fingerprint(self) -> str:
+        return self._fingerprint("vlm", IN_ONE_CALL, PictureVerdict.model_json_schema())
+
+    def _judge(self, definition: Definition, picture: PictureInput) -> Annotation:
+        jpeg = self.read_picture(picture, side_for(definition))
+        shown = self._shown(picture, lambda example: self.read_picture(example, EXAMPLE_SIDE))
+        # One turn with all pictures: some servers take none from earlier turns. The one to judge comes last.
+        asked = self.prompts.messages(
+            "annotate",
+            *(seen for _, seen in shown),
+            jpeg,
+            definition=topic_text(definition),
+            criteria=criteria_text(definition.criteria),
+            examples=examples_text([example for example, _ in shown]),
+        )
+        said, raw = self._rate(asked, picture_verdict(len(definition.criteria), self.scale), ANNOTATING)
+        return conclude(picture.picture_id, definition.criteria, said.evidence, said, raw)
 
 
 class InFlight:
@@ -238,3 +268,91 @@ class InFlight:
             with self._lock:
                 del self._going[key]
         return mine.result()
+
+
+@dataclass(eq=False)
+class DecomposedAnnotator(ByModel):
+    """In steps: what the picture shows, what it shows of each criterion, and what follows from that.
+
+    Three calls a picture. (1) A caption, which knows nothing of any definition: it is paid for once a
+    picture, whatever is defined later. (2) All criteria in one call, as plain statements, without their
+    kinds and without the name of the concept, so that no finding is bent towards a verdict. The paper
+    asks one question at a time; most of what a call costs is the picture, and ten questions one by one
+    would send it ten times. (3) A verdict by words alone, from the definition, the caption and the
+    findings; without the picture it costs least.
+    """
+
+    method: ClassVar[Method] = Method(
+        name="decomposed",
+        what="Has a vision-language model describe each picture and check each criterion, then reason.",
+        source="Toubal et al., Modeling Collaborator, CVPR 2024",
+        licence="that of the model",
+        cost="three calls a picture, two of them with the picture; the first is shared by all concepts",
+    )
+
+    captioning: InFlight = field(default_factory=InFlight, init=False)
+
+    @property
+    def name(self) -> str:
+        return f"{self.model.name}, in steps"
+
+    @property
+    def fingerprint(self) -> str:
+        schemas = [schema.model_json_schema() for schema in (Caption, Findings, Conclusion)]
+        return self._fingerprint("decomposed", IN_STEPS, schemas)
+
+    def _judge(self, definition: Definition, picture: PictureInput) -> Annotation:
+        caption = self._caption(picture)
+        jpeg = self.read_picture(picture, side_for(definition))
+        # What is looked for: the criteria, or where there are none the sentence.
+        statements = [criterion.text for criterion in definition.criteria] or [definition.description]
+        looking = self.prompts.messages("annotate.question", jpeg, statements=statements_text(statements))
+        found = self.model.ask(looking, findings(len(statements)), purpose=LOOKING).findings
+        shown = self._shown(picture, self._caption)
+        concluding = self.prompts.messages(
+            "annotate.verdict",
+            definition=topic_text(definition),
+            criteria=criteria_text(definition.criteria),
+            caption=caption,
+            findings="\n".join(f"{f.number}. {f.verdict}: {one_line(f.seen)}" for f in found),
+            examples=examples_text([e for e, _ in shown], [seen for _, seen in shown]),
+        )
+        said, raw = self._rate(concluding, conclusion(self.scale), CONCLUDING)
+        return conclude(picture.picture_id, definition.criteria, found, said, raw)
+
+    def _caption(self, picture: PictureInput) -> str:
+        """One picture may be judged and be an example of others at the same time; it is described once."""
+        return self.captioning.once(picture.picture_id, lambda: self._described(picture))
+
+    def _described(self, picture: PictureInput) -> str:
+        """The question is the same for every definition, so that its answer is too; unless the concept has
+        prompts of its own."""
+        asked = self.prompts.messages("annotate.caption", self.read_picture(picture, LOOKING_SIDE))
+        said = self.model.ask(asked, Caption, purpose=CAPTIONING)
+        writing = f" Writing in the picture: {one_line(said.writing)}" if said.writing.strip() else ""
+        return f"{one_line(said.caption)}{writing}"[:LONGEST_CAPTION]
+
+
+class StandIn(ChatModel):
+    """Stands in for a model, for estimates and previews: notes the first question of each purpose. Answers
+    with what stands for a caption and for what is `seen` of each criterion; where it is to judge or propose,
+    it raises `ModelAnswerError`."""
+
+    def __init__(
+        self, caption: str, seen: str, definition: Definition, name: str = "", endpoint: str = ""
+    ) -> None:
+        self.name = name
+        self.endpoint = endpoint
+        self.asked: dict[str, ModelQuestion[Any]] = {}
+        numbers = range(1, 1 + (len(definition.criteria) or 1))
+        found = [CriterionFinding(number=n, seen=seen, verdict="unclear") for n in numbers]
+        self._answers: dict[str, dict[str, Any]] = {
+            "Caption": {"caption": caption},
+            "Findings": {"findings": found},
+        }
+
+    def _said(self, question: ModelQuestion[Answer]) -> Weighed[Answer]:
+        self.asked.setdefault(question.purpose, question)
+        if question.answer.__name__ in self._answers:
+            return Weighed(question.answer.model_construct(**self._answers[question.answer.__name__]))
+        raise ModelAnswerError("There is no model yet.", outcome="empty")
