@@ -38,4 +38,3 @@ def test_the_nearest_nouns_come_first_each_name_once(embed):
     assert len({noun.name.casefold() for noun in found}) == 20
     assert "melon" in [noun.name for noun in found[:5]]
     assert [noun.score for noun in found] == sorted((noun.score for noun in found), reverse=True)
-    assert all(noun.gloss for noun in found)
