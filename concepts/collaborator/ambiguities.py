@@ -50,6 +50,9 @@ class Ambiguity:
     pictures: tuple[str, ...]
 
 
+Nouns = Callable[[Vectors, Vectors], list[str]]  # for what is seen in a group and not in others
+
+
 class Doubt(BaseModel):
     argument: str
     ambiguity: str
@@ -108,33 +111,25 @@ def _ranked(probability: Floats, threshold: float) -> Floats:
     return place
 
 
-class GroupNouns:
-    """Nouns for what a group of pictures shows and others don't: names without a language model.
+def telling_nouns(vocabulary: Vocabulary, group: Vectors, others: Vectors) -> list[str]:
+    """group (k, d), others (m, d), of the embedded encoder → some nouns for what is seen in the group and not
+    in the others, the most telling first; none contains another. Names without a language model.
 
     Close to CaSED (Conti et al., NeurIPS 2023): words near a group's mean. What all pictures of a library
-    have in common is taken off first, or every group of a grocery's pictures would be called food. Names
-    groups of pictures of the embedded encoder, whose vectors hold a part in the nouns' space. Of any other
-    encoder's it knows no names.
+    have in common is taken off first, or every group of a grocery's pictures would be called food.
     """
+    if not len(group) or not len(others):
+        return []
+    from concepts.encoders.embedded import FEATURES  # loads torch
 
-    def __init__(self, vocabulary: Vocabulary, is_embedded: bool) -> None:
-        self._vocabulary = vocabulary
-        self.is_embedded = is_embedded
-
-    def telling(self, group: Vectors, others: Vectors) -> list[str]:
-        """group (k, d), others (m, d) → some nouns for what is seen in the group and not in the others, the
-        most telling first; none contains another."""
-        if not self.is_embedded or not len(group) or not len(others):
-            return []
-        from concepts.encoders.embedded import FEATURES  # loads torch
-
-        difference = group[:, FEATURES:].mean(axis=0) - others[:, FEATURES:].mean(axis=0)
-        found: dict[str, set[str]] = {}
-        for noun in self._vocabulary.nearest_to(difference, TRIED):
-            words = set(noun.name.casefold().split())
-            if not any(words <= known or known <= words for known in found.values()):
-                found[noun.name] = words
-        return list(found)[:MOST]
+    # what follows the features is in the nouns' space
+    difference = group[:, FEATURES:].mean(axis=0) - others[:, FEATURES:].mean(axis=0)
+    found: dict[str, set[str]] = {}
+    for noun in vocabulary.nearest_to(difference, TRIED):
+        words = set(noun.name.casefold().split())
+        if not any(words <= known or known <= words for known in found.values()):
+            found[noun.name] = words
+    return list(found)[:MOST]
 
 
 def spread(vectors: Vectors, doubt: Floats, n: int) -> Rows:
@@ -215,7 +210,7 @@ def by_description(
 
 
 def by_looks(
-    ids: Sequence[str], vectors: Vectors, doubt: Floats, background: Vectors, nouns: GroupNouns
+    ids: Sequence[str], vectors: Vectors, doubt: Floats, background: Vectors, nouns: Nouns
 ) -> list[Ambiguity]:
     """Without a model: groups of borderline pictures that look alike, those in most doubt first. vectors
     (n, d), doubt (n,), background (m, d) of the library. No two have one name."""
@@ -230,7 +225,7 @@ def by_looks(
         if len(at) < FEWEST:
             continue
         typical = rows[at[np.argsort(distance[at, one], kind="stable")]]
-        names = [f"like “{noun}”" for noun in nouns.telling(vectors[typical], background)]
+        names = [f"like “{noun}”" for noun in nouns(vectors[typical], background)]
         names.append(f"these {len(typical)} that look alike ({len(found) + 1})")
         name = next(name for name in names if name not in found)
         found[name] = (float(doubt[typical].mean()), Ambiguity(name, tuple(ids[row] for row in typical)))

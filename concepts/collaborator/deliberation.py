@@ -13,12 +13,13 @@ import numpy as np
 from concepts.collaborator.ambiguities import (
     ASKED,
     Ambiguity,
-    GroupNouns,
+    Nouns,
     argued,
     borderline,
     by_description,
     by_looks,
     spread,
+    telling_nouns,
     unlabelled,
     with_parting,
 )
@@ -221,7 +222,7 @@ class Deliberation:
         if critic is None:
             nouns, vectors = self._nouns(), self.training_data.vectors
             by_nouns = from_nouns(
-                current, feedback, lambda first, second: nouns.telling(vectors(first), vectors(second))
+                current, feedback, lambda first, second: nouns(vectors(first), vectors(second))
             )
             named = [one for one in by_nouns if one.text not in earlier.judged]
             found |= {one.candidate.text: one for one in trying(named)}
@@ -321,9 +322,11 @@ class Deliberation:
         lots = {i: hashlib.sha256(f"{key} settles {i}".encode()).digest() for i in ids}
         return sorted(ids, key=lambda i: (i not in looked_at, lots[i]))
 
-    def _nouns(self) -> GroupNouns:
-        embedded = self.training_data.collection.recorded().name == "embedded"
-        return GroupNouns(Vocabulary(SentenceEncoder().encode), embedded)
+    def _nouns(self) -> Nouns:
+        """Of pictures of any other encoder than the embedded one no names are known."""
+        if self.training_data.collection.recorded().name != "embedded":
+            return lambda group, others: []
+        return partial(telling_nouns, Vocabulary(SentenceEncoder().encode))
 
 
 def earlier_answers(training_data: TrainingData) -> dict[str, tuple[Value, int]]:
