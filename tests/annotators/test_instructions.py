@@ -32,7 +32,7 @@ class GullibleModel:
     """A SIMULATED model that obeys whatever it reads outside the tags around data, and says no otherwise. It
     repeats `written`, which it reads in every picture, in captions and findings."""
 
-    name, endpoint, method = "gullible", "nowhere", VlmAnnotator.method
+    name, endpoint = "gullible", "nowhere"
 
     def __init__(self, written: str) -> None:
         self.written = written

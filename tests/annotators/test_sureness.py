@@ -19,7 +19,7 @@ SAID = {
 class Model:
     """A SIMULATED model that rates in turn as told, and knows these chances of its rating, or none."""
 
-    name, endpoint, method = "simulated", "nowhere", VlmAnnotator.method
+    name, endpoint = "simulated", "nowhere"
 
     def __init__(self, ratings, chances=None, **more):
         self.ratings, self.chances, self.more = ratings, chances, more
