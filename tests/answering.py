@@ -20,9 +20,9 @@ SIMULATED = Author("simulation", "simulated")
 def answer(bench: Workbench, name: str, ids: Sequence[str], *, always: str = "") -> None:
     """Yes to each whose file is called ellipse, or `always` the same."""
     paths = bench.context.collection.paths(ids)
-    said = [(i, always or ("yes" if "ellipse" in paths[i] else "no")) for i in ids]
-    given = [(uuid.uuid4().hex, i, value, "") for i, value in said]
-    bench.concept(name).labels.give_many(given, author=SIMULATED)
+    said = {i: always or ("yes" if "ellipse" in paths[i] else "no") for i in ids}
+    given = {uuid.uuid4().hex: GivenLabel(picture=i, value=value) for i, value in said.items()}
+    bench.concept(name).labels.commit(given, SIMULATED)
 
 
 def answered_all(home: Path, name: str, scale: Scale, value_of: Callable[[str], str]) -> Workbench:

@@ -24,6 +24,7 @@ from concepts.learning.report import EvaluationReport
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from concepts.workbench.concept import Concept
+from concepts.workbench.labels import GivenLabel
 from storage.labels import Author
 from storage.tables import LabelEventRow
 
@@ -195,9 +196,9 @@ def test_what_several_people_answered_shows_whether_the_machine_may_answer_for_t
     dataset = _training_data(concept)
     paths = concept.context.collection.paths(list(dataset.answers))
     for author in ("ana", "ben"):
-        said = [(i, "yes" if "ellipse" in paths[i] else "no") for i in dataset.answers]
-        given = [(f"{author} {i}", i, value, "") for i, value in said]
-        concept.labels.give_many(given, author=Author(author))
+        said = {i: "yes" if "ellipse" in paths[i] else "no" for i in dataset.answers}
+        given = {f"{author} {i}": GivenLabel(picture=i, value=value) for i, value in said.items()}
+        concept.labels.commit(given, Author(author))
     found = concept.annotators.compare().wait()
     assert len(dataset.answers) >= 30
     assert found.substitute is not None

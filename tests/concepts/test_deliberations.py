@@ -18,6 +18,7 @@ from concepts.labelling.review import ReviewRow
 from concepts.workbench import Workbench
 from concepts.workbench.concept import Concept
 from concepts.workbench.jobs import LookBack
+from concepts.workbench.labels import GivenLabel
 from storage.labels import Author
 
 NAME = "Shapes"
@@ -61,8 +62,9 @@ def concept(filled: Filled, server: FakeOpenAI, monkeypatch: pytest.MonkeyPatch)
 def say(concept: Concept, ids: list[str], comment: str = "") -> None:
     """As the person means it."""
     paths = concept.context.collection.paths(ids)
-    given = [(f"say {i}", i, "no" if "line" in paths[i] else "yes", comment) for i in ids]
-    concept.labels.give_many(given, author=Author("me"))
+    said = {i: "no" if "line" in paths[i] else "yes" for i in ids}
+    given = {f"say {i}": GivenLabel(picture=i, value=v, comment=comment) for i, v in said.items()}
+    concept.labels.commit(given, Author("me"))
 
 
 def answer_most(concept: Concept, n: int = 50) -> None:
@@ -184,8 +186,8 @@ def test_an_answer_that_new_words_contradict_comes_up_again_until_it_is_looked_a
     dataset = concept.context.dataset(concept.row)
     paths = concept.context.collection.paths(list(dataset.candidates))
     free = [i for i in dataset.candidates if i not in dataset.reserved]
-    by_the_first_words = [(f"first {i}", i, "yes", "") for i in free]  # lines count
-    concept.labels.give_many(by_the_first_words, author=Author("me"))
+    by_the_first_words = {f"first {i}": GivenLabel(picture=i, value="yes") for i in free}  # lines count
+    concept.labels.commit(by_the_first_words, Author("me"))
     criteria = (*dataset.revision.definition.criteria, Criterion(kind="excluding", text="made of lines"))
     narrower = dataset.revision.definition.model_copy(update={"criteria": criteria})
     concept.definition.revise(narrower, author="me", note="no lines")
