@@ -35,7 +35,7 @@ class KeptFigures(Store):
             kept = {i: row for i, *row in session.execute(query) if row[0] == now[i].state}
             before = {i: removal for i, (_, removal, _) in kept.items() if removal < now[i].removal}
             if before:
-                moved, _ = changes_since(session, min(before.values()))
+                moved = changes_since(session, min(before.values()))
                 # Of what is gone for good nobody knows any more which concepts it was of.
                 touched = before.keys() if PURGED in moved else _concepts_of(session, moved) & before.keys()
                 kept = {i: row for i, row in kept.items() if i not in touched}

@@ -303,19 +303,18 @@ class LabelLog(Store):
             query = query.order_by(LabelEventRow.sequence).execution_options(yield_per=1000)
             yield from _streamed(session, query)
 
-    def changed_since(self, concept_id: int, sequence: int) -> tuple[set[str], int]:
-        """Pictures with an event of a person behind `sequence`, and the sequence of the last one."""
-        query = select(LabelEventRow.picture_id, LabelEventRow.sequence).where(
+    def changed_since(self, concept_id: int, sequence: int) -> set[str]:
+        """Pictures with an event of a person behind `sequence`."""
+        query = select(LabelEventRow.picture_id).where(
             LabelEventRow.sequence > sequence,
             LabelEventRow.concept_id == concept_id,
             LabelEventRow.author_kind != "annotator",
         )
-        rows = self._database.rows(query)
-        return {row[0] for row in rows}, max((row[1] for row in rows), default=sequence)
+        return set(self._database.scalars(query))
 
-    def removals_since(self, sequence: int) -> tuple[set[str], int]:
+    def removals_since(self, sequence: int) -> set[str]:
         """Pictures of which nothing stands any more, or again, because they were removed from the library or
-        put back behind the removal `sequence`; and the last removal."""
+        put back behind the removal `sequence`."""
         with self._database.read() as session:
             return changes_since(session, sequence)
 

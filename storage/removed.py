@@ -64,11 +64,9 @@ def shown(column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
     return column.not_in(select(PictureRow.id).where(PictureRow.removed.is_not(None)))
 
 
-def changes_since(session: Session, sequence: int) -> tuple[set[str], int]:
-    """Pictures that were removed or put back behind `sequence`, and the sequence of the last time."""
-    query = select(RemovalRow.picture_id, RemovalRow.sequence).where(RemovalRow.sequence > sequence)
-    rows = session.execute(query).all()
-    return {row[0] for row in rows}, max((row[1] for row in rows), default=sequence)
+def changes_since(session: Session, sequence: int) -> set[str]:
+    """Pictures that were removed or put back behind `sequence`."""
+    return set(session.scalars(select(RemovalRow.picture_id).where(RemovalRow.sequence > sequence)))
 
 
 @dataclass(frozen=True)

@@ -132,9 +132,10 @@ class LabelCache:
         before: Said = self._known(("said", concept_id), None) or Said()
         if (before.event, before.removal) == (state.event, state.removal):
             return before
-        changed, _ = self._log.changed_since(concept_id, before.event)
-        moved, _ = self._log.removals_since(before.removal)
-        changed |= moved | (before.decisions.keys() if PURGED in moved else set())
+        moved = self._log.removals_since(before.removal)
+        changed = moved | self._log.changed_since(concept_id, before.event)
+        if PURGED in moved:  # nobody knows any more which
+            changed |= before.decisions.keys()
         decisions = {i: decision for i, decision in before.decisions.items() if i not in changed}
         blind = before.blind - changed
         for ids in chunks(sorted(changed)):

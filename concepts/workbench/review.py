@@ -66,13 +66,13 @@ class Review:
         concept = self._context.concept(name)
         dataset = self._context.dataset(concept)
         looked = self._context.jobs.newest_done(LookOver, concept.id)
-        rows = self._rows(concept, dataset, looked)
+        rows = self._rows(dataset, looked)
         if reader is not None:
             rows = for_reader(rows, dataset.decisions, reader)
         counts = Counter(row.reason for row in rows)
         shown = [row for row in rows if reason in (None, row.reason)][offset:][:limit]
         return ReviewQueue(
-            rows=self._with_labels(concept, dataset, shown, reader),
+            rows=self._with_labels(dataset, shown, reader),
             counts={one: counts[one] for one in Reason if counts[one]},
             agreement=pairs(dataset.decisions),
             counted=looked.counted if looked else None,
@@ -124,29 +124,27 @@ class Review:
 
     # The queue
 
-    def _rows(
-        self, concept: ConceptRow, dataset: ConceptDataset, looked: LookedOver | None
-    ) -> list[ReviewRow]:
+    def _rows(self, dataset: ConceptDataset, looked: LookedOver | None) -> list[ReviewRow]:
         removed = self._context.collection.removed.hidden().ids
         rows = [*people_disagree(dataset.decisions), *near_duplicates_disagree(dataset)]
-        rows += self._older(concept, dataset)
-        head = self._of_this_library(concept)
+        rows += self._older(dataset)
+        head = self._of_this_library(dataset.concept_id)
         if head is not None:
             rows += mistakes(dataset, head)
         rows += changed_test_labels(dataset)
         if looked and looked.found:
-            since, _ = self._context.log.changed_since(concept.id, looked.answers)
+            since = self._context.log.changed_since(dataset.concept_id, looked.answers)
             rows += [row for row in looked.found if row.id not in since]
         inside = set(dataset.looks_at({row.id for row in rows})) - removed
         order = list(Reason)
         return sorted((row for row in rows if row.id in inside), key=lambda row: order.index(row.reason))
 
-    def _older(self, concept: ConceptRow, dataset: ConceptDataset) -> list[ReviewRow]:
+    def _older(self, dataset: ConceptDataset) -> list[ReviewRow]:
         """Labels that the newest description may contradict, and that nobody has given anew since."""
-        found = self._context.jobs.newest_done(LookBack, concept.id)
+        found = self._context.jobs.newest_done(LookBack, dataset.concept_id)
         if found is None or found.definition != dataset.revision.number:
             return []
-        since, _ = self._context.log.changed_since(concept.id, found.answers)
+        since = self._context.log.changed_since(dataset.concept_id, found.answers)
         return [
             ReviewRow(
                 id=one.picture_id,
@@ -160,12 +158,13 @@ class Review:
         ]
 
     def _with_labels(
-        self, concept: ConceptRow, dataset: ConceptDataset, rows: Sequence[ReviewRow], reader: str | None
+        self, dataset: ConceptDataset, rows: Sequence[ReviewRow], reader: str | None
     ) -> list[ReviewRow]:
         ids = list({row.id for row in rows})
         paths = self._context.collection.paths(ids)
-        standing = readable(self._context.log.standing(concept.id, ("person",), ids), reader)
-        said = what_people_said(standing, self._context.log.comments(concept.id, ids))
+        log, concept_id = self._context.log, dataset.concept_id
+        standing = readable(log.standing(concept_id, ("person",), ids), reader)
+        said = what_people_said(standing, log.comments(concept_id, ids))
         return [
             row.model_copy(
                 update={
@@ -177,9 +176,9 @@ class Review:
             for row in rows
         ]
 
-    def _of_this_library(self, concept: ConceptRow) -> StoredHead | None:
+    def _of_this_library(self, concept_id: int) -> StoredHead | None:
         """The newest version, where the library has its encoder still."""
-        head = self._context.heads.get(concept.id)
+        head = self._context.heads.get(concept_id)
         fits = head is not None and head.fingerprint == self._context.collection.recorded().fingerprint
         return head if fits else None
 
@@ -199,7 +198,7 @@ class Review:
         concept = self._context.store.get(job.concept_id)
         asked = self._asked(concept)  # there may be more labels than when it was asked for
         dataset = self._context.dataset(concept)
-        newest, head = self._context.heads.get(concept.id), self._of_this_library(concept)
+        newest, head = self._context.heads.get(concept.id), self._of_this_library(concept.id)
         steps = partial(progress.report, total=6)  # small ones: between them it stands aside
         steps(0, message="looking for mislabelled pictures")
         found = likely_mislabelled(dataset, head, MISLABELLED)
