@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from concepts.errors import DiscernError
 from concepts.learning.scale import NONE, NONE_IN_WORDS, Scale
-from storage.label_queries import Value
+from storage.label_queries import VALUES, Value
 from storage.labels import Author, AuthorKind
 
 Split = Literal["train", "evaluation"]
@@ -23,13 +23,7 @@ SPELLINGS: Final[dict[str, Value]] = {
     **dict.fromkeys(("unsure", "u", "?", "maybe"), "unsure"),
     **dict.fromkeys(("skip", "s"), "skip"),
 }
-MEANINGS: Final[dict[str, Meaning]] = {
-    "yes": "yes",
-    "no": "no",
-    "unsure": "unsure",
-    "skip": "skip",
-    "leave-out": LEAVE_OUT,
-}
+MEANINGS: Final[dict[str, Meaning]] = {**{value: value for value in VALUES}, "leave-out": LEAVE_OUT}
 GRADE = re.compile(r"([1-9]|10)(?:\.0*)?")
 ALL_OTHERS = "*"  # stands for every word that has no meaning yet
 ME = Author("me")
@@ -130,7 +124,7 @@ def _meaning(text: str, scale: Scale | None) -> Meaning | None:
 
 
 def _meanings_in_words(scale: Scale | None) -> str:
-    plain = ", ".join(list(MEANINGS)[:-1])
+    plain = ", ".join(VALUES)
     if scale is None:
         return plain
     own = f"1 to {len(scale.words)}" if scale.is_graded else ", ".join([*scale.words, NONE])

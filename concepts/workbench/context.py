@@ -249,17 +249,13 @@ class Context:
             return None
         return self.scores.of(head, vectors)
 
-    def is_ranked_by_answers(self, concept: ConceptRow, head: StoredHead) -> bool:
-        """Whether the library is shown in the order of all answers, or in the head's own: an older version
-        that is looked at, or in use again, shows what it makes of the library itself."""
-        newest = max(one.label_sequence for one in self.heads.all(concept.id))
-        return head.label_sequence == newest
-
     def rank_library(self, concept: ConceptRow, head: StoredHead, *, wait: bool) -> None:
-        """Puts the library in the order of all answers and keeps that beside the scores of a version. Where
-        the neighbour graph isn't there yet this takes a while, or without `wait` only begins it."""
+        """Puts the library in the order of all answers, kept beside the scores of a version. An older
+        version that is looked at, or in use again, shows what it makes of the library itself. Where the
+        neighbour graph isn't there yet this takes a while, or without `wait` only begins it."""
         vectors = self.collection.vectors_for(concept.id)
-        if not self.neighbourhood.fits(vectors) or not self.is_ranked_by_answers(concept, head):
+        newest = max(one.label_sequence for one in self.heads.all(concept.id))
+        if not self.neighbourhood.fits(vectors) or head.label_sequence != newest:
             return
         if self.scores.of(head, vectors).is_ranked:
             return

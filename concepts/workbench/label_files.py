@@ -46,7 +46,7 @@ from concepts.library.lookup import NamedPicture, find_named
 from concepts.view import View
 from concepts.workbench.blind_rechecks import SecondTime
 from concepts.workbench.operation import Limit, Offset, ReaderName, operation
-from storage.labels import Author, LabelEvent
+from storage.labels import Author
 
 if TYPE_CHECKING:
     from concepts.workbench.concept import Concept
@@ -207,8 +207,20 @@ class LabelFiles:
         origins = self._context.log.origins(concept.id)
         names = self._context.store.names(set(origins.values()))
         return [
-            _label_row(event, paths, apart, remarks.get((event.picture_id, event.author), ""))
-            | {"from_concept": names[origins[event.sequence]] if event.sequence in origins else ""}
+            {
+                "id": event.picture_id,
+                "path": paths.get(event.picture_id, ""),
+                "label": event.said,
+                "author": event.author.name,
+                "author_kind": event.author.kind,
+                "split": "evaluation" if event.picture_id in apart else "train",
+                "definition": event.definition_number,
+                "created": event.created.isoformat(),
+                "comment": remarks.get((event.picture_id, event.author), ""),
+                "recorded_by": event.recorded_by or "",
+                "in_view": "yes" if event.in_view else "",
+                "from_concept": names[origins[event.sequence]] if event.sequence in origins else "",
+            }
             for event in standing
         ]
 
@@ -359,19 +371,3 @@ def _refuse(bad: Sequence[BadRow], report: ImportReport, left: Sequence[LabelRow
     report.bad_rows = sorted([*report.bad_rows, *bad], key=lambda row: row.number)
     if report.bad_rows and not left:
         raise NoUsableRowsError(file.name, [(row.number, row.reason) for row in report.bad_rows])
-
-
-def _label_row(event: LabelEvent, paths: dict[str, str], apart: Ids[str], comment: str) -> dict[str, Any]:
-    return {
-        "id": event.picture_id,
-        "path": paths.get(event.picture_id, ""),
-        "label": event.said,
-        "author": event.author.name,
-        "author_kind": event.author.kind,
-        "split": "evaluation" if event.picture_id in apart else "train",
-        "definition": event.definition_number,
-        "created": event.created.isoformat(),
-        "comment": comment,
-        "recorded_by": event.recorded_by or "",
-        "in_view": "yes" if event.in_view else "",
-    }

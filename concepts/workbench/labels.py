@@ -123,7 +123,19 @@ class Labels:
         base = self._own_key(author, key)
         keyed = {f"{base}/{i}": label for i, label in enumerate(answers)}
         kept = self.commit(keyed, Author(author, "simulated" if simulated else "person"), in_view=in_view)
-        return [_kept_label(kept[one]) for one in keyed]
+        return [
+            KeptLabel(
+                picture=event.picture_id,
+                value=event.said,
+                comment=event.comment,
+                author=event.author.name,
+                author_kind=event.author.kind,
+                definition=event.definition_number,
+                created=event.created,
+                repeat=event.repeat or event.renewed,
+            )
+            for event in (kept[key] for key in keyed)
+        ]
 
     def give(
         self,
@@ -433,16 +445,3 @@ class Labels:
         if key is None:
             return uuid.uuid4().hex
         return hashlib.sha256(f"{author}\n{self._concept.id}\n{key}".encode()).hexdigest()[:48]
-
-
-def _kept_label(event: LabelEvent) -> KeptLabel:
-    return KeptLabel(
-        picture=event.picture_id,
-        value=event.said,
-        comment=event.comment,
-        author=event.author.name,
-        author_kind=event.author.kind,
-        definition=event.definition_number,
-        created=event.created,
-        repeat=event.repeat or event.renewed,
-    )

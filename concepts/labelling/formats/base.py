@@ -22,7 +22,6 @@ from storage.disk import is_refusal, refused
 
 MOST_JSON: Final = 512 * 1024**2  # bytes of a JSON file, which is read whole: it takes some times as much
 CAPTION: Final = "caption"
-EXPORTED: Final = ("yes", "no", "unsure", "skip")
 
 ABOUT: Final = ("author", "author_kind", "split", "created", "comment")  # a label, beside its value
 

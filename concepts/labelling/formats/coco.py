@@ -14,7 +14,6 @@ from typing import Any, ClassVar, Final
 from concepts.errors import DiscernError
 from concepts.labelling.formats.base import (
     CAPTION,
-    EXPORTED,
     LabelledPicture,
     Written,
     given_rows,
@@ -27,9 +26,10 @@ from concepts.labelling.formats.base import (
 )
 from concepts.labelling.rows import BadRow, RawRow
 from concepts.registry import Method
+from storage.label_queries import VALUES
 
 _PARTS: Final = re.compile(r'"(images|annotations|categories)"\s*:')
-_CATEGORIES: Final = {name: number for number, name in enumerate(EXPORTED, start=1)}
+_CATEGORIES: Final[dict[str, int]] = {name: number for number, name in enumerate(VALUES, start=1)}
 
 
 class Coco:
@@ -69,9 +69,9 @@ class Coco:
         annotations: list[dict[str, Any]] = []
         for number, picture in enumerate(pictures, start=1):
             images.append(_image(number, picture))
-            if picture.label in EXPORTED or picture.answers:
+            if picture.label in VALUES or picture.answers:
                 annotations.append(_annotation(len(annotations) + 1, number, picture))
-        names = [*EXPORTED, "conflict"]
+        names = [*VALUES, "conflict"]
         write_json(
             out,
             {
@@ -127,7 +127,7 @@ def _annotation(number: int, image: int, picture: LabelledPicture) -> dict[str, 
     return {
         "id": number,
         "image_id": image,
-        "category_id": _CATEGORIES.get(picture.label, len(EXPORTED) + 1),
+        "category_id": _CATEGORIES.get(picture.label, len(VALUES) + 1),
         "bbox": [0, 0, picture.width, picture.height],
         "area": picture.width * picture.height,
         "iscrowd": 0,

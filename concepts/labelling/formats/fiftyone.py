@@ -13,7 +13,6 @@ from typing import Any, ClassVar, Final
 from concepts.errors import DiscernError
 from concepts.labelling.formats.base import (
     CAPTION,
-    EXPORTED,
     LabelledPicture,
     Written,
     about,
@@ -28,6 +27,7 @@ from concepts.labelling.formats.base import (
 )
 from concepts.labelling.rows import BadRow, RawRow
 from concepts.registry import Method
+from storage.label_queries import VALUES
 
 SAMPLES: Final = "samples.json"
 TRUTH, SAID, PREDICTED = "ground_truth", "answers", "predictions"
@@ -95,7 +95,7 @@ def _words(sample: dict[str, Any]) -> list[str]:
 def _sample(picture: LabelledPicture) -> dict[str, Any]:
     sample: dict[str, Any] = {"filepath": picture.path, "tags": [], "discern_id": picture.id}
     sample["metadata"] = {"_cls": "ImageMetadata", "width": picture.width, "height": picture.height}
-    if picture.label in EXPORTED:
+    if picture.label in VALUES:
         sample[TRUTH] = {"_cls": "Classification", "tags": [], "label": picture.label}
     if picture.answers:
         sample[SAID] = {
