@@ -11,82 +11,81 @@ from fastapi.testclient import TestClient
 from small_app import app_without_screens
 
 from concepts.errors import DiscernError
-from concepts.workbench import Workbench
-from concepts.workbench.concept import comments_of_picture
+from concepts.workbench.concept import Concept, comments_of_picture
 
 NAME = "Round thing"
 
 
 @pytest.fixture
-def picture(bench: Workbench) -> str:
-    return bench.library.pictures(limit=1).pictures[0].id
+def picture(concept: Concept) -> str:
+    return concept.bench.library.pictures(limit=1).pictures[0].id
 
 
-def keep(bench: Workbench, picture: str, text: str, who: str = "me", **how: bool) -> None:
+def keep(concept: Concept, picture: str, text: str, who: str = "me", **how: bool) -> None:
     key = hashlib.sha256(f"comment {who} {text} {picture}".encode()).hexdigest()
-    bench.concept(NAME).labels.comment(picture, text, author=who, key=key, **how)
+    concept.labels.comment(picture, text, author=who, key=key, **how)
 
 
-def answer(bench: Workbench, picture: str, value: str, who: str = "me", comment: str = "") -> None:
-    bench.concept(NAME).labels.give(picture, value, author=who, comment=comment)
+def answer(concept: Concept, picture: str, value: str, who: str = "me", comment: str = "") -> None:
+    concept.labels.give(picture, value, author=who, comment=comment)
 
 
-def read(bench: Workbench, picture: str, who: str = "me") -> list[tuple[str, str]]:
-    said = bench.concept(NAME).labels.comments([picture], who).get(picture, [])
+def read(concept: Concept, picture: str, who: str = "me") -> list[tuple[str, str]]:
+    said = concept.labels.comments([picture], who).get(picture, [])
     return [(remark.author, remark.text) for remark in said]
 
 
 def test_a_later_comment_takes_the_earlier_ones_place_and_the_log_keeps_both(
-    bench: Workbench, picture: str
+    concept: Concept, picture: str
 ) -> None:
-    keep(bench, picture, "A plate.")
-    keep(bench, picture, "A plate, seen from above.")
-    assert read(bench, picture) == [("me", "A plate, seen from above.")]
-    events = bench.context.log.events(bench.context.concept(NAME).id, picture)
+    keep(concept, picture, "A plate.")
+    keep(concept, picture, "A plate, seen from above.")
+    assert read(concept, picture) == [("me", "A plate, seen from above.")]
+    events = concept.context.log.events(concept.id, picture)
     assert [event.comment for event in events] == ["A plate.", "A plate, seen from above."]
 
 
-def test_an_empty_comment_takes_it_back_and_there_has_to_be_one(bench: Workbench, picture: str) -> None:
+def test_an_empty_comment_takes_it_back_and_there_has_to_be_one(concept: Concept, picture: str) -> None:
     with pytest.raises(DiscernError, match="empty"):
-        keep(bench, picture, " ")
-    keep(bench, picture, "A plate.")
+        keep(concept, picture, " ")
+    keep(concept, picture, "A plate.")
     for _ in range(2):  # a repeated request changes nothing
-        keep(bench, picture, "")
-    assert read(bench, picture) == []
-    bench.concept(NAME).labels.comment(picture, "A bowl.", author="me", key="afterwards")
-    assert read(bench, picture) == [("me", "A bowl.")]
+        keep(concept, picture, "")
+    assert read(concept, picture) == []
+    concept.labels.comment(picture, "A bowl.", author="me", key="afterwards")
+    assert read(concept, picture) == [("me", "A bowl.")]
 
 
-def test_what_is_kept_beside_an_earlier_comment_leaves_it_there(bench: Workbench, picture: str) -> None:
-    keep(bench, picture, "Round.")
-    keep(bench, picture, "Filled.", beside=True)
-    assert bench.concept(NAME).labels.own_comments([picture], "me") == {picture: "Round.\nFilled."}
-    keep(bench, picture, "Round and filled.")
-    assert read(bench, picture) == [("me", "Round and filled.")]
+def test_what_is_kept_beside_an_earlier_comment_leaves_it_there(concept: Concept, picture: str) -> None:
+    keep(concept, picture, "Round.")
+    keep(concept, picture, "Filled.", beside=True)
+    assert concept.labels.own_comments([picture], "me") == {picture: "Round.\nFilled."}
+    keep(concept, picture, "Round and filled.")
+    assert read(concept, picture) == [("me", "Round and filled.")]
 
 
-def test_others_comments_are_read_only_after_ones_own_answer(bench: Workbench, picture: str) -> None:
-    answer(bench, picture, "no", "ana", comment="It has corners.")
-    keep(bench, picture, "Round to me.")
-    assert read(bench, picture) == [("me", "Round to me.")]
-    answer(bench, picture, "skip")
-    assert read(bench, picture) == [("me", "Round to me.")]
-    answer(bench, picture, "yes")
-    assert read(bench, picture) == [("ana", "It has corners."), ("me", "Round to me.")]
-    bench.concept(NAME).labels.take_back(author="me", count=2)
-    assert read(bench, picture) == [("me", "Round to me.")]
-    assert list(comments_of_picture(bench, picture, "me")) == [NAME]
-    assert comments_of_picture(bench, picture, "ben") == {}
+def test_others_comments_are_read_only_after_ones_own_answer(concept: Concept, picture: str) -> None:
+    answer(concept, picture, "no", "ana", comment="It has corners.")
+    keep(concept, picture, "Round to me.")
+    assert read(concept, picture) == [("me", "Round to me.")]
+    answer(concept, picture, "skip")
+    assert read(concept, picture) == [("me", "Round to me.")]
+    answer(concept, picture, "yes")
+    assert read(concept, picture) == [("ana", "It has corners."), ("me", "Round to me.")]
+    concept.labels.take_back(author="me", count=2)
+    assert read(concept, picture) == [("me", "Round to me.")]
+    assert list(comments_of_picture(concept.bench, picture, "me")) == [NAME]
+    assert comments_of_picture(concept.bench, picture, "ben") == {}
 
 
-def test_one_persons_comment_never_replaces_anothers(bench: Workbench, picture: str) -> None:
-    keep(bench, picture, "Round.", "ana")
-    keep(bench, picture, "Flat.", "ben")
-    assert read(bench, picture, "ana") == [("ana", "Round.")]
+def test_one_persons_comment_never_replaces_anothers(concept: Concept, picture: str) -> None:
+    keep(concept, picture, "Round.", "ana")
+    keep(concept, picture, "Flat.", "ben")
+    assert read(concept, picture, "ana") == [("ana", "Round.")]
 
 
-def test_the_label_screen_gets_them_with_its_pictures(bench: Workbench, picture: str) -> None:
-    client = TestClient(app_without_screens(bench), base_url="http://127.0.0.1:7860")
+def test_the_label_screen_gets_them_with_its_pictures(concept: Concept, picture: str) -> None:
+    client = TestClient(app_without_screens(concept.bench), base_url="http://127.0.0.1:7860")
     sent = {"concept": NAME, "key": "comment-1", "picture": picture, "text": "A plate."}
     said = client.post("/app/answers/comment", json=sent).json()["remarks"][picture]
     assert [(one["text"], one["own"]) for one in said] == [("A plate.", True)]
@@ -100,16 +99,16 @@ def test_the_label_screen_gets_them_with_its_pictures(bench: Workbench, picture:
 
 
 def test_an_exported_file_has_comments_that_were_kept_apart_from_the_answer_and_they_come_back(
-    bench: Workbench, picture: str, tmp_path: Path
+    concept: Concept, picture: str, tmp_path: Path
 ) -> None:
-    answer(bench, picture, "yes", comment="Rnd.")
-    keep(bench, picture, "Round, as a plate.")
-    out = bench.concept(NAME).label_exports.download("csv", tmp_path)
+    answer(concept, picture, "yes", comment="Rnd.")
+    keep(concept, picture, "Round, as a plate.")
+    out = concept.label_exports.download("csv", tmp_path)
     rows = list(csv.DictReader(out.open(newline="")))
     assert [row["comment"] for row in rows] == ["Round, as a plate."]
-    bench.concepts.begin("Round thing again", "A filled ellipse.")
-    bench.concept("Round thing again").label_files.import_file(out)
-    assert bench.concept("Round thing again").labels.own_comments([picture], "me") == {
+    concept.bench.concepts.begin("Round thing again", "A filled ellipse.")
+    concept.bench.concept("Round thing again").label_files.import_file(out)
+    assert concept.bench.concept("Round thing again").labels.own_comments([picture], "me") == {
         picture: "Round, as a plate."
     }
-    assert bench.concept(NAME).label_files.import_file(out)["unchanged"] == 1
+    assert concept.label_files.import_file(out)["unchanged"] == 1
