@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from synthetic import DIMENSION, contents, picture_ids, unit_vectors
 
-from storage.errors import DamagedIndexError
+from storage.errors import DamagedIndexError, StorageError  # noqa: F401  # in the code of other processes
 from storage.vectors.digests import digests_of
 from storage.vectors.ids import checked, encoded, order_of
 from storage.vectors.lance import LanceIndex
@@ -87,7 +87,7 @@ def test_what_somebody_adds_between_who_was_not_held_off_is_in_the_copy(
     """Two steps that change the table in several commits."""
     index.write(picture_ids(9), unit_vectors(9))
     other = LanceIndex(tmp_path / "vectors", "enc-1", DIMENSION)
-    monkeypatch.setattr("storage.vectors.lance.BATCH", 2)
+    monkeypatch.setattr("storage.vectors.lance.AT_ONCE", 2)
     monkeypatch.setattr(other, "_lock", nullcontext())
     for number, step in enumerate((lambda: index.delete(picture_ids(5)), index.tidy)):
         in_step = index._in_step
