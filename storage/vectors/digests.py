@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from zlib import crc32
 
 import numpy as np
@@ -12,7 +11,6 @@ from storage.vectors.ids import Flags, Halves, Keys
 
 Digests = NDArray[np.uint32]
 
-AT_ONCE = 8192
 _EXPONENT = np.uint16(0x7C00)  # all of whose bits only infinities and what is no number have (IEEE 754)
 
 
@@ -35,9 +33,3 @@ def sound(ids: Keys, vectors: Halves, digests: Digests | None) -> Flags:
     """(n,) whether each vector (n, d) is finite and, where there are digests (n,), as it was written."""
     found = finite(vectors)
     return found if digests is None else found & (digests_of(ids, vectors) == digests)
-
-
-def parts(count: int) -> Iterator[slice]:
-    """Rows 0 to count - 1, a few megabytes of vectors at a time."""
-    for start in range(0, count, AT_ONCE):
-        yield slice(start, min(start + AT_ONCE, count))

@@ -28,7 +28,7 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from storage.vectors.ids import ID_TYPE, Floats, Keys, PictureIds, Rows, located
+from storage.vectors.ids import ID_TYPE, Floats, Keys, PictureIds, Rows, located, parts
 from storage.vectors.nearest import (
     TOGETHER,
     Clusters,
@@ -154,9 +154,9 @@ def marks_of(copy: VectorReader) -> NDArray[np.uint64]:
     """(n,) a number of each vector's bytes, another one for another vector."""
     odd = np.random.default_rng(SEED).integers(2**63, size=copy.dimension, dtype=np.uint64) * 2 + 1
     found = [np.empty(0, np.uint64)]
-    for start in range(0, len(copy.ids), TOGETHER):
-        part = copy.halves(np.arange(start, min(start + TOGETHER, len(copy.ids))))
-        found.append(np.ascontiguousarray(part).view(np.uint16).astype(np.uint64) @ odd)
+    for places in parts(len(copy.ids), TOGETHER):
+        vectors = np.ascontiguousarray(copy.halves(places))
+        found.append(vectors.view(np.uint16).astype(np.uint64) @ odd)
     return np.concatenate(found)
 
 
@@ -167,8 +167,8 @@ def built(copy: VectorReader, heard: Heard) -> Graph:
     rows, products = np.full((n, KEPT), -1, np.int32), np.zeros((n, KEPT), np.float32)
     clusters = clustered(copy, max(min(n, 1), n // A_CLUSTER), SEED, heard)
     if n <= EXACTLY:
-        parts = [np.arange(s, min(s + TOGETHER, n)) for s in range(0, n if k else 0, TOGETHER)]
-        for part, found in zip(parts, side_by_side(lambda p: exactly(copy, p, k), parts, heard), strict=True):
+        asked = list(parts(n if k else 0, TOGETHER))
+        for part, found in zip(asked, side_by_side(lambda p: exactly(copy, p, k), asked, heard), strict=True):
             rows[part, :k], products[part, :k] = found
         recall = 1.0
     else:
@@ -192,8 +192,7 @@ def among_clusters(
         enough = int(np.searchsorted(np.cumsum(sizes[near[cluster]]), k + 1)) + 1
         others = np.concatenate([members[one] for one in near[cluster, : max(PROBED, enough)]])
         vectors = as_floats(copy.halves(others))
-        for start in range(0, len(mine), TOGETHER // 2):
-            part = np.arange(start, min(start + TOGETHER // 2, len(mine)))
+        for part in parts(len(mine), TOGETHER // 2):
             found = vectors[part] @ vectors.T
             found[np.arange(len(part)), part] = -np.inf
             columns, values = highest(found, k)
@@ -286,9 +285,9 @@ def linked(copy: VectorReader, rows: Indexes, products: Floats, poor: Rows, hear
                 best, values = merged(best, values, k)
         return best, values, nearer
 
-    parts = [poor[start : start + TOGETHER] for start in range(0, len(poor), TOGETHER)]
+    asked = [poor[part] for part in parts(len(poor), TOGETHER)]
     nearer: list[tuple[Rows, Rows, Floats]] = []
-    for part, (best, values, some) in zip(parts, side_by_side(look, parts, heard), strict=True):
+    for part, (best, values, some) in zip(asked, side_by_side(look, asked, heard), strict=True):
         rows[part], products[part] = best, values
         nearer += some
     if nearer:

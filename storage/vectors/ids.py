@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ID_TYPE = np.dtype("S64")
-DECODED_AT_ONCE = 8192
+AT_ONCE = 8192  # ids, or vectors: a few megabytes
 
 _IN_ID = np.array([chr(code).isascii() and chr(code).isalnum() for code in range(256)])
 
@@ -46,8 +46,8 @@ class PictureIds:
         return len(self._known if self._rows is None else self._rows)
 
     def __iter__(self) -> Iterator[str]:
-        for start in range(0, len(self), DECODED_AT_ONCE):
-            yield from self.at(np.arange(start, min(start + DECODED_AT_ONCE, len(self))))
+        for places in parts(len(self), AT_ONCE):
+            yield from self.at(places)
 
     def __contains__(self, picture_id: object) -> bool:
         if not isinstance(picture_id, str):
@@ -112,6 +112,12 @@ class PictureIds:
             return np.arange(len(known)) if self._rows is None else self._rows
         rows, there = located(known, self._known if self._rows is None else self._known[self._rows])
         return rows[there]
+
+
+def parts(count: int, size: int) -> Iterator[Rows]:
+    """Places 0 to count - 1, at most `size` at a time."""
+    for start in range(0, count, size):
+        yield np.arange(start, min(start + size, count))
 
 
 def encoded(ids: Sequence[str]) -> Keys:

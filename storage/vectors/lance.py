@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from storage import buckets
 from storage.errors import DamagedIndexError, DiskFullError, NoPermissionError, ReadOnlyError, StorageError
 from storage.vectors.digests import Digests, digests_of, finite
-from storage.vectors.ids import ID_TYPE, Flags, Halves, Keys, checked, encoded, located
+from storage.vectors.ids import AT_ONCE, ID_TYPE, Flags, Halves, Keys, checked, encoded, located
 from storage.vectors.matrix import Matrix
-from storage.vectors.reader import BATCH, VectorReader
+from storage.vectors.reader import VectorReader
 from storage.vectors.tables import LANCE, BucketTables, WritersTurn, guarded
 
 COMPACT_AFTER = 50  # small files; each write adds one
@@ -108,7 +108,7 @@ class LanceIndex:
             return
         with self._lock, self._guarded():
             before = self._in_step()
-            batches = [list(ids[start : start + BATCH]) for start in range(0, len(ids), BATCH)]
+            batches = [list(ids[start : start + AT_ONCE]) for start in range(0, len(ids), AT_ONCE)]
             for some in batches:
                 self._table.delete(lancedb.col("id").isin(some))
             if self._has_committed(before, len(batches)):
@@ -189,8 +189,8 @@ class LanceIndex:
                 self._upsert([key.decode() for key in ids.tolist()], vectors, digests_of(ids, vectors))
                 lost.difference_update(ids.tolist())
             out = [key.decode() for key in lost]
-            for start in range(0, len(out), BATCH):
-                self._table.delete(lancedb.col("id").isin(out[start : start + BATCH]))
+            for start in range(0, len(out), AT_ONCE):
+                self._table.delete(lancedb.col("id").isin(out[start : start + AT_ONCE]))
             self._make_copy_again()
 
     # Reading
@@ -307,7 +307,7 @@ class LanceIndex:
         has_digests = DIGEST.name in self._table.schema.names
         columns = ["id", "vector", *([DIGEST.name] if has_digests else [])]
         with self._guarded():
-            for batch in self._table.search().select(columns).to_batches(BATCH):
+            for batch in self._table.search().select(columns).to_batches(AT_ONCE):
                 ids = batch["id"].to_numpy(zero_copy_only=False).astype(ID_TYPE)
                 vectors = batch["vector"].flatten().to_numpy().reshape(-1, self.dimension)
                 digests, known = np.zeros(len(ids), np.uint32), np.zeros(len(ids), bool)

@@ -16,7 +16,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.vectors.ids import Flags, Floats, Rows
+from storage.vectors.ids import Flags, Floats, Rows, parts
 from storage.vectors.products import as_floats, one_blas_thread
 from storage.vectors.reader import VectorReader
 
@@ -86,8 +86,8 @@ def assigned(copy: VectorReader, places: Rows, centres: Floats, heard: Heard) ->
         found: NDArray[np.int32] = (as_floats(copy.halves(some)) @ centres.T).argmax(axis=1).astype(np.int32)
         return found
 
-    parts = [places[start : start + WINDOW] for start in range(0, len(places), WINDOW)]
-    return np.concatenate([np.empty(0, np.int32), *side_by_side(nearest, parts, heard)])
+    some = [places[part] for part in parts(len(places), WINDOW)]
+    return np.concatenate([np.empty(0, np.int32), *side_by_side(nearest, some, heard)])
 
 
 def highest(products: Floats, k: int) -> tuple[Rows, Floats]:
@@ -117,10 +117,10 @@ def merged(rows: Rows, products: Floats, k: int) -> tuple[Rows, Floats]:
     return np.take_along_axis(rows, columns, axis=1), values
 
 
-def windows(copy: VectorReader, size: int = WINDOW) -> Iterator[tuple[int, Floats]]:
+def windows(copy: VectorReader) -> Iterator[tuple[int, Floats]]:
     """Every vector as float32, some at a time, with the place of the first."""
-    for start in range(0, len(copy.ids), size):
-        yield start, as_floats(copy.halves(np.arange(start, min(start + size, len(copy.ids)))))
+    for places in parts(len(copy.ids), WINDOW):
+        yield int(places[0]), as_floats(copy.halves(places))
 
 
 def exactly(copy: VectorReader, places: Rows, k: int) -> tuple[NDArray[np.int32], Floats]:

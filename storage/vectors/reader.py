@@ -16,11 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.errors import UnknownPictureError
-from storage.vectors.digests import Digests, parts, sound
-from storage.vectors.ids import Flags, Floats, Halves, Keys, PictureIds, Rows, located
+from storage.vectors.digests import Digests, sound
+from storage.vectors.ids import AT_ONCE, Flags, Floats, Halves, Keys, PictureIds, Rows, located, parts
 from storage.vectors.products import Multiply, multiplied, on_processor
 
-BATCH = 8192
 BLOCK = 2**18  # rows whose products with all queries are in memory at a time
 TOGETHER = 1024  # rows that are multiplied exactly at a time
 NEIGHBOURS_TOGETHER = 256  # pictures whose neighbours are looked for at once
@@ -164,14 +163,14 @@ class VectorReader:
             )
         return self._vectors[self._at(places)].astype(np.float32)
 
-    def batches(self, size: int = BATCH) -> Iterator[tuple[PictureIds, Halves]]:
+    def batches(self, size: int = AT_ONCE) -> Iterator[tuple[PictureIds, Halves]]:
         """Every id with its vector (≤ size, d), by id: in half precision, as they are kept, for who reads all
         of them to convert what is in work."""
         for places in self._parts(size):
             yield PictureIds(self.known[places]), self.halves(places)
 
     def products(
-        self, columns: NDArray[np.float64], size: int = BATCH
+        self, columns: NDArray[np.float64], size: int = AT_ONCE
     ) -> Iterator[tuple[PictureIds, NDArray[np.float64]]]:
         """columns (d, k) → every id with its vector · columns, (≤ size, k) in float64, by id."""
         # To read on is faster than to pick, as long as there is room for what comes out.
@@ -251,7 +250,7 @@ class VectorReader:
         return self._digests is not None
 
     def is_sound(self) -> bool:
-        return all(self.sound(np.arange(part.start, part.stop)).all() for part in parts(len(self.known)))
+        return all(self.sound(places).all() for places in parts(len(self.known), AT_ONCE))
 
     # Inside
 
@@ -267,9 +266,8 @@ class VectorReader:
     def _parts(self, size: int) -> Iterator[Rows]:
         """Places of what is listed, so many at a time."""
         places = self._places()
-        for start in range(0, len(self.ids), size):
-            stop = min(start + size, len(self.ids))
-            yield np.arange(start, stop) if places is None else places[start:stop]
+        for part in parts(len(self.ids), size):
+            yield part if places is None else places[part]
 
     @cached_property
     def _place(self) -> Rows:

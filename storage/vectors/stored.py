@@ -20,9 +20,8 @@ from numpy.typing import NDArray
 
 from storage.errors import DamagedIndexError
 from storage.files import write_whole
-from storage.vectors.digests import parts
 from storage.vectors.graph import KeptGraph, fits
-from storage.vectors.ids import ID_TYPE, PictureIds
+from storage.vectors.ids import AT_ONCE, ID_TYPE, PictureIds, parts
 from storage.vectors.matrix import Matrix
 from storage.vectors.reader import VectorReader
 from storage.vectors.tables import LANCE, BucketTables
@@ -210,8 +209,7 @@ class StoredIndex:
         """Writes what a table that was begun anew lacks of the copy that was kept of the one before it."""
         kept = Matrix(self._kept_folder, self.dimension).newest()
         if kept is not None:
-            for part in parts(kept.count()):
-                places = np.arange(part.start, part.stop)
+            for places in parts(kept.count(), AT_ONCE):
                 missing = table.missing(kept.ids.at(places[kept.sound(places)]))
                 table.write(missing, kept.halves(kept.ids.places(missing)))
         shutil.rmtree(self._kept_folder, ignore_errors=True)

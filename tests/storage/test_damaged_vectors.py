@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from synthetic import DIMENSION, contents, picture_ids, unit_vectors
 
 from storage.errors import DamagedIndexError, StorageError
-from storage.vectors import digests
+from storage.vectors import stored
 from storage.vectors.lance import LanceIndex
 from storage.vectors.stored import StoredIndex, tables_in
 
@@ -190,7 +190,7 @@ def test_a_table_that_is_made_anew_and_killed_meanwhile_is_filled_when_it_is_ope
         written.append(ids)
         write(index, ids, vectors)
 
-    monkeypatch.setattr(digests, "AT_ONCE", 100)
+    monkeypatch.setattr(stored, "AT_ONCE", 100)
     with monkeypatch.context() as patched:
         patched.setattr(LanceIndex, "write", once)
         index = opened(folder)
