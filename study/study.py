@@ -150,15 +150,11 @@ def _worked_off(cells: Sequence[_Cell]) -> Iterator[tuple[_Cell, dict[str, objec
             yield cell, _work(cell)
         return
     spawn = multiprocessing.get_context("spawn")  # threads of NumPy don't survive a fork
-    with ProcessPoolExecutor(processes, mp_context=spawn, initializer=_alone) as pool:
+    # One thread a process: there is a process for each core.
+    with ProcessPoolExecutor(processes, spawn, initializer=threadpool_limits, initargs=(1,)) as pool:
         going = {pool.submit(_work, cell): cell for cell in cells}
         for ended in as_completed(going):
             yield going[ended], ended.result()
-
-
-def _alone() -> None:
-    """One thread a process: there is a process for each core."""
-    threadpool_limits(1)
 
 
 def _work(cell: _Cell) -> dict[str, object]:
@@ -175,7 +171,8 @@ def _work(cell: _Cell) -> dict[str, object]:
         session = Replay(
             split, embedded.texts[cell.place], cell.seed, method, ratings=_ratings(cell, split, person)
         )
-        _give(session, person, cell.start_positives)
+        # Pictures the person has at hand: they are learned from and count as no answer.
+        session.looked(session.some_that_count(person, cell.start_positives))
         rows = run(session, person, cell.budgets, cell.case, BATCH, len(split.pool))
     return {"rows": [asdict(row) for row in rows], "seconds": time.perf_counter() - begun}
 
@@ -199,12 +196,6 @@ def _ratings(cell: _Cell, split: Split, person: SimulatedPerson) -> Ratings | No
     truth = np.array([SIGNS[person.truth(split.names[row])] for row in split.pool], np.int8)
     chance = np.random.default_rng([cell.seed, zlib.crc32(f"{cell.concept.name} {name}".encode())])
     return SIMULATED_ANNOTATORS[name](truth, split.vectors[split.pool], chance)
-
-
-def _give(session: Replay, person: SimulatedPerson, positives: int) -> None:
-    """Pictures the person has at hand: they are learned from and count as no answer."""
-    if positives:
-        session.looked(session.some_that_count(person, positives))
 
 
 def _full(cell: _Cell, split: Split, embedded: Embedded, person: SimulatedPerson) -> Row:

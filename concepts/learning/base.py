@@ -45,6 +45,12 @@ class TrainingSet:
     def negatives(self) -> int:
         return len(self.positive) - self.positives
 
+    @property
+    def balanced(self) -> Floats:
+        """(n,) weights with which each side weighs one in all. Needs both."""
+        yes = self.positive
+        return np.asarray(self.weight / np.where(yes, self.weight[yes].sum(), self.weight[~yes].sum()))
+
     def at(self, rows: Any) -> TrainingSet:
         """The labels of these rows (indices, a mask or a slice)."""
         said = self.said.at(rows) if self.said else None

@@ -88,6 +88,13 @@ def platt(scores: Floats, positive: Bools, weight: Floats) -> Calibration:
     return Calibration(slope, float(c) - slope * centre)
 
 
+def calibrated_loss(scores: Floats, positive: Bools, weight: Floats) -> float:
+    """The log loss of scores (n,) once `platt` has calibrated them on themselves."""
+    fit = platt(scores, positive, weight)
+    margin = np.where(positive, 1, -1) * (fit.a * scores + fit.c)
+    return float(weight @ np.logaddexp(0, -margin))
+
+
 def refit(logits: Floats, positive: Bools) -> Calibration:
     """How calibrated logits (n,) have to be stretched and moved to fit answers (n,): few answers move them
     little, by Gaussian priors of spread 1 around a slope of 1 and an offset of 0."""

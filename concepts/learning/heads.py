@@ -23,7 +23,7 @@ from concepts.learning.base import (
     grouped_folds,
     one_blas_thread,
 )
-from concepts.learning.calibration import platt
+from concepts.learning.calibration import calibrated_loss
 from concepts.registry import Method, Registry
 
 REGULARISATION = (1.0, 10.0, 100.0)
@@ -205,14 +205,12 @@ class LogisticHead(Head):
         return LogisticHead(fitted.details["C"])
 
     def _choose(self, space: Space, data: TrainingSet, folds: Folds) -> tuple[float, Floats | None]:
-        def loss(scores: Floats) -> float:
-            fit = platt(scores, data.positive, data.weight)
-            margin = np.where(data.positive, 1, -1) * (fit.a * scores + fit.c)
-            return float(data.weight @ np.logaddexp(0, -margin))
-
         if self.C is not None or not folds:
             return self.C or REGULARISATION[0], None
-        return least_loss(lambda C: _held_out(space, data, folds, C), loss)
+        return least_loss(
+            lambda C: _held_out(space, data, folds, C),
+            lambda scores: calibrated_loss(scores, data.positive, data.weight),
+        )
 
 
 def least_loss(held_out: Callable[[float], Floats], loss: Callable[[Floats], float]) -> tuple[float, Floats]:

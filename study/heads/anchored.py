@@ -40,10 +40,10 @@ class AnchoredHead(Head):
     def fit(self, data: TrainingSet, text_direction: Vectors | None, seed: int) -> LinearHead:
         require_both(data)
         X, yes = np.asarray(data.vectors, dtype=np.float64), data.positive
-        share = data.weight / np.where(yes, data.weight[yes].sum(), data.weight[~yes].sum())
+        share = data.balanced
         centre = share @ X / 2
         X, y = X - centre, np.where(yes, 1.0, -1.0)
-        inverse = np.linalg.inv(X @ X.T + STRENGTH * np.diag(1 / share))
+        inverse = np.asarray(np.linalg.inv(X @ X.T + STRENGTH * np.diag(1 / share)), np.float64)
         words = np.zeros(X.shape[1]) if text_direction is None else np.asarray(text_direction, np.float64)
         heard = X @ words
         anchor = self.anchor if self.anchor is not None else _anchor(inverse, y, heard, share)

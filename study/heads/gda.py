@@ -8,7 +8,7 @@ import numpy as np
 
 from concepts.encoders.base import Vectors
 from concepts.learning.base import Floats, LinearHead, TrainingSet, grouped_folds
-from concepts.learning.calibration import platt
+from concepts.learning.calibration import calibrated_loss
 from concepts.learning.heads import Head, LDAHead, require_both
 from concepts.registry import Method
 
@@ -69,10 +69,6 @@ def _choose_share(data: TrainingSet, text_direction: Vectors, seed: int) -> floa
         own = max(float(head.logits(part.vectors).std()), 1e-12)
         gaussians[test] = head.logits(data.vectors[test]) / own
         words[test] = (heard[test] - heard[train].mean()) / max(float(heard[train].std()), 1e-12)
-    losses = []
-    for share in SHARES:
-        scores = gaussians + share * words
-        fit = platt(scores, data.positive, data.weight)
-        margin = np.where(data.positive, 1, -1) * (fit.a * scores + fit.c)
-        losses.append(float(data.weight @ np.logaddexp(0, -margin)))
-    return SHARES[int(np.argmin(losses))]
+    return min(
+        SHARES, key=lambda share: calibrated_loss(gaussians + share * words, data.positive, data.weight)
+    )

@@ -32,8 +32,7 @@ class Cache(Scorer):
     def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
         require_both(data)
         keys, library = data.vectors.astype(np.float32), pictures.vectors.astype(np.float32)
-        yes, weight = data.positive, data.weight
-        values = np.where(yes, weight / weight[yes].sum(), -weight / weight[~yes].sum()).astype(np.float32)
+        values = np.where(data.positive, data.balanced, -data.balanced).astype(np.float32)
         among = 1 - keys @ keys.T
         np.fill_diagonal(among, np.inf)
         sharpness = 1 / max(float(np.median(among.min(axis=1))), 1e-3)

@@ -30,9 +30,10 @@ class KernelRidge(Scorer):
 
     def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
         require_both(data)
-        X, yes = np.asarray(data.vectors, np.float64), data.positive
-        share = data.weight / np.where(yes, data.weight[yes].sum(), data.weight[~yes].sum())
+        X = np.asarray(data.vectors, np.float64)
         near = np.exp(-2 * BETA * (1 - X @ X.T))  # |x - y|² = 2 - 2 cos of unit vectors
-        dual = np.linalg.solve(near + STRENGTH * np.diag(1 / share), np.where(yes, 1.0, -1.0))
+        dual = np.linalg.solve(
+            near + STRENGTH * np.diag(1 / data.balanced), np.where(data.positive, 1.0, -1.0)
+        )
         cosine = pictures.vectors.astype(np.float32) @ X.T.astype(np.float32)
         return np.asarray(np.exp(-2 * BETA * (1 - cosine.astype(np.float64))) @ dual)
