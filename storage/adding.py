@@ -89,22 +89,15 @@ class Adding(Store):
             ]
             fresh = [picture_id for (picture_id,) in insert_new(session, PictureRow, rows)]
             _add_pending(session, fresh, fingerprint)
-            sources = {
-                source.uri: {
-                    "uri": source.uri,
-                    "picture_id": facts if isinstance(facts, str) else facts.id,
-                    "size": source.size,
-                    "mtime_ns": source.mtime_ns,
-                }
-                for source, facts in read
-            }
-            before = _pictures_at(session, list(sources))
-            insert_or_update(session, SourceRow, list(sources.values()))
+            placed = {source.uri: facts if isinstance(facts, str) else facts.id for source, facts in read}
+            query = select(SourceRow.uri, SourceRow.picture_id)
+            before = dict(among(session, query, SourceRow.uri, placed))
+            rows_of_files = [asdict(source) | {"picture_id": placed[source.uri]} for source, _ in read]
+            insert_or_update(session, SourceRow, rows_of_files)
             _name(session, {facts for _, facts in read if isinstance(facts, str)})
-            for uris in chunks(list(sources)):
+            for uris in chunks(list(placed)):
                 session.execute(delete(BadFileRow).where(BadFileRow.uri.in_(uris)))
             insert_or_update(session, BadFileRow, [asdict(bad) | {"seen": now()} for bad in skipped])
-            placed = {source.uri: facts if isinstance(facts, str) else facts.id for source, facts in read}
             back = joined(session, fresh)
             recount_groups(session, back)
             groups = len(fresh) - groups_shown(session, back, besides=True)
@@ -135,12 +128,6 @@ class Adding(Store):
                         PendingVectorRow.fingerprint == fingerprint, PendingVectorRow.picture_id.in_(ids)
                     )
                 )
-
-
-def _pictures_at(session: Session, uris: Sequence[str]) -> dict[str, str]:
-    """Place → the picture that is known to be there."""
-    query = select(SourceRow.uri, SourceRow.picture_id)
-    return dict(among(session, query, SourceRow.uri, uris))
 
 
 def _count(

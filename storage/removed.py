@@ -84,7 +84,7 @@ class PurgedRows:
     pictures: int = 0
     places: int = 0
     labels: int = 0
-    columns: int = 0
+    captions: int = 0
     candidates: int = 0
     drawn: int = 0
     watched: int = 0
@@ -218,7 +218,7 @@ def _purged(session: Session, ids: Sequence[str]) -> PurgedRows:
     deleted(OutsidePictureRow, OutsidePictureRow.picture_id)
     return PurgedRows(
         labels=labels,
-        columns=deleted(PictureColumn, PictureColumn.picture_id),
+        captions=deleted(PictureColumn, PictureColumn.picture_id),
         candidates=deleted(CandidateRow, CandidateRow.picture_id),
         drawn=deleted(EvaluationPictureRow, EvaluationPictureRow.picture_id),
         watched=deleted(w, w.picture_id),

@@ -358,14 +358,8 @@ class Collection:
         counts = self.library.counts()
         recorded = self.library.encoder()
         return LibraryInfo(
-            pictures=counts.pictures,
-            sources=counts.sources,
-            bytes=counts.bytes,
+            **vars(counts),
             exact_duplicates=counts.exact_duplicates,
-            near_duplicates=counts.near_duplicates,
-            bad_files=counts.bad_files,
-            pending=counts.pending,
-            in_bin=counts.in_bin,
             encoder=recorded.name if recorded else None,
             fingerprint=recorded.fingerprint if recorded else None,
             encoder_note=self._encoder_note(recorded, wait),

@@ -8,13 +8,11 @@ from pydantic import Field
 
 from concepts.jobs import Listener
 from concepts.library.collection import Collection
+from concepts.library.originals import original_file
 from concepts.view import View
-from storage.errors import BadPictureError
 from storage.library import Picture
-from storage.pictures import sources
 from storage.pictures.decoding import exif_of
 from storage.pictures.exif import camera_facts, taken_of
-from storage.pictures.hashing import picture_id
 from storage.tables import UNDATED
 
 AT_ONCE = 200  # files that are read between two commits
@@ -32,10 +30,10 @@ class Camera(View):
 
 
 def camera_of(picture: Picture, *, position: bool) -> Camera:
-    data = _bytes_of(picture)
-    if data is None:
+    file = original_file(picture)
+    if file is None:
         return Camera(missing=True)
-    found = camera_facts(exif_of(data))
+    found = camera_facts(exif_of(file[1]))
     return Camera(
         taken=found.taken,
         facts=dict(found.facts),
@@ -51,23 +49,11 @@ def read_dates(collection: Collection, listener: Listener) -> tuple[int, int]:
     while ids := collection.browsing.unread(AT_ONCE):
         taken = dict.fromkeys(ids, UNDATED)
         for picture in collection.library.pictures(ids):
-            data = _bytes_of(picture)
-            said = None if data is None else taken_of(exif_of(data))
+            file = original_file(picture)
+            said = None if file is None else taken_of(exif_of(file[1]))
             taken[picture.id] = UNDATED if said is None else said
         collection.library.adding.set_taken(taken)
         looked_at += len(ids)
         dated += sum(moment != UNDATED for moment in taken.values())
         listener(looked_at, None, f"{dated:,} say when they were taken")
     return looked_at, dated
-
-
-def _bytes_of(picture: Picture) -> bytes | None:
-    """Of the first of its files that still has these very bytes."""
-    for uri in picture.sources:
-        try:
-            data = sources.read(uri)
-        except BadPictureError:
-            continue
-        if picture_id(data) == picture.id:
-            return data
-    return None

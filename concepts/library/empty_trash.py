@@ -69,20 +69,7 @@ def erase(
         listener(start + len(some), len(ids), "small pictures and uploads")
     listener(len(ids), len(ids), "what was said of them")
     gone = removed.purge(ids, author, refuse=refuse)
-    return Emptied(
-        pictures=gone.pictures,
-        places=gone.places,
-        labels=gone.labels,
-        captions=gone.columns,
-        candidates=gone.candidates,
-        drawn=gone.drawn,
-        watched=gone.watched,
-        vectors=vectors.vectors,
-        tables=vectors.tables,
-        lists=vectors.lists,
-        refused=refuse,
-        **counts,
-    )
+    return Emptied(refused=refuse, **vars(gone), **vars(vectors), **counts)
 
 
 def _forget_uploads(uploads: KeptUploads, places: Sequence[str], counts: dict[str, int]) -> None:

@@ -73,12 +73,9 @@ class AddReport:
             self.added + self.duplicates + self.unchanged + self.removed_before + sum(self.skipped.values())
         )
 
-    def as_dict(self) -> dict[str, Any]:
-        return vars(self) | {
-            "skipped": dict(self.skipped),
-            "seconds": round(self.seconds, 2),
-            "pictures_per_second": round(self.embedded / self.seconds, 1) if self.seconds else None,
-        }
+    @property
+    def pictures_per_second(self) -> float | None:
+        return round(self.embedded / self.seconds, 1) if self.seconds else None
 
 
 class Ingestion:
@@ -129,7 +126,7 @@ class Ingestion:
         listener(result.files, result.files, "Looking for near-duplicates")
         ids, hashes = self._library.hashes()
         self._library.set_near_groups(near_groups(ids, hashes))
-        result.seconds = time.monotonic() - started
+        result.seconds = round(time.monotonic() - started, 2)
         return result
 
     def embed_pending(self, listener: Listener) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from importlib.metadata import version
 from importlib.util import find_spec
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -21,17 +21,6 @@ DETECT_AT = 1280  # pixels of the long side
 CORES = 1  # so that whoever works meanwhile doesn't notice
 
 
-class WordReader(Protocol):
-    """Upright RGB pictures → the words in them."""
-
-    @property
-    def name(self) -> str:
-        """What read them, with its version."""
-
-    def read(self, picture: Image.Image) -> str:
-        """The lines as they stand, top to bottom; empty where there are none."""
-
-
 def is_there() -> bool:
     """Whether words can be read here. Looks for the package and imports nothing."""
     return find_spec(PACKAGE) is not None
@@ -41,11 +30,12 @@ def load_reader() -> WordReader:
     """Raises `MissingPackageError`. Takes some seconds."""
     if not is_there():
         raise MissingPackageError(PACKAGE, EXTRA)
-    return RapidReader()
+    return WordReader()
 
 
-class RapidReader:
-    """PP-OCRv6 as RapidOCR carries it (Apache-2.0): Latin letters, Chinese and Japanese."""
+class WordReader:
+    """Upright RGB pictures → the words in them, by PP-OCRv6 as RapidOCR carries it (Apache-2.0): Latin
+    letters, Chinese and Japanese. `name`: what read them, with its version."""
 
     def __init__(self) -> None:
         package: Any = importlib.import_module(PACKAGE)  # optional, and heavy: only where it is asked for
@@ -61,6 +51,7 @@ class RapidReader:
         )
 
     def read(self, picture: Image.Image) -> str:
+        """The lines as they stand, top to bottom; empty where there are none."""
         found = self._engine(np.ascontiguousarray(np.asarray(picture)[:, :, ::-1]))  # blue first
         lines = (" ".join(line.split()) for line in found.txts or ())
         return "\n".join(line for line in lines if line)[:LONGEST]

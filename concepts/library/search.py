@@ -63,17 +63,13 @@ def find_pictures(
     probes = [collection.text_vectors([words])[0]] if words else []
     if like:
         probes.append(unit(index.vectors(like).mean(axis=0)))
-    nearest = _nearest_to_both if words and like else _nearest_to_one
-    found = nearest(index, np.stack(probes), n + len(like), allowed)
+    if words and like:
+        found = _nearest_to_both(index, np.stack(probes), n + len(like), allowed)
+    else:
+        found = index.search(np.stack(probes), n + len(like), allowed)[0]
     hits = [(picture_id, score) for picture_id, score in found if picture_id not in set(like)][:n]
     paths = collection.paths([picture_id for picture_id, _ in hits])
     return [Hit(id=i, path=paths.get(i, ""), score=round(score, 4)) for i, score in hits]
-
-
-def _nearest_to_one(
-    index: VectorReader, probes: Vectors, n: int, allowed: PictureIds | None
-) -> list[tuple[str, float]]:
-    return index.search(probes, n, allowed)[0]
 
 
 def _nearest_to_both(

@@ -323,18 +323,11 @@ class Collections:
         covers = self._named.covers([one.id for one in found], COVERS)
         return [
             CollectionView(
-                id=one.id,
-                name=one.name,
-                kind=one.kind,
+                **vars(one),
                 began=_began(one),
                 follows=one.kind == "folder" and one.removed is None,
-                pictures=one.pictures,
                 cover=covers[one.id],
                 concepts=[row.name for row in rows if one.id in looking.get(row.id, ())],
-                change=one.change,
-                author=one.author,
-                created=one.created,
-                removed=one.removed,
             )
             for one in found
         ]

@@ -455,7 +455,7 @@ class PictureLibrary:
         if report.added and is_there() and self._context.columns.were_read():
             self._context.jobs.submit(ReadWords())  # whoever had words read wants those of new ones, too
         self._upkeep.keep_up()
-        return Added.model_validate(report.as_dict())
+        return Added.model_validate(report, from_attributes=True)
 
 
 def _adding(paths: Sequence[Path], encoder: str | None, *, confined: bool = False) -> AddPictures:
