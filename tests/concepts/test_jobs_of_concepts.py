@@ -64,14 +64,6 @@ def test_the_questions_of_a_deleted_concept_are_not_chosen_for_its_namesake(benc
     assert not {p.id for p in asked if p.purpose == "train"} & evaluation
 
 
-def test_the_newest_job_and_its_target_are_found_behind_any_number_of_others(bench: Workbench) -> None:
-    newest = done(bench, "train", {"version": 1, "new": True, "measured": False}, target="recall=0.8")
-    for number in range(60):
-        bench.jobs.store.add("train", {"target": f"precision=0.{number}"}, None)
-    assert [found.id for found in bench.installation.newest_jobs(["train"], NAME)] == [newest]
-    assert bench.concept(NAME).versions.last_target() == "recall=0.8"
-
-
 def test_a_job_shows_the_name_of_its_concept_also_once_that_is_in_the_trash(
     answered_once: Workbench,
 ) -> None:
@@ -134,16 +126,6 @@ def elsewhere(bench: Workbench, cost: float) -> None:
     """A call that has nothing to do with the running job, such as proposing another definition."""
     call = Call("expand", "simulated-model", "http://model", "0" * 64, 5, "answered", cost_usd=cost)
     bench.context.ledger.charged_to(None, concept_id(bench, OTHER)).record(call)
-
-
-def test_a_call_that_comes_meanwhile_is_not_charged_to_the_running_job(paid: Workbench) -> None:
-    def meanwhile(done: int, total: int | None, message: str) -> None:
-        elsewhere(paid, 100)
-
-    result = paid.concept(NAME).annotations.annotate(limit=3, budget=50).wait(meanwhile)
-    assert (result.annotated, result.calls, result.stopped) == (3, 3, "")
-    assert result.cost_usd is not None
-    assert 0 < result.cost_usd <= 50
 
 
 def test_a_resumed_job_counts_what_its_first_part_spent_and_nothing_else(paid: Workbench) -> None:

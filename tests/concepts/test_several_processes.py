@@ -49,17 +49,6 @@ def test_what_is_answered_in_one_is_counted_and_asked_no_more_in_the_other(
     assert pictures[-1] not in one.concept(NAME).labels.decisions()
 
 
-def test_a_request_that_is_repeated_to_the_other_is_one_answer(both: tuple[Workbench, Workbench]) -> None:
-    (picture,) = both[0].concept(NAME).labels.next_pictures(1)
-    for number in range(5):
-        key = f"the same key {number}"
-        at_once(
-            2, lambda i, key=key: both[i].concept(NAME).labels.give(picture.id, "no", author=ME.name, key=key)
-        )
-    events = [*both[0].context.log.events(both[0].context.concept(NAME).id)]
-    assert [event.key for event in events] == [f"the same key {number}" for number in range(5)]
-
-
 def test_two_that_draw_pictures_to_measure_with_at_once_draw_one_set(
     both: tuple[Workbench, Workbench],
 ) -> None:

@@ -250,16 +250,6 @@ def test_a_concept_in_the_trash_is_out_of_everything_and_comes_back_as_it_was(tr
         bench.trash.restore(concept="No such concept", author=ME)
 
 
-def test_a_name_is_free_while_its_concept_is_in_the_trash(bench: Workbench) -> None:
-    put = bench.trash.put(concept=NAME, author=ME)
-    bench.concepts.begin(NAME, "The same name, and quite another idea.")
-    with pytest.raises(ConflictError, match="this name by now"):
-        bench.trash.restore(concept=put.ids[0], author=ME)
-    bench.trash.put(concept=NAME, author=ME)
-    assert bench.trash.restore(concept=put.ids[0], author=ME).names == [NAME]
-    assert f"id:{bench.concept(NAME).definition.read().id}" == put.ids[0]
-
-
 def test_a_concept_that_an_older_version_archived_is_in_the_trash_and_keeps_its_name(
     bench: Workbench,
 ) -> None:

@@ -92,15 +92,6 @@ def test_the_copy_is_of_the_moment_it_was_begun(database: Database, home: Path, 
     assert "reembed embedded" in (restored / "README.txt").read_text()
 
 
-def test_keys_passwords_and_sessions_are_not_in_it(database: Database, home: Path, tmp_path: Path) -> None:
-    data = b"".join(backup(database, home, encoder=None, thumbnails=True))
-    restored = unpacked(data, tmp_path / "restored")
-    names = {str(p.relative_to(restored)) for p in restored.rglob("*") if p.is_file()}
-    assert names == {"README.txt", "discern.sqlite", "settings.json", "thumbnails/ab/abc.webp"}
-    assert json.loads((restored / "settings.json").read_text()) == {"llm_model": "a-model"}
-    assert b"sk-secret" not in data
-
-
 def test_it_comes_in_pieces_and_leaves_nothing_behind_when_it_is_broken_off(
     database: Database, home: Path
 ) -> None:

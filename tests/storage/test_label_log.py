@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 import pytest
@@ -222,28 +221,3 @@ def test_who_writes_waits_until_the_one_before_has_committed(
     log.append(1, [label("first")])
     other.append(1, [label("second")])
     assert [event.key for event in log.events(1)] == ["first", "second"]
-
-
-def test_no_event_comes_before_one_that_a_reader_has_seen_already(log: LabelLog, database_url: str) -> None:
-    """Readers ask what changed since a sequence: a slower writer must not add something behind their back."""
-    seen: list[list[int]] = []
-    wrote = threading.Event()
-
-    def read() -> None:
-        mine = LabelLog(Database(database_url))
-        while not wrote.is_set():
-            seen.append([event.sequence for event in mine.events(1)])
-
-    def write(index: int) -> None:
-        mine, author = LabelLog(Database(database_url)), Author(f"person {index}")
-        for n in range(25):
-            mine.append(1, [label(f"{index} {n} {p}", picture=p, author=author) for p in PICTURES])
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    at_once(4, write)
-    wrote.set()
-    reader.join()
-    everything = [event.sequence for event in log.events(1)]
-    assert len(everything) == 4 * 25 * len(PICTURES)
-    assert all(everything[: len(some)] == some for some in seen)

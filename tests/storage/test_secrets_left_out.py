@@ -45,6 +45,8 @@ def home(tmp_path: Path) -> Path:
     (home / "users.json").write_text(json.dumps({"ana": {"password": f"scrypt$s${HASH}", "role": "owner"}}))
     (home / "secret").write_text(SIGNING)
     (home / "webhooks" / "1.secret").write_text(SIGNING)
+    (home / "thumbnails" / "ab").mkdir(parents=True)
+    (home / "thumbnails" / "ab" / "abc.webp").write_bytes(b"webp")
     return home
 
 
@@ -131,10 +133,11 @@ def values_of(database: Database, *columns: Any) -> list[str]:
 
 def test_no_secret_is_in_any_byte_of_it(filled: Database, home: Path, tmp_path: Path) -> None:
     folder = unpacked(
-        backup(filled, home, encoder=None, thumbnails=False, redact=redacted), tmp_path / "restored"
+        backup(filled, home, encoder=None, thumbnails=True, redact=redacted), tmp_path / "restored"
     )
     assert found_in(folder) == []
-    assert {file.name for file in folder.iterdir()} == {"README.txt", "discern.sqlite", "settings.json"}
+    names = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
+    assert names == {"README.txt", "discern.sqlite", "settings.json", "thumbnails/ab/abc.webp"}
     settings = json.loads((folder / "settings.json").read_text())
     assert settings == {"openai_base_url": "https://models.example/v1", "llm_model": "a-model"}
 
