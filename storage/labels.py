@@ -191,9 +191,8 @@ class LabelLog(Store):
 
     def with_keys(self, keys: Sequence[str]) -> dict[str, LabelEvent]:
         """The events that were kept under these keys."""
-        with self._database.read() as session:
-            query = select(LabelEventRow).where(LabelEventRow.key.in_(keys))
-            return {event.key: event for event in _events(session, query)}
+        query = select(LabelEventRow).where(LabelEventRow.key.in_(keys))
+        return {event.key: event for event in self._read(query)}
 
     def standing(
         self,
@@ -211,9 +210,7 @@ class LabelLog(Store):
         )
         if picture_ids is not None:
             labels = labels.where(LabelEventRow.picture_id.in_(picture_ids))
-        query = of_each(labels, func.max(LabelEventRow.sequence)).limit(limit).offset(offset)
-        with self._database.read() as session:
-            return _events(session, query)
+        return self._read(of_each(labels, func.max(LabelEventRow.sequence)).limit(limit).offset(offset))
 
     def said_by(self, concept_id: int, author: Author) -> dict[str, str]:
         """Picture id → what this author says of it, of all of which they say something."""
@@ -232,58 +229,37 @@ class LabelLog(Store):
     def blind(self, concept_id: int, picture_ids: Sequence[str] | None = None) -> list[LabelEvent]:
         """The first label that each person, real or simulated, gave a picture (any, or one of these few)
         without seeing what the machine says of it, oldest first. What is undone was not given."""
-        return self._first(concept_id, picture_ids, LabelEventRow.in_view.is_(False))
+        labels = _of_people(concept_id, LabelEventRow.in_view.is_(False))
+        if picture_ids is not None:
+            labels = labels.where(LabelEventRow.picture_id.in_(picture_ids))
+        return self._read(of_each(labels, func.min(LabelEventRow.sequence)))
 
     def answered_blindly(self, concept_id: int, picture_ids: Sequence[str]) -> set[str]:
         """Those of these few pictures of which `blind` has an event."""
         e = LabelEventRow
-        query = not_undone(concept_id).with_only_columns(e.picture_id)
-        query = query.where(
-            e.author_kind != "annotator",
-            e.repeat.is_(False),
-            e.renewed.is_(False),
-            e.in_view.is_(False),
-            e.picture_id.in_(picture_ids),
-        )
-        return set(self._database.scalars(query.distinct()))
+        query = _of_people(concept_id, e.in_view.is_(False), e.picture_id.in_(picture_ids))
+        return set(self._database.scalars(query.with_only_columns(e.picture_id).distinct()))
 
     def first(self, concept_id: int) -> list[LabelEvent]:
         """The same, whatever stood beside the picture."""
-        return self._first(concept_id, None)
-
-    def _first(
-        self, concept_id: int, picture_ids: Sequence[str] | None, *which: ColumnElement[bool]
-    ) -> list[LabelEvent]:
-        labels = not_undone(concept_id).where(
-            LabelEventRow.author_kind != "annotator",
-            LabelEventRow.repeat.is_(False),
-            LabelEventRow.renewed.is_(False),
-            *which,
-        )
-        if picture_ids is not None:
-            labels = labels.where(LabelEventRow.picture_id.in_(picture_ids))
-        with self._database.read() as session:
-            return _events(session, of_each(labels, func.min(LabelEventRow.sequence)))
+        return self._read(of_each(_of_people(concept_id), func.min(LabelEventRow.sequence)))
 
     def repeats(self, concept_id: int) -> list[LabelEvent]:
         """What people said when they were asked about a picture a second time, oldest first."""
         query = not_undone(concept_id).where(LabelEventRow.repeat.is_(True))
-        with self._database.read() as session:
-            return _events(session, query.order_by(LabelEventRow.sequence))
+        return self._read(query.order_by(LabelEventRow.sequence))
 
     def renewed(self, concept_id: int) -> list[LabelEvent]:
         """What people said when they were asked again because the definition had changed, oldest first."""
         query = not_undone(concept_id).where(LabelEventRow.renewed.is_(True))
-        with self._database.read() as session:
-            return _events(session, query.order_by(LabelEventRow.sequence))
+        return self._read(query.order_by(LabelEventRow.sequence))
 
     def of_author(self, concept_id: int, author: Author, picture_ids: Sequence[str]) -> list[LabelEvent]:
         """All that this author said of these few pictures and that was not undone, repeats too, oldest
         first."""
         query = not_undone(concept_id).filter_by(**_by(author))
         query = query.where(LabelEventRow.picture_id.in_(picture_ids))
-        with self._database.read() as session:
-            return _events(session, query.order_by(LabelEventRow.sequence))
+        return self._read(query.order_by(LabelEventRow.sequence))
 
     def first_answered(self, concept_id: int) -> dict[str, int]:
         """Picture id → the sequence of the first label that a person gave it, undone or not."""
@@ -321,8 +297,7 @@ class LabelLog(Store):
     def recent(self, concept_id: int, author: Author, limit: int) -> list[LabelEvent]:
         """This author's last labels that were not undone, repeats too, newest first."""
         query = not_undone(concept_id).filter_by(**_by(author))
-        with self._database.read() as session:
-            return _events(session, query.order_by(LabelEventRow.sequence.desc()).limit(limit))
+        return self._read(query.order_by(LabelEventRow.sequence.desc()).limit(limit))
 
     def comments(self, concept_id: int, picture_ids: Sequence[str]) -> list[LabelEvent]:
         """What people remark on these pictures, with or without a label, oldest first; without what they
@@ -334,8 +309,8 @@ class LabelLog(Store):
             LabelEventRow.comment != "",
             ~replaced(),
         )
-        with self._database.read() as session:  # sorted here: for that in order SQLite reads the whole log
-            return sorted(_events(session, query), key=lambda event: event.sequence)
+        # Sorted here: for that in order SQLite reads the whole log.
+        return sorted(self._read(query), key=lambda event: event.sequence)
 
     def last_sequence(self, concept_id: int) -> int:
         query = select(func.max(LabelEventRow.sequence)).where(LabelEventRow.concept_id == concept_id)
@@ -351,6 +326,10 @@ class LabelLog(Store):
         parts = (last, apart, removal)
         row = self._database.rows(select(*(func.coalesce(part.scalar_subquery(), 0) for part in parts)))[0]
         return row[0], row[1], row[2]
+
+    def _read(self, query: Select[LabelEventRow]) -> list[LabelEvent]:
+        with self._database.read() as session:
+            return _events(session, query)
 
 
 class WallLog(Store):
@@ -384,6 +363,14 @@ def _insert(session: Session, rows: Sequence[dict[str, Any]]) -> int:
         if any(event.author != wanted[event.key] for event in kept):
             raise ConflictError(USED)
     return new
+
+
+def _of_people(concept_id: int, *which: ColumnElement[bool]) -> Select[LabelEventRow]:
+    """What people said when they were first asked, and was not undone."""
+    e = LabelEventRow
+    asked_once = e.repeat.is_(False), e.renewed.is_(False)
+    labels: Select[LabelEventRow] = not_undone(concept_id)
+    return labels.where(e.author_kind != "annotator", *asked_once, *which)
 
 
 def _by(author: Author) -> dict[str, str]:

@@ -41,6 +41,7 @@ from storage.blobs import Blobs, blobs_at
 from storage.browsing import Browsing
 from storage.collections import NamedCollections
 from storage.database import Database
+from storage.frames import Frame
 from storage.library import Library, LibraryEncoder
 from storage.outside import OutsidePictures
 from storage.pictures.files import Within
@@ -184,7 +185,11 @@ class Collection:
 
     def count_for(self, concept_id: int) -> int:
         """How many pictures a concept looks in."""
-        return self.frames.count(concept_id, lambda: self.library.counts().pictures)
+        return self.count_in(self.frames.now(concept_id))
+
+    def count_in(self, frame: Frame) -> int:
+        """How many pictures a frame has, each counted once."""
+        return self.library.counts().pictures if frame.is_whole else len(self.frames.ids(frame))
 
     def text_vectors(self, texts: Sequence[str]) -> Vectors:
         """(n, d), unit length. Loads the encoder only for a text that never was encoded here."""

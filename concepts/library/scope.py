@@ -62,15 +62,6 @@ class Frames:
         rows = np.unique(np.concatenate([self._ids(one).rows_of(known) for one in frame.collections]))
         return whole.within(known.only(rows), frame.key)
 
-    def count(self, concept_id: int, everything: Callable[[], int]) -> int:
-        """How many pictures the concept looks in; `everything`: how many the library has."""
-        frame = self.now(concept_id)
-        return everything() if frame.is_whole else self.size(frame)
-
-    def size(self, frame: Frame) -> int:
-        """How many pictures a frame of named collections has, each counted once."""
-        return len(self.ids(frame))
-
     def ids(self, frame: Frame) -> PictureIds:
         """Of the pictures of a frame of named collections, those without a vector too."""
         if len(frame.collections) == 1:
@@ -83,14 +74,9 @@ class Frames:
 
     def among(self, concept_id: int, picture_ids: Iterable[str]) -> list[str]:
         """Those of these pictures that the concept looks at."""
-        return self.only(self.now(concept_id), picture_ids)
-
-    def only(self, frame: Frame, picture_ids: Iterable[str]) -> list[str]:
-        """Those of these pictures that are in a frame."""
         given = list(picture_ids)
-        if frame.is_whole:
-            return given
-        return [picture for picture, is_in in zip(given, self.has(frame, given), strict=True) if is_in]
+        inside = self.has(self.now(concept_id), given)
+        return [picture for picture, is_in in zip(given, inside, strict=True) if is_in]
 
     def has(self, frame: Frame, picture_ids: Sequence[str]) -> list[bool]:
         """Whether each picture is, or was, in a frame."""

@@ -343,14 +343,13 @@ class Scope:
     def get(self) -> LooksIn:
         """Which collections a concept looks in, and how many pictures that are."""
         collection = self._concept.context.collection
-        frame, library = collection.frames.now(self._concept.id), collection.library.counts().pictures
-        pictures = library if frame.is_whole else collection.frames.size(frame)
+        frame = collection.frames.now(self._concept.id)
         return LooksIn(
             collections=[one.id for one in frame.collections],
             names=[one.name for one in frame.collections],
             name=frame.name,
-            pictures=pictures,
-            library=library,
+            pictures=collection.count_in(frame),
+            library=collection.library.counts().pictures,
             number=frame.number,
         )
 
