@@ -18,11 +18,6 @@ NAME, OTHER = "Round thing", "Square thing"
 POINT = {"labels": 5, "value": 0.5, "low": 0.4, "high": 0.6}
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def kept_in(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 def concept_id(bench: Workbench, name: str = NAME) -> int:
     return bench.context.concept(name).id
 

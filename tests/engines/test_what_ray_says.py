@@ -4,6 +4,7 @@ asked for the result."""
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from engine_work import Roots
 
-from concepts.errors import EngineError
+from concepts.errors import CancelledError, EngineError
 from concepts.jobs import on_ray
 from concepts.jobs.on_ray import RayEngine
 
@@ -24,6 +25,7 @@ class SimulatedRay:
 
     def __init__(self) -> None:
         self.cluster = 0
+        self.ended: list[Any] = []
         self._connected_to: int | None = None
 
     def init(self, address: str, **options: Any) -> None:
@@ -51,6 +53,9 @@ class SimulatedRay:
 
     def get(self, answer: Callable[[], Any]) -> Any:
         return answer()
+
+    def cancel(self, answer: Any, force: bool) -> None:
+        self.ended.append(answer)
 
     def _performed(self, function: Callable[..., Any], *arguments: Any) -> Any:
         self._reach()
@@ -94,6 +99,25 @@ def test_a_cluster_that_was_begun_again_is_connected_to_again(engine: RayEngine,
     for clusters in range(3):
         ray.cluster = clusters
         assert numbers(engine) == numbers(engine) == BATCHES
+
+
+def test_workers_that_nobody_waits_for_any_more_are_ended(
+    engine: RayEngine, ray: SimulatedRay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = threading.Event()
+
+    def never(answers: list[Any], timeout: float) -> tuple[list[Any], list[Any]]:
+        begun.set()
+        return [], answers
+
+    def cancelled() -> None:
+        if begun.is_set():
+            raise CancelledError("Enough.")
+
+    monkeypatch.setattr(ray, "wait", never)
+    with pytest.raises(CancelledError, match="Enough"):
+        list(engine.map(Roots(), BATCHES, cancelled))
+    assert ray.ended
 
 
 @pytest.mark.parametrize("message", ["", " \n", "----\n)\n"])
