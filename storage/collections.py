@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, literal, or_, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.database import Store, chunks, following
@@ -55,13 +54,10 @@ class NamedCollections(Store):
         """A new collection with these pictures; returns its id. Raises `ConflictError` where the name is
         taken."""
         row = NamedCollectionRow(name=name, key=key_of(name), kind=kind, rule=rule, author=author)
-        try:
-            with self._database.write() as session:
-                session.add(row)
-                session.flush()
-                _add(session, row.id, pictures, "made", author)
-        except IntegrityError as error:
-            raise _taken(name) from error
+        with self._write_or(lambda: _taken(name)) as session:
+            session.add(row)
+            session.flush()
+            _add(session, row.id, pictures, "made", author)
         return row.id
 
     def get(self, collection_id: int) -> NamedCollection:
@@ -90,12 +86,9 @@ class NamedCollections(Store):
 
     def rename(self, collection_id: int, name: str) -> None:
         """Raises `ConflictError` where the name is taken."""
-        try:
-            with self._database.write() as session:
-                row = session.get_one(NamedCollectionRow, collection_id)
-                row.name, row.key = name, key_of(name)
-        except IntegrityError as error:
-            raise _taken(name) from error
+        with self._write_or(lambda: _taken(name)) as session:
+            row = session.get_one(NamedCollectionRow, collection_id)
+            row.name, row.key = name, key_of(name)
 
     def remove(self, collection_id: int) -> None:
         """Hides it and sets its name free; what was in it stays as it is."""
@@ -107,12 +100,9 @@ class NamedCollections(Store):
     def restore(self, collection_id: int) -> None:
         """Raises `ConflictError` where its name was given away meanwhile."""
         name = self.get(collection_id).name
-        try:
-            with self._database.write() as session:
-                row = session.get_one(NamedCollectionRow, collection_id)
-                row.removed, row.key = None, key_of(name)
-        except IntegrityError as error:
-            raise _taken(name) from error
+        with self._write_or(lambda: _taken(name)) as session:
+            row = session.get_one(NamedCollectionRow, collection_id)
+            row.removed, row.key = None, key_of(name)
 
     # Pictures
 

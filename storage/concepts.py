@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, insert, literal, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from storage.database import Store, following, insert_new, values_of
@@ -65,11 +64,8 @@ class ConceptStore(Store):
     def create(self, name: str, scale: dict[str, Any] | None = None) -> ConceptRow:
         """Raises `ConflictError` where the name is taken."""
         row = ConceptRow(name=name, key=key_of(name), seed=key_of(name), scale=scale)
-        try:
-            with self._database.write() as session:
-                session.add(row)
-        except IntegrityError as error:
-            raise name_taken(self._database, name) from error
+        with self._write_or(lambda: name_taken(self._database, name)) as session:
+            session.add(row)
         return row
 
     def find(self, name: str) -> ConceptRow | None:
@@ -123,57 +119,48 @@ class ConceptStore(Store):
     def restore(self, concept_id: int) -> ConceptRow:
         """Takes a concept out of the trash, also one that an older version archived. Raises `ConflictError`
         where its name was given away meanwhile."""
-        try:
-            with self._database.write() as session:
-                row = session.get(ConceptRow, concept_id)
-                if row is None:
-                    raise UnknownConceptError("There is no such concept.")
-                row.deleted, row.archived, row.key = None, None, key_of(row.name)
-        except IntegrityError as error:
-            raise ConflictError(
-                "Another concept has this name by now. Rename that one, or put it into the trash; both are "
-                "kept."
-            ) from error
+        given_away = ConflictError(
+            "Another concept has this name by now. Rename that one, or put it into the trash; both are kept."
+        )
+        with self._write_or(lambda: given_away) as session:
+            row = session.get(ConceptRow, concept_id)
+            if row is None:
+                raise UnknownConceptError("There is no such concept.")
+            row.deleted, row.archived, row.key = None, None, key_of(row.name)
         return row
 
     def rename(self, concept_id: int, name: str, author: str) -> str:
         """Gives a concept another name, which its newest definition has from then on too, as a revision of
         its own; returns the name before. The seed of its draws stays, so nobody can rename until a draw
         pleases. Raises `ConflictError` where the name is taken."""
-        try:
-            with self._database.write(f"concept {concept_id}") as session:
-                row = session.get_one(ConceptRow, concept_id)
-                before = row.name
-                if before == name:
-                    return before
-                _leave_name(session, row, key_of(name))
-                row.name, row.key = name, key_of(name)
-                _name_definition(session, row, author, f"renamed from “{before}”")
-        except IntegrityError as error:
-            raise name_taken(self._database, name) from error
+        with self._write_or(lambda: name_taken(self._database, name), f"concept {concept_id}") as session:
+            row = session.get_one(ConceptRow, concept_id)
+            before = row.name
+            if before == name:
+                return before
+            _leave_name(session, row, key_of(name))
+            row.name, row.key = name, key_of(name)
+            _name_definition(session, row, author, f"renamed from “{before}”")
         return before
 
     def duplicate(self, concept_id: int, name: str, author: str) -> ConceptRow:
         """Another concept with the definitions of this one under their numbers, which answers refer to, with
         one more that has the new name, and with its pictures from outside. Raises `ConflictError` where the
         name is taken."""
-        try:
-            with self._database.write(f"concept {concept_id}") as session:
-                source = session.get_one(ConceptRow, concept_id)
-                copy = ConceptRow(
-                    name=name,
-                    key=key_of(name),
-                    seed=key_of(name),
-                    scale=source.scale,
-                    protection=source.protection,
-                )
-                session.add(copy)
-                session.flush()
-                for table in (DefinitionRow, OutsidePictureRow):
-                    _copy_rows(session, table, concept_id, copy.id)
-                _name_definition(session, copy, author, f"duplicated from “{source.name}”")
-        except IntegrityError as error:
-            raise name_taken(self._database, name) from error
+        with self._write_or(lambda: name_taken(self._database, name), f"concept {concept_id}") as session:
+            source = session.get_one(ConceptRow, concept_id)
+            copy = ConceptRow(
+                name=name,
+                key=key_of(name),
+                seed=key_of(name),
+                scale=source.scale,
+                protection=source.protection,
+            )
+            session.add(copy)
+            session.flush()
+            for table in (DefinitionRow, OutsidePictureRow):
+                _copy_rows(session, table, concept_id, copy.id)
+            _name_definition(session, copy, author, f"duplicated from “{source.name}”")
         return copy
 
     def add_definition(

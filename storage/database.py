@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
@@ -224,6 +224,15 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    @contextmanager
+    def _write_or(self, conflict: Callable[[], Exception], lock: str = "") -> Iterator[Session]:
+        """A write that raises this where it breaks a unique key."""
+        try:
+            with self._database.write(lock) as session:
+                yield session
+        except IntegrityError as error:
+            raise conflict() from error
 
 
 def among(
