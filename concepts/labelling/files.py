@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import tempfile
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -18,7 +15,6 @@ from concepts.labelling.formats import format_of
 from concepts.labelling.formats.base import Format
 from concepts.labelling.rows import ME, BadRow, LabelRow, Meaning, Question, Row, checked_rows
 from concepts.learning.scale import Scale
-from storage.csv_files import delimiter_of, encoding_of
 from storage.labels import Author, LabelEvent, NewLabel
 
 OURS = ("path", "id", "label", "author", "comment", "split", "created")
@@ -39,22 +35,6 @@ def columns_given(pairs: Iterable[str]) -> dict[str, str]:
     return found
 
 
-@contextmanager
-def with_columns(file: Path, columns: Mapping[str, str]) -> Iterator[Path]:
-    """The file, or where `columns` (ours → theirs) are given a copy of the table with our headings. A column
-    that has one of these headings and was not meant keeps its values under another one."""
-    if not columns:
-        yield file
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / (file.stem + ".csv")
-        try:
-            _rename(file, columns, copy)
-        except (UnicodeError, csv.Error, OSError) as error:
-            raise DiscernError(f"{file.name} can't be read as a table: {error}.") from error
-        yield copy
-
-
 def first_rows(format: Format, file: Path) -> list[dict[str, str]]:
     """The first rows as they are read, without what is empty."""
     rows = (row for _, row in islice(format.read(file), FIRST) if not isinstance(row, BadRow))
@@ -62,24 +42,6 @@ def first_rows(format: Format, file: Path) -> list[dict[str, str]]:
         {str(key): str(value)[:LONGEST] for key, value in row.items() if key and value not in (None, "")}
         for row in rows
     ]
-
-
-def _rename(file: Path, columns: Mapping[str, str], copy: Path) -> None:
-    with file.open(newline="", encoding=encoding_of(file)) as source:
-        delimiter, theirs = delimiter_of(source, lambda found: set(columns.values()) <= set(found))
-        if missing := set(columns.values()) - set(theirs):
-            raise DiscernError(
-                f"{file.name} has no column “{sorted(missing)[0][:LONGEST]}”. "
-                f"It has: {', '.join(theirs)[:1000] or 'nothing'}."
-            )
-        meant = {heading: ours for ours, heading in columns.items()}
-        headings = [meant.get(h, f"{h} of the file" if h in columns else h) for h in theirs]
-        with copy.open("w", newline="", encoding="utf-8") as target:
-            writer = csv.writer(target)
-            rows = csv.reader(source, delimiter=delimiter)
-            next(rows, None)
-            writer.writerow(headings)
-            writer.writerows(rows)
 
 
 @dataclass
@@ -107,16 +69,18 @@ def read_label_file(
     path: Path,
     *,
     format: str = "",
+    columns: Mapping[str, str] | None = None,
     brings: Author = ME,
     meanings: Mapping[str, Meaning] | None = None,
     scale: Scale | None = None,
 ) -> Iterator[Row]:
-    """Rows of a file, or a folder, in one of the `FORMATS`; without a name, in the one that it looks like.
+    """Rows of a file, or a folder, in one of the `FORMATS`; without a name, in the one that it looks like. Of
+    a table `columns` may say which is what: our heading → the file's.
     Who `brings` it gave the answers that name nobody else.
 
     Raises `DiscernError` where it can't be read; a bad row is returned as such.
     """
-    raw = format_of(path, format).read(path)
+    raw = format_of(path, format, columns).read(path)
     yield from checked_rows(raw, brings=brings, meanings=meanings, scale=scale)
 
 

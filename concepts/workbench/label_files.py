@@ -21,7 +21,6 @@ from concepts.labelling.files import (
     new_labels,
     read_label_file,
     remarks_of,
-    with_columns,
     without_answers_of_others,
     without_contradictions,
 )
@@ -117,10 +116,8 @@ class LabelFiles:
         its first rows. `columns` of a table: our heading → the file's. Raises `UnknownColumnsError` where
         those have to be told, and `DiscernError` where it can't be read."""
         nobody = Author("")
-        with with_columns(file, columns or {}) as readable:
-            found = format_of(readable, "" if columns else format)
-            read = self._read(readable, found.method.name, meanings, nobody)
-            first = first_rows(found, readable)
+        read = self._read(file, format, columns, meanings, nobody)
+        found = format_of(file, format, columns)
         unknown = [LabelRow(row.number, row.picture, "skip", nobody, path=row.path) for row in read.unknown]
         known = self._resolve([*read.rows, *unknown], file, read.report)
         return LabelFileView(
@@ -131,7 +128,7 @@ class LabelFiles:
             unanswered=read.report.unanswered,
             bad=len(read.report.bad_rows),
             bad_rows=read.report.as_dict()["bad_rows"][:SHOWN],
-            first_rows=first,
+            first_rows=first_rows(found, file),
         )
 
     def import_file(
@@ -155,8 +152,7 @@ class LabelFiles:
         and then nothing is changed.
         """
         concept, brings = self._concept, Author(author, "simulated" if simulated else "person")
-        with with_columns(file, columns or {}) as readable:
-            read = self._read(readable, "" if columns else format, meanings, brings)
+        read = self._read(file, format, columns, meanings, brings)
         report = read.report
         if read.unknown:
             scale = Scale.read(concept.scale)
@@ -249,9 +245,18 @@ class LabelFiles:
         ]
         return write_label_file(out, rows, QUESTION_COLUMNS, mode="x")
 
-    def _read(self, file: Path, format: str, meanings: Mapping[str, Meaning] | None, brings: Author) -> _Read:
+    def _read(
+        self,
+        file: Path,
+        format: str,
+        columns: Mapping[str, str] | None,
+        meanings: Mapping[str, Meaning] | None,
+        brings: Author,
+    ) -> _Read:
         read, scale = _Read(), Scale.read(self._concept.scale)
-        for row in read_label_file(file, format=format, brings=brings, meanings=meanings, scale=scale):
+        for row in read_label_file(
+            file, format=format, columns=columns, brings=brings, meanings=meanings, scale=scale
+        ):
             if isinstance(row, BadRow):
                 read.report.bad_rows.append(row)
             elif isinstance(row, OpenRow):

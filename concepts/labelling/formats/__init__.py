@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from concepts.errors import DiscernError
@@ -44,11 +45,14 @@ FORMATS.register_at("hugging-face", f"{__package__}.parquet:HuggingFace")
 FORMATS.register(ImageFolder)
 
 
-def format_of(path: Path, name: str = "") -> Format:
-    """The format of this name, else the one that the file or folder looks like.
+def format_of(path: Path, name: str = "", columns: Mapping[str, str] | None = None) -> Format:
+    """The format of this name, else the one that the file or folder looks like; a table where `columns` say
+    which is what.
 
     Raises `UnknownMethodError`, and `DiscernError` where it looks like none.
     """
+    if columns:
+        return Csv(columns)
     if name:
         return FORMATS[name]()
     if not path.exists():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -21,25 +21,6 @@ SCORE_COLUMNS: Final = ("score", "decision", "version")
 
 
 class _Table:
-    """`read` tells the two by the file's name, as they always were."""
-
-    suffix: ClassVar[str]
-
-    def read(self, path: Path) -> Iterator[RawRow]:
-        rows = jsonl_rows if self.suffix == ".jsonl" else csv_rows
-        number = 0
-        try:
-            with told(path):
-                for number, row in rows(path):
-                    yield number, row
-        except UnicodeError as error:
-            raise DiscernError(
-                f"{path.name} is not UTF-8 (somewhere behind line {number}). In Excel save it as “CSV "
-                "UTF-8”; elsewhere, if it comes from Windows: iconv -f CP1252 -t UTF-8 OLD.csv > NEW.csv."
-            ) from error
-        except csv.Error as error:
-            raise DiscernError(f"{path.name} is no CSV file: {error} (behind line {number}).") from error
-
     def write(self, out: Path, pictures: Iterable[LabelledPicture], *, copies: bool = False) -> Written:
         done = Written()
 
@@ -56,6 +37,13 @@ class Csv(_Table):
     method: ClassVar[Method] = Method("csv", "A table with a row an answer, for spreadsheets.", "RFC 4180")
     suffix: ClassVar[str] = ".csv"
 
+    def __init__(self, columns: Mapping[str, str] | None = None) -> None:
+        """`columns`: our heading → that of the files to read."""
+        self._columns = columns or {}
+
+    def read(self, path: Path) -> Iterator[RawRow]:
+        return _in_words(path, csv_rows(path, self._columns))
+
     def recognises(self, path: Path) -> bool:
         return path.suffix.lower() in (".csv", ".tsv", ".txt")
 
@@ -64,13 +52,39 @@ class Jsonl(_Table):
     method: ClassVar[Method] = Method("jsonl", "The same as JSON, an object a line.", "jsonlines.org")
     suffix: ClassVar[str] = ".jsonl"
 
+    def read(self, path: Path) -> Iterator[RawRow]:
+        return _in_words(path, jsonl_rows(path))
+
     def recognises(self, path: Path) -> bool:
         return path.suffix.lower() in JSONL
 
 
-def csv_rows(path: Path) -> Iterator[RawRow]:
+def _in_words(path: Path, rows: Iterator[RawRow]) -> Iterator[RawRow]:
+    """Raises `DiscernError` where the rows can't be read."""
+    number = 0
+    try:
+        with told(path):
+            for number, row in rows:
+                yield number, row
+    except UnicodeError as error:
+        raise DiscernError(
+            f"{path.name} is not UTF-8 (somewhere behind line {number}). In Excel save it as “CSV "
+            "UTF-8”; elsewhere, if it comes from Windows: iconv -f CP1252 -t UTF-8 OLD.csv > NEW.csv."
+        ) from error
+    except csv.Error as error:
+        raise DiscernError(f"{path.name} is no CSV file: {error} (behind line {number}).") from error
+
+
+def csv_rows(path: Path, meant: Mapping[str, str]) -> Iterator[RawRow]:
+    """A column that has one of the headings that are `meant` otherwise keeps its values under another one."""
     with path.open(newline="", encoding=encoding_of(path)) as file:
-        delimiter, columns = delimiter_of(file, _has_the_columns)
+        wanted = set(meant.values())
+        delimiter, columns = delimiter_of(file, wanted.issubset if meant else _has_the_columns)
+        if missing := sorted(wanted.difference(columns)):
+            has = ", ".join(columns)[:1000] or "nothing"
+            raise DiscernError(f"{path.name} has no column “{missing[0][:200]}”. It has: {has}.")
+        ours = {heading: name for name, heading in meant.items()}
+        columns = [ours.get(name, f"{name} of the file" if name in meant else name) for name in columns]
         if not _has_the_columns(columns):
             lines = csv.reader(file, delimiter=delimiter)
             next(lines, None)
