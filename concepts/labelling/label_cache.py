@@ -72,11 +72,8 @@ class LabelCache:
     """Labels of a concept as people ask for them between two labels."""
 
     def __init__(self, database: Database, collection: Collection) -> None:
-        self._log, self._store, self._figures = (
-            LabelLog(database),
-            ConceptStore(database),
-            KeptFigures(database),
-        )
+        self._log, self._store = LabelLog(database), ConceptStore(database)
+        self._figures = KeptFigures(database)
         self._collection = collection
         self._kept: LRUCache[tuple[str, int], tuple[Hashable, Any]] = LRUCache(KEPT)
         self._lock = threading.Lock()  # of what is kept, not of working it out

@@ -55,7 +55,14 @@ def what_people_said(
         comments[event.picture_id, event.author.name].append(event.comment)
     said: dict[str, list[LabelWithComments]] = defaultdict(list)
     for event in standing:
-        said[event.picture_id].append(what_is_said(event, comments[event.picture_id, event.author.name]))
+        said[event.picture_id].append(
+            LabelWithComments(
+                author=event.author.name,
+                value=event.said,
+                comments=comments[event.picture_id, event.author.name],
+                created=event.created,
+            )
+        )
     return said
 
 
@@ -70,12 +77,6 @@ def readable(standing: Sequence[LabelEvent], reader: str | None) -> list[LabelEv
         for event in standing
         if event.author.kind == "annotator" or event.author.name == reader or event.picture_id in answered
     ]
-
-
-def what_is_said(event: LabelEvent, comments: list[str]) -> LabelWithComments:
-    return LabelWithComments(
-        author=event.author.name, value=event.said, comments=comments, created=event.created
-    )
 
 
 def pairs(decisions: Mapping[str, Decision]) -> list[Pair]:

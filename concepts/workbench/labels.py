@@ -16,8 +16,9 @@ from concepts.installation.users import Role
 from concepts.labelling.consensus import Decision
 from concepts.labelling.contact_sheet import GridOrder, GridPage
 from concepts.labelling.dataset import AnswerCount
+from concepts.labelling.files import remarks_of
 from concepts.labelling.question_queue import Upcoming
-from concepts.labelling.review import LabelWithComments, what_is_said
+from concepts.labelling.review import LabelWithComments, what_people_said
 from concepts.labelling.rows import answers_in_words, read_answer
 from concepts.labelling.selection import WHOLE_LIBRARY, NextPicture
 from concepts.learning.acquisition import Strategy
@@ -365,11 +366,8 @@ class Labels:
         """What other people say of a picture, to be shown to who has labelled it: never before."""
         standing = self._context.log.standing(self._concept.id, ("person",), [picture_id])
         remarks = self._context.log.comments(self._concept.id, [picture_id])
-        return [
-            what_is_said(event, [remark.comment for remark in remarks if remark.author == event.author])
-            for event in standing
-            if event.author.name != author
-        ]
+        said = what_people_said(standing, remarks).get(picture_id, [])
+        return [one for one in said if one.author != author]
 
     # Comments
 
@@ -409,11 +407,8 @@ class Labels:
 
     def own_comments(self, picture_ids: Sequence[str], author: str) -> dict[str, str]:
         """Picture id → all that this person remarks on it."""
-        found: dict[str, list[str]] = defaultdict(list)
-        for event in self._context.log.comments(self._concept.id, picture_ids):
-            if event.author == Author(author):
-                found[event.picture_id].append(event.comment)
-        return {picture_id: "\n".join(said) for picture_id, said in found.items()}
+        said = remarks_of(self._context.log.comments(self._concept.id, picture_ids))
+        return {picture_id: text for (picture_id, who), text in said.items() if who == Author(author)}
 
     # Inside
 
