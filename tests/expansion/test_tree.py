@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -28,15 +29,26 @@ TREE: dict[str, Any] = {
     "queries_that_look_similar": [f"seal on a beach {n}" for n in range(4)],
 }
 BEACH = Definition(name="Beach dog", description="a dog on a beach")
+Propose = Callable[..., Definition]
+
+
+@pytest.fixture
+def propose(server: FakeOpenAI, model: Any) -> Propose:
+    """What the model proposes where it says the tree with some changes."""
+
+    def made(concept: Definition = BEACH, **changes: Any) -> Definition:
+        server.script(says({**TREE, **changes}))
+        return propose_tree(concept, model, [])
+
+    return made
 
 
 def texts(definition: Definition, kind: str) -> list[str]:
     return [criterion.text for criterion in definition.criteria if criterion.kind == kind]
 
 
-def test_every_kind_stands_under_the_signal_it_belongs_to(server: FakeOpenAI, model: Any) -> None:
-    server.script(says(TREE))
-    proposed = propose_tree(BEACH, model, [])
+def test_every_kind_stands_under_the_signal_it_belongs_to(propose: Propose) -> None:
+    proposed = propose()
     assert texts(proposed, "necessary") == ["A dog can be seen.", "It is on a beach."]
     assert {c.text: c.of for c in proposed.criteria if c.of} == {
         "a dog that swims": "It is on a beach.",
@@ -58,10 +70,9 @@ def test_every_kind_stands_under_the_signal_it_belongs_to(server: FakeOpenAI, mo
     ],
 )
 def test_a_concept_is_left_whole_where_its_parts_are_not_to_be_told_apart(
-    server: FakeOpenAI, model: Any, change: dict[str, Any], reason: str
+    propose: Propose, change: dict[str, Any], reason: str
 ) -> None:
-    server.script(says({**TREE, **change}))
-    proposed = propose_tree(BEACH, model, [])
+    proposed = propose(**change)
     [must] = proposed.of_kind("necessary")
     assert (must.text, must.note.split(": ")[-1]) == ("a dog on a beach", reason)
     assert not any(criterion.of for criterion in proposed.criteria)
@@ -75,22 +86,20 @@ def test_a_concept_is_left_whole_where_the_same_pictures_show_both_parts(
     assert texts(proposed, "necessary") == ["a dog on a beach"]
 
 
-def test_what_the_person_excluded_is_never_proposed_as_counting(server: FakeOpenAI, model: Any) -> None:
+def test_what_the_person_excluded_is_never_proposed_as_counting(propose: Propose) -> None:
     fruit = Definition(
         name="Fruit",
         description="fruit; no citrus, lemons or limes",
         criteria=(Criterion(kind="excluding", text="a drawing of fruit"),),
     )
-    said = {
-        **TREE,
-        "necessary": ["A fruit can be seen."],
-        "included": ["a bowl of citrus", "a banana", "a drawing of some fruit"],
-        "undecided": ["a lemon tree"],
-        "supporting": ["a slice of lime", "a picture without lemons"],
-        "queries_that_count": ["citrus fruits", "lime on ice", *(f"apple {n}" for n in range(6))],
-    }
-    server.script(says(said))
-    proposed = propose_tree(fruit, model, [])
+    proposed = propose(
+        fruit,
+        necessary=["A fruit can be seen."],
+        included=["a bowl of citrus", "a banana", "a drawing of some fruit"],
+        undecided=["a lemon tree"],
+        supporting=["a slice of lime", "a picture without lemons"],
+        queries_that_count=["citrus fruits", "lime on ice", *(f"apple {n}" for n in range(6))],
+    )
     assert texts(proposed, "included") == ["a banana"]
     assert texts(proposed, "undecided") == []
     assert texts(proposed, "supporting") == ["a picture without lemons"]
@@ -107,10 +116,9 @@ def test_what_the_person_answered_is_told_to_the_model_as_data(server: FakeOpenA
     assert request.text.count("</answers>") == 1
 
 
-def test_kinds_that_are_searched_for_count_as_searches(server: FakeOpenAI, model: Any) -> None:
+def test_kinds_that_are_searched_for_count_as_searches(propose: Propose) -> None:
     kinds = [f"a dog of kind {n}" for n in range(6)]
-    server.script(says({**TREE, "included": kinds, "queries_that_count": []}))
-    assert propose_tree(BEACH, model, []).searched_kinds()[:6] == kinds
+    assert propose(included=kinds, queries_that_count=[]).searched_kinds()[:6] == kinds
 
 
 @pytest.mark.parametrize(
@@ -130,29 +138,26 @@ def test_an_answer_that_says_nothing_of_what_counts_is_shown_to_the_model_once(
     assert len(server.requests) == 2
 
 
-def test_what_is_copied_from_the_request_is_no_proposal(server: FakeOpenAI, model: Any) -> None:
-    copied = {
-        **TREE,
-        "necessary": ["necessary", "A dog on a beach"],
-        "included": ["Included", "cute animals", "a puppy", "a dog on the beach"],
-        "excluding": ["queries_that_look_similar", "a dog on a beach", "a seal"],
-        "undecided": ["some other kind of picture that doesn't count", "safety concerns"],
-        "supporting": [
+def test_what_is_copied_from_the_request_is_no_proposal(propose: Propose) -> None:
+    proposed = propose(
+        necessary=["necessary", "A dog on a beach"],
+        included=["Included", "cute animals", "a puppy", "a dog on the beach"],
+        excluding=["queries_that_look_similar", "a dog on a beach", "a seal"],
+        undecided=["some other kind of picture that doesn't count", "safety concerns"],
+        supporting=[
             "child on a rusty swing",
             "sand",
             "of: 1}],",
             "one that was not seen apart",
             "</text>",
         ],
-        "queries_that_count": [
+        queries_that_count=[
             "4 to 8 short search texts for pictures that count",
             "300",
             "a dog on a beach",
             "dog in the surf",
         ],
-    }
-    server.script(says(copied))
-    proposed = propose_tree(BEACH, model, [])
+    )
     assert texts(proposed, "necessary") == ["A dog on a beach"]
     assert texts(proposed, "included") == ["a puppy", "a dog on the beach"]
     assert texts(proposed, "excluding") == ["a seal"]
@@ -161,55 +166,44 @@ def test_what_is_copied_from_the_request_is_no_proposal(server: FakeOpenAI, mode
     assert [q.text for q in proposed.queries if q.counts] == ["a dog on a beach", "dog in the surf"]
 
 
-def test_words_of_the_instructions_count_where_they_are_the_persons_own(
-    server: FakeOpenAI, model: Any
-) -> None:
-    server.script(says({**TREE, "included": ["cute animals"]}))
+def test_words_of_the_instructions_count_where_they_are_the_persons_own(propose: Propose) -> None:
     own = Definition(name="Cute", description="cute animals and flowers")
-    assert texts(propose_tree(own, model, []), "included") == ["cute animals"]
+    assert texts(propose(own, included=["cute animals"]), "included") == ["cute animals"]
 
 
-def test_without_a_usable_signal_the_persons_own_words_are_necessary(server: FakeOpenAI, model: Any) -> None:
-    server.script(says({**TREE, "necessary": ["necessary"]}))
+def test_without_a_usable_signal_the_persons_own_words_are_necessary(propose: Propose) -> None:
     fruit = Definition(name="Fruit", description="whole fruit, but not juice")
-    [must] = propose_tree(fruit, model, []).of_kind("necessary")
+    [must] = propose(fruit, necessary=["necessary"]).of_kind("necessary")
     assert (must.text, must.origin, must.note) == ("whole fruit", "vocabulary", "from your sentence")
 
 
-def test_what_is_said_both_to_count_and_not_to_is_neither(server: FakeOpenAI, model: Any) -> None:
-    server.script(says({**TREE, "included": ["a puppy", "a wet dog"], "excluding": ["A puppy", "a seal"]}))
-    proposed = propose_tree(BEACH, model, [])
+def test_what_is_said_both_to_count_and_not_to_is_neither(propose: Propose) -> None:
+    proposed = propose(included=["a puppy", "a wet dog"], excluding=["A puppy", "a seal"])
     assert texts(proposed, "included") == ["a wet dog"]
     assert texts(proposed, "excluding") == ["a seal"]
 
 
-def test_a_negation_never_turns_round_what_the_person_excluded(server: FakeOpenAI, model: Any) -> None:
-    said = {
-        **TREE,
-        "included": ["no citrus", "a pear"],
-        "excluding": ["no citrus"],
-        "undecided": ["no citrus"],
-    }
-    said |= {
-        "queries_that_count": ["not citrus", "pears"],
-        "queries_that_look_similar": ["no citrus", "peas"],
-    }
-    server.script(says(said))
-    proposed = propose_tree(Definition(name="Fruit", description="fruit, but no citrus"), model, [])
+def test_a_negation_never_turns_round_what_the_person_excluded(propose: Propose) -> None:
+    proposed = propose(
+        Definition(name="Fruit", description="fruit, but no citrus"),
+        included=["no citrus", "a pear"],
+        excluding=["no citrus"],
+        undecided=["no citrus"],
+        queries_that_count=["not citrus", "pears"],
+        queries_that_look_similar=["no citrus", "peas"],
+    )
     assert texts(proposed, "included") == ["a pear"]
     assert texts(proposed, "excluding") == ["citrus"]
     assert texts(proposed, "undecided") == []
     assert [q.text for q in proposed.queries] == ["pears", "peas"]
 
 
-def test_a_phrase_that_a_grammar_cut_off_ends_with_its_last_whole_sentence(
-    server: FakeOpenAI, model: Any
-) -> None:
+def test_a_phrase_that_a_grammar_cut_off_ends_with_its_last_whole_sentence(propose: Propose) -> None:
     cut = "A dog swims in the sea. It is a big brown dog that"
     ends = "a big brown dog that is lying in the warm sand and"
     assert len(cut) == len(ends) == 50
-    server.script(says({**TREE, "included": [cut, ends, "a wet dog"]}))
-    assert texts(propose_tree(BEACH, model, []), "included") == ["A dog swims in the sea", "a wet dog"]
+    proposed = propose(included=[cut, ends, "a wet dog"])
+    assert texts(proposed, "included") == ["A dog swims in the sea", "a wet dog"]
 
 
 def test_endpoints_that_obey_limits_are_told_them_and_strict_ones_are_not() -> None:
