@@ -52,7 +52,7 @@ def cascade(models: Sequence[Any], answers: dict[str, bool | None], at_least: fl
     return Cascade(models, CascadeSample(answers, at_least), lambda model, ids: [model.about(i) for i in ids])
 
 
-def half(n: int) -> tuple[Simulated, dict[str, bool | None]]:
+def half(n: int = CascadeSample.size(RIGHT)) -> tuple[Simulated, dict[str, bool | None]]:
     """A small model that is sure and right about the first half of the sample, unsure and wrong of the rest;
     what counts is every other picture."""
     ids = [f"{row:04}" for row in range(n)]
@@ -72,7 +72,7 @@ def knowing(name: str, answers: dict[str, bool | None]) -> Simulated:
 
 
 def test_a_large_model_is_asked_only_about_what_the_small_one_leaves() -> None:
-    small, answers = half(CascadeSample.size(RIGHT))
+    small, answers = half()
     large = knowing("large", answers)
     both = cascade([small, large], answers)
     assert [type(found) for found in both.found] == [Certified, Certified]
@@ -89,7 +89,7 @@ def test_a_large_model_is_asked_only_about_what_the_small_one_leaves() -> None:
 
 
 def test_what_neither_is_sure_of_is_rated_3_and_goes_to_the_person() -> None:
-    small, answers = half(CascadeSample.size(RIGHT))
+    small, answers = half()
     large = Simulated("large", dict.fromkeys(answers, (3, None)))
     both = cascade([small, large], answers)
     said = both.annotate(REVISION, inputs(list(answers)))
@@ -99,7 +99,7 @@ def test_what_neither_is_sure_of_is_rated_3_and_goes_to_the_person() -> None:
 
 
 def test_too_few_answers_certify_nothing_and_it_is_said_how_many_more_it_takes() -> None:
-    small, answers = half(CascadeSample.size(RIGHT))
+    small, answers = half()
     few = dict(list(answers.items())[:10])
     both = cascade([small], few)
     assert both.taken == []
@@ -111,7 +111,7 @@ def test_too_few_answers_certify_nothing_and_it_is_said_how_many_more_it_takes()
 
 
 def test_a_model_that_tells_no_probability_is_certified_by_its_surest_ratings() -> None:
-    _, answers = half(CascadeSample.size(RIGHT))
+    _, answers = half()
     says = {i: (5 if counts else 1, None) for i, counts in list(answers.items())[:40]}
     says |= {i: (2 if counts else 4, None) for i, counts in list(answers.items())[40:]}
     (found,) = cascade([Simulated("small", says)], answers).found  # type: ignore[arg-type]
@@ -120,7 +120,7 @@ def test_a_model_that_tells_no_probability_is_certified_by_its_surest_ratings() 
 
 
 def test_pictures_that_fail_are_decided_by_the_next() -> None:
-    small, answers = half(CascadeSample.size(RIGHT))
+    small, answers = half()
     both = cascade([small, knowing("large", answers | {"new": True})], answers)
     (said,) = both.annotate(REVISION, inputs(["new"]))
     assert isinstance(said, Annotation)
@@ -128,7 +128,7 @@ def test_pictures_that_fail_are_decided_by_the_next() -> None:
 
 
 def test_what_nobody_could_decide_is_an_error_of_whoever_decides_it() -> None:
-    _, answers = half(CascadeSample.size(RIGHT))
+    _, answers = half()
     model = knowing("small", answers)
     unsure: dict[str, bool | None] = dict.fromkeys(answers)
     assert cascade([model], unsure).taken == []
