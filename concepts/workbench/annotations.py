@@ -193,11 +193,11 @@ class Annotations:
         context, concept = self._context, self._concept
         require_pool(concept)
         machines = context.machines(concept.row, setup=setup.over(context.setup(concept.id)))
-        return BatchFile(machines, context.dataset(concept.row).evaluation_labels()[0])
+        return BatchFile(machines, concept.dataset().evaluation_labels()[0])
 
     def review(self, wanted: ReviewFilter, page: int = 1) -> ReviewPage:
         """The machine's labels in the order in which to look at them."""
-        return reviewed(self._context.dataset(self._concept.row), wanted, page)
+        return reviewed(self._concept.dataset(), wanted, page)
 
     def opinion(self, picture_id: str) -> Opinion | None:
         """What the machine said of a picture last; None where it has not looked, and for pictures kept for
@@ -218,7 +218,7 @@ class Annotations:
         ratings = self._context.store.ratings(
             self._concept.id, fingerprint=said.fingerprint, definition_number=said.definition_number
         )
-        return sure_of(ratings, self._context.dataset(self._concept.row).answers)
+        return sure_of(ratings, self._concept.dataset().answers)
 
     # Of assistants
 
@@ -242,7 +242,7 @@ class Annotations:
         ids = [one.picture for one in judgements]
         self._context.collection.library.require(ids)
         self._context.draw_evaluation(self._concept.row)
-        dataset = self._context.dataset(self._concept.row)
+        dataset = self._concept.dataset()
         apart = next((picture for picture in ids if picture in dataset.reserved), None)
         if apart is not None:
             raise DiscernError(f"Picture {apart[:12]} measures, so only people answer it. Nothing was taken.")
@@ -329,7 +329,7 @@ def _compare(concept: Concept, job: CompareAnnotators, progress: Progress) -> An
 
 def _annotate(concept: Concept, job: Annotate, progress: Progress) -> AnnotateResult:
     require_pool(concept)
-    also = concept.context.dataset(concept.row).evaluation_labels()[0]
+    also = concept.dataset().evaluation_labels()[0]
     sample, known = _cascade(job, concept, progress)
     setup = Setup(job.annotator, job.large, job.examples, job.repeats)
     machines = concept.context.machines(concept.row, progress.job_id, job.budget, setup=setup)
@@ -351,7 +351,7 @@ def _label(job: Annotate, labelling: Labelling, concept: Concept, also: list[str
     number = labelling.training_data.revision.number
     return annotate_in_rounds(
         labelling,
-        lambda: context.dataset(concept.row, number),
+        lambda: concept.dataset(number),
         partial(_choose, context),
         rounds,
         job.limit,

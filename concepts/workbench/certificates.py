@@ -178,7 +178,7 @@ class Certificates:
         context, draws = self._context, self._context.certifying.newest(self._concept.id)
         attempt, lowest = _next_attempt(draws), self._lowest(head, side, draws)
         error = allowed_error(attempt)
-        dataset = context.dataset(self._concept.row, head.definition_number)
+        dataset = self._concept.dataset(head.definition_number)
         scores = context.scores.of(head, dataset.index).probability
         size, least = needed(at_least, error, SPARE_ERRORS), needed(at_least, error)
         drawn = draw_certifying(
@@ -244,7 +244,7 @@ class Certificates:
         self, draw: CertifyingDraw, head: StoredHead
     ) -> tuple[list[str], int, Certified | NotCertified | None]:
         """The pictures of a draw, how many were answered blindly, and what comes of it once all are."""
-        dataset = self._context.dataset(self._concept.row)
+        dataset = self._concept.dataset()
         kept = dataset.certifying.items()
         ids = [i for i, drawn in kept if (drawn.drawn, drawn.attempt) == (CERTIFYING, draw.attempt)]
         answered = sum(i in dataset.blind for i in ids)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from concepts.classifier.versions import concept_stem
+from concepts.labelling.dataset import ConceptDataset
 from concepts.workbench.annotations import Annotations, Annotators
 from concepts.workbench.certificates import Certificates
 from concepts.workbench.collections import Scope
@@ -69,6 +70,10 @@ class Concept:
         self.certificates = Certificates(self)
         self.scores = Scores(self)
         self.exports = Exports(self)
+
+    def dataset(self, revision: int | None = None) -> ConceptDataset:
+        """What it learns and measures from, under its newest definition or another; read anew each time."""
+        return self.context.dataset(self.row, revision)
 
 
 def comments_of_picture(bench: Workbench, picture_id: str, author: str) -> dict[str, list[Remark]]:

@@ -258,7 +258,7 @@ class ConceptDefinition:
         shown = [*edited.examples, *edited.counterexamples]
         if shown:
             self._context.draw_evaluation(self._concept.row, avoid=shown)
-        dataset = self._context.dataset(self._concept.row)
+        dataset = self._concept.dataset()
         outside = self._context.collection.outside.of(self._concept.id, shown)
         if dataset.reserved.intersection(shown) or dataset.like_reserved(outside):
             raise DiscernError(
@@ -274,7 +274,7 @@ class ConceptDefinition:
         revisions = self._all_revisions()
         found: dict[str, list[PictureView]] = {}
         if n:
-            dataset = self._context.dataset(self._concept.row)
+            dataset = self._concept.dataset()
             found = kinds_found(dataset, self._context.finder, n)
         definition = revisions[-1].definition
         return [
@@ -293,7 +293,7 @@ class ConceptDefinition:
     def queries(self, n: int = 8, *, reader: str = "me") -> list[QueryView]:
         """The queries of the newest definition, each with n pictures it finds and how many it brought."""
         return query_views(
-            self._context.dataset(self._concept.row),
+            self._concept.dataset(),
             self._context.finder,
             self._all_revisions(),
             reader,
@@ -438,7 +438,7 @@ def _propose(concept: Concept, job: Expand, progress: Progress) -> Expanded:
     model = _scoping(concept, progress)
     vocabulary = Vocabulary(SentenceEncoder().encode)
     hints = nouns_of_examples(context, concept.row, vocabulary)
-    apart = partial(distinct_queries, context.dataset(concept.row), context.finder)
+    apart = partial(distinct_queries, concept.dataset(), context.finder)
     author, note, problem = model.name if model else BUILT_IN, "proposed from the description", ""
     try:
         prompts = context.prompts(concept.id)

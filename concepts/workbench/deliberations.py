@@ -123,7 +123,7 @@ class Deliberations:
         concept, looked = self._concept, self.looked()
         if looked is None or not looked.ambiguities:
             return []
-        dataset = self._context.dataset(concept.row)
+        dataset = concept.dataset()
         answered = dataset.answers
         shown: dict[str, list[str]] = {}
         for one in self._store.rounds(concept.id):
@@ -165,7 +165,7 @@ class Deliberations:
         found = next((one for one in looked.ambiguities if one.name == ambiguity), None) if looked else None
         if found is None:
             raise DiscernError(f"“{ambiguity}” is not among what was found open. Look for it again.")
-        training_data = self._context.dataset(concept.row)
+        training_data = concept.dataset()
         out = training_data.spoken_for | training_data.reserved
         free = training_data.with_vectors(training_data.looks_at(i for i in found.pictures if i not in out))
         if not free:
@@ -265,7 +265,7 @@ class Deliberations:
         return found
 
     def _views(self, rounds: Sequence[Round]) -> list[RoundView]:
-        training_data = self._context.dataset(self._concept.row)
+        training_data = self._concept.dataset()
         every = [i for one in rounds for i in one.pictures if i not in training_data.reserved]
         inside = set(training_data.looks_at(every))
         ids = [i for i in every if i in inside or i in training_data.answers]  # what was answered stays
@@ -376,7 +376,7 @@ def _answers(concept: Concept, tried: Sequence[Rewording]) -> tuple[dict[str, Va
     asked = [i for one in tried for wording in one.candidates for i in wording["to_ask"]]
     if not asked:
         return {}, frozenset()
-    training_data = concept.context.dataset(concept.row)
+    training_data = concept.dataset()
     said = consensus(concept.context.log.blind(concept.id, asked))
     known = {
         i: _VALUES[d.value] for i, d in said.items() if d.value in _VALUES and i in training_data.answers

@@ -51,7 +51,7 @@ class Examples:
 
     def possible(self, words: str, n: int) -> list[PictureView]:
         """Pictures found by these words that may become examples: none of those that measure."""
-        dataset = self._context.dataset(self._concept.row)
+        dataset = self._concept.dataset()
         sought = [words.strip() or self._concept.name]
         found = self._context.finder.find_each(dataset.index, sought, n, dataset.reserved)[0]
         return browsing.views_of(self._context.collection.library.pictures(found))

@@ -158,7 +158,7 @@ class Exports:
     def _pictures(self, head: StoredHead) -> Shown:
         """Role → a small copy as part of an address. It is made of pixels alone: no place, time or name is in
         it. Pictures that are lost, or were removed from the library since, are left out."""
-        dataset = self._context.dataset(self._concept.row, head.definition_number)
+        dataset = self._concept.dataset(head.definition_number)
         pictures = pictures_to_show(dataset, head)
         removed = self._context.collection.removed.among([picture for picture, _ in pictures])
         found = []

@@ -168,7 +168,7 @@ class Prompts:
 
     def pictures(self, n: int) -> list[str]:
         """Ids of some pictures that a preview can show."""
-        return list(dict.fromkeys(islice(_free(self._context.dataset(self._concept.row)), n)))
+        return list(dict.fromkeys(islice(_free(self._concept.dataset()), n)))
 
     @operation("GET /prompts/{prompt}/preview")
     def preview(self, prompt: PromptName, picture: PictureId = None) -> Preview:

@@ -99,7 +99,7 @@ class Versions:
         HEADS.require(head)
         count = self._context.label_cache.count(self._concept.id)
         if min(count.teach_yes, count.teach_no) < PLENTY or self._concept.row.scale:
-            require_both(self._context.dataset(self._concept.row))  # reads all that a training reads
+            require_both(self._concept.dataset())  # reads all that a training reads
         return self._context.jobs.begin(Train(self._concept.id, target, head))
 
     @operation("GET /versions")
@@ -150,7 +150,7 @@ class Versions:
 
         Raises `NotEnoughLabelsError` where no test picture has a label.
         """
-        require_test_labels(self._context.dataset(self._concept.row))
+        require_test_labels(self._concept.dataset())
         return self._context.jobs.begin(Evaluate(self._concept.id, self.head(version).number))
 
     @operation("POST /versions/{version}/robustness")
@@ -196,7 +196,7 @@ class Versions:
 
     def compare(self, one: int, other: int) -> VersionComparison:
         """Figures of two versions on the same test pictures, and their differences."""
-        dataset = self._context.dataset(self._concept.row)
+        dataset = self._concept.dataset()
         return compare(dataset, self.head(one), self.head(other))
 
     def robustness(self) -> Robustness | None:
@@ -248,7 +248,7 @@ class Versions:
         return Curve(points=learning_curve(dataset, list(order), progress.report, way))
 
     def _examine(self, job: ExamineRobustness, progress: Progress) -> Robustness:
-        dataset, head = self._context.dataset(self._concept.row), self.head(job.version)
+        dataset, head = self._concept.dataset(), self.head(job.version)
         return robustness(dataset, head, progress.report)
 
     def _measure(self, head: StoredHead, progress: Progress) -> bool:

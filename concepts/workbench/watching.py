@@ -230,7 +230,7 @@ class Watches:
     def _precision(self, watch: Watch) -> WatchPrecision:
         answered, drawn = LabelledFlags([], {}, ()), self._watches.drawn(watch.id)
         if drawn:
-            dataset = self._context.dataset(self._concept.row)
+            dataset = self._concept.dataset()
             answered = LabelledFlags(drawn, dataset.blind, dataset.decisions)
         return precision(answered, watch.promised, partial(self._watches.fresh_until, watch.id))
 

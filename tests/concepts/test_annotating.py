@@ -42,9 +42,9 @@ def concept(model: FakeOpenAI, filled: Filled) -> Concept:
 def test_examples_are_answered_pictures_and_none_that_measures_or_looks_like_one(
     concept: Concept, model: FakeOpenAI
 ) -> None:
-    picture = next(iter(concept.context.dataset(concept.row).answers))
+    picture = next(iter(concept.dataset().answers))
     concept.labels.comment(picture, "Round\nall over.", author="me", key="remark")
-    dataset = concept.context.dataset(concept.row)
+    dataset = concept.dataset()
     chosen = answered(dataset)
     assert [picture, dataset.answers[picture].value == "yes", "Round all over."] in chosen
     assert {i for i, *_ in chosen} <= dataset.answers.keys() - dataset.reserved
@@ -56,7 +56,7 @@ def test_examples_are_answered_pictures_and_none_that_measures_or_looks_like_one
 
 def test_with_other_answers_examples_make_another_annotator(concept: Concept, model: FakeOpenAI) -> None:
     concept.annotations.annotate(limit=2, examples=True).wait()
-    dataset = concept.context.dataset(concept.row)
+    dataset = concept.dataset()
     picture = next(iter(dataset.answers))
     concept.labels.give(picture, "no", author="another", key="1")
     concept.labels.give(picture, "no", author="a third", key="2")
@@ -77,7 +77,7 @@ def test_an_interrupted_run_goes_on_with_the_examples_it_began_with(
         concept.annotations.annotate(limit=12, examples=True).wait(stop)
     paid = len(model.requests)
     assert 0 < paid < 12
-    dataset = concept.context.dataset(concept.row)
+    dataset = concept.dataset()
     for number, picture in enumerate(list(dataset.answers)[:4]):
         concept.labels.give(picture, "no", author="another", key=str(number))
     concept.bench.close()
@@ -94,7 +94,7 @@ def test_an_interrupted_run_goes_on_with_the_examples_it_began_with(
 @pytest.fixture
 def twins(concept: Concept, tmp_path: Path) -> list[str]:
     """A picture of the pool, the same one saved anew at two qualities."""
-    bench, dataset = concept.bench, concept.context.dataset(concept.row)
+    bench, dataset = concept.bench, concept.dataset()
     first = next(i for i in dataset.candidates if i not in dataset.reserved)
     (tmp_path / "again").mkdir()
     with Image.open(bench.context.collection.paths([first])[first]) as image:

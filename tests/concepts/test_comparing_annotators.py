@@ -18,7 +18,6 @@ from sqlalchemy import update
 from concepts.collaborator.comparing import drawn_answers
 from concepts.collaborator.setups import Setup
 from concepts.errors import NoModelError, NotEnoughLabelsError
-from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.consistency import consistency
 from concepts.learning.report import EvaluationReport
 from concepts.settings import load_settings
@@ -111,18 +110,14 @@ def test_the_setups_are_shown_side_by_side_and_the_one_that_surely_agrees_more_i
     assert best.in_use or best.change_low > 0
     assert (guess.usd or 0) > 0
     assert guess.seconds is not None
-    assert found.pictures == len(drawn_answers(_training_data(concept)))
+    assert found.pictures == len(drawn_answers(concept.dataset()))
     assert concept.annotators.compared() == found
-
-
-def _training_data(concept: Concept) -> ConceptDataset:
-    return concept.context.dataset(concept.row)
 
 
 def test_no_answer_that_measures_and_none_given_beside_the_machines_opinion_is_among_them(
     concept: Concept,
 ) -> None:
-    dataset = _training_data(concept)
+    dataset = concept.dataset()
     drawn = drawn_answers(dataset)
     ids = {str(i) for i, _ in drawn}
     assert ids
@@ -132,7 +127,7 @@ def test_no_answer_that_measures_and_none_given_beside_the_machines_opinion_is_a
     assert len(set(concept.context.collection.library.near_groups(sorted(ids)))) == len(ids)
     with concept.context.database.write() as session:
         session.execute(update(LabelEventRow).where(LabelEventRow.picture_id == fresh).values(in_view=True))
-    assert fresh not in {i for i, _ in drawn_answers(_training_data(concept))}
+    assert fresh not in {i for i, _ in drawn_answers(concept.dataset())}
 
 
 def test_what_it_would_cost_is_said_before_and_a_budget_ends_it_cleanly(
@@ -156,7 +151,7 @@ def test_a_run_that_was_interrupted_pays_for_nothing_twice(concept: Concept, mod
     with pytest.raises(KeyboardInterrupt):
         concept.annotators.compare().wait(stop)
     assert model.requests
-    dataset = _training_data(concept)
+    dataset = concept.dataset()
     concept.labels.give(next(iter(dataset.answers)), "no", author=ME.name, key="meanwhile")
     concept.bench.close()
     bench = Workbench(load_settings())
@@ -193,7 +188,7 @@ def test_with_too_few_answers_it_says_how_many_are_missing(
 def test_what_several_people_answered_shows_whether_the_machine_may_answer_for_them(
     concept: Concept,
 ) -> None:
-    dataset = _training_data(concept)
+    dataset = concept.dataset()
     paths = concept.context.collection.paths(list(dataset.answers))
     for author in ("ana", "ben"):
         said = {i: "yes" if "ellipse" in paths[i] else "no" for i in dataset.answers}

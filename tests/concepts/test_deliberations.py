@@ -68,7 +68,7 @@ def say(concept: Concept, ids: list[str], comment: str = "") -> None:
 
 
 def answer_most(concept: Concept, n: int = 50) -> None:
-    dataset = concept.context.dataset(concept.row)
+    dataset = concept.dataset()
     say(concept, [i for i in dataset.candidates if i not in dataset.reserved][:n])
 
 
@@ -163,7 +163,7 @@ def test_an_ambiguity_that_nobody_found_is_refused(concept: Concept):
 def test_pictures_that_measure_are_no_part_of_deliberating(concept: Concept, server: FakeOpenAI):
     concept.deliberations.find().wait()
 
-    dataset = concept.context.dataset(concept.row)
+    dataset = concept.dataset()
     shown = [i for one in concept.deliberations.ambiguities() for i in one.pictures]
     assert shown
     assert not set(shown) & dataset.reserved
@@ -183,7 +183,7 @@ def test_without_a_model_groups_of_borderline_pictures_stand_for_ambiguities(
 
 
 def test_an_answer_that_new_words_contradict_comes_up_again_until_it_is_looked_at(concept: Concept):
-    dataset = concept.context.dataset(concept.row)
+    dataset = concept.dataset()
     paths = concept.context.collection.paths(list(dataset.candidates))
     free = [i for i in dataset.candidates if i not in dataset.reserved]
     by_the_first_words = {f"first {i}": GivenLabel(picture=i, value="yes") for i in free}  # lines count
@@ -213,7 +213,7 @@ def test_an_annotator_is_asked_about_older_labels_alone_and_once(concept: Concep
     def asked() -> int:
         return len(concept.bench.jobs.store.newest_first([LookBack.kind], concept.id))
 
-    dataset = concept.context.dataset(concept.row)
+    dataset = concept.dataset()
     free = next(i for i in dataset.candidates if i not in dataset.reserved)
     concept.labels.give(free, "yes", author="me", key="first")
     concept.bench.review.find(NAME)
@@ -289,7 +289,7 @@ def test_a_wording_that_is_not_settled_goes_on_when_others_are_looked_for(
 
 
 def test_an_answer_is_held_against_the_words_it_was_given_under(concept: Concept):
-    dataset = concept.context.dataset(concept.row)
+    dataset = concept.dataset()
     paths = concept.context.collection.paths(list(dataset.candidates))
     line = next(i for i in dataset.candidates if i not in dataset.reserved and "line" in paths[i])
     concept.labels.give(line, "yes", author="me", key="by the first words")

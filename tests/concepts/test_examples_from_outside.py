@@ -25,27 +25,23 @@ def outside(tmp_path: Path) -> bytes:
     return path.read_bytes()
 
 
-def dataset(concept: Concept):  # type: ignore[no-untyped-def]
-    return concept.context.dataset(concept.row)
-
-
 def test_it_is_learned_from_and_looked_for_and_never_asked_counted_or_measured(
     concept: Concept, outside: bytes
 ) -> None:
-    pictures, evaluation = concept.bench.library.info().pictures, dict(dataset(concept).evaluation)
+    pictures, evaluation = concept.bench.library.info().pictures, dict(concept.dataset().evaluation)
     given = concept.examples.give(outside, author="ana")
     assert given.outside
-    training = dataset(concept).training
+    training = concept.dataset().training
     assert (training.ids, training.data.positive.tolist()) == ([given.id], [True])
     assert training.data.weight.tolist() == [1]
     asked = concept.labels.next_pictures(100)
     assert asked[0].reason == "like a yes"
     assert given.id not in [picture.id for picture in asked]
     assert concept.bench.library.info().pictures == pictures
-    assert dict(dataset(concept).evaluation) == evaluation
+    assert dict(concept.dataset().evaluation) == evaluation
     assert outside_thumbnail(concept.context.collection, given.id)[8:12] == b"WEBP"
     concept.definition.mine().wait()
-    assert "example" in {by for names in dataset(concept).candidates.values() for by in names}
+    assert "example" in {by for names in concept.dataset().candidates.values() for by in names}
 
 
 def test_with_an_answer_beside_it_a_version_is_trained_and_the_library_ranked(
@@ -66,7 +62,7 @@ def test_it_is_taken_back_by_its_id_and_by_an_older_definition_given_again(
     given = concept.examples.give(outside, author="ana")
     assert concept.examples.give(outside, author="ana").revision == given.revision
     concept.examples.remove(given.id[:8], author="ana")
-    assert (concept.examples.all(), dataset(concept).training.ids) == ([], [])
+    assert (concept.examples.all(), concept.dataset().training.ids) == ([], [])
     concept.definition.restore(given.revision, author="ana", after=given.revision + 1)
     (example,) = concept.examples.all()
     assert (example.id, example.outside, example.used) == (given.id, True, True)
@@ -110,7 +106,7 @@ def test_a_near_copy_of_a_picture_of_the_library_is_in_its_group(concept: Concep
     copy = io.BytesIO()
     Image.open(picture.path).convert("RGB").save(copy, "JPEG", quality=80)
     given = concept.examples.give(copy.getvalue(), author="ana")
-    one, other = dataset(concept).groups([given.id, picture.id])
+    one, other = concept.dataset().groups([given.id, picture.id])
     assert one == other
 
 
@@ -121,7 +117,7 @@ def test_it_is_embedded_again_for_another_encoder_and_left_out_until_then(
     (kept,) = concept.context.collection.outside.of(concept.id, [given.id])
     concept.context.collection.outside.embed({given.id: kept.vector * 0}, "another-encoder")
     assert [example.used for example in concept.examples.all()] == [False]
-    assert dataset(concept).training.ids == []
+    assert concept.dataset().training.ids == []
     concept.bench.library.add([]).wait()
     assert [example.used for example in concept.examples.all()] == [True]
 

@@ -66,7 +66,7 @@ def test_review_says_how_often_the_grades_agreed(concept: Concept) -> None:
 
 
 def test_what_it_earns_is_told_by_yes_and_no_and_its_grade_is_not_learned_from(concept: Concept) -> None:
-    training = concept.context.dataset(concept.row).training
+    training = concept.dataset().training
     assert training.data.said is not None
     assert set(training.data.said.possible.sum(axis=1)) == {3}  # any grade that counts
 

@@ -61,9 +61,9 @@ def test_each_round_takes_its_share_of_the_pictures(concept: Concept, model: Fak
 def test_the_first_round_looks_at_pictures_that_the_person_answered_so_that_labels_earn_a_weight(
     concept: Concept,
 ) -> None:
-    answered = set(concept.context.dataset(concept.row).answers)
+    answered = set(concept.dataset().answers)
     concept.annotations.annotate(limit=24, rounds=2).wait()
-    agreement = concept.context.dataset(concept.row).agreement
+    agreement = concept.dataset().agreement
     assert agreement is not None
     assert agreement.n == len(answered & labelled(concept)) >= 6
 
@@ -71,13 +71,13 @@ def test_the_first_round_looks_at_pictures_that_the_person_answered_so_that_labe
 def test_later_rounds_look_beyond_the_pool(concept: Concept) -> None:
     pool = concept.context.store.candidates(concept.id).keys()
     concept.annotations.annotate(limit=30, rounds=3).wait()
-    dataset = concept.context.dataset(concept.row)
+    dataset = concept.dataset()
     assert labelled(concept) - pool - dataset.answers.keys()
 
 
 def test_no_round_looks_at_pictures_that_measure_or_their_like(concept: Concept) -> None:
     concept.annotations.annotate(limit=60, rounds=3).wait()
-    dataset = concept.context.dataset(concept.row)
+    dataset = concept.dataset()
     measured_on = set(dataset.evaluation_labels()[0])
     assert dataset.reserved
     assert labelled(concept) & dataset.reserved <= measured_on
@@ -85,13 +85,13 @@ def test_no_round_looks_at_pictures_that_measure_or_their_like(concept: Concept)
 
 def test_what_the_answers_that_measure_say_changes_no_choice(concept: Concept) -> None:
     concept.annotations.annotate(limit=12).wait()
-    before = next_for_machine(concept.context.dataset(concept.row), 10, labelled(concept))
-    effect = effect_of(concept.context.dataset(concept.row), labelled(concept))
-    for picture in concept.context.dataset(concept.row).evaluation:
+    before = next_for_machine(concept.dataset(), 10, labelled(concept))
+    effect = effect_of(concept.dataset(), labelled(concept))
+    for picture in concept.dataset().evaluation:
         for author in ("a", "b", "c"):
             concept.labels.give(picture, "yes", author=author, key=f"{author} {picture}")
-    assert next_for_machine(concept.context.dataset(concept.row), 10, labelled(concept)) == before
-    assert effect_of(concept.context.dataset(concept.row), labelled(concept)) == effect
+    assert next_for_machine(concept.dataset(), 10, labelled(concept)) == before
+    assert effect_of(concept.dataset(), labelled(concept)) == effect
 
 
 def test_a_killed_run_goes_on_with_its_rounds_and_pays_no_call_twice(
@@ -142,7 +142,7 @@ def test_in_a_large_library_the_like_of_what_the_machine_says_counts_is_brought_
     concept: Concept,
 ) -> None:
     concept.annotations.annotate(limit=15).wait()
-    training_data = concept.context.dataset(concept.row)
+    training_data = concept.dataset()
     yes = surest_yes(training_data)
     assert yes
     found = dict(mine_more(training_data, yes, 20))
