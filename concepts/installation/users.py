@@ -6,10 +6,8 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from filelock import FileLock
 
 from concepts.errors import SettingsError
 from concepts.settings import Settings
+from storage.files import write_whole
 
 NAME = re.compile(r"[\w.@-][\w.@ -]{0,59}")
 SHORTEST_PASSWORD = 8
@@ -205,8 +204,6 @@ def _read(record: Any) -> User:
 
 
 def _save(file: Path, users: dict[str, User]) -> None:
+    """Readable by its owner alone, as `write_whole` makes files."""
     kept = {name: {"password": user.password, "role": user.role.word} for name, user in users.items()}
-    handle, partial = tempfile.mkstemp(dir=file.parent, prefix=".users-")  # created with mode 0600
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        json.dump(kept, out, indent=2)
-    Path(partial).replace(file)
+    write_whole(file, json.dumps(kept, indent=2).encode())
