@@ -15,10 +15,9 @@ from concepts.cli.output import StoppedError, dump, say, table, wait
 from concepts.errors import WrongUsageError
 
 if TYPE_CHECKING:
-    from concepts.publishing.watch_precision import Window
-    from concepts.publishing.watch_views import FlaggedPage, WatchView
     from concepts.workbench import Workbench
     from concepts.workbench.jobs import LookedAt
+    from concepts.workbench.watch_views import FlaggedPage, WatchView
     from concepts.workbench.watching import Watches
 
 AGAIN_SECONDS = 5.0  # from one look to the next
@@ -144,14 +143,20 @@ def _told(one: WatchView) -> None:
     asked = f"{one.precision.asked:,} asked about, {one.precision.answered:,} answered."
     say(f"{asked} {one.precision.sentence}".rstrip())
     if one.precision.windows:
-        table(("version", "answered", "right", "of 100", "from", "to"), map(_window, one.precision.windows))
+        rows = [
+            (
+                w.version,
+                w.answered,
+                w.right,
+                f"{100 * w.low:.0f}-{100 * w.high:.0f}",
+                w.since.date(),
+                w.until.date(),
+            )
+            for w in one.precision.windows
+        ]
+        table(("version", "answered", "right", "of 100", "from", "to"), rows)
     if found := one.precision.found:
         say(f"Of 100 that count it flags {100 * found.low:.0f} to {100 * found.high:.0f}.")
-
-
-def _window(one: Window) -> tuple[object, ...]:
-    limits = f"{100 * one.low:.0f}-{100 * one.high:.0f}"
-    return one.version, one.answered, one.right, limits, one.since.date(), one.until.date()
 
 
 def _line(looked: LookedAt) -> str:

@@ -23,10 +23,10 @@ from concepts.errors import DiscernError
 from concepts.jobs import Progress
 from concepts.labelling.waves import seen_groups
 from concepts.library.roots import within_roots
-from concepts.publishing.watch_views import event
 from concepts.publishing.webhooks import Secrets, Sent, deliver
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import LookAtFolder, LookedAt
+from concepts.workbench.watch_views import event
 from storage.jobs import StoredJob
 from storage.pictures.files import Source, look_at
 from storage.pictures.sources import walk

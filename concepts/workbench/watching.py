@@ -17,9 +17,12 @@ from concepts.labelling.consensus import Decision
 from concepts.learning.report import Guarantee
 from concepts.library.roots import check_roots
 from concepts.library.uploads import typed_folder
-from concepts.publishing import watch_views
 from concepts.publishing.watch_precision import LabelledFlags, WatchPrecision, precision
-from concepts.publishing.watch_views import (
+from concepts.publishing.webhooks import check_address, host_of, new_secret
+from concepts.workbench import watch_views
+from concepts.workbench.jobs import LookAtFolder, LookedAt
+from concepts.workbench.operation import AuthorName, Confined, Limit, Offset, operation
+from concepts.workbench.watch_views import (
     DeliveryCounts,
     DeliveryView,
     FlaggedPage,
@@ -27,9 +30,6 @@ from concepts.publishing.watch_views import (
     StartedWatch,
     WatchView,
 )
-from concepts.publishing.webhooks import check_address, host_of, new_secret
-from concepts.workbench.jobs import LookAtFolder, LookedAt
-from concepts.workbench.operation import AuthorName, Confined, Limit, Offset, operation
 from storage.buckets import uri_of
 from storage.database import values_of
 from storage.heads import StoredHead

@@ -18,9 +18,9 @@ from receiver import Receiver
 
 from concepts.errors import ConflictError, DiscernError, NotAllowedError, UnknownWatchError
 from concepts.learning import waves
-from concepts.publishing.watch_views import StartedWatch, WatchView
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from concepts.workbench.watch_views import StartedWatch, WatchView
 from concepts.workbench.watching import Watches
 from storage.tables import now
 
