@@ -105,7 +105,6 @@ def test_three_go_into_the_trash_at_once_come_back_go_again_and_are_gone_for_goo
     page.get_by_role("button", name="Trash", exact=True).click()
     restore = page.get_by_role("button", name=re.compile(r"^Restore .*\.png$"))
     expect(restore).to_have_count(3)
-    assert serious_in_both_themes(page) == []
     restore.first.click()
     expect(restore).to_have_count(2)
     page.get_by_text("Empty the trash …").click()
