@@ -62,21 +62,18 @@ class NamedCollections(Store):
 
     def get(self, collection_id: int) -> NamedCollection:
         """A removed one too. Raises `UnknownCollectionError`."""
-        with self._database.read() as session:
-            found = session.execute(
-                _rows(of_many=False).where(NamedCollectionRow.id == collection_id)
-            ).first()
+        found = self._one(NamedCollectionRow.id == collection_id)
         if found is None:
             raise UnknownCollectionError(f"There is no collection with the number {collection_id}.")
-        return _named(found)
+        return found
 
     def find(self, name: str) -> NamedCollection | None:
         """By its name, of those that were not removed."""
-        with self._database.read() as session:
-            found = session.execute(
-                _rows(of_many=False).where(NamedCollectionRow.key == key_of(name))
-            ).first()
-        return _named(found) if found else None
+        return self._one(NamedCollectionRow.key == key_of(name))
+
+    def _one(self, which: ColumnElement[bool]) -> NamedCollection | None:
+        found = self._database.rows(_rows(of_many=False).where(which))
+        return _named(found[0]) if found else None
 
     def all(self, limit: int | None = None, offset: int = 0) -> list[NamedCollection]:
         """By name, without those in the trash."""

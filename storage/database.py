@@ -99,11 +99,9 @@ class Database:
     @contextmanager
     def forget(self, lock: str) -> Iterator[Session]:
         """A write whose deleted rows leave no bytes in the file, as far as the database can promise."""
-        with self._guarded(), self._sessions() as session:
-            self._dialect.begin_write(session, lock)
+        with self.write(lock) as session:
             self._dialect.overwrite_deleted(session)
             yield session
-            session.commit()
         self._dialect.forget_log()
 
     @contextmanager
