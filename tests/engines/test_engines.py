@@ -34,7 +34,8 @@ from concepts.errors import CancelledError, EngineError, FingerprintMismatchErro
 from concepts.jobs.engines import Engine, InProcess, engine_of
 from concepts.library import ingestion
 from concepts.library.ingestion import EncoderHandle, embed_files, process, read_files
-from concepts.workbench import Workbench
+from concepts.settings import load_settings
+from concepts.workbench import SharedResources, Workbench
 from storage.pictures.decoding import decode
 from storage.pictures.files import SkippedFile, Source
 
@@ -60,6 +61,32 @@ def ray() -> Iterator[Engine | str]:
             return
         yield engine
         engine.close()
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """200 drawings, one that is another's twin and one that is none."""
+    folder = draw_folder(tmp_path_factory.mktemp("drawn") / "pictures", 200)
+    (folder / "twin.png").write_bytes((folder / "ellipse-0000.png").read_bytes())
+    (folder / "torn.png").write_bytes((folder / "ellipse-0003.png").read_bytes()[:200])
+    return folder
+
+
+@pytest.fixture
+def open_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Workbench]]:
+    """A Workbench with an empty library of its own and this engine."""
+    opened: list[Workbench] = []
+
+    def open_it(engine: Engine, name: str) -> Workbench:
+        monkeypatch.setattr("concepts.workbench.context.engine_of", lambda setting: engine)
+        bench = Workbench(load_settings(home=tmp_path / name), SharedResources(load=load_colours))
+        opened.append(bench)
+        return bench
+
+    yield open_it
+    for bench in opened:
+        bench.context.jobs.stop()
+        bench.context.database.close()
 
 
 @pytest.fixture

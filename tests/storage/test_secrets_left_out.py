@@ -120,6 +120,12 @@ def unpacked(pieces: Iterator[bytes], folder: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def restored(filled: Database, home: Path, tmp_path: Path) -> Path:
+    pieces = backup(filled, home, encoder=None, thumbnails=True, redact=redacted)
+    return unpacked(pieces, tmp_path / "restored")
+
+
 def found_in(folder: Path) -> list[tuple[str, str]]:
     """Which secret is in which file."""
     contents = {file.name: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
@@ -131,14 +137,11 @@ def values_of(database: Database, *columns: Any) -> list[str]:
         return [str(value) for column in columns for value in session.scalars(select(column))]
 
 
-def test_no_secret_is_in_any_byte_of_it(filled: Database, home: Path, tmp_path: Path) -> None:
-    folder = unpacked(
-        backup(filled, home, encoder=None, thumbnails=True, redact=redacted), tmp_path / "restored"
-    )
-    assert found_in(folder) == []
-    names = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
+def test_no_secret_is_in_any_byte_of_it(restored: Path) -> None:
+    assert found_in(restored) == []
+    names = {str(file.relative_to(restored)) for file in restored.rglob("*") if file.is_file()}
     assert names == {"README.txt", "discern.sqlite", "settings.json", "thumbnails/ab/abc.webp"}
-    settings = json.loads((folder / "settings.json").read_text())
+    settings = json.loads((restored / "settings.json").read_text())
     assert settings == {"openai_base_url": "https://models.example/v1", "llm_model": "a-model"}
 
 
@@ -151,26 +154,20 @@ def test_every_place_of_the_list_is_tried(filled: Database, home: Path) -> None:
     assert set(json.loads((home / "settings.json").read_text())) >= set(SETTINGS)
 
 
-def test_the_rest_of_what_was_said_stays(filled: Database, home: Path, tmp_path: Path) -> None:
-    folder = unpacked(
-        backup(filled, home, encoder=None, thumbnails=False, redact=redacted), tmp_path / "restored"
-    )
-    restored = Database(sqlite_url(folder / "discern.sqlite"))
-    (watch,) = Watches(restored).of(1)
+def test_the_rest_of_what_was_said_stays(restored: Path) -> None:
+    database = Database(sqlite_url(restored / "discern.sqlite"))
+    (watch,) = Watches(database).of(1)
     assert (watch.webhook, watch.folder, watch.author) == ("https://hooks.example", "/in", "ana")
-    assert Deliveries(restored).counts(watch.id)["waiting"] == 1
+    assert Deliveries(database).counts(watch.id)["waiting"] == 1
     said = "No answer of https://models.example/v1 with ***; https://hooks.example signed by ***"
-    assert values_of(restored, Deed.about) == [said]
-    assert set(values_of(restored, ModelCallRow.endpoint)) == {"https://models.example/v1"}
-    assert values_of(restored, StoredJob.memory)[0] == str({said: 1})
-    restored.close()
+    assert values_of(database, Deed.about) == [said]
+    assert set(values_of(database, ModelCallRow.endpoint)) == {"https://models.example/v1"}
+    assert values_of(database, StoredJob.memory)[0] == str({said: 1})
+    database.close()
 
 
-def test_what_has_to_be_entered_again_is_said_in_it(filled: Database, home: Path, tmp_path: Path) -> None:
-    folder = unpacked(
-        backup(filled, home, encoder=None, thumbnails=False, redact=redacted), tmp_path / "restored"
-    )
-    said = (folder / "README.txt").read_text()
+def test_what_has_to_be_entered_again_is_said_in_it(restored: Path) -> None:
+    said = (restored / "README.txt").read_text()
     assert "The endpoint's key" in said
     assert "oauth_client_secret in settings.json" in said
     assert "The endpoint's address" in said
@@ -207,19 +204,44 @@ def backed_up(database: Database, home: Path, address: str, said: str, folder: P
     return unpacked(backup(database, home, encoder=None, thumbnails=False), folder)
 
 
+PLAIN = "https://models.example/v1"
+WITHOUT_SECRETS = "HTTPS://[::1]:8000/v1/@model?api-version=1"
+
+
 @on_sqlite
-@pytest.mark.parametrize("password", [HARD, f'"{HARD}', f"#{HARD}", f"1#{HARD}", f"?{HARD}", f"/{HARD}"])
-def test_a_password_with_any_character_is_left_out(
-    database: Database, home: Path, tmp_path: Path, password: str
+@pytest.mark.parametrize(
+    ("address", "said", "kept", "error"),
+    [
+        *(
+            (
+                f"https://ana:{start}{HARD}@models.example/v1",
+                f"No answer of https://ana:{start}{HARD}@models.example/v1",
+                PLAIN,
+                f"No answer of {PLAIN}",
+            )
+            for start in ("", '"', "#", "1#", "?", "/")
+        ),
+        (
+            f"{PLAIN}?api-key={KEY}&api-version=1",
+            f"{KEY} was refused",
+            f"{PLAIN}?api-version=1",
+            "*** was refused",
+        ),
+        (f"https://ana:%40%2F{PASSWORD}@models.example/v1", f"@/{PASSWORD} is wrong", PLAIN, "*** is wrong"),
+        (f"{PLAIN}?api-key=%40%2F{PASSWORD}", f"@/{PASSWORD} is wrong", PLAIN, "*** is wrong"),
+        (WITHOUT_SECRETS, "", WITHOUT_SECRETS, ""),
+    ],
+)
+def test_what_is_secret_in_an_address_is_left_out_however_it_is_repeated(
+    database: Database, home: Path, tmp_path: Path, address: str, said: str, kept: str, error: str
 ) -> None:
-    address = f"https://ana:{password}@models.example/v1"
-    folder = backed_up(database, home, address, f"No answer of {address}", tmp_path / "restored")
+    folder = backed_up(database, home, address, said, tmp_path / "restored")
     assert found_in(folder) == []
-    settings = json.loads((folder / "settings.json").read_text())
-    assert settings == {"openai_base_url": "https://models.example/v1"}
+    assert json.loads((folder / "settings.json").read_text()) == {"openai_base_url": kept}
+    assert ("The endpoint's address" in (folder / "README.txt").read_text()) == (kept != address)
     restored = Database(sqlite_url(folder / "discern.sqlite"))
-    assert values_of(restored, StoredJob.error) == ["No answer of https://models.example/v1"]
-    assert values_of(restored, ModelCallRow.endpoint) == ["https://models.example/v1"]
+    assert values_of(restored, ModelCallRow.endpoint) == [kept]
+    assert values_of(restored, StoredJob.error) == [error]
     restored.close()
 
 
@@ -231,22 +253,6 @@ def test_a_password_with_a_space_is_left_out(database: Database, home: Path, tmp
 
 
 @on_sqlite
-def test_a_key_in_the_query_of_an_endpoint_is_left_out(
-    database: Database, home: Path, tmp_path: Path
-) -> None:
-    address = f"https://models.example/v1?api-key={KEY}&api-version=2024-10-21"
-    folder = backed_up(database, home, address, f"{KEY} was refused", tmp_path / "restored")
-    assert found_in(folder) == []
-    kept = "https://models.example/v1?api-version=2024-10-21"
-    assert json.loads((folder / "settings.json").read_text()) == {"openai_base_url": kept}
-    assert "The endpoint's address" in (folder / "README.txt").read_text()
-    restored = Database(sqlite_url(folder / "discern.sqlite"))
-    assert values_of(restored, ModelCallRow.endpoint) == [kept]
-    assert values_of(restored, StoredJob.error) == ["*** was refused"]
-    restored.close()
-
-
-@on_sqlite
 def test_a_key_in_a_former_address_of_an_endpoint_is_left_out(
     database: Database, home: Path, tmp_path: Path
 ) -> None:
@@ -255,27 +261,6 @@ def test_a_key_in_a_former_address_of_an_endpoint_is_left_out(
     (home / "settings.json").write_text("{}")
     folder = unpacked(backup(database, home, encoder=None, thumbnails=False), tmp_path / "restored")
     assert found_in(folder) == []
-
-
-@on_sqlite
-@pytest.mark.parametrize("place", ["ana:{}@models.example/v1", "models.example/v1?api-key={}"])
-def test_an_encoded_secret_that_an_error_decodes_is_left_out(
-    database: Database, home: Path, tmp_path: Path, place: str
-) -> None:
-    address = f"https://{place.format(f'%40%2F{PASSWORD}')}"
-    folder = backed_up(database, home, address, f"@/{PASSWORD} is wrong", tmp_path / "restored")
-    restored = Database(sqlite_url(folder / "discern.sqlite"))
-    assert values_of(restored, StoredJob.error) == ["*** is wrong"]
-    restored.close()
-    assert found_in(folder) == []
-
-
-@on_sqlite
-def test_an_address_without_secrets_stays_as_it_is(database: Database, home: Path, tmp_path: Path) -> None:
-    address = "HTTPS://[::1]:8000/v1/@model?api-version=1"
-    folder = backed_up(database, home, address, "", tmp_path / "restored")
-    assert json.loads((folder / "settings.json").read_text()) == {"openai_base_url": address}
-    assert "The endpoint's address" not in (folder / "README.txt").read_text()
 
 
 def test_a_backup_that_cannot_be_cleaned_says_so(
