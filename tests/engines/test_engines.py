@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -214,40 +213,6 @@ def test_an_encoder_that_is_another_one_where_it_is_loaded_is_refused(tmp_path: 
         sent.get()
 
 
-def killed_while_adding(
-    bench: Workbench, pictures: Path, count: int, seconds: float
-) -> tuple[dict[str, Any], set[int]]:
-    """What came of adding, and the worker that was killed once `count` files were kept. `seconds`: what every
-    batch takes."""
-    cache = bench.context.settings.cache
-    cache.mkdir(parents=True, exist_ok=True)
-    (cache / "slow").write_text(str(seconds))
-    killed: set[int] = set()
-
-    def listen(done: int, total: int | None, message: str) -> None:
-        workers = {int(file.name) for file in (cache / "processes").glob("*")} - {os.getpid()}
-        for worker in sorted(workers, reverse=True):
-            if done >= count and not killed:
-                with suppress(ProcessLookupError):  # it had ended by itself
-                    os.kill(worker, signal.SIGKILL)
-                    killed.add(worker)
-
-    added = bench.library.add([pictures]).wait(listen)
-    return added.model_dump(), killed
-
-
-@pytest.mark.slow
-def test_a_worker_that_is_killed_takes_nothing_along(
-    on_ray: Engine, open_on: Callable[..., Workbench], pictures: Path
-) -> None:
-    undisturbed, disturbed = open_on(InProcess(), "here"), open_on(on_ray, "killed")
-    undisturbed.library.add([pictures]).wait()
-    added, killed = killed_while_adding(disturbed, pictures, 1, 0.3)
-    assert killed
-    assert (added["added"], added["embedded"], added["duplicates"]) == (200, 200, 1)
-    assert_same(disturbed, undisturbed)
-
-
 @pytest.mark.slow
 def test_a_worker_killed_amid_two_thousand_pictures_takes_nothing_along(
     on_ray: Engine, open_on: Callable[..., Workbench], tmp_path: Path
@@ -255,9 +220,22 @@ def test_a_worker_killed_amid_two_thousand_pictures_takes_nothing_along(
     many = draw_folder(tmp_path / "many", 2000)
     undisturbed, disturbed = open_on(InProcess(), "here"), open_on(on_ray, "killed")
     undisturbed.library.add([many]).wait()
-    added, killed = killed_while_adding(disturbed, many, 500, 0.05)
+    cache = disturbed.context.settings.cache
+    cache.mkdir(parents=True, exist_ok=True)
+    (cache / "slow").write_text("0.05")  # seconds that every batch takes
+    killed: set[int] = set()
+
+    def listen(done: int, total: int | None, message: str) -> None:
+        workers = {int(file.name) for file in (cache / "processes").glob("*")} - {os.getpid()}
+        for worker in sorted(workers, reverse=True):
+            if done >= 500 and not killed:
+                with suppress(ProcessLookupError):  # it had ended by itself
+                    os.kill(worker, signal.SIGKILL)
+                    killed.add(worker)
+
+    added = disturbed.library.add([many]).wait(listen)
     assert killed
-    assert (added["added"], added["embedded"]) == (2000, 2000)
+    assert (added.added, added.embedded) == (2000, 2000)
     assert_same(disturbed, undisturbed)
 
 
