@@ -21,6 +21,7 @@ from storage.tables import Change as Change
 from storage.tables import CollectionPictureRow, NamedCollectionRow, PictureRow, SourceRow, now
 
 LARGE = 20_000  # pictures, from which on going through the library meets one soon
+CHANGES = 50  # of a collection that are listed
 UNSEEN = timedelta(minutes=30)  # that a transaction which records files may be open
 
 Kind = Literal["folder", "adding", "dates", "search", "hand"]
@@ -148,11 +149,11 @@ class NamedCollections(Store):
                 came += change.pictures if change else 0
         return came
 
-    def changes(self, collection_id: int, limit: int = 50) -> list[Change]:
-        """The last one first."""
+    def changes(self, collection_id: int) -> list[Change]:
+        """The last `CHANGES` of them, the last one first."""
         row = Change
         query = select(row).where(row.collection_id == collection_id).order_by(row.number.desc())
-        return self._database.scalars(query.limit(limit))
+        return self._database.scalars(query.limit(CHANGES))
 
     def ids(self, pictures: Select[str]) -> list[str]:
         return self._database.scalars(pictures)

@@ -329,12 +329,12 @@ class Library:
         rows = self._database.scalars(query.order_by(PictureRow.near_group).limit(limit))
         return [name for name in rows if name]
 
-    def resolve(self, path_or_id: str, *, relative_to: Path | None = None) -> str:
+    def resolve(self, path_or_id: str) -> str:
         """The id of the picture a person means by an id, a unique start of one, or a path.
 
         Raises `UnknownPictureError`.
         """
-        found = self.resolve_many([path_or_id], relative_to=relative_to)[0]
+        found = self.resolve_many([path_or_id])[0]
         if found is None and _START_OF_AN_ID.fullmatch(path_or_id):
             found = self.starting_with(path_or_id.lower())
         if found is None:

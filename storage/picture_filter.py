@@ -63,7 +63,6 @@ class PictureFilter:
     within: NamedCollection | None = None
     format: str = ""
     pixels: tuple[int | None, int | None] = (None, None)
-    bytes: tuple[int | None, int | None] = (None, None)
     taken: tuple[int | None, int | None] = (None, None)
     dated: bool | None = None
     added: tuple[datetime | None, datetime | None] = (None, None)
@@ -97,7 +96,6 @@ class PictureFilter:
         pixels = PictureRow.width * PictureRow.height
         ranges = (
             (pixels, "pixels", self.pixels),
-            (PictureRow.bytes, "bytes", self.bytes),
             (PictureRow.taken, "taken", self.taken),
             (PictureRow.added, "added", self.added),
         )
@@ -125,8 +123,8 @@ class PictureFilter:
             ordered["format"] = self.format
         if by == "taken":
             ordered["dated"] = self.dated
-        if by in ("pixels", "bytes"):
-            ordered[by] = getattr(self, by)
+        if by == "pixels":
+            ordered[by] = self.pixels
         return PictureFilter(copies=self.copies, look_alikes=self.look_alikes, **ordered)
 
     @property

@@ -12,7 +12,6 @@ from concepts.errors import DiscernError
 from concepts.view import View
 from storage.picture_filter import Order, PictureFilter
 
-LIKENESS = "likeness"
 IN = "in"  # of an address: Python has the word for itself
 MEGAPIXEL = 1_000_000
 # Pixels: at least, and less than.

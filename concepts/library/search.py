@@ -15,7 +15,6 @@ from concepts.encoders.base import Vectors, unit
 from concepts.errors import DiscernError
 from concepts.library.collection import Collection
 from concepts.view import View
-from storage.frames import EVERYTHING, Frame
 from storage.vectors.ids import PictureIds
 from storage.vectors.reader import VectorReader
 
@@ -48,18 +47,16 @@ def find_pictures(
     text: str | None,
     like: Sequence[str],
     n: int,
-    frame: Frame = EVERYTHING,
     allowed: PictureIds | None = None,
 ) -> list[Hit]:
-    """The n pictures closest to words, to pictures of the library (ids), or to both together; of a `frame`,
-    where that isn't everything; `allowed`: among these alone.
+    """The n pictures closest to words, to pictures of the library (ids), or to both. `allowed`: only these.
 
     Raises `DiscernError` where there is nothing to search for.
     """
     words = (text or "").strip()
     if not words and not like:
         raise DiscernError("Say what to look for: words, a picture, or both.")
-    index = collection.frames.within(collection.index(), frame)
+    index = collection.index()
     probes = [collection.text_vectors([words])[0]] if words else []
     if like:
         probes.append(unit(index.vectors(like).mean(axis=0)))
