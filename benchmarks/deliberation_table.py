@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from study.statistics import Difference, paired
+from study.statistics import paired
 
 LOSES = -0.02  # of agreement: an edit that should not have been accepted
 
@@ -63,14 +63,12 @@ def _mean(runs: Sequence[Any], what: str) -> float:
 
 
 def _difference(rows: Rows, ours: str, theirs: str) -> str:
-    found: Difference | None = paired(
+    found = paired(
         {concept: {0: _mean(runs, ours)} for concept, runs in rows.items()},
         {concept: {0: _mean(runs, theirs)} for concept, runs in rows.items()},
         0,
     )
-    return (
-        "too few concepts" if found is None else f"{found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
-    )
+    return str(found or "too few concepts")
 
 
 if __name__ == "__main__":

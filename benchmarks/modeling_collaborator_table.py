@@ -100,7 +100,7 @@ def differences(table: Table, groups: dict[str, list[str]]) -> list[str]:
     lines = ["| difference of students | | " + " | ".join(groups) + " |", f"|---|---|{'---|' * len(groups)}"]
     for ours, theirs in PAIRS:
         for measure, said in (("ap", "AP"), ("best_f1", "F1 at the best threshold")):
-            cells = [_said(difference(table, names, ours, theirs, measure)) for names in groups.values()]
+            cells = [str(difference(table, names, ours, theirs, measure) or "") for names in groups.values()]
             lines.append(f"| {ARMS[ours]} − {ARMS[theirs]} | {said} | {' | '.join(cells)} |")
     return lines
 
@@ -108,10 +108,6 @@ def differences(table: Table, groups: dict[str, list[str]]) -> list[str]:
 def difference(table: Table, names: list[str], ours: str, theirs: str, measure: str) -> Difference | None:
     of = [{name: {0: table[name][arm, "student", measure]} for name in names} for arm in (ours, theirs)]
     return paired(of[0], of[1], 0)
-
-
-def _said(found: Difference | None) -> str:
-    return "" if found is None else f"{found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
 
 
 def concepts(table: Table) -> list[str]:
@@ -155,7 +151,7 @@ def in_steps(rows: Sequence[Any]) -> list[str]:
         n, once, steps = (sum(one[key] for one in of) for key in ("pictures", "right", "right_in_steps"))
         calls = [np.mean([one[key] for one in of]) for key in ("calls", "calls_in_steps")]
         lines.append(
-            f"| {which} | {n} | {once / n:.3f} | {steps / n:.3f} | {_said(paired(*by_concept, 0))} "
+            f"| {which} | {n} | {once / n:.3f} | {steps / n:.3f} | {paired(*by_concept, 0) or ''} "
             f"| {calls[0]:.2f} and {calls[1]:.2f} |"
         )
     return lines

@@ -24,6 +24,9 @@ class Difference:
     high: float
     concepts: int
 
+    def __str__(self) -> str:
+        return f"{self.mean:+.3f} ({self.low:+.3f} to {self.high:+.3f})"
+
 
 def by_concept(rows: Iterable[Row], measure: str = "average_precision") -> dict[str, dict[int, float]]:
     """Concept → budget → mean over the seeds; what wasn't measured is left out."""
