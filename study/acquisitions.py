@@ -15,7 +15,6 @@ class Random(Acquisition):
         name="random",
         what="Asks about any picture.",
         source="the baseline of the field",
-        licence="",
         cost="nothing",
     )
 

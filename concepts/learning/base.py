@@ -127,12 +127,11 @@ class Texts:
 class Scorer(Protocol):
     """A way to rank pictures by what is labelled. Registered in `concepts.learning.scorers.SCORERS`.
 
-    `exportable`: it reduces to weights and a bias, so that it can leave the house as a file; then it is a
-    `Head`. Any other scorer ranks only the pictures it is given, the person's own library.
+    One that reduces to weights and a bias, so that it can leave the house as a file, is a `Head`. Any other
+    ranks only the pictures it is given, the person's own library.
     """
 
     method: ClassVar[Method]
-    exportable: ClassVar[bool]
 
     def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
         """(n,) one finite score a picture, the likelier the higher; on no particular scale.

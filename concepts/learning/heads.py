@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +50,6 @@ class Head(Scorer, Protocol):
     Made without arguments when it is looked up by name. What leaves `fit` is neither calibrated nor has it
     a threshold: `concepts.learning.fitting.train_head` sees to both, for every head alike.
     """
-
-    exportable: ClassVar[bool] = True
 
     def fit(self, data: TrainingSet, text_direction: Vectors | None, seed: int) -> LinearHead:
         """Raises `NotEnoughLabelsError` where this way can't work with so few labels."""
@@ -121,8 +119,7 @@ class LDAHead(Head):
     def fit(self, data: TrainingSet, text_direction: Vectors | None, seed: int) -> LinearHead:
         require_both(data)
         X, yes = np.asarray(data.vectors, dtype=np.float64), data.positive
-        mean_yes = np.average(X[yes], axis=0, weights=data.weight[yes])
-        mean_no = np.average(X[~yes], axis=0, weights=data.weight[~yes])
+        mean_yes, mean_no = means_of(data)
         residuals = np.where(yes[:, None], X - mean_yes, X - mean_no)
         residuals *= np.sqrt(data.weight / data.weight.mean())[:, None]
         n, d = residuals.shape
@@ -143,6 +140,13 @@ class LDAHead(Head):
                     weights = _solved(square, difference) * ridge / (shrinkage * variance)
         bias = -0.5 * float((mean_yes + mean_no) @ weights)
         return LinearHead("lda", weights, bias, details={"shrinkage": shrinkage})
+
+
+def means_of(data: TrainingSet) -> tuple[Floats, Floats]:
+    """(d,) of the yes and of the no pictures, of which there is one each at least."""
+    X, yes = np.asarray(data.vectors, dtype=np.float64), data.positive
+    mean_yes, mean_no = (np.average(X[side], axis=0, weights=data.weight[side]) for side in (yes, ~yes))
+    return mean_yes, mean_no
 
 
 def _shrinkage(residuals: Floats, square: Floats) -> float:
@@ -299,15 +303,16 @@ class AutoHead(Head):
     )
 
     def fit(self, data: TrainingSet, text_direction: Vectors | None, seed: int) -> LinearHead:
-        return self._choose(data).fit(data, text_direction, seed)
+        return self.suited(data).fit(data, text_direction, seed)
 
     def fit_held_out(self, data: TrainingSet, text_direction: Vectors | None, seed: int) -> HeldOut:
-        return self._choose(data).fit_held_out(data, text_direction, seed)
+        return self.suited(data).fit_held_out(data, text_direction, seed)
 
     def settled(self, fitted: LinearHead) -> Head:
         return SUITED[fitted.kind].settled(fitted)
 
-    def _choose(self, data: TrainingSet) -> Head:
+    def suited(self, data: TrainingSet) -> Head:
+        """The way that these labels are learned from."""
         yes, no = len(np.unique(data.group[data.positive])), len(np.unique(data.group[~data.positive]))
         if not yes or not no:
             return TextHead()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -97,7 +97,6 @@ class WordsScorer(Scorer):
         source="the baseline of the field",
         cost="one look at the library; needs no answer",
     )
-    exportable: ClassVar[bool] = False
 
     def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
         if texts is None:
@@ -120,7 +119,6 @@ class Blend(Scorer):
         cost="that of the head, and a tenth of a second for 5,000 pictures once their neighbours are known",
         defaults={"doubt": DOUBT},
     )
-    exportable: ClassVar[bool] = False
 
     def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
         head = train_early(data, None if texts is None else texts.direction, seed)

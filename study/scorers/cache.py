@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 
 from concepts.learning.base import Floats, Pictures, Scorer, Texts, TrainingSet
@@ -24,10 +22,8 @@ class Cache(Scorer):
         name="cache",
         what="Decides by the most similar pictures you answered.",
         source="Zhang et al., Tip-Adapter, ECCV 2022",
-        licence="",
         cost="one look at the library an answer; needs a yes and a no",
     )
-    exportable: ClassVar[bool] = False
 
     def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
         require_both(data)

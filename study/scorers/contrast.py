@@ -23,7 +23,6 @@ class Contrast(ZeroShot):
         name="contrast",
         what="Ranks by what counts, away from what this library would have confused with it.",
         source="Esfandiarpoor and Bach, Follow-up differential descriptions (FuDD), ICLR 2024",
-        licence="",
         cost="one look at the library and a text a line to encode; needs no answer",
         defaults={"top": TOP, "share": SHARE},
     )

@@ -16,7 +16,6 @@ class Descriptions(ZeroShot):
         what="Ranks by likeness to all lines of what counts.",
         source="Menon and Vondrick, Visual classification via description, ICLR 2023; "
         "Pratt et al., CuPL, ICCV 2023",
-        licence="",
         cost="one look at the library and a text a line to encode; needs no answer",
     )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 
 from concepts.learning.base import Floats, Pictures, Scorer, Texts, TrainingSet
@@ -22,11 +20,9 @@ class KernelRidge(Scorer):
         name="kernel_ridge",
         what="Draws a border that may bend around the pictures you answered.",
         source="Saunders et al., Ridge regression learning algorithm in dual variables, ICML 1998",
-        licence="",
         cost="one look at the library an answer; needs a yes and a no",
         defaults={"beta": BETA, "strength": STRENGTH},
     )
-    exportable: ClassVar[bool] = False
 
     def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
         require_both(data)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 from threadpoolctl import threadpool_limits
 
@@ -34,7 +32,6 @@ class MLP(Scorer):
         cost="a second or two; needs a yes and a no",
         defaults={"hidden": HIDDEN, "random": RANDOM, "penalty": PENALTY},
     )
-    exportable: ClassVar[bool] = False
 
     def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
         # scikit-learn takes a second to load, and most commands don't train

@@ -15,7 +15,6 @@ class NameEnsemble(ZeroShot):
         name="name_ensemble",
         what="Ranks by likeness to the name in several wordings.",
         source="Radford et al., Learning transferable visual models from natural language, ICML 2021, §3.1.4",
-        licence="",
         cost="one look at the library and a dozen texts more to encode; needs no answer",
     )
 

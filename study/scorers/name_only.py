@@ -15,7 +15,6 @@ class NameOnly(ZeroShot):
         name="name_only",
         what="Ranks by likeness to the name alone.",
         source="Radford et al., Learning transferable visual models from natural language, ICML 2021",
-        licence="",
         cost="one look at the library; needs no answer",
     )
 

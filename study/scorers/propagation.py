@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from concepts.errors import NotEnoughLabelsError
 from concepts.learning.base import Floats, Pictures, Scorer, Texts, TrainingSet
 from concepts.learning.heads import require_both
@@ -18,11 +16,9 @@ class Propagation(Scorer):
         name="propagation",
         what="Pictures that look like ones you answered share your answers.",
         source="Zhou et al., Learning with local and global consistency, NeurIPS 2003",
-        licence="",
         cost="a tenth of a second for 5,000 pictures once their neighbours are known; needs a yes and a no",
         defaults={"alpha": ALPHA, "sharpness": SHARPNESS},
     )
-    exportable: ClassVar[bool] = False
 
     def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
         require_both(data)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 
 from concepts.encoders.base import Vectors
@@ -26,11 +24,9 @@ class PropagationWords(Scorer):
         name="propagation_words",
         what="Pictures share your answers and what your words find with those that look like them.",
         source="Stojnić et al., Label propagation for zero-shot classification (ZLaP), CVPR 2024",
-        licence="",
         cost="that of propagation; needs no answer",
         defaults={"reach": REACH, "sharpness": SHARPNESS},
     )
-    exportable: ClassVar[bool] = False
 
     def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
         if texts is None:

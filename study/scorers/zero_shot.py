@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -13,8 +13,6 @@ from concepts.learning.base import Floats, Pictures, Scorer, SingleTexts, Texts,
 
 class ZeroShot(Scorer, Protocol):
     """A scorer that learns nothing from answers. It inherits from this class and says where to look."""
-
-    exportable: ClassVar[bool] = False
 
     def direction(self, texts: SingleTexts, library: Vectors) -> Vectors:
         """(d,) unit, for a library (n, d) of at least one picture."""

@@ -24,7 +24,6 @@ class ZPE(ZeroShot):
         name="zpe",
         what="Ranks by the name in those wordings that tell the pictures of this library apart.",
         source="Allingham et al., A simple zero-shot prompt weighting technique (ZPE), ICML 2023",
-        licence="",
         cost="one look at the library a wording; needs no answer",
     )
 

@@ -40,7 +40,3 @@ def test_the_same_labels_give_the_same_scores(scorer, labels, text_direction):
 def test_without_labels_and_words_it_says_that_there_is_nothing_to_go_by(scorer, labels):
     with pytest.raises(NotEnoughLabelsError):
         scorer.score(labels(0, 0), None, Pictures(labels(5, 5).vectors), 0)
-
-
-def test_only_heads_can_be_exported(scorer):
-    assert scorer.exportable == (scorer.method.name in HEADS)
