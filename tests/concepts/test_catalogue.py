@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from answering import answer
 
 from concepts.errors import DiscernError
+from concepts.labelling.rechecks import Renewal
 from concepts.workbench import Workbench
+from concepts.workbench.concept import Concept
 
 NAME, OTHER = "Round thing", "Square thing"
 
@@ -83,104 +87,100 @@ def test_a_definition_that_was_read_before_the_rename_brings_no_old_name_back(be
 
 def test_to_rename_draws_nothing_anew(trained: Workbench) -> None:
     """Else a person could rename until the pictures that are asked again please."""
-    bench = trained
-    answer(bench, NAME, [p.id for p in bench.concept(NAME).labels.next_pictures(12, purpose="evaluation")])
-
-    def drawn() -> list[str]:
-        return bench.context.dataset(bench.context.concept(NAME)).renewal.drawn
-
-    bench.concept(NAME).definition.rename("Ball", author="me")
-    assert drawn() == []
-    words = (
-        bench.concept(NAME).definition.read().revision.definition.model_copy(update={"description": "Egg."})
-    )
-    bench.concept(NAME).definition.revise(words, author="me", note="other words")
-    asked = drawn()
+    concept = trained.concept(NAME)
+    answer(trained, NAME, [p.id for p in concept.labels.next_pictures(12, purpose="evaluation")])
+    concept.definition.rename("Ball", author="me")
+    assert renewal_of(concept).drawn == []
+    say_otherwise(concept)
+    asked = renewal_of(concept).drawn
     assert asked
-    bench.concept(NAME).definition.rename("Egg", author="me")
-    assert drawn() == asked
+    concept.definition.rename("Egg", author="me")
+    assert renewal_of(concept).drawn == asked
+
+
+def renewal_of(concept: Concept) -> Renewal:
+    return concept.context.dataset(concept.row).renewal
+
+
+def say_otherwise(concept: Concept) -> None:
+    """Another description: answers were given under other words."""
+    read = concept.definition.read().revision.definition
+    concept.definition.revise(
+        read.model_copy(update={"description": "Egg."}), author="me", note="other words"
+    )
 
 
 # A copy
 
 
 def test_a_duplicate_has_the_definition_and_nothing_else(trained: Workbench) -> None:
-    bench = trained
-    copy = bench.concepts.copy(NAME, OTHER, author="ana").name
-    view, source = bench.concept(OTHER).definition.read(), bench.concept(NAME).definition.read()
+    copy = trained.concepts.copy(NAME, OTHER, author="ana")
+    view, source = copy.definition.read(), trained.concept(NAME).definition.read()
     assert view.revision.definition == source.revision.definition.model_copy(update={"name": OTHER})
-    assert bench.concept(OTHER).definition.revisions()[-1].note == f"duplicated from “{NAME}”"
-    assert (copy, view.answers.answers, view.heads, view.candidates) == (OTHER, 0, [], 0)
+    assert copy.definition.revisions()[-1].note == f"duplicated from “{NAME}”"
+    assert (copy.name, view.answers.answers, view.heads, view.candidates) == (OTHER, 0, [], 0)
+
+
+def rows_of(concept: Concept) -> dict[str, dict[str, Any]]:
+    return {row["id"]: row for row in concept.label_files.rows()}
 
 
 def test_a_duplicate_with_answers_says_whose_they_are_and_from_where(trained: Workbench) -> None:
-    bench = trained
-    concept = bench.concept(NAME)
+    concept = trained.concept(NAME)
     picture = concept.labels.next_pictures(1)[0].id
     concept.labels.give(picture, "yes", author="ben", comment="a moon")
-    before = {row["id"]: row for row in concept.label_files.rows()}
-    bench.concepts.copy(NAME, OTHER, with_labels=True, author="ana")
-    rows = {row["id"]: row for row in bench.concept(OTHER).label_files.rows()}
+    before = rows_of(concept)
+    copy = trained.concepts.copy(NAME, OTHER, with_labels=True, author="ana")
+    rows = rows_of(copy)
     assert rows.keys() == before.keys()
     same = ("label", "author", "author_kind", "created", "comment", "definition")
     assert all(rows[i][column] == before[i][column] for i in rows for column in same)
     assert {row["from_concept"] for row in rows.values()} == {NAME}
     assert {row["recorded_by"] for row in rows.values()} == {"ana"}
     assert {row["from_concept"] for row in before.values()} == {""}
-    bench.concept(OTHER).versions.train().wait()
+    copy.versions.train().wait()
     assert len(concept.definition.read().heads) == 1
 
 
 def test_an_answer_whose_comment_was_changed_or_taken_back_goes_along_with_what_stands(
     trained: Workbench,
 ) -> None:
-    bench = trained
-    concept = bench.concept(NAME)
+    concept = trained.concept(NAME)
     changed, emptied = (picture.id for picture in concept.labels.next_pictures(2))
     for picture in (changed, emptied):
         concept.labels.give(picture, "yes", author="ben", comment="a moon")
     concept.labels.comment(changed, "a sun", author="ben", key="changed")
     concept.labels.comment(emptied, "", author="ben", key="emptied")
-    bench.concepts.copy(NAME, OTHER, with_labels=True, author="ana")
-    rows = {row["id"]: row for row in bench.concept(OTHER).label_files.rows()}
+    copy = trained.concepts.copy(NAME, OTHER, with_labels=True, author="ana")
+    rows = rows_of(copy)
     assert [(rows[i]["label"], rows[i]["comment"]) for i in (changed, emptied)] == [
         ("yes", "a sun"),
         ("yes", ""),
     ]
-    assert bench.concept(OTHER).labels.own_comments([changed, emptied], "ben") == {changed: "a sun"}
+    assert copy.labels.own_comments([changed, emptied], "ben") == {changed: "a sun"}
 
 
 def test_what_measures_a_duplicate_was_drawn_before_it_had_an_answer(trained: Workbench) -> None:
-    bench = trained
-    concept = bench.concept(NAME)
-    asked = [p.id for p in concept.labels.next_pictures(12, purpose="evaluation")]
-    answer(bench, NAME, asked)
+    concept = trained.concept(NAME)
+    answer(trained, NAME, [p.id for p in concept.labels.next_pictures(12, purpose="evaluation")])
     taught = concept.labels.next_pictures(1)[0].id
     concept.labels.give(taught, "yes", author="me", in_view=True)
-    alone = bench.context.concept(bench.concepts.copy(NAME, "Alone", author="me").name)
-    copy = bench.context.concept(bench.concepts.copy(NAME, OTHER, with_labels=True, author="me").name)
-    dataset = bench.context.dataset(copy)
+    alone = trained.concepts.copy(NAME, "Alone", author="me")
+    copy = trained.concepts.copy(NAME, OTHER, with_labels=True, author="me")
+    dataset, of_alone, source = (trained.context.dataset(one.row) for one in (copy, alone, concept))
     assert dataset.waves[0].label_sequence == 0
-    assert dataset.waves[0].frame == bench.context.dataset(alone).waves[0].frame
-    assert dataset.evaluation.keys() != bench.context.dataset(concept.row).evaluation.keys()
-    known = {row["id"] for row in concept.label_files.rows()} - {taught}
+    assert dataset.waves[0].frame == of_alone.waves[0].frame
+    assert dataset.evaluation.keys() != source.evaluation.keys()
+    known = rows_of(concept).keys() - {taught}
     assert {i for i in dataset.blind if i in dataset.evaluation} == known & dataset.evaluation.keys()
     assert not dataset.reserved & set(dataset.training.ids)
     assert taught not in dataset.blind
 
 
 def test_answers_under_other_words_are_asked_again_in_a_duplicate_too(trained: Workbench) -> None:
-    bench = trained
-    everything = [row.id for row in bench.library.pictures(limit=200).pictures]
-    answer(bench, NAME, everything)
-    words = (
-        bench.concept(NAME).definition.read().revision.definition.model_copy(update={"description": "Egg."})
-    )
-    bench.concept(NAME).definition.revise(words, author="me", note="other words")
-    bench.concepts.copy(NAME, OTHER, with_labels=True, author="me")
-    renewal = bench.context.dataset(bench.context.concept(OTHER)).renewal
-    assert (
-        renewal.before.keys()
-        == bench.context.store.evaluation_pictures(bench.context.concept(OTHER).id).keys()
-    )
+    answer(trained, NAME, [row.id for row in trained.library.pictures(limit=200).pictures])
+    say_otherwise(trained.concept(NAME))
+    copy = trained.concepts.copy(NAME, OTHER, with_labels=True, author="me")
+    renewal = renewal_of(copy)
+    assert renewal.before.keys() == trained.context.store.evaluation_pictures(copy.id).keys()
     assert renewal.open

@@ -26,60 +26,59 @@ from concepts.workbench import Concept, Workbench
 from storage.labels import Author
 
 NAME = "Round thing"
-OTHER = "Round thing again"
 
 
-def give(bench: Workbench, picture: str, value: str, who: str = "ana", *, simulated: bool = False) -> None:
-    bench.concept(NAME).labels.give(picture, value, author=who, simulated=simulated, comment=f"{value}!")
-
-
-def said(bench: Workbench, concept: str) -> set[tuple[str, str, Author]]:
-    standing = bench.context.log.standing(bench.context.concept(concept).id)
+def said(concept: Concept) -> set[tuple[str, str, Author]]:
+    standing = concept.context.log.standing(concept.id)
     return {(event.picture_id, event.value, event.author) for event in standing}
 
 
 @pytest.fixture
-def answered(bench: Workbench) -> Workbench:
+def answered(concept: Concept) -> Concept:
     """Ana and a simulated person about six pictures, of which they see one differently."""
-    ids = [picture.id for picture in bench.concept(NAME).labels.next_pictures(6)]
+    ids = [picture.id for picture in concept.labels.next_pictures(6)]
     for picture, value in zip(ids, ("yes", "no", "yes", "no", "unsure", "skip"), strict=True):
-        give(bench, picture, value)
-    give(bench, ids[0], "yes", "sim", simulated=True)
-    give(bench, ids[1], "yes", "ben")
-    bench.concepts.begin(OTHER, "A filled ellipse, not a rectangle.")
-    return bench
+        concept.labels.give(picture, value, f"{value}!", author="ana")
+    concept.labels.give(ids[0], "yes", "yes!", author="sim", simulated=True)
+    concept.labels.give(ids[1], "yes", "yes!", author="ben")
+    return concept
+
+
+@pytest.fixture
+def other(bench: Workbench) -> Concept:
+    return bench.concepts.begin("Round thing again", "A filled ellipse, not a rectangle.")
 
 
 @pytest.mark.parametrize("format", ["image-folder", "coco"])
 def test_answers_that_go_out_and_come_back_are_the_same(
-    answered: Workbench, tmp_path: Path, format: str
+    answered: Concept, other: Concept, tmp_path: Path, format: str
 ) -> None:
     out = tmp_path / f"out{writable(format).suffix}"
-    written = answered.concept(NAME).label_exports.write(format, out)
-    report = answered.concept(OTHER).label_files.import_file(out)
+    written = answered.label_exports.write(format, out)
+    report = other.label_files.import_file(out)
     assert not report["bad_rows"]
     if format == "image-folder":  # says what people decided together, and not who
-        standing = answered.context.log.standing(answered.context.concept(NAME).id)
+        standing = answered.context.log.standing(answered.id)
         decided = {(d.picture_id, d.value, Author("me")) for d in consensus(standing).values() if d.decided}
-        assert said(answered, OTHER) == decided
+        assert said(other) == decided
         assert written.left_out == {"neither yes nor no": 3}
     else:
-        assert said(answered, OTHER) == said(answered, NAME)
+        assert said(other) == said(answered)
         assert written.pictures == 6
-    assert answered.concept(OTHER).label_files.import_file(out)["imported"] == 0
+    assert other.label_files.import_file(out)["imported"] == 0
 
 
 def test_a_folder_of_copies_is_known_by_its_content_wherever_it_lies(
-    answered: Workbench, tmp_path: Path
+    answered: Concept, other: Concept, tmp_path: Path
 ) -> None:
-    answered.concept(NAME).label_exports.write("image-folder", tmp_path / "links")
-    answered.concept(NAME).label_exports.write("image-folder", tmp_path / "out", copies=True)
+    answered.label_exports.write("image-folder", tmp_path / "links")
+    answered.label_exports.write("image-folder", tmp_path / "out", copies=True)
     assert all(file.is_symlink() for file in (tmp_path / "links").glob("*/*.png"))
     assert not any(file.is_symlink() for file in (tmp_path / "out").glob("*/*.png"))
     moved = shutil.move(tmp_path / "out", tmp_path / "moved")
-    assert answered.concept(OTHER).label_files.import_file(Path(moved))["imported"] == 3
+    assert other.label_files.import_file(Path(moved))["imported"] == 3
     archive = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path, "moved"))
-    assert answered.concept(OTHER).label_files.import_file(archive)["unchanged"] == 3
+    assert other.label_files.import_file(archive)["unchanged"] == 3
 
 
 def test_a_link_out_of_the_library_is_not_opened(concept: Concept, pictures: Path, tmp_path: Path) -> None:
@@ -105,7 +104,7 @@ def test_foreign_words_are_asked_for_with_counts_and_nothing_is_taken(
     with pytest.raises(UnknownWordsError, match=r"“clean” \(1\)") as asked:
         concept.label_files.import_file(tmp_path / "rooms")
     assert sorted(asked.value.words) == [("Messy", 1), ("clean", 1), ("messy", 1)]
-    assert not said(concept.bench, NAME)
+    assert not said(concept)
     meanings = meanings_of(["messy=yes", "clean=leave-out"])
     found = concept.label_files.preview(tmp_path / "rooms", meanings=meanings)
     assert {word.word: word.means for word in found.words} == {
@@ -119,12 +118,12 @@ def test_foreign_words_are_asked_for_with_counts_and_nothing_is_taken(
 
 
 def test_what_a_person_says_a_word_means_comes_before_what_it_usually_does(
-    bench: Workbench, pictures: Path, tmp_path: Path
+    concept: Concept, pictures: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "a.jsonl"
     file.write_text(json.dumps({"path": str(pictures / "line-0002.png"), "label": 0}))
-    bench.concept(NAME).label_files.import_file(file, meanings=meanings_of(["0=yes"]))
-    assert {value for _, value, _ in said(bench, NAME)} == {"yes"}
+    concept.label_files.import_file(file, meanings=meanings_of(["0=yes"]))
+    assert {value for _, value, _ in said(concept)} == {"yes"}
 
 
 def test_all_other_words_can_mean_one_thing(concept: Concept, tmp_path: Path) -> None:
@@ -155,18 +154,18 @@ def test_a_word_can_mean_a_grade_or_a_class() -> None:
 def test_words_that_mean_a_grade_are_taken_as_that_grade(
     bench: Workbench, pictures: Path, tmp_path: Path
 ) -> None:
-    bench.concepts.begin("Mess", "How messy.", scale=Scale.graded(5))
+    mess = bench.concepts.begin("Mess", "How messy.", scale=Scale.graded(5))
     file = tmp_path / "a.csv"
     rows = [("line-0002.png", "tidy"), ("ellipse-0006.png", "awful"), ("ellipse-0009.png", "so so")]
     file.write_text("path,label\n" + "".join(f"{pictures / name},{word}\n" for name, word in rows))
     with pytest.raises(UnknownWordsError) as asked:
-        bench.concept("Mess").label_files.import_file(file)
+        mess.label_files.import_file(file)
     assert asked.value.answers == ("1", "2", "3", "4", "5")
-    meanings = bench.concept("Mess").label_files.meanings(["tidy=1", "awful=5", "*=3"])
-    found = bench.concept("Mess").label_files.preview(file, meanings=meanings)
+    meanings = mess.label_files.meanings(["tidy=1", "awful=5", "*=3"])
+    found = mess.label_files.preview(file, meanings=meanings)
     assert {word.word: word.means for word in found.words} == {"tidy": "1", "awful": "5", "so so": "3"}
-    bench.concept("Mess").label_files.import_file(file, meanings=meanings)
-    assert sorted(row["label"] for row in bench.concept("Mess").label_files.rows()) == ["1", "3", "5"]
+    mess.label_files.import_file(file, meanings=meanings)
+    assert sorted(row["label"] for row in mess.label_files.rows()) == ["1", "3", "5"]
 
 
 def coco(path: Path, names: list[str], categories: list[list[str]]) -> Path:
@@ -203,14 +202,13 @@ def test_a_coco_file_of_objects_says_of_each_picture_what_is_in_it(concept: Conc
 def test_the_end_of_a_path_that_fits_two_pictures_is_no_name_for_either(
     open_bench: Callable[[], Workbench], pictures: Path, tmp_path: Path
 ) -> None:
-    bench = open_bench()
-    bench.concepts.begin(NAME, "A filled ellipse.")
+    concept = open_bench().concepts.begin("Round thing", "A filled ellipse.")
     (tmp_path / "more").mkdir()
     shutil.copy(pictures / "line-0002.png", tmp_path / "more" / "ellipse-0006.png")
     shutil.copy(pictures / "near.jpg", tmp_path / "more" / "new.jpg")
-    bench.library.add([tmp_path / "more"]).wait()
+    concept.bench.library.add([tmp_path / "more"]).wait()
     file = coco(tmp_path / "c.json", ["ellipse-0006.png", "more/ellipse-0006.png"], [["yes"], ["no"]])
-    report = bench.concept(NAME).label_files.import_file(file)
+    report = concept.label_files.import_file(file)
     assert report["imported"] == 1
     assert [row["reason"] for row in report["bad_rows"]] == [
         "fits 2 pictures of the library: ellipse-0006.png"
@@ -218,7 +216,7 @@ def test_the_end_of_a_path_that_fits_two_pictures_is_no_name_for_either(
 
 
 def test_label_studio_exports_name_who_annotated_and_whose_is_unknown_is_kept_apart(
-    bench: Workbench, pictures: Path, tmp_path: Path
+    concept: Concept, pictures: Path, tmp_path: Path
 ) -> None:
     def annotated(who: object, choice: str) -> dict[str, object]:
         result = {"type": "choices", "from_name": "c", "to_name": "i", "value": {"choices": [choice]}}
@@ -233,9 +231,9 @@ def test_label_studio_exports_name_who_annotated_and_whose_is_unknown_is_kept_ap
     task["annotations"] = [annotated({"id": 3, "email": "ana@example.org"}, "yes"), annotated(5, "no")]
     file = tmp_path / "export.json"
     file.write_text(json.dumps([task, {"data": {"picture": "/data/upload/1/x.png"}, "annotations": []}]))
-    report = bench.concept(NAME).label_files.import_file(file)
+    report = concept.label_files.import_file(file)
     assert (report["imported"], report["unanswered"]) == (2, 1)
-    assert {(value, author.name) for _, value, author in said(bench, NAME)} == {
+    assert {(value, author.name) for _, value, author in said(concept)} == {
         ("yes", "ana@example.org"),
         ("no", "Label Studio 5"),
     }
@@ -260,8 +258,8 @@ def test_scores_go_out_but_not_of_pictures_that_measure_and_have_no_answer_yet(
     trained: Workbench, tmp_path: Path
 ) -> None:
     out = tmp_path / "out.json"
-    written = trained.concept(NAME).label_exports.write("label-studio", out, what="both")
-    concept = trained.context.concept(NAME)
+    concept = trained.concept(NAME)
+    written = concept.label_exports.write("label-studio", out, what="both")
     standing = trained.context.log.standing(concept.id, ("person", "simulated"))
     waiting = trained.context.store.kept_apart(concept.id) - {event.picture_id for event in standing}
     assert waiting
@@ -269,13 +267,13 @@ def test_scores_go_out_but_not_of_pictures_that_measure_and_have_no_answer_yet(
     assert written.pictures + len(waiting) == trained.library.info().pictures
     text = out.read_text()
     assert not any(picture_id in text for picture_id in waiting)
-    trained.concepts.begin(OTHER, "A filled ellipse.")
-    trained.concept(OTHER).label_files.import_file(out)
-    assert said(trained, OTHER) == said(trained, NAME)
+    other = trained.concepts.begin("Round thing again", "A filled ellipse.")
+    other.label_files.import_file(out)
+    assert said(other) == said(concept)
 
 
-def test_what_cant_be_written_is_refused_before_anything_is(answered: Workbench, tmp_path: Path) -> None:
-    concept = answered.concept(NAME)
+def test_what_cant_be_written_is_refused_before_anything_is(answered: Concept, tmp_path: Path) -> None:
+    concept = answered
     with pytest.raises(UnknownMethodError, match="There are: csv"):
         concept.label_exports.write("yolo", tmp_path / "out")
     with pytest.raises(DiscernError, match="is read and not written"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,8 +18,7 @@ from concepts.workbench import Concept, Workbench
 from concepts.workbench.context import Purpose
 from concepts.workbench.label_files import LabelFiles
 from storage.labels import Author, LabelEvent
-
-NAME = "Round thing"
+from storage.tables import now
 
 
 def write(path: Path, rows: list[dict[str, object]]) -> Path:
@@ -99,9 +97,7 @@ def test_rows_that_are_still_to_be_filled_are_counted_and_are_no_error(
     assert (report["imported"], report["unanswered"], report["bad_rows"]) == (0, 3, [])
 
 
-def test_questions_never_replace_a_file_that_somebody_may_have_filled(
-    bench: Workbench, tmp_path: Path
-) -> None:
+def test_questions_never_replace_a_file_that_somebody_may_have_filled(tmp_path: Path) -> None:
     (tmp_path / "questions.csv").write_text("hours of work")
     with pytest.raises(DiscernError, match="is there already"):
         LabelFiles.write_questions([], tmp_path / "questions.csv")
@@ -118,23 +114,22 @@ def test_every_answer_leaves_one_picture_less(concept: Concept, tmp_path: Path, 
 
 
 def test_what_was_exported_is_the_same_when_imported_elsewhere(
-    bench: Workbench, pictures: Path, tmp_path: Path, open_bench: Callable[[], Workbench]
+    concept: Concept, pictures: Path, tmp_path: Path
 ) -> None:
     rows = [
         {"path": p, "label": "yes" if "ellipse" in p.name else "no", "author": "ana", "comment": 'ä, "b"'}
         for p in sorted(pictures.glob("*-00[0-4]*.png"))
     ]
-    concept = bench.concept(NAME)
     concept.label_files.import_file(write(tmp_path / "a.csv", rows))
     for name in ("out.csv", "out.jsonl"):
         concept.label_files.export_file(tmp_path / name)
-        other = f"Other {name}"
-        bench.concepts.begin(other, "The same again.")
-        bench.concept(other).label_files.import_file(tmp_path / name)
-        before = {(r["id"], r["label"], r["author"], r["comment"]) for r in concept.label_files.rows()}
-        assert {
-            (r["id"], r["label"], r["author"], r["comment"]) for r in bench.concept(other).label_files.rows()
-        } == before
+        other = concept.bench.concepts.begin(f"Other {name}", "The same again.")
+        other.label_files.import_file(tmp_path / name)
+        before, after = (
+            {(r["id"], r["label"], r["author"], r["comment"]) for r in one.label_files.rows()}
+            for one in (concept, other)
+        )
+        assert after == before
 
 
 def test_a_file_without_the_columns_says_what_it_has(tmp_path: Path, concept: Concept) -> None:
@@ -158,37 +153,29 @@ def test_a_picture_that_trained_cannot_measure_and_neither_can_its_near_duplicat
     near, original = pictures / "near.jpg", pictures / "ellipse-0003.png"
     ids = [bench.context.collection.library.resolve(str(path)) for path in (near, original)]
     assert len(set(bench.context.collection.library.near_groups(ids))) == 1
-    bench.concepts.begin("Ball", "A ball.", examples=[str(original)])  # never drawn to measure with
-    concept = bench.context.store.find("Ball")
-    assert concept is not None
-    evaluation = bench.context.store.evaluation_pictures(concept.id)
-    bench.concept("Ball").label_files.import_file(
-        write(tmp_path / "a.csv", [{"path": original, "label": 1, "split": "train"}])
-    )
+    ball = bench.concepts.begin("Ball", "A ball.", examples=[str(original)])  # never drawn to measure with
+    evaluation = bench.context.store.evaluation_pictures(ball.id)
+    row = {"path": original, "label": 1, "split": "train"}
+    ball.label_files.import_file(write(tmp_path / "a.csv", [row]))
     rows = [{"path": path, "label": 1, "split": "evaluation"} for path in (near, original)]
-    assert (
-        bench.concept("Ball").label_files.import_file(write(tmp_path / "b.csv", rows))["kept_for_training"]
-        == 2
-    )
-    assert bench.context.store.evaluation_pictures(concept.id) == evaluation
+    assert ball.label_files.import_file(write(tmp_path / "b.csv", rows))["kept_for_training"] == 2
+    assert bench.context.store.evaluation_pictures(ball.id) == evaluation
 
 
 def test_an_example_of_the_definition_cannot_measure_and_neither_can_its_near_duplicate(
     bench: Workbench, pictures: Path, tmp_path: Path
 ) -> None:
     near, example = pictures / "near.jpg", pictures / "ellipse-0003.png"
-    bench.concepts.begin("Ball", "A ball.", examples=[str(example)])
+    ball = bench.concepts.begin("Ball", "A ball.", examples=[str(example)])
     rows = [{"path": path, "label": 1, "split": "evaluation"} for path in (near, example)]
-    report = bench.concept("Ball").label_files.import_file(write(tmp_path / "a.csv", rows))
+    report = ball.label_files.import_file(write(tmp_path / "a.csv", rows))
     assert (report["imported"], report["kept_for_training"]) == (2, 2)
-    drawn = bench.context.store.evaluation_pictures(bench.context.concept("Ball").id)
+    drawn = bench.context.store.evaluation_pictures(ball.id)
     assert "imported" not in drawn.values()
 
 
 def event(author: str, value: str, picture: str = "a", kind: str = "person") -> LabelEvent:
-    from datetime import UTC, datetime
-
-    return LabelEvent(1, "k", picture, value, Author(author, kind), 1, "", datetime.now(UTC), None)  # type: ignore[arg-type]
+    return LabelEvent(1, "k", picture, value, Author(author, kind), 1, "", now(), None)  # type: ignore[arg-type]
 
 
 def test_people_who_disagree_make_a_conflict_until_one_side_has_more_votes() -> None:
