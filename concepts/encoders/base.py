@@ -143,9 +143,6 @@ class Portable:
     fit: Literal["whole", "crop"]
     notice: str  # whose the weights are, as their licences want it said to whoever gets them
     interpolation: Literal["bicubic", "bilinear"] = "bicubic"
-    # The same function with the batch norms that `network` has folded away: they remember what was seen in
-    # training. None where it has folded none.
-    unfolded: torch.nn.Module | None = None
 
 
 @runtime_checkable

@@ -228,9 +228,8 @@ class EmbeddedEncoder:
         return Cells(parts, float(vector[FEATURES:] @ weights[FEATURES:]), slice(0, FEATURES))
 
     def portable(self) -> Portable:
-        weights, classes = _packaged_weights(), self._classes.cpu()
-        network, unfolded = (_FromPixels(load(weights), classes).eval() for load in (_load, _load_unfolded))
-        return Portable(network, SIDE, SIDE, "whole", NOTICE, unfolded=unfolded)
+        network = _FromPixels(_load(_packaged_weights()), self._classes.cpu()).eval()
+        return Portable(network, SIDE, SIDE, "whole", NOTICE)
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         vectors = np.zeros((len(texts), self.dimension), np.float32)
@@ -281,15 +280,11 @@ def _packaged_weights() -> Path:
 
 
 def _load(weights: Path) -> Any:
-    return _fold(_load_unfolded(weights))
-
-
-def _load_unfolded(weights: Path) -> Any:
     from efficientnet_lite_pytorch import EfficientNet
 
     network = EfficientNet.from_name("efficientnet-lite0")
     network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-    return network.eval()
+    return _fold(network.eval())
 
 
 def _fold(network: Any) -> Any:

@@ -16,20 +16,20 @@ from concepts.bundle.int8 import BATCH, Int8, Int8Calibration, Pictures, fitted,
 from concepts.bundle.reading import BadPictureError as UnreadableError
 from concepts.bundle.reading import Reader
 from concepts.classifier.training import check_fingerprint, linear_head
-from concepts.encoders.base import Encoder, Fingerprint, PortableEncoder
-from concepts.errors import BadPictureError, DiscernError, NotEnoughLabelsError
+from concepts.encoders.base import Fingerprint
+from concepts.errors import BadPictureError, DiscernError
 from concepts.jobs import Listener
 from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.intervals import clopper_pearson
 from concepts.library.collection import Collection
 from concepts.library.ingestion import short_side
-from concepts.publishing.distilled import NothingRememberedError, distilled
 from concepts.view import View
 from storage.heads import StoredHead
 from storage.pictures import sources
 
 CALIBRATION = 300  # pictures
 FEWEST = 50
+MADE_UP = 32
 ERROR = 0.05
 SEED = 0
 
@@ -92,22 +92,20 @@ class ChosenEncoder(NamedTuple):
 def measure_int8(chosen: Sequence[ChosenEncoder], listener: Listener) -> Int8Measured:
     """Makes the int8 encoder where it isn't kept, and compares what the versions decide with it.
 
-    Their test pictures are never calibrated on. Where too few others can be read, pictures are
-    made up from what the encoder remembers of its training.
+    Their test pictures are never calibrated on. Where too few others can be read, made-up ones join them.
 
-    Raises `DiscernError` where the encoder can't go along, or can't be quantised, and `NotEnoughLabelsError`
-    where too few pictures can be read and it remembers nothing.
+    Raises `DiscernError` where the encoder can't go along, or can't be quantised.
     """
     collection = chosen[0].dataset.collection
     for one in chosen:
         check_fingerprint(one.head, collection)
-    encoder, graph = _graph(collection)
+    graph = _graph(collection)
     apart = set().union(*(one.dataset.apart for one in chosen))
     every = sorted(set(collection.index().ids) - apart)
     # More than are wanted, as some files may be gone: the same for the same library.
     order = np.random.default_rng(SEED).permutation(len(every))[: 2 * CALIBRATION]
     ids = [every[place] for place in order]
-    key = hashlib.sha256(f"{encoder.fingerprint} {ids}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(f"{collection.recorded().fingerprint} {ids}".encode()).hexdigest()[:16]
     reader = Reader(how_shown(graph))
     listener(0, None, "reads pictures to calibrate on")
 
@@ -115,7 +113,7 @@ def measure_int8(chosen: Sequence[ChosenEncoder], listener: Listener) -> Int8Mea
         read = list(islice(_read(collection, reader, ids), CALIBRATION))
         own = len(read)
         if own < FEWEST:
-            read.extend(_made_up(encoder, graph, own, listener))
+            read.extend(_noise(graph.height, graph.width))
         listener(0, None, f"calibrates on {len(read)} pictures")
         return Int8Calibration(np.stack(read), len(read) - own)
 
@@ -141,7 +139,7 @@ def measure_int8(chosen: Sequence[ChosenEncoder], listener: Listener) -> Int8Mea
 
 def kept_int8(collection: Collection, measured: Int8Measured) -> Int8:
     """What was measured. Raises `DiscernError` where it isn't kept any more."""
-    _, graph = _graph(collection)
+    graph = _graph(collection)
 
     def gone() -> Int8Calibration:
         raise DiscernError("The int8 encoder that was measured is not kept any more. Measure it again.")
@@ -156,24 +154,24 @@ def int8_facts(facts: EncoderFacts, int8: Int8) -> EncoderFacts:
     return facts.model_copy(update={"precision": int8.precision, "fingerprint": str(fingerprint)})
 
 
-def _graph(collection: Collection) -> tuple[Encoder, EncoderGraph]:
+def _graph(collection: Collection) -> EncoderGraph:
     encoder = collection.encoder()
     graph = encoder_graph(encoder, short_side(encoder), collection.cache)
     if isinstance(graph, str):
         raise DiscernError(f"The encoder can't be made smaller: {graph}.")
-    return encoder, graph
+    return graph
 
 
-def _made_up(encoder: Encoder, graph: EncoderGraph, own: int, listener: Listener) -> Pictures:
-    assert isinstance(encoder, PortableEncoder)
-    portable = encoder.portable()
-    try:
-        return distilled(portable.unfolded or portable.network, graph.height, graph.width, listener)
-    except NothingRememberedError as error:
-        raise NotEnoughLabelsError(
-            f"int8 is calibrated on at least {FEWEST} pictures of your library that measure nothing; "
-            f"{own} can be read. Add pictures, or export without int8."
-        ) from error
+def _noise(height: int, width: int) -> Pictures:
+    """Nobody's pictures: noise whose amplitude falls as in photographs, as one over the frequency, around a
+    middle grey."""
+    down, across = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None]
+    frequency = np.maximum(np.hypot(down, across), 1 / max(height, width))
+    white = np.random.default_rng(SEED).normal(size=(MADE_UP, 3, height, width))
+    noise = np.fft.irfft2(np.fft.rfft2(white) / frequency, s=(height, width))
+    noise -= noise.mean((2, 3), keepdims=True)
+    noise *= 50 / noise.std((2, 3), keepdims=True)
+    return (127 + noise).clip(0, 255).astype(np.uint8)
 
 
 def _read(collection: Collection, reader: Reader, ids: Sequence[str]) -> Iterator[Pictures]:

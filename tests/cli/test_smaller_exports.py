@@ -16,8 +16,7 @@ from small_app import app_without_screens
 
 from concepts.bundle.classify import Classifier
 from concepts.bundle.load import load_bundle
-from concepts.publishing import distilled
-from concepts.publishing.smaller import CALIBRATION
+from concepts.publishing.smaller import CALIBRATION, MADE_UP
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -135,10 +134,8 @@ def test_over_rest_it_is_refused_until_it_was_measured(pictures: Path, own_home:
 
 
 def test_for_a_library_with_few_pictures_others_are_made_up(
-    own_home: Path, encoder_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_home: Path, encoder_cache: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(distilled, "COUNT", 2)
-    monkeypatch.setattr(distilled, "STEPS", 2)
     own_home.mkdir()
     shutil.copytree(encoder_cache, own_home / "cache", ignore=shutil.ignore_patterns("int8-*"))
     bench = Workbench(load_settings(home=own_home))
@@ -147,6 +144,6 @@ def test_for_a_library_with_few_pictures_others_are_made_up(
     train(bench, pictures, tmp_path)
     measured = bench.concept(NAME).exports.measure_int8().wait()
     apart = len(bench.context.dataset(bench.context.concept(NAME)).apart)
-    assert (measured.calibrated_on, measured.made_up) == (24 - apart + distilled.COUNT, distilled.COUNT)
-    assert f"{24 - apart} of your pictures and {distilled.COUNT} made-up pictures" in measured.sentence
+    assert (measured.calibrated_on, measured.made_up) == (24 - apart + MADE_UP, MADE_UP)
+    assert f"{24 - apart} of your pictures and {MADE_UP} made-up pictures" in measured.sentence
     bench.close()
