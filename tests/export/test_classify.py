@@ -25,7 +25,6 @@ from PIL import Image
 from tiny_open_clip import make_tiny_open_clip
 
 from concepts.bundle.classifier_model import EncoderGraph, classifier_bytes, encoder_graph
-from concepts.bundle.facts import EncoderFacts
 from concepts.bundle.heads import BundleHead
 from concepts.bundle.load import load_bundle
 from concepts.bundle.open_clip_encoder import OpenClip
@@ -34,6 +33,7 @@ from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
 from concepts.learning.base import LinearHead
 from concepts.library.ingestion import embed_files, short_side
+from concepts.publishing.export import encoder_facts
 from storage.pictures.colours import _SRGB
 
 ROOT = Path(__file__).parents[2]
@@ -114,14 +114,7 @@ def head(embedded: Encoder, pictures: Path) -> LinearHead:
 
 
 def facts_of(encoder: Encoder, head: LinearHead) -> Any:
-    described = EncoderFacts(
-        name=encoder.name,
-        fingerprint=str(encoder.fingerprint),
-        dimension=encoder.dimension,
-        licence=encoder.licence,
-        **vars(encoder.fingerprint),
-    )
-    return bundles.make_facts(head, encoder=described)
+    return bundles.make_facts(head, encoder=encoder_facts(encoder))
 
 
 @pytest.fixture(scope="session")

@@ -7,35 +7,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bundles import write_one
+from bundles import make_facts, make_head, write_one
 from drawing import draw_folder
 from tiny_open_clip import make_tiny_open_clip
 
 from concepts import encoders
-from concepts.bundle.facts import BundleFacts, EncoderFacts
 from concepts.bundle.load import encoder_of, load_bundle
 from concepts.encoders import load_encoder
+from concepts.encoders.base import Fingerprint
 from concepts.errors import FingerprintMismatchError, NotAllowedError, UntrustedEncoderError
-from concepts.learning.base import LinearHead
+from concepts.publishing.export import ScoreResult, encoder_facts
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 
 
 @pytest.fixture
-def theirs(tmp_path: Path, tiny_open_clip: Path, facts: BundleFacts) -> Path:
+def theirs(tmp_path: Path, tiny_open_clip: Path) -> Path:
     """A stranger's bundle for an open_clip model in a folder of this computer."""
     encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=tmp_path / "cache", precision="float32")
-    about = EncoderFacts(
-        name=encoder.name,
-        fingerprint=str(encoder.fingerprint),
-        dimension=encoder.dimension,
-        licence=encoder.licence,
-        **vars(encoder.fingerprint),
-    )
-    weights = np.linspace(-1, 1, encoder.dimension)
-    known = facts.concepts[0].head
-    head = LinearHead(known.kind, weights, 0.1, known.threshold, dict(known.details))
-    return write_one(tmp_path / "theirs", head, facts.model_copy(update={"encoder": about}), None)
+    head = make_head(np.linspace(-1, 1, encoder.dimension), 0.1)
+    facts = make_facts(head, encoder=encoder_facts(encoder))
+    return write_one(tmp_path / "theirs", head, facts, None)
 
 
 @pytest.fixture
@@ -56,16 +48,20 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def bench_of(home: Path, encoder: str = "embedded") -> Workbench:
-    return Workbench(Settings(home=home, encoder=encoder))
+def bench_of(folder: Path, encoder: str = "embedded") -> Workbench:
+    return Workbench(Settings(home=folder / "home", encoder=encoder))
+
+
+def score(bench: Workbench, bundle: Path, pictures: Path, trust: str | None = None) -> ScoreResult:
+    out = pictures.with_name("scores.csv")
+    return bench.scoring.score(bundle, [pictures], out, trust_encoder=trust).wait()
 
 
 def test_scoring_loads_no_encoder_that_only_the_bundle_names(
     theirs: Path, pictures: Path, tmp_path: Path, tiny_open_clip: Path, loaded: list[str]
 ) -> None:
-    bench = bench_of(tmp_path / "home")
     with pytest.raises(UntrustedEncoderError, match="nobody has chosen") as caught:
-        bench.scoring.score(theirs, [pictures], tmp_path / "scores.csv").wait()
+        score(bench_of(tmp_path), theirs, pictures)
     assert caught.value.name == f"local-dir:{tiny_open_clip}"
     assert loaded == []
     assert not (tmp_path / "scores.csv").exists()
@@ -74,18 +70,13 @@ def test_scoring_loads_no_encoder_that_only_the_bundle_names(
 def test_naming_it_is_what_loads_it(
     theirs: Path, pictures: Path, tmp_path: Path, tiny_open_clip: Path
 ) -> None:
-    bench = bench_of(tmp_path / "home")
-    scored = bench.scoring.score(
-        theirs, [pictures], tmp_path / "scores.csv", trust_encoder=f"local-dir:{tiny_open_clip}"
-    ).wait()
-    assert scored.rows == 3
+    assert score(bench_of(tmp_path), theirs, pictures, f"local-dir:{tiny_open_clip}").rows == 3
 
 
 def test_one_that_the_owner_has_set_needs_no_more_words(
     theirs: Path, pictures: Path, tmp_path: Path, tiny_open_clip: Path
 ) -> None:
-    bench = bench_of(tmp_path / "home", f"local-dir:{tiny_open_clip}")
-    assert bench.scoring.score(theirs, [pictures], tmp_path / "scores.csv").wait().rows == 3
+    assert score(bench_of(tmp_path, f"local-dir:{tiny_open_clip}"), theirs, pictures).rows == 3
 
 
 def test_another_encoder_than_the_bundles_is_refused_whoever_names_it(
@@ -93,28 +84,24 @@ def test_another_encoder_than_the_bundles_is_refused_whoever_names_it(
 ) -> None:
     other = f"local-dir:{make_tiny_open_clip(tmp_path / 'other-model', seed=1)}"
     with pytest.raises(FingerprintMismatchError):
-        bench_of(tmp_path / "home").scoring.score(
-            theirs, [pictures], tmp_path / "scores.csv", trust_encoder=other
-        ).wait()
+        score(bench_of(tmp_path), theirs, pictures, other)
 
 
 def test_fingerprints_are_compared_before_the_librarys_own_encoder_is_loaded(
     theirs: Path, pictures: Path, tmp_path: Path, tiny_open_clip: Path, loaded: list[str]
 ) -> None:
-    bench = bench_of(tmp_path / "home", f"local-dir:{tiny_open_clip}")
+    bench = bench_of(tmp_path, f"local-dir:{tiny_open_clip}")
     bench.library.add([pictures]).wait()
     precision = bench.context.collection.recorded().precision  # as was measured to be fast here, now
     other = _with_other_weights(theirs, precision)
     loaded.clear()
     with pytest.raises(FingerprintMismatchError):
-        bench.scoring.score(other, [pictures], tmp_path / "scores.csv").wait()
+        score(bench, other, pictures)
     assert loaded == []
 
 
 def _with_other_weights(bundle: Path, precision: str) -> Path:
     """The same bundle, of an encoder of the same name with other weights."""
-    from concepts.encoders.base import Fingerprint
-
     kept = load_bundle(bundle)
     parts = Fingerprint(
         kept.facts.encoder.architecture, "0" * 64, kept.facts.encoder.preprocessing, precision
