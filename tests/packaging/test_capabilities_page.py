@@ -42,9 +42,8 @@ kinds = pytest.mark.parametrize("kind", COLUMNS)
 
 
 class Row(NamedTuple):
-    """A row of a table: its section, its cells by heading, and what becomes of what it names."""
+    """A row of a table: its cells by heading, and what becomes of what it names."""
 
-    section: str
     cells: dict[str, str]
     verdict: str
     rest: str  # what is said behind the verdict
@@ -54,7 +53,6 @@ class Row(NamedTuple):
 
 
 class Section(NamedTuple):
-    title: str
     tables: list[list[dict[str, str]]]
     blocks: list[list[str]]  # lines of the fenced ones
     lists: dict[str, list[str]]  # of a line such as "Tools: `a`, `b`."
@@ -70,7 +68,7 @@ def sections() -> dict[str, Section]:
             name: re.findall(r"`([^`]+)`", line)
             for name, line in re.findall(r"^(Tools|Screens): (.+)$", body, re.MULTILINE)
         }
-        found[title.strip("# ")] = Section(title.strip("# "), list(_tables(body)), blocks, lists)
+        found[title.strip("# ")] = Section(list(_tables(body)), blocks, lists)
     return found
 
 
@@ -89,7 +87,7 @@ def rows() -> list[Row]:
         for cells in (row for table in section.tables for row in table if "Becomes" in row):
             verdict = VERDICT.fullmatch(cells["Becomes"])
             assert verdict, f"what becomes of it? {cells}"
-            found.append(Row(section.title, cells, verdict[1], verdict[2]))
+            found.append(Row(cells, verdict[1], verdict[2]))
     return found
 
 
@@ -189,15 +187,11 @@ def test_what_is_merged_goes_into_something_that_remains(kind: str) -> None:
             assert any(map(remains, re.findall(r"`([^`]+)`", row.rest))), row
 
 
-def test_what_is_cut_says_what_to_use_instead() -> None:
-    for row in rows():
-        assert row.verdict != "cut" or len(row.rest.removeprefix(":").split()) > 2, row
-
-
-def test_every_row_says_what_it_is_for_and_for_whom() -> None:
+def test_every_row_says_what_it_is_for_and_for_whom_and_if_it_is_cut_what_to_use_instead() -> None:
     for row in rows():
         assert row.cells["What it is for"], row
         assert row.cells["Who needs it"], row
+        assert row.verdict != "cut" or len(row.rest.removeprefix(":").split()) > 2, row
 
 
 def test_every_variable_has_a_row() -> None:
