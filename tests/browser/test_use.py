@@ -1,4 +1,4 @@
-"""A watched folder on Use, in a browser: begin, the secret once, what came, answer blindly, be warned, stop.
+"""Use in a browser: a version as one file, and a watched folder, from the secret to the warning and its end.
 
 The answers are simulated: a drawing counts if its file is called ellipse.
 """
@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from accessible import wrong_with_looks
+from accessible import serious_in_both_themes, wrong_with_looks
 from answering import answer
 from drawing import draw_folder
 from playwright.sync_api import expect
@@ -106,3 +106,26 @@ def test_an_address_inside_is_refused_in_words_and_nothing_is_watched(
     page.click("#watch")
     page.get_by_text("where webhooks may not go").wait_for()
     assert str(inbox) not in [watch.folder for watch in trained.bench.concept(NAME).watches.all()]
+
+
+def test_the_file_opens_from_the_file_system_and_asks_for_nothing(
+    page: Any, trained: Any, tmp_path: Path
+) -> None:
+    open_use(page, trained)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download it as one page").click()
+    file = tmp_path / download.value.suggested_filename
+    assert file.name == "ellipse-that-comes-in-v2.html"
+    download.value.save_as(file)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.context.set_offline(True)
+    page.goto(file.as_uri())
+    page.wait_for_function("[...document.images].every(i => i.naturalWidth > 0)")
+    assert page.locator(".shown img").count() >= 2
+    assert [url for url in asked if not url.startswith("data:")] == [file.as_uri()]
+    for heading in ("What counts", "What doesn’t", "How good it is", "Where it fails"):
+        expect(page.get_by_role("heading", name=heading)).to_be_visible()
+    # What would ask is kept from it by the page itself.
+    assert page.evaluate("fetch('https://example.org/').then(() => 'sent', () => 'kept')") == "kept"
+    assert serious_in_both_themes(page) == []
