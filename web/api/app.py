@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, Response
-from fastapi.routing import APIRoute
 
 from concepts import __version__
 from concepts.workbench import Workbench
@@ -37,7 +36,7 @@ def create_api(workbench: Workbench) -> FastAPI:
         servers=[{"url": PREFIX}],
         root_path_in_servers=False,
         responses=RESPONSES,
-        generate_unique_id_function=_operation_id,
+        generate_unique_id_function=lambda route: route.name,
         openapi_tags=[{"name": name, "description": about} for name, about in TAGS.items()],
     )
     handle_problems(api)
@@ -54,7 +53,3 @@ def create_api(workbench: Workbench) -> FastAPI:
         return HTMLResponse(reference_page(api.openapi(), PREFIX), headers=STYLE_HEADERS)
 
     return api
-
-
-def _operation_id(route: APIRoute) -> str:
-    return route.name

@@ -122,6 +122,8 @@ def _progress(
 ) -> Progress:
     """`shown`: pictures on the screen whose comments are wanted, beside those of the pictures to come."""
     more, advice = labels.upcoming(have, AHEAD - len(have), author), labels.advice()
+    # Of a picture that is asked about a second time an earlier comment would tell the first answer.
+    first = [picture.id for picture in more.pictures if not picture.repeat]
     return Progress(
         count=advice.count,
         advice=advice.more,
@@ -129,13 +131,8 @@ def _progress(
         enough=advice.enough,
         upcoming=more,
         opinion=opinion,
-        remarks=labels.comments([*shown, *_not_repeated(more)], author),
+        remarks=labels.comments([*shown, *first], author),
     )
-
-
-def _not_repeated(upcoming: Upcoming) -> list[str]:
-    """Of a picture that is asked about a second time an earlier comment would tell the first answer."""
-    return [picture.id for picture in upcoming.pictures if not picture.repeat]
 
 
 def answer_routes(workbench: Workbench) -> APIRouter:

@@ -61,9 +61,9 @@ class Repeated:
             said = f"The {HEADER} is too long: at most {LONGEST} characters."
             await problem(422, said, kind="invalid-request")(scope, receive, send)
         else:
-            await self._answer(key, Asked(scope, receive), send)
+            await self._answer(key, HashedRequest(scope, receive), send)
 
-    async def _answer(self, key: str, asked: Asked, send: Send) -> None:
+    async def _answer(self, key: str, asked: HashedRequest, send: Send) -> None:
         answered = AnsweredRequests(self._workbench.context.database)
         user = asked.scope["state"]["user"] or "me"
         name = hashlib.sha256(f"{user}\n{key}".encode()).hexdigest()
@@ -87,7 +87,7 @@ class Repeated:
             await send(message)
 
 
-class Asked:
+class HashedRequest:
     """A request whose body is hashed while it comes."""
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
