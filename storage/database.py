@@ -118,6 +118,15 @@ class Database:
         with self._guarded(), self._turns.of(name):
             yield
 
+    def take(self, name: str) -> bool:
+        """A `turn` without waiting for it: whether it is the caller's, who then has to `give` it back."""
+        with self._guarded():
+            return self._turns.take(name)
+
+    def give(self, name: str) -> None:
+        with self._guarded():
+            self._turns.give(name)
+
     def copy_to(self, target: Path) -> None:
         """A consistent copy as an SQLite file, of either database, while others go on writing."""
         with self._guarded():
@@ -215,6 +224,20 @@ class Turns:
             with self._changed:
                 self._here.discard(name)
                 self._changed.notify_all()
+
+    def take(self, name: str) -> bool:
+        """Without waiting: whether it is the caller's now, who then has to `give` it back."""
+        with self._changed:
+            taken = name not in self._here and self._names.take(name)
+            if taken:
+                self._here.add(name)
+            return taken
+
+    def give(self, name: str) -> None:
+        self._names.give(name)
+        with self._changed:
+            self._here.discard(name)
+            self._changed.notify_all()
 
 
 class Store:

@@ -17,7 +17,6 @@ from storage.tables import AnsweredRow, EndedSessionRow, TakenRow, now
 from storage.tables import Deed as Deed
 
 LOCK = "taken"
-ANSWERING = timedelta(minutes=1)  # after which a request without an answer counts as cut off
 ANSWERED = timedelta(days=1)
 
 
@@ -52,24 +51,23 @@ class EndedSessions:
 
 
 class AnsweredRequests(Store):
-    """Answers of requests that may be sent again, by a hash of who sent them under which key."""
+    """Answers of requests that may be sent again, by a hash of who sent them under which key, for a day."""
 
-    def begin(self, key: str) -> AnsweredRow | None:
-        """The request that came with this key before; None where this is the first, or the one before was
-        cut off."""
-        with self._database.write("answered") as session:
+    def begin(self, key: str) -> bool:
+        """Whether nobody is answering it now. Who begins has to `end`; a process that is killed has ended."""
+        return self._database.take(key)
+
+    def end(self, key: str) -> None:
+        self._database.give(key)
+
+    def find(self, key: str) -> dict[str, Any] | None:
+        query = select(AnsweredRow.answer).where(AnsweredRow.key == key, AnsweredRow.until > now())
+        return self._database.scalar(query)
+
+    def keep(self, key: str, answer: dict[str, Any]) -> None:
+        with self._database.write() as session:
             session.execute(delete(AnsweredRow).where(AnsweredRow.until < now()))
-            before = session.get(AnsweredRow, key)
-            if before is None:
-                session.add(AnsweredRow(key=key, until=now() + ANSWERING))
-            return before
-
-    def end(self, key: str, answer: dict[str, Any] | None) -> None:
-        """Keeps its answer for a day; None forgets it: nothing was done, so it may be sent anew."""
-        with self._database.write("answered") as session:
-            session.execute(delete(AnsweredRow).where(AnsweredRow.key == key))
-            if answer is not None:
-                session.add(AnsweredRow(key=key, until=now() + ANSWERED, answer=answer))
+            insert_new(session, AnsweredRow, [{"key": key, "until": now() + ANSWERED, "answer": answer}])
 
 
 @dataclass(frozen=True)

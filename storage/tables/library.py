@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Text, TextClause, false, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, TextClause, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import BY_BYTES, Base, ConceptKey, Key, Now, OfPicture, PictureKey, Signed, now
@@ -254,13 +254,13 @@ class TakenRow(Base):
 
 
 class AnsweredRow(Base):
-    """A request that changes something, by a hash of who sent it under which key: its answer, None until it
-    has one. Rows go after a day."""
+    """The answer to a request that changed something, by a hash of who sent it under which key. Rows go after
+    a day."""
 
     __tablename__ = "answered"
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     until: Mapped[datetime] = mapped_column(index=True)
-    answer: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    answer: Mapped[dict[str, Any]]
 
 
 class Preference(Base):

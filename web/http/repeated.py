@@ -14,7 +14,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from concepts.workbench import Workbench
 from storage.people import AnsweredRequests
-from storage.tables import AnsweredRow
 from web.http.problems import problem
 
 HEADER = "Idempotency-Key"
@@ -67,24 +66,28 @@ class Repeated:
         answered = AnsweredRequests(self._workbench.context.database)
         user = asked.scope["state"]["user"] or "me"
         name = hashlib.sha256(f"{user}\n{key}".encode()).hexdigest()
-        before = await run_in_threadpool(answered.begin, name)
-        if before is not None:
-            asked.scope["state"]["deed"] = ("", "")  # which was kept the first time
-            await _again(before, await asked.whole())(asked.scope, asked.receive, send)
+        if not await run_in_threadpool(answered.begin, name):
+            said = "The first request with this key is not answered yet. Send it again in a moment."
+            await problem(409, said, headers={"Retry-After": "1"})(asked.scope, asked.receive, send)
             return
-        messages: list[Message] = []
-
-        async def held(message: Message) -> None:
-            messages.append(message)
-
-        kept = None
         try:
+            before = await run_in_threadpool(answered.find, name)
+            if before is not None:
+                asked.scope["state"]["deed"] = ("", "")  # which was kept the first time
+                await _again(before, await asked.whole())(asked.scope, asked.receive, send)
+                return
+            messages: list[Message] = []
+
+            async def held(message: Message) -> None:
+                messages.append(message)
+
             await self.app(asked.scope, asked.receive, held)
-            kept = _kept(messages, await asked.whole())
+            if messages[0]["status"] < 400:
+                await run_in_threadpool(answered.keep, name, _kept(messages, await asked.whole()))
+            for message in messages:  # not before: whoever has the answer may rely on its being kept
+                await send(message)
         finally:
-            await run_in_threadpool(answered.end, name, kept)
-        for message in messages:  # not before: whoever has the answer may rely on its being kept
-            await send(message)
+            await run_in_threadpool(answered.end, name)
 
 
 class HashedRequest:
@@ -113,10 +116,8 @@ class HashedRequest:
         return self._hash.hexdigest()
 
 
-def _kept(messages: list[Message], request: str) -> dict[str, Any] | None:
+def _kept(messages: list[Message], request: str) -> dict[str, Any]:
     start, *rest = messages
-    if start["status"] >= 400:
-        return None
     return {
         "request": request,
         "status": start["status"],
@@ -125,11 +126,7 @@ def _kept(messages: list[Message], request: str) -> dict[str, Any] | None:
     }
 
 
-def _again(before: AnsweredRow, request: str) -> Response:
-    answer = before.answer
-    if answer is None:
-        said = "The first request with this key is not answered yet. Send it again in a moment."
-        return problem(409, said, headers={"Retry-After": "1"})
+def _again(answer: dict[str, Any], request: str) -> Response:
     if answer["request"] != request:
         return problem(422, f"Another request had this {HEADER}. Use a new one.", kind="invalid-request")
     return Response(answer["body"], answer["status"], answer["headers"])

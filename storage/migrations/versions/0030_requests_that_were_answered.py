@@ -16,7 +16,7 @@ def upgrade() -> None:
         "answered",
         sa.Column("key", sa.String(64), primary_key=True),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("answer", sa.JSON()),
+        sa.Column("answer", sa.JSON(), nullable=False),
     )
     op.create_index("ix_answered_until", "answered", ["until"])
 

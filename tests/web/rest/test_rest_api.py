@@ -103,9 +103,12 @@ def test_what_failed_may_be_sent_anew_with_its_key_and_what_goes_on_may_not(
     assert api.post("concepts/In between/labels", json=label, headers=keyed("once")).status_code == 404
     begin(api, body["name"])
     assert api.post("concepts/In between/labels", json=label, headers=keyed("once")).status_code == 201
-    AnsweredRequests(workbench.context.database).begin(hashlib.sha256(b"me\ngoing on").hexdigest())
-    going = api.post("concepts/In between/labels", json=label, headers=keyed("going on"))
+    answered, name = AnsweredRequests(workbench.context.database), hashlib.sha256(b"me\ngoes on").hexdigest()
+    assert answered.begin(name)
+    going = api.post("concepts/In between/labels", json=label, headers=keyed("goes on"))
     assert (going.status_code, going.headers["retry-after"]) == (409, "1")
+    answered.end(name)
+    assert api.post("concepts/In between/labels", json=label, headers=keyed("goes on")).status_code == 201
 
 
 @pytest.mark.parametrize(
