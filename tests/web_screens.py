@@ -51,17 +51,12 @@ class Screens:
         self, area: str, action: str, value: str = "", query: Any = (), /, **fields: str
     ) -> dict[str, str]:
         """Area → HTML after a press in an area."""
-        told = {"action": action, "value": value, "fields": fields}
-        event = next(e for e in self._events if any(self._is(t, area, "click") for t in e["targets"]))
+        event, told = self._click(area), {"action": action, "value": value, "fields": fields}
         return self._html(event, self._run(event, dict(query), told))
 
     def refusal(self, area: str, action: str, **fields: str) -> str:
         """What is said to a press that isn't permitted."""
-        told = {"action": action, "value": "", "fields": fields}
-        event = next(e for e in self._events if any(self._is(t, area, "click") for t in e["targets"]))
-        kept = [self._components[i]["props"].get("value") for i in event["inputs"]]
-        body = {"data": kept, "fn_index": event["id"], "session_hash": "s", "event_data": told}
-        answer = self._client.post("/gradio_api/run/predict", json=body)
+        answer = self._ask(self._click(area), {}, {"action": action, "value": "", "fields": fields})
         assert answer.status_code >= 400
         return str(answer.json()["error"])
 
@@ -73,10 +68,15 @@ class Screens:
         names = [self._name(i) for i in event["outputs"]]
         return {name: value for name, value in zip(names, values, strict=True) if value not in skipped}
 
-    def _run(self, event: Any, query: dict[str, str], told: Any = None, memory: Any = None) -> list[Any]:
+    def _ask(
+        self, event: Any, query: dict[str, str], told: Any = None, memory: Any = None
+    ) -> httpx2.Response:
         kept = [memory or self._components[i]["props"].get("value") for i in event["inputs"]]
         body = {"data": kept, "fn_index": event["id"], "session_hash": "s", "event_data": told}
-        answer = self._client.post("/gradio_api/run/predict", params=query, json=body)
+        return self._client.post("/gradio_api/run/predict", params=query, json=body)
+
+    def _run(self, event: Any, query: dict[str, str], told: Any = None, memory: Any = None) -> list[Any]:
+        answer = self._ask(event, query, told, memory)
         assert answer.status_code == 200, answer.text
         values: list[Any] = answer.json()["data"]
         return values
@@ -89,8 +89,13 @@ class Screens:
         mine = [event for event in self._events if event["id"] in self._pages[page]]
         return [event for event in mine if any(target[1] == kind for target in event["targets"])]
 
-    def _is(self, target: Any, area: str, kind: str) -> bool:
-        return target[0] in self._components and self._name(target[0]) == area and target[1] == kind
+    def _click(self, area: str) -> Any:
+        """The event of a press in an area."""
+
+        def is_it(component: int, kind: str) -> bool:
+            return component in self._components and self._name(component) == area and kind == "click"
+
+        return next(event for event in self._events if any(is_it(*target) for target in event["targets"]))
 
     def _name(self, component: int) -> str:
         about = self._components[component]

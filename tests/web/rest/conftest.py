@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,13 +25,19 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return draw_folder(tmp_path_factory.mktemp("drawn"), 60)
 
 
+@pytest.fixture(scope="session")
+def made_home(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path, drawn: Path) -> Path:
+    """A data folder with the drawings and no concept, to be copied."""
+    home = tmp_path_factory.mktemp("rest") / "home"
+    bench = Workbench(Settings(home=home))
+    bench.library.add([drawn], encoder=f"local-dir:{tiny_open_clip}").wait()
+    bench.close()
+    return home
+
+
 @pytest.fixture(scope="module")
-def workbench(
-    tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path, drawn: Path
-) -> Iterator[Workbench]:
-    home = tmp_path_factory.mktemp("rest-home")
-    bench = Workbench(Settings(home=home, encoder=f"local-dir:{tiny_open_clip}"))
-    bench.library.add([drawn]).wait()
+def workbench(tmp_path_factory: pytest.TempPathFactory, made_home: Path) -> Iterator[Workbench]:
+    bench = Workbench(Settings(home=shutil.copytree(made_home, tmp_path_factory.mktemp("rest") / "home")))
     bench.jobs.start()
     yield bench
     bench.jobs.stop()

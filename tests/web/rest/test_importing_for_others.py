@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,12 +19,11 @@ BEN, OLA = ("ben", PASSWORD), ("ola", PASSWORD)
 
 
 @pytest.fixture
-def bench(own_home: Path, drawn: Path, tiny_open_clip: Path) -> Iterator[Workbench]:
-    settings = Settings(home=own_home, encoder=f"local-dir:{tiny_open_clip}")
+def bench(own_home: Path, made_home: Path) -> Iterator[Workbench]:
+    settings = Settings(home=shutil.copytree(made_home, own_home))
     Users(settings).set("ola", PASSWORD, Role.OWNER)
     Users(settings).set("ben", PASSWORD, Role.LABELLER)
     bench = Workbench(settings)
-    bench.library.add([drawn]).wait()
     bench.concepts.begin("Ball", "A ball.")
     yield bench
     bench.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
@@ -53,12 +54,9 @@ WITH_BODIES = [
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path, drawn: Path) -> Iterator[FastAPI]:
+def app(tmp_path_factory: pytest.TempPathFactory, made_home: Path) -> Iterator[FastAPI]:
     """A library with one concept, some answers and a trained version. No job runs: they stay queued."""
-    bench = Workbench(
-        Settings(home=tmp_path_factory.mktemp("schema-home"), encoder=f"local-dir:{tiny_open_clip}")
-    )
-    bench.library.add([drawn]).wait()
+    bench = Workbench(Settings(home=shutil.copytree(made_home, tmp_path_factory.mktemp("schema") / "home")))
     bench.concepts.begin("Round", "Round shapes.")
     for picture in bench.library.pictures(limit=60).pictures:
         value = "yes" if "ellipse" in picture.path else "no"
@@ -77,7 +75,7 @@ def schema(app: FastAPI) -> schemathesis.BaseSchema:
 
 
 @pytest.mark.parametrize(("path", "method", "mode"), OPERATIONS)
-@pytest.mark.parametrize("requests", [10, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("requests", [5, pytest.param(100, marks=pytest.mark.slow)])
 def test_whatever_is_sent_the_answer_is_one_that_the_document_names(
     schema: schemathesis.BaseSchema, path: str, method: str, mode: GenerationMode, requests: int
 ) -> None:
