@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from concepts.collaborator.setups import ratings_now
-from concepts.definition.document import Definition
+from concepts.definition.document import Definition, one_line
 from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.base import Vectors, unit
 from concepts.errors import ModelAnswerError
@@ -176,7 +176,7 @@ def argued(
             doubt = model.ask(question, Doubt, purpose=PURPOSE)
         except ModelAnswerError:
             return ""
-        return " ".join(doubt.ambiguity.split())[:LONGEST].rstrip(".")
+        return one_line(doubt.ambiguity)[:LONGEST].rstrip(".")
 
     with ThreadPoolExecutor(concurrency) as threads:
         found = list(threads.map(one, pictures))

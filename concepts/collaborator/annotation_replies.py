@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar, cast
 from pydantic import BaseModel, BeforeValidator, Field, create_model, model_validator
 
 from concepts.collaborator.base import Annotation, CriterionEvidence, Verdict, max_rating
-from concepts.definition.document import Criterion
+from concepts.definition.document import Criterion, one_line
 from concepts.language.base import unfit
 from concepts.learning.scale import Scale
 
@@ -179,7 +179,7 @@ def conclude(
     model was of that rating says nothing about the lower one."""
     evidence = read_evidence(criteria, answers)
     highest, reason = max_rating(criteria, [e.verdict for e in evidence])
-    rationale = " ".join(said.rationale.split())[:LONGEST_RATIONALE]
+    rationale = one_line(said.rationale)[:LONGEST_RATIONALE]
     if said.rating > highest:
         rationale, raw = f"{rationale} (Rated lower: {reason}.)", None
     verbalised = None if said.sure is None else said.sure / 100

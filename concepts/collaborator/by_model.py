@@ -45,13 +45,12 @@ from concepts.collaborator.prompt_parts import (
     counts_text,
     criteria_text,
     examples_text,
-    one_line,
     read_picture,
     side_for,
     statements_text,
     topic_text,
 )
-from concepts.definition.document import Definition, Revision
+from concepts.definition.document import Definition, Revision, one_line
 from concepts.errors import ModelAnswerError, ModelCallError, NoModelError
 from concepts.language.base import Answer, ChatModel, Message, ModelQuestion, Weighed
 from concepts.language.prompts import DEFAULTS, PromptFiles

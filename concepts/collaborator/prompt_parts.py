@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from concepts.collaborator.base import Example, PictureInput
-from concepts.definition.document import Criterion, Definition
+from concepts.definition.document import Criterion, Definition, one_line
 from concepts.encoders.base import Vectors
 from concepts.errors import BadPictureError, UnknownPictureError
 from concepts.labelling.training_data import TrainingData
@@ -80,11 +80,6 @@ def counts_text(scale: Scale) -> str:
 def statements_text(texts: Sequence[str]) -> str:
     """Numbered, without a word of what follows from them."""
     return "\n".join(f"{number}. {one_line(text)}" for number, text in enumerate(texts, 1))
-
-
-def one_line(text: str) -> str:
-    """So that nothing in a text passes for a line of the prompt's own."""
-    return " ".join(text.split())
 
 
 def answered(training_data: TrainingData) -> Answered:

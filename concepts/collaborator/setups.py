@@ -17,7 +17,7 @@ from concepts.definition.document import Definition
 from concepts.encoders.base import Vectors
 from concepts.labelling.training_data import TrainingData
 from concepts.language import Role, named, seeing_model
-from concepts.language.ledger import TYPICAL_ANSWER_TOKENS, Budget, Price, estimate_tokens, estimate_usd
+from concepts.language.ledger import TYPICAL_ANSWER_TOKENS, Budget, Price, estimate_tokens
 from concepts.language.prompts import DEFAULTS, PromptFiles
 from concepts.settings import Settings
 from storage.calls import Ledger
@@ -94,9 +94,10 @@ def estimated(
     *before, last = method.asks(definition, examples=setup.examples, prompts=prompts)
     times = 1 + len(REPEATS) if setup.repeats else 1
     questions = [*before, *[last] * times]
-    tokens = sum(estimate_tokens(messages) + TYPICAL_ANSWER_TOKENS for messages in questions)
-    usd = sum(estimate_usd(price, messages, pictures) for messages in questions) if price else None
-    return CostEstimate(len(questions) * pictures, tokens * pictures, usd)
+    read = pictures * sum(map(estimate_tokens, questions))
+    written = pictures * len(questions) * TYPICAL_ANSWER_TOKENS
+    usd = price.cost(read, written) if price else None
+    return CostEstimate(len(questions) * pictures, read + written, usd)
 
 
 def together(estimates: Sequence[CostEstimate]) -> CostEstimate:

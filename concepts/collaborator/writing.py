@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from concepts.collaborator.trials import Sifted, Value, WordingCandidate
-from concepts.definition.document import Criterion, Definition, Origin
+from concepts.definition.document import Criterion, Definition, Origin, one_line
 from concepts.language.base import ChatModel, Message
 from concepts.language.prompts import DEFAULTS, PromptFiles
 
@@ -218,7 +218,7 @@ def _usable(
             definition = edited(current, edits, origin, note="from your answers")
         except ValueError:  # a criterion that isn't there, or nothing changed
             continue
-        candidate = WordingCandidate(definition, " ".join(why.split())[:300], way)
+        candidate = WordingCandidate(definition, one_line(why)[:300], way)
         found.setdefault(candidate.text, candidate)
     return list(found.values())
 
@@ -230,7 +230,7 @@ def edited(definition: Definition, edits: Sequence[Edit], origin: Origin, note: 
     criteria: list[Criterion | None] = list(definition.criteria)
     new: list[Criterion] = []
     for edit in edits:
-        text = " ".join(edit.text.split())
+        text = one_line(edit.text)
         if edit.action == "add":
             of = _parent(definition, edit)
             new.append(Criterion(kind=edit.kind, text=text, of=of, origin=origin, note=note))

@@ -123,8 +123,13 @@ class Definition(_Document):
         ]
 
 
+def one_line(text: str) -> str:
+    """So that nothing in a text passes for a line of its own."""
+    return " ".join(text.split())
+
+
 def _plain(text: str) -> str:
-    return " ".join(text.casefold().split())
+    return one_line(text.casefold())
 
 
 def read_definition(file: Path) -> Definition:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
 
-from concepts.definition.document import Criterion, CriterionKind, Definition, Query, Revision
+from concepts.definition.document import Criterion, CriterionKind, Definition, Query, Revision, one_line
 from concepts.errors import DiscernError
 
 Item = TypeVar("Item")
@@ -42,7 +42,7 @@ def add_criterion(definition: Definition, kind: str, text: str, of: str = "") ->
 
 def exclude(definition: Definition, texts: Sequence[str]) -> Definition:
     """With these as all that the person says doesn't count, a kind of picture each; without empty ones."""
-    wanted = {text.casefold(): text for text in (" ".join(text.split()) for text in texts) if text}
+    wanted = {text.casefold(): text for text in map(one_line, texts) if text}
     for criterion in definition.exclusions():
         if wanted.pop(criterion.text.casefold(), None) is None:
             definition = remove_criterion(definition, definition.criteria.index(criterion))
@@ -240,7 +240,7 @@ def _put(items: tuple[Item, ...], index: int, *new: Item) -> tuple[Item, ...]:
 
 def _tidy(text: str) -> str:
     """One line of 1 to 300 characters. Raises `DiscernError`."""
-    tidy = " ".join(text.split())
+    tidy = one_line(text)
     if not tidy:
         raise DiscernError("Write some words first. Nothing was changed.")
     if len(tidy) > 300:

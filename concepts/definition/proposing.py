@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic.config import JsonDict
 
-from concepts.definition.document import Criterion, Definition, Origin, Query
+from concepts.definition.document import Criterion, Definition, Origin, Query, one_line
 
 LONGEST = 300  # characters of a criterion or query
 FROM_THE_SENTENCE = "from your sentence"
@@ -77,7 +77,7 @@ def answers_as_text(definition: Definition, nothing: str = "(none)") -> str:
 def distinct(texts: Iterable[str]) -> list[str]:
     """Without white space around, empty ones, over-long ones and repetitions."""
     kept: dict[str, str] = {}
-    for tidy in (" ".join(text.split()) for text in texts):
+    for tidy in map(one_line, texts):
         if 0 < len(tidy) <= LONGEST:
             kept.setdefault(tidy.casefold(), tidy)
     return list(kept.values())

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from concepts.definition.document import AskedQuestion, Criterion, CriterionKind, Definition
+from concepts.definition.document import AskedQuestion, Criterion, CriterionKind, Definition, one_line
 from concepts.definition.exclusions import speaks_of
 from concepts.definition.proposing import (
     LONGEST,
@@ -60,8 +60,8 @@ class DefinitionQuestion(BaseModel):
 
     @field_validator("question", "about")
     @classmethod
-    def _one_line(cls, text: str) -> str:
-        return " ".join(text.split())[:LONGEST]
+    def _in_one_line(cls, text: str) -> str:
+        return one_line(text)[:LONGEST]
 
     @field_validator("answers")
     @classmethod
@@ -127,7 +127,7 @@ def still_open(questions: Iterable[DefinitionQuestion], definition: Definition) 
 def answer(definition: Definition, question: DefinitionQuestion, said: str) -> Definition:
     """With what the answer means. `said` is one of the offered answers, the person's own words, or empty to
     skip the question. Raises `DiscernError` for words that can't be kept."""
-    words = " ".join(said.split())
+    words = one_line(said)
     if len(words) > LONGEST:
         raise DiscernError(
             f"At most {LONGEST} characters, please; these are {len(words)}. Nothing was changed."
@@ -149,7 +149,7 @@ def answer(definition: Definition, question: DefinitionQuestion, said: str) -> D
 def _meaning(question: DefinitionQuestion, words: str) -> tuple[CriterionKind, str] | None:
     for offered in question.answers:
         if offered.answer.strip().casefold() == words.casefold():
-            text = " ".join(offered.criterion.split())[:LONGEST]
+            text = one_line(offered.criterion)[:LONGEST]
             if offered.kind == "nothing" or not text:
                 return None
             return offered.kind, text

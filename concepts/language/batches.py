@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from concepts.errors import ModelAnswerError
 from concepts.language.base import Answer, ChatModel, ModelQuestion, UnfitAnswerError, Weighed
-from concepts.language.dialects import EndpointDialect, body
+from concepts.language.dialects import EndpointDialect
 from concepts.language.ledger import Price
 from concepts.language.replies import read_answer, read_reply, recalled, to_keep, weighed
 from storage.calls import Call, Ledger, Outcome
@@ -52,7 +52,7 @@ def line_of(question: ModelQuestion[Any], dialect: EndpointDialect) -> str:
         "custom_id": question.key,
         "method": "POST",
         "url": URL,
-        "body": body(question, dialect, asked),
+        "body": dialect.body(question, asked),
     }
     return json.dumps(request, ensure_ascii=False) + "\n"
 

@@ -52,20 +52,22 @@ class EndpointDialect:
             return [replace(first, text=f"{first.text}\n\n{instruction}"), *rest]
         return [Message("system", instruction), *messages]
 
-    def parameters(self, question: ModelQuestion[Any]) -> dict[str, Any]:
-        parameters: dict[str, Any] = {self.limit: self.answer_tokens}
+    def body(self, question: ModelQuestion[Any], asked: Sequence[Message]) -> dict[str, Any]:
+        """Of a request. `asked` are the messages as the dialect has them."""
+        body: dict[str, Any] = {"model": question.model, "messages": [_turn(message) for message in asked]}
+        body[self.limit] = self.answer_tokens
         if self.temperature:
-            parameters["temperature"] = 1 if question.sample else 0
+            body["temperature"] = 1 if question.sample else 0
         if question.field is not None and self.logprobs:
-            parameters |= {"logprobs": True, "top_logprobs": ALTERNATIVES}
+            body |= {"logprobs": True, "top_logprobs": ALTERNATIVES}
         if self.rung == "json_schema":
             described = {"name": question.answer.__name__, "schema": question.strict, "strict": True}
-            parameters["response_format"] = {"type": "json_schema", "json_schema": described}
+            body["response_format"] = {"type": "json_schema", "json_schema": described}
         elif self.rung == "json_object_schema":
-            parameters["response_format"] = {"type": "json_object", "schema": question.limited}
+            body["response_format"] = {"type": "json_object", "schema": question.limited}
         elif self.rung == "json_object":
-            parameters["response_format"] = {"type": "json_object"}
-        return parameters
+            body["response_format"] = {"type": "json_object"}
+        return body
 
     @property
     def below(self) -> EndpointDialect | None:
@@ -100,12 +102,6 @@ class EndpointDialect:
         if self.logprobs and "logprobs" in about:
             return replace(self, logprobs=False)
         return None
-
-
-def body(question: ModelQuestion[Any], dialect: EndpointDialect, asked: Sequence[Message]) -> dict[str, Any]:
-    """`asked` are the messages as the dialect has them."""
-    messages = [_turn(message) for message in asked]
-    return {"model": question.model, "messages": messages, **dialect.parameters(question)}
 
 
 def _turn(message: Message) -> dict[str, Any]:

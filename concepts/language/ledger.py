@@ -13,7 +13,7 @@ from concepts.language.base import Message
 from storage.calls import Ledger
 from storage.database import Database
 
-__all__ = ["Budget", "Ledger", "Price", "estimate_tokens", "estimate_usd"]
+__all__ = ["Budget", "Ledger", "Price", "estimate_tokens"]
 
 CHARACTERS_PER_TOKEN = 4  # English prose with the usual tokenizers
 TOKENS_PER_MESSAGE = 4
@@ -129,8 +129,3 @@ def estimate_tokens(messages: Sequence[Message]) -> int:
         + TOKENS_PER_PICTURE * len(message.pictures)
         for message in messages
     )
-
-
-def estimate_usd(price: Price, messages: Sequence[Message], calls: int) -> float:
-    """Before a run: what `calls` questions like this one will roughly cost."""
-    return calls * price.cost(estimate_tokens(messages), TYPICAL_ANSWER_TOKENS)

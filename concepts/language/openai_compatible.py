@@ -21,7 +21,7 @@ from concepts.errors import ModelAnswerError, ModelCallError, NoPriceError
 from concepts.language.base import Answer, ChatModel, Message, ModelQuestion, UnfitAnswerError, Weighed
 from concepts.language.capabilities import CapabilityMemory
 from concepts.language.connection import openai_client, without_credentials
-from concepts.language.dialects import EndpointDialect, body
+from concepts.language.dialects import EndpointDialect
 from concepts.language.failures import Failure, read_failure, redacted
 from concepts.language.ledger import Budget, Ledger, Price, estimate_tokens
 from concepts.language.prompts import load_prompt
@@ -275,7 +275,7 @@ class OpenAICompatibleModel(ChatModel):
         asked = dialect.messages(asking.messages, question)
         form = Message("user", json.dumps(question.strict))
         estimated = estimate_tokens([*asked, form])
-        sent = body(question, dialect, asked)
+        sent = dialect.body(question, asked)
         if self._price is None:
             reply, seconds = self._request(sent, asking)
             return reply, None, seconds

@@ -30,7 +30,6 @@ from concepts.labelling.training_data import TrainingData
 from concepts.language import Role, chat_model
 from concepts.language.base import ChatModel
 from concepts.language.capabilities import CapabilityMemory
-from concepts.language.dialects import body
 from concepts.language.prompts import checked, default, editable
 from concepts.view import View
 from concepts.workbench.definition import nouns_of_examples
@@ -188,7 +187,7 @@ class Prompts:
         question = asking.asked[purpose]
         dialect, _ = CapabilityMemory(machines.settings.cache, endpoint, by).dialect
         sent = dialect.messages(list(question.messages), question)
-        parameters = body(question, dialect, sent)
+        parameters = dialect.body(question, sent)
         del parameters["messages"]
         return Preview(
             endpoint=endpoint,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from concepts.errors import BadPriceError, BudgetError
 from concepts.language.base import Message
-from concepts.language.ledger import Budget, Price, estimate_usd
+from concepts.language.ledger import Budget, Price, estimate_tokens
 
 
 def test_a_price_is_usd_per_million_tokens():
@@ -67,9 +67,7 @@ def test_what_an_interrupted_run_spent_counts():
         pass
 
 
-def test_an_estimate_grows_with_the_pictures_and_the_calls():
-    words = [Message("user", "x" * 400)]
-    seen = [Message("user", "x" * 400, (b"jpeg",))]
-    price = Price(1.0, 0.0)
-    assert estimate_usd(price, words, 10) == pytest.approx(10 * 104 / 1e6)
-    assert estimate_usd(price, seen, 10) > 5 * estimate_usd(price, words, 10)
+def test_an_estimate_grows_with_the_words_and_the_pictures():
+    words, seen = (Message("user", "x" * 400, pictures) for pictures in ((), (b"jpeg",)))
+    assert estimate_tokens([words]) == 104
+    assert estimate_tokens([seen]) > 5 * estimate_tokens([words])
