@@ -187,7 +187,7 @@ class AltTest:
         return self.won >= self.people / 2
 
 
-def alt_test(people: NDArray[np.int8], machine: Votes, epsilon: float = SKILLED) -> AltTest | None:
+def alt_test(people: NDArray[np.int8], machine: Votes) -> AltTest | None:
     """Whether a machine may answer for people: the alternative annotator test (Calderon et al., ACL 2025).
 
     people (m, n), machine (n,): 1 yes, -1 no, 0 nothing. None where no two people share enough pictures.
@@ -198,7 +198,7 @@ def alt_test(people: NDArray[np.int8], machine: Votes, epsilon: float = SKILLED)
     """
     from scipy.stats import false_discovery_control
 
-    found = [_against(people, machine, left_out, epsilon) for left_out in range(len(people))]
+    found = [_against(people, machine, left_out) for left_out in range(len(people))]
     tested = [one for one in found if one is not None]
     if not tested:
         return None
@@ -211,10 +211,8 @@ def alt_test(people: NDArray[np.int8], machine: Votes, epsilon: float = SKILLED)
     )
 
 
-def _against(
-    people: NDArray[np.int8], machine: Votes, left_out: int, epsilon: float
-) -> tuple[float, int, float] | None:
-    """p-value of the machine being worse than this person by `epsilon`, pictures, the machine's advantage."""
+def _against(people: NDArray[np.int8], machine: Votes, left_out: int) -> tuple[float, int, float] | None:
+    """p-value of the machine being worse than this person by `SKILLED`, pictures, the machine's advantage."""
     from scipy.stats import ttest_1samp
 
     person, others = people[left_out], np.delete(people, left_out, axis=0)
@@ -226,9 +224,9 @@ def _against(
     machine_wins, person_wins = like_machine >= like_person, like_person >= like_machine
     difference = person_wins.astype(float) - machine_wins.astype(float)
     if np.ptp(difference) == 0:
-        p = float(difference[0] >= epsilon)
+        p = float(difference[0] >= SKILLED)
     else:
-        p = float(ttest_1samp(difference, epsilon, alternative="less").pvalue)
+        p = float(ttest_1samp(difference, SKILLED, alternative="less").pvalue)
     return p, int(shared.sum()), float(machine_wins.mean())
 
 
