@@ -56,14 +56,19 @@ class LanceIndex:
     """
 
     def __init__(
-        self, folder: Path, fingerprint: str, dimension: int, bucket: BucketTables | None = None
+        self,
+        folder: Path,
+        fingerprint: str,
+        dimension: int,
+        bucket: BucketTables | None = None,
+        matrix: Matrix | None = None,
     ) -> None:
-        """The table is in the folder, or in a bucket; the copy and a lock are in the folder."""
+        """The table is in the folder, or in a bucket; the copy (`matrix`) and a lock are in the folder."""
         self.fingerprint = fingerprint
         self.dimension = dimension
         self._folder = folder
         self._bucket = bucket
-        self._matrix = Matrix(folder / f"{fingerprint}.matrix", dimension)
+        self._matrix = matrix or Matrix(folder / f"{fingerprint}.matrix", dimension)
         self._newest: VectorReader | None = None
         with guarded(folder, bucket, opening=True):
             folder.mkdir(parents=True, exist_ok=True)

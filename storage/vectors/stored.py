@@ -149,7 +149,7 @@ class StoredIndex:
         if not self._kept_folder.exists() and self._matrix.newest() is not None:
             self._matrix.folder.rename(self._kept_folder)
         remove_table(self._folder, self.fingerprint, self._bucket)
-        table = LanceIndex(self._folder, self.fingerprint, self.dimension, self._bucket)
+        table = LanceIndex(self._folder, self.fingerprint, self.dimension, self._bucket, self._matrix)
         self._fill_from_kept(table)
         self.__dict__["_table"] = table
 
@@ -200,7 +200,7 @@ class StoredIndex:
         if kept is not None and len(kept.ids):
             place = self._bucket.uri if self._bucket else self._folder
             raise DamagedIndexError(place, "its table is gone, a copy of it is there")
-        table = LanceIndex(self._folder, self.fingerprint, self.dimension, self._bucket)
+        table = LanceIndex(self._folder, self.fingerprint, self.dimension, self._bucket, self._matrix)
         if self._kept_folder.is_dir():  # a remake was killed
             self._fill_from_kept(table)
         return table

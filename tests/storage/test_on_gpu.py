@@ -16,6 +16,7 @@ from storage.vectors import on_gpu
 from storage.vectors.lance import LanceIndex
 from storage.vectors.on_gpu import OnGpu
 from storage.vectors.products import multiplied
+from storage.vectors.stored import StoredIndex
 
 ROOM = 2**40
 
@@ -115,11 +116,15 @@ def test_an_index_that_is_written_to_goes_on_with_what_is_there(tmp_path: Path, 
     assert sum(sent) == 120
 
 
-def test_what_is_gone_for_good_is_held_no_longer(tmp_path: Path) -> None:
-    index = LanceIndex(tmp_path, "enc-1", DIMENSION)
-    gpu = index._matrix._gpu = held()
+@pytest.mark.parametrize("opened", [LanceIndex, StoredIndex])
+def test_what_is_gone_for_good_is_held_no_longer(
+    tmp_path: Path, opened: type[LanceIndex] | type[StoredIndex]
+) -> None:
     ids = picture_ids(60)
-    index.write(ids, unit_vectors(60))
+    StoredIndex(tmp_path, "enc-1", DIMENSION).write(ids, unit_vectors(60))
+    StoredIndex(tmp_path, "enc-1", DIMENSION).snapshot()
+    index = opened(tmp_path, "enc-1", DIMENSION)
+    gpu = index._matrix._gpu = held()
     index.snapshot().scores(unit_vectors(1)[0])
     assert gpu._held is not None
     index.purge(ids[:10])
