@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -57,15 +57,21 @@ class Told:
         return self.after[len(self.after)]
 
 
+@pytest.fixture(scope="module")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NamedCollections]:
+    database = Database(sqlite_url(tmp_path_factory.mktemp("store") / "discern.sqlite"))
+    add_pictures(database, IDS)
+    yield NamedCollections(database)
+    database.close()
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(begun=some, done=deeds)
 def test_what_was_in_a_collection_after_any_change_can_be_read_for_good(
-    tmp_path_factory: pytest.TempPathFactory, begun: Sequence[str], done: Sequence[tuple[str, object]]
+    sqlite: NamedCollections, begun: Sequence[str], done: Sequence[tuple[str, object]]
 ) -> None:
-    database = Database(sqlite_url(tmp_path_factory.mktemp("store") / "discern.sqlite"))
-    add_pictures(database, IDS)
-    named, told = NamedCollections(database), Told()
-    number = named.make("Some", "hand", {}, begun, "ana")
+    named, told = sqlite, Told()
+    number = named.make(f"Collection {len(named.all())}", "hand", {}, begun, "ana")
     told.change(set(begun), set(), always=True)
     for what, with_it in done:
         if what == "undo":
@@ -83,7 +89,6 @@ def test_what_was_in_a_collection_after_any_change_can_be_read_for_good(
             told.change(set(), told.now & set(with_it))  # type: ignore[call-overload]
     read = {at: set(named.ids(members_at(AsItWas(number, "Some", at)))) for at in told.after}
     changes = {change.number: change.remaining for change in named.changes(number)}
-    database.close()
     assert read == told.after
     assert changes == {at: len(members) for at, members in told.after.items()}
 

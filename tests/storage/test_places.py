@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rows import FINGERPRINT, facts, picture_ids
+from sqlalchemy import delete
 
 from storage.database import Database
 from storage.files import sqlite_url
 from storage.library import Library
 from storage.pictures.files import Source
 from storage.places import Places, _in_order, texts_of
+from storage.tables import FolderRow, LibraryCountRow, PendingVectorRow, PictureRow, SourceRow
 from storage.vectors.ids import PictureIds, encoded
 
 IDS = picture_ids(4)
@@ -82,22 +84,22 @@ def test_whatever_order_they_are_handed_out_in_they_end_by_id_and_place(pairs: l
 
 
 @pytest.fixture(scope="module")
-def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("places")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    database = Database(sqlite_url(tmp_path_factory.mktemp("places") / "discern.sqlite"))
+    yield database
+    database.close()
 
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(found=st.dictionaries(st.text(characters, min_size=1), st.sampled_from(range(len(IDS)))))
-def test_they_are_those_that_were_recorded(sqlite: Path, found: dict[str, int]) -> None:
-    (sqlite / "discern.sqlite").unlink(missing_ok=True)
-    database = Database(sqlite_url(sqlite / "discern.sqlite"))
-    try:
-        if found:
-            put(database, list(found.items()))
-        places = [[place for place, number in found.items() if number == one] for one in range(len(IDS))]
-        assert first(database, *range(len(IDS))) == [min(some, key=str.encode, default="") for some in places]
-    finally:
-        database.close()
+def test_they_are_those_that_were_recorded(sqlite: Database, found: dict[str, int]) -> None:
+    with sqlite.write() as session:
+        for table in (PendingVectorRow, SourceRow, PictureRow, FolderRow, LibraryCountRow):
+            session.execute(delete(table))
+    if found:
+        put(sqlite, list(found.items()))
+    places = [[place for place, number in found.items() if number == one] for one in range(len(IDS))]
+    assert first(sqlite, *range(len(IDS))) == [min(some, key=str.encode, default="") for some in places]
 
 
 @pytest.mark.parametrize(
