@@ -192,11 +192,9 @@ class Ingestion:
         skipped = [item for item in batch if isinstance(item, SkippedFile)]
         in_trash = self._removed.among([item.picture_id for item in known])
         self._keep_thumbnails(new)  # first: a page may show a picture once it is recorded
-        files = (
-            [(item.source, item.facts) for item in new],
-            [(item.source, item.picture_id) for item in known],
-        )
-        self._library.adding.record([*files[0], *files[1]], skipped, self._encoder.fingerprint)
+        read: list[tuple[Source, PictureFacts | str]] = [(item.source, item.facts) for item in new]
+        read += [(item.source, item.picture_id) for item in known]
+        self._library.adding.record(read, skipped, self._encoder.fingerprint)
         added = self._write(new)
         result.added += added
         result.embedded += added
