@@ -319,8 +319,15 @@ def score_pictures(
         encoder = collection.encoder_like(wanted.name, wanted.precision, wanted.fingerprint, trust)
         rows = score_rows(bundle, _fresh(collection, bundle, encoder, paths, listener, skipped, within))
     else:
-        placed = with_places(collection, looks_in or collection.index(), bundle.weights, listener)
-        rows = score_rows(bundle, ((ids, places, bundle.said(of)) for ids, places, of in placed))
+        # With no name of its own: it ends, with its threads, where `rows` are closed.
+        index = looks_in or collection.index()
+        rows = score_rows(
+            bundle,
+            (
+                (ids, places, bundle.said(of))
+                for ids, places, of in with_places(collection, index, bundle.weights, listener)
+            ),
+        )
     with one_blas_thread, closing(rows):
         counts = write_scores(rows, schema_of(bundle), out)
     return ScoreResult(out=str(out), rows=counts.rows, yes=counts.yes, skipped=skipped[0])

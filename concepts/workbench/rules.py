@@ -434,8 +434,12 @@ class Rules:
         out = Path(job.out) if job.out else folder / f"all-concepts.{job.suffix}"
         schema = table_schema(columns, as_csv=job.suffix == "csv")
         collection = self._context.collection
-        placed = with_places(collection, collection.index(), weights(columns), progress.report)
-        rows = table_rows(columns, schema, placed)
+        # With no name of its own: it ends, with its threads, where `rows` are closed.
+        rows = table_rows(
+            columns,
+            schema,
+            with_places(collection, collection.index(), weights(columns), progress.report),
+        )
         with self._context.jobs.precedence.first(), closing(rows):
             counts = write_scores(rows, schema, out)
         concepts = {column.concept: column.version for column in columns}
