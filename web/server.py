@@ -18,7 +18,6 @@ from web.api import create_api
 from web.http.access import Access
 from web.http.answers import answer_routes
 from web.http.downloads import download_routes
-from web.http.elsewhere import elsewhere_routes
 from web.http.guard import Guard
 from web.http.later import Later
 from web.http.login import login_routes
@@ -68,7 +67,6 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     app.include_router(download_routes(workbench))
     app.include_router(upload_routes(workbench))
     app.include_router(answer_routes(workbench))
-    app.include_router(elsewhere_routes(workbench))
     app.mount("/api/v1", Later(lambda: create_api(workbench)))
     app.mount("/web", StaticFiles(directory=STATIC))
     gr.mount_gradio_app(

@@ -1,11 +1,11 @@
-"""The installation: `discern settings`, `users`, `cost`, `about`, `audit` and `backup`."""
+"""The installation: `discern settings`, `users`, `jobs`, `cost`, `about`, `audit` and `backup`."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         CallTotalView,
         CallView,
         DeedView,
+        JobView,
         SettingsView,
     )
     from concepts.installation.endpoint import EndpointReport
@@ -87,6 +88,41 @@ def _settings(view: SettingsView) -> None:
         if name not in ("fixed", "has_key")
     ]
     table(("", "", ""), rows)
+
+
+@app.command("jobs")
+def jobs(
+    job: Annotated[int | None, typer.Argument(help="Only this one, with what came of it.")] = None,
+    cancel: Annotated[int | None, typer.Option(help="Cancel this job.")] = None,
+    retry: Annotated[int | None, typer.Option(help="Run this failed or cancelled job again now.")] = None,
+    n: Most = 50,
+    skip: Skip = 0,
+    as_json: Json = False,
+) -> None:
+    """Long work: what runs, what waits, what happened."""
+    installation = workbench().installation
+    if cancel is not None:
+        installation.cancel_job(cancel)
+    if retry is not None:
+        wait(installation.retry_job(retry), "Trying again", "What was done until here is kept.")
+    if job is not None:
+        show(installation.job(job), as_json, _all_of)
+    else:
+        show(installation.recent_jobs(n, skip), as_json, lambda jobs: table(JOB_COLUMNS, map(_job_row, jobs)))
+
+
+JOB_COLUMNS = ("job", "what", "concept", "state", "done", "seconds", "cost", "message")
+
+
+def _job_row(job: JobView) -> tuple[Any, ...]:
+    done = f"{job.done:,}" + (f" of {job.total:,}" if job.total else "")
+    seconds = "" if job.seconds is None else f"{job.seconds:.0f}"
+    cost = _dollars(job.cost_usd) or (f"{job.calls:,} calls" if job.calls else "")
+    return job.id, job.kind, job.concept, job.state, done, seconds, cost, job.error or job.message
+
+
+def _all_of(job: JobView) -> None:
+    table(("", ""), [*zip(JOB_COLUMNS, _job_row(job), strict=True), *(job.result or {}).items()])
 
 
 @app.command("cost")

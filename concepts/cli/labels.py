@@ -1,4 +1,4 @@
-"""What to answer, and answers: `discern concept next`, `annotate` and `labels`."""
+"""What to answer, answers, and those worth a second look: `discern concept next`, `labels` and `review`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from concepts.cli import groups
-from concepts.cli.groups import Author, Json, Name, Simulated, labels, must_not_exist, workbench
+from concepts.cli.groups import Author, Budget, Json, Name, Simulated, Skip, must_not_exist, workbench
 from concepts.cli.operations import shows
-from concepts.cli.output import dump, say, show, table
+from concepts.cli.output import dump, plain, progress, say, show, table
+from concepts.errors import WrongUsageError
+from concepts.labelling.reasons import Reason
 
 if TYPE_CHECKING:
+    from concepts.labelling.review import ReviewQueue
     from concepts.workbench.labels import UndoneLabel
 
 
@@ -55,7 +58,7 @@ def concept_next(
     say(f"{remaining:,} pictures have no answer yet, these included.")
 
 
-@labels.command("add")
+@groups.labels.command("add")
 def labels_add(
     name: Name,
     picture: Annotated[str, typer.Argument(help="Its path, its id, or how the id begins.")],
@@ -90,3 +93,96 @@ def labels_add(
 @shows("labels.undo")
 def _undone(undone: list[UndoneLabel]) -> None:
     say(f"{len(undone)} labels taken back.")
+
+
+@groups.labels.command("wall")
+def labels_wall(
+    name: Name,
+    looked: Annotated[
+        bool, typer.Option("--looked", help="You looked through the wall: the next one is laid out.")
+    ] = False,
+    counts: Annotated[
+        list[str] | None,
+        typer.Option(help="A picture of the wall that counts (path or id); may be given more than once."),
+    ] = None,
+    author: Author = "me",
+    simulated: Simulated = False,
+    as_json: Json = False,
+) -> None:
+    """Sixty pictures of every kind, none of which was on a wall before. Without --looked the wall stays."""
+    if counts and not looked:
+        raise WrongUsageError("Add --looked: what you don't name then comes on no other wall.")
+    bench = workbench()
+    labels = bench.concept(name).labels
+    chosen = [bench.context.collection.library.resolve(picture) for picture in counts or []]
+    if looked:  # answers given meanwhile may have changed what the wall shows, so what is named is on it
+        wall = dict.fromkeys([*(picture.id for picture in labels.contact_sheet()), *chosen])
+        labels.answer_sheet(list(wall), chosen, author=author, simulated=simulated)
+    pictures = labels.contact_sheet()
+    if as_json:
+        dump({"answers": len(chosen), "pictures": pictures})
+        return
+    if looked:
+        say(f"{len(chosen)} of the last wall count. The next one:")
+    table(("id", "path"), [(p.id[:12], p.path) for p in pictures])
+    if not pictures:
+        say("There is no picture left that was on no wall.")
+
+
+@groups.concept.command("review")
+def concept_review(
+    name: Name,
+    reason: Annotated[Reason | None, typer.Option(help="Only this reason.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many rows.")] = 20,
+    skip: Skip = 0,
+    find: Annotated[
+        bool,
+        typer.Option(
+            "--find",
+            help="Check all labels first. The concept's annotator judges those given under an older "
+            "description.",
+        ),
+    ] = False,
+    budget: Budget = None,
+    author: Annotated[
+        str | None,
+        typer.Option(help="Who will label. Others' labels show once this person has labelled the picture."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List labels worth a second look, with reasons. Label them with: concept labels add --in-view."""
+    bench = workbench()
+    stopped = ""
+    if find:
+        with progress("Checking labels", "What was found is kept and not paid for again.") as listener:
+            stopped = bench.review.find(name, budget=budget, listener=listener)
+    queue = bench.review.queue(name, reason, limit, skip, reader=author)
+    if as_json:
+        dump(plain(queue) | {"stopped": stopped})
+        return
+    _tell(queue)
+    if stopped:
+        say(stopped)
+
+
+def _tell(queue: ReviewQueue) -> None:
+    table(
+        ("reason", "label", "score", "id", "evidence", "path"),
+        [
+            (
+                row.reason,
+                row.label or "–",
+                "–" if row.score is None else f"{row.score:.2f}",
+                row.id[:12],
+                "label it first" if row.blind else row.evidence,
+                row.path,
+            )
+            for row in queue.rows
+        ],
+    )
+    say("  ".join(f"{reason}: {n:,}" for reason, n in queue.counts.items()))
+    for pair in queue.agreement:
+        kappa = "" if pair.kappa is None else f", kappa {pair.kappa:.2f} ({pair.low:.2f} to {pair.high:.2f})"
+        say(f"{pair.one} and {pair.other} agree on {pair.agree:,} of {pair.n:,} pictures{kappa}.")
+    if queue.counted is None:
+        say("The labels have not been checked yet: add --find.")

@@ -18,16 +18,13 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     combining,
     concept,
     installation,
-    jobs,
     label_files,
     labels,
     library,
     output,
     prompts,
     protection,
-    review,
     versions,
-    walls,
     watch,
 )
 from concepts.cli.groups import app

@@ -16,7 +16,7 @@ from concepts.workbench import Workbench
 from web.http.access import Access
 from web.http.guard import Guard
 from web.http.request_log import RequestLog
-from web.mcp import concepts, jobs, library
+from web.mcp import by_hand
 from web.mcp.door import Door, guarded
 from web.mcp.operations import declared_tools, reads, tool_of
 
@@ -43,14 +43,14 @@ class Tool(NamedTuple):
 
 # Beside those that are made from operations: they show pictures, or say beforehand what it costs.
 TOOLS = (
-    Tool(concepts.show_concept, "Library and concepts", reads=True),
-    Tool(concepts.create_concept, "Begin a concept"),
-    Tool(concepts.propose_what_counts, "Propose what counts", calls_out=True),
-    Tool(library.search_pictures, "Search pictures", reads=True),
-    Tool(concepts.label_pictures, "Label pictures as a machine"),
-    Tool(concepts.have_the_machine_label, "Have the annotator label", calls_out=True),
-    Tool(concepts.export, "Export a classifier", reads=True),
-    Tool(jobs.job, "Jobs", reads=True),
+    Tool(by_hand.show_concept, "Library and concepts", reads=True),
+    Tool(by_hand.create_concept, "Begin a concept"),
+    Tool(by_hand.propose_what_counts, "Propose what counts", calls_out=True),
+    Tool(by_hand.search_pictures, "Search pictures", reads=True),
+    Tool(by_hand.label_pictures, "Label pictures as a machine"),
+    Tool(by_hand.have_the_machine_label, "Have the annotator label", calls_out=True),
+    Tool(by_hand.export, "Export a classifier", reads=True),
+    Tool(by_hand.job, "Jobs", reads=True),
 )
 
 

@@ -1,21 +1,29 @@
-"""Tools about concepts: what counts, the pictures to look at, and an assistant's own labels."""
+"""The tools that no declaration makes: they show pictures, gather what an assistant needs at once, or say
+beforehand what it costs."""
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections import Counter
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote
 
+import pyarrow.csv
+import pyarrow.parquet
 from mcp.server.mcpserver import Elicit, Resolve
 from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 
 from concepts.definition.document import Criterion
+from concepts.errors import ConflictError, DiscernError
 from concepts.learning.report import Metric
 from concepts.workbench import POOL_SIZE, Workbench
 from concepts.workbench.annotations import Judgement
 from concepts.workbench.definition import scoping_model
-from web.mcp.door import Agreed, Consent, Ctx, ask, bench_of, caller_of, in_our_words
-from web.mcp.showing import ConceptName, Job, VersionNumber, submitted
+from concepts.workbench.operation import PictureId
+from web.mcp.door import Agreed, Consent, Ctx, ask, bench_of, caller_of, in_our_words, note
+from web.mcp.showing import Blocks, ConceptName, Job, Many, Scored, VersionNumber, job_of, shown, submitted
 from web.words import count, dollars
 
 Budget = Annotated[
@@ -291,3 +299,86 @@ def export(ctx: Ctx, concept: ConceptName, version: VersionNumber = None) -> Exp
     archive = found.exports.bundle(head.number)
     route = f"/api/v1/concepts/{quote(found.name, safe='')}/versions/{head.number}/bundle"
     return Exported(file=str(archive), bytes=archive.stat().st_size, route=route)
+
+
+# Pictures
+
+Order = Annotated[
+    Literal["top", "bottom", "borderline", "next"],
+    Field(
+        description="With a concept: the surest yes, the surest no, those close to the threshold, or those "
+        "whose labels would help most now and that you have not judged."
+    ),
+]
+
+
+def search_pictures(
+    ctx: Ctx,
+    words: Annotated[str, Field(max_length=2000, description="What to look for.")] = "",
+    like: Annotated[list[PictureId], Field(max_length=20, description="Pictures to look like.")] = [],  # noqa: B006  # never changed
+    concept: Annotated[
+        str, Field(max_length=120, description="In place of words and pictures: by what it has learned.")
+    ] = "",
+    order: Order = "top",
+    version: VersionNumber = None,
+    n: Many = 6,
+) -> Blocks:
+    """Pictures of the library: by words, by pictures or by both, the closest first; or by a concept. With
+    order “next” look at each, judge it by the definition (show_concept), and say so with label_pictures."""
+    bench = bench_of(ctx)
+    if not concept:
+        hits = bench.library.search(words, like=like, n=n)
+        return shown(bench, f"{len(hits)} pictures, the closest first.", [(hit.id, hit.path) for hit in hits])
+    if words or like:
+        raise DiscernError("Search by words and pictures, or by a concept: not by both at once.")
+    if order == "next":
+        found = bench.concept(concept).annotations.next_pictures(n, assistant=caller_of(ctx).assistant)
+        first = f"{count(len(found), 'picture')} to judge, each behind its id."
+        return shown(bench, first, [(one.id, "") for one in found])
+    page = bench.concept(concept).scores.page(order, version=version, limit=n)
+    if page is None:
+        raise ConflictError("This version has not looked at the library yet. Train it again first.")
+    first = (
+        f"Version {page.version} says yes to {page.flagged} of {page.total}, from {page.threshold:.3f} on."
+    )
+    return shown(bench, first, [(one.id, f"{one.probability:.3f} {one.path}") for one in page.pictures])
+
+
+# Long work
+
+LOOK_EVERY = 0.5  # seconds; progress is written that often
+ENDED = ("done", "failed", "cancelled")
+NEWEST = 10  # jobs that are listed
+
+JobId = Annotated[int | None, Field(ge=1, le=2**31 - 1, description="Left out: the newest jobs.")]
+Wait = Annotated[int, Field(ge=0, le=120, description="Seconds to wait for its end, with its progress told.")]
+Rows = Annotated[int, Field(ge=0, le=200, description="How many rows to read of what score_files wrote.")]
+Offset = Annotated[int, Field(ge=0, le=2**31 - 1, description="How many rows to pass over first.")]
+
+
+async def job(
+    ctx: Ctx, job_id: JobId = None, wait_seconds: Wait = 0, rows: Rows = 0, offset: Offset = 0
+) -> Job | list[Job]:
+    """How far a job is, and what came of it; without a number the newest jobs, those still going first. A job
+    goes on by itself, also while nobody waits."""
+    bench = bench_of(ctx)
+    if job_id is None:
+        newest = await run_in_threadpool(bench.installation.recent_jobs, NEWEST)
+        return [job_of(one) for one in newest]
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        found = await run_in_threadpool(submitted, bench, job_id)
+        if found.state in ENDED or time.monotonic() >= deadline:
+            break
+        await ctx.report_progress(found.done, found.total, found.message or found.state)
+        await asyncio.sleep(min(LOOK_EVERY, max(deadline - time.monotonic(), 0)))
+    if rows:
+        found.scores = await run_in_threadpool(_scores, bench, job_id, rows, offset)
+        await run_in_threadpool(note, ctx, "downloaded scores", f"job {job_id}")
+    return found
+
+
+def _scores(bench: Workbench, job_id: int, rows: int, offset: int) -> list[Scored]:
+    file = bench.scoring.file(job_id)
+    table = pyarrow.csv.read_csv(file) if file.suffix == ".csv" else pyarrow.parquet.read_table(file)
+    return [Scored(**row) for row in table.slice(offset, rows).to_pylist()]
