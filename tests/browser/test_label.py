@@ -1,4 +1,4 @@
-"""Labelling and reviewing in a real browser: keys, undo, comments, the grid, lost connections, reloads."""
+"""Labelling in a real browser: keys, undo, the grid, lost connections, reloads, two tabs."""
 
 from __future__ import annotations
 
@@ -195,24 +195,17 @@ def test_the_machines_opinion_is_hidden_until_the_answer(site: Site, page: Any, 
     expect(page.locator("[data-part=last-body] .why")).not_to_be_empty()
 
 
-def test_review_lets_the_machine_look_overrides_undoes_and_filters(
+def test_what_is_answered_in_one_tab_is_asked_no_more_in_the_other(
     site: Site, page: Any, concept: str
 ) -> None:
-    page.goto(f"{site.url}/review?{urlencode({'concept': concept})}")
-    page.get_by_role("button", name="Let the machine look").click()
-    card = page.locator(".review-card").first
-    expect(card).to_be_visible()
-    expect(page.locator(".say")).to_contain_text("Nobody has checked a picture yet")
-    picture = card.get_attribute("data-picture")
-    card.locator("button.no").focus()
-    page.keyboard.press("n")
-    expect(page.locator("#review-said")).to_contain_text("Saved.")
-    expect(page.locator(f'[data-picture="{picture}"] [data-action=no]')).to_have_attribute(
-        "aria-pressed", "true"
-    )
-    assert answers(site, concept) == [(picture, "no")]
-    page.locator(f'[data-picture="{picture}"]').get_by_text("Take back").click()
-    expect(page.locator("#review-said")).to_contain_text("Taken back.")
-    assert answers(site, concept) == []
-    page.select_option("#filter-rating", index=1)
-    expect(page).to_have_url(re.compile(r"rating=\d"))
+    other = page.context.new_page()
+    for tab in (other, page, other):  # the first time it is still being chosen what to ask
+        tab.goto(f"{site.url}/label?{urlencode({'concept': concept})}")
+        expect(tab.locator("#labeller[data-ready] .stage img")).to_be_visible()
+        site.bench.context.background.submit(str).result()  # which comes after what is being chosen
+    picture = page.locator(".stage img").get_attribute("data-picture")
+    expect(other.locator(f'.stage img[data-picture="{picture}"]')).to_be_visible()
+    page.keyboard.press("y")
+    expect(other.locator(f'.stage img:not([data-picture="{picture}"])')).to_be_visible()
+    expect(other.get_by_text("in another tab")).to_be_visible()
+    other.close()
