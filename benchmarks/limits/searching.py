@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from importlib import import_module  # what is compared need not be there
 from pathlib import Path
@@ -13,10 +12,9 @@ import torch  # what an app that has an encoder has loaded  # noqa: F401
 from numpy.typing import NDArray
 
 from benchmarks.limits.rows import Row, Rows, compared, seconds_of
+from benchmarks.limits.vectors import A_WRITE, TOP, made_up_vectors, write_all
 from storage.vectors.stored import StoredIndex
 
-TOP = 100
-A_WRITE = 20_000  # rows
 REPEATS = 5
 INDEXED = 20  # times fewer go into LanceDB's IVF, which takes long to make for a million
 PROBED = 20  # partitions
@@ -24,16 +22,11 @@ PROBED = 20  # partitions
 
 def rows(folder: Path, count: int, dimension: int = 512) -> Rows:
     """`count` random unit vectors in half precision, in a folder that is empty."""
-    rng = np.random.default_rng(0)
-    ids = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(count)]
-    floats = np.empty((count, dimension), np.float32)
+    ids, vectors = made_up_vectors(count, dimension)
     index = StoredIndex(folder / "index", "made-up", dimension)
-    for start in range(0, count, A_WRITE):
-        part = rng.standard_normal((min(A_WRITE, count - start), dimension), dtype=np.float32)
-        part /= np.linalg.norm(part, axis=1, keepdims=True)
-        floats[start : start + len(part)] = part.astype(np.float16)
-        index.write(ids[start : start + A_WRITE], part)
-    query = rng.standard_normal(dimension).astype(np.float32)
+    write_all(index, ids, vectors)
+    floats = vectors.astype(np.float32)
+    query = np.random.default_rng(1).standard_normal(dimension).astype(np.float32)
     copy = index.snapshot()
     most = copy.ids.without(ids[::100])
     what = f"first {TOP} of {count:,} × {dimension}"

@@ -18,16 +18,13 @@ A_WRITE = 20_000  # rows
 
 def rows(folder: Path, count: int, dimension: int = 512) -> Rows:
     """`count` vectors in a folder that is empty."""
-    ids = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(count)]
-    vectors = _unit(count, dimension)
+    ids, vectors = made_up_vectors(count, dimension)
     written: list[Path] = []
 
     def write() -> None:
         target = folder / f"index-{len(written)}"
         written.append(target)
-        index = StoredIndex(target, "made-up", dimension)
-        for start in range(0, count, A_WRITE):
-            index.write(ids[start : start + A_WRITE], vectors[start : start + A_WRITE])
+        write_all(StoredIndex(target, "made-up", dimension), ids, vectors)
 
     what = f"{count:,} × {dimension}"
     StoredIndex(folder / "none", "made-up", dimension).write(ids[:1], vectors[:1])  # loads LanceDB
@@ -92,10 +89,16 @@ def _own_memory() -> int:
     return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _unit(count: int, dimension: int) -> np.ndarray:
+def made_up_vectors(count: int, dimension: int) -> tuple[list[str], np.ndarray]:
+    """Ids, and random vectors (count, dimension) of unit length in half precision."""
     rng = np.random.default_rng(0)
     vectors = np.empty((count, dimension), np.float16)
     for start in range(0, count, A_WRITE):
         part = rng.standard_normal((min(A_WRITE, count - start), dimension), dtype=np.float32)
         vectors[start : start + len(part)] = part / np.linalg.norm(part, axis=1, keepdims=True)
-    return vectors
+    return [hashlib.sha256(str(number).encode()).hexdigest() for number in range(count)], vectors
+
+
+def write_all(index: StoredIndex, ids: list[str], vectors: np.ndarray) -> None:
+    for start in range(0, len(ids), A_WRITE):
+        index.write(ids[start : start + A_WRITE], vectors[start : start + A_WRITE])
