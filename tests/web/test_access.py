@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
+import httpx2
 import pytest
 from at_once import at_once
 from fastapi import FastAPI
@@ -67,8 +69,8 @@ def guarded(closed_app: FastAPI, request: pytest.FixtureRequest) -> TestClient:
     )
 
 
-def log_in(client: TestClient, password: str = PASSWORD, **query: str) -> int:
-    return client.post("/login", params=query, data={"name": "ana", "password": password}).status_code
+def log_in(client: TestClient, password: str = PASSWORD, path: str = "/login") -> httpx2.Response:
+    return client.post(path, data={"name": "ana", "password": password})
 
 
 # What must be set before other computers can reach the app
@@ -147,7 +149,7 @@ def test_a_label_file_may_be_larger_than_other_requests(open_app: TestClient) ->
 def test_gradios_private_events_run_only_after_a_login(guarded: TestClient) -> None:
     event = {"data": [], "fn_index": 0, "session_hash": "s", "trigger_id": None}
     assert guarded.post("/gradio_api/run/predict", json=event).status_code == 401
-    assert log_in(guarded) == 303
+    assert log_in(guarded).status_code == 303
     answer = guarded.post("/gradio_api/run/predict", json=event)
     assert answer.status_code == 200
     assert "Discern" in answer.text
@@ -159,22 +161,20 @@ def test_a_browser_is_sent_to_the_login_and_back_to_where_it_wanted(guarded: Tes
     page = guarded.get(answer.headers["location"])
     assert "Password" in page.text
     assert "script" not in page.headers["content-security-policy"]
-    back = guarded.post(answer.headers["location"], data={"name": "ana", "password": PASSWORD}).headers[
-        "location"
-    ]
-    assert back == "/label?concept=Messy+room"
+    back = log_in(guarded, path=answer.headers["location"])
+    assert back.headers["location"] == "/label?concept=Messy+room"
 
 
 @pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "/\\evil.example", "", "/\n/x"])
 def test_the_login_leads_nowhere_else(guarded: TestClient, target: str) -> None:
-    answer = guarded.post("/login", params={"next": target}, data={"name": "ana", "password": PASSWORD})
+    answer = log_in(guarded, path=f"/login?{urlencode({'next': target})}")
     assert answer.headers["location"] == "/"
 
 
 def test_the_session_is_kept_from_scripts_and_other_sites(own_home: Path) -> None:
     Users(Settings(home=own_home)).set("ana", PASSWORD)
     client = client_of(Settings(home=own_home), "https://discern.example")
-    cookie = client.post("/login", data={"name": "ana", "password": PASSWORD}).headers["set-cookie"].lower()
+    cookie = log_in(client).headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
     assert "secure" in cookie
@@ -207,8 +207,8 @@ def test_after_logging_out_the_browser_is_a_stranger(guarded: TestClient) -> Non
 
 def test_guessing_is_slowed_down_even_when_the_guess_is_right_at_last(guarded: TestClient) -> None:
     for _ in range(TRIES):
-        assert log_in(guarded, "wrong password") == 401
-    answer = guarded.post("/login", data={"name": "ana", "password": PASSWORD})
+        assert log_in(guarded, "wrong password").status_code == 401
+    answer = log_in(guarded)
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) > 0
 

@@ -32,7 +32,8 @@ from web.scorer.app import MOST_BYTES
 from web.scorer.serve import TOKEN, serve
 from web.scorer.served import Served, load_all
 
-HERE = Path(__file__).parent
+COMMAND = [sys.executable, str(Path(__file__).parent / "scorer_only.py"), "serve"]
+ENVIRONMENT = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +65,9 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     running: list[subprocess.Popen[str]] = []
 
     def started(*arguments: str, **environment: str) -> str:
-        kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
         process = subprocess.Popen(
-            [sys.executable, str(HERE / "scorer_only.py"), "serve", *arguments, "--port", "0"],
-            env=kept | environment,
+            [*COMMAND, *arguments, "--port", "0"],
+            env=ENVIRONMENT | environment,
             cwd=tmp_path_factory.mktemp("anywhere"),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -256,9 +256,8 @@ def test_a_bundle_that_was_tampered_with_is_not_served_where_it_is_pinned(tmp_pa
     digest = bundle_digest(bundle)
     (bundle / "README.md").write_text("changed")
     bundles.sums_again(bundle)
-    command = [sys.executable, str(HERE / "scorer_only.py"), "serve", str(bundle), "--digest", digest]
-    environment = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    command = [*COMMAND, str(bundle), "--digest", digest]
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
     assert "not a bundle with one of these digests" in done.stderr
 
