@@ -185,7 +185,7 @@ class Library:
                 pictures.add(picture)
         return pictures.difference(speaks.values())
 
-    def speakers(self, names: Iterable[str], frame: Frame = EVERYTHING) -> dict[str, str]:
+    def speakers(self, names: Iterable[str], frame: Frame) -> dict[str, str]:
         """Of these groups of near-duplicates the picture that speaks for each (see `groups`): of those that
         have one."""
         group = func.coalesce(PictureRow.near_group, PictureRow.id)
@@ -247,7 +247,7 @@ class Library:
         """Those of these that are in the library or in the bin."""
         return self._database.scalars_among(select(PictureRow.id), PictureRow.id, picture_ids)
 
-    def sources(self, limit: int, after: str = "") -> list[tuple[Source, str]]:
+    def sources(self, limit: int, after: str) -> list[tuple[Source, str]]:
         """Files that were read, each with its picture's id, by URI, beginning behind `after`."""
         query = select(SourceRow).where(SourceRow.uri > after).order_by(SourceRow.uri).limit(limit)
         return [(Source(r.uri, r.size, r.mtime_ns), r.picture_id) for r in self._database.scalars(query)]
@@ -316,13 +316,13 @@ class Library:
         ids = sorted(self._database.scalars(query))
         return self.pictures(ids)
 
-    def repeated(self, limit: int, after: str = "") -> list[str]:
+    def repeated(self, limit: int, after: str) -> list[str]:
         """Ids of pictures that are at more than one place, by id, beginning behind `after`."""
         query = select(SourceRow.picture_id).where(SourceRow.picture_id > after, shown(SourceRow.picture_id))
         query = query.group_by(SourceRow.picture_id).having(func.count() > 1)
         return self._database.scalars(query.order_by(SourceRow.picture_id).limit(limit))
 
-    def look_alikes(self, limit: int, after: str = "") -> list[str]:
+    def look_alikes(self, limit: int, after: str) -> list[str]:
         """Names of near-duplicate groups of more than one picture, beginning behind `after`."""
         query = select(PictureRow.near_group).where(PictureRow.near_group > after, _SHOWN)
         query = query.group_by(PictureRow.near_group).having(func.count() > 1)

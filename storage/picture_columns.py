@@ -55,7 +55,7 @@ class PictureColumns(Store):
             found[picture_id] = (*found.get(picture_id, ()), value)
         return found
 
-    def with_words(self, text: str, limit: int, offset: int = 0) -> list[PictureColumn]:
+    def with_words(self, text: str, limit: int, offset: int) -> list[PictureColumn]:
         """Captions, or words in pictures, that hold every word of a text, whatever their case, by picture.
         Reads through them: a million take about a second."""
         words = _WORD.findall(text.casefold())

@@ -106,7 +106,7 @@ class BadFile(View):
 
 
 def picture_page(
-    collection: Collection, chosen: PictureSelection, fits: PictureFilter, n: int, place: str = ""
+    collection: Collection, chosen: PictureSelection, fits: PictureFilter, n: int, place: str
 ) -> PicturePage:
     """At most n pictures. `fits`: what of the library was chosen; `place`: the `newer` or `older` of another
     page of the same.
@@ -164,7 +164,7 @@ def captioned_page(
     )
 
 
-def mixed_page(library: Library, n: int, place: str = "") -> PicturePage:
+def mixed_page(library: Library, n: int, place: str) -> PicturePage:
     """The same in the order of the ids. These are hashes of the pictures' bytes, so the order has nothing to
     do with what they show, and stays: whoever goes through the first pages has looked at a fair sample."""
     direction, _, at = place.partition(" ")
@@ -180,7 +180,7 @@ def mixed_page(library: Library, n: int, place: str = "") -> PicturePage:
     )
 
 
-def exact_repetitions(library: Library, n: int, after: str = "") -> list[Repetition]:
+def exact_repetitions(library: Library, n: int, after: str) -> list[Repetition]:
     """Pictures whose very bytes are at several places. `after` is the id of the last one shown."""
     return [
         Repetition(key=picture.id, pictures=[view_of(picture)], places=list(picture.sources))
@@ -188,7 +188,7 @@ def exact_repetitions(library: Library, n: int, after: str = "") -> list[Repetit
     ]
 
 
-def near_repetitions(library: Library, n: int, after: str = "") -> list[Repetition]:
+def near_repetitions(library: Library, n: int, after: str) -> list[Repetition]:
     """Groups of pictures that look the same. `after` is the key of the last one shown."""
     groups = []
     for name in library.look_alikes(n, after):

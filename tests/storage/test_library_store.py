@@ -99,7 +99,7 @@ def test_near_groups_that_changed_are_counted_and_found(library: Library, databa
     assert library.set_near_groups({ids[1]: ids[0], ids[0]: ids[0]}) == 1
     assert library.members([ids[0]]) == set(ids[:2])
     assert library.near_groups(ids) == [ids[0], ids[0], *ids[2:]]
-    assert library.look_alikes(10) == [ids[0]]
+    assert library.look_alikes(10, "") == [ids[0]]
     assert library.counts().near_duplicates == 1
 
 
@@ -129,7 +129,7 @@ def test_pictures_at_several_places_are_found(library: Library, database: Databa
     one, other = picture_ids(2)
     add_pictures(database, [one, other])
     library.adding.record([(source("again.png"), one)], [], FINGERPRINT)
-    assert library.repeated(10) == [one]
+    assert library.repeated(10, "") == [one]
     assert library.counts().exact_duplicates == 1
 
 
