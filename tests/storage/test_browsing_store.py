@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -18,7 +16,6 @@ from storage import browsing as browsing_module
 from storage.adding import PictureFacts
 from storage.browsing import Browsing, Page
 from storage.database import Database
-from storage.files import sqlite_url
 from storage.folders import Folder
 from storage.library import Library
 from storage.picture_filter import Order, PictureFilter
@@ -58,13 +55,6 @@ pictures = st.lists(
     ),
     max_size=14,
 )
-
-
-@pytest.fixture(scope="module")
-def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    database = Database(sqlite_url(Path(tmp_path_factory.mktemp("browsing")) / "discern.sqlite"))
-    yield database
-    database.close()
 
 
 def fill(database: Database, rows: list[tuple[int, int, str, str, str]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -14,7 +14,6 @@ from storage.collections import NamedCollections
 from storage.concepts import ConceptStore
 from storage.database import Database
 from storage.errors import UnknownCollectionError
-from storage.files import sqlite_url
 from storage.frames import AsItWas, ConceptFrames, Frame, members_at, was_inside
 from storage.removed import Removed
 from storage.tables import PictureRow
@@ -57,20 +56,13 @@ class Told:
         return self.after[len(self.after)]
 
 
-@pytest.fixture(scope="module")
-def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NamedCollections]:
-    database = Database(sqlite_url(tmp_path_factory.mktemp("store") / "discern.sqlite"))
-    add_pictures(database, IDS)
-    yield NamedCollections(database)
-    database.close()
-
-
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(begun=some, done=deeds)
 def test_what_was_in_a_collection_after_any_change_can_be_read_for_good(
-    sqlite: NamedCollections, begun: Sequence[str], done: Sequence[tuple[str, object]]
+    sqlite: Database, begun: Sequence[str], done: Sequence[tuple[str, object]]
 ) -> None:
-    named, told = sqlite, Told()
+    add_pictures(sqlite, IDS)
+    named, told = NamedCollections(sqlite), Told()
     number = named.make(f"Collection {len(named.all())}", "hand", {}, begun, "ana")
     told.change(set(begun), set(), always=True)
     for what, with_it in done:

@@ -4,7 +4,6 @@ added, moved, removed, put back or purged."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,13 +60,6 @@ step = st.one_of(
     st.tuples(st.just("purge"), some),
     st.tuples(st.just("collect"), some),
 )
-
-
-@pytest.fixture(scope="module")
-def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    database = Database(sqlite_url(Path(tmp_path_factory.mktemp("kept")) / "discern.sqlite"))
-    yield database
-    database.close()
 
 
 @given(st.lists(step, min_size=1, max_size=8))

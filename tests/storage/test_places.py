@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,7 +10,6 @@ from rows import FINGERPRINT, facts, picture_ids
 from sqlalchemy import delete
 
 from storage.database import Database
-from storage.files import sqlite_url
 from storage.library import Library
 from storage.pictures.files import Source
 from storage.places import Places, _in_order, texts_of
@@ -81,13 +78,6 @@ def test_whatever_order_they_are_handed_out_in_they_end_by_id_and_place(pairs: l
     known, places = _in_order(ids, pa.array([place for _, place in pairs], pa.string()))
     found = list(zip([one.decode() for one in known.tolist()], places.to_pylist(), strict=True))
     assert found == sorted(pairs, key=lambda pair: (pair[0], pair[1].encode()))
-
-
-@pytest.fixture(scope="module")
-def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    database = Database(sqlite_url(tmp_path_factory.mktemp("places") / "discern.sqlite"))
-    yield database
-    database.close()
 
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
