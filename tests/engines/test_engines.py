@@ -205,6 +205,14 @@ def test_files_outside_a_library_have_the_same_vectors_elsewhere(pictures: Path,
     assert np.array_equal(*(np.concatenate([part[2] for part in parts]) for parts in (here, there)))
 
 
+def test_what_may_not_be_read_here_is_not_read_elsewhere_either(pictures: Path, tmp_path: Path) -> None:
+    encoder = load_colours("colours", cache=tmp_path)
+    handle = EncoderHandle(encoder, tmp_path, load_colours)
+    found = list(embed_files([pictures], encoder, lambda place: place == str(pictures), NextDoor(), handle))
+    assert [ids for ids, *_ in found] == [[]] * len(found)
+    assert sum(bad for *_, bad in found) == 202
+
+
 def test_an_encoder_that_is_another_one_where_it_is_loaded_is_refused(tmp_path: Path) -> None:
     handle = EncoderHandle(load_colours("colours", cache=tmp_path), tmp_path, load_another)
     sent = copy.copy(handle)  # as it is sent: without what is loaded here
