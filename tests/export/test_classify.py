@@ -24,6 +24,7 @@ from drawing import draw
 from PIL import Image
 from tiny_open_clip import make_tiny_open_clip
 
+from concepts.bundle import reading
 from concepts.bundle.classifier_model import EncoderGraph, classifier_bytes, encoder_graph
 from concepts.bundle.heads import BundleHead
 from concepts.bundle.load import load_bundle
@@ -35,6 +36,7 @@ from concepts.learning.base import LinearHead
 from concepts.library.ingestion import embed_files, short_side
 from concepts.publishing.export import encoder_facts
 from storage.pictures.colours import _SRGB
+from storage.pictures.formats import PICTURE_SUFFIXES
 
 ROOT = Path(__file__).parents[2]
 
@@ -382,6 +384,10 @@ def test_a_changed_folder_is_refused_before_a_picture_is_looked_at(
     assert not (tmp_path / "scores.csv").exists()
     done = run(str(small / "classify.py"), "one.png", "--accept-changed", cwd=tmp_path)
     assert (done.returncode, "1 pictures" in done.stderr) == (0, True)
+
+
+def test_a_bundle_looks_at_the_files_that_discern_looks_at() -> None:
+    assert reading.SUFFIXES == PICTURE_SUFFIXES
 
 
 @pytest.mark.parametrize(
