@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from storage.files import write_whole
 from storage.vectors.digests import Digests, digests_of
 from storage.vectors.ids import ID_TYPE, Halves, Keys, ascend, located, order_of
-from storage.vectors.on_gpu import OnGpu
+from storage.vectors.products import OnGpu
 from storage.vectors.reader import VectorReader
 
 FEW = 50_000  # ids that may be in notes alone, and rows that may be of before

@@ -12,10 +12,9 @@ import pytest
 import torch
 from synthetic import DIMENSION, picture_ids, unit_vectors
 
-from storage.vectors import on_gpu
+from storage.vectors import products
 from storage.vectors.lance import LanceIndex
-from storage.vectors.on_gpu import OnGpu
-from storage.vectors.products import multiplied
+from storage.vectors.products import OnGpu, multiplied
 from storage.vectors.stored import StoredIndex
 
 ROOM = 2**40
@@ -76,7 +75,7 @@ def test_vectors_that_would_take_more_than_half_of_its_room_stay_here(
         here.append(len(vectors))
         return multiplied(vectors, columns)
 
-    monkeypatch.setattr(on_gpu, "on_processor", on_processor)
+    monkeypatch.setattr(products, "on_processor", on_processor)
     vectors, weights = halves(100), unit_vectors(1)[0]
     multiply = held(2 * vectors.nbytes - too_few).of("vectors-1")
     np.testing.assert_allclose(multiply(vectors, weights), exact(vectors, weights), atol=1e-6)
@@ -94,7 +93,7 @@ def test_where_its_memory_is_full_the_processor_goes_on(
 
     vectors, weights = halves(100), unit_vectors(1)[0]
     multiply = held().of("vectors-1")
-    monkeypatch.setattr(on_gpu, "_products", full)
+    monkeypatch.setattr(products, "_products", full)
     with caplog.at_level(logging.WARNING):
         for _ in range(2):
             assert np.array_equal(multiply(vectors, weights), multiplied(vectors, weights))

@@ -21,7 +21,7 @@ from storage.errors import UnknownPictureError
 from storage.vectors import reader as readers
 from storage.vectors.ids import PictureIds
 from storage.vectors.lance import LanceIndex
-from storage.vectors.on_gpu import OnGpu
+from storage.vectors.products import OnGpu
 from storage.vectors.reader import VectorReader
 from storage.vectors.stored import StoredIndex
 from storage.vectors.tables import BucketTables
