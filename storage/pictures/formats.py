@@ -11,7 +11,7 @@ SIGNATURE: Final = 512  # bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class PictureFormat:
     """`starts`: what a file begins with. `brands`: of which a container of RIFF or ISO 14496-12 names one."""
 
     name: str
@@ -25,14 +25,16 @@ class Format:
 
 # What can be read; `storage.pictures.decoding` has a reader for each, `concepts.bundle.reading` its own.
 FORMATS: Final = (
-    Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), (b"\xff\xd8\xff",)),
-    Format("PNG", (".png", ".apng"), (b"\x89PNG\r\n\x1a\n",)),
-    Format("WEBP", (".webp",), brands=frozenset({b"WEBP"})),
-    Format("GIF", (".gif",), (b"GIF87a", b"GIF89a")),
-    Format("TIFF", (".tif", ".tiff"), (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")),
-    Format("BMP", (".bmp",), (b"BM",)),
-    Format("AVIF", (".avif",), brands=frozenset({b"avif", b"avis"})),  # names mif1 as well, so before HEIC
-    Format(
+    PictureFormat("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), (b"\xff\xd8\xff",)),
+    PictureFormat("PNG", (".png", ".apng"), (b"\x89PNG\r\n\x1a\n",)),
+    PictureFormat("WEBP", (".webp",), brands=frozenset({b"WEBP"})),
+    PictureFormat("GIF", (".gif",), (b"GIF87a", b"GIF89a")),
+    PictureFormat("TIFF", (".tif", ".tiff"), (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")),
+    PictureFormat("BMP", (".bmp",), (b"BM",)),
+    PictureFormat(
+        "AVIF", (".avif",), brands=frozenset({b"avif", b"avis"})
+    ),  # names mif1 as well, so before HEIC
+    PictureFormat(
         "HEIC",
         (".heic", ".heif", ".hif"),
         brands=frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1"}),

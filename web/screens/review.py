@@ -45,6 +45,9 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     on_event(screen.timer.tick, screen.tick, [screen.view], screen.areas)
 
 
+AT_FIRST: dict[str, Any] = {"place": {}, "ids": [], "keys": {}}
+
+
 class _Screen:
     """`view` is what one page shows: where in the list, which pictures, and the keys of its answers."""
 
@@ -53,7 +56,7 @@ class _Screen:
         self.top = live("review-top")
         self.main = live("review-main")
         self.said = live("review-said")
-        self.view = memory({"place": {}, "ids": [], "keys": {}})
+        self.view = memory(AT_FIRST)
         self.timer = gr.Timer(1.5, active=False)
         self.areas = [self.top, self.main, self.said, self.view, self.timer]
 
@@ -63,18 +66,18 @@ class _Screen:
         if concept is not None:
             with suppress(DiscernError):  # which the screen says below
                 self._bench.review.keep_up(concept)
-        return self._show(request, {"place": place, "ids": [], "keys": {}})
+        return self._show(request, AT_FIRST | {"place": place})
 
     def tick(self, request: gr.Request, view: dict[str, Any]) -> Shown:
         """While the machine is at work; at its end there is something to look at."""
-        concept = concept_of(request)
+        concept, view = concept_of(request), AT_FIRST | view
         jobs = self._jobs(concept) if concept else {}
         if any(is_going(jobs.get(kind)) for kind in (ANNOTATE, COMPARE, LOOK_BACK)):
             return {self.top: self._top(concept, jobs)}
         return {} if is_going(jobs.get(LOOK_OVER)) else self._show(request, view)
 
     def act(self, action: Action, request: gr.Request, view: dict[str, Any]) -> Shown:
-        concept = concept_of(request)
+        concept, view = concept_of(request), AT_FIRST | view  # a browser may send back nothing of it
         if concept is None:
             return self._show(request, view)
         try:
@@ -88,7 +91,7 @@ class _Screen:
         bench = self._bench
         if action.name in ("show", "filter"):
             wanted = dict(parse_qsl(action.value)) if action.name == "show" else action.fields
-            view |= {"place": {k: v for k, v in wanted.items() if k in FILTERS and v}, "ids": [], "keys": {}}
+            view |= AT_FIRST | {"place": {k: v for k, v in wanted.items() if k in FILTERS and v}}
         elif action.name in ("yes", "no", "unsure"):
             # A grade or class that is right comes last: its name may be any.
             picture_id, key, how, given = (*action.value.split("|", 3), "", "")[:4]
