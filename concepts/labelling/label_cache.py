@@ -48,7 +48,7 @@ class LogState(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Said:
+class Decisions:
     """Picture id → what people say together, and the pictures that somebody answered blindly, up to a label
     event and a removal. The dict is replaced, never changed, so that a reader may keep it."""
 
@@ -59,7 +59,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class HeldOut:
+class Reserved:
     """`evaluation`: what measures, by how it was drawn; `certifying`: what measures nothing; `kept`: all that
     nothing learns from. As the methods of `ConceptStore` have them."""
 
@@ -85,7 +85,7 @@ class LabelCache:
         """Picture id → what people say together."""
         return self._said(concept_id, self.state(concept_id)).decisions
 
-    def held_out(self, concept_id: int) -> HeldOut:
+    def held_out(self, concept_id: int) -> Reserved:
         return self._held_out(concept_id, self.state(concept_id))
 
     def count(self, concept_id: int) -> AnswerCount:
@@ -124,9 +124,9 @@ class LabelCache:
                 log.warning("what is known of answers could not be kept: %s", error)
         return found
 
-    def _said(self, concept_id: int, state: LogState) -> Said:
+    def _said(self, concept_id: int, state: LogState) -> Decisions:
         """Brought up to date by reading only what is new."""
-        before: Said = self._known(("said", concept_id), None) or Said()
+        before: Decisions = self._known(("said", concept_id), None) or Decisions()
         if (before.event, before.removal) == (state.event, state.removal):
             return before
         moved = self._log.removals_since(before.removal)
@@ -138,14 +138,14 @@ class LabelCache:
         for ids in chunks(sorted(changed)):
             decisions |= consensus(self._log.standing(concept_id, ("person", "simulated"), ids))
             blind |= self._log.answered_blindly(concept_id, ids)
-        return self._keep(("said", concept_id), None, Said(decisions, blind, state.event, state.removal))
+        return self._keep(("said", concept_id), None, Decisions(decisions, blind, state.event, state.removal))
 
-    def _held_out(self, concept_id: int, state: LogState) -> HeldOut:
+    def _held_out(self, concept_id: int, state: LogState) -> Reserved:
         key, follows = ("held out", concept_id), (state.apart, state.removal, state.scope)
         return self._known(key, follows) or self._keep(
             key,
             follows,
-            HeldOut(
+            Reserved(
                 self._store.evaluation_pictures(concept_id),
                 self._store.certifying_pictures(concept_id),
                 frozenset(self._store.kept_apart(concept_id)),

@@ -48,7 +48,7 @@ class _Queue:
     first_look: int = LOOKS[0]
 
 
-class Choice(NamedTuple):
+class Chosen(NamedTuple):
     """Pictures to learn from, and after how many test labels there are figures."""
 
     pictures: list[NextPicture]
@@ -56,7 +56,7 @@ class Choice(NamedTuple):
 
 
 # The n pictures whose labels help most, without those on their way to the person.
-Choose = Callable[[int, Sequence[str]], Choice]
+Choose = Callable[[int, Sequence[str]], Chosen]
 
 
 class QuestionQueue:
@@ -122,7 +122,7 @@ class QuestionQueue:
             return True
 
     def _refill(self, decided: int, on_their_way: Sequence[str]) -> None:
-        chosen, problem = Choice([], LOOKS[0]), ""
+        chosen, problem = Chosen([], LOOKS[0]), ""
         try:
             chosen = self._choose(BATCH, on_their_way)
         except Exception as error:  # whatever it is, the person must see it and the queue go on

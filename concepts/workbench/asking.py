@@ -13,7 +13,7 @@ from concepts.labelling.contact_sheet import (
     bulk_pictures,
     wall_pictures,
 )
-from concepts.labelling.question_queue import Choice, QuestionQueue, Upcoming
+from concepts.labelling.question_queue import Chosen, QuestionQueue, Upcoming
 from concepts.labelling.selection import WHOLE_LIBRARY, NextPicture, most_useful, to_measure
 from concepts.learning.acquisition import Strategy
 from concepts.learning.waves import FEW_LEFT, next_look
@@ -114,6 +114,6 @@ class AskedConcept:
             graph_of = context.neighbourhood.at_once  # the questions wait for the same thread
             return bulk_pictures(dataset, order, query, graph_of)
 
-    def _choose(self, n: int, on_their_way: Sequence[str]) -> Choice:
+    def _choose(self, n: int, on_their_way: Sequence[str]) -> Chosen:
         pictures = self.next(n, on_their_way, "train")
-        return Choice(pictures, next_look(0, self._context.collection.count_for(self._concept.id)))
+        return Chosen(pictures, next_look(0, self._context.collection.count_for(self._concept.id)))

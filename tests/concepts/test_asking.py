@@ -10,7 +10,7 @@ import pytest
 
 from concepts.errors import DiscernError
 from concepts.labelling.contact_sheet import GridOrder
-from concepts.labelling.question_queue import BATCH, SHORT, Choice, QuestionQueue, Upcoming
+from concepts.labelling.question_queue import BATCH, SHORT, Chosen, QuestionQueue, Upcoming
 from concepts.labelling.selection import NextPicture
 from concepts.workbench import Concept, Workbench, asking
 from concepts.workbench.labels import GivenLabel
@@ -57,7 +57,7 @@ def ask(background: ThreadPoolExecutor) -> Callable[..., Ask]:
         first_look: int = 0,
         asked_for: Sequence[str] = (),
     ) -> Ask:
-        queue = QuestionQueue(lambda n, waiting: Choice(choose(n, waiting), first_look), background)
+        queue = QuestionQueue(lambda n, waiting: Chosen(choose(n, waiting), first_look), background)
         tests = [f"e{i}" for i in range(evaluation)]
         return lambda have, n: queue.upcoming(have, n, (), asked_for, tests, ())
 
