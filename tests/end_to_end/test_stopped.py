@@ -16,17 +16,17 @@ from concepts.workbench import Workbench
 
 
 def test_ctrl_c_on_a_long_command_says_what_is_kept_and_how_to_go_on(
-    shell: Any, tmp_path: Path, warm_home: Path
+    shell: Any, tmp_path: Path, own_home: Path, tiny_open_clip: Path
 ) -> None:
     bench = Workbench(load_settings())
     some = draw_folder(tmp_path / "some", 1)
-    bench.library.add([some], encoder="embedded").wait()
+    bench.library.add([some], encoder=f"local-dir:{tiny_open_clip}").wait()
     folder = draw_folder(tmp_path / "pictures", 300, first_seed=1)
     # Whoever holds this lock keeps others from writing vectors, so the command can't be done too early.
-    (lock,) = (warm_home / "vectors").glob("*.lock")
+    (lock,) = (own_home / "vectors").glob("*.lock")
     with FileLock(lock):
         first = shell("library", "add", folder, "--json")
-        wait_until(lambda: rows_of(warm_home / "discern.sqlite", "pictures") > 1, first)
+        wait_until(lambda: rows_of(own_home / "discern.sqlite", "pictures") > 1, first)
         first.send_signal(signal.SIGINT)
         out, error = first.communicate()
     assert first.returncode == 130
