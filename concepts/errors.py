@@ -67,6 +67,8 @@ MODELS = {"scoping": "LLM", "annotating": "VLM", "escalating": "LARGE_VLM", "cri
 class SettingsError(DiscernError):
     """A setting is missing or can't be used."""
 
+    http_status = 422
+
 
 class BadSettingsError(SettingsError):
     """Values of settings that can't be used: name of the setting → what is wrong with it."""
@@ -92,9 +94,13 @@ class BadPriceError(SettingsError):
 class WrongUsageError(DiscernError):
     """What is asked for makes no sense, whatever there is. Raised before any work is done."""
 
+    http_status = 422
+
 
 class UnknownMethodError(WrongUsageError):
     """A head, encoder, annotator, … was asked for by a name that is none. Raised before any work is done."""
+
+    http_status = 422
 
     def __init__(self, kind: str, name: str, names: Sequence[str]) -> None:
         super().__init__(f"There is no {kind} “{name}”. There are: {', '.join(names)}.")
@@ -164,6 +170,8 @@ class NoPriceError(SettingsError):
 class RuleTextError(DiscernError):
     """A rule that combines concepts can't be read; `place` is where in its text, from 0 on."""
 
+    http_status = 422
+
     def __init__(self, message: str, place: int) -> None:
         super().__init__(message)
         self.place = place
@@ -196,6 +204,8 @@ class UnknownPromptError(DiscernError):
 
 class OtherVariablesError(DiscernError):
     """An edited prompt lacks variables of the prompt it stands for, or has others."""
+
+    http_status = 422
 
     def __init__(self, name: str, missing: Iterable[str], unknown: Iterable[str]) -> None:
         lacks, other = _variables(missing), _variables(unknown)
@@ -393,6 +403,7 @@ class NotEnoughPicturesError(DiscernError):
 class NoUsableRowsError(DiscernError):
     """No row of a label file can be used. `rows` are (number, reason)."""
 
+    http_status = 422
     in_terminal = "Mend these rows and import them again: discern concept labels import. Nothing was taken."
     on_screen = "Mend these rows and give the file again: nothing was taken."
 
@@ -405,6 +416,7 @@ class NoUsableRowsError(DiscernError):
 class UnknownColumnsError(DiscernError):
     """A table's headings name no picture, or no label. `columns` are (heading, its first values)."""
 
+    http_status = 422
     in_terminal = "Say which column is what: {error.as_columns}; label is the label, path the picture."
     on_screen = "Say which of its columns is what, then take the file again."
 
@@ -421,6 +433,7 @@ class UnknownWordsError(DiscernError):
     """A file's labels are words that somebody has to give a meaning. `words` are (word, rows), most first;
     `answers` what they may mean, but for unsure, skip and nothing at all."""
 
+    http_status = 422
     in_terminal = (
         "Say it of each and run the same command again, such as {error.as_example}; it may mean "
         "{error.can_mean}, unsure, skip or leave-out, and “*” is all others."
@@ -455,15 +468,8 @@ class ModelCallError(DiscernError):
 class ModelAnswerError(ModelCallError):
     """The model answered, but not with what was asked for. `outcome` says how not."""
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        outcome: Outcome = "wrong schema",
-        transient: bool = False,
-        status: int | None = None,
-    ) -> None:
-        super().__init__(message, transient=transient, status=status)
+    def __init__(self, message: str, *, outcome: Outcome = "wrong schema", status: int | None = None) -> None:
+        super().__init__(message, status=status)
         self.outcome: Outcome = outcome
 
 

@@ -13,7 +13,7 @@ class DiscernError(Exception):
     The most special class decides what to do: `in_terminal` and `on_screen` are formatted with the `error`.
     """
 
-    http_status = 422
+    http_status = 422  # a class that says one is a problem of its own over REST, with this as its type
     in_terminal = ""
     on_screen = ""
 
