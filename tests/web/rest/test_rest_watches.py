@@ -10,8 +10,10 @@ import pytest
 from answering import answer
 from drawing import draw_folder
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from concepts.workbench import Workbench
+from storage.tables import AnsweredRow
 
 NAME = "Watched by HTTP"
 WATCHES = f"concepts/{NAME}/watches"
@@ -55,6 +57,19 @@ def test_a_folder_is_watched_from_the_first_request_to_the_feed(
     stopped = api.post(f"{WATCHES}/{number}/stop")
     assert stopped.json()["stopped"] is not None
     assert api.post(f"{WATCHES}/{number}/look").status_code == 409
+
+
+def test_the_signing_secret_of_a_request_that_may_be_sent_again_is_shown_once_and_not_kept(
+    api: TestClient, concept: None, inbox: Path, workbench: Workbench
+) -> None:
+    body = {"folder": str(inbox), "webhook": "https://hooks.example/path"}
+    begun, again = (api.post(WATCHES, json=body, headers={"Idempotency-Key": "watch"}) for _ in range(2))
+    assert begun.json()["secret"].startswith("whsec_")
+    assert again.json() == begun.json() | {"secret": ""}
+    with workbench.context.database.read() as session:
+        kept = str(list(session.scalars(select(AnsweredRow.answer))))
+    assert "hooks.example" in kept
+    assert "whsec_" not in kept
 
 
 def test_the_feed_is_a_json_feed_whose_pictures_and_pages_are_there(
