@@ -52,7 +52,7 @@ class Decoded:
     """`image` is upright RGB, perhaps shrunk; `width` and `height` are the file's own, upright."""
 
     image: Image.Image
-    format: str  # the name of one of `storage.pictures.formats.FORMATS`
+    format: str  # of one of `storage.pictures.formats.FORMATS`, in capitals
     width: int
     height: int
     taken: int | None = None  # as `storage.pictures.exif.taken_of` says

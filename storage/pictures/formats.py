@@ -27,7 +27,7 @@ class PictureFormat:
 FORMATS: Final = (
     PictureFormat("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), (b"\xff\xd8\xff",)),
     PictureFormat("PNG", (".png", ".apng"), (b"\x89PNG\r\n\x1a\n",)),
-    PictureFormat("WEBP", (".webp",), brands=frozenset({b"WEBP"})),
+    PictureFormat("WebP", (".webp",), brands=frozenset({b"WEBP"})),
     PictureFormat("GIF", (".gif",), (b"GIF87a", b"GIF89a")),
     PictureFormat("TIFF", (".tif", ".tiff"), (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")),
     PictureFormat("BMP", (".bmp",), (b"BM",)),
@@ -50,7 +50,7 @@ def is_picture(start: bytes) -> bool:
 
 
 def format_of(data: bytes) -> str:
-    """By signature, which is in the first `SIGNATURE` bytes.
+    """Its name in capitals, by signature, which is in the first `SIGNATURE` bytes.
 
     Only these formats' readers are ever reached (no EPS, PDF, WMF…).
     """
@@ -58,7 +58,7 @@ def format_of(data: bytes) -> str:
         raise BadPictureError("empty", "The file is empty.")
     for one in FORMATS:
         if one.is_of(data):
-            return one.name
+            return one.name.upper()
     raise BadPictureError("not-a-picture", f"The file is not a {NAMES} picture.")
 
 
