@@ -123,3 +123,4 @@ def test_two_of_one_name_are_refused() -> None:
     registry.register(Plain)
     with pytest.raises(ValueError, match="two tools called 'plain'"):
         registry.register(Plain)
+    assert (list(registry), registry["plain"]) == (["plain"], Plain)

@@ -1,6 +1,7 @@
 """The annotator in steps: a caption that all definitions share, findings, then a verdict by words."""
 
 import pytest
+from fake_openai import says
 
 from concepts.collaborator.base import Annotation, FailedAnnotation
 from concepts.collaborator.by_model import DecomposedAnnotator
@@ -102,3 +103,19 @@ def test_a_kind_of_picture_names_what_it_belongs_to_in_the_verdict(annotator, se
     server.answer = lambda request: answer(request, Findings={"findings": []})
     annotator.annotate(revision.model_copy(update={"definition": tree}), pictures("x"))
     assert "2. (included, of 1) apples" in server.requests[-1].text
+
+
+def test_the_verdict_may_not_go_beyond_what_was_found(annotator, server, revision, pictures):
+    cat = {"findings": [{"number": 3, "seen": "a cat", "verdict": "met"}]}
+    server.answer = lambda request: answer(request, Findings=cat)
+    (said,) = annotator.annotate(revision, pictures("a dog"))
+    assert said.value == "no"
+
+
+def test_a_wrong_step_is_not_kept(annotator, server, ledger, revision, pictures):
+    server.script(says({"caption": ""}), says({"caption": ""}))
+    (failed,) = annotator.annotate(revision, pictures("a dog"))
+    server.answer = answer
+    (said,) = annotator.annotate(revision, pictures("a dog"))
+    assert isinstance(failed, FailedAnnotation)
+    assert said.rating == 5

@@ -16,6 +16,11 @@ from concepts.workbench.concept import Concept, comments_of_picture
 NAME = "Round thing"
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def kept_in(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
 def picture(concept: Concept) -> str:
     return concept.bench.library.pictures(limit=1).pictures[0].id
@@ -54,6 +59,16 @@ def test_an_empty_comment_takes_it_back_and_there_has_to_be_one(concept: Concept
     assert read(concept, picture) == []
     concept.labels.comment(picture, "A bowl.", author="me", key="afterwards")
     assert read(concept, picture) == [("me", "A bowl.")]
+
+
+def test_a_comment_that_came_with_an_answer_is_changed_and_the_answer_stays(
+    concept: Concept, picture: str
+) -> None:
+    answer(concept, picture, "yes", comment="Round.")
+    keep(concept, picture, "Round enough.")
+    assert read(concept, picture) == [("me", "Round enough.")]
+    assert concept.labels.decisions()[picture].value == "yes"
+    assert [row["comment"] for row in concept.label_files.rows()] == ["Round enough."]
 
 
 def test_what_is_kept_beside_an_earlier_comment_leaves_it_there(concept: Concept, picture: str) -> None:
@@ -98,14 +113,16 @@ def test_the_label_screen_gets_them_with_its_pictures(concept: Concept, picture:
     assert client.post("/app/answers/comment", json=sent).json()["remarks"] == {}
 
 
+@pytest.mark.parametrize("format", ["csv", "jsonl", "hugging-face"])
 def test_an_exported_file_has_comments_that_were_kept_apart_from_the_answer_and_they_come_back(
-    concept: Concept, picture: str, tmp_path: Path
+    concept: Concept, picture: str, tmp_path: Path, format: str
 ) -> None:
     answer(concept, picture, "yes", comment="Rnd.")
     keep(concept, picture, "Round, as a plate.")
-    out = concept.label_exports.download("csv", tmp_path)
-    rows = list(csv.DictReader(out.open(newline="")))
-    assert [row["comment"] for row in rows] == ["Round, as a plate."]
+    out = concept.label_exports.download(format, tmp_path)
+    if format == "csv":
+        rows = list(csv.DictReader(out.open(newline="")))
+        assert [row["comment"] for row in rows] == ["Round, as a plate."]
     concept.bench.concepts.begin("Round thing again", "A filled ellipse.")
     concept.bench.concept("Round thing again").label_files.import_file(out)
     assert concept.bench.concept("Round thing again").labels.own_comments([picture], "me") == {

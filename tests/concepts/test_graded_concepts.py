@@ -114,6 +114,7 @@ def test_what_is_answered_can_be_changed_until_somebody_answers(graded):
     graded.definition.set_scale(Scale.graded(7))
     of_seven = graded.bench.concept(NAME)
     assert of_seven.definition.read().scale.words[-1] == "7"
+    assert graded.dataset().scale == Scale.graded(7), "whoever looked it up before learns with it, too"
     picture = of_seven.labels.next_pictures(1)[0]
     of_seven.labels.give(picture.id, "7", author="me")
     of_seven.labels.take_back(author="me")

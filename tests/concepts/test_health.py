@@ -73,10 +73,9 @@ def _remove_copies(home: Path) -> None:
 
 
 DAMAGES = [remove_vectors, remove_table, spoil_data, spoil_versions, cut_data, spoil_end]
-GONE_OR_SPOILT = [remove_vectors, spoil_data]  # whatever else is damaged ends in one error, as a check shows
 
 
-@pytest.mark.parametrize("damage", GONE_OR_SPOILT)
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_search_in_what_is_lost_says_so_instead_of_finding_nothing(
     open_bench: Callable[[], Workbench], own_home: Path, damage: Damage
 ) -> None:
@@ -87,7 +86,7 @@ def test_a_search_in_what_is_lost_says_so_instead_of_finding_nothing(
     assert "vector" in bench.library.info().damage
 
 
-@pytest.mark.parametrize("damage", GONE_OR_SPOILT)
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_adding_mends_the_vectors_first(
     open_bench: Callable[[], Workbench], own_home: Path, pictures: Path, damage: Damage
 ) -> None:
@@ -98,7 +97,7 @@ def test_adding_mends_the_vectors_first(
     _assert_same(_vectors(bench), before)
 
 
-@pytest.mark.parametrize("damage", GONE_OR_SPOILT)
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_embedding_with_the_same_encoder_mends_them_too(
     open_bench: Callable[[], Workbench], own_home: Path, damage: Damage
 ) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from postgres import Server
 
 from concepts.errors import DiscernError
 from concepts.jobs import Job, JobRunner, Lane, Progress, progress
@@ -57,9 +58,13 @@ def glance(job: Glance, progress: Progress) -> Counted:
     return Counted(steps=0)
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(sqlite_url(tmp_path / "d.sqlite"))
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Database]:
+    if request.param == "sqlite":
+        database = Database(sqlite_url(tmp_path / "d.sqlite"))
+    else:
+        server: Server = request.getfixturevalue("postgres")
+        database = Database(server.new_database())
     yield database
     database.close()
 

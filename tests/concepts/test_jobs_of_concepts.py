@@ -102,6 +102,11 @@ def test_a_job_whose_concept_nobody_knows_any_more_says_so(bench: Workbench) -> 
 WORST = 5  # $ that one call could cost, rounded up
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def kept_in(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
 def paid(monkeypatch: pytest.MonkeyPatch, open_bench: Callable[[], Workbench]) -> Iterator[Workbench]:
     """Two concepts, and a SIMULATED model that costs about 0.12 $ a picture, and at worst 4 $."""

@@ -19,7 +19,7 @@ from concepts.errors import (
     UnknownWordsError,
 )
 from concepts.labelling.consensus import consensus
-from concepts.labelling.formats import writable
+from concepts.labelling.formats import writable, written_formats
 from concepts.labelling.rows import meanings_of
 from concepts.learning.scale import Scale
 from concepts.workbench import Concept, Workbench
@@ -49,7 +49,7 @@ def other(bench: Workbench) -> Concept:
     return bench.concepts.begin("Round thing again", "A filled ellipse, not a rectangle.")
 
 
-@pytest.mark.parametrize("format", ["image-folder", "coco"])
+@pytest.mark.parametrize("format", written_formats())
 def test_answers_that_go_out_and_come_back_are_the_same(
     answered: Concept, other: Concept, tmp_path: Path, format: str
 ) -> None:
@@ -254,19 +254,20 @@ def test_parquet_takes_classes_by_number_truths_and_words(
     assert {(word.word, word.means) for word in truths.words} == {("True", "yes"), ("False", "no")}
 
 
+@pytest.mark.parametrize("format", ["label-studio", "fiftyone", "csv", "hugging-face", "coco"])
 def test_scores_go_out_but_not_of_pictures_that_measure_and_have_no_answer_yet(
-    trained: Workbench, tmp_path: Path
+    trained: Workbench, tmp_path: Path, format: str
 ) -> None:
-    out = tmp_path / "out.json"
+    out = tmp_path / f"out{writable(format).suffix}"
     concept = trained.concept(NAME)
-    written = concept.label_exports.write("label-studio", out, what="both")
+    written = concept.label_exports.write(format, out, what="both")
     standing = trained.context.log.standing(concept.id, ("person", "simulated"))
     waiting = trained.context.store.kept_apart(concept.id) - {event.picture_id for event in standing}
     assert waiting
     assert written.left_out == {"measure and have no answer yet": len(waiting)}
     assert written.pictures + len(waiting) == trained.library.info().pictures
-    text = out.read_text()
-    assert not any(picture_id in text for picture_id in waiting)
+    text = (out / "samples.json" if out.is_dir() else out).read_bytes()
+    assert not any(picture_id.encode() in text for picture_id in waiting)
     other = trained.concepts.begin("Round thing again", "A filled ellipse.")
     other.label_files.import_file(out)
     assert said(other) == said(concept)

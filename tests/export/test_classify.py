@@ -28,7 +28,6 @@ from concepts.bundle import reading
 from concepts.bundle.classifier_model import EncoderGraph, classifier_bytes, encoder_graph
 from concepts.bundle.heads import BundleHead
 from concepts.bundle.load import load_bundle
-from concepts.bundle.open_clip_encoder import OpenClip
 from concepts.bundle.usage import anywhere, from_pictures_alone, with_numpy, with_onnx
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
@@ -424,7 +423,7 @@ def in_its_folder(folder: Path, *arguments: str) -> Done:
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
-def test_an_encoder_that_could_not_go_along_is_named(
+def test_an_encoder_that_could_not_go_along_is_named_and_other_weights_are_refused(
     tiny_open_clip: Path, encoder_cache: Path, pictures: Path, tmp_path: Path
 ) -> None:
     encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=encoder_cache, precision="float32")
@@ -438,12 +437,10 @@ def test_an_encoder_that_could_not_go_along_is_named(
         for path, probability in zip(paths, head.probabilities(vectors), strict=True):
             assert abs(float(said[path]["probability"]) - probability) < 1e-3, path
     assert "--encoder NAME" in in_its_folder(folder, str(pictures)).stderr
-
-
-def test_other_weights_than_the_classifiers_are_refused(tmp_path: Path) -> None:
     other = make_tiny_open_clip(tmp_path / "other-model", seed=1)
-    with pytest.raises(ValueError, match="other weights than the encoder that this classifier is for"):
-        OpenClip(f"local-dir:{other}", "0" * 64)
+    done = in_its_folder(folder, str(pictures), "--encoder", f"local-dir:{other}")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "other weights than the encoder that this classifier is for" in done.stderr
 
 
 def test_without_its_encoder_the_card_says_why_and_how_to_get_it(tmp_path: Path, head: LinearHead) -> None:

@@ -282,3 +282,15 @@ def test_a_machine_that_always_says_what_all_say_matches_all():
     found = alt_test(people, people[0])
     assert found is not None
     assert (found.won, found.advantage) == (2, 1.0)
+
+
+def test_a_coin_weighs_next_to_nothing(aggregate):
+    weights = [aggregate(*opinions([0.5], seed=seed)[0]).weight.max() for seed in range(40)]
+    assert np.mean(np.array(weights) > 0) < 0.1
+
+
+def test_what_always_says_the_same_or_the_opposite_weighs_nothing(aggregate):
+    said, _ = opinions([0.0])
+    assert aggregate(*said).weight.max() == 0
+    always = Opinions(said.person, np.ones((1, 200), np.int8))
+    assert aggregate(*always).weight.max() == 0

@@ -141,7 +141,7 @@ def test_every_recipe_is_used_through_the_real_path(
     assert [[reason for reason, _ in asked] for asked in said["asked"]] == [["likely"] * 10] * 3
     last = [probability for _, probability in said["asked"][-1]]
     assert last == sorted(last, reverse=True)
-    assert said["trained"]["kind"] == "nearest_mean"
+    assert said["trained"]["kind"] == said["trained"]["details"]["head"] == "nearest_mean"
     assert said["measured"]["head"] == 1
     assert said["scored"]["rows"] == 120
 

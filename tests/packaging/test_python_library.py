@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from drawing import draw, draw_folder
 
+from concepts.errors import ConceptInTrashError
 from discern import Concept, Library
 from discern.pictures import Pictures
 
@@ -35,6 +36,14 @@ def test_what_a_program_answers_is_nobodys_answer_and_what_a_person_says_is_thei
     rows = {row["id"]: row for row in library.bench.concept("Round thing").label_files.rows()}
     assert [rows[first.id][key] for key in ("author", "author_kind", "comment")] == ["ana", "person", "round"]
     assert rows[second.id]["author_kind"] == "simulated"
+
+
+def test_a_concept_that_was_deleted_meanwhile_takes_no_answer(library: Library) -> None:
+    concept = library.concept("Round thing", "A filled ellipse.")
+    (picture,) = concept.next(1)
+    library.bench.trash.put(concept="Round thing", author="ben")
+    with pytest.raises(ConceptInTrashError):
+        concept.answer(picture, "yes")
 
 
 def test_a_notebook_shows_pictures_and_no_markup_of_their_names(library: Library, tmp_path: Path) -> None:

@@ -123,6 +123,24 @@ def test_what_is_kept_of_answers_is_what_counting_them_anew_says(
         assert all(decisions[i].value == "yes" for i in listed[concept_id - 1].cover)
 
 
+def test_what_is_kept_of_a_concept_stays_while_pictures_of_another_go(two_concepts: Database) -> None:
+    add_pictures(two_concepts, IDS)
+    for concept_id in CONCEPTS:
+        said = ("yes", AUTHORS[0], True)
+        _do(two_concepts, concept_id, "say", concept_id, [IDS[concept_id]], said)
+    cache, worked_out = progress(two_concepts)._context.label_cache, []
+
+    def work_out(concept_id: int) -> tuple[Any, bool]:
+        worked_out.append(concept_id)
+        return [], False
+
+    for gone in ([], [IDS[1]], []):
+        if gone:
+            _do(two_concepts, 3, "remove", 1, gone, None)
+        cache.figures("covers", {i: cache.state(i).follows for i in CONCEPTS}, work_out)
+    assert worked_out == [1, 2, 1]
+
+
 def _do(database: Database, number: int, what: str, concept_id: int, pictures: list[str], more: Any) -> None:
     store, log, there = ConceptStore(database), LabelLog(database), set(Library(database).all_ids())
     known = [i for i in pictures if i in there]

@@ -186,8 +186,6 @@ def test_what_was_never_entered_is_not_asked_for(database: Database, tmp_path: P
 
 
 HARD = f"it's-{PASSWORD}"
-# What is taken out of a text is the same wherever the rows were: a copy is an SQLite file.
-on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def backed_up(database: Database, home: Path, address: str, said: str, folder: Path) -> Path:
@@ -208,7 +206,6 @@ PLAIN = "https://models.example/v1"
 WITHOUT_SECRETS = "HTTPS://[::1]:8000/v1/@model?api-version=1"
 
 
-@on_sqlite
 @pytest.mark.parametrize(
     ("address", "said", "kept", "error"),
     [
@@ -245,14 +242,12 @@ def test_what_is_secret_in_an_address_is_left_out_however_it_is_repeated(
     restored.close()
 
 
-@on_sqlite
 def test_a_password_with_a_space_is_left_out(database: Database, home: Path, tmp_path: Path) -> None:
     address = f"https://ana:with space {PASSWORD}@models.example/v1"
     folder = backed_up(database, home, address, f"No answer of {address}", tmp_path / "restored")
     assert found_in(folder) == []
 
 
-@on_sqlite
 def test_a_key_in_a_former_address_of_an_endpoint_is_left_out(
     database: Database, home: Path, tmp_path: Path
 ) -> None:

@@ -27,9 +27,9 @@ from concepts.bundle.decisions import Zones, zone_of, zones_of
 from concepts.bundle.heads import BundleHead
 from concepts.bundle.load import load_bundle
 from concepts.bundle.write import BundlePart, write_bundle
-from concepts.errors import ChangedBundleError, DiscernError, SettingsError
+from concepts.errors import ChangedBundleError, DiscernError
 from web.scorer.app import MOST_BYTES
-from web.scorer.serve import TOKEN, serve
+from web.scorer.serve import TOKEN
 from web.scorer.served import Served, load_all
 
 COMMAND = [sys.executable, str(Path(__file__).parent / "scorer_only.py"), "serve"]
@@ -203,9 +203,20 @@ def test_with_a_token_only_who_brings_it_is_answered(start: Start, bundle: Path,
     assert (status, len(found["pictures"])) == (200, 4)
 
 
-def test_what_cannot_be_served_is_said(bundle: Path) -> None:
-    with pytest.raises(SettingsError, match=TOKEN):
-        serve([bundle], host="0.0.0.0", port=0, names=[])
+@pytest.mark.parametrize(
+    ("arguments", "why"), [(["nowhere"], "nowhere"), (["{bundle}", "--host", "0.0.0.0"], TOKEN)]
+)
+def test_a_server_that_may_not_or_cannot_serve_ends_without_a_traceback(
+    bundle: Path, arguments: list[str], why: str
+) -> None:
+    command = [*COMMAND, *(argument.format(bundle=bundle) for argument in arguments)]
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert why in done.stderr
+
+
+def test_two_bundles_of_one_concept_are_not_served(bundle: Path) -> None:
     with pytest.raises(DiscernError, match="Two of"):
         load_all([bundle, bundle])
 

@@ -71,6 +71,16 @@ def test_a_request_that_is_sent_again_is_done_once_and_answered_as_before(
     assert deeds.count("began a concept") == 1
 
 
+def test_a_key_of_a_deleted_concept_is_new_to_its_namesake(api: TestClient) -> None:
+    begin(api, "Begun twice")
+    body = {"answers": [{"picture": ids_of(api, "line")[0], "value": "no"}]}
+    api.post("concepts/Begun twice/labels", json=body, headers={"Idempotency-Key": "k2"})
+    api.post("trash", json={"concept": "Begun twice"})
+    begin(api, "Begun twice")
+    api.post("concepts/Begun twice/labels", json=body, headers={"Idempotency-Key": "k2"})
+    assert [row["label"] for row in api.get("concepts/Begun twice/labels").json()] == ["no"]
+
+
 def test_a_key_belongs_to_one_request_of_one_person(api: TestClient, workbench: Workbench) -> None:
     body = {"name": "Keyed", "description": "Round shapes."}
     assert api.post("concepts", json=body, headers=keyed("mine alone")).status_code == 201

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from fastapi.testclient import TestClient
 
 from concepts.workbench import Workbench
@@ -21,3 +22,11 @@ def test_a_graded_concept_takes_grades_and_says_them_again(api: TestClient, work
     assert [row["label"] for row in api.get("concepts/Roundness/labels").json()] == ["4", "2"]
     count = api.get("concepts/Roundness").json()["answers"]
     assert (count["yes"], count["no"]) == (1, 1)
+
+
+@pytest.mark.parametrize("value", ["maybe", "1", "Yes", "kitchen"])
+def test_where_there_is_no_scale_only_the_four_answers_are_taken(api: TestClient, value: str) -> None:
+    api.post("concepts", json={"name": f"Plain {value}", "description": "Round shapes."})
+    picture = api.get("library/pictures", params={"limit": 1}).json()["pictures"][0]["id"]
+    body = {"answers": [{"picture": picture, "value": value}]}
+    assert api.post(f"concepts/Plain {value}/labels", json=body).status_code == 422
