@@ -119,8 +119,13 @@ class Concept:
     """What counts, the answers about it, and the versions trained from them. `Library.concept` has it."""
 
     def __init__(self, library: Library, concept: workbench.Concept) -> None:
-        self._library, self._concept = library, concept
+        self._library, self._id = library, concept.id
         self.name = concept.name
+
+    @property
+    def _concept(self) -> workbench.Concept:
+        """As it is now. Raises `DiscernError` where it was deleted meanwhile."""
+        return self._library.bench.concept_of(self._id)
 
     def __repr__(self) -> str:
         return f"Concept({self.name!r})"

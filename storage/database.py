@@ -221,20 +221,29 @@ class Turns:
             finally:
                 self._names.give(name)
         finally:
-            with self._changed:
-                self._here.discard(name)
-                self._changed.notify_all()
+            self._let_go(name)
 
     def take(self, name: str) -> bool:
         """Without waiting: whether it is the caller's now, who then has to `give` it back."""
         with self._changed:
-            taken = name not in self._here and self._names.take(name)
-            if taken:
-                self._here.add(name)
-            return taken
+            if name in self._here:
+                return False
+            self._here.add(name)
+        taken = False
+        try:
+            taken = self._names.take(name)
+        finally:
+            if not taken:
+                self._let_go(name)
+        return taken
 
     def give(self, name: str) -> None:
-        self._names.give(name)
+        try:
+            self._names.give(name)
+        finally:
+            self._let_go(name)
+
+    def _let_go(self, name: str) -> None:
         with self._changed:
             self._here.discard(name)
             self._changed.notify_all()

@@ -33,13 +33,15 @@ class KeptFigures(Store):
         query = query.where(k.concept_id.in_(now), k.what == what)
         with self._database.read() as session:
             kept = {i: row for i, *row in session.execute(query) if row[0] == now[i].state}
-            before = {i: removal for i, (_, removal, _) in kept.items() if removal < now[i].removal}
-            if before:
-                moved = changes_since(session, min(before.values()))
-                # Of what is gone for good nobody knows any more which concepts it was of.
-                touched = before.keys() if PURGED in moved else _concepts_of(session, moved) & before.keys()
-                kept = {i: row for i, row in kept.items() if i not in touched}
-        return {i: value for i, (_, _, value) in kept.items()}
+            touched = _touched(
+                session, {i: removal for i, (_, removal, _) in kept.items() if removal < now[i].removal}
+            )
+        return {i: value for i, (_, _, value) in kept.items() if i not in touched}
+
+    def touched(self, since: Mapping[int, int]) -> set[int]:
+        """Of concepts with the last removal known of each, those whose pictures have moved since."""
+        with self._database.read() as session:
+            return _touched(session, since)
 
     def keep(self, what: str, figures: Mapping[int, tuple[Follows, Any]]) -> None:
         """By concept id, in the place of what was kept before."""
@@ -55,6 +57,14 @@ class KeptFigures(Store):
         ]
         with self._database.write() as session:
             insert_or_update(session, KeptFigureRow, rows)
+
+
+def _touched(session: Session, since: Mapping[int, int]) -> set[int]:
+    if not since:
+        return set()
+    moved = changes_since(session, min(since.values()))
+    # Of what is gone for good nobody knows any more which concepts it was of.
+    return set(since) if PURGED in moved else _concepts_of(session, moved) & since.keys()
 
 
 def _concepts_of(session: Session, picture_ids: Iterable[str]) -> set[int]:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from storage.database import Database, Store, insert_new
+from storage.database import Database, Store, insert_new, insert_or_update
 from storage.tables import AnsweredRow, EndedSessionRow, TakenRow, now
 from storage.tables import Deed as Deed
 
@@ -67,7 +67,9 @@ class AnsweredRequests(Store):
     def keep(self, key: str, answer: dict[str, Any]) -> None:
         with self._database.write() as session:
             session.execute(delete(AnsweredRow).where(AnsweredRow.until < now()))
-            insert_new(session, AnsweredRow, [{"key": key, "until": now() + ANSWERED, "answer": answer}])
+            insert_or_update(
+                session, AnsweredRow, [{"key": key, "until": now() + ANSWERED, "answer": answer}]
+            )
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,7 @@ class LabelCache:
         self._collection = collection
         self._kept: LRUCache[tuple[str, int], tuple[Hashable, Any]] = LRUCache(KEPT)
         self._lock = threading.Lock()  # of what is kept, not of working it out
+        self._reading: dict[int, threading.Lock] = {}
 
     def state(self, concept_id: int) -> LogState:
         return LogState(*self._log.state(concept_id), self._collection.frames.now(concept_id).key)
@@ -108,7 +109,7 @@ class LabelCache:
     ) -> dict[int, Any]:
         """Concept id → JSON that follows from all of its labels. `work_out` says what it is, and whether to
         keep it for other processes, too: where that can't be written it is worked out anew there."""
-        found = {i: self._known((what, i), now) for i, now in follows.items()}
+        found = self._still_known(what, follows)
         missing = {i: follows[i] for i, value in found.items() if value is None}
         if missing:
             found |= self._figures.of(what, missing)
@@ -124,8 +125,34 @@ class LabelCache:
                 log.warning("what is known of answers could not be kept: %s", error)
         return found
 
+    def _still_known(self, what: str, follows: Mapping[int, Follows]) -> dict[int, Any]:
+        """Concept id → what was kept here, where it still follows from the same or only pictures of other
+        concepts have moved since; else None."""
+        with self._lock:
+            kept = {i: self._kept.get((what, i), (None, None)) for i in follows}
+        since = {
+            i: before.removal
+            for i, (before, _) in kept.items()
+            if isinstance(before, Follows)
+            and before.state == follows[i].state
+            and before.removal < follows[i].removal
+        }
+        untouched = since.keys() - (self._figures.touched(since) if since else set())
+        for i in untouched:
+            self._keep((what, i), follows[i], kept[i][1])
+        return {
+            i: value if before == follows[i] or i in untouched else None
+            for i, (before, value) in kept.items()
+        }
+
     def _said(self, concept_id: int, state: LogState) -> Decisions:
-        """Brought up to date by reading only what is new."""
+        """Brought up to date by reading only what is new, once for all who ask at a time."""
+        with self._lock:
+            reading = self._reading.setdefault(concept_id, threading.Lock())
+        with reading:
+            return self._brought_up_to_date(concept_id, state)
+
+    def _brought_up_to_date(self, concept_id: int, state: LogState) -> Decisions:
         before: Decisions = self._known(("said", concept_id), None) or Decisions()
         if (before.event, before.removal) == (state.event, state.removal):
             return before

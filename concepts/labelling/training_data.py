@@ -137,8 +137,8 @@ class TrainingData:
 
     @cached_property
     def scale(self) -> Scale | None:
-        """What is answered; None for yes or no."""
-        return Scale.read(self.concept.scale)
+        """What is answered; None for yes or no. As it is now: it may change until the first label."""
+        return Scale.read(self.store.get(self.concept_id).scale)
 
     # Answers
 

@@ -46,7 +46,7 @@ from storage.tables import UNDATED
 from storage.vectors.stored import StoredIndex
 
 ENCODE_BATCH = 16  # a transformer gains nothing by more, and whoever gains by fewer takes fewer by itself
-HELD_BYTES = 32 * 2**20  # of files that are read and wait for being decoded, in each batch
+HELD_BYTES = 16 * 2**20  # of files in a batch, which are read twice as many batches ahead as engines work on
 COMMIT_EVERY = 256  # files: about what a killed process does again
 LOOKED_UP_AT_ONCE = 1024  # files: whether they were read before
 THUMBNAILS_AT_ONCE = 8  # asked for or kept at a time, because where they are kept may be far away
@@ -139,12 +139,9 @@ class Ingestion:
         def tell() -> None:
             listener(embedded, None, "embedding what was left from before")
 
-        look = partial(process, encoder=self._encoder)
+        embed = partial(embed_again, encoder=self._encoder)
         pending = _batches(self._pending(), attrgetter("picture.bytes"))
-        with (
-            closing(self._engine.map(read_again, pending, tell)) as contents,
-            closing(self._engine.map(look, contents, tell)) as processed,
-        ):
+        with closing(self._engine.map(embed, pending, tell)) as processed:
             for batch in _chunks(chain.from_iterable(processed), COMMIT_EVERY):
                 embedded_now = [item for item in batch if isinstance(item, ProcessedFile)]
                 self._keep_thumbnails(embedded_now)
@@ -382,6 +379,19 @@ def _skipped(file: Source, error: BadPictureError) -> SkippedFile:
     return SkippedFile(file.uri, error.reason, str(error), file.size, file.mtime_ns)
 
 
+# Both at once, where nobody has to be asked between them: no file's bytes leave the worker
+
+
+def embed_again(batch: Sequence[Again], encoder: EncoderHandle) -> list[Processed]:
+    return process(read_again(batch), encoder)
+
+
+def embed_batch(
+    batch: Sequence[Source | SkippedFile], encoder: EncoderHandle, within: Within | None = None
+) -> list[Processed]:
+    return process(read_files(batch, within, thumbnails=False), encoder, within)
+
+
 # The same without a library
 
 
@@ -400,13 +410,9 @@ def embed_files(
     for another one than threads of this process; `waiting` is called while nothing comes.
     """
     engine = engine or InProcess()
-    read = partial(read_files, within=within, thumbnails=False)
-    look = partial(process, encoder=handle or EncoderHandle(encoder, Path()), within=within)
+    embed = partial(embed_batch, encoder=handle or EncoderHandle(encoder, Path()), within=within)
     files = _batches(sources.walk(paths, within), attrgetter("size"))
-    with (
-        closing(engine.map(read, files, waiting)) as contents,
-        closing(engine.map(look, contents, waiting)) as processed,
-    ):
+    with closing(engine.map(embed, files, waiting)) as processed:
         for batch in processed:
             found = [item for item in batch if isinstance(item, ProcessedFile)]
             vectors = [item.vector for item in found]

@@ -99,7 +99,7 @@ class Operation:
         return method
 
 
-operation = Operation
+operation = Operation  # as decorators are written
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from typing import Any
 
@@ -15,11 +16,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from concepts.publishing.webhooks import PREFIX
 from concepts.workbench import Workbench
+from storage.errors import StorageError
 from storage.people import AnsweredRequests
 from web.http.problems import problem
 
 HEADER = "Idempotency-Key"
 LONGEST = 200  # characters of a key
+CONCEPT = re.compile(r"/concepts/([^/]+)")
 SIGNING = re.compile(rf"{PREFIX}[\w+/=]+")  # shown once, and kept in no database
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 PARAMETER = {
@@ -29,6 +32,8 @@ PARAMETER = {
     "description": "Any text that is new for each request. The same again changes nothing and is answered "
     "like the first time.",
 }
+
+log = logging.getLogger(__name__)
 
 
 def describe_keys(api: FastAPI) -> None:
@@ -74,8 +79,9 @@ class Repeated:
             await problem(409, said, headers={"Retry-After": "1"})(asked.scope, asked.receive, send)
             return
         try:
+            concept = await run_in_threadpool(self._concept, asked.scope["path"])
             before = await run_in_threadpool(answered.find, name)
-            if before is not None:
+            if before is not None and not _of_a_namesake(before, asked.scope["path"], concept):
                 asked.scope["state"]["deed"] = ("", "")  # which was kept the first time
                 await _again(before, await asked.whole())(asked.scope, asked.receive, send)
                 return
@@ -86,11 +92,21 @@ class Repeated:
 
             await self.app(asked.scope, asked.receive, held)
             if messages[0]["status"] < 400:
-                await run_in_threadpool(answered.keep, name, _kept(messages, await asked.whole()))
+                try:
+                    about = {"request": await asked.whole(), "path": asked.scope["path"], "concept": concept}
+                    await run_in_threadpool(answered.keep, name, about | _kept(messages))
+                except StorageError:  # what was done is done, and whoever asked for it is told so
+                    log.warning("an answer could not be kept for its key", exc_info=True)
             for message in messages:  # not before: whoever has the answer may rely on its being kept
                 await send(message)
         finally:
             await run_in_threadpool(answered.end, name)
+
+    def _concept(self, path: str) -> int | None:
+        """The id of the one in an address."""
+        named = CONCEPT.search(path)
+        found = self._workbench.context.store.find(named[1]) if named else None
+        return found.id if found else None
 
 
 class HashedRequest:
@@ -119,13 +135,17 @@ class HashedRequest:
         return self._hash.hexdigest()
 
 
-def _kept(messages: list[Message], request: str) -> dict[str, Any]:
+def _of_a_namesake(answer: dict[str, Any], path: str, concept: int | None) -> bool:
+    """Whether it was given at this address for a concept that has left its name to another since."""
+    return answer["path"] == path and concept is not None and answer["concept"] != concept
+
+
+def _kept(messages: list[Message]) -> dict[str, Any]:
     start, *rest = messages
     told = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"])
     headers = {name: value for name, value in told if name != "content-length"}  # the body may be shorter
     body = b"".join(message.get("body", b"") for message in rest).decode()
     return {
-        "request": request,
         "status": start["status"],
         "headers": headers,
         "body": SIGNING.sub("", body),
