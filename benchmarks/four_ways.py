@@ -85,7 +85,8 @@ def in_a_browser(page_file: Path, pictures: Sequence[str]) -> Taken:
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page()
         page.goto(page_file.as_uri())
-        rows, times = page.locator("#answers tr"), []
+        rows = page.locator("#answers tr")
+        times: list[float] = []
         for some in (pictures[:1], pictures[1:]):
             page.locator("#files").set_input_files(list(some))
             expect(rows).to_have_count(len(pictures) if times else 1, timeout=SLOWEST)

@@ -69,7 +69,11 @@ def concepts_of(dataset: str) -> dict[str, tuple[str, Truth]]:
     if dataset == "oasis":
         return OASIS
     sentences = GROCERY if dataset == "grocery" else HELD_OUT
-    return {name: (text, lambda row, name=name: row["coarse"] == name) for name, text in sentences.items()}
+    return {name: (text, _is_coarse(name)) for name, text in sentences.items()}
+
+
+def _is_coarse(name: str) -> Truth:
+    return lambda row: row["coarse"] == name
 
 
 def library(home: Path, paths: Sequence[str]) -> Workbench:

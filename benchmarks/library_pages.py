@@ -16,7 +16,7 @@ import argparse
 import resource
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -69,14 +69,13 @@ class Questions:
 
     def pages(self) -> Iterator[tuple[str, Question]]:
         for order in Order:
-            yield f"first page, {order}", self._chosen(sort=order)
+            yield f"first page, {order}", self._chosen({"sort": order})
         for order in Order:
             deep = self._deep(order)
-            yield f"page {DEEP:,}, {order}", self._chosen(deep, sort=order)
+            yield f"page {DEEP:,}, {order}", self._chosen({"sort": order}, deep)
 
     def folders_and_counts(self) -> Iterator[tuple[str, Question]]:
-        browsing = self._bench.browsing
-        yield "formats", lambda n: browsing.formats()
+        yield "formats", lambda n: self._bench.library.formats()
         yield "counts", lambda n: self._bench.library.count()
         yield "counts and encoder", lambda n: self._bench.library.info()
         yield "folders: outermost, anew", lambda n: Browsing(self._database).folders("")
@@ -106,7 +105,7 @@ class Questions:
         yield "remove 48 pictures", lambda n: self._collection.removed.remove(self._some(n), AUTHOR)
         yield "put 48 pictures back", lambda n: self._collection.removed.restore(self._some(n), AUTHOR)
         yield "a collection of an event", self._made
-        yield "collections, a page", lambda n: self._bench.collections.all(PAGE)
+        yield "collections", lambda n: self._bench.collections.all()
 
     def collections(self) -> None:
         """Those that filters and following ask for."""
@@ -139,8 +138,8 @@ class Questions:
             "look-alikes": {"repeated": "look-alikes"},
             "a year's folder": {"folder": year},
             "a folder of copies": {"folder": f"{made.ROOT}/copies/07"},
-            "a large collection": {"in": inside["A year"]},
-            "a small collection": {"in": inside["Event 3"]},
+            "a large collection": {"in": str(inside["A year"])},
+            "a small collection": {"in": str(inside["Event 3"])},
             "answered yes": {"answered": "yes", "concept": name},
             "not answered": {"answered": "none", "concept": name},
             "JPEG, large, a year": {
@@ -157,11 +156,11 @@ class Questions:
             "look-alikes in a folder": {"repeated": "look-alikes", "folder": year},
             "look-alikes, undated": {"repeated": "look-alikes", "undated": True},
             "undated, WEBP": {"undated": True, "format": "WEBP"},
-            "large in a large collection": {"size": "large", "in": inside["A year"]},
+            "large in a large collection": {"size": "large", "in": str(inside["A year"])},
             "not answered, PNG": {"answered": "none", "concept": name, "format": "PNG"},
         }
         for said, fields in filters.items():
-            yield f"{said}, newest", self._chosen(**fields)
+            yield f"{said}, newest", self._chosen(fields)
         for order in (Order.OLDEST, Order.NAME, Order.TAKEN, Order.LARGEST, Order.LIGHTEST):
             for said in (
                 "PNG, all of one year",
@@ -171,7 +170,7 @@ class Questions:
                 "a large collection",
                 "undated",
             ):
-                yield f"{said}, {order}", self._chosen(**filters[said], sort=order)
+                yield f"{said}, {order}", self._chosen(filters[said] | {"sort": order})
         yield (
             "an event's folder, newest",
             lambda n: self._page(PictureSelection.of({"folder": self._event(n)})),
@@ -195,7 +194,7 @@ class Questions:
 
     # Inside
 
-    def _chosen(self, place: str = "", **fields: object) -> Question:
+    def _chosen(self, fields: Mapping[str, object], place: str = "") -> Question:
         chosen = PictureSelection.of(fields)
         return lambda n: self._page(chosen, place)
 

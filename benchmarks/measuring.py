@@ -148,7 +148,8 @@ def concepts(
 
 def session(library: Library) -> tuple[int, dict[str, dict[str, bool]]]:
     """Answers that measured when the person stopped, and which figures held which truth then."""
-    taken, found, truth = 0, None, {}
+    taken, found = 0, None
+    truths: dict[str, dict[str, float]] = {}
     while taken < LOOKS[3]:
         size = next_size(taken, int(library.here.sum()))
         if not size:
@@ -158,13 +159,13 @@ def session(library: Library) -> tuple[int, dict[str, dict[str, bool]]]:
         if taken == LOOKS[1]:
             library.grow()
         elif taken in LOOKS:
-            found, truth, _ = library.said()
+            found, truths, _ = library.said()
             if max(width(found, "precision"), width(found, "recall")) < SATISFIED:
                 break
         library.learn(BATCHES_A_WAVE)
     assert found is not None
     held = {
-        of: {name: holds(found, name, figures[name]) for name in FIGURES} for of, figures in truth.items()
+        of: {name: holds(found, name, figures[name]) for name in FIGURES} for of, figures in truths.items()
     }
     return taken, held
 

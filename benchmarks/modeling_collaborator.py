@@ -196,7 +196,7 @@ class Arms:
             "sentence": [self.concept.description],
             "cupl": list(PROMPTS[self.concept.name]),
         }
-        found = {}
+        found: dict[str, dict[str, object]] = {}
         for arm, lines in texts.items():
             direction = unit(self.bench.context.collection.text_vectors(lines).mean(axis=0))
             scores = self.study.vectors @ direction

@@ -150,8 +150,9 @@ def in_steps(rows: Sequence[Any]) -> list[str]:
                 by_concept[place][name] = {0: float(np.mean([one[key] / one["pictures"] for one in ones]))}
         n, once, steps = (sum(one[key] for one in of) for key in ("pictures", "right", "right_in_steps"))
         calls = [np.mean([one[key] for one in of]) for key in ("calls", "calls_in_steps")]
+        difference = paired(by_concept[0], by_concept[1], 0) or ""
         lines.append(
-            f"| {which} | {n} | {once / n:.3f} | {steps / n:.3f} | {paired(*by_concept, 0) or ''} "
+            f"| {which} | {n} | {once / n:.3f} | {steps / n:.3f} | {difference} "
             f"| {calls[0]:.2f} and {calls[1]:.2f} |"
         )
     return lines

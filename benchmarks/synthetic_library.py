@@ -67,7 +67,8 @@ def place(number: int, pictures: int) -> str:
 def build(database: Database, pictures: int, concepts: int, answers: int) -> None:
     """Fills an empty database. The secondary indexes of the largest tables are made afterwards."""
     Library(database).set_encoder(LibraryEncoder("synthetic", "float32", FINGERPRINT, 8))
-    indexes = [index for table in (PictureRow, SourceRow) for index in table.__table__.indexes]
+    tables = Base.metadata.tables
+    indexes = [i for row in (PictureRow, SourceRow) for i in tables[row.__tablename__].indexes]
     with database.engine.begin() as connection:
         for index in indexes:
             index.drop(connection)
@@ -77,11 +78,11 @@ def build(database: Database, pictures: int, concepts: int, answers: int) -> Non
         some = numbers[start : start + AT_ONCE]
         write(database, PictureRow, [_picture(n, pictures) for n in some])
     for start in range(0, pictures, AT_ONCE):
-        some = range(start, min(start + AT_ONCE, pictures))
-        rows = [(n, row) for n in some for row in _sources(n, pictures)]
-        for n, row in rows:
+        own = range(start, min(start + AT_ONCE, pictures))
+        numbered = [(n, row) for n in own for row in _sources(n, pictures)]
+        for n, row in numbered:
             places[row["uri"].rpartition("/")[0]].append(n)
-        write(database, SourceRow, [row for _, row in rows])
+        write(database, SourceRow, [row for _, row in numbered])
     _count(database, pictures, places)
     moment = BEGUN + timedelta(days=365)
     removed = [picture_id(n) for n in range(3, pictures, REMOVED_EACH)]
@@ -131,9 +132,10 @@ def _insert(connection: Connection, table: type[Base], rows: Sequence[Row]) -> N
 
 def _copy(connection: Connection, table: type[Base], rows: Sequence[Row]) -> None:
     names = list(rows[0])
-    with connection.connection.cursor() as cursor:
+    psycopg: Any = connection.connection
+    with psycopg.cursor() as cursor:
         columns = ", ".join(f'"{name}"' for name in names)
-        with cursor.copy(f"COPY {table.__tablename__} ({columns}) FROM STDIN") as copy:  # type: ignore[attr-defined]
+        with cursor.copy(f"COPY {table.__tablename__} ({columns}) FROM STDIN") as copy:
             for row in rows:
                 given = (row[name] for name in names)
                 copy.write_row([json.dumps(v) if isinstance(v, (dict, list)) else v for v in given])

@@ -16,10 +16,10 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import typer
 from typer.core import TyperGroup
 
+import discern.__main__  # adds run, serve and mcp  # noqa: F401
 from concepts.bundle.facts import BundleFacts
-from concepts.cli import main
+from concepts.cli import app, main
 from concepts.cli.groups import with_methods
-from discern.__main__ import app
 from docs.rest_calls import rest_calls
 
 HERE = Path(__file__).parent
@@ -68,7 +68,7 @@ def _walk(command: Any, name: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
     if not isinstance(command, TyperGroup):
         yield " ".join(name), command
         return
-    command.list_commands(None)  # has those made that come from operations
+    command.list_commands(typer.Context(command))  # has those made that come from operations
     for word, child in command.commands.items():
         if not child.hidden:
             yield from _walk(child, (*name, word))

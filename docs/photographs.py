@@ -146,7 +146,8 @@ def _cut(length: int, least: int, rng: np.random.Generator) -> int:
 def detail(picture: Image.Image) -> np.ndarray:
     """How much the brightness changes from cell to cell, in grey levels; (GRID, GRID)."""
     small = picture.convert("L").resize((GRID, GRID), Image.Resampling.BOX)
-    return np.hypot(*np.gradient(np.asarray(small, dtype=float)))
+    down, across = np.gradient(np.asarray(small, dtype=float))
+    return np.asarray(np.hypot(down, across))
 
 
 # What the simulated person goes by. No part of the product looks at it.

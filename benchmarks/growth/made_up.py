@@ -87,7 +87,7 @@ def answers(bench: Workbench) -> None:
     bench.context.draw_evaluation(concept)
     index = bench.context.collection.index()
     apart = set(bench.context.store.evaluation_pictures(concept.id))
-    wanted = np.random.default_rng(3).standard_normal(index.vectors(index.ids.at(np.arange(1))).shape[1])
+    wanted = np.random.default_rng(3).standard_normal((index.dimension,))
     few = min(YES, len(index.ids) // 8)  # a small library has fewer pictures than that
     likely = [one for one, _ in index.scores(wanted).top(2 * few + len(apart)) if one not in apart][: 2 * few]
     others = index.ids.without([*likely, *apart])
@@ -110,7 +110,7 @@ def unit_vectors(count: int, features: Path | None) -> NDArray[np.float16]:
             of = kinds[rng.integers(400, size=len(some))]
             some[:] = _halves(of + 1.5 * rng.standard_normal(some.shape, np.float32))
         return vectors
-    real = np.load(features).astype(np.float32)
+    real: NDArray[np.float32] = np.load(features).astype(np.float32)
     if real.shape[1] > DIMENSION:  # its principal components
         real = real - real.mean(axis=0)
         real = real @ np.linalg.svd(real, full_matrices=False)[2][:DIMENSION].T
@@ -129,11 +129,11 @@ def unit_vectors(count: int, features: Path | None) -> NDArray[np.float16]:
         mixed = _halves((share * np.stack([real[one], real[two], real[three]], 1)).sum(axis=1))
         noise = rng.standard_normal(mixed.shape, np.float32) * np.float32(0.3 / DIMENSION**0.5)
         parts.append(_halves(mixed + noise))
-    return np.concatenate(parts)[rng.permutation(count)]
+    return np.asarray(np.concatenate(parts)[rng.permutation(count)])
 
 
 def _halves(vectors: NDArray[np.floating]) -> NDArray[np.float16]:
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float16)
 
 
 def draw(folder: Path, count: int) -> None:

@@ -69,7 +69,7 @@ def random_vit(folder: Path) -> Path:
     config = {"embed_dim": 512, "vision_cfg": VIT_B_32, "text_cfg": SMALL_TEXT}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        model = open_clip.CLIP(**config)  # type: ignore[arg-type]
+        model = open_clip.CLIP(**config)
     folder.mkdir(parents=True, exist_ok=True)
     shown = {"size": 224, "mean": [0.5] * 3, "std": [0.5] * 3, "interpolation": "bicubic"}
     described = json.dumps({"model_cfg": config, "preprocess_cfg": shown})
@@ -144,7 +144,7 @@ def _by_runtime(network: torch.nn.Module, side: int, graph: Path) -> Run:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(graph, options, ["CPUExecutionProvider"])
-    return lambda pixels: session.run(None, {"pixels": pixels})[0]  # type: ignore[no-any-return]
+    return lambda pixels: session.run(None, {"pixels": pixels})[0]
 
 
 def _measure(ways: Sequence[Way], side: int) -> None:
@@ -166,5 +166,5 @@ def _measure(ways: Sequence[Way], side: int) -> None:
         for _ in range(ROUNDS):
             for way in ways:
                 started = time.perf_counter()
-                list(pool.map(lambda _, w=way: w.run(pixels[: w.batch]), range(CORES)))  # type: ignore[misc]
+                list(pool.map(lambda _, w=way: w.run(pixels[: w.batch]), range(CORES)))
                 way.seconds.append((time.perf_counter() - started) / (CORES * way.batch))

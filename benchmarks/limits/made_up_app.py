@@ -17,10 +17,10 @@ from concepts.settings import Settings
 from concepts.visitors import Sandboxes
 from concepts.workbench import Workbench
 from concepts.workbench.context import SharedResources
-from storage.blobs import Blobs
+from storage.blobs import FolderBlobs
 
 
-class Drawings(Blobs):
+class Drawings(FolderBlobs):
     """A thumbnail of every picture there could be."""
 
     def __init__(self, home: Path) -> None:

@@ -83,4 +83,4 @@ def _plain(bench: Workbench, read: list[tuple[Source, PictureFacts]]) -> None:
     waiting = [{"picture_id": facts.id, "fingerprint": made.FINGERPRINT} for _, facts in read]
     with bench.context.database.write("library") as session:
         for table, new in ((PictureRow, pictures), (SourceRow, places), (PendingVectorRow, waiting)):
-            session.execute(insert(table.__table__), new)
+            session.execute(insert(table.metadata.tables[table.__tablename__]), new)

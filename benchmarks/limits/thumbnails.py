@@ -68,7 +68,7 @@ def _drawn(size: tuple[int, int]) -> bytes:
     image = Image.fromarray(noise).resize(size, Image.Resampling.BICUBIC)
     pen = ImageDraw.Draw(image)
     for _ in range(12):
-        x, y = rng.integers(0, size[0]), rng.integers(0, size[1])
+        x, y = int(rng.integers(0, size[0])), int(rng.integers(0, size[1]))
         colour = tuple(int(c) for c in rng.integers(0, 255, 3))
         pen.ellipse((x, y, x + size[0] // 6, y + size[0] // 6), fill=colour)
     file = io.BytesIO()

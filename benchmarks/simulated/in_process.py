@@ -49,7 +49,7 @@ def ratings(
 ) -> tuple[list[int], int]:
     """What an annotator says of each picture, 3 where it can't judge it, and how many calls that took."""
     model = InProcess(answer)
-    annotator = way(model, concurrency=1, read_picture=lambda picture, side: picture.thumbnail())  # type: ignore[arg-type]
+    annotator = way(model, concurrency=1, read_picture=lambda picture, side: picture.thumbnail())
     inputs = [PictureInput(p.name, p.file.read_bytes, v) for p, v in zip(pictures, vectors, strict=True)]
     revision = Revision(number=1, definition=definition, author="", note="", created=datetime.now(UTC))
     said = annotator.annotate(revision, inputs)
