@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,10 @@ from storage.tables import now
 
 HEARTBEAT_SECONDS = 5
 LOST_AFTER = timedelta(seconds=30)  # six missed heartbeats
+DOUBTED_FOR = timedelta(seconds=15)  # three more, while whoever wants the job could write
 GOING = ("queued", "running")
 PID_NAMESPACE = Path("/proc/self/ns/pid")  # containers may share a host's name and not its process ids
+DOUBT = "doubted"  # in a job's memory: which heartbeat somebody took for the last, and when
 LOCK = "jobs"  # whoever changes a job's state depending on what it is
 
 
@@ -39,7 +41,7 @@ class JobStore:
             query = select(StoredJob).where(StoredJob.kind == kind, StoredJob.state.in_(GOING))
             for row in session.scalars(query.order_by(StoredJob.id)):
                 same = row.concept_id == concept_id and _without_name(row) == arguments
-                if same and _state(row) in ("queued", "interrupted"):
+                if same and _may_be_taken(row):
                     row.state, row.worker, row.cancel_requested = "queued", "", False
                     return row.id
             row = StoredJob(kind=kind, arguments=arguments, concept_id=concept_id, state="queued")
@@ -60,10 +62,10 @@ class JobStore:
             if kinds:
                 query = query.where(StoredJob.kind.in_(kinds))
             query = query.with_for_update()  # a heartbeat that comes just now is waited for
-            states = [(row, _state(row)) for row in session.scalars(query)]
-            busy = {row.concept_id for row, state in states if in_turn and state == "running"}
-            waiting = [row for row, state in states if state in ("queued", "interrupted")]
-            row = next((row for row in waiting if row.concept_id not in busy), None)
+            rows = [(row, _may_be_taken(row)) for row in session.scalars(query)]
+            busy = {row.concept_id for row, waits in rows if in_turn and not waits}
+            waiting = (row for row, waits in rows if waits and row.concept_id not in busy)
+            row = next(waiting, None)
             if row is None:
                 return None
             row.lease += 1
@@ -241,10 +243,33 @@ def _state(row: StoredJob) -> str:
 def _is_lost(row: StoredJob) -> bool:
     """Its process is gone: on this computer we can ask for the process, elsewhere by its silence, which a
     heartbeat of a clock that runs ahead doesn't break."""
-    host, _, pid = row.worker.rpartition(":")
-    if host == _here() and not _is_alive(int(pid)):
+    return _lives_here(row) is False or _is_older(row.heartbeat, LOST_AFTER)
+
+
+def _may_be_taken(row: StoredJob) -> bool:
+    """Whether whoever may write it may have it. A process of this computer that lives and is silent may only
+    have been unable to write, on a full disk, as everybody was. So it is doubted first, which is written as
+    well, and then has time to be heard of."""
+    if row.state == "queued" or not _is_lost(row):
+        return row.state == "queued"
+    if not _lives_here(row):
         return True
-    return row.heartbeat is None or abs(now() - row.heartbeat) > LOST_AFTER
+    last = row.heartbeat and row.heartbeat.isoformat()
+    heard, since = row.memory.get(DOUBT, (None, None))
+    if since is None or heard != last:
+        row.memory = row.memory | {DOUBT: (last, now().isoformat())}
+        return False
+    return _is_older(datetime.fromisoformat(since), DOUBTED_FOR)
+
+
+def _lives_here(row: StoredJob) -> bool | None:
+    """None where this computer can't know."""
+    host, _, pid = row.worker.rpartition(":")
+    return _is_alive(int(pid)) if host == _here() else None
+
+
+def _is_older(moment: datetime | None, than: timedelta) -> bool:
+    return moment is None or abs(now() - moment) > than
 
 
 @cache

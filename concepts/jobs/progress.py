@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -19,6 +20,7 @@ MOST_SECONDS = 30.0  # after which what stands aside goes on: something that nev
 PAUSE = 1.5  # seconds after an answer or a new page: whoever does the next thing later has paused
 REPORT_EVERY = 0.5  # seconds between writes of progress
 Listener = Callable[[int, int | None, str], None]
+log = logging.getLogger(__name__)
 
 
 class News:
@@ -107,6 +109,7 @@ class Progress:
         self._lease = lease
         self._cancelled = False
         self._lost = False
+        self._unwritten = False
         self._written = 0.0
         self._state: tuple[int, int | None, str] = (0, None, "")
 
@@ -144,5 +147,10 @@ class Progress:
                 cancelled = self._store.beat(self.job_id, *self._state, lease=self._lease)
             except LostJobError:
                 self._lost = True
+            except Exception as error:  # such as a full disk: the work itself may need none of it
+                if not self._unwritten:
+                    log.warning("How far job %s is can't be written: %s", self.job_id, error)
+                self._unwritten = True
             else:
                 self._cancelled = cancelled or self._cancelled
+                self._unwritten = False

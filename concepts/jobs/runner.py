@@ -17,7 +17,7 @@ from typing import Any, Generic, Protocol, cast
 
 from pydantic import BaseModel
 
-from concepts.errors import CancelledError, DiscernError, DiskFullError, LostJobError
+from concepts.errors import CancelledError, DiscernError, DiskFullError, LostJobError, StorageError
 from concepts.jobs.job import AJob, Done, Job, Lane, read_done, read_job
 from concepts.jobs.progress import Listener, News, Precedence, Progress, StoppedError
 from storage.disk import FULL, free_bytes
@@ -238,14 +238,18 @@ class JobRunner:
 
     def _dispatch(self) -> None:
         going: dict[Lane, Future[None]] = {}
+        unread = False
         while not self._stop.is_set():
             self._wake.clear()
             try:
                 for lane in Lane:
                     if lane not in going or going[lane].done():
                         self._claim(lane, going)
-            except Exception:  # such as a database that is busy for long: the next look may go better
-                log.exception("The job table can't be read.")
+                unread = False
+            except Exception as error:  # such as a full disk or a busy database: the next look may go better
+                if not unread:
+                    log.warning("The job table can't be read.", exc_info=not isinstance(error, StorageError))
+                unread = True
             self._wake.wait(HEARTBEAT_SECONDS)
 
     def _claim(self, lane: Lane, going: dict[Lane, Future[None]]) -> None:
@@ -297,7 +301,7 @@ class JobRunner:
             full = isinstance(error, OSError) and error.errno in FULL
             if full or isinstance(error, DiskFullError):
                 self._room_at = time.monotonic() + LOOK_FOR_ROOM_SECONDS
-                with suppress(LostJobError):
+                with suppress(LostJobError, StorageError):  # what can't even be put back is lost in time
                     self.store.release(stored.id, PAUSED, lease=stored.lease)
                 said.warning("%s paused: %s", stored.kind, error)
             else:

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from postgres import Server
 
-from concepts.errors import DiscernError
+from concepts.errors import DiscernError, DiskFullError
 from concepts.jobs import Job, JobRunner, Lane, Progress, progress
+from concepts.jobs import runner as runner_module
 from concepts.jobs.progress import Precedence
 from concepts.jobs.runner import Perform
 from concepts.view import View
@@ -322,3 +324,34 @@ def test_a_run_whose_job_was_taken_over_stops_and_leaves_it_to_the_other(
     assert store.get(job_id).state == "running"
     other.finish(job_id, "done", {"steps": 2}, lease=taken.lease)
     assert store.get(job_id).result == {"steps": 2}
+
+
+def test_work_goes_on_while_nothing_can_be_written_and_its_heart_beats_again_afterwards(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(runner_module, "HEARTBEAT_SECONDS", 0.01)
+    real, tried, heard, is_full = store.beat, threading.Semaphore(0), threading.Event(), threading.Event()
+    is_full.set()
+
+    def beat(*given: Any, **named: Any) -> bool:
+        tried.release()
+        if is_full.is_set():
+            raise DiskFullError(Path("/full"))
+        heard.set()
+        return real(*given, **named)
+
+    def long_work(job: Count, progress: Progress) -> Counted:
+        for _ in range(3):
+            assert tried.acquire(timeout=PATIENCE)
+        progress.report(1, 2)
+        is_full.clear()
+        assert heard.wait(PATIENCE)
+        return Counted(steps=2)
+
+    monkeypatch.setattr(store, "beat", beat)
+    runner = JobRunner(store)
+    runner.register(Count, long_work)
+    assert runner.run(Count()).steps == 2
+    assert [record.levelname for record in caplog.records if "can't be written" in record.message] == [
+        "WARNING"
+    ]

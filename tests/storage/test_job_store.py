@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from at_once import at_once
 
+import storage.jobs
 from storage.concepts import ConceptStore
 from storage.database import Database
 from storage.errors import LostJobError
@@ -190,3 +191,33 @@ def test_what_waits_behind_a_job_whose_process_is_gone_comes_after_it(database: 
     found = [jobs.claim(kinds=["add pictures"], in_turn=True) for _ in range(2)]
     assert [job and job.id for job in found] == [first, None]
     assert jobs.get(second).state == "queued"
+
+
+def unheard(database: Database, job_id: int) -> None:
+    """As if its process, which lives here, had not been able to write for a day."""
+    with database.write() as session:
+        session.get_one(StoredJob, job_id).heartbeat = now() - timedelta(days=1)
+
+
+def test_a_silent_job_whose_process_lives_is_doubted_before_it_is_taken(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    its, other = JobStore(database), JobStore(database)
+    job_id = its.add("train", {})
+    assert its.claim(job_id)
+    unheard(database, job_id)
+    assert [other.claim(job_id) for _ in range(2)] == [None, None]
+    assert other.add("train", {}) != job_id
+    its.beat(job_id, 1, 2, "there is room again")
+    unheard(database, job_id)
+    monkeypatch.setattr(storage.jobs, "DOUBTED_FOR", timedelta(0))
+    assert other.claim(job_id) is None  # what was doubted before was heard of since
+    assert other.claim(job_id) is not None
+
+
+def test_a_silent_job_whose_process_lives_keeps_others_of_its_turn_waiting(database: Database) -> None:
+    jobs = JobStore(database)
+    first, _ = (jobs.add("add pictures", {"n": n}) for n in range(2))
+    jobs.claim(first)
+    unheard(database, first)
+    assert jobs.claim(kinds=["add pictures"], in_turn=True) is None
