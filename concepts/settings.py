@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from concepts.errors import BadSettingsError, DiscernError, SettingsError
+from storage.addresses import parts_of
 from storage.buckets import SECRET_VARIABLES, uri_of
 from storage.disk import refused
 from storage.files import sqlite_url
@@ -37,6 +38,8 @@ SAVED = (
     "model_concurrency",
 )
 
+
+LOGIN = "Basic "  # what a key begins with that is NAME:PASSWORD, as RFC 7617 has them
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -106,6 +109,7 @@ class Settings(BaseSettings):
     oauth_scopes: str = Field("openid profile", validation_alias=AliasChoices("OAUTH_SCOPES", "oauth_scopes"))
     space_host: str | None = Field(None, validation_alias=AliasChoices("SPACE_HOST", "space_host"))
     insecure: bool = False
+    debug: bool = False  # whether the log has what endpoints say of their errors
     allowed_roots: str = ""  # folders pictures may be added from, separated like PATH
     trusted_proxies: str = ""  # addresses or networks whose X-Forwarded-For is believed, by commas
     internal_webhooks: bool = False  # whether they may go to addresses that the internet doesn't reach
@@ -129,6 +133,14 @@ class Settings(BaseSettings):
     def _a_demo_keeps_all_in_its_home(self) -> Self:
         if self.demo and self.store:
             raise ValueError("a demo keeps all it has in its data folder: leave out DISCERN_STORE.")
+        return self
+
+    @model_validator(mode="after")
+    def _a_login_is_a_key(self) -> Self:
+        """Older versions took one in the address, which is shown; there it was used rather than a key."""
+        address, login = _apart(self.openai_base_url)
+        if login:
+            self.openai_base_url, self.openai_api_key = address, SecretStr(login)
         return self
 
     @property
@@ -158,10 +170,11 @@ class Settings(BaseSettings):
         """Keys and passwords, which nothing that is kept or shown may hold."""
         given = self.users.get_secret_value() if self.users else ""
         passwords = [pair.partition(":")[2].strip() for pair in given.split(",")]
-        addresses = [self.openai_base_url or "", self.database]
+        addresses = [self.database]
         key = self.openai_api_key.get_secret_value() if self.openai_api_key else ""
         client = self.oauth_client_secret.get_secret_value() if self.oauth_client_secret else ""
         found = [key, client, *passwords, *(urlsplit(address).password or "" for address in addresses)]
+        found += [password for _, password in filter(None, [login_of(key)])]
         found += [os.environ.get(name, "") for name in SECRET_VARIABLES]
         return [secret for secret in found if secret]
 
@@ -226,7 +239,11 @@ def save_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     from filelock import FileLock  # a server of exported classifiers saves nothing and hasn't got it
 
     with FileLock(file.with_suffix(".lock"), mode=0o600):  # of two that save at once both are kept
-        kept = {k: v for k, v in (_read(file) | changes).items() if v not in (None, "")}
+        kept = _read(file)
+        address, login = _apart(kept.get("openai_base_url"))
+        if login:
+            kept |= {"openai_base_url": address, "openai_api_key": login}
+        kept = {k: v for k, v in (kept | changes).items() if v not in (None, "")}
         handle, partial = tempfile.mkstemp(dir=file.parent, prefix=".settings-")  # created with mode 0600
         with os.fdopen(handle, "w", encoding="utf-8") as out:
             json.dump(kept, out, indent=2)
@@ -265,6 +282,11 @@ def _check_address(url: str | None) -> None:
     """
     if not url:
         return
+    if _apart(url)[1]:
+        raise SettingsError(
+            "An address is shown, so it holds no name and no password. Give them as the key: the key alone, "
+            "or Basic NAME:PASSWORD."
+        )
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -275,6 +297,21 @@ def _check_address(url: str | None) -> None:
     address = literal_address(host)
     if address is not None and serves_no_model(address):
         raise SettingsError(f"{host} is an address where no model is served.")
+
+
+def _apart(address: str | None) -> tuple[str | None, str]:
+    """An address without a login, and that as a key."""
+    scheme, login, rest = parts_of(address or "") or ("", "", "")
+    if not login:
+        return address, ""
+    name, _, password = login.partition(":")
+    return f"{scheme}{rest}", f"{LOGIN}{unquote(name)}:{unquote(password)}"
+
+
+def login_of(key: str | None) -> tuple[str, str] | None:
+    """The name and password that a key consists of; None for any other."""
+    name, colon, password = (key or "").removeprefix(LOGIN).partition(":")
+    return (name, password) if colon and key and key.startswith(LOGIN) else None
 
 
 def literal_address(host: str) -> Address | None:

@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
 from sqlalchemy import JSON, select
 
+from storage.addresses import parts_of
 from storage.database import Database
 from storage.disk import obstacle
 from storage.errors import StorageError
@@ -24,8 +25,6 @@ from storage.files import make_private
 from storage.tables import AnsweredRow, Deed, Delivery, ModelCallRow, StoredJob, Watch
 
 USERINFO = re.compile(r"(?<=://)[^/\s]*@")  # a name and password in an address
-ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*://)(.*)", re.IGNORECASE | re.DOTALL)
-HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(:\d+)?")  # perhaps with a port
 HARMLESS = "api-version"  # in the query of an address of Azure's kind, whose other values may be keys
 LONG_ENOUGH = 12  # characters of a path by which a webhook can be told from other words
 HIDDEN = "***"
@@ -188,17 +187,12 @@ def _is_secret(setting: str) -> bool:
 
 
 def _parts(address: str) -> tuple[str, str, str] | None:
-    """Scheme, name and password, and the rest; None for what is no address. Where a password has characters
-    that end a host, such as # or /, all up to the last @ counts as part of it."""
-    if (match := ADDRESS.fullmatch(address)) is None:
-        return None
-    scheme, rest = match.groups()
-    authority = re.split("[/?#]", rest, maxsplit=1)[0]
-    userinfo, _, _ = authority.rpartition("@")
-    behind = rest[len(authority) :]
-    if not userinfo and (HOST.fullmatch(authority) is None or "@" in "".join(_query(behind))):
-        userinfo = rest.rpartition("@")[0]
-    return scheme, userinfo, rest[len(userinfo) :].removeprefix("@")
+    """As `parts_of`; all before an @ of the query may be a password, too: better too much is hidden."""
+    found = parts_of(address)
+    if found is None or found[1] or "@" not in "".join(_query(found[2])):
+        return found
+    userinfo, _, rest = found[2].rpartition("@")
+    return found[0], userinfo, rest
 
 
 def _query(rest: str) -> tuple[str, str]:

@@ -30,10 +30,11 @@ Redact = Callable[[str], str]
 request_id: ContextVar[str] = ContextVar("request_id", default="")  # of the request that is being answered
 
 
-def start_log(home: Path, redact: Redact) -> None:
+def start_log(home: Path, redact: Redact, *, debug: bool = False) -> None:
     """From here on this process writes to `HOME/logs/discern.log`, readable by its owner only.
 
-    `redact` takes secrets out of each text. Where the folder can't be written there is no log.
+    `redact` takes secrets out of each text; `debug` keeps what endpoints say of their errors. Where the
+    folder can't be written there is no log.
     """
     root = logging.getLogger()
     for handler in [h for h in root.handlers if isinstance(h, _File | _Warnings)]:
@@ -51,7 +52,7 @@ def start_log(home: Path, redact: Redact) -> None:
     warnings.setLevel(logging.WARNING)
     root.addHandler(warnings)
     for name in OURS:
-        logging.getLogger(name).setLevel(logging.INFO)
+        logging.getLogger(name).setLevel(logging.DEBUG if debug else logging.INFO)
 
 
 def read_log(home: Path) -> bytes:

@@ -16,7 +16,7 @@ import httpx2
 
 from concepts.errors import ModelCallError
 from concepts.language.failures import read_failure, redacted
-from concepts.settings import Address, literal_address, serves_no_model
+from concepts.settings import Address, literal_address, login_of, serves_no_model
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -41,6 +41,7 @@ def openai_client(url: str, api_key: str | None, timeout: float) -> OpenAI:
         max_retries=0,
         default_query=dict(parse_qsl(parts.query)),  # as in …/openai/deployments/NAME?api-version=…
         http_client=httpx2.Client(
+            auth=login_of(api_key),
             transport=transport,
             timeout=timeout,
             follow_redirects=False,

@@ -1,8 +1,13 @@
-"""What a failed request means: whether asking again can help, and what a person can do about it."""
+"""What a failed request means: whether asking again can help, and what a person can do about it.
+
+The words of an endpoint choose the sentence and are not in it: whatever answers at an address that somebody
+typed would speak to whoever reads the error. They are in the log, where DISCERN_DEBUG is set.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import math
 import re
 from collections.abc import Sequence
@@ -16,6 +21,8 @@ from storage.calls import Outcome
 if TYPE_CHECKING:
     from openai import APIError, APIStatusError
 
+log = logging.getLogger(__name__)
+
 LONGEST = 500  # characters of what an endpoint says
 READ = 4000  # characters of it that are searched for a reason
 A_REAL_KEY = 8  # characters; what is shorter, a word of some text may hold by chance
@@ -23,6 +30,10 @@ A_REAL_KEY = 8  # characters; what is shorter, a word of some text may hold by c
 TAKES_NO_PICTURES = (400, 404, 415, 422, 500, 501)
 _ABOUT_PARAMETERS = re.compile(r"response_format|schema|temperature|max_(completion_)?tokens|logprobs")
 _ABOUT_PICTURES = re.compile(r"\b(images?|image_url|vision|multi-?modal|mmproj)\b")
+
+
+class NoCompletionError(ValueError):
+    """An answer of an endpoint is something else, and what it is in words of ours."""
 
 
 @dataclass(frozen=True)
@@ -45,19 +56,25 @@ def read_failure(
     error: APIError | ValueError, model: str, endpoint: str, *, pictures: bool = False
 ) -> Failure:
     """`pictures` says whether the request had any."""
+    from httpx2 import ConnectError
     from openai import APIConnectionError, APIStatusError, APITimeoutError
 
+    log.debug("%s failed: %s", endpoint, str(error)[:READ])
     if isinstance(error, APITimeoutError):
         return Failure(f"{endpoint} did not answer in time.", transient=True, congested=True, timed_out=True)
     if isinstance(error, APIConnectionError):
-        reason = f" ({error.__cause__})" if error.__cause__ else ""
+        why = str(error.__cause__ or "")
+        if not isinstance(error.__cause__, ConnectError) and why:  # perhaps the words of what answered
+            why = "it ended the connection, or speaks no HTTP"
+        reason = f" ({why})" if why else ""
         return Failure(
             f"{endpoint} can't be reached{reason}. Is it running, and is its address right?",
             transient=True,
         )
     if isinstance(error, APIStatusError):
         return _read_status(error, model, endpoint, pictures=pictures)
-    return Failure(f"{endpoint} answered with something that is no chat completion: {error}", final=True)
+    reason = f": {error}" if isinstance(error, NoCompletionError) else ""
+    return Failure(f"{endpoint} answered with something that is no chat completion{reason}.", final=True)
 
 
 def redacted(text: str, secrets: Sequence[str]) -> str:
@@ -76,45 +93,37 @@ def _read_status(error: APIStatusError, model: str, endpoint: str, *, pictures: 
     with contextlib.suppress(ValueError, RecursionError):
         document = error.response.json()
         about = str(document)[:READ].lower()  # to find the name of what was rejected in it
-    said = _own_words(document)
     if 300 <= status < 400:
         return Failure(f"{endpoint} sends on to another address, which is not followed.", status, final=True)
     if status in (401, 403):
         return Failure(
-            f"{endpoint} refused the key ({status}): {said} Check the key and what it may use.",
-            status,
-            final=True,
+            f"{endpoint} refused the key ({status}). Check the key and what it may use.", status, final=True
         )
     if code in ("content_filter", "content_policy_violation"):
-        return Failure(f"{endpoint} refused the question: {said}", status, "refused", final=True)
+        said = f"{endpoint} refused the question: its content filter stepped in."
+        return Failure(said, status, "refused", final=True)
     if code == "context_length_exceeded" and "completion" not in about:
-        return Failure(f"The question is too long for {model}: {said}", status, final=True)
-    if code == "model_not_found" or (status == 404 and "model" in said.lower()):
-        return Failure(
-            f"{endpoint} has no model {model}. Check the name of the model. ({said})",
-            status,
-            final=True,
-        )
+        return Failure(f"The question is too long for {model}.", status, final=True)
+    if code == "model_not_found" or (status == 404 and "model" in _own_words(document).lower()):
+        return Failure(f"{endpoint} has no model {model}. Check the name of the model.", status, final=True)
     if code == "insufficient_quota":
-        return Failure(f"The account at {endpoint} has no credit left: {said}", status, final=True)
+        return Failure(f"The account at {endpoint} has no credit left.", status, final=True)
     if pictures and status in TAKES_NO_PICTURES and _speaks_of_pictures(about, model):
-        return Failure(f"{model} takes no pictures: {said}", status, "blind", final=True)
+        return Failure(f"{model} takes no pictures ({status}).", status, "blind", final=True)
     if status == 404:
         return Failure(
-            f"{endpoint} has no chat completions. The address usually ends in /v1. ({said})",
-            status,
-            about=about,
+            f"{endpoint} has no chat completions. The address usually ends in /v1.", status, about=about
         )
     if status in (408, 409, 429) or status >= 500:
         return Failure(
-            f"{endpoint} could not answer ({status}): {said}",
+            f"{endpoint} could not answer ({status}).",
             status,
             transient=True,
             congested=status in (429, 503),
             retry_after=_retry_after(error),
             about=about,
         )
-    return Failure(f"{endpoint} rejected the question ({status}): {said}", status, about=about)
+    return Failure(f"{endpoint} rejected the question ({status}).", status, about=about)
 
 
 def _speaks_of_pictures(about: str, model: str) -> bool:

@@ -22,7 +22,7 @@ from concepts.language.base import Answer, ChatModel, Message, ModelQuestion, Un
 from concepts.language.capabilities import CapabilityMemory
 from concepts.language.connection import openai_client, without_credentials
 from concepts.language.dialects import EndpointDialect
-from concepts.language.failures import Failure, read_failure, redacted
+from concepts.language.failures import Failure, NoCompletionError, read_failure, redacted
 from concepts.language.ledger import Budget, Ledger, Price, estimate_tokens
 from concepts.language.prompts import load_prompt
 from concepts.language.replies import Reply, read_answer, read_reply, recalled, to_keep, weighed
@@ -306,9 +306,9 @@ class OpenAICompatibleModel(ChatModel):
                 seconds = time.monotonic() - began
                 asking.seconds_left -= seconds
             if not isinstance(completion, ChatCompletion):  # a page of a proxy or a captive portal
-                raise ValueError("it is not JSON")
+                raise NoCompletionError("it is not JSON")
             if not completion.choices and (completion.model_extra or {}).get("error"):  # of some, with a 200
-                raise ValueError("it is an error")
+                raise NoCompletionError("it is an error")
             self._pace.went_well()
             return read_reply(completion), seconds
 

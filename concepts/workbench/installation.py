@@ -19,6 +19,7 @@ from concepts.workbench.context import Context
 from concepts.workbench.jobs import ExamineEndpoint
 from concepts.workbench.operation import Limit, Offset, operation
 from storage.backup import backup
+from storage.calls import Spent
 from storage.jobs import StoredJob
 
 JobId = Annotated[int, Field(ge=1, le=2**31 - 1, description="The job's number.")]
@@ -38,7 +39,7 @@ class Installation:
     def newest_jobs(self, kinds: Sequence[str], concept: str | None = None) -> list[JobView]:
         """The newest job of each of these kinds (for this concept), those still going first. One query, so
         that a screen can ask every second."""
-        return [activity.job_view(job, concept) for job in self._context.jobs.store.newest(kinds, concept)]
+        return [self._view(job, concept) for job in self._context.jobs.store.newest(kinds, concept)]
 
     @operation("GET /jobs")
     def recent_jobs(self, limit: Limit = 50, offset: Offset = 0) -> list[JobView]:
@@ -155,7 +156,8 @@ class Installation:
 
     def start_log(self) -> None:
         """From here on this process writes to the log of the data folder."""
-        start_log(self._context.settings.home, self._context.redact)
+        settings = self._context.settings
+        start_log(settings.home, self._context.redact, debug=settings.debug)
 
     def log(self) -> bytes:
         """The log, to be attached to a bug report: JSON lines, without keys and passwords."""
@@ -173,7 +175,12 @@ class Installation:
     def _views(self, jobs: Sequence[StoredJob]) -> list[JobView]:
         names = self._names(job.concept_id for job in jobs)
         spent = self._context.ledger.spent_by_job([job.id for job in jobs])
-        return [activity.job_view(job, names.get(job.concept_id or 0), spent.get(job.id)) for job in jobs]
+        return [self._view(job, names.get(job.concept_id or 0), spent.get(job.id)) for job in jobs]
+
+    def _view(self, job: StoredJob, concept: str | None, spent: Spent | None = None) -> JobView:
+        """A visitor of a demo mends nothing, and is told nothing of where the code is."""
+        view = activity.job_view(job, concept, spent)
+        return view.model_copy(update={"details": ""}) if self._context.settings.demo else view
 
     def _names(self, concept_ids: Iterable[int | None]) -> dict[int, str]:
         return self._context.store.names({known for known in concept_ids if known is not None})

@@ -114,3 +114,52 @@ def test_a_key_is_handed_to_no_other_endpoint_and_never_goes_from_https_to_http(
     saved = save_settings(save_settings(load_settings(), first), {"openai_base_url": moved})
     assert (saved.openai_api_key is not None) == keeps
     assert ("sk-1" in (own_home / "settings.json").read_text()) == keeps
+
+
+LOGIN = "http://ana:pa%2Fss@127.0.0.1:8000/v1"
+
+
+@pytest.mark.parametrize(
+    "address", [LOGIN, "https://sk-1@models.example/v1", "http://ana:pa/ss@host/v1", "ftp://a:b@c"]
+)
+def test_an_address_with_a_login_is_refused_without_repeating_it(own_home: Path, address: str) -> None:
+    with pytest.raises(SettingsError, match="as the key") as caught:
+        save_settings(load_settings(), {"openai_base_url": address})
+    assert "@" not in str(caught.value)
+    assert not (own_home / "settings.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "shown", "key"),
+    [
+        (LOGIN, "http://127.0.0.1:8000/v1", "Basic ana:pa/ss"),
+        (
+            "https://sk-1@models.example/v1?api-version=1",
+            "https://models.example/v1?api-version=1",
+            "Basic sk-1:",
+        ),
+        ("http://ana:pa/ss@models.example/v1", "http://models.example/v1", "Basic ana:pa/ss"),
+    ],
+)
+def test_a_login_in_the_address_of_an_older_version_or_the_environment_becomes_the_key(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch, address: str, shown: str, key: str
+) -> None:
+    file = own_home / "settings.json"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps({"openai_base_url": address, "openai_api_key": "unused"}))
+    monkeypatch.setenv("OPENAI_BASE_URL", address)
+    from_environment = load_settings()
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    for settings in (from_environment, load_settings(), save_settings(load_settings(), {"llm_model": "m"})):
+        assert settings.openai_base_url == shown
+        assert settings.openai_api_key is not None
+        assert settings.openai_api_key.get_secret_value() == key
+    kept = {"openai_base_url": shown, "openai_api_key": key, "llm_model": "m"}
+    assert json.loads(file.read_text()) == kept
+    elsewhere = save_settings(load_settings(), {"openai_base_url": "https://two.example/v1"})
+    assert elsewhere.openai_api_key is None
+
+
+def test_an_at_sign_behind_the_host_is_no_login(own_home: Path) -> None:
+    address = "https://models.example/v1?user=ana@example.org"
+    assert save_settings(load_settings(), {"openai_base_url": address}).openai_base_url == address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import http.server
 import socket
@@ -14,7 +15,8 @@ from fake_openai import MODEL, FakeOpenAI, Reply
 from manners import Manner
 from openai import APIConnectionError, APIStatusError
 
-from concepts.language.connection import is_azure, openai_client
+from concepts.errors import ModelCallError
+from concepts.language.connection import is_azure, list_models, openai_client
 from concepts.language.failures import read_failure
 
 Answers = Callable[..., list[Any]]
@@ -127,6 +129,27 @@ def test_what_an_inner_server_says_is_not_passed_on() -> None:
     assert "firmware" not in said
 
 
+def test_what_a_server_of_another_protocol_says_is_not_passed_on() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def greet() -> None:
+            for _ in range(2):
+                with contextlib.suppress(OSError):
+                    connection, _ = listening.accept()
+                    with connection:
+                        connection.sendall(b"SSH-2.0-OpenSSH_9.2p1 of the inner network\r\n")
+
+        threading.Thread(target=greet, daemon=True).start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+        with pytest.raises(APIConnectionError) as caught:
+            ask(url)
+        with pytest.raises(ModelCallError) as listed:
+            list_models(url, None)
+    for said in (read_failure(caught.value, MODEL, url).message, str(listed.value)):
+        assert "speaks no HTTP" in said
+        assert "OpenSSH" not in said
+
+
 def test_an_endpoint_is_asked_through_the_proxy_of_the_environment(
     server: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,3 +187,10 @@ def test_an_address_of_azures_kind_keeps_its_query_and_has_its_key_where_azure_l
 )
 def test_azure_is_known_by_its_host_its_path_or_its_version(url: str, azure: bool) -> None:
     assert is_azure(url) == azure
+
+
+def test_a_key_that_is_a_login_is_sent_as_one() -> None:
+    with FakeOpenAI(lambda request: {"n": 1}) as server:
+        ask(server.base_url, "Basic ana:pa/ss")
+        headers = {name.lower(): value for name, value in server.requests[0].headers.items()}
+    assert headers["authorization"] == "Basic " + base64.b64encode(b"ana:pa/ss").decode()
