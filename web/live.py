@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
+from pydantic import BaseModel, ValidationError
 
 from web.http.roles import ACTIONS, ANY_OTHER, why_not
 
@@ -34,6 +35,11 @@ QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibil
 Render = Callable[..., Any]
 Shown = dict[Any, Any]  # component → what it shows now; what isn't named stays as it is
 
+Kept = TypeVar("Kept", bound=BaseModel)
+
+OLD_PAGE = "This page doesn’t fit what is here any more. Reload it, then do it again."
+FAILED = "Something went wrong that should not. Reload the page; where it happens again, the log says more."
+
 log = logging.getLogger(__name__)
 
 
@@ -51,13 +57,21 @@ def live(elem_id: str, **settings: Any) -> gr.HTML:
     return gr.HTML(elem_id=elem_id, js_on_load=DELEGATE, **settings)
 
 
-def memory(value: Any) -> gr.JSON:
-    """What a page remembers between its events, kept in the browser.
+def memory(at_first: BaseModel) -> gr.JSON:
+    """What a page remembers between its events, kept in the browser; `remembered` reads it.
 
-    Not gr.State, which holds a connection open for every tab, and a browser has six. What comes back may be
-    anything, so read it with care.
+    Not gr.State, which holds a connection open for every tab, and a browser has six.
     """
-    return gr.JSON(value, visible=False)
+    return gr.JSON(at_first.model_dump(), visible=False)
+
+
+def remembered(kind: type[Kept], sent: object) -> Kept:
+    """What a page sends back of its `memory`, which may be anything. Raises `gr.Error` for what never was
+    one."""
+    try:
+        return kind.model_validate(sent or {})
+    except ValidationError:
+        raise gr.Error(OLD_PAGE, print_exception=False) from None
 
 
 def on_load(blocks: gr.Blocks, render: Render, outputs: Sequence[Any], inputs: Sequence[Any] = ()) -> Any:
@@ -76,8 +90,7 @@ def on_action(
     """Answers the buttons of a live area: `handler(action, request, *inputs)`."""
 
     def act(event: gr.EventData, request: gr.Request, *values: Any) -> Any:
-        fields = {str(name): str(text) for name, text in dict(getattr(event, "fields", {})).items()}
-        action = Action(str(event.action), str(event.value), fields)
+        action = _pressed(event)
         rule = ACTIONS.get(action.name, ANY_OTHER)
         state = request.state
         if refusal := why_not(rule, state.role, state.demo, state.full):
@@ -86,6 +99,15 @@ def on_action(
         return _named(_noted(handler, action, request, *values), outputs)
 
     area.click(act, list(inputs), outputs, **QUICK)
+
+
+def _pressed(event: gr.EventData) -> Action:
+    """Raises `gr.Error` for what no button sends."""
+    try:
+        fields = {str(name): str(text) for name, text in dict(getattr(event, "fields", {})).items()}
+        return Action(str(event.action), str(event.value), fields)
+    except (AttributeError, TypeError, ValueError):
+        raise gr.Error(OLD_PAGE, print_exception=False) from None
 
 
 def on_event(event: Any, handler: Render, inputs: Sequence[Any] = (), outputs: Sequence[Any] = ()) -> None:
@@ -99,16 +121,19 @@ def on_event(event: Any, handler: Render, inputs: Sequence[Any] = (), outputs: S
 
 def _named(shown: Shown, outputs: Sequence[Any]) -> Shown:
     """What Gradio takes for a dictionary by component: one that names at least one."""
+    shown = {area: v.model_dump() if isinstance(v, BaseModel) else v for area, v in shown.items()}
     return shown or {outputs[0]: gr.skip()}
 
 
 def _noted(handler: Render, *values: Any) -> Shown:
-    """Gradio tells the browser that something failed, and nobody what."""
+    """What fails is in the log, and a browser, which may have sent nonsense, is told so and no more."""
     try:
         shown: Shown = handler(*values)
+    except gr.Error:
+        raise
     except Exception:
         log.exception("A screen failed.")
-        raise
+        raise gr.Error(FAILED, print_exception=False) from None
     return shown
 
 

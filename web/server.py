@@ -10,6 +10,7 @@ import gradio as gr
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from gradio.routes import App
+from starlette.middleware.cors import CORSMiddleware
 
 from concepts import __version__
 from concepts.visitors import Sandboxes
@@ -47,6 +48,7 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     workbench = each_visitors() if visitors else installed
     app = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     screens = frozenset(screen.path for screen in SCREENS)
+    app.add_middleware(CORSMiddleware)  # no origin: without it Gradio lets pages of any port of this computer
     app.add_middleware(Protected, workbench=workbench, screens=screens)
     app.add_middleware(NotFoundPage)
     app.add_middleware(Renamed, workbench=workbench, screens=screens)

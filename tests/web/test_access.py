@@ -343,3 +343,15 @@ def test_pictures_are_added_only_from_allowed_roots_where_others_can_ask_for_it(
     with pytest.raises(NotAllowedError, match="none is set"):
         check_roots([root], Settings(home=tmp_path / "home", host="0.0.0.0"))
     check_roots([outside], Settings(home=tmp_path / "home"))
+
+
+@pytest.mark.parametrize("path", ["/", "/config", "/gradio_api/info", "/api/v1/concepts"])
+@pytest.mark.parametrize("origin", ["http://localhost:9999", "http://127.0.0.1:7860", "null"])
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+def test_pages_of_no_other_origin_may_read_anything_not_even_of_this_computer(
+    open_app: TestClient, path: str, origin: str, method: str
+) -> None:
+    asked = {"origin": origin, "access-control-request-method": "GET"}
+    answer = open_app.request(method, path, headers={"host": "localhost:7860", "cookie": "a=b"} | asked)
+    assert "access-control-allow-origin" not in answer.headers
+    assert "access-control-allow-credentials" not in answer.headers

@@ -10,6 +10,7 @@ from concepts.workbench import Workbench
 from web.api import by_hand, label_files
 from web.api.operations import add_operations
 from web.api.reference import STYLE_HEADERS, reference_page
+from web.api.shared import BoundedRoute
 from web.http.problems import RESPONSES, describe_problems, handle_problems
 from web.http.repeated import Repeated, describe_keys
 
@@ -39,6 +40,7 @@ def create_api(workbench: Workbench) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         openapi_tags=[{"name": name, "description": about} for name, about in TAGS.items()],
     )
+    api.router.route_class = BoundedRoute
     handle_problems(api)
     describe_problems(api)
     describe_keys(api)

@@ -21,7 +21,7 @@ from concepts.workbench.library import ColumnsReport
 from concepts.workbench.operation import Limit, Offset, PictureId
 from concepts.workbench.scores import Heat
 from web.api.label_files import A_FILE, BYTES, FileName, FormatName, received
-from web.api.shared import LONG, Accepted, AuthorName, Body, ConceptName
+from web.api.shared import LONG, Accepted, AuthorName, Body, BoundedRoute, ConceptName
 
 MOST_PICTURES = 32  # in one request to classify; a folder is `scores`
 FEED = "application/feed+json"
@@ -62,7 +62,7 @@ def file_of(media_type: str, content: dict[str, Any]) -> dict[str, Any]:
 
 
 def routes(workbench: Workbench) -> APIRouter:
-    router = APIRouter()
+    router = APIRouter(route_class=BoundedRoute)
     accepted = Accepted(workbench)
 
     @router.post("/concepts/{name}/examples", status_code=201, tags=["examples"])

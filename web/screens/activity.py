@@ -12,10 +12,11 @@ import gradio as gr
 
 from concepts.errors import DiscernError
 from concepts.installation.activity import CallTotalView, JobView, call_sums
+from concepts.view import View
 from concepts.workbench import Workbench
 from web.advice import in_words
 from web.jobs import is_going
-from web.live import Action, Shown, live, memory, on_action, on_event, on_load
+from web.live import Action, Shown, live, memory, on_action, on_event, on_load, remembered
 from web.render import render, say, url
 from web.words import count, dollars
 from web.work import press
@@ -35,6 +36,12 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     on_event(screen.timer.tick, screen.tick, [screen.memory], screen.areas)
 
 
+class Going(View):
+    """The ids of the jobs that go on."""
+
+    jobs: tuple[int, ...] = ()
+
+
 class _Screen:
     def __init__(self, workbench: Workbench) -> None:
         self._bench = workbench
@@ -42,7 +49,7 @@ class _Screen:
         self.said = live("activity-said")
         self.going = live("activity-going")
         self.main = live("activity-main")
-        self.memory = memory([])  # the ids of the jobs that go on
+        self.memory = memory(Going())
         self.timer = gr.Timer(1, active=False)
         shown = [self.top, self.said, self.going, self.main]
         self.areas = [*shown, self.memory, self.timer]
@@ -58,8 +65,9 @@ class _Screen:
         shown: Shown = {self.said: said, self.main: main}
         return shown | self._work(jobs, view, url("/activity", **place))
 
-    def tick(self, request: gr.Request, before: list[int]) -> Shown:
+    def tick(self, request: gr.Request, memory: object) -> Shown:
         """While work is going on. What a person may be typing or reading changes only when work ends."""
+        before = remembered(Going, memory)
         place = dict(request.query_params)
         view = self._view(place)
         jobs = self._bench.installation.recent_jobs()
@@ -86,7 +94,7 @@ class _Screen:
                 demo=self._bench.context.settings.demo,
             ),
             self.going: render("activity/going.html", jobs=about),
-            self.memory: [job.id for job in going],
+            self.memory: Going(jobs=tuple(job.id for job in going)),
             self.timer: gr.Timer(active=bool(going)),
         }
 

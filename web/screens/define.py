@@ -12,13 +12,25 @@ from concepts.definition import editing
 from concepts.definition.document import Definition
 from concepts.errors import DiscernError, UnknownConceptError
 from concepts.installation.activity import JobView
+from concepts.view import View
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView, CriterionView
 from concepts.workbench.definition import scoping_model
 from web.advice import in_words
 from web.concept_menu import chosen, renamed_notice
 from web.jobs import is_going
-from web.live import Action, Shown, author_of, concept_of, live, memory, on_action, on_event, on_load
+from web.live import (
+    Action,
+    Shown,
+    author_of,
+    concept_of,
+    live,
+    memory,
+    on_action,
+    on_event,
+    on_load,
+    remembered,
+)
 from web.render import Button, Notice, render, say, url
 from web.screens.collections import look_in, where_to_look
 from web.screens.scales import fields_of, scale_of
@@ -43,6 +55,12 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     screen.work.on_tick(screen.tick, [screen.memory], screen.areas, of_concept=True)
 
 
+class Told(View):
+    """The job whose end is shown."""
+
+    told: int | None = None
+
+
 class _Screen:
     def __init__(self, workbench: Workbench) -> None:
         self._bench = workbench
@@ -56,7 +74,7 @@ class _Screen:
             self.history = live("define-history")
         self.prompts = live("define-prompts")
         self.dialog = live("define-dialog")
-        self.memory = memory({"told": None})  # the job whose end is shown
+        self.memory = memory(Told())
         self.parts = [
             self.top,
             self.work.area,
@@ -110,7 +128,7 @@ class _Screen:
             ),
             self.history: render("define/history.html", revisions=concept.definition.revisions(None)),
             self.prompts: render("define/prompts.html", prompts=concept.prompts.all(), open=False),
-            self.memory: {"told": job.id if job and not is_going(job) else None},
+            self.memory: Told(told=job.id if job and not is_going(job) else None),
         } | self._helpers(view, job)
 
     def searches(self, request: gr.Request) -> Shown:
@@ -145,14 +163,14 @@ class _Screen:
     def everything(self, request: gr.Request, said: Notice | None = None) -> Shown:
         return self.document(request, said) | self.searches(request)
 
-    def tick(self, request: gr.Request, memory: dict[str, Any]) -> Shown:
+    def tick(self, request: gr.Request, memory: object) -> Shown:
         """Only the progress while there is any, then everything: once, as the person may have gone on by the
         time the last tick comes, and what they are told of that stays."""
         name = concept_of(request)
         job = self.work.newest(name) if name else None
         if is_going(job):
             return self.work.shown(job)
-        if job and memory.get("told") == job.id:
+        if job and remembered(Told, memory).told == job.id:
             return {self.work.timer: self.work.ticking(job)}
         return self.everything(request, _outcome(job))
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Annotated
 
 import gradio as gr
+from pydantic import Field
 
 from concepts.bundle import figures
 from concepts.classifier.quality import HeadView, QualityView
@@ -19,12 +20,13 @@ from concepts.installation.users import Role
 from concepts.learning.permutation import about_chance
 from concepts.learning.report import CutFigures, EvaluationReport, Guarantee, of_hundred
 from concepts.learning.target import Side
+from concepts.view import View
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.versions import RANKED
 from web.advice import in_words
 from web.jobs import is_going
-from web.live import Action, Shown, author_of, concept_of, live, memory, on_action, on_load
+from web.live import Action, Shown, author_of, concept_of, live, memory, on_action, on_load, remembered
 from web.render import render, say
 from web.screens import mistakes
 from web.screens.quality_plots import plots
@@ -48,9 +50,16 @@ LINES: dict[Side, tuple[float, ...]] = {  # shares that a line of each side can 
     "no": (0.9, 0.95, 0.98),
 }
 
-# "pages": first false alarm and first missed picture shown; "seen": `_seen` of the jobs; "ranked": the job
-# whose order of the library is shown.
-Memory = dict[str, Any]
+First = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+class Memory(View):
+    """`pages`: first false alarm and first missed picture shown; `seen`: `_seen` of the jobs; `ranked`: the
+    job whose order of the library is shown."""
+
+    pages: tuple[First, First] = (0, 0)
+    seen: tuple[int | None, int | None, int | None, int | None] = (None, None, None, None)
+    ranked: int | None = None
 
 
 def build(workbench: Workbench, blocks: gr.Blocks) -> None:
@@ -80,7 +89,7 @@ class _Screen:
         self.line = live("quality-line")
         self.mistakes = live("quality-mistakes")
         self.dialog = live("quality-dialog")
-        self.memory = memory({"pages": [0, 0], "seen": []})
+        self.memory = memory(Memory())
         self.html = [
             self.top,
             self.work.area,
@@ -104,7 +113,7 @@ class _Screen:
                 self._bench.review.keep_up(name)
         return self.everything(request)
 
-    def everything(self, request: gr.Request, said: str = "", pages: Sequence[int] = (0, 0)) -> Shown:
+    def everything(self, request: gr.Request, said: str = "", pages: tuple[int, int] = (0, 0)) -> Shown:
         name = concept_of(request)
         if name is None:
             return self._nothing(render("which_concept.html", screen="Quality", what="Quality"))
@@ -117,7 +126,7 @@ class _Screen:
                 self.said: said,
                 self.training: self._training(view, quality.new_answers if quality else 0),
                 self.dialog: "",
-                self.memory: {"pages": list(pages), "seen": _seen(jobs)},
+                self.memory: Memory(pages=pages, seen=_seen(jobs)),
                 **self.work.shown(_work(jobs)),
                 **self._figures(view, quality, jobs),
                 **(self._mistakes(view, request, pages) if quality else {}),
@@ -130,22 +139,22 @@ class _Screen:
         reviewed = self._bench.concepts.is_step(view.name, "Review")
         return render("quality/head.html", concept=view, reviewed=reviewed)
 
-    def tick(self, request: gr.Request, memory: Memory) -> Shown:
+    def tick(self, request: gr.Request, sent: object) -> Shown:
         """One query. Only the progress while figures are being made, then what they changed.
 
         The person may be moving the threshold or looking at a picture by now: what was said and the dialog
         stay, and so does everything else while only the curve is being worked out.
         """
-        name = concept_of(request)
+        name, memory = concept_of(request), remembered(Memory, sent)
         jobs = self.work.newest_of_each(name) if name else []
         work, seen = _work(jobs), _seen(jobs)
         looking = {self.steady: _looking(jobs)} if is_going(_newest(jobs, STEADY)) else {}
         if name and is_going(work):
             return self.work.shown(work) | looking | self._ranked(name, work, memory)
-        before = [*(memory.get("seen") or ()), None, None, None, None]
+        before = memory.seen
         if name and seen[0] != before[0]:
             shown = self._ranked(name, work, memory) | self.everything(request)
-            shown[self.memory] = {"pages": [0, 0], "seen": seen, "ranked": work.id if work else None}
+            shown[self.memory] = Memory(seen=seen, ranked=work.id if work else None)
             shown[self.work.timer] = self.work.once_more()
             return {area: value for area, value in shown.items() if area not in (self.said, self.dialog)}
         still = {self.work.timer: self.work.ticking(*jobs)} | looking
@@ -153,7 +162,10 @@ class _Screen:
         new |= {self.steady: self._steady(name, jobs)} if name and seen[2] != before[2] else {}
         new |= self._looked_over(name) if name and seen[3] != before[3] else {}
         if new:
-            going_on = {self.work.timer: self.work.once_more(), self.memory: memory | {"seen": seen}}
+            going_on = {
+                self.work.timer: self.work.once_more(),
+                self.memory: memory.model_copy(update={"seen": seen}),
+            }
             return looking | new | going_on
         return {} if _curve(jobs) and not looking else still
 
@@ -163,7 +175,7 @@ class _Screen:
     def _ranked(self, name: str, work: JobView | None, memory: Memory) -> Shown:
         """Whoever waited for a training sees the library in its new order before that is measured: once,
         so that the pictures stay what they are."""
-        if work is None or work.kind != "train" or memory.get("ranked") == work.id:
+        if work is None or work.kind != "train" or memory.ranked == work.id:
             return {}
         if work.done < RANKED and work.state != "done":
             return {}
@@ -178,7 +190,7 @@ class _Screen:
             return {}
         shown: Shown = {
             self.ranked: render("quality/ranked.html", page=page, name=name),
-            self.memory: memory | {"ranked": work.id},
+            self.memory: memory.model_copy(update={"ranked": work.id}),
         }
         if view:
             shown |= {self.top: self._top(view), self.main: ""}
@@ -271,8 +283,9 @@ class _Screen:
 
     # What is done
 
-    def act(self, action: Action, request: gr.Request, memory: Memory) -> Shown:
-        name, pages = concept_of(request), memory.get("pages") or [0, 0]
+    def act(self, action: Action, request: gr.Request, sent: object) -> Shown:
+        name, memory = concept_of(request), remembered(Memory, sent)
+        pages = memory.pages
         if name is None:
             return self.everything(request)
         try:
@@ -280,7 +293,7 @@ class _Screen:
                 dialog = mistakes.opened(self._bench, name, action.value, author_of(request))
                 return {} if dialog is None else {self.dialog: dialog}
             if action.name.startswith("page-"):
-                return self._turn(name, action, memory, pages, request)
+                return self._turn(name, action, memory, request)
             said = self._do(action, name, author_of(request))
             if action.name in BEGINS:  # which changes nothing else that is shown, and the work wants the time
                 return {self.said: said, self.ranked: ""} | self.work.shown(self.work.newest(name))
@@ -318,13 +331,12 @@ class _Screen:
             return say("Taken back: the earlier answer stands again.", "good")
         return ""
 
-    def _turn(
-        self, name: str, action: Action, memory: Memory, pages: Sequence[int], request: gr.Request
-    ) -> Shown:
-        start = max(int(action.value), 0)
-        turned = [start, pages[1]] if action.name == "page-alarms" else [pages[0], start]
+    def _turn(self, name: str, action: Action, memory: Memory, request: gr.Request) -> Shown:
+        start, (alarms, missed) = max(int(action.value), 0), memory.pages
+        turned = (start, missed) if action.name == "page-alarms" else (alarms, start)
         view = self._bench.concept(name).definition.read()
-        return self._mistakes(view, request, turned) | {self.memory: memory | {"pages": turned}}
+        kept = memory.model_copy(update={"pages": turned})
+        return self._mistakes(view, request, turned) | {self.memory: kept}
 
     def _set_threshold(self, name: str, value: str, author: str) -> str:
         version, threshold = json.loads(value)
@@ -354,12 +366,12 @@ def _looking(jobs: Sequence[JobView]) -> str:
     return render("quality/steady.html", job=_newest(jobs, STEADY), found=None, newest=None)
 
 
-def _seen(jobs: Sequence[JobView]) -> list[int | None]:
+def _seen(jobs: Sequence[JobView]) -> tuple[int | None, int | None, int | None, int | None]:
     """Which figures are shown: the job that made the newest ones, the curve that is being worked out, the
     last look at changed pictures and the last look over the answers."""
     work, curve, steady, looked = _work(jobs), _curve(jobs), _newest(jobs, STEADY), _newest(jobs, LOOK_OVER)
     ended = [job.id if job and not is_going(job) else None for job in (work, steady, looked)]
-    return [ended[0], curve.id if curve else None, ended[1], ended[2]]
+    return ended[0], curve.id if curve else None, ended[1], ended[2]
 
 
 def _covered(view: QualityView, name: str) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
 from urllib.parse import parse_qsl
 
 import gradio as gr
+from pydantic import BaseModel
 
 from concepts.collaborator import AUTO
 from concepts.collaborator.comparing import AnnotatorsCompared
@@ -26,7 +26,18 @@ from concepts.workbench import Workbench
 from concepts.workbench.annotations import Annotators
 from web.advice import in_words
 from web.jobs import is_going
-from web.live import Action, Shown, author_of, concept_of, live, memory, on_action, on_event, on_load
+from web.live import (
+    Action,
+    Shown,
+    author_of,
+    concept_of,
+    live,
+    memory,
+    on_action,
+    on_event,
+    on_load,
+    remembered,
+)
 from web.render import Notice, render, say
 from web.work import press
 
@@ -45,18 +56,21 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     on_event(screen.timer.tick, screen.tick, [screen.view], screen.areas)
 
 
-AT_FIRST: dict[str, Any] = {"place": {}, "ids": [], "keys": {}}
+class Page(BaseModel):
+    """What one page shows: where in the list, which pictures, and the keys of its answers."""
+
+    place: dict[str, str] = {}
+    ids: list[str] = []
+    keys: dict[str, str] = {}
 
 
 class _Screen:
-    """`view` is what one page shows: where in the list, which pictures, and the keys of its answers."""
-
     def __init__(self, workbench: Workbench) -> None:
         self._bench = workbench
         self.top = live("review-top")
         self.main = live("review-main")
         self.said = live("review-said")
-        self.view = memory(AT_FIRST)
+        self.view = memory(Page())
         self.timer = gr.Timer(1.5, active=False)
         self.areas = [self.top, self.main, self.said, self.view, self.timer]
 
@@ -66,18 +80,18 @@ class _Screen:
         if concept is not None:
             with suppress(DiscernError):  # which the screen says below
                 self._bench.review.keep_up(concept)
-        return self._show(request, AT_FIRST | {"place": place})
+        return self._show(request, Page(place=place))
 
-    def tick(self, request: gr.Request, view: dict[str, Any]) -> Shown:
+    def tick(self, request: gr.Request, sent: object) -> Shown:
         """While the machine is at work; at its end there is something to look at."""
-        concept, view = concept_of(request), AT_FIRST | view
+        concept, view = concept_of(request), remembered(Page, sent)
         jobs = self._jobs(concept) if concept else {}
         if any(is_going(jobs.get(kind)) for kind in (ANNOTATE, COMPARE, LOOK_BACK)):
             return {self.top: self._top(concept, jobs)}
         return {} if is_going(jobs.get(LOOK_OVER)) else self._show(request, view)
 
-    def act(self, action: Action, request: gr.Request, view: dict[str, Any]) -> Shown:
-        concept, view = concept_of(request), AT_FIRST | view  # a browser may send back nothing of it
+    def act(self, action: Action, request: gr.Request, sent: object) -> Shown:
+        concept, view = concept_of(request), remembered(Page, sent)
         if concept is None:
             return self._show(request, view)
         try:
@@ -86,25 +100,26 @@ class _Screen:
             return {self.said: say(f"{in_words(error)} Nothing was changed.", "bad")}
         return self._show(request, view, said)
 
-    def _do(self, concept: str, action: Action, author: str, view: dict[str, Any]) -> str:
+    def _do(self, concept: str, action: Action, author: str, view: Page) -> str:
         """What there is to say about it, in words. Changes `view`."""
         bench = self._bench
         if action.name in ("show", "filter"):
             wanted = dict(parse_qsl(action.value)) if action.name == "show" else action.fields
-            view |= AT_FIRST | {"place": {k: v for k, v in wanted.items() if k in FILTERS and v}}
+            view.place = {k: v for k, v in wanted.items() if k in FILTERS and v}
+            view.ids, view.keys = [], {}
         elif action.name in ("yes", "no", "unsure"):
             # A grade or class that is right comes last: its name may be any.
             picture_id, key, how, given = (*action.value.split("|", 3), "", "")[:4]
             # Nothing that speaks for one or the other stands beside a picture that people disagree about.
-            in_view = how != "blind" or picture_id in view["ids"]
+            in_view = how != "blind" or picture_id in view.ids
             bench.concept(concept).labels.give(
                 picture_id, given or action.name, author=author, key=key, in_view=in_view
             )
-            view["keys"] = {**view["keys"], picture_id: key}
+            view.keys[picture_id] = key
             return "Saved."
         elif action.name == "undo":
             undone = bench.concept(concept).labels.take_back(
-                author=author, only=[view["keys"].pop(action.value, "")]
+                author=author, only=[view.keys.pop(action.value, "")]
             )
             return "Taken back." if undone else "There was nothing to take back."
         elif action.name == "comment":
@@ -132,7 +147,7 @@ class _Screen:
             press(bench, action)
         return ""
 
-    def _show(self, request: gr.Request, view: dict[str, Any], said: str = "") -> Shown:
+    def _show(self, request: gr.Request, view: Page, said: str = "") -> Shown:
         """Everything. After an answer the same pictures stay where they are until the person goes on."""
         concept = concept_of(request)
         shown = {self.said: say(said, "good") if said else "", self.view: view}
@@ -156,33 +171,33 @@ class _Screen:
         self,
         concept: str,
         author: str,
-        view: dict[str, Any],
+        view: Page,
         jobs: Mapping[str, JobView],
         reader: str | None = None,
     ) -> str:
         """`reader`: who gets what others said of a picture only once they have answered, as they may."""
-        place = view["place"]
+        place = view.place
         wanted = ReviewFilter(
             kind=place.get("kind", ""),
             query=place.get("query", ""),
             criterion=place.get("criterion", ""),
             verdict=place.get("verdict", ""),
             rating=_number(place.get("rating", "")),
-            ids=tuple(view["ids"]),
+            ids=tuple(view.ids),
         )
         handle = self._bench.concept(concept)
         page = handle.annotations.review(wanted, _number(place.get("page", "")))
-        view["ids"] = [item.id for item in page.items]
+        view.ids = [item.id for item in page.items]
         start, reason = _number(place.get("start", "")), place.get("reason", "")
         only = Reason(reason) if reason in [*Reason] else None
         queue = self._bench.review.queue(concept, only, ROWS, start, reader=reader)
-        shown = [*view["ids"], *(row.id for row in queue.rows)]
+        shown = [*view.ids, *(row.id for row in queue.rows)]
         return render(
             "review/main.html",
             concept=concept,
             page=page,
             place=place,
-            keys=view["keys"],
+            keys=view.keys,
             remarks=self._bench.concept(concept).labels.comments(shown, author),
             own={
                 event.picture_id: event.value

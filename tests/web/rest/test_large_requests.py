@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from web.api.shared import MOST_NAMES
 from web.http.guard import LARGEST_BODY
 from web.http.problems import FIRST
 
@@ -26,8 +27,10 @@ def concept(api: TestClient) -> str:
         {"answers": [{"picture": "0" * 64, "value": "yes"}]} | {f"unknown {i}": i for i in range(30_000)},
         {"answers": "x" * 900_000},
         [0] * 300_000,
+        {f"{i}": 0 for i in range(80_000)},
+        {"answers": [{"picture": "0" * 64, "value": "yes"} | {f"{i}": 0 for i in range(450)}] * 150},
     ],
-    ids=["too many", "all wrong", "unknown names", "long text", "a list"],
+    ids=["too many", "all wrong", "unknown names", "long text", "a list", "names alone", "names inside"],
 )
 def test_a_wrong_request_near_the_limit_is_answered_with_its_first_problems_and_their_number(
     api: TestClient, concept: str, body: Any
@@ -44,6 +47,18 @@ def test_a_wrong_request_near_the_limit_is_answered_with_its_first_problems_and_
     assert said["wrong"] >= len(said["errors"])
     if said["wrong"] > FIRST:
         assert f"{said['wrong'] - FIRST:,} more" in said["detail"]
+
+
+@pytest.mark.parametrize("names", [MOST_NAMES, MOST_NAMES + 1])
+def test_json_with_more_names_than_any_request_has_is_refused_before_each_is_an_error(
+    api: TestClient, concept: str, names: int
+) -> None:
+    content = json.dumps({f"{i}": 0 for i in range(names)}, separators=(",", " :"))
+    answer = api.post(
+        f"concepts/{concept}/labels", content=content, headers={"content-type": "application/json"}
+    )
+    assert answer.status_code == 422
+    assert (answer.json()["wrong"] == 1) == (names > MOST_NAMES)
 
 
 def test_of_a_label_file_with_many_bad_rows_the_first_are_named(api: TestClient, concept: str) -> None:
