@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from storage.database import Store, among, chunks, insert_new, insert_or_update, tuples
+from storage.database import Database, Store, among, chunks, insert_new, insert_or_update, tuples
 from storage.folders import Placed, count_places, places_of
 from storage.kept_counts import KeptCounts, groups_shown, joined, recount_groups, recount_places
 from storage.pictures.files import SkippedFile, Source
 from storage.removed import shown
 from storage.tables import UNREAD, BadFileRow, PendingVectorRow, PictureRow, SourceRow, now
+
+File = TypeVar("File", Source, SkippedFile)
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,10 @@ class PictureFacts:
 class Adding(Store):
     """Files that were read, and the outbox of pictures that wait for their vectors. Every method is one short
     transaction."""
+
+    def __init__(self, database: Database, root: str = "") -> None:
+        super().__init__(database)
+        self._root = root
 
     # Files
 
@@ -76,6 +83,8 @@ class Adding(Store):
         A picture that is known already comes as its id alone. New pictures go to the outbox as well:
         their vectors are pending until `vectors_written`.
         """
+        read = [(_below(self._root, source), facts) for source, facts in read]
+        skipped = [_below(self._root, file) for file in skipped]
         pictures: dict[str, PictureFacts] = {}
         first: dict[str, str] = {}  # place
         for source, facts in read:
@@ -128,6 +137,11 @@ class Adding(Store):
                         PendingVectorRow.fingerprint == fingerprint, PendingVectorRow.picture_id.in_(ids)
                     )
                 )
+
+
+def _below(root: str, file: File) -> File:
+    """As it is told."""
+    return replace(file, uri=file.uri.removeprefix(root)) if root else file
 
 
 def _count(

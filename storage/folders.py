@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from storage.buckets import SCHEME, in_bucket
-from storage.database import among
+from storage.database import Database, among
 from storage.dialects import insert_into
 from storage.kept_counts import NOTHING, KeptCounts, add_to_counts
-from storage.tables import FolderRow, PictureRow, SourceRow
+from storage.tables import FolderRow, LibraryCountRow, PictureRow, SourceRow
 
 FOLDERS = 500  # shown of one folder
 
@@ -132,6 +132,22 @@ def files_in(session: Session, folder: str) -> int:
     """How many places of shown pictures are in it or below."""
     row = session.get(FolderRow, folder.rstrip("/") or "/")
     return row.files if row else 0
+
+
+def move_places(database: Database, to: str) -> str:
+    """Writes every place of a library below `to`, such as `/sample`, in place of the innermost folder that
+    holds everything, which is returned; "" for `/`. Not for a library that goes on being added to."""
+    with database.write("library") as session:
+        top = _outermost(session).rstrip("/")
+        while f"{top}/".count("!/"):  # of an archive nobody can make a link
+            top = parent_of(top).rstrip("/")
+        moved = to + func.substr(SourceRow.uri, len(top) + 1)
+        session.execute(update(SourceRow).values(uri=moved))
+        session.execute(delete(FolderRow))
+        ids = session.scalars(select(PictureRow.id).where(PictureRow.removed.is_(None))).all()
+        session.execute(update(LibraryCountRow).values(places=0))
+        count_places(session, places_of(session, ids, 1))
+    return top
 
 
 def _outermost(session: Session) -> str:

@@ -36,10 +36,11 @@ LIBRARY_TABLES = (
     SourceRow,
     FolderRow,
     LibraryCountRow,
-    BadFileRow,
     PendingVectorRow,
-)
+)  # but for the files that were skipped: what they are is said of the computer
+_ID = re.compile(r"[0-9a-f]{64}")
 _START_OF_AN_ID = re.compile(r"[0-9a-fA-F]{8,63}")
+_UNTIDY = re.compile(r"//|/\./|/\.?$")
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,16 @@ class LibraryEncoder:
 
 @dataclass(frozen=True, kw_only=True)
 class Picture(PictureFacts):
+    """`sources` are its places as they are told, `files` those to read from."""
+
     near_group: str
     added: datetime
     sources: tuple[str, ...]
+    root: str = ""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return tuple(f"{self.root}{place}" for place in self.sources)
 
 
 @dataclass(frozen=True)
@@ -84,9 +92,11 @@ class Library:
     transaction. A picture that was removed is no picture of the library: `storage.removed` has it until the
     bin is emptied."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, root: str = "") -> None:
+        """`root`: the folder that all files are below and no place tells of."""
         self._database = database
-        self.adding = Adding(database)
+        self.root = root
+        self.adding = Adding(database, root)
 
     # The encoder
 
@@ -304,7 +314,7 @@ class Library:
                     select(SourceRow).where(SourceRow.picture_id.in_(ids)).order_by(SourceRow.uri)
                 ):
                     sources.setdefault(source.picture_id, []).append(source.uri)
-        return [_picture(rows[i], sources.get(i, [])) for i in picture_ids if i in rows]
+        return [_picture(rows[i], sources.get(i, []), self.root) for i in picture_ids if i in rows]
 
     def by_id(self, limit: int, after: str = "", before: str = "") -> list[Picture]:
         """Pictures in the order of their ids, behind one or the last before one."""
@@ -357,18 +367,20 @@ class Library:
 
         Relative paths count from `relative_to`, or from the working folder.
         """
-        base = relative_to or Path.cwd()
+        base = str((relative_to or Path.cwd()).absolute())
         uris = [
-            text if "!/" in text or in_bucket(text) else str((base / text).absolute())
-            for text in paths_or_ids
+            text if "!/" in text or in_bucket(text) else _written_out(base, text) for text in paths_or_ids
         ]
         meant = ~_SHOWN if in_bin else _SHOWN
         of_places = ~shown(SourceRow.picture_id) if in_bin else shown(SourceRow.picture_id)
         with self._database.read() as session:
             by_id = select(PictureRow.id, PictureRow.id).where(meant)
             by_place = select(SourceRow.uri, SourceRow.picture_id).where(of_places)
-            known = dict(among(session, by_id, PictureRow.id, paths_or_ids))
-            known.update(among(session, by_place, SourceRow.uri, uris))
+            known = dict(among(session, by_id, PictureRow.id, filter(_ID.fullmatch, paths_or_ids)))
+            if len(uris) > kept_counts(session).places:  # a file of millions of rows about a few pictures
+                known.update(tuples(session, by_place))
+            else:
+                known.update(among(session, by_place, SourceRow.uri, uris))
         return [known.get(text) or known.get(uri) for text, uri in zip(paths_or_ids, uris, strict=True)]
 
     def ending_with(self, paths: Sequence[str]) -> dict[str, set[str]]:
@@ -399,6 +411,13 @@ class Library:
         return [SkippedFile(r.uri, r.reason, r.message, r.size, r.mtime_ns) for r in rows]
 
 
-def _picture(row: PictureRow, sources: list[str]) -> Picture:
+def _picture(row: PictureRow, sources: list[str], root: str) -> Picture:
     facts = {field.name: getattr(row, field.name) for field in fields(PictureFacts)}
-    return Picture(**facts, near_group=row.near_group or row.id, added=row.added, sources=tuple(sources))
+    group = row.near_group or row.id
+    return Picture(**facts, near_group=group, added=row.added, sources=tuple(sources), root=root)
+
+
+def _written_out(base: str, path: str) -> str:
+    """As pathlib joins and writes paths, which takes it long for millions."""
+    joined = os.path.join(base, path)  # noqa: PTH118
+    return str(Path(joined)) if _UNTIDY.search(joined) else joined

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concepts import errors
+from web.http.visitors import VISITOR
 
 # What settings are called on the screen.
 FIELDS = {
@@ -28,4 +29,5 @@ def in_words(error: errors.DiscernError) -> str:
     advice = error.advice("on_screen")
     if isinstance(error, errors.BadPriceError):
         advice = advice.replace(" it ", f" the {FIELDS[error.setting].lower()} ")
-    return " ".join(filter(None, (str(error), advice)))
+    said, sandbox = " ".join(filter(None, (str(error), advice))), VISITOR.get()
+    return sandbox.bench.context.redact(said) if sandbox else said

@@ -131,9 +131,9 @@ def ratings_now(training_data: TrainingData) -> dict[str, int]:
 def picture_inputs(training_data: TrainingData, ids: Sequence[str]) -> list[PictureInput]:
     collection, ids = training_data.collection, training_data.with_vectors(ids)
     vectors, groups = training_data.vectors(ids), collection.library.near_groups(ids)
-    paths = collection.paths(ids)
+    files = {picture.id: next(iter(picture.files), None) for picture in collection.library.pictures(ids)}
     return [
-        PictureInput(i, partial(collection.thumbnail, i), vector, paths.get(i), group)
+        PictureInput(i, partial(collection.thumbnail, i), vector, files.get(i), group)
         for i, vector, group in zip(ids, vectors, groups, strict=True)
     ]
 

@@ -92,11 +92,16 @@ def without_contradictions(rows: Sequence[LabelRow]) -> tuple[list[LabelRow], li
         by_question[row.question, row.repeat].append(row)
     bad = {}
     for said in by_question.values():
+        first: dict[str, LabelRow] = {}
         for row in said:
-            other = next((o for o in said if o.said != row.said), None)
-            if other:
-                reason = f"says {row.said} of a picture of which row {other.number} says {other.said}"
-                bad[row.number] = BadRow(row.number, reason)
+            first.setdefault(row.said, row)
+        if len(first) < 2:
+            continue
+        one, another = islice(first.values(), 2)
+        for row in said:
+            other = another if row.said == one.said else one
+            reason = f"says {row.said} of a picture of which row {other.number} says {other.said}"
+            bad[row.number] = BadRow(row.number, reason)
     return [row for row in rows if row.number not in bad], list(bad.values())
 
 

@@ -84,15 +84,16 @@ class Collection:
         load: Callable[..., Encoder] = load_encoder,
         thumbnails: Blobs | None = None,
         engine: Engine | None = None,
+        root: str = "",
     ) -> None:
         """`load` is called as `load_encoder` is. `thumbnails`: where they are kept, if not in a folder of the
         home or in the store of the settings. `engine`: where pictures are looked at, if not in this
-        process."""
+        process. `root` as of `Library`."""
         self._settings = settings
         self._bucket = BucketTables(f"{settings.store}/vectors", database.alone) if settings.store else None
         self._load_encoder = load
         self.engine = engine or InProcess()
-        self.library = Library(database)
+        self.library = Library(database, root)
         self.outside = OutsidePictures(database)
         self.named = NamedCollections(database)
         self.frames = Frames(database, self.index)

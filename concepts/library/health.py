@@ -7,7 +7,7 @@ gone or another one by now can only be named.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from concepts.errors import BadPictureError, DamagedIndexError, UnknownPictureError
 from concepts.jobs import Listener
@@ -176,7 +176,7 @@ class HealthCheck:
         while files := self._library.sources(AT_ONCE, after):
             after = files[-1][0].uri
             for file, known in files:
-                yield file, _what_is_wrong(file, known)
+                yield file, _what_is_wrong(replace(file, uri=f"{self._library.root}{file.uri}"), known)
 
     def _name(self, wrong: str, place: str) -> None:
         count = f"files_{wrong}"

@@ -32,10 +32,12 @@ def find_named(library: Library, names: Sequence[NamedPicture], folder: Path) ->
     for key in ("id_or_path", "path"):
         asked = [name for name in dict.fromkeys(names) if name not in found and getattr(name, key)]
         texts = [str(getattr(name, key)) for name in asked]
-        beside, here = library.resolve_many(texts, relative_to=folder), library.resolve_many(texts)
-        for name, first, second in zip(asked, beside, here, strict=True):
-            if first or second:
-                found[name] = first or second or ""
+        beside = library.resolve_many(texts, relative_to=folder)
+        left = [text for text, first in zip(texts, beside, strict=True) if not first and text[0] != "/"]
+        here = dict(zip(left, library.resolve_many(left), strict=True))
+        for name, text, first in zip(asked, texts, beside, strict=True):
+            if known := first or here.get(text):
+                found[name] = known
     ends = {name: _end(name.path or name.id_or_path) for name in names if name not in found}
     ending = library.ending_with(sorted(set(filter(None, ends.values()))))
     return [_outcome(name, found, ending.get(ends.get(name, ""), set())) for name in names]

@@ -22,7 +22,7 @@ def original(picture: Picture, short_side: int) -> Decoded | None:
 
 def original_file(picture: Picture) -> tuple[str, bytes] | None:
     """Where the file is, and its bytes."""
-    for uri in picture.sources:
+    for uri in picture.files:
         try:
             data = sources.read(uri)
         except BadPictureError:

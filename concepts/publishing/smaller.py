@@ -177,7 +177,7 @@ def _noise(height: int, width: int) -> Pictures:
 def _read(collection: Collection, reader: Reader, ids: Sequence[str]) -> Iterator[Pictures]:
     """(3, height, width) of each that can be read."""
     for picture in collection.library.pictures(ids):
-        for uri in picture.sources:
+        for uri in picture.files:
             try:
                 yield reader.pixels(sources.read(uri))
             except (BadPictureError, UnreadableError):

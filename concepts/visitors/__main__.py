@@ -9,14 +9,14 @@ import sys
 
 from concepts.errors import DiscernError
 from concepts.settings import load_settings
-from concepts.visitors.sandboxes import SampleLibrary
+from concepts.visitors.sandboxes import SampleLibrary, SharedEncoders
 from concepts.workbench import Workbench
 
 
 def main() -> None:
     try:
         bench = Workbench(load_settings())
-        library = SampleLibrary(bench)
+        library = SampleLibrary(bench, SharedEncoders(bench.context.settings.cache))
         library.prepare()
         pictures = bench.library.info().pictures
         bench.close()

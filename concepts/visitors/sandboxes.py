@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -39,14 +40,18 @@ from concepts.workbench.jobs import (
     TidyVectors,
 )
 from storage.blobs import Blobs, FolderBlobs, LayeredBlobs
+from storage.database import Database
+from storage.files import sqlite_url
+from storage.folders import move_places
 from storage.jobs import StoredJob
-from storage.library import LIBRARY_TABLES
+from storage.library import LIBRARY_TABLES, Library
 from storage.uploads import ARCHIVE_SUFFIX
 
 FOLDER = "sandboxes"
 LOOK_EVERY = 15.0  # seconds, for what is over
 NICE = 10  # of 19: what is left of a processor goes to training, not what an answer needs
 PREPARED = "prepared.sqlite"
+SAMPLE = "sample"  # in a sandbox: where the sample pictures are
 MEASURE_AGAIN_AFTER = 2.0  # seconds
 
 log = logging.getLogger(__name__)
@@ -143,6 +148,8 @@ class Sandbox:
             replace(
                 lent,
                 thumbnails=LayeredBlobs(FolderBlobs(settings.home / "thumbnails"), thumbnails),
+                root=str(settings.home),
+                redact=partial(_without, folders=(settings.home, settings.home.parents[1])),
                 ledger=lambda database: AllowedLedger(database, allowance),
                 admit_job=quotas.admit_job,
                 admit_file=quotas.admit_file,
@@ -173,6 +180,13 @@ class Sandbox:
         """Stops its work and takes everything away."""
         self.bench.close()
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+def _without(text: str, folders: Sequence[Path]) -> str:
+    """What a visitor is told: nothing of where the host keeps it."""
+    for folder in folders:
+        text = text.replace(f"{folder}/", "").replace(str(folder), "the demo")
+    return text
 
 
 def _own_bytes(file: Path) -> int:
@@ -214,8 +228,9 @@ class Sandboxes:
         self._slots = JobSlots(at_once, self._wake)
         # One thread chooses what everybody is asked next: twenty would keep those who answer waiting.
         self._background = Background()
+        encoders = SharedEncoders(settings.cache)
         self._lent = SharedResources(
-            load=SharedEncoders(settings.cache).load,
+            load=encoders.load,
             executor=self._slots.executor,
             background=self._background,
         )
@@ -228,7 +243,7 @@ class Sandboxes:
                 f"Another process runs a demo in {settings.home}. A demo is one process: its visitors' parts "
                 "are known to nobody else."
             ) from None
-        self._library = SampleLibrary(self.base)
+        self._library = SampleLibrary(self.base, encoders)
         self._known: dict[str, Sandbox] = {}
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -358,26 +373,34 @@ class SharedEncoders:
 
     def __init__(self, cache: Path) -> None:
         self._cache = cache
+        self.names: dict[str, str] = {}  # as visitors are told them → as they are
         self._loaded: dict[tuple[str, str], Encoder] = {}
         self._lock = threading.Lock()
 
     def load(self, name: str, *, cache: Path, precision: str = "auto") -> Encoder:
         with self._lock:
+            name = self.names.get(name, name)
             known = self._loaded.get((name, precision))
             if known is None:
                 loaded = load_encoder(name, cache=self._cache, precision=precision)
-                known = cast(Encoder, _TextsInTurn(loaded))
+                known = cast(Encoder, _Shared(loaded, self.names))
                 for asked in (precision, loaded.fingerprint.precision):
                     known = self._loaded.setdefault((name, asked), known)
             return known
 
 
-class _TextsInTurn:
+class _Shared:
     """An encoder that takes texts from several libraries: encoders themselves take them from one thread."""
 
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
+    def __init__(self, encoder: Encoder, names: dict[str, str]) -> None:
+        self._encoder, self._names = encoder, names
         self._encoding = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """As visitors are told it."""
+        real = self._encoder.name
+        return next((told for told, name in self._names.items() if name == real), real)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._encoder, name)
@@ -389,16 +412,18 @@ class _TextsInTurn:
 
 class SampleLibrary:
     """A data folder with the sample pictures, made once, of which every sandbox begins with a copy: of
-    pictures and vectors alone, whatever else is in it.
+    pictures and vectors alone, whatever else is in it. The copy names no folder of the host: what a visitor
+    is told of begins at the sandbox, in which `sample` leads to the pictures.
 
     Files of vectors and of the cache are never changed in place, by LanceDB and by us, so a copy shares them
     under a second name. Thumbnails are read from here: their thousand folders would take longer than all the
     rest.
     """
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, bench: Workbench, encoders: SharedEncoders) -> None:
         self.bench = bench
         self.home = bench.context.settings.home
+        self._encoders = encoders
 
     def prepare(self) -> None:
         """Gets the sample pictures where the library has none, and has everything at hand that a sandbox
@@ -411,11 +436,24 @@ class SampleLibrary:
         unfinished = self.home / f".{PREPARED}"
         unfinished.unlink(missing_ok=True)
         self.bench.context.database.copy_tables_to(unfinished, LIBRARY_TABLES)
+        self._tell_nothing_of_the_host(unfinished)
         unfinished.replace(self.home / PREPARED)
+
+    def _tell_nothing_of_the_host(self, copy: Path) -> None:
+        """Nothing of the folders that all pictures and the encoder are in."""
+        recorded = self.bench.context.collection.recorded()
+        kind, _, place = recorded.name.partition(":")
+        alias = f"{kind}:{Path(place).name}" if Path(place).is_absolute() else recorded.name
+        self._encoders.names[alias] = recorded.name
+        database = Database(sqlite_url(copy))
+        Library(database).set_encoder(replace(recorded, name=alias))
+        self._pictures = move_places(database, f"/{SAMPLE}")
+        database.close()
 
     def copy_to(self, home: Path) -> None:
         """A data folder of its own, readable by this process's user alone."""
         home.mkdir(mode=0o700, parents=True)
+        (home / SAMPLE).symlink_to(self._pictures or "/")
         shutil.copyfile(self.home / PREPARED, home / "discern.sqlite")
         shutil.copytree(self.home / "vectors", home / "vectors", copy_function=_shared)
         pictures = shutil.ignore_patterns("pictures")  # those that somebody has looked at in large

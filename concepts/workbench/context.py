@@ -67,6 +67,8 @@ class SharedResources:
     executor: Callable[[Perform], Executor] = Threads
     background: Background | None = None  # one of its own without a word
     thumbnails: Blobs | None = None  # where they are kept, if not in the home
+    root: str = ""  # the folder that all pictures are below and nobody is told of
+    redact: Callable[[str], str] = str  # takes more out of errors than keys and passwords
     ledger: Callable[[Database], Ledger] = Ledger
     admit_job: Callable[[Job[Any]], None] = lambda job: None
     admit_file: Callable[[str, int], None] = lambda name, size: None  # its name and bytes
@@ -91,12 +93,14 @@ class Context:
     """One data folder: settings, stores, jobs and the ledger, handed to every room of the Workbench."""
 
     def __init__(self, settings: Settings, lent: SharedResources) -> None:
-        self._settings, self._saved = settings, saved_at(settings)
+        self._settings, self._saved, self._redact = settings, saved_at(settings), lent.redact
         with told(settings.home):
             make_private(settings.home, folder=True)
         self.database = Database(settings.database)
         self.engine = engine_of(settings.engine)
-        self.collection = Collection(settings, self.database, lent.load, lent.thumbnails, self.engine)
+        self.collection = Collection(
+            settings, self.database, lent.load, lent.thumbnails, self.engine, lent.root
+        )
         self.columns = PictureColumns(self.database)
         self.store = ConceptStore(self.database)
         self.heads = HeadStore(self.database)
@@ -156,7 +160,7 @@ class Context:
 
     def redact(self, text: str) -> str:
         """Without keys and passwords, as the settings are now."""
-        return redacted(text, self.settings.secrets)
+        return self._redact(redacted(text, self.settings.secrets))
 
     def concept(self, name: str) -> ConceptRow:
         """By its name, by one it had before it was renamed, or as `id:7`. Raises `UnknownConceptError`, and

@@ -154,6 +154,7 @@ class LabelExports:
                 labelled = LabelledPicture(
                     id=picture.id,
                     path=next(iter(picture.sources), ""),
+                    root=picture.root,
                     width=picture.width,
                     height=picture.height,
                     label=decision.value if decision else "",

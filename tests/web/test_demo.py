@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from answering import answer as answer_all
 from demo_house import PICTURES, Clock, demo_house
 from drawing import draw
 from fastapi import FastAPI
@@ -17,10 +19,17 @@ from fastapi.testclient import TestClient
 from small_app import app_without_screens
 from web_screens import Screens
 
+from concepts.errors import DiscernError
+from concepts.jobs import Progress
+from concepts.labelling.formats import written_formats
+from concepts.labelling.mining import MineResult
 from concepts.settings import load_settings
 from concepts.visitors import LIMITS, Sandboxes
+from concepts.workbench.jobs import Mine
 from web.http.exposure import check_exposure
 from web.http.visitors import COOKIE, NoVisitorError, each_visitors
+from web.screens import SCREENS
+from web.server import create_app
 
 BASE = "http://127.0.0.1:7860"
 BALL = {"name": "Ball", "description": "A round thing."}
@@ -190,6 +199,92 @@ def test_what_is_about_the_computer_is_closed(app: FastAPI, method: str, path: s
     answer = visitor(app).request(method, path, json={"openai_base_url": "http://127.0.0.1:1/v1"})
     assert answer.status_code == 403
     assert "closed here" in answer.json()["detail"]
+
+
+# Nothing of where it is
+
+
+@pytest.fixture(scope="module")
+def worked(house: Sandboxes) -> TestClient:
+    """A visitor with a picture of their own, a trained concept, and work that failed."""
+    client = visitor(create_app(house.base, house))
+    bench = next(reversed(house._known.values())).bench
+    content = io.BytesIO()
+    draw("ellipse", 902).save(content, "PNG")
+    batch = bench.context.uploads.begin()
+    client.put(f"/uploads/{batch}/mine.png", content=content.getvalue())
+    bench.library.add_uploads(batch).wait()
+    client.post("/api/v1/concepts", json=BALL)
+    answer_all(bench, "Ball", bench.context.collection.library.all_ids())
+    bench.concept("Ball").versions.train().wait()
+
+    def fails(job: Mine, progress: Progress) -> MineResult:
+        raise PermissionError(13, "Permission denied", str(bench.context.settings.home / "discern.sqlite"))
+
+    bench.jobs.register(Mine, fails)
+    with pytest.raises(DiscernError, match=r"Permission denied: discern\.sqlite"):
+        bench.concept("Ball").definition.mine().wait()
+    return client
+
+
+def addresses(client: TestClient) -> Iterator[str]:
+    """Every GET route of REST, with what there is in place of its parameters."""
+    pictures = [picture["id"] for picture in client.get("/api/v1/library/pictures").json()["pictures"]]
+    there = {"name": "Ball", "picture_id": pictures[0], "version": "1", "prompt": "annotate"}
+    document = client.get("/api/v1/openapi.json").json()
+    for path in document["paths"]:
+        if "get" not in document["paths"][path]:
+            continue
+        filled = re.sub(r"{(\w+)}", lambda name: there.get(name[1], "1"), path)
+        yield f"/api/v1{filled}"
+    yield from (f"/api/v1/library/pictures/{picture}" for picture in pictures)
+    yield from (f"/api/v1/jobs/{job['id']}" for job in client.get("/api/v1/jobs").json())
+    yield "/api/v1/library?folder=/sample&bad=true"
+    yield "/api/v1/library/pictures?q=a+ball&limit=200"
+    for form in written_formats():
+        yield f"/api/v1/concepts/Ball/labels/export?format={form}&what=both"
+    yield from ("/app/made.zip", "/config", "/gradio_api/info", "/healthz", "/begin")
+
+
+def unpacked(content: bytes) -> Iterator[bytes]:
+    """With what is in archives, and in those within."""
+    yield content
+    if zipfile.is_zipfile(io.BytesIO(content)):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for name in archive.namelist():
+                yield name.encode()
+                yield from unpacked(archive.read(name))
+
+
+def test_no_answer_names_a_folder_of_the_host(
+    worked: TestClient, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    hidden = (str(tmp_path_factory.getbasetemp()).encode(), str(Path(__file__).parents[2]).encode())
+    answered = set()
+    for address in addresses(worked):
+        answer = worked.get(address)
+        answered.add(answer.status_code)
+        for content in (*unpacked(answer.content), repr(answer.headers).encode()):
+            assert not [folder for folder in hidden if folder in content], address
+    assert answered >= {200, 403}
+    (picture,) = worked.get("/api/v1/library/pictures?limit=1&sort=oldest").json()["pictures"]
+    assert picture["path"].startswith("/sample/")
+    assert [folder["name"] for folder in worked.get("/api/v1/library?folder=/").json()["folders"]] == [
+        "sample",
+        "uploads",
+    ]
+
+
+def test_no_screen_names_a_folder_of_the_host(
+    worked: TestClient, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    screens, hidden = Screens.of(worked), str(tmp_path_factory.getbasetemp())
+    for screen in SCREENS:
+        shown = screens.load(screen.path.strip("/"), concept="Ball")
+        assert hidden not in " ".join(shown.values()), screen.path
+    picture = worked.get("/api/v1/library/pictures").json()["pictures"][0]["id"]
+    shown = screens.press("library-main", "open", picture)
+    assert hidden not in " ".join(shown.values())
 
 
 # Full

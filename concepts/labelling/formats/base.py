@@ -46,7 +46,7 @@ class LabelledPicture:
     the probability of yes by the `version`, 0 to 1."""
 
     id: str  # SHA-256 of its bytes
-    path: str  # the first place it is at
+    path: str  # the first place it is at, as it is told
     width: int
     height: int
     label: Together = ""
@@ -56,6 +56,11 @@ class LabelledPicture:
     version: int | None = None
     captions: tuple[str, ...] = ()
     given: str = ""  # the grade or class that people say together
+    root: str = ""  # the folder that `path` is below and doesn't tell of
+
+    @property
+    def file(self) -> str:
+        return f"{self.root}{self.path}"
 
 
 @dataclass

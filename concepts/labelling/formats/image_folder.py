@@ -122,12 +122,12 @@ def _in_archive(path: Path) -> Iterator[RawRow]:
 
 def _place(at: Path, picture: LabelledPicture, copies: bool) -> None:
     """A link where that can be, else the bytes that the library knows. Raises `BadPictureError`."""
-    if not copies and not in_bucket(picture.path) and archives.split(picture.path) is None:
-        if not Path(picture.path).is_file():
+    if not copies and not in_bucket(picture.file) and archives.split(picture.file) is None:
+        if not Path(picture.file).is_file():
             raise BadPictureError("missing", "The file does not exist any more.")
-        at.symlink_to(picture.path)
+        at.symlink_to(picture.file)
         return
-    data = sources.read(picture.path)
+    data = sources.read(picture.file)
     if picture_id(data) != picture.id:
         raise BadPictureError("changed", "The file has changed since it was added.")
     write_whole(at, data)
