@@ -72,6 +72,7 @@ said["trained"] = command(2)
 said["measured"] = run("concept", "evaluate", NAME)
 exported = run("concept", "export", NAME, "--out", "bundle")
 said["scored"] = run("score", exported["folder"], "--out", "scores.csv")
+said["bundle"] = json.loads(open(f"{exported['folder']}/head.json").read())
 print(json.dumps(said))
 """
 
@@ -141,7 +142,8 @@ def test_every_recipe_is_used_through_the_real_path(
     assert [[reason for reason, _ in asked] for asked in said["asked"]] == [["likely"] * 10] * 3
     last = [probability for _, probability in said["asked"][-1]]
     assert last == sorted(last, reverse=True)
-    assert said["trained"]["kind"] == said["trained"]["details"]["head"] == "nearest_mean"
+    (facts,) = said["bundle"]["concepts"]
+    assert said["trained"]["kind"] == facts["head"]["details"]["head"] == "nearest_mean"
     assert said["measured"]["head"] == 1
     assert said["scored"]["rows"] == 120
 
