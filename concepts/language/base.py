@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from storage.calls import Outcome
 
 Answer = TypeVar("Answer", bound=BaseModel)
+Value = TypeVar("Value")  # of JSON
 
 _NEVER_ON_THE_WIRE = {"title", "default", "examples", "format", "pattern", "uniqueItems", "$defs"}
 # Limits that strict endpoints reject, and that a grammar obeys; pydantic checks them when the answer is read.
@@ -28,6 +29,8 @@ _RANGES = {"greater_than", "greater_than_equal", "less_than", "less_than_equal",
 # and for those that an endpoint which keeps to a strict schema can't send
 _SHAPES = re.compile(r"missing|literal_error|enum|.*_type|.*_parsing")
 _UNFIT = "unfit: "
+# Control characters but tab and line breaks, and halves of surrogate pairs: no database keeps all of them.
+_NO_TEXT = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 # Some grammars for JSON let line breaks into strings.
 _LENIENT = json.JSONDecoder(strict=False)
 
@@ -114,7 +117,8 @@ def locate_answer(text: str, model: type[Answer]) -> tuple[Answer, int]:
     position = text.find("{")
     while position >= 0:
         try:
-            value, end = _LENIENT.raw_decode(text, position)
+            found, end = _LENIENT.raw_decode(text, position)
+            value = as_text(found)
         except (json.JSONDecodeError, RecursionError):
             position = text.find("{", position + 1)
             continue
@@ -124,6 +128,17 @@ def locate_answer(text: str, model: type[Answer]) -> tuple[Answer, int]:
             problem = _unfit(error.errors())
         position = text.find("{", end)
     raise problem
+
+
+def as_text(value: Value) -> Value:
+    """The same with a sign in place of every character that is no text, at any depth of lists and objects."""
+    if isinstance(value, str):
+        return _NO_TEXT.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [as_text(one) for one in value]
+    if isinstance(value, dict):
+        return {name: as_text(one) for name, one in value.items()}
+    return value
 
 
 def _unfit(errors: list[ErrorDetails]) -> UnfitAnswerError:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from concepts.language.base import as_text
 from storage.calls import Outcome
 
 if TYPE_CHECKING:
@@ -78,10 +79,12 @@ def read_failure(
 
 
 def redacted(text: str, secrets: Sequence[str]) -> str:
-    """`text` without these keys and passwords, which some endpoints repeat in their errors.
+    """`text` without these keys and passwords, which some endpoints repeat in their errors, and without what
+    is no text.
 
     A short one (local servers take "x" as well as a key) is a word by itself there, or it is no secret.
     """
+    text = as_text(text)
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         word = re.escape(secret)
         text = re.sub(word if len(secret) >= A_REAL_KEY else rf"(?<!\w){word}(?!\w)", "***", text)

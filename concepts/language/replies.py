@@ -7,22 +7,18 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WrapValidator
 
 from concepts.language.base import Answer, ModelQuestion, UnfitAnswerError, Weighed, locate_answer
 from storage.calls import Outcome
 
-if TYPE_CHECKING:
-    from openai.types.chat import ChatCompletion
-    from openai.types.chat.chat_completion import Choice
-    from openai.types.chat.chat_completion_token_logprob import ChatCompletionTokenLogprob, TopLogprob
-
 _ENDS = re.compile(r'["\s,}\]]')  # what may stand behind a value
+LONGEST_REPLY = 100_000  # characters; what is allowed has a tenth of them
 ENOUGH = 12  # letters before a script says something; what a label in a picture says may be quoted
 _TOGETHER = {"HIRAGANA": "CJK", "KATAKANA": "CJK"}  # Japanese mixes them
 
@@ -141,44 +137,97 @@ class Reply:
     tokens: tuple[Token, ...] = ()
 
 
-def read_reply(completion: ChatCompletion) -> Reply:
-    """Servers leave out what OpenAI always sends, and the client checks nothing: any part may be missing."""
-    usage = completion.usage
-    tokens_in = usage.prompt_tokens if usage else None
-    tokens_out = usage.completion_tokens if usage else None
-    choice = completion.choices[0] if completion.choices else None
-    text = (choice.message.content or "") if choice and choice.message else ""
-    outcome, problem = _unusable(choice, text, tokens_out)
-    tokens = _tokens(choice) if choice and not problem else ()
-    return Reply(text, outcome, problem, tokens_in, tokens_out, tokens)
+def _or_none(value: Any, read: Callable[[Any], Any]) -> Any:
+    """What makes no sense was not told."""
+    try:
+        return read(value)
+    except ValueError:
+        return None
 
 
-def _unusable(choice: Choice | None, text: str, tokens_out: int | None) -> tuple[Outcome, str]:
-    refusal = getattr(choice.message, "refusal", None) if choice else None
-    if refusal or (choice and choice.finish_reason == "content_filter"):
+def _as_bytes(value: Any) -> Any:
+    """As OpenAI sends them: a list of numbers."""
+    return bytes(value) if isinstance(value, list) and all(isinstance(one, int) for one in value) else value
+
+
+_Text = Annotated[str | None, WrapValidator(_or_none)]
+_Bytes = Annotated[bytes | None, BeforeValidator(_as_bytes)]
+_Count = Annotated[int | None, Field(ge=1, lt=2**31), WrapValidator(_or_none)]  # none is of nothing
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class _Usage(_Part):
+    prompt_tokens: _Count = None
+    completion_tokens: _Count = None
+
+
+class _Message(_Part):
+    content: _Text = None
+    refusal: _Text = None
+
+
+class _Alternative(_Part):
+    token: str
+    logprob: float = Field(le=math.inf)  # and so no NaN
+    bytes: _Bytes = None
+
+
+class _ToldToken(_Alternative):
+    top_logprobs: list[_Alternative] = Field(default_factory=list)
+
+
+class _Logprobs(_Part):
+    content: list[_ToldToken] = Field(default_factory=list)
+
+
+class _Choice(_Part):
+    message: Annotated[_Message | None, WrapValidator(_or_none)] = None
+    finish_reason: _Text = None
+    logprobs: Annotated[_Logprobs | None, WrapValidator(_or_none)] = None
+
+
+class _Completion(_Part):
+    """What is read of a completion."""
+
+    choices: list[_Choice] = Field(default_factory=list)
+    usage: Annotated[_Usage | None, WrapValidator(_or_none)] = None
+
+
+def read_reply(completion: object) -> Reply:
+    """Of a completion that the client took: it checks nothing, and servers leave out what OpenAI always
+    sends, so any part may be missing or be anything. Raises `ValueError` where nothing can be read of it."""
+    try:
+        told = _Completion.model_validate(completion)
+    except ValidationError:
+        raise ValueError("it has another form") from None
+    choice = told.choices[0] if told.choices else _Choice()
+    usage = told.usage or _Usage()
+    text = choice.message.content or "" if choice.message else ""
+    outcome, problem = _unusable(choice, text, usage.completion_tokens)
+    tokens = tuple(map(_token, choice.logprobs.content)) if choice.logprobs and not problem else ()
+    return Reply(text, outcome, problem, usage.prompt_tokens, usage.completion_tokens, tokens)
+
+
+def _unusable(choice: _Choice, text: str, tokens_out: int | None) -> tuple[Outcome, str]:
+    refusal = choice.message.refusal if choice.message else None
+    if refusal or choice.finish_reason == "content_filter":
         return "refused", f" refused: {refusal or 'its content filter stepped in'}"
-    if choice and choice.finish_reason == "length":
+    if choice.finish_reason == "length" or len(text) > LONGEST_REPLY:
         return "cut off", f"’s answer was cut off after {tokens_out or 'too many'} tokens."
     if not text.strip():
         return "empty", " answered with nothing."
     return "answered", ""
 
 
-def _tokens(choice: Choice) -> tuple[Token, ...]:
-    told = getattr(choice, "logprobs", None)
-    return tuple(
-        Token(
-            _raw(token),
-            token.logprob,
-            tuple((_raw(other), other.logprob) for other in getattr(token, "top_logprobs", None) or ()),
-        )
-        for token in getattr(told, "content", None) or ()
-    )
+def _token(told: _ToldToken) -> Token:
+    return Token(_raw(told), told.logprob, tuple((_raw(other), other.logprob) for other in told.top_logprobs))
 
 
-def _raw(token: ChatCompletionTokenLogprob | TopLogprob) -> bytes:
-    told = getattr(token, "bytes", None)
-    return bytes(told) if told else token.token.encode()
+def _raw(token: _Alternative) -> bytes:
+    return token.bytes or token.token.encode("utf-8", "replace")
 
 
 def strange_script(answer: Any, question: str) -> str | None:
