@@ -43,8 +43,13 @@ LOGIN = "Basic "  # what a key begins with that is NAME:PASSWORD, as RFC 7617 ha
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-METADATA_ADDRESSES = ("100.100.100.200", "fd00:ec2::254", "192.0.0.192")  # besides the link-local ones
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# Besides the link-local ones: Alibaba, AWS, Oracle, and the wire server of Azure.
+METADATA_ADDRESSES = ("100.100.100.200", "fd00:ec2::254", "192.0.0.192", "168.63.129.16")
+# IPv6 that ends in an IPv4 address: NAT64 (RFC 6052, RFC 8215), IPv4-compatible, and SIIT (RFC 2765).
+_ENDS_IN_IPV4 = tuple(
+    map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96"))
+)
+_UNICAST = ipaddress.IPv6Network("2000::/3")  # all that IANA hands out of IPv6 for single hosts
 
 
 def is_loopback(host: str) -> bool:
@@ -339,14 +344,15 @@ def serves_no_model(address: Address) -> bool:
 def is_internal(address: Address) -> bool:
     """Whether the internet doesn't reach it: of this computer, of a private network, or of no single host."""
     address = _inner(address)
-    return not address.is_global or address.is_multicast or serves_no_model(address)
+    handed_out = address.version == 4 or address in _UNICAST
+    return not (handed_out and address.is_global) or address.is_multicast or serves_no_model(address)
 
 
 def _inner(address: Address) -> Address:
     """The IPv4 address that an IPv6 one stands for, where it does."""
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour
-        if inner is None and address in _NAT64:
+        if inner is None and any(address in network for network in _ENDS_IN_IPV4):
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         return inner or address
     return address

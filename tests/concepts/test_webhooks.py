@@ -67,6 +67,10 @@ def test_what_is_sent_carries_id_time_and_signature() -> None:
         "http://[::1]/hook",
         "http://[fd00::1]/hook",
         "http://[::ffff:10.0.0.1]/hook",
+        "http://[::10.0.0.1]/hook",  # and other ways to write an IPv4 address in IPv6
+        "http://[::ffff:0:10.0.0.1]/hook",
+        "http://[64:ff9b:1::10.0.0.1]/hook",
+        "http://[fec0::1]/hook",
     ],
 )
 def test_an_internal_address_is_refused_unless_the_owner_allows_it(url: str) -> None:
@@ -77,7 +81,14 @@ def test_an_internal_address_is_refused_unless_the_owner_allows_it(url: str) -> 
 
 @pytest.mark.parametrize(
     "url",
-    ["http://169.254.169.254/latest", "http://[fe80::1]/", "http://100.100.100.200/", "http://0.0.0.0/"],
+    [
+        "http://169.254.169.254/latest",
+        "http://[::169.254.169.254]/",
+        "http://[fe80::1]/",
+        "http://100.100.100.200/",
+        "http://168.63.129.16/",
+        "http://0.0.0.0/",
+    ],
 )
 def test_where_clouds_hand_out_credentials_nothing_is_sent_whatever_is_allowed(url: str) -> None:
     with pytest.raises(NotAllowedError):
