@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from storage.database import Store, insert_new
+from storage.database import Store, chunks, insert_new
 from storage.errors import ConflictError
 from storage.label_queries import COMMENT, UNDO, VALUES, Value, not_undone, of_each, replaced, undone
 from storage.removed import changes_since
@@ -304,13 +304,16 @@ class LabelLog(Store):
         have put something else in the place of."""
         query = select(LabelEventRow).where(
             LabelEventRow.concept_id == concept_id,
-            LabelEventRow.picture_id.in_(picture_ids),
             LabelEventRow.author_kind != "annotator",
             LabelEventRow.comment != "",
             ~replaced(),
         )
+        found: list[LabelEvent] = []
+        with self._database.read() as session:
+            for some in chunks(list(set(picture_ids))):
+                found += _streamed(session, query.where(LabelEventRow.picture_id.in_(some)))
         # Sorted here: for that in order SQLite reads the whole log.
-        return sorted(self._read(query), key=lambda event: event.sequence)
+        return sorted(found, key=lambda event: event.sequence)
 
     def last_sequence(self, concept_id: int) -> int:
         query = select(func.max(LabelEventRow.sequence)).where(LabelEventRow.concept_id == concept_id)

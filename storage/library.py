@@ -386,19 +386,20 @@ class Library:
     def ending_with(self, paths: Sequence[str]) -> dict[str, set[str]]:
         """Relative path → ids of the pictures at places that end with it, part by part. Reads through all
         places, once for all paths."""
-        wanted: dict[str, set[str]] = {}
-        for path in paths:
-            wanted.setdefault(path.rpartition("/")[2], set()).add(path)
         found: dict[str, set[str]] = {path: set() for path in paths}
         if not found:
             return {}
+        last = {path.rpartition("/")[2] for path in paths}
         query = select(SourceRow.uri, SourceRow.picture_id).where(shown(SourceRow.picture_id))
         query = query.execution_options(yield_per=PARAMETERS)
         with self._database.read() as session:
             for uri, picture_id in session.execute(query):
-                for path in wanted.get(uri.rpartition("/")[2], ()):
-                    if uri.endswith(f"/{path}"):
-                        found[path].add(picture_id)
+                begin = len(uri)
+                if uri.rpartition("/")[2] not in last:
+                    continue
+                while (begin := uri.rfind("/", 0, begin)) >= 0:
+                    if (end := uri[begin + 1 :]) in found:
+                        found[end].add(picture_id)
         return found
 
     def all_ids(self, *, in_bin: bool = False) -> list[str]:

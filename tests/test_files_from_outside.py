@@ -29,8 +29,8 @@ from concepts.bundle.checksums import CHECKSUMS_FILE, checksums_text
 from concepts.bundle.load import load_bundle
 from concepts.errors import DiscernError
 from concepts.installation.users import Users, hashed
-from concepts.labelling.files import read_label_file
 from concepts.labelling.formats import format_of
+from concepts.labelling.rows import checked_rows
 from concepts.settings import Settings, load_settings
 from storage.pictures.decoding import decode
 from storage.pictures.files import Source
@@ -92,7 +92,8 @@ def scorer_in(path: Path) -> object:
 
 
 def labels_in(path: Path) -> object:
-    return list(read_label_file(path))
+    """In this process, where its memory is counted."""
+    return list(checked_rows(format_of(path).read(path)))
 
 
 def captions_in(path: Path) -> object:

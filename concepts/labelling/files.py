@@ -6,14 +6,23 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from concepts.errors import DiscernError
 from concepts.labelling.formats import format_of
-from concepts.labelling.formats.base import Format
-from concepts.labelling.rows import ME, BadRow, LabelRow, Meaning, Question, Row, checked_rows
+from concepts.labelling.formats.apart import rows_of
+from concepts.labelling.rows import (
+    LONGEST_COMMENT,
+    ME,
+    BadRow,
+    LabelRow,
+    Meaning,
+    Question,
+    RawRow,
+    Row,
+    checked_rows,
+)
 from concepts.learning.scale import Scale
 from storage.labels import Author, LabelEvent, NewLabel
 
@@ -35,13 +44,13 @@ def columns_given(pairs: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def first_rows(format: Format, file: Path) -> list[dict[str, str]]:
-    """The first rows as they are read, without what is empty."""
-    rows = (row for _, row in islice(format.read(file), FIRST) if not isinstance(row, BadRow))
-    return [
-        {str(key): str(value)[:LONGEST] for key, value in row.items() if key and value not in (None, "")}
-        for row in rows
-    ]
+def as_shown(row: Mapping[str, Any]) -> dict[str, str]:
+    """A row as it was read, without what is empty."""
+    return {
+        str(key): str(value)[:LONGEST]
+        for key, value in row.items()
+        if key and isinstance(value, str | int | float) and value != ""
+    }
 
 
 @dataclass
@@ -73,20 +82,27 @@ def read_label_file(
     brings: Author = ME,
     meanings: Mapping[str, Meaning] | None = None,
     scale: Scale | None = None,
+    first: list[dict[str, str]] | None = None,
 ) -> Iterator[Row]:
     """Rows of a file, or a folder, in one of the `FORMATS`; without a name, in the one that it looks like. Of
     a table `columns` may say which is what: our heading → the file's.
-    Who `brings` it gave the answers that name nobody else.
+    Who `brings` it gave the answers that name nobody else. The `first` rows are noted as they are read.
 
     Raises `DiscernError` where it can't be read; a bad row is returned as such.
     """
-    raw = format_of(path, format, columns).read(path)
-    yield from checked_rows(raw, brings=brings, meanings=meanings, scale=scale)
+
+    def noted() -> Iterator[RawRow]:
+        for number, row in rows_of(format_of(path, format, columns), path):
+            if first is not None and len(first) < FIRST and not isinstance(row, BadRow):
+                first.append(as_shown(row))
+            yield number, row
+
+    yield from checked_rows(noted(), brings=brings, meanings=meanings, scale=scale)
 
 
 def without_contradictions(rows: Sequence[LabelRow]) -> tuple[list[LabelRow], list[BadRow]]:
-    """Rows without those by which one author gives one picture two answers. Which of them was meant nobody
-    can know, so each is a bad row that names another."""
+    """Rows without those by which one author gives one picture two answers, or remarks too much on it. Which
+    answer was meant nobody can know, so each is a bad row that names another."""
     by_question: dict[tuple[Question, bool], list[LabelRow]] = defaultdict(list)
     for row in rows:
         by_question[row.question, row.repeat].append(row)
@@ -95,13 +111,14 @@ def without_contradictions(rows: Sequence[LabelRow]) -> tuple[list[LabelRow], li
         first: dict[str, LabelRow] = {}
         for row in said:
             first.setdefault(row.said, row)
-        if len(first) < 2:
-            continue
-        one, another = islice(first.values(), 2)
-        for row in said:
-            other = another if row.said == one.said else one
+        one, *others = first.values()
+        for row in said if others else ():
+            other = others[0] if row.said == one.said else one
             reason = f"says {row.said} of a picture of which row {other.number} says {other.said}"
             bad[row.number] = BadRow(row.number, reason)
+        if sum(len(comment) for comment in {row.comment for row in said}) > LONGEST_COMMENT:
+            reason = f"its picture has comments of more than {LONGEST_COMMENT:,} characters"
+            bad |= {row.number: BadRow(row.number, reason) for row in said}
     return [row for row in rows if row.number not in bad], list(bad.values())
 
 
@@ -144,13 +161,13 @@ def new_labels(
     that was exported holds them, and they are no news. `renewed`: questions whose repeat was asked because
     the definition had changed."""
     answers: dict[tuple[Question, bool], LabelRow] = {}
-    comments: dict[tuple[Question, bool], list[str]] = defaultdict(list)
+    comments: dict[tuple[Question, bool], dict[str, None]] = defaultdict(dict)  # in order, each once
     in_view = {(row.question, row.repeat) for row in rows if row.in_view}
     for row in rows:
         asked = row.question, row.repeat
         answers[asked] = row
-        if row.comment and row.comment not in comments[asked]:
-            comments[asked].append(row.comment)
+        if row.comment:
+            comments[asked][row.comment] = None
     said = {((e.picture_id, e.author), e.repeat): (e.said, e.comment) for e in standing}
     said |= {((e.picture_id, e.author), True): (e.said, e.comment) for e in standing if e.renewed}
     fresh = []

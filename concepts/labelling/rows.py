@@ -27,17 +27,21 @@ MEANINGS: Final[dict[str, Meaning]] = {**{value: value for value in VALUES}, "le
 GRADE = re.compile(r"([1-9]|10)(?:\.0*)?")
 ALL_OTHERS = "*"  # stands for every word that has no meaning yet
 ME = Author("me")
-LONGEST_AUTHOR = 200
 LONGEST_WORD = 200
+LONGEST_COMMENT = 20_000  # all that one person remarked on a picture
 QUESTION_COLUMNS = ("path", "id", "label", "comment", "split", "reason", "repeat")  # of a file to be filled
 LABEL_COLUMNS = (
     "id", "path", "label", "author", "author_kind", "split", "definition", "created", "comment",
     "recorded_by", "in_view", "from_concept",
 )  # fmt: skip
+# What is read of a row, and how many characters that may have.
+LONGEST = dict.fromkeys(("author_kind", "split", "in_view", "repeat"), 100)
+LONGEST |= {"id": 4096, "path": 4096, "label": LONGEST_WORD, "author": 200, "comment": LONGEST_COMMENT}
+NO_TEXT = re.compile("[\0\ud800-\udfff]")
 NO_COLUMNS_OF_PICTURES = {*QUESTION_COLUMNS, *LABEL_COLUMNS}  # what says something of an answer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # a file may have a million
 class LabelRow:
     """One usable row of a label file. `number` counts lines as an editor does, for messages."""
 
@@ -194,7 +198,12 @@ def _checked(
     meanings: Mapping[str, Meaning],
     scale: Scale | None,
 ) -> Row:
-    text = {str(key): str(value).strip() for key, value in row.items() if value is not None}
+    given = {key: row[key] for key in LONGEST.keys() & row.keys() if row[key] is not None}
+    if several := next((key for key, value in given.items() if isinstance(value, list | dict)), ""):
+        return BadRow(number, f"several values as its {several}")
+    text = {key: str(value).strip() for key, value in given.items()}
+    if too_long := next((key for key, value in text.items() if len(value) > LONGEST[key]), ""):
+        return BadRow(number, f"its {too_long} has more than {LONGEST[too_long]:,} characters")
     if not all(map(can_be_kept, text.values())):
         return BadRow(number, "characters that are no text")
     picture = text.get("id") or text.get("path", "")
@@ -203,8 +212,6 @@ def _checked(
     word = text.get("label", "")
     if not word:
         return OpenRow(number)
-    if len(word) > LONGEST_WORD:
-        return BadRow(number, f"a label of more than {LONGEST_WORD} characters")
     kind = text.get("author_kind") or brings.kind
     if kind == "annotator":
         return BadRow(number, "a machine's label; only what people said is imported")
@@ -213,8 +220,6 @@ def _checked(
     split = text.get("split", "").casefold()
     if split not in ("", "train", "evaluation"):
         return BadRow(number, f"split “{split}” is neither train nor evaluation")
-    if len(text.get("author", "")) > LONGEST_AUTHOR:
-        return BadRow(number, f"an author of more than {LONGEST_AUTHOR} characters")
     path = text.get("path", "") if text.get("id") else ""
     said, meant = read_answer(word, scale), meanings.get(word.casefold())
     meant = meant or (None if said else meanings.get(ALL_OTHERS))
@@ -241,4 +246,4 @@ def _checked(
 
 def can_be_kept(text: str) -> bool:
     """No half of a surrogate pair, which JSON allows, and no NUL, which a database refuses."""
-    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+    return NO_TEXT.search(text) is None

@@ -15,6 +15,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WrapValidator
 
 from concepts.language.base import Answer, ModelQuestion, UnfitAnswerError, Weighed, locate_answer
+from concepts.language.failures import NoCompletionError
 from storage.calls import Outcome
 
 _ENDS = re.compile(r'["\s,}\]]')  # what may stand behind a value
@@ -202,7 +203,7 @@ def read_reply(completion: object) -> Reply:
     try:
         told = _Completion.model_validate(completion)
     except ValidationError:
-        raise ValueError("it has another form") from None
+        raise NoCompletionError("it has another form") from None
     choice = told.choices[0] if told.choices else _Choice()
     usage = told.usage or _Usage()
     text = choice.message.content or "" if choice.message else ""

@@ -17,7 +17,6 @@ from pydantic import BaseModel, Field
 from concepts.errors import NoUsableRowsError, UnknownWordsError
 from concepts.labelling.files import (
     ImportReport,
-    first_rows,
     new_labels,
     read_label_file,
     remarks_of,
@@ -117,18 +116,17 @@ class LabelFiles:
         those have to be told, and `DiscernError` where it can't be read."""
         nobody = Author("")
         read = self._read(file, format, columns, meanings, nobody)
-        found = format_of(file, format, columns)
         unknown = [LabelRow(row.number, row.picture, "skip", nobody, path=row.path) for row in read.unknown]
         known = self._resolve([*read.rows, *unknown], file, read.report)
         return LabelFileView(
-            format=found.method.name,
+            format=format_of(file, format, columns).method.name,
             words=[WordView(word=word, rows=n, means=means) for (word, means), n in read.words.most_common()],
             pictures=len({row.picture for row in known}),
             unknown_pictures=read.report.unknown_pictures,
             unanswered=read.report.unanswered,
             bad=len(read.report.bad_rows),
             bad_rows=read.report.as_dict()["bad_rows"][:SHOWN],
-            first_rows=first_rows(found, file),
+            first_rows=read.first,
         )
 
     def import_file(
@@ -255,7 +253,13 @@ class LabelFiles:
     ) -> _Read:
         read, scale = _Read(), Scale.read(self._concept.scale)
         for row in read_label_file(
-            file, format=format, columns=columns, brings=brings, meanings=meanings, scale=scale
+            file,
+            format=format,
+            columns=columns,
+            brings=brings,
+            meanings=meanings,
+            scale=scale,
+            first=read.first,
         ):
             if isinstance(row, BadRow):
                 read.report.bad_rows.append(row)
@@ -367,6 +371,7 @@ class _Read:
 
     rows: list[LabelRow] = field(default_factory=list)
     unknown: list[UnknownWordRow] = field(default_factory=list)
+    first: list[dict[str, str]] = field(default_factory=list)
     words: Counter[tuple[str, str]] = field(default_factory=Counter)
     report: ImportReport = field(default_factory=ImportReport)
 

@@ -14,6 +14,7 @@ from pydantic import Field
 from concepts.errors import DiscernError, NoUsableRowsError
 from concepts.jobs import Progress, Started
 from concepts.labelling.formats import CAPTION, format_of
+from concepts.labelling.formats.apart import rows_of
 from concepts.labelling.rows import NO_COLUMNS_OF_PICTURES, BadRow, RawRow, can_be_kept
 from concepts.library import browsing
 from concepts.library.browsing import (
@@ -186,7 +187,7 @@ class PictureLibrary:
             raise DiscernError(f"There is no file or folder {file}. Check the spelling.")
         found = format_of(file, format)
         bad: list[BadRow] = []
-        rows = list(_usable(found.read(file), bad))
+        rows = list(_usable(rows_of(found, file), bad))
         folder = file.absolute() if file.is_dir() else file.absolute().parent
         outcomes = find_named(self._context.collection.library, [named for _, named, _ in rows], folder)
         columns: list[PictureColumn] = []
@@ -481,12 +482,12 @@ def _usable(raw: Iterator[RawRow], bad: list[BadRow]) -> Iterator[tuple[int, Nam
         }
         if not picture and not path:
             bad.append(BadRow(number, "neither an id nor a path"))
-        elif not all(map(can_be_kept, (picture, path, *said, *said.values()))):
-            bad.append(BadRow(number, "characters that are no text"))
-        elif any(len(value) > LONGEST_VALUE for value in said.values()):
+        elif any(len(value) > LONGEST_VALUE for value in (picture, path, *said.values())):
             bad.append(BadRow(number, f"a value of more than {LONGEST_VALUE:,} characters"))
         elif any(len(name) > LONGEST_NAME for name in said):
             bad.append(BadRow(number, f"a column whose name has more than {LONGEST_NAME} characters"))
+        elif not all(map(can_be_kept, (picture, path, *said, *said.values()))):
+            bad.append(BadRow(number, "characters that are no text"))
         elif said:
             if CAPTION in said:
                 said = {CAPTION: said.pop(CAPTION)} | said

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from concepts.errors import DiscernError
 from concepts.labelling.files import new_labels, read_label_file, without_contradictions
-from concepts.labelling.rows import BadRow, LabelRow, OpenRow
+from concepts.labelling.rows import BadRow, LabelRow, OpenRow, checked_rows
 from storage.labels import Author, LabelEvent
 from storage.tables import now
 
@@ -98,3 +98,33 @@ def test_importing_a_file_again_changes_nothing_whatever_is_in_it(
         for kept in fresh
     ]
     assert new_labels(usable, standing, ME, 1, {}) == ([], len(usable))
+
+
+def test_many_rows_about_one_picture_are_each_looked_at_once() -> None:
+    """Compared with each other, these would take hours."""
+    rows = [LabelRow(line, "a.png", "yes", ME, comment=f"{line % 1000}") for line in range(300_000)]
+    assert without_contradictions(rows) == (rows, [])
+    (fresh,), unchanged = new_labels(rows, [], ME, 1, {})
+    assert (fresh.comment.count("\n"), unchanged) == (999, len(rows) - 1)
+
+
+@pytest.mark.parametrize(
+    ("column", "why"),
+    [
+        ({"path": "a/" * 3000}, "path has more than 4,096"),
+        ({"comment": "x" * 20_001}, "comment has more than 20,000"),
+        ({"label": "yes" * 70}, "label has more than 200"),
+        ({"author": ["ana"]}, "several values as its author"),
+    ],
+)
+def test_a_row_with_more_than_one_reads_is_a_bad_one(column: dict[str, object], why: str) -> None:
+    (row,) = checked_rows([(1, {"path": "a.png", "label": "yes"} | column)])
+    assert isinstance(row, BadRow)
+    assert why in row.reason
+
+
+def test_all_that_one_person_remarks_on_a_picture_has_a_bound() -> None:
+    rows = [LabelRow(line, "a.png", "yes", ME, comment=f"{line:05}" * 100) for line in range(41)]
+    usable, bad = without_contradictions([*rows, LabelRow(50, "b.png", "yes", ME)])
+    assert [row.picture for row in usable] == ["b.png"]
+    assert "more than 20,000 characters" in bad[0].reason

@@ -6,14 +6,16 @@ import re
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 from starlette.background import BackgroundTask
-from starlette.concurrency import run_in_threadpool
 
 from concepts.installation.users import Role
 from concepts.labelling.files import columns_given
@@ -86,6 +88,7 @@ class ImportResult(BaseModel):
 
 def routes(workbench: Workbench) -> APIRouter:
     router = APIRouter(prefix="/concepts/{name}")
+    turns = CapacityLimiter(1)  # a large file takes long, and much memory: no threads of other requests
 
     @router.post("/labels/preview", openapi_extra={"requestBody": A_FILE})
     async def preview_labels(
@@ -101,13 +104,14 @@ def routes(workbench: Workbench) -> APIRouter:
         error that lists them with their first values."""
         async with received(request, file) as path:
             files = workbench.concept(name).label_files
-            found = await run_in_threadpool(
+            preview = partial(
                 files.preview,
                 path,
                 format=format,
                 meanings=files.meanings(meanings),
                 columns=columns_given(columns),
             )
+            found = await run_sync(preview, limiter=turns)
         return found.model_copy(update={"words": found.words[:MOST]})
 
     @router.post("/labels/import", openapi_extra={"requestBody": A_FILE})
@@ -140,7 +144,7 @@ def routes(workbench: Workbench) -> APIRouter:
             return ImportResult(**report, bad_rows=bad[:MOST], bad=len(bad))
 
         async with received(request, file) as path:
-            return await run_in_threadpool(take_in, path)
+            return await run_sync(take_in, path, limiter=turns)
 
     @router.get(
         "/labels/export",

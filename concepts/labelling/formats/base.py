@@ -21,6 +21,8 @@ from concepts.registry import Method
 from storage.disk import is_refusal, refused
 
 MOST_JSON: Final = 512 * 1024**2  # bytes of a JSON file, which is read whole: it takes some times as much
+MOST_ROWS: Final = 1_000_000  # of a file
+TOO_MUCH: Final = "takes too much memory or time to be read. Split it."
 CAPTION: Final = "caption"
 
 ABOUT: Final = ("author", "author_kind", "split", "created", "comment")  # a label, beside its value
@@ -110,6 +112,12 @@ def whole_json(path: Path) -> Any:
         return json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise DiscernError(f"{path.name} is not JSON: {first_line(error)}.") from error
+
+
+def check_rows(count: int, path: Path) -> None:
+    """Raises `DiscernError` for more than are read of a file."""
+    if count > MOST_ROWS:
+        raise DiscernError(f"{path.name} has more than {MOST_ROWS:,} rows. Split it.")
 
 
 def start_of(path: Path, size: int = 1024**2) -> str:

@@ -15,8 +15,10 @@ from concepts.errors import DiscernError
 from concepts.labelling.formats.base import (
     ABOUT,
     CAPTION,
+    TOO_MUCH,
     LabelledPicture,
     Written,
+    check_rows,
     columns_of,
     first_line,
     given_rows,
@@ -91,6 +93,7 @@ def rows_in(path: Path, columns: Collection[str]) -> Iterator[tuple[int, dict[st
     """Rows, from 1, with these columns alone. Raises `DiscernError`."""
     number = 0
     with _in_words(path), pq.ParquetFile(path) as file:
+        check_rows(file.metadata.num_rows, path)
         batches = file.iter_batches(batch_size=ROWS_AT_ONCE, columns=list(columns))
         while (batch := next(batches, None)) is not None:
             for row in batch.to_pylist():
@@ -119,6 +122,8 @@ def _in_words(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise DiscernError(f"There is no file {path}. Check the spelling.") from error
+    except MemoryError as error:
+        raise DiscernError(f"{path.name} {TOO_MUCH}") from error
     except _DAMAGE as error:
         raise DiscernError(f"{path.name} can't be read as Parquet: {first_line(error)}.") from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -16,6 +17,7 @@ from concepts.registry import Method
 from storage.csv_files import delimiter_of, encoding_of, escaped_row, restored
 
 JSONL: Final = (".jsonl", ".ndjson")
+LONGEST_LINE: Final = 1_000_000  # characters of JSONL: parsed they take many times as much
 FIRST_ROWS: Final = 5  # by which somebody can tell what a column is
 SCORE_COLUMNS: Final = ("score", "decision", "version")
 
@@ -106,7 +108,9 @@ def _has_the_columns(columns: Sequence[str]) -> bool:
 
 def jsonl_rows(path: Path) -> Iterator[RawRow]:
     with path.open(encoding=encoding_of(path)) as file:
-        for number, line in enumerate(file, start=1):
+        for number, line in enumerate(iter(partial(file.readline, LONGEST_LINE), ""), start=1):
+            if len(line) == LONGEST_LINE:
+                raise DiscernError(f"Line {number} of {path.name} has more than {LONGEST_LINE:,} characters.")
             if not line.strip():
                 continue
             try:

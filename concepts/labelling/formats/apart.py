@@ -1,0 +1,88 @@
+"""Files that have to be read whole, read in a process of their own: a file of some kilobytes may unpack to
+anything, and that takes the memory and time of that process alone.
+
+`python -m concepts.labelling.formats.apart FORMAT FILE` prints a JSON line for each row, [number, columns] or
+[number, why it is bad], and where it is no file of that format a line that says why.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from concepts.errors import DiscernError
+from concepts.labelling.formats import FORMATS, Csv, Format, Jsonl
+from concepts.labelling.formats.base import TOO_MUCH, check_rows
+from concepts.labelling.rows import BadRow, RawRow
+
+SMALL: Final = 50 * 1000**2  # bytes of a file
+MEMORY: Final = 768 * 1024**2  # bytes for a small one, and
+MEMORY_PER_BYTE: Final = 12  # for each byte more
+SECONDS: Final = 60  # of a processor, and
+SECONDS_PER_BYTE: Final = 1e-6
+LONGEST_ROW: Final = 256 * 1024  # characters, as JSON
+
+
+def rows_of(found: Format, path: Path) -> Iterator[RawRow]:
+    """The rows of a file or folder in this format. Raises `DiscernError`, also where it has too many."""
+    streams = isinstance(found, Csv | Jsonl) or not path.is_file()
+    raw = found.read(path) if streams else _read_apart(found.method.name, path)
+    for count, row in enumerate(raw, start=1):
+        check_rows(count, path)
+        yield row
+
+
+def _read_apart(name: str, path: Path) -> Iterator[RawRow]:
+    command = [sys.executable, "-P", "-m", __name__, name, str(path.absolute())]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as child:
+        assert child.stdout is not None
+        try:
+            for line in child.stdout:
+                said = json.loads(line)
+                if isinstance(said, str):
+                    raise DiscernError(said)
+                number, row = said
+                yield number, BadRow(number, row) if isinstance(row, str) else row
+            if child.wait() != 0:
+                raise DiscernError(f"{path.name} {TOO_MUCH}")
+        finally:
+            child.kill()
+
+
+def _print_rows(name: str, path: Path) -> None:
+    try:
+        for number, row in FORMATS[name]().read(path):
+            said: Any = f"it has more than {LONGEST_ROW // 1024} kB"
+            if isinstance(row, BadRow):
+                said = row.reason
+            elif sum(len(value) for value in row.values() if isinstance(value, str)) <= LONGEST_ROW:
+                said = row  # others may hold one text of megabytes, a million times
+            print(json.dumps([number, said], default=lambda value: None))
+    except DiscernError as error:
+        print(json.dumps(str(error)))
+
+
+def _bound(size: int) -> None:
+    """What this process may take, where the system has such limits; others come first."""
+    try:
+        import resource  # no Windows has it
+    except ImportError:
+        return
+    memory = int(MEMORY + MEMORY_PER_BYTE * max(size - SMALL, 0))
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds := int(SECONDS + SECONDS_PER_BYTE * size), seconds))
+    os.nice(10)
+
+
+if __name__ == "__main__":
+    _bound(Path(sys.argv[2]).stat().st_size)
+    try:
+        _print_rows(sys.argv[1], Path(sys.argv[2]))
+    except MemoryError:
+        sys.exit(1)

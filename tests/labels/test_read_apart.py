@@ -1,0 +1,76 @@
+"""A small file may unpack to anything: it is read where it may not take much, and refused in words."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from not_run import not_run
+
+from concepts.errors import DiscernError
+from concepts.labelling.formats import LabelledPicture, base, format_of, writable
+from concepts.labelling.formats.apart import rows_of
+
+MOST = 100 * 2**20  # bytes that this process may grow by
+
+
+@pytest.mark.parametrize("name", ["coco", "label-studio", "fiftyone", "hugging-face", "image-folder"])
+def test_what_is_read_apart_is_what_was_written(
+    name: str, labelled: list[LabelledPicture], tmp_path: Path
+) -> None:
+    out = tmp_path / f"out{writable(name).suffix}"
+    writable(name).write(out, labelled)
+    found = format_of(out)
+    assert list(rows_of(found, out)) == list(found.read(out))
+
+
+def many_times(text: str, rows: int) -> bytes:
+    """A Parquet file of some kilobytes."""
+    same = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int8)), pa.array([text]))
+    out = io.BytesIO()
+    pq.write_table(pa.table({"path": same, "label": ["yes"] * rows}), out, compression="zstd")
+    return out.getvalue()
+
+
+BOMBS = {
+    "a.parquet": lambda: many_times("x" * 50_000_000, 1000),
+    "a.json": lambda: b"[" + b",".join([b"[]"] * 16_000_000) + b"]",
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_what_unpacks_to_more_than_there_is_is_refused_and_this_process_does_not_grow(
+    name: str, tmp_path: Path
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(BOMBS[name]())
+    before = peak_memory(begin=True)
+    with pytest.raises(DiscernError, match=f"^{name} takes too much memory"):
+        list(rows_of(format_of(file), file))
+    assert peak_memory() - before < MOST
+
+
+def test_more_rows_than_are_taken_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "MOST_ROWS", 1000)
+    for name, content in {
+        "a.parquet": many_times("a.png", 1001),
+        "a.csv": b"path,label\n" + b"a.png,yes\n" * 1001,
+    }.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(DiscernError, match="more than 1,000 rows"):
+            list(rows_of(format_of(tmp_path / name), tmp_path / name))
+
+
+def peak_memory(*, begin: bool = False) -> int:
+    """Bytes that this process had at most; with `begin` from now on."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        not_run("what a label file takes of memory", "Only Linux says how much a process had at most.")
+    if begin:
+        Path("/proc/self/clear_refs").write_text("5")
+    (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
