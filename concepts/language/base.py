@@ -16,7 +16,6 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from storage.calls import Outcome
 
 Answer = TypeVar("Answer", bound=BaseModel)
-Value = TypeVar("Value")  # of JSON
 
 _NEVER_ON_THE_WIRE = {"title", "default", "examples", "format", "pattern", "uniqueItems", "$defs"}
 # Limits that strict endpoints reject, and that a grammar obeys; pydantic checks them when the answer is read.
@@ -130,7 +129,7 @@ def locate_answer(text: str, model: type[Answer]) -> tuple[Answer, int]:
     raise problem
 
 
-def as_text(value: Value) -> Value:
+def as_text(value: Any) -> Any:
     """The same with a sign in place of every character that is no text, at any depth of lists and objects."""
     if isinstance(value, str):
         return _NO_TEXT.sub("\ufffd", value)

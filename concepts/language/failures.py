@@ -84,7 +84,7 @@ def redacted(text: str, secrets: Sequence[str]) -> str:
 
     A short one (local servers take "x" as well as a key) is a word by itself there, or it is no secret.
     """
-    text = as_text(text)
+    text = str(as_text(text))
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         word = re.escape(secret)
         text = re.sub(word if len(secret) >= A_REAL_KEY else rf"(?<!\w){word}(?!\w)", "***", text)

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from concepts.errors import DiscernError
-from concepts.labelling.formats import FORMATS, Csv, Format, Jsonl
+from concepts.labelling.formats import FORMATS, Format
 from concepts.labelling.formats.base import TOO_MUCH, check_rows
+from concepts.labelling.formats.tables import Csv, Jsonl
 from concepts.labelling.rows import BadRow, RawRow
 
 SMALL: Final = 50 * 1000**2  # bytes of a file
