@@ -10,12 +10,15 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import numpy as np
 import pytest
 from command_line import rows_of, wait_until
 from drawing import draw_folder
 from fake_openai import FakeOpenAI, Request, says
 from PIL import Image
+from running_app import App
+from soak_load import until
 
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -129,6 +132,30 @@ def test_a_killed_annotation_pays_for_no_picture_twice(
     assert len(model.requests) == len(server.answered) + AT_ONCE
     (job,) = [job for job in bench.jobs.store.recent() if job.kind == "annotate"]
     assert (job.state, job.result["calls"]) == ("done", len(server.answered))
+
+
+def test_a_killed_emptying_of_the_trash_is_finished_and_leaves_nothing_of_the_pictures(
+    own_home: Path, tmp_path: Path, tiny_open_clip: Path
+) -> None:
+    bench = Workbench(load_settings())
+    bench.library.add([draw_folder(tmp_path / "pictures", 90)], encoder=f"local-dir:{tiny_open_clip}").wait()
+    gone = list(bench.context.collection.library.all_ids())[:60]
+    bench.trash.put(pictures=gone, author="me")
+    bench.close()
+    app = App(own_home, "auto")
+    app.start()
+    httpx2.post(f"{app.url}/api/v1/trash/empty", json={}).raise_for_status()
+    thumbnails = [own_home / "thumbnails" / one[:2] / one[2:4] / f"{one}.webp" for one in gone]
+    until(lambda: not all(file.exists() for file in thumbnails))
+    app.kill()
+    app.start()
+    until(lambda: rows_of(own_home / "discern.sqlite", "pictures") == 31)  # and one for all
+    app.stop()
+    bench = Workbench(load_settings())
+    assert not set(gone) & set(bench.context.collection.index().ids)
+    assert not any(file.exists() for file in thumbnails)
+    assert bench.upkeep.check().wait().is_whole
+    assert {job.state for job in bench.jobs.store.recent()} == {"done"}
 
 
 def answers_of(home: Path) -> int:

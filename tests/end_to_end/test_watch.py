@@ -22,6 +22,8 @@ from answering import answer
 from command_line import discern, ended, rows_of, shell, wait_until  # noqa: F401  # fixtures
 from drawing import draw, draw_folder
 from receiver import Receiver
+from running_app import App
+from soak_load import until
 
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -163,6 +165,39 @@ def test_killed_while_adding_and_while_sending_nothing_is_scored_twice_and_nothi
     assert (view.seen, view.flagged) == (400, 400)
     assert (view.deliveries.delivered, view.deliveries.waiting, view.deliveries.dead) == (400, 0, 0)
     assert {job.state for job in bench.jobs.store.recent() if job.kind == "watch"} == {"done"}
+
+
+@pytest.mark.slow
+def test_an_app_that_is_killed_again_and_again_scores_each_picture_once_and_tells_it_by_one_key(
+    home: Path, tmp_path: Path
+) -> None:
+    """While it adds, while it scores and while it sends, with files arriving."""
+    inbox, database = tmp_path / "inbox", home / "discern.sqlite"
+    inbox.mkdir()
+    app = App(home, "auto", **{INTERNAL: "1"})
+    with Receiver() as receiver:
+        app.start()
+        _begin_when_up(home, inbox, receiver.url)
+        for life, has_begun in enumerate(
+            (
+                lambda: rows_of(database, "pictures") > 60,
+                lambda: rows_of(database, "watched_pictures") > 100,
+                lambda: len(receiver.messages) > 200,
+            )
+        ):
+            draw_folder(inbox / str(life), 100, first_seed=1000 * (life + 1))
+            until(has_begun)
+            app.kill()
+            app.start()
+        until(lambda: rows_of(database, "watched_pictures") == 300)
+        app.stop()
+        bench = Workbench(load_settings(internal_webhooks=True))
+        # What a killed process had begun to send is due again.
+        bench.watcher.clock = lambda: now() + timedelta(minutes=2)
+        bench.watcher.send_due()
+    keys = {(event["data"]["file"], key) for event, key in zip(receiver.events, receiver.ids, strict=True)}
+    assert len(keys) == len({file for file, _ in keys}) == 300
+    assert bench.upkeep.check().wait().is_whole
 
 
 def test_the_app_takes_in_what_comes_and_tells_it(home: Path, tmp_path: Path) -> None:
