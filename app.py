@@ -43,7 +43,7 @@ def main() -> None:
         stopgap = Stopgap(configuration(starting(settings.framed_by), settings), listening)
         workbench, sandboxes = open_home(settings)
     except DiscernError as error:
-        sys.exit(f"discern: {error}")
+        sys.exit(" ".join(filter(None, (f"discern: {error}", error.advice("in_terminal")))))
     try:
         serve(workbench, settings, listening, sandboxes, stopgap)
     except (KeyboardInterrupt, SystemExit):

@@ -21,6 +21,7 @@ from storage.addresses import parts_of
 from storage.buckets import SECRET_VARIABLES, uri_of
 from storage.disk import refused
 from storage.files import sqlite_url
+from storage.sums import SUMS, write_sums
 
 # What the app may change. Everything else is set where the process is started.
 SAVED = (
@@ -253,6 +254,7 @@ def save_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
         with os.fdopen(handle, "w", encoding="utf-8") as out:
             json.dump(kept, out, indent=2)
         Path(partial).replace(file)
+        write_sums(file.with_suffix(SUMS), [file])
     return updated
 
 

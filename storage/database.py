@@ -15,7 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from storage.dialects import Dialect, dialect_of, insert_into
-from storage.errors import NewerDatabaseError
+from storage.errors import DamagedDatabaseError, NewerDatabaseError
 from storage.files import sqlite_url
 from storage.tables import Base
 
@@ -42,6 +42,8 @@ class Database:
         self.engine = self._dialect.engine
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._turns = Turns(self._dialect)
+        with self._guarded():
+            self._dialect.look()
         self._migrate()
 
     @contextmanager
@@ -95,6 +97,7 @@ class Database:
             self._dialect.begin_write(session, lock)
             yield session
             session.commit()
+            self._dialect.require_kept()
 
     @contextmanager
     def forget(self, lock: str) -> Iterator[Session]:
@@ -143,6 +146,15 @@ class Database:
         with self._guarded():
             return self._dialect.size_bytes()
 
+    @property
+    def damage(self) -> DamagedDatabaseError | None:
+        """What was seen of it so far. Nothing is written any more then."""
+        return self._dialect.damage
+
+    def check(self) -> None:
+        """Looks through all of it, which takes as long as reading it. Raises `DamagedDatabaseError`."""
+        self._dialect.check()
+
     def close(self) -> None:
         self._dialect.close()
 
@@ -157,6 +169,8 @@ class Database:
             if problem is None:
                 raise
             raise problem from error
+        except UnicodeDecodeError as error:  # of what SQLite says of a damaged schema, which it cites
+            raise self._dialect.damage or error from error
 
     def _copy_rows(self, target: Path, tables: Sequence[Table]) -> None:
         target.unlink(missing_ok=True)

@@ -35,11 +35,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 
+from storage.database_file import DAMAGED, DatabaseFile, newest_backup
 from storage.disk import free_bytes, obstacle, refused, told
 from storage.errors import DamagedDatabaseError, DiscernError, DiskFullError, NoPermissionError, StorageError
 from storage.files import make_private
+from storage.sums import SUMS, write_sums
 from storage.tables import Base
 
+NO_TEXT = "Could not decode to UTF-8"  # what Python says of a damaged value
 PATIENCE = 30  # seconds a writer waits for another one
 _PERHAPS_OF_THE_DISK = (
     sqlite3.SQLITE_FULL,
@@ -47,8 +50,7 @@ _PERHAPS_OF_THE_DISK = (
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_NOTADB,
-    sqlite3.SQLITE_CORRUPT,
+    *DAMAGED,
 )
 
 
@@ -59,10 +61,24 @@ class Dialect:
     engine: Engine
 
     def begin_read(self, session: Session) -> None:
-        """In SQLite BEGIN is enough: the first SELECT decides what moment is seen."""
+        """Of one moment."""
 
     def begin_write(self, session: Session, lock: str) -> None:
         raise NotImplementedError
+
+    def require_kept(self) -> None:
+        """Raises `StorageError` where what was just committed is kept nowhere."""
+
+    @property
+    def damage(self) -> DamagedDatabaseError | None:
+        """What was seen so far."""
+        return None
+
+    def look(self) -> None:
+        """Begins to look whether the database is damaged, where it can't be trusted to notice by itself."""
+
+    def check(self) -> None:
+        """Looks through all of it. Raises `DamagedDatabaseError`."""
 
     def overwrite_deleted(self, session: Session) -> None:
         """What this connection deletes from here on is overwritten in the file, where the database can."""
@@ -150,12 +166,35 @@ class _Sqlite(Dialect):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._refuse_what_was_emptied()
             make_private(self.path)
+        self._file = DatabaseFile(self.path)
         self.engine = create_engine(url, connect_args={"timeout": PATIENCE, "isolation_level": None})
         event.listen(self.engine, "connect", self._on_connect)
         event.listen(self.engine, "begin", self._on_begin)
 
+    def begin_read(self, session: Session) -> None:
+        """BEGIN is enough: the first SELECT decides what moment is seen."""
+        self._file.require()
+
     def begin_write(self, session: Session, lock: str) -> None:
+        self._file.require_whole()
         session.connection(execution_options={"immediate": True})  # everybody else's writes wait
+
+    def require_kept(self) -> None:
+        self._file.require()
+
+    @property
+    def damage(self) -> DamagedDatabaseError | None:
+        return self._file.damaged(self._file.damage) if self._file.damage else None
+
+    def look(self) -> None:
+        self._file.look()
+
+    def check(self) -> None:
+        self._file.check()
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
     def overwrite_deleted(self, session: Session) -> None:
         session.execute(text("PRAGMA secure_delete=ON"))
@@ -194,10 +233,14 @@ class _Sqlite(Dialect):
             lock.release()
 
     def before_upgrade(self, revision: str) -> None:
-        self.copy_file(self.path.with_suffix(f".before-{revision}.sqlite"))
+        self._file.require_whole()
+        copy = self.path.with_suffix(f".before-{revision}.sqlite")
+        self.copy_file(copy)
+        write_sums(copy.with_suffix(SUMS), [copy])
 
     def copy_file(self, target: Path) -> bool:
         """SQLite's own VACUUM INTO."""
+        self._file.require()
         with told(target.parent):
             target.unlink(missing_ok=True)
             if free_bytes(target.parent) < self.size_bytes():
@@ -211,6 +254,8 @@ class _Sqlite(Dialect):
             target.unlink(missing_ok=True)
             if (problem := obstacle(target.parent)) is not None:
                 raise problem from error
+            if _primary_code(error) in DAMAGED:
+                raise self._file.damaged(str(error)) from error
             raise StorageError(f"{self.path} can't be copied to {target.parent}: {error}.") from error
         finally:
             connection.close()
@@ -237,15 +282,18 @@ class _Sqlite(Dialect):
             )
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
             return StorageError(f"{self.path} can't be written. Check who owns it.")
-        if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-            return DamagedDatabaseError(self.name, str(error.orig))
+        if code in DAMAGED or NO_TEXT in str(error.orig):
+            return self._file.damaged(str(error.orig))
         return None
 
     def _refuse_what_was_emptied(self) -> None:
-        """SQLite would take a file without a byte for a new database, without a word about what was in it."""
-        emptied = self.path.exists() and not self.path.stat().st_size
-        if emptied and any((self.path.parent / kept).is_dir() for kept in ("vectors", "thumbnails")):
-            raise DamagedDatabaseError(self.name, "it is empty, with a library beside it")
+        """SQLite would begin a new database without a word about the one that was here, and empty its log."""
+        emptied = not self.path.exists() or not self.path.stat().st_size
+        beside = [self.path.with_name(name) for name in ("vectors", "thumbnails", f"{self.path.name}-wal")]
+        if emptied and any(kept.exists() for kept in beside):
+            raise DamagedDatabaseError(
+                self.name, "it is gone or empty, with a library beside it", newest_backup(self.path)
+            )
 
     @staticmethod
     def _on_connect(connection: Any, record: Any) -> None:

@@ -234,17 +234,32 @@ class BucketUnreachableError(BucketError):
 
 
 class DamagedDatabaseError(StorageError):
-    """The database file is there and can be read, and is none."""
+    """The database file is there, and pages of it are not what was written. Nothing more is put in it."""
 
     in_terminal = (
-        "Restore it from what discern backup wrote. To start anew, move the whole data folder away or "
-        "point DISCERN_HOME to another one."
+        "Stop the app, then save what can be read: discern library check --repair. The damaged file is kept. "
+        "Or restore what discern backup wrote."
     )
-    on_screen = "Restore it from a backup, then start Discern again."
+    on_screen = (
+        "Whoever runs Discern stops it and saves in a terminal what can be read, or restores a backup."
+    )
 
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"{name} is not a database that can be read ({reason}).")
+    def __init__(self, name: str, reason: str, backup: str = "") -> None:
+        """`backup`: the newest that is known, in words."""
+        known = f" The newest backup is {backup}." if backup else ""
+        super().__init__(f"{name} is damaged, so nothing more is written into it ({reason}).{known}")
         self.name = name
+
+
+class LostDatabaseError(StorageError):
+    """The database file was removed, or another one put in its place, while it was in use."""
+
+    in_terminal = "Put it back, or restore what discern backup wrote, then run the same command again."
+    on_screen = "Put the file back, or restore a backup, then start Discern again."
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} was removed or replaced meanwhile, so nothing more is saved.")
+        self.path = path
 
 
 class NewerDatabaseError(StorageError):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import starmap
 
 from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.orm import Session, aliased
@@ -98,6 +99,18 @@ def count_places(session: Session, changes: Iterable[Placed], more: KeptCounts =
     add_to_counts(session, replace(more, places=places))
     if sums:
         _write(session, sorted(sums.items()))
+
+
+def count_anew(session: Session) -> None:
+    """All that is kept of the library's numbers, from its rows. Nobody else may be writing it meanwhile."""
+    p, shown = PictureRow, PictureRow.removed.is_(None)
+    counts = select(func.count(), func.coalesce(func.sum(p.bytes), 0), func.count(p.near_group.distinct()))
+    pictures, size, groups = session.execute(counts.where(shown)).one()
+    for table in (LibraryCountRow, FolderRow):
+        session.execute(delete(table))
+    query = select(SourceRow.uri, case((shown, 1), else_=0), p.added, p.taken)
+    places = session.execute(query.join(p, p.id == SourceRow.picture_id))
+    count_places(session, starmap(Placed, places), KeptCounts(pictures, size, groups))
 
 
 def places_of(session: Session, picture_ids: Sequence[str], files: int) -> list[Placed]:

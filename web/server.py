@@ -53,8 +53,8 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     app.add_middleware(NotFoundPage)
     app.add_middleware(Renamed, workbench=workbench, screens=screens)
     app.add_middleware(Guard, access=access, visitors=visitors)
-    app.add_middleware(RequestLog)
     handle_problems(app)
+    app.add_middleware(RequestLog)
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:

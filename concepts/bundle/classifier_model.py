@@ -15,7 +15,7 @@ from concepts.bundle.facts import BundleFacts
 from concepts.bundle.heads import AnswerNodes, BundleHead, description, stacked
 from concepts.encoders.base import MAY_BE_PASSED_ON, Encoder, Portable, PortableEncoder
 from concepts.errors import EncoderError
-from storage.files import write_whole
+from storage.sums import read_kept, write_kept
 
 OPSET = 18
 IR_VERSION = 10  # onnxruntime 1.18 and later read it
@@ -81,16 +81,10 @@ def encoder_graph(encoder: Encoder, short_side: int, cache: Path) -> EncoderGrap
 
 
 def kept(path: Path, make: Callable[[], bytes]) -> bytes:
-    """What lies in the file, whose first 32 bytes are the SHA-256 of the others; or, where that isn't so,
-    what is made anew and kept there."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        content = b""
-    digest, found = content[:32], content[32:]
-    if not found or hashlib.sha256(found).digest() != digest:
-        found = make()
-        write_whole(path, hashlib.sha256(found).digest() + found)
+    """What lies in the file; or, where that is nothing or damaged, what is made anew and kept there."""
+    found = read_kept(path)
+    if not found:
+        write_kept(path, found := make())
     return found
 
 

@@ -139,11 +139,28 @@ def must_not_exist(file: Path | None) -> None:
         raise DiscernError(f"{file} is there already. Import what is in it first, or choose another name.")
 
 
-def workbench() -> Workbench:
-    """Opens the data folder that the environment names."""
+def workbench(*, repair: bool = False) -> Workbench:
+    """Opens the data folder that the environment names; for a `repair` after what can be read of a damaged
+    database was saved, which nothing else may be written into."""
     from concepts.settings import load_settings
     from concepts.workbench import Workbench
 
-    bench = Workbench(load_settings())
+    settings = load_settings()
+    if repair:
+        _save_readable(settings.database)
+    bench = Workbench(settings)
     bench.installation.start_log()
     return bench
+
+
+def _save_readable(database: str) -> None:
+    from storage.salvage import save_readable  # with SQLAlchemy
+
+    if saved := save_readable(database):
+        labels, rows = saved.rows.get("label_events", 0), sum(saved.rows.values())
+        said = (
+            f"Saved {labels:,} labels and {rows:,} rows in all from the damaged database. "
+            f"{saved.unreadable:,} pages could not be read, and {saved.broken:,} references to what was on "
+            f"them are left. The damaged file is {saved.kept}."
+        )
+        typer.echo(said, err=True)

@@ -225,7 +225,8 @@ def backup(
     zip says how to restore it, and what to enter again.
     """
     partial = file.with_name(f".{file.name}.partial")
-    pieces = workbench().installation.backup(thumbnails=thumbnails, with_secrets=with_secrets)
+    bench = workbench()
+    pieces = bench.installation.backup(thumbnails=thumbnails, with_secrets=with_secrets)
     try:
         with told(file):
             partial.unlink(missing_ok=True)
@@ -233,6 +234,7 @@ def backup(
                 for piece in pieces:
                     out.write(piece)
             partial.replace(file)
+        bench.installation.note_backup(file)
     finally:
         partial.unlink(missing_ok=True)
     size = file.stat().st_size

@@ -51,7 +51,8 @@ def _command(declared: Any) -> Callable[..., None]:
     from concepts.workbench.operation import Given, keyword
 
     def command(as_json: bool, **given: Any) -> None:
-        method = declared.on(workbench(), given.pop("concept_name") if declared.is_of_concept else "")
+        bench = workbench(repair=given.get("repair", False))
+        method = declared.on(bench, given.pop("concept_name") if declared.is_of_concept else "")
         if declared.operation.is_final and not given.pop("yes"):
             typer.confirm(f"{declared.summary.partition('. ')[0]}?", abort=True, err=as_json)
         result = method(**given)

@@ -22,7 +22,7 @@ import torch
 from torch.nn.functional import cosine_similarity, interpolate
 
 from concepts.errors import EncoderError
-from storage.files import write_whole
+from storage.sums import read_kept, write_kept
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 MIN_SPEEDUP = 1.2
@@ -75,14 +75,14 @@ def resolve_precision(
     probe = _read(path)
     if probe is None:
         probe = Timing(key, *_measure(network, forward, float32, size, device))
-        write_whole(path, json.dumps(asdict(probe), indent=1).encode())
+        write_kept(path, json.dumps(asdict(probe)).encode())
     return probe.precision(min_cosine)
 
 
 def _read(path: Path) -> Timing | None:
     try:
-        return Timing(**json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError):
+        return Timing(**json.loads(read_kept(path) or b""))
+    except (ValueError, TypeError):
         return None  # measuring again costs a second or two
 
 

@@ -25,7 +25,7 @@ from concepts.language.base import ChatModel, Message
 from concepts.language.dialects import RUNGS, EndpointDialect
 from concepts.language.prompts import load_prompt
 from concepts.view import View
-from storage.files import write_whole
+from storage.sums import read_kept, write_kept
 
 BELIEVED_FOR = timedelta(days=7)
 MISSES_BELIEVED = 3  # answers in a row without the form that was asked for, by an endpoint that has kept it
@@ -73,8 +73,8 @@ class CapabilityMemory:
     @property
     def known(self) -> Capabilities:
         try:
-            return Capabilities.model_validate_json(self._file.read_bytes())
-        except (OSError, ValidationError):
+            return Capabilities.model_validate_json(read_kept(self._file) or b"")
+        except ValidationError:
             return Capabilities()
 
     @property
@@ -117,7 +117,7 @@ class CapabilityMemory:
     def _keep(self, **changes: Any) -> None:
         with _lock:
             kept = self.known.model_copy(update=changes)
-            write_whole(self._file, kept.model_dump_json().encode())
+            write_kept(self._file, kept.model_dump_json().encode())
 
 
 class Seen(BaseModel):

@@ -70,6 +70,7 @@ class LibraryInfo(View):
     encoder_note: str  # what the encoder is, and what would improve on it
     home: str
     damage: str  # what is missing below SQL, in words; empty where all seems well
+    database: str = ""  # how that is damaged, in words
 
 
 class Collection:
@@ -93,6 +94,7 @@ class Collection:
         self._bucket = BucketTables(f"{settings.store}/vectors", database.alone) if settings.store else None
         self._load_encoder = load
         self.engine = engine or InProcess()
+        self._database = database
         self.library = Library(database, root)
         self.outside = OutsidePictures(database)
         self.named = NamedCollections(database)
@@ -267,7 +269,7 @@ class Collection:
     def check(self, listener: Listener, *, repair: bool) -> Checked:
         """Looks at everything that SQL says there is, and makes again what is missing."""
         index = self.stored()
-        checking = HealthCheck(self.library, index, self.thumbnails)
+        checking = HealthCheck(self.library, index, self.thumbnails, self._settings.home)
         report = checking.look(listener)
         if not repair:
             return report
@@ -371,6 +373,7 @@ class Collection:
             encoder_note=self._encoder_note(recorded, wait),
             home="" if self._settings.demo else str(self._settings.home),
             damage=" ".join(filter(None, (self.damage.vectors, self.damage.thumbnails))),
+            database=str(self._database.damage or ""),
         )
 
     def paths(self, picture_ids: Sequence[str]) -> dict[str, str]:

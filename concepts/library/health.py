@@ -1,4 +1,5 @@
-"""What lies below SQL: vectors, thumbnails and the pictures' own files. Missing, damaged, and made again.
+"""What lies below SQL: vectors, thumbnails, the pictures' own files, and other files of the data folder.
+Missing, damaged, and made again.
 
 SQL says what there must be (rule 1). Vectors and thumbnails are made again from the pictures; a file that is
 gone or another one by now can only be named.
@@ -8,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from concepts.errors import BadPictureError, DamagedIndexError, UnknownPictureError
+from concepts.errors import BadPictureError, DamagedIndexError
 from concepts.jobs import Listener
 from concepts.library.originals import original
 from concepts.view import View
+from storage.home_files import damaged_files, take_away_cache, take_away_downloads
 from storage.library import Library
 from storage.pictures import archives, sources
 from storage.pictures.files import SkippedFile, Source, look_at
@@ -33,9 +36,20 @@ class DamagedFile(View):
     place: str
 
 
+SAID = {
+    "files_missing": "missing",
+    "files_changed": "changed",
+    "files_unreadable": "unreadable",
+    "own_damaged": "not as it was written",
+    "computed_again": "damaged, or of an older version: taken away",
+}
+
+
 class Checked(View):
     """What is missing, extra, unreadable or changed. `index` says why the vectors can't be read; `left` are
-    pictures that no file is left of, so that their vector or thumbnail can't be made again."""
+    pictures that no file is left of, so that their vector or thumbnail can't be made again. `own_damaged`:
+    other files of the data folder that aren't as they were written; `computed_again`: damaged ones that could
+    be taken away."""
 
     pictures: int
     files: int
@@ -46,6 +60,8 @@ class Checked(View):
     files_missing: int = 0
     files_changed: int = 0
     files_unreadable: int = 0
+    own_damaged: int = 0
+    computed_again: int = 0
     named: tuple[DamagedFile, ...] = ()
     repaired: bool = False
     embedded: int = 0
@@ -57,7 +73,8 @@ class Checked(View):
         """Whether all that SQL needs is there (files may be gone: their pictures can be worked with)."""
         if self.repaired:
             return not self.left
-        return not (self.index or self.vectors_missing or self.vectors_extra or self.thumbnails_missing)
+        lost = self.vectors_missing or self.vectors_extra or self.thumbnails_missing
+        return not (self.index or lost or self.own_damaged)
 
 
 @dataclass
@@ -100,7 +117,8 @@ class _Found:
 class HealthCheck:
     """One look at everything, and the repair of what it found."""
 
-    def __init__(self, library: Library, index: StoredIndex, thumbnails: ThumbnailStore) -> None:
+    def __init__(self, library: Library, index: StoredIndex, thumbnails: ThumbnailStore, home: Path) -> None:
+        self._home = home
         self._library = library
         self._index = index
         self._thumbnails = thumbnails
@@ -109,18 +127,22 @@ class HealthCheck:
         self.report = Checked(pictures=counts.pictures, files=counts.sources)
 
     def look(self, listener: Listener) -> Checked:
-        """Reads the index, the start of every thumbnail, and the size and time of every file."""
+        """Reads what is in the data folder, and the size and time of every file elsewhere."""
         total = 2 * self.report.pictures + self.report.files
         listener(0, total, "vectors")
+        for place in (*self._index.changed(), *damaged_files(self._home)):
+            self._name("own_damaged", str(place))
+        for place in take_away_cache(self._home):
+            self._name("computed_again", str(place))
         ids = self._library.all_ids(in_bin=True)
         done = self._look_at_vectors(ids)
         for some in _in_parts(self._library.all_ids()):
-            self._found.thumbnails += [i for i in some if not self._has_thumbnail(i)]
+            self._found.thumbnails += [i for i in some if not self._thumbnails.is_whole(i)]
             done += len(some)
             listener(done, total, "thumbnails")
         for file, wrong in self._wrong_files():
             if wrong:
-                self._name(wrong, file.uri)
+                self._name(f"files_{wrong}", file.uri)
             done += 1
             if done % AT_ONCE == 0:
                 listener(done, total, "files")
@@ -133,13 +155,17 @@ class HealthCheck:
         if self.report.index:
             self._index.remake()
             self._compare(self._library.all_ids(in_bin=True), set())
+        if self._index.changed():
+            self._index.rewrite()
+        take_away_downloads(self._home)
         self._index.delete(self._found.extra)
         self._library.adding.add_pending(self._found.missing, self._index.fingerprint)
         embedded = embed_pending()
         made = 0
         for some in _in_parts(self._found.thumbnails):
             for lost in some:
-                made += self._has_thumbnail(lost) or make_thumbnail(self._library, self._thumbnails, lost)
+                is_whole = self._thumbnails.is_whole(lost)
+                made += is_whole or make_thumbnail(self._library, self._thumbnails, lost)
             listener(made, len(self._found.thumbnails), "thumbnails")
         left = len(self._library.adding.pending(self._index.fingerprint, self.report.pictures))
         self._note(
@@ -153,7 +179,8 @@ class HealthCheck:
     def _look_at_vectors(self, ids: list[str]) -> int:
         waiting = set(self._library.adding.pending(self._index.fingerprint, len(ids), in_bin=True))
         try:
-            self._index.verify()
+            for place in self._index.verify():
+                self._name("computed_again", str(place))
             self._compare(ids, waiting)
         except DamagedIndexError as error:
             self._note(index=str(error))
@@ -163,26 +190,20 @@ class HealthCheck:
         self._found.extra = list(self._index.ids.without(ids))
         self._found.missing = [i for i in self._index.missing(ids) if i not in waiting]
 
-    def _has_thumbnail(self, picture_id: str) -> bool:
-        try:
-            self._thumbnails.read(picture_id)
-        except (UnknownPictureError, OSError):
-            return False
-        return True
-
     def _wrong_files(self) -> Iterator[tuple[Source, str]]:
         """Every file, and what is wrong with it."""
         after = ""
         while files := self._library.sources(AT_ONCE, after):
             after = files[-1][0].uri
             for file, known in files:
-                yield file, _what_is_wrong(replace(file, uri=f"{self._library.root}{file.uri}"), known)
+                placed = replace(file, uri=f"{self._library.root}{file.uri}")
+                is_ours = Path(placed.uri).is_relative_to(self._home)
+                yield file, _what_is_wrong(placed, known, is_ours=is_ours)
 
-    def _name(self, wrong: str, place: str) -> None:
-        count = f"files_{wrong}"
+    def _name(self, count: str, place: str) -> None:
         named = self.report.named
         if len(named) < NAMED:
-            named = (*named, DamagedFile(what=wrong, place=place))
+            named = (*named, DamagedFile(what=SAID[count], place=place))
         self._note(named=named, **{count: getattr(self.report, count) + 1})
 
     def _note(self, **values: object) -> None:
@@ -204,13 +225,14 @@ def _in_parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
         yield ids[start : start + AT_ONCE]
 
 
-def _what_is_wrong(file: Source, known: str) -> str:
-    """missing, unreadable, changed, or nothing. A file of the same size and time is the same file."""
+def _what_is_wrong(file: Source, known: str, *, is_ours: bool) -> str:
+    """missing, unreadable, changed, or nothing. Elsewhere a file of the same size and time is the same; ours
+    may be the only copy."""
     inside = archives.split(file.uri)
     now = look_at(inside[0] if inside else file.uri)
     if isinstance(now, SkippedFile):
         return "missing" if now.reason in ("missing", "dangling-link") else "unreadable"
-    if now.mtime_ns == file.mtime_ns and (inside or now.size == file.size):
+    if not is_ours and now.mtime_ns == file.mtime_ns and (inside or now.size == file.size):
         return ""
     try:
         return "" if picture_id(sources.read(file.uri)) == known else "changed"

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from concepts.errors import BucketError, StorageError
+from concepts.errors import BucketError, StorageError, UnknownPictureError
 from concepts.library.originals import original
 from storage.blobs import FolderBlobs
 from storage.library import Library
@@ -41,7 +41,7 @@ class Renditions:
         picture = self._library.picture(picture_id)
         if max(picture.width, picture.height) <= THUMBNAIL_SIDE:
             return Rendition(self._thumbnail(picture_id), whole=True)
-        if self._kept.exists(picture_id):
+        with suppress(UnknownPictureError):
             return Rendition(self._kept.read(picture_id), whole=True)
         whole = None
         with suppress(BucketError):  # that it is in can't be used now

@@ -15,7 +15,7 @@ from cachetools import LRUCache
 
 from concepts.encoders.base import Encoder, Vectors
 from concepts.errors import FingerprintMismatchError
-from storage.files import write_whole
+from storage.sums import read_kept, write_kept
 
 TEXTS_KEPT = 2048  # the words of a hundred concepts; at most 9 kB each
 FILES_KEPT = 4096  # on disk, at most 37 MB
@@ -90,9 +90,9 @@ class KeptTexts:
 
     def read(self, text: str) -> Vectors | None:
         try:
-            with self._file(text).open("rb") as file:
-                vector: Vectors = np.lib.format.read_array(file, allow_pickle=False)
-        except (OSError, ValueError, EOFError):
+            content = io.BytesIO(read_kept(self._file(text)) or b"")
+            vector: Vectors = np.lib.format.read_array(content, allow_pickle=False)
+        except ValueError:
             return None
         return vector if vector.shape == (self._dimension,) and vector.dtype == np.float32 else None
 
@@ -101,7 +101,7 @@ class KeptTexts:
             for text, vector in vectors.items():
                 content = io.BytesIO()
                 np.save(content, np.asarray(vector, np.float32), allow_pickle=False)
-                write_whole(self._file(text), content.getvalue())
+                write_kept(self._file(text), content.getvalue())
             self._forget()
 
     def _forget(self) -> None:

@@ -42,9 +42,9 @@ from concepts.library.ingestion import embed_files, short_side
 from concepts.library.placed_scores import with_places
 from concepts.publishing.smaller import EncoderAgreement, Int8Measured, int8_facts, kept_int8
 from concepts.view import View
-from storage.files import write_whole
 from storage.heads import StoredHead
 from storage.pictures.files import Within
+from storage.sums import read_kept, write_kept
 from storage.vectors.products import one_blas_thread
 from storage.vectors.reader import VectorReader
 
@@ -143,13 +143,13 @@ def _known_encoder(collection: Collection) -> EncoderFacts:
     encodes nothing. Whether it is the same its fingerprint says, which is that of the other fields."""
     fingerprint = collection.recorded().fingerprint
     kept = collection.cache / f"{fingerprint}.json"
-    with suppress(OSError, ValueError):
-        facts = EncoderFacts.model_validate_json(kept.read_bytes())
+    with suppress(ValueError):
+        facts = EncoderFacts.model_validate_json(read_kept(kept) or b"")
         if facts.fingerprint == fingerprint:
             return facts
     facts = encoder_facts(collection.encoder())
     with suppress(OSError):
-        write_whole(kept, facts.model_dump_json().encode())
+        write_kept(kept, facts.model_dump_json().encode())
     return facts
 
 

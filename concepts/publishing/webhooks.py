@@ -23,6 +23,7 @@ from concepts.errors import NotAllowedError, SettingsError
 from concepts.language.connection import CheckedTransport
 from concepts.settings import Settings, is_internal, literal_address, serves_no_model
 from storage.files import write_whole
+from storage.sums import SUMS, write_sums
 from storage.watches import Delivery
 
 PREFIX = "whsec_"
@@ -116,7 +117,12 @@ class Secrets:
 
     def keep(self, watch_id: int, secret: str) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(self._folder / f"{watch_id}.secret", secret.encode())  # made with mode 0600
+        file = self._folder / f"{watch_id}.secret"
+        write_whole(file, secret.encode())  # made with mode 0600
+        files = list(self._folder.glob("*.secret"))
+        write_sums(
+            self._folder.with_suffix(SUMS), files, tuple(f"/{one.name}" for one in files if one != file)
+        )
 
     def read(self, watch_id: int) -> str | None:
         """None where it is gone, as after a backup was restored."""

@@ -40,6 +40,7 @@ from concepts.workbench.versions import Version
 from storage.deliberations import Deliberations
 from storage.files import write_whole
 from storage.heads import StoredHead
+from storage.sums import SUMS, write_sums
 from storage.tables import ConceptRow
 
 if TYPE_CHECKING:
@@ -125,9 +126,10 @@ class Exports:
         Discern, with up to eighteen small pictures."""
         head = self._concept.versions.head(version)
         folder = self._folder / ("page-with-classifier" if classifier else "page")
-        return self.write_page(
-            folder / f"{file_stem(self._concept.name, head.number)}.html", version, classifier=classifier
-        )
+        page = folder / f"{file_stem(self._concept.name, head.number)}.html"
+        self.write_page(page, version, classifier=classifier)
+        write_sums(page.with_suffix(SUMS), [page])
+        return page
 
     def write_page(self, out: Path, version: int | None = None, *, classifier: bool = False) -> Path:
         """Writes the same into a file of this computer. Raises `DiscernError` where that can't be done."""
@@ -243,6 +245,8 @@ def archive_of(context: Context, folder: Path, since: float, write: Callable[[],
         whole = archive.is_file() and (folder / CHECKSUMS_FILE).is_file()  # which older ones lack
         if not whole or archive.stat().st_mtime <= since:
             write()
+            files = [archive, *(file for file in folder.rglob("*") if file.is_file())]
+            write_sums(folder.with_name(folder.name + SUMS), files)
     return archive
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -20,6 +21,7 @@ from concepts.workbench.jobs import ExamineEndpoint
 from concepts.workbench.operation import Limit, Offset, operation
 from storage.backup import backup
 from storage.calls import Spent
+from storage.database_file import note_backup
 from storage.jobs import StoredJob
 
 JobId = Annotated[int, Field(ge=1, le=2**31 - 1, description="The job's number.")]
@@ -153,6 +155,10 @@ class Installation:
             redact=self._context.redact,
             with_secrets=with_secrets,
         )
+
+    def note_backup(self, file: Path) -> None:
+        """So that it can be named where the database is past reading."""
+        note_backup(self._context.settings.home, file)
 
     def start_log(self) -> None:
         """From here on this process writes to the log of the data folder."""

@@ -37,6 +37,7 @@ from concepts.workbench.versions import Version
 from storage.buckets import written
 from storage.heads import StoredHead
 from storage.jobs import StoredJob
+from storage.sums import SUMS, write_sums
 from storage.tables import ConceptRow
 
 if TYPE_CHECKING:
@@ -264,9 +265,11 @@ class Scores:
         looks_in = None if paths else context.collection.vectors_for(row.id)
         goes_first = nullcontext() if paths else context.jobs.precedence.first()  # it is over soon
         with goes_first:
-            return score_pictures(
+            scored = score_pictures(
                 context.collection, bundle, paths, out, progress.report, within=within, looks_in=looks_in
             )
+        write_sums(out.with_suffix(SUMS), [out])
+        return scored
 
 
 class Scoring:

@@ -220,6 +220,7 @@ class Upkeep:
         return counts.pictures + counts.in_bin
 
     def _check(self, job: CheckLibrary, progress: Progress) -> Checked:
+        self._context.database.check()
         return self._context.collection.check(progress.report, repair=job.repair)
 
     def _tidy(self, job: TidyVectors, progress: Progress) -> Tidied:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from zlib import crc32
 
 from storage.blobs import Blobs
 from storage.errors import UnknownPictureError
@@ -19,29 +20,43 @@ class ThumbnailStore:
     def exists(self, picture_id: str) -> bool:
         return self._blobs.exists(thumbnail_key(picture_id))
 
+    def is_whole(self, picture_id: str) -> bool:
+        try:
+            self.read(picture_id)
+        except (UnknownPictureError, OSError):
+            return False
+        return True
+
     def read(self, picture_id: str) -> bytes:
         """Raises `UnknownPictureError` also where what is kept is no whole WebP file."""
         try:
             content = self._blobs.read(thumbnail_key(picture_id))
         except FileNotFoundError as error:
             raise UnknownPictureError(f"There is no thumbnail of picture {picture_id}.") from error
-        if not _is_whole(content):
+        end = _end(content)
+        if end is None or content[end:] not in (b"", _digest(content[:end])):
             raise UnknownPictureError(f"The thumbnail of picture {picture_id} is damaged.")
-        return content
+        return content[:end]
 
     def write(self, picture_id: str, data: bytes) -> None:
         """Whole or not at all. Raises `StorageError`."""
-        self._blobs.write(thumbnail_key(picture_id), data)
+        whole = _end(data) == len(data)
+        self._blobs.write(thumbnail_key(picture_id), data + _digest(data) if whole else data)
 
     def delete(self, picture_id: str) -> int:
         """How many bytes it had."""
         return self._blobs.delete(thumbnail_key(picture_id))
 
 
-def _is_whole(content: bytes) -> bool:
-    """By the size in the header (RIFF: a signature, the size of what follows, the kind)."""
-    riff, size, kind = content[:4], int.from_bytes(content[4:8], "little"), content[8:12]
-    return riff == b"RIFF" and kind == b"WEBP" and size + 8 <= len(content)
+def _end(content: bytes) -> int | None:
+    """Where a WebP file ends, by its header (RIFF: a signature, the size of what follows, the kind). Readers
+    pass over what follows: a digest, in all but those of older versions."""
+    riff, end, kind = content[:4], int.from_bytes(content[4:8], "little") + 8, content[8:12]
+    return end if riff == b"RIFF" and kind == b"WEBP" and end <= len(content) else None
+
+
+def _digest(content: bytes) -> bytes:
+    return crc32(content).to_bytes(4, "little")
 
 
 def thumbnail_key(picture_id: str) -> str:

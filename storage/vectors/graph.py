@@ -7,6 +7,7 @@ On disk, beside the copy of the vectors it is made from:
 
     <name>/ids.npy, rows.npy, products.npy, marks.npy, of.npy, centres.npy   see `Graph`
     <name>/made.json                                                        see `Made`
+    <name>/files.sums                                                       of all these
 
 A folder appears whole or not at all, and the newest is the graph. What can't be read is made again.
 """
@@ -17,7 +18,7 @@ import contextlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
+from storage.sums import changed, write_sums
 from storage.vectors.ids import ID_TYPE, Floats, Keys, PictureIds, Rows, located, parts
 from storage.vectors.nearest import (
     TOGETHER,
@@ -56,7 +58,7 @@ TOP, QUERIES = 100, 50  # and what queries find
 TOO_MANY = 0.2  # of a library is new: to begin anew is quicker then
 FEW = 2_000  # pictures of a library that is compared in a moment
 
-MADE = "made.json"
+MADE, FILES = "made.json", "files.sums"
 UNFINISHED = "unfinished-"
 ARRAYS = {
     "ids": ID_TYPE,
@@ -388,6 +390,17 @@ class KeptGraph:
                 self._publish(left, made.compared, made.seconds)
             return lists
 
+    def changed(self) -> Iterator[Path]:
+        """Files that aren't as they were written."""
+        folder = self._whole()
+        if folder is not None and (folder / FILES).exists():  # older versions kept none
+            yield from changed(folder / FILES)
+
+    def remove(self) -> None:
+        """It is made again when it is asked for."""
+        with self._locked():
+            shutil.rmtree(self._folder, ignore_errors=True)
+
     # Inside
 
     def _locked(self) -> FileLock:
@@ -419,6 +432,7 @@ class KeptGraph:
             made=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         (unfinished / MADE).write_text(json.dumps(asdict(made)))
+        write_sums(unfinished / FILES, list(unfinished.iterdir()))
         folder = self._folder / name
         unfinished.rename(folder)
         for other in self._folder.iterdir():

@@ -7,7 +7,7 @@ import shutil
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from storage import buckets
 from storage.errors import DamagedIndexError, DiskFullError, NoPermissionError, ReadOnlyError, StorageError
+from storage.sums import SUMS, write_sums
 from storage.vectors.digests import Digests, digests_of, finite
 from storage.vectors.ids import AT_ONCE, ID_TYPE, Flags, Halves, Keys, checked, encoded, located
 from storage.vectors.matrix import Matrix
@@ -31,6 +32,7 @@ ROWS_A_FILE = 2_000  # to compact writes all rows anew: in a large table it wait
 KEEP_VERSIONS = timedelta(minutes=1)  # whoever reads the table itself holds the lock; others read the copy
 
 GIVEN_AT_ONCE = 100_000  # digests: LanceDB writes whole rows anew for them
+WRITTEN_ONCE = (".lance", ".manifest", ".txn")  # what LanceDB writes more than once is a hint of a few bytes
 DIGEST = pa.field("digest", pa.uint32())  # null in rows that were written before there were any
 
 log = logging.getLogger(__name__)
@@ -89,7 +91,7 @@ class LanceIndex:
         if not written:
             return
         digests = digests_of(keys, stored)
-        with self._lock, self._guarded():
+        with self._writing():
             self._add_digest_column()
             before = self._in_step()
             with ThreadPoolExecutor(1) as beside:
@@ -111,7 +113,7 @@ class LanceIndex:
     def delete(self, ids: Sequence[str]) -> None:
         if not ids:
             return
-        with self._lock, self._guarded():
+        with self._writing():
             before = self._in_step()
             batches = [list(ids[start : start + AT_ONCE]) for start in range(0, len(ids), AT_ONCE)]
             for some in batches:
@@ -123,7 +125,7 @@ class LanceIndex:
         """Writes the table anew, because a deleted row stays in its file until LanceDB finds that worth
         a compaction, and keeps no version of before."""
         gone = set(ids)
-        with self._lock, self._guarded():
+        with self._writing():
             copy = self._sound_copy()  # LanceDB can't be asked while it writes
             schema = self._schema()
 
@@ -147,19 +149,19 @@ class LanceIndex:
 
     def tidy(self) -> None:
         """Puts small files together and removes the versions of before that no reader needs any more."""
-        with self._lock, self._guarded():
+        with self._writing():
             before = self._in_step()
             if self._compacted(before, 0) and self.version != before:  # else the copy would be made anew
                 self._matrix.append(before, self.version)
 
-    def verify(self) -> None:
-        """Makes a copy that isn't what the table holds again, and gives vectors without a digest theirs.
-        Raises `DamagedIndexError` where the table holds a picture twice or a vector is damaged."""
+    def verify(self) -> bool:
+        """Whether the copy is what the table holds: else it is made again. Gives vectors without a digest
+        theirs. Raises `DamagedIndexError` where the table holds a picture twice or a vector is damaged."""
         with self._lock:  # no version may be tidied away while it is read
             copy = self.snapshot()
             self._refuse_twice(copy)
             rows = damaged = without = 0
-            is_copied = copy.has_digests and copy.is_sound()
+            is_copied = copy.has_digests and copy.is_sound() and not any(self._matrix.changed())
             for part in self._parts():
                 wrong, same = self._compared(part, copy)
                 rows += len(part.ids)
@@ -168,17 +170,19 @@ class LanceIndex:
                 is_copied &= bool(same.all())
             if damaged:
                 raise DamagedIndexError(self._place, _are_damaged(damaged, rows))
-            if not is_copied or rows != copy.count():
+            is_copied &= rows == copy.count()
+            if not is_copied:
                 log.warning("The copy of the vectors for reading differs from them and is made again.")
                 self._make_copy_again()
-            if without:
-                with suppress(DiskFullError, ReadOnlyError, NoPermissionError):  # it can wait
+            with suppress(DiskFullError, ReadOnlyError, NoPermissionError), self._writing():  # it can wait
+                if without:
                     self._give_digests()
+            return is_copied
 
     def mend(self) -> None:
         """Takes damaged vectors out, and puts in their place what the copy has of them undamaged. Raises
         `DamagedIndexError` where the table can't be read through."""
-        with self._lock, self._guarded():
+        with self._writing():
             copy = self._matrix.at(self.version) or self._matrix.newest()
             if copy is not None:
                 self._refuse_twice(copy)
@@ -406,6 +410,19 @@ class LanceIndex:
     def _place(self) -> Path | str:
         return self._bucket.uri if self._bucket else self._folder
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Alone. The sums of what LanceDB has written are kept, which a bucket's service does by itself."""
+        with self._lock, self._guarded():
+            yield
+            self._note_files()
+
+    def _note_files(self) -> None:
+        if self._bucket is None:
+            table = self._folder / f"{self.fingerprint}{LANCE}"
+            files = (file for file in table.rglob("*") if file.is_file())
+            write_sums(self._folder / f"{self.fingerprint}{SUMS}", files, WRITTEN_ONCE)
+
     def _guarded(self) -> AbstractContextManager[None]:
         return guarded(self._folder, self._bucket)
 
@@ -425,6 +442,7 @@ def remove_table(folder: Path, fingerprint: str, bucket: BucketTables | None = N
             bucket.remove(fingerprint)
         else:
             shutil.rmtree(folder / f"{fingerprint}{LANCE}", ignore_errors=True)
+            (folder / f"{fingerprint}{SUMS}").unlink(missing_ok=True)  # a new table takes the same names
 
 
 def _connected(folder: Path, bucket: BucketTables | None) -> lancedb.DBConnection:

@@ -5,8 +5,9 @@
     <version>/ids.npy         (n,) the ids of that version of the table, ascending
     <version>/rows.npy        (n,) where in the file the vector of each is
     <version>/of.json         which file, how many of its rows, of how many numbers
+    <version>/files.sums      of these three
     <version>/later/<n>.npz   what was written since: ids, the row of the first, ids that are gone, and from
-                              which version of the table to which
+                              which version of the table to which, behind the SHA-256 of all that
 
 So a write costs what is written, and what a killed process left half done is a chain of versions that
 doesn't end where the table is: the copy is then made anew from the table.
@@ -20,7 +21,7 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.files import write_whole
+from storage.sums import changed, read_kept, write_kept, write_sums
 from storage.vectors.digests import Digests, digests_of
 from storage.vectors.ids import ID_TYPE, Halves, Keys, ascend, located, order_of
 from storage.vectors.products import OnGpu
@@ -37,7 +38,8 @@ from storage.vectors.reader import VectorReader
 
 FEW = 50_000  # ids that may be in notes alone, and rows that may be of before
 NOTES = 500  # that a process which opens the copy has to read at most
-OF = "of.json"
+OF, FILES = "of.json", "files.sums"
+MADE_FROM = "made-from"  # the state of the table that it is a copy of, as `storage.vectors.stored` notes it
 NONE = np.empty(0, ID_TYPE)
 
 _UNREADABLE = (OSError, ValueError, KeyError, zipfile.BadZipFile)
@@ -116,6 +118,19 @@ class Matrix:
     def folders(self) -> list[Path]:
         return [path for path in self.folder.iterdir() if path.is_dir()] if self.folder.is_dir() else []
 
+    def changed(self) -> Iterator[Path]:
+        """Files that aren't as they were written. The vectors themselves have digests of their own."""
+        for folder in self.folders():
+            if (folder / FILES).exists():  # older versions kept none
+                yield from changed(folder / FILES)
+            notes = list((folder / "later").glob("*.npz"))
+            noted = [one for one in (folder / MADE_FROM, *notes) if one.exists() and read_kept(one) is None]
+            yield from noted
+            with contextlib.suppress(*_UNREADABLE):
+                state = self._followed(self._opened(folder))
+                if state.notes < len(notes) and not noted:
+                    yield self.folder / state.file
+
     # Writing
 
     def holds(self, version: str) -> bool:
@@ -173,7 +188,7 @@ class Matrix:
             ids=ids,
             gone=gone,
         )
-        write_whole(state.folder / "later" / f"{state.notes + 1:06d}.npz", packed.getvalue())
+        write_kept(state.folder / "later" / f"{state.notes + 1:06d}.npz", packed.getvalue())
         state.follow(after, state.used, ids, gone)
         self._state = state
         changed = len(state.later) + len(state.gone)
@@ -247,7 +262,9 @@ class Matrix:
     def _followed(self, state: _State) -> _State:
         """With its notes, as far as one leads to the next and the vectors are what was written."""
         for path in sorted((state.folder / "later").glob("*.npz")):
-            with np.load(path, allow_pickle=False) as note:
+            if (packed := read_kept(path)) is None:
+                break
+            with np.load(io.BytesIO(packed), allow_pickle=False) as note:
                 first, ids = int(note["first"]), note["ids"]
                 if note["before"] != state.version or first != state.used:
                     break
@@ -297,6 +314,7 @@ class Matrix:
         _save(unfinished / "rows.npy", rows)
         of = {"file": file, "rows": used, "dimension": self._dimension}
         (unfinished / OF).write_text(json.dumps(of))
+        write_sums(unfinished / FILES, list(unfinished.iterdir()))
         shutil.rmtree(folder, ignore_errors=True)
         unfinished.rename(folder)
         for other in self.folder.iterdir():

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.errors import DamagedIndexError
-from storage.files import write_whole
+from storage.sums import SUMS, changed, read_kept, write_kept
 from storage.vectors.graph import KeptGraph, fits
 from storage.vectors.ids import AT_ONCE, ID_TYPE, PictureIds, parts
-from storage.vectors.matrix import Matrix
+from storage.vectors.matrix import MADE_FROM, Matrix
 from storage.vectors.reader import VectorReader
 from storage.vectors.tables import LANCE, BucketTables
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 ASK_AFTER = 1.0  # seconds between two questions to a bucket: one takes as long as a key press may
 # Numbers of all vectors that a search reads while a person waits: a second in memory, from the disk 5 to 10.
 SEARCHED_WHOLE = 5_000_000_000
-MADE_FROM = "made-from"  # beside a copy: the state of the table that it is a copy of
 MOST = 2.0  # times what the vectors themselves take, in the table or in its copy
 SPARE = 64 * 1024**2  # bytes that are never too much
 
@@ -130,20 +129,43 @@ class StoredIndex:
             self._table.purge(ids)
         self.graph.purge(ids)
 
-    def verify(self) -> None:
+    def verify(self) -> list[Path]:
+        """Looks through the vectors. What was damaged of their copy and of the graph, which is made again."""
+        damaged = [*self._matrix.changed(), *self.graph.changed()]
+        if any(self.graph.changed()):
+            self.graph.remove()
         with self._reopened_if_damaged():
             self._newest = None
-            self._table.verify()
+            is_copied = self._table.verify()
+        return damaged or ([] if is_copied else [self._matrix.folder])
+
+    def changed(self) -> list[Path]:
+        """Files of the table that are not as they were written, whether or not it is seen in what is read."""
+        sums = self._folder / f"{self.fingerprint}{SUMS}"
+        if self._bucket is None and sums.exists():  # older versions kept none
+            return list(changed(sums))
+        return []
+
+    def rewrite(self) -> None:
+        """Writes the table anew, as it is read, or else from the copy."""
+        self._newest = None
+        with contextlib.suppress(DamagedIndexError), self._counted():
+            self._table.purge([])
+            return
+        self._begin_anew()
 
     def remake(self) -> None:
         """Mends the table in its place where it can be read through. Else it begins anew from the newest
         copy: that holds what the table held when it was made."""
-        from storage.vectors.lance import LanceIndex, remove_table
-
         self._newest = None
         with contextlib.suppress(DamagedIndexError), self._counted():
             self._table.mend()
             return
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        from storage.vectors.lance import LanceIndex, remove_table
+
         self.__dict__.pop("_table", None)  # where this fails, whoever opens the table next goes on
         # A copy that is there already is of before a remake that was killed, and has more.
         if not self._kept_folder.exists() and self._matrix.newest() is not None:
@@ -245,7 +267,7 @@ class StoredIndex:
             return self._newest[1]
         for folder in self._matrix.folders():
             with contextlib.suppress(OSError):
-                if (folder / MADE_FROM).read_text() == state and (copy := self._matrix.at(folder.name)):
+                if read_kept(folder / MADE_FROM) == state.encode() and (copy := self._matrix.at(folder.name)):
                     self._newest = state, copy
                     return copy
         return None
@@ -267,7 +289,7 @@ class StoredIndex:
         if before is not None and before == self._state():
             self._newest = before, copy
             with contextlib.suppress(OSError):
-                write_whole(self._matrix.folder / copy.version / MADE_FROM, before.encode())
+                write_kept(self._matrix.folder / copy.version / MADE_FROM, before.encode())
         return copy
 
     def _state(self) -> str | None:

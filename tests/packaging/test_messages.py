@@ -107,6 +107,7 @@ EXAMPLES = [
     errors.NoSuchBucketError("s3://pictures/kept"),
     errors.BucketUnreachableError("s3://pictures/kept"),
     errors.DamagedDatabaseError("/data/discern.sqlite", "file is not a database"),
+    errors.LostDatabaseError(Path("/data/discern.sqlite")),
     errors.NewerDatabaseError("/data/discern.sqlite", "9999"),
     errors.BrokenMethodError("head", "eager", "stranger", "ImportError: no such module"),
     errors.NoModelError("annotating"),

@@ -41,10 +41,10 @@ def create_api(workbench: Workbench) -> FastAPI:
         openapi_tags=[{"name": name, "description": about} for name, about in TAGS.items()],
     )
     api.router.route_class = BoundedRoute
-    handle_problems(api)
     describe_problems(api)
     describe_keys(api)
     api.add_middleware(Repeated, workbench=workbench)
+    handle_problems(api)
     api.include_router(by_hand.routes(workbench))
     api.include_router(label_files.routes(workbench), tags=["label_files"])
     add_operations(api, workbench)

@@ -18,6 +18,7 @@ from concepts.installation.users import Role, User, Users
 from concepts.settings import Settings
 from storage.database import Database
 from storage.people import Allowances, AuditLog, EndedSessions, Limit
+from storage.sums import SUMS, write_sums
 from web.http.sign_in import SignIn
 
 SESSION_SECONDS = 14 * 24 * 3600
@@ -160,5 +161,6 @@ def _kept_secret(file: Path) -> bytes:
         out.write(secrets.token_hex(32).encode())
     with suppress(FileExistsError):
         os.link(partial, file)
+        write_sums(file.with_suffix(SUMS), [file])
     Path(partial).unlink()
     return file.read_bytes()

@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from concepts import errors
 from storage.disk import is_refusal, refused
@@ -60,21 +61,19 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 def handle_problems(app: FastAPI) -> None:
-    """Has an application answer every error with a problem."""
+    """Has an application answer every error with a problem, also of the middleware that it has by then."""
+    app.add_middleware(_Around)
 
     @app.exception_handler(errors.DiscernError)
     def of_the_domain(request: Request, error: errors.DiscernError) -> Response:
-        wrong = _parts(error)
-        return problem(
-            error.http_status, in_words(error), kind=kind_of(error), errors=wrong[:FIRST], wrong=len(wrong)
-        )
+        return _of_the_domain(error)
 
     @app.exception_handler(OSError)
     def of_the_disk(request: Request, error: OSError) -> Response:
         """What the disk refuses; any other is a mistake in the code."""
         if not is_refusal(error):
             raise error
-        return of_the_domain(request, refused(error, Path(error.filename or "the data folder")))
+        return _of_the_domain(refused(error, Path(error.filename or "the data folder")))
 
     @app.exception_handler(RequestValidationError)
     def of_the_request(request: Request, error: RequestValidationError) -> Response:
@@ -99,6 +98,35 @@ def handle_problems(app: FastAPI) -> None:
     def of_encodings(request: Request, error: UnicodeError) -> Response:
         """Half of a surrogate pair: valid in JSON, but no text that could be kept."""
         return problem(422, f"The text can't be encoded as UTF-8: {error}", kind="invalid-request")
+
+
+class _Around:
+    """Plain ASGI: what stands around the routes reads the database, too, and fails as they do."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def sent(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, sent)
+        except errors.DiscernError as error:
+            if has_begun or scope["type"] != "http":
+                raise
+            await _of_the_domain(error)(scope, receive, send)
+
+
+def _of_the_domain(error: errors.DiscernError) -> Response:
+    wrong = _parts(error)
+    return problem(
+        error.http_status, in_words(error), kind=kind_of(error), errors=wrong[:FIRST], wrong=len(wrong)
+    )
 
 
 def _parts(error: errors.DiscernError) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 import gradio as gr
 
-from concepts.errors import DiscernError
+from concepts.errors import DamagedDatabaseError, DiscernError
 from concepts.installation.activity import JobView
 from concepts.installation.users import Role
 from concepts.library.collection import LibraryInfo
@@ -292,6 +292,8 @@ def _with(place: Place, fields: dict[str, str]) -> Place:
 
 def _head(library: LibraryInfo, place: Place, demo: bool, address: str | None = None) -> str:
     damage = Notice(f"{library.damage} It is made again meanwhile.", "warn") if library.damage else None
+    if library.database:
+        damage = Notice(f"{library.database} {DamagedDatabaseError.on_screen}", "bad")
     view = place.get("view", "")
     view = "" if demo and view not in ("collections", "trash") else view
     return render("library/head.html", library=library, view=view, address=address, damage=damage, demo=demo)

@@ -1,0 +1,118 @@
+"""The file of an SQLite database: whether it is still the one that was opened, and whether it is whole."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sqlite3
+import threading
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from storage.errors import DamagedDatabaseError, LostDatabaseError
+from storage.sums import read_kept, write_kept
+
+AT_ONCE = 32 * 1024**2  # bytes that are looked through before anything is written; more, meanwhile
+DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+LAST_BACKUP = "last-backup.kept"  # beside the database, which may be past reading when it is asked for
+
+log = logging.getLogger(__name__)
+
+
+class DatabaseFile:
+    """SQLite notices neither that its file was removed or replaced, nor a damaged page before it reads it.
+
+    Both are looked for here, and nothing is written any more once one was seen.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """The file is there."""
+        self.path = path
+        self.damage = ""  # what SQLite said
+        self._opened = _identity(path)
+        self._is_lost = False
+        self._looking: sqlite3.Connection | None = None
+
+    def require(self) -> None:
+        """Raises `LostDatabaseError` where another file, or none, has its name by now: what is written goes
+        into one that nobody will find again. Takes two microseconds."""
+        if _identity(self.path) != self._opened:
+            lost = LostDatabaseError(self.path)
+            if not self._is_lost:  # whoever started the process may not be the one who asks
+                log.error("%s", lost)
+            self._is_lost = True
+            raise lost
+
+    def require_whole(self) -> None:
+        """Raises `DamagedDatabaseError` where damage was seen, and `LostDatabaseError`."""
+        self.require()
+        if self.damage:
+            raise self.damaged(self.damage)
+
+    def damaged(self, said: str) -> DamagedDatabaseError:
+        """Nothing is written from here on."""
+        self.damage = self.damage or said
+        return DamagedDatabaseError(str(self.path), self.damage, newest_backup(self.path))
+
+    def look(self) -> None:
+        """Begins to look through all pages. It is over before this returns where they are few."""
+        files = (self.path, Path(f"{self.path}-wal"))
+        if sum(file.stat().st_size for file in files if file.exists()) <= AT_ONCE:
+            self._look("quick_check")
+            return
+        threading.Thread(target=self._look, args=("quick_check",), name="quick check", daemon=True).start()
+
+    def check(self) -> None:
+        """Looks through all pages, and whether indexes say what tables do. Raises `DamagedDatabaseError`."""
+        self.require()
+        self._look("integrity_check")
+        self.require_whole()
+
+    def close(self) -> None:
+        if (looking := self._looking) is not None:
+            looking.interrupt()
+
+    def _look(self, how: str) -> None:
+        said = "ok"
+        try:
+            place = f"{self.path.absolute().as_uri()}?mode=rw"  # never a new file
+            with contextlib.closing(sqlite3.connect(place, uri=True, check_same_thread=False)) as connection:
+                self._looking = connection
+                connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+                said = connection.execute(f"PRAGMA {how}(1)").fetchone()[0]
+        except UnicodeDecodeError:  # SQLite cites what it met
+            said = "its schema is no text"
+        except sqlite3.DatabaseError as error:  # of an interrupt or a busy disk nothing follows
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED:
+                said = str(error)
+        finally:
+            self._looking = None
+        if said != "ok" and not self.damage:
+            log.error("%s", self.damaged(said.splitlines()[-1]))
+
+
+def note_backup(home: Path, backup: Path) -> None:
+    """So that it can be named once the database can't be read."""
+    with contextlib.suppress(OSError):
+        write_kept(home / LAST_BACKUP, str(backup.absolute()).encode())
+
+
+def newest_backup(database: Path) -> str:
+    """What is known of copies of a database that are still there: the path of the newest, and its day."""
+    found = list(database.parent.glob(f"{database.stem}.before-*.sqlite"))
+    if (noted := read_kept(database.with_name(LAST_BACKUP))) is not None:
+        found.append(Path(noted.decode()))
+    known = [(file.stat().st_mtime, file) for file in found if file.is_file()]
+    if not known:
+        return ""
+    when, file = max(known)
+    return f"{file} of {datetime.fromtimestamp(when):%Y-%m-%d %H:%M}"
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

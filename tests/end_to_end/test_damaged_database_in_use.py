@@ -1,0 +1,119 @@
+"""A damaged database, and one that goes away, under the app's process and by command."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import Run, Shell
+from drawing import draw_folder
+from running_app import App
+
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+from concepts.workbench.labels import GivenLabel
+from storage.labels import Author
+
+NAME, PICTURES, LABELS = "Round", 12, 400
+
+
+@pytest.fixture
+def home(own_home: Path, tmp_path: Path, tiny_open_clip: Path) -> Path:
+    """Each picture is answered by many, so that the labels fill pages."""
+    bench = Workbench(load_settings())
+    bench.library.add([draw_folder(tmp_path / "own", PICTURES)], encoder=f"local-dir:{tiny_open_clip}").wait()
+    concept = bench.concepts.begin(NAME, "A filled ellipse.")
+    ids = bench.context.collection.library.all_ids()
+    for number in range(LABELS // PICTURES):
+        given = {f"{number}-{one}": GivenLabel(picture=one, value="yes") for one in ids}
+        concept.labels.commit(given, Author(f"person {number}"))
+    bench.close()
+    return own_home
+
+
+@pytest.fixture
+def app(home: Path, tmp_path: Path) -> Iterator[App]:
+    app = App(home, "auto", tmp_path / "said.txt")
+    yield app
+    if app.is_running:
+        app.kill()
+
+
+def overwrite(database: Path, name: str, kind: str) -> None:
+    with closing(sqlite3.connect(database)) as opened:
+        query = "SELECT pageno FROM dbstat WHERE name = ? AND pagetype = ? LIMIT 1"
+        ((page,),) = opened.execute(query, (name, kind)).fetchall()
+    with database.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(random.Random(0).randbytes(4096))
+
+
+def answered(app: App, picture: str, key: str) -> tuple[int, Any]:
+    body = json.dumps({"answers": [{"picture": picture, "value": "no"}]}).encode()
+    headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+    request = urllib.request.Request(f"{app.url}/api/v1/concepts/{NAME}/labels", body, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def kept(home: Path) -> int:
+    with closing(sqlite3.connect(home / "discern.sqlite")) as database:
+        return int(database.execute("SELECT count(*) FROM label_events").fetchone()[0])
+
+
+@pytest.mark.parametrize("table", ["label_events", "label_events_by_picture"])
+def test_labels_are_refused_until_what_can_be_read_was_saved(
+    home: Path, app: App, discern: Run, shell: Shell, table: str, tmp_path: Path
+) -> None:
+    before, picture = kept(home), Workbench(load_settings()).library.pictures(limit=1).pictures[0].id
+    discern("backup", tmp_path / "kept.zip")
+    overwrite(home / "discern.sqlite", table, "internal")
+    app.start()
+    status, problem = answered(app, picture, "late")
+    app.stop()
+    assert (status, problem["type"]) == (503, "/api/v1/docs#storage")
+    assert "nothing more is written into it" in problem["detail"]
+    assert "kept.zip" in problem["detail"]
+    assert "restores a backup" in problem["detail"]
+    assert "is damaged" in (tmp_path / "said.txt").read_text()
+
+    refused = shell("library", "check")
+    _, said = refused.communicate()
+    assert refused.returncode == 1
+    assert "discern library check --repair" in said
+    assert "Traceback" not in said
+    mended = shell("library", "check", "--repair")
+    _, said = mended.communicate()
+    assert mended.returncode == 0, said
+    assert f"Saved {before:,} labels" in said
+    app.start()
+    assert answered(app, picture, "late")[0] == 201
+    app.stop()
+    assert kept(home) == before + 1
+
+
+def test_a_database_removed_under_the_app_is_noticed_and_nothing_acknowledged(home: Path, app: App) -> None:
+    picture = Workbench(load_settings()).library.pictures(limit=1).pictures[0].id
+    app.start()
+    assert answered(app, picture, "first")[0] == 201
+    (home / "discern.sqlite").rename(home / "elsewhere")
+    status, problem = answered(app, picture, "late")
+    assert (status, problem["type"]) == (503, "/api/v1/docs#storage")
+    assert "removed or replaced" in problem["detail"]
+    with pytest.raises(urllib.error.HTTPError, match="503"):
+        urllib.request.urlopen(f"{app.url}/healthz", timeout=60)
+    (home / "elsewhere").rename(home / "discern.sqlite")
+    assert answered(app, picture, "last")[0] == 201
+    app.stop()
+    assert not (home / "elsewhere").exists()
