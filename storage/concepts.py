@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
-from storage.database import Store, following, insert_new, values_of
+from storage.database import Store, following, insert_new, once_a_moment, values_of
 from storage.errors import ConceptInTrashError, ConflictError, UnknownConceptError
 from storage.frames import inside
 from storage.names import IN_USE, key_of, name_taken, named
@@ -184,7 +184,8 @@ class ConceptStore(Store):
         query = select(DefinitionRow).where(DefinitionRow.concept_id == concept_id)
         if number is not None:
             query = query.where(DefinitionRow.number == number)
-        return self._database.scalar(query.order_by(DefinitionRow.number.desc()).limit(1))
+        query = query.order_by(DefinitionRow.number.desc()).limit(1)
+        return once_a_moment((self, concept_id, number), lambda: self._database.scalar(query))
 
     def definitions(self, concept_id: int, limit: int | None = None, offset: int = 0) -> list[DefinitionRow]:
         """By number; all of them or a page."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
@@ -26,6 +26,7 @@ COPIED_AT_ONCE = 1000  # rows
 LOOK_EVERY = 0.25  # seconds between two looks whether another process is done
 
 Item = TypeVar("Item")
+Value = TypeVar("Value")
 Table_ = TypeVar("Table_", bound=Base)
 Columns = TypeVarTuple("Columns")
 
@@ -48,9 +49,23 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        with self._guarded(), self._sessions() as session:
+        with self._guarded():
+            if _here.wanted:
+                with _here.reading(self, self._begun) as session:
+                    yield session
+            else:
+                with self._begun() as session:
+                    yield session
+
+    def _begun(self) -> Session:
+        """A session that reads. What is done to its rows is nobody's affair but the caller's."""
+        session = self._sessions(autoflush=False)
+        try:
             self._dialect.begin_read(session)
-            yield session
+        except DBAPIError:
+            session.close()
+            raise
+        return session
 
     def rows(self, query: Select[*Columns]) -> Sequence[Row[*Columns]]:
         """All that one query finds, in a read of its own."""
@@ -93,6 +108,7 @@ class Database:
         `lock` names what nobody else may be writing meanwhile: who writes depending on what was read
         ("the next number", "if it isn't there yet") has to have it.
         """
+        _here.let_go()
         with self._guarded(), self._sessions() as session:
             self._dialect.begin_write(session, lock)
             yield session
@@ -111,6 +127,7 @@ class Database:
     def alone(self, name: str) -> Iterator[None]:
         """Of all threads of all processes over this database one goes on, and others of the same `name` wait:
         for work that reads, takes its time and then writes. Not to be begun again inside."""
+        _here.let_go()
         with self._guarded(), self._dialect.alone(name):
             yield
 
@@ -118,11 +135,13 @@ class Database:
     def turn(self, name: str) -> Iterator[None]:
         """As `alone`, for many names at a time and only among threads of this process where the database is
         SQLite. Costs no connection of its own."""
+        _here.let_go()
         with self._guarded(), self._turns.of(name):
             yield
 
     def take(self, name: str) -> bool:
         """A `turn` without waiting for it: whether it is the caller's, who then has to `give` it back."""
+        _here.let_go()
         with self._guarded():
             return self._turns.take(name)
 
@@ -207,6 +226,64 @@ def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
+
+
+class _Here(threading.local):
+    """Of one thread: whether its reads are of one moment, the sessions that see it, and what was read."""
+
+    def __init__(self) -> None:
+        self.wanted = False
+        self.known: dict[Hashable, Any] = {}
+        self._sessions: dict[Database, Session] = {}
+        self._in_use = 0
+
+    @contextmanager
+    def reading(self, database: Database, begin: Callable[[], Session]) -> Iterator[Session]:
+        if database not in self._sessions:
+            self._sessions[database] = begin()
+        self._in_use += 1
+        try:
+            yield self._sessions[database]
+        except DBAPIError:  # after which PostgreSQL answers nothing more
+            self._sessions.pop(database).close()
+            raise
+        finally:
+            self._in_use -= 1
+
+    def let_go(self) -> None:
+        """The next read is of a new moment, unless it is in the middle of one of this."""
+        self.known.clear()
+        if not self._in_use:
+            for database in list(self._sessions):
+                self._sessions.pop(database).close()
+
+
+_here = _Here()
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Around what puts together an answer from many reads: all that this thread reads of a database is of one
+    moment, and in one transaction. Once it writes, or waits for its turn, what it reads is of a new one."""
+    if _here.wanted:
+        yield
+        return
+    _here.wanted = True
+    try:
+        yield
+    finally:
+        _here.wanted = False
+        _here.let_go()
+
+
+def once_a_moment(what: Hashable, read: Callable[[], Value]) -> Value:
+    """What `read` finds, which is read once in `one_moment`; outside of one each time."""
+    if not _here.wanted:
+        return read()
+    if what not in _here.known:
+        _here.known[what] = read()
+    found: Value = _here.known[what]
     return found
 
 

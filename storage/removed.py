@@ -31,7 +31,7 @@ from sqlalchemy import cast as as_type
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.collections import forget
-from storage.database import Database, chunks, insert_new
+from storage.database import Database, chunks, insert_new, once_a_moment
 from storage.folders import count_places, places_of
 from storage.kept_counts import KeptCounts, groups_of, groups_shown, recount_groups
 from storage.tables import (
@@ -100,6 +100,9 @@ class Removed:
 
     def hidden(self) -> Hidden:
         """Asked before every look at the vectors, so it is read again only where something has changed."""
+        return once_a_moment(self, self._read_hidden)
+
+    def _read_hidden(self) -> Hidden:
         with self._lock, self._database.read() as session:
             version = session.scalar(select(func.max(RemovalRow.sequence))) or 0
             if self._hidden is None or self._hidden.version != version:

@@ -20,7 +20,7 @@ from concepts.labelling.dataset import AnswerCount, count_answers
 from concepts.library.collection import Collection
 from concepts.library.search import with_look_alikes
 from storage.concepts import Certifying, ConceptStore
-from storage.database import Database, chunks
+from storage.database import Database, chunks, once_a_moment
 from storage.kept_figures import Follows, KeptFigures
 from storage.labels import LabelLog
 from storage.tables import PURGED
@@ -80,6 +80,9 @@ class LabelCache:
         self._reading: dict[int, threading.Lock] = {}
 
     def state(self, concept_id: int) -> LogState:
+        return once_a_moment((self, concept_id), lambda: self._state(concept_id))
+
+    def _state(self, concept_id: int) -> LogState:
         return LogState(*self._log.state(concept_id), self._collection.frames.now(concept_id).key)
 
     def decisions(self, concept_id: int) -> dict[str, Decision]:

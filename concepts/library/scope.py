@@ -10,7 +10,7 @@ import numpy as np
 from cachetools import LRUCache, cachedmethod
 
 from storage.collections import NamedCollections
-from storage.database import Database
+from storage.database import Database, once_a_moment
 from storage.frames import AsItWas, ConceptFrames, Frame, members_at
 from storage.vectors.ids import PictureIds
 from storage.vectors.reader import VectorReader
@@ -35,7 +35,7 @@ class Frames:
         self._readers: LRUCache[tuple[str, str], VectorReader] = LRUCache(READERS_KEPT)
 
     def now(self, concept_id: int) -> Frame:
-        return self.concepts.now(concept_id)
+        return once_a_moment((self, concept_id), lambda: self.concepts.now(concept_id))
 
     def reader(self, concept_id: int) -> VectorReader:
         """The vectors of what the concept looks in, as they are now."""

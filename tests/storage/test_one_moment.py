@@ -1,0 +1,87 @@
+"""What is put together from many reads is of one moment, until its thread writes or waits for its turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from storage.concepts import ConceptStore
+from storage.database import Database, once_a_moment, one_moment
+
+
+@pytest.fixture
+def names(database: Database) -> Callable[[], list[str]]:
+    ConceptStore(database).create("before")
+    return lambda: [row.name for row in ConceptStore(database).all()]
+
+
+def elsewhere(database: Database, name: str) -> None:
+    """Another thread begins a concept."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(ConceptStore(database).create, name).result()
+
+
+def test_what_others_write_meanwhile_is_seen_by_the_next(
+    database: Database, names: Callable[[], list[str]]
+) -> None:
+    with one_moment():
+        assert names() == ["before"]
+        elsewhere(database, "after")
+        assert names() == ["before"]
+    assert names() == ["before", "after"]
+
+
+def test_after_a_write_of_its_own_a_thread_sees_that_and_all_that_others_wrote(
+    database: Database, names: Callable[[], list[str]]
+) -> None:
+    with one_moment():
+        names()
+        elsewhere(database, "theirs")
+        ConceptStore(database).create("ours")
+        assert names() == ["before", "theirs", "ours"]
+
+
+@pytest.mark.parametrize("how", ["alone", "turn"])
+def test_whoever_has_waited_for_a_turn_sees_what_the_one_before_did(
+    database: Database, names: Callable[[], list[str]], how: str
+) -> None:
+    with one_moment():
+        names()
+        elsewhere(database, "theirs")
+        with getattr(database, how)("drawing"):
+            assert names() == ["before", "theirs"]
+
+
+def test_what_follows_from_a_moment_is_worked_out_once_in_it(
+    database: Database, names: Callable[[], list[str]]
+) -> None:
+    asked = []
+
+    def count() -> int:
+        asked.append(1)
+        return len(names())
+
+    with one_moment():
+        assert [once_a_moment("count", count) for _ in range(3)] == [1, 1, 1]
+        assert len(asked) == 1
+        ConceptStore(database).create("ours")
+        assert once_a_moment("count", count) == 2
+    assert once_a_moment("count", count) == 2
+    assert len(asked) == 3
+
+
+def test_a_read_that_fails_leaves_the_moment_usable_and_no_connection_behind(
+    database: Database, names: Callable[[], list[str]]
+) -> None:
+    def broken() -> None:
+        with database.read() as session:
+            session.connection().exec_driver_sql("SELECT nothing_like_it")
+
+    with one_moment():
+        names()
+        with pytest.raises(Exception, match="nothing_like_it"):
+            broken()
+        assert names() == ["before"]
+    assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
