@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import gradio as gr
+from anyio import CapacityLimiter, to_thread
 from pydantic import BaseModel, ValidationError
 
+from storage.database import one_moment
 from web.http.roles import ACTIONS, ANY_OTHER, why_not
 
 # Clicks anywhere inside, by mouse, touch or keyboard: buttons are real <button>s, fields are real <form>s.
@@ -30,7 +32,16 @@ element.addEventListener('submit', (event) => {
 """
 
 # Answers come in a few milliseconds and in order; whatever takes longer is a job. Not part of the API.
-QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+QUICK: dict[str, Any] = {
+    "queue": False,
+    "postprocess": False,  # of HTML and JSON there is nothing to do, in a thread of its own for each
+    "show_progress": "hidden",
+    "api_visibility": "private",
+}
+
+# Pages that are put together at once. More take as long, each of them, and so does all else meanwhile: there
+# is one lock of the interpreter.
+OPENING = CapacityLimiter(2)
 
 Render = Callable[..., Any]
 Shown = dict[Any, Any]  # component → what it shows now; what isn't named stays as it is
@@ -78,8 +89,9 @@ def on_load(blocks: gr.Blocks, render: Render, outputs: Sequence[Any], inputs: S
     """Renders when the page opens: `render(request, *inputs)`. Two of these come in any order: what shows
     more of the same area is begun by the returned event's `then`."""
 
-    def load(request: gr.Request, *values: Any) -> Any:  # Gradio finds the request by its annotation
-        return _named(_noted(render, request, *values), outputs)
+    async def load(request: gr.Request, *values: Any) -> Any:  # Gradio finds the request by its annotation
+        shown = await to_thread.run_sync(_noted, render, request, *values, limiter=OPENING)
+        return _named(shown, outputs)
 
     return blocks.load(load, list(inputs), outputs, **QUICK)
 
@@ -128,7 +140,8 @@ def _named(shown: Shown, outputs: Sequence[Any]) -> Shown:
 def _noted(handler: Render, *values: Any) -> Shown:
     """What fails is in the log, and a browser, which may have sent nonsense, is told so and no more."""
     try:
-        shown: Shown = handler(*values)
+        with one_moment():
+            shown: Shown = handler(*values)
     except gr.Error:
         raise
     except Exception:

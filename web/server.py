@@ -16,10 +16,12 @@ from concepts import __version__
 from concepts.visitors import Sandboxes
 from concepts.workbench import Workbench
 from web.api import create_api
+from web.gradio_sessions import keep_no_sessions
 from web.http.access import Access
 from web.http.answers import answer_routes
 from web.http.downloads import download_routes
 from web.http.guard import Guard
+from web.http.kept_pages import KeptPages
 from web.http.later import Later
 from web.http.login import login_routes
 from web.http.media import media_routes
@@ -49,6 +51,7 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     app = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     screens = frozenset(screen.path for screen in SCREENS)
     app.add_middleware(CORSMiddleware)  # no origin: without it Gradio lets pages of any port of this computer
+    app.add_middleware(KeptPages, screens=screens)
     app.add_middleware(Protected, workbench=workbench, screens=screens)
     app.add_middleware(NotFoundPage)
     app.add_middleware(Renamed, workbench=workbench, screens=screens)
@@ -71,9 +74,10 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     app.include_router(answer_routes(workbench))
     app.mount("/api/v1", Later(lambda: create_api(workbench)))
     app.mount("/web", StaticFiles(directory=STATIC))
+    blocks = _at_rest(build_screens(workbench, SCREENS))
     gr.mount_gradio_app(
         app,
-        _at_rest(build_screens(workbench, SCREENS)),
+        blocks,
         path="/",
         auth_dependency=lambda request: request.state.user,
         run_history=False,
@@ -85,6 +89,7 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
         max_file_size="20mb",  # of what Gradio itself takes; pictures and zips go through our own route
         allowed_paths=[],
     )
+    keep_no_sessions(blocks, app)
     return app
 
 
