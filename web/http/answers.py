@@ -11,9 +11,11 @@ Use, the page says so, and the answer measures nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial, wraps
+from typing import Annotated, ParamSpec, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field, model_validator
 
@@ -26,6 +28,7 @@ from concepts.workbench import Workbench
 from concepts.workbench.concept_views import GivenAnswer
 from concepts.workbench.labels import GivenLabel, Labels, Remark
 from concepts.workbench.operation import PictureId
+from storage.database import one_moment
 from storage.labels import Author
 from web.http.guard import author_of
 
@@ -33,7 +36,10 @@ AHEAD = 8  # pictures a screen holds: the one in view, five that are loaded, and
 LOOK_OVER_EVERY = 20  # answers; a batch is looked over at once
 RECENT = 120  # answers to step back through after a reload: two grids
 LARGEST_GRID = 60
+IN_LINE = CapacityLimiter(4)  # answers that are taken at once, however many read meanwhile
 
+Given = ParamSpec("Given")
+Said = TypeVar("Said")
 Key = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[\w-]+$")]
 # Yes, no, unsure, skip; a grade or a class, where the concept has some. Which it knows, `bench.answers` says.
 Value = Annotated[str, Field(min_length=1, max_length=80)]
@@ -168,10 +174,25 @@ def _progress(
     )
 
 
+def in_line(route: Callable[Given, Said]) -> Callable[Given, Awaitable[Said]]:
+    """A route that waits for others of its kind alone, and reads one moment until it writes."""
+
+    def taken(*given: Given.args, **named: Given.kwargs) -> Said:
+        with one_moment():
+            return route(*given, **named)
+
+    @wraps(route)
+    async def waited(*given: Given.args, **named: Given.kwargs) -> Said:
+        return await to_thread.run_sync(partial(taken, *given, **named), limiter=IN_LINE)
+
+    return waited
+
+
 def answer_routes(workbench: Workbench) -> APIRouter:
     router = APIRouter(prefix="/app/answers", include_in_schema=False)
 
     @router.get("")
+    @in_line
     def more(
         request: Request,
         concept: str,
@@ -180,6 +201,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         return _progress(workbench.concept(concept).labels, author_of(request), have)
 
     @router.post("")
+    @in_line
     def answer(body: Answer, request: Request) -> Progress:
         workbench.jobs.precedence.pressed()
         concept, author = workbench.concept(body.concept), author_of(request)
@@ -194,6 +216,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         return said
 
     @router.post("/batch")
+    @in_line
     def batch(body: Batch, request: Request) -> Progress:
         labels, author = workbench.concept(body.concept).labels, author_of(request)
         if body.answers:
@@ -204,18 +227,21 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         return _progress(labels, author, body.have)
 
     @router.post("/undo")
+    @in_line
     def undo(body: Undo, request: Request) -> Progress:
         labels = workbench.concept(body.concept).labels
         labels.take_back(author=author_of(request), key=body.key, only=body.undoes)
         return _progress(labels, author_of(request), body.have)
 
     @router.post("/comment")
+    @in_line
     def comment(body: Comment, request: Request) -> Progress:
         labels, author = workbench.concept(body.concept).labels, author_of(request)
         labels.comment(body.picture, body.text, author=author, key=body.key, beside=body.beside)
         return _progress(labels, author, body.have, [body.picture])
 
     @router.get("/grid")
+    @in_line
     def grid(
         request: Request,
         concept: str,
@@ -230,6 +256,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         return Tiles(**dict(page), remarks=remarks)
 
     @router.get("/own")
+    @in_line
     def own(
         request: Request, concept: str, picture: Annotated[list[PictureId], Query(max_length=LARGEST_GRID)]
     ) -> Own:
@@ -241,6 +268,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         )
 
     @router.post("/elsewhere")
+    @in_line
     def elsewhere(body: Elsewhere, request: Request) -> AnswerCount:
         author, labels = author_of(request), workbench.concept(body.concept).labels
         if body.answers:
@@ -250,6 +278,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         return labels.count()
 
     @router.post("/elsewhere/comment")
+    @in_line
     def comment_elsewhere(body: Comment, request: Request) -> Kept:
         """Without the next pictures, which the same on Label brings along."""
         author = author_of(request)

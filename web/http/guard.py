@@ -10,6 +10,7 @@ import binascii
 import re
 from urllib.parse import quote, unquote
 
+from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -39,6 +40,7 @@ LIMITS = (
 )
 CONTROL = {*map(chr, range(32)), "\x7f"}
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+AT_THE_DOOR = CapacityLimiter(4)  # sessions that are looked up at once, whatever else is worked on
 
 
 class Guard:
@@ -101,7 +103,8 @@ class Guard:
         )
         if not self.access.login_required:
             return await self._welcome(scope, headers, "me", Role.OWNER)
-        user = await run_in_threadpool(self.access.user_of_session, cookie_of(headers, COOKIE))
+        cookie = cookie_of(headers, COOKIE)
+        user = await to_thread.run_sync(self.access.user_of_session, cookie, limiter=AT_THE_DOOR)
         if user is None and headers.get("authorization", "").lower().startswith("basic "):
             try:
                 user = await run_in_threadpool(

@@ -1,0 +1,109 @@
+"""Pages that are made once for all who open them, events that leave nothing behind, and answers that wait for
+no reader."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from drawing import draw_folder
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from gradio.routes import App
+from starlette.routing import Mount
+
+from concepts.installation.users import Role, Users
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+from web.server import create_app
+
+PASSWORD = "correct horse battery"
+NAME = "Round thing"
+PAGE = {"accept": "text/html"}
+READERS = 50
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Any) -> Iterator[Workbench]:
+    root = tmp_path_factory.mktemp("many")
+    settings = Settings(home=root / "home")
+    bench = Workbench(settings)
+    bench.library.add([draw_folder(root / "pictures", 12)], encoder=f"local-dir:{tiny_open_clip}").wait()
+    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
+    for name in ("ana", "ben"):
+        Users(settings).set(name, PASSWORD, Role.OWNER)
+    yield bench
+    bench.close()
+
+
+@pytest.fixture(scope="module")
+def app(bench: Workbench) -> FastAPI:
+    return create_app(bench)
+
+
+def logged_in(app: FastAPI, name: str) -> TestClient:
+    client = TestClient(app, base_url="http://127.0.0.1:7860", follow_redirects=False)
+    assert client.post("/login", data={"name": name, "password": PASSWORD}).status_code == 303
+    return client
+
+
+def test_a_page_has_nothing_of_whoever_opened_it_first(app: FastAPI) -> None:
+    ana, ben = logged_in(app, "ana"), logged_in(app, "ben")
+    strange = {"origin": "http://localhost:9999", "accept-language": "tlh", **PAGE}
+    first = ana.get("/activity?deep_link=of-ana&all_endpoints=1", headers=strange)
+    second = ben.get("/activity", headers=PAGE)
+    assert first.status_code == second.status_code == 200
+    assert first.text == second.text
+    for told in ("ana", "of-ana", "localhost:9999", "tlh"):
+        assert f'"{told}"' not in second.text
+    assert "access-control-allow-origin" not in second.headers
+
+
+def test_a_page_is_of_the_address_it_was_opened_at(app: FastAPI) -> None:
+    ana = logged_in(app, "ana")
+    for host in ("127.0.0.1:7860", "discern.example", "127.0.0.1:7860"):
+        assert f'"root":"http://{host}"' in ana.get("/activity", headers={"host": host, **PAGE}).text
+
+
+def test_a_page_is_kept_from_who_is_not_logged_in(app: FastAPI) -> None:
+    logged_in(app, "ana").get("/activity", headers=PAGE)
+    stranger = TestClient(app, base_url="http://127.0.0.1:7860", follow_redirects=False)
+    assert stranger.get("/activity", headers=PAGE).status_code == 303
+
+
+def test_events_leave_nothing_behind(app: FastAPI) -> None:
+    ana = logged_in(app, "ana")
+    loads = [e for e in ana.get("/config").json()["dependencies"] if any("load" in t for t in e["targets"])]
+    for number, event in enumerate(loads):
+        asked = {"data": [], "fn_index": event["id"], "session_hash": f"page-{number}"}
+        assert ana.post("/gradio_api/run/predict", json=asked).status_code == 200
+    (screens,) = (r.app for r in app.routes if isinstance(r, Mount) and isinstance(r.app, App))
+    assert len(screens.state_holder.session_data) == 0
+
+
+def test_an_answer_is_taken_while_every_thread_for_readers_waits(
+    app: FastAPI, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = bench.context.collection.library.all_ids()[0]
+    go_on, reading = threading.Event(), threading.Semaphore(0)
+
+    def slow(picture_id: str) -> bytes:
+        reading.release()
+        go_on.wait()
+        return b""
+
+    monkeypatch.setattr(bench.library, "thumbnail", slow)
+    with logged_in(app, "ana") as client, ThreadPoolExecutor(READERS) as readers:
+        try:
+            looks = [readers.submit(client.get, f"/media/thumbnail/{picture}") for _ in range(READERS)]
+            for _ in range(40):  # all threads that there are for them
+                reading.acquire()
+            given = {"concept": NAME, "key": "while-they-read", "picture": picture, "value": "yes"}
+            assert client.post("/app/answers", json=given).json()["count"]["yes"] == 1
+            assert not any(look.done() for look in looks)
+        finally:
+            go_on.set()
+        assert {look.result().status_code for look in looks} == {200}
