@@ -31,7 +31,8 @@ blackbox: $(VENV)/installed-dev
 test-all: $(VENV)/installed-dev browser
 	$(PYTEST)
 
-# At most ten minutes: seventy people, three power cuts and a full disk (for that it has to be root).
+# At most 25 minutes: seventy people, three power cuts and a full disk (for that it has to be root); then how
+# long fifty readers and ten labellers wait, and what memory ten minutes of them take.
 soak: $(VENV)/installed-dev
 	$(BIN)/python -m pytest tests/end_to_end/test_soak.py
 

@@ -1,21 +1,25 @@
-"""Ten minutes of many people, three power cuts and a full disk: what was acknowledged is kept, once."""
+"""Ten minutes of many people, three power cuts and a full disk: what was acknowledged is kept, once. And ten
+minutes when nothing goes wrong: how long fifty who read and ten who label wait, and what memory it takes."""
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import socket
 import statistics
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx2 as httpx
 import pytest
 from drawing import draw_folder
+from office_load import OF_ALL, OF_CONCEPT, AtWork, Browser, Labeller, Reader, Took
 from small_disk import SmallDisk, mounted
-from soak_load import Clients, Sample, Server, until
+from soak_load import PATIENCE, Clients, Sample, Server, until
 
 from concepts.installation.users import Role, Users
 from concepts.settings import load_settings
@@ -28,6 +32,12 @@ DISK = 600  # megabytes
 PASSWORD = "correct horse battery"  # of everybody here
 A_LIFE, THE_LAST_LIFE = 200, 1000  # answers acknowledged before the next power cut; before the end
 GROWTH = 1.25  # of the server's memory in the last third of its last life, against the second
+# The office
+READING, LABELLING = 50, 10
+SHAPES = {"Round thing": "ellipse", "Square thing": "rectangle", "Line": "line"}  # what each says yes to
+IN_THE_LIBRARY = 2400  # more than all answers of a concept
+MINUTES = 10
+FLAT = 20  # MB by which memory may differ between the fifth minute and the tenth
 
 
 @pytest.fixture
@@ -112,11 +122,7 @@ def test_what_was_acknowledged_is_kept_once_through_power_cuts_and_a_full_disk(
     names = [f"labeller {number}" for number in range(WRITERS)] + ["reader"]
     for name in names:
         users.set(name, PASSWORD, Role.VIEWER if name == "reader" else Role.LABELLER)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    server = Server(port, DISCERN_HOME=str(home), DISCERN_ALLOWED_ROOTS=str(tmp_path))
+    server = Server(free_port(), DISCERN_HOME=str(home), DISCERN_ALLOWED_ROOTS=str(tmp_path))
     starts = [server.start()]
     clients = Clients(server.address, CONCEPTS, ids)
     noted = clients.noted
@@ -184,6 +190,96 @@ def test_what_was_acknowledged_is_kept_once_through_power_cuts_and_a_full_disk(
     before, after = thirds(samples)
     assert resident(after) < GROWTH * resident(before)
     assert max(s.open_files for s in after) <= max(s.open_files for s in before) + READERS + WRITERS
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_an_office_of_fifty_readers_and_ten_labellers_loses_nothing_and_takes_no_more_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each reader opens a page a second and each labeller answers one picture a second, or as soon as the one
+    before is there. How long they wait is printed: what is asserted would be of the machine."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("DISCERN_HOME", str(home))
+    concepts = list(SHAPES)
+    bench = Workbench(load_settings(home=home))
+    bench.library.add([draw_folder(tmp_path / "pictures", IN_THE_LIBRARY)], encoder="embedded").wait()
+    for concept in concepts:
+        bench.concepts.begin(concept, "A simulated person decides.", author="owner")
+    bench.close()
+    users = Users(load_settings(home=home))
+    users.set("owner", PASSWORD, Role.OWNER)
+    for number in range(READING):
+        users.set(f"reader {number}", PASSWORD, Role.VIEWER)
+    for number in range(LABELLING):
+        users.set(f"labeller {number}", PASSWORD, Role.LABELLER)
+    server = Server(free_port(), DISCERN_HOME=str(home))
+    server.start()
+    took = Took()
+
+    def browser(name: str) -> Browser:
+        return Browser(server.address, name, PASSWORD, took)
+
+    def labeller(name: str, concept: str) -> Labeller:
+        return Labeller(browser(name), concept, lambda path: SHAPES[concept] in path, took)
+
+    # What is loaded when it is first used is loaded: every screen, a search by words, and what answers teach.
+    owner = browser("owner")
+    for screen in OF_ALL | OF_CONCEPT:
+        owner.page(screen, **({"concept": concepts[0]} if screen in OF_CONCEPT else {}))
+    owner.page("/library", q="a circle")
+    first = labeller("owner", concepts[0])
+    while len(took.acknowledged) < 10:
+        first.step()
+    with server.sampled() as samples:
+        until(lambda: len(samples) >= 5)
+        begun = samples[-1].second
+        took.seconds.clear()
+        people: list[AtWork] = []
+        for number in range(LABELLING):
+            name, concept = f"labeller {number}", concepts[number % len(concepts)]
+            people.append(AtWork(partial(labeller, name, concept), number / LABELLING, took))
+        for number in range(READING):
+            rng = random.Random(number)
+            who = partial(lambda name, rng: Reader(browser(name), concepts, rng), f"reader {number}", rng)
+            people.append(AtWork(who, number / 2, took))
+        until(lambda: samples[-1].second >= begun + 60 * MINUTES, patience=60 * MINUTES + PATIENCE)
+    for person in people:
+        person.end()
+    for person in people:
+        person.join()
+    server_ended = server.stop()
+
+    bench = Workbench(load_settings(home=home))
+    events = [e for name in concepts for e in bench.context.log.events(bench.context.concept(name).id)]
+    bench.close()
+    in_log = {event.key: (event.picture_id, event.value) for event in events}
+    memory = {
+        minute: round(resident([s for s in samples if abs(s.second - begun - 60 * minute) <= 15]) / 2**20)
+        for minute in (0, MINUTES // 2, MINUTES)
+    }
+    figures = {
+        "answers acknowledged": len(took.acknowledged),
+        "of those lost": sum(in_log.get(key) != said for key, said in took.acknowledged.items()),
+        "requests that failed": len(took.errors),
+        "seconds": {what: took.quantiles(what) for what in ("label", "page", "picture")},
+        "MB at the start, after minutes": memory,
+        "other work on the machine": [round(load, 1) for load in os.getloadavg()],
+    }
+    with capsys.disabled():
+        print("\n" + json.dumps(figures, indent=2))
+    assert took.errors == []
+    assert figures["of those lost"] == 0
+    assert "Traceback" not in server.said(), server.said()
+    assert server_ended == 0
+    assert memory[MINUTES] <= memory[MINUTES // 2] + FLAT
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
 
 
 def thirds(samples: list[Sample]) -> tuple[list[Sample], list[Sample]]:
