@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx2
@@ -36,10 +37,18 @@ class Screens:
 
     def load(self, page: str, **query: str) -> dict[str, str]:
         """Area → HTML of a page that opens, such as "quality"; "" is Start."""
-        shown: dict[str, str] = {}
+        shown = {"rail": self._rail(page, query)}
         for event in self._of(page, "load"):
             shown |= self._html(event, self._run(event, query))
         return shown
+
+    def _rail(self, page: str, query: dict[str, str]) -> str:
+        """Which comes with the page itself."""
+        opened = self._client.get(f"/{page}", params=query, headers={"accept": "text/html"})
+        assert opened.status_code == 200, opened.text
+        config = json.loads(opened.text.split("window.gradio_config = ", 1)[1].split(";</script>", 1)[0])
+        (rail,) = (c for c in config["components"] if self._name(c["id"]) == "rail")
+        return str(rail["props"]["value"])
 
     def memory(self, page: str, **query: str) -> Any:
         """What a page that opens remembers."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
@@ -34,7 +35,7 @@ from web.http.uploads import upload_routes
 from web.http.visitors import Visitors, each_visitors, visitor_routes
 from web.render import render
 from web.screens import SCREENS
-from web.shell import Screen, frame
+from web.shell import Screen, frame, rail
 
 STATIC = Path(__file__).parent / "static"
 LOOK_FOR_WORK = 0.01  # seconds
@@ -51,7 +52,8 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     app = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     screens = frozenset(screen.path for screen in SCREENS)
     app.add_middleware(CORSMiddleware)  # no origin: without it Gradio lets pages of any port of this computer
-    app.add_middleware(KeptPages, screens=screens)
+    rails = {screen.path: partial(rail, workbench, SCREENS, screen) for screen in SCREENS}
+    app.add_middleware(KeptPages, rails=rails)
     app.add_middleware(Protected, workbench=workbench, screens=screens)
     app.add_middleware(NotFoundPage)
     app.add_middleware(Renamed, workbench=workbench, screens=screens)
@@ -111,12 +113,12 @@ def build_screens(workbench: Workbench, screens: Sequence[Screen]) -> gr.Blocks:
     blocks: gr.Blocks
     with _made_into_no_app(), gr.Blocks(title="Discern", analytics_enabled=False, fill_width=True) as blocks:
         gr.components.Navbar(visible=False)
-        with frame(workbench, screens, first, blocks):
+        with frame():
             first.build(workbench, blocks)
         for screen in others:
             blocks.current_page = screen.path.strip("/")
             blocks.pages.append((blocks.current_page, screen.title, False))  # not in Gradio's own navigation
-            with frame(workbench, screens, screen, blocks):
+            with frame():
                 screen.build(workbench, blocks)
     return blocks
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,8 +10,10 @@ from dataclasses import dataclass
 import gradio as gr
 
 from concepts.workbench import Workbench
-from web.live import author_of, concept_of, live, on_load
+from web.live import author_of, concept_of, live
 from web.render import render
+
+PLACE = "the rail of whoever opens it"
 
 
 @dataclass(frozen=True)
@@ -29,18 +32,28 @@ class Screen:
 
 
 @contextmanager
-def frame(
-    workbench: Workbench, screens: Sequence[Screen], current: Screen, blocks: gr.Blocks
-) -> Iterator[None]:
+def frame() -> Iterator[None]:
+    """Each page comes with its rail already: `with_rail`."""
     with gr.Row(elem_classes="workbench"):
         with gr.Column(elem_classes="rail-column", scale=0):
-            rail = live("rail")
+            live("rail", value=PLACE)
         with gr.Column(elem_classes="page"):
             yield
-    on_load(blocks, lambda request: {rail: _rail(workbench, screens, current, request)}, [rail])
 
 
-def _rail(workbench: Workbench, screens: Sequence[Screen], current: Screen, request: gr.Request) -> str:
+def with_rail(page: bytes, rail: str) -> bytes:
+    """A page as Gradio makes it, which has what is shown first as JSON in a script, with this rail."""
+    return page.replace(_in_script(PLACE), _in_script(rail), 1)
+
+
+def _in_script(text: str) -> bytes:
+    said = json.dumps(text)
+    for sign in "<>&'":
+        said = said.replace(sign, f"\\u{ord(sign):04x}")
+    return said.encode()
+
+
+def rail(workbench: Workbench, screens: Sequence[Screen], current: Screen, request: gr.Request) -> str:
     named = concept_of(request)
     concept = workbench.concepts.name_now(named) or named if named else None
     first = next(i for i, screen in enumerate(screens) if screen.step)

@@ -10,7 +10,7 @@ from statements import statements
 from concepts.labelling.training_data import TrainingData
 from concepts.workbench import Workbench
 from web.screens import SCREENS
-from web.shell import _rail
+from web.shell import rail as rail_of
 
 NAME = "Round thing"
 
@@ -84,7 +84,7 @@ def test_a_review_that_is_no_step_is_a_part_of_quality(bench: Workbench) -> None
     state = SimpleNamespace(sandbox=None)
     request = SimpleNamespace(query_params={"concept": "Shape 0"}, state=state, username=None)
     review = next(screen for screen in SCREENS if screen.title == "Review")
-    html = _rail(bench, SCREENS, review, request)  # type: ignore[arg-type]
+    html = rail_of(bench, SCREENS, review, request)  # type: ignore[arg-type]
     assert "Review</a>" not in html
     steps = html.split('class="steps"')[1].split("</div>", 1)[0]
     assert [n for n in "12345" if f">{n}</span>" in steps] == ["1", "2", "3", "4"]
@@ -99,7 +99,7 @@ def test_what_is_no_step_stands_behind_the_journey_and_what_takes_concepts_waits
 
     def rail(**query: str) -> str:
         request = SimpleNamespace(query_params=query, state=state, username=None)
-        return _rail(bench, SCREENS, start, request)  # type: ignore[arg-type]
+        return rail_of(bench, SCREENS, start, request)  # type: ignore[arg-type]
 
     with monkeypatch.context() as nothing_yet:
         nothing_yet.setattr(bench.concepts, "scales", dict)
