@@ -18,8 +18,7 @@ from starlette.routing import Mount
 
 def keep_no_sessions(blocks: Blocks, app: FastAPI) -> None:
     """From now on, of the screens that are mounted in `app`."""
-    holder = _NoSessions()
-    holder.set_blocks(blocks)
+    holder = _NoSessions(blocks)
     for route in app.routes:
         if isinstance(route, Mount) and isinstance(route.app, App):
             route.app.state_holder = holder
@@ -27,6 +26,10 @@ def keep_no_sessions(blocks: Blocks, app: FastAPI) -> None:
 
 class _NoSessions(StateHolder):
     """Every event has a session of its own, which goes with it."""
+
+    def __init__(self, blocks: Blocks) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.set_blocks(blocks)
 
     def __getitem__(self, session_id: str) -> SessionState:
         return _OfOneEvent(self.blocks)

@@ -56,8 +56,13 @@ class KeptPages:
             async def held(message: Message) -> None:
                 messages.append(message)
 
-            only = {"headers": list(address), "query_string": b"", "state": dict(ANYBODY), "extensions": {}}
-            await self.app(scope | only, receive, held)
+            only: Scope = {
+                "headers": list(address),
+                "query_string": b"",
+                "state": dict(ANYBODY),
+                "extensions": {},
+            }
+            await self.app({**scope, **only}, receive, held)
             start, *bodies = messages
             page = b"".join(body.get("body", b"") for body in bodies)
             if start["status"] != 200:
