@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
 from concepts import errors
-from web.http.visitors import VISITOR
+
+if TYPE_CHECKING:  # a server of exported classifiers has no visitors, and not what these need
+    from concepts.visitors import Sandbox
+
+VISITOR: ContextVar[Sandbox | None] = ContextVar("visitor", default=None)  # of a demo, who asks
 
 # What settings are called on the screen.
 FIELDS = {

@@ -20,12 +20,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from concepts.errors import SettingsError
 from concepts.installation.users import Role
 from storage.people import TooManyTriesError
+from web.advice import VISITOR
 from web.http.access import Access
 from web.http.policy import answer_headers, cookie_of
 from web.http.problems import problem
 from web.http.roles import ANY_OTHER, rule_of, why_not
 from web.http.screening import comes_from_elsewhere, is_of_here, limited, name_of, too_large, with_headers
-from web.http.visitors import BEGIN, VISITOR, Visitors
+from web.http.visitors import BEGIN, Visitors
 
 COOKIE = "discern_session"
 OPEN = ("/login", "/healthz", "/web/")  # what can be had without a login: nothing of the library

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,6 +22,7 @@ from concepts.errors import DiscernError, QuotaError
 from concepts.visitors import FullHouseError, Sandbox, Sandboxes
 from concepts.visitors.sandboxes import write_made
 from concepts.workbench import Workbench
+from web.advice import VISITOR
 from web.http.access import Access
 from web.http.policy import cookie_of, keep_cookie, page_headers
 from web.render import render
@@ -30,7 +30,6 @@ from web.words import duration
 
 BEGIN = "/begin"
 COOKIE = "discern_visit"
-VISITOR: ContextVar[Sandbox | None] = ContextVar("visitor", default=None)
 
 
 class NoVisitorError(RuntimeError):
