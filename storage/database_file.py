@@ -29,6 +29,8 @@ class DatabaseFile:
     def __init__(self, path: Path) -> None:
         """The file is there."""
         self.path = path
+        self.log = path.with_name(f"{path.name}-wal")
+        self.has_log = False  # while it is open; some disks can't have one
         self.damage = ""  # what SQLite said
         self._opened = _identity(path)
         self._is_lost = False
@@ -38,11 +40,13 @@ class DatabaseFile:
         """Raises `LostDatabaseError` where another file, or none, has its name by now: what is written goes
         into one that nobody will find again. Takes two microseconds."""
         if _identity(self.path) != self._opened:
-            lost = LostDatabaseError(self.path)
-            if not self._is_lost:  # whoever started the process may not be the one who asks
-                log.error("%s", lost)
-            self._is_lost = True
-            raise lost
+            raise self._lost(self.path)
+
+    def require_kept(self) -> None:
+        """The same after a commit, which is in the log until SQLite finds the time to move it."""
+        self.require()
+        if self.has_log and not self.log.exists():
+            raise self._lost(self.log)
 
     def require_whole(self) -> None:
         """Raises `DamagedDatabaseError` where damage was seen, and `LostDatabaseError`."""
@@ -55,10 +59,16 @@ class DatabaseFile:
         self.damage = self.damage or said
         return DamagedDatabaseError(str(self.path), self.damage, newest_backup(self.path))
 
+    def _lost(self, file: Path) -> LostDatabaseError:
+        error = LostDatabaseError(file)
+        if not self._is_lost:  # whoever started the process may not be the one who asks
+            log.error("%s", error)
+        self._is_lost = True
+        return error
+
     def look(self) -> None:
         """Begins to look through all pages. It is over before this returns where they are few."""
-        files = (self.path, Path(f"{self.path}-wal"))
-        if sum(file.stat().st_size for file in files if file.exists()) <= AT_ONCE:
+        if sum(file.stat().st_size for file in (self.path, self.log) if file.exists()) <= AT_ONCE:
             self._look("quick_check")
             return
         threading.Thread(target=self._look, args=("quick_check",), name="quick check", daemon=True).start()

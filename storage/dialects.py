@@ -180,7 +180,7 @@ class _Sqlite(Dialect):
         session.connection(execution_options={"immediate": True})  # everybody else's writes wait
 
     def require_kept(self) -> None:
-        self._file.require()
+        self._file.require_kept()
 
     @property
     def damage(self) -> DamagedDatabaseError | None:
@@ -295,15 +295,10 @@ class _Sqlite(Dialect):
                 self.name, "it is gone or empty, with a library beside it", newest_backup(self.path)
             )
 
-    @staticmethod
-    def _on_connect(connection: Any, record: Any) -> None:
-        milliseconds = 1000 * PATIENCE
-        for pragma in (
-            f"busy_timeout={milliseconds}",
-            "journal_mode=WAL",
-            "foreign_keys=ON",
-            "synchronous=NORMAL",
-        ):
+    def _on_connect(self, connection: Any, record: Any) -> None:
+        connection.execute(f"PRAGMA busy_timeout={1000 * PATIENCE}").close()
+        self._file.has_log = connection.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",)
+        for pragma in ("foreign_keys=ON", "synchronous=NORMAL"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     @staticmethod

@@ -238,7 +238,7 @@ class DamagedDatabaseError(StorageError):
 
     in_terminal = (
         "Stop the app, then save what can be read: discern library check --repair. The damaged file is kept. "
-        "Or restore what discern backup wrote."
+        "Or restore what discern backup wrote. To start anew, point DISCERN_HOME to another folder."
     )
     on_screen = (
         "Whoever runs Discern stops it and saves in a terminal what can be read, or restores a backup."

@@ -289,6 +289,14 @@ LATE = {
 }
 
 
+def test_a_log_that_is_removed_in_use_is_noticed_too(file: Path, opened: Callable[[Path], Database]) -> None:
+    database = opened(file)
+    answer(database)
+    Path(f"{file}-wal").unlink()
+    with pytest.raises(LostDatabaseError, match="-wal was removed"):
+        answer(database, IDS[1])
+
+
 def test_a_new_database_is_not_begun_beside_the_log_of_one_that_is_gone(
     file: Path, opened: Callable[[Path], Database]
 ) -> None:
