@@ -81,7 +81,8 @@ class DatabaseFile:
 
     def close(self) -> None:
         if (looking := self._looking) is not None:
-            looking.interrupt()
+            with contextlib.suppress(sqlite3.ProgrammingError):  # it has just ended
+                looking.interrupt()
 
     def _look(self, how: str) -> None:
         said = "ok"
