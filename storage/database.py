@@ -38,8 +38,9 @@ class Database:
     used, with what to do about it.
     """
 
-    def __init__(self, url: str) -> None:
-        self._dialect = dialect_of(url)
+    def __init__(self, url: str, *, anew: bool = False) -> None:
+        """`anew`: there is to be none yet. Else a file that is missing beside a library is damage."""
+        self._dialect = dialect_of(url, anew=anew)
         self.engine = self._dialect.engine
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._turns = Turns(self._dialect)
@@ -193,7 +194,7 @@ class Database:
 
     def _copy_rows(self, target: Path, tables: Sequence[Table]) -> None:
         target.unlink(missing_ok=True)
-        copy = Database(sqlite_url(target))
+        copy = Database(sqlite_url(target), anew=True)
         try:
             with self.read() as source, copy.write() as sink:
                 for table in tables:

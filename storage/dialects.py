@@ -121,12 +121,12 @@ class Dialect:
         raise NotImplementedError
 
 
-def dialect_of(url: str) -> Dialect:
+def dialect_of(url: str, *, anew: bool = False) -> Dialect:
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
         if backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
-            return _Sqlite(parsed)
+            return _Sqlite(parsed, anew)
         if backend == "postgresql":
             return _Postgres(parsed)
     except (ArgumentError, NoSuchModuleError, ValueError):
@@ -159,12 +159,13 @@ class _Sqlite(Dialect):
     """A file in WAL mode. A write begins with BEGIN IMMEDIATE, so two writers queue for the lock instead of
     failing half-way (SQLite can't upgrade a read transaction that others wrote past)."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, anew: bool) -> None:
         self.path = Path(str(url.database))
         self.name = str(self.path)
         with told(self.path.parent):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._refuse_what_was_emptied()
+            if not anew:
+                self._refuse_what_was_emptied()
             make_private(self.path)
         self._file = DatabaseFile(self.path)
         self.engine = create_engine(url, connect_args={"timeout": PATIENCE, "isolation_level": None})

@@ -307,3 +307,9 @@ def test_a_new_database_is_not_begun_beside_the_log_of_one_that_is_gone(
     with pytest.raises(DamagedDatabaseError, match="gone or empty"):
         Database(sqlite_url(file))
     assert (file.exists(), log.read_bytes()) == (False, before)
+
+
+def test_a_copy_may_be_made_beside_a_library(file: Path, opened: Callable[[Path], Database]) -> None:
+    (file.parent / "vectors").mkdir()
+    opened(file).copy_tables_to(file.with_name("some.sqlite"), [PictureRow])
+    assert Library(opened(file.with_name("some.sqlite"))).picture(IDS[0])
