@@ -11,6 +11,7 @@ import numpy as np
 
 from concepts.bundle.checksums import CHECKSUMS_FILE
 from concepts.bundle.facts import BundleFacts
+from concepts.bundle.graph import check_graph
 from concepts.bundle.heads import columns_of
 from concepts.bundle.load import (
     CLASSIFIER_FILE,
@@ -124,14 +125,19 @@ def _facts_of(files: BundleFiles) -> Mapping[str, bytes]:
 
 
 def graph_problems(graph: bytes, bundle: Bundle) -> list[str]:
-    """Loads a classifier.onnx as ONNX Runtime does, from its bytes alone, and gives it a grey picture."""
+    """Checks what a classifier.onnx would take; then loads it as ONNX Runtime does, from its bytes alone, and
+    gives it a grey picture."""
     import onnxruntime
 
     try:
+        check_graph(graph)
         session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
         about: Any = json.loads(session.get_modelmeta().custom_metadata_map["discern"])
         shown = about.get("pictures", about)  # the first format's were not apart
-        grey = np.full((1, 3, int(shown["height"]), int(shown["width"])), 127, np.uint8)
+        height, width = session.get_inputs()[0].shape[2:]
+        if (height, width) != (shown["height"], shown["width"]):
+            raise ValueError("it takes pictures of another size than it says")
+        grey = np.full((1, 3, height, width), 127, np.uint8)
         (probability,) = session.run(["probability"], {"pictures": grey})
         of_format_1 = {"name": about.get("concept"), **{k: about.get(k) for k in ("threshold", "version")}}
         theirs = about["fingerprint"], about.get("columns") or [of_format_1]

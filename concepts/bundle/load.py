@@ -26,7 +26,7 @@ from safetensors.numpy import load as parse_safetensors
 from concepts.bundle.checksums import CHECKSUMS_FILE, LONGEST_LIST, MISSING, ChecksumResult, compare
 from concepts.bundle.facts import SCHEMA_VERSION, BundleFacts
 from concepts.bundle.heads import BundleHead, check_cuts, tensors_of
-from concepts.bundle.scorer import BundleScorer, Outputs
+from concepts.bundle.scorer import LARGEST, BundleScorer, Outputs
 from concepts.encoders import load_named_elsewhere
 from concepts.encoders.base import Encoder
 from concepts.errors import ChangedBundleError, DiscernError, FingerprintMismatchError
@@ -373,8 +373,8 @@ def _parse_heads(content: bytes, facts: BundleFacts, path: Path) -> tuple[Bundle
     if shapes != wanted:
         found, right = (str(some)[:LONGEST_REASON] for some in (shapes, wanted))
         raise damaged(path, f"{WEIGHTS_FILE} holds {found}, not {right}")
-    if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
-        raise damaged(path, f"{WEIGHTS_FILE} holds weights that are not finite numbers")
+    if not all((np.abs(tensor) <= LARGEST).all() for tensor in tensors.values()):  # which no NaN is
+        raise damaged(path, f"{WEIGHTS_FILE} holds weights that are not finite numbers up to {LARGEST:g}")
     heads = []
     for place, concept in enumerate(facts.concepts):
         bias, cuts = float(tensors[f"{place}.bias"][0]), tensors.get(f"{place}.cuts")

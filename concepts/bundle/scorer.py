@@ -20,6 +20,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 SCHEMA_VERSION = 2  # of head.json
+LARGEST = 1e9  # of a weight: in single precision as in double, no sum of such overflows
 DAMAGED = (AttributeError, LookupError, RecursionError, SafetensorError, TypeError, ValueError)
 
 
@@ -116,8 +117,8 @@ def _tensor(tensors: Mapping[str, Any], name: str, size: int) -> Any:
     found = tensors[name]
     if found.dtype != np.float64 or found.shape != (size,):
         raise ValueError(f"{name} is {found.dtype} {found.shape}, not a float64 vector of {size}")
-    if not np.isfinite(found).all():
-        raise ValueError(f"{name} holds what are no finite numbers; these are no usable weights")
+    if not (np.abs(found) <= LARGEST).all():  # which no NaN is
+        raise ValueError(f"{name} holds what are no finite numbers up to {LARGEST:g}: no usable weights")
     return found
 
 

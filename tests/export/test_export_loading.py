@@ -95,8 +95,10 @@ def test_numbers_in_the_facts_are_finite(folder, number):
         {"weights": np.ones(8), "bias": np.ones(1), "more": np.ones(1)},
         {"weights": np.array([np.nan] * 8), "bias": np.ones(1)},
         {"weights": np.ones(8), "bias": np.array([np.inf])},
+        {"weights": np.full(8, 1e308), "bias": np.ones(1)},
+        {"weights": np.ones(8), "bias": np.array([-1e308])},
     ],
-    ids=["short", "two axes", "float32", "no bias", "extra", "nan", "infinite"],
+    ids=["short", "two axes", "float32", "no bias", "extra", "nan", "infinite", "huge", "a huge bias"],
 )
 def test_weights_must_be_finite_and_of_the_declared_shape(folder, tensors):
     save_file(tensors, folder / "head.safetensors")

@@ -1,0 +1,98 @@
+"""A `classifier.onnx` from anyone is not loaded where it would take all memory, or where nobody can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+from bundles import sums_again
+from onnx import NodeProto, TensorProto, helper, load_from_string, numpy_helper
+
+from concepts.bundle.check import check_bundle
+
+GIGABYTES = 12 * 10**9 // 4  # numbers in single precision
+
+
+def with_nodes(graph: bytes, *nodes: NodeProto, **constants: Any) -> bytes:
+    """The same with more at its end that nobody asks for."""
+    model = load_from_string(graph)
+    model.graph.node.extend(nodes)
+    for name, value in constants.items():
+        model.graph.initializer.append(numpy_helper.from_array(np.asarray(value), name))
+    return bytes(model.SerializeToString())
+
+
+def node(kind: str, *inputs: str, **attributes: Any) -> NodeProto:
+    return helper.make_node(kind, inputs, [f"new_{kind}"], **attributes)
+
+
+def loop() -> NodeProto:
+    body = helper.make_graph(
+        [node("Identity", "go_on")],
+        "body",
+        [
+            helper.make_tensor_value_info("n", TensorProto.INT64, []),
+            helper.make_tensor_value_info("go_on", TensorProto.BOOL, []),
+        ],
+        [helper.make_tensor_value_info("new_Identity", TensorProto.BOOL, [])],
+    )
+    return helper.make_node("Loop", ["", "true"], [], body=body)
+
+
+ONE = np.ones(1, np.float32)
+ROW, COLUMN = np.ones((1, 60_000), np.float32), np.ones((60_000, 1), np.float32)
+HOSTILE = {
+    "made from a shape": ([node("ConstantOfShape", "shape")], {"shape": [GIGABYTES]}),
+    "many small ones": (
+        [helper.make_node("ConstantOfShape", ["shape"], [f"new_{i}"]) for i in range(30)],
+        {"shape": [GIGABYTES // 30]},
+    ),
+    "spread": ([node("Expand", "one", "shape")], {"one": ONE, "shape": [GIGABYTES]}),
+    "repeated": ([node("Tile", "one", "times")], {"one": ONE, "times": [GIGABYTES]}),
+    "made wider": (
+        [node("Resize", "four", "", "scales")],
+        {"four": np.ones((1, 1, 1, 1), np.float32), "scales": np.array([1, 1, 6e4, 6e4], np.float32)},
+    ),
+    "padded": ([node("Pad", "one", "ends")], {"one": ONE, "ends": [0, GIGABYTES]}),
+    "an outer product": ([node("MatMul", "column", "row")], {"row": ROW, "column": COLUMN}),
+    "of the picture's own numbers": (
+        [node("Cast", "pictures", to=TensorProto.INT64), node("NonZero", "new_Cast")],
+        {},
+    ),
+    "as large as the picture says": (
+        [
+            helper.make_node("Cast", ["pictures"], ["pictures_"], to=TensorProto.INT64),
+            helper.make_node("ReduceSum", ["pictures_", "axes_"], ["sum_"], keepdims=0),
+            helper.make_node("Reshape", ["sum_", "shape_"], ["length"]),
+            node("ConstantOfShape", "length"),
+        ],
+        {"axes_": [0, 1, 2, 3], "shape_": [1]},
+    ),
+    "a loop": ([loop()], {"true": np.array(True)}),
+    "another's operators": ([helper.make_node("Anything", ["pictures"], ["any"], domain="else.where")], {}),
+}
+
+
+@pytest.mark.parametrize(("nodes", "constants"), HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_graph_that_takes_all_memory_or_may_is_a_problem_and_is_not_loaded(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, nodes: Sequence[NodeProto], constants: dict[str, Any]
+) -> None:
+    file = folder / "classifier.onnx"
+    file.write_bytes(with_nodes(file.read_bytes(), *nodes, **constants))
+    monkeypatch.setattr(onnxruntime, "InferenceSession", None)
+    (problem,) = check_bundle(sums_again(folder)).problems
+    assert "classifier.onnx doesn't load: " in problem
+    assert "GB of memory" in problem or "nobody knows" in problem
+
+
+def test_weights_of_a_graph_that_no_training_gives_are_a_problem(folder: Path) -> None:
+    model = load_from_string((folder / "classifier.onnx").read_bytes())
+    weights = next(one for one in model.graph.initializer if one.data_type == TensorProto.DOUBLE)
+    weights.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weights) + 1e308, weights.name))
+    (folder / "classifier.onnx").write_bytes(model.SerializeToString())
+    (problem,) = check_bundle(sums_again(folder)).problems
+    assert "not finite numbers up to 1e+09" in problem
