@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from concepts.errors import DiscernError, SettingsError
 from concepts.settings import Settings, load_settings
+from storage.memory import give_back_freed
 from web.http import connections
 from web.http.connections import BoundedConnection
 from web.http.exposure import check_exposure
@@ -33,6 +34,7 @@ OPEN_STREAMS_SECONDS = 3  # a browser's open event stream doesn't keep the proce
 
 
 def main() -> None:
+    give_back_freed()
     gc.disable()  # while all that comes is there to stay
     # uvicorn stops on these and then raises them again, which by default would end us before jobs are left.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

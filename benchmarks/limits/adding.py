@@ -24,7 +24,7 @@ from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.blobs import FolderBlobs
 from storage.pictures import sources
-from storage.pictures.decoding import decode
+from storage.pictures.decoding import decode, decoded
 from storage.pictures.files import Source
 from storage.pictures.hashing import perceptual_hash, picture_id
 from storage.pictures.resizing import THUMBNAIL_SIDE, thumbnail
@@ -79,10 +79,10 @@ def _decode_alone(files: list[Path], encoder: Encoder, home: Path) -> float:
 
     def look(file: Path) -> None:
         data = sources.read(str(file))
-        decoded = decode(data, short_side=max(encoder.decode_size, THUMBNAIL_SIDE))
-        thumbnails.write(picture_id(data), thumbnail(decoded.image))
-        perceptual_hash(decoded.image)
-        encoder.prepare(decoded.image)
+        with decoded(data, short_side=max(encoder.decode_size, THUMBNAIL_SIDE)) as picture:
+            thumbnails.write(picture_id(data), thumbnail(picture.image))
+            perceptual_hash(picture.image)
+            encoder.prepare(picture.image)
 
     with ThreadPoolExecutor(WORKERS) as pool:
         return seconds_of(lambda: list(pool.map(look, files)))

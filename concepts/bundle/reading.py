@@ -10,7 +10,7 @@ import stat
 import sys
 import threading
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,8 +34,14 @@ NAMES = "jpg jpeg jpe jfif mpo png apng webp gif tif tiff bmp heic heif hif avif
 SUFFIXES = {f".{name}" for name in NAMES.split()}
 MAX_FILE_BYTES = 512 * 1024**2
 MAX_PIXELS = 250_000_000
-BYTES_A_PIXEL = 12  # as it is read, on white, and turned
-MOST_MEMORY = 1024**3  # bytes for all that are decoded at a time; a larger one goes alone
+BYTES_A_PIXEL = 13  # of memory, as it is read, put on white and turned
+BYTES_OF_MORE = 17  # the reader of WebP has three canvases, and a TIFF may be one strip of 16 bits
+MOST_MEMORY = 1024**3  # bytes for all that are used at a time; a larger one goes alone
+STRIP = 64  # lines
+SECRETIVE = 60_000_000  # pixels that an AVIF may have, whatever its header says
+LARGEST_TILE = 4096**2  # pixels; the reader of TIFF holds a whole one, also of a smaller picture
+TILED = (322, 323)  # tags of TIFF
+MORE = (WebPImagePlugin.WebPImageFile, TiffImagePlugin.TiffImageFile)
 SIGNATURES = {
     (b"\xff\xd8\xff",): JpegImageFile,
     (b"\x89PNG\r\n\x1a\n",): PngImagePlugin.PngImageFile,
@@ -64,47 +70,59 @@ class Reader:
         self._shown = shown
         self._memory = threading.Condition()
         self._taken = 0
+        self._waiting: list[int] = []
 
     def pixels(self, data: bytes) -> Any:
         """The bytes of a picture file → uint8 (3, height, width). Raises BadPictureError."""
-        image = self._decoded(data)
-        height, width = self._shown["height"], self._shown["width"]
-        way = Image.Resampling[self._shown["interpolation"].upper()]
-        if self._shown["fit"] == "whole":
-            image = image.resize((width, height), way)
-        else:
-            image = _cropped(image, height, way)
-        return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
-
-    def _decoded(self, data: bytes) -> Image.Image:
-        """The first frame, upright, on white, in sRGB. A large JPEG is shrunk while it is decoded."""
         reader = _reader(data)
         try:  # hostile bytes make Pillow's readers raise nearly anything
             picture = reader(io.BytesIO(data))
+            width, length = (getattr(picture, "tag_v2", {}).get(tag, 0) for tag in TILED)
         except Exception as error:
             raise _bad(error) from error
-        pixels = picture.width * picture.height
-        if pixels > MAX_PIXELS:
+        if width * length > max(LARGEST_TILE, picture.width * picture.height):
+            raise BadPictureError("The file is damaged: its tiles are larger than the picture.")
+        if picture.width * picture.height > MAX_PIXELS:
             raise BadPictureError(f"The picture has more than {MAX_PIXELS // 1_000_000} million pixels.")
+        with self._share(self._bytes_of(picture)):
+            image = self._sized(_upright(picture))
+            return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
+
+    def _sized(self, image: Image.Image) -> Image.Image:
+        height, width = self._shown["height"], self._shown["width"]
+        way = Image.Resampling[self._shown["interpolation"].upper()]
+        if self._shown["fit"] == "whole":
+            return image.resize((width, height), way)
+        return _cropped(image, height, way)
+
+    def _bytes_of(self, picture: Any) -> int:
+        """What it takes to decode and use it; a large JPEG is told how small it may become."""
+        pixels = picture.width * picture.height
         if isinstance(picture, JpegImageFile):
+            whole = _is_held_whole(picture)
             picture.draft(None, (self._shown["short_side"],) * 2)
-        if not picture.info.get("progressive"):  # such a JPEG is held whole, however small it becomes
-            pixels = picture.width * picture.height
-        with self._share(pixels * BYTES_A_PIXEL):
-            try:
-                picture.load()
-                image = _rgb(picture)
-            except Exception as error:
-                raise _bad(error) from error
-            turn = UPRIGHT.get(_orientation(picture))
-            return image if turn is None else image.transpose(turn)
+            pixels = pixels if whole else picture.width * picture.height
+        elif isinstance(picture, AvifImagePlugin.AvifImageFile):
+            pixels = max(pixels, SECRETIVE)
+        return int(pixels * (BYTES_OF_MORE if isinstance(picture, MORE) else BYTES_A_PIXEL))
 
     @contextmanager
     def _share(self, wanted: int) -> Iterator[None]:
-        """Of the memory that all threads share. What is larger than all of it waits until it is alone."""
+        """Of the memory that all threads share. The smallest goes first; what is larger than all of it waits
+        until it is alone."""
+
+        def is_next() -> bool:
+            fits = not self._taken or self._taken + wanted <= MOST_MEMORY
+            return fits and wanted <= min(self._waiting)
+
         with self._memory:
-            self._memory.wait_for(lambda: not self._taken or self._taken + wanted <= MOST_MEMORY)
+            self._waiting.append(wanted)
+            try:
+                self._memory.wait_for(is_next)
+            finally:
+                self._waiting.remove(wanted)
             self._taken += wanted
+            self._memory.notify_all()
         try:
             yield
         finally:
@@ -199,6 +217,25 @@ def _orientation(picture: Any) -> int:
         return 1
 
 
+def _upright(picture: Any) -> Image.Image:
+    """The first frame, on white, in sRGB."""
+    try:
+        picture.load()
+        image = _rgb(picture)
+    except Exception as error:
+        raise _bad(error) from error
+    turn = UPRIGHT.get(_orientation(picture))
+    return image if turn is None else image.transpose(turn)
+
+
+def _is_held_whole(picture: Any) -> bool:
+    """Of a JPEG: a progressive one, and one whose colours come one after the other."""
+    first_scan = 6 + 2 * picture.layers  # bytes of the head of one that has all colours; it was read just now
+    picture.fp.seek(-first_scan, io.SEEK_CUR)
+    of_all = picture.fp.read(3) == bytes([0, first_scan, picture.layers])
+    return "progressive" in picture.info or not of_all
+
+
 def _rgb(picture: Image.Image) -> Image.Image:
     profile = picture.info.get("icc_profile")
     image = _eight_bit(picture)
@@ -214,13 +251,31 @@ def _rgb(picture: Image.Image) -> Image.Image:
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
+    """Some lines at a time: in double precision all of it would take ten times as much memory."""
     if image.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+        return _in_strips(image, lambda strip: np.asarray(strip) >> 8)
     if image.mode in ("I", "F"):
-        values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)
-        low, span = values.min(), np.ptp(values)
-        return Image.fromarray(((values - low) * (255.0 / span if span else 0.0)).astype(np.uint8))
+        ends = [(values.min(), values.max()) for values in map(_finite, _strips(image))]
+        low = min(least for least, _ in ends)
+        span = max(most for _, most in ends) - low
+        return _in_strips(image, lambda strip: (_finite(strip) - low) * (255.0 / span if span else 0.0))
     return image
+
+
+def _finite(image: Image.Image) -> Any:
+    return np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)
+
+
+def _strips(image: Image.Image) -> Iterator[Image.Image]:
+    for top in range(0, image.height, STRIP):
+        yield image.crop((0, top, image.width, min(top + STRIP, image.height)))
+
+
+def _in_strips(image: Image.Image, grey: Callable[[Image.Image], Any]) -> Image.Image:
+    made = Image.new("L", image.size)
+    for place, strip in enumerate(_strips(image)):
+        made.paste(Image.fromarray(grey(strip).astype(np.uint8)), (0, place * STRIP))
+    return made
 
 
 def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:

@@ -97,8 +97,9 @@ def robustness(
     listener(0, len(chosen), "")
     said = []
     for done, picture in enumerate(dataset.collection.library.pictures(chosen), 1):
-        if found := original(picture, encoder.decode_size):
-            said.append(probabilities(found.image, encoder, linear))
+        with original(picture, encoder.decode_size) as found:
+            if found:
+                said.append(probabilities(found.image, encoder, linear))
         listener(done, len(chosen), "")
     if not said:
         raise NotEnoughLabelsError(

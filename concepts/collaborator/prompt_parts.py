@@ -18,7 +18,7 @@ from concepts.errors import BadPictureError, UnknownPictureError
 from concepts.labelling.training_data import TrainingData
 from concepts.learning.scale import NONE, Scale
 from storage.pictures import sources
-from storage.pictures.decoding import decode
+from storage.pictures.decoding import decoded
 from storage.pictures.resizing import model_jpeg
 
 EACH = 2  # most that count, and most that don't
@@ -158,4 +158,5 @@ def read_picture(picture: PictureInput, side: int) -> bytes:
     Raises `OSError`, `BadPictureError` or `UnknownPictureError` where it can't be read.
     """
     data = sources.read(picture.source) if picture.source else picture.thumbnail()
-    return model_jpeg(decode(data, short_side=side).image, side)
+    with decoded(data, short_side=side) as found:
+        return model_jpeg(found.image, side)

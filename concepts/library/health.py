@@ -213,10 +213,11 @@ class HealthCheck:
 def make_thumbnail(library: Library, thumbnails: ThumbnailStore, picture_id: str) -> bool:
     """Whether the picture has a file it could be made from."""
     picture = library.picture(picture_id)
-    decoded = original(picture, THUMBNAIL_SIDE)
-    if decoded is None:
+    with original(picture, THUMBNAIL_SIDE) as decoded:
+        small = thumbnail(decoded.image) if decoded else None
+    if small is None:
         return False
-    thumbnails.write(picture_id, thumbnail(decoded.image))
+    thumbnails.write(picture_id, small)
     return True
 
 

@@ -35,7 +35,7 @@ from storage.adding import PictureFacts
 from storage.errors import BadPictureError
 from storage.library import Library, Picture
 from storage.pictures import sources
-from storage.pictures.decoding import decode
+from storage.pictures.decoding import decoded
 from storage.pictures.duplicates import near_groups
 from storage.pictures.files import SkippedFile, Source, Within
 from storage.pictures.hashing import perceptual_hash, picture_id
@@ -335,7 +335,7 @@ def process(
     wherever it is done: the last bit of a vector may depend on what the network gets beside it."""
     network = encoder.get()
     found: list[Processed] = []
-    decoded: list[tuple[Source, PictureFacts, bytes | None]] = []
+    prepared: list[tuple[Source, PictureFacts, bytes | None]] = []
     pixels: list[Pixels] = []
     for item in batch:
         if not isinstance(item, Content):
@@ -343,24 +343,24 @@ def process(
             continue
         try:
             data = item.data or _read_once_more(item, within)
-            picture = decode(data, short_side=short_side(network))
-            small = thumbnail(picture.image) if item.wants_thumbnail else None
-            pixels.append(network.prepare(picture.image))
+            with decoded(data, short_side=short_side(network)) as picture:
+                small = thumbnail(picture.image) if item.wants_thumbnail else None
+                pixels.append(network.prepare(picture.image))
+                facts = PictureFacts(
+                    id=item.picture_id,
+                    bytes=len(data),
+                    format=picture.format,
+                    width=picture.width,
+                    height=picture.height,
+                    perceptual_hash=perceptual_hash(picture.image),
+                    taken=UNDATED if picture.taken is None else picture.taken,
+                )
         except BadPictureError as error:
             found.append(_skipped(item.source, error))
             continue
-        facts = PictureFacts(
-            id=item.picture_id,
-            bytes=len(data),
-            format=picture.format,
-            width=picture.width,
-            height=picture.height,
-            perceptual_hash=perceptual_hash(picture.image),
-            taken=UNDATED if picture.taken is None else picture.taken,
-        )
-        decoded.append((item.source, facts, small))
+        prepared.append((item.source, facts, small))
     vectors = network.encode_pictures(np.stack(pixels)) if pixels else ()
-    found += [ProcessedFile(*one, vector) for one, vector in zip(decoded, vectors, strict=True)]
+    found += [ProcessedFile(*one, vector) for one, vector in zip(prepared, vectors, strict=True)]
     return found
 
 
@@ -421,16 +421,12 @@ def embed_files(
             yield [item.facts.id for item in found], [item.source.uri for item in found], stacked, bad
 
 
-def embed_pictures(pictures: Sequence[bytes], encoder: Encoder) -> list[Vectors | BadPictureError]:
-    """The vector (d,) of each of a few pictures in memory, or why it can't be read."""
-    found: list[Vectors | BadPictureError] = []
-    for data in pictures:
-        try:
-            pixels = encoder.prepare(decode(data, short_side=short_side(encoder)).image)
-            found.append(encoder.encode_pictures(pixels[None])[0])
-        except BadPictureError as error:
-            found.append(error)
-    return found
+def embed_picture(data: bytes, encoder: Encoder) -> Vectors:
+    """(d,) of a picture in memory. Raises `BadPictureError`."""
+    with decoded(data, short_side=short_side(encoder)) as picture:
+        pixels = encoder.prepare(picture.image)
+    vector: Vectors = encoder.encode_pictures(pixels[None])[0]
+    return vector
 
 
 def short_side(encoder: Encoder) -> int:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+
 from storage.errors import BadPictureError
 from storage.library import Picture
 from storage.pictures import sources
-from storage.pictures.decoding import Decoded, decode
+from storage.pictures.decoding import Decoded, decoded
 from storage.pictures.hashing import picture_id
 
 
-def original(picture: Picture, short_side: int) -> Decoded | None:
-    """Shrunk while decoding to no less than `short_side` pixels; None where no file has it any more."""
-    found = original_file(picture)
-    if found is None:
-        return None
-    try:
-        return decode(found[1], short_side=short_side)
-    except BadPictureError:
-        return None
+@contextmanager
+def original(picture: Picture, short_side: int) -> Iterator[Decoded | None]:
+    """Shrunk while decoding to no less than `short_side` pixels; None where no file has it any more. As of
+    `decoded`, what is done with it belongs into the block."""
+    found, image = original_file(picture), None
+    with ExitStack() as held:
+        if found is not None:
+            with suppress(BadPictureError):
+                image = held.enter_context(decoded(found[1], short_side=short_side))
+        yield image
 
 
 def original_file(picture: Picture) -> tuple[str, bytes] | None:

@@ -10,7 +10,7 @@ import numpy as np
 from concepts.encoders.base import Encoder, Vectors
 from concepts.library.collection import Collection
 from storage.outside import OutsidePicture
-from storage.pictures.decoding import decode
+from storage.pictures.decoding import decode, decoded
 from storage.pictures.duplicates import nearly_equal
 from storage.pictures.files import check_size
 from storage.pictures.hashing import perceptual_hash, picture_id
@@ -28,10 +28,12 @@ def keep(collection: Collection, concept_id: int, data: bytes, author: str) -> t
     if collection.library.has(known):
         return known, False
     encoder = collection.encoder()
-    image = decode(data, short_side=max(encoder.decode_size, MODEL_SIDE)).image
-    (vector,) = encoder.encode_pictures(encoder.prepare(image)[None])
-    picture = OutsidePicture(known, perceptual_hash(image), str(encoder.fingerprint), vector)
-    return known, collection.outside.add(concept_id, picture, model_jpeg(image), author)
+    with decoded(data, short_side=max(encoder.decode_size, MODEL_SIDE)) as found:
+        pixels, likeness = encoder.prepare(found.image), perceptual_hash(found.image)
+        small = model_jpeg(found.image)
+    (vector,) = encoder.encode_pictures(pixels[None])
+    picture = OutsidePicture(known, likeness, str(encoder.fingerprint), vector)
+    return known, collection.outside.add(concept_id, picture, small, author)
 
 
 def embed_again(collection: Collection) -> int:

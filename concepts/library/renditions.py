@@ -43,12 +43,11 @@ class Renditions:
             return Rendition(self._thumbnail(picture_id), whole=True)
         with suppress(UnknownPictureError):
             return Rendition(self._kept.read(picture_id), whole=True)
-        whole = None
-        with suppress(BucketError):  # that it is in can't be used now
-            whole = original(picture, RENDITION_SIDE)
-        if whole is None:
+        content = None
+        with suppress(BucketError), original(picture, RENDITION_SIDE) as whole:  # a bucket can't be used now
+            content = rendition(whole.image) if whole else None
+        if content is None:
             return Rendition(self._thumbnail(picture_id), whole=False)
-        content = rendition(whole.image)
         with suppress(StorageError):  # a full disk: the picture can be looked at all the same
             self._kept.write(picture_id, content)
         return Rendition(content, whole=True)

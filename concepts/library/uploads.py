@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from concepts.errors import DiscernError
 from storage.buckets import uri_of
+from storage.pictures.decoding import MAX_PIXELS, check_pixels, wanted
 from storage.pictures.files import MAX_FILE_BYTES
 from storage.pictures.formats import PICTURE_SUFFIXES
 from storage.uploads import ARCHIVE_SUFFIX, KeptUploads
@@ -30,11 +31,15 @@ class Uploads:
     """Batches of uploaded files. They stay, because the library refers to them."""
 
     def __init__(
-        self, kept: KeptUploads, admit: Callable[[str, int], None] = lambda name, size: None
+        self,
+        kept: KeptUploads,
+        admit: Callable[[str, int], None] = lambda name, size: None,
+        most_pixels: int = MAX_PIXELS,
     ) -> None:
-        """`admit` raises for a file, by its name and size, that may not come in."""
+        """`admit` raises for a file, by its name and size, that may not come in. `most_pixels`: of a picture
+        that isn't in an archive."""
         self.kept = kept
-        self._admit = admit
+        self._admit, self._most_pixels = admit, most_pixels
 
     def begin(self) -> str:
         """The name of a new batch."""
@@ -68,9 +73,15 @@ class Uploads:
                     file.write(chunk)
             if written != size:
                 raise DiscernError(f"{safe} did not arrive whole. Send it again.")
+            await asyncio.to_thread(self._check_pixels, Path(partial))
             return await asyncio.to_thread(self.kept.keep, Path(partial), batch, safe)
         finally:
             Path(partial).unlink(missing_ok=True)
+
+    def _check_pixels(self, file: Path) -> None:
+        with file.open("rb") as stream:
+            found = wanted(stream)
+        check_pixels(found.width, found.height, self._most_pixels)
 
     def paths(self, batch: str) -> list[Path]:
         """What to add for a batch. Raises `DiscernError` where nothing of it has arrived."""

@@ -45,6 +45,7 @@ from storage.files import sqlite_url
 from storage.folders import move_places
 from storage.jobs import StoredJob
 from storage.library import LIBRARY_TABLES, Library
+from storage.pictures.decoding import MAX_SENT_PIXELS
 from storage.uploads import ARCHIVE_SUFFIX
 
 FOLDER = "sandboxes"
@@ -153,6 +154,7 @@ class Sandbox:
                 ledger=lambda database: AllowedLedger(database, allowance),
                 admit_job=quotas.admit_job,
                 admit_file=quotas.admit_file,
+                most_pixels=MAX_SENT_PIXELS,
             ),
         )
         quotas.waiting = self.bench.jobs.store.count_going

@@ -52,6 +52,7 @@ from storage.jobs import JobStore
 from storage.labels import LabelLog, WallLog
 from storage.people import AuditLog
 from storage.picture_columns import PictureColumns
+from storage.pictures.decoding import MAX_PIXELS
 from storage.tables import ConceptRow, DefinitionRow
 from storage.trash import TrashStore
 from storage.uploads import uploads_at
@@ -72,6 +73,7 @@ class SharedResources:
     ledger: Callable[[Database], Ledger] = Ledger
     admit_job: Callable[[Job[Any]], None] = lambda job: None
     admit_file: Callable[[str, int], None] = lambda name, size: None  # its name and bytes
+    most_pixels: int = MAX_PIXELS  # of a picture that is uploaded
 
 
 POOL_SIZE = 1000  # candidates per concept
@@ -115,7 +117,7 @@ class Context:
         self.protection = ProtectionStore(self.database)
         self.ledger = lent.ledger(self.database)
         self.audit = AuditLog(self.database)
-        self.uploads = Uploads(uploads_at(settings.home, settings.store), lent.admit_file)
+        self.uploads = Uploads(uploads_at(settings.home, settings.store), lent.admit_file, lent.most_pixels)
         self.finder = Finder(self.collection)
         self.scores = ScoreCache()
         self.neighbourhood = Neighbourhood(self._graph)

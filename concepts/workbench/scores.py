@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from concepts.bundle.decisions import ConceptSaid, PictureSaid, PicturesSaid, zone_of, zones_of
+from concepts.bundle.decisions import ConceptSaid, PictureSaid, zone_of, zones_of
 from concepts.classifier.library_scores import ScoreOrder
 from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.classifier.versions import ScoredPage, ScoredPicture, file_stem, on_scale
@@ -24,7 +24,7 @@ from concepts.jobs import Progress, Started
 from concepts.jobs.job import read_done, read_job
 from concepts.learning.scale import Scale
 from concepts.learning.scaled import classes, grades
-from concepts.library.ingestion import embed_pictures, short_side
+from concepts.library.ingestion import embed_picture, short_side
 from concepts.library.originals import original
 from concepts.library.roots import check_roots, within_roots
 from concepts.library.uploads import typed_paths
@@ -221,12 +221,13 @@ class Scores:
             raise NotAnsweredError(self._concept.name)
         check_fingerprint(head, collection)
         encoder = collection.encoder()
-        decoded = original(found_picture, short_side(encoder))
-        if decoded is None:
-            raise DiscernError("None of the files of this picture can be read any more.")
         weights = np.frombuffer(head.weights, dtype="<f8")
+        with original(found_picture, short_side(encoder)) as decoded:
+            if decoded is None:
+                raise DiscernError("None of the files of this picture can be read any more.")
+            cells = locate(encoder, decoded.image, weights)
         _, sample = next(iter(collection.index().batches(SAMPLE)))  # ids are hashes: by chance
-        found = compared(locate(encoder, decoded.image, weights), weights, sample.astype(np.float32))
+        found = compared(cells, weights, sample.astype(np.float32))
         score = float(found.parts.sum()) + found.rest + head.bias
         probability = 1 / (1 + math.exp(-max(-60.0, min(60.0, score))))
         return Heat(
@@ -302,13 +303,13 @@ class Scoring:
         job = Score(str(bundle.absolute()), files, str(out.absolute()), trust_encoder, digest, accept_changed)
         return self._context.jobs.begin(job)
 
-    def classify(
-        self, pictures: Sequence[tuple[str, bytes]], names: Sequence[str] = (), *, version: int | None = None
-    ) -> PicturesSaid:
-        """What the newest versions say of a few pictures in memory, by name of the file: of these concepts,
-        or of all that have one. An older `version` speaks for one concept alone.
+    def classifier(
+        self, names: Sequence[str] = (), *, version: int | None = None
+    ) -> Callable[[str, Callable[[], bytes]], PictureSaid]:
+        """What the newest versions say of a picture, by the name of its file and what reads it: of these
+        concepts, or of all that have one. An older `version` speaks for one concept alone.
 
-        A picture that can't be read has its own error; the others are answered.
+        A picture that can't be read has its own error.
         """
         context = self._context
         if version is not None and len(names) != 1:
@@ -317,15 +318,16 @@ class Scoring:
         chosen = [(row, context.head(row, version)) for row in rows]
         for _, head in chosen:
             check_fingerprint(head, context.collection)
-        vectors = embed_pictures([data for _, data in pictures], context.collection.encoder())
-        return PicturesSaid(
-            pictures=tuple(
-                PictureSaid(name=name, error=str(vector))
-                if isinstance(vector, BadPictureError)
-                else PictureSaid(name=name, said=tuple(s for one in chosen for s in said_of(*one, vector)))
-                for (name, _), vector in zip(pictures, vectors, strict=True)
-            )
-        )
+        encoder = context.collection.encoder()
+
+        def said(name: str, read: Callable[[], bytes]) -> PictureSaid:
+            try:
+                vector = embed_picture(read(), encoder)
+            except BadPictureError as error:
+                return PictureSaid(name=name, error=str(error))
+            return PictureSaid(name=name, said=tuple(s for one in chosen for s in said_of(*one, vector)))
+
+        return said
 
     @operation("GET /jobs/{job_id}/scores", audit="downloaded scores")
     def file(self, job_id: JobId) -> Path:

@@ -251,11 +251,11 @@ class Upkeep:
         while ids := self._context.columns.unread(AT_ONCE, after):
             kept = []
             for picture in self._context.collection.library.pictures(ids):
-                decoded = original(picture, SIDE)
-                if decoded is None:
+                with original(picture, SIDE) as decoded:
+                    said = reader.read(decoded.image) if decoded else None
+                if said is None:
                     gone += 1  # to be looked at again once a file is back
                     continue
-                said = reader.read(decoded.image)
                 kept.append(PictureColumn(picture_id=picture.id, name=WORDS, value=said, file=reader.name))
                 words += bool(said)
             self._context.columns.add(kept)

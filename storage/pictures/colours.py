@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageCms
+
+STRIP: Final = 64  # lines
 
 _SRGB: Final = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
@@ -24,21 +28,39 @@ def rgb(picture: Image.Image) -> Image.Image:
         image = image.convert("RGB")
     if profile:
         image = _to_srgb(image, profile)
-    # `copy` turns the reader's object, which holds the file's bytes, into a plain image.
-    if image.mode != "RGB":
-        return image.convert("RGB")
-    return image.copy() if image is picture else image
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """16-bit grey by its high byte; 32-bit grey, which has no white of its own, from least to most."""
+    """16-bit grey by its high byte; 32-bit grey, which has no white of its own, from least to most.
+
+    Some lines at a time: in double precision all of it would take ten times as much memory.
+    """
     if image.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+        return _in_strips(image, lambda strip: np.asarray(strip) >> 8)
     if image.mode in ("I", "F"):
-        values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)
-        low, span = values.min(), np.ptp(values)
-        return Image.fromarray(((values - low) * (255.0 / span if span else 0.0)).astype(np.uint8))
+        ends = [(values.min(), values.max()) for values in map(_finite, _strips(image))]
+        low = min(least for least, _ in ends)
+        span = max(most for _, most in ends) - low
+        return _in_strips(image, lambda strip: (_finite(strip) - low) * (255.0 / span if span else 0.0))
     return image
+
+
+def _finite(image: Image.Image) -> NDArray[np.float64]:
+    return np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)
+
+
+def _strips(image: Image.Image) -> Iterator[Image.Image]:
+    for top in range(0, image.height, STRIP):
+        yield image.crop((0, top, image.width, min(top + STRIP, image.height)))
+
+
+def _in_strips(image: Image.Image, grey: Callable[[Image.Image], NDArray[Any]]) -> Image.Image:
+    """`grey` of each strip, 0 to 255, cut to whole numbers."""
+    made = Image.new("L", image.size)
+    for place, strip in enumerate(_strips(image)):
+        made.paste(Image.fromarray(grey(strip).astype(np.uint8)), (0, place * STRIP))
+    return made
 
 
 def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:

@@ -7,8 +7,8 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import BinaryIO, Final, NamedTuple
 
 from PIL import ExifTags, Image
 from PIL.AvifImagePlugin import AvifImageFile
@@ -23,13 +23,20 @@ from PIL.WebPImagePlugin import WebPImageFile
 from storage.errors import BadPictureError
 from storage.pictures.colours import rgb
 from storage.pictures.exif import taken_of
-from storage.pictures.formats import format_of
+from storage.pictures.formats import SIGNATURE, format_of
 
-BYTES_A_PIXEL: Final = 12  # as it is read, on white, and turned: Pillow takes 4 for one of RGB
-MOST_MEMORY: Final = 1024**3  # bytes for all that are decoded at a time; a larger one goes alone
+# Of memory, as it is read, put on white and turned. Measured: most for grey with transparency.
+BYTES_A_PIXEL: Final = 13
+BYTES_OF_MORE: Final = 17  # the reader of WebP has three canvases, and a TIFF may be one strip of 16 bits
+MOST_MEMORY: Final = 1024**3  # bytes for all that are used at a time; a larger one goes alone
 
-# Above the 200 megapixels of today's largest phone sensors; 250 of them are 750 MB of RGB.
+# Above the 200 megapixels of today's largest phone sensors; 250 of them are 1 GB as Pillow holds RGB.
 MAX_PIXELS: Final = 250_000_000
+# Of a picture that comes with a request, whoever sends it: more than the 50 megapixels of today's phones.
+MAX_SENT_PIXELS: Final = 60_000_000
+
+TILE_WIDTH, TILE_LENGTH = 322, 323  # tags of TIFF
+LARGEST_TILE: Final = 4096**2  # pixels; its reader holds a whole one, also of a smaller picture
 
 _UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -59,18 +66,29 @@ class Decoded:
 
 
 class Memory:
-    """A budget of bytes that all threads share. What is larger than all of it waits until it is alone."""
+    """A budget of bytes that all threads share. The smallest goes first, so that nobody's small picture waits
+    for all the large ones; what is larger than the budget waits until it is alone."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._taken = 0
+        self._waiting: list[int] = []
         self._freed = threading.Condition()
 
     @contextmanager
     def share(self, wanted: int) -> Iterator[None]:
+        def is_next() -> bool:
+            fits = not self._taken or self._taken + wanted <= self._most
+            return fits and wanted <= min(self._waiting)
+
         with self._freed:
-            self._freed.wait_for(lambda: not self._taken or self._taken + wanted <= self._most)
+            self._waiting.append(wanted)
+            try:
+                self._freed.wait_for(is_next)
+            finally:
+                self._waiting.remove(wanted)
             self._taken += wanted
+            self._freed.notify_all()  # there may be room for the next one, too
         try:
             yield
         finally:
@@ -82,31 +100,86 @@ class Memory:
 memory = Memory(MOST_MEMORY)
 
 
-def decode(data: bytes, *, short_side: int | None = None) -> Decoded:
-    """Reads the first frame, upright, on white, in sRGB.
+@contextmanager
+def decoded(data: bytes, *, short_side: int | None = None) -> Iterator[Decoded]:
+    """The first frame, upright, on white, in sRGB. What is done with it belongs into the block: until that
+    ends, it has its share of the memory.
 
-    With `short_side` a JPEG may be shrunk while decoding (by 2, 4 or 8), never below that short side.
-    Raises `BadPictureError`.
+    With `short_side` a JPEG may be shrunk while decoding (by 2, 4 or 8), never below that short side. Of the
+    other formats Pillow has no smaller reading. Raises `BadPictureError`.
     """
     kind = format_of(data)
-    # Hostile bytes make Pillow's readers raise nearly anything. Whatever it is, this one file is bad.
+    picture = _opened(kind, io.BytesIO(data))
+    width, height = picture.size
+    with memory.share(_bytes_of(picture, short_side)):
+        found = _decoded(picture, kind, width, height)
+        del picture  # which has memory of its own where it wasn't RGB
+        try:
+            yield found
+        finally:
+            found.image.close()  # whoever still has a name for it
+
+
+def decode(data: bytes, *, short_side: int | None = None) -> Decoded:
+    """The same, of a small picture, to keep."""
+    with decoded(data, short_side=short_side) as found:
+        return replace(found, image=found.image.copy())
+
+
+class Wanted(NamedTuple):
+    """What decoding a picture would take."""
+
+    width: int  # of the file
+    height: int
+    bytes: int  # of memory
+
+    @property
+    def pixels(self) -> int:
+        return self.width * self.height
+
+
+def wanted(file: BinaryIO, short_side: int | None = None) -> Wanted:
+    """By the header alone, wherever the `file` stands; nothing for what `decoded` will say is no picture."""
     try:
-        picture = _open(kind, data)
-    except Exception as error:
-        raise _bad(kind, error) from error
-    if picture.width * picture.height > MAX_PIXELS:
+        file.seek(0)
+        kind = format_of(file.read(SIGNATURE))
+        file.seek(0)
+        picture = _open(kind, file)
+        width, height = picture.size
+        return Wanted(width, height, _bytes_of(picture, short_side))
+    except Exception:  # as in `_opened`
+        return Wanted(0, 0, 0)
+
+
+def check_pixels(width: int, height: int, most: int) -> None:
+    """Raises `BadPictureError`."""
+    if width * height > most:
         raise BadPictureError(
             "too-large",
-            f"The picture has {picture.width:,} × {picture.height:,} pixels; "
-            f"at most {MAX_PIXELS // 1_000_000} million can be read.",
+            f"The picture has {width:,} × {height:,} pixels; at most {most // 1_000_000} million are taken.",
         )
-    width, height = picture.size
-    if short_side is not None and isinstance(picture, JpegImageFile):
+
+
+def _bytes_of(picture: ImageFile, short_side: int | None) -> int:
+    """What it takes to decode and use it; a JPEG is told how small it may become."""
+    pixels = picture.width * picture.height
+    if isinstance(picture, JpegImageFile) and short_side is not None:
+        whole = _is_held_whole(picture)
         picture.draft(None, (short_side, short_side))
-    # A progressive JPEG is held whole, at its full size, however small it shall become.
-    pixels = width * height if picture.info.get("progressive") else picture.width * picture.height
-    with memory.share(pixels * BYTES_A_PIXEL):
-        return _decoded(picture, kind, width, height)
+        pixels = pixels if whole else picture.width * picture.height
+    elif isinstance(picture, AvifImageFile):  # its header may lie, and its reader uses all processors
+        pixels = max(pixels, MAX_SENT_PIXELS)
+    return pixels * (BYTES_OF_MORE if isinstance(picture, (WebPImageFile, TiffImageFile)) else BYTES_A_PIXEL)
+
+
+def _is_held_whole(picture: JpegImageFile) -> bool:
+    """Whether all of it has to be in memory before the first line can be made, however small that becomes: a
+    progressive one, and one whose colours come one after the other, each in a scan of its own."""
+    assert picture.fp is not None
+    first_scan = 6 + 2 * picture.layers  # bytes of the head of one that has all colours; it was read just now
+    picture.fp.seek(-first_scan, io.SEEK_CUR)
+    of_all = picture.fp.read(3) == bytes([0, first_scan, picture.layers])
+    return "progressive" in picture.info or not of_all
 
 
 def _decoded(picture: ImageFile, kind: str, width: int, height: int) -> Decoded:
@@ -129,7 +202,18 @@ def _decoded(picture: ImageFile, kind: str, width: int, height: int) -> Decoded:
     return Decoded(image, kind, width, height, taken)
 
 
-def _open(kind: str, data: bytes) -> ImageFile:
+def _opened(kind: str, file: BinaryIO) -> ImageFile:
+    """Its header. Raises `BadPictureError`."""
+    # Hostile bytes make Pillow's readers raise nearly anything. Whatever it is, this one file is bad.
+    try:
+        picture = _open(kind, file)
+    except Exception as error:
+        raise _bad(kind, error) from error
+    check_pixels(*picture.size, MAX_PIXELS)
+    return picture
+
+
+def _open(kind: str, file: BinaryIO) -> ImageFile:
     """Reads the header only.
 
     Not `Image.open`: its size limit is a global of the process and half of it is a warning.
@@ -137,7 +221,7 @@ def _open(kind: str, data: bytes) -> ImageFile:
     if kind == "HEIC":
         from pi_heif import HeifImageFile
 
-        heic: ImageFile = HeifImageFile(io.BytesIO(data))
+        heic: ImageFile = HeifImageFile(file)
         return heic
     reader: type[ImageFile] = {
         "JPEG": JpegImageFile,
@@ -148,13 +232,18 @@ def _open(kind: str, data: bytes) -> ImageFile:
         "BMP": BmpImageFile,
         "AVIF": AvifImageFile,
     }[kind]
-    return reader(io.BytesIO(data))
+    picture = reader(file)
+    if isinstance(picture, TiffImageFile):
+        tile = picture.tag_v2.get(TILE_WIDTH, 0) * picture.tag_v2.get(TILE_LENGTH, 0)
+        if tile > max(LARGEST_TILE, picture.width * picture.height):
+            raise ValueError("its tiles are larger than the picture")
+    return picture
 
 
 def exif_of(data: bytes) -> Image.Exif:
     """What a camera wrote into a picture; nothing where the picture can't be read."""
     try:
-        return _open(format_of(data), data).getexif()
+        return _open(format_of(data), io.BytesIO(data)).getexif()
     except Exception:  # as in `decode`
         return Image.Exif()
 

@@ -100,7 +100,7 @@ def test_int8_of_classes_is_refused_with_why_before_anything_is_measured(trained
 
 def test_pictures_are_classified_by_class_as_the_file_does_it(trained, pictures):
     file = next(iter(sorted(pictures.glob("rectangle-*.png"))))
-    found = trained.bench.scoring.classify([("one.png", file.read_bytes())], [NAME]).pictures[0]
+    found = trained.bench.scoring.classifier([NAME])("one.png", file.read_bytes)
     assert [said.concept for said in found.said] == ["ellipse", "rectangle"]
     assert sum(said.decision == "yes" for said in found.said) <= 1
     assert sum(said.probability for said in found.said) <= 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -135,6 +136,14 @@ def test_a_visitor_puts_a_concept_into_the_trash_and_no_picture(app: FastAPI) ->
     one.post("/api/v1/concepts", json=BALL)
     assert one.post("/api/v1/trash", json={"pictures": ["0" * 64]}).status_code == 403
     assert one.post("/api/v1/trash", json={"concept": "Ball"}).json()["names"] == ["Ball"]
+
+
+def test_a_visitor_uploads_no_picture_as_large_as_an_owner_may(app: FastAPI) -> None:
+    one = visitor(app)
+    large = b"BM" + bytes(8) + struct.pack("<IIiiHHI", 54, 40, 8000, 8000, 1, 24, 0) + bytes(20)
+    batch = one.post("/uploads").json()["batch"]
+    answer = one.put(f"/uploads/{batch}/large.bmp", content=large)
+    assert (answer.status_code, "at most 60 million are taken" in answer.json()["detail"]) == (422, True)
 
 
 def test_a_picture_that_one_uploads_is_not_there_for_others(app: FastAPI) -> None:

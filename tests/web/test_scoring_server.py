@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import os
 import re
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,7 @@ from web.scorer.serve import TOKEN
 from web.scorer.served import Served, load_all
 
 COMMAND = [sys.executable, str(Path(__file__).parent / "scorer_only.py"), "serve"]
+PATIENCE = 60  # seconds until a test gives up
 ENVIRONMENT = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
 
 
@@ -60,25 +64,33 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 Start = Callable[..., str]
 
 
+def begun(
+    arguments: Sequence[str], anywhere: Path, environment: Mapping[str, str]
+) -> tuple[subprocess.Popen[str], str]:
+    """The process, and where it answers."""
+    process = subprocess.Popen(
+        [*COMMAND, *arguments, "--port", "0"],
+        env=ENVIRONMENT | environment,
+        cwd=anywhere,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    found = re.match(r"Answers at (http://\S+)/v1/classify", line)
+    assert found, line + (process.stderr.read() if process.stderr else "")
+    return process, found[1]
+
+
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     running: list[subprocess.Popen[str]] = []
 
     def started(*arguments: str, **environment: str) -> str:
-        process = subprocess.Popen(
-            [*COMMAND, *arguments, "--port", "0"],
-            env=ENVIRONMENT | environment,
-            cwd=tmp_path_factory.mktemp("anywhere"),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        process, url = begun(arguments, tmp_path_factory.mktemp("anywhere"), environment)
         running.append(process)
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        found = re.match(r"Answers at (http://\S+)/v1/classify", line)
-        assert found, line + (process.stderr.read() if process.stderr else "")
-        return found[1]
+        return url
 
     yield started
     for process in running:
@@ -167,17 +179,18 @@ def test_it_says_what_it_answers_for_and_how_it_is(address: str, bundle: Path) -
     assert found[0]["fingerprint"] == load_bundle(bundle).facts.encoder.fingerprint
     assert asked(f"{address}/healthz")[1]["status"] == "ok"
     document = asked(f"{address}/openapi.json")[1]
-    assert set(document["paths"]) == {"/healthz", "/v1/classifiers", "/v1/classify"}
+    assert set(document["paths"]) == {"/healthz", "/readyz", "/v1/classifiers", "/v1/classify"}
+
+
+def counted(url: str) -> dict[tuple[str, ...], float]:
+    families = text_string_to_metric_families(asked(f"{url}/metrics")[1])
+    return {(s.name, *s.labels.values()): s.value for of in families for s in of.samples}
 
 
 def test_prometheus_counts_pictures_decisions_and_requests(address: str, shown: list[Path]) -> None:
-    def counted() -> dict[tuple[str, ...], float]:
-        families = text_string_to_metric_families(asked(f"{address}/metrics")[1])
-        return {(s.name, *s.labels.values()): s.value for of in families for s in of.samples}
-
-    before = counted()
+    before = counted(address)
     classified(address, [*sent(shown), ("none.jpg", b"none")])
-    after = counted()
+    after = counted(address)
     assert after["discern_pictures_total", "answered"] - before["discern_pictures_total", "answered"] == 4
     grown = {key for key in after if after[key] > before.get(key, 0)}
     assert ("discern_pictures_total", "unreadable") in grown
@@ -192,6 +205,80 @@ def test_what_is_too_much_or_from_elsewhere_is_refused(address: str, shown: list
     assert classified(address, sent(shown), Origin="https://elsewhere.example")[0] == 403
     assert asked(f"{address}/v1/classifiers", Host="elsewhere.example")[0] == 421
     assert asked(f"{address}/v1/classify")[0] == 405
+
+
+def flat(side: int, kind: str = "PNG") -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (side, side)).save(out, kind)
+    return out.getvalue()
+
+
+def claims(side: int) -> bytes:
+    """The header of a BMP of so many pixels a side."""
+    return b"BM" + bytes(8) + struct.pack("<IIiiHHI", 54, 40, side, side, 1, 24, 0) + bytes(20)
+
+
+def test_pictures_are_bounded_by_what_their_headers_say(address: str, shown: list[Path]) -> None:
+    status, found = classified(address, [("large.bmp", claims(8000)), *sent(shown[:1])])
+    assert (status, found["pictures"][1]["error"]) == (200, None)
+    assert "8,000 × 8,000 pixels; at most 60 million are taken" in found["pictures"][0]["error"]
+    status, found = classified(address, [("large.bmp", claims(8000))] * 8)
+    assert (status, "512 million pixels" in found["detail"]) == (413, True)
+
+
+def test_whether_pictures_are_scored_is_told_without_a_token(start: Start, bundle: Path) -> None:
+    url = start(str(bundle), **{TOKEN: "a secret"})
+    assert asked(f"{url}/readyz")[1]["status"] == "ok"
+
+
+class Sender:
+    """Has sent a request with pictures, and waits for no answer."""
+
+    def __init__(self, url: str, pictures: Sequence[bytes]) -> None:
+        host, _, port = url.removeprefix("http://").partition(":")
+        mark = b'--mark\r\nContent-Disposition: form-data; name="picture"; filename="a"\r\n\r\n'
+        body = b"".join(mark + picture + b"\r\n" for picture in pictures) + b"--mark--\r\n"
+        head = (
+            f"POST /v1/classify HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n"
+            "Content-Type: multipart/form-data; boundary=mark\r\n\r\n"
+        )
+        self.connection = socket.create_connection((host, int(port)))
+        self.connection.sendall(head.encode() + body)
+
+    def first_line(self) -> bytes:
+        """Of the answer; nothing where none came."""
+        try:
+            return self.connection.recv(100)
+        except ConnectionError:
+            return b""
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that a process has."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_what_nobody_waits_for_is_not_begun(start: Start, bundle: Path) -> None:
+    url = start(str(bundle))
+    large = flat(3000)
+    for _ in range(3):
+        Sender(url, [large] * 20).connection.close()
+    given_up = ("discern_requests_total", "/v1/classify", "400")
+    while counted(url).get(given_up, 0) < 3:
+        pass
+    assert ("discern_pictures_total", "answered") not in counted(url)
+    assert classified(url, [("small.png", flat(8))])[0] == 200
+
+
+def test_it_ends_in_the_middle_of_large_pictures_and_of_those_that_wait(bundle: Path, tmp_path: Path) -> None:
+    process, url = begun([str(bundle)], tmp_path, {})
+    with process:
+        senders = [Sender(url, [flat(7000)] * 8) for _ in range(8)]
+        while resident(process.pid) < 7000 * 7000 * 4:  # bytes of one of them
+            assert asked(f"{url}/readyz")[0] == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+    assert not all(b"200 OK" in sender.first_line() for sender in senders)
 
 
 def test_with_a_token_only_who_brings_it_is_answered(start: Start, bundle: Path, shown: list[Path]) -> None:

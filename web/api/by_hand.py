@@ -20,10 +20,12 @@ from concepts.workbench.concept_views import GivenExample
 from concepts.workbench.library import ColumnsReport
 from concepts.workbench.operation import Limit, Offset, PictureId
 from concepts.workbench.scores import Heat
+from storage.pictures.decoding import MAX_SENT_PIXELS
 from web.api.label_files import A_FILE, BYTES, FileName, FormatName, received
 from web.api.shared import LONG, Accepted, AuthorName, Body, BoundedRoute, ConceptName
+from web.http.pictures import MOST_PICTURES, SentPicture, Turns
 
-MOST_PICTURES = 32  # in one request to classify; a folder is `scores`
+PIXELS = f"at most {MAX_SENT_PIXELS // 1_000_000} million pixels"
 FEED = "application/feed+json"
 Number = Annotated[int, PathParam(ge=1, le=2**31 - 1)]
 Version = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Without it, the newest.")]
@@ -63,18 +65,24 @@ def file_of(media_type: str, content: dict[str, Any]) -> dict[str, Any]:
 
 def routes(workbench: Workbench) -> APIRouter:
     router = APIRouter(route_class=BoundedRoute)
-    accepted = Accepted(workbench)
+    accepted, turns = Accepted(workbench), Turns()
 
     @router.post("/concepts/{name}/examples", status_code=201, tags=["examples"])
-    def give_example(
+    async def give_example(
         name: ConceptName,
         author: AuthorName,
-        picture: Annotated[UploadFile, File(description="A picture file, at most 50 MB.")],
+        request: Request,
+        picture: Annotated[UploadFile, File(description=f"A picture file, at most 50 MB and {PIXELS}.")],
         counts: Annotated[bool, Form(description="Whether it counts, or only looks as if.")] = True,
     ) -> GivenExample:
         """Makes a picture an example. One that the library has is that one; any other is kept with the
         concept: it is learned from and searched with, and never counted, asked about or measured with."""
-        return workbench.concept(name).examples.give(picture.file.read(), counts=counts, author=author)
+
+        def give(sent: SentPicture) -> GivenExample:
+            return workbench.concept(name).examples.give(sent.read(), counts=counts, author=author)
+
+        (given,) = await turns.each(request, [picture], give)
+        return given
 
     @router.get("/concepts/{name}/review", tags=["review"])
     def review_queue(
@@ -133,9 +141,14 @@ def routes(workbench: Workbench) -> APIRouter:
 
     @router.post("/classify", tags=["scoring"])
     async def classify(
+        request: Request,
         picture: Annotated[
             list[UploadFile],
-            File(min_length=1, max_length=MOST_PICTURES, description="Picture files, at most 50 MB in all."),
+            File(
+                min_length=1,
+                max_length=MOST_PICTURES,
+                description=f"Picture files, at most 50 MB in all, each of {PIXELS}.",
+            ),
         ],
         concept: Annotated[list[str], Form(description="Names; all that have a version if left out.")] = [],  # noqa: B006
         version: Annotated[
@@ -144,8 +157,9 @@ def routes(workbench: Workbench) -> APIRouter:
     ) -> PicturesSaid:
         """What versions of concepts say of pictures that are sent: how probable, yes or no, and which to look
         at yourself. Nothing of them is kept."""
-        sent = [(file.filename or "", await file.read()) for file in picture]
-        return await run_in_threadpool(workbench.scoring.classify, sent, concept, version=version)
+        said = await run_in_threadpool(workbench.scoring.classifier, concept, version=version)
+        found = await turns.each(request, picture, lambda sent: said(sent.name, sent.read))
+        return PicturesSaid(pictures=tuple(found))
 
     @router.patch("/settings", tags=["settings"])
     def change_settings(body: SettingsChange) -> SettingsView:

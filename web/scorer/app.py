@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+import io
+import math
 import time
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Annotated, Any
 
-from fastapi import FastAPI, File, Form, UploadFile
+from fastapi import FastAPI, File, Form, Request, UploadFile
 from fastapi.responses import Response
+from PIL import Image
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from concepts import __version__
-from concepts.bundle.classify import WORKERS
 from concepts.bundle.decisions import PictureSaid, PicturesSaid
 from concepts.view import View
+from storage.pictures.decoding import MAX_SENT_PIXELS
+from web.http.pictures import MOST_PICTURES, Turns
 from web.http.problems import RESPONSES, describe_problems, handle_problems, problem
 from web.http.screening import (
     HEADERS,
@@ -33,16 +36,21 @@ from web.http.screening import (
 )
 from web.scorer.served import Served, ServedBundle, all_said
 
-MOST_PICTURES = 32  # in one request, as in the app
 MOST_BYTES = 50 * 1024**2  # of a request
 MOST_WAITING = 64  # pictures; more are told to come again
 POLICY = "default-src 'none'; frame-ancestors 'none'"
-PATHS = ("/healthz", "/metrics", "/openapi.json", "/v1/classifiers", "/v1/classify")
-OPEN = ("/healthz",)  # without a token, so that whatever starts the server can see that it answers
+READY_SECONDS = 5
+PATHS = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/classifiers", "/v1/classify")
+OPEN = ("/healthz", "/readyz")  # without a token, so that whatever starts the server can see that it answers
 
 Picture = Annotated[
     list[UploadFile],
-    File(min_length=1, max_length=MOST_PICTURES, description="Picture files, at most 50 MB in all."),
+    File(
+        min_length=1,
+        max_length=MOST_PICTURES,
+        description=f"Picture files, at most 50 MB in all, each of at most {MAX_SENT_PIXELS // 1_000_000} "
+        "million pixels.",
+    ),
 ]
 
 
@@ -67,12 +75,18 @@ def create_scorer(served: Sequence[Served], *, token: str = "", hosts: Collectio
     app.add_middleware(Screened, token=token, hosts=frozenset(hosts), metrics=metrics)
     handle_problems(app)
     describe_problems(app)
-    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="scoring")
-    waiting = Waiting()
+    turns, waiting, ready = Turns(), Waiting(), Ready(served)
 
     @app.get("/healthz")
     def healthz() -> Health:
         """Answers once the classifiers are loaded."""
+        return Health(status="ok", version=__version__)
+
+    @app.get("/readyz")
+    async def readyz() -> Health:
+        """Answers once a small picture was scored as one that is sent would be, or 503 within seconds."""
+        if not await ready.looked_at(turns):
+            raise HTTPException(503, f"No picture could be scored within {READY_SECONDS} seconds.")
         return Health(status="ok", version=__version__)
 
     @app.get("/metrics", include_in_schema=False)
@@ -87,6 +101,7 @@ def create_scorer(served: Sequence[Served], *, token: str = "", hosts: Collectio
 
     @app.post("/v1/classify")
     async def classify(
+        request: Request,
         picture: Picture,
         concept: Annotated[list[str], Form(description="Names; all if left out.")] = [],  # noqa: B006
     ) -> PicturesSaid:
@@ -94,18 +109,34 @@ def create_scorer(served: Sequence[Served], *, token: str = "", hosts: Collectio
         wanted = frozenset(concept)
         if unknown := wanted - {name for one in served for name in one.concepts}:
             raise HTTPException(404, f"There is no concept {min(unknown)!r} here.")
-        sent = [(file.filename or "", await file.read()) for file in picture]
-
-        def answer(one: tuple[str, bytes]) -> PictureSaid:
-            return all_said(served, *one, wanted)
-
-        with waiting.of(len(sent)):
-            found = await run_in_threadpool(lambda: tuple(pool.map(answer, sent)))
+        with waiting.of(len(picture)):
+            found = await turns.each(request, picture, lambda sent: all_said(served, sent, wanted))
         for one in found:
             metrics.note(one)
-        return PicturesSaid(pictures=found)
+        return PicturesSaid(pictures=tuple(found))
 
     return app
+
+
+class Ready:
+    """Whether small pictures are scored. Anyone may ask, so that is tried once a second at most."""
+
+    def __init__(self, served: Sequence[Served]) -> None:
+        self._served = served
+        grey = io.BytesIO()
+        Image.new("RGB", (64, 64), "grey").save(grey, "JPEG")
+        self._picture = grey.getvalue()
+        self._asking = asyncio.Lock()
+        self._scored = -math.inf  # when a picture last was
+
+    async def looked_at(self, turns: Turns) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(READY_SECONDS), self._asking:
+                if time.monotonic() - self._scored > 1:
+                    await turns.turn(lambda: [one.said(self._picture) for one in self._served])
+                    self._scored = time.monotonic()
+                return True
+        return False
 
 
 class Waiting:

@@ -7,12 +7,14 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
 
 from concepts.errors import DiscernError, SettingsError
 from concepts.settings import is_loopback
+from storage.memory import give_back_freed
 from web.http import connections
 from web.http.connections import BoundedConnection
 from web.scorer.app import create_scorer
@@ -33,13 +35,16 @@ def serve(
             f"Everyone who can reach {host} could use it. Set {TOKEN}, which requests then have to bring, or "
             f"say {INSECURE}=1 where something else keeps strangers out."
         )
+    give_back_freed()
     listening = listen(host, port)
     app = create_scorer(load_all(bundles, digests), token=token, hosts=names)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     listening.listen()  # whoever reads the next line may ask at once
     print(f"Answers at http://{host}:{listening.getsockname()[1]}/v1/classify", flush=True)
     config = uvicorn.Config(app, http=BoundedConnection, log_level="warning", timeout_graceful_shutdown=3)
-    uvicorn.Server(config).run(sockets=[listening])
+    with suppress(KeyboardInterrupt, SystemExit):
+        uvicorn.Server(config).run(sockets=[listening])
+    os._exit(0)  # Python itself would wait for threads that are in the middle of a large picture
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -15,6 +15,8 @@ from concepts.bundle.load import CLASSIFIER_FILE, read_bundle
 from concepts.bundle.reading import BadPictureError
 from concepts.errors import DiscernError
 from concepts.view import View
+from storage.errors import BadPictureError as TooLargeError
+from web.http.pictures import SentPicture
 
 
 class ServedConcept(View):
@@ -101,9 +103,10 @@ def _pinned(paths: Sequence[Path], digests: Sequence[str]) -> Sequence[str | Non
     return own
 
 
-def all_said(served: Sequence[Served], name: str, data: bytes, wanted: frozenset[str]) -> PictureSaid:
+def all_said(served: Sequence[Served], sent: SentPicture, wanted: frozenset[str]) -> PictureSaid:
     """What all of them say, of the `wanted` concepts or, where none are named, of all."""
     try:
+        data = sent.read()
         said = [
             one
             for of in served
@@ -111,9 +114,9 @@ def all_said(served: Sequence[Served], name: str, data: bytes, wanted: frozenset
             for one in of.said(data)
             if not wanted or one.concept in wanted
         ]
-    except BadPictureError as error:
-        return PictureSaid(name=name, error=str(error))
-    return PictureSaid(name=name, said=tuple(said))
+    except (BadPictureError, TooLargeError) as error:
+        return PictureSaid(name=sent.name, error=str(error))
+    return PictureSaid(name=sent.name, said=tuple(said))
 
 
 def _zone(said: Said, about: ServedConcept) -> Zone:
