@@ -158,6 +158,7 @@ class OpenAICompatibleModel(ChatModel):
         self._sleep = sleep
         self._token_lock = threading.Lock()
         self._token_ratio = 1.0  # most prompt tokens used per token estimated, so far
+        self._longest = 0  # tokens of an answer, so far: not every endpoint keeps to the limit it is sent
 
     def __repr__(self) -> str:
         return f"OpenAICompatibleModel({self.name!r}, endpoint={self.endpoint!r})"
@@ -279,7 +280,8 @@ class OpenAICompatibleModel(ChatModel):
         if self._price is None:
             reply, seconds = self._request(sent, asking)
             return reply, None, seconds
-        worst = self._price.cost(round(estimated * self._token_ratio), dialect.answer_tokens)
+        longest = max(dialect.answer_tokens, self._longest)
+        worst = self._price.cost(round(estimated * self._token_ratio), longest)
         with ExitStack() as held:
             costs = [held.enter_context(budget.reserve(worst)) for budget in self._budgets]
             reply, seconds = self._request(sent, asking)
@@ -318,6 +320,7 @@ class OpenAICompatibleModel(ChatModel):
             return price.cost(estimated, estimate_tokens([Message("assistant", reply.text)]))
         with self._token_lock:
             self._token_ratio = max(self._token_ratio, reply.tokens_in / max(estimated, 1))
+            self._longest = max(self._longest, reply.tokens_out)
         return price.cost(reply.tokens_in, reply.tokens_out)
 
     def _error(self, failure: Failure) -> ModelCallError:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from concepts.errors import DiscernError, ModelAnswerError
+from concepts.errors import BudgetError, DiscernError, ModelAnswerError
 from concepts.language.base import Message
 from concepts.language.ledger import Budget, Price
 from concepts.language.openai_compatible import OpenAICompatibleModel
@@ -65,6 +65,18 @@ def test_a_count_of_tokens_that_is_none_costs_what_was_estimated(
     server.script(as_it_is(document))
     assert asked(make_model(price=Price(1, 2), budget=budget)).rating == 4
     assert 0 < budget.spent_usd < 0.01
+
+
+def test_an_endpoint_that_keeps_to_no_limit_is_asked_no_more_once_its_answers_may_exceed_a_budget(
+    server: FakeOpenAI, make_model: MakeModel
+) -> None:
+    server.answer, server.tokens = lambda request: GOOD, (100, 30_000)
+    budget = Budget(0.1)
+    model = make_model(price=Price(1, 2), budget=budget)  # the 3,000 tokens that were allowed are 0.006
+    model.ask([Message("user", "A swing.")], Opinion, purpose="test")
+    with pytest.raises(BudgetError):
+        model.ask([Message("user", "A slide.")], Opinion, purpose="test")
+    assert budget.spent_usd == pytest.approx(0.0601)
 
 
 places = [
