@@ -4,6 +4,7 @@ that is broken in two can't be copied."""
 from __future__ import annotations
 
 import json
+import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 Listener = Callable[[int, int | None, str], None]
 Value = TypeVar("Value")
 Result = TypeVar("Result", bound="BaseModel")
+_CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f]")
 ROWS_SHOWN = 20  # of a file, that can't be used
 
 
@@ -26,7 +28,12 @@ class StoppedError(Exception):
 
 
 def say(line: str = "") -> None:
-    sys.stdout.write(line + "\n")
+    sys.stdout.write(harmless(line) + "\n")
+
+
+def harmless(line: str) -> str:
+    """Without what a terminal would obey: names of files, comments and bundles are other people's."""
+    return _CONTROL.sub("\ufffd", line)
 
 
 def show(value: Value, as_json: bool, told: str | Callable[[Value], None]) -> None:
@@ -41,7 +48,7 @@ def show(value: Value, as_json: bool, told: str | Callable[[Value], None]) -> No
 
 def dump(value: Any) -> None:
     """The one JSON value of a command."""
-    say(json.dumps(plain(value), ensure_ascii=False, indent=2, default=str))
+    sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, indent=2, default=str) + "\n")
 
 
 def plain(value: Any) -> Any:

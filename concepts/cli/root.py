@@ -28,6 +28,7 @@ from concepts.cli import (  # noqa: F401  # most of them for the commands they a
     watch,
 )
 from concepts.cli.groups import app
+from concepts.cli.output import harmless
 from concepts.settings import default_home
 from storage.disk import is_refusal, refused
 
@@ -109,4 +110,4 @@ def _as_json(code: int, error: str, advice: str, **more: Any) -> int:
 
 
 def _warn(line: str) -> None:
-    typer.echo(line, err=True)
+    typer.echo(harmless(line), err=True)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from concepts.cli import app
-from concepts.cli.output import StoppedError, plain, progress, table
+from concepts.cli.output import StoppedError, plain, progress, say, table
 
 cells = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "Zs"]), max_size=200)
 
@@ -28,6 +28,12 @@ def test_a_row_of_a_table_is_one_line_whatever_is_in_it(rows: list[tuple[str, st
     lines = out.getvalue().split("\n")[1:-1]
     assert len(lines) == len(rows)
     assert all(last.rstrip() in line for line, (_, last) in zip(lines, rows, strict=True))
+
+
+def test_a_terminal_obeys_no_name(capsys: pytest.CaptureFixture[str]) -> None:
+    say("Added \x1b]0;title\x07\x9b31m.png")
+    table(("", ""), [("a", "\x1b[2J\rb.png")])
+    assert capsys.readouterr().out == "Added \ufffd]0;title\ufffd\ufffd31m.png\na  \ufffd[2J\ufffdb.png\n"
 
 
 def test_wide_letters_keep_columns_below_each_other(capsys: pytest.CaptureFixture[str]) -> None:
