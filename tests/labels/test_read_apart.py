@@ -54,6 +54,13 @@ def test_what_unpacks_to_more_than_there_is_is_refused_and_this_process_does_not
     assert peak_memory() - before < MOST
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+def test_a_line_without_an_end_is_refused(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"path,label\n" + b"ab," * 400_000)
+    with pytest.raises(DiscernError, match=f"^{name} has a line of more than"):
+        list(rows_of(format_of(tmp_path / name), tmp_path / name))
+
+
 def test_more_rows_than_are_taken_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base, "MOST_ROWS", 1000)
     for name, content in {

@@ -5,10 +5,9 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TextIO
 
 from concepts.errors import DiscernError, UnknownColumnsError
 from concepts.labelling.formats.base import LabelledPicture, Written, told
@@ -17,7 +16,7 @@ from concepts.registry import Method
 from storage.csv_files import delimiter_of, encoding_of, escaped_row, restored
 
 JSONL: Final = (".jsonl", ".ndjson")
-LONGEST_LINE: Final = 1_000_000  # characters of JSONL: parsed they take many times as much
+LONGEST_LINE: Final = 1_000_000  # characters
 FIRST_ROWS: Final = 5  # by which somebody can tell what a column is
 SCORE_COLUMNS: Final = ("score", "decision", "version")
 
@@ -88,12 +87,12 @@ def csv_rows(path: Path, meant: Mapping[str, str]) -> Iterator[RawRow]:
         ours = {heading: name for name, heading in meant.items()}
         columns = [ours.get(name, f"{name} of the file" if name in meant else name) for name in columns]
         if not _has_the_columns(columns):
-            lines = csv.reader(file, delimiter=delimiter)
+            lines = csv.reader(_short_lines(file), delimiter=delimiter)
             next(lines, None)
             first = list(islice(lines, FIRST_ROWS))
             examples = [[row[place] for row in first if place < len(row)] for place in range(len(columns))]
             raise UnknownColumnsError(path.name, list(zip(columns, examples, strict=True)))
-        reader = csv.DictReader(file, columns, delimiter=delimiter)
+        reader = csv.DictReader(_short_lines(file), columns, delimiter=delimiter)
         next(reader)  # the header itself
         for row in reader:
             yield (
@@ -102,15 +101,21 @@ def csv_rows(path: Path, meant: Mapping[str, str]) -> Iterator[RawRow]:
             )
 
 
+def _short_lines(file: TextIO) -> Iterator[str]:
+    """Its lines, of which each has an end: parsed it takes many times as much. Raises `DiscernError`."""
+    while line := file.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE:
+            raise DiscernError(f"{Path(file.name).name} has a line of more than {LONGEST_LINE:,} characters.")
+        yield line
+
+
 def _has_the_columns(columns: Sequence[str]) -> bool:
     return bool({"label", "caption"} & set(columns)) and bool({"id", "path"} & set(columns))
 
 
 def jsonl_rows(path: Path) -> Iterator[RawRow]:
     with path.open(encoding=encoding_of(path)) as file:
-        for number, line in enumerate(iter(partial(file.readline, LONGEST_LINE), ""), start=1):
-            if len(line) == LONGEST_LINE:
-                raise DiscernError(f"Line {number} of {path.name} has more than {LONGEST_LINE:,} characters.")
+        for number, line in enumerate(_short_lines(file), start=1):
             if not line.strip():
                 continue
             try:
