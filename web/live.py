@@ -12,6 +12,7 @@ from anyio import CapacityLimiter, to_thread
 from pydantic import BaseModel, ValidationError
 
 from storage.database import one_moment
+from web.http.events import OLD_PAGE
 from web.http.roles import ACTIONS, ANY_OTHER, why_not
 
 # Clicks anywhere inside, by mouse, touch or keyboard: buttons are real <button>s, fields are real <form>s.
@@ -48,7 +49,6 @@ Shown = dict[Any, Any]  # component → what it shows now; what isn't named stay
 
 Kept = TypeVar("Kept", bound=BaseModel)
 
-OLD_PAGE = "This page doesn’t fit what is here any more. Reload it, then do it again."
 FAILED = "Something went wrong that should not. Reload the page; where it happens again, the log says more."
 
 log = logging.getLogger(__name__)

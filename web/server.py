@@ -21,6 +21,7 @@ from web.gradio_sessions import keep_no_sessions
 from web.http.access import Access
 from web.http.answers import answer_routes
 from web.http.downloads import download_routes
+from web.http.events import Events
 from web.http.guard import Guard
 from web.http.kept_pages import KeptPages
 from web.http.later import Later
@@ -51,6 +52,8 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     workbench = each_visitors() if visitors else installed
     app = FastAPI(title="Discern", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     screens = frozenset(screen.path for screen in SCREENS)
+    blocks = _at_rest(build_screens(workbench, SCREENS))
+    app.add_middleware(Events, known=blocks.fns)
     app.add_middleware(CORSMiddleware)  # no origin: without it Gradio lets pages of any port of this computer
     rails = {screen.path: partial(rail, workbench, SCREENS, screen) for screen in SCREENS}
     app.add_middleware(KeptPages, rails=rails)
@@ -76,7 +79,6 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
     app.include_router(answer_routes(workbench))
     app.mount("/api/v1", Later(lambda: create_api(workbench)))
     app.mount("/web", StaticFiles(directory=STATIC))
-    blocks = _at_rest(build_screens(workbench, SCREENS))
     gr.mount_gradio_app(
         app,
         blocks,

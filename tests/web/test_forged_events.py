@@ -9,7 +9,8 @@ from web_screens import Screens
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
-from web.live import FAILED, OLD_PAGE
+from web.http.events import OLD_PAGE
+from web.live import FAILED
 
 NAME = "Ball"
 MEMORIES = (
@@ -70,3 +71,35 @@ def test_a_value_that_no_button_has_is_refused_in_words_that_are_ours(
 ) -> None:
     press = {"action": "measure", "value": "x", "fields": {}}
     assert refused(screens, capfd, screens._click("quality-main"), press, None) == FAILED
+
+
+@pytest.mark.parametrize("address", ["run/predict", "run/nothing", "api/predict", "queue/join"])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"data": []},
+        {"data": [1, 2, 3]},
+        {"data": "x"},
+        {"data": None},
+        {"fn_index": 99999},
+        {"fn_index": -1},
+        {"fn_index": [1]},
+        {"fn_index": None},
+        None,
+    ],
+)
+def test_an_event_that_no_page_has_is_refused(
+    screens: Screens, capfd: pytest.CaptureFixture[str], address: str, changed: dict[str, Any] | None
+) -> None:
+    event = next(e for e in screens._events if "json" in map(screens._name, e["inputs"]))
+    sent = {"data": [{}], "fn_index": event["id"], "session_hash": "s"}
+    body = [sent] if changed is None else sent | changed
+    answer = screens._client.post(f"/gradio_api/{address}", json=body)
+    assert (answer.status_code, answer.json()["detail"]) == (422, OLD_PAGE)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_no_event_has_a_name(screens: Screens, capfd: pytest.CaptureFixture[str]) -> None:
+    for name in ("predict", "v2/predict", "nothing"):
+        assert screens._client.post(f"/gradio_api/call/{name}", json={"data": []}).status_code == 422
+    assert "Traceback" not in capfd.readouterr().err
