@@ -16,6 +16,7 @@ MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),  # Excel's “Unicode text”
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+LONGEST_HEADER: Final = 100_000  # characters
 DELIMITERS: Final = (",", ";", "\t")  # Excel writes ; where numbers have a decimal comma
 
 
@@ -57,7 +58,9 @@ def delimiter_of(file: TextIO, is_header: Callable[[Sequence[str]], bool]) -> tu
     """The delimiter that makes the first line a header, and its columns in lower case; else the one that
     finds most columns. The file is read from its beginning and left there. Raises `csv.Error`."""
     file.seek(0)
-    first = file.readline()
+    first = file.readline(LONGEST_HEADER + 1)
+    if len(first) > LONGEST_HEADER:
+        raise csv.Error(f"its first line has more than {LONGEST_HEADER:,} characters")
     file.seek(0)
     found = [(mark, _columns(first, mark)) for mark in DELIMITERS]
     headers = [(mark, columns) for mark, columns in found if is_header(columns)]

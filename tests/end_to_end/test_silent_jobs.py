@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from command_line import wait_until
-from small_disk import SmallDisk
+from small_disk import SmallDisk, mounted
 
 from storage.database import Database
 from storage.files import sqlite_url
@@ -50,12 +50,15 @@ while True:
 
 
 @pytest.mark.slow
-def test_work_on_a_full_disk_is_taken_over_by_nobody_while_its_process_lives(
-    small_disk: SmallDisk, tmp_path: Path
-) -> None:
-    jobs, end = JobStore(Database(sqlite_url(small_disk.folder / "discern.sqlite"))), tmp_path / "end"
+def test_work_on_a_full_disk_is_taken_over_by_nobody_while_its_process_lives(tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", 16) as disk:
+        _takes_nothing_over(disk, tmp_path / "end")
+
+
+def _takes_nothing_over(disk: SmallDisk, end: Path) -> None:
+    jobs = JobStore(Database(sqlite_url(disk.folder / "discern.sqlite")))
     job_id = jobs.add("wait", {})
-    command = [sys.executable, "-c", PROCESS, str(small_disk.folder), str(end)]
+    command = [sys.executable, "-c", PROCESS, str(disk.folder), str(end)]
     silence = LOST_AFTER + timedelta(seconds=2 * HEARTBEAT_SECONDS)  # the other looks twice while it is full
 
     def heard() -> datetime:
@@ -73,10 +76,10 @@ def test_work_on_a_full_disk_is_taken_over_by_nobody_while_its_process_lives(
                 assert process.stdout.readline() == "started\n"
             wait_until(lambda: jobs.get(job_id).state == "running", its)
             worker = jobs.get(job_id).worker
-            small_disk.fill()
+            disk.fill()
             wait_until(lambda: now() - heard() > silence, its)
             last = heard()
-            small_disk.free()
+            disk.free()
             wait_until(lambda: heard() > last, its)
             end.touch()
             wait_until(lambda: jobs.get(job_id).state == "done", its)

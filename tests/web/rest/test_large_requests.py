@@ -78,3 +78,18 @@ def test_of_a_label_file_with_many_words_the_first_are_named(api: TestClient, co
     assert len(answer.content) < 10_000
     preview = api.post(f"concepts/{concept}/labels/preview", content=content.encode())
     assert len(preview.content) < 100_000
+
+
+def test_a_table_whose_first_line_has_no_end_is_refused(api: TestClient, concept: str) -> None:
+    answer = api.post(f"concepts/{concept}/labels/import", content=b"," * 1_000_000)
+    assert answer.status_code == 422
+    assert "first line has more than" in answer.json()["detail"]
+
+
+def test_a_file_that_says_the_same_of_one_picture_in_every_row_is_one_label(
+    api: TestClient, concept: str
+) -> None:
+    (picture,) = api.get("library/pictures", params={"limit": 1}).json()["pictures"]
+    content = "id,label\n" + f"{picture['id']},yes\n" * 30_000
+    said = api.post(f"concepts/{concept}/labels/import", content=content.encode()).json()
+    assert (said["imported"], said["unchanged"], said["bad"]) == (1, 29_999, 0)
