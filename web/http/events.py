@@ -19,7 +19,8 @@ BY_NAME = "/gradio_api/call"  # none of ours has one
 
 
 class Event(Protocol):
-    inputs: Sequence[object]
+    @property
+    def inputs(self) -> Sequence[object]: ...
 
 
 class Events:
