@@ -116,13 +116,15 @@ class Database:
             session.commit()
             self._dialect.require_kept()
 
-    @contextmanager
-    def forget(self, lock: str) -> Iterator[Session]:
-        """A write whose deleted rows leave no bytes in the file, as far as the database can promise."""
-        with self.write(lock) as session:
-            self._dialect.overwrite_deleted(session)
-            yield session
-        self._dialect.forget_log()
+    def compact(self) -> None:
+        """Writes all there is anew, so that no byte of what was deleted is left: in the files and, of SQLite,
+        in the log. Others can't write meanwhile. Raises `DiskFullError` where there is no room for it."""
+        with self._guarded():
+            self._dialect.compact()
+
+    def backups(self) -> list[Path]:
+        """What is known of copies of the database, which nothing is taken out of."""
+        return self._dialect.backups()
 
     @contextmanager
     def alone(self, name: str) -> Iterator[None]:

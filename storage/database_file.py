@@ -109,12 +109,17 @@ def note_backup(home: Path, backup: Path) -> None:
         write_kept(home / LAST_BACKUP, str(backup.absolute()).encode())
 
 
-def newest_backup(database: Path) -> str:
-    """What is known of copies of a database that are still there: the path of the newest, and its day."""
-    found = list(database.parent.glob(f"{database.stem}.before-*.sqlite"))
+def backups_of(database: Path) -> list[Path]:
+    """What is known of copies of a database that are still there."""
+    found = sorted(database.parent.glob(f"{database.stem}.before-*.sqlite"))
     if (noted := read_kept(database.with_name(LAST_BACKUP))) is not None:
         found.append(Path(noted.decode()))
-    known = [(file.stat().st_mtime, file) for file in found if file.is_file()]
+    return [file for file in found if file.is_file()]
+
+
+def newest_backup(database: Path) -> str:
+    """The path of the newest of these, and its day."""
+    known = [(file.stat().st_mtime, file) for file in backups_of(database)]
     if not known:
         return ""
     when, file = max(known)

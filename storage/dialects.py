@@ -35,7 +35,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 
-from storage.database_file import DAMAGED, DatabaseFile, newest_backup
+from storage.database_file import DAMAGED, DatabaseFile, backups_of, newest_backup
 from storage.disk import free_bytes, obstacle, refused, told
 from storage.errors import DamagedDatabaseError, DiscernError, DiskFullError, NoPermissionError, StorageError
 from storage.files import make_private
@@ -80,11 +80,9 @@ class Dialect:
     def check(self) -> None:
         """Looks through all of it. Raises `DamagedDatabaseError`."""
 
-    def overwrite_deleted(self, session: Session) -> None:
-        """What this connection deletes from here on is overwritten in the file, where the database can."""
-
-    def forget_log(self) -> None:
-        """What was deleted isn't left in a log either, where nobody reads from it just now."""
+    def compact(self) -> None:
+        """Writes all there is anew, without what was deleted."""
+        raise NotImplementedError
 
     def migrating(self) -> AbstractContextManager[None]:
         """Held by one process at a time."""
@@ -108,6 +106,10 @@ class Dialect:
 
     def before_upgrade(self, revision: str) -> None:
         """Keeps what there is, where an upgrade could lose it."""
+
+    def backups(self) -> list[Path]:
+        """What is known of copies of before an upgrade or damage, and of the last backup."""
+        return []
 
     def copy_file(self, target: Path) -> bool:
         """Makes an SQLite file of it; false where the database has no way of its own to do so."""
@@ -197,15 +199,24 @@ class _Sqlite(Dialect):
         self._file.close()
         super().close()
 
-    def overwrite_deleted(self, session: Session) -> None:
-        session.execute(text("PRAGMA secure_delete=ON"))
-
-    def forget_log(self) -> None:
-        connection = self.engine.raw_connection()
+    def compact(self) -> None:
+        """VACUUM: `secure_delete` leaves copies of rows behind that SQLite moved from page to page."""
+        self._file.require_whole()
+        if free_bytes(self.path.parent) < 2 * self.size_bytes():  # in the log, and from there in the file
+            raise DiskFullError(self.path.parent)
+        connection = sqlite3.connect(self.path, PATIENCE, isolation_level=None)
         try:
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+            connection.execute("VACUUM")
+            (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            raise obstacle(self.path.parent) or StorageError(
+                f"{self.path} can't be written anew ({error}), so what was deleted may still be in it. "
+                "Try again."
+            ) from error
         finally:
             connection.close()
+        if busy:
+            raise StorageError(f"{self.path} is being read, so its log can't be emptied. Try again.")
 
     @contextmanager
     def migrating(self) -> Iterator[None]:
@@ -238,6 +249,10 @@ class _Sqlite(Dialect):
         copy = self.path.with_suffix(f".before-{revision}.sqlite")
         self.copy_file(copy)
         write_sums(copy.with_suffix(SUMS), [copy])
+
+    def backups(self) -> list[Path]:
+        damaged = self.path.parent.glob(f"{self.path.stem}.damaged-*.sqlite")
+        return [*backups_of(self.path), *sorted(damaged)]
 
     def copy_file(self, target: Path) -> bool:
         """SQLite's own VACUUM INTO."""
@@ -317,8 +332,8 @@ def _primary_code(error: object) -> int | None:
 
 class _Postgres(Dialect):
     """Writers run side by side; those that name the same lock wait for each other (an advisory lock, held
-    until the transaction ends), and each of their statements sees what the one before has committed. The room
-    of deleted rows it gives away at its next VACUUM; its log and copies are its administrator's affair."""
+    until the transaction ends), and each of their statements sees what the one before has committed. Its log
+    and copies are its administrator's affair."""
 
     def __init__(self, url: URL) -> None:
         self.name = url.render_as_string(hide_password=True)
@@ -357,6 +372,13 @@ class _Postgres(Dialect):
             finally:
                 connection.execute(select(func.pg_advisory_unlock(key)))
                 connection.execute(text(f"SET lock_timeout = '{PATIENCE}s'"))
+
+    def compact(self) -> None:
+        """VACUUM FULL: a plain one leaves the bytes of deleted rows in the pages that it frees. ANALYZE, for
+        statistics hold samples."""
+        tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"VACUUM (FULL, ANALYZE) {tables}"))
 
     def take(self, name: str) -> bool:
         with self._taking:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -131,6 +131,12 @@ class JobStore:
             row = _held(session, job_id, lease)
             row.state, row.result, row.error, row.finished = state, result, error, now()
             row.details = details or None
+
+    def amend(self, job_id: int, result: Mapping[str, Any]) -> None:
+        """What came of a job says these instead, as far as it says anything of the kind."""
+        with self._database.write(LOCK) as session:
+            row = session.get_one(StoredJob, job_id)
+            row.result = {name: result.get(name, said) for name, said in (row.result or {}).items()} or None
 
     def cancel(self, job_id: int) -> None:
         """A waiting job is cancelled at once, a running one at its next step."""

@@ -15,7 +15,7 @@ from storage.database import Store, chunks, insert_new
 from storage.errors import ConflictError
 from storage.label_queries import COMMENT, UNDO, VALUES, Value, not_undone, of_each, replaced, undone
 from storage.removed import changes_since
-from storage.tables import EvaluationPictureRow, LabelEventRow, RemovalRow, WallRow
+from storage.tables import PURGED, EvaluationPictureRow, LabelEventRow, RemovalRow, WallRow
 
 AuthorKind = Literal["person", "simulated", "annotator"]
 COPIED = (
@@ -131,7 +131,8 @@ class LabelLog(Store):
         names the event it is from. What was asked twice to see how consistent people are is left out, and so
         are comments that others were put in the place of."""
         e = LabelEventRow
-        of_people = e.concept_id == source, e.author_kind != "annotator", e.repeat.is_(False)
+        there = e.concept_id == source, e.picture_id != PURGED
+        of_people = *there, e.author_kind != "annotator", e.repeat.is_(False)
         remark = and_(e.value == COMMENT, e.comment != "", ~replaced())
         query = select(e, replaced()).where(
             *of_people, or_(and_(e.value.in_(VALUES), ~undone().exists()), remark)
@@ -267,6 +268,7 @@ class LabelLog(Store):
             LabelEventRow.concept_id == concept_id,
             LabelEventRow.value.in_(VALUES),
             LabelEventRow.author_kind != "annotator",
+            LabelEventRow.picture_id != PURGED,
         )
         return dict(self._database.rows(query.group_by(LabelEventRow.picture_id)))
 

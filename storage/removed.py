@@ -11,51 +11,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, cast
 
-from sqlalchemy import (
-    ColumnElement,
-    CursorResult,
-    Delete,
-    String,
-    Update,
-    and_,
-    case,
-    delete,
-    func,
-    literal,
-    select,
-    update,
-)
-from sqlalchemy import cast as as_type
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from storage.collections import forget
 from storage.database import Database, chunks, insert_new, once_a_moment
+from storage.erasing import MEASURED_KEY, PurgedRows, erase_rows, measures
 from storage.folders import count_places, places_of
 from storage.kept_counts import KeptCounts, groups_of, groups_shown, recount_groups
 from storage.tables import (
     MEASURED,
     PURGED,
-    AnsweredRow,
-    CandidateRow,
-    Delivery,
-    EvaluationPictureRow,
-    KeptFigureRow,
     LabelEventRow,
-    OutsidePictureRow,
-    PendingVectorRow,
-    PictureColumn,
     PictureRow,
     RefusedPictureRow,
     RemovalRow,
     SourceRow,
-    StoredAnnotation,
-    Watched,
     now,
 )
-
-MEASURING = ("random", "imported")  # how pictures that measure come in; others are apart for something else
 
 
 @lru_cache(64)  # nearly every query says it of one of a few columns
@@ -75,19 +48,6 @@ class Hidden:
 
     ids: frozenset[str]
     version: int
-
-
-@dataclass(frozen=True)
-class PurgedRows:
-    """What went of pictures from SQL. `labels` counts what people and machines said of them."""
-
-    pictures: int = 0
-    places: int = 0
-    labels: int = 0
-    captions: int = 0
-    candidates: int = 0
-    drawn: int = 0
-    watched: int = 0
 
 
 class Removed:
@@ -141,28 +101,25 @@ class Removed:
         library behind that moment, or went for good."""
         e, p = LabelEventRow, PictureRow
         ours = select(func.count()).where(e.concept_id == concept_id, e.sequence <= sequence)
-        in_bin = ours.join(p, p.id == e.picture_id).where(p.removed > moment, p.id != PURGED, _measures())
+        in_bin = ours.join(p, p.id == e.picture_id).where(p.removed > moment, p.id != PURGED, measures())
         with self._database.read() as session:
-            gone = session.scalar(ours.where(e.value == MEASURED, e.created > moment)) or 0
+            measured = or_(e.key.startswith(MEASURED_KEY), e.value == MEASURED)
+            gone = session.scalar(ours.where(measured, e.created > moment)) or 0
             return gone + (session.scalar(in_bin.select_from(e)) or 0)
 
     def purge(self, picture_ids: Sequence[str], author: str, *, refuse: bool) -> PurgedRows:
-        """For good, with everything that is kept of them here; only those that are in the trash. `refuse`:
-        their ids alone are kept, so that they don't come in again.
-
-        What was said of them stays as empty events without picture, author or words: label events are
-        numbered, and versions name the last one they knew.
-        """
+        """For good, with everything that is kept of them here (`storage.erasing`); only those that are in the
+        trash. `refuse`: their ids alone are kept, so that they don't come in again."""
         gone = PurgedRows()
         for ids in chunks(picture_ids):
-            with self._database.forget("library") as session:
+            with self._database.write("library") as session:
                 query = select(PictureRow.id).where(PictureRow.id.in_(ids), PictureRow.removed.is_not(None))
                 in_bin = list(session.scalars(query.where(PictureRow.id != PURGED)))
                 _keep_the_one_that_stands_for_all(session)
                 if refuse:
                     rows = [{"picture_id": i, "author": author, "created": now()} for i in in_bin]
                     insert_new(session, RefusedPictureRow, rows)
-                gone = _sum(gone, _purged(session, in_bin))
+                gone = _sum(gone, erase_rows(session, in_bin))
         return gone
 
     def _move(self, picture_ids: Sequence[str], author: str, *, remove: bool) -> list[str]:
@@ -192,54 +149,6 @@ class Removed:
 def _keep_the_one_that_stands_for_all(session: Session) -> None:
     nothing = {"bytes": 0, "format": "", "width": 0, "height": 0, "near_group": PURGED}
     insert_new(session, PictureRow, [{"id": PURGED, "removed": now(), "added": now()} | nothing])
-
-
-def _purged(session: Session, ids: Sequence[str]) -> PurgedRows:
-    def deleted(table: type, column: InstrumentedAttribute[str]) -> int:
-        return _rows(session, delete(table).where(column.in_(ids)))
-
-    e, w = LabelEventRow, Watched
-    nothing: dict[str, Any] = {"picture_id": PURGED, "author": "", "comment": "", "recorded_by": None}
-    said = update(e).where(e.picture_id.in_(ids))
-    key = literal(f"{PURGED}/") + as_type(e.sequence, String)
-    session.execute(said.where(_measures()).values(value=MEASURED))
-    nothing |= {"value": case((e.value == MEASURED, MEASURED), else_=PURGED), "created": now()}
-    labels = _rows(session, said.values(**nothing, key=key))
-    labels += deleted(StoredAnnotation, StoredAnnotation.picture_id)
-    session.execute(update(StoredAnnotation).where(StoredAnnotation.same_as.in_(ids)).values(same_as=None))
-    watched = select(w.sequence).where(w.picture_id.in_(ids))
-    session.execute(delete(Delivery).where(Delivery.sequence.in_(watched)))
-    session.execute(
-        update(RemovalRow).where(RemovalRow.picture_id.in_(ids)).values(picture_id=PURGED, deed=PURGED)
-    )
-    # Whoever has read up to the last removal sees by another event that the trash has changed.
-    insert_new(session, RemovalRow, [{"picture_id": PURGED, "deed": PURGED, "author": "", "created": now()}])
-    deleted(PendingVectorRow, PendingVectorRow.picture_id)
-    forget(session, ids)
-    session.execute(delete(KeptFigureRow))  # a cover may be one of these, and none of them stands any more
-    session.execute(delete(AnsweredRow))  # answers name pictures, too
-    deleted(OutsidePictureRow, OutsidePictureRow.picture_id)
-    return PurgedRows(
-        labels=labels,
-        captions=deleted(PictureColumn, PictureColumn.picture_id),
-        candidates=deleted(CandidateRow, CandidateRow.picture_id),
-        drawn=deleted(EvaluationPictureRow, EvaluationPictureRow.picture_id),
-        watched=deleted(w, w.picture_id),
-        places=deleted(SourceRow, SourceRow.picture_id),
-        pictures=deleted(PictureRow, PictureRow.id),
-    )
-
-
-def _measures() -> ColumnElement[bool]:
-    """Whether an event is of a person and its picture is one that measures for its concept."""
-    e, p = LabelEventRow, EvaluationPictureRow
-    its = p.concept_id == e.concept_id, p.picture_id == e.picture_id, p.drawn.in_(MEASURING)
-    return and_(e.author_kind != "annotator", select(p.picture_id).where(*its).exists())
-
-
-def _rows(session: Session, statement: Delete | Update) -> int:
-    """How many rows it changed."""
-    return cast(CursorResult[Any], session.execute(statement)).rowcount
 
 
 def _sum(one: PurgedRows, other: PurgedRows) -> PurgedRows:

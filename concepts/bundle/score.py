@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +28,7 @@ from storage.csv_files import FORMULA, FORMULA_BEGINS, escaped
 ROWS_AT_ONCE = 65_536  # Parquet keeps facts of every row group until the end: few large ones stay small
 
 FLUSHED_EVERY = 0.1  # seconds
+SUFFIXES = (".csv", ".parquet")
 
 _BEGINS = np.isin(np.arange(256), [ord(letter) for letter in FORMULA_BEGINS])
 
@@ -129,7 +130,7 @@ def _yes_no(yes: Any, outside: Any = None) -> pa.Array:
 
 def write_scores(rows: Iterable[pa.RecordBatch], schema: pa.Schema, out: Path) -> ScoreCounts:
     """Stream to `out` (.csv or .parquet). It appears there, or replaces what was, only once complete."""
-    if out.suffix.lower() not in (".csv", ".parquet"):
+    if out.suffix.lower() not in SUFFIXES:
         raise DiscernError(f"Scores can be written as .csv or .parquet, not as {out.name!r}.")
     if out.is_dir():
         raise DiscernError(f"{out} is a folder. Name a .csv or .parquet file in it.")
@@ -148,6 +149,52 @@ def write_scores(rows: Iterable[pa.RecordBatch], schema: pa.Schema, out: Path) -
     finally:
         partial.unlink(missing_ok=True)
     return counts
+
+
+def without_pictures(file: Path, ids: Collection[str], paths: Collection[str]) -> ScoreCounts:
+    """Writes a file of scores anew without the rows of pictures with these ids or paths; counts what is left.
+    Raises `pa.ArrowException`, `KeyError` or `UnicodeError` where it is none."""
+    if file.suffix not in SUFFIXES:
+        raise KeyError(file.suffix)
+    gone = {"id": pa.array(sorted(ids), pa.string()), "path": path_texts(sorted(paths))}
+    batches, schema = _read(file)
+
+    def left() -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            is_gone = [pc.is_in(batch[name], values) for name, values in gone.items()]
+            yield batch.filter(pc.invert(pc.or_(*is_gone)))
+
+    return write_scores(left(), schema, file)
+
+
+def _read(file: Path) -> tuple[Iterable[pa.RecordBatch], pa.Schema]:
+    """What `write_scores` wrote."""
+    if file.suffix == ".parquet":
+        opened = pa.parquet.ParquetFile(file)
+        return opened.iter_batches(ROWS_AT_ONCE), opened.schema_arrow
+    with pa.csv.open_csv(file) as guessed:
+        names = guessed.schema.names
+    schema = pa.schema([(name, _kind(name)) for name in names])
+    reader = pa.csv.open_csv(
+        file,
+        parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pa.csv.ConvertOptions(
+            column_types=schema, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+        ),
+    )
+    return map(_with_formulas, reader), schema
+
+
+def _kind(column: str) -> pa.DataType:
+    text = column in ("id", "path") or column.endswith("decision")
+    return pa.string() if text else pa.int32() if column.endswith("version") else pa.float64()
+
+
+def _with_formulas(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """As it was before `_without_formulas`."""
+    place = batch.schema.get_field_index("path")
+    restored = pc.replace_substring_regex(batch["path"], f"^'({FORMULA})", r"\1")
+    return batch.set_column(place, "path", restored)
 
 
 @contextmanager

@@ -10,9 +10,8 @@ from concepts.cli.output import say, table
 
 if TYPE_CHECKING:
     from concepts.library.browsing import PictureDetail, PictureView
-    from concepts.library.empty_trash import Emptied
     from concepts.workbench.collections import CollectionView, OneCollection
-    from concepts.workbench.jobs import Added
+    from concepts.workbench.jobs import Added, Emptied
     from concepts.workbench.library import ColumnsReport, LibraryState
     from concepts.workbench.trash import Moved, TrashItem
 
@@ -202,5 +201,7 @@ def _emptied(done: Emptied) -> None:
     for what in ("places", "labels", "captions", "candidates", "drawn", "watched", "vectors", "lists"):
         say(f"  {getattr(done, what):,} {what}")
     say(f"  {done.thumbnails:,} thumbnails, {done.renditions:,} larger ones, {done.uploads:,} uploads")
+    say(f"  {done.scores:,} rows of files of scores")
     if done.in_archives:
         say(f"  {done.in_archives:,} stay inside uploaded archives, which hold other pictures too")
+    say(f"Backups from before still have them{''.join(f', also {name}' for name in done.backups)}.")

@@ -21,6 +21,8 @@ from typing import Any
 
 from filelock import FileLock
 
+from storage.files import write_whole
+
 LARGEST = 1_000_000  # bytes of a file
 OLDER = 2  # files kept besides the newest
 OURS = ("concepts", "storage", "web")  # of others only warnings are kept
@@ -60,6 +62,23 @@ def read_log(home: Path) -> bytes:
     newest = _file(home)
     older = [newest.with_name(f"{newest.name}.{number}") for number in range(OLDER, 0, -1)]
     return b"".join(file.read_bytes() for file in (*older, newest) if file.is_file())
+
+
+def rewrite_log(home: Path, change: Redact) -> None:
+    """Changes each text of each line that is kept. What another process writes meanwhile may be lost."""
+    with FileLock(home / "logs.lock", mode=0o600):
+        for file in sorted(_file(home).parent.glob("discern.log*")):
+            lines = file.read_text("utf-8", errors="replace").splitlines()
+            if (changed := [_changed(line, change) for line in lines]) != lines:
+                write_whole(file, "".join(f"{line}\n" for line in changed).encode())
+
+
+def _changed(line: str, change: Redact) -> str:
+    try:
+        said: dict[str, Any] = json.loads(line)
+    except ValueError:  # what a full disk or a lost file left of a line
+        return change(line)
+    return json.dumps({name: change(text) if isinstance(text, str) else text for name, text in said.items()})
 
 
 def _file(home: Path) -> Path:

@@ -12,11 +12,11 @@ from concepts.definition.names import id_in
 from concepts.errors import DiscernError, UnknownCombinationError
 from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
-from concepts.library.empty_trash import Emptied, erase
 from concepts.view import View
 from concepts.workbench.collections import Collections
 from concepts.workbench.context import Context
-from concepts.workbench.jobs import CheckLibrary, EmptyTrash
+from concepts.workbench.emptying import backups, erase
+from concepts.workbench.jobs import CheckLibrary, Emptied, EmptyTrash
 from concepts.workbench.operation import AuthorName, Flag, Limit, Offset, Permit, operation
 from storage.combinations import CombinationStore
 from storage.tables import ConceptRow
@@ -138,14 +138,17 @@ class Trash:
         *,
         author: AuthorName,
     ) -> Started[Emptied]:
-        """Erase the pictures in the trash with their labels, vectors and thumbnails. The picture files stay
-        where they are; concepts, collections and rules stay in the trash."""
+        """Erase the pictures in the trash, and all that is kept of them, from everywhere but backups. Their
+        own files stay where they are. Of labels the value and the author stay, of no picture; concepts,
+        collections and rules stay in the trash."""
         return self._context.jobs.begin(EmptyTrash(author, refuse))
 
+    def backups(self) -> tuple[str, ...]:
+        """Names of known backups, which emptying takes nothing out of."""
+        return backups(self._context)
+
     def _empty(self, job: EmptyTrash, progress: Progress) -> Emptied:
-        context = self._context
-        uploads = context.uploads.kept
-        return erase(context.collection, context.renditions, uploads, job.author, job.refuse, progress.report)
+        return erase(self._context, job, progress.report)
 
     def _restore_pictures(self, pictures: Sequence[str], author: str) -> Moved:
         library = self._context.collection.library

@@ -102,7 +102,7 @@ class PromptText(Signed, Base):
     text: Mapped[str] = mapped_column(Text)
 
 
-MEASURED = "measured"  # what is left of an answer that measured and whose picture is gone for good
+MEASURED = "measured"  # the value of an answer that measured whose picture an older version erased
 
 
 class CandidateRow(Base):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rows import FINGERPRINT, facts, picture_ids
-from sqlalchemy import create_engine, delete, select
+from sqlalchemy import create_engine, delete, select, update
 
 from storage.collections import NamedCollections
 from storage.database import Database
@@ -84,6 +84,7 @@ def test_a_picture_that_comes_back_joins_the_group_that_has_its_name(database: D
             ("group", [0, 0, 1, 1, 1, 1]),
             ("remove", IDS[:1]),
             ("purge", IDS[:1]),
+            ("name", IDS[:2]),  # the group that the other is in, as older versions left it
             ("add", [("/a/1", IDS[0])]),
         ],
     )
@@ -115,6 +116,9 @@ def _do(database: Database, named: NamedCollections, collection: int, what: str,
         there = library.all_ids(in_bin=True)
         of = dict(zip(IDS, chosen, strict=True))
         library.set_near_groups({i: min(j for j in there if of[j] == of[i]) for i in there})
+    elif what == "name":
+        with database.write() as session:
+            session.execute(update(PictureRow).values(near_group=chosen[0]).where(PictureRow.id == chosen[1]))
     elif what == "date":
         library.adding.set_taken({i: 7 + n for n, i in enumerate(chosen) if library.has(i)})
     elif what == "purge":

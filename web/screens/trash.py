@@ -7,8 +7,8 @@ from typing import Any, cast, get_args
 from urllib.parse import urlencode
 
 from concepts.definition.names import id_in
-from concepts.library.empty_trash import Emptied
 from concepts.workbench import Workbench
+from concepts.workbench.jobs import Emptied
 from concepts.workbench.trash import Moved
 from storage.trash import Kind
 from web.live import Action
@@ -35,6 +35,7 @@ def trash(bench: Workbench, place: Place, author: str, demo: bool) -> str:
         older=start + PAGE if len(found) > PAGE else 0,
         pictures=bench.library.info(wait=False).in_bin,
         emptied=_emptied(bench),
+        backups=bench.trash.backups(),
         author=author,
         demo=demo,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from concepts.jobs import Job, Lane
-from concepts.library.empty_trash import Emptied
 from concepts.library.health import Checked
 from concepts.view import View
 
@@ -65,6 +64,33 @@ class ReadDates(Job[DatesRead]):
 
     kind = "read dates"
     lane = Lane.LONG
+
+
+class Emptied(View):
+    """What is gone, counted. `labels`: what people and machines said of the pictures; `drawn`: pictures that
+    measured. `tables`: of vectors that were written anew, so that no older state has them; `lists`: of the
+    nearest pictures of others that one of them was in. `scores`: rows of files of scores. `freed`: bytes of
+    files. `in_archives`: those that are in an uploaded archive, which stays, because other pictures are in it
+    too. `backups`: names of known ones, which still have them."""
+
+    pictures: int = 0
+    places: int = 0
+    labels: int = 0
+    captions: int = 0
+    candidates: int = 0
+    drawn: int = 0
+    watched: int = 0
+    vectors: int = 0
+    tables: int = 0
+    lists: int = 0
+    thumbnails: int = 0
+    renditions: int = 0
+    uploads: int = 0
+    scores: int = 0
+    freed: int = 0
+    in_archives: int = 0
+    refused: bool = False
+    backups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,125 @@
+"""Emptying the trash: all that this app keeps of its pictures goes, and never their own files."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from concepts.bundle.score import without_pictures
+from concepts.installation.log import rewrite_log
+from concepts.jobs import Listener
+from concepts.workbench.context import Context
+from concepts.workbench.jobs import Emptied, EmptyTrash
+from storage.erasing import Gone
+from storage.jobs import GOING
+from storage.pictures import archives
+from storage.sums import SUMS, accept
+
+COME_MEANWHILE = 1000  # pictures that are put into the trash between counting and reading it
+
+
+@dataclass(frozen=True)
+class _Emptying:
+    context: Context
+    job: EmptyTrash
+    gone: Gone
+
+
+def _vectors(this: _Emptying) -> dict[str, int]:
+    return vars(this.context.collection.purge_vectors(sorted(this.gone.ids)))
+
+
+def _thumbnails(this: _Emptying) -> dict[str, int]:
+    return _forgotten(this, "thumbnails", this.context.collection.thumbnails.delete)
+
+
+def _renditions(this: _Emptying) -> dict[str, int]:
+    return _forgotten(this, "renditions", this.context.renditions.forget)
+
+
+def _forgotten(this: _Emptying, what: str, forget: Callable[[str], int]) -> dict[str, int]:
+    sizes = [forget(picture_id) for picture_id in this.gone.ids]
+    return {what: sum(map(bool, sizes)), "freed": sum(sizes)}
+
+
+def _uploads(this: _Emptying) -> dict[str, int]:
+    """What came through the browser is this app's own copy; nothing outside its folder is touched."""
+    kept = this.context.uploads.kept
+    ours = [place for place in this.gone.places if kept.has(place)]
+    alone = [place for place in ours if not archives.split(place)]
+    sizes = [kept.forget(place) for place in alone]
+    return {"uploads": sum(map(bool, sizes)), "freed": sum(sizes), "in_archives": len(ours) - len(alone)}
+
+
+def _scores(this: _Emptying) -> dict[str, int]:
+    """Files of scores have a row less for each, and their job says how many are left. What is no such file
+    goes: what a killed job left of one, say."""
+    jobs, counts = this.context.jobs.store, Counter[str]()
+    for file in sorted((this.context.settings.home / "scores").glob("*/*")):
+        job = jobs.get(int(file.parent.name))
+        if job.state in GOING or file.suffix == SUMS:
+            continue
+        try:
+            left = without_pictures(file, this.gone.ids, this.gone.places)
+        except (pa.ArrowException, KeyError, UnicodeError):
+            file.unlink()
+            continue
+        accept(file.with_suffix(SUMS))
+        counts["scores"] += max((job.result or {}).get("rows", left.rows) - left.rows, 0)
+        jobs.amend(job.id, vars(left))
+    return counts
+
+
+def _bundles(this: _Emptying) -> dict[str, int]:
+    """Pages show small pictures, and zips have them in them. All are written anew when asked for."""
+    with this.context.database.alone("bundles"):
+        shutil.rmtree(this.context.settings.home / "bundles", ignore_errors=True)
+    return {}
+
+
+def _log(this: _Emptying) -> dict[str, int]:
+    rewrite_log(this.context.settings.home, this.gone.taken_from)
+    return {}
+
+
+def _rows(this: _Emptying) -> dict[str, int]:
+    removed, job = this.context.collection.removed, this.job
+    return vars(removed.purge(sorted(this.gone.ids), job.author, refuse=job.refuse))
+
+
+# Every place of a data folder that knows a picture, and what takes it out there. Files go before the rows
+# that lead to them, so that what a killed run left over is still in the trash, for the next one. What rows
+# know is in `storage.erasing`. A test looks at every byte of every file for what was taken out.
+PLACES: dict[str, Callable[[_Emptying], dict[str, int]]] = {
+    "vectors": _vectors,
+    "thumbnails": _thumbnails,
+    "cache/pictures": _renditions,
+    "uploads": _uploads,
+    "scores": _scores,
+    "bundles": _bundles,
+    "logs": _log,
+    "discern.sqlite": _rows,  # or another database
+}
+
+
+def erase(context: Context, job: EmptyTrash, listener: Listener) -> Emptied:
+    """Takes what is in the trash out of all places, then writes the database anew: also where a killed run
+    left nothing else to do."""
+    removed, counts = context.collection.removed, Counter[str]()
+    if ids := removed.ids(context.collection.library.counts().in_bin + COME_MEANWHILE):
+        this = _Emptying(context, job, Gone(ids, removed.places(ids)))
+        for done, (place, take_out) in enumerate(PLACES.items()):
+            listener(done, len(PLACES), place)
+            counts.update(take_out(this))
+    listener(len(PLACES), len(PLACES), "writing the database anew")
+    context.database.compact()
+    return Emptied(refused=job.refuse, backups=backups(context), **counts)
+
+
+def backups(context: Context) -> tuple[str, ...]:
+    """Names of known copies that nothing is taken out of."""
+    return tuple(file.name for file in context.database.backups())
