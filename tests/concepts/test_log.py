@@ -84,7 +84,7 @@ def test_every_secret_of_the_settings_is_known(own_home: Path) -> None:
         database_url="postgresql://discern:word-of-the-database@db.example/discern",  # type: ignore[arg-type]
     )
     assert sorted(settings.secrets) == [
-        "key-of-the-model",
+        "Basic ana:word-in-the-url",  # which takes the place of the key: a request has one of both
         "password-of-ana",
         "password-of-ben",
         "word-in-the-url",
@@ -179,8 +179,10 @@ def test_what_a_request_sets_going_carries_its_id(bench: Workbench) -> None:
 
 
 def test_a_screen_that_fails_is_logged(bench: Workbench) -> None:
+    import gradio as gr
+
     from web.live import _noted
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(gr.Error, match="the log says more"):
         _noted(lambda: 1 / 0)
     assert "ZeroDivisionError" in lines(bench)[-1]["details"]
