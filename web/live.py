@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -40,9 +41,9 @@ QUICK: dict[str, Any] = {
     "api_visibility": "private",
 }
 
-# Pages that are put together at once. More take as long, each of them, and so does all else meanwhile: there
-# is one lock of the interpreter.
-OPENING = CapacityLimiter(2)
+# Pages that are put together at once. With more each takes longer, and so does all else: there is one lock of
+# the interpreter. One more than there are cores, as some read vectors meanwhile.
+OPENING = CapacityLimiter((os.cpu_count() or 1) + 1)
 
 Render = Callable[..., Any]
 Shown = dict[Any, Any]  # component → what it shows now; what isn't named stays as it is
