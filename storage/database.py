@@ -243,23 +243,30 @@ class _Here(threading.local):
 
     @contextmanager
     def reading(self, database: Database, begin: Callable[[], Session]) -> Iterator[Session]:
-        if database not in self._sessions:
-            self._sessions[database] = begin()
+        session = self._sessions.get(database)
+        if session is None:
+            session = self._sessions[database] = begin()
         self._in_use += 1
         try:
-            yield self._sessions[database]
+            yield session
         except DBAPIError:  # after which PostgreSQL answers nothing more
-            self._sessions.pop(database).close()
+            self._sessions.pop(database, None)
+            session.close()
             raise
         finally:
-            self._in_use -= 1
+            self._in_use = max(self._in_use - 1, 0)
 
     def let_go(self) -> None:
         """The next read is of a new moment, unless it is in the middle of one of this."""
         self.known.clear()
         if not self._in_use:
-            for database in list(self._sessions):
-                self._sessions.pop(database).close()
+            while self._sessions:
+                self._sessions.popitem()[1].close()
+
+    def end(self) -> None:
+        """Also where somebody has left a read unfinished."""
+        self.wanted, self._in_use = False, 0
+        self.let_go()
 
 
 _here = _Here()
@@ -276,8 +283,7 @@ def one_moment() -> Iterator[None]:
     try:
         yield
     finally:
-        _here.wanted = False
-        _here.let_go()
+        _here.end()
 
 
 def once_a_moment(what: Hashable, read: Callable[[], Value]) -> Value:

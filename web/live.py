@@ -42,8 +42,8 @@ QUICK: dict[str, Any] = {
 }
 
 # Pages that are put together at once. With more each takes longer, and so does all else: there is one lock of
-# the interpreter. One more than there are cores, as some read vectors meanwhile.
-OPENING = CapacityLimiter((os.cpu_count() or 1) + 1)
+# the interpreter.
+OPENING = CapacityLimiter(max(os.cpu_count() or 1, 2))
 
 Render = Callable[..., Any]
 Shown = dict[Any, Any]  # component → what it shows now; what isn't named stays as it is

@@ -81,7 +81,20 @@ def test_a_read_that_fails_leaves_the_moment_usable_and_no_connection_behind(
 
     with one_moment():
         names()
-        with pytest.raises(Exception, match="nothing_like_it"):
+        with pytest.raises(Exception, match="nothing_like_it"), database.read():
             broken()
         assert names() == ["before"]
+    assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+def test_a_read_that_is_left_unfinished_ends_with_the_moment(
+    database: Database, names: Callable[[], list[str]]
+) -> None:
+    with one_moment():
+        unfinished = database.read()
+        unfinished.__enter__()
+    elsewhere(database, "after")
+    with one_moment():
+        assert names() == ["before", "after"]
+    unfinished.__exit__(None, None, None)
     assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
