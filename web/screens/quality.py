@@ -53,7 +53,7 @@ LINES: dict[Side, tuple[float, ...]] = {  # shares that a line of each side can 
 First = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
-class Memory(View):
+class QualityMemory(View):
     """`pages`: first false alarm and first missed picture shown; `seen`: `_seen` of the jobs; `ranked`: the
     job whose order of the library is shown."""
 
@@ -89,7 +89,7 @@ class _Screen:
         self.line = live("quality-line")
         self.mistakes = live("quality-mistakes")
         self.dialog = live("quality-dialog")
-        self.memory = memory(Memory())
+        self.memory = memory(QualityMemory())
         self.html = [
             self.top,
             self.work.area,
@@ -126,7 +126,7 @@ class _Screen:
                 self.said: said,
                 self.training: self._training(view, quality.new_answers if quality else 0),
                 self.dialog: "",
-                self.memory: Memory(pages=pages, seen=_seen(jobs)),
+                self.memory: QualityMemory(pages=pages, seen=_seen(jobs)),
                 **self.work.shown(_work(jobs)),
                 **self._figures(view, quality, jobs),
                 **(self._mistakes(view, request, pages) if quality else {}),
@@ -145,7 +145,7 @@ class _Screen:
         The person may be moving the threshold or looking at a picture by now: what was said and the dialog
         stay, and so does everything else while only the curve is being worked out.
         """
-        name, memory = concept_of(request), remembered(Memory, sent)
+        name, memory = concept_of(request), remembered(QualityMemory, sent)
         jobs = self.work.newest_of_each(name) if name else []
         work, seen = _work(jobs), _seen(jobs)
         looking = {self.steady: _looking(jobs)} if is_going(_newest(jobs, STEADY)) else {}
@@ -154,7 +154,7 @@ class _Screen:
         before = memory.seen
         if name and seen[0] != before[0]:
             shown = self._ranked(name, work, memory) | self.everything(request)
-            shown[self.memory] = Memory(seen=seen, ranked=work.id if work else None)
+            shown[self.memory] = QualityMemory(seen=seen, ranked=work.id if work else None)
             shown[self.work.timer] = self.work.once_more()
             return {area: value for area, value in shown.items() if area not in (self.said, self.dialog)}
         still = {self.work.timer: self.work.ticking(*jobs)} | looking
@@ -172,7 +172,7 @@ class _Screen:
     def _nothing(self, top: str) -> Shown:
         return dict.fromkeys(self.html, "") | {self.top: top, self.work.timer: gr.Timer(active=False)}
 
-    def _ranked(self, name: str, work: JobView | None, memory: Memory) -> Shown:
+    def _ranked(self, name: str, work: JobView | None, memory: QualityMemory) -> Shown:
         """Whoever waited for a training sees the library in its new order before that is measured: once,
         so that the pictures stay what they are."""
         if work is None or work.kind != "train" or memory.ranked == work.id:
@@ -284,7 +284,7 @@ class _Screen:
     # What is done
 
     def act(self, action: Action, request: gr.Request, sent: object) -> Shown:
-        name, memory = concept_of(request), remembered(Memory, sent)
+        name, memory = concept_of(request), remembered(QualityMemory, sent)
         pages = memory.pages
         if name is None:
             return self.everything(request)
@@ -331,7 +331,7 @@ class _Screen:
             return say("Taken back: the earlier answer stands again.", "good")
         return ""
 
-    def _turn(self, name: str, action: Action, memory: Memory, request: gr.Request) -> Shown:
+    def _turn(self, name: str, action: Action, memory: QualityMemory, request: gr.Request) -> Shown:
         start, (alarms, missed) = max(int(action.value), 0), memory.pages
         turned = (start, missed) if action.name == "page-alarms" else (alarms, start)
         view = self._bench.concept(name).definition.read()
