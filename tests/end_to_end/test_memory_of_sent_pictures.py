@@ -1,0 +1,174 @@
+"""What pictures that are sent at once take of a real process's memory, and that it is given back.
+
+Each is flat and as large as one that is sent may be. The seconds are printed: `pytest -s` shows them.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx2 as httpx
+import pytest
+from drawing import draw_folder
+from PIL import Image
+from running_app import App
+
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+from storage.pictures.decoding import MAX_SENT_PIXELS
+
+pytestmark = pytest.mark.slow
+
+MOST_ABOVE_REST = 1_200_000_000  # bytes
+GIVEN_BACK = 100_000_000  # bytes above rest that may stay
+PATIENCE = 300  # seconds until a test gives up
+SETTLED = 30  # times in which nothing changed, a tenth of a second apart
+SIDE = 7_700
+HEIC = Path(__file__).parents[1] / "fixtures" / "flat-7700.heic"  # Pillow writes none
+PASSWORDS = {"owner": "of an owner", "viewer": "of a viewer"}
+HOW = {
+    "JPEG": {"format": "JPEG"},
+    "progressive": {"format": "JPEG", "progressive": True, "subsampling": 0},
+    "PNG": {"format": "PNG", "compress_level": 1},
+    "WebP": {"format": "WEBP", "quality": 20, "method": 0},
+}
+
+
+class Mix(NamedTuple):
+    who: str
+    n: int
+    kinds: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.n} × {', '.join(self.kinds)} by {self.who}"
+
+
+MIXES = (
+    Mix("owner", 1, ("WebP",)),
+    Mix("viewer", 1, ("HEIC",)),
+    Mix("viewer", 6, ("PNG",)),
+    Mix("owner", 6, ("HEIC",)),
+    Mix("viewer", 32, ("JPEG", "progressive")),
+    Mix("owner", 32, ("JPEG", "progressive", "PNG", "WebP", "HEIC")),
+    Mix("visitor", 6, ("WebP",)),
+    Mix("visitor", 32, ("PNG", "HEIC")),
+)
+
+
+@cache
+def picture(kind: str, side: int = SIDE) -> bytes:
+    assert side * side <= MAX_SENT_PIXELS
+    if kind == "HEIC":
+        return HEIC.read_bytes()
+    out = io.BytesIO()
+    Image.new("RGB", (side, side), (128, 64, 32)).save(out, **HOW[kind])
+    return out.getvalue()
+
+
+class Process:
+    """A server, and what memory it has."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self._place = Path(f"/proc/{app.pid}")
+
+    def client(self, who: str) -> httpx.Client:
+        auth = (who, PASSWORDS[who]) if who in PASSWORDS else None
+        client = httpx.Client(base_url=self.app.url, auth=auth, timeout=PATIENCE)
+        if auth is None:
+            client.post("/begin")
+        return client
+
+    def at_rest(self) -> int:
+        """Bytes that it has once it takes no more by itself, as a new one does for a while."""
+        last, same = 0, 0
+        while same < SETTLED:
+            now = self.resident()
+            same = same + 1 if abs(now - last) < 2_000_000 else 0
+            last = now
+            threading.Event().wait(0.1)
+        return last
+
+    def resident(self) -> int:
+        return self._bytes("VmRSS:")
+
+    def begin(self) -> None:
+        """The peak is counted from here on."""
+        (self._place / "clear_refs").write_text("5")
+
+    def peak(self) -> int:
+        return self._bytes("VmHWM:")
+
+    def _bytes(self, name: str) -> int:
+        lines = (self._place / "status").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
+
+
+def classified(client: httpx.Client, content: bytes) -> dict[str, str | None]:
+    answer = client.post("/api/v1/classify", files={"picture": ("a", content)})
+    assert answer.status_code == 200, answer.text
+    found: dict[str, str | None] = answer.json()["pictures"][0]
+    return found
+
+
+def served(folder: Path, encoder: Path, **settings: str) -> Iterator[Process]:
+    bench = Workbench(load_settings(home=folder / "home"))
+    bench.library.add([draw_folder(folder / "drawn", 20)], encoder=f"local-dir:{encoder}").wait()
+    bench.close()
+    app = App(folder / "home", f"local-dir:{encoder}", **settings)
+    app.start()
+    yield Process(app)
+    app.stop()
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Iterator[Process]:
+    users = ",".join(f"{name}={name}:{password}" for name, password in PASSWORDS.items())
+    yield from served(tmp_path_factory.mktemp("people"), tiny_open_clip, DISCERN_USERS=users)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Iterator[Process]:
+    yield from served(tmp_path_factory.mktemp("demo"), tiny_open_clip, DISCERN_DEMO="1")
+
+
+@pytest.mark.parametrize("mix", MIXES, ids=str)
+def test_large_pictures_take_no_more_than_one_budget_and_give_it_back(
+    request: pytest.FixtureRequest, mix: Mix
+) -> None:
+    process: Process = request.getfixturevalue("demo" if mix.who == "visitor" else "people")
+    client, small = process.client(mix.who), picture("PNG", 300)
+    for kind in ("PNG", *HOW):  # what the first of a kind loads stays
+        classified(client, picture(kind, 300))
+    rest = process.at_rest()
+    process.begin()
+    with ThreadPoolExecutor(mix.n) as pool:
+        begun = time.monotonic()
+        large = [
+            pool.submit(classified, client, picture(mix.kinds[i % len(mix.kinds)])) for i in range(mix.n)
+        ]
+        wait(large[:1] if mix.n == 1 else large, timeout=PATIENCE, return_when=FIRST_COMPLETED)
+        asked = time.monotonic()
+        classified(client, small)
+        answered = time.monotonic()
+        left = sum(not one.done() for one in large)
+        errors = {one.result()["error"] for one in large}
+    print(
+        f"\n{mix}: {time.monotonic() - begun:.1f} s, a small one {answered - asked:.2f} s with {left} left,",
+        end="",
+    )
+    print(f" peak {(process.peak() - rest) / 1e6:.0f} MB", end="")
+    assert errors == {None}
+    assert process.peak() - rest < MOST_ABOVE_REST
+    assert mix.n < 32 or left, "a small picture had to wait for all the large ones"
+    deadline = time.monotonic() + PATIENCE
+    while process.resident() - rest > GIVEN_BACK:
+        assert time.monotonic() < deadline, process.resident() - rest
+    print(f", {(process.resident() - rest) / 1e6:.0f} MB stay")
