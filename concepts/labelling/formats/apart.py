@@ -11,13 +11,15 @@ import json
 import os
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from concepts.errors import DiscernError
 from concepts.labelling.formats import FORMATS, Format
-from concepts.labelling.formats.base import TOO_MUCH, check_rows
+from concepts.labelling.formats.base import MOST_ROWS, TOO_MUCH, check_rows, told
 from concepts.labelling.formats.tables import Csv, Jsonl
 from concepts.labelling.rows import BadRow, RawRow
 
@@ -32,10 +34,20 @@ LONGEST_ROW: Final = 256 * 1024  # characters, as JSON
 def rows_of(found: Format, path: Path) -> Iterator[RawRow]:
     """The rows of a file or folder in this format. Raises `DiscernError`, also where it has too many."""
     streams = isinstance(found, Csv | Jsonl) or not path.is_file()
-    raw = found.read(path) if streams else _read_apart(found.method.name, path)
-    for count, row in enumerate(raw, start=1):
+    if streams and path.is_file() and _has_more_lines(path, MOST_ROWS):  # a value may have several
+        deque(_counted(found.read(path), path), maxlen=0)  # before anything is made of the first
+    yield from _counted(found.read(path) if streams else _read_apart(found.method.name, path), path)
+
+
+def _counted(rows: Iterator[RawRow], path: Path) -> Iterator[RawRow]:
+    for count, row in enumerate(rows, start=1):
         check_rows(count, path)
         yield row
+
+
+def _has_more_lines(path: Path, most: int) -> bool:
+    with told(path), path.open("rb") as file:
+        return sum(piece.count(b"\n") for piece in iter(partial(file.read, 1024**2), b"")) > most
 
 
 def _read_apart(name: str, path: Path) -> Iterator[RawRow]:
