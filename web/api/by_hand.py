@@ -23,7 +23,7 @@ from concepts.workbench.scores import Heat
 from storage.pictures.decoding import MAX_SENT_PIXELS
 from web.api.label_files import A_FILE, BYTES, FileName, FormatName, received
 from web.api.shared import LONG, Accepted, AuthorName, Body, BoundedRoute, ConceptName
-from web.http.pictures import MOST_PICTURES, SentPicture, Turns
+from web.http.pictures import MOST_PICTURES, ReceivedPicture, PictureThreads
 
 PIXELS = f"at most {MAX_SENT_PIXELS // 1_000_000} million pixels"
 FEED = "application/feed+json"
@@ -65,7 +65,7 @@ def file_of(media_type: str, content: dict[str, Any]) -> dict[str, Any]:
 
 def routes(workbench: Workbench) -> APIRouter:
     router = APIRouter(route_class=BoundedRoute)
-    accepted, turns = Accepted(workbench), Turns()
+    accepted, turns = Accepted(workbench), PictureThreads()
 
     @router.post("/concepts/{name}/examples", status_code=201, tags=["examples"])
     async def give_example(
@@ -78,7 +78,7 @@ def routes(workbench: Workbench) -> APIRouter:
         """Makes a picture an example. One that the library has is that one; any other is kept with the
         concept: it is learned from and searched with, and never counted, asked about or measured with."""
 
-        def give(sent: SentPicture) -> GivenExample:
+        def give(sent: ReceivedPicture) -> GivenExample:
             return workbench.concept(name).examples.give(sent.read(), counts=counts, author=author)
 
         (given,) = await turns.each(request, [picture], give)

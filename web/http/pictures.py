@@ -27,7 +27,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class SentPicture:
+class ReceivedPicture:
     name: str
     _wanted: Wanted
     _file: BinaryIO
@@ -39,7 +39,7 @@ class SentPicture:
         return self._file.read()
 
 
-class Turns:
+class PictureThreads:
     """Small pictures and large ones have threads of their own, as many as there are processors each. So
     nobody's small picture waits for all the large ones, and those take no thread that answers others."""
 
@@ -48,7 +48,7 @@ class Turns:
         self._large = ThreadPoolExecutor(AT_ONCE, "large-pictures")
 
     async def each(
-        self, request: Request, files: Sequence[UploadFile], work: Callable[[SentPicture], Result]
+        self, request: Request, files: Sequence[UploadFile], work: Callable[[ReceivedPicture], Result]
     ) -> list[Result]:
         """What `work` returns of each. Raises `HTTPException` 413 where they have too many pixels together,
         and 400 once whoever asked is gone: of the pictures that are left none is begun."""
@@ -67,7 +67,7 @@ class Turns:
             for place, (file, want) in left:  # each takes the next that nobody has taken
                 if await request.is_disconnected():
                     raise HTTPException(400, "Nobody waits for the answer any more.")
-                sent = SentPicture(file.filename or "", want, file.file)
+                sent = ReceivedPicture(file.filename or "", want, file.file)
                 found[place] = await self.turn(partial(work, sent), want.bytes)
 
         await asyncio.gather(*(take_turns() for _ in range(AT_ONCE)))

@@ -23,7 +23,7 @@ from concepts import __version__
 from concepts.bundle.decisions import PictureSaid, PicturesSaid
 from concepts.view import View
 from storage.pictures.decoding import MAX_SENT_PIXELS
-from web.http.pictures import MOST_PICTURES, Turns
+from web.http.pictures import MOST_PICTURES, PictureThreads
 from web.http.problems import RESPONSES, describe_problems, handle_problems, problem
 from web.http.screening import (
     HEADERS,
@@ -75,7 +75,7 @@ def create_scorer(served: Sequence[Served], *, token: str = "", hosts: Collectio
     app.add_middleware(Screened, token=token, hosts=frozenset(hosts), metrics=metrics)
     handle_problems(app)
     describe_problems(app)
-    turns, waiting, ready = Turns(), Waiting(), Ready(served)
+    turns, waiting, ready = PictureThreads(), Waiting(), Ready(served)
 
     @app.get("/healthz")
     def healthz() -> Health:
@@ -129,7 +129,7 @@ class Ready:
         self._asking = asyncio.Lock()
         self._scored = -math.inf  # when a picture last was
 
-    async def looked_at(self, turns: Turns) -> bool:
+    async def looked_at(self, turns: PictureThreads) -> bool:
         with suppress(TimeoutError):
             async with asyncio.timeout(READY_SECONDS), self._asking:
                 if time.monotonic() - self._scored > 1:

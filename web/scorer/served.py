@@ -16,7 +16,7 @@ from concepts.bundle.reading import BadPictureError
 from concepts.errors import DiscernError
 from concepts.view import View
 from storage.errors import BadPictureError as TooLargeError
-from web.http.pictures import SentPicture
+from web.http.pictures import ReceivedPicture
 
 
 class ServedConcept(View):
@@ -103,7 +103,7 @@ def _pinned(paths: Sequence[Path], digests: Sequence[str]) -> Sequence[str | Non
     return own
 
 
-def all_said(served: Sequence[Served], sent: SentPicture, wanted: frozenset[str]) -> PictureSaid:
+def all_said(served: Sequence[Served], sent: ReceivedPicture, wanted: frozenset[str]) -> PictureSaid:
     """What all of them say, of the `wanted` concepts or, where none are named, of all."""
     try:
         data = sent.read()

@@ -56,7 +56,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
     on_event(screen.timer.tick, screen.tick, [screen.view], screen.areas)
 
 
-class ReviewPage(BaseModel):
+class RememberedReview(BaseModel):
     """What one page shows: where in the list, which pictures, and the keys of its answers."""
 
     place: dict[str, str] = {}
@@ -70,7 +70,7 @@ class _Screen:
         self.top = live("review-top")
         self.main = live("review-main")
         self.said = live("review-said")
-        self.view = memory(ReviewPage())
+        self.view = memory(RememberedReview())
         self.timer = gr.Timer(1.5, active=False)
         self.areas = [self.top, self.main, self.said, self.view, self.timer]
 
@@ -80,18 +80,18 @@ class _Screen:
         if concept is not None:
             with suppress(DiscernError):  # which the screen says below
                 self._bench.review.keep_up(concept)
-        return self._show(request, ReviewPage(place=place))
+        return self._show(request, RememberedReview(place=place))
 
     def tick(self, request: gr.Request, sent: object) -> Shown:
         """While the machine is at work; at its end there is something to look at."""
-        concept, view = concept_of(request), remembered(ReviewPage, sent)
+        concept, view = concept_of(request), remembered(RememberedReview, sent)
         jobs = self._jobs(concept) if concept else {}
         if any(is_going(jobs.get(kind)) for kind in (ANNOTATE, COMPARE, LOOK_BACK)):
             return {self.top: self._top(concept, jobs)}
         return {} if is_going(jobs.get(LOOK_OVER)) else self._show(request, view)
 
     def act(self, action: Action, request: gr.Request, sent: object) -> Shown:
-        concept, view = concept_of(request), remembered(ReviewPage, sent)
+        concept, view = concept_of(request), remembered(RememberedReview, sent)
         if concept is None:
             return self._show(request, view)
         try:
@@ -100,7 +100,7 @@ class _Screen:
             return {self.said: say(f"{in_words(error)} Nothing was changed.", "bad")}
         return self._show(request, view, said)
 
-    def _do(self, concept: str, action: Action, author: str, view: ReviewPage) -> str:
+    def _do(self, concept: str, action: Action, author: str, view: RememberedReview) -> str:
         """What there is to say about it, in words. Changes `view`."""
         bench = self._bench
         if action.name in ("show", "filter"):
@@ -147,7 +147,7 @@ class _Screen:
             press(bench, action)
         return ""
 
-    def _show(self, request: gr.Request, view: ReviewPage, said: str = "") -> Shown:
+    def _show(self, request: gr.Request, view: RememberedReview, said: str = "") -> Shown:
         """Everything. After an answer the same pictures stay where they are until the person goes on."""
         concept = concept_of(request)
         shown = {self.said: say(said, "good") if said else "", self.view: view}
@@ -171,7 +171,7 @@ class _Screen:
         self,
         concept: str,
         author: str,
-        view: ReviewPage,
+        view: RememberedReview,
         jobs: Mapping[str, JobView],
         reader: str | None = None,
     ) -> str:
