@@ -23,7 +23,7 @@ from concepts.workbench.scores import Heat
 from storage.pictures.decoding import MAX_SENT_PIXELS
 from web.api.label_files import A_FILE, BYTES, FileName, FormatName, received
 from web.api.shared import LONG, Accepted, AuthorName, Body, BoundedRoute, ConceptName
-from web.http.pictures import MOST_PICTURES, ReceivedPicture, PictureThreads
+from web.http.pictures import MOST_PICTURES, PictureThreads, ReceivedPicture
 
 PIXELS = f"at most {MAX_SENT_PIXELS // 1_000_000} million pixels"
 FEED = "application/feed+json"
