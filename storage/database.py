@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, insert, inspect, select, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
 from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from storage.dialects import Dialect, dialect_of, insert_into
-from storage.errors import DamagedDatabaseError, NewerDatabaseError
+from storage.errors import DamagedDatabaseError, NewerDatabaseError, StorageError
 from storage.files import sqlite_url
 from storage.tables import Base
 
@@ -114,6 +114,7 @@ class Database:
             self._dialect.begin_write(session, lock)
             yield session
             session.commit()
+            _here.let_go()  # what was read since the write began doesn't have it either
             self._dialect.require_kept()
 
     def compact(self) -> None:
@@ -173,6 +174,10 @@ class Database:
         """What was seen of it so far. Nothing is written any more then."""
         return self._dialect.damage
 
+    def look_meanwhile(self) -> None:
+        """Begins to look through a large one, which opening it didn't: see `damage`."""
+        self._dialect.look_meanwhile()
+
     def check(self) -> None:
         """Looks through all of it, which takes as long as reading it. Raises `DamagedDatabaseError`."""
         self._dialect.check()
@@ -191,6 +196,8 @@ class Database:
             if problem is None:
                 raise
             raise problem from error
+        except TimeoutError as error:  # of the pool
+            raise StorageError(f"{self._dialect.name} is busy: no connection is free. Try again.") from error
         except UnicodeDecodeError as error:  # of what SQLite says of a damaged schema, which it cites
             raise self._dialect.damage or error from error
 
@@ -240,6 +247,7 @@ class _Here(threading.local):
         self.known: dict[Hashable, Any] = {}
         self._sessions: dict[Database, Session] = {}
         self._in_use = 0
+        self._is_over = False
 
     @contextmanager
     def reading(self, database: Database, begin: Callable[[], Session]) -> Iterator[Session]:
@@ -255,10 +263,13 @@ class _Here(threading.local):
             raise
         finally:
             self._in_use = max(self._in_use - 1, 0)
+            if self._is_over and not self._in_use:
+                self.let_go()
 
     def let_go(self) -> None:
         """The next read is of a new moment, unless it is in the middle of one of this."""
         self.known.clear()
+        self._is_over = self._in_use > 0
         if not self._in_use:
             while self._sessions:
                 self._sessions.popitem()[1].close()

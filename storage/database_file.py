@@ -13,7 +13,7 @@ from pathlib import Path
 from storage.errors import DamagedDatabaseError, LostDatabaseError
 from storage.sums import read_kept, write_kept
 
-AT_ONCE = 32 * 1024**2  # bytes that are looked through before anything is written; more, meanwhile
+AT_ONCE = 32 * 1024**2  # bytes that are looked through whenever a process opens them
 DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 LAST_BACKUP = "last-backup.kept"  # beside the database, which may be past reading when it is asked for
 
@@ -34,6 +34,7 @@ class DatabaseFile:
         self.damage = ""  # what SQLite said
         self._opened = _identity(path)
         self._is_lost = False
+        self._is_closing = False
         self._looking: sqlite3.Connection | None = None
 
     def require(self) -> None:
@@ -45,7 +46,8 @@ class DatabaseFile:
     def require_kept(self) -> None:
         """The same after a commit, which is in the log until SQLite finds the time to move it."""
         self.require()
-        if self.has_log and not self.log.exists():
+        # SQLite removes the log with the last connection, so whether that is meant is asked afterwards.
+        if self.has_log and not self.log.exists() and not self._is_closing:
             raise self._lost(self.log)
 
     def require_whole(self) -> None:
@@ -67,11 +69,15 @@ class DatabaseFile:
         return error
 
     def look(self) -> None:
-        """Begins to look through all pages. It is over before this returns where they are few."""
-        if sum(file.stat().st_size for file in (self.path, self.log) if file.exists()) <= AT_ONCE:
+        """Looks through all pages where they are few."""
+        if not self._is_large():
             self._look("quick_check")
-            return
-        threading.Thread(target=self._look, args=("quick_check",), name="quick check", daemon=True).start()
+
+    def look_meanwhile(self) -> None:
+        """Begins to look through all pages where they are many."""
+        if self._is_large():
+            look = threading.Thread(target=self._look, args=("quick_check",), name="quick check", daemon=True)
+            look.start()
 
     def check(self) -> None:
         """Looks through all pages, and whether indexes say what tables do. Raises `DamagedDatabaseError`."""
@@ -80,9 +86,13 @@ class DatabaseFile:
         self.require_whole()
 
     def close(self) -> None:
+        self._is_closing = True
         if (looking := self._looking) is not None:
             with contextlib.suppress(sqlite3.ProgrammingError):  # it has just ended
                 looking.interrupt()
+
+    def _is_large(self) -> bool:
+        return sum(file.stat().st_size for file in (self.path, self.log) if file.exists()) > AT_ONCE
 
     def _look(self, how: str) -> None:
         said = "ok"
@@ -93,7 +103,7 @@ class DatabaseFile:
                 connection.text_factory = partial(str, encoding="utf-8", errors="replace")
                 said = connection.execute(f"PRAGMA {how}(1)").fetchone()[0]
         except UnicodeDecodeError:  # SQLite cites what it met
-            said = "its schema is no text"
+            said = "its schema is not valid UTF-8"
         except sqlite3.DatabaseError as error:  # of an interrupt or a busy disk nothing follows
             if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED:
                 said = str(error)

@@ -75,7 +75,10 @@ class Dialect:
         return None
 
     def look(self) -> None:
-        """Begins to look whether the database is damaged, where it can't be trusted to notice by itself."""
+        """Whether the database is damaged, where it can't be trusted to notice by itself and is small."""
+
+    def look_meanwhile(self) -> None:
+        """Begins to look at one that is large."""
 
     def check(self) -> None:
         """Looks through all of it. Raises `DamagedDatabaseError`."""
@@ -170,7 +173,8 @@ class _Sqlite(Dialect):
                 self._refuse_what_was_emptied()
             make_private(self.path)
         self._file = DatabaseFile(self.path)
-        self.engine = create_engine(url, connect_args={"timeout": PATIENCE, "isolation_level": None})
+        arguments = {"timeout": PATIENCE, "isolation_level": None}
+        self.engine = create_engine(url, connect_args=arguments, max_overflow=-1)  # as many as threads read
         event.listen(self.engine, "connect", self._on_connect)
         event.listen(self.engine, "begin", self._on_begin)
 
@@ -191,6 +195,9 @@ class _Sqlite(Dialect):
 
     def look(self) -> None:
         self._file.look()
+
+    def look_meanwhile(self) -> None:
+        self._file.look_meanwhile()
 
     def check(self) -> None:
         self._file.check()

@@ -50,7 +50,7 @@ Shown = dict[Any, Any]  # component → what it shows now; what isn't named stay
 
 Kept = TypeVar("Kept", bound=BaseModel)
 
-FAILED = "Something went wrong that should not. Reload the page; where it happens again, the log says more."
+FAILED = "Something went wrong. Reload the page. If it happens again, the log says more."
 
 log = logging.getLogger(__name__)
 
@@ -89,9 +89,11 @@ def remembered(kind: type[Kept], sent: object) -> Kept:
 def on_load(blocks: gr.Blocks, render: Render, outputs: Sequence[Any], inputs: Sequence[Any] = ()) -> Any:
     """Renders when the page opens: `render(request, *inputs)`. Two of these come in any order: what shows
     more of the same area is begun by the returned event's `then`."""
+    # Not for actions: one that takes long would keep a connection and the moment it sees.
+    opened = one_moment()(render)
 
     async def load(request: gr.Request, *values: Any) -> Any:  # Gradio finds the request by its annotation
-        shown = await to_thread.run_sync(_noted, render, request, *values, limiter=OPENING)
+        shown = await to_thread.run_sync(_noted, opened, request, *values, limiter=OPENING)
         return _named(shown, outputs)
 
     return blocks.load(load, list(inputs), outputs, **QUICK)
@@ -141,8 +143,7 @@ def _named(shown: Shown, outputs: Sequence[Any]) -> Shown:
 def _noted(handler: Render, *values: Any) -> Shown:
     """What fails is in the log, and a browser, which may have sent nonsense, is told so and no more."""
     try:
-        with one_moment():
-            shown: Shown = handler(*values)
+        shown: Shown = handler(*values)
     except gr.Error:
         raise
     except Exception:

@@ -204,4 +204,5 @@ def _emptied(done: Emptied) -> None:
     say(f"  {done.scores:,} rows of files of scores")
     if done.in_archives:
         say(f"  {done.in_archives:,} stay inside uploaded archives, which hold other pictures too")
-    say(f"Backups from before still have them{''.join(f', also {name}' for name in done.backups)}.")
+    named = f", including {', '.join(done.backups)}" if done.backups else ""
+    say(f"Older backups still contain them{named}.")

@@ -149,7 +149,7 @@ class Progress:
                 self._lost = True
             except Exception as error:  # such as a full disk: the work itself may need none of it
                 if not self._unwritten:
-                    log.warning("How far job %s is can't be written: %s", self.job_id, error)
+                    log.warning("Progress of job %s can't be saved: %s", self.job_id, error)
                 self._unwritten = True
             else:
                 self._cancelled = cancelled or self._cancelled

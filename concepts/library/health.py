@@ -41,7 +41,7 @@ SAID = {
     "files_changed": "changed",
     "files_unreadable": "unreadable",
     "own_damaged": "not as it was written",
-    "computed_again": "damaged, or of an older version: taken away",
+    "computed_again": "damaged or outdated; removed",
 }
 
 

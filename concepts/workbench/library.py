@@ -220,7 +220,9 @@ class PictureLibrary:
     # The whole
 
     def warm_up(self) -> None:
-        """Loads learning libraries, encoder and vectors behind the first page, which would wait for them."""
+        """Loads learning libraries, encoder and vectors behind the first page, which would wait for them, and
+        looks through the database."""
+        self._context.database.look_meanwhile()
         if self._context.collection.library.encoder() is not None:
             self._context.background.submit(self._load)
 

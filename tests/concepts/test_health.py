@@ -6,6 +6,7 @@ import contextlib
 import os
 import random
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ import pytest
 from concepts.encoders import openclip
 from concepts.errors import DamagedIndexError
 from concepts.workbench import Workbench
+from storage import database_file
+from storage.database_file import DatabaseFile
 
 Damage = Callable[[Path], None]
 
@@ -24,6 +27,19 @@ def bench(open_bench: Callable[[], Workbench]) -> Iterator[Workbench]:
     bench = open_bench()
     yield bench
     bench.close()
+
+
+def test_of_all_processes_the_one_that_serves_looks_through_a_large_database(
+    open_bench: Callable[[], Workbench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = threading.Event()
+    monkeypatch.setattr(database_file, "AT_ONCE", 0)
+    monkeypatch.setattr(DatabaseFile, "_look", lambda *_: looked.set())
+    with contextlib.closing(open_bench()) as bench:
+        assert not any(thread.name == "quick check" for thread in threading.enumerate())
+        assert not looked.is_set()
+        bench.library.warm_up()
+        assert looked.wait(30)
 
 
 def remove_vectors(home: Path) -> None:

@@ -90,4 +90,4 @@ def _takes_nothing_over(disk: SmallDisk, end: Path) -> None:
     done = jobs.get(job_id)
     assert (done.lease, done.worker) == (1, worker)
     assert "Traceback" not in said
-    assert said.count(f"How far job {job_id} is can't be written") == 1
+    assert said.count(f"Progress of job {job_id} can't be saved") == 1

@@ -12,6 +12,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session, SessionTransaction
 
 from storage import database_file
 from storage.concepts import ConceptStore
@@ -210,6 +212,8 @@ def test_a_large_database_is_looked_through_while_others_read(
     monkeypatch.setattr(database_file, "AT_ONCE", 0)
     overwrite(file, page_of(file, "label_events_by_picture", "leaf"), NOISE)
     database = opened(file)
+    assert database.damage is None  # no command reads all of it
+    database.look_meanwhile()
     until(lambda: database.damage is not None)
     assert len(labels(database)) == PICTURES
     with pytest.raises(DamagedDatabaseError):
@@ -295,6 +299,23 @@ def test_a_log_that_is_removed_in_use_is_noticed_too(file: Path, opened: Callabl
     Path(f"{file}-wal").unlink()
     with pytest.raises(LostDatabaseError, match="-wal was removed"):
         answer(database, IDS[1])
+
+
+def test_what_is_committed_as_the_process_ends_is_acknowledged(
+    file: Path, opened: Callable[[Path], Database]
+) -> None:
+    """SQLite takes the log away with the last connection."""
+    database = opened(file)
+
+    def close(session: Session, transaction: SessionTransaction) -> None:
+        if transaction.parent is None:
+            database.close()
+            assert not Path(f"{file}-wal").exists()
+
+    with database.write() as session:
+        event.listen(session, "after_transaction_end", close)
+        session.add(LabelEventRow(**LATE))
+    assert opened(file).scalar(select(LabelEventRow.key).where(LabelEventRow.key == "late"))
 
 
 def test_a_new_database_is_not_begun_beside_the_log_of_one_that_is_gone(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -177,6 +178,26 @@ def test_who_waits_to_be_alone_leaves_the_connections_to_whoever_is(postgres: Se
             return int(database.engine.pool.checkedout())  # type: ignore[attr-defined]  # of every queue
 
     assert at_once(8, connections) == [1] * 8
+    database.close()
+
+
+def test_more_threads_than_connections_are_told_to_try_again(postgres: Server) -> None:
+    database = Database(postgres.new_database())
+    database.engine.pool._timeout = 0  # type: ignore[attr-defined]  # seconds it would wait
+    with ExitStack() as readers:
+        for _ in range(15):
+            readers.enter_context(database.read())
+        with pytest.raises(StorageError, match="is busy: no connection is free"):
+            readers.enter_context(database.read())
+    assert ConceptStore(database).all() == []
+    database.close()
+
+
+def test_a_file_is_read_by_as_many_as_there_are(tmp_path: Path) -> None:
+    database = Database(sqlite_url(tmp_path / "discern.sqlite"))
+    with ExitStack() as readers:
+        for _ in range(60):  # 40 threads of requests, and those that have limits of their own
+            readers.enter_context(database.read()).scalar(text("SELECT count(*) FROM concepts"))
     database.close()
 
 

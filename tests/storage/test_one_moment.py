@@ -6,9 +6,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import select, update
 
 from storage.concepts import ConceptStore
 from storage.database import Database, once_a_moment, one_moment
+from storage.tables import ConceptRow
 
 
 @pytest.fixture
@@ -41,6 +43,27 @@ def test_after_a_write_of_its_own_a_thread_sees_that_and_all_that_others_wrote(
         elsewhere(database, "theirs")
         ConceptStore(database).create("ours")
         assert names() == ["before", "theirs", "ours"]
+
+
+def test_a_read_amid_a_write_does_not_hide_it_from_those_that_follow(
+    database: Database, names: Callable[[], list[str]]
+) -> None:
+    with one_moment():
+        with database.write() as session:
+            session.execute(update(ConceptRow).values(name="renamed"))
+            assert once_a_moment("names", names) == ["before"]
+        assert once_a_moment("names", names) == ["renamed"]
+
+
+def test_a_write_amid_a_read_is_seen_once_that_is_over(
+    database: Database, names: Callable[[], list[str]]
+) -> None:
+    with one_moment():
+        with database.read() as session:
+            assert session.scalar(select(ConceptRow.name)) == "before"
+            ConceptStore(database).create("ours")
+            assert once_a_moment("names", names) == ["before"]
+        assert once_a_moment("names", names) == ["before", "ours"]
 
 
 @pytest.mark.parametrize("how", ["alone", "turn"])

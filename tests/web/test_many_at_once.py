@@ -16,8 +16,11 @@ from gradio.routes import App
 from starlette.routing import Mount
 
 from concepts.installation.users import Role, Users
+from concepts.labelling.contact_sheet import GridPage
 from concepts.settings import Settings
 from concepts.workbench import Workbench
+from concepts.workbench.labels import Labels
+from web.live import OPENING, _noted
 from web.server import create_app
 
 PASSWORD = "correct horse battery"
@@ -107,3 +110,47 @@ def test_an_answer_is_taken_while_every_thread_for_readers_waits(
         finally:
             go_on.set()
         assert {look.result().status_code for look in looks} == {200}
+
+
+def test_a_label_is_taken_while_grids_are_slow(
+    app: FastAPI, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = bench.context.collection.library.all_ids()[1]
+    go_on, reading = threading.Event(), threading.Semaphore(0)
+    grid = Labels.grid
+
+    def slow(*given: Any, **named: Any) -> GridPage:
+        reading.release()
+        go_on.wait()
+        return grid(*given, **named)
+
+    monkeypatch.setattr(Labels, "grid", slow)
+    with logged_in(app, "ana") as client, ThreadPoolExecutor(9) as readers:
+        try:
+            grids = [readers.submit(client.get, f"/app/answers/grid?concept={NAME}") for _ in range(8)]
+            for _ in range(4):  # at once
+                reading.acquire()
+            given = {"concept": NAME, "key": "while-grids-come", "picture": picture, "value": "no"}
+            label = readers.submit(client.post, "/app/answers", json=given)
+            assert label.result(30).status_code == 200
+            assert not any(one.done() for one in grids)
+        finally:
+            go_on.set()
+        assert {one.result().status_code for one in grids} == {200}
+
+
+def test_a_page_has_its_rail_while_others_are_slow_to_fill(app: FastAPI) -> None:
+    with logged_in(app, "ana") as client, ThreadPoolExecutor(1) as pool:
+        OPENING.total_tokens, before = 0, OPENING.total_tokens
+        try:
+            assert pool.submit(client.get, "/activity", headers=PAGE).result(30).status_code == 200
+        finally:
+            OPENING.total_tokens = before
+
+
+def test_an_action_keeps_no_connection_between_its_reads(bench: Workbench) -> None:
+    def handler() -> dict[Any, Any]:
+        bench.context.store.all()
+        return {"kept": bench.context.database.engine.pool.checkedout()}  # type: ignore[attr-defined]
+
+    assert _noted(handler) == {"kept": 0}

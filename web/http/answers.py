@@ -36,7 +36,8 @@ AHEAD = 8  # pictures a screen holds: the one in view, five that are loaded, and
 LOOK_OVER_EVERY = 20  # answers; a batch is looked over at once
 RECENT = 120  # answers to step back through after a reload: two grids
 LARGEST_GRID = 60
-IN_LINE = CapacityLimiter(4)  # answers that are taken at once, however many read meanwhile
+# At once, however many threads read meanwhile: labels and comments that are given, and what is asked for.
+GIVING, ASKING = CapacityLimiter(4), CapacityLimiter(4)
 
 Given = ParamSpec("Given")
 Said = TypeVar("Said")
@@ -174,18 +175,22 @@ def _progress(
     )
 
 
-def in_line(route: Callable[Given, Said]) -> Callable[Given, Awaitable[Said]]:
+def in_line(
+    route: Callable[Given, Said], limiter: CapacityLimiter = ASKING
+) -> Callable[Given, Awaitable[Said]]:
     """A route that waits for others of its kind alone, and reads one moment until it writes."""
-
-    def taken(*given: Given.args, **named: Given.kwargs) -> Said:
-        with one_moment():
-            return route(*given, **named)
+    read = one_moment()(route)
 
     @wraps(route)
     async def waited(*given: Given.args, **named: Given.kwargs) -> Said:
-        return await to_thread.run_sync(partial(taken, *given, **named), limiter=IN_LINE)
+        return await to_thread.run_sync(partial(read, *given, **named), limiter=limiter)
 
     return waited
+
+
+def giving(route: Callable[Given, Said]) -> Callable[Given, Awaitable[Said]]:
+    """The same of what gives a label: it waits for nobody who reads."""
+    return in_line(route, GIVING)
 
 
 def answer_routes(workbench: Workbench) -> APIRouter:
@@ -201,7 +206,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         return _progress(workbench.concept(concept).labels, author_of(request), have)
 
     @router.post("")
-    @in_line
+    @giving
     def answer(body: Answer, request: Request) -> Progress:
         workbench.jobs.precedence.pressed()
         concept, author = workbench.concept(body.concept), author_of(request)
@@ -216,7 +221,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         return said
 
     @router.post("/batch")
-    @in_line
+    @giving
     def batch(body: Batch, request: Request) -> Progress:
         labels, author = workbench.concept(body.concept).labels, author_of(request)
         if body.answers:
@@ -227,14 +232,14 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         return _progress(labels, author, body.have)
 
     @router.post("/undo")
-    @in_line
+    @giving
     def undo(body: Undo, request: Request) -> Progress:
         labels = workbench.concept(body.concept).labels
         labels.take_back(author=author_of(request), key=body.key, only=body.undoes)
         return _progress(labels, author_of(request), body.have)
 
     @router.post("/comment")
-    @in_line
+    @giving
     def comment(body: Comment, request: Request) -> Progress:
         labels, author = workbench.concept(body.concept).labels, author_of(request)
         labels.comment(body.picture, body.text, author=author, key=body.key, beside=body.beside)
@@ -268,7 +273,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         )
 
     @router.post("/elsewhere")
-    @in_line
+    @giving
     def elsewhere(body: Elsewhere, request: Request) -> AnswerCount:
         author, labels = author_of(request), workbench.concept(body.concept).labels
         if body.answers:
@@ -278,7 +283,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         return labels.count()
 
     @router.post("/elsewhere/comment")
-    @in_line
+    @giving
     def comment_elsewhere(body: Comment, request: Request) -> Kept:
         """Without the next pictures, which the same on Label brings along."""
         author = author_of(request)

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.http.problems import problem
 
-OLD_PAGE = "This page doesn’t fit what is here any more. Reload it, then do it again."
+OLD_PAGE = "This page is out of date. Reload it."
 RUNS = re.compile(r"/gradio_api/(run|api|call|queue/join)(/.*)?")
 
 BY_NAME = "/gradio_api/call"  # none of ours has one

@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import gradio as gr
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from cachetools import LRUCache
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from storage.database import one_moment
-from web.live import OPENING
 from web.shell import with_rail
 
 MOST = 40  # pages, of some 100 kB: thirteen screens at the few addresses that one server has
 # What Gradio takes its own address from, which is in the page.
 ADDRESS = (b"host", b"x-forwarded-host", b"x-forwarded-proto", b"x-gradio-server")
+RAILS = CapacityLimiter(4)  # that are made at once, however long what the pages show takes
 ANYBODY = {"user": "me"}
 
 
@@ -41,7 +41,7 @@ class KeptPages:
             return
         start, page = await self._page(scope, receive)
         if start["status"] == 200:
-            page = with_rail(page, await to_thread.run_sync(self._rail, scope, limiter=OPENING))
+            page = with_rail(page, await to_thread.run_sync(self._rail, scope, limiter=RAILS))
             MutableHeaders(scope=start)["content-length"] = str(len(page))
         await send(start)
         await send({"type": "http.response.body", "body": page})
