@@ -12,7 +12,8 @@ from concepts.bundle.scorer import LARGEST
 MOST_MEMORY = 4 * 2**30  # bytes; what is exported takes up to three
 LARGEST_SHAPE = 1024  # numbers of a constant that may be a shape; of larger ones only the size matters
 OWN = ("", "ai.onnx")  # domains of ONNX's own operators
-OF_SIZES = ("Cast", "Concat", "Gather", "Slice", "Squeeze", "Unsqueeze")  # give no more than they take
+CANT_TELL = "the size of {!r} can't be determined without running it"
+OF_SIZES = ("Cast", "Concat", "Gather", "Slice", "Squeeze", "Unsqueeze")
 
 
 def check_graph(content: bytes) -> None:
@@ -27,17 +28,18 @@ def check_graph(content: bytes) -> None:
 
     model = onnx.load_from_string(content)
     graph = model.graph
-    if model.functions or graph.sparse_initializer:
-        raise ValueError("it has functions or sparse weights, which no export has")
+    texts = [one for one in graph.initializer if one.data_type == TensorProto.STRING]
+    if model.functions or graph.sparse_initializer or texts:
+        raise ValueError("it has functions, sparse weights or texts, which no export has")
     for node in graph.node:
         if node.domain not in OWN or any(part.HasField("g") or part.graphs for part in node.attribute):
-            raise ValueError(f"nobody knows how much memory {node.op_type!r} takes")
+            raise ValueError(f"how much memory {node.op_type!r} takes can't be determined")
     (picture,) = graph.input
     picture.type.tensor_type.shape.dim[0].dim_value = 1
     weights = list(graph.initializer)
     heads = [numpy_helper.to_array(one) for one in weights if one.data_type == TensorProto.DOUBLE]
     if not all((np.abs(one) <= LARGEST).all() for one in heads):  # which no NaN is
-        raise ValueError(f"it holds weights that are not finite numbers up to {LARGEST:g}")
+        raise ValueError(f"it has weights that are not finite or exceed {LARGEST:g}")
     large = [one for one in weights if math.prod(one.dims) > LARGEST_SHAPE]
     graph.input.extend(helper.make_tensor_value_info(one.name, one.data_type, one.dims) for one in large)
     small = [one for one in weights if math.prod(one.dims) <= LARGEST_SHAPE]
@@ -46,11 +48,12 @@ def check_graph(content: bytes) -> None:
     _work_out_sizes(graph, picture, model.opset_import[0].version)
     for output in graph.output:
         output.type.tensor_type.ClearField("shape")
+    _check_joined(graph, shape_inference.infer_shapes(model, check_type=True, strict_mode=True).graph)
     found = shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True).graph
     sizes = {one.name: _bytes(one) for one in (*found.input, *found.value_info, *found.output)}
     unknown = [name for node in graph.node for name in node.output if name and sizes.get(name) is None]
     if unknown:
-        raise ValueError(f"nobody knows the size of {unknown[0]!r} before it is run")
+        raise ValueError(CANT_TELL.format(unknown[0]))
     memory = sum(size or 0 for size in sizes.values())
     if memory > MOST_MEMORY:
         raise ValueError(f"it takes {memory / 1e9:,.1f} GB of memory for one picture")
@@ -68,6 +71,10 @@ def _work_out_sizes(graph: Any, picture: Any, opset: int) -> None:
         of_picture = node.op_type == "Shape" and node.input[0] == picture.name
         if not of_picture and (node.op_type not in OF_SIZES or not all(name in known for name in node.input)):
             continue
+        sizes = [known[name].size for name in node.input if name in known]
+        most = math.prod(sizes) if node.op_type == "Gather" else sum(sizes)  # the others give what they take
+        if most > LARGEST_SHAPE:
+            continue
         given = {picture.name: pixels} if of_picture else {name: known[name] for name in node.input}
         (value,) = ReferenceEvaluator(node, opsets={"": opset}).run(None, given)
         known[node.output[0]] = value
@@ -75,12 +82,24 @@ def _work_out_sizes(graph: Any, picture: Any, opset: int) -> None:
         graph.initializer.append(numpy_helper.from_array(value, node.output[0]))
 
 
+def _check_joined(graph: Any, found: Any) -> None:
+    """onnx would follow the numbers of any vector, of which a few nodes can make billions."""
+    inferred = {one.name: one for one in (*found.value_info, *found.output)}
+    for name in (name for node in graph.node if node.op_type == "Concat" for name in node.output):
+        one = inferred.get(name)
+        if one is not None and len(one.type.tensor_type.shape.dim) > 1:
+            continue
+        size = None if one is None else _bytes(one)
+        if size is None or size > 8 * LARGEST_SHAPE:
+            raise ValueError(CANT_TELL.format(name))
+
+
 def _bytes(value: Any) -> int | None:
-    """None where that isn't known."""
-    from onnx import helper
+    """None where that isn't known, as of texts."""
+    from onnx import TensorProto, helper
 
     kind, shape = value.type.tensor_type.elem_type, value.type.tensor_type.shape
-    if not kind or not value.type.tensor_type.HasField("shape"):
+    if kind in (TensorProto.UNDEFINED, TensorProto.STRING) or not value.type.tensor_type.HasField("shape"):
         return None
     if not all(dim.HasField("dim_value") and dim.dim_value >= 0 for dim in shape.dim):
         return None

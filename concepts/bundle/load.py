@@ -374,7 +374,7 @@ def _parse_heads(content: bytes, facts: BundleFacts, path: Path) -> tuple[Bundle
         found, right = (str(some)[:LONGEST_REASON] for some in (shapes, wanted))
         raise damaged(path, f"{WEIGHTS_FILE} holds {found}, not {right}")
     if not all((np.abs(tensor) <= LARGEST).all() for tensor in tensors.values()):  # which no NaN is
-        raise damaged(path, f"{WEIGHTS_FILE} holds weights that are not finite numbers up to {LARGEST:g}")
+        raise damaged(path, f"{WEIGHTS_FILE} has weights that are not finite or exceed {LARGEST:g}")
     heads = []
     for place, concept in enumerate(facts.concepts):
         bias, cuts = float(tensors[f"{place}.bias"][0]), tensors.get(f"{place}.cuts")

@@ -118,7 +118,7 @@ def _tensor(tensors: Mapping[str, Any], name: str, size: int) -> Any:
     if found.dtype != np.float64 or found.shape != (size,):
         raise ValueError(f"{name} is {found.dtype} {found.shape}, not a float64 vector of {size}")
     if not (np.abs(found) <= LARGEST).all():  # which no NaN is
-        raise ValueError(f"{name} holds what are no finite numbers up to {LARGEST:g}: no usable weights")
+        raise ValueError(f"{name} has weights that are not finite or exceed {LARGEST:g}")
     return found
 
 
