@@ -38,7 +38,8 @@ BYTES_A_PIXEL = 13  # of memory, as it is read, put on white and turned
 BYTES_OF_MORE = 17  # the reader of WebP has three canvases, and a TIFF may be one strip of 16 bits
 MOST_MEMORY = 1024**3  # bytes for all that are used at a time; a larger one goes alone
 STRIP = 64  # lines
-SECRETIVE = 60_000_000  # pixels that an AVIF may have, whatever its header says
+MOST_PASSED = 32  # smaller ones that go before a picture that came earlier
+SECRETIVE = 60_000_000  # pixels that an AVIF which was sent may have, whatever its header says
 LARGEST_TILE = 4096**2  # pixels; the reader of TIFF holds a whole one, also of a smaller picture
 TILED = (322, 323)  # tags of TIFF
 MORE = (WebPImagePlugin.WebPImageFile, TiffImagePlugin.TiffImageFile)
@@ -62,6 +63,12 @@ class BadPictureError(Exception):
     """This one file can't be read; the message says why."""
 
 
+class _Waiting:
+    def __init__(self, wanted: int) -> None:
+        self.wanted = wanted
+        self.passed = 0  # by how many that came later
+
+
 class Reader:
     """`shown` says how a picture gets the size that the classifier takes: height, width, fit (whole or crop),
     interpolation, and short_side, to no less than which a JPEG is shrunk while decoding."""
@@ -70,21 +77,22 @@ class Reader:
         self._shown = shown
         self._memory = threading.Condition()
         self._taken = 0
-        self._waiting: list[int] = []
+        self._waiting: list[_Waiting] = []  # as they came
 
-    def pixels(self, data: bytes) -> Any:
-        """The bytes of a picture file → uint8 (3, height, width). Raises BadPictureError."""
+    def pixels(self, data: bytes, *, sent: bool = False) -> Any:
+        """The bytes of a picture file → uint8 (3, height, width). One that was sent with a request is trusted
+        less. Raises BadPictureError."""
         reader = _reader(data)
         try:  # hostile bytes make Pillow's readers raise nearly anything
             picture = reader(io.BytesIO(data))
             width, length = (getattr(picture, "tag_v2", {}).get(tag, 0) for tag in TILED)
+            if width * length > max(LARGEST_TILE, picture.width * picture.height):
+                raise ValueError("its tiles are larger than the picture")
         except Exception as error:
             raise _bad(error) from error
-        if width * length > max(LARGEST_TILE, picture.width * picture.height):
-            raise BadPictureError("The file is damaged: its tiles are larger than the picture.")
         if picture.width * picture.height > MAX_PIXELS:
             raise BadPictureError(f"The picture has more than {MAX_PIXELS // 1_000_000} million pixels.")
-        with self._share(self._bytes_of(picture)):
+        with self._share(self._bytes_of(picture, sent)):
             image = self._sized(_upright(picture))
             return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
 
@@ -95,32 +103,36 @@ class Reader:
             return image.resize((width, height), way)
         return _cropped(image, height, way)
 
-    def _bytes_of(self, picture: Any) -> int:
+    def _bytes_of(self, picture: Any, sent: bool) -> int:
         """What it takes to decode and use it; a large JPEG is told how small it may become."""
         pixels = picture.width * picture.height
         if isinstance(picture, JpegImageFile):
             whole = _is_held_whole(picture)
             picture.draft(None, (self._shown["short_side"],) * 2)
             pixels = pixels if whole else picture.width * picture.height
-        elif isinstance(picture, AvifImagePlugin.AvifImageFile):
+        elif sent and isinstance(picture, AvifImagePlugin.AvifImageFile):
             pixels = max(pixels, SECRETIVE)
         return int(pixels * (BYTES_OF_MORE if isinstance(picture, MORE) else BYTES_A_PIXEL))
 
     @contextmanager
     def _share(self, wanted: int) -> Iterator[None]:
-        """Of the memory that all threads share. The smallest goes first; what is larger than all of it waits
-        until it is alone."""
+        """Of the memory that all threads share. The smallest goes first, until `MOST_PASSED` have gone before
+        one that came earlier; what is larger than all of it waits until it is alone."""
+        mine = _Waiting(wanted)
 
         def is_next() -> bool:
             fits = not self._taken or self._taken + wanted <= MOST_MEMORY
-            return fits and wanted <= min(self._waiting)
+            passed = (one for one in self._waiting if one.passed >= MOST_PASSED)
+            return fits and mine is next(passed, min(self._waiting, key=lambda one: one.wanted))
 
         with self._memory:
-            self._waiting.append(wanted)
+            self._waiting.append(mine)
             try:
                 self._memory.wait_for(is_next)
+                for one in self._waiting[: self._waiting.index(mine)]:
+                    one.passed += 1
             finally:
-                self._waiting.remove(wanted)
+                self._waiting.remove(mine)
             self._taken += wanted
             self._memory.notify_all()
         try:

@@ -422,8 +422,8 @@ def embed_files(
 
 
 def embed_picture(data: bytes, encoder: Encoder) -> Vectors:
-    """(d,) of a picture in memory. Raises `BadPictureError`."""
-    with decoded(data, short_side=short_side(encoder)) as picture:
+    """(d,) of a picture that was sent. Raises `BadPictureError`."""
+    with decoded(data, short_side=short_side(encoder), sent=True) as picture:
         pixels = encoder.prepare(picture.image)
     vector: Vectors = encoder.encode_pictures(pixels[None])[0]
     return vector

@@ -28,7 +28,7 @@ def keep(collection: Collection, concept_id: int, data: bytes, author: str) -> t
     if collection.library.has(known):
         return known, False
     encoder = collection.encoder()
-    with decoded(data, short_side=max(encoder.decode_size, MODEL_SIDE)) as found:
+    with decoded(data, short_side=max(encoder.decode_size, MODEL_SIDE), sent=True) as found:
         pixels, likeness = encoder.prepare(found.image), perceptual_hash(found.image)
         small = model_jpeg(found.image)
     (vector,) = encoder.encode_pictures(pixels[None])

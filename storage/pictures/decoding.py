@@ -29,6 +29,7 @@ from storage.pictures.formats import SIGNATURE, format_of
 BYTES_A_PIXEL: Final = 13
 BYTES_OF_MORE: Final = 17  # the reader of WebP has three canvases, and a TIFF may be one strip of 16 bits
 MOST_MEMORY: Final = 1024**3  # bytes for all that are used at a time; a larger one goes alone
+MOST_PASSED: Final = 32  # smaller ones that go before a picture that came earlier
 
 # Above the 200 megapixels of today's largest phone sensors; 250 of them are 1 GB as Pillow holds RGB.
 MAX_PIXELS: Final = 250_000_000
@@ -65,28 +66,40 @@ class Decoded:
     taken: int | None = None  # as `storage.pictures.exif.taken_of` says
 
 
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    wanted: int
+    passed: int = 0  # by how many that came later
+
+
 class Memory:
     """A budget of bytes that all threads share. The smallest goes first, so that nobody's small picture waits
-    for all the large ones; what is larger than the budget waits until it is alone."""
+    for all the large ones, until `MOST_PASSED` have gone before one that came earlier. What is larger than
+    the budget waits until it is alone."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._taken = 0
-        self._waiting: list[int] = []
+        self._waiting: list[_Waiting] = []  # as they came
         self._freed = threading.Condition()
 
     @contextmanager
     def share(self, wanted: int) -> Iterator[None]:
+        mine = _Waiting(wanted)
+
         def is_next() -> bool:
             fits = not self._taken or self._taken + wanted <= self._most
-            return fits and wanted <= min(self._waiting)
+            passed = (one for one in self._waiting if one.passed >= MOST_PASSED)
+            return fits and mine is next(passed, min(self._waiting, key=lambda one: one.wanted))
 
         with self._freed:
-            self._waiting.append(wanted)
+            self._waiting.append(mine)
             try:
                 self._freed.wait_for(is_next)
+                for one in self._waiting[: self._waiting.index(mine)]:
+                    one.passed += 1
             finally:
-                self._waiting.remove(wanted)
+                self._waiting.remove(mine)
             self._taken += wanted
             self._freed.notify_all()  # there may be room for the next one, too
         try:
@@ -101,17 +114,18 @@ memory = Memory(MOST_MEMORY)
 
 
 @contextmanager
-def decoded(data: bytes, *, short_side: int | None = None) -> Iterator[Decoded]:
+def decoded(data: bytes, *, short_side: int | None = None, sent: bool = False) -> Iterator[Decoded]:
     """The first frame, upright, on white, in sRGB. What is done with it belongs into the block: until that
     ends, it has its share of the memory.
 
     With `short_side` a JPEG may be shrunk while decoding (by 2, 4 or 8), never below that short side. Of the
-    other formats Pillow has no smaller reading. Raises `BadPictureError`.
+    other formats Pillow has no smaller reading. One that was `sent` with a request is trusted less. Raises
+    `BadPictureError`.
     """
     kind = format_of(data)
     picture = _opened(kind, io.BytesIO(data))
     width, height = picture.size
-    with memory.share(_bytes_of(picture, short_side)):
+    with memory.share(_bytes_of(picture, short_side, sent=sent)):
         found = _decoded(picture, kind, width, height)
         del picture  # which has memory of its own where it wasn't RGB
         try:
@@ -139,14 +153,15 @@ class Wanted(NamedTuple):
 
 
 def wanted(file: BinaryIO, short_side: int | None = None) -> Wanted:
-    """By the header alone, wherever the `file` stands; nothing for what `decoded` will say is no picture."""
+    """Of one that is sent, by the header alone, wherever the `file` stands; nothing for what `decoded` will
+    say is no picture."""
     try:
         file.seek(0)
         kind = format_of(file.read(SIGNATURE))
         file.seek(0)
         picture = _open(kind, file)
         width, height = picture.size
-        return Wanted(width, height, _bytes_of(picture, short_side))
+        return Wanted(width, height, _bytes_of(picture, short_side, sent=True))
     except Exception:  # as in `_opened`
         return Wanted(0, 0, 0)
 
@@ -160,14 +175,16 @@ def check_pixels(width: int, height: int, most: int) -> None:
         )
 
 
-def _bytes_of(picture: ImageFile, short_side: int | None) -> int:
+def _bytes_of(picture: ImageFile, short_side: int | None, *, sent: bool) -> int:
     """What it takes to decode and use it; a JPEG is told how small it may become."""
     pixels = picture.width * picture.height
     if isinstance(picture, JpegImageFile) and short_side is not None:
         whole = _is_held_whole(picture)
         picture.draft(None, (short_side, short_side))
         pixels = pixels if whole else picture.width * picture.height
-    elif isinstance(picture, AvifImageFile):  # its header may lie, and its reader uses all processors
+    elif sent and isinstance(
+        picture, AvifImageFile
+    ):  # its header may lie, and its reader uses all processors
         pixels = max(pixels, MAX_SENT_PIXELS)
     return pixels * (BYTES_OF_MORE if isinstance(picture, (WebPImageFile, TiffImageFile)) else BYTES_A_PIXEL)
 

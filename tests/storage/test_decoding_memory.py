@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from concepts.bundle import reading
+from concepts.bundle.reading import Reader
 from storage.pictures import decoding
 from storage.pictures.colours import STRIP, rgb
 from storage.pictures.decoding import BYTES_A_PIXEL, MAX_SENT_PIXELS, Memory, decode, decoded, wanted
@@ -59,20 +61,31 @@ def test_as_many_are_decoded_at_a_time_as_the_budget_has_room_for(
     assert watched.most == together
 
 
+class Told(Memory):
+    """Notes how large a share is, when it is taken and when it is given back."""
+
+    def __init__(self) -> None:
+        super().__init__(decoding.MOST_MEMORY)
+        self.events: list[str] = []
+        self.wanted: list[int] = []
+
+    @contextmanager
+    def share(self, wanted: int) -> Iterator[None]:
+        self.wanted.append(wanted)
+        with super().share(wanted):
+            self.events.append("taken")
+            yield
+        self.events.append("given back")
+
+
 def test_a_jpeg_counts_as_what_it_is_shrunk_to_unless_it_has_to_be_held_whole(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    wanted: list[int] = []
-
-    class Noting(Memory):
-        def share(self, wanted_now: int) -> Any:
-            wanted.append(wanted_now)
-            return super().share(wanted_now)
-
-    monkeypatch.setattr(decoding, "memory", Noting(decoding.MOST_MEMORY))
+    memory = Told()
+    monkeypatch.setattr(decoding, "memory", memory)
     for how in ({}, {"progressive": True}):
         decode(encoded(800, "JPEG", **how), short_side=100)
-    assert wanted == [100 * 100 * BYTES_A_PIXEL, 800 * 800 * BYTES_A_PIXEL]
+    assert memory.wanted == [100 * 100 * BYTES_A_PIXEL, 800 * 800 * BYTES_A_PIXEL]
 
 
 def test_a_bad_picture_gives_its_share_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,21 +94,6 @@ def test_a_bad_picture_gives_its_share_back(monkeypatch: pytest.MonkeyPatch) -> 
         with pytest.raises(decoding.BadPictureError):
             decode(encoded(300)[:200])
     assert decode(encoded(100)).width == 100
-
-
-class Told(Memory):
-    """Notes when a share is taken and when it is given back."""
-
-    def __init__(self) -> None:
-        super().__init__(decoding.MOST_MEMORY)
-        self.events: list[str] = []
-
-    @contextmanager
-    def share(self, wanted: int) -> Iterator[None]:
-        with super().share(wanted):
-            self.events.append("taken")
-            yield
-        self.events.append("given back")
 
 
 def test_a_share_is_held_until_the_picture_was_used_and_its_pixels_go_with_it(
@@ -111,21 +109,49 @@ def test_a_share_is_held_until_the_picture_was_used_and_its_pixels_go_with_it(
         picture.image.resize((10, 10))
 
 
-def test_of_those_that_wait_the_smallest_goes_first() -> None:
-    memory, order = Memory(100), []
+@pytest.fixture(params=["Discern's", "a bundle's"])
+def shares(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, list[Any]]:
+    """How a share of 100 bytes is taken, and those that wait for one."""
+    if request.param == "Discern's":
+        memory = Memory(100)
+        return memory.share, memory._waiting
+    monkeypatch.setattr(reading, "MOST_MEMORY", 100)
+    reader = Reader({})
+    return reader._share, reader._waiting
+
+
+def order_of(shares: tuple[Any, list[Any]], *all_wanted: int) -> list[int]:
+    """In which they go that come one after the other while there is no room."""
+    (share, waiting), order = shares, []
 
     def take(wanted: int) -> None:
-        with memory.share(wanted):
+        with share(wanted):
             order.append(wanted)
 
-    with ThreadPoolExecutor(4) as pool:
-        with memory.share(100):
-            taken = [pool.submit(take, wanted) for wanted in (90, 200, 10, 60)]
-            while len(memory._waiting) < len(taken):
-                threading.Event().wait(0.001)
+    with ThreadPoolExecutor(len(all_wanted)) as pool:
+        with share(100):
+            taken = []
+            for wanted_now in all_wanted:
+                taken.append(pool.submit(take, wanted_now))
+                while len(waiting) < len(taken):
+                    threading.Event().wait(0.001)
         for one in taken:
             one.result()
+    return order
+
+
+def test_of_those_that_wait_the_smallest_goes_first(shares: tuple[Any, list[Any]]) -> None:
+    order = order_of(shares, 90, 200, 10, 60)
     assert order.index(10) < order.index(60) < order.index(90) < order.index(200)
+
+
+@pytest.mark.parametrize("large", [100, 200])
+def test_a_large_one_goes_once_many_smaller_ones_that_came_later_have_gone(
+    shares: tuple[Any, list[Any]], large: int
+) -> None:
+    assert decoding.MOST_PASSED == reading.MOST_PASSED
+    order = order_of(shares, large, *[1] * (decoding.MOST_PASSED + 8))
+    assert order.index(large) == decoding.MOST_PASSED
 
 
 def colours_one_after_the_other(jpeg: bytes) -> bytes:
@@ -150,20 +176,47 @@ def test_grey_of_more_than_a_byte_is_made_smaller_some_lines_at_a_time(mode: str
     assert (found == expected[:, :, None]).all()
 
 
-def tiled(width: int, height: int, tile: int) -> bytes:
-    """The header of a TIFF in grey, with tiles of so many pixels a side."""
-    tags = {256: width, 257: height, 258: 8, 259: 1, 262: 1, 277: 1, 322: tile, 323: tile, 324: 0, 325: 1}
-    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
-    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4)
+def tiff(**tile: tuple[int, int, int]) -> bytes:
+    """The header of one of 64 × 64 in grey, with the kind, count and value of each tag of a tile."""
+    tags = {256: 64, 257: 64, 258: 8, 259: 1, 262: 1, 277: 1}
+    strip = {273: (4, 1, 0), 278: (4, 1, 64), 279: (4, 1, 64 * 64)}
+    entries = {tag: (4, 1, value) for tag, value in tags.items()} | strip
+    entries |= {TILE_TAGS[name]: entry for name, entry in tile.items()}
+    packed = b"".join(struct.pack("<HHII", tag, *entry) for tag, entry in sorted(entries.items()))
+    return b"II*\0" + struct.pack("<IH", 8, len(entries)) + packed + bytes(4)
 
 
-def test_a_tiff_of_which_a_tile_would_take_all_memory_is_damaged() -> None:
-    with pytest.raises(decoding.BadPictureError, match="tiles are larger than the picture"):
-        decode(tiled(64, 64, 2**15))
-    assert wanted(io.BytesIO(tiled(64, 64, 256))).bytes > 0
+TILE_TAGS = {"width": 322, "length": 323}
+TEXT = int.from_bytes(b"999\0", "little")
+HOSTILE_TIFFS = {
+    "a tile that takes all memory": tiff(width=(4, 1, 2**15), length=(4, 1, 2**15)),
+    "a width of letters": tiff(width=(2, 4, TEXT)),
+    "letters alone": tiff(width=(2, 4, TEXT), length=(2, 4, TEXT)),
+}
 
 
-def test_an_avif_counts_as_large_whatever_it_says() -> None:
-    out = io.BytesIO()
+@pytest.mark.parametrize("data", HOSTILE_TIFFS.values(), ids=HOSTILE_TIFFS.keys())
+def test_a_tiff_of_hostile_tiles_is_damaged_for_discern_and_for_a_bundle(data: bytes) -> None:
+    with pytest.raises(decoding.BadPictureError, match="damaged"):
+        decode(data)
+    with pytest.raises(reading.BadPictureError, match="damaged"):
+        Reader({}).pixels(data)
+
+
+def test_a_tiff_may_have_small_tiles() -> None:
+    assert wanted(io.BytesIO(tiff(width=(4, 1, 256), length=(4, 1, 256)))).bytes > 0
+
+
+def test_an_avif_counts_as_large_where_it_was_sent_whatever_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    out, told = io.BytesIO(), Told()
     Image.new("RGB", (64, 64)).save(out, "AVIF")
     assert wanted(out).bytes == MAX_SENT_PIXELS * BYTES_A_PIXEL
+    monkeypatch.setattr(decoding, "memory", told)
+    shown = {"height": 8, "width": 8, "fit": "whole", "interpolation": "bilinear", "short_side": 8}
+    for sent in (True, False):
+        with decoded(out.getvalue(), sent=sent):
+            pass
+        reader = Reader(shown)
+        monkeypatch.setattr(reader, "_share", told.share)
+        reader.pixels(out.getvalue(), sent=sent)
+    assert told.wanted == [MAX_SENT_PIXELS * BYTES_A_PIXEL] * 2 + [64 * 64 * BYTES_A_PIXEL] * 2

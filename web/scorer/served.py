@@ -12,10 +12,10 @@ from concepts.bundle.classify import Classifier, Said
 from concepts.bundle.decisions import ConceptSaid, PictureSaid, Zone, Zones, zone_of, zones_of
 from concepts.bundle.facts import BundleFacts, OneOf
 from concepts.bundle.load import CLASSIFIER_FILE, read_bundle
-from concepts.bundle.reading import BadPictureError
+from concepts.bundle.reading import BadPictureError as UnreadableError
 from concepts.errors import DiscernError
 from concepts.view import View
-from storage.errors import BadPictureError as TooLargeError
+from storage.errors import BadPictureError
 from web.http.pictures import ReceivedPicture
 
 
@@ -62,8 +62,8 @@ class Served:
         self.concepts = {concept.name: concept for concept in self.about.concepts}
 
     def said(self, data: bytes) -> tuple[ConceptSaid, ...]:
-        """Of each concept. Raises `BadPictureError`."""
-        pixels = self._classifier.reader.pixels(data)
+        """Of each concept. Raises `UnreadableError`."""
+        pixels = self._classifier.reader.pixels(data, sent=True)
         (said,) = self._classifier.said(np.stack([pixels]))
         return tuple(self._concept_said(one) for one in said)
 
@@ -114,7 +114,7 @@ def all_said(served: Sequence[Served], sent: ReceivedPicture, wanted: frozenset[
             for one in of.said(data)
             if not wanted or one.concept in wanted
         ]
-    except (BadPictureError, TooLargeError) as error:
+    except (UnreadableError, BadPictureError) as error:
         return PictureSaid(name=sent.name, error=str(error))
     return PictureSaid(name=sent.name, said=tuple(said))
 
