@@ -12,6 +12,8 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
+import time
 import urllib.error
 import urllib.request
 import uuid
@@ -258,14 +260,20 @@ def resident(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.01)
+
+
 def test_what_nobody_waits_for_is_not_begun(start: Start, bundle: Path) -> None:
     url = start(str(bundle))
     large = flat(3000)
     for _ in range(3):
         Sender(url, [large] * 20).connection.close()
     given_up = ("discern_requests_total", "/v1/classify", "400")
-    while counted(url).get(given_up, 0) < 3:
-        pass
+    until(lambda: counted(url).get(given_up, 0) >= 3)
     assert ("discern_pictures_total", "answered") not in counted(url)
     assert classified(url, [("small.png", flat(8))])[0] == 200
 
@@ -274,8 +282,8 @@ def test_it_ends_in_the_middle_of_large_pictures_and_of_those_that_wait(bundle: 
     process, url = begun([str(bundle)], tmp_path, {})
     with process:
         senders = [Sender(url, [flat(7000)] * 8) for _ in range(8)]
-        while resident(process.pid) < 7000 * 7000 * 4:  # bytes of one of them
-            assert asked(f"{url}/readyz")[0] == 200
+        one = 7000 * 7000 * 4  # bytes
+        until(lambda: asked(f"{url}/readyz")[0] == 200 and resident(process.pid) >= one)
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
     assert not all(b"200 OK" in sender.first_line() for sender in senders)
@@ -301,6 +309,23 @@ def test_a_server_that_may_not_or_cannot_serve_ends_without_a_traceback(
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
     assert why in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("ending", "code"),
+    [("sys.exit(3)", 3), ("None", 1), ("setattr(self, 'started', True)", 0), ("sys.exit(0)", 0)],
+)
+def test_a_server_ends_with_the_exit_code_of_what_ended_it(bundle: Path, ending: str, code: int) -> None:
+    program = f"""
+import sys, uvicorn
+from pathlib import Path
+from web.scorer.serve import serve
+uvicorn.Server.run = lambda self, **_: {ending}
+serve([Path(sys.argv[1])], host="127.0.0.1", port=0, names=[])
+"""
+    command = [sys.executable, "-c", program, str(bundle)]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], env=ENVIRONMENT, capture_output=True)
+    assert (done.returncode, done.stderr) == (code, b"")
 
 
 def test_two_bundles_of_one_concept_are_not_served(bundle: Path) -> None:

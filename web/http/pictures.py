@@ -70,7 +70,12 @@ class PictureThreads:
                 sent = ReceivedPicture(file.filename or "", want, file.file)
                 found[place] = await self.turn(partial(work, sent), want.bytes)
 
-        await asyncio.gather(*(take_turns() for _ in range(AT_ONCE)))
+        turns = [asyncio.create_task(take_turns()) for _ in range(AT_ONCE)]
+        try:
+            await asyncio.gather(*turns)
+        finally:  # where one fails, the others begin nothing more
+            for one in turns:
+                one.cancel()
         return [found[place] for place in range(len(files))]
 
     async def turn(self, work: Callable[[], Result], memory: int = 0) -> Result:

@@ -7,7 +7,6 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
@@ -42,9 +41,15 @@ def serve(
     listening.listen()  # whoever reads the next line may ask at once
     print(f"Answers at http://{host}:{listening.getsockname()[1]}/v1/classify", flush=True)
     config = uvicorn.Config(app, http=BoundedConnection, log_level="warning", timeout_graceful_shutdown=3)
-    with suppress(KeyboardInterrupt, SystemExit):
-        uvicorn.Server(config).run(sockets=[listening])
-    os._exit(0)  # Python itself would wait for threads that are in the middle of a large picture
+    server, code = uvicorn.Server(config), 0
+    try:
+        server.run(sockets=[listening])
+        code = int(not server.started)
+    except KeyboardInterrupt:
+        pass
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    os._exit(code)  # Python itself would wait for threads that are in the middle of a large picture
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import struct
+import threading
 import zlib
 from typing import Any
 
 import pytest
+from fastapi import Request, UploadFile
 from fastapi.testclient import TestClient
 
 from storage.pictures import decoding
 from storage.pictures.decoding import MAX_SENT_PIXELS
-from web.http.pictures import MOST_PIXELS
+from web.http import pictures
+from web.http.pictures import MOST_PIXELS, PictureThreads, ReceivedPicture
 
 SIDE = 7_750  # above what a picture may have by a little
 
@@ -65,3 +70,32 @@ def test_an_example_with_too_many_pixels_is_refused(api: TestClient) -> None:
 def test_the_document_says_what_may_be_sent(api: TestClient) -> None:
     document = api.get("openapi.json").text
     assert document.count("at most 60 million pixels") == 2
+
+
+def test_where_one_picture_fails_none_of_the_others_is_begun_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pictures, "AT_ONCE", 2)
+    began, second, go_on = [], threading.Event(), threading.Event()
+
+    def work(one: ReceivedPicture) -> None:
+        began.append(one.name)
+        if one.name == "0":
+            second.wait(60)
+            raise LookupError
+        second.set()
+        go_on.wait(60)
+
+    async def ask() -> None:
+        request = Request({"type": "http"}, receive=asyncio.Event().wait)  # type: ignore[arg-type]
+        files = [UploadFile(io.BytesIO(claims(8, 8)), filename=str(n)) for n in range(6)]
+        try:
+            with pytest.raises(LookupError):
+                await PictureThreads().each(request, files, work)
+        finally:
+            go_on.set()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        await asyncio.gather(*others, return_exceptions=True)
+
+    asyncio.run(ask())
+    assert began == ["0", "1"]
