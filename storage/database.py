@@ -119,9 +119,13 @@ class Database:
 
     def compact(self) -> None:
         """Writes all there is anew, so that no byte of what was deleted is left: in the files and, of SQLite,
-        in the log. Others can't write meanwhile. Raises `DiskFullError` where there is no room for it."""
+        in the log. Others can't write meanwhile. Raises `StorageError` where there is no room for it."""
         with self._guarded():
             self._dialect.compact()
+
+    def require_room_to_compact(self) -> None:
+        """Raises `StorageError`, before anything is deleted for whose sake it is done."""
+        self._dialect.require_room_to_compact()
 
     def backups(self) -> list[Path]:
         """What is known of copies of the database, which nothing is taken out of."""

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +83,11 @@ class Dialect:
     def check(self) -> None:
         """Looks through all of it. Raises `DamagedDatabaseError`."""
 
+    def require_room_to_compact(self) -> None:
+        """Raises `StorageError`, which names the bytes: no `DiskFullError`, for other work has room."""
+
     def compact(self) -> None:
-        """Writes all there is anew, without what was deleted."""
+        """Writes all there is anew, without what was deleted. Raises `StorageError`."""
         raise NotImplementedError
 
     def migrating(self) -> AbstractContextManager[None]:
@@ -206,17 +209,26 @@ class _Sqlite(Dialect):
         self._file.close()
         super().close()
 
+    def require_room_to_compact(self) -> None:
+        needed, free = 2 * self.size_bytes(), free_bytes(self.path.parent)  # in the log, then in the file
+        if free < needed:
+            raise StorageError(
+                f"{self.path} keeps what was deleted until it is written anew, which needs {needed:,} free "
+                f"bytes: there are {free:,}. Make room, then try again."
+            )
+
     def compact(self) -> None:
         """VACUUM: `secure_delete` leaves copies of rows behind that SQLite moved from page to page."""
         self._file.require_whole()
-        if free_bytes(self.path.parent) < 2 * self.size_bytes():  # in the log, and from there in the file
-            raise DiskFullError(self.path.parent)
+        self.require_room_to_compact()
         connection = sqlite3.connect(self.path, PATIENCE, isolation_level=None)
         try:
             connection.execute("VACUUM")
             (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.Error as error:
-            raise obstacle(self.path.parent) or StorageError(
+            with suppress(sqlite3.Error):  # what it wrote of the log would take the room of others
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            raise StorageError(
                 f"{self.path} can't be written anew ({error}), so what was deleted may still be in it. "
                 "Try again."
             ) from error

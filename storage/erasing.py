@@ -5,6 +5,7 @@ A test holds every table and every column of text to these lists, so that a new 
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -131,8 +132,10 @@ class Gone:
             self._by_start[picture_id[:SHORTEST]].append(picture_id)
         self._files: defaultdict[str, set[str]] = defaultdict(set)  # folder → names
         for place in self.places:
-            name = place.rpartition("/")[2]
-            self._files[place.removesuffix(name)].add(name)
+            name = re.split(r"[/\\]", place)[-1]
+            if folder := place.removesuffix(name):
+                self._files[folder].add(name)
+        self._begin = os.path.commonprefix([*self._files])  # noqa: RUF071 (of every folder, as text)
 
     def taken_from(self, value: Any) -> Any:
         """Text or JSON as it is without them. Of a list what is about one goes whole, with all that is said
@@ -154,7 +157,11 @@ class Gone:
         return part in self.ids
 
     def _text(self, text: str) -> str:
+        if not text or text in self.places:
+            return PURGED if text else ""
         text = _HEX.sub(self._named, text)
+        if self._begin not in text:
+            return text
         for folder, names in self._files.items():
             if folder in text:
                 lengths = sorted({len(name) for name in names}, reverse=True)
@@ -181,7 +188,7 @@ def measures() -> ColumnElement[bool]:
 
 
 def erase_rows(session: Session, ids: Sequence[str]) -> PurgedRows:
-    """Takes pictures that are in the trash out of every list above."""
+    """Takes pictures that are in the trash out of every list above, but for `MENTIONS`."""
     places = list(session.scalars(select(SourceRow.uri).where(SourceRow.picture_id.in_(ids))))
     labels = _without_picture(session, ids)
     session.execute(update(StoredAnnotation).where(StoredAnnotation.same_as.in_(ids)).values(same_as=None))
@@ -193,7 +200,6 @@ def erase_rows(session: Session, ids: Sequence[str]) -> PurgedRows:
     _name_groups(session, ids)
     forget(session, ids)
     gone = {of.class_: _rows(session, delete(of.class_).where(of.in_(ids))) for of in ROWS}
-    _without_mentions(session, Gone(ids, places))
     return PurgedRows(
         labels=labels + gone[StoredAnnotation],
         captions=gone[PictureColumn],
@@ -226,7 +232,8 @@ def _name_groups(session: Session, ids: Sequence[str]) -> None:
         session.execute(update(p).where(p.near_group == old).values(near_group=new))
 
 
-def _without_mentions(session: Session, gone: Gone) -> None:
+def erase_mentions(session: Session, gone: Gone) -> None:
+    """Reads all of `MENTIONS`, however few pictures go."""
     for table, columns in groupby(MENTIONS, lambda column: column.class_):
         names = [column.key for column in columns]
         rows = table.__table__

@@ -12,6 +12,9 @@ from storage.pictures.thumbnails import ThumbnailStore
 from storage.sums import SUMS, accept, changed, forget, read_kept
 
 CACHE, LARGER = "cache", "pictures"  # that, larger copies of pictures, in the cache
+FINGERPRINT = "*-" + 12 * "[0-9a-f]"  # of an encoder
+# What is written into the cache with its digest; anything else there is somebody else's, models say.
+DIGESTED = ("precision-*.json", f"{FINGERPRINT}.json", "*.kept", "capabilities/*.json", "texts/*/*.npy")
 DOWNLOADS = ("bundles", "scores")  # written again when they are asked for
 COPIES = "*.before-*"  # of the database
 
@@ -32,18 +35,17 @@ def take_away_downloads(home: Path) -> None:
                 accept(at)
 
 
-def take_away_cache(home: Path) -> Iterator[Path]:
-    """What was damaged of it, or of an older version: it is computed again when it is needed."""
-    larger = home / CACHE / LARGER
-    store = ThumbnailStore(FolderBlobs(larger))
-    for file in (*(home / CACHE).rglob("[!.]*"), home / LAST_BACKUP):
-        if file.is_relative_to(larger):
-            is_whole = file.suffix != ".webp" or store.is_whole(file.stem)
-        else:
-            is_whole = not file.is_file() or file.suffix == ".safetensors" or read_kept(file) is not None
-        if not is_whole:
-            file.unlink(missing_ok=True)
-            yield file
+def damaged_cache(home: Path) -> Iterator[Path]:
+    """What was damaged of it, or is of an older version: computed again once it is taken away and needed.
+    The reader of `*.safetensors` compares their digest itself."""
+    cache = home / CACHE
+    digested = (file for names in DIGESTED for file in cache.glob(names))
+    yield from (
+        file for file in (*digested, home / LAST_BACKUP) if file.is_file() and read_kept(file) is None
+    )
+    store = ThumbnailStore(FolderBlobs(cache / LARGER))
+    larger = (file for file in (cache / LARGER).glob("*/*/*.webp") if len(file.stem) == 64)
+    yield from (file for file in larger if not store.is_whole(file.stem))
 
 
 def _lists(home: Path) -> list[Path]:

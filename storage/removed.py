@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.database import Database, chunks, insert_new, once_a_moment
-from storage.erasing import MEASURED_KEY, PurgedRows, erase_rows, measures
+from storage.erasing import MEASURED_KEY, Gone, PurgedRows, erase_mentions, erase_rows, measures
 from storage.folders import count_places, places_of
 from storage.kept_counts import KeptCounts, groups_of, groups_shown, recount_groups
 from storage.tables import (
@@ -111,10 +111,14 @@ class Removed:
         """For good, with everything that is kept of them here (`storage.erasing`); only those that are in the
         trash. `refuse`: their ids alone are kept, so that they don't come in again."""
         gone = PurgedRows()
-        for ids in chunks(picture_ids):
+        query = select(PictureRow.id).where(PictureRow.removed.is_not(None), PictureRow.id != PURGED)
+        going = [row[0] for row in self._database.rows_among(query, PictureRow.id, picture_ids)]
+        if going:  # first, for once its row is gone nobody knows what a mention is of
             with self._database.write("library") as session:
-                query = select(PictureRow.id).where(PictureRow.id.in_(ids), PictureRow.removed.is_not(None))
-                in_bin = list(session.scalars(query.where(PictureRow.id != PURGED)))
+                erase_mentions(session, Gone(going, self.places(going)))
+        for ids in chunks(going):
+            with self._database.write("library") as session:
+                in_bin = list(session.scalars(query.where(PictureRow.id.in_(ids))))
                 _keep_the_one_that_stands_for_all(session)
                 if refuse:
                     rows = [{"picture_id": i, "author": author, "created": now()} for i in in_bin]

@@ -265,7 +265,10 @@ def _salvaged(damaged: Path, folder: Path) -> Salvaged:
         whole = _with_log(damaged, log, folder / "damaged.sqlite")
         with whole.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             rows, unreadable, broken = _filled(new, _Found(_Pages(content)))
-        os.link(damaged, kept)
+        try:
+            os.link(damaged, kept)
+        except OSError:  # exFAT, say, has no second names
+            shutil.copy2(damaged, kept)
         if log.exists():  # it must never lie beside another database: SQLite would play it back into that
             log.rename(f"{kept}-wal")
         Path(f"{damaged}-shm").unlink(missing_ok=True)

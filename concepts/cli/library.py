@@ -130,7 +130,7 @@ def _checked(report: Any) -> None:
         "files changed since (add them again to take them up)": report.files_changed,
         "files that can't be read": report.files_unreadable,
         "files of the data folder that are not as they were written": report.own_damaged,
-        "damaged files taken away that are computed again": report.computed_again,
+        "damaged files that can be computed again": report.computed_again,
     }
     say(f"{report.pictures:,} pictures in {report.files:,} files.")
     if report.index:

@@ -15,7 +15,7 @@ from concepts.errors import BadPictureError, DamagedIndexError
 from concepts.jobs import Listener
 from concepts.library.originals import original
 from concepts.view import View
-from storage.home_files import damaged_files, take_away_cache, take_away_downloads
+from storage.home_files import damaged_cache, damaged_files, take_away_downloads
 from storage.library import Library
 from storage.pictures import archives, sources
 from storage.pictures.files import SkippedFile, Source, look_at
@@ -41,15 +41,15 @@ SAID = {
     "files_changed": "changed",
     "files_unreadable": "unreadable",
     "own_damaged": "not as it was written",
-    "computed_again": "damaged or outdated; removed",
+    "computed_again": "damaged or outdated; can be computed again",
 }
 
 
 class Checked(View):
     """What is missing, extra, unreadable or changed. `index` says why the vectors can't be read; `left` are
     pictures that no file is left of, so that their vector or thumbnail can't be made again. `own_damaged`:
-    other files of the data folder that aren't as they were written; `computed_again`: damaged ones that could
-    be taken away."""
+    other files of the data folder that aren't as they were written; `computed_again`: damaged ones that a
+    repair takes away."""
 
     pictures: int
     files: int
@@ -132,7 +132,7 @@ class HealthCheck:
         listener(0, total, "vectors")
         for place in (*self._index.changed(), *damaged_files(self._home)):
             self._name("own_damaged", str(place))
-        for place in take_away_cache(self._home):
+        for place in damaged_cache(self._home):
             self._name("computed_again", str(place))
         ids = self._library.all_ids(in_bin=True)
         done = self._look_at_vectors(ids)
@@ -158,6 +158,8 @@ class HealthCheck:
         if self._index.changed():
             self._index.rewrite()
         take_away_downloads(self._home)
+        for place in damaged_cache(self._home):
+            place.unlink(missing_ok=True)
         self._index.delete(self._found.extra)
         self._library.adding.add_pending(self._found.missing, self._index.fingerprint)
         embedded = embed_pending()

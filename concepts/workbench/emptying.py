@@ -5,17 +5,19 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from concepts.bundle.score import without_pictures
 from concepts.installation.log import rewrite_log
-from concepts.jobs import Listener
+from concepts.jobs import Progress
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import Emptied, EmptyTrash
 from storage.erasing import Gone
-from storage.jobs import GOING
+from storage.errors import UnknownJobError
+from storage.jobs import GOING, JobStore
 from storage.pictures import archives
 from storage.sums import SUMS, accept
 
@@ -56,21 +58,27 @@ def _uploads(this: _Emptying) -> dict[str, int]:
 
 
 def _scores(this: _Emptying) -> dict[str, int]:
-    """Files of scores have a row less for each, and their job says how many are left. What is no such file
-    goes: what a killed job left of one, say."""
+    """Files of scores have a row less for each, and their job, where it is still known, says how many are
+    left. What is no such file goes from the folder of a job (what a killed one left, say), and stays in one
+    that a person made."""
     jobs, counts = this.context.jobs.store, Counter[str]()
     for file in sorted((this.context.settings.home / "scores").glob("*/*")):
-        job = jobs.get(int(file.parent.name))
-        if job.state in GOING or file.suffix == SUMS:
+        is_jobs, job = file.parent.name.isdecimal(), None
+        if is_jobs:
+            with suppress(UnknownJobError):
+                job = jobs.get(int(file.parent.name))
+        if (job and job.state in GOING) or file.suffix == SUMS or not file.is_file():
             continue
         try:
             left = without_pictures(file, this.gone.ids, this.gone.places)
         except (pa.ArrowException, KeyError, UnicodeError):
-            file.unlink()
+            if is_jobs:
+                file.unlink()
             continue
         accept(file.with_suffix(SUMS))
-        counts["scores"] += max((job.result or {}).get("rows", left.rows) - left.rows, 0)
-        jobs.amend(job.id, vars(left))
+        if job:
+            counts["scores"] += max((job.result or {}).get("rows", left.rows) - left.rows, 0)
+            jobs.amend(job.id, vars(left))
     return counts
 
 
@@ -106,18 +114,26 @@ PLACES: dict[str, Callable[[_Emptying], dict[str, int]]] = {
 }
 
 
-def erase(context: Context, job: EmptyTrash, listener: Listener) -> Emptied:
-    """Takes what is in the trash out of all places, then writes the database anew: also where a killed run
-    left nothing else to do."""
+def erase(context: Context, job: EmptyTrash, progress: Progress) -> Emptied:
+    """Takes what is in the trash out of all places, then writes the database anew: also where a run that was
+    cut off left nothing else to do. Raises `StorageError` before anything goes where there is no room."""
     removed, counts = context.collection.removed, Counter[str]()
-    if ids := removed.ids(context.collection.library.counts().in_bin + COME_MEANWHILE):
+    ids = removed.ids(context.collection.library.counts().in_bin + COME_MEANWHILE)
+    if ids or _was_cut_off(context.jobs.store, progress.job_id):
+        context.database.require_room_to_compact()
         this = _Emptying(context, job, Gone(ids, removed.places(ids)))
-        for done, (place, take_out) in enumerate(PLACES.items()):
-            listener(done, len(PLACES), place)
+        for done, (place, take_out) in enumerate(PLACES.items() if ids else ()):
+            progress.report(done, len(PLACES), place)
             counts.update(take_out(this))
-    listener(len(PLACES), len(PLACES), "writing the database anew")
-    context.database.compact()
+        progress.report(len(PLACES), len(PLACES), "writing the database anew")
+        context.database.compact()
     return Emptied(refused=job.refuse, backups=backups(context), **counts)
+
+
+def _was_cut_off(jobs: JobStore, job_id: int) -> bool:
+    """Whether an earlier run of this job, or the job before it, may have deleted rows and gone no further."""
+    others = (job for job in jobs.newest_first([EmptyTrash.kind], limit=2) if job.id != job_id)
+    return jobs.get(job_id).lease > 1 or any(job.state != "done" for job in others)
 
 
 def backups(context: Context) -> tuple[str, ...]:

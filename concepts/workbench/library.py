@@ -177,6 +177,8 @@ class PictureLibrary:
             Path, Field(description="Such as the Parquet of img2dataset: path or id, and columns.")
         ],
         format: Annotated[str, Field(description="Which one it is, where that can't be seen.")] = "",
+        *,
+        confined: Confined = False,
     ) -> ColumnsReport:
         """Keep what a file says of your pictures: captions, which can be searched, and any other columns. The
         same file again changes nothing.
@@ -187,7 +189,7 @@ class PictureLibrary:
             raise DiscernError(f"There is no file or folder {file}. Check the spelling.")
         found = format_of(file, format)
         bad: list[BadRow] = []
-        rows = list(_usable(rows_of(found, file), bad))
+        rows = list(_usable(rows_of(found, file, any_number=not confined), bad))
         folder = file.absolute() if file.is_dir() else file.absolute().parent
         outcomes = find_named(self._context.collection.library, [named for _, named, _ in rows], folder)
         columns: list[PictureColumn] = []

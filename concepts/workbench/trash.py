@@ -148,7 +148,7 @@ class Trash:
         return backups(self._context)
 
     def _empty(self, job: EmptyTrash, progress: Progress) -> Emptied:
-        return erase(self._context, job, progress.report)
+        return erase(self._context, job, progress)
 
     def _restore_pictures(self, pictures: Sequence[str], author: str) -> Moved:
         library = self._context.collection.library

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import warnings
 from collections.abc import Iterator, Sequence
@@ -25,14 +26,13 @@ from storage.vectors.digests import Digests, digests_of, finite
 from storage.vectors.ids import AT_ONCE, ID_TYPE, Flags, Halves, Keys, checked, encoded, located
 from storage.vectors.matrix import Matrix
 from storage.vectors.reader import VectorReader
-from storage.vectors.tables import LANCE, BucketTables, WritersTurn, guarded
+from storage.vectors.tables import HINT, LANCE, BucketTables, WritersTurn, guarded
 
 COMPACT_AFTER = 50  # small files; each write adds one
 ROWS_A_FILE = 2_000  # to compact writes all rows anew: in a large table it waits for as many more files
 KEEP_VERSIONS = timedelta(minutes=1)  # whoever reads the table itself holds the lock; others read the copy
 
 GIVEN_AT_ONCE = 100_000  # digests: LanceDB writes whole rows anew for them
-WRITTEN_ONCE = (".lance", ".manifest", ".txn")  # what LanceDB writes more than once is a hint of a few bytes
 DIGEST = pa.field("digest", pa.uint32())  # null in rows that were written before there were any
 
 log = logging.getLogger(__name__)
@@ -177,6 +177,7 @@ class LanceIndex:
             with suppress(DiskFullError, ReadOnlyError, NoPermissionError), self._writing():  # it can wait
                 if without:
                     self._give_digests()
+                self._note_files()
             return is_copied
 
     def mend(self) -> None:
@@ -360,6 +361,7 @@ class LanceIndex:
             table = self._opened()
             if table is None:  # an empty table is false
                 table = self._database.create_table(self.fingerprint, schema=self._schema())
+                self._note_files()
             return table
 
     def _opened(self) -> lancedb.table.Table | None:
@@ -415,13 +417,19 @@ class LanceIndex:
         """Alone. The sums of what LanceDB has written are kept, which a bucket's service does by itself."""
         with self._lock, self._guarded():
             yield
-            self._note_files()
+            if self._sums.exists():  # a table of before there were any is read through by a check, once
+                self._note_files()
 
     def _note_files(self) -> None:
+        """Reads those that are new."""
         if self._bucket is None:
-            table = self._folder / f"{self.fingerprint}{LANCE}"
-            files = (file for file in table.rglob("*") if file.is_file())
-            write_sums(self._folder / f"{self.fingerprint}{SUMS}", files, WRITTEN_ONCE)
+            folders = os.walk(self._folder / f"{self.fingerprint}{LANCE}")  # asks no file for its state
+            files = (Path(at, name) for at, _, names in folders for name in names if not name.endswith(HINT))
+            write_sums(self._sums, files, once=("",))  # all of them
+
+    @property
+    def _sums(self) -> Path:
+        return self._folder / f"{self.fingerprint}{SUMS}"
 
     def _guarded(self) -> AbstractContextManager[None]:
         return guarded(self._folder, self._bucket)

@@ -24,7 +24,7 @@ from storage.vectors.graph import KeptGraph, fits
 from storage.vectors.ids import AT_ONCE, ID_TYPE, PictureIds, parts
 from storage.vectors.matrix import MADE_FROM, Matrix
 from storage.vectors.reader import VectorReader
-from storage.vectors.tables import LANCE, BucketTables
+from storage.vectors.tables import HINT, LANCE, BucketTables, WritersTurn
 
 if TYPE_CHECKING:
     from storage.vectors.lance import LanceIndex
@@ -140,10 +140,12 @@ class StoredIndex:
         return damaged or ([] if is_copied else [self._matrix.folder])
 
     def changed(self) -> list[Path]:
-        """Files of the table that are not as they were written, whether or not it is seen in what is read."""
+        """Files of the table that are not as they were written, whether or not it is seen in what is read.
+        Nobody writes meanwhile."""
         sums = self._folder / f"{self.fingerprint}{SUMS}"
         if self._bucket is None and sums.exists():  # older versions kept none
-            return list(changed(sums))
+            with WritersTurn(self._folder, self.fingerprint, None):
+                return [file for file in changed(sums) if file.suffix != HINT]  # older lists have it
         return []
 
     def rewrite(self) -> None:

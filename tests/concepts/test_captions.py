@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from concepts.errors import DiscernError, NoUsableRowsError
+from concepts.labelling.formats import base
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
 from storage.pictures.hashing import picture_id
@@ -124,3 +125,13 @@ def test_a_value_that_is_too_long_is_a_row_left_out(
     file.write_text(f"id,caption\n{ids[0]},{'a' * 10_001}\n{ids[1]},short\n")
     report = bench.library.keep_captions(file)
     assert (report.kept, [row["row"] for row in report.bad_rows]) == (1, [2])
+
+
+def test_only_who_sends_a_file_is_held_to_a_number_of_rows(
+    captioned: tuple[Workbench, Path, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, file, _ = captioned
+    monkeypatch.setattr(base, "MOST_ROWS", 2)
+    with pytest.raises(DiscernError, match="more than 2 rows"):
+        bench.library.keep_captions(file, confined=True)
+    assert bench.library.keep_captions(file).pictures == 3

@@ -31,7 +31,6 @@ MENDED = [
     "thumbnails/*/*/*.webp",
     "vectors/*.lance/data/*.lance",
     "vectors/*.lance/_versions/*.manifest",
-    "vectors/*.lance/_versions/*.json",
     "vectors/*.lance/_transactions/*.txn",
     "vectors/*.sums",
     "bundles/*/*.zip",
@@ -65,7 +64,7 @@ ONLY_THERE = ["uploads/*/*.png", "discern.before-9999.sqlite"]
 # Said once, and then they count as they are: a person may have changed some, and of none is there another.
 ACCEPTED = ["users.json", "*.sums", "secret", "webhooks/*.secret", "webhooks.sums"]
 SETTINGS = "settings.json"
-UNSEEN = ["logs/*"]
+UNSEEN = ["logs/*", "vectors/*.lance/_versions/*.json"]  # LanceDB finds the newest version without it
 SEEN_BY_SQLITE = ["discern.sqlite"]  # tests/storage/test_damaged_database.py
 KINDS = [*MENDED, *COMPUTED_AGAIN, *ONLY_THERE, *ACCEPTED]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +72,30 @@ def test_more_rows_than_are_taken_are_refused(tmp_path: Path, monkeypatch: pytes
         (tmp_path / name).write_bytes(content)
         with pytest.raises(DiscernError, match="more than 1,000 rows"):
             list(rows_of(format_of(tmp_path / name), tmp_path / name))
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.csv"])
+def test_whoever_owns_the_computer_may_read_more_rows(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "MOST_ROWS", 10)
+    is_csv = name.endswith("csv")
+    (tmp_path / name).write_bytes(
+        b"path,label\n" + b"a.png,yes\n" * 11 if is_csv else many_times("a.png", 11)
+    )
+    assert len(list(rows_of(format_of(tmp_path / name), tmp_path / name, any_number=True))) == 11
+
+
+def test_a_limit_of_the_system_that_is_lower_stays(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_bytes(many_times("a.png", 3))
+    read = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_CPU, (30, 30));"
+        "from pathlib import Path; from concepts.labelling.formats import format_of;"
+        "from concepts.labelling.formats.apart import rows_of; path = Path(sys.argv[1]);"
+        "print(len(list(rows_of(format_of(path), path))))"
+    )
+    command = [sys.executable, "-c", read, str(tmp_path / "a.parquet")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "3\n"
 
 
 def peak_memory(*, begin: bool = False) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import random
 import shutil
 import sqlite3
@@ -152,6 +154,21 @@ def test_a_damaged_beginning_costs_nothing_but_the_begin(
     with pytest.raises(DamagedDatabaseError):
         opened(file)
     assert save_readable(sqlite_url(file)) is not None
+    assert len(labels(opened(file))) == PICTURES
+
+
+def test_the_damaged_file_is_kept_also_where_files_have_no_second_names(
+    file: Path, opened: Callable[[Path], Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(source: Path, target: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    overwrite(file, 1, NOISE[:16])
+    damaged = file.read_bytes()
+    saved = save_readable(sqlite_url(file))
+    assert saved is not None
+    assert saved.kept.read_bytes() == damaged
     assert len(labels(opened(file))) == PICTURES
 
 

@@ -34,3 +34,10 @@ GONE = Gone([ONE, OTHER], ["/a/b.png", "/a/b.png.jpg", "/a/b/Grüße 1.png", "/z
 )
 def test_what_is_left(before: Any, after: Any) -> None:
     assert GONE.taken_from(before) == after
+
+
+def test_a_place_of_another_system_is_taken_out_as_well() -> None:
+    gone = Gone([ONE], ["C:\\pictures\\a.png", "a.png"])
+    assert gone.taken_from("C:\\pictures\\a.png, C:\\pictures\\b.png") == "purged, C:\\pictures\\b.png"
+    assert gone.taken_from("a.png") == "purged"
+    assert gone.taken_from("") == ""

@@ -137,7 +137,9 @@ def routes(workbench: Workbench) -> APIRouter:
         """Keeps what a file says of pictures of the library: captions, which can be searched, and any other
         columns, such as those of img2dataset about safety. Values that are known change nothing."""
         async with received(request, file) as path:
-            return await run_in_threadpool(workbench.library.keep_captions, path, format=format)
+            return await run_in_threadpool(
+                workbench.library.keep_captions, path, format=format, confined=True
+            )
 
     @router.post("/classify", tags=["scoring"])
     async def classify(

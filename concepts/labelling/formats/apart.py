@@ -1,8 +1,9 @@
 """Files that have to be read whole, read in a process of their own: a file of some kilobytes may unpack to
 anything, and that takes the memory and time of that process alone.
 
-`python -m concepts.labelling.formats.apart FORMAT FILE` prints a JSON line for each row, [number, columns] or
-[number, why it is bad], and where it is no file of that format a line that says why.
+`python -m concepts.labelling.formats.apart FORMAT FILE MOST` prints a JSON line for each row, [number,
+columns] or [number, why it is bad], and where it is no file of that format, or has more rows, a line that
+says why.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from concepts.errors import DiscernError
-from concepts.labelling.formats import FORMATS, Format
-from concepts.labelling.formats.base import MOST_ROWS, TOO_MUCH, check_rows, told
+from concepts.labelling.formats import FORMATS, Format, base
+from concepts.labelling.formats.base import TOO_MUCH, check_rows, told
 from concepts.labelling.formats.tables import Csv, Jsonl
 from concepts.labelling.rows import BadRow, RawRow
 
@@ -31,17 +32,20 @@ SECONDS_PER_BYTE: Final = 1e-6
 LONGEST_ROW: Final = 256 * 1024  # characters, as JSON
 
 
-def rows_of(found: Format, path: Path) -> Iterator[RawRow]:
-    """The rows of a file or folder in this format. Raises `DiscernError`, also where it has too many."""
+def rows_of(found: Format, path: Path, *, any_number: bool = False) -> Iterator[RawRow]:
+    """The rows of a file or folder in this format. Raises `DiscernError`, also where it has too many: unless
+    it may have `any_number`, as where its owner says so by command."""
+    most = sys.maxsize if any_number else base.MOST_ROWS
     streams = isinstance(found, Csv | Jsonl) or not path.is_file()
-    if streams and path.is_file() and _has_more_lines(path, MOST_ROWS):  # a value may have several
-        deque(_counted(found.read(path), path), maxlen=0)  # before anything is made of the first
-    yield from _counted(found.read(path) if streams else _read_apart(found.method.name, path), path)
+    if streams and path.is_file() and _has_more_lines(path, most):  # a value may have several
+        deque(_counted(found.read(path), path, most), maxlen=0)  # before anything is made of the first
+    rows = found.read(path) if streams else _read_apart(found.method.name, path, most)
+    yield from _counted(rows, path, most)
 
 
-def _counted(rows: Iterator[RawRow], path: Path) -> Iterator[RawRow]:
+def _counted(rows: Iterator[RawRow], path: Path, most: int) -> Iterator[RawRow]:
     for count, row in enumerate(rows, start=1):
-        check_rows(count, path)
+        check_rows(count, path, most)
         yield row
 
 
@@ -50,8 +54,8 @@ def _has_more_lines(path: Path, most: int) -> bool:
         return sum(piece.count(b"\n") for piece in iter(partial(file.read, 1024**2), b"")) > most
 
 
-def _read_apart(name: str, path: Path) -> Iterator[RawRow]:
-    command = [sys.executable, "-P", "-m", __name__, name, str(path.absolute())]
+def _read_apart(name: str, path: Path, most: int) -> Iterator[RawRow]:
+    command = [sys.executable, "-P", "-m", __name__, name, str(path.absolute()), str(most)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as child:
         assert child.stdout is not None
@@ -88,13 +92,17 @@ def _bound(size: int) -> None:
     except ImportError:
         return
     memory = int(MEMORY + MEMORY_PER_BYTE * max(size - SMALL, 0))
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds := int(SECONDS + SECONDS_PER_BYTE * size), seconds))
+    seconds = int(SECONDS + SECONDS_PER_BYTE * size)
+    for what, most in ((resource.RLIMIT_DATA, memory), (resource.RLIMIT_CPU, seconds)):
+        _, hard = resource.getrlimit(what)
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)  # nobody may raise it again
+        resource.setrlimit(what, (most, most))
     os.nice(10)
 
 
 if __name__ == "__main__":
     _bound(Path(sys.argv[2]).stat().st_size)
+    base.MOST_ROWS = int(sys.argv[3])
     try:
         _print_rows(sys.argv[1], Path(sys.argv[2]))
     except MemoryError:

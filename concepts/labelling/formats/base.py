@@ -21,7 +21,7 @@ from concepts.registry import Method
 from storage.disk import is_refusal, refused
 
 MOST_JSON: Final = 512 * 1024**2  # bytes of a JSON file, which is read whole: it takes some times as much
-MOST_ROWS: Final = 1_000_000  # of a file
+MOST_ROWS = 1_000_000  # of a file
 TOO_MUCH: Final = "takes too much memory or time to be read. Split it."
 CAPTION: Final = "caption"
 
@@ -114,10 +114,10 @@ def whole_json(path: Path) -> Any:
         raise DiscernError(f"{path.name} is not JSON: {first_line(error)}.") from error
 
 
-def check_rows(count: int, path: Path) -> None:
+def check_rows(count: int, path: Path, most: int | None = None) -> None:
     """Raises `DiscernError` for more than are read of a file."""
-    if count > MOST_ROWS:
-        raise DiscernError(f"{path.name} has more than {MOST_ROWS:,} rows. Split it.")
+    if count > (most := most or MOST_ROWS):
+        raise DiscernError(f"{path.name} has more than {most:,} rows. Split it.")
 
 
 def start_of(path: Path, size: int = 1024**2) -> str:
