@@ -112,7 +112,7 @@ def _read_status(error: APIStatusError, model: str, endpoint: str, *, pictures: 
     if code == "insufficient_quota":
         return Failure(f"The account at {endpoint} has no credit left.", status, final=True)
     if pictures and status in TAKES_NO_PICTURES and _speaks_of_pictures(about, model):
-        return Failure(f"{model} takes no pictures ({status}).", status, "blind", final=True)
+        return Failure(f"{model} takes no pictures, or not this one ({status}).", status, "blind", final=True)
     if status == 404:
         return Failure(
             f"{endpoint} has no chat completions. The address usually ends in /v1.", status, about=about

@@ -73,7 +73,7 @@ def test_results_come_in_the_order_of_the_pictures_whoever_answers_first(
         (says(verdict(9)), "rating"),
         (says(verdict(rationale="")), "rationale"),
         (says("nice dog"), "JSON"),
-        (status(400, "image too small"), "image too small"),
+        (status(400, "image too small"), "not this one (400)"),
     ],
 )
 def test_one_picture_that_can_not_be_judged_fails_alone(make_vlm, server, revision, pictures, reply, words):

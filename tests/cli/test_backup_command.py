@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import zipfile
@@ -62,8 +63,9 @@ def test_what_others_could_read_there_before_is_replaced(ended: End, own_home: P
 def test_secrets_are_in_it_only_where_that_is_asked(
     discern: Callable[..., Any], own_home: Path, tmp_path: Path
 ) -> None:
-    discern("settings", "openai_base_url", "https://ana:a-password@models.example/v1")
-    discern("settings", "openai_api_key", KEY)
+    own_home.mkdir(parents=True, exist_ok=True)
+    of_before = {"openai_base_url": "https://ana:a-password@models.example/v1", "openai_api_key": KEY}
+    (own_home / "settings.json").write_text(json.dumps(of_before))
     discern("backup", tmp_path / "without.zip")
     discern("backup", tmp_path / "with.zip", "--with-secrets")
     with zipfile.ZipFile(tmp_path / "without.zip") as archive:

@@ -14,10 +14,9 @@ from concepts.workbench import Concept, Workbench
 from concepts.workbench import review as module
 from concepts.workbench.jobs import LookOver
 from storage.tables import PictureRow, StoredJob
-from web.screens.review import _Screen
+from web.screens.review import RememberedReview, _Screen
 
 NAME = "Round thing"
-NOTHING = {"place": {}, "ids": [], "keys": {}}
 
 
 def answer(bench: Workbench, picture: str, value: str) -> None:
@@ -70,12 +69,12 @@ def test_the_screen_trains_nothing_but_asks_for_a_look_once_and_shows_what_came_
         closed.setattr(module, "likely_mislabelled", None)
         for _ in range(2):
             bench.review.keep_up(NAME)
-            assert "Worth a second look" not in screen._main(NAME, "me", dict(NOTHING), {})
+            assert "Worth a second look" not in screen._main(NAME, "me", RememberedReview(), {})
     (job,) = bench.jobs.store.newest_first([LookOver.kind], bench.context.concept(NAME).id)
     bench.jobs.resume(job.id)
-    shown = screen._main(NAME, "me", dict(NOTHING), {})
+    shown = screen._main(NAME, "me", RememberedReview(), {})
     assert shown.count("You said:") == 3
-    to_another = screen._main(NAME, "ana", dict(NOTHING), {})
+    to_another = screen._main(NAME, "ana", RememberedReview(), {})
     assert (to_another.count("You said:"), to_another.count("Answered:")) == (0, 3)
     assert all(f'id="likely_mislabelled-yes-{picture[:12]}"' in shown for picture in doubted)
 

@@ -17,6 +17,7 @@ from PIL import Image
 from concepts.encoders import CPU_DEFAULT, GPU_DEFAULT, load_encoder
 from concepts.encoders.openclip import OpenClipEncoder, as_prompt, licence_of
 from concepts.errors import EncoderError
+from storage.sums import read_kept, write_kept
 
 
 @pytest.fixture
@@ -70,14 +71,14 @@ def test_one_changed_weight_changes_the_fingerprint(folder: Path, tmp_path: Path
 def test_auto_precision_is_measured_once_and_remembered(tiny_open_clip: Path, tmp_path: Path) -> None:
     first = load_encoder(f"local-dir:{tiny_open_clip}", cache=tmp_path)
     (saved,) = tmp_path.glob("precision-*.json")
-    probe = json.loads(saved.read_text())
+    probe = json.loads(read_kept(saved) or b"")
     assert probe["float32_seconds"] > 0
     assert first.fingerprint.precision in ("float32", "bfloat16")
     # Were it measured again, this would be overwritten.
     decided = {**probe, "float32_seconds": 3.0, "bfloat16_seconds": 1.0, "cosine": 0.9999}
-    saved.write_text(json.dumps(decided))
+    write_kept(saved, json.dumps(decided).encode())
     assert load_encoder(f"local-dir:{tiny_open_clip}", cache=tmp_path).fingerprint.precision == "bfloat16"
-    saved.write_text(json.dumps({**decided, "cosine": 0.99}))
+    write_kept(saved, json.dumps({**decided, "cosine": 0.99}).encode())
     assert load_encoder(f"local-dir:{tiny_open_clip}", cache=tmp_path).fingerprint.precision == "float32"
 
 
@@ -86,7 +87,7 @@ def test_a_damaged_measurement_is_made_again(tiny_open_clip: Path, tmp_path: Pat
     (saved,) = tmp_path.glob("precision-*.json")
     saved.write_text("{half")
     load_encoder(f"local-dir:{tiny_open_clip}", cache=tmp_path)
-    assert json.loads(saved.read_text())["cosine"] > 0.9
+    assert json.loads(read_kept(saved) or b"")["cosine"] > 0.9
 
 
 @pytest.mark.parametrize(
