@@ -14,7 +14,7 @@ import pytest
 from not_run import not_run
 
 from concepts.errors import DiscernError
-from concepts.labelling.formats import LabelledPicture, base, format_of, writable
+from concepts.labelling.formats import LabelledPicture, apart, base, format_of, writable
 from concepts.labelling.formats.apart import rows_of
 
 MOST = 100 * 2**20  # bytes that this process may grow by
@@ -22,8 +22,9 @@ MOST = 100 * 2**20  # bytes that this process may grow by
 
 @pytest.mark.parametrize("name", ["coco", "label-studio", "fiftyone", "hugging-face", "image-folder"])
 def test_what_is_read_apart_is_what_was_written(
-    name: str, labelled: list[LabelledPicture], tmp_path: Path
+    name: str, labelled: list[LabelledPicture], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(apart, "LITTLE", 0)
     out = tmp_path / f"out{writable(name).suffix}"
     writable(name).write(out, labelled)
     found = format_of(out)

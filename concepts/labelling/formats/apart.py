@@ -24,6 +24,8 @@ from concepts.labelling.formats.base import TOO_MUCH, check_rows, told
 from concepts.labelling.formats.tables import Csv, Jsonl
 from concepts.labelling.rows import BadRow, RawRow
 
+LITTLE: Final = 64 * 1024  # bytes of a JSON file, from which nothing large comes
+OF_JSON: Final = ("coco", "fiftyone", "label-studio")
 SMALL: Final = 50 * 1000**2  # bytes of a file
 MEMORY: Final = 768 * 1024**2  # bytes for a small one, and
 MEMORY_PER_BYTE: Final = 12  # for each byte more
@@ -39,7 +41,8 @@ def rows_of(found: Format, path: Path, *, any_number: bool = False) -> Iterator[
     streams = isinstance(found, Csv | Jsonl) or not path.is_file()
     if streams and path.is_file() and _has_more_lines(path, most):  # a value may have several
         deque(_counted(found.read(path), path, most), maxlen=0)  # before anything is made of the first
-    rows = found.read(path) if streams else _read_apart(found.method.name, path, most)
+    here = streams or (found.method.name in OF_JSON and path.stat().st_size <= LITTLE)
+    rows = found.read(path) if here else _read_apart(found.method.name, path, most)
     yield from _counted(rows, path, most)
 
 
