@@ -155,11 +155,13 @@ def before(used: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) ->
     return vectors(Path(shutil.copytree(used[1], tmp_path_factory.mktemp("before") / "home")))
 
 
+@pytest.mark.slow
 def test_every_file_is_of_a_kind_that_is_listed(home: Path) -> None:
     listed = {file for kind in (*KINDS, SETTINGS, *UNSEEN, *SEEN_BY_SQLITE) for file in files(home, kind)}
     assert [file for file in files(home, "**/*") if file not in listed] == []
 
 
+@pytest.mark.slow
 def test_a_home_that_was_only_used_is_whole(home: Path) -> None:
     report = checked()
     assert (report.is_whole, report.named) == (True, ())
@@ -172,6 +174,7 @@ PLACES: dict[str, Callable[[int], int]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_changed_byte_is_noticed_said_and_mended(
@@ -188,6 +191,7 @@ def test_a_changed_byte_is_noticed_said_and_mended(
     assert vectors(home) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
 def test_settings_that_changed_are_said_or_keep_everything_from_beginning(home: Path, place: str) -> None:
     file = home / SETTINGS

@@ -72,7 +72,9 @@ def kept(home: Path) -> int:
         return int(database.execute("SELECT count(*) FROM label_events").fetchone()[0])
 
 
-@pytest.mark.parametrize("table", ["label_events", "label_events_by_picture"])
+@pytest.mark.parametrize(
+    "table", ["label_events", pytest.param("label_events_by_picture", marks=pytest.mark.slow)]
+)
 def test_labels_are_refused_until_what_can_be_read_was_saved(
     home: Path, app: App, discern: Run, shell: Shell, table: str, tmp_path: Path
 ) -> None:

@@ -45,7 +45,7 @@ BOMBS = {
 }
 
 
-@pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.parametrize("name", ["a.parquet", pytest.param("a.json", marks=pytest.mark.slow)])
 def test_what_unpacks_to_more_than_there_is_is_refused_and_this_process_does_not_grow(
     name: str, tmp_path: Path
 ) -> None:

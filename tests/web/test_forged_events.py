@@ -53,6 +53,7 @@ def refused(screens: Screens, capfd: pytest.CaptureFixture[str], event: Any, tol
     return "" if answer.status_code == 200 else str(answer.json()["error"])
 
 
+@pytest.mark.slow
 def test_a_memory_that_no_page_has_is_refused(screens: Screens, capfd: pytest.CaptureFixture[str]) -> None:
     remember = [e for e in screens._events if "json" in map(screens._name, e["inputs"])]
     press = {"action": "show", "value": "", "fields": {}}
