@@ -176,11 +176,10 @@ class Settings(BaseSettings):
         """Keys and passwords, which nothing that is kept or shown may hold."""
         given = self.users.get_secret_value() if self.users else ""
         passwords = [pair.partition(":")[2].strip() for pair in given.split(",")]
-        addresses = [self.database]
         key = self.openai_api_key.get_secret_value() if self.openai_api_key else ""
         client = self.oauth_client_secret.get_secret_value() if self.oauth_client_secret else ""
-        found = [key, client, *passwords, *(urlsplit(address).password or "" for address in addresses)]
-        found += [password for _, password in filter(None, [login_of(key)])]
+        found = [key, client, *passwords, urlsplit(self.database).password or ""]
+        found += (login_of(key) or ())[1:]  # its password alone, too
         found += [os.environ.get(name, "") for name in SECRET_VARIABLES]
         return [secret for secret in found if secret]
 
@@ -291,8 +290,8 @@ def _check_address(url: str | None) -> None:
         return
     if _apart(url)[1]:
         raise SettingsError(
-            "An address is shown, so it holds no name and no password. Give them as the key: the key alone, "
-            "or Basic NAME:PASSWORD."
+            "An address can't contain a name or password, because it is shown. Enter them as the key: "
+            "Basic NAME:PASSWORD."
         )
     try:
         parts = urlsplit(url)

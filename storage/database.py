@@ -44,8 +44,9 @@ class Database:
         self.engine = self._dialect.engine
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._turns = Turns(self._dialect)
-        with self._guarded():
-            self._dialect.look()
+        self._file = self._dialect.file
+        if self._file is not None:
+            self._file.look()
         self._migrate()
 
     @contextmanager
@@ -115,7 +116,8 @@ class Database:
             yield session
             session.commit()
             _here.let_go()  # what was read since the write began doesn't have it either
-            self._dialect.require_kept()
+            if self._file is not None:
+                self._file.require_kept()
 
     def compact(self) -> None:
         """Writes all there is anew, so that no byte of what was deleted is left: in the files and, of SQLite,
@@ -176,15 +178,17 @@ class Database:
     @property
     def damage(self) -> DamagedDatabaseError | None:
         """What was seen of it so far. Nothing is written any more then."""
-        return self._dialect.damage
+        return self._file.error if self._file is not None else None
 
     def look_meanwhile(self) -> None:
         """Begins to look through a large one, which opening it didn't: see `damage`."""
-        self._dialect.look_meanwhile()
+        if self._file is not None:
+            self._file.look_meanwhile()
 
     def check(self) -> None:
         """Looks through all of it, which takes as long as reading it. Raises `DamagedDatabaseError`."""
-        self._dialect.check()
+        if self._file is not None:
+            self._file.check()
 
     def close(self) -> None:
         self._dialect.close()
@@ -203,7 +207,7 @@ class Database:
         except TimeoutError as error:  # of the pool
             raise StorageError(f"{self._dialect.name} is busy: no connection is free. Try again.") from error
         except UnicodeDecodeError as error:  # of what SQLite says of a damaged schema, which it cites
-            raise self._dialect.damage or error from error
+            raise self.damage or error from error
 
     def _copy_rows(self, target: Path, tables: Sequence[Table]) -> None:
         target.unlink(missing_ok=True)

@@ -53,8 +53,13 @@ class DatabaseFile:
     def require_whole(self) -> None:
         """Raises `DamagedDatabaseError` where damage was seen, and `LostDatabaseError`."""
         self.require()
-        if self.damage:
-            raise self.damaged(self.damage)
+        if self.error is not None:
+            raise self.error
+
+    @property
+    def error(self) -> DamagedDatabaseError | None:
+        """Of the damage that was seen so far."""
+        return self.damaged(self.damage) if self.damage else None
 
     def damaged(self, said: str) -> DamagedDatabaseError:
         """Nothing is written from here on."""

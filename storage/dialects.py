@@ -59,29 +59,13 @@ class Dialect:
 
     name: str
     engine: Engine
+    file: DatabaseFile | None = None  # of SQLite, which notices by itself neither damage nor that it is gone
 
     def begin_read(self, session: Session) -> None:
         """Of one moment."""
 
     def begin_write(self, session: Session, lock: str) -> None:
         raise NotImplementedError
-
-    def require_kept(self) -> None:
-        """Raises `StorageError` where what was just committed is kept nowhere."""
-
-    @property
-    def damage(self) -> DamagedDatabaseError | None:
-        """What was seen so far."""
-        return None
-
-    def look(self) -> None:
-        """Whether the database is damaged, where it can't be trusted to notice by itself and is small."""
-
-    def look_meanwhile(self) -> None:
-        """Begins to look at one that is large."""
-
-    def check(self) -> None:
-        """Looks through all of it. Raises `DamagedDatabaseError`."""
 
     def require_room_to_compact(self) -> None:
         """Raises `StorageError`, which names the bytes: no `DiskFullError`, for other work has room."""
@@ -167,6 +151,8 @@ class _Sqlite(Dialect):
     """A file in WAL mode. A write begins with BEGIN IMMEDIATE, so two writers queue for the lock instead of
     failing half-way (SQLite can't upgrade a read transaction that others wrote past)."""
 
+    file: DatabaseFile
+
     def __init__(self, url: URL, anew: bool) -> None:
         self.path = Path(str(url.database))
         self.name = str(self.path)
@@ -175,7 +161,7 @@ class _Sqlite(Dialect):
             if not anew:
                 self._refuse_what_was_emptied()
             make_private(self.path)
-        self._file = DatabaseFile(self.path)
+        self.file = DatabaseFile(self.path)
         arguments = {"timeout": PATIENCE, "isolation_level": None}
         self.engine = create_engine(url, connect_args=arguments, max_overflow=-1)  # as many as threads read
         event.listen(self.engine, "connect", self._on_connect)
@@ -183,43 +169,27 @@ class _Sqlite(Dialect):
 
     def begin_read(self, session: Session) -> None:
         """BEGIN is enough: the first SELECT decides what moment is seen."""
-        self._file.require()
+        self.file.require()
 
     def begin_write(self, session: Session, lock: str) -> None:
-        self._file.require_whole()
+        self.file.require_whole()
         session.connection(execution_options={"immediate": True})  # everybody else's writes wait
 
-    def require_kept(self) -> None:
-        self._file.require_kept()
-
-    @property
-    def damage(self) -> DamagedDatabaseError | None:
-        return self._file.damaged(self._file.damage) if self._file.damage else None
-
-    def look(self) -> None:
-        self._file.look()
-
-    def look_meanwhile(self) -> None:
-        self._file.look_meanwhile()
-
-    def check(self) -> None:
-        self._file.check()
-
     def close(self) -> None:
-        self._file.close()
+        self.file.close()
         super().close()
 
     def require_room_to_compact(self) -> None:
         needed, free = 2 * self.size_bytes(), free_bytes(self.path.parent)  # in the log, then in the file
         if free < needed:
             raise StorageError(
-                f"{self.path} keeps what was deleted until it is written anew, which needs {needed:,} free "
-                f"bytes: there are {free:,}. Make room, then try again."
+                f"Deleted data stays in {self.path} until it is rewritten. That needs {needed:,} bytes of "
+                f"free disk space; {free:,} are free. Free some space, then try again."
             )
 
     def compact(self) -> None:
         """VACUUM: `secure_delete` leaves copies of rows behind that SQLite moved from page to page."""
-        self._file.require_whole()
+        self.file.require_whole()
         self.require_room_to_compact()
         connection = sqlite3.connect(self.path, PATIENCE, isolation_level=None)
         try:
@@ -229,8 +199,7 @@ class _Sqlite(Dialect):
             with suppress(sqlite3.Error):  # what it wrote of the log would take the room of others
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             raise StorageError(
-                f"{self.path} can't be written anew ({error}), so what was deleted may still be in it. "
-                "Try again."
+                f"{self.path} could not be rewritten ({error}), so it may still have deleted data. Try again."
             ) from error
         finally:
             connection.close()
@@ -264,7 +233,7 @@ class _Sqlite(Dialect):
             lock.release()
 
     def before_upgrade(self, revision: str) -> None:
-        self._file.require_whole()
+        self.file.require_whole()
         copy = self.path.with_suffix(f".before-{revision}.sqlite")
         self.copy_file(copy)
         write_sums(copy.with_suffix(SUMS), [copy])
@@ -275,7 +244,7 @@ class _Sqlite(Dialect):
 
     def copy_file(self, target: Path) -> bool:
         """SQLite's own VACUUM INTO."""
-        self._file.require()
+        self.file.require()
         with told(target.parent):
             target.unlink(missing_ok=True)
             if free_bytes(target.parent) < self.size_bytes():
@@ -290,7 +259,7 @@ class _Sqlite(Dialect):
             if (problem := obstacle(target.parent)) is not None:
                 raise problem from error
             if _primary_code(error) in DAMAGED:
-                raise self._file.damaged(str(error)) from error
+                raise self.file.damaged(str(error)) from error
             raise StorageError(f"{self.path} can't be copied to {target.parent}: {error}.") from error
         finally:
             connection.close()
@@ -318,7 +287,7 @@ class _Sqlite(Dialect):
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
             return StorageError(f"{self.path} can't be written. Check who owns it.")
         if code in DAMAGED or NO_TEXT in str(error.orig):
-            return self._file.damaged(str(error.orig))
+            return self.file.damaged(str(error.orig))
         return None
 
     def _refuse_what_was_emptied(self) -> None:
@@ -332,7 +301,7 @@ class _Sqlite(Dialect):
 
     def _on_connect(self, connection: Any, record: Any) -> None:
         connection.execute(f"PRAGMA busy_timeout={1000 * PATIENCE}").close()
-        self._file.has_log = connection.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",)
+        self.file.has_log = connection.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",)
         for pragma in ("foreign_keys=ON", "synchronous=NORMAL"):
             connection.execute(f"PRAGMA {pragma}").close()
 

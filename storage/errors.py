@@ -240,14 +240,12 @@ class DamagedDatabaseError(StorageError):
         "Stop the app, then save what can be read: discern library check --repair. The damaged file is kept. "
         "Or restore what discern backup wrote. To start anew, point DISCERN_HOME to another folder."
     )
-    on_screen = (
-        "Whoever runs Discern stops it and saves in a terminal what can be read, or restores a backup."
-    )
+    on_screen = "Ask whoever runs Discern to stop it, then save what can be read or restore a backup."
 
     def __init__(self, name: str, reason: str, backup: str = "") -> None:
         """`backup`: the newest that is known, in words."""
         known = f" The newest backup is {backup}." if backup else ""
-        super().__init__(f"{name} is damaged, so nothing more is written into it ({reason}).{known}")
+        super().__init__(f"{name} is damaged, so nothing more is written to it ({reason}).{known}")
         self.name = name
 
 
@@ -258,7 +256,7 @@ class LostDatabaseError(StorageError):
     on_screen = "Put the file back, or restore a backup, then start Discern again."
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} was removed or replaced meanwhile, so nothing more is saved.")
+        super().__init__(f"{path} was removed or replaced while it was in use, so nothing more is saved.")
         self.path = path
 
 

@@ -240,7 +240,8 @@ def save_readable(url: str) -> Salvaged | None:
     """
     dialect = dialect_of(url)
     try:
-        dialect.check()
+        if dialect.file is not None:
+            dialect.file.check()
         return None
     except DamagedDatabaseError:
         damaged = Path(dialect.name)

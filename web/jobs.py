@@ -126,7 +126,7 @@ def library_checked(result: dict[str, Any]) -> str:
         if result[f"files_{name}"]:
             said.append(f"{count(int(result[f'files_{name}']), 'file')} {words}")
     if damaged := int(result.get("own_damaged", 0)):
-        said.append(f"{count(damaged, 'file')} of the data folder not as written")
+        said.append(f"{count(damaged, 'file')} in the data folder changed or damaged")
     return "; ".join(said)
 
 

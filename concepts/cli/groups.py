@@ -160,7 +160,7 @@ def _save_readable(database: str) -> None:
         labels, rows = saved.rows.get("label_events", 0), sum(saved.rows.values())
         said = (
             f"Saved {labels:,} labels and {rows:,} rows in all from the damaged database. "
-            f"{saved.unreadable:,} pages could not be read, and {saved.broken:,} references to what was on "
-            f"them are left. The damaged file is {saved.kept}."
+            f"{saved.unreadable:,} pages could not be read. {saved.broken:,} rows refer to lost rows. "
+            f"The damaged file was kept as {saved.kept}."
         )
         typer.echo(said, err=True)

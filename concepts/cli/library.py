@@ -129,7 +129,7 @@ def _checked(report: Any) -> None:
         "files gone": report.files_missing,
         "files changed since (add them again to take them up)": report.files_changed,
         "files that can't be read": report.files_unreadable,
-        "files of the data folder that are not as they were written": report.own_damaged,
+        "files in the data folder that were changed or damaged": report.own_damaged,
         "damaged files that can be computed again": report.computed_again,
     }
     say(f"{report.pictures:,} pictures in {report.files:,} files.")
@@ -201,7 +201,7 @@ def _emptied(done: Emptied) -> None:
     for what in ("places", "labels", "captions", "candidates", "drawn", "watched", "vectors", "lists"):
         say(f"  {getattr(done, what):,} {what}")
     say(f"  {done.thumbnails:,} thumbnails, {done.renditions:,} larger ones, {done.uploads:,} uploads")
-    say(f"  {done.scores:,} rows of files of scores")
+    say(f"  {done.scores:,} rows in score files")
     if done.in_archives:
         say(f"  {done.in_archives:,} stay inside uploaded archives, which hold other pictures too")
     named = f", including {', '.join(done.backups)}" if done.backups else ""

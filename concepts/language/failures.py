@@ -66,7 +66,7 @@ def read_failure(
     if isinstance(error, APIConnectionError):
         why = str(error.__cause__ or "")
         if not isinstance(error.__cause__, ConnectError) and why:  # perhaps the words of what answered
-            why = "it ended the connection, or speaks no HTTP"
+            why = "it closed the connection, or doesn't speak HTTP"
         reason = f" ({why})" if why else ""
         return Failure(
             f"{endpoint} can't be reached{reason}. Is it running, and is its address right?",

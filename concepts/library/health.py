@@ -40,7 +40,7 @@ SAID = {
     "files_missing": "missing",
     "files_changed": "changed",
     "files_unreadable": "unreadable",
-    "own_damaged": "not as it was written",
+    "own_damaged": "changed or damaged",
     "computed_again": "damaged or outdated; can be computed again",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -34,6 +35,17 @@ def made_library(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path)
     bench.library.add([pictures], encoder=f"local-dir:{tiny_open_clip}").wait()
     bench.context.database.close()
     return root / "home", pictures
+
+
+@pytest.fixture
+def log_as_it_was() -> Iterator[None]:
+    """Takes away the handlers that a test adds to the root logger."""
+    root = logging.getLogger()
+    before = list(root.handlers)
+    yield
+    for handler in set(root.handlers) - set(before):
+        root.removeHandler(handler)
+        handler.close()
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ from storage.tables import Base, LabelEventRow, Rewording, Round
 
 NAME, ME = "Round thing", "me"
 CAPTION, REMARK = "A caption about nobody else", "Reminds me of the seaside."
+pytestmark = pytest.mark.usefixtures("log_as_it_was")
 WORDS = "Because it looks so round."
 # Columns of text that speak of no picture, of others only in their person's words, or go with their row.
 OF_NO_PICTURE = {
@@ -54,16 +55,6 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setitem(SAYS, "PictureVerdict", {"evidence": [], "rationale": WORDS, "rating": 4})
     with serving(monkeypatch, vlm_price="1/1"):
         yield
-
-
-@pytest.fixture(autouse=True)
-def root_as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    before = list(root.handlers)
-    yield
-    for handler in set(root.handlers) - set(before):
-        root.removeHandler(handler)
-        handler.close()
 
 
 class Known:

@@ -6,7 +6,6 @@ import json
 import logging
 import shutil
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +19,8 @@ from concepts.settings import Settings
 from concepts.workbench import Workbench
 from concepts.workbench.jobs import Expand, Mine
 
+pytestmark = pytest.mark.usefixtures("log_as_it_was")
 KEY = "sk-secret-key-of-somebody"
-
-
-@pytest.fixture(autouse=True)
-def root_as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    before = list(root.handlers)
-    yield
-    for handler in set(root.handlers) - set(before):
-        root.removeHandler(handler)
-        handler.close()
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def test_without_room_nothing_is_erased_and_other_work_goes_on(
     with monkeypatch.context() as patched:
         patched.setattr(dialects, "free_bytes", lambda folder: 10)
         emptying = bench.trash.empty(author=ME)
-        with pytest.raises(StorageError, match=r"needs [\d,]+ free bytes: there are 10"):
+        with pytest.raises(StorageError, match=r"needs [\d,]+ bytes of free disk space; 10 are free"):
             emptying.wait()
         assert bench.context.jobs.store.get(emptying.id).state == "failed"
         assert bench.context.collection.thumbnails.exists(binned)

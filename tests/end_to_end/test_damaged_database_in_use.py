@@ -85,9 +85,9 @@ def test_labels_are_refused_until_what_can_be_read_was_saved(
     status, problem = answered(app, picture, "late")
     app.stop()
     assert (status, problem["type"]) == (503, "/api/v1/docs#storage")
-    assert "nothing more is written into it" in problem["detail"]
+    assert "nothing more is written to it" in problem["detail"]
     assert "kept.zip" in problem["detail"]
-    assert "restores a backup" in problem["detail"]
+    assert "restore a backup" in problem["detail"]
     assert "is damaged" in (tmp_path / "said.txt").read_text()
 
     refused = shell("library", "check")

@@ -146,7 +146,7 @@ def test_what_a_server_of_another_protocol_says_is_not_passed_on() -> None:
         with pytest.raises(ModelCallError) as listed:
             list_models(url, None)
     for said in (read_failure(caught.value, MODEL, url).message, str(listed.value)):
-        assert "speaks no HTTP" in said
+        assert "doesn't speak HTTP" in said
         assert "OpenSSH" not in said
 
 

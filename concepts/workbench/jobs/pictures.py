@@ -69,7 +69,7 @@ class ReadDates(Job[DatesRead]):
 class Emptied(View):
     """What is gone, counted. `labels`: what people and machines said of the pictures; `drawn`: pictures that
     measured. `tables`: of vectors that were written anew, so that no older state has them; `lists`: of the
-    nearest pictures of others that one of them was in. `scores`: rows of files of scores. `freed`: bytes of
+    nearest pictures of others that one of them was in. `scores`: rows in score files. `freed`: bytes of
     files. `in_archives`: those that are in an uploaded archive, which stays, because other pictures are in it
     too. `backups`: names of known ones, which still have them."""
 
