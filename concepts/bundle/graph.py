@@ -28,9 +28,13 @@ def check_graph(content: bytes) -> None:
 
     model = onnx.load_from_string(content)
     graph = model.graph
+    parts = [part for node in graph.node for part in node.attribute]
+    tensors = [*graph.initializer, *(one for part in parts for one in (part.t, *part.tensors))]
     texts = [one for one in graph.initializer if one.data_type == TensorProto.STRING]
-    if model.functions or graph.sparse_initializer or texts:
-        raise ValueError("it has functions, sparse weights or texts, which no export has")
+    elsewhere = [one for one in tensors if one.external_data]  # read from any file that a stranger names
+    sparse = graph.sparse_initializer or any(part.HasField("sparse_tensor") for part in parts)
+    if model.functions or sparse or texts or elsewhere:
+        raise ValueError("it has functions, sparse weights, texts or weights in other files; no export does")
     for node in graph.node:
         if node.domain not in OWN or any(part.HasField("g") or part.graphs for part in node.attribute):
             raise ValueError(f"how much memory {node.op_type!r} takes can't be determined")

@@ -121,6 +121,26 @@ def test_a_graph_that_takes_all_memory_or_may_is_a_problem_and_is_not_loaded(
     assert "GB of memory" in problem or "can't be determined" in problem or "texts" in problem
 
 
+@pytest.mark.parametrize("kind", [TensorProto.DOUBLE, TensorProto.INT64, TensorProto.FLOAT])
+@pytest.mark.parametrize("place", ["a weight", "a constant"])
+def test_a_graph_that_names_other_files_is_a_problem_and_none_is_read(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, kind: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "secret").write_bytes(bytes(64))
+    tensor = TensorProto(name="new", data_type=kind, dims=[4], data_location=TensorProto.EXTERNAL)
+    tensor.external_data.add(key="location", value="secret")
+    model = load_from_string((folder / "classifier.onnx").read_bytes())
+    if place == "a weight":
+        model.graph.initializer.append(tensor)
+    else:
+        model.graph.node.append(node("Constant", value=tensor))
+    (folder / "classifier.onnx").write_bytes(model.SerializeToString())
+    monkeypatch.setattr(onnxruntime, "InferenceSession", None)
+    (problem,) = check_bundle(sums_again(folder)).problems
+    assert "weights in other files" in problem
+
+
 def test_weights_of_a_graph_that_no_training_gives_are_a_problem(folder: Path) -> None:
     model = load_from_string((folder / "classifier.onnx").read_bytes())
     weights = next(one for one in model.graph.initializer if one.data_type == TensorProto.DOUBLE)
