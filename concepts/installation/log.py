@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -125,11 +126,13 @@ class _File(RotatingFileHandler):
         """A log that can't be written, as on a full disk, must not disturb the work."""
 
 
-class _Warnings(logging.StreamHandler[Any]):
+class _Warnings(logging.Handler):
     """Warnings go to stderr, as they would without a log. Failures that are told otherwise don't."""
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        return not record.exc_info
+    def emit(self, record: logging.LogRecord) -> None:
+        if not record.exc_info:
+            with suppress(OSError, ValueError):  # where nobody reads it any more
+                print(self.format(record), file=sys.stderr)
 
 
 class _Lines(logging.Formatter):
