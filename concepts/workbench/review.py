@@ -32,6 +32,7 @@ from concepts.labelling.review import (
 from concepts.learning.fitting import SEED
 from concepts.workbench.context import Context, revision_of
 from concepts.workbench.jobs import LookBack, LookedBack, LookedOver, LookOver
+from storage.database import one_moment
 from storage.heads import StoredHead
 from storage.tables import ConceptRow
 
@@ -63,6 +64,14 @@ class Review:
         Whoever labels these pictures has seen what speaks against a label, so says `in_view`: such labels
         change no figure. Only those of `blind` rows are given without.
         """
+        with (
+            one_moment()
+        ):  # a label that comes meanwhile would be in some of what is read, and not in the rest
+            return self._queue(name, reason, offset, limit, reader)
+
+    def _queue(
+        self, name: str, reason: Reason | None, offset: int, limit: int | None, reader: str | None
+    ) -> ReviewQueue:
         concept = self._context.concept(name)
         dataset = self._context.dataset(concept)
         looked = self._context.jobs.newest_done(LookOver, concept.id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,21 @@ def test_only_labels_that_train_are_likely_mislabelled(bench: Workbench, doubted
     assert {row.id for row in found.rows} == set(doubted)
     assert {(row.label, row.score, row.purpose) for row in found.rows} == {("no", 0.9, "train")}
     assert (found.counts, found.counted) == ({Reason.LIKELY_MISLABELLED: 3}, 5)
+
+
+def test_a_label_that_comes_while_the_queue_is_read_is_in_none_of_it(
+    bench: Workbench, doubted: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (late,) = bench.concept(NAME).labels.next_pictures(1, purpose="evaluation")
+
+    def meanwhile(dataset: object) -> list[ReviewRow]:
+        with ThreadPoolExecutor(1) as somebody:
+            somebody.submit(answer, bench, late.id, "yes").result()
+        return []
+
+    monkeypatch.setattr(module, "near_duplicates_disagree", meanwhile)
+    assert late.id not in {row.id for row in bench.review.queue(NAME).rows}
+    assert late.id in bench.concept(NAME).labels.decisions()
 
 
 def test_what_was_said_again_is_no_longer_asked_and_no_label_changes(

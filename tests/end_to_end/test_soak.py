@@ -162,6 +162,8 @@ def test_what_was_acknowledged_is_kept_once_through_power_cuts_and_a_full_disk(
     bench.upkeep.check(repair=True).wait()  # goes on with what the end cut off
     checked = bench.upkeep.check().wait()
     added = len(list(bench.context.collection.library.all_ids()))
+    lines = map(json.loads, bench.installation.log().splitlines())
+    failures = Counter(line["details"].splitlines()[-1] for line in lines if line.get("details"))
     bench.close()
     figures = {
         "answers acknowledged": len(noted.acknowledged),
@@ -179,7 +181,7 @@ def test_what_was_acknowledged_is_kept_once_through_power_cuts_and_a_full_disk(
     }
     with capsys.disabled():
         print("\n" + json.dumps(figures, indent=2))
-    assert noted.unexpected == []
+    assert noted.unexpected == [], failures
     assert (figures["of those lost"], figures["in the log twice"]) == (0, 0)
     assert (noted.answers["full", "507"] > 0) == (disk is not None)
     assert "Traceback" not in server.said(), server.said()
