@@ -228,7 +228,7 @@ def photograph(browser: Browser, where: dict[str, str], shots: Sequence[Shot], o
             shot.before(page)
         # Every picture in sight has to be decoded, or the photograph shows grey boxes.
         page.wait_for_function(
-            "[...document.images].filter(i => i.getBoundingClientRect().top < innerHeight)"
+            "() => [...document.images].filter(i => i.getBoundingClientRect().top < innerHeight)"
             ".every(i => i.complete && (i.naturalWidth || !i.offsetParent))"
         )
         with tempfile.NamedTemporaryFile(suffix=".png") as taken:

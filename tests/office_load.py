@@ -13,7 +13,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 EVERY = 1.0  # seconds from one page or label to the next of the same person
@@ -24,7 +24,7 @@ OF_ALL = {"/": 3, "/library": 5, "/combine": 1, "/activity": 1}
 OF_CONCEPT = {"/define": 1, "/label": 2, "/review": 2, "/quality": 3, "/use": 2, "/borderline": 1}
 SEARCHED = 0.3  # of the visits to the library
 WORDS = ("a round thing", "a red square", "thin line", "circle")
-CONFIG = re.compile(r"window\.gradio_config = (\{.*?\});</script>", re.S)
+FOLLOWS = " data-follows"  # of a page of which more is asked for once it is there
 PICTURE = re.compile(r"/media/thumbnail/[0-9a-f]{64}")
 
 
@@ -51,8 +51,6 @@ class Took:
 class Browser:
     """One connection and a cookie. What never changes is asked for once, as a browser does that keeps it."""
 
-    _events: ClassVar[dict[str, list[int]]] = {}  # of a screen when it opens
-
     def __init__(self, address: str, name: str, password: str, took: Took) -> None:
         self._took = took
         self._connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=TIMEOUT)
@@ -67,18 +65,9 @@ class Browser:
         place = f"?{urlencode(query)}" if query else ""
         begun = time.monotonic()
         page = self._ask("GET", screen + place, headers={"Accept": "text/html"}).decode()
-        if screen not in self._events:
-            found = CONFIG.search(page)
-            assert found is not None, page[:500]
-            self._events[screen] = [
-                event["id"]
-                for event in json.loads(found[1])["dependencies"]
-                if any(kind == "load" for _, kind in event["targets"])
-            ]
         shown = page
-        for event in self._events[screen]:
-            asked = {"data": [], "fn_index": event, "session_hash": uuid.uuid4().hex[:12]}
-            shown += self.post(f"/gradio_api/run/predict{place}", asked).decode()
+        if FOLLOWS in page:
+            shown += self.post(screen + place, {"event": "opened"}).decode()
         self._took.note("page", time.monotonic() - begun)
         for picture in PICTURE.findall(shown):
             self.picture(picture)

@@ -55,7 +55,7 @@ AREAS = {  # how many mutants, of which files; a file is of the first area that 
         " concepts/workbench/asking.py concepts/workbench/labels.py concepts/workbench/label_exports.py"
         " concepts/workbench/label_files.py concepts/workbench/review.py web/http/answers.py"),
     "access and roles": (25, "concepts/installation/users.py web/http/access.py web/http/exposure.py"
-        " web/http/guard.py web/http/login.py web/http/policy.py web/http/protected.py web/http/roles.py"
+        " web/http/guard.py web/http/login.py web/http/policy.py web/http/screens.py web/http/roles.py"
         " web/http/screening.py web/http/sign_in.py web/http/visitors.py"),
     "storage": (60, "storage/*.py storage/pictures/*.py storage/vectors/*.py"),
 }  # fmt: skip

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from web.advice import in_words
-from web.live import Action
+from web.page import Action
 from web.render import Button, Notice, render
 from web.screens.trash import move
 from web.words import count

@@ -97,6 +97,7 @@ def _environment() -> Environment:
         "file_name": file_name,
         "how_far": jobs.how_far,
         "job_title": jobs.job_title,
+        "markdown": _markdown,
         "number": words.number,
         "outcome": jobs.outcome,
         "percent": words.percent,
@@ -106,6 +107,13 @@ def _environment() -> Environment:
     }
     environment.tests["going"] = jobs.is_going
     return environment
+
+
+def _markdown(text: str) -> str:
+    """HTML of a text with marks; what is HTML in it is shown as it is written."""
+    from markdown_it import MarkdownIt
+
+    return str(MarkdownIt("js-default").render(text))
 
 
 def _aimed_at(target: str) -> str:

@@ -1,19 +1,16 @@
-"""The frame around every screen: the rail that says where you are, and the page."""
+"""The rail beside every screen, which says where you are."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import gradio as gr
+from fastapi import Request
 
 from concepts.workbench import Workbench
-from web.live import author_of, concept_of, live
+from web.http.guard import author_of
+from web.page import WebPage, concept_of
 from web.render import render
-
-PLACE = "the rail of whoever opens it"
 
 
 @dataclass(frozen=True)
@@ -23,7 +20,7 @@ class Screen:
     title: str
     path: str  # "/" or "/label"
     icon: str
-    build: Callable[[Workbench, gr.Blocks], None]
+    build: Callable[[Workbench, WebPage], None]
     step: int | None = None
     of_concept: bool = False  # beside the journey: shown where there is a concept
     of_several: bool = False  # about all concepts together: shown once there is one
@@ -31,29 +28,7 @@ class Screen:
     part_of: str = ""  # where it is no step, the path of the one that leads to it
 
 
-@contextmanager
-def frame() -> Iterator[None]:
-    """Each page comes with its rail already: `with_rail`."""
-    with gr.Row(elem_classes="workbench"):
-        with gr.Column(elem_classes="rail-column", scale=0):
-            live("rail", value=PLACE)
-        with gr.Column(elem_classes="page"):
-            yield
-
-
-def with_rail(page: bytes, rail: str) -> bytes:
-    """A page as Gradio makes it, which has what is shown first as JSON in a script, with this rail."""
-    return page.replace(_in_script(PLACE), _in_script(rail), 1)
-
-
-def _in_script(text: str) -> bytes:
-    said = json.dumps(text)
-    for sign in "<>&'":
-        said = said.replace(sign, f"\\u{ord(sign):04x}")
-    return said.encode()
-
-
-def rail(workbench: Workbench, screens: Sequence[Screen], current: Screen, request: gr.Request) -> str:
+def rail(workbench: Workbench, screens: Sequence[Screen], current: Screen, request: Request) -> str:
     named = concept_of(request)
     concept = workbench.concepts.name_now(named) or named if named else None
     first = next(i for i, screen in enumerate(screens) if screen.step)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import gradio as gr
+from fastapi import Request
 
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from web.jobs import is_going
-from web.live import Action, Render, Shown, concept_of, live, on_event
+from web.page import TIMER, Action, Look, Shown, WebPage, concept_of
 from web.render import render
 
 USUALLY, OFTEN = 1.0, 0.05  # seconds from an answer to the next look at work that goes on
@@ -20,30 +19,26 @@ YOUNG = timedelta(seconds=5)
 
 
 class Work:
-    """The area of a screen that shows the newest job of some kinds, and the timer that keeps it fresh."""
+    """The area of a screen that shows the newest job of some kinds, and how often it is looked at."""
 
-    def __init__(self, workbench: Workbench, elem_id: str, kinds: Sequence[str]) -> None:
-        self.area = live(elem_id)
-        self.timer = gr.Timer(USUALLY, active=False)
+    def __init__(self, workbench: Workbench, page: WebPage, elem_id: str, kinds: Sequence[str]) -> None:
+        self.area = page.area(elem_id)
+        self._page = page
         self._bench = workbench
         self._kinds = kinds
 
-    def on_tick(
-        self, look: Render, inputs: Sequence[Any] = (), outputs: Sequence[Any] = (), *, of_concept: bool
-    ) -> None:
-        """Looks again and again while work goes on (`of_concept`: of the one in the address): `look(request,
-        *inputs)`. Of work that began while it looked it knows nothing, and its answer may come behind that to
-        whoever began it, so it stops no timer for that."""
+    def on_tick(self, look: Look, *, of_concept: bool) -> None:
+        """Looks again and again while work goes on (`of_concept`: of the one in the address). A look knows
+        nothing of work that began meanwhile, and doesn't end the looking for that."""
 
-        def tick(request: gr.Request, *values: Any) -> Shown:
-            self._bench.jobs.news.wait(f"{request.session_hash} {self.area.elem_id}", AWAITED)
-            shown: Shown = look(request, *values)
-            if self.timer in shown and not shown[self.timer].active:
-                job = self.newest(concept_of(request) if of_concept else None)
-                shown |= {self.timer: self.ticking(job)}
+        def tick(request: Request) -> Shown:
+            self._bench.jobs.news.wait(f"{request.state.tab} {self.area.elem_id}", AWAITED)
+            shown = look(request)
+            if shown.get(TIMER) == 0:
+                shown[TIMER] = ticking(self.newest(concept_of(request) if of_concept else None))
             return shown
 
-        on_event(self.timer.tick, tick, inputs, outputs)
+        self._page.on_tick(tick)
 
     def newest(self, concept: str | None = None) -> JobView | None:
         """The newest of these jobs (for this concept), one that is still going first. One query."""
@@ -55,18 +50,15 @@ class Work:
 
     def shown(self, job: JobView | None, template: str = "work.html", **values: object) -> Shown:
         """The job's progress or failure. A screen with more to say there has a template of its own."""
-        return {self.area: render(template, job=job, **values), self.timer: self.ticking(job)}
+        return {self.area: render(template, job=job, **values), TIMER: ticking(job)}
 
-    def once_more(self) -> gr.Timer:
-        """For a look that has something to show. That takes a while, and if it stopped the timer that would
-        stop for what was begun meanwhile, too: its answer comes last. The next look, a quick one, may."""
-        return gr.Timer(OFTEN, active=True)
 
-    def ticking(self, *jobs: JobView | None) -> gr.Timer:
-        """Often while work is young: it may be done in less time than lies between two looks."""
-        going = [job for job in jobs if job and is_going(job)]
-        is_young = any(datetime.now(UTC) - job.created < YOUNG for job in going)
-        return gr.Timer(OFTEN if is_young else USUALLY, active=bool(going))
+def ticking(*jobs: JobView | None, usually: float = USUALLY) -> float:
+    """Seconds until the next look, 0 where nothing goes on. Often while work is young: it may be done in less
+    time than lies between two looks."""
+    going = [job for job in jobs if job and is_going(job)]
+    is_young = any(datetime.now(UTC) - job.created < YOUNG for job in going)
+    return (OFTEN if is_young else usually) if going else 0
 
 
 def press(workbench: Workbench, action: Action) -> bool:

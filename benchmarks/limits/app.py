@@ -216,7 +216,9 @@ class Journey:
             page.wait_for_timeout(1000 * A_PRESS)
         page.locator("[data-part=saved]", has_text="saved").wait_for()
         waits = sorted(page.evaluate("window.latencies"))
-        page.wait_for_function("window.batches.length > 0")  # the first may take longer than all answers
+        page.wait_for_function(
+            "() => window.batches.length > 0"
+        )  # the first may take longer than all answers
         batches = page.evaluate("window.batches")
         self._shown("label-after")
         yield self._row("Label opens", 1, [opened])

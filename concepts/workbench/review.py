@@ -49,6 +49,7 @@ class Review:
         context.jobs.register(LookOver, self._look_over)
         context.jobs.register(LookBack, self._look_back)
 
+    @one_moment()  # a label that came meanwhile would be in some of what is read, and not in the rest
     def queue(
         self,
         name: str,
@@ -64,14 +65,6 @@ class Review:
         Whoever labels these pictures has seen what speaks against a label, so says `in_view`: such labels
         change no figure. Only those of `blind` rows are given without.
         """
-        with (
-            one_moment()
-        ):  # a label that comes meanwhile would be in some of what is read, and not in the rest
-            return self._queue(name, reason, offset, limit, reader)
-
-    def _queue(
-        self, name: str, reason: Reason | None, offset: int, limit: int | None, reader: str | None
-    ) -> ReviewQueue:
         concept = self._context.concept(name)
         dataset = self._context.dataset(concept)
         looked = self._context.jobs.newest_done(LookOver, concept.id)

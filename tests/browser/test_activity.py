@@ -12,10 +12,12 @@ import pytest
 from accessible import wrong_with_looks
 from fake_openai import MODEL, FakeOpenAI, says
 from running_app import served
+from soak_load import until
 
 from concepts.installation.users import Users
 from concepts.settings import Settings
 from concepts.workbench import Workbench
+from storage.tables.base import now
 
 PASSWORD = "a long password"
 
@@ -60,6 +62,10 @@ def test_work_shows_its_progress_and_stops_when_told(site: Any, page: Any, model
         page.wait_for_selector(f"#job-{job_id}[data-state=running]")
         page.click(f"#job-{job_id} button:has-text('Stop')")
         page.wait_for_selector(f"#job-{job_id}:has-text('stopping after this step')")
+        stopped = now()
+        until(
+            lambda: (site.bench.jobs.store.get(job_id).heartbeat or stopped) > stopped
+        )  # it has heard of it
     finally:
         held.set()
     page.wait_for_selector(f".jobs [data-value='{job_id}']:has-text('Try again')")

@@ -54,7 +54,7 @@ def mark(tile: Locator) -> Locator:
 
 
 def wait_until_sent(page: Page) -> None:
-    page.wait_for_function("!Object.keys(localStorage).some((name) => name.startsWith('discern:unsaved'))")
+    page.wait_for_function("() => !Object.keys(localStorage).some(n => n.startsWith('discern:unsaved'))")
 
 
 def test_the_focused_picture_is_answered_by_key_and_it_is_still_so_after_a_reload(

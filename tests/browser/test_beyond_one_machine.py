@@ -259,4 +259,4 @@ def ids(page: Page) -> list[str]:
 def all_are_drawn(page: Page) -> None:
     """Every small picture came; those below the fold load once they are looked at."""
     page.evaluate("document.querySelectorAll('img').forEach(one => one.loading = 'eager')")
-    page.wait_for_function("[...document.images].every(one => one.complete && one.naturalWidth > 0)")
+    page.wait_for_function("() => [...document.images].every(one => one.complete && one.naturalWidth > 0)")

@@ -161,7 +161,7 @@ def test_an_example_is_chosen_from_a_search_or_dropped_from_elsewhere_and_what_i
     page.dispatch_event("[data-example=true]", "drop", {"dataTransfer": dropped})
     said(page, "an example picture added")
     page.wait_for_selector("#define-examples li:has-text('not of the library') .chip.yes")
-    page.wait_for_function("document.querySelector('#define-examples .pictures img').naturalWidth > 0")
+    page.wait_for_function("() => document.querySelector('#define-examples .pictures img').naturalWidth > 0")
     assert site.bench.library.info().pictures == len(list(site.pictures.glob("*.png")))
     (tmp_path / "notes.png").write_text("no picture")
     page.set_input_files("[data-example=false] input", str(tmp_path / "notes.png"))

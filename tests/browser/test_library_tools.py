@@ -39,7 +39,7 @@ def told(page: Page) -> Locator:
 
 
 def wait_until_sent(page: Page) -> None:
-    page.wait_for_function("!Object.keys(localStorage).some((name) => name.startsWith('discern:unsaved'))")
+    page.wait_for_function("() => !Object.keys(localStorage).some(n => n.startsWith('discern:unsaved'))")
 
 
 def test_c_comments_on_the_picture_in_hand_and_escape_loses_nothing(

@@ -56,7 +56,7 @@ def train_if_needed(page: Any, site: Any) -> None:
         page.click("#train")
     page.wait_for_selector("#threshold")
     page.wait_for_selector("text=From the first answers of people alone")
-    page.wait_for_function("!document.querySelector('.job')")
+    page.wait_for_function("() => !document.querySelector('.job')")
 
 
 def said(page: Any) -> str:
@@ -122,7 +122,7 @@ def test_a_threshold_kept_is_a_new_version_that_says_how_it_was_chosen(page: Any
     page.wait_for_selector(f"#quality-said >> text=Version {number + 1} says yes from")
     newest = answered.bench.concept(NAME).definition.read().heads[-1]
     assert newest.details["made_from"] == number
-    page.wait_for_function("!document.querySelector('.job')")
+    page.wait_for_function("() => !document.querySelector('.job')")
 
 
 def test_a_mistake_is_corrected_with_a_comment_and_undone(page: Any, answered: Any) -> None:

@@ -121,7 +121,7 @@ def test_a_question_is_answered_by_keyboard_and_the_next_one_has_the_focus(
     page.focus("#answer-0-1")
     page.keyboard.press("Enter")
     page.wait_for_selector("#question-0:has-text('filled')")
-    page.wait_for_function("document.activeElement.id == 'answer-0-1'")
+    page.wait_for_function("() => document.activeElement.id == 'answer-0-1'")
 
 
 def test_a_tree_is_proposed_shown_with_pictures_and_a_kind_is_turned_round(

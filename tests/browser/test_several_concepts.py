@@ -88,7 +88,7 @@ def test_answers_for_several_concepts_by_key_go_where_they_belong(several: Site,
     page.keyboard.press("Tab")
     focused = page.evaluate("document.activeElement.closest('.cell').dataset.concept")
     assert focused == ROUND
-    page.wait_for_function("!Object.keys(localStorage).some((name) => name.startsWith('discern:unsaved'))")
+    page.wait_for_function("() => !Object.keys(localStorage).some(n => n.startsWith('discern:unsaved'))")
 
     def said() -> list[str]:
         found = (several.bench.concept(name).labels.own([picture], "me") for name in (ROUND, PLAIN))
@@ -100,5 +100,5 @@ def test_answers_for_several_concepts_by_key_go_where_they_belong(several: Site,
     expect(pressed).to_have_count(2)
     tile.get_by_role("button", name=f"{PLAIN}: doesn’t count").click()
     expect(pressed).to_have_count(1)
-    page.wait_for_function("!Object.keys(localStorage).some((name) => name.startsWith('discern:unsaved'))")
+    page.wait_for_function("() => !Object.keys(localStorage).some(n => n.startsWith('discern:unsaved'))")
     assert said() == ["yes"]

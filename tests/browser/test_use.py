@@ -48,7 +48,7 @@ def answer_by_key(page: Any, panel: Any, bench: Any) -> None:
     panel.get_by_role("button", name="Counts Y").click()  # for who has no keys
     expect(tiles.nth(3).locator(".said")).to_have_text("✓ counts")
     expect(page.locator("#use-library [data-part=answering-said]")).to_have_text("")
-    page.wait_for_function("!Object.keys(localStorage).some((name) => name.startsWith('discern:unsaved'))")
+    page.wait_for_function("() => !Object.keys(localStorage).some(n => n.startsWith('discern:unsaved'))")
     page.reload()
     panel.get_by_role("button", name="Show flagged").click()
     expect(panel.locator(f"[data-value='{picture}'] .name")).to_contain_text("unsure")
@@ -121,7 +121,7 @@ def test_the_file_opens_from_the_file_system_and_asks_for_nothing(
     page.on("request", lambda request: asked.append(request.url))
     page.context.set_offline(True)
     page.goto(file.as_uri())
-    page.wait_for_function("[...document.images].every(i => i.naturalWidth > 0)")
+    page.wait_for_function("() => [...document.images].every(i => i.naturalWidth > 0)")
     assert page.locator(".shown img").count() >= 2
     assert [url for url in asked if not url.startswith("data:")] == [file.as_uri()]
     for heading in ("What counts", "What doesn’t", "How good it is", "Where it fails"):

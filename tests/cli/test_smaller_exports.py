@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from drawing import draw_folder
 from fastapi.testclient import TestClient
-from small_app import app_without_screens
 
 from concepts.bundle.classify import Classifier
 from concepts.bundle.load import load_bundle
 from concepts.publishing.smaller import CALIBRATION, MADE_UP
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from web.server import create_app
 
 NAME = "Round thing"
 
@@ -116,7 +116,7 @@ def test_pictures_that_measure_are_never_calibrated_on(pictures: Path, own_home:
 
 def test_over_rest_it_is_refused_until_it_was_measured(pictures: Path, own_home: Path) -> None:
     bench = Workbench(load_settings(home=own_home))
-    client = TestClient(app_without_screens(bench))
+    client = TestClient(create_app(bench))
     address = f"/api/v1/concepts/{NAME}/versions/1"
     refused = client.get(f"{address}/bundle", params={"int8": "true"})
     assert refused.status_code >= 400

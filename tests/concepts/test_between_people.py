@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from small_app import app_without_screens
 
 from concepts.labelling.consensus import Decision
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ONE, OTHER, Pair, ReviewRow, pairs
 from concepts.learning.scaled_figures import cohen_kappa
 from concepts.workbench import Workbench
+from web.server import create_app
 
 NAME = "Round thing"
 
@@ -59,7 +59,7 @@ def test_a_third_answer_settles_it_and_so_does_a_change_of_mind(bench: Workbench
 def test_the_second_sees_what_the_first_said_after_answering_and_not_before(
     bench: Workbench, ids: list[str]
 ) -> None:
-    client = TestClient(app_without_screens(bench), base_url="http://127.0.0.1:7860")
+    client = TestClient(create_app(bench), base_url="http://127.0.0.1:7860")
     say(bench, "ana", "yes", ids[0], "Round enough.")
     asked = client.get("/app/answers", params={"concept": NAME})
     assert asked.json()["others"] == []

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from small_app import app_without_screens
 
 from concepts.errors import DiscernError
 from concepts.workbench.concept import Concept, comments_of_picture
+from web.server import create_app
 
 NAME = "Round thing"
 
@@ -100,7 +100,7 @@ def test_one_persons_comment_never_replaces_anothers(concept: Concept, picture: 
 
 
 def test_the_label_screen_gets_them_with_its_pictures(concept: Concept, picture: str) -> None:
-    client = TestClient(app_without_screens(concept.bench), base_url="http://127.0.0.1:7860")
+    client = TestClient(create_app(concept.bench), base_url="http://127.0.0.1:7860")
     sent = {"concept": NAME, "key": "comment-1", "picture": picture, "text": "A plate."}
     said = client.post("/app/answers/comment", json=sent).json()["remarks"][picture]
     assert [(one["text"], one["own"]) for one in said] == [("A plate.", True)]

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from small_app import app_without_screens
 
 from concepts.installation import log as log_module
 from concepts.installation.log import start_log
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from concepts.workbench.jobs import Expand, Mine
+from web.server import create_app
 
 pytestmark = pytest.mark.usefixtures("log_as_it_was")
 KEY = "sk-secret-key-of-somebody"
@@ -146,7 +146,7 @@ def test_a_request_that_fails_has_an_id_in_its_answer_and_in_the_log(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bench.installation, "about", lambda: 1 / 0)
-    client = TestClient(app_without_screens(bench), raise_server_exceptions=False)
+    client = TestClient(create_app(bench), raise_server_exceptions=False)
     answer = client.get("/api/v1/about")
     assert answer.status_code == 500
     failed = [line for line in lines(bench) if line["level"] == "error"]
@@ -156,7 +156,7 @@ def test_a_request_that_fails_has_an_id_in_its_answer_and_in_the_log(
 
 
 def test_what_a_request_sets_going_carries_its_id(bench: Workbench) -> None:
-    client = TestClient(app_without_screens(bench))
+    client = TestClient(create_app(bench))
     bench.concepts.begin("c", "Whatever counts.")
     answer = client.post("/api/v1/concepts/c/expand")
     job = answer.json()["id"]
@@ -169,10 +169,11 @@ def test_what_a_request_sets_going_carries_its_id(bench: Workbench) -> None:
 
 
 def test_a_screen_that_fails_is_logged(bench: Workbench) -> None:
-    import gradio as gr
+    from starlette.exceptions import HTTPException
+    from starlette.requests import Request
 
-    from web.live import _noted
+    from web.page import _noted
 
-    with pytest.raises(gr.Error, match="the log says more"):
-        _noted(lambda: 1 / 0)
+    with pytest.raises(HTTPException, match="the log says more"):
+        _noted(lambda request: 1 / 0, Request({"type": "http"}))  # type: ignore[arg-type,return-value]
     assert "ZeroDivisionError" in lines(bench)[-1]["details"]

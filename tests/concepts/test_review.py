@@ -16,6 +16,7 @@ from concepts.workbench import Concept, Workbench
 from concepts.workbench import review as module
 from concepts.workbench.jobs import LookOver
 from storage.tables import PictureRow, StoredJob
+from web.page import WebPage
 from web.screens.review import RememberedReview, _Screen
 
 NAME = "Round thing"
@@ -81,7 +82,7 @@ def test_what_was_said_again_is_no_longer_asked_and_no_label_changes(
 def test_the_screen_trains_nothing_but_asks_for_a_look_once_and_shows_what_came_of_it(
     bench: Workbench, doubted: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    screen = _Screen(bench)
+    screen = _Screen(bench, WebPage())
     with monkeypatch.context() as closed:
         closed.setattr(module, "likely_mislabelled", None)
         for _ in range(2):

@@ -17,7 +17,6 @@ import pytest
 from at_once import at_once
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from small_app import app_without_screens
 from typer.testing import CliRunner
 
 import concepts.cli
@@ -37,7 +36,7 @@ PASSWORD = "correct horse battery"
 
 
 def client_of(settings: Settings, base_url: str = "http://127.0.0.1:7860") -> TestClient:
-    return TestClient(app_without_screens(Workbench(settings)), base_url=base_url, follow_redirects=False)
+    return TestClient(create_app(Workbench(settings)), base_url=base_url, follow_redirects=False)
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +128,7 @@ def test_a_request_with_too_large_a_body_is_refused_before_it_is_read(open_app: 
             yield b"x" * 2**20
 
     form = {"content-type": "application/x-www-form-urlencoded"}
-    for address in ("/login", "/api/v1/concepts", "/app/answers", "/gradio_api/run/predict"):
+    for address in ("/login", "/api/v1/concepts", "/app/answers", "/library"):
         assert open_app.post(address, headers=form, content=endless()).status_code == 413, address
         for length in (str(LARGEST_BODY + 1), "9" * 5000):
             headers = {"content-length": length}
@@ -146,13 +145,13 @@ def test_a_label_file_may_be_larger_than_other_requests(open_app: TestClient) ->
 # With a login
 
 
-def test_gradios_private_events_run_only_after_a_login(guarded: TestClient) -> None:
-    event = {"data": [], "fn_index": 0, "session_hash": "s", "trigger_id": None}
-    assert guarded.post("/gradio_api/run/predict", json=event).status_code == 401
+def test_presses_are_answered_only_after_a_login(guarded: TestClient) -> None:
+    pressed = {"event": "press", "area": "activity-head", "action": "show"}
+    assert guarded.post("/activity", json=pressed).status_code == 401
     assert log_in(guarded).status_code == 303
-    answer = guarded.post("/gradio_api/run/predict", json=event)
+    answer = guarded.post("/activity", json=pressed)
     assert answer.status_code == 200
-    assert "Discern" in answer.text
+    assert "activity-main" in answer.json()["areas"]
 
 
 def test_a_browser_is_sent_to_the_login_and_back_to_where_it_wanted(guarded: TestClient) -> None:

@@ -11,7 +11,7 @@ from concepts.settings import Settings
 from concepts.workbench import Workbench
 from concepts.workbench.jobs import Mine
 from storage.calls import Call
-from web.live import Action
+from web.page import Action, WebPage
 from web.screens.activity import _Screen
 from web.words import dollars
 
@@ -41,13 +41,13 @@ def ended(
 
 def view(bench: Workbench, name: str = "", **place: str) -> str:
     """All HTML of a view."""
-    return html_of(_Screen(bench).show(({"view": name} if name else {}) | place))
+    return html_of(_Screen(bench, WebPage()).show(({"view": name} if name else {}) | place))
 
 
 def act(bench: Workbench, name: str, value: str = "", view: str = "", **fields: str) -> str:
     """All HTML after a press."""
     asked = Asked(**({"view": view} if view else {}))
-    return html_of(_Screen(bench).act(Action(name, value, fields), asked))
+    return html_of(_Screen(bench, WebPage()).act(Action(name, value, fields), asked))
 
 
 def html_of(shown: dict[Any, Any]) -> str:

@@ -12,10 +12,10 @@ import pytest
 from drawing import draw, draw_folder
 from fastapi.testclient import TestClient
 from PIL import Image
-from small_app import app_without_screens
 
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
+from web.server import create_app
 
 NAME = "Round thing"
 
@@ -41,7 +41,7 @@ def bench(made: Path, own_home: Path) -> Workbench:
 
 @pytest.fixture
 def client(bench: Workbench) -> TestClient:
-    return TestClient(app_without_screens(bench), base_url="http://127.0.0.1:7860")
+    return TestClient(create_app(bench), base_url="http://127.0.0.1:7860")
 
 
 def body(picture: str, key: str = "key-0001", value: str = "yes", **more: object) -> dict[str, object]:

@@ -9,11 +9,11 @@ import pytest
 from drawing import draw_folder
 from fastapi.testclient import TestClient
 from s3_service import KEY, SECRET, Service
-from small_app import app_without_screens
 from web_screens import Screens
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
+from web.server import create_app
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def bench(bucket: str, tmp_path: Path, tiny_open_clip: Path) -> Iterator[Workben
 def test_uploads_go_into_the_bucket_and_a_refusal_is_a_problem_that_shows_no_key(
     bench: Workbench, bucket: str, s3: Service, tmp_path: Path
 ) -> None:
-    http = TestClient(app_without_screens(bench), base_url="http://127.0.0.1:7860")
+    http = TestClient(create_app(bench), base_url="http://127.0.0.1:7860")
     batch = http.post("/uploads").json()["batch"]
     for file in sorted(draw_folder(tmp_path / "drawn", 3).iterdir()):
         assert http.put(f"/uploads/{batch}/{file.name}", content=file.read_bytes()).status_code == 200

@@ -17,7 +17,6 @@ from demo_house import PICTURES, Clock, demo_house
 from drawing import draw
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from small_app import app_without_screens
 from web_screens import Screens
 
 from concepts.errors import DiscernError
@@ -51,7 +50,7 @@ def house(
 
 @pytest.fixture(scope="module")
 def app(house: Sandboxes) -> FastAPI:
-    return app_without_screens(house.base, house)
+    return create_app(house.base, house)
 
 
 def visitor(app: FastAPI, base: str = BASE) -> TestClient:
@@ -108,7 +107,7 @@ def test_a_visit_that_is_over_opens_nothing_and_can_be_begun_anew(
 
 def test_a_full_house_says_when_to_come_back(tmp_path: Path, tiny_open_clip: Path) -> None:
     with demo_house(tmp_path, tiny_open_clip, limits=replace(LIMITS, sandboxes=1)) as house:
-        app = app_without_screens(house.base, house)
+        app = create_app(house.base, house)
         visitor(app)
         answer = TestClient(app, base_url=BASE).post("/begin")
     assert answer.status_code == 503
@@ -349,7 +348,7 @@ def test_in_a_frame_of_a_named_site_the_visit_is_kept_and_no_other_site_may_fram
     tmp_path: Path, tiny_open_clip: Path
 ) -> None:
     with demo_house(tmp_path, tiny_open_clip, framed_by="https://huggingface.co") as house:
-        client = TestClient(app_without_screens(house.base, house), base_url="https://a.hf.space")
+        client = TestClient(create_app(house.base, house), base_url="https://a.hf.space")
         page = client.get("/begin")
         cookie = client.post("/begin", follow_redirects=False).headers["set-cookie"]
     assert "frame-ancestors https://huggingface.co" in page.headers["content-security-policy"]

@@ -1,5 +1,4 @@
-"""Pages that are made once for all who open them, events that leave nothing behind, and answers that wait for
-no reader."""
+"""Pages that have nothing of others who opened them, and answers that wait for no reader."""
 
 from __future__ import annotations
 
@@ -12,15 +11,14 @@ import pytest
 from drawing import draw_folder
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from gradio.routes import App
-from starlette.routing import Mount
+from starlette.requests import Request
 
 from concepts.installation.users import Role, Users
 from concepts.labelling.contact_sheet import GridPage
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from concepts.workbench.labels import Labels
-from web.live import OPENING, _noted
+from web.page import _noted
 from web.server import create_app
 
 PASSWORD = "correct horse battery"
@@ -56,35 +54,19 @@ def logged_in(app: FastAPI, name: str) -> TestClient:
 def test_a_page_has_nothing_of_whoever_opened_it_first(app: FastAPI) -> None:
     ana, ben = logged_in(app, "ana"), logged_in(app, "ben")
     strange = {"origin": "http://localhost:9999", "accept-language": "tlh", **PAGE}
-    first = ana.get("/activity?deep_link=of-ana&all_endpoints=1", headers=strange)
+    first = ana.get("/activity", headers=strange)
     second = ben.get("/activity", headers=PAGE)
     assert first.status_code == second.status_code == 200
     assert first.text == second.text
-    for told in ("ana", "of-ana", "localhost:9999", "tlh"):
+    for told in ("ana", "localhost:9999", "tlh"):
         assert f'"{told}"' not in second.text
     assert "access-control-allow-origin" not in second.headers
-
-
-def test_a_page_is_of_the_address_it_was_opened_at(app: FastAPI) -> None:
-    ana = logged_in(app, "ana")
-    for host in ("127.0.0.1:7860", "discern.example", "127.0.0.1:7860"):
-        assert f'"root":"http://{host}"' in ana.get("/activity", headers={"host": host, **PAGE}).text
 
 
 def test_a_page_is_kept_from_who_is_not_logged_in(app: FastAPI) -> None:
     logged_in(app, "ana").get("/activity", headers=PAGE)
     stranger = TestClient(app, base_url="http://127.0.0.1:7860", follow_redirects=False)
     assert stranger.get("/activity", headers=PAGE).status_code == 303
-
-
-def test_events_leave_nothing_behind(app: FastAPI) -> None:
-    ana = logged_in(app, "ana")
-    loads = [e for e in ana.get("/config").json()["dependencies"] if any("load" in t for t in e["targets"])]
-    for number, event in enumerate(loads):
-        asked = {"data": [], "fn_index": event["id"], "session_hash": f"page-{number}"}
-        assert ana.post("/gradio_api/run/predict", json=asked).status_code == 200
-    (screens,) = (r.app for r in app.routes if isinstance(r, Mount) and isinstance(r.app, App))
-    assert len(screens.state_holder.session_data) == 0
 
 
 def test_an_answer_is_taken_while_every_thread_for_readers_waits(
@@ -139,18 +121,9 @@ def test_a_label_is_taken_while_grids_are_slow(
         assert {one.result().status_code for one in grids} == {200}
 
 
-def test_a_page_has_its_rail_while_others_are_slow_to_fill(app: FastAPI) -> None:
-    with logged_in(app, "ana") as client, ThreadPoolExecutor(1) as pool:
-        OPENING.total_tokens, before = 0, OPENING.total_tokens
-        try:
-            assert pool.submit(client.get, "/activity", headers=PAGE).result(30).status_code == 200
-        finally:
-            OPENING.total_tokens = before
-
-
 def test_an_action_keeps_no_connection_between_its_reads(bench: Workbench) -> None:
-    def handler() -> dict[Any, Any]:
+    def look(request: Request) -> dict[Any, Any]:
         bench.context.store.all()
         return {"kept": bench.context.database.engine.pool.checkedout()}  # type: ignore[attr-defined]
 
-    assert _noted(handler) == {"kept": 0}
+    assert _noted(look, Request({"type": "http"})) == {"kept": 0}

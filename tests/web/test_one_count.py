@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from drawing import draw_folder
 from fastapi.testclient import TestClient
-from small_app import app_without_screens
 from typer.testing import CliRunner
 from web_screens import Screens
 
@@ -23,6 +22,7 @@ from concepts.settings import Settings
 from concepts.workbench import Workbench
 from storage.labels import Author, LabelEvent
 from storage.tables import StoredJob, now
+from web.server import create_app
 
 NAME = "Round thing"
 ANA, BEN, NOBODY = Author("ana"), Author("ben"), Author("simulation", "simulated")
@@ -93,7 +93,7 @@ def test_every_screen_rest_and_the_command_line_say_the_same(
     label = screens.load("label", concept=NAME)["label-area"]
     state = json.loads(unescape(re.search(r'data-state="([^"]*)"', label)[1]))  # type: ignore[index]
     assert (state["count"]["sentence"], state["advice"]) == (SENTENCE, more)
-    client = TestClient(app_without_screens(bench), base_url="http://127.0.0.1:7860/api/v1/")
+    client = TestClient(create_app(bench), base_url="http://127.0.0.1:7860/api/v1/")
     shown, (listed,) = client.get(f"concepts/{NAME}").json(), client.get("concepts").json()
     assert shown["answers"] == listed["answers"] == state["count"]
     assert shown["advice"] == listed["advice"] == more

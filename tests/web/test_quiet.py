@@ -48,9 +48,9 @@ class Answering:
         await asyncio.to_thread(self._answer.wait, PATIENCE)
 
 
-@pytest.fixture(params=["/library"])
-def answering(request: pytest.FixtureRequest) -> Iterator[Answering]:
-    app = Answering(request.param)
+@pytest.fixture
+def answering() -> Iterator[Answering]:
+    app = Answering("/library")
     yield app
     app.answer()
 
@@ -67,13 +67,6 @@ def test_it_is_begun_only_after_what_is_asked_was_answered(answering: Answering)
     assert not begun.wait(A_WHILE)
     answering.answer()
     assert begun.wait(PATIENCE)
-
-
-@pytest.mark.parametrize("answering", ["/gradio_api/heartbeat/a-page"], indirect=True)
-def test_a_page_that_is_open_asks_for_nothing(answering: Answering) -> None:
-    begun = threading.Event()
-    answering.quiet.then(begun.set)
-    assert begun.wait(PATIENCE - 1)
 
 
 @pytest.mark.parametrize(("accept", "times"), [(b"text/html,*/*;q=0.8", 1), (b"*/*", 0), (b"image/webp", 0)])

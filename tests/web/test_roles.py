@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from small_app import app_without_screens
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+from web_screens import PATHS
 
 import web
 from concepts.errors import SettingsError
@@ -53,20 +53,13 @@ def routes(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
     return found | {(method, PATH) for method in ("GET", "POST", "DELETE")}  # of MCP's Streamable HTTP
 
 
-# What Gradio brings besides and Discern doesn't use: for owners alone.
-UNUSED = re.compile(
-    r"/(monitoring|login/|logout|gradio_api|openapi.json|oauth|dev|vibe|call|custom_component|proxy=|file|mcp).*"
-)
-
-
 def test_every_route_of_ours_has_a_role(routes: set[tuple[str, str]]) -> None:
-    ours = {(m, p) for m, p in routes if not UNUSED.fullmatch(p)}
-    assert len(ours) > 60
-    assert [f"{m} {p}" for m, p in sorted(ours) if rule_of(m, p) is None] == []
+    assert len(routes) > 60
+    assert [f"{m} {p}" for m, p in sorted(routes) if rule_of(m, p) is None] == []
 
 
 def test_every_rule_is_for_a_route_that_there_is(routes: set[tuple[str, str]]) -> None:
-    gradio = re.compile(r".*(gradio_api|static|config|/\(library|/web/).*")
+    gradio = re.compile(r".*(gradio_api|config|/web/).*")
     idle = [
         f"{method} {pattern.pattern}"
         for method, pattern, _ in ROUTES
@@ -164,15 +157,12 @@ def logged_in(app: FastAPI, name: str) -> TestClient:
         ("vic", "nobody-knows-this", False),
     ],
 )
-def test_gradios_own_events_are_held_to_the_same_roles(
+def test_presses_are_held_to_the_same_roles(
     whole: tuple[Workbench, FastAPI], name: str, button: str, allowed: bool
 ) -> None:
     bench, app = whole
     client, before = logged_in(app, name), len(bench.concepts.all())
-    config = client.get("/config").json()
-    on_start = set(config["page"][""]["dependencies"])
-    event = next(e for e in _clicks(config) if e["id"] in on_start)
-    answer = _press(client, event, button, {"name": "Cube", "sentence": "A cube."})
+    answer = _press(client, "start", button, {"name": "Cube", "sentence": "A cube."})
     assert (answer.status_code == 200) == allowed, answer.text
     begun = len(bench.concepts.all()) - before
     assert begun == (1 if button == "begin" and allowed else 0)
@@ -191,25 +181,18 @@ def test_whatever_a_viewer_presses_anywhere_changes_nothing(whole: tuple[Workben
     client = logged_in(app, "vic")
     fields = {"name": "Box", "sentence": "A box.", "text": "x", "paths": "/etc", "llm_model": "m"}
     permitted = [name for name, rule in ACTIONS.items() if rule.role == Role.VIEWER]
-    clicks = _clicks(client.get("/config").json())
-    assert len(clicks) > 15
-    for event in clicks:
+    assert len(PATHS) > 15
+    for area in PATHS:
         for button in (*permitted, "answer", "begin", "", "nobody-knows-this"):
-            _press(client, event, button, fields, value="1", concept="Ball")
+            _press(client, area, button, fields, value="1", concept="Ball")
     assert state() == before
 
 
-def _clicks(config: dict[str, Any]) -> list[Any]:
-    return [e for e in config["dependencies"] if any(target[1] == "click" for target in e["targets"])]
-
-
 def _press(
-    client: TestClient, event: Any, button: str, fields: dict[str, str], value: str = "", **query: str
+    client: TestClient, area: str, button: str, fields: dict[str, str], value: str = "", **query: str
 ) -> Any:
-    told = {"action": button, "value": value, "fields": fields}
-    inputs = [{} for _ in event["inputs"]]
-    body = {"data": inputs, "fn_index": event["id"], "session_hash": "s", "event_data": told}
-    return client.post("/gradio_api/run/predict", params=query, json=body)
+    pressed = {"event": "press", "area": area, "action": button, "value": value, "fields": fields}
+    return client.post(PATHS[area], params=query, json=pressed)
 
 
 # Users
@@ -284,7 +267,7 @@ def test_deeds_are_kept_with_who_did_them_and_looking_is_none(own_home: Path) ->
     for name, role in PEOPLE.items():
         Users(settings).set(name, PASSWORD, role)
     bench = Workbench(settings)
-    app = app_without_screens(bench)
+    app = create_app(bench)
     client = TestClient(app, base_url="http://127.0.0.1:7860", client=("10.0.0.7", 5))
     client.post("/login", data={"name": "ola", "password": PASSWORD})
     client.post("/api/v1/concepts", json={"name": "Ball", "description": "A ball."})

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 import socket
 import urllib.error
 import urllib.request
 from contextvars import ContextVar
 
-import gradio as gr
 import pytest
 import uvicorn
 from at_once import at_once
 from fastapi.testclient import TestClient
-from gradio.queueing import Queue
-from small_app import app_without_screens
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -22,9 +18,9 @@ from starlette.routing import Mount, Route
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
-from web import server
 from web.http.later import Later
 from web.http.starting import Stopgap, starting
+from web.server import create_app
 
 
 def test_a_page_that_waits_is_no_app_yet_and_keeps_the_policy() -> None:
@@ -49,16 +45,6 @@ def test_who_comes_while_one_server_follows_the_other_is_answered_by_the_second(
         with urllib.request.urlopen(address, timeout=30) as found:
             assert found.read() == b"here"
         second.end()
-
-
-def test_the_queue_of_the_screens_looks_for_work_a_hundred_times_a_second_not_a_thousand() -> None:
-    queue = server._at_rest(gr.Blocks())._queue
-    for loop, pause in (
-        (Queue.start_processing, "sleep_when_free"),
-        (Queue.start_progress_updates, "progress_update_sleep_when_free"),
-    ):
-        assert f"self.{pause}" in inspect.getsource(loop)  # what another version of Gradio may call otherwise
-        assert getattr(queue, pause) >= 0.01
 
 
 WHO: ContextVar[str] = ContextVar("who", default="nobody")
@@ -97,7 +83,7 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
     bench = Workbench(Settings(home=tmp_path_factory.mktemp("addresses") / "home"))
-    return TestClient(app_without_screens(bench), base_url="http://127.0.0.1:7860")
+    return TestClient(create_app(bench), base_url="http://127.0.0.1:7860")
 
 
 @pytest.mark.parametrize("address", ["/no-such-screen", "/label/deeper", f"/media/picture/{'0' * 64}"])

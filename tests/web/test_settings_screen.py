@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
-from web.live import Action
+from web.page import Action, WebPage
 from web.screens.settings import _Screen
 from web.server import create_app
 
@@ -28,12 +28,12 @@ def ended(bench: Workbench, kind: str, state: str, result: Any) -> None:
 
 def view(bench: Workbench) -> str:
     """All HTML."""
-    return html_of(_Screen(bench).show())
+    return html_of(_Screen(bench, WebPage()).show())
 
 
 def act(bench: Workbench, name: str, value: str = "", **fields: str) -> str:
     """All HTML after a press."""
-    return html_of(_Screen(bench).act(Action(name, value, fields), None))
+    return html_of(_Screen(bench, WebPage()).act(Action(name, value, fields), None))
 
 
 def html_of(shown: dict[Any, Any]) -> str:
@@ -43,11 +43,11 @@ def html_of(shown: dict[Any, Any]) -> str:
 def test_the_theme_is_set_before_anything_is_painted_on_every_screen(bench: Workbench) -> None:
     client = TestClient(create_app(bench), base_url="http://127.0.0.1:7860")
     for address in ("/", "/settings", "/label"):
-        page = client.get(address, headers={"Accept": "text/html"}).text
-        assert (
-            page.index("<head>") < page.index('<script src="/web/theme.js"></script>') < page.index("<style")
-        )
-    assert client.get("/healthz").json()["status"] == "ok"
+        for cookie, first in (("dark", ' data-theme="dark"'), ("light", ' data-theme="light"'), ("x", "")):
+            headers = {"accept": "text/html", "cookie": f"discern-theme={cookie}"}
+            page = client.get(address, headers=headers).text
+            assert page[: page.index("<head>")].count(" data-theme=") == bool(first)
+            assert first in page[: page.index("<head>")]
 
 
 def test_what_does_the_work_is_told_here(bench: Workbench) -> None:

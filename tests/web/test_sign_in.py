@@ -15,7 +15,6 @@ from demo_house import demo_house
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from local_oidc import CLIENT, SECRET, Claims, LocalOidc
-from small_app import app_without_screens
 
 from concepts.errors import SettingsError
 from concepts.installation.users import Role, Users
@@ -24,6 +23,7 @@ from concepts.workbench import Workbench
 from web.http.exposure import check_exposure
 from web.http.guard import COOKIE
 from web.http.login import SIGNING_IN
+from web.server import create_app
 
 ROOT = Path(__file__).parents[2]
 BASE = "http://127.0.0.1:7860"
@@ -55,7 +55,7 @@ def settings_with(home: Path, provider: LocalOidc, **more: Any) -> Settings:
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory, service: LocalOidc) -> Iterator[FastAPI]:
     bench = Workbench(settings_with(tmp_path_factory.mktemp("home"), service))
-    yield app_without_screens(bench)
+    yield create_app(bench)
     bench.close()
 
 
@@ -75,7 +75,7 @@ def bench(own_home: Path, provider: LocalOidc) -> Iterator[Workbench]:
 
 @pytest.fixture
 def own_client(bench: Workbench) -> TestClient:
-    return TestClient(app_without_screens(bench), base_url=BASE, follow_redirects=False)
+    return TestClient(create_app(bench), base_url=BASE, follow_redirects=False)
 
 
 def away(client: TestClient, target: str = "/label?concept=Ball") -> str:
@@ -147,7 +147,7 @@ def test_whoever_is_taken_off_the_list_is_out_at_once(
     sign_in(own_client)
     cookie = own_client.cookies[COOKIE]
     bench.context.settings = settings_with(own_home, provider, oauth_users="ben")
-    later = TestClient(app_without_screens(bench), base_url=BASE, headers={"cookie": f"{COOKIE}={cookie}"})
+    later = TestClient(create_app(bench), base_url=BASE, headers={"cookie": f"{COOKIE}={cookie}"})
     assert later.get("/api/v1/concepts").status_code == 401
 
 
@@ -237,7 +237,7 @@ def test_nobody_is_sent_to_another_site_afterwards(client: TestClient) -> None:
 
 def test_a_service_that_is_away_is_said_in_words(own_home: Path, provider: LocalOidc) -> None:
     bench = Workbench(settings_with(own_home, provider, openid_provider_url="http://127.0.0.1:9"))
-    answer = TestClient(app_without_screens(bench), base_url=BASE).get("/login/elsewhere")
+    answer = TestClient(create_app(bench), base_url=BASE).get("/login/elsewhere")
     assert answer.status_code == 502
     assert "can&#39;t be reached" in answer.text
     bench.close()
@@ -249,7 +249,7 @@ def test_a_service_that_is_away_is_said_in_words(own_home: Path, provider: Local
 def test_a_space_is_known_to_the_service_by_its_public_address(own_home: Path, provider: LocalOidc) -> None:
     provider.redirects = {"https://ana-discern.hf.space/login/callback"}
     bench = Workbench(settings_with(own_home, provider, space_host="ana-discern.hf.space"))
-    client = TestClient(app_without_screens(bench), base_url=BASE, follow_redirects=False)
+    client = TestClient(create_app(bench), base_url=BASE, follow_redirects=False)
     assert sign_in(client).status_code == 303
     bench.close()
 
@@ -284,7 +284,7 @@ def test_a_demo_behind_a_sign_in_asks_for_it_first(
     given = settings_with(tmp_path / "home", provider)
     more = {name: getattr(given, name) for name in ("oauth_users", "openid_provider_url", "oauth_client_id")}
     with demo_house(tmp_path, tiny_open_clip, oauth_client_secret=SECRET, **more) as house:
-        client = TestClient(app_without_screens(house.base, house), base_url=BASE, follow_redirects=False)
+        client = TestClient(create_app(house.base, house), base_url=BASE, follow_redirects=False)
         page = {"accept": "text/html"}
         assert client.get("/begin", headers=page).headers["location"].startswith("/login")
         assert client.post("/begin").status_code == 401

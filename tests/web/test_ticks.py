@@ -98,10 +98,10 @@ def test_quality_costs_one_query_a_tick_and_redraws_what_came_of_it_once(
     changed = screens.tick("quality", memory, concept=NAME)
     assert redrawn <= set(changed)
     assert "quality-said" not in changed
-    assert redrawn == ALL or set(changed) == redrawn | {"json", "timer"}
+    assert redrawn == ALL or set(changed) == redrawn | {"memory", "timer"}
     for shown in (changed, screens.load("quality", concept=NAME)):
         assert said in "".join(str(shown[area]) for area in redrawn)
-    assert set(screens.tick("quality", changed["json"], concept=NAME)) == {"timer"}
+    assert set(screens.tick("quality", changed["memory"], concept=NAME)) == {"timer"}
 
 
 def test_a_look_with_something_to_show_leaves_it_to_the_next_one_to_stop_the_timer(
@@ -114,9 +114,9 @@ def test_a_look_with_something_to_show_leaves_it_to_the_next_one_to_stop_the_tim
         bench.jobs.store.finish(waiting.id, "cancelled")
     bench.jobs.store.finish(job, "done", CURVE)
     changed = screens.tick("quality", memory, concept=NAME)
-    assert changed["timer"]["active"]
-    again = screens.tick("quality", changed["json"], concept=NAME)
-    assert not again["timer"]["active"]
+    assert changed["timer"]
+    again = screens.tick("quality", changed["memory"], concept=NAME)
+    assert not again["timer"]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_look_stops_no_timer_for_work_that_began_meanwhile(
     monkeypatch.setattr(bench.installation, "newest_jobs", as_of_before)
     changed = screens.tick(page, memory, concept=NAME)
     assert begun
-    assert changed["timer"]["active"]
+    assert changed["timer"]
     bench.jobs.store.finish(begun[0], "cancelled")
 
 
@@ -173,9 +173,9 @@ def test_the_library_in_its_new_order_is_shown_once_it_is_and_not_first_when_it_
     order = [shown["quality-ranked"].find(f"/media/thumbnail/{picture.id}") for picture in page.pictures]
     assert order == sorted(order)
     assert order[0] > 0
-    assert set(screens.tick("quality", shown["json"], concept=NAME)) == {"quality-progress", "timer"}
+    assert set(screens.tick("quality", shown["memory"], concept=NAME)) == {"quality-progress", "timer"}
     bench.jobs.store.finish(job, "done", {"version": 1, "new": True, "measured": True})
-    done = screens.tick("quality", shown["json"], concept=NAME)
+    done = screens.tick("quality", shown["memory"], concept=NAME)
     assert "quality-ranked" not in done
     assert "quality-main" in done
 
@@ -187,8 +187,8 @@ def test_what_came_of_finding_pictures_is_told_once_and_a_late_tick_changes_noth
     bench.jobs.store.finish(job, "done", {"added": 3, "candidates": 7, "per_query": {}})
     shown = screens.tick("define", concept=NAME)
     assert "Found 3 new pictures" in shown["define-head"]
-    assert shown["json"] == screens.memory("define", concept=NAME) == {"told": job}
-    late = screens.tick("define", shown["json"], concept=NAME)
+    assert shown["memory"] == screens.memory("define", concept=NAME) == {"told": job}
+    late = screens.tick("define", shown["memory"], concept=NAME)
     assert late.keys() == {"timer"}
 
 

@@ -9,11 +9,11 @@ import pytest
 from answering import answer
 from drawing import draw_folder
 from fastapi.testclient import TestClient
-from small_app import app_without_screens
 
 from concepts.installation.users import Role, Users
 from concepts.settings import Settings
 from concepts.workbench import Workbench
+from web.server import create_app
 
 NAME, PASSWORD = "Round & <b>thing", "a long password"
 PAGES = (f"/api/v1/concepts/{NAME}/versions/1/page", f"/app/version.html?concept={NAME}&version=1")
@@ -36,7 +36,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Ite
 
 
 def client(bench: Workbench, name: str) -> TestClient:
-    found = TestClient(app_without_screens(bench), base_url="http://127.0.0.1:7860", follow_redirects=False)
+    found = TestClient(create_app(bench), base_url="http://127.0.0.1:7860", follow_redirects=False)
     if name:
         found.post("/login", data={"name": name, "password": PASSWORD})
     return found

@@ -1,6 +1,6 @@
 """What every request passes before it reaches a route: host, origin, login, size, and headers on the answer.
 
-Plain ASGI, so that streams stay streams. It stands outside of everything, Gradio's own routes included.
+Plain ASGI, so that streams stay streams. It stands outside of everything, Gradio's endpoints included.
 """
 
 from __future__ import annotations
@@ -30,13 +30,14 @@ from web.http.visitors import BEGIN, Visitors
 
 COOKIE = "discern_session"
 OPEN = ("/login", "/healthz", "/web/")  # what can be had without a login: nothing of the library
-UPLOADS = ("/gradio_api/upload", "/uploads/")  # these have limits of their own
+UPLOADS = "/uploads/"  # these have limits of their own
 LARGEST_BODY = 1024**2  # bytes of any other request, but for these
 LIMITS = (
     (re.compile(r"/api/v1/concepts/[^/]+/labels/(import|preview)"), 50 * 1024**2),
     (re.compile(r"/api/v1/library/captions"), 50 * 1024**2),
     (re.compile(r"/api/v1/concepts/[^/]+/examples"), 50 * 1024**2),
     (re.compile(r"/api/v1/classify"), 50 * 1024**2),
+    (re.compile(r"/gradio_api/(queue/join|run/.*|call/.*)"), 20 * 1024**2),  # a picture as Base64
     (re.compile(r"/login"), 16 * 1024),
 )
 CONTROL = {*map(chr, range(32)), "\x7f"}
@@ -56,7 +57,7 @@ class Guard:
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
-            return  # no websockets here: Gradio speaks server-sent events
+            return  # no websockets here
         send = with_headers(send, self._headers)
         headers = Headers(scope=scope)
         try:

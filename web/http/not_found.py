@@ -14,7 +14,7 @@ OF_PROGRAMS = re.compile(r"/(api|gradio_api|web)(/.*)?")
 
 
 class NotFoundPage:
-    """Plain ASGI: Gradio's routes, which answer most addresses, have their own idea of errors."""
+    """Plain ASGI, around all that answers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -15,7 +15,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 PAUSE = 1.5  # seconds without a request; a browser that puts up a page takes up to one between two of them
 AT_LATEST = 15.0  # seconds; somebody may always be asking
-KEPT_OPEN = "/gradio_api/heartbeat/"  # Gradio's stream, which lasts as long as a page is open
 
 
 class Quiet:
@@ -29,7 +28,7 @@ class Quiet:
         self._since = time.monotonic()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or KEPT_OPEN in scope["path"]:
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         if "text/html" in Headers(scope=scope).get("accept", ""):

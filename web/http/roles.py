@@ -27,6 +27,7 @@ class Rule:
 API = "/api/v1"
 ONE = "[^/]+"
 CONCEPT = f"{API}/concepts/{ONE}"
+SCREENS = "library|define|label|review|quality|use|borderline|combine|several|activity|settings|protection"
 
 # Of the operations, as they are declared.
 OPERATIONS = [
@@ -71,19 +72,12 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", "/web/.*", Rule(VIEWER)),
         # Tools of assistants: what each of them takes is in TOOLS
         *((method, "/mcp", Rule(VIEWER)) for method in ("GET", "POST", "DELETE")),
-        # Gradio: its pages and files, and the events of the screens, whose buttons are in ACTIONS
-        ("GET", "/(library|define|label|review|quality|use|borderline)?/?", Rule(VIEWER)),
-        ("GET", "/(combine|several|activity|settings|protection)/?", Rule(VIEWER)),
-        ("GET", "/(config|theme.css|manifest.json|robots.txt|favicon.ico|openapi.json)/?", Rule(VIEWER)),
-        ("GET", "/(static|assets|svelte|pwa_icon|_app)(/.*)?", Rule(VIEWER)),
-        (
-            "GET",
-            "/gradio_api/(info|startup-events|heartbeat/.*|queue/data|queue/status|stream/.*)/?",
-            Rule(VIEWER),
-        ),
-        ("GET", "/gradio_api/(file=.*|file/.*|deep_link|vibe.*|token|app_id)/?", Rule(VIEWER)),
-        ("POST", "/gradio_api/(run|api)/predict/?", Rule(VIEWER)),
-        ("POST", "/gradio_api/(queue/join|reset|cancel)/?", Rule(VIEWER)),
+        # The screens, whose buttons are in ACTIONS
+        *((method, f"/({SCREENS})?/?", Rule(VIEWER)) for method in ("GET", "POST")),
+        # Gradio's endpoints for its clients
+        ("GET", "/config/?", Rule(VIEWER)),
+        ("GET", "/gradio_api/(info|startup-events|heartbeat/.*|queue/data|call/.*)/?", Rule(VIEWER)),
+        ("POST", "/gradio_api/(run/.*|call/.*|queue/join|reset|cancel)/?", Rule(VIEWER)),
     )
 ]
 

@@ -1,4 +1,4 @@
-"""What the address answers before there is an app: a page that waits for it. Gradio takes seconds to import.
+"""What the address answers before there is an app: a page that waits for it.
 
 The page says nothing of the library or of who may come in, so nobody is asked who they are.
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 from urllib.parse import parse_qsl
 
-import gradio as gr
+from fastapi import Request
 
 from concepts.errors import DiscernError
 from concepts.installation.activity import CallTotalView, JobView, call_sums
@@ -16,7 +16,7 @@ from concepts.view import View
 from concepts.workbench import Workbench
 from web.advice import in_words
 from web.jobs import is_going
-from web.live import Action, Shown, live, memory, on_action, on_event, on_load, remembered
+from web.page import MEMORY, TIMER, Action, Shown, WebPage, remembered
 from web.render import render, say, url
 from web.words import count, dollars
 from web.work import press
@@ -28,12 +28,11 @@ BY: tuple[Literal["concept", "purpose", "model"], ...] = ("concept", "purpose", 
 Place = dict[str, str]
 
 
-def build(workbench: Workbench, blocks: gr.Blocks) -> None:
-    screen = _Screen(workbench)
-    on_load(blocks, lambda request: screen.show(dict(request.query_params)), screen.areas)
-    for area in (screen.top, screen.going, screen.main):
-        on_action(area, screen.act, outputs=screen.areas)
-    on_event(screen.timer.tick, screen.tick, [screen.memory], screen.areas)
+def build(workbench: Workbench, page: WebPage) -> None:
+    screen = _Screen(workbench, page)
+    page.on_open(lambda request: screen.show(dict(request.query_params)))
+    page.on_action(screen.act, screen.top, screen.going, screen.main)
+    page.on_tick(screen.tick)
 
 
 class Going(View):
@@ -43,16 +42,12 @@ class Going(View):
 
 
 class _Screen:
-    def __init__(self, workbench: Workbench) -> None:
+    def __init__(self, workbench: Workbench, page: WebPage) -> None:
         self._bench = workbench
-        self.top = live("activity-head")
-        self.said = live("activity-said")
-        self.going = live("activity-going")
-        self.main = live("activity-main")
-        self.memory = memory(Going())
-        self.timer = gr.Timer(1, active=False)
-        shown = [self.top, self.said, self.going, self.main]
-        self.areas = [*shown, self.memory, self.timer]
+        self.top = page.area("activity-head")
+        self.said = page.area("activity-said")
+        self.going = page.area("activity-going")
+        self.main = page.area("activity-main")
 
     def show(self, place: Place, said: str = "") -> Shown:
         """Everything, for what the address says."""
@@ -65,14 +60,14 @@ class _Screen:
         shown: Shown = {self.said: said, self.main: main}
         return shown | self._work(jobs, view, url("/activity", **place))
 
-    def tick(self, request: gr.Request, memory: object) -> Shown:
+    def tick(self, request: Request) -> Shown:
         """While work is going on. What a person may be typing or reading changes only when work ends."""
-        before = remembered(Going, memory)
+        before = remembered(Going, request)
         place = dict(request.query_params)
         view = self._view(place)
         jobs = self._bench.installation.recent_jobs()
         shown = self._work(jobs, view)
-        if shown[self.memory] == before:
+        if shown[MEMORY] == before:
             return shown
         main = {} if view == "data" else {self.main: self._main(view, place)}
         return shown | main
@@ -94,11 +89,11 @@ class _Screen:
                 demo=self._bench.context.settings.demo,
             ),
             self.going: render("activity/going.html", jobs=about),
-            self.memory: Going(jobs=tuple(job.id for job in going)),
-            self.timer: gr.Timer(active=bool(going)),
+            MEMORY: Going(jobs=tuple(job.id for job in going)),
+            TIMER: 1 if going else 0,
         }
 
-    def act(self, action: Action, request: gr.Request) -> Shown:
+    def act(self, action: Action, request: Request) -> Shown:
         place = dict(request.query_params)
         try:
             if action.name == "show":

@@ -2,43 +2,42 @@
 
 from __future__ import annotations
 
-import gradio as gr
+from fastapi import Request
 
 from concepts.definition.document import Definition
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from concepts.workbench.deliberations import RewordingView, RoundView
 from web.advice import in_words
+from web.http.guard import author_of
 from web.jobs import is_going
-from web.live import Action, Shown, author_of, concept_of, live, on_action, on_event, on_load
+from web.page import TIMER, Action, Shown, WebPage, concept_of
 from web.render import Notice, render, say
 from web.work import press
 
 FIND, REWORD = "find ambiguities", "reword"
+EVERY = 1.5  # seconds from one look at work to the next
 
 
-def build(workbench: Workbench, blocks: gr.Blocks) -> None:
-    screen = _Screen(workbench)
-    on_load(blocks, screen.show, screen.areas)
-    for area in screen.parts:
-        on_action(area, screen.act, outputs=screen.areas)
-    on_event(screen.timer.tick, screen.tick, outputs=screen.areas)
+def build(workbench: Workbench, page: WebPage) -> None:
+    screen = _Screen(workbench, page)
+    page.on_open(screen.show)
+    page.on_action(screen.act, *screen.parts)
+    page.on_tick(screen.tick)
 
 
 class _Screen:
-    def __init__(self, workbench: Workbench) -> None:
+    def __init__(self, workbench: Workbench, page: WebPage) -> None:
         self._bench = workbench
-        self.top = live("borderline-top")
-        self.said = live("borderline-said")
-        self.round = live("borderline-round")
-        self.main = live("borderline-main")
-        self.timer = gr.Timer(1.5, active=False)
+        self.top = page.area("borderline-top")
+        self.said = page.area("borderline-said")
+        self.round = page.area("borderline-round")
+        self.main = page.area("borderline-main")
         self.parts = [self.top, self.round, self.main]
-        self.areas = [*self.parts, self.said, self.timer]
 
-    def show(self, request: gr.Request, said: str = "") -> Shown:
+    def show(self, request: Request, said: str = "") -> Shown:
         concept = concept_of(request)
-        nothing: Shown = dict.fromkeys([*self.parts, self.said], "") | {self.timer: gr.Timer(active=False)}
+        nothing: Shown = dict.fromkeys([*self.parts, self.said], "") | {TIMER: 0}
         if concept is None:
             return nothing | {
                 self.main: render("which_concept.html", screen="Borderline", what="What is open")
@@ -59,10 +58,10 @@ class _Screen:
         return shown | {
             self.top: top,
             self.said: say(said, "good") if said else "",
-            self.timer: gr.Timer(active=going),
+            TIMER: EVERY if going else 0,
         }
 
-    def tick(self, request: gr.Request) -> Shown:
+    def tick(self, request: Request) -> Shown:
         """While work goes on; what a person may be answering changes only when it ends."""
         concept = concept_of(request)
         jobs = self._bench.installation.newest_jobs((FIND, REWORD), concept) if concept else []
@@ -71,7 +70,7 @@ class _Screen:
             return self.show(request)
         return {self.top: render("borderline/top.html", concept=concept, jobs=going[:1], stopped=None)}
 
-    def act(self, action: Action, request: gr.Request) -> Shown:
+    def act(self, action: Action, request: Request) -> Shown:
         concept = concept_of(request)
         if concept is None:
             return self.show(request)

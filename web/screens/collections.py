@@ -14,7 +14,7 @@ from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from concepts.workbench.collections import A_SEARCH, CollectionView, LooksIn
 from web.advice import in_words
-from web.live import Action
+from web.page import Action
 from web.render import Button, Notice, render
 from web.words import count
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 from typing import cast, get_args
 from urllib.parse import parse_qsl, urlencode
 
-import gradio as gr
+from fastapi import Request
 
 from concepts.bundle.rule_text import quoted
 from concepts.classifier.rule_scores import RuleOrder
 from concepts.errors import DiscernError, NotScoredError
 from concepts.workbench import Workbench
 from web.advice import in_words
+from web.http.guard import author_of
 from web.jobs import is_going
-from web.live import Action, Shown, author_of, concept_of, live, on_action, on_load
+from web.page import Action, Shown, WebPage, concept_of
 from web.render import Notice, render, url
 from web.rule_rows import longer, rows_of
 from web.screens.trash import move
@@ -32,25 +33,25 @@ PARTS = ("concept", "rule", "kept", "sure", "order", "start")
 Place = dict[str, str]
 
 
-def build(workbench: Workbench, blocks: gr.Blocks) -> None:
-    screen = _Screen(workbench)
-    on_load(blocks, lambda request: screen.show(dict(request.query_params)), screen.areas)
-    for area in (screen.top, screen.work.area, screen.rule, screen.found, screen.kept, screen.table):
-        on_action(area, screen.act, outputs=screen.areas)
-    screen.work.on_tick(screen.tick, outputs=screen.areas, of_concept=False)
+def build(workbench: Workbench, page: WebPage) -> None:
+    screen = _Screen(workbench, page)
+    page.on_open(lambda request: screen.show(dict(request.query_params)))
+    page.on_action(
+        screen.act, screen.top, screen.work.area, screen.rule, screen.found, screen.kept, screen.table
+    )
+    screen.work.on_tick(screen.tick, of_concept=False)
 
 
 class _Screen:
-    def __init__(self, workbench: Workbench) -> None:
+    def __init__(self, workbench: Workbench, page: WebPage) -> None:
         self._bench = workbench
-        self.top = live("combine-head")
-        self.rule = live("combine-rule")
-        self.work = Work(workbench, "combine-progress", JOBS)
-        self.found = live("combine-found")
-        self.kept = live("combine-kept")
-        self.table = live("combine-table")
+        self.top = page.area("combine-head")
+        self.rule = page.area("combine-rule")
+        self.work = Work(workbench, page, "combine-progress", JOBS)
+        self.found = page.area("combine-found")
+        self.kept = page.area("combine-kept")
+        self.table = page.area("combine-table")
         self.html = [self.top, self.rule, self.work.area, self.found, self.kept, self.table]
-        self.areas = [*self.html, self.work.timer]
 
     # What is shown
 
@@ -123,13 +124,13 @@ class _Screen:
         sure = place.get("sure", "")
         return min(max(int(sure), 1), 99) if sure.isdecimal() and len(sure) < 4 else SURE
 
-    def tick(self, request: gr.Request) -> Shown:
+    def tick(self, request: Request) -> Shown:
         job = self.work.newest()
         return self.work.shown(job) if is_going(job) else self.show(dict(request.query_params))
 
     # What is done
 
-    def act(self, action: Action, request: gr.Request) -> Shown:
+    def act(self, action: Action, request: Request) -> Shown:
         here = {"concept": now} if (now := concept_of(request)) else {}  # of the sidebar: it stays
         asked = dict(parse_qsl(action.value))
         place = here | asked

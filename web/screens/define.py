@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-import gradio as gr
+from fastapi import Request
 
 from concepts.definition import editing
 from concepts.definition.document import Definition
@@ -18,25 +18,15 @@ from concepts.workbench.concept_views import ConceptView, CriterionView
 from concepts.workbench.definition import scoping_model
 from web.advice import in_words
 from web.concept_menu import chosen, renamed_notice
+from web.http.guard import author_of
 from web.jobs import is_going
-from web.live import (
-    Action,
-    Shown,
-    author_of,
-    concept_of,
-    live,
-    memory,
-    on_action,
-    on_event,
-    on_load,
-    remembered,
-)
+from web.page import MEMORY, TIMER, Action, Shown, WebPage, concept_of, remembered
 from web.render import Button, Notice, render, say, url
 from web.screens.collections import look_in, where_to_look
 from web.screens.scales import fields_of, scale_of
 from web.screens.start import AWAY, PUT_AWAY
 from web.words import count
-from web.work import Work, press
+from web.work import Work, press, ticking
 
 WAITED_FOR = ("expand", "mine", "questions", "more kinds")
 WAS = "was"  # in the address: the name before the concept was renamed here
@@ -45,14 +35,13 @@ SHOWN_OF_A_KIND = 6
 PICKED_FROM = 24
 
 
-def build(workbench: Workbench, blocks: gr.Blocks) -> None:
-    screen = _Screen(workbench)
+def build(workbench: Workbench, page: WebPage) -> None:
+    screen = _Screen(workbench, page)
     # Searching a large library takes a moment: the document is there before the pictures are.
-    opened = on_load(blocks, screen.document, [*screen.parts, screen.memory, screen.work.timer])
-    on_event(opened.then, screen.searches, outputs=[screen.queries, screen.criteria])
-    for area in (*screen.parts, screen.queries, screen.dialog):
-        on_action(area, screen.act, outputs=[*screen.areas, screen.dialog])
-    screen.work.on_tick(screen.tick, [screen.memory], screen.areas, of_concept=True)
+    page.on_open(screen.document)
+    page.on_opened(screen.searches)
+    page.on_action(screen.act, *screen.parts, screen.queries, screen.dialog)
+    screen.work.on_tick(screen.tick, of_concept=True)
 
 
 class Told(View):
@@ -62,19 +51,18 @@ class Told(View):
 
 
 class _Screen:
-    def __init__(self, workbench: Workbench) -> None:
+    def __init__(self, workbench: Workbench, page: WebPage) -> None:
         self._bench = workbench
-        self.top = live("define-head")
-        self.work = Work(workbench, "define-progress", WAITED_FOR)
-        self.questions = live("define-questions")
-        with gr.Row(elem_classes="define-columns"):
-            self.criteria = live("define-document")
-            self.queries = live("define-queries", value=render("define/looking.html"))
-            self.examples = live("define-examples")
-            self.history = live("define-history")
-        self.prompts = live("define-prompts")
-        self.dialog = live("define-dialog")
-        self.memory = memory(Told())
+        self.top = page.area("define-head")
+        self.work = Work(workbench, page, "define-progress", WAITED_FOR)
+        self.questions = page.area("define-questions")
+        with page.row("define-columns"):
+            self.criteria = page.area("define-document")
+            self.queries = page.area("define-queries", render("define/looking.html"))
+            self.examples = page.area("define-examples")
+            self.history = page.area("define-history")
+        self.prompts = page.area("define-prompts")
+        self.dialog = page.area("define-dialog")
         self.parts = [
             self.top,
             self.work.area,
@@ -84,11 +72,10 @@ class _Screen:
             self.history,
             self.prompts,
         ]
-        self.areas = [*self.parts, self.queries, self.memory, self.work.timer]
 
     # What is shown
 
-    def document(self, request: gr.Request, said: Notice | None = None) -> Shown:
+    def document(self, request: Request, said: Notice | None = None) -> Shown:
         name = concept_of(request)
         if name is None:
             return self._nothing(render("which_concept.html", screen="Define", what="A definition"))
@@ -128,10 +115,10 @@ class _Screen:
             ),
             self.history: render("define/history.html", revisions=concept.definition.revisions(None)),
             self.prompts: render("define/prompts.html", prompts=concept.prompts.all(), open=False),
-            self.memory: Told(told=job.id if job and not is_going(job) else None),
+            MEMORY: Told(told=job.id if job and not is_going(job) else None),
         } | self._helpers(view, job)
 
-    def searches(self, request: gr.Request) -> Shown:
+    def searches(self, request: Request) -> Shown:
         """What each query finds, and pictures of each kind where the definition has any."""
         name, reader = concept_of(request), author_of(request)
         if name is None:
@@ -160,18 +147,18 @@ class _Screen:
             more_by=scoping_model(self._bench.context.settings),
         )
 
-    def everything(self, request: gr.Request, said: Notice | None = None) -> Shown:
+    def everything(self, request: Request, said: Notice | None = None) -> Shown:
         return self.document(request, said) | self.searches(request)
 
-    def tick(self, request: gr.Request, memory: object) -> Shown:
+    def tick(self, request: Request) -> Shown:
         """Only the progress while there is any, then everything: once, as the person may have gone on by the
         time the last tick comes, and what they are told of that stays."""
         name = concept_of(request)
         job = self.work.newest(name) if name else None
         if is_going(job):
             return self.work.shown(job)
-        if job and remembered(Told, memory).told == job.id:
-            return {self.work.timer: self.work.ticking(job)}
+        if job and remembered(Told, request).told == job.id:
+            return {TIMER: ticking(job)}
         return self.everything(request, _outcome(job))
 
     def _helpers(self, view: ConceptView, job: JobView | None) -> Shown:
@@ -187,11 +174,11 @@ class _Screen:
         )
 
     def _nothing(self, top: str) -> Shown:
-        return dict.fromkeys(self.parts, "") | {self.top: top, self.work.timer: gr.Timer(active=False)}
+        return dict.fromkeys(self.parts, "") | {self.top: top, TIMER: 0}
 
     # What can be done
 
-    def act(self, action: Action, request: gr.Request) -> Shown:
+    def act(self, action: Action, request: Request) -> Shown:
         name, author = concept_of(request), author_of(request)
         if name is None:
             return {}

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import gradio as gr
+from fastapi import Request
 
 from concepts.errors import DiscernError
 from concepts.workbench import ENOUGH_LABELS, Workbench
 from web.advice import in_words
 from web.http.answers import opening
-from web.live import author_of, concept_of, live, on_load
+from web.http.guard import author_of
+from web.page import WebPage, concept_of
 from web.render import render, say
 
 
-def build(workbench: Workbench, blocks: gr.Blocks) -> None:
-    area = live("label-area")
-    on_load(blocks, lambda request: {area: _render(workbench, request)}, [area])
+def build(workbench: Workbench, page: WebPage) -> None:
+    area = page.area("label-area")
+    page.on_open(lambda request: {area: _render(workbench, request)})
 
 
-def _render(workbench: Workbench, request: gr.Request) -> str:
+def _render(workbench: Workbench, request: Request) -> str:
     concept = concept_of(request)
     if concept is None:
         return render("which_concept.html", screen="Label", what="An answer")

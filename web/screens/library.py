@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
-import gradio as gr
+from fastapi import Request
 
 from concepts.errors import DamagedDatabaseError, DiscernError
 from concepts.installation.activity import JobView
@@ -21,15 +21,16 @@ from concepts.library.neighbourhood import QUICK
 from concepts.library.uploads import typed_paths
 from concepts.workbench import Workbench
 from web.advice import in_words
+from web.http.guard import author_of
 from web.jobs import is_going, library_checked
-from web.live import Action, Shown, author_of, concept_of, live, on_action, on_load
+from web.page import TIMER, Action, Shown, WebPage, concept_of
 from web.render import Button, Notice, render, say, url
 from web.screens import collections, library_chosen
 from web.screens.collections import CollectionsView
 from web.screens.library_pictures import ADDING, chosen_of, picture, pictures
 from web.screens.trash import MOVES, move, trash
 from web.words import count
-from web.work import Work, press
+from web.work import OFTEN, Work, press
 
 JOBS = (
     "add pictures",
@@ -68,24 +69,22 @@ GROUPS = 12
 Place = dict[str, str]
 
 
-def build(workbench: Workbench, blocks: gr.Blocks) -> None:
-    screen = _Screen(workbench)
-    on_load(blocks, screen.load, screen.areas)
-    for area in (screen.top, screen.work.area, screen.uploads, screen.main, screen.dialog):
-        on_action(area, screen.act, outputs=screen.areas)
-    screen.work.on_tick(screen.tick, outputs=screen.areas, of_concept=False)
+def build(workbench: Workbench, page: WebPage) -> None:
+    screen = _Screen(workbench, page)
+    page.on_open(screen.load)
+    page.on_action(screen.act, screen.top, screen.work.area, screen.uploads, screen.main, screen.dialog)
+    screen.work.on_tick(screen.tick, of_concept=False)
 
 
 class _Screen:
-    def __init__(self, workbench: Workbench) -> None:
+    def __init__(self, workbench: Workbench, page: WebPage) -> None:
         self._bench = workbench
         self.collections = CollectionsView(workbench)
-        self.top = live("library-head")
-        self.work = Work(workbench, "library-progress", JOBS)
-        self.uploads = live("library-uploads", value=render("library/uploads.html"))
-        self.main = live("library-main")
-        self.dialog = live("library-dialog")
-        self.areas = [self.top, self.work.area, self.main, self.dialog, self.work.timer]
+        self.top = page.area("library-head")
+        self.work = Work(workbench, page, "library-progress", JOBS)
+        self.uploads = page.area("library-uploads", render("library/uploads.html"))
+        self.main = page.area("library-main")
+        self.dialog = page.area("library-dialog")
 
     @property
     def _demo(self) -> bool:
@@ -93,7 +92,7 @@ class _Screen:
 
     # What is shown
 
-    def load(self, request: gr.Request) -> Shown:
+    def load(self, request: Request) -> Shown:
         place = dict(request.query_params)
         opened, author, role = place.pop("open", ""), author_of(request), request.state.role
         shown = self.show(place, author, role)
@@ -116,7 +115,7 @@ class _Screen:
         news = self._news(self.work.newest_of_each(), told_in, author) or (_ended(job) if watched else None)
         return {self.top: head, self.main: main, self.dialog: ""} | self._progress(job, said, news)
 
-    def tick(self, request: gr.Request) -> Shown:
+    def tick(self, request: Request) -> Shown:
         """While a job runs; at its end the counts are new and the person is told."""
         place, jobs = dict(request.query_params), self.work.newest_of_each()
         job, author, role = next(iter(jobs), None), author_of(request), request.state.role
@@ -202,7 +201,7 @@ class _Screen:
 
     # What can be done
 
-    def act(self, action: Action, request: gr.Request) -> Shown:
+    def act(self, action: Action, request: Request) -> Shown:
         author, role = author_of(request), request.state.role
         here = {"concept": now} if (now := concept_of(request)) else {}  # of the sidebar: it stays
         if action.name not in STAYS:
@@ -233,7 +232,7 @@ class _Screen:
             self._begin(action, author)
         except DiscernError as error:
             return self._progress(self.work.newest(), Notice(in_words(error), "bad"))
-        begun = self._progress(self.work.newest()) | {self.work.timer: gr.Timer(active=True)}
+        begun = self._progress(self.work.newest()) | {TIMER: OFTEN}
         info = self._bench.library.info(wait=False)
         if not info.pictures:  # what is shown says that there are none
             begun |= {self.main: self._main(info, dict(request.query_params), author, role)}

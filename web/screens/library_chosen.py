@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
-from web.live import Action
+from web.page import Action
 from web.render import Button, Notice
 from web.screens.trash import in_the_trash
 from web.words import count

@@ -9,7 +9,7 @@ from typing import Final
 from concepts.labelling.reasons import Reason
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
-from web.live import Action
+from web.page import Action
 from web.render import Button, render, say
 
 PAGE: Final = 24

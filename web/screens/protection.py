@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from typing import get_args
 
-import gradio as gr
+from fastapi import Request
 from pydantic import ValidationError
 
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from concepts.workbench.protection import Key, Protection, ShownAs
 from web.advice import in_words
+from web.http.guard import author_of
 from web.http.roles import OWNER
-from web.live import Action, Shown, author_of, concept_of, live, on_action, on_load
+from web.page import Action, Shown, WebPage, concept_of
 from web.render import render, say, url
 
 KEYS = get_args(Key)
 SHOWN_AS = get_args(ShownAs)
 
 
-def build(workbench: Workbench, blocks: gr.Blocks) -> None:
-    area = live("protection")
+def build(workbench: Workbench, page: WebPage) -> None:
+    area = page.area("protection")
 
-    def show(request: gr.Request) -> Shown:
+    def show(request: Request) -> Shown:
         concept = workbench.concepts.name_now(concept_of(request) or "")
         return {
             area: render(
@@ -36,7 +37,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
             )
         }
 
-    def act(action: Action, request: gr.Request) -> Shown:
+    def act(action: Action, request: Request) -> Shown:
         """The page is opened anew where something was saved: what protects is said by its first element."""
         concept = concept_of(request)
         try:
@@ -54,8 +55,8 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
             return {area: say(in_words(error), "bad") + show(request)[area]}
         return {area: render("concept/go.html", address=url("/protection", concept, saved=1))}
 
-    on_load(blocks, show, [area])
-    on_action(area, act, outputs=[area])
+    page.on_open(show)
+    page.on_action(act, area)
 
 
 def _of_concept(workbench: Workbench, concept: str | None) -> str:

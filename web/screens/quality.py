@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Annotated
 
-import gradio as gr
+from fastapi import Request
 from pydantic import Field
 
 from concepts.bundle import figures
@@ -25,12 +25,13 @@ from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.versions import RANKED
 from web.advice import in_words
+from web.http.guard import author_of
 from web.jobs import is_going
-from web.live import Action, Shown, author_of, concept_of, live, memory, on_action, on_load, remembered
+from web.page import MEMORY, TIMER, Action, Shown, WebPage, concept_of, remembered
 from web.render import render, say
 from web.screens import mistakes
 from web.screens.quality_plots import plots
-from web.work import Work, press
+from web.work import OFTEN, Work, press, ticking
 
 WORK = ("train", "evaluate", "score library")
 CURVE = "learning curve"
@@ -62,34 +63,32 @@ class QualityMemory(View):
     ranked: int | None = None
 
 
-def build(workbench: Workbench, blocks: gr.Blocks) -> None:
-    screen = _Screen(workbench)
-    on_load(blocks, screen.open, screen.areas)
+def build(workbench: Workbench, page: WebPage) -> None:
+    screen = _Screen(workbench, page)
+    page.on_open(screen.open)
     pressed = (screen.work.area, screen.said, screen.training, screen.main, screen.steady, screen.line)
-    for area in (*pressed, screen.mistakes, screen.dialog):
-        on_action(area, screen.act, [screen.memory], screen.areas)
-    screen.work.on_tick(screen.tick, [screen.memory], screen.areas, of_concept=True)
+    page.on_action(screen.act, *pressed, screen.mistakes, screen.dialog)
+    screen.work.on_tick(screen.tick, of_concept=True)
 
 
 class _Screen:
-    def __init__(self, workbench: Workbench) -> None:
+    def __init__(self, workbench: Workbench, page: WebPage) -> None:
         self._bench = workbench
-        self.top = live("quality-head")
-        self.work = Work(workbench, "quality-progress", (*WORK, CURVE, STEADY, LOOK_OVER))
-        self.said = live("quality-said")
-        self.training = live("quality-train")
-        self.ranked = live("quality-ranked")
-        self.covered = live("quality-covered")
+        self.top = page.area("quality-head")
+        self.work = Work(workbench, page, "quality-progress", (*WORK, CURVE, STEADY, LOOK_OVER))
+        self.said = page.area("quality-said")
+        self.training = page.area("quality-train")
+        self.ranked = page.area("quality-ranked")
+        self.covered = page.area("quality-covered")
         # One below the other: panels of unequal height beside each other would leave a hole.
-        self.main = live("quality-main")
-        self.side = live("quality-side")
-        self.plots = live("quality-plots")
-        self.parts = live("quality-parts")
-        self.steady = live("quality-steady")
-        self.line = live("quality-line")
-        self.mistakes = live("quality-mistakes")
-        self.dialog = live("quality-dialog")
-        self.memory = memory(QualityMemory())
+        self.main = page.area("quality-main")
+        self.side = page.area("quality-side")
+        self.plots = page.area("quality-plots")
+        self.parts = page.area("quality-parts")
+        self.steady = page.area("quality-steady")
+        self.line = page.area("quality-line")
+        self.mistakes = page.area("quality-mistakes")
+        self.dialog = page.area("quality-dialog")
         self.html = [
             self.top,
             self.work.area,
@@ -102,18 +101,17 @@ class _Screen:
         ]
         self.html += [self.plots, self.parts, self.steady, self.line, self.mistakes]
         self.html.append(self.dialog)
-        self.areas = [*self.html, self.memory, self.work.timer]
 
     # What is shown
 
-    def open(self, request: gr.Request) -> Shown:
+    def open(self, request: Request) -> Shown:
         name = concept_of(request)
         if name is not None:
             with suppress(DiscernError):  # which the screen says below
                 self._bench.review.keep_up(name)
         return self.everything(request)
 
-    def everything(self, request: gr.Request, said: str = "", pages: tuple[int, int] = (0, 0)) -> Shown:
+    def everything(self, request: Request, said: str = "", pages: tuple[int, int] = (0, 0)) -> Shown:
         name = concept_of(request)
         if name is None:
             return self._nothing(render("which_concept.html", screen="Quality", what="Quality"))
@@ -126,11 +124,11 @@ class _Screen:
                 self.said: said,
                 self.training: self._training(view, quality.new_answers if quality else 0),
                 self.dialog: "",
-                self.memory: QualityMemory(pages=pages, seen=_seen(jobs)),
+                MEMORY: QualityMemory(pages=pages, seen=_seen(jobs)),
                 **self.work.shown(_work(jobs)),
                 **self._figures(view, quality, jobs),
                 **(self._mistakes(view, request, pages) if quality else {}),
-                self.work.timer: self.work.ticking(*jobs),
+                TIMER: ticking(*jobs),
             }
         except DiscernError as error:
             return self._nothing(say(in_words(error), "bad"))
@@ -139,13 +137,13 @@ class _Screen:
         reviewed = self._bench.concepts.is_step(view.name, "Review")
         return render("quality/head.html", concept=view, reviewed=reviewed)
 
-    def tick(self, request: gr.Request, sent: object) -> Shown:
+    def tick(self, request: Request) -> Shown:
         """One query. Only the progress while figures are being made, then what they changed.
 
         The person may be moving the threshold or looking at a picture by now: what was said and the dialog
         stay, and so does everything else while only the curve is being worked out.
         """
-        name, memory = concept_of(request), remembered(QualityMemory, sent)
+        name, memory = concept_of(request), remembered(QualityMemory, request)
         jobs = self.work.newest_of_each(name) if name else []
         work, seen = _work(jobs), _seen(jobs)
         looking = {self.steady: _looking(jobs)} if is_going(_newest(jobs, STEADY)) else {}
@@ -154,23 +152,23 @@ class _Screen:
         before = memory.seen
         if name and seen[0] != before[0]:
             shown = self._ranked(name, work, memory) | self.everything(request)
-            shown[self.memory] = QualityMemory(seen=seen, ranked=work.id if work else None)
-            shown[self.work.timer] = self.work.once_more()
+            shown[MEMORY] = QualityMemory(seen=seen, ranked=work.id if work else None)
+            shown[TIMER] = OFTEN
             return {area: value for area, value in shown.items() if area not in (self.said, self.dialog)}
-        still = {self.work.timer: self.work.ticking(*jobs)} | looking
+        still = {TIMER: ticking(*jobs)} | looking
         new = self._new_curve(name, jobs) if name and seen[1] != before[1] else {}
         new |= {self.steady: self._steady(name, jobs)} if name and seen[2] != before[2] else {}
         new |= self._looked_over(name) if name and seen[3] != before[3] else {}
         if new:
             going_on = {
-                self.work.timer: self.work.once_more(),
-                self.memory: memory.model_copy(update={"seen": seen}),
+                TIMER: OFTEN,
+                MEMORY: memory.model_copy(update={"seen": seen}),
             }
             return looking | new | going_on
         return {} if _curve(jobs) and not looking else still
 
     def _nothing(self, top: str) -> Shown:
-        return dict.fromkeys(self.html, "") | {self.top: top, self.work.timer: gr.Timer(active=False)}
+        return dict.fromkeys(self.html, "") | {self.top: top, TIMER: 0}
 
     def _ranked(self, name: str, work: JobView | None, memory: QualityMemory) -> Shown:
         """Whoever waited for a training sees the library in its new order before that is measured: once,
@@ -190,7 +188,7 @@ class _Screen:
             return {}
         shown: Shown = {
             self.ranked: render("quality/ranked.html", page=page, name=name),
-            self.memory: memory.model_copy(update={"ranked": work.id}),
+            MEMORY: memory.model_copy(update={"ranked": work.id}),
         }
         if view:
             shown |= {self.top: self._top(view), self.main: ""}
@@ -276,15 +274,15 @@ class _Screen:
             not_at_random=of_hundred(1 - base.value) if base and base.value is not None else "",
         )
 
-    def _mistakes(self, view: ConceptView, request: gr.Request, pages: Sequence[int]) -> Shown:
+    def _mistakes(self, view: ConceptView, request: Request, pages: Sequence[int]) -> Shown:
         may_answer = request.state.role >= Role.LABELLER
         shown = mistakes.listed(self._bench, view, author_of(request), pages, may_answer=may_answer)
         return {self.mistakes: shown}
 
     # What is done
 
-    def act(self, action: Action, request: gr.Request, sent: object) -> Shown:
-        name, memory = concept_of(request), remembered(QualityMemory, sent)
+    def act(self, action: Action, request: Request) -> Shown:
+        name, memory = concept_of(request), remembered(QualityMemory, request)
         pages = memory.pages
         if name is None:
             return self.everything(request)
@@ -331,12 +329,12 @@ class _Screen:
             return say("Taken back: the earlier answer stands again.", "good")
         return ""
 
-    def _turn(self, name: str, action: Action, memory: QualityMemory, request: gr.Request) -> Shown:
+    def _turn(self, name: str, action: Action, memory: QualityMemory, request: Request) -> Shown:
         start, (alarms, missed) = max(int(action.value), 0), memory.pages
         turned = (start, missed) if action.name == "page-alarms" else (alarms, start)
         view = self._bench.concept(name).definition.read()
         kept = memory.model_copy(update={"pages": turned})
-        return self._mistakes(view, request, turned) | {self.memory: kept}
+        return self._mistakes(view, request, turned) | {MEMORY: kept}
 
     def _set_threshold(self, name: str, value: str, author: str) -> str:
         version, threshold = json.loads(value)

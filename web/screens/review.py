@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from urllib.parse import parse_qsl
 
-import gradio as gr
+from fastapi import Request
 from pydantic import BaseModel
 
 from concepts.collaborator import AUTO
@@ -25,35 +25,25 @@ from concepts.labelling.reasons import Reason
 from concepts.workbench import Workbench
 from concepts.workbench.annotations import Annotators
 from web.advice import in_words
+from web.http.guard import author_of
 from web.jobs import is_going
-from web.live import (
-    Action,
-    Shown,
-    author_of,
-    concept_of,
-    live,
-    memory,
-    on_action,
-    on_event,
-    on_load,
-    remembered,
-)
+from web.page import MEMORY, TIMER, Action, Shown, WebPage, concept_of, remembered
 from web.render import Notice, render, say
 from web.work import press
 
 FILTERS = ("reason", "start", "kind", "rating", "query", "criterion", "verdict", "page")
 ANNOTATE, COMPARE, LOOK_OVER, LOOK_BACK = "annotate", "compare annotators", "look over", "look back"
 
+EVERY = 1.5  # seconds from one look at work to the next
 ROWS = 12  # of the queue that are shown
 RIGHT = 0.95  # of what each step decides, where cheap models come first
 
 
-def build(workbench: Workbench, blocks: gr.Blocks) -> None:
-    screen = _Screen(workbench)
-    on_load(blocks, screen.open, screen.areas)
-    for area in (screen.top, screen.main, screen.said):
-        on_action(area, screen.act, [screen.view], screen.areas)
-    on_event(screen.timer.tick, screen.tick, [screen.view], screen.areas)
+def build(workbench: Workbench, page: WebPage) -> None:
+    screen = _Screen(workbench, page)
+    page.on_open(screen.open)
+    page.on_action(screen.act, screen.top, screen.main, screen.said)
+    page.on_tick(screen.tick)
 
 
 class RememberedReview(BaseModel):
@@ -65,16 +55,13 @@ class RememberedReview(BaseModel):
 
 
 class _Screen:
-    def __init__(self, workbench: Workbench) -> None:
+    def __init__(self, workbench: Workbench, page: WebPage) -> None:
         self._bench = workbench
-        self.top = live("review-top")
-        self.main = live("review-main")
-        self.said = live("review-said")
-        self.view = memory(RememberedReview())
-        self.timer = gr.Timer(1.5, active=False)
-        self.areas = [self.top, self.main, self.said, self.view, self.timer]
+        self.top = page.area("review-top")
+        self.main = page.area("review-main")
+        self.said = page.area("review-said")
 
-    def open(self, request: gr.Request) -> Shown:
+    def open(self, request: Request) -> Shown:
         place = {k: v for k, v in dict(request.query_params).items() if k in FILTERS and v}
         concept = concept_of(request)
         if concept is not None:
@@ -82,16 +69,16 @@ class _Screen:
                 self._bench.review.keep_up(concept)
         return self._show(request, RememberedReview(place=place))
 
-    def tick(self, request: gr.Request, sent: object) -> Shown:
+    def tick(self, request: Request) -> Shown:
         """While the machine is at work; at its end there is something to look at."""
-        concept, view = concept_of(request), remembered(RememberedReview, sent)
+        concept, view = concept_of(request), remembered(RememberedReview, request)
         jobs = self._jobs(concept) if concept else {}
         if any(is_going(jobs.get(kind)) for kind in (ANNOTATE, COMPARE, LOOK_BACK)):
             return {self.top: self._top(concept, jobs)}
         return {} if is_going(jobs.get(LOOK_OVER)) else self._show(request, view)
 
-    def act(self, action: Action, request: gr.Request, sent: object) -> Shown:
-        concept, view = concept_of(request), remembered(RememberedReview, sent)
+    def act(self, action: Action, request: Request) -> Shown:
+        concept, view = concept_of(request), remembered(RememberedReview, request)
         if concept is None:
             return self._show(request, view)
         try:
@@ -147,11 +134,11 @@ class _Screen:
             press(bench, action)
         return ""
 
-    def _show(self, request: gr.Request, view: RememberedReview, said: str = "") -> Shown:
+    def _show(self, request: Request, view: RememberedReview, said: str = "") -> Shown:
         """Everything. After an answer the same pictures stay where they are until the person goes on."""
         concept = concept_of(request)
-        shown = {self.said: say(said, "good") if said else "", self.view: view}
-        nothing = {self.top: "", self.timer: gr.Timer(active=False)}
+        shown = {self.said: say(said, "good") if said else "", MEMORY: view}
+        nothing = {self.top: "", TIMER: 0}
         if concept is None:
             main = render("which_concept.html", screen="Review", what="What the machine said")
             return shown | nothing | {self.main: main}
@@ -164,7 +151,7 @@ class _Screen:
         return shown | {
             self.top: self._top(concept, jobs),
             self.main: main,
-            self.timer: gr.Timer(active=any(map(is_going, jobs.values()))),
+            TIMER: EVERY if any(map(is_going, jobs.values())) else 0,
         }
 
     def _main(

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import gradio as gr
+from fastapi import Request
 
 from concepts.errors import DiscernError
 from concepts.installation.endpoint import EndpointReport, about_endpoint, about_models
 from concepts.workbench import Workbench
 from web.advice import in_words
 from web.jobs import is_going
-from web.live import Action, Shown, live, on_action, on_load
+from web.page import Action, Shown, WebPage
 from web.render import render, say
 from web.work import Work, press
 
@@ -24,12 +24,11 @@ FIELDS = (
 )
 
 
-def build(workbench: Workbench, blocks: gr.Blocks) -> None:
-    screen = _Screen(workbench)
-    on_load(blocks, lambda request: screen.show(), screen.areas)
-    for area in (screen.work.area, screen.main, screen.side):
-        on_action(area, screen.act, outputs=screen.areas)
-    screen.work.on_tick(lambda request: screen.tick(), outputs=screen.areas, of_concept=False)
+def build(workbench: Workbench, page: WebPage) -> None:
+    screen = _Screen(workbench, page)
+    page.on_open(lambda request: screen.show())
+    page.on_action(screen.act, screen.work.area, screen.main, screen.side)
+    screen.work.on_tick(lambda request: screen.tick(), of_concept=False)
 
 
 @dataclass(frozen=True)
@@ -43,16 +42,15 @@ class Part:
 
 
 class _Screen:
-    def __init__(self, workbench: Workbench) -> None:
+    def __init__(self, workbench: Workbench, page: WebPage) -> None:
         self._bench = workbench
-        self.top = live("settings-head")
-        self.said = live("settings-said")
-        self.work = Work(workbench, "settings-progress", JOBS)
-        with gr.Row(elem_classes="activity-columns"):
-            self.main = live("settings-main")
-            self.side = live("settings-side")
-        self.parts = live("settings-parts")
-        self.areas = [self.top, self.said, self.work.area, self.main, self.side, self.parts, self.work.timer]
+        self.top = page.area("settings-head")
+        self.said = page.area("settings-said")
+        self.work = Work(workbench, page, "settings-progress", JOBS)
+        with page.row("activity-columns"):
+            self.main = page.area("settings-main")
+            self.side = page.area("settings-side")
+        self.parts = page.area("settings-parts")
 
     # What is shown
 
@@ -119,7 +117,7 @@ class _Screen:
 
     # What is done
 
-    def act(self, action: Action, request: gr.Request) -> Shown:
+    def act(self, action: Action, request: Request) -> Shown:
         try:
             said = self._do(action)
         except DiscernError as error:

@@ -9,24 +9,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-import gradio as gr
+from fastapi import Request
 
 from concepts.errors import DiscernError
 from concepts.library.browsing import PictureView
 from concepts.workbench import Workbench
 from storage.names import key_of
 from web.advice import in_words
-from web.live import Shown, concept_of, live, on_load
+from web.page import Shown, WebPage, concept_of
 from web.render import render, say
 
 MOST = 6  # concepts side by side
 PAGE = 24
 
 
-def build(workbench: Workbench, blocks: gr.Blocks) -> None:
-    top, main = live("several-head"), live("several-main")
+def build(workbench: Workbench, page: WebPage) -> None:
+    top, main = page.area("several-head"), page.area("several-main")
 
-    def show(request: gr.Request) -> Shown:
+    def show(request: Request) -> Shown:
         query = request.query_params
         asked = query.getlist("of") or [name for name in [query.get("concept")] if name]
         one_of_each = list({key_of(name): name for name in asked}.values())
@@ -51,7 +51,7 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
         )
         return {top: head, main: html}
 
-    on_load(blocks, show, [top, main])
+    page.on_open(show)
 
 
 def _pictures(workbench: Workbench, names: Sequence[str], place: dict[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gradio as gr
+from fastapi import Request
 
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
@@ -10,8 +10,9 @@ from concepts.workbench.concept_views import ConceptSummary
 from concepts.workbench.trash import Moved
 from web.advice import in_words
 from web.concept_menu import chosen
+from web.http.guard import author_of
 from web.jobs import is_going
-from web.live import Action, Shown, author_of, live, on_action, on_load
+from web.page import Action, Shown, WebPage
 from web.render import Notice, render
 from web.screens.outcome import example, outcome_of
 from web.screens.scales import YES_OR_NO, scale_of
@@ -23,28 +24,26 @@ AWAY = "away"  # in the address: the concept that was put away on another screen
 PUT_AWAY = "put-away"  # the place on the page that says so
 
 
-def build(workbench: Workbench, blocks: gr.Blocks) -> None:
-    screen = _Screen(workbench)
-    on_load(blocks, screen.open, screen.areas)
-    on_action(screen.hero, screen.begin, outputs=screen.areas)
-    on_action(screen.work.area, screen.press, outputs=screen.areas)
-    for area in (screen.concepts, screen.dialog):
-        on_action(area, screen.put_away, outputs=[screen.concepts, screen.dialog])
-    screen.work.on_tick(lambda request: screen.tick(), outputs=screen.areas, of_concept=False)
+def build(workbench: Workbench, page: WebPage) -> None:
+    screen = _Screen(workbench, page)
+    page.on_open(screen.open)
+    page.on_action(screen.begin, screen.hero)
+    page.on_action(screen.press, screen.work.area)
+    page.on_action(screen.put_away, screen.concepts, screen.dialog)
+    screen.work.on_tick(lambda request: screen.tick(), of_concept=False)
 
 
 class _Screen:
-    def __init__(self, workbench: Workbench) -> None:
+    def __init__(self, workbench: Workbench, page: WebPage) -> None:
         self._bench = workbench
-        self.hero = live("start")
-        self.work = Work(workbench, "start-progress", ADDING)
-        self.concepts = live("start-concepts")
-        self.dialog = live("start-dialog")
-        self.areas = [self.hero, self.work.area, self.concepts, self.work.timer]
+        self.hero = page.area("start")
+        self.work = Work(workbench, page, "start-progress", ADDING)
+        self.concepts = page.area("start-concepts")
+        self.dialog = page.area("start-dialog")
 
     # What is shown
 
-    def open(self, request: gr.Request) -> Shown:
+    def open(self, request: Request) -> Shown:
         """After something was put away elsewhere with the way back, as long as it is away."""
         name = request.query_params.get(AWAY)
         gone = next((one for one in self._bench.trash.items("concept") if one.name == name), None)
@@ -104,7 +103,7 @@ class _Screen:
 
     # What can be done
 
-    def begin(self, action: Action, request: gr.Request) -> Shown:
+    def begin(self, action: Action, request: Request) -> Shown:
         if action.name == "sample":
             self._bench.library.add(sample=True)
             return self.everything()
@@ -124,14 +123,14 @@ class _Screen:
             return self.everything(Notice(f"{in_words(error)} Nothing was begun yet.", "bad"), fields)
         return self.everything(Notice(f"“{view.name}” is begun.", "good"), begun=view.name)
 
-    def press(self, action: Action, request: gr.Request) -> Shown:
+    def press(self, action: Action, request: Request) -> Shown:
         try:
             press(self._bench, action)
         except DiscernError as error:
             return self.everything(Notice(in_words(error), "bad"))
         return self.everything()
 
-    def put_away(self, action: Action, request: gr.Request) -> Shown:
+    def put_away(self, action: Action, request: Request) -> Shown:
         """What the menu of a concept says, and taking it back."""
         try:
             outcome = chosen(self._bench, action, author_of(request))

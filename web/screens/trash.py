@@ -11,7 +11,7 @@ from concepts.workbench import Workbench
 from concepts.workbench.jobs import Emptied
 from concepts.workbench.trash import Moved
 from storage.trash import Kind
-from web.live import Action
+from web.page import Action
 from web.render import Button, Notice, render
 from web.words import count
 

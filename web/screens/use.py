@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
-import gradio as gr
+from fastapi import Request
 
 from concepts.bundle import usage
 from concepts.classifier.library_scores import ScoreOrder
@@ -18,8 +18,9 @@ from concepts.installation.users import Role
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
 from web.advice import in_words
+from web.http.guard import author_of
 from web.jobs import is_going
-from web.live import Action, Shown, author_of, concept_of, live, on_action, on_load
+from web.page import TIMER, Action, Shown, WebPage, concept_of
 from web.render import render, say
 from web.screens.watched import Watched
 from web.work import Work, press
@@ -29,9 +30,9 @@ PAGE = 24
 FILES = 5  # the last ones that were scored
 
 
-def build(workbench: Workbench, blocks: gr.Blocks) -> None:
-    screen = _Screen(workbench)
-    on_load(blocks, screen.open, [*screen.areas, screen.files])
+def build(workbench: Workbench, page: WebPage) -> None:
+    screen = _Screen(workbench, page)
+    page.on_open(screen.open)
     areas = (
         screen.work.area,
         screen.library,
@@ -40,9 +41,8 @@ def build(workbench: Workbench, blocks: gr.Blocks) -> None:
         screen.watched.area,
         screen.versions,
     )
-    for area in areas:
-        on_action(area, screen.act, outputs=screen.areas)
-    screen.work.on_tick(screen.tick, outputs=screen.areas, of_concept=True)
+    page.on_action(screen.act, *areas)
+    screen.work.on_tick(screen.tick, of_concept=True)
 
 
 @dataclass(frozen=True)
@@ -55,27 +55,26 @@ class Snippet:
 
 
 class _Screen:
-    def __init__(self, workbench: Workbench) -> None:
+    def __init__(self, workbench: Workbench, page: WebPage) -> None:
         self._bench = workbench
-        self.top = live("use-head")
-        self.work = Work(workbench, "use-progress", JOBS)
-        self.said = live("use-said")
-        self.library = live("use-library")
-        self.take = live("use-take")
-        self.score = live("use-score")
-        self.share = live("use-share")
-        self.watched = Watched(workbench)
-        self.versions = live("use-versions")
-        self.compared = live("use-compared")
-        self.files = live("use-files")  # drawn when the page opens, and then the browser's
-        self.card = gr.Markdown(elem_id="use-card", visible=False, elem_classes="panel", container=False)
+        self.top = page.area("use-head")
+        self.work = Work(workbench, page, "use-progress", JOBS)
+        self.said = page.area("use-said")
+        self.library = page.area("use-library")
+        self.take = page.area("use-take")
+        self.score = page.area("use-score")
+        self.share = page.area("use-share")
+        self.watched = Watched(workbench, page)
+        self.versions = page.area("use-versions")
+        self.compared = page.area("use-compared")
+        self.files = page.area("use-files")  # drawn when the page opens, and then the browser's
+        self.card = page.area("use-card")
         self.html = [self.top, self.work.area, self.said, self.library, self.take, self.score]
         self.html += [self.share, self.watched.area, self.versions, self.compared]
-        self.areas = [*self.html, self.card, self.work.timer]
 
     # What is shown
 
-    def open(self, request: gr.Request) -> Shown:
+    def open(self, request: Request) -> Shown:
         """Everything, and answers in files, which needs no version."""
         name, files = concept_of(request), ""
         if name is not None:
@@ -86,7 +85,7 @@ class _Screen:
                     self._bench.concept(name).scores.keep_scored()
         return self.everything(request) | {self.files: files}
 
-    def everything(self, request: gr.Request, said: str = "") -> Shown:
+    def everything(self, request: Request, said: str = "") -> Shown:
         name = concept_of(request)
         if name is None:
             return self._bare(render("which_concept.html", screen="Use", what="A classifier"))
@@ -133,11 +132,11 @@ class _Screen:
         } | self.work.shown(job)
 
     def _bare(self, top: str) -> Shown:
-        still = {self.card: gr.Markdown(visible=False), self.work.timer: gr.Timer(active=False)}
+        still = {self.card: "", TIMER: 0}
         return dict.fromkeys(self.html, "") | {self.top: top} | still
 
     def _library(
-        self, view: ConceptView, request: gr.Request, order: str, start: int, *, looking: bool = False
+        self, view: ConceptView, request: Request, order: str, start: int, *, looking: bool = False
     ) -> str:
         checked = cast(ScoreOrder, order if order in get_args(ScoreOrder) else "top")
         page = self._bench.concept(view.name).scores.page(checked, offset=max(start, 0), limit=PAGE)
@@ -182,11 +181,11 @@ class _Screen:
             ),
         ]
 
-    def tick(self, request: gr.Request) -> Shown:
+    def tick(self, request: Request) -> Shown:
         """Only the progress while something runs; then what has changed, and not what the person looks at."""
         name = concept_of(request)
         if name is None:
-            return {self.work.timer: gr.Timer(active=False)}
+            return {TIMER: 0}
         job = self.work.newest(name)
         if is_going(job):
             return self.work.shown(job)
@@ -195,7 +194,7 @@ class _Screen:
 
     # What is done
 
-    def act(self, action: Action, request: gr.Request) -> Shown:
+    def act(self, action: Action, request: Request) -> Shown:
         name = concept_of(request)
         if name is None:
             return self.everything(request)
@@ -207,7 +206,7 @@ class _Screen:
         except DiscernError as error:
             return {self.said: say(f"{in_words(error)} Nothing was changed.", "bad")}
 
-    def _look(self, action: Action, name: str, request: gr.Request) -> Shown:
+    def _look(self, action: Action, name: str, request: Request) -> Shown:
         """What a press shows without changing anything; nothing where it does."""
         if action.name == "order":
             order, _, start = action.value.partition(":")
@@ -221,7 +220,7 @@ class _Screen:
             may_answer = request.state.role >= Role.LABELLER
             return self.watched.flagged(name, action.value, may_answer=may_answer)
         if action.name == "card":
-            return {self.card: gr.Markdown(self._bench.concept(name).exports.card(), visible=True)}
+            return {self.card: render("use/card.html", card=self._bench.concept(name).exports.card())}
         return {}
 
     def _do(self, action: Action, name: str, author: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from concepts.workbench.watching import ASK_FLAGGED, ASK_OTHERS
-from web.live import Action, Shown, live
+from web.page import Action, Shown, WebPage
 from web.render import render
 
 SHOWN = 12  # flagged pictures, the newest
@@ -14,8 +14,8 @@ SHOWN = 12  # flagged pictures, the newest
 class Watched:
     """The panel and its buttons."""
 
-    def __init__(self, workbench: Workbench) -> None:
-        self.area = live("use-watched")
+    def __init__(self, workbench: Workbench, page: WebPage) -> None:
+        self.area = page.area("use-watched")
         self._bench = workbench
 
     def html(self, name: str, opened: int | None = None, *, may_answer: bool = False) -> str:

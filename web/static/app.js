@@ -1,5 +1,6 @@
 // What every screen needs in the browser. A live area is replaced as a whole when its content changes:
 // the focus goes back to the control it was on, dialogs open, and the address says what is shown.
+import { afterChanges } from "./dom.js";
 
 let lastFocus = "";
 document.addEventListener("focusin", (event) => { lastFocus = event.target.id || ""; });
@@ -50,14 +51,7 @@ function settle() {
   }
 }
 
-let waiting = false;
-function soon() {
-  if (waiting) return;
-  waiting = true;
-  requestAnimationFrame(() => { waiting = false; settle(); });
-}
-new MutationObserver(soon).observe(document.documentElement, { childList: true, subtree: true });
-soon(); // the page may have been drawn before this script came
+afterChanges(settle);
 
 // A screen that has several addresses itself says so, and shows what is at this one.
 window.addEventListener("popstate", () => {

@@ -19,6 +19,24 @@ export function element(tag, style = '', text = '') {
   return made;
 }
 
+// Where files may be dropped. `take(zone, transfer)` gets those that are.
+export function dropZone(selector, take) {
+  const zoneOf = (event) => event.target.closest?.(selector);
+  document.addEventListener('dragover', (event) => {
+    if (!zoneOf(event)) return;
+    event.preventDefault();
+    zoneOf(event).classList.add('over');
+  });
+  document.addEventListener('dragleave', (event) => zoneOf(event)?.classList.remove('over'));
+  document.addEventListener('drop', (event) => {
+    const zone = zoneOf(event);
+    if (!zone) return;
+    event.preventDefault();
+    zone.classList.remove('over');
+    take(zone, event.dataTransfer);
+  });
+}
+
 // Calls `settle` for what is there already, and after the page's content has changed, once a frame at most. A page
 // that was drawn before its script came, on a slow line or a busy computer, may never change again by itself.
 export function afterChanges(settle) {

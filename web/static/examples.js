@@ -1,4 +1,5 @@
 // Example pictures from outside the library: dropped or chosen on Define, chosen with a new concept on Start.
+import { dropZone } from "./dom.js";
 
 const NO_FILE = "What was dropped is no picture file. Save the picture first, then drop the file or choose it.";
 
@@ -28,20 +29,7 @@ async function giveAll(zone, files) {
   done.click();
 }
 
-document.addEventListener("dragover", (event) => {
-  const zone = event.target.closest?.("[data-example]");
-  if (!zone) return;
-  event.preventDefault();
-  zone.classList.add("over");
-});
-document.addEventListener("dragleave", (event) => event.target.closest?.("[data-example]")?.classList.remove("over"));
-document.addEventListener("drop", (event) => {
-  const zone = event.target.closest?.("[data-example]");
-  if (!zone) return;
-  event.preventDefault();
-  zone.classList.remove("over");
-  giveAll(zone, [...event.dataTransfer.files]);
-});
+dropZone("[data-example]", (zone, transfer) => giveAll(zone, [...transfer.files]));
 document.addEventListener("change", (event) => {
   const zone = event.target.closest?.("[data-example]");
   if (zone && event.target.files.length) giveAll(zone, [...event.target.files]);

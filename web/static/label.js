@@ -436,15 +436,5 @@ function button(action, words) {
   return made;
 }
 
-// Gradio renders the screen after this script has run.
-const watch = new MutationObserver(start);
-function start() {
-  const root = document.getElementById('labeller');
-  if (!root || root.dataset.ready) return;
-  watch.disconnect();
-  new Labeller(root);
-}
-if (/\/label\/?$/.test(location.pathname)) {
-  watch.observe(document.documentElement, {childList: true, subtree: true});
-  start();
-}
+const labeller = document.getElementById('labeller');
+if (labeller) new Labeller(labeller);

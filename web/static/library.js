@@ -1,4 +1,5 @@
 // Library: uploads one file after the other, with progress, and turning the pages of the large picture.
+import { dropZone } from "./dom.js";
 
 const LONGEST = 5; // reasons shown
 
@@ -76,25 +77,16 @@ async function upload(files) {
   }
 }
 
-document.addEventListener("dragover", (event) => {
-  const zone = event.target.closest?.("[data-drop]");
-  if (!zone) return;
-  event.preventDefault();
-  zone.classList.add("over");
-});
-document.addEventListener("dragleave", (event) => event.target.closest?.("[data-drop]")?.classList.remove("over"));
-document.addEventListener("drop", async (event) => {
-  const zone = event.target.closest?.("[data-drop]");
-  if (!zone) return;
-  event.preventDefault();
-  zone.classList.remove("over");
-  upload(await filesOf(event.dataTransfer));
-});
+dropZone("[data-drop]", async (_zone, transfer) => upload(await filesOf(transfer)));
+function chosen(input) {
+  if (!input?.files.length) return;
+  upload([...input.files]);
+  input.value = "";
+}
 document.addEventListener("change", (event) => {
-  if (event.target.id !== "upload-files") return;
-  upload([...event.target.files]);
-  event.target.value = "";
+  if (event.target.id === "upload-files") chosen(event.target);
 });
+chosen(document.getElementById("upload-files")); // before this script came
 
 // The large picture: arrows go through the pictures behind it.
 let opened = "";

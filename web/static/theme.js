@@ -1,65 +1,33 @@
-// Light, dark, or as the system: chosen by a person and kept in this browser. It runs before anything is
-// painted. Gradio follows the system alone, so what it marks the body with is set right again at once.
+// Light, dark, or as the system: chosen by a person and kept in a cookie, so that the server writes it on the page's
+// first element and no frame has the other one. style.css follows it, and the system where there is none.
 (() => {
-  const KEY = "discern-theme";
-  const GROUNDS = { light: ["#f7f7f5", "#1b1c1a"], dark: ["#141513", "#ecede8"] }; // as in style.css
+  const NAME = "discern-theme";
   const root = document.documentElement;
-  const system = matchMedia("(prefers-color-scheme: dark)");
-  let choice = kept();
+  const tabs = new BroadcastChannel("discern:theme");
 
-  function kept() {
-    try {
-      const found = localStorage.getItem(KEY);
-      return found in GROUNDS ? found : "system";
-    } catch { // in a frame of another site some browsers keep nothing
-      return "system";
-    }
-  }
-
-  function keep(chosen) {
-    choice = chosen;
-    try {
-      if (chosen === "system") localStorage.removeItem(KEY);
-      else localStorage.setItem(KEY, chosen);
-    } catch {
-      // it holds for this page
-    }
-    show();
-  }
-
-  const isDark = () => (choice === "system" ? system.matches : choice === "dark");
-
-  // Until the style sheet is there a page has these colours; the names with -dark are for a dark system.
-  function show() {
-    const [ground, ink] = GROUNDS[isDark() ? "dark" : "light"];
-    const early = { "--bg": ground, "--bg-dark": ground, "--col": ink, "--col-dark": ink };
-    for (const [name, value] of Object.entries(early)) root.style.setProperty(name, value);
-    root.dataset.theme = isDark() ? "dark" : "light";
+  function show(choice) {
+    if (choice === "system") delete root.dataset.theme;
+    else root.dataset.theme = choice;
     mark();
-    for (const button of document.querySelectorAll("[data-theme-choice]"))
-      button.setAttribute("aria-pressed", button.dataset.themeChoice === choice);
   }
 
   function mark() {
-    const body = document.body;
-    if (body && body.classList.contains("dark") !== isDark()) body.classList.toggle("dark", isDark());
+    for (const button of document.querySelectorAll("[data-theme-choice]"))
+      button.setAttribute("aria-pressed", button.dataset.themeChoice === (root.dataset.theme || "system"));
   }
 
-  // What a person may press comes and goes with the screens.
-  new MutationObserver((changes) => {
-    mark();
-    if (changes.some((change) => change.addedNodes.length) && document.querySelector("[data-theme-choice]:not([aria-pressed])"))
-      show();
-  }).observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
-  system.addEventListener("change", show);
-  addEventListener("storage", (event) => { // another tab of this browser
-    if (event.key !== KEY && event.key !== null) return;
-    choice = kept();
-    show();
-  });
+  function keep(choice) {
+    document.cookie = `${NAME}=${choice}; path=/; max-age=${choice === "system" ? 0 : 31536000}; samesite=lax`;
+    show(choice);
+    tabs.postMessage(choice);
+  }
+
+  tabs.addEventListener("message", (event) => show(event.data)); // another tab of this browser
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-theme-choice]");
     if (button) keep(button.dataset.themeChoice);
   });
-  show();
+  new MutationObserver(() => { // the buttons come and go with what a screen shows
+    if (document.querySelector("[data-theme-choice]:not([aria-pressed])")) mark();
+  }).observe(root, { childList: true, subtree: true });
 })();

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from drawing import draw_folder
 from fastapi.testclient import TestClient
-from small_app import app_without_screens
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
+from web.server import create_app
 
 API = "/api/v1"
 PATIENCE = 60  # seconds until a test gives up
@@ -45,7 +45,7 @@ def workbench(tmp_path_factory: pytest.TempPathFactory, made_home: Path) -> Iter
 
 @pytest.fixture(scope="module")
 def api(workbench: Workbench) -> TestClient:
-    return TestClient(app_without_screens(workbench), base_url="http://127.0.0.1:7860/api/v1/")
+    return TestClient(create_app(workbench), base_url="http://127.0.0.1:7860/api/v1/")
 
 
 @pytest.fixture(scope="module")

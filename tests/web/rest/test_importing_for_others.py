@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from small_app import app_without_screens
 
 from concepts.installation.users import Role, Users
 from concepts.settings import Settings
 from concepts.workbench import Workbench
+from web.server import create_app
 
 PASSWORD = "correct horse battery"
 BEN, OLA = ("ben", PASSWORD), ("ola", PASSWORD)
@@ -31,7 +31,7 @@ def bench(own_home: Path, made_home: Path) -> Iterator[Workbench]:
 
 @pytest.fixture
 def api(bench: Workbench) -> TestClient:
-    return TestClient(app_without_screens(bench), base_url="http://127.0.0.1:7860/api/v1/")
+    return TestClient(create_app(bench), base_url="http://127.0.0.1:7860/api/v1/")
 
 
 def rows_of(bench: Workbench) -> set[tuple[str, str, str]]:

@@ -22,11 +22,11 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from small_app import app_without_screens
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.api import create_api
+from web.server import create_app
 
 CHECKS = [
     not_a_server_error,
@@ -64,7 +64,7 @@ def app(tmp_path_factory: pytest.TempPathFactory, made_home: Path) -> Iterator[F
             picture.id, value, author="me", simulated=True, key=f"key-{picture.id}"
         )
     bench.concept("Round").versions.train().wait()
-    yield app_without_screens(bench)
+    yield create_app(bench)
     shutdown_lifespans()  # or Gradio looks for work, a hundred times a second, until all tests are done
     bench.close()
 

@@ -1,0 +1,92 @@
+"""The way to Gradio's endpoints (`web/endpoints.py`). The screens have no use for Gradio, which takes seconds
+to import: it is made when a program first asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from contextlib import AsyncExitStack
+from contextvars import Context
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from concepts.workbench import Workbench
+from web.http.problems import problem
+
+PATHS = re.compile(r"/(config|gradio_api)(/.*)?")
+RUNS = re.compile(r"/gradio_api/(?:run|api|call/([^/]*)|queue/join)(?:/.*)?")
+TAKES = {"concepts": 0, "classify": 2}  # how many values; they are numbered in this order
+NOT_A_CALL = "This is not a call of an endpoint. GET /gradio_api/info says which there are."
+
+
+class Endpoints:
+    """Plain ASGI, behind what says who may come in. What isn't a call doesn't reach Gradio, which answers
+    such a thing with tracebacks."""
+
+    def __init__(self, app: ASGIApp, workbench: Workbench) -> None:
+        self.app = app
+        self._workbench = workbench
+        self._engine: FastAPI | None = None
+        self._being_made = asyncio.Lock()
+        self._running = AsyncExitStack()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            async with self._running:
+                await self.app(scope, receive, send)
+            return
+        if not PATHS.fullmatch(scope["path"]):
+            await self.app(scope, receive, send)
+            return
+        if scope["method"] == "POST" and (run := RUNS.fullmatch(scope["path"])):
+            request = Request(scope, receive)
+            try:
+                fits = _fits(run[1], await request.json())
+            except HTTPException as error:
+                await problem(error.status_code, error.detail)(scope, receive, send)
+                return
+            except ClientDisconnect:
+                return
+            except (ValueError, RecursionError):
+                fits = False
+            if not fits:
+                await problem(422, NOT_A_CALL, kind="invalid-request")(scope, receive, send)
+                return
+            receive = _again(await request.body(), receive)
+        async with self._being_made:
+            if self._engine is None:
+                # Not in the context of a request: it must hold on to nothing of whoever asked first.
+                made = await run_in_threadpool(Context().run, _made, self._workbench)
+                await self._running.enter_async_context(made.router.lifespan_context(made))
+                self._engine = made
+        await self._engine(scope, receive, send)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    read: list[Message] = [{"type": "http.request", "body": body}]
+
+    async def again() -> Message:
+        return read.pop() if read else await receive()
+
+    return again
+
+
+def _fits(name: str | None, sent: Any) -> bool:
+    """Whether it calls an endpoint, by its name in the address or by its number, with as many values."""
+    if not isinstance(sent, dict) or not isinstance(data := sent.get("data"), list):
+        return False
+    if name is not None:
+        return len(data) == TAKES.get(name)
+    number = sent.get("fn_index")
+    return type(number) is int and 0 <= number < len(TAKES) and len(data) == [*TAKES.values()][number]
+
+
+def _made(workbench: Workbench) -> FastAPI:
+    from web.endpoints import endpoints  # and with it Gradio
+
+    return endpoints(workbench)

@@ -1,0 +1,119 @@
+"""Routes of the screens: each is a page, whole when it comes, and tells what a press in it changes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+from urllib.parse import urlencode
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BaseModel, Field, JsonValue
+
+from concepts.definition.names import LONGEST
+from concepts.workbench import Workbench
+from storage.database import one_moment
+from storage.names import key_of
+from web.api.shared import Body, BoundedRoute
+from web.page import MEMORY, TIMER, Action, Area, Shown, WebPage, concept_of, protection_of
+from web.render import render
+from web.shell import Screen, rail
+
+OF_ALL: Final = ("/", "/library", "/combine", "/several")  # show every concept's pictures, whichever is named
+THEME: Final = "discern-theme"  # the cookie in which static/theme.js keeps a choice
+THEMES: Final = ("light", "dark")
+
+# Pages that are put together at once. With more each takes longer, and so does all else: there is one lock of
+# the interpreter.
+OPENING = CapacityLimiter(max(os.cpu_count() or 1, 2))
+
+
+class Event(Body):
+    """What a page sends: a press in an area, or that it wants what is new."""
+
+    event: Literal["press", "tick", "opened"]
+    tab: str = ""  # the page that sends it, so that work tells each of them its news
+    area: str = ""
+    action: str = ""
+    value: str = ""
+    fields: dict[str, str] = Field(default_factory=dict)
+    memory: JsonValue = None
+
+
+def screen_routes(workbench: Workbench, screens: Sequence[Screen]) -> APIRouter:
+    router = APIRouter(include_in_schema=False, route_class=BoundedRoute)
+    for screen in screens:
+        _route(router, workbench, screens, screen)
+    return router
+
+
+def _route(router: APIRouter, workbench: Workbench, screens: Sequence[Screen], screen: Screen) -> None:
+    page = WebPage()
+    screen.build(workbench, page)
+
+    @router.get(screen.path)
+    async def open_page(request: Request) -> Response:
+        return await to_thread.run_sync(whole, request, limiter=OPENING)
+
+    def whole(request: Request) -> Response:
+        if elsewhere := _renamed(workbench, request):
+            # Not for good: the name may be another concept's tomorrow.
+            return RedirectResponse(elsewhere, status_code=303)
+        with one_moment():
+            shown = page.open(request)
+            html = render(
+                "screen.html",
+                title=screen.title,
+                rail=rail(workbench, screens, screen, request),
+                body=page.body,
+                shown={area: html for area, html in shown.items() if isinstance(area, Area)},
+                memory=_plain(shown.get(MEMORY)),
+                timer=shown.get(TIMER, 0),
+                follows=page.follows,
+                how=protection_of(workbench, request, "" if screen.path in OF_ALL else None),
+                theme=theme_of(request),
+            )
+        return HTMLResponse(html, headers={"Cache-Control": "no-store"})  # Back must not show what was before
+
+    @router.post(screen.path)
+    def answer(request: Request, sent: Event) -> dict[str, Any]:
+        request.state.memory, request.state.tab = sent.memory, sent.tab
+        return _told(_answered(page, sent, request))
+
+
+def _answered(page: WebPage, sent: Event, request: Request) -> Shown:
+    if sent.event == "press":
+        return page.press(sent.area, Action(sent.action, sent.value, sent.fields), request)
+    return page.tick(request) if sent.event == "tick" else page.opened(request)
+
+
+def _told(shown: Shown) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "areas": {area.elem_id: html for area, html in shown.items() if isinstance(area, Area)}
+    }
+    told |= {name: _plain(shown[name]) for name in (MEMORY, TIMER) if name in shown}
+    return told
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+
+
+def _renamed(workbench: Workbench, request: Request) -> str:
+    """The address under the name that the concept has now, where that is another name."""
+    asked = concept_of(request) or ""
+    now = workbench.concepts.name_now(asked) if 0 < len(asked) <= LONGEST else None
+    if not now or key_of(now) == key_of(asked):
+        return ""
+    query = [
+        (name, now if name == "concept" else value) for name, value in request.query_params.multi_items()
+    ]
+    return f"{request.url.path}?{urlencode(query)}"
+
+
+def theme_of(request: Request) -> str:
+    """What a person chose; empty where the system decides."""
+    chosen = request.cookies.get(THEME, "")
+    return chosen if chosen in THEMES else ""

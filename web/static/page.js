@@ -1,0 +1,83 @@
+// A page and its server. Presses are sent in the order they were made, one at a time, and what comes back is put into
+// the areas it names. While work goes on the page looks for what is new; of a look that a press overtook nothing is kept.
+// It is there before the page is, so that no press is lost, however early.
+(() => {
+  const TOLD = 8000; // milliseconds that a message stays
+  const tab = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16)).join('');
+  let memory = null;
+  let wait = 0; // seconds until the next look, 0 for none
+  let turn = Promise.resolve();
+  const whole = new Promise((resolve) => document.addEventListener('DOMContentLoaded', resolve)); // the page
+  let presses = 0;
+  let timer = 0;
+
+  async function ask(event) {
+    let reply;
+    try {
+      reply = await fetch(location.pathname + location.search, {
+        method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({...event, tab, memory}),
+      });
+    } catch {
+      return {failure: 'The server can’t be reached. Try again.'};
+    }
+    if (reply.status === 401) location.reload(); // to where one logs in
+    if (reply.ok) return reply.json();
+    const problem = await reply.json().catch(() => ({}));
+    return {failure: problem.detail || `The server answered ${reply.status}.`};
+  }
+
+  function put(told) {
+    if ('memory' in told) memory = told.memory;
+    if ('timer' in told) wait = told.timer;
+    for (const [id, html] of Object.entries(told.areas || {})) {
+      const area = document.getElementById(id), made = document.createElement('template');
+      made.innerHTML = html;
+      if (area && area.innerHTML !== made.innerHTML) area.replaceChildren(made.content); // what is the same stays, with what is typed in it
+    }
+    clearTimeout(timer);
+    if (wait) timer = setTimeout(look, wait * 1000);
+  }
+
+  function tell(words) {
+    const toast = document.getElementById('toast');
+    toast.textContent = words;
+    toast.hidden = false;
+    clearTimeout(tell.timer);
+    tell.timer = setTimeout(() => { toast.hidden = true; }, TOLD);
+  }
+
+  function press(area, action, value, fields = {}) {
+    presses += 1;
+    turn = Promise.all([turn, whole]).then(async () => {
+      const told = await ask({event: 'press', area, action, value, fields});
+      if (told.failure) tell(told.failure);
+      put(told);
+    });
+  }
+
+  async function look() {
+    const before = presses;
+    const told = await ask({event: 'tick'});
+    if (before === presses) put(told);
+    else turn.then(() => put({}));
+  }
+
+  // Buttons are real <button>s and fields real <form>s: by mouse, touch or keyboard.
+  document.addEventListener('click', (event) => {
+    const target = event.target.closest('[data-action]:not(form)'), area = target?.closest('.area');
+    if (area && !target.disabled) press(area.id, target.dataset.action, target.dataset.value || '');
+  });
+  document.addEventListener('submit', (event) => {
+    const form = event.target.closest('form[data-action]'), area = form?.closest('.area');
+    if (!area) return;
+    event.preventDefault();
+    press(area.id, form.dataset.action, form.dataset.value || '', Object.fromEntries(new FormData(form, event.submitter)));
+    for (const secret of form.querySelectorAll('input[type=password]')) secret.value = '';
+  });
+
+  document.addEventListener('DOMContentLoaded', () => {
+    const page = document.querySelector('main.page').dataset;
+    put({memory: JSON.parse(page.memory), timer: Number(page.timer)});
+    if ('follows' in page) ask({event: 'opened'}).then(put);
+  });
+})();
