@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -319,9 +320,8 @@ class StoredIndex:
 def _bytes_in(folder: Path) -> int:
     """What goes meanwhile counts nothing."""
     found = 0
-    for path in folder.rglob("*") if folder.is_dir() else ():
-        try:
-            found += path.stat().st_size if path.is_file() else 0
-        except FileNotFoundError:
-            continue
+    for inner, _, files in os.walk(folder):  # which passes over a folder that is gone
+        for name in files:
+            with contextlib.suppress(FileNotFoundError):
+                found += Path(inner, name).stat().st_size
     return found
