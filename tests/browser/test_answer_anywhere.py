@@ -224,6 +224,42 @@ def test_what_a_version_flags_is_answered_several_at_once(trained: Site, page: P
     assert wrong_with_looks(page) == []
 
 
+def test_an_answer_goes_where_the_ring_is(trained: Site, page: Page) -> None:
+    page.goto(f"{trained.url}/use?concept={quote(ROUND)}")
+    tiles, chosen = page.locator("#use-library .tile"), page.locator("#use-library .chosen")
+    tiles.nth(5).click()
+    tiles.nth(6).click()
+    expect(chosen).to_have_count(1)
+    page.keyboard.press("ArrowRight")
+    expect(tiles.nth(7)).to_be_focused()
+    expect(chosen).to_have_count(1)
+    page.keyboard.press("u")
+    expect(tiles.nth(7).locator(".said.unsure")).to_be_visible()
+    expect(tiles.nth(6).locator(".said.unsure")).to_have_count(0)
+    wait_until_sent(page)
+
+
+def test_ctrl_a_selects_pictures_and_no_text(page: Page, tiles: Locator) -> None:
+    tiles.nth(0).focus()
+    page.keyboard.press("ControlOrMeta+a")
+    expect(page.locator("#library-main .chosen")).to_have_count(tiles.count())
+    assert page.evaluate("getSelection().toString()") == ""
+    page.keyboard.press("Escape")
+    expect(page.locator("#library-main .chosen")).to_have_count(0)
+
+
+def test_a_finger_that_rests_on_a_picture_selects_it_and_taps_go_on(page: Page, tiles: Locator) -> None:
+    tiles.nth(2).dispatch_event("pointerdown", {"pointerType": "touch"})
+    expect(page.locator("#library-main .chosen")).to_have_count(1)
+    tiles.nth(2).dispatch_event("click", {"pointerType": "touch"})  # of the finger that rested
+    expect(page.locator("#library-main .chosen")).to_have_count(1)
+    tiles.nth(4).dispatch_event("pointerdown", {"pointerType": "touch"})
+    tiles.nth(4).dispatch_event("pointerup", {"pointerType": "touch"})
+    tiles.nth(4).dispatch_event("click", {"pointerType": "touch"})
+    expect(page.locator("#library-main .chosen")).to_have_count(2)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_an_answer_in_the_library_measures_nothing_once_the_verdict_was_shown(
     trained: Site, page: Page
 ) -> None:

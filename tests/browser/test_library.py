@@ -42,6 +42,14 @@ def asked(page: Page) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
+def test_the_steps_stay_in_sight_however_far_one_scrolls(site: Site, page: Page, album: Path) -> None:
+    page.goto(f"{site.url}/library")
+    expect(tiles(page).first).to_be_visible()
+    tiles(page).last.scroll_into_view_if_needed()
+    expect(tiles(page).first).not_to_be_in_viewport()
+    expect(page.get_by_role("navigation", name="Steps").get_by_text("Discern")).to_be_in_viewport()
+
+
 def test_folder_order_and_filter_are_in_the_address_and_kept_over_reload_and_back(
     site: Site, page: Page, album: Path
 ) -> None:

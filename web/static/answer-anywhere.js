@@ -12,6 +12,7 @@ const KEYS = {z: 'undo', x: 'choose', c: 'comment', a: 'collect', delete: 'remov
 const OF_CHOSEN = ['remove', 'collect'];
 const REMEMBERED = 'discern:answer-for';
 const DRAG = 6; // pixels, after which a press is a rectangle and no click
+const HOLD = 500; // milliseconds a finger rests on a picture to select it
 
 const bars = () => [...document.querySelectorAll('.answering')];
 const bar = () => document.querySelector('.answering');
@@ -127,7 +128,10 @@ class AnswerAnywhere {
       mark.textContent = words;
       drawRemark(tile, this.concept ? elsewhere.remark(this.concept, idOf(tile)) : '');
     }
-    for (const one of bars()) one.querySelector('[data-say=choose]').setAttribute('aria-pressed', String(this.choosing));
+    for (const one of bars()) {
+      one.querySelector('[data-say=choose]').setAttribute('aria-pressed', String(this.choosing));
+      one.closest('[data-answering]').classList.toggle('choosing', this.choosing || this.chosen.size > 1);
+    }
     const selection = bar()?.querySelector('[data-part=selection]');
     if (!selection) return;
     selection.hidden = !this.chosen.size;
@@ -180,6 +184,7 @@ class AnswerAnywhere {
   }
 
   clear() {
+    this.choosing = false;
     this.chosen.clear();
     this.count();
   }
@@ -189,9 +194,8 @@ class AnswerAnywhere {
     if (!ids.length) return this.tell('Point at a picture, or choose some.');
     elsewhere.say(this.concept, ids, what);
     const picture = ids.length === 1 ? 'One picture' : `${ids.length} pictures`;
+    this.clear();
     this.tell(`${picture}: ${this.scale.words(what)}.`);
-    this.chosen.clear();
-    this.draw();
   }
 
   // The page's own form takes them out of the library, and says how to put them back.
@@ -200,8 +204,7 @@ class AnswerAnywhere {
     if (!form) return;
     if (!this.chosen.size) return this.tell('Choose some pictures first.');
     form.elements.pictures.value = [...this.chosen].join(' ');
-    this.chosen.clear();
-    this.count();
+    this.clear();
     form.requestSubmit();
   }
 
@@ -215,13 +218,24 @@ class AnswerAnywhere {
   // Choosing: X or Ctrl and a click one by one, Shift and a click up to it, a rectangle drawn with the mouse.
   choose() {
     const one = this.focused();
+    this.choosing = one ? true : !this.choosing;
     if (one) this.toggle(one);
-    else this.choosing = !this.choosing;
     this.draw();
   }
 
   focused() {
     return tileOf(document.activeElement || document.body);
+  }
+
+  // This one alone.
+  pick(tile) {
+    this.chosen.clear();
+    this.toggle(tile);
+  }
+
+  all() {
+    for (const tile of tiles()) this.chosen.add(idOf(tile));
+    this.count();
   }
 
   toggle(tile) {
@@ -244,7 +258,8 @@ class AnswerAnywhere {
     this.draw();
   }
 
-  // Keyboard: arrows go from tile to tile, by row and column.
+  // Keyboard: arrows go from tile to tile, by row and column, and take what a click selected along, so that what is
+  // answered is where the ring is. While one selects by X, what is selected stays.
   move(tile, key, extend) {
     const all = tiles().filter((other) => other.closest('[data-answering]') === tile.closest('[data-answering]'));
     const at = all.indexOf(tile);
@@ -254,6 +269,8 @@ class AnswerAnywhere {
     if (extend) {
       if (!this.chosen.size) this.anchor = idOf(tile);
       this.upTo(to);
+    } else if (this.chosen.size && !this.choosing) {
+      this.pick(to);
     }
     to.focus();
   }
@@ -270,14 +287,19 @@ document.addEventListener('change', (event) => {
 });
 
 document.addEventListener('keydown', (event) => {
-  if (!bar() || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!bar() || event.altKey) return;
   if (document.querySelector('dialog[open]') || event.target.matches('input, textarea, select, [popover] *')) return;
+  if (event.ctrlKey || event.metaKey) {
+    if (event.key !== 'a' || !answers.open || !tiles().length) return;
+    event.preventDefault(); // which would select the page's text
+    return answers.all();
+  }
   const tile = tileOf(event.target);
   if (tile && event.key.startsWith('Arrow')) {
     event.preventDefault();
     return answers.move(tile, event.key, event.shiftKey);
   }
-  if (event.key === 'Escape' && answers.chosen.size && !document.querySelector(':popover-open')) return answers.clear();
+  if (event.key === 'Escape' && !document.querySelector(':popover-open')) return answers.clear();
   const key = event.key.toLowerCase();
   const said = answers.scale.keys[key];
   const ofChosen = OF_CHOSEN.includes(KEYS[key]);
@@ -309,12 +331,26 @@ document.addEventListener('click', (event) => {
   event.preventDefault();
   event.stopPropagation();
   if (drawing) { drawing = false; return; }
-  if (event.shiftKey) answers.upTo(tile); else answers.toggle(tile);
+  if (event.shiftKey) answers.upTo(tile);
+  else if (picks && event.pointerType === 'mouse' && !answers.choosing && !event.ctrlKey && !event.metaKey) answers.pick(tile);
+  else answers.toggle(tile);
 }, true);
 
 document.addEventListener('dragstart', (event) => { if (tileOf(event.target) && answers.open) event.preventDefault(); });
+// A finger that rests on a picture selects it, and taps go on; where pictures are protected, it shows the picture.
+let resting = 0;
+function rest(tile) {
+  drawing = true; // the click that follows is no press
+  answers.choosing = true;
+  answers.toggle(tile);
+}
+for (const end of ['pointerup', 'pointercancel']) document.addEventListener(end, () => clearTimeout(resting));
+document.addEventListener('contextmenu', (event) => { if (drawing) event.preventDefault(); });
 document.addEventListener('pointerdown', (event) => {
   drawing = false;
+  const under = tileOf(event.target);
+  const isProtected = document.documentElement.classList.contains('protected');
+  if (event.pointerType === 'touch' && under && answers.open && !isProtected) resting = setTimeout(rest, HOLD, under);
   if (event.pointerType !== 'mouse' || event.button || !answers.open) return;
   const list = event.target.closest?.('[data-answering] .pictures');
   if (!list) return;
