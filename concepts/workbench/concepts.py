@@ -397,10 +397,11 @@ def _cover_follows(standing: Standing) -> str:
 
 
 def _steps_done(standing: Standing, enough: bool) -> set[str]:
+    labelled = enough or standing.heads > 0
     reached = {
-        # Whoever labelled enough has said what it is, if only by a sentence.
-        "Define": enough or standing.candidates > 0 or standing.definition > 1,
-        "Label": enough,
+        # Whoever labelled has said what it is, if only by a sentence.
+        "Define": labelled or standing.candidates > 0 or standing.definition > 1,
+        "Label": labelled,
         REVIEW: enough and standing.annotated,
         "Quality": standing.evaluated,
         "Use": standing.evaluated,

@@ -242,7 +242,7 @@ class Scores:
             rest=round(found.rest + head.bias, 5),
             exact=found.exact,
             box=found.box,
-            words=f"{said(found.parts)} {roughly(found.parts.shape[1], found.exact)}",
+            words=f"{said(found.parts)} {roughly(found.parts.size, found.exact)}",
         )
 
     def _is_blind(self, picture_id: str, author: str) -> bool:
@@ -428,6 +428,6 @@ def said(parts: NDArray[np.float64]) -> str:
     return f"{much} of what raised the score is {where}."
 
 
-def roughly(columns: int, exact: bool) -> str:
-    size = f"each square is about 1/{columns} of the picture, and what lies next to it shows in it too"
+def roughly(cells: int, exact: bool) -> str:
+    size = f"each square is about 1/{cells} of the picture, and what lies next to it shows in it too"
     return f"Rough: {size}." if exact else f"Rough: {size}; found by covering one square after the other."

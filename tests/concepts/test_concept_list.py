@@ -56,6 +56,12 @@ def test_where_a_concept_stands_is_told_without_reading_what_the_machine_said(be
     assert not any("annotations.evidence" in statement for statement in sent)
 
 
+def test_a_step_is_done_once_its_result_is_there(trained: Workbench) -> None:
+    (listed,) = trained.concepts.all()
+    assert {"Define", "Label"} <= set(listed.steps_done)
+    assert listed.next_step not in ("Define", "Label")
+
+
 def test_to_review_the_machine_is_a_step_only_where_its_labels_are_used(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

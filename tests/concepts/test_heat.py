@@ -19,6 +19,7 @@ def test_parts_and_rest_add_up_to_the_score_that_the_library_has(trained: Workbe
     assert sum(map(sum, heat.parts)) + heat.rest == pytest.approx(heat.score, abs=1e-3)
     assert heat.probability == pytest.approx(surest.probability, abs=0.01)
     assert heat.flagged == (heat.probability >= heat.threshold)
+    assert f"each square is about 1/{len(heat.parts) * len(heat.parts[0])} of the picture" in heat.words
 
 
 def test_of_a_picture_that_measures_nothing_is_told_before_this_person_has_answered(

@@ -115,6 +115,18 @@ def test_what_follows_stands_beside_what_was_found(bench: Workbench) -> None:
     assert "How sure it is comes from asking three times." in said
 
 
+def test_a_model_that_did_not_answer_is_not_said_to_do_the_work(bench: Workbench) -> None:
+    act(bench, "save", openai_base_url="http://127.0.0.1:9/v1", llm_model="m")
+    assert "m proposes what counts, on this computer, at http://127.0.0.1:9/v1." in view(bench)
+    answer = {"model": "m", "roles": ["scoping"], "works": False, "problem": "Nobody is there."}
+    report = {"address": "http://127.0.0.1:9/v1", "models": [], "models_note": "", "answers": [answer]}
+    ended(bench, "test endpoint", "done", report)
+    said = view(bench)
+    assert "m, on this computer, at http://127.0.0.1:9/v1, didn’t answer the last test." in said
+    assert "m proposes what counts" not in said
+    assert "sends to" not in said
+
+
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [

@@ -110,7 +110,7 @@ def picture(
         camera=found.camera,
         remarks=comments_of_picture(bench, picture_id, author),
         author=author,
-        trained=bench.scoring.concepts(),
+        trained=sorted(bench.scoring.concepts(), key=lambda name: name != said.get("concept")),
         said=said,
         removes=role >= Role.OWNER and not demo,
     )

@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 from fastapi import Request
 
 from concepts.errors import DiscernError
+from concepts.installation.activity import JobView
 from concepts.installation.endpoint import EndpointReport, about_endpoint, about_models
+from concepts.settings import is_loopback
 from concepts.workbench import Workbench
 from web.advice import in_words
 from web.jobs import is_going
@@ -72,16 +74,27 @@ class _Screen:
         return self.work.shown(job if is_going(job) else None) | {self.side: self._test()}
 
     def _endpoint(self) -> str:
-        job = self._bench.installation.latest_endpoint_test()
-        models = job.result["models"] if job and job.state == "done" and job.result else []
+        now, (job, report) = self._bench.installation.endpoint_settings(), self._tested()
+        used = [name for name in (now.llm_model, now.vlm_model) if name]
+        failed = {one.model for one in report.answers if not one.works} if report else set()
+        if job is not None and job.state == "failed":
+            failed = set(used)
         return render(
-            "settings/endpoint.html", now=self._bench.installation.endpoint_settings(), models=models
+            "settings/endpoint.html",
+            now=now,
+            models=report.models if report else [],
+            silent=[name for name in used if name in failed],
+            is_here=is_loopback(urlsplit(now.openai_base_url or "").hostname or ""),
         )
 
-    def _test(self) -> str:
+    def _tested(self) -> tuple[JobView | None, EndpointReport | None]:
+        """The last test of the endpoint, and what it found if it is done."""
         job = self._bench.installation.latest_endpoint_test()
-        done = job is not None and job.state == "done" and job.result
-        report = EndpointReport.model_validate(job.result) if job and done else None
+        is_done = job is not None and job.state == "done" and job.result
+        return job, EndpointReport.model_validate(job.result) if job and is_done else None
+
+    def _test(self) -> str:
+        job, report = self._tested()
         return render(
             "settings/test.html",
             job=job,
@@ -93,6 +106,7 @@ class _Screen:
         """What does the work here, where it runs, and what would improve it: no more than is true."""
         settings, library = self._bench.context.settings, self._bench.library.info(wait=False)
         host = urlsplit(settings.openai_base_url or "https://api.openai.com").hostname or "the endpoint"
+        host = "" if is_loopback(host) else host
         words = settings.llm_model if settings.has_endpoint else None
         eyes = settings.vlm_model if settings.has_endpoint else None
         vocabulary = "It knows 12,000 nouns, not your reasons. A language model proposes criteria as well."

@@ -157,6 +157,7 @@ export class Grid {
     [this.shownOrder, this.shownSize] = this.choices.map((choice) => choice.value);
     // A wall shows pictures of every kind. What counts on it is clicked, and what is left has been seen.
     this.isWall = this.asked.get('order') === 'wall';
+    this.part('size').closest('label').hidden = this.isWall; // which has as many as it has
     this.at = this.anchor = 0;
     this.part('tiles').replaceChildren(...pictures.map((picture) => {
       const tile = element('button', 'tile');
