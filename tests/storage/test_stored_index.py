@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from synthetic import DIMENSION, contents, picture_ids, unit_vectors
 
 from storage.errors import StorageError
 from storage.vectors.lance import LanceIndex
-from storage.vectors.stored import MADE_FROM, StoredIndex
+from storage.vectors.stored import MADE_FROM, StoredIndex, _bytes_in
 
 
 def opened(folder: Path) -> StoredIndex:
@@ -117,3 +119,23 @@ def test_an_index_without_a_vector_can_be_read(tmp_path: Path) -> None:
 def test_vectors_of_another_size_are_refused(folder: Path) -> None:
     with pytest.raises(StorageError, match="8 numbers, not 9"):
         StoredIndex(folder, "enc-1", DIMENSION + 1).snapshot()
+
+
+def test_a_folder_that_goes_while_sizes_are_added_counts_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "kept").write_bytes(b"x" * 5)
+    (tmp_path / "unfinished").mkdir()
+    (tmp_path / "unfinished" / "part").write_bytes(b"x" * 7)
+    look_into = os.scandir
+
+    def scandir(path: Any) -> Any:
+        if Path(path).name == "unfinished":
+            Path(path, "part").unlink()
+            Path(path).rmdir()
+        return look_into(path)
+
+    assert _bytes_in(tmp_path) == 12
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert _bytes_in(tmp_path) == 5
+    assert _bytes_in(tmp_path / "nothing") == 0
