@@ -196,3 +196,15 @@ def test_taking_a_batch_back_leaves_later_marks_alone(site: Site, grid: Any, con
     grid.keyboard.press("z")
     expect(grid.locator("[data-part=count]")).to_have_text("0 answers")
     expect(marked(grid)).to_have_count(3)
+
+
+def test_the_page_after_one_that_is_saved_begins_at_its_first_row(grid: Any) -> None:
+    tiles = grid.locator(".tiles .tile")
+    mark(grid, 1)
+    tiles.last.scroll_into_view_if_needed()
+    grid.set_viewport_size({"width": 1000, "height": 420})
+    tiles.last.scroll_into_view_if_needed()
+    expect(tiles.first).not_to_be_in_viewport()
+    grid.keyboard.press("Enter")
+    expect(grid.locator("[data-part=grid-words]")).to_contain_text("1 answer saved")
+    expect(tiles.first).to_be_in_viewport()

@@ -168,6 +168,7 @@ export class Grid {
     }));
     this.paint();
     this.keep();
+    if (this.part('tiles').getBoundingClientRect().top < 0) scrollTo(0, 0); // where the last page ended
     if (pictures.length) this.tiles()[0].focus({preventScroll: true});
     else if (this.isWall) this.words(`${this.note || ''}You have looked through pictures of every kind. Choose another order, or press G for single questions.`);
     else this.words('Every picture found this way has an answer. Choose another order, or go on to Review.');

@@ -1,5 +1,5 @@
 // The Label screen: swaps pictures at once, saves behind, shows what is saved and what is not.
-import {Outbox, get} from './outbox.js';
+import {Outbox, get, savedMeanwhile} from './outbox.js';
 import {element, image} from './dom.js';
 import {Comments} from './label-comments.js';
 import {Grid} from './label-grid.js';
@@ -437,4 +437,5 @@ function button(action, words) {
 }
 
 const labeller = document.getElementById('labeller');
-if (labeller) new Labeller(labeller);
+if (labeller && savedMeanwhile()) location.reload();
+else if (labeller) new Labeller(labeller);

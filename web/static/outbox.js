@@ -3,6 +3,10 @@
 
 const KEPT_UNDER = 'discern:unsaved:';
 const LONGEST_WAIT = 10000;
+const SAVED = 'discern:saved';
+
+// Whether the page before saved something after this one had been asked for, so that this one doesn't know of it.
+export const savedMeanwhile = () => Number(sessionStorage.getItem(SAVED)) > performance.timeOrigin;
 
 export class Outbox {
   // handlers: {have(), saved(item, response), refused(item, reason), changed(count, failure)}
@@ -46,6 +50,7 @@ export class Outbox {
     if (outcome.failure) return this.failed(outcome.failure);
     this.items.shift();
     localStorage.removeItem(item.name);
+    sessionStorage.setItem(SAVED, Date.now());
     this.failure = '';
     this.wait = 1000;
     this.handlers.changed(this.items.length, '');
