@@ -49,6 +49,11 @@ class TextVectors:
                 self._loaded = loaded
             return self._loaded
 
+    def warm_up(self) -> None:
+        """Loads the encoder and uses it once: a text that is kept would do neither."""
+        with self._encoding:
+            self.encoder.encode_texts(["a picture"])
+
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """(n, d), unit length."""
         if not texts:

@@ -236,7 +236,7 @@ class PictureLibrary:
             load_conversion()
         self._context.collection.look()
         with contextlib.suppress(DiscernError):  # whoever needs it is told
-            self._context.collection.text_vectors(["a picture"])
+            self._context.collection.words().warm_up()
             self._context.collection.index()
             self._upkeep.keep_up()
 

@@ -88,6 +88,13 @@ def test_no_more_is_kept_than_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert words.asked == []
 
 
+def test_warming_up_uses_the_encoder_whatever_is_kept(tmp_path: Path) -> None:
+    vectors(Words(), tmp_path).encode_texts(["a picture"])
+    words = Words()
+    vectors(words, tmp_path).warm_up()
+    assert words.asked == ["a picture"]
+
+
 def test_asking_what_is_next_a_second_time_loads_no_encoder(
     bench: Workbench, open_bench: Callable[[], Workbench], monkeypatch: pytest.MonkeyPatch
 ) -> None:
