@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
+import threading
+import time
 from contextlib import suppress
 from typing import Final
 
@@ -12,6 +14,7 @@ _MMAP_THRESHOLD: Final = -3
 _ARENA_MAX: Final = -8
 _OWN: Final = 8 * 2**20  # bytes
 _SPARE: Final = 2 * _OWN
+_OFTEN: Final = 60.0  # seconds
 
 
 def give_back_freed() -> None:
@@ -28,3 +31,12 @@ def give_back_freed() -> None:
         glibc.mallopt(_MMAP_THRESHOLD, _OWN)
         glibc.mallopt(_TRIM_THRESHOLD, _SPARE)
         glibc.mallopt(_ARENA_MAX, max(os.cpu_count() or 1, 2))
+        threading.Thread(target=_give_back, args=(glibc,), name="memory", daemon=True).start()
+
+
+def _give_back(glibc: ctypes.CDLL) -> None:
+    """Once a minute also what lies free between pieces that are still used. Where 50 people read and 10
+    label, that grew by 24 MB in five minutes, and by 7 with this."""
+    while True:
+        time.sleep(_OFTEN)
+        glibc.malloc_trim(0)
