@@ -1,6 +1,9 @@
 // What every screen needs in the browser. A live area is replaced as a whole when its content changes:
 // the focus goes back to the control it was on, dialogs open, and the address says what is shown.
 import { afterChanges } from "./dom.js";
+import { savedMeanwhile } from "./outbox.js";
+
+if (savedMeanwhile()) location.reload();
 
 let lastFocus = "";
 document.addEventListener("focusin", (event) => { lastFocus = event.target.id || ""; });
