@@ -35,8 +35,8 @@ def give_back_freed() -> None:
 
 
 def _give_back(glibc: ctypes.CDLL) -> None:
-    """Once a minute also what lies free between pieces that are still used. Where 50 people read and 10
-    label, that grew by 24 MB in five minutes, and by 7 with this."""
+    """Returns free memory inside the arenas once a minute. With 50 readers and 10 labellers, memory grew by
+    24 MB in five minutes without it and by 7 with it."""
     while True:
         time.sleep(_OFTEN)
         glibc.malloc_trim(0)

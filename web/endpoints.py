@@ -18,13 +18,15 @@ from storage.pictures.decoding import wanted
 from web.advice import VISITOR, in_words
 from web.http.pictures import SHORT_SIDE, PictureThreads, ReceivedPicture
 
-# Gradio reads the types of a function's values as they are written, so annotations here are no strings.
+# Gradio reads annotations without resolving them, so they must not be strings here.
 
 
 def endpoints(workbench: Workbench) -> FastAPI:
-    """An application with Gradio's queue, and no page."""
+    """An application with Gradio's queue and no pages."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(CORSMiddleware)  # no origin: without it Gradio lets pages of any port of this computer
+    app.add_middleware(
+        CORSMiddleware
+    )  # allows no origin; otherwise Gradio allows every port of this computer
     gr.mount_gradio_app(
         app,
         _blocks(workbench),
@@ -43,13 +45,13 @@ def _blocks(workbench: Workbench) -> gr.Blocks:
     turns = PictureThreads()
 
     def concepts(request: gr.Request) -> list[str]:
-        """The names of the concepts that have a version."""
+        """Names of the concepts that have a version."""
         with _asked_by(request):
             return [row.name for row in workbench.context.with_versions()]
 
     async def classify(picture: str, concept: str, request: gr.Request) -> dict[str, Any]:
-        """What the newest version of a concept says of a picture, which is sent as Base64: how probable it
-        is, and whether it is flagged. Nothing of it is kept."""
+        """Classify a picture with the newest version of a concept. The picture is Base64, at most 700 kB, and
+        is not stored. `POST /api/v1/classify` takes larger ones."""
         try:
             file = io.BytesIO(base64.b64decode(picture, validate=True))
         except binascii.Error:
@@ -74,7 +76,7 @@ def _blocks(workbench: Workbench) -> gr.Blocks:
 
 @contextmanager
 def _asked_by(request: gr.Request) -> Iterator[None]:
-    """Gradio runs what waits in its queue in a context of its own; in a demo each visitor has their part."""
+    """Restores a demo visitor's sandbox: Gradio's queue runs calls in another context."""
     visitor = VISITOR.set(request.state.sandbox)
     try:
         yield

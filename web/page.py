@@ -1,7 +1,7 @@
-"""A screen as a page: areas of HTML that the server fills, and what a press in one of them changes.
+"""A screen as an HTML page of areas, and the handlers that fill and change them.
 
-The browser's part is `static/page.js`. It sends presses in the order they were made, one at a time, and puts
-what comes back into the areas that it names.
+The browser's half is `static/page.js`. It sends presses in order, one at a time, and puts the new HTML into
+the areas that the answer names.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Area:
-    """A part of a page that is replaced as a whole. `at_first` is shown until it is filled."""
+    """A part of a page that is replaced as a whole. Shows `at_first` until it is filled."""
 
     elem_id: str
     at_first: str = ""
@@ -48,16 +48,16 @@ class AreaRow:
 
 @dataclass(frozen=True)
 class Action:
-    """A press of a button in an area, or a form of it sent off with what was typed."""
+    """A press of a button in an area, or a form sent from it with its `fields`."""
 
     name: str
     value: str
     fields: dict[str, str] = field(default_factory=dict)
 
 
-Shown = dict[Any, Any]  # area → its HTML, `MEMORY` → a model, `TIMER` → seconds. What isn't named stays
-MEMORY = "memory"  # what the browser sends back with each event; `remembered` reads it
-TIMER = "timer"  # seconds until the page looks at work that goes on, 0 for never
+Shown = dict[Any, Any]  # area → its HTML, `MEMORY` → a model, `TIMER` → seconds. The rest stays as it is
+MEMORY = "memory"  # the browser sends it back with each event; `remembered` reads it
+TIMER = "timer"  # seconds until the page asks for progress again; 0 for never
 
 Look = Callable[[Request], Shown]
 Answer = Callable[[Action, Request], Shown]
@@ -65,13 +65,13 @@ Kept = TypeVar("Kept", bound=BaseModel)
 
 
 class WebPage:
-    """The areas of a screen and what fills them, for everybody who opens it: it keeps nothing of anybody."""
+    """The areas and handlers of a screen. One serves everybody, and keeps no state."""
 
     def __init__(self) -> None:
         self.body: list[Area | AreaRow] = []
         self._row: AreaRow | None = None
         self.areas: dict[str, Area] = {}
-        self._opens: list[Look] = []
+        self._opens: Look | None = None
         self._answers: dict[str, Answer] = {}
         self._follows: Look | None = None
         self._ticks: Look | None = None
@@ -86,26 +86,26 @@ class WebPage:
 
     @contextmanager
     def row(self, style: str) -> Iterator[None]:
-        """Areas made inside stand beside each other."""
+        """Puts the areas made inside side by side."""
         self._row = AreaRow(style)
         self.body.append(self._row)
         yield
         self._row = None
 
     def on_open(self, look: Look) -> None:
-        """What the page shows when it opens; all of these together are of one moment."""
-        self._opens.append(look)
+        """Sets the handler that fills the page when it opens."""
+        self._opens = look
 
     def on_opened(self, look: Look) -> None:
-        """What takes longer: it is asked for when the page is there."""
+        """Sets the handler for slow areas. The browser calls it once the page is there."""
         self._follows = look
 
     def on_action(self, answer: Answer, *areas: Area) -> None:
-        """What a press in one of these changes."""
+        """Sets the handler for presses in these areas."""
         self._answers |= dict.fromkeys((area.elem_id for area in areas), answer)
 
     def on_tick(self, look: Look) -> None:
-        """What has changed while work goes on, asked for as often as `TIMER` says."""
+        """Sets the handler for progress, called as often as `TIMER` says."""
         self._ticks = look
 
     # How it is used
@@ -115,16 +115,12 @@ class WebPage:
         return self._follows is not None
 
     def open(self, request: Request) -> Shown:
-        """All that it shows. What fails is in the log, and the page says that it failed."""
+        """The HTML of every area. If the handler fails, the log has the error and the first area says so."""
         shown: Shown = {area: area.at_first for area in self.areas.values()}
-        with one_moment():
-            for look in self._opens:
-                try:
-                    shown |= look(request)
-                except Exception:
-                    log.exception("A screen failed.")
-                    return shown | {next(iter(self.areas.values())): say(FAILED, "bad")}
-        return shown
+        try:
+            return shown | _noted(self._opens, request)
+        except HTTPException as error:
+            return shown | {next(iter(self.areas.values())): say(error.detail, "bad")}
 
     def opened(self, request: Request) -> Shown:
         with one_moment():
@@ -134,7 +130,7 @@ class WebPage:
         return _noted(self._ticks, request)
 
     def press(self, area: str, action: Action, request: Request) -> Shown:
-        """Raises `HTTPException` 403 where whoever presses may not, and 422 for what no button sends."""
+        """Handles a press. Raises `HTTPException`: 403 if the role forbids it, 422 if no button sends it."""
         answer, rule = self._answers.get(area), ACTIONS.get(action.name, ANY_OTHER)
         state = request.state
         if refusal := why_not(rule, state.role, state.demo, state.full):
@@ -144,7 +140,7 @@ class WebPage:
 
 
 def _noted(look: Look | None, request: Request) -> Shown:
-    """What fails is in the log, and a browser, which may have sent nonsense, is told so and no more."""
+    """Calls a handler. Logs an error and raises `HTTPException` 500 in its place, without details."""
     if look is None:
         raise HTTPException(422, OLD_PAGE)
     try:
@@ -157,8 +153,7 @@ def _noted(look: Look | None, request: Request) -> Shown:
 
 
 def remembered(kind: type[Kept], request: Request) -> Kept:
-    """What a page sends back of its memory, which may be anything. Raises `HTTPException` for what never was
-    one."""
+    """The memory that the browser sent back. Raises `HTTPException` 422 if it does not validate."""
     try:
         return kind.model_validate(getattr(request.state, "memory", None) or {})
     except ValidationError:
@@ -171,6 +166,6 @@ def concept_of(request: Request) -> str | None:
 
 
 def protection_of(workbench: Workbench, request: Request, concept: str | None = None) -> OnPage:
-    """How pictures are protected for whoever asks: as `concept` says, or the one in the address."""
+    """How to protect pictures for this person, by `concept` or by the concept in the address."""
     named = (concept_of(request) or "") if concept is None else concept
     return workbench.protection.on_page(author_of(request), named if len(named) <= LONGEST else None)

@@ -13,8 +13,8 @@ from web.jobs import is_going
 from web.page import TIMER, Action, Look, Shown, WebPage, concept_of
 from web.render import render
 
-USUALLY, OFTEN = 1.0, 0.05  # seconds from an answer to the next look at work that goes on
-AWAITED = 0.2  # seconds that a look waits for something new at most, which is shown at once so
+USUALLY, OFTEN = 1.0, 0.05  # seconds between two requests for progress
+AWAITED = 0.2  # seconds that such a request waits for news
 YOUNG = timedelta(seconds=5)
 
 
@@ -28,8 +28,8 @@ class Work:
         self._kinds = kinds
 
     def on_tick(self, look: Look, *, of_concept: bool) -> None:
-        """Looks again and again while work goes on (`of_concept`: of the one in the address). A look knows
-        nothing of work that began meanwhile, and doesn't end the looking for that."""
+        """Sets the handler for progress (`of_concept`: of the concept in the address). If a job began during
+        the call, the page keeps asking."""
 
         def tick(request: Request) -> Shown:
             self._bench.jobs.news.wait(f"{request.state.tab} {self.area.elem_id}", AWAITED)
@@ -54,8 +54,8 @@ class Work:
 
 
 def ticking(*jobs: JobView | None, usually: float = USUALLY) -> float:
-    """Seconds until the next look, 0 where nothing goes on. Often while work is young: it may be done in less
-    time than lies between two looks."""
+    """Seconds until the page asks for progress again; 0 if no job is running. Young jobs are asked about more
+    often, because they may end soon."""
     going = [job for job in jobs if job and is_going(job)]
     is_young = any(datetime.now(UTC) - job.created < YOUNG for job in going)
     return (OFTEN if is_young else usually) if going else 0

@@ -50,7 +50,7 @@ class TextVectors:
             return self._loaded
 
     def warm_up(self) -> None:
-        """Loads the encoder and uses it once: a text that is kept would do neither."""
+        """Loads the encoder and encodes a text. `encode_texts` may find the text on disk instead."""
         with self._encoding:
             self.encoder.encode_texts(["a picture"])
 

@@ -49,7 +49,7 @@ class Review:
         context.jobs.register(LookOver, self._look_over)
         context.jobs.register(LookBack, self._look_back)
 
-    @one_moment()  # a label that came meanwhile would be in some of what is read, and not in the rest
+    @one_moment()  # a label given in between would appear in only some of these reads
     def queue(
         self,
         name: str,

@@ -318,7 +318,7 @@ class StoredIndex:
 
 
 def _bytes_in(folder: Path) -> int:
-    """What goes meanwhile counts nothing."""
+    """Total size in bytes. Files and folders that disappear in the meantime are skipped."""
     found = 0
     for inner, _, files in os.walk(folder):  # which passes over a folder that is gone
         for name in files:

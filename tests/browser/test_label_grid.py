@@ -198,6 +198,16 @@ def test_taking_a_batch_back_leaves_later_marks_alone(site: Site, grid: Any, con
     expect(marked(grid)).to_have_count(3)
 
 
+def test_a_clock_that_was_set_back_has_no_page_come_anew_for_ever(grid: Any) -> None:
+    asked: list[str] = []
+    grid.evaluate("sessionStorage.setItem('discern:saved', Date.now() + 3600000)")
+    grid.on("request", lambda request: asked.append(request.url) if request.is_navigation_request() else None)
+    grid.reload()
+    filled(grid)
+    grid.wait_for_load_state("networkidle")
+    assert len(asked) == 2  # once more for what may have been saved meanwhile
+
+
 def test_the_page_after_one_that_is_saved_begins_at_its_first_row(grid: Any) -> None:
     tiles = grid.locator(".tiles .tile")
     mark(grid, 1)

@@ -122,7 +122,7 @@ def test_a_model_that_did_not_answer_is_not_said_to_do_the_work(bench: Workbench
     report = {"address": "http://127.0.0.1:9/v1", "models": [], "models_note": "", "answers": [answer]}
     ended(bench, "test endpoint", "done", report)
     said = view(bench)
-    assert "m, on this computer, at http://127.0.0.1:9/v1, didn’t answer the last test." in said
+    assert "m, on this computer, at http://127.0.0.1:9/v1, did not answer the last test." in said
     assert "m proposes what counts" not in said
     assert "sends to" not in said
 

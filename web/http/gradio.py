@@ -1,12 +1,13 @@
-"""The way to Gradio's endpoints (`web/endpoints.py`). The screens have no use for Gradio, which takes seconds
-to import: it is made when a program first asks for it."""
+"""Routes requests to Gradio's endpoints (`web/endpoints.py`).
+
+The screens do not use Gradio, and it takes seconds to import, so it is imported on the first such request.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import re
 from contextlib import AsyncExitStack
-from contextvars import Context
 from typing import Any
 
 from fastapi import FastAPI
@@ -16,23 +17,23 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from concepts.workbench import Workbench
+from web.http.later import Later
 from web.http.problems import problem
 
 PATHS = re.compile(r"/(config|gradio_api)(/.*)?")
 RUNS = re.compile(r"/gradio_api/(?:run|api|call/([^/]*)|queue/join)(?:/.*)?")
-TAKES = {"concepts": 0, "classify": 2}  # how many values; they are numbered in this order
-NOT_A_CALL = "This is not a call of an endpoint. GET /gradio_api/info says which there are."
+TAKES = {"concepts": 0, "classify": 2}  # endpoint → number of values; Gradio numbers them in this order
+NOT_A_CALL = "This request does not call an endpoint. GET /gradio_api/info lists them."
 
 
 class Endpoints:
-    """Plain ASGI, behind what says who may come in. What isn't a call doesn't reach Gradio, which answers
-    such a thing with tracebacks."""
+    """Plain ASGI, behind the guard. Stops malformed calls, which Gradio answers with tracebacks."""
 
     def __init__(self, app: ASGIApp, workbench: Workbench) -> None:
         self.app = app
-        self._workbench = workbench
-        self._engine: FastAPI | None = None
-        self._being_made = asyncio.Lock()
+        self._engine = Later(lambda: _made(workbench))
+        self._runs = False
+        self._begins = asyncio.Lock()
         self._running = AsyncExitStack()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,12 +59,11 @@ class Endpoints:
                 await problem(422, NOT_A_CALL, kind="invalid-request")(scope, receive, send)
                 return
             receive = _again(await request.body(), receive)
-        async with self._being_made:
-            if self._engine is None:
-                # Not in the context of a request: it must hold on to nothing of whoever asked first.
-                made = await run_in_threadpool(Context().run, _made, self._workbench)
+        async with self._begins:
+            if not self._runs:  # its queue
+                made = await run_in_threadpool(self._engine.made)
                 await self._running.enter_async_context(made.router.lifespan_context(made))
-                self._engine = made
+                self._runs = True
         await self._engine(scope, receive, send)
 
 
@@ -77,7 +77,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _fits(name: str | None, sent: Any) -> bool:
-    """Whether it calls an endpoint, by its name in the address or by its number, with as many values."""
+    """Whether this calls an endpoint, by name or by number, with the right number of values."""
     if not isinstance(sent, dict) or not isinstance(data := sent.get("data"), list):
         return False
     if name is not None:

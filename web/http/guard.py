@@ -37,7 +37,6 @@ LIMITS = (
     (re.compile(r"/api/v1/library/captions"), 50 * 1024**2),
     (re.compile(r"/api/v1/concepts/[^/]+/examples"), 50 * 1024**2),
     (re.compile(r"/api/v1/classify"), 50 * 1024**2),
-    (re.compile(r"/gradio_api/(queue/join|run/.*|call/.*)"), 20 * 1024**2),  # a picture as Base64
     (re.compile(r"/login"), 16 * 1024),
 )
 CONTROL = {*map(chr, range(32)), "\x7f"}

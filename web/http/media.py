@@ -13,9 +13,7 @@ from web.page import protection_of
 from web.render import render
 
 IMMUTABLE = "private, max-age=31536000, immutable"  # an id is the hash of the bytes: it never changes
-
-
-NOT_KEPT = "no-store"  # one in a tab of its own must be asked for again: it may be protected by then
+NOT_KEPT = "no-store"  # a picture in its own tab may be protected by the time it is opened again
 OPENED = ("document", "iframe", "frame", "object", "embed")  # what a browser opens as a page
 
 
@@ -30,8 +28,8 @@ def media_routes(workbench: Workbench) -> APIRouter:
             return outside_thumbnail(workbench.context.collection, picture_id)
 
     async def at_once(picture_id: str, request: Request) -> Response | None:
-        """What is said without reading a file: that the browser has it; or, where it opens the picture in a
-        tab or a frame of its own, the page that protects it as the file itself couldn't."""
+        """The response that needs no file: 304, or a page that blurs a protected picture opened in its own
+        tab or frame."""
         if is_opened(request) and (how := await run_in_threadpool(protection_of, workbench, request)).parts:
             page = render("protection/picture.html", address=request.url.path, how=how)
             return HTMLResponse(page, headers={"Cache-Control": NOT_KEPT, "Vary": "Sec-Fetch-Dest"})
@@ -62,7 +60,7 @@ def media_routes(workbench: Workbench) -> APIRouter:
 
 
 def is_opened(request: Request) -> bool:
-    """Whether a browser opens it as a page."""
+    """Whether the browser opens the picture as a page."""
     return request.headers.get("sec-fetch-dest", "") in OPENED
 
 

@@ -1,4 +1,4 @@
-"""Routes of the screens: each is a page, whole when it comes, and tells what a press in it changes."""
+"""Routes of the screens: GET returns a whole page, POST handles a press and returns the changed areas."""
 
 from __future__ import annotations
 
@@ -25,16 +25,15 @@ OF_ALL: Final = ("/", "/library", "/combine", "/several")  # show every concept'
 THEME: Final = "discern-theme"  # the cookie in which static/theme.js keeps a choice
 THEMES: Final = ("light", "dark")
 
-# Pages that are put together at once. With more each takes longer, and so does all else: there is one lock of
-# the interpreter.
+# Pages rendered at the same time. With more, everything is slower, because they share the interpreter lock.
 OPENING = CapacityLimiter(max(os.cpu_count() or 1, 2))
 
 
 class Event(Body):
-    """What a page sends: a press in an area, or that it wants what is new."""
+    """An event of a page: a press, or a request for progress or slow areas."""
 
     event: Literal["press", "tick", "opened"]
-    tab: str = ""  # the page that sends it, so that work tells each of them its news
+    tab: str = ""  # identifies the page, so that each gets its own news of jobs
     area: str = ""
     action: str = ""
     value: str = ""
@@ -59,7 +58,7 @@ def _route(router: APIRouter, workbench: Workbench, screens: Sequence[Screen], s
 
     def whole(request: Request) -> Response:
         if elsewhere := _renamed(workbench, request):
-            # Not for good: the name may be another concept's tomorrow.
+            # Not permanent: another concept may take the name.
             return RedirectResponse(elsewhere, status_code=303)
         with one_moment():
             shown = page.open(request)
@@ -102,7 +101,7 @@ def _plain(value: Any) -> Any:
 
 
 def _renamed(workbench: Workbench, request: Request) -> str:
-    """The address under the name that the concept has now, where that is another name."""
+    """The address with the concept's current name; empty if the name has not changed."""
     asked = concept_of(request) or ""
     now = workbench.concepts.name_now(asked) if 0 < len(asked) <= LONGEST else None
     if not now or key_of(now) == key_of(asked):
@@ -114,6 +113,6 @@ def _renamed(workbench: Workbench, request: Request) -> str:
 
 
 def theme_of(request: Request) -> str:
-    """What a person chose; empty where the system decides."""
+    """The chosen theme; empty if the system decides."""
     chosen = request.cookies.get(THEME, "")
     return chosen if chosen in THEMES else ""

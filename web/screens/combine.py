@@ -51,7 +51,6 @@ class _Screen:
         self.found = page.area("combine-found")
         self.kept = page.area("combine-kept")
         self.table = page.area("combine-table")
-        self.html = [self.top, self.rule, self.work.area, self.found, self.kept, self.table]
 
     # What is shown
 

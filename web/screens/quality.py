@@ -89,18 +89,7 @@ class _Screen:
         self.line = page.area("quality-line")
         self.mistakes = page.area("quality-mistakes")
         self.dialog = page.area("quality-dialog")
-        self.html = [
-            self.top,
-            self.work.area,
-            self.said,
-            self.training,
-            self.ranked,
-            self.covered,
-            self.main,
-            self.side,
-        ]
-        self.html += [self.plots, self.parts, self.steady, self.line, self.mistakes]
-        self.html.append(self.dialog)
+        self.html = list(page.areas.values())
 
     # What is shown
 

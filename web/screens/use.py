@@ -69,8 +69,7 @@ class _Screen:
         self.compared = page.area("use-compared")
         self.files = page.area("use-files")  # drawn when the page opens, and then the browser's
         self.card = page.area("use-card")
-        self.html = [self.top, self.work.area, self.said, self.library, self.take, self.score]
-        self.html += [self.share, self.watched.area, self.versions, self.compared]
+        self.html = [area for area in page.areas.values() if area is not self.files]
 
     # What is shown
 
@@ -132,8 +131,7 @@ class _Screen:
         } | self.work.shown(job)
 
     def _bare(self, top: str) -> Shown:
-        still = {self.card: "", TIMER: 0}
-        return dict.fromkeys(self.html, "") | {self.top: top} | still
+        return dict.fromkeys(self.html, "") | {self.top: top, TIMER: 0}
 
     def _library(
         self, view: ConceptView, request: Request, order: str, start: int, *, looking: bool = False

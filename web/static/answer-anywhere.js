@@ -12,7 +12,7 @@ const KEYS = {z: 'undo', x: 'choose', c: 'comment', a: 'collect', delete: 'remov
 const OF_CHOSEN = ['remove', 'collect'];
 const REMEMBERED = 'discern:answer-for';
 const DRAG = 6; // pixels, after which a press is a rectangle and no click
-const HOLD = 500; // milliseconds a finger rests on a picture to select it
+const HOLD = 500; // milliseconds of a long press, which selects
 
 const bars = () => [...document.querySelectorAll('.answering')];
 const bar = () => document.querySelector('.answering');
@@ -258,8 +258,7 @@ class AnswerAnywhere {
     this.draw();
   }
 
-  // Keyboard: arrows go from tile to tile, by row and column, and take what a click selected along, so that what is
-  // answered is where the ring is. While one selects by X, what is selected stays.
+  // Arrows move by row and column. After a click the selection follows the focus; while selecting with X it stays.
   move(tile, key, extend) {
     const all = tiles().filter((other) => other.closest('[data-answering]') === tile.closest('[data-answering]'));
     const at = all.indexOf(tile);
@@ -337,10 +336,10 @@ document.addEventListener('click', (event) => {
 }, true);
 
 document.addEventListener('dragstart', (event) => { if (tileOf(event.target) && answers.open) event.preventDefault(); });
-// A finger that rests on a picture selects it, and taps go on; where pictures are protected, it shows the picture.
+// A long press selects, and taps then add more. Where pictures are protected, a long press shows the picture instead.
 let resting = 0;
 function rest(tile) {
-  drawing = true; // the click that follows is no press
+  drawing = true; // ignore the click that follows
   answers.choosing = true;
   answers.toggle(tile);
 }

@@ -3,7 +3,7 @@
 import { afterChanges } from "./dom.js";
 import { savedMeanwhile } from "./outbox.js";
 
-if (savedMeanwhile()) location.reload();
+if (savedMeanwhile) location.reload();
 
 let lastFocus = "";
 document.addEventListener("focusin", (event) => { lastFocus = event.target.id || ""; });

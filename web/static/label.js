@@ -437,4 +437,4 @@ function button(action, words) {
 }
 
 const labeller = document.getElementById('labeller');
-if (labeller && !savedMeanwhile()) new Labeller(labeller); // else the page comes anew: app.js
+if (labeller && !savedMeanwhile) new Labeller(labeller); // else the page comes anew: app.js

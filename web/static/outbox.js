@@ -5,8 +5,9 @@ const KEPT_UNDER = 'discern:unsaved:';
 const LONGEST_WAIT = 10000;
 const SAVED = 'discern:saved';
 
-// Whether the page before saved something after this one had been asked for, so that this one doesn't know of it.
-export const savedMeanwhile = () => Number(sessionStorage.getItem(SAVED)) > performance.timeOrigin;
+// Whether the page before saved something after this one was asked for. Said once: a clock may have been set back.
+export const savedMeanwhile = Number(sessionStorage.getItem(SAVED)) > performance.timeOrigin;
+if (savedMeanwhile) sessionStorage.removeItem(SAVED);
 
 export class Outbox {
   // handlers: {have(), saved(item, response), refused(item, reason), changed(count, failure)}

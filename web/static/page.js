@@ -1,6 +1,5 @@
-// A page and its server. Presses are sent in the order they were made, one at a time, and what comes back is put into
-// the areas it names. While work goes on the page looks for what is new; of a look that a press overtook nothing is kept.
-// It is there before the page is, so that no press is lost, however early.
+// Sends presses to the server in order, one at a time, and puts the answer's HTML into its areas. While a job runs it asks
+// for progress; an answer that a press overtook is dropped. It loads before the page, so that no early press is lost.
 (() => {
   const TOLD = 8000; // milliseconds that a message stays
   const tab = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16)).join('');
@@ -32,10 +31,10 @@
     for (const [id, html] of Object.entries(told.areas || {})) {
       const area = document.getElementById(id), made = document.createElement('template');
       made.innerHTML = html;
-      if (area && area.innerHTML !== made.innerHTML) area.replaceChildren(made.content); // what is the same stays, with what is typed in it
+      if (area && area.innerHTML !== made.innerHTML) area.replaceChildren(made.content); // unchanged areas keep what was typed
     }
     clearTimeout(timer);
-    if (wait) timer = setTimeout(look, wait * 1000);
+    if (wait) timer = setTimeout(() => look(), wait * 1000);
   }
 
   function tell(words) {
@@ -55,11 +54,11 @@
     });
   }
 
-  async function look() {
+  async function look(event = 'tick') {
     const before = presses;
-    const told = await ask({event: 'tick'});
+    const told = await ask({event});
     if (before === presses) put(told);
-    else turn.then(() => put({}));
+    else turn.then(() => (event === 'tick' ? put({}) : look(event)));
   }
 
   // Buttons are real <button>s and fields real <form>s: by mouse, touch or keyboard.
@@ -78,6 +77,6 @@
   document.addEventListener('DOMContentLoaded', () => {
     const page = document.querySelector('main.page').dataset;
     put({memory: JSON.parse(page.memory), timer: Number(page.timer)});
-    if ('follows' in page) ask({event: 'opened'}).then(put);
+    if ('follows' in page) look('opened');
   });
 })();

@@ -1,5 +1,5 @@
-// Light, dark, or as the system: chosen by a person and kept in a cookie, so that the server writes it on the page's
-// first element and no frame has the other one. style.css follows it, and the system where there is none.
+// Light, dark or system. The choice is in a cookie, so that the server can write it on the first element and no frame
+// shows the wrong theme. style.css follows it, or the system if there is none.
 (() => {
   const NAME = "discern-theme";
   const root = document.documentElement;
