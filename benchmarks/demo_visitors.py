@@ -77,7 +77,7 @@ class Visitor(threading.Thread):
             if given == DOWNLOADS_AT:
                 self._ask("download all", "GET", "/app/made.zip")
             if given % 20 == 0:
-                self._ask("a page", "GET", "/quality", params={"concept": name})
+                self._ask("a page", "GET", "/check", params={"concept": name})
 
     def _ask(self, what: str, method: str, path: str, **sent: Any) -> Any:
         began = time.perf_counter()

@@ -234,7 +234,7 @@ class NoConceptError(UnknownConceptError):
     """A concept was asked for by name where none was begun yet."""
 
     in_terminal = "Begin one: discern concept new NAME --description SENTENCE."
-    on_screen = "Begin one on Start."
+    on_screen = "Begin one on Home."
 
     def __init__(self, name: str) -> None:
         super().__init__(f"There is no concept “{name}”, nor any other yet.")
@@ -245,7 +245,7 @@ class NoVersionError(UnknownVersionError):
     """Nothing was trained for a concept yet."""
 
     in_terminal = "Train one: discern concept train “{error.concept}”."
-    on_screen = "Train one on Quality."
+    on_screen = "Train one on Check."
 
     def __init__(self, concept: str) -> None:
         super().__init__(f"“{concept}” has no trained version yet.")
@@ -334,7 +334,7 @@ class FingerprintMismatchError(DiscernError):
         "Embed the library with that encoder (discern library reembed), or train again with this one "
         "(discern concept train)."
     )
-    on_screen = "Choose that encoder on Library, Encoder, or train again on Quality."
+    on_screen = "Choose that encoder on Library, Encoder, or train again on Check."
 
     def __init__(self, what: str, expected: str, found: str) -> None:
         super().__init__(f"{what} was made with encoder {found}, but this library uses {expected}.")

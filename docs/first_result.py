@@ -1,4 +1,4 @@
-"""What Start shows before there are pictures: `python -m docs.first_result` (or `make screenshots`).
+"""What Home shows before there are pictures: `python -m docs.first_result` (or `make screenshots`).
 
 A real result, so that a first visitor sees what comes out: the whole job over parts of free photographs
 (`docs/photographs.py`), answered by a SIMULATED person. They come with Discern: most computers don't have the

@@ -1,4 +1,4 @@
-"""The photographs of the guided tour and of Start: free ones, cut into a library.
+"""The photographs of the guided tour and of Home: free ones, cut into a library.
 
 They are in the repository and in what is installed from it, so each has to be free of conditions. Which are
 is read from the package's own copyright file; whatever else lies in it is left out.

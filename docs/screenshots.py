@@ -91,7 +91,7 @@ def prepare(home: Path, work: Path, pictures: Path) -> Path:
     _answers(bench, work, GRADED, how_calm, 30, 20)
     bench.concepts.begin(DARK, DARK_TEXT)
     _answers(bench, work, DARK, is_dark, 60, 40)
-    bench.concepts.begin(NAME, TEXT)  # the last begun is the first on Start
+    bench.concepts.begin(NAME, TEXT)  # the last begun is the first on Home
     bench.concept(NAME).definition.propose().wait()
     bench.concept(NAME).definition.mine(size=200).wait()
     bench.concept(NAME).annotations.annotate().wait()
@@ -187,29 +187,33 @@ COLOUR = """() => {
 OF = f"?concept={quote(NAME)}"
 EMPTY, SHARED = "EMPTY", "SHARED"  # the app before there is anything; the one-file page
 SHOTS = (
-    Shot("start-first", EMPTY, ".outcome img", size=(1280, 1100)),
-    Shot("start", "/", ".outcome img", size=(1280, 1100)),
+    Shot("home-first", EMPTY, ".outcome img", size=(1280, 1100)),
+    Shot("home", "/", ".outcome img", size=(1280, 1100)),
     Shot("library", "/library", ".pictures img"),
     Shot("picture", f"/library{OF}&says=yes", ".pictures img", _open_picture),
-    Shot("collections", "/library?view=collections", ".page h1"),
-    Shot("define", f"/define{OF}", ".strip img"),
+    Shot("albums", "/library?view=collections", ".page h1"),
+    Shot("describe", f"/describe{OF}", ".strip img"),
     Shot("label", f"/label{OF}", ".stage img", _until_colourful),
     Shot("label-dark", f"/label{OF}", ".stage img", _until_colourful, dark=True),
     Shot("label-phone", f"/label{OF}", ".stage img", _until_colourful, size=PHONE),
     Shot("label-grades", f"/label?concept={quote(GRADED)}", ".stage img", _until_colourful),
     Shot("grid", f"/label{OF}", ".stage img", _grid),
-    Shot("review", f"/review{OF}", ".review-card"),
-    Shot("quality", f"/quality{OF}", "#threshold"),
-    Shot("quality-dark", f"/quality{OF}", "#threshold", dark=True),
-    Shot("use", f"/use{OF}", ".pictures img"),
+    Shot("review", f"/label/review{OF}", ".review-card"),
+    Shot("check", f"/check{OF}", "#threshold"),
+    Shot("check-dark", f"/check{OF}", "#threshold", dark=True),
+    Shot("results", f"/results{OF}", ".pictures img"),
     Shot("share", SHARED, ".shown img"),
-    Shot("combine", f"/combine?rule={quote(RULE)}", "#combine-found .pictures img"),
-    Shot("side-by-side", f"/several?order=mixed&of={quote(NAME)}&of={quote(DARK)}", ".several-pictures img"),
-    Shot("activity", "/activity", ".page h1"),
+    Shot("combine", f"/results/rule?rule={quote(RULE)}", "#combine-found .pictures img"),
+    Shot(
+        "side-by-side",
+        f"/library/side-by-side?order=mixed&of={quote(NAME)}&of={quote(DARK)}",
+        ".several-pictures img",
+    ),
+    Shot("activity", "/settings/activity", ".page h1"),
     Shot("settings", "/settings", ".page h1"),
     # What is pressed in these two stays: answers, and blurred pictures.
     Shot("answer-anywhere", f"/library{OF}&says=yes", ".pictures img", _answer_for),
-    Shot("protection", "/protection", ".page h1", _protect),
+    Shot("protection", "/settings/appearance", ".page h1", _protect),
 )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, exists, func, select
+from sqlalchemy import case, func, select
 
 from storage.concepts import MEASURE_NOTHING
 from storage.database import Store
@@ -22,7 +22,6 @@ from storage.tables import (
     LabelEventRow,
     PictureRow,
     RemovalRow,
-    StoredAnnotation,
 )
 
 
@@ -35,7 +34,6 @@ class Standing:
     document: dict[str, Any]
     defined: datetime
     candidates: int
-    annotated: bool
     heads: int
     trained: datetime | None
     report: dict[str, Any] | None
@@ -53,7 +51,7 @@ class Overview(Store):
 
     def of(self, concept_ids: Sequence[int]) -> dict[int, Standing]:
         """Concept id → where it stands, read in one moment."""
-        d, c, a, h, e = DefinitionRow, CandidateRow, StoredAnnotation, HeadRow, EvaluationRow
+        d, c, h, e = DefinitionRow, CandidateRow, HeadRow, EvaluationRow
         newest = (
             select(d.concept_id, func.max(d.number).label("number"))
             .where(d.concept_id.in_(concept_ids))
@@ -70,7 +68,6 @@ class Overview(Store):
         # Those in the bin are few, so they are counted by themselves, by the index of their pictures.
         gone = select(PictureRow.id).where(PictureRow.removed.is_not(None))
         in_bin = select(c.concept_id, func.count()).where(c.picture_id.in_(gone)).group_by(c.concept_id)
-        annotated = select(ConceptRow.id).where(ours, exists().where(a.concept_id == ConceptRow.id))
         heads = (
             select(h.concept_id, func.count(), func.max(h.id), func.max(h.created))
             .where(h.concept_id.in_(concept_ids))
@@ -94,7 +91,7 @@ class Overview(Store):
             report_of: dict[int | None, dict[str, Any]] = dict(session.execute(reports).all())
             pool_of: dict[int, Any] = dict(session.execute(pools).all())
             gone_of = dict(session.execute(in_bin).all())
-            seen, measured = set(session.scalars(annotated)), set(session.scalars(evaluated.distinct()))
+            measured = set(session.scalars(evaluated.distinct()))
             events = {row[0]: (row[1], row[2]) for row in session.execute(said)}
             set_of = {row[0]: (row[1], row[2]) for row in session.execute(sets)}
             set_gone_of = dict(session.execute(set_in_bin).all())
@@ -110,7 +107,6 @@ class Overview(Store):
                     document=document,
                     defined=created,
                     candidates=pool_of.get(concept_id, 0) - gone_of.get(concept_id, 0),
-                    annotated=concept_id in seen,
                     heads=count,
                     trained=when,
                     report=report_of.get(head_id),

@@ -46,7 +46,7 @@ class Screens:
         return screens
 
     def load(self, page: str, **query: str) -> dict[str, str]:
-        """Area → HTML of a page that opens, such as "quality"; "" is Start."""
+        """Area → HTML of a page that opens, such as "check"; "" is Home."""
         opened = self._opened(page, query)
         shown = dict(opened.areas)
         if opened.follows:

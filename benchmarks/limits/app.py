@@ -156,8 +156,8 @@ class Journey:
     def opened(self) -> float:
         """When the concepts are on screen, and how many pictures there are."""
         self._go("/")
-        self._there("#start-concepts a", million.CONCEPT)
-        self._seen("#start-concepts")
+        self._there("#home-concepts a", million.CONCEPT)
+        self._seen("#home-concepts")
         return self._shown("start")
 
     def _library(self) -> float:
@@ -241,28 +241,28 @@ class Journey:
         assert picture
         page.keyboard.press("y" if million.counts(picture) else "n")
         page.locator("[data-part=saved]", has_text="saved").wait_for()
-        self._go("/quality", concept=million.CONCEPT)
+        self._go("/check", concept=million.CONCEPT)
         page.locator("#train").wait_for()
         while any(job["state"] in ("queued", "running") for job in self._jobs()):
             page.wait_for_timeout(200)  # what follows the training before takes the same processors
         begun = time.perf_counter()
         page.locator("#train").click()
-        self._there("#quality-ranked .pictures")
-        self._seen("#quality-ranked")
-        ranked = self._shown("quality-ranked") - begun
-        shown = page.evaluate("[...document.querySelectorAll('#quality-ranked img')].map((one) => one.src)")
+        self._there("#check-ranked .pictures")
+        self._seen("#check-ranked")
+        ranked = self._shown("check-ranked") - begun
+        shown = page.evaluate("[...document.querySelectorAll('#check-ranked img')].map((one) => one.src)")
         found = [address.rpartition("/")[2] for address in shown]
         assert all(map(million.counts, found)), [million.KINDS[million.kind_of(i)] for i in found]
-        page.wait_for_function("() => !document.querySelector('#quality-progress .job')")
+        page.wait_for_function("() => !document.querySelector('#check-progress .job')")
         self._there("#threshold")
-        return ranked, self._shown("quality") - begun
+        return ranked, self._shown("check") - begun
 
     def _use(self) -> float:
         begun = time.perf_counter()
-        self._go("/use", concept=million.CONCEPT)
-        self._there("#use-library .pictures")
-        self._seen("#use-library")
-        return self._shown("use") - begun
+        self._go("/results", concept=million.CONCEPT)
+        self._there("#results-library .pictures")
+        self._seen("#results-library")
+        return self._shown("results") - begun
 
     def _exported(self) -> Row:
         page = self._page

@@ -1,4 +1,4 @@
-"""How good a version is, seen from every side the Quality screen shows: thresholds and labels."""
+"""How good a version is, seen from every side the Check screen shows: thresholds and labels."""
 
 from __future__ import annotations
 

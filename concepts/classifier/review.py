@@ -61,7 +61,7 @@ def changed_test_labels(dataset: ConceptDataset) -> list[ReviewRow]:
 def pictures_to_show(dataset: ConceptDataset, head: StoredHead) -> list[tuple[str, Role]]:
     """At most so many of each: the examples that people gave, then answered ones it learned from: of those
     that count the surest, of the others the nearest to its line, which say most. Test pictures are
-    shown where it is wrong about them, as Quality does."""
+    shown where it is wrong about them, as Check does."""
     wrong, definition = mistakes(dataset, head), dataset.revision.definition
     taken = {one.id for one in wrong}
     learned = [

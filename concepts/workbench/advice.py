@@ -60,7 +60,7 @@ def about_rare(count: AnswerCount, rarity: Rarity | None, walls: int) -> str:
         return ""
     return (
         f"You looked through {walls:,} walls of every kind of picture and nothing counted: it may be rare or "
-        "not be here at all. One example of it, on Define, finds its like sooner than more questions."
+        "not be here at all. One example of it, on Describe, finds its like sooner than more questions."
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, ValidationError
@@ -33,8 +32,7 @@ if TYPE_CHECKING:
     from concepts.workbench.concept import Concept
 
 COVERS = 3
-REVIEW = "Review"
-COVER, WEIGHT = "cover", "weight"
+COVER = "cover"
 NAMEABLE = r"^[^/\\]*[^/\\\s][^/\\]*$"
 
 AtMost = Annotated[int | None, Flag("--n"), Field(ge=1, le=MOST, description="At most how many.")]
@@ -106,14 +104,6 @@ Classes = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class Steps:
-    """The steps of a concept's journey in order, and those behind it."""
-
-    names: tuple[str, ...]
-    done: frozenset[str]
-
-
 class Concepts:
     """What is to be recognised. What costs a pass over labels or candidates is kept until either changes."""
 
@@ -129,12 +119,9 @@ class Concepts:
         ids = [concept.id for concept in concepts]
         standing, settling = self._overview.of(ids), settling_of(self._context, ids)
         answers = self._answers(standing, lasting=True)
-        used = self._used(concepts, standing, lasting=True)
         covers = self._covers(concepts, standing)
         return [
-            _summary(
-                one, standing[one.id], answers[one.id], settling.get(one.id), one.id in used, covers[one.id]
-            )
+            _summary(one, standing[one.id], answers[one.id], settling.get(one.id), covers[one.id])
             for one in concepts
         ]
 
@@ -239,22 +226,15 @@ class Concepts:
         concept = self._context.store.find(name)
         return concept.name if concept else None
 
-    def steps(self, name: str) -> Steps | None:
-        """The steps of a concept's journey; None where there is no such concept."""
+    def steps_done(self, name: str) -> frozenset[str]:
+        """The steps of a concept that have a result; none if there is no such concept."""
         concept = self._context.store.find(name)
         if concept is None:
-            return None
+            return frozenset()
         standing = self._overview.of([concept.id])
         settling = settling_of(self._context, [concept.id]).get(concept.id)
         answers = self._answers(standing, lasting=False)[concept.id]
-        journey = _journey(bool(self._used([concept], standing, lasting=False)))
-        done = _steps_done(standing[concept.id], is_enough(answers, settling))
-        return Steps(tuple(name for name, _ in journey), frozenset(done))
-
-    def is_step(self, name: str, step: str) -> bool:
-        """Whether it is one of a concept's journey: Review is where a machine's suggestions are worth it."""
-        steps = self.steps(name)
-        return steps is not None and step in steps.names
+        return frozenset(_steps_done(standing[concept.id], is_enough(answers, settling)))
 
     def _answers(self, standing: Mapping[int, Standing], *, lasting: bool) -> dict[int, AnswerCount]:
         cache = self._context.label_cache
@@ -263,23 +243,6 @@ class Concepts:
             for i, one in standing.items()
         }
         return cache.counts(states, lasting=lasting)
-
-    def _used(
-        self, concepts: Sequence[ConceptRow], standing: Mapping[int, Standing], *, lasting: bool
-    ) -> set[int]:
-        """The concepts whose machine's labels count for something in training."""
-        annotated = {one.id: one for one in concepts if standing[one.id].annotated}
-
-        def weight(concept_id: int) -> tuple[float, bool]:
-            agreement = self._context.dataset(annotated[concept_id]).agreement
-            return agreement.weight if agreement else 0.0, lasting
-
-        follows = {
-            i: Follows(f"{standing[i].sequence}/{standing[i].definition}", standing[i].removal)
-            for i in annotated
-        }
-        weights = self._context.label_cache.figures(WEIGHT, follows, weight)
-        return {i for i, weight in weights.items() if weight > 0}
 
     def _covers(
         self, concepts: Sequence[ConceptRow], standing: Mapping[int, Standing]
@@ -359,12 +322,10 @@ def _summary(
     standing: Standing,
     answers: AnswerCount,
     settling: Settling | None,
-    used: bool,
     cover: list[str],
 ) -> ConceptSummary:
     done = _steps_done(standing, is_enough(answers, settling))
-    journey = _journey(used)
-    step, screen = next((place for place in journey if place[0] not in done), journey[-1])
+    step, screen = next((place for place in JOURNEY if place[0] not in done), JOURNEY[-1])
     moments = (standing.defined, standing.trained, standing.said)
     return ConceptSummary(
         id=concept.id,
@@ -380,15 +341,10 @@ def _summary(
         quality=_quality_in_words(standing.report, standing.looks_in),
         next_screen=screen,
         next_step=step,
-        steps=[name for name, _ in journey],
-        steps_done=[name for name, _ in journey if name in done],
+        steps=[name for name, _ in JOURNEY],
+        steps_done=[name for name, _ in JOURNEY if name in done],
         changed=max(moment for moment in moments if moment),
     )
-
-
-def _journey(used: bool) -> list[tuple[str, str]]:
-    """The steps with their screens. To review what a machine said is one where its labels are `used`."""
-    return [place for place in JOURNEY if used or place[0] != REVIEW]
 
 
 def _cover_follows(standing: Standing) -> str:
@@ -400,11 +356,10 @@ def _steps_done(standing: Standing, enough: bool) -> set[str]:
     labelled = enough or standing.heads > 0
     reached = {
         # Whoever labelled has said what it is, if only by a sentence.
-        "Define": labelled or standing.candidates > 0 or standing.definition > 1,
+        "Describe": labelled or standing.candidates > 0 or standing.definition > 1,
         "Label": labelled,
-        REVIEW: enough and standing.annotated,
-        "Quality": standing.evaluated,
-        "Use": standing.evaluated,
+        "Check": standing.evaluated,
+        "Results": standing.evaluated,
     }
     return {step for step, there in reached.items() if there}
 

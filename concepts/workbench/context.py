@@ -81,11 +81,10 @@ SCORED_AT_ONCE = 200_000  # up to here the whole library is scored while a scree
 
 # The steps of a concept, and the screen each is done on.
 JOURNEY = (
-    ("Define", "/define"),
+    ("Describe", "/describe"),
     ("Label", "/label"),
-    ("Review", "/review"),
-    ("Quality", "/quality"),
-    ("Use", "/use"),
+    ("Check", "/check"),
+    ("Results", "/results"),
 )
 
 Purpose = Literal["train", "evaluation"]

@@ -58,7 +58,7 @@ def test_work_shows_its_progress_and_stops_when_told(site: Any, page: Any, model
     site.bench.installation.save_settings({"openai_base_url": model.base_url, "llm_model": MODEL})
     job_id = site.bench.installation.test_endpoint().id
     try:
-        page.goto(f"{site.url}/activity")
+        page.goto(f"{site.url}/settings/activity")
         page.wait_for_selector(f"#job-{job_id}[data-state=running]")
         page.click(f"#job-{job_id} button:has-text('Stop')")
         page.wait_for_selector(f"#job-{job_id}:has-text('stopping after this step')")
@@ -77,7 +77,7 @@ def test_work_shows_its_progress_and_stops_when_told(site: Any, page: Any, model
 def test_the_tabs_are_in_the_address_and_a_backup_can_be_downloaded(
     site: Any, page: Any, tmp_path: Path
 ) -> None:
-    page.goto(f"{site.url}/activity")
+    page.goto(f"{site.url}/settings/activity")
     page.click(".tab:has-text('Data and version')")
     page.wait_for_url("**/activity?view=data")
     with page.expect_download() as download:
@@ -100,7 +100,7 @@ def closed_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_a_person_logs_in_goes_where_they_wanted_and_logs_out(closed_site: str, page: Any) -> None:
-    page.goto(f"{closed_site}/activity?view=data")
+    page.goto(f"{closed_site}/settings/activity?view=data")
     page.wait_for_url("**/login?next=*")
     page.fill("#name", "ana")
     page.fill("#password", "not the password")

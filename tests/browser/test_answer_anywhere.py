@@ -192,8 +192,8 @@ def test_of_many_concepts_twelve_are_shown_and_others_chosen(site: Site, page: P
 
 
 def test_what_a_version_gets_wrong_is_answered_without_opening_it(trained: Site, page: Page) -> None:
-    page.goto(f"{trained.url}/quality?concept={quote(ROUND)}")
-    tile = page.locator("#quality-mistakes .tile").first
+    page.goto(f"{trained.url}/check?concept={quote(ROUND)}")
+    tile = page.locator("#check-mistakes .tile").first
     picture = str(tile.get_attribute("data-value"))
     before = said(trained, picture, ROUND)
     tile.focus()
@@ -209,14 +209,14 @@ def test_what_a_version_gets_wrong_is_answered_without_opening_it(trained: Site,
 
 
 def test_what_a_version_flags_is_answered_several_at_once(trained: Site, page: Page) -> None:
-    page.goto(f"{trained.url}/use?concept={quote(ROUND)}")
-    tiles = page.locator("#use-library .tile")
+    page.goto(f"{trained.url}/results?concept={quote(ROUND)}")
+    tiles = page.locator("#results-library .tile")
     tiles.nth(2).click()
     tiles.nth(4).click(modifiers=["Shift"])
-    status = page.locator("#use-library [data-part=answering-said]")
+    status = page.locator("#results-library [data-part=answering-said]")
     expect(status).to_have_text("3 chosen")
     page.keyboard.press("u")
-    expect(page.locator("#use-library .said.unsure")).to_have_count(3)
+    expect(page.locator("#results-library .said.unsure")).to_have_count(3)
     wait_until_sent(page)
     ids = [str(tiles.nth(n).get_attribute("data-value")) for n in (2, 3, 4)]
     given = trained.bench.concept(ROUND).labels.own(ids, "me")
@@ -225,8 +225,8 @@ def test_what_a_version_flags_is_answered_several_at_once(trained: Site, page: P
 
 
 def test_an_answer_goes_where_the_ring_is(trained: Site, page: Page) -> None:
-    page.goto(f"{trained.url}/use?concept={quote(ROUND)}")
-    tiles, chosen = page.locator("#use-library .tile"), page.locator("#use-library .chosen")
+    page.goto(f"{trained.url}/results?concept={quote(ROUND)}")
+    tiles, chosen = page.locator("#results-library .tile"), page.locator("#results-library .chosen")
     tiles.nth(5).click()
     tiles.nth(6).click()
     expect(chosen).to_have_count(1)

@@ -27,7 +27,7 @@ def test_words_of_another_tool_get_a_meaning_before_anything_is_taken(
     site: Site, page: Page, tmp_path: Path
 ) -> None:
     site.bench.concepts.begin(NAME, "A tidy room.")
-    page.goto(f"{site.url}/use?concept=Tidy+room")
+    page.goto(f"{site.url}/results?concept=Tidy+room")
     page.set_input_files("#files-file", rooms(site.pictures, tmp_path / "rooms.zip"))
     expect(page.locator("#files-said")).to_contain_text("answers about 5 pictures of this library")
     expect(page.locator("#files-said")).to_contain_text("1 row is about no picture")
@@ -60,7 +60,7 @@ def test_which_column_is_what_is_asked_where_headings_dont_say_it(
     file = tmp_path / "table.csv"
     picture = site.pictures / "ellipse-0000.png"
     file.write_text(f"file,verdict\n{picture},yes\n")
-    page.goto(f"{site.url}/use?concept=Of+a+table")
+    page.goto(f"{site.url}/results?concept=Of+a+table")
     page.set_input_files("#files-file", file)
     expect(page.locator("#files-said")).to_contain_text("Which column of table.csv is what?")
     go = page.get_by_role("button", name="Go on")

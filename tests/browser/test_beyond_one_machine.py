@@ -170,15 +170,15 @@ def upload(house: House, page: Page, folder: Path) -> None:
 
 
 def begin(house: House, page: Page) -> None:
-    step(page, "Start")
+    step(page, "Home")
     page.fill("#begin-name", NAME)
     page.fill("#begin-sentence", SENTENCE)
     page.press("#begin-sentence", "Enter")
     page.wait_for_url(f"**/define?concept={quote_plus(NAME)}*")
     page.get_by_role("button", name="Propose").click()
-    expect(page.locator("#define-head .notice.good")).to_contain_text("Saved as definition 2", timeout=SLOW)
+    expect(page.locator("#describe-head .notice.good")).to_contain_text("Saved as definition 2", timeout=SLOW)
     page.get_by_role("button", name="Find pictures").click()
-    expect(page.locator("#define-head .notice.good")).to_contain_text("Found", timeout=SLOW)
+    expect(page.locator("#describe-head .notice.good")).to_contain_text("Found", timeout=SLOW)
 
 
 def label(house: House, page: Page) -> None:
@@ -193,15 +193,15 @@ def label(house: House, page: Page) -> None:
 
 
 def train(page: Page) -> None:
-    step(page, "Quality")
+    step(page, "Check")
     page.locator("[data-action=train] button").first.click()
-    expect(page.locator("#quality-head .chip").first).to_contain_text("version 1", timeout=SLOW)
+    expect(page.locator("#check-head .chip").first).to_contain_text("version 1", timeout=SLOW)
 
 
 def rank(house: House, page: Page) -> list[str]:
     """The ids that the version puts first, of which most count: of all about one in ten does."""
     step(page, "Use")
-    shown = page.locator("#use-library .tile")
+    shown = page.locator("#results-library .tile")
     expect(shown.first).to_be_visible(timeout=SLOW)
     all_are_drawn(page)
     best = [str(tile.get_attribute("data-value")) for tile in shown.all()]
@@ -217,7 +217,7 @@ def export(house: House, page: Page, best: list[str], folder: Path) -> None:
         page.get_by_role("link", name="Download CSV").click(timeout=SLOW)
     download.value.save_as(folder / "screen.csv")
     with page.expect_download() as download:
-        page.locator("#use-take").get_by_role("link", name="Download").first.click()
+        page.locator("#results-take").get_by_role("link", name="Download").first.click()
     download.value.save_as(folder / "apples.zip")
     command = ["score", str(folder / "apples.zip"), "--out", str(folder / "command.csv")]
     run = [sys.executable, "-m", "discern", *command]

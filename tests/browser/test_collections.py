@@ -56,7 +56,7 @@ def test_a_concept_looks_in_one_of_two_folders_and_figures_keep_its_name(
 
     bench = site.bench
     bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
-    page.goto(f"{site.url}/define?concept={quote(NAME)}")
+    page.goto(f"{site.url}/describe?concept={quote(NAME)}")
     page.get_by_text("Looks in the whole library.").wait_for()
     page.get_by_role("button", name="Change where it looks").click()
     page.get_by_label("Rooms").check()
@@ -87,8 +87,8 @@ def test_a_concept_looks_in_one_of_two_folders_and_figures_keep_its_name(
     bench.review.current(NAME)
     bench.concept(NAME).scope.set(["Chairs"], author="me")
 
-    page.goto(f"{site.url}/quality?concept={quote(NAME)}")
-    told = page.locator("#quality-covered")
+    page.goto(f"{site.url}/check?concept={quote(NAME)}")
+    told = page.locator("#check-covered")
     told.get_by_text("These figures are of 40 pictures in “Rooms”.").wait_for()
     expect(told).to_contain_text("The concept looks in “Chairs” now, which they don’t cover.")
     assert {p.id for p in bench.concept(NAME).labels.upcoming([], 8).pictures} <= chairs

@@ -120,7 +120,7 @@ def test_a_tile_of_the_grid_carries_its_comment(label: Any) -> None:
 
 def test_review_shows_the_comment_and_its_box_changes_it(site: Site, page: Any, concept: str) -> None:
     site.bench.concept(concept).annotations.annotate().wait()
-    page.goto(f"{site.url}/review?{urlencode({'concept': concept})}")
+    page.goto(f"{site.url}/label/review?{urlencode({'concept': concept})}")
     picture = page.locator(".review-card").first.get_attribute("data-picture")
     card = page.locator(f'.review-card[data-picture="{picture}"]')
     for text in ("A plate.", "A bowl."):

@@ -99,10 +99,10 @@ def test_from_a_question_to_a_page_that_tells_the_story(site: Any, page: Any, se
 
 
 def scope(site: Any, page: Any) -> None:
-    opened(site, page, "define", ".query .strip img")
+    opened(site, page, "describe", ".query .strip img")
     page.get_by_role("button", name="Ask me").click()
     page.get_by_role("button", name="Yes, something").click()
-    expect(page.locator("#define-head .notice")).to_contain_text("something drawn")
+    expect(page.locator("#describe-head .notice")).to_contain_text("something drawn")
     site.bench.concept(NAME).definition.mine().wait()
 
 
@@ -125,7 +125,7 @@ def answer(site: Any, name: str, count: int) -> None:
 
 
 def annotate(site: Any, page: Any) -> None:
-    opened(site, page, "review")
+    opened(site, page, "label/review")
     steps = page.locator(".steps")
     expect(steps).not_to_contain_text("Review")  # no machine has said anything yet
     expect(page.locator("#reason-borderline")).to_be_visible()
@@ -134,12 +134,12 @@ def annotate(site: Any, page: Any) -> None:
     page.reload()
     expect(steps).not_to_contain_text("Review")
     assert wrong_with_looks(page) == []
-    page.get_by_role("link", name="Back to Quality").click()
-    page.locator("#quality-head").get_by_role("link", name="Review").click()
+    page.get_by_role("link", name="Back to Check").click()
+    page.locator("#check-head").get_by_role("link", name="Review").click()
 
 
 def go_through_what_is_open(site: Any, page: Any, name: str) -> None:
-    opened(site, page, "borderline", name=name)
+    opened(site, page, "label/borderline", name=name)
     page.get_by_role("button", name="Look for what is open").click()
     page.get_by_role("button", name="Go through").first.click()
     cards = answer_the_round(page)
@@ -182,7 +182,7 @@ def take_other_words(site: Any, page: Any, name: str) -> None:
 
 
 def look_again_at_an_earlier_answer(site: Any, page: Any, name: str) -> None:
-    opened(site, page, "review", name=name)
+    opened(site, page, "label/review", name=name)
     page.locator("#reason-older_description").click()
     again = page.locator("section[aria-label='Worth a second look'] .review-card")
     expect(again).to_have_count(1)
@@ -195,7 +195,7 @@ def look_again_at_an_earlier_answer(site: Any, page: Any, name: str) -> None:
 
 
 def figures_are_under_the_earlier_definition(site: Any, page: Any) -> None:
-    opened(site, page, "quality", "[data-under]")
+    opened(site, page, "check", "[data-under]")
     said = page.locator("[data-under]")
     expect(said).to_contain_text("These figures are under definition 2")
     expect(said).to_contain_text("0 of which are answered")
@@ -214,17 +214,17 @@ def answer_what_comes_again(site: Any, page: Any) -> None:
     page.wait_for_function(
         "first => !document.querySelector('.stage img')?.src.includes(first)", arg=asked[0][:12]
     )
-    opened(site, page, "quality", "[data-under]")
+    opened(site, page, "check", "[data-under]")
     expect(page.locator("[data-under]")).to_contain_text("1 of which is answered")
     for picture in renewal(site).open:
         give(bench, picture, repeat=True)
-    opened(site, page, "quality", "[data-under]")
+    opened(site, page, "check", "[data-under]")
     expect(page.locator("[data-under]")).to_contain_text("under definition 3: the figures hold")
     assert wrong_with_looks(page) == []
 
 
 def read_the_story(site: Any, page: Any) -> None:
-    opened(site, page, "use")
+    opened(site, page, "results")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download it as one page").click()
     document = download.value.path().read_text(encoding="utf-8")

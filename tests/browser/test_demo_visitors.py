@@ -55,7 +55,7 @@ def make(page: Page, demo: str, name: str) -> None:
     page.get_by_label("Its name").fill(name)
     page.get_by_label("In one sentence").fill(f"A {name.lower()}, and nothing else.")
     page.locator("#begin").click()
-    expect(page).to_have_url(re.compile("/define"))
+    expect(page).to_have_url(re.compile("/describe"))
 
 
 def test_two_visitors_at_once_never_see_each_others_work(
@@ -79,10 +79,10 @@ def test_two_visitors_at_once_never_see_each_others_work(
         page.goto(demo)
         expect(page.get_by_role("link", name=own, exact=True)).to_be_visible()
         expect(page.get_by_text(others)).to_have_count(0)
-        page.goto(f"{demo}/activity")
+        page.goto(f"{demo}/settings/activity")
         expect(page.get_by_role("heading", name="Activity")).to_be_visible()
         expect(page.get_by_text(others)).to_have_count(0)
-        page.goto(f"{demo}/define?concept={others.replace(' ', '+')}")
+        page.goto(f"{demo}/describe?concept={others.replace(' ', '+')}")
         expect(page.get_by_text(f"There is no concept “{others}”")).to_be_visible()
 
     with ana.expect_download() as download:

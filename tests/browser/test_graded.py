@@ -1,4 +1,4 @@
-"""A graded concept and one of exclusive classes, from Start to what the trained version says."""
+"""A graded concept and one of exclusive classes, from Home to what the trained version says."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ def label(site: Site, page: Page, name: str, keys: dict[str, str], n: int) -> No
 
 
 def train(site: Site, page: Page, name: str, figures: str) -> None:
-    page.goto(f"{site.url}/quality?{urlencode({'concept': name})}")
+    page.goto(f"{site.url}/check?{urlencode({'concept': name})}")
     page.locator("[data-action=train] button").first.click()
     expect(page.locator(figures)).to_be_visible()
 
 
 def test_ten_grades_are_chosen_on_define_and_the_tenth_has_the_key_0(site: Site, page: Page) -> None:
     site.bench.concepts.begin("Of ten", "How round it is.")
-    page.goto(f"{site.url}/define?concept=Of+ten")
+    page.goto(f"{site.url}/describe?concept=Of+ten")
     page.get_by_text("Answered by yes or no. Change it").click()
     page.get_by_label("Answered by").select_option("graded")
     page.get_by_label("How many grades").select_option("10")

@@ -57,7 +57,7 @@ def test_from_a_sentence_to_a_classifier(app: App, page: Any, archive: Path) -> 
     page.get_by_role("link", name="Add my pictures").click()
     upload_with_bad_files(page, archive)
 
-    page.get_by_role("link", name="Start", exact=True).click()
+    page.get_by_role("link", name="Home", exact=True).click()
     begin(page)
     define(page)
 
@@ -68,12 +68,12 @@ def test_from_a_sentence_to_a_classifier(app: App, page: Any, archive: Path) -> 
     restart_in_the_middle_loses_nothing(app, page)
     label_all_that_is_asked(page)
 
-    page.locator(".steps a:has-text('Quality')").click()
+    page.locator(".steps a:has-text('Check')").click()
     train_while_the_app_is_restarted(app, page)
 
     page.locator(".steps a:has-text('Use')").click()
     with page.expect_download() as download:
-        page.locator("#use-take").get_by_role("link", name="Download").click()
+        page.locator("#results-take").get_by_role("link", name="Download").click()
     assert check_bundle(download.value.path()).problems == ()
 
 
@@ -99,10 +99,10 @@ def begin(page: Any) -> None:
 
 def define(page: Any) -> None:
     page.get_by_role("button", name="Propose").click()
-    expect(page.locator("#define-head .notice.good")).to_contain_text("Saved as definition 2", timeout=SLOW)
+    expect(page.locator("#describe-head .notice.good")).to_contain_text("Saved as definition 2", timeout=SLOW)
     expect(page.locator(".query .strip img").first).to_be_visible()
     page.get_by_role("button", name="Find pictures").click()
-    expect(page.locator("#define-head .notice.good")).to_contain_text("Found", timeout=SLOW)
+    expect(page.locator("#describe-head .notice.good")).to_contain_text("Found", timeout=SLOW)
 
 
 def answer(page: Any) -> str:
@@ -178,7 +178,7 @@ def restart_in_the_middle_loses_nothing(app: App, page: Any) -> None:
 
 def train_while_the_app_is_restarted(app: App, page: Any) -> None:
     page.locator("#train").click()
-    expect(page.locator("#quality-progress .job, #threshold").first).to_be_visible()
+    expect(page.locator("#check-progress .job, #threshold").first).to_be_visible()
     app.stop()
     app.start()
     # The page notices by itself that the app is back.

@@ -70,7 +70,7 @@ def test_a_reload_and_back_from_another_screen_stay_in_the_grid_of_the_same_conc
     filled(grid)
     stays_in_the_grid(grid, site, concept)
     grid.locator("[data-part=onward]").click()
-    expect(grid).to_have_url(re.compile("/quality"))
+    expect(grid).to_have_url(re.compile("/check"))
     grid.go_back()
     filled(grid)
     stays_in_the_grid(grid, site, concept)
@@ -179,7 +179,7 @@ def test_every_other_way_out_asks_too(site: Site, grid: Any, concept: str, leave
         "w": lambda: expect(grid).to_have_url(re.compile("#wall$")),
         "back": lambda: expect(grid.locator(".stage img")).to_be_visible(),
         "order": lambda: expect(grid.locator("[data-part=order]")).to_have_value("unlikely"),
-        "step": lambda: expect(grid).to_have_url(re.compile("/quality")),
+        "step": lambda: expect(grid).to_have_url(re.compile("/check")),
     }
     arrived[leave]()
     grid.goto(address(site, concept))

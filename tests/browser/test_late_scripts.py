@@ -58,7 +58,12 @@ def test_pictures_of_library_are_answered(site: Site, page: Page, concept: str) 
 
 
 def test_concepts_side_by_side_are_answered(site: Site, page: Page, concept: str) -> None:
-    arrive_late(page, f"{site.url}/several?concept={quote(concept)}", "several.js", "[data-several] .cell")
+    arrive_late(
+        page,
+        f"{site.url}/library/side-by-side?concept={quote(concept)}",
+        "several.js",
+        "[data-several] .cell",
+    )
     expect(page.locator("[data-several][data-ready=yes]")).to_be_visible()
 
 

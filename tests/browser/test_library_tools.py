@@ -117,7 +117,7 @@ def test_c_comments_on_the_tile_of_the_label_grid_too(site: Site, page: Page, co
 
 
 def test_c_comments_for_the_concept_in_focus_side_by_side(site: Site, page: Page, concept: str) -> None:
-    page.goto(f"{site.url}/several?concept={quote(concept)}")
+    page.goto(f"{site.url}/library/side-by-side?concept={quote(concept)}")
     expect(page.locator("[data-several][data-ready=yes]")).to_be_visible()
     cell = page.locator("[data-several] .cell").nth(3)
     cell.locator("button").first.focus()
@@ -223,7 +223,7 @@ def test_among_many_concepts_one_is_found_by_typing(site: Site, page: Page, conc
     for name in sorted({*MANY} - {*list(site.bench.concepts.scales())}):
         site.bench.concepts.begin(name, "A zebra.")
     page.set_viewport_size({"width": width, "height": 844})
-    page.goto(f"{site.url}/combine?concept={quote(concept)}")
+    page.goto(f"{site.url}/results/rule?concept={quote(concept)}")
     page.locator(".rail .switch").click()
     names = page.get_by_role("group", name="Concepts")
     links = names.get_by_role("link")

@@ -1,5 +1,5 @@
 """Every screen in both themes, on a phone and magnified: axe finds nothing serious, nothing scrolls sideways.
-Words aren't cut off, the step one is at is in view on a phone, and Define stays short after Propose.
+Words aren't cut off, the step one is at is in view on a phone, and Describe stays short after Propose.
 
 The answers are simulated: a drawing counts if its file is called ellipse.
 """
@@ -26,19 +26,19 @@ SCREENS = {
     "library": ("/library", ".pictures img"),
     "health": ("/library?view=health", ".page h1"),
     "encoder": ("/library?view=encoder", ".page h1"),
-    "define": (f"/define?concept={NAME}", ".query .strip img"),
+    "describe": (f"/describe?concept={NAME}", ".query .strip img"),
     "label": (f"/label?concept={NAME}", ".stage img"),
     "grid": (f"/label?concept={NAME}#grid", ".tiles .tile img"),
-    "review": (f"/review?concept={NAME}", ".page h1"),
-    "borderline": (f"/borderline?concept={NAME}", ".page h1"),
-    "quality": (f"/quality?concept={NAME}", "#threshold"),
-    "use": (f"/use?concept={NAME}", "#use-library .pictures img"),
-    "activity": ("/activity", ".page h1"),
-    "models": ("/activity?view=models", ".page h1"),
+    "review": (f"/label/review?concept={NAME}", ".page h1"),
+    "borderline": (f"/label/borderline?concept={NAME}", ".page h1"),
+    "check": (f"/check?concept={NAME}", "#threshold"),
+    "results": (f"/results?concept={NAME}", "#results-library .pictures img"),
+    "activity": ("/settings/activity", ".page h1"),
+    "models": ("/settings/activity?view=models", ".page h1"),
     "settings": ("/settings", ".page h1"),
-    "combine": (f"/combine?rule={NAME}", ".page h1"),
-    "several": (f"/several?of={NAME}", "[data-several] img"),
-    "protection": ("/protection", ".page h1"),
+    "combine": (f"/results/rule?rule={NAME}", ".page h1"),
+    "several": (f"/library/side-by-side?of={NAME}", "[data-several] img"),
+    "protection": ("/settings/appearance", ".page h1"),
     "collections": ("/library?view=collections", ".cards img"),
     "collection": ("/library?view=collections&collection=1", ".ticks img"),
     "trash": ("/library?view=trash", ".trash img"),
@@ -126,7 +126,7 @@ def opened(site: Site, page: Page, path: str, shown: str) -> None:
     page.wait_for_selector(shown)
 
 
-@pytest.mark.parametrize(("path", "shown"), [("quality", "#quality-steady .panel"), ("use", ".copyable pre")])
+@pytest.mark.parametrize(("path", "shown"), [("check", "#check-steady .panel"), ("results", ".copyable pre")])
 def test_no_words_and_no_code_are_cut_off_and_no_panel_leaves_a_hole_beside_it(
     site: Site, page: Page, concept: str, path: str, shown: str
 ) -> None:
@@ -144,7 +144,7 @@ def test_no_words_and_no_code_are_cut_off_and_no_panel_leaves_a_hole_beside_it(
         assert page.evaluate(CLIPPED) == []
 
 
-@pytest.mark.parametrize("path", ["label", "quality", "use"])
+@pytest.mark.parametrize("path", ["label", "check", "results"])
 def test_on_a_phone_the_step_one_is_at_is_in_view(site: Site, phone: Page, concept: str, path: str) -> None:
     opened(site, phone, path, ".rail[data-placed] [aria-current]:not([popover] *)")
     box = phone.locator(".rail [aria-current]:not([popover] *)").bounding_box()
@@ -163,7 +163,7 @@ def test_keys_are_named_where_there_are_keys_alone(site: Site, page: Page, phone
 def test_after_propose_define_takes_two_windows_at_most_and_what_was_unfolded_stays_so(
     site: Site, page: Page, concept: str
 ) -> None:
-    opened(site, page, "define", ".query .strip img")
+    opened(site, page, "describe", ".query .strip img")
     assert page.evaluate("document.documentElement.scrollHeight") <= 2 * 900
     page.click("details.fold[id^=more-that] > summary >> nth=0")
     page.fill("#new-query", "a disc")

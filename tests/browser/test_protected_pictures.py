@@ -86,7 +86,7 @@ def test_what_a_person_chooses_holds_everywhere(site: Site, page: Any, protected
     page.goto(f"{site.url}/library")
     expect(page.locator("html")).to_have_class("protect-blur protected")  # as strict as the strictest
     site.bench.concept(protected).protection.set("")
-    page.goto(f"{site.url}/protection?{urlencode({'concept': protected})}")
+    page.goto(f"{site.url}/settings/appearance?{urlencode({'concept': protected})}")
     page.get_by_label("Show pictures").first.select_option("both")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved. It holds on every screen.")).to_be_visible()

@@ -76,7 +76,7 @@ def annotators_compared(site: Any) -> None:
 def test_annotators_are_side_by_side_and_one_press_switches(
     site: Any, page: Any, annotators_compared: None
 ) -> None:
-    page.goto(f"{site.url}/review?concept={NAME}")
+    page.goto(f"{site.url}/label/review?concept={NAME}")
     page.wait_for_selector("table.figures")
     assert wrong_with_looks(page) == []
     row = page.locator("tr", has_text="the built-in comparison")
@@ -88,7 +88,7 @@ def test_annotators_are_side_by_side_and_one_press_switches(
 def test_review_lets_the_machine_look_overrides_undoes_and_filters(
     site: Any, page: Any, concept: str
 ) -> None:
-    page.goto(f"{site.url}/review?{urlencode({'concept': concept})}")
+    page.goto(f"{site.url}/label/review?{urlencode({'concept': concept})}")
     page.get_by_role("button", name="Let the machine look").click()
     card = page.locator(".review-card").first
     expect(card).to_be_visible()
@@ -116,7 +116,7 @@ def test_a_third_settles_where_two_people_differ_without_having_seen_what_they_s
     for who, value in (("ana", "yes"), ("ben", "no")):
         given = {"author": who, "key": f"{concept} {who}", "comment": f"Says {who}."}
         site.bench.concept(concept).labels.give(picture.id, value, **given)
-    page.goto(f"{site.url}/review?{urlencode({'concept': concept})}")
+    page.goto(f"{site.url}/label/review?{urlencode({'concept': concept})}")
     section = page.get_by_role("region", name="Worth a second look")
     said = ("ana: counts", "Says ana.", "ben: doesn't count", "Says ben.")
     expect(section.get_by_text("Label it first")).to_be_visible()

@@ -28,7 +28,7 @@ def several(site: Site) -> Site:
 
 
 def test_a_rule_is_put_together_with_buttons_tried_kept_and_taken_along(several: Site, page: Page) -> None:
-    page.goto(f"{several.url}/combine")
+    page.goto(f"{several.url}/results/rule")
     page.get_by_label("A concept to begin with").select_option(ROUND)
     page.get_by_role("button", name="Begin with it").click()
     expect(page.get_by_text("In your library")).to_be_visible()
@@ -59,7 +59,7 @@ def test_a_rule_is_put_together_with_buttons_tried_kept_and_taken_along(several:
 
 
 def test_a_rule_that_cant_be_read_says_why_and_stays_to_be_mended(several: Site, page: Page) -> None:
-    page.goto(f"{several.url}/combine")
+    page.goto(f"{several.url}/results/rule")
     page.get_by_text("Write it yourself").click()
     text = page.get_by_label("The rule, with AND, OR, NOT")
     text.fill(f"{ROUND} AND (")
@@ -72,7 +72,7 @@ def test_a_rule_that_cant_be_read_says_why_and_stays_to_be_mended(several: Site,
 
 
 def test_answers_for_several_concepts_by_key_go_where_they_belong(several: Site, page: Page) -> None:
-    page.goto(f"{several.url}/several")
+    page.goto(f"{several.url}/library/side-by-side")
     for name in (ROUND, PLAIN):
         page.get_by_label(name).check()
     page.get_by_role("button", name="Answer for these").click()

@@ -125,7 +125,7 @@ def test_no_page_needs_the_process_that_it_came_from(house: House, page: Page, t
     expect(count).to_have_text(f"{before + 5} answers")
     assert house.bench.concept(NAME).labels.count().answers == before + 5
 
-    page.goto(f"{house.proxy.url}/quality?{urlencode({'concept': NAME})}")
+    page.goto(f"{house.proxy.url}/check?{urlencode({'concept': NAME})}")
     version = len(house.bench.concept(NAME).versions.all()) + 1
     page.get_by_role("button", name=f"Train version {version}").click()
     expect(page.get_by_text(f"Version {version}", exact=False).first).to_be_visible()
@@ -179,7 +179,7 @@ def test_what_a_killed_process_was_doing_the_other_ends_once(house: House) -> No
     assert bench.context.jobs.store.get(job).lease == 2
     assert len(bench.concept(NAME).versions.all()) == versions + 1
     assert bench.concept(NAME).labels.count().answers == before + 19
-    shown = Screens.of(house.logged_in(survivor.url)).load("quality", concept=NAME)
+    shown = Screens.of(house.logged_in(survivor.url)).load("check", concept=NAME)
     assert f"version {versions + 1}" in " ".join(shown.values())
 
 

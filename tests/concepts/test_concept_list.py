@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import pytest
 from statements import statements
 
-from concepts.labelling.training_data import TrainingData
 from concepts.workbench import Workbench
 from web.screens import SCREENS
 from web.shell import rail as rail_of
+from web.shell import tabs as tabs_of
 
 NAME = "Round thing"
 
@@ -52,70 +53,36 @@ def test_the_list_knows_an_answer_as_soon_as_it_is_given(bench: Workbench) -> No
 def test_where_a_concept_stands_is_told_without_reading_what_the_machine_said(bench: Workbench) -> None:
     begin(bench, 0, 1)
     with statements(bench.context.database) as sent:
-        bench.concepts.steps("Shape 0")
+        bench.concepts.steps_done("Shape 0")
     assert not any("annotations.evidence" in statement for statement in sent)
 
 
 def test_a_step_is_done_once_its_result_is_there(trained: Workbench) -> None:
     (listed,) = trained.concepts.all()
-    assert {"Define", "Label"} <= set(listed.steps_done)
-    assert listed.next_step not in ("Define", "Label")
+    assert {"Describe", "Label"} <= set(listed.steps_done)
+    assert listed.next_step not in ("Describe", "Label")
 
 
-def test_to_review_the_machine_is_a_step_only_where_its_labels_are_used(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begin(bench, 0, 1)
-    name = "Shape 0"
-    plain = ("Define", "Label", "Quality", "Use")
-
-    def steps() -> tuple[str, ...]:
-        found = bench.concepts.steps(name)
-        assert found is not None
-        assert found.names == tuple(bench.concepts.all()[-1].steps)
-        return found.names
-
-    assert steps() == plain  # no machine has looked at anything
-    bench.concept(name).annotations.annotate(limit=5).wait()
-    monkeypatch.setattr(TrainingData, "agreement", SimpleNamespace(weight=0.0))
-    bench.concept(name).labels.give(bench.library.pictures(limit=8).pictures[5].id, "no", author="ana")
-    assert steps() == plain  # one has, and is no better than chance
-    monkeypatch.setattr(TrainingData, "agreement", SimpleNamespace(weight=0.3))
-    bench.concept(name).labels.give(bench.library.pictures(limit=8).pictures[6].id, "no", author="ana")
-    assert steps() == ("Define", "Label", "Review", "Quality", "Use")
-
-
-def test_a_review_that_is_no_step_is_a_part_of_quality(bench: Workbench) -> None:
+def test_the_rail_leads_through_the_seven_screens(bench: Workbench) -> None:
     begin(bench, 0, 1)
     state = SimpleNamespace(sandbox=None)
+    home = next(screen for screen in SCREENS if screen.title == "Home")
     request = SimpleNamespace(query_params={"concept": "Shape 0"}, state=state, username=None)
+    links = re.findall(r'href="(/[a-z-]*)[?"]', rail_of(bench, SCREENS, home, request))  # type: ignore[arg-type]
+    order = ["/", "/library", "/describe", "/label", "/check", "/results", "/settings"]
+    assert [link for link in dict.fromkeys(links) if link in order] == order
+
+
+def test_on_a_tab_the_rail_marks_the_screen_that_it_belongs_to(bench: Workbench) -> None:
+    begin(bench, 0, 1)
+    request = SimpleNamespace(
+        query_params={"concept": "Shape 0"}, state=SimpleNamespace(sandbox=None), username=None
+    )
     review = next(screen for screen in SCREENS if screen.title == "Review")
     html = rail_of(bench, SCREENS, review, request)  # type: ignore[arg-type]
-    assert "Review</a>" not in html
-    steps = html.split('class="steps"')[1].split("</div>", 1)[0]
-    assert [n for n in "12345" if f">{n}</span>" in steps] == ["1", "2", "3", "4"]
-    assert 'aria-current="step"' in steps.split("/quality")[1]
-
-
-def test_what_is_no_step_stands_behind_the_journey_and_what_takes_concepts_waits_for_one(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    state = SimpleNamespace(sandbox=None)
-    start = next(screen for screen in SCREENS if screen.title == "Start")
-
-    def rail(**query: str) -> str:
-        request = SimpleNamespace(query_params=query, state=state, username=None)
-        return rail_of(bench, SCREENS, start, request)  # type: ignore[arg-type]
-
-    with monkeypatch.context() as nothing_yet:
-        nothing_yet.setattr(bench.concepts, "scales", dict)
-        assert "Combine" not in rail()
-    begin(bench, 0, 1)
-    assert "Combine" in rail()
-    assert "Borderline" not in rail()  # of a concept, and none is chosen
-    titles = ("Library", "Define", "Use", "Borderline", "Combine", "Side by side", "Activity", "Settings")
-    at = [rail(concept="Shape 0").index(title) for title in titles]
-    assert at == sorted(at)
+    assert re.findall(r'href="(/[a-z]+)\?[^"]*" aria-current="step"', " ".join(html.split())) == ["/label"]
+    shown = tabs_of(SCREENS, review, request)  # type: ignore[arg-type]
+    assert re.findall(r">([A-Z][a-z]+)</a>", shown) == ["Label", "Review", "Borderline"]
 
 
 def test_a_cover_shows_what_counts_and_never_a_no(

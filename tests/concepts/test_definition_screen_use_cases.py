@@ -1,4 +1,4 @@
-"""What Start, Library and Define ask of the Workbench, over a real library of drawn pictures."""
+"""What Home, Library and Describe ask of the Workbench, over a real library of drawn pictures."""
 
 from __future__ import annotations
 

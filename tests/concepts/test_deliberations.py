@@ -245,7 +245,7 @@ def test_once_the_machine_has_spoken_an_answer_is_given_with_it_in_view(concept:
 
 
 def _round(screens: Screens) -> str:
-    return screens.load("borderline", concept=NAME)["borderline-round"]
+    return screens.load("label/borderline", concept=NAME)["borderline-round"]
 
 
 def test_pictures_that_two_wordings_differ_about_settle_which_is_better_a_few_at_a_time(

@@ -14,7 +14,7 @@ from concepts.settings import Settings
 from concepts.workbench import Workbench
 from concepts.workbench.concept import Concept
 from concepts.workbench.jobs import Expanded
-from web.screens.define import _asked, _outcome
+from web.screens.describe import _asked, _outcome
 
 NAME = "Fruit"
 PROPOSED = {

@@ -318,9 +318,9 @@ def test_screens_offer_no_settings_and_no_folder_and_say_how_long_is_left(house:
     start = screens.load("", concept="")
     assert "about 60 minutes" in start["rail"]
     assert "/app/made.zip" in start["rail"]
-    assert "OPENAI" not in start["start-concepts"]
+    assert "OPENAI" not in start["home-concepts"]
     for view in ("models", "data"):
-        shown = screens.load("activity", view=view)
+        shown = screens.load("settings/activity", view=view)
         said = " ".join(shown.values())
         assert "Models and cost" not in said
         assert str(house.base.context.settings.home) not in said

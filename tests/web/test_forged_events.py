@@ -67,7 +67,7 @@ def told(screens: Screens, capfd: pytest.CaptureFixture[str], path: str, sent: A
     return answer.status_code, "" if answer.status_code == 200 else str(answer.json()["detail"])
 
 
-@pytest.mark.parametrize("area", ["review-main", "quality-main", "activity-main"])
+@pytest.mark.parametrize("area", ["review-main", "check-main", "activity-main"])
 def test_a_memory_that_no_page_has_is_refused(
     screens: Screens, capfd: pytest.CaptureFixture[str], area: str
 ) -> None:
@@ -92,8 +92,8 @@ def test_a_press_that_no_button_sends_is_refused(
 def test_a_value_that_no_button_has_is_refused_in_words_that_are_ours(
     screens: Screens, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    press = {"event": "press", "area": "quality-main", "action": "measure", "value": "x"}
-    assert told(screens, capfd, "/quality", press) == (500, FAILED)
+    press = {"event": "press", "area": "check-main", "action": "measure", "value": "x"}
+    assert told(screens, capfd, "/check", press) == (500, FAILED)
 
 
 @pytest.mark.parametrize("address", ["run/predict", "run/nothing", "api/predict", "queue/join"])

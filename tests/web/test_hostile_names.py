@@ -102,16 +102,19 @@ VIEWS = [
     ("library", {"view": "encoder"}),
     ("library", {"view": "trash"}),
     ("library", {"q": HOSTILE}),
-    ("define", {"concept": NAME}),
+    ("describe", {"concept": NAME}),
     ("label", {"concept": NAME}),
-    ("review", {"concept": NAME}),
-    ("review", {"concept": NAME, "criterion": f"criterion {HOSTILE}", "query": HOSTILE}),
-    ("quality", {"concept": NAME}),
-    ("use", {"concept": NAME}),
-    ("activity", {}),
-    ("activity", {"view": "models"}),
-    ("activity", {"view": "data"}),
-    *((page, {"concept": f"Unknown {HOSTILE}"}) for page in ("define", "label", "review", "quality", "use")),
+    ("label/review", {"concept": NAME}),
+    ("label/review", {"concept": NAME, "criterion": f"criterion {HOSTILE}", "query": HOSTILE}),
+    ("check", {"concept": NAME}),
+    ("results", {"concept": NAME}),
+    ("settings/activity", {}),
+    ("settings/activity", {"view": "models"}),
+    ("settings/activity", {"view": "data"}),
+    *(
+        (page, {"concept": f"Unknown {HOSTILE}"})
+        for page in ("describe", "label", "label/review", "check", "results")
+    ),
 ]
 
 
@@ -132,17 +135,17 @@ def test_what_a_press_shows_is_inert_too(screens: Screens, bench: Workbench) -> 
         screens.press("library-main", "open", picture),
         screens.press("library-main", "add", "", paths=f"/no/such/{HOSTILE}"),
         screens.press("start", "begin", name=NAME, sentence=HOSTILE),
-        screens.press("define-history", "revision", "2", of_concept),
-        screens.press("define-examples", "pick", "", of_concept, words=HOSTILE),
-        screens.press("define-document", "edit-criterion", HOSTILE, of_concept, text=HOSTILE),
-        screens.press("use-score", "score-files", "1", of_concept, folder=f"/{HOSTILE}", suffix="csv"),
+        screens.press("describe-history", "revision", "2", of_concept),
+        screens.press("describe-examples", "pick", "", of_concept, words=HOSTILE),
+        screens.press("describe-document", "edit-criterion", HOSTILE, of_concept, text=HOSTILE),
+        screens.press("results-score", "score-files", "1", of_concept, folder=f"/{HOSTILE}", suffix="csv"),
         screens.press("review-main", "annotate", "", of_concept, budget=HOSTILE),
         screens.press(
             "activity-main", "save", "", {"view": "models"}, llm_model=HOSTILE, openai_base_url="http://x"
         ),
     ]
     for mistake in bench.review.queue(NAME, Reason.MISTAKE).rows[:1]:
-        presses.append(screens.press("quality-mistakes", "open", mistake.id, of_concept))
+        presses.append(screens.press("check-mistakes", "open", mistake.id, of_concept))
     for shown in presses:
         assert shown
         inert(shown)

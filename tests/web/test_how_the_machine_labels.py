@@ -53,7 +53,7 @@ def test_cheap_first_says_what_it_takes_before_anybody_is_asked(bench: Workbench
 def test_the_form_offers_rounds_and_all_at_once(
     bench: Workbench, screens: Screens, how: str, rounds: int | None
 ) -> None:
-    form = screens.load("review", concept=NAME)["review-main"]
+    form = screens.load("label/review", concept=NAME)["review-main"]
     assert "after each the classifier chooses what to ask next" in form
     screens.press("review-main", "annotate", "", {"concept": NAME}, how=how)
     (job,) = waiting(bench)
@@ -75,5 +75,5 @@ def test_what_each_step_decided_is_shown(bench: Workbench, screens: Screens) -> 
     )
     bench.context.jobs.register(Annotate, lambda job, progress: done)
     bench.concept(NAME).annotations.annotate().wait()
-    top = screens.load("review", concept=NAME)["review-top"]
+    top = screens.load("label/review", concept=NAME)["review-top"]
     assert "12 pictures</b> by a small model: wrong in at most 5 %" in top

@@ -54,8 +54,8 @@ def logged_in(app: FastAPI, name: str) -> TestClient:
 def test_a_page_has_nothing_of_whoever_opened_it_first(app: FastAPI) -> None:
     ana, ben = logged_in(app, "ana"), logged_in(app, "ben")
     strange = {"origin": "http://localhost:9999", "accept-language": "tlh", **PAGE}
-    first = ana.get("/activity", headers=strange)
-    second = ben.get("/activity", headers=PAGE)
+    first = ana.get("/settings/activity", headers=strange)
+    second = ben.get("/settings/activity", headers=PAGE)
     assert first.status_code == second.status_code == 200
     assert first.text == second.text
     for told in ("ana", "localhost:9999", "tlh"):
@@ -64,9 +64,9 @@ def test_a_page_has_nothing_of_whoever_opened_it_first(app: FastAPI) -> None:
 
 
 def test_a_page_is_kept_from_who_is_not_logged_in(app: FastAPI) -> None:
-    logged_in(app, "ana").get("/activity", headers=PAGE)
+    logged_in(app, "ana").get("/settings/activity", headers=PAGE)
     stranger = TestClient(app, base_url="http://127.0.0.1:7860", follow_redirects=False)
-    assert stranger.get("/activity", headers=PAGE).status_code == 303
+    assert stranger.get("/settings/activity", headers=PAGE).status_code == 303
 
 
 def test_an_answer_is_taken_while_every_thread_for_readers_waits(

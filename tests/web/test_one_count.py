@@ -86,9 +86,9 @@ def test_every_screen_rest_and_the_command_line_say_the_same(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screens, more = Screens(bench), "About 87 more help."
-    assert f"{SENTENCE} {more}" in words(screens.load("")["start-concepts"])
+    assert f"{SENTENCE} {more}" in words(screens.load("")["home-concepts"])
     assert f"{SENTENCE} Of those to learn from 1 came after version 1. {more}" in words(
-        screens.load("quality", concept=NAME)["quality-train"]
+        screens.load("check", concept=NAME)["check-train"]
     )
     label = screens.load("label", concept=NAME)["label-area"]
     state = json.loads(unescape(re.search(r'data-state="([^"]*)"', label)[1]))  # type: ignore[index]
@@ -116,15 +116,15 @@ def test_where_more_would_change_little_every_screen_says_that_labelling_is_done
         session.get_one(StoredJob, job.id).result = told
     more = f"More answers like these would change little. {settled.reason}"
     screens = Screens(bench)
-    start = words(screens.load("")["start-concepts"])
+    start = words(screens.load("")["home-concepts"])
     assert more in start
     assert "Next: Label" not in start
-    assert more in words(screens.load("quality", concept=NAME)["quality-train"])
+    assert more in words(screens.load("check", concept=NAME)["check-train"])
     label = screens.load("label", concept=NAME)["label-area"]
     state = json.loads(unescape(re.search(r'data-state="([^"]*)"', label)[1]))  # type: ignore[index]
     assert (state["advice"], state["enough"]) == (more, True)
     (listed,) = bench.concepts.all()
-    assert (listed.advice, "Label" in listed.steps_done, listed.next_step) == (more, True, "Quality")
+    assert (listed.advice, "Label" in listed.steps_done, listed.next_step) == (more, True, "Check")
     monkeypatch.setenv("DISCERN_HOME", str(bench.context.settings.home))
     assert more in CliRunner().invoke(app, ["concept", "show", NAME]).stdout
 

@@ -77,7 +77,7 @@ def test_that_a_page_is_opened_is_told_before_it_is_made(accept: bytes, times: i
         order.append("made")
 
     async def ask() -> None:
-        scope = {"type": "http", "path": "/use", "headers": [(b"accept", accept)]}
+        scope = {"type": "http", "path": "/results", "headers": [(b"accept", accept)]}
         await Quiet(app, lambda: order.append("told"))(scope, None, None)  # type: ignore[arg-type]
 
     own_loop.run(ask())

@@ -15,12 +15,12 @@ from web.render import FOLDER, Notice, render, url
 TAG = re.compile(r"</?[a-z][a-z0-9]*(\s[^<>]*)?/?>", re.IGNORECASE)
 # Printed as they are: the icons that come with the app, and SVG of figures, which ElementTree has escaped.
 SAFE = {
-    "screen.html": ["html|safe", "rail|safe"],  # what templates made
-    "use/card.html": ["markdown|safe"],
+    "screen.html": ["html|safe", "rail|safe", "tabs|safe"],  # what templates made
+    "results/card.html": ["markdown|safe"],
     "ui.html": ["icon_svg(name)|safe"],
     "figure.html": ["drawing(figure)|safe"],
 }
-SAFE["quality/main.html"] = ["bare_drawing(scores)|safe"]
+SAFE["check/main.html"] = ["bare_drawing(scores)|safe"]
 
 MODULES = sorted(FOLDER.rglob("*.py"))
 TEMPLATES = sorted((FOLDER / "templates").rglob("*.html"))

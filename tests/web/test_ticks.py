@@ -67,15 +67,15 @@ STEADY = {
     "sentence": "None of 9 decisions changes.",
     "changes": [{"name": "blurred", "flipped": FLIPPED, "moved": FLIPPED}],
 }
-ALL = {"quality-main", "quality-plots", "quality-mistakes", "quality-head"}
+ALL = {"check-main", "check-plots", "check-mistakes", "check-head"}
 
 
 @pytest.mark.parametrize(
     ("kind", "arguments", "meanwhile", "result", "redrawn", "said"),
     [
-        ("learning curve", {}, set(), CURVE, {"quality-side"}, "From 0.50 after 5 answers"),
-        ("robustness", {"version": 1}, {"quality-steady"}, STEADY, {"quality-steady"}, STEADY["sentence"]),
-        ("train", {"target": "f1"}, {"quality-progress"}, {"version": 1}, ALL, ""),
+        ("learning curve", {}, set(), CURVE, {"check-side"}, "From 0.50 after 5 answers"),
+        ("robustness", {"version": 1}, {"check-steady"}, STEADY, {"check-steady"}, STEADY["sentence"]),
+        ("train", {"target": "f1"}, {"check-progress"}, {"version": 1}, ALL, ""),
     ],
     ids=["learning curve", "robustness", "train"],
 )
@@ -90,18 +90,18 @@ def test_quality_costs_one_query_a_tick_and_redraws_what_came_of_it_once(
     said: str,
 ) -> None:
     job = begin(bench, kind, **arguments)
-    memory = screens.memory("quality", concept=NAME)
-    changed = asked_once(bench, screens, "quality", memory)
+    memory = screens.memory("check", concept=NAME)
+    changed = asked_once(bench, screens, "check", memory)
     assert set(changed) == (meanwhile | {"timer"} if meanwhile else set())
     assert all(f'id="job-{job}"' in changed[area] for area in meanwhile)
     bench.jobs.store.finish(job, "done", result)
-    changed = screens.tick("quality", memory, concept=NAME)
+    changed = screens.tick("check", memory, concept=NAME)
     assert redrawn <= set(changed)
-    assert "quality-said" not in changed
+    assert "check-said" not in changed
     assert redrawn == ALL or set(changed) == redrawn | {"memory", "timer"}
-    for shown in (changed, screens.load("quality", concept=NAME)):
+    for shown in (changed, screens.load("check", concept=NAME)):
         assert said in "".join(str(shown[area]) for area in redrawn)
-    assert set(screens.tick("quality", changed["memory"], concept=NAME)) == {"timer"}
+    assert set(screens.tick("check", changed["memory"], concept=NAME)) == {"timer"}
 
 
 def test_a_look_with_something_to_show_leaves_it_to_the_next_one_to_stop_the_timer(
@@ -109,23 +109,23 @@ def test_a_look_with_something_to_show_leaves_it_to_the_next_one_to_stop_the_tim
 ) -> None:
     """Its answer may come behind that to a press, whichever began first."""
     job = begin(bench, "learning curve")
-    memory = screens.memory("quality", concept=NAME)
+    memory = screens.memory("check", concept=NAME)
     for waiting in bench.installation.newest_jobs(("look over",), NAME):
         bench.jobs.store.finish(waiting.id, "cancelled")
     bench.jobs.store.finish(job, "done", CURVE)
-    changed = screens.tick("quality", memory, concept=NAME)
+    changed = screens.tick("check", memory, concept=NAME)
     assert changed["timer"]
-    again = screens.tick("quality", changed["memory"], concept=NAME)
+    again = screens.tick("check", changed["memory"], concept=NAME)
     assert not again["timer"]
 
 
 @pytest.mark.parametrize(
-    ("page", "kind"), [("use", "score files"), ("quality", "train"), ("", "add pictures")]
+    ("page", "kind"), [("results", "score files"), ("check", "train"), ("", "add pictures")]
 )
 def test_a_look_stops_no_timer_for_work_that_began_meanwhile(
     bench: Workbench, screens: Screens, page: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    memory = screens.memory(page, concept=NAME) if page == "quality" else None
+    memory = screens.memory(page, concept=NAME) if page == "check" else None
     newest, begun = bench.installation.newest_jobs, list[int]()
 
     def as_of_before(*asked: object) -> list[JobView]:
@@ -144,9 +144,9 @@ def test_a_look_stops_no_timer_for_work_that_began_meanwhile(
 @pytest.mark.parametrize(
     ("page", "kind", "area"),
     [
-        ("define", "mine", "define-progress"),
-        ("use", "score files", "use-progress"),
-        ("", "add pictures", "start-progress"),
+        ("describe", "mine", "describe-progress"),
+        ("results", "score files", "results-progress"),
+        ("", "add pictures", "home-progress"),
     ],
 )
 def test_waiting_costs_one_query_a_tick_and_redraws_the_progress(
@@ -163,21 +163,21 @@ def test_the_library_in_its_new_order_is_shown_once_it_is_and_not_first_when_it_
     bench: Workbench, screens: Screens
 ) -> None:
     job = begin(bench, "train", target="f1")
-    memory = screens.memory("quality", concept=NAME)
+    memory = screens.memory("check", concept=NAME)
     bench.jobs.store.beat(job, 1, 3, "looking at the whole library")
-    assert set(screens.tick("quality", memory, concept=NAME)) == {"quality-progress", "timer"}
+    assert set(screens.tick("check", memory, concept=NAME)) == {"check-progress", "timer"}
     bench.jobs.store.beat(job, RANKED, 3, "measuring")
-    shown = screens.tick("quality", memory, concept=NAME)
+    shown = screens.tick("check", memory, concept=NAME)
     page = bench.concept(NAME).scores.page("top", limit=12)
     assert page is not None
-    order = [shown["quality-ranked"].find(f"/media/thumbnail/{picture.id}") for picture in page.pictures]
+    order = [shown["check-ranked"].find(f"/media/thumbnail/{picture.id}") for picture in page.pictures]
     assert order == sorted(order)
     assert order[0] > 0
-    assert set(screens.tick("quality", shown["memory"], concept=NAME)) == {"quality-progress", "timer"}
+    assert set(screens.tick("check", shown["memory"], concept=NAME)) == {"check-progress", "timer"}
     bench.jobs.store.finish(job, "done", {"version": 1, "new": True, "measured": True})
-    done = screens.tick("quality", shown["memory"], concept=NAME)
-    assert "quality-ranked" not in done
-    assert "quality-main" in done
+    done = screens.tick("check", shown["memory"], concept=NAME)
+    assert "check-ranked" not in done
+    assert "check-main" in done
 
 
 def test_what_came_of_finding_pictures_is_told_once_and_a_late_tick_changes_nothing(
@@ -185,10 +185,10 @@ def test_what_came_of_finding_pictures_is_told_once_and_a_late_tick_changes_noth
 ) -> None:
     job = begin(bench, "mine")
     bench.jobs.store.finish(job, "done", {"added": 3, "candidates": 7, "per_query": {}})
-    shown = screens.tick("define", concept=NAME)
-    assert "Found 3 new pictures" in shown["define-head"]
-    assert shown["memory"] == screens.memory("define", concept=NAME) == {"told": job}
-    late = screens.tick("define", shown["memory"], concept=NAME)
+    shown = screens.tick("describe", concept=NAME)
+    assert "Found 3 new pictures" in shown["describe-head"]
+    assert shown["memory"] == screens.memory("describe", concept=NAME) == {"told": job}
+    late = screens.tick("describe", shown["memory"], concept=NAME)
     assert late.keys() == {"timer"}
 
 
@@ -201,16 +201,16 @@ def test_a_library_too_large_to_wait_for_is_looked_at_when_use_opens_as_after_a_
     monkeypatch.setattr("concepts.workbench.context.SCORED_AT_ONCE", 10)
     bench.context.scores.__init__()  # type: ignore[misc]
     for _ in range(2):
-        shown = screens.load("use", concept=NAME)
-        assert "Looking at it now" in shown["use-library"]
+        shown = screens.load("results", concept=NAME)
+        assert "Looking at it now" in shown["results-library"]
     (job,) = looks()
-    assert f'id="job-{job.id}"' in shown["use-progress"]
+    assert f'id="job-{job.id}"' in shown["results-progress"]
     bench.jobs.resume(job.id)
-    assert "/media/thumbnail/" in screens.tick("use", concept=NAME)["use-library"]
+    assert "/media/thumbnail/" in screens.tick("results", concept=NAME)["results-library"]
 
     bench.context.scores.__init__()  # type: ignore[misc]
-    screens.load("use", concept=NAME)
+    screens.load("results", concept=NAME)
     (again,) = looks()
     bench.jobs.store.finish(again.id, "cancelled")
-    assert "Look at the whole library" in screens.load("use", concept=NAME)["use-library"]
+    assert "Look at the whole library" in screens.load("results", concept=NAME)["results-library"]
     assert [look.id for look in looks()] == [again.id] != [job.id]

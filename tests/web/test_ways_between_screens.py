@@ -1,4 +1,4 @@
-"""A picture's page has an address, and every screen but Start has a way to another concept."""
+"""A picture's page has an address, and every screen but Home has a way to another concept."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from concepts.installation.users import Role
 from concepts.learning.scale import Scale
 from concepts.settings import Settings
 from concepts.workbench import Workbench
+from web.screens import MOVED
 from web.screens.library_pictures import picture
 
 
@@ -65,15 +66,24 @@ def test_the_sidebar_chooses_a_concept_where_the_address_has_none_but_not_on_sta
     assert "Choose a concept" not in screens.load("")["rail"]
 
 
-@pytest.mark.parametrize("screen", ["define", "label", "review", "borderline", "quality", "use"])
+@pytest.mark.parametrize(
+    "screen", ["describe", "label", "label/review", "label/borderline", "check", "results"]
+)
 def test_without_a_concept_every_screen_of_one_says_where_to_go(screens: Screens, screen: str) -> None:
     assert "Begin or choose a concept" in "".join(screens.load(screen).values())
 
 
+@pytest.mark.parametrize("before", MOVED)
+def test_an_address_of_an_earlier_version_leads_to_its_new_place(screens: Screens, before: str) -> None:
+    answer = screens.client.get(before, params={"concept": "Disc", "page": "2"}, follow_redirects=False)
+    assert answer.headers["location"] == f"{MOVED[before]}?concept=Disc&page=2"
+    assert screens.client.get(answer.headers["location"]).status_code == 200
+
+
 def test_where_a_model_would_help_a_link_leads_to_its_settings(screens: Screens) -> None:
     for page, query, said in (
-        ("define", {"concept": "Disc"}, "Set up a model"),
-        ("activity", {"view": "models"}, "The model endpoint is set up on Settings"),
+        ("describe", {"concept": "Disc"}, "Set up a model"),
+        ("settings/activity", {"view": "models"}, "The model endpoint is set up on Settings"),
     ):
         shown = "".join(screens.load(page, **query).values())
         assert re.search(rf'<a [^>]*href="/settings"[^>]*>((?!</a>).)*{said}', shown, re.DOTALL)
@@ -81,7 +91,7 @@ def test_where_a_model_would_help_a_link_leads_to_its_settings(screens: Screens)
 
 def test_of_a_concept_in_the_trash_its_screens_say_where_it_is(bench: Workbench, screens: Screens) -> None:
     bench.trash.put(concept="Square", author="me")
-    shown = "".join(screens.load("define", concept="Square").values())
+    shown = "".join(screens.load("describe", concept="Square").values())
     assert "“Square” is in the trash. Restore it on Library, Trash." in shown
     bench.trash.restore(concept="Square", author="me")
 
@@ -91,7 +101,7 @@ def test_whatever_goes_into_the_trash_comes_back_by_undo_and_from_the_list(
 ) -> None:
     made = bench.collections.make("Few", [], author="me")
     put = (
-        ("start-concepts", "concept", {"ids": "Disc"}),
+        ("home-concepts", "concept", {"ids": "Disc"}),
         ("library-main", "collection", {"view": "collections", "ids": f"id:{made.id}"}),
         ("library-main", "picture", {"sort": "name", "ids": bench.library.pictures(limit=1).pictures[0].id}),
     )
@@ -111,9 +121,9 @@ def test_a_graded_concept_is_named_as_one_that_is_answered_elsewhere(own_home: P
     bench = Workbench(Settings(home=own_home))
     screens = Screens(bench)
     bench.concepts.begin("Roundness", "How round it is.", scale=Scale.graded(5))
-    assert "Answer for Roundness" in screens.load("several")["several-head"]
+    assert "Answer for Roundness" in screens.load("library/side-by-side")["several-head"]
     bench.concepts.begin("Plates", "A plate.")
-    head = screens.load("several")["several-head"]
+    head = screens.load("library/side-by-side")["several-head"]
     assert "Grades and classes are answered one by one" in head
     assert 'href="/label?concept=Roundness"' in head
     bench.close()

@@ -27,7 +27,8 @@ class Rule:
 API = "/api/v1"
 ONE = "[^/]+"
 CONCEPT = f"{API}/concepts/{ONE}"
-SCREENS = "library|define|label|review|quality|use|borderline|combine|several|activity|settings|protection"
+SCREENS = "library|describe|label|check|results|settings"
+MOVED = "define|review|borderline|quality|use|combine|several|activity|protection"  # earlier addresses
 
 # Of the operations, as they are declared.
 OPERATIONS = [
@@ -73,7 +74,8 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         # Tools of assistants: what each of them takes is in TOOLS
         *((method, "/mcp", Rule(VIEWER)) for method in ("GET", "POST", "DELETE")),
         # The screens, whose buttons are in ACTIONS
-        *((method, f"/({SCREENS})?/?", Rule(VIEWER)) for method in ("GET", "POST")),
+        *((method, f"/(({SCREENS})(/[a-z-]+)?)?/?", Rule(VIEWER)) for method in ("GET", "POST")),
+        ("GET", f"/({MOVED})", Rule(VIEWER)),
         # Gradio's endpoints for its clients
         ("GET", "/config/?", Rule(VIEWER)),
         ("GET", "/gradio_api/(info|startup-events|heartbeat/.*|queue/data|call/.*)/?", Rule(VIEWER)),

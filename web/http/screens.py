@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
@@ -19,9 +20,10 @@ from storage.names import key_of
 from web.api.shared import Body, BoundedRoute
 from web.page import MEMORY, TIMER, Action, Area, Shown, WebPage, concept_of, protection_of
 from web.render import render
-from web.shell import Screen, rail
+from web.shell import Screen, rail, tabs
 
-OF_ALL: Final = ("/", "/library", "/combine", "/several")  # show every concept's pictures, whichever is named
+# Show every concept's pictures, whichever is named.
+OF_ALL: Final = ("/", "/library", "/results/rule", "/library/side-by-side")
 THEME: Final = "discern-theme"  # the cookie in which static/theme.js keeps a choice
 THEMES: Final = ("light", "dark")
 
@@ -41,11 +43,23 @@ class Event(Body):
     memory: JsonValue = None
 
 
-def screen_routes(workbench: Workbench, screens: Sequence[Screen]) -> APIRouter:
+def screen_routes(
+    workbench: Workbench, screens: Sequence[Screen], moved: Mapping[str, str] = MappingProxyType({})
+) -> APIRouter:
+    """`moved`: addresses of earlier versions, and where each leads."""
     router = APIRouter(include_in_schema=False, route_class=BoundedRoute)
     for screen in screens:
         _route(router, workbench, screens, screen)
+    for before, now in moved.items():
+        router.add_api_route(before, _leads_to(now))
     return router
+
+
+def _leads_to(path: str) -> Callable[[Request], Response]:
+    def redirect(request: Request) -> Response:
+        return RedirectResponse(f"{path}?{request.url.query}".rstrip("?"), status_code=308)
+
+    return redirect
 
 
 def _route(router: APIRouter, workbench: Workbench, screens: Sequence[Screen], screen: Screen) -> None:
@@ -66,6 +80,7 @@ def _route(router: APIRouter, workbench: Workbench, screens: Sequence[Screen], s
                 "screen.html",
                 title=screen.title,
                 rail=rail(workbench, screens, screen, request),
+                tabs=tabs(screens, screen, request),
                 body=page.body,
                 shown={area: html for area, html in shown.items() if isinstance(area, Area)},
                 memory=_plain(shown.get(MEMORY)),

@@ -2,33 +2,46 @@
 
 from web.screens import (
     activity,
+    appearance,
     borderline,
+    check,
     combine,
-    define,
+    describe,
+    home,
     label,
     library,
-    protection,
-    quality,
+    results,
     review,
     settings,
     several,
-    start,
-    use,
 )
 from web.shell import Screen
 
 SCREENS = (
-    Screen("Start", "/", "home", start.build),
+    Screen("Home", "/", "home", home.build),
     Screen("Library", "/library", "images", library.build),
-    Screen("Define", "/define", "pencil", define.build, step=1),
+    Screen("Side by side", "/library/side-by-side", "grid-3x3", several.build, tab_of="/library"),
+    Screen("Describe", "/describe", "pencil", describe.build, step=1),
     Screen("Label", "/label", "tags", label.build, step=2),
-    Screen("Review", "/review", "list-checks", review.build, step=3, part_of="/quality"),
-    Screen("Quality", "/quality", "chart-line", quality.build, step=4),
-    Screen("Use", "/use", "package", use.build, step=5),
-    Screen("Borderline", "/borderline", "circle-help", borderline.build, of_concept=True),
-    Screen("Combine", "/combine", "arrow-left-right", combine.build, of_several=True),
-    Screen("Side by side", "/several", "grid-3x3", several.build, of_several=True),
-    Screen("Activity", "/activity", "activity", activity.build, aside=True),
-    Screen("Protection", "/protection", "eye-off", protection.build, aside=True),
+    Screen("Review", "/label/review", "list-checks", review.build, tab_of="/label"),
+    Screen("Borderline", "/label/borderline", "circle-help", borderline.build, tab_of="/label"),
+    Screen("Check", "/check", "chart-line", check.build, step=3),
+    Screen("Results", "/results", "package", results.build, step=4),
+    Screen("Rules", "/results/rule", "arrow-left-right", combine.build, tab_of="/results"),
     Screen("Settings", "/settings", "settings", settings.build, aside=True),
+    Screen("Appearance", "/settings/appearance", "eye-off", appearance.build, tab_of="/settings"),
+    Screen("Activity", "/settings/activity", "activity", activity.build, tab_of="/settings"),
 )
+
+# Addresses of earlier versions, with the views of some of them, and where each is now.
+MOVED = {
+    "/define": "/describe",
+    "/review": "/label/review",
+    "/borderline": "/label/borderline",
+    "/quality": "/check",
+    "/use": "/results",
+    "/combine": "/results/rule",
+    "/several": "/library/side-by-side",
+    "/activity": "/settings/activity",
+    "/protection": "/settings/appearance",
+}

@@ -58,7 +58,7 @@ class _Screen:
         except DiscernError as error:
             main = say(in_words(error), "bad")
         shown: Shown = {self.said: said, self.main: main}
-        return shown | self._work(jobs, view, url("/activity", **place))
+        return shown | self._work(jobs, view, url("/settings/activity", **place))
 
     def tick(self, request: Request) -> Shown:
         """While work is going on. What a person may be typing or reading changes only when work ends."""
@@ -82,13 +82,13 @@ class _Screen:
         about = going if view == "" else []
         return {
             self.top: render(
-                "activity/head.html",
+                "settings/activity/head.html",
                 going=len(going),
                 view=view,
                 address=address,
                 demo=self._bench.context.settings.demo,
             ),
-            self.going: render("activity/going.html", jobs=about),
+            self.going: render("settings/activity/going.html", jobs=about),
             MEMORY: Going(jobs=tuple(job.id for job in going)),
             TIMER: 1 if going else 0,
         }
@@ -122,7 +122,7 @@ class _Screen:
     def _history(self, start: int) -> str:
         jobs = self._bench.installation.recent_jobs(HISTORY + 1, start)
         return render(
-            "activity/history.html",
+            "settings/activity/history.html",
             jobs=[job for job in jobs[:HISTORY] if not is_going(job)],
             going=any(is_going(job) for job in jobs),
             start=start,
@@ -134,7 +134,7 @@ class _Screen:
         costs = self._bench.installation.model_costs(CALLS + 1, start)
         totals, calls = costs.totals, costs.calls
         return render(
-            "activity/costs.html",
+            "settings/activity/costs.html",
             totals=totals,
             spent=_spent(totals),
             sums={by: call_sums(totals, by) for by in BY},
@@ -147,7 +147,7 @@ class _Screen:
     def _data(self) -> str:
         library = self._bench.library.info()
         return render(
-            "activity/data.html",
+            "settings/activity/data.html",
             library=library,
             about=self._bench.installation.about(),
             restore=f"discern library reembed {library.encoder or 'auto'}",

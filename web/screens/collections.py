@@ -1,4 +1,4 @@
-"""Collections on Library: all, and one with its pictures; and on Define what a concept looks in.
+"""Collections on Library: all, and one with its pictures; and on Describe what a concept looks in.
 
 What is shown is in the address of Library: `?view=collections&collection=3&find=words&after=id`.
 """
@@ -120,13 +120,13 @@ class CollectionsView:
         return self._bench.collections.make(fields.get("name", ""), **given, author=author)
 
 
-# What a concept looks in, on Define
+# What a concept looks in, on Describe
 
 
 def where_to_look(workbench: Workbench, name: str) -> str:
     """The dialog that asks."""
     return render(
-        "define/look_in.html",
+        "describe/look_in.html",
         now=workbench.concept(name).scope.get(),
         collections=workbench.collections.all(),
     )

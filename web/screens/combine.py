@@ -62,7 +62,7 @@ class _Screen:
             place["rule"] = quoted(place["concept"])
         builder, found = self._built(place, could)
         return {
-            self.top: render("combine/head.html", address=url("/combine", **place), said=said),
+            self.top: render("combine/head.html", address=url("/results/rule", **place), said=said),
             self.rule: builder,
             self.found: found,
             self.kept: self._list(),

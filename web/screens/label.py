@@ -30,14 +30,12 @@ def _render(workbench: Workbench, request: Request) -> str:
         state = opening(workbench, view.name, author_of(request)).model_dump_json()
     except DiscernError as error:
         return say(in_words(error), "bad")
-    definition, steps = view.revision.definition, workbench.concepts.steps(view.name)
     return render(
         "label/label.html",
         concept=view.name,
         person=author_of(request),
         usual=ENOUGH_LABELS,
         state=state,
-        onward=steps.names[steps.names.index("Label") + 1] if steps else "Quality",
-        definition=definition,
+        definition=view.revision.definition,
         scale=view.scale,
     )

@@ -1,4 +1,4 @@
-"""What the newest version has wrong, on Quality: the lists, one picture over them, and its answer again."""
+"""What the newest version has wrong, on Check: the lists, one picture over them, and its answer again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def listed(
     found = [row for row in rows if row.reason is Reason.MISTAKE]
     remarks = bench.concept(view.name).labels.comments([row.id for row in found], author)
     return render(
-        "quality/mistakes.html",
+        "check/mistakes.html",
         found=found,
         changed=[row for row in rows if row.reason is Reason.CHANGED_TEST_LABEL],
         answers=view.answers,
@@ -45,7 +45,7 @@ def opened(bench: Workbench, name: str, picture: str, author: str) -> str | None
         return None
     view = bench.concept(name).definition.read()
     return render(
-        "quality/correction.html",
+        "check/correction.html",
         mistake=found,
         concept=view.name,
         version=view.heads[-1].number,

@@ -1,4 +1,4 @@
-"""What one gets in the end, as Start shows it: flagged pictures, how right they are, and a file.
+"""What one gets in the end, as Home shows it: flagged pictures, how right they are, and a file.
 
 Of a concept of one's own where one is measured; else of the result that `python -m docs.first_result` wrote.
 """
@@ -94,7 +94,7 @@ def _own(bench: Workbench, concept: ConceptSummary) -> Outcome | None:
         measured=version.report.n,
         answers=concept.answers.answers,
         file=f"{file_stem(concept.name, version.number)}.zip",
-        where=url("/use", concept.name),
+        where=url("/results", concept.name),
     )
 
 

@@ -221,7 +221,6 @@ class _Screen:
         return render(
             "review/top.html",
             concept=concept,
-            reviewed=concept is not None and self._bench.concepts.is_step(concept, "Review"),
             job=job,
             comparing=comparing,
             looking=jobs.get(LOOK_BACK),

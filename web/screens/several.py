@@ -74,7 +74,7 @@ def _pictures(workbench: Workbench, names: Sequence[str], place: dict[str, str])
     def to(**changed: str) -> str:
         values = [("of", name) for name in names]
         kept = {"concept": place["concept"], "order": place["order"]} | changed
-        return f"/several?{urlencode([*values, *((k, v) for k, v in kept.items() if v)])}"
+        return f"/library/side-by-side?{urlencode([*values, *((k, v) for k, v in kept.items() if v)])}"
 
     return render(
         "several/main.html",

@@ -15,7 +15,7 @@ class Watched:
     """The panel and its buttons."""
 
     def __init__(self, workbench: Workbench, page: WebPage) -> None:
-        self.area = page.area("use-watched")
+        self.area = page.area("results-watched")
         self._bench = workbench
 
     def html(self, name: str, opened: int | None = None, *, may_answer: bool = False) -> str:
@@ -24,7 +24,7 @@ class Watched:
         page = self._bench.concept(name).watches.flagged(opened, SHOWN) if opened else None
         going = [watch for watch in watches if watch.stopped is None]
         return render(
-            "use/watched.html",
+            "results/watched.html",
             name=name,
             going=going,
             stopped=[watch for watch in watches if watch.stopped is not None],
@@ -49,9 +49,9 @@ class Watched:
         number = int(action.value) if action.value.isdecimal() else 0
         if action.name == "look-now":
             watches.look(number)
-            return render("use/watch_said.html", said="looking", watch=watches.get(number), secret="")
+            return render("results/watch_said.html", said="looking", watch=watches.get(number), secret="")
         if action.name == "stop-watch":
-            return render("use/watch_said.html", said="stopped", watch=watches.stop(number), secret="")
+            return render("results/watch_said.html", said="stopped", watch=watches.stop(number), secret="")
         return ""
 
     def _begin(self, action: Action, name: str, author: str) -> str:
@@ -69,7 +69,7 @@ class Watched:
             confined=True,
         )
         watches.look(begun.watch.id)
-        return render("use/watch_said.html", said="begun", watch=begun.watch, secret=begun.secret)
+        return render("results/watch_said.html", said="begun", watch=begun.watch, secret=begun.secret)
 
 
 def _share(text: str) -> float | None:

@@ -1,4 +1,4 @@
-// Example pictures from outside the library: dropped or chosen on Define, chosen with a new concept on Start.
+// Example pictures from outside the library: dropped or chosen on Describe, chosen with a new concept on Home.
 import { dropZone } from "./dom.js";
 
 const NO_FILE = "What was dropped is no picture file. Save the picture first, then drop the file or choose it.";
@@ -35,7 +35,7 @@ document.addEventListener("change", (event) => {
   if (zone && event.target.files.length) giveAll(zone, [...event.target.files]);
 });
 
-// Start: the concept is begun first, then the picture is given to it, then Define opens.
+// Start: the concept is begun first, then the picture is given to it, then Describe opens.
 let chosen = null;
 document.addEventListener("change", (event) => {
   if (event.target.id === "begin-example") chosen = event.target.files[0] || null;

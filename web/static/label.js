@@ -311,7 +311,7 @@ class Labeller {
     } else if (this.problem) {
       box.append(element('h2', '', 'The next pictures can’t be chosen'), element('p', '', `${this.problem} Your answers are kept.`));
     } else {
-      box.append(element('h2', '', 'Every picture here has an answer'), element('p', '', 'Go on to Review or Quality, or add pictures to the library.'));
+      box.append(element('h2', '', 'Every picture here has an answer'), element('p', '', 'Go on to Check, or add pictures to the library.'));
     }
     return box;
   }

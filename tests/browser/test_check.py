@@ -1,0 +1,206 @@
+"""Check and Results in a browser: train, move the threshold by key and mouse, correct, go back, download.
+
+The answers are simulated: a drawing counts if its file is called ellipse.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import uuid
+import zipfile
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from concepts.bundle.load import load_bundle
+from concepts.learning import waves
+from storage.labels import Author
+
+NAME = "Ellipse by hand"
+SIMULATED = Author("simulation", "simulated")
+
+
+@pytest.fixture(scope="module")
+def answered(site: Any) -> Any:
+    """A concept with every evaluation picture and 30 others answered, one of them wrongly, and no version."""
+    bench = site.bench
+    bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(waves, "SHARE", 0.35)  # of a small library: figures need ten of each kind
+        to_measure = bench.concept(NAME).labels.next_pictures(200, purpose="evaluation")
+    for picture in to_measure:
+        label(bench, picture)
+    for _ in range(3):
+        for picture in bench.concept(NAME).labels.next_pictures(10):
+            label(bench, picture)
+    return site
+
+
+def label(bench: Any, picture: Any) -> None:
+    value = "yes" if "ellipse" in picture.path else "no"
+    bench.concept(NAME).labels.give(
+        picture.id, value, author=SIMULATED.name, simulated=True, key=uuid.uuid4().hex
+    )
+
+
+def open_screen(page: Any, site: Any, screen: str) -> None:
+    page.goto(f"{site.url}/{screen}?concept={quote(NAME)}")
+    page.wait_for_selector(f"#{screen}-head h1")
+
+
+def train_if_needed(page: Any, site: Any) -> None:
+    open_screen(page, site, "check")
+    if not site.bench.concept(NAME).definition.read().heads:
+        page.click("#train")
+    page.wait_for_selector("#threshold")
+    page.wait_for_selector("text=From the first answers of people alone")
+    page.wait_for_function("() => !document.querySelector('.job')")
+
+
+def said(page: Any) -> str:
+    return str(page.locator(".say").inner_text())
+
+
+def test_training_ends_with_figures_in_words_without_a_reload(page: Any, answered: Any) -> None:
+    train_if_needed(page, answered)
+    assert "Of 100 pictures it flags, about" in said(page)
+    assert "answers simulated" in page.locator("#check-main h2").inner_text()
+    assert page.locator("#check-side table").first.is_visible()
+    tall = page.locator("#check-main .mark-bar").evaluate_all(
+        "bars => bars.map(bar => bar.getBoundingClientRect().height / bar.getAttribute('height'))"
+    )
+    assert tall
+    assert max(tall) - min(tall) < 0.01  # as tall as drawn
+
+
+def test_keys_and_the_mouse_move_the_threshold_and_words_counts_and_the_dot_follow(
+    page: Any, answered: Any
+) -> None:
+    train_if_needed(page, answered)
+    slider = page.get_by_role("slider")
+    before = said(page)
+    slider.focus()
+    page.keyboard.press("Home")  # everything is flagged and so everything found: the right end of the curve
+    assert "it finds at least" in said(page)  # what holds at every threshold at once
+    curve = page.locator("[data-figure=precision-recall]")
+    left, _, width, _ = map(float, curve.get_attribute("data-plot").split())
+    assert float(curve.locator(".mark-dot.threshold").get_attribute("cx")) == left + width
+    flags = page.locator("[data-flags]").inner_text()
+    page.keyboard.press("ArrowRight")
+    assert slider.input_value() == "2"
+    total = answered.bench.library.info().pictures  # other tests may have added some
+    assert flags.startswith(f"flags {total} of {total}")
+    assert "of 100 found" in slider.get_attribute("aria-valuetext")
+    page.get_by_role("button", name="Back to version").click()
+    assert said(page) == before
+    drag_to_three_fifths(page)
+    threshold = int(slider.input_value()) / 1000
+    assert 0.55 < threshold < 0.7
+    scored = answered.bench.concept(NAME).scores.page("top", limit=200).pictures
+    count = sum(picture.probability >= threshold for picture in scored)
+    assert page.locator("[data-flags]").inner_text().startswith(f"flags {count} of {total}")
+
+
+def drag_to_three_fifths(page: Any) -> None:
+    box = page.locator("#threshold").bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.2 * box["width"], y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.62 * box["width"], y, steps=6)
+    page.mouse.up()
+
+
+def test_a_threshold_kept_is_a_new_version_that_says_how_it_was_chosen(page: Any, answered: Any) -> None:
+    train_if_needed(page, answered)
+    number = answered.bench.concept(NAME).definition.read().heads[-1].number
+    page.locator("#threshold").focus()
+    page.keyboard.press("PageUp")
+    assert page.get_by_text("what holds at every threshold at once").is_visible()
+    page.click("#use-threshold")
+    page.wait_for_selector(f"#check-said >> text=Version {number + 1} says yes from")
+    newest = answered.bench.concept(NAME).definition.read().heads[-1]
+    assert newest.details["made_from"] == number
+    page.wait_for_function("() => !document.querySelector('.job')")
+
+
+def test_a_mistake_is_corrected_with_a_comment_and_undone(page: Any, answered: Any) -> None:
+    bench = answered.bench
+    train_if_needed(page, answered)
+    scored = bench.concept(NAME).scores.page("top", limit=200).pictures
+    wrong = max(scored, key=lambda picture: picture.probability).id  # flagged; the answer is made to say no
+    bench.concept(NAME).labels.give(wrong, "no", author="me", key=uuid.uuid4().hex)
+    train_if_needed(page, answered)
+    page.click(f"#open-{wrong[:12]}")
+    page.wait_for_selector("dialog[open]")
+    page.fill("#correct-comment", "It is round after all.")
+    page.locator("dialog").get_by_role("button", name="It counts").click()
+    page.wait_for_selector("#check-said >> text=Saved: it counts")
+    assert page.locator("dialog[open]").count() == 0
+    event = list(bench.context.log.events(bench.context.store.find(NAME).id, wrong))[-1]
+    assert (event.value, event.comment) == ("yes", "It is round after all.")
+    page.locator("#check-said").get_by_role("button", name="Undo").click()
+    page.wait_for_selector("#check-said >> text=Taken back")
+    assert list(bench.context.log.events(bench.context.store.find(NAME).id, wrong))[-1].value == "undo"
+    page.click(f"#open-{wrong[:12]}")
+    assert page.input_value("#correct-comment") == "It is round after all."
+    page.fill("#correct-comment", "Not round enough.")
+    page.locator("dialog").get_by_role("button", name="The answer was right").click()
+    page.wait_for_selector("#check-said >> text=Saved: it doesn’t count")
+    assert bench.concept(NAME).labels.own_comments([wrong], "me") == {wrong: "Not round enough."}
+    assert "with a comment" in page.inner_text(f"#open-{wrong[:12]}")
+
+
+def test_use_shows_the_library_compares_goes_back_and_downloads(page: Any, answered: Any) -> None:
+    train_if_needed(page, answered)
+    bench = answered.bench
+    if len(bench.concept(NAME).definition.read().heads) < 2:
+        bench.concept(NAME).versions.use(1, 0.7, author="me").wait()
+    bench.concepts.begin("Ellipse too", "With the same version, for once.")
+    bench.context.heads.add(bench.context.concept("Ellipse too").id, bench.concept(NAME).versions.head())
+    open_screen(page, answered, "results")
+    page.wait_for_selector(
+        "#results-library:has-text('every figure of the exported file are the classifier’s own')"
+    )
+    page.click("#order-borderline")
+    page.wait_for_selector("#order-borderline[aria-current]")
+    assert "look alike" not in page.inner_text(
+        "#results-library"
+    )  # they have a part in the first order alone
+    page.click("#order-bottom")
+    page.wait_for_selector("#order-bottom[aria-current]")
+    assert page.locator("#results-library .pictures li").count() == 24
+    page.click("#compare")
+    page.wait_for_selector("#results-compared >> text=They say different things")
+    before = len(bench.concept(NAME).definition.read().heads)
+    page.get_by_role("button", name="Go back to it").last.click()
+    page.wait_for_selector("#results-said >> text=Version 1 is in use again")
+    assert len(bench.concept(NAME).definition.read().heads) == before + 1
+    with page.expect_download() as download:
+        page.locator("#results-take").get_by_role("link", name="Download").click()
+    with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as bundle:
+        facts = next(name for name in bundle.namelist() if name.endswith("head.json"))
+        assert json.loads(bundle.read(facts))["concepts"][0]["concept"] == NAME
+    page.locator("summary", has_text="Several in one file").click()
+    page.get_by_label("Ellipse too").check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download them together").click()
+    assert load_bundle(download.value.path()).columns == (NAME, "Ellipse too")
+    page.get_by_role("button", name="Read its card").click()
+    page.wait_for_selector("#results-card >> text=How good it is")
+
+
+def test_a_folder_is_scored_into_a_file_and_a_wrong_path_is_said(page: Any, answered: Any) -> None:
+    train_if_needed(page, answered)
+    open_screen(page, answered, "results")
+    page.fill("#score-folder", "/no/such/folder")
+    page.click("#score-files")
+    page.wait_for_selector("#results-said >> text=isn't there")
+    page.fill("#score-folder", str(answered.pictures))
+    page.click("#score-files")
+    link = page.get_by_role("link", name="Download CSV").first
+    link.wait_for()
+    with page.expect_download() as download:
+        link.click()
+    assert len(download.value.path().read_text().splitlines()) == 121

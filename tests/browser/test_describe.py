@@ -1,0 +1,222 @@
+"""Home, Library and Describe in a browser: from a sentence to a definition, by keyboard where people type."""
+
+from __future__ import annotations
+
+import base64
+import zipfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from drawing import draw
+
+
+def open_definition(site: Any, page: Any, name: str) -> None:
+    site.bench.concepts.begin(name, "A round shape; not a square one.")
+    page.goto(f"{site.url}/describe?concept={quote(name)}")
+    page.wait_for_selector(".query .strip img")
+
+
+def said(page: Any, text: str) -> None:
+    page.wait_for_selector(f"#describe-head .notice:has-text('{text}')")
+
+
+def test_a_name_that_is_taken_is_an_error_that_keeps_what_was_typed_and_the_picture_that_was_chosen(
+    site: Any, page: Any, tmp_path: Path
+) -> None:
+    site.bench.concepts.begin("Taken", "A shape")
+    draw("ellipse", 7002).save(tmp_path / "mine.png")
+    page.goto(site.url)
+    page.fill("#begin-name", "taken")
+    page.fill("#begin-sentence", "A round shape")
+    page.set_input_files("#begin-example", str(tmp_path / "mine.png"))
+    page.press("#begin-name", "Enter")
+    page.wait_for_selector(".notice.bad:has-text('There is a concept called')")
+    assert page.input_value("#begin-sentence") == "A round shape"
+    page.fill("#begin-name", "With a picture")
+    page.press("#begin-name", "Enter")
+    page.wait_for_url("**/define?concept=With*")
+    page.wait_for_selector("#describe-examples li:has-text('not of the library')")
+
+
+def test_what_counts_and_what_does_not_are_two_fields_of_a_concept_whose_card_leads_on(
+    site: Any, page: Any
+) -> None:
+    page.goto(site.url)
+    page.fill("#begin-name", "Begun by Enter")
+    page.fill("#begin-not", "a square\na line")
+    page.fill("#begin-sentence", "A round shape")
+    page.press("#begin-sentence", "Enter")
+    page.wait_for_url("**/define?concept=Begun*")
+    page.wait_for_selector("#describe-document :text('A round shape')")
+    page.goto(site.url)
+    page.click(".card a:has-text('Begun by Enter')")
+    page.wait_for_url("**/define?concept=Begun*")
+    page.wait_for_selector(".query .strip img")  # until then the page is still being drawn
+    page.click(".sentence summary")
+    assert page.input_value("#sentence-not") == "a square\na line"
+    page.fill("#sentence-not", "a line\na cross")
+    page.click(".sentence button:has-text('Save')")
+    said(page, "reworded to “a cross”")
+    definition = site.bench.concept("Begun by Enter").definition.read().revision.definition
+    assert definition.description == "A round shape"
+    assert [(c.kind, c.text) for c in definition.criteria] == [
+        ("excluding", "a line"),
+        ("excluding", "a cross"),
+    ]
+
+
+def test_every_edit_is_saved_as_a_revision_and_undone_by_one_press(site: Any, page: Any) -> None:
+    open_definition(site, page, "Edited")
+    page.click(".adder summary")
+    page.fill("#new-criterion", "No corners")
+    page.press("#new-criterion", "Enter")
+    said(page, "Saved as definition 2: added “No corners”")
+    page.click(".criteria summary")
+    page.fill("#criterion-0", "No corners at all")
+    page.click(".criteria .choice:has-text('helps')")
+    page.press("#criterion-0", "Enter")
+    said(page, "Saved as definition 3")
+    page.wait_for_selector(".group .tag.helps")
+    page.click("#describe-head button:has-text('Undo')")
+    said(page, "back to definition 2")
+    page.wait_for_selector(".criteria :text-is('No corners')")
+    page.reload()
+    page.wait_for_selector(".chip:has-text('definition 4')")
+
+
+def test_the_history_shows_changed_words_by_more_than_colour_and_goes_back(site: Any, page: Any) -> None:
+    open_definition(site, page, "Looked back on")
+    page.click(".sentence summary")
+    page.fill("#sentence-text", "A round shape; not a straight one.")
+    page.press("#sentence-text", "Enter")
+    said(page, "another sentence")
+    page.click(".history button:has-text('What changed')")
+    page.wait_for_selector("dialog[open] .diff")
+    assert "straight" in page.inner_text("dialog[open] .diff ins")
+    assert "square" in page.inner_text("dialog[open] .diff del")
+    style = "getComputedStyle(document.querySelector('dialog[open] del')).textDecorationLine"
+    assert page.evaluate(style) == "line-through"
+    page.keyboard.press("Escape")
+    go_back = page.locator(".history button:has-text('Go back to this')")
+    assert go_back.evaluate("button => button.getClientRects().length && button.clientHeight") < 40  # a line
+    go_back.click()
+    said(page, "back to definition 1")
+
+
+def test_a_change_on_a_stale_page_is_refused_and_the_newest_is_shown(site: Any, page: Any) -> None:
+    open_definition(site, page, "In two tabs")
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.wait_for_selector("#new-query")
+    other.fill("#new-query", "a disc")
+    other.click("button:has-text('It counts')")
+    said(other, "added “a disc”")
+    page.fill("#new-query", "a wheel")
+    page.click("button:has-text('It counts')")
+    said(page, "changed meanwhile")
+    page.wait_for_selector(".query :text('a disc')")
+    assert page.locator(".query :text('a wheel')").count() == 0
+
+
+def test_queries_are_proposed_kept_and_dropped_and_bring_candidates(site: Any, page: Any) -> None:
+    open_definition(site, page, "Proposed")
+    page.get_by_role("button", name="Propose", exact=True).click()
+    page.wait_for_selector("#describe-head .notice:has-text('proposed by')", timeout=30_000)
+    words = page.inner_text(".query.proposed .words >> nth=0").splitlines()[0]
+    page.click(f"[aria-label='Keep “{words}”']")
+    said(page, "kept as yours")
+    before = page.locator(".query").count()
+    page.click("[aria-label^='Drop']")
+    said(page, "removed")
+    assert page.locator(".query").count() == before - 1
+    page.click("button:has-text('Find pictures')")
+    page.wait_for_selector(".query .chip:has-text('brought')", timeout=30_000)
+
+
+def test_an_example_is_chosen_from_a_search_or_dropped_from_elsewhere_and_what_is_no_picture_is_refused(
+    site: Any, page: Any, tmp_path: Path
+) -> None:
+    open_definition(site, page, "With an example")
+    page.click("button:has-text('Choose examples')")
+    page.fill("#pick-words", "circle")
+    page.press("#pick-words", "Enter")
+    page.wait_for_selector("#pick-words[value='circle']")
+    page.click("dialog[open] .pictures button:has-text('Counts')")
+    said(page, "an example picture added")
+    page.wait_for_selector("#describe-examples .chip.yes")
+    page.click("[aria-label='Remove this example']")
+    said(page, "an example picture removed")
+
+    draw("ellipse", 7001).save(tmp_path / "found.png")
+    content = base64.b64encode((tmp_path / "found.png").read_bytes()).decode()
+    dropped = page.evaluate_handle(
+        """content => {
+            const held = new DataTransfer(), bytes = Uint8Array.from(atob(content), c => c.charCodeAt(0));
+            held.items.add(new File([bytes], 'found.png', {type: 'image/png'}));
+            return held;
+        }""",
+        content,
+    )
+    page.dispatch_event("[data-example=true]", "drop", {"dataTransfer": dropped})
+    said(page, "an example picture added")
+    page.wait_for_selector("#describe-examples li:has-text('not of the library') .chip.yes")
+    page.wait_for_function(
+        "() => document.querySelector('#describe-examples .pictures img').naturalWidth > 0"
+    )
+    assert site.bench.library.info().pictures == len(list(site.pictures.glob("*.png")))
+    (tmp_path / "notes.png").write_text("no picture")
+    page.set_input_files("[data-example=false] input", str(tmp_path / "notes.png"))
+    said(page, "notes.png")
+    page.click("[aria-label='Remove this example']")
+    said(page, "an example picture removed")
+
+
+def test_without_a_yes_define_leads_to_a_wall(site: Any, page: Any) -> None:
+    open_definition(site, page, "Walled")
+    page.click("a:has-text('Show me pictures')")
+    page.wait_for_selector("[data-part=grid-words]:has-text('Click every picture that counts')")
+    page.reload()
+    page.wait_for_selector("[data-do=save]:has-text('None of these, next wall')")
+
+
+def test_a_zip_with_bad_files_is_added_and_the_bad_ones_are_listed(
+    site: Any, page: Any, tmp_path: Path
+) -> None:
+    draw("ellipse", 9001).save(tmp_path / "new.png")
+    with zipfile.ZipFile(tmp_path / "some.zip", "w") as archive:
+        archive.write(tmp_path / "new.png", "new.png")
+        archive.writestr("broken.png", b"no picture at all")
+    (tmp_path / "notes.txt").write_text("no picture either")
+    page.goto(f"{site.url}/library")
+    page.click(".adding summary")
+    pictures = site.bench.library.info().pictures
+    page.wait_for_selector(f"#rail-pictures:has-text('{pictures} pictures')")
+    page.set_input_files("#upload-files", [str(tmp_path / "some.zip"), str(tmp_path / "notes.txt")])
+    page.wait_for_selector("#library-progress :text('1 new picture')")
+    page.wait_for_selector(f"#rail-pictures:has-text('{pictures + 1} pictures')")  # and no page opened anew
+    page.wait_for_selector("#library-progress :text('1 file skipped')")
+    assert "notes.txt" in page.inner_text("#upload-status")
+    page.click(".tab:has-text('Health')")
+    page.wait_for_selector("td:has-text('some.zip!/broken.png')")
+
+
+def test_searching_by_words_then_by_picture_is_in_the_address(site: Any, page: Any) -> None:
+    page.goto(f"{site.url}/library")
+    page.wait_for_selector(".pictures img")
+    page.fill("#search-words", "a line")
+    page.press("#search-words", "Enter")
+    page.wait_for_url("**/library?q=a+line")
+    page.click("#library-main .tile")
+    page.wait_for_selector("dialog[open] .large img")
+    page.click("dialog[open] button:has-text('More like this')")
+    page.wait_for_url("**/library?like=*")
+    page.fill("#search-words", "green")
+    page.press("#search-words", "Enter")
+    page.wait_for_url("**/library?like=*&q=green")
+    page.reload()
+    page.wait_for_selector(".like img")
+    assert page.input_value("#search-words") == "green"
+    page.go_back()
+    page.wait_for_url(lambda url: "q=" not in url)
+    page.wait_for_selector(".like img")  # a page that is closed while it comes back can hang the browser

@@ -1,0 +1,131 @@
+"""What is corrected on Check, where only what the version gets wrong is shown, never improves its figures.
+
+The answers are simulated: a drawing counts if its file is called ellipse, and every sixth answer is a slip.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from drawing import draw_folder
+from web_screens import Screens
+
+from concepts.labelling.reasons import Reason
+from concepts.labelling.review import ReviewRow
+from concepts.learning import waves
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+from web.screens.mistakes import listed
+
+NAME = "Round thing"
+OF = {"concept": NAME}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Path:
+    """A home with 90 drawings and a version that was trained and measured, with slips among the answers to
+    learn from and those that measure."""
+    root = tmp_path_factory.mktemp("corrections")
+    bench = Workbench(Settings(home=root / "home"))
+    bench.library.add([draw_folder(root / "pictures", 90)], encoder=f"local-dir:{tiny_open_clip}").wait()
+    concept = bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(waves, "SHARE", 0.4)  # of a small library: figures need ten of each kind
+        given = concept.labels.next_pictures(100, purpose="evaluation")
+    given += concept.labels.next_pictures(30)
+    for place, picture in enumerate(given):
+        counts = ("ellipse" in picture.path) != (place % 6 == 5)
+        concept.labels.give(picture.id, "yes" if counts else "no", author="me")
+    concept.versions.train().wait()
+    concept.versions.measure()
+    bench.close()
+    return root / "home"
+
+
+@pytest.fixture
+def bench(made: Path, own_home: Path) -> Workbench:
+    shutil.copytree(made, own_home)
+    return Workbench(Settings(home=own_home))
+
+
+def figures(bench: Workbench) -> Any:
+    """All that is measured, anew."""
+    return bench.concept(NAME).versions.measure().model_dump()
+
+
+def words(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+def mistakes_of(bench: Workbench) -> list[ReviewRow]:
+    return bench.review.queue(NAME, Reason.MISTAKE).rows
+
+
+def other(said: str) -> str:
+    return "no" if said == "yes" else "yes"
+
+
+def test_correcting_every_mistake_on_the_screen_changes_no_figure(bench: Workbench) -> None:
+    screens, before = Screens(bench), figures(bench)
+    mistakes = mistakes_of(bench)
+    assert {mistake.purpose for mistake in mistakes} == {"train", "evaluation"}
+    first = {mistake.purpose: mistake for mistake in reversed(mistakes)}
+    for mistake in mistakes:
+        if mistake in first.values():
+            value = f'["{mistake.id}", "key {mistake.purpose}"]'
+            screens.press("check-dialog", "answer", value, OF, value=other(mistake.label), comment="")
+        else:  # the same without the screen, which looks all labels over after each
+            label = other(mistake.label)
+            bench.concept(NAME).labels.give(mistake.id, label, author="me", in_view=True)
+    assert mistakes_of(bench) == []
+    assert figures(bench) == before
+    shown = words(screens.load("check", **OF)["check-mistakes"])
+    measuring = sum(mistake.purpose == "evaluation" for mistake in mistakes)
+    assert f"Test labels changed since: {measuring}" in shown
+    quality = bench.concept(NAME).versions.quality()
+    assert not quality.stale
+    assert quality.new_answers == len(mistakes) - measuring  # which teach the next version
+
+
+def test_who_only_looks_is_offered_no_answers(bench: Workbench) -> None:
+    view = bench.concept(NAME).definition.read()
+    shown = [listed(bench, view, "me", (0, 0), may_answer=may) for may in (True, False)]
+    assert ["data-say=" in html for html in shown] == [True, False]
+
+
+def test_the_screen_says_that_corrections_change_no_figure(bench: Workbench) -> None:
+    shown = words(Screens(bench).load("check", **OF)["check-mistakes"])
+    assert "It changes no figure: those stay with what was said first" in shown
+
+
+def test_mistakes_are_those_behind_the_figures(bench: Workbench) -> None:
+    report = bench.concept(NAME).versions.measure()
+    found = [mistake for mistake in mistakes_of(bench) if mistake.purpose == "evaluation"]
+    assert len(found) == report.confusion["false_positive"] + report.confusion["false_negative"]
+
+
+def test_answers_after_the_last_look_wait_and_it_is_said_which_ones_count(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waves, "LOOKS", (20, 60))
+    monkeypatch.setattr(waves, "SHARE", 1)
+    report, dataset = (
+        bench.concept(NAME).versions.measure(),
+        bench.context.dataset(bench.context.concept(NAME)),
+    )
+    answered = len(dataset.evaluation)
+    said = f"These figures rest on the first 20 of the {answered} answers that measure. The other"
+    view = bench.concept(NAME).versions.quality()
+    assert (report.n, view.n) == (20, 20)
+    assert view.waiting_answers.startswith(said)
+    assert view.waiting_answers in report.notes
+    assert view.waiting_answers in bench.concept(NAME).exports.card()
+    assert said in words(Screens(bench).load("check", **OF)["check-main"])
+    waiting = set(dataset.evaluation) - set(dataset.measuring)
+    assert waiting
+    assert not waiting & {mistake.id for mistake in mistakes_of(bench)}  # to list them is to look

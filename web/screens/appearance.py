@@ -1,0 +1,72 @@
+"""Protection: how pictures are shown to a person, and what a concept asks for."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from fastapi import Request
+from pydantic import ValidationError
+
+from concepts.errors import DiscernError
+from concepts.workbench import Workbench
+from concepts.workbench.protection import Key, Protection, ShownAs
+from web.advice import in_words
+from web.http.guard import author_of
+from web.http.roles import OWNER
+from web.page import Action, Shown, WebPage, concept_of
+from web.render import render, say, url
+
+KEYS = get_args(Key)
+SHOWN_AS = get_args(ShownAs)
+
+
+def build(workbench: Workbench, page: WebPage) -> None:
+    area = page.area("protection")
+
+    def show(request: Request) -> Shown:
+        concept = workbench.concepts.name_now(concept_of(request) or "")
+        return {
+            area: render(
+                "settings/appearance.html",
+                own=workbench.protection.of_person(author_of(request)),
+                keys=KEYS,
+                concept=concept,
+                of_concept=_of_concept(workbench, concept),
+                may=request.state.role >= OWNER,
+                saved=request.query_params.get("saved") == "1",
+            )
+        }
+
+    def act(action: Action, request: Request) -> Shown:
+        """The page is opened anew where something was saved: what protects is said by its first element."""
+        concept = concept_of(request)
+        try:
+            if action.name == "protect":
+                wanted = _wanted(action.fields)
+                workbench.protection.prefer(wanted.shown_as, wanted.key, author=author_of(request))
+            elif action.name == "protect-concept" and concept:
+                chosen = next(one for one in SHOWN_AS if one == action.fields.get("shown_as", ""))
+                workbench.concept(concept).protection.set(chosen)
+            else:
+                return show(request)
+        except (ValidationError, StopIteration):
+            return {area: say("That can’t be kept: choose from the list.", "bad") + show(request)[area]}
+        except DiscernError as error:
+            return {area: say(in_words(error), "bad") + show(request)[area]}
+        return {area: render("concept/go.html", address=url("/settings/appearance", concept, saved=1))}
+
+    page.on_open(show)
+    page.on_action(act, area)
+
+
+def _of_concept(workbench: Workbench, concept: str | None) -> str:
+    try:
+        return workbench.concept(concept).protection.get().shown_as if concept else ""
+    except DiscernError:  # in the trash, so it has no screens now
+        return ""
+
+
+def _wanted(fields: dict[str, str]) -> Protection:
+    return Protection.model_validate(
+        {"shown_as": fields.get("shown_as", ""), "key": fields.get("key", KEYS[0])}
+    )

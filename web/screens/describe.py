@@ -1,0 +1,380 @@
+"""Describe: the concept as a document to edit: what counts, where it looks, examples, and its history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from fastapi import Request
+
+from concepts.definition import editing
+from concepts.definition.document import Definition
+from concepts.errors import DiscernError, UnknownConceptError
+from concepts.installation.activity import JobView
+from concepts.view import View
+from concepts.workbench import Workbench
+from concepts.workbench.concept_views import ConceptView, CriterionView
+from concepts.workbench.definition import scoping_model
+from web.advice import in_words
+from web.concept_menu import chosen, renamed_notice
+from web.http.guard import author_of
+from web.jobs import is_going
+from web.page import MEMORY, TIMER, Action, Shown, WebPage, concept_of, remembered
+from web.render import Button, Notice, render, say, url
+from web.screens.collections import look_in, where_to_look
+from web.screens.home import AWAY, PUT_AWAY
+from web.screens.scales import fields_of, scale_of
+from web.words import count
+from web.work import Work, press, ticking
+
+WAITED_FOR = ("expand", "mine", "questions", "more kinds")
+WAS = "was"  # in the address: the name before the concept was renamed here
+SHOWN_EACH = 8  # pictures of a query's strip
+SHOWN_OF_A_KIND = 6
+PICKED_FROM = 24
+
+
+def build(workbench: Workbench, page: WebPage) -> None:
+    screen = _Screen(workbench, page)
+    # Searching a large library takes a moment: the document is there before the pictures are.
+    page.on_open(screen.document)
+    page.on_opened(screen.searches)
+    page.on_action(screen.act, *screen.parts, screen.queries, screen.dialog)
+    screen.work.on_tick(screen.tick, of_concept=True)
+
+
+class Told(View):
+    """The job whose end is shown."""
+
+    told: int | None = None
+
+
+class _Screen:
+    def __init__(self, workbench: Workbench, page: WebPage) -> None:
+        self._bench = workbench
+        self.top = page.area("describe-head")
+        self.work = Work(workbench, page, "describe-progress", WAITED_FOR)
+        self.questions = page.area("describe-questions")
+        with page.row("describe-columns"):
+            self.criteria = page.area("describe-document")
+            self.queries = page.area("describe-queries", render("describe/looking.html"))
+            self.examples = page.area("describe-examples")
+            self.history = page.area("describe-history")
+        self.prompts = page.area("describe-prompts")
+        self.dialog = page.area("describe-dialog")
+        self.parts = [
+            self.top,
+            self.work.area,
+            self.questions,
+            self.criteria,
+            self.examples,
+            self.history,
+            self.prompts,
+        ]
+
+    # What is shown
+
+    def document(self, request: Request, said: Notice | None = None) -> Shown:
+        name = concept_of(request)
+        if name is None:
+            return self._nothing(render("which_concept.html", screen="Describe", what="A definition"))
+        # Read before what it may change: a job that ends meanwhile ticks once more, and then all is shown.
+        job = self.work.newest(name)
+        try:
+            concept = self._bench.concept(name)
+            view = concept.definition.read()
+        except DiscernError as error:
+            said = Notice(in_words(error), "bad")
+            return self._nothing(render("no_concept.html", screen="Describe", said=said))
+        was = request.query_params.get(WAS)
+        if said is None and was and self._bench.concepts.name_now(was) == view.name:
+            said = renamed_notice(was, view.name)
+        definition, revision = view.revision.definition, view.revision.number
+        criteria = concept.definition.criteria(reader=author_of(request))
+        open_questions = concept.definition.questions()
+        examples = concept.examples.all()
+        return {
+            self.top: render(
+                "describe/head.html",
+                concept=view,
+                answered_by=fields_of(view.scale),
+                said=said,
+                looks_in=self._bench.concept(name).scope.get(),
+            ),
+            self.questions: render("describe/questions.html", questions=open_questions, revision=revision),
+            self.criteria: self._document(definition.description, criteria, revision),
+            self.examples: render(
+                "describe/examples.html",
+                concept=view.name,
+                concept_id=view.id,
+                examples=examples,
+                no_yes=not (view.answers.yes or definition.examples),
+                rare=view.rare,
+                revision=revision,
+            ),
+            self.history: render("describe/history.html", revisions=concept.definition.revisions(None)),
+            self.prompts: render("describe/prompts.html", prompts=concept.prompts.all(), open=False),
+            MEMORY: Told(told=job.id if job and not is_going(job) else None),
+        } | self._helpers(view, job)
+
+    def searches(self, request: Request) -> Shown:
+        """What each query finds, and pictures of each kind where the definition has any."""
+        name, reader = concept_of(request), author_of(request)
+        if name is None:
+            return {self.queries: ""}
+        try:
+            definition = self._bench.concept(name).definition
+            revision = definition.read().revision
+            found = definition.queries(SHOWN_EACH, reader=reader)
+            criteria = definition.criteria(SHOWN_OF_A_KIND, reader=reader)
+        except UnknownConceptError:
+            return {self.queries: ""}
+        except DiscernError as error:
+            return {self.queries: say(in_words(error), "bad")}
+        shown = {self.queries: render("describe/queries.html", queries=found, revision=revision.number)}
+        if any(criterion.found for criterion in criteria):
+            description = revision.definition.description
+            shown[self.criteria] = self._document(description, criteria, revision.number)
+        return shown
+
+    def _document(self, description: str, criteria: Sequence[CriterionView], revision: int) -> str:
+        return render(
+            "describe/document.html",
+            description=description,
+            criteria=criteria,
+            revision=revision,
+            more_by=scoping_model(self._bench.context.settings),
+        )
+
+    def everything(self, request: Request, said: Notice | None = None) -> Shown:
+        return self.document(request, said) | self.searches(request)
+
+    def tick(self, request: Request) -> Shown:
+        """Only the progress while there is any, then everything: once, as the person may have gone on by the
+        time the last tick comes, and what they are told of that stays."""
+        name = concept_of(request)
+        job = self.work.newest(name) if name else None
+        if is_going(job):
+            return self.work.shown(job)
+        if job and remembered(Told, request).told == job.id:
+            return {TIMER: ticking(job)}
+        return self.everything(request, _outcome(job))
+
+    def _helpers(self, view: ConceptView, job: JobView | None) -> Shown:
+        model = scoping_model(self._bench.context.settings)
+        return self.work.shown(
+            job,
+            "describe/work.html",
+            by=model or "the built-in vocabulary",
+            model=model,
+            demo=self._bench.context.settings.demo,
+            asks=model or self._bench.concept(view.name).definition.can_ask(),
+            first=not view.revision.definition.queries,
+        )
+
+    def _nothing(self, top: str) -> Shown:
+        return dict.fromkeys(self.parts, "") | {self.top: top, TIMER: 0}
+
+    # What can be done
+
+    def act(self, action: Action, request: Request) -> Shown:
+        name, author = concept_of(request), author_of(request)
+        if name is None:
+            return {}
+        try:
+            outcome = chosen(self._bench, action, author)
+            if outcome is not None:
+                address = _goes_to(name, outcome.name, renamed=action.name == "rename")
+                return {self.dialog: outcome.dialog or render("concept/go.html", address=address)}
+            if action.name == "revision":
+                return {self.dialog: self._revision(name, int(action.value))}
+            if action.name == "ask-where":
+                return {self.dialog: where_to_look(self._bench, name)}
+            if action.name == "look-in":
+                told = look_in(self._bench, name, action, author)
+                return self.everything(request, told) | {self.dialog: ""}
+            if action.name == "pick":
+                return {self.dialog: self._picker(name, action.fields.get("words", ""))}
+            if action.name in ("prompt", "save-prompt", "reset-prompt"):
+                return self._prompt(name, action, author)
+            said = self._do(name, action, author)
+        except DiscernError as error:
+            said = Notice(in_words(error), "bad")
+        shown = self.everything(request, said)
+        return shown | {self.dialog: ""} if action.name in CLOSES else shown
+
+    def _do(self, name: str, action: Action, author: str) -> Notice | None:
+        """Does it, and says what was done."""
+        definition = self._bench.concept(name).definition
+        if action.name == "propose":
+            definition.propose()
+            return None
+        if action.name == "ask":
+            definition.ask()
+            return None
+        if action.name == "more-kinds":
+            definition.propose(kinds=True, near=action.fields.get("signal", ""))
+            return None
+        if action.name == "mine":
+            definition.mine()
+            return None
+        if press(self._bench, action):
+            return None
+        if action.name == "scale":
+            definition.set_scale(scale_of(action.fields))
+            return Notice("Kept.", "good")
+        base, _, what = action.value.partition(":")
+        if action.name == "given":
+            return Notice(what, "bad") if what else self._given(name, int(base))
+        if action.name == "answer-question":
+            question, said = action.fields.get("question", ""), action.fields.get("said", "")
+            view = definition.answer(question, said, author=author, after=int(base))
+        elif action.name == "restore":
+            view = definition.restore(int(what), author=author, after=int(base))
+        else:
+            change = _change(action.name, what, action.fields)
+            view = definition.edit(change, author=author, after=int(base))
+        return _saved(view.note, view.number, int(base)) if view.number != int(base) else None
+
+    def _given(self, name: str, before: int) -> Notice:
+        """After a picture from outside was taken."""
+        revision = self._bench.concept(name).definition.read().revision
+        if revision.number == before:
+            return Notice("This picture is an example already.")
+        return _saved(revision.note, revision.number, before)
+
+    def _picker(self, name: str, words: str) -> str:
+        concept = self._bench.concept(name)
+        revision = concept.definition.read().revision
+        sought = words or revision.definition.description
+        found, said = [], None
+        try:
+            found = concept.examples.possible(sought, PICKED_FROM)
+        except DiscernError as error:
+            said = Notice(in_words(error), "bad")
+        return render("describe/picker.html", words=sought, found=found, revision=revision.number, said=said)
+
+    def _revision(self, name: str, number: int) -> str:
+        definition = self._bench.concept(name).definition
+        newest, diff = definition.read().revision.number, definition.diff
+        return render(
+            "describe/revision.html",
+            number=number,
+            newest=newest,
+            changed=diff(number - 1, number) if number > 1 else None,
+            since=diff(number, newest) if number != newest else None,
+        )
+
+    def _prompt(self, name: str, action: Action, author: str) -> Shown:
+        """One prompt in the dialog, after what was done there. What was refused stays, to be mended."""
+        prompts, said, typed = self._bench.concept(name).prompts, None, None
+        prompt, _, picture = action.value.partition("|")
+        try:
+            if action.name == "save-prompt":
+                prompts.set(prompt, action.fields.get("text", ""), author=author)
+                said = Notice("Saved. It counts from the next question on.", "good")
+            elif action.name == "reset-prompt":
+                prompts.set(prompt, "", author=author)
+                said = Notice("The default holds again.", "good")
+        except DiscernError as error:
+            said, typed = Notice(f"{in_words(error)} Nothing was changed.", "bad"), action.fields.get("text")
+        shown = prompts.get(prompt)
+        try:
+            sent, why = prompts.preview(prompt, picture or None), ""
+        except DiscernError as error:
+            sent, why = None, in_words(error)
+        dialog = render(
+            "describe/prompt.html",
+            prompt=shown,
+            typed=typed,
+            changes=prompts.diff(prompt) if shown.own else None,
+            sent=sent,
+            why=why,
+            pictures=prompts.pictures(SHOWN_EACH) if sent and sent.picture else [],
+            said=said,
+        )
+        listed = render("describe/prompts.html", prompts=prompts.all(), open=True)
+        return {self.dialog: dialog} | ({} if action.name == "prompt" else {self.prompts: listed})
+
+
+def _goes_to(before: str, now: str, *, renamed: bool) -> str:
+    """Where to go on once the menu was used, with the name before where it is another now: the whole page is
+    about the concept, the sidebar too. From one that was put away to Start, which has the way back."""
+    if not now:
+        return f"{url('/', **{AWAY: before})}#{PUT_AWAY}"
+    return url("/describe", now, **{WAS: before} if renamed else {})
+
+
+CLOSES = ("example", "restore")  # the dialog they are pressed in has done its work
+
+
+def _change(name: str, what: str, fields: dict[str, str]) -> Callable[[Definition], Definition]:
+    """The edit that a press means. Raises `DiscernError`."""
+    text = fields.get("text", "")
+    if name == "sentence":
+        excluded = fields.get("not", "").splitlines()
+        return lambda definition: editing.exclude(editing.describe(definition, text), excluded)
+    if name == "add-criterion":
+        kind, of = fields.get("kind", ""), fields.get("of", "")
+        return partial(editing.add_criterion, kind=kind, text=text, of=of if kind != "necessary" else "")
+    if name == "turn-kind":
+        place, _, kind = what.partition(":")
+        return partial(editing.set_kind, index=int(place) if place.isdecimal() else -1, kind=kind)
+    if name == "add-query":
+        return partial(editing.add_query, text=text, counts=fields.get("counts") == "yes")
+    if name == "example":
+        answer, _, picture = what.partition(":")
+        return partial(editing.add_example, picture_id=picture, counts=answer == "yes")
+    if name == "drop-example":
+        return partial(editing.remove_example, picture_id=what)
+    if not what.isdecimal():
+        raise DiscernError("This can't be done here. Reload the page and try again; nothing was changed.")
+    index = int(what)
+    if name == "edit-criterion":
+        return lambda definition: editing.set_kind(
+            editing.reword_criterion(definition, index, text), index, fields.get("kind", "")
+        )
+    simple: dict[str, Callable[[Definition, int], Definition]] = {
+        "keep-criterion": editing.keep_criterion,
+        "drop-criterion": editing.remove_criterion,
+        "keep-query": editing.keep_query,
+        "flip-query": editing.flip_query,
+        "drop-query": editing.remove_query,
+    }
+    if name not in simple:
+        raise DiscernError("This can't be done here. Reload the page and try again; nothing was changed.")
+    return lambda definition: simple[name](definition, index)
+
+
+def _outcome(job: JobView | None) -> Notice | None:
+    """What came of a job that has just ended."""
+    if job is None or job.state != "done" or job.result is None:
+        return None
+    if job.kind == "mine":
+        added, pool = int(job.result["added"]), int(job.result["candidates"])
+        return Notice(f"Found {count(added, 'new picture')}; {count(pool, 'candidate')} by now.", "good")
+    if job.kind == "questions":
+        return _asked(job.result)
+    if job.kind == "more kinds" and not job.result["added"]:
+        return Notice("No kinds came to mind that aren’t there already.")
+    number = int(job.result["revision"])
+    saved = _saved(f"proposed by {job.result['author']}", number, number - 1)
+    if why := job.result.get("problem"):
+        said = f"The model gave no answer, so this is from the built-in words. {saved.text} ({why})"
+        return Notice(said, "warn", saved.button)
+    return saved
+
+
+def _asked(result: dict[str, Any]) -> Notice | None:
+    """What there is to say about questions beside the questions."""
+    nothing = "" if result["questions"] else "There is nothing to ask just now."
+    if why := result.get("problem"):
+        words = nothing or "These questions are about built-in nouns."
+        return Notice(f"The model gave no answer. {words} ({why})", "warn")
+    return Notice(nothing) if nothing else None
+
+
+def _saved(note: str, number: int, before: int) -> Notice:
+    undo = Button("Undo", "restore", f"{number}:{before}", "undo-2") if before else None
+    return Notice(f"Saved as definition {number}: {note}.", "good", undo)
