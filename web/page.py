@@ -21,7 +21,7 @@ from concepts.workbench import Workbench
 from concepts.workbench.protection import OnPage
 from storage.database import one_moment
 from web.http.guard import author_of
-from web.http.roles import ACTIONS, ANY_OTHER, why_not
+from web.http.roles import rule_of_button, why_not
 from web.render import say
 
 OLD_PAGE = "This page is out of date. Reload it."
@@ -131,7 +131,7 @@ class WebPage:
 
     def press(self, area: str, action: Action, request: Request) -> Shown:
         """Handles a press. Raises `HTTPException`: 403 if the role forbids it, 422 if no button sends it."""
-        answer, rule = self._answers.get(area), ACTIONS.get(action.name, ANY_OTHER)
+        answer, rule = self._answers.get(area), rule_of_button(action.name)
         state = request.state
         if refusal := why_not(rule, state.role, state.demo, state.full):
             raise HTTPException(403, refusal)

@@ -6,6 +6,8 @@ import json
 import re
 import time
 import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePath
@@ -19,6 +21,9 @@ from concepts.errors import WrongUsageError
 from concepts.learning.target import Target
 from storage.pictures.formats import NAMES, PICTURE_SUFFIXES
 from web import jobs, words
+
+# Whether whoever asks may press a button, by its action. Buttons that they may not press are left out.
+ALLOWED: ContextVar[Callable[[str], bool]] = ContextVar("allowed", default=lambda action: True)
 
 FOLDER = Path(__file__).parent
 ICONS = FOLDER / "static" / "icons"
@@ -75,6 +80,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.globals |= {
+        "allowed": lambda action: ALLOWED.get()(action),
         "bare_drawing": figures.bare_drawing,
         "drawing": figures.drawing,
         "icon_svg": _icon,

@@ -134,6 +134,11 @@ BUTTONS: dict[Rule, str] = {
 ACTIONS = {button: rule for rule, buttons in BUTTONS.items() for button in buttons.split()}
 ANY_OTHER = Rule(OWNER, host=True)
 
+
+def rule_of_button(action: str) -> Rule:
+    return ACTIONS.get(action, ANY_OTHER)
+
+
 # The tools of assistants, by name. An assistant labels as a machine does, so that is for owners, too.
 TOOLS: dict[str, Rule] = {
     **dict.fromkeys(("search_pictures", "show_concept", "job"), Rule(VIEWER)),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, Final, Literal
 from urllib.parse import urlencode
@@ -18,8 +19,9 @@ from concepts.workbench import Workbench
 from storage.database import one_moment
 from storage.names import key_of
 from web.api.shared import Body, BoundedRoute
+from web.http.roles import rule_of_button, why_not
 from web.page import MEMORY, TIMER, Action, Area, Shown, WebPage, concept_of, protection_of
-from web.render import render
+from web.render import ALLOWED, render
 from web.shell import Screen, rail, tabs
 
 # Show every concept's pictures, whichever is named.
@@ -74,7 +76,7 @@ def _route(router: APIRouter, workbench: Workbench, screens: Sequence[Screen], s
         if elsewhere := _renamed(workbench, request):
             # Not permanent: another concept may take the name.
             return RedirectResponse(elsewhere, status_code=303)
-        with one_moment():
+        with one_moment(), _buttons_of(request):
             shown = page.open(request)
             html = render(
                 "screen.html",
@@ -94,7 +96,19 @@ def _route(router: APIRouter, workbench: Workbench, screens: Sequence[Screen], s
     @router.post(screen.path)
     def answer(request: Request, sent: Event) -> dict[str, Any]:
         request.state.memory, request.state.tab = sent.memory, sent.tab
-        return _told(_answered(page, sent, request))
+        with _buttons_of(request):
+            return _told(_answered(page, sent, request))
+
+
+@contextmanager
+def _buttons_of(request: Request) -> Iterator[None]:
+    """Shows the buttons that this person's role allows."""
+    state = request.state
+    before = ALLOWED.set(lambda action: not why_not(rule_of_button(action), state.role, state.demo))
+    try:
+        yield
+    finally:
+        ALLOWED.reset(before)
 
 
 def _answered(page: WebPage, sent: Event, request: Request) -> Shown:
