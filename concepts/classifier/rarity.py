@@ -18,7 +18,7 @@ from storage.frames import Frame
 
 RARE = 0.05  # share of pictures that count, below which single questions seldom meet one
 LOOKED_AT = len(LOOKS) + 1  # the first wave, then the looks: at each the interval is wrong no more often
-FIND_MORE = "walls (W on Label) and the likely ones (G) find more of them than single questions."
+FIND_MORE = "Sheet (W) and Grid (G) on Label find more than single questions."
 
 
 def is_rare(share: float) -> bool:
@@ -45,35 +45,29 @@ class Rarity(View):
     @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated property
     @property
     def sentence(self) -> str:
-        """What a rare concept takes; empty where it is none."""
+        """How rare it is and what that takes; empty unless it is rare."""
         if not self.rare:
             return ""
-        most, of, walls = f"at most {math.floor(self.high):,}", f"of {self.pictures:,} pictures", ""
-        if self.yes:
-            count = "count" if self.yes > 1 else "counts"
-            known = (
-                f"{self.yes:,} of {self.n:,} pictures drawn to measure with {count}: "
-                f"about {round(self.value):,} {of} do, {most}."
-            )
-        else:
-            known = f"None of {self.n:,} pictures drawn to measure with counts: {most} {of} do."
+        about = f"about {round(self.value):,}, " if self.yes else ""
+        count = "counts" if self.yes == 1 else "count"
+        sheets = ""
         if self.walls:
-            them = "1 wall" if self.walls == 1 else f"{self.walls:,} walls"
-            walls = f" Besides, {them} with {self.on_walls:,} pictures were looked through."
-        return f"{known} {self._effort}{walls} It looks rare: {FIND_MORE}"
+            them = "1 contact sheet" if self.walls == 1 else f"{self.walls:,} contact sheets"
+            sheets = f" Looked through: {them} ({self.on_walls:,} pictures)."
+        return (
+            f"Rare: {self.yes:,} of {self.n:,} test pictures {count}, so {about}"
+            f"at most {math.floor(self.high):,} of {self.pictures:,} pictures do. "
+            f"{self._effort}{sheets} {FIND_MORE}"
+        )
 
     @property
     def _effort(self) -> str:
-        """Answers until enough that count have been met to measure with, at the rate they were met so far, or
-        at the highest that is likely."""
-        takes = math.ceil(FEWEST * (self.n / self.yes if self.yes else self.pictures / self.high))
-        if takes > LOOKS[-1]:
-            return (
-                f"The {FEWEST} that figures need would take more than the {LOOKS[-1]} answers that ever "
-                "measure, so how much it finds will stay a rough guess."
-            )
-        about = "about" if self.yes else "at least"
-        return f"The {FEWEST} that figures need take {about} {takes:,} answers that measure."
+        """Test labels until enough of them count, at the rate so far, or at the highest that is likely."""
+        takes = math.ceil(FEWEST * (self.n / self.yes if self.yes else self.pictures / self.high)) - self.n
+        if takes + self.n > LOOKS[-1]:
+            return f"Even {LOOKS[-1]} test labels, the most there are, give only rough figures."
+        about = "About" if self.yes else "At least"
+        return f"{about} {max(takes, 1):,} more test labels for reliable figures."
 
 
 def rarity(drawn: MeasuredSample, dataset: ConceptDataset, walls: list[list[str]]) -> Rarity | None:

@@ -1,4 +1,4 @@
-"""Whether more answers would change what a classifier decides: what the last ones changed, and what is open.
+"""Whether more labels would change what a classifier decides: what the last ones changed, and what is open.
 
 The rule was chosen on the tuning lists of the study (`docs/decisions/labels-enough.md`).
 """
@@ -12,13 +12,13 @@ from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.ranking import decisions
 from concepts.view import View
 
-LAST = 40  # answers whose effect is looked at
+LAST = 40  # labels whose effect is looked at
 FEW_CHANGED = 0.05  # of the pictures flagged before or after them
 FEW_OPEN = 0.25  # of the pictures flagged
 
 
 class Settling(View):
-    """Decisions on the library by all answers, and by all but the last `LAST`, each at its own threshold."""
+    """Decisions on the library by all labels, and by all but the last `LAST`, each at its own threshold."""
 
     answers: int  # all that stood then
     last: int
@@ -31,18 +31,28 @@ class Settling(View):
     @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated property
     @property
     def settled(self) -> bool:
-        """Whether more answers of the same kind would change little."""
-        few = self.changed <= FEW_CHANGED * self.either and self.hesitates <= FEW_OPEN * self.flagged
-        return self.flagged > 0 and few
+        """Whether more labels of the same kind would change little."""
+        return self._stable and self.hesitates <= FEW_OPEN * self.flagged
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def reason(self) -> str:
-        """Such as: The last 40 of 150 answers changed 3 of 2,700 decisions, and it hesitates about 12."""
+        """The figures behind `settled`."""
         return (
-            f"The last {self.last} of {self.answers:,} answers changed {self.changed:,} of {self.pictures:,} "
-            f"decisions, and it hesitates about {self.hesitates:,}."
+            f"The last {self.last} of {self.answers:,} labels changed {self.changed:,} of {self.pictures:,} "
+            f"decisions; {self.hesitates:,} are uncertain."
         )
+
+    @property
+    def sentence(self) -> str:
+        """Such as: Almost stable; 38 uncertain."""
+        if self.settled:
+            return "Done: more labels would change little."
+        return f"{'Almost stable' if self._stable else 'Not stable yet'}; {self.hesitates:,} uncertain."
+
+    @property
+    def _stable(self) -> bool:
+        return self.flagged > 0 and self.changed <= FEW_CHANGED * self.either
 
 
 def settling(dataset: ConceptDataset, way: str) -> Settling | None:

@@ -166,25 +166,25 @@ class AnswerCount(View):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def sentence(self) -> str:
-        """Such as: 112 answers by you: 70 to learn from, 36 to measure with, 6 undecided."""
+        """Such as: 112 labels by you: 70 for training, 36 for testing, 6 undecided."""
         if not self.answers:
-            return "No answers yet."
-        parts = [f"{self.teach:,} to learn from", f"{self.measure:,} to measure with"]
+            return "No labels yet."
+        parts = [f"{self.teach:,} for training", f"{self.measure:,} for testing"]
         others = (
-            (self.certify, "kept apart for guarantees and checks"),
-            (self.watch, "to watch a folder with"),
+            (self.certify, "for guarantees"),
+            (self.watch, "for a watched folder"),
             (self.undecided, "undecided"),
-            (self.in_view, "given with the machine’s opinion in view, which measure nothing"),
-            (self.look_alike, "about look-alikes of pictures that measure, which teach nothing"),
-            (self.elsewhere, "that measured where it doesn’t look now"),
+            (self.in_view, "of test pictures, given with the suggestion in view (unused)"),
+            (self.look_alike, "of near-duplicates of test pictures (unused)"),
+            (self.elsewhere, "of test pictures outside the scope"),
         )
         parts += [f"{n:,} {words}" for n, words in others if n]
-        number = "1 answer" if self.answers == 1 else f"{self.answers:,} answers"
+        number = "1 label" if self.answers == 1 else f"{self.answers:,} labels"
         return f"{number} {self.by_whom}: {', '.join(parts)}."
 
     @property
     def by_whom(self) -> str:
-        """A demo's or a study's answers are nobody's: that is said wherever they are counted."""
+        """A demo's or a study's labels are nobody's: that is said wherever they are counted."""
         if self.simulated == self.answers:
             return "by a simulated person"
         who = "by you" if self.people == 1 else f"by {self.people:,} people"

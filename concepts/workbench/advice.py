@@ -4,34 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from concepts.classifier.rarity import Rarity
 from concepts.classifier.stability import Settling
 from concepts.labelling.dataset import AnswerCount
+from concepts.learning.evaluation import FEWEST
+from concepts.learning.waves import next_look
 from concepts.workbench.jobs import LookOver
 from storage.tables import ConceptRow
 
 if TYPE_CHECKING:
     from concepts.workbench.context import Context
 
-EARLY = 2  # walls without a yes after which it may be rare, before anything drawn at random can say so
-ENOUGH_LABELS = 100  # answers after which labelling counts as done (Modeling Collaborator's figure)
+EARLY = 2  # contact sheets without a yes after which it may be rare, before a random draw can say so
+ENOUGH_LABELS = 100  # labels after which labelling counts as done (Modeling Collaborator's figure)
+
+Mode = Literal["sheet", "grid", "single"]
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What there is to say of going on after `count` answers. `rare` is empty where what counts is not rare,
-    as far as is known. `enough`: whether labelling counts as done."""
+    """How far the labels are. `progress` is one line, `more` what more labels would bring, and `reason` the
+    figures behind it. `rare` is empty unless few pictures are known to count. `enough`: whether labelling
+    counts as done. `mode`: how best to label next."""
 
     count: AnswerCount
+    progress: str
     more: str
+    reason: str
     rare: str
     enough: bool
+    mode: Mode
 
 
 def is_enough(count: AnswerCount, settling: Settling | None) -> bool:
-    """Whether labelling counts as done: the one rule for every step, bar and sentence. Either more answers
+    """Whether labelling counts as done: the one rule for every step, bar and sentence. Either more labels
     would change little, however few there are, or there are as many as usually do."""
     if not count.teach_yes or not count.teach_no:
         return False
@@ -39,48 +47,72 @@ def is_enough(count: AnswerCount, settling: Settling | None) -> bool:
 
 
 def advice(count: AnswerCount, settling: Settling | None) -> str:
-    """What more answers would bring, and why that can be said."""
+    """What more labels would bring."""
     if not count.teach_yes or not count.teach_no:
         missing = "one that doesn’t count" if count.teach_yes else "one that counts"
         both = missing if count.teach_yes or count.teach_no else "one that counts and one that doesn’t"
-        return f"It takes at least {both} to learn from."
-    if settling and settling.settled:
-        return f"More answers like these would change little. {settling.reason}"
-    more = ENOUGH_LABELS - count.given
-    enough = is_enough(count, settling)
-    helps = "Enough to go on; more still help." if enough else f"About {more:,} more help."
-    return f"{helps} {settling.reason}" if settling else helps
+        return f"Label at least {both}."
+    if not is_enough(count, settling):
+        return f"About {ENOUGH_LABELS - count.given:,} more labels help."
+    return settling.sentence if settling else "Enough to start; more labels still help."
 
 
-def about_rare(count: AnswerCount, rarity: Rarity | None, walls: int) -> str:
-    """What is known of how rare it is, or what it looks like before anything is known."""
+def progress(count: AnswerCount, settling: Settling | None, first_figures: int) -> str:
+    """One line, such as: 41 of about 100 labels · 12 test labels to go. `first_figures`: test labels after
+    which there are figures."""
+    line = f"{count.given:,} of about {ENOUGH_LABELS} labels"
+    if count.given >= ENOUGH_LABELS or is_enough(count, settling):
+        line = f"{count.answers:,} labels · {advice(count, settling).rstrip('.')}"
+    left = first_figures - count.measure
+    return f"{line} · {left:,} test label{'s' if left > 1 else ''} to go" if left > 0 else line
+
+
+def mode(count: AnswerCount, *, scaled: bool) -> Mode:
+    """How best to label next: contact sheets until something counts, more like it as long as that is too
+    little for figures, then single questions. A sheet is no place for grades and classes."""
+    if scaled or count.yes >= FEWEST:
+        return "single"
+    return "grid" if count.yes else "sheet"
+
+
+def about_rare(count: AnswerCount, rarity: Rarity | None, sheets: int) -> str:
+    """How rare it is, or how rare it looks before anything is known."""
     if rarity is not None:
         return rarity.sentence
-    if count.yes or walls < EARLY:
+    if count.yes or sheets < EARLY:
         return ""
     return (
-        f"You looked through {walls:,} walls of every kind of picture and nothing counted: it may be rare or "
-        "not be here at all. One example of it, on Describe, finds its like sooner than more questions."
+        f"Nothing counted on {sheets:,} contact sheets: it may be rare, or not here at all. "
+        "An example picture on Describe finds more like it."
     )
 
 
 def advise(context: Context, concept: ConceptRow) -> Advice:
-    """What more answers would bring, and what a rare concept takes, as far as the last look over the answers
-    tells."""
+    """How far the labels are, as the last look over them tells."""
     looked = context.jobs.newest_done(LookOver, concept.id)
     count = context.label_cache.count(concept.id)
-    walls = 0 if count.yes else context.walls.count(concept.id)
+    sheets = 0 if count.yes else context.walls.count(concept.id)
     settling = looked.settling if looked else None
     return Advice(
         count=count,
+        progress=progress(count, settling, _first_figures(context, concept, count)),
         more=advice(count, settling),
-        rare=about_rare(count, looked.rarity if looked else None, walls),
+        reason=settling.reason if settling else "",
+        rare=about_rare(count, looked.rarity if looked else None, sheets),
         enough=is_enough(count, settling),
+        mode=mode(count, scaled=concept.scale is not None),
     )
 
 
+def _first_figures(context: Context, concept: ConceptRow, count: AnswerCount) -> int:
+    """After how many test labels there are figures: of a test set from outside, after all."""
+    if "imported" in context.label_cache.held_out(concept.id).evaluation.values():
+        return count.to_measure
+    return next_look(0, context.collection.count_for(concept.id))
+
+
 def settling_of(context: Context, concept_ids: Sequence[int]) -> dict[int, Settling]:
-    """What the last looks over the answers tell of more of them, of the concepts where they tell it."""
+    """By concept id, whether more labels would change anything, where the last look over them tells."""
     looked = context.jobs.store.newest_done_of(LookOver.kind, concept_ids)
     found = {job.concept_id: (job.result or {}).get("settling") for job in looked}
     return {i: Settling.model_validate(told) for i, told in found.items() if i is not None and told}

@@ -30,12 +30,12 @@ def found(**changes: float) -> Rarity:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({}, "None of 60 pictures drawn to measure with counts: at most 300 of 2,700 pictures do."),
-        ({}, "The 10 that figures need take at least 90 answers that measure."),
-        ({"yes": 2, "value": 54}, "about 54 of 2,700 pictures do, at most 300."),
-        ({"yes": 2, "value": 54}, "The 10 that figures need take about 300 answers that measure."),
-        ({"yes": 1, "value": 54}, "more than the 480 answers that ever measure"),
-        ({"walls": 2, "on_walls": 120}, "Besides, 2 walls with 120 pictures were looked through."),
+        ({}, "Rare: 0 of 60 test pictures count, so at most 300 of 2,700 pictures do."),
+        ({}, "At least 30 more test labels for reliable figures."),
+        ({"yes": 2, "value": 54}, "2 of 60 test pictures count, so about 54, at most 300 of 2,700"),
+        ({"yes": 2, "value": 54}, "About 240 more test labels for reliable figures."),
+        ({"yes": 1, "value": 54}, "Even 480 test labels, the most there are, give only rough figures."),
+        ({"walls": 2, "on_walls": 120}, "Looked through: 2 contact sheets (120 pictures)."),
         ({}, FIND_MORE),
     ],
 )
@@ -74,7 +74,7 @@ def test_the_first_wave_tells_once_all_of_it_is_answered_and_walls_are_no_part_o
     assert (said.walls, said.on_walls) == (1, 5)
     assert 0 < said.high <= said.pictures
     assert bench.review.current(NAME).rarity is not None
-    assert "drawn to measure with counts" in bench.concept(NAME).definition.read().rare
+    assert "test pictures count, so at most" in bench.concept(NAME).definition.read().rare
 
 
 def test_what_was_answered_before_a_wave_is_none_of_the_pictures_drawn_to_measure_with() -> None:

@@ -7,7 +7,7 @@ import pytest
 from concepts.classifier.stability import LAST, Settling, settling
 from concepts.labelling.dataset import AnswerCount
 from concepts.workbench import Workbench
-from concepts.workbench.advice import about_rare, advice, is_enough
+from concepts.workbench.advice import about_rare, advice, is_enough, mode, progress
 
 NAME = "Round thing"
 
@@ -42,32 +42,61 @@ FEW, MANY = (AnswerCount(answers=n, teach_yes=20, teach_no=n - 20) for n in (60,
 @pytest.mark.parametrize(
     ("count", "found", "said", "enough"),
     [
-        (FEW, None, "About 40 more help.", False),
-        (FEW, counted(changed=30), "About 40 more help.", False),
-        (FEW, counted(), "More answers like these would change little. The last 40 of 150 answers", True),
-        (MANY, None, "Enough to go on; more still help.", True),
-        (
-            MANY,
-            counted(),
-            "More answers like these would change little. The last 40 of 150 answers changed 3 of 2,700 "
-            "decisions, and it hesitates about 12.",
-            True,
-        ),
-        (
-            MANY,
-            counted(changed=30),
-            "Enough to go on; more still help. The last 40 of 150 answers changed 30",
-            True,
-        ),
-        (AnswerCount(), None, "It takes at least one that counts and one that doesn’t", False),
-        (AnswerCount(answers=150, teach_no=150), None, "It takes at least one that counts to learn", False),
+        (FEW, None, "About 40 more labels help.", False),
+        (FEW, counted(changed=30), "About 40 more labels help.", False),
+        (FEW, counted(), "Done: more labels would change little.", True),
+        (MANY, None, "Enough to start; more labels still help.", True),
+        (MANY, counted(), "Done: more labels would change little.", True),
+        (MANY, counted(hesitates=38), "Almost stable; 38 uncertain.", True),
+        (MANY, counted(changed=30), "Not stable yet; 12 uncertain.", True),
+        (AnswerCount(), None, "Label at least one that counts and one that doesn’t.", False),
+        (AnswerCount(answers=150, teach_no=150), None, "Label at least one that counts.", False),
     ],
 )
 def test_what_is_said_of_more_answers_never_contradicts_whether_there_are_enough(
     count: AnswerCount, found: Settling | None, said: str, enough: bool
 ) -> None:
-    assert advice(count, found).startswith(said)
+    assert advice(count, found) == said
     assert is_enough(count, found) is enough
+
+
+def test_the_figures_behind_it_are_said() -> None:
+    assert counted(hesitates=38).reason == (
+        "The last 40 of 150 labels changed 3 of 2,700 decisions; 38 are uncertain."
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "found", "line"),
+    [
+        (AnswerCount(), None, "0 of about 100 labels · 30 test labels to go"),
+        (FEW.model_copy(update={"measure": 29}), None, "60 of about 100 labels · 1 test label to go"),
+        (FEW.model_copy(update={"measure": 30}), None, "60 of about 100 labels"),
+        (FEW, counted(), "60 labels · Done: more labels would change little · 30 test labels to go"),
+        (
+            MANY.model_copy(update={"measure": 30}),
+            counted(hesitates=38),
+            "150 labels · Almost stable; 38 uncertain",
+        ),
+        (
+            AnswerCount(answers=150, teach_no=150, measure=30),
+            None,
+            "150 labels · Label at least one that counts",
+        ),
+    ],
+)
+def test_one_line_says_how_far_the_labels_are(count: AnswerCount, found: Settling | None, line: str) -> None:
+    assert progress(count, found, 30) == line
+
+
+@pytest.mark.parametrize(
+    ("yes", "scaled", "way"),
+    [(0, False, "sheet"), (1, False, "grid"), (9, False, "grid"), (10, False, "single"), (0, True, "single")],
+)
+def test_sheets_come_until_something_counts_then_more_like_it_then_single_questions(
+    yes: int, scaled: bool, way: str
+) -> None:
+    assert mode(AnswerCount(answers=yes, yes=yes), scaled=scaled) == way
 
 
 def test_the_last_answers_are_taken_away_and_nothing_is_said_where_too_few_are_left(bench: Workbench) -> None:

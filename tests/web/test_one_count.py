@@ -69,9 +69,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Wor
 
 
 SENTENCE = (
-    "15 answers by 2 people, 1 of them simulated: 7 to learn from, 3 to measure with, "
-    "2 kept apart for guarantees and checks, 2 undecided, 1 given with the machine’s opinion in view, "
-    "which measure nothing."
+    "15 labels by 2 people, 1 of them simulated: 7 for training, 3 for testing, 2 for guarantees, "
+    "2 undecided, 1 of test pictures, given with the suggestion in view (unused)."
 )
 
 
@@ -85,14 +84,18 @@ def test_every_answer_is_counted_once_by_what_was_said_and_by_what_it_is_for(ben
 def test_every_screen_rest_and_the_command_line_say_the_same(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    screens, more = Screens(bench), "About 87 more help."
+    screens, line, more = (
+        Screens(bench),
+        "13 of about 100 labels · 9 test labels to go",
+        "About 87 more labels help.",
+    )
     assert f"{SENTENCE} {more}" in words(screens.load("")["home-concepts"])
     assert f"{SENTENCE} Of those to learn from 1 came after version 1. {more}" in words(
         screens.load("check", concept=NAME)["check-train"]
     )
     label = screens.load("label", concept=NAME)["label-area"]
     state = json.loads(unescape(re.search(r'data-state="([^"]*)"', label)[1]))  # type: ignore[index]
-    assert (state["count"]["sentence"], state["advice"]) == (SENTENCE, more)
+    assert (state["count"]["sentence"], state["progress"]) == (SENTENCE, line)
     client = TestClient(create_app(bench), base_url="http://127.0.0.1:7860/api/v1/")
     shown, (listed,) = client.get(f"concepts/{NAME}").json(), client.get("concepts").json()
     assert shown["answers"] == listed["answers"] == state["count"]
@@ -114,7 +117,7 @@ def test_where_more_would_change_little_every_screen_says_that_labelling_is_done
     told = (job.result or {}) | {"settling": settled.model_dump(mode="json")}
     with bench.context.database.write() as session:
         session.get_one(StoredJob, job.id).result = told
-    more = f"More answers like these would change little. {settled.reason}"
+    more = "Done: more labels would change little."
     screens = Screens(bench)
     start = words(screens.load("")["home-concepts"])
     assert more in start
@@ -122,7 +125,8 @@ def test_where_more_would_change_little_every_screen_says_that_labelling_is_done
     assert more in words(screens.load("check", concept=NAME)["check-train"])
     label = screens.load("label", concept=NAME)["label-area"]
     state = json.loads(unescape(re.search(r'data-state="([^"]*)"', label)[1]))  # type: ignore[index]
-    assert (state["advice"], state["enough"]) == (more, True)
+    assert state["progress"].startswith("15 labels · Done: more labels would change little")
+    assert (state["reason"], state["enough"]) == (settled.reason, True)
     (listed,) = bench.concepts.all()
     assert (listed.advice, "Label" in listed.steps_done, listed.next_step) == (more, True, "Check")
     monkeypatch.setenv("DISCERN_HOME", str(bench.context.settings.home))
@@ -133,8 +137,8 @@ def test_a_look_alike_of_what_measures_is_said_to_teach_nothing() -> None:
     event = LabelEvent(1, "k", "twin", "yes", ANA, 1, "", now(), None)
     count = count_answers(consensus([event]), set(), {"original": "random"}, {}, {"original", "twin"})
     assert (count.teach, count.look_alike) == (0, 1)
-    assert "1 about look-alikes of pictures that measure" in count.sentence
+    assert "1 of near-duplicates of test pictures" in count.sentence
 
 
 def test_without_an_answer_there_is_nothing_to_count() -> None:
-    assert AnswerCount(to_measure=30).sentence == "No answers yet."
+    assert AnswerCount(to_measure=30).sentence == "No labels yet."

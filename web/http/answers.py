@@ -25,6 +25,7 @@ from concepts.labelling.dataset import AnswerCount
 from concepts.labelling.question_queue import Upcoming
 from concepts.labelling.review import LabelWithComments
 from concepts.workbench import Workbench
+from concepts.workbench.advice import Mode
 from concepts.workbench.concept_views import GivenAnswer
 from concepts.workbench.labels import GivenLabel, Labels, Remark
 from concepts.workbench.operation import PictureId
@@ -128,12 +129,15 @@ class Kept(BaseModel):
 
 
 class Progress(BaseModel):
-    """What every response brings along: how far it is, and more pictures where the screen has few."""
+    """What every response brings along: how far it is (see `Advice`), and more pictures where the screen has
+    few."""
 
     count: AnswerCount
-    advice: str
-    rare: str  # what it takes where few pictures count
-    enough: bool  # whether labelling counts as done
+    progress: str
+    reason: str
+    rare: str
+    enough: bool
+    mode: Mode
     upcoming: Upcoming
     opinion: Opinion | None = None
     others: list[LabelWithComments] = []  # what other people said of the picture that was answered
@@ -154,6 +158,11 @@ def opening(workbench: Workbench, concept: str, author: str) -> Opening:
     recent = opened.labels.recent(author, RECENT)
     opinion = opened.annotations.opinion(recent[-1].id) if recent else None
     shown = [label.id for label in recent]
+    match opened.labels.advice().mode:  # which is worked out before the single questions
+        case "sheet":
+            opened.labels.grid("wall")
+        case "grid":
+            opened.labels.grid("likely")
     return Opening(**dict(_progress(opened.labels, author, [], shown, opinion)), recent=recent)
 
 
@@ -166,9 +175,11 @@ def _progress(
     first = [picture.id for picture in more.pictures if not picture.repeat]
     return Progress(
         count=advice.count,
-        advice=advice.more,
+        progress=advice.progress,
+        reason=advice.reason,
         rare=advice.rare,
         enough=advice.enough,
+        mode=advice.mode,
         upcoming=more,
         opinion=opinion,
         remarks=labels.comments([*shown, *first], author),
