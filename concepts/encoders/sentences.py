@@ -95,14 +95,15 @@ def bert(weights: Mapping[str, Any]) -> Any:
         weights[f"embeddings.{name}_embeddings.weight"] for name in ("word", "position", "token_type")
     )
     dimension, inner = words.shape[1], weights["encoder.layer.0.intermediate.dense.bias"].shape[0]
-    first = nn.LayerNorm(dimension, eps=LAYER_NORM_EPS)
-    first.load_state_dict(norm("embeddings.LayerNorm"))
-    layer = nn.TransformerEncoderLayer(
-        dimension, HEADS, inner, activation="gelu", layer_norm_eps=LAYER_NORM_EPS, batch_first=True
-    )
-    layers = nn.TransformerEncoder(layer, LAYERS, enable_nested_tensor=False)
+    with torch.device("meta"):  # without weights: those of the file are put in
+        first = nn.LayerNorm(dimension, eps=LAYER_NORM_EPS)
+        layer = nn.TransformerEncoderLayer(
+            dimension, HEADS, inner, activation="gelu", layer_norm_eps=LAYER_NORM_EPS, batch_first=True
+        )
+        layers = nn.TransformerEncoder(layer, LAYERS, enable_nested_tensor=False)
+    first.load_state_dict(norm("embeddings.LayerNorm"), assign=True)
     for number, one in enumerate(layers.layers):
-        one.load_state_dict(_of_layer(weights, f"encoder.layer.{number}"))
+        one.load_state_dict(_of_layer(weights, f"encoder.layer.{number}"), assign=True)
     layers.eval()
 
     def encode(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
