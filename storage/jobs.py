@@ -192,14 +192,16 @@ class JobStore:
         return self._read(query.order_by(StoredJob.id.desc()).limit(limit))
 
     def newest(self, kinds: Sequence[str], concept: str | None = None) -> list[StoredJob]:
-        """The newest job of each of these kinds (for this concept), one that is still going before one that
-        ended; in the same order among each other. One query, however many jobs there were."""
+        """The newest job of each of these kinds (for this concept, or for none in particular), one that is
+        still going before one that ended; in the same order among each other. One query, however many jobs
+        there were."""
         going = StoredJob.state.in_(GOING)
         order = (going.desc(), StoredJob.id.desc())
         place = func.row_number().over(partition_by=StoredJob.kind, order_by=order)
         ranked = select(StoredJob.id, place.label("place")).where(StoredJob.kind.in_(kinds))
         if concept is not None:
-            ranked = ranked.where(StoredJob.concept_id == id_of(concept))
+            its = StoredJob.concept_id == id_of(concept)
+            ranked = ranked.where(its | StoredJob.concept_id.is_(None))
         first = ranked.subquery()
         query = select(StoredJob).join(first, StoredJob.id == first.c.id).where(first.c.place == 1)
         return self._read(query.order_by(*order))

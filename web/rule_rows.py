@@ -1,14 +1,25 @@
-"""A plain rule as rows of buttons: any of these groups, in each all of these. Every button carries the rule
-that a press of it makes."""
+"""The filter bar: concepts joined by and, or, not, of which `templates/rule_bar.html` draws what is shown.
+
+A plain rule is any of some groups, in each all of its concepts. Every choice is the address of the page with
+another rule, so Back, a reload and a bookmark show the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from concepts.bundle.facts import Expression
 from concepts.bundle.rule_text import quoted
-from concepts.classifier.rule_scores import groups_of
+from concepts.classifier.rule_scores import CombinationView, groups_of
+from concepts.errors import DiscernError
+from concepts.workbench import Workbench
+from web.advice import in_words
+from web.render import url
+
+MOST_SAVED = 50
+SURE = 50  # percent, where nobody chose
+OF_RULE = ("rule", "kept", "sure", "start", "order", "at")  # of an address, what another rule changes
 
 Groups = list[list[tuple[str, bool]]]  # concept and whether it is to be, or not to be
 
@@ -27,6 +38,69 @@ class Row:
     by_and: str
     by_or: str
     without: str
+
+
+@dataclass(frozen=True)
+class RuleBar:
+    """The bar of the page at `path`, which shows `place`. `could`: the concepts that are trained; `names`: those
+    in the rule; `rows`: None for a rule that only its text says; `problem`: why it can't be read."""
+
+    path: str
+    place: Mapping[str, str]
+    could: Sequence[str]
+    saved: Sequence[CombinationView]
+    rule: str = ""
+    names: Sequence[str] = ()
+    rows: list[list[Row]] | None = None
+    problem: str = ""
+
+    @property
+    def sure(self) -> int:
+        """Percent, from which on a picture is flagged."""
+        sure = self.place.get("sure", "")
+        return min(max(int(sure), 1), 99) if sure.isdecimal() and len(sure) < 4 else SURE
+
+    @property
+    def others(self) -> list[str]:
+        """What can be added: concepts that are not in the rule, then those that are."""
+        return sorted(self.could, key=lambda name: name in self.names) if len(self.could) > 1 else []
+
+    @property
+    def rest(self) -> dict[str, str]:
+        """What stays in the address whatever the rule is."""
+        return {name: value for name, value in self.place.items() if name not in OF_RULE}
+
+    def to(self, rule: str) -> str:
+        """The address with another rule, or with the concept that it is."""
+        if concept := self._concept_of(rule):
+            return url(self.path, **self.rest | {"concept": concept})
+        sure = {"sure": self.place["sure"]} if self.place.get("sure") else {}
+        return url(self.path, **self.rest, **({"rule": rule} | sure if rule else {}))
+
+    def longer(self, concept: str, how: str) -> str:
+        """The address with one more concept at the end of the rule: `and`, `not` or `or`."""
+        return self.to(longer(self.rule, concept, how))
+
+    def to_saved(self, name: str) -> str:
+        return url(self.path, **self.rest, kept=name)
+
+    def _concept_of(self, rule: str) -> str:
+        return next((name for name in self.could if quoted(name) == rule), "")
+
+
+def bar_of(bench: Workbench, path: str, place: Mapping[str, str]) -> RuleBar:
+    """Raises `DiscernError` where no rule is saved under the name in the address."""
+    could, saved = bench.scoring.concepts(), bench.rules.kept(limit=MOST_SAVED)
+    rule = bench.rules.one(place["kept"]).rule if place.get("kept") else place.get("rule", "")
+    if not rule and place.get("concept") in could:
+        rule = quoted(place["concept"])
+    if not rule:
+        return RuleBar(path, place, could, saved)
+    try:
+        expression, names = bench.rules.read(rule)
+    except DiscernError as error:
+        return RuleBar(path, place, could, saved, rule, problem=in_words(error))
+    return RuleBar(path, place, could, saved, rule, names, rows_of(expression, names))
 
 
 def rows_of(expression: Expression, names: Sequence[str]) -> list[list[Row]] | None:

@@ -39,8 +39,8 @@ class Installation:
         return self._context.jobs.store.latest(kinds)
 
     def newest_jobs(self, kinds: Sequence[str], concept: str | None = None) -> list[JobView]:
-        """The newest job of each of these kinds (for this concept), those still going first. One query, so
-        that a screen can ask every second."""
+        """The newest job of each of these kinds (for this concept, or for none), those still going first. One
+        query, so that a screen can ask every second."""
         return [self._view(job, concept) for job in self._context.jobs.store.newest(kinds, concept)]
 
     @operation("GET /jobs")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from concepts.bundle.decisions import ConceptSaid, PictureSaid, zone_of, zones_of
-from concepts.classifier.library_scores import ScoreOrder
+from concepts.classifier.library_scores import LibraryScores, ScoreOrder
 from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.classifier.versions import ScoredPage, ScoredPicture, file_stem, on_scale
 from concepts.encoders.base import Vectors
@@ -24,6 +25,7 @@ from concepts.jobs import Progress, Started
 from concepts.jobs.job import read_done, read_job
 from concepts.learning.scale import Scale
 from concepts.learning.scaled import classes, grades
+from concepts.labelling.consensus import Decision
 from concepts.library.ingestion import embed_picture, short_side
 from concepts.library.originals import original
 from concepts.library.roots import check_roots, within_roots
@@ -97,6 +99,28 @@ class Heat(View):
     words: str  # where most of it comes from, and how rough that is
 
 
+class Finds(View):
+    """What a version flags and nobody has labelled: `count` pictures, and `page` of them. The next page begins
+    at `more` of what is flagged; 0 if there is none. Test pictures without a label are not among them."""
+
+    page: ScoredPage
+    count: int
+    more: int
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """The library as a version scores it. `labelled` by people; `hidden`: test pictures without a label."""
+
+    head: StoredHead
+    scores: LibraryScores
+    labelled: Mapping[str, Decision]
+    hidden: set[str]
+
+    def is_flagged(self, probability: float) -> bool:
+        return probability >= np.float32(self.head.threshold)
+
+
 class Scores:
     """How sure a concept's versions are of every picture."""
 
@@ -120,36 +144,82 @@ class Scores:
         self, order: ScoreOrder, version: int | None = None, limit: int = 24, offset: int = 0
     ) -> ScoredPage | None:
         """The same. None where the library is large and was not scored yet: `score_library` does that."""
+        found = self._scored(version)
+        if found is None:
+            return None
+        if not found.scores.is_ranked and order != "borderline":  # as after a restart: the next look has it
+            self._context.background.submit(
+                self._context.rank_library, self._concept.row, found.head, wait=False
+            )
+        last = offset + limit + len(found.hidden)
+        pairs = found.scores.page(order, found.head.threshold, 0, last)
+        shown = [pair for pair in pairs if pair[0] not in found.hidden][offset : offset + limit]
+        by_look_alikes = found.scores.ranking is not None and order != "borderline"
+        return self._page(found, shown, offset, by_look_alikes=by_look_alikes)
+
+    def finds(self, limit: int = 24, start: int = 0) -> Finds | None:
+        """What the newest version flags and nobody has labelled, surest first, from the place `start` of all
+        that it flags: so a page stays what it is while the one before is labelled. None as for `page`."""
+        found = self._scored(None)
+        if found is None:
+            return None
+        known = found.labelled.keys() | found.hidden
+        flagged = found.scores.flagged(found.head.threshold)
+        among = sum(found.is_flagged(p) for _, p in found.scores.probability.of(list(known)))
+        pairs = found.scores.probability.top(min(limit + 1 + among, flagged - start), start)
+        new = [(place, pair) for place, pair in enumerate(pairs, start) if pair[0] not in known]
+        return Finds(
+            page=self._page(found, [pair for _, pair in new[:limit]], start),
+            count=flagged - among,
+            more=new[limit][0] if len(new) > limit else 0,
+        )
+
+    def flagged(self) -> list[str]:
+        """Ids of what the newest version flags, surest first, without test pictures that have no label."""
+        found = self._scored(None)
+        if found is None:
+            return []
+        count = found.scores.flagged(found.head.threshold)
+        return [i for i, _ in found.scores.probability.top(count) if i not in found.hidden]
+
+    def _scored(self, version: int | None) -> _Scored | None:
         context, row = self._context, self._concept.row
         head = self._concept.versions.head(version)
         scores = context.library_scores(row.id, head)
         if scores is None:
             return None
-        if not scores.is_ranked and order != "borderline":  # as after a restart: the next look has it
-            context.background.submit(context.rank_library, row, head, wait=False)
-        decisions = context.label_cache.decisions(row.id)
-        apart = context.store.kept_apart(row.id) - decisions.keys()
-        waiting = set(context.collection.frames.among(row.id, apart))  # what is said of those is not shown
-        first = scores.page(order, head.threshold, 0, offset + limit + len(waiting))
-        found = dict([pair for pair in first if pair[0] not in waiting][offset : offset + limit])
-        paths, told = context.collection.paths(list(found)), on_scale(context.collection, head, list(found))
+        labelled = context.label_cache.decisions(row.id)
+        apart = context.store.kept_apart(row.id) - labelled.keys()
+        return _Scored(head, scores, labelled, set(context.collection.frames.among(row.id, apart)))
+
+    def _page(
+        self,
+        found: _Scored,
+        shown: Sequence[tuple[str, float]],
+        start: int,
+        *,
+        by_look_alikes: bool = False,
+    ) -> ScoredPage:
+        context, head, labelled = self._context, found.head, found.labelled
+        ids = [picture for picture, _ in shown]
+        paths, told = context.collection.paths(ids), on_scale(context.collection, head, ids)
         return ScoredPage(
             version=head.number,
             threshold=head.threshold,
-            total=len(scores.probability),
-            listed=len(scores.probability) - len(waiting),
-            flagged=scores.flagged(head.threshold),
-            start=offset,
-            by_look_alikes=scores.ranking is not None and order != "borderline",
+            total=len(found.scores.probability),
+            listed=len(found.scores.probability) - len(found.hidden),
+            flagged=found.scores.flagged(head.threshold),
+            start=start,
+            by_look_alikes=by_look_alikes,
             pictures=[
                 ScoredPicture(
                     id=i,
                     path=paths.get(i, ""),
                     probability=p,
-                    said=(decisions[i].given or decisions[i].value) if i in decisions else "",
+                    said=(labelled[i].given or labelled[i].value) if i in labelled else "",
                     **told.get(i, {}),
                 )
-                for i, p in found.items()
+                for i, p in shown
             ],
         )
 

@@ -190,7 +190,7 @@ def test_scores_of_the_whole_library_are_listed_as_such() -> None:
         job=7, folder="", version=3, suffix="csv", rows=12, yes=3, skipped=0, finished=datetime.now(UTC)
     )
     said = words(render("results/score.html", version=3, files=[file], demo=False))
-    assert "Your library, by version 3 12 pictures, 3 flagged" in said
+    assert "Your library, version 3 12 pictures, 3 flagged" in said
 
 
 @pytest.fixture

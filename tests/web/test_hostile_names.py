@@ -138,7 +138,7 @@ def test_what_a_press_shows_is_inert_too(screens: Screens, bench: Workbench) -> 
         screens.press("describe-history", "revision", "2", of_concept),
         screens.press("describe-examples", "pick", "", of_concept, words=HOSTILE),
         screens.press("describe-document", "edit-criterion", HOSTILE, of_concept, text=HOSTILE),
-        screens.press("results-score", "score-files", "1", of_concept, folder=f"/{HOSTILE}", suffix="csv"),
+        screens.press("results-export", "score-files", "1", of_concept, folder=f"/{HOSTILE}", suffix="csv"),
         screens.press("review-main", "annotate", "", of_concept, budget=HOSTILE),
         screens.press(
             "activity-main", "save", "", {"view": "models"}, llm_model=HOSTILE, openai_base_url="http://x"

@@ -180,6 +180,23 @@ def test_the_library_in_its_new_order_is_shown_once_it_is_and_not_first_when_it_
     assert "check-main" in done
 
 
+def test_results_show_the_new_order_of_the_library_before_the_version_is_tested(
+    bench: Workbench, screens: Screens
+) -> None:
+    job = begin(bench, "train", target="f1")
+    memory = screens.memory("results", concept=NAME)
+    assert set(asked_once(bench, screens, "results", memory)) == {"results-progress", "timer"}
+    bench.jobs.store.beat(job, RANKED, 3, "measuring")
+    shown = screens.tick("results", memory, concept=NAME)
+    assert "flagged" in shown["results-library"]
+    for after in (shown["memory"], screens.memory("results", concept=NAME)):
+        assert set(asked_once(bench, screens, "results", after)) == {"results-progress", "timer"}
+    bench.jobs.store.finish(job, "done", {"version": 1, "new": True, "measured": True})
+    done = screens.tick("results", shown["memory"], concept=NAME)
+    assert "results-head" in done
+    assert "results-library" not in done  # it is shown, and may be labelled at this moment
+
+
 def test_what_came_of_finding_pictures_is_told_once_and_a_late_tick_changes_nothing(
     bench: Workbench, screens: Screens
 ) -> None:
@@ -192,7 +209,7 @@ def test_what_came_of_finding_pictures_is_told_once_and_a_late_tick_changes_noth
     assert late.keys() == {"timer"}
 
 
-def test_a_library_too_large_to_wait_for_is_looked_at_when_use_opens_as_after_a_restart(
+def test_a_library_too_large_to_wait_for_is_scored_when_results_open_as_after_a_restart(
     bench: Workbench, screens: Screens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def looks() -> list[JobView]:
@@ -202,7 +219,7 @@ def test_a_library_too_large_to_wait_for_is_looked_at_when_use_opens_as_after_a_
     bench.context.scores.__init__()  # type: ignore[misc]
     for _ in range(2):
         shown = screens.load("results", concept=NAME)
-        assert "Looking at it now" in shown["results-library"]
+        assert "Scoring the library" in shown["results-library"]
     (job,) = looks()
     assert f'id="job-{job.id}"' in shown["results-progress"]
     bench.jobs.resume(job.id)
@@ -212,5 +229,5 @@ def test_a_library_too_large_to_wait_for_is_looked_at_when_use_opens_as_after_a_
     screens.load("results", concept=NAME)
     (again,) = looks()
     bench.jobs.store.finish(again.id, "cancelled")
-    assert "Look at the whole library" in screens.load("results", concept=NAME)["results-library"]
+    assert "Score the library" in screens.load("results", concept=NAME)["results-library"]
     assert [look.id for look in looks()] == [again.id] != [job.id]

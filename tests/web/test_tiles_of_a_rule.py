@@ -1,4 +1,4 @@
-"""A tile of Combine says what another may not: nothing twice, and nothing that holds for all of them."""
+"""A tile of a rule says what another may not: nothing twice, and nothing that holds for all of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import pytest
 
 from concepts.classifier.rule_scores import Member, MemberSaid, RulePicture, Tried
 from web.render import render
-from web.screens.combine import _to
 
 
 def picture(number: int, *members: MemberSaid, flagged: bool = True, low: float = 0.9) -> RulePicture:
@@ -50,12 +49,13 @@ def tiles(names: tuple[str, ...], *pictures: RulePicture) -> tuple[str, list[str
         "start": 0,
         "pictures": pictures,
     }
-    html = render("combine/found.html", page=Tried(**values), place={}, size=24, to=_to)
+    html = render("results/rule.html", page=Tried(**values), size=24, concept=None, scales={})
     shown = html.partition('<ul class="pictures combined">')[2].partition("</ul>")[0].split("</li>")[:-1]
     assert all(
-        f'<a href="/library?open={one.id}">' in tile for one, tile in zip(pictures, shown, strict=True)
+        f'href="/library?open={one.id}">' in tile and f"Open {one.id.lstrip('0')}.jpg: " in tile
+        for one, tile in zip(pictures, shown, strict=True)
     )
-    return html, [" ".join(_words(tile)) for tile in shown]
+    return html, [" ".join(_words(tile.partition("</span>")[2])) for tile in shown]
 
 
 def _words(html: str) -> list[str]:
@@ -65,14 +65,13 @@ def _words(html: str) -> list[str]:
 
 
 def test_of_a_single_concept_the_probability_stands_once() -> None:
-    html, said = tiles(("Messy room",), picture(1, messy("yes")), picture(2, messy()))
-    assert said == ["90 % checked: counts", "90 %"]
-    assert html.count("All of these are flagged.") == 1
+    _, said = tiles(("Messy room",), picture(1, messy("yes")), picture(2, messy()))
+    assert said == ["90 % Yes", "90 %"]
 
 
 def test_of_two_each_says_its_own() -> None:
     _, said = tiles(("Messy room", "People"), picture(1, messy(), PEOPLE))
-    assert said == ["90 % Messy room 90 % People 2 %, checked: doesn’t"]
+    assert said == ["90 % Messy room 90 % People 2 %, No"]
 
 
 @pytest.mark.parametrize(("low", "shown"), [(0.899, "90 %"), (0.8, "90 % (80 % to 90 %)")])
@@ -82,6 +81,5 @@ def test_limits_are_shown_where_they_differ_as_shown(low: float, shown: str) -> 
 
 
 def test_which_are_flagged_is_said_where_some_are_not() -> None:
-    html, said = tiles(("Messy room",), picture(1, messy()), picture(2, messy(), flagged=False))
+    _, said = tiles(("Messy room",), picture(1, messy()), picture(2, messy(), flagged=False))
     assert said == ["90 % flagged", "90 %"]
-    assert "All of these" not in html

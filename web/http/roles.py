@@ -86,8 +86,8 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
 # The buttons and forms of the screens, by what they are called there.
 BUTTONS: dict[Rule, str] = {
     Rule(VIEWER): """
-        show search narrow find-pictures open position filter order revision card compare pick page
-        page-alarms page-missed prompt flagged told rule write-rule open-rule protect""",
+        show search narrow find-pictures open position filter revision card code compare pick page
+        page-alarms page-missed prompt flagged told protect""",
     Rule(LABELLER): """
         yes no unsure undo answer comment seen-yes seen-no seen-unsure begin-round test-wording""",
     Rule(OWNER): """

@@ -24,8 +24,9 @@ from web.page import MEMORY, TIMER, Action, Area, Shown, WebPage, concept_of, pr
 from web.render import ALLOWED, render
 from web.shell import Screen, rail, tabs
 
-# Show every concept's pictures, whichever is named.
-OF_ALL: Final = ("/", "/library", "/results/rule", "/library/side-by-side")
+# Show every concept's pictures, whichever is named; so does a rule.
+OF_ALL: Final = ("/", "/library", "/library/side-by-side")
+OF_RULE: Final = {"rule", "kept"}
 THEME: Final = "discern-theme"  # the cookie in which static/theme.js keeps a choice
 THEMES: Final = ("light", "dark")
 
@@ -88,7 +89,7 @@ def _route(router: APIRouter, workbench: Workbench, screens: Sequence[Screen], s
                 memory=_plain(shown.get(MEMORY)),
                 timer=shown.get(TIMER, 0),
                 follows=page.follows,
-                how=protection_of(workbench, request, "" if screen.path in OF_ALL else None),
+                how=protection_of(workbench, request, "" if _is_of_all(screen, request) else None),
                 theme=theme_of(request),
             )
         return HTMLResponse(html, headers={"Cache-Control": "no-store"})  # Back must not show what was before
@@ -98,6 +99,10 @@ def _route(router: APIRouter, workbench: Workbench, screens: Sequence[Screen], s
         request.state.memory, request.state.tab = sent.memory, sent.tab
         with _buttons_of(request):
             return _told(_answered(page, sent, request))
+
+
+def _is_of_all(screen: Screen, request: Request) -> bool:
+    return screen.path in OF_ALL or not OF_RULE.isdisjoint(request.query_params)
 
 
 @contextmanager

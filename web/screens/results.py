@@ -1,14 +1,23 @@
-"""Use: take a version along, see what it makes of the library, score other pictures, go back to older."""
+"""Results: what a concept or a rule flags, new finds first, and what is done with it.
+
+What is shown is in the address (`?concept=…&order=top&start=24`, or with `rule=…&sure=50`, or `kept=name`), so
+Back, a reload and a second tab show the same. A rule changes by links, because its pictures may be protected
+otherwise than those of the concept.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast, get_args
+from urllib.parse import parse_qsl
 
 from fastapi import Request
+from pydantic import BaseModel
 
 from concepts.bundle import usage
+from concepts.bundle.rule_text import quoted
 from concepts.classifier.library_scores import ScoreOrder
 from concepts.classifier.versions import file_stem, origin
 from concepts.encoders.base import MAY_BE_PASSED_ON, OPEN_CLIP, licence_of, registered_as
@@ -17,32 +26,40 @@ from concepts.installation.activity import JobView
 from concepts.installation.users import Role
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
+from concepts.workbench.versions import RANKED
 from web.advice import in_words
 from web.http.guard import author_of
 from web.jobs import is_going
-from web.page import TIMER, Action, Shown, WebPage, concept_of
-from web.render import render, say
+from web.page import MEMORY, TIMER, Action, Shown, WebPage, concept_of, remembered
+from web.render import render, say, url
+from web.rule_rows import RuleBar, bar_of
+from web.screens import library_chosen, results_rule
+from web.screens.trash import MOVES, move
 from web.screens.watched import Watched
 from web.work import Work, press
 
-JOBS = ("measure int8", "score files", "score library", "evaluate", "train", "watch")
+OF_ALL = ("score table", "try rule")  # work that is of no concept
+JOBS = ("measure int8", "score files", "score library", "evaluate", "train", "watch", *OF_ALL)
+SCORES = ("score library", "train")  # work that brings pictures into another order
 PAGE = 24
 FILES = 5  # the last ones that were scored
+PARTS = ("concept", "rule", "kept", "sure", "order", "start")
+FAR_APART = 0.4  # of a range, from which on its middle says too little
+
+Place = dict[str, str]
 
 
 def build(workbench: Workbench, page: WebPage) -> None:
     screen = _Screen(workbench, page)
     page.on_open(screen.open)
-    areas = (
-        screen.work.area,
-        screen.library,
-        screen.take,
-        screen.score,
-        screen.watched.area,
-        screen.versions,
-    )
-    page.on_action(screen.act, *areas)
+    page.on_action(screen.act, *page.areas.values())
     screen.work.on_tick(screen.tick, of_concept=True)
+
+
+class ResultsMemory(BaseModel):
+    """`ranked`: the training whose scores are shown already."""
+
+    ranked: int | None = None
 
 
 @dataclass(frozen=True)
@@ -60,23 +77,28 @@ class _Screen:
         self.top = page.area("results-head")
         self.work = Work(workbench, page, "results-progress", JOBS)
         self.said = page.area("results-said")
-        self.library = page.area("results-library")
-        self.take = page.area("results-take")
-        self.score = page.area("results-score")
-        self.share = page.area("results-share")
+        with page.row("export"):
+            self.score = page.area("results-export")
+            self.files = page.area("results-files")  # drawn when the page opens, and then the browser's
+        self.take = page.area("results-download")
         self.watched = Watched(workbench, page)
+        self.bar = page.area("results-rule")
+        self.library = page.area("results-library")
         self.versions = page.area("results-versions")
         self.compared = page.area("results-compared")
-        self.files = page.area("results-files")  # drawn when the page opens, and then the browser's
-        self.card = page.area("results-card")
-        self.html = [area for area in page.areas.values() if area is not self.files]
+        self.dialog = page.area("results-dialog")
+        self.html = [area for area in page.areas.values() if area not in (self.files, self.work.area)]
+
+    @property
+    def _demo(self) -> bool:
+        return self._bench.context.settings.demo
 
     # What is shown
 
     def open(self, request: Request) -> Shown:
-        """Everything, and answers in files, which needs no version."""
-        name, files = concept_of(request), ""
-        if name is not None:
+        """Everything, and labels in files, which need no version."""
+        place, files = self._place(request.query_params), ""
+        if (name := place.get("concept")) and not _is_rule(place):
             with suppress(DiscernError):  # which the rest says
                 view = self._bench.concept(name).definition.read()
                 files = render(
@@ -84,72 +106,132 @@ class _Screen:
                 )
                 if view.heads:
                     self._bench.concept(name).scores.keep_scored()
-        return self.everything(request) | {self.files: files}
+        job = self._job(place)
+        memory = ResultsMemory(ranked=job.id if job and _is_ranked(job) else None)
+        return self.show(place, request) | {self.files: files, MEMORY: memory}
 
-    def everything(self, request: Request, said: str = "") -> Shown:
-        name = concept_of(request)
-        if name is None:
-            return self._bare(render("which_concept.html", screen="Results", what="A classifier"))
+    def show(self, place: Place, request: Request, said: str = "", address: str | None = None) -> Shown:
+        """`address`: of what is shown after a press."""
+        job = self._job(place)  # first: what ends meanwhile ticks once more
         try:
-            job = self.work.newest(name)  # first: what ends meanwhile ticks once more
-            view = self._bench.concept(name).definition.read()
-            if not view.heads:
-                return self._bare(render("results/no_version.html", name=view.name))
-            shown = self._figures(view, job, request.state.role)
-            library = self._library(view, request, "top", 0, looking=_looking(job))
+            shown = self._shown(place, request, job, address)
         except DiscernError as error:
-            return self._bare(say(in_words(error), "bad"))
-        return shown | {self.library: library, self.said: said, self.compared: ""}
+            title = place.get("concept") or "Results"
+            shown, said = {self.top: self._head(title, address)}, say(in_words(error), "bad")
+        return dict.fromkeys(self.html, "") | shown | {self.said: said} | self.work.shown(job)
 
-    def _figures(self, view: ConceptView, job: JobView | None, role: Role) -> Shown:
-        newest = view.heads[-1].number
-        files = self._bench.concept(view.name).scores.files()[:FILES]
+    def _shown(self, place: Place, request: Request, job: JobView | None, address: str | None) -> Shown:
+        bar = bar_of(self._bench, "/results", place)
+        if _is_rule(place):
+            return self._of_rule(bar, address)
+        if place.get("concept"):
+            return self._of_concept(place, bar, request, job, address)
+        if not bar.could:
+            return {self.top: render("which_concept.html", screen="Results", what="A classifier")}
+        head = self._head("Results", address, uses=("export",))
+        return {self.top: head, self.bar: self._bar(bar), self.score: results_rule.table(self._bench)}
+
+    def _of_concept(
+        self, place: Place, bar: RuleBar, request: Request, job: JobView | None, address: str | None
+    ) -> Shown:
+        view = self._bench.concept(place["concept"]).definition.read()
+        if not view.heads:
+            head = self._head(view.name, address, uses=("export",))
+            return {self.top: head, self.library: render("results/no_version.html", name=view.name)}
+        newest, concept = view.heads[-1], self._bench.concept(view.name)
         along = _goes_along(self._bench.context.collection.recorded().name)
+        files = render(
+            "results/score.html",
+            version=newest.number,
+            files=concept.scores.files()[:FILES],
+            demo=self._demo,
+        )
         return {
-            self.top: render("results/head.html", concept=view),
+            self.top: self._head(
+                view.name,
+                address,
+                chips=[f"version {newest.number}", _quality(view)],
+                uses=("export", "download") if self._demo else ("export", "download", "watch"),
+                albums=True,
+            ),
+            self.score: files + results_rule.table(self._bench),
             self.take: render(
                 "results/take.html",
                 name=view.name,
-                version=newest,
-                others=self._bench.concept(view.name).exports.could_go_along(),
+                version=newest.number,
+                others=concept.exports.could_go_along(),
                 goes_along=along,
                 of_classes=view.scale.kind == "classes",
-                int8=self._bench.concept(view.name).exports.int8(newest),
-                snippets=self._code(view),
+                int8=concept.exports.int8(newest.number),
+                shares=request.state.role >= Role.OWNER,
             ),
-            self.score: render(
-                "results/score.html", version=newest, files=files, demo=self._bench.context.settings.demo
-            ),
-            self.share: render("results/share.html", name=view.name, version=newest, goes_along=along)
-            if role >= Role.OWNER
-            else "",
-            self.watched.area: "" if self._bench.context.settings.demo else self.watched.html(view.name),
+            self.watched.area: "" if self._demo else self.watched.html(view.name),
+            self.bar: self._bar(bar),
+            self.library: self._pictures(view, place, job),
             self.versions: render(
                 "results/versions.html",
                 name=view.name,
                 versions=view.heads,
                 origins={head.number: origin(head.details) for head in view.heads},
             ),
-        } | self.work.shown(job)
+        }
 
-    def _bare(self, top: str) -> Shown:
-        return dict.fromkeys(self.html, "") | {self.top: top, TIMER: 0}
+    def _of_rule(self, bar: RuleBar, address: str | None) -> Shown:
+        kept = bar.place.get("kept")
+        saved = self._bench.rules.one(kept) if kept else None
+        place, title = bar.place, saved.name if saved else "Rule"
+        return {
+            self.top: self._head(title, address, uses=("export", "download"), albums=not bar.problem),
+            self.score: results_rule.table(self._bench),
+            self.take: render("results/take_rule.html", saved=saved),
+            self.bar: self._bar(bar),
+            self.library: ""
+            if bar.problem
+            else results_rule.pictures(self._bench, bar, place.get("order", ""), _start(place)),
+        }
 
-    def _library(
-        self, view: ConceptView, request: Request, order: str, start: int, *, looking: bool = False
+    def _head(
+        self,
+        title: str,
+        address: str | None,
+        *,
+        chips: list[str] | None = None,
+        uses: tuple[str, ...] = (),
+        albums: bool = False,
     ) -> str:
-        checked = cast(ScoreOrder, order if order in get_args(ScoreOrder) else "top")
-        page = self._bench.concept(view.name).scores.page(checked, offset=max(start, 0), limit=PAGE)
         return render(
-            "results/library.html",
+            "results/head.html",
+            title=title,
+            chips=[(chip, "") for chip in chips or []],
+            uses=uses,
+            albums=self._bench.collections.names() if albums else None,
+            address=address,
+        )
+
+    def _bar(self, bar: RuleBar) -> str:
+        return render("results/bar.html", bar=bar, is_rule=_is_rule(dict(bar.place)))
+
+    def _pictures(self, view: ConceptView, place: Place, job: JobView | None) -> str:
+        """New finds, or what is asked for; of a version without any the surest."""
+        scores, order, start = self._bench.concept(view.name).scores, place.get("order", ""), _start(place)
+        is_new = order not in get_args(ScoreOrder)
+        finds = scores.finds(PAGE if is_new else 0, start if is_new else 0)
+        if is_new and not order and finds and not finds.count:
+            is_new, order = False, "top"
+        page = finds.page if finds else None
+        if finds and not is_new:
+            page = scores.page(cast(ScoreOrder, order), limit=PAGE, offset=start)
+        return render(
+            "results/pictures.html",
+            finds=finds,
             page=page,
-            looking=looking,
-            order=order,
+            more=finds.more if finds else 0,
+            order="new" if is_new else order,
+            going=job is not None and is_going(job) and job.kind in SCORES,
             version=view.heads[-1].number,
             size=PAGE,
             name=view.name,
             scale=view.scale,
-            may_answer=request.state.role >= Role.LABELLER,
         )
 
     def _code(self, view: ConceptView) -> list[Snippet]:
@@ -160,10 +242,10 @@ class _Screen:
         vectors = usage.with_numpy(folder, encoder.fingerprint, encoder.dimension)
         return [
             *self._from_pictures(folder, encoder.name, columns=view.scale.kind != "yes or no"),
-            Snippet("Python, from vectors", "needs NumPy and safetensors; unpacked", vectors),
-            Snippet("ONNX Runtime, from vectors", "unpacked", usage.with_onnx(folder)),
-            Snippet("Command line of Discern", "needs Discern", usage.in_a_shell(archive)),
-            Snippet("REST", "asks this Discern", usage.over_rest(view.name, number)),
+            Snippet("Python, from vectors", "NumPy and safetensors", vectors),
+            Snippet("ONNX Runtime, from vectors", "", usage.with_onnx(folder)),
+            Snippet("Command line", "Discern", usage.in_a_shell(archive)),
+            Snippet("REST", "this Discern", usage.over_rest(view.name, number)),
         ]
 
     def _from_pictures(self, folder: str, encoder: str, *, columns: bool) -> list[Snippet]:
@@ -171,63 +253,106 @@ class _Screen:
         if not _goes_along(encoder):
             code = usage.from_pictures(f"{folder}.zip", encoder, columns=columns)
             return [
-                Snippet("Command line, anywhere", "needs Python; unpacked", usage.named(folder, encoder)),
-                Snippet("Python, from pictures", "needs Discern", code),
+                Snippet("Command line, anywhere", "Python", usage.named(folder, encoder)),
+                Snippet("Python, from pictures", "Discern", code),
             ]
         return [
-            Snippet("Command line, anywhere", "needs Python; unpacked", usage.anywhere(folder)),
-            Snippet(
-                "Python, from pictures", "its requirements.txt; unpacked", usage.from_pictures_alone(folder)
-            ),
+            Snippet("Command line, anywhere", "Python", usage.anywhere(folder)),
+            Snippet("Python, from pictures", "requirements.txt", usage.from_pictures_alone(folder)),
         ]
 
     def tick(self, request: Request) -> Shown:
-        """Only the progress while something runs; then what has changed, and not what the person looks at."""
-        name = concept_of(request)
-        if name is None:
-            return {TIMER: 0}
-        job = self.work.newest(name)
-        if is_going(job):
+        """Only the progress while something runs, but the new order of the library as soon as it is there;
+        then what has changed, and not what the person looks at."""
+        place, memory = self._place(request.query_params), remembered(ResultsMemory, request)
+        job = self._job(place)
+        is_news = job is not None and _is_ranked(job) and memory.ranked != job.id
+        if is_going(job) and not is_news:
             return self.work.shown(job)
-        shown = self.everything(request)
-        return {area: value for area, value in shown.items() if area not in (self.said, self.compared)}
+        shown = self.show(place, request)
+        kept = {self.said, self.compared, self.dialog}
+        if not is_news and not (job and job.kind == "score library"):
+            kept.add(self.library)
+        shown = {area: value for area, value in shown.items() if area not in kept}
+        return shown | ({MEMORY: ResultsMemory(ranked=job.id)} if job and is_news else {})
+
+    def _place(self, query: Mapping[str, str]) -> Place:
+        """What the address asks for. A rule that is a single concept, with its own threshold, is the concept."""
+        place = {name: query[name] for name in PARTS if query.get(name)}
+        if "rule" in place and not place.keys() & {"kept", "sure"}:
+            names = self._bench.scoring.concepts()
+            if alone := next((name for name in names if quoted(name) == place["rule"]), ""):
+                place |= {"concept": alone, "rule": ""}
+        return place
+
+    def _job(self, place: Place) -> JobView | None:
+        """The newest of the concept or of none."""
+        concept = place.get("concept")
+        jobs = self.work.newest_of_each(concept)
+        return next((job for job in jobs if concept or job.kind in OF_ALL), None)
 
     # What is done
 
     def act(self, action: Action, request: Request) -> Shown:
-        name = concept_of(request)
-        if name is None:
-            return self.everything(request)
+        place, given = self._place(request.query_params), dict(parse_qsl(action.value))
         try:
-            look = self._look(action, name, request)
-            if look:
+            if action.name == "show":
+                place = place | {"order": given.get("order", ""), "start": given.get("start", "")}
+                return self.show(place, request, address=_address(place))
+            if look := self._look(action, place, request):
                 return look
-            return self.everything(request, self._do(action, name, author_of(request)))
+            changed, said = self._do(action, place, given, author_of(request))
         except DiscernError as error:
             return {self.said: say(f"{in_words(error)} Nothing was changed.", "bad")}
+        place |= changed
+        return self.show(place, request, said, _address(place))
 
-    def _look(self, action: Action, name: str, request: Request) -> Shown:
+    def _look(self, action: Action, place: Place, request: Request) -> Shown:
         """What a press shows without changing anything; nothing where it does."""
-        if action.name == "order":
-            order, _, start = action.value.partition(":")
-            view = self._bench.concept(name).definition.read()
-            return {self.library: self._library(view, request, order, int(start or 0))}
+        name = place.get("concept", "")
         if action.name == "compare":
             one, other = (int(action.fields[key]) for key in ("one", "other"))
             found = self._bench.concept(name).versions.compare(one, other)
             return {self.compared: render("results/compared.html", found=found)}
         if action.name == "flagged":
-            may_answer = request.state.role >= Role.LABELLER
-            return self.watched.flagged(name, action.value, may_answer=may_answer)
+            return self.watched.flagged(name, action.value)
+        if action.name == "code":
+            snippets = self._code(self._bench.concept(name).definition.read())
+            return {self.dialog: render("results/code.html", snippets=snippets)}
         if action.name == "card":
-            return {self.card: render("results/card.html", card=self._bench.concept(name).exports.card())}
+            return {self.dialog: render("results/card.html", card=self._bench.concept(name).exports.card())}
         return {}
 
-    def _do(self, action: Action, name: str, author: str) -> str:
-        """Does it, and says what was done."""
-        concept = self._bench.concept(name)
+    def _do(self, action: Action, place: Place, given: Mapping[str, str], author: str) -> tuple[Place, str]:
+        """Does it: what it changes in the address, and what was done."""
         if press(self._bench, action):
-            return ""
+            return {}, ""
+        if action.name in MOVES:
+            is_open = given.get("ids") == place.get("kept")
+            said = move(self._bench, action, dict(given), author)
+            return {"kept": ""} if is_open else {}, render("notice.html", said=said)
+        if action.name == "score-table":
+            self._bench.rules.write_table(_suffix(action))
+            return {}, ""
+        if action.name in library_chosen.ACTIONS:
+            return {}, self._album(action, place, given, author)
+        if action.name in ("try-rule", "keep-rule"):
+            return results_rule.do(self._bench, action, bar_of(self._bench, "/results", place), author)
+        return {}, self._do_with_concept(action, place.get("concept", ""), author)
+
+    def _album(self, action: Action, place: Place, given: Mapping[str, str], author: str) -> str:
+        """Into an album go the selected pictures, or all that is flagged where none is."""
+        if action.name == "put-chosen" and not action.fields.get("pictures"):
+            if _is_rule(place):
+                found = results_rule.flagged(self._bench, bar_of(self._bench, "/results", place))
+            else:
+                found = self._bench.concept(place.get("concept", "")).scores.flagged()
+            action = replace(action, fields=action.fields | {"pictures": " ".join(found)})
+        said = library_chosen.do(self._bench, action, dict(given), author)
+        return render("notice.html", said=said)
+
+    def _do_with_concept(self, action: Action, name: str, author: str) -> str:
+        concept = self._bench.concept(name)
         if said := self.watched.do(action, name, author):
             return said
         if action.name == "again":
@@ -240,15 +365,40 @@ class _Screen:
         elif action.name == "int8":
             concept.exports.measure_int8(int(action.value))
         elif action.name == "score-files":
-            wanted: Literal["csv", "parquet"] = (
-                "parquet" if action.fields.get("suffix") == "parquet" else "csv"
-            )
-            concept.scores.score_files(action.fields.get("folder", ""), int(action.value), wanted)
+            concept.scores.score_files(action.fields.get("folder", ""), int(action.value), _suffix(action))
         return ""
 
 
-def _looking(job: JobView | None) -> bool:
-    return job is not None and is_going(job) and job.kind == "score library"
+def _is_rule(place: Place) -> bool:
+    return bool(place.get("rule") or place.get("kept"))
+
+
+def _address(place: Place) -> str:
+    return url("/results", **{name: value for name, value in place.items() if value})
+
+
+def _start(place: Place) -> int:
+    start = place.get("start", "")
+    return int(start) if start.isdecimal() and len(start) < 10 else 0
+
+
+def _suffix(action: Action) -> Literal["csv", "parquet"]:
+    return "parquet" if action.fields.get("suffix") == "parquet" else "csv"
+
+
+def _is_ranked(job: JobView) -> bool:
+    """Whether a training has scored the library, which is before it has tested the version."""
+    return job.kind == "train" and (job.done >= RANKED or job.state == "done")
+
+
+def _quality(view: ConceptView) -> str:
+    newest = view.heads[-1]
+    found = newest.report.metric("precision") if newest.report else None
+    if found is None or found.value is None or found.low is None or found.high is None:
+        return "not tested yet"
+    if found.high - found.low > FAR_APART:
+        return "too early to say how good"
+    return f"{100 * found.value:.0f} % right ({100 * found.low:.0f}–{100 * found.high:.0f} %)"
 
 
 def _goes_along(encoder: str) -> bool:

@@ -1,4 +1,4 @@
-"""Watched folders on Use: begin, what was seen and flagged, what was sent, how right it is over time."""
+"""Watched folders on Results: begin, what was seen and flagged, what was sent, precision over time."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Watched:
     """The panel and its buttons."""
 
     def __init__(self, workbench: Workbench, page: WebPage) -> None:
-        self.area = page.area("results-watched")
+        self.area = page.area("results-watch")
         self._bench = workbench
 
-    def html(self, name: str, opened: int | None = None, *, may_answer: bool = False) -> str:
-        """`opened`: the watch whose flagged pictures are shown; `may_answer`: by key, as in other lists."""
+    def html(self, name: str, opened: int | None = None) -> str:
+        """`opened`: the watch whose flagged pictures are shown."""
         watches = self._bench.concept(name).watches.all()
         page = self._bench.concept(name).watches.flagged(opened, SHOWN) if opened else None
         going = [watch for watch in watches if watch.stopped is None]
@@ -31,15 +31,14 @@ class Watched:
             opened=opened,
             page=page,
             scale=self._bench.concept(name).definition.read().scale if opened else None,
-            may_answer=may_answer,
             ask=100 * ASK_FLAGGED,
             ask_others=100 * ASK_OTHERS,
         )
 
-    def flagged(self, name: str, value: str, *, may_answer: bool) -> Shown:
+    def flagged(self, name: str, value: str) -> Shown:
         """The panel with the pictures that one watch flagged, or without where they are shown already."""
         opened = int(value) if value.isdecimal() and int(value) else None
-        return {self.area: self.html(name, opened, may_answer=may_answer)}
+        return {self.area: self.html(name, opened)}
 
     def do(self, action: Action, name: str, author: str) -> str:
         """Does what was pressed and says so; empty where it was for somebody else."""

@@ -17,7 +17,7 @@ const HOLD = 500; // milliseconds of a long press, which selects
 const bars = () => [...document.querySelectorAll('.answering')];
 const bar = () => document.querySelector('.answering');
 const tiles = () => [...document.querySelectorAll('[data-answering] .pictures .tile[data-value]')];
-const selects = () => bar()?.dataset.selects !== undefined;
+const selects = () => Boolean(document.querySelector('.answering[data-selects]'));
 const fixed = () => bar()?.dataset.concept; // where a page is about one concept, and shows what was answered itself
 const idOf = (tile) => tile.dataset.value;
 const hovered = () => document.querySelector('[data-answering] .pictures .tile:hover');
@@ -132,7 +132,7 @@ class AnswerAnywhere {
       one.querySelector('[data-say=choose]').setAttribute('aria-pressed', String(this.choosing));
       one.closest('[data-answering]').classList.toggle('choosing', this.choosing || this.chosen.size > 1);
     }
-    const selection = bar()?.querySelector('[data-part=selection]');
+    const selection = document.querySelector('[data-part=selection]');
     if (!selection) return;
     selection.hidden = !this.chosen.size;
     selection.querySelector('[data-part=chosen-count]').textContent = `${this.chosen.size} chosen`;
@@ -157,6 +157,7 @@ class AnswerAnywhere {
     if (what === 'remove') return this.remove();
     if (what === 'collect') return this.collect();
     if (what === 'none') return this.clear();
+    if (what === 'flagged') return this.all('[data-flagged]');
     if (!this.concept) return this.tell('Choose first for which concept you answer.');
     if (what === 'undo') return this.undo();
     if (what === 'comment') return this.comment();
@@ -233,8 +234,8 @@ class AnswerAnywhere {
     this.toggle(tile);
   }
 
-  all() {
-    for (const tile of tiles()) this.chosen.add(idOf(tile));
+  all(which = '*') {
+    for (const tile of tiles()) if (tile.matches(which)) this.chosen.add(idOf(tile));
     this.count();
   }
 

@@ -1,9 +1,9 @@
-// Use: answers from a file of another tool. First what is in it, with a choice for each of its words; then
+// Results: labels from a file of another tool. First what is in it, with a choice for each of its words; then
 // the same file again, with what was chosen.
 import { element } from "./dom.js";
 import { Scale } from "./scale.js";
 
-const OTHER_MEANINGS = [["unsure", "unsure"], ["leave-out", "leave it out"]];
+const OTHER_MEANINGS = [["unsure", "unsure"], ["leave-out", "leave out"]];
 const MANY = 4; // words, from which on all others can be given one meaning
 const ROWS = 5; // that can't be used, as they are told
 const UNKNOWN = "no picture of the library"; // of which there may be many: they are counted
@@ -36,14 +36,14 @@ async function send(what, file, meanings = [], columns = []) {
 
 // Which column is what: asked where the headings of a table don't say it.
 const COLUMNS = [
-  ["", "nothing"], ["path", "where the picture is"], ["id", "the picture’s id"], ["label", "the answer"],
-  ["author", "who answered"], ["comment", "a comment"],
+  ["", "ignore"], ["path", "path"], ["id", "picture id"], ["label", "label"],
+  ["author", "annotator"], ["comment", "comment"],
 ];
 
 function askColumns(file, headings) {
   const table = element("table", "figures");
   const top = element("tr");
-  for (const said of ["Column", "begins with", "which is"]) {
+  for (const said of ["Column", "begins with", "is"]) {
     const cell = element("th", "", said);
     cell.scope = "col";
     top.append(cell);
@@ -66,7 +66,7 @@ function askColumns(file, headings) {
     line.append(...cells);
     return line;
   }));
-  const go = element("button", "btn primary", "Go on");
+  const go = element("button", "btn primary", "Continue");
   go.type = "button";
   const chosen = () => [...table.querySelectorAll("select")].filter((choice) => choice.value).map((choice) => [choice.value, choice.dataset.heading]);
   const look = () => {
@@ -110,26 +110,26 @@ function left(found) {
   const named = found.bad_rows.filter((row) => !row.reason.startsWith(UNKNOWN)).slice(0, ROWS);
   const reasons = named.map((row) => `row ${row.row}: ${row.reason}`).join("; ");
   return [
-    found.unknown_pictures ? `${rows(found.unknown_pictures, "is", "are")} about no picture of this library.` : "",
-    found.unanswered ? `${rows(found.unanswered, "has", "have")} no answer.` : "",
+    found.unknown_pictures ? `${rows(found.unknown_pictures, "is", "are")} of no picture in this library.` : "",
+    found.unanswered ? `${rows(found.unanswered, "has", "have")} no label.` : "",
     other ? `${number(other, "row")} can’t be used: ${reasons}${other > named.length ? "; …" : ""}.` : "",
   ];
 }
 
 // What a word may mean where there are grades or classes too: one of these, or that it counts and no more.
-function answersMeant() {
+function labelsMeant() {
   const scale = new Scale(document.getElementById("answer-files").dataset.scale);
   const own = scale.own ? scale.values.map((value) => [value, scale.name(value)]) : [];
-  if (scale.kind === "classes") return [...own, ["yes", "one of these, not said which"]];
-  const more = scale.own ? ", whatever its grade" : "";
-  return [...own, ["yes", `counts${more}`], ["no", `doesn’t count${more}`]];
+  if (scale.kind === "classes") return [...own, ["yes", "one of these, unclear which"]];
+  const more = scale.own ? ", any grade" : "";
+  return [...own, ["yes", `yes${more}`], ["no", `no${more}`]];
 }
 
 function choices(id, meant) {
   const choice = element("select");
   choice.id = id;
-  const options = [["", "choose …"], ...answersMeant(), ...OTHER_MEANINGS];
-  if (meant === "skip") options.push(["skip", "passed over"]);
+  const options = [["", "choose …"], ...labelsMeant(), ...OTHER_MEANINGS];
+  if (meant === "skip") options.push(["skip", "skip"]);
   for (const [value, words] of options) {
     const option = element("option", "", words);
     option.value = value;
@@ -156,15 +156,15 @@ function row(word, index) {
 function ask(file, found, columns) {
   const table = element("table", "figures");
   const top = element("tr");
-  for (const words of ["The file says", "rows", "which means"]) {
+  for (const words of ["In the file", "rows", "means"]) {
     const cell = element("th", words === "rows" ? "num" : "", words);
     cell.scope = "col";
     top.append(cell);
   }
   table.append(top, ...found.words.map(row));
-  const take = element("button", "btn primary", "Take these answers");
+  const take = element("button", "btn primary", "Import labels");
   take.type = "button";
-  const cancel = element("button", "btn", "Leave it");
+  const cancel = element("button", "btn", "Cancel");
   cancel.type = "button";
   const buttons = element("div", "row");
   buttons.append(take, cancel);
@@ -189,7 +189,7 @@ function ask(file, found, columns) {
   look();
   cancel.addEventListener("click", () => {
     words().replaceChildren();
-    say("", ["Nothing was taken."]);
+    say("", ["Nothing was imported."]);
   });
   take.addEventListener("click", () => {
     const others = table.querySelector("#files-others")?.value; // of words that are too many to be listed, too
@@ -204,23 +204,23 @@ const words = () => document.getElementById("files-words");
 
 async function preview(file, columns = []) {
   words().replaceChildren();
-  say("", [`Looking at ${file.name} …`]);
+  say("", [`Reading ${file.name} …`]);
   try {
     const found = await send("preview", file, [], columns);
     const open = found.words.filter((word) => !word.means).length;
     say(open ? "warn" : "", [
-      `${file.name}: answers about ${number(found.pictures, "picture")} of this library.`,
-      open ? `What do ${number(open, "word")} of it mean here? Nothing is taken before you say so.` : "",
+      `${file.name}: labels for ${number(found.pictures, "picture")} of this library.`,
+      open ? `${number(open, "word")} ${open === 1 ? "needs" : "need"} a meaning. Nothing is imported before you choose.` : "",
       ...left(found),
     ]);
     ask(file, found, columns);
   } catch (error) {
     if (error.headings) {
-      say("warn", [`Which column of ${file.name} is what? Nothing is taken before you say so.`]);
+      say("warn", [`Which column of ${file.name} is what? Nothing is imported before you choose.`]);
       askColumns(file, error.headings);
       return;
     }
-    say("bad", [`${error.message} Nothing was taken.`]);
+    say("bad", [`${error.message} Nothing was imported.`]);
   }
 }
 
@@ -230,10 +230,10 @@ async function takeIn(file, meanings, columns, button) {
     const done = await send("import", file, meanings, columns);
     words().replaceChildren();
     say("good", [
-      `${number(done.imported, "answer")} taken, ${done.unchanged.toLocaleString("en")} were there already.`,
+      `${number(done.imported, "label")} imported, ${done.unchanged.toLocaleString("en")} unchanged.`,
       done.left_out ? `${rows(done.left_out, "was", "were")} left out, as you chose.` : "",
-      done.kept_for_evaluation ? `Of these, ${number(done.kept_for_evaluation, "answer")} only for measuring.` : "",
-      done.kept_for_training ? `Of these, ${number(done.kept_for_training, "answer")} only for learning.` : "",
+      done.kept_for_evaluation ? `Of these, ${number(done.kept_for_evaluation, "label")} for the test set only.` : "",
+      done.kept_for_training ? `Of these, ${number(done.kept_for_training, "label")} for training only.` : "",
       ...left(done),
     ]);
   } catch (error) {
@@ -258,7 +258,7 @@ document.addEventListener("change", async (event) => {
     const notice = element("div", `notice ${kind}`, text);
     status.replaceChildren(notice);
   };
-  tell("", `Looking at ${file.name} …`);
+  tell("", `Reading ${file.name} …`);
   try {
     const query = new URLSearchParams({ file: file.name });
     const answer = await fetch(`/api/v1/library/captions?${query}`, { method: "POST", body: file });

@@ -1,0 +1,62 @@
+"""Rules on Results: what one flags, saving it, and the table of all concepts."""
+
+from __future__ import annotations
+
+from typing import cast, get_args
+
+from concepts.classifier.rule_scores import RuleOrder, Tried
+from concepts.errors import DiscernError, NotScoredError
+from concepts.workbench import Workbench
+from web.page import Action
+from web.render import render, say
+from web.rule_rows import RuleBar
+
+PAGE = 24
+
+
+def pictures(bench: Workbench, bar: RuleBar, order: str, start: int) -> str:
+    """HTML of what the rule flags, one page at a time."""
+    try:
+        page = _tried(bench, bar, PAGE, start, order)
+    except NotScoredError:
+        page = None
+    known = bench.concepts.scales()
+    return render(
+        "results/rule.html",
+        page=page,
+        size=PAGE,
+        concept=bar.place.get("concept"),
+        scales={name: known[name] for name in bar.names if name in known},
+    )
+
+
+def flagged(bench: Workbench, bar: RuleBar) -> list[str]:
+    """Ids of what the rule flags, surest first, without test pictures that have no label."""
+    count = _tried(bench, bar, 0).flagged
+    return [picture.id for picture in _tried(bench, bar, count).pictures if picture.flagged]
+
+
+def table(bench: Workbench) -> str:
+    """HTML of the form for one table of all concepts, and of the tables so far; empty if there can be none."""
+    try:
+        return render("results/table.html", columns=bench.rules.columns(), written=bench.rules.written())
+    except DiscernError:
+        return ""
+
+
+def do(bench: Workbench, action: Action, bar: RuleBar, author: str) -> tuple[dict[str, str], str]:
+    """Scores the library for the rule, or saves it: what that changes in the address, and what to say."""
+    kept = bar.place.get("kept", "")
+    if action.name == "try-rule":
+        bench.rules.score("" if kept else bar.rule, kept)
+        return {}, ""
+    saved = bench.rules.keep(action.fields.get("name", ""), bar.rule, bar.sure / 100, author=author)
+    again = f", number {saved.number}. Earlier numbers stay" if saved.number > 1 else ""
+    return {"kept": saved.name, "rule": "", "sure": ""}, say(f"Saved as “{saved.name}”{again}.", "good")
+
+
+def _tried(bench: Workbench, bar: RuleBar, limit: int, start: int = 0, order: str = "") -> Tried:
+    kept = bar.place.get("kept", "")
+    ordered = cast(RuleOrder, order if order in get_args(RuleOrder) else "top")
+    line = None if kept else bar.sure / 100
+    return bench.rules.tried("" if kept else bar.rule, kept, line, ordered, limit, start)
