@@ -42,8 +42,8 @@ class Row:
 
 @dataclass(frozen=True)
 class RuleBar:
-    """The bar of the page at `path`, which shows `place`. `could`: the concepts that are trained; `names`: those
-    in the rule; `rows`: None for a rule that only its text says; `problem`: why it can't be read."""
+    """The bar of the page at `path`, which shows `place`. `could`: trained concepts; `names`: those in the
+    rule; `rows`: None for a rule that only text can say; `problem`: why it can't be read."""
 
     path: str
     place: Mapping[str, str]

@@ -41,7 +41,7 @@ class Work:
         self._page.on_tick(tick)
 
     def newest(self, concept: str | None = None) -> JobView | None:
-        """The newest of these jobs (for this concept, or for none), one that is still going first. One query."""
+        """The newest of these jobs (for this concept, or for none), a going one first. One query."""
         return next(iter(self.newest_of_each(concept)), None)
 
     def newest_of_each(self, concept: str | None = None) -> list[JobView]:

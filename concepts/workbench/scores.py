@@ -23,9 +23,9 @@ from concepts.encoders.saliency import Box, compared, locate
 from concepts.errors import BadPictureError, ConflictError, DiscernError, NotAnsweredError
 from concepts.jobs import Progress, Started
 from concepts.jobs.job import read_done, read_job
+from concepts.labelling.consensus import Decision
 from concepts.learning.scale import Scale
 from concepts.learning.scaled import classes, grades
-from concepts.labelling.consensus import Decision
 from concepts.library.ingestion import embed_picture, short_side
 from concepts.library.originals import original
 from concepts.library.roots import check_roots, within_roots
@@ -100,8 +100,8 @@ class Heat(View):
 
 
 class Finds(View):
-    """What a version flags and nobody has labelled: `count` pictures, and `page` of them. The next page begins
-    at `more` of what is flagged; 0 if there is none. Test pictures without a label are not among them."""
+    """What a version flags and nobody has labelled: `count` pictures, and a `page` of them. Test pictures
+    without a label are not among them. `more`: where the next page starts; 0 if this is the last."""
 
     page: ScoredPage
     count: int
@@ -118,7 +118,7 @@ class _Scored:
     hidden: set[str]
 
     def is_flagged(self, probability: float) -> bool:
-        return probability >= np.float32(self.head.threshold)
+        return bool(probability >= np.float32(self.head.threshold))
 
 
 class Scores:

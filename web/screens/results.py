@@ -1,7 +1,7 @@
 """Results: what a concept or a rule flags, new finds first, and what is done with it.
 
-What is shown is in the address (`?concept=…&order=top&start=24`, or with `rule=…&sure=50`, or `kept=name`), so
-Back, a reload and a second tab show the same. A rule changes by links, because its pictures may be protected
+What is shown is in the address (`?concept=…&order=top&start=24`, `?rule=…&sure=50` or `?kept=name`), so Back,
+a reload and a second tab show the same. A rule changes by links, because its pictures may be protected
 otherwise than those of the concept.
 """
 
@@ -30,7 +30,7 @@ from concepts.workbench.versions import RANKED
 from web.advice import in_words
 from web.http.guard import author_of
 from web.jobs import is_going
-from web.page import MEMORY, TIMER, Action, Shown, WebPage, concept_of, remembered
+from web.page import MEMORY, Action, Shown, WebPage, remembered
 from web.render import render, say, url
 from web.rule_rows import RuleBar, bar_of
 from web.screens import library_chosen, results_rule
@@ -209,7 +209,7 @@ class _Screen:
         )
 
     def _bar(self, bar: RuleBar) -> str:
-        return render("results/bar.html", bar=bar, is_rule=_is_rule(dict(bar.place)))
+        return render("results/bar.html", bar=bar, is_rule=_is_rule(bar.place))
 
     def _pictures(self, view: ConceptView, place: Place, job: JobView | None) -> str:
         """New finds, or what is asked for; of a version without any the surest."""
@@ -277,7 +277,7 @@ class _Screen:
         return shown | ({MEMORY: ResultsMemory(ranked=job.id)} if job and is_news else {})
 
     def _place(self, query: Mapping[str, str]) -> Place:
-        """What the address asks for. A rule that is a single concept, with its own threshold, is the concept."""
+        """What the address asks for. A rule that is one concept, at its own threshold, is the concept."""
         place = {name: query[name] for name in PARTS if query.get(name)}
         if "rule" in place and not place.keys() & {"kept", "sure"}:
             names = self._bench.scoring.concepts()
@@ -369,7 +369,7 @@ class _Screen:
         return ""
 
 
-def _is_rule(place: Place) -> bool:
+def _is_rule(place: Mapping[str, str]) -> bool:
     return bool(place.get("rule") or place.get("kept"))
 
 
@@ -377,7 +377,7 @@ def _address(place: Place) -> str:
     return url("/results", **{name: value for name, value in place.items() if value})
 
 
-def _start(place: Place) -> int:
+def _start(place: Mapping[str, str]) -> int:
     start = place.get("start", "")
     return int(start) if start.isdecimal() and len(start) < 10 else 0
 
