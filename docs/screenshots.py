@@ -203,7 +203,7 @@ SHOTS = (
     Shot("check-dark", f"/check{OF}", "#threshold", dark=True),
     Shot("results", f"/results{OF}", ".pictures img"),
     Shot("share", SHARED, ".shown img"),
-    Shot("combine", f"/results/rule?rule={quote(RULE)}", "#combine-found .pictures img"),
+    Shot("combine", f"/results?rule={quote(RULE)}", "#results-library .pictures img"),
     Shot(
         "side-by-side",
         f"/library/side-by-side?order=mixed&of={quote(NAME)}&of={quote(DARK)}",

@@ -20,13 +20,13 @@ EVERY = 1.0  # seconds from one page or label to the next of the same person
 TIMEOUT = 60.0  # seconds for one answer of the server
 KEPT = 4.0  # seconds that a connection is used again after; the server closes idle ones after five
 # Screens, by how often a reader opens one of them. Of those of a concept, one of its own choice.
-OF_ALL = {"/": 3, "/library": 5, "/results/rule": 1, "/settings/activity": 1}
+OF_ALL = {"/": 3, "/library": 5, "/settings/activity": 1}
 OF_CONCEPT = {
     "/describe": 1,
     "/label": 2,
     "/label/review": 2,
     "/check": 3,
-    "/results": 2,
+    "/results": 3,
     "/label/borderline": 1,
 }
 SEARCHED = 0.3  # of the visits to the library

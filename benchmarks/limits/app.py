@@ -266,6 +266,7 @@ class Journey:
 
     def _exported(self) -> Row:
         page = self._page
+        page.get_by_text("Export", exact=True).click()
         page.locator("#score-suffix").select_option("parquet")
         written = page.evaluate(WRITTEN)
         begun = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Code that uses a bundle, as a person copies it: on the model card and on the Use screen. Tests run it."""
+"""Code that uses a bundle, as a person copies it: on the model card and on Results. Tests run it."""
 
 from __future__ import annotations
 

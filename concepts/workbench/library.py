@@ -372,7 +372,7 @@ class PictureLibrary:
         scores = context.library_scores(concept.id, head)
         if scores is None:
             raise DiscernError(
-                "The newest version has not looked at the whole library yet. Have it do so on Use first."
+                "The newest version has not looked at the whole library yet. Have it do so on Results first."
             )
         yes = scores.probability.values >= np.float32(head.threshold)
         said = scores.probability.ids.at(np.flatnonzero(yes == (chosen.says == "yes")))

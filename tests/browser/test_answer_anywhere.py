@@ -3,6 +3,7 @@ page, among what a version gets wrong and among what it flags."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -237,6 +238,24 @@ def test_an_answer_goes_where_the_ring_is(trained: Site, page: Page) -> None:
     expect(tiles.nth(7).locator(".said.unsure")).to_be_visible()
     expect(tiles.nth(6).locator(".said.unsure")).to_have_count(0)
     wait_until_sent(page)
+
+
+def test_all_flagged_are_selected_and_go_into_an_album(trained: Site, page: Page) -> None:
+    page.goto(f"{trained.url}/results?concept={quote(ROUND)}&order=top")
+    tiles = page.locator("#results-library .tile")
+    tiles.first.focus()
+    page.get_by_role("button", name=re.compile("^Select (all )?flagged")).click()
+    flagged = page.locator("#results-library .tile[data-flagged]")
+    expect(page.locator("#results-library .chosen")).to_have_count(flagged.count())
+    page.keyboard.press("a")
+    page.get_by_label("New album").fill("Round ones")
+    expect(page.get_by_text("Add the selection to")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("“Round ones” is made")).to_be_visible()
+    (album,) = [one for one in trained.bench.collections.all() if one.name == "Round ones"]
+    assert album.pictures == flagged.count()
+    page.get_by_role("button", name="Album", exact=True).first.click()
+    expect(page.get_by_text("Add all flagged to")).to_be_visible()
 
 
 def test_ctrl_a_selects_pictures_and_no_text(page: Page, tiles: Locator) -> None:

@@ -1,4 +1,4 @@
-"""Answers of another tool on Use: what its words mean is chosen, then they are taken. Captions on Library."""
+"""Labels of another tool on Results: their words get a meaning, then they are imported. Captions on Library."""
 
 from __future__ import annotations
 
@@ -28,24 +28,25 @@ def test_words_of_another_tool_get_a_meaning_before_anything_is_taken(
 ) -> None:
     site.bench.concepts.begin(NAME, "A tidy room.")
     page.goto(f"{site.url}/results?concept=Tidy+room")
+    page.get_by_text("Export", exact=True).click()
     page.set_input_files("#files-file", rooms(site.pictures, tmp_path / "rooms.zip"))
-    expect(page.locator("#files-said")).to_contain_text("answers about 5 pictures of this library")
-    expect(page.locator("#files-said")).to_contain_text("1 row is about no picture")
-    take = page.get_by_role("button", name="Take these answers")
+    expect(page.locator("#files-said")).to_contain_text("labels for 5 pictures of this library")
+    expect(page.locator("#files-said")).to_contain_text("1 row is of no picture")
+    take = page.get_by_role("button", name="Import labels")
     expect(take).to_be_disabled()
-    page.get_by_label("messy").select_option("doesn’t count")
-    page.get_by_label("clean").select_option("counts")
+    page.get_by_label("messy").select_option("no")
+    page.get_by_label("clean").select_option("yes")
     expect(take).to_be_disabled()
-    page.get_by_label("All others").select_option("leave it out")
+    page.get_by_label("All others").select_option("leave out")
     expect(page.get_by_label("blurry")).to_have_value("leave-out")
     assert not site.bench.concept(NAME).label_files.rows()
     take.click()
-    expect(page.locator("#files-said")).to_contain_text("3 answers taken")
+    expect(page.locator("#files-said")).to_contain_text("3 labels imported")
     expect(page.locator("#files-said")).to_contain_text("2 rows were left out, as you chose.")
     rows = site.bench.concept(NAME).label_files.rows()
     assert sorted(row["label"] for row in rows) == ["no", "no", "yes"]
 
-    page.get_by_label("As", exact=True).select_option("Label Studio tasks")
+    page.get_by_label("Format", exact=True).select_option("Label Studio tasks")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
     assert download.value.suggested_filename == "tidy-room-label-studio.json"
@@ -61,17 +62,18 @@ def test_which_column_is_what_is_asked_where_headings_dont_say_it(
     picture = site.pictures / "ellipse-0000.png"
     file.write_text(f"file,verdict\n{picture},yes\n")
     page.goto(f"{site.url}/results?concept=Of+a+table")
+    page.get_by_text("Export", exact=True).click()
     page.set_input_files("#files-file", file)
     expect(page.locator("#files-said")).to_contain_text("Which column of table.csv is what?")
-    go = page.get_by_role("button", name="Go on")
-    page.get_by_label("file", exact=True).select_option("where the picture is")
+    go = page.get_by_role("button", name="Continue")
+    page.get_by_label("file", exact=True).select_option("path")
     expect(go).to_be_disabled()
-    page.get_by_label("verdict").select_option("the answer")
+    page.get_by_label("verdict").select_option("label")
     go.click()
     page.get_by_text("The first row", exact=True).click()
     expect(page.get_by_role("region", name="The first rows")).to_contain_text("ellipse-0000.png")
-    page.get_by_role("button", name="Take these answers").click()
-    expect(page.locator("#files-said")).to_contain_text("1 answer taken")
+    page.get_by_role("button", name="Import labels").click()
+    expect(page.locator("#files-said")).to_contain_text("1 label imported")
 
 
 def test_captions_of_a_file_are_found_and_shown_with_the_picture(

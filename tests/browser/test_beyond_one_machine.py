@@ -200,7 +200,7 @@ def train(page: Page) -> None:
 
 def rank(house: House, page: Page) -> list[str]:
     """The ids that the version puts first, of which most count: of all about one in ten does."""
-    step(page, "Use")
+    step(page, "Results")
     shown = page.locator("#results-library .tile")
     expect(shown.first).to_be_visible(timeout=SLOW)
     all_are_drawn(page)
@@ -212,12 +212,14 @@ def rank(house: House, page: Page) -> list[str]:
 
 def export(house: House, page: Page, best: list[str], folder: Path) -> None:
     """The scores as the screen and the command line write them."""
+    page.get_by_text("Export", exact=True).click()
     page.locator("#score-files").click()
     with page.expect_download(timeout=SLOW) as download:
         page.get_by_role("link", name="Download CSV").click(timeout=SLOW)
     download.value.save_as(folder / "screen.csv")
+    page.get_by_text("Download classifier", exact=True).click()
     with page.expect_download() as download:
-        page.locator("#results-take").get_by_role("link", name="Download").first.click()
+        page.locator("#results-download").get_by_role("link", name="Download").first.click()
     download.value.save_as(folder / "apples.zip")
     command = ["score", str(folder / "apples.zip"), "--out", str(folder / "command.csv")]
     run = [sys.executable, "-m", "discern", *command]

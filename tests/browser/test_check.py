@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import uuid
 import zipfile
 from typing import Any
@@ -152,7 +153,7 @@ def test_a_mistake_is_corrected_with_a_comment_and_undone(page: Any, answered: A
     assert "with a comment" in page.inner_text(f"#open-{wrong[:12]}")
 
 
-def test_use_shows_the_library_compares_goes_back_and_downloads(page: Any, answered: Any) -> None:
+def test_results_order_the_library_compare_go_back_and_download(page: Any, answered: Any) -> None:
     train_if_needed(page, answered)
     bench = answered.bench
     if len(bench.concept(NAME).definition.read().heads) < 2:
@@ -160,15 +161,13 @@ def test_use_shows_the_library_compares_goes_back_and_downloads(page: Any, answe
     bench.concepts.begin("Ellipse too", "With the same version, for once.")
     bench.context.heads.add(bench.context.concept("Ellipse too").id, bench.concept(NAME).versions.head())
     open_screen(page, answered, "results")
-    page.wait_for_selector(
-        "#results-library:has-text('every figure of the exported file are the classifier’s own')"
-    )
-    page.click("#order-borderline")
+    page.get_by_role("button", name="Surest").click()
+    page.get_by_text("Why this order?").click()
+    page.get_by_text("all figures are the classifier’s own").wait_for()
+    page.get_by_role("button", name="Borderline").click()
     page.wait_for_selector("#order-borderline[aria-current]")
-    assert "look alike" not in page.inner_text(
-        "#results-library"
-    )  # they have a part in the first order alone
-    page.click("#order-bottom")
+    page.get_by_text("nearest to the threshold").wait_for()
+    page.get_by_role("button", name="Least likely").click()
     page.wait_for_selector("#order-bottom[aria-current]")
     assert page.locator("#results-library .pictures li").count() == 24
     page.click("#compare")
@@ -177,23 +176,25 @@ def test_use_shows_the_library_compares_goes_back_and_downloads(page: Any, answe
     page.get_by_role("button", name="Go back to it").last.click()
     page.wait_for_selector("#results-said >> text=Version 1 is in use again")
     assert len(bench.concept(NAME).definition.read().heads) == before + 1
+    page.get_by_text("Download classifier", exact=True).click()
     with page.expect_download() as download:
-        page.locator("#results-take").get_by_role("link", name="Download").click()
+        page.get_by_role("link", name=re.compile("^Download version")).first.click()
     with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as bundle:
         facts = next(name for name in bundle.namelist() if name.endswith("head.json"))
         assert json.loads(bundle.read(facts))["concepts"][0]["concept"] == NAME
-    page.locator("summary", has_text="Several in one file").click()
+    page.get_by_text("Options", exact=True).click()
     page.get_by_label("Ellipse too").check()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download them together").click()
+        page.get_by_role("button", name="Download with options").click()
     assert load_bundle(download.value.path()).columns == (NAME, "Ellipse too")
-    page.get_by_role("button", name="Read its card").click()
-    page.wait_for_selector("#results-card >> text=How good it is")
+    page.get_by_role("button", name="Card", exact=True).click()
+    page.get_by_role("dialog").get_by_text("How good it is").wait_for()
 
 
 def test_a_folder_is_scored_into_a_file_and_a_wrong_path_is_said(page: Any, answered: Any) -> None:
     train_if_needed(page, answered)
     open_screen(page, answered, "results")
+    page.get_by_text("Export", exact=True).click()
     page.fill("#score-folder", "/no/such/folder")
     page.click("#score-files")
     page.wait_for_selector("#results-said >> text=isn't there")

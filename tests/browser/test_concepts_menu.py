@@ -123,4 +123,4 @@ def test_on_a_phone_the_sidebar_switches_too(site: Site, page: Page) -> None:
     page.goto(f"{site.url}/results?concept=Cloud")
     page.locator(".rail .switch").click()
     page.get_by_role("group", name="Concepts").get_by_role("link", name="Drop", exact=True).click()
-    page.wait_for_url("**/use?concept=Drop")
+    page.wait_for_url("**/results?concept=Drop")

@@ -225,8 +225,10 @@ def answer_what_comes_again(site: Any, page: Any) -> None:
 
 def read_the_story(site: Any, page: Any) -> None:
     opened(site, page, "results")
+    page.get_by_text("Download classifier", exact=True).click()
+    page.get_by_text("A page for others").click()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download it as one page").click()
+        page.get_by_role("link", name="Download page").click()
     document = download.value.path().read_text(encoding="utf-8")
     page.goto("about:blank")
     page.set_content(document)

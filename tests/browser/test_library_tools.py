@@ -223,7 +223,7 @@ def test_among_many_concepts_one_is_found_by_typing(site: Site, page: Page, conc
     for name in sorted({*MANY} - {*list(site.bench.concepts.scales())}):
         site.bench.concepts.begin(name, "A zebra.")
     page.set_viewport_size({"width": width, "height": 844})
-    page.goto(f"{site.url}/results/rule?concept={quote(concept)}")
+    page.goto(f"{site.url}/results?concept={quote(concept)}")
     page.locator(".rail .switch").click()
     names = page.get_by_role("group", name="Concepts")
     links = names.get_by_role("link")
@@ -248,7 +248,7 @@ def test_among_many_concepts_one_is_found_by_typing(site: Site, page: Page, conc
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/combine?concept=Zebra+004")
+    page.wait_for_url("**/results?concept=Zebra+004")
 
 
 def test_encoder_says_how_well_it_is_known_which_pictures_look_alike(site: Site, page: Page) -> None:

@@ -36,7 +36,7 @@ SCREENS = {
     "activity": ("/settings/activity", ".page h1"),
     "models": ("/settings/activity?view=models", ".page h1"),
     "settings": ("/settings", ".page h1"),
-    "combine": (f"/results/rule?rule={NAME}", ".page h1"),
+    "rule": (f"/results?rule=NOT+{NAME}", "#results-library .pictures img"),
     "several": (f"/library/side-by-side?of={NAME}", "[data-several] img"),
     "protection": ("/settings/appearance", ".page h1"),
     "collections": ("/library?view=collections", ".cards img"),
@@ -126,11 +126,15 @@ def opened(site: Site, page: Page, path: str, shown: str) -> None:
     page.wait_for_selector(shown)
 
 
-@pytest.mark.parametrize(("path", "shown"), [("check", "#check-steady .panel"), ("results", ".copyable pre")])
+@pytest.mark.parametrize(("path", "shown"), [("check", "#check-steady .panel"), ("results", ".pictures img")])
 def test_no_words_and_no_code_are_cut_off_and_no_panel_leaves_a_hole_beside_it(
     site: Site, page: Page, concept: str, path: str, shown: str
 ) -> None:
     opened(site, page, path, shown)
+    if path == "results":
+        page.get_by_text("Download classifier", exact=True).click()
+        page.get_by_role("button", name="Code", exact=True).click()
+        page.wait_for_selector(".copyable pre")
     page.wait_for_selector(".pictures img, .mistakes")
     for width in (1280, 1600):
         page.set_viewport_size({"width": width, "height": 900})

@@ -1,4 +1,4 @@
-"""Use in a browser: a version as one file, and a watched folder, from the secret to the warning and its end.
+"""Results in a browser: a version as one file, and a watched folder, from the secret to its end.
 
 The answers are simulated: a drawing counts if its file is called ellipse.
 """
@@ -30,9 +30,9 @@ def trained(site: Any) -> Any:
     return site
 
 
-def open_use(page: Any, site: Any) -> None:
+def open_results(page: Any, site: Any, opened: str) -> None:
     page.goto(f"{site.url}/results?concept={quote(NAME)}")
-    page.wait_for_selector("#watched h2")
+    page.get_by_text(opened, exact=True).click()
 
 
 def answer_by_key(page: Any, panel: Any, bench: Any) -> None:
@@ -50,19 +50,20 @@ def answer_by_key(page: Any, panel: Any, bench: Any) -> None:
     expect(page.locator("#results-library [data-part=answering-said]")).to_have_text("")
     page.wait_for_function("() => !Object.keys(localStorage).some(n => n.startsWith('discern:unsaved'))")
     page.reload()
+    page.get_by_text("Watch a folder", exact=True).click()
     panel.get_by_role("button", name="Show flagged").click()
-    expect(panel.locator(f"[data-value='{picture}'] .name")).to_contain_text("unsure")
+    expect(panel.locator(f"li:has([data-value='{picture}'])")).to_contain_text("labelled unsure")
     (given,) = bench.concept(NAME).labels.own([picture], "me")
     assert (given.value, given.in_view) == ("unsure", True)
 
 
 def test_a_folder_is_watched_answered_about_and_stopped(trained: Any, page: Any, tmp_path: Path) -> None:
     inbox = draw_folder(tmp_path / "inbox", 60, first_seed=40_000)
-    open_use(page, trained)
-    page.fill("#watch-folder", str(inbox))
-    page.fill("#watch-webhook", "https://hooks.example/secret-path")
-    page.fill("#watch-ask", "100")
-    page.fill("#watch-promised", "90")
+    open_results(page, trained, "Watch a folder")
+    page.get_by_label("Folder on this computer").fill(str(inbox))
+    page.get_by_label("Webhook").fill("https://hooks.example/secret-path")
+    page.get_by_label("of 100 flagged").fill("100")
+    page.get_by_label("Warn below").fill("90")
     page.keyboard.press("Enter")
     secret = page.locator("#watch-secret")
     secret.wait_for()
@@ -76,11 +77,11 @@ def test_a_folder_is_watched_answered_about_and_stopped(trained: Any, page: Any,
     (watch,) = bench.concept(NAME).watches.all()
     drawn = [one.picture_id for one in bench.context.watches.drawn(watch.id)]
     panel.get_by_role("button", name="Show flagged").click()
-    panel.get_by_text("shown once you have answered").wait_for()
+    panel.get_by_text("hidden until labelled").wait_for()
 
     answer(bench, NAME, drawn)  # two of three are no ellipse
-    open_use(page, trained)
-    panel.get_by_text("less than promised").wait_for()
+    open_results(page, trained, "Watch a folder")
+    panel.get_by_text("below the promise").wait_for()
     assert "At least 90 of 100 were promised, and that is not kept" in panel.inner_text()
     assert page.locator("#watch-secret").count() == 0
     assert panel.locator("table tr").count() >= 2
@@ -91,19 +92,18 @@ def test_a_folder_is_watched_answered_about_and_stopped(trained: Any, page: Any,
 
     answer_by_key(page, panel, bench)
     panel.get_by_role("button", name="Stop watching").click()
-    page.get_by_text("is not watched any more").wait_for()
-    page.get_by_text("Not watched any more (1)").wait_for()
+    page.get_by_text("is no longer watched").wait_for()
+    page.get_by_text("No longer watched (1)").wait_for()
 
 
 def test_an_address_inside_is_refused_in_words_and_nothing_is_watched(
     trained: Any, page: Any, tmp_path: Path
 ) -> None:
     inbox = draw_folder(tmp_path / "inbox", 1, first_seed=41_000)
-    open_use(page, trained)
-    page.evaluate("document.querySelector('#watched details').open = true")
-    page.fill("#watch-folder", str(inbox))
-    page.fill("#watch-webhook", "http://127.0.0.1:9/")
-    page.click("#watch")
+    open_results(page, trained, "Watch a folder")
+    page.get_by_label("Folder on this computer").fill(str(inbox))
+    page.get_by_label("Webhook").fill("http://127.0.0.1:9/")
+    page.get_by_role("button", name="Watch", exact=True).click()
     page.get_by_text("where webhooks may not go").wait_for()
     assert str(inbox) not in [watch.folder for watch in trained.bench.concept(NAME).watches.all()]
 
@@ -111,9 +111,10 @@ def test_an_address_inside_is_refused_in_words_and_nothing_is_watched(
 def test_the_file_opens_from_the_file_system_and_asks_for_nothing(
     page: Any, trained: Any, tmp_path: Path
 ) -> None:
-    open_use(page, trained)
+    open_results(page, trained, "Download classifier")
+    page.get_by_text("A page for others").click()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download it as one page").click()
+        page.get_by_role("link", name="Download page").click()
     file = tmp_path / download.value.suggested_filename
     assert file.name == "ellipse-that-comes-in-v2.html"
     download.value.save_as(file)

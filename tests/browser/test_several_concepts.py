@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
 
 import pytest
 from answering import answer
@@ -27,48 +27,55 @@ def several(site: Site) -> Site:
     return site
 
 
-def test_a_rule_is_put_together_with_buttons_tried_kept_and_taken_along(several: Site, page: Page) -> None:
-    page.goto(f"{several.url}/results/rule")
-    page.get_by_label("A concept to begin with").select_option(ROUND)
-    page.get_by_role("button", name="Begin with it").click()
-    expect(page.get_by_text("In your library")).to_be_visible()
-    page.get_by_label("One more concept").select_option(LINE)
-    page.get_by_role("button", name="and it is not").click()
-    expect(page.get_by_label("The rule, with AND, OR, NOT")).to_have_value(f"{ROUND} AND NOT {LINE}")
-    page.get_by_role("group", name=f"Before {LINE}").get_by_role("button", name="or").click()
-    expect(page.get_by_label("The rule, with AND, OR, NOT")).to_have_value(f"{ROUND} OR NOT {LINE}")
+def test_a_rule_is_put_together_in_the_bar_tried_saved_and_downloaded(several: Site, page: Page) -> None:
+    page.goto(f"{several.url}/combine")
+    page.get_by_role("button", name="Choose a concept").and_(page.locator("[popovertarget^=rule]")).click()
+    page.get_by_role("link", name=ROUND, exact=True).click()
+    expect(page.get_by_role("heading", name=ROUND)).to_be_visible()
+    page.get_by_role("button", name="and not", exact=True).click()
+    page.get_by_role("group", name="and not").get_by_role("link", name=LINE).click()
+    page.get_by_role("button", name=f"and not {LINE}").click()
+    page.get_by_role("link", name="Join by “or”").click()
+    page.wait_for_url(lambda url: f"rule={ROUND} OR NOT {LINE}" in unquote_plus(url))
     tried = several.bench.rules.tried(f"{ROUND} OR NOT {LINE}")
-    assert tried is not None
-    expect(page.locator("#combine-found [role=status]")).to_contain_text(
-        f"It flags {tried.flagged} of {tried.total}"
-    )
-    expect(page.locator("#combine-found .pictures li").first).to_contain_text(f"{LINE} ")
-    expect(page).to_have_url(re.compile(r"/combine\?rule="))
-    page.reload()
+    status = page.get_by_role("region", name="Pictures").get_by_role("status").first
+    expect(status).to_contain_text(f"{tried.flagged} of {tried.total} flagged")
+    expect(page.locator("#results-library .pictures li").first).to_contain_text(f"{LINE} ")
     page.get_by_role("button", name="Nearly flagged").click()
-    expect(page).to_have_url(re.compile("order=nearly"))
-    page.get_by_label("Keep it as").fill("Odd ones")
-    page.get_by_role("button", name="Keep").click()
-    expect(page.get_by_text("Kept as “Odd ones”.")).to_be_visible()
+    page.wait_for_url(lambda url: "order=nearly" in url)
+    page.go_back()
+    expect(page.get_by_role("button", name="Surest")).to_have_attribute("aria-current", "true")
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    page.get_by_label("Save with today’s versions as").fill("Odd ones")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Saved as “Odd ones”.")).to_be_visible()
+    page.get_by_text("Download classifier", exact=True).click()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download").first.click()
+        page.get_by_role("link", name="Download", exact=True).click()
     assert download.value.suggested_filename == "odd-ones-v1.zip"
+    page.get_by_text("Rules", exact=True).click()
     page.get_by_role("button", name="Move Odd ones to trash").click()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("“Odd ones” is restored.")).to_be_visible()
 
 
-def test_a_rule_that_cant_be_read_says_why_and_stays_to_be_mended(several: Site, page: Page) -> None:
-    page.goto(f"{several.url}/results/rule")
-    page.get_by_text("Write it yourself").click()
-    text = page.get_by_label("The rule, with AND, OR, NOT")
-    text.fill(f"{ROUND} AND (")
-    page.get_by_role("button", name="Take it").click()
-    expect(page.get_by_role("alert")).to_contain_text("A concept is missing at the end.")
-    expect(text).to_have_value(f"{ROUND} AND (")
-    text.fill(f"NOT ({ROUND} OR {LINE})")
-    page.get_by_role("button", name="Take it").click()
-    expect(page.locator("#combine-found [role=status]")).to_contain_text("It flags")
+def test_a_rule_is_written_with_brackets_and_labelled_for_one_of_its_concepts(
+    several: Site, page: Page
+) -> None:
+    page.goto(f"{several.url}/results?concept={ROUND}")
+    page.get_by_text("Rules", exact=True).click()
+    page.get_by_label("Rule, with AND, OR, NOT").fill(f"NOT ({ROUND} OR {LINE})")
+    page.keyboard.press("Enter")
+    status = page.get_by_role("region", name="Pictures").get_by_role("status").first
+    expect(status).to_contain_text("flagged")
+    page.get_by_label("Answer for").select_option(LINE)
+    tile = page.locator("#results-library .tile").first
+    picture = str(tile.get_attribute("data-value"))
+    tile.click()
+    page.keyboard.press("u")
+    page.wait_for_function("() => !Object.keys(localStorage).some(n => n.startsWith('discern:unsaved'))")
+    (given,) = several.bench.concept(LINE).labels.own([picture], "me")
+    assert (given.value, given.in_view) == ("unsure", True)
 
 
 def test_answers_for_several_concepts_by_key_go_where_they_belong(several: Site, page: Page) -> None:

@@ -6,7 +6,7 @@ nothing; on the screen the browser makes it, because a key press must not wait.
 
 Elsewhere, where no opinion of the machine stands beside a picture, one that measures does so once its turn
 comes in the order drawn, so it makes no difference where it was answered. Where one does, as on Check and
-Use, the page says so, and the answer measures nothing.
+Results, the page says so, and the answer measures nothing.
 """
 
 from __future__ import annotations
