@@ -40,9 +40,10 @@ class Area:
 
 @dataclass(frozen=True, eq=False)
 class AreaRow:
-    """Areas beside each other."""
+    """Areas beside each other, or under a heading that unfolds them."""
 
     style: str
+    fold: str = ""
     areas: list[Area] = field(default_factory=list)
 
 
@@ -85,9 +86,9 @@ class WebPage:
         return made
 
     @contextmanager
-    def row(self, style: str) -> Iterator[None]:
-        """Puts the areas made inside side by side."""
-        self._row = AreaRow(style)
+    def row(self, style: str, fold: str = "") -> Iterator[None]:
+        """Puts the areas made inside side by side, or under the heading `fold`."""
+        self._row = AreaRow(style, fold)
         self.body.append(self._row)
         yield
         self._row = None

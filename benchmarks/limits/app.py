@@ -247,12 +247,8 @@ class Journey:
             page.wait_for_timeout(200)  # what follows the training before takes the same processors
         begun = time.perf_counter()
         page.locator("#train").click()
-        self._there("#check-ranked .pictures")
-        self._seen("#check-ranked")
-        ranked = self._shown("check-ranked") - begun
-        shown = page.evaluate("[...document.querySelectorAll('#check-ranked img')].map((one) => one.src)")
-        found = [address.rpartition("/")[2] for address in shown]
-        assert all(map(million.counts, found)), [million.KINDS[million.kind_of(i)] for i in found]
+        self._there("#check-trained a", "See results")
+        ranked = self._shown("check-trained") - begun
         page.wait_for_function("() => !document.querySelector('#check-progress .job')")
         self._there("#threshold")
         return ranked, self._shown("check") - begun
@@ -262,7 +258,11 @@ class Journey:
         self._go("/results", concept=million.CONCEPT)
         self._there("#results-library .pictures")
         self._seen("#results-library")
-        return self._shown("results") - begun
+        took = self._shown("results") - begun
+        found = self._tiles("#results-library")[:12]
+        assert found
+        assert all(map(million.counts, found)), [million.KINDS[million.kind_of(i)] for i in found]
+        return took
 
     def _exported(self) -> Row:
         page = self._page

@@ -123,7 +123,7 @@ def precision_recall(curves: Curves, everything: float | None = None, at: Point 
         caption += " The dot is the threshold."
     return PlotFigure(
         name="precision-recall",
-        title="Right against found, at every threshold",
+        title="Precision and recall",
         said=said,
         caption=caption,
         x=Axis("found, of 100 that count (recall)", PERCENT),
@@ -146,7 +146,7 @@ def reliability(curves: Curves) -> PlotFigure:
         marks.append(Dot((found.predicted, found.observed), "yes", f"{found.n:,}" if apart else ""))
     return PlotFigure(
         name="reliability",
-        title="When it says 70 %, do 70 % count?",
+        title="Calibration",
         said="How often pictures count, by how sure the version is: "
         + ", ".join(
             f"{_percent(b.predicted)} sure, {_percent(b.observed)} count" for b in curves.reliability
@@ -183,11 +183,11 @@ def scores(curves: Curves, threshold: float) -> PlotFigure:
     ticks = [(_height(n, most), f"{n:,}") for n in (max(most // 4, 1), most)]
     return PlotFigure(
         name="scores",
-        title="How sure it is of what counts and what doesn’t",
-        said=f"How sure the version is of {sum(yes):,} checked pictures that count and {sum(no):,} that "
+        title="Scores of the test pictures",
+        said=f"How sure the version is of {sum(yes):,} test pictures that count and {sum(no):,} that "
         "don’t, from 0 to 1.",
         caption=f"Upwards {sum(yes):,} that count, downwards {sum(no):,} that don’t; heights are square "
-        f"roots. It says yes from {threshold:.2f} on.",
+        f"roots. It flags from {threshold:.2f} on.",
         x=Axis("how sure it is, %", PERCENT),
         y=Axis("pictures", (*((1 - place, n) for place, n in ticks), (0.5, "0"), *ticks)),
         marks=tuple(marks),
@@ -201,21 +201,21 @@ def scores(curves: Curves, threshold: float) -> PlotFigure:
 
 
 def learning_curve(points: Sequence[tuple[int, float, float, float]]) -> PlotFigure:
-    """(answers, average precision, low, high), at least one, rising. Answers are placed by square roots."""
+    """(labels, average precision, low, high), at least one, rising. Labels are placed by square roots."""
     last = max(points[-1][0], 1)
     placed = [(sqrt(n / last), value, low, high) for n, value, low, high in points]
     line = tuple((x, value) for x, value, _, _ in placed)
     band = [(x, low) for x, _, low, _ in placed] + [(x, high) for x, _, _, high in reversed(placed)]
     return PlotFigure(
         name="learning-curve",
-        title="What each answer helped",
-        said="Average precision after so many answers: "
-        + ", ".join(f"{n:,} answers {value:.2f}" for n, value, _, _ in points),
-        caption="From the first answers of people alone; shaded: 95 % ranges.",
-        x=Axis("answers", _apart([(sqrt(n / last), f"{n:,}") for n, *_ in points])),
+        title="Learning curve",
+        said="Average precision after so many labels: "
+        + ", ".join(f"{n:,} labels {value:.2f}" for n, value, _, _ in points),
+        caption="From people’s labels alone; shaded: 95 % ranges.",
+        x=Axis("labels", _apart([(sqrt(n / last), f"{n:,}") for n, *_ in points])),
         y=Axis("average precision", SHARE),
         marks=(Band(tuple(band)), PlotLine(line, "yes"), *(Dot(place, "yes") for place in line)),
-        columns=("answers", "average precision", "95 %"),
+        columns=("labels", "average precision", "95 %"),
         rows=tuple((f"{n:,}", f"{value:.2f}", f"{low:.2f}–{high:.2f}") for n, value, low, high in points),
     )
 

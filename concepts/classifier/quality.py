@@ -245,10 +245,9 @@ def coverage(measured: Sequence[str], index: VectorReader, groups: Groups) -> Co
     unlike, sentence = round(share * len(index.ids)), ""
     if p_value < SURE:
         sentence = (
-            "The library has other pictures by now, or in other shares, than these figures were measured on."
+            "The library is no longer like the test set."
             if share < 0.005
-            else f"About {pictures(unlike)} ({100 * share:.0f} % of the library) look like nothing these "
-            "figures were measured on."
+            else f"About {pictures(unlike)} ({100 * share:.0f} % of the library) look unlike the test set."
         )
     return Coverage(
         n_measured=len(measured),
@@ -268,6 +267,6 @@ def elsewhere(report: EvaluationReport, now: Frame) -> str:
         return ""
     looked_at = "" if report.looked_at is None else f"{pictures(report.looked_at)} in "
     return (
-        f"These figures are of {looked_at}{was.name}. The concept looks in {now.name} now, which they don’t "
+        f"These figures are of {looked_at}{was.name}. The concept searches {now.name} now, which they don’t "
         "cover."
     )

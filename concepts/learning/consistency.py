@@ -59,17 +59,17 @@ def _sentences(
     same: int, n: int, answers: int, people: int, share: Metric, ceiling: Metric, different: Metric
 ) -> tuple[str, str]:
     who, whose = ("You", "your") if people == 1 else ("People", "their")
-    twice = f"{who} answered {same} of {n} pictures the same way twice ({_of_hundred(share)} of 100)"
+    twice = f"{who} labelled {same} of {n} pictures the same way twice ({_of_hundred(share)} of 100)"
     if same < n:
         twice += (
-            f": no classifier can be expected to agree with {whose} answers on more than about "
+            f": no classifier can be expected to agree with {whose} labels on more than about "
             f"{100 * (ceiling.value or 0):.0f} of 100 ({_of_hundred(ceiling)})"
         )
     about = f"about {different.value:,.0f}" if same < n else "none"
     return (
         f"{twice}.",
-        f"By that {about} of the {answers:,} answers that measure would be different a second time "
-        f"({different.low:,.0f}–{different.high:,.0f}). They stay as they are: the first one measures.",
+        f"So {about} of the {answers:,} test labels would be different a second time "
+        f"({different.low:,.0f}–{different.high:,.0f}). The first ones stay in the test.",
     )
 
 
@@ -115,11 +115,11 @@ def under_definition(asked: ReaskedLabels, checked: Sequence[RecheckedLabel]) ->
     if asked.answered < asked.asked:
         sentences = _open(asked)
     elif not n:
-        sentences = (f"{_begin(asked)} None of those that were asked again has a new one.",)
+        sentences = (f"{_begin(asked)} None of those asked again has a new one.",)
     elif not changed:
         sentences = (
-            f"All {n:,} answers that were asked for again, drawn at random from the {asked.earlier:,} given "
-            f"under definition {asked.most}, are the same under definition {asked.newest}: the figures hold. "
+            f"All {n:,} labels asked for again, drawn at random from the {asked.earlier:,} given under "
+            f"definition {asked.most}, are the same under definition {asked.newest}: the figures hold. "
             f"Of the other {rest:,} at most {would.high or 0:.0f} would be different.",
         )
     else:
@@ -151,25 +151,25 @@ def _begin(asked: ReaskedLabels) -> str:
     part = f"{asked.earlier:,} of the" if asked.earlier < asked.answers else "all"
     return (
         f"These figures are under definition {asked.most}: {part} {asked.answers:,} "
-        f"answers that measure were given before its words became those of definition {asked.newest}."
+        f"test labels were given before definition {asked.newest}."
     )
 
 
 def _open(asked: ReaskedLabels) -> tuple[str, str]:
     return (
         _begin(asked),
-        f"{asked.asked:,} of them, drawn at random, come again among the questions on Label, "
-        f"{asked.answered:,} of which {'is' if asked.answered == 1 else 'are'} answered. When all are, the "
-        f"figures say what changed; until then they say nothing about definition {asked.newest}.",
+        f"{asked.asked:,} of them, drawn at random, come again on Label; {asked.answered:,} "
+        f"{'is' if asked.answered == 1 else 'are'} labelled. When all are, the figures say what changed. "
+        f"Until then they say nothing about definition {asked.newest}.",
     )
 
 
 def _changed(asked: ReaskedLabels, n: int, changed: int, rest: int, share: Metric, would: Metric) -> str:
     of_100 = f"{100 * (share.low or 0):.0f}–{100 * (share.high or 0):.0f} of 100"
     return (
-        f"{changed:,} of {n:,} answers that were asked for again, drawn at random from the {asked.earlier:,} "
-        f"given under definition {asked.most}, changed under definition {asked.newest} ({of_100}). The new "
-        f"ones count in the figures. Of the other {rest:,}, which count as they were, about "
+        f"{changed:,} of {n:,} labels asked for again, drawn at random from the {asked.earlier:,} given "
+        f"under definition {asked.most}, changed under definition {asked.newest} ({of_100}). The new ones "
+        f"count in the figures. Of the other {rest:,}, which count as they were, about "
         f"{would.value or 0:.0f} would change too ({would.low or 0:.0f}–{would.high or 0:.0f})."
     )
 
@@ -182,7 +182,7 @@ def _effect(checked: Sequence[RecheckedLabel]) -> tuple[str, ...]:
     said = []
     if flagged:
         said.append(
-            f"Asked again about all, it would be right in {least} to {most} of the {len(flagged):,} checked "
+            f"Asked again about all, it would be right in {least} to {most} of the {len(flagged):,} test "
             f"pictures it flags, not in {right}"
         )
     if right + left and least + fewest and most + largest:

@@ -334,17 +334,17 @@ def _missing(name: str, truth: Bools, predicted: Bools) -> tuple[str, int]:
     """(what is missing in words, or "", the count the metric rests on)."""
     n, yes, called = len(truth), int(truth.sum()), int(predicted.sum())
     if name in CALIBRATION:
-        return _short(FEWEST_FOR_CALIBRATION - n, "checked pictures", n), n
+        return _short(FEWEST_FOR_CALIBRATION - n, "test pictures", n), n
     if name == "base_rate":
-        return _short(1 - n, "checked pictures", n), n
+        return _short(1 - n, "test pictures", n), n
     if name == "precision":
-        return _short(1 - called, "checked pictures that the head calls yes", called), called
+        return _short(1 - called, "test pictures that it flags", called), called
     if name == "recall":
-        return _short(1 - yes, "checked pictures that count", yes), yes
+        return _short(1 - yes, "test pictures that count", yes), yes
     if yes < FEWEST:
-        return _short(FEWEST - yes, "checked pictures that count", yes), n
+        return _short(FEWEST - yes, "test pictures that count", yes), n
     if n - yes < FEWEST:
-        return _short(FEWEST - n + yes, "checked pictures that don't count", n - yes), n
+        return _short(FEWEST - n + yes, "test pictures that don't count", n - yes), n
     return "", n
 
 
@@ -373,7 +373,7 @@ def probability_gap(probability: Floats, truth: Bools, group: Rows, seed: int) -
     """
     n = len(truth)
     if n < FEWEST_FOR_GAP:
-        return Metric.unknown(PROBABILITY_GAP, n, _short(FEWEST_FOR_GAP - n, "checked pictures", n))
+        return Metric.unknown(PROBABILITY_GAP, n, _short(FEWEST_FOR_GAP - n, "test pictures", n))
     _, member = np.unique(group, return_inverse=True)
     gap = np.bincount(member, weights=probability - truth) / np.bincount(member)
     low, high = mean_interval(gap, -1, 1, seed)

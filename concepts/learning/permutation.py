@@ -103,8 +103,8 @@ def about_chance(baselines: Iterable[Baseline]) -> list[str]:
     if found is None or found.p_value is None:
         return []
     said = (
-        f"Learning from shuffled answers reaches {found.metrics[0].value:.2f} on average; a result like this "
-        f"by chance: p = {found.p_value:.2f}."
+        f"Shuffled labels reach {found.metrics[0].value:.2f} on average; a result like this by chance: "
+        f"p = {found.p_value:.2f}."
     )
     return [said if found.p_value <= SURE else f"{said} So it may have learned nothing yet."]
 

@@ -121,9 +121,9 @@ def class_figures(
         for k in range(options)
     )
     sentences = (
-        f"Measured on {n} pictures it never learned from. {few}"
+        f"{n} test pictures. {few}"
         if few
-        else f"Of 100 pictures it never learned from, {_of_hundred(accuracy)} get the class you gave them.",
+        else f"Of 100 test pictures, {_of_hundred(accuracy)} get the class you gave them.",
     )
     return ClassFigures(
         n=n,
@@ -224,10 +224,10 @@ def _of_hundred(metric: Metric) -> str:
 
 def _of_grades(n: int, exact: Metric, near: Metric, kappa: Metric, rho: Metric, few: str) -> tuple[str, ...]:
     if few:
-        return (f"Measured on {n} pictures it never learned from. {few}",)
+        return (f"{n} test pictures. {few}",)
     said = [
-        f"Of 100 pictures it never learned from, {_of_hundred(exact)} get the very grade you gave, and "
-        f"{_of_hundred(near)} that grade or one beside it."
+        f"Of 100 test pictures, {_of_hundred(exact)} get your grade, and {_of_hundred(near)} that or one "
+        "beside it."
     ]
     if kappa.value is None or kappa.low is None or kappa.high is None:
         return (*said, kappa.note)

@@ -66,22 +66,17 @@ def next_look(answered: int, pictures: int) -> int:
 
 
 def about_waiting(counted: int, answered: int, pictures: int, undecided: int = 0) -> str:
-    """Which of the answers that measure figures rest on, and why not on all: such as 30 of 57. `undecided` of
+    """Which of the test labels figures rest on, and when the next come: such as 30 of 57. `undecided` of
     the counted say neither yes nor no. Empty where no answer waits."""
     waiting = answered - counted
     if not counted or waiting <= 0:
         return ""
     without = f", without {undecided:,} that say neither yes nor no" if undecided else ""
     following = next_look(counted, pictures)
-    until = (
-        f"until there are {following:,}"
-        if following > answered
-        else "until the pictures drawn before them are answered"
-    )
+    then = f"at {following:,}" if following > answered else "when all pictures drawn before are labelled"
     return (
-        f"These figures rest on the first {counted:,} of the {answered:,} answers that measure{without}. The "
-        f"other {waiting:,} {'waits' if waiting == 1 else 'wait'} {until}: who looks at figures after every "
-        "answer takes a lucky moment for the truth sooner or later."
+        f"These figures rest on the first {counted:,} of {answered:,} test labels{without}. "
+        f"The next come {then}."
     )
 
 

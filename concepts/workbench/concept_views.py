@@ -48,7 +48,7 @@ class ConceptSummary(View):
     advice: str  # what more answers would bring
     heads: int
     cover: list[str]  # ids of up to three pictures that count, or look as if they did
-    quality: str  # newest figures in words, empty where there are none
+    quality: str  # how good the newest version is, in words; empty where that was not measured
     next_screen: str  # where the journey goes on
     next_step: str  # its name
     steps: list[str]  # of its journey, in order

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, ValidationError
 
 from concepts.classifier.stability import Settling
+from concepts.classifier.verdict import verdict
 from concepts.definition.document import Definition
 from concepts.definition.editing import exclude
 from concepts.definition.names import checked_name
@@ -376,12 +377,10 @@ def _agreed(candidates: Mapping[str, Sequence[str]], definition: Definition) -> 
 
 
 def _quality_in_words(report: dict[str, object] | None, looks_in: frozenset[int]) -> str:
-    """The shortest honest sentence about a version, with what it is of where the concept looks elsewhere."""
-    kept = EvaluationReport.model_validate(report) if report else None
-    metric = kept.metric("precision") if kept else None
-    if kept is None or metric is None or metric.value is None or metric.low is None or metric.high is None:
+    """How good a version is, with what it is of where the concept looks elsewhere; empty without figures."""
+    if report is None:
         return ""
-    value, low, high = (round(100 * share) for share in (metric.value, metric.low, metric.high))
+    kept = EvaluationReport.model_validate(report)
     was = Frame.of([one.model_dump() for one in kept.looks_in])
     of = "" if was.ids == looks_in else f", in {was.name}"
-    return f"{value} of 100 flagged are right ({low} to {high}){of}"
+    return f"{verdict(kept).said}{of}"

@@ -182,6 +182,21 @@ class Scores:
         count = found.scores.flagged(found.head.threshold)
         return [i for i, _ in found.scores.probability.top(count) if i not in found.hidden]
 
+    def around(self, threshold: float, n: int) -> tuple[list[ScoredPicture], list[ScoredPicture]] | None:
+        """The n pictures just above a threshold of the newest version and the n just below it, the nearest
+        first. None as for `page`."""
+        found = self._scored(None)
+        if found is None:
+            return None
+        scores, flagged = found.scores.probability, found.scores.flagged(threshold)
+        most = n + len(found.hidden)
+
+        def nearest(side: list[tuple[str, float]]) -> list[ScoredPicture]:
+            return self._page(found, [one for one in side if one[0] not in found.hidden][:n], 0).pictures
+
+        above = scores.top(min(most, flagged), max(flagged - most, 0))[::-1]
+        return nearest(above), nearest(scores.top(most, flagged))
+
     def _scored(self, version: int | None) -> _Scored | None:
         context, row = self._context, self._concept.row
         head = self._concept.versions.head(version)

@@ -1,4 +1,4 @@
-"""Labels of another tool on Results: their words get a meaning, then they are imported. Captions on Library."""
+"""Labels of another tool on Results: their words get a meaning, then are imported. Captions on Library."""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ def label(house: House, page: Page) -> None:
 
 def train(page: Page) -> None:
     step(page, "Check")
-    page.locator("[data-action=train] button").first.click()
+    page.get_by_role("button", name="Train", exact=True).click()
     expect(page.locator("#check-head .chip").first).to_contain_text("version 1", timeout=SLOW)
 
 

@@ -10,6 +10,7 @@ import json
 import re
 import uuid
 import zipfile
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
@@ -54,37 +55,52 @@ def open_screen(page: Any, site: Any, screen: str) -> None:
 def train_if_needed(page: Any, site: Any) -> None:
     open_screen(page, site, "check")
     if not site.bench.concept(NAME).definition.read().heads:
-        page.click("#train")
-    page.wait_for_selector("#threshold")
-    page.wait_for_selector("text=From the first answers of people alone")
+        page.get_by_role("button", name="Train", exact=True).click()
+        page.get_by_text("Version 1 is trained.").wait_for()
+    page.get_by_role("slider", name="Threshold").wait_for()
+    page.get_by_text("From people’s labels alone").wait_for(state="attached")
     page.wait_for_function("() => !document.querySelector('.job')")
 
 
 def said(page: Any) -> str:
-    return str(page.locator(".say").inner_text())
+    return str(page.locator(".at-threshold").inner_text())
 
 
-def test_training_ends_with_figures_in_words_without_a_reload(page: Any, answered: Any) -> None:
+def unfold(page: Any, fold: str) -> None:
+    for name in ("Details", fold):
+        page.locator("summary", has_text=re.compile(rf"^\s*{name}\s*$")).click()
+
+
+def test_training_ends_with_a_verdict_without_a_reload(page: Any, answered: Any) -> None:
     train_if_needed(page, answered)
-    assert "Of 100 pictures it flags, about" in said(page)
-    assert "answers simulated" in page.locator("#check-main h2").inner_text()
-    assert page.locator("#check-side table").first.is_visible()
-    tall = page.locator("#check-main .mark-bar").evaluate_all(
+    assert "Too early to say: only 10 of 42 test pictures count" in page.locator(".say").inner_text()
+    assert "% right" in said(page)
+    assert page.get_by_text("labels simulated").is_visible()
+    unfold(page, "Simpler ways")
+    assert page.get_by_role("cell", name="searching for the words").is_visible()
+    tall = page.locator(".plot .mark-bar").evaluate_all(
         "bars => bars.map(bar => bar.getBoundingClientRect().height / bar.getAttribute('height'))"
     )
     assert tall
     assert max(tall) - min(tall) < 0.01  # as tall as drawn
 
 
-def test_keys_and_the_mouse_move_the_threshold_and_words_counts_and_the_dot_follow(
+def beside(page: Any) -> list[str]:
+    """The names of the pictures on both sides of the threshold, from not flagged to flagged."""
+    tiles = page.locator("#check-around").get_by_role("img")
+    return [str(tile.get_attribute("alt")) for tile in tiles.all()]
+
+
+def test_keys_and_the_mouse_move_the_threshold_and_words_counts_pictures_and_the_dot_follow(
     page: Any, answered: Any
 ) -> None:
     train_if_needed(page, answered)
     slider = page.get_by_role("slider")
-    before = said(page)
+    before, pictures = said(page), beside(page)
+    assert len(pictures) == 12
     slider.focus()
     page.keyboard.press("Home")  # everything is flagged and so everything found: the right end of the curve
-    assert "it finds at least" in said(page)  # what holds at every threshold at once
+    assert "at least" in said(page)  # what holds at every threshold at once
     curve = page.locator("[data-figure=precision-recall]")
     left, _, width, _ = map(float, curve.get_attribute("data-plot").split())
     assert float(curve.locator(".mark-dot.threshold").get_attribute("cx")) == left + width
@@ -92,8 +108,8 @@ def test_keys_and_the_mouse_move_the_threshold_and_words_counts_and_the_dot_foll
     page.keyboard.press("ArrowRight")
     assert slider.input_value() == "2"
     total = answered.bench.library.info().pictures  # other tests may have added some
-    assert flags.startswith(f"flags {total} of {total}")
-    assert "of 100 found" in slider.get_attribute("aria-valuetext")
+    assert flags == f"{total} of {total} flagged"
+    assert "% found" in slider.get_attribute("aria-valuetext")
     page.get_by_role("button", name="Back to version").click()
     assert said(page) == before
     drag_to_three_fifths(page)
@@ -101,7 +117,13 @@ def test_keys_and_the_mouse_move_the_threshold_and_words_counts_and_the_dot_foll
     assert 0.55 < threshold < 0.7
     scored = answered.bench.concept(NAME).scores.page("top", limit=200).pictures
     count = sum(picture.probability >= threshold for picture in scored)
-    assert page.locator("[data-flags]").inner_text().startswith(f"flags {count} of {total}")
+    assert page.locator("[data-flags]").inner_text() == f"{count} of {total} flagged"
+    ranked = sorted(scored, key=lambda picture: -picture.probability)
+    names = [PurePath(picture.path).name for picture in ranked[count - 6 : count + 6]][::-1]
+    page.wait_for_function(
+        "names => [...document.querySelectorAll('#check-around img')].map(one => one.alt).join() === names",
+        arg=",".join(names),
+    )
 
 
 def drag_to_three_fifths(page: Any) -> None:
@@ -118,9 +140,9 @@ def test_a_threshold_kept_is_a_new_version_that_says_how_it_was_chosen(page: Any
     number = answered.bench.concept(NAME).definition.read().heads[-1].number
     page.locator("#threshold").focus()
     page.keyboard.press("PageUp")
-    assert page.get_by_text("what holds at every threshold at once").is_visible()
-    page.click("#use-threshold")
-    page.wait_for_selector(f"#check-said >> text=Version {number + 1} says yes from")
+    assert page.get_by_text("holds at every threshold at once").is_visible()
+    page.get_by_role("button", name="Use this threshold").click()
+    page.wait_for_selector(f"#check-said >> text=Version {number + 1} flags from")
     newest = answered.bench.concept(NAME).definition.read().heads[-1]
     assert newest.details["made_from"] == number
     page.wait_for_function("() => !document.querySelector('.job')")
@@ -142,22 +164,40 @@ def test_a_mistake_is_corrected_with_a_comment_and_undone(page: Any, answered: A
     event = list(bench.context.log.events(bench.context.store.find(NAME).id, wrong))[-1]
     assert (event.value, event.comment) == ("yes", "It is round after all.")
     page.locator("#check-said").get_by_role("button", name="Undo").click()
-    page.wait_for_selector("#check-said >> text=Taken back")
+    page.wait_for_selector("#check-said >> text=Undone")
     assert list(bench.context.log.events(bench.context.store.find(NAME).id, wrong))[-1].value == "undo"
     page.click(f"#open-{wrong[:12]}")
     assert page.input_value("#correct-comment") == "It is round after all."
     page.fill("#correct-comment", "Not round enough.")
-    page.locator("dialog").get_by_role("button", name="The answer was right").click()
+    page.locator("dialog").get_by_role("button", name="Keep the label").click()
     page.wait_for_selector("#check-said >> text=Saved: it doesn’t count")
     assert bench.concept(NAME).labels.own_comments([wrong], "me") == {wrong: "Not round enough."}
-    assert "with a comment" in page.inner_text(f"#open-{wrong[:12]}")
+    assert "with a comment" in page.text_content(f"#open-{wrong[:12]}")
 
 
-def test_results_order_the_library_compare_go_back_and_download(page: Any, answered: Any) -> None:
+def test_two_versions_are_compared_and_an_older_one_is_used_again(page: Any, answered: Any) -> None:
     train_if_needed(page, answered)
     bench = answered.bench
     if len(bench.concept(NAME).definition.read().heads) < 2:
         bench.concept(NAME).versions.use(1, 0.7, author="me").wait()
+        train_if_needed(page, answered)
+    before = len(bench.concept(NAME).definition.read().heads)
+    unfold(page, "Versions")
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_role("dialog").get_by_text("they differ in").wait_for()
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Go back to version 1").click()
+    page.get_by_text("Version 1 is in use again").wait_for()
+    assert len(bench.concept(NAME).definition.read().heads) == before + 1
+    page.wait_for_function("() => !document.querySelector('.job')")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download version 1", exact=True).click()
+    assert load_bundle(download.value.path()).columns == (NAME,)
+
+
+def test_results_order_the_library_and_download(page: Any, answered: Any) -> None:
+    train_if_needed(page, answered)
+    bench = answered.bench
     bench.concepts.begin("Ellipse too", "With the same version, for once.")
     bench.context.heads.add(bench.context.concept("Ellipse too").id, bench.concept(NAME).versions.head())
     open_screen(page, answered, "results")
@@ -170,12 +210,6 @@ def test_results_order_the_library_compare_go_back_and_download(page: Any, answe
     page.get_by_role("button", name="Least likely").click()
     page.wait_for_selector("#order-bottom[aria-current]")
     assert page.locator("#results-library .pictures li").count() == 24
-    page.click("#compare")
-    page.wait_for_selector("#results-compared >> text=They say different things")
-    before = len(bench.concept(NAME).definition.read().heads)
-    page.get_by_role("button", name="Go back to it").last.click()
-    page.wait_for_selector("#results-said >> text=Version 1 is in use again")
-    assert len(bench.concept(NAME).definition.read().heads) == before + 1
     page.get_by_text("Download classifier", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("link", name=re.compile("^Download version")).first.click()

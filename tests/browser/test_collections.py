@@ -90,7 +90,7 @@ def test_a_concept_looks_in_one_of_two_folders_and_figures_keep_its_name(
     page.goto(f"{site.url}/check?concept={quote(NAME)}")
     told = page.locator("#check-covered")
     told.get_by_text("These figures are of 40 pictures in “Rooms”.").wait_for()
-    expect(told).to_contain_text("The concept looks in “Chairs” now, which they don’t cover.")
+    expect(told).to_contain_text("The concept searches “Chairs” now, which they don’t cover.")
     assert {p.id for p in bench.concept(NAME).labels.upcoming([], 8).pictures} <= chairs
 
 

@@ -114,7 +114,7 @@ def test_the_sidebar_switches_to_the_same_step_of_another_concept_by_keys_and_mo
     page.goto(f"{site.url}/check?concept=Kite")
     switch.click()
     names.get_by_role("link", name="Leaf", exact=True).click()
-    page.wait_for_url("**/quality?concept=Leaf")
+    page.wait_for_url("**/check?concept=Leaf")
 
 
 def test_on_a_phone_the_sidebar_switches_too(site: Site, page: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -62,9 +63,13 @@ def label(site: Site, page: Page, name: str, keys: dict[str, str], n: int) -> No
 
 
 def train(site: Site, page: Page, name: str, figures: str) -> None:
+    """Trains, and unfolds these figures."""
     page.goto(f"{site.url}/check?{urlencode({'concept': name})}")
-    page.locator("[data-action=train] button").first.click()
-    expect(page.locator(figures)).to_be_visible()
+    page.get_by_role("button", name="Train", exact=True).click()
+    fold = page.locator("summary", has_text=re.compile(rf"^\s*{figures}\s*$"))
+    expect(fold).to_be_attached(timeout=30_000)
+    page.locator("summary", has_text="Details").click()
+    fold.click()
 
 
 def test_ten_grades_are_chosen_on_define_and_the_tenth_has_the_key_0(site: Site, page: Page) -> None:
@@ -124,8 +129,9 @@ def test_a_graded_concept_from_start_to_its_figures(site: Site, page: Page) -> N
     expect(page.locator(".tiles .tile").first).to_contain_text("4 of 5")
     page.keyboard.press("Enter")
     expect(page.locator("[data-part=grid-words]")).to_contain_text("1 answer saved")
-    train(site, page, GRADED, "[data-grades] table")
-    expect(page.locator("[data-grades]")).to_contain_text("Agreement beyond chance")
+    train(site, page, GRADED, "Grades")
+    expect(page.get_by_text("Weighted kappa")).to_be_visible()
+    expect(page.get_by_role("table", name="Grades")).to_be_visible()
     assert serious_in_both_themes(page) == []
 
 
@@ -134,5 +140,6 @@ def test_exclusive_classes_from_start_to_their_figures(site: Site, page: Page) -
     answer_most(site, CLASSED, {"ellipse": "ellipse", "rectangle": "rectangle", "line": "none"})
     label(site, page, CLASSED, {"ellipse": "1", "rectangle": "2", "line": "0"}, 4)
     expect(page.locator("[data-part=balance]")).to_contain_text("one of these")
-    train(site, page, CLASSED, "[data-classes] table.grades")
+    train(site, page, CLASSED, "Classes")
+    expect(page.get_by_role("table", name="Classes")).to_be_visible()
     assert serious_in_both_themes(page) == []

@@ -184,5 +184,5 @@ def train_while_the_app_is_restarted(app: App, page: Any) -> None:
     app.start()
     # The page notices by itself that the app is back.
     expect(page.locator("#threshold")).to_be_visible(timeout=SLOW)
-    words = page.locator(".say").first.inner_text()
-    assert re.search(r"Of 100 pictures it flags, about \d+", words), words
+    words = page.locator(".at-threshold").inner_text()
+    assert re.search(r"\d+ % right", words), words

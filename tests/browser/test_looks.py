@@ -126,7 +126,7 @@ def opened(site: Site, page: Page, path: str, shown: str) -> None:
     page.wait_for_selector(shown)
 
 
-@pytest.mark.parametrize(("path", "shown"), [("check", "#check-steady .panel"), ("results", ".pictures img")])
+@pytest.mark.parametrize(("path", "shown"), [("check", "#check-around img"), ("results", ".pictures img")])
 def test_no_words_and_no_code_are_cut_off_and_no_panel_leaves_a_hole_beside_it(
     site: Site, page: Page, concept: str, path: str, shown: str
 ) -> None:

@@ -377,7 +377,7 @@ def test_figures_say_which_words_they_are_under_and_follow_the_edit(in_use: Conc
     assert view.under
     assert view.under.is_open
     assert not view.stale
-    assert view.under.sentences[0].startswith("These figures are under definition 1: all 18 answers that")
+    assert view.under.sentences[0].startswith("These figures are under definition 1: all 18 test labels")
     assert "under definition 1" in concept.exports.card()
     assert concept.versions.measure().metrics == before.version.report.metrics  # type: ignore[union-attr]
     drawn = now(concept).drawn

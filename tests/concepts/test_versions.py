@@ -202,7 +202,7 @@ def test_a_question_asked_again_changes_no_figure_and_says_how_consistent_the_pe
     twice = report.consistency
     assert twice is not None
     assert (twice.n, twice.yes_to_no, twice.no_to_yes, twice.answers) == (20, changed, 0, len(measuring))
-    assert f"You answered {20 - changed} of 20 pictures the same way twice" in " ".join(report.sentences)
+    assert f"You labelled {20 - changed} of 20 pictures the same way twice" in " ".join(report.sentences)
     view = concept.versions.quality()
     assert (view.stale, view.consistency) == (False, twice)
 

@@ -223,7 +223,7 @@ def test_figures_keep_the_name_of_what_they_are_of(trained: Workbench) -> None:
     after = trained.concept(NAME).versions.quality()
     assert after.elsewhere == (
         "These figures are of 80 pictures in “Rooms”. "
-        "The concept looks in “Chairs” now, which they don’t cover."
+        "The concept searches “Chairs” now, which they don’t cover."
     )
     assert after.version.report == report
     assert after.elsewhere in trained.concept(NAME).exports.card()

@@ -21,10 +21,10 @@ def test_what_was_said_twice_is_counted_by_the_first_answer_with_an_exact_interv
     assert found.different.value == pytest.approx(20)
     assert 3 <= found.different.low < 20 < found.different.high <= 173  # type: ignore[operator]
     assert found.sentences[0].startswith(
-        "You answered 27 of 30 pictures the same way twice (73–98 of 100): no classifier can be expected to "
-        "agree with your answers on more than about 95 of 100"
+        "You labelled 27 of 30 pictures the same way twice (73–98 of 100): no classifier can be expected to "
+        "agree with your labels on more than about 95 of 100"
     )
-    assert "about 20 of the 200 answers that measure would be different" in found.sentences[1]
+    assert "about 20 of the 200 test labels would be different" in found.sentences[1]
 
 
 def test_too_few_are_counted_and_nothing_is_said_of_them() -> None:
@@ -38,8 +38,8 @@ def test_too_few_are_counted_and_nothing_is_said_of_them() -> None:
 def test_who_says_the_same_throughout_limits_no_classifier() -> None:
     found = consistency(SAID[:12], answers=12, people=2)
     assert found is not None
-    assert found.sentences[0] == "People answered 12 of 12 pictures the same way twice (74–100 of 100)."
-    assert "By that none of the 12 answers" in found.sentences[1]
+    assert found.sentences[0] == "People labelled 12 of 12 pictures the same way twice (74–100 of 100)."
+    assert "So none of the 12 test labels" in found.sentences[1]
 
 
 def asked(pairs: list[tuple[str, str]], *, drawn: int = 20, answered: int | None = None) -> ReaskedLabels:
@@ -54,10 +54,9 @@ def test_until_all_that_was_drawn_is_answered_figures_are_under_the_earlier_word
     found = under_definition(asked(CHANGED[:7]), [])
     assert found.is_open
     assert found.sentences == (
-        "These figures are under definition 2: 60 of the 66 answers that measure were given before its words "
-        "became those of definition 3.",
-        "20 of them, drawn at random, come again among the questions on Label, 7 of which are answered. When "
-        "all are, the figures say what changed; until then they say nothing about definition 3.",
+        "These figures are under definition 2: 60 of the 66 test labels were given before definition 3.",
+        "20 of them, drawn at random, come again on Label; 7 are labelled. When all are, the figures say "
+        "what changed. Until then they say nothing about definition 3.",
     )
 
 
@@ -76,16 +75,14 @@ def test_what_changed_is_said_with_its_interval_and_how_far_figures_may_be_off()
     assert found.share.low is not None
     assert found.share.high is not None
     assert 6 / 60 <= found.share.low < 0.3 < found.share.high <= 46 / 60
-    assert (
-        "6 of 20 answers that were asked for again, drawn at random from the 60 given" in found.sentences[0]
-    )
-    assert "of the 60 checked pictures it flags, not in 31" in found.sentences[1]
+    assert "6 of 20 labels asked for again, drawn at random from the 60 given" in found.sentences[0]
+    assert "of the 60 test pictures it flags, not in 31" in found.sentences[1]
 
 
 def test_nothing_is_claimed_where_every_new_answer_was_skipped() -> None:
     found = under_definition(asked([], answered=20), [])
     assert found.share.value is None
-    assert found.sentences[0].endswith("None of those that were asked again has a new one.")
+    assert found.sentences[0].endswith("None of those asked again has a new one.")
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3])

@@ -118,9 +118,9 @@ def test_too_few_pictures_give_a_sentence_instead_of_a_number():
     p, truth = np.linspace(0, 1, 20), np.arange(20) >= 18
     metric = evaluate(p, truth, 0.5, np.arange(20), 0).metrics["average_precision"]
     assert metric.value is None
-    assert metric.note == "Too few to say: 8 more checked pictures that count needed (there are 2)."
+    assert metric.note == "Too few to say: 8 more test pictures that count needed (there are 2)."
     one_short = evaluate(np.linspace(0, 1, 20), np.arange(20) >= 11, 0.5, np.arange(20), 0)
-    assert "1 more checked picture that counts needed" in one_short.metrics["average_precision"].note
+    assert "1 more test picture that counts needed" in one_short.metrics["average_precision"].note
     assert evaluate(p, ~truth, 0.5, np.arange(20), 0).metrics["roc_auc"].value is None
     assert evaluate(p, truth, 0.5, np.arange(20), 0).metrics["brier"].value is None
 

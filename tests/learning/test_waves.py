@@ -104,12 +104,7 @@ def test_within_a_stratum_any_picture_is_as_likely_as_any_other() -> None:
 
 def test_why_figures_rest_on_fewer_answers_than_measure_is_said_with_both_numbers() -> None:
     said = about_waiting(30, 57, 2000)
-    assert said.startswith(
-        "These figures rest on the first 30 of the 57 answers that measure. The other 27 wait"
-    )
-    assert "until there are 60" in said
-    assert about_waiting(30, 31, 2000, undecided=2).count(
-        "without 2 that say neither yes nor no. The other 1 waits"
-    )
-    assert "until the pictures drawn before them are answered" in about_waiting(30, 61, 2000)
+    assert said == "These figures rest on the first 30 of 57 test labels. The next come at 60."
+    assert "without 2 that say neither yes nor no." in about_waiting(30, 31, 2000, undecided=2)
+    assert "when all pictures drawn before are labelled" in about_waiting(30, 61, 2000)
     assert (about_waiting(30, 30, 2000), about_waiting(0, 12, 2000)) == ("", "")

@@ -20,15 +20,25 @@ from concepts.classifier.quality import HeadView, QualityView
 from concepts.classifier.robustness import Perturbation, Robustness
 from concepts.classifier.versions import ComparedFigure, VersionComparison
 from concepts.errors import UnknownConceptError, UnknownVersionError
+from concepts.labelling.dataset import AnswerCount
 from concepts.learning.consistency import ReaskedLabels, consistency, under_definition
-from concepts.learning.report import CutFigures, Metric, Slice
+from concepts.learning.report import Curves, CutFigures, Metric, Slice
 from concepts.workbench.certificates import CertificateView
+from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.scores import ScoredFile
 from web.http.downloads import download_routes
 from web.http.problems import handle_problems
 from web.render import render, url
 from web.screens import check
 
+CURVES = Curves(
+    precision=(1, 0.5),
+    recall=(0.5, 1),
+    reliability=(),
+    histogram_edges=(0, 0.5, 1),
+    histogram_yes=(1, 3),
+    histogram_no=(4, 1),
+)
 NOTHING = Metric(name="precision", n=2, value=None, note="Too few to say: 3 more <b> needed (there are 2).")
 
 
@@ -42,8 +52,15 @@ def version(**changes: Any) -> HeadView:
 
 
 def measured(at: CutFigures | None, **changes: Any) -> QualityView:
-    figures = {"n": 9, "positives": 4, "simulated": 0, "waiting": 0, "new_answers": 0, "stale": False}
-    figures |= {
+    shown: dict[str, Any] = {
+        "n": 9,
+        "positives": 4,
+        "simulated": 0,
+        "waiting": 0,
+        "new_answers": 0,
+        "stale": False,
+    }
+    shown |= {
         "rows": [],
         "curves": None,
         "pictures": 100,
@@ -52,113 +69,139 @@ def measured(at: CutFigures | None, **changes: Any) -> QualityView:
         "next_look": 30,
         "answered": 9,
     }
-    return QualityView.model_validate({"version": version(), "at": at, **figures, **changes})
+    return QualityView.model_validate({"version": version(), "at": at, **shown, **changes})
 
 
-def test_a_figure_with_too_few_answers_is_no_number_but_what_is_missing() -> None:
+def view(**changes: Any) -> ConceptView:
+    """A concept with one version."""
+    about = {"id": 1, "name": "Ball & co", "created": datetime.now(UTC), "revisions": 1, "candidates": 0}
+    about |= {"answers": AnswerCount(), "advice": "", "rare": "", "annotated": 0, "conflicts": []}
+    return ConceptView.model_construct(**(about | {"heads": [version()]} | changes))  # type: ignore[arg-type]
+
+
+def figures(quality: QualityView, *words: tuple[Any, str]) -> str:
+    return check._figures(view(), quality, words)
+
+
+def test_a_figure_with_too_few_labels_is_no_number_but_what_is_missing() -> None:
     row = CutFigures(threshold=0.5, flagged=2, right=1, precision=NOTHING, recall=NOTHING)
-    html = check._main(measured(row), "Ball & co")
-    assert "3 more &lt;b&gt; needed" in html
+    quality = measured(row, curves=CURVES)
+    html = check._main(quality, "Ball & co")
+    assert "3 more &lt;b&gt; needed" in figures(quality)
     assert "/label?concept=Ball+%26+co" in html
     assert html.count("data-known hidden") == 2
-    assert "How many of those it flags are right: too few checked to say." in words(html)
+    assert "right: too few tested" in words(html)
 
 
-def test_a_version_that_flags_nothing_that_was_checked_says_so() -> None:
-    shown = words(check._main(measured(None), "Ball"))
-    assert "flags none of the checked pictures" in shown
+def test_a_share_whose_range_is_wide_is_its_range_alone() -> None:
+    wide = Metric(name="precision", n=9, value=0.97, low=0.03, high=1)
+    narrow = Metric(name="recall", n=90, value=0.68, low=0.51, high=0.8)
+    row = CutFigures(threshold=0.5, flagged=2, right=1, precision=wide, recall=narrow)
+    shown = words(check._main(measured(row, curves=CURVES), "Ball"))
+    assert "3–100 % right" in shown
+    assert "68 % found (51–80 %)" in shown
+    assert "97 %" not in shown
+
+
+def test_before_figures_it_says_what_they_take() -> None:
+    shown = words(check._main(measured(None, n=0), "Ball"))
+    assert "Not tested yet: 21 more test labels." in shown
     assert 'id="threshold"' not in check._main(measured(None), "Ball")
-    assert "Move the threshold" not in shown  # advice names only what is on the page
 
 
-def line(**changes: Any) -> str:
+def guarantee(**changes: Any) -> str:
     about = {"attempt": 1, "version": 2, "at_least": 0.9, "confidence": 0.95, "created": datetime.now(UTC)}
     about |= {"asked": 54, "answered": 12, "needed": 36, "complete": False, "threshold": None, "n": 0}
     about |= {"errors": 0, "more": 0, "kept_as": None, "sure_yes": None, "sure_no": None, "side": "yes"}
     about |= {"look_yourself": None, "sentence": "What came of it."}
     found = CertificateView.model_validate(about | changes)
-    lines = {"yes": None, "no": None, found.side: found}
-    takes = {side: {0.8: 17, 0.9: 36} for side in lines}
-    return render("check/line.html", name="Ball", newest=2, takes=takes, lines=lines, not_at_random="97")
+    both = {"yes": None, "no": None, found.side: found}
+    takes = {side: {0.8: 17, 0.9: 36} for side in both}
+    return render("check/guarantees.html", name="Ball", newest=2, takes=takes, found=both, not_at_random="97")
 
 
-def test_a_line_says_how_far_it_is_then_what_came_of_it_and_what_to_do() -> None:
-    assert "12 of 54 answered" in words(line())
-    assert "What came of it." not in words(line())
+def test_a_guarantee_says_how_far_it_is_then_what_came_of_it_and_what_to_do() -> None:
+    assert "12 of 54 labelled" in words(guarantee())
+    assert "What came of it." not in words(guarantee())
     done = {"complete": True, "answered": 54, "n": 40}
-    certified = line(**done, threshold=0.8, sure_yes=1300, look_yourself=700)
-    assert "sure yes 1,300" in words(certified)
-    assert "look yourself 700" in words(certified)
+    certified = guarantee(**done, threshold=0.8, sure_yes=1300, look_yourself=700)
+    assert "Surely yes 1,300" in words(certified)
+    assert "To check yourself 700" in words(certified)
     assert 'data-action="keep-line"' in certified
-    both = words(line(**done, side="no", threshold=0.1, sure_yes=300, sure_no=1300, look_yourself=400))
-    assert "sure yes 300" in both
-    assert "sure no 1,300" in both
-    assert "look yourself 400" in both
-    refused = line(**done, errors=2, more=12)
+    both = words(guarantee(**done, side="no", threshold=0.1, sure_yes=300, sure_no=1300, look_yourself=400))
+    assert "Surely yes 300" in both
+    assert "Surely no 1,300" in both
+    assert "To check yourself 400" in both
+    refused = guarantee(**done, errors=2, more=12)
     assert "What came of it." in words(refused)
     assert 'data-action="certify"' in refused
 
 
-def test_a_version_with_a_certified_line_shows_the_promise_and_no_measured_precision() -> None:
+def test_a_version_with_a_guarantee_shows_the_promise_and_no_measured_precision() -> None:
     promise = {"at_least": 0.9, "confidence": 0.95, "n": 40, "errors": 0, "floor": 0.7, "attempt": 1}
     certified = version(details={"certified": promise | {"made_from": 1, "day": "2026-11-25"}})
     row = CutFigures(threshold=0.5, flagged=2, right=1, precision=NOTHING, recall=NOTHING)
-    shown = words(check._main(measured(row, version=certified), "Ball"))
+    shown = words(check._main(measured(row, version=certified, curves=CURVES), "Ball"))
     assert "With 95 % confidence at least 90 of 100 pictures above this line are right." in shown
-    assert "is not said at a certified line" in shown
+    assert "too few tested" in shown  # of what it finds
+    assert "right: too few tested" not in shown
 
 
-def test_simulated_answers_are_called_that() -> None:
-    for simulated, said in ((0, "answered by you"), (9, "answers simulated"), (3, "3 answers simulated")):
+def test_simulated_labels_are_called_that() -> None:
+    for simulated, said in (
+        (0, "9 test pictures, 4 count."),
+        (9, "labels simulated"),
+        (3, "3 labels simulated"),
+    ):
         assert said in words(check._main(measured(None, simulated=simulated), "Ball"))
 
 
 def test_what_the_figures_do_not_cover_is_said() -> None:
-    said = "About 148 pictures (42 % of the library) look like nothing these figures were measured on."
+    said = "About 148 pictures (42 % of the library) look unlike the test set."
     about = {"n_measured": 60, "n_library": 352, "share_unlike": 0.42, "unlike": 148}
     for sentence in (said, ""):
         covered = {**about, "p_value": 0.002, "sentence": sentence}
-        shown = words(check._covered(measured(None, coverage=covered), "Ball"))
+        shown = words(check._covered(measured(None, coverage=covered, removed=2)))
         assert (said in shown) == bool(sentence)
+        assert "2 test pictures were removed from the library since." in shown
 
 
 def test_how_often_the_person_said_the_same_twice_is_said_once_there_is_enough() -> None:
     said = [("yes", "yes"), ("no", "no"), ("no", "yes"), ("no", "no"), ("yes", "yes")]
     for times in (1, 2):
         twice = consistency(said * times, answers=60, people=1)
-        shown = words(check._main(measured(None, consistency=twice), "Ball"))
-        assert ("You answered 8 of 10 pictures the same way twice" in shown) == (times == 2)
+        shown = words(figures(measured(None, consistency=twice)))
+        assert ("You labelled 8 of 10 pictures the same way twice" in shown) == (times == 2)
         assert ("Yes became no 0 times, no became yes 2 times" in shown) == (times == 2)
 
 
-def test_figures_say_under_which_words_the_answers_were_given_and_what_the_words_were() -> None:
+def test_figures_say_under_which_words_the_labels_were_given_and_what_the_words_were() -> None:
     asked = ReaskedLabels(
         newest=3, most=2, answers=60, earlier=60, asked=20, answered=4, pairs=[("yes", "no")] * 4
     )
-    view = measured(None, under=under_definition(asked, []))
-    html = check._main(view, "Ball", [("same", "A ball"), ("removed", " of <any> kind")])
+    quality = measured(None, under=under_definition(asked, []))
+    html = figures(quality, ("same", "A ball"), ("removed", " of <any> kind"))
+    assert "16 test labels to give again under the new description." in words(check._main(quality, "Ball"))
     assert "These figures are under definition 2" in words(html)
     assert "20 of them, drawn at random, come again" in words(html)
     assert "removed: of <any> kind" in words(html)
     assert "<any>" not in html
 
 
-def test_parts_are_listed_with_their_counts_and_what_is_worst_in_words() -> None:
+def test_slices_are_listed_with_their_counts_and_the_worst_stays_in_sight() -> None:
     share = Metric(name="precision", n=12, value=0.75, low=0.4281, high=0.9451)
     none = Metric(name="recall", n=0, value=None, note="None there to say it of.")
     parts = (Slice(kind="folder", name="<b>Milk", n=20, precision=share, recall=none),)
-    report = SimpleNamespace(slices=parts, worst_slice="")
-    html = render("check/parts.html", report=report)
+    html = render("check/slices.html", slices=parts)
     assert "&lt;b&gt;Milk" in html
     assert "9 of 12 (43–95 %) –" in words(html)
-    assert "No part is surely worse than the rest." in words(html)
-    weak = SimpleNamespace(slices=parts, worst_slice="Weakest in the folder “Milk”.")
-    assert "Weakest in the folder “Milk”." in words(render("check/parts.html", report=weak))
-    assert render("check/parts.html", report=SimpleNamespace(slices=(), worst_slice="")) == ""
+    weak: Any = SimpleNamespace(worst_slice="Weakest in the folder “Milk”.")
+    quality = measured(None).model_copy(update={"version": version().model_copy(update={"report": weak})})
+    assert "Weakest in the folder “Milk”." in words(check._covered(quality))
 
 
-def test_steadiness_is_asked_for_shown_and_asked_for_again_of_a_newer_version() -> None:
-    assert "How steady is it?" in words(render("check/steady.html", job=None, found=None, newest=1))
+def test_robustness_is_asked_for_shown_and_asked_for_again_of_a_newer_version() -> None:
+    assert "Test robustness" in words(render("check/steady.html", job=None, found=None, newest=1))
     share = Metric(name="flipped", n=50, value=0.16, low=0.07, high=0.29)
     moved = Metric(name="moved", n=50, value=-0.03, low=-0.09, high=0.02)
     change = Perturbation(name="blurred", flipped=share, moved=moved)
@@ -167,10 +210,10 @@ def test_steadiness_is_asked_for_shown_and_asked_for_again_of_a_newer_version() 
     )
     said = words(render("check/steady.html", job=None, found=found, newest=1))
     assert "blurred 8 of 50 (7–29 %) -3 (-9 to +2)" in said
-    assert "Version 1 on 50 answered pictures; 2 files can’t be read any more." in said
-    assert "Look again" in said
+    assert "Version 1, 50 labelled pictures; 2 files can’t be read." in said
+    assert "Test again" in said
     newer = words(render("check/steady.html", job=None, found=found, newest=2))
-    assert "How steady is version 2?" in newer
+    assert "Test version 2" in newer
 
 
 def test_a_difference_that_may_be_chance_is_called_no_sure_one() -> None:
@@ -178,7 +221,7 @@ def test_a_difference_that_may_be_chance_is_called_no_sure_one() -> None:
         share = Metric(name="f1", n=50, value=value, low=low, high=high)
         figure = ComparedFigure(name="f1", one=share, other=share, difference=share)
         found = VersionComparison(one=1, other=2, n=50, figures=[figure], differently=3)
-        return words(render("results/compared.html", found=found))
+        return words(render("check/compared.html", found=found))
 
     assert "no sure difference" in compared(0.1, -0.1, 0.3)
     assert "version 2 is better" in compared(0.2, 0.1, 0.3)

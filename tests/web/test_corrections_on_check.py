@@ -20,6 +20,7 @@ from concepts.labelling.review import ReviewRow
 from concepts.learning import waves
 from concepts.settings import Settings
 from concepts.workbench import Workbench
+from web.render import render
 from web.screens.mistakes import listed
 
 NAME = "Round thing"
@@ -84,23 +85,24 @@ def test_correcting_every_mistake_on_the_screen_changes_no_figure(bench: Workben
             bench.concept(NAME).labels.give(mistake.id, label, author="me", in_view=True)
     assert mistakes_of(bench) == []
     assert figures(bench) == before
-    shown = words(screens.load("check", **OF)["check-mistakes"])
+    shown = words(screens.load("check", **OF)["check-pictures"])
     measuring = sum(mistake.purpose == "evaluation" for mistake in mistakes)
-    assert f"Test labels changed since: {measuring}" in shown
+    assert f"{measuring} test label{'s' if measuring > 1 else ''} changed since" in shown
     quality = bench.concept(NAME).versions.quality()
     assert not quality.stale
     assert quality.new_answers == len(mistakes) - measuring  # which teach the next version
 
 
-def test_who_only_looks_is_offered_no_answers(bench: Workbench) -> None:
+def test_who_only_looks_is_offered_no_labels(bench: Workbench) -> None:
     view = bench.concept(NAME).definition.read()
-    shown = [listed(bench, view, "me", (0, 0), may_answer=may) for may in (True, False)]
+    parts = {"sides": None, "name": NAME, "scale": view.scale, **listed(bench, view, "me", (0, 0))}
+    shown = [render("check/pictures.html", **parts, may_label=may) for may in (True, False)]
     assert ["data-say=" in html for html in shown] == [True, False]
 
 
 def test_the_screen_says_that_corrections_change_no_figure(bench: Workbench) -> None:
-    shown = words(Screens(bench).load("check", **OF)["check-mistakes"])
-    assert "It changes no figure: those stay with what was said first" in shown
+    shown = words(Screens(bench).load("check", **OF)["check-pictures"])
+    assert "Corrections teach the next version. This one’s figures stay." in shown
 
 
 def test_mistakes_are_those_behind_the_figures(bench: Workbench) -> None:
@@ -119,7 +121,7 @@ def test_answers_after_the_last_look_wait_and_it_is_said_which_ones_count(
         bench.context.dataset(bench.context.concept(NAME)),
     )
     answered = len(dataset.evaluation)
-    said = f"These figures rest on the first 20 of the {answered} answers that measure. The other"
+    said = f"These figures rest on the first 20 of {answered} test labels."
     view = bench.concept(NAME).versions.quality()
     assert (report.n, view.n) == (20, 20)
     assert view.waiting_answers.startswith(said)
@@ -129,3 +131,53 @@ def test_answers_after_the_last_look_wait_and_it_is_said_which_ones_count(
     waiting = set(dataset.evaluation) - set(dataset.measuring)
     assert waiting
     assert not waiting & {mistake.id for mistake in mistakes_of(bench)}  # to list them is to look
+
+
+def test_the_pictures_on_both_sides_follow_the_threshold_without_unlabelled_test_pictures(
+    bench: Workbench,
+) -> None:
+    """The last flagged is the nearest above it, the first not flagged the nearest below."""
+    concept, screens = bench.concept(NAME), Screens(bench)
+    tested = next(a for a in concept.labels.recent("me", 100) if a.purpose == "evaluation")
+    concept.labels.take_back(author="me", only=[tested.key])
+    page = concept.scores.page("top", limit=200)
+    assert page
+    assert tested.id not in {picture.id for picture in page.pictures}
+    (score,) = bench.context.scores.of(
+        concept.versions.head(), bench.context.collection.index()
+    ).probability.of([tested.id])
+    ranked = sorted(page.pictures, key=lambda picture: -picture.probability)
+    place = max(sum(picture.probability > score[1] for picture in ranked), 6)
+    threshold = ranked[place].probability
+    html = screens.press("check-pictures", "around", str(threshold), OF)["check-around"]
+    below, above = (re.findall(r'data-value="(\w+)"', part) for part in html.split("Last flagged"))
+    assert above == [picture.id for picture in ranked[place - 5 : place + 1]][::-1]
+    assert below[::-1] == [picture.id for picture in ranked[place + 1 : place + 7]]
+
+
+def test_a_table_of_each_figure_is_shown_on_demand(bench: Workbench) -> None:
+    screens = Screens(bench)
+    for name in ("scores", "precision-recall", "reliability"):
+        assert "<table" in screens.press("check-figures", "table", name, OF)["check-dialog"]
+    assert "Slices" in screens.press("check-figures", "table", "slices", OF)["check-dialog"]
+    assert screens.press("check-figures", "table", "nothing", OF)["check-dialog"] == ""
+
+
+def test_the_page_opens_without_its_details_which_follow(bench: Workbench) -> None:
+    screens = Screens(bench)
+    opened = screens.client.get("/check", params=OF, headers={"accept": "text/html"}).text
+    assert "Test set" not in opened
+    shown = screens.load("check", **OF)
+    assert "Test set" in words(shown["check-figures"])
+    assert "Versions" in words(shown["check-versions"])
+
+
+def test_versions_are_compared_and_gone_back_to(bench: Workbench) -> None:
+    screens, versions = Screens(bench), bench.concept(NAME).versions
+    versions.use(1, 0.9, author="me").wait()
+    compared = screens.press("check-versions", "compare", "", OF, one="1", other="2")
+    assert "they differ in" in words(compared["check-dialog"])
+    shown = screens.press("check-versions", "again", "1", OF)
+    assert "Version 1 is in use again, as version 3." in words(shown["check-said"])
+    assert versions.head().threshold == versions.head(1).threshold
+    assert "Go back to version 2" in shown["check-versions"]

@@ -145,7 +145,7 @@ def test_what_a_press_shows_is_inert_too(screens: Screens, bench: Workbench) -> 
         ),
     ]
     for mistake in bench.review.queue(NAME, Reason.MISTAKE).rows[:1]:
-        presses.append(screens.press("check-mistakes", "open", mistake.id, of_concept))
+        presses.append(screens.press("check-pictures", "open", mistake.id, of_concept))
     for shown in presses:
         assert shown
         inert(shown)

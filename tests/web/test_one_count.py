@@ -90,8 +90,8 @@ def test_every_screen_rest_and_the_command_line_say_the_same(
         "About 87 more labels help.",
     )
     assert f"{SENTENCE} {more}" in words(screens.load("")["home-concepts"])
-    assert f"{SENTENCE} Of those to learn from 1 came after version 1. {more}" in words(
-        screens.load("check", concept=NAME)["check-train"]
+    assert f"{SENTENCE} 1 new since version 1. {more}" in words(
+        screens.load("check", concept=NAME)["check-figures"]
     )
     label = screens.load("label", concept=NAME)["label-area"]
     state = json.loads(unescape(re.search(r'data-state="([^"]*)"', label)[1]))  # type: ignore[index]
@@ -122,7 +122,7 @@ def test_where_more_would_change_little_every_screen_says_that_labelling_is_done
     start = words(screens.load("")["home-concepts"])
     assert more in start
     assert "Next: Label" not in start
-    assert more in words(screens.load("check", concept=NAME)["check-train"])
+    assert more in words(screens.load("check", concept=NAME)["check-figures"])
     label = screens.load("label", concept=NAME)["label-area"]
     state = json.loads(unescape(re.search(r'data-state="([^"]*)"', label)[1]))  # type: ignore[index]
     assert state["progress"].startswith("15 labels · Done: more labels would change little")

@@ -18,7 +18,7 @@ SAFE = {
     "screen.html": ["html|safe", "rail|safe", "tabs|safe"],  # what templates made
     "results/card.html": ["markdown|safe"],
     "ui.html": ["icon_svg(name)|safe"],
-    "figure.html": ["drawing(figure)|safe"],
+    "check/chart.html": ["drawing(figure)|safe"],
 }
 SAFE["check/main.html"] = ["bare_drawing(scores)|safe"]
 

@@ -67,13 +67,13 @@ STEADY = {
     "sentence": "None of 9 decisions changes.",
     "changes": [{"name": "blurred", "flipped": FLIPPED, "moved": FLIPPED}],
 }
-ALL = {"check-main", "check-plots", "check-mistakes", "check-head"}
+ALL = {"check-main", "check-figures", "check-pictures", "check-head"}
 
 
 @pytest.mark.parametrize(
     ("kind", "arguments", "meanwhile", "result", "redrawn", "said"),
     [
-        ("learning curve", {}, set(), CURVE, {"check-side"}, "From 0.50 after 5 answers"),
+        ("learning curve", {}, set(), CURVE, {"check-curve"}, "after so many labels: 5 labels 0.50"),
         ("robustness", {"version": 1}, {"check-steady"}, STEADY, {"check-steady"}, STEADY["sentence"]),
         ("train", {"target": "f1"}, {"check-progress"}, {"version": 1}, ALL, ""),
     ],
@@ -159,7 +159,7 @@ def test_waiting_costs_one_query_a_tick_and_redraws_the_progress(
     bench.jobs.store.finish(job, "cancelled")
 
 
-def test_the_library_in_its_new_order_is_shown_once_it_is_and_not_first_when_it_was_measured(
+def test_a_training_is_said_to_be_done_once_the_library_is_in_its_new_order_before_it_is_measured(
     bench: Workbench, screens: Screens
 ) -> None:
     job = begin(bench, "train", target="f1")
@@ -168,15 +168,12 @@ def test_the_library_in_its_new_order_is_shown_once_it_is_and_not_first_when_it_
     assert set(screens.tick("check", memory, concept=NAME)) == {"check-progress", "timer"}
     bench.jobs.store.beat(job, RANKED, 3, "measuring")
     shown = screens.tick("check", memory, concept=NAME)
-    page = bench.concept(NAME).scores.page("top", limit=12)
-    assert page is not None
-    order = [shown["check-ranked"].find(f"/media/thumbnail/{picture.id}") for picture in page.pictures]
-    assert order == sorted(order)
-    assert order[0] > 0
+    assert "Version 1 is trained." in shown["check-trained"]
+    assert 'href="/results?concept=Round+thing"' in shown["check-trained"]
     assert set(screens.tick("check", shown["memory"], concept=NAME)) == {"check-progress", "timer"}
     bench.jobs.store.finish(job, "done", {"version": 1, "new": True, "measured": True})
     done = screens.tick("check", shown["memory"], concept=NAME)
-    assert "check-ranked" not in done
+    assert "check-trained" not in done
     assert "check-main" in done
 
 

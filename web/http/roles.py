@@ -87,7 +87,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
 BUTTONS: dict[Rule, str] = {
     Rule(VIEWER): """
         show search narrow find-pictures open position filter revision card code compare pick page
-        page-alarms page-missed prompt flagged told protect""",
+        around table page-alarms page-missed prompt flagged told protect""",
     Rule(LABELLER): """
         yes no unsure undo answer comment seen-yes seen-no seen-unsure begin-round test-wording""",
     Rule(OWNER): """

@@ -1,4 +1,4 @@
-"""Check: how good the newest version is, in words first, with a threshold to move and mistakes to mend."""
+"""Check: how good the newest version is in one sentence, a threshold to move, and mistakes to correct."""
 
 from __future__ import annotations
 
@@ -10,27 +10,30 @@ from typing import Annotated
 from fastapi import Request
 from pydantic import Field
 
-from concepts.bundle import figures
-from concepts.classifier.quality import HeadView, QualityView
+from concepts.classifier.quality import QualityView
 from concepts.classifier.rarity import FIND_MORE, is_rare
+from concepts.classifier.verdict import WIDE, Verdict, verdict
+from concepts.classifier.versions import origin
 from concepts.definition.document import Change
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
 from concepts.installation.users import Role
+from concepts.learning.evaluation import about_probabilities
 from concepts.learning.permutation import about_chance
 from concepts.learning.report import CutFigures, EvaluationReport, Guarantee, of_hundred
 from concepts.learning.target import Side
 from concepts.view import View
 from concepts.workbench import Workbench
+from concepts.workbench.advice import ENOUGH_LABELS
 from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.versions import RANKED
 from web.advice import in_words
 from web.http.guard import author_of
 from web.jobs import is_going
-from web.page import MEMORY, TIMER, Action, Shown, WebPage, concept_of, remembered
+from web.page import MEMORY, TIMER, Action, Area, Shown, WebPage, concept_of, remembered
 from web.render import render, say
 from web.screens import mistakes
-from web.screens.check_plots import plots
+from web.screens.check_plots import drawn, learning_curve, table
 from web.work import OFTEN, Work, press, ticking
 
 WORK = ("train", "evaluate", "score library")
@@ -38,15 +41,15 @@ CURVE = "learning curve"
 STEADY = "robustness"
 LOOK_OVER = "look over"
 BEGINS = ("train", "measure", "score")
-SUREST = 12  # pictures of the library, after a training
+BESIDE = 6  # pictures shown on each side of the threshold
 TARGETS = (
-    ("f1", "Balance both kinds of mistake"),
-    ("precision=0.9", "Few false alarms: 90 of 100 flagged are right"),
-    ("precision=0.95", "Very few false alarms: 95 of 100 flagged are right"),
-    ("recall=0.9", "Miss little: find 90 of 100 that count"),
-    ("recall=0.95", "Miss very little: find 95 of 100 that count"),
+    ("f1", "Aim: balanced"),
+    ("precision=0.9", "Aim: 90 % right"),
+    ("precision=0.95", "Aim: 95 % right"),
+    ("recall=0.9", "Aim: 90 % found"),
+    ("recall=0.95", "Aim: 95 % found"),
 )
-LINES: dict[Side, tuple[float, ...]] = {  # shares that a line of each side can be certified for here
+GUARANTEED: dict[Side, tuple[float, ...]] = {  # shares that a guarantee of each side can promise here
     "yes": (0.8, 0.9, 0.95),
     "no": (0.9, 0.95, 0.98),
 }
@@ -54,20 +57,20 @@ LINES: dict[Side, tuple[float, ...]] = {  # shares that a line of each side can 
 First = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
-class QualityMemory(View):
-    """`pages`: first false alarm and first missed picture shown; `seen`: `_seen` of the jobs; `ranked`: the
-    job whose order of the library is shown."""
+class CheckMemory(View):
+    """`pages`: first false positive and first missed picture shown; `seen`: `_seen` of the jobs; `told`: the
+    training that the page has said is done."""
 
     pages: tuple[First, First] = (0, 0)
     seen: tuple[int | None, int | None, int | None, int | None] = (None, None, None, None)
-    ranked: int | None = None
+    told: int | None = None
 
 
 def build(workbench: Workbench, page: WebPage) -> None:
     screen = _Screen(workbench, page)
     page.on_open(screen.open)
-    pressed = (screen.work.area, screen.said, screen.training, screen.main, screen.steady, screen.line)
-    page.on_action(screen.act, *pressed, screen.mistakes, screen.dialog)
+    page.on_opened(screen.opened)
+    page.on_action(screen.act, *page.areas.values(), screen.around, screen.mistakes)
     screen.work.on_tick(screen.tick, of_concept=True)
 
 
@@ -77,53 +80,147 @@ class _Screen:
         self.top = page.area("check-head")
         self.work = Work(workbench, page, "check-progress", (*WORK, CURVE, STEADY, LOOK_OVER))
         self.said = page.area("check-said")
-        self.training = page.area("check-train")
-        self.ranked = page.area("check-ranked")
+        self.trained = page.area("check-trained")
         self.covered = page.area("check-covered")
-        # One below the other: panels of unequal height beside each other would leave a hole.
         self.main = page.area("check-main")
-        self.side = page.area("check-side")
-        self.plots = page.area("check-plots")
-        self.parts = page.area("check-parts")
-        self.steady = page.area("check-steady")
-        self.line = page.area("check-line")
-        self.mistakes = page.area("check-mistakes")
+        self.pictures = page.area("check-pictures")
+        self.around, self.mistakes = Area("check-around"), Area("check-mistakes")  # parts of `pictures`
+        with page.row("panel fold details", "Details"):
+            self.figures = page.area("check-figures")
+            self.curve = page.area("check-curve")
+            self.steady = page.area("check-steady")
+            self.guarantees = page.area("check-guarantees")
+            self.versions = page.area("check-versions")
         self.dialog = page.area("check-dialog")
         self.html = list(page.areas.values())
 
     # What is shown
 
     def open(self, request: Request) -> Shown:
+        """All but the details, which follow."""
         name = concept_of(request)
         if name is not None:
             with suppress(DiscernError):  # which the screen says below
                 self._bench.review.keep_up(name)
-        return self.everything(request)
+        return self.everything(request, whole=False)
 
-    def everything(self, request: Request, said: str = "", pages: tuple[int, int] = (0, 0)) -> Shown:
+    def opened(self, request: Request) -> Shown:
         name = concept_of(request)
         if name is None:
-            return self._nothing(render("which_concept.html", screen="Check", what="Quality"))
+            return {}
+        try:
+            view = self._bench.concept(name).definition.read()
+            jobs = self.work.newest_of_each(name)
+            return (
+                self._details(view, self._bench.concept(name).versions.quality(), jobs) if view.heads else {}
+            )
+        except DiscernError:  # which the page has said by now
+            return {}
+
+    def everything(
+        self, request: Request, said: str = "", pages: tuple[int, int] = (0, 0), *, whole: bool = True
+    ) -> Shown:
+        name = concept_of(request)
+        if name is None:
+            return self._nothing(render("which_concept.html", screen="Check", what="A version"))
         try:
             jobs = self.work.newest_of_each(name)  # first: what ends meanwhile ticks once more
             view = self._bench.concept(name).definition.read()
             quality = self._bench.concept(name).versions.quality() if view.heads else None
             return {
-                self.top: self._top(view),
+                **dict.fromkeys(self.html if whole else (), ""),
+                self.top: self._top(view, quality),
                 self.said: said,
-                self.training: self._training(view, quality.new_answers if quality else 0),
-                self.dialog: "",
-                MEMORY: QualityMemory(pages=pages, seen=_seen(jobs)),
+                MEMORY: CheckMemory(pages=pages, seen=_seen(jobs)),
                 **self.work.shown(_work(jobs)),
-                **self._figures(view, quality, jobs),
-                **(self._mistakes(view, request, pages) if quality else {}),
+                **(self._version(view, quality, request, pages) if quality else self._untrained(view)),
+                **(self._details(view, quality, jobs) if whole and quality else {}),
                 TIMER: ticking(*jobs),
             }
         except DiscernError as error:
             return self._nothing(say(in_words(error), "bad"))
 
-    def _top(self, view: ConceptView) -> str:
-        return render("check/head.html", concept=view)
+    def _nothing(self, top: str) -> Shown:
+        return dict.fromkeys(self.html, "") | {self.top: top, TIMER: 0}
+
+    def _top(self, view: ConceptView, quality: QualityView | None = None) -> str:
+        new, target = (
+            quality.new_answers if quality else 0,
+            self._bench.concept(view.name).versions.last_target(),
+        )
+        return render("check/head.html", concept=view, new=new, targets=TARGETS, target=target)
+
+    def _untrained(self, view: ConceptView) -> Shown:
+        return {self.main: render("check/untrained.html", concept=view)}
+
+    def _version(
+        self, view: ConceptView, quality: QualityView, request: Request, pages: tuple[int, int]
+    ) -> Shown:
+        """The verdict, the threshold, and the pictures that show both."""
+        advice = self._bench.concept(view.name).labels.advice()
+        labels = 0 if advice.enough else max(ENOUGH_LABELS - view.answers.given, 0)
+        sides = self._bench.concept(view.name).scores.around(quality.version.threshold, BESIDE)
+        wrong = mistakes.listed(self._bench, view, author_of(request), pages)
+        return {
+            self.covered: _covered(quality),
+            self.main: _main(quality, view.name, labels),
+            self.pictures: render(
+                "check/pictures.html",
+                sides=sides,
+                name=view.name,
+                scale=view.scale,
+                may_label=request.state.role >= Role.LABELLER and (sides or wrong["found"]),
+                **wrong,
+            ),
+        }
+
+    def _details(self, view: ConceptView, quality: QualityView, jobs: Sequence[JobView]) -> Shown:
+        under, report = quality.under, quality.version.report
+        words = self._bench.concept(view.name).definition.diff(under.most, under.newest) if under else []
+        return {
+            self.figures: _figures(view, quality, words),
+            self.curve: self._curve(view.name, jobs),
+            self.steady: self._steady(view.name, jobs),
+            self.guarantees: self._guarantees(view.name, quality.version.number, report),
+            self.versions: render(
+                "check/versions.html",
+                name=view.name,
+                versions=view.heads,
+                origins={head.number: origin(head.details) for head in view.heads},
+                wide=WIDE,
+            ),
+        }
+
+    def _curve(self, name: str, jobs: Sequence[JobView]) -> str:
+        points = self._bench.concept(name).versions.learning_curve()
+        return render("check/curve.html", going=bool(_curve(jobs)), curve=learning_curve(points))
+
+    def _steady(self, name: str, jobs: Sequence[JobView]) -> str:
+        """What came of looking again last, or how far that is."""
+        job = _newest(jobs, STEADY)
+        if is_going(job):
+            return _looking(jobs)
+        newest = self._bench.concept(name).versions.head().number
+        found = self._bench.concept(name).versions.robustness()
+        return render("check/steady.html", job=job, found=found, newest=newest)
+
+    def _guarantees(self, name: str, newest: int, report: EvaluationReport | None) -> str:
+        """How far the guarantees are."""
+        certificates = self._bench.concept(name).certificates
+        base = report.metric("base_rate") if report else None
+        return render(
+            "check/guarantees.html",
+            name=name,
+            newest=newest,
+            takes={
+                side: {share: certificates.takes(share) for share in shares}
+                for side, shares in GUARANTEED.items()
+            },
+            found={side: certificates.state(side) for side in GUARANTEED},
+            not_at_random=of_hundred(1 - base.value) if base and base.value is not None else "",
+        )
+
+    # What changes by itself
 
     def tick(self, request: Request) -> Shown:
         """One query. Only the progress while figures are being made, then what they changed.
@@ -131,161 +228,90 @@ class _Screen:
         The person may be moving the threshold or looking at a picture by now: what was said and the dialog
         stay, and so does everything else while only the curve is being worked out.
         """
-        name, memory = concept_of(request), remembered(QualityMemory, request)
+        name, memory = concept_of(request), remembered(CheckMemory, request)
         jobs = self.work.newest_of_each(name) if name else []
         work, seen = _work(jobs), _seen(jobs)
         looking = {self.steady: _looking(jobs)} if is_going(_newest(jobs, STEADY)) else {}
         if name and is_going(work):
-            return self.work.shown(work) | looking | self._ranked(name, work, memory)
+            return self.work.shown(work) | looking | self._told(name, work, memory)
         before = memory.seen
         if name and seen[0] != before[0]:
-            shown = self._ranked(name, work, memory) | self.everything(request)
-            shown[MEMORY] = QualityMemory(seen=seen, ranked=work.id if work else None)
+            shown = self.everything(request) | self._told(name, work, memory)
+            shown[MEMORY] = CheckMemory(seen=seen, told=work.id if work else None)
             shown[TIMER] = OFTEN
+            if memory.told == shown[MEMORY].told:
+                del shown[self.trained]
             return {area: value for area, value in shown.items() if area not in (self.said, self.dialog)}
         still = {TIMER: ticking(*jobs)} | looking
-        new = self._new_curve(name, jobs) if name and seen[1] != before[1] else {}
+        new = {self.curve: self._curve(name, jobs)} if name and seen[1] != before[1] else {}
         new |= {self.steady: self._steady(name, jobs)} if name and seen[2] != before[2] else {}
         new |= self._looked_over(name) if name and seen[3] != before[3] else {}
         if new:
-            going_on = {
-                TIMER: OFTEN,
-                MEMORY: memory.model_copy(update={"seen": seen}),
-            }
-            return looking | new | going_on
+            return looking | new | {TIMER: OFTEN, MEMORY: memory.model_copy(update={"seen": seen})}
         return {} if _curve(jobs) and not looking else still
 
-    def _nothing(self, top: str) -> Shown:
-        return dict.fromkeys(self.html, "") | {self.top: top, TIMER: 0}
-
-    def _ranked(self, name: str, work: JobView | None, memory: QualityMemory) -> Shown:
-        """Whoever waited for a training sees the library in its new order before that is measured: once,
-        so that the pictures stay what they are."""
-        if work is None or work.kind != "train" or memory.ranked == work.id:
+    def _told(self, name: str, work: JobView | None, memory: CheckMemory) -> Shown:
+        """Says once that a training is done, as soon as the library is in its new order: that may be long
+        before it is measured."""
+        if work is None or work.kind != "train" or memory.told == work.id:
             return {}
         if work.done < RANKED and work.state != "done":
             return {}
-        try:
-            page = self._bench.concept(name).scores.page("top", limit=SUREST)
-            # Of a later version the rest is about the one before, until this one is measured.
-            is_first = page is not None and page.version == 1
-            view = self._bench.concept(name).definition.read() if is_first else None
-        except (
-            DiscernError
-        ):  # such as a library that was embedded anew meanwhile: the rest of the screen says so
-            return {}
+        view = self._bench.concept(name).definition.read()
         shown: Shown = {
-            self.ranked: render("check/ranked.html", page=page, name=name),
-            MEMORY: memory.model_copy(update={"ranked": work.id}),
+            self.trained: render("check/trained.html", name=name, number=view.heads[-1].number),
+            MEMORY: memory.model_copy(update={"told": work.id}),
         }
-        if view:
+        if len(view.heads) == 1 and is_going(work):  # of a later one the rest is about the one before
             shown |= {self.top: self._top(view), self.main: ""}
         return shown
 
-    def _training(self, view: ConceptView, new_answers: int) -> str:
-        target = self._bench.concept(view.name).versions.last_target()
-        return render(
-            "check/train.html", concept=view, new_answers=new_answers, targets=TARGETS, target=target
-        )
-
-    def _figures(self, view: ConceptView, quality: QualityView | None, jobs: Sequence[JobView]) -> Shown:
-        if quality is None:
-            main = render("check/untrained.html", concept=view)
-            return dict.fromkeys(self.html[self.html.index(self.covered) :], "") | {self.main: main}
-        return {
-            self.covered: _covered(quality, view.name),
-            self.main: _main(quality, view.name, self._words(quality, view.name)),
-            self.side: self._side(view.name, quality.version.number, quality.version.report, jobs),
-            self.plots: plots(quality),
-            self.parts: render("check/parts.html", report=quality.version.report),
-            self.steady: self._steady(view.name, jobs),
-            self.line: self._line(view.name, quality.version),
-        }
-
-    def _words(self, quality: QualityView, name: str) -> list[tuple[Change, str]]:
-        """What has changed since most of the answers were given that the figures rest on."""
-        under = quality.under
-        return self._bench.concept(name).definition.diff(under.most, under.newest) if under else []
-
-    def _new_curve(self, name: str, jobs: Sequence[JobView]) -> Shown:
-        version = self._bench.concept(name).definition.read().heads[-1]
-        return {self.side: self._side(name, version.number, version.report, jobs)}
-
     def _looked_over(self, name: str) -> Shown:
-        """What a look over the answers has changed."""
+        """What a look over the labels has changed."""
         view = self._bench.concept(name).definition.read()
-        if not view.heads:
-            return {self.training: self._training(view, 0)}
-        quality = self._bench.concept(name).versions.quality()
-        return {
-            self.training: self._training(view, quality.new_answers),
-            self.covered: _covered(quality, name),
-        }
-
-    def _side(self, name: str, number: int, report: EvaluationReport | None, jobs: Sequence[JobView]) -> str:
-        points = self._bench.concept(name).versions.learning_curve()
-        return render(
-            "check/side.html",
-            number=number,
-            report=report,
-            chance=about_chance(report.baselines) if report else [],
-            drawing_curve=bool(_curve(jobs)),
-            points=points,
-            curve=figures.learning_curve([(p.labels, p.value, p.low, p.high) for p in points])
-            if points
-            else None,
-        )
-
-    def _steady(self, name: str, jobs: Sequence[JobView]) -> str:
-        """What came of looking again last, or how far that is."""
-        job = _newest(jobs, STEADY)
-        if is_going(job):
-            return _looking(jobs)
-        newest = self._bench.concept(name).definition.read().heads[-1].number
-        return render(
-            "check/steady.html",
-            job=job,
-            found=self._bench.concept(name).versions.robustness(),
-            newest=newest,
-        )
-
-    def _line(self, name: str, newest: HeadView) -> str:
-        """How far the lines one can rely on are."""
-        certificates = self._bench.concept(name).certificates
-        base = newest.report.metric("base_rate") if newest.report else None
-        return render(
-            "check/line.html",
-            name=name,
-            newest=newest.number,
-            takes={s: {share: certificates.takes(share) for share in LINES[s]} for s in LINES},
-            lines={side: certificates.state(side) for side in LINES},
-            not_at_random=of_hundred(1 - base.value) if base and base.value is not None else "",
-        )
-
-    def _mistakes(self, view: ConceptView, request: Request, pages: Sequence[int]) -> Shown:
-        may_answer = request.state.role >= Role.LABELLER
-        shown = mistakes.listed(self._bench, view, author_of(request), pages, may_answer=may_answer)
-        return {self.mistakes: shown}
+        quality = self._bench.concept(name).versions.quality() if view.heads else None
+        covered = {self.covered: _covered(quality)} if quality else {}
+        return {self.top: self._top(view, quality), **covered}
 
     # What is done
 
     def act(self, action: Action, request: Request) -> Shown:
-        name, memory = concept_of(request), remembered(QualityMemory, request)
-        pages = memory.pages
+        name, memory = concept_of(request), remembered(CheckMemory, request)
         if name is None:
             return self.everything(request)
         try:
-            if action.name == "open":
-                dialog = mistakes.opened(self._bench, name, action.value, author_of(request))
-                return {} if dialog is None else {self.dialog: dialog}
-            if action.name.startswith("page-"):
-                return self._turn(name, action, memory, request)
+            shown = self._look(action, name, memory, request)
+            if shown:
+                return shown
             said = self._do(action, name, author_of(request))
             if action.name in BEGINS:  # which changes nothing else that is shown, and the work wants the time
-                return {self.said: said, self.ranked: ""} | self.work.shown(self.work.newest(name))
-            return self.everything(request, said, pages)
+                return {self.said: said, self.trained: ""} | self.work.shown(self.work.newest(name))
+            return self.everything(request, said, memory.pages)
         except DiscernError as error:
-            return self.everything(request, say(in_words(error), "bad"), pages)
+            return self.everything(request, say(in_words(error), "bad"), memory.pages)
+
+    def _look(self, action: Action, name: str, memory: CheckMemory, request: Request) -> Shown:
+        """What a press shows without changing anything; nothing if it changes something."""
+        author, versions = author_of(request), self._bench.concept(name).versions
+        if action.name == "around":
+            sides = self._bench.concept(name).scores.around(float(action.value), BESIDE)
+            return {self.around: render("check/around.html", sides=sides)}
+        if action.name.startswith("page-"):
+            start, (alarms, missed) = max(int(action.value), 0), memory.pages
+            turned = (start, missed) if action.name == "page-alarms" else (alarms, start)
+            view = self._bench.concept(name).definition.read()
+            kept = memory.model_copy(update={"pages": turned})
+            wrong = mistakes.listed(self._bench, view, author, turned)
+            return {self.mistakes: render("check/mistakes.html", **wrong), MEMORY: kept}
+        if action.name == "open":
+            dialog = mistakes.opened(self._bench, name, action.value, author)
+            return {} if dialog is None else {self.dialog: dialog}
+        if action.name == "compare":
+            one, other = (int(action.fields[key]) for key in ("one", "other"))
+            return {self.dialog: render("check/compared.html", found=versions.compare(one, other))}
+        if action.name == "table":
+            return {self.dialog: table(versions.quality(), versions.learning_curve(), action.value)}
+        return {}
 
     def _do(self, action: Action, name: str, author: str) -> str:
         """Does it, and says what was done."""
@@ -306,31 +332,24 @@ class _Screen:
             concept.certificates.begin(at_least, side=side, author=author)
         elif action.name == "keep-line":
             concept.certificates.keep(_yes_or_no(action.value), author=author)
-            number = concept.versions.head().number
-            return say(f"Version {number} has the certified line.", "good")
+            return say(f"Version {concept.versions.head().number} has the guarantee.", "good")
         elif action.name == "threshold":
-            return self._set_threshold(name, action.value, author)
+            version, threshold = json.loads(action.value)
+            concept.versions.use(int(version), float(threshold), author=author)
+            number = concept.versions.head().number
+            said = f"Version {number} flags from {threshold:.3f} on. Version {version} is kept under Details."
+            return say(said, "good")
+        elif action.name == "again":
+            concept.versions.use(int(action.value), author=author)
+            number = concept.versions.head().number
+            said = f"Version {action.value} is in use again, as version {number}. All others are kept."
+            return say(said, "good")
         elif action.name == "answer":
             return mistakes.answered(self._bench, name, action, author)
         elif action.name == "undo":
-            self._bench.concept(name).labels.take_back(author=author, only=[action.value])
-            return say("Taken back: the earlier answer stands again.", "good")
+            concept.labels.take_back(author=author, only=[action.value])
+            return say("Undone: the earlier label stands again.", "good")
         return ""
-
-    def _turn(self, name: str, action: Action, memory: QualityMemory, request: Request) -> Shown:
-        start, (alarms, missed) = max(int(action.value), 0), memory.pages
-        turned = (start, missed) if action.name == "page-alarms" else (alarms, start)
-        view = self._bench.concept(name).definition.read()
-        kept = memory.model_copy(update={"pages": turned})
-        return self._mistakes(view, request, turned) | {MEMORY: kept}
-
-    def _set_threshold(self, name: str, value: str, author: str) -> str:
-        version, threshold = json.loads(value)
-        versions = self._bench.concept(name).versions
-        versions.use(int(version), float(threshold), author=author)
-        number = versions.head().number
-        says = f"Version {number} says yes from {threshold:.3f} on."
-        return say(f"{says} Version {version} is kept; Use goes back to it.", "good")
 
 
 def _work(jobs: Sequence[JobView]) -> JobView | None:
@@ -354,48 +373,60 @@ def _looking(jobs: Sequence[JobView]) -> str:
 
 def _seen(jobs: Sequence[JobView]) -> tuple[int | None, int | None, int | None, int | None]:
     """Which figures are shown: the job that made the newest ones, the curve that is being worked out, the
-    last look at changed pictures and the last look over the answers."""
+    last look at changed pictures and the last look over the labels."""
     work, curve, steady, looked = _work(jobs), _curve(jobs), _newest(jobs, STEADY), _newest(jobs, LOOK_OVER)
     ended = [job.id if job and not is_going(job) else None for job in (work, steady, looked)]
     return ended[0], curve.id if curve else None, ended[1], ended[2]
-
-
-def _covered(view: QualityView, name: str) -> str:
-    return render("check/covered.html", view=view, name=name)
-
-
-def _is_rare(report: EvaluationReport | None) -> bool:
-    if report is None or report.yes is None or report.yes.value is None or not report.covered:
-        return False
-    return is_rare(report.yes.value / report.covered)
 
 
 def _yes_or_no(said: str) -> Side:
     return "no" if said == "no" else "yes"
 
 
-def _main(view: QualityView, name: str, words: Sequence[tuple[Change, str]] = ()) -> str:
-    """The figures in words and the threshold that moves them; or what is missing."""
-    shares = (view.at.precision, view.at.recall) if view.at else ()
-    notes = dict.fromkeys(share.note for share in shares if share.value is None)
-    report, guarantee = view.version.report, Guarantee.of(view.version.details)
-    sure_no = Guarantee.of(view.version.details, "no")
-    base = report.metric("base_rate") if report else None
+def _covered(view: QualityView) -> str:
+    return render("check/covered.html", view=view)
+
+
+def _verdict(view: QualityView, labels: int) -> Verdict:
+    more = max(view.next_look - view.answered, 0)
+    return verdict(view.version.report, labels=labels, test_labels=more)
+
+
+def _main(view: QualityView, name: str, labels: int = 0) -> str:
+    """The verdict and the threshold that moves its figures; or what is missing."""
+    guarantee = Guarantee.of(view.version.details)
     return render(
         "check/main.html",
         view=view,
         name=name,
-        words=words,
+        verdict=_verdict(view, labels),
         rows=[_numbers(row) for row in view.rows],
-        missing=" ".join(note.replace("the head calls yes", "it flags") for note in notes),
         at=_numbers(view.at) if view.at else None,
         guarantee=guarantee.sentence if guarantee else "",
-        sure_no=sure_no,
-        rare=_is_rare(report),
-        find_more=FIND_MORE,
-        base=of_hundred(base.value) if base and base.value is not None else "",
+        wide=WIDE,
         own=min(max(round(1000 * view.version.threshold), 1), 999),
-        scores=figures.scores(view.curves, view.version.threshold) if view.curves else None,
+        scores=drawn(view).get("scores"),
+    )
+
+
+def _figures(view: ConceptView, quality: QualityView, words: Sequence[tuple[Change, str]] = ()) -> str:
+    """The test set, what simpler ways reach, and the curves and parts."""
+    report = quality.version.report
+    base = report.metric("base_rate") if report else None
+    shares = (quality.at.precision, quality.at.recall) if quality.at else ()
+    notes = dict.fromkeys(share.note for share in shares if share.value is None)
+    return render(
+        "check/figures.html",
+        concept=view,
+        view=quality,
+        report=report,
+        words=words,
+        missing=" ".join(notes),
+        find_more=FIND_MORE if _is_rare(report) else "",
+        base=of_hundred(base.value) if base and base.value is not None else "",
+        chance=about_chance(report.baselines) if report else [],
+        average=about_probabilities(report.metrics) if report else [],
+        drawn=drawn(quality),
     )
 
 
@@ -403,3 +434,9 @@ def _numbers(row: CutFigures) -> list[float | int | None]:
     """A row as `check.js` reads it."""
     shares = [x for s in (row.precision, row.recall) for x in (s.value, s.low, s.high)]
     return [row.threshold, row.flagged, row.right, *(x if x is None else round(x, 4) for x in shares)]
+
+
+def _is_rare(report: EvaluationReport | None) -> bool:
+    if report is None or report.yes is None or report.yes.value is None or not report.covered:
+        return False
+    return is_rare(report.yes.value / report.covered)

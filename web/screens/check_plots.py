@@ -1,24 +1,41 @@
-"""The curves of Check: what each threshold would bring, and whether probabilities are right."""
+"""The figures of Check: what each threshold would bring, and whether probabilities are right."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from concepts.bundle import figures
-from concepts.classifier.quality import QualityView
-from concepts.learning.evaluation import about_probabilities
+from concepts.bundle.figures import PlotFigure
+from concepts.classifier.quality import CurvePoint, QualityView
 from concepts.learning.report import Guarantee
 from web.render import render
 
 
-def plots(view: QualityView) -> str:
-    """Precision and recall with the threshold's place, and reliability; nothing without figures."""
+def drawn(view: QualityView) -> dict[str, PlotFigure]:
+    """Scores, precision and recall with the threshold's place, and reliability, by their names."""
     if view.curves is None:
-        return ""
+        return {}
     curves, at = view.curves, view.at
     certified = Guarantee.of(view.version.details)  # where there is a bound and no other precision
     place = (at.right / view.positives, at.right / at.flagged) if at and not certified else None
     base = view.version.report.metric("base_rate") if view.version.report else None
     everything = base.value if base and base.value is not None else view.positives / view.n
-    drawn = (figures.precision_recall(curves, everything, place), figures.reliability(curves))
+    found = (
+        figures.scores(curves, view.version.threshold),
+        figures.precision_recall(curves, everything, place),
+        figures.reliability(curves),
+    )
+    return {figure.name: figure for figure in found}
+
+
+def learning_curve(points: Sequence[CurvePoint]) -> PlotFigure | None:
+    return figures.learning_curve([(p.labels, p.value, p.low, p.high) for p in points]) if points else None
+
+
+def table(view: QualityView, points: Sequence[CurvePoint], name: str) -> str:
+    """The numbers of one of them, or of the slices, in a dialog; empty without such a figure."""
     report = view.version.report
-    average = about_probabilities(report.metrics) if report else []
-    return render("check/plots.html", figures=zip(drawn, ([], average), strict=True))
+    if name == "slices":
+        return render("check/slices.html", slices=report.slices if report else ())
+    figure = {"learning-curve": learning_curve(points), **drawn(view)}.get(name)
+    return render("check/table.html", figure=figure) if figure else ""

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from concepts.bundle import usage
 from concepts.bundle.rule_text import quoted
 from concepts.classifier.library_scores import ScoreOrder
-from concepts.classifier.versions import file_stem, origin
+from concepts.classifier.versions import file_stem
 from concepts.encoders.base import MAY_BE_PASSED_ON, OPEN_CLIP, licence_of, registered_as
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
@@ -84,8 +84,6 @@ class _Screen:
         self.watched = Watched(workbench, page)
         self.bar = page.area("results-rule")
         self.library = page.area("results-library")
-        self.versions = page.area("results-versions")
-        self.compared = page.area("results-compared")
         self.dialog = page.area("results-dialog")
         self.html = [area for area in page.areas.values() if area not in (self.files, self.work.area)]
 
@@ -168,12 +166,6 @@ class _Screen:
             self.watched.area: "" if self._demo else self.watched.html(view.name),
             self.bar: self._bar(bar),
             self.library: self._pictures(view, place, job),
-            self.versions: render(
-                "results/versions.html",
-                name=view.name,
-                versions=view.heads,
-                origins={head.number: origin(head.details) for head in view.heads},
-            ),
         }
 
     def _of_rule(self, bar: RuleBar, address: str | None) -> Shown:
@@ -270,7 +262,7 @@ class _Screen:
         if is_going(job) and not is_news:
             return self.work.shown(job)
         shown = self.show(place, request)
-        kept = {self.said, self.compared, self.dialog}
+        kept = {self.said, self.dialog}
         if not is_news and not (job and job.kind == "score library"):
             kept.add(self.library)
         shown = {area: value for area, value in shown.items() if area not in kept}
@@ -310,10 +302,6 @@ class _Screen:
     def _look(self, action: Action, place: Place, request: Request) -> Shown:
         """What a press shows without changing anything; nothing where it does."""
         name = place.get("concept", "")
-        if action.name == "compare":
-            one, other = (int(action.fields[key]) for key in ("one", "other"))
-            found = self._bench.concept(name).versions.compare(one, other)
-            return {self.compared: render("results/compared.html", found=found)}
         if action.name == "flagged":
             return self.watched.flagged(name, action.value)
         if action.name == "code":
@@ -355,11 +343,6 @@ class _Screen:
         concept = self._bench.concept(name)
         if said := self.watched.do(action, name, author):
             return said
-        if action.name == "again":
-            concept.versions.use(int(action.value), author=author)
-            number = concept.versions.head().number
-            said = f"Version {action.value} is in use again, as version {number}. All others are kept."
-            return say(said, "good")
         if action.name == "score-library":
             concept.scores.score_library(int(action.value))
         elif action.name == "int8":

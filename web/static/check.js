@@ -1,6 +1,8 @@
-// The threshold on the Check screen: moving it says what it would do, from numbers that are in the page.
+// The threshold on the Check screen: moving it says what it would do, from numbers that are in the page, and once
+// it rests the server shows the pictures on both sides of it.
 
 const STEPS = 1000;
+const REST = 150; // milliseconds
 
 function rowAt(rows, threshold) {
   let low = 0, high = rows.length; // rows by falling threshold: how many are at or above it
@@ -11,18 +13,21 @@ function rowAt(rows, threshold) {
   return low ? rows[low - 1] : null;
 }
 
-const hundred = (share) => Math.round(100 * share);
+const percent = (share) => Math.round(100 * share);
 
-function say(area, name, moved, value, low, high) {
+// What is said of a share. Who moves a threshold looks at many figures at once; what holds for all of them is a least.
+function words(moved, wide, value, low, high) {
+  if (value === null) return null;
+  const range = `${percent(low)}–${percent(high)} %`;
+  if (moved) return { about: 'at least ', value: `${percent(low)} %`, range: '' };
+  return high - low > wide ? { about: '', value: range, range: '' } : { about: '', value: `${percent(value)} %`, range: `(${range})` };
+}
+
+function say(area, name, said) {
   const line = area.querySelector(`[data-line="${name}"]`);
-  const known = value !== null;
-  line.querySelector('[data-known]').hidden = !known;
-  line.querySelector('[data-unknown]').hidden = known;
-  if (!known) return;
-  // Who moves a threshold looks at many figures at once; what holds for all of them is a least.
-  line.querySelector('[data-about]').textContent = moved ? 'at least' : 'about';
-  line.querySelector('[data-value]').textContent = hundred(moved ? low : value);
-  line.querySelector('[data-range]').textContent = moved ? '' : `(${hundred(low)}–${hundred(high)})`;
+  line.querySelector('[data-known]').hidden = !said;
+  line.querySelector('[data-unknown]').hidden = Boolean(said);
+  for (const [part, text] of Object.entries(said ?? {})) line.querySelector(`[data-${part}]`).textContent = text;
 }
 
 function show(slider) {
@@ -34,13 +39,15 @@ function show(slider) {
   const threshold = moved ? Number(slider.value) / STEPS : own;
   const row = moved ? rowAt(rows, threshold) : JSON.parse(area.dataset.own);
   const [, , , precision, low, high, recall, least, most] = row ?? [0, 0, 0, null, 0, 0, null, 0, 0];
-  say(area, 'precision', moved, precision, low, high);
-  say(area, 'recall', moved, recall, least, most);
+  const wide = Number(area.dataset.wide);
+  const right = words(moved, wide, precision, low, high), found = words(moved, wide, recall, least, most);
+  say(area, 'precision', right);
+  say(area, 'recall', found);
   const count = flagged.length ? (moved ? flagged[slider.value] : Number(area.dataset.ownFlagged)) : null;
   const library = Number(area.dataset.pictures);
-  const words = count === null ? '' : `${count.toLocaleString('en')} of ${library.toLocaleString('en')} pictures`;
-  const said = area.querySelector('[data-flags]');
-  if (words) said.textContent = `flags ${words} of ${said.dataset.where}`;
+  const flags = count === null ? '' : `${count.toLocaleString('en')} of ${library.toLocaleString('en')} flagged`;
+  const told = area.querySelector('[data-flags]');
+  if (flags) told.textContent = flags + told.dataset.where;
   area.querySelector('[data-at]').textContent = threshold.toFixed(3);
   area.querySelector('.plot').style.setProperty('--at', `${100 * threshold}%`);
   area.querySelector('[data-moved]').hidden = !moved;
@@ -48,12 +55,16 @@ function show(slider) {
   const use = area.querySelector('[data-action="threshold"]');
   if (use) use.dataset.value = JSON.stringify([Number(area.dataset.version), threshold]);
   slider.setAttribute('aria-valuetext', [
-    `from ${threshold.toFixed(3)} on`,
-    precision === null ? '' : `${moved ? `at least ${hundred(low)}` : hundred(precision)} of 100 right`,
-    recall === null ? '' : `${moved ? `at least ${hundred(least)}` : hundred(recall)} of 100 found`,
-    words && `flags ${words}`,
+    threshold.toFixed(3),
+    right && `${right.about}${right.value} right`,
+    found && `${found.about}${found.value} found`,
+    flags,
   ].filter(Boolean).join(', '));
   if (row && row[1]) place(row, rows);
+  const around = area.querySelector('[data-action="around"]');
+  around.dataset.value = threshold;
+  clearTimeout(area.resting);
+  area.resting = setTimeout(() => around.isConnected && around.click(), REST);
 }
 
 // The dot on the precision-recall curve, which says where its plot lies: left, top, width, height.

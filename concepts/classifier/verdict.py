@@ -1,0 +1,124 @@
+"""How good a version is in one sentence, with what to do next: the same words on every screen."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from concepts.learning.permutation import NAME as SHUFFLED
+from concepts.learning.permutation import SURE
+from concepts.learning.report import EvaluationReport, Metric
+
+RIGHT, FOUND = 0.8, 0.6  # shares from which on a version is called good
+WEAK_RIGHT, WEAK_FOUND = 0.5, 0.3  # and under which it is called weak
+WIDE = 0.4  # a share with a wider range is not said
+CERTIFIED = re.compile(r"At least ([\d.]+) with .* certified\.")  # as a report notes it of a guarantee
+MISSED = {  # up to which share each is said
+    0.03: "almost none",
+    0.07: "about 1 in 20",
+    0.15: "about 1 in 10",
+    0.22: "about 1 in 5",
+    0.29: "about a quarter",
+    0.37: "about a third",
+    0.45: "about 4 in 10",
+    0.55: "about half",
+    0.63: "about 6 in 10",
+    0.71: "about two thirds",
+    0.9: "most",
+    1.0: "nearly all",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`said`: how good it is, and `todo`: what to do about it, both without a full stop. `step` is where that
+    is done; `known`: whether anything can be said by now."""
+
+    said: str
+    todo: str
+    step: Literal["label", "pictures", "threshold", "results"]
+    known: bool = True
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.said}{'; ' if self.known else ': '}{self.todo}."
+
+
+def verdict(report: EvaluationReport | None, *, labels: int = 0, test_labels: int = 0) -> Verdict:
+    """`labels`: how many more would help, 0 if there are enough. `test_labels`: how many more bring the next
+    figures, 0 if the test set is used up."""
+    if report is None:
+        return Verdict("Not tested yet", _test_labels(test_labels) or "test it", "label", known=False)
+    right, found = report.metric("precision"), report.metric("recall")
+    if certified := _certified(report):
+        said = f"Guaranteed: at least {certified} of 100 it flags are right"
+        return Verdict(said, "see the results", "results")
+    if not report.confusion["true_positive"] + report.confusion["false_positive"]:
+        return Verdict("It flags none of the test pictures", "lower the threshold", "threshold")
+    if right is None or is_wide(right):
+        return _too_early("Too early to say", report, test_labels)
+    if _may_be_chance(report, right):
+        said = "Not better than chance yet"
+        return Verdict(said, f"label {labels} more" if labels else "label more", "label", known=False)
+    are_right = _right(right)
+    if found is None or is_wide(found):
+        said = f"{are_right[0].upper()}{are_right[1:]}. Too early to say what it misses"
+        return _too_early(said, report, test_labels)
+    precision, recall = right.value or 0, found.value or 0
+    missed = next(words for most, words in MISSED.items() if 1 - recall <= most)
+    said = f"{_level(precision, recall)}: {are_right}. It misses {missed}"
+    if precision >= RIGHT and recall >= RIGHT:
+        return Verdict(said, "see the results", "results")
+    if labels:
+        return Verdict(said, f"label {labels} more", "label")
+    return Verdict(said, f"{'raise' if precision < RIGHT else 'lower'} the threshold", "threshold")
+
+
+def is_wide(share: Metric) -> bool:
+    """Whether a share is so uncertain that its value says nothing."""
+    return share.low is None or share.high is None or share.high - share.low > WIDE
+
+
+def _too_early(said: str, report: EvaluationReport, test_labels: int) -> Verdict:
+    if test_labels:
+        return Verdict(said, _test_labels(test_labels), "label", known=False)
+    count = sum(labels.yes for labels in report.labels)
+    only = f"only {count} of {report.n} test pictures {'counts' if count == 1 else 'count'}"
+    more = "" if report.drawn == "imported" else ", so add pictures"
+    return Verdict(said, only + more, "pictures", known=False)
+
+
+def _test_labels(more: int) -> str:
+    return f"{more} more test {'label' if more == 1 else 'labels'}" if more else ""
+
+
+def _certified(report: EvaluationReport) -> str:
+    """How many of 100 flagged are guaranteed to be right; empty without a guarantee."""
+    notes = (metric.note for metric in report.metrics if metric.name == "precision")
+    found = next((match for note in notes if (match := CERTIFIED.fullmatch(note))), None)
+    return f"{100 * float(found[1]):.3g}" if found else ""
+
+
+def _may_be_chance(report: EvaluationReport, right: Metric) -> bool:
+    """By shuffled labels, else by whether flagging everything may be as right."""
+    p_value = next((one.p_value for one in report.baselines if one.name == SHUFFLED), None)
+    if p_value is not None:
+        return p_value > SURE
+    base = report.metric("base_rate")
+    return base is not None and (right.low or 0) <= (base.value or 0)
+
+
+def _right(share: Metric) -> str:
+    """With its range where that reaches from good to not good."""
+    value, low, high = share.value or 0, share.low or 0, share.high or 0
+    tenths = round(10 * value)
+    many = {0: "almost nothing", 10: "nearly all"}.get(tenths, f"{tenths} in 10")
+    unsure = f" ({100 * low:.0f}–{100 * high:.0f} %)" if low < RIGHT <= high else ""
+    return f"{many} it flags {'is' if tenths < 2 else 'are'} right{unsure}"
+
+
+def _level(precision: float, recall: float) -> str:
+    if precision >= RIGHT and recall >= FOUND:
+        return "Good"
+    return "Weak" if precision < WEAK_RIGHT or recall < WEAK_FOUND else "Fair"

@@ -1,0 +1,163 @@
+"""How good a version is in one sentence, and what to do: a table of cases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from concepts.classifier.verdict import verdict
+from concepts.learning.permutation import NAME as SHUFFLED
+from concepts.learning.report import Baseline, EvaluationReport, LabelCount, Metric
+
+Share = tuple[float, float, float] | None
+
+
+def metric(name: str, share: Share, note: str = "") -> Metric:
+    if share is None:
+        return Metric(name=name, value=None, n=3, note=note)
+    value, low, high = share
+    return Metric(name=name, value=value, low=low, high=high, n=50)
+
+
+def report(
+    right: Share, found: Share = None, *, note: str = "", flagged: int = 9, **more: Any
+) -> EvaluationReport:
+    metrics = (
+        metric("precision", right, note),
+        metric("recall", found),
+        metric("base_rate", (0.2, 0.1, 0.3)),
+    )
+    return EvaluationReport(
+        head=1,
+        threshold=0.5,
+        drawn=more.get("drawn", "random"),
+        labels=(LabelCount(author_kind="person", yes=5, no=75),),
+        metrics=metrics,
+        baselines=more.get("baselines", ()),
+        confusion={"true_positive": flagged, "false_positive": 0},
+        curves=None,
+        sentences=(),
+        notes=(),
+    )
+
+
+SURE, FAIR, WEAK = (0.9, 0.82, 0.96), (0.66, 0.55, 0.78), (0.31, 0.25, 0.42)
+SHUFFLES = (Baseline(name=SHUFFLED, metrics=(), p_value=0.2),)
+
+
+@pytest.mark.parametrize(
+    ("of", "labels", "test_labels", "said", "step"),
+    [
+        (None, 0, 12, "Not tested yet: 12 more test labels.", "label"),
+        (None, 0, 0, "Not tested yet: test it.", "label"),
+        (
+            report(SURE, FAIR),
+            40,
+            12,
+            "Good: 9 in 10 it flags are right. It misses about a third; label 40 more.",
+            "label",
+        ),
+        (
+            report(SURE, FAIR),
+            0,
+            12,
+            "Good: 9 in 10 it flags are right. It misses about a third; lower the threshold.",
+            "threshold",
+        ),
+        (
+            report(SURE, (0.95, 0.85, 0.99)),
+            40,
+            0,
+            "Good: 9 in 10 it flags are right. It misses about 1 in 20; see the results.",
+            "results",
+        ),
+        (
+            report((0.84, 0.66, 0.93), SURE),
+            0,
+            0,
+            "Good: 8 in 10 it flags are right (66–93 %). It misses about 1 in 10; see the results.",
+            "results",
+        ),
+        (
+            report(FAIR, SURE),
+            0,
+            0,
+            "Fair: 7 in 10 it flags are right. It misses about 1 in 10; raise the threshold.",
+            "threshold",
+        ),
+        (
+            report(WEAK, WEAK),
+            40,
+            0,
+            "Weak: 3 in 10 it flags are right. It misses about two thirds; label 40 more.",
+            "label",
+        ),
+        (report((0.97, 0.3, 1.0), SURE), 40, 12, "Too early to say: 12 more test labels.", "label"),
+        (report((0.97, 0.3, 1.0), SURE), 0, 1, "Too early to say: 1 more test label.", "label"),
+        (report(None), 40, 12, "Too early to say: 12 more test labels.", "label"),
+        (
+            report(None),
+            40,
+            0,
+            "Too early to say: only 5 of 80 test pictures count, so add pictures.",
+            "pictures",
+        ),
+        (
+            report(None, drawn="imported"),
+            40,
+            0,
+            "Too early to say: only 5 of 80 test pictures count.",
+            "pictures",
+        ),
+        (
+            report(SURE, (0.5, 0.1, 0.9)),
+            0,
+            12,
+            "9 in 10 it flags are right. Too early to say what it misses: 12 more test labels.",
+            "label",
+        ),
+        (
+            report((0.99, 0.9, 1.0), None),
+            0,
+            12,
+            "Nearly all it flags are right. Too early to say what it misses: 12 more test labels.",
+            "label",
+        ),
+        (report((0.3, 0.15, 0.4), SURE), 40, 0, "Not better than chance yet: label 40 more.", "label"),
+        (
+            report(SURE, SURE, baselines=SHUFFLES),
+            0,
+            0,
+            "Not better than chance yet: label more.",
+            "label",
+        ),
+        (
+            report(None, flagged=0),
+            40,
+            12,
+            "It flags none of the test pictures; lower the threshold.",
+            "threshold",
+        ),
+        (
+            report(None, SURE, note="At least 0.9 with 95 % confidence: certified."),
+            40,
+            12,
+            "Guaranteed: at least 90 of 100 it flags are right; see the results.",
+            "results",
+        ),
+    ],
+)
+def test_a_version_is_judged_in_one_sentence(
+    of: EvaluationReport | None, labels: int, test_labels: int, said: str, step: str
+) -> None:
+    found = verdict(of, labels=labels, test_labels=test_labels)
+    assert (found.sentence, found.step) == (said, step)
+
+
+@pytest.mark.parametrize("tenth", range(11))
+def test_every_share_has_words(tenth: int) -> None:
+    share = (tenth / 10, max(tenth / 10 - 0.1, 0), min(tenth / 10 + 0.1, 1))
+    said = verdict(report((0.9, 0.82, 0.96), share)).sentence
+    assert "It misses " in said
+    assert verdict(report(share, (0.9, 0.82, 0.96))).sentence
