@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from concepts.errors import DiscernError
 
+LONGEST = 300  # characters of a criterion or query
+
 CriterionKind = Literal[
     "necessary",  # every one has to hold
     "included",  # a kind of picture that counts
@@ -69,8 +71,8 @@ class Definition(_Document):
     @field_validator("queries")
     @classmethod
     def _unique_queries(cls, queries: tuple[Query, ...]) -> tuple[Query, ...]:
-        """Keep the first of queries that differ only in case: two would bring the same pictures."""
-        return tuple({query.text.casefold(): query for query in reversed(queries)}.values())[::-1]
+        """Keep the first of queries with the same words: two would find the same pictures."""
+        return tuple({same_words(query.text): query for query in reversed(queries)}.values())[::-1]
 
     def of_kind(self, kind: CriterionKind) -> list[Criterion]:
         return [criterion for criterion in self.criteria if criterion.kind == kind]
@@ -126,6 +128,11 @@ class Definition(_Document):
 def one_line(text: str) -> str:
     """So that nothing in a text passes for a line of its own."""
     return " ".join(text.split())
+
+
+def same_words(text: str) -> str:
+    """A key that two searches share if they differ only in case, spacing or the punctuation around them."""
+    return _plain(text).strip(" .,;:!?") or _plain(text)
 
 
 def _plain(text: str) -> str:

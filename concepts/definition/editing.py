@@ -8,7 +8,16 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
 
-from concepts.definition.document import Criterion, CriterionKind, Definition, Query, Revision, one_line
+from concepts.definition.document import (
+    Criterion,
+    CriterionKind,
+    Definition,
+    Query,
+    Revision,
+    one_line,
+    same_words,
+)
+from concepts.definition.exclusions import sentence_of
 from concepts.errors import DiscernError
 
 Item = TypeVar("Item")
@@ -86,7 +95,7 @@ def remove_criterion(definition: Definition, index: int) -> Definition:
 
 def add_query(definition: Definition, text: str, *, counts: bool) -> Definition:
     """Raises `DiscernError` where the same words are searched for already."""
-    _check_new(text, [definition.description, *(q.text for q in definition.queries)])
+    _check_new(text, [definition.description, sentence_of(definition), *(q.text for q in definition.queries)])
     return _with(definition, queries=(*definition.queries, Query(text=_tidy(text), counts=counts)))
 
 
@@ -250,7 +259,7 @@ def _tidy(text: str) -> str:
 
 def _check_new(text: str, known: Sequence[str]) -> None:
     tidy = _tidy(text)
-    if tidy.casefold() in {other.casefold() for other in known}:
+    if same_words(tidy) in set(map(same_words, known)):
         raise DiscernError(f"“{tidy}” is there already. Nothing was changed.")
 
 

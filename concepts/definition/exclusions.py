@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from concepts.definition.proposing import LONGEST
+from concepts.definition.document import LONGEST, Definition
 
 # "not only dogs", "no more than two", "no 7": negations that exclude nothing.
 _SAYINGS = r"(?:only|just|more|less|fewer|matter|doubt|always|necessarily|all|every\w*|\d+)\b"
@@ -42,6 +42,12 @@ def split_sentence(sentence: str) -> tuple[str, list[str]]:
             counts, at = _one_line(counts[: found.start()] + counts[found.end() :]), 0
             excluded.append(phrase)
     return counts, excluded
+
+
+def sentence_of(definition: Definition) -> str:
+    """The description without what it excludes, as it is searched for."""
+    counts, excluded = split_sentence(definition.description)
+    return counts if excluded else definition.description
 
 
 def _is_plain(phrase: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from concepts.definition.document import Criterion, CriterionKind, Definition
 from concepts.definition.exclusions import has_negation, items_of, split_sentence, words_of
-from concepts.definition.proposing import FROM_THE_SENTENCE, LONGEST, as_the_person_wrote_it, with_proposals
+from concepts.definition.proposing import FROM_THE_SENTENCE, as_the_person_wrote_it, with_proposals
 from concepts.definition.tree import FEWEST_LOOKALIKES, FEWEST_QUERIES, Apart, excluded_by, propose_tree
 from concepts.definition.vocabulary import Noun, Vocabulary
 from concepts.language.base import ChatModel
@@ -34,6 +34,8 @@ OPPOSITES = {
     "indoor": "outdoor",
     "cheap": "luxury expensive",
 }
+
+QUALITIES = frozenset(words_of(" ".join([*OPPOSITES, *OPPOSITES.values()])))
 
 # They say nothing about what a noun and a topic share.
 GENERAL = frozenset(words_of("people person thing picture photo image"))
@@ -72,7 +74,7 @@ def expand(
 
 
 def _from_vocabulary(definition: Definition, vocabulary: Vocabulary, hints: Sequence[str]) -> Definition:
-    """The person's own words as criteria, and the nearest nouns as queries.
+    """What the sentence excludes as criteria, and the nearest nouns as queries.
 
     Glosses as supporting criteria were tried and left out: they describe the noun, not the concept. So were
     further nouns as kinds to decide on: for "a lonely place" the next are inhabitant, lodging house and den.
@@ -86,14 +88,11 @@ def _from_vocabulary(definition: Definition, vocabulary: Vocabulary, hints: Sequ
     nouns = _without_nearer_to(not_to_bring, nouns, vocabulary)
     near, lookalikes = choose_nouns(nouns, topic, not_to_bring)
     lookalikes = [noun for noun in lookalikes if noun not in written.searched_kinds()]
-    must = [] if written.of_kind("necessary") else [sentence or definition.name]
-    read_as: list[tuple[CriterionKind, str]] = [("necessary", text[:LONGEST]) for text in must]
-    read_as += [("excluding", text) for text in excluded]
     return with_proposals(
         written,
         "vocabulary",
-        [Criterion(kind=k, text=t, origin="vocabulary", note=FROM_THE_SENTENCE) for k, t in read_as],
-        [definition.name, searched, *near],
+        [Criterion(kind="excluding", text=t, origin="vocabulary", note=FROM_THE_SENTENCE) for t in excluded],
+        [definition.name, *near],
         [*(item for text in not_to_bring for item in items_of(text)), *lookalikes],
     )
 
@@ -111,7 +110,8 @@ def _without_nearer_to(unwanted: Sequence[str], nouns: Sequence[Noun], vocabular
 def choose_nouns(nouns: Sequence[Noun], topic: str, unwanted: Sequence[str]) -> tuple[list[str], list[str]]:
     """Nouns to search what counts with, and nouns that share words with the topic but are something else.
 
-    A compound is what its last word says: for "fruit juice" a grape juice counts, a fruit tree doesn't.
+    A compound is what its last word says: for "fruit juice" a grape juice counts, a fruit tree doesn't. But
+    one that shares nothing except a quality has that quality: a luxury liner may well look expensive.
     """
     if not nouns:
         return [], []
@@ -119,13 +119,14 @@ def choose_nouns(nouns: Sequence[Noun], topic: str, unwanted: Sequence[str]) -> 
     words = _words(topic)
     banned = _words(" ".join(unwanted)) - words
     opposite = set().union(*_opposites(words))
+    shared = words - QUALITIES
     near, lookalikes = [], []
     for noun in nouns:
         *modifiers, head = _in_order(noun.name) or [""]
         if opposite & {*modifiers, head}:
             lookalikes.append(noun.name)
         elif head not in words and words & set(modifiers):
-            if noun.score < FURTHER * best:
+            if noun.score < FURTHER * best and shared & set(modifiers):
                 lookalikes.append(noun.name)
         elif noun.score >= max(NEAR_ENOUGH, NEAR_THE_BEST * best) and not banned & {*modifiers, head}:
             near.append(noun.name)
@@ -133,11 +134,12 @@ def choose_nouns(nouns: Sequence[Noun], topic: str, unwanted: Sequence[str]) -> 
 
 
 def _opposites(words: set[str]) -> Iterable[set[str]]:
-    for one, other in OPPOSITES.items():
-        if words & _words(one):
-            yield _words(other)
-        if words & _words(other):
-            yield _words(one)
+    """What the topic is not; nothing where it names both sides, as "cheap, but looks expensive" does."""
+    for one, other in ((_words(one), _words(other)) for one, other in OPPOSITES.items()):
+        if words & one and not words & other:
+            yield other
+        if words & other and not words & one:
+            yield one
 
 
 def _words(text: str) -> set[str]:

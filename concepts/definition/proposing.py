@@ -10,10 +10,10 @@ from typing import Annotated
 from pydantic import Field
 from pydantic.config import JsonDict
 
-from concepts.definition.document import Criterion, Definition, Origin, Query, one_line
+from concepts.definition.document import LONGEST, Criterion, Definition, Origin, Query, one_line, same_words
+from concepts.definition.exclusions import sentence_of
 
-LONGEST = 300  # characters of a criterion or query
-FROM_THE_SENTENCE = "from your sentence"
+FROM_THE_SENTENCE = "from your description"
 
 # Characters, for endpoints that obey a schema's limits token by token: request and longest answer fit in
 # 4,096 tokens, and a small computer gets done. What comes in spite of them is read more generously.
@@ -52,18 +52,22 @@ def with_proposals(
     counts: Iterable[str],
     lookalikes: Iterable[str],
 ) -> Definition:
-    """With new criteria and queries behind those that are there; one whose words are there is left out."""
-    known = {criterion.text.casefold() for criterion in written.criteria}
+    """With new criteria and queries behind those that are there; one whose words are there is left out.
+
+    The sentence is searched for anyway, so no query repeats it, and no criterion does: it says more.
+    """
+    sentence = {same_words(written.description), same_words(sentence_of(written))}
+    known = sentence | {same_words(criterion.text) for criterion in written.criteria}
     proposed: dict[str, Criterion] = {}
     for criterion in criteria:
-        if criterion.text.casefold() not in known:
-            proposed.setdefault(criterion.text.casefold(), criterion)
-    searched = {query.text.casefold() for query in written.queries}
+        if same_words(criterion.text) not in known:
+            proposed.setdefault(same_words(criterion.text), criterion)
+    searched = sentence | {same_words(query.text) for query in written.queries}
     queries = []
     for texts, count in ((counts, True), (lookalikes, False)):
-        new = [text for text in distinct(texts) if text.casefold() not in searched]
+        new = [text for text in distinct(texts) if same_words(text) not in searched]
         queries += [Query(text=text, counts=count, origin=origin) for text in new]
-        searched.update(text.casefold() for text in new)
+        searched.update(map(same_words, new))
     merged = {"criteria": (*written.criteria, *proposed.values()), "queries": (*written.queries, *queries)}
     return Definition(**dict(written) | merged)
 
@@ -79,7 +83,7 @@ def distinct(texts: Iterable[str]) -> list[str]:
     kept: dict[str, str] = {}
     for tidy in map(one_line, texts):
         if 0 < len(tidy) <= LONGEST:
-            kept.setdefault(tidy.casefold(), tidy)
+            kept.setdefault(same_words(tidy), tidy)
     return list(kept.values())
 
 

@@ -12,11 +12,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from concepts.definition.document import Criterion, CriterionKind, Definition
+from concepts.definition.document import Criterion, CriterionKind, Definition, same_words
 from concepts.definition.exclusions import has_negation, speaks_of, split_sentence, words_of
 from concepts.definition.proposing import (
     FROM_THE_SENTENCE,
-    LONGEST,
     SENTENCE,
     Phrase,
     Remark,
@@ -137,14 +136,10 @@ def propose_tree(
     sentence, excluded = split_sentence(written.description)
     unwanted = excluded_by(written)
     own = [criterion.text for criterion in written.of_kind("necessary")]
-    necessary, note = _signals(said, own, (sentence or written.name)[:LONGEST], unwanted, apart)
-    signals = [*own, *necessary] if not note else own
-    criteria = [
-        Criterion(kind="necessary", text=text, origin="model", note=note)
-        if note or text in said.necessary
-        else Criterion(kind="necessary", text=text, origin="vocabulary", note=FROM_THE_SENTENCE)
-        for text in necessary
-    ]
+    whole = {same_words(sentence), same_words(written.description)}  # is no signal, nor are kinds under it
+    signals = ["" if same_words(text) in whole else text for text in _signals(said, own, unwanted, apart)]
+    criteria = [Criterion(kind="necessary", text=text, origin="model") for text in signals if text]
+    signals = [*own, *signals]
     criteria += _kinds("included", said.included[:MOST_OF_A_KIND], signals, unwanted)
     counts = [text for text in said.queries_that_count if not speaks_of(text, unwanted)]
     if not counts and not any(criterion.origin == "model" for criterion in criteria):
@@ -215,32 +210,26 @@ def _lets_back_in(text: str, unwanted: Sequence[str]) -> bool:
     return speaks_of(text, unwanted) and has_negation(text)
 
 
-def _signals(
-    said: Proposal, own: Sequence[str], whole: str, unwanted: Sequence[str], apart: Apart | None
-) -> tuple[list[str], str]:
-    """The necessary criteria to add, and why the concept was left whole; empty where it wasn't."""
+def _signals(said: Proposal, own: Sequence[str], unwanted: Sequence[str], apart: Apart | None) -> list[str]:
+    """The necessary criteria to add; none where the concept is better left whole."""
     kept = [text for text in said.necessary if not contradicts(text, unwanted)][:MOST_NECESSARY]
-    new = kept[: max(MOST_NECESSARY - len(own), 0)]
-    reason = _not_apart(said, kept, apart) if len(kept) > 1 else ""
-    if not reason:
-        return new or ([] if own else [whole]), ""
-    parts = " and ".join(f"“{text.rstrip('.')}”" for text in kept)
-    return ([] if own else [whole]), f"left whole, not split into {parts}: {reason}"
+    if len(kept) > 1 and not _are_apart(said, kept, apart):
+        return []
+    return kept[: max(MOST_NECESSARY - len(own), 0)]
 
 
-def _not_apart(said: Proposal, signals: Sequence[str], apart: Apart | None) -> str:
-    """Why signals are not to be judged apart; empty where they are."""
-    if not said.reason_to_split.strip():
-        return "no reason was given"
-    if len(distinct(said.seen_apart)) < len(signals):
-        return "no picture was named that shows one without the other"
+def _are_apart(said: Proposal, signals: Sequence[str], apart: Apart | None) -> bool:
+    """Whether each signal can be judged without the others: the model says why and names a picture of each
+    alone, they differ in words, and pictures tell them apart."""
+    if not said.reason_to_split.strip() or len(distinct(said.seen_apart)) < len(signals):
+        return False
     for one, other in combinations(signals, 2):
         first, second = set(words_of(one)), set(words_of(other))
         if len(first & second) >= SAME_WORDS * min(len(first), len(second)):
-            return "they say nearly the same"
+            return False
         if apart is not None and not apart(one, other):
-            return "the same pictures show both"
-    return ""
+            return False
+    return True
 
 
 def _kinds(

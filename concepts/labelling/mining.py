@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from concepts.definition.document import Revision
+from concepts.definition.document import Revision, same_words
 from concepts.definition.editing import origin_in_words
+from concepts.definition.exclusions import sentence_of
 from concepts.labelling.training_data import TrainingData
 from concepts.learning.base import one_blas_thread
 from concepts.library.browsing import PictureView, view_of
@@ -81,7 +82,8 @@ def _searches(training_data: TrainingData) -> list[Probe]:
     """The definition's sentence, searches and kinds."""
     definition = training_data.revision.definition
     searched = [*(query.text for query in definition.queries), *definition.searched_kinds()]
-    queries = list(dict.fromkeys([definition.description, *searched]))
+    texts = [*searched, sentence_of(definition)]
+    queries = list({same_words(text): text for text in reversed(texts)}.values())[::-1]
     return [Probe(q, v) for q, v in zip(queries, training_data.collection.text_vectors(queries), strict=True)]
 
 
@@ -204,12 +206,14 @@ def query_views(
     reader: str,
     n: int,
 ) -> list[QueryView]:
-    """The sentence itself and every query of the definition, with what each finds and what it brought."""
+    """The sentence, unless a query repeats it, and every query, with what each finds and what it brought."""
     definition = training_data.revision.definition
-    searched = [
-        (None, definition.description, True),
-        *((i, q.text, q.counts) for i, q in enumerate(definition.queries)),
+    searched: list[tuple[int | None, str, bool]] = [
+        (i, q.text, q.counts) for i, q in enumerate(definition.queries)
     ]
+    sentence = sentence_of(definition)
+    if same_words(sentence) not in {same_words(text) for _, text, _ in searched}:
+        searched.insert(0, (None, sentence, True))
     brought = Counter(name for names in training_data.candidates.values() for name in names)
     found = _views(training_data, finder, [text for _, text, _ in searched], n)
     return [
@@ -217,7 +221,7 @@ def query_views(
             index=index,
             text=text,
             counts=counts,
-            origin="your sentence"
+            origin="your description"
             if index is None
             else origin_in_words(definition.queries[index], revisions, reader),
             proposed=index is not None and definition.queries[index].origin != "person",

@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from concepts.definition.document import Definition, Revision
+from concepts.definition.exclusions import sentence_of
 from concepts.encoders.base import Vectors, unit
 from concepts.labelling.consensus import Decision, consensus
 from concepts.learning.base import Rows, SingleTexts, Texts, TrainingSet
@@ -54,7 +55,7 @@ def _direction(definition: Definition, collection: Collection) -> Vectors:
     queries that don't. What nobody has decided on pulls nowhere."""
     counting = [q.text for q in definition.queries if q.counts]
     included = [c.text for c in definition.of_kind("included")]
-    towards = [definition.name, definition.description, *counting, *included]
+    towards = [definition.name, sentence_of(definition), *counting, *included]
     away = [q.text for q in definition.queries if not q.counts]
     direction = unit(collection.text_vectors(towards).mean(axis=0))
     if away:
@@ -66,7 +67,7 @@ def _each(definition: Definition, collection: Collection) -> SingleTexts:
     prompts = [template.format(definition.name) for template in TEMPLATES]
     counts = _distinct(
         [
-            definition.description,
+            sentence_of(definition),
             *(c.text for c in definition.criteria if c.kind not in ("excluding", "undecided")),
             *(q.text for q in definition.queries if q.counts and _plain(q.text) != _plain(definition.name)),
         ]

@@ -11,6 +11,7 @@ from concepts.classifier.stability import Settling
 from concepts.classifier.verdict import verdict
 from concepts.definition.document import Definition
 from concepts.definition.editing import exclude
+from concepts.definition.exclusions import sentence_of
 from concepts.definition.names import checked_name
 from concepts.errors import DiscernError, WrongUsageError
 from concepts.jobs import Progress
@@ -367,7 +368,8 @@ def _steps_done(standing: Standing, enough: bool) -> set[str]:
 
 def _agreed(candidates: Mapping[str, Sequence[str]], definition: Definition) -> list[str]:
     """Those that more searches for what counts brought than for what only looks similar."""
-    counts = {definition.description, *(query.text for query in definition.queries if query.counts)}
+    counts = {query.text for query in definition.queries if query.counts}
+    counts |= {definition.description, sentence_of(definition)}  # an earlier Discern searched for it whole
 
     def lead(picture_id: str) -> int:
         brought = set(candidates[picture_id])

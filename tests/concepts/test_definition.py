@@ -29,13 +29,13 @@ def test_a_changed_word_is_removed_and_added() -> None:
     ]  # fmt: skip
 
 
-def test_queries_that_differ_in_case_are_one() -> None:
+def test_queries_that_differ_in_case_spacing_or_punctuation_are_one() -> None:
     definition = Definition(
         name="Juice",
         description="Cartons of juice.",
-        queries=(Query(text="apple juice"), Query(text="Apple Juice")),
+        queries=(Query(text="apple juice"), Query(text="Apple  Juice."), Query(text="C++"), Query(text="C")),
     )
-    assert [query.text for query in definition.queries] == ["apple juice"]
+    assert [query.text for query in definition.queries] == ["apple juice", "C++", "C"]
 
 
 def test_a_definition_cannot_be_changed() -> None:

@@ -1,12 +1,13 @@
 from functools import cache
 
+import pytest
 from fake_openai import says
 from hypothesis import given
 from hypothesis import strategies as st
 
 from concepts.definition.document import Criterion, Definition, Query
-from concepts.definition.expansion import expand
-from concepts.definition.vocabulary import Vocabulary
+from concepts.definition.expansion import choose_nouns, expand
+from concepts.definition.vocabulary import Noun, Vocabulary
 from concepts.encoders.sentences import SentenceEncoder
 
 PROPOSAL = {
@@ -95,7 +96,7 @@ def test_a_description_can_not_give_the_model_instructions(server, model):
 def test_without_a_model_the_nearest_nouns_become_queries():
     wedding = Definition(name="wedding", description="fashionable clothes for a wedding")
     proposed = expand(wedding, None, vocabulary())
-    assert [c.text for c in proposed.criteria] == ["fashionable clothes for a wedding"]
+    assert proposed.criteria == ()
     assert {"bridal gown", "dinner dress"} <= set(queries(proposed, True))
     assert {part.origin for part in (*proposed.criteria, *proposed.queries)} == {"vocabulary"}
 
@@ -112,7 +113,30 @@ def test_what_sounds_alike_but_is_something_else_does_not_count():
 
 def test_where_no_noun_is_near_none_is_proposed():
     vague = Definition(name="pleasant", description="pictures that make people feel good")
-    assert len(expand(vague, None, vocabulary()).queries) == 2
+    assert [query.text for query in expand(vague, None, vocabulary()).queries] == ["pleasant"]
+
+
+@pytest.mark.parametrize(
+    "description",
+    ["Bottles of fruit juice", "bottles of fruit  juice.", "Bottles of fruit juice; not lemonade"],
+)
+def test_the_sentence_is_neither_a_criterion_nor_searched_for_a_second_time(description):
+    proposed = expand(Definition(name="BOTTLES OF FRUIT JUICE!", description=description), None, vocabulary())
+    assert not proposed.of_kind("necessary")
+    assert not any("bottles" in query.text.casefold() for query in proposed.queries)
+
+
+@pytest.mark.parametrize(
+    ("noun", "topic", "lookalikes"),
+    [
+        ("luxury liner", "Looks expensive: luxury that looks expensive", []),
+        ("luxury liner", "Looks expensive: cheap, but looks expensive", []),
+        ("luxury liner", "Cheap hotel: a cheap hotel", ["luxury liner"]),
+        ("fruit tree", "Juice: fruit juice", ["fruit tree"]),
+    ],
+)
+def test_what_shares_only_a_quality_with_what_counts_is_no_counter_example(noun, topic, lookalikes):
+    assert choose_nouns([Noun("furniture", 0.6), Noun(noun, 0.45)], topic, [])[1] == lookalikes
 
 
 def test_what_the_description_excepts_becomes_an_excluding_criterion_and_queries():
