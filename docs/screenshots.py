@@ -187,8 +187,8 @@ COLOUR = """() => {
 OF = f"?concept={quote(NAME)}"
 EMPTY, SHARED = "EMPTY", "SHARED"  # the app before there is anything; the one-file page
 SHOTS = (
-    Shot("home-first", EMPTY, ".outcome img", size=(1280, 1100)),
-    Shot("home", "/", ".outcome img", size=(1280, 1100)),
+    Shot("home-first", EMPTY, ".example img"),
+    Shot("home", "/", ".card img"),
     Shot("library", "/library", ".pictures img"),
     Shot("picture", f"/library{OF}&says=yes", ".pictures img", _open_picture),
     Shot("albums", "/library?view=collections", ".page h1"),

@@ -47,8 +47,8 @@ def chosen(workbench: Workbench, action: Action, author: str) -> Outcome | None:
         except DiscernError as error:
             return Outcome(_duplicate(workbench, name, typed, along, _refused(error)))
         answers = copy.definition.read().answers.answers
-        taken = f", with {count(answers, 'answer')}" if along else ""
-        return Outcome("", Notice(f"“{copy.name}” is begun{taken}.", "good"), copy.name)
+        taken = f" with {count(answers, 'label')}" if along else ""
+        return Outcome("", Notice(f"“{copy.name}” created{taken}.", "good"), copy.name)
     if action.name in ("trash-concept", "restore-concept"):
         return Outcome("", move(workbench, action, dict(parse_qsl(name)), author))
     return None
@@ -59,7 +59,7 @@ def renamed_notice(before: str, name: str) -> Notice | None:
     if before == name:
         return None
     undo = Button("Undo", "rename", f"{name}/{before}", "undo-2")
-    return Notice(f"“{before}” is called “{name}” now.", "good", undo)
+    return Notice(f"“{before}” renamed to “{name}”.", "good", undo)
 
 
 def _rename(workbench: Workbench, name: str, typed: str | None = None, said: Notice | None = None) -> str:

@@ -10,7 +10,6 @@ import csv
 import hashlib
 import os
 import random
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -171,18 +170,19 @@ def upload(house: House, page: Page, folder: Path) -> None:
 
 def begin(house: House, page: Page) -> None:
     step(page, "Home")
+    page.get_by_role("button", name="New concept").click()
     page.fill("#begin-name", NAME)
     page.fill("#begin-sentence", SENTENCE)
     page.press("#begin-sentence", "Enter")
-    page.wait_for_url(f"**/define?concept={quote_plus(NAME)}*")
+    page.wait_for_url(f"**/describe?concept={quote_plus(NAME)}*")
     page.get_by_role("button", name="Propose").click()
     expect(page.locator("#describe-head .notice.good")).to_contain_text("Saved as definition 2", timeout=SLOW)
-    page.get_by_role("button", name="Find pictures").click()
-    expect(page.locator("#describe-head .notice.good")).to_contain_text("Found", timeout=SLOW)
+    page.get_by_role("button", name="Find candidates").click()
+    expect(page.locator("#describe-head .notice.good")).to_contain_text("in all", timeout=SLOW)
 
 
 def label(house: House, page: Page) -> None:
-    page.get_by_role("link", name=re.compile("start labelling")).click()
+    page.get_by_role("link", name="Start labelling").click()
     expect(page.locator("#labeller[data-ready] .stage img")).to_be_visible(timeout=SLOW)
     for _ in range(ANSWERS):
         seen = page.locator(".stage img").get_attribute("data-picture")

@@ -57,12 +57,12 @@ def test_a_concept_looks_in_one_of_two_folders_and_figures_keep_its_name(
     bench = site.bench
     bench.concepts.begin(NAME, "A filled ellipse, not a rectangle.")
     page.goto(f"{site.url}/describe?concept={quote(NAME)}")
-    page.get_by_text("Looks in the whole library.").wait_for()
-    page.get_by_role("button", name="Change where it looks").click()
+    page.get_by_text("Scope: whole library").click()
+    page.get_by_role("button", name="Change scope").click()
     page.get_by_label("Rooms").check()
     assert serious(page) == []
-    page.get_by_role("button", name="Look in the ticked ones").click()
-    page.get_by_text("It looks in “Rooms”: 40 of 200 pictures now.").wait_for()
+    page.get_by_role("button", name="Use these").click()
+    page.get_by_text("Scope: “Rooms”, 40 of 200 pictures.").wait_for()
 
     rooms, chairs = ({p.id for p in bench.collections.pictures(one, 100)} for one in ("Rooms", "Chairs"))
     page.goto(f"{site.url}/label?concept={quote(NAME)}")

@@ -100,6 +100,7 @@ def test_from_a_question_to_a_page_that_tells_the_story(site: Any, page: Any, se
 
 def scope(site: Any, page: Any) -> None:
     opened(site, page, "describe", ".query .strip img")
+    page.locator("#questions > summary").click()
     page.get_by_role("button", name="Ask me").click()
     page.get_by_role("button", name="Yes, something").click()
     expect(page.locator("#describe-head .notice")).to_contain_text("something drawn")

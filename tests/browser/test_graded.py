@@ -22,16 +22,17 @@ GRADED, CLASSED = "Roundness", "Shape"
 
 def begin(site: Site, page: Page, name: str, sentence: str, kind: str, **more: str) -> None:
     page.goto(f"{site.url}/")
+    page.get_by_role("button", name="New concept").click()
     page.locator("#begin-name").fill(name)
     page.locator("#begin-sentence").fill(sentence)
-    page.get_by_text("Grades or classes instead of yes and no").click()
+    page.get_by_text("Grades or classes").click()
     page.locator("#begin-kind").select_option(kind)
     for field, text in more.items():
         page.locator(f"#begin-{field}").fill(text)
     if kind == "graded":  # only what is chosen is asked
         expect(page.locator("#begin-classes")).to_be_hidden()
     page.locator("#begin").click()
-    page.wait_for_url("**/define**")
+    page.wait_for_url("**/describe**")
 
 
 def shape(path: str) -> str:
@@ -75,12 +76,12 @@ def train(site: Site, page: Page, name: str, figures: str) -> None:
 def test_ten_grades_are_chosen_on_define_and_the_tenth_has_the_key_0(site: Site, page: Page) -> None:
     site.bench.concepts.begin("Of ten", "How round it is.")
     page.goto(f"{site.url}/describe?concept=Of+ten")
-    page.get_by_text("Answered by yes or no. Change it").click()
-    page.get_by_label("Answered by").select_option("graded")
-    page.get_by_label("How many grades").select_option("10")
-    page.get_by_label("A picture counts from grade").select_option("8")
-    page.get_by_role("button", name="Keep it").click()
-    expect(page.get_by_text("Answered by grades 1 to 10. Change it")).to_be_visible()
+    page.get_by_text("Labels: yes or no").click()
+    page.get_by_label("Labels", exact=True).select_option("graded")
+    page.get_by_label("Grades", exact=True).select_option("10")
+    page.get_by_label("Counts from grade").select_option("8")
+    page.locator("#labels-by").get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Labels: grades 1 to 10")).to_be_visible()
     page.goto(f"{site.url}/label?concept=Of+ten")
     expect(page.locator("#labeller[data-ready] .stage img")).to_be_visible()
     page.keyboard.press("0")

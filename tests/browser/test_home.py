@@ -27,21 +27,20 @@ def empty_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def test_a_first_visitor_sees_what_comes_out_what_it_takes_and_what_to_do(empty_site: str, page: Any) -> None:
     page.goto(empty_site)
-    outcome = page.get_by_role("region", name="What you get")
-    pictures = outcome.get_by_role("figure").first.locator("img")
-    expect(pictures).to_have_count(8)
+    example = page.get_by_role("region", name="Example result")
+    expect(example.get_by_role("img")).to_have_count(8)
     page.wait_for_function(
-        "() => [...document.querySelectorAll('.outcome img')].every(i => i.naturalWidth > 0)"
+        "() => [...document.querySelectorAll('.example img')].every(i => i.naturalWidth > 0)"
     )
-    said = outcome.inner_text()
-    assert re.search(r"Of 100 pictures it flags,\s+\d+ are right\s+\(\d+ to \d+\)", said), said
-    assert re.search(r"about \d+ answers, about \d+ minutes", said), said
+    said = example.inner_text()
+    assert re.search(r"\d+ % are right \(\d+–\d+ %\)", said), said
+    assert re.search(r"\d+ labels by a simulated person, about \d+ minutes", said), said
     for word in ("encoder", "embedding", "threshold", "model"):  # one click away
         assert word not in page.locator(".page").inner_text().lower()
-    assert outcome.bounding_box()["y"] + outcome.bounding_box()["height"] < 900
-    expect(page.get_by_role("link", name="Add my pictures")).to_be_visible()
-    outcome.get_by_role("link", name="What does the work").click()
-    expect(page.get_by_role("region", name="What does the work")).to_be_in_viewport()
+    assert example.bounding_box()["y"] + example.bounding_box()["height"] < 900
+    expect(page.get_by_role("link", name="Import pictures")).to_be_visible()
+    page.get_by_role("button", name="New concept").press("Enter")
+    expect(page.get_by_role("dialog").get_by_label("Name", exact=True)).to_be_focused()
 
 
 DARK = "rgb(20, 21, 19)"  # --bg of style.css

@@ -61,7 +61,7 @@ def test_from_a_sentence_to_a_classifier(app: App, page: Any, archive: Path) -> 
     begin(page)
     define(page)
 
-    page.get_by_role("link", name=re.compile("start labelling")).click()
+    page.get_by_role("link", name="Start labelling").click()
     expect(page.locator("#labeller[data-ready]")).to_be_visible()
     first_answers_with_undo_and_comment(page)
     reload_keeps_what_was_answered(page)
@@ -92,18 +92,20 @@ def upload_with_bad_files(page: Any, archive: Path) -> None:
 
 
 def begin(page: Any) -> None:
-    page.fill("#begin-name", NAME)
-    page.fill("#begin-sentence", "A filled round shape; not one with corners, not a line.")
-    page.press("#begin-sentence", "Enter")
-    page.wait_for_url("**/define?concept=Round*")
+    page.get_by_role("button", name="New concept").click()
+    form = page.get_by_role("dialog", name="New concept")
+    form.get_by_label("Name").fill(NAME)
+    form.get_by_label("What counts").fill("A filled round shape; not one with corners, not a line.")
+    form.get_by_label("What counts").press("Enter")
+    page.wait_for_url("**/describe?concept=Round*")
 
 
 def define(page: Any) -> None:
     page.get_by_role("button", name="Propose").click()
     expect(page.locator("#describe-head .notice.good")).to_contain_text("Saved as definition 2", timeout=SLOW)
     expect(page.locator(".query .strip img").first).to_be_visible()
-    page.get_by_role("button", name="Find pictures").click()
-    expect(page.locator("#describe-head .notice.good")).to_contain_text("Found", timeout=SLOW)
+    page.get_by_role("button", name="Find candidates").click()
+    expect(page.locator("#describe-head .notice.good")).to_contain_text("in all", timeout=SLOW)
 
 
 def answer(page: Any) -> str:

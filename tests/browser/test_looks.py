@@ -171,6 +171,6 @@ def test_after_propose_define_takes_two_windows_at_most_and_what_was_unfolded_st
     assert page.evaluate("document.documentElement.scrollHeight") <= 2 * 900
     page.click("details.fold[id^=more-that] > summary >> nth=0")
     page.fill("#new-query", "a disc")
-    page.click("button:has-text('It counts')")
-    page.wait_for_selector(".query:not(.proposed) :text('a disc')")
+    page.get_by_role("button", name="Counts", exact=True).click()
+    page.wait_for_selector(".query :text('a disc')")
     page.wait_for_selector("details.fold[open] .query >> nth=0")

@@ -13,7 +13,7 @@ PROMPT = "annotate.system"
 def test_a_prompt_is_changed_compared_and_taken_back(site: Any, page: Any) -> None:
     site.bench.concepts.begin(NAME, "A filled ellipse.")
     page.goto(f"{site.url}/describe?concept={NAME}")
-    page.locator(".prompts summary").click()
+    page.get_by_text("Prompts", exact=True).click()
     page.get_by_role("button", name=f"Read or change {PROMPT}", exact=True).click()
     text = page.get_by_label("What the model is told")
     text.wait_for()
@@ -27,7 +27,7 @@ def test_a_prompt_is_changed_compared_and_taken_back(site: Any, page: Any) -> No
     page.locator("button[aria-pressed=true]", has=page.get_by_alt_text("picture 2")).wait_for()
     assert serious_in_both_themes(page) == []
     page.get_by_role("button", name="Back to the default").click()
-    page.get_by_text("The default holds again.").wait_for()
+    page.get_by_text("Back to the default.").wait_for()
     assert text.input_value() == default
     assert not site.bench.concept(NAME).prompts.get(PROMPT).own
 
@@ -35,7 +35,7 @@ def test_a_prompt_is_changed_compared_and_taken_back(site: Any, page: Any) -> No
 def test_a_text_that_is_refused_stays_to_be_mended(site: Any, page: Any) -> None:
     site.bench.concepts.begin("Refused on Describe", "A filled ellipse.")
     page.goto(f"{site.url}/describe?concept=Refused on Describe")
-    page.locator(".prompts summary").click()
+    page.get_by_text("Prompts", exact=True).click()
     page.get_by_role("button", name="Read or change annotate.user", exact=True).click()
     page.get_by_label("What the model is told").fill("Is {{ this }} one?")
     page.get_by_role("dialog").get_by_role("button", name="Save").click()

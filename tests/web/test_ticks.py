@@ -200,7 +200,7 @@ def test_what_came_of_finding_pictures_is_told_once_and_a_late_tick_changes_noth
     job = begin(bench, "mine")
     bench.jobs.store.finish(job, "done", {"added": 3, "candidates": 7, "per_query": {}})
     shown = screens.tick("describe", concept=NAME)
-    assert "Found 3 new pictures" in shown["describe-head"]
+    assert "3 new candidates, 7 in all." in shown["describe-head"]
     assert shown["memory"] == screens.memory("describe", concept=NAME) == {"told": job}
     late = screens.tick("describe", shown["memory"], concept=NAME)
     assert late.keys() == {"timer"}

@@ -92,8 +92,8 @@ BUTTONS: dict[Rule, str] = {
         yes no unsure undo answer comment seen-yes seen-no seen-unsure begin-round test-wording""",
     Rule(OWNER): """
         cancel retry mine annotate propose train measure steady compare-annotators certify keep-line int8
-        threshold again score score-files score-library ask-where ask-name ask-copy find-open reword look-over
-        ask more-kinds try-rule score-table given""",
+        threshold again score score-files score-library ask-new ask-where ask-name ask-copy find-open reword
+        look-over ask more-kinds try-rule score-table given""",
     Rule(OWNER, host=True): "look-now read-dates check find-neighbours tidy test",
     # What counts
     Rule(OWNER, "began a concept"): "begin",

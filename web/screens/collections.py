@@ -144,13 +144,13 @@ def look_in(workbench: Workbench, name: str, action: Action, author: str) -> Not
     wanted = [int(number) for number in numbers if number.isdecimal() and int(number)]
     now = workbench.concept(name).scope.set([*wanted], author=author)
     if now.number == before.number:
-        return Notice(f"It looks in {now.name} already.")
+        return Notice(f"The scope is {now.name} already.")
     back = ",".join(map(str, before.collections)) or "0"
-    return Notice(f"It looks in {_where(now)} now.", "good", Button("Undo", "look-in", back, "undo-2"))
+    return Notice(f"Scope: {_where(now)}.", "good", Button("Undo", "look-in", back, "undo-2"))
 
 
 def _where(now: LooksIn) -> str:
-    return f"{now.name}: {now.pictures:,} of {count(now.library, 'picture')}"
+    return f"{now.name}, {now.pictures:,} of {count(now.library, 'picture')}"
 
 
 def _number(text: str) -> int | None:

@@ -1,4 +1,4 @@
-"""Describe: the concept as a document to edit: what counts, where it looks, examples, and its history."""
+"""Describe: what counts and what doesn't, what that finds, example pictures, and everything set for it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from concepts.errors import DiscernError, UnknownConceptError
 from concepts.installation.activity import JobView
 from concepts.view import View
 from concepts.workbench import Workbench
-from concepts.workbench.concept_views import ConceptView, CriterionView
+from concepts.workbench.concept_views import CriterionView
 from concepts.workbench.definition import scoping_model
 from web.advice import in_words
 from web.concept_menu import chosen, renamed_notice
 from web.http.guard import author_of
 from web.jobs import is_going
-from web.page import MEMORY, TIMER, Action, Shown, WebPage, concept_of, remembered
+from web.page import MEMORY, TIMER, Action, Area, Shown, WebPage, concept_of, remembered
 from web.render import Button, Notice, render, say, url
 from web.screens.collections import look_in, where_to_look
 from web.screens.home import AWAY, PUT_AWAY
@@ -55,20 +55,24 @@ class _Screen:
         self._bench = workbench
         self.top = page.area("describe-head")
         self.work = Work(workbench, page, "describe-progress", WAITED_FOR)
-        self.questions = page.area("describe-questions")
         with page.row("describe-columns"):
             self.criteria = page.area("describe-document")
-            self.queries = page.area("describe-queries", render("describe/looking.html"))
+            self.queries = page.area("describe-queries", render("describe/searching.html"))
             self.examples = page.area("describe-examples")
+        with page.row("panel folds"):
+            self.questions = page.area("describe-questions")
+            self.more = page.area("describe-more")
             self.history = page.area("describe-history")
-        self.prompts = page.area("describe-prompts")
+            self.prompts = page.area("describe-prompts")
         self.dialog = page.area("describe-dialog")
+        self.tried = Area("describe-tried")  # within the searches
         self.parts = [
             self.top,
             self.work.area,
-            self.questions,
             self.criteria,
             self.examples,
+            self.questions,
+            self.more,
             self.history,
             self.prompts,
         ]
@@ -90,33 +94,38 @@ class _Screen:
         was = request.query_params.get(WAS)
         if said is None and was and self._bench.concepts.name_now(was) == view.name:
             said = renamed_notice(was, view.name)
-        definition, revision = view.revision.definition, view.revision.number
+        going, revision, scope = is_going(job), view.revision.number, concept.scope.get()
+        settings = self._bench.context.settings
+        model = scoping_model(settings)
         criteria = concept.definition.criteria(reader=author_of(request))
-        open_questions = concept.definition.questions()
-        examples = concept.examples.all()
         return {
-            self.top: render(
-                "describe/head.html",
-                concept=view,
-                answered_by=fields_of(view.scale),
-                said=said,
-                looks_in=self._bench.concept(name).scope.get(),
-            ),
-            self.questions: render("describe/questions.html", questions=open_questions, revision=revision),
-            self.criteria: self._document(definition.description, criteria, revision),
+            self.top: render("describe/head.html", concept=view, said=said, scope=scope, going=going),
+            self.criteria: self._document(view.revision.definition.description, criteria, revision, going),
             self.examples: render(
                 "describe/examples.html",
-                concept=view.name,
                 concept_id=view.id,
-                examples=examples,
-                no_yes=not (view.answers.yes or definition.examples),
+                examples=concept.examples.all(),
                 rare=view.rare,
                 revision=revision,
             ),
+            self.questions: render(
+                "describe/questions.html",
+                questions=concept.definition.questions(),
+                revision=revision,
+                asks=not going and (model or concept.definition.can_ask()),
+            ),
+            self.more: render(
+                "describe/more.html",
+                concept=view,
+                answered_by=fields_of(view.scale),
+                scope=scope,
+                model=model,
+                demo=settings.demo,
+            ),
             self.history: render("describe/history.html", revisions=concept.definition.revisions(None)),
-            self.prompts: render("describe/prompts.html", prompts=concept.prompts.all(), open=False),
-            MEMORY: Told(told=job.id if job and not is_going(job) else None),
-        } | self._helpers(view, job)
+            self.prompts: render("describe/prompts.html", prompts=concept.prompts.all()),
+            MEMORY: Told(told=job.id if job and not going else None),
+        } | self.work.shown(job)
 
     def searches(self, request: Request) -> Shown:
         """What each query finds, and pictures of each kind where the definition has any."""
@@ -125,26 +134,38 @@ class _Screen:
             return {self.queries: ""}
         try:
             definition = self._bench.concept(name).definition
-            revision = definition.read().revision
+            view, going = definition.read(), is_going(self.work.newest(name))
+            revision = view.revision
             found = definition.queries(SHOWN_EACH, reader=reader)
             criteria = definition.criteria(SHOWN_OF_A_KIND, reader=reader)
         except UnknownConceptError:
             return {self.queries: ""}
         except DiscernError as error:
             return {self.queries: say(in_words(error), "bad")}
-        shown = {self.queries: render("describe/queries.html", queries=found, revision=revision.number)}
+        shown = {
+            self.queries: render(
+                "describe/queries.html",
+                queries=found,
+                revision=revision.number,
+                candidates=view.candidates,
+                going=going,
+            )
+        }
         if any(criterion.found for criterion in criteria):
             description = revision.definition.description
-            shown[self.criteria] = self._document(description, criteria, revision.number)
+            shown[self.criteria] = self._document(description, criteria, revision.number, going)
         return shown
 
-    def _document(self, description: str, criteria: Sequence[CriterionView], revision: int) -> str:
+    def _document(
+        self, description: str, criteria: Sequence[CriterionView], revision: int, going: bool
+    ) -> str:
         return render(
             "describe/document.html",
             description=description,
             criteria=criteria,
             revision=revision,
             more_by=scoping_model(self._bench.context.settings),
+            going=going,
         )
 
     def everything(self, request: Request, said: Notice | None = None) -> Shown:
@@ -160,18 +181,6 @@ class _Screen:
         if job and remembered(Told, request).told == job.id:
             return {TIMER: ticking(job)}
         return self.everything(request, _outcome(job))
-
-    def _helpers(self, view: ConceptView, job: JobView | None) -> Shown:
-        model = scoping_model(self._bench.context.settings)
-        return self.work.shown(
-            job,
-            "describe/work.html",
-            by=model or "the built-in vocabulary",
-            model=model,
-            demo=self._bench.context.settings.demo,
-            asks=model or self._bench.concept(view.name).definition.can_ask(),
-            first=not view.revision.definition.queries,
-        )
 
     def _nothing(self, top: str) -> Shown:
         return dict.fromkeys(self.parts, "") | {self.top: top, TIMER: 0}
@@ -194,6 +203,8 @@ class _Screen:
             if action.name == "look-in":
                 told = look_in(self._bench, name, action, author)
                 return self.everything(request, told) | {self.dialog: ""}
+            if action.name == "search":
+                return {self.tried: self._tried(name, action.value)}
             if action.name == "pick":
                 return {self.dialog: self._picker(name, action.fields.get("words", ""))}
             if action.name in ("prompt", "save-prompt", "reset-prompt"):
@@ -223,7 +234,7 @@ class _Screen:
             return None
         if action.name == "scale":
             definition.set_scale(scale_of(action.fields))
-            return Notice("Kept.", "good")
+            return Notice("Saved.", "good")
         base, _, what = action.value.partition(":")
         if action.name == "given":
             return Notice(what, "bad") if what else self._given(name, int(base))
@@ -243,6 +254,16 @@ class _Screen:
         if revision.number == before:
             return Notice("This picture is an example already.")
         return _saved(revision.note, revision.number, before)
+
+    def _tried(self, name: str, words: str) -> str:
+        """What a search would find, while it is typed."""
+        if not words.strip():
+            return ""
+        try:
+            found = self._bench.concept(name).examples.possible(words, SHOWN_EACH)
+        except DiscernError as error:
+            return say(in_words(error), "bad")
+        return render("describe/tried.html", found=found, words=words)
 
     def _picker(self, name: str, words: str) -> str:
         concept = self._bench.concept(name)
@@ -273,10 +294,10 @@ class _Screen:
         try:
             if action.name == "save-prompt":
                 prompts.set(prompt, action.fields.get("text", ""), author=author)
-                said = Notice("Saved. It counts from the next question on.", "good")
+                said = Notice("Saved.", "good")
             elif action.name == "reset-prompt":
                 prompts.set(prompt, "", author=author)
-                said = Notice("The default holds again.", "good")
+                said = Notice("Back to the default.", "good")
         except DiscernError as error:
             said, typed = Notice(f"{in_words(error)} Nothing was changed.", "bad"), action.fields.get("text")
         shown = prompts.get(prompt)
@@ -294,13 +315,13 @@ class _Screen:
             pictures=prompts.pictures(SHOWN_EACH) if sent and sent.picture else [],
             said=said,
         )
-        listed = render("describe/prompts.html", prompts=prompts.all(), open=True)
+        listed = render("describe/prompts.html", prompts=prompts.all())
         return {self.dialog: dialog} | ({} if action.name == "prompt" else {self.prompts: listed})
 
 
 def _goes_to(before: str, now: str, *, renamed: bool) -> str:
     """Where to go on once the menu was used, with the name before where it is another now: the whole page is
-    about the concept, the sidebar too. From one that was put away to Start, which has the way back."""
+    about the concept, the sidebar too. From one that was put away to Home, which has the way back."""
     if not now:
         return f"{url('/', **{AWAY: before})}#{PUT_AWAY}"
     return url("/describe", now, **{WAS: before} if renamed else {})
@@ -313,8 +334,7 @@ def _change(name: str, what: str, fields: dict[str, str]) -> Callable[[Definitio
     """The edit that a press means. Raises `DiscernError`."""
     text = fields.get("text", "")
     if name == "sentence":
-        excluded = fields.get("not", "").splitlines()
-        return lambda definition: editing.exclude(editing.describe(definition, text), excluded)
+        return partial(editing.describe, text=text)
     if name == "add-criterion":
         kind, of = fields.get("kind", ""), fields.get("of", "")
         return partial(editing.add_criterion, kind=kind, text=text, of=of if kind != "necessary" else "")
@@ -353,11 +373,11 @@ def _outcome(job: JobView | None) -> Notice | None:
         return None
     if job.kind == "mine":
         added, pool = int(job.result["added"]), int(job.result["candidates"])
-        return Notice(f"Found {count(added, 'new picture')}; {count(pool, 'candidate')} by now.", "good")
+        return Notice(f"{count(added, 'new candidate')}, {pool:,} in all.", "good")
     if job.kind == "questions":
         return _asked(job.result)
     if job.kind == "more kinds" and not job.result["added"]:
-        return Notice("No kinds came to mind that aren’t there already.")
+        return Notice("No more kinds were found.")
     number = int(job.result["revision"])
     saved = _saved(f"proposed by {job.result['author']}", number, number - 1)
     if why := job.result.get("problem"):

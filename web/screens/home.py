@@ -1,4 +1,4 @@
-"""Home: what do you want to recognise, what comes of it, and how far the concepts are that exist."""
+"""Home: every concept and its next step. Before the first one: the way to it, and an example result."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ from fastapi import Request
 
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
-from concepts.workbench.concept_views import ConceptSummary
 from concepts.workbench.trash import Moved
 from web.advice import in_words
 from web.concept_menu import chosen
 from web.http.guard import author_of
 from web.jobs import is_going
 from web.page import Action, Shown, WebPage
-from web.render import Notice, render
-from web.screens.outcome import example, outcome_of
+from web.render import Notice, render, url
+from web.screens.example import example
 from web.screens.scales import YES_OR_NO, scale_of
 from web.screens.trash import in_the_trash
 from web.work import Work, press
 
-ADDING = ("add pictures", "add sample")
+IMPORTING = ("add pictures", "add sample")
 AWAY = "away"  # in the address: the concept that was put away on another screen, from where one comes
 PUT_AWAY = "put-away"  # the place on the page that says so
 
@@ -27,17 +26,16 @@ PUT_AWAY = "put-away"  # the place on the page that says so
 def build(workbench: Workbench, page: WebPage) -> None:
     screen = _Screen(workbench, page)
     page.on_open(screen.open)
-    page.on_action(screen.begin, screen.hero)
-    page.on_action(screen.press, screen.work.area)
-    page.on_action(screen.put_away, screen.concepts, screen.dialog)
+    page.on_action(screen.act, screen.head, screen.first, screen.concepts, screen.dialog, screen.work.area)
     screen.work.on_tick(lambda request: screen.tick(), of_concept=False)
 
 
 class _Screen:
     def __init__(self, workbench: Workbench, page: WebPage) -> None:
         self._bench = workbench
-        self.hero = page.area("start")
-        self.work = Work(workbench, page, "home-progress", ADDING)
+        self.head = page.area("start")
+        self.work = Work(workbench, page, "home-progress", IMPORTING)
+        self.first = page.area("home-first")
         self.concepts = page.area("home-concepts")
         self.dialog = page.area("home-dialog")
 
@@ -50,93 +48,66 @@ class _Screen:
         if gone is None:
             return self.everything()
         moved = Moved(kind=gone.kind, ids=[gone.id], names=[gone.name])
-        return self.everything(away=in_the_trash(self._bench, moved))
+        return self.everything(in_the_trash(self._bench, moved))
 
-    def everything(
-        self,
-        said: Notice | None = None,
-        fields: dict[str, str] | None = None,
-        begun: str = "",
-        away: Notice | None = None,
-    ) -> Shown:
+    def everything(self, said: Notice | None = None) -> Shown:
         library, job = self._bench.library.info(wait=False), self.work.newest()
-        typed = {"name": "", "sentence": "", "not": ""} | YES_OR_NO | (fields or {})
-        demo = self._bench.context.settings.demo
-        concepts = self._listed()
-        # Who has begun something knows what it is for, and has that above what comes of it.
-        first = None if concepts else example()
-        hero = render(
-            "home/hero.html",
-            library=library,
-            fields=typed,
-            said=said,
-            begun=begun,
-            adding=is_going(job),
-            sends=self._bench.context.settings.reaches_out,
-            outcome=first,
-            demo=demo,
-        )
+        # What changed last first.
+        concepts = sorted(self._bench.concepts.all(None), key=lambda one: one.changed, reverse=True)
+        values = {
+            "pictures": library.pictures,
+            "importing": is_going(job),
+            "concepts": concepts,
+            "local": not self._bench.context.settings.reaches_out,
+        }
+        first = "" if concepts else render("home/first.html", example=example(), **values)
         # A failure is news where there are no pictures; elsewhere Library tells it.
         told = job if is_going(job) or not library.pictures else None
-        return {self.hero: hero} | self.work.shown(told) | self._concepts(away, concepts)
+        return {
+            self.head: render("home/head.html", said=said, **values),
+            self.first: first,
+            self.concepts: render("home/concepts.html", concepts=concepts),
+        } | self.work.shown(told)
 
     def tick(self) -> Shown:
-        """While pictures come in only the progress changes: what is being typed stays."""
+        """While pictures come in only the progress changes."""
         job = self.work.newest()
         return self.work.shown(job) if is_going(job) else self.everything()
 
-    def _listed(self) -> list[ConceptSummary]:
-        """What changed last first."""
-        found = self._bench.concepts.all(None)
-        return sorted(found, key=lambda concept: concept.changed, reverse=True)
-
-    def _concepts(self, said: Notice | None = None, concepts: list[ConceptSummary] | None = None) -> Shown:
-        found = self._listed() if concepts is None else concepts
-        html = render(
-            "home/concepts.html",
-            concepts=found,
-            outcome=(outcome_of(self._bench, found) or example()) if found else None,
-            said=said,
-            demo=self._bench.context.settings.demo,
-        )
-        return {self.concepts: html}
+    def _form(self, fields: dict[str, str] | None = None, said: Notice | None = None) -> Shown:
+        typed = {"name": "", "sentence": "", "not": ""} | YES_OR_NO | (fields or {})
+        return {self.dialog: render("home/new.html", fields=typed, said=said)}
 
     # What can be done
 
-    def begin(self, action: Action, request: Request) -> Shown:
-        if action.name == "sample":
-            self._bench.library.add(sample=True)
-            return self.everything()
-        if action.name != "begin":
-            return self.everything()
-        fields = action.fields
-        name, sentence = fields.get("name", ""), fields.get("sentence", "")
+    def act(self, action: Action, request: Request) -> Shown:
+        if action.name == "ask-new":
+            return self._form()
+        if action.name == "begin":
+            return self._begin(action.fields, author_of(request))
         try:
-            view = self._bench.concepts.begin(
-                name,
-                sentence,
-                excluding=fields.get("not", "").splitlines(),
-                author=author_of(request),
-                scale=scale_of(fields),
-            )
-        except DiscernError as error:
-            return self.everything(Notice(f"{in_words(error)} Nothing was begun yet.", "bad"), fields)
-        return self.everything(Notice(f"“{view.name}” is begun.", "good"), begun=view.name)
-
-    def press(self, action: Action, request: Request) -> Shown:
-        try:
-            press(self._bench, action)
-        except DiscernError as error:
-            return self.everything(Notice(in_words(error), "bad"))
-        return self.everything()
-
-    def put_away(self, action: Action, request: Request) -> Shown:
-        """What the menu of a concept says, and taking it back."""
-        try:
+            if action.name == "sample":
+                self._bench.library.add(sample=True)
+                return self.everything()
+            if press(self._bench, action):
+                return self.everything()
             outcome = chosen(self._bench, action, author_of(request))
         except DiscernError as error:
-            return self._concepts(Notice(in_words(error), "bad"))
+            return self.everything(Notice(in_words(error), "bad"))
         if outcome is None:
             return {}
         shown: Shown = {self.dialog: outcome.dialog}
-        return shown if outcome.dialog else shown | self._concepts(outcome.said)
+        return shown if outcome.dialog else shown | self.everything(outcome.said)
+
+    def _begin(self, fields: dict[str, str], author: str) -> Shown:
+        try:
+            begun = self._bench.concepts.begin(
+                fields.get("name", ""),
+                fields.get("sentence", ""),
+                excluding=fields.get("not", "").splitlines(),
+                author=author,
+                scale=scale_of(fields),
+            )
+        except DiscernError as error:
+            return self._form(fields, Notice(f"{in_words(error)} Nothing was created.", "bad"))
+        return {self.dialog: render("concept/go.html", address=url("/describe", begun.name))}

@@ -22,7 +22,7 @@ def scale_of(fields: Mapping[str, str]) -> Scale | None:
     if kind == "classes":
         return Scale.of_classes([name for name in classes.split(",") if name.strip()])
     if classes:
-        raise DiscernError("You named classes, but chose that it is answered by yes or no. Choose classes.")
+        raise DiscernError("You named classes but chose yes or no. Choose classes.")
     return None
 
 

@@ -39,8 +39,7 @@ function settle() {
   const next = document.querySelector("a[data-go]");
   if (next) {
     next.removeAttribute("data-go");
-    const going = new CustomEvent("going", { bubbles: true, cancelable: true });
-    if (next.dispatchEvent(going)) location.assign(next.href);
+    location.assign(next.href);
   }
   const shown = document.querySelector("[data-address]");
   if (shown && shown.dataset.address !== location.pathname + location.search) {
