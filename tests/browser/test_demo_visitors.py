@@ -54,7 +54,7 @@ def begin(page: Page, demo: str) -> None:
 def make(page: Page, demo: str, name: str) -> None:
     page.get_by_role("button", name="New concept").click()
     form = page.get_by_role("dialog", name="New concept")
-    form.get_by_label("Name").fill(name)
+    form.get_by_label("Name", exact=True).fill(name)
     form.get_by_label("What counts").fill(f"A {name.lower()}, and nothing else.")
     form.get_by_role("button", name="Create").click()
     expect(page).to_have_url(re.compile("/describe"))

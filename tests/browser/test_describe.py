@@ -31,14 +31,14 @@ def new_concept(site: Any, page: Any) -> Any:
 def test_a_name_that_is_taken_is_an_error_that_keeps_what_was_typed(site: Any, page: Any) -> None:
     site.bench.concepts.begin("Taken", "A shape")
     form = new_concept(site, page)
-    expect(form.get_by_label("Name")).to_be_focused()
-    form.get_by_label("Name").fill("taken")
+    expect(form.get_by_label("Name", exact=True)).to_be_focused()
+    form.get_by_label("Name", exact=True).fill("taken")
     form.get_by_label("What counts").fill("A round shape")
-    form.get_by_label("Name").press("Enter")
+    form.get_by_label("Name", exact=True).press("Enter")
     expect(form.get_by_role("alert")).to_contain_text("There is a concept called")
     expect(form.get_by_label("What counts")).to_have_value("A round shape")
-    form.get_by_label("Name").fill("Another name")
-    form.get_by_label("Name").press("Enter")
+    form.get_by_label("Name", exact=True).fill("Another name")
+    form.get_by_label("Name", exact=True).press("Enter")
     page.wait_for_url("**/describe?concept=Another*")
 
 
@@ -46,7 +46,7 @@ def test_what_counts_and_what_does_not_are_two_fields_of_a_concept_whose_card_le
     site: Any, page: Any
 ) -> None:
     form = new_concept(site, page)
-    form.get_by_label("Name").fill("Begun by Enter")
+    form.get_by_label("Name", exact=True).fill("Begun by Enter")
     form.get_by_label("What doesn’t").fill("a square\na line")
     form.get_by_label("What counts").fill("A round shape")
     form.get_by_label("What counts").press("Enter")
@@ -56,7 +56,7 @@ def test_what_counts_and_what_does_not_are_two_fields_of_a_concept_whose_card_le
     page.get_by_role("link", name="Begun by Enter", exact=True).click()
     page.wait_for_url("**/describe?concept=Begun*")
     page.wait_for_selector(".query .strip img")  # until then the page is still being drawn
-    page.get_by_label("What doesn’t count").fill("a cross")
+    page.get_by_label("What doesn’t count", exact=True).fill("a cross")
     page.get_by_role("button", name="Add: What doesn’t count").click()
     said(page, "added “a cross”")
     page.get_by_role("button", name="Delete “a square”").click()
@@ -99,7 +99,7 @@ def test_every_edit_is_saved_as_a_revision_and_undone_by_one_press(site: Any, pa
     page.wait_for_selector(".criteria .tag.helps")
     page.click("#describe-head button:has-text('Undo')")
     said(page, "back to definition 2")
-    page.get_by_text("No corners", exact=True).wait_for()
+    page.wait_for_selector(".criteria summary :text('No corners') >> visible=true")
     page.reload()
     page.get_by_text("Revisions: 4").wait_for()
 
@@ -145,8 +145,8 @@ def test_queries_are_proposed_kept_and_dropped_and_bring_candidates(site: Any, p
     first = site.bench.concept("Proposed").definition.read().revision.definition.queries[0].text
 
     def choose(what: str) -> None:
-        page.get_by_role("button", name=f"More for {first}", exact=True).click()
-        page.get_by_role("group", name=first, exact=True).get_by_role("button", name=what).click()
+        page.get_by_role("button", name=f"More for search “{first}”").click()
+        page.get_by_role("group", name=f"search “{first}”").get_by_role("button", name=what).click()
 
     choose("Keep")
     said(page, "kept as yours")

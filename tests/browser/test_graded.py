@@ -116,9 +116,9 @@ def test_classes_are_answered_on_library_too_and_a_phone_shows_all_of_them(site:
 
 def test_a_graded_concept_from_start_to_its_figures(site: Site, page: Page) -> None:
     begin(site, page, GRADED, "How round it is.", "graded", **{"grade-names": "flat, round"})
-    page.get_by_text("Answered by grades 1 (flat) to 5 (round). Change it").click()
-    expect(page.get_by_label("Words for the lowest")).to_have_value("flat, round")
-    expect(page.get_by_label("How many grades")).to_have_value("5")
+    page.get_by_text("Labels: grades 1 (flat) to 5 (round)").click()
+    expect(page.get_by_label("Names of the lowest")).to_have_value("flat, round")
+    expect(page.get_by_label("Grades", exact=True)).to_have_value("5")
     answer_most(site, GRADED, {"ellipse": "5", "rectangle": "2", "line": "1"})
     label(site, page, GRADED, {"ellipse": "5", "rectangle": "2", "line": "1"}, 4)
     expect(page.locator("[data-part=last-body]")).to_contain_text("of 5")

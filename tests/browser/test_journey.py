@@ -94,7 +94,7 @@ def upload_with_bad_files(page: Any, archive: Path) -> None:
 def begin(page: Any) -> None:
     page.get_by_role("button", name="New concept").click()
     form = page.get_by_role("dialog", name="New concept")
-    form.get_by_label("Name").fill(NAME)
+    form.get_by_label("Name", exact=True).fill(NAME)
     form.get_by_label("What counts").fill("A filled round shape; not one with corners, not a line.")
     form.get_by_label("What counts").press("Enter")
     page.wait_for_url("**/describe?concept=Round*")

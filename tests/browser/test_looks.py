@@ -169,8 +169,8 @@ def test_after_propose_define_takes_two_windows_at_most_and_what_was_unfolded_st
 ) -> None:
     opened(site, page, "describe", ".query .strip img")
     assert page.evaluate("document.documentElement.scrollHeight") <= 2 * 900
-    page.click("details.fold[id^=more-that] > summary >> nth=0")
+    page.click("#about-examples > summary")
     page.fill("#new-query", "a disc")
     page.get_by_role("button", name="Counts", exact=True).click()
     page.wait_for_selector(".query :text('a disc')")
-    page.wait_for_selector("details.fold[open] .query >> nth=0")
+    page.wait_for_selector("#about-examples[open]")
