@@ -9,10 +9,16 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from concepts.definition.document import AskedQuestion, Criterion, CriterionKind, Definition, one_line
+from concepts.definition.document import (
+    LONGEST,
+    AskedQuestion,
+    Criterion,
+    CriterionKind,
+    Definition,
+    one_line,
+)
 from concepts.definition.exclusions import speaks_of
 from concepts.definition.proposing import (
-    LONGEST,
     Phrase,
     Remark,
     Sentence,
