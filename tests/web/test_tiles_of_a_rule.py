@@ -74,7 +74,7 @@ def test_of_two_each_says_its_own() -> None:
     assert said == ["90 % Messy room 90 % People 2 %, No"]
 
 
-@pytest.mark.parametrize(("low", "shown"), [(0.899, "90 %"), (0.8, "90 % (80 % to 90 %)")])
+@pytest.mark.parametrize(("low", "shown"), [(0.899, "90 %"), (0.8, "90 % (80–90 %)")])
 def test_limits_are_shown_where_they_differ_as_shown(low: float, shown: str) -> None:
     _, (said,) = tiles(("Messy room",), picture(1, messy(), low=low))
     assert said == shown
