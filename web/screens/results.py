@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from concepts.bundle import usage
 from concepts.bundle.rule_text import quoted
 from concepts.classifier.library_scores import ScoreOrder
+from concepts.classifier.quality import HeadView
 from concepts.classifier.versions import file_stem
 from concepts.encoders.base import MAY_BE_PASSED_ON, OPEN_CLIP, licence_of, registered_as
 from concepts.errors import DiscernError
@@ -44,7 +45,6 @@ SCORES = ("score library", "train")  # work that brings pictures into another or
 PAGE = 24
 FILES = 5  # the last ones that were scored
 PARTS = ("concept", "rule", "kept", "sure", "order", "start")
-FAR_APART = 0.4  # of a range, from which on its middle says too little
 
 Place = dict[str, str]
 
@@ -108,35 +108,35 @@ class _Screen:
         memory = ResultsMemory(ranked=job.id if job and _is_ranked(job) else None)
         return self.show(place, request) | {self.files: files, MEMORY: memory}
 
-    def show(self, place: Place, request: Request, said: str = "", address: str | None = None) -> Shown:
-        """`address`: of what is shown after a press."""
+    def show(self, place: Place, request: Request, said: str = "") -> Shown:
         job = self._job(place)  # first: what ends meanwhile ticks once more
         try:
-            shown = self._shown(place, request, job, address)
+            shown = self._shown(place, request, job)
         except DiscernError as error:
-            title = place.get("concept") or "Results"
-            shown, said = {self.top: self._head(title, address)}, say(in_words(error), "bad")
+            head = self._head(place, place.get("concept") or "Results")
+            shown, said = {self.top: head}, say(in_words(error), "bad")
         return dict.fromkeys(self.html, "") | shown | {self.said: said} | self.work.shown(job)
 
-    def _shown(self, place: Place, request: Request, job: JobView | None, address: str | None) -> Shown:
+    def _shown(self, place: Place, request: Request, job: JobView | None) -> Shown:
         bar = bar_of(self._bench, "/results", place)
-        if _is_rule(place):
-            return self._of_rule(bar, address)
-        if place.get("concept"):
-            return self._of_concept(place, bar, request, job, address)
-        if not bar.could:
+        if not _is_rule(place) and not place.get("concept") and not bar.could:
             return {self.top: render("which_concept.html", screen="Results", what="A classifier")}
-        head = self._head("Results", address, uses=("export",))
-        return {self.top: head, self.bar: self._bar(bar), self.score: results_rule.table(self._bench)}
+        shown: Shown = {
+            self.top: self._head(place, "Results", "export"),
+            self.score: results_rule.table(self._bench),
+            self.bar: render("results/bar.html", bar=bar, is_rule=_is_rule(place)),
+        }
+        if _is_rule(place):
+            return shown | self._of_rule(place, bar)
+        return shown | self._of_concept(place, request, job) if place.get("concept") else shown
 
-    def _of_concept(
-        self, place: Place, bar: RuleBar, request: Request, job: JobView | None, address: str | None
-    ) -> Shown:
-        view = self._bench.concept(place["concept"]).definition.read()
+    def _of_concept(self, place: Place, request: Request, job: JobView | None) -> Shown:
+        concept = self._bench.concept(place["concept"])
+        view = concept.definition.read()
         if not view.heads:
-            head = self._head(view.name, address, uses=("export",))
-            return {self.top: head, self.library: render("results/no_version.html", name=view.name)}
-        newest, concept = view.heads[-1], self._bench.concept(view.name)
+            untrained = render("results/no_version.html", name=view.name)
+            return {self.top: self._head(place, view.name, "export"), self.library: untrained}
+        newest = view.heads[-1]
         along = _goes_along(self._bench.context.collection.recorded().name)
         files = render(
             "results/score.html",
@@ -144,14 +144,9 @@ class _Screen:
             files=concept.scores.files()[:FILES],
             demo=self._demo,
         )
+        uses = ["export", "download"] + ([] if self._demo else ["watch"])
         return {
-            self.top: self._head(
-                view.name,
-                address,
-                chips=[f"version {newest.number}", _quality(view)],
-                uses=("export", "download") if self._demo else ("export", "download", "watch"),
-                albums=True,
-            ),
+            self.top: self._head(place, view.name, *uses, newest=newest),
             self.score: files + results_rule.table(self._bench),
             self.take: render(
                 "results/take.html",
@@ -164,44 +159,31 @@ class _Screen:
                 shares=request.state.role >= Role.OWNER,
             ),
             self.watched.area: "" if self._demo else self.watched.html(view.name),
-            self.bar: self._bar(bar),
             self.library: self._pictures(view, place, job),
         }
 
-    def _of_rule(self, bar: RuleBar, address: str | None) -> Shown:
-        kept = bar.place.get("kept")
-        saved = self._bench.rules.one(kept) if kept else None
-        place, title = bar.place, saved.name if saved else "Rule"
+    def _of_rule(self, place: Place, bar: RuleBar) -> Shown:
+        saved = self._bench.rules.one(place["kept"]) if place.get("kept") else None
+        title = saved.name if saved else "Rule"
+        if bar.problem:
+            return {self.top: self._head(place, title, "export")}
+        order, start = place.get("order", ""), _start(place)
         return {
-            self.top: self._head(title, address, uses=("export", "download"), albums=not bar.problem),
-            self.score: results_rule.table(self._bench),
+            self.top: self._head(place, title, "export", "download"),
             self.take: render("results/take_rule.html", saved=saved),
-            self.bar: self._bar(bar),
-            self.library: ""
-            if bar.problem
-            else results_rule.pictures(self._bench, bar, place.get("order", ""), _start(place)),
+            self.library: results_rule.pictures(self._bench, bar, order, start),
         }
 
-    def _head(
-        self,
-        title: str,
-        address: str | None,
-        *,
-        chips: list[str] | None = None,
-        uses: tuple[str, ...] = (),
-        albums: bool = False,
-    ) -> str:
+    def _head(self, place: Place, title: str, *uses: str, newest: HeadView | None = None) -> str:
+        """`uses`: what can be done with what is shown. `newest`: the version that flags."""
         return render(
             "results/head.html",
             title=title,
-            chips=[(chip, "") for chip in chips or []],
             uses=uses,
-            albums=self._bench.collections.names() if albums else None,
-            address=address,
+            newest=newest,
+            albums=self._bench.collections.names() if "download" in uses else None,
+            address=_address(place),
         )
-
-    def _bar(self, bar: RuleBar) -> str:
-        return render("results/bar.html", bar=bar, is_rule=_is_rule(bar.place))
 
     def _pictures(self, view: ConceptView, place: Place, job: JobView | None) -> str:
         """New finds, or what is asked for; of a version without any the surest."""
@@ -290,14 +272,13 @@ class _Screen:
         try:
             if action.name == "show":
                 place = place | {"order": given.get("order", ""), "start": given.get("start", "")}
-                return self.show(place, request, address=_address(place))
+                return self.show(place, request)
             if look := self._look(action, place, request):
                 return look
             changed, said = self._do(action, place, given, author_of(request))
         except DiscernError as error:
             return {self.said: say(f"{in_words(error)} Nothing was changed.", "bad")}
-        place |= changed
-        return self.show(place, request, said, _address(place))
+        return self.show(place | changed, request, said)
 
     def _look(self, action: Action, place: Place, request: Request) -> Shown:
         """What a press shows without changing anything; nothing where it does."""
@@ -372,16 +353,6 @@ def _suffix(action: Action) -> Literal["csv", "parquet"]:
 def _is_ranked(job: JobView) -> bool:
     """Whether a training has scored the library, which is before it has tested the version."""
     return job.kind == "train" and (job.done >= RANKED or job.state == "done")
-
-
-def _quality(view: ConceptView) -> str:
-    newest = view.heads[-1]
-    found = newest.report.metric("precision") if newest.report else None
-    if found is None or found.value is None or found.low is None or found.high is None:
-        return "not tested yet"
-    if found.high - found.low > FAR_APART:
-        return "too early to say how good"
-    return f"{100 * found.value:.0f} % right ({100 * found.low:.0f}–{100 * found.high:.0f} %)"
 
 
 def _goes_along(encoder: str) -> bool:

@@ -22,6 +22,8 @@ function placeRail(rail) {
   if (here) rail.scrollLeft += here.left + here.width / 2 - box.left - box.width / 2;
 }
 
+let arrived = false; // another address for what is shown first takes that one's place, or Back would lead nowhere
+
 function settle() {
   for (const fold of document.querySelectorAll("details.fold[id]")) fold.open ||= unfolded.has(fold.id);
   const rail = document.querySelector(".rail:not([data-placed])");
@@ -43,8 +45,9 @@ function settle() {
   }
   const shown = document.querySelector("[data-address]");
   if (shown && shown.dataset.address !== location.pathname + location.search) {
-    history.pushState(null, "", shown.dataset.address);
+    history[arrived ? "pushState" : "replaceState"](null, "", shown.dataset.address);
   }
+  arrived = true;
   shown?.removeAttribute("data-address");
   const pictures = document.querySelector("[data-now-in-library]");
   const told = document.getElementById("rail-pictures");
