@@ -24,7 +24,6 @@ from concepts.classifier.versions import file_stem
 from concepts.encoders.base import MAY_BE_PASSED_ON, OPEN_CLIP, licence_of, registered_as
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
-from concepts.installation.users import Role
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.versions import RANKED
@@ -106,18 +105,18 @@ class _Screen:
                     self._bench.concept(name).scores.keep_scored()
         job = self._job(place)
         memory = ResultsMemory(ranked=job.id if job and _is_ranked(job) else None)
-        return self.show(place, request) | {self.files: files, MEMORY: memory}
+        return self.show(place) | {self.files: files, MEMORY: memory}
 
-    def show(self, place: Place, request: Request, said: str = "") -> Shown:
+    def show(self, place: Place, said: str = "") -> Shown:
         job = self._job(place)  # first: what ends meanwhile ticks once more
         try:
-            shown = self._shown(place, request, job)
+            shown = self._shown(place, job)
         except DiscernError as error:
             head = self._head(place, place.get("concept") or "Results")
             shown, said = {self.top: head}, say(in_words(error), "bad")
         return dict.fromkeys(self.html, "") | shown | {self.said: said} | self.work.shown(job)
 
-    def _shown(self, place: Place, request: Request, job: JobView | None) -> Shown:
+    def _shown(self, place: Place, job: JobView | None) -> Shown:
         bar = bar_of(self._bench, "/results", place)
         if not _is_rule(place) and not place.get("concept") and not bar.could:
             return {self.top: render("which_concept.html", screen="Results", what="A classifier")}
@@ -128,9 +127,9 @@ class _Screen:
         }
         if _is_rule(place):
             return shown | self._of_rule(place, bar)
-        return shown | self._of_concept(place, request, job) if place.get("concept") else shown
+        return shown | self._of_concept(place, job) if place.get("concept") else shown
 
-    def _of_concept(self, place: Place, request: Request, job: JobView | None) -> Shown:
+    def _of_concept(self, place: Place, job: JobView | None) -> Shown:
         concept = self._bench.concept(place["concept"])
         view = concept.definition.read()
         if not view.heads:
@@ -156,7 +155,6 @@ class _Screen:
                 goes_along=along,
                 of_classes=view.scale.kind == "classes",
                 int8=concept.exports.int8(newest.number),
-                shares=request.state.role >= Role.OWNER,
             ),
             self.watched.area: "" if self._demo else self.watched.html(view.name),
             self.library: self._pictures(view, place, job),
@@ -164,14 +162,12 @@ class _Screen:
 
     def _of_rule(self, place: Place, bar: RuleBar) -> Shown:
         saved = self._bench.rules.one(place["kept"]) if place.get("kept") else None
-        title = saved.name if saved else "Rule"
         if bar.problem:
-            return {self.top: self._head(place, title, "export")}
-        order, start = place.get("order", ""), _start(place)
+            return {}
         return {
-            self.top: self._head(place, title, "export", "download"),
+            self.top: self._head(place, saved.name if saved else "Rule", "export", "download"),
             self.take: render("results/take_rule.html", saved=saved),
-            self.library: results_rule.pictures(self._bench, bar, order, start),
+            self.library: results_rule.pictures(self._bench, bar, place.get("order", ""), _start(place)),
         }
 
     def _head(self, place: Place, title: str, *uses: str, newest: HeadView | None = None) -> str:
@@ -189,7 +185,7 @@ class _Screen:
         """New finds, or what is asked for; of a version without any the surest."""
         scores, order, start = self._bench.concept(view.name).scores, place.get("order", ""), _start(place)
         is_new = order not in get_args(ScoreOrder)
-        finds = scores.finds(PAGE if is_new else 0, start if is_new else 0)
+        finds = scores.finds(PAGE if is_new else 0, start)
         if is_new and not order and finds and not finds.count:
             is_new, order = False, "top"
         page = finds.page if finds else None
@@ -243,7 +239,7 @@ class _Screen:
         is_news = job is not None and _is_ranked(job) and memory.ranked != job.id
         if is_going(job) and not is_news:
             return self.work.shown(job)
-        shown = self.show(place, request)
+        shown = self.show(place)
         kept = {self.said, self.dialog}
         if not is_news and not (job and job.kind == "score library"):
             kept.add(self.library)
@@ -272,17 +268,16 @@ class _Screen:
         try:
             if action.name == "show":
                 place = place | {"order": given.get("order", ""), "start": given.get("start", "")}
-                return self.show(place, request)
-            if look := self._look(action, place, request):
+                return self.show(place)
+            if look := self._look(action, place.get("concept", "")):
                 return look
             changed, said = self._do(action, place, given, author_of(request))
         except DiscernError as error:
             return {self.said: say(f"{in_words(error)} Nothing was changed.", "bad")}
-        return self.show(place | changed, request, said)
+        return self.show(place | changed, said)
 
-    def _look(self, action: Action, place: Place, request: Request) -> Shown:
+    def _look(self, action: Action, name: str) -> Shown:
         """What a press shows without changing anything; nothing where it does."""
-        name = place.get("concept", "")
         if action.name == "flagged":
             return self.watched.flagged(name, action.value)
         if action.name == "code":
