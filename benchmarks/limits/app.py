@@ -205,7 +205,7 @@ class Journey:
     def _label(self) -> Rows:
         page = self._page
         begun = time.perf_counter()
-        self._go("/label", concept=million.CONCEPT)
+        self._go("/label", "#single", concept=million.CONCEPT)
         self._there("#labeller[data-ready] .stage img")
         opened = self._shown("label") - begun
         for number in range(self._labelled):
@@ -235,7 +235,7 @@ class Journey:
     def _trained(self) -> tuple[float, float]:
         """After one more answer, without which there is nothing new to learn."""
         page = self._page
-        self._go("/label", concept=million.CONCEPT)
+        self._go("/label", "#single", concept=million.CONCEPT)
         self._there("#labeller[data-ready] .stage img")
         picture = page.locator(".stage img").get_attribute("data-picture")
         assert picture
@@ -292,8 +292,8 @@ class Journey:
 
     # What is on screen
 
-    def _go(self, path: str, **query: str) -> None:
-        self._page.goto(f"{self._address}{path}?{urlencode(query)}", wait_until="commit")
+    def _go(self, path: str, part: str = "", **query: str) -> None:
+        self._page.goto(f"{self._address}{path}?{urlencode(query)}{part}", wait_until="commit")
 
     def _pressed(self, press: Callable[[], object], screen: str) -> float:
         """Until the pictures shown are others than before."""

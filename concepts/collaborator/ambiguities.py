@@ -7,6 +7,7 @@ that look alike stand for ambiguities, with names from the built-in vocabulary.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -37,8 +38,9 @@ DIFFER = 1.0  # how much it counts that machine and answers say different things
 UNSURE = 0.5  # and that the machine can't say
 MOST = 6
 TRIED = 40  # nearest nouns among which distinct ones are looked for
+FITS = 2 / 3  # of a group's pictures that must show what it is called by
 
-PARTING = "Your answers and your words part here"  # always open: other pictures come while some are met
+PARTING = "Your labels and your description disagree"  # always open: other pictures come while some are met
 MOST_PARTING = 20
 
 
@@ -112,8 +114,9 @@ def _ranked(probability: Floats, threshold: float) -> Floats:
 
 
 def telling_nouns(vocabulary: Vocabulary, group: Vectors, others: Vectors) -> list[str]:
-    """group (k, d), others (m, d), of the embedded encoder → some nouns for what is seen in the group and not
-    in the others, the most telling first; none contains another. Names without a language model.
+    """group (k, d), others (m, d), of the embedded encoder → some nouns for what is seen in most pictures of
+    the group and not in the others, the most telling first; none contains another. Names without a language
+    model; none where the pictures have nothing in common that has one.
 
     Close to CaSED (Conti et al., NeurIPS 2023): words near a group's mean. What all pictures of a library
     have in common is taken off first, or every group of a grocery's pictures would be called food.
@@ -123,11 +126,14 @@ def telling_nouns(vocabulary: Vocabulary, group: Vectors, others: Vectors) -> li
     from concepts.encoders.embedded import FEATURES  # loads torch
 
     # what follows the features is in the nouns' space
-    difference = group[:, FEATURES:].mean(axis=0) - others[:, FEATURES:].mean(axis=0)
+    pictures = group[:, FEATURES:] - others[:, FEATURES:].mean(axis=0)
+    shown = Counter(noun.name for one in pictures for noun in vocabulary.nearest_to(one, TRIED))
     found: dict[str, set[str]] = {}
-    for noun in vocabulary.nearest_to(difference, TRIED):
+    for noun in vocabulary.nearest_to(pictures.mean(axis=0), TRIED):
         words = set(noun.name.casefold().split())
-        if not any(words <= known or known <= words for known in found.values()):
+        if shown[noun.name] >= FITS * len(pictures) and not any(
+            words <= known or known <= words for known in found.values()
+        ):
             found[noun.name] = words
     return list(found)[:MOST]
 
@@ -226,7 +232,7 @@ def by_looks(
             continue
         typical = rows[at[np.argsort(distance[at, one], kind="stable")]]
         names = [f"like “{noun}”" for noun in nouns(vectors[typical], background)]
-        names.append(f"these {len(typical)} that look alike ({len(found) + 1})")
+        names.append(f"similar pictures ({len(found) + 1})")
         name = next(name for name in names if name not in found)
         found[name] = (float(doubt[typical].mean()), Ambiguity(name, tuple(ids[row] for row in typical)))
     return [group for _, group in sorted(found.values(), key=lambda pair: -pair[0])]

@@ -241,7 +241,7 @@ def sure_of(newest: Iterable[Judged], answers: Mapping[str, Decision]) -> dict[s
 def agreement_of_answers(scale: Scale, given: Mapping[str, str], answers: Mapping[str, Decision]) -> str:
     """In a sentence, with its count and its 95 % interval (Wilson, 1927); empty where there is nothing to
     compare. `given`: picture id → what the machine gave, `answers` what people decided before they saw that:
-    who presses “It's right” agrees with what is in front of them."""
+    who presses “Agree” agrees with what is in front of them."""
     both = [
         (said, scale.option_of(answers[i].given))
         for i, word in given.items()
@@ -254,7 +254,7 @@ def agreement_of_answers(scale: Scale, given: Mapping[str, str], answers: Mappin
     low, high = wilson(same / n, n)
     thing = "grade" if scale.is_graded else "class"
     sentence = (
-        f"It gave the very {thing} that you gave before you saw its own for {same:,} of {n:,} "
-        f"({100 * low:.0f}–{100 * high:.0f} of 100 such pictures)"
+        f"Same {thing} as your blind label for {same:,} of {n:,} pictures "
+        f"({100 * low:.0f}–{100 * high:.0f} %)"
     )
     return f"{sentence}, and at most one away for {near:,}." if scale.is_graded else f"{sentence}."

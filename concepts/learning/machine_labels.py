@@ -55,7 +55,7 @@ def measure_agreement(person: Votes, machine: Votes) -> Agreement:
     truth, said = person[shared] > 0, machine[shared] > 0
     n, agree, yes = len(truth), int((truth == said).sum()), int(truth.sum())
     if not person.any():
-        sentence = "Nobody has checked a picture yet, so the machine's labels are all there is to learn from."
+        sentence = "No suggestion was checked yet; training uses them alone."
         return Agreement(n, agree, None, None, None, ALONE, sentence)
     if not yes or yes == n:
         missing = (
@@ -65,7 +65,7 @@ def measure_agreement(person: Votes, machine: Votes) -> Agreement:
             if not yes
             else "only pictures that count"
         )
-        sentence = f"You and the machine both labelled {missing}, so its labels are not used yet."
+        sentence = f"You and the suggestions share {missing}, so training leaves them out."
         return Agreement(n, agree, None, None, None, 0.0, sentence)
     found, alarms = float(said[truth].mean()), float(said[~truth].mean())
     found_low, found_high = wilson(found, yes)
@@ -76,12 +76,11 @@ def measure_agreement(person: Votes, machine: Votes) -> Agreement:
     )
     weight = min(max(low, 0.0), MOST_WEIGHT)
     verdict = (
-        f"each of its labels counts as {weight:.2f} of yours at most"
+        f"; each counts at most {weight:.2f} of a label of yours"
         if weight
-        else "so its labels are not used"
+        else ": not surely better than chance, so training leaves them out"
     )
-    how = "" if weight else ", which is not surely better than chance"
-    sentence = f"The machine agreed with you on {agree} of {n} pictures{how}; {verdict}."
+    sentence = f"Suggestions agree with you on {agree} of {n} pictures{verdict}."
     return Agreement(n, agree, value, max(low, -1.0), min(high, 1.0), weight, sentence)
 
 

@@ -82,8 +82,8 @@ def concept(site: Site) -> str:
 
 @pytest.fixture
 def label(site: Site, page: Page, concept: str) -> Page:
-    """The page on the Label screen of a new concept, with its first pictures loaded."""
-    page.goto(f"{site.url}/label?{urlencode({'concept': concept})}")
+    """The page on the Label screen of a new concept, with its first single pictures loaded."""
+    page.goto(f"{site.url}/label?{urlencode({'concept': concept})}#single")
     expect(page.locator("#labeller[data-ready] .stage img")).to_be_visible()
     return page
 

@@ -65,7 +65,7 @@ def test_a_concept_looks_in_one_of_two_folders_and_figures_keep_its_name(
     page.get_by_text("Scope: “Rooms”, 40 of 200 pictures.").wait_for()
 
     rooms, chairs = ({p.id for p in bench.collections.pictures(one, 100)} for one in ("Rooms", "Chairs"))
-    page.goto(f"{site.url}/label?concept={quote(NAME)}")
+    page.goto(f"{site.url}/label?concept={quote(NAME)}#single")
     asked = set()
     for _ in range(8):
         picture = page.locator("#labeller[data-ready] .stage img").first

@@ -38,7 +38,7 @@ def write(page: Any, text: str) -> None:
 def test_a_kept_comment_is_seen_again_changed_and_taken_back(site: Site, label: Any, concept: str) -> None:
     picture = shown(label)
     write(label, "A plate, yes or no.")
-    expect(label.locator("[data-part=said]")).to_have_text("The comment is kept.")
+    expect(label.locator("[data-part=said]")).to_have_text("Comment saved.")
     expect(remarks(label)).to_have_text("You: A plate, yes or no.")
     assert site.bench.concept(concept).labels.recent("me", 100) == []  # typing it answers nothing
     label.keyboard.press("n")
@@ -118,22 +118,30 @@ def test_a_tile_of_the_grid_carries_its_comment(label: Any) -> None:
         expect(tile.locator(".said")).to_have_text("“A plate.”")
 
 
-def test_review_shows_the_comment_and_its_box_changes_it(site: Site, page: Any, concept: str) -> None:
+def test_c_on_a_suggestion_writes_the_comment_that_its_page_shows(
+    site: Site, page: Any, concept: str
+) -> None:
     site.bench.concept(concept).annotations.annotate().wait()
     page.goto(f"{site.url}/label/review?{urlencode({'concept': concept})}")
-    picture = page.locator(".review-card").first.get_attribute("data-picture")
-    card = page.locator(f'.review-card[data-picture="{picture}"]')
-    for text in ("A plate.", "A bowl."):
-        card.locator("summary").click()
-        card.locator("textarea").fill(text)
-        card.get_by_role("button", name="Keep it").click()
-        expect(card.locator(".remark")).to_have_text(f"You: {text}")
-    card.locator("summary").click()
-    expect(card.locator("textarea")).to_have_value("A bowl.")
-    card.locator("textarea").fill("")
-    card.get_by_role("button", name="Keep it").click()
-    expect(page.locator("#review-said")).to_contain_text("The comment is taken back.")
-    expect(card.locator(".remark")).to_have_count(0)
+    tile = page.locator(".pictures .tile").first
+    for before, text in (("", "A plate."), ("A plate.", "A bowl."), ("A bowl.", "")):
+        tile.focus()
+        page.keyboard.press("c")
+        expect(page.get_by_label("Your comment for")).to_have_value(before)
+        page.get_by_label("Your comment for").fill(text)
+        page.keyboard.press("Enter")
+        expect(page.locator("dialog.comment-box")).to_have_count(0)
+        picture = tile.get_attribute("data-value")
+        wait_for_comment(site, concept, picture, text)
+        tile.click()
+        shown = page.get_by_role("dialog").locator(".remark")
+        expect(shown).to_have_text([f"You: {text}"] if text else [])
+        page.keyboard.press("Escape")
+
+
+def wait_for_comment(site: Site, concept: str, picture: str, text: str) -> None:
+    while site.bench.concept(concept).labels.own_comments([picture], "me").get(picture, "") != text:
+        pass
 
 
 def test_the_library_shows_all_of_ones_comments_on_a_picture_and_others_after_ones_answer(

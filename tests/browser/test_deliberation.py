@@ -129,47 +129,53 @@ def annotate(site: Any, page: Any) -> None:
     opened(site, page, "label/review")
     steps = page.locator(".steps")
     expect(steps).not_to_contain_text("Review")  # no machine has said anything yet
-    expect(page.locator("#reason-borderline")).to_be_visible()
-    page.get_by_role("button", name="Let the machine look").click()
-    expect(page.get_by_text("so its labels are not used")).to_be_visible()  # by these words all counts
+    expect(page.get_by_role("group", name="Reason")).to_be_visible()
+    page.get_by_text("Suggestions", exact=True).click()
+    page.get_by_role("button", name="Get suggestions").click()
+    expect(page.get_by_text("so training leaves them out")).to_be_visible()  # by these words all counts
     page.reload()
     expect(steps).not_to_contain_text("Review")
     assert wrong_with_looks(page) == []
-    page.get_by_role("link", name="Back to Check").click()
+    page.get_by_role("link", name="Check", exact=True).click()
     page.locator("#check-head").get_by_role("link", name="Review").click()
 
 
 def go_through_what_is_open(site: Any, page: Any, name: str) -> None:
     opened(site, page, "label/borderline", name=name)
-    page.get_by_role("button", name="Look for what is open").click()
-    page.get_by_role("button", name="Go through").first.click()
-    cards = answer_the_round(page)
-    cards.first.locator("summary").click()
-    cards.first.locator("textarea").fill("<b>Lines</b> never count.")
-    cards.first.get_by_role("button", name="Keep it").click()
-    expect(page.locator(".remark").first).to_contain_text("<b>Lines</b> never count.")
+    page.get_by_role("button", name="Find borderline pictures").click()
+    page.get_by_role("button", name="Label pictures of").first.click()
+    tiles = answer_the_round(page)
+    tiles.first.focus()
+    page.keyboard.press("c")
+    page.get_by_label("Your comment for").fill("<b>Lines</b> never count.")
+    page.keyboard.press("Enter")
+    expect(page.locator(".own-remark").first).to_contain_text("<b>Lines</b> never count.")
+    tiles.first.click()
+    expect(page.get_by_role("dialog").get_by_text("Suggestion:")).to_be_visible()
     assert wrong_with_looks(page) == []
+    page.keyboard.press("Escape")
 
 
 def answer_the_round(page: Any) -> Any:
-    expect(page.get_by_text("Answer first")).to_be_visible()
-    expect(page.get_by_text("Machine:")).to_have_count(0)
-    cards = page.locator("section[aria-label='Borderline pictures'] .review-card")
-    for n in range(cards.count()):
-        is_line = "line-" in (cards.nth(n).locator("img").get_attribute("alt") or "")
-        cards.nth(n).focus()
+    expect(page.get_by_text("Label first")).to_be_visible()
+    tiles = page.get_by_role("region", name="Borderline pictures").locator(".tile")
+    expect(tiles.first).to_be_visible()
+    for n in range(tiles.count()):
+        expect(tiles.nth(n)).to_contain_text("Unlabelled")  # and no suggestion
+        is_line = "line-" in (tiles.nth(n).locator("img").get_attribute("alt") or "")
+        tiles.nth(n).focus()
         page.keyboard.press("n" if is_line else "y")
-        expect(cards.nth(n).locator(".verdict")).to_be_visible()
-    expect(page.get_by_text("All answered")).to_be_visible()
-    return cards
+        expect(tiles.nth(n)).to_contain_text("You: no" if is_line else "You: yes")
+    expect(page.get_by_text("All labelled")).to_be_visible()
+    return tiles
 
 
 def take_other_words(site: Any, page: Any, name: str) -> None:
-    page.get_by_role("button", name="Look for other words").click()
+    page.get_by_role("button", name="Try other wordings").click()
     first = page.locator(".wording").first
     expect(first).to_be_visible()
     is_better = first.get_by_text("Agrees with you more often")
-    settle = page.get_by_role("button", name="Answer those")
+    settle = page.get_by_role("button", name="Label those")
     expect(settle.or_(is_better)).to_be_visible()
     while not is_better.is_visible():
         settle.click()
@@ -178,20 +184,23 @@ def take_other_words(site: Any, page: Any, name: str) -> None:
     expect(first.locator("ins").first).to_contain_text("made of lines")
     assert wrong_with_looks(page) == []
     a_slip(site, name)
-    first.get_by_role("button", name="Take these words").click()
-    expect(page.get_by_text("It is definition 3 now")).to_be_visible()
+    first.get_by_role("button", name="Use this wording").click()
+    expect(page.get_by_text("Saved as description 3")).to_be_visible()
 
 
 def look_again_at_an_earlier_answer(site: Any, page: Any, name: str) -> None:
     opened(site, page, "label/review", name=name)
-    page.locator("#reason-older_description").click()
-    again = page.locator("section[aria-label='Worth a second look'] .review-card")
+    page.get_by_role("group", name="Reason").get_by_role("button", name="Older description").click()
+    again = page.get_by_role("region", name="Worth another look").locator(".tile")
     expect(again).to_have_count(1)
-    expect(again).to_contain_text("under description 2")
+    again.click()
+    opened_ = page.get_by_role("dialog")
+    expect(opened_).to_contain_text("under description 2")
     assert wrong_with_looks(page) == []
     page.reload()
     expect(again).to_have_count(1)
-    again.get_by_role("button", name="doesn't count").click()
+    again.click()
+    opened_.get_by_role("button", name="Doesn’t").click()
     expect(again).to_have_count(0)
 
 

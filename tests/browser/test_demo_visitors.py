@@ -71,7 +71,7 @@ def test_two_visitors_at_once_never_see_each_others_work(
 
     answered = []
     for page, name in ((ana, "Ellipse of Ana"), (ben, "Line of Ben")):
-        page.goto(f"{demo}/label?concept={name.replace(' ', '+')}")
+        page.goto(f"{demo}/label?concept={name.replace(' ', '+')}#single")
         expect(page.locator("#labeller[data-ready] .stage img")).to_be_visible()
         answered.append(page.locator(".stage img").get_attribute("data-picture"))
         with page.expect_response(lambda got: got.url.endswith("/app/answers") and got.ok):

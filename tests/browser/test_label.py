@@ -52,7 +52,7 @@ def test_help_lists_the_keys_that_answer_and_every_answer_is_in_the_log(
         (press(label, key), value) for key, value in zip("ynus", ("yes", "no", "unsure", "skip"), strict=True)
     ]
     saved(label)
-    expect(label.locator("[data-part=count]")).to_have_text("4 answers")
+    expect(label.locator("[data-part=count-words]")).to_contain_text("4 labels by you")
     assert answers(site, concept) == given
 
 
@@ -66,7 +66,7 @@ def test_a_picture_comes_back_like_a_new_one_and_its_second_answer_can_be_taken_
     label.reload()
     given = [first.id, press(label, "y")]
     while len(set(given)) == len(given):
-        expect(label.locator("[data-part=why]")).not_to_contain_text("You said")
+        expect(label.locator("[data-part=why]")).not_to_contain_text("Your label")
         given.append(press(label, "y"))
     label.keyboard.press("z")
     expect(label.locator(f'.stage img[data-picture="{given[-1]}"]')).to_be_visible()
@@ -86,7 +86,7 @@ def test_undo_brings_the_picture_back_and_back_and_forth_changes_an_answer(
     expect(label.locator(f'.stage img[data-picture="{second}"]')).to_be_visible()
     label.keyboard.press("ArrowLeft")
     expect(label.locator(f'.stage img[data-picture="{first}"]')).to_be_visible()
-    expect(label.locator("[data-part=why]")).to_contain_text("You said: counts")
+    expect(label.locator("[data-part=why]")).to_contain_text("Your label: counts")
     label.keyboard.press("n")
     expect(label.locator(f'.stage img[data-picture="{second}"]')).to_be_visible()
     saved(label)
@@ -100,13 +100,13 @@ def test_an_answer_without_a_connection_is_visibly_not_saved_and_outlives_a_relo
     label.route("**/app/answers", lambda route: route.abort())
     picture = press(label, "y")
     expect(label.locator("[data-part=saved]")).to_have_text("not saved: 1")
-    expect(label.locator("[data-part=trouble]")).to_contain_text("One answer is not saved yet")
+    expect(label.locator("[data-part=trouble]")).to_contain_text("1 label waits")
     assert answers(site, concept) == []
     label.unroute("**/app/answers")
     label.reload()
     expect(label.locator("#labeller[data-ready]")).to_be_visible()
     saved(label)
-    expect(label.locator("[data-part=count]")).to_have_text("1 answer")
+    expect(label.locator("[data-part=count-words]")).to_contain_text("1 label by you")
     assert answers(site, concept) == [(picture, "yes")]
 
 
@@ -130,30 +130,53 @@ def test_a_lost_reply_does_not_count_the_answer_twice(site: Site, label: Any, co
     assert len(list(site.bench.context.log.events(row.id))) == 1
 
 
-def test_a_wall_is_offered_until_something_counts_and_what_is_left_stays_unanswered(
-    site: Site, label: Any, concept: str
+def test_sheets_come_until_something_counts_then_more_like_it_then_single_pictures(
+    site: Site, page: Any, concept: str
 ) -> None:
-    offer = label.get_by_role("heading", name="Nothing counts yet")
-    expect(offer).to_be_visible()
-    label.keyboard.press("w")
-    save, tiles = label.locator("[data-do=save]"), label.locator(".tile")
-    expect(save).to_contain_text("None of these, next wall")
+    page.goto(f"{site.url}/label?{urlencode({'concept': concept})}")
+    mode = page.get_by_role("group", name="How to label").locator("[aria-pressed=true]")
+    expect(mode).to_have_text("Sheet W")
+    expect(page.get_by_text("Pick every picture that counts")).to_be_visible()
+    tiles = page.locator(".tiles .tile")
     expect(tiles.first).to_be_visible()
     first = tiles.first.locator("img").get_attribute("data-picture")
-    label.keyboard.press("Enter")
-    expect(label.locator(f'.tile img[data-picture="{first}"]')).to_have_count(0)
+    page.get_by_role("button", name="Next page").click()
+    expect(page.locator(f'.tile img[data-picture="{first}"]')).to_have_count(0)
     expect(tiles.first).to_be_visible()
     assert answers(site, concept) == []
     tiles.first.click()
-    expect(save).to_contain_text("Save 1, next wall")
-    save.click()
-    saved(label)
-    expect(label.locator("[data-part=grid-words]")).to_contain_text(
-        "1 answer saved at once. Z takes it back."
-    )
-    assert [value for _, value in answers(site, concept)] == ["yes"]
-    label.keyboard.press("g")
-    expect(offer).to_be_hidden()
+    page.get_by_role("button", name="Save 1").click()
+    expect(page.get_by_text("1 saved.")).to_be_visible()
+    expect(mode).to_have_text("Grid G")
+    expect(tiles).to_have_count(36)
+    for n in range(9):
+        tiles.nth(n).click()
+    page.get_by_role("button", name="Save 9").click()
+    ready(page)
+    expect(mode).to_have_text("Single")
+    expect(page.get_by_text("9 saved.")).to_be_visible()
+    assert [value for _, value in answers(site, concept)] == ["yes"] * 10
+
+
+def test_what_a_person_chose_stays_in_the_tab_and_back_leads_to_what_was_before(
+    site: Site, page: Any, concept: str
+) -> None:
+    address = f"{site.url}/label?{urlencode({'concept': concept})}"
+    page.goto(address)
+    mode = page.get_by_role("group", name="How to label").locator("[aria-pressed=true]")
+    expect(mode).to_have_text("Sheet W")
+    page.get_by_role("button", name="Single").click()
+    ready(page)
+    page.goto(f"{site.url}/library")
+    page.goto(address)
+    ready(page)
+    expect(mode).to_have_text("Single")
+    page.keyboard.press("g")
+    expect(mode).to_have_text("Grid G")
+    page.keyboard.press("g")
+    expect(mode).to_have_text("Single")
+    page.go_back()
+    expect(mode).to_have_text("Grid G")
 
 
 def test_the_grid_answers_many_with_one_commit_and_one_undo(site: Site, label: Any, concept: str) -> None:
@@ -171,7 +194,7 @@ def test_the_grid_answers_many_with_one_commit_and_one_undo(site: Site, label: A
     label.keyboard.press("Shift+N")
     expect(label.locator(".tiles .tile.no")).to_have_count(30)
     label.keyboard.press("Enter")
-    expect(label.locator("[data-part=grid-words]")).to_contain_text("36 answers saved at once")
+    expect(label.locator("[data-part=status]")).to_contain_text("36 saved")
     values = [value for _, value in answers(site, concept)]
     assert (values.count("yes"), values.count("unsure"), values.count("no")) == (4, 2, 30)
     label.keyboard.press("z")
@@ -181,17 +204,17 @@ def test_the_grid_answers_many_with_one_commit_and_one_undo(site: Site, label: A
 
 def test_the_machines_opinion_is_hidden_until_the_answer(site: Site, page: Any, concept: str) -> None:
     site.bench.concept(concept).annotations.annotate().wait()
-    page.goto(f"{site.url}/label?{urlencode({'concept': concept})}")
+    page.goto(f"{site.url}/label?{urlencode({'concept': concept})}#single")
     expect(page.locator("#labeller[data-ready]")).to_be_visible()
     for _ in range(12):
         ready(page)
-        expect(page.locator("[data-part=why]")).not_to_contain_text("Machine")
-        learns = "Kept for measuring" not in page.locator("[data-part=why]").inner_text()
+        expect(page.locator("[data-part=why]")).not_to_contain_text("Suggestion")
+        learns = "test picture" not in page.locator("[data-part=why]").inner_text()
         press(page, "y")
         saved(page)
         if learns and site.bench.concept(concept).annotations.opinion(answers(site, concept)[-1][0]):
             break
-    expect(page.locator("[data-part=last-body]")).to_contain_text("Machine:")
+    expect(page.locator("[data-part=last-body]")).to_contain_text("Suggestion:")
     expect(page.locator("[data-part=last-body] .why")).not_to_be_empty()
 
 
@@ -200,7 +223,8 @@ def test_what_is_answered_in_one_tab_is_asked_no_more_in_the_other(
 ) -> None:
     other = page.context.new_page()
     for tab in (other, page, other):  # the first time it is still being chosen what to ask
-        tab.goto(f"{site.url}/label?{urlencode({'concept': concept})}")
+        tab.goto(f"{site.url}/label?{urlencode({'concept': concept})}#single")
+        tab.reload()  # as only what is behind the # may have changed
         expect(tab.locator("#labeller[data-ready] .stage img")).to_be_visible()
         site.bench.context.background.submit(str).result()  # which comes after what is being chosen
     picture = page.locator(".stage img").get_attribute("data-picture")

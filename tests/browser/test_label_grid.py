@@ -60,7 +60,7 @@ def answers(site: Site, concept: str) -> list[tuple[str, str]]:
 
 def stays_in_the_grid(page: Any, site: Site, concept: str) -> None:
     expect(page).to_have_url(f"{address(site, concept)}#grid")
-    expect(page.locator("[data-part=grid]")).to_be_visible()
+    expect(page.locator("[data-part=tiles]")).to_be_visible()
 
 
 def test_a_reload_and_back_from_another_screen_stay_in_the_grid_of_the_same_concept(
@@ -81,13 +81,13 @@ def test_back_in_the_grid_leads_to_single_pictures_and_forward_to_the_grid_again
 ) -> None:
     grid.go_back()
     expect(grid.locator(".stage img")).to_be_visible()
-    expect(grid).to_have_url(address(site, concept))
+    expect(grid).to_have_url(f"{address(site, concept)}#single")
     grid.go_forward()
     filled(grid)
     stays_in_the_grid(grid, site, concept)
     grid.keyboard.press("g")
     expect(grid.locator(".stage img")).to_be_visible()
-    expect(grid).to_have_url(address(site, concept))
+    expect(grid).to_have_url(f"{address(site, concept)}#single")
 
 
 def test_closing_the_grid_asks_about_marks_escape_stays_with_them_and_enter_saves_them(
@@ -106,7 +106,7 @@ def test_closing_the_grid_asks_about_marks_escape_stays_with_them_and_enter_save
     expect(question(grid)).to_be_visible()
     grid.keyboard.press("Enter")
     expect(grid.locator(".stage img")).to_be_visible()
-    expect(grid.locator("[data-part=count]")).to_have_text("3 answers")
+    expect(grid.locator("[data-part=count]")).to_contain_text("3 of about 100 labels")
     assert answers(site, concept) == [(picture, "yes") for picture in given]
 
 
@@ -130,12 +130,12 @@ def test_a_reload_asks_and_keeps_the_marks(site: Site, grid: Any, concept: str) 
     grid.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     grid.reload()
     expect(marked(grid)).to_have_count(4)
-    expect(grid.locator("[data-part=grid-words]")).to_contain_text("4 marks from before, not saved yet")
+    expect(grid.locator("[data-part=status]")).to_contain_text("4 marks not saved yet")
     assert asked == ["beforeunload"]
     assert pictures(grid)[:4] == given
     stays_in_the_grid(grid, site, concept)
     grid.keyboard.press("Enter")
-    expect(grid.locator("[data-part=grid-words]")).to_contain_text("4 answers saved at once")
+    expect(grid.locator("[data-part=status]")).to_contain_text("4 saved")
     grid.reload()
     filled(grid)
     expect(marked(grid)).to_have_count(0)
@@ -176,25 +176,25 @@ def test_every_other_way_out_asks_too(site: Site, grid: Any, concept: str, leave
     expect(question(grid)).to_be_visible()
     grid.keyboard.press("s")
     arrived = {
-        "w": lambda: expect(grid).to_have_url(re.compile("#wall$")),
+        "w": lambda: expect(grid).to_have_url(re.compile("#sheet$")),
         "back": lambda: expect(grid.locator(".stage img")).to_be_visible(),
         "order": lambda: expect(grid.locator("[data-part=order]")).to_have_value("unlikely"),
         "step": lambda: expect(grid).to_have_url(re.compile("/check")),
     }
     arrived[leave]()
     grid.goto(address(site, concept))
-    expect(grid.locator("[data-part=count]")).to_have_text("1 answer")
+    expect(grid.locator("[data-part=count]")).to_contain_text("1 of about 100 labels")
     assert [value for _, value in answers(site, concept)] == ["yes"]
 
 
 def test_taking_a_batch_back_leaves_later_marks_alone(site: Site, grid: Any, concept: str) -> None:
     mark(grid, 2)
     grid.keyboard.press("Enter")
-    expect(grid.locator("[data-part=grid-words]")).to_contain_text("2 answers saved at once")
+    expect(grid.locator("[data-part=status]")).to_contain_text("2 saved")
     filled(grid)
     mark(grid, 3)
     grid.keyboard.press("z")
-    expect(grid.locator("[data-part=count]")).to_have_text("0 answers")
+    expect(grid.locator("[data-part=count]")).to_contain_text("0 of about 100 labels")
     expect(marked(grid)).to_have_count(3)
 
 
@@ -216,5 +216,5 @@ def test_the_page_after_one_that_is_saved_begins_at_its_first_row(grid: Any) -> 
     tiles.last.scroll_into_view_if_needed()
     expect(tiles.first).not_to_be_in_viewport()
     grid.keyboard.press("Enter")
-    expect(grid.locator("[data-part=grid-words]")).to_contain_text("1 answer saved")
+    expect(grid.locator("[data-part=status]")).to_contain_text("1 saved")
     expect(tiles.first).to_be_in_viewport()

@@ -131,7 +131,7 @@ def test_c_comments_for_the_concept_in_focus_side_by_side(site: Site, page: Page
 
 
 def test_what_is_written_and_left_on_label_is_there_again(site: Site, page: Page, concept: str) -> None:
-    page.goto(f"{site.url}/label?concept={quote(concept)}")
+    page.goto(f"{site.url}/label?concept={quote(concept)}#single")
     expect(page.locator("#labeller[data-ready] .stage img")).to_be_visible()
     page.keyboard.press("c")
     page.keyboard.type("Half a thought")

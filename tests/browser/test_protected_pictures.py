@@ -37,7 +37,7 @@ def is_protected(image: Any) -> None:
 def test_a_picture_on_label_is_clear_for_a_look_and_the_next_one_is_not(
     site: Site, page: Any, protected: str
 ) -> None:
-    page.goto(f"{site.url}/label?{urlencode({'concept': protected})}")
+    page.goto(f"{site.url}/label?{urlencode({'concept': protected})}#single")
     image = page.locator("#labeller[data-ready] .stage img")
     expect(image).to_be_visible()
     is_protected(image)

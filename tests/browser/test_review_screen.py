@@ -77,33 +77,41 @@ def test_annotators_are_side_by_side_and_one_press_switches(
     site: Any, page: Any, annotators_compared: None
 ) -> None:
     page.goto(f"{site.url}/label/review?concept={NAME}")
+    page.get_by_text("Details").click()
     page.wait_for_selector("table.figures")
     assert wrong_with_looks(page) == []
-    row = page.locator("tr", has_text="the built-in comparison")
-    row.get_by_role("button", name="Use this one").click()
+    row = page.locator("tr", has_text="built-in")
+    row.get_by_role("button", name="Use").click()
     row.get_by_text("in use").wait_for()
     assert site.bench.concept(NAME).annotators.in_use() == Setup("builtin")
 
 
-def test_review_lets_the_machine_look_overrides_undoes_and_filters(
+def test_suggestions_are_made_labelled_by_key_or_opened_undone_and_filtered(
     site: Any, page: Any, concept: str
 ) -> None:
     page.goto(f"{site.url}/label/review?{urlencode({'concept': concept})}")
-    page.get_by_role("button", name="Let the machine look").click()
-    card = page.locator(".review-card").first
-    expect(card).to_be_visible()
-    expect(page.locator(".say")).to_contain_text("Nobody has checked a picture yet")
-    picture = card.get_attribute("data-picture")
-    card.locator("button.no").focus()
+    page.get_by_role("button", name="Get suggestions").click()
+    tile = page.locator(".pictures .tile").first
+    expect(tile).to_be_visible()
+    expect(page.get_by_text("No suggestion was checked yet")).to_be_visible()
+    picture = tile.get_attribute("data-value")
+    tile.focus()
     page.keyboard.press("n")
-    expect(page.locator("#review-said")).to_contain_text("Saved.")
-    expect(page.locator(f'[data-picture="{picture}"] [data-action=no]')).to_have_attribute(
-        "aria-pressed", "true"
-    )
+    expect(tile.locator(".said")).to_have_text("✗ doesn’t")
+    page.keyboard.press("z")
+    expect(tile.locator(".said")).to_have_text("")
+    tile.click()
+    opened = page.get_by_role("dialog")
+    expect(opened.get_by_text("Suggestion:")).to_be_visible()
+    expect(opened.locator(".why")).not_to_be_empty()
+    assert wrong_with_looks(page) == []
+    opened.get_by_role("button", name="Counts").click()
+    expect(opened).to_have_count(0)
+    expect(page.get_by_text("Saved: yes.")).to_be_visible()
     (given,) = site.bench.concept(concept).labels.recent("me", 100)
-    assert (given.id, given.value) == (picture, "no")
-    page.locator(f'[data-picture="{picture}"]').get_by_text("Take back").click()
-    expect(page.locator("#review-said")).to_contain_text("Taken back.")
+    assert (given.id, given.value) == (picture, "yes")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undone.")).to_be_visible()
     assert site.bench.concept(concept).labels.recent("me", 100) == []
     page.select_option("#filter-rating", index=1)
     expect(page).to_have_url(re.compile(r"rating=\d"))
@@ -117,15 +125,34 @@ def test_a_third_settles_where_two_people_differ_without_having_seen_what_they_s
         given = {"author": who, "key": f"{concept} {who}", "comment": f"Says {who}."}
         site.bench.concept(concept).labels.give(picture.id, value, **given)
     page.goto(f"{site.url}/label/review?{urlencode({'concept': concept})}")
-    section = page.get_by_role("region", name="Worth a second look")
-    said = ("ana: counts", "Says ana.", "ben: doesn't count", "Says ben.")
-    expect(section.get_by_text("Label it first")).to_be_visible()
+    tile = page.get_by_role("region", name="Worth another look").locator(".tile")
+    said = ("ana: yes", "Says ana.", "ben: no", "Says ben.")
+    expect(tile).to_contain_text("label it first")
+    tile.click()
+    opened = page.get_by_role("dialog")
+    expect(opened.get_by_text("Label it first")).to_be_visible()
     for text in said:
-        expect(section.get_by_text(text)).to_have_count(0)
-    section.get_by_role("button", name="Counts", exact=True).click()
-    expect(section.get_by_text("2 yes, 1 no.")).to_be_visible()
+        expect(opened.get_by_text(text)).to_have_count(0)
+    page.keyboard.press("Escape")
+    tile.focus()
+    page.keyboard.press("y")
+    expect(tile).not_to_contain_text("label it first")
+    tile.click()
+    expect(opened.get_by_text("2 yes, 1 no.")).to_be_visible()
     for text in said:
-        expect(section.get_by_text(text)).to_be_visible()
+        expect(opened.get_by_text(text)).to_be_visible()
     (own,) = site.bench.concept(concept).labels.own([picture.id], "me")
     assert not own.in_view  # so that it settles what measures, too
     assert site.bench.concept(concept).labels.decisions()[picture.id].value == "yes"
+
+
+def test_all_that_is_selected_is_in_sight(site: Any, page: Any, concept: str) -> None:
+    """Ctrl+A leaves out what is folded away."""
+    site.bench.concept(concept).annotations.annotate().wait()
+    (picture,) = site.bench.library.pictures(limit=1).pictures
+    for who, value in (("ana", "yes"), ("ben", "no")):
+        site.bench.concept(concept).labels.give(picture.id, value, author=who)
+    page.goto(f"{site.url}/label/review?{urlencode({'concept': concept})}")
+    expect(page.get_by_role("region", name="Worth another look").locator(".tile")).to_have_count(1)
+    page.keyboard.press("ControlOrMeta+a")
+    expect(page.get_by_text("1 chosen")).to_be_visible()

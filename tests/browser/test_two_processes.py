@@ -114,15 +114,15 @@ def test_no_page_needs_the_process_that_it_came_from(house: House, page: Page, t
     page.locator("#upload-files").set_input_files(sorted(folder.iterdir()))
     expect(page.locator("#library-progress")).to_contain_text("Last added: 2 new pictures")
 
-    count, before = page.locator("[data-part=count]"), house.bench.concept(NAME).labels.count().answers
-    page.goto(f"{house.proxy.url}/label?{urlencode({'concept': NAME})}")
+    count, before = page.locator("[data-part=count-words]"), house.bench.concept(NAME).labels.count().answers
+    page.goto(f"{house.proxy.url}/label?{urlencode({'concept': NAME})}#single")
     for given in range(6):
         picture = page.locator("#labeller[data-ready] .stage img").get_attribute("data-picture")
         page.keyboard.press("y" if given % 2 else "n")
         expect(page.locator(f'.stage img:not([data-picture="{picture}"])')).to_be_visible()
-    expect(count).to_have_text(f"{before + 6} answers")
+    expect(count).to_contain_text(f"{before + 6} labels")
     page.keyboard.press("z")
-    expect(count).to_have_text(f"{before + 5} answers")
+    expect(count).to_contain_text(f"{before + 5} labels")
     assert house.bench.concept(NAME).labels.count().answers == before + 5
 
     page.goto(f"{house.proxy.url}/check?{urlencode({'concept': NAME})}")

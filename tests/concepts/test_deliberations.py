@@ -1,5 +1,6 @@
 """Deliberating with a simulated vision model and a simulated proposer behind a real server."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -234,18 +235,27 @@ def test_once_the_machine_has_spoken_an_answer_is_given_with_it_in_view(concept:
     screens = Screens(concept.bench)
     one = begun.pictures[0].id
 
-    assert f'id="yes-{one[:12]}" class="btn small yes" data-action="yes"' in _round(screens)
-    screens.press("borderline-round", "no", f"{one}|first", {"concept": NAME})
-    assert f'id="yes-{one[:12]}" class="btn small yes" data-action="seen-yes"' in _round(screens)
-    screens.press("borderline-round", "seen-yes", f"{one}|second", {"concept": NAME})
+    def of_picture(action: str) -> str:
+        """What the button of the opened picture sends; before a label nothing is said of it."""
+        shown = screens.press("borderline-round", "open", one, {"concept": NAME})["borderline-dialog"]
+        assert ("Suggestion" in shown) == ("|seen" in shown)
+        return re.findall(f'data-action="{action}" data-value="([^"]*)"', shown)[0]
+
+    assert _is_blind(screens, one)
+    screens.press("borderline-dialog", "no", of_picture("no"), {"concept": NAME})
+    assert not _is_blind(screens, one)
+    screens.press("borderline-dialog", "yes", of_picture("yes"), {"concept": NAME})
 
     events = concept.context.log.events(concept.id, one)
     said = [(e.value, e.in_view) for e in events if e.author.kind == "person"]
     assert said == [("no", False), ("yes", True)]
 
 
-def _round(screens: Screens) -> str:
-    return screens.load("label/borderline", concept=NAME)["borderline-round"]
+def _is_blind(screens: Screens, picture: str) -> bool:
+    """Whether the tile says that it is to be labelled before the suggestion is shown."""
+    shown = screens.load("label/borderline", concept=NAME)["borderline-round"]
+    (tile,) = re.findall(f'<button [^>]*data-value="{picture}"[^>]*>', shown)
+    return "data-blind" in tile
 
 
 def test_pictures_that_two_wordings_differ_about_settle_which_is_better_a_few_at_a_time(

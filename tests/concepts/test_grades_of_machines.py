@@ -57,10 +57,10 @@ def test_review_says_how_often_the_grades_agreed(concept: Concept) -> None:
     ids = [item.id for item in concept.annotations.review(ReviewFilter()).items]
     for picture, grade in zip(ids, ("4", "5", "1"), strict=False):
         concept.labels.give(picture, grade, author="me")
-    for picture in (ids[3], ids[2]):  # “It's right”, once in place of another
+    for picture in (ids[3], ids[2]):  # “Agree”, once in place of another
         concept.labels.give(picture, "4", author="me", in_view=True)
     page = concept.annotations.review(ReviewFilter())
-    assert "the very grade that you gave before you saw its own for 1 of 3" in page.agreement
+    assert "Same grade as your blind label for 1 of 3 pictures" in page.agreement
     assert "at most one away for 2" in page.agreement
     assert sorted(item.answer_given for item in page.items if item.answer) == ["4", "4", "4", "5"]
 
@@ -79,7 +79,5 @@ def test_agreement_on_classes_has_its_count_and_range_and_none_without_a_pair() 
         "c": Decision("c", "yes", {"me": "yes"}, False),
     }
     said = agreement_of_answers(rooms, {"a": "bath", "b": "kitchen", "c": "bath", "d": "bath"}, answers)
-    assert said == (
-        "It gave the very class that you gave before you saw its own for 1 of 2 (9–91 of 100 such pictures)."
-    )
+    assert said == ("Same class as your blind label for 1 of 2 pictures (9–91 %).")
     assert agreement_of_answers(rooms, {"d": "bath"}, answers) == ""

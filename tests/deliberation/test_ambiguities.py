@@ -10,9 +10,12 @@ from concepts.collaborator.ambiguities import (
     by_looks,
     next_to_meet,
     spread,
+    telling_nouns,
     with_parting,
 )
+from concepts.definition.vocabulary import Noun
 from concepts.encoders.base import unit
+from concepts.encoders.embedded import FEATURES
 from concepts.encoders.sentences import SentenceEncoder
 
 EMBED = SentenceEncoder().encode
@@ -64,6 +67,22 @@ def test_what_was_met_under_another_name_comes_last():
     found = [Ambiguity(FOOD[0], ("a",)), Ambiguity(DRAWN[0], ("b",))]
 
     assert [one.name for one in next_to_meet(found, [FOOD[1]], EMBED)] == [DRAWN[0], FOOD[0]]
+
+
+class Words:
+    """The noun of the largest value, and the next."""
+
+    def nearest_to(self, vector, n):
+        return [Noun(("viaduct", "toilet", "sky")[row], 1.0) for row in np.argsort(-vector)[:1]]
+
+
+def test_a_group_is_called_by_what_most_of_its_pictures_show_or_by_nothing():
+    def pictures(*shown):
+        return np.concatenate([np.zeros((len(shown), FEATURES)), np.eye(3)[list(shown)]], axis=1)
+
+    others = pictures(0, 1, 2)
+    assert telling_nouns(Words(), pictures(0, 0, 0, 1), others) == ["viaduct"]
+    assert telling_nouns(Words(), pictures(0, 0, 1, 2), others) == []
 
 
 def test_without_a_model_groups_that_look_alike_have_names_of_their_own():

@@ -88,7 +88,7 @@ def test_unmeasured_labels_weigh_nothing_once_the_person_has_answered():
 def test_before_any_person_answers_a_machines_labels_are_all_there_is_and_it_says_so():
     result = measure_agreement({}, {"a": True})
     assert result.weight == 1
-    assert "Nobody has checked a picture yet" in result.sentence
+    assert "No suggestion was checked yet" in result.sentence
 
 
 def test_pictures_labelled_by_one_side_only_change_nothing():

@@ -89,7 +89,7 @@ BUTTONS: dict[Rule, str] = {
         show search narrow find-pictures open position filter revision card code compare pick page
         around table page-alarms page-missed prompt flagged told protect""",
     Rule(LABELLER): """
-        yes no unsure undo answer comment seen-yes seen-no seen-unsure begin-round test-wording""",
+        yes no unsure undo answer comment begin-round test-wording""",
     Rule(OWNER): """
         cancel retry mine annotate propose train measure steady compare-annotators certify keep-line int8
         threshold again score score-files score-library ask-new ask-where ask-name ask-copy find-open reword

@@ -13,6 +13,7 @@ from web.http.guard import author_of
 from web.jobs import is_going
 from web.page import TIMER, Action, Shown, WebPage, concept_of
 from web.render import Notice, render, say
+from web.screens.review_picture import labelled, opened, undone
 from web.work import press
 
 FIND, REWORD = "find ambiguities", "reword"
@@ -22,7 +23,7 @@ EVERY = 1.5  # seconds from one look at work to the next
 def build(workbench: Workbench, page: WebPage) -> None:
     screen = _Screen(workbench, page)
     page.on_open(screen.show)
-    page.on_action(screen.act, *screen.parts)
+    page.on_action(screen.act, *screen.parts, screen.said, screen.dialog)
     page.on_tick(screen.tick)
 
 
@@ -34,18 +35,19 @@ class _Screen:
         self.round = page.area("borderline-round")
         self.main = page.area("borderline-main")
         self.parts = [self.top, self.round, self.main]
+        self.dialog = page.area("borderline-dialog")
 
     def show(self, request: Request, said: str = "") -> Shown:
         concept = concept_of(request)
         nothing: Shown = dict.fromkeys([*self.parts, self.said], "") | {TIMER: 0}
         if concept is None:
             return nothing | {
-                self.main: render("which_concept.html", screen="Borderline", what="What is open")
+                self.main: render("which_concept.html", screen="Borderline", what="A borderline picture")
             }
         try:
             jobs = self._bench.installation.newest_jobs((FIND, REWORD), concept)
             going = any(map(is_going, jobs))
-            shown = self._parts(concept, author_of(request), going)
+            shown = self._parts(concept, going)
         except DiscernError as error:
             return nothing | {self.main: say(in_words(error), "bad")}
         stopped = str((jobs[0].result or {}).get("stopped") or "") if jobs else ""
@@ -57,50 +59,45 @@ class _Screen:
         )
         return shown | {
             self.top: top,
-            self.said: say(said, "good") if said else "",
+            self.said: said,
             TIMER: EVERY if going else 0,
         }
 
     def tick(self, request: Request) -> Shown:
-        """While work goes on; what a person may be answering changes only when it ends."""
+        """While work goes on; otherwise after a label, which shows the suggestion."""
         concept = concept_of(request)
         jobs = self._bench.installation.newest_jobs((FIND, REWORD), concept) if concept else []
         going = [job for job in jobs if is_going(job)]
         if not going:
             return self.show(request)
-        return {self.top: render("borderline/top.html", concept=concept, jobs=going[:1], stopped=None)}
+        top = render("borderline/top.html", concept=concept, jobs=going[:1], stopped=None)
+        return {self.top: top, self.round: self._round(concept or "")}
 
     def act(self, action: Action, request: Request) -> Shown:
         concept = concept_of(request)
         if concept is None:
             return self.show(request)
         try:
+            if action.name == "open":
+                return {self.dialog: self._opened(concept, action.value, request)}
             said = self._do(concept, action, author_of(request))
-            if action.name in ("yes", "no", "unsure"):
-                last = self._bench.concept(concept).deliberations.last_round()
-                if last and last.open:  # what else is shown depends on whole rounds
-                    return {self.round: self._round(concept, author_of(request), last)}
         except DiscernError as error:
             return {self.said: say(f"{in_words(error)} Nothing was changed.", "bad")}
-        return self.show(request, said)
+        return self.show(request, said) | {self.dialog: ""}
+
+    def _opened(self, concept: str, picture: str, request: Request) -> str:
+        last = self._bench.concept(concept).deliberations.last_round()
+        open_ones = {one.id for one in last.pictures if one.answer is None} if last else set()
+        return opened(self._bench, concept, picture, request, blind=picture in open_ones)
 
     def _do(self, concept: str, action: Action, author: str) -> str:
-        """Does it, and says what was done."""
+        """Does it. HTML of what there is to say about it."""
         deliberations = self._bench.concept(concept).deliberations
-        picture_id, _, key = action.value.partition("|")
         if action.name in ("yes", "no", "unsure"):
-            self._bench.concept(concept).labels.give(picture_id, action.name, author=author, key=key)
-        elif action.name.startswith("seen-"):  # what the machine says stands beside it
-            value = action.name.removeprefix("seen-")
-            self._bench.concept(concept).labels.give(picture_id, value, author=author, key=key, in_view=True)
-            return "Saved."
-        elif action.name == "comment":
-            text = action.fields.get("text", "")
-            self._bench.concept(concept).labels.comment(picture_id, text, author=author, key=key)
-            if not text.strip():
-                return "The comment is taken back."
-            return "The comment is kept, and counts when other words are looked for."
-        elif action.name == "find-open":
+            return labelled(self._bench, concept, action, author)
+        if action.name == "undo":
+            return undone(self._bench, concept, action.value, author)
+        if action.name == "find-open":
             deliberations.find()
         elif action.name == "begin-round":
             deliberations.begin(action.value, author=author)
@@ -110,7 +107,7 @@ class _Screen:
             deliberations.put_to_the_test(_number(action.value), author=author)
         elif action.name == "reject-wordings":
             deliberations.accept(_number(action.value), author=author)
-            return "None of them was taken. They are kept."
+            return say("Your description stays. The wordings are kept.", "good")
         elif action.name == "accept-wording":
             return self._accept(concept, action, author)
         else:
@@ -123,9 +120,9 @@ class _Screen:
         own = _edited(bench.rewordings(), _number(number), which, action.fields)
         revision = bench.accept(_number(number), which, author=author, definition=own)
         self._bench.review.submit(concept)
-        return f"It is definition {revision.number} now. Labels that no longer fit will be on Review."
+        return say(f"Saved as description {revision.number}. Labels that may not fit are on Review.", "good")
 
-    def _parts(self, concept: str, author: str, going: bool) -> Shown:
+    def _parts(self, concept: str, going: bool) -> Shown:
         bench = self._bench.concept(concept).deliberations
         last, tried = bench.last_round(), bench.rewordings()
         main = render(
@@ -137,15 +134,12 @@ class _Screen:
             last=bench.reworded(),
             going=going,
         )
-        return {
-            self.round: self._round(concept, author, last),
-            self.main: main,
-        }
+        return {self.round: self._round(concept, last), self.main: main}
 
-    def _round(self, concept: str, author: str, last: RoundView | None) -> str:
-        ids = [picture.id for picture in last.pictures] if last else []
-        remarks = self._bench.concept(concept).labels.comments(ids, author)
-        return render("borderline/going.html", round=last, remarks=remarks)
+    def _round(self, concept: str, last: RoundView | None = None) -> str:
+        handle = self._bench.concept(concept)
+        last, scale = last or handle.deliberations.last_round(), handle.definition.read().scale
+        return render("borderline/round.html", round=last, concept=concept, scale=scale) if last else ""
 
 
 def _edited(tried: list[RewordingView], number: int, place: int, fields: dict[str, str]) -> Definition | None:

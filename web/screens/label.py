@@ -1,10 +1,11 @@
-"""Label: one picture large, the rule beside it, and keys. static/label.js does the rest in the browser."""
+"""Label: one picture large or many at once, what counts beside them, and keys. static/label.js fills it."""
 
 from __future__ import annotations
 
 from fastapi import Request
 
 from concepts.errors import DiscernError
+from concepts.installation.users import Role
 from concepts.workbench import ENOUGH_LABELS, Workbench
 from web.advice import in_words
 from web.http.answers import opening
@@ -21,13 +22,15 @@ def build(workbench: Workbench, page: WebPage) -> None:
 def _render(workbench: Workbench, request: Request) -> str:
     concept = concept_of(request)
     if concept is None:
-        return render("which_concept.html", screen="Label", what="An answer")
+        return render("which_concept.html", screen="Label", what="A label")
     try:
         view = workbench.concept(concept).definition.read()
+        if request.state.role < Role.LABELLER:
+            return _nothing(view.name, "You can look, not label", "An owner can change your role.", "Results")
         if not workbench.library.info().pictures:
-            return render("label/no_pictures.html", concept=view.name)
+            return _nothing(view.name, "No pictures yet", "Your concept is kept.", "Library")
         workbench.review.keep_up(view.name)
-        state = opening(workbench, view.name, author_of(request)).model_dump_json()
+        state = opening(workbench, view.name, author_of(request))
     except DiscernError as error:
         return say(in_words(error), "bad")
     return render(
@@ -35,7 +38,19 @@ def _render(workbench: Workbench, request: Request) -> str:
         concept=view.name,
         person=author_of(request),
         usual=ENOUGH_LABELS,
-        state=state,
+        state=state.model_dump_json(),
+        single=state.mode == "single",
         definition=view.revision.definition,
         scale=view.scale,
+    )
+
+
+def _nothing(concept: str, title: str, text: str, onward: str) -> str:
+    return render(
+        "label/nothing.html",
+        concept=concept,
+        title=title,
+        text=text,
+        onward=onward,
+        path=f"/{onward.lower()}",
     )

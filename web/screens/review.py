@@ -1,5 +1,4 @@
-"""Review: labels worth a second look, each with its reason, then what the machine said and why, most doubtful
-first; agree, disagree or remark.
+"""Review: labels worth another look, each with its reason, and the suggestions, most doubtful first.
 
 What is shown is in the address (`?reason=&start=&kind=&rating=&query=&criterion=&page=`), so a reload shows
 the same.
@@ -20,7 +19,6 @@ from concepts.collaborator.setups import Setup
 from concepts.collaborator.suggestions import ReviewFilter
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
-from concepts.installation.users import Role
 from concepts.labelling.reasons import Reason
 from concepts.workbench import Workbench
 from concepts.workbench.annotations import Annotators
@@ -29,6 +27,7 @@ from web.http.guard import author_of
 from web.jobs import is_going
 from web.page import MEMORY, TIMER, Action, Shown, WebPage, concept_of, remembered
 from web.render import Notice, render, say
+from web.screens.review_picture import labelled, opened, reader_of, undone
 from web.work import press
 
 FILTERS = ("reason", "start", "kind", "rating", "query", "criterion", "verdict", "page")
@@ -42,24 +41,24 @@ RIGHT = 0.95  # of what each step decides, where cheap models come first
 def build(workbench: Workbench, page: WebPage) -> None:
     screen = _Screen(workbench, page)
     page.on_open(screen.open)
-    page.on_action(screen.act, screen.top, screen.main, screen.said)
+    page.on_action(screen.act, screen.top, screen.main, screen.said, screen.dialog)
     page.on_tick(screen.tick)
 
 
 class RememberedReview(BaseModel):
-    """What one page shows: where in the list, which pictures, and the keys of its answers."""
+    """What one page shows: where in the lists, and which suggestions."""
 
     place: dict[str, str] = {}
     ids: list[str] = []
-    keys: dict[str, str] = {}
 
 
 class _Screen:
     def __init__(self, workbench: Workbench, page: WebPage) -> None:
         self._bench = workbench
         self.top = page.area("review-top")
-        self.main = page.area("review-main")
         self.said = page.area("review-said")
+        self.main = page.area("review-main")
+        self.dialog = page.area("review-dialog")
 
     def open(self, request: Request) -> Shown:
         place = {k: v for k, v in dict(request.query_params).items() if k in FILTERS and v}
@@ -70,7 +69,8 @@ class _Screen:
         return self._show(request, RememberedReview(place=place))
 
     def tick(self, request: Request) -> Shown:
-        """While the machine is at work; at its end there is something to look at."""
+        """While suggestions are made; at the end they are shown, and what was said of a picture that was to
+        be labelled first."""
         concept, view = concept_of(request), remembered(RememberedReview, request)
         jobs = self._jobs(concept) if concept else {}
         if any(is_going(jobs.get(kind)) for kind in (ANNOTATE, COMPARE, LOOK_BACK)):
@@ -82,38 +82,24 @@ class _Screen:
         if concept is None:
             return self._show(request, view)
         try:
+            if action.name == "open":
+                return {self.dialog: opened(self._bench, concept, action.value, request, view.ids)}
             said = self._do(concept, action, author_of(request), view)
         except DiscernError as error:
             return {self.said: say(f"{in_words(error)} Nothing was changed.", "bad")}
-        return self._show(request, view, said)
+        return self._show(request, view, said) | {self.dialog: ""}
 
     def _do(self, concept: str, action: Action, author: str, view: RememberedReview) -> str:
-        """What there is to say about it, in words. Changes `view`."""
+        """HTML of what there is to say about it. Changes `view`."""
         bench = self._bench
         if action.name in ("show", "filter"):
             wanted = dict(parse_qsl(action.value)) if action.name == "show" else action.fields
             view.place = {k: v for k, v in wanted.items() if k in FILTERS and v}
-            view.ids, view.keys = [], {}
+            view.ids = []
         elif action.name in ("yes", "no", "unsure"):
-            # A grade or class that is right comes last: its name may be any.
-            picture_id, key, how, given = (*action.value.split("|", 3), "", "")[:4]
-            # Nothing that speaks for one or the other stands beside a picture that people disagree about.
-            in_view = how != "blind" or picture_id in view.ids
-            bench.concept(concept).labels.give(
-                picture_id, given or action.name, author=author, key=key, in_view=in_view
-            )
-            view.keys[picture_id] = key
-            return "Saved."
+            return labelled(bench, concept, action, author)
         elif action.name == "undo":
-            undone = bench.concept(concept).labels.take_back(
-                author=author, only=[view.keys.pop(action.value, "")]
-            )
-            return "Taken back." if undone else "There was nothing to take back."
-        elif action.name == "comment":
-            picture_id, _, key = action.value.partition("|")
-            text = action.fields.get("text", "")
-            bench.concept(concept).labels.comment(picture_id, text, author=author, key=key)
-            return "The comment is kept." if text.strip() else "The comment is taken back."
+            return undone(bench, concept, action.value, author)
         elif action.name == "look-over":
             bench.review.submit(concept)
         elif action.name == "annotate":
@@ -129,23 +115,22 @@ class _Screen:
             bench.concept(concept).annotators.compare(budget=_dollars(budget) if budget else None)
         elif action.name == "use-annotator":
             bench.concept(concept).annotators.choose(_setup(action.value), author=author)
-            return "From now on this one labels. What was said before is kept."
+            return say("In use from now on. Earlier suggestions are kept.", "good")
         else:
             press(bench, action)
         return ""
 
     def _show(self, request: Request, view: RememberedReview, said: str = "") -> Shown:
-        """Everything. After an answer the same pictures stay where they are until the person goes on."""
+        """Everything but the dialog. After a label the same suggestions stay until the person goes on."""
         concept = concept_of(request)
-        shown = {self.said: say(said, "good") if said else "", MEMORY: view}
+        shown = {self.said: said, MEMORY: view}
         nothing = {self.top: "", TIMER: 0}
         if concept is None:
-            main = render("which_concept.html", screen="Review", what="What the machine said")
+            main = render("which_concept.html", screen="Review", what="A suggestion")
             return shown | nothing | {self.main: main}
         try:
             jobs = self._jobs(concept)
-            reader = author_of(request) if request.state.role >= Role.LABELLER else None
-            main = self._main(concept, author_of(request), view, jobs, reader)
+            main = self._main(concept, view, jobs, reader_of(request))
         except DiscernError as error:
             return shown | nothing | {self.main: say(in_words(error), "bad")}
         return shown | {
@@ -157,12 +142,10 @@ class _Screen:
     def _main(
         self,
         concept: str,
-        author: str,
         view: RememberedReview,
         jobs: Mapping[str, JobView],
-        reader: str | None = None,
+        reader: str | None,
     ) -> str:
-        """`reader`: who gets what others said of a picture only once they have answered, as they may."""
         place = view.place
         wanted = ReviewFilter(
             kind=place.get("kind", ""),
@@ -178,18 +161,13 @@ class _Screen:
         start, reason = _number(place.get("start", "")), place.get("reason", "")
         only = Reason(reason) if reason in [*Reason] else None
         queue = self._bench.review.queue(concept, only, ROWS, start, reader=reader)
-        shown = [*view.ids, *(row.id for row in queue.rows)]
         return render(
             "review/main.html",
             concept=concept,
+            scale=handle.definition.read().scale,
             page=page,
             place=place,
-            keys=view.keys,
-            remarks=self._bench.concept(concept).labels.comments(shown, author),
-            own={
-                event.picture_id: event.value
-                for event in self._bench.concept(concept).labels.own(shown, author)
-            },
+            seen=view.ids,
             queue=queue,
             start=start,
             size=ROWS,

@@ -235,7 +235,7 @@ class AnswerAnywhere {
   }
 
   all(which = '*') {
-    for (const tile of tiles()) if (tile.matches(which)) this.chosen.add(idOf(tile));
+    for (const tile of tiles()) if (tile.matches(which) && tile.checkVisibility()) this.chosen.add(idOf(tile)); // none in a fold
     this.count();
   }
 

@@ -5,6 +5,9 @@ import { savedMeanwhile } from "./outbox.js";
 
 if (savedMeanwhile) location.reload();
 
+const here = () => location.pathname + location.search;
+let at = here();
+
 let lastFocus = "";
 document.addEventListener("focusin", (event) => { lastFocus = event.target.id || ""; });
 
@@ -46,6 +49,7 @@ function settle() {
   const shown = document.querySelector("[data-address]");
   if (shown && shown.dataset.address !== location.pathname + location.search) {
     history[arrived ? "pushState" : "replaceState"](null, "", shown.dataset.address);
+    at = here();
   }
   arrived = true;
   shown?.removeAttribute("data-address");
@@ -58,10 +62,8 @@ function settle() {
 
 afterChanges(settle);
 
-// A screen that has several addresses itself says so, and shows what is at this one.
-window.addEventListener("popstate", () => {
-  if (window.dispatchEvent(new CustomEvent("turned", { cancelable: true }))) location.reload();
-});
+// Back and Forward come to other content. What is behind the # a screen follows itself.
+window.addEventListener("popstate", () => { if (here() !== at) location.reload(); });
 
 // Enter sends a form off from its text area too; Shift+Enter makes a new line.
 document.addEventListener("keydown", (event) => {
@@ -69,6 +71,11 @@ document.addEventListener("keydown", (event) => {
   if (!area || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();
   area.form.requestSubmit();
+});
+
+// A choice that is a form of its own is sent as it is made.
+document.addEventListener("change", (event) => {
+  if (event.target.matches?.("select[data-submit]")) event.target.form.requestSubmit();
 });
 
 // A click on the backdrop, or on a close button, closes the dialog.

@@ -44,7 +44,7 @@ export function writeComment({concept, picture, before, keep, tell, of = 1}) {
     if (text !== before) keep(text);
   };
   const buttons = element('div', 'row');
-  buttons.append(button('Keep it', '⏎', 'primary', () => finish(area.value.trim())));
+  buttons.append(button('Save', '⏎', 'primary', () => finish(area.value.trim())));
   if (before) buttons.append(button('Take it back', '', '', () => finish('')));
   buttons.append(button('Cancel', 'Esc', '', () => dialog.close()));
   const note = element('p', 'soft', drafts.of(concept, about) === null ? '' : 'You wrote this and have not kept it yet.');

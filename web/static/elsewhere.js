@@ -5,6 +5,8 @@ import {Outbox, get} from './outbox.js';
 const MOST = 60; // pictures in one request
 const COMMENT = '/elsewhere/comment';
 const slot = (concept, id) => `${id} ${concept}`;
+// That of a picture to label before anything is told. Once that is done, `page.js` asks for what may be told.
+const tileOfBlind = (id) => document.querySelector(`.tile[data-blind][data-value="${id}"]`);
 
 class Elsewhere {
   constructor() {
@@ -78,9 +80,10 @@ class Elsewhere {
     return this.outbox.items.some(({body}) => body.concept === concept && (body.answers || []).some(([other]) => other === id));
   }
 
-  // Whether the machine's verdict is, or was, beside it: such an answer measures nothing.
+  // Whether a suggestion is, or was, beside it: such a label never tests.
   inView(concept, id) {
-    return this.seen.has(slot(concept, id)) || [...document.querySelectorAll('[data-in-view]')].some((area) => area.dataset.inView === concept);
+    if (this.seen.has(slot(concept, id))) return true;
+    return !tileOfBlind(id) && [...document.querySelectorAll('[data-in-view]')].some((area) => area.dataset.inView === concept);
   }
 
   say(concept, ids, value) {
@@ -161,6 +164,7 @@ class Elsewhere {
   }
 
   saved(item) {
+    if ((item.body.answers || []).some(([id]) => tileOfBlind(id))) document.dispatchEvent(new Event('labelled'));
     const unsure = this.unsure.get(item.body.key);
     this.unsure.delete(item.body.key);
     if (unsure) this.load(...unsure).then(() => this.draw(), () => { /* a reload shows it */ });

@@ -27,12 +27,12 @@ export class Comments {
     this.remarks.set(id, text ? [...others, {text, own: true}] : others);
   }
 
-  // A picture that is asked about a second time is asked like a new one: an earlier comment would tell the answer.
+  // A picture that is asked about a second time is asked like a new one: an earlier comment would tell the label.
   isHidden(picture) {
     return Boolean(picture.repeat) && this.labeller.at === null && picture === this.labeller.pictures[0];
   }
 
-  // Other people's only where the picture is answered.
+  // Other people's only where the picture is labelled.
   show(picture) {
     const list = this.labeller.part('remarks');
     const answered = this.labeller.at !== null;
@@ -50,8 +50,8 @@ export class Comments {
     const {labeller} = this;
     this.about = {picture, hidden: this.isHidden(picture)};
     const before = this.about.hidden ? '' : this.own(picture.id);
-    const words = picture === labeller.last && labeller.at === null ? 'Comment on your last answer: why do you see it so?' : 'Comment on this picture';
-    labeller.part('comment-about').textContent = before ? 'Your comment: change it, or take it back' : words;
+    const words = picture === labeller.last && labeller.at === null ? 'Comment on your last label' : 'Comment';
+    labeller.part('comment-about').textContent = before ? 'Your comment' : words;
     this.form.querySelector('[data-do="drop-comment"]').hidden = !before;
     this.form.hidden = false;
     labeller.part('remarks').hidden = true;
@@ -65,7 +65,7 @@ export class Comments {
     const before = picture && !hidden ? this.own(picture.id) : '';
     if (picture && !this.form.hidden) {
       drafts.keep(this.labeller.concept, picture.id, this.area.value, before);
-      if (drafts.of(this.labeller.concept, picture.id) !== null) this.labeller.say('Your comment is not kept yet. C brings it back.');
+      if (drafts.of(this.labeller.concept, picture.id) !== null) this.labeller.say('Comment not saved yet. C brings it back.');
     }
     this.form.hidden = true;
     this.area.value = '';
@@ -80,7 +80,7 @@ export class Comments {
     if (text !== before) {
       labeller.outbox.add('/comment', {concept: labeller.concept, picture: picture.id, text, beside: hidden});
       if (!hidden) this.setOwn(picture.id, text);
-      labeller.say(text ? 'The comment is kept.' : 'The comment is taken back.');
+      labeller.say(text ? 'Comment saved.' : 'Comment removed.');
       labeller.showLast();
     }
     this.close();

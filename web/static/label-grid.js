@@ -5,9 +5,8 @@ import {element, image} from './dom.js';
 import {Unsaved} from './label-unsaved.js';
 
 const FLIP = {'': 'yes', yes: 'no', no: ''};
-const WALL = 60; // pictures of one
+const SHEET = 60; // pictures of one
 const ASK_AGAIN = 300; // milliseconds, while the first pictures of an order are found
-const HASHES = ['#grid', '#wall'];
 const EMPTYING = {Backspace: '', Delete: ''};
 
 export class Grid {
@@ -31,80 +30,38 @@ export class Grid {
   }
 
   get isOpen() {
-    return !this.part('grid').hidden;
+    return this.labeller.mode !== 'single';
   }
 
-  toggle() {
-    if (this.isOpen) this.unsaved.ask(() => this.close()); else this.open();
-  }
-
-  // With the first yes still to be found, the wall is where it is found soonest.
-  wall() {
-    this.unsaved.ask(() => this.open('wall'));
-  }
-
-  // An entry of its own in the history: Back leads to single pictures, a reload stays in the grid.
-  open(order) {
-    if (this.returning) {
-      this.reopen = {order};
-      return;
-    }
-    if (order) this.part('order').value = order;
-    if (!HASHES.includes(location.hash)) history.pushState({grid: true}, '', this.address());
-    this.enter();
+  // A sheet shows pictures of every kind. What counts is marked, and the rest has been seen.
+  get isSheet() {
+    return this.labeller.mode === 'sheet';
   }
 
   enter() {
-    this.part('one').hidden = true;
-    this.part('grid').hidden = false;
+    this.part('orders').hidden = this.isSheet; // which has as many as it has
     const kept = this.unsaved.recall();
     if (kept && !this.pictures.length) this.restore(kept); else this.reload();
   }
 
   restore({order, size, pictures, values}) {
-    this.part('order').value = order;
-    if (!this.part('order').value) this.part('order').value = 'likely'; // its search is gone from the rule
+    if (order !== 'wall') this.part('order').value = order;
+    if (!this.part('order').value) this.part('order').value = 'likely'; // its search is gone from the description
     this.part('size').value = size;
     for (const {id, said} of pictures) if (said) this.labeller.comments.setOwn(id, said);
     this.asked = this.query();
     const n = values.filter(Boolean).length;
-    this.note = `${n === 1 ? '1 mark' : `${n} marks`} from before, not saved yet. `;
+    this.note = `${n === 1 ? '1 mark' : `${n} marks`} not saved yet. `;
     this.fill(pictures, values);
   }
 
-  close() {
-    this.leave();
-    if (history.state?.grid) {
-      this.returning = true; // the browser goes back a moment later
-      history.back();
-    } else history.replaceState(null, '', location.pathname + location.search);
-  }
-
   leave() {
-    this.part('grid').hidden = true;
-    this.part('one').hidden = false;
+    this.asked = null;
     this.pictures = [];
     this.values = [];
-    this.labeller.show();
-  }
-
-  // The browser's Back or Forward came to another address of this screen.
-  turned() {
-    if (this.returning) {
-      const {reopen} = this;
-      this.returning = false;
-      this.reopen = null;
-      if (reopen) this.open(reopen.order);
-      return;
-    }
-    const inGrid = HASHES.includes(location.hash);
-    if (inGrid && !this.isOpen) {
-      if (location.hash === '#wall') this.part('order').value = 'wall';
-      this.enter();
-    } else if (!inGrid && this.isOpen) {
-      if (this.unsaved.count) history.pushState({grid: true}, '', this.address());
-      this.unsaved.ask(() => { if (HASHES.includes(location.hash)) this.close(); else this.leave(); });
-    }
+    this.part('tiles').replaceChildren();
+    this.words(this.note || '');
+    this.note = '';
   }
 
   // Another order or number of pictures; whoever stays with their marks has the old one again.
@@ -117,36 +74,34 @@ export class Grid {
     });
   }
 
-  query() {
-    const [order, ...query] = this.part('order').value.split(':');
-    return new URLSearchParams({concept: this.labeller.concept, order, query: query.join(':'), n: order === 'wall' ? WALL : this.part('size').value});
+  get order() {
+    return this.isSheet ? 'wall' : this.part('order').value;
   }
 
-  // The page has a base address, which a hash alone would be added to.
-  address() {
-    return location.pathname + location.search + (this.part('order').value === 'wall' ? '#wall' : '#grid');
+  query() {
+    const [order, ...query] = this.order.split(':');
+    return new URLSearchParams({concept: this.labeller.concept, order, query: query.join(':'), n: this.isSheet ? SHEET : this.part('size').value});
   }
 
   async reload() {
     const asked = this.query();
     this.asked = asked;
     this.loading = true;
-    if (!this.returning) history.replaceState(history.state, '', this.address());
-    this.words('Looking through the library…');
+    this.words(this.note || 'Loading…');
     try {
       let found = await get(`/app/answers/grid?${asked}`);
-      while (found.thinking && !found.problem && !found.pictures.length && this.asked === asked && this.isOpen) {
+      while (found.thinking && !found.problem && !found.pictures.length && this.asked === asked) {
         await new Promise((resolve) => { setTimeout(resolve, ASK_AGAIN); });
         found = await get(`/app/answers/grid?${asked}`);
       }
-      if (this.asked !== asked) return; // another order was chosen meanwhile
+      if (this.asked !== asked) return; // another order or mode was chosen meanwhile
       if (found.problem && !found.pictures.length) throw new Error(found.problem);
       this.byLookAlikes = found.by_look_alikes;
       this.labeller.comments.know(found.remarks);
       this.fill(found.pictures);
     } catch (error) {
       this.loading = this.asked !== asked;
-      this.words(`The pictures can’t be shown: ${error.message} Your answers are kept.`);
+      this.words(`No pictures: ${error.message} Your labels are kept.`);
     }
   }
 
@@ -155,9 +110,6 @@ export class Grid {
     this.values = values;
     this.loading = false;
     [this.shownOrder, this.shownSize] = this.choices.map((choice) => choice.value);
-    // A wall shows pictures of every kind. What counts on it is clicked, and what is left has been seen.
-    this.isWall = this.asked.get('order') === 'wall';
-    this.part('size').closest('label').hidden = this.isWall; // which has as many as it has
     this.at = this.anchor = 0;
     this.part('tiles').replaceChildren(...pictures.map((picture) => {
       const tile = element('button', 'tile');
@@ -170,8 +122,8 @@ export class Grid {
     this.keep();
     if (this.part('tiles').getBoundingClientRect().top < 0) scrollTo(0, 0); // where the last page ended
     if (pictures.length) this.tiles()[0].focus({preventScroll: true});
-    else if (this.isWall) this.words(`${this.note || ''}You have looked through pictures of every kind. Choose another order, or press G for single questions.`);
-    else this.words('Every picture found this way has an answer. Choose another order, or go on to Review.');
+    else if (!this.labeller.chosen()) this.labeller.turn('single');
+    else this.words(`${this.note || ''}${this.isSheet ? 'No more sheets.' : 'All of these are labelled. Choose another order.'}`);
   }
 
   // True where the key was for the grid.
@@ -208,7 +160,7 @@ export class Grid {
       keep: (text) => {
         labeller.outbox.add('/comment', {concept, picture: picture.id, text});
         labeller.comments.setOwn(picture.id, text);
-        labeller.say(text ? 'The comment is kept.' : 'The comment is taken back.');
+        labeller.say(text ? 'Comment saved.' : 'Comment removed.');
         this.paint();
         this.keep();
       },
@@ -218,7 +170,7 @@ export class Grid {
 
   click(index, extends_) {
     this.at = index;
-    if (this.scale.own) { // chosen here, answered by a key or the buttons above
+    if (this.scale.own) { // chosen here, labelled by a key or the buttons above
       if (!extends_) this.anchor = index;
       return this.paint();
     }
@@ -261,19 +213,20 @@ export class Grid {
   }
 
   keep() {
-    const {pictures, values, shownOrder: order, shownSize: size} = this;
+    const {pictures, values, shownSize: size} = this;
+    const order = this.isSheet ? 'wall' : this.shownOrder;
     this.unsaved.keep({order, size, pictures: pictures.map(({id, path}) => ({id, path, said: this.labeller.comments.own(id)})), values});
   }
 
-  // One request, one transaction, one undo. A wall that is left halfway has not been looked through as a whole.
+  // One request, one transaction, one undo. A sheet that is left halfway has not been looked through as a whole.
   save({whole = true} = {}) {
     const answers = this.pictures.flatMap((p, i) => (this.values[i] ? [[p.id, this.values[i]]] : []));
-    const wall = this.isWall && whole ? this.pictures.map((p) => p.id) : [];
+    const wall = this.isSheet && whole ? this.pictures.map((p) => p.id) : [];
     if ((!answers.length && !wall.length) || this.pending) return;
     const {labeller} = this;
     this.pending = labeller.outbox.add('/batch', {concept: labeller.concept, answers, wall});
     this.keep();
-    this.words(answers.length ? `Saving ${answers.length} answers…` : 'Laying out the next wall…');
+    this.words(answers.length ? `Saving ${answers.length}…` : 'Loading…');
     if (!answers.length) return;
     const batch = answers.map(([id, value], i) => ({id, value, key: `${this.pending}.${i}`}));
     labeller.history.push({key: this.pending, batch});
@@ -286,16 +239,16 @@ export class Grid {
     if (item.body.key !== this.pending) return;
     this.pending = null;
     const count = item.body.answers.length;
-    const what = count === 1 ? '1 answer' : `${count} answers`;
-    this.labeller.say(count ? `Saved: ${what}.` : 'None of them; the next wall comes.');
-    this.note = count ? `${what} saved at once. Z takes ${count === 1 ? 'it' : 'them all'} back. ` : '';
+    this.note = count ? `${count} saved. ` : '';
     this.values = this.values.map(() => '');
-    if (this.isOpen) this.reload();
+    if (!this.isOpen) return;
+    const mode = this.labeller.goOn();
+    if (mode === this.labeller.mode) this.reload(); else this.labeller.turn(mode);
   }
 
   // A batch was taken back. Its pictures come again, but not over marks that are not saved.
   undone() {
-    if (!this.unsaved.count) this.reload();
+    if (this.unsaved.count) this.paint(); else this.reload();
   }
 
   tiles() {
@@ -313,14 +266,11 @@ export class Grid {
     });
     const set = this.values.filter(Boolean).length;
     const save = this.labeller.root.querySelector('[data-do="save"]');
-    save.disabled = this.isWall ? !this.pictures.length : !set;
-    if (this.isWall) {
-      save.firstChild.textContent = set ? `Save ${set}, next wall ` : 'None of these, next wall ';
-      if (this.pictures.length) this.words(`${this.note || ''}Click every picture that counts. What you leave stays without an answer, and is on no other wall.`);
-      return;
-    }
-    save.firstChild.textContent = set ? `Save ${set} ` : 'Save ';
-    if (this.pictures.length) this.words(`${this.note || ''}${set} of ${this.pictures.length} have an answer. Those without one stay as they are.${this.byLookAlikes ? ' This order also uses your answers to pictures that look alike.' : ''}`);
+    save.disabled = this.isSheet ? !this.pictures.length : !set;
+    save.firstChild.textContent = set ? `Save ${set} ` : this.isSheet ? 'Next page ' : 'Save ';
+    if (!this.pictures.length) return;
+    const how = this.isSheet ? 'Pick every picture that counts; the rest stays unlabelled.' : set ? `${set} of ${this.pictures.length} marked` : `Mark pictures, then save.${this.byLookAlikes ? ' Similar labelled pictures shape the order.' : ''}`;
+    this.words(`${this.note || ''}${how}`);
     if (set) this.note = '';
   }
 
@@ -330,6 +280,6 @@ export class Grid {
   }
 
   words(text) {
-    this.part('grid-words').textContent = text;
+    this.labeller.tell(text);
   }
 }

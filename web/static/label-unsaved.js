@@ -58,6 +58,12 @@ export class Unsaved {
     } catch { /* full or forbidden: leaving still asks */ }
   }
 
+  // The mode that such marks are of.
+  mode() {
+    const kept = this.recall();
+    return kept && (kept.order === 'wall' ? 'sheet' : 'grid');
+  }
+
   // What an earlier page of this tab kept, or null.
   recall() {
     try {

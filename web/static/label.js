@@ -8,37 +8,34 @@ import {Scale} from './scale.js';
 const AHEAD = 5; // pictures loaded before they are needed
 const PLAIN = ['yes', 'no', 'unsure', 'skip'];
 const SAY = 'say:'; // before a grade or class, as a button or key does it: a class may be called like anything
-const KEYS = {s: 'skip', z: 'undo', c: 'comment', g: 'grid', w: 'wall', '?': 'help',
+const KEYS = {s: 'skip', z: 'undo', c: 'comment', g: 'grid', w: 'sheet', '?': 'help',
   ArrowLeft: 'back', ArrowRight: 'forward'};
+const MODES = ['sheet', 'grid', 'single'];
+const BEFORE = {'#wall': 'sheet'}; // addresses of earlier versions
 const REASONS = {
-  'evaluation set': ['Kept for measuring', 'Drawn at random. Nothing learns from it: it says later how good the result is.'],
-  borderline: ['Borderline', 'Your answers so far leave it open whether this counts.'],
-  likely: ['Close to your words', 'It looks like what you described. Is it?'],
-  'like a yes': ['Like one that counts', 'It is among the nearest to a picture that you said counts.'],
-  exploration: ['Something different', 'Far from what you have seen so far, in case what counts hides there too.'],
-  wall: ['From the wall', 'One of every kind.'],
+  'evaluation set': ['Test picture', 'Drawn at random and never trained on. It shows how good the result is.'],
+  borderline: ['Borderline', 'Your labels so far leave it open.'],
+  likely: ['Close to your words', 'It looks like what you described.'],
+  'like a yes': ['Like one that counts', 'Among the nearest to a picture that counts.'],
+  exploration: ['Something different', 'Far from what you have seen, in case what counts hides there.'],
   random: ['Drawn at random', 'So that nothing stays out of sight.'],
-  disagreement: ['You and the machine differ', 'One of you will learn from it.'],
+  disagreement: ['You and the suggestion differ', 'One of you will learn from it.'],
 };
 
 class Labeller {
   constructor(root) {
     this.root = root;
     this.concept = root.dataset.concept;
-    this.usual = Number(root.dataset.usual); // answers after which labelling mostly counts as done
+    this.usual = Number(root.dataset.usual); // labels after which labelling mostly counts as done
     this.scale = new Scale(root.dataset.scale);
     this.keys = {...KEYS, ...Object.fromEntries(Object.entries(this.scale.keys).map(([key, value]) => [key, PLAIN.includes(value) ? value : SAY + value]))};
-    if (this.scale.own) delete this.keys.w; // a wall is answered by yes alone
+    if (this.scale.own) delete this.keys.w; // on a sheet only what counts is marked
     this.part = (name) => root.querySelector(`[data-part="${name}"]`);
     const state = JSON.parse(root.dataset.state);
-    this.count = state.count;
-    this.advice = state.advice;
-    this.rare = state.rare;
-    this.enough = state.enough;
     this.pictures = [];
     this.loaded = new Map();
-    this.history = grouped(state.recent); // answers and batches, oldest first
-    this.at = null; // place in the history that is looked at; null is the picture to answer
+    this.history = grouped(state.recent); // labels and batches, oldest first
+    this.at = null; // place in the history that is looked at; null is the picture to label
     this.last = this.history.at(-1) || null;
     if (this.last) this.last.opinion = state.opinion;
     this.tabs = new BroadcastChannel('discern:answers');
@@ -53,23 +50,60 @@ class Labeller {
     this.comments.know(state.remarks);
     for (const item of this.outbox.items) this.recall(item);
     this.grid = new Grid(this);
+    this.know(state);
+    this.keptUnder = `discern:mode:${this.concept}`;
+    const kept = sessionStorage.getItem(this.keptUnder);
+    if (!location.hash && kept) history.replaceState(null, '', `#${kept}`);
+    this.mode = this.grid.unsaved.mode() || this.chosen() || this.fits;
     this.take(state.upcoming);
-    this.showCount();
-    this.show();
+    this.turn(this.mode);
     root.addEventListener('click', (event) => {
       const button = event.target.closest('[data-do]');
       if (button) this.act(button.dataset.do);
+      button?.closest('[popover]')?.hidePopover();
     });
     document.addEventListener('keydown', (event) => this.key(event));
-    const address = location.pathname + location.search;
-    addEventListener('turned', (event) => {
-      if (!root.isConnected || location.pathname + location.search !== address) return;
-      event.preventDefault();
-      this.grid.turned();
-    });
-    if (location.hash === '#wall' && !this.scale.own) this.grid.open('wall');
-    else if (location.hash === '#grid' || this.grid.unsaved.recall()) this.grid.open();
+    addEventListener('hashchange', () => this.turned());
     root.dataset.ready = 'true';
+  }
+
+  // Modes: the address has the one that was chosen, and the tab keeps it. Until then what fits the labels is shown.
+
+  chosen() {
+    const mode = BEFORE[location.hash] || location.hash.slice(1);
+    return MODES.includes(mode) && !(mode === 'sheet' && this.scale.own) ? mode : '';
+  }
+
+  choose(mode) {
+    this.grid.unsaved.ask(() => {
+      if (location.hash === `#${mode}`) this.turn(mode); else location.hash = mode;
+    });
+  }
+
+  // To another address of this screen, by a choice, Back or Forward. Marks that are not saved come first.
+  turned() {
+    const mode = this.chosen() || this.fits;
+    if (mode !== this.mode && this.grid.unsaved.count) {
+      history.pushState(null, '', `#${this.mode}`);
+      return this.choose(mode);
+    }
+    if (this.chosen()) sessionStorage.setItem(this.keptUnder, mode); else sessionStorage.removeItem(this.keptUnder);
+    if (mode !== this.mode) this.turn(mode);
+  }
+
+  turn(mode) {
+    const single = mode === 'single';
+    this.mode = mode;
+    this.part('one').hidden = !single;
+    for (const name of ['tiles', 'grid-tools', 'batch-undo']) this.part(name).hidden = single;
+    for (const tab of this.root.querySelectorAll('[data-mode]')) tab.setAttribute('aria-pressed', String(tab.dataset.mode === mode));
+    if (single) this.grid.leave(); else this.grid.enter();
+    if (single) this.show();
+  }
+
+  // What fits the labels by now, unless somebody has chosen.
+  goOn() {
+    return this.chosen() || this.fits;
   }
 
   // Keys and buttons
@@ -93,10 +127,12 @@ class Labeller {
       undo: () => this.undo(), back: () => this.step(-1), forward: () => this.step(1),
       comment: () => this.comments.open(this.current()), 'close-comment': () => this.comments.close(),
       'comment-last': () => this.comments.open(this.last), 'drop-comment': () => this.comments.keep(''),
-      grid: () => this.grid.toggle(), wall: () => this.grid.wall(), help: () => this.part('help').showModal(),
+      help: () => this.part('help').showModal(),
       'close-help': () => this.part('help').close(), retry: () => this.outbox.retry(),
     };
-    if (actions[action]) actions[action](); else this.grid.act(action);
+    if (MODES.includes(action)) this.choose(action === this.mode ? 'single' : action);
+    else if (actions[action]) actions[action]();
+    else this.grid.act(action);
   }
 
   current() {
@@ -108,6 +144,7 @@ class Labeller {
     const picture = this.current();
     if (!picture) return;
     const changes = this.at !== null;
+    this.tell('');
     const given = {...picture, value, repeat: !changes && Boolean(picture.repeat)};
     if (changes) this.at = this.next(this.at, 1);
     else this.pictures.shift();
@@ -126,24 +163,25 @@ class Labeller {
     if (before === this.pictures[0]) return;
     if (this.at === null) {
       this.show();
-      this.say('You answered that one in another tab.');
+      this.say('You labelled that one in another tab.');
     }
     this.ask();
   }
 
   undo() {
     const last = this.history.pop();
-    if (!last) return this.say('There is nothing to take back.');
+    if (!last) return this.say('Nothing to undo.');
     const undoes = last.batch ? last.batch.map((answer) => answer.key) : [last.key];
     this.outbox.add('/undo', {concept: this.concept, undoes});
     this.at = null;
     this.last = this.history.at(-1) || null;
     if (last.batch) {
-      this.say(`${last.batch.length} answers are taken back.`);
+      this.grid.note = `${last.batch.length} undone. `;
+      if (!this.grid.isOpen) this.tell(this.grid.note);
     } else {
       this.pictures = [last, ...this.pictures.filter((p) => p.id !== last.id)];
       delete last.value;
-      this.say('Taken back. Answer again.');
+      this.say('Undone. Label it again.');
     }
     if (this.grid.isOpen) this.grid.undone();
     this.show();
@@ -184,7 +222,7 @@ class Labeller {
     this.history = this.history.filter((answer) => answer.key !== item.body.key);
     this.last = this.history.at(-1) || null;
     this.part('trouble').hidden = false;
-    this.part('trouble-words').textContent = `One answer could not be saved and does not count: ${reason}`;
+    this.part('trouble-words').textContent = `One label was not saved: ${reason}`;
     this.show();
   }
 
@@ -230,6 +268,7 @@ class Labeller {
   // Loading: thumbnails of all first, then the large ones in order.
 
   load() {
+    if (this.mode !== 'single') return; // which has tiles to load
     const soon = this.pictures.slice(0, AHEAD + 1);
     const wanted = new Set([...soon, ...this.history.slice(-3)].map((p) => p.id));
     for (const id of this.loaded.keys()) if (!wanted.has(id)) this.loaded.delete(id);
@@ -283,7 +322,7 @@ class Labeller {
   }
 
   disable(action, off) {
-    for (const button of this.part('one').querySelectorAll(`[data-do="${action}"]`)) button.disabled = off;
+    for (const button of this.root.querySelectorAll(`[data-do="${CSS.escape(action)}"]`)) button.disabled = off;
   }
 
   showPicture(picture) {
@@ -305,34 +344,37 @@ class Labeller {
     const box = element('div', 'empty');
     if (this.outbox.items.length) {
       // Only what the server says after these tells whether anything is left.
-      box.append(element('h2', '', 'Saving your answers…'), element('p', '', 'The next pictures come with them.'));
+      box.append(element('h2', '', 'Saving your labels…'), element('p', '', 'More pictures follow.'));
     } else if (this.thinking) {
-      box.append(element('h2', '', 'Choosing the pictures that help most…'), element('p', '', 'A few seconds, the first time. Everything you answered is kept.'));
+      box.append(element('h2', '', 'Choosing pictures…'), element('p', '', 'The first time takes a few seconds.'));
     } else if (this.problem) {
-      box.append(element('h2', '', 'The next pictures can’t be chosen'), element('p', '', `${this.problem} Your answers are kept.`));
+      box.append(element('h2', '', 'No pictures could be chosen'), element('p', '', `${this.problem} Your labels are kept.`));
     } else {
-      box.append(element('h2', '', 'Every picture here has an answer'), element('p', '', 'Go on to Check, or add pictures to the library.'));
+      box.append(element('h2', '', 'Every picture is labelled'), element('p', '', 'Go on to Check, or import more pictures.'));
     }
     return box;
   }
 
   showWhy(picture) {
-    const why = this.part('why');
-    why.replaceChildren();
+    const title = this.part('why-title'), more = this.part('why-words');
+    more.replaceChildren();
     this.part('place').textContent = '';
+    this.part('why').hidden = !picture;
     if (!picture) return;
     if (this.at !== null) {
-      why.append(element('b', '', `You said: ${this.scale.words(picture.value)}`), element('p', 'soft', picture.purpose === 'evaluation'
-        ? 'This picture measures, and the first answer does that. Undo takes answers back, the newest first.'
-        : 'Another answer replaces it. → goes forward again.'));
+      title.textContent = `Your label: ${this.scale.words(picture.value)}`;
+      more.append(element('p', 'soft', picture.purpose === 'evaluation'
+        ? 'Test picture: your first label stays. Undo takes labels back, the newest first.'
+        : 'Another label replaces it.'));
       const back = this.history.slice(this.at).filter((answer) => !answer.batch).length;
       this.part('place').textContent = `${back} ${back === 1 ? 'picture' : 'pictures'} back`;
       return;
     }
-    const [title, words] = REASONS[picture.reason] || ['Kept for measuring', ''];
-    why.append(element('b', '', title), element('p', 'soft', this.scale.reasons[picture.reason] || words));
+    const [reason, words] = REASONS[picture.reason] || REASONS['evaluation set'];
+    title.textContent = `Why: ${reason.toLowerCase()}`;
+    more.append(element('p', 'soft', this.scale.reasons[picture.reason] || words));
     const found = (picture.brought_by || []).map((by) => (by === 'random' ? 'drawn at random' : by === 'example' ? 'like your example' : `found by “${by}”`));
-    if (found.length && picture.purpose !== 'evaluation') why.append(...found.slice(0, 3).map((by) => element('span', 'chip wrap', by)));
+    if (found.length && picture.purpose !== 'evaluation') more.append(...found.slice(0, 3).map((by) => element('span', 'chip wrap', by)));
   }
 
   showLast() {
@@ -341,7 +383,7 @@ class Labeller {
     if (!last) return;
     const body = this.part('last-body');
     body.replaceChildren();
-    if (last.batch) return body.append(element('p', '', `${last.batch.length} answers at once, in the grid.`));
+    if (last.batch) return body.append(element('p', '', `${last.batch.length} at once.`));
     const row = element('div', 'last-row');
     row.append(image(`/media/thumbnail/${last.id}`, last), this.lastWords(last));
     body.append(row);
@@ -357,7 +399,7 @@ class Labeller {
       body.append(element('p', `why ${last.opinion.value}`, last.opinion.rationale));
       const own = this.scale.tone(last.value);
       const differ = last.opinion.value !== 'unsure' && ['yes', 'no'].includes(own) && own !== last.opinion.value;
-      if (differ) body.append(button('comment-last', 'Say why you see it differently'));
+      if (differ) body.append(button('comment-last', 'Say why you differ'));
     }
   }
 
@@ -365,28 +407,26 @@ class Labeller {
     const words = element('div');
     const own = this.scale.tone(last.value);
     words.append('You: ', element('b', own, this.scale.words(last.value)), element('br'));
-    if (last.purpose === 'evaluation') words.append(element('small', '', 'Kept for measuring: the machine’s opinion stays out of it.'));
+    if (last.purpose === 'evaluation') words.append(element('small', '', 'Test picture: no suggestion is shown.'));
     else if (last.opinion) {
       const agree = last.opinion.given && own === last.opinion.value ? (last.value === last.opinion.given ? ' (you agree)' : ' (you differ in which)') : own === last.opinion.value ? ' (you agree)' : last.opinion.value === 'unsure' ? '' : ' (you differ)';
-      words.append('Machine: ', element('b', last.opinion.value, this.scale.words(last.opinion.given || last.opinion.value)), agree);
-    } else if (typeof last.probability === 'number') words.append(element('small', '', `Learned from your answers so far, it would have said: ${Math.round(100 * last.probability)} of 100 that it ${this.scale.isYes}.`));
-    else words.append(element('small', '', 'The machine has not looked at this one.'));
+      words.append('Suggestion: ', element('b', last.opinion.value, this.scale.words(last.opinion.given || last.opinion.value)), agree);
+    } else if (typeof last.probability === 'number') words.append(element('small', '', `Your labels so far made it ${Math.round(100 * last.probability)} % likely that it ${this.scale.isYes}.`));
     return words;
   }
 
-  know({count, advice, rare, enough}) {
-    Object.assign(this, {count, advice, rare, enough});
+  know({count, progress, reason, rare, enough, mode}) {
+    Object.assign(this, {count, progress, reason, rare, enough, fits: mode});
     this.showCount();
   }
 
   showCount() {
     const {answers, yes, no, unsure, skip, conflict, sentence} = this.count;
-    this.part('count').textContent = answers === 1 ? '1 answer' : `${answers.toLocaleString('en')} answers`;
+    this.part('count').textContent = this.progress;
     this.part('count-words').textContent = sentence;
-    this.part('advice').textContent = this.advice;
+    this.part('reason').textContent = this.reason;
     this.part('rare').textContent = this.rare;
     this.part('rare').hidden = !this.rare;
-    this.part('find-first').hidden = yes > 0 || this.scale.own;
     const bar = this.part('bar');
     const whole = this.enough ? answers : Math.max(this.usual, answers);
     bar.replaceChildren(...[['yes', yes], ['no', no], ['maybe', unsure]].map(([kind, n]) => {
@@ -407,12 +447,17 @@ class Labeller {
     if (failure) set('no', `not saved: ${count}`);
     else if (!count) set('yes', 'saved');
     else set('maybe', 'saving…');
-    if (failure || !this.part('trouble-words').textContent.startsWith('One answer')) this.part('trouble').hidden = !failure;
-    if (failure) this.part('trouble-words').textContent = `${failure} ${count === 1 ? 'One answer is' : `${count} answers are`} not saved yet. They wait in this browser and are sent again by themselves.`;
+    if (failure || !this.part('trouble-words').textContent.startsWith('One label was')) this.part('trouble').hidden = !failure;
+    if (failure) this.part('trouble-words').textContent = `${failure} ${count === 1 ? '1 label waits' : `${count} labels wait`} in this browser and will be sent again.`;
   }
 
   say(words) {
     this.part('said').textContent = words;
+  }
+
+  tell(words) {
+    this.part('status').textContent = words;
+    this.disable('undo', !this.history.length);
   }
 }
 

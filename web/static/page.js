@@ -61,6 +61,8 @@
     else turn.then(() => (event === 'tick' ? put({}) : look(event)));
   }
 
+  document.addEventListener('labelled', () => look());
+
   // Buttons are real <button>s and fields real <form>s: by mouse, touch or keyboard.
   document.addEventListener('click', (event) => {
     const target = event.target.closest('[data-action]:not(form)'), area = target?.closest('.area');

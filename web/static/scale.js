@@ -2,13 +2,13 @@
 import {MARKS} from './dom.js';
 
 const WORDS = {yes: 'counts', no: 'doesn’t', unsure: 'unsure', skip: 'skipped'};
-const SAID = {yes: 'counts', no: 'doesn’t count', unsure: 'unsure', '': 'no answer yet'};
+const SAID = {yes: 'counts', no: 'doesn’t count', unsure: 'unsure', '': 'unlabelled'};
 const NONE = 'none';
 const NONE_IN_WORDS = 'none of these';
 
 const REASONS = {
-  graded: {borderline: 'Your answers so far leave its grade open.', likely: 'It looks like what you described. How much is it so?'},
-  classes: {borderline: 'Your answers so far leave open which of these it is.', likely: 'It looks like what you described. Which of these is it?'},
+  graded: {borderline: 'Your labels so far leave its grade open.', likely: 'It looks like what you described.'},
+  classes: {borderline: 'Your labels so far leave open which of these it is.', likely: 'It looks like what you described.'},
 };
 
 export class Scale {
