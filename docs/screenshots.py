@@ -160,7 +160,7 @@ def _until_colourful(page: Page) -> None:
 
 def _grid(page: Page) -> None:
     page.keyboard.press("g")
-    page.wait_for_selector("[data-part=grid] .tile img")
+    page.wait_for_selector("[data-part=tiles] .tile img")
 
 
 def _protect(page: Page) -> None:
@@ -198,7 +198,7 @@ SHOTS = (
     Shot("label-phone", f"/label{OF}", ".stage img", _until_colourful, size=PHONE),
     Shot("label-grades", f"/label?concept={quote(GRADED)}", ".stage img", _until_colourful),
     Shot("grid", f"/label{OF}", ".stage img", _grid),
-    Shot("review", f"/label/review{OF}", ".review-card"),
+    Shot("review", f"/label/review{OF}", "#review-main .tile img"),
     Shot("check", f"/check{OF}", "#threshold"),
     Shot("check-dark", f"/check{OF}", "#threshold", dark=True),
     Shot("results", f"/results{OF}", ".pictures img"),

@@ -182,12 +182,8 @@ def begin(house: House, page: Page) -> None:
 
 
 def label(house: House, page: Page) -> None:
-<<<<<<< HEAD
     page.get_by_role("link", name="Start labelling").click()
-=======
-    page.get_by_role("link", name=re.compile("start labelling")).click()
     page.get_by_role("button", name="Single").click()
->>>>>>> fc9d9493 (Label opens on what fits, and Review and Borderline are lists of tiles)
     expect(page.locator("#labeller[data-ready] .stage img")).to_be_visible(timeout=SLOW)
     for _ in range(ANSWERS):
         seen = page.locator(".stage img").get_attribute("data-picture")

@@ -198,17 +198,6 @@ def test_an_example_is_chosen_from_a_search_or_dropped_from_elsewhere_and_what_i
     said(page, "an example picture removed")
 
 
-<<<<<<< HEAD
-=======
-def test_without_a_yes_define_leads_to_a_wall(site: Any, page: Any) -> None:
-    open_definition(site, page, "Walled")
-    page.click("a:has-text('Show me pictures')")
-    page.wait_for_selector("[data-part=status]:has-text('Pick every picture that counts')")
-    page.reload()
-    page.wait_for_selector("[data-do=save]:has-text('Next page')")
-
-
->>>>>>> fc9d9493 (Label opens on what fits, and Review and Borderline are lists of tiles)
 def test_a_zip_with_bad_files_is_added_and_the_bad_ones_are_listed(
     site: Any, page: Any, tmp_path: Path
 ) -> None:

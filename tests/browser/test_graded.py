@@ -129,16 +129,10 @@ def test_a_graded_concept_from_start_to_its_figures(site: Site, page: Page) -> N
     page.keyboard.press("4")
     expect(page.locator(".tiles .tile").first).to_contain_text("4 of 5")
     page.keyboard.press("Enter")
-<<<<<<< HEAD
-    expect(page.locator("[data-part=grid-words]")).to_contain_text("1 answer saved")
+    expect(page.locator("[data-part=status]")).to_contain_text("1 saved")
     train(site, page, GRADED, "Grades")
     expect(page.get_by_text("Weighted kappa")).to_be_visible()
     expect(page.get_by_role("table", name="Grades")).to_be_visible()
-=======
-    expect(page.locator("[data-part=status]")).to_contain_text("1 saved")
-    train(site, page, GRADED, "[data-grades] table")
-    expect(page.locator("[data-grades]")).to_contain_text("Agreement beyond chance")
->>>>>>> fc9d9493 (Label opens on what fits, and Review and Borderline are lists of tiles)
     assert serious_in_both_themes(page) == []
 
 

@@ -61,14 +61,9 @@ def test_from_a_sentence_to_a_classifier(app: App, page: Any, archive: Path) -> 
     begin(page)
     define(page)
 
-<<<<<<< HEAD
     page.get_by_role("link", name="Start labelling").click()
-    expect(page.locator("#labeller[data-ready]")).to_be_visible()
-=======
-    page.get_by_role("link", name=re.compile("start labelling")).click()
     expect(page.get_by_text("Pick every picture that counts")).to_be_visible()
     page.get_by_role("button", name="Single").click()
->>>>>>> fc9d9493 (Label opens on what fits, and Review and Borderline are lists of tiles)
     first_answers_with_undo_and_comment(page)
     reload_keeps_what_was_answered(page)
     restart_in_the_middle_loses_nothing(app, page)

@@ -26,7 +26,7 @@ const pictureAt = (target) => {
 let hovered = null;
 function pictureInHand() {
   const focus = document.activeElement;
-  const near = focus?.closest('.tile, .look, figure, .review-card, .pictures > li, .alone img');
+  const near = focus?.closest('.tile, .look, figure, .pictures > li, .alone img');
   const img = near?.matches('img') ? near : near?.querySelector('img');
   if (img) return img;
   const large = [...document.querySelectorAll('dialog[open] .large img, .stage img, .large img, .alone img')];
