@@ -37,7 +37,7 @@ def opened(
     return render(
         "review/picture.html",
         id=picture,
-        path=next((one.path for one in [*rows, *items]), ""),
+        path=next(iter([*(row.path for row in rows), *(item.path for item in items)]), ""),
         rows=rows,
         item=next(iter(items), None),
         blind=blind,
