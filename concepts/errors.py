@@ -318,7 +318,7 @@ class OtherEncoderError(DiscernError):
     in_terminal = (
         "Leave out the encoder, or change it for all pictures: discern library reembed {error.asked}."
     )
-    on_screen = "Leave out the encoder, or change it for all pictures on Library, Encoder."
+    on_screen = "Leave out the encoder, or change it for all pictures on Settings, Encoder."
 
     def __init__(self, recorded: str, asked: str) -> None:
         super().__init__(f"The vectors of this library are from “{recorded}”, not from “{asked}”.")
@@ -334,7 +334,7 @@ class FingerprintMismatchError(DiscernError):
         "Embed the library with that encoder (discern library reembed), or train again with this one "
         "(discern concept train)."
     )
-    on_screen = "Choose that encoder on Library, Encoder, or train again on Check."
+    on_screen = "Choose that encoder on Settings, Encoder, or train again on Check."
 
     def __init__(self, what: str, expected: str, found: str) -> None:
         super().__init__(f"{what} was made with encoder {found}, but this library uses {expected}.")

@@ -17,15 +17,15 @@ FIELDS = {
     "openai_base_url": "Address",
     "openai_api_key": "Key",
     "llm_model": "Model for words",
-    "vlm_model": "Model that sees",
-    "large_vlm_model": "Larger model that sees",
-    "critic_model": "Model that criticises",
+    "vlm_model": "Model for pictures",
+    "large_vlm_model": "Larger model",
+    "critic_model": "Critic",
     "llm_price": "Price of the model for words",
-    "vlm_price": "Price of the model that sees",
-    "large_vlm_price": "Price of the larger model that sees",
-    "critic_price": "Price of the model that criticises",
+    "vlm_price": "Price of the model for pictures",
+    "large_vlm_price": "Price of the larger model",
+    "critic_price": "Price of the critic",
     "prices": "Prices of models",
-    "model_concurrency": "Questions at the same time",
+    "model_concurrency": "Parallel requests",
 }
 
 

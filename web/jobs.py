@@ -11,37 +11,37 @@ from web.words import count, duration
 
 GOING = ("queued", "running", "interrupted")
 TITLES = {
-    "add pictures": "Adding pictures",
-    "add sample": "Getting the sample pictures",
-    "check library": "Looking whether everything is there",
-    "read dates": "Asking pictures when they were taken",
+    "add pictures": "Importing pictures",
+    "add sample": "Getting sample pictures",
+    "check library": "Checking the library",
+    "read dates": "Reading dates",
     "empty bin": "Emptying the trash",
-    "find neighbours": "Finding out which pictures look alike",
-    "tidy vectors": "Removing what only older states need",
-    "read words": "Reading the words in pictures",
-    "re-embed": "Embedding again with another encoder",
-    "annotate": "Having the machine label",
-    "compare annotators": "Comparing who labels best",
-    "draw evaluation": "Setting pictures aside to measure with",
-    "expand": "Proposing what counts",
-    "find ambiguities": "Looking for what is open",
-    "reword": "Trying other words",
-    "look back": "Looking whether earlier labels still fit",
-    "questions": "Thinking of what to ask you",
-    "more kinds": "Thinking of more kinds of pictures",
-    "mine": "Looking for pictures worth asking about",
-    "train": "Training and measuring",
-    "evaluate": "Measuring",
-    "learning curve": "Working out what each answer helped",
-    "robustness": "Looking again at pictures changed a little",
-    "look over": "Looking the labels over",
-    "score library": "Looking at the whole library",
-    "score table": "Writing what all concepts say of the library",
-    "try rule": "Looking at the whole library with a rule",
-    "score files": "Scoring pictures into a file",
-    "score": "Scoring pictures into a file",
-    "watch": "Taking in what is new in a watched folder",
-    "test endpoint": "Testing the model endpoint",
+    "find neighbours": "Finding similar pictures",
+    "tidy vectors": "Freeing disk space",
+    "read words": "Reading words in pictures",
+    "re-embed": "Changing the encoder",
+    "annotate": "Suggesting labels",
+    "compare annotators": "Comparing annotators",
+    "draw evaluation": "Drawing test pictures",
+    "expand": "Proposing criteria",
+    "find ambiguities": "Finding borderline pictures",
+    "reword": "Trying other wordings",
+    "look back": "Checking earlier labels",
+    "questions": "Preparing questions",
+    "more kinds": "Proposing more kinds",
+    "mine": "Finding candidates",
+    "train": "Training",
+    "evaluate": "Testing",
+    "learning curve": "Drawing the learning curve",
+    "robustness": "Testing robustness",
+    "look over": "Reviewing labels",
+    "score library": "Scoring the library",
+    "score table": "Scoring all concepts",
+    "try rule": "Trying a rule",
+    "score files": "Scoring files",
+    "score": "Scoring files",
+    "watch": "Checking a watched folder",
+    "test endpoint": "Testing the endpoint",
 }
 
 
@@ -59,9 +59,9 @@ def how_far(job: JobView) -> str:
         return "stopping after this step"
     if job.state == "queued":
         said = job.message in (PAUSED, OTHERS_FIRST)
-        return job.message if said else "waiting for other work to finish"
+        return job.message if said else "waiting for other jobs"
     if job.state == "interrupted":
-        return "was interrupted, goes on in a moment"
+        return "interrupted, goes on soon"
     parts = [f"{job.done:,} of {job.total:,}" if job.total else reached(job)]
     if job.rate:
         rate = job.rate
@@ -106,7 +106,7 @@ def _added(result: dict[str, Any]) -> str:
     if result.get("duplicates"):
         said.append(count(result["duplicates"], "duplicate"))
     if result.get("removed_before"):
-        said.append(f"{result['removed_before']:,} were removed by you before")
+        said.append(f"{result['removed_before']:,} removed before")
     if skipped:
         said.append(f"{count(skipped, 'file')} skipped")
     return ", ".join(said)
@@ -118,7 +118,7 @@ def library_checked(result: dict[str, Any]) -> str:
         vectors, thumbnails = int(result["embedded"]), int(result["thumbnails_made"])
         said = [f"{count(vectors, 'picture')} embedded again, {count(thumbnails, 'thumbnail')} made again"]
         if result["left"]:
-            said.append(f"{count(int(result['left']), 'picture')} can't be mended: their files are gone")
+            said.append(f"{count(int(result['left']), 'picture')} can’t be repaired: their files are gone")
     else:
         lost = result["vectors_missing"] + result["thumbnails_missing"]
         said = [f"{lost:,} vectors and thumbnails missing" if lost or result["index"] else "nothing missing"]
@@ -134,15 +134,16 @@ OUTCOMES: dict[str, Callable[[dict[str, Any]], str]] = {
     "add pictures": _added,
     "add sample": _added,
     "check library": library_checked,
-    "read dates": lambda r: f"{r['dated']:,} of {count(r['looked_at'], 'picture')} say when",
-    "empty bin": lambda r: f"{count(r['pictures'], 'picture')} gone for good",
+    "read dates": lambda r: f"{r['dated']:,} of {count(r['looked_at'], 'picture')} have a date",
+    "empty bin": lambda r: f"{count(r['pictures'], 'picture')} erased",
+    "find neighbours": lambda r: f"{count(r['pictures'], 'picture')} compared",
     "re-embed": lambda r: f"{count(r['embedded'], 'picture')} embedded",
     "annotate": lambda r: f"{count(r['annotated'], 'picture')} labelled by {r['annotator']}",
     "compare annotators": lambda r: f"{len(r['setups'])} on {count(r['pictures'], 'picture')}",
     "draw evaluation": lambda r: count(r["pictures"], "picture"),
     "expand": lambda r: f"definition {r['revision']}, by {r['author']}",
-    "find ambiguities": lambda r: f"{count(len(r['ambiguities']), 'open question')} found",
-    "reword": lambda r: f"{count(r['sifted'], 'wording')} tried, {r['better']} surely better",
+    "find ambiguities": lambda r: f"{count(len(r['ambiguities']), 'borderline group')}",
+    "reword": lambda r: f"{count(r['sifted'], 'wording')} tried, {r['better']} clearly better",
     "look back": lambda r: f"{count(len(r['contradicted']), 'earlier label')} to review",
     "questions": lambda r: f"{count(len(r['questions']), 'question')}, by {r['author']}",
     "more kinds": lambda r: f"{count(r['added'], 'kind')} of pictures, by {r['author']}",

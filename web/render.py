@@ -24,6 +24,9 @@ from web import jobs, words
 
 # Whether whoever asks may press a button, by its action. Buttons that they may not press are left out.
 ALLOWED: ContextVar[Callable[[str], bool]] = ContextVar("allowed", default=lambda action: True)
+# The query that protects pictures for whoever asks.
+PROTECTED: ContextVar[Callable[[], str]] = ContextVar("protected", default=lambda: "")
+THEME: ContextVar[str] = ContextVar("theme", default="")  # "light" or "dark"; empty if the system decides
 
 FOLDER = Path(__file__).parent
 ICONS = FOLDER / "static" / "icons"
@@ -64,6 +67,11 @@ def url(path: str, concept: str | None = None, /, **query: object) -> str:
     return path + (f"?{urlencode(values)}" if values else "")
 
 
+def picture_address(picture_id: str, kind: Literal["thumbnail", "picture"] = "thumbnail") -> str:
+    """Where a picture is, protected as this person wants it or as the concept says."""
+    return f"/media/{kind}/{picture_id}{PROTECTED.get()()}"
+
+
 def file_name(path: str) -> str:
     """The last part of a path, of one inside of an archive too."""
     return PurePath(path.rpartition("!/")[2]).name
@@ -85,9 +93,11 @@ def _environment() -> Environment:
         "drawing": figures.drawing,
         "icon_svg": _icon,
         "new_key": _new_key,
+        "picture_address": picture_address,
         "now": time.monotonic_ns,
         "picture_files": "image/*," + ",".join(sorted(PICTURE_SUFFIXES)),  # for `accept`
         "picture_formats": NAMES,
+        "theme": THEME.get,
         "url": url,
     }
     environment.filters |= {

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from concepts.workbench import Workbench
-from web.http.guard import author_of
+from concepts.workbench.protection import OnPage
+from web.http.roles import ANY_OTHER, rule_of, why_not
 from web.page import WebPage, concept_of
 from web.render import render
 
@@ -24,9 +25,12 @@ class Screen:
     step: int | None = None
     aside: bool = False  # at the rail's foot
     tab_of: str = ""  # the path of the screen that it is a tab of
+    tab: str = ""  # what its tab is called, if not as the screen
 
 
-def rail(workbench: Workbench, screens: Sequence[Screen], current: Screen, request: Request) -> str:
+def rail(
+    workbench: Workbench, screens: Sequence[Screen], current: Screen, request: Request, protection: OnPage
+) -> str:
     named = concept_of(request)
     concept = workbench.concepts.name_now(named) or named if named else None
     names = list(workbench.concepts.scales())
@@ -40,7 +44,7 @@ def rail(workbench: Workbench, screens: Sequence[Screen], current: Screen, reque
         before=[s for s in screens if not (s.step or s.tab_of or s.aside)],
         steps=[s for s in screens if s.step],
         aside=[s for s in screens if s.aside],
-        protection=workbench.protection.on_page(author_of(request), concept),
+        protection=protection,
         done=workbench.concepts.steps_done(concept) if concept else (),
         pictures=workbench.library.count(),
         here=not workbench.context.settings.store,
@@ -49,7 +53,8 @@ def rail(workbench: Workbench, screens: Sequence[Screen], current: Screen, reque
 
 
 def tabs(screens: Sequence[Screen], current: Screen, request: Request) -> str:
-    """Links to the tabs of the screen; empty if it has none."""
-    at = current.tab_of or current.path
-    found = [s for s in screens if at in (s.path, s.tab_of)]
+    """Links to the tabs of the screen that this person may open; empty if it has none."""
+    at, state = current.tab_of or current.path, request.state
+    of_it = [s for s in screens if at in (s.path, s.tab_of)]
+    found = [s for s in of_it if not why_not(rule_of("GET", s.path) or ANY_OTHER, state.role, state.demo)]
     return render("tabs.html", tabs=found, current=current, concept=concept_of(request)) if found[1:] else ""

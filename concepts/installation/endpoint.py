@@ -24,16 +24,16 @@ SEEING: tuple[Role, ...] = ("annotating", "escalating")
 Mark = Literal["good", "note", "bad"]
 SMALL = 8192  # tokens: a long definition, pictures, and an answer that was thought about
 DOES: dict[Role, str] = {
-    "scoping": "proposes what counts",
-    "annotating": "labels pictures",
-    "escalating": "looks again where the first is not sure",
-    "criticising": "proposes other wordings",
+    "scoping": "proposes criteria",
+    "annotating": "suggests labels",
+    "escalating": "labels where the first is unsure",
+    "criticising": "proposes wordings",
 }
 WITHOUT: dict[Role, str] = {
-    "scoping": "What counts is proposed from the built-in words.",
+    "scoping": "Criteria come from the built-in words.",
     "annotating": "Name one that sees, or none: then the built-in encoder labels instead.",
-    "escalating": "Nobody looks again at what the first is not sure of.",
-    "criticising": "Other wordings come from the built-in words.",
+    "escalating": "No other model labels where the first is unsure.",
+    "criticising": "Wordings come from the built-in words.",
 }
 
 
@@ -51,22 +51,22 @@ def found(mark: Mark, says: str, follows: str = "") -> Finding:
 
 FORMS = {
     "json_schema": found(
-        "good", "It obeys a form, which the endpoint itself sees to.", "No answer is lost to its shape."
+        "good", "The endpoint enforces the form of each reply.", "No reply is lost to its form."
     ),
     "json_object_schema": found(
         "good",
-        "It obeys a form that is sent beside the question, token by token.",
-        "No answer is lost to its shape.",
+        "The endpoint enforces a form that is sent with the question.",
+        "No reply is lost to its form.",
     ),
     "json_object": found(
         "note",
-        "It answers in JSON, and the form is only said in words.",
-        "Each answer is checked here; one that doesn’t fit is asked for once more.",
+        "It replies in JSON; the form is only described.",
+        "Discern checks each reply and asks once more where one doesn’t fit.",
     ),
     "text": found(
         "note",
-        "It answers in plain words, and the form is said in words too.",
-        "Each answer is checked here; one that doesn’t fit is asked for once more.",
+        "It replies in plain text; the form is only described.",
+        "Discern checks each reply and asks once more where one doesn’t fit.",
     ),
 }
 
@@ -233,27 +233,27 @@ def _about(answer: ModelReport) -> Iterator[Finding]:
         yield found("bad", f"It gave no usable answer: {answer.problem}", without)
         return
     if answer.sees:
-        yield found("good", "It sees pictures: it read two that were drawn for it.", "It may look at yours.")
+        yield found("good", "It sees pictures: it read two test drawings.", "It may label yours.")
     elif answer.sees is not None:
         without = " ".join(WITHOUT[role] for role in answer.roles if role in SEEING)
-        yield found("bad", f"It doesn’t see pictures. {answer.blind_why}", f"It is shown none. {without}")
+        yield found("bad", f"It doesn’t see pictures. {answer.blind_why}", f"It is sent none. {without}")
     yield from _about_words(answer)
     if answer.structured:
         yield FORMS[answer.structured]
     if answer.chances:
-        yield found("good", "It tells how likely it held each answer.", "How sure it is comes from that.")
+        yield found("good", "It gives probabilities.", "Its certainty comes from them.")
     elif answer.chances is not None:
-        yield found("note", "It gives no probabilities.", "How sure it is comes from asking three times.")
+        yield found("note", "It gives no probabilities.", "Its certainty comes from asking three times.")
     if answer.context is not None:
-        reads = f"It reads {answer.context:,} tokens at once."
+        reads = f"Its context is {answer.context:,} tokens."
         if answer.context < SMALL:
-            yield found("note", reads, "A long definition with many criteria may not fit.")
+            yield found("note", reads, "A long description may not fit.")
         else:
             yield found("good", reads)
     elif answer.structured:
-        yield found("note", "How much it reads at once, the endpoint doesn’t say.")
+        yield found("note", "The endpoint doesn’t say how large its context is.")
     if answer.listed is False:
-        yield found("note", "It is not in the endpoint’s list, but it answers.")
+        yield found("note", "It answers, though the endpoint doesn’t list it.")
 
 
 def _about_words(answer: ModelReport) -> Iterator[Finding]:
@@ -263,7 +263,7 @@ def _about_words(answer: ModelReport) -> Iterator[Finding]:
     if answer.tokens_per_second and answer.tokens_per_second >= 1:
         speed += f" and {answer.tokens_per_second:,.0f} tokens a second"
     if answer.correct:
-        yield found("good", f"It understands words: it answered rightly{speed}.")
+        yield found("good", f"It answers correctly{speed}.")
     else:
-        wrongly = f"It understands words but answered wrongly{speed}."
+        wrongly = f"It answers, but wrongly{speed}."
         yield found("bad", wrongly, "Don’t rely on what it proposes.")

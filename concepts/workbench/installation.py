@@ -12,7 +12,7 @@ from concepts.installation import activity
 from concepts.installation.activity import About, DeedView, JobView, ModelCosts, SettingsView
 from concepts.installation.endpoint import EndpointReport, examine
 from concepts.installation.log import read_log, start_log
-from concepts.installation.users import Role, Users
+from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
 from concepts.language.ledger import Price
 from concepts.settings import save_settings
@@ -137,10 +137,6 @@ class Installation:
     def latest_endpoint_test(self) -> JobView | None:
         job = self._context.jobs.store.latest([ExamineEndpoint.kind])
         return self._views([job])[0] if job else None
-
-    def has_users(self) -> bool:
-        """Whether people log in here."""
-        return bool(Users(self._context.settings).records())
 
     def backup(self, *, thumbnails: bool = False, with_secrets: bool = False) -> Iterator[bytes]:
         """A zip of everything that can't be made again, in pieces; see `storage/backup.py`."""

@@ -50,6 +50,11 @@ class OnPage(View):
     parts: list[Part]
     key: Key
 
+    @property
+    def query(self) -> str:
+        """The query of a picture's address that protects it so."""
+        return "?" + "&".join(f"shown={part}" for part in self.parts) if self.parts else ""
+
 
 def parts_of(choice: str, concepts: Iterable[str]) -> frozenset[Part]:
     """What protects: all that the person and the concepts ask for, unless the person wants none."""

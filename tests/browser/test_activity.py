@@ -1,4 +1,4 @@
-"""Activity in a browser: setting up an endpoint, stopping work, a backup; and the login before it all."""
+"""Settings in a browser: setting up an endpoint, stopping a job, a backup; and the login before it all."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ def test_an_endpoint_is_set_up_tested_and_its_key_forgotten_by_the_page(
     site: Any, page: Any, model: FakeOpenAI
 ) -> None:
     page.goto(f"{site.url}/settings")
-    page.fill("#openai_base_url", model.base_url)
-    page.fill("#openai_api_key", "sk-secret")
-    page.fill("#llm_model", MODEL)
-    page.click("text=Save and test")
+    page.get_by_label("Address").fill(model.base_url)
+    page.get_by_label("Key").fill("sk-secret")
+    page.get_by_label("Model for words", exact=True).fill(MODEL)
+    page.get_by_role("button", name="Save and test").click()
     page.set_viewport_size({"width": 1280, "height": 800})
-    page.wait_for_selector(".finding:has-text('understands words but answered wrongly')")
+    page.wait_for_selector(".finding:has-text('It answers, but wrongly')")
     form, found = page.locator("#openai_base_url"), page.locator(".test")
     assert found.bounding_box()["x"] > form.bounding_box()["x"] + form.bounding_box()["width"]
     assert found.bounding_box()["y"] < 400  # beside the form and above the fold
     assert page.input_value("#openai_api_key") == ""
     assert "sk-secret" not in page.content()
     assert model.requests[0].headers.get("authorization", "").endswith("sk-secret")
-    page.check("input[name=remove_key]")
-    page.fill("#llm_model", "")
-    page.fill("#openai_base_url", "")
-    page.click("button:text-is('Save')")
-    page.wait_for_selector("text=The built-in words and encoder do the work")
+    page.get_by_label("Remove the key").check()
+    page.get_by_label("Model for words", exact=True).fill("")
+    page.get_by_label("Address").fill("")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_selector("text=No model is asked: the built-in words and encoder do the work")
 
 
 def test_work_shows_its_progress_and_stops_when_told(site: Any, page: Any, model: FakeOpenAI) -> None:
@@ -68,20 +68,22 @@ def test_work_shows_its_progress_and_stops_when_told(site: Any, page: Any, model
         )  # it has heard of it
     finally:
         held.set()
-    page.wait_for_selector(f".jobs [data-value='{job_id}']:has-text('Try again')")
+    again = page.get_by_role("region", name="Finished jobs").get_by_role("button", name="Run again")
+    again.wait_for()
     page.reload()
-    page.wait_for_selector(f".jobs [data-value='{job_id}']:has-text('Try again')")
+    again.wait_for()
     site.bench.installation.save_settings({"openai_base_url": None, "llm_model": None})
 
 
 def test_the_tabs_are_in_the_address_and_a_backup_can_be_downloaded(
     site: Any, page: Any, tmp_path: Path
 ) -> None:
-    page.goto(f"{site.url}/settings/activity")
-    page.click(".tab:has-text('Data and version')")
-    page.wait_for_url("**/activity?view=data")
+    page.goto(site.url)
+    page.get_by_role("link", name="Settings").click()
+    page.get_by_role("navigation", name="Settings").get_by_role("link", name="Backup").click()
+    page.wait_for_url("**/settings/backup")
     with page.expect_download() as download:
-        page.click("text=Download a backup")
+        page.get_by_role("link", name="Download backup").click()
     file = tmp_path / "backup.zip"
     download.value.save_as(file)
     with zipfile.ZipFile(file) as archive:
@@ -100,7 +102,7 @@ def closed_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_a_person_logs_in_goes_where_they_wanted_and_logs_out(closed_site: str, page: Any) -> None:
-    page.goto(f"{closed_site}/settings/activity?view=data")
+    page.goto(f"{closed_site}/activity?view=data")
     page.wait_for_url("**/login?next=*")
     page.fill("#name", "ana")
     page.fill("#password", "not the password")
@@ -110,8 +112,10 @@ def test_a_person_logs_in_goes_where_they_wanted_and_logs_out(closed_site: str, 
     assert page.input_value("#name") == "ana"
     page.fill("#password", PASSWORD)
     page.press("#password", "Enter")
-    page.wait_for_url("**/activity?view=data")
-    page.click("text=Log out")
+    page.wait_for_url("**/settings/backup")
+    page.get_by_role("link", name="People").click()
+    page.get_by_text("You are ana, an owner.").wait_for()
+    page.get_by_role("button", name="Log out").click()
     page.wait_for_url("**/login")
     page.goto(f"{closed_site}/")
     page.wait_for_url("**/login?next=*")

@@ -48,7 +48,7 @@ DARK = "rgb(20, 21, 19)"  # --bg of style.css
 
 def test_a_chosen_theme_is_there_after_a_reload_before_anything_is_painted(site: Any, page: Any) -> None:
     page.emulate_media(color_scheme="light")
-    page.goto(f"{site.url}/settings")
+    page.goto(f"{site.url}/settings/appearance")
     dark = page.get_by_role("button", name="Dark")
     dark.press("Enter")
     expect(dark).to_have_attribute("aria-pressed", "true")
@@ -62,9 +62,9 @@ def test_a_chosen_theme_is_there_after_a_reload_before_anything_is_painted(site:
     page.goto(f"{site.url}/library")
     page.wait_for_selector(".pictures img")
     assert page.evaluate("[...new Set(grounds)]") == [DARK]
-    page.goto(f"{site.url}/settings")
+    page.goto(f"{site.url}/settings/appearance")
     expect(dark).to_have_attribute("aria-pressed", "true")
-    page.get_by_role("button", name="As the system").click()
+    page.get_by_role("button", name="System").click()
     expect(page.locator("body")).not_to_have_css("background-color", DARK)
     page.emulate_media(color_scheme="dark")
     expect(page.locator("body")).to_have_css("background-color", DARK)

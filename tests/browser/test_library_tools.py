@@ -252,11 +252,12 @@ def test_among_many_concepts_one_is_found_by_typing(site: Site, page: Page, conc
 
 
 def test_encoder_says_how_well_it_is_known_which_pictures_look_alike(site: Site, page: Page) -> None:
-    page.goto(f"{site.url}/library?view=encoder")
-    panel = page.get_by_role("region", name="Look-alikes")
+    page.goto(f"{site.url}/library?view=encoder")  # where it was
+    page.wait_for_url("**/settings/encoder")
+    panel = page.get_by_role("region", name="Similar pictures")
     expect(panel).to_contain_text("the library is small")
-    panel.get_by_role("button", name="Compare all again").click()
-    expect(panel).to_contain_text("Every picture was compared with every other.")
-    expect(page.locator("#library-progress")).to_contain_text("Found out which of 120 pictures look alike")
+    panel.get_by_role("button", name="Compare again").click()
+    expect(panel).to_contain_text("Every picture is compared with every other.")
+    expect(page.get_by_text("Done: 120 pictures compared.")).to_be_visible()
     page.goto(f"{site.url}/library?view=health")
     expect(page.get_by_role("region", name="Sizes")).to_contain_text("Older states of it are removed")

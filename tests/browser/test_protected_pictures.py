@@ -26,11 +26,13 @@ def protected(site: Site, concept: str) -> str:
 
 def is_clear(image: Any) -> None:
     expect(image).to_have_css("filter", "none")
+    expect(image).not_to_have_attribute("src", re.compile("shown="))
 
 
 def is_protected(image: Any) -> None:
     """An image that a larger one of the same picture takes the place of has no style for a moment."""
     expect(image).to_have_css("filter", re.compile("blur"))
+    expect(image).to_have_attribute("src", re.compile(r"\?shown=blur"))
     expect(image).not_to_have_class("in-clear")
 
 
@@ -89,7 +91,7 @@ def test_what_a_person_chooses_holds_everywhere(site: Site, page: Any, protected
     page.goto(f"{site.url}/settings/appearance?{urlencode({'concept': protected})}")
     page.get_by_label("Show pictures").first.select_option("both")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("Saved. It holds on every screen.")).to_be_visible()
+    expect(page.get_by_text("Saved for every screen.")).to_be_visible()
     assert serious_in_both_themes(page) == []
 
     page.goto(f"{site.url}/library")

@@ -118,7 +118,7 @@ def test_the_endpoint_is_asked_what_it_can_do(
         monkeypatch.setenv("DISCERN_VLM_MODEL", "simulated-model")
         assert [answer["model"] for answer in discern("settings", "--test")["answers"]] == ["simulated-model"]
         said = ended("settings", "--test").out
-        assert "simulated-model (proposes what counts, labels pictures, proposes other wordings)" in said
+        assert "simulated-model (proposes criteria, suggests labels, proposes wordings)" in said
         assert "It doesn’t see pictures." in said
     assert discern("cost", "--calls")[0]["model"] == "simulated-model"
 

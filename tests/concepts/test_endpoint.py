@@ -71,9 +71,9 @@ def test_a_small_real_server_is_described_with_what_follows(ledger: Ledger) -> N
     assert "It doesn’t see pictures. Shown a" in said
     assert "gave no usable answer (empty)" in said
     assert "the built-in encoder labels instead" in said
-    assert "obeys a form that is sent beside the question, token by token" in said
-    assert "gives no probabilities. How sure it is comes from asking three times" in said
-    assert "the endpoint doesn’t say" in said
+    assert "enforces a form that is sent with the question" in said
+    assert "gives no probabilities. Its certainty comes from asking three times" in said
+    assert "The endpoint doesn’t say how large its context is" in said
 
 
 @pytest.mark.parametrize(("manner", "size"), [(VLLM, "8,192"), (LLAMA_CPP, "4,096")])
@@ -81,7 +81,7 @@ def test_it_says_how_much_is_read_at_once_where_the_endpoint_tells(
     ledger: Ledger, manner: object, size: str
 ) -> None:
     with FakeOpenAI(reads, manner=manner) as server:  # type: ignore[arg-type]
-        assert f"It reads {size} tokens at once." in words(examine(settings_for(server), ledger, nothing))
+        assert f"Its context is {size} tokens." in words(examine(settings_for(server), ledger, nothing))
 
 
 def test_a_server_that_was_upgraded_is_found_out_by_the_next_test(ledger: Ledger) -> None:
@@ -96,7 +96,7 @@ def test_a_wrong_answer_is_shown_as_wrong(ledger: Ledger) -> None:
     with FakeOpenAI(lambda request: {"number": 1, "odd": "yes"}) as server:
         report = examine(settings_for(server, vlm_model=""), ledger, nothing)
     assert report.answers[0].correct is False
-    assert "answered wrongly" in words(report)
+    assert "answers, but wrongly" in words(report)
 
 
 def test_an_address_where_nothing_listens_is_said_so_without_the_key(ledger: Ledger) -> None:

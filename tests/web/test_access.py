@@ -146,7 +146,7 @@ def test_a_label_file_may_be_larger_than_other_requests(open_app: TestClient) ->
 
 
 def test_presses_are_answered_only_after_a_login(guarded: TestClient) -> None:
-    pressed = {"event": "press", "area": "activity-head", "action": "show"}
+    pressed = {"event": "press", "area": "activity-main", "action": "show"}
     assert guarded.post("/settings/activity", json=pressed).status_code == 401
     assert log_in(guarded).status_code == 303
     answer = guarded.post("/settings/activity", json=pressed)

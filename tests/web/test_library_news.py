@@ -47,7 +47,7 @@ def added(bench: Workbench, screens: Screens, folder: Path) -> Screens:
 def test_it_is_told_with_the_pictures_and_nowhere_else(added: Screens) -> None:
     for query in ({}, {"concept": "Ellipse"}):
         assert NEWS in added.load("library", **query)["library-progress"]
-    for query in ({"view": "collections"}, {"view": "health"}, {"view": "encoder"}, {"q": "a disc"}):
+    for query in ({"view": "collections"}, {"view": "health"}, {"q": "a disc"}):
         assert NEWS not in added.load("library", **query)["library-progress"]
 
 

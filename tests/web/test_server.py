@@ -30,6 +30,8 @@ def test_a_page_that_waits_is_no_app_yet_and_keeps_the_policy() -> None:
     assert "Starting" in page.text
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
     assert client.get("/healthz").json()["status"] == "starting"
+    chosen = {"accept": "text/html", "cookie": "discern-theme=dark"}
+    assert "color-scheme: dark;" in client.get("/", headers=chosen).text
     assert client.post("/api/v1/concepts").status_code == 503
 
 

@@ -1,4 +1,4 @@
-"""Settings: the endpoint's form and what a test of it found, what does the work, and the theme."""
+"""Models, a tab of Settings: the endpoint's form, what a test of it found, and what does the work."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_the_theme_is_set_before_anything_is_painted_on_every_screen(bench: Work
 
 def test_what_does_the_work_is_told_here(bench: Workbench) -> None:
     said = view(bench)
-    assert "the built-in encoder" in said
+    assert "No model is asked" in said
     assert "on this computer" in said
 
 
@@ -94,7 +94,7 @@ def test_tests_by_older_versions_still_open(bench: Workbench) -> None:
     report = {"address": "http://e", "models": ["m"], "models_note": "", "answers": KEPT}
     ended(bench, "test endpoint", "done", report)
     said = view(bench)
-    assert "It understands words: it answered rightly, in 1.2 seconds." in said
+    assert "It answers correctly, in 1.2 seconds." in said
     assert "It doesn’t see pictures. &lt;b&gt;no&lt;/b&gt; pictures" in said
     assert "It sees pictures" in said
 
@@ -110,20 +110,20 @@ def test_what_follows_stands_beside_what_was_found(bench: Workbench) -> None:
     report = {"address": "http://e", "models": [], "models_note": "No list.", "answers": [answer]}
     ended(bench, "test endpoint", "done", report)
     said = view(bench)
-    assert "proposes what counts, labels pictures" in said
+    assert "proposes criteria, suggests labels" in said
     assert "Name one that sees, or none: then the built-in encoder labels instead." in said
-    assert "How sure it is comes from asking three times." in said
+    assert "Its certainty comes from asking three times." in said
 
 
 def test_a_model_that_did_not_answer_is_not_said_to_do_the_work(bench: Workbench) -> None:
     act(bench, "save", openai_base_url="http://127.0.0.1:9/v1", llm_model="m")
-    assert "m proposes what counts, on this computer, at http://127.0.0.1:9/v1." in view(bench)
+    assert "m proposes criteria, on this computer, at http://127.0.0.1:9/v1." in view(bench)
     answer = {"model": "m", "roles": ["scoping"], "works": False, "problem": "Nobody is there."}
     report = {"address": "http://127.0.0.1:9/v1", "models": [], "models_note": "", "answers": [answer]}
     ended(bench, "test endpoint", "done", report)
     said = view(bench)
     assert "m, on this computer, at http://127.0.0.1:9/v1, did not answer the last test." in said
-    assert "m proposes what counts" not in said
+    assert "m proposes criteria" not in said
     assert "sends to" not in said
 
 
@@ -133,11 +133,11 @@ def test_a_model_that_did_not_answer_is_not_said_to_do_the_work(bench: Workbench
         (
             "vlm_price",
             "cheap",
-            "“cheap” is not a price. Write the price of the model that sees in US dollars",
+            "“cheap” is not a price. Write the price of the model for pictures in US dollars",
         ),
-        ("critic_price", "1", "Write the price of the model that criticises"),
+        ("critic_price", "1", "Write the price of the critic"),
         ("prices", "one-model cheap", "“cheap” is not a price. Write the prices of models in US dollars"),
-        ("model_concurrency", "900", "Questions at the same time: "),
+        ("model_concurrency", "900", "Parallel requests: "),
         ("openai_base_url", "ftp://x", "is no address of an endpoint"),
     ],
 )

@@ -74,6 +74,17 @@ def test_no_template_prints_anything_unescaped_but_icons_and_figures(path: Path)
     assert re.findall(r"\s[a-z-]+=\{\{", text) == []
 
 
+def test_a_picture_is_shown_by_the_one_address_that_protects_it() -> None:
+    """Links lead to pages; scripts show pictures by `image` of dom.js."""
+    for path in TEMPLATES:
+        assert re.findall(r'src="/media', path.read_text(encoding="utf-8")) == [], path
+    for path in (FOLDER / "screens").glob("*.py"):
+        assert "/media/" not in path.read_text(encoding="utf-8"), path
+    scripts = (path for path in sorted((FOLDER / "static").glob("*.js")))
+    setting = [path.name for path in scripts if re.search(r"\.src = ", path.read_text(encoding="utf-8"))]
+    assert setting == ["dom.js", "protection.js"]
+
+
 def test_what_is_printed_is_text_in_elements_and_in_attributes() -> None:
     hostile = '<script>alert("1")</script> \' {{7*7}} {% raw %}'
     html = render("notice.html", said=Notice(hostile))

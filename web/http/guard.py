@@ -22,11 +22,12 @@ from concepts.installation.users import Role
 from storage.people import TooManyTriesError
 from web.advice import VISITOR
 from web.http.access import Access
-from web.http.policy import answer_headers, cookie_of
+from web.http.policy import answer_headers, cookie_of, theme_of
 from web.http.problems import problem
 from web.http.roles import ANY_OTHER, rule_of, why_not
 from web.http.screening import comes_from_elsewhere, is_of_here, limited, name_of, too_large, with_headers
 from web.http.visitors import BEGIN, Visitors
+from web.render import THEME
 
 COOKIE = "discern_session"
 OPEN = ("/login", "/healthz", "/web/")  # what can be had without a login: nothing of the library
@@ -74,11 +75,12 @@ class Guard:
                 status = message["status"]
             await send(message)
 
-        visitor = VISITOR.set(scope["state"]["sandbox"])
+        visitor, theme = VISITOR.set(scope["state"]["sandbox"]), THEME.set(theme_of(headers))
         try:
             await self.app(scope, limited(receive, largest_body(scope["path"])), noted)
         finally:
             VISITOR.reset(visitor)
+            THEME.reset(theme)
         deed, about = scope["state"]["deed"]
         if deed and status < 400 and self.visitors is None:  # of visitors nothing is kept
             await run_in_threadpool(

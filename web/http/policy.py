@@ -4,6 +4,7 @@ keep."""
 from __future__ import annotations
 
 from http.cookies import CookieError, SimpleCookie
+from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -21,6 +22,9 @@ STRICT_POLICY = (
     "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
+
+THEME: Final = "discern-theme"  # the cookie in which static/theme.js keeps a choice
+THEMES: Final = ("light", "dark")
 
 
 def answer_headers(framed_by: str) -> dict[str, str]:
@@ -47,6 +51,12 @@ def cookie_of(headers: Headers, name: str) -> str:
     except CookieError:
         return ""
     return morsel.value if morsel else ""
+
+
+def theme_of(headers: Headers) -> str:
+    """The chosen theme; empty if the system decides."""
+    chosen = cookie_of(headers, THEME)
+    return chosen if chosen in THEMES else ""
 
 
 def keep_cookie(

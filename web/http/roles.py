@@ -28,6 +28,7 @@ API = "/api/v1"
 ONE = "[^/]+"
 CONCEPT = f"{API}/concepts/{ONE}"
 SCREENS = "library|describe|label|check|results|settings"
+OF_THE_HOST = "people|encoder|backup"  # tabs of Settings
 MOVED = "define|review|borderline|quality|use|combine|several|activity|protection"  # earlier addresses
 
 # Of the operations, as they are declared.
@@ -74,6 +75,8 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         # Tools of assistants: what each of them takes is in TOOLS
         *((method, "/mcp", Rule(VIEWER)) for method in ("GET", "POST", "DELETE")),
         # The screens, whose buttons are in ACTIONS
+        *((method, "/settings/cost/?", Rule(OWNER, host=True)) for method in ("GET", "POST")),
+        *((method, f"/settings/({OF_THE_HOST})/?", Rule(VIEWER, host=True)) for method in ("GET", "POST")),
         *((method, f"/(({SCREENS})(/[a-z-]+)?)?/?", Rule(VIEWER)) for method in ("GET", "POST")),
         ("GET", f"/({MOVED})", Rule(VIEWER)),
         # Gradio's endpoints for its clients

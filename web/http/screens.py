@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, Literal
 from urllib.parse import urlencode
@@ -16,19 +17,18 @@ from pydantic import BaseModel, Field, JsonValue
 
 from concepts.definition.names import LONGEST
 from concepts.workbench import Workbench
+from concepts.workbench.protection import OnPage
 from storage.database import one_moment
 from storage.names import key_of
 from web.api.shared import Body, BoundedRoute
 from web.http.roles import rule_of_button, why_not
 from web.page import MEMORY, TIMER, Action, Area, Shown, WebPage, concept_of, protection_of
-from web.render import ALLOWED, render
+from web.render import ALLOWED, PROTECTED, render
 from web.shell import Screen, rail, tabs
 
 # Show every concept's pictures, whichever is named; so does a rule.
 OF_ALL: Final = ("/", "/library", "/library/side-by-side")
 OF_RULE: Final = {"rule", "kept"}
-THEME: Final = "discern-theme"  # the cookie in which static/theme.js keeps a choice
-THEMES: Final = ("light", "dark")
 
 # Pages rendered at the same time. With more, everything is slower, because they share the interpreter lock.
 OPENING = CapacityLimiter(max(os.cpu_count() or 1, 2))
@@ -49,23 +49,36 @@ class Event(Body):
 def screen_routes(
     workbench: Workbench, screens: Sequence[Screen], moved: Mapping[str, str] = MappingProxyType({})
 ) -> APIRouter:
-    """`moved`: addresses of earlier versions, and where each leads."""
+    """`moved`: addresses of earlier versions, with a `?view=` or without, and where each leads."""
     router = APIRouter(include_in_schema=False, route_class=BoundedRoute)
     for screen in screens:
-        _route(router, workbench, screens, screen)
-    for before, now in moved.items():
-        router.add_api_route(before, _leads_to(now))
+        _route(router, workbench, screens, screen, moved)
+
+    def leads_on(request: Request) -> Response:
+        return RedirectResponse(_moved(moved, request), status_code=308)
+
+    for before in {address.partition("?")[0] for address in moved} - {screen.path for screen in screens}:
+        router.add_api_route(before, leads_on)
     return router
 
 
-def _leads_to(path: str) -> Callable[[Request], Response]:
-    def redirect(request: Request) -> Response:
-        return RedirectResponse(f"{path}?{request.url.query}".rstrip("?"), status_code=308)
+def _moved(moved: Mapping[str, str], request: Request) -> str:
+    """The address that what was here has now; empty if it is still here."""
+    path, query = request.url.path, request.query_params.multi_items()
+    now = moved.get(f"{path}?view={request.query_params.get('view', '')}")
+    if now:
+        query = [(name, value) for name, value in query if name != "view"]
+    now = now or moved.get(path, "")
+    return f"{now}?{urlencode(query)}".rstrip("?") if now else ""
 
-    return redirect
 
-
-def _route(router: APIRouter, workbench: Workbench, screens: Sequence[Screen], screen: Screen) -> None:
+def _route(
+    router: APIRouter,
+    workbench: Workbench,
+    screens: Sequence[Screen],
+    screen: Screen,
+    moved: Mapping[str, str],
+) -> None:
     page = WebPage()
     screen.build(workbench, page)
 
@@ -73,31 +86,35 @@ def _route(router: APIRouter, workbench: Workbench, screens: Sequence[Screen], s
     async def open_page(request: Request) -> Response:
         return await to_thread.run_sync(whole, request, limiter=OPENING)
 
+    def protection(request: Request) -> OnPage:
+        return protection_of(workbench, request, "" if _is_of_all(screen, request) else None)
+
     def whole(request: Request) -> Response:
+        if elsewhere := _moved(moved, request):
+            return RedirectResponse(elsewhere, status_code=308)
         if elsewhere := _renamed(workbench, request):
             # Not permanent: another concept may take the name.
             return RedirectResponse(elsewhere, status_code=303)
-        with one_moment(), _buttons_of(request):
+        with one_moment(), _seen_by(request, protection) as how:
             shown = page.open(request)
             html = render(
                 "screen.html",
                 title=screen.title,
-                rail=rail(workbench, screens, screen, request),
+                rail=rail(workbench, screens, screen, request, how()),
                 tabs=tabs(screens, screen, request),
                 body=page.body,
                 shown={area: html for area, html in shown.items() if isinstance(area, Area)},
                 memory=_plain(shown.get(MEMORY)),
                 timer=shown.get(TIMER, 0),
                 follows=page.follows,
-                how=protection_of(workbench, request, "" if _is_of_all(screen, request) else None),
-                theme=theme_of(request),
+                how=how(),
             )
         return HTMLResponse(html, headers={"Cache-Control": "no-store"})  # Back must not show what was before
 
     @router.post(screen.path)
     def answer(request: Request, sent: Event) -> dict[str, Any]:
         request.state.memory, request.state.tab = sent.memory, sent.tab
-        with _buttons_of(request):
+        with _seen_by(request, protection):
             return _told(_answered(page, sent, request))
 
 
@@ -106,14 +123,17 @@ def _is_of_all(screen: Screen, request: Request) -> bool:
 
 
 @contextmanager
-def _buttons_of(request: Request) -> Iterator[None]:
-    """Shows the buttons that this person's role allows."""
-    state = request.state
-    before = ALLOWED.set(lambda action: not why_not(rule_of_button(action), state.role, state.demo))
+def _seen_by(request: Request, protection: Callable[[Request], OnPage]) -> Iterator[Callable[[], OnPage]]:
+    """Shows the buttons that this person's role allows, and pictures protected as asked for, which is looked
+    up with the first picture."""
+    state, how = request.state, cache(lambda: protection(request))
+    allowed = ALLOWED.set(lambda action: not why_not(rule_of_button(action), state.role, state.demo))
+    protected = PROTECTED.set(lambda: how().query)
     try:
-        yield
+        yield how
     finally:
-        ALLOWED.reset(before)
+        ALLOWED.reset(allowed)
+        PROTECTED.reset(protected)
 
 
 def _answered(page: WebPage, sent: Event, request: Request) -> Shown:
@@ -144,9 +164,3 @@ def _renamed(workbench: Workbench, request: Request) -> str:
         (name, now if name == "concept" else value) for name, value in request.query_params.multi_items()
     ]
     return f"{request.url.path}?{urlencode(query)}"
-
-
-def theme_of(request: Request) -> str:
-    """The chosen theme; empty if the system decides."""
-    chosen = request.cookies.get(THEME, "")
-    return chosen if chosen in THEMES else ""

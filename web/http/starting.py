@@ -14,14 +14,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from web.http.policy import answer_headers
+from web.http.policy import answer_headers, theme_of
 
 PAGE = Path(__file__).parents[1] / "templates" / "starting.html"
+
+ANY_THEME = "light dark"  # wherever the page names a `color-scheme`
 
 
 def starting(framed_by: str) -> ASGIApp:
     """Every answer is 503 until the app takes over; `framed_by` as in the settings."""
-    page = PAGE.read_bytes()
+    page = PAGE.read_text(encoding="utf-8")
     headers = answer_headers(framed_by) | {"Retry-After": "1", "Cache-Control": "no-store"}
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -30,7 +32,9 @@ def starting(framed_by: str) -> ASGIApp:
 
     def answer(request: Request) -> Response:
         if "text/html" in request.headers.get("accept", ""):
-            return Response(page, 503, headers, "text/html")
+            theme = theme_of(request.headers)
+            shown = page.replace(ANY_THEME, theme) if theme else page
+            return Response(shown, 503, headers, "text/html")
         return JSONResponse({"status": "starting", "detail": "Discern is starting."}, 503, headers)
 
     return app

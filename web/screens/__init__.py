@@ -3,12 +3,16 @@
 from web.screens import (
     activity,
     appearance,
+    backup,
     borderline,
     check,
+    cost,
     describe,
+    encoder,
     home,
     label,
     library,
+    people,
     results,
     review,
     settings,
@@ -26,12 +30,16 @@ SCREENS = (
     Screen("Borderline", "/label/borderline", "circle-help", borderline.build, tab_of="/label"),
     Screen("Check", "/check", "chart-line", check.build, step=3),
     Screen("Results", "/results", "package", results.build, step=4),
-    Screen("Settings", "/settings", "settings", settings.build, aside=True),
-    Screen("Appearance", "/settings/appearance", "eye-off", appearance.build, tab_of="/settings"),
-    Screen("Activity", "/settings/activity", "activity", activity.build, tab_of="/settings"),
+    Screen("Settings", "/settings", "settings", settings.build, aside=True, tab="Models"),
+    Screen("Appearance", "/settings/appearance", "", appearance.build, tab_of="/settings"),
+    Screen("People", "/settings/people", "", people.build, tab_of="/settings"),
+    Screen("Activity", "/settings/activity", "", activity.build, tab_of="/settings"),
+    Screen("Cost", "/settings/cost", "", cost.build, tab_of="/settings"),
+    Screen("Encoder", "/settings/encoder", "", encoder.build, tab_of="/settings"),
+    Screen("Backup", "/settings/backup", "", backup.build, tab_of="/settings"),
 )
 
-# Addresses of earlier versions, with the views of some of them, and where each is now.
+# Addresses of earlier versions, and views of them, and where each is now.
 MOVED = {
     "/define": "/describe",
     "/review": "/label/review",
@@ -42,5 +50,8 @@ MOVED = {
     "/results/rule": "/results",
     "/several": "/library/side-by-side",
     "/activity": "/settings/activity",
+    "/activity?view=models": "/settings/cost",
+    "/activity?view=data": "/settings/backup",
+    "/library?view=encoder": "/settings/encoder",
     "/protection": "/settings/appearance",
 }

@@ -1,4 +1,4 @@
-"""The library: adding pictures, browsing, searching by words and pictures, its health and its encoder.
+"""The library: adding pictures, browsing, searching by words and pictures, and its health.
 
 What is shown is in the address (`?q=words&like=id&folder=…&sort=name&at=page`), so a reload or a second tab
 shows the same; `open=id` opens a picture's page. Its views are `library_pictures` and `trash`.
@@ -17,7 +17,6 @@ from concepts.errors import DamagedDatabaseError, DiscernError
 from concepts.installation.activity import JobView
 from concepts.installation.users import Role
 from concepts.library.collection import LibraryInfo
-from concepts.library.neighbourhood import QUICK
 from concepts.library.uploads import typed_paths
 from concepts.workbench import Workbench
 from web.advice import in_words
@@ -47,8 +46,6 @@ SHOW_THEMSELVES = ("empty bin", "read dates", "find neighbours", "tidy vectors")
 STILL_NEWS = timedelta(minutes=10)  # how long the end of a job is told
 # The view that the end of a job is told in; what isn't named here is about the pictures.
 BELONGS = {
-    "re-embed": "encoder",
-    "find neighbours": "encoder",
     "tidy vectors": "health",
     "check library": "health",
     "empty bin": "trash",
@@ -57,7 +54,6 @@ BELONGS = {
 UPKEEP: dict[str, dict[str, Any]] = {
     "read-dates": {"only": "dates"},
     "read-words": {"only": "words"},
-    "find-neighbours": {"only": "neighbours", "anew": True},
     "tidy": {"only": "tidy"},
     "check": {"repair": True},
 }
@@ -161,16 +157,9 @@ class _Screen:
                 return self.collections.html(place)
             if place.get("view") == "trash":
                 return trash(self._bench, place, author, self._demo)
-            if view == "encoder":
-                return self._encoder(library)
             return pictures(self._bench, library, place, author, role, self._demo)
         except DiscernError as error:
             return say(in_words(error), "bad")
-
-    def _encoder(self, library: LibraryInfo) -> str:
-        alike = self._bench.upkeep.neighbours() if library.encoder else None
-        seconds = self._seconds(library)
-        return render("library/encoder.html", library=library, seconds=seconds, alike=alike, small=QUICK)
 
     def _health(self, library: LibraryInfo, place: Place) -> str:
         bench, copies, alike = self._bench, library.exact_duplicates, library.near_duplicates
@@ -192,12 +181,6 @@ class _Screen:
         """Files that were gone, changed or unreadable when everything was looked at last."""
         job = self._bench.installation.latest_job(("check library",))
         return (job.result or {}).get("named", []) if job else []
-
-    def _seconds(self, library: LibraryInfo) -> float | None:
-        """How long all pictures would take at the speed of the last adding."""
-        job = self._bench.installation.latest_job(("add pictures", "add sample"))
-        rate = (job.result or {}).get("pictures_per_second") if job else None
-        return library.pictures / rate if rate else None
 
     # What can be done
 
@@ -270,10 +253,6 @@ def _submitted(bench: Workbench, action: Action, author: str) -> int | None:
         return bench.trash.empty(author=author, refuse=bool(action.fields.get("refuse"))).id
     if action.name in UPKEEP:
         return bench.upkeep.check(**UPKEEP[action.name]).id
-    if action.name == "reembed":
-        choice = action.fields.get("choice", "")
-        name = action.fields.get("name", "") if choice == "custom" else choice
-        return bench.upkeep.reembed(name, confined=True).id
     return None
 
 

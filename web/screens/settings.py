@@ -1,4 +1,4 @@
-"""Settings: how it looks, what does the work, and the model endpoint."""
+"""Models: what does the work, and the endpoint that models are asked at."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class _Screen:
         self.top = page.area("settings-head")
         self.said = page.area("settings-said")
         self.work = Work(workbench, page, "settings-progress", JOBS)
-        with page.row("activity-columns"):
+        with page.row("with-test"):
             self.main = page.area("settings-main")
             self.side = page.area("settings-side")
         self.parts = page.area("settings-parts")
@@ -61,9 +61,8 @@ class _Screen:
         demo = self._bench.context.settings.demo
         job = None if demo else self.work.newest()
         return {
-            self.top: render("settings/head.html", demo=demo),
             self.said: said,
-            self.main: "" if demo else self._endpoint(),
+            **self._endpoint(demo),
             self.side: "" if demo else self._test(),
             self.parts: render("settings/parts.html", parts=self._parts(), demo=demo),
         } | self.work.shown(job if is_going(job) else None)
@@ -73,19 +72,20 @@ class _Screen:
         job = self.work.newest()
         return self.work.shown(job if is_going(job) else None) | {self.side: self._test()}
 
-    def _endpoint(self) -> str:
+    def _endpoint(self, demo: bool) -> Shown:
+        """Who does the work, and the form for who may change it."""
         now, (job, report) = self._bench.installation.endpoint_settings(), self._tested()
         used = [name for name in (now.llm_model, now.vlm_model) if name]
         failed = {one.model for one in report.answers if not one.works} if report else set()
         if job is not None and job.state == "failed":
             failed = set(used)
-        return render(
-            "settings/endpoint.html",
-            now=now,
-            models=report.models if report else [],
-            silent=[name for name in used if name in failed],
-            is_here=is_loopback(urlsplit(now.openai_base_url or "").hostname or ""),
-        )
+        is_here = is_loopback(urlsplit(now.openai_base_url or "").hostname or "")
+        silent = [name for name in used if name in failed]
+        models = report.models if report else []
+        return {
+            self.top: render("settings/head.html", now=now, silent=silent, is_here=is_here, demo=demo),
+            self.main: render("settings/endpoint.html", now=now, models=models),
+        }
 
     def _tested(self) -> tuple[JobView | None, EndpointReport | None]:
         """The last test of the endpoint, and what it found if it is done."""
@@ -109,24 +109,24 @@ class _Screen:
         host = "" if is_loopback(host) else host
         words = settings.llm_model if settings.has_endpoint else None
         eyes = settings.vlm_model if settings.has_endpoint else None
-        vocabulary = "It knows 12,000 nouns, not your reasons. A language model proposes criteria as well."
-        guess = "A rough guess, weighed by how often it agrees with you. A vision model also says why."
-        learns = "A line through what the encoder sees, drawn by your answers: small, and trained in seconds."
+        vocabulary = "12,000 nouns. A language model also proposes criteria."
+        guess = "Weighed by how often it agrees with you. A vision model also says why."
+        learns = "It learns from your labels in seconds."
         built_in = library.encoder in (None, "embedded")
         return [
             Part(
-                "Looks at pictures",
-                "the built-in encoder" if built_in else str(library.encoder),
+                "Encoder",
+                "built in" if built_in else str(library.encoder),
                 "",
                 library.encoder_note,
             ),
-            Part("Learns from your answers", "a linear head", "", learns),
-            Part("Proposes what counts", words, host, "")
+            Part("Classifier", "a linear head", "", learns),
+            Part("Criteria", words, host, "")
             if words
-            else Part("Proposes what counts", "the built-in vocabulary", "", vocabulary),
-            Part("Answers beside you", eyes, host, "")
+            else Part("Criteria", "built-in words", "", vocabulary),
+            Part("Suggestions", eyes, host, "")
             if eyes
-            else Part("Answers beside you", "comparing pictures with your words", "", guess),
+            else Part("Suggestions", "the encoder and your words", "", guess),
         ]
 
     # What is done
@@ -161,7 +161,4 @@ class _Screen:
         if fields.get("then") == "test":
             self._bench.installation.test_endpoint()
         lost = had_key and not now.has_key and not fields.get("remove_key")
-        said = "Saved. It counts from the next call on."
-        return (
-            f"{said} The key was for another address, so it was taken away: give it again." if lost else said
-        )
+        return f"Saved.{' The key was for another address: give it again.' if lost else ''}"

@@ -3,6 +3,7 @@ import {Outbox, get, savedMeanwhile} from './outbox.js';
 import {element, image} from './dom.js';
 import {Comments} from './label-comments.js';
 import {Grid} from './label-grid.js';
+import {inClear} from './protection.js';
 import {Scale} from './scale.js';
 
 const AHEAD = 5; // pictures loaded before they are needed
@@ -334,7 +335,7 @@ class Labeller {
     if (!shown.isConnected) {
       // A picture that is looked at in clear stays so when its larger one arrives; any other begins protected.
       const before = stage.querySelector('img.in-clear');
-      shown.classList.toggle('in-clear', before?.dataset.picture === picture.id);
+      inClear(shown, before?.dataset.picture === picture.id);
       stage.replaceChildren(shown);
     }
     if (this.at !== null && !entry.large) this.loadLarge([picture]);

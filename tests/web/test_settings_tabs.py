@@ -1,4 +1,4 @@
-"""Activity: what is said about work, models, cost and data."""
+"""Activity, Cost and Backup: what is said about jobs, model calls and data."""
 
 from __future__ import annotations
 
@@ -6,23 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from web_screens import Screens
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from concepts.workbench.jobs import Mine
 from storage.calls import Call
-from web.page import Action, WebPage
-from web.screens.activity import _Screen
 from web.words import dollars
-
-
-class Asked:
-    """The part of a request that the screen looks at."""
-
-    username = None
-
-    def __init__(self, **query: str) -> None:
-        self.query_params = query
 
 
 @pytest.fixture
@@ -39,49 +29,49 @@ def ended(
     return job_id
 
 
-def view(bench: Workbench, name: str = "", **place: str) -> str:
-    """All HTML of a view."""
-    return html_of(_Screen(bench, WebPage()).show(({"view": name} if name else {}) | place))
+def view(bench: Workbench, tab: str = "activity", **place: str) -> str:
+    """All HTML of a tab of Settings, without the rail."""
+    areas = Screens(bench).load(f"settings/{tab}", **place)
+    return "".join(html for name, html in areas.items() if name != "rail")
 
 
-def act(bench: Workbench, name: str, value: str = "", view: str = "", **fields: str) -> str:
+def act(bench: Workbench, name: str, value: str) -> str:
     """All HTML after a press."""
-    asked = Asked(**({"view": view} if view else {}))
-    return html_of(_Screen(bench, WebPage()).act(Action(name, value, fields), asked))
-
-
-def html_of(shown: dict[Any, Any]) -> str:
-    return "".join(part for part in shown.values() if isinstance(part, str))
+    return "".join(Screens(bench).press("activity-main", name, value).values())
 
 
 def test_where_nothing_was_done_it_says_what_will_be_here_and_what_to_do(bench: Workbench) -> None:
     said = view(bench)
-    assert "Nothing has been done yet" in said
+    assert "No jobs yet" in said
     assert 'href="/library"' in said
-    assert "No model was asked so far" in view(bench, "models")
+    said = view(bench, "cost")
+    assert "No model was asked yet" in said
+    assert 'href="/settings"' in said
 
 
-def test_work_that_ended_says_what_came_of_it_and_what_went_wrong(bench: Workbench) -> None:
+def test_jobs_that_ended_say_what_came_of_them_and_what_went_wrong(bench: Workbench) -> None:
     result = {"added": 5421, "duplicates": 12, "skipped": {"corrupt": 3}, "unchanged": 0, "seconds": 9.0}
     ended(bench, "add pictures", "done", result, paths=["/pictures"])
     failed = ended(bench, "annotate", "failed", error="<b>429</b>: wait a minute.", concept="Ripe & red")
     said = view(bench)
     assert "5,421 pictures added, 12 duplicates, 3 files skipped" in said
-    assert "Having the machine label · Ripe &amp; red" in said
+    assert "Suggesting labels · Ripe &amp; red" in said
     assert "&lt;b&gt;429&lt;/b&gt;: wait a minute." in said
     assert f'data-action="retry" data-value="{failed}"' in said
 
 
-def test_a_kind_of_work_that_nobody_named_is_still_shown(bench: Workbench) -> None:
+def test_a_kind_of_job_that_nobody_named_is_still_shown(bench: Workbench) -> None:
     ended(bench, "something new", "done", {"whatever": [1, 2]})
     said = view(bench)
     assert "Something new" in said
     assert "whatever: 2 entries" in said
 
 
-def test_work_is_stopped_and_begun_again(bench: Workbench) -> None:
+def test_a_job_is_stopped_and_run_again(bench: Workbench) -> None:
     job_id = bench.jobs.submit(Mine(bench.context.store.create("c").id, 10))
-    assert f'id="job-{job_id}"' in view(bench)
+    said = view(bench)
+    assert f'id="job-{job_id}"' in said
+    assert "1 running" in said
     assert "What is done stays" in act(bench, "cancel", str(job_id))
     assert bench.installation.job(job_id).state == "cancelled"
     act(bench, "retry", str(job_id))
@@ -89,23 +79,23 @@ def test_work_is_stopped_and_begun_again(bench: Workbench) -> None:
     assert "can&#39;t be tried again" in act(bench, "retry", str(job_id))
 
 
-def test_long_histories_come_in_pages(bench: Workbench) -> None:
-    for index in range(30):
+def test_a_long_list_of_jobs_comes_in_pages_of_twelve(bench: Workbench) -> None:
+    for index in range(14):
         ended(bench, "mine", "done", {"added": index, "candidates": index}, concept=f"c{index}")
-    first, second = view(bench), view(bench, **{"from": "25"})
-    assert "· c29" in first
-    assert "· c0<" not in first
-    assert "from=25" in first
-    assert "· c0<" in second
+    first, second = view(bench), view(bench, **{"from": "12"})
+    assert "· c13" in first
+    assert "· c1<" not in first
+    assert 'href="/settings/activity?from=12"' in first
+    assert "· c1<" in second
     assert "Older" not in second
-    assert "· c29" in view(bench, **{"from": "x"})
+    assert "· c13" in view(bench, **{"from": "x"})
 
 
 def test_cost_is_told_first_in_a_sentence_and_says_what_is_not_known(bench: Workbench) -> None:
     for cost, outcome in ((0.5, "answered"), (None, "answered"), (None, "failed")):
         bench.context.ledger.record(Call("expand", "<m>", "http://e", "h", 10, outcome, 100, 20, cost, "why"))
-    said = view(bench, "models")
-    assert "3 questions, 2 answered, for $0.5000, besides 1 without a price." in said
+    said = view(bench, "cost")
+    assert "3 calls, 2 answered: $0.5000, and 1 without a price." in said
     assert "&lt;m&gt;" in said
     assert [dollars(x) for x in (0, 0.00001, 0.02, 1234.5)] == [
         "$0.00",
@@ -115,9 +105,19 @@ def test_cost_is_told_first_in_a_sentence_and_says_what_is_not_known(bench: Work
     ]
 
 
-def test_the_data_page_offers_a_backup_and_says_how_to_restore_it(bench: Workbench, own_home: Path) -> None:
-    said = view(bench, "data")
+def test_cost_is_added_up_by_concept_purpose_and_model(bench: Workbench) -> None:
+    bench.context.ledger.record(Call("annotate", "seer", "http://e", "h", 10, "answered", 9, 2, 0.25, ""))
+    said = view(bench, "cost")
+    for by, name in (("concept", "none"), ("purpose", "Suggesting labels"), ("model", "seer")):
+        table = said.split(f'aria-label="Cost by {by}"')[1].split("</table>")[0]
+        assert f"<td>{name}</td>" in table
+        assert "$0.2500" in table
+
+
+def test_backup_says_where_the_data_is_and_how_to_restore_it(bench: Workbench, own_home: Path) -> None:
+    said = view(bench, "backup")
     assert str(own_home) in said
     assert 'href="/api/v1/backup"' in said
     assert "library reembed" in said
-    assert "Log out" not in said
+    assert 'href="/api/v1/log"' in said
+    assert 'href="/api/v1/docs"' in said

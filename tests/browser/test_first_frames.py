@@ -1,0 +1,128 @@
+"""No frame that a page shows, from its first on, has an unprotected picture or the wrong theme, whether its
+styles come at once, late or never."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, Route, expect
+from running_app import served
+
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+from web.server import create_app
+
+NAME = "Stripe"
+STRIPES = ((255, 0, 255), (0, 255, 0))  # blurred they are grey, and nothing else on a screen is as green
+STRIPE = 32  # pixels wide
+GREEN = 120  # of 255, more than the other channels of a pixel
+DARK = 90  # of 255: half of a dark page is no brighter
+LATE = 100  # milliseconds
+
+
+class Striped:
+    """A server over striped pictures, of a concept whose pictures are blurred for everybody."""
+
+    def __init__(self, url: str, picture: str) -> None:
+        self.url = url
+        self.pages = (
+            "/",
+            "/library",
+            f"/library?open={picture}",
+            f"/label?concept={NAME}",
+            f"/describe?concept={NAME}",
+            f"/label?concept={NAME}#grid",
+            f"/media/picture/{picture}",
+            "/no-such-screen",
+        )
+
+
+@pytest.fixture(scope="module")
+def striped(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Iterator[Striped]:
+    root = tmp_path_factory.mktemp("striped")
+    (root / "pictures").mkdir()
+    for number in range(24):
+        pixels = np.zeros((480, 640, 3), dtype=np.uint8)
+        pixels[:] = STRIPES[0]
+        pixels[:, (np.arange(640) + number) // STRIPE % 2 == 0] = STRIPES[1]
+        pixels[: 20 * number] = pixels[: 20 * number, ::-1]
+        Image.fromarray(pixels).save(root / "pictures" / f"{number}.png")
+    bench = Workbench(Settings(home=root / "home"))
+    bench.library.add([root / "pictures"], encoder=f"local-dir:{tiny_open_clip}").wait()
+    bench.concepts.begin(NAME, "A stripe.")
+    bench.concept(NAME).protection.set("blur")
+    with served(create_app(bench)) as url:
+        yield Striped(url, bench.library.pictures(limit=1).pictures[0].id)
+    bench.close()
+
+
+class Frames:
+    """All that a page shows from here on."""
+
+    def __init__(self, page: Page) -> None:
+        self.shown: list[np.ndarray[Any, Any]] = []
+        self._devtools = page.context.new_cdp_session(page)
+        self._devtools.on("Page.screencastFrame", self._take)
+        self._devtools.send("Page.startScreencast", {"format": "png", "everyNthFrame": 1})
+
+    def _take(self, frame: dict[str, Any]) -> None:
+        self.shown.append(pixels(base64.b64decode(frame["data"])))
+        self._devtools.send("Page.screencastFrameAck", {"sessionId": frame["sessionId"]})
+
+    def end(self) -> None:
+        self._devtools.send("Page.stopScreencast")
+        self._devtools.detach()
+
+
+def pixels(png: bytes) -> np.ndarray[Any, Any]:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+def green(frame: np.ndarray[Any, Any]) -> int:
+    """How many pixels are of a picture in clear."""
+    return int((frame[..., 1] - np.maximum(frame[..., 0], frame[..., 2]) > GREEN).sum())
+
+
+@pytest.mark.parametrize("styles", ["at once", "late", "never"])
+def test_pictures_are_protected_and_the_theme_holds_from_the_first_frame_on(
+    striped: Striped, page: Page, styles: str
+) -> None:
+    page.context.add_cookies([{"name": "discern-theme", "value": "dark", "url": striped.url}])
+    page.emulate_media(color_scheme="light")  # the system's, which the choice overrides
+    page.goto(f"{striped.url}/settings/appearance")
+    held: list[Route] = []
+    if styles == "late":
+        page.route("**/web/*.css", lambda route: held.append(route))
+    elif styles == "never":
+        page.route("**/web/*.css", lambda route: route.abort())
+    frames = Frames(page)
+    for address in striped.pages:
+        with page.expect_request("**/web/*.css"):
+            page.goto(striped.url + address, wait_until="commit")
+        if styles == "late":
+            page.evaluate(f"new Promise((over) => setTimeout(over, {LATE}))")
+        while held:
+            held.pop().continue_()
+        page.wait_for_load_state("load")
+        page.wait_for_function("[...document.images].every((one) => one.complete || one.loading === 'lazy')")
+        page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        assert sum(green(frame) for frame in frames.shown) == 0, address
+        assert max(np.median(frame) for frame in frames.shown) <= DARK, address
+    frames.end()
+    page.unroute_all()
+    assert len(frames.shown) > len(striped.pages)
+
+    page.goto(f"{striped.url}/library")
+    tile = page.locator("#library-main .tile").first
+    tile.focus()
+    page.keyboard.press("v")
+    expect(tile.locator("img")).not_to_have_attribute("src", "shown=")
+    page.wait_for_function("(one) => one.complete", arg=tile.locator("img").element_handle())
+    assert green(pixels(page.screenshot())) > 1000  # what is looked for is seen

@@ -1,0 +1,40 @@
+"""People: who may log in with which role. Commands change it."""
+
+from __future__ import annotations
+
+from fastapi import Request
+
+from concepts.installation.users import ELSEWHERE, User, Users
+from concepts.workbench import Workbench
+from web.http.guard import author_of
+from web.http.roles import OWNER
+from web.page import Shown, WebPage
+from web.render import render
+
+
+def build(workbench: Workbench, page: WebPage) -> None:
+    area = page.area("people")
+
+    def show(request: Request) -> Shown:
+        settings, role = workbench.context.settings, request.state.role
+        people = [
+            {"name": name, "role": user.role.word, "way": _way(user)}
+            for name, user in sorted(Users(settings).records().items())
+        ]
+        html = render(
+            "settings/people.html",
+            people=people,
+            me=author_of(request),
+            role=role.word,
+            owner=role >= OWNER,
+            exposed=settings.is_exposed,
+        )
+        return {area: html}
+
+    page.on_open(show)
+
+
+def _way(user: User) -> str:
+    if user.password == ELSEWHERE:
+        return "service"
+    return "environment" if user.password.startswith("plain$") else "password"
