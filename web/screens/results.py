@@ -93,19 +93,11 @@ class _Screen:
     # What is shown
 
     def open(self, request: Request) -> Shown:
-        """Everything, and labels in files, which need no version."""
-        place, files = self._place(request.query_params), ""
-        if (name := place.get("concept")) and not _is_rule(place):
-            with suppress(DiscernError):  # which the rest says
-                view = self._bench.concept(name).definition.read()
-                files = render(
-                    "results/files.html", name=view.name, scale=view.scale, scored=bool(view.heads)
-                )
-                if view.heads:
-                    self._bench.concept(name).scores.keep_scored()
-        job = self._job(place)
-        memory = ResultsMemory(ranked=job.id if job and _is_ranked(job) else None)
-        return self.show(place) | {self.files: files, MEMORY: memory}
+        place = self._place(request.query_params)
+        with suppress(DiscernError):  # which the rest says
+            if place.get("concept") and not _is_rule(place):
+                self._bench.concept(place["concept"]).scores.keep_scored()
+        return {self.files: ""} | self.show(place)
 
     def show(self, place: Place, said: str = "") -> Shown:
         job = self._job(place)  # first: what ends meanwhile ticks once more
@@ -114,7 +106,8 @@ class _Screen:
         except DiscernError as error:
             head = self._head(place, place.get("concept") or "Results")
             shown, said = {self.top: head}, say(in_words(error), "bad")
-        return dict.fromkeys(self.html, "") | shown | {self.said: said} | self.work.shown(job)
+        memory = ResultsMemory(ranked=job.id if job and _is_ranked(job) else None)
+        return dict.fromkeys(self.html, "") | shown | {self.said: said, MEMORY: memory} | self.work.shown(job)
 
     def _shown(self, place: Place, job: JobView | None) -> Shown:
         bar = bar_of(self._bench, "/results", place)
@@ -132,12 +125,14 @@ class _Screen:
     def _of_concept(self, place: Place, job: JobView | None) -> Shown:
         concept = self._bench.concept(place["concept"])
         view = concept.definition.read()
+        files = render("results/files.html", name=view.name, scale=view.scale, scored=bool(view.heads))
         if not view.heads:
             untrained = render("results/no_version.html", name=view.name)
-            return {self.top: self._head(place, view.name, "export"), self.library: untrained}
+            head = self._head(place, view.name, "export")
+            return {self.top: head, self.library: untrained, self.files: files}
         newest = view.heads[-1]
         along = _goes_along(self._bench.context.collection.recorded().name)
-        files = render(
+        scores = render(
             "results/score.html",
             version=newest.number,
             files=concept.scores.files()[:FILES],
@@ -146,7 +141,8 @@ class _Screen:
         uses = ["export", "download"] + ([] if self._demo else ["watch"])
         return {
             self.top: self._head(place, view.name, *uses, newest=newest),
-            self.score: files + results_rule.table(self._bench),
+            self.score: scores + results_rule.table(self._bench),
+            self.files: files,
             self.take: render(
                 "results/take.html",
                 name=view.name,
@@ -240,11 +236,10 @@ class _Screen:
         if is_going(job) and not is_news:
             return self.work.shown(job)
         shown = self.show(place)
-        kept = {self.said, self.dialog}
+        kept = {self.said, self.dialog, self.files}
         if not is_news and not (job and job.kind == "score library"):
             kept.add(self.library)
-        shown = {area: value for area, value in shown.items() if area not in kept}
-        return shown | ({MEMORY: ResultsMemory(ranked=job.id)} if job and is_news else {})
+        return {area: value for area, value in shown.items() if area not in kept}
 
     def _place(self, query: Mapping[str, str]) -> Place:
         """What the address asks for. A rule that is one concept, at its own threshold, is the concept."""
@@ -264,17 +259,20 @@ class _Screen:
     # What is done
 
     def act(self, action: Action, request: Request) -> Shown:
-        place, given = self._place(request.query_params), dict(parse_qsl(action.value))
+        place, given, said = self._place(request.query_params), dict(parse_qsl(action.value)), ""
         try:
-            if action.name == "show":
-                place = place | {"order": given.get("order", ""), "start": given.get("start", "")}
-                return self.show(place)
             if look := self._look(action, place.get("concept", "")):
                 return look
-            changed, said = self._do(action, place, given, author_of(request))
+            if action.name == "show":
+                place |= {"order": given.get("order", ""), "start": given.get("start", "")}
+            else:
+                changed, said = self._do(action, place, given, author_of(request))
+                place |= changed
         except DiscernError as error:
             return {self.said: say(f"{in_words(error)} Nothing was changed.", "bad")}
-        return self.show(place | changed, said)
+        shown = self.show(place, said)
+        shown.pop(self.files, None)
+        return shown
 
     def _look(self, action: Action, name: str) -> Shown:
         """What a press shows without changing anything; nothing where it does."""
