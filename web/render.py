@@ -17,7 +17,9 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from concepts.bundle import figures
+from concepts.classifier.verdict import verdict
 from concepts.errors import WrongUsageError
+from concepts.learning.report import of_hundred
 from concepts.learning.target import Target
 from storage.pictures.formats import NAMES, PICTURE_SUFFIXES
 from web import jobs, words
@@ -112,9 +114,11 @@ def _environment() -> Environment:
         "facts": jobs.facts,
         "file_name": file_name,
         "how_far": jobs.how_far,
+        "in_short": lambda report: verdict(report).short,
         "job_title": jobs.job_title,
         "markdown": _markdown,
         "number": words.number,
+        "of_hundred": of_hundred,
         "outcome": jobs.outcome,
         "percent": words.percent,
         "reached": jobs.reached,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from concepts.learning.permutation import NAME as SHUFFLED
@@ -14,35 +14,27 @@ RIGHT, FOUND = 0.8, 0.6  # shares from which on a version is called good
 WEAK_RIGHT, WEAK_FOUND = 0.5, 0.3  # and under which it is called weak
 WIDE = 0.4  # a share with a wider range is not said
 CERTIFIED = re.compile(r"At least ([\d.]+) with .* certified\.")  # as a report notes it of a guarantee
-MISSED = {  # up to which share each is said
-    0.03: "almost none",
-    0.07: "about 1 in 20",
-    0.15: "about 1 in 10",
-    0.22: "about 1 in 5",
-    0.29: "about a quarter",
-    0.37: "about a third",
-    0.45: "about 4 in 10",
-    0.55: "about half",
-    0.63: "about 6 in 10",
-    0.71: "about two thirds",
-    0.9: "most",
-    1.0: "nearly all",
-}
 
 
 @dataclass(frozen=True)
 class Verdict:
     """`said`: how good it is, and `todo`: what to do about it, both without a full stop. `step` is where that
-    is done; `known`: whether anything can be said by now."""
+    is done; `known`: whether anything can be said by now; `figure`: how many are right, if that is known."""
 
     said: str
     todo: str
     step: Literal["label", "pictures", "threshold", "results"]
     known: bool = True
+    figure: str = ""
 
     @property
     def sentence(self) -> str:
         return f"{self.said}{'; ' if self.known else ': '}{self.todo}."
+
+    @property
+    def short(self) -> str:
+        """A few words of it."""
+        return self.figure or f"{self.said[0].lower()}{self.said[1:]}"
 
 
 def verdict(report: EvaluationReport | None, *, labels: int = 0, test_labels: int = 0) -> Verdict:
@@ -53,7 +45,7 @@ def verdict(report: EvaluationReport | None, *, labels: int = 0, test_labels: in
     right, found = report.metric("precision"), report.metric("recall")
     if certified := _certified(report):
         said = f"Guaranteed: at least {certified} of 100 it flags are right"
-        return Verdict(said, "see the results", "results")
+        return Verdict(said, "see the results", "results", figure=f"at least {certified} % right, guaranteed")
     if not report.confusion["true_positive"] + report.confusion["false_positive"]:
         return Verdict("It flags none of the test pictures", "lower the threshold", "threshold")
     if right is None or is_wide(right):
@@ -61,23 +53,28 @@ def verdict(report: EvaluationReport | None, *, labels: int = 0, test_labels: in
     if _may_be_chance(report, right):
         said = "Not better than chance yet"
         return Verdict(said, f"label {labels} more" if labels else "label more", "label", known=False)
-    are_right = _right(right)
+    are_right, figure = _right(right), _percent(right)
     if found is None or is_wide(found):
         said = f"{are_right[0].upper()}{are_right[1:]}. Too early to say what it misses"
-        return _too_early(said, report, test_labels)
+        return replace(_too_early(said, report, test_labels), figure=figure)
     precision, recall = right.value or 0, found.value or 0
-    missed = next(words for most, words in MISSED.items() if 1 - recall <= most)
-    said = f"{_level(precision, recall)}: {are_right}. It misses {missed}"
+    said = f"{_level(precision, recall)}: {are_right}. It misses {_in_ten(1 - recall)}"
     if precision >= RIGHT and recall >= RIGHT:
-        return Verdict(said, "see the results", "results")
+        return Verdict(said, "see the results", "results", figure=figure)
     if labels:
-        return Verdict(said, f"label {labels} more", "label")
-    return Verdict(said, f"{'raise' if precision < RIGHT else 'lower'} the threshold", "threshold")
+        return Verdict(said, f"label {labels} more", "label", figure=figure)
+    move = "raise" if precision < RIGHT else "lower"
+    return Verdict(said, f"{move} the threshold", "threshold", figure=figure)
 
 
 def is_wide(share: Metric) -> bool:
     """Whether a share is so uncertain that its value says nothing."""
     return share.low is None or share.high is None or share.high - share.low > WIDE
+
+
+def _percent(right: Metric) -> str:
+    value, low, high = (100 * (share or 0) for share in (right.value, right.low, right.high))
+    return f"{value:.0f} % right ({low:.0f}–{high:.0f} %)"
 
 
 def _too_early(said: str, report: EvaluationReport, test_labels: int) -> Verdict:
@@ -112,10 +109,13 @@ def _may_be_chance(report: EvaluationReport, right: Metric) -> bool:
 def _right(share: Metric) -> str:
     """With its range where that reaches from good to not good."""
     value, low, high = share.value or 0, share.low or 0, share.high or 0
-    tenths = round(10 * value)
-    many = {0: "almost nothing", 10: "nearly all"}.get(tenths, f"{tenths} in 10")
     unsure = f" ({100 * low:.0f}–{100 * high:.0f} %)" if low < RIGHT <= high else ""
-    return f"{many} it flags {'is' if tenths < 2 else 'are'} right{unsure}"
+    return f"{_in_ten(value)} it flags are right{unsure}"
+
+
+def _in_ten(share: float) -> str:
+    tenths = round(10 * share)
+    return {0: "almost none", 10: "nearly all"}.get(tenths, f"{tenths} in 10")
 
 
 def _level(precision: float, recall: float) -> str:

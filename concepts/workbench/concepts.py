@@ -379,10 +379,10 @@ def _agreed(candidates: Mapping[str, Sequence[str]], definition: Definition) -> 
 
 
 def _quality_in_words(report: dict[str, object] | None, looks_in: frozenset[int]) -> str:
-    """How good a version is, with what it is of where the concept looks elsewhere; empty without figures."""
+    """How good a version is, and of what where the concept searches elsewhere now; empty without figures."""
     if report is None:
         return ""
     kept = EvaluationReport.model_validate(report)
     was = Frame.of([one.model_dump() for one in kept.looks_in])
     of = "" if was.ids == looks_in else f", in {was.name}"
-    return f"{verdict(kept).said}{of}"
+    return f"{verdict(kept).short}{of}"

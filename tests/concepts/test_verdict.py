@@ -55,42 +55,42 @@ SHUFFLES = (Baseline(name=SHUFFLED, metrics=(), p_value=0.2),)
             report(SURE, FAIR),
             40,
             12,
-            "Good: 9 in 10 it flags are right. It misses about a third; label 40 more.",
+            "Good: 9 in 10 it flags are right. It misses 3 in 10; label 40 more.",
             "label",
         ),
         (
             report(SURE, FAIR),
             0,
             12,
-            "Good: 9 in 10 it flags are right. It misses about a third; lower the threshold.",
+            "Good: 9 in 10 it flags are right. It misses 3 in 10; lower the threshold.",
             "threshold",
         ),
         (
-            report(SURE, (0.95, 0.85, 0.99)),
+            report(SURE, (0.97, 0.9, 0.99)),
             40,
             0,
-            "Good: 9 in 10 it flags are right. It misses about 1 in 20; see the results.",
+            "Good: 9 in 10 it flags are right. It misses almost none; see the results.",
             "results",
         ),
         (
             report((0.84, 0.66, 0.93), SURE),
             0,
             0,
-            "Good: 8 in 10 it flags are right (66–93 %). It misses about 1 in 10; see the results.",
+            "Good: 8 in 10 it flags are right (66–93 %). It misses 1 in 10; see the results.",
             "results",
         ),
         (
             report(FAIR, SURE),
             0,
             0,
-            "Fair: 7 in 10 it flags are right. It misses about 1 in 10; raise the threshold.",
+            "Fair: 7 in 10 it flags are right. It misses 1 in 10; raise the threshold.",
             "threshold",
         ),
         (
             report(WEAK, WEAK),
             40,
             0,
-            "Weak: 3 in 10 it flags are right. It misses about two thirds; label 40 more.",
+            "Weak: 3 in 10 it flags are right. It misses 7 in 10; label 40 more.",
             "label",
         ),
         (report((0.97, 0.3, 1.0), SURE), 40, 12, "Too early to say: 12 more test labels.", "label"),
@@ -161,3 +161,21 @@ def test_every_share_has_words(tenth: int) -> None:
     said = verdict(report((0.9, 0.82, 0.96), share)).sentence
     assert "It misses " in said
     assert verdict(report(share, (0.9, 0.82, 0.96))).sentence
+
+
+@pytest.mark.parametrize(
+    ("of", "short"),
+    [
+        (None, "not tested yet"),
+        (report((0.97, 0.3, 1.0)), "too early to say"),
+        (report((0.3, 0.15, 0.4), SURE), "not better than chance yet"),
+        (report(SURE, FAIR), "90 % right (82–96 %)"),
+        (report(SURE, None), "90 % right (82–96 %)"),
+        (
+            report(None, note="At least 0.9 with 95 % confidence: certified."),
+            "at least 90 % right, guaranteed",
+        ),
+    ],
+)
+def test_a_few_words_say_the_same(of: EvaluationReport | None, short: str) -> None:
+    assert verdict(of).short == short

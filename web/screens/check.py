@@ -10,9 +10,9 @@ from typing import Annotated
 from fastapi import Request
 from pydantic import Field
 
-from concepts.classifier.quality import QualityView
+from concepts.classifier.quality import HeadView, QualityView
 from concepts.classifier.rarity import FIND_MORE, is_rare
-from concepts.classifier.verdict import WIDE, Verdict, verdict
+from concepts.classifier.verdict import WIDE, verdict
 from concepts.classifier.versions import origin
 from concepts.definition.document import Change
 from concepts.errors import DiscernError
@@ -20,7 +20,7 @@ from concepts.installation.activity import JobView
 from concepts.installation.users import Role
 from concepts.learning.evaluation import about_probabilities
 from concepts.learning.permutation import about_chance
-from concepts.learning.report import CutFigures, EvaluationReport, Guarantee, of_hundred
+from concepts.learning.report import CutFigures, Guarantee
 from concepts.learning.target import Side
 from concepts.view import View
 from concepts.workbench import Workbench
@@ -128,9 +128,9 @@ class _Screen:
             view = self._bench.concept(name).definition.read()
             quality = self._bench.concept(name).versions.quality() if view.heads else None
             return {
-                **dict.fromkeys(self.html if whole else (), ""),
                 self.top: self._top(view, quality),
                 self.said: said,
+                self.dialog: "",
                 MEMORY: CheckMemory(pages=pages, seen=_seen(jobs)),
                 **self.work.shown(_work(jobs)),
                 **(self._version(view, quality, request, pages) if quality else self._untrained(view)),
@@ -175,13 +175,13 @@ class _Screen:
         }
 
     def _details(self, view: ConceptView, quality: QualityView, jobs: Sequence[JobView]) -> Shown:
-        under, report = quality.under, quality.version.report
+        under = quality.under
         words = self._bench.concept(view.name).definition.diff(under.most, under.newest) if under else []
         return {
             self.figures: _figures(view, quality, words),
             self.curve: self._curve(view.name, jobs),
             self.steady: self._steady(view.name, jobs),
-            self.guarantees: self._guarantees(view.name, quality.version.number, report),
+            self.guarantees: self._guarantees(view.name, quality.version),
             self.versions: render(
                 "check/versions.html",
                 name=view.name,
@@ -196,28 +196,26 @@ class _Screen:
         return render("check/curve.html", going=bool(_curve(jobs)), curve=learning_curve(points))
 
     def _steady(self, name: str, jobs: Sequence[JobView]) -> str:
-        """What came of looking again last, or how far that is."""
+        """What came of looking at changed pictures last, or how far that is: by no query then."""
         job = _newest(jobs, STEADY)
         if is_going(job):
-            return _looking(jobs)
-        newest = self._bench.concept(name).versions.head().number
-        found = self._bench.concept(name).versions.robustness()
+            return render("check/steady.html", job=job)
+        versions = self._bench.concept(name).versions
+        found, newest = versions.robustness(), versions.head().number
         return render("check/steady.html", job=job, found=found, newest=newest)
 
-    def _guarantees(self, name: str, newest: int, report: EvaluationReport | None) -> str:
+    def _guarantees(self, name: str, version: HeadView) -> str:
         """How far the guarantees are."""
         certificates = self._bench.concept(name).certificates
-        base = report.metric("base_rate") if report else None
         return render(
             "check/guarantees.html",
             name=name,
-            newest=newest,
+            version=version,
             takes={
                 side: {share: certificates.takes(share) for share in shares}
                 for side, shares in GUARANTEED.items()
             },
             found={side: certificates.state(side) for side in GUARANTEED},
-            not_at_random=of_hundred(1 - base.value) if base and base.value is not None else "",
         )
 
     # What changes by itself
@@ -231,7 +229,7 @@ class _Screen:
         name, memory = concept_of(request), remembered(CheckMemory, request)
         jobs = self.work.newest_of_each(name) if name else []
         work, seen = _work(jobs), _seen(jobs)
-        looking = {self.steady: _looking(jobs)} if is_going(_newest(jobs, STEADY)) else {}
+        looking = {self.steady: self._steady(name, jobs)} if name and is_going(_newest(jobs, STEADY)) else {}
         if name and is_going(work):
             return self.work.shown(work) | looking | self._told(name, work, memory)
         before = memory.seen
@@ -239,8 +237,6 @@ class _Screen:
             shown = self.everything(request) | self._told(name, work, memory)
             shown[MEMORY] = CheckMemory(seen=seen, told=work.id if work else None)
             shown[TIMER] = OFTEN
-            if memory.told == shown[MEMORY].told:
-                del shown[self.trained]
             return {area: value for area, value in shown.items() if area not in (self.said, self.dialog)}
         still = {TIMER: ticking(*jobs)} | looking
         new = {self.curve: self._curve(name, jobs)} if name and seen[1] != before[1] else {}
@@ -366,11 +362,6 @@ def _newest(jobs: Sequence[JobView], kind: str) -> JobView | None:
     return next((job for job in jobs if job.kind == kind), None)
 
 
-def _looking(jobs: Sequence[JobView]) -> str:
-    """How far looking again at changed pictures is."""
-    return render("check/steady.html", job=_newest(jobs, STEADY), found=None, newest=None)
-
-
 def _seen(jobs: Sequence[JobView]) -> tuple[int | None, int | None, int | None, int | None]:
     """Which figures are shown: the job that made the newest ones, the curve that is being worked out, the
     last look at changed pictures and the last look over the labels."""
@@ -387,24 +378,18 @@ def _covered(view: QualityView) -> str:
     return render("check/covered.html", view=view)
 
 
-def _verdict(view: QualityView, labels: int) -> Verdict:
-    more = max(view.next_look - view.answered, 0)
-    return verdict(view.version.report, labels=labels, test_labels=more)
-
-
 def _main(view: QualityView, name: str, labels: int = 0) -> str:
     """The verdict and the threshold that moves its figures; or what is missing."""
-    guarantee = Guarantee.of(view.version.details)
+    guarantee, more = Guarantee.of(view.version.details), max(view.next_look - view.answered, 0)
     return render(
         "check/main.html",
         view=view,
         name=name,
-        verdict=_verdict(view, labels),
+        verdict=verdict(view.version.report, labels=labels, test_labels=more),
         rows=[_numbers(row) for row in view.rows],
         at=_numbers(view.at) if view.at else None,
         guarantee=guarantee.sentence if guarantee else "",
         wide=WIDE,
-        own=min(max(round(1000 * view.version.threshold), 1), 999),
         scores=drawn(view).get("scores"),
     )
 
@@ -412,18 +397,14 @@ def _main(view: QualityView, name: str, labels: int = 0) -> str:
 def _figures(view: ConceptView, quality: QualityView, words: Sequence[tuple[Change, str]] = ()) -> str:
     """The test set, what simpler ways reach, and the curves and parts."""
     report = quality.version.report
-    base = report.metric("base_rate") if report else None
-    shares = (quality.at.precision, quality.at.recall) if quality.at else ()
-    notes = dict.fromkeys(share.note for share in shares if share.value is None)
+    rare = report and report.yes and report.covered and is_rare((report.yes.value or 0) / report.covered)
     return render(
         "check/figures.html",
         concept=view,
         view=quality,
         report=report,
         words=words,
-        missing=" ".join(notes),
-        find_more=FIND_MORE if _is_rare(report) else "",
-        base=of_hundred(base.value) if base and base.value is not None else "",
+        find_more=FIND_MORE if rare else "",
         chance=about_chance(report.baselines) if report else [],
         average=about_probabilities(report.metrics) if report else [],
         drawn=drawn(quality),
@@ -434,9 +415,3 @@ def _numbers(row: CutFigures) -> list[float | int | None]:
     """A row as `check.js` reads it."""
     shares = [x for s in (row.precision, row.recall) for x in (s.value, s.low, s.high)]
     return [row.threshold, row.flagged, row.right, *(x if x is None else round(x, 4) for x in shares)]
-
-
-def _is_rare(report: EvaluationReport | None) -> bool:
-    if report is None or report.yes is None or report.yes.value is None or not report.covered:
-        return False
-    return is_rare(report.yes.value / report.covered)
