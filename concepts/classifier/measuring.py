@@ -31,7 +31,7 @@ from concepts.learning.calibration import Calibration
 from concepts.learning.consistency import ReaskedLabels, RecheckedLabel, consistency, under_definition
 from concepts.learning.evaluation import about_probabilities, probability_gap
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
-from concepts.learning.permutation import about_chance, shuffle_baseline
+from concepts.learning.permutation import shuffle_baseline
 from concepts.learning.report import (
     AT_THRESHOLD,
     Baseline,
@@ -43,6 +43,7 @@ from concepts.learning.report import (
     LookedIn,
     Metric,
     UnderDefinition,
+    about_chance,
     about_the_target,
     at_threshold,
 )

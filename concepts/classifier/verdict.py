@@ -6,9 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from concepts.learning.permutation import NAME as SHUFFLED
-from concepts.learning.permutation import SURE
-from concepts.learning.report import EvaluationReport, Metric
+from concepts.learning.report import SHUFFLED, SURE, EvaluationReport, Metric
 
 RIGHT, FOUND = 0.8, 0.6  # shares from which on a version is called good
 WEAK_RIGHT, WEAK_FOUND = 0.5, 0.3  # and under which it is called weak

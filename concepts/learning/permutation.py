@@ -7,7 +7,6 @@ result (Phipson & Smyth 2010: (b + 1) / (m + 1), never zero).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,11 +15,9 @@ from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
 from concepts.learning.base import Bools, Floats, TrainingSet, one_blas_thread
 from concepts.learning.heads import HEADS
-from concepts.learning.report import Baseline, Metric
+from concepts.learning.report import SHUFFLED, Baseline, Metric
 
-NAME = "answers shuffled"
 SHUFFLES = 99
-SURE = 0.05
 MOST = 400  # answers learned from: of 100,000 machine labels a hundred fits would take hours
 
 
@@ -94,19 +91,7 @@ def shuffle_baseline(
     low, high = (float(bound) for bound in np.percentile(found.shuffles, [2.5, 97.5]))
     note = f"the version's result by chance: p = {found.p_value:.2f}"
     metric = Metric(name="average_precision", value=found.mean, low=low, high=high, n=len(truth), note=note)
-    return (Baseline(name=NAME, metrics=(metric,), p_value=found.p_value),)
-
-
-def about_chance(baselines: Iterable[Baseline]) -> list[str]:
-    """What shuffled answers reach and what that says, in words; nothing where it was not tried."""
-    found = next((b for b in baselines if b.name == NAME and b.p_value is not None), None)
-    if found is None or found.p_value is None:
-        return []
-    said = (
-        f"Shuffled labels reach {found.metrics[0].value:.2f} on average; a result like this by chance: "
-        f"p = {found.p_value:.2f}."
-    )
-    return [said if found.p_value <= SURE else f"{said} So it may have learned nothing yet."]
+    return (Baseline(name=SHUFFLED, metrics=(metric,), p_value=found.p_value),)
 
 
 def _one_a_group(data: TrainingSet, rng: np.random.Generator) -> TrainingSet:

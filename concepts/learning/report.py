@@ -17,6 +17,8 @@ from concepts.learning.target import Side, Target
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 CERTIFIED: dict[Side, str] = {"yes": "certified", "no": "certified_no"}  # where a version's details say it
+SHUFFLED = "answers shuffled"  # the way that shows what learning nothing reaches
+SURE = 0.05  # p-value up to which a version is said to be better than that
 AuthorKind = Literal["person", "simulated", "annotator"]
 
 Table = tuple[tuple[Count, ...], ...]
@@ -328,6 +330,18 @@ def at_threshold(metric: Metric, base: float) -> str:
     if metric.low is not None and metric.high is not None:
         found += f" ({of_hundred(metric.low)} to {of_hundred(metric.high)})"
     return AT_THRESHOLD[metric.name].format(found=found, base=of_hundred(base))
+
+
+def about_chance(baselines: Iterable[Baseline]) -> list[str]:
+    """What shuffled answers reach and what that says, in words; nothing where it was not tried."""
+    found = next((b for b in baselines if b.name == SHUFFLED and b.p_value is not None), None)
+    if found is None or found.p_value is None:
+        return []
+    said = (
+        f"Shuffled labels reach {found.metrics[0].value:.2f} on average; a result like this by chance: "
+        f"p = {found.p_value:.2f}."
+    )
+    return [said if found.p_value <= SURE else f"{said} So it may have learned nothing yet."]
 
 
 def about_the_target(target: str, metrics: Iterable[Metric]) -> list[str]:

@@ -137,7 +137,8 @@ def annotate(site: Any, page: Any) -> None:
     expect(steps).not_to_contain_text("Review")
     assert wrong_with_looks(page) == []
     page.get_by_role("link", name="Check", exact=True).click()
-    page.locator("#check-head").get_by_role("link", name="Review").click()
+    page.wait_for_selector("#check-head h1")
+    opened(site, page, "label/review")
 
 
 def go_through_what_is_open(site: Any, page: Any, name: str) -> None:
@@ -205,15 +206,19 @@ def look_again_at_an_earlier_answer(site: Any, page: Any, name: str) -> None:
 
 
 def figures_are_under_the_earlier_definition(site: Any, page: Any) -> None:
-    opened(site, page, "check", "[data-under]")
-    said = page.locator("[data-under]")
-    expect(said).to_contain_text("These figures are under definition 2")
-    expect(said).to_contain_text("0 of which are answered")
-    said.locator("summary").click()
-    expect(said.locator("ins").first).to_be_visible()
+    unfolded_test_set(site, page)
+    expect(page.get_by_text("to give again under the new description")).to_be_visible()
+    expect(page.get_by_text("These figures are under definition 2")).to_contain_text("0 are labelled")
+    expect(page.locator("ins").first).to_be_visible()
     assert wrong_with_looks(page) == []
-    said.get_by_role("link", name="Answer them").click()
-    expect(page.locator("#labeller[data-ready]")).to_be_visible()
+    opened(site, page, "label", "#labeller[data-ready]")
+
+
+def unfolded_test_set(site: Any, page: Any) -> None:
+    """What Check says of it, unfolded."""
+    opened(site, page, "check")
+    page.locator("summary", has_text="Details").click()
+    page.locator("summary", has_text="Test set").click()
 
 
 def answer_what_comes_again(site: Any, page: Any) -> None:
@@ -224,12 +229,12 @@ def answer_what_comes_again(site: Any, page: Any) -> None:
     page.wait_for_function(
         "first => !document.querySelector('.stage img')?.src.includes(first)", arg=asked[0][:12]
     )
-    opened(site, page, "check", "[data-under]")
-    expect(page.locator("[data-under]")).to_contain_text("1 of which is answered")
+    unfolded_test_set(site, page)
+    expect(page.get_by_text("These figures are under definition 2")).to_contain_text("1 is labelled")
     for picture in renewal(site).open:
         give(bench, picture, repeat=True)
-    opened(site, page, "check", "[data-under]")
-    expect(page.locator("[data-under]")).to_contain_text("under definition 3: the figures hold")
+    unfolded_test_set(site, page)
+    expect(page.get_by_text("under definition 3: the figures hold")).to_be_visible()
     assert wrong_with_looks(page) == []
 
 

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from concepts.classifier.verdict import verdict
-from concepts.learning.permutation import NAME as SHUFFLED
-from concepts.learning.report import Baseline, EvaluationReport, LabelCount, Metric
+from concepts.learning.report import SHUFFLED, Baseline, EvaluationReport, LabelCount, Metric
 
 Share = tuple[float, float, float] | None
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from concepts.learning.permutation import about_chance, shuffle_baseline, shuffle_test
+from concepts.learning.permutation import shuffle_baseline, shuffle_test
+from concepts.learning.report import about_chance
 
 
 @pytest.mark.parametrize("way", ["auto", "logistic", "lda"])

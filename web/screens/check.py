@@ -19,8 +19,7 @@ from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
 from concepts.installation.users import Role
 from concepts.learning.evaluation import about_probabilities
-from concepts.learning.permutation import about_chance
-from concepts.learning.report import CutFigures, Guarantee
+from concepts.learning.report import CutFigures, Guarantee, about_chance
 from concepts.learning.target import Side
 from concepts.view import View
 from concepts.workbench import Workbench
