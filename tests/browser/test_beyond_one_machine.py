@@ -121,7 +121,7 @@ def test_the_whole_job_on_postgresql_a_bucket_and_ray(house: House, page: Page, 
 
 
 def add(house: House, page: Page) -> None:
-    page.get_by_role("link", name="Add my pictures").click()
+    page.get_by_role("link", name="Import pictures").click()
     page.locator("#add-paths").fill(f"s3://{house.bucket}/photos")
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.locator("#library-progress .notice")).to_contain_text(

@@ -78,12 +78,17 @@ def test_the_description_is_edited_in_place_and_a_search_shows_what_it_finds_whi
     save.click()
     said(page, "another sentence")
     expect(description).to_have_value("A round shape")
+    description.fill("A round, flat shape")
+    page.get_by_label("What doesn’t count", exact=True).fill("a ring")
+    page.get_by_role("button", name="Add: What doesn’t count").click()
+    said(page, "added “a ring”")
+    expect(description).to_have_value("A round, flat shape")
     search = page.get_by_label("New search")
     search.press_sequentially("a disc")
     expect(page.get_by_role("group", name="Found by a disc").get_by_role("img").first).to_be_visible()
     expect(search).to_be_focused()
     expect(search).to_have_value("a disc")
-    assert site.bench.concept("Typed").definition.read().revision.number == 2
+    assert site.bench.concept("Typed").definition.read().revision.number == 4
 
 
 def test_every_edit_is_saved_as_a_revision_and_undone_by_one_press(site: Any, page: Any) -> None:

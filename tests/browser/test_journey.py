@@ -54,7 +54,7 @@ def archive(tmp_path: Path) -> Path:
 @pytest.mark.slow
 def test_from_a_sentence_to_a_classifier(app: App, page: Any, archive: Path) -> None:
     page.goto(app.url)
-    page.get_by_role("link", name="Add my pictures").click()
+    page.get_by_role("link", name="Import pictures").click()
     upload_with_bad_files(page, archive)
 
     page.get_by_role("link", name="Home", exact=True).click()

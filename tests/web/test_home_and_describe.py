@@ -138,6 +138,18 @@ def test_each_criterion_stands_on_its_side_and_an_open_kind_is_decided_by_one_pr
     assert "Not decided" not in after["describe-document"]
 
 
+def test_a_press_behind_an_own_change_of_the_sentence_holds_and_one_behind_another_change_does_not(
+    bench: Workbench, screens: Screens
+) -> None:
+    screens.press("describe-document", "add-criterion", "1:", DISC, kind="excluding", text="a ring")
+    screens.press("describe-document", "sentence", "2:", DISC, text="An ellipse")
+    shown = screens.press("describe-document", "drop-criterion", "2:0", DISC)
+    assert "removed “a ring”" in shown["describe-head"]
+    assert bench.concept(NAME).definition.read().revision.definition.description == "An ellipse"
+    stale = screens.press("describe-document", "add-criterion", "2:", DISC, kind="excluding", text="a line")
+    assert "changed meanwhile" in stale["describe-head"]
+
+
 def test_every_prompt_that_can_be_edited_is_there(screens: Screens) -> None:
     prompts = screens.load("describe", **DISC)["describe-prompts"]
     assert set(re.findall('aria-label="Read or change ([^"]+)"', prompts)) == set(editable())

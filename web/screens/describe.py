@@ -235,18 +235,30 @@ class _Screen:
         if action.name == "scale":
             definition.set_scale(scale_of(action.fields))
             return Notice("Saved.", "good")
-        base, _, what = action.value.partition(":")
+        made_on, _, what = action.value.partition(":")
+        base = self._base(name, int(made_on))
         if action.name == "given":
-            return Notice(what, "bad") if what else self._given(name, int(base))
+            return Notice(what, "bad") if what else self._given(name, base)
         if action.name == "answer-question":
             question, said = action.fields.get("question", ""), action.fields.get("said", "")
-            view = definition.answer(question, said, author=author, after=int(base))
+            view = definition.answer(question, said, author=author, after=base)
         elif action.name == "restore":
-            view = definition.restore(int(what), author=author, after=int(base))
+            view = definition.restore(int(what), author=author, after=base)
         else:
             change = _change(action.name, what, action.fields)
-            view = definition.edit(change, author=author, after=int(base))
-        return _saved(view.note, view.number, int(base)) if view.number != int(base) else None
+            view = definition.edit(change, author=author, after=base)
+        return _saved(view.note, view.number, base) if view.number != base else None
+
+    def _base(self, name: str, made_on: int) -> int:
+        """The revision that a change is made on: the newest, if only the sentence has changed since the page
+        was drawn, so that every place in it still holds. A page saves its sentence before another press."""
+        definition = self._bench.concept(name).definition
+        newest = definition.read().revision
+        if newest.number == made_on:
+            return made_on
+        drawn = definition.read(made_on).revision.definition
+        same = drawn.model_copy(update={"description": newest.definition.description}) == newest.definition
+        return newest.number if same else made_on
 
     def _given(self, name: str, before: int) -> Notice:
         """After a picture from outside was taken."""

@@ -1,5 +1,5 @@
-// Describe: pictures from outside the library as examples, searches that show what they find while they are typed, and
-// a description that can be saved once it has changed.
+// Describe: a description that is edited in place, searches that show what they find while they are typed, and pictures
+// from outside the library as examples.
 import { dropZone } from "./dom.js";
 
 const NO_FILE = "This is no picture file. Save the picture first, then drop or choose the file.";
@@ -36,6 +36,17 @@ document.addEventListener("change", (event) => {
   const zone = event.target.closest?.("[data-example]");
   if (zone && event.target.files.length) giveAll(zone, [...event.target.files]);
 });
+
+// A changed description is saved by Enter, by its button, and before anything else is done that draws it anew.
+const changed = () => document.querySelector(".sentence[data-changed]");
+document.addEventListener("click", ({ target }) => {
+  if (target.closest("[data-action]:not(form, #try-query)")) changed()?.requestSubmit();
+}, true);
+document.addEventListener("submit", ({ target }) => {
+  if (target.matches(".sentence")) target.removeAttribute("data-changed");
+  else changed()?.requestSubmit();
+}, true);
+window.addEventListener("beforeunload", (event) => { if (changed()) event.preventDefault(); });
 
 let waiting = 0;
 document.addEventListener("input", ({ target }) => {
