@@ -236,7 +236,7 @@ class _Screen:
             definition.set_scale(scale_of(action.fields))
             return Notice("Saved.", "good")
         made_on, _, what = action.value.partition(":")
-        base = self._base(name, int(made_on))
+        base = self._base(name, int(made_on) if made_on.isdecimal() else 0)
         if action.name == "given":
             return Notice(what, "bad") if what else self._given(name, base)
         if action.name == "answer-question":
