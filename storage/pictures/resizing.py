@@ -24,12 +24,14 @@ def rendition(image: Image.Image) -> bytes:
     return _encode(_shrunk(image, RENDITION_SIDE), "WEBP", quality=82, method=1)
 
 
-def protected(content: bytes, *, blur: bool, greyscale: bool) -> bytes:
-    """JPEG of a thumbnail or rendition, as large as it, for people who do not want to see it in clear."""
-    image = Image.open(io.BytesIO(content)).convert("L" if greyscale else "RGB")
+def protected(content: bytes, small: bytes, *, blur: bool, greyscale: bool) -> bytes:
+    """JPEG as large as a thumbnail or rendition, for people who do not want to see it in clear. A blurred one
+    is made from its thumbnail, `small`: that takes a quarter of the time."""
+    size = Image.open(io.BytesIO(content)).size
+    image = Image.open(io.BytesIO(small if blur else content)).convert("L" if greyscale else "RGB")
     if blur:
         few = image.reduce(max(1, max(image.size) // BLURRED_SIDE)).filter(ImageFilter.GaussianBlur(2))
-        image = few.resize(image.size, Image.Resampling.BILINEAR)
+        image = few.resize(size, Image.Resampling.BILINEAR)
     return _encode(image, "JPEG", quality=75)  # takes half the time of WebP
 
 

@@ -140,7 +140,7 @@ def product(kind: str) -> frozenset[str]:
         "commands": commands,
         "REST operations": operations,
         "tools for assistants": lambda: TOOLS,
-        "screens": lambda: (screen.title for screen in SCREENS),
+        "screens": lambda: (screen.title for screen in SCREENS if not screen.tab_of),
         "settings": settings,
     }
     return frozenset(found[kind]())

@@ -110,7 +110,7 @@ def test_who_may_not_is_told_why(guarded: dict[str, TestClient]) -> None:
     answer = guarded["lea"].request("PATCH", "/api/v1/settings", auth=("lea", PASSWORD))
     assert (answer.status_code, answer.json()["detail"]) == (403, "Only an owner may do this.")
     answer = guarded["vic"].post("/app/answers", auth=("vic", PASSWORD))
-    assert "Only who may answer" in answer.json()["detail"]
+    assert "Only a labeller or an owner may" in answer.json()["detail"]
 
 
 # The buttons

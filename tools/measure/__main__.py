@@ -48,6 +48,8 @@ def main() -> int:
     if not wanted.check:
         return 0
     problems = grown(measured.figures, limits)
+    for line in words_table(measured):
+        print(line)
     print("\n".join(problems or [f"None of {len(limits)} limits is passed."]), file=sys.stderr)
     return 1 if problems else 0
 
@@ -83,12 +85,7 @@ def table(measured: Measured, limits: dict[str, float]) -> Iterator[str]:
     for name, value in measured.figures.items():
         limit = written(limits[name]) if name in limits else "none"
         yield f"{name:<40} {written(value):>11} {limit:>11}"
-    if measured.screens:
-        yield ""
-        yield "visible words, folded / unfolded"
-        for name, by_width in measured.screens.items():
-            counts = (f"{width}: {words.folded:,} / {words.unfolded:,}" for width, words in by_width.items())
-            yield f"{name:<14} " + "   ".join(counts)
+    yield from words_table(measured)
     for name, suite in measured.suites.items():
         yield ""
         yield f"make {name}: {suite.tests:,} tests in {suite.seconds:,} s, {suite.skipped} left out"
@@ -96,6 +93,17 @@ def table(measured: Measured, limits: dict[str, float]) -> Iterator[str]:
     yield ""
     yield "changes to other people's libraries"
     yield from (f"{patch.path}:{patch.line}  {patch.kind}: {patch.text}" for patch in measured.patches)
+
+
+def words_table(measured: Measured) -> Iterator[str]:
+    """Visible words of each screen at each width of the window."""
+    widths = next(iter(measured.screens.values()), {})
+    if widths:
+        yield ""
+        yield f"{'visible words, folded / unfolded':<32}" + "".join(f"{width:>16}" for width in widths)
+    for name, by_width in measured.screens.items():
+        counts = (f"{words.folded:,} / {words.unfolded:,}" for words in by_width.values())
+        yield f"{name:<32}" + "".join(f"{count:>16}" for count in counts)
 
 
 if __name__ == "__main__":

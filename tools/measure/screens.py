@@ -63,13 +63,13 @@ def screen_words() -> dict[str, dict[int, Words]]:
 def addresses() -> Iterator[tuple[str, str, str]]:
     """Screen, address, and the selector of what has to be there: as they are photographed for the tour."""
     shots = {shot.address.partition("?")[0]: shot for shot in reversed(screenshots.SHOTS)}
+    titles = {screen.path: screen.title for screen in SCREENS}
     yield EMPTY, "/", ".page h1"
     for screen in SCREENS:
+        tab = screen.tab or (screen.title if screen.tab_of else "")
+        name = " › ".join(filter(None, [titles[screen.tab_of or screen.path], tab])).lower()
         shot = shots.get(screen.path)
-        if shot is None:
-            yield screen.title.lower(), screen.path + screenshots.OF, ".page h1"
-        else:
-            yield screen.title.lower(), shot.address, shot.ready
+        yield name, shot.address if shot else screen.path + screenshots.OF, shot.ready if shot else ".page h1"
 
 
 def count_words(browser: Browser, address: str, ready: str, width: int, own: Sequence[str]) -> Words:

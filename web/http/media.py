@@ -54,7 +54,8 @@ def media_routes(workbench: Workbench) -> APIRouter:
             if not shown:
                 return found
             blur, greyscale = "blur" in shown, "greyscale" in shown
-            return Rendition(protected(found.content, blur=blur, greyscale=greyscale), found.whole)
+            content = protected(found.content, small(picture_id).content, blur=blur, greyscale=greyscale)
+            return Rendition(content, found.whole)
 
         found = await run_in_threadpool(as_shown)
         if not found.whole:  # the original may come back

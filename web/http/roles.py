@@ -176,4 +176,4 @@ def why_not(rule: Rule, role: Role, demo: bool = False, full: str = "") -> str:
 
 
 def refusal(rule: Rule) -> str:
-    return "Only an owner may do this." if rule.role == OWNER else "Only who may answer can do this."
+    return "Only an owner may do this." if rule.role == OWNER else "Only a labeller or an owner may do this."
