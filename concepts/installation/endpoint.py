@@ -60,13 +60,13 @@ FORMS = {
     ),
     "json_object": found(
         "note",
-        "It replies in JSON; the form is only described.",
-        "Discern checks each reply and asks once more where one doesn’t fit.",
+        "It replies in JSON without a fixed form.",
+        "Unfit replies are asked for again.",
     ),
     "text": found(
         "note",
-        "It replies in plain text; the form is only described.",
-        "Discern checks each reply and asks once more where one doesn’t fit.",
+        "It replies in plain text.",
+        "Unfit replies are asked for again.",
     ),
 }
 
@@ -243,7 +243,7 @@ def _about(answer: ModelReport) -> Iterator[Finding]:
     if answer.chances:
         yield found("good", "It gives probabilities.", "Its certainty comes from them.")
     elif answer.chances is not None:
-        yield found("note", "It gives no probabilities.", "Its certainty comes from asking three times.")
+        yield found("note", "It gives no probabilities.", "It is asked three times.")
     if answer.context is not None:
         reads = f"Its context is {answer.context:,} tokens."
         if answer.context < SMALL:

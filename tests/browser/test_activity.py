@@ -38,7 +38,7 @@ def test_an_endpoint_is_set_up_tested_and_its_key_forgotten_by_the_page(
     page.get_by_label("Model for words", exact=True).fill(MODEL)
     page.get_by_role("button", name="Save and test").click()
     page.set_viewport_size({"width": 1280, "height": 800})
-    page.wait_for_selector(".finding:has-text('It answers, but wrongly')")
+    page.get_by_text("It answers, but wrongly").wait_for()
     form, found = page.locator("#openai_base_url"), page.locator(".test")
     assert found.bounding_box()["x"] > form.bounding_box()["x"] + form.bounding_box()["width"]
     assert found.bounding_box()["y"] < 400  # beside the form and above the fold

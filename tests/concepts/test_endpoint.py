@@ -72,7 +72,7 @@ def test_a_small_real_server_is_described_with_what_follows(ledger: Ledger) -> N
     assert "gave no usable answer (empty)" in said
     assert "the built-in encoder labels instead" in said
     assert "enforces a form that is sent with the question" in said
-    assert "gives no probabilities. Its certainty comes from asking three times" in said
+    assert "gives no probabilities. It is asked three times" in said
     assert "The endpoint doesn’t say how large its context is" in said
 
 

@@ -110,9 +110,9 @@ def test_what_follows_stands_beside_what_was_found(bench: Workbench) -> None:
     report = {"address": "http://e", "models": [], "models_note": "No list.", "answers": [answer]}
     ended(bench, "test endpoint", "done", report)
     said = view(bench)
-    assert "proposes criteria, suggests labels" in said
+    assert "proposes criteria, suggests labels." in said
     assert "Name one that sees, or none: then the built-in encoder labels instead." in said
-    assert "Its certainty comes from asking three times." in said
+    assert "It is asked three times." in said
 
 
 def test_a_model_that_did_not_answer_is_not_said_to_do_the_work(bench: Workbench) -> None:
