@@ -6,8 +6,7 @@ one blurred. It spares people a sight and keeps nothing from them: they may ask 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
@@ -38,10 +37,12 @@ def media_routes(workbench: Workbench) -> APIRouter:
         except UnknownPictureError:
             return Rendition(outside_thumbnail(workbench.context.collection, picture_id), whole=True)
 
-    async def answer(
-        picture_id: str, request: Request, shown: list[Part], read: Callable[[str], Rendition]
+    @router.get("/{kind}/{picture_id}")
+    async def picture(
+        kind: Literal["thumbnail", "picture"], picture_id: str, request: Request, shown: Shown
     ) -> Response:
-        """The picture, or a page that protects one that is opened in its own tab or frame."""
+        """A picture of at most 1,280 pixels on the long side, or 320 as a thumbnail, which an example from
+        outside the library has too. As a page that protects it if a browser opens it in a tab or frame."""
         if is_opened(request) and (how := await run_in_threadpool(protection_of, workbench, request)).parts:
             page = render("protection/picture.html", address=f"{request.url.path}{how.query}", how=how)
             return HTMLResponse(page, headers={"Cache-Control": NOT_KEPT, "Vary": "Sec-Fetch-Dest"})
@@ -50,27 +51,19 @@ def media_routes(workbench: Workbench) -> APIRouter:
             return Response(status_code=304, headers=headers)
 
         def as_shown() -> Rendition:
-            found = read(picture_id)
+            found = (
+                small(picture_id) if kind == "thumbnail" else workbench.context.renditions.read(picture_id)
+            )
             if not shown:
                 return found
+            thumbnail = small(picture_id).content
             blur, greyscale = "blur" in shown, "greyscale" in shown
-            content = protected(found.content, small(picture_id).content, blur=blur, greyscale=greyscale)
-            return Rendition(content, found.whole)
+            return Rendition(protected(found.content, thumbnail, blur=blur, greyscale=greyscale), found.whole)
 
         found = await run_in_threadpool(as_shown)
         if not found.whole:  # the original may come back
             headers = {"Cache-Control": "private, no-cache"}
         return Response(found.content, media_type="image/jpeg" if shown else "image/webp", headers=headers)
-
-    @router.get("/thumbnail/{picture_id}")
-    async def thumbnail(picture_id: str, request: Request, shown: Shown) -> Response:
-        """At most 320 pixels on the long side; of an example from outside the library too."""
-        return await answer(picture_id, request, shown, small)
-
-    @router.get("/picture/{picture_id}")
-    async def picture(picture_id: str, request: Request, shown: Shown) -> Response:
-        """At most 1,280 pixels on the long side; the thumbnail where the original is gone."""
-        return await answer(picture_id, request, shown, workbench.context.renditions.read)
 
     return router
 
