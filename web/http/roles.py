@@ -64,7 +64,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("POST", "/app/answers(/batch|/undo|/comment|/elsewhere|/elsewhere/comment)?", Rule(LABELLER)),
         ("POST", "/uploads", Rule(OWNER)),
         ("PUT", f"/uploads/{ONE}/.+", Rule(OWNER)),
-        ("GET", f"/media/(thumbnail|picture)/{ONE}", Rule(VIEWER)),
+        ("GET", f"/media/{ONE}/{ONE}", Rule(VIEWER)),
         ("POST", "/logout", Rule(VIEWER, "logged out")),
         ("GET", "/app/made.zip", Rule(VIEWER)),
         ("GET", "/(healthz|login|begin)", Rule(VIEWER)),
