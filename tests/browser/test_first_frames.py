@@ -111,7 +111,9 @@ def test_pictures_are_protected_and_the_theme_holds_from_the_first_frame_on(
         while held:
             held.pop().continue_()
         page.wait_for_load_state("load")
-        page.wait_for_function("[...document.images].every((one) => one.complete || one.loading === 'lazy')")
+        page.wait_for_function(
+            "() => [...document.images].every((one) => one.complete || one.loading === 'lazy')"
+        )
         page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
         assert sum(green(frame) for frame in frames.shown) == 0, address
         assert max(np.median(frame) for frame in frames.shown) <= DARK, address
