@@ -231,8 +231,8 @@ def by_looks(
         if len(at) < FEWEST:
             continue
         typical = rows[at[np.argsort(distance[at, one], kind="stable")]]
-        names = [f"like “{noun}”" for noun in nouns(vectors[typical], background)]
-        names.append(f"similar pictures ({len(found) + 1})")
+        names = [f"Like “{noun}”" for noun in nouns(vectors[typical], background)]
+        names.append(f"Similar pictures {sum(name.startswith('Similar') for name in found) + 1}")
         name = next(name for name in names if name not in found)
         found[name] = (float(doubt[typical].mean()), Ambiguity(name, tuple(ids[row] for row in typical)))
     return [group for _, group in sorted(found.values(), key=lambda pair: -pair[0])]

@@ -168,8 +168,8 @@ _CONFUSED: tuple[tuple[Value, _Kind, _Kind], ...] = (
     ("no", "included", "excluding"),
 )
 _WHY: dict[Value, str] = {
-    "yes": "Tells apart what the machine took for yes: your noes among them from your yeses.",
-    "no": "Tells apart what the machine took for no: your yeses among them from your noes.",
+    "yes": "Excludes pictures suggested yes that you labelled no.",
+    "no": "Includes pictures suggested no that you labelled yes.",
 }
 
 

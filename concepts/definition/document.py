@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -180,3 +181,15 @@ def word_diff(before: str, after: str) -> list[tuple[Change, str]]:
             changes: tuple[tuple[Change, str], ...] = (("removed", gone), ("added", come))
             runs += [change for change in changes if change[1]]
     return runs
+
+
+def changed_lines(runs: Sequence[tuple[Change, str]]) -> list[tuple[Change, str]]:
+    """The runs of a word diff in lines where a word changed."""
+    lines: list[list[tuple[Change, str]]] = [[]]
+    for change, run in runs:
+        for part in run.splitlines(keepends=True):
+            lines[-1].append((change, part))
+            if part.endswith("\n"):
+                lines.append([])
+    changed = [line for line in lines if any(change != "same" and part.strip() for change, part in line)]
+    return [part for line in changed for part in line]

@@ -206,35 +206,32 @@ def look_again_at_an_earlier_answer(site: Any, page: Any, name: str) -> None:
 
 
 def figures_are_under_the_earlier_definition(site: Any, page: Any) -> None:
-    unfolded_test_set(site, page)
-    expect(page.get_by_text("to give again under the new description")).to_be_visible()
-    expect(page.get_by_text("These figures are under definition 2")).to_contain_text("0 are labelled")
-    expect(page.locator("ins").first).to_be_visible()
+    said = of_the_test_set(site, page)
+    expect(said).to_contain_text("These figures are under definition 2")
+    expect(said).to_contain_text("0 of which are answered")
+    expect(said.locator("ins").first).to_be_visible()
     assert wrong_with_looks(page) == []
-    opened(site, page, "label", "#labeller[data-ready]")
 
 
-def unfolded_test_set(site: Any, page: Any) -> None:
-    """What Check says of it, unfolded."""
-    opened(site, page, "check")
-    page.locator("summary", has_text="Details").click()
-    page.locator("summary", has_text="Test set").click()
+def of_the_test_set(site: Any, page: Any) -> Any:
+    """What Check's details say of it."""
+    opened(site, page, "check", "#details-test-set")
+    page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
+    return page.locator("#details-test-set")
 
 
 def answer_what_comes_again(site: Any, page: Any) -> None:
     """The first with the keyboard, as any question; the others as the screen would send them."""
     bench = site.bench
+    page.goto(f"{site.url}/label?concept={quote(NAME)}#single")
     asked = renewal(site).open
+    expect(page.locator(f'.stage img[data-picture="{asked[0]}"]')).to_be_visible()
     page.keyboard.press("n" if "line-" in path(bench, asked[0]) else "y")
-    page.wait_for_function(
-        "first => !document.querySelector('.stage img')?.src.includes(first)", arg=asked[0][:12]
-    )
-    unfolded_test_set(site, page)
-    expect(page.get_by_text("These figures are under definition 2")).to_contain_text("1 is labelled")
+    expect(page.locator(f'.stage img:not([data-picture="{asked[0]}"])')).to_be_visible()
+    expect(of_the_test_set(site, page)).to_contain_text("1 of which is answered")
     for picture in renewal(site).open:
         give(bench, picture, repeat=True)
-    unfolded_test_set(site, page)
-    expect(page.get_by_text("under definition 3: the figures hold")).to_be_visible()
+    expect(of_the_test_set(site, page)).to_contain_text("under definition 3: the figures hold")
     assert wrong_with_looks(page) == []
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from concepts.definition.document import Criterion, Definition, Query, word_diff
+from concepts.definition.document import Criterion, Definition, Query, changed_lines, word_diff
 
 texts = st.text(alphabet="ab \n.", max_size=30)
 
@@ -27,6 +27,13 @@ def test_a_changed_word_is_removed_and_added() -> None:
     assert word_diff("a messy room", "a tidy room") == [
         ("same", "a "), ("removed", "messy"), ("added", "tidy"), ("same", " room"),
     ]  # fmt: skip
+
+
+def test_lines_without_a_changed_word_are_left_out() -> None:
+    runs = word_diff("Must: red\nNot: a toy\nSearch: cars\n", "Must: red\nNot: a toy car\nSearch: cars\n")
+    assert "".join(text for _, text in changed_lines(runs)) == "Not: a toy car\n"
+    assert changed_lines(word_diff("one\nlast", "one\nlast\nnew")) == [("added", "new")]
+    assert changed_lines(word_diff("same\n", "same\n")) == []
 
 
 def test_queries_that_differ_in_case_spacing_or_punctuation_are_one() -> None:
