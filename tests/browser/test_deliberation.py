@@ -208,14 +208,15 @@ def look_again_at_an_earlier_answer(site: Any, page: Any, name: str) -> None:
 def figures_are_under_the_earlier_definition(site: Any, page: Any) -> None:
     said = of_the_test_set(site, page)
     expect(said).to_contain_text("These figures are under definition 2")
-    expect(said).to_contain_text("0 of which are answered")
+    expect(said).to_contain_text("0 are labelled")
     expect(said.locator("ins").first).to_be_visible()
     assert wrong_with_looks(page) == []
 
 
 def of_the_test_set(site: Any, page: Any) -> Any:
     """What Check's details say of it."""
-    opened(site, page, "check", "#details-test-set")
+    opened(site, page, "check")
+    page.locator("#details-test-set").wait_for(state="attached")
     page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
     return page.locator("#details-test-set")
 
@@ -228,7 +229,7 @@ def answer_what_comes_again(site: Any, page: Any) -> None:
     expect(page.locator(f'.stage img[data-picture="{asked[0]}"]')).to_be_visible()
     page.keyboard.press("n" if "line-" in path(bench, asked[0]) else "y")
     expect(page.locator(f'.stage img:not([data-picture="{asked[0]}"])')).to_be_visible()
-    expect(of_the_test_set(site, page)).to_contain_text("1 of which is answered")
+    expect(of_the_test_set(site, page)).to_contain_text("1 is labelled")
     for picture in renewal(site).open:
         give(bench, picture, repeat=True)
     expect(of_the_test_set(site, page)).to_contain_text("under definition 3: the figures hold")
