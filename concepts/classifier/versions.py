@@ -142,9 +142,8 @@ def origin(details: dict[str, Any]) -> str:
     if details.get(REFIT):
         parts.append("probabilities fitted to the library")
     if guarantees := Guarantee.all(details):
-        lines = "lines that are" if len(guarantees) > 1 else "a line that is"
         said = [f"at least {100 * g.at_least:.3g} of 100 {LINE_OF[g.side]}" for g in guarantees]
-        parts.append(f"{lines} certified: {', '.join(said)}")
+        parts.append(f"{'guarantees' if said[1:] else 'a guarantee'}: {', '.join(said)}")
     return f"version {details['made_from']} with {' and '.join(parts)}"
 
 

@@ -285,17 +285,19 @@ class Guarantee(Document):
     def sentence(self) -> str:
         return (
             f"With {100 * self.confidence:.3g} % confidence at least {100 * self.at_least:.3g} of 100 "
-            f"pictures {'above this line are right' if self.side == 'yes' else self._are_not}. For pictures "
-            f"like those of {self.looks_in or 'this library'} on {self.day.day} {self.day:%B %Y}."
+            f"pictures {'above the threshold are right' if self.side == 'yes' else self._are_not}. For "
+            f"pictures like those of {self.looks_in or 'this library'} on {self.day.day} {self.day:%B %Y}."
         )
 
     @property
     def _are_not(self) -> str:
         """Beside what chance gives: where something is rare, nearly everything is not it."""
         if self.at_random is None:
-            return "below this line don't count; how many of 100 at random don't is not measured yet"
+            return "below this limit don't count; how many of 100 at random don't is not measured yet"
         either = " either" if self.at_random >= self.at_least else ""
-        return f"below this line don't count; of 100 at random about {100 * self.at_random:.3g} don't{either}"
+        return (
+            f"below this limit don't count; of 100 at random about {100 * self.at_random:.3g} don't{either}"
+        )
 
     @classmethod
     def of(cls, details: Mapping[str, Any], side: Side = "yes") -> Guarantee | None:

@@ -78,7 +78,7 @@ def test_a_certified_line_becomes_a_version_that_says_what_it_promises_and_no_ot
     version = concept.versions.one(2)
     assert version.threshold == view.threshold
     assert version.details["certified"]["made_from"] == 1
-    promise = "With 95 % confidence at least 50 of 100 pictures above this line are right."
+    promise = "With 95 % confidence at least 50 of 100 pictures above the threshold are right."
     assert promise in view.sentence
     assert promise in concept.exports.card(2)
     assert (view.sure_yes or 0) + (view.look_yourself or 0) == concept.versions.quality().pictures
@@ -136,8 +136,8 @@ def test_a_version_keeps_its_sure_yes_beside_its_sure_no_and_no_picture_is_both(
     assert view.threshold < version.threshold
     assert version.details["certified_no"]["line"] == view.threshold
     card = concept.exports.card(version.number)
-    assert "at least 50 of 100 pictures above this line are right." in card
-    assert "at least 50 of 100 pictures below this line don't count;" in card
+    assert "at least 50 of 100 pictures above the threshold are right." in card
+    assert "at least 50 of 100 pictures below this limit don't count;" in card
 
 
 def test_an_undecided_picture_is_no_clear_no(concept: Concept) -> None:

@@ -142,7 +142,7 @@ def test_a_version_with_a_guarantee_shows_the_promise_and_no_measured_precision(
     certified = version(details={"certified": promise | {"made_from": 1, "day": "2026-11-25"}})
     row = CutFigures(threshold=0.5, flagged=2, right=1, precision=NOTHING, recall=NOTHING)
     shown = words(check._main(measured(row, version=certified, curves=CURVES), "Ball"))
-    assert "With 95 % confidence at least 90 of 100 pictures above this line are right." in shown
+    assert "With 95 % confidence at least 90 of 100 pictures above the threshold are right." in shown
     assert "too few tested" in shown  # of what it finds
     assert "right: too few tested" not in shown
 
