@@ -18,7 +18,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from concepts.bundle import figures
 from concepts.classifier.verdict import verdict
-from concepts.definition.document import changed_lines
 from concepts.errors import WrongUsageError
 from concepts.learning.report import of_hundred
 from concepts.learning.target import Target
@@ -108,7 +107,6 @@ def _environment() -> Environment:
         "aimed_at": _aimed_at,
         "as_json": json.dumps,
         "as_pair": lambda text: (text, text),
-        "changed_lines": changed_lines,
         "clock": words.clock,
         "count": words.count,
         "dollars": words.dollars,

@@ -19,7 +19,7 @@ import numpy as np
 from pydantic import AliasChoices, Field
 
 from concepts.collaborator.base import Annotation, Annotator, PictureInput
-from concepts.definition.document import Change, Definition, Revision, word_diff
+from concepts.definition.document import Change, Definition, Revision, changed_lines
 from concepts.learning.intervals import evidence, paired_change
 from concepts.view import View
 from storage.deliberations import Rewording
@@ -278,7 +278,7 @@ def judged(
         turns = _turns(now, then, both)
         trial = WordingView(
             definition=one.candidate.definition,
-            difference=word_diff(current.as_text(), one.candidate.text),
+            difference=changed_lines(current.as_text(), one.candidate.text),
             why=one.candidate.why,
             way=one.candidate.way,
             verdict="not better",

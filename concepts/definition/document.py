@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -183,13 +182,8 @@ def word_diff(before: str, after: str) -> list[tuple[Change, str]]:
     return runs
 
 
-def changed_lines(runs: Sequence[tuple[Change, str]]) -> list[tuple[Change, str]]:
-    """The runs of a word diff in lines where a word changed."""
-    lines: list[list[tuple[Change, str]]] = [[]]
-    for change, run in runs:
-        for part in run.splitlines(keepends=True):
-            lines[-1].append((change, part))
-            if part.endswith("\n"):
-                lines.append([])
-    changed = [line for line in lines if any(change != "same" and part.strip() for change, part in line)]
-    return [part for line in changed for part in line]
+def changed_lines(before: str, after: str) -> list[tuple[Change, str]]:
+    """A word diff of the lines that differ."""
+    old, new = before.splitlines(), after.splitlines()
+    gone, come = ([line for line in one if line not in other] for one, other in ((old, new), (new, old)))
+    return word_diff("\n".join(gone), "\n".join(come))

@@ -161,12 +161,12 @@ def test_what_a_killed_process_was_doing_the_other_ends_once(house: House) -> No
         answer = {"concept": NAME, "key": uuid.uuid4().hex, "picture": picture["id"], "value": value}
         for _ in range(2):  # the second time to the other process, and no second answer
             said = ana.post("/app/answers", json=answer).raise_for_status().json()
-            assert said["count"]["answers"] == before + given + 1
+            assert said["advice"]["count"]["answers"] == before + given + 1
     assert len(set(asked)) == 20
     undo = {"concept": NAME, "key": uuid.uuid4().hex, "undoes": [answer["key"]]}
     ana.post("/app/answers/undo", json=undo).raise_for_status()
     counted = [house.logged_in(app.url).get("/app/answers", params={"concept": NAME}) for app in house.apps]
-    assert [answer.json()["count"]["answers"] for answer in counted] == [before + 19] * 2
+    assert [answer.json()["advice"]["count"]["answers"] for answer in counted] == [before + 19] * 2
 
     concept = bench.context.concept(NAME)
     versions = len(bench.concept(NAME).versions.all())

@@ -29,11 +29,13 @@ def test_a_changed_word_is_removed_and_added() -> None:
     ]  # fmt: skip
 
 
-def test_lines_without_a_changed_word_are_left_out() -> None:
-    runs = word_diff("Must: red\nNot: a toy\nSearch: cars\n", "Must: red\nNot: a toy car\nSearch: cars\n")
-    assert "".join(text for _, text in changed_lines(runs)) == "Not: a toy car\n"
-    assert changed_lines(word_diff("one\nlast", "one\nlast\nnew")) == [("added", "new")]
-    assert changed_lines(word_diff("same\n", "same\n")) == []
+def test_of_changed_lines_the_words_are_compared_and_no_other_line_is_shown() -> None:
+    assert changed_lines("Must: red\nNot: a toy\nlast", "Must: red\nNot: a toy car\nlast") == [
+        ("same", "Not: a toy"),
+        ("added", " car"),
+    ]
+    assert changed_lines("one\nlast", "one\nlast\nnew") == [("added", "new")]
+    assert changed_lines("same", "same") == []
 
 
 def test_queries_that_differ_in_case_spacing_or_punctuation_are_one() -> None:

@@ -82,7 +82,7 @@ def test_a_wording_that_agrees_more_often_is_found_and_becomes_the_definition(co
 
     best = tried.wordings[0]
     assert best.verdict == "better"
-    assert ("added", "\nNot: made of lines") in best.difference
+    assert ("added", "Not: made of lines") in best.difference
     assert best.after > best.before
     assert revision.definition.criteria[-1].text == "made of lines"
     assert concept.deliberations.rewordings()[0].became == revision.number

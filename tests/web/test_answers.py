@@ -52,7 +52,7 @@ def test_a_confirmed_answer_is_in_the_log(client: TestClient, bench: Workbench) 
     picture = bench.context.collection.library.all_ids()[0]
     reply = client.post("/app/answers", json=body(picture, have=[]))
     assert reply.status_code == 200
-    assert reply.json()["count"]["yes"] == 1
+    assert reply.json()["advice"]["count"]["yes"] == 1
     event = bench.concept(NAME).labels.recent("me", 5)[0]
     assert (event.id, event.value, event.key) == (picture, "yes", "key-0001")
 
@@ -84,11 +84,11 @@ def test_a_batch_is_kept_and_taken_back_as_one(client: TestClient, bench: Workbe
     assert len(ids) == 12
     answers = [[i, "no"] for i in ids]
     sent = {"concept": NAME, "key": "batch-0001", "answers": answers}
-    assert client.post("/app/answers/batch", json=sent).json()["count"]["no"] == 12
+    assert client.post("/app/answers/batch", json=sent).json()["advice"]["count"]["no"] == 12
     keys = [f"batch-0001.{n}" for n in range(12)]
     undo = {"concept": NAME, "key": "undo-0001", "undoes": keys}
     for _ in range(2):
-        assert client.post("/app/answers/undo", json=undo).json()["count"]["no"] == 0
+        assert client.post("/app/answers/undo", json=undo).json()["advice"]["count"]["no"] == 0
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_wall_that_was_looked_through_is_kept_once_and_its_pictures_are_on_no_
     for _ in range(2):
         reply = client.post("/app/answers/batch", json=request)
         assert reply.status_code == 200
-        assert reply.json()["count"]["yes"] == 1
+        assert reply.json()["advice"]["count"]["yes"] == 1
     nothing = {"concept": NAME, "key": "wall-0002", "answers": [], "wall": wall()[:5]}
     assert client.post("/app/answers/batch", json=nothing).status_code == 200
     assert bench.context.walls.of(concept) == [first, nothing["wall"]]

@@ -35,10 +35,10 @@ def bench(tmp_path_factory: pytest.TempPathFactory, tiny_open_clip: Path) -> Ite
 
 
 def opened(screens: Screens, concept: str = NAME) -> tuple[Any, str]:
-    """What the page begins with, and its HTML."""
+    """What the page says of how to go on, and its HTML."""
     html = screens.load("label", concept=concept)["label-area"]
     state = re.search(r'data-state="([^"]*)"', html)
-    return json.loads(unescape(state[1])) if state else None, html
+    return json.loads(unescape(state[1]))["advice"] if state else None, html
 
 
 def test_it_opens_on_a_sheet_then_on_more_like_it_then_on_single_pictures(bench: Workbench) -> None:
@@ -76,7 +76,7 @@ def test_who_may_not_label_finds_no_buttons_for_it_and_reads_why(bench: Workbenc
         review = screens.load("label/review", concept=NAME)["review-main"]
         shown[role] = (
             'data-do="yes"' in label,
-            "You can look, not label" in label,
+            "You can look, but not label" in label,
             'data-say="yes"' in review,
             'data-action="compare-annotators"' in review or 'data-action="look-over"' in review,
         )

@@ -95,10 +95,10 @@ def test_every_screen_rest_and_the_command_line_say_the_same(
     )
     label = screens.load("label", concept=NAME)["label-area"]
     state = json.loads(unescape(re.search(r'data-state="([^"]*)"', label)[1]))  # type: ignore[index]
-    assert (state["count"]["sentence"], state["progress"]) == (SENTENCE, line)
+    assert (state["advice"]["count"]["sentence"], state["advice"]["progress"]) == (SENTENCE, line)
     client = TestClient(create_app(bench), base_url="http://127.0.0.1:7860/api/v1/")
     shown, (listed,) = client.get(f"concepts/{NAME}").json(), client.get("concepts").json()
-    assert shown["answers"] == listed["answers"] == state["count"]
+    assert shown["answers"] == listed["answers"] == state["advice"]["count"]
     assert shown["advice"] == listed["advice"] == more
     assert client.get(f"concepts/{NAME}/versions/1/quality").json()["answered"] == shown["answers"]["measure"]
     monkeypatch.setenv("DISCERN_HOME", str(bench.context.settings.home))
@@ -123,8 +123,8 @@ def test_where_more_would_change_little_every_screen_says_that_labelling_is_done
     assert more in words(screens.load("check", concept=NAME)["check-figures"])
     label = screens.load("label", concept=NAME)["label-area"]
     state = json.loads(unescape(re.search(r'data-state="([^"]*)"', label)[1]))  # type: ignore[index]
-    assert state["progress"].startswith("15 labels · Done: more labels would change little")
-    assert (state["reason"], state["enough"]) == (settled.reason, True)
+    assert state["advice"]["progress"].startswith("15 labels · Done: more labels would change little")
+    assert (state["advice"]["reason"], state["advice"]["enough"]) == (settled.reason, True)
     (listed,) = bench.concepts.all()
     assert (listed.advice, "Label" in listed.steps_done, listed.next_step) == (more, True, "Check")
     monkeypatch.setenv("DISCERN_HOME", str(bench.context.settings.home))

@@ -25,7 +25,7 @@ from concepts.labelling.dataset import AnswerCount
 from concepts.labelling.question_queue import Upcoming
 from concepts.labelling.review import LabelWithComments
 from concepts.workbench import Workbench
-from concepts.workbench.advice import Mode
+from concepts.workbench.advice import Advice
 from concepts.workbench.concept_views import GivenAnswer
 from concepts.workbench.labels import GivenLabel, Labels, Remark
 from concepts.workbench.operation import PictureId
@@ -129,15 +129,9 @@ class Kept(BaseModel):
 
 
 class Progress(BaseModel):
-    """What every response brings along: how far it is (see `Advice`), and more pictures where the screen has
-    few."""
+    """What every response brings along: how far it is, and more pictures where the screen has few."""
 
-    count: AnswerCount
-    progress: str
-    reason: str
-    rare: str
-    enough: bool
-    mode: Mode
+    advice: Advice
     upcoming: Upcoming
     opinion: Opinion | None = None
     others: list[LabelWithComments] = []  # what other people said of the picture that was answered
@@ -158,11 +152,8 @@ def opening(workbench: Workbench, concept: str, author: str) -> Opening:
     recent = opened.labels.recent(author, RECENT)
     opinion = opened.annotations.opinion(recent[-1].id) if recent else None
     shown = [label.id for label in recent]
-    match opened.labels.advice().mode:  # which is worked out before the single questions
-        case "sheet":
-            opened.labels.grid("wall")
-        case "grid":
-            opened.labels.grid("likely")
+    if (mode := opened.labels.advice().mode) != "single":  # worked out before the single questions
+        opened.labels.grid("wall" if mode == "sheet" else "likely")
     return Opening(**dict(_progress(opened.labels, author, [], shown, opinion)), recent=recent)
 
 
@@ -174,12 +165,7 @@ def _progress(
     # Of a picture that is asked about a second time an earlier comment would tell the first answer.
     first = [picture.id for picture in more.pictures if not picture.repeat]
     return Progress(
-        count=advice.count,
-        progress=advice.progress,
-        reason=advice.reason,
-        rare=advice.rare,
-        enough=advice.enough,
-        mode=advice.mode,
+        advice=advice,
         upcoming=more,
         opinion=opinion,
         remarks=labels.comments([*shown, *first], author),
@@ -227,7 +213,7 @@ def answer_routes(workbench: Workbench) -> APIRouter:
         opinion = concept.annotations.opinion(body.picture)
         said = _progress(labels, author, body.have, [body.picture], opinion)
         said.others = labels.others(body.picture, author)
-        if said.count.answers % LOOK_OVER_EVERY == 0:
+        if said.advice.count.answers % LOOK_OVER_EVERY == 0:
             workbench.review.keep_up(body.concept)
         return said
 

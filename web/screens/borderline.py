@@ -13,7 +13,7 @@ from web.http.guard import author_of
 from web.jobs import is_going
 from web.page import TIMER, Action, Shown, WebPage, concept_of
 from web.render import Notice, render, say
-from web.screens.review_picture import labelled, opened, undone
+from web.screens.review_picture import LABELS, labelled, opened
 from web.work import press
 
 FIND, REWORD = "find ambiguities", "reword"
@@ -93,10 +93,8 @@ class _Screen:
     def _do(self, concept: str, action: Action, author: str) -> str:
         """Does it. HTML of what there is to say about it."""
         deliberations = self._bench.concept(concept).deliberations
-        if action.name in ("yes", "no", "unsure"):
+        if action.name in LABELS:
             return labelled(self._bench, concept, action, author)
-        if action.name == "undo":
-            return undone(self._bench, concept, action.value, author)
         if action.name == "find-open":
             deliberations.find()
         elif action.name == "begin-round":

@@ -26,9 +26,9 @@ def _render(workbench: Workbench, request: Request) -> str:
     try:
         view = workbench.concept(concept).definition.read()
         if request.state.role < Role.LABELLER:
-            return _nothing(view.name, "You can look, not label", "An owner can change your role.", "Results")
+            return say("You can look, but not label. An owner can change your role.")
         if not workbench.library.info().pictures:
-            return _nothing(view.name, "No pictures yet", "Your concept is kept.", "Library")
+            return render("label/no_pictures.html", concept=view.name)
         workbench.review.keep_up(view.name)
         state = opening(workbench, view.name, author_of(request))
     except DiscernError as error:
@@ -39,18 +39,7 @@ def _render(workbench: Workbench, request: Request) -> str:
         person=author_of(request),
         usual=ENOUGH_LABELS,
         state=state.model_dump_json(),
-        single=state.mode == "single",
+        single=state.advice.mode == "single",
         definition=view.revision.definition,
         scale=view.scale,
-    )
-
-
-def _nothing(concept: str, title: str, text: str, onward: str) -> str:
-    return render(
-        "label/nothing.html",
-        concept=concept,
-        title=title,
-        text=text,
-        onward=onward,
-        path=f"/{onward.lower()}",
     )

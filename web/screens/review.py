@@ -13,21 +13,18 @@ from urllib.parse import parse_qsl
 from fastapi import Request
 from pydantic import BaseModel
 
-from concepts.collaborator import AUTO
-from concepts.collaborator.comparing import AnnotatorsCompared
 from concepts.collaborator.setups import Setup
 from concepts.collaborator.suggestions import ReviewFilter
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
 from concepts.labelling.reasons import Reason
 from concepts.workbench import Workbench
-from concepts.workbench.annotations import Annotators
 from web.advice import in_words
 from web.http.guard import author_of
 from web.jobs import is_going
 from web.page import MEMORY, TIMER, Action, Shown, WebPage, concept_of, remembered
-from web.render import Notice, render, say
-from web.screens.review_picture import labelled, opened, reader_of, undone
+from web.render import render, say
+from web.screens.review_picture import LABELS, labelled, opened, reader_of
 from web.work import press
 
 FILTERS = ("reason", "start", "kind", "rating", "query", "criterion", "verdict", "page")
@@ -74,7 +71,7 @@ class _Screen:
         concept, view = concept_of(request), remembered(RememberedReview, request)
         jobs = self._jobs(concept) if concept else {}
         if any(is_going(jobs.get(kind)) for kind in (ANNOTATE, COMPARE, LOOK_BACK)):
-            return {self.top: self._top(concept, jobs)}
+            return {self.top: render("review/top.html", concept=concept, jobs=jobs)}
         return {} if is_going(jobs.get(LOOK_OVER)) else self._show(request, view)
 
     def act(self, action: Action, request: Request) -> Shown:
@@ -96,10 +93,8 @@ class _Screen:
             wanted = dict(parse_qsl(action.value)) if action.name == "show" else action.fields
             view.place = {k: v for k, v in wanted.items() if k in FILTERS and v}
             view.ids = []
-        elif action.name in ("yes", "no", "unsure"):
+        elif action.name in LABELS:
             return labelled(bench, concept, action, author)
-        elif action.name == "undo":
-            return undone(bench, concept, action.value, author)
         elif action.name == "look-over":
             bench.review.submit(concept)
         elif action.name == "annotate":
@@ -134,7 +129,7 @@ class _Screen:
         except DiscernError as error:
             return shown | nothing | {self.main: say(in_words(error), "bad")}
         return shown | {
-            self.top: self._top(concept, jobs),
+            self.top: render("review/top.html", concept=concept, jobs=jobs),
             self.main: main,
             TIMER: EVERY if any(map(is_going, jobs.values())) else 0,
         }
@@ -174,36 +169,11 @@ class _Screen:
             looking=any(is_going(jobs.get(kind)) for kind in (LOOK_OVER, LOOK_BACK)),
             estimate=handle.annotations.estimate(),
             going=is_going(jobs.get(ANNOTATE)),
-            compared=self._compared(handle.annotators),
+            compared=handle.annotators.compared(),
+            used=handle.annotators.in_use(),
             consistency=handle.annotators.consistency(),
             comparing=handle.annotators.estimate(),
             comparing_now=is_going(jobs.get(COMPARE)),
-        )
-
-    def _compared(self, annotators: Annotators) -> AnnotatorsCompared | None:
-        """With the mark of being in use where it is now."""
-        found, used = annotators.compared(), annotators.in_use()
-        if found is None or used.annotator == AUTO:
-            return found
-        now = [
-            one.model_copy(
-                update={"in_use": Setup(one.annotator, one.large, one.examples, one.repeats) == used}
-            )
-            for one in found.setups
-        ]
-        return found.model_copy(update={"setups": now})
-
-    def _top(self, concept: str | None, jobs: Mapping[str, JobView]) -> str:
-        job, comparing = jobs.get(ANNOTATE), jobs.get(COMPARE)
-        stopped = (job.result or {}).get("stopped") if job and job.state == "done" else ""
-        return render(
-            "review/top.html",
-            concept=concept,
-            job=job,
-            comparing=comparing,
-            looking=jobs.get(LOOK_BACK),
-            stopped=Notice(str(stopped), "warn") if stopped else None,
-            steps=(job.result or {}).get("steps", []) if job and job.state == "done" else [],
         )
 
     def _jobs(self, concept: str) -> dict[str, JobView]:

@@ -13,6 +13,8 @@ from web.http.guard import author_of
 from web.page import Action
 from web.render import Button, render, say
 
+LABELS = ("yes", "no", "unsure", "undo")
+
 
 def reader_of(asked: Request) -> str | None:
     """Who reads what others said only after labelling; None for a viewer, who can't label."""
@@ -41,19 +43,18 @@ def opened(
         rows=rows,
         item=next(iter(items), None),
         blind=blind,
-        how="seen" if picture in in_view else "blind" if blind else "seen",
+        how="blind" if blind and picture not in in_view else "seen",
         remarks=handle.labels.comments([picture], author_of(request)).get(picture, ()),
     )
 
 
 def labelled(bench: Workbench, concept: str, action: Action, author: str) -> str:
-    """Commits the label that was pressed, as "picture|key|how|grade or class", and says so."""
+    """Commits the label that was pressed ("picture|key|how|grade or class"), or takes back that of a key."""
+    labels = bench.concept(concept).labels
+    if action.name == "undo":
+        undone = labels.take_back(author=author, only=[action.value])
+        return say("Undone." if undone else "Nothing to undo.", "good")
     picture, key, how, given = (*action.value.split("|", 3), "", "")[:4]
     label = given or action.name
-    bench.concept(concept).labels.give(picture, label, author=author, key=key, in_view=how != "blind")
+    labels.give(picture, label, author=author, key=key, in_view=how != "blind")
     return say(f"Saved: {label}.", "good", Button("Undo", "undo", key, "undo-2"))
-
-
-def undone(bench: Workbench, concept: str, key: str, author: str) -> str:
-    undone = bench.concept(concept).labels.take_back(author=author, only=[key])
-    return say("Undone." if undone else "Nothing to undo.", "good")

@@ -55,7 +55,7 @@ class Labeller {
     this.keptUnder = `discern:mode:${this.concept}`;
     const kept = sessionStorage.getItem(this.keptUnder);
     if (!location.hash && kept) history.replaceState(null, '', `#${kept}`);
-    this.mode = this.grid.unsaved.mode() || this.chosen() || this.fits;
+    this.mode = this.grid.unsaved.mode() || this.goOn();
     this.take(state.upcoming);
     this.turn(this.mode);
     root.addEventListener('click', (event) => {
@@ -83,7 +83,7 @@ class Labeller {
 
   // To another address of this screen, by a choice, Back or Forward. Marks that are not saved come first.
   turned() {
-    const mode = this.chosen() || this.fits;
+    const mode = this.goOn();
     if (mode !== this.mode && this.grid.unsaved.count) {
       history.pushState(null, '', `#${this.mode}`);
       return this.choose(mode);
@@ -104,7 +104,7 @@ class Labeller {
 
   // What fits the labels by now, unless somebody has chosen.
   goOn() {
-    return this.chosen() || this.fits;
+    return this.chosen() || this.advice.mode;
   }
 
   // Keys and buttons
@@ -416,20 +416,21 @@ class Labeller {
     return words;
   }
 
-  know({count, progress, reason, rare, enough, mode}) {
-    Object.assign(this, {count, progress, reason, rare, enough, fits: mode});
+  know({advice}) {
+    this.advice = advice;
     this.showCount();
   }
 
   showCount() {
-    const {answers, yes, no, unsure, skip, conflict, sentence} = this.count;
-    this.part('count').textContent = this.progress;
+    const {count, progress, reason, rare, enough} = this.advice;
+    const {answers, yes, no, unsure, skip, conflict, sentence} = count;
+    this.part('count').textContent = progress;
     this.part('count-words').textContent = sentence;
-    this.part('reason').textContent = this.reason;
-    this.part('rare').textContent = this.rare;
-    this.part('rare').hidden = !this.rare;
+    this.part('reason').textContent = reason;
+    this.part('rare').textContent = rare;
+    this.part('rare').hidden = !rare;
     const bar = this.part('bar');
-    const whole = this.enough ? answers : Math.max(this.usual, answers);
+    const whole = enough ? answers : Math.max(this.usual, answers);
     bar.replaceChildren(...[['yes', yes], ['no', no], ['maybe', unsure]].map(([kind, n]) => {
       const part = element('i', kind);
       part.style.width = `${(100 * n) / whole}%`;
@@ -439,7 +440,7 @@ class Labeller {
     const words = [...this.scale.balance(yes, no), ...others.map(([n, what]) => `${n.toLocaleString('en')} ${what}`)].join(', ');
     bar.setAttribute('aria-label', words);
     this.part('balance').textContent = words;
-    this.part('onward').classList.toggle('primary', this.enough);
+    this.part('onward').classList.toggle('primary', enough);
   }
 
   showSaved(count, failure) {
