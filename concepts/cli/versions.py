@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from concepts.classifier.versions import ScoredPage, VersionComparison
     from concepts.learning.report import EvaluationReport, Metric
     from concepts.workbench.certificates import CertificateView
+    from concepts.workbench.heat import Heat
     from concepts.workbench.jobs import Measured, Trained
-    from concepts.workbench.scores import Heat
 
 ROWS_SHOWN = 15
 KEPT = "What is finished is kept."

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from concepts.bundle.decisions import ConceptSaid, PictureSaid, zone_of, zones_of
@@ -19,7 +18,7 @@ from concepts.classifier.library_scores import LibraryScores, ScoreOrder
 from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.classifier.versions import ScoredPage, ScoredPicture, file_stem, on_scale
 from concepts.encoders.base import Vectors
-from concepts.encoders.saliency import Box, compared, locate
+from concepts.encoders.saliency import compared, locate
 from concepts.errors import BadPictureError, ConflictError, DiscernError, NotAnsweredError
 from concepts.jobs import Progress, Started
 from concepts.jobs.job import read_done, read_job
@@ -33,6 +32,7 @@ from concepts.library.uploads import typed_paths
 from concepts.publishing.export import ScoreResult, bundle_at, bundle_of, score_pictures
 from concepts.view import View
 from concepts.workbench.exports import exported
+from concepts.workbench.heat import Heat, roughly, said
 from concepts.workbench.jobs import LibraryScored, Score, ScoreFiles, ScoreLibrary, ScoreTable
 from concepts.workbench.operation import AuthorName, Limit, Offset, operation
 from concepts.workbench.versions import Version
@@ -46,9 +46,7 @@ if TYPE_CHECKING:
     from concepts.workbench import Workbench
     from concepts.workbench.concept import Concept
 
-SPREAD = 1 / 3  # of the grid: what is over more has no place
 SAMPLE = 512  # pictures whose parts a part is compared with
-DOWN, ACROSS = ("top", "middle", "bottom"), ("left", "centre", "right")
 
 Order = Annotated[
     ScoreOrder, Field(description="The surest yes, the surest no, or those closest to the threshold.")
@@ -77,26 +75,6 @@ class ScoredFile(View):
     yes: int
     skipped: int
     finished: datetime
-
-
-class Heat(View):
-    """What each cell of a grid adds to the score, a log-odds; with `rest`, what no cell has, they add up to
-    it where `exact`. A part above 0 raised it more than one of any picture of the library does on average;
-    where not `exact`, the score falls by so much when the cell is covered. `box`: left, top, right and bottom
-    of the grid, as shares of the picture."""
-
-    concept: str
-    version: int
-    picture: str
-    score: float
-    probability: float
-    threshold: float
-    flagged: bool
-    parts: list[list[float]]
-    rest: float
-    exact: bool
-    box: Box
-    words: str  # where most of it comes from, and how rough that is
 
 
 class Finds(View):
@@ -494,25 +472,3 @@ def _scored_file(job: StoredJob) -> ScoredFile:
         skipped=done.skipped,
         finished=job.finished or job.created,
     )
-
-
-def said(parts: NDArray[np.float64]) -> str:
-    """Where the strongest of what raised the score lies: the parts of at least half of the strongest one."""
-    raised = np.maximum(parts, 0)
-    if raised.sum() <= 0:
-        return "No part of it raised the score more than parts of other pictures do."
-    strong = np.where(raised >= raised.max() / 2, raised, 0)
-    much = "Most" if strong.sum() > raised.sum() / 2 else "The strongest"
-    if np.count_nonzero(strong) > parts.size * SPREAD:
-        return f"{much} of what raised the score is spread over the picture."
-    row, column = (
-        min(2, int(3 * (np.arange(n) + 0.5) @ strong.sum(axis=1 - axis) / strong.sum() / n))
-        for axis, n in enumerate(parts.shape)
-    )
-    where = "in the middle" if row == column == 1 else f"at the {DOWN[row]} {ACROSS[column]}"
-    return f"{much} of what raised the score is {where}."
-
-
-def roughly(cells: int, exact: bool) -> str:
-    size = f"each square is about 1/{cells} of the picture, and what lies next to it shows in it too"
-    return f"Rough: {size}." if exact else f"Rough: {size}; found by covering one square after the other."

@@ -8,12 +8,15 @@ from types import SimpleNamespace
 import pytest
 from statements import statements
 
+from concepts.installation.users import Role
 from concepts.workbench import Workbench
+from concepts.workbench.protection import OnPage
 from web.screens import SCREENS
 from web.shell import rail as rail_of
 from web.shell import tabs as tabs_of
 
 NAME = "Round thing"
+PLAIN = OnPage(parts=[], key="v")
 
 
 def begin(bench: Workbench, first: int, last: int) -> None:
@@ -65,10 +68,10 @@ def test_a_step_is_done_once_its_result_is_there(trained: Workbench) -> None:
 
 def test_the_rail_leads_through_the_seven_screens(bench: Workbench) -> None:
     begin(bench, 0, 1)
-    state = SimpleNamespace(sandbox=None)
+    state = SimpleNamespace(sandbox=None, role=Role.OWNER, demo=False)
     home = next(screen for screen in SCREENS if screen.title == "Home")
     request = SimpleNamespace(query_params={"concept": "Shape 0"}, state=state, username=None)
-    links = re.findall(r'href="(/[a-z-]*)[?"]', rail_of(bench, SCREENS, home, request))  # type: ignore[arg-type]
+    links = re.findall(r'href="(/[a-z-]*)[?"]', rail_of(bench, SCREENS, home, request, PLAIN))  # type: ignore[arg-type]
     order = ["/", "/library", "/describe", "/label", "/check", "/results", "/settings"]
     assert [link for link in dict.fromkeys(links) if link in order] == order
 
@@ -76,10 +79,12 @@ def test_the_rail_leads_through_the_seven_screens(bench: Workbench) -> None:
 def test_on_a_tab_the_rail_marks_the_screen_that_it_belongs_to(bench: Workbench) -> None:
     begin(bench, 0, 1)
     request = SimpleNamespace(
-        query_params={"concept": "Shape 0"}, state=SimpleNamespace(sandbox=None), username=None
+        query_params={"concept": "Shape 0"},
+        state=SimpleNamespace(sandbox=None, role=Role.OWNER, demo=False),
+        username=None,
     )
     review = next(screen for screen in SCREENS if screen.title == "Review")
-    html = rail_of(bench, SCREENS, review, request)  # type: ignore[arg-type]
+    html = rail_of(bench, SCREENS, review, request, PLAIN)  # type: ignore[arg-type]
     assert re.findall(r'href="(/[a-z]+)\?[^"]*" aria-current="step"', " ".join(html.split())) == ["/label"]
     shown = tabs_of(SCREENS, review, request)  # type: ignore[arg-type]
     assert re.findall(r">([A-Z][a-z]+)</a>", shown) == ["Label", "Review", "Borderline"]

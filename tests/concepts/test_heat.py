@@ -7,7 +7,7 @@ import pytest
 
 from concepts.errors import NotAnsweredError
 from concepts.workbench import Workbench
-from concepts.workbench.scores import said
+from concepts.workbench.heat import said
 
 NAME = "Round thing"
 

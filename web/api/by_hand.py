@@ -17,9 +17,9 @@ from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewQueue
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import GivenExample
+from concepts.workbench.heat import Heat
 from concepts.workbench.library import ColumnsReport
 from concepts.workbench.operation import Limit, Offset, PictureId
-from concepts.workbench.scores import Heat
 from storage.pictures.decoding import MAX_SENT_PIXELS
 from web.api.label_files import A_FILE, BYTES, FileName, FormatName, received
 from web.api.shared import LONG, Accepted, AuthorName, Body, BoundedRoute, ConceptName
