@@ -372,7 +372,7 @@ class Labeller {
       return;
     }
     const [reason, words] = REASONS[picture.reason] || REASONS['evaluation set'];
-    title.textContent = `Why: ${reason.toLowerCase()}`;
+    title.textContent = `Why this picture: ${reason.toLowerCase()}`;
     more.append(element('p', 'soft', this.scale.reasons[picture.reason] || words));
     const found = (picture.brought_by || []).map((by) => (by === 'random' ? 'drawn at random' : by === 'example' ? 'like your example' : `found by “${by}”`));
     if (found.length && picture.purpose !== 'evaluation') more.append(...found.slice(0, 3).map((by) => element('span', 'chip wrap', by)));
