@@ -396,7 +396,7 @@ class NotEnoughPicturesError(DiscernError):
 
     def __init__(self, needed: int, there: int) -> None:
         super().__init__(
-            f"It takes {needed} pictures without an answer, look-alikes counted once, and there are {there}."
+            f"It takes {needed} unlabelled pictures, near-duplicates counted once, and there are {there}."
         )
         self.needed = needed
         self.there = there

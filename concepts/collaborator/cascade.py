@@ -134,7 +134,7 @@ class Cascade:
             )
             for model, found in zip(self.models, self.found, strict=True)
         ]
-        left = "what no machine is sure enough of: among the unsure ones on Review"
+        left = "what no model is sure enough of; on Review under “Can’t tell”"
         return [*steps, Step(by=PERSON, decided=by[PERSON], taken=True, n=0, errors=0, sentence=left)]
 
     def _said(self, found: Certified | NotCertified) -> str:
@@ -142,10 +142,10 @@ class Cascade:
         if isinstance(found, Certified):
             return (
                 f"{wrong}, with {100 * (1 - ERROR):.0f} % confidence for all models together, from {found.n} "
-                f"answers of which it had {found.errors} wrong"
+                f"labels, {found.errors} of them wrong"
             )
         if not found.errors:
-            return f"not enough answers to certify: {found.n}, and {found.more} more that it has right"
+            return f"too few labels to certify: {found.n}, and {found.more} more that it has right"
         return (
             f"not certified: it had {found.errors} of its surest {found.n} wrong; that it is {wrong} would "
             f"have taken {found.more} more that it has right"

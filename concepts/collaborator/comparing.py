@@ -125,8 +125,7 @@ class AnnotatorComparison:
         drawn = self.progress.once("drawn", drawn_answers(training_data))
         if missing := missing_answers(drawn):
             raise NotEnoughLabelsError(
-                f"Annotators are compared on at least {FEWEST} answers of either kind: {missing} more are "
-                "needed.",
+                f"To compare annotators, label at least {FEWEST} of either kind; {missing} are missing.",
                 needed=missing,
             )
         ids, yes = [str(i) for i, _ in drawn], np.array([bool(counts) for _, counts in drawn])

@@ -133,7 +133,7 @@ class Deliberation:
             kept = [one for one in results if isinstance(one, Annotation)]
             keep(kept, annotator.fingerprint, training_data)
             said |= {one.picture_id: one for one in kept}
-            self.progress.report(start + len(some), 2 * len(asked), "asking about pictures near the edge")
+            self.progress.report(start + len(some), 2 * len(asked), "asking about borderline pictures")
         doubts = argued(
             training_data.revision.definition,
             list(inputs),
@@ -158,8 +158,7 @@ class Deliberation:
         short = FEWEST - min(len(answers.judge), len(answers.write))
         if short > 0:
             raise NotEnoughLabelsError(
-                f"Other words are tried on answers, half of which inspire and half of which judge: about "
-                f"{2 * short} more are needed.",
+                f"Other wordings are tried on your labels; about {2 * short} more are needed.",
                 needed=2 * short,
             )
         critic = chat_model(self.machines.settings, "criticising", self.machines.ledger, self.machines.budget)
@@ -309,7 +308,7 @@ class Deliberation:
         def tick(n: int) -> None:
             nonlocal judged
             judged += n
-            self.progress.report(judged, total, "trying other words on pictures you answered")
+            self.progress.report(judged, total, "trying other wordings on your labels")
 
         setup = self.machines.setup
         annotator = choose_annotator(setup.annotator, self.machines.supplies(setup))

@@ -100,5 +100,5 @@ def _why(number: int, rounds: int, found: Sequence[AnnotationRound]) -> str:
     changed = " and ".join(f"{one.changed:,}" for one in found[-IN_A_ROW:])
     return (
         f"Ended after round {number} of {rounds}: the last ones changed {changed} of about "
-        f"{found[-1].flagged:,} decisions for a yes, so more labels of the machine would change little."
+        f"{found[-1].flagged:,} decisions for a yes, so more suggestions would change little."
     )

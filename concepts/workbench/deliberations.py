@@ -164,12 +164,12 @@ class Deliberations:
         concept, looked = self._concept, self.looked()
         found = next((one for one in looked.ambiguities if one.name == ambiguity), None) if looked else None
         if found is None:
-            raise DiscernError(f"“{ambiguity}” is not among what was found open. Look for it again.")
+            raise DiscernError(f"There is no group “{ambiguity}”. Search again.")
         training_data = concept.dataset()
         out = training_data.spoken_for | training_data.reserved
         free = training_data.with_vectors(training_data.looks_at(i for i in found.pictures if i not in out))
         if not free:
-            raise DiscernError(f"All pictures of “{ambiguity}” are answered by now. Choose another one.")
+            raise DiscernError(f"All pictures of “{ambiguity}” are labelled. Choose another group.")
         chosen = batch(Ambiguity(found.name, tuple(free)), training_data.vectors(free))
         begun = self._store.begin(concept.id, ambiguity, chosen, training_data.revision.number, author)
         return self._views([begun])[0]
@@ -312,7 +312,7 @@ def register_work(bench: Workbench) -> None:
 
 def _find(concept: Concept, job: FindAmbiguities, progress: Progress) -> Looked:
     require_pool(concept)
-    progress.report(0, None, "looking for pictures near the edge")
+    progress.report(0, None, "looking for borderline pictures")
     machines = concept.context.machines(concept.row, progress.job_id, job.budget)
     work = Deliberation(machines, progress)
     definition = work.training_data.revision.number

@@ -106,7 +106,7 @@ def test_too_few_answers_certify_nothing_and_it_is_said_how_many_more_it_takes()
     missing = needed(RIGHT, ERROR / MODELS) - 10
     step, _ = both.steps({})
     assert (step.taken, step.sentence) == (
-        False, f"not enough answers to certify: 10, and {missing} more that it has right"
+        False, f"too few labels to certify: 10, and {missing} more that it has right"
     )  # fmt: skip
 
 

@@ -157,7 +157,7 @@ def test_an_ambiguity_that_was_met_comes_after_the_others(concept: Concept):
 
 
 def test_an_ambiguity_that_nobody_found_is_refused(concept: Concept):
-    with pytest.raises(DiscernError, match="not among what was found open"):
+    with pytest.raises(DiscernError, match="There is no group"):
         concept.deliberations.begin("made up", author="me")
 
 

@@ -45,7 +45,7 @@ def waiting(bench: Workbench) -> list[StoredJob]:
 
 def test_cheap_first_says_what_it_takes_before_anybody_is_asked(bench: Workbench, screens: Screens) -> None:
     shown = screens.press("review-main", "annotate", "", {"concept": NAME}, how="cheap first")
-    assert "pictures without an answer" in shown["review-said"]
+    assert "unlabelled pictures" in shown["review-said"]
     assert waiting(bench) == []
 
 
