@@ -339,14 +339,17 @@ def _ahead(sorting: Sorting, place: Place | None, falling: bool) -> list[Ahead]:
     """What is behind a place, and by what it is sorted: as one comparison, which an index finds even among
     many equal keys. Of an expression SQLite doesn't: there what has the same key comes by itself, by id."""
     column, picture_id = sorting.column, PictureRow.id.expression
+    if sorting.of == "ids":
+        here = [] if place is None else [picture_id < place.id if falling else picture_id > place.id]
+        return [(here, [picture_id])]
     keys = [column, picture_id]
     if place is None:
         return [([], keys)]
     if sorting.of == "pixels":
         same = [column == place.key, picture_id < place.id if falling else picture_id > place.id]
         return [(same, [picture_id]), ([column < place.key if falling else column > place.key], keys)]
-    at, here = tuple_(*keys), tuple_(place.key, place.id)
-    return [([at < here if falling else at > here], keys)]
+    at, its = tuple_(*keys), tuple_(place.key, place.id)
+    return [([at < its if falling else at > its], keys)]
 
 
 def _is_member(chosen: PictureFilter, picture_id: str) -> bool:

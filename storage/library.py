@@ -316,16 +316,6 @@ class Library:
                     sources.setdefault(source.picture_id, []).append(source.uri)
         return [_picture(rows[i], sources.get(i, []), self.root) for i in picture_ids if i in rows]
 
-    def by_id(self, limit: int, after: str = "", before: str = "") -> list[Picture]:
-        """Pictures in the order of their ids, behind one or the last before one."""
-        query = select(PictureRow.id).where(PictureRow.removed.is_(None)).limit(limit)
-        if before:
-            query = query.where(PictureRow.id < before).order_by(PictureRow.id.desc())
-        else:
-            query = query.where(PictureRow.id > after).order_by(PictureRow.id)
-        ids = sorted(self._database.scalars(query))
-        return self.pictures(ids)
-
     def repeated(self, limit: int, after: str) -> list[str]:
         """Ids of pictures that are at more than one place, by id, beginning behind `after`."""
         query = select(SourceRow.picture_id).where(SourceRow.picture_id > after, shown(SourceRow.picture_id))

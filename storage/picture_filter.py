@@ -31,6 +31,7 @@ class Order(StrEnum):
     SMALLEST = "smallest"
     HEAVIEST = "heaviest"  # bytes
     LIGHTEST = "lightest"
+    RANDOM = "random"  # by id: a hash of a picture's bytes, so the order says nothing of it, and stays
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ SORTINGS: dict[Order, Sorting] = {
         ("bytes", _P.bytes.expression, Order.HEAVIEST, Order.LIGHTEST),
     )
     for order, falling in ((down, True), (up, False))
-}
+} | {Order.RANDOM: Sorting("ids", _P.id.expression, falling=False)}
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,8 @@ class PictureFilter:
 
     def led(self, by: str) -> PictureFilter:
         """What of it an index finds by itself, where that order is read on."""
+        if by == "ids":
+            return PictureFilter()
         ordered: dict[str, Any] = {}
         if by in ("added", "taken"):
             ordered[by] = getattr(self, by)

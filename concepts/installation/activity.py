@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import platform
 import shutil
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
 from concepts import __version__
+from concepts.jobs.progress import COUNTED
 from concepts.settings import Settings, set_by_environment
 from concepts.view import View
 from storage.calls import CallTotal, Ledger, Spent
 from storage.database import Database
 from storage.jobs import StoredJob
 
-SURE_AFTER = 3.0  # seconds before which a rate says nothing
+SURE_AFTER = 1.0  # seconds of counting before which a rate says nothing
 PACKAGES = ("gradio", "lancedb", "open_clip_torch", "openai", "scikit-learn", "torch")
 
 
@@ -130,9 +132,7 @@ class About(View):
 
 def job_view(job: StoredJob, concept: str | None, spent: Spent | None = None) -> JobView:
     """`concept` is the name of the concept it is about, `spent` what its calls cost."""
-    seconds = job.seconds
-    running = job.state == "running"
-    rate = job.done / seconds if running and job.done and seconds and seconds > SURE_AFTER else None
+    rate = _rate(job) if job.state == "running" else None
     return JobView(
         id=job.id,
         kind=job.kind,
@@ -145,7 +145,7 @@ def job_view(job: StoredJob, concept: str | None, spent: Spent | None = None) ->
         details=job.details or "",
         result=job.result,
         rate=rate,
-        seconds=seconds,
+        seconds=job.seconds,
         seconds_left=max(job.total - job.done, 0) / rate if rate and job.total else None,
         cancel_requested=job.cancel_requested,
         created=job.created,
@@ -154,6 +154,14 @@ def job_view(job: StoredJob, concept: str | None, spent: Spent | None = None) ->
         calls=spent.calls if spent else 0,
         cost_usd=spent.cost_usd if spent else None,
     )
+
+
+def _rate(job: StoredJob) -> float | None:
+    """Steps a second from the first count of this run on: what is loaded before that is no work."""
+    first, since = job.memory.get(COUNTED, (0, 0.0))
+    now, began = time.time(), job.started.timestamp() if job.started else 0.0
+    first, since = (first, since) if since >= began else (0, began)
+    return (job.done - first) / (now - since) if job.done > first and now - since > SURE_AFTER else None
 
 
 def recent_calls(ledger: Ledger, limit: int, offset: int) -> list[CallView]:

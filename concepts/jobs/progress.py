@@ -19,6 +19,7 @@ MOST_LISTENERS = 1_000
 MOST_SECONDS = 30.0  # after which what stands aside goes on: something that never ends shall not hold it up
 PAUSE = 1.5  # seconds after an answer or a new page: whoever does the next thing later has paused
 REPORT_EVERY = 0.5  # seconds between writes of progress
+COUNTED = "counted"  # in a job's memory: the first count, and the second of the clock it was written at
 Listener = Callable[[int, int | None, str], None]
 log = logging.getLogger(__name__)
 
@@ -110,6 +111,7 @@ class Progress:
         self._cancelled = False
         self._lost = False
         self._unwritten = False
+        self._counted = False
         self._written = 0.0
         self._state: tuple[int, int | None, str] = (0, None, "")
 
@@ -145,6 +147,8 @@ class Progress:
             self._written = time.monotonic()
             try:
                 cancelled = self._store.beat(self.job_id, *self._state, lease=self._lease)
+                if self._state[0] and not self._counted:
+                    self._counted = bool(self.once(COUNTED, [self._state[0], time.time()]))
             except LostJobError:
                 self._lost = True
             except Exception as error:  # such as a full disk: the work itself may need none of it

@@ -164,22 +164,6 @@ def captioned_page(
     )
 
 
-def mixed_page(library: Library, n: int, place: str) -> PicturePage:
-    """The same in the order of the ids. These are hashes of the pictures' bytes, so the order has nothing to
-    do with what they show, and stays: whoever goes through the first pages has looked at a fair sample."""
-    direction, _, at = place.partition(" ")
-    back = direction == "before"
-    found = library.by_id(n + 1, before=at) if back else library.by_id(n + 1, after=at)
-    more_newer = len(found) > n if back else bool(at)
-    more_older = True if back else len(found) > n
-    found = found[-n:] if back else found[:n]
-    return PicturePage(
-        pictures=[view_of(picture) for picture in found],
-        newer=f"before {found[0].id}" if found and more_newer else "",
-        older=f"after {found[-1].id}" if found and more_older else "",
-    )
-
-
 def exact_repetitions(library: Library, n: int, after: str) -> list[Repetition]:
     """Pictures whose very bytes are at several places. `after` is the id of the last one shown."""
     return [
@@ -246,6 +230,7 @@ _KEYS: dict[Order, Callable[[str], Key]] = {
     Order.OLDEST: _moment,
     Order.NAME: str,
     Order.NAME_BACK: str,
+    Order.RANDOM: str,
 }
 
 

@@ -44,5 +44,5 @@ class Counting:
             working = pool.submit(work)
             listener(0, self.total, self.said)
             while not wait([working], SAY_EVERY).done:
-                listener(0, self.total, self.said)
+                listener(0, self.total, self.said or "loading the encoder")
             return working.result()

@@ -37,8 +37,8 @@ class PictureSelection(View):
     like: str = Field(default="", max_length=4096, description="A picture, by id or path: the most like it.")
     sort: Order = Field(
         default=Order.NEWEST,
-        description="By when it was added, its name, when it was taken, its pixels or its bytes. A search "
-        "sorts by likeness.",
+        description="By when it was added, its name, when it was taken, its pixels or its bytes, or in a "
+        "random order that stays. A search sorts by likeness.",
     )
     folder: str = Field(default="", max_length=4096, description="In this folder and below.")
     within: str = Field(

@@ -108,10 +108,16 @@ class Ingestion:
         started = time.monotonic()
         files = sources.walk(paths, within)
         result = AddReport(embedded=self.embed_pending(listener))
+        waiting = 0  # files that are looked at and not kept yet
+
+        def come() -> Iterator[Processed]:
+            nonlocal waiting
+            for some in processed:
+                waiting += len(some)
+                yield from some
 
         def tell() -> None:
-            """Counts what is kept, so that nothing that was counted is done again."""
-            listener(result.files, counting.total, counting.said or _say(result, started))
+            listener(result.files + waiting, counting.total, counting.said or _say(result))
 
         read = partial(read_files, within=within)
         look = partial(process, encoder=self._encoder, within=within)
@@ -120,8 +126,9 @@ class Ingestion:
             closing(self._engine.map(read, changed, tell)) as contents,
             closing(self._engine.map(look, self._unknown(contents, result), tell)) as processed,
         ):
-            for batch in _chunks(chain.from_iterable(processed), COMMIT_EVERY):
+            for batch in _growing(come()):
                 self._record(batch, result)
+                waiting -= len(batch)
                 tell()
         listener(result.files, result.files, "Looking for near-duplicates")
         ids, hashes = self._library.hashes()
@@ -454,7 +461,14 @@ def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
         yield chunk
 
 
-def _say(result: AddReport, started: float) -> str:
-    rate = result.embedded / max(time.monotonic() - started, 1e-9)
+def _growing(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Each twice as many as the one before, up to `COMMIT_EVERY`: the first pictures are seen at once."""
+    iterator, size = iter(items), ENCODE_BATCH
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+        size = min(2 * size, COMMIT_EVERY)
+
+
+def _say(result: AddReport) -> str:
     bad = sum(result.skipped.values())
-    return f"{result.added:,} new, {result.unchanged:,} unchanged, {bad:,} skipped, {rate:.0f} a second"
+    return f"{result.added:,} new, {result.unchanged:,} unchanged, {bad:,} skipped"

@@ -330,10 +330,6 @@ class PictureLibrary:
         either."""
         return self.pictures(chosen, top, author=author).pictures
 
-    def mixed(self, n: int, place: str = "") -> PicturePage:
-        """A page of the library in an order that is by chance and stays."""
-        return browsing.mixed_page(self._context.collection.library, n, place)
-
     def search(self, text: str | None, *, like: Sequence[str] = (), n: int = 20) -> list[Hit]:
         """Pictures closest to words, to pictures (ids or paths), or to both."""
         collection = self._context.collection

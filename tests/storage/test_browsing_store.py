@@ -91,6 +91,7 @@ KEYS = {
     Order.TAKEN: lambda n, row: row[1],
     Order.LARGEST: lambda n, row: row[0],
     Order.HEAVIEST: lambda n, row: row[0],
+    Order.RANDOM: lambda n, row: IDS[n],
 }
 BACKWARDS = {
     Order.OLDEST: Order.NEWEST,
