@@ -26,6 +26,7 @@ class Screen:
     aside: bool = False  # at the rail's foot
     tab_of: str = ""  # the path of the screen that it is a tab of
     tab: str = ""  # what its tab is called, if not as the screen
+    in_tabs: bool = True  # False for a part of it that only its own links lead to
 
 
 def rail(
@@ -55,6 +56,6 @@ def rail(
 def tabs(screens: Sequence[Screen], current: Screen, request: Request) -> str:
     """Links to the tabs of the screen that this person may open; empty if it has none."""
     at, state = current.tab_of or current.path, request.state
-    of_it = [s for s in screens if at in (s.path, s.tab_of)]
+    of_it = [s for s in screens if at in (s.path, s.tab_of) and s.in_tabs]
     found = [s for s in of_it if not why_not(rule_of("GET", s.path) or ANY_OTHER, state.role, state.demo)]
     return render("tabs.html", tabs=found, current=current, concept=concept_of(request)) if found[1:] else ""

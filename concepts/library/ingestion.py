@@ -471,4 +471,5 @@ def _growing(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 def _say(result: AddReport) -> str:
     bad = sum(result.skipped.values())
-    return f"{result.added:,} new, {result.unchanged:,} unchanged, {bad:,} skipped"
+    told = f"{result.added:,} new, {result.unchanged:,} unchanged, {bad:,} skipped"
+    return told if result.files else "reading the first pictures"

@@ -86,14 +86,6 @@ class Installation:
         """From here on its end is no news for them."""
         self._context.jobs.store.once(job_id, f"told {author}", True)
 
-    def note_shown(self, job_id: int, author: str) -> bool:
-        """Remembers that they were shown what came of it; whether they had not been."""
-        store, key = self._context.jobs.store, f"shown to {author}"
-        if key in store.memory(job_id):
-            return False
-        store.once(job_id, key, True)
-        return True
-
     def is_news(self, job_id: int, author: str) -> bool:
         """Whether they began the job and have not turned to something else since."""
         memory = self._context.jobs.store.memory(job_id)

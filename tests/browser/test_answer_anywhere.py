@@ -1,5 +1,5 @@
-"""Answers wherever a picture is, by key, several at once, and taken back: on Library, on a picture's own
-page, among what a version gets wrong and among what it flags."""
+"""Labels wherever a picture is, by key, several at once, and undone: on Library, on a picture's own page,
+among what a version gets wrong and among what it flags."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def concept(site: Site) -> str:
 
 @pytest.fixture
 def tiles(site: Site, page: Page, concept: str) -> Locator:
-    page.goto(f"{site.url}/library")
-    page.get_by_label("Answer for").select_option(concept)
+    page.goto(f"{site.url}/library?concept={quote(concept)}")
+    expect(page.locator(".answering[data-ready]")).to_be_attached()
     return page.locator("#library-main .tile")
 
 
@@ -54,6 +54,11 @@ def mark(tile: Locator) -> Locator:
     return tile.locator(".said")
 
 
+def told(page: Page) -> Locator:
+    """What the pill says."""
+    return page.locator("[data-part=answering-said]:not(:empty)")
+
+
 def wait_until_sent(page: Page) -> None:
     page.wait_for_function("() => !Object.keys(localStorage).some(n => n.startsWith('discern:unsaved'))")
 
@@ -73,7 +78,7 @@ def test_the_focused_picture_is_answered_by_key_and_it_is_still_so_after_a_reloa
     page.reload()
     expect(mark(tiles.nth(0))).to_have_text("✓ counts")
     page.keyboard.press("z")
-    expect(page.locator("[data-part=answering-said]")).to_have_text("There is nothing to take back.")
+    expect(told(page)).to_have_text("Nothing to undo.")
 
 
 def test_several_are_chosen_with_shift_answered_together_and_taken_back_together(
@@ -81,13 +86,14 @@ def test_several_are_chosen_with_shift_answered_together_and_taken_back_together
 ) -> None:
     tiles.nth(4).click(modifiers=["ControlOrMeta"])
     tiles.nth(7).click(modifiers=["Shift"])
-    expect(page.locator("[data-part=answering-said]")).to_have_text("4 chosen")
+    expect(told(page)).to_have_text("4 selected")
     page.get_by_role("button", name="Counts Y").click()
+    expect(told(page)).to_have_text("4 pictures: counts.")
     expect(page.locator("#library-main .said.yes")).to_have_count(5)  # and the one of before
     wait_until_sent(page)
     ids = [tiles.nth(n).get_attribute("data-value") for n in range(4, 8)]
     assert [said(site, i) for i in ids] == ["yes"] * 4
-    page.keyboard.press("z")
+    page.get_by_role("button", name="Undo").click()
     expect(page.locator("#library-main .said.yes")).to_have_count(1)
     wait_until_sent(page)
     assert [said(site, i) for i in ids] == [None] * 4
@@ -101,18 +107,29 @@ def test_a_rectangle_chooses_what_it_touches_and_opens_nothing(page: Page, tiles
     page.mouse.down()
     page.mouse.move(last["x"] + 20, last["y"] + 40, steps=4)
     page.mouse.up()
-    expect(page.locator("[data-part=answering-said]")).to_have_text("2 chosen")
+    expect(told(page)).to_have_text("2 selected")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Clear selection").click()
     expect(page.locator("#library-main .chosen")).to_have_count(0)
     tiles.nth(0).click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def test_the_ring_in_a_tiles_corner_selects_it_and_the_rest_opens_it(page: Page, tiles: Locator) -> None:
+    box = tiles.nth(2).bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] - 12, box["y"] + 12)
+    expect(told(page)).to_have_text("1 selected")
+    page.mouse.click(box["x"] + box["width"] - 12, box["y"] + 12)
+    expect(told(page)).to_have_count(0)
+    page.mouse.click(box["x"] + 12, box["y"] + 40)
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
 def test_what_a_search_found_is_answered_too(site: Site, page: Page, tiles: Locator) -> None:
     page.get_by_label("Search by words").fill("ellipse")
     page.get_by_role("button", name="Search").click()
-    expect(page.get_by_text("nearest, best first")).to_be_visible()
+    expect(page.get_by_text("Most similar first")).to_be_visible()
     tiles.nth(9).focus()
     page.keyboard.press("u")
     expect(mark(tiles.nth(9))).to_have_text("? unsure")
@@ -120,20 +137,27 @@ def test_what_a_search_found_is_answered_too(site: Site, page: Page, tiles: Loca
     assert said(site, tiles.nth(9).get_attribute("data-value")) == "unsure"
 
 
-def test_without_a_concept_there_is_nothing_to_press_and_keys_do_nothing(
+def test_without_a_concept_a_key_asks_for_one_and_labels_nothing(
     site: Site, page: Page, concept: str
 ) -> None:
+    site.bench.concepts.begin("Another one", "Something else.")
     page.goto(f"{site.url}/library")
-    expect(page.get_by_label("Answer for")).to_be_visible()
-    expect(page.get_by_role("button", name="Counts Y")).to_be_hidden()
-    before = len(site.bench.concept(concept).labels.recent("me", 100))
     tiles = page.locator("#library-main .tile")
+    expect(page.locator(".answering[data-ready]")).to_be_attached()
+    expect(page.get_by_label("Label for")).to_be_hidden()
+    before = len(site.bench.concept(concept).labels.recent("me", 100))
     tiles.nth(2).focus()
     page.keyboard.press("y")
-    expect(page.locator("[data-part=answering-said]")).to_have_text(
-        "Choose first for which concept you answer."
-    )
+    expect(told(page)).to_have_text("Label for which concept?")
+    expect(page.get_by_role("button", name="Counts Y")).to_be_hidden()
     assert len(site.bench.concept(concept).labels.recent("me", 100)) == before
+    page.get_by_label("Label for").select_option(concept)
+    tiles.nth(2).focus()
+    page.keyboard.press("n")
+    expect(mark(tiles.nth(2))).to_have_text("✗ doesn’t")
+    page.keyboard.press("z")
+    wait_until_sent(page)
+    site.bench.trash.put(concept="Another one", author="me")
 
 
 def test_a_picture_is_answered_for_all_concepts_on_its_own_page_and_so_is_the_next(
@@ -146,7 +170,7 @@ def test_a_picture_is_answered_for_all_concepts_on_its_own_page_and_so_is_the_ne
     site.bench.concept(GRADED).labels.give(first, "5", author="ben")
     tiles.nth(20).click()
     dialog = page.get_by_role("dialog")
-    rows = dialog.locator(".picture-answers .cell")
+    rows = dialog.locator(".cells .cell")
     expect(rows).to_have_count(len(list(site.bench.concepts.scales())))
     expect(dialog.locator("[aria-pressed=true]")).to_have_count(0)  # not even what ben says
     dialog.get_by_role("button", name=f"{concept}: counts").focus()
@@ -165,11 +189,9 @@ def test_a_picture_is_answered_for_all_concepts_on_its_own_page_and_so_is_the_ne
     assert said(site, second, GRADED) is None
     page.keyboard.press("ArrowLeft")
     expect(dialog.get_by_role("button", name=f"{GRADED}: 4 of 5")).to_have_attribute("aria-pressed", "true")
-    expect(dialog).to_contain_text("ben")  # now that it is answered
-    listed = dialog.locator(f"[data-own='{GRADED}']")
-    expect(listed).to_have_count(1)
+    expect(dialog).to_contain_text("ben")  # now that it is labelled
     dialog.get_by_role("button", name=f"{GRADED}: 4 of 5").click()
-    expect(listed).to_have_count(0)  # the list doesn't keep what was taken back
+    expect(dialog.locator("[aria-pressed=true]")).to_have_count(1)
     assert wrong_with_looks(page) == []
 
 
@@ -179,7 +201,7 @@ def test_of_many_concepts_twelve_are_shown_and_others_chosen(site: Site, page: P
     page.goto(f"{site.url}/library")
     page.locator("#library-main .tile").nth(30).click()
     dialog = page.get_by_role("dialog")
-    rows = dialog.locator(".picture-answers .cell")
+    rows = dialog.locator(".cells .cell")
     expect(rows).to_have_count(12)
     dialog.get_by_label("Another concept").select_option("Zebra 12")
     expect(rows.last.get_by_role("button", name="Zebra 12: counts")).to_be_focused()
@@ -214,8 +236,7 @@ def test_what_a_version_flags_is_answered_several_at_once(trained: Site, page: P
     tiles = page.locator("#results-library .tile")
     tiles.nth(2).click()
     tiles.nth(4).click(modifiers=["Shift"])
-    status = page.locator("#results-library [data-part=answering-said]")
-    expect(status).to_have_text("3 chosen")
+    expect(told(page)).to_have_text("3 selected")
     page.keyboard.press("u")
     expect(page.locator("#results-library .said.unsure")).to_have_count(3)
     wait_until_sent(page)
@@ -283,7 +304,7 @@ def test_an_answer_in_the_library_measures_nothing_once_the_verdict_was_shown(
     trained: Site, page: Page
 ) -> None:
     page.goto(f"{trained.url}/library?concept={quote(ROUND)}&says=yes")
-    page.get_by_label("Answer for").select_option(ROUND)
+    expect(page.locator(".answering[data-ready]")).to_be_attached()
     tiles = page.locator("#library-main .tile")
     filtered = str(tiles.nth(1).get_attribute("data-value"))
     tiles.nth(1).focus()
@@ -297,7 +318,7 @@ def test_an_answer_in_the_library_measures_nothing_once_the_verdict_was_shown(
     expect(dialog.get_by_text("sure that it counts")).to_be_visible()
     dialog.get_by_role("button", name=f"{ROUND}: counts").click()
     page.keyboard.press("ArrowRight")
-    expect(dialog.locator(f"[data-picture='{plain}'].picture-answers[data-ready=yes]")).to_be_visible()
+    expect(dialog.locator(f"[data-concepts][data-ready=yes] [data-picture='{plain}']")).to_be_visible()
     dialog.get_by_role("button", name=f"{ROUND}: counts").click()
     wait_until_sent(page)
     given = trained.bench.concept(ROUND).labels.own([filtered, with_squares, plain], "me")

@@ -30,15 +30,15 @@ def folders(site: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def make(page: Any, name: str, folder: Path) -> None:
-    page.get_by_role("button", name="Collections", exact=True).click()
+    page.goto(f"{page.url.partition('?')[0]}?view=collections")
     making = page.locator("details.making")
     making.wait_for()
     if making.get_attribute("open") is None:
         making.locator("summary").click()
-    page.get_by_label("What is it called?").fill(name)
+    page.get_by_label("Name").fill(name)
     page.get_by_label("Folder", exact=True).fill(str(folder))
-    page.get_by_role("button", name="Make it").click()
-    page.get_by_text(f"“{name}” is made: 40 pictures").wait_for()
+    page.get_by_role("button", name="Create").click()
+    page.get_by_text(f"“{name}” created: 40 pictures").wait_for()
 
 
 def test_a_concept_looks_in_one_of_two_folders_and_figures_keep_its_name(
@@ -48,10 +48,11 @@ def test_a_concept_looks_in_one_of_two_folders_and_figures_keep_its_name(
     page.locator("#library-main .pictures").wait_for()
     make(page, "Rooms", folders / "rooms")
     make(page, "Chairs", folders / "chairs")
-    page.get_by_role("button", name="All collections").click()
+    page.get_by_role("button", name="All albums").click()
     expect(page.locator("ul.cards > li")).to_have_count(2)
-    page.get_by_role("link", name="Browse Rooms").click()
-    page.get_by_text("Only Rooms: 40 pictures.").wait_for()
+    page.get_by_role("link", name="Rooms").click()
+    page.get_by_role("heading", name="Rooms").wait_for()
+    page.get_by_text("40 pictures, the folder").wait_for()
     expect(page.locator("#library-main .pictures .tile")).to_have_count(40)
 
     bench = site.bench
@@ -94,26 +95,34 @@ def test_a_concept_looks_in_one_of_two_folders_and_figures_keep_its_name(
     assert {p.id for p in bench.concept(NAME).labels.upcoming([], 8).pictures} <= chairs
 
 
-def test_pictures_are_ticked_in_and_out_and_every_step_has_a_way_back(
+def test_an_album_is_filled_by_hand_and_every_step_has_a_way_back(
     site: Any, page: Any, folders: Path
 ) -> None:
     made = site.bench.collections.make("By hand", [], author="me")
-    page.goto(f"{site.url}/library?view=collections&collection={made.id}")
-    page.get_by_text("None yet.").wait_for()
-    page.get_by_label("Find pictures to put in").fill("an ellipse")
+    page.goto(f"{site.url}/library?view=collections&collection={made.id}")  # an earlier address
+    page.get_by_role("heading", name="This album is empty").wait_for()
+    page.get_by_role("button", name="All pictures").last.click()
+    tiles = page.locator("#library-main .tile")
+    tiles.nth(0).click(modifiers=["ControlOrMeta"])
+    tiles.nth(2).click(modifiers=["Shift"])
+    page.get_by_role("button", name="Album A").click()
+    page.get_by_role("group", name="Albums").get_by_role("button", name="By hand").click()
+    page.get_by_text("3 pictures added to “By hand”.").wait_for()
+    page.get_by_role("navigation", name="Albums").get_by_role("button", name="By hand").click()
+    tiles.nth(2).wait_for()
+    tiles.nth(0).click(modifiers=["ControlOrMeta"])
+    page.get_by_role("button", name="Take out").click()
+    expect(tiles).to_have_count(2)
+    page.get_by_role("button", name="More for By hand").click()
+    page.get_by_text("History").click()
+    assert serious(page) == []
+    page.get_by_role("button", name="Undo change").first.click()
+    expect(tiles).to_have_count(3)
+    page.get_by_role("button", name="More for By hand").click()
+    page.get_by_label("Name").fill("Chosen")
     page.keyboard.press("Enter")
-    boxes = page.locator("form[data-action=put-pictures] input[type=checkbox]")
-    boxes.nth(0).wait_for()
-    for place in range(3):
-        boxes.nth(place).check()
-    page.get_by_role("button", name="Put the ticked ones in").click()
-    page.get_by_text("3 pictures put in; 3 pictures in it now.").wait_for()
-    page.locator("form[data-action=take-pictures] input[type=checkbox]").first.check()
-    page.get_by_role("button", name="Take the ticked ones out").click()
-    page.get_by_text("1 picture taken out; 2 pictures in it now.").wait_for()
-    page.locator(".notice").get_by_role("button", name="Undo").click()
-    page.get_by_text("Undone.").wait_for()
-    assert site.bench.collections.get(made.id).pictures == 3
+    page.get_by_text("“By hand” is now “Chosen”.").wait_for()
+    page.get_by_role("button", name="More for Chosen").click()
     page.get_by_role("button", name="Move to trash").click()
     page.locator(".notice").get_by_role("button", name="Undo").click()
-    page.get_by_text("“By hand” is restored.").wait_for()
+    page.get_by_text("“Chosen” is restored.").wait_for()

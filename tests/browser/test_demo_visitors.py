@@ -97,7 +97,6 @@ def test_two_visitors_at_once_never_see_each_others_work(
 
     draw("ellipse", 950).save(tmp_path / "mine.png")
     ana.goto(f"{demo}/library")
-    ana.get_by_text("Add pictures").click()
     ana.locator("#upload-files").set_input_files(tmp_path / "mine.png")
     expect(ana.get_by_text(f"{PICTURES + 1} pictures")).to_be_visible()
     ben.goto(f"{demo}/library")

@@ -84,7 +84,7 @@ def upload_with_bad_files(page: Any, archive: Path) -> None:
     news = page.locator("#library-progress .notice")
     expect(news).to_contain_text("120 new pictures", timeout=SLOW)
     expect(news).to_contain_text("2 files skipped")
-    page.locator(".tab:has-text('Health')").click()
+    page.get_by_role("link", name="2 files skipped").click()
     skipped = page.get_by_role("region", name="Skipped files").locator("tbody tr")
     expect(skipped).to_have_count(2)
     for name in ("not-a-picture.png", "cut-off.png"):

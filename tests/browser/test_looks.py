@@ -39,10 +39,10 @@ SCREENS = {
     "cost": ("/settings/cost", ".page h1"),
     "encoder": ("/settings/encoder", ".page h2"),
     "backup": ("/settings/backup", ".page h1"),
-    "several": (f"/library/side-by-side?of={NAME}", "[data-several] img"),
+    "several": (f"/library/side-by-side?of={NAME}", ".several-pictures .cell"),
     "appearance": (f"/settings/appearance?concept={NAME}", ".page h1"),
     "collections": ("/library?view=collections", ".cards img"),
-    "collection": ("/library?view=collections&collection=1", ".ticks img"),
+    "album": ("/library?in=1", ".pictures img"),
     "trash": ("/library?view=trash", ".trash img"),
     "nowhere": ("/no-such-screen", "text=There is nothing at this address"),
 }

@@ -79,22 +79,22 @@ def test_a_rule_is_written_with_brackets_and_labelled_for_one_of_its_concepts(
 
 
 def test_answers_for_several_concepts_by_key_go_where_they_belong(several: Site, page: Page) -> None:
-    page.goto(f"{several.url}/library/side-by-side")
+    page.goto(f"{several.url}/library/side-by-side?order=mixed")  # an earlier address of the random order
+    page.get_by_role("button", name="Choose concepts").click()
     for name in (ROUND, PLAIN):
         page.get_by_label(name).check()
-    page.get_by_role("button", name="Answer for these").click()
-    expect(page.locator("[data-several][data-ready=yes]")).to_be_visible()
-    page.get_by_role("link", name="By chance").click()
-    expect(page.locator("[data-several][data-ready=yes]")).to_be_visible()
+    page.get_by_role("button", name="Show", exact=True).click()
     tile = page.locator("[data-picture]").first
+    expect(tile.locator(".cell")).to_have_count(2)
     picture = str(tile.get_attribute("data-picture"))
     tile.get_by_role("button", name=f"{PLAIN}: counts").focus()
     for key in ("n", "y"):  # after each the next concept has its turn
         page.keyboard.press(key)
-    page.keyboard.press("ArrowUp")
-    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowLeft")  # the same concept on the picture before
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+Tab")
     focused = page.evaluate("document.activeElement.closest('.cell').dataset.concept")
-    assert focused == ROUND
+    assert focused == PLAIN
     page.wait_for_function("() => !Object.keys(localStorage).some(n => n.startsWith('discern:unsaved'))")
 
     def said() -> list[str]:

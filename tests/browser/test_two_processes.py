@@ -112,7 +112,7 @@ def test_no_page_needs_the_process_that_it_came_from(house: House, page: Page, t
     expect(page.locator("#library-head")).to_be_visible()
     folder = draw_folder(tmp_path / "more", 2, first_seed=900)
     page.locator("#upload-files").set_input_files(sorted(folder.iterdir()))
-    expect(page.locator("#library-progress")).to_contain_text("Last added: 2 new pictures")
+    expect(page.locator("#library-progress")).to_contain_text("Import done: 2 new pictures")
 
     count, before = page.locator("[data-part=count-words]"), house.bench.concept(NAME).labels.count().answers
     page.goto(f"{house.proxy.url}/label?{urlencode({'concept': NAME})}#single")

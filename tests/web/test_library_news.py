@@ -12,8 +12,9 @@ from web_screens import Screens
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
+from web.screens.library_pictures import PAGE
 
-NEWS = "Last added: 3 new pictures."
+NEWS = "Import done: 3 new pictures."
 SEEDS = count()
 
 
@@ -85,21 +86,53 @@ def test_the_first_pictures_are_shown_once_they_are_in_whatever_goes_on_behind_t
 ) -> None:
     bench = Workbench(Settings(home=own_home, encoder=f"local-dir:{tiny_open_clip}"))
     screens = Screens(bench)
+    before = screens.memory("library")
     screens.press("library-main", "add", paths=str(folder))
     bench.jobs.resume(bench.installation.newest_jobs(("add pictures",))[0].id)
     bench.upkeep.check(only="neighbours")
-    assert "data-answering" in screens.tick("library")["library-main"]
-    assert "library-main" not in screens.tick("library")
+    shown = screens.tick("library", before)
+    assert "data-answering" in shown["library-main"]
+    assert "Filter" in shown["library-tools"]
+    assert "library-main" not in screens.tick("library", shown["memory"])
     bench.close()
+
+
+def test_later_pictures_move_nothing_and_folders_count_them(
+    bench: Workbench, screens: Screens, folder: Path
+) -> None:
+    bench.library.add([draw_folder(folder.parent / "many", PAGE, first_seed=1000)]).wait()
+    memory = screens.memory("library")
+    bench.library.add([folder]).wait()
+    changed = screens.tick("library", memory)
+    assert "library-main" not in changed
+    assert f">{len(list(folder.iterdir()))}<" in changed["library-side"]
+    assert f"{bench.library.count()} pictures" in changed["library-head"]
+    assert "library-side" not in screens.tick("library", changed["memory"])
+
+
+def test_after_an_import_it_says_what_to_do_next(
+    bench: Workbench, screens: Screens, folder: Path, request: pytest.FixtureRequest
+) -> None:
+    """Without a concept to describe one, with one to find candidates for it."""
+    news = request.getfixturevalue("added").load("library")["library-progress"]
+    assert "Describe a concept" in news
+    bench.concepts.begin("Disc", "A disc.")
+    assert "Find candidates for “Disc”" in screens.load("library")["library-progress"]
+    bench.concepts.begin("Square", "A square.")
+    assert "Choose a concept" in screens.load("library")["library-progress"]
+    there = screens.load("library", concept="Square")["library-progress"]
+    assert "Find candidates for “Square”" in there
+    for name in ("Disc", "Square"):
+        bench.trash.put(concept=name, author="me")
 
 
 def test_while_the_first_are_on_their_way_nobody_is_told_to_get_some(own_home: Path, tmp_path: Path) -> None:
     bench = Workbench(Settings(home=own_home))
     screens = Screens(bench)
-    assert "Get the sample pictures" in screens.load("library")["library-main"]
+    assert "Try 962 sample pictures" in screens.load("library")["library-main"]
     folder = draw_folder(tmp_path / "pictures", 3)
     shown = screens.press("library-main", "add", paths=str(folder))  # no job runs here: it stays queued
     for html in (shown["library-main"], screens.load("library")["library-main"]):
-        assert "Your pictures are on their way" in html
-        assert "Get the sample pictures" not in html
+        assert "Importing…" in html
+        assert "sample pictures" not in html
     bench.close()

@@ -120,8 +120,8 @@ def test_an_album_gets_all_that_is_flagged_or_the_selection_and_undo_takes_it_ba
     made = screens.press("results-head", "put-chosen", "", here, name="All round")
     (album,) = [one for one in bench.collections.all() if one.name == "All round"]
     assert album.pictures == len(bench.concept(ROUND).scores.flagged())
-    (back,) = re.findall(r'data-action="undo-chosen" data-value="([^"]*)"', made["results-said"])
-    screens.press("results-said", "undo-chosen", unescape(back), here)
+    (back,) = re.findall(r'data-action="undo-change" data-value="([^"]*)"', made["results-said"])
+    screens.press("results-said", "undo-change", unescape(back), here)
     assert "All round" not in [one.name for one in bench.collections.all()]
     few = " ".join(tiles(screens.load("results", **here))[:2])
     screens.press("results-head", "put-chosen", "", here, name="Two", pictures=few)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -14,8 +15,10 @@ from web_screens import Screens
 
 from concepts.installation.users import Role
 from concepts.learning.scale import Scale
+from concepts.library.filters import PictureSelection
 from concepts.settings import Settings
 from concepts.workbench import Workbench
+from storage.picture_filter import Order
 from web.screens import MOVED
 from web.screens.library_pictures import picture
 
@@ -46,8 +49,7 @@ def test_an_address_opens_a_pictures_page_over_the_library(bench: Workbench, scr
 def test_only_who_may_remove_a_picture_finds_the_button_on_its_page(bench: Workbench) -> None:
     (newest,) = bench.library.pictures(limit=1).pictures
     offered = {
-        role: 'data-action="trash-picture"' in picture(bench, newest.id, "me", {}, role, False)
-        for role in Role
+        role: 'data-action="trash-picture"' in picture(bench, newest.id, "me", {}, role) for role in Role
     }
     assert offered == {role: role == Role.OWNER for role in Role}
 
@@ -118,13 +120,18 @@ def test_whatever_goes_into_the_trash_comes_back_by_undo_and_from_the_list(
             assert bench.trash.items() == []
 
 
-def test_a_graded_concept_is_named_as_one_that_is_answered_elsewhere(own_home: Path) -> None:
-    bench = Workbench(Settings(home=own_home))
-    screens = Screens(bench)
+def test_side_by_side_shows_what_library_shows_or_the_selected_pictures_with_ones_own_labels(
+    bench: Workbench, screens: Screens
+) -> None:
     bench.concepts.begin("Roundness", "How round it is.", scale=Scale.graded(5))
-    assert "Answer for Roundness" in screens.load("library/side-by-side")["several-head"]
-    bench.concepts.begin("Plates", "A plate.")
-    head = screens.load("library/side-by-side")["several-head"]
-    assert "Grades and classes are answered one by one" in head
-    assert 'href="/label?concept=Roundness"' in head
-    bench.close()
+    ids = [picture.id for picture in bench.library.pictures(PictureSelection(sort=Order.NAME)).pictures]
+    bench.concept("Roundness").labels.give(ids[0], "4", author="me")
+    bench.concept("Roundness").labels.give(ids[0], "2", author="ben")
+    shown = screens.load("library/side-by-side", of="Roundness", sort="name")["several-main"]
+    assert re.findall('data-picture="([^"]*)"', shown) == ids[:24]
+    own = [json.loads(unescape(one)) for one in re.findall('data-own="([^"]*)"', shown)]
+    assert [{name: label[0] for name, label in one.items()} for one in own] == [{"Roundness": "4"}, {}, {}]
+    chosen = screens.load("library/side-by-side", of="Roundness", pictures=" ".join(reversed(ids[:2])))
+    assert re.findall('data-picture="([^"]*)"', chosen["several-main"]) == ids[1::-1]
+    assert "2 selected" in chosen["several-head"]
+    bench.trash.put(concept="Roundness", author="me")

@@ -89,7 +89,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
 # The buttons and forms of the screens, by what they are called there.
 BUTTONS: dict[Rule, str] = {
     Rule(VIEWER): """
-        show search narrow find-pictures open position filter revision card code compare pick page
+        show search narrow open position filter revision card code compare pick page
         around table page-alarms page-missed prompt flagged told protect""",
     Rule(LABELLER): """
         yes no unsure undo answer comment begin-round test-wording""",
@@ -126,8 +126,7 @@ BUTTONS: dict[Rule, str] = {
     # Collections and rules
     Rule(OWNER, "made a collection"): "make-collection",
     Rule(OWNER, "renamed a collection"): "rename-collection",
-    Rule(OWNER, "changed a collection"): """
-        put-pictures take-pictures undo-change put-chosen take-chosen undo-chosen""",
+    Rule(OWNER, "changed a collection"): "put-chosen take-chosen undo-change",
     Rule(OWNER, "removed a collection"): "trash-collection",
     Rule(OWNER, "brought a collection back"): "restore-collection",
     Rule(OWNER, "kept a combination"): "keep-rule",

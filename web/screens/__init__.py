@@ -23,7 +23,7 @@ from web.shell import Screen
 SCREENS = (
     Screen("Home", "/", "home", home.build),
     Screen("Library", "/library", "images", library.build),
-    Screen("Side by side", "/library/side-by-side", "grid-3x3", several.build, tab_of="/library"),
+    Screen("Side by side", "/library/side-by-side", "", several.build, tab_of="/library", in_tabs=False),
     Screen("Describe", "/describe", "pencil", describe.build, step=1),
     Screen("Label", "/label", "tags", label.build, step=2),
     Screen("Review", "/label/review", "list-checks", review.build, tab_of="/label"),

@@ -1,7 +1,7 @@
-"""The library: adding pictures, browsing, searching by words and pictures, and its health.
+"""The library: importing pictures, browsing, searching by words and pictures, labelling, and its health.
 
 What is shown is in the address (`?q=words&like=id&folder=…&sort=name&at=page`), so a reload or a second tab
-shows the same; `open=id` opens a picture's page. Its views are `library_pictures` and `trash`.
+shows the same; `open=id` opens a picture's page. Its views are `library_pictures`, `collections` and `trash`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import Request
+from pydantic import BaseModel
 
 from concepts.errors import DamagedDatabaseError, DiscernError
 from concepts.installation.activity import JobView
@@ -22,11 +23,10 @@ from concepts.workbench import Workbench
 from web.advice import in_words
 from web.http.guard import author_of
 from web.jobs import is_going, library_checked
-from web.page import TIMER, Action, Shown, WebPage, concept_of
+from web.page import MEMORY, TIMER, Action, Shown, WebPage, concept_of, remembered
 from web.render import Button, Notice, render, say, url
-from web.screens import collections, library_chosen
-from web.screens.collections import CollectionsView
-from web.screens.library_pictures import ADDING, chosen_of, picture, pictures
+from web.screens import collections
+from web.screens.library_pictures import PAGE, LibraryPictures, chosen_of, picture
 from web.screens.trash import MOVES, move, trash
 from web.words import count
 from web.work import OFTEN, Work, press
@@ -61,25 +61,38 @@ UPKEEP: dict[str, dict[str, Any]] = {
 STAYS = frozenset(("open", "position", "cancel"))
 BAD_FILES = 50
 GROUPS = 12
+NEWEST = Button("Show the newest", "show")
 
 Place = dict[str, str]
 
 
+class Seen(BaseModel):
+    """How many pictures there were when the page was filled, and whether it has room for more of them."""
+
+    pictures: int = 0
+    has_room: bool = False
+
+
 def build(workbench: Workbench, page: WebPage) -> None:
     screen = _Screen(workbench, page)
+    areas = (screen.tools, screen.work.area, screen.uploads, screen.side, screen.main, screen.dialog)
     page.on_open(screen.load)
-    page.on_action(screen.act, screen.top, screen.work.area, screen.uploads, screen.main, screen.dialog)
+    page.on_action(screen.act, screen.top, *areas)
     screen.work.on_tick(screen.tick, of_concept=False)
 
 
 class _Screen:
     def __init__(self, workbench: Workbench, page: WebPage) -> None:
         self._bench = workbench
-        self.collections = CollectionsView(workbench)
-        self.top = page.area("library-head")
+        self._pictures = LibraryPictures(workbench)
+        with page.row("library-bar"):
+            self.top = page.area("library-head")
+            self.tools = page.area("library-tools")
         self.work = Work(workbench, page, "library-progress", JOBS)
         self.uploads = page.area("library-uploads", render("library/uploads.html"))
-        self.main = page.area("library-main")
+        with page.row("library-columns"):
+            self.side = page.area("library-side")
+            self.main = page.area("library-main")
         self.dialog = page.area("library-dialog")
 
     @property
@@ -95,46 +108,62 @@ class _Screen:
         try:
             return shown | ({self.dialog: self._opened(opened, place, author, role)} if opened else {})
         except DiscernError as error:
-            return shown | self._progress(self.work.newest(), Notice(in_words(error), "bad"))
+            return shown | self._progress(self.work.newest(), place, Notice(in_words(error), "bad"))
 
     def show(
         self, place: Place, author: str, role: Role, said: Notice | None = None, *, watched: bool = False
     ) -> Shown:
         """Everything, for what the address says, and what is said of a press. `watched`: a job ended while
         its progress was looked at here."""
+        if place.get("collection"):  # an earlier address of one album
+            place = {name: place[name] for name in place if name == "concept"} | {"in": place["collection"]}
         going = self.work.newest()  # first: what ends meanwhile ticks once more
-        main = self._main(self._bench.library.info(), place, author, role)
+        library = self._bench.library.info()
+        shown = self._view(library, place, author, role)
         # Behind it, because what is found damaged there is said in the head, and its repair is the progress.
-        head = _head(self._bench.library.info(), place, self._demo, url("/library", **place))
+        after = self._bench.library.info()
+        head = _head(after, place, self._demo, url("/library", **place))
         job = going if is_going(going) else self.work.newest()
-        told_in = _view(place) if watched else place
+        told_in = _as_told(place) if watched else place
         news = self._news(self.work.newest_of_each(), told_in, author) or (_ended(job) if watched else None)
-        return {self.top: head, self.main: main, self.dialog: ""} | self._progress(job, said, news)
+        shown |= {self.top: head, self.dialog: "", MEMORY: self._seen(library, place)}
+        return shown | self._progress(job, place, said, news)
 
     def tick(self, request: Request) -> Shown:
-        """While a job runs; at its end the counts are new and the person is told."""
-        place, jobs = dict(request.query_params), self.work.newest_of_each()
+        """While a job runs. The first pictures are shown as they come; later ones are counted, and don't move
+        what one is at."""
+        place, jobs, seen = dict(request.query_params), self.work.newest_of_each(), remembered(Seen, request)
         job, author, role = next(iter(jobs), None), author_of(request), request.state.role
         library = self._bench.library.info()
-        if self._are_first(jobs, library, author):
-            return self.show(place, author, role, watched=True)  # what is shown says that there are none
-        shows_itself = job and (job.kind in SHOW_THEMSELVES or not library.pictures)
-        if shows_itself and not is_going(job):
+        if job and job.kind in SHOW_THEMSELVES and not is_going(job):
             return self.show(place, author, role, watched=True)
-        news = self._news(jobs, _view(place), author) or _ended(job)
-        return {self.top: _head(library, place, self._demo)} | self._progress(job, None, news)
+        shown: Shown = {}
+        if library.pictures != seen.pictures:
+            whole = seen.has_room
+            shown = self._view(library, place, author, role) if whole else self._beside(library, place, role)
+            shown[MEMORY] = self._seen(library, place)
+        news = self._news(jobs, _as_told(place), author) or _ended(job)
+        return shown | {self.top: _head(library, place, self._demo)} | self._progress(job, place, None, news)
 
-    def _progress(self, job: JobView | None, said: Notice | None = None, news: Notice | None = None) -> Shown:
-        return self.work.shown(job, "library/work.html", said=said, ended=news)
+    def _progress(
+        self, job: JobView | None, place: Place, said: Notice | None = None, news: Notice | None = None
+    ) -> Shown:
+        following = self._following(place) if news and news.button == NEWEST else None
+        return self.work.shown(job, "library/work.html", said=said, ended=news, following=following)
 
-    def _are_first(self, jobs: Sequence[JobView], library: LibraryInfo, author: str) -> bool:
-        """Whether all pictures that there are came just now. What begins by itself once they are in, such as
-        finding look-alikes, ticks on: then it is so once."""
-        came = next((job for job in jobs if job.kind in ADDING), None)
-        if came is None or is_going(came) or not (came.result or {}).get("added") == library.pictures > 0:
-            return False
-        goes_on = is_going(jobs[0])
-        return self._bench.installation.note_shown(came.id, author) if goes_on else came == jobs[0]
+    def _following(self, place: Place) -> tuple[str, str]:
+        """What to do with pictures that came in, and where."""
+        concepts = list(self._bench.concepts.scales())
+        here = next((name for name in concepts if name == place.get("concept")), None)
+        if not concepts:
+            return "Describe a concept", url("/describe")
+        if here or not concepts[1:]:
+            return f"Find candidates for “{here or concepts[0]}”", url("/describe", here or concepts[0])
+        return "Choose a concept", url("/")
+
+    def _seen(self, library: LibraryInfo, place: Place) -> Seen:
+        is_whole = not place.keys() - {"concept"}
+        return Seen(pictures=library.pictures, has_room=is_whole and library.pictures < PAGE)
 
     def _news(self, jobs: Sequence[JobView], place: Place, author: str) -> Notice | None:
         """The end of a job is told to whoever began it, where it belongs, until they turn to something else:
@@ -148,18 +177,28 @@ class _Screen:
                 return ended
         return None
 
-    def _main(self, library: LibraryInfo, place: Place, author: str, role: Role) -> str:
-        view = "" if self._demo else place.get("view", "")
+    def _view(self, library: LibraryInfo, place: Place, author: str, role: Role) -> Shown:
+        """The tools, the side and the pictures, or another view in their place."""
+        view, bench = "" if self._demo else place.get("view", ""), self._bench
+        shown: Shown = {self.tools: "", self.side: ""}
         try:
             if view == "health":
-                return self._health(library, place)
-            if place.get("view") == "collections":
-                return self.collections.html(place)
-            if place.get("view") == "trash":
-                return trash(self._bench, place, author, self._demo)
-            return pictures(self._bench, library, place, author, role, self._demo)
+                shown[self.main] = self._health(library, place)
+            elif place.get("view") == "collections":
+                shown[self.main] = collections.albums(bench, place)
+            elif place.get("view") == "trash":
+                shown[self.main] = trash(bench, place, author, self._demo)
+            else:
+                shown = self._beside(library, place, role)
+                shown[self.tools] = self._pictures.tools(library, place)
+                shown[self.main] = self._pictures.grid(library, place, author, role)
         except DiscernError as error:
-            return say(in_words(error), "bad")
+            shown[self.main] = say(in_words(error), "bad")
+        return shown
+
+    def _beside(self, library: LibraryInfo, place: Place, role: Role) -> Shown:
+        """Folders and albums, with how many pictures they have."""
+        return {self.side: "" if place.get("view") else self._pictures.side(library, place, role)}
 
     def _health(self, library: LibraryInfo, place: Place) -> str:
         bench, copies, alike = self._bench, library.exact_duplicates, library.near_duplicates
@@ -189,36 +228,29 @@ class _Screen:
         here = {"concept": now} if (now := concept_of(request)) else {}  # of the sidebar: it stays
         if action.name not in STAYS:
             self._turn_away(author)
+        place = here | dict(parse_qsl(action.value))
         try:
-            place = here | dict(parse_qsl(action.value))
             if action.name == "show":
                 return self.show(place, author, role)
             if action.name == "told":
-                return self._progress(self.work.newest())
+                return self._progress(self.work.newest(), here)
             if action.name in ("search", "narrow"):
                 return self.show(here | _with(place, action.fields), author, role)
             if action.name in ("open", "position"):
                 place, where = dict(request.query_params), action.name == "position"
                 return {self.dialog: self._opened(action.value, place, author, role, position=where)}
             if action.name in MOVES:
-                done = move(self._bench, action, place, author)
-                return self.show(place, author, role, done)
-            if action.name in library_chosen.ACTIONS:
-                done = library_chosen.do(self._bench, action, place, author)
-                return self.show(place, author, role, done)
+                return self.show(place, author, role, move(self._bench, action, place, author))
             if action.name in collections.ACTIONS:
-                where_now, told = self.collections.do(action, author)
-                where_now = here | where_now
-                info = self._bench.library.info()
-                head = _head(info, where_now, self._demo, url("/library", **where_now))
-                return {self.top: head, self.main: self.collections.html(where_now, told)}
+                done = collections.do(self._bench, action, place, author)
+                return self.show(place, author, role, done)
             self._begin(action, author)
         except DiscernError as error:
-            return self._progress(self.work.newest(), Notice(in_words(error), "bad"))
-        begun = self._progress(self.work.newest()) | {TIMER: OFTEN}
+            return self._progress(self.work.newest(), here, Notice(in_words(error), "bad"))
+        begun = self._progress(self.work.newest(), here) | {TIMER: OFTEN}
         info = self._bench.library.info(wait=False)
         if not info.pictures:  # what is shown says that there are none
-            begun |= {self.main: self._main(info, dict(request.query_params), author, role)}
+            begun |= self._view(info, dict(request.query_params), author, role)
         return begun
 
     def _opened(
@@ -226,7 +258,7 @@ class _Screen:
     ) -> str:
         """The page of one picture, which other screens lead to by `open` in the address."""
         said = chosen_of(place).said()
-        return picture(self._bench, picture_id, author, said, role, self._demo, position=position)
+        return picture(self._bench, picture_id, author, said, role, position=position)
 
     def _begin(self, action: Action, author: str) -> None:
         if press(self._bench, action):
@@ -256,7 +288,7 @@ def _submitted(bench: Workbench, action: Action, author: str) -> int | None:
     return None
 
 
-def _view(place: Place) -> Place:
+def _as_told(place: Place) -> Place:
     """Whoever looked on as a job ended is told of it among what they had searched for, too."""
     return {name: value for name, value in place.items() if name == "view"}
 
@@ -265,7 +297,7 @@ def _with(place: Place, fields: dict[str, str]) -> Place:
     """An address with what a form says, on its first page."""
     wanted = {**place, **{name: value.strip() for name, value in fields.items()}}
     usual = {name for name, value in wanted.items() if not value or (name, value) == ("sort", "newest")}
-    return {name: value for name, value in wanted.items() if name not in usual | {"at"}}
+    return {name: value for name, value in wanted.items() if name not in usual | {"at", "start"}}
 
 
 def _head(library: LibraryInfo, place: Place, demo: bool, address: str | None = None) -> str:
@@ -288,33 +320,32 @@ def _ended(job: JobView | None) -> Notice | None:
         return Notice(f"Done: {count(int(result.get('embedded', 0)), 'picture')} embedded again.", "good")
     if job.kind == "read dates":
         return Notice(
-            f"Done: {int(result['dated']):,} of {count(int(result['looked_at']), 'picture')} say when.",
+            f"Done: {int(result['dated']):,} of {count(int(result['looked_at']), 'picture')} have a date.",
             "good",
         )
     if job.kind == "empty bin":
-        gone = Button("What went", "show", "view=trash")
-        return Notice(f"The trash was emptied: {count(int(result['pictures']), 'picture')}.", "good", gone)
+        gone = Button("Details", "show", "view=trash")
+        return Notice(f"Trash emptied: {count(int(result['pictures']), 'picture')} erased.", "good", gone)
     if job.kind == "read words":
-        looked, found = int(result["pictures"]), int(result["words"])
-        said = f"Looked for words in {count(looked, 'picture')} and found some in {found:,}"
-        return Notice(f"{said}. Search finds them.", "good")
+        read, found = int(result["pictures"]), int(result["words"])
+        return Notice(f"Read {count(read, 'picture')}: {found:,} have words. Search finds them.", "good")
     if job.kind == "find neighbours":
-        return Notice(f"Found out which of {count(int(result['pictures']), 'picture')} look alike.", "good")
+        return Notice(f"Compared {count(int(result['pictures']), 'picture')}.", "good")
     if job.kind == "tidy vectors":
         freed = max(int(result["before"]) - int(result["after"]), 0)
-        return Notice(f"Tidied: {freed / 1e6:,.0f} MB are free again.", "good")
+        return Notice(f"{freed / 1e6:,.0f} MB freed.", "good")
     if job.kind == "check library":
         wrong = result["left"] or result["named"]
-        return Notice(f"Looked at everything: {library_checked(result)}.", "warn" if wrong else "good")
+        return Notice(f"Library checked: {library_checked(result)}.", "warn" if wrong else "good")
     skipped = sum(result.get("skipped", {}).values())
     parts = [count(int(result.get("added", 0)), "new picture")]
     if result.get("duplicates"):
-        parts.append(f"{count(int(result['duplicates']), 'copy', 'copies')} of what was there")
+        parts.append(count(int(result["duplicates"]), "duplicate"))
     if result.get("unchanged"):
         parts.append(f"{int(result['unchanged']):,} known already")
     if result.get("removed_before"):
-        parts.append(f"{int(result['removed_before']):,} are in the trash or erased")
+        parts.append(f"{int(result['removed_before']):,} in the trash or erased")
     if skipped:
-        parts.append(f"{count(skipped, 'file')} skipped (Health says why)")
-    show = Button("Show the newest", "show") if result.get("added") else None
-    return Notice(f"Last added: {', '.join(parts)}.", "warn" if skipped else "good", show)
+        parts.append(f"{count(skipped, 'file')} skipped (see Health)")
+    show = NEWEST if result.get("added") else None
+    return Notice(f"Import done: {', '.join(parts)}.", "warn" if skipped else "good", show)

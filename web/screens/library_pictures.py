@@ -1,13 +1,14 @@
-"""The pictures of the Library screen: what is chosen, its folders, one page of it, and one picture large."""
+"""The pictures of the Library screen: tools, folders and albums, a page of pictures, and one alone."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from concepts.errors import DiscernError
 from concepts.installation.users import Role
-from concepts.library.browsing import PictureDetail, PicturePage, PictureView
+from concepts.library.browsing import PicturePage, PictureView
 from concepts.library.collection import LibraryInfo
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
@@ -18,10 +19,10 @@ from web.advice import in_words
 from web.jobs import is_going
 from web.render import Button, Notice, render
 
-PAGE = 48
+PAGE = 60
 CAPTIONED = 12
 FOLDERS = 40  # of one level
-CONCEPTS = 12  # that a picture is answered for at once, unless somebody chooses more
+CONCEPTS = 12  # that a picture is labelled for at once, unless somebody chooses more
 
 ADDING = ("add pictures", "add sample")
 
@@ -37,49 +38,93 @@ class Level:
     more: int
 
 
-def chosen_of(place: Place) -> PictureSelection:
+def chosen_of(place: Mapping[str, object]) -> PictureSelection:
     """What an address says. Raises `DiscernError`."""
     return PictureSelection.of(place)
 
 
-def pictures(
-    bench: Workbench, library: LibraryInfo, place: Place, author: str, role: Role, demo: bool
-) -> str:
-    """What is chosen, with all that chooses. What can't be shown says so in place of the pictures."""
-    chosen, page, problem = PictureSelection(), PicturePage(pictures=[], newer="", older=""), None
-    try:
-        chosen = chosen_of(place)
-        if library.pictures:
+class LibraryPictures:
+    """The view of pictures, in three parts. Empty parts are not shown."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        self._bench = workbench
+
+    @property
+    def _demo(self) -> bool:
+        return self._bench.context.settings.demo
+
+    def tools(self, library: LibraryInfo, place: Place) -> str:
+        """Search, order, filters and import; nothing before there are pictures."""
+        if not library.pictures:
+            return ""
+        chosen = _chosen_or_all(place)
+        return render(
+            "library/tools.html",
+            chosen=chosen,
+            said=chosen.said(),
+            formats=self._bench.library.formats(),
+            concepts=self._bench.concepts.scales(),
+            adding=self._adding(),
+        )
+
+    def side(self, library: LibraryInfo, place: Place, role: Role) -> str:
+        """Folders and albums."""
+        if not library.pictures:
+            return ""
+        chosen, albums = _chosen_or_all(place), self._bench.collections.names()
+        folders = [] if self._demo else _folders(self._bench, chosen.folder)
+        if not folders and not albums and role < Role.OWNER:
+            return ""
+        said = chosen.said()
+        return render("library/side.html", chosen=chosen, said=said, folders=folders, albums=albums)
+
+    def grid(self, library: LibraryInfo, place: Place, author: str, role: Role) -> str:
+        """What is chosen. What can't be shown says so in place of the pictures."""
+        bench, owns = self._bench, role >= Role.OWNER
+        if not library.pictures:
+            coming = any(map(is_going, bench.installation.newest_jobs(ADDING)))
+            return render("library/none.html", library=library, coming=coming, adding=self._adding())
+        chosen, page, problem = PictureSelection(), PicturePage(pictures=[], newer="", older=""), None
+        try:
+            chosen = chosen_of(place)
             page = bench.library.pictures(chosen, PAGE, place.get("at", ""), author=author)
-    except DiscernError as error:
-        problem = Notice(in_words(error), "bad", Button("All pictures", "show", "", "x"))
-    coming = not library.pictures and any(map(is_going, bench.installation.newest_jobs(ADDING)))
-    plain_words = bool(chosen.q) and not chosen.like and not problem and library.pictures
-    said = chosen.said()
-    return render(
-        "library/pictures.html",
-        library=library,
-        open=not library.pictures and not coming,
-        coming=coming,
-        chosen=chosen,
-        said=said,
-        here=said | ({"at": place["at"]} if place.get("at") else {}),
-        page=page,
-        problem=problem,
-        captioned=_captioned(bench, chosen) if plain_words else [],
-        within=bench.collections.get(chosen.collection) if chosen.within else None,
-        dates=_dates(bench, chosen) if not demo else None,
-        folders=[] if demo or not library.pictures else _folders(bench, chosen.folder),
-        formats=bench.library.formats() if library.pictures else [],
-        demo=demo,
-        store=bench.context.settings.store,
-        concepts=bench.concepts.scales(),
-        may_answer=role >= Role.LABELLER,
-        removes=role >= Role.OWNER and not demo,
-        collections=bench.collections.names() if role >= Role.OWNER else None,
-        in_view=bench.concepts.name_now(chosen.concept) if chosen.says else "",
-        read=None if demo else bench.upkeep.words(),
-    )
+        except DiscernError as error:
+            problem = Notice(in_words(error), "bad", Button("All pictures", "show", "", "x"))
+        said, start = chosen.said(), place.get("start", "")
+        start = start if start.isdecimal() and len(start) < 10 else ""
+        at = {name: place[name] for name in ("at", "start") if place.get(name)}
+        plain_words = bool(chosen.q) and not chosen.like and not problem
+        concepts = bench.concepts.scales()
+        return render(
+            "library/pictures.html",
+            chosen=chosen,
+            said=said,
+            here=said | at,
+            start=int(start or 0),
+            size=PAGE,
+            page=page,
+            problem=problem,
+            captioned=_captioned(bench, chosen) if plain_words else [],
+            within=bench.collections.get(chosen.collection) if chosen.within else None,
+            dates=None if self._demo else _dates(bench, chosen),
+            concepts=concepts if role >= Role.LABELLER else {},
+            begins_with=chosen.concept if chosen.concept in concepts else "",
+            removes=owns and not self._demo,
+            albums=bench.collections.names() if owns else None,
+            in_view=bench.concepts.name_now(chosen.concept) if chosen.says else "",
+        )
+
+    def _adding(self) -> dict[str, Any]:
+        """What the form of an import says. Of a demo pictures come by upload alone, and only so many."""
+        read = None if self._demo else self._bench.upkeep.words()
+        return {"demo": self._demo, "store": self._bench.context.settings.store, "read": read}
+
+
+def _chosen_or_all(place: Place) -> PictureSelection:
+    try:
+        return chosen_of(place)
+    except DiscernError:  # said where the pictures would be
+        return PictureSelection()
 
 
 def _captioned(bench: Workbench, chosen: PictureSelection) -> list[PictureView]:
@@ -90,46 +135,50 @@ def _captioned(bench: Workbench, chosen: PictureSelection) -> list[PictureView]:
 
 
 def picture(
-    bench: Workbench,
-    picture_id: str,
-    author: str,
-    said: Place,
-    role: Role,
-    demo: bool,
-    *,
-    position: bool = False,
+    bench: Workbench, picture_id: str, author: str, said: Place, role: Role, *, position: bool = False
 ) -> str:
     """One picture with everything that is known of it; where it was taken only if that is asked for."""
     found = bench.library.picture(picture_id, position=position)
-    concepts, others = _to_answer(bench, found, author) if role >= Role.LABELLER else ([], {})
+    remarks = comments_of_picture(bench, picture_id, author)
+    mine = {one.concept for one in found.labels if (one.author, one.author_kind) == (author, "person")}
+    mine |= {name for name, comments in remarks.items() if any(one.own for one in comments)}
+    scales = bench.concepts.scales() if role >= Role.LABELLER else {}
+    shown = {name: scales[name] for at, name in enumerate(scales) if at < CONCEPTS or name in mine}
     return render(
         "library/picture.html",
         picture=found,
-        concepts=concepts,
-        others=others,
+        concepts=shown,
+        rows=concept_rows(shown),
+        others={name: scale for name, scale in scales.items() if name not in shown},
+        own=own_labels(bench, mine & shown.keys(), [found.id], author),
         camera=found.camera,
-        remarks=comments_of_picture(bench, picture_id, author),
+        remarks=remarks,
         author=author,
         trained=sorted(bench.scoring.concepts(), key=lambda name: name != said.get("concept")),
         said=said,
-        removes=role >= Role.OWNER and not demo,
+        removes=role >= Role.OWNER and not bench.context.settings.demo,
     )
 
 
-def _to_answer(
-    bench: Workbench, found: PictureDetail, author: str
-) -> tuple[list[dict[str, Any]], dict[str, ScaleView]]:
-    """A row for each of a few concepts, and of all that this person has answered of the picture, with their
-    own answer and its key; and what the others are answered by. Neither has what anybody else says."""
-    scales = bench.concepts.scales()
-    mine = {one.concept for one in found.labels if (one.author, one.author_kind) == (author, "person")}
-    shown = [name for place, name in enumerate(scales) if place < CONCEPTS or name in mine]
-    rows = []
-    for name in shown:
-        own = bench.concept(name).labels.own([found.id], author) if name in mine else []
-        said = (own[0].said, own[0].key) if own else None
-        rows.append({"name": name, "scale": scales[name].model_dump_json(), "said": said})
-    return rows, {name: scale for name, scale in scales.items() if name not in set(shown)}
+def concept_rows(scales: Mapping[str, ScaleView]) -> list[dict[str, str]]:
+    """As static/cells.js makes a row of labels for each."""
+    return [{"name": name, "scale": scale.model_dump_json()} for name, scale in scales.items()]
+
+
+Own = dict[str, dict[str, tuple[str, str, str]]]
+
+
+def own_labels(bench: Workbench, concepts: Iterable[str], ids: Sequence[str], author: str) -> Own:
+    """Picture → concept → this person's label, its key, and their comment. Nothing of anybody else."""
+    found: Own = {}
+    for name in concepts:
+        labels = bench.concept(name).labels
+        said = {event.picture_id: (event.said, event.key) for event in labels.own(ids, author)}
+        comments = labels.own_comments(ids, author)
+        for picture_id in said.keys() | comments.keys():
+            label = *said.get(picture_id, ("", "")), comments.get(picture_id, "")
+            found.setdefault(picture_id, {})[name] = label
+    return found
 
 
 def _dates(bench: Workbench, chosen: PictureSelection) -> Notice | None:
@@ -138,9 +187,9 @@ def _dates(bench: Workbench, chosen: PictureSelection) -> Notice | None:
     if not (by_date or chosen.undated) or not bench.upkeep.has_unread_dates():
         return None
     return Notice(
-        "Some pictures were never asked when they were taken, so they have no date here yet.",
+        "The dates of some pictures were never read.",
         "warn",
-        Button("Ask them now", "read-dates", "", "clock"),
+        Button("Read dates", "read-dates", "", "clock"),
     )
 
 

@@ -33,7 +33,7 @@ from web.jobs import is_going
 from web.page import MEMORY, Action, Shown, WebPage, remembered
 from web.render import render, say, url
 from web.rule_rows import RuleBar, bar_of
-from web.screens import library_chosen, results_rule
+from web.screens import collections, results_rule
 from web.screens.trash import MOVES, move
 from web.screens.watched import Watched
 from web.work import Work, press
@@ -296,7 +296,7 @@ class _Screen:
         if action.name == "score-table":
             self._bench.rules.write_table(_suffix(action))
             return {}, ""
-        if action.name in library_chosen.ACTIONS:
+        if action.name in collections.ACTIONS:
             return {}, self._album(action, place, given, author)
         if action.name in ("try-rule", "keep-rule"):
             return results_rule.do(self._bench, action, bar_of(self._bench, "/results", place), author)
@@ -310,7 +310,7 @@ class _Screen:
             else:
                 found = self._bench.concept(place.get("concept", "")).scores.flagged()
             action = replace(action, fields=action.fields | {"pictures": " ".join(found)})
-        said = library_chosen.do(self._bench, action, dict(given), author)
+        said = collections.do(self._bench, action, dict(given), author)
         return render("notice.html", said=said)
 
     def _do_with_concept(self, action: Action, name: str, author: str) -> str:

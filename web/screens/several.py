@@ -1,7 +1,7 @@
-"""Several: a page of pictures with a row of answers for each chosen concept. static/several.js answers them.
+"""Side by side: pictures with a row of labels for each of a few concepts. static/cells.js labels them.
 
-What is shown is in the address (`?of=one&of=other&order=mixed&at=…`), so a reload or a second tab shows the
-same. No opinion of a machine stands beside the pictures.
+What is shown is in the address (`?of=one&of=other` with what Library shows, or with ids of pictures),
+so a reload or a second tab shows the same. No suggestion stands beside the pictures.
 """
 
 from __future__ import annotations
@@ -12,15 +12,22 @@ from urllib.parse import urlencode
 from fastapi import Request
 
 from concepts.errors import DiscernError
-from concepts.library.browsing import PictureView
+from concepts.library.browsing import PicturePage, PictureView
+from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
 from storage.names import key_of
 from web.advice import in_words
-from web.page import Shown, WebPage, concept_of
-from web.render import render, say
+from web.http.guard import author_of
+from web.page import Shown, WebPage
+from web.render import render, say, url
+from web.screens.library_pictures import chosen_of, concept_rows, own_labels
 
 MOST = 6  # concepts side by side
 PAGE = 24
+SELECTED = 200  # pictures that an address names
+OF_A_PAGE = frozenset(("at", "start", "open", "view", "of", "order"))
+
+Pairs = list[tuple[str, str]]
 
 
 def build(workbench: Workbench, page: WebPage) -> None:
@@ -32,58 +39,52 @@ def build(workbench: Workbench, page: WebPage) -> None:
         one_of_each = list({key_of(name): name for name in asked}.values())
         try:
             scales = workbench.concepts.scales()
-            offered = [name for name, scale in scales.items() if scale.kind == "yes or no"]
-            found = [workbench.context.concept(name).name for name in one_of_each[:MOST]]
-            names = [name for name in found if name in offered]  # three keys answer no grade
-            place = {name: query.get(name, "") for name in ("order", "q", "at")}
-            place["concept"] = concept_of(request) or ""  # of the sidebar: it stays whatever is chosen here
-            html = _pictures(workbench, names, place)
+            names = [workbench.context.concept(name).name for name in one_of_each[:MOST]]
+            place = {name: value for name, value in query.items() if name not in OF_A_PAGE and value}
+            if query.get("order") == "mixed":  # of earlier addresses
+                place["sort"] = "random"
+            chosen = chosen_of(place)
+            found = _pictures(workbench, place, chosen, query.get("at", ""), author_of(request))
+            ids = [picture.id for picture in found.pictures]
+            own = own_labels(workbench, names, ids, author_of(request)) if ids else {}
         except DiscernError as error:
             return {top: "", main: say(in_words(error), "bad")}
+
+        def to(at: str) -> str:
+            pairs: Pairs = [("of", name) for name in names]
+            return f"/library/side-by-side?{urlencode([*pairs, *place.items(), ('at', at)])}"
+
         head = render(
             "several/head.html",
-            concepts=offered,
-            on_scales=[name for name in scales if name not in offered],
-            chosen=names,
+            concepts=list(scales),
+            names=names,
             most=MOST,
             too_many=len(one_of_each) > MOST,
-            concept=place["concept"],
+            place=place,
+            back=url("/library", **{name: value for name, value in place.items() if name != "pictures"}),
+            chosen=chosen,
+            selected=len(ids) if "pictures" in place else 0,
         )
-        return {top: head, main: html}
+        html = render(
+            "several/main.html",
+            rows=concept_rows({name: scales[name] for name in names}),
+            page=found,
+            own=own,
+            in_view=workbench.concepts.name_now(chosen.concept) if chosen.says else "",
+            to=to,
+        )
+        return {top: head, main: html if names else ""}
 
     page.on_open(show)
 
 
-def _pictures(workbench: Workbench, names: Sequence[str], place: dict[str, str]) -> str:
-    if not names:
-        return ""
-    newer = older = ""
-    pictures: Sequence[PictureView]
-    if words := place["q"].strip()[:300]:
-        pictures = [
-            PictureView(id=hit.id, path=hit.path, width=0, height=0)
-            for hit in workbench.library.search(words, n=PAGE)
-        ]
-    else:
-        if place["order"] == "mixed":
-            page = workbench.library.mixed(PAGE, place["at"])
-        else:
-            page = workbench.library.pictures(limit=PAGE, cursor=place["at"])
-        pictures, newer, older = page.pictures, page.newer, page.older
-
-    def to(**changed: str) -> str:
-        values = [("of", name) for name in names]
-        kept = {"concept": place["concept"], "order": place["order"]} | changed
-        return f"/library/side-by-side?{urlencode([*values, *((k, v) for k, v in kept.items() if v)])}"
-
-    return render(
-        "several/main.html",
-        names=names,
-        concept=place["concept"],
-        pictures=pictures,
-        words=words,
-        order=place["order"],
-        newer=newer,
-        older=older,
-        to=to,
-    )
+def _pictures(
+    workbench: Workbench, place: dict[str, str], chosen: PictureSelection, at: str, author: str
+) -> PicturePage:
+    """The selected ones, or a page of what Library shows."""
+    ids: Sequence[str] = place.get("pictures", "").split()[:SELECTED]
+    if not ids:
+        return workbench.library.pictures(chosen, PAGE, at, author=author)
+    paths = workbench.context.collection.paths(ids)
+    pictures = [PictureView(id=i, path=paths[i], width=0, height=0) for i in ids if i in paths]
+    return PicturePage(pictures=pictures, newer="", older="")

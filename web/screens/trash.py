@@ -59,7 +59,7 @@ def in_the_trash(bench: Workbench, moved: Moved, place: Place | None = None) -> 
         more = ". Its file is untouched." if len(moved.ids) == 1 else ". Their files are untouched."
     if moved.kind == "collection":
         concepts = ", ".join(bench.collections.get(id_in(moved.ids[0]) or 0).concepts)
-        more = "; its pictures are all there." + (f" Still looking in it: {concepts}." if concepts else "")
+        more = "; its pictures stay." + (f" Still used by: {concepts}." if concepts else "")
     back = urlencode({**(place or {}), "ids": " ".join(moved.ids)})
     undo = Button("Undo", f"restore-{moved.kind}", back, "undo-2")
     return Notice(f"{_named(moved)} in the trash{more}", "good", undo)

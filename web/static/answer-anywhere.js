@@ -1,24 +1,27 @@
-// Answers wherever tiles of pictures are: Y, N and U answer the chosen ones, or the one that is pointed at.
-// Where a page does something else with chosen pictures (put them into a collection, remove them), they can be chosen
-// with or without a concept. C writes a comment on what is meant.
-// The concept is the page's own, or chosen once in its bar and remembered while the tab is open. A page about one
-// concept may have several lists, each with a bar: what is said is told in that of the list one is at.
+// Labels wherever tiles of pictures are: Y, N and U label the selected ones, or the one that is pointed at. Where a page
+// does something else with selected pictures (put them into an album, remove them), they can be selected without a
+// concept. C writes a comment on what is meant. The pill at the foot of the window says what is selected and what was done.
+// The concept is the page's own, or chosen once in the pill and remembered while the tab is open. A page may have several
+// lists, each with a pill: that of the list one is at shows.
 import {commentElsewhere, drawRemark} from './comment-box.js';
 import {afterChanges, element} from './dom.js';
 import {elsewhere} from './elsewhere.js';
 import {Scale} from './scale.js';
 
 const KEYS = {z: 'undo', x: 'choose', c: 'comment', a: 'collect', delete: 'remove'};
-const OF_CHOSEN = ['remove', 'collect'];
+const OF_SELECTED = ['remove', 'collect'];
 const REMEMBERED = 'discern:answer-for';
 const DRAG = 6; // pixels, after which a press is a rectangle and no click
 const HOLD = 500; // milliseconds of a long press, which selects
+const TOLD = 6000; // milliseconds that it is said what was done
+const CORNER = 36; // pixels of a tile that select it
 
 const bars = () => [...document.querySelectorAll('.answering')];
 const bar = () => document.querySelector('.answering');
+const choice = () => document.getElementById('answering-concept');
 const tiles = () => [...document.querySelectorAll('[data-answering] .pictures .tile[data-value]')];
 const selects = () => Boolean(document.querySelector('.answering[data-selects]'));
-const fixed = () => bar()?.dataset.concept; // where a page is about one concept, and shows what was answered itself
+const fixed = () => bar()?.dataset.concept; // where a page is about one concept, and shows its labels itself
 const idOf = (tile) => tile.dataset.value;
 const hovered = () => document.querySelector('[data-answering] .pictures .tile:hover');
 const tileOf = (target) => (target.closest?.('[data-answering]') ? target.closest('.pictures .tile[data-value]') : null);
@@ -29,10 +32,11 @@ class AnswerAnywhere {
     this.chosen = new Set();
     this.anchor = null;
     this.choosing = false;
-    this.list = null; // that of the tile or the bar that was used last
+    this.asking = false; // for which concept
+    this.list = null; // that of the tile or the pill that was used last
   }
 
-  // The bar of the list one is at; the first where that is gone.
+  // The pill of the list one is at; the first where that is gone.
   get bar() {
     return (this.list?.isConnected && this.list.querySelector('.answering')) || bar();
   }
@@ -42,45 +46,36 @@ class AnswerAnywhere {
   }
 
   get concept() {
-    return fixed() ?? (sessionStorage.getItem(REMEMBERED) ?? (bar()?.dataset.beginsWith || ''));
+    if (fixed()) return fixed();
+    if (choice()?.options.length === 1) return choice().value;
+    return sessionStorage.getItem(REMEMBERED) ?? (bar()?.dataset.beginsWith || '');
   }
 
-  // Whether pictures can be chosen at all.
+  // Whether pictures can be selected at all.
   get open() {
-    return Boolean(this.concept) || selects();
+    return Boolean(bar()) && (Boolean(this.concept) || selects());
   }
 
-  // After the page's content changed: what is chosen, and what was said of the tiles that are there now.
+  // After the page's content changed: what is selected, and the labels of the tiles that are there now.
   async settle() {
     if (bars().every((one) => one.dataset.ready === this.shown())) return;
     for (const one of bars()) one.dataset.ready = this.shown();
-    const select = document.getElementById('answering-concept');
-    const known = [...(select?.options || [])].some((option) => option.value === this.concept);
-    if (select && !known) sessionStorage.removeItem(REMEMBERED);
+    const select = choice();
+    if (select && ![...select.options].some((option) => option.value === this.concept)) sessionStorage.removeItem(REMEMBERED);
     if (select) {
       select.value = this.concept;
       bar().querySelector('.acts').hidden = !this.concept;
       this.offer(select.selectedOptions[0]?.dataset.scale);
-      this.leadOn();
     } else if (fixed()) {
       this.offer(bar().dataset.scale);
     }
-    for (const one of bars()) one.querySelector('[data-say=choose]').hidden = !this.open;
-    this.chosen = new Set(tiles().map(idOf).filter((id) => this.chosen.has(id)));
-    this.draw();
+    const there = new Set(tiles().map(idOf));
+    this.chosen = new Set([...this.chosen].filter((id) => there.has(id)));
+    this.count();
     await this.load();
   }
 
-  // Side by side begins with the concept that is answered here.
-  leadOn() {
-    const link = document.querySelector('[data-side-by-side]');
-    if (!link || !this.concept || this.scale.own) return; // grades and classes are not answered there
-    const address = new URL(link.href);
-    address.searchParams.set('of', this.concept);
-    link.href = address.pathname + address.search;
-  }
-
-  // The buttons of what the concept is answered by.
+  // The buttons of what the concept is labelled with.
   offer(text) {
     this.scale = new Scale(text);
     for (const one of bars()) this.fill(one);
@@ -89,13 +84,16 @@ class AnswerAnywhere {
   fill(one) {
     for (const say of ['yes', 'no']) one.querySelector(`[data-say=${say}]`).hidden = this.scale.own;
     const own = one.querySelector('[data-part=answering-scale]');
+    const graded = this.scale.kind === 'graded';
     own.hidden = !this.scale.own;
     own.replaceChildren(...(this.scale.own ? this.scale.values : []).map((value) => {
-      const made = element('button', `btn small ${this.scale.tone(value)}`, this.scale.kind !== 'graded' ? `${this.scale.name(value)} ` : this.scale.key(value) === value ? '' : `${value} `);
+      const key = this.scale.key(value);
+      const name = graded ? value : this.scale.name(value);
+      const made = element('button', `btn small ${this.scale.tone(value)}`, name === key ? '' : `${name} `);
       made.type = 'button';
       made.dataset.answer = value;
-      if (this.scale.kind === 'graded') made.title = this.scale.name(value);
-      made.append(element('kbd', '', this.scale.key(value)));
+      if (graded) made.title = this.scale.name(value);
+      made.append(element('kbd', '', key));
       return made;
     }));
   }
@@ -107,44 +105,49 @@ class AnswerAnywhere {
   async load() {
     const {concept} = this;
     const ids = [...new Set(tiles().map(idOf))];
-    if (!concept || fixed() || !document.getElementById('answering-concept') || !ids.length) return;
+    if (!concept || fixed() || !choice() || !ids.length) return;
     try {
       await elsewhere.load(concept, ids);
       this.draw();
     } catch (error) {
-      this.tell(`What you answered can’t be shown: ${error.message}`);
+      this.tell(`Your labels can’t be shown: ${error.message}`);
     }
   }
 
   draw() {
     for (const tile of tiles()) {
       const value = this.concept ? elsewhere.said(this.concept, idOf(tile)) : '';
-      const chosen = this.chosen.has(idOf(tile));
-      tile.classList.toggle('chosen', chosen);
-      let mark = tile.querySelector('.said');
-      const words = [this.scale.mark(value), chosen ? 'chosen' : ''].filter(Boolean).join(', ');
-      if (!mark) tile.append(mark = element('span', 'said'));
-      mark.className = `said ${this.scale.tone(value)}`;
-      mark.textContent = words;
+      const selected = this.chosen.has(idOf(tile));
+      tile.classList.toggle('chosen', selected);
+      let mark = tile.querySelector('[data-mark]');
+      if (!mark) tile.append(mark = element('span'));
+      mark.dataset.mark = '';
+      mark.className = value ? `said ${this.scale.tone(value)}` : 'visually-hidden';
+      mark.replaceChildren(this.scale.mark(value), ...(selected ? [element('span', 'visually-hidden', ' selected')] : []));
       drawRemark(tile, this.concept ? elsewhere.remark(this.concept, idOf(tile)) : '');
     }
-    for (const one of bars()) {
-      one.querySelector('[data-say=choose]').setAttribute('aria-pressed', String(this.choosing));
-      one.closest('[data-answering]').classList.toggle('choosing', this.choosing || this.chosen.size > 1);
-    }
-    const selection = document.querySelector('[data-part=selection]');
-    if (!selection) return;
-    selection.hidden = !this.chosen.size;
-    selection.querySelector('[data-part=chosen-count]').textContent = `${this.chosen.size} chosen`;
+    for (const one of document.querySelectorAll('[data-say=choose]')) one.setAttribute('aria-pressed', String(this.choosing));
+    for (const one of bars()) this.drawPill(one);
   }
 
+  drawPill(one) {
+    const here = one === this.bar;
+    const said = one.querySelector('[data-part=answering-said]').textContent;
+    one.closest('[data-answering]').classList.toggle('choosing', this.choosing || this.chosen.size > 1);
+    one.querySelector('[data-part=of-selected]').hidden = !here || !(this.chosen.size || this.asking);
+    one.querySelector('[data-part=undo]').hidden = !here || !said || !elsewhere.done.length;
+    one.querySelector('[data-part=selection]').classList.toggle('off', !said);
+  }
+
+  // What is selected, or for a while what was done.
   tell(words) {
-    const said = this.bar?.querySelector('[data-part=answering-said]');
-    for (const other of document.querySelectorAll('[data-part=answering-said]')) if (other !== said) other.textContent = '';
-    if (said) said.textContent = words;
+    clearTimeout(this.timer);
+    for (const one of bars()) one.querySelector('[data-part=answering-said]').textContent = one === this.bar ? words : '';
+    if (words && !this.chosen.size && !this.asking) this.timer = setTimeout(() => this.tell(''), TOLD);
+    this.draw();
   }
 
-  // What is answered: the chosen ones; else where the keyboard is; else what the mouse points at.
+  // What is labelled: the selected ones; else where the keyboard is; else what the mouse points at.
   meant() {
     if (this.chosen.size) return [...this.chosen];
     const one = this.focused() || hovered();
@@ -158,41 +161,45 @@ class AnswerAnywhere {
     if (what === 'collect') return this.collect();
     if (what === 'none') return this.clear();
     if (what === 'flagged') return this.all('[data-flagged]');
-    if (!this.concept) return this.tell('Choose first for which concept you answer.');
     if (what === 'undo') return this.undo();
+    if (!this.concept) return this.ask();
     if (what === 'comment') return this.comment();
     this.answer(what);
   }
 
-  // Of what an answer would be about: on each of several that are chosen.
+  ask() {
+    this.asking = true;
+    this.tell(choice() ? 'Label for which concept?' : 'Describe a concept first.');
+  }
+
+  // Of what a label would be about: on each of several that are selected.
   comment() {
     const ids = this.meant();
-    if (!ids.length) return this.tell('Point at a picture, or choose some.');
+    if (!ids.length) return this.tell('Point at a picture, or select some.');
     const pictures = ids.map((id) => ({id, path: tiles().find((one) => idOf(one) === id)?.querySelector('img')?.alt}));
     commentElsewhere(this.concept, pictures, (words) => this.tell(words));
   }
 
   collect() {
-    if (!this.chosen.size) return this.tell('Choose some pictures first.');
+    if (!this.chosen.size) return this.tell('Select pictures first.');
     document.getElementById('put-into')?.click();
   }
 
-  // What a form of the page does with the chosen ones. It is sent behind this.
+  // What a form of the page does with the selected ones. It is sent behind this.
   hand(form) {
     form.elements.pictures.value = [...this.chosen].join(' ');
-    form.closest('[popover]')?.hidePopover();
     this.clear();
   }
 
   clear() {
-    this.choosing = false;
+    this.choosing = this.asking = false;
     this.chosen.clear();
     this.count();
   }
 
   answer(what) {
     const ids = this.meant();
-    if (!ids.length) return this.tell('Point at a picture, or choose some.');
+    if (!ids.length) return this.tell('Point at a picture, or select some.');
     elsewhere.say(this.concept, ids, what);
     const picture = ids.length === 1 ? 'One picture' : `${ids.length} pictures`;
     this.clear();
@@ -203,7 +210,7 @@ class AnswerAnywhere {
   remove() {
     const form = document.getElementById('remove-chosen');
     if (!form) return;
-    if (!this.chosen.size) return this.tell('Choose some pictures first.');
+    if (!this.chosen.size) return this.tell('Select pictures first.');
     form.elements.pictures.value = [...this.chosen].join(' ');
     this.clear();
     form.requestSubmit();
@@ -211,12 +218,12 @@ class AnswerAnywhere {
 
   undo() {
     const last = elsewhere.undo();
-    if (!last) return this.tell('There is nothing to take back.');
-    const what = last.concept === this.concept ? '' : `${last.concept}: `;
-    this.tell(last.ids.length === 1 ? `${what}Taken back.` : `${what}${last.ids.length} answers are taken back.`);
+    if (!last) return this.tell('Nothing to undo.');
+    const what = last.concept === this.concept ? '' : ` for “${last.concept}”`;
+    this.tell(`${last.ids.length === 1 ? 'One label' : `${last.ids.length} labels`}${what} undone.`);
   }
 
-  // Choosing: X or Ctrl and a click one by one, Shift and a click up to it, a rectangle drawn with the mouse.
+  // Selecting: X, Ctrl and a click, or the corner one by one; Shift and a click up to it; a rectangle.
   choose() {
     const one = this.focused();
     this.choosing = one ? true : !this.choosing;
@@ -255,8 +262,7 @@ class AnswerAnywhere {
   }
 
   count() {
-    this.tell(this.chosen.size ? `${this.chosen.size} chosen` : '');
-    this.draw();
+    this.tell(this.chosen.size ? `${this.chosen.size} selected` : '');
   }
 
   // Arrows move by row and column. After a click the selection follows the focus; while selecting with X it stays.
@@ -281,10 +287,22 @@ elsewhere.watch({draw: () => answers.draw(), tell: (words) => answers.tell(words
 afterChanges(() => answers.settle());
 
 document.addEventListener('change', (event) => {
-  if (event.target.id !== 'answering-concept') return;
+  if (event.target !== choice()) return;
   sessionStorage.setItem(REMEMBERED, event.target.value);
+  answers.asking = false;
+  event.target.blur(); // the next key is for the pictures
   answers.settle();
 });
+
+// Side by side begins with the concept that is labelled here, and has the selected pictures.
+document.addEventListener('click', (event) => {
+  const link = event.target.closest?.('[data-side-by-side]');
+  if (!link) return;
+  const address = new URL(link.href);
+  if (answers.concept) address.searchParams.set('of', answers.concept);
+  if (link.dataset.sideBySide) address.searchParams.set('pictures', [...answers.chosen].join(' '));
+  link.href = address;
+}, true);
 
 document.addEventListener('keydown', (event) => {
   if (!bar() || event.altKey) return;
@@ -302,9 +320,8 @@ document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && !document.querySelector(':popover-open')) return answers.clear();
   const key = event.key.toLowerCase();
   const said = answers.scale.keys[key];
-  const ofChosen = OF_CHOSEN.includes(KEYS[key]);
-  if (ofChosen && !(answers.chosen.size && selects())) return;
-  if ((said || KEYS[key]) && (answers.concept || tile || ofChosen)) {
+  if (OF_SELECTED.includes(KEYS[key]) && !(answers.chosen.size && selects())) return;
+  if ((said || KEYS[key]) && (answers.concept || tile || answers.chosen.size)) {
     event.preventDefault();
     if (said && answers.concept) answers.answer(said);
     else answers.act(KEYS[key] || said);
@@ -315,18 +332,25 @@ document.addEventListener('submit', (event) => {
   if (event.target.matches?.('form[data-chosen]')) answers.hand(event.target);
 }, true);
 
+// Where the ring shows that selects a tile under the mouse. A key's click is nowhere.
+function inCorner(tile, event) {
+  if (!tile || !event.detail || event.pointerType === 'touch') return false;
+  const {right, top} = tile.getBoundingClientRect();
+  return event.clientX > right - CORNER && event.clientY < top + CORNER;
+}
+
 // Before the tile's own click, which opens the picture.
 let drawn = null;
 let drawing = false;
 document.addEventListener('click', (event) => {
   answers.at(event.target);
-  const button = event.target.closest?.('.answering [data-say]');
-  if (button) return answers.act(button.dataset.say);
+  const button = event.target.closest?.('[data-say]');
+  if (button && bar()) return answers.act(button.dataset.say);
   const own = event.target.closest?.('.answering [data-answer]');
   if (own) return answers.answer(own.dataset.answer);
   const tile = tileOf(event.target);
   const picks = tile && tile.dataset.action === undefined; // it opens nothing
-  const choosing = answers.choosing || picks || event.shiftKey || event.ctrlKey || event.metaKey;
+  const choosing = answers.choosing || picks || event.shiftKey || event.ctrlKey || event.metaKey || inCorner(tile, event);
   if (!tile || !answers.open || !(choosing || drawing)) return;
   event.preventDefault();
   event.stopPropagation();

@@ -78,8 +78,12 @@ document.addEventListener("change", (event) => {
   if (event.target.matches?.("select[data-submit]")) event.target.form.requestSubmit();
 });
 
+// A menu closes once something of it is pressed or sent.
+document.addEventListener("submit", (event) => event.target.closest?.("[popover]")?.hidePopover());
+
 // A click on the backdrop, or on a close button, closes the dialog.
 document.addEventListener("click", (event) => {
+  if (event.target.closest("[popover] [data-action]:not(form)")) event.target.closest("[popover]").hidePopover();
   if (event.target.closest("[data-close]") || event.target.matches?.("dialog")) {
     event.target.closest("dialog")?.close();
   }

@@ -34,7 +34,7 @@ export function writeComment({concept, picture, before, keep, tell, of = 1}) {
   dialog.setAttribute('aria-label', `Comment for “${concept}”`);
   const area = element('textarea');
   Object.assign(area, {id: 'comment-box-text', rows: 4, maxLength: 2000, value: drafts.of(concept, about) ?? before});
-  const label = element('label', '', before ? `Your comment for “${concept}”: change it, or take it back` : `Your comment for “${concept}”${of > 1 ? `, on each of ${of} pictures` : ''}: why do you see it so?`);
+  const label = element('label', '', `Your comment for “${concept}”${of > 1 ? `, on each of ${of} pictures` : ''}`);
   label.htmlFor = area.id;
   let done = false;
   const finish = (text) => {
@@ -45,9 +45,9 @@ export function writeComment({concept, picture, before, keep, tell, of = 1}) {
   };
   const buttons = element('div', 'row');
   buttons.append(button('Save', '⏎', 'primary', () => finish(area.value.trim())));
-  if (before) buttons.append(button('Take it back', '', '', () => finish('')));
+  if (before) buttons.append(button('Delete', '', '', () => finish('')));
   buttons.append(button('Cancel', 'Esc', '', () => dialog.close()));
-  const note = element('p', 'soft', drafts.of(concept, about) === null ? '' : 'You wrote this and have not kept it yet.');
+  const note = element('p', 'soft', drafts.of(concept, about) === null ? '' : 'Not saved yet.');
   const look = element('div', 'look');
   look.append(image(`/media/thumbnail/${picture.id}`, picture));
   dialog.append(look, label, area, note, buttons);
@@ -60,7 +60,7 @@ export function writeComment({concept, picture, before, keep, tell, of = 1}) {
     dialog.remove();
     if (done) return;
     drafts.keep(concept, about, area.value, before);
-    if (drafts.of(concept, about) !== null) tell('Your comment is not kept yet. C brings it back.');
+    if (drafts.of(concept, about) !== null) tell('Your comment is not saved yet. C brings it back.');
   });
   (document.querySelector('.page') || document.body).append(dialog);
   dialog.showModal();
@@ -74,7 +74,7 @@ export async function commentElsewhere(concept, pictures, tell) {
   try {
     if (unknown.length) await elsewhere.load(concept, unknown);
   } catch (error) {
-    tell(`What you wrote of it can’t be shown: ${error.message}`);
+    tell(`Your comment can’t be shown: ${error.message}`);
     return;
   }
   if (document.querySelector('dialog.comment-box')) return; // a second press while it was asked for
@@ -82,7 +82,7 @@ export async function commentElsewhere(concept, pictures, tell) {
     concept, picture, tell, of: pictures.length, before: several ? '' : elsewhere.remark(concept, picture.id),
     keep: (text) => {
       for (const {id} of pictures) elsewhere.comment(concept, id, text, several);
-      tell(several ? `The comment is kept on ${pictures.length} pictures.` : text ? 'The comment is kept.' : 'The comment is taken back.');
+      tell(several ? `Comment saved on ${pictures.length} pictures.` : text ? 'Comment saved.' : 'Comment deleted.');
     },
   });
 }

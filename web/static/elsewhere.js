@@ -1,5 +1,5 @@
-// What this person says of pictures outside of Label: what stands, what is on its way, and taking it back. All that
-// answers there shares this one, so that what was said in one place is known in the others at once.
+// This person's labels of pictures outside of Label: what stands, what is on its way, and undoing it. All that labels
+// there shares this one, so that what was said in one place is known in the others at once.
 import {Outbox, get} from './outbox.js';
 
 const MOST = 60; // pictures in one request
@@ -60,19 +60,17 @@ class Elsewhere {
       const some = ids.slice(i, i + MOST);
       for (const id of some) query.append('picture', id);
       const {answers, comments} = await get(`/app/answers/own?${query}`);
-      for (const id of some) {
-        this.take(concept, id, answers[id], began);
-        const pending = this.outbox.items.some(({kind, body}) => kind === COMMENT && body.concept === concept && body.picture === id);
-        if (!pending) this.remarks.set(slot(concept, id), comments[id] || '');
-      }
+      for (const id of some) this.take(concept, id, [...(answers[id] || ['', '']), comments[id] || ''], began);
     }
   }
 
-  // What the server said of a picture when `began` was the turn: [value, key], or nothing.
-  take(concept, id, said, began = this.turn) {
+  // What the server said of a picture when `began` was the turn: label, key and comment, empty where there is none.
+  take(concept, id, [value, key, remark], began = this.turn) {
     const at = slot(concept, id);
+    const pending = this.outbox.items.some(({kind, body}) => kind === COMMENT && body.concept === concept && body.picture === id);
+    if (!pending) this.remarks.set(at, remark);
     if ((this.turns.get(at) || 0) > began || this.waits(concept, id)) return;
-    if (said) this.own.set(at, said);
+    if (value) this.own.set(at, [value, key]);
     else this.own.delete(at);
   }
 
@@ -160,7 +158,7 @@ class Elsewhere {
   changed(count, failure) {
     if (!failure) return;
     this.failed = true;
-    this.tell(`Not saved yet: ${count}. ${failure} It is tried again.`);
+    this.tell(`Not saved yet: ${count}. ${failure} Trying again.`);
   }
 
   saved(item) {
@@ -178,7 +176,7 @@ class Elsewhere {
     if (item.kind === COMMENT) this.remarks.delete(slot(item.body.concept, item.body.picture));
     else this.done = [];
     this.draw();
-    this.tell(`Not saved, and it does not count: ${reason}`);
+    this.tell(`Not saved: ${reason}`);
   }
 }
 

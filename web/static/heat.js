@@ -10,9 +10,12 @@ function shape(tag, values) {
   return made;
 }
 
-// Squares that raised the score are filled, the strongest outlined too; those that lowered it are struck through.
+// Squares that raised the score are filled, the strongest outlined too; those that lowered it are struck through. The
+// picture may leave some of its element free.
 function draw(map, img, heat) {
-  const {offsetLeft: left, offsetTop: top, offsetWidth: width, offsetHeight: height} = img;
+  const scale = Math.min(img.offsetWidth / img.naturalWidth, img.offsetHeight / img.naturalHeight);
+  const [width, height] = [img.naturalWidth * scale, img.naturalHeight * scale];
+  const left = img.offsetLeft + (img.offsetWidth - width) / 2, top = img.offsetTop + (img.offsetHeight - height) / 2;
   Object.assign(map.style, {left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px`});
   map.setAttribute('viewBox', `0 0 ${width} ${height}`);
   const strongest = Math.max(...heat.parts.flat().map(Math.abs), 1e-9);
@@ -51,7 +54,7 @@ async function ask(button) {
     // From now on an answer to it is one that was given with the verdict in view.
     document.dispatchEvent(new CustomEvent('verdict', {detail: {concept: heat.concept, picture: heat.picture}}));
     if (!button.isConnected) return;
-    said.textContent = `${sure(heat.probability)} sure that it counts. ${heat.words} Filled squares raised the score, struck ones lowered it.`;
+    said.textContent = `${sure(heat.probability)} sure that it counts. ${heat.words} Filled squares raised the score, crossed ones lowered it.`;
     const img = large.querySelector('img');
     const map = shape('svg', {class: 'heat-map', 'aria-hidden': 'true'});
     large.append(map);

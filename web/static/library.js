@@ -1,5 +1,5 @@
-// Library: uploads one file after the other, with progress, and turning the pages of the large picture.
-import { dropZone } from "./dom.js";
+// Library: uploads one file after the other, with progress; the size of tiles; and going from one opened picture to the next.
+import { afterChanges, dropZone } from "./dom.js";
 
 const LONGEST = 5; // reasons shown
 
@@ -42,6 +42,7 @@ function put(batch, file, onProgress) {
 async function upload(files) {
   const status = document.getElementById("upload-status");
   if (!files.length || !status) return;
+  document.getElementById("library-import")?.hidePopover();
   const total = files.reduce((sum, file) => sum + file.size, 0);
   const { batch } = await (await fetch("/uploads", { method: "POST" })).json();
   const refused = [];
@@ -66,7 +67,7 @@ async function upload(files) {
     const notice = document.createElement("div");
     notice.className = "notice warn";
     const more = refused.length > LONGEST ? ` And ${refused.length - LONGEST} more.` : "";
-    notice.textContent = `${refused.length} of ${files.length} files were not taken. ` +
+    notice.textContent = `${refused.length} of ${files.length} files were refused. ` +
       refused.slice(0, LONGEST).join(" ") + more;
     status.append(notice);
   }
@@ -77,7 +78,8 @@ async function upload(files) {
   }
 }
 
-dropZone("[data-drop]", async (_zone, transfer) => upload(await filesOf(transfer)));
+// Anywhere on the page, as long as one may import.
+dropZone(".page:has(#upload-status):has([data-drop])", async (_zone, transfer) => upload(await filesOf(transfer)));
 function chosen(input) {
   if (!input?.files.length) return;
   upload([...input.files]);
@@ -88,22 +90,55 @@ document.addEventListener("change", (event) => {
 });
 chosen(document.getElementById("upload-files")); // before this script came
 
-// The large picture: arrows go through the pictures behind it.
-let opened = "";
+// The size of tiles, which theme.js sets before the page is drawn.
+document.addEventListener("input", (event) => {
+  if (!event.target.matches("[data-tile-size]")) return;
+  localStorage.setItem("discern-tile", event.target.value);
+  document.documentElement.style.setProperty("--tile", `${event.target.value}px`);
+});
+
+// An opened picture: arrows go to the one before and after it, on the next page too.
+const section = () => document.querySelector("#library-main [data-answering]");
+const tiles = () => [...(section()?.querySelectorAll("[data-action=open]") || [])];
+const opened = () => document.querySelector("dialog[data-opened]");
+let turned = null; // the page that was left, and which way
+
+function turnTo(step) {
+  const all = tiles(), at = all.findIndex((tile) => tile.dataset.value === opened().dataset.opened);
+  const page = document.querySelector(`[data-page=${step < 0 ? "previous" : "next"}]`);
+  if (all[at + step]) all[at + step].click();
+  else if (page && at >= 0) {
+    turned = { from: section(), step };
+    page.click();
+  }
+}
+
+function settle() {
+  for (const slider of document.querySelectorAll("[data-tile-size]:not([data-ready])")) {
+    slider.dataset.ready = "";
+    slider.value = parseInt(getComputedStyle(document.documentElement).getPropertyValue("--tile"), 10);
+  }
+  if (turned && section() && section() !== turned.from) {
+    const { step } = turned;
+    turned = null;
+    tiles().at(step < 0 ? -1 : 0)?.click();
+  }
+  const place = opened()?.querySelector("[data-part=position]:empty");
+  const at = place ? [...section().querySelectorAll("[data-grid] .tile")].findIndex((tile) => tile.dataset.value === opened().dataset.opened) : -1;
+  if (at < 0) return;
+  const total = section().dataset.total ?? document.querySelector("[data-now-in-library]").dataset.nowInLibrary.split(" ")[0];
+  const number = (Number(section().dataset.start) + at + 1).toLocaleString("en");
+  place.textContent = total ? `${number} of ${total}` : number;
+}
+afterChanges(settle);
+
 document.addEventListener("click", (event) => {
-  const tile = event.target.closest("[data-action=open]");
-  if (tile) opened = tile.dataset.value;
   const turn = event.target.closest("[data-turn]");
   if (turn) turnTo(Number(turn.dataset.turn));
 });
 document.addEventListener("keydown", (event) => {
-  if (!document.querySelector("#library-dialog dialog[open]") || event.target.matches("input, textarea, select")) return;
+  if (!opened()?.open || event.target.matches("input, textarea, select")) return;
   if (document.querySelector("dialog.comment-box")) return; // written about the picture below it
   if (event.key === "ArrowLeft") turnTo(-1);
   if (event.key === "ArrowRight") turnTo(1);
 });
-function turnTo(step) {
-  const tiles = [...document.querySelectorAll("#library-main [data-action=open]")];
-  const at = tiles.findIndex((tile) => tile.dataset.value === opened);
-  tiles[at + step]?.click();
-}

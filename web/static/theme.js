@@ -1,8 +1,10 @@
 // Light, dark or system. The choice is in a cookie, so that the server can write it on the first element and no frame
-// shows the wrong theme. style.css follows it, or the system if there is none.
+// shows the wrong theme. style.css follows it, or the system if there is none. The size of tiles is set as early.
 (() => {
   const NAME = "discern-theme";
   const root = document.documentElement;
+  const tile = localStorage.getItem("discern-tile");
+  if (tile) root.style.setProperty("--tile", `${tile}px`);
   const tabs = new BroadcastChannel("discern:theme");
 
   function show(choice) {
