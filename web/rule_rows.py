@@ -7,7 +7,7 @@ another rule, so Back, a reload and a bookmark show the same.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from concepts.bundle.facts import Expression
 from concepts.bundle.rule_text import quoted
@@ -19,7 +19,7 @@ from web.render import url
 
 MOST_SAVED = 50
 SURE = 50  # percent, where nobody chose
-OF_RULE = ("rule", "kept", "sure", "start", "order", "at")  # of an address, what another rule changes
+OF_RULE = ("rule", "kept", "sure", "start", "order", "at", "says")  # of an address, what another rule changes
 
 Groups = list[list[tuple[str, bool]]]  # concept and whether it is to be, or not to be
 
@@ -43,7 +43,8 @@ class Row:
 @dataclass(frozen=True)
 class RuleBar:
     """The bar of the page at `path`, which shows `place`. `could`: trained concepts; `names`: those in the
-    rule; `rows`: None for a rule that only text can say; `problem`: why it can't be read."""
+    rule; `rows`: None for a rule that only text can say; `problem`: why it can't be read; `alone`: what the
+    address has where the rule is one concept, as a filter among others has it."""
 
     path: str
     place: Mapping[str, str]
@@ -53,6 +54,7 @@ class RuleBar:
     names: Sequence[str] = ()
     rows: list[list[Row]] | None = None
     problem: str = ""
+    alone: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sure(self) -> int:
@@ -73,7 +75,7 @@ class RuleBar:
     def to(self, rule: str) -> str:
         """The address with another rule, or with the concept that it is."""
         if concept := self._concept_of(rule):
-            return url(self.path, **self.rest | {"concept": concept})
+            return url(self.path, **self.rest | {"concept": concept, **self.alone})
         sure = {"sure": self.place["sure"]} if self.place.get("sure") else {}
         return url(self.path, **self.rest, **({"rule": rule} | sure if rule else {}))
 

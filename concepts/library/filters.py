@@ -54,6 +54,11 @@ class PictureSelection(View):
     concept: str = Field(default="", max_length=120, description="What `answered` and `says` are about.")
     answered: Answered = Field(default="", description="What you have labelled it.")
     says: Said = Field(default="", description="What the newest version makes of it.")
+    rule: str = Field(
+        default="",
+        max_length=2000,
+        description="Flagged by trained concepts, such as `messy room AND NOT people`.",
+    )
     repeated: Repeated = Field(default="", description="At several places, or looking like others.")
 
     @classmethod

@@ -60,7 +60,8 @@ class Workbench:
         self.jobs = self.context.jobs
         self.upkeep = Upkeep(self.context)
         self.collections = Collections(self.context)
-        self.library = PictureLibrary(self.context, self.collections, self.upkeep)
+        self.rules = Rules(self.context)
+        self.library = PictureLibrary(self.context, self.collections, self.upkeep, self.rules)
         self.trash = Trash(self.context, self.collections)
         self.concepts = Concepts(self)
         self.asking = Asking(self.context)
@@ -71,7 +72,6 @@ class Workbench:
         versions.register_work(self)
         exports.register_work(self)
         self.scoring = Scoring(self)
-        self.rules = Rules(self.context)
         self.watcher = Watcher(self.context)
         self.protection = Protections(self.context)
         self.installation = Installation(self.context)

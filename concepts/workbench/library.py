@@ -52,6 +52,7 @@ from concepts.workbench.operation import (
     Spread,
     operation,
 )
+from concepts.workbench.rules import Rules
 from concepts.workbench.upkeep import NeighboursReport, Upkeep, VectorsOnDisk, WordsState
 from storage.buckets import written
 from storage.labels import Author
@@ -126,8 +127,8 @@ class ColumnsReport(View):
 class PictureLibrary:
     """Your pictures: add, browse, search."""
 
-    def __init__(self, context: Context, collections: Collections, upkeep: Upkeep) -> None:
-        self._context, self._collections, self._upkeep = context, collections, upkeep
+    def __init__(self, context: Context, collections: Collections, upkeep: Upkeep, rules: Rules) -> None:
+        self._context, self._collections, self._upkeep, self._rules = context, collections, upkeep, rules
         context.jobs.register(AddPictures, self._add)
         context.jobs.register(AddSample, self._add_sample)
 
@@ -341,6 +342,8 @@ class PictureLibrary:
         fits = chosen.filter()
         if chosen.within:
             fits = replace(fits, within=self._collections.find(chosen.collection))
+        if chosen.rule:
+            fits = _among(fits, frozenset(self._rules.flagged(chosen.rule)))
         if not (chosen.answered or chosen.says):
             return fits
         if not chosen.concept:

@@ -167,13 +167,11 @@ class Rules:
         line = found.threshold if threshold is None else _checked(threshold)
         scores = self._on_library(found, wait=False)
         answers = [self._context.label_cache.decisions(concept.id) for concept, _ in found.members]
-        waiting: set[str] = set()
-        learned = []
-        for (concept, head), of in zip(found.members, answers, strict=True):
-            waiting |= self._context.store.kept_apart(concept.id) - of.keys()
-            dataset = self._context.dataset(concept, head.definition_number)
-            learned.append(learned_from(dataset, head.label_sequence))
-        listed = scores.places(order, line, waiting)
+        learned = [
+            learned_from(self._context.dataset(concept, head.definition_number), head.label_sequence)
+            for concept, head in found.members
+        ]
+        listed = scores.places(order, line, self._waiting(found))
         twice = tuple(found.names[place] for place, times in places(found.expression).items() if times > 1)
         flag = np.float32(line)
         return Tried(
@@ -194,6 +192,21 @@ class Rules:
             start=offset,
             pictures=self._pictures(found, scores, line, answers, listed[offset : offset + limit]),
         )
+
+    def flagged(self, rule: str = "", kept: str = "", threshold: float | None = None) -> list[str]:
+        """Ids of what it flags, surest first, without test pictures that nobody has labelled. Raises like
+        `tried`."""
+        found = self._asked(rule, kept)
+        line = found.threshold if threshold is None else _checked(threshold)
+        scores = self._on_library(found, wait=False)
+        listed = scores.places("top", line, self._waiting(found))
+        return list(scores.ids.at(listed[scores.probability[listed] >= np.float32(line)]))
+
+    def _waiting(self, found: _Rule) -> set[str]:
+        """Test pictures of its concepts that nobody has labelled."""
+        store, labels = self._context.store, self._context.label_cache
+        ids = [concept.id for concept, _ in found.members]
+        return set().union(*(store.kept_apart(i) - labels.decisions(i).keys() for i in ids))
 
     @operation("POST /combine/library-scores")
     def score(self, rule: RuleText = "", kept: RuleName = "") -> Started[LibraryScored]:

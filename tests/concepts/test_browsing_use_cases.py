@@ -12,6 +12,7 @@ from PIL.TiffImagePlugin import IFDRational
 from concepts.errors import DiscernError
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
+from storage.picture_filter import Order
 from storage.tables import UNREAD
 
 NAME = "Round thing"
@@ -64,6 +65,19 @@ def test_what_a_version_says_is_found_without_what_measures_and_waits(trained: W
     flagged = {i for i, p in scores.probability.of(ids_of_all) if p >= head.threshold}
     assert unseen
     assert said == {"yes": flagged - unseen, "no": set(ids_of_all) - flagged - unseen}
+
+
+def test_what_a_rule_flags_is_found_without_what_tests_and_waits(trained: Workbench) -> None:
+    rule = f'NOT "{NAME}"'
+    tried = trained.rules.tried(rule, limit=500)
+    flagged = [picture.id for picture in tried.pictures if picture.flagged]
+    assert 0 < len(flagged) < tried.total
+    assert trained.rules.flagged(rule) == flagged
+    assert set(ids(trained, PictureSelection(rule=rule))) == set(flagged)
+    some = PictureSelection(rule=rule, sort=Order.RANDOM)
+    assert ids(trained, some) == sorted(flagged)
+    with pytest.raises(DiscernError, match="There is no concept"):
+        ids(trained, PictureSelection(rule="Nothing"))
 
 
 def test_a_search_is_paged_through_among_what_was_chosen(bench: Workbench) -> None:

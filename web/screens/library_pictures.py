@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from concepts.errors import DiscernError
@@ -18,6 +18,7 @@ from concepts.workbench.library import FolderView
 from web.advice import in_words
 from web.jobs import is_going
 from web.render import Button, Notice, render
+from web.rule_rows import RuleBar, bar_of
 
 PAGE = 60
 CAPTIONED = 12
@@ -58,10 +59,12 @@ class LibraryPictures:
         if not library.pictures:
             return ""
         chosen = _chosen_or_all(place)
+        said = chosen.said()
         return render(
             "library/tools.html",
             chosen=chosen,
-            said=chosen.said(),
+            said=said,
+            bar=_bar(self._bench, said) if chosen.rule or chosen.says == "yes" else None,
             formats=self._bench.library.formats(),
             concepts=self._bench.concepts.scales(),
             adding=self._adding(),
@@ -111,7 +114,7 @@ class LibraryPictures:
             begins_with=chosen.concept if chosen.concept in concepts else "",
             removes=owns and not self._demo,
             albums=bench.collections.names() if owns else None,
-            in_view=bench.concepts.name_now(chosen.concept) if chosen.says else "",
+            in_view=in_view(bench, chosen),
         )
 
     def _adding(self) -> dict[str, Any]:
@@ -125,6 +128,17 @@ def _chosen_or_all(place: Place) -> PictureSelection:
         return chosen_of(place)
     except DiscernError:  # said where the pictures would be
         return PictureSelection()
+
+
+def _bar(bench: Workbench, said: Place) -> RuleBar:
+    """Adds concepts to the one that flags, by and, or, not."""
+    return replace(bar_of(bench, "/library", said), saved=(), alone={"says": "yes"})
+
+
+def in_view(bench: Workbench, chosen: PictureSelection) -> list[str]:
+    """The concepts of which what is chosen tells a suggestion."""
+    names = bench.rules.read(chosen.rule)[1] if chosen.rule else []
+    return [*names, *filter(None, [bench.concepts.name_now(chosen.concept) if chosen.says else ""])]
 
 
 def _captioned(bench: Workbench, chosen: PictureSelection) -> list[PictureView]:

@@ -32,8 +32,8 @@ def pictures(bench: Workbench, bar: RuleBar, order: str, start: int) -> str:
 
 def flagged(bench: Workbench, bar: RuleBar) -> list[str]:
     """Ids of what the rule flags, surest first, without test pictures that have no label."""
-    count = _tried(bench, bar, 0).flagged
-    return [picture.id for picture in _tried(bench, bar, count).pictures if picture.flagged]
+    kept = bar.place.get("kept", "")
+    return bench.rules.flagged("" if kept else bar.rule, kept, None if kept else bar.sure / 100)
 
 
 def table(bench: Workbench) -> str:

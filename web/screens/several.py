@@ -20,7 +20,7 @@ from web.advice import in_words
 from web.http.guard import author_of
 from web.page import Shown, WebPage
 from web.render import render, say, url
-from web.screens.library_pictures import chosen_of, concept_rows, own_labels
+from web.screens.library_pictures import chosen_of, concept_rows, in_view, own_labels
 
 MOST = 6  # concepts side by side
 PAGE = 24
@@ -70,7 +70,7 @@ def build(workbench: Workbench, page: WebPage) -> None:
             rows=concept_rows({name: scales[name] for name in names}),
             page=found,
             own=own,
-            in_view=workbench.concepts.name_now(chosen.concept) if chosen.says else "",
+            in_view=in_view(workbench, chosen),
             to=to,
         )
         return {top: head, main: html if names else ""}
