@@ -127,13 +127,14 @@ class Shot:
     size: tuple[int, int] = WIDE
 
 
-def _answer_for(page: Page) -> None:
-    page.get_by_label("Answer for").select_option(NAME)
+def _select(page: Page) -> None:
     tiles = page.locator("#library-main .tile")
     tiles.first.focus()
     for _ in range(3):
         page.keyboard.press("y")
         page.keyboard.press("ArrowRight")
+    tiles.nth(5).click(modifiers=["ControlOrMeta"])
+    tiles.nth(9).click(modifiers=["Shift"])
 
 
 def _open_picture(page: Page) -> None:
@@ -206,13 +207,13 @@ SHOTS = (
     Shot("combine", f"/results?rule={quote(RULE)}", "#results-library .pictures img"),
     Shot(
         "side-by-side",
-        f"/library/side-by-side?order=mixed&of={quote(NAME)}&of={quote(DARK)}",
+        f"/library/side-by-side?sort=random&of={quote(NAME)}&of={quote(DARK)}",
         ".several-pictures img",
     ),
     Shot("activity", "/settings/activity", ".page h1"),
     Shot("settings", "/settings", ".page h1"),
     # What is pressed in these two stays: answers, and blurred pictures.
-    Shot("answer-anywhere", f"/library{OF}&says=yes", ".pictures img", _answer_for),
+    Shot("answer-anywhere", f"/library{OF}&says=yes", ".pictures img", _select),
     Shot("protection", "/settings/appearance", ".page h1", _protect),
 )
 

@@ -167,15 +167,15 @@ class Journey:
         return self._shown("library") - begun
 
     def _next_page(self) -> float:
-        return self._pressed(lambda: self._page.get_by_role("button", name="Older").click(), "library-older")
+        return self._pressed(lambda: self._page.get_by_role("button", name="Next").click(), "library-older")
 
     def _filtered(self, kind: str) -> float:
         self._go("/library")
         self._seen("#library-main")
-        self._page.locator("#library-filters summary").click()
+        self._page.get_by_role("button", name="Filter", exact=True).click()
         self._page.get_by_label("Format").select_option(kind)
         return self._pressed(
-            lambda: self._page.get_by_role("button", name="Show these").click(), "library-filter"
+            lambda: self._page.get_by_role("button", name="Apply").click(), "library-filter"
         )
 
     def _folder(self, path: str) -> float:

@@ -70,8 +70,8 @@ function addRow(place, {name, scale: text}) {
   const title = element('span', 'name', name);
   title.setAttribute('aria-hidden', 'true');
   const buttons = element('span', 'row');
-  buttons.append(...[...scale.values, 'unsure'].map((value) => button(name, scale, value)), writes(name));
-  made.append(title, buttons);
+  buttons.append(...[...scale.values, 'unsure'].map((value) => button(name, scale, value)));
+  made.append(title, writes(name), buttons);
   place.append(made);
   return made;
 }

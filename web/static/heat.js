@@ -13,6 +13,7 @@ function shape(tag, values) {
 // Squares that raised the score are filled, the strongest outlined too; those that lowered it are struck through. The
 // picture may leave some of its element free.
 function draw(map, img, heat) {
+  if (!img.offsetWidth) return; // its dialog is closed
   const scale = Math.min(img.offsetWidth / img.naturalWidth, img.offsetHeight / img.naturalHeight);
   const [width, height] = [img.naturalWidth * scale, img.naturalHeight * scale];
   const left = img.offsetLeft + (img.offsetWidth - width) / 2, top = img.offsetTop + (img.offsetHeight - height) / 2;
