@@ -174,9 +174,7 @@ class Journey:
         self._seen("#library-main")
         self._page.get_by_role("button", name="Filter", exact=True).click()
         self._page.get_by_label("Format").select_option(kind)
-        return self._pressed(
-            lambda: self._page.get_by_role("button", name="Apply").click(), "library-filter"
-        )
+        return self._pressed(lambda: self._page.get_by_role("button", name="Apply").click(), "library-filter")
 
     def _folder(self, path: str) -> float:
         begun = time.perf_counter()

@@ -272,7 +272,7 @@ def test_all_flagged_are_selected_and_go_into_an_album(trained: Site, page: Page
     page.get_by_label("New album").fill("Round ones")
     expect(page.get_by_text("Add the selection to")).to_be_visible()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("“Round ones” is made")).to_be_visible()
+    expect(page.get_by_text("“Round ones” created")).to_be_visible()
     (album,) = [one for one in trained.bench.collections.all() if one.name == "Round ones"]
     assert album.pictures == flagged.count()
     page.get_by_role("button", name="Album", exact=True).first.click()

@@ -68,11 +68,12 @@ def test_a_rule_is_written_with_brackets_and_labelled_for_one_of_its_concepts(
     page.keyboard.press("Enter")
     status = page.get_by_role("region", name="Pictures").get_by_role("status").first
     expect(status).to_contain_text("flagged")
-    page.get_by_label("Answer for").select_option(LINE)
     tile = page.locator("#results-library .tile").first
     picture = str(tile.get_attribute("data-value"))
     tile.click()
+    page.get_by_label("Label for").select_option(LINE)
     page.keyboard.press("u")
+    expect(tile.locator(".said")).to_have_text("? unsure")
     page.wait_for_function("() => !Object.keys(localStorage).some(n => n.startsWith('discern:unsaved'))")
     (given,) = several.bench.concept(LINE).labels.own([picture], "me")
     assert (given.value, given.in_view) == ("unsure", True)

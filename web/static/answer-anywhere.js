@@ -119,10 +119,9 @@ class AnswerAnywhere {
       const value = this.concept ? elsewhere.said(this.concept, idOf(tile)) : '';
       const selected = this.chosen.has(idOf(tile));
       tile.classList.toggle('chosen', selected);
-      let mark = tile.querySelector('[data-mark]');
+      let mark = tile.querySelector('.said');
       if (!mark) tile.append(mark = element('span'));
-      mark.dataset.mark = '';
-      mark.className = value ? `said ${this.scale.tone(value)}` : 'visually-hidden';
+      mark.className = `said ${value ? this.scale.tone(value) : 'visually-hidden'}`;
       mark.replaceChildren(this.scale.mark(value), ...(selected ? [element('span', 'visually-hidden', ' selected')] : []));
       drawRemark(tile, this.concept ? elsewhere.remark(this.concept, idOf(tile)) : '');
     }
