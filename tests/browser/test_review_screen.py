@@ -155,4 +155,4 @@ def test_all_that_is_selected_is_in_sight(site: Any, page: Any, concept: str) ->
     page.goto(f"{site.url}/label/review?{urlencode({'concept': concept})}")
     expect(page.get_by_role("region", name="Worth another look").locator(".tile")).to_have_count(1)
     page.keyboard.press("ControlOrMeta+a")
-    expect(page.get_by_text("1 chosen")).to_be_visible()
+    expect(page.get_by_text("1 selected")).to_be_visible()
