@@ -16,7 +16,6 @@ from pydantic import BaseModel
 
 from concepts.errors import DamagedDatabaseError, DiscernError
 from concepts.installation.activity import JobView
-from concepts.installation.users import Role
 from concepts.library.collection import LibraryInfo
 from concepts.library.uploads import typed_paths
 from concepts.workbench import Workbench
@@ -34,15 +33,13 @@ from web.work import OFTEN, Work, press
 JOBS = (
     "add pictures",
     "add sample",
-    "re-embed",
     "check library",
     "empty bin",
     "read dates",
     "read words",
-    "find neighbours",
     "tidy vectors",
 )
-SHOW_THEMSELVES = ("empty bin", "read dates", "find neighbours", "tidy vectors")  # their end changes a view
+SHOW_THEMSELVES = ("empty bin", "read dates", "tidy vectors")  # their end changes a view
 STILL_NEWS = timedelta(minutes=10)  # how long the end of a job is told
 # The view that the end of a job is told in; what isn't named here is about the pictures.
 BELONGS = {
@@ -103,23 +100,21 @@ class _Screen:
 
     def load(self, request: Request) -> Shown:
         place = dict(request.query_params)
-        opened, author, role = place.pop("open", ""), author_of(request), request.state.role
-        shown = self.show(place, author, role)
+        opened, author = place.pop("open", ""), author_of(request)
+        shown = self.show(place, author)
         try:
-            return shown | ({self.dialog: self._opened(opened, place, author, role)} if opened else {})
+            return shown | ({self.dialog: self._opened(opened, place, author)} if opened else {})
         except DiscernError as error:
             return shown | self._progress(self.work.newest(), place, Notice(in_words(error), "bad"))
 
-    def show(
-        self, place: Place, author: str, role: Role, said: Notice | None = None, *, watched: bool = False
-    ) -> Shown:
+    def show(self, place: Place, author: str, said: Notice | None = None, *, watched: bool = False) -> Shown:
         """Everything, for what the address says, and what is said of a press. `watched`: a job ended while
         its progress was looked at here."""
         if place.get("collection"):  # an earlier address of one album
             place = {name: place[name] for name in place if name == "concept"} | {"in": place["collection"]}
         going = self.work.newest()  # first: what ends meanwhile ticks once more
         library = self._bench.library.info()
-        shown = self._view(library, place, author, role)
+        shown = self._view(library, place, author)
         # Behind it, because what is found damaged there is said in the head, and its repair is the progress.
         after = self._bench.library.info()
         head = _head(after, place, self._demo, url("/library", **place))
@@ -133,14 +128,14 @@ class _Screen:
         """While a job runs. The first pictures are shown as they come; later ones are counted, and don't move
         what one is at."""
         place, jobs, seen = dict(request.query_params), self.work.newest_of_each(), remembered(Seen, request)
-        job, author, role = next(iter(jobs), None), author_of(request), request.state.role
+        job, author = next(iter(jobs), None), author_of(request)
         library = self._bench.library.info()
         if job and job.kind in SHOW_THEMSELVES and not is_going(job):
-            return self.show(place, author, role, watched=True)
+            return self.show(place, author, watched=True)
         shown: Shown = {}
         if library.pictures != seen.pictures:
             whole = seen.has_room
-            shown = self._view(library, place, author, role) if whole else self._beside(library, place, role)
+            shown = self._view(library, place, author) if whole else self._beside(library, place)
             shown[MEMORY] = self._seen(library, place)
         news = self._news(jobs, _as_told(place), author) or _ended(job)
         return shown | {self.top: _head(library, place, self._demo)} | self._progress(job, place, None, news)
@@ -177,7 +172,7 @@ class _Screen:
                 return ended
         return None
 
-    def _view(self, library: LibraryInfo, place: Place, author: str, role: Role) -> Shown:
+    def _view(self, library: LibraryInfo, place: Place, author: str) -> Shown:
         """The tools, the side and the pictures, or another view in their place."""
         view, bench = "" if self._demo else place.get("view", ""), self._bench
         shown: Shown = {self.tools: "", self.side: ""}
@@ -189,16 +184,16 @@ class _Screen:
             elif place.get("view") == "trash":
                 shown[self.main] = trash(bench, place, author, self._demo)
             else:
-                shown = self._beside(library, place, role)
+                shown = self._beside(library, place)
                 shown[self.tools] = self._pictures.tools(library, place)
-                shown[self.main] = self._pictures.grid(library, place, author, role)
+                shown[self.main] = self._pictures.grid(library, place, author)
         except DiscernError as error:
             shown[self.main] = say(in_words(error), "bad")
         return shown
 
-    def _beside(self, library: LibraryInfo, place: Place, role: Role) -> Shown:
+    def _beside(self, library: LibraryInfo, place: Place) -> Shown:
         """Folders and albums, with how many pictures they have."""
-        return {self.side: "" if place.get("view") else self._pictures.side(library, place, role)}
+        return {self.side: "" if place.get("view") else self._pictures.side(library, place)}
 
     def _health(self, library: LibraryInfo, place: Place) -> str:
         bench, copies, alike = self._bench, library.exact_duplicates, library.near_duplicates
@@ -224,41 +219,39 @@ class _Screen:
     # What can be done
 
     def act(self, action: Action, request: Request) -> Shown:
-        author, role = author_of(request), request.state.role
+        author = author_of(request)
         here = {"concept": now} if (now := concept_of(request)) else {}  # of the sidebar: it stays
         if action.name not in STAYS:
             self._turn_away(author)
         place = here | dict(parse_qsl(action.value))
         try:
             if action.name == "show":
-                return self.show(place, author, role)
+                return self.show(place, author)
             if action.name == "told":
                 return self._progress(self.work.newest(), here)
             if action.name in ("search", "narrow"):
-                return self.show(here | _with(place, action.fields), author, role)
+                return self.show(here | _with(place, action.fields), author)
             if action.name in ("open", "position"):
                 place, where = dict(request.query_params), action.name == "position"
-                return {self.dialog: self._opened(action.value, place, author, role, position=where)}
+                return {self.dialog: self._opened(action.value, place, author, position=where)}
             if action.name in MOVES:
-                return self.show(place, author, role, move(self._bench, action, place, author))
+                return self.show(place, author, move(self._bench, action, place, author))
             if action.name in collections.ACTIONS:
                 done = collections.do(self._bench, action, place, author)
-                return self.show(place, author, role, done)
+                return self.show(place, author, done)
             self._begin(action, author)
         except DiscernError as error:
             return self._progress(self.work.newest(), here, Notice(in_words(error), "bad"))
         begun = self._progress(self.work.newest(), here) | {TIMER: OFTEN}
         info = self._bench.library.info(wait=False)
         if not info.pictures:  # what is shown says that there are none
-            begun |= self._view(info, dict(request.query_params), author, role)
+            begun |= self._view(info, dict(request.query_params), author)
         return begun
 
-    def _opened(
-        self, picture_id: str, place: Place, author: str, role: Role, *, position: bool = False
-    ) -> str:
+    def _opened(self, picture_id: str, place: Place, author: str, *, position: bool = False) -> str:
         """The page of one picture, which other screens lead to by `open` in the address."""
         said = chosen_of(place).said()
-        return picture(self._bench, picture_id, author, said, role, position=position)
+        return picture(self._bench, picture_id, author, said, position=position)
 
     def _begin(self, action: Action, author: str) -> None:
         if press(self._bench, action):
@@ -316,8 +309,6 @@ def _ended(job: JobView | None) -> Notice | None:
     if datetime.now(UTC) - job.finished >= STILL_NEWS:
         return None
     result = job.result or {}
-    if job.kind == "re-embed":
-        return Notice(f"Done: {count(int(result.get('embedded', 0)), 'picture')} embedded again.", "good")
     if job.kind == "read dates":
         return Notice(
             f"Done: {int(result['dated']):,} of {count(int(result['looked_at']), 'picture')} have a date.",
@@ -329,8 +320,6 @@ def _ended(job: JobView | None) -> Notice | None:
     if job.kind == "read words":
         read, found = int(result["pictures"]), int(result["words"])
         return Notice(f"Read {count(read, 'picture')}: {found:,} have words. Search finds them.", "good")
-    if job.kind == "find neighbours":
-        return Notice(f"Compared {count(int(result['pictures']), 'picture')}.", "good")
     if job.kind == "tidy vectors":
         freed = max(int(result["before"]) - int(result["after"]), 0)
         return Notice(f"{freed / 1e6:,.0f} MB freed.", "good")

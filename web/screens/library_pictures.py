@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from concepts.errors import DiscernError
-from concepts.installation.users import Role
 from concepts.library.browsing import PicturePage, PictureView
 from concepts.library.collection import LibraryInfo
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
 from concepts.workbench.concept import comments_of_picture
-from concepts.workbench.concept_views import ScaleView
 from concepts.workbench.library import FolderView
 from web.advice import in_words
 from web.jobs import is_going
@@ -70,20 +68,21 @@ class LibraryPictures:
             adding=self._adding(),
         )
 
-    def side(self, library: LibraryInfo, place: Place, role: Role) -> str:
+    def side(self, library: LibraryInfo, place: Place) -> str:
         """Folders and albums."""
-        if not library.pictures:
-            return ""
-        chosen, albums = _chosen_or_all(place), self._bench.collections.names()
-        folders = [] if self._demo else _folders(self._bench, chosen.folder)
-        if not folders and not albums and role < Role.OWNER:
-            return ""
-        said = chosen.said()
-        return render("library/side.html", chosen=chosen, said=said, folders=folders, albums=albums)
+        chosen = _chosen_or_all(place)
+        return render(
+            "library/side.html",
+            chosen=chosen,
+            said=chosen.said(),
+            folders=[] if self._demo else _folders(self._bench, chosen.folder),
+            albums=self._bench.collections.names(),
+            pictures=library.pictures,
+        )
 
-    def grid(self, library: LibraryInfo, place: Place, author: str, role: Role) -> str:
+    def grid(self, library: LibraryInfo, place: Place, author: str) -> str:
         """What is chosen. What can't be shown says so in place of the pictures."""
-        bench, owns = self._bench, role >= Role.OWNER
+        bench = self._bench
         if not library.pictures:
             coming = any(map(is_going, bench.installation.newest_jobs(ADDING)))
             return render("library/none.html", library=library, coming=coming, adding=self._adding())
@@ -97,7 +96,6 @@ class LibraryPictures:
         start = start if start.isdecimal() and len(start) < 10 else ""
         at = {name: place[name] for name in ("at", "start") if place.get(name)}
         plain_words = bool(chosen.q) and not chosen.like and not problem
-        concepts = bench.concepts.scales()
         return render(
             "library/pictures.html",
             chosen=chosen,
@@ -110,10 +108,8 @@ class LibraryPictures:
             captioned=_captioned(bench, chosen) if plain_words else [],
             within=bench.collections.get(chosen.collection) if chosen.within else None,
             dates=None if self._demo else _dates(bench, chosen),
-            concepts=concepts if role >= Role.LABELLER else {},
-            begins_with=chosen.concept if chosen.concept in concepts else "",
-            removes=owns and not self._demo,
-            albums=bench.collections.names() if owns else None,
+            concepts=bench.concepts.scales(),
+            albums=bench.collections.names(),
             in_view=in_view(bench, chosen),
         )
 
@@ -148,21 +144,18 @@ def _captioned(bench: Workbench, chosen: PictureSelection) -> list[PictureView]:
     return bench.library.pictures(PictureSelection(q=chosen.q, captions=True), CAPTIONED).pictures
 
 
-def picture(
-    bench: Workbench, picture_id: str, author: str, said: Place, role: Role, *, position: bool = False
-) -> str:
+def picture(bench: Workbench, picture_id: str, author: str, said: Place, *, position: bool = False) -> str:
     """One picture with everything that is known of it; where it was taken only if that is asked for."""
     found = bench.library.picture(picture_id, position=position)
     remarks = comments_of_picture(bench, picture_id, author)
     mine = {one.concept for one in found.labels if (one.author, one.author_kind) == (author, "person")}
     mine |= {name for name, comments in remarks.items() if any(one.own for one in comments)}
-    scales = bench.concepts.scales() if role >= Role.LABELLER else {}
+    scales = bench.concepts.scales()
     shown = {name: scales[name] for at, name in enumerate(scales) if at < CONCEPTS or name in mine}
     return render(
         "library/picture.html",
         picture=found,
         concepts=shown,
-        rows=concept_rows(shown),
         others={name: scale for name, scale in scales.items() if name not in shown},
         own=own_labels(bench, mine & shown.keys(), [found.id], author),
         camera=found.camera,
@@ -170,13 +163,7 @@ def picture(
         author=author,
         trained=sorted(bench.scoring.concepts(), key=lambda name: name != said.get("concept")),
         said=said,
-        removes=role >= Role.OWNER and not bench.context.settings.demo,
     )
-
-
-def concept_rows(scales: Mapping[str, ScaleView]) -> list[dict[str, str]]:
-    """As static/cells.js makes a row of labels for each."""
-    return [{"name": name, "scale": scale.model_dump_json()} for name, scale in scales.items()]
 
 
 Own = dict[str, dict[str, tuple[str, str, str]]]

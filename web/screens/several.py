@@ -20,7 +20,7 @@ from web.advice import in_words
 from web.http.guard import author_of
 from web.page import Shown, WebPage
 from web.render import render, say, url
-from web.screens.library_pictures import chosen_of, concept_rows, in_view, own_labels
+from web.screens.library_pictures import chosen_of, in_view, own_labels
 
 MOST = 6  # concepts side by side
 PAGE = 24
@@ -67,7 +67,7 @@ def build(workbench: Workbench, page: WebPage) -> None:
         )
         html = render(
             "several/main.html",
-            rows=concept_rows({name: scales[name] for name in names}),
+            concepts={name: scales[name] for name in names},
             page=found,
             own=own,
             in_view=in_view(workbench, chosen),
