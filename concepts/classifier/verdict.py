@@ -44,7 +44,7 @@ def verdict(report: EvaluationReport | None, *, labels: int = 0, test_labels: in
     if certified := _certified(report):
         said = f"Guaranteed: at least {certified} of 100 it flags are right"
         return Verdict(said, "see the results", "results", figure=f"at least {certified} % right, guaranteed")
-    if not report.confusion["true_positive"] + report.confusion["false_positive"]:
+    if report.confusion and not report.confusion["true_positive"] + report.confusion["false_positive"]:
         return Verdict("It flags none of the test pictures", "lower the threshold", "threshold")
     if right is None or is_wide(right):
         return _too_early("Too early to say", report, test_labels)

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from answering import answer
+from web_screens import Screens
 
 from concepts.bundle.load import load_bundle
 from concepts.errors import ConceptInTrashError, ConflictError, DiscernError, NoVersionError, RuleTextError
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
-from web.render import render
 
 NAME, OTHER = "Round thing", "Dark one"
 RULE = f"{NAME} AND NOT {OTHER}"
@@ -40,12 +40,10 @@ def bench(made_two: Path, own_home: Path) -> Workbench:
     return Workbench(load_settings())
 
 
-def test_of_one_concept_alone_it_says_why_use_counts_otherwise(bench: Workbench) -> None:
+def test_a_rule_says_what_each_concepts_own_threshold_would_flag(bench: Workbench) -> None:
     tried = bench.rules.tried(NAME)
-    alone = tried.model_copy(update={"flagged": tried.by_decisions + 2})
-    for page, said in ((alone, True), (alone.model_copy(update={"flagged": tried.by_decisions}), False)):
-        html = render("combine/found.html", page=page, place={}, size=24, to=lambda *place, **more: "")
-        assert (f"On Use it is {tried.by_decisions}, by {NAME}" in html) is said
+    shown = "".join(Screens(bench).load("results", rule=f'"{NAME}"').values())
+    assert f"Each concept by its own threshold would flag {tried.by_decisions}: {NAME}" in shown
 
 
 def test_a_rule_ranks_the_library_by_the_product_with_each_concepts_own_beside(bench: Workbench) -> None:

@@ -237,7 +237,7 @@ def test_a_concept_in_the_trash_is_out_of_everything_and_comes_back_as_it_was(tr
     assert (put.ids, put.names) == ([f"id:{before.id}"], [NAME])
     assert [c.name for c in bench.concepts.all()] == list(bench.concepts.scales()) == [OTHER]
     assert bench.installation.job(job).state == "cancelled"
-    assert bench.concepts.steps(NAME) is None
+    assert not bench.concepts.steps_done(NAME)
     for name in (NAME, put.ids[0]):
         with pytest.raises(ConceptInTrashError, match="is in the trash"):
             bench.trash.put(concept=name, author=ME)

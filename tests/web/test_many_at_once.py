@@ -87,7 +87,7 @@ def test_an_answer_is_taken_while_every_thread_for_readers_waits(
             for _ in range(40):  # all threads that there are for them
                 reading.acquire()
             given = {"concept": NAME, "key": "while-they-read", "picture": picture, "value": "yes"}
-            assert client.post("/app/answers", json=given).json()["count"]["yes"] == 1
+            assert client.post("/app/answers", json=given).json()["advice"]["count"]["yes"] == 1
             assert not any(look.done() for look in looks)
         finally:
             go_on.set()
