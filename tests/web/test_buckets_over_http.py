@@ -72,5 +72,5 @@ def test_what_is_kept_elsewhere_is_not_said_to_stay_on_this_computer(
     shown = screens.load("")
     assert ("nothing leaves this computer" in "".join(shown.values())) == stays
     assert pictures_are in shown["rail"]
-    assert f"They are kept in {uploads_go_to}" in "".join(screens.load("library").values())
+    assert f"Copied to {uploads_go_to}" in "".join(screens.load("library").values())
     bench.close()

@@ -121,8 +121,10 @@ export class Grid {
     this.paint();
     this.keep();
     if (this.part('tiles').getBoundingClientRect().top < 0) scrollTo(0, 0); // where the last page ended
-    if (pictures.length) this.tiles()[0].focus({preventScroll: true});
-    else if (!this.labeller.chosen()) this.labeller.turn('single');
+    if (pictures.length) {
+      const busy = document.activeElement?.closest('.rail, [popover], dialog'); // the person is somewhere else
+      if (!busy) this.tiles()[0].focus({preventScroll: true});
+    } else if (!this.labeller.chosen()) this.labeller.turn('single');
     else this.words(`${this.note || ''}${this.isSheet ? 'No more sheets.' : 'All of these are labelled. Choose another order.'}`);
   }
 
