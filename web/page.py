@@ -166,6 +166,11 @@ def concept_of(request: Request) -> str | None:
     return request.query_params.get("concept") or None
 
 
+def number_of(text: str) -> int:
+    """The whole number that an address, a button or a field has; 0 if it has none."""
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
 def protection_of(workbench: Workbench, request: Request, concept: str | None = None) -> OnPage:
     """How to protect pictures for this person, by `concept` or by the concept in the address."""
     named = (concept_of(request) or "") if concept is None else concept

@@ -63,6 +63,12 @@ class RuleBar:
         return min(max(int(sure), 1), 99) if sure.isdecimal() and len(sure) < 4 else SURE
 
     @property
+    def asked(self) -> tuple[str, str, float | None]:
+        """Rule, saved name and threshold as `Rules` takes them: a saved rule has its own."""
+        kept = self.place.get("kept", "")
+        return ("", kept, None) if kept else (self.rule, "", self.sure / 100)
+
+    @property
     def others(self) -> list[str]:
         """What can be added: concepts that are not in the rule, then those that are."""
         return sorted(self.could, key=lambda name: name in self.names) if len(self.could) > 1 else []

@@ -10,7 +10,7 @@ from fastapi import Request
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
 from web.jobs import is_going
-from web.page import TIMER, Action, Look, Shown, WebPage, concept_of
+from web.page import TIMER, Action, Look, Shown, WebPage, concept_of, number_of
 from web.render import render
 
 USUALLY, OFTEN = 1.0, 0.05  # seconds between two requests for progress
@@ -65,7 +65,7 @@ def press(workbench: Workbench, action: Action) -> bool:
     """Stops a job or tries it again, if that is what was pressed. Raises `DiscernError`."""
     if action.name not in ("cancel", "retry"):
         return False
-    job_id = int(action.value) if action.value.isdecimal() else 0
+    job_id = number_of(action.value)
     if action.name == "cancel":
         workbench.installation.cancel_job(job_id)
     else:

@@ -85,10 +85,10 @@ def test_a_new_concept_that_is_refused_keeps_what_was_typed(screens: Screens) ->
 
 
 def test_a_concept_that_is_put_away_on_its_card_leaves_undo_beside_the_message(screens: Screens) -> None:
-    head = screens.press("home-concepts", "trash-concept", f"ids={NAME}")["start"]
+    head = screens.press("home-concepts", "trash-concept", f"ids={NAME}")["home-head"]
     back = re.search(r'data-action="restore-concept" data-value="([^"]*)"', head)
     assert back
-    assert NAME in screens.press("start", "restore-concept", unescape(back[1]))["home-concepts"]
+    assert NAME in screens.press("home-head", "restore-concept", unescape(back[1]))["home-concepts"]
 
 
 def test_one_step_comes_next_first_candidates_then_labels(bench: Workbench, screens: Screens) -> None:

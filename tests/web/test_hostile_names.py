@@ -135,7 +135,7 @@ def test_what_a_press_shows_is_inert_too(screens: Screens, bench: Workbench) -> 
     presses = [
         screens.press("library-main", "open", picture),
         screens.press("library-main", "add", "", paths=f"/no/such/{HOSTILE}"),
-        screens.press("start", "begin", name=NAME, sentence=HOSTILE),
+        screens.press("home-head", "begin", name=NAME, sentence=HOSTILE),
         screens.press("describe-history", "revision", "2", of_concept),
         screens.press("describe-examples", "pick", "", of_concept, words=HOSTILE),
         screens.press("describe-document", "edit-criterion", HOSTILE, of_concept, text=HOSTILE),

@@ -162,7 +162,7 @@ def test_presses_are_held_to_the_same_roles(
 ) -> None:
     bench, app = whole
     client, before = logged_in(app, name), len(bench.concepts.all())
-    answer = _press(client, "start", button, {"name": "Cube", "sentence": "A cube."})
+    answer = _press(client, "home-head", button, {"name": "Cube", "sentence": "A cube."})
     assert (answer.status_code == 200) == allowed, answer.text
     begun = len(bench.concepts.all()) - before
     assert begun == (1 if button == "begin" and allowed else 0)

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from types import MappingProxyType
 from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
@@ -46,9 +45,7 @@ class Event(Body):
     memory: JsonValue = None
 
 
-def screen_routes(
-    workbench: Workbench, screens: Sequence[Screen], moved: Mapping[str, str] = MappingProxyType({})
-) -> APIRouter:
+def screen_routes(workbench: Workbench, screens: Sequence[Screen], moved: Mapping[str, str]) -> APIRouter:
     """`moved`: addresses of earlier versions, with a `?view=` or without, and where each leads."""
     router = APIRouter(include_in_schema=False, route_class=BoundedRoute)
     for screen in screens:

@@ -10,7 +10,7 @@ from concepts.view import View
 from concepts.workbench import Workbench
 from web.advice import in_words
 from web.jobs import is_going
-from web.page import MEMORY, TIMER, Action, Shown, WebPage, concept_of, remembered
+from web.page import MEMORY, TIMER, Action, Shown, WebPage, concept_of, number_of, remembered
 from web.render import render, say
 from web.work import press
 
@@ -83,5 +83,4 @@ class _Screen:
 
 def start_of(query: QueryParams, page: int) -> int:
     """The place in a list at which the page in the address begins."""
-    start = query.get("from", "")
-    return int(start) // page * page if start.isdecimal() and len(start) < 9 else 0
+    return number_of(query.get("from", "")) // page * page

@@ -11,7 +11,7 @@ from concepts.workbench.deliberations import RewordingView, RoundView
 from web.advice import in_words
 from web.http.guard import author_of
 from web.jobs import is_going
-from web.page import TIMER, Action, Shown, WebPage, concept_of
+from web.page import TIMER, Action, Shown, WebPage, concept_of, number_of
 from web.render import Notice, render, say
 from web.screens.review_picture import LABELS, labelled, opened
 from web.work import press
@@ -102,9 +102,9 @@ class _Screen:
         elif action.name == "reword":
             deliberations.reword()
         elif action.name == "test-wording":
-            deliberations.put_to_the_test(_number(action.value), author=author)
+            deliberations.put_to_the_test(number_of(action.value), author=author)
         elif action.name == "reject-wordings":
-            deliberations.accept(_number(action.value), author=author)
+            deliberations.accept(number_of(action.value), author=author)
             return say("Your description stays. The wordings are kept.", "good")
         elif action.name == "accept-wording":
             return self._accept(concept, action, author)
@@ -114,9 +114,9 @@ class _Screen:
 
     def _accept(self, concept: str, action: Action, author: str) -> str:
         number, _, place = action.value.partition(":")
-        bench, which = self._bench.concept(concept).deliberations, _number(place)
-        own = _edited(bench.rewordings(), _number(number), which, action.fields)
-        revision = bench.accept(_number(number), which, author=author, definition=own)
+        bench, which = self._bench.concept(concept).deliberations, number_of(place)
+        own = _edited(bench.rewordings(), number_of(number), which, action.fields)
+        revision = bench.accept(number_of(number), which, author=author, definition=own)
         self._bench.review.submit(concept)
         return say(f"Saved as description {revision.number}. Labels that may not fit are on Review.", "good")
 
@@ -154,7 +154,3 @@ def _edited(tried: list[RewordingView], number: int, place: int, fields: dict[st
         elif text:
             criteria.append(criterion.model_copy(update={"text": text, "origin": "person"}))
     return definition.model_copy(update={"criteria": tuple(criteria)})
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0

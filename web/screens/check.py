@@ -132,7 +132,11 @@ class _Screen:
                 self.dialog: "",
                 MEMORY: CheckMemory(pages=pages, seen=_seen(jobs)),
                 **self.work.shown(_work(jobs)),
-                **(self._version(view, quality, request, pages) if quality else self._untrained(view)),
+                **(
+                    self._version(view, quality, request, pages)
+                    if quality
+                    else {self.main: render("check/untrained.html", concept=view)}
+                ),
                 **(self._details(view, quality, jobs) if whole and quality else {}),
                 TIMER: ticking(*jobs),
             }
@@ -143,14 +147,9 @@ class _Screen:
         return dict.fromkeys(self.html, "") | {self.top: top, TIMER: 0}
 
     def _top(self, view: ConceptView, quality: QualityView | None = None) -> str:
-        new, target = (
-            quality.new_answers if quality else 0,
-            self._bench.concept(view.name).versions.last_target(),
-        )
+        new = quality.new_answers if quality else 0
+        target = self._bench.concept(view.name).versions.last_target()
         return render("check/head.html", concept=view, new=new, targets=TARGETS, target=target)
-
-    def _untrained(self, view: ConceptView) -> Shown:
-        return {self.main: render("check/untrained.html", concept=view)}
 
     def _version(
         self, view: ConceptView, quality: QualityView, request: Request, pages: tuple[int, int]

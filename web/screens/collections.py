@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from concepts.workbench.collections import A_SEARCH, CollectionView, LooksIn
-from web.page import Action
+from web.page import Action, number_of
 from web.render import Button, Notice, render
 from web.screens.trash import in_the_trash
 from web.words import count
@@ -41,7 +41,7 @@ def do(bench: Workbench, action: Action, place: Place, author: str) -> Notice:
         place["in"] = str(made.id)
         return Notice(f"“{made.name}” created: {count(made.pictures, 'picture')}, {made.began}.", "good")
     if action.name == "rename-collection":
-        before = collections.get(_number(place.get("in", "")))
+        before = collections.get(number_of(place.get("in", "")))
         renamed = collections.rename(before.id, fields.get("name", ""))
         return Notice(f"“{before.name}” is now “{renamed.name}”.", "good")
     if action.name == "undo-change":
@@ -50,7 +50,7 @@ def do(bench: Workbench, action: Action, place: Place, author: str) -> Notice:
     if not chosen:
         raise DiscernError("Select pictures first.")
     if action.name == "take-chosen":
-        album = collections.get(_number(place.get("in", "")))
+        album = collections.get(number_of(place.get("in", "")))
         change = collections.take(album.id, chosen, author=author)
         if change is None:
             return Notice(f"None of them is in “{album.name}”.")
@@ -60,7 +60,7 @@ def do(bench: Workbench, action: Action, place: Place, author: str) -> Notice:
         made = collections.make(fields.get("name", ""), chosen, author=author)
         said = f"“{made.name}” created: {count(made.pictures, 'picture')}."
         return Notice(said, "good", _back(place, made.id))
-    into = collections.get(_number(fields["collection"]))
+    into = collections.get(number_of(fields["collection"]))
     change = collections.put(into.id, chosen, author=author)
     if change is None:
         return Notice(f"Already in “{into.name}”.")
@@ -77,7 +77,7 @@ def _back(place: Place, collection: int, change: int = 0) -> Button:
 
 
 def _undo(bench: Workbench, place: Place, author: str) -> Notice:
-    number, change = _number(place.pop("collection", "")), _number(place.pop("change", ""))
+    number, change = number_of(place.pop("collection", "")), number_of(place.pop("change", ""))
     if not change:
         return in_the_trash(bench, bench.trash.put(collection=f"id:{number}", author=author), place)
     undone = bench.collections.undo(number, change, author=author)
@@ -87,12 +87,12 @@ def _undo(bench: Workbench, place: Place, author: str) -> Notice:
 def _make(bench: Workbench, fields: Mapping[str, str], author: str) -> CollectionView:
     way, given = fields.get("way", ""), dict[str, Any]()
     if way == "adding":
-        given["adding"] = _number(fields.get("adding", ""))
+        given["adding"] = number_of(fields.get("adding", ""))
     elif way == "dates":
         given = {"since": _day(fields.get("first", "")), "until": _day(fields.get("last", ""))}
         given["by_file"] = fields.get("by") == "file"
     elif way == "search":
-        given = {"search": fields.get("words", ""), "n": _number(fields.get("n", "")) or A_SEARCH}
+        given = {"search": fields.get("words", ""), "n": number_of(fields.get("n", "")) or A_SEARCH}
     elif way != "hand":
         given["folder"] = fields.get("folder", "").strip()
     if way != "hand" and not next(iter(given.values())):
@@ -131,10 +131,6 @@ def look_in(workbench: Workbench, name: str, action: Action, author: str) -> Not
 
 def _where(now: LooksIn) -> str:
     return f"{now.name}, {now.pictures:,} of {count(now.library, 'picture')}"
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def _day(text: str) -> date:

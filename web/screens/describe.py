@@ -20,7 +20,7 @@ from web.advice import in_words
 from web.concept_menu import chosen, renamed_notice
 from web.http.guard import author_of
 from web.jobs import is_going
-from web.page import MEMORY, TIMER, Action, Area, Shown, WebPage, concept_of, remembered
+from web.page import MEMORY, TIMER, Action, Area, Shown, WebPage, concept_of, number_of, remembered
 from web.render import Button, Notice, render, say, url
 from web.screens.collections import look_in, where_to_look
 from web.screens.home import AWAY, PUT_AWAY
@@ -236,7 +236,7 @@ class _Screen:
             definition.set_scale(scale_of(action.fields))
             return Notice("Saved.", "good")
         made_on, _, what = action.value.partition(":")
-        base = self._base(name, int(made_on) if made_on.isdecimal() else 0)
+        base = self._base(name, number_of(made_on))
         if action.name == "given":
             return Notice(what, "bad") if what else self._given(name, base)
         if action.name == "answer-question":

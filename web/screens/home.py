@@ -33,7 +33,7 @@ def build(workbench: Workbench, page: WebPage) -> None:
 class _Screen:
     def __init__(self, workbench: Workbench, page: WebPage) -> None:
         self._bench = workbench
-        self.head = page.area("start")
+        self.head = page.area("home-head")
         self.work = Work(workbench, page, "home-progress", IMPORTING)
         self.first = page.area("home-first")
         self.concepts = page.area("home-concepts")

@@ -22,7 +22,7 @@ from concepts.workbench import Workbench
 from web.advice import in_words
 from web.http.guard import author_of
 from web.jobs import is_going, library_checked
-from web.page import MEMORY, TIMER, Action, Shown, WebPage, concept_of, remembered
+from web.page import MEMORY, TIMER, Action, Shown, WebPage, concept_of, number_of, remembered
 from web.render import Button, Notice, render, say, url
 from web.screens import collections
 from web.screens.library_pictures import PAGE, LibraryPictures, chosen_of, picture
@@ -197,7 +197,7 @@ class _Screen:
 
     def _health(self, library: LibraryInfo, place: Place) -> str:
         bench, copies, alike = self._bench, library.exact_duplicates, library.near_duplicates
-        first = int(place["bad"]) if place.get("bad", "").isdecimal() else 0
+        first = number_of(place.get("bad", ""))
         following = first + BAD_FILES
         return render(
             "library/health.html",

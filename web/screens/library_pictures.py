@@ -15,6 +15,7 @@ from concepts.workbench.concept import comments_of_picture
 from concepts.workbench.library import FolderView
 from web.advice import in_words
 from web.jobs import is_going
+from web.page import number_of
 from web.render import Button, Notice, render
 from web.rule_rows import RuleBar, bar_of
 
@@ -92,8 +93,7 @@ class LibraryPictures:
             page = bench.library.pictures(chosen, PAGE, place.get("at", ""), author=author)
         except DiscernError as error:
             problem = Notice(in_words(error), "bad", Button("All pictures", "show", "", "x"))
-        said, start = chosen.said(), place.get("start", "")
-        start = start if start.isdecimal() and len(start) < 10 else ""
+        said = chosen.said()
         at = {name: place[name] for name in ("at", "start") if place.get(name)}
         plain_words = bool(chosen.q) and not chosen.like and not problem
         return render(
@@ -101,7 +101,7 @@ class LibraryPictures:
             chosen=chosen,
             said=said,
             here=said | at,
-            start=int(start or 0),
+            start=number_of(place.get("start", "")),
             size=PAGE,
             page=page,
             problem=problem,

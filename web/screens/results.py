@@ -30,7 +30,7 @@ from concepts.workbench.versions import RANKED
 from web.advice import in_words
 from web.http.guard import author_of
 from web.jobs import is_going
-from web.page import MEMORY, Action, Shown, WebPage, remembered
+from web.page import MEMORY, Action, Shown, WebPage, number_of, remembered
 from web.render import render, say, url
 from web.rule_rows import RuleBar, bar_of
 from web.screens import collections, results_rule
@@ -163,7 +163,7 @@ class _Screen:
         return {
             self.top: self._head(place, saved.name if saved else "Rule", "export", "download"),
             self.take: render("results/take_rule.html", saved=saved),
-            self.library: results_rule.pictures(self._bench, bar, place.get("order", ""), _start(place)),
+            self.library: results_rule.pictures(self._bench, bar),
         }
 
     def _head(self, place: Place, title: str, *uses: str, newest: HeadView | None = None) -> str:
@@ -179,7 +179,8 @@ class _Screen:
 
     def _pictures(self, view: ConceptView, place: Place, job: JobView | None) -> str:
         """New finds, or what is asked for; of a version without any the surest."""
-        scores, order, start = self._bench.concept(view.name).scores, place.get("order", ""), _start(place)
+        scores, order = self._bench.concept(view.name).scores, place.get("order", "")
+        start = number_of(place.get("start", ""))
         is_new = order not in get_args(ScoreOrder)
         finds = scores.finds(PAGE if is_new else 0, start)
         if is_new and not order and finds and not finds.count:
@@ -332,11 +333,6 @@ def _is_rule(place: Mapping[str, str]) -> bool:
 
 def _address(place: Place) -> str:
     return url("/results", **{name: value for name, value in place.items() if value})
-
-
-def _start(place: Mapping[str, str]) -> int:
-    start = place.get("start", "")
-    return int(start) if start.isdecimal() and len(start) < 10 else 0
 
 
 def _suffix(action: Action) -> Literal["csv", "parquet"]:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import cast, get_args
 
-from concepts.classifier.rule_scores import RuleOrder, Tried
+from concepts.classifier.rule_scores import RuleOrder
 from concepts.errors import DiscernError, NotScoredError
 from concepts.workbench import Workbench
-from web.page import Action
+from web.page import Action, number_of
 from web.render import render, say
 from web.rule_rows import RuleBar
 
 PAGE = 24
 
 
-def pictures(bench: Workbench, bar: RuleBar, order: str, start: int) -> str:
-    """HTML of what the rule flags, one page at a time."""
+def pictures(bench: Workbench, bar: RuleBar) -> str:
+    """HTML of what the rule flags: the page and the order that the address asks for."""
+    order = bar.place.get("order", "")
+    ordered = cast(RuleOrder, order if order in get_args(RuleOrder) else "top")
     try:
-        page = _tried(bench, bar, PAGE, start, order)
+        page = bench.rules.tried(*bar.asked, ordered, PAGE, number_of(bar.place.get("start", "")))
     except NotScoredError:
         page = None
     known = bench.concepts.scales()
@@ -32,8 +34,7 @@ def pictures(bench: Workbench, bar: RuleBar, order: str, start: int) -> str:
 
 def flagged(bench: Workbench, bar: RuleBar) -> list[str]:
     """Ids of what the rule flags, surest first, without test pictures that have no label."""
-    kept = bar.place.get("kept", "")
-    return bench.rules.flagged("" if kept else bar.rule, kept, None if kept else bar.sure / 100)
+    return bench.rules.flagged(*bar.asked)
 
 
 def table(bench: Workbench) -> str:
@@ -46,17 +47,9 @@ def table(bench: Workbench) -> str:
 
 def do(bench: Workbench, action: Action, bar: RuleBar, author: str) -> tuple[dict[str, str], str]:
     """Scores the library for the rule, or saves it: what that changes in the address, and what to say."""
-    kept = bar.place.get("kept", "")
     if action.name == "try-rule":
-        bench.rules.score("" if kept else bar.rule, kept)
+        bench.rules.score(*bar.asked[:2])
         return {}, ""
     saved = bench.rules.keep(action.fields.get("name", ""), bar.rule, bar.sure / 100, author=author)
     again = f", number {saved.number}. Earlier numbers stay" if saved.number > 1 else ""
     return {"kept": saved.name, "rule": "", "sure": ""}, say(f"Saved as “{saved.name}”{again}.", "good")
-
-
-def _tried(bench: Workbench, bar: RuleBar, limit: int, start: int = 0, order: str = "") -> Tried:
-    kept = bar.place.get("kept", "")
-    ordered = cast(RuleOrder, order if order in get_args(RuleOrder) else "top")
-    line = None if kept else bar.sure / 100
-    return bench.rules.tried("" if kept else bar.rule, kept, line, ordered, limit, start)

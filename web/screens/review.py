@@ -22,7 +22,7 @@ from concepts.workbench import Workbench
 from web.advice import in_words
 from web.http.guard import author_of
 from web.jobs import is_going
-from web.page import MEMORY, TIMER, Action, Shown, WebPage, concept_of, remembered
+from web.page import MEMORY, TIMER, Action, Shown, WebPage, concept_of, number_of, remembered
 from web.render import render, say
 from web.screens.review_picture import LABELS, labelled, opened, reader_of
 from web.work import press
@@ -147,13 +147,13 @@ class _Screen:
             query=place.get("query", ""),
             criterion=place.get("criterion", ""),
             verdict=place.get("verdict", ""),
-            rating=_number(place.get("rating", "")),
+            rating=number_of(place.get("rating", "")),
             ids=tuple(view.ids),
         )
         handle = self._bench.concept(concept)
-        page = handle.annotations.review(wanted, _number(place.get("page", "")))
+        page = handle.annotations.review(wanted, number_of(place.get("page", "")))
         view.ids = [item.id for item in page.items]
-        start, reason = _number(place.get("start", "")), place.get("reason", "")
+        start, reason = number_of(place.get("start", "")), place.get("reason", "")
         only = Reason(reason) if reason in [*Reason] else None
         queue = self._bench.review.queue(concept, only, ROWS, start, reader=reader)
         return render(
@@ -186,10 +186,6 @@ def _setup(value: str) -> Setup:
     """Of a button: "decomposed|0|1|0"."""
     name, *flags = value.split("|")
     return Setup(name, *(flag == "1" for flag in flags[:3]))
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0
 
 
 def _dollars(text: str) -> float:

@@ -11,7 +11,7 @@ from concepts.workbench import Workbench
 from concepts.workbench.jobs import Emptied
 from concepts.workbench.trash import Moved
 from storage.trash import Kind
-from web.page import Action
+from web.page import Action, number_of
 from web.render import Button, Notice, render
 from web.words import count
 
@@ -26,7 +26,7 @@ Place = dict[str, str]
 def trash(bench: Workbench, place: Place, author: str, demo: bool) -> str:
     """What is in the trash, and what went when it was emptied last, while that is news."""
     kind = cast(Kind, place["kind"]) if place.get("kind") in KINDS else None
-    start = int(place["at"]) if place.get("at", "").isdecimal() and len(place["at"]) < 9 else 0
+    start = number_of(place.get("at", ""))
     found = bench.trash.items(kind, PAGE + 1, start)
     return render(
         "library/trash.html",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concepts.errors import DiscernError
 from concepts.workbench import Workbench
 from concepts.workbench.watching import ASK_FLAGGED, ASK_OTHERS
-from web.page import Action, Shown, WebPage
+from web.page import Action, Shown, WebPage, number_of
 from web.render import render
 
 SHOWN = 12  # flagged pictures, the newest
@@ -37,7 +37,7 @@ class Watched:
 
     def flagged(self, name: str, value: str) -> Shown:
         """The panel with the pictures that one watch flagged, or without where they are shown already."""
-        opened = int(value) if value.isdecimal() and int(value) else None
+        opened = number_of(value) or None
         return {self.area: self.html(name, opened)}
 
     def do(self, action: Action, name: str, author: str) -> str:
@@ -45,7 +45,7 @@ class Watched:
         watches = self._bench.concept(name).watches
         if action.name == "watch":
             return self._begin(action, name, author)
-        number = int(action.value) if action.value.isdecimal() else 0
+        number = number_of(action.value)
         if action.name == "look-now":
             watches.look(number)
             return render("results/watch_said.html", said="looking", watch=watches.get(number), secret="")
