@@ -61,7 +61,7 @@ def how_far(job: JobView) -> str:
         said = job.message in (PAUSED, OTHERS_FIRST)
         return job.message if said else "waiting for other jobs"
     if job.state == "interrupted":
-        return "interrupted, goes on soon"
+        return "interrupted, continues soon"
     parts = [f"{job.done:,} of {job.total:,}" if job.total else reached(job)]
     if job.rate:
         rate = job.rate

@@ -240,7 +240,7 @@ def _list_questions(questions: Sequence[DefinitionQuestion]) -> None:
         for letter, offered in zip("abcd", question.answers, strict=False):
             say(f"   {letter}) {offered.answer}")
     if not questions:
-        say("There is nothing to ask just now.")
+        say("There is nothing to ask right now.")
 
 
 # Borderline pictures, and other wordings

@@ -179,7 +179,7 @@ class JobRunner:
         return Started(self, job, self.submit(job))
 
     def retry(self, job_id: int) -> Started[Any]:
-        """Queues a failed or cancelled job again. It goes on where it stopped."""
+        """Queues a failed or cancelled job again. It continues where it stopped."""
         stored = self.store.get(job_id)
         job = read_job(self._kind_of(stored), stored)
         self.store.retry(job_id)

@@ -72,7 +72,7 @@ class Installation:
 
     @operation("POST /jobs/{job_id}/retry")
     def retry_job(self, job_id: JobId) -> Started[Any]:
-        """Begin a failed or cancelled job again. It goes on where it stopped.
+        """Begin a failed or cancelled job again. It continues where it stopped.
 
         Raises `UnknownJobError`, `ConflictError`.
         """

@@ -17,7 +17,7 @@ from web.work import press
 PAGE = 12
 SAID = {
     "cancel": "It stops after this step. What is done stays, and you can run it again.",
-    "retry": "It goes on where it stopped.",
+    "retry": "It continues where it stopped.",
 }
 
 

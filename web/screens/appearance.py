@@ -50,7 +50,7 @@ def build(workbench: Workbench, page: WebPage) -> None:
             else:
                 return show(request)
         except (ValidationError, StopIteration):
-            return {area: say("That can’t be kept: choose from the list.", "bad") + show(request)[area]}
+            return {area: say("Not saved. Choose from the list.", "bad") + show(request)[area]}
         except DiscernError as error:
             return {area: say(in_words(error), "bad") + show(request)[area]}
         return {area: render("concept/go.html", address=url("/settings/appearance", concept, saved=1))}

@@ -65,7 +65,7 @@ def do(bench: Workbench, action: Action, place: Place, author: str) -> Notice:
     if change is None:
         return Notice(f"Already in “{into.name}”.")
     already = len(chosen) - change.pictures
-    there = f", {already:,} {'was' if already == 1 else 'were'} in it already" if already else ""
+    there = f", {already:,} {'was' if already == 1 else 'were'} already in it" if already else ""
     said = f"{count(change.pictures, 'picture')} added to “{into.name}”{there}."
     return Notice(said, "good", _back(place, into.id, change.number))
 
@@ -81,7 +81,7 @@ def _undo(bench: Workbench, place: Place, author: str) -> Notice:
     if not change:
         return in_the_trash(bench, bench.trash.put(collection=f"id:{number}", author=author), place)
     undone = bench.collections.undo(number, change, author=author)
-    return Notice("Undone." if undone else "Nothing was left of that.", "good")
+    return Notice("Undone." if undone else "There was nothing left to undo.", "good")
 
 
 def _make(bench: Workbench, fields: Mapping[str, str], author: str) -> CollectionView:
@@ -124,7 +124,7 @@ def look_in(workbench: Workbench, name: str, action: Action, author: str) -> Not
     wanted = [int(number) for number in numbers if number.isdecimal() and int(number)]
     now = workbench.concept(name).scope.set([*wanted], author=author)
     if now.number == before.number:
-        return Notice(f"The scope is {now.name} already.")
+        return Notice(f"The scope is already {now.name}.")
     back = ",".join(map(str, before.collections)) or "0"
     return Notice(f"Scope: {_where(now)}.", "good", Button("Undo", "look-in", back, "undo-2"))
 

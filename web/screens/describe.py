@@ -264,7 +264,7 @@ class _Screen:
         """After a picture from outside was taken."""
         revision = self._bench.concept(name).definition.read().revision
         if revision.number == before:
-            return Notice("This picture is an example already.")
+            return Notice("This picture is already an example.")
         return _saved(revision.note, revision.number, before)
 
     def _tried(self, name: str, words: str) -> str:
@@ -393,17 +393,17 @@ def _outcome(job: JobView | None) -> Notice | None:
     number = int(job.result["revision"])
     saved = _saved(f"proposed by {job.result['author']}", number, number - 1)
     if why := job.result.get("problem"):
-        said = f"The model gave no answer, so this is from the built-in words. {saved.text} ({why})"
+        said = f"The model did not answer, so built-in words stand in. {saved.text} ({why})"
         return Notice(said, "warn", saved.button)
     return saved
 
 
 def _asked(result: dict[str, Any]) -> Notice | None:
     """What there is to say about questions beside the questions."""
-    nothing = "" if result["questions"] else "There is nothing to ask just now."
+    nothing = "" if result["questions"] else "There is nothing to ask right now."
     if why := result.get("problem"):
         words = nothing or "These questions are about built-in nouns."
-        return Notice(f"The model gave no answer. {words} ({why})", "warn")
+        return Notice(f"The model did not answer. {words} ({why})", "warn")
     return Notice(nothing) if nothing else None
 
 

@@ -294,7 +294,7 @@ def _with(place: Place, fields: dict[str, str]) -> Place:
 
 
 def _head(library: LibraryInfo, place: Place, demo: bool, address: str | None = None) -> str:
-    damage = Notice(f"{library.damage} It is made again meanwhile.", "warn") if library.damage else None
+    damage = Notice(f"{library.damage} It is being rebuilt.", "warn") if library.damage else None
     if library.database:
         damage = Notice(f"{library.database} {DamagedDatabaseError.on_screen}", "bad")
     view = place.get("view", "")
