@@ -114,7 +114,7 @@ def test_without_an_answer_the_built_in_vocabulary_asks_and_it_is_said_why(
 
 
 @pytest.mark.parametrize(
-    ("questions", "words"), [([], "nothing to ask just now"), ([{"question": "Toys?"}], "built-in nouns")]
+    ("questions", "words"), [([], "nothing to ask right now"), ([{"question": "Toys?"}], "built-in nouns")]
 )
 def test_the_screen_says_why_only_the_built_in_vocabulary_asked(
     concept: Concept, questions: list[Any], words: str
