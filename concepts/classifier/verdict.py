@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from concepts.learning.evaluation import FEWEST
 from concepts.learning.report import SHUFFLED, SURE, EvaluationReport, Metric
+from concepts.learning.waves import LOOKS, SHARE
 
 RIGHT, FOUND = 0.8, 0.6  # shares from which on a version is called good
 WEAK_RIGHT, WEAK_FOUND = 0.5, 0.3  # and under which it is called weak
@@ -44,15 +46,16 @@ def verdict(report: EvaluationReport | None, *, labels: int = 0, test_labels: in
     if certified := _certified(report):
         said = f"Guaranteed: at least {certified} of 100 it flags are right"
         return Verdict(said, "see the results", "results", figure=f"at least {certified} % right, guaranteed")
-    if report.confusion and not report.confusion["true_positive"] + report.confusion["false_positive"]:
+    confusion = report.confusion
+    if confusion and _counting(report) and not confusion["true_positive"] + confusion["false_positive"]:
         return Verdict("It flags none of the test pictures", "lower the threshold", "threshold")
-    if right is None or is_wide(right):
+    if right is None or _is_wide(right):
         return _too_early("Too early to say", report, test_labels)
     if _may_be_chance(report, right):
         said = "Not better than chance yet"
         return Verdict(said, f"label {labels} more" if labels else "label more", "label", known=False)
     are_right, figure = _right(right), _percent(right)
-    if found is None or is_wide(found):
+    if found is None or _is_wide(found):
         said = f"{are_right[0].upper()}{are_right[1:]}. Too early to say what it misses"
         return replace(_too_early(said, report, test_labels), figure=figure)
     precision, recall = right.value or 0, found.value or 0
@@ -61,11 +64,13 @@ def verdict(report: EvaluationReport | None, *, labels: int = 0, test_labels: in
         return Verdict(said, "see the results", "results", figure=figure)
     if labels:
         return Verdict(said, f"label {labels} more", "label", figure=figure)
+    if max(precision, recall) < RIGHT:  # one threshold can't mend both
+        return Verdict(said, "review the labels", "label", figure=figure)
     move = "raise" if precision < RIGHT else "lower"
     return Verdict(said, f"{move} the threshold", "threshold", figure=figure)
 
 
-def is_wide(share: Metric) -> bool:
+def _is_wide(share: Metric) -> bool:
     """Whether a share is so uncertain that its value says nothing."""
     return share.low is None or share.high is None or share.high - share.low > WIDE
 
@@ -78,14 +83,22 @@ def _percent(right: Metric) -> str:
 def _too_early(said: str, report: EvaluationReport, test_labels: int) -> Verdict:
     if test_labels:
         return Verdict(said, _test_labels(test_labels), "label", known=False)
-    count = sum(labels.yes for labels in report.labels)
-    only = f"only {count} of {report.n} test pictures {'counts' if count == 1 else 'count'}"
-    more = "" if report.drawn == "imported" else ", so add pictures"
-    return Verdict(said, only + more, "pictures", known=False)
+    count, why = _counting(report), f"{report.n:,} test pictures are too few"
+    if count < FEWEST:
+        few = f"only {count}" if count else "none"
+        why = f"{few} of {report.n:,} test pictures {'count' if count > 1 else 'counts'}"
+    if report.drawn == "imported" or SHARE * (report.covered or 0) >= LOOKS[-1]:  # more pictures test no more
+        return Verdict(said, f"{why}, so judge by the results", "results", known=False)
+    return Verdict(said, f"{why}, so add pictures", "pictures", known=False)
 
 
 def _test_labels(more: int) -> str:
     return f"{more} more test {'label' if more == 1 else 'labels'}" if more else ""
+
+
+def _counting(report: EvaluationReport) -> int:
+    """How many of its test pictures count."""
+    return sum(labels.yes for labels in report.labels)
 
 
 def _certified(report: EvaluationReport) -> str:
@@ -108,7 +121,7 @@ def _right(share: Metric) -> str:
     """With its range where that reaches from good to not good."""
     value, low, high = share.value or 0, share.low or 0, share.high or 0
     unsure = f" ({100 * low:.0f}–{100 * high:.0f} %)" if low < RIGHT <= high else ""
-    return f"{_in_ten(value)} it flags are right{unsure}"
+    return f"{_in_ten(value)} it flags {'is' if round(10 * value) == 1 else 'are'} right{unsure}"
 
 
 def _in_ten(share: float) -> str:
