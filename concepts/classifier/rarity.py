@@ -49,25 +49,27 @@ class Rarity(View):
         if not self.rare:
             return ""
         about = f"about {round(self.value):,}, " if self.yes else ""
-        count = "counts" if self.yes == 1 else "count"
+        known = (
+            f"Rare: {self.yes:,} of {self.n:,} test pictures {'counts' if self.yes == 1 else 'count'}, so {about}"
+            f"at most {math.floor(self.high):,} of {self.pictures:,} pictures do."
+        )
         sheets = ""
         if self.walls:
             them = "1 contact sheet" if self.walls == 1 else f"{self.walls:,} contact sheets"
-            sheets = f" Looked through: {them} ({self.on_walls:,} pictures)."
-        return (
-            f"Rare: {self.yes:,} of {self.n:,} test pictures {count}, so {about}"
-            f"at most {math.floor(self.high):,} of {self.pictures:,} pictures do. "
-            f"{self._effort}{sheets} {FIND_MORE}"
-        )
+            sheets = f"Looked through: {them} ({self.on_walls:,} pictures)."
+        return " ".join(filter(None, (known, self._effort, sheets, FIND_MORE)))
 
     @property
     def _effort(self) -> str:
-        """Test labels until enough of them count, at the rate so far, or at the highest that is likely."""
-        takes = math.ceil(FEWEST * (self.n / self.yes if self.yes else self.pictures / self.high)) - self.n
-        if takes + self.n > LOOKS[-1]:
+        """Test labels until enough of them count, at the rate so far, or at the highest that is likely; empty
+        where enough do."""
+        if self.yes >= FEWEST:
+            return ""
+        takes = math.ceil(FEWEST * (self.n / self.yes if self.yes else self.pictures / self.high))
+        if takes > LOOKS[-1]:
             return f"Even {LOOKS[-1]} test labels, the most there are, give only rough figures."
         about = "About" if self.yes else "At least"
-        return f"{about} {max(takes, 1):,} more test labels for reliable figures."
+        return f"{about} {max(takes - self.n, 2):,} more test labels for reliable figures."
 
 
 def rarity(drawn: MeasuredSample, dataset: ConceptDataset, walls: list[list[str]]) -> Rarity | None:

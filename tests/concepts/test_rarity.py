@@ -43,6 +43,13 @@ def test_what_a_rare_concept_takes_is_said(changes: dict[str, float], said: str)
     assert said in found(**changes).sentence
 
 
+def test_enough_that_count_take_no_more_labels() -> None:
+    said = found(n=300, yes=12, value=100, high=200).sentence
+    assert said == (
+        "Rare: 12 of 300 test pictures count, so about 100, at most 200 of 2,700 pictures do. " + FIND_MORE
+    )
+
+
 def test_of_what_is_not_rare_nothing_is_said() -> None:
     assert found(yes=6, value=270).sentence == ""
 
