@@ -77,7 +77,7 @@ class QualityView(View):
     rows: list[CutFigures]  # thresholds to choose from, highest first
     at: CutFigures | None  # at the version's own threshold; None where it calls no picture a yes
     curves: Curves | None
-    next_look: int  # test labels after which there are the next figures; 0 where there are no more
+    next_look: int  # test labels after which there are the next figures; 0: at once, or no more
     answered: int  # test labels so far
     pictures: int  # of the library, with a vector
     flagged: int | None  # of them, at the version's threshold; None until the library was scored
@@ -124,7 +124,7 @@ def quality(
         rows=list(report.cuts) if report else [],
         at=at_threshold(report) if report else None,
         curves=report.curves if report else None,
-        next_look=0 if dataset.imported else next_look(answered, dataset.pictures),
+        next_look=0 if dataset.imported or (stale and not report) else next_look(answered, dataset.pictures),
         answered=answered,
         waiting_answers="" if stale else what_waits(dataset, report.n) if report else "",
         pictures=len(dataset.index.ids),

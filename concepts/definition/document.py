@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from concepts.errors import DiscernError
 
 LONGEST = 300  # characters of a criterion or query
+AROUND = " .,;:!?…()\"'“”„‘’«»。！？「」"  # what may stand around the same words
 
 CriterionKind = Literal[
     "necessary",  # every one has to hold
@@ -132,7 +133,7 @@ def one_line(text: str) -> str:
 
 def same_words(text: str) -> str:
     """A key that two searches share if they differ only in case, spacing or the punctuation around them."""
-    return _plain(text).strip(" .,;:!?") or _plain(text)
+    return _plain(text).strip(AROUND) or _plain(text)
 
 
 def _plain(text: str) -> str:

@@ -41,7 +41,7 @@ def split_sentence(sentence: str) -> tuple[str, list[str]]:
         if counts[: found.start()].strip() and _is_plain(phrase):
             counts, at = _one_line(counts[: found.start()] + counts[found.end() :]), 0
             excluded.append(phrase)
-    return counts, excluded
+    return counts, list(dict.fromkeys(excluded))
 
 
 def sentence_of(definition: Definition) -> str:

@@ -19,6 +19,7 @@ from answering import answer
 from drawing import draw_folder
 
 from concepts.bundle.load import load_bundle
+from concepts.classifier.quality import quality
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
 from concepts.errors import DiscernError, NotEnoughLabelsError
@@ -165,6 +166,15 @@ def test_another_evaluation_answer_makes_the_report_stale_until_it_is_measured_a
     concept.versions.measure(1)
     view = concept.versions.quality()
     assert (view.stale, view.n) == (False, 26)
+
+
+def test_figures_that_can_come_at_once_wait_for_no_more_test_labels(
+    trained: Workbench, concept: Concept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("concepts.classifier.quality.next_look", lambda answered, pictures: 60)
+    assert concept.versions.quality().next_look == 60
+    view = quality(concept.dataset(), concept.versions.head(), None, None)
+    assert (view.stale, view.next_look) == (True, 0)
 
 
 def test_an_answer_given_with_the_machine_in_view_is_kept_and_measures_nothing(

@@ -29,6 +29,7 @@ SPLIT = [
     ("Healthy food: fish; never sweets, fries, and soda", "Healthy food: fish", ["sweets, fries, and soda"]),
     ("old boats - not ships - at any hour", "old boats - at any hour", ["ships"]),
     ("Street art\nNot posters\nMust be outdoors", "Street art; Must be outdoors", ["posters"]),
+    ("a room, not a kitchen, not a kitchen", "a room", ["a kitchen"]),
     ("Nuts, with or without the shell; not bolts", "Nuts, with or without the shell", ["bolts"]),
 ]
 

@@ -118,7 +118,12 @@ def test_where_no_noun_is_near_none_is_proposed():
 
 @pytest.mark.parametrize(
     "description",
-    ["Bottles of fruit juice", "bottles of fruit  juice.", "Bottles of fruit juice; not lemonade"],
+    [
+        "Bottles of fruit juice",
+        "bottles of fruit  juice.",
+        "“Bottles of fruit juice”",
+        "Bottles of fruit juice; not lemonade",
+    ],
 )
 def test_the_sentence_is_neither_a_criterion_nor_searched_for_a_second_time(description):
     proposed = expand(Definition(name="BOTTLES OF FRUIT JUICE!", description=description), None, vocabulary())
