@@ -50,8 +50,8 @@ class Rarity(View):
             return ""
         about = f"about {round(self.value):,}, " if self.yes else ""
         known = (
-            f"Rare: {self.yes:,} of {self.n:,} test pictures {'counts' if self.yes == 1 else 'count'}, so {about}"
-            f"at most {math.floor(self.high):,} of {self.pictures:,} pictures do."
+            f"Rare: {self.yes:,} of {self.n:,} test pictures {'counts' if self.yes == 1 else 'count'}, so "
+            f"{about}at most {math.floor(self.high):,} of {self.pictures:,} pictures do."
         )
         sheets = ""
         if self.walls:

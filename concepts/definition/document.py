@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -134,6 +135,11 @@ def one_line(text: str) -> str:
 def same_words(text: str) -> str:
     """A key that two searches share if they differ only in case, spacing or the punctuation around them."""
     return _plain(text).strip(AROUND) or _plain(text)
+
+
+def distinct_words(texts: Sequence[str]) -> list[str]:
+    """Of texts with the same words the first."""
+    return list({same_words(text): text for text in reversed(texts)}.values())[::-1]
 
 
 def _plain(text: str) -> str:

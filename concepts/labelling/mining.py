@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from concepts.definition.document import Revision, same_words
+from concepts.definition.document import Revision, distinct_words, same_words
 from concepts.definition.editing import origin_in_words
 from concepts.definition.exclusions import sentence_of
 from concepts.labelling.training_data import TrainingData
@@ -82,8 +82,7 @@ def _searches(training_data: TrainingData) -> list[Probe]:
     """The definition's sentence, searches and kinds."""
     definition = training_data.revision.definition
     searched = [*(query.text for query in definition.queries), *definition.searched_kinds()]
-    texts = [*searched, sentence_of(definition)]
-    queries = list({same_words(text): text for text in reversed(texts)}.values())[::-1]
+    queries = distinct_words([*searched, sentence_of(definition)])
     return [Probe(q, v) for q, v in zip(queries, training_data.collection.text_vectors(queries), strict=True)]
 
 

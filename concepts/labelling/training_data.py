@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from concepts.definition.document import Definition, Revision
+from concepts.definition.document import Definition, Revision, distinct_words, same_words
 from concepts.definition.exclusions import sentence_of
 from concepts.encoders.base import Vectors, unit
 from concepts.labelling.consensus import Decision, consensus
@@ -64,15 +64,15 @@ def _direction(definition: Definition, collection: Collection) -> Vectors:
 
 
 def _each(definition: Definition, collection: Collection) -> SingleTexts:
-    prompts = [template.format(definition.name) for template in TEMPLATES]
-    counts = _distinct(
+    prompts, name = [template.format(definition.name) for template in TEMPLATES], same_words(definition.name)
+    counts = distinct_words(
         [
             sentence_of(definition),
             *(c.text for c in definition.criteria if c.kind not in ("excluding", "undecided")),
-            *(q.text for q in definition.queries if q.counts and _plain(q.text) != _plain(definition.name)),
+            *(q.text for q in definition.queries if q.counts and same_words(q.text) != name),
         ]
     )
-    against = _distinct(
+    against = distinct_words(
         [
             *(c.text for c in definition.of_kind("excluding")),
             *(q.text for q in definition.queries if not q.counts),
@@ -82,15 +82,6 @@ def _each(definition: Definition, collection: Collection) -> SingleTexts:
     vectors = collection.text_vectors([definition.name, *prompts, *counts, *against])
     ends = [1 + len(prompts), 1 + len(prompts) + len(counts)]
     return SingleTexts(vectors[0], vectors[1 : ends[0]], vectors[ends[0] : ends[1]], vectors[ends[1] :])
-
-
-def _distinct(texts: list[str]) -> list[str]:
-    """Without those that differ in case or in the full stop alone."""
-    return list({_plain(text): text for text in reversed(texts)}.values())[::-1]
-
-
-def _plain(text: str) -> str:
-    return text.strip(" .").casefold()
 
 
 @dataclass(frozen=True)
