@@ -198,7 +198,6 @@ class BucketRefusedError(BucketError):
         "Whoever runs Discern checks AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and what this key may do "
         "there, and starts Discern again. Then do it once more: what is done is kept."
     )
-
     said = (
         "{} can't be used with the keys that Discern was started with: access is refused. "
         "Everything up to here is kept."
@@ -217,7 +216,6 @@ class NoSuchBucketError(BucketError):
         "Check its name, or make it. What was kept in one that is lost is made again from the pictures: "
         "see Library."
     )
-
     said = "{} is in a bucket that doesn't exist (any more). Everything up to here is kept."
 
 
@@ -229,7 +227,6 @@ class BucketUnreachableError(BucketError):
         "everything is kept in the data folder."
     )
     on_screen = "Try again in a minute: what is done is kept, and it goes on from there."
-
     said = "{} can't be reached now: the service of the bucket doesn't answer. Everything up to here is kept."
 
 

@@ -46,18 +46,18 @@ def verdict(report: EvaluationReport | None, *, labels: int = 0, test_labels: in
     if certified := _certified(report):
         said = f"Guaranteed: at least {certified} of 100 it flags are right"
         return Verdict(said, "see the results", "results", figure=f"at least {certified} % right, guaranteed")
-    confusion = report.confusion
-    if confusion and _counting(report) and not confusion["true_positive"] + confusion["false_positive"]:
+    count, confusion = sum(labels.yes for labels in report.labels), report.confusion
+    if confusion and count and not confusion["true_positive"] + confusion["false_positive"]:
         return Verdict("It flags none of the test pictures", "lower the threshold", "threshold")
     if right is None or _is_wide(right):
-        return _too_early("Too early to say", report, test_labels)
+        return _too_early("Too early to say", report, count, test_labels)
     if _may_be_chance(report, right):
         said = "Not better than chance yet"
         return Verdict(said, f"label {labels} more" if labels else "label more", "label", known=False)
     are_right, figure = _right(right), _percent(right)
     if found is None or _is_wide(found):
         said = f"{are_right[0].upper()}{are_right[1:]}. Too early to say what it misses"
-        return replace(_too_early(said, report, test_labels), figure=figure)
+        return replace(_too_early(said, report, count, test_labels), figure=figure)
     precision, recall = right.value or 0, found.value or 0
     said = f"{_level(precision, recall)}: {are_right}. It misses {_in_ten(1 - recall)}"
     if precision >= RIGHT and recall >= RIGHT:
@@ -80,10 +80,10 @@ def _percent(right: Metric) -> str:
     return f"{value:.0f} % right ({low:.0f}–{high:.0f} %)"
 
 
-def _too_early(said: str, report: EvaluationReport, test_labels: int) -> Verdict:
-    if test_labels:
-        return Verdict(said, _test_labels(test_labels), "label", known=False)
-    count, why = _counting(report), f"{report.n:,} test pictures are too few"
+def _too_early(said: str, report: EvaluationReport, count: int, test_labels: int) -> Verdict:
+    if todo := _test_labels(test_labels):
+        return Verdict(said, todo, "label", known=False)
+    why = f"{report.n:,} test pictures are too few"
     if count < FEWEST:
         few = f"only {count}" if count else "none"
         why = f"{few} of {report.n:,} test pictures {'count' if count > 1 else 'counts'}"
@@ -94,11 +94,6 @@ def _too_early(said: str, report: EvaluationReport, test_labels: int) -> Verdict
 
 def _test_labels(more: int) -> str:
     return f"{more} more test {'label' if more == 1 else 'labels'}" if more else ""
-
-
-def _counting(report: EvaluationReport) -> int:
-    """How many of its test pictures count."""
-    return sum(labels.yes for labels in report.labels)
 
 
 def _certified(report: EvaluationReport) -> str:

@@ -292,11 +292,10 @@ def reason_of(compared: Sequence[Compared]) -> str:
     best = next((c for c in compared if c.recommended), None)
     if best is None or len(compared) < 2:
         return ""
-    others = len(compared) - 1
     if best.in_use:
-        return f"None of {others} others surely agrees with you more often."
+        return "No other surely agrees with you more often."
     low, high = (round(100 * x) for x in (best.change_low, best.change_high))
     return (
         f"{best.name} surely agrees with you more often than the one in use: by {low} to {high} points "
-        f"(the range allows for {others} comparisons)."
+        f"(the range allows for the {len(compared) - 1} tried)."
     )

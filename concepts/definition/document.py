@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -137,9 +137,12 @@ def same_words(text: str) -> str:
     return _plain(text).strip(AROUND) or _plain(text)
 
 
-def distinct_words(texts: Sequence[str]) -> list[str]:
+def distinct_words(texts: Iterable[str]) -> list[str]:
     """Of texts with the same words the first."""
-    return list({same_words(text): text for text in reversed(texts)}.values())[::-1]
+    kept: dict[str, str] = {}
+    for text in texts:
+        kept.setdefault(same_words(text), text)
+    return list(kept.values())
 
 
 def _plain(text: str) -> str:

@@ -136,10 +136,8 @@ def choose_nouns(nouns: Sequence[Noun], topic: str, unwanted: Sequence[str]) -> 
 def _opposites(words: set[str]) -> Iterable[set[str]]:
     """What the topic is not; nothing where it names both sides, as "cheap, but looks expensive" does."""
     for one, other in ((_words(one), _words(other)) for one, other in OPPOSITES.items()):
-        if words & one and not words & other:
-            yield other
-        if words & other and not words & one:
-            yield one
+        if bool(words & one) != bool(words & other):
+            yield other if words & one else one
 
 
 def _words(text: str) -> set[str]:

@@ -10,7 +10,16 @@ from typing import Annotated
 from pydantic import Field
 from pydantic.config import JsonDict
 
-from concepts.definition.document import LONGEST, Criterion, Definition, Origin, Query, one_line, same_words
+from concepts.definition.document import (
+    LONGEST,
+    Criterion,
+    Definition,
+    Origin,
+    Query,
+    distinct_words,
+    one_line,
+    same_words,
+)
 from concepts.definition.exclusions import sentence_of
 
 FROM_THE_SENTENCE = "from your description"
@@ -80,11 +89,7 @@ def answers_as_text(definition: Definition, nothing: str = "(none)") -> str:
 
 def distinct(texts: Iterable[str]) -> list[str]:
     """Without white space around, empty ones, over-long ones and repetitions."""
-    kept: dict[str, str] = {}
-    for tidy in map(one_line, texts):
-        if 0 < len(tidy) <= LONGEST:
-            kept.setdefault(same_words(tidy), tidy)
-    return list(kept.values())
+    return distinct_words(tidy for tidy in map(one_line, texts) if 0 < len(tidy) <= LONGEST)
 
 
 def between(fewest: int, most: int) -> JsonDict:

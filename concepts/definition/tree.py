@@ -183,14 +183,13 @@ def propose_kinds(
     said = model.ask(messages, MoreKinds, purpose=PURPOSE)
     unwanted = excluded_by(definition)
     of = signal if signal in {c.text for c in definition.of_kind("necessary")} else ""
-    known = {criterion.text.casefold() for criterion in definition.criteria}
-    new = []
-    for kind in said.kinds:
-        for text in proposals_in([kind.text]):
-            if text.casefold() in known or (kind.kind != "excluding" and contradicts(text, unwanted)):
-                continue
-            known.add(text.casefold())
-            new.append(Criterion(kind=kind.kind, text=text, of=of, origin="model"))
+    known = {same_words(criterion.text) for criterion in definition.criteria}
+    new = [
+        Criterion(kind=kind.kind, text=text, of=of, origin="model")
+        for kind in said.kinds
+        for text in proposals_in([kind.text])
+        if same_words(text) not in known and (kind.kind == "excluding" or not contradicts(text, unwanted))
+    ]
     return with_proposals(definition, "model", new[:MORE_KINDS], [], [])
 
 

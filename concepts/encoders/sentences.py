@@ -17,6 +17,7 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 MAX_TOKENS = 256  # what the model was trained with (sentence_bert_config.json); the rest is cut off
 BATCH = 64
 LAYERS, HEADS, LAYER_NORM_EPS = 6, 12, 1e-12  # config.json
+PARTS = ("weight", "bias")
 
 
 def packaged_minilm() -> Path:
@@ -88,9 +89,6 @@ def bert(weights: Mapping[str, Any]) -> Any:
     import torch
     from torch import nn
 
-    def norm(name: str) -> dict[str, torch.Tensor]:
-        return {part: weights[f"{name}.{part}"] for part in ("weight", "bias")}
-
     words, places, kinds = (
         weights[f"embeddings.{name}_embeddings.weight"] for name in ("word", "position", "token_type")
     )
@@ -101,7 +99,7 @@ def bert(weights: Mapping[str, Any]) -> Any:
             dimension, HEADS, inner, activation="gelu", layer_norm_eps=LAYER_NORM_EPS, batch_first=True
         )
         layers = nn.TransformerEncoder(layer, LAYERS, enable_nested_tensor=False)
-    first.load_state_dict(norm("embeddings.LayerNorm"), assign=True)
+    first.load_state_dict({part: weights[f"embeddings.LayerNorm.{part}"] for part in PARTS}, assign=True)
     for number, one in enumerate(layers.layers):
         one.load_state_dict(_of_layer(weights, f"encoder.layer.{number}"), assign=True)
     layers.eval()
@@ -125,11 +123,10 @@ def _of_layer(weights: Mapping[str, Any], layer: str) -> dict[str, Any]:
         "linear2": "output.dense",
         "norm2": "output.LayerNorm",
     }
-    parts = ("weight", "bias")
     found = {
-        f"{ours}.{part}": weights[f"{layer}.{name}.{part}"] for ours, name in names.items() for part in parts
+        f"{ours}.{part}": weights[f"{layer}.{name}.{part}"] for ours, name in names.items() for part in PARTS
     }
-    for part in parts:
+    for part in PARTS:
         three = [weights[f"{layer}.attention.self.{name}.{part}"] for name in ("query", "key", "value")]
         found[f"self_attn.in_proj_{part}"] = torch.cat(three)
     return found

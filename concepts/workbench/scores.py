@@ -95,9 +95,6 @@ class _Scored:
     labelled: Mapping[str, Decision]
     hidden: set[str]
 
-    def is_flagged(self, probability: float) -> bool:
-        return bool(probability >= np.float32(self.head.threshold))
-
 
 class Scores:
     """How sure a concept's versions are of every picture."""
@@ -142,8 +139,8 @@ class Scores:
         if found is None:
             return None
         known = found.labelled.keys() | found.hidden
-        flagged = found.scores.flagged(found.head.threshold)
-        among = sum(found.is_flagged(p) for _, p in found.scores.probability.of(list(known)))
+        flagged, line = found.scores.flagged(found.head.threshold), np.float32(found.head.threshold)
+        among = sum(bool(p >= line) for _, p in found.scores.probability.of(list(known)))
         pairs = found.scores.probability.top(min(limit + 1 + among, flagged - start), start)
         new = [(place, pair) for place, pair in enumerate(pairs, start) if pair[0] not in known]
         return Finds(
