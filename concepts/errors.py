@@ -261,6 +261,8 @@ class NotAllowedError(DiscernError):
 class QuotaError(NotAllowedError):
     """A visitor of a demo has used up what each gets: at most `most` of `what`."""
 
+    http_status = 403
+
     def __init__(
         self, what: Literal["pictures", "archives", "jobs", "waiting jobs", "disk"], most: int
     ) -> None:

@@ -204,9 +204,8 @@ class Rules:
 
     def _waiting(self, found: _Rule) -> set[str]:
         """Test pictures of its concepts that nobody has labelled."""
-        store, labels = self._context.store, self._context.label_cache
-        ids = [concept.id for concept, _ in found.members]
-        return set().union(*(store.kept_apart(i) - labels.decisions(i).keys() for i in ids))
+        kept_apart, decisions = self._context.store.kept_apart, self._context.label_cache.decisions
+        return set().union(*(kept_apart(one.id) - decisions(one.id).keys() for one, _ in found.members))
 
     @operation("POST /combine/library-scores")
     def score(self, rule: RuleText = "", kept: RuleName = "") -> Started[LibraryScored]:
