@@ -90,7 +90,6 @@ class AnswerAnywhere {
       const key = this.scale.key(value);
       const name = graded ? value : this.scale.name(value);
       const made = element('button', `btn small ${this.scale.tone(value)}`, name === key ? '' : `${name} `);
-      made.type = 'button';
       made.dataset.answer = value;
       if (graded) made.title = this.scale.name(value);
       made.append(element('kbd', '', key));

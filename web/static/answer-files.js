@@ -12,6 +12,37 @@ const UNKNOWN = "no picture of the library"; // of which there may be many: they
 const rows = (n, verb, many) => `${number(n, "row")} ${n === 1 ? verb : many}`;
 const number = (n, one, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
+// A row of a table, of texts and elements; [what, style] where a cell has one.
+function rowOf(tag, cells) {
+  const made = element("tr");
+  for (const [content, style] of cells.map((one) => [one].flat())) {
+    const cell = element(tag, style);
+    if (tag === "th") cell.scope = "col";
+    cell.append(content);
+    made.append(cell);
+  }
+  return made;
+}
+
+function choiceOf(id, options, chosen = "") {
+  const made = element("select");
+  made.id = id;
+  for (const [value, said] of options) made.append(new Option(said, value, false, value === chosen));
+  return made;
+}
+
+function labelOf(choice, said) {
+  const made = element("label", "", said);
+  made.htmlFor = choice.id;
+  return made;
+}
+
+function buttons(...made) {
+  const row = element("div", "row");
+  row.append(...made);
+  return row;
+}
+
 function say(kind, lines) {
   const notice = element("div", `notice ${kind}`);
   for (const line of lines.filter(Boolean)) notice.append(element("p", "", line));
@@ -42,32 +73,12 @@ const COLUMNS = [
 
 function askColumns(file, headings) {
   const table = element("table", "figures");
-  const top = element("tr");
-  for (const said of ["Column", "begins with", "is"]) {
-    const cell = element("th", "", said);
-    cell.scope = "col";
-    top.append(cell);
-  }
-  table.append(top, ...headings.map(({ where, what }, index) => {
-    const choice = element("select");
-    choice.id = `files-column-${index}`;
+  table.append(rowOf("th", ["Column", "begins with", "is"]), ...headings.map(({ where, what }, index) => {
+    const choice = choiceOf(`files-column-${index}`, COLUMNS);
     choice.dataset.heading = where;
-    for (const [value, said] of COLUMNS) {
-      const option = element("option", "", said);
-      option.value = value;
-      choice.append(option);
-    }
-    const label = element("label", "", where);
-    label.htmlFor = choice.id;
-    const line = element("tr");
-    const cells = [element("td"), element("td", "soft", what.slice(0, 80)), element("td")];
-    cells[0].append(label);
-    cells[2].append(choice);
-    line.append(...cells);
-    return line;
+    return rowOf("td", [labelOf(choice, where), [what.slice(0, 80), "soft"], choice]);
   }));
   const go = element("button", "btn primary", "Continue");
-  go.type = "button";
   const chosen = () => [...table.querySelectorAll("select")].filter((choice) => choice.value).map((choice) => [choice.value, choice.dataset.heading]);
   const look = () => {
     const ours = chosen().map(([value]) => value);
@@ -76,9 +87,7 @@ function askColumns(file, headings) {
   table.addEventListener("change", look);
   look();
   go.addEventListener("click", () => preview(file, chosen()));
-  const buttons = element("div", "row");
-  buttons.append(go);
-  words().replaceChildren(table, buttons);
+  words().replaceChildren(table, buttons(go));
   table.querySelector("select")?.focus();
 }
 
@@ -87,15 +96,10 @@ function firstRows(found) {
   const rows = found.first_rows || [];
   const names = [...new Set(rows.flatMap((one) => Object.keys(one)))].slice(0, 6);
   if (!names.length) return [];
-  const fold = element("details", "several");
+  const fold = element("details", "fold");
   fold.append(element("summary", "", rows.length === 1 ? "The first row" : `The first ${rows.length} rows`));
   const table = element("table", "figures");
-  const line = (tag, texts) => {
-    const made = element("tr");
-    made.append(...texts.map((text) => element(tag, "", text)));
-    return made;
-  };
-  table.append(line("th", names), ...rows.map((one) => line("td", names.map((name) => (one[name] || "").slice(-60)))));
+  table.append(rowOf("th", names), ...rows.map((one) => rowOf("td", names.map((name) => (one[name] || "").slice(-60)))));
   const wide = element("div", "wide");
   wide.tabIndex = 0;
   wide.setAttribute("role", "region");
@@ -126,60 +130,26 @@ function labelsMeant() {
 }
 
 function choices(id, meant) {
-  const choice = element("select");
-  choice.id = id;
-  const options = [["", "choose …"], ...labelsMeant(), ...OTHER_MEANINGS];
-  if (meant === "skip") options.push(["skip", "skip"]);
-  for (const [value, words] of options) {
-    const option = element("option", "", words);
-    option.value = value;
-    option.selected = value === meant;
-    choice.append(option);
-  }
-  return choice;
+  const skip = meant === "skip" ? [["skip", "skip"]] : [];
+  return choiceOf(id, [["", "choose …"], ...labelsMeant(), ...OTHER_MEANINGS, ...skip], meant);
 }
 
 function row(word, index) {
-  const line = element("tr");
   const choice = choices(`files-word-${index}`, word.means === "leave out" ? "leave-out" : word.means);
   choice.dataset.word = word.word;
-  const label = element("label", "", word.word);
-  label.htmlFor = choice.id;
-  const head = element("td");
-  head.append(label);
-  const cell = element("td");
-  cell.append(choice);
-  line.append(head, element("td", "num", word.rows.toLocaleString("en")), cell);
-  return line;
+  return rowOf("td", [labelOf(choice, word.word), [word.rows.toLocaleString("en"), "num"], choice]);
 }
 
 function ask(file, found, columns) {
   const table = element("table", "figures");
-  const top = element("tr");
-  for (const words of ["In the file", "rows", "means"]) {
-    const cell = element("th", words === "rows" ? "num" : "", words);
-    cell.scope = "col";
-    top.append(cell);
-  }
-  table.append(top, ...found.words.map(row));
+  table.append(rowOf("th", ["In the file", ["rows", "num"], "means"]), ...found.words.map(row));
   const take = element("button", "btn primary", "Import labels");
-  take.type = "button";
   const cancel = element("button", "btn", "Cancel");
-  cancel.type = "button";
-  const buttons = element("div", "row");
-  buttons.append(take, cancel);
   const chosen = () => [...table.querySelectorAll("select[data-word]")];
   const look = () => { take.disabled = chosen().some((choice) => !choice.value); };
   if (chosen().filter((choice) => !choice.value).length >= MANY) {
     const others = choices("files-others", "");
-    const label = element("label", "", "All others");
-    label.htmlFor = others.id;
-    const cells = [element("td"), element("td"), element("td")];
-    cells[0].append(label);
-    cells[2].append(others);
-    const line = element("tr");
-    line.append(...cells);
-    table.append(line);
+    table.append(rowOf("td", [labelOf(others, "All others"), "", others]));
     others.addEventListener("change", () => {
       for (const choice of chosen()) choice.value ||= others.value;
       look();
@@ -196,7 +166,7 @@ function ask(file, found, columns) {
     const meanings = chosen().map((choice) => [choice.dataset.word, choice.value]);
     takeIn(file, others ? [...meanings, ["*", others]] : meanings, columns, take);
   });
-  words().replaceChildren(...firstRows(found), ...(found.words.length ? [table, buttons] : []));
+  words().replaceChildren(...firstRows(found), ...(found.words.length ? [table, buttons(take, cancel)] : []));
   table.querySelector("select")?.focus();
 }
 

@@ -47,7 +47,7 @@ function settle() {
     location.assign(next.href);
   }
   const shown = document.querySelector("[data-address]");
-  if (shown && shown.dataset.address !== location.pathname + location.search) {
+  if (shown && shown.dataset.address !== here()) {
     history[arrived ? "pushState" : "replaceState"](null, "", shown.dataset.address);
     at = here();
   }

@@ -43,7 +43,6 @@ elsewhere.watch({draw, tell});
 function button(name, scale, value) {
   const own = scale.own && value !== 'unsure';
   const made = element('button', `btn small ${STYLES[scale.tone(value)]}`, !own ? SIGNS[value] : scale.kind === 'graded' ? value : scale.name(value));
-  made.type = 'button';
   made.dataset.answer = value;
   made.setAttribute('aria-label', `${name}: ${scale.said(value)}`);
   if (own && scale.kind === 'classes') made.append(' ', element('kbd', '', scale.key(value)));
@@ -53,7 +52,6 @@ function button(name, scale, value) {
 
 function writes(name) {
   const made = element('button', 'btn small quiet', '✎');
-  made.type = 'button';
   made.tabIndex = -1;
   made.dataset.comment = '';
   made.setAttribute('aria-label', `${name}: comment`);

@@ -20,7 +20,6 @@ export const drafts = {
 
 function button(words, key, style, press) {
   const made = element('button', `btn small ${style}`, key ? `${words} ` : words);
-  made.type = 'button';
   if (key) made.append(element('kbd', '', key));
   made.addEventListener('click', press);
   return made;

@@ -14,6 +14,7 @@ export function image(address, picture) {
 
 export function element(tag, style = '', text = '') {
   const made = document.createElement(tag);
+  if (tag === 'button') made.type = 'button'; // which sends no form
   if (style) made.className = style;
   if (text) made.textContent = text;
   return made;

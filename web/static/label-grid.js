@@ -113,7 +113,6 @@ export class Grid {
     this.at = this.anchor = 0;
     this.part('tiles').replaceChildren(...pictures.map((picture) => {
       const tile = element('button', 'tile');
-      tile.type = 'button';
       tile.append(image(`/media/thumbnail/${picture.id}`, picture), element('span', 'mark'));
       tile.firstChild.alt = '';
       return tile;

@@ -400,7 +400,11 @@ class Labeller {
       body.append(element('p', `why ${last.opinion.value}`, last.opinion.rationale));
       const own = this.scale.tone(last.value);
       const differ = last.opinion.value !== 'unsure' && ['yes', 'no'].includes(own) && own !== last.opinion.value;
-      if (differ) body.append(button('comment-last', 'Say why you differ'));
+      if (differ) {
+        const why = element('button', 'btn small', 'Say why you differ');
+        why.dataset.do = 'comment-last';
+        body.append(why);
+      }
     }
   }
 
@@ -474,13 +478,6 @@ function grouped(recent) {
     else history.push({base, batch: [answer]});
   }
   return history;
-}
-
-function button(action, words) {
-  const made = element('button', 'btn small', words);
-  made.type = 'button';
-  made.dataset.do = action;
-  return made;
 }
 
 const labeller = document.getElementById('labeller');

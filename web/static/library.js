@@ -1,5 +1,5 @@
 // Library: uploads one file after the other, with progress; the size of tiles; and going from one opened picture to the next.
-import { afterChanges, dropZone } from "./dom.js";
+import { afterChanges, dropZone, element } from "./dom.js";
 
 const LONGEST = 5; // reasons shown
 
@@ -47,12 +47,9 @@ async function upload(files) {
   const { batch } = await (await fetch("/uploads", { method: "POST" })).json();
   const refused = [];
   let sent = 0;
-  const bar = document.createElement("progress");
+  const line = element("p"), bar = element("progress"), panel = element("div", "panel job");
   bar.max = Math.max(total, 1);
   bar.setAttribute("aria-label", "Uploading");
-  const line = document.createElement("p");
-  const panel = document.createElement("div");
-  panel.className = "panel job";
   panel.append(line, bar);
   status.replaceChildren(panel);
   for (const [index, file] of files.entries()) {
@@ -64,12 +61,9 @@ async function upload(files) {
   }
   status.replaceChildren();
   if (refused.length) {
-    const notice = document.createElement("div");
-    notice.className = "notice warn";
     const more = refused.length > LONGEST ? ` And ${refused.length - LONGEST} more.` : "";
-    notice.textContent = `${refused.length} of ${files.length} files were refused. ` +
-      refused.slice(0, LONGEST).join(" ") + more;
-    status.append(notice);
+    const words = `${refused.length} of ${files.length} files were refused. ${refused.slice(0, LONGEST).join(" ")}${more}`;
+    status.append(element("div", "notice warn", words));
   }
   if (refused.length < files.length) {
     const done = document.getElementById("upload-done");
