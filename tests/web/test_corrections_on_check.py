@@ -15,13 +15,15 @@ import pytest
 from drawing import draw_folder
 from web_screens import Screens
 
+from concepts.installation.users import Role
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.learning import waves
 from concepts.settings import Settings
 from concepts.workbench import Workbench
-from web.render import render
-from web.screens.mistakes import listed
+from web.http.roles import rule_of_button, why_not
+from web.render import ALLOWED, render
+from web.screens.mistakes import listed, opened
 
 NAME = "Round thing"
 OF = {"concept": NAME}
@@ -96,8 +98,13 @@ def test_correcting_every_mistake_on_the_screen_changes_no_figure(bench: Workben
 def test_who_only_looks_is_offered_no_labels(bench: Workbench) -> None:
     view = bench.concept(NAME).definition.read()
     parts = {"sides": None, "name": NAME, "scale": view.scale, **listed(bench, view, "me", (0, 0))}
-    shown = [render("check/pictures.html", **parts, may_label=may) for may in (True, False)]
-    assert ["data-say=" in html for html in shown] == [True, False]
+    mistake = mistakes_of(bench)[0].id
+    for role in (Role.LABELLER, Role.VIEWER):
+        before = ALLOWED.set(lambda action, role=role: not why_not(rule_of_button(action), role))
+        among, over = render("check/pictures.html", **parts), opened(bench, NAME, mistake, "me") or ""
+        ALLOWED.reset(before)
+        assert ("data-say=" in among, "<form" in over) == (role == Role.LABELLER,) * 2
+        assert "that it counts." in over
 
 
 def test_the_screen_says_that_corrections_change_no_figure(bench: Workbench) -> None:

@@ -17,7 +17,6 @@ from concepts.classifier.versions import origin
 from concepts.definition.document import Change
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
-from concepts.installation.users import Role
 from concepts.learning.evaluation import about_probabilities
 from concepts.learning.report import CutFigures, Guarantee, about_chance
 from concepts.learning.target import Side
@@ -167,7 +166,6 @@ class _Screen:
                 sides=sides,
                 name=view.name,
                 scale=view.scale,
-                may_label=request.state.role >= Role.LABELLER and (sides or wrong["found"]),
                 **wrong,
             ),
         }

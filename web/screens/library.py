@@ -151,7 +151,7 @@ class _Screen:
         concepts = list(self._bench.concepts.scales())
         here = next((name for name in concepts if name == place.get("concept")), None)
         if not concepts:
-            return "Describe a concept", url("/describe")
+            return "Describe a concept", url("/")
         if here or not concepts[1:]:
             return f"Find candidates for “{here or concepts[0]}”", url("/describe", here or concepts[0])
         return "Choose a concept", url("/")
@@ -182,7 +182,7 @@ class _Screen:
             elif place.get("view") == "collections":
                 shown[self.main] = collections.albums(bench, place)
             elif place.get("view") == "trash":
-                shown[self.main] = trash(bench, place, author, self._demo)
+                shown[self.main] = trash(bench, place, author)
             else:
                 shown = self._beside(library, place)
                 shown[self.tools] = self._pictures.tools(library, place)

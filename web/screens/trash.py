@@ -23,7 +23,7 @@ MOVES = frozenset(f"{deed}-{kind}" for deed in ("trash", "restore") for kind in 
 Place = dict[str, str]
 
 
-def trash(bench: Workbench, place: Place, author: str, demo: bool) -> str:
+def trash(bench: Workbench, place: Place, author: str) -> str:
     """What is in the trash, and what went when it was emptied last, while that is news."""
     kind = cast(Kind, place["kind"]) if place.get("kind") in KINDS else None
     start = number_of(place.get("at", ""))
@@ -37,7 +37,6 @@ def trash(bench: Workbench, place: Place, author: str, demo: bool) -> str:
         emptied=_emptied(bench),
         backups=bench.trash.backups(),
         author=author,
-        demo=demo,
     )
 
 
