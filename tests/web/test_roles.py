@@ -129,6 +129,18 @@ def test_every_button_of_the_screens_has_a_role() -> None:
     assert found - set(ACTIONS) == set()
 
 
+def test_every_form_asks_who_may_send_it() -> None:
+    """But for those in a dialog that only a press of the same role opens."""
+    unasked = []
+    for file in SOURCES.rglob("*.html"):
+        text = file.read_text()
+        for action in re.findall(r'<form[^>]*data-action="([a-z-]+)"', text):
+            is_asked = f'allowed("{action}")' in text or "{% call dialog(" in text
+            if ACTIONS[action].role > Role.VIEWER and not is_asked:
+                unasked.append(f"{file.name}: {action}")
+    assert unasked == []
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workbench, FastAPI]]:
     """The whole app with one person of each role and one concept."""

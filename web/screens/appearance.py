@@ -12,7 +12,6 @@ from concepts.workbench import Workbench
 from concepts.workbench.protection import Key, Protection, ShownAs
 from web.advice import in_words
 from web.http.guard import author_of
-from web.http.roles import OWNER
 from web.page import Action, Shown, WebPage, concept_of
 from web.render import render, say, url
 
@@ -32,7 +31,6 @@ def build(workbench: Workbench, page: WebPage) -> None:
                 keys=KEYS,
                 concept=concept,
                 of_concept=_of_concept(workbench, concept),
-                may=request.state.role >= OWNER,
                 saved=request.query_params.get("saved") == "1",
             )
         }

@@ -40,7 +40,7 @@ def flagged(bench: Workbench, bar: RuleBar) -> list[str]:
 def table(bench: Workbench) -> str:
     """HTML of the form for one table of all concepts, with those so far; empty if there can be none."""
     try:
-        return render("results/table.html", columns=bench.rules.columns(), written=bench.rules.written())
+        return render("results/table.html", columns=bench.rules.columns(), tables=bench.rules.written())
     except DiscernError:
         return ""
 
