@@ -17,7 +17,6 @@ def build(workbench: Workbench, page: WebPage) -> None:
         library = workbench.library.info()
         html = render(
             "settings/backup.html",
-            library=library,
             about=workbench.installation.about(),
             restore=f"discern library reembed {library.encoder or 'auto'}",
             owner=request.state.role >= OWNER,
