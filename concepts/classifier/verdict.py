@@ -8,7 +8,7 @@ from typing import Literal
 
 from concepts.learning.evaluation import FEWEST
 from concepts.learning.report import SHUFFLED, SURE, EvaluationReport, Metric
-from concepts.learning.waves import LOOKS, SHARE
+from concepts.learning.waves import LOOKS, SHARE, next_look
 
 RIGHT, FOUND = 0.8, 0.6  # shares from which on a version is called good
 WEAK_RIGHT, WEAK_FOUND = 0.5, 0.3  # and under which it is called weak
@@ -68,6 +68,12 @@ def verdict(report: EvaluationReport | None, *, labels: int = 0, test_labels: in
         return Verdict(said, "review the labels", "label", figure=figure)
     move = "raise" if precision < RIGHT else "lower"
     return Verdict(said, f"{move} the threshold", "threshold", figure=figure)
+
+
+def says_all_it_can(report: EvaluationReport) -> bool:
+    """Whether it says how good a version is, or no more test labels would bring it to."""
+    said = verdict(report, test_labels=max(next_look(report.n, report.covered or 0) - report.n, 0))
+    return said.known or said.step == "results"
 
 
 def _is_wide(share: Metric) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, ValidationError
 
 from concepts.classifier.stability import Settling
-from concepts.classifier.verdict import verdict
+from concepts.classifier.verdict import says_all_it_can, verdict
 from concepts.definition.document import Definition
 from concepts.definition.editing import exclude
 from concepts.definition.exclusions import sentence_of
@@ -355,12 +355,14 @@ def _cover_follows(standing: Standing) -> str:
 
 
 def _steps_done(standing: Standing, enough: bool) -> set[str]:
+    """Those with a result. Figures from which nothing can be said yet are none."""
     labelled = enough or standing.heads > 0
+    report = EvaluationReport.model_validate(standing.report) if standing.report else None
     reached = {
         # Whoever labelled has said what it is, if only by a sentence.
         "Describe": labelled or standing.candidates > 0 or standing.definition > 1,
         "Label": labelled,
-        "Check": standing.evaluated,
+        "Check": standing.evaluated and (report is None or says_all_it_can(report)),
         "Results": standing.evaluated,
     }
     return {step for step, there in reached.items() if there}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from concepts.classifier.verdict import verdict
+from concepts.classifier.verdict import says_all_it_can, verdict
 from concepts.learning.report import SHUFFLED, Baseline, EvaluationReport, LabelCount, Metric
 
 Share = tuple[float, float, float] | None
@@ -177,3 +177,19 @@ def test_every_share_has_words(tenth: int) -> None:
 )
 def test_a_few_words_say_the_same(of: EvaluationReport | None, short: str) -> None:
     assert verdict(of).short == short
+
+
+@pytest.mark.parametrize(
+    ("of", "all_it_can"),
+    [
+        (report(SURE, FAIR), True),
+        (report(None, covered=400), False),
+        (report(None, covered=2400, yes=1), False),  # the next look is at 120
+        (report(None, covered=2400, yes=405), True),  # and after 480 there is none
+        (report(None, drawn="imported", covered=None), True),
+    ],
+)
+def test_a_step_that_more_test_labels_would_finish_is_not_done(
+    of: EvaluationReport, all_it_can: bool
+) -> None:
+    assert says_all_it_can(of) is all_it_can
