@@ -92,7 +92,7 @@ class Examples:
         """It is no example any more. Older definitions still have it."""
         definition = self._context.revision(self._concept.row).definition
         given = [*definition.examples, *definition.counterexamples]
-        begins = [picture_id for picture_id in given if picture_id.startswith(picture_id)]
+        begins = [one for one in given if one.startswith(picture_id)]
         known = begins[0] if begins else self._context.collection.library.resolve(picture_id)
         return self._edited(known, partial(editing.remove_example, picture_id=known), author)
 

@@ -68,6 +68,14 @@ def test_it_is_taken_back_by_its_id_and_by_an_older_definition_given_again(
     assert (example.id, example.outside, example.used) == (given.id, True, True)
 
 
+def test_of_several_the_one_that_is_named_is_taken_back(concept: Concept, outside: bytes) -> None:
+    first = concept.examples.give(outside, author="ana")
+    (picture,) = concept.examples.possible("a line", 1)
+    concept.examples.choose(picture.id, author="ana")
+    concept.examples.remove(picture.id, author="ana")
+    assert [one.id for one in concept.examples.all()] == [first.id]
+
+
 def test_a_file_of_a_picture_that_the_library_has_is_that_example(concept: Concept, pictures: Path) -> None:
     wanted = next(
         p for p in concept.labels.next_pictures(5) if not p.path.endswith(("twice.png", "0000.png"))
