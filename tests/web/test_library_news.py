@@ -110,6 +110,15 @@ def test_later_pictures_move_nothing_and_folders_count_them(
     assert "library-side" not in screens.tick("library", changed["memory"])
 
 
+def test_the_title_counts_pictures_only_where_all_of_them_are_shown(
+    bench: Workbench, screens: Screens
+) -> None:
+    chip = f'<span class="chip ">{bench.library.count()} pictures</span>'
+    heads = [screens.load("library"), screens.load("library", sort="name")]
+    parts = [screens.load("library", **{name: value}) for name, value in (("view", "trash"), ("q", "a line"))]
+    assert [chip in shown["library-head"] for shown in (*heads, *parts)] == [True, True, False, False]
+
+
 def test_after_an_import_it_says_what_to_do_next(
     bench: Workbench, screens: Screens, folder: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -299,7 +299,9 @@ def _head(library: LibraryInfo, place: Place, demo: bool, address: str | None = 
         damage = Notice(f"{library.database} {DamagedDatabaseError.on_screen}", "bad")
     view = place.get("view", "")
     view = "" if demo and view not in ("collections", "trash") else view
-    return render("library/head.html", library=library, view=view, address=address, damage=damage, demo=demo)
+    said = {"library": library, "view": view, "address": address, "damage": damage, "demo": demo}
+    whole = not view and not place.keys() - {"concept", "sort", "at", "start", "view"}
+    return render("library/head.html", whole=whole, **said)
 
 
 def _ended(job: JobView | None) -> Notice | None:
