@@ -78,8 +78,9 @@ class ScoredFile(View):
 
 
 class Finds(View):
-    """What a version flags and nobody has labelled: `count` pictures, and a `page` of them. Test pictures
-    without a label are not among them. `more`: where the next page starts; 0 if this is the last."""
+    """What a version flags and nobody has labelled or given as an example: `count` pictures, and a `page` of
+    them. Test pictures without a label are not among them. `more`: where the next page starts; 0 if this is
+    the last."""
 
     page: ScoredPage
     count: int
@@ -133,12 +134,13 @@ class Scores:
         return self._page(found, shown, offset, by_look_alikes=by_look_alikes)
 
     def finds(self, limit: int = 24, start: int = 0) -> Finds | None:
-        """What the newest version flags and nobody has labelled, surest first, from the place `start` of all
+        """What the newest version flags that is new to people, surest first, from the place `start` of all
         that it flags: so a page stays what it is while the one before is labelled. None as for `page`."""
         found = self._scored(None)
         if found is None:
             return None
-        known = found.labelled.keys() | found.hidden
+        definition = self._context.revision(self._concept.row).definition
+        known = {*found.labelled, *found.hidden, *definition.examples, *definition.counterexamples}
         flagged, line = found.scores.flagged(found.head.threshold), np.float32(found.head.threshold)
         among = sum(bool(p >= line) for _, p in found.scores.probability.of(list(known)))
         pairs = found.scores.probability.top(min(limit + 1 + among, flagged - start), start)

@@ -276,7 +276,95 @@ def test_all_flagged_are_selected_and_go_into_an_album(trained: Site, page: Page
     (album,) = [one for one in trained.bench.collections.all() if one.name == "Round ones"]
     assert album.pictures == flagged.count()
     page.get_by_role("button", name="Album", exact=True).first.click()
-    expect(page.get_by_text("Add all flagged to")).to_be_visible()
+    expect(page.get_by_text("Unlabelled test pictures stay out. Add all flagged to")).to_be_visible()
+
+
+@pytest.mark.parametrize("by_mouse", [False, True])
+def test_what_is_typed_into_an_opened_menu_labels_nothing(
+    site: Site, page: Page, tiles: Locator, concept: str, by_mouse: bool
+) -> None:
+    before = len(site.bench.concept(concept).labels.recent("me", 100))
+    for number in range(50, 53):
+        tiles.nth(number).click(modifiers=["ControlOrMeta"])
+    album = page.get_by_role("button", name="Album A")
+    if by_mouse:
+        album.click()
+    else:
+        page.keyboard.press("a")
+    expect(page.get_by_label("New album")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("New album")).to_be_hidden()
+    expect(album if by_mouse else tiles.nth(52)).to_be_focused()
+    expect(told(page)).to_have_text("3 selected")
+    album.click()
+    page.keyboard.press("Shift+Tab")  # to an album, or to nothing that is a field
+    page.keyboard.press("n")
+    page.keyboard.press("Tab")
+    page.keyboard.type(f"Ten any {by_mouse}")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(f"“Ten any {by_mouse}” created: 3 pictures")).to_be_visible()
+    assert len(site.bench.concept(concept).labels.recent("me", 100)) == before
+
+
+def test_without_a_focus_x_selects_the_first_picture_and_a_caption_is_as_good_as_its_picture(
+    trained: Site, page: Page
+) -> None:
+    page.goto(f"{trained.url}/results?concept={quote(ROUND)}&order=top")
+    expect(page.locator(".answering[data-ready]")).to_be_attached()
+    tiles, chosen = page.locator("#results-library .tile"), page.locator("#results-library .chosen")
+    page.keyboard.press("x")
+    expect(tiles.first).to_be_focused()
+    expect(told(page)).to_have_text("1 selected")
+    expect(chosen).to_have_attribute("data-value", str(tiles.first.get_attribute("data-value")))
+    page.keyboard.press("x")
+    expect(chosen).to_have_count(0)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name=re.compile("^Open ")).first).to_be_focused()
+    page.keyboard.press("u")
+    expect(mark(tiles.first)).to_have_text("? unsure")
+    page.keyboard.press("z")
+    wait_until_sent(page)
+
+
+def test_new_finds_get_fewer_with_each_label(trained: Site, page: Page) -> None:
+    found = trained.bench.concept(ROUND).scores.finds()
+    assert found is not None
+    page.goto(f"{trained.url}/results?concept={quote(ROUND)}")
+    expect(page.locator(".answering[data-ready]")).to_be_attached()
+    summary = page.get_by_role("status").filter(has_text="flagged")
+    expect(summary).to_contain_text(f"{found.count} new")
+    page.locator("#results-library .tile").first.focus()
+    page.keyboard.press("u")
+    expect(summary).to_contain_text(f"{found.count - 1} new")
+    page.keyboard.press("z")
+    expect(summary).to_contain_text(f"{found.count} new")
+    wait_until_sent(page)
+
+
+def test_on_library_a_label_says_of_which_concept(page: Page, tiles: Locator, concept: str) -> None:
+    tiles.nth(3).focus()
+    page.keyboard.press("n")
+    expect(tiles.nth(3)).to_have_accessible_name(re.compile(f"✗ doesn’t {concept}$"))
+    page.keyboard.press("z")
+    wait_until_sent(page)
+
+
+def test_in_a_narrow_window_no_key_is_told_and_a_button_selects(page: Page, tiles: Locator) -> None:
+    keys, select = page.get_by_text("Ctrl-click or drag"), page.get_by_role("button", name="Select")
+    page.set_viewport_size({"width": 1400, "height": 900})
+    expect(keys).to_be_visible()
+    expect(select).to_be_hidden()
+    page.set_viewport_size({"width": 390, "height": 800})
+    expect(keys).to_be_hidden()
+    expect(select).to_be_visible()
+
+
+def test_what_a_menu_has_stands_in_one_line(page: Page, tiles: Locator) -> None:
+    page.locator("#more-library").click()
+    icons = page.locator("#menu-library .icon")
+    expect(icons.first).to_be_visible()
+    places = {box["x"] for one in icons.all() if (box := one.bounding_box())}
+    assert len(places) == 1
 
 
 def test_ctrl_a_selects_pictures_and_no_text(page: Page, tiles: Locator) -> None:

@@ -113,6 +113,28 @@ def test_where_nothing_is_new_the_surest_are_shown(bench: Workbench, screens: Sc
     bench.concept(LINE).versions.use(1, head.threshold, author="me").wait()
 
 
+def test_an_example_that_was_given_is_no_find(bench: Workbench, screens: Screens) -> None:
+    own = bench.concept(ROUND).scores.finds()
+    assert own is not None
+    picture = own.page.pictures[0].id
+    bench.concept(ROUND).examples.choose(picture, author="me")
+    found = bench.concept(ROUND).scores.finds()
+    assert found is not None
+    assert found.count == own.count - 1
+    assert picture not in tiles(screens.load("results", concept=ROUND))
+    bench.concept(ROUND).examples.remove(picture, author="me")
+
+
+def test_whether_similar_pictures_shape_the_order_stands_beside_it(
+    bench: Workbench, screens: Screens
+) -> None:
+    bench.concept(ROUND).scores.ranked("top")
+    line = "Ordered by score and by your labels of similar pictures."
+    assert line in screens.load("results", concept=ROUND, order="top")["results-library"]
+    for order in ("new", "borderline"):
+        assert line not in screens.load("results", concept=ROUND, order=order)["results-library"]
+
+
 def test_an_album_gets_all_that_is_flagged_or_the_selection_and_undo_takes_it_back(
     bench: Workbench, screens: Screens
 ) -> None:
@@ -177,7 +199,7 @@ def test_a_rule_that_cant_be_read_says_why_and_stays_to_be_mended(screens: Scree
     assert f'value="{ROUND} AND ("' in shown["results-rule"]
     assert not shown["results-library"]
     mended = screens.load("results", rule=f"NOT ({ROUND} OR {LINE})", sure="60")
-    assert "nearly" in words(mended["results-library"])
+    assert "nearly flagged, just below the threshold" in words(mended["results-library"])
     assert 'value="60"' in mended["results-rule"]
 
 

@@ -66,12 +66,12 @@ def _words(html: str) -> list[str]:
 
 def test_of_a_single_concept_the_probability_stands_once() -> None:
     _, said = tiles(("Messy room",), picture(1, messy("yes")), picture(2, messy()))
-    assert said == ["90 % Yes", "90 %"]
+    assert said == ["90 % labelled yes", "90 %"]
 
 
 def test_of_two_each_says_its_own() -> None:
     _, said = tiles(("Messy room", "People"), picture(1, messy(), PEOPLE))
-    assert said == ["90 % Messy room 90 % People 2 %, No"]
+    assert said == ["90 % Messy room 90 % People 2 %, labelled no"]
 
 
 @pytest.mark.parametrize(("low", "shown"), [(0.899, "90 %"), (0.8, "90 % (80–90 %)")])

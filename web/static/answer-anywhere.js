@@ -8,7 +8,7 @@ import {afterChanges, element} from './dom.js';
 import {elsewhere} from './elsewhere.js';
 import {Scale} from './scale.js';
 
-const KEYS = {z: 'undo', x: 'choose', c: 'comment', a: 'collect', delete: 'remove'};
+const KEYS = {z: 'undo', c: 'comment', a: 'collect', delete: 'remove'};
 const OF_SELECTED = ['remove', 'collect'];
 const REMEMBERED = 'discern:answer-for';
 const DRAG = 6; // pixels, after which a press is a rectangle and no click
@@ -25,6 +25,7 @@ const fixed = () => bar()?.dataset.concept; // where a page is about one concept
 const idOf = (tile) => tile.dataset.value;
 const hovered = () => document.querySelector('[data-answering] .pictures .tile:hover');
 const tileOf = (target) => (target.closest?.('[data-answering]') ? target.closest('.pictures .tile[data-value]') : null);
+const besideTile = (target) => tileOf(target) || target.closest?.('[data-answering] .pictures > li')?.querySelector('.tile[data-value]'); // its caption
 
 class AnswerAnywhere {
   constructor() {
@@ -122,8 +123,12 @@ class AnswerAnywhere {
       if (!mark) tile.append(mark = element('span'));
       mark.className = `said ${value ? this.scale.tone(value) : 'visually-hidden'}`;
       mark.replaceChildren(this.scale.mark(value), ...(selected ? [element('span', 'visually-hidden', ' selected')] : []));
+      mark.dataset.of = value && !fixed() ? this.concept : '';
       drawRemark(tile, this.concept ? elsewhere.remark(this.concept, idOf(tile)) : '');
     }
+    const finds = document.querySelector('[data-finds]'); // as many as the server knew of
+    const said = [...document.querySelectorAll('[data-find]')].filter((tile) => elsewhere.said(this.concept, idOf(tile)));
+    if (finds) finds.textContent = (finds.dataset.finds - said.length).toLocaleString('en');
     for (const one of document.querySelectorAll('[data-say=choose]')) one.setAttribute('aria-pressed', String(this.choosing));
     for (const one of bars()) this.drawPill(one);
   }
@@ -223,14 +228,21 @@ class AnswerAnywhere {
 
   // Selecting: X, Ctrl and a click, or the corner one by one; Shift and a click up to it; a rectangle.
   choose() {
-    const one = this.focused();
-    this.choosing = one ? true : !this.choosing;
-    if (one) this.toggle(one);
+    this.choosing = !this.choosing;
     this.draw();
   }
 
+  // With nothing pointed at, the first one that is in sight.
+  chooseOne() {
+    const one = this.focused() || hovered() || tiles().find((tile) => tile.checkVisibility());
+    if (!one) return;
+    one.focus();
+    this.choosing = true;
+    this.toggle(one);
+  }
+
   focused() {
-    return tileOf(document.activeElement || document.body);
+    return besideTile(document.activeElement || document.body);
   }
 
   // This one alone.
@@ -304,21 +316,22 @@ document.addEventListener('click', (event) => {
 
 document.addEventListener('keydown', (event) => {
   if (!bar() || event.altKey) return;
-  if (document.querySelector('dialog[open]') || event.target.matches('input, textarea, select, [popover] *')) return;
+  if (document.querySelector('dialog[open]') || event.target.matches('input, textarea, select')) return;
   if (event.ctrlKey || event.metaKey) {
     if (event.key !== 'a' || !answers.open || !tiles().length) return;
     event.preventDefault(); // which would select the page's text
     return answers.all();
   }
-  const tile = tileOf(event.target);
+  const tile = besideTile(event.target);
   if (tile && event.key.startsWith('Arrow')) {
     event.preventDefault();
     return answers.move(tile, event.key, event.shiftKey);
   }
-  if (event.key === 'Escape' && !document.querySelector(':popover-open')) return answers.clear();
+  if (event.key === 'Escape') return answers.clear();
   const key = event.key.toLowerCase();
   const said = answers.scale.keys[key];
   if (OF_SELECTED.includes(KEYS[key]) && !(answers.chosen.size && selects())) return;
+  if (key === 'x' && answers.open) return answers.chooseOne();
   if ((said || KEYS[key]) && (answers.concept || tile || answers.chosen.size)) {
     event.preventDefault();
     if (said && answers.concept) answers.answer(said);

@@ -78,6 +78,19 @@ document.addEventListener("change", (event) => {
   if (event.target.matches?.("select[data-submit]")) event.target.form.requestSubmit();
 });
 
+// A menu that opens gives the focus to its first field; the browser gives it back as the menu closes.
+document.addEventListener("beforetoggle", ({ target, newState }) => {
+  const field = target.popover && newState === "open" && target.querySelector("input:not([type=hidden], .visually-hidden), select, textarea");
+  if (!field) return;
+  field.autofocus = true;
+  setTimeout(() => { field.autofocus = false; }); // or its area would count as changed
+}, true);
+
+// While a menu is open, keys are for what is in it and never reach the pictures.
+addEventListener("keydown", (event) => {
+  if (!event.target.matches("input, textarea, select") && document.querySelector(":popover-open")) event.stopPropagation();
+}, true);
+
 // A menu closes once something of it is pressed or sent.
 document.addEventListener("submit", (event) => event.target.closest?.("[popover]")?.hidePopover());
 

@@ -167,7 +167,7 @@ document.addEventListener('change', (event) => {
 
 document.addEventListener('keydown', (event) => {
   const all = cells();
-  if (!all.length || event.ctrlKey || event.metaKey || event.altKey || event.target.matches('input, textarea, select, [popover] *')) return;
+  if (!all.length || event.ctrlKey || event.metaKey || event.altKey || event.target.matches('input, textarea, select')) return;
   if (document.querySelector('dialog.comment-box')) return;
   const cell = cellOf(event.target), key = event.key.toLowerCase(), isOpened = all[0].closest('dialog');
   const width = placeOf(all[0]).children.length;

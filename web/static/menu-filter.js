@@ -32,7 +32,7 @@ document.addEventListener('input', (event) => {
   if (menu && event.target === boxOf(menu)) narrow(menu);
 });
 
-document.addEventListener('keydown', (event) => {
+addEventListener('keydown', (event) => {
   const menu = event.target.closest?.('[data-menu]');
   if (!menu || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   const box = boxOf(menu);
@@ -49,4 +49,4 @@ document.addEventListener('keydown', (event) => {
   } else if (box && at >= 0 && event.key.length === 1 && event.key !== ' ') {
     box.focus(); // before the key is typed
   }
-});
+}, true); // on the window, where keys of a menu end: app.js
