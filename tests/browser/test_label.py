@@ -94,6 +94,17 @@ def test_undo_brings_the_picture_back_and_back_and_forth_changes_an_answer(
     assert answers(site, concept)[-1] == (first, "no")
 
 
+def test_a_label_given_alone_on_another_screen_is_shown_with_its_picture(
+    site: Site, label: Any, concept: str
+) -> None:
+    (picture,) = site.bench.concept(concept).labels.next_pictures(1)
+    site.bench.concept(concept).labels.give(picture.id, "yes", author="me", key="one-press.0")
+    label.reload()
+    last = label.locator("[data-part=last]")
+    expect(last).to_contain_text("You: counts")
+    expect(last.locator("img")).to_have_attribute("data-picture", picture.id)
+
+
 def test_an_answer_without_a_connection_is_visibly_not_saved_and_outlives_a_reload(
     site: Site, label: Any, concept: str
 ) -> None:

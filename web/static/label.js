@@ -379,7 +379,7 @@ class Labeller {
   }
 
   showLast() {
-    const last = this.last;
+    const last = this.last?.batch?.length === 1 ? this.last.batch[0] : this.last;
     this.part('last').hidden = !last;
     if (!last) return;
     const body = this.part('last-body');
