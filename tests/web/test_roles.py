@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from web_screens import PATHS
+from web_screens import PATHS, Screens
 
 import web
 from concepts.errors import SettingsError
@@ -155,6 +155,14 @@ def logged_in(app: FastAPI, name: str) -> TestClient:
     client = TestClient(app, base_url="http://127.0.0.1:7860", follow_redirects=False)
     client.post("/login", data={"name": name, "password": PASSWORD})
     return client
+
+
+def test_no_menu_is_empty_and_no_dialog_has_nothing_to_press(whole: tuple[Workbench, FastAPI]) -> None:
+    words = ("More for Ball", "Choose from library")
+    for name, sees in (("ola", True), ("lea", False)):
+        screens = Screens.of(logged_in(whole[1], name))
+        shown = "".join([*screens.load("").values(), *screens.load("describe", concept="Ball").values()])
+        assert [one in shown for one in words] == [sees, sees]
 
 
 @pytest.mark.parametrize(
