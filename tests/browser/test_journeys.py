@@ -1,0 +1,284 @@
+"""Four ways through the app as a person goes them: by the words, roles and keys that the screens have.
+
+The person is simulated: what a drawing shows is in its file's name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+from answering import answer
+from PIL import Image, ImageDraw
+from playwright.sync_api import expect
+from typer.testing import CliRunner
+
+from concepts.cli import app
+from concepts.installation.users import Users
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Site
+
+PASSWORD = "correct horse battery"
+STARS = 2  # among 120 other drawings
+
+
+def draw_stars(folder: Path) -> Path:
+    """Two pictures, unlike any of the others."""
+    for number, (ground, star) in enumerate((("black", "yellow"), ("navy", "white"))):
+        drawn = Image.new("RGB", (96, 96), ground)
+        ImageDraw.Draw(drawn).regular_polygon((40 + 12 * number, 48, 34 - 6 * number), 3, 30 * number, star)
+        drawn.save(folder / f"star-{number}.png")
+    return folder
+
+
+def begin(site: Site, page: Any, name: str, counts: str) -> None:
+    page.goto(site.url)
+    page.get_by_role("button", name="New concept").click()
+    form = page.get_by_role("dialog", name="New concept")
+    form.get_by_label("Name", exact=True).fill(name)
+    form.get_by_label("What counts").fill(counts)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="Searches").get_by_role("img").first).to_be_visible()
+
+
+def mode(page: Any, name: str) -> Any:
+    """The button of a way to label, while it is the one in use."""
+    return page.get_by_role("group", name="How to label").get_by_role("button", name=name, pressed=True)
+
+
+def tiles(page: Any, shows: str = "") -> Any:
+    """Of a sheet or grid: those whose file is called so."""
+    together = page.get_by_role("group", name="Pictures to label together")
+    return together.get_by_role("button", name=re.compile(f"^{shows}"))
+
+
+def step(page: Any, name: str) -> None:
+    page.get_by_role("navigation", name="Steps").get_by_role("link", name=re.compile(f"^{name}")).click()
+
+
+def name_of(tile: Any) -> str:
+    """The file's name, of one in a sheet or grid."""
+    return str(tile.get_attribute("aria-label")).partition(":")[0]
+
+
+def label_the_rest(page: Any, counts: str) -> None:
+    """By key, one picture after another."""
+    done = page.get_by_role("heading", name="Every picture is labelled")
+    asked = page.get_by_role("img", name="Picture").first
+    expect(asked.or_(done)).to_be_visible()
+    while not done.is_visible():
+        shown = str(asked.get_attribute("alt"))
+        page.keyboard.press("y" if counts in shown else "n")
+        other = page.get_by_role("img", name=re.compile(f"^(?!{re.escape(shown)})Picture"))
+        expect(other.or_(done)).to_be_visible()
+
+
+def test_both_of_two_pictures_in_a_hundred_are_found(site: Site, page: Any, tmp_path: Path) -> None:
+    begin(site, page, "Star", "A bright star on a dark ground.")
+    site.bench.concept("Star").labels.next_pictures(1, purpose="evaluation")  # none of which is a star
+    site.bench.library.add([draw_stars(tmp_path)]).wait()
+    step(page, "Label")
+    expect(mode(page, "Sheet")).to_be_visible()
+    expect(tiles(page).first).to_be_visible()
+    while not tiles(page, "star").count():
+        gone = name_of(tiles(page).first)
+        page.get_by_role("button", name="Next page").click()
+        expect(tiles(page, gone)).to_have_count(0)
+        expect(tiles(page).first).to_be_visible()
+    tiles(page, "star").first.click()
+    page.get_by_role("button", name="Save 1").click()
+    expect(mode(page, "Grid")).to_be_visible()
+    expect(page.get_by_text("1 saved")).to_be_visible()
+    expect(tiles(page)).to_have_count(36)
+    tiles(page, "star").click()  # the only other one
+    while mode(page, "Grid").is_visible():
+        first, count = name_of(tiles(page).first), tiles(page).count()
+        page.get_by_role("button", name="Mark rest No").click()
+        page.get_by_role("button", name=f"Save {count}").click()
+        expect(tiles(page, first)).to_have_count(0)
+        expect(tiles(page).first.or_(mode(page, "Single"))).to_be_visible()
+    label_the_rest(page, "star")
+    expect(page.get_by_role("img", name="2 count,")).to_be_visible()
+    site.bench.review.current("Star")  # what is worked out behind
+    step(page, "Describe")
+    rare = page.get_by_text("Rare: 0 of 24 test pictures count, so at most")
+    expect(rare).to_be_visible()
+    step(page, "Label")
+    expect(rare).to_contain_text("Sheet (W) and Grid (G) on Label find more")
+
+
+def pictures(page: Any, shows: str = "") -> Any:
+    """Of Results: the tiles whose file is called so."""
+    return page.get_by_role("region", name="Pictures").get_by_role(
+        "button", name=re.compile(f"^{shows}.*png")
+    )
+
+
+def add_search(page: Any, words: str) -> None:
+    """What it finds shows while it is typed, and stays."""
+    search = page.get_by_label("New search")
+    search.press_sequentially(words)
+    strip = page.get_by_role("group", name=f"Found by {words}")
+    expect(strip.get_by_role("img").first).to_be_visible()
+    page.get_by_role("region", name="Searches").get_by_role("button", name="Counts", exact=True).click()
+    expect(page.get_by_text(f"added “{words}”.")).to_be_visible()
+    expect(strip.get_by_role("img").first).to_be_visible()
+
+
+def files(images: Any) -> list[str]:
+    """Their names, all of one moment."""
+    return list(images.evaluate_all("images => images.map(image => image.alt)"))
+
+
+def test_both_kinds_that_count_are_searched_labelled_and_among_the_results(site: Site, page: Any) -> None:
+    kinds = {"ellipse", "line"}
+    begin(site, page, "Round or thin", "A disc or a stroke.")
+    for words in ("a filled disc", "a thin stroke"):
+        add_search(page, words)
+    page.get_by_role("button", name="Find candidates").click()
+    page.get_by_role("link", name="Start labelling").click()
+    for kind in kinds:
+        expect(tiles(page, kind).first).to_be_visible()
+        for tile in tiles(page, kind).all()[:8]:
+            tile.click()
+    page.get_by_role("button", name="Save 16").click()
+    expect(mode(page, "Single")).to_be_visible()  # as enough count by now
+    page.get_by_role("button", name="Grid").click()
+    order = page.get_by_label("Order")
+    for words in ("a filled disc", "a thin stroke"):
+        expect(order).to_contain_text(f"Found by “{words}”")
+    order.select_option("Least likely first")
+    expect(tiles(page)).to_have_count(36)
+    for tile in tiles(page, "(ellipse|line)").all():
+        tile.click()
+    page.get_by_role("button", name="Mark rest No").click()
+    page.get_by_role("button", name="Save 36").click()
+    expect(page.get_by_text("36 saved")).to_be_visible()
+    step(page, "Check")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_text("Version 1 is trained")).to_be_visible()
+    step(page, "Results")
+    expect(pictures(page).first).to_be_visible()
+    assert {file.partition("-")[0] for file in flagged(page, "Round or thin", "Name, A–Z")} >= kinds
+
+
+def test_wrong_finds_are_rejected_and_gone_after_another_training(site: Site, page: Any) -> None:
+    """The version in use flags everything, and has learned from no rectangle."""
+    bench, name = site.bench, "Line that was used"
+    handle = bench.concepts.begin(name, "A line, not a rectangle.")
+    for kind, value in (("line", "yes"), ("ellipse", "no")):
+        known = [one.id for one in bench.library.pictures(limit=200).pictures if kind in one.path]
+        answer(bench, name, known[:30], always=value)
+    handle.versions.train().wait()
+    handle.versions.use(1, 1e-9, author="me").wait()
+    page.goto(f"{site.url}/results?concept={quote(name)}")
+    wrong = pictures(page, "rectangle")
+    expect(wrong.first).to_be_visible()
+    rejected = set(files(wrong.get_by_role("img")))
+    for tile in wrong.all():
+        tile.focus()
+        page.keyboard.press("x")
+    page.keyboard.press("n")
+    expect(page.get_by_text(f"{len(rejected)} pictures: doesn’t.")).to_be_visible()
+    assert flagged(page, name) >= rejected
+    step(page, "Check")
+    expect(page.get_by_text(re.compile("[0-9]+ new labels"))).to_be_visible()
+    page.get_by_role("button", name="Train again").click()
+    expect(page.get_by_text("Version 3 is trained")).to_be_visible()
+    for fold in ("Details", "Versions"):
+        page.get_by_text(fold, exact=True).click()
+    expect(page.get_by_role("row", name="3 in use")).to_be_visible()
+    assert not rejected & flagged(page, name)
+
+
+def flagged(page: Any, concept: str, sort: str = "Newest") -> set[str]:
+    """The first that Library shows of it."""
+    page.get_by_role("link", name="Library").click()
+    page.get_by_role("button", name="Filter").click()
+    filters = page.get_by_role("group", name="Filter")
+    filters.get_by_label("Concept").select_option(concept)
+    filters.get_by_label("Newest version").select_option("Flagged")
+    filters.get_by_role("button", name="Apply").click()
+    expect(page.get_by_text("Unlabelled test pictures are left out")).to_be_visible()
+    if sort != "Newest":
+        page.get_by_label("Sort by").select_option(sort)
+        page.wait_for_url("**sort=name*")
+    return set(files(page.get_by_role("region", name="Pictures").get_by_role("img")))
+
+
+@pytest.fixture
+def let_in(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Runs a command that lets somebody log in, with the password of all. In the end nobody has to."""
+    settings = site.bench.context.settings
+    monkeypatch.setenv("DISCERN_HOME", str(settings.home))
+
+    def run(command: str) -> None:
+        ended = CliRunner().invoke(app, command.split()[1:], input=f"{PASSWORD}\n" * 2)
+        assert ended.exit_code == 0, ended.output
+
+    yield run
+    Users(settings).file.unlink()
+
+
+def log_in(page: Any, name: str) -> None:
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+
+
+def is_offered_labels_alone(page: Any, name: str) -> None:
+    """On her way from Home to Label."""
+    page.get_by_role("link", name="Library").click()
+    expect(page.get_by_role("region", name="Pictures").get_by_role("img").first).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Import|New album"))).to_have_count(0)
+    page.get_by_role("link", name="Home").click()
+    concept = page.get_by_role("link", name=name, exact=True)
+    expect(concept).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("New concept|More for"))).to_have_count(0)
+    concept.click()
+    expect(page.get_by_role("region", name="Searches").get_by_role("img").first).to_be_visible()
+    closed = re.compile(f"Choose from|Propose|Counts|Find candidates|More for {name}")
+    expect(page.get_by_role("button", name=closed)).to_have_count(0)
+    page.get_by_role("link", name="Start labelling").click()
+
+
+def test_an_owner_settles_where_a_labeller_says_otherwise(
+    site: Site, page: Any, first_page: Any, let_in: Callable[[str], None]
+) -> None:
+    lea, name = first_page, "Ellipse by two"
+    page.goto(f"{site.url}/settings/people")
+    command = page.get_by_text("discern users add").inner_text().splitlines()[0]
+    let_in(command.replace("NAME --role labeller", "ola --role owner"))
+    let_in(command.replace("NAME", "lea"))
+    page.reload()
+    log_in(page, "ola")
+    expect(page.get_by_role("row", name="lea labeller")).to_be_visible()
+    begin(site, page, name, "A filled ellipse.")
+    lea.goto(site.url)
+    log_in(lea, "lea")
+    is_offered_labels_alone(lea, name)
+    page.get_by_role("button", name="Find candidates").click()
+    page.get_by_role("link", name="Start labelling").click()
+    people = {page: 2, lea: 1}  # presses of a tile: once it counts, twice it doesn't
+    for person in people:
+        person.get_by_role("button", name="Grid").click()
+        expect(tiles(person)).to_have_count(36)
+    both = name_of(tiles(page).first)
+    for person, presses in people.items():
+        tiles(person, both).click(click_count=presses)
+        person.get_by_role("button", name="Save 1").click()
+        expect(person.get_by_text("1 saved.")).to_be_visible()
+    page.get_by_role("link", name="Review").click()
+    page.get_by_role("button", name="People disagree: labelled").click()
+    opened = page.get_by_role("dialog")
+    for said in ("lea: yes", "ola: no"):
+        expect(opened.get_by_text(said)).to_be_visible()
+    opened.get_by_role("button", name="Counts").click()
+    expect(page.get_by_text("Saved: yes.")).to_be_visible()
+    expect(page.get_by_text("No label needs another look.")).to_be_visible()
