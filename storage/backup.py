@@ -19,6 +19,7 @@ from storage.database import Database
 from storage.disk import free_bytes
 from storage.errors import DiskFullError
 from storage.secrets import KnownSecrets
+from storage.uploads import UPLOADS
 
 THUMBNAILS = "thumbnails"
 PIECE = 1024 * 1024  # bytes
@@ -32,7 +33,7 @@ To restore it:
        discern library reembed {encoder}
      This also makes thumbnails that are not in the backup.
 
-{secrets}
+{uploads}{secrets}
 """
 LEFT_OUT = """Keys, passwords and the addresses of webhooks are not in the backup. {again}
 Everyone has to log in again. Labels and their authors are as they were."""
@@ -71,9 +72,21 @@ def backup(
         raise DiskFullError(home)
     small = blobs_at(home, store, THUMBNAILS) if thumbnails else None
     said = ALL_IN_IT if with_secrets else LEFT_OUT.format(again=_again(secrets))
-    read_me = READ_ME.format(encoder=encoder or "auto", secrets=said)
+    read_me = READ_ME.format(
+        encoder=encoder or "auto",
+        uploads=f"{left}\n\n" if (left := uploads_left_out(home)) else "",
+        secrets=said,
+    )
     read_me += IN_A_BUCKET.format(store=store) if store else ""
     return _pieces(database, home, read_me, small, secrets, with_secrets)
+
+
+def uploads_left_out(home: Path) -> str:
+    """How many uploaded files a backup leaves out, and where they are; empty if there are none."""
+    folder = home / UPLOADS
+    files = sum(not file.name.startswith(".") for file in folder.glob("*/*"))
+    said = "1 uploaded file is" if files == 1 else f"{files:,} uploaded files are"
+    return f"{said} in {folder} and not in the backup: copy that folder too." if files else ""
 
 
 def _again(secrets: KnownSecrets) -> str:

@@ -10,6 +10,7 @@ from storage import buckets
 from storage.pictures import archives
 
 ARCHIVE_SUFFIX = ".zip"
+UPLOADS = "uploads"
 
 
 class FolderUploads:
@@ -93,5 +94,5 @@ KeptUploads = FolderUploads | BucketUploads
 
 def uploads_at(home: Path, store: str) -> KeptUploads:
     """In the home, or below the store where there is one (`s3://…`)."""
-    folder = home / "uploads"
-    return BucketUploads(f"{store}/uploads", folder) if store else FolderUploads(folder)
+    folder = home / UPLOADS
+    return BucketUploads(f"{store}/{UPLOADS}", folder) if store else FolderUploads(folder)

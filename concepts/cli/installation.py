@@ -224,6 +224,8 @@ def backup(
     The pictures themselves are not in it, nor keys and passwords without --with-secrets. README.txt in the
     zip says how to restore it, and what to enter again.
     """
+    from storage.backup import uploads_left_out  # brings the database
+
     partial = file.with_name(f".{file.name}.partial")
     bench = workbench()
     pieces = bench.installation.backup(thumbnails=thumbnails, with_secrets=with_secrets)
@@ -238,7 +240,8 @@ def backup(
     finally:
         partial.unlink(missing_ok=True)
     size = file.stat().st_size
-    show({"file": str(file), "bytes": size}, as_json, f"{size / 1e6:,.1f} MB in {file}")
+    said = [f"{size / 1e6:,.1f} MB in {file}", uploads_left_out(bench.context.settings.home)]
+    show({"file": str(file), "bytes": size}, as_json, "\n".join(filter(None, said)))
 
 
 @users.command("add")

@@ -7,12 +7,16 @@ import os
 import stat
 import zipfile
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command_line import Ended
+from web_screens import Screens
 
+from concepts.settings import Settings
+from concepts.workbench import Workbench
 from concepts.workbench.installation import Installation
 
 End = Callable[..., Ended]
@@ -47,6 +51,25 @@ def test_only_its_owner_can_read_it_from_its_first_byte_on(
     out.parent.mkdir()
     assert ended("backup", out).code == 0
     assert (out.read_bytes(), mode(out), set(seen)) == (b"onetwo", 0o600, {0o600})
+
+
+def test_the_command_the_screen_and_the_read_me_say_that_uploads_are_not_in_it(
+    ended: End, own_home: Path, tmp_path: Path
+) -> None:
+    out, batch = tmp_path / "backup.zip", own_home / "uploads" / "20261129-120000-0123456789ab"
+    assert "upload" not in ended("backup", out).out
+    batch.mkdir(parents=True)
+    for name in ("one.jpg", "two.jpg", ".three.part"):
+        (batch / name).touch()
+    said = f"2 uploaded files are in {own_home / 'uploads'} and not in the backup: copy that folder too."
+    assert said in ended("backup", out).out
+    with zipfile.ZipFile(out) as archive:
+        assert said in archive.read("README.txt").decode()
+    bench = Workbench(Settings(home=own_home))
+    page = unescape(Screens(bench).load("settings/backup")["backup"])
+    bench.close()
+    assert said in page
+    assert "stay where they are" not in page
 
 
 @pytest.mark.usefixtures("open_to_all")

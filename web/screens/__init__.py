@@ -36,7 +36,7 @@ SCREENS = (
     Screen("Activity", "/settings/activity", "", activity.build, tab_of="/settings"),
     Screen("Cost", "/settings/cost", "", cost.build, tab_of="/settings"),
     Screen("Encoder", "/settings/encoder", "", encoder.build, tab_of="/settings"),
-    Screen("Backup", "/settings/backup", "", backup.build, tab_of="/settings"),
+    Screen("Backup", "/settings/backup", "", backup.build, tab_of="/settings", tab="Backup and log"),
 )
 
 # Addresses of earlier versions, and views of them, and where each is now.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import Request
 
 from concepts.workbench import Workbench
+from storage.backup import uploads_left_out
 from web.http.roles import OWNER
 from web.page import Shown, WebPage
 from web.render import render
@@ -20,6 +21,7 @@ def build(workbench: Workbench, page: WebPage) -> None:
             about=workbench.installation.about(),
             restore=f"discern library reembed {library.encoder or 'auto'}",
             owner=request.state.role >= OWNER,
+            uploads=uploads_left_out(workbench.context.settings.home),
         )
         return {area: html}
 

@@ -66,7 +66,9 @@ class _Screen:
         return {
             self.head: render("home/head.html", said=said, **values),
             self.first: first,
-            self.concepts: render("home/concepts.html", concepts=concepts),
+            self.concepts: render(
+                "home/concepts.html", concepts=concepts, trashed=self._bench.trash.items("concept", 1)
+            ),
         } | self.work.shown(told)
 
     def tick(self) -> Shown:
