@@ -25,10 +25,18 @@ def as_seen_by(bench: Workbench, name: str) -> str:
 def test_where_nobody_has_a_password_it_says_so_and_how_to_add_people(own_home: Path) -> None:
     said = Screens(Workbench(Settings(home=own_home))).load("settings/people")["people"]
     assert "Nobody has a password yet. Only this computer can open Discern." in said
-    assert "discern users add NAME" in said
+    steps = (
+        "discern users add YOUR-NAME",
+        "users add NAME",
+        "DISCERN_HOST=0.0.0.0 discern run",
+        ":7860</code>",
+    )
+    assert sorted(steps, key=said.index) == list(steps)
     assert "Log out" not in said
     exposed = Workbench(Settings(home=own_home, host="0.0.0.0", insecure=True))
-    assert "Whoever reaches this address is an owner." in Screens(exposed).load("settings/people")["people"]
+    said = Screens(exposed).load("settings/people")["people"]
+    assert "Whoever reaches this address is an owner." in said
+    assert "DISCERN_HOST" not in said
 
 
 def test_owners_see_everybody_and_others_themselves(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,11 +117,22 @@ def test_what_follows_stands_beside_what_was_found(bench: Workbench) -> None:
 
 def test_a_model_that_did_not_answer_is_not_said_to_do_the_work(bench: Workbench) -> None:
     act(bench, "save", openai_base_url="http://127.0.0.1:9/v1", llm_model="m")
-    assert "m proposes criteria, on this computer, at http://127.0.0.1:9/v1." in view(bench)
+    said = view(bench)
+    assert "m, on this computer, at http://127.0.0.1:9/v1, is set and not tested yet." in said
+    assert "than a cent" not in said
     answer = {"model": "m", "roles": ["scoping"], "works": False, "problem": "Nobody is there."}
     report = {"address": "http://127.0.0.1:9/v1", "models": [], "models_note": "", "answers": [answer]}
+    running = bench.jobs.store.add("test endpoint", {})
+    assert "Testing m, on this computer" in view(bench)
+    bench.jobs.store.claim(running)
+    bench.jobs.store.finish(running, "failed", None, "can’t be reached")
+    ticked = html_of(_Screen(bench, WebPage()).tick())
+    assert "m, on this computer, at http://127.0.0.1:9/v1, did not answer the last test." in ticked
+    ended(bench, "test endpoint", "done", {**report, "answers": [{**answer, "works": True}]})
+    assert "m proposes criteria, on this computer, at http://127.0.0.1:9/v1." in view(bench)
     ended(bench, "test endpoint", "done", report)
     said = view(bench)
+    assert "<b>m, which did not answer the last test</b>" in said
     assert "m, on this computer, at http://127.0.0.1:9/v1, did not answer the last test." in said
     assert "m proposes criteria" not in said
     assert "sends to" not in said

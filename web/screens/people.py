@@ -28,6 +28,7 @@ def build(workbench: Workbench, page: WebPage) -> None:
             role=role.word,
             owner=role >= OWNER,
             exposed=settings.is_exposed,
+            port=settings.port,
         )
         return {area: html}
 

@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 from fastapi import Request
 
 from concepts.errors import DiscernError
-from concepts.installation.activity import JobView
+from concepts.installation.activity import JobView, SettingsView
 from concepts.installation.endpoint import EndpointReport, about_endpoint, about_models
+from concepts.language.connection import without_credentials
+from concepts.language.openai_compatible import DEFAULT_ENDPOINT
 from concepts.settings import is_loopback
 from concepts.workbench import Workbench
 from web.advice import in_words
@@ -31,6 +33,11 @@ def build(workbench: Workbench, page: WebPage) -> None:
     page.on_open(lambda request: screen.show())
     page.on_action(screen.act, screen.work.area, screen.main, screen.side)
     screen.work.on_tick(lambda request: screen.tick(), of_concept=False)
+
+
+def _is_here(now: SettingsView) -> bool:
+    """Whether the endpoint is on this computer."""
+    return is_loopback(urlsplit(now.openai_base_url or "").hostname or "")
 
 
 @dataclass(frozen=True)
@@ -62,30 +69,41 @@ class _Screen:
         job = None if demo else self.work.newest()
         return {
             self.said: said,
-            **self._endpoint(demo),
+            self.main: self._form(),
             self.side: "" if demo else self._test(),
-            self.parts: render("settings/parts.html", parts=self._parts(), demo=demo),
+            **self._who(demo),
         } | self.work.shown(job if is_going(job) else None)
 
     def tick(self) -> Shown:
         """While a test is going on. What a person may be typing stays as it is."""
         job = self.work.newest()
-        return self.work.shown(job if is_going(job) else None) | {self.side: self._test()}
+        shown = self.work.shown(job if is_going(job) else None)
+        return shown | {self.side: self._test()} | self._who(demo=False)
 
-    def _endpoint(self, demo: bool) -> Shown:
-        """Who does the work, and the form for who may change it."""
+    def _who(self, demo: bool) -> Shown:
+        """Who does the work, as far as the last test found it to answer."""
         now, (job, report) = self._bench.installation.endpoint_settings(), self._tested()
         used = [name for name in (now.llm_model, now.vlm_model) if name]
-        failed = {one.model for one in report.answers if not one.works} if report else set()
+        works: dict[str, bool] = {}  # of those that were asked at the address that is set
+        if report and report.address == without_credentials(now.openai_base_url or DEFAULT_ENDPOINT):
+            works = {one.model: one.works for one in report.answers}
         if job is not None and job.state == "failed":
-            failed = set(used)
-        is_here = is_loopback(urlsplit(now.openai_base_url or "").hostname or "")
-        silent = [name for name in used if name in failed]
-        models = report.models if report else []
+            works = dict.fromkeys(used, False)
+        silent = [name for name in used if works.get(name) is False]
+        state = "silent" if silent else "works" if works.keys() >= set(used) else "untested"
+        state = "going" if is_going(job) else state
         return {
-            self.top: render("settings/head.html", now=now, silent=silent, is_here=is_here, demo=demo),
-            self.main: render("settings/endpoint.html", now=now, models=models),
+            self.top: render(
+                "settings/head.html", now=now, state=state, silent=silent, is_here=_is_here(now), demo=demo
+            ),
+            self.parts: render("settings/parts.html", parts=self._parts(silent), demo=demo),
         }
+
+    def _form(self) -> str:
+        """The form, for who may change the endpoint."""
+        now, (_, report) = self._bench.installation.endpoint_settings(), self._tested()
+        models = report.models if report else []
+        return render("settings/endpoint.html", now=now, models=models, is_here=_is_here(now))
 
     def _tested(self) -> tuple[JobView | None, EndpointReport | None]:
         """The last test of the endpoint, and what it found if it is done."""
@@ -102,13 +120,14 @@ class _Screen:
             models=about_models(report) if report else [],
         )
 
-    def _parts(self) -> list[Part]:
+    def _parts(self, silent: list[str]) -> list[Part]:
         """What does the work here, where it runs, and what would improve it: no more than is true."""
         settings, library = self._bench.context.settings, self._bench.library.info(wait=False)
         host = urlsplit(settings.openai_base_url or "https://api.openai.com").hostname or "the endpoint"
         host = "" if is_loopback(host) else host
         words = settings.llm_model if settings.has_endpoint else None
         eyes = settings.vlm_model if settings.has_endpoint else None
+        no_answer = ", which did not answer the last test"
         vocabulary = "12,000 nouns. A language model also proposes criteria."
         guess = "Weighed by how often it agrees with you. A vision model also says why."
         learns = "It learns from your labels in seconds."
@@ -121,10 +140,10 @@ class _Screen:
                 library.encoder_note,
             ),
             Part("Classifier", "a linear head", "", learns),
-            Part("Criteria", words, host, "")
+            Part("Criteria", words + no_answer * (words in silent), host, "")
             if words
             else Part("Criteria", "built-in words", "", vocabulary),
-            Part("Suggestions", eyes, host, "")
+            Part("Suggestions", eyes + no_answer * (eyes in silent), host, "")
             if eyes
             else Part("Suggestions", "the encoder and your words", "", guess),
         ]
