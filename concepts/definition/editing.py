@@ -140,9 +140,15 @@ def what_changed(before: Definition, after: Definition) -> str:
     """One sentence for the list of revisions, such as: removed “in a bag”."""
     if before.description != after.description:
         return "another sentence"
+    kinds = {c.text: c.kind for c in before.criteria}
+    gone = {q.text for q in before.queries} - {q.text for q in after.queries}
+    moved = gone & {c.text for c in after.criteria} - kinds.keys()  # searches that became criteria
     said = [
-        *_list_change({c.text: c.kind for c in before.criteria}, {c.text: c.kind for c in after.criteria}),
-        *_list_change({q.text: q.counts for q in before.queries}, {q.text: q.counts for q in after.queries}),
+        *_list_change(dict.fromkeys(moved, "a search") | kinds, {c.text: c.kind for c in after.criteria}),
+        *_list_change(
+            {q.text: q.counts for q in before.queries if q.text not in moved},
+            {q.text: q.counts for q in after.queries},
+        ),
     ]
     if said:
         return "; ".join(said)
@@ -188,7 +194,7 @@ def _meaning(value: Any) -> str:
         "included": "now counts",
         "supporting": "now helps",
         "excluding": "now excludes",
-        "undecided": "is open again",
+        "undecided": "is not decided",
     }[value]
 
 

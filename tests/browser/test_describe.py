@@ -106,7 +106,7 @@ def test_every_edit_is_saved_as_a_revision_and_undone_by_one_press(site: Any, pa
     said(page, "back to definition 2")
     page.wait_for_selector(".criteria summary :text('No corners') >> visible=true")
     page.reload()
-    page.get_by_text("Revisions: 4").wait_for()
+    page.get_by_text("Definitions: 4").wait_for()
 
 
 def test_the_history_shows_changed_words_by_more_than_colour_and_goes_back(site: Any, page: Any) -> None:
@@ -114,7 +114,7 @@ def test_the_history_shows_changed_words_by_more_than_colour_and_goes_back(site:
     page.fill("#sentence-text", "A round shape; not a straight one.")
     page.press("#sentence-text", "Enter")
     said(page, "another sentence")
-    page.get_by_text("Revisions: 2").click()
+    page.get_by_text("Definitions: 2").click()
     page.get_by_role("button", name="Changes of definition 2").click()
     page.wait_for_selector("dialog[open] .diff")
     assert "straight" in page.inner_text("dialog[open] .diff ins")
@@ -145,8 +145,8 @@ def test_a_change_on_a_stale_page_is_refused_and_the_newest_is_shown(site: Any, 
 
 def test_queries_are_proposed_kept_and_dropped_and_bring_candidates(site: Any, page: Any) -> None:
     open_definition(site, page, "Proposed")
-    page.get_by_role("button", name="Propose", exact=True).click()
-    page.wait_for_selector("#describe-head .notice:has-text('proposed by')", timeout=30_000)
+    page.get_by_role("button", name="Propose searches").click()
+    page.wait_for_selector("#describe-head .notice:has-text('from the built-in words')", timeout=30_000)
     first = site.bench.concept("Proposed").definition.read().revision.definition.queries[0].text
 
     def choose(what: str) -> None:
@@ -173,11 +173,18 @@ def test_an_example_is_chosen_from_a_search_or_dropped_from_elsewhere_and_what_i
     page.fill("#pick-words", "circle")
     page.press("#pick-words", "Enter")
     page.wait_for_selector("#pick-words[value='circle']")
-    page.click("dialog[open] .pictures button:has-text('Counts')")
-    said(page, "an example picture added")
+    counts = page.get_by_role("dialog").get_by_role("button", name="Counts")
+    counts.first.click()
+    counts.nth(1).click()  # before the first is answered
+    for number in (0, 1):
+        expect(counts.nth(number)).to_have_attribute("aria-pressed", "true")
+    expect(counts.nth(1)).to_be_focused()
+    counts.nth(1).click()
+    expect(counts.nth(1)).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("Escape")
     page.wait_for_selector("#describe-examples .chip.yes")
     page.click("[aria-label='Remove this example']")
-    said(page, "an example picture removed")
+    expect(page.locator("#describe-examples .chip")).to_have_count(0)
 
     draw("ellipse", 7001).save(tmp_path / "found.png")
     content = base64.b64encode((tmp_path / "found.png").read_bytes()).decode()

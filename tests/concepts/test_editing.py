@@ -8,6 +8,7 @@ import pytest
 
 from concepts.definition import editing
 from concepts.definition.document import Criterion, Definition, Query, Revision
+from concepts.definition.questions import DefinitionQuestion, Offered, answer
 from concepts.errors import DiscernError
 
 ROOM = Definition(
@@ -19,6 +20,9 @@ ROOM = Definition(
     ),
     queries=(Query(text="untidy bedroom", origin="vocabulary"), Query(text="tidy room", counts=False)),
 )
+
+OFFERED = [Offered(answer=said, kind="nothing") for said in ("One", "Another")]
+WHETHER = DefinitionQuestion(question="Does it count?", about="tidy room", answers=OFFERED)
 
 
 def test_a_criterion_is_added_behind_the_others_as_the_persons_own() -> None:
@@ -97,6 +101,7 @@ def test_a_picture_is_an_example_or_a_counterexample_never_both() -> None:
         (editing.flip_query(ROOM, 0), "“untidy bedroom” now finds what only looks similar"),
         (editing.remove_query(ROOM, 0), "removed “untidy bedroom”"),
         (editing.add_example(ROOM, "b" * 64, counts=True), "an example picture added"),
+        (answer(ROOM, WHETHER, "Not sure"), "“tidy room” is not decided"),
         (editing.keep_query(ROOM, 0), "kept as yours"),
         (ROOM, "nothing changed"),
     ],

@@ -54,6 +54,8 @@ def test_before_the_first_picture_home_leads_to_them_and_shows_an_example(own_ho
     assert re.search(r"1 Pictures .* 2 Concept .* 3 Labels .* Example result", words(shown["home-first"]))
     assert re.search(r"\d+ % are right \(\d+–\d+ %\), on 120 test pictures", words(shown["home-first"]))
     assert shown["home-concepts"] == ""
+    assert "on a server or, as an option, in a browser" in words(shown["home-first"])
+    assert "Folders are read where they are, uploads are copied." in words(shown["home-first"])
     bench.close()
 
 
@@ -85,7 +87,9 @@ def test_a_new_concept_that_is_refused_keeps_what_was_typed(screens: Screens) ->
 
 
 def test_a_concept_that_is_put_away_on_its_card_leaves_undo_beside_the_message(screens: Screens) -> None:
-    head = screens.press("home-concepts", "trash-concept", f"ids={NAME}")["home-head"]
+    shown = screens.press("home-concepts", "trash-concept", f"ids={NAME}")
+    head = shown["home-head"]
+    assert 'href="/library?view=trash&amp;kind=concept"' in shown["home-concepts"]
     back = re.search(r'data-action="restore-concept" data-value="([^"]*)"', head)
     assert back
     assert NAME in screens.press("home-head", "restore-concept", unescape(back[1]))["home-concepts"]
@@ -148,6 +152,52 @@ def test_a_press_behind_an_own_change_of_the_sentence_holds_and_one_behind_anoth
     assert bench.concept(NAME).definition.read().revision.definition.description == "An ellipse"
     stale = screens.press("describe-document", "add-criterion", "2:", DISC, kind="excluding", text="a line")
     assert "changed meanwhile" in stale["describe-head"]
+
+
+def test_what_library_calls_an_album_describe_does_too(screens: Screens) -> None:
+    dialog = words(screens.press("describe-more", "ask-where", "", DISC)["describe-dialog"])
+    assert "No albums yet." in dialog
+    assert "ollection" not in dialog
+
+
+def test_no_field_speaks_of_another_concept(screens: Screens) -> None:
+    shown = "".join(screens.load("describe", **DISC).values())
+    shown += screens.press("home-first", "ask-new")["home-dialog"]
+    assert not re.search(r'placeholder="[^"]*(?:room|floor|kitchen)', shown, re.IGNORECASE)
+
+
+def test_several_examples_are_chosen_one_behind_the_other_from_the_same_dialog(
+    bench: Workbench, screens: Screens
+) -> None:
+    dialog = screens.press("describe-examples", "pick", "", DISC)["describe-dialog"]
+    counts = re.findall(r'data-action="example" data-value="(\S*:yes:\w+)"', dialog)
+    for value in counts[:2]:
+        shown = screens.press("describe-dialog", "example", value, DISC)
+        assert "describe-dialog" not in shown
+        assert not shown["describe-picked"]
+        picture = value.rpartition(":")[2]
+        assert shown[f"pick-{picture}"].count('aria-pressed="true"') == 1
+    examples = bench.concept(NAME).definition.read().revision.definition.examples
+    assert examples == tuple(value.rpartition(":")[2] for value in counts[:2])
+    after = screens.press("describe-document", "add-criterion", "1:", DISC, kind="excluding", text="a ring")
+    assert "added “a ring”" in after["describe-head"]
+    stale = screens.press("describe-head", "restore", "2:1", DISC)
+    assert "changed meanwhile" in stale["describe-head"]
+
+
+def test_proposals_without_a_model_are_called_searches_and_counted_once_they_are_there(
+    bench: Workbench, screens: Screens
+) -> None:
+    assert "Propose searches" in words(screens.load("describe", **DISC)["describe-document"])
+    definition = bench.concept(NAME).definition
+    before = len(definition.read().revision.definition.queries)
+    definition.propose().wait()
+    after = definition.read().revision.definition
+    assert (before, len(after.criteria)) == (0, 1)
+    counting = sum(query.counts for query in after.queries)
+    said = words(screens.tick("describe", **DISC)["describe-head"])
+    assert f"Saved as definition 2: added 1 criterion and {counting} search" in said
+    assert "from the built-in words." in said
 
 
 def test_every_prompt_that_can_be_edited_is_there(screens: Screens) -> None:

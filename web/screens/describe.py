@@ -15,7 +15,7 @@ from concepts.installation.activity import JobView
 from concepts.view import View
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import CriterionView
-from concepts.workbench.definition import scoping_model
+from concepts.workbench.definition import BUILT_IN, ConceptDefinition, scoping_model
 from web.advice import in_words
 from web.concept_menu import chosen, renamed_notice
 from web.http.guard import author_of
@@ -66,6 +66,7 @@ class _Screen:
             self.prompts = page.area("describe-prompts")
         self.dialog = page.area("describe-dialog")
         self.tried = Area("describe-tried")  # within the searches
+        self.picked = Area("describe-picked")  # within the dialog
         self.parts = [
             self.top,
             self.work.area,
@@ -180,7 +181,8 @@ class _Screen:
             return self.work.shown(job)
         if job and remembered(Told, request).told == job.id:
             return {TIMER: ticking(job)}
-        return self.everything(request, _outcome(job))
+        said = _outcome(job, self._bench.concept(name).definition) if name else None
+        return self.everything(request, said)
 
     def _nothing(self, top: str) -> Shown:
         return dict.fromkeys(self.parts, "") | {self.top: top, TIMER: 0}
@@ -213,7 +215,9 @@ class _Screen:
         except DiscernError as error:
             said = Notice(in_words(error), "bad")
         shown = self.everything(request, said)
-        return shown | {self.dialog: ""} if action.name in CLOSES else shown
+        if action.name in OF_A_PICTURE:  # the dialog stays as it is, so that several can be chosen
+            shown |= self._picked(name, action.value.rpartition(":")[2], said)
+        return shown | {self.dialog: ""} if action.name == "restore" else shown
 
     def _do(self, name: str, action: Action, author: str) -> Notice | None:
         """Does it, and says what was done."""
@@ -236,9 +240,9 @@ class _Screen:
             definition.set_scale(scale_of(action.fields))
             return Notice("Saved.", "good")
         made_on, _, what = action.value.partition(":")
-        base = self._base(name, number_of(made_on))
         if action.name == "given":
-            return Notice(what, "bad") if what else self._given(name, base)
+            return Notice(what, "bad") if what else self._given(name, number_of(made_on))
+        base = self._base(name, number_of(made_on), action.name)
         if action.name == "answer-question":
             question, said = action.fields.get("question", ""), action.fields.get("said", "")
             view = definition.answer(question, said, author=author, after=base)
@@ -249,16 +253,18 @@ class _Screen:
             view = definition.edit(change, author=author, after=base)
         return _saved(view.note, view.number, base) if view.number != base else None
 
-    def _base(self, name: str, made_on: int) -> int:
-        """The revision that a change is made on: the newest, if only the sentence has changed since the page
-        was drawn, so that every place in it still holds. A page saves its sentence before another press."""
+    def _base(self, name: str, made_on: int, action: str) -> int:
+        """The revision that a change is made on: the newest, if nothing has changed since the page was drawn
+        that this press could hit by mistake. The sentence is saved before another press, and an example is
+        named by its picture, so neither moves the place of anything."""
         definition = self._bench.concept(name).definition
         newest = definition.read().revision
-        if newest.number == made_on:
-            return made_on
+        if newest.number == made_on or action in OF_A_PICTURE:
+            return newest.number
+        free = ("description",) if action == "restore" else ("description", "examples", "counterexamples")
+        changed = {part: getattr(newest.definition, part) for part in free}
         drawn = definition.read(made_on).revision.definition
-        same = drawn.model_copy(update={"description": newest.definition.description}) == newest.definition
-        return newest.number if same else made_on
+        return newest.number if drawn.model_copy(update=changed) == newest.definition else made_on
 
     def _given(self, name: str, before: int) -> Notice:
         """After a picture from outside was taken."""
@@ -279,14 +285,24 @@ class _Screen:
 
     def _picker(self, name: str, words: str) -> str:
         concept = self._bench.concept(name)
-        revision = concept.definition.read().revision
-        sought = words or revision.definition.description
+        definition = concept.definition.read().revision.definition
+        sought = words or definition.description
         found, said = [], None
         try:
             found = concept.examples.possible(sought, PICKED_FROM)
         except DiscernError as error:
             said = Notice(in_words(error), "bad")
-        return render("describe/picker.html", words=sought, found=found, revision=revision.number, said=said)
+        return render(
+            "describe/picker.html", words=sought, found=found, chosen=_chosen(definition), said=said
+        )
+
+    def _picked(self, name: str, picture: str, said: Notice | None) -> Shown:
+        """The buttons of one picture in the dialog after a press, and what was said if it was refused."""
+        chosen = _chosen(self._bench.concept(name).definition.read().revision.definition)
+        return {
+            self.picked: render("notice.html", said=said) if said and said.kind == "bad" else "",
+            Area(f"pick-{picture}"): render("describe/pick.html", id=picture, chosen=chosen),
+        }
 
     def _revision(self, name: str, number: int) -> str:
         definition = self._bench.concept(name).definition
@@ -339,7 +355,8 @@ def _goes_to(before: str, now: str, *, renamed: bool) -> str:
     return url("/describe", now, **{WAS: before} if renamed else {})
 
 
-CLOSES = ("example", "restore")  # the dialog they are pressed in has done its work
+PARTS = {"criterion": "criteria", "search": "searches", "counter-example": ""}
+OF_A_PICTURE = ("example", "drop-example")
 
 
 def _change(name: str, what: str, fields: dict[str, str]) -> Callable[[Definition], Definition]:
@@ -379,7 +396,7 @@ def _change(name: str, what: str, fields: dict[str, str]) -> Callable[[Definitio
     return lambda definition: simple[name](definition, index)
 
 
-def _outcome(job: JobView | None) -> Notice | None:
+def _outcome(job: JobView | None, definition: ConceptDefinition) -> Notice | None:
     """What came of a job that has just ended."""
     if job is None or job.state != "done" or job.result is None:
         return None
@@ -390,12 +407,32 @@ def _outcome(job: JobView | None) -> Notice | None:
         return _asked(job.result)
     if job.kind == "more kinds" and not job.result["added"]:
         return Notice("No more kinds were found.")
-    number = int(job.result["revision"])
-    saved = _saved(f"proposed by {job.result['author']}", number, number - 1)
+    by = "the built-in words" if job.result["author"] == BUILT_IN else job.result["author"]
+    after = definition.read(int(job.result["revision"])).revision
+    told = Notice(f"Nothing new from {by}.")
+    if after.created >= job.created:
+        before = definition.read(after.number - 1).revision.definition
+        told = _saved(_added(before, after.definition, by), after.number, after.number - 1)
     if why := job.result.get("problem"):
-        said = f"The model did not answer, so built-in words stand in. {saved.text} ({why})"
-        return Notice(said, "warn", saved.button)
-    return saved
+        said = f"The model did not answer, so built-in words stand in. {told.text} ({why})"
+        return Notice(said, "warn", told.button)
+    return told
+
+
+def _added(before: Definition, after: Definition, by: str) -> str:
+    """Such as: added 4 searches and 2 counter-examples from m, in place of 3 earlier proposals."""
+    old, new = _parts_of(before), _parts_of(after)
+    come, gone = [what for text, what in new.items() if text not in old], len(old.keys() - new.keys())
+    said = [count(come.count(one), one, many) for one, many in PARTS.items() if one in come]
+    listed = " and ".join(filter(None, (", ".join(said[:-1]), *said[-1:])))
+    more = f", in place of {count(gone, 'earlier proposal')}" if gone else ""
+    return f"added {listed or 'nothing'} from {by}{more}"
+
+
+def _parts_of(definition: Definition) -> dict[str, str]:
+    """Each criterion and search, and which of them it is."""
+    searches = {query.text: "search" if query.counts else "counter-example" for query in definition.queries}
+    return searches | dict.fromkeys((criterion.text for criterion in definition.criteria), "criterion")
 
 
 def _asked(result: dict[str, Any]) -> Notice | None:
@@ -405,6 +442,11 @@ def _asked(result: dict[str, Any]) -> Notice | None:
         words = nothing or "These questions are about built-in nouns."
         return Notice(f"The model did not answer. {words} ({why})", "warn")
     return Notice(nothing) if nothing else None
+
+
+def _chosen(definition: Definition) -> dict[str, bool]:
+    """Example pictures, and whether each counts."""
+    return dict.fromkeys(definition.examples, True) | dict.fromkeys(definition.counterexamples, False)
 
 
 def _saved(note: str, number: int, before: int) -> Notice:
