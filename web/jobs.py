@@ -21,9 +21,9 @@ TITLES = {
     "read words": "Reading words in pictures",
     "re-embed": "Changing the encoder",
     "annotate": "Suggesting labels",
-    "compare annotators": "Comparing annotators",
+    "compare annotators": "Comparing models",
     "draw evaluation": "Drawing test pictures",
-    "expand": "Proposing criteria",
+    "expand": "Making proposals",
     "find ambiguities": "Finding borderline pictures",
     "reword": "Trying other wordings",
     "look back": "Checking earlier labels",
@@ -62,7 +62,8 @@ def how_far(job: JobView) -> str:
         return job.message if said else "waiting for other jobs"
     if job.state == "interrupted":
         return "interrupted, continues soon"
-    parts = [f"{job.done:,} of {job.total:,}" if job.total else reached(job)]
+    files = " files read" if job.kind == "add pictures" else ""  # which are not yet pictures of the library
+    parts = [f"{job.done:,} of {job.total:,}{files}" if job.total else reached(job)]
     if job.rate:
         rate = job.rate
         parts.append(f"{rate:,.0f} a second" if rate >= 1 else f"one every {1 / rate:,.0f} seconds")

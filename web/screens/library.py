@@ -337,6 +337,6 @@ def _ended(job: JobView | None) -> Notice | None:
     if result.get("removed_before"):
         parts.append(f"{int(result['removed_before']):,} in the trash or erased")
     if skipped:
-        parts.append(f"{count(skipped, 'file')} skipped (see Health)")
+        parts.append(f"{count(skipped, 'file')} skipped (see Files and duplicates)")
     show = NEWEST if result.get("added") else None
     return Notice(f"Import done: {', '.join(parts)}.", "warn" if skipped else "good", show)
