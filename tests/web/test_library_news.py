@@ -12,6 +12,7 @@ from web_screens import Screens
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
+from web.jobs import how_far
 from web.screens.library_pictures import PAGE
 
 NEWS = "Import done: 3 new pictures."
@@ -145,3 +146,11 @@ def test_while_the_first_are_on_their_way_nobody_is_told_to_get_some(own_home: P
         assert "Importing…" in html
         assert "sample pictures" not in html
     bench.close()
+
+
+def test_while_pictures_come_in_it_is_files_that_are_counted(bench: Workbench) -> None:
+    job_id = bench.jobs.store.add("add pictures", {"paths": []})
+    bench.jobs.store.claim(job_id)
+    bench.jobs.store.beat(job_id, 352, 764, "")
+    assert how_far(bench.installation.job(job_id)).startswith("352 of 764 files read")
+    bench.jobs.store.finish(job_id, "cancelled", None, "")

@@ -26,8 +26,8 @@ def test_where_nobody_has_a_password_it_says_so_and_how_to_add_people(own_home: 
     said = Screens(Workbench(Settings(home=own_home))).load("settings/people")["people"]
     assert "Nobody has a password yet. Only this computer can open Discern." in said
     steps = (
-        "discern users add YOUR-NAME",
-        "users add NAME",
+        "your own password first",
+        "discern users add NAME",
         "DISCERN_HOST=0.0.0.0 discern run",
         ":7860</code>",
     )

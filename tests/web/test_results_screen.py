@@ -223,3 +223,9 @@ def test_code_and_card_open_over_the_page(screens: Screens) -> None:
     here = {"concept": ROUND}
     assert "classify" in screens.press("results-download", "code", "", here)["results-dialog"]
     assert "How good it is" in screens.press("results-download", "card", "", here)["results-dialog"]
+
+
+def test_a_watched_folders_form_keeps_each_field_with_its_label(bench: Workbench, screens: Screens) -> None:
+    form = screens.load("results", concept=ROUND)["results-watch"]
+    assert re.search(r"<label>Warn below \(% right\) <input[^>]*></label>", form)
+    assert "New pictures join the library" in form

@@ -118,12 +118,12 @@ def test_what_follows_stands_beside_what_was_found(bench: Workbench) -> None:
 def test_a_model_that_did_not_answer_is_not_said_to_do_the_work(bench: Workbench) -> None:
     act(bench, "save", openai_base_url="http://127.0.0.1:9/v1", llm_model="m")
     said = view(bench)
-    assert "m, on this computer, at http://127.0.0.1:9/v1, is set and not tested yet." in said
+    assert "m, on this computer, at http://127.0.0.1:9/v1, not tested yet." in said
     assert "than a cent" not in said
     answer = {"model": "m", "roles": ["scoping"], "works": False, "problem": "Nobody is there."}
     report = {"address": "http://127.0.0.1:9/v1", "models": [], "models_note": "", "answers": [answer]}
     running = bench.jobs.store.add("test endpoint", {})
-    assert "Testing m, on this computer" in view(bench)
+    assert "m, on this computer, at http://127.0.0.1:9/v1, now being tested." in view(bench)
     bench.jobs.store.claim(running)
     bench.jobs.store.finish(running, "failed", None, "can’t be reached")
     ticked = html_of(_Screen(bench, WebPage()).tick())
