@@ -204,11 +204,10 @@ def test_results_order_the_library_and_download(page: Any, answered: Any) -> Non
     bench.context.heads.add(bench.context.concept("Ellipse too").id, bench.concept(NAME).versions.head())
     open_screen(page, answered, "results")
     page.get_by_role("button", name="Surest").click()
-    page.get_by_text("Why this order?").click()
-    page.get_by_text("all figures are the classifier’s own").wait_for()
+    page.get_by_text("Flags follow the score alone.").wait_for()
     page.get_by_role("button", name="Borderline").click()
     page.wait_for_selector("#order-borderline[aria-current]")
-    page.get_by_text("nearest to the threshold").wait_for()
+    page.get_by_text("Nearest to the threshold").wait_for()
     page.get_by_role("button", name="Least likely").click()
     page.wait_for_selector("#order-bottom[aria-current]")
     assert page.locator("#results-library .pictures li").count() == 24

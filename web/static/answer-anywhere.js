@@ -127,8 +127,8 @@ class AnswerAnywhere {
       drawRemark(tile, this.concept ? elsewhere.remark(this.concept, idOf(tile)) : '');
     }
     const finds = document.querySelector('[data-finds]'); // as many as the server knew of
-    const said = [...document.querySelectorAll('[data-find]')].filter((tile) => elsewhere.said(this.concept, idOf(tile)));
-    if (finds) finds.textContent = (finds.dataset.finds - said.length).toLocaleString('en');
+    const said = (tile) => elsewhere.said(this.concept, idOf(tile));
+    if (finds) finds.textContent = (finds.dataset.finds - [...document.querySelectorAll('[data-find]')].filter(said).length).toLocaleString('en');
     for (const one of document.querySelectorAll('[data-say=choose]')) one.setAttribute('aria-pressed', String(this.choosing));
     for (const one of bars()) this.drawPill(one);
   }
@@ -214,8 +214,6 @@ class AnswerAnywhere {
     const form = document.getElementById('remove-chosen');
     if (!form) return;
     if (!this.chosen.size) return this.tell('Select pictures first.');
-    form.elements.pictures.value = [...this.chosen].join(' ');
-    this.clear();
     form.requestSubmit();
   }
 

@@ -81,14 +81,13 @@ document.addEventListener("change", (event) => {
 // A menu that opens gives the focus to its first field; the browser gives it back as the menu closes.
 document.addEventListener("beforetoggle", ({ target, newState }) => {
   const field = target.popover && newState === "open" && target.querySelector("input:not([type=hidden], .visually-hidden), select, textarea");
-  if (!field) return;
-  field.autofocus = true;
-  setTimeout(() => { field.autofocus = false; }); // or its area would count as changed
+  if (field) field.autofocus = true;
+  if (field) setTimeout(() => { field.autofocus = false; }); // or its area would count as changed
 }, true);
 
-// While a menu is open, keys are for what is in it and never reach the pictures.
+// While a menu is open or a comment is written, keys never reach the pictures.
 addEventListener("keydown", (event) => {
-  if (!event.target.matches("input, textarea, select") && document.querySelector(":popover-open")) event.stopPropagation();
+  if (!event.target.matches("input, textarea, select") && document.querySelector(":popover-open, dialog.comment-box")) event.stopPropagation();
 }, true);
 
 // A menu closes once something of it is pressed or sent.

@@ -168,7 +168,6 @@ document.addEventListener('change', (event) => {
 document.addEventListener('keydown', (event) => {
   const all = cells();
   if (!all.length || event.ctrlKey || event.metaKey || event.altKey || event.target.matches('input, textarea, select')) return;
-  if (document.querySelector('dialog.comment-box')) return;
   const cell = cellOf(event.target), key = event.key.toLowerCase(), isOpened = all[0].closest('dialog');
   const width = placeOf(all[0]).children.length;
   const sideways = isOpened ? {} : {ArrowLeft: -width, ArrowRight: width}; // an opened picture turns to the next by itself

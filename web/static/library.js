@@ -132,7 +132,6 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   if (!opened()?.open || event.target.matches("input, textarea, select")) return;
-  if (document.querySelector("dialog.comment-box")) return; // written about the picture below it
   if (event.key === "ArrowLeft") turnTo(-1);
   if (event.key === "ArrowRight") turnTo(1);
 });
