@@ -79,6 +79,7 @@ class QualityView(View):
     curves: Curves | None
     next_look: int  # test labels after which there are the next figures; 0: at once, or no more
     answered: int  # test labels so far
+    to_go: int = 0  # test labels until the next figures; 0: at once, or no more
     pictures: int  # of the library, with a vector
     flagged: int | None  # of them, at the version's threshold; None until the library was scored
     flagged_at: list[int]  # at the thresholds 0, 0.001, … 1; empty until the library was scored
@@ -102,7 +103,7 @@ def quality(
     """The version on the answers as they are now. `measured` is the newest stored report, `scores` what it
     says of the library where that is known."""
     report, counts = measured.report if measured else None, dataset.decisions
-    answered, under = dataset.answered_blindly, figures_under(dataset, head)
+    under = figures_under(dataset, head)
     moved = elsewhere(report, dataset.frame) if report else ""
     stale = _changed_since(measured, dataset, under) and (not moved or bool(dataset.measuring))
     return QualityView(
@@ -124,8 +125,11 @@ def quality(
         rows=list(report.cuts) if report else [],
         at=at_threshold(report) if report else None,
         curves=report.curves if report else None,
-        next_look=0 if dataset.imported or (stale and not report) else next_look(answered, dataset.pictures),
-        answered=answered,
+        next_look=0
+        if dataset.imported or (stale and not report)
+        else next_look(len(dataset.measuring), dataset.pictures),
+        answered=dataset.answered_blindly,
+        to_go=0 if stale else dataset.to_next_figures,
         waiting_answers="" if stale else what_waits(dataset, report.n) if report else "",
         pictures=len(dataset.index.ids),
         flagged=scores.flagged(head.threshold) if scores else None,

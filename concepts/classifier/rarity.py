@@ -46,18 +46,25 @@ class Rarity(View):
     @property
     def sentence(self) -> str:
         """How rare it is and what that takes; empty unless it is rare."""
+        return self.said()
+
+    def said(self, labels: int = 0) -> str:
+        """The same where there are this many test labels by now: what it takes is known again at the next
+        look."""
         if not self.rare:
             return ""
+        later = labels > self.n
         about = f"about {round(self.value):,}, " if self.yes else ""
         known = (
-            f"Rare: {self.yes:,} of {self.n:,} test pictures {'counts' if self.yes == 1 else 'count'}, so "
+            f"Rare: {self.yes:,} of {'the first ' if later else ''}{self.n:,} test pictures "
+            f"{'counts' if self.yes == 1 else 'count'}, so "
             f"{about}at most {math.floor(self.high):,} of {self.pictures:,} pictures do."
         )
         sheets = ""
         if self.walls:
             them = "1 contact sheet" if self.walls == 1 else f"{self.walls:,} contact sheets"
             sheets = f"Looked through: {them} ({self.on_walls:,} pictures)."
-        return " ".join(filter(None, (known, self._effort, sheets, FIND_MORE)))
+        return " ".join(filter(None, (known, "" if later else self._effort, sheets, FIND_MORE)))
 
     @property
     def _effort(self) -> str:

@@ -23,7 +23,7 @@ class Verdict:
 
     said: str
     todo: str
-    step: Literal["label", "pictures", "threshold", "results"]
+    step: Literal["label", "test", "pictures", "threshold", "results"]
     known: bool = True
     figure: str = ""
 
@@ -37,11 +37,14 @@ class Verdict:
         return self.figure or f"{self.said[0].lower()}{self.said[1:]}"
 
 
-def verdict(report: EvaluationReport | None, *, labels: int = 0, test_labels: int = 0) -> Verdict:
+def verdict(
+    report: EvaluationReport | None, *, labels: int = 0, test_labels: int = 0, stale: bool = False
+) -> Verdict:
     """`labels`: how many more would help, 0 if there are enough. `test_labels`: how many more bring the next
-    figures, 0 if the test set is used up."""
+    figures, 0 if the test set is used up. `stale`: whether testing now would say something else."""
     if report is None:
-        return Verdict("Not tested yet", _test_labels(test_labels) or "test it", "label", known=False)
+        todo = "" if stale else _test_labels(test_labels)
+        return Verdict("Not tested yet", todo or "test it", "label" if todo else "test", known=False)
     right, found = report.metric("precision"), report.metric("recall")
     if certified := _certified(report):
         said = f"Guaranteed: at least {certified} of 100 it flags are right"
@@ -50,14 +53,14 @@ def verdict(report: EvaluationReport | None, *, labels: int = 0, test_labels: in
     if confusion and count and not confusion["true_positive"] + confusion["false_positive"]:
         return Verdict("It flags none of the test pictures", "lower the threshold", "threshold")
     if right is None or _is_wide(right):
-        return _too_early("Too early to say", report, count, test_labels)
+        return _too_early("Too early to say", report, count, test_labels, stale)
     if _may_be_chance(report, right):
         said = "Not better than chance yet"
         return Verdict(said, f"label {labels} more" if labels else "label more", "label", known=False)
     are_right, figure = _right(right), _percent(right)
     if found is None or _is_wide(found):
         said = f"{are_right[0].upper()}{are_right[1:]}. Too early to say what it misses"
-        return replace(_too_early(said, report, count, test_labels), figure=figure)
+        return replace(_too_early(said, report, count, test_labels, stale), figure=figure)
     precision, recall = right.value or 0, found.value or 0
     said = f"{_level(precision, recall)}: {are_right}. It misses {_in_ten(1 - recall)}"
     if precision >= RIGHT and recall >= RIGHT:
@@ -86,13 +89,16 @@ def _percent(right: Metric) -> str:
     return f"{value:.0f} % right ({low:.0f}–{high:.0f} %)"
 
 
-def _too_early(said: str, report: EvaluationReport, count: int, test_labels: int) -> Verdict:
-    if todo := _test_labels(test_labels):
-        return Verdict(said, todo, "label", known=False)
-    why = f"{report.n:,} test pictures are too few"
+def _too_early(said: str, report: EvaluationReport, count: int, test_labels: int, stale: bool) -> Verdict:
+    if stale:
+        return Verdict(said, "test it again", "test", known=False)
+    why, todo = "", _test_labels(test_labels)
     if count < FEWEST:
         few = f"only {count}" if count else "none"
         why = f"{few} of {report.n:,} test pictures {'count' if count > 1 else 'counts'}"
+    if todo:
+        return Verdict(said, f"{why}; {todo}" if why else todo, "label", known=False)
+    why = why or f"{report.n:,} test pictures are too few"
     if report.drawn == "imported" or SHARE * (report.covered or 0) >= LOOKS[-1]:  # more pictures test no more
         return Verdict(said, f"{why}, so judge by the results", "results", known=False)
     return Verdict(said, f"{why}, so add pictures", "pictures", known=False)

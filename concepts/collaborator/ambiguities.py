@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from pydantic import BaseModel
@@ -219,23 +220,26 @@ def by_looks(
     ids: Sequence[str], vectors: Vectors, doubt: Floats, background: Vectors, nouns: Nouns
 ) -> list[Ambiguity]:
     """Without a model: groups of borderline pictures that look alike, those in most doubt first. vectors
-    (n, d), doubt (n,), background (m, d) of the library. No two have one name."""
+    (n, d), doubt (n,), background (m, d) of the library. No two have one name: those that no noun fits are
+    numbered in that order."""
     rows = np.argsort(-doubt, kind="stable")[: TIMES_AS_MANY * ASKED]
     groups = min(GROUPS, len(rows) // BATCH)
     if not groups:
         return []
     cluster, distance = _clusters(vectors[rows], groups, 3)
-    found: dict[str, tuple[float, Ambiguity]] = {}
+    found: list[tuple[float, str, tuple[str, ...]]] = []
     for one in range(groups):
         at = np.flatnonzero(cluster == one)
         if len(at) < FEWEST:
             continue
         typical = rows[at[np.argsort(distance[at, one], kind="stable")]]
+        taken = {name for _, name, _ in found}
         names = [f"Like “{noun}”" for noun in nouns(vectors[typical], background)]
-        names.append(f"Similar pictures {sum(name.startswith('Similar') for name in found) + 1}")
-        name = next(name for name in names if name not in found)
-        found[name] = (float(doubt[typical].mean()), Ambiguity(name, tuple(ids[row] for row in typical)))
-    return [group for _, group in sorted(found.values(), key=lambda pair: -pair[0])]
+        name = next((name for name in names if name not in taken), "")
+        found.append((float(doubt[typical].mean()), name, tuple(ids[row] for row in typical)))
+    number = count(1)
+    found.sort(key=lambda group: -group[0])
+    return [Ambiguity(name or f"Group {next(number)}", pictures) for _, name, pictures in found]
 
 
 def batch(ambiguity: Ambiguity, vectors: Vectors) -> list[str]:

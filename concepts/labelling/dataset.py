@@ -13,7 +13,7 @@ from concepts.labelling.consensus import Decision, consensus
 from concepts.labelling.rechecks import Renewal, Renewals, Twice, comes_again, said_twice
 from concepts.labelling.training_data import TrainingData
 from concepts.learning.base import Bools
-from concepts.learning.waves import looked_at
+from concepts.learning.waves import looked_at, to_go
 from concepts.view import View
 from storage.concepts import WATCHING, Certifying, Wave
 from storage.frames import Frame
@@ -88,6 +88,11 @@ class ConceptDataset(TrainingData):
     def answered_blindly(self) -> int:
         """Pictures of the evaluation set that have an answer which measures, whatever it is."""
         return len(self.evaluation.keys() & self.blind.keys())
+
+    @property
+    def to_next_figures(self) -> int:
+        """How many more test labels bring the next figures; 0 where there are no more."""
+        return 0 if self.imported else to_go([i in self.blind for i in self.evaluation], self.pictures)
 
     @property
     def pictures(self) -> int:

@@ -89,6 +89,10 @@ class LabelCache:
         """Picture id → what people say together."""
         return self._said(concept_id, self.state(concept_id)).decisions
 
+    def blind(self, concept_id: int) -> set[str]:
+        """Pictures that somebody answered without seeing what the machine says."""
+        return self._said(concept_id, self.state(concept_id)).blind
+
     def held_out(self, concept_id: int) -> Reserved:
         return self._held_out(concept_id, self.state(concept_id))
 

@@ -65,6 +65,14 @@ def next_look(answered: int, pictures: int) -> int:
     return min(look, most) if look and most > answered else 0
 
 
+def to_go(answered: Sequence[bool], pictures: int) -> int:
+    """How many more test labels bring the next figures; 0 where there are no more. `answered`: whether each
+    picture has one, in the order drawn: figures wait for the first ones, whatever came before its turn."""
+    first = next((n for n, one in enumerate(answered) if not one), len(answered))
+    look = next_look(looked_at(first, len(answered), pictures), pictures)
+    return look - sum(answered[:look])
+
+
 def about_waiting(counted: int, answered: int, pictures: int, undecided: int = 0) -> str:
     """Which of the test labels figures rest on, and when the next come: such as 30 of 57. `undecided` of
     the counted say neither yes nor no. Empty where no answer waits."""

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 from concepts.classifier.rarity import Rarity
 from concepts.classifier.stability import Settling
+from concepts.classifier.verdict import verdict
 from concepts.labelling.dataset import AnswerCount
 from concepts.learning.evaluation import FEWEST
-from concepts.learning.waves import next_look
+from concepts.learning.waves import to_go
 from concepts.workbench.jobs import LookOver
 from storage.tables import ConceptRow
 
@@ -57,13 +58,12 @@ def advice(count: AnswerCount, settling: Settling | None) -> str:
     return settling.sentence if settling else "Enough to start; more labels still help."
 
 
-def progress(count: AnswerCount, settling: Settling | None, first_figures: int) -> str:
-    """One line, such as: 41 of about 100 labels · 12 test labels to go. `first_figures`: test labels after
-    which there are figures."""
+def progress(count: AnswerCount, settling: Settling | None, left: int) -> str:
+    """One line, such as: 41 of about 100 labels · 12 test labels to go. `left`: test labels until figures
+    that say how good a version is."""
     line = f"{count.given:,} of about {ENOUGH_LABELS} labels"
     if count.given >= ENOUGH_LABELS or is_enough(count, settling):
         line = f"{count.answers:,} labels · {advice(count, settling).rstrip('.')}"
-    left = first_figures - count.measure
     return f"{line} · {left:,} test label{'s' if left > 1 else ''} to go" if left > 0 else line
 
 
@@ -78,7 +78,7 @@ def mode(count: AnswerCount, *, scaled: bool) -> Mode:
 def about_rare(count: AnswerCount, rarity: Rarity | None, sheets: int) -> str:
     """How rare it is, or how rare it looks before anything is known."""
     if rarity is not None:
-        return rarity.sentence
+        return rarity.said(count.measure)
     if count.yes or sheets < EARLY:
         return ""
     return (
@@ -95,7 +95,7 @@ def advise(context: Context, concept: ConceptRow) -> Advice:
     settling = looked.settling if looked else None
     return Advice(
         count=count,
-        progress=progress(count, settling, _first_figures(context, concept, count)),
+        progress=progress(count, settling, _test_labels_left(context, concept, count)),
         more=advice(count, settling),
         reason=settling.reason if settling else "",
         rare=about_rare(count, looked.rarity if looked else None, sheets),
@@ -104,11 +104,17 @@ def advise(context: Context, concept: ConceptRow) -> Advice:
     )
 
 
-def _first_figures(context: Context, concept: ConceptRow, count: AnswerCount) -> int:
-    """After how many test labels there are figures: of a test set from outside, after all."""
-    if "imported" in context.label_cache.held_out(concept.id).evaluation.values():
-        return count.to_measure
-    return next_look(0, context.collection.count_for(concept.id))
+def _test_labels_left(context: Context, concept: ConceptRow, count: AnswerCount) -> int:
+    """Until the next figures, as Check says it; of a test set from outside, until all are there. 0 once the
+    newest version's figures say how good it is."""
+    evaluation = context.label_cache.held_out(concept.id).evaluation
+    if "imported" in evaluation.values():
+        return count.to_measure - count.measure
+    blind = context.label_cache.blind(concept.id)
+    left = to_go([i in blind for i in evaluation], context.collection.count_for(concept.id))
+    head = context.heads.get(concept.id) if left else None
+    found = context.measured(concept, head.number) if head else None
+    return 0 if found and verdict(found.report).known else left
 
 
 def settling_of(context: Context, concept_ids: Sequence[int]) -> dict[int, Settling]:

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from playwright.sync_api import expect
 
 from concepts.bundle.load import load_bundle
 from concepts.classifier.verdict import verdict
@@ -177,6 +178,14 @@ def test_a_mistake_is_corrected_with_a_comment_and_undone(page: Any, answered: A
     assert "with a comment" in page.text_content(f"#open-{wrong[:12]}")
 
 
+def test_another_aim_says_that_it_takes_a_training(page: Any, answered: Any) -> None:
+    train_if_needed(page, answered)
+    said = page.get_by_text("Takes effect when you train again")
+    expect(said).to_be_hidden()
+    page.get_by_role("combobox", name="What the threshold aims at").select_option(label="Aim: 95 % right")
+    expect(said).to_be_visible()
+
+
 def test_two_versions_are_compared_and_an_older_one_is_used_again(page: Any, answered: Any) -> None:
     train_if_needed(page, answered)
     bench = answered.bench
@@ -189,7 +198,9 @@ def test_two_versions_are_compared_and_an_older_one_is_used_again(page: Any, ans
     page.get_by_role("dialog").get_by_text("they differ in").wait_for()
     page.get_by_role("dialog").get_by_role("button", name="Close").click()
     page.get_by_role("button", name="Go back to version 1").click()
-    page.get_by_text("Version 1 is in use again").wait_for()
+    notice = page.get_by_role("status").filter(has_text="Version 1 is in use again")
+    expect(notice).to_be_in_viewport()
+    expect(notice).to_be_focused()
     assert len(bench.concept(NAME).definition.read().heads) == before + 1
     page.wait_for_function("() => !document.querySelector('.job')")
     with page.expect_download() as download:

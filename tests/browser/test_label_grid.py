@@ -110,6 +110,34 @@ def test_closing_the_grid_asks_about_marks_escape_stays_with_them_and_enter_save
     assert answers(site, concept) == [(picture, "yes") for picture in given]
 
 
+def test_enter_saves_after_a_click_on_mark_rest_no_and_until_then_it_says_not_saved(
+    site: Site, grid: Any, concept: str
+) -> None:
+    mark(grid, 2)
+    state = grid.locator("[data-part=saved]")
+    expect(state).to_have_text("2 not saved")
+    grid.get_by_role("button", name="Mark rest No").click()
+    expect(state).to_have_text("36 not saved")
+    grid.keyboard.press("Enter")
+    expect(state).to_have_text("saved")
+    assert len(answers(site, concept)) == 36
+
+
+def test_how_far_it_is_closes_by_escape_and_by_a_click_elsewhere(grid: Any) -> None:
+    line, panel = (
+        grid.get_by_role("button", name="of about 100 labels"),
+        grid.get_by_role("group", name="How far"),
+    )
+    line.click()
+    expect(panel).to_be_visible()
+    grid.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    line.click()
+    expect(panel).to_be_visible()
+    grid.get_by_role("heading", level=1).click()
+    expect(panel).to_be_hidden()
+
+
 def test_d_drops_the_marks_and_they_do_not_come_back(site: Site, grid: Any, concept: str) -> None:
     mark(grid, 2)
     grid.keyboard.press("g")

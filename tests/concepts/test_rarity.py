@@ -43,6 +43,12 @@ def test_what_a_rare_concept_takes_is_said(changes: dict[str, float], said: str)
     assert said in found(**changes).sentence
 
 
+def test_with_more_test_labels_it_says_which_ones_it_knows_and_leaves_out_what_it_takes() -> None:
+    said = found(n=12, high=900).said(23)
+    assert said.startswith("Rare: 0 of the first 12 test pictures count, so at most 900")
+    assert "more test labels" not in said
+
+
 def test_of_what_is_not_rare_nothing_is_said() -> None:
     assert found(yes=6, value=270).sentence == ""
 

@@ -67,26 +67,20 @@ def test_the_figures_behind_it_are_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "found", "line"),
+    ("count", "found", "left", "line"),
     [
-        (AnswerCount(), None, "0 of about 100 labels · 30 test labels to go"),
-        (FEW.model_copy(update={"measure": 29}), None, "60 of about 100 labels · 1 test label to go"),
-        (FEW.model_copy(update={"measure": 30}), None, "60 of about 100 labels"),
-        (FEW, counted(), "60 labels · Done: more labels would change little · 30 test labels to go"),
-        (
-            MANY.model_copy(update={"measure": 30}),
-            counted(hesitates=38),
-            "150 labels · Almost stable; 38 uncertain",
-        ),
-        (
-            AnswerCount(answers=150, teach_no=150, measure=30),
-            None,
-            "150 labels · Label at least one that counts",
-        ),
+        (AnswerCount(), None, 30, "0 of about 100 labels · 30 test labels to go"),
+        (FEW, None, 1, "60 of about 100 labels · 1 test label to go"),
+        (FEW, None, 0, "60 of about 100 labels"),
+        (FEW, counted(), 30, "60 labels · Done: more labels would change little · 30 test labels to go"),
+        (MANY, counted(hesitates=38), 0, "150 labels · Almost stable; 38 uncertain"),
+        (AnswerCount(answers=150, teach_no=150), None, 0, "150 labels · Label at least one that counts"),
     ],
 )
-def test_one_line_says_how_far_the_labels_are(count: AnswerCount, found: Settling | None, line: str) -> None:
-    assert progress(count, found, 30) == line
+def test_one_line_says_how_far_the_labels_are(
+    count: AnswerCount, found: Settling | None, left: int, line: str
+) -> None:
+    assert progress(count, found, left) == line
 
 
 @pytest.mark.parametrize(

@@ -45,32 +45,33 @@ def report(
 SURE, FAIR, WEAK = (0.9, 0.82, 0.96), (0.66, 0.55, 0.78), (0.31, 0.25, 0.42)
 SHUFFLES, LEARNED = ((Baseline(name=SHUFFLED, metrics=(), p_value=p),) for p in (0.2, 0.01))
 
+FEW = "only 5 of 80 test pictures count"
 
 CASES: dict[str, list[tuple[EvaluationReport | None, int, int, str]]] = {
     "label": [
         (None, 0, 12, "Not tested yet: 12 more test labels."),
-        (None, 0, 0, "Not tested yet: test it."),
         (report(SURE, FAIR), 40, 12, "Good: 9 in 10 it flags are right. It misses 3 in 10; label 40 more."),
         (report(WEAK, WEAK), 40, 0, "Weak: 3 in 10 it flags are right. It misses 7 in 10; label 40 more."),
         (report(WEAK, WEAK), 0, 0, "Weak: 3 in 10 it flags are right. It misses 7 in 10; review the labels."),
-        (report((0.97, 0.3, 1.0), SURE), 40, 12, "Too early to say: 12 more test labels."),
-        (report((0.97, 0.3, 1.0), SURE), 0, 1, "Too early to say: 1 more test label."),
-        (report(None), 40, 12, "Too early to say: 12 more test labels."),
+        (report((0.97, 0.3, 1.0), SURE), 40, 12, f"Too early to say: {FEW}; 12 more test labels."),
+        (report((0.97, 0.3, 1.0), SURE), 0, 1, f"Too early to say: {FEW}; 1 more test label."),
+        (report(None), 40, 12, f"Too early to say: {FEW}; 12 more test labels."),
         (
             report(SURE, (0.5, 0.1, 0.9)),
             0,
             12,
-            "9 in 10 it flags are right. Too early to say what it misses: 12 more test labels.",
+            f"9 in 10 it flags are right. Too early to say what it misses: {FEW}; 12 more test labels.",
         ),
         (
             report((0.99, 0.9, 1.0), None),
             0,
             12,
-            "Nearly all it flags are right. Too early to say what it misses: 12 more test labels.",
+            f"Nearly all it flags are right. Too early to say what it misses: {FEW}; 12 more test labels.",
         ),
         (report((0.3, 0.15, 0.4), SURE), 40, 0, "Not better than chance yet: label 40 more."),
         (report(SURE, SURE, baselines=SHUFFLES), 0, 0, "Not better than chance yet: label more."),
     ],
+    "test": [(None, 0, 0, "Not tested yet: test it.")],
     "threshold": [
         (
             report(SURE, FAIR),
@@ -151,6 +152,12 @@ def test_a_version_is_judged_in_one_sentence(
 ) -> None:
     found = verdict(of, labels=labels, test_labels=test_labels)
     assert (found.sentence, found.step) == (said, step)
+
+
+def test_a_version_that_can_be_tested_at_once_asks_for_that_and_no_labels() -> None:
+    for of, said in ((None, "Not tested yet: test it."), (report(None), "Too early to say: test it again.")):
+        found = verdict(of, test_labels=30, stale=True)
+        assert (found.sentence, found.step) == (said, "test")
 
 
 @pytest.mark.parametrize("tenth", range(11))

@@ -19,6 +19,7 @@ from concepts.learning.waves import (
     next_look,
     next_size,
     strata,
+    to_go,
 )
 
 
@@ -26,6 +27,13 @@ from concepts.learning.waves import (
 def test_the_next_figures_come_where_a_wave_ends(answered: int, pictures: int) -> None:
     look = next_look(answered, pictures)
     assert look == 0 or (look > answered and looked_at(look, look, pictures) == look)
+
+
+def test_a_label_given_before_its_turn_brings_the_figures_no_nearer_than_the_first_ones() -> None:
+    assert to_go([], 764) == 30
+    assert to_go([True] * 28 + [False] * 2 + [True] * 2, 764) == 2
+    assert to_go([True] * 57 + [False] * 3 + [True] * 5, 764) == 3
+    assert to_go([True] * 12, 60) == 0
 
 
 @given(st.integers(0, 30), st.integers(0, 200))

@@ -68,6 +68,7 @@ def measured(at: CutFigures | None, **changes: Any) -> QualityView:
         "flagged_at": [],
         "next_look": 30,
         "answered": 9,
+        "to_go": 21,
     }
     return QualityView.model_validate({"version": version(), "at": at, **shown, **changes})
 
@@ -107,6 +108,19 @@ def test_before_figures_it_says_what_they_take() -> None:
     shown = words(check._main(measured(None, n=0), "Ball"))
     assert "Not tested yet: 21 more test labels." in shown
     assert 'id="threshold"' not in check._main(measured(None), "Ball")
+
+
+def test_once_it_can_be_tested_that_is_the_one_next_step() -> None:
+    html = check._main(measured(None, n=0, stale=True, to_go=0), "Ball")
+    assert "Not tested yet: test it." in words(html)
+    assert html.count('data-action="measure"') == 1
+    assert "/label" not in html
+    assert "notice warn" not in html
+
+
+def test_the_ends_of_the_axis_stand_apart_from_what_the_bars_mean() -> None:
+    html = check._main(measured(None, curves=CURVES), "Ball")
+    assert "surely not surely yes" in words(html)
 
 
 def guarantee(**changes: Any) -> str:

@@ -186,5 +186,6 @@ def test_versions_are_compared_and_gone_back_to(bench: Workbench) -> None:
     assert "they differ in" in words(compared["check-dialog"])
     shown = screens.press("check-versions", "again", "1", OF)
     assert "Version 1 is in use again, as version 3." in words(shown["check-said"])
+    assert shown["check-trained"] == ""  # where an earlier training may still be told
     assert versions.head().threshold == versions.head(1).threshold
     assert "Go back to version 2" in shown["check-versions"]

@@ -74,6 +74,7 @@ def test_who_may_not_label_finds_no_buttons_for_it_and_reads_why(bench: Workbenc
         screens = Screens.of(client)
         label = opened(screens)[1]
         review = screens.load("label/review", concept=NAME)["review-main"]
+        assert f'href="/library?concept={NAME.replace(" ", "+")}&amp;answered=any"' in review
         shown[role] = (
             'data-do="yes"' in label,
             "You can look, but not label" in label,

@@ -93,6 +93,7 @@ def test_every_screen_rest_and_the_command_line_say_the_same(
     assert f"{SENTENCE} 1 new since version 1. {more}" in words(
         screens.load("check", concept=NAME)["check-figures"]
     )
+    assert "Not tested yet: 9 more test labels." in words(screens.load("check", concept=NAME)["check-main"])
     label = screens.load("label", concept=NAME)["label-area"]
     state = json.loads(unescape(re.search(r'data-state="([^"]*)"', label)[1]))  # type: ignore[index]
     assert (state["advice"]["count"]["sentence"], state["advice"]["progress"]) == (SENTENCE, line)

@@ -251,7 +251,7 @@ class _Screen:
             return {}
         view = self._bench.concept(name).definition.read()
         shown: Shown = {
-            self.trained: render("check/trained.html", name=name, number=view.heads[-1].number),
+            self.trained: render("check/trained.html", number=view.heads[-1].number),
             MEMORY: memory.model_copy(update={"told": work.id}),
         }
         if len(view.heads) == 1 and is_going(work):  # of a later one the rest is about the one before
@@ -278,7 +278,7 @@ class _Screen:
             said = self._do(action, name, author_of(request))
             if action.name in BEGINS:  # which changes nothing else that is shown, and the work wants the time
                 return {self.said: said, self.trained: ""} | self.work.shown(self.work.newest(name))
-            return self.everything(request, said, memory.pages)
+            return self.everything(request, said, memory.pages) | {self.trained: ""}
         except DiscernError as error:
             return self.everything(request, say(in_words(error), "bad"), memory.pages)
 
@@ -287,7 +287,7 @@ class _Screen:
         author, versions = author_of(request), self._bench.concept(name).versions
         if action.name == "around":
             sides = self._bench.concept(name).scores.around(float(action.value), BESIDE)
-            return {self.around: render("check/around.html", sides=sides)}
+            return {self.around: render("check/around.html", sides=sides, name=name)}
         if action.name.startswith("page-"):
             start, (alarms, missed) = max(int(action.value), 0), memory.pages
             turned = (start, missed) if action.name == "page-alarms" else (alarms, start)
@@ -376,12 +376,12 @@ def _covered(view: QualityView) -> str:
 
 def _main(view: QualityView, name: str, labels: int = 0) -> str:
     """The verdict and the threshold that moves its figures; or what is missing."""
-    guarantee, more = Guarantee.of(view.version.details), max(view.next_look - view.answered, 0)
+    guarantee = Guarantee.of(view.version.details)
     return render(
         "check/main.html",
         view=view,
         name=name,
-        verdict=verdict(view.version.report, labels=labels, test_labels=more),
+        verdict=verdict(view.version.report, labels=labels, test_labels=view.to_go, stale=view.stale),
         rows=[_numbers(row) for row in view.rows],
         at=_numbers(view.at) if view.at else None,
         guarantee=guarantee.sentence if guarantee else "",

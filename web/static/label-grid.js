@@ -145,6 +145,7 @@ export class Grid {
     if (action.startsWith('mark:')) this.set(this.range(), action.slice('mark:'.length));
     if (action === 'clear') this.set(this.values.map((_, i) => i), '');
     if (action === 'save') this.save();
+    if (/^(rest-|mark:|clear)/.test(action)) this.tiles()[this.at]?.focus({preventScroll: true}); // Enter saves them
     if (action === 'comment-tile') this.write();
     if (['save-marks', 'drop-marks', 'stay'].includes(action)) this.unsaved.answer(action);
     return true;
@@ -216,6 +217,7 @@ export class Grid {
   keep() {
     const {pictures, values, shownSize: size} = this;
     const order = this.isSheet ? 'wall' : this.shownOrder;
+    this.labeller.showSaved();
     this.unsaved.keep({order, size, pictures: pictures.map(({id, path}) => ({id, path, said: this.labeller.comments.own(id)})), values});
   }
 

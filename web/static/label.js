@@ -45,7 +45,7 @@ class Labeller {
       have: () => this.pictures.map((p) => p.id),
       saved: (item, response) => this.saved(item, response),
       refused: (item, reason) => this.refused(item, reason),
-      changed: (count, failure) => this.showSaved(count, failure),
+      changed: () => this.showSaved(),
     });
     this.comments = new Comments(this);
     this.comments.know(state.remarks);
@@ -447,12 +447,14 @@ class Labeller {
     this.part('onward').classList.toggle('primary', enough);
   }
 
-  showSaved(count, failure) {
+  showSaved() {
+    const {items: {length: count}, failure} = this.outbox, marks = this.grid?.unsaved.count;
     const chip = this.part('saved');
     const set = (kind, words) => { chip.className = `chip ${kind}`; chip.textContent = words; };
     if (failure) set('no', `not saved: ${count}`);
-    else if (!count) set('yes', 'saved');
-    else set('maybe', 'saving…');
+    else if (count) set('maybe', 'saving…');
+    else if (marks) set('maybe', `${marks} not saved`);
+    else set('yes', 'saved');
     if (failure || !this.part('trouble-words').textContent.startsWith('One label was')) this.part('trouble').hidden = !failure;
     if (failure) this.part('trouble-words').textContent = `${failure} ${count === 1 ? '1 label waits' : `${count} labels wait`} in this browser and will be sent again.`;
   }

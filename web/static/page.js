@@ -37,6 +37,14 @@
     if (wait) timer = setTimeout(() => look(), wait * 1000);
   }
 
+  // Where what was pressed is gone, the focus goes to what was said about it; style.css keeps that in sight.
+  function arrive(pressed, areas = {}) {
+    if (document.activeElement !== document.body || (pressed && document.getElementById(pressed))) return;
+    const said = Object.keys(areas).map((id) => document.querySelector(`#${id} > .notice:only-child`)).find(Boolean);
+    said?.setAttribute('tabindex', '-1');
+    said?.focus({preventScroll: true});
+  }
+
   function tell(words) {
     const toast = document.getElementById('toast');
     toast.textContent = words;
@@ -46,11 +54,13 @@
   }
 
   function press(area, action, value, fields = {}) {
+    const pressed = document.activeElement?.id;
     presses += 1;
     turn = Promise.all([turn, whole]).then(async () => {
       const told = await ask({event: 'press', area, action, value, fields});
       if (told.failure) tell(told.failure);
       put(told);
+      arrive(pressed, told.areas);
     });
   }
 
