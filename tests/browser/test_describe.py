@@ -126,6 +126,8 @@ def test_the_history_shows_changed_words_by_more_than_colour_and_goes_back(site:
     assert go_back.evaluate("button => button.getClientRects().length && button.clientHeight") < 40  # a line
     go_back.click()
     said(page, "back to definition 1")
+    way_back = page.locator(".notice:focus").get_by_role("button", name="Undo")
+    expect(way_back).to_be_in_viewport()
 
 
 def test_a_change_on_a_stale_page_is_refused_and_the_newest_is_shown(site: Any, page: Any) -> None:

@@ -37,12 +37,12 @@
     if (wait) timer = setTimeout(() => look(), wait * 1000);
   }
 
-  // Where what was pressed is gone, the focus goes to what was said about it; style.css keeps that in sight.
+  // Where what was pressed is gone, the focus goes to what was said about it, which is then in sight.
   function arrive(pressed, areas = {}) {
     if (document.activeElement !== document.body || (pressed && document.getElementById(pressed))) return;
-    const said = Object.keys(areas).map((id) => document.querySelector(`#${id} > .notice:only-child`)).find(Boolean);
+    const said = Object.keys(areas).map((id) => document.querySelector(`#${id} > .notice:only-child, #${id} > [aria-live] > .notice`)).find(Boolean);
     said?.setAttribute('tabindex', '-1');
-    said?.focus({preventScroll: true});
+    said?.focus();
   }
 
   function tell(words) {
