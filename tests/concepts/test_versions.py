@@ -19,6 +19,7 @@ from answering import answer
 from drawing import draw_folder
 
 from concepts.bundle.load import load_bundle
+from concepts.classifier import verdict as verdicts
 from concepts.classifier.quality import quality
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
@@ -175,6 +176,17 @@ def test_figures_that_can_come_at_once_wait_for_no_more_test_labels(
     assert concept.versions.quality().next_look == 60
     view = quality(concept.dataset(), concept.versions.head(), None, None)
     assert (view.stale, view.next_look) == (True, 0)
+
+
+def test_label_asks_for_test_labels_until_the_figures_say_how_good_the_version_is(
+    trained: Workbench, concept: Concept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waves, "SHARE", 0.9)
+    assert concept.dataset().to_next_figures == 3
+    assert concept.labels.advice().progress.endswith("3 test labels to go")
+    monkeypatch.setattr(verdicts, "WIDE", 1)
+    monkeypatch.setattr(verdicts, "SURE", 1)
+    assert "to go" not in concept.labels.advice().progress
 
 
 def test_an_answer_given_with_the_machine_in_view_is_kept_and_measures_nothing(

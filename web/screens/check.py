@@ -251,7 +251,7 @@ class _Screen:
             return {}
         view = self._bench.concept(name).definition.read()
         shown: Shown = {
-            self.trained: render("check/trained.html", number=view.heads[-1].number),
+            self.trained: say(f"Version {view.heads[-1].number} is trained.", "good"),
             MEMORY: memory.model_copy(update={"told": work.id}),
         }
         if len(view.heads) == 1 and is_going(work):  # of a later one the rest is about the one before

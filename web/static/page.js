@@ -41,8 +41,7 @@
   function arrive(pressed, areas = {}) {
     if (document.activeElement !== document.body || (pressed && document.getElementById(pressed))) return;
     const said = Object.keys(areas).map((id) => document.querySelector(`#${id} > .notice:only-child, #${id} > [aria-live] > .notice`)).find(Boolean);
-    said?.setAttribute('tabindex', '-1');
-    said?.focus();
+    if (said) Object.assign(said, {tabIndex: -1}).focus();
   }
 
   function tell(words) {
