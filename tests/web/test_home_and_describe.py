@@ -55,7 +55,9 @@ def test_before_the_first_picture_home_leads_to_them_and_shows_an_example(own_ho
     assert re.search(r"\d+ % are right \(\d+–\d+ %\), on 120 test pictures", words(shown["home-first"]))
     assert shown["home-concepts"] == ""
     assert "on a server or, as an option, in a browser" in words(shown["home-first"])
-    assert "Folders are read where they are, uploads are copied." in words(shown["home-first"])
+    assert "Folders are read where they are, uploads are copied; nothing leaves this computer." in words(
+        shown["home-first"]
+    )
     bench.close()
 
 
