@@ -133,7 +133,7 @@ def test_the_screen_and_the_job_say_so(concept: Concept, server: FakeOpenAI) -> 
     concept.bench.jobs.resume(job_id)
     job = concept.bench.installation.job(job_id)
     assert "Check the key" in Expanded.model_validate(job.result).problem
-    notice = _outcome(job)
+    notice = _outcome(job, concept.definition)
     assert notice is not None
     assert notice.kind == "warn"
     assert "The model did not answer, so built-in words stand in." in notice.text
