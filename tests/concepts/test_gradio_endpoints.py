@@ -21,7 +21,7 @@ NAME = "Round thing"
 @pytest.fixture
 def client(trained: Workbench) -> Iterator[Client]:
     with served(create_app(trained)) as address:
-        yield Client(address, verbose=False)
+        yield Client(address, verbose=False, httpx_kwargs={"timeout": None})  # a busy machine is no defect
 
 
 def test_a_client_finds_the_endpoints_and_classifies_a_picture(client: Client, trained: Workbench) -> None:

@@ -13,10 +13,10 @@ document.addEventListener("focusin", (event) => { lastFocus = event.target.id ||
 
 // What was folded out stays so when its area is filled anew.
 const unfolded = new Set();
-document.addEventListener("toggle", (event) => {
-  if (!event.target.matches?.("details.fold[id]") || !event.target.isConnected) return;
-  unfolded[event.target.open ? "add" : "delete"](event.target.id);
-}, true);
+document.addEventListener("click", (event) => { // the event of the fold itself comes later, maybe too late
+  const fold = event.target.closest("summary")?.closest("details.fold[id]");
+  if (fold) unfolded[fold.open ? "delete" : "add"](fold.id);
+});
 
 // On a phone the steps are a strip: the one that is open is in the middle of it.
 function placeRail(rail) {
