@@ -245,7 +245,7 @@ class Journey:
             page.wait_for_timeout(200)  # what follows the training before takes the same processors
         begun = time.perf_counter()
         page.locator("#train").click()
-        self._there("#check-trained a", "See results")
+        self._there("#check-trained .notice", "is trained")
         ranked = self._shown("check-trained") - begun
         page.wait_for_function("() => !document.querySelector('#check-progress .job')")
         self._there("#threshold")
