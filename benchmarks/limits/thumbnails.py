@@ -22,7 +22,9 @@ from PIL import Image, ImageDraw
 
 from benchmarks.limits.app import serving
 from benchmarks.limits.rows import Row, Rows, seconds_of
+from concepts.settings import load_settings
 from storage.blobs import FolderBlobs
+from storage.database import Database
 from storage.pictures.thumbnails import ThumbnailStore
 
 CONNECTIONS = 8
@@ -35,6 +37,7 @@ END = b"\r\n\r\n"
 def rows(folder: Path, requests: int) -> Rows:
     """So many `requests` a repeat."""
     home = folder / "home"
+    Database(load_settings(home=home).database).close()  # thumbnails without one are a damaged home
     store = ThumbnailStore(FolderBlobs(home / "thumbnails"))
     content = _drawn((320, 240))
     ids = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(PICTURES)]
@@ -82,7 +85,9 @@ def _ready(address: str) -> None:
         try:
             urlopen(f"{address}/healthz", timeout=1)
             return
-        except OSError:
+        except OSError as error:
+            if isinstance(getattr(error, "reason", None), ConnectionRefusedError):
+                raise  # it listened before, and has ended
             time.sleep(0.1)
 
 
