@@ -24,7 +24,7 @@ from web.render import render
 IMMUTABLE = "private, max-age=31536000, immutable"  # an id is the hash of the bytes: it never changes
 NOT_KEPT = "no-store"  # a picture in its own tab may be protected by the time it is opened again
 OPENED = ("document", "iframe", "frame", "object", "embed")  # what a browser opens as a page
-Shown = Annotated[list[Part], Query(default_factory=list, max_length=2)]
+Shown = Annotated[tuple[Part, ...], Query(max_length=2)]
 
 
 def media_routes(workbench: Workbench) -> APIRouter:
@@ -39,7 +39,7 @@ def media_routes(workbench: Workbench) -> APIRouter:
 
     @router.get("/{kind}/{picture_id}")
     async def picture(
-        kind: Literal["thumbnail", "picture"], picture_id: str, request: Request, shown: Shown
+        kind: Literal["thumbnail", "picture"], picture_id: str, request: Request, shown: Shown = ()
     ) -> Response:
         """A picture of at most 1,280 pixels on the long side, or 320 as a thumbnail, which an example from
         outside the library has too. As a page that protects it if a browser opens it in a tab or frame."""
