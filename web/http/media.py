@@ -57,8 +57,8 @@ def media_routes(workbench: Workbench) -> APIRouter:
             if not shown:
                 return found
             thumbnail = small(picture_id).content
-            blur, greyscale = "blur" in shown, "greyscale" in shown
-            return Rendition(protected(found.content, thumbnail, blur=blur, greyscale=greyscale), found.whole)
+            how = {"blur": "blur" in shown, "greyscale": "greyscale" in shown}
+            return Rendition(protected(found.content, thumbnail, **how), found.whole)
 
         found = await run_in_threadpool(as_shown)
         if not found.whole:  # the original may come back
