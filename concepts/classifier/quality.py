@@ -77,9 +77,9 @@ class QualityView(View):
     rows: list[CutFigures]  # thresholds to choose from, highest first
     at: CutFigures | None  # at the version's own threshold; None where it calls no picture a yes
     curves: Curves | None
-    next_look: int  # test labels after which there are the next figures; 0: at once, or no more
+    next_look: int  # test labels after which there are the next figures; 0 where there are no more
     answered: int  # test labels so far
-    to_go: int = 0  # test labels until the next figures; 0: at once, or no more
+    to_go: int  # test labels until the next figures; 0: at once, or no more
     pictures: int  # of the library, with a vector
     flagged: int | None  # of them, at the version's threshold; None until the library was scored
     flagged_at: list[int]  # at the thresholds 0, 0.001, … 1; empty until the library was scored
@@ -125,9 +125,7 @@ def quality(
         rows=list(report.cuts) if report else [],
         at=at_threshold(report) if report else None,
         curves=report.curves if report else None,
-        next_look=0
-        if dataset.imported or (stale and not report)
-        else next_look(len(dataset.measuring), dataset.pictures),
+        next_look=0 if dataset.imported else next_look(len(dataset.measuring), dataset.pictures),
         answered=dataset.answered_blindly,
         to_go=0 if stale else dataset.to_next_figures,
         waiting_answers="" if stale else what_waits(dataset, report.n) if report else "",

@@ -236,7 +236,8 @@ class Concepts:
         standing = self._overview.of([concept.id])
         settling = settling_of(self._context, [concept.id]).get(concept.id)
         answers = self._answers(standing, lasting=False)[concept.id]
-        return frozenset(_steps_done(standing[concept.id], is_enough(answers, settling)))
+        here = standing[concept.id]
+        return frozenset(_steps_done(here, _report(here), is_enough(answers, settling)))
 
     def _answers(self, standing: Mapping[int, Standing], *, lasting: bool) -> dict[int, AnswerCount]:
         cache = self._context.label_cache
@@ -326,7 +327,8 @@ def _summary(
     settling: Settling | None,
     cover: list[str],
 ) -> ConceptSummary:
-    done = _steps_done(standing, is_enough(answers, settling))
+    report = _report(standing)
+    done = _steps_done(standing, report, is_enough(answers, settling))
     step, screen = next((place for place in JOURNEY if place[0] not in done), JOURNEY[-1])
     moments = (standing.defined, standing.trained, standing.said)
     return ConceptSummary(
@@ -340,7 +342,7 @@ def _summary(
         advice=advice(answers, settling),
         heads=standing.heads,
         cover=cover,
-        quality=_quality_in_words(standing.report, standing.looks_in),
+        quality=_quality_in_words(report, standing.looks_in),
         next_screen=screen,
         next_step=step,
         steps=[name for name, _ in JOURNEY],
@@ -354,10 +356,9 @@ def _cover_follows(standing: Standing) -> str:
     return f"{standing.sequence}/{standing.definition}/{standing.candidates}/{standing.heads}/{looks_in}"
 
 
-def _steps_done(standing: Standing, enough: bool) -> set[str]:
+def _steps_done(standing: Standing, report: EvaluationReport | None, enough: bool) -> set[str]:
     """Those with a result. Figures from which nothing can be said yet are none."""
     labelled = enough or standing.heads > 0
-    report = EvaluationReport.model_validate(standing.report) if standing.report else None
     reached = {
         # Whoever labelled has said what it is, if only by a sentence.
         "Describe": labelled or standing.candidates > 0 or standing.definition > 1,
@@ -380,11 +381,15 @@ def _agreed(candidates: Mapping[str, Sequence[str]], definition: Definition) -> 
     return sorted((i for i in candidates if lead(i) > 0), key=lambda i: (-lead(i), i))
 
 
-def _quality_in_words(report: dict[str, object] | None, looks_in: frozenset[int]) -> str:
+def _report(standing: Standing) -> EvaluationReport | None:
+    """The figures of the newest version."""
+    return EvaluationReport.model_validate(standing.report) if standing.report else None
+
+
+def _quality_in_words(report: EvaluationReport | None, looks_in: frozenset[int]) -> str:
     """How good a version is, and of what where the concept searches elsewhere now; empty without figures."""
     if report is None:
         return ""
-    kept = EvaluationReport.model_validate(report)
-    was = Frame.of([one.model_dump() for one in kept.looks_in])
+    was = Frame.of([one.model_dump() for one in report.looks_in])
     of = "" if was.ids == looks_in else f", in {was.name}"
-    return f"{verdict(kept).short}{of}"
+    return f"{verdict(report).short}{of}"

@@ -172,10 +172,10 @@ def test_another_evaluation_answer_makes_the_report_stale_until_it_is_measured_a
 def test_figures_that_can_come_at_once_wait_for_no_more_test_labels(
     trained: Workbench, concept: Concept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("concepts.classifier.quality.next_look", lambda answered, pictures: 60)
-    assert concept.versions.quality().next_look == 60
+    monkeypatch.setattr("concepts.labelling.dataset.to_go", lambda answered, pictures: 60)
+    assert concept.versions.quality().to_go == 60
     view = quality(concept.dataset(), concept.versions.head(), None, None)
-    assert (view.stale, view.next_look) == (True, 0)
+    assert (view.stale, view.to_go) == (True, 0)
 
 
 def test_label_asks_for_test_labels_until_the_figures_say_how_good_the_version_is(

@@ -57,8 +57,10 @@ def media_routes(workbench: Workbench) -> APIRouter:
             if not shown:
                 return found
             thumbnail = small(picture_id).content
-            how = {"blur": "blur" in shown, "greyscale": "greyscale" in shown}
-            return Rendition(protected(found.content, thumbnail, **how), found.whole)
+            content = protected(
+                found.content, thumbnail, blur="blur" in shown, greyscale="greyscale" in shown
+            )
+            return Rendition(content, found.whole)
 
         found = await run_in_threadpool(as_shown)
         if not found.whole:  # the original may come back

@@ -90,8 +90,8 @@ class _Screen:
         if job is not None and job.state == "failed":
             works = dict.fromkeys(used, False)
         silent = [name for name in used if works.get(name) is False]
-        state = "silent" if silent else "works" if works.keys() >= set(used) else "untested"
-        state = "going" if is_going(job) else state
+        tested = "works" if works.keys() >= set(used) else "untested"
+        state = "going" if is_going(job) else "silent" if silent else tested
         return {
             self.top: render(
                 "settings/head.html", now=now, state=state, silent=silent, is_here=_is_here(now), demo=demo
@@ -123,27 +123,21 @@ class _Screen:
     def _parts(self, silent: list[str]) -> list[Part]:
         """What does the work here, where it runs, and what would improve it: no more than is true."""
         settings, library = self._bench.context.settings, self._bench.library.info(wait=False)
-        host = urlsplit(settings.openai_base_url or "https://api.openai.com").hostname or "the endpoint"
+        host = urlsplit(settings.openai_base_url or DEFAULT_ENDPOINT).hostname or "the endpoint"
         host = "" if is_loopback(host) else host
         words = settings.llm_model if settings.has_endpoint else None
         eyes = settings.vlm_model if settings.has_endpoint else None
-        no_answer = ", which did not answer the last test"
+        said = {name: f"{name}, which did not answer the last test" for name in silent}
         vocabulary = "12,000 nouns. A language model also proposes criteria."
         guess = "Weighed by how often it agrees with you. A vision model also says why."
-        learns = "It learns from your labels in seconds."
         built_in = library.encoder in (None, "embedded")
         return [
-            Part(
-                "Encoder",
-                "built in" if built_in else str(library.encoder),
-                "",
-                library.encoder_note,
-            ),
-            Part("Classifier", "a linear head", "", learns),
-            Part("Criteria", words + no_answer * (words in silent), host, "")
+            Part("Encoder", "built in" if built_in else str(library.encoder), "", library.encoder_note),
+            Part("Classifier", "a linear head", "", "It learns from your labels in seconds."),
+            Part("Criteria", said.get(words, words), host, "")
             if words
             else Part("Criteria", "built-in words", "", vocabulary),
-            Part("Suggestions", eyes + no_answer * (eyes in silent), host, "")
+            Part("Suggestions", said.get(eyes, eyes), host, "")
             if eyes
             else Part("Suggestions", "the encoder and your words", "", guess),
         ]
