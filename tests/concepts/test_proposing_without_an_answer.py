@@ -136,7 +136,7 @@ def test_the_screen_and_the_job_say_so(concept: Concept, server: FakeOpenAI) -> 
     notice = _outcome(job, concept.definition)
     assert notice is not None
     assert notice.kind == "warn"
-    assert "The model did not answer, so built-in words stand in." in notice.text
+    assert "The model did not answer, so the built-in words were used." in notice.text
     assert "Check the key" in notice.text
     assert notice.button is not None
     assert Expanded.model_validate({"revision": 2, "author": "an older version"}).problem == ""

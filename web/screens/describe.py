@@ -414,7 +414,7 @@ def _outcome(job: JobView | None, definition: ConceptDefinition) -> Notice | Non
         before = definition.read(after.number - 1).revision.definition
         told = _saved(_added(before, after.definition, by), after.number, after.number - 1)
     if why := job.result.get("problem"):
-        said = f"The model did not answer, so built-in words stand in. {told.text} ({why})"
+        said = f"The model did not answer, so the built-in words were used. {told.text} ({why})"
         return Notice(said, "warn", told.button)
     return told
 
