@@ -262,6 +262,29 @@ class LabelLog(Store):
         query = query.where(LabelEventRow.picture_id.in_(picture_ids))
         return self._read(query.order_by(LabelEventRow.sequence))
 
+    def given_again(self, concept_id: int) -> dict[str, int]:
+        """Picture id → 1 where a person's last two labels of it, yes or no, are the same, -1 where they are
+        not; nothing of those that everybody labelled once."""
+        e = LabelEventRow
+        query = _of_people(concept_id, e.value.in_(("yes", "no")))
+        twice = query.with_only_columns(e.picture_id).group_by(e.picture_id, e.author, e.author_kind)
+        twice = twice.having(func.count() > 1).correlate(None)
+        last: dict[tuple[str, Author], str] = {}
+        found: dict[str, int] = {}
+        for event in self._read(query.where(e.picture_id.in_(twice)).order_by(e.sequence)):
+            before = last.get((event.picture_id, event.author))
+            if before is not None:
+                found[event.picture_id] = 1 if before == event.value else -1
+            last[event.picture_id, event.author] = event.value
+        return found
+
+    def seen_on_walls(self, concept_id: int, until: int | None = None) -> list[str]:
+        """Ids of the pictures of every wall that somebody looked through; `until` a label event: by then."""
+        query = select(WallRow.pictures).where(WallRow.concept_id == concept_id).order_by(WallRow.id)
+        if until is not None:
+            query = query.where(WallRow.label_sequence <= until)
+        return list(dict.fromkeys(i for pictures in self._database.scalars(query) for i in pictures))
+
     def first_answered(self, concept_id: int) -> dict[str, int]:
         """Picture id → the sequence of the first label that a person gave it, undone or not."""
         query = select(LabelEventRow.picture_id, func.min(LabelEventRow.sequence)).where(
@@ -342,8 +365,10 @@ class WallLog(Store):
 
     def add(self, concept_id: int, key: str, author: str, pictures: Sequence[str]) -> None:
         """The same key again changes nothing."""
+        last = select(func.max(LabelEventRow.sequence)).where(LabelEventRow.concept_id == concept_id)
         row = {"concept_id": concept_id, "key": key, "author": author, "pictures": list(pictures)}
         with self._database.write() as session:
+            row["label_sequence"] = session.scalar(last) or 0
             insert_new(session, WallRow, [row])
 
     def has(self, key: str) -> bool:
@@ -353,6 +378,11 @@ class WallLog(Store):
         """The picture ids of each wall of a concept, the first shown first."""
         query = select(WallRow.pictures).where(WallRow.concept_id == concept_id).order_by(WallRow.id)
         return [list(pictures) for pictures in self._database.scalars(query)]
+
+    def last(self, concept_id: int) -> int:
+        """The last label event when the newest one was looked through; 0 before the first."""
+        query = select(func.max(WallRow.label_sequence)).where(WallRow.concept_id == concept_id)
+        return self._database.scalar(query) or 0
 
     def count(self, concept_id: int) -> int:
         query = select(func.count()).where(WallRow.concept_id == concept_id)

@@ -31,6 +31,8 @@ class StudyConcept(BaseModel):
     description: str = Field(min_length=1, max_length=2000)
     when: str = Field(min_length=1)
     unsure: str = ""
+    facet: str = ""  # the column whose values are the kinds of what counts
+    searches: tuple[str, ...] = ()  # that the person comes to write, one after the other
     thinned: float = Field(
         default=0.0, ge=0, lt=1
     )  # of the pool no larger share counts; 0 leaves all of them

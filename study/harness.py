@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -26,13 +27,16 @@ class Measures:
 
     average_precision, recall (at its threshold) and brier are of the head that would be exported, on pictures
     that are never asked about; average_precision_library is of what ranks the person's own library, on those
-    of its pictures that have no answer yet.
+    of its pictures that have no answer yet; facets is the share of the kinds of what counts of which one was
+    labelled yes; search_waits the most answers that a search has waited until one was about it.
     """
 
     average_precision: float
     recall: float = float("nan")
     brier: float = float("nan")
     average_precision_library: float = float("nan")
+    facets: float = float("nan")
+    search_waits: float = float("nan")
 
 
 class Session(Protocol):
@@ -85,6 +89,8 @@ class Row:
     average_precision_library: float
     recall: float
     brier: float
+    facets: float
+    search_waits: float
 
 
 @dataclass
@@ -99,6 +105,7 @@ class Effort:
     shown: int = 0
     wall: Sequence[str] = ()  # that waits to be looked through: the next budget has room for it
     first_yes: float = float("nan")
+    times: Counter[str] = field(default_factory=Counter)  # that a picture was looked at
 
     def note(self, answers: int, learned_from: int, positives: int, seconds: float, shown: int) -> None:
         self.answers += answers
@@ -166,11 +173,14 @@ def ask(
             break
         if wall:
             clicked = person.clicks(wall, effort.rng)[: left - ANSWERS_A_WALL]
+            effort.times.update(wall)
             seconds = SECONDS_A_WALL + SECONDS_A_CLICK * len(clicked)
             taken = session.looked(clicked)
             effort.note(ANSWERS_A_WALL + len(clicked), taken, len(clicked), seconds, len(wall))
             continue
-        answers = {picture: person.answer(picture) for picture in session.next(min(batch, left))}
+        asked = session.next(min(batch, left))
+        answers = {picture: person.answer(picture, effort.times[picture]) for picture in asked}
+        effort.times.update(asked)
         if not answers:
             break
         taken = session.answer(answers)

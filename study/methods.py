@@ -17,6 +17,8 @@ from study.walls import WALL, WALLS
 DEFAULT = "default"  # what the app does today
 BY_HEAD = "by_head"  # the library in the order of the exported head alone
 NO_WALL = "no_wall"  # who never takes up the wall that is offered
+FIRST_WALLS = "first_walls"  # who takes up none once something counts
+UNREAD = "unmarked_unread"  # nothing is learned from what was passed over on a wall
 AGGREGATIONS: dict[str, Aggregation] = {"bounded": bounded, "most_agreeing": most_agreeing}
 WORDS = {f"from_{name}": name for name in ZERO_SHOT}
 
@@ -24,13 +26,16 @@ WORDS = {f"from_{name}": name for name in ZERO_SHOT}
 @dataclass(frozen=True)
 class StudyMethod:
     """`ways` learn and ask; `scorer` ranks the library, and where it is empty the app's own way does; a
-    `wall` is looked through for as long as there is no yes; a simulated `annotator` labels the pool, and
+    `wall` is looked through where it is due, without `later` only as long as there is no yes; what was
+    `unmarked` on it is learned from as a weak no; a simulated `annotator` labels the pool, and
     `aggregation` says what that counts for. Where the direction of the words is what a zero-shot scorer makes
     of them, `words` names it."""
 
     ways: Strategy = field(default_factory=Strategy)
     scorer: str = ""
     wall: str = WALL
+    later: bool = True
+    unmarked: bool = True
     annotator: str = ""
     aggregation: str = "bounded"
     words: str = ""
@@ -55,6 +60,10 @@ def study_method(text: str) -> StudyMethod:
             method = replace(method, wall=name)
         elif name == NO_WALL:
             method = replace(method, wall="")
+        elif name == FIRST_WALLS:
+            method = replace(method, later=False)
+        elif name == UNREAD:
+            method = replace(method, unmarked=False)
         elif name in SIMULATED_ANNOTATORS:
             method = replace(method, annotator=name)
         elif name in AGGREGATIONS:
@@ -69,6 +78,6 @@ def study_method(text: str) -> StudyMethod:
 
 
 def known_names() -> Sequence[str]:
-    off = (BY_HEAD, NO_WALL)
+    off = (BY_HEAD, NO_WALL, FIRST_WALLS, UNREAD)
     groups = (ACQUISITIONS, HEADS, SCORERS, WALLS, off, SIMULATED_ANNOTATORS, AGGREGATIONS, WORDS)
     return list(dict.fromkeys(name for group in groups for name in group))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -16,6 +16,7 @@ SECONDS_AN_ANSWER = 1.5
 SECONDS_A_WALL = 12.0  # sixty thumbnails looked through
 SECONDS_A_CLICK = 1.0
 ANSWERS_A_WALL = 8  # what a wall counts as, so that it is no free lunch; each click is one more
+ANSWERS_A_SEARCH = 15  # from one search that a person writes to the next
 OVERLOOKS = 0.2  # of what counts on a wall
 
 
@@ -23,13 +24,14 @@ OVERLOOKS = 0.2  # of what counts on a wall
 class SimulatedPerson:
     """A labelling function that answers at once, never tires and never changes its mind.
 
-    A study with it measures the product's choices, not a person's patience. `counts` and `unsure` take a
-    picture's name. Of a share `noise` of the pictures it says yes for no and no for yes, of the same ones
-    whenever it is asked; another `seed` errs about others.
+    A study with it measures the product's choices, not a person's patience. `counts`, `unsure` and `facet`,
+    which says what kind of what counts a picture is, take its name. Of a share `noise` of pictures it says
+    yes for no and no for yes. Asked again about one it errs anew: a slip is no opinion.
     """
 
     counts: Callable[[str], bool]
     unsure: Callable[[str], bool] | None = None
+    facet: Callable[[str], str] | None = None
     noise: float = 0.0
     seed: int = 0
 
@@ -39,14 +41,16 @@ class SimulatedPerson:
             return "unsure"
         return "yes" if self.counts(picture) else "no"
 
-    def answer(self, picture: str) -> Answer:
+    def answer(self, picture: str, times: int = 0) -> Answer:
+        """`times`: how often it was asked about this picture before."""
         meant = self.truth(picture)
-        if meant == "unsure" or not self._errs(picture):
+        if meant == "unsure" or not self._errs(picture, times):
             return meant
         return "no" if meant == "yes" else "yes"
 
-    def _errs(self, picture: str) -> bool:
-        return zlib.crc32(f"{self.seed} {picture}".encode()) < self.noise * 2**32
+    def _errs(self, picture: str, times: int) -> bool:
+        about = hashlib.blake2b(f"{self.seed} {picture} {times}".encode(), digest_size=4).digest()
+        return int.from_bytes(about) < self.noise * 2**32
 
     def clicks(self, wall: Sequence[str], rng: np.random.Generator) -> list[str]:
         """Those of a wall that count, but for what is overlooked."""

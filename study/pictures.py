@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from concepts.definition.document import Definition
+from concepts.definition.document import Definition, Query
 from concepts.definition.expansion import expand
 from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.base import Vectors
@@ -33,7 +33,7 @@ from study.tables import rows_of
 COLUMN_OF_PATHS = {"labels.csv": "path", "labels.jsonl": "img"}  # Hateful Memes has the latter
 
 
-PARTS = ("direction", *(field.name for field in fields(SingleTexts)))  # of the texts of a concept
+PARTS = ("direction", "searches", *(field.name for field in fields(SingleTexts)))  # of the texts of a concept
 
 
 @dataclass(frozen=True)
@@ -47,38 +47,42 @@ class LabelledFolder:
 
 @dataclass(frozen=True)
 class Embedded:
-    """names (n), vectors (n, d) and near-duplicate groups (n,) of the pictures; the texts of each concept;
-    fingerprint of the encoder."""
+    """names (n), vectors (n, d) and near-duplicate groups (n,) of the pictures; the texts of each concept,
+    before its first search is written and after each; fingerprint of the encoder."""
 
     names: tuple[str, ...]
     vectors: Vectors
     group: Rows
-    texts: tuple[Texts, ...]
+    texts: tuple[tuple[Texts, ...], ...]
     fingerprint: str
 
     def save(self, file: Path) -> None:
         kept: dict[str, Any] = {"names": np.array(self.names), "vectors": self.vectors, "group": self.group}
-        kept |= {"fingerprint": np.array(self.fingerprint), "concepts": np.array(len(self.texts))}
-        for n, texts in enumerate(self.texts):
-            kept |= {f"{n} {part}": vectors for part, vectors in by_part(texts).items()}
+        kept |= {"fingerprint": np.array(self.fingerprint), "states": np.array(list(map(len, self.texts)))}
+        for n, states in enumerate(self.texts):
+            for state, texts in enumerate(states):
+                kept |= {f"{n} {state} {part}": vectors for part, vectors in by_part(texts).items()}
         np.savez(file, **kept)
 
     @classmethod
     def load(cls, file: Path) -> Embedded:
         with np.load(file, allow_pickle=False) as kept:
             names, fingerprint = tuple(map(str, kept["names"])), str(kept["fingerprint"])
-            said = [{part: kept[f"{n} {part}"] for part in PARTS} for n in range(int(kept["concepts"]))]
-            return cls(names, kept["vectors"], kept["group"], tuple(map(_texts, said)), fingerprint)
+            texts = tuple(
+                tuple(_texts({p: kept[f"{n} {state} {p}"] for p in PARTS}) for state in range(states))
+                for n, states in enumerate(kept["states"].tolist())
+            )
+            return cls(names, kept["vectors"], kept["group"], texts, fingerprint)
 
 
 def by_part(texts: Texts) -> dict[str, Vectors]:
     """The texts of a concept by the names of `PARTS`."""
-    return {"direction": texts.direction} | vars(texts.each())
+    return {"direction": texts.direction, "searches": texts.searches} | vars(texts.each())
 
 
 def _texts(parts: Mapping[str, Vectors]) -> Texts:
-    each = SingleTexts(**{part: parts[part] for part in PARTS[1:]})
-    return Texts(parts["direction"], lambda: each)
+    each = SingleTexts(**{part: parts[part] for part in PARTS[2:]})
+    return Texts(parts["direction"], parts["searches"], lambda: each)
 
 
 def read_folder(folder: Path) -> LabelledFolder:
@@ -105,8 +109,12 @@ def people(concepts: Sequence[StudyConcept], pictures: LabelledFolder) -> list[S
 def _person(concept: StudyConcept, pictures: LabelledFolder) -> SimulatedPerson:
     counts, rows = condition(concept.when, pictures.columns), pictures.rows
     unsure = condition(concept.unsure, pictures.columns) if concept.unsure else None
+    if concept.facet and concept.facet not in pictures.columns:
+        raise DiscernError(f"“{concept.name}”: there is no column “{concept.facet}” of facets.")
     return SimulatedPerson(
-        lambda name: counts(rows[name]), (lambda name: unsure(rows[name])) if unsure else None
+        lambda name: counts(rows[name]),
+        (lambda name: unsure(rows[name])) if unsure else None,
+        (lambda name: rows[name][concept.facet]) if concept.facet else None,
     )
 
 
@@ -137,16 +145,24 @@ def embed(
             names=tuple(name for name, _ in kept),
             vectors=index.vectors(found),
             group=np.asarray(groups, dtype=np.int64),
-            texts=tuple(_texts(by_part(texts_of(_definition(c), collection))) for c in concepts),
+            texts=tuple(
+                tuple(_texts(by_part(texts_of(d, collection))) for d in _definitions(concept))
+                for concept in concepts
+            ),
             fingerprint=collection.recorded().fingerprint,
         )
     finally:
         database.close()
 
 
-def _definition(concept: StudyConcept) -> Definition:
+def _definitions(concept: StudyConcept) -> list[Definition]:
+    """Without a search of the person's, and with one more each time."""
     definition = Definition(name=concept.name, description=concept.description)
-    return expand(definition, None, Vocabulary(SentenceEncoder().encode), [])
+    first = expand(definition, None, Vocabulary(SentenceEncoder().encode), [])
+    written = [Query(text=text) for text in concept.searches]
+    return [
+        first.model_copy(update={"queries": (*first.queries, *written[:n])}) for n in range(len(written) + 1)
+    ]
 
 
 def split_of(pictures: Embedded, size: int, seed: int, *, graph: bool) -> Split:

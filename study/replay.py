@@ -11,9 +11,19 @@ import numpy as np
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
 from concepts.labelling.ranking import RANKING
-from concepts.learning.acquisition import Labelled, Pool, next_round
-from concepts.learning.base import LinearHead, NeighbourGraph, Pictures, Rows, Texts, TrainingSet
+from concepts.learning.acquisition import SEARCHED, Labelled, Pool, next_round
+from concepts.learning.base import (
+    PASSED_OVER,
+    Bools,
+    LinearHead,
+    NeighbourGraph,
+    Pictures,
+    Rows,
+    Texts,
+    TrainingSet,
+)
 from concepts.learning.calibration import logit
+from concepts.learning.contact_sheet import is_due
 from concepts.learning.fitting import SEED, train_early
 from concepts.learning.machine_labels import MachineLabels, votes_of
 from concepts.learning.scorers import SCORERS
@@ -22,7 +32,7 @@ from concepts.library.neighbourhood import LARGEST
 from study.annotators import Ratings
 from study.harness import Measures, average_precision
 from study.methods import AGGREGATIONS, BY_HEAD, StudyMethod
-from study.people import Answer, SimulatedPerson
+from study.people import ANSWERS_A_SEARCH, Answer, SimulatedPerson
 from study.scorers import ZERO_SHOT
 from study.walls import WALLS
 
@@ -52,7 +62,8 @@ class Replay:
 
     As in the app, in the end one question in three is about a picture that measures: nothing learns from it.
     `measuring` False leaves those out, for questions about learning alone. ratings (pool,): what a simulated
-    annotator says of the pool's pictures, of those to measure with nothing (0).
+    annotator says of the pool's pictures, of those to measure with nothing (0). written: the texts after each
+    search that the person comes to write, one every `ANSWERS_A_SEARCH` answers.
     """
 
     split: Split
@@ -61,6 +72,7 @@ class Replay:
     method: StudyMethod = field(default_factory=StudyMethod)
     measuring: bool = True
     ratings: Ratings | None = None
+    written: Sequence[Texts] = ()
 
     def __post_init__(self) -> None:
         split = self.split
@@ -72,17 +84,38 @@ class Replay:
         self._group = split.group[split.pool]
         self._asked = np.zeros(len(self._names), dtype=bool)
         self._said = np.zeros(len(self._names), dtype=np.int8)
+        self._again = np.zeros(len(self._names), dtype=np.int8)
         self._learns = np.ones(len(self._names), dtype=bool)
         self._to_measure: list[str] = []
         self._waves = self._drawn = 0
         self._draw()
         self._askable = np.flatnonzero(self._learns)
-        self._pool = Pool.of(
-            split.vectors[split.pool][self._askable], self._group[self._askable], self.texts.direction
-        )
+        self._pool = self._what_can_be_asked()
         self._since = 0  # questions since the last about a picture that measures
         self._shown = np.empty(0, np.int64)  # rows of what may be asked about
         self._walls = 0
+        self._walled = 0  # answers before the last wall
+        self._to_write = list(self.written)
+        self._waiting: dict[int, int] = {}  # search → answers when it was written, until it is asked about
+        self._waited: list[int] = []
+
+    def _what_can_be_asked(self) -> Pool:
+        vectors = self.split.vectors[self.split.pool]
+        return Pool.of(vectors[self._askable], self._group[self._askable], self.texts)
+
+    def _write(self) -> None:
+        """The searches that the person has come to write by now."""
+        while self._to_write and self._asked.sum() >= ANSWERS_A_SEARCH * len(self.texts.searches):
+            self.texts = self._to_write.pop(0)
+            self._waiting[len(self.texts.searches) - 1] = int(self._asked.sum())
+            self._pool = self._what_can_be_asked()
+
+    def _note_waits(self) -> None:
+        for search, since in list(self._waiting.items()):
+            first = np.argsort(-self._pool.text_scores[1 + search], kind="stable")[:SEARCHED]
+            if self._asked[self._askable[first]].any():
+                self._waited.append(int(self._asked.sum()) - since)
+                del self._waiting[search]
 
     def _draw(self) -> None:
         """The next wave of pictures to measure with, as the app draws it."""
@@ -103,13 +136,17 @@ class Replay:
         self._waves, self._drawn = self._waves + 1, self._drawn + len(chosen)
 
     def wall(self) -> list[str]:
-        if not self.method.wall or self._walls == MOST_WALLS or (self._said[self._askable] > 0).any():
+        self._write()
+        training = self._training()
+        people = training.at(training.weight >= 1)
+        due = is_due(people, int(self._asked.sum()) - self._walled, self._again)
+        if not self.method.wall or self._walls == MOST_WALLS or not due:
+            return []
+        if people.positives and not self.method.later:
             return []
         pool = self._pool
         shown = np.union1d(self._shown, np.flatnonzero(~self._learns[self._askable]))
-        rows = WALLS[self.method.wall](
-            pool.vectors, pool.group, pool.text_score, shown, self._walls, self.seed
-        )
+        rows = WALLS[self.method.wall](pool, shown, self._walls, self.seed)
         self._shown, self._walls = np.concatenate([self._shown, rows]), self._walls + 1
         return [self._names[self._askable[row]] for row in rows]
 
@@ -117,9 +154,12 @@ class Replay:
         for name in clicked:
             self._asked[self._place[name]] = True
             self._said[self._place[name]] = 1
+        self._walled = int(self._asked.sum())
+        self._note_waits()
         return len(clicked)
 
     def next(self, n: int) -> list[str]:
+        self._write()
         if len(self._to_measure) <= FEW_LEFT:
             self._draw()
         measures = self._which_measure(n)
@@ -142,10 +182,14 @@ class Replay:
 
     def answer(self, answers: Mapping[str, Answer]) -> int:
         for name, value in answers.items():
-            self._asked[self._place[name]] = True
-            self._said[self._place[name]] = SIGNS[value]
+            place = self._place[name]
+            if self._asked[place]:
+                self._again[place] = 1 if self._said[place] == SIGNS[value] else -1
+            self._asked[place] = True
+            self._said[place] = SIGNS[value]
             self._since = self._since + 1 if self._learns[self._place[name]] else 0
         self._to_measure = [name for name in self._to_measure if name not in answers]
+        self._note_waits()
         return int(sum(self._learns[self._place[name]] for name in answers))
 
     def some_that_count(self, person: SimulatedPerson, n: int) -> list[str]:
@@ -173,13 +217,30 @@ class Replay:
             recall=float(flagged[yes].mean()) if yes.any() else float("nan"),
             brier=float(np.mean((probability[decided] - yes[decided]) ** 2)),
             average_precision_library=self._ranked(head, person),
+            facets=self._facets(person),
+            search_waits=float(
+                max(
+                    [*self._waited, *(int(self._asked.sum()) - since for since in self._waiting.values())],
+                    default=float("nan"),
+                )
+            ),
         )
+
+    def _facets(self, person: SimulatedPerson) -> float:
+        """Of the pool's kinds of what counts, the share of which a picture was labelled yes."""
+        if person.facet is None:
+            return float("nan")
+        counting = [name for name in self._names if person.truth(name) == "yes"]
+        met = {person.facet(name) for name in counting if self._said[self._place[name]] > 0}
+        return len(met) / len({person.facet(name) for name in counting})
 
     def _to_learn(self, n: int) -> list[str]:
         machine, at = self._machine(), self._askable
         known = Labelled(
             asked=(self._asked | ~self._learns)[at],
             person=(self._said * self._learns)[at],
+            again=self._again[at],
+            passed=self._passed()[at],
             machine=np.where(machine.labelled, np.where(machine.positive, 1, -1), 0).astype(np.int8)[at],
             weight=machine.weight[at],
         )
@@ -227,16 +288,23 @@ class Replay:
         return aggregate(np.where(self._learns, self._said, 0), votes_of(ratings))
 
     def _training_rows(self) -> Rows:
-        """People's, then the machine's."""
-        people = np.flatnonzero((self._said != 0) & self._learns)
-        return np.concatenate([people, np.flatnonzero(self._machine().labelled)])
+        """People's, then the machine's, then what was passed over on walls."""
+        people, machine = (self._said != 0) & self._learns, self._machine().labelled
+        passed = self._passed() & ~machine if self.method.unmarked else machine & False
+        return np.concatenate([np.flatnonzero(part) for part in (people, machine, passed)])
+
+    def _passed(self) -> Bools:
+        passed = np.zeros(len(self._names), dtype=bool)
+        passed[self._askable[self._shown]] = True
+        return passed & self._learns & ~self._asked
 
     def _training(self) -> TrainingSet:
         rows, machine = self._training_rows(), self._machine()
         at, by_machine = self.split.pool[rows], machine.labelled[rows]
+        weight = np.where(self._said[rows] != 0, 1.0, PASSED_OVER)
         return TrainingSet(
             vectors=self.split.vectors[at],
             positive=np.where(by_machine, machine.positive[rows], self._said[rows] > 0),
-            weight=np.where(by_machine, machine.weight[rows], 1.0),
+            weight=np.where(by_machine, machine.weight[rows], weight),
             group=self.split.group[at],
         )

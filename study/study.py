@@ -100,7 +100,7 @@ def run_study(study: Study, listener: Listener) -> Found:
     kept.mkdir(exist_ok=True)
     labels = _digest([sorted((n, sorted(r.items())) for n, r in pictures.rows.items())])
     same = [_bytes(embedded.vectors), _bytes(embedded.group), embedded.names, labels, _code()]
-    said = [{part: _bytes(v) for part, v in by_part(texts).items()} for texts in embedded.texts]
+    said = [[{p: _bytes(v) for p, v in by_part(t).items()} for t in states] for states in embedded.texts]
     names = {cell: _digest([cell.facts(), said[cell.place], *same]) for cell in cells}
     missing = [cell for cell in cells if not (kept / f"{names[cell]}.json").exists()]
     done = len(cells) - len(missing)
@@ -168,8 +168,9 @@ def _work(cell: _Cell) -> dict[str, object]:
     else:
         person = replace(person, noise=cell.noise, seed=cell.seed)
         method = study_method(cell.method)
+        first, *written = embedded.texts[cell.place]
         session = Replay(
-            split, embedded.texts[cell.place], cell.seed, method, ratings=_ratings(cell, split, person)
+            split, first, cell.seed, method, ratings=_ratings(cell, split, person), written=written
         )
         # Pictures the person has at hand: they are learned from and count as no answer.
         session.looked(session.some_that_count(person, cell.start_positives))
@@ -199,7 +200,7 @@ def _ratings(cell: _Cell, split: Split, person: SimulatedPerson) -> Ratings | No
 
 
 def _full(cell: _Cell, split: Split, embedded: Embedded, person: SimulatedPerson) -> Row:
-    session = Replay(split, embedded.texts[cell.place], cell.seed, measuring=False)
+    session = Replay(split, embedded.texts[cell.place][-1], cell.seed, measuring=False)
     said = {split.names[row]: person.answer(split.names[row]) for row in split.pool}
     session.answer(said)
     n = len(said)

@@ -6,20 +6,18 @@ from collections.abc import Callable
 
 import numpy as np
 
-from concepts.encoders.base import Vectors
-from concepts.learning.base import Floats, Rows, distinct
+from concepts.learning.acquisition import Pool
+from concepts.learning.base import Rows, distinct
 from concepts.learning.contact_sheet import SIZE, representatives
 
-Wall = Callable[[Vectors, Rows, Floats, Rows, int, int], Rows]
+Wall = Callable[[Pool, Rows, int, int], Rows]
 
 
-def any_pictures(
-    vectors: Vectors, group: Rows, text_score: Floats, shown: Rows, walls: int, seed: int
-) -> Rows:
+def any_pictures(pool: Pool, shown: Rows, walls: int, seed: int) -> Rows:
     """A wall at random: what `representatives` has to be better than."""
     rng = np.random.default_rng([seed, walls])
-    free = ~np.isin(group, group[shown])
-    return distinct(rng.permutation(len(group)), group, free, SIZE)
+    free = ~np.isin(pool.group, pool.group[shown])
+    return distinct(rng.permutation(len(pool.group)), pool.group, free, SIZE)
 
 
 WALL = "wall"  # the app's own

@@ -217,7 +217,7 @@ def views_of(
     learned = dataset.at(head.label_sequence).training
     rows = drawn.rows_of(learned.ids)
     has_truth = np.isin(rows, list(drawn.known))
-    by_people = (rows >= 0) & has_truth & (np.array(learned.kinds) != "annotator")
+    by_people = (rows >= 0) & has_truth & np.isin(learned.kinds, ("person", "simulated"))
     if not by_people.any():
         return [drawn.strata(probability, seen)]
     known = np.isin(np.arange(len(seen)), rows[by_people])

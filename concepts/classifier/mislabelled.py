@@ -85,7 +85,7 @@ def _would_get_wrong(training_data: TrainingData, head: StoredHead) -> Iterator[
 
 
 def _rows_of_people(training_data: TrainingData) -> Rows:
-    return np.flatnonzero([kind != "annotator" for kind in training_data.training.kinds])
+    return np.flatnonzero([kind in ("person", "simulated") for kind in training_data.training.kinds])
 
 
 def _row(training_data: TrainingData, row: int, score: float, evidence: str) -> ReviewRow:

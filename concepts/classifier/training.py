@@ -47,7 +47,10 @@ def train(
     head = train_head(training.data, training_data.text_direction, SEED, Target.parse(target), way)
     counts = label_counts(training)
     notes = [f"{count.yes} yes and {count.no} no from {AUTHORS[count.author_kind]}" for count in counts]
-    details = head.details | {"labels": [count.model_dump() for count in counts]}
+    passed = training.kinds.count("passed over")
+    details = head.details | {"labels": [count.model_dump() for count in counts], "passed_over": passed}
+    if passed:
+        notes.append(f"{passed} passed over on contact sheets, as weak noes")
     if training_data.scale:
         details["said"] = _how_often_said(training, training_data.scale)
     if training.agreement:

@@ -24,8 +24,9 @@ from concepts.labelling.question_queue import problem_of
 from concepts.labelling.ranking import GraphOf, rank_library
 from concepts.labelling.selection import NextPicture, to_learn_from
 from concepts.labelling.training_data import TrainingData
+from concepts.learning.acquisition import Pool
 from concepts.learning.base import sigmoid
-from concepts.learning.contact_sheet import SIZE, representatives
+from concepts.learning.contact_sheet import AGAIN, SIZE, is_due, representatives
 from concepts.learning.fitting import train_head
 from concepts.view import View
 from storage.vectors.ids import PictureIds
@@ -123,16 +124,23 @@ def wall_pictures(training_data: TrainingData, walls: Sequence[Sequence[str]]) -
     out = set(training_data.collection.library.near_groups(sorted(seen)))
     groups = training_data.collection.library.near_groups(ids)
     shown = np.flatnonzero([group in out for group in groups])
-    vectors = training_data.vectors(ids)
-    rows = representatives(
-        vectors,
-        np.unique(groups, return_inverse=True)[1].astype(np.int64),
-        np.asarray(vectors @ training_data.text_direction, np.float64),
-        shown,
-        len(walls),
-        seed,
-    )
+    group = np.unique(groups, return_inverse=True)[1].astype(np.int64)
+    pool = Pool.of(training_data.vectors(ids), group, training_data.texts)
+    rows = representatives(pool, shown, len(walls), seed)
     return to_learn_from(training_data, [(ids[row], "wall", None) for row in rows])
+
+
+def another_sheet(training_data: TrainingData, since: int) -> bool:
+    """Whether a wall is worth more than single questions though something counts already. `since`: labels
+    after the last one."""
+    if since < AGAIN or training_data.scale is not None:
+        return False
+    training = training_data.training
+    people = np.flatnonzero(training.data.weight >= 1)
+    again = training_data.log.given_again(training_data.concept_id)
+    votes = np.array([again.get(training.ids[row], 0) for row in people], dtype=np.int8)
+    labels = training.data.at(people)
+    return bool(labels.positives) and is_due(labels, since, votes)
 
 
 def _some(training_data: TrainingData, ids: PictureIds, seed: int) -> list[str]:

@@ -29,11 +29,13 @@ log = logging.getLogger(__name__)
 
 
 class Upcoming(View):
-    """What comes next, in order. `thinking`: more is being chosen. `problem`: why nothing can be."""
+    """What comes next, in order. `thinking`: more is being chosen. `problem`: why nothing can be. `sheet`: a
+    contact sheet is worth more now than single questions."""
 
     pictures: list[NextPicture]
     thinking: bool
     problem: str
+    sheet: bool = False
 
 
 @dataclass
@@ -46,13 +48,16 @@ class _Queue:
     exhausted: bool = False
     problem: str = ""
     first_look: int = LOOKS[0]
+    sheet: int = -1
 
 
 class Chosen(NamedTuple):
-    """Pictures to learn from, and after how many test labels there are figures."""
+    """Pictures to learn from, and after how many test labels there are figures. sheet: how many contact
+    sheets were looked through before the one that is due, -1 where none is."""
 
     pictures: list[NextPicture]
     first_look: int
+    sheet: int = -1
 
 
 # The n pictures whose labels help most, without those on their way to the person.
@@ -90,7 +95,8 @@ class QuestionQueue:
         measured = sum(i in decisions or i in held for i in tests)
         with self._lock:
             first_look = self._queue.first_look
-            learning = [p for p in self._queue.chosen if p.id not in decisions and p.id not in held]
+            learning = [p for p in self._queue.chosen if p.repeat or p.id not in decisions]
+            learning = [p for p in learning if p.id not in held]
         due = self._refill_is_due(len(learning), len(decisions))
         chosen = [to_measure(picture_id, repeat=True) for picture_id in again[:n]]
         while len(chosen) < n and (learning or wanted or measuring):
@@ -109,7 +115,13 @@ class QuestionQueue:
         if due:
             on_their_way = [*have, *(picture.id for picture in chosen)]
             self._background.submit(self._refill, len(decisions), on_their_way)
+        with self._lock:  # each is asked again once
+            self._queue.chosen = [p for p in self._queue.chosen if not (p.repeat and p in chosen)]
         return Upcoming(pictures=chosen, thinking=self._queue.filling, problem=self._queue.problem)
+
+    def sheet_is_due(self, looked: int) -> bool:
+        """Whether, after so many contact sheets, another one is worth more than single questions."""
+        return self._queue.sheet == looked
 
     def _refill_is_due(self, left: int, decided: int) -> bool:
         """Whether the caller must submit a refill now; from here on it counts as running."""
@@ -135,6 +147,7 @@ class QuestionQueue:
                 exhausted=len(chosen.pictures) < BATCH,
                 problem=problem,
                 first_look=chosen.first_look,
+                sheet=chosen.sheet,
             )
 
 

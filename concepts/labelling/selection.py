@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection as Ids
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
 from concepts.labelling.mining import seed_of
 from concepts.labelling.training_data import TrainingData
-from concepts.learning.acquisition import Auto, Labelled, Pool, Round, Strategy, next_round
+from concepts.learning.acquisition import Auto, Labelled, Pool, Round, Strategy, how_unsure, next_round
 from concepts.learning.base import LinearHead
 from concepts.learning.fitting import SEED, train_early
 from concepts.view import View
@@ -20,6 +21,7 @@ NEAR_THE_HEAD = 2000  # of a large library: the likeliest and the least certain 
 CHECKED = 100  # answered pictures that the machine judges, too, so that its agreement is known to 10 points
 CHECKED_SHARE = 0.5  # of one round that they take at most
 BY_THE_CLASSIFIER = "classifier"  # what brought a picture
+AGAIN = "again"  # a label that is probably wrong: asked a second time
 PROBES = 10  # pictures that count by the machine, whose like is searched for
 
 
@@ -58,6 +60,7 @@ def to_learn_from(
             reason=reason,
             probability=None if probability is None else round(probability, 4),
             brought_by=training_data.candidates.get(picture_id, []),
+            repeat=reason == AGAIN,
         )
         for picture_id, reason, probability in chosen
     ]
@@ -77,7 +80,7 @@ def most_useful(
 
     def look(head: LinearHead | None) -> tuple[Pool, Labelled]:
         ids[:] = askable(training_data, head)
-        pool = Pool.of(training_data.vectors(ids), training_data.groups(ids), training_data.text_direction)
+        pool = Pool.of(training_data.vectors(ids), training_data.groups(ids), training_data.texts)
         return pool, _labelled(training_data, ids, waiting)
 
     found = next_round(
@@ -127,9 +130,12 @@ def _labelled(training_data: TrainingData, ids: Sequence[str], waiting: Sequence
     votes = {i: 1 if yes else -1 for i, yes in training_data.shown.items()}
     votes |= {i: 1 if d.value == "yes" else -1 for i, d in training_data.answers.items() if d.decided}
     taken = training_data.spoken_for | set(waiting)
+    again = training_data.log.given_again(training_data.concept_id) | dict.fromkeys(waiting, 1)
     return Labelled(
         asked=np.array([i in taken for i in ids], dtype=bool),
         person=np.array([votes.get(i, 0) for i in ids], dtype=np.int8),
+        again=np.array([again.get(i, 0) for i in ids], dtype=np.int8),
+        passed=np.array([i in training_data.passed_over for i in ids], dtype=bool),
         machine=np.array([said.get(i, nothing)[0] for i in ids], dtype=np.int8),
         weight=np.array([said.get(i, nothing)[1] for i in ids], dtype=np.float64),
     )
@@ -151,18 +157,20 @@ def next_for_machine(
         pool = [i for i in training_data.candidates if i not in out and i not in training_data.reserved]
         return [*checked, *training_data.with_vectors(pool)[:wanted]]
     ids = askable(training_data, head)
-    pool_of = Pool.of(training_data.vectors(ids), training_data.groups(ids), training_data.text_direction)
+    pool_of = Pool.of(training_data.vectors(ids), training_data.groups(ids), training_data.texts)
     training = training_data.training
     used = np.flatnonzero(training.data.weight > 0)
     said = {training.ids[row]: 1 if training.data.positive[row] else -1 for row in used}
     votes = np.array([said.get(i, 0) for i in ids], dtype=np.int8)
+    labelled = Labelled.by_people(np.array([i in out for i in ids], dtype=bool), votes)
     round = Round(
         pool=pool_of,
-        labelled=Labelled.by_people(np.array([i in out for i in ids], dtype=bool), votes),
+        labelled=replace(labelled, again=np.abs(votes)),  # a machine would say the same again
         training=training.data.at(used),
         fit=lambda data: train_early(data, training_data.text_direction, SEED),
         head=head,
         probability=head.probabilities(pool_of.vectors),
+        doubt=how_unsure(head, training.data, pool_of.vectors),
     )
     rng = np.random.default_rng([seed_of(training_data.revision.definition.name), len(tried)])
     chosen = Auto().select(round, wanted, rng)

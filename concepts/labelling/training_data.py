@@ -13,7 +13,7 @@ from concepts.definition.document import Definition, Revision, distinct_words, s
 from concepts.definition.exclusions import sentence_of
 from concepts.encoders.base import Vectors, unit
 from concepts.labelling.consensus import Decision, consensus
-from concepts.learning.base import Rows, SingleTexts, Texts, TrainingSet
+from concepts.learning.base import PASSED_OVER, Rows, SingleTexts, Texts, TrainingSet
 from concepts.learning.machine_labels import Agreement, bounded, votes_of
 from concepts.learning.scale import Scale, ScaleLabels
 from concepts.library.collection import Collection
@@ -47,7 +47,10 @@ Opinion = TypeVar("Opinion", StoredAnnotation, Rating)
 def texts_of(definition: Definition, collection: Collection) -> Texts:
     """A definition as scorers hear it. What counts is the sentence, the criteria and the queries, each with
     the name before it (Menon & Vondrick 2023)."""
-    return Texts(_direction(definition, collection), lambda: _each(definition, collection))
+    direction = _direction(definition, collection)
+    written = [q.text for q in definition.queries if q.counts and q.origin == "person"]
+    searches = collection.text_vectors(written) if written else np.empty((0, len(direction)), np.float32)
+    return Texts(direction, searches, lambda: _each(definition, collection))
 
 
 def _direction(definition: Definition, collection: Collection) -> Vectors:
@@ -88,7 +91,8 @@ def _each(definition: Definition, collection: Collection) -> SingleTexts:
 class Training:
     """Everything a head may learn from, and how much the machine's part of it is trusted.
 
-    `kinds` (n,) says who labelled each picture: person, simulated or annotator.
+    `kinds` (n,) says who labelled each picture: person, simulated or annotator; "passed over" is what nobody
+    marked on a wall.
     """
 
     ids: list[str]
@@ -263,20 +267,33 @@ class TrainingData:
 
     @cached_property
     def training(self) -> Training:
-        """People's labels at weight 1, and the machine's for other pictures at the weight they earned."""
+        """People's labels at weight 1, the machine's for other pictures at the weight they earned, and as
+        weak noes what was passed over on walls."""
         people = self._people
         machine, agreement = self._machine
-        ids = self.with_vectors([*people, *machine])
+        passed = {i: (False, PASSED_OVER) for i in self.passed_over if i not in people and i not in machine}
+        others = machine | passed
+        ids = self.with_vectors([*people, *others])
         data = TrainingSet(
             vectors=self.vectors(ids),
-            positive=np.array([people[i] if i in people else machine[i][0] for i in ids], dtype=bool),
-            weight=np.array([1.0 if i in people else machine[i][1] for i in ids], dtype=np.float64),
+            positive=np.array([people[i] if i in people else others[i][0] for i in ids], dtype=bool),
+            weight=np.array([1.0 if i in people else others[i][1] for i in ids], dtype=np.float64),
             group=self.groups(ids),
-            said=self._said(ids, people, machine),
+            said=self._said(ids, people, others),
         )
         simulated = {i for i, decision in self.answers.items() if decision.simulated}
-        kinds = ["annotator" if i not in people else "simulated" if i in simulated else "person" for i in ids]
-        return Training(ids, data, kinds, agreement)
+        kinds = dict.fromkeys(people, "person") | dict.fromkeys(machine.keys() - people.keys(), "annotator")
+        kinds |= dict.fromkeys(simulated, "simulated") | dict.fromkeys(passed, "passed over")
+        return Training(ids, data, [kinds[i] for i in ids], agreement)
+
+    @cached_property
+    def passed_over(self) -> set[str]:
+        """Pictures of walls that nobody marked or said anything else about. No grade or class is given on a
+        wall."""
+        if self.scale is not None:
+            return set()
+        seen = self.log.seen_on_walls(self.concept_id, self._until)
+        return set(seen) - self.spoken_for - self.reserved
 
     @property
     def agreement(self) -> Agreement | None:

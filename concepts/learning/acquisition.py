@@ -5,26 +5,31 @@ The app, the study and the benchmarks all take the step `next_round`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol
 
 import numpy as np
 
 from concepts.encoders.base import Vectors
 from concepts.learning.base import (
+    PASSED_OVER,
     Bools,
     Floats,
     LinearHead,
-    NeighbourGraph,
     Rows,
+    Texts,
     TrainingSet,
     Votes,
     distinct,
     one_blas_thread,
+    sigmoid,
 )
-from concepts.learning.fitting import SEED, WORDS_ALONE, train_early
+from concepts.learning.calibration import logit
+from concepts.learning.fitting import SEED, WORDS_ALONE, spoken_against, train_early
 from concepts.learning.heads import HEADS
+from concepts.learning.nearness import MOST, with_nearest
 from concepts.learning.scaled import doubt
 from concepts.registry import Method, Registry
 
@@ -38,25 +43,36 @@ LIKELY = 0.9  # rank by the words from which "likely" is the honest reason
 FEW_YES = 3  # with fewer groups of pictures that count, their like is looked for
 NEARER_NOES = 10  # nearer to a yes than anything left: then no more like it is looked for
 DIVERSE_UNTIL = 25  # answers
-EXPLORATION = 0.05  # share of later questions that ignore the head: it can't see what it is blind to
+ASKING_AGAIN = 0.4  # share of the questions, at most, that go to labels that are probably wrong
+AGAIN_FROM = 30  # answers: before, each new picture teaches more
+PROBABLY = 1 / 3  # from which probability on that is better spent than on a new picture
+WRONG, AMONG = 0.03, 20  # share of labels taken to be wrong, as if seen among so many, until more is known
+SEARCHING = 0.2  # share of the questions that go to searches of which nothing is known
+SEARCHED = 10  # pictures of a search that speak for it
+EXPLORATION = 0.1  # share of later questions that ignore the head: it can't see what it is blind to
 
 
 @dataclass(frozen=True)
 class Pool:
     """The pictures to choose from. Row i of every array is the same picture.
 
-    vectors (n, d); text_score (n,) similarity to what counts minus what doesn't; group (n,) near-duplicate
-    groups; neighbours: their graph, where there is one.
+    vectors (n, d); text_scores (1 + s, n) similarity to what counts minus what doesn't, and to each search
+    that a person wrote; group (n,) near-duplicate groups.
     """
 
     vectors: Vectors
-    text_score: Floats
+    text_scores: Floats
     group: Rows
-    neighbours: NeighbourGraph | None = None
 
     @classmethod
-    def of(cls, vectors: Vectors, group: Rows, text_direction: Vectors) -> Pool:
-        return cls(vectors, np.asarray(vectors @ text_direction, dtype=np.float64), group)
+    def of(cls, vectors: Vectors, group: Rows, texts: Texts) -> Pool:
+        words = np.concatenate([texts.direction[None], texts.searches])
+        return cls(vectors, np.asarray(words @ vectors.T, dtype=np.float64), group)
+
+    @property
+    def text_score(self) -> Floats:
+        of_words: Floats = self.text_scores[0]
+        return of_words
 
 
 @dataclass(frozen=True)
@@ -64,18 +80,24 @@ class Labelled:
     """What is known of each picture of the pool, and from whom. All (n,).
 
     asked: a person has answered, with whatever it was, or has it on their screen; person: what people say
-    together; machine: what the annotators say together, and weight (0..1) what that counts for.
+    together; again: 1 where somebody was asked again and said the same, -1 where they said something else;
+    passed: seen on a wall and not marked; machine: what the annotators say together, and weight (0..1) what
+    that counts for.
     """
 
     asked: Bools
     person: Votes
+    again: Votes
+    passed: Bools
     machine: Votes
     weight: Floats
 
     @classmethod
     def by_people(cls, asked: Bools, person: Votes) -> Labelled:
-        """Where no annotator has said anything."""
-        return cls(asked, person, np.zeros(len(asked), np.int8), np.zeros(len(asked)))
+        """Where no annotator has said anything, and nobody anything twice."""
+        n = len(asked)
+        nobody = np.zeros(n, np.int8)
+        return cls(asked, person, nobody, np.zeros(n, bool), nobody, np.zeros(n))
 
 
 @dataclass(frozen=True)
@@ -83,9 +105,9 @@ class Round:
     """One round of questions: what can be asked, what is known, and what was learned from it.
 
     training: every label so far, also of pictures outside the pool; head: what was trained from it, None as
-    long as no person has decided anything; probability (n,) by that head; fit: labels → the head that the
-    product would train from them, for methods that try out answers; doubt (n,): of grades or classes,
-    how much an answer would tell, the more the higher.
+    long as no person has decided anything; probability (n,) by that head; doubt (n,): how unsure it and the
+    labelled pictures nearby are, on no particular scale; fit: labels → the head that the product would train
+    from them, for methods that try out answers.
     """
 
     pool: Pool
@@ -103,20 +125,22 @@ class Round:
     def free(self) -> Rows:
         return np.flatnonzero(self.is_free())
 
+    def with_asked(self, choices: Sequence[Choice]) -> Round:
+        """As if these had been asked about, too."""
+        asked = self.labelled.asked.copy()
+        asked[[choice.row for choice in choices]] = True
+        return replace(self, labelled=replace(self.labelled, asked=asked))
+
     def distinct(self, rows: Iterable[int], n: int) -> list[int]:
         """The first n rows of `rows` that are free, leaving out near-duplicates of earlier ones."""
         found: list[int] = distinct(np.fromiter(rows, np.int64), self.pool.group, self.is_free(), n).tolist()
         return found
 
     def least_certain(self) -> Rows:
-        """Free rows by rising |p - 1/2|, of grades or classes by falling doubt; by falling text score before
-        there is a head."""
+        """Free rows by falling doubt; by falling text score before there is a head."""
         free = self.free()
-        if self.doubt is not None:
-            return free[np.argsort(-self.doubt[free], kind="stable")]
-        if self.probability is None:
-            return free[np.argsort(-self.pool.text_score[free], kind="stable")]
-        return free[np.argsort(np.abs(self.probability[free] - 0.5), kind="stable")]
+        by = self.pool.text_score if self.doubt is None else self.doubt
+        return free[np.argsort(-by[free], kind="stable")]
 
 
 @dataclass(frozen=True)
@@ -124,7 +148,7 @@ class Choice:
     """A row of the pool worth asking about, and why, as one of the reasons the screen explains."""
 
     row: int
-    reason: str  # "likely", "like a yes", "borderline", "exploration", "random", "disagreement"
+    reason: str  # "likely", "like a yes", "borderline", "exploration", "random", "disagreement", "again"
 
 
 class Acquisition(Protocol):
@@ -218,21 +242,69 @@ class Auto(Acquisition):
     )
 
     def select(self, round: Round, n: int, rng: np.random.Generator) -> list[Choice]:
-        said = round.training.at(round.training.weight >= 1)
-        yes, no = said.at(said.positive), said.at(~said.positive)
-        if 0 < len(np.unique(yes.group)) < FEW_YES:
-            found = _like_a_yes(round, yes.vectors, no.vectors, n)
-            if found:
-                return found
-        if round.probability is None or not (round.labelled.person > 0).any():
-            return _cold_start(round, n, rng)
-        exploring = int(rng.binomial(n, EXPLORATION))
-        few = int(round.labelled.asked.sum()) < DIVERSE_UNTIL
-        choices = (DiverseMargin() if few else Margin()).select(round, n - exploring, rng)
-        group = round.pool.group
-        taken = np.isin(group, group[[choice.row for choice in choices]])
-        rows = rng.permutation(np.flatnonzero(round.is_free() & ~taken))
-        return choices + [Choice(row, "exploration") for row in round.distinct(rows, n - len(choices))]
+        first = _again(round, math.ceil(ASKING_AGAIN * n)) + _of_searches(round, math.ceil(SEARCHING * n))
+        round, n = round.with_asked(first), n - len(first)
+        found = before_a_border(round, n, rng)
+        if not found:
+            exploring = int(rng.binomial(n, EXPLORATION))
+            few = int(round.labelled.asked.sum()) < DIVERSE_UNTIL
+            found = (DiverseMargin() if few else Margin()).select(round, n - exploring, rng)
+            found += _far_from_all(round.with_asked(found), n - len(found), rng)
+        return first + found
+
+
+def before_a_border(round: Round, n: int, rng: np.random.Generator) -> list[Choice]:
+    """Pictures by the words until there is a yes, and like it until there are three; then none."""
+    said = round.training.at(round.training.weight >= 1)
+    yes, no = said.at(said.positive), said.at(~said.positive)
+    if 0 < len(np.unique(yes.group)) < FEW_YES:
+        found = _like_a_yes(round, yes.vectors, no.vectors, n)
+        if found:
+            return found
+    if round.probability is None or not (round.labelled.person > 0).any():
+        return _cold_start(round, n, rng)
+    return []
+
+
+def _again(round: Round, n: int) -> list[Choice]:
+    """At most n pictures whose label is probably wrong, by all others and by how often people err here, the
+    likeliest first."""
+    known = round.labelled
+    rows = np.flatnonzero((known.person != 0) | known.passed)
+    said = known.person[rows]
+    if known.asked.sum() < AGAIN_FROM or (said != 0).sum() > MOST:  # of so many a wrong one says little
+        return []
+    labels = TrainingSet(
+        round.pool.vectors[rows], said > 0, np.where(said != 0, 1.0, PASSED_OVER), round.pool.group[rows]
+    )
+    changed = int((known.again < 0).sum())
+    wrong = (WRONG * AMONG + changed) / (AMONG + int((said != 0).sum()))
+    doubts = sigmoid(spoken_against(labels, SEED) + logit(wrong))
+    doubts[(said == 0) | (known.again[rows] != 0)] = 0.0
+    worst = np.argsort(-doubts, kind="stable")[:n]
+    return [Choice(int(rows[place]), "again") for place in worst if doubts[place] >= PROBABLY]
+
+
+def _of_searches(round: Round, n: int) -> list[Choice]:
+    """The first free picture of each of at most n searches of the person's of which nothing is known yet."""
+    rows: list[int] = []
+    for scores in round.pool.text_scores[1:]:
+        first = np.argsort(-scores, kind="stable")[:SEARCHED]
+        if not round.labelled.asked[first].any():
+            rows += round.distinct(first, 1)
+    return [Choice(row, "likely") for row in round.distinct(rows[:n], n)]
+
+
+def _far_from_all(round: Round, n: int, rng: np.random.Generator) -> list[Choice]:
+    """Free pictures drawn by their squared distance to all asked ones: of a kind that nobody was asked about,
+    more likely than of any other."""
+    vectors, rows = round.pool.vectors, round.free()
+    if not n or not len(rows):
+        return []
+    nearest = (vectors[rows] @ vectors[round.labelled.asked].T).max(axis=1, initial=-1.0)
+    squared = np.maximum(1 - nearest.astype(np.float64), 1e-6)  # of unit vectors, halved
+    drawn = rng.choice(rows, min(len(rows), 2 * n), replace=False, p=squared / squared.sum())
+    return [Choice(row, "exploration") for row in round.distinct(drawn, n)]
 
 
 def _like_a_yes(round: Round, yes: Vectors, no: Vectors, n: int) -> list[Choice]:
@@ -313,6 +385,15 @@ class Next:
     choices: list[Choice]
 
 
+def how_unsure(head: LinearHead, training: TrainingSet, vectors: Vectors) -> Floats:
+    """(n,) doubt about grades or classes; else how near the border of what the head and the pictures that
+    people labelled say together."""
+    of_scale = doubt(head, vectors)
+    if of_scale is not None:
+        return of_scale
+    return -np.abs(with_nearest(head, training.at(training.weight >= 1), vectors))
+
+
 def next_round(
     training: TrainingSet,
     text_direction: Vectors,
@@ -342,7 +423,7 @@ def next_round(
         fit=lambda data: train_early(data, text_direction, SEED, ways.head),
         head=head,
         probability=head.probabilities(pool.vectors) if head else None,
-        doubt=doubt(head, pool.vectors) if head else None,
+        doubt=how_unsure(head, training, pool.vectors) if head else None,
     )
     rng = np.random.default_rng([seed, answered])
     return Next(round, ACQUISITIONS[ways.acquisition]().select(round, n, rng))

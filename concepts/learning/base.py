@@ -20,6 +20,7 @@ Rows = NDArray[np.int64]
 Votes = NDArray[np.int8]  # 1 yes, -1 no, 0 nothing
 
 FOLDS = 5  # at most
+PASSED_OVER = 0.3  # what a picture that was passed over on a wall weighs as a no: people overlook some
 
 
 @dataclass(frozen=True)
@@ -112,16 +113,18 @@ class SingleTexts:
 @dataclass(frozen=True)
 class Texts:
     """What a definition says. direction (d,), unit: all of it as one, which is what most ways listen to;
-    `each`: text by text, read only where it is asked for, because new texts may need an encoder loaded."""
+    searches (s, d), unit: those that a person wrote, each of which may be a kind of its own; `each`: text by
+    text, read only where it is asked for, because new texts may need an encoder loaded."""
 
     direction: Vectors
+    searches: Vectors
     each: Callable[[], SingleTexts]
 
     @classmethod
     def one(cls, direction: Vectors) -> Texts:
         """A single text (d,) that is the name and all that counts."""
         alone, none = direction[None], np.empty((0, len(direction)), np.float32)
-        return cls(direction, lambda: SingleTexts(direction, alone, alone, none))
+        return cls(direction, none, lambda: SingleTexts(direction, alone, alone, none))
 
 
 class Scorer(Protocol):

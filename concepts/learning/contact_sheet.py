@@ -12,27 +12,56 @@ from __future__ import annotations
 import numpy as np
 
 from concepts.encoders.base import Vectors
-from concepts.learning.base import Bools, Floats, Rows, distinct, one_blas_thread
+from concepts.learning.acquisition import Pool
+from concepts.learning.base import Bools, Rows, TrainingSet, Votes, distinct, one_blas_thread
+from concepts.learning.nearness import MOST
 
 SIZE = 60  # pictures of a wall
+AGAIN = 20  # labels after which a wall is worth as much as eight questions again
+ALONE, FEWEST_ALONE = 0.2, 2  # share of what counts, and number, from which kinds seem to be missing
 BY_WORDS = 0.1  # share of a wall that is what the words find: the words may be wrong
 TYPICAL = 2  # walls that show what is typical; where odd ones come first, heads learn worse from them
 ROUNDS = 12  # of k-means: representatives need no settled clusters
 DIMENSIONS = 128  # clusters of random projections are nearly those of the vectors (Johnson & Lindenstrauss)
 
 
-def representatives(
-    vectors: Vectors, group: Rows, text_score: Floats, shown: Rows, walls: int, seed: int
-) -> Rows:
+def is_due(labels: TrainingSet, since: int, again: Votes) -> bool:
+    """Whether a wall is worth more than single questions: until something counts, and then again after every
+    `AGAIN` labels for as long as kinds that count seem to be missing. labels: what people said; `since`: how
+    many of them were given after the last wall. again: 1 for each label that was given again when it was
+    asked for again, -1 for each that was changed. Where most are, what stands alone is rather a slip."""
+    if not labels.positives:
+        return True
+    if since < AGAIN or len(labels.positive) > MOST or int(again.sum()) < 0:
+        return False
+    alone, of = _alone(labels)
+    return alone >= max(FEWEST_ALONE, ALONE * of)
+
+
+def _alone(labels: TrainingSet) -> tuple[int, int]:
+    """How many pictures that count are more like one that doesn't than like any other that does, near-copies
+    as one, and of how many: where such are met once, by chance, there are others that were not met."""
+    yes = np.flatnonzero(labels.positive)
+    cosine = np.asarray(labels.vectors[yes] @ labels.vectors.T, np.float64)
+    cosine[labels.group[yes][:, None] == labels.group[None]] = -1.0
+    like = cosine[:, labels.positive].max(axis=1)
+    unlike = cosine[:, ~labels.positive].max(axis=1, initial=-1.0)
+    group = labels.group[yes]
+    return len(np.unique(group[like <= unlike])), len(np.unique(group))
+
+
+def representatives(pool: Pool, shown: Rows, walls: int, seed: int) -> Rows:
     """The rows of the next wall, at most `SIZE`, one a near-duplicate group.
 
-    vectors (n, d), group (n,) and text_score (n,) of all pictures that may be shown; `shown` are rows that
-    were on the `walls` walls before, and none that looks like them is shown again. The w-th wall is drawn
-    from w · 60 clusters: of those without a shown picture the largest come first, on the first two walls with
-    the picture nearest the centre, then with the farthest from it.
+    pool: all pictures that may be shown, a tenth of the wall found by the words and by each search in turn;
+    `shown` are rows that were on the `walls` walls before, and none that looks like them is shown again. The
+    w-th wall is drawn from w · 60 clusters: of those without a shown picture the largest come first, on the
+    first two walls with the picture nearest the centre, then with the farthest from it.
     """
+    vectors, group = pool.vectors, pool.group
     free = ~np.isin(group, group[shown])
-    by_words = distinct(np.argsort(-text_score, kind="stable"), group, free, int(BY_WORDS * SIZE))
+    in_turn = np.argsort(-pool.text_scores, axis=1, kind="stable").T.ravel()
+    by_words = distinct(in_turn, group, free, int(BY_WORDS * SIZE))
     free &= ~np.isin(group, group[by_words])
     rng = np.random.default_rng([seed, walls])
     rows = np.flatnonzero(free | np.isin(np.arange(len(group)), shown))

@@ -12,6 +12,7 @@ from concepts.errors import NotEnoughLabelsError
 from concepts.learning.base import FOLDS, Bools, Floats, LinearHead, Rows, TrainingSet, sigmoid
 from concepts.learning.calibration import Calibration, choose_threshold, platt
 from concepts.learning.heads import HEADS, SUITED
+from concepts.learning.nearness import nearness_of_others
 from concepts.learning.scaled import fit_classes, fit_graded, with_cuts
 from concepts.learning.target import Target
 
@@ -139,6 +140,21 @@ def _threshold(
         "held_out": {"precision": chosen.precision, "recall": chosen.recall, "f1": chosen.f1},
     }
     return chosen.value, facts
+
+
+def spoken_against(labels: TrainingSet, seed: int) -> Floats:
+    """(n,) how strongly all other labels speak against each, on the scale of logits: above 0 they say the
+    opposite. By a head that had not seen the picture or its near-duplicates, and by the nearest labels but
+    those. Minus infinity where nothing can be held out."""
+    nothing = np.full(len(labels.positive), -np.inf)
+    if not (labels.positives and labels.negatives):
+        return nothing
+    found = HEADS[AUTO]().fit_held_out(labels, None, seed)
+    if not found.folds:
+        return nothing
+    fit = platt(found.scores, labels.positive, labels.weight)
+    says_yes = fit.a * (found.scores + nearness_of_others(found.head, labels)) + fit.c
+    return np.where(labels.positive, -says_yes, says_yes)
 
 
 def label_errors(data: TrainingSet, text_direction: Vectors | None, seed: int) -> tuple[Rows, Floats]:

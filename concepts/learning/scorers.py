@@ -10,6 +10,7 @@ from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
 from concepts.learning.base import Floats, NeighbourGraph, Pictures, Scorer, Texts, TrainingSet
 from concepts.learning.fitting import train_early
+from concepts.learning.nearness import with_nearest
 from concepts.registry import Method, Registry
 
 if TYPE_CHECKING:
@@ -105,8 +106,9 @@ class WordsScorer(Scorer):
 
 
 class Blend(Scorer):
-    """z(head) + z(log of what a picture hears of yes over what it hears of no), each in standard deviations
-    over the pictures that are ranked; the head alone, which begins with the words, until there is a yes.
+    """z(head and nearest labels) + z(log of what a picture hears of yes over what it hears of no), each in
+    standard deviations over the pictures that are ranked; the head alone, which begins with the words, until
+    there is a yes.
 
     It knows the very pictures it ranks, so its figures are about them and say nothing of a file that leaves
     the house.
@@ -122,7 +124,7 @@ class Blend(Scorer):
 
     def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
         head = train_early(data, None if texts is None else texts.direction, seed)
-        return blended(head.logits(pictures.vectors), data, pictures)
+        return blended(with_nearest(head, data, pictures.vectors), data, pictures)
 
 
 def blended(scores: Floats, data: TrainingSet, pictures: Pictures) -> Floats:

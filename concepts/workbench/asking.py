@@ -10,6 +10,7 @@ from concepts.labelling.contact_sheet import (
     GridOrder,
     GridPage,
     Ranked,
+    another_sheet,
     bulk_pictures,
     wall_pictures,
 )
@@ -84,7 +85,8 @@ class AskedConcept:
         )
         paths = context.collection.paths([p.id for p in found.pictures if not p.path])
         pictures = [p.model_copy(update={"path": p.path or paths.get(p.id, "")}) for p in found.pictures]
-        return found.model_copy(update={"pictures": pictures})
+        sheet = self._queue.sheet_is_due(context.walls.count(concept.id))
+        return found.model_copy(update={"pictures": pictures, "sheet": sheet})
 
     def grid(self, order: GridOrder, query: str, n: int) -> GridPage:
         """At most n unlabelled pictures to label at once."""
@@ -115,5 +117,11 @@ class AskedConcept:
             return bulk_pictures(dataset, order, query, graph_of)
 
     def _choose(self, n: int, on_their_way: Sequence[str]) -> Chosen:
+        context, concept = self._context, self._concept
         pictures = self.next(n, on_their_way, "train")
-        return Chosen(pictures, next_look(0, self._context.collection.count_for(self._concept.id)))
+        looked = context.walls.count(concept.id)
+        since = context.log.changed_since(concept.id, context.walls.last(concept.id))
+        sheet = looked if another_sheet(context.dataset(concept), len(since)) else -1
+        if sheet >= 0:  # worked out before the screen turns to it
+            self.grid("wall", "", 1)
+        return Chosen(pictures, next_look(0, context.collection.count_for(concept.id)), sheet)

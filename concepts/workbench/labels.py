@@ -232,8 +232,9 @@ class Labels:
         *,
         author: AuthorName,
     ) -> list[NextPicture]:
-        """The most useful pictures to label now. Of those that measure some are a `repeat`: shown like any
-        other, they say how consistent the labels are, or what changed with the definition."""
+        """The most useful pictures to label now. A `repeat` was labelled before and is shown like any other:
+        of those to learn from, one whose label is probably wrong; of those that measure, one that tells how
+        consistent the labels are, or what changed with the definition."""
         return self.next_pictures(limit, purpose=purpose, author=author)
 
     def next_pictures(
@@ -280,7 +281,9 @@ class Labels:
         ],
         counts: Annotated[
             list[PictureId],
-            Field(max_length=SHEET, description="Those that count. The others get no label."),
+            Field(
+                max_length=SHEET, description="Those that count. The others get no label but teach a little."
+            ),
         ] = [],  # noqa: B006  # pydantic copies it
         simulated: Simulated = False,
         *,

@@ -218,6 +218,7 @@ class WallRow(Base):
     key: Mapped[str] = mapped_column(String(120), unique=True)
     author: Mapped[str] = mapped_column(String(200))
     pictures: Mapped[list[Any]]  # ids, in the order in which they were shown
+    label_sequence: Mapped[int]  # the last label event of the concept by then
     created: Mapped[Now]
 
 

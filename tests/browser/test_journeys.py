@@ -71,6 +71,7 @@ def label_the_rest(page: Any, counts: str) -> None:
     """By key, one picture after another."""
     done = page.get_by_role("heading", name="Every picture is labelled")
     asked = page.get_by_role("img", name="Picture").first
+    page.get_by_role("button", name="Single").click()
     expect(asked.or_(done)).to_be_visible()
     while not done.is_visible():
         shown = str(asked.get_attribute("alt"))

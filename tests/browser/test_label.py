@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 import pytest
 
 from concepts.labelling import rechecks
+from concepts.workbench.labels import GivenLabel
+from storage.labels import Author
 
 if TYPE_CHECKING:
     from conftest import Site
@@ -167,6 +169,23 @@ def test_sheets_come_until_something_counts_then_more_like_it_then_single_pictur
     expect(mode).to_have_text("Single")
     expect(page.get_by_text("9 saved.")).to_be_visible()
     assert [value for _, value in answers(site, concept)] == ["yes"] * 10
+
+
+def test_a_sheet_comes_back_while_what_counts_has_no_like_unless_somebody_chose_otherwise(
+    site: Site, page: Any, concept: str
+) -> None:
+    opened = site.bench.concept(concept)
+    ids = [p.id for p in opened.labels.next_pictures(30) if p.purpose == "train"]
+    given = {f"kinds.{n}": GivenLabel(picture=i, value="no" if n % 3 else "yes") for n, i in enumerate(ids)}
+    opened.labels.commit(given, Author("me"))
+    page.goto(f"{site.url}/label?{urlencode({'concept': concept})}")
+    mode = page.get_by_role("group", name="How to label").locator("[aria-pressed=true]")
+    expect(mode).to_have_text("Sheet W")
+    expect(page.get_by_text("Another sheet, for kinds you haven’t met yet.")).to_be_visible()
+    expect(page.locator(".tiles .tile").first).to_be_visible()
+    page.get_by_role("button", name="Next page").click()
+    expect(mode).to_have_text("Single")
+    ready(page)
 
 
 def test_what_a_person_chose_stays_in_the_tab_and_back_leads_to_what_was_before(

@@ -26,7 +26,7 @@ SCREENS = {
     "library": ("/library", ".pictures img"),
     "health": ("/library?view=health", ".page h1"),
     "describe": (f"/describe?concept={NAME}", ".query .strip img"),
-    "label": (f"/label?concept={NAME}", ".stage img"),
+    "label": (f"/label?concept={NAME}#single", ".stage img"),
     "grid": (f"/label?concept={NAME}#grid", ".tiles .tile img"),
     "review": (f"/label/review?concept={NAME}", ".page h1"),
     "borderline": (f"/label/borderline?concept={NAME}", ".page h1"),
@@ -124,7 +124,8 @@ def phone(pocket: BrowserContext | None, page: Page) -> Iterator[Page]:
 
 
 def opened(site: Site, page: Page, path: str, shown: str) -> None:
-    page.goto(f"{site.url}/{path}?concept={quote(NAME)}")
+    mode = "#single" if path == "label" else ""
+    page.goto(f"{site.url}/{path}?concept={quote(NAME)}{mode}")
     page.wait_for_selector(shown)
 
 

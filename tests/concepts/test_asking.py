@@ -250,3 +250,21 @@ def test_the_queue_of_the_workbench_offers_real_pictures_to_learn_from(concept: 
     pictures = concept.labels.upcoming([], 6).pictures
     assert [p.purpose for p in pictures] == ["train"] * 6
     assert all(p.path.endswith((".png", ".jpg")) for p in pictures)
+
+
+def test_a_label_that_is_asked_for_again_is_asked_once_though_it_has_a_decision(background) -> None:  # type: ignore[no-untyped-def]
+    again = learning(3).model_copy(update={"repeat": True, "reason": "again"})
+    queue = QuestionQueue(lambda n, waiting: Chosen([again, learning(4)], 0), background)
+    queue.upcoming((), 0, ("l3",), (), (), ())
+    settled(background)
+    assert [p.id for p in queue.upcoming((), 1, ("l3",), (), (), ()).pictures] == ["l3"]
+    assert [p.id for p in queue.upcoming((), 2, ("l3",), (), (), ()).pictures] == ["l4"]
+
+
+def test_another_sheet_is_due_until_it_was_looked_through(background) -> None:  # type: ignore[no-untyped-def]
+    queue = QuestionQueue(lambda n, waiting: Chosen([], 0, sheet=2), background)
+    assert not queue.sheet_is_due(0)
+    queue.upcoming((), 0, (), (), (), ())
+    settled(background)
+    assert queue.sheet_is_due(2)
+    assert not queue.sheet_is_due(3)

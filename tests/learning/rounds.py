@@ -42,9 +42,10 @@ def round_of(
     labelled = Labelled.by_people(asked, np.where(positive, 1, -asked.astype(np.int8)).astype(np.int8))
     words = unit(np.ones(vectors.shape[1]))
     return Round(
-        pool=Pool(vectors, text_score, group),
+        pool=Pool(vectors, text_score[None], group),
         labelled=labelled,
         training=training,
         fit=lambda data: train_early(data, words, 0),
         probability=probability,
+        doubt=None if probability is None else -np.abs(probability - 0.5),
     )

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 from rounds import make_round, round_of
 
 from concepts.encoders.base import unit
-from concepts.learning.acquisition import ACQUISITIONS
+from concepts.learning.acquisition import ACQUISITIONS, Round, _far_from_all
 
 
 def test_margin_asks_about_what_the_head_is_least_sure_of():
@@ -60,4 +62,58 @@ def test_after_a_yes_auto_asks_about_borderline_pictures_and_now_and_then_explor
     for _ in range(100):
         reasons += [choice.reason for choice in ACQUISITIONS["auto"]().select(make_round(), 5, rng)]
     assert set(reasons) == {"borderline", "exploration"}
-    assert 0.02 < reasons.count("exploration") / len(reasons) < 0.09
+    assert 0.05 < reasons.count("exploration") / len(reasons) < 0.2
+
+
+def kinds(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Twenty pictures of each of ten kinds."""
+    rng = np.random.default_rng(seed)
+    centres = unit(rng.normal(size=(10, 32)))
+    kind = np.repeat(np.arange(10), 20)
+    return unit(centres[kind] + rng.normal(0, 0.05, (200, 32))).astype(np.float32), kind
+
+
+def test_each_search_of_a_person_is_asked_about_soon_though_the_head_knows_nothing_of_it():
+    vectors, kind = kinds()
+    round = round_of(vectors, None, vectors @ vectors[0], np.arange(200), kind == 0, kind == 0)
+    searches = np.stack([vectors[kind == k].mean(axis=0) @ vectors.T for k in (3, 7)])
+    scores = np.concatenate([round.pool.text_scores, searches])
+    round = replace(round, pool=replace(round.pool, text_scores=scores))
+    for _ in range(2):  # of five questions one
+        chosen = ACQUISITIONS["auto"]().select(round, 5, np.random.default_rng(0))
+        round = round.with_asked(chosen)
+    assert {3, 7} <= set(kind[round.labelled.asked])
+
+
+def labelled_kinds(wrong: int) -> Round:
+    """All of two kinds are labelled, one of which counts, but a picture of the other was said to count."""
+    vectors, kind = kinds()
+    asked, positive = kind < 2, kind == 0
+    positive[wrong] = True
+    return round_of(vectors, None, vectors @ vectors[0], np.arange(200), asked, positive)
+
+
+def test_a_label_that_all_others_contradict_is_asked_for_again_and_only_once():
+    round, wrong = labelled_kinds(25), 25
+    auto = ACQUISITIONS["auto"]()
+    chosen = auto.select(round, 5, np.random.default_rng(0))
+    assert [choice.row for choice in chosen if choice.reason == "again"] == [wrong]
+    given = round.labelled.again.copy()
+    given[wrong] = 1
+    round = replace(round, labelled=replace(round.labelled, again=given))
+    assert all(choice.reason != "again" for choice in auto.select(round, 5, np.random.default_rng(0)))
+
+
+def test_labels_that_agree_are_never_asked_for_again():
+    round = labelled_kinds(0)  # which does count
+    chosen = ACQUISITIONS["auto"]().select(round, 20, np.random.default_rng(0))
+    assert all(choice.reason != "again" for choice in chosen)
+
+
+def test_what_a_head_is_blind_to_is_looked_for_far_from_all_that_was_asked():
+    vectors, kind = kinds()
+    asked = kind < 8
+    round = round_of(vectors, np.full(200, 0.9), vectors @ vectors[0], np.arange(200), asked, kind == 0)
+    found = _far_from_all(round, 10, np.random.default_rng(0))
+    assert {choice.reason for choice in found} == {"exploration"}
+    assert set(kind[[choice.row for choice in found]]) == {8, 9}

@@ -14,7 +14,7 @@ import pytest
 
 from concepts.encoders.base import unit
 from concepts.learning.acquisition import ACQUISITIONS, Labelled, Pool, Round
-from concepts.learning.base import TrainingSet
+from concepts.learning.base import Texts, TrainingSet
 from concepts.learning.fitting import train_head
 from concepts.learning.heads import HEADS
 from concepts.learning.target import Target
@@ -76,12 +76,17 @@ def choices(acquisition: str, trained: bool) -> list[list[Any]]:
     asked = np.zeros(400, dtype=bool)
     asked[rng.choice(400, 40, replace=False)] = True
     probability = rng.random(400) if trained else None
-    pool, nothing = Pool.of(vectors, np.arange(400) // 2, WORDS), cloud(0, 0, 0, seed=0)
+    pool, nothing = Pool.of(vectors, np.arange(400) // 2, Texts.one(WORDS)), cloud(0, 0, 0, seed=0)
     found = []
     for seed in range(3):
         labelled = Labelled.by_people(asked.copy(), (asked & trained).astype(np.int8))
         known = Round(
-            pool, labelled, nothing, fit=lambda data: train_head(data, WORDS, 0), probability=probability
+            pool,
+            labelled,
+            nothing,
+            fit=lambda data: train_head(data, WORDS, 0),
+            probability=probability,
+            doubt=None if probability is None else -np.abs(probability - 0.5),
         )
         chosen = ACQUISITIONS[acquisition]().select(known, 7, np.random.default_rng(seed))
         found.append([[int(choice.row), choice.reason] for choice in chosen])

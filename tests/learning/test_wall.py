@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from concepts.encoders.base import unit
-from concepts.learning.contact_sheet import SIZE, representatives
+from concepts.learning.acquisition import Pool
+from concepts.learning.base import TrainingSet
+from concepts.learning.contact_sheet import AGAIN, SIZE, is_due, representatives
 from study.walls import WALLS, any_pictures
 
 
@@ -22,12 +24,12 @@ def kinds(seed: int, sizes: list[int]) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("seed", range(3))
 def test_rare_kinds_are_found_on_the_first_walls_and_sooner_than_at_random(seed: int) -> None:
     vectors, kind = kinds(seed, [300] * 6 + [12] * 16)
-    group, misleading = np.arange(len(kind)), vectors @ vectors[0]
+    group, misleading = np.arange(len(kind)), (vectors @ vectors[0])[None]
     found = {}
     for name, wall in WALLS.items():
         shown = np.empty(0, np.int64)
         for number in range(3):
-            shown = np.concatenate([shown, wall(vectors, group, misleading, shown, number, seed)])
+            shown = np.concatenate([shown, wall(Pool(vectors, misleading, group), shown, number, seed)])
         found[name] = len(set(kind[shown]) & set(range(6, 22)))
     assert found["wall"] == 16
     assert found["random_wall"] < 16
@@ -43,9 +45,34 @@ def test_no_picture_nor_its_look_alike_is_shown_twice_until_all_are_shown(
     for wall in (representatives, any_pictures):
         shown = np.empty(0, np.int64)
         for number in range(4):
-            rows = wall(vectors, group, vectors @ np.ones(5), shown, number, seed)
+            rows = wall(Pool(vectors, np.ones((1, 5)) @ vectors.T, group), shown, number, seed)
             assert len(rows) == min(SIZE, len(set(group)) - len(set(group[shown])))
             assert len(set(group[rows])) == len(rows)
             assert not set(group[rows]) & set(group[shown])
             shown = np.concatenate([shown, rows])
         assert len(set(group[shown])) == min(4 * SIZE, len(set(group)))
+
+
+def test_every_search_finds_some_of_a_wall() -> None:
+    vectors, kind = kinds(0, [100] * 10)
+    searches = np.stack([vectors[kind == k].mean(axis=0) @ vectors.T for k in (0, 4, 9)])
+    first = representatives(Pool(vectors, searches, np.arange(1000)), np.empty(0, np.int64), 0, 0)[:6]
+    assert sorted(kind[first]) == [0, 0, 4, 4, 9, 9]
+
+
+def test_a_wall_comes_back_while_something_that_counts_has_no_like() -> None:
+    yes, no = np.eye(4)[[0, 0, 0]], np.eye(4)[[1, 1]]
+    lone = unit(np.array([[0.0, 0.5, 1.0, 0.0], [0.0, 0.5, 0.0, 1.0]]))
+
+    def labels(*counting: np.ndarray) -> TrainingSet:
+        vectors, positives = np.concatenate([*counting, no]), sum(map(len, counting))
+        rows = np.arange(len(vectors))
+        return TrainingSet(vectors.astype(np.float32), rows < positives, np.ones(len(rows)), rows)
+
+    said_again, changed = np.zeros(6, np.int8), np.array([-1, 0, 0, 0, 0, 0], np.int8)
+    assert is_due(labels(), 0, said_again)  # nothing counts yet
+    assert not is_due(labels(yes), AGAIN, said_again)
+    assert not is_due(labels(yes, lone[:1]), AGAIN, said_again)
+    assert is_due(labels(yes, lone), AGAIN, said_again)
+    assert not is_due(labels(yes, lone), AGAIN - 1, said_again)
+    assert not is_due(labels(yes, lone), AGAIN, changed)  # it is rather a slip

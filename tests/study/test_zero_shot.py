@@ -27,7 +27,7 @@ def library() -> tuple[np.ndarray, np.ndarray]:
 def found(name: str, texts: SingleTexts) -> float:
     """Average precision for kind 0."""
     vectors, kinds = library()
-    scores = ZERO_SHOT[name]().score(NO_ANSWER, Texts(AXES[9], lambda: texts), Pictures(vectors), 0)
+    scores = ZERO_SHOT[name]().score(NO_ANSWER, Texts(AXES[9], AXES[:0], lambda: texts), Pictures(vectors), 0)
     return float(average_precision_score(kinds == 0, scores))
 
 

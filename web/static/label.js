@@ -15,6 +15,7 @@ const MODES = ['sheet', 'grid', 'single'];
 const BEFORE = {'#wall': 'sheet'}; // addresses of earlier versions
 const REASONS = {
   'evaluation set': ['Test picture', 'Drawn at random and never trained on. It shows how good the result is.'],
+  again: ['Borderline', 'Your labels so far leave it open.'], // and not that it was labelled before
   borderline: ['Borderline', 'Your labels so far leave it open.'],
   likely: ['Close to your words', 'It looks like what you described.'],
   'like a yes': ['Like one that counts', 'Among the nearest to a picture that counts.'],
@@ -55,6 +56,7 @@ class Labeller {
     this.keptUnder = `discern:mode:${this.concept}`;
     const kept = sessionStorage.getItem(this.keptUnder);
     if (!location.hash && kept) history.replaceState(null, '', `#${kept}`);
+    this.sheet = state.upcoming.sheet;
     this.mode = this.grid.unsaved.mode() || this.goOn();
     this.take(state.upcoming);
     this.turn(this.mode);
@@ -104,7 +106,14 @@ class Labeller {
 
   // What fits the labels by now, unless somebody has chosen.
   goOn() {
-    return this.chosen() || this.advice.mode;
+    return this.chosen() || (this.sheet ? 'sheet' : this.advice.mode);
+  }
+
+  // From single questions to a sheet, where one is due and nobody has chosen otherwise.
+  turnToSheet() {
+    if (!this.sheet || this.mode !== 'single' || this.at !== null || this.goOn() !== 'sheet') return;
+    this.grid.note = 'Another sheet, for kinds you haven’t met yet. ';
+    this.turn('sheet');
   }
 
   // Keys and buttons
@@ -217,6 +226,7 @@ class Labeller {
     this.take(response.upcoming);
     if (empty && this.at === null) this.show();
     this.grid.saved(item);
+    this.turnToSheet();
   }
 
   refused(item, reason) {
@@ -240,6 +250,7 @@ class Labeller {
     const known = new Set([...this.pictures.map((p) => p.id), ...this.answeredIds()]);
     const shown = new Set([...this.pictures, ...this.history.filter((answer) => answer.repeat)].map((p) => p.id));
     this.pictures.push(...upcoming.pictures.filter((p) => !(p.repeat ? shown : known).has(p.id)));
+    this.sheet = upcoming.sheet;
     this.thinking = upcoming.thinking;
     this.problem = upcoming.problem;
     this.load();
@@ -261,6 +272,7 @@ class Labeller {
       this.comments.know(response.remarks);
       this.take(response.upcoming);
       if (empty && this.at === null) this.show();
+      this.turnToSheet();
     } catch {
       this.asking = setTimeout(() => this.ask(), 3000);
     }

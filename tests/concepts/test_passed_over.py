@@ -1,0 +1,100 @@
+"""What nobody marked on a contact sheet teaches a little, and what was said twice is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from concepts.labelling.contact_sheet import another_sheet
+from concepts.learning.base import PASSED_OVER
+from concepts.learning.contact_sheet import AGAIN
+from concepts.workbench import Concept
+
+
+@pytest.fixture
+def sheet(concept: Concept) -> list[str]:
+    """Ten pictures of a sheet, of which the first counts."""
+    ids = [picture.id for picture in concept.labels.contact_sheet()][:10]
+    concept.labels.answer_sheet(ids, ids[:1], author="me", key="sheet")
+    return ids
+
+
+def weights(concept: Concept) -> dict[str, tuple[bool, float, str]]:
+    training = concept.dataset().training
+    of_each = zip(training.data.positive, training.data.weight, training.kinds, strict=True)
+    return {i: (bool(yes), float(w), kind) for i, (yes, w, kind) in zip(training.ids, of_each, strict=True)}
+
+
+def test_unmarked_pictures_are_weak_noes_until_somebody_says_what_they_are(
+    concept: Concept, sheet: list[str]
+) -> None:
+    assert weights(concept) == {
+        sheet[0]: (True, 1.0, "person"),
+        **dict.fromkeys(sheet[1:], (False, PASSED_OVER, "passed over")),
+    }
+    concept.labels.give(sheet[1], "yes", author="me")
+    concept.labels.give(sheet[2], "unsure", author="me")
+    assert weights(concept)[sheet[1]] == (True, 1.0, "person")
+    assert sheet[2] not in weights(concept)
+
+
+def test_what_measures_is_never_learned_from_though_it_was_on_a_sheet(concept: Concept) -> None:
+    measures = (
+        next(iter(concept.dataset().evaluation), None)
+        or concept.labels.next_pictures(1, purpose="evaluation")[0].id
+    )
+    concept.labels.answer_sheet([measures], [], author="me", key="sheet")
+    assert measures not in weights(concept)
+
+
+def test_a_version_of_before_a_sheet_knows_nothing_of_it(concept: Concept, sheet: list[str]) -> None:
+    then = concept.context.log.last_sequence(concept.id)
+    later = [picture.id for picture in concept.labels.contact_sheet()][:3]
+    concept.labels.give(later[0], "no", author="me")
+    concept.labels.answer_sheet(later, [], author="me", key="later")
+    assert set(concept.dataset().at(then).training.ids) == set(sheet)
+    assert set(concept.dataset().training.ids) == {*sheet, *later}
+
+
+def test_nobody_is_counted_as_having_said_no(concept: Concept, sheet: list[str]) -> None:
+    count = concept.labels.count()
+    assert (count.answers, count.yes, count.no) == (1, 1, 0)
+
+
+def test_a_version_says_how_much_it_learned_from_them(concept: Concept, sheet: list[str]) -> None:
+    concept.labels.give(sheet[1], "no", author="me")
+    trained = concept.versions.train().wait()
+    assert "8 passed over on contact sheets, as weak noes" in trained.notes
+    head = concept.context.head(concept.row, None)
+    assert head.details["passed_over"] == 8
+    assert head.details["labels"] == [{"author_kind": "person", "yes": 1, "no": 1}]
+
+
+def test_a_label_given_twice_and_one_that_was_changed_are_told_apart(
+    concept: Concept, sheet: list[str]
+) -> None:
+    same, changed, once, undone = sheet[1:5]
+    for value in ("no", "yes"):
+        concept.labels.give(same, "no", author="me")
+        concept.labels.give(changed, value, author="me")
+        concept.labels.give(undone, value, author="me")
+    concept.labels.undo(1, author="me")
+    concept.labels.give(once, "no", author="me")
+    concept.labels.give(once, "yes", author="somebody else")
+    assert concept.context.log.given_again(concept.id) == {same: 1, changed: -1}
+
+
+def test_a_sheet_is_worth_it_again_after_enough_labels_where_kinds_seem_to_be_missing(
+    concept: Concept,
+) -> None:
+    ids = [picture.id for picture in concept.labels.next_pictures(30)]
+    paths = concept.context.collection.paths(ids)
+    kind = {i: Path(paths[i]).name.partition("-")[0] for i in ids}
+    one_of_each = {kind[i]: i for i in ids}.values()
+    assert len(one_of_each) > 1
+    for i in ids:  # what counts has the like of it among what doesn't
+        concept.labels.give(i, "yes" if i in one_of_each else "no", author="me")
+    dataset = concept.dataset()
+    assert another_sheet(dataset, AGAIN)
+    assert not another_sheet(dataset, AGAIN - 1)

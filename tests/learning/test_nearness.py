@@ -1,0 +1,53 @@
+"""What the nearest labels say beside a head."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from concepts.encoders.base import unit
+from concepts.learning.base import LinearHead, TrainingSet
+from concepts.learning.fitting import spoken_against
+from concepts.learning.nearness import MOST, with_nearest
+
+BLIND = LinearHead("lda", np.ones(16), 0.0)  # no line tells the kinds apart that count from the others
+
+
+def kinds(of_each: int = 4) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    kind = np.repeat(np.arange(6), of_each)
+    centres = unit(rng.normal(size=(6, 16)))
+    return unit(centres[kind] + rng.normal(0, 0.05, (len(kind), 16))).astype(np.float32), kind
+
+
+def labelled(vectors: np.ndarray, positive: np.ndarray) -> TrainingSet:
+    return TrainingSet(vectors, positive, np.ones(len(positive)), np.arange(len(positive)))
+
+
+def test_a_picture_is_worth_more_the_nearer_what_counts_is_than_what_does_not() -> None:
+    vectors, kind = kinds()
+    labels = labelled(vectors[::2], np.isin(kind[::2], (0, 3)))
+    added = with_nearest(BLIND, labels, vectors) - BLIND.logits(vectors)
+    assert added[np.isin(kind, (0, 3))].min() > 0 > added[~np.isin(kind, (0, 3))].max()
+
+
+@pytest.mark.parametrize("of_each", [0, MOST // 6 + 1])
+def test_a_head_alone_counts_without_both_sides_and_once_it_knows_enough(of_each: int) -> None:
+    vectors, kind = kinds(max(of_each, 1))
+    labels = labelled(vectors, np.isin(kind, (0, 3)) & (of_each > 0))
+    assert np.array_equal(with_nearest(BLIND, labels, vectors), BLIND.logits(vectors))
+
+
+def test_all_others_speak_against_a_label_that_is_wrong_and_for_those_that_are_right() -> None:
+    vectors, kind = kinds(8)
+    positive = kind < 3
+    positive[[2, 44]] = False, True
+    against = spoken_against(labelled(vectors, positive), 0)
+    assert set(np.argsort(-against)[:2]) == {2, 44}
+    assert against[[2, 44]].min() > 0 > np.delete(against, [2, 44]).max()
+
+
+def test_nothing_speaks_against_what_no_other_label_can_judge() -> None:
+    vectors, _ = kinds()
+    assert np.all(spoken_against(labelled(vectors, np.ones(24, bool)), 0) == -np.inf)
+    assert np.all(spoken_against(labelled(vectors[:2], np.array([True, False])), 0) == -np.inf)
