@@ -14,9 +14,10 @@ from concepts.labelling.review import ReviewRow
 from concepts.labelling.training_data import TrainingData
 from concepts.learning.base import Rows
 from concepts.learning.calibration import logit
-from concepts.learning.fitting import SEED, held_out_probabilities, label_errors
+from concepts.learning.fitting import PROBABLY, SEED, held_out_probabilities, probably_wrong
 from storage.heads import StoredHead
 
+SLIPS = 0.05  # share of people's labels that is taken to be wrong
 SPARE = 4  # times as many pictures are looked at as are wanted, for those that look alike
 
 
@@ -65,13 +66,16 @@ def borderline(training_data: TrainingData, head: StoredHead, n: int) -> list[Re
 
 
 def _spoken_against(training_data: TrainingData) -> Iterator[ReviewRow]:
-    """By confident learning: these may be mistakes whatever version there is."""
-    training, by_people = training_data.training, _rows_of_people(training_data)
-    rows, other = label_errors(training.data.at(by_people), training_data.text_direction, SEED)
-    for row, probability in zip(by_people[rows], other, strict=True):
-        yes = training.data.positive[row]
-        score = 1 - float(probability) if yes else float(probability)
-        yield _row(training_data, row, score, "The other labels suggest the opposite.")
+    """By all that people said or passed over: these may be mistakes whatever version there is."""
+    training = training_data.training
+    rows = np.flatnonzero([kind != "annotator" for kind in training.kinds])
+    wrong = probably_wrong(training.data.at(rows), SLIPS, SEED)
+    for place in np.argsort(-wrong, kind="stable"):
+        if wrong[place] < PROBABLY:
+            return
+        row = rows[place]
+        score = 1 - wrong[place] if training.data.positive[row] else wrong[place]
+        yield _row(training_data, row, float(score), "The other labels suggest the opposite.")
 
 
 def _would_get_wrong(training_data: TrainingData, head: StoredHead) -> Iterator[ReviewRow]:

@@ -24,10 +24,8 @@ from concepts.learning.base import (
     Votes,
     distinct,
     one_blas_thread,
-    sigmoid,
 )
-from concepts.learning.calibration import logit
-from concepts.learning.fitting import SEED, WORDS_ALONE, spoken_against, train_early
+from concepts.learning.fitting import PROBABLY, SEED, WORDS_ALONE, probably_wrong, train_early
 from concepts.learning.heads import HEADS
 from concepts.learning.nearness import MOST, with_nearest
 from concepts.learning.scaled import doubt
@@ -45,7 +43,6 @@ NEARER_NOES = 10  # nearer to a yes than anything left: then no more like it is 
 DIVERSE_UNTIL = 25  # answers
 ASKING_AGAIN = 0.4  # share of the questions, at most, that go to labels that are probably wrong
 AGAIN_FROM = 30  # answers: before, each new picture teaches more
-PROBABLY = 1 / 3  # from which probability on that is better spent than on a new picture
 WRONG, AMONG = 0.03, 20  # share of labels taken to be wrong, as if seen among so many, until more is known
 SEARCHING = 0.2  # share of the questions that go to searches of which nothing is known
 SEARCHED = 10  # pictures of a search that speak for it
@@ -279,7 +276,7 @@ def _again(round: Round, n: int) -> list[Choice]:
     )
     changed = int((known.again < 0).sum())
     wrong = (WRONG * AMONG + changed) / (AMONG + int((said != 0).sum()))
-    doubts = sigmoid(spoken_against(labels, SEED) + logit(wrong))
+    doubts = probably_wrong(labels, wrong, SEED)
     doubts[(said == 0) | (known.again[rows] != 0)] = 0.0
     worst = np.argsort(-doubts, kind="stable")[:n]
     return [Choice(int(rows[place]), "again") for place in worst if doubts[place] >= PROBABLY]

@@ -9,8 +9,8 @@ import numpy as np
 
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
-from concepts.learning.base import FOLDS, Bools, Floats, LinearHead, Rows, TrainingSet, sigmoid
-from concepts.learning.calibration import Calibration, choose_threshold, platt
+from concepts.learning.base import Bools, Floats, LinearHead, TrainingSet, sigmoid
+from concepts.learning.calibration import Calibration, choose_threshold, logit, platt
 from concepts.learning.heads import HEADS, SUITED
 from concepts.learning.nearness import nearness_of_others
 from concepts.learning.scaled import fit_classes, fit_graded, with_cuts
@@ -19,7 +19,7 @@ from concepts.learning.target import Target
 SEED = 0  # training the same labels again gives the same head
 AUTO = "auto"
 WORDS_ALONE = "text"  # the head that needs no answer; what it says is no probability yet
-STRONG = 0.8  # probability of the other answer from which there is something to look at
+PROBABLY = 1 / 3  # of being wrong, from which a label is worth more of a person's time than a new picture
 POINTS = 12  # enough for each of them
 
 
@@ -142,44 +142,21 @@ def _threshold(
     return chosen.value, facts
 
 
-def spoken_against(labels: TrainingSet, seed: int) -> Floats:
-    """(n,) how strongly all other labels speak against each, on the scale of logits: above 0 they say the
-    opposite. By a head that had not seen the picture or its near-duplicates, and by the nearest labels but
-    those. Minus infinity where nothing can be held out."""
-    nothing = np.full(len(labels.positive), -np.inf)
+def probably_wrong(labels: TrainingSet, wrong: float, seed: int) -> Floats:
+    """(n,) the probability that each label is wrong, where that share of labels is. None is ever changed.
+
+    By a head that had not seen the picture or its near-duplicates, and by the nearest labels but those: if
+    they give the label the probability p, and a share e of labels is wrong, then this one has the odds
+    (1 - p) e to p (1 - e). 0 where nothing can be held out.
+    """
     if not (labels.positives and labels.negatives):
-        return nothing
+        return np.zeros(len(labels.positive))
     found = HEADS[AUTO]().fit_held_out(labels, None, seed)
     if not found.folds:
-        return nothing
+        return np.zeros(len(labels.positive))
     fit = platt(found.scores, labels.positive, labels.weight)
     says_yes = fit.a * (found.scores + nearness_of_others(found.head, labels)) + fit.c
-    return np.where(labels.positive, -says_yes, says_yes)
-
-
-def label_errors(data: TrainingSet, text_direction: Vectors | None, seed: int) -> tuple[Rows, Floats]:
-    """Rows whose label is probably wrong, the likeliest first, and the probability of the other label. They
-    are worth a second look and never changed.
-
-    By heads that had not seen the picture or its near-duplicates. Confident learning (Northcutt, Jiang &
-    Chuang, JAIR 2021): the other label has to be as probable as it is on average where it was given, and
-    here strongly so besides. None where a class has fewer than `FOLDS` groups.
-    """
-    nothing = np.empty(0, np.int64), np.empty(0)
-    try:
-        found = HEADS[AUTO]().fit_held_out(data, text_direction, seed)
-    except NotEnoughLabelsError:
-        return nothing
-    if found.folds < FOLDS:
-        return nothing
-    fit = platt(found.scores, data.positive, data.weight)
-    yes = sigmoid(fit.a * found.scores + fit.c)
-    usual_yes, usual_no = float(yes[data.positive].mean()), float((1 - yes)[~data.positive].mean())
-    other = np.where(data.positive, 1 - yes, yes)
-    least = np.maximum(np.where(data.positive, usual_no, usual_yes), STRONG)
-    rows = np.flatnonzero(other >= least)
-    rows = rows[np.argsort(-other[rows], kind="stable")]
-    return rows, other[rows]
+    return sigmoid(np.where(labels.positive, -says_yes, says_yes) + logit(wrong))
 
 
 def warm_up() -> None:

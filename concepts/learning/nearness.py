@@ -28,7 +28,9 @@ def with_nearest(head: LinearHead, labels: TrainingSet, vectors: NDArray[np.floa
 
 def nearness_of_others(head: LinearHead, labels: TrainingSet) -> Floats:
     """(n,) the same of the labelled pictures themselves, by the `OTHERS` nearest of each side that are no
-    near-duplicates of the picture: one of those may be as wrong as it is."""
+    near-duplicates of the picture: one of those may be as wrong as it is; 0 with more than `MOST` labels."""
+    if len(labels.positive) > MOST:
+        return np.zeros(len(labels.positive))
     cosine = np.asarray(labels.vectors, np.float32) @ np.asarray(labels.vectors, np.float32).T
     cosine[labels.group[:, None] == labels.group[None]] = -1.0
     yes, no = cosine[:, labels.positive], cosine[:, ~labels.positive]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from concepts.encoders.base import unit
 from concepts.learning.base import TrainingSet, grouped_folds
-from concepts.learning.fitting import label_errors
+from concepts.learning.fitting import PROBABLY, probably_wrong
 
 grouped = st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=1, max_size=60)
 
@@ -41,27 +41,36 @@ def two_kinds(n: int) -> TrainingSet:
     return TrainingSet(unit(vectors).astype(np.float32), positive, np.ones(n), np.arange(n))
 
 
+def suspected(labels: TrainingSet) -> set[int]:
+    return set(np.flatnonzero(probably_wrong(labels, 0.05, 0) >= PROBABLY).tolist())
+
+
 def test_labels_turned_over_are_found_and_none_are_where_all_agree() -> None:
     data = two_kinds(90)
-    assert label_errors(data, None, 0)[0].tolist() == []
+    assert not suspected(data)
     positive = data.positive.copy()
     positive[[4, 30]] = ~positive[[4, 30]]
-    rows, probability = label_errors(replace(data, positive=positive), None, 0)
-    assert set(rows.tolist()) == {4, 30}
-    assert (probability >= 0.8).all()
+    assert suspected(replace(data, positive=positive)) == {4, 30}
+
+
+def test_a_label_is_the_less_doubted_the_seldomer_people_err() -> None:
+    data = two_kinds(90)
+    positive = data.positive.copy()
+    positive[4] = ~positive[4]
+    doubts = [probably_wrong(replace(data, positive=positive), wrong, 0)[4] for wrong in (0.001, 0.05, 0.3)]
+    assert doubts == sorted(doubts)
 
 
 def test_a_near_duplicate_with_the_same_label_does_not_speak_for_it() -> None:
     data = two_kinds(90)
     positive, group = data.positive.copy(), data.group.copy()
     positive[[4, 5]], group[[4, 5]] = True, 4
-    rows, _ = label_errors(replace(data, positive=positive, group=group), None, 0)
-    assert {4, 5} <= set(rows.tolist())
+    assert {4, 5} <= suspected(replace(data, positive=positive, group=group))
 
 
 def test_with_few_answers_or_of_one_kind_nothing_is_suspected() -> None:
     for n in (0, 1, 9):
-        assert not len(label_errors(two_kinds(90).at(slice(0, n)), None, 0)[0])
+        assert not suspected(two_kinds(90).at(slice(0, n)))
 
 
 ROOT = Path(__file__).parents[2]

@@ -7,8 +7,7 @@ import pytest
 
 from concepts.encoders.base import unit
 from concepts.learning.base import LinearHead, TrainingSet
-from concepts.learning.fitting import spoken_against
-from concepts.learning.nearness import MOST, with_nearest
+from concepts.learning.nearness import MOST, nearness_of_others, with_nearest
 
 BLIND = LinearHead("lda", np.ones(16), 0.0)  # no line tells the kinds apart that count from the others
 
@@ -38,16 +37,11 @@ def test_a_head_alone_counts_without_both_sides_and_once_it_knows_enough(of_each
     assert np.array_equal(with_nearest(BLIND, labels, vectors), BLIND.logits(vectors))
 
 
-def test_all_others_speak_against_a_label_that_is_wrong_and_for_those_that_are_right() -> None:
-    vectors, kind = kinds(8)
-    positive = kind < 3
-    positive[[2, 44]] = False, True
-    against = spoken_against(labelled(vectors, positive), 0)
-    assert set(np.argsort(-against)[:2]) == {2, 44}
-    assert against[[2, 44]].min() > 0 > np.delete(against, [2, 44]).max()
-
-
-def test_nothing_speaks_against_what_no_other_label_can_judge() -> None:
-    vectors, _ = kinds()
-    assert np.all(spoken_against(labelled(vectors, np.ones(24, bool)), 0) == -np.inf)
-    assert np.all(spoken_against(labelled(vectors[:2], np.array([True, False])), 0) == -np.inf)
+def test_a_picture_and_its_near_duplicates_do_not_speak_for_themselves() -> None:
+    vectors, kind = kinds()
+    positive = np.isin(kind, (0, 3))
+    positive[4:8] = True  # all of a kind that doesn't count, which lie in one group
+    group = np.where(kind == 1, 100, np.arange(len(kind)))
+    apart = nearness_of_others(BLIND, TrainingSet(vectors, positive, np.ones(len(kind)), group))
+    alone = nearness_of_others(BLIND, labelled(vectors, positive))
+    assert np.all(apart[4:8] < alone[4:8])
