@@ -18,7 +18,14 @@ from concepts.labelling.dataset import ConceptDataset
 from concepts.learning import evaluation
 from concepts.learning.base import TrainingSet
 from concepts.learning.fitting import SEED, train_early
-from concepts.learning.report import Consistency, Curves, CutFigures, EvaluationReport, UnderDefinition
+from concepts.learning.report import (
+    Consistency,
+    Curves,
+    CutFigures,
+    EvaluationReport,
+    UnderDefinition,
+    target_met,
+)
 from concepts.learning.two_samples import difference, share_unlike
 from concepts.learning.waves import next_look
 from concepts.view import View
@@ -142,7 +149,9 @@ def quality(
 
 
 def head_view(head: HeadFacts, report: EvaluationReport | None) -> HeadView:
-    return HeadView(definition=head.definition_number, report=report, **vars(head))
+    met = target_met(str(head.details.get("target", "")), report.metrics if report else ())
+    facts = vars(head) | {"details": head.details | {"target_met": met}}
+    return HeadView(definition=head.definition_number, report=report, **facts)
 
 
 def _changed_since(

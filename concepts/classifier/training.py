@@ -77,7 +77,7 @@ def train(
 
 def unmet(head: LinearHead) -> list[str]:
     """Where the target can't be reached even on the answers it was chosen by."""
-    if head.details.get("target_met") is not False:
+    if head.details.get("within_reach") is not False:
         return []
     reached = head.details["held_out"]
     return [

@@ -76,7 +76,7 @@ def with_threshold(head: StoredHead, threshold: float, author: str) -> StoredHea
     """
     if not 0 < threshold < 1:
         raise DiscernError(f"A threshold lies between 0 and 1; {threshold:g} doesn't.")
-    chosen = {"target": BY_HAND, "target_met": None, "threshold_by": author}
+    chosen = {"target": BY_HAND, "within_reach": None, "threshold_by": author}
     return _next(head, chosen, threshold)
 
 
@@ -84,7 +84,7 @@ def with_guarantee(head: StoredHead, threshold: float, guarantee: Guarantee, aut
     """The same head with a certified threshold, to be kept under the next number."""
     chosen = {
         "target": str(Target("precision", guarantee.at_least)),
-        "target_met": True,
+        "within_reach": None,
         "threshold_by": author,
         CERTIFIED["yes"]: guarantee.model_dump(mode="json"),
     }

@@ -349,10 +349,23 @@ def about_chance(baselines: Iterable[Baseline]) -> list[str]:
 def about_the_target(target: str, metrics: Iterable[Metric]) -> list[str]:
     """Whether what was asked for is reached, as measured; nothing of a threshold without a floor, such as one
     set by hand."""
+    wanted, low, high = _measured(target, metrics)
+    said = wanted.judged(low, high)
+    return [said] if said else []
+
+
+def target_met(target: str, metrics: Iterable[Metric]) -> bool | None:
+    """Whether what was asked for is reached, by pictures that nothing learned from; None where they can't
+    say, or nothing was asked for."""
+    wanted, low, high = _measured(target, metrics)
+    return wanted.met(low, high)
+
+
+def _measured(target: str, metrics: Iterable[Metric]) -> tuple[Target, float | None, float | None]:
+    """What was asked for, and the interval of what it is about."""
     try:
         wanted = Target.parse(target)
     except WrongUsageError:
-        return []
+        return Target(), None, None
     found = next((metric for metric in metrics if metric.name == wanted.kind), None)
-    said = wanted.judged(found.low, found.high) if found else ""
-    return [said] if said else []
+    return (wanted, found.low, found.high) if found else (Target(), None, None)

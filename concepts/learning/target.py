@@ -41,11 +41,16 @@ class Target:
         asked = f"You asked for at least {100 * self.at_least:.3g} of 100 {of} {does}: "
         if low is None or high is None:
             return asked + "too few answers measure to say whether they are."
-        if low >= self.at_least:
-            return asked + "they are."
-        if high < self.at_least:
-            return asked + "they are not."
-        return asked + "that is not certain. More answers that measure would tell."
+        met = self.met(low, high)
+        if met is None:
+            return asked + "that is not certain. More answers that measure would tell."
+        return asked + ("they are." if met else "they are not.")
+
+    def met(self, low: float | None, high: float | None) -> bool | None:
+        """Whether such an interval is above the floor; None where that is open, or there is none."""
+        if self.kind == "f1" or low is None or high is None or low < self.at_least <= high:
+            return None
+        return low >= self.at_least
 
     @classmethod
     def parse(cls, text: str) -> Target:

@@ -35,7 +35,7 @@ from concepts.errors import DiscernError
 from concepts.jobs import Listener
 from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.base import LinearHead
-from concepts.learning.report import ClassFigures, EvaluationReport, LabelCount, Metric
+from concepts.learning.report import ClassFigures, EvaluationReport, LabelCount, Metric, target_met
 from concepts.learning.scaled import GRADED, cuts_of
 from concepts.library.collection import Collection
 from concepts.library.ingestion import embed_files, short_side
@@ -279,13 +279,15 @@ def concept_facts(
             metrics += [_named(getattr(grades, name), words) for name, words in GRADE_FIGURES.items()]
     if any(count.author_kind == "simulated" for count in counts):
         notes.append("Some of the answers it learned from are a simulated person's, not a real one's.")
+    line = linear_head(head)
+    met = target_met(str(details.get("target", "")), metrics)
     return ConceptFacts(
         created=head.created,
         concept=name,
         definition=dataset.revision.definition,
         definition_revision=head.definition_number,
         head=BundleHeadFacts.of(
-            linear_head(head),
+            replace(line, details=details | {"target_met": met}),
             number=head.number,
             target=str(details.get("target", "none")),
             calibration=_calibration(details),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from concepts.classifier.training import unmet
 from concepts.learning.base import LinearHead
+from concepts.learning.report import Metric, target_met
 from concepts.workbench import Workbench
 
 NAME = "Round thing"
@@ -40,13 +42,40 @@ def test_a_target_out_of_reach_is_said_to_be_unmet(muddled: Workbench, tmp_path:
     assert "of 100 at random" in sentences or "are right" not in sentences
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "met"),
+    [(0.91, 0.99, True), (0.9, 0.99, True), (0.5, 0.89, False), (0.5, 0.95, None), (None, None, None)],
+)
+def test_a_target_is_met_only_by_what_test_labels_say(
+    low: float | None, high: float | None, met: bool | None
+) -> None:
+    value = None if low is None or high is None else (low + high) / 2
+    precision = Metric(name="precision", value=value, low=low, high=high, n=60)
+    assert target_met("precision at least 0.9", [precision]) is met
+    assert target_met("best F1", [precision]) is None
+    assert target_met("recall at least 0.9", [precision]) is None
+
+
+def test_wherever_a_version_is_written_it_says_the_same_of_its_target(
+    muddled: Workbench, tmp_path: Path
+) -> None:
+    concept = muddled.concept(NAME)
+    concept.versions.train(target="precision=0.99").wait()
+    assert concept.versions.one().details["target_met"] is None  # nothing was measured yet
+    report = concept.versions.measure()
+    met = target_met("precision at least 0.99", report.metrics)
+    concept.exports.write(tmp_path / "bundle")
+    (exported,) = json.loads((tmp_path / "bundle" / "head.json").read_text(encoding="utf-8"))["concepts"]
+    assert concept.versions.one().details["target_met"] is met is exported["head"]["details"]["target_met"]
+
+
 def test_training_itself_says_where_no_threshold_reaches_it_on_the_answers() -> None:
-    details = {"target": "precision at least 0.9", "target_met": False, "held_out": {"precision": 0.72}}
+    details = {"target": "precision at least 0.9", "within_reach": False, "held_out": {"precision": 0.72}}
     head = LinearHead("logistic", np.ones(2), 0.0, details=details)
     (note,) = unmet(head)
     assert note.startswith("Precision at least 0.9 is not reached at any threshold: the highest")
     assert "0.72" in note
-    assert unmet(LinearHead("logistic", np.ones(2), 0.0, details=details | {"target_met": True})) == []
+    assert unmet(LinearHead("logistic", np.ones(2), 0.0, details=details | {"within_reach": True})) == []
 
 
 def test_precision_stands_beside_what_chance_would_give(muddled: Workbench) -> None:
