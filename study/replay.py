@@ -242,7 +242,6 @@ class Replay:
             again=self._again[at],
             passed=self._passed()[at],
             machine=np.where(machine.labelled, np.where(machine.positive, 1, -1), 0).astype(np.int8)[at],
-            weight=machine.weight[at],
         )
         found = next_round(
             self._training(),

@@ -119,14 +119,11 @@ def askable(training_data: TrainingData, head: LinearHead | None) -> list[str]:
 def _labelled(training_data: TrainingData, ids: Sequence[str], waiting: Sequence[str]) -> Labelled:
     """Who has said what of these pictures."""
     training = training_data.training
-    said: dict[str, tuple[int, float]] = {
-        i: (1 if yes else -1, float(weight))
-        for i, yes, weight, kind in zip(
-            training.ids, training.data.positive, training.data.weight, training.kinds, strict=True
-        )
+    said = {
+        i: 1 if yes else -1
+        for i, yes, kind in zip(training.ids, training.data.positive, training.kinds, strict=True)
         if kind == "annotator"
     }
-    nothing = (0, 0.0)
     votes = {i: 1 if yes else -1 for i, yes in training_data.shown.items()}
     votes |= {i: 1 if d.value == "yes" else -1 for i, d in training_data.answers.items() if d.decided}
     taken = training_data.spoken_for | set(waiting)
@@ -136,8 +133,7 @@ def _labelled(training_data: TrainingData, ids: Sequence[str], waiting: Sequence
         person=np.array([votes.get(i, 0) for i in ids], dtype=np.int8),
         again=np.array([again.get(i, 0) for i in ids], dtype=np.int8),
         passed=np.array([i in training_data.passed_over for i in ids], dtype=bool),
-        machine=np.array([said.get(i, nothing)[0] for i in ids], dtype=np.int8),
-        weight=np.array([said.get(i, nothing)[1] for i in ids], dtype=np.float64),
+        machine=np.array([said.get(i, 0) for i in ids], dtype=np.int8),
     )
 
 
@@ -167,7 +163,6 @@ def next_for_machine(
         pool=pool_of,
         labelled=replace(labelled, again=np.abs(votes)),  # a machine would say the same again
         training=training.data.at(used),
-        fit=lambda data: train_early(data, training_data.text_direction, SEED),
         head=head,
         probability=head.probabilities(pool_of.vectors),
         doubt=how_unsure(head, training.data, pool_of.vectors),

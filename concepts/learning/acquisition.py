@@ -31,8 +31,6 @@ from concepts.learning.nearness import MOST, with_nearest
 from concepts.learning.scaled import doubt
 from concepts.registry import Method, Registry
 
-Fit = Callable[[TrainingSet], LinearHead]
-
 LEAST_CERTAIN = 60  # looked at together and clustered, so that a batch is not five near-copies
 COLD_CANDIDATES = 2000  # likeliest by the words, and as many at random: what the cold start looks at
 DISTANCE = 0.25  # what being far from everything asked weighs beside being close to the words
@@ -78,8 +76,7 @@ class Labelled:
 
     asked: a person has answered, with whatever it was, or has it on their screen; person: what people say
     together; again: 1 where somebody was asked again and said the same, -1 where they said something else;
-    passed: seen on a wall and not marked; machine: what the annotators say together, and weight (0..1) what
-    that counts for.
+    passed: seen on a wall and not marked; machine: what the annotators say together.
     """
 
     asked: Bools
@@ -87,14 +84,13 @@ class Labelled:
     again: Votes
     passed: Bools
     machine: Votes
-    weight: Floats
 
     @classmethod
     def by_people(cls, asked: Bools, person: Votes) -> Labelled:
         """Where no annotator has said anything, and nobody anything twice."""
         n = len(asked)
         nobody = np.zeros(n, np.int8)
-        return cls(asked, person, nobody, np.zeros(n, bool), nobody, np.zeros(n))
+        return cls(asked, person, nobody, np.zeros(n, bool), nobody)
 
 
 @dataclass(frozen=True)
@@ -103,14 +99,12 @@ class Round:
 
     training: every label so far, also of pictures outside the pool; head: what was trained from it, None as
     long as no person has decided anything; probability (n,) by that head; doubt (n,): how unsure it and the
-    labelled pictures nearby are, on no particular scale; fit: labels → the head that the product would train
-    from them, for methods that try out answers.
+    labelled pictures nearby are, on no particular scale.
     """
 
     pool: Pool
     labelled: Labelled
     training: TrainingSet
-    fit: Fit
     head: LinearHead | None = None
     probability: Floats | None = None
     doubt: Floats | None = None
@@ -417,7 +411,6 @@ def next_round(
         pool=pool,
         labelled=labelled,
         training=training,
-        fit=lambda data: train_early(data, text_direction, SEED, ways.head),
         head=head,
         probability=head.probabilities(pool.vectors) if head else None,
         doubt=how_unsure(head, training, pool.vectors) if head else None,

@@ -9,7 +9,6 @@ import numpy as np
 from concepts.encoders.base import Vectors, unit
 from concepts.learning.acquisition import Labelled, Pool, Round
 from concepts.learning.base import Bools, Floats, TrainingSet
-from concepts.learning.fitting import train_early
 
 
 def make_round(
@@ -40,12 +39,10 @@ def round_of(
     """A round in which people answered: what was asked and isn't positive is a no."""
     training = TrainingSet(vectors[asked], positive[asked], np.ones(int(asked.sum())), group[asked])
     labelled = Labelled.by_people(asked, np.where(positive, 1, -asked.astype(np.int8)).astype(np.int8))
-    words = unit(np.ones(vectors.shape[1]))
     return Round(
         pool=Pool(vectors, text_score[None], group),
         labelled=labelled,
         training=training,
-        fit=lambda data: train_early(data, words, 0),
         probability=probability,
         doubt=None if probability is None else -np.abs(probability - 0.5),
     )

@@ -84,7 +84,6 @@ def choices(acquisition: str, trained: bool) -> list[list[Any]]:
             pool,
             labelled,
             nothing,
-            fit=lambda data: train_head(data, WORDS, 0),
             probability=probability,
             doubt=None if probability is None else -np.abs(probability - 0.5),
         )
