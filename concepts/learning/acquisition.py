@@ -233,7 +233,8 @@ class Auto(Acquisition):
     )
 
     def select(self, round: Round, n: int, rng: np.random.Generator) -> list[Choice]:
-        first = _again(round, math.ceil(ASKING_AGAIN * n)) + _of_searches(round, math.ceil(SEARCHING * n))
+        first = _again(round, math.ceil(ASKING_AGAIN * n))
+        first += _of_searches(round, min(math.ceil(SEARCHING * n), n - len(first)))
         round, n = round.with_asked(first), n - len(first)
         found = before_a_border(round, n, rng)
         if not found:

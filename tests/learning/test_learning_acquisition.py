@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from rounds import make_round, round_of
 
 from concepts.encoders.base import unit
@@ -102,6 +103,14 @@ def test_a_label_that_all_others_contradict_is_asked_for_again_and_only_once():
     given[wrong] = 1
     round = replace(round, labelled=replace(round.labelled, again=given))
     assert all(choice.reason != "again" for choice in auto.select(round, 5, np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_no_more_is_asked_than_there_is_room_for(n: int):
+    round = labelled_kinds(25)
+    search = round.pool.vectors[60] @ round.pool.vectors.T
+    round = replace(round, pool=replace(round.pool, text_scores=np.stack([round.pool.text_score, search])))
+    assert len(ACQUISITIONS["auto"]().select(round, n, np.random.default_rng(0))) == n
 
 
 def test_labels_that_agree_are_never_asked_for_again():
