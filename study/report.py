@@ -103,6 +103,12 @@ def _facts(study: Study, found: Found) -> dict[str, Any]:
             for method, of in rows.items()
             if method != ALL_LABELS
         },
+        "facets": {
+            method: {b: _mean(row.facets for row in of if row.budget == b) for b in budgets}
+            for method, of in rows.items()
+            if method != ALL_LABELS and any(row.facets > 0 for row in of)
+        },
+        "waits": {method: max(row.search_waits for row in of) for method, of in rows.items()},
         "relative": {
             method: {b: _mean(of[c][b] / full[c] for c in full if b in of.get(c, {})) for b in budgets}
             for method, of in means.items()

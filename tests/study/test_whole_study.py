@@ -24,6 +24,8 @@ CONCEPTS = """
 ["Round"]
 description = "A filled ellipse."
 when = 'shape == "ellipse"'
+facet = "shape"
+searches = ["a disc", "a ball"]
 
 ["Box"]
 description = "A rectangle."
@@ -80,6 +82,7 @@ def test_it_writes_every_row_goes_on_where_it_was_and_gives_the_same_bytes(
     assert pq.read_table(first / "timings.parquet").num_rows == 8
     report = (first / "report.md").read_text()
     assert "steady+blend" in report
+    assert "Kinds of what counts" in report
     assert "Simulated people" in report
     assert "<h1>Study: shapes</h1>" in (first / "report.html").read_text()
 
@@ -98,6 +101,7 @@ def test_it_writes_every_row_goes_on_where_it_was_and_gives_the_same_bytes(
     [
         ("", "no concept"),
         ("x = [", "no TOML file"),
+        ('["A"]\ndescription = "a"\nwhen = "shape == 1"\nsearches = "one"', "searches"),
         ('["A"]\ndescription = "a"', "concept “A”: when: Field required"),
         ('["A"]\ndescription = "a"\nwhen = "shape == 1"\ncolour = 1', "colour"),
         ("pool = -1", "pool is how many"),
