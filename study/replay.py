@@ -76,9 +76,7 @@ class Replay:
 
     def __post_init__(self) -> None:
         split = self.split
-        if self.method.words:
-            way, texts = ZERO_SHOT[self.method.words](), self.texts
-            self.texts = replace(texts, direction=way.direction(texts.each(), split.vectors[split.pool]))
+        self.texts = self._heard(self.texts)
         self._names = [split.names[row] for row in split.pool]
         self._place = {name: place for place, name in enumerate(self._names)}
         self._group = split.group[split.pool]
@@ -99,6 +97,13 @@ class Replay:
         self._waiting: dict[int, int] = {}  # search → answers when it was written, until it is asked about
         self._waited: list[int] = []
 
+    def _heard(self, texts: Texts) -> Texts:
+        """With the direction that the method makes of them."""
+        if not self.method.words:
+            return texts
+        way, vectors = ZERO_SHOT[self.method.words](), self.split.vectors[self.split.pool]
+        return replace(texts, direction=way.direction(texts.each(), vectors))
+
     def _what_can_be_asked(self) -> Pool:
         vectors = self.split.vectors[self.split.pool]
         return Pool.of(vectors[self._askable], self._group[self._askable], self.texts)
@@ -106,7 +111,7 @@ class Replay:
     def _write(self) -> None:
         """The searches that the person has come to write by now."""
         while self._to_write and self._asked.sum() >= ANSWERS_A_SEARCH * len(self.texts.searches):
-            self.texts = self._to_write.pop(0)
+            self.texts = self._heard(self._to_write.pop(0))
             self._waiting[len(self.texts.searches) - 1] = int(self._asked.sum())
             self._pool = self._what_can_be_asked()
 
@@ -235,13 +240,12 @@ class Replay:
         return len(met) / len({person.facet(name) for name in counting})
 
     def _to_learn(self, n: int) -> list[str]:
-        machine, at = self._machine(), self._askable
+        at = self._askable
         known = Labelled(
             asked=(self._asked | ~self._learns)[at],
             person=(self._said * self._learns)[at],
             again=self._again[at],
             passed=self._passed()[at],
-            machine=np.where(machine.labelled, np.where(machine.positive, 1, -1), 0).astype(np.int8)[at],
         )
         found = next_round(
             self._training(),

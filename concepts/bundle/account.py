@@ -130,9 +130,7 @@ class Account:
         facts = self.facts
         found = [f"Trained on {_label_words(facts.training_labels)}."]
         if passed := facts.head.details.get("passed_over"):
-            found.append(
-                f"Another {passed:,} pictures, passed over on contact sheets, taught it as weak noes."
-            )
+            found.append(f"It learned a little from {passed:,} pictures passed over on contact sheets.")
         if _is_simulated(facts.training_labels):
             found.append("Some or all training answers were simulated: no person gave them.")
         yes, no = _totals(facts.evaluation_labels)

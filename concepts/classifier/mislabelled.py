@@ -12,7 +12,6 @@ from concepts.classifier.training import linear_head, way_of
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.labelling.training_data import TrainingData
-from concepts.learning.base import Rows
 from concepts.learning.calibration import logit
 from concepts.learning.fitting import PROBABLY, SEED, held_out_probabilities, probably_wrong
 from storage.heads import StoredHead
@@ -79,17 +78,14 @@ def _spoken_against(training_data: TrainingData) -> Iterator[ReviewRow]:
 
 
 def _would_get_wrong(training_data: TrainingData, head: StoredHead) -> Iterator[ReviewRow]:
-    data, threshold, rows = training_data.training.data, head.threshold, _rows_of_people(training_data)
+    training, threshold = training_data.training, head.threshold
+    data, rows = training.data, np.flatnonzero(np.isin(training.kinds, ("person", "simulated")))
     held_out = held_out_probabilities(data, training_data.text_direction, SEED, way_of(head))
     wrong = rows[(held_out[rows] >= threshold) != data.positive[rows]]
     for row in wrong[np.argsort(-np.abs(held_out[wrong] - threshold), kind="stable")]:
         says = "no" if data.positive[row] else "yes"
         evidence = f"Without this label, version {head.number} would say {says}."
         yield _row(training_data, row, float(held_out[row]), evidence)
-
-
-def _rows_of_people(training_data: TrainingData) -> Rows:
-    return np.flatnonzero([kind in ("person", "simulated") for kind in training_data.training.kinds])
 
 
 def _row(training_data: TrainingData, row: int, score: float, evidence: str) -> ReviewRow:

@@ -50,7 +50,7 @@ def train(
     passed = training.kinds.count("passed over")
     details = head.details | {"labels": [count.model_dump() for count in counts], "passed_over": passed}
     if passed:
-        notes.append(f"{passed} passed over on contact sheets, as weak noes")
+        notes.append(f"{passed} passed over on contact sheets, which teach a little")
     if training_data.scale:
         details["said"] = _how_often_said(training, training_data.scale)
     if training.agreement:

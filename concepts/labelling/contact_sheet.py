@@ -137,7 +137,7 @@ def another_sheet(training_data: TrainingData, since: int) -> bool:
         return False
     training = training_data.training
     people = np.flatnonzero(training.data.weight >= 1)
-    again = training_data.log.given_again(training_data.concept_id)
+    again = training_data.given_again
     votes = np.array([again.get(training.ids[row], 0) for row in people], dtype=np.int8)
     labels = training.data.at(people)
     return bool(labels.positives) and is_due(labels, since, votes)

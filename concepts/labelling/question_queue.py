@@ -119,9 +119,10 @@ class QuestionQueue:
             self._queue.chosen = [p for p in self._queue.chosen if not (p.repeat and p in chosen)]
         return Upcoming(pictures=chosen, thinking=self._queue.filling, problem=self._queue.problem)
 
-    def sheet_is_due(self, looked: int) -> bool:
-        """Whether, after so many contact sheets, another one is worth more than single questions."""
-        return self._queue.sheet == looked
+    @property
+    def sheet(self) -> int:
+        """As in `Chosen`."""
+        return self._queue.sheet
 
     def _refill_is_due(self, left: int, decided: int) -> bool:
         """Whether the caller must submit a refill now; from here on it counts as running."""

@@ -118,22 +118,15 @@ def askable(training_data: TrainingData, head: LinearHead | None) -> list[str]:
 
 def _labelled(training_data: TrainingData, ids: Sequence[str], waiting: Sequence[str]) -> Labelled:
     """Who has said what of these pictures."""
-    training = training_data.training
-    said = {
-        i: 1 if yes else -1
-        for i, yes, kind in zip(training.ids, training.data.positive, training.kinds, strict=True)
-        if kind == "annotator"
-    }
     votes = {i: 1 if yes else -1 for i, yes in training_data.shown.items()}
     votes |= {i: 1 if d.value == "yes" else -1 for i, d in training_data.answers.items() if d.decided}
     taken = training_data.spoken_for | set(waiting)
-    again = training_data.log.given_again(training_data.concept_id) | dict.fromkeys(waiting, 1)
+    again = training_data.given_again | dict.fromkeys(waiting, 1)
     return Labelled(
         asked=np.array([i in taken for i in ids], dtype=bool),
         person=np.array([votes.get(i, 0) for i in ids], dtype=np.int8),
         again=np.array([again.get(i, 0) for i in ids], dtype=np.int8),
         passed=np.array([i in training_data.passed_over for i in ids], dtype=bool),
-        machine=np.array([said.get(i, 0) for i in ids], dtype=np.int8),
     )
 
 
@@ -158,7 +151,7 @@ def next_for_machine(
     used = np.flatnonzero(training.data.weight > 0)
     said = {training.ids[row]: 1 if training.data.positive[row] else -1 for row in used}
     votes = np.array([said.get(i, 0) for i in ids], dtype=np.int8)
-    labelled = Labelled.by_people(np.array([i in out for i in ids], dtype=bool), votes)
+    labelled = Labelled.of(np.array([i in out for i in ids], dtype=bool), votes)
     round = Round(
         pool=pool_of,
         labelled=replace(labelled, again=np.abs(votes)),  # a machine would say the same again

@@ -287,13 +287,18 @@ class TrainingData:
         return Training(ids, data, [kinds[i] for i in ids], agreement)
 
     @cached_property
+    def given_again(self) -> dict[str, int]:
+        """Picture id → 1 where somebody gave the same label a second time, -1 where another one."""
+        return self.log.given_again(self.concept_id)
+
+    @cached_property
     def passed_over(self) -> set[str]:
-        """Pictures of walls that nobody marked or said anything else about. No grade or class is given on a
-        wall."""
+        """Pictures of walls that nobody marked or ever said anything else about: a mark that was taken back
+        is no no. No grade or class is given on a wall."""
         if self.scale is not None:
             return set()
-        seen = self.log.seen_on_walls(self.concept_id, self._until)
-        return set(seen) - self.spoken_for - self.reserved
+        seen = set(self.log.seen_on_walls(self.concept_id, self._until))
+        return seen - self.spoken_for - self.reserved - self.log.first_answered(self.concept_id).keys()
 
     @property
     def agreement(self) -> Agreement | None:

@@ -76,21 +76,18 @@ class Labelled:
 
     asked: a person has answered, with whatever it was, or has it on their screen; person: what people say
     together; again: 1 where somebody was asked again and said the same, -1 where they said something else;
-    passed: seen on a wall and not marked; machine: what the annotators say together.
+    passed: seen on a wall and not marked.
     """
 
     asked: Bools
     person: Votes
     again: Votes
     passed: Bools
-    machine: Votes
 
     @classmethod
-    def by_people(cls, asked: Bools, person: Votes) -> Labelled:
-        """Where no annotator has said anything, and nobody anything twice."""
-        n = len(asked)
-        nobody = np.zeros(n, np.int8)
-        return cls(asked, person, nobody, np.zeros(n, bool), nobody)
+    def of(cls, asked: Bools, person: Votes) -> Labelled:
+        """Where nobody has said anything twice, or looked through a wall."""
+        return cls(asked, person, np.zeros(len(asked), np.int8), np.zeros(len(asked), bool))
 
 
 @dataclass(frozen=True)

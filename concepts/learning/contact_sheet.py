@@ -14,7 +14,7 @@ import numpy as np
 from concepts.encoders.base import Vectors
 from concepts.learning.acquisition import Pool
 from concepts.learning.base import Bools, Rows, TrainingSet, Votes, distinct, one_blas_thread
-from concepts.learning.nearness import MOST
+from concepts.learning.nearness import MOST, others
 
 SIZE = 60  # pictures of a wall
 AGAIN = 20  # labels after which a wall is worth as much as eight questions again
@@ -41,13 +41,10 @@ def is_due(labels: TrainingSet, since: int, again: Votes) -> bool:
 def _alone(labels: TrainingSet) -> tuple[int, int]:
     """How many pictures that count are more like one that doesn't than like any other that does, near-copies
     as one, and of how many: where such are met once, by chance, there are others that were not met."""
-    yes = np.flatnonzero(labels.positive)
-    cosine = np.asarray(labels.vectors[yes] @ labels.vectors.T, np.float64)
-    cosine[labels.group[yes][:, None] == labels.group[None]] = -1.0
-    like = cosine[:, labels.positive].max(axis=1)
-    unlike = cosine[:, ~labels.positive].max(axis=1, initial=-1.0)
+    yes = labels.positive
     group = labels.group[yes]
-    return len(np.unique(group[like <= unlike])), len(np.unique(group))
+    apart = others(labels, 1)[yes] <= 0 if labels.negatives else np.zeros(len(group), bool)
+    return len(np.unique(group[apart])), len(np.unique(group))
 
 
 def representatives(pool: Pool, shown: Rows, walls: int, seed: int) -> Rows:

@@ -12,7 +12,7 @@ from concepts.errors import NotEnoughLabelsError
 from concepts.learning.base import Bools, Floats, LinearHead, TrainingSet, sigmoid
 from concepts.learning.calibration import Calibration, choose_threshold, logit, platt
 from concepts.learning.heads import HEADS, SUITED
-from concepts.learning.nearness import nearness_of_others
+from concepts.learning.nearness import others_in_logits
 from concepts.learning.scaled import fit_classes, fit_graded, with_cuts
 from concepts.learning.target import Target
 
@@ -155,7 +155,7 @@ def probably_wrong(labels: TrainingSet, wrong: float, seed: int) -> Floats:
     if not found.folds:
         return np.zeros(len(labels.positive))
     fit = platt(found.scores, labels.positive, labels.weight)
-    says_yes = fit.a * (found.scores + nearness_of_others(found.head, labels)) + fit.c
+    says_yes = fit.a * (found.scores + others_in_logits(found.head, labels)) + fit.c
     return sigmoid(np.where(labels.positive, -says_yes, says_yes) + logit(wrong))
 
 

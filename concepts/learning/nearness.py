@@ -26,15 +26,20 @@ def with_nearest(head: LinearHead, labels: TrainingSet, vectors: NDArray[np.floa
     return logits + SHARE * length * (_nearest(vectors, yes) - _nearest(vectors, no))
 
 
-def nearness_of_others(head: LinearHead, labels: TrainingSet) -> Floats:
-    """(n,) the same of the labelled pictures themselves, by the `OTHERS` nearest of each side that are no
-    near-duplicates of the picture: one of those may be as wrong as it is; 0 with more than `MOST` labels."""
+def others(labels: TrainingSet, k: int) -> Floats:
+    """(n,) the mean cosine of each labelled picture with the k nearest yes less that with the k nearest no,
+    without its near-duplicates: one of those may be as wrong as it is. Needs both sides."""
+    vectors = np.asarray(labels.vectors, np.float32)
+    cosine = vectors @ vectors.T
+    cosine[labels.group[:, None] == labels.group[None]] = -1.0
+    return _mean(cosine[:, labels.positive], k) - _mean(cosine[:, ~labels.positive], k)
+
+
+def others_in_logits(head: LinearHead, labels: TrainingSet) -> Floats:
+    """(n,) what that adds to a head that had not seen them; 0 with more than `MOST` labels."""
     if len(labels.positive) > MOST:
         return np.zeros(len(labels.positive))
-    cosine = np.asarray(labels.vectors, np.float32) @ np.asarray(labels.vectors, np.float32).T
-    cosine[labels.group[:, None] == labels.group[None]] = -1.0
-    yes, no = cosine[:, labels.positive], cosine[:, ~labels.positive]
-    return SHARE * float(np.linalg.norm(head.weights)) * (_mean(yes, OTHERS) - _mean(no, OTHERS))
+    return SHARE * float(np.linalg.norm(head.weights)) * others(labels, OTHERS)
 
 
 def _nearest(vectors: NDArray[np.floating], labelled: Vectors) -> Floats:

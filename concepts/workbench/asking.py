@@ -16,6 +16,7 @@ from concepts.labelling.contact_sheet import (
 )
 from concepts.labelling.question_queue import Chosen, QuestionQueue, Upcoming
 from concepts.labelling.selection import WHOLE_LIBRARY, NextPicture, most_useful, to_measure
+from concepts.labelling.training_data import TrainingData
 from concepts.learning.acquisition import Strategy
 from concepts.learning.waves import FEW_LEFT, next_look
 from concepts.workbench.context import Context, Purpose
@@ -58,18 +59,23 @@ class AskedConcept:
         """The n pictures whose labels help most, without those that are `waiting` for one."""
         context, concept = self._context, self._concept
         with context.jobs.precedence.first():
-            wanted = max(n, 1) if purpose == "evaluation" else FEW_LEFT + 1
-            context.draw_more(concept, waiting, wanted)
-            dataset = context.dataset(concept)
-            if purpose == "evaluation":
-                out = dataset.decisions.keys() | set(waiting)
-                left = [i for i in context.to_answer(concept) if i not in out][:n]
-                paths = context.collection.paths(left)
-                return [to_measure(i, paths.get(i, "")) for i in left]
-            if not dataset.candidates and len(dataset.index.ids) > WHOLE_LIBRARY:
-                fill_pool(context, concept)
-                dataset = context.dataset(concept)
-            return most_useful(dataset, n, waiting, ways)
+            if purpose == "train":
+                return most_useful(self._to_learn_from(waiting), n, waiting, ways)
+            context.draw_more(concept, waiting, max(n, 1))
+            out = context.dataset(concept).decisions.keys() | set(waiting)
+            left = [i for i in context.to_answer(concept) if i not in out][:n]
+            paths = context.collection.paths(left)
+            return [to_measure(i, paths.get(i, "")) for i in left]
+
+    def _to_learn_from(self, waiting: Sequence[str]) -> TrainingData:
+        """Once pictures that measure are drawn, and of a large library there are candidates."""
+        context, concept = self._context, self._concept
+        context.draw_more(concept, waiting, FEW_LEFT + 1)
+        data = context.dataset(concept)
+        if data.candidates or len(data.index.ids) <= WHOLE_LIBRARY:
+            return data
+        fill_pool(context, concept)
+        return context.dataset(concept)
 
     def upcoming(self, have: Sequence[str], n: int, again: Sequence[str]) -> Upcoming:
         """Up to n more pictures behind those a screen `has`, first those to ask about `again`."""
@@ -85,7 +91,7 @@ class AskedConcept:
         )
         paths = context.collection.paths([p.id for p in found.pictures if not p.path])
         pictures = [p.model_copy(update={"path": p.path or paths.get(p.id, "")}) for p in found.pictures]
-        sheet = self._queue.sheet_is_due(context.walls.count(concept.id))
+        sheet = self._queue.sheet >= 0 and self._queue.sheet == context.walls.count(concept.id)
         return found.model_copy(update={"pictures": pictures, "sheet": sheet})
 
     def grid(self, order: GridOrder, query: str, n: int) -> GridPage:
@@ -118,10 +124,11 @@ class AskedConcept:
 
     def _choose(self, n: int, on_their_way: Sequence[str]) -> Chosen:
         context, concept = self._context, self._concept
-        pictures = self.next(n, on_their_way, "train")
-        looked = context.walls.count(concept.id)
-        since = context.log.changed_since(concept.id, context.walls.last(concept.id))
-        sheet = looked if another_sheet(context.dataset(concept), len(since)) else -1
+        with context.jobs.precedence.first():
+            data = self._to_learn_from(on_their_way)
+            pictures = most_useful(data, n, on_their_way)
+            since = context.log.changed_since(concept.id, context.walls.last(concept.id))
+            sheet = context.walls.count(concept.id) if another_sheet(data, len(since)) else -1
         if sheet >= 0:  # worked out before the screen turns to it
             self.grid("wall", "", 1)
         return Chosen(pictures, next_look(0, context.collection.count_for(concept.id)), sheet)

@@ -181,7 +181,7 @@ def test_a_sheet_comes_back_while_what_counts_has_no_like_unless_somebody_chose_
     page.goto(f"{site.url}/label?{urlencode({'concept': concept})}")
     mode = page.get_by_role("group", name="How to label").locator("[aria-pressed=true]")
     expect(mode).to_have_text("Sheet W")
-    expect(page.get_by_text("Another sheet, for other kinds.")).to_be_visible()
+    expect(page.get_by_text("Another sheet: there may be other kinds.")).to_be_visible()
     expect(page.locator(".tiles .tile").first).to_be_visible()
     page.get_by_role("button", name="Next page").click()
     expect(mode).to_have_text("Single")

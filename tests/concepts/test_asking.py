@@ -261,10 +261,9 @@ def test_a_label_that_is_asked_for_again_is_asked_once_though_it_has_a_decision(
     assert [p.id for p in queue.upcoming((), 2, ("l3",), (), (), ()).pictures] == ["l4"]
 
 
-def test_another_sheet_is_due_until_it_was_looked_through(background) -> None:  # type: ignore[no-untyped-def]
+def test_it_is_kept_after_how_many_sheets_another_one_is_due(background) -> None:  # type: ignore[no-untyped-def]
     queue = QuestionQueue(lambda n, waiting: Chosen([], 0, sheet=2), background)
-    assert not queue.sheet_is_due(0)
+    assert queue.sheet == -1
     queue.upcoming((), 0, (), (), (), ())
     settled(background)
-    assert queue.sheet_is_due(2)
-    assert not queue.sheet_is_due(3)
+    assert queue.sheet == 2

@@ -57,6 +57,12 @@ def test_a_version_of_before_a_sheet_knows_nothing_of_it(concept: Concept, sheet
     assert set(concept.dataset().training.ids) == {*sheet, *later}
 
 
+def test_a_mark_that_was_taken_back_is_no_no(concept: Concept, sheet: list[str]) -> None:
+    concept.labels.undo(1, author="me")
+    assert sheet[0] not in weights(concept)
+    assert set(weights(concept)) == set(sheet[1:])
+
+
 def test_nobody_is_counted_as_having_said_no(concept: Concept, sheet: list[str]) -> None:
     count = concept.labels.count()
     assert (count.answers, count.yes, count.no) == (1, 1, 0)
@@ -65,7 +71,7 @@ def test_nobody_is_counted_as_having_said_no(concept: Concept, sheet: list[str])
 def test_a_version_says_how_much_it_learned_from_them(concept: Concept, sheet: list[str]) -> None:
     concept.labels.give(sheet[1], "no", author="me")
     trained = concept.versions.train().wait()
-    assert "8 passed over on contact sheets, as weak noes" in trained.notes
+    assert "8 passed over on contact sheets, which teach a little" in trained.notes
     head = concept.context.head(concept.row, None)
     assert head.details["passed_over"] == 8
     assert head.details["labels"] == [{"author_kind": "person", "yes": 1, "no": 1}]

@@ -38,7 +38,7 @@ def round_of(
 ) -> Round:
     """A round in which people answered: what was asked and isn't positive is a no."""
     training = TrainingSet(vectors[asked], positive[asked], np.ones(int(asked.sum())), group[asked])
-    labelled = Labelled.by_people(asked, np.where(positive, 1, -asked.astype(np.int8)).astype(np.int8))
+    labelled = Labelled.of(asked, np.where(positive, 1, -asked.astype(np.int8)).astype(np.int8))
     return Round(
         pool=Pool(vectors, text_score[None], group),
         labelled=labelled,

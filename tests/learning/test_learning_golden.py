@@ -79,7 +79,7 @@ def choices(acquisition: str, trained: bool) -> list[list[Any]]:
     pool, nothing = Pool.of(vectors, np.arange(400) // 2, Texts.one(WORDS)), cloud(0, 0, 0, seed=0)
     found = []
     for seed in range(3):
-        labelled = Labelled.by_people(asked.copy(), (asked & trained).astype(np.int8))
+        labelled = Labelled.of(asked.copy(), (asked & trained).astype(np.int8))
         known = Round(
             pool,
             labelled,

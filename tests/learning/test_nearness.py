@@ -7,7 +7,7 @@ import pytest
 
 from concepts.encoders.base import unit
 from concepts.learning.base import LinearHead, TrainingSet
-from concepts.learning.nearness import MOST, nearness_of_others, with_nearest
+from concepts.learning.nearness import MOST, others_in_logits, with_nearest
 
 BLIND = LinearHead("lda", np.ones(16), 0.0)  # no line tells the kinds apart that count from the others
 
@@ -42,6 +42,6 @@ def test_a_picture_and_its_near_duplicates_do_not_speak_for_themselves() -> None
     positive = np.isin(kind, (0, 3))
     positive[4:8] = True  # all of a kind that doesn't count, which lie in one group
     group = np.where(kind == 1, 100, np.arange(len(kind)))
-    apart = nearness_of_others(BLIND, TrainingSet(vectors, positive, np.ones(len(kind)), group))
-    alone = nearness_of_others(BLIND, labelled(vectors, positive))
+    apart = others_in_logits(BLIND, TrainingSet(vectors, positive, np.ones(len(kind)), group))
+    alone = others_in_logits(BLIND, labelled(vectors, positive))
     assert np.all(apart[4:8] < alone[4:8])
