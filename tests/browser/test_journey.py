@@ -62,7 +62,7 @@ def test_from_a_sentence_to_a_classifier(app: App, page: Any, archive: Path) -> 
     define(page)
 
     page.get_by_role("link", name="Start labelling").click()
-    expect(page.get_by_text("Pick every picture that counts")).to_be_visible()
+    expect(page.get_by_text("Pick what counts; the rest teaches a little.")).to_be_visible()
     page.get_by_role("button", name="Single").click()
     first_answers_with_undo_and_comment(page)
     reload_keeps_what_was_answered(page)

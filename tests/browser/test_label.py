@@ -149,7 +149,7 @@ def test_sheets_come_until_something_counts_then_more_like_it_then_single_pictur
     page.goto(f"{site.url}/label?{urlencode({'concept': concept})}")
     mode = page.get_by_role("group", name="How to label").locator("[aria-pressed=true]")
     expect(mode).to_have_text("Sheet W")
-    expect(page.get_by_text("Pick every picture that counts")).to_be_visible()
+    expect(page.get_by_text("Pick what counts; the rest teaches a little.")).to_be_visible()
     tiles = page.locator(".tiles .tile")
     expect(tiles.first).to_be_visible()
     first = tiles.first.locator("img").get_attribute("data-picture")

@@ -272,7 +272,7 @@ export class Grid {
     save.disabled = this.isSheet ? !this.pictures.length : !set;
     save.firstChild.textContent = set ? `Save ${set} ` : this.isSheet ? 'Next page ' : 'Save ';
     if (!this.pictures.length) return;
-    const how = this.isSheet ? 'Pick every picture that counts; the rest teaches a little.' : set ? `${set} of ${this.pictures.length} marked` : `Mark pictures, then save.${this.byLookAlikes ? ' Similar labelled pictures shape the order.' : ''}`;
+    const how = this.isSheet && this.labeller.sheet ? 'Another sheet: there may be other kinds.' : this.isSheet ? 'Pick what counts; the rest teaches a little.' : set ? `${set} of ${this.pictures.length} marked` : `Mark pictures, then save.${this.byLookAlikes ? ' Similar labelled pictures shape the order.' : ''}`;
     this.words(`${this.note || ''}${how}`);
     if (set) this.note = '';
   }

@@ -112,7 +112,6 @@ class Labeller {
   // From single questions to a sheet, where one is due and nobody has chosen otherwise.
   turnToSheet() {
     if (!this.sheet || this.mode !== 'single' || this.at !== null || this.goOn() !== 'sheet') return;
-    this.grid.note = 'Another sheet: there may be other kinds. ';
     this.turn('sheet');
   }
 
