@@ -12,7 +12,7 @@ import numpy as np
 from concepts.labelling.mining import seed_of
 from concepts.labelling.training_data import TrainingData
 from concepts.learning.acquisition import Auto, Labelled, Pool, Round, Strategy, how_unsure, next_round
-from concepts.learning.base import LinearHead
+from concepts.learning.base import LinearHead, sigmoid
 from concepts.learning.fitting import SEED, train_early
 from concepts.view import View
 
@@ -151,14 +151,15 @@ def next_for_machine(
     used = np.flatnonzero(training.data.weight > 0)
     said = {training.ids[row]: 1 if training.data.positive[row] else -1 for row in used}
     votes = np.array([said.get(i, 0) for i in ids], dtype=np.int8)
+    logits = head.logits(pool_of.vectors)
     labelled = Labelled.of(np.array([i in out for i in ids], dtype=bool), votes)
     round = Round(
         pool=pool_of,
         labelled=replace(labelled, again=np.abs(votes)),  # a machine would say the same again
         training=training.data.at(used),
         head=head,
-        probability=head.probabilities(pool_of.vectors),
-        doubt=how_unsure(head, training.data, pool_of.vectors),
+        probability=sigmoid(logits),
+        doubt=how_unsure(head, training.data, pool_of.vectors, logits),
     )
     rng = np.random.default_rng([seed_of(training_data.revision.definition.name), len(tried)])
     chosen = Auto().select(round, wanted, rng)

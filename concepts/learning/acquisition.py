@@ -24,10 +24,11 @@ from concepts.learning.base import (
     Votes,
     distinct,
     one_blas_thread,
+    sigmoid,
 )
 from concepts.learning.fitting import PROBABLY, SEED, WORDS_ALONE, probably_wrong, train_early
 from concepts.learning.heads import HEADS
-from concepts.learning.nearness import MOST, with_nearest
+from concepts.learning.nearness import MOST, nearest_in_logits
 from concepts.learning.scaled import doubt
 from concepts.registry import Method, Registry
 
@@ -374,13 +375,12 @@ class Next:
     choices: list[Choice]
 
 
-def how_unsure(head: LinearHead, training: TrainingSet, vectors: Vectors) -> Floats:
-    """(n,) doubt about grades or classes; else how near the border of what the head and the pictures that
-    people labelled say together."""
+def how_unsure(head: LinearHead, training: TrainingSet, vectors: Vectors, logits: Floats) -> Floats:
+    """(n,) doubt about grades or classes; else how near the border of head (`logits`) and nearest labels."""
     of_scale = doubt(head, vectors)
     if of_scale is not None:
         return of_scale
-    return -np.abs(with_nearest(head, training.at(training.weight >= 1), vectors))
+    return -np.abs(logits + nearest_in_logits(head, training.at(training.weight >= 1), vectors))
 
 
 def next_round(
@@ -405,13 +405,10 @@ def next_round(
     trained = train_early(training.at(training.weight >= 1), text_direction, SEED, ways.head)
     head = trained if trained.kind != WORDS_ALONE and decided else None
     pool, labelled = look(head)
-    round = Round(
-        pool=pool,
-        labelled=labelled,
-        training=training,
-        head=head,
-        probability=head.probabilities(pool.vectors) if head else None,
-        doubt=how_unsure(head, training, pool.vectors) if head else None,
-    )
+    round = Round(pool, labelled, training, head)
+    if head:
+        logits = head.logits(pool.vectors)
+        doubt = how_unsure(head, training, pool.vectors, logits)
+        round = replace(round, probability=sigmoid(logits), doubt=doubt)
     rng = np.random.default_rng([seed, answered])
     return Next(round, ACQUISITIONS[ways.acquisition]().select(round, n, rng))

@@ -15,15 +15,13 @@ SHARE = 0.5  # of the length of the head's weights that a difference of 1 in cos
 MOST = 512  # labels; a head that has learned from more is good by itself, and each costs a product a picture
 
 
-def with_nearest(head: LinearHead, labels: TrainingSet, vectors: NDArray[np.floating]) -> Floats:
-    """(n,) the head's logits plus ½‖w‖ times the mean cosine of the two nearest yes less that of the two
-    nearest no; the head's alone without both sides, or with more than `MOST` labels."""
-    logits = head.logits(vectors)
+def nearest_in_logits(head: LinearHead, labels: TrainingSet, vectors: NDArray[np.floating]) -> Floats:
+    """(n,) what the nearest labels add to the head's logits: ½‖w‖ times the mean cosine of the two nearest
+    yes less that of the two nearest no; 0 without both sides, or with more than `MOST` labels."""
     if not (labels.positives and labels.negatives) or len(labels.positive) > MOST:
-        return logits
+        return np.zeros(len(vectors))
     yes, no = labels.vectors[labels.positive], labels.vectors[~labels.positive]
-    length = float(np.linalg.norm(head.weights))
-    return logits + SHARE * length * (_nearest(vectors, yes) - _nearest(vectors, no))
+    return SHARE * float(np.linalg.norm(head.weights)) * (_nearest(vectors, yes) - _nearest(vectors, no))
 
 
 def others(labels: TrainingSet, k: int) -> Floats:

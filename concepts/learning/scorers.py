@@ -10,7 +10,7 @@ from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
 from concepts.learning.base import Floats, NeighbourGraph, Pictures, Scorer, Texts, TrainingSet
 from concepts.learning.fitting import train_early
-from concepts.learning.nearness import with_nearest
+from concepts.learning.nearness import nearest_in_logits
 from concepts.registry import Method, Registry
 
 if TYPE_CHECKING:
@@ -124,7 +124,8 @@ class Blend(Scorer):
 
     def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
         head = train_early(data, None if texts is None else texts.direction, seed)
-        return blended(with_nearest(head, data, pictures.vectors), data, pictures)
+        near = nearest_in_logits(head, data, pictures.vectors)
+        return blended(head.logits(pictures.vectors) + near, data, pictures)
 
 
 def blended(scores: Floats, data: TrainingSet, pictures: Pictures) -> Floats:

@@ -7,7 +7,7 @@ import pytest
 
 from concepts.encoders.base import unit
 from concepts.learning.base import LinearHead, TrainingSet
-from concepts.learning.nearness import MOST, others_in_logits, with_nearest
+from concepts.learning.nearness import MOST, nearest_in_logits, others_in_logits
 
 BLIND = LinearHead("lda", np.ones(16), 0.0)  # no line tells the kinds apart that count from the others
 
@@ -26,7 +26,7 @@ def labelled(vectors: np.ndarray, positive: np.ndarray) -> TrainingSet:
 def test_a_picture_is_worth_more_the_nearer_what_counts_is_than_what_does_not() -> None:
     vectors, kind = kinds()
     labels = labelled(vectors[::2], np.isin(kind[::2], (0, 3)))
-    added = with_nearest(BLIND, labels, vectors) - BLIND.logits(vectors)
+    added = nearest_in_logits(BLIND, labels, vectors)
     assert added[np.isin(kind, (0, 3))].min() > 0 > added[~np.isin(kind, (0, 3))].max()
 
 
@@ -34,7 +34,7 @@ def test_a_picture_is_worth_more_the_nearer_what_counts_is_than_what_does_not() 
 def test_a_head_alone_counts_without_both_sides_and_once_it_knows_enough(of_each: int) -> None:
     vectors, kind = kinds(max(of_each, 1))
     labels = labelled(vectors, np.isin(kind, (0, 3)) & (of_each > 0))
-    assert np.array_equal(with_nearest(BLIND, labels, vectors), BLIND.logits(vectors))
+    assert np.array_equal(nearest_in_logits(BLIND, labels, vectors), np.zeros(len(vectors)))
 
 
 def test_a_picture_and_its_near_duplicates_do_not_speak_for_themselves() -> None:
