@@ -3,12 +3,13 @@
     python -m benchmarks.measuring --data DIR --out OUT --sessions 100
 
 DIR and OUT are those of `discern study`: pictures with `labels.csv`, and a folder that keeps their vectors. A
-concept is a few kinds (`--column`) drawn at random, together 1, 5 or 20 of 100 pictures. A simulated person
+concept is a few kinds (`--column`) drawn at random, together 1 to 85 of 100 pictures. A simulated person
 answers ten questions at a time, chosen by the head of so far; each batch makes a new head. Half of the
 pictures come in the middle of it. After each wave the person looks at the version of that moment, and stops
 when precision and recall are known to within 30 points. Drawing, heads and figures are the product's.
 
-Then 60 answers each at one moment, on concepts of 2 to 5 of 100: random ones, waves, and one aimed draw.
+Then 60 answers each at one moment, on rare concepts and on common ones: waves, one aimed draw, and a plain
+random draw with the exact interval of its own counts, whose error is split over two looks.
 """
 
 from __future__ import annotations
@@ -24,15 +25,17 @@ from threadpoolctl import threadpool_limits
 from concepts.learning.base import Bools, Floats, LinearHead, Rows, TrainingSet
 from concepts.learning.calibration import logit
 from concepts.learning.fitting import SEED, held_out_probabilities, train_early
-from concepts.learning.stratified import Draws, StratifiedCounts, Stratum, estimate, estimate_either, together
-from concepts.learning.waves import LOOKS, Strata, draw, next_size, strata
+from concepts.learning.stratified import CountedFigure, Draws, StratifiedCounts, Stratum, together
+from concepts.learning.waves import LOOKS, Strata, draw, error_at, next_size, strata
 from study.concept_file import read_concepts
 from study.pictures import embed, read_folder
 
-RATES = (0.01, 0.05, 0.2)
+RATES = (0.01, 0.05, 0.2, 0.5, 0.85)
+SIXTY = ((0.02, 0.05), (0.4, 0.9))  # base rates
+PLAIN = 0.025  # error of the plain draw
 SATISFIED = 0.3  # width of precision and recall
 FIRST, BATCH, BATCHES_A_WAVE = 10, 10, 2
-FIGURES = ("precision", "recall", "base_rate")
+FIGURES: tuple[CountedFigure, ...] = ("precision", "recall", "base_rate")
 ELSEWHERE = 0.3  # of all pictures are in no library: what a version meets after it was exported
 
 Truth = dict[str, dict[str, float]]  # figures by which pictures they are of
@@ -104,7 +107,8 @@ class Library:
         draws = Draws(np.stack(self._stratum), np.stack(self._known), self._newest, self.drawn)
         learned = np.isin(np.arange(len(seen)), self.learned)
         views = [together(draws.with_known(learned), seen, self.truth), together(draws, unseen, self.truth)]
-        found, flagged = estimate_either(views, head.threshold), seen >= head.threshold
+        error = error_at(int((self.drawn >= 0).sum()))
+        found, flagged = StratifiedCounts(views, head.threshold, error), seen >= head.threshold
         never = self.here & ~learned & (self.drawn < 0)
         parts = {"library": self.here, "never answered": never, "elsewhere": self.elsewhere}
         return found, {of: true_figures(flagged[rows], self.truth[rows]) for of, rows in parts.items()}, head
@@ -119,13 +123,13 @@ def true_figures(flagged: Bools, truth: Bools) -> dict[str, float]:
     }
 
 
-def width(counts: StratifiedCounts, name: str) -> float:
-    found = getattr(counts, name)
+def width(counts: StratifiedCounts, name: CountedFigure) -> float:
+    found = counts.figure(name)
     return 1.0 if found is None else found.high - found.low
 
 
-def holds(counts: StratifiedCounts, name: str, truth: float) -> bool:
-    found = getattr(counts, name)
+def holds(counts: StratifiedCounts, name: CountedFigure, truth: float) -> bool:
+    found = counts.figure(name)
     return found is None or found.low - 1e-9 <= truth <= found.high + 1e-9
 
 
@@ -146,7 +150,7 @@ def concepts(
         yield Library(vectors, truth, rng)
 
 
-def session(library: Library) -> tuple[int, dict[str, dict[str, bool]]]:
+def session(library: Library) -> tuple[int, dict[str, dict[CountedFigure, bool]]]:
     """Answers that measured when the person stopped, and which figures held which truth then."""
     taken, found = 0, None
     truths: dict[str, dict[str, float]] = {}
@@ -171,7 +175,7 @@ def session(library: Library) -> tuple[int, dict[str, dict[str, bool]]]:
 
 
 def sixty(library: Library) -> dict[str, tuple[StratifiedCounts, dict[str, float]]]:
-    """What 60 answers say of the same head: random ones by either way of counting, waves, one aimed draw."""
+    """What 60 answers say of the same head: waves, one aimed draw, random ones."""
     library.grow()
     library.learn(3)
     learned, rng = list(library.learned), library.rng
@@ -189,10 +193,8 @@ def sixty(library: Library) -> dict[str, tuple[StratifiedCounts, dict[str, float
     rows = rng.choice(free, 60, replace=False)
     probability = head.probabilities(library.vectors)
     alike = Stratum(probability[rows], library.truth[rows], np.sort(probability[free]))
-    nothing = Stratum(np.empty(0), np.empty(0, bool), np.empty(0))
     truth = true_figures(probability[free] >= head.threshold, library.truth[free])
-    said["at random, as shares"] = estimate([alike], head.threshold), truth
-    said["at random, added up as waves are"] = estimate([alike, nothing], head.threshold), truth
+    said["at random"] = StratifiedCounts([[alike]], head.threshold, PLAIN), truth
     return said
 
 
@@ -220,15 +222,16 @@ def main() -> None:
             for of in ended[0][1]:
                 cells = (f"{name} {np.mean([held[of][name] for _, held in ended]):.3f}" for name in FIGURES)
                 print(f"{rate:>6} {answers:>8.0f}  {of:<15}", ", ".join(cells), flush=True)
-        print("\n60 answers, concepts of 2 to 5 of 100: mean width (and how often it holds the truth)")
-        moments = [sixty(one) for one in concepts(vectors, kinds, 0.02, 0.05, asked.sessions)]
-        for name in moments[0]:
-            parts = []
-            for figure in FIGURES:
-                widths = [width(said[name][0], figure) for said in moments]
-                held = [holds(said[name][0], figure, said[name][1][figure]) for said in moments]
-                parts.append(f"{figure} {np.mean(widths):.3f} ({np.mean(held):.3f})")
-            print(f"{name:<34}", ", ".join(parts), flush=True)
+        for low, high in SIXTY:
+            print(f"\n60 answers, {low} to {high} count: median width (and how often it holds the truth)")
+            moments = [sixty(one) for one in concepts(vectors, kinds, low, high, asked.sessions)]
+            for name in moments[0]:
+                parts = []
+                for figure in FIGURES:
+                    widths = [width(said[name][0], figure) for said in moments]
+                    held = [holds(said[name][0], figure, said[name][1][figure]) for said in moments]
+                    parts.append(f"{figure} {np.median(widths):.3f} ({np.mean(held):.3f})")
+                print(f"{name:<20}", ", ".join(parts), flush=True)
 
 
 if __name__ == "__main__":

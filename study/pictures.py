@@ -88,6 +88,7 @@ def _texts(parts: Mapping[str, Vectors]) -> Texts:
 def read_folder(folder: Path) -> LabelledFolder:
     """`labels.csv` with a column `path`, `labels.jsonl` with `img`, or the tables that Agile Modeling
     released, with `map.csv`. Raises `DiscernError`."""
+    folder = folder.resolve()  # as the library names what it reads
     file = next((folder / name for name in COLUMN_OF_PATHS if (folder / name).is_file()), None)
     if file is not None:
         column = COLUMN_OF_PATHS[file.name]

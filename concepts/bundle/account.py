@@ -180,9 +180,13 @@ def figure(metric: Metric) -> str:
     note = metric.note
     if metric.value is None:
         return f"not known, n = {metric.n:,}" + (f" ({note})" if note else "")
-    known = metric.low is not None and metric.high is not None
-    interval = f" ({metric.low:.3f}–{metric.high:.3f})" if known else ""
-    return f"{metric.value:.3f}{interval}, n = {metric.n:,}" + (f"; {note}" if note else "")
+    if metric.low is None or metric.high is None:
+        interval = f"{metric.value:.3f}"
+    elif metric.is_wide:
+        interval = f"{metric.low:.3f}–{metric.high:.3f}: too early to say"
+    else:
+        interval = f"{metric.value:.3f} ({metric.low:.3f}–{metric.high:.3f})"
+    return f"{interval}, n = {metric.n:,}" + (f"; {note}" if note else "")
 
 
 def metric_words(name: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from concepts.bundle.facts import ConceptFacts
-from concepts.learning.report import Curves, ReliabilityBin
+from concepts.learning.report import Curves, Metric, ReliabilityBin
 
 TABLE_ROWS = 12
 APART = 0.1  # of the width, between two words that shall not run into each other
@@ -132,6 +132,15 @@ def precision_recall(curves: Curves, everything: float | None = None, at: Point 
         columns=("found of 100", "right of 100"),
         rows=tuple((f"{100 * found:.0f}", f"{100 * right:.0f}") for found, right in _thinned(points)),
     )
+
+
+def place(recall: Metric | None, precision: Metric | None) -> Point | None:
+    """Where a threshold stands; None where that is not known, or so roughly that a dot would say too much."""
+    if recall is None or precision is None or recall.is_wide or precision.is_wide:
+        return None
+    if recall.value is None or precision.value is None:
+        return None
+    return recall.value, precision.value
 
 
 def reliability(curves: Curves) -> PlotFigure:
@@ -349,12 +358,9 @@ def _text(svg: Element, x: float, y: float, words: str, anchor: str) -> Element:
 
 def figures_of(facts: ConceptFacts, curves: Curves) -> dict[str, PlotFigure]:
     """File name → figure, for each there is something to show in."""
-    yes = sum(count.yes for count in facts.evaluation_labels)
-    total = yes + sum(count.no for count in facts.evaluation_labels)
-    recall, precision = (facts.metric(name) for name in ("recall", "precision"))
-    at = (recall.value or 0.0, precision.value or 0.0) if recall and precision else None
+    recall, precision, base = (facts.metric(name) for name in ("recall", "precision", "base_rate"))
     drawn = (
-        precision_recall(curves, yes / total if total else None, at),
+        precision_recall(curves, base.value if base else None, place(recall, precision)),
         reliability(curves),
         scores(curves, facts.head.threshold),
     )

@@ -13,8 +13,8 @@ from concepts.jobs.engines import nothing
 from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.waves import examples
 from concepts.learning.base import Bools, Floats, Rows
-from concepts.learning.stratified import Draws, Stratum, together, weights
-from concepts.learning.waves import Strata
+from concepts.learning.stratified import Draws, StratifiedCounts, Stratum, together, weights
+from concepts.learning.waves import Strata, error_at
 from storage.concepts import Wave
 from storage.frames import Frame
 from storage.vectors.ids import PictureIds
@@ -54,6 +54,11 @@ class MeasuredSample:
     def unscored(self) -> list[Stratum]:
         """The strata where nothing is asked of a head: every probability is 0."""
         return self.strata(np.zeros(len(self.ids)), np.zeros(len(self.groups)))
+
+    @cached_property
+    def counted(self) -> StratifiedCounts:
+        """How many pictures count, whatever any version says of them."""
+        return StratifiedCounts([self.unscored], 1.0, error_at(len(self.ids)))
 
     def alike(self, seed: int) -> Rows:
         """Rows of those that are as good as drawn with equal chances: of those of which too many were drawn,

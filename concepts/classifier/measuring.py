@@ -25,7 +25,7 @@ from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
 from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.training_data import Training
-from concepts.learning import evaluation, stratified
+from concepts.learning import evaluation
 from concepts.learning.base import Floats, LinearHead, Pictures, Rows, Texts
 from concepts.learning.calibration import Calibration
 from concepts.learning.consistency import ReaskedLabels, RecheckedLabel, consistency, under_definition
@@ -41,7 +41,6 @@ from concepts.learning.report import (
     GradeFigures,
     Guarantee,
     LookedIn,
-    Metric,
     UnderDefinition,
     about_chance,
     about_the_target,
@@ -50,7 +49,7 @@ from concepts.learning.report import (
 from concepts.learning.scaled import classes, grades
 from concepts.learning.scaled_figures import class_figures, grade_figures
 from concepts.learning.scorers import SCORERS
-from concepts.learning.stratified import Stratum
+from concepts.learning.stratified import Estimate, Stratum
 from concepts.learning.waves import about_waiting, next_look
 from storage.heads import StoredEvaluation, StoredHead
 
@@ -109,15 +108,18 @@ def evaluate(dataset: ConceptDataset, head: StoredHead, ratings_of: RatingsOf) -
     alike = drawn.alike(SEED)
     gap = probability_gap(probability[alike], truth[alike], groups[alike], SEED)
     guarantee = Guarantee.of(head.details)
-    if guarantee:  # at a certified threshold there is a bound and no other figure
+    if guarantee:
         note = (
             f"At least {guarantee.at_least:g} with {100 * guarantee.confidence:.3g} % confidence: certified."
         )
-        figures.metrics["precision"] = Metric(name="precision", value=None, n=guarantee.n, note=note)
+        figures.metrics["precision"] = figures.metrics["precision"].model_copy(update={"note": note})
     metrics = (*figures.metrics.values(), gap)
     parts = slices(dataset, ids, truth, probability >= head.threshold)
     simulated = [dataset.blind[i].simulated for i in ids]
-    yes = stratified.estimate_either(views, head.threshold).yes if drawn.draws else None
+    yes = drawn.counted.figure("yes") if drawn.draws else None
+    base = drawn.counted.figure("base_rate") if drawn.draws else None
+    if base:  # one count of what counts, on every screen
+        figures.metrics["base_rate"] = base.metric("base_rate")
     twice, under = answered_twice(dataset), figures_under(dataset, head)
     what, looked_in = "the library", []
     if not dataset.frame.is_whole:
@@ -146,7 +148,7 @@ def evaluate(dataset: ConceptDataset, head: StoredHead, ratings_of: RatingsOf) -
         notes=tuple(_evaluation_notes(dataset, ids, any(simulated), head)),
         cuts=tuple(evaluation.cuts(probability, truth, groups, views)),
         covered=drawn.covered if drawn.draws else None,
-        yes=Metric(name="yes", value=yes.value, low=yes.low, high=yes.high, n=yes.n) if yes else None,
+        yes=yes.metric("yes") if yes else None,
         slices=parts.found,
         worst_slice=parts.worst,
         consistency=twice,
@@ -233,7 +235,7 @@ def _sentences(
     figures: evaluation.Figures,
     simulated: bool,
     target: str,
-    yes: stratified.Estimate | None,
+    yes: Estimate | None,
     guarantee: Guarantee | None,
     what: str,
 ) -> list[str]:
@@ -249,7 +251,7 @@ def _sentences(
             "look-alikes counted once."
         )
     base = figures.metrics["base_rate"].value or 0.0
-    for name in ("recall",) if guarantee else AT_THRESHOLD:
+    for name in AT_THRESHOLD:
         metric = figures.metrics[name]
         known = metric.value is not None
         lines.append(at_threshold(metric, base) if known else f"{name.capitalize()}: {metric.note}")

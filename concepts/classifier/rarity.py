@@ -11,13 +11,11 @@ from concepts.classifier.measured_sample import MeasuredSample
 from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.evaluation import FEWEST
 from concepts.learning.intervals import counted
-from concepts.learning.stratified import ERROR, estimate
-from concepts.learning.waves import LOOKS
+from concepts.learning.waves import LOOKS, error_at
 from concepts.view import View
 from storage.frames import Frame
 
 RARE = 0.05  # share of pictures that count, below which single questions seldom meet one
-LOOKED_AT = len(LOOKS) + 1  # the first wave, then the looks: at each the interval is wrong no more often
 FIND_MORE = "Sheet (W) and Grid (G) on Label find more than single questions."
 
 
@@ -86,10 +84,9 @@ def rarity(drawn: MeasuredSample, dataset: ConceptDataset, walls: list[list[str]
     There and at each look of `concepts.learning.waves`, not in between: looking more often would be wrong
     more often. By exact intervals of each stratum (`concepts.learning.intervals.counted`).
     """
-    error = ERROR / LOOKED_AT
     about = {"walls": len(walls), "on_walls": len({picture for wall in walls for picture in wall})}
     if drawn.draws is not None:
-        found = estimate(drawn.unscored, 1.0, error).yes
+        found = drawn.counted.figure("yes")
         if found is None:
             return None
         high = min(found.high, float(drawn.covered))
@@ -111,7 +108,7 @@ def rarity(drawn: MeasuredSample, dataset: ConceptDataset, walls: list[list[str]
     yes, frame = sum(decision.value == "yes" for decision in decided), dataset.waves[0].frame
     if not decided:
         return None
-    limits = counted(yes, len(decided), frame, error)
+    limits = counted(yes, len(decided), frame, error_at(len(decided)))
     low, high = (float(limit[0]) for limit in limits)
     n = len(decided)
     return Rarity(n=n, yes=yes, pictures=frame, value=frame * yes / n, low=low, high=high, **about)

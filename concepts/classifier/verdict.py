@@ -12,7 +12,6 @@ from concepts.learning.waves import LOOKS, SHARE, next_look
 
 RIGHT, FOUND = 0.8, 0.6  # shares from which on a version is called good
 WEAK_RIGHT, WEAK_FOUND = 0.5, 0.3  # and under which it is called weak
-WIDE = 0.4  # a share with a wider range is not said
 CERTIFIED = re.compile(r"At least ([\d.]+) with .* certified\.")  # as a report notes it of a guarantee
 
 
@@ -52,13 +51,13 @@ def verdict(
     count, confusion = sum(labels.yes for labels in report.labels), report.confusion
     if confusion and count and not confusion["true_positive"] + confusion["false_positive"]:
         return Verdict("It flags none of the test pictures", "lower the threshold", "threshold")
-    if right is None or _is_wide(right):
+    if right is None or right.is_wide:
         return _too_early("Too early to say", report, count, test_labels, stale)
     if _may_be_chance(report, right):
         said = "Not better than chance yet"
         return Verdict(said, f"label {labels} more" if labels else "label more", "label", known=False)
     are_right, figure = _right(right), _percent(right)
-    if found is None or _is_wide(found):
+    if found is None or found.is_wide:
         said = f"{are_right[0].upper()}{are_right[1:]}. Too early to say what it misses"
         return replace(_too_early(said, report, count, test_labels, stale), figure=figure)
     precision, recall = right.value or 0, found.value or 0
@@ -77,11 +76,6 @@ def says_all_it_can(report: EvaluationReport) -> bool:
     """Whether it says how good a version is, or no more test labels would bring it to."""
     said = verdict(report, test_labels=next_look(report.n, report.covered or 0))  # none or some
     return said.known or said.step == "results"
-
-
-def _is_wide(share: Metric) -> bool:
-    """Whether a share is so uncertain that its value says nothing."""
-    return share.low is None or share.high is None or share.high - share.low > WIDE
 
 
 def _percent(right: Metric) -> str:

@@ -120,6 +120,9 @@ def version_certify(
     at_least: Annotated[
         float, typer.Option(min=0.5, max=0.99, help="What share beyond the line is to be right.")
     ] = 0.9,
+    again: Annotated[
+        bool, typer.Option("--again", help="Draw fresh pictures although the last try failed.")
+    ] = False,
     side: Annotated[
         Side, typer.Option(help="Above a line pictures are surely yes, below one surely no.")
     ] = "yes",
@@ -129,7 +132,7 @@ def version_certify(
 ) -> None:
     """Certify a line beyond which pictures are right; once all its pictures are labelled, keep it."""
     certificates = workbench().concept(name).certificates
-    found = certificates.begin(at_least, side, version, author=author)
+    found = certificates.begin(at_least, side, version, again, author=author)
     if found.threshold is not None:
         wait(certificates.keep(side, author=author), "Measuring", KEPT)
         found = certificates.state(side) or found
@@ -282,7 +285,8 @@ def _figure(metric: Metric) -> tuple[str, str, int, str]:
     name = metric.name.replace("_", " ")
     if metric.value is None:
         return "too few", metric.note, metric.n, name
-    return f"{metric.value:.3f}", f"{metric.low:.3f} to {metric.high:.3f}", metric.n, name
+    value = "too early" if metric.is_wide else f"{metric.value:.3f}"
+    return value, f"{metric.low:.3f} to {metric.high:.3f}", metric.n, name
 
 
 def _about(head: HeadView) -> tuple[int, str, str, str]:

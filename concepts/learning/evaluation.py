@@ -1,6 +1,6 @@
 """Honest figures: every number with its count and a 95 % interval, or a sentence saying what is missing.
 
-Counts (base rate, precision, recall) have the exact intervals of `concepts.learning.stratified`. The others
+Counts (base rate, precision, recall) have the intervals of `concepts.learning.stratified`. The others
 are from a cluster bootstrap (Davison & Hinkley 1997): near-duplicate groups, not pictures, are drawn with
 replacement, so twenty near-copies count as one piece of evidence. Base rates vary between draws as they
 would between evaluation sets."""
@@ -15,19 +15,20 @@ import numpy as np
 from concepts.learning.base import Bools, Floats, Rows
 from concepts.learning.intervals import clopper_pearson, effective, mean_interval, newcombe, wilson
 from concepts.learning.report import Curves, CutFigures, Metric, ReliabilityBin
-from concepts.learning.stratified import ERROR_A_LOOK, Estimate, Stratum, estimate_either
+from concepts.learning.stratified import CountedFigure, Estimate, StratifiedCounts, Stratum
+from concepts.learning.waves import LOOKS, error_at
 
 DRAWS = 1000
 CELLS = 4_000_000  # draws × pictures held at once: 32 MB a matrix
 FEWEST = 10  # of each class, below which a figure says more about luck than about the head
-ERROR = ERROR_A_LOOK  # of an interval; see concepts.learning.stratified
+ERROR = 0.05 / len(LOOKS)  # of an interval that is not of counts; for those see concepts.learning.waves
 FEWEST_FOR_CALIBRATION = 30
 PERCENTILES = (100 * ERROR / 2, 100 - 100 * ERROR / 2)
 CALIBRATION = ("brier",)
 BINS = 10
-MOST_CUTS = 40  # thresholds that a person may choose between by their figures
+MOST_CUTS = 20  # thresholds that a person may choose between by their figures
 Compute = Callable[["_Ranked", Floats], Floats]  # weights of rows (draws, n) → values (draws,)
-COUNTS = ("precision", "recall", "base_rate")
+COUNTS: tuple[CountedFigure, ...] = ("precision", "recall", "base_rate")
 PROBABILITY_GAP = "probability_gap"
 FEWEST_FOR_GAP = 30  # pictures, below which the interval says nothing worth reading
 
@@ -142,7 +143,7 @@ def evaluate(
     Scores that are not all in 0..1 (text similarity, a rating) are a ranking: they get the figures that
     only need an order, and no curves.
     Where the set was drawn in strata, these are what is counted (in one or two `views`, see
-    `estimate_either`), and `weights` say how many pictures each stands for; the interval of what is no count
+    `StratifiedCounts`), and `weights` say how many pictures each stands for; the interval of what is no count
     still redraws groups as if from one stratum, which is wider than the truth, never narrower.
     `thresholds`: among how many this one was chosen by such figures.
     """
@@ -150,15 +151,16 @@ def evaluate(
     weights = np.ones(n) if weights is None else weights
     rest = [name for name in METRICS if name not in COUNTS]
     values = _values(probability, truth, threshold, group, weights, seed, rest) if n else {}
+    error = error_at(n) if views else ERROR
     views = views or [[one_of_each(probability, truth, group)]]
-    counts = estimate_either(views, threshold, ERROR / thresholds)
+    counts = StratifiedCounts(views, threshold, error / thresholds)
     metrics: dict[str, Metric] = {}
     for name in METRICS:
         missing, count = _missing(name, truth, probability >= threshold)
         if name in CALIBRATION and not _in_unit_interval(probability):
             missing = "These scores are not probabilities."
         if name in COUNTS:
-            metrics[name] = _counted(name, getattr(counts, name), missing, count)
+            metrics[name] = _counted(name, counts.figure(name), missing, count)
         elif missing:
             metrics[name] = Metric.unknown(name, count, missing)
         else:
@@ -197,14 +199,15 @@ def cuts(
     """
     ranked = _Ranked(np.asarray(probability, dtype=np.float64), truth, 0.5)
     kept = np.unique(np.linspace(0, len(ranked.ends) - 1, min(len(ranked.ends), most)).astype(int))
+    error = error_at(len(truth)) if views else ERROR
     views = views or [[one_of_each(probability, truth, group)]]
     table = []
     for end in ranked.ends[kept]:
         threshold = float(ranked.p[end])
         said = probability >= threshold
-        counts = estimate_either(views, threshold, ERROR / len(kept))
+        counts = StratifiedCounts(views, threshold, error / len(kept))
         at = {
-            name: _counted(name, getattr(counts, name), *_missing(name, truth, said))
+            name: _counted(name, counts.figure(name), *_missing(name, truth, said))
             for name in ("precision", "recall")
         }
         flagged, right = int(said.sum()), int((said & truth).sum())
@@ -327,7 +330,7 @@ def _own_interval(name: str, value: float, truth: Bools, said: Bools, weights: F
 def _counted(name: str, found: Estimate | None, missing: str, count: int) -> Metric:
     if found is None or missing:
         return Metric.unknown(name, count, missing or "Too few to say.")
-    return Metric(name=name, value=found.value, low=found.low, high=found.high, n=found.n)
+    return found.metric(name)
 
 
 def _missing(name: str, truth: Bools, predicted: Bools) -> tuple[str, int]:

@@ -80,35 +80,6 @@ def total(value: Floats, low: Floats, high: Floats) -> tuple[float, float]:
     return float(value.sum()) - down, float(value.sum()) + up
 
 
-def ratio(
-    part: float, part_low: float, part_high: float, whole: float, whole_low: float, whole_high: float
-) -> tuple[float, float]:
-    """The interval of part / whole, of two independent counts with theirs (MOVER-R; Donner & Zou 2012).
-
-    The whole may not be 0; its lower limit may, and then the ratio has no upper one (infinity).
-    """
-
-    def root(inner: float) -> float:
-        return float(np.sqrt(max(inner, 0.0)))
-
-    product = part * whole
-    below = root(product**2 - part_low * whole_high * (2 * part - part_low) * (2 * whole - whole_high))
-    above = root(product**2 - part_high * whole_low * (2 * part - part_high) * (2 * whole - whole_low))
-    lower_by, upper_by = whole_high * (2 * whole - whole_high), whole_low * (2 * whole - whole_low)
-    low = (product - below) / lower_by if lower_by else 0.0
-    high = (product + above) / upper_by if upper_by > 0 else float("inf")
-    return max(low, 0.0), max(high, 0.0)
-
-
-def agresti_coull(right: Floats, drawn: Floats, error: float) -> Floats:
-    """(k,) half of the width of intervals of shares, which unlike exact ones may reach beyond 0 and 1
-    (Agresti & Coull 1998)."""
-    z = _z(error)
-    n = drawn + z**2
-    share = (right + z**2 / 2) / n
-    return np.asarray(z * np.sqrt(share * (1 - share) / n))
-
-
 def wilson(share: float, n: float, error: float = 0.05) -> tuple[float, float]:
     """The interval of a share of n independent pictures, never without width (Wilson 1927)."""
     z2 = _z(error) ** 2

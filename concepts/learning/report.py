@@ -18,6 +18,7 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 CERTIFIED: dict[Side, str] = {"yes": "certified", "no": "certified_no"}  # where a version's details say it
 SHUFFLED = "answers shuffled"  # the way that shows what learning nothing reaches
+WIDE = 0.4  # a figure with a wider range is no headline: the range alone is said
 SURE = 0.05  # p-value up to which a version is said to be better than that
 AuthorKind = Literal["person", "simulated", "annotator"]
 
@@ -43,6 +44,11 @@ class Metric(Document):
     high: FiniteFloat | None = None
     n: Count
     note: str = ""
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether its value says nothing, so uncertain is it."""
+        return self.low is None or self.high is None or self.high - self.low > WIDE
 
     @classmethod
     def within(cls, name: str, value: float, low: float, high: float, n: int) -> Metric:
@@ -324,14 +330,22 @@ AT_THRESHOLD = {
     "precision": "Of 100 pictures it flags, about {found} are right; of 100 at random {base} would be.",
     "recall": "Of 100 pictures that count, it finds about {found}.",
 }
+TOO_EARLY = {
+    "precision": "Too early to say how many of 100 pictures it flags are right: {found}; of 100 at random "
+    "{base} would be.",
+    "recall": "Too early to say how many of 100 pictures that count it finds: {found}.",
+}
 
 
 def at_threshold(metric: Metric, base: float) -> str:
     """Precision or recall in words, with its range in the same breath. `base`: what share of all counts."""
     found = of_hundred(metric.value or 0)
-    if metric.low is not None and metric.high is not None:
-        found += f" ({of_hundred(metric.low)} to {of_hundred(metric.high)})"
-    return AT_THRESHOLD[metric.name].format(found=found, base=of_hundred(base))
+    if metric.low is None or metric.high is None:  # old reports
+        return AT_THRESHOLD[metric.name].format(found=found, base=of_hundred(base))
+    span = f"{of_hundred(metric.low)} to {of_hundred(metric.high)}"
+    if metric.is_wide:
+        return TOO_EARLY[metric.name].format(found=span, base=of_hundred(base))
+    return AT_THRESHOLD[metric.name].format(found=f"{found} ({span})", base=of_hundred(base))
 
 
 def about_chance(baselines: Iterable[Baseline]) -> list[str]:

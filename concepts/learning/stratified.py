@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Literal
 
 import numpy as np
 
 from concepts.learning.base import Bools, Floats, Rows
-from concepts.learning.intervals import agresti_coull, clopper_pearson, counted, ratio, total
-from concepts.learning.waves import LOOKS
-
-ERROR = 0.05
-ERROR_A_LOOK = ERROR / len(LOOKS)  # whoever looks at each and stops at one is wrong once in twenty at most
-FEWEST = 10  # yeses, noes and flagged, below which strata are added up as worst cases
+from concepts.learning.cells import CountedCells, share_limits, total_limits
+from concepts.learning.intervals import clopper_pearson, counted
+from concepts.learning.report import Metric
 
 
 @dataclass(frozen=True)
@@ -51,107 +48,88 @@ class Estimate:
     high: float
     n: int
 
+    def over(self, size: float) -> Estimate:
+        """As a share of so many."""
+        return replace(self, value=self.value / size, low=self.low / size, high=min(self.high / size, 1.0))
 
-class StratifiedCounts(NamedTuple):
-    """What calling every picture from a threshold on a yes gives in the library. None: can't be said."""
-
-    base_rate: Estimate | None
-    precision: Estimate | None
-    recall: Estimate | None
-    yes: Estimate | None  # pictures that count, in numbers; None where the frame isn't known
+    def metric(self, name: str) -> Metric:
+        return Metric(name=name, value=self.value, low=self.low, high=self.high, n=self.n)
 
 
-class _Cells(NamedTuple):
-    """The strata cut by what is flagged: arrays (c,) of the flagged and then of the other side."""
-
-    right: Floats
-    drawn: Floats
-    population: Floats
-    share: Floats
-
-    @property
-    def value(self) -> Floats:
-        """Pictures that count in each cell; nothing is known of one nobody drew from, and it is put at what
-        the others of its side say."""
-        pooled = self.right.sum() / max(self.drawn.sum(), 1)
-        rate = np.where(self.drawn > 0, self.right / np.maximum(self.drawn, 1), pooled)
-        return np.asarray(self.share * self.population * rate)
-
-    def limits(self, error: float) -> tuple[Floats, Floats]:
-        low, high = counted(self.right, self.drawn, np.maximum(self.population, self.drawn), error)
-        most = np.minimum(high, self.population)
-        return self.share * np.minimum(low, most), self.share * most
+CountedFigure = Literal["base_rate", "precision", "recall", "yes"]  # the last: pictures that count
 
 
-def estimate(strata: Sequence[Stratum], threshold: float, error: float = ERROR_A_LOOK) -> StratifiedCounts:
-    """Precision, recall and base rate at a threshold, of all pictures the strata stand for.
+@dataclass(frozen=True)
+class StratifiedCounts:
+    """What calling every picture from a threshold on a yes gives, of all pictures that strata stand for: each
+    figure is counted when it is asked for, and None where it can't be said.
 
-    A set without strata needs no adding up: exact intervals of its own counts (Clopper & Pearson 1934). Else
-    the counts of the strata are added: as worst cases, with the error split between them, below ten yeses,
-    ten noes or ten flagged; square-and-add above.
+    Where the same pictures may be judged in two `views`, values are as the first has them and intervals hold
+    for all. What was learned from is counted as the head itself judges it in one, and by heads that had not
+    seen it in the other: the first is true of this library, the second of one like it. One stratum has exact
+    intervals of its own counts (Clopper & Pearson 1934), several those of `concepts.learning.cells`.
     """
-    answered = _answers(strata)
-    if not answered:
-        return StratifiedCounts(None, None, None, None)
+
+    views: Sequence[Sequence[Stratum]]
+    threshold: float
+    error: float  # how often an interval may miss
+
+    def figure(self, name: CountedFigure) -> Estimate | None:
+        of = FIGURES[name]
+        there = [
+            found
+            for strata in self.views
+            if _answers(strata) and (found := of(strata, self.threshold, self.error))
+        ]
+        if len(there) < len(self.views):
+            return None
+        return replace(there[0], low=min(one.low for one in there), high=max(one.high for one in there))
+
+
+def _precision(strata: Sequence[Stratum], threshold: float, error: float) -> Estimate | None:
+    seen = _answers(strata, lambda stratum: stratum.probability >= threshold)
+    flagged = _cells(strata, threshold, True)
     if len(strata) == 1:
-        return _alone(strata[0], threshold, error)
-    flagged, others = (_cells(strata, threshold, side) for side in (True, False))
-    yes = _answers(strata, lambda stratum: stratum.truth)
-    worst = min(_at_random(flagged, others)) < FEWEST
-    add = _worst if worst else _together
-    found, found_low, found_high = add(flagged, error)
-    size = float((flagged.share * flagged.population).sum())
-    everything = size + float((others.share * others.population).sum())
-    precision = None
-    if size and flagged.drawn.sum():
-        seen = _answers(strata, lambda stratum: stratum.probability >= threshold)
-        precision = Estimate(found / size, found_low / size, min(found_high / size, 1.0), seen)
-    both = _Cells(*map(np.concatenate, zip(flagged, others, strict=True)))
-    count, count_low, count_high = add(both, error)
-    return StratifiedCounts(
-        base_rate=Estimate(count / everything, count_low / everything, count_high / everything, answered),
-        precision=precision,
-        recall=_recall(flagged, others, error, worst, yes),
-        yes=Estimate(count, count_low, count_high, answered),
-    )
-
-
-def estimate_either(
-    views: Sequence[Sequence[Stratum]], threshold: float, error: float = ERROR_A_LOOK
-) -> StratifiedCounts:
-    """`estimate` where the same pictures may be judged in two ways: values as the first has them, intervals
-    that hold for all. What was learned from is counted as the head itself judges it in one, and by heads that
-    had not seen it in the other: the first is true of this library, the second of one like it."""
-    found = [estimate(strata, threshold, error) for strata in views]
-    return StratifiedCounts(*map(_either, zip(*found, strict=True)))
-
-
-def _either(found: Sequence[Estimate | None]) -> Estimate | None:
-    there = [one for one in found if one is not None]
-    if len(there) < len(found):
+        return _share(flagged.right.sum(), seen, error)
+    if not flagged.drawn.sum():
         return None
-    return replace(there[0], low=min(one.low for one in there), high=max(one.high for one in there))
+    return _within(float(flagged.value.sum()), total_limits(flagged, error), seen).over(flagged.size)
 
 
-def _recall(flagged: _Cells, others: _Cells, error: float, worst: bool, yes: int) -> Estimate | None:
-    """Of the pictures that count, those that are flagged: 1 / (1 + missed / found)."""
+def _recall(strata: Sequence[Stratum], threshold: float, error: float) -> Estimate | None:
+    yes = _answers(strata, lambda stratum: stratum.truth)
+    flagged, others = (_cells(strata, threshold, side) for side in (True, False))
+    if len(strata) == 1:
+        return _share(flagged.right.sum(), yes, error)
     found, missed = float(flagged.value.sum()), float(others.value.sum())
     if not found + missed:
         return None
-    if worst:
-        _, found_low, found_high = _worst(flagged, error / 2)
-        _, missed_low, missed_high = _worst(others, error / 2)
-        low = found_low / (found_low + missed_high) if found_low + missed_high else 0.0
-        high = found_high / (found_high + missed_low) if found_high + missed_low else 1.0
-    elif not found:
-        low, high = 0.0, 1.0
-    else:
-        _, found_low, found_high = _together(flagged, error)
-        _, missed_low, missed_high = _together(others, error)
-        least, most = ratio(missed, missed_low, missed_high, found, found_low, found_high)
-        low, high = 1 / (1 + most), 1 / (1 + least)
-    value = found / (found + missed)
-    return Estimate(value, min(low, value), max(high, value), yes)
+    return _within(found / (found + missed), share_limits(flagged, others, error), yes)
+
+
+def _base_rate(strata: Sequence[Stratum], threshold: float, error: float) -> Estimate | None:
+    if len(strata) == 1:
+        return _share(strata[0].truth.sum(), len(strata[0].truth), error)
+    yes = _yes(strata, threshold, error)
+    return yes and yes.over(_cells(strata, -np.inf, True).size)
+
+
+def _yes(strata: Sequence[Stratum], threshold: float, error: float) -> Estimate | None:
+    """None where the frame isn't known."""
+    cells, answered = _cells(strata, -np.inf, True), _answers(strata)
+    if len(strata) > 1:
+        return _within(float(cells.value.sum()), total_limits(cells, error), answered)
+    if strata[0].frame is None:
+        return None
+    low, high = counted(cells.right, cells.drawn, cells.population, error)
+    return _within(float(cells.value.sum()), (float(low[0]), float(high[0])), answered)
+
+
+FIGURES = {"base_rate": _base_rate, "precision": _precision, "recall": _recall, "yes": _yes}
+
+
+def _within(value: float, limits: tuple[float, float], n: int) -> Estimate:
+    return Estimate(value, min(limits[0], value), max(limits[1], value), n)
 
 
 def _answers(strata: Sequence[Stratum], of: Callable[[Stratum], Bools] | None = None) -> int:
@@ -164,71 +142,26 @@ def _answers(strata: Sequence[Stratum], of: Callable[[Stratum], Bools] | None = 
     return unnamed + (len(np.unique(np.concatenate(known))) if known else 0)
 
 
-def _alone(whole: Stratum, threshold: float, error: float) -> StratifiedCounts:
-    said, truth = whole.probability >= threshold, whole.truth
-    right, n = int((said & truth).sum()), len(truth)
-    base = _share(int(truth.sum()), n, error)
-    size = np.inf if whole.frame is None else max(len(whole.frame), n)
-    low, high = counted(int(truth.sum()), n, size, error)
-    pictures = None
-    if whole.frame is not None:
-        pictures = Estimate(float(truth.mean() * size), float(low[0]), float(high[0]), n)
-    return StratifiedCounts(
-        base, _share(right, int(said.sum()), error), _share(right, int(truth.sum()), error), pictures
-    )
-
-
-def _share(right: int, n: int, error: float) -> Estimate | None:
+def _share(right: float, n: int, error: float) -> Estimate | None:
     if not n:
         return None
     low, high = clopper_pearson(right, n, error)
     return Estimate(right / n, float(low), float(high), n)
 
 
-def _cells(strata: Sequence[Stratum], threshold: float, side: bool) -> _Cells:
+def _cells(strata: Sequence[Stratum], threshold: float, side: bool) -> CountedCells:
+    """Those that have pictures."""
     rows = []
     for stratum in strata:
         said = (stratum.probability >= threshold) == side
         if stratum.frame is None:
-            population = float(said.sum())
+            population = int(said.sum())
         else:
             above = len(stratum.frame) - int(np.searchsorted(stratum.frame, threshold))
-            population = float(above if side else len(stratum.frame) - above)
-        rows.append((float((said & stratum.truth).sum()), float(said.sum()), population, stratum.share))
-    return _Cells(*np.array(rows).T)
-
-
-def _at_random(flagged: _Cells, others: _Cells) -> tuple[float, float, float]:
-    """How many yeses, noes and flagged were drawn: what is known through and through is no sample."""
-    sides = [(cells, cells.drawn < cells.population) for cells in (flagged, others)]
-    drawn = [float(cells.drawn[some].sum()) for cells, some in sides]
-    yes = sum(float(cells.right[some].sum()) for cells, some in sides)
-    return yes, sum(drawn) - yes, drawn[0]
-
-
-def _worst(cells: _Cells, error: float) -> tuple[float, float, float]:
-    """(value, low, high) with the error split between the cells that have pictures."""
-    parts = max(int((cells.population > 0).sum()), 1)
-    low, high = cells.limits(error / parts)
-    return float(cells.value.sum()), float(low.sum()), float(high.sum())
-
-
-def _together(cells: _Cells, error: float) -> tuple[float, float, float]:
-    """(value, low, high) by square-and-add. What nobody drew from is no chance that evens out: it is added as
-    the worst case."""
-    low, high = cells.limits(error)
-    drawn, value = cells.drawn > 0, cells.value
-    # A limit that ends at none or at all of a cell says less of the spread of its errors than square-and-add
-    # has to know: where both kinds were seen, it is at least Agresti and Coull's (1998).
-    spread = np.where(
-        (cells.right > 0) & (cells.right < cells.drawn) & (cells.drawn < cells.population),
-        cells.share * cells.population * agresti_coull(cells.right, cells.drawn, error),
-        0.0,
-    )
-    near_low, near_high = np.minimum(low, value - spread)[drawn], np.maximum(high, value + spread)[drawn]
-    sum_low, sum_high = total(value[drawn], near_low, near_high)
-    sum_low, sum_high = sum_low + float(low[~drawn].sum()), sum_high + float(high[~drawn].sum())
-    return float(value.sum()), max(sum_low, float(low.sum())), min(sum_high, float(high.sum()))
+            population = max(above if side else len(stratum.frame) - above, int(said.sum()))
+        if population:
+            rows.append((float((said & stratum.truth).sum()), float(said.sum()), population, stratum.share))
+    return CountedCells(*np.array(rows, dtype=np.float64).reshape(-1, 4).T)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,9 @@ from concepts.learning.base import Floats, Rows
 LOOKS = (30, 60, 120, 240, 480)  # answers after which there are figures: each time there are twice as many
 FEW_LEFT = 3  # pictures of a wave without an answer, from which on the next wave is drawn
 FIRST = 12  # pictures of the first wave: there is a head early, and the more of the first thirty it can aim
+# How often an interval may miss after so many answers: whoever looks each time and stops at one is wrong once
+# in twenty at most. Most of it falls to where people decide; many answers make it narrow anyway.
+ERRORS = {FIRST: 0.002, 30: 0.004, 60: 0.018, 120: 0.018, 240: 0.005, 480: 0.003}
 SHARE = 0.2  # of a small library: the rest has to be left to learn from
 EVERY = 3  # one question in three is about a picture that measures
 CATCHING_UP = 2  # and one in two where learning came first
@@ -24,6 +27,9 @@ HEAD_START = 1.5  # times as many questions as the first look has pictures all t
 UNIFORM = 0.5  # of a wave; narrower intervals with less are wrong more often (methods: 2604.18569)
 TO_THE_FLAGGED = 2 / 3  # of what isn't uniform; the rest goes to the pictures next in line
 HESITATES = 3  # times as many pictures are next in line as are flagged
+COMMON = (
+    0.25  # share that is flagged, from which on chance meets enough of it, and aiming would widen intervals
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,11 @@ def next_size(drawn: int, pictures: int) -> int:
     first = FIRST if most > LOOKS[0] else most
     end = first if not drawn else next((look for look in LOOKS if look > drawn), drawn)
     return max(min(end, most) - drawn, 0)
+
+
+def error_at(answers: int) -> float:
+    """How often an interval that rests on so many answers may miss."""
+    return next((error for look, error in ERRORS.items() if answers <= look), min(ERRORS.values()))
 
 
 def looked_at(answered: int, drawn: int, pictures: int) -> int:
@@ -105,13 +116,14 @@ def strata(logits: Floats, boundary: float, size: int) -> Strata:
     """Three strata of n pictures by what a frozen head says of them: flagged, next in line, the rest.
 
     logits (n,); `boundary` is the head's threshold as a logit. So that a careless head can't starve a
-    stratum, at least as many pictures as half a wave has count as flagged, and at most a quarter of all.
-    Without three different values there is one stratum.
+    stratum, at least as many pictures as half a wave has count as flagged. Without three different values,
+    and where much is flagged, there is one stratum.
     """
     n, rising = len(logits), np.sort(logits)
-    if not n or rising[0] == rising[-1]:
+    said = int((logits >= boundary).sum())
+    if not n or rising[0] == rising[-1] or said > max(COMMON * n, 1):
         return Strata(())
-    flagged = int(np.clip((logits >= boundary).sum(), min(size // 2, n // 8), max(n // 4, 1)))
+    flagged = max(said, min(size // 2, n // 8), 1)
     following = min(HESITATES * flagged, (n - flagged) // 2)
     cuts = {float(rising[min(n - flagged - following, n - 1)]), float(rising[min(n - flagged, n - 1)])}
     return Strata(tuple(sorted(cut for cut in cuts if cut > rising[0])))

@@ -26,6 +26,7 @@ from concepts.learning.certificates import (
     needed,
     of_side,
 )
+from concepts.learning.intervals import clopper_pearson
 from concepts.learning.report import Guarantee
 from concepts.learning.target import Side
 from concepts.view import View
@@ -43,6 +44,7 @@ LOWEST, HIGHEST = 0.5, 0.99  # that can be asked for
 AtLeast = Annotated[
     float, Field(ge=LOWEST, le=HIGHEST, description="The share beyond the line that is to be right.")
 ]
+Again = Annotated[bool, Field(description="Draw fresh pictures although the last try failed.")]
 WhichSide = Annotated[
     Side, Field(description="Above a line pictures surely count, below one they surely don't.")
 ]
@@ -62,6 +64,7 @@ class CertificateView(View):
     answered: int
     needed: int  # answers beyond the line it takes when all are right
     complete: bool
+    failed: bool  # complete, and nothing can be promised
     threshold: float | None  # the line; None where it isn't certified (yet)
     n: int  # answers beyond the line, or beyond the strictest one that could be tried
     errors: int  # of them not right, undecided ones among them
@@ -87,12 +90,19 @@ class Certificates:
 
     @operation("POST /certificate")
     def begin(
-        self, at_least: AtLeast = 0.9, side: WhichSide = "yes", version: Version = None, *, author: AuthorName
+        self,
+        at_least: AtLeast = 0.9,
+        side: WhichSide = "yes",
+        version: Version = None,
+        again: Again = False,
+        *,
+        author: AuthorName,
     ) -> CertificateView:
         """Draw the pictures whose blind labels certify a line. With purpose “evaluation” they are asked about
         first. The same wish again, before all are labelled or where it was granted, draws nothing new.
 
-        Raises `NotEnoughPicturesError`, and `DiscernError` for a share that can't be asked for.
+        Raises `ConflictError` after a try that failed, unless it shall be tried `again`,
+        `NotEnoughPicturesError`, and `DiscernError` for a share that can't be asked for.
         """
         if not LOWEST <= at_least <= HIGHEST:
             raise DiscernError(f"A line can be certified for {LOWEST:g} to {HIGHEST:g}, not {at_least:g}.")
@@ -103,6 +113,12 @@ class Certificates:
             draws = self._context.certifying.newest(concept.id)
             draw = draws.get(side)
             if not draw or draw.at_least != at_least or not self._holds(draw, head):
+                last = self.state(side)
+                if last and last.failed and not again:
+                    raise ConflictError(
+                        f"{last.sentence} Another try takes {self.takes(at_least)} fresh labels or more and "
+                        "a stricter test. Ask for it with again=true (--again)."
+                    )
                 self._draw(head, side, at_least, author)
         found = self.state(side)
         assert found is not None
@@ -135,6 +151,7 @@ class Certificates:
             answered=answered,
             needed=needed(draw.at_least, allowed_error(draw.attempt)),
             complete=found is not None,
+            failed=isinstance(found, NotCertified),
             threshold=threshold,
             n=found.n if found else 0,
             errors=found.errors if found else 0,
@@ -327,10 +344,14 @@ def _unfinished(view: CertificateView) -> str:
             f"{view.answered} of {view.asked} answered. When all are, they decide whether {wish} pictures "
             f"{above} a line of version {view.version} {are}."
         )
-    were = "1 was" if view.errors == 1 else f"{view.errors} were"
     surest = "surest" if view.side == "yes" else "least likely"
-    wrong = "not" if view.side == "yes" else "no clear no"
-    return (
-        f"It can't be said that {wish} {are}: of the {view.n} {surest} pictures asked about {were} {wrong}. "
-        f"{view.more} more that {are} would have been needed."
+    wrong = "wrong" if view.side == "yes" else "no clear no"
+    were = "was" if view.errors == 1 else "were"
+    said = (
+        f"The guarantee failed: {view.errors} of the {view.n} {surest} {were} {wrong}, too many to promise "
+        f"that {wish} {are}."
     )
+    most = clopper_pearson(view.n - view.errors, view.n, 2 * DELTA)[1]
+    if most < view.at_least:
+        return f"{said} It is out of reach with these labels: train with more, or ask for less."
+    return f"{said} With {view.more} more that {are} it would have held."

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from answering import answer
 
+from concepts.classifier.verdict import verdict
 from concepts.errors import ConflictError, NotEnoughPicturesError
 from concepts.learning.certificates import allowed_error, needed
 from concepts.learning.target import Side
@@ -84,22 +85,33 @@ def test_a_certified_line_becomes_a_version_that_says_what_it_promises_and_no_ot
     assert (view.sure_yes or 0) + (view.look_yourself or 0) == concept.versions.quality().pictures
 
 
-def test_a_measured_version_with_a_certified_line_shows_the_bound_alone(concept: Concept) -> None:
+def test_a_measured_version_with_a_certified_line_keeps_its_figures_beside_the_bound(
+    concept: Concept,
+) -> None:
     left = concept.labels.next_pictures(200, purpose="evaluation")
     answer(concept.bench, NAME, [picture.id for picture in left])
     asked(concept, "yes")
     kept(concept)
     report = concept.versions.measure()
-    assert report.metric("precision") is None
+    precision = report.metric("precision")
+    assert precision is not None
+    assert precision.note == "At least 0.5 with 95 % confidence: certified."
     assert report.sentences[0].startswith("With 95 % confidence")
-    assert not any("flags, about" in sentence for sentence in report.sentences)
+    assert verdict(report).said == "Guaranteed: at least 50 of 100 it flags are right"
 
 
-def test_after_a_refusal_the_next_try_takes_fresh_pictures_and_a_stricter_test(concept: Concept) -> None:
+def test_a_guarantee_that_failed_says_so_and_is_tried_again_only_where_that_is_asked_for(
+    concept: Concept,
+) -> None:
     view, first = asked(concept, "unsure"), certifying(concept)
     assert view.threshold is None
     assert view.more > 0
-    again = concept.certificates.begin(SHARE, author="me")
+    assert f"The guarantee failed: {view.errors} of the {view.n} surest were wrong" in view.sentence
+    assert "out of reach with these labels" in view.sentence
+    with pytest.raises(ConflictError, match="failed"):
+        concept.certificates.begin(SHARE, author="me")
+    assert certifying(concept) == first
+    again = concept.certificates.begin(SHARE, again=True, author="me")
     assert (again.attempt, again.answered) == (2, 0)
     assert again.needed == needed(SHARE, allowed_error(2)) > view.needed
     assert certifying(concept)[: len(first)] == first

@@ -281,7 +281,7 @@ def test_a_draw_from_everything_is_one_from_each_of_its_collections(bench: Workb
     answered(bench, 0)
     drawn = sample(bench.context.dataset(concept))
     assert set(part) <= set(drawn.ids) <= members(bench, "Chairs")
-    assert drawn.covered == len(drawn.groups) <= 80
+    assert drawn.covered <= len(drawn.groups) <= 80
     assert sum(drawn.weights) == pytest.approx(drawn.covered, rel=0.35)
 
 

@@ -40,6 +40,14 @@ def test_the_card_says_what_it_recognises_and_how_well(facts):
     assert "simulated" not in card
 
 
+def test_a_figure_with_a_wide_range_is_no_headline(head, make_facts):
+    wide = Metric(name="recall", value=1.0, low=0.01, high=1.0, n=14)
+    card = card_text(make_facts(head, metrics=(wide,)))
+    assert "Too early to say how many of 100 pictures that count it finds: 1 to 100." in card
+    assert "0.010–1.000: too early to say, n = 14" in card
+    assert "about 100" not in card
+
+
 def test_what_chance_would_reach_is_of_the_library_not_of_what_was_drawn_to_measure(head, make_facts, facts):
     estimated = Metric(name="base_rate", value=0.094, low=0.07, high=0.2, n=63)
     card = card_text(make_facts(head, metrics=(*facts.concepts[0].metrics, estimated)))

@@ -12,7 +12,7 @@ from PIL import Image
 
 from concepts.bundle import figures
 from concepts.bundle.figures import COUNTS, DOES_NOT, INK, PLOT_FILES, bare_drawing, drawing, figures_of, png
-from concepts.learning.report import Curves
+from concepts.learning.report import Curves, Metric
 
 
 def pixels_of(content: bytes, colour: str) -> int:
@@ -92,6 +92,12 @@ def test_the_threshold_is_drawn_hidden_where_a_page_may_move_it_into_view(curves
     dot = next(e for e in svg.iter("circle"))
     assert (dot.get("class"), dot.get("visibility")) == ("mark-dot threshold", "hidden")
     assert svg.get("data-plot") == "44 12 364 192"
+
+
+def test_the_threshold_stands_at_the_figures_that_are_said_unless_these_are_wide():
+    sure, unsure = (Metric(name="recall", value=0.41, low=low, high=0.6, n=40) for low in (0.3, 0.1))
+    assert figures.place(sure, sure) == (0.41, 0.41)
+    assert figures.place(sure, unsure) is figures.place(None, sure) is None
 
 
 def test_scores_go_up_for_what_counts_and_down_for_the_rest_by_square_roots():

@@ -32,7 +32,7 @@ from concepts.learning.evaluation import (
     probability_gap,
 )
 from concepts.learning.intervals import mean_interval
-from concepts.learning.stratified import estimate
+from concepts.learning.stratified import StratifiedCounts
 
 
 def example(n=200, seed=0, decimals=2):
@@ -187,9 +187,9 @@ def test_each_cut_has_the_figures_of_its_threshold(scored) -> None:  # type: ign
     table = cuts(probability, truth, group, most=100)
     assert [cut.threshold for cut in table] == sorted(set(probability), reverse=True)
     for cut in table[:: len(table) // 6]:
-        said = estimate([one_of_each(*scored)], cut.threshold, ERROR / len(table))
+        said = StratifiedCounts([[one_of_each(*scored)]], cut.threshold, ERROR / len(table))
         for name in ("precision", "recall"):
-            mine, whole = getattr(cut, name), getattr(said, name)
+            mine, whole = getattr(cut, name), said.figure(name)
             assert (mine.value, mine.low, mine.high, mine.n) == (whole.value, whole.low, whole.high, whole.n)
         assert cut.flagged == (probability >= cut.threshold).sum()
 

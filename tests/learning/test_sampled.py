@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concepts.learning.intervals import counted, newcombe, ratio, wilson
-from concepts.learning.stratified import ERROR_A_LOOK, Draws, Stratum, estimate, together, weights
-from concepts.learning.waves import LOOKS, Strata, draw, next_size, strata
+from concepts.learning.cells import CountedCells, share_limits, total_limits
+from concepts.learning.intervals import clopper_pearson, counted, newcombe, wilson
+from concepts.learning.stratified import Draws, StratifiedCounts, Stratum, together, weights
+from concepts.learning.waves import ERRORS, LOOKS, Strata, draw, error_at, next_size, strata
 
 
 class Library:
@@ -50,8 +51,8 @@ def test_who_looks_every_time_and_stops_when_satisfied_is_right_nineteen_times_i
         flagged = library.probability >= 0.5
         truth = (library.truth[flagged].mean(), flagged[library.truth].mean(), library.truth.mean())
         for look in LOOKS[:4]:
-            found = estimate(library.said(library.waves(seed, look)), 0.5)
-            figures = (found.precision, found.recall, found.base_rate)
+            found = StratifiedCounts([library.said(library.waves(seed, look))], 0.5, error_at(look))
+            figures = (found.figure("precision"), found.figure("recall"), found.figure("base_rate"))
             if all(f is not None and f.high - f.low < 0.3 for f in figures):
                 break
         right.append(
@@ -68,7 +69,7 @@ def test_sixty_aimed_answers_say_more_of_a_rare_concept_than_sixty_random_ones()
         everything = np.sort(library.probability)
         alike = [Stratum(library.probability[rows], library.truth[rows], everything)]
         for found, widths in ((library.said(library.waves(seed, 60)), aimed), (alike, random)):
-            precision = estimate(found, 0.5).precision
+            precision = StratifiedCounts([found], 0.5, 0.01).figure("precision")
             widths.append(1.0 if precision is None else precision.high - precision.low)
     assert np.mean(aimed) < 0.75 * np.mean(random)
 
@@ -79,7 +80,9 @@ def test_what_was_known_before_a_wave_is_added_as_it_is() -> None:
     known = np.zeros((1, 400), bool)
     known[0, :100], stratum[0, :100] = True, -1
     drawn[100:] = 0  # the wave drew all that was left
-    found = estimate(library.said(Draws(stratum, known, np.zeros(400, np.int64), drawn)), 0.5).yes
+    found = StratifiedCounts(
+        [library.said(Draws(stratum, known, np.zeros(400, np.int64), drawn))], 0.5, 0.01
+    ).figure("yes")
     assert found is not None
     assert (found.value, found.low, found.high) == pytest.approx([library.truth.sum()] * 3)
 
@@ -93,8 +96,9 @@ def test_an_answer_that_several_waves_knew_is_one_answer() -> None:
         known[wave + 1 :, 100 + 20 * wave : 120 + 20 * wave] = True
         stratum[wave + 1 :, 100 + 20 * wave : 120 + 20 * wave] = -1
     probability, truth = np.linspace(0, 1, 400), np.arange(400) % 2 == 0
-    found = estimate(together(Draws(stratum, known, np.zeros(400, np.int64), drawn), probability, truth), 0.3)
-    figures = (found.base_rate, found.yes, found.precision, found.recall)
+    strata = together(Draws(stratum, known, np.zeros(400, np.int64), drawn), probability, truth)
+    found = StratifiedCounts([strata], 0.3, 0.01)
+    figures = [found.figure(name) for name in ("base_rate", "yes", "precision", "recall")]
     assert [one and one.n for one in figures] == [160, 160, int((probability[:160] >= 0.3).sum()), 80]
 
 
@@ -103,9 +107,10 @@ def test_pictures_that_came_later_are_spoken_for_by_later_waves_alone() -> None:
     drawn = np.array(([0] * 10 + [1] * 10 + [-1] * 30) + ([1] * 10 + [-1] * 40))
     truth = np.arange(100) >= 50  # only the later ones count
     draws = Draws(stratum, np.zeros((2, 100), bool), np.zeros(100, np.int64), drawn)
-    found = estimate(together(draws, np.linspace(0, 1, 100), truth), 0.5)
-    assert found.yes is not None
-    assert found.yes.value == pytest.approx(50)
+    found = StratifiedCounts([together(draws, np.linspace(0, 1, 100), truth)], 0.5, 0.01)
+    yes = found.figure("yes")
+    assert yes is not None
+    assert yes.value == pytest.approx(50)
     assert weights(together(draws, np.zeros(100), truth), 100).sum() == pytest.approx(100)
 
 
@@ -123,20 +128,69 @@ def test_every_picture_that_was_there_at_a_wave_is_spoken_for_once(
     assert all((np.diff(frame) >= 0).all() for frame in frames)
 
 
-def test_what_is_known_through_and_through_makes_no_sample_large_enough() -> None:
-    few = [Stratum(np.full(12, 0.9), np.arange(12) >= 2, np.full(400, 0.9)) for _ in range(2)]
-    census = Stratum(np.full(60, 0.9), np.zeros(60, bool), np.full(60, 0.9))
-    found = estimate([*few, census], 0.5).yes
-    assert found is not None
-    each = counted(10, 12, 400, ERROR_A_LOOK / 3)[1][0]  # four noes drawn: still added up as the worst case
-    assert found.high == pytest.approx(2 * each)
+def cells(*rows: tuple[float, float, float]) -> CountedCells:
+    """Of right, drawn and all pictures."""
+    return CountedCells(*np.array([(*row, 1.0) for row in rows]).T)
+
+
+@pytest.mark.parametrize("right", [0, 1, 9, 20])
+def test_the_limits_of_one_cell_are_those_of_clopper_and_pearson(right: int) -> None:
+    low, high = clopper_pearson(right, 20, 0.05)
+    found = total_limits(cells((right, 20, 1e6)), 0.05)
+    assert found == pytest.approx((1e6 * low, 1e6 * high), abs=2000)
+
+
+@pytest.mark.parametrize("right", [0, 20])
+def test_cells_that_say_the_same_are_as_one_cell(right: int) -> None:
+    """Not as their worst cases, which nobody meets in all at once."""
+    low, high = clopper_pearson(3 * right, 60, 0.05)
+    found = total_limits(cells(*3 * [(right, 20, 1e6)]), 0.05)
+    assert found == pytest.approx((3e6 * low, 3e6 * high), abs=6000)
+
+
+def test_what_is_known_through_and_through_adds_no_width() -> None:
+    low, high = total_limits(cells((3, 20, 400)), 0.05)
+    assert total_limits(cells((3, 20, 400), (7, 50, 50)), 0.05) == pytest.approx((low + 7, high + 7), abs=0.5)
+
+
+def test_a_share_of_what_counts_reaches_no_farther_than_both_sides_allow() -> None:
+    inside, outside = cells((18, 20, 100)), cells((1, 20, 2000))
+    (found_low, found_high), (missed_low, missed_high) = (
+        total_limits(side, 0.05) for side in (inside, outside)
+    )
+    low, high = share_limits(inside, outside, 0.05)
+    assert found_low / (found_low + missed_high) <= low < 0.5 < high <= found_high / (found_high + missed_low)
+
+
+def test_a_share_is_open_as_far_as_cells_nobody_drew_from_may_move_it() -> None:
+    low, high = share_limits(cells((20, 20, 20)), cells((5, 5, 5), (0, 0, 25)), 0.05)
+    assert (low, high) == pytest.approx((20 / 50, 20 / 25), abs=0.002)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 500)), min_size=1, max_size=6))
+def test_limits_hold_what_was_seen_and_never_more_than_there_is(rows: list[tuple[int, int, int]]) -> None:
+    some = cells(*((min(k, n), n, n + more) for k, n, more in rows if n + more), (1, 2, 3))
+    low, high = total_limits(some, 0.05)
+    assert some.right.sum() - 1e-9 <= low <= high <= (some.population - some.drawn + some.right).sum() + 1e-9
+
+
+def test_all_looks_together_are_wrong_once_in_twenty_at_most() -> None:
+    assert sum(ERRORS.values()) == pytest.approx(0.05)
+    assert [error_at(look) for look in LOOKS] == [ERRORS[look] for look in LOOKS]
+
+
+def test_where_much_is_flagged_everything_is_drawn_alike() -> None:
+    """Aimed answers would widen the ranges of what chance meets anyway."""
+    logits = np.linspace(-1, 1, 1000)
+    assert strata(logits, 0.0, 60) == Strata(())
+    assert strata(logits, 0.9, 60) != Strata(())
 
 
 def test_many_cells_that_are_a_little_low_do_not_hide_behind_the_end_of_their_limits() -> None:
     """Eight cells of 100 pictures, 26 of 32 right in all: a share of 92 of 100 may well give that."""
-    cells = [Stratum(np.full(4, 0.9), np.arange(4) >= n, np.full(100, 0.9)) for n in (1, 1, 1, 1, 1, 1, 0, 0)]
+    eight = [Stratum(np.full(4, 0.9), np.arange(4) >= n, np.full(100, 0.9)) for n in (1, 1, 1, 1, 1, 1, 0, 0)]
     sure = Stratum(np.full(10, 0.1), np.arange(10) < 5, np.full(20, 0.1))
-    found = estimate([*cells, sure, sure], 0.5).precision
+    found = StratifiedCounts([[*eight, sure, sure]], 0.5, 0.01).figure("precision")
     assert found is not None
     assert found.high > 0.92
 
@@ -144,7 +198,7 @@ def test_many_cells_that_are_a_little_low_do_not_hide_behind_the_end_of_their_li
 def test_pictures_nobody_drew_from_could_be_anything() -> None:
     drawn = Stratum(np.full(20, 0.9), np.ones(20, bool), np.full(40, 0.9))
     unseen = Stratum(np.empty(0), np.empty(0, bool), np.full(40, 0.9))
-    found = estimate([drawn, unseen], 0.5).precision
+    found = StratifiedCounts([[drawn, unseen]], 0.5, 0.01).figure("precision")
     assert found is not None
     assert found.low < 0.5
 
@@ -166,4 +220,3 @@ def test_small_intervals_are_the_textbooks() -> None:
     assert wilson(0.0, 10) == pytest.approx((0.0, 0.2775), abs=1e-3)
     low, high = newcombe(1.0, 10, 10, 0.05)
     assert (low < 0.9, high) == (True, 1.0)
-    assert ratio(0, 0, 50, 30, 20, 35)[0] == 0

@@ -62,6 +62,11 @@ def test_each_picture_that_is_here_has_what_was_said_of_it_about_each_concept(re
     }
 
 
+def test_a_folder_is_known_by_one_name_whichever_way_leads_to_it(release: Path) -> None:
+    around = release / ".." / release.name
+    assert read_folder(around).folder == read_folder(release).folder == release.resolve()
+
+
 def test_a_person_is_unsure_of_what_nobody_was_asked_about(release: Path) -> None:
     concept = StudyConcept(
         name="Gourmet tuna",

@@ -125,7 +125,15 @@ def test_the_ends_of_the_axis_stand_apart_from_what_the_bars_mean() -> None:
 
 def guarantee(**changes: Any) -> str:
     about = {"attempt": 1, "version": 2, "at_least": 0.9, "confidence": 0.95, "created": datetime.now(UTC)}
-    about |= {"asked": 54, "answered": 12, "needed": 36, "complete": False, "threshold": None, "n": 0}
+    about |= {
+        "asked": 54,
+        "answered": 12,
+        "needed": 36,
+        "complete": False,
+        "failed": False,
+        "threshold": None,
+        "n": 0,
+    }
     about |= {"errors": 0, "more": 0, "kept_as": None, "sure_yes": None, "sure_no": None, "side": "yes"}
     about |= {"look_yourself": None, "sentence": "What came of it."}
     found = CertificateView.model_validate(about | changes)
@@ -146,9 +154,10 @@ def test_a_guarantee_says_how_far_it_is_then_what_came_of_it_and_what_to_do() ->
     assert "Surely yes 300" in both
     assert "Surely no 1,300" in both
     assert "To check yourself 400" in both
-    refused = guarantee(**done, errors=2, more=12)
+    refused = guarantee(**done, failed=True, errors=2, more=12)
     assert "What came of it." in words(refused)
     assert 'data-action="certify"' in refused
+    assert 'name="again" value="1" required' in refused
 
 
 def test_a_version_with_a_guarantee_shows_the_promise_and_no_measured_precision() -> None:

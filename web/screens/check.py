@@ -12,13 +12,13 @@ from pydantic import Field
 
 from concepts.classifier.quality import HeadView, QualityView
 from concepts.classifier.rarity import FIND_MORE, is_rare
-from concepts.classifier.verdict import WIDE, verdict
+from concepts.classifier.verdict import verdict
 from concepts.classifier.versions import origin
 from concepts.definition.document import Change
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
 from concepts.learning.evaluation import about_probabilities
-from concepts.learning.report import CutFigures, Guarantee, about_chance
+from concepts.learning.report import WIDE, CutFigures, Guarantee, about_chance
 from concepts.learning.target import Side
 from concepts.view import View
 from concepts.workbench import Workbench
@@ -159,7 +159,7 @@ class _Screen:
         sides = self._bench.concept(view.name).scores.around(quality.version.threshold, BESIDE)
         wrong = mistakes.listed(self._bench, view, author_of(request), pages)
         return {
-            self.covered: _covered(quality),
+            self.covered: _covered(quality, self._failed(view.name)),
             self.main: _main(quality, view.name, labels),
             self.pictures: render(
                 "check/pictures.html",
@@ -199,6 +199,11 @@ class _Screen:
         versions = self._bench.concept(name).versions
         found, newest = versions.robustness(), versions.head().number
         return render("check/steady.html", job=job, found=found, newest=newest)
+
+    def _failed(self, name: str) -> list[str]:
+        """What is said of guarantees that failed."""
+        tried = [self._bench.concept(name).certificates.state(side) for side in GUARANTEED]
+        return [found.sentence for found in tried if found and found.failed]
 
     def _guarantees(self, name: str, version: HeadView) -> str:
         """How far the guarantees are."""
@@ -262,7 +267,7 @@ class _Screen:
         """What a look over the labels has changed."""
         view = self._bench.concept(name).definition.read()
         quality = self._bench.concept(name).versions.quality() if view.heads else None
-        covered = {self.covered: _covered(quality)} if quality else {}
+        covered = {self.covered: _covered(quality, self._failed(view.name))} if quality else {}
         return {self.top: self._top(view, quality), **covered}
 
     # What is done
@@ -321,7 +326,8 @@ class _Screen:
         elif action.name == "certify":
             side = _yes_or_no(action.fields.get("side", ""))
             at_least = float(action.fields.get("at-least", 0.9))
-            concept.certificates.begin(at_least, side=side, author=author)
+            again = bool(action.fields.get("again"))
+            concept.certificates.begin(at_least, side=side, again=again, author=author)
         elif action.name == "keep-line":
             concept.certificates.keep(_yes_or_no(action.value), author=author)
             return say(f"Version {concept.versions.head().number} has the guarantee.", "good")
@@ -370,8 +376,8 @@ def _yes_or_no(said: str) -> Side:
     return "no" if said == "no" else "yes"
 
 
-def _covered(view: QualityView) -> str:
-    return render("check/covered.html", view=view)
+def _covered(view: QualityView, failed: Sequence[str] = ()) -> str:
+    return render("check/covered.html", view=view, failed=failed)
 
 
 def _main(view: QualityView, name: str, labels: int = 0) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from concepts.bundle import figures
 from concepts.bundle.figures import PlotFigure
 from concepts.classifier.quality import CurvePoint, QualityView
-from concepts.learning.report import Guarantee
 from web.render import render
 
 
@@ -16,13 +15,11 @@ def drawn(view: QualityView) -> dict[str, PlotFigure]:
     if view.curves is None:
         return {}
     curves, at = view.curves, view.at
-    certified = Guarantee.of(view.version.details)  # where there is a bound and no other precision
-    place = (at.right / view.positives, at.right / at.flagged) if at and not certified else None
+    place = figures.place(at.recall, at.precision) if at else None
     base = view.version.report.metric("base_rate") if view.version.report else None
-    everything = base.value if base and base.value is not None else view.positives / view.n
     found = (
         figures.scores(curves, view.version.threshold),
-        figures.precision_recall(curves, everything, place),
+        figures.precision_recall(curves, base.value if base else None, place),
         figures.reliability(curves),
     )
     return {figure.name: figure for figure in found}

@@ -60,7 +60,7 @@ function show(slider) {
     found && `${found.about}${found.value} found`,
     flags,
   ].filter(Boolean).join(', '));
-  if (row && row[1]) place(row, rows);
+  place(precision, recall, !moved && Math.max(high - low, most - least) > wide);
   const around = area.querySelector('[data-action="around"]');
   around.dataset.value = threshold;
   clearTimeout(area.resting);
@@ -68,15 +68,14 @@ function show(slider) {
 }
 
 // The dot on the precision-recall curve, which says where its plot lies: left, top, width, height.
-function place(row, rows) {
+function place(right, found, wide) {
   const curve = document.querySelector('[data-figure="precision-recall"]');
   const dot = curve?.querySelector('.mark-dot.threshold');
   if (!dot) return;
   const [left, top, width, height] = curve.dataset.plot.split(' ').map(Number);
-  const right = row[2] / row[1], found = row[2] / Math.max(rows.at(-1)[2], 1);
   dot.setAttribute('cx', left + found * width);
   dot.setAttribute('cy', top + (1 - right) * height);
-  dot.removeAttribute('visibility');
+  dot.setAttribute('visibility', wide || right === null || found === null ? 'hidden' : 'visible');
 }
 
 document.addEventListener('input', (event) => {
