@@ -37,10 +37,17 @@ class Verdict:
 
 
 def verdict(
-    report: EvaluationReport | None, *, labels: int = 0, test_labels: int = 0, stale: bool = False
+    report: EvaluationReport | None,
+    *,
+    labels: int = 0,
+    test_labels: int = 0,
+    stale: bool = False,
+    done: bool = False,
 ) -> Verdict:
     """`labels`: how many more would help, 0 if there are enough. `test_labels`: how many more bring the next
-    figures, 0 if the test set is used up. `stale`: whether testing now would say something else."""
+    figures, 0 if the test set is used up. `stale`: whether testing now would say something else. `done`:
+    whether hardly a picture is left that counts, so that nothing more is asked."""
+    test_labels = 0 if done else test_labels
     if report is None:
         todo = "" if stale else _test_labels(test_labels)
         return Verdict("Not tested yet", todo or "test it", "label" if todo else "test", known=False)
@@ -52,14 +59,14 @@ def verdict(
     if confusion and count and not confusion["true_positive"] + confusion["false_positive"]:
         return Verdict("It flags none of the test pictures", "lower the threshold", "threshold")
     if right is None or right.is_wide:
-        return _too_early("Too early to say", report, count, test_labels, stale)
+        return _too_early("Too early to say", report, count, test_labels, stale, done)
     if _may_be_chance(report, right):
         said = "Not better than chance yet"
         return Verdict(said, f"label {labels} more" if labels else "label more", "label", known=False)
     are_right, figure = _right(right), _percent(right)
     if found is None or found.is_wide:
         said = f"{are_right[0].upper()}{are_right[1:]}. Too early to say what it misses"
-        return replace(_too_early(said, report, count, test_labels, stale), figure=figure)
+        return replace(_too_early(said, report, count, test_labels, stale, done), figure=figure)
     precision, recall = right.value or 0, found.value or 0
     said = f"{_level(precision, recall)}: {are_right}. It misses {_in_ten(1 - recall)}"
     if precision >= RIGHT and recall >= RIGHT:
@@ -83,7 +90,9 @@ def _percent(right: Metric) -> str:
     return f"{value:.0f} % right ({low:.0f}–{high:.0f} %)"
 
 
-def _too_early(said: str, report: EvaluationReport, count: int, test_labels: int, stale: bool) -> Verdict:
+def _too_early(
+    said: str, report: EvaluationReport, count: int, test_labels: int, stale: bool, done: bool
+) -> Verdict:
     if stale:
         return Verdict(said, "test it again", "test", known=False)
     why, todo = "", _test_labels(test_labels)
@@ -93,7 +102,7 @@ def _too_early(said: str, report: EvaluationReport, count: int, test_labels: int
     if todo:
         return Verdict(said, f"{why}; {todo}" if why else todo, "label", known=False)
     why = why or f"{report.n:,} test pictures are too few"
-    if report.drawn == "imported" or SHARE * (report.covered or 0) >= LOOKS[-1]:  # more pictures test no more
+    if done or report.drawn == "imported" or SHARE * (report.covered or 0) >= LOOKS[-1]:  # more test no more
         return Verdict(said, f"{why}, so judge by the results", "results", known=False)
     return Verdict(said, f"{why}, so add pictures", "pictures", known=False)
 

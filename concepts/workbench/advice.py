@@ -37,6 +37,7 @@ class Advice:
     rare: str
     enough: bool
     mode: Mode
+    done: str = ""  # that hardly a picture is left that counts, so that nothing is asked any more
 
 
 def is_enough(count: AnswerCount, settling: Settling | None) -> bool:
@@ -93,14 +94,17 @@ def advise(context: Context, concept: ConceptRow) -> Advice:
     count = context.label_cache.count(concept.id)
     sheets = 0 if count.yes else context.walls.count(concept.id)
     settling = looked.settling if looked else None
+    done = settling.sentence if settling and settling.left else ""
+    left = 0 if done else _test_labels_left(context, concept, count)
     return Advice(
         count=count,
-        progress=progress(count, settling, _test_labels_left(context, concept, count)),
+        progress=progress(count, settling, left),
         more=advice(count, settling),
         reason=settling.reason if settling else "",
-        rare=about_rare(count, looked.rarity if looked else None, sheets),
+        rare="" if done else about_rare(count, looked.rarity if looked else None, sheets),
         enough=is_enough(count, settling),
         mode=mode(count, scaled=concept.scale is not None),
+        done=done,
     )
 
 

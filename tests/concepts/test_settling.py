@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from answering import answer
 
-from concepts.classifier.stability import LAST, Settling, settling
+from concepts.classifier.stability import LAST, Left, Settling, few_left, settling
 from concepts.labelling.dataset import AnswerCount
 from concepts.workbench import Workbench
 from concepts.workbench.advice import about_rare, advice, is_enough, mode, progress
@@ -91,6 +93,38 @@ def test_sheets_come_until_something_counts_then_more_like_it_then_single_questi
     yes: int, scaled: bool, way: str
 ) -> None:
     assert mode(AnswerCount(answers=yes, yes=yes), scaled=scaled) == way
+
+
+def test_few_are_left_where_what_was_found_would_be_found_again() -> None:
+    found, others = np.linspace(1, 2, 14), np.linspace(-3, 0, 500)
+    all_again = few_left(found, others)
+    assert all_again == Left(found=14, again=14, at_most=2)  # 14 (1 - q) / q with q = 0.1 to the power 1/14
+    assert few_left(found, np.append(others, [1.5, 1.6])) == Left(found=14, again=14, at_most=4)
+    assert few_left(np.append(found, -2.0), others) == Left(found=15, again=14, at_most=4)
+    assert few_left(found, np.append(others, np.full(3, 3.0))) is None  # each of them may count
+    assert few_left(found, others, lowest=1.5) is None  # nobody knows what is below
+
+
+def test_where_few_are_left_that_is_said_and_how_it_is_known() -> None:
+    left = Left(found=14, again=13, at_most=2)
+    found = Settling.model_validate(counted(hesitates=38).model_dump() | {"left": left})
+    assert found.settled
+    assert advice(FEW, found) == "Done: probably no more than 2 left that count."
+    assert progress(FEW, found, 0) == "60 labels · Done: probably no more than 2 left that count"
+    assert found.reason == (
+        "The last 30 labels brought nothing that counts. Left out of learning in turn, 13 of 14 that count "
+        "are found again."
+    )
+
+
+def test_while_something_is_found_nobody_says_that_little_is_left(bench: Workbench) -> None:
+    dataset = bench.context.dataset(bench.context.concept(NAME))
+    assert settling(dataset, "auto") is None
+    paths = bench.context.collection.paths(list(bench.context.collection.index().ids))
+    answer(bench, NAME, list(paths))
+    found = settling(bench.context.dataset(bench.context.concept(NAME)), "auto")
+    assert found is not None
+    assert found.left is None
 
 
 def test_the_last_answers_are_taken_away_and_nothing_is_said_where_too_few_are_left(bench: Workbench) -> None:

@@ -161,7 +161,8 @@ def _progress(
     labels: Labels, author: str, have: list[str], shown: Sequence[str] = (), opinion: Opinion | None = None
 ) -> Progress:
     """`shown`: pictures on the screen whose comments are wanted, beside those of the pictures to come."""
-    more, advice = labels.upcoming(have, AHEAD - len(have), author), labels.advice()
+    advice = labels.advice()
+    more = labels.upcoming(have, 0 if advice.done else AHEAD - len(have), author)
     # Of a picture that is asked about a second time an earlier comment would tell the first answer.
     first = [picture.id for picture in more.pictures if not picture.repeat]
     return Progress(

@@ -160,7 +160,7 @@ class _Screen:
         wrong = mistakes.listed(self._bench, view, author_of(request), pages)
         return {
             self.covered: _covered(quality, self._failed(view.name)),
-            self.main: _main(quality, view.name, labels),
+            self.main: _main(quality, view.name, labels, done=bool(advice.done)),
             self.pictures: render(
                 "check/pictures.html",
                 sides=sides,
@@ -380,14 +380,16 @@ def _covered(view: QualityView, failed: Sequence[str] = ()) -> str:
     return render("check/covered.html", view=view, failed=failed)
 
 
-def _main(view: QualityView, name: str, labels: int = 0) -> str:
+def _main(view: QualityView, name: str, labels: int = 0, *, done: bool = False) -> str:
     """The verdict and the threshold that moves its figures; or what is missing."""
     guarantee = Guarantee.of(view.version.details)
     return render(
         "check/main.html",
         view=view,
         name=name,
-        verdict=verdict(view.version.report, labels=labels, test_labels=view.to_go, stale=view.stale),
+        verdict=verdict(
+            view.version.report, labels=labels, test_labels=view.to_go, stale=view.stale, done=done
+        ),
         rows=[_numbers(row) for row in view.rows],
         at=_numbers(view.at) if view.at else None,
         guarantee=guarantee.sentence if guarantee else "",

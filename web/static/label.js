@@ -362,7 +362,7 @@ class Labeller {
     } else if (this.problem) {
       box.append(element('h2', '', 'No pictures could be chosen'), element('p', '', `${this.problem} Your labels are kept.`));
     } else {
-      box.append(element('h2', '', 'Every picture is labelled'), element('p', '', 'Go on to Check, or import more pictures.'));
+      box.append(element('h2', '', this.advice.done || 'Every picture is labelled'), element('p', '', this.advice.done ? 'Go on to Check. Sheet and Grid show the rest.' : 'Go on to Check, or import more pictures.'));
     }
     return box;
   }
