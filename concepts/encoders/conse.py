@@ -20,10 +20,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from concepts.encoders.base import Vectors, sha256_of
+from concepts.encoders.sentences import CLASSES as FILE
 from concepts.encoders.sentences import MINILM_SHA256, SentenceEncoder
 from storage.files import write_whole
 
-FILE = Path(__file__).with_name("imagenet_classes.safetensors")
 CLASSES = 1000
 TOP = 5  # T in the paper; more adds classes that the picture doesn't show
 

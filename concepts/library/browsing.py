@@ -89,6 +89,7 @@ class PicturePage(View):
     newer: str
     older: str
     fitting: int | None = None
+    hint: str = ""  # what to do where the encoder hardly knows the words that were searched for
 
 
 class Repetition(View):

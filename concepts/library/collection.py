@@ -13,6 +13,7 @@ from cachetools import LRUCache, cachedmethod
 
 from concepts.encoders import load_encoder, load_named_elsewhere, resolve_auto
 from concepts.encoders.base import OPEN_CLIP, Encoder, Vectors, registered_as
+from concepts.encoders.sentences import SentenceEncoder, are_known
 from concepts.errors import (
     BucketError,
     DamagedIndexError,
@@ -197,6 +198,14 @@ class Collection:
     def text_vectors(self, texts: Sequence[str]) -> Vectors:
         """(n, d), unit length. Loads the encoder only for a text that never was encoded here."""
         return self.words().encode_texts(texts)
+
+    def hardly_knows(self, texts: Sequence[str]) -> list[bool]:
+        """Of which words the built-in encoder has hardly an idea. Of others that is not known, so of none."""
+        recorded = self.library.encoder()
+        if recorded is None or recorded.name != "embedded" or not texts:
+            return [False] * len(texts)
+        known = are_known(self.text_vectors(texts)[:, -SentenceEncoder.dimension :])
+        return [not one for one in known.tolist()]
 
     # Adding and re-embedding
 

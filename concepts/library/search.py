@@ -22,6 +22,11 @@ WORDS_OF_EXAMPLES = 4
 DEPTH = 400  # nearest pictures remembered of each text; near-duplicates and hidden ones fall out later
 TEXTS_KEPT = 500  # texts, each in what was looked in, whose nearest pictures are remembered: 45 kB each
 
+HARDLY_KNOWN = (
+    "The built-in encoder hardly knows “{}”. Mark some on a contact sheet (Label, key W) or add an example "
+    "picture (Describe) instead."
+)
+
 NearestNouns = Callable[[Vectors, int], list[str]]
 
 
@@ -40,6 +45,12 @@ class NearGroups(Protocol):
     def near_groups(self, picture_ids: Sequence[str]) -> list[str]: ...
 
     def members(self, groups: Iterable[str]) -> set[str]: ...
+
+
+def about_words(collection: Collection, texts: Sequence[str]) -> list[str]:
+    """For each text what to do where the encoder has hardly an idea of it; else empty."""
+    unknown = collection.hardly_knows(texts)
+    return [HARDLY_KNOWN.format(text) if is_so else "" for text, is_so in zip(texts, unknown, strict=True)]
 
 
 def find_pictures(

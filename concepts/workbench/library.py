@@ -34,7 +34,7 @@ from concepts.library.outside_pictures import embed_again
 from concepts.library.reading import is_there
 from concepts.library.roots import check_encoder, check_roots, within_roots
 from concepts.library.sample import sample_pictures
-from concepts.library.search import Hit, find_pictures
+from concepts.library.search import Hit, about_words, find_pictures
 from concepts.library.uploads import typed_paths
 from concepts.view import View
 from concepts.workbench.collections import Collections
@@ -317,7 +317,10 @@ class PictureLibrary:
                 self._context.collection, self._context.columns, chosen.q, limit, cursor
             )
         fits = self._filter(chosen, author)
-        return browsing.picture_page(self._context.collection, chosen, fits, limit, cursor)
+        page = browsing.picture_page(self._context.collection, chosen, fits, limit, cursor)
+        if not chosen.q or cursor:
+            return page
+        return page.model_copy(update={"hint": about_words(self._context.collection, [chosen.q])[0]})
 
     @operation(command="library search")
     def found(

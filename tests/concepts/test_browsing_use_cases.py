@@ -80,6 +80,19 @@ def test_what_a_rule_flags_is_found_without_what_tests_and_waits(trained: Workbe
         ids(trained, PictureSelection(rule="Nothing"))
 
 
+def test_words_that_the_encoder_hardly_knows_are_said_with_what_to_do_instead(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bench.context.collection.hardly_knows(["graffiti"]) == [False]  # of this encoder nobody can say
+    knows = {"a pineapple": False, "graffiti": True}
+    monkeypatch.setattr(bench.context.collection, "hardly_knows", lambda texts: [knows[t] for t in texts])
+    known, unknown = (bench.library.pictures(PictureSelection(q=q)) for q in ("a pineapple", "graffiti"))
+    assert known.hint == ""
+    assert "hardly knows “graffiti”" in unknown.hint
+    assert "contact sheet" in unknown.hint
+    assert unknown.pictures
+
+
 def test_a_search_is_paged_through_among_what_was_chosen(bench: Workbench) -> None:
     png = PictureSelection(q="a circle", format="PNG")
     found = ids(bench, png)

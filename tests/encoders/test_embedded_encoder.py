@@ -28,13 +28,19 @@ from concepts.encoders.embedded import (
     _vectors,
 )
 from concepts.encoders.precision import DTYPES
-from concepts.encoders.sentences import SentenceEncoder, packaged_minilm
+from concepts.encoders.sentences import SentenceEncoder, are_known, packaged_minilm
 from concepts.errors import EncoderError
 
 
 @pytest.fixture(scope="module")
 def encoder(encoder_cache: Path) -> EmbeddedEncoder:
     return EmbeddedEncoder(encoder_cache)
+
+
+def test_it_knows_the_words_of_things_it_was_taught_to_tell_apart_and_no_others() -> None:
+    known = ["pineapple", "a sports car", "grand piano", "syringe", "dog"]
+    unknown = ["graffiti", "tattoo", "messy room", "happiness", "zxqv"]
+    assert are_known(SentenceEncoder().encode([*known, *unknown])).tolist() == [True] * 5 + [False] * 5
 
 
 def test_its_space_is_pooled_features_beside_minilm(encoder: EmbeddedEncoder) -> None:

@@ -12,6 +12,7 @@ from concepts.definition import editing
 from concepts.definition.document import Definition
 from concepts.errors import DiscernError, UnknownConceptError
 from concepts.installation.activity import JobView
+from concepts.library.search import about_words
 from concepts.view import View
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import CriterionView
@@ -281,7 +282,8 @@ class _Screen:
             found = self._bench.concept(name).examples.possible(words, SHOWN_EACH)
         except DiscernError as error:
             return say(in_words(error), "bad")
-        return render("describe/tried.html", found=found, words=words)
+        (hint,) = about_words(self._bench.context.collection, [words])
+        return render("describe/tried.html", found=found, words=words, hint=hint)
 
     def _picker(self, name: str, words: str) -> str:
         concept = self._bench.concept(name)
