@@ -23,8 +23,8 @@ DEPTH = 400  # nearest pictures remembered of each text; near-duplicates and hid
 TEXTS_KEPT = 500  # texts, each in what was looked in, whose nearest pictures are remembered: 45 kB each
 
 HARDLY_KNOWN = (
-    "The built-in encoder hardly knows “{}”. Mark some on a contact sheet (Label, key W) or add an example "
-    "picture (Describe) instead."
+    "The built-in encoder hardly knows these words. Mark some pictures on a contact sheet (Label, key W) or "
+    "add an example picture (Describe) instead."
 )
 
 NearestNouns = Callable[[Vectors, int], list[str]]
@@ -49,8 +49,7 @@ class NearGroups(Protocol):
 
 def about_words(collection: Collection, texts: Sequence[str]) -> list[str]:
     """For each text what to do where the encoder has hardly an idea of it; else empty."""
-    unknown = collection.hardly_knows(texts)
-    return [HARDLY_KNOWN.format(text) if is_so else "" for text, is_so in zip(texts, unknown, strict=True)]
+    return [HARDLY_KNOWN if unknown else "" for unknown in collection.hardly_knows(texts)]
 
 
 def find_pictures(
