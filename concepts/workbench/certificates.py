@@ -13,7 +13,7 @@ from concepts.classifier.library_scores import scored_alone
 from concepts.classifier.measuring import measured
 from concepts.classifier.training import check_usable
 from concepts.classifier.versions import with_guarantee, with_sure_no
-from concepts.errors import ConflictError, DiscernError, NotEnoughPicturesError
+from concepts.errors import ConflictError, DiscernError, FailedGuaranteeError, NotEnoughPicturesError
 from concepts.jobs import Started
 from concepts.labelling.waves import draw_certifying
 from concepts.learning.certificates import (
@@ -101,7 +101,7 @@ class Certificates:
         """Draw the pictures whose blind labels certify a line. With purpose “evaluation” they are asked about
         first. The same wish again, before all are labelled or where it was granted, draws nothing new.
 
-        Raises `ConflictError` after a try that failed, unless it shall be tried `again`,
+        Raises `FailedGuaranteeError` after a try that failed, unless it shall be tried `again`,
         `NotEnoughPicturesError`, and `DiscernError` for a share that can't be asked for.
         """
         if not LOWEST <= at_least <= HIGHEST:
@@ -115,10 +115,7 @@ class Certificates:
             if not draw or draw.at_least != at_least or not self._holds(draw, head):
                 last = self.state(side)
                 if last and last.failed and not again:
-                    raise ConflictError(
-                        f"{last.sentence} Another try takes {self.takes(at_least)} fresh labels or more and "
-                        "a stricter test. Ask for it with again=true (--again)."
-                    )
+                    raise FailedGuaranteeError(last.sentence, self.takes(at_least))
                 self._draw(head, side, at_least, author)
         found = self.state(side)
         assert found is not None

@@ -9,7 +9,7 @@ import pytest
 from answering import answer
 
 from concepts.classifier.verdict import verdict
-from concepts.errors import ConflictError, NotEnoughPicturesError
+from concepts.errors import ConflictError, FailedGuaranteeError, NotEnoughPicturesError
 from concepts.learning.certificates import allowed_error, needed
 from concepts.learning.target import Side
 from concepts.workbench import Concept, Workbench
@@ -108,7 +108,7 @@ def test_a_guarantee_that_failed_says_so_and_is_tried_again_only_where_that_is_a
     assert view.more > 0
     assert f"The guarantee failed: {view.errors} of the {view.n} surest were wrong" in view.sentence
     assert "out of reach with these labels" in view.sentence
-    with pytest.raises(ConflictError, match="failed"):
+    with pytest.raises(FailedGuaranteeError, match="Another try takes"):
         concept.certificates.begin(SHARE, author="me")
     assert certifying(concept) == first
     again = concept.certificates.begin(SHARE, again=True, author="me")

@@ -96,6 +96,7 @@ EXAMPLES = [
     errors.NotEnoughPicturesError(36, 20),
     errors.UnknownCollectionError("There is no collection “Rooms”."),
     errors.OtherEncoderError("embedded", "auto"),
+    errors.FailedGuaranteeError("It failed.", 46),
     errors.FingerprintMismatchError("Version 1", "a", "b"),
     errors.DamagedIndexError(Path("/data/vectors"), "broken"),
     errors.EngineError("the head is gone"),
