@@ -326,19 +326,6 @@ class OtherEncoderError(DiscernError):
         self.asked = asked
 
 
-class FailedGuaranteeError(DiscernError):
-    """A guarantee was asked for after a try that failed. Nothing was drawn."""
-
-    http_status = 409
-    in_terminal = "Draw fresh pictures all the same: discern concept version certify NAME --again."
-    on_screen = "Tick “Take fresh pictures for another try” to draw all the same."
-
-    def __init__(self, failed: str, labels: int) -> None:
-        super().__init__(
-            f"{failed} Another try takes {labels} fresh labels or more, and a stricter test (again=true)."
-        )
-
-
 class FingerprintMismatchError(DiscernError):
     """Vectors, heads or bundles of two different encoders were about to be mixed (rule 3)."""
 

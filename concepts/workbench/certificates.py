@@ -13,7 +13,7 @@ from concepts.classifier.library_scores import scored_alone
 from concepts.classifier.measuring import measured
 from concepts.classifier.training import check_usable
 from concepts.classifier.versions import with_guarantee, with_sure_no
-from concepts.errors import ConflictError, DiscernError, FailedGuaranteeError, NotEnoughPicturesError
+from concepts.errors import ConflictError, DiscernError, NotEnoughPicturesError
 from concepts.jobs import Started
 from concepts.labelling.waves import draw_certifying
 from concepts.learning.certificates import (
@@ -48,6 +48,19 @@ Again = Annotated[bool, Field(description="Draw fresh pictures although the last
 WhichSide = Annotated[
     Side, Field(description="Above a line pictures surely count, below one they surely don't.")
 ]
+
+
+class FailedGuaranteeError(DiscernError):
+    """A guarantee was asked for after a try that failed. Nothing was drawn."""
+
+    http_status = 409
+    in_terminal = "Draw fresh pictures all the same: discern concept version certify NAME --again."
+    on_screen = "Tick “Take fresh pictures for another try” to draw all the same."
+
+    def __init__(self, failed: str, labels: int) -> None:
+        super().__init__(
+            f"{failed} Another try takes {labels} fresh labels or more, and a stricter test (again=true)."
+        )
 
 
 class CertificateView(View):

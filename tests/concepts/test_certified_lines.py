@@ -9,11 +9,11 @@ import pytest
 from answering import answer
 
 from concepts.classifier.verdict import verdict
-from concepts.errors import ConflictError, FailedGuaranteeError, NotEnoughPicturesError
+from concepts.errors import ConflictError, NotEnoughPicturesError
 from concepts.learning.certificates import allowed_error, needed
 from concepts.learning.target import Side
 from concepts.workbench import Concept, Workbench
-from concepts.workbench.certificates import CertificateView
+from concepts.workbench.certificates import CertificateView, FailedGuaranteeError
 
 NAME = "Round thing"
 SHARE = 0.5  # few answers are enough for it

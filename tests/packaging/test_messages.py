@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from concepts import errors
+from concepts.workbench.certificates import FailedGuaranteeError
 from docs.build import commands
 from web.advice import in_words
 
@@ -96,7 +97,7 @@ EXAMPLES = [
     errors.NotEnoughPicturesError(36, 20),
     errors.UnknownCollectionError("There is no collection “Rooms”."),
     errors.OtherEncoderError("embedded", "auto"),
-    errors.FailedGuaranteeError("It failed.", 46),
+    FailedGuaranteeError("It failed.", 46),
     errors.FingerprintMismatchError("Version 1", "a", "b"),
     errors.DamagedIndexError(Path("/data/vectors"), "broken"),
     errors.EngineError("the head is gone"),
