@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, literal, select
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
-from storage.database import Store, following, insert_new, once_a_moment, values_of
+from storage.database import Store, chunks, following, insert_new, once_a_moment, values_of
 from storage.errors import ConceptInTrashError, ConflictError, UnknownConceptError
 from storage.frames import inside
 from storage.names import IN_USE, key_of, name_taken, named
@@ -34,6 +34,7 @@ from storage.tables import Wave as Wave
 # where they made probabilities fit: they stay apart.
 CERTIFYING, FITTING, CASCADING, WATCHING = "certifying", "fitting", "cascading", "watching"
 MEASURE_NOTHING = (CERTIFYING, FITTING, CASCADING, WATCHING)
+SAMPLED = ""  # in place of an encoder's fingerprint: a wave that somebody drew elsewhere and brought by file
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class Certifying:
 
 
 class ConceptStore(Store):
-    """All reads and writes of these tables. Rows are added, never changed."""
+    """All reads and writes of these tables. Rows are added; only the order of test pictures changes, and a
+    sample that was brought by file can be taken back."""
 
     # Concepts and their definitions
 
@@ -226,21 +228,30 @@ class ConceptStore(Store):
             its = c.concept_id == concept_id, shown(c.picture_id), inside(session, concept_id, c.picture_id)
             return session.scalar(select(func.count()).where(*its)) or 0
 
-    def add_evaluation_pictures(self, concept_id: int, picture_ids: Sequence[str], drawn: str) -> None:
-        """Puts those that are not in the set at its end."""
-        with self._writing(concept_id) as session:
-            put_behind(session, concept_id, picture_ids, drawn)
-
-    def add_wave(self, concept_id: int, wave: Wave, picture_ids: Sequence[str]) -> bool:
-        """Puts a random draw behind what is in the set; False where a wave of this number is there: of two
-        draws the first is the one."""
+    def add_wave(
+        self, concept_id: int, wave: Wave, picture_ids: Sequence[str], waiting: Sequence[str] = ()
+    ) -> bool:
+        """Puts a random draw behind what is in the set, and what is `waiting` for a label behind that; False
+        where a wave of this number is there: of two draws the first is the one."""
         with self._writing(concept_id) as session:
             if session.get(Wave, (concept_id, wave.number)):
                 return False
             wave.concept_id = concept_id
             session.add(wave)
             put_behind(session, concept_id, picture_ids, "random", wave.number)
+            p = EvaluationPictureRow
+            last = following(session, p.ordinal, p.concept_id == concept_id)
+            for some in chunks(list(waiting)):
+                which = p.concept_id == concept_id, p.picture_id.in_(some)
+                session.execute(update(p).where(*which).values(ordinal=p.ordinal + last))
             return True
+
+    def take_back_sample(self, concept_id: int, number: int) -> None:
+        """Takes the pictures of a wave that was brought by file out of the set."""
+        p = EvaluationPictureRow
+        with self._writing(concept_id) as session:
+            which = p.concept_id == concept_id, p.drawn == "random", p.wave == number
+            session.execute(delete(p).where(*which))
 
     def waves(self, concept_id: int) -> list[Wave]:
         """The random draws, the first one first."""
@@ -288,7 +299,7 @@ class ConceptStore(Store):
         """(picture id, how it was drawn, wave or attempt) in the order drawn."""
         p = EvaluationPictureRow
         query = select(p.picture_id, p.drawn, p.wave).where(p.concept_id == concept_id, *which)
-        query = query.order_by(p.ordinal)
+        query = query.order_by(p.added, p.ordinal)
         return [(row[0], row[1], row[2]) for row in self._database.rows(query)]
 
     # Annotations

@@ -50,6 +50,14 @@ def labels_import(
     preview: Annotated[
         bool, typer.Option("--preview", help="Only say what is in it: its words, and what they would mean.")
     ] = False,
+    random: Annotated[
+        bool,
+        typer.Option(
+            "--random",
+            help="The pictures were drawn with equal chances from the concept's scope: they test. Rows with "
+            "split=train still train.",
+        ),
+    ] = False,
     author: Annotated[str, typer.Option(help="Who answered, where the file does not say.")] = "me",
     simulated: Simulated = False,
     as_json: Json = False,
@@ -71,6 +79,7 @@ def labels_import(
         columns=columns,
         author=author,
         simulated=simulated,
+        random=random,
     )
     show(report, as_json, _import_report)
 
@@ -146,10 +155,12 @@ def _import_report(report: dict[str, Any]) -> None:
             f"{report['kept_for_evaluation']:,} of them are about pictures kept for measuring: "
             "they measure and don't train."
         )
-    if report["kept_for_training"]:
+    if report["sample"]:
+        say(report["sample"])
+    elif report["kept_for_training"]:
         say(
-            f"{report['kept_for_training']:,} can't measure, because these pictures or near-duplicates "
-            "have been used for training: they train."
+            f"{report['kept_for_training']:,} say evaluation, but train: only a random sample of the library "
+            "measures (--random)."
         )
     for row in report["bad_rows"][:ROWS_SHOWN]:
         say(f"  row {row['row']} left out: {row['reason']}")

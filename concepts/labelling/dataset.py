@@ -106,7 +106,8 @@ class ConceptDataset(TrainingData):
 
     @property
     def imported(self) -> bool:
-        """Whether somebody brought pictures to measure with, so that the set is no random draw."""
+        """Whether somebody brought pictures to measure with, so that the set is no random draw: by an earlier
+        Discern."""
         return "imported" in self.evaluation.values()
 
     @cached_property

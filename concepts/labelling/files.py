@@ -24,6 +24,7 @@ from concepts.labelling.rows import (
     checked_rows,
 )
 from concepts.learning.scale import Scale
+from concepts.learning.waves import SHARE
 from storage.labels import Author, LabelEvent, NewLabel
 
 OURS = ("path", "id", "label", "author", "comment", "split", "created")
@@ -57,9 +58,12 @@ def as_shown(row: Mapping[str, Any]) -> dict[str, str]:
 class ImportReport:
     """What an import did. `unanswered` rows have no answer yet, `left_out` rows a word that was said to mean
     nothing here; `kept_for_evaluation` rows asked to train but belong to the evaluation set,
-    `kept_for_training` rows asked to be evaluation but they or near-duplicates have trained already.
+    `kept_for_training` pictures asked to be evaluation, but only what was drawn at random measures.
+    `measuring` pictures joined the test set as a random sample, and `sample` says what became of that.
     `unknown_pictures` of the bad rows name no picture of the library."""
 
+    sample: str = ""
+    measuring: int = 0
     imported: int = 0
     unchanged: int = 0
     unanswered: int = 0
@@ -72,6 +76,25 @@ class ImportReport:
     def as_dict(self) -> dict[str, Any]:
         rows = [{"row": row.number, "reason": row.reason} for row in self.bad_rows]
         return vars(self) | {"bad_rows": rows}
+
+
+def about_sample(asked: int, usable: int, chosen: int, frame: int, missing: int) -> str:
+    """What became of so many pictures that were drawn elsewhere, of which a wave could draw the `usable`.
+    `missing` rows have no label."""
+    lines = [
+        f"{chosen:,} of {asked:,} pictures join the test set, as a random sample of {frame:,}."
+        if chosen
+        else f"None of the {asked:,} pictures joins the test set."
+    ]
+    if usable > chosen:
+        share = f"It takes {100 * SHARE:.0f} % of the library at most"
+        lines.append(f"{share}, so {usable - chosen:,} train.")
+    if asked > usable:
+        why = "labelled before, examples, in it already, near-duplicates or out of scope"
+        lines.append(f"{asked - usable:,} can't join: {why}.")
+    if missing and chosen:
+        lines.append(f"Rows without a label: {missing:,}. The sample lacks them, which may bias it.")
+    return " ".join(lines)
 
 
 def read_label_file(

@@ -15,7 +15,7 @@ from concepts.learning.certificates import floor_of, of_side
 from concepts.learning.target import Side
 from concepts.learning.waves import Strata, draw, strata
 from concepts.library.outside_pictures import library_twins
-from storage.concepts import Wave
+from storage.concepts import SAMPLED, Wave
 from storage.tables import now
 from storage.vectors.ids import PictureIds
 from storage.vectors.reader import Scores
@@ -44,9 +44,8 @@ def draw_wave(
     group of look-alikes, none that looks like one that was answered, is an example, measures already or is to
     be avoided. `sequence` is the last label event known; `head` is frozen for the draw, None draws everything
     alike, and so does a library whose vectors aren't there yet."""
-    number = len(dataset.waves) + 1
     frame = _frame(dataset, avoid)
-    rng = np.random.default_rng(_seed(dataset, f"wave {number}"))
+    wave, rng = _next_wave(dataset, frame, sequence, dataset.collection.recorded().fingerprint)
     cut, logits = Strata(()), np.zeros(len(frame))
     if head is not None:
         scores = dataset.index.scores(head.weights, head.bias)
@@ -56,19 +55,39 @@ def draw_wave(
             cut = strata(logits, logit(head.threshold), size)
     stratum = cut.of(logits)
     chosen = draw(stratum, size, rng)
-    kept = head if cut.boundaries else None
+    if head is not None and cut.boundaries:
+        wave.weights = np.ascontiguousarray(head.weights, "<f8").tobytes()
+        wave.bias, wave.boundaries = head.bias, list(cut.boundaries)
+    return wave, frame.at(chosen)
+
+
+def sampled_wave(dataset: ConceptDataset, sample: Ids[str], sequence: int) -> tuple[Wave, list[str]]:
+    """The next wave where somebody drew a `sample` with equal chances, and those of its pictures that this
+    wave could draw, in random order: all others were seen before. Of near-duplicates only the one that stands
+    for its group counts, else a large group would have had more chances than a small one."""
+    frame = _frame(dataset)
+    wave, rng = _next_wave(dataset, frame, sequence, SAMPLED)
+    places = frame.places(sorted(sample))
+    return wave, frame.at(rng.permutation(places[places >= 0]))
+
+
+def _next_wave(
+    dataset: ConceptDataset, frame: PictureIds, sequence: int, fingerprint: str
+) -> tuple[Wave, np.random.Generator]:
+    """A wave that draws everything alike, and the chance that draws it."""
+    number = len(dataset.waves) + 1
     wave = Wave(
         number=number,
         label_sequence=sequence,
-        fingerprint=dataset.collection.recorded().fingerprint,
-        weights=np.ascontiguousarray(kept.weights, "<f8").tobytes() if kept else None,
-        bias=kept.bias if kept else 0.0,
-        boundaries=list(cut.boundaries),
+        fingerprint=fingerprint,
+        weights=None,
+        bias=0.0,
+        boundaries=[],
         frame=len(frame),
         created=now(),
         looks_in=dataset.frame.kept(),
     )
-    return wave, frame.at(chosen)
+    return wave, np.random.default_rng(_seed(dataset, f"wave {number}"))
 
 
 def draw_certifying(

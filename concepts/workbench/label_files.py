@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 from concepts.errors import NoUsableRowsError, UnknownWordsError
 from concepts.labelling.files import (
     ImportReport,
+    about_sample,
     new_labels,
     read_label_file,
     remarks_of,
@@ -38,12 +39,14 @@ from concepts.labelling.rows import (
     meanings_of,
 )
 from concepts.labelling.selection import NextPicture
+from concepts.labelling.waves import sampled_wave
 from concepts.learning.scale import Scale
 from concepts.learning.waves import SHARE
 from concepts.library.lookup import NamedPicture, find_named
 from concepts.view import View
 from concepts.workbench.blind_rechecks import SecondTime
 from concepts.workbench.operation import Limit, Offset, ReaderName, operation
+from storage.concepts import SAMPLED
 from storage.labels import Author
 
 if TYPE_CHECKING:
@@ -139,8 +142,12 @@ class LabelFiles:
         author: str = "me",
         simulated: bool = False,
         for_others: bool = True,
+        random: bool = False,
     ) -> dict[str, Any]:
         """Takes answers from a file or folder in one transaction; bad rows are reported, not taken.
+
+        All of it trains, but for pictures of the test set. With `random`, all but the rows that say “train”
+        were drawn with equal chances from the concept's scope, and join the test set.
 
         `meanings` of the file's words come before those that are known; `columns` of a table: our heading →
         the file's. `author` is who brings the file, which is kept beside answers that it says are others'.
@@ -167,11 +174,16 @@ class LabelFiles:
             standing = self._context.log.standing(concept.id, ("person", "simulated"))
             rows, foreign = without_answers_of_others(rows, standing, author)
             _refuse(foreign, report, rows, file)
+        if random:
+            rows = [replace(row, split=row.split or "evaluation") for row in rows]
+            self._take_sample(rows, report)
+        else:
+            self._take_back_samples(rows)
         aiming, missing = self._aiming(rows)
         report.imported, _ = self._keep(aiming, brings, renewed)
         if missing:
             self._context.draw_more(concept, at_least=missing)
-        self._settle_splits(rows, report)
+        self._count_splits(rows, report)
         imported, unchanged = self._keep(rows, brings, renewed)
         report.imported, report.unchanged = report.imported + imported, unchanged - report.imported
         return report.as_dict()
@@ -331,7 +343,7 @@ class LabelFiles:
         missing = min(TEST_SET, int(SHARE * pictures)) - len(drawn) - left
         if missing <= 0:
             return [], 0
-        teaches = [row for row in rows if row.split != "evaluation" and row.picture not in held_out.kept]
+        teaches = [row for row in rows if row.picture not in held_out.kept]
         ids = sorted({row.picture for row in teaches})
         rng = np.random.default_rng(context.log.last_sequence(concept_id))
         half = {ids[place] for place in rng.permutation(len(ids))[: len(ids) // 2]}
@@ -346,22 +358,49 @@ class LabelFiles:
         fresh, unchanged = new_labels(rows, said, brings, number, remarks, renewed)
         return log.append(concept_id, fresh), unchanged
 
-    def _settle_splits(self, rows: Sequence[LabelRow], report: ImportReport) -> None:
-        """Rule 4 for imports: a picture of the evaluation set only measures, one that trained, or that is an
-        example, only trains."""
+    def _take_sample(self, rows: Sequence[LabelRow], report: ImportReport) -> None:
+        """Makes pictures that somebody drew with equal chances the next wave, before their labels are kept.
+        Test pictures without a label go behind them: figures wait for none that came later."""
+        concept_id, context = self._concept.id, self._context
+        sample = [row for row in rows if row.split == "evaluation" and not row.in_view]
+        asked = {row.picture for row in sample}
+        if not asked:
+            return
+        if {row.value for row in sample if row.value in ("yes", "no")} == {"yes"}:
+            report.sample = "Every label is yes. That is hardly a random sample, so they train."
+            return
+        with context.drawing:
+            kept = False
+            while not kept:  # another process may have drawn a wave of this number
+                dataset = context.dataset(self._concept)
+                wave, usable = sampled_wave(dataset, asked, context.log.last_sequence(concept_id))
+                chosen = usable[: max(int(SHARE * dataset.pictures) - len(dataset.evaluation), 0)]
+                waiting = [i for i in dataset.wave_of if i not in dataset.blind]
+                kept = not chosen or context.store.add_wave(concept_id, wave, chosen, waiting)
+        report.measuring = len(chosen)
+        missing = report.unanswered + report.left_out
+        report.sample = about_sample(len(asked), len(usable), len(chosen), wave.frame, missing)
+
+    def _take_back_samples(self, rows: Sequence[LabelRow]) -> None:
+        """A sample all of whose labels were undone leaves the test set when a file brings it as no sample."""
+        concept_id, store = self._concept.id, self._context.store
+        sampled = {wave.number for wave in store.waves(concept_id) if wave.fingerprint == SAMPLED}
+        if not sampled:
+            return
+        wave_of = store.wave_of(concept_id)
+        labelled = {wave_of.get(i) for i in self._context.label_cache.decisions(concept_id)}
+        brought = {wave_of.get(row.picture, 0) for row in rows}
+        for number in (sampled & brought) - labelled:
+            store.take_back_sample(concept_id, number)
+
+    def _count_splits(self, rows: Sequence[LabelRow], report: ImportReport) -> None:
+        """Rule 4 for imports: a picture of the test set only measures, and all others only train."""
         dataset = self._context.dataset(self._concept)
-        library = self._context.collection.library
-        trained = [i for i in dataset.decisions if i not in dataset.reserved]
-        to_train = [row.picture for row in rows if row.split != "evaluation"]
-        asked_to_train = [i for i in to_train if i not in dataset.reserved]
-        taken = set(library.near_groups([*trained, *asked_to_train, *dataset.shown]))
-        wanted = list(dict.fromkeys(row.picture for row in rows if row.split == "evaluation"))
-        outside = [i for i in wanted if i not in dataset.apart]
-        groups = dict(zip(outside, library.near_groups(outside), strict=True))
-        usable = [i for i in outside if groups[i] not in taken and i not in dataset.reserved]
-        self._context.store.add_evaluation_pictures(self._concept.id, usable, "imported")
-        report.kept_for_training = len(outside) - len(usable)
-        report.kept_for_evaluation = len(to_train) - len(asked_to_train)
+        to_measure = {row.picture for row in rows if row.split == "evaluation"}
+        report.kept_for_training = len(to_measure - dataset.apart)
+        report.kept_for_evaluation = sum(
+            row.split != "evaluation" and row.picture in dataset.reserved for row in rows
+        )
 
 
 @dataclass

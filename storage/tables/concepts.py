@@ -142,7 +142,7 @@ class Wave(Base):
     concept_id: Mapped[ConceptKey]
     number: Mapped[Key]
     label_sequence: Mapped[int]  # what was answered up to here was not drawn from
-    fingerprint: Mapped[str] = mapped_column(String(80))  # of the encoder whose vectors the head is for
+    fingerprint: Mapped[str] = mapped_column(String(80))  # of the head's encoder; none: drawn elsewhere
     weights: Mapped[bytes | None] = mapped_column(LargeBinary)  # float64; none: everything was drawn alike
     bias: Mapped[float]
     boundaries: Mapped[list[Any]]  # between the strata, as rising logits of that head

@@ -72,8 +72,10 @@ def test_which_column_is_what_is_asked_where_headings_dont_say_it(
     go.click()
     page.get_by_text("The first row", exact=True).click()
     expect(page.get_by_role("region", name="The first rows")).to_contain_text("ellipse-0000.png")
+    page.get_by_label("A random sample of the library").check()
     page.get_by_role("button", name="Import labels").click()
     expect(page.locator("#files-said")).to_contain_text("1 label imported")
+    expect(page.locator("#files-said")).to_contain_text("Every label is yes")
 
 
 def test_captions_of_a_file_are_found_and_shown_with_the_picture(

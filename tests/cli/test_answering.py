@@ -40,6 +40,15 @@ def test_a_file_with_questions_is_filled_and_imported(
     assert again["remaining"] == asked["remaining"] - 4
 
 
+def test_a_random_sample_says_what_became_of_it(pictures: Path, ended: End, tmp_path: Path) -> None:
+    file = tmp_path / "sample.csv"
+    file.write_text("\n".join(["path,label,split", *(f"{p},," for p in sorted(pictures.glob("*.png")))]))
+    fill(file)
+    said = ended("concept", "labels", "import", NAME, file, "--random").out
+    assert "None of the 60 pictures joins the test set" in said  # which the draw of before fills
+    assert "It takes 20 % of the library at most" in said
+
+
 def test_people_are_told_what_to_do_with_the_file(pictures: Path, ended: End, tmp_path: Path) -> None:
     file = tmp_path / "my answers.csv"
     end = ended("concept", "next", NAME, "--out", file)

@@ -62,7 +62,7 @@ def test_repeats_are_few_never_soon_and_of_pictures_drawn_alike(database: Databa
     row.seed = "round"  # so that the same come back in every run
     concept = row.id
     measuring = ids[2::3]
-    store.add_evaluation_pictures(concept, measuring, "random")
+    store.draw_apart(concept, measuring, "random", 1)
     repeats = Repeats(log, store.evaluation_pictures(concept), row)
     given: list[tuple[str, bool]] = []
 

@@ -7,7 +7,7 @@ from at_once import at_once
 from rows import add_pictures, picture_ids
 from statements import statements
 
-from storage.concepts import MEASURE_NOTHING, ConceptStore, Rating, StoredAnnotation
+from storage.concepts import CERTIFYING, MEASURE_NOTHING, ConceptStore, Rating, StoredAnnotation, Wave
 from storage.database import Database
 from storage.errors import ConflictError
 from storage.overview import Overview
@@ -115,13 +115,31 @@ def test_the_evaluation_set_keeps_its_order_and_how_each_was_drawn(
 ) -> None:
     ids = picture_ids(60)[::-1]
     add_pictures(database, ids)
-    store.add_evaluation_pictures(1, ids[:40], "random")
+    store.draw_apart(1, ids[:40], "random", 1)
     with statements(database) as sent:
-        store.add_evaluation_pictures(1, ids[30:], "imported")
+        store.draw_apart(1, ids[30:], "imported", 0)
     assert len(sent) <= 5
     drawn = store.evaluation_pictures(1)
     assert list(drawn) == ids
     assert list(drawn.values()) == ["random"] * 40 + ["imported"] * 20
+
+
+def test_what_waits_for_a_label_goes_behind_a_wave_and_no_later_draw_is_taken_for_an_earlier_one(
+    store: ConceptStore, database: Database
+) -> None:
+    def wave(number: int) -> Wave:
+        return Wave(number=number, label_sequence=0, fingerprint="", bias=0.0, boundaries=[], frame=9)
+
+    ids = picture_ids(9)
+    add_pictures(database, ids)
+    store.add_wave(1, wave(1), ids[:4])
+    store.draw_apart(1, ids[4:6], CERTIFYING, 1)
+    store.add_wave(1, wave(2), ids[6:], waiting=ids[1:4])
+    assert list(store.evaluation_pictures(1)) == [ids[0], *ids[6:], *ids[1:4]]
+    assert {draw.after_wave for draw in store.certifying_pictures(1).values()} == {1}
+    store.take_back_sample(1, 2)
+    assert list(store.evaluation_pictures(1)) == ids[:4]
+    assert list(store.certifying_pictures(1)) == ids[4:6]
 
 
 # Annotations
@@ -157,7 +175,7 @@ def test_what_is_in_the_bin_is_counted_with_neither_pool_nor_those_that_measure(
         store.add_definition(concept_id, {}, "ana", "first")
     ids = picture_ids(12)
     add_pictures(database, ids)
-    store.add_evaluation_pictures(1, ids[:4], "random")
+    store.draw_apart(1, ids[:4], "random", 1)
     store.draw_apart(1, ids[4:7], MEASURE_NOTHING[0], 1)
     store.add_candidates(1, [(i, ["random"]) for i in ids[2:]], 1)
 

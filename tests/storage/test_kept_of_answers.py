@@ -151,7 +151,7 @@ def _do(database: Database, number: int, what: str, concept_id: int, pictures: l
     elif what == "undo":
         log.undo(concept_id, f"undo {number}", more, count=len(pictures))
     elif what == "measure":
-        store.add_evaluation_pictures(concept_id, known, "random")
+        store.draw_apart(concept_id, known, "random", 1)
     elif what == "certify":
         store.draw_apart(concept_id, known, CERTIFYING, 1)
     elif what == "purge":

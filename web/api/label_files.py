@@ -72,7 +72,8 @@ class BadRow(BaseModel):
 
 class ImportResult(BaseModel):
     """`unanswered` have no label yet, `left_out` a word that was said to mean nothing here;
-    `kept_for_evaluation` asked to train but measure, `kept_for_training` asked to measure but train.
+    `kept_for_evaluation` asked to train but measure, `kept_for_training` asked to measure but train;
+    `measuring` joined the test set as a random sample, and `sample` says what became of it.
     `unknown_pictures` of the bad rows are about no picture of the library."""
 
     imported: int
@@ -82,6 +83,8 @@ class ImportResult(BaseModel):
     unknown_pictures: int
     kept_for_evaluation: int
     kept_for_training: int
+    measuring: int
+    sample: str
     bad_rows: list[BadRow] = Field(description="The first of the rows that can't be used.")
     bad: int = Field(description="How many those are in all.")
 
@@ -124,6 +127,13 @@ def routes(workbench: Workbench) -> APIRouter:
         meanings: Meanings = [],  # noqa: B006  # FastAPI copies it
         columns: Columns = [],  # noqa: B006
         simulated: bool = False,
+        random: Annotated[
+            bool,
+            Query(
+                description="The pictures were drawn with equal chances from the concept's scope: they test. "
+                "Rows with split=train still train."
+            ),
+        ] = False,
     ) -> ImportResult:
         """Takes answers from a file. Answers that stand already change nothing; bad rows are listed, and are
         an error where no other is there. Words without a meaning are an error that lists them, and then
@@ -139,6 +149,7 @@ def routes(workbench: Workbench) -> APIRouter:
                 author=author,
                 simulated=simulated,
                 for_others=role_in(request) >= Role.OWNER,
+                random=random,
             )
             bad = report.pop("bad_rows")
             return ImportResult(**report, bad_rows=bad[:MOST], bad=len(bad))

@@ -49,9 +49,9 @@ function say(kind, lines) {
   document.getElementById("files-said").replaceChildren(notice);
 }
 
-async function send(what, file, meanings = [], columns = []) {
+async function send(what, file, meanings = [], columns = [], random = false) {
   const concept = document.getElementById("answer-files").dataset.concept;
-  const query = new URLSearchParams({ file: file.name });
+  const query = new URLSearchParams(random ? { file: file.name, random } : { file: file.name });
   for (const [word, meaning] of meanings) query.append("as", `${word}=${meaning}`);
   for (const [ours, heading] of columns) query.append("column", `${ours}=${heading}`);
   const address = `/api/v1/concepts/${encodeURIComponent(concept)}/labels/${what}?${query}`;
@@ -143,8 +143,7 @@ function row(word, index) {
 function ask(file, found, columns) {
   const table = element("table", "figures");
   table.append(rowOf("th", ["In the file", ["rows", "num"], "means"]), ...found.words.map(row));
-  const take = element("button", "btn primary", "Import labels");
-  const cancel = element("button", "btn", "Cancel");
+  const take = element("button", "btn primary", "Import labels"), cancel = element("button", "btn", "Cancel");
   const chosen = () => [...table.querySelectorAll("select[data-word]")];
   const look = () => { take.disabled = chosen().some((choice) => !choice.value); };
   if (chosen().filter((choice) => !choice.value).length >= MANY) {
@@ -157,6 +156,8 @@ function ask(file, found, columns) {
   }
   table.addEventListener("change", look);
   look();
+  const random = Object.assign(element("input"), { type: "checkbox" }), sample = element("label", "check");
+  sample.append(random, " A random sample of the library: use for testing");
   cancel.addEventListener("click", () => {
     words().replaceChildren();
     say("", ["Nothing was imported."]);
@@ -164,9 +165,9 @@ function ask(file, found, columns) {
   take.addEventListener("click", () => {
     const others = table.querySelector("#files-others")?.value; // of words that are too many to be listed, too
     const meanings = chosen().map((choice) => [choice.dataset.word, choice.value]);
-    takeIn(file, others ? [...meanings, ["*", others]] : meanings, columns, take);
+    takeIn(file, others ? [...meanings, ["*", others]] : meanings, columns, random.checked, take);
   });
-  words().replaceChildren(...firstRows(found), ...(found.words.length ? [table, buttons(take, cancel)] : []));
+  words().replaceChildren(...firstRows(found), ...(found.words.length ? [table, sample, buttons(take, cancel)] : []));
   table.querySelector("select")?.focus();
 }
 
@@ -194,16 +195,16 @@ async function preview(file, columns = []) {
   }
 }
 
-async function takeIn(file, meanings, columns, button) {
+async function takeIn(file, meanings, columns, random, button) {
   button.disabled = true;
   try {
-    const done = await send("import", file, meanings, columns);
+    const done = await send("import", file, meanings, columns, random);
     words().replaceChildren();
     say("good", [
       `${number(done.imported, "label")} imported, ${done.unchanged.toLocaleString("en")} unchanged.`,
       done.left_out ? `${rows(done.left_out, "was", "were")} left out, as you chose.` : "",
       done.kept_for_evaluation ? `Of these, ${number(done.kept_for_evaluation, "label")} for the test set only.` : "",
-      done.kept_for_training ? `Of these, ${number(done.kept_for_training, "label")} for training only.` : "",
+      done.sample || (done.kept_for_training ? `Of these, ${number(done.kept_for_training, "label")} for training: only a random sample tests.` : ""),
       ...left(done),
     ]);
   } catch (error) {

@@ -1,0 +1,212 @@
+"""A file may be declared a random sample of the library: then its pictures measure, and all else trains."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from concepts.classifier.measured_sample import sample
+from concepts.definition.editing import add_example
+from concepts.labelling.dataset import ConceptDataset
+from concepts.learning.waves import FIRST, SHARE
+from concepts.workbench import Workbench
+from storage.library import PictureFacts
+from storage.pictures.files import Source
+
+NAME = "A fifth of them"
+COUNT = 1000
+IDS = sorted(hashlib.sha256(f"made up {number}".encode()).hexdigest() for number in range(COUNT))
+COUNTING = set(IDS[::5])
+Take = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def bench(open_bench: Callable[[], Workbench]) -> Workbench:
+    """A library of made-up vectors; what counts lies on one side."""
+    bench = open_bench()
+    index = bench.context.collection.stored()
+    vectors = np.random.default_rng(0).standard_normal((COUNT, index.dimension)).astype(np.float32)
+    vectors[::5, 0] += 2 * np.sqrt(index.dimension)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    facts = [(Source(f"/made-up/{i}.jpg", 1, 1), PictureFacts(i, 1, "JPEG", 64, 48, None)) for i in IDS]
+    bench.context.collection.library.adding.record(facts, [], index.fingerprint)
+    index.write(IDS, vectors)
+    bench.concepts.begin(NAME, "Something that is seen now and then.")
+    return bench
+
+
+@pytest.fixture
+def take(bench: Workbench, tmp_path: Path) -> Take:
+    def take(
+        ids: Iterable[str], splits: Iterable[str] = (), says: str = "", **options: bool
+    ) -> dict[str, Any]:
+        """Imports a file with what is true of these pictures, or what it `says` of all; the report."""
+        file, split_of = tmp_path / "labels.csv", dict(zip(ids := list(ids), splits, strict=False))
+        with file.open("w", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(["id", "label", "split"])
+            writer.writerows(
+                [i, says or ("yes" if i in COUNTING else "no"), split_of.get(i, "")] for i in ids
+            )
+        return bench.concept(NAME).label_files.import_file(file, **options)
+
+    return take
+
+
+def dataset_of(bench: Workbench) -> ConceptDataset:
+    return bench.context.dataset(bench.context.concept(NAME))
+
+
+def drawn_elsewhere(bench: Workbench, n: int, seed: int = 1) -> list[str]:
+    """With equal chances, of pictures that aren't in the test set yet: so that tests can count."""
+    taken = dataset_of(bench).evaluation
+    free = [i for i in IDS if i not in taken]
+    return [str(i) for i in np.random.default_rng(seed).permutation(free)[:n]]
+
+
+def test_a_random_sample_measures_at_once_up_to_the_last_look(bench: Workbench, take: Take) -> None:
+    chosen = drawn_elsewhere(bench, 70)
+    report = take(chosen, random=True)
+    assert (report["imported"], report["measuring"], report["kept_for_training"]) == (70, 70, 0)
+    assert report["sample"].startswith("70 of 70 pictures join the test set, as a random sample of 1,0")
+    dataset = dataset_of(bench)
+    assert len(dataset.measuring) == 60
+    assert set(dataset.measuring) < set(chosen)
+    assert list(dataset.evaluation.values()) == ["random"] * (70 + FIRST)
+    assert dataset.to_next_figures == 120 - 70
+
+
+def test_its_figures_speak_for_all_there_is_to_look_in(bench: Workbench, take: Take) -> None:
+    take(drawn_elsewhere(bench, 130), random=True)
+    dataset = dataset_of(bench)
+    drawn = sample(dataset)
+    assert drawn.covered == dataset.waves[1].frame  # near-duplicates count once
+    found = drawn.counted.figure("yes")
+    assert found is not None
+    assert found.low < len(COUNTING) < found.high
+    assert found.n == 120
+
+
+def test_neither_a_sampled_picture_nor_its_near_duplicate_trains(bench: Workbench, take: Take) -> None:
+    one, twin, *others = drawn_elsewhere(bench, 40)
+    bench.context.collection.library.set_near_groups({one: one, twin: one})
+    take([one, *others], random=True)
+    take([twin, *drawn_elsewhere(bench, 40, seed=2)])
+    trained = set(dataset_of(bench).training.ids)
+    assert trained
+    assert not trained & {one, twin, *others}
+
+
+def test_of_near_duplicates_the_one_that_stands_for_the_group_can_be_drawn(
+    bench: Workbench, take: Take
+) -> None:
+    first, second = sorted(drawn_elsewhere(bench, 2))
+    bench.context.collection.library.set_near_groups({first: first, second: first})
+    others = drawn_elsewhere(bench, 40, seed=2)
+    report = take({second, *others} - {first}, random=True)
+    assert first not in dataset_of(bench).evaluation
+    assert second not in dataset_of(bench).evaluation
+    assert "1 can't join" in report["sample"]
+
+
+def test_what_was_seen_before_stays_what_it_was_and_is_counted(bench: Workbench, take: Take) -> None:
+    waiting = next(iter(dataset_of(bench).evaluation))
+    labelled, example, *others = drawn_elsewhere(bench, 42)
+    bench.concept(NAME).labels.give(labelled, "yes", author="me")
+    bench.concept(NAME).definition.edit(lambda d: add_example(d, example, counts=True), author="me", after=1)
+    report = take([waiting, labelled, example, *others], random=True)
+    assert (report["measuring"], report["kept_for_training"]) == (40, 2)
+    assert "3 can't join: labelled before, examples, in it already" in report["sample"]
+    dataset = dataset_of(bench)
+    assert dataset.wave_of[waiting] == 1
+    assert waiting in dataset.blind
+    assert {labelled, example} <= set(dataset.training.ids)
+
+
+def test_unsure_counts_as_answered_and_decides_nothing(bench: Workbench, take: Take) -> None:
+    chosen = drawn_elsewhere(bench, 30)
+    take(chosen, random=True, says="unsure")
+    dataset = dataset_of(bench)
+    assert sorted(dataset.measuring) == sorted(chosen)
+    assert dataset.evaluation_labels()[0] == []
+
+
+def test_a_file_that_says_only_yes_trains(bench: Workbench, take: Take) -> None:
+    before = dataset_of(bench).evaluation
+    report = take([i for i in drawn_elsewhere(bench, 60) if i in COUNTING], random=True)
+    assert report["measuring"] == 0
+    assert "Every label is yes" in report["sample"]
+    assert dataset_of(bench).evaluation == before
+    assert len(dataset_of(bench).training.ids) == report["imported"] > 0
+
+
+def test_more_than_the_library_can_spare_trains(bench: Workbench, take: Take) -> None:
+    report = take(drawn_elsewhere(bench, COUNT), random=True)
+    dataset = dataset_of(bench)
+    assert len(dataset.evaluation) == int(SHARE * dataset.pictures)
+    assert report["measuring"] == len(dataset.evaluation) - FIRST
+    assert f"so {report['imported'] - report['measuring']} train" in report["sample"]
+    assert len(dataset.training.ids) == report["imported"] - report["measuring"]
+
+
+def test_rows_that_say_train_train_and_aim_the_next_wave(bench: Workbench, take: Take) -> None:
+    ids = drawn_elsewhere(bench, 160)
+    report = take(ids, splits=["train"] * 100, random=True)
+    assert (report["measuring"], report["kept_for_evaluation"]) == (60, 0)
+    assert sorted(dataset_of(bench).training.ids) == sorted(ids[:100])
+    bench.context.draw_more(bench.context.concept(NAME), at_least=FIRST + 1)
+    assert [wave.weights is None for wave in dataset_of(bench).waves] == [True, True, False]
+
+
+def test_rows_that_say_evaluation_train_where_nobody_says_they_are_random(
+    bench: Workbench, take: Take
+) -> None:
+    ids = drawn_elsewhere(bench, 40)
+    report = take(ids, splits=["evaluation"] * 40)
+    assert (report["measuring"], report["kept_for_training"]) == (0, 40)
+    assert sorted(dataset_of(bench).training.ids) == sorted(ids)
+
+
+def test_the_order_of_a_file_says_nothing(bench: Workbench, take: Take) -> None:
+    ids = sorted(drawn_elsewhere(bench, 70), key=lambda i: i in COUNTING)
+    take(ids, random=True)
+    measuring = dataset_of(bench).measuring
+    assert measuring != sorted(measuring)
+    assert {i in COUNTING for i in measuring[:30]} == {True, False}
+
+
+def test_the_same_sample_again_changes_nothing(bench: Workbench, take: Take) -> None:
+    ids = drawn_elsewhere(bench, 40)
+    take(ids, random=True)
+    before = dataset_of(bench).evaluation
+    report = take(ids, random=True)
+    assert (report["imported"], report["unchanged"], report["measuring"]) == (0, 40, 0)
+    take(ids)
+    assert list(dataset_of(bench).evaluation) == list(before)
+
+
+def test_labels_of_a_sample_can_be_undone_and_brought_again(bench: Workbench, take: Take) -> None:
+    ids = drawn_elsewhere(bench, 40)
+    take(ids, random=True, says="no")
+    assert len(bench.concept(NAME).labels.undo(40, author="me")) == 40
+    assert dataset_of(bench).measuring == []
+    take(ids, random=True)
+    dataset = dataset_of(bench)
+    assert len(dataset.measuring) == 30
+    assert {i: d.value == "yes" for i, d in dataset.blind.items()} == {i: i in COUNTING for i in ids}
+
+
+def test_what_was_declared_by_mistake_trains_once_it_is_undone(bench: Workbench, take: Take) -> None:
+    before = list(dataset_of(bench).evaluation)
+    ids = drawn_elsewhere(bench, 40)
+    take(ids, random=True)
+    bench.concept(NAME).labels.undo(40, author="me")
+    assert take(ids)["kept_for_evaluation"] == 0
+    assert list(dataset_of(bench).evaluation) == before
+    assert sorted(dataset_of(bench).training.ids) == sorted(ids)
