@@ -11,6 +11,7 @@ from concepts.learning.heads import HEADS
 from concepts.learning.machine_labels import Aggregation, bounded, most_agreeing
 from concepts.learning.scorers import SCORERS
 from study.annotators import SIMULATED_ANNOTATORS
+from study.peers import PEERS
 from study.scorers import ZERO_SHOT
 from study.walls import WALL, WALLS
 
@@ -29,7 +30,7 @@ class StudyMethod:
     `wall` is looked through where it is due, without `later` only as long as there is no yes; what was
     `unmarked` on it is learned from as a weak no; a simulated `annotator` labels the pool, and
     `aggregation` says what that counts for. Where the direction of the words is what a zero-shot scorer makes
-    of them, `words` names it."""
+    of them, `words` names it. A `peer` is another project's rule in place of all of this."""
 
     ways: Strategy = field(default_factory=Strategy)
     scorer: str = ""
@@ -39,15 +40,19 @@ class StudyMethod:
     annotator: str = ""
     aggregation: str = "bounded"
     words: str = ""
+    peer: str = ""
 
 
 def study_method(text: str) -> StudyMethod:
     """`margin`, `lda+random`, `no_wall`, `logistic+margin+by_head`, `default+annotator85`: each name a way to
     ask, a head, a way to rank the library, a wall, a simulated annotator, a way to aggregate, or `from_zpe`,
-    the words as a zero-shot scorer has them; what isn't named is the app's own.
+    the words as a zero-shot scorer has them; what isn't named is the app's own. A peer, such as `rocchio`,
+    stands alone.
 
     Raises `DiscernError`, which lists what there is.
     """
+    if text in PEERS:
+        return StudyMethod(peer=text)
     method = StudyMethod()
     for name in text.removeprefix(f"{DEFAULT}+").split("+") if text != DEFAULT else []:
         if name in ACQUISITIONS:
@@ -72,7 +77,8 @@ def study_method(text: str) -> StudyMethod:
             method = replace(method, words=WORDS[name])
         else:
             raise DiscernError(
-                f"“{name}” is no method. Join with +: {', '.join(known_names())}; or {DEFAULT}."
+                f"“{name}” is no method. Join with +: {', '.join(known_names())}; "
+                f"or name one alone: {', '.join([DEFAULT, *PEERS])}."
             )
     return method
 

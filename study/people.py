@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -58,3 +58,12 @@ class SimulatedPerson:
         return [
             name for name, looked in zip(wall, seen, strict=True) if looked and self.answer(name) == "yes"
         ]
+
+    def kinds_met(self, pictures: Iterable[str], labelled_yes: Iterable[str]) -> float:
+        """The share of the kinds of what counts among the pictures of which one was labelled yes; NaN where
+        nothing has kinds."""
+        if self.facet is None:
+            return float("nan")
+        counting = {name for name in pictures if self.truth(name) == "yes"}
+        met = {self.facet(name) for name in labelled_yes if name in counting}
+        return len(met) / len({self.facet(name) for name in counting})

@@ -222,7 +222,7 @@ class Replay:
             recall=float(flagged[yes].mean()) if yes.any() else float("nan"),
             brier=float(np.mean((probability[decided] - yes[decided]) ** 2)),
             average_precision_library=self._ranked(head, person),
-            facets=self._facets(person),
+            facets=person.kinds_met(self._names, (n for n in self._names if self._said[self._place[n]] > 0)),
             search_waits=float(
                 max(
                     [*self._waited, *(int(self._asked.sum()) - since for since in self._waiting.values())],
@@ -230,14 +230,6 @@ class Replay:
                 )
             ),
         )
-
-    def _facets(self, person: SimulatedPerson) -> float:
-        """Of the pool's kinds of what counts, the share of which a picture was labelled yes."""
-        if person.facet is None:
-            return float("nan")
-        counting = [name for name in self._names if person.truth(name) == "yes"]
-        met = {person.facet(name) for name in counting if self._said[self._place[name]] > 0}
-        return len(met) / len({person.facet(name) for name in counting})
 
     def _to_learn(self, n: int) -> list[str]:
         at = self._askable

@@ -13,7 +13,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from study.harness import Row
-from study.statistics import LEVELS, by_concept, paired, spread, work_to_reach
+from study.statistics import LEVELS, by_concept, paired, seconds_to_reach, spread, work_to_reach
 from study.study import ALL_LABELS, Found, Study
 
 LIBRARY = "average_precision_library"
@@ -78,6 +78,9 @@ def _facts(study: Study, found: Found) -> dict[str, Any]:
     full = {c: next(iter(b.values())) for c, b in by_concept(rows[ALL_LABELS]).items() if b}
     means = {method: by_concept(of) for method, of in rows.items() if method != ALL_LABELS}
     budgets = sorted({budget for of in means.values() for by in of.values() for budget in by})
+    quality = {method: _over_concepts(of, budgets) for method, of in means.items()}
+    seconds = {m: _over_concepts(by_concept(rows[m], "person_seconds"), budgets) for m in means}
+    aim = _mean(full.values())
     easy = _easy(full, means, budgets)
     groups = {"all": list(full), "easy": easy, "hard": [c for c in full if c not in easy]}
     return {
@@ -88,21 +91,19 @@ def _facts(study: Study, found: Found) -> dict[str, Any]:
         "concepts": list(full),
         "full": full,
         "means": means,
-        "training": {b: _mean(r.training_answers for r in found.rows if r.budget == b) for b in budgets},
+        "training": {
+            b: _mean(r.training_answers for r in rows[study.methods[0]] if r.budget == b) for b in budgets
+        },
         "groups": {
             name: {
-                method: {b: _mean(of[c][b] for c in members if b in of.get(c, {})) for b in budgets}
+                method: _over_concepts({c: of.get(c, {}) for c in members}, budgets)
                 for method, of in means.items()
             }
             for name, members in groups.items()
             if members
         },
         "members": groups,
-        "library": {
-            method: {b: _mean(by[b] for by in by_concept(of, LIBRARY).values() if b in by) for b in budgets}
-            for method, of in rows.items()
-            if method != ALL_LABELS
-        },
+        "library": {m: _over_concepts(by_concept(rows[m], LIBRARY), budgets) for m in means},
         "facets": {
             method: {b: _mean(row.facets for row in of if row.budget == b) for b in budgets}
             for method, of in rows.items()
@@ -124,6 +125,10 @@ def _facts(study: Study, found: Found) -> dict[str, Any]:
             (method, level): list(work_to_reach(rows[method], full, level).values())
             for method in means
             for level in LEVELS
+        },
+        "seconds": {
+            method: [seconds_to_reach(quality[method], seconds[method], level * aim) for level in LEVELS]
+            for method in means
         },
         "levels": LEVELS,
         "measures": {"average_precision": "the exported file", LIBRARY: "the ranking of the library"},
@@ -148,6 +153,11 @@ def _curve(number: int, method: str, of: Mapping[str, Mapping[int, float]]) -> d
     points = [(sqrt(b / most), _mean(by[b] for by in of.values() if b in by)) for b in budgets]
     path = " ".join(f"{40 + 550 * x:.1f},{280 - 260 * y:.1f}" for x, y in points)
     return {"method": method, "points": path, "dash": DASHES[number % len(DASHES)], "number": number}
+
+
+def _over_concepts(of: Mapping[str, Mapping[int, float]], budgets: Sequence[int]) -> dict[int, float]:
+    """Budget → mean over the concepts."""
+    return {b: _mean(by[b] for by in of.values() if b in by) for b in budgets}
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -76,3 +76,17 @@ def work_to_reach(rows: Sequence[Row], full: Mapping[str, float], level: float) 
         of_it = [row for row in rows if row.concept == concept and reached and row.budget == reached[0]]
         first[concept] = of_it[0] if of_it else None
     return first
+
+
+def seconds_to_reach(quality: Mapping[int, float], seconds: Mapping[int, float], aim: float) -> str:
+    """A person's seconds until a quality is reached, both by budget: on a straight line between two budgets,
+    "at most" those of the first or "not within" those of the last."""
+    budgets = [b for b in sorted(quality) if not np.isnan(quality[b])]
+    enough = next((place for place, b in enumerate(budgets) if quality[b] >= aim), None)
+    if enough is None:
+        return f"not within {seconds[budgets[-1]]:.0f}" if budgets else "–"
+    if not enough:
+        return f"at most {seconds[budgets[0]]:.0f}"
+    before, after = budgets[enough - 1], budgets[enough]
+    share = (aim - quality[before]) / (quality[after] - quality[before])
+    return f"{seconds[before] + share * (seconds[after] - seconds[before]):.0f}"

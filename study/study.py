@@ -31,6 +31,8 @@ from study.annotators import SIMULATED_ANNOTATORS, Ratings
 from study.concept_file import ConceptFile, StudyConcept, read_concepts
 from study.harness import BATCH, Case, Row, run
 from study.methods import BY_HEAD, study_method
+from study.peer_session import PeerSession
+from study.peers import PEERS
 from study.people import SECONDS_AN_ANSWER, SimulatedPerson
 from study.pictures import Embedded, LabelledFolder, by_part, embed, people, read_folder, split_of
 from study.replay import SIGNS, Replay, Split
@@ -169,8 +171,11 @@ def _work(cell: _Cell) -> dict[str, object]:
         person = replace(person, noise=cell.noise, seed=cell.seed)
         method = study_method(cell.method)
         first, *written = embedded.texts[cell.place]
-        session = Replay(
-            split, first, cell.seed, method, ratings=_ratings(cell, split, person), written=written
+        ratings = _ratings(cell, split, person)
+        session = (
+            PeerSession(split, first, cell.seed, PEERS[method.peer](), written)
+            if method.peer
+            else Replay(split, first, cell.seed, method, ratings=ratings, written=written)
         )
         # Pictures the person has at hand: they are learned from and count as no answer.
         session.looked(session.some_that_count(person, cell.start_positives))

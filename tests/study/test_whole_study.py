@@ -83,6 +83,7 @@ def test_it_writes_every_row_goes_on_where_it_was_and_gives_the_same_bytes(
     report = (first / "report.md").read_text()
     assert "steady+blend" in report
     assert "Kinds of what counts" in report
+    assert "A person's seconds until" in report
     assert "Simulated people" in report
     assert "<h1>Study: shapes</h1>" in (first / "report.html").read_text()
 
