@@ -32,8 +32,8 @@ def study(
     encoder: Annotated[str, typer.Option(help="As for library add.")] = "embedded",
     start_positives: Annotated[int, typer.Option(min=0, help="Pictures that count, given at the start.")] = 0,
     noise: Annotated[
-        float, typer.Option(min=0, max=0.5, help="Share of answers that the simulated person gets wrong.")
-    ] = 0.0,
+        str, typer.Option(help="Share of answers the person gets wrong, or two: of yes, and of no.")
+    ] = "0",
     as_json: Json = False,
 ) -> None:
     """Measure how good classifiers get with so many answers. Simulated people answer from labels.csv."""
@@ -50,7 +50,7 @@ def study(
         seeds=seeds,
         encoder=encoder,
         start_positives=start_positives,
-        noise=noise,
+        noise=_noise(noise),
     )
     with progress("Studying", KEPT) as listener:
         found = run_study(wanted, listener)
@@ -80,6 +80,17 @@ def demo(
     result = run_demo(workbench(), pictures=pictures, out=out, say=(lambda _: None) if as_json else say)
     if as_json:
         dump(result)
+
+
+def _noise(text: str) -> tuple[float, float]:
+    """Shares of what counts that is overlooked, and of what doesn't that is called yes."""
+    try:
+        shares = [float(part) for part in text.split(",")]
+    except ValueError:
+        shares = []
+    if len(shares) not in (1, 2) or not all(0 <= share <= 0.5 for share in shares):
+        raise typer.BadParameter("Noise is a share from 0 to 0.5, or two with a comma: 0.05, or 0.1,0.01.")
+    return shares[0], shares[-1]
 
 
 def _numbers(text: str) -> tuple[int, ...]:

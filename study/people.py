@@ -25,14 +25,16 @@ class SimulatedPerson:
     """A labelling function that answers at once, never tires and never changes its mind.
 
     A study with it measures the product's choices, not a person's patience. `counts`, `unsure` and `facet`,
-    which says what kind of what counts a picture is, take its name. Of a share `noise` of pictures it says
-    yes for no and no for yes. Asked again about one it errs anew: a slip is no opinion.
+    which says what kind of what counts a picture is, take its name. Of what counts it says no to a share
+    `overlooks`, of what doesn't yes to a share `invents`. Asked again about one it errs anew: a slip is no
+    opinion.
     """
 
     counts: Callable[[str], bool]
     unsure: Callable[[str], bool] | None = None
     facet: Callable[[str], str] | None = None
-    noise: float = 0.0
+    overlooks: float = 0.0
+    invents: float = 0.0
     seed: int = 0
 
     def truth(self, picture: str) -> Answer:
@@ -44,13 +46,11 @@ class SimulatedPerson:
     def answer(self, picture: str, times: int = 0) -> Answer:
         """`times`: how often it was asked about this picture before."""
         meant = self.truth(picture)
-        if meant == "unsure" or not self._errs(picture, times):
+        if meant == "unsure":
             return meant
-        return "no" if meant == "yes" else "yes"
-
-    def _errs(self, picture: str, times: int) -> bool:
         about = hashlib.blake2b(f"{self.seed} {picture} {times}".encode(), digest_size=4).digest()
-        return int.from_bytes(about) < self.noise * 2**32
+        errs = int.from_bytes(about) < (self.overlooks if meant == "yes" else self.invents) * 2**32
+        return "yes" if (meant == "yes") != errs else "no"
 
     def clicks(self, wall: Sequence[str], rng: np.random.Generator) -> list[str]:
         """Those of a wall that count, but for what is overlooked."""

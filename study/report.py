@@ -49,6 +49,8 @@ def _looks(study: Study, found: Found) -> list[str]:
     what = f"{', '.join(study.methods)}; budgets {', '.join(map(str, study.budgets))}; {study.seeds} seeds"
     if study.start_positives:
         what += f"; {study.start_positives} given"
+    if any(study.noise):
+        what += "; slips {:.0%} and {:.0%}".format(*study.noise)
     if not any(look.partition(": ")[2] == what for look in looks):
         looks.append(f"{datetime.now(UTC).date()}: {what}")
         file.write_text("\n".join(looks) + "\n", encoding="utf-8")

@@ -52,7 +52,7 @@ class Study:
     seeds: int
     encoder: str
     start_positives: int
-    noise: float = 0.0
+    noise: tuple[float, float] = (0.0, 0.0)  # shares of what counts and of what doesn't that a person errs in
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class _Cell:
     budgets: tuple[int, ...]
     pool: int
     start_positives: int
-    noise: float
+    noise: tuple[float, float]
     graph: bool
 
     @property
@@ -168,7 +168,8 @@ def _work(cell: _Cell) -> dict[str, object]:
     if cell.method == ALL_LABELS:
         rows = [_full(cell, split, embedded, person)]
     else:
-        person = replace(person, noise=cell.noise, seed=cell.seed)
+        overlooks, invents = cell.noise
+        person = replace(person, overlooks=overlooks, invents=invents, seed=cell.seed)
         method = study_method(cell.method)
         first, *written = embedded.texts[cell.place]
         ratings = _ratings(cell, split, person)

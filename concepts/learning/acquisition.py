@@ -41,8 +41,9 @@ FEW_YES = 3  # with fewer groups of pictures that count, their like is looked fo
 NEARER_NOES = 10  # nearer to a yes than anything left: then no more like it is looked for
 DIVERSE_UNTIL = 25  # answers
 ASKING_AGAIN = 0.4  # share of the questions, at most, that go to labels that are probably wrong
-AGAIN_FROM = 30  # answers: before, each new picture teaches more
-WRONG, AMONG = 0.03, 20  # share of labels taken to be wrong, as if seen among so many, until more is known
+AGAIN_FROM = 10  # answers: before, there is too little to doubt one by
+WRONG, AMONG = 0.2, 20  # share of labels taken to be wrong, as if seen among so many, until more is known
+SAME = 20  # right labels that one speaks for which was given again alike: it was the likeliest to be wrong
 SEARCHING = 0.2  # share of the questions that go to searches of which nothing is known
 SEARCHED = 10  # pictures of a search that speak for it
 EXPLORATION = 0.1  # share of later questions that ignore the head: it can't see what it is blind to
@@ -258,7 +259,10 @@ def before_a_border(round: Round, n: int, rng: np.random.Generator) -> list[Choi
 
 def _again(round: Round, n: int) -> list[Choice]:
     """At most n pictures whose label is probably wrong, by all others and by how often people err here, the
-    likeliest first."""
+    likeliest first.
+
+    Of a wall's marks half may be slips, where little counts: so people are taken to err much until one or two
+    labels came back as they were."""
     known = round.labelled
     rows = np.flatnonzero((known.person != 0) | known.passed)
     said = known.person[rows]
@@ -267,8 +271,8 @@ def _again(round: Round, n: int) -> list[Choice]:
     labels = TrainingSet(
         round.pool.vectors[rows], said > 0, np.where(said != 0, 1.0, PASSED_OVER), round.pool.group[rows]
     )
-    changed = int((known.again < 0).sum())
-    wrong = (WRONG * AMONG + changed) / (AMONG + int((said != 0).sum()))
+    changed, same = int((known.again < 0).sum()), int((known.again > 0).sum())
+    wrong = (WRONG * AMONG + changed) / (AMONG + int((said != 0).sum()) + SAME * same)
     doubts = probably_wrong(labels, wrong, SEED)
     doubts[(said == 0) | (known.again[rows] != 0)] = 0.0
     worst = np.argsort(-doubts, kind="stable")[:n]

@@ -5,6 +5,7 @@ import pytest
 from rounds import make_round, round_of
 
 from concepts.encoders.base import unit
+from concepts.learning import acquisition
 from concepts.learning.acquisition import ACQUISITIONS, Round, _far_from_all
 
 
@@ -103,6 +104,24 @@ def test_a_label_that_all_others_contradict_is_asked_for_again_and_only_once():
     given[wrong] = 1
     round = replace(round, labelled=replace(round.labelled, again=given))
     assert all(choice.reason != "again" for choice in auto.select(round, 5, np.random.default_rng(0)))
+
+
+def test_people_are_taken_to_err_much_until_labels_come_back_as_they_were(monkeypatch):
+    taken = []
+
+    def note(labels, wrong, seed):
+        taken.append(wrong)
+        return np.zeros(len(labels.positive))
+
+    monkeypatch.setattr(acquisition, "probably_wrong", note)
+    round = labelled_kinds(25)
+    for said in ([], [-1], [1], [1, 1], [-1, 1]):
+        given = round.labelled.again.copy()
+        given[: len(said)] = said
+        known = replace(round.labelled, again=given)
+        ACQUISITIONS["auto"]().select(replace(round, labelled=known), 5, np.random.default_rng(0))
+    nothing, changed, same, twice_the_same, one_each = taken
+    assert twice_the_same < same < one_each < nothing < changed
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])

@@ -145,10 +145,11 @@ def test_what_is_overlooked_on_a_wall_may_be_asked_later() -> None:
 
 
 def test_a_noisy_person_errs_about_the_same_pictures_whenever_asked_and_measures_by_what_is_meant() -> None:
-    noisy = SimulatedPerson(lambda name: int(name) < 500, noise=0.1, seed=3)
+    noisy = SimulatedPerson(lambda name: int(name) < 500, overlooks=0.2, invents=0.02, seed=3)
     names = [f"{number}" for number in range(1000)]
     wrong = [name for name in names if noisy.answer(name) != noisy.truth(name)]
-    assert 60 < len(wrong) < 140
+    assert 70 < sum(int(name) < 500 for name in wrong) < 130
+    assert 2 < sum(int(name) >= 500 for name in wrong) < 25
     assert wrong == [name for name in names if noisy.answer(name) != noisy.truth(name)]
 
 
@@ -226,7 +227,7 @@ def test_searches_are_written_one_after_the_other_and_each_is_asked_about_soon()
 
 
 def test_a_slip_is_made_anew_when_it_is_asked_again() -> None:
-    person = SimulatedPerson(lambda name: True, noise=0.2)
+    person = SimulatedPerson(lambda name: True, overlooks=0.2)
     first, again = ([person.answer(str(n), times) for n in range(1000)] for times in (0, 1))
     both = sum(a == b == "no" for a, b in zip(first, again, strict=True))
     assert 150 < first.count("no") < 250
