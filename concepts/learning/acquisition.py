@@ -44,6 +44,7 @@ ASKING_AGAIN = 0.4  # share of the questions, at most, that go to labels that ar
 AGAIN_FROM = 10  # answers: before, there is too little to doubt one by
 WRONG, AMONG = 0.2, 20  # share of labels taken to be wrong, as if seen among so many, until more is known
 SAME = 20  # right labels that one speaks for which was given again alike: it was the likeliest to be wrong
+ALIKE, A_CHANGE, LABELS_A_TRY = 1, 2, 50  # given again alike for nothing: one, two a change, one in fifty
 SEARCHING = 0.2  # share of the questions that go to searches of which nothing is known
 SEARCHED = 10  # pictures of a search that speak for it
 EXPLORATION = 0.1  # share of later questions that ignore the head: it can't see what it is blind to
@@ -262,20 +263,22 @@ def _again(round: Round, n: int) -> list[Choice]:
     likeliest first.
 
     Of a wall's marks half may be slips, where little counts: so people are taken to err much until one or two
-    labels came back as they were."""
+    labels came back as they were. Where kinds of what counts have nothing in common, each first picture of
+    one looks like a slip, so few may come back as they were for each that is changed."""
     known = round.labelled
     rows = np.flatnonzero((known.person != 0) | known.passed)
     said = known.person[rows]
-    if known.asked.sum() < AGAIN_FROM or (said != 0).sum() > MOST:  # of so many a wrong one says little
+    decided, changed, same = (int(x.sum()) for x in (said != 0, known.again < 0, known.again > 0))
+    room = ALIKE + A_CHANGE * changed + decided / LABELS_A_TRY - same
+    if known.asked.sum() < AGAIN_FROM or room <= 0 or decided > MOST:  # of so many a wrong one says little
         return []
     labels = TrainingSet(
         round.pool.vectors[rows], said > 0, np.where(said != 0, 1.0, PASSED_OVER), round.pool.group[rows]
     )
-    changed, same = int((known.again < 0).sum()), int((known.again > 0).sum())
-    wrong = (WRONG * AMONG + changed) / (AMONG + int((said != 0).sum()) + SAME * same)
+    wrong = (WRONG * AMONG + changed) / (AMONG + decided + SAME * same)
     doubts = probably_wrong(labels, wrong, SEED)
     doubts[(said == 0) | (known.again[rows] != 0)] = 0.0
-    worst = np.argsort(-doubts, kind="stable")[:n]
+    worst = np.argsort(-doubts, kind="stable")[: min(n, math.ceil(room))]
     return [Choice(int(rows[place]), "again") for place in worst if doubts[place] >= PROBABLY]
 
 

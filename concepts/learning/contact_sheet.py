@@ -17,7 +17,7 @@ from concepts.learning.base import Bools, Rows, TrainingSet, Votes, distinct, on
 from concepts.learning.nearness import MOST, others
 
 SIZE = 60  # pictures of a wall
-AGAIN = 20  # labels after which a wall is worth as much as eight questions again
+AGAIN = 15  # labels after which a wall is worth as much as eight questions again
 ALONE, FEWEST_ALONE = 0.2, 2  # share of what counts, and number, from which kinds seem to be missing
 BY_WORDS = 0.1  # share of a wall that is what the words find: the words may be wrong
 TYPICAL = 2  # walls that show what is typical; where odd ones come first, heads learn worse from them
