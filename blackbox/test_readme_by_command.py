@@ -236,7 +236,8 @@ def test_the_bundle_tells_the_figures_that_evaluate_told(job: Job) -> None:
 def test_scores_are_a_table_of_pictures_with_probability_and_decision(job: Job) -> None:
     for file, step, count in (("scores.csv", "score", 16), ("library.csv", "score the library", 150)):
         rows = rows_of(job.folder / file)
-        assert list(rows[0]) == ["id", "path", "score", "decision"]
+        error = ["error"] if step == "score" else []
+        assert list(rows[0]) == ["id", "path", "score", "decision", *error]
         said = job.said[step]
         assert (said["rows"], said["skipped"], said["out"]) == (count, 0, str(job.folder / file))
         assert len(rows) == count
@@ -281,7 +282,7 @@ runpy.run_path({str(bundle / "classify.py")!r}, run_name="__main__")
     product = {Path(row["path"]).name: row for row in rows_of(job.folder / "scores.csv")}
     assert alone.keys() == product.keys()
     for name, row in product.items():
-        assert float(alone[name]["probability"]) == pytest.approx(float(row["score"]), abs=VERY_CLOSE)
+        assert float(alone[name]["score"]) == pytest.approx(float(row["score"]), abs=VERY_CLOSE)
         assert alone[name]["decision"] == row["decision"]
 
 

@@ -223,7 +223,7 @@ def _variables(names: Iterable[str]) -> str:
 class EmptyLibraryError(DiscernError):
     """There are no pictures yet."""
 
-    in_terminal = "Add pictures first: discern library add FOLDER."
+    in_terminal = "Add pictures first: discern library add FOLDER"
     on_screen = "Add some on Library."
 
     def __init__(self) -> None:
@@ -233,7 +233,7 @@ class EmptyLibraryError(DiscernError):
 class NoConceptError(UnknownConceptError):
     """A concept was asked for by name where none was begun yet."""
 
-    in_terminal = "Begin one: discern concept new NAME --description SENTENCE."
+    in_terminal = "Begin one: discern concept new NAME --description SENTENCE"
     on_screen = "Begin one on Home."
 
     def __init__(self, name: str) -> None:
@@ -244,7 +244,7 @@ class NoConceptError(UnknownConceptError):
 class NoVersionError(UnknownVersionError):
     """Nothing was trained for a concept yet."""
 
-    in_terminal = "Train one: discern concept train “{error.concept}”."
+    in_terminal = "Train one: discern concept train {error.concept!q}"
     on_screen = "Train one on Check."
 
     def __init__(self, concept: str) -> None:
@@ -303,8 +303,8 @@ class UntrustedEncoderError(EncoderError):
     """A file from elsewhere names an encoder that nobody here has chosen. It was not loaded."""
 
     in_terminal = (
-        "Where you trust those who made that encoder, run it again with --trust-encoder “{error.name}”, "
-        "or with local-dir:FOLDER for a copy of it."
+        "Where you trust those who made that encoder, or take local-dir:FOLDER for a copy of it, run it "
+        "again with --trust-encoder {error.name!q}"
     )
 
     def __init__(self, name: str) -> None:
@@ -316,7 +316,7 @@ class OtherEncoderError(DiscernError):
     """Pictures were about to be added with another encoder than the library's."""
 
     in_terminal = (
-        "Leave out the encoder, or change it for all pictures: discern library reembed {error.asked}."
+        "Leave out the encoder, or change it for all pictures: discern library reembed {error.asked!q}"
     )
     on_screen = "Leave out the encoder, or change it for all pictures on Settings, Encoder."
 
@@ -345,7 +345,7 @@ class FingerprintMismatchError(DiscernError):
 class ChangedBundleError(DiscernError):
     """A bundle is not as it was written. `differences` say how, a clause each."""
 
-    in_terminal = "Copy or export it again. To use it as it is all the same: discern score --accept-changed."
+    in_terminal = "Copy or export it again, or use it as it is all the same, with --accept-changed"
 
     def __init__(self, bundle: str, differences: Sequence[str]) -> None:
         shown = list(differences[:MOST_DIFFERENCES])
@@ -374,7 +374,7 @@ class NotEnoughLabelsError(DiscernError):
     http_status = 409
     in_terminal = (
         "Answer some: discern concept next NAME{error.option} --out answers.csv, then discern concept labels "
-        "import NAME answers.csv."
+        "import NAME answers.csv"
     )
     on_screen = "Answer some on Label."
 
@@ -391,7 +391,7 @@ class NotEnoughPicturesError(DiscernError):
     """It takes `needed` pictures that nobody has answered about, and there are only so many."""
 
     http_status = 409
-    in_terminal = "Add pictures: discern library add PATH, or take a lower --at-least."
+    in_terminal = "Take a lower --at-least, or add pictures: discern library add PATH"
     on_screen = "Add pictures, or ask for fewer of 100 to be right."
 
     def __init__(self, needed: int, there: int) -> None:
@@ -406,7 +406,7 @@ class NoUsableRowsError(DiscernError):
     """No row of a label file can be used. `rows` are (number, reason)."""
 
     http_status = 422
-    in_terminal = "Mend these rows and import them again: discern concept labels import. Nothing was taken."
+    in_terminal = "Nothing was taken. Mend these rows, then: discern concept labels import NAME FILE"
     on_screen = "Mend these rows and give the file again: nothing was taken."
 
     def __init__(self, file: str, rows: Sequence[tuple[int, str]]) -> None:
@@ -480,7 +480,7 @@ class BlindModelError(DiscernError):
 
     in_terminal = (
         "Name one that sees in DISCERN_VLM_MODEL, or label with the built-in encoder: discern concept "
-        "annotate NAME --annotator builtin."
+        "annotate NAME --annotator builtin"
     )
     on_screen = "Name one that sees on Settings, or none: then the built-in encoder labels."
 

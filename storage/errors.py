@@ -3,8 +3,17 @@ about it in a terminal and on a screen, and the status of HTTP."""
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
-from typing import Literal
+from string import Formatter
+from typing import Any, Literal
+
+
+class _Advice(Formatter):
+    """`{error.concept!q}` is the concept's name as a shell takes it: commands are there to be pasted."""
+
+    def convert_field(self, value: Any, conversion: str | None) -> Any:
+        return shlex.quote(str(value)) if conversion == "q" else super().convert_field(value, conversion)
 
 
 class DiscernError(Exception):
@@ -19,7 +28,7 @@ class DiscernError(Exception):
 
     def advice(self, place: Literal["in_terminal", "on_screen"]) -> str:
         """What to do about it; empty where the message says it all."""
-        return str(getattr(self, place)).format(error=self)
+        return _Advice().format(str(getattr(self, place)), error=self)
 
 
 class StorageError(DiscernError):
@@ -72,7 +81,7 @@ class DamagedIndexError(StorageError):
     """The vector index can't be read, or holds what was never written. It can be made again: nothing a person
     did is in it."""
 
-    in_terminal = "Make it again: discern library check --repair."
+    in_terminal = "Make it again: discern library check --repair"
     on_screen = "It is made again meanwhile: see Library."
 
     def __init__(self, folder: Path | str, reason: str) -> None:
@@ -93,7 +102,7 @@ class ConceptInTrashError(UnknownConceptError):
     """The concept is in the trash, so nothing can be done with it until it is restored."""
 
     http_status = 409
-    in_terminal = "Restore it: discern trash restore --concept “{error.concept}”."
+    in_terminal = "Restore it: discern trash restore --concept {error.concept!q}"
     on_screen = "Restore it on Library, Trash."
 
     def __init__(self, concept: str) -> None:
@@ -131,7 +140,7 @@ class UnknownCollectionError(DiscernError):
     """No named collection of pictures has this name or number."""
 
     http_status = 404
-    in_terminal = "See discern collection list, or make it: discern collection new."
+    in_terminal = "See discern collection list, or make it: discern collection new NAME"
     on_screen = "Make it on Library, Collections."
 
 
@@ -210,7 +219,7 @@ class NoSuchBucketError(BucketError):
     in_terminal = (
         "Check the name (DISCERN_STORE, or the place that was named) and AWS_ENDPOINT_URL, or make it, "
         "then run the same command again. What was kept in one that is lost is made again from the "
-        "pictures: discern library check --repair."
+        "pictures: discern library check --repair"
     )
     on_screen = (
         "Check its name, or make it. What was kept in one that is lost is made again from the pictures: "
@@ -234,8 +243,8 @@ class DamagedDatabaseError(StorageError):
     """The database file is there, and pages of it are not what was written. Nothing more is put in it."""
 
     in_terminal = (
-        "Stop the app, then save what can be read: discern library check --repair. The damaged file is kept. "
-        "Or restore what discern backup wrote. To start anew, point DISCERN_HOME to another folder."
+        "Stop the app. Restore what discern backup wrote, or point DISCERN_HOME to another folder to start "
+        "anew, or save what can be read, which keeps the damaged file: discern library check --repair"
     )
     on_screen = "Ask whoever runs Discern to stop it, then save what can be read or restore a backup."
 

@@ -18,6 +18,7 @@ from storage.errors import UnknownPictureError
 from storage.frames import EVERYTHING, Frame, was_inside
 from storage.kept_counts import KeptCounts, add_to_counts, groups_shown, kept_counts, recount_groups
 from storage.pictures.files import SkippedFile, Source
+from storage.pictures.sources import absolute
 from storage.removed import shown
 from storage.tables import (
     PURGED,
@@ -40,7 +41,7 @@ LIBRARY_TABLES = (
 )  # but for the files that were skipped: what they are is said of the computer
 _ID = re.compile(r"[0-9a-f]{64}")
 _START_OF_AN_ID = re.compile(r"[0-9a-fA-F]{8,63}")
-_UNTIDY = re.compile(r"//|/\./|/\.?$")
+_UNTIDY = re.compile(r"//|/\.\.?/|/\.{0,2}$")
 
 
 @dataclass(frozen=True)
@@ -409,6 +410,6 @@ def _picture(row: PictureRow, sources: list[str], root: str) -> Picture:
 
 
 def _written_out(base: str, path: str) -> str:
-    """As pathlib joins and writes paths, which takes it long for millions."""
+    """As a picture's place is written when it is added, which takes pathlib long for millions."""
     joined = os.path.join(base, path)  # noqa: PTH118
-    return str(Path(joined)) if _UNTIDY.search(joined) else joined
+    return absolute(Path(joined)) if _UNTIDY.search(joined) else joined

@@ -184,7 +184,7 @@ class Counts(NamedTuple):
 def write(answers: Iterable[Answer], about: Mapping[str, Any], stream: TextIO, as_lines: bool) -> Counts:
     """CSV, or a JSON value a line. Of several concepts each has its name before its columns."""
     names = [column["name"] for column in about["columns"]]
-    kinds = [("probability", "decision", *(["grade"] if name in about["graded"] else [])) for name in names]
+    kinds = [("score", "decision", *(["grade"] if name in about["graded"] else [])) for name in names]
     yes, rows, bad = [0] * len(names), 0, 0
     writer = csv.writer(stream, lineterminator="\n")
     if not as_lines:
@@ -212,10 +212,10 @@ def _no_formula(text: str) -> str:
 def _as_json(answer: Answer) -> dict[str, Any]:
     if answer.error is not None:
         return {"path": answer.path, "error": answer.error}
-    said = {
-        s.concept: {k: v for k, v in s._asdict().items() if k != "concept" and v is not None}
-        for s in answer.said
-    }
+    said = {}
+    for s in answer.said:
+        grade = {} if s.grade is None else {"grade": s.grade}
+        said[s.concept] = {"score": s.probability, "decision": s.decision, **grade}
     return {"path": answer.path, **(said if len(said) > 1 else next(iter(said.values())))}
 
 

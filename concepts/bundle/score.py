@@ -24,6 +24,7 @@ from concepts.bundle.scorer import Outputs, sigmoid
 from concepts.errors import DiscernError
 from concepts.learning.base import LinearHead
 from storage.csv_files import FORMULA, FORMULA_BEGINS, escaped
+from storage.pictures.files import SkippedFile
 
 ROWS_AT_ONCE = 65_536  # Parquet keeps facts of every row group until the end: few large ones stay small
 
@@ -42,15 +43,16 @@ class ScoreCounts:
     yes: int  # of the first column
 
 
-def schema_of(bundle: Bundle) -> pa.Schema:
+def schema_of(bundle: Bundle, *, of_files: bool = False) -> pa.Schema:
     """id, path, score 0..1 and decision yes/no; of several concepts the last two for each, with its name;
-    of a graded one also its grade."""
+    of a graded one also its grade. `of_files`: then why one can't be read."""
     graded = {concept.concept for concept in bundle.facts.concepts if concept.grades}
     fields = [("id", pa.string()), ("path", pa.string())]
     for name in bundle.columns:
         mark = f"{name}: " if len(bundle.columns) > 1 else ""
         fields += [(f"{mark}score", pa.float64()), (f"{mark}decision", pa.string())]
         fields += [(f"{mark}grade", pa.float64())] if name in graded else []
+    fields += [("error", pa.string())] if of_files else []
     return pa.schema(fields)
 
 
@@ -67,6 +69,19 @@ def score_rows(bundle: Bundle, said: Iterable[tuple[Texts, Texts, Outputs]]) -> 
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
+def file_rows(bundle: Bundle, said: Iterable[tuple[Texts, Texts, Outputs, Sequence[SkippedFile]]]) -> Rows:
+    """As `score_rows`, of files, followed by those that can't be read: of them there is a path and why."""
+    schema = schema_of(bundle, of_files=True)
+    for ids, paths, found, skipped in said:
+        for batch in score_rows(bundle, [(ids, paths, found)]):
+            yield batch.append_column("error", pa.nulls(len(batch), pa.string()))
+        if skipped:
+            why = {"path": path_texts([file.uri for file in skipped]), "error": [f.message for f in skipped]}
+            empty = pa.nulls(len(skipped))
+            columns = [pa.array(why.get(field.name, empty), field.type) for field in schema]
+            yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
 @dataclass(frozen=True)
 class Column:
     """A concept of a table of all finished ones, and the version that speaks for it. `looks_at`: for ids,
@@ -79,10 +94,10 @@ class Column:
 
 
 def table_schema(columns: Sequence[Column], *, as_csv: bool) -> pa.Schema:
-    """id, path, and of each concept its probability 0..1, decision yes/no and version, with its name before
-    a colon. No name is a formula of a spreadsheet program in a CSV file."""
+    """id, path, and of each concept its score 0..1, decision yes/no and version, with its name before a
+    colon. No name is a formula of a spreadsheet program in a CSV file."""
     fields = [("id", pa.string()), ("path", pa.string())]
-    kinds = {"probability": pa.float64(), "decision": pa.string(), "version": pa.int32()}
+    kinds = {"score": pa.float64(), "decision": pa.string(), "version": pa.int32()}
     for column in columns:
         name = escaped(column.concept) if as_csv else column.concept
         fields += [(f"{name}: {what}", kind) for what, kind in kinds.items()]
@@ -186,7 +201,7 @@ def _read(file: Path) -> tuple[Iterable[pa.RecordBatch], pa.Schema]:
 
 
 def _kind(column: str) -> pa.DataType:
-    text = column in ("id", "path") or column.endswith("decision")
+    text = column in ("id", "path", "error") or column.endswith("decision")
     return pa.string() if text else pa.int32() if column.endswith("version") else pa.float64()
 
 

@@ -64,7 +64,7 @@ def _state(info: LibraryState) -> None:
         if not found.is_searched_whole:
             rows.append(("", f"a search finds {found.recall_top:.1%} of the first 100"))
         if not found.is_current:
-            rows.append(("", "The library has changed since: discern library check --only neighbours."))
+            rows.append(("", "The library has changed since: discern library check --only neighbours"))
     if used := info.vectors:
         rows += [
             ("Vectors", f"{used.least / 1e6:,.1f} MB by themselves"),
@@ -74,7 +74,7 @@ def _state(info: LibraryState) -> None:
             ("", f"{used.others / 1e6:,.1f} MB: of encoders that the library had before"),
         ]
         if used.is_too_much:
-            rows.append(("", "Older states take much of it: discern library check --only tidy."))
+            rows.append(("", "Older states take much of it: discern library check --only tidy"))
     table(("", ""), rows)
     for file in info.bad:
         say(f"{file.path}: {file.message}")
@@ -146,7 +146,7 @@ def _checked(report: Any) -> None:
         if report.left:
             say(f"{report.left:,} pictures can't be mended: none of their files is there any more.")
     elif not report.is_whole:
-        say("Mend it: discern library check --repair.")
+        say("Mend it: discern library check --repair")
     else:
         say("Nothing that Discern needs is missing.")
 

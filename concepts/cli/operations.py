@@ -91,7 +91,7 @@ def _of_terminal(parameter: Any) -> inspect.Parameter:
     else:
         if parameter.default is False:  # else there were a --no-… too
             flag = flag or f"--{parameter.name.replace('_', '-')}"
-        kind = typer.Option(*filter(None, [flag]), **about)
+        kind = typer.Option(*flag.split(), **about)  # an older name may follow
     annotation: Any = Annotated[_typed(parameter.type), kind]
     return keyword(parameter.name, annotation, parameter.default)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from concepts.workbench import Workbench
     from concepts.workbench.jobs import LookedAt
     from concepts.workbench.watch_views import FlaggedPage, WatchView
-    from concepts.workbench.watching import Watches
 
 AGAIN_SECONDS = 5.0  # from one look to the next
 
@@ -81,13 +81,15 @@ def watch(
             say(_line(looked))
             _told(found)
         return
-    _go_on(bench, watches, number)
+    _go_on(bench, concept, number)
 
 
-def _go_on(bench: Workbench, watches: Watches, number: int) -> None:
+def _go_on(bench: Workbench, concept: str, number: int) -> None:
     """Until Ctrl-C, or until somebody stops watching; prints what each look took in."""
+    watches = bench.concept(concept).watches
     shown = watches.get(number)
-    say(f"Watching {shown.folder}. Ctrl-C ends this; watch {number} ends by discern concept stop-watching.")
+    say(f"Watching {shown.folder}. Ctrl-C ends this. The watch itself ends by:")
+    say(f"  discern concept stop-watching {shlex.quote(concept)} {number}")
     try:
         while watches.get(number).stopped is None:
             looked = watches.look_if_new(number)
@@ -115,7 +117,7 @@ def _flagged(page: FlaggedPage) -> None:
     rows = [(f"{one.probability:.3f}", one.version, one.delivery, one.file) for one in page.flagged]
     table(("score", "version", "message", "file"), rows)
     if page.held:
-        say(f"{page.held} more wait for your label first: discern concept next NAME.")
+        say(f"{page.held} more wait for your label first: discern concept next NAME")
 
 
 @shows("watches.stop")

@@ -403,15 +403,24 @@ def embed_batch(
 
 
 def embed_files(
+    paths: Sequence[Path], encoder: Encoder
+) -> Generator[tuple[list[str], list[str], Vectors, int], None, None]:
+    """Ids, places and vectors (n, d) of files that need not be in a library, and how many were bad."""
+    with closing(embed_or_skip(paths, encoder)) as found:
+        for ids, places, vectors, skipped in found:
+            yield ids, places, vectors, len(skipped)
+
+
+def embed_or_skip(
     paths: Sequence[Path],
     encoder: Encoder,
     within: Within | None = None,
     engine: Engine | None = None,
     handle: EncoderHandle | None = None,
     waiting: Callable[[], None] = nothing,
-) -> Generator[tuple[list[str], list[str], Vectors, int], None, None]:
-    """Ids, places and vectors (n, d) of files that need not be in a library, and how many were bad. Of links
-    those count that stay `within`.
+) -> Generator[tuple[list[str], list[str], Vectors, list[SkippedFile]], None, None]:
+    """Ids, places and vectors (n, d) of files that need not be in a library, and those that can't be read.
+    Of links those count that stay `within`.
 
     Streams: a million files take no more memory than a hundred. `engine` with a `handle` of the same encoder
     for another one than threads of this process; `waiting` is called while nothing comes.
@@ -424,8 +433,8 @@ def embed_files(
             found = [item for item in batch if isinstance(item, ProcessedFile)]
             vectors = [item.vector for item in found]
             stacked = np.stack(vectors) if vectors else np.empty((0, encoder.dimension), np.float32)
-            bad = len(batch) - len(found)
-            yield [item.facts.id for item in found], [item.source.uri for item in found], stacked, bad
+            skipped = [item for item in batch if isinstance(item, SkippedFile)]
+            yield [item.facts.id for item in found], [item.source.uri for item in found], stacked, skipped
 
 
 def embed_picture(data: bytes, encoder: Encoder) -> Vectors:

@@ -24,7 +24,7 @@ from concepts.bundle.heads import BundleHead
 from concepts.bundle.int8 import INT8, Int8, fitted
 from concepts.bundle.load import CLASSIFIER_FILE, Bundle, check_for, load_bundle
 from concepts.bundle.page import Shown, classifying_page, document_of
-from concepts.bundle.score import schema_of, score_rows, write_scores
+from concepts.bundle.score import file_rows, schema_of, score_rows, write_scores
 from concepts.bundle.scorer import Outputs
 from concepts.bundle.write import BundlePart, bundle_facts, licence_of_encoder, write_bundle
 from concepts.classifier.measuring import figures_under
@@ -38,12 +38,12 @@ from concepts.learning.base import LinearHead
 from concepts.learning.report import ClassFigures, EvaluationReport, LabelCount, Metric, target_met
 from concepts.learning.scaled import GRADED, cuts_of
 from concepts.library.collection import Collection
-from concepts.library.ingestion import embed_files, short_side
+from concepts.library.ingestion import embed_or_skip, short_side
 from concepts.library.placed_scores import with_places
 from concepts.publishing.smaller import EncoderAgreement, Int8Measured, int8_facts, kept_int8
 from concepts.view import View
 from storage.heads import StoredHead
-from storage.pictures.files import Within
+from storage.pictures.files import SkippedFile, Within
 from storage.sums import read_kept, write_kept
 from storage.vectors.products import one_blas_thread
 from storage.vectors.reader import VectorReader
@@ -316,10 +316,11 @@ def score_pictures(
     the library, or of what a concept `looks_in`. `trust` names the encoder to load where nobody here has
     chosen the bundle's."""
     skipped = [0]
+    schema = schema_of(bundle, of_files=bool(paths))
     if paths:
         wanted = bundle.facts.encoder
         encoder = collection.encoder_like(wanted.name, wanted.precision, wanted.fingerprint, trust)
-        rows = score_rows(bundle, _fresh(collection, bundle, encoder, paths, listener, skipped, within))
+        rows = file_rows(bundle, _fresh(collection, bundle, encoder, paths, listener, skipped, within))
     else:
         # With no name of its own: it ends, with its threads, where `rows` are closed.
         index = looks_in or collection.index()
@@ -331,8 +332,8 @@ def score_pictures(
             ),
         )
     with one_blas_thread, closing(rows):
-        counts = write_scores(rows, schema_of(bundle), out)
-    return ScoreResult(out=str(out), rows=counts.rows, yes=counts.yes, skipped=skipped[0])
+        counts = write_scores(rows, schema, out)
+    return ScoreResult(out=str(out), rows=counts.rows - skipped[0], yes=counts.yes, skipped=skipped[0])
 
 
 def _fresh(
@@ -343,19 +344,18 @@ def _fresh(
     listener: Listener,
     skipped: list[int],
     within: Within | None,
-) -> Iterator[tuple[list[str], list[str], Outputs]]:
+) -> Iterator[tuple[list[str], list[str], Outputs, list[SkippedFile]]]:
     done = 0
 
     def tell() -> None:
         listener(done, None, f"{skipped[0]:,} skipped")
 
     engine, handle = collection.engine, collection.handle(encoder)
-    for ids, uris, vectors, bad in embed_files(paths, encoder, within, engine, handle, tell):
-        done += len(ids) + bad
-        skipped[0] += bad
+    for ids, uris, vectors, bad in embed_or_skip(paths, encoder, within, engine, handle, tell):
+        done += len(ids) + len(bad)
+        skipped[0] += len(bad)
         tell()
-        if ids:
-            yield ids, uris, bundle.outputs(vectors)
+        yield ids, uris, bundle.outputs(vectors), bad
 
 
 def _named(metric: Metric, words: str) -> Metric:

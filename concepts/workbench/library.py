@@ -326,7 +326,7 @@ class PictureLibrary:
     def found(
         self,
         chosen: Choice = PictureSelection(),  # noqa: B008
-        top: Annotated[int, Field(ge=1, description="At most how many pictures.")] = 20,
+        top: Annotated[int, Flag("--n --top"), Field(ge=1, description="At most how many pictures.")] = 20,
         *,
         author: AuthorName,
     ) -> list[PictureView]:

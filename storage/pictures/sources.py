@@ -36,10 +36,10 @@ def walk(paths: Sequence[Path], within: Within | None = None) -> Found:
     list has no path column.
     """
     visited: set[tuple[int, int]] = set()
-    return chain.from_iterable([_named(_absolute(path), visited, within) for path in paths])
+    return chain.from_iterable([_named(absolute(path), visited, within) for path in paths])
 
 
-def _absolute(path: Path) -> str:
+def absolute(path: Path) -> str:
     """Links stay as they are written, but behind one `..` is not what the text suggests."""
     if place := uri_of(path):
         return place

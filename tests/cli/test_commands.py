@@ -22,7 +22,7 @@ Run = Callable[..., Any]
 # What is looked at and changes nothing, and what a person should read there.
 LOOKS = [
     (("library", "info"), "Pictures             60"),
-    (("library", "search", "--top", "3"), "96 × 96"),
+    (("library", "search", "--n", "3"), "96 × 96"),
     (("library", "search", "--like", "ellipse-0000.png"), "score"),
     (("concept", "list"), NAME),
     (("concept", "show", NAME), "Version 1: "),
@@ -152,7 +152,7 @@ def test_a_concept_in_the_trash_comes_back_as_its_error_says(
     assert ([item["id"]], [item["name"]]) == (put["ids"], put["names"])
     refused = ended("concept", "mine", concept["name"])
     assert refused.code == 1
-    assert f"discern trash restore --concept “{concept['name']}”" in refused.err
+    assert f"discern trash restore --concept '{concept['name']}'" in refused.err
     assert discern("trash", "restore", "--concept", item["id"]) == put
     assert discern("concept", "list") == [concept]
     for wrong in ((), ("--concept", "A", "--rule", "B")):

@@ -199,6 +199,17 @@ def test_a_coco_file_of_objects_says_of_each_picture_what_is_in_it(concept: Conc
     ]
 
 
+def test_a_path_may_lead_up_as_where_pictures_are_added(
+    concept: Concept, pictures: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "lists").mkdir()
+    file = tmp_path / "lists" / "labels.csv"
+    up = os.path.relpath(pictures / "ellipse-0006.png", file.parent)
+    assert up.startswith("..")
+    file.write_text(f"path,label\n{up},yes\n{pictures}/../{pictures.name}/line-0002.png,no\n")
+    assert concept.label_files.import_file(file)["imported"] == 2
+
+
 def test_the_end_of_a_path_that_fits_two_pictures_is_no_name_for_either(
     open_bench: Callable[[], Workbench], pictures: Path, tmp_path: Path
 ) -> None:

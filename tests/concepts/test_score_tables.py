@@ -43,7 +43,7 @@ def test_a_row_a_picture_and_of_each_concept_what_its_version_says(bench: Workbe
     assert "another encoder" in result.left_out["Foreign"]
     assert "no trained version" in result.left_out["New"]
     table = pq.read_table(tmp_path / "all.parquet")
-    names = [f"{name}: {what}" for name in (NAME, OTHER) for what in ("probability", "decision", "version")]
+    names = [f"{name}: {what}" for name in (NAME, OTHER) for what in ("score", "decision", "version")]
     assert table.column_names == ["id", "path", *names]
     vectors = bench.context.collection.index()
     assert table["id"].to_pylist() == list(vectors.ids)
@@ -52,8 +52,8 @@ def test_a_row_a_picture_and_of_each_concept_what_its_version_says(bench: Workbe
         head = linear_head(bench.context.head(bench.context.concept(name), None))
         exact = vectors.vectors(table["id"].to_pylist()).astype(np.float64) @ head.weights + head.bias
         expected = 1 / (1 + np.exp(-exact))
-        assert table[f"{name}: probability"].to_pylist() == pytest.approx(expected.tolist(), abs=1e-12)
-        said = ["yes" if p >= head.threshold else "no" for p in table[f"{name}: probability"].to_pylist()]
+        assert table[f"{name}: score"].to_pylist() == pytest.approx(expected.tolist(), abs=1e-12)
+        said = ["yes" if p >= head.threshold else "no" for p in table[f"{name}: score"].to_pylist()]
         assert table[f"{name}: decision"].to_pylist() == said
 
 
@@ -61,7 +61,7 @@ def test_in_a_csv_file_no_heading_is_a_formula(bench: Workbench, tmp_path: Path)
     bench.rules.write_table_to(tmp_path / "all.csv", [OTHER]).wait()
     with (tmp_path / "all.csv").open(newline="") as file:
         heading, *rows = csv.reader(file)
-    assert heading == ["id", "path", "'=Dark one: probability", "'=Dark one: decision", "'=Dark one: version"]
+    assert heading == ["id", "path", "'=Dark one: score", "'=Dark one: decision", "'=Dark one: version"]
     assert len(rows) == bench.library.count()
 
 

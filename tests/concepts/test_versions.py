@@ -343,6 +343,7 @@ def test_a_new_folder_is_scored_into_a_file_to_download_and_no_other_file_can_be
     trained: Workbench, concept: Concept, tmp_path: Path
 ) -> None:
     folder = draw_folder(tmp_path / "new", 9, first_seed=900)
+    (folder / "broken.png").write_bytes(b"no picture")
     job = concept.scores.score_files(str(folder), 1, "parquet").id
     train_job = next(j.id for j in trained.jobs.store.recent() if j.kind == "train")
     for none_yet in (job, train_job):
@@ -350,8 +351,12 @@ def test_a_new_folder_is_scored_into_a_file_to_download_and_no_other_file_can_be
             trained.scoring.file(none_yet)
     work_off(trained)
     table = pq.read_table(trained.scoring.file(job))
-    assert table.num_rows == 9
-    assert np.isfinite(table["score"].to_numpy()).all()
+    read = table.filter(table["error"].is_null())
+    assert read.num_rows == 9
+    assert np.isfinite(read["score"].to_numpy()).all()
+    (bad,) = table.filter(table["error"].is_valid()).to_pylist()
+    assert (bad["path"], bad["id"], bad["score"]) == (str(folder / "broken.png"), None, None)
+    assert "picture" in bad["error"]
     with pytest.raises(DiscernError, match="isn't there"):
         concept.scores.score_files("/no/such/folder", 1, "csv")
 

@@ -32,7 +32,7 @@ from not_run import not_run
 from concepts.errors import CancelledError, EngineError, FingerprintMismatchError, OtherEncoderError
 from concepts.jobs.engines import Engine, InProcess, engine_of
 from concepts.library import ingestion
-from concepts.library.ingestion import EncoderHandle, embed_files, process, read_files
+from concepts.library.ingestion import EncoderHandle, embed_or_skip, process, read_files
 from concepts.settings import load_settings
 from concepts.workbench import SharedResources, Workbench
 from storage.pictures.files import SkippedFile, Source
@@ -199,8 +199,8 @@ def test_a_file_that_changes_between_reading_and_decoding_is_skipped(pictures: P
 def test_files_outside_a_library_have_the_same_vectors_elsewhere(pictures: Path, tmp_path: Path) -> None:
     encoder = load_colours("colours", cache=tmp_path)
     handle = EncoderHandle(encoder, tmp_path, load_colours)
-    here = list(embed_files([pictures], encoder))
-    there = list(embed_files([pictures], encoder, None, NextDoor(), handle))
+    here = list(embed_or_skip([pictures], encoder))
+    there = list(embed_or_skip([pictures], encoder, None, NextDoor(), handle))
     assert [part[:2] + part[3:] for part in there] == [part[:2] + part[3:] for part in here]
     assert np.array_equal(*(np.concatenate([part[2] for part in parts]) for parts in (here, there)))
 
@@ -208,9 +208,9 @@ def test_files_outside_a_library_have_the_same_vectors_elsewhere(pictures: Path,
 def test_what_may_not_be_read_here_is_not_read_elsewhere_either(pictures: Path, tmp_path: Path) -> None:
     encoder = load_colours("colours", cache=tmp_path)
     handle = EncoderHandle(encoder, tmp_path, load_colours)
-    found = list(embed_files([pictures], encoder, lambda place: place == str(pictures), NextDoor(), handle))
+    found = list(embed_or_skip([pictures], encoder, lambda place: place == str(pictures), NextDoor(), handle))
     assert [ids for ids, *_ in found] == [[]] * len(found)
-    assert sum(bad for *_, bad in found) == 202
+    assert sum(len(skipped) for *_, skipped in found) == 202
 
 
 def test_an_encoder_that_is_another_one_where_it_is_loaded_is_refused(tmp_path: Path) -> None:

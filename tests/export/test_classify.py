@@ -172,7 +172,7 @@ def test_unpacked_elsewhere_it_scores_as_the_product_does(
     assert list(read) == list(expected)
     assert len(read) == 30
     for path, probability in expected.items():
-        assert abs(float(read[path]["probability"]) - probability) < 1e-3, path
+        assert abs(float(read[path]["score"]) - probability) < 1e-3, path
         assert read[path]["decision"] == ("yes" if probability >= head.threshold else "no"), path
     assert {row["decision"] for row in read.values()} == {"yes", "no"}
     bad = {Path(row["path"]).name: row["error"] for row in rows if row["error"]}
@@ -215,7 +215,7 @@ def test_three_hundred_photos_score_as_in_the_product(
     assert len(by_path) == 300
     for _, paths, some, _ in found:
         for path, probability in zip(paths, head.probabilities(some), strict=True):
-            assert abs(by_path[path]["probability"] - probability) < 1e-3, path
+            assert abs(by_path[path]["score"] - probability) < 1e-3, path
             assert by_path[path]["decision"] == ("yes" if probability >= 0.5 else "no"), path
     assert {one["decision"] for one in said} == {"yes", "no"}
 
@@ -233,7 +233,7 @@ def test_json_lines_and_another_threshold(
     assert [row["decision"] for row in rows if "error" not in row] == [
         "yes" if probability >= line else "no" for probability in product_scores(head).values()
     ]
-    assert all("probability" not in row for row in rows if "error" in row)
+    assert all("score" not in row for row in rows if "error" in row)
 
 
 def test_what_would_be_a_formula_is_escaped_in_csv(
@@ -356,7 +356,7 @@ def test_an_open_clip_model_becomes_a_graph_too_where_its_licence_allows_and_a_d
         said = {row["path"]: row for row in csv.DictReader(file) if not row["error"]}
     for _, paths, vectors, _ in embed_files([pictures], encoder):
         for path, probability in zip(paths, head.probabilities(vectors), strict=True):
-            assert abs(float(said[path]["probability"]) - probability) < 1e-3, path
+            assert abs(float(said[path]["score"]) - probability) < 1e-3, path
 
 
 @pytest.fixture
@@ -435,7 +435,7 @@ def test_an_encoder_that_could_not_go_along_is_named_and_other_weights_are_refus
         said = {row["path"]: row for row in csv.DictReader(file) if not row["error"]}
     for _, paths, vectors, _ in embed_files([pictures], encoder):
         for path, probability in zip(paths, head.probabilities(vectors), strict=True):
-            assert abs(float(said[path]["probability"]) - probability) < 1e-3, path
+            assert abs(float(said[path]["score"]) - probability) < 1e-3, path
     assert "--encoder NAME" in in_its_folder(folder, str(pictures)).stderr
     other = make_tiny_open_clip(tmp_path / "other-model", seed=1)
     done = in_its_folder(folder, str(pictures), "--encoder", f"local-dir:{other}")

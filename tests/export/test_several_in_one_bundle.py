@@ -221,12 +221,10 @@ def test_classify_has_a_column_for_each(folder, tmp_path):
         counts = write_answers(answers, classifier.about, stream, False)
     with (tmp_path / "out.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
-    columns = (
-        "messy room: probability,messy room: decision,people: probability,people: decision,people: grade"
-    )
-    assert ",".join(rows[0]) == f"path,{columns},'=dark: probability,'=dark: decision,error"
+    columns = "messy room: score,messy room: decision,people: score,people: decision,people: grade"
+    assert ",".join(rows[0]) == f"path,{columns},'=dark: score,'=dark: decision,error"
     expected = load_bundle(folder).outputs(seen(pictures(5)))
-    assert [float(row["people: probability"]) for row in rows[:5]] == pytest.approx(
+    assert [float(row["people: score"]) for row in rows[:5]] == pytest.approx(
         expected.probability[:, 1].tolist(), abs=1e-5
     )
     assert [float(row["people: grade"]) for row in rows[:5]] == pytest.approx(
@@ -239,7 +237,7 @@ def test_classify_has_a_column_for_each(folder, tmp_path):
         write_answers(answers, classifier.about, stream, True)
     first = json.loads(lines.read_text().splitlines()[0])
     assert set(first) == {"path", *NAMES}
-    assert set(first["people"]) == {"probability", "decision", "grade"}
+    assert set(first["people"]) == {"score", "decision", "grade"}
     everything = list(classifier.answers([tmp_path / "pictures"], {"people": 0.0}))
     assert {answer.said[1].decision for answer in everything if answer.said} == {"yes"}
     with pytest.raises(ValueError, match="there is no 'cats' here"):

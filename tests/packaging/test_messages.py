@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -130,6 +131,19 @@ def test_command_line_and_screens_each_say_what_to_do(error: errors.DiscernError
     assert len(on_screen) > len(str(error))
     assert not command_words().search(on_screen)
     assert "DISCERN_" not in on_screen
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_a_command_that_ends_an_advice_can_be_pasted(error: errors.DiscernError) -> None:
+    _, begun, command = error.advice("in_terminal").rpartition(": discern ")
+    if begun:
+        assert not command.endswith(".")
+        assert "“" not in command
+        assert shlex.split(command)
+
+
+def test_a_name_stands_in_a_command_as_a_shell_takes_it() -> None:
+    assert errors.NoVersionError("it's messy").advice("in_terminal").endswith("""train 'it'"'"'s messy'""")
 
 
 def test_the_command_line_asks_for_answers_of_the_kind_that_is_missing() -> None:

@@ -23,7 +23,18 @@ from concepts.workbench.annotations import Judgement
 from concepts.workbench.definition import scoping_model
 from concepts.workbench.operation import PictureId
 from web.mcp.door import Agreed, Consent, Ctx, ask, bench_of, caller_of, in_our_words, note
-from web.mcp.showing import Blocks, ConceptName, Job, Many, Scored, VersionNumber, job_of, shown, submitted
+from web.mcp.showing import (
+    ConceptName,
+    FoundPicture,
+    Job,
+    Many,
+    Scored,
+    Shown,
+    VersionNumber,
+    job_of,
+    shown,
+    submitted,
+)
 from web.words import count, dollars
 
 Budget = Annotated[
@@ -322,26 +333,28 @@ def search_pictures(
     order: Order = "top",
     version: VersionNumber = None,
     n: Many = 6,
-) -> Blocks:
+) -> Shown:
     """Pictures of the library: by words, by pictures or by both, the closest first; or by a concept. With
     order “next” look at each, judge it by the definition (show_concept), and say so with label_pictures."""
     bench = bench_of(ctx)
     if not concept:
         hits = bench.library.search(words, like=like, n=n)
-        return shown(bench, f"{len(hits)} pictures, the closest first.", [(hit.id, hit.path) for hit in hits])
+        closest = [FoundPicture(id=hit.id, path=hit.path) for hit in hits]
+        return shown(bench, f"{len(hits)} pictures, the closest first.", closest)
     if words or like:
         raise DiscernError("Search by words and pictures, or by a concept: not by both at once.")
     if order == "next":
         found = bench.concept(concept).annotations.next_pictures(n, assistant=caller_of(ctx).assistant)
         first = f"{count(len(found), 'picture')} to judge, each behind its id."
-        return shown(bench, first, [(one.id, "") for one in found])
+        return shown(bench, first, [FoundPicture(id=one.id) for one in found])
     page = bench.concept(concept).scores.page(order, version=version, limit=n)
     if page is None:
         raise ConflictError("This version has not looked at the library yet. Train it again first.")
     first = (
         f"Version {page.version} says yes to {page.flagged} of {page.total}, from {page.threshold:.3f} on."
     )
-    return shown(bench, first, [(one.id, f"{one.probability:.3f} {one.path}") for one in page.pictures])
+    scored = [FoundPicture(id=one.id, path=one.path, score=one.probability) for one in page.pictures]
+    return shown(bench, first, scored)
 
 
 # Long work

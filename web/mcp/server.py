@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.tools import Tool as Offered
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
 from starlette.types import ASGIApp
@@ -70,22 +71,31 @@ def create_server(door: Door) -> MCPServer[Door]:
 
     server = MCPServer[Door](
         "discern",
+        tools=[_strict(tool) for tool in tools()],
         title="Discern",
         version=__version__,
         instructions=INSTRUCTIONS,
         lifespan=opened,
         log_level="WARNING",
     )
-    for tool in tools():
-        about = ToolAnnotations(
-            title=tool.title,
-            read_only_hint=tool.reads,
-            destructive_hint=False,
-            idempotent_hint=tool.reads,
-            open_world_hint=tool.calls_out,
-        )
-        server.add_tool(guarded(tool.run), title=tool.title, annotations=about)
     return server
+
+
+def _strict(tool: Tool) -> Offered:
+    """As the server offers it: a field that it doesn't know is an error, not left out."""
+    about = ToolAnnotations(
+        title=tool.title,
+        read_only_hint=tool.reads,
+        destructive_hint=False,
+        idempotent_hint=tool.reads,
+        open_world_hint=tool.calls_out,
+    )
+    offered = Offered.from_function(guarded(tool.run), title=tool.title, annotations=about)
+    arguments = offered.fn_metadata.arg_model
+    arguments.model_config["extra"] = "forbid"
+    arguments.model_rebuild(force=True)
+    offered.parameters = arguments.model_json_schema(by_alias=True)
+    return offered
 
 
 def http_app(workbench: Workbench) -> ASGIApp:

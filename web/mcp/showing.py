@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from mcp.types import ImageContent, TextContent
+from mcp.types import CallToolResult, ContentBlock, ImageContent, TextContent
 from PIL import Image
 from pydantic import BaseModel, Field
 
@@ -17,7 +17,6 @@ from concepts.workbench import Workbench
 MOST_PICTURES = 12  # in one answer: some 15 kB each
 QUALITY = 80  # of JPEG
 
-Blocks = list[TextContent | ImageContent]
 ConceptName = Annotated[
     str, Field(min_length=1, max_length=120, description="The concept's name, or `id:7`.")
 ]
@@ -28,10 +27,29 @@ VersionNumber = Annotated[
 
 
 class Scored(BaseModel):
-    id: str
+    """Of a file that can't be read there is only the path and, as `error`, why."""
+
+    id: str | None
     path: str
-    score: float
-    decision: str
+    score: float | None
+    decision: str | None
+    error: str | None = None
+
+
+class FoundPicture(BaseModel):
+    id: str
+    path: str = ""
+    score: float | None = None
+
+
+class Found(BaseModel):
+    """`path` and `score` are left out of pictures that are to be judged by what they show alone."""
+
+    sentence: str
+    pictures: list[FoundPicture]
+
+
+Shown = Annotated[CallToolResult, Found]
 
 
 class Job(BaseModel):
@@ -61,14 +79,16 @@ def submitted(bench: Workbench, job_id: int) -> Job:
     return job_of(bench.installation.job(job_id))
 
 
-def shown(bench: Workbench, first: str, pictures: Sequence[tuple[str, str]]) -> Blocks:
-    """`first`, then of each (id, note) both as text and the picture behind it."""
-    blocks: Blocks = [TextContent(text=first)]
-    for picture_id, note in pictures:
-        said = f"{picture_id} {note}".strip()
-        data = base64.b64encode(jpeg(bench.library.thumbnail(picture_id))).decode()
+def shown(bench: Workbench, sentence: str, pictures: Sequence[FoundPicture]) -> CallToolResult:
+    """The sentence, then of each picture what is known, as text, and the picture; all of it as a `Found`."""
+    blocks: list[ContentBlock] = [TextContent(text=sentence)]
+    for one in pictures:
+        score = "" if one.score is None else f"{one.score:.3f}"
+        said = " ".join(filter(None, (one.id, score, one.path)))
+        data = base64.b64encode(jpeg(bench.library.thumbnail(one.id))).decode()
         blocks += [TextContent(text=said), ImageContent(data=data, mime_type="image/jpeg")]
-    return blocks
+    found = Found(sentence=sentence, pictures=list(pictures))
+    return CallToolResult(content=blocks, structured_content=found.model_dump(mode="json"))
 
 
 def jpeg(thumbnail: bytes) -> bytes:

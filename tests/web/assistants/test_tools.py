@@ -183,6 +183,21 @@ def test_a_yes_is_done_once_and_kept_as_a_deed(bench: Workbench, mode: str) -> N
     assert deed.about == "create_concept Square thing by looker 2"
 
 
+def test_a_field_that_a_tool_doesnt_know_is_refused(bench: Workbench) -> None:
+    result = call(bench, "search_pictures", {"words": "a disc", "limit": 3})
+    assert result.is_error
+    assert "limit" in said(result)
+
+
+def test_found_pictures_are_named_for_programs_too(bench: Workbench) -> None:
+    found = call(bench, "search_pictures", {"words": "a disc", "n": 2}).structured_content
+    assert found is not None
+    assert found["sentence"] == "2 pictures, the closest first."
+    assert [one["path"] for one in found["pictures"]] == [
+        hit.path for hit in bench.library.search("a disc", n=2)
+    ]
+
+
 def test_an_assistant_sees_pictures_but_not_what_their_files_are_called(bench: Workbench) -> None:
     result = call(bench, "search_pictures", SOME | {"order": "next", "n": 3})
     pictures = [block for block in result.content if isinstance(block, ImageContent)]
