@@ -24,7 +24,6 @@ from concepts.bundle.scorer import Outputs, sigmoid
 from concepts.errors import DiscernError
 from concepts.learning.base import LinearHead
 from storage.csv_files import FORMULA, FORMULA_BEGINS, escaped
-from storage.pictures.files import SkippedFile
 
 ROWS_AT_ONCE = 65_536  # Parquet keeps facts of every row group until the end: few large ones stay small
 
@@ -69,16 +68,17 @@ def score_rows(bundle: Bundle, said: Iterable[tuple[Texts, Texts, Outputs]]) -> 
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def file_rows(bundle: Bundle, said: Iterable[tuple[Texts, Texts, Outputs, Sequence[SkippedFile]]]) -> Rows:
-    """As `score_rows`, of files, followed by those that can't be read: of them there is a path and why."""
+def file_rows(
+    bundle: Bundle, said: Iterable[tuple[Texts, Texts, Outputs, Sequence[tuple[str, str]]]]
+) -> Rows:
+    """As `score_rows`, of files, and (path, why) of those that can't be read, which follow."""
     schema = schema_of(bundle, of_files=True)
-    for ids, paths, found, skipped in said:
+    for ids, paths, found, bad in said:
         for batch in score_rows(bundle, [(ids, paths, found)]):
             yield batch.append_column("error", pa.nulls(len(batch), pa.string()))
-        if skipped:
-            why = {"path": path_texts([file.uri for file in skipped]), "error": [f.message for f in skipped]}
-            empty = pa.nulls(len(skipped))
-            columns = [pa.array(why.get(field.name, empty), field.type) for field in schema]
+        if bad:
+            known = {"path": path_texts([path for path, _ in bad]), "error": [why for _, why in bad]}
+            columns = [pa.array(known.get(field.name, [None] * len(bad)), field.type) for field in schema]
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
 

@@ -43,7 +43,7 @@ from concepts.library.placed_scores import with_places
 from concepts.publishing.smaller import EncoderAgreement, Int8Measured, int8_facts, kept_int8
 from concepts.view import View
 from storage.heads import StoredHead
-from storage.pictures.files import SkippedFile, Within
+from storage.pictures.files import Within
 from storage.sums import read_kept, write_kept
 from storage.vectors.products import one_blas_thread
 from storage.vectors.reader import VectorReader
@@ -344,7 +344,7 @@ def _fresh(
     listener: Listener,
     skipped: list[int],
     within: Within | None,
-) -> Iterator[tuple[list[str], list[str], Outputs, list[SkippedFile]]]:
+) -> Iterator[tuple[list[str], list[str], Outputs, list[tuple[str, str]]]]:
     done = 0
 
     def tell() -> None:
@@ -355,7 +355,7 @@ def _fresh(
         done += len(ids) + len(bad)
         skipped[0] += len(bad)
         tell()
-        yield ids, uris, bundle.outputs(vectors), bad
+        yield ids, uris, bundle.outputs(vectors), [(file.uri, file.message) for file in bad]
 
 
 def _named(metric: Metric, words: str) -> Metric:
