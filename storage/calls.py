@@ -19,6 +19,7 @@ Outcome = Literal[
     "answered",
     "refused",  # by the model, or by a filter before it
     "cut off",  # at the longest answer
+    "only thought",  # until the longest answer, and said nothing
     "empty",
     "blind",  # takes no pictures, and was shown one
     "wrong schema",  # no JSON, or JSON that does not fit
@@ -154,10 +155,11 @@ class Ledger:
         query = query.where(ModelCallRow.job_id.in_(job_ids)).group_by(ModelCallRow.job_id)
         return {job: Spent(calls, cost) for job, calls, cost in self._database.rows(query) if job is not None}
 
-    def spent_usd(self, *, job_id: int | None = None) -> float:
-        """What these calls cost. A job that resumes has kept its number, and so its budget."""
-        query = _of(job_id, select(func.coalesce(func.sum(ModelCallRow.cost_usd), 0.0)))
-        return float(self._database.scalar(query) or 0.0)
+    def spent_usd(self, *, job_id: int | None = None) -> float | None:
+        """What these calls cost, none where no call had a price. A job that resumes has kept its number, and
+        so its budget."""
+        spent = self._database.scalar(_of(job_id, select(func.sum(ModelCallRow.cost_usd))))
+        return None if spent is None else float(spent)
 
 
 def _of(job_id: int | None, query: Select[Any]) -> Select[Any]:

@@ -112,8 +112,7 @@ def _annotated(result: AnnotateResult) -> None:
     for step in result.steps:
         say(f"  {step.decided:,} by {step.by}: {step.sentence}")
     if result.calls:
-        cost = "unknown (no price is set)" if result.cost_usd is None else f"${result.cost_usd:.4f}"
-        say(f"{result.calls:,} calls, cost {cost}.")
+        say(f"{result.calls:,} calls, cost {_cost(result.cost_usd)}.")
     for failure in result.failed[:10]:
         say(f"  not labelled: {failure['id'][:12]}: {failure['reason']}")
     if result.stopped:
@@ -190,7 +189,7 @@ def _tell(found: AnnotatorsCompared | None) -> None:
             f"{one.people} people do (on {one.shared} pictures or more)."
         )
     if found.calls:
-        say(f"{found.calls:,} calls, cost ${found.cost_usd:.4f}.")
+        say(f"{found.calls:,} calls, cost {_cost(found.cost_usd)}.")
     if found.stopped:
         say(found.stopped)
 
@@ -206,3 +205,7 @@ def _row(one: Compared, pictures: int) -> tuple[str, ...]:
         "?" if one.seconds is None else f"{one.seconds:.2f}",
         f"{one.name} ({', '.join(marks)})" if marks else one.name,
     )
+
+
+def _cost(usd: float | None) -> str:
+    return "unknown (no price is set)" if usd is None else f"${usd:.4f}"

@@ -169,11 +169,17 @@ def _costs(found: Sequence[CallTotalView]) -> None:
     for by in ("concept", "purpose", "model"):
         say("")
         table((f"by {by}", *FIGURES), [(s.name or "(none)", *_figures(s)) for s in call_sums(found, by)])
-    say(f"\nIn all {sum(c.calls for c in found):,} calls, {_dollars(sum(c.cost_usd for c in found))}.")
+    cost = _cost(sum(c.cost_usd for c in found), sum(c.unpriced for c in found))
+    say(f"\nIn all {sum(c.calls for c in found):,} calls, {cost}.")
 
 
 def _figures(one: CallTotalView | CallSum) -> tuple[int | str, ...]:
-    return one.calls, one.answered, one.unpriced, one.tokens_in + one.tokens_out, _dollars(one.cost_usd)
+    cost = _cost(one.cost_usd, one.unpriced)
+    return one.calls, one.answered, one.unpriced, one.tokens_in + one.tokens_out, cost
+
+
+def _cost(usd: float, unpriced: int) -> str:
+    return "no price set" if unpriced and not usd else _dollars(usd)
 
 
 @app.command("about")

@@ -197,7 +197,7 @@ class Labelling:
             failed=self.failed,
             ratings={str(rating): n for rating, n in sorted(Counter(s.rating for s in said).items())},
             calls=calls,
-            cost_usd=ledger.spent_usd(job_id=job) if calls else None,
+            cost_usd=ledger.spent_usd(job_id=job),
             stopped=self.stopped,
             rounds=tuple(rounds),
             steps=tuple(self._steps()),

@@ -92,7 +92,7 @@ class AnnotatorsCompared(View):
     reason: str
     substitute: Substitute | None
     calls: int
-    cost_usd: float
+    cost_usd: float | None  # none where no call had a price
     stopped: str
 
 
@@ -169,7 +169,8 @@ class AnnotatorComparison:
             ratings |= {r.picture_id: r.rating for r in results if isinstance(r, Annotation)}
             self.progress.beat()
         calls, usd = self._spent()
-        took = {"calls": calls - before[0], "usd": usd - before[1], "seconds": time.monotonic() - started}
+        cost = (usd or 0.0) - (before[1] or 0.0)
+        took = {"calls": calls - before[0], "usd": cost, "seconds": time.monotonic() - started}
         spent = self.progress.once(key, took)
         votes = votes_of(np.array([[ratings.get(i, 0) for i in ids]], dtype=np.int8))[0]
         name = annotator.name + (", with examples" if setup.examples else "")
@@ -190,7 +191,7 @@ class AnnotatorComparison:
         found = None if isinstance(asked, str) else alt_test(said, asked.votes)
         return None if found is None else Substitute(**asdict(found), passes=found.passes)
 
-    def _spent(self) -> tuple[int, float]:
+    def _spent(self) -> tuple[int, float | None]:
         """Calls and USD of this job so far."""
         ledger, job = self.machines.ledger, self.progress.job_id
         return ledger.count(job_id=job), ledger.spent_usd(job_id=job)

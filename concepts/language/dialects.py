@@ -21,6 +21,9 @@ from concepts.language.prompts import load_prompt
 Rung = Literal["json_schema", "json_object_schema", "json_object", "text"]
 RUNGS: tuple[Rung, ...] = get_args(Rung)  # the most binding first
 
+Effort = Literal["none", "minimal", "low", ""]
+EFFORTS: tuple[Effort, ...] = get_args(Effort)  # the least first; last what the model does by itself
+
 MAX_ANSWER_TOKENS = 3000  # room for a model that thinks before it answers
 FEWEST_ANSWER_TOKENS = 375
 ALTERNATIVES = 10  # values whose probabilities are asked for; some endpoints give 5 whatever is asked
@@ -41,6 +44,7 @@ class EndpointDialect:
     temperature: bool = True
     logprobs: bool = True
     answer_tokens: int = MAX_ANSWER_TOKENS
+    effort: Effort = "none"  # of thought about a picture: it costs much, and is not known to help seeing
 
     def messages(self, messages: list[Message], question: ModelQuestion[Any]) -> list[Message]:
         """Below `json_schema` the schema has to be said in words too: not every endpoint looks at it."""
@@ -58,6 +62,8 @@ class EndpointDialect:
         body[self.limit] = self.answer_tokens
         if self.temperature:
             body["temperature"] = 1 if question.sample else 0
+        if self.effort and any(message.pictures for message in asked):
+            body["reasoning_effort"] = self.effort
         if question.field is not None and self.logprobs:
             body |= {"logprobs": True, "top_logprobs": ALTERNATIVES}
         if self.rung == "json_schema":
@@ -97,6 +103,9 @@ class EndpointDialect:
             return replace(self, limit="max_completion_tokens")
         if self.limit == "max_completion_tokens" and proven and "max_completion_tokens" in about:
             return replace(self, limit="max_tokens")  # another server has the address now
+        if self.effort and ("reasoning" in about or "think value" in about):  # as Ollama says it
+            more = EFFORTS[EFFORTS.index(self.effort) + 1]
+            return replace(self, effort=more if "value" in about else "")
         if self.temperature and "temperature" in about:
             return replace(self, temperature=False)
         if self.logprobs and "logprobs" in about:

@@ -29,7 +29,9 @@ READ = 4000  # characters of it that are searched for a reason
 A_REAL_KEY = 8  # characters; what is shorter, a word of some text may hold by chance
 
 TAKES_NO_PICTURES = (400, 404, 415, 422, 500, 501)
-_ABOUT_PARAMETERS = re.compile(r"response_format|schema|temperature|max_(completion_)?tokens|logprobs")
+_ABOUT_PARAMETERS = re.compile(
+    r"response_format|schema|temperature|max_(completion_)?tokens|logprobs|reasoning"
+)
 _ABOUT_PICTURES = re.compile(r"\b(images?|image_url|vision|multi-?modal|mmproj)\b")
 
 

@@ -168,6 +168,8 @@ class _Usage(_Part):
 class _Message(_Part):
     content: _Text = None
     refusal: _Text = None
+    reasoning: _Text = None  # as Ollama and vLLM name it
+    reasoning_content: _Text = None  # as llama.cpp does
 
 
 class _Alternative(_Part):
@@ -217,10 +219,24 @@ def _unusable(choice: _Choice, text: str, tokens_out: int | None) -> tuple[Outco
     if refusal or choice.finish_reason == "content_filter":
         return "refused", f" refused: {refusal or 'its content filter stepped in'}"
     if choice.finish_reason == "length" or len(text) > LONGEST_REPLY:
-        return "cut off", f"’s answer was cut off after {tokens_out or 'too many'} tokens."
+        after = f"after {tokens_out or 'too many'} tokens"
+        if _is_thought(choice.message, text):
+            return (
+                "only thought",
+                f" was still thinking {after}, and gave no answer. Turn its thinking off where it runs.",
+            )
+        return "cut off", f"’s answer was cut off {after}."
     if not text.strip():
         return "empty", " answered with nothing."
     return "answered", ""
+
+
+def _is_thought(message: _Message | None, text: str) -> bool:
+    """Whether there is no answer but what the model thought before it, in a field of its own or marked."""
+    thought = message and (message.reasoning or message.reasoning_content)
+    return bool(thought and not text.strip()) or (
+        text.lstrip().startswith("<think>") and "</think>" not in text
+    )
 
 
 def _token(told: _ToldToken) -> Token:

@@ -230,7 +230,7 @@ class Context:
             self.dataset(concept, revision),
             self.settings,
             ledger,
-            None if budget is None else Budget(budget, ledger.spent_usd(job_id=job_id)),
+            None if budget is None else Budget(budget, ledger.spent_usd(job_id=job_id) or 0.0),
             self.prompts(concept.id),
             setup or self.setup(concept.id),
         )

@@ -46,6 +46,19 @@ def test_each_job_says_what_it_asked_and_what_that_cost(bench: Workbench) -> Non
     assert (mined.calls, mined.cost_usd) == (0, None)
 
 
+def test_what_has_no_price_is_not_said_to_cost_nothing(
+    model: FakeOpenAI, monkeypatch: pytest.MonkeyPatch, open_bench: Callable[[], Workbench]
+) -> None:
+    monkeypatch.delenv("DISCERN_PRICES")
+    bench = open_bench()
+    bench.concepts.begin(NAME, "A filled ellipse.")
+    result = bench.concept(NAME).annotations.annotate(limit=2).wait()
+    assert (result.calls, result.cost_usd) == (2, None)
+    said = CliRunner().invoke(app, ["cost"]).stdout
+    assert "no price set" in said
+    assert "$" not in said
+
+
 def test_calls_add_up_by_concept_purpose_and_model(bench: Workbench) -> None:
     totals = bench.installation.model_costs().totals
     by_concept = {one.name: one for one in call_sums(totals, "concept")}

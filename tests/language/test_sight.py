@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
 import pytest
-from fake_openai import FakeOpenAI, Reply, Request, refuses, says, status
+from fake_openai import FakeOpenAI, Reply, Request, cut_off, refuses, says, status
 from seeing import reads
 
-from concepts.errors import BlindModelError, ModelCallError
+from concepts.errors import BlindModelError, ModelAnswerError, ModelCallError
 from concepts.language.capabilities import (
     CapabilityMemory,
     Colour,
@@ -88,7 +89,13 @@ def test_one_that_saw_is_believed_for_a_week_and_one_that_did_not_is_asked_again
 
 
 @pytest.mark.parametrize(
-    "reply", [status(401, "bad key"), status(404, "The model `x` does not exist"), Reply(raw=b"<html>")]
+    "reply",
+    [
+        status(401, "bad key"),
+        status(404, "The model `x` does not exist"),
+        Reply(raw=b"<html>"),
+        cut_off("<think>A digit. Or is it"),
+    ],
 )
 def test_what_says_nothing_about_its_eyes_is_the_error_that_it_is(
     make_model: Make, server: FakeOpenAI, tmp_path: Path, reply: Reply
@@ -99,3 +106,36 @@ def test_what_says_nothing_about_its_eyes_is_the_error_that_it_is(
     with pytest.raises(ModelCallError):
         require_sight(model, tmp_path)
     assert CapabilityMemory(tmp_path, model.endpoint, model.name).known.sight is None
+
+
+def test_no_thought_is_asked_for_about_pictures_or_the_least_that_a_model_takes(
+    make_model: Make, server: FakeOpenAI
+) -> None:
+    server.looks_itself = True
+    server.answer = lambda request: reads(request.pictures[0])
+    value = "Unsupported value: 'reasoning_effort' does not support '{}' with this model."
+    server.script(status(400, value.format("none")), status(400, value.format("minimal")))
+    assert check_sight(make_model()).sees
+    efforts = [request.body["reasoning_effort"] for request in server.requests]
+    assert efforts == ["none", "minimal", "low", "low"]
+
+
+def test_a_model_that_knows_no_thought_is_not_asked_to_leave_it(make_model: Make, server: FakeOpenAI) -> None:
+    server.looks_itself = True
+    server.answer = lambda request: reads(request.pictures[0])
+    server.script(status(400, "Unrecognized request argument supplied: reasoning_effort"))
+    assert check_sight(make_model()).sees
+    assert ["reasoning_effort" in request.body for request in server.requests] == [True, False, False]
+
+
+def test_a_thought_that_leaves_no_room_for_an_answer_is_called_that(
+    make_model: Make, server: FakeOpenAI
+) -> None:
+    message = {"role": "assistant", "content": "", "reasoning_content": "A digit. Or is it"}
+    choice = {"index": 0, "message": message, "finish_reason": "length"}
+    document = {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+    server.looks_itself = True
+    server.answer = lambda request: Reply(raw=json.dumps(document).encode())
+    with pytest.raises(ModelAnswerError, match="was still thinking") as failed:
+        check_sight(make_model())
+    assert failed.value.outcome == "only thought"
