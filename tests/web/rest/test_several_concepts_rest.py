@@ -56,5 +56,5 @@ def test_all_scores_are_one_file_that_a_job_writes(api: TestClient, finished: Fi
     job = finished(api.post("score-table", json={"format": "csv"}))
     assert (job["result"]["concepts"], job["result"]["left_out"]) == ({ONE: 1, OTHER: 1}, {})
     text = api.get(f"jobs/{job['id']}/scores").text
-    assert text.splitlines()[0].startswith(f'"id","path","{ONE}: probability"')
+    assert text.splitlines()[0].startswith(f'"id","path","{ONE}: score"')
     assert len(text.splitlines()) == 61
