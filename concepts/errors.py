@@ -303,8 +303,8 @@ class UntrustedEncoderError(EncoderError):
     """A file from elsewhere names an encoder that nobody here has chosen. It was not loaded."""
 
     in_terminal = (
-        "Where you trust those who made that encoder, or take local-dir:FOLDER for a copy of it, run it "
-        "again with --trust-encoder {error.name!q}"
+        "To use a copy of it, name local-dir:FOLDER. If you trust whoever made this encoder, run the same "
+        "command with --trust-encoder {error.name!q}"
     )
 
     def __init__(self, name: str) -> None:
@@ -345,7 +345,7 @@ class FingerprintMismatchError(DiscernError):
 class ChangedBundleError(DiscernError):
     """A bundle is not as it was written. `differences` say how, a clause each."""
 
-    in_terminal = "Copy or export it again, or use it as it is all the same, with --accept-changed"
+    in_terminal = "Copy or export it again. To use it as it is, add --accept-changed"
 
     def __init__(self, bundle: str, differences: Sequence[str]) -> None:
         shown = list(differences[:MOST_DIFFERENCES])
@@ -406,7 +406,7 @@ class NoUsableRowsError(DiscernError):
     """No row of a label file can be used. `rows` are (number, reason)."""
 
     http_status = 422
-    in_terminal = "Nothing was taken. Mend these rows, then: discern concept labels import NAME FILE"
+    in_terminal = "Nothing was imported. Fix these rows, then run: discern concept labels import NAME FILE"
     on_screen = "Mend these rows and give the file again: nothing was taken."
 
     def __init__(self, file: str, rows: Sequence[tuple[int, str]]) -> None:

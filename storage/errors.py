@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 
 class _Advice(Formatter):
-    """`{error.concept!q}` is the concept's name as a shell takes it: commands are there to be pasted."""
+    """Formats `{error.concept!q}` as the concept's name, quoted for a shell: people paste commands."""
 
     def convert_field(self, value: Any, conversion: str | None) -> Any:
         return shlex.quote(str(value)) if conversion == "q" else super().convert_field(value, conversion)
@@ -243,8 +243,8 @@ class DamagedDatabaseError(StorageError):
     """The database file is there, and pages of it are not what was written. Nothing more is put in it."""
 
     in_terminal = (
-        "Stop the app. Restore what discern backup wrote, or point DISCERN_HOME to another folder to start "
-        "anew, or save what can be read, which keeps the damaged file: discern library check --repair"
+        "Stop the app. Restore a backup, start over with DISCERN_HOME on another folder, or save what can be "
+        "read (the damaged file is kept): discern library check --repair"
     )
     on_screen = "Ask whoever runs Discern to stop it, then save what can be read or restore a backup."
 

@@ -71,7 +71,7 @@ def score_rows(bundle: Bundle, said: Iterable[tuple[Texts, Texts, Outputs]]) -> 
 def file_rows(
     bundle: Bundle, said: Iterable[tuple[Texts, Texts, Outputs, Sequence[tuple[str, str]]]]
 ) -> Rows:
-    """As `score_rows`, of files, and (path, why) of those that can't be read, which follow."""
+    """As `score_rows`, with (path, why) of each file that can't be read: a row after those of its batch."""
     schema = schema_of(bundle, of_files=True)
     for ids, paths, found, bad in said:
         for batch in score_rows(bundle, [(ids, paths, found)]):

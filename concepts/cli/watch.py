@@ -88,7 +88,7 @@ def _go_on(bench: Workbench, concept: str, number: int) -> None:
     """Until Ctrl-C, or until somebody stops watching; prints what each look took in."""
     watches = bench.concept(concept).watches
     shown = watches.get(number)
-    say(f"Watching {shown.folder}. Ctrl-C ends this. The watch itself ends by:")
+    say(f"Watching {shown.folder}. Ctrl-C pauses it until you run this again. To stop watching, run:")
     say(f"  discern concept stop-watching {shlex.quote(concept)} {number}")
     try:
         while watches.get(number).stopped is None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from concepts.language.base import Message, ModelQuestion
-from concepts.language.failures import Failure
+from concepts.language.failures import ABOUT_THOUGHT, Failure
 from concepts.language.prompts import load_prompt
 
 Rung = Literal["json_schema", "json_object_schema", "json_object", "text"]
@@ -103,7 +103,7 @@ class EndpointDialect:
             return replace(self, limit="max_completion_tokens")
         if self.limit == "max_completion_tokens" and proven and "max_completion_tokens" in about:
             return replace(self, limit="max_tokens")  # another server has the address now
-        if self.effort and ("reasoning" in about or "think value" in about):  # as Ollama says it
+        if self.effort and ABOUT_THOUGHT.search(about):
             more = EFFORTS[EFFORTS.index(self.effort) + 1]
             return replace(self, effort=more if "value" in about else "")
         if self.temperature and "temperature" in about:

@@ -29,8 +29,10 @@ READ = 4000  # characters of it that are searched for a reason
 A_REAL_KEY = 8  # characters; what is shorter, a word of some text may hold by chance
 
 TAKES_NO_PICTURES = (400, 404, 415, 422, 500, 501)
+# As OpenAI and Ollama say it; models are called "reasoning", too.
+ABOUT_THOUGHT = re.compile(r"reasoning.?effort|think value")
 _ABOUT_PARAMETERS = re.compile(
-    r"response_format|schema|temperature|max_(completion_)?tokens|logprobs|reasoning"
+    rf"response_format|schema|temperature|max_(completion_)?tokens|logprobs|{ABOUT_THOUGHT.pattern}"
 )
 _ABOUT_PICTURES = re.compile(r"\b(images?|image_url|vision|multi-?modal|mmproj)\b")
 

@@ -223,7 +223,7 @@ def _unusable(choice: _Choice, text: str, tokens_out: int | None) -> tuple[Outco
         if _is_thought(choice.message, text):
             return (
                 "only thought",
-                f" was still thinking {after}, and gave no answer. Turn its thinking off where it runs.",
+                f" was still thinking {after} and gave no answer. Turn thinking off on its server.",
             )
         return "cut off", f"’s answer was cut off {after}."
     if not text.strip():
@@ -232,7 +232,7 @@ def _unusable(choice: _Choice, text: str, tokens_out: int | None) -> tuple[Outco
 
 
 def _is_thought(message: _Message | None, text: str) -> bool:
-    """Whether there is no answer but what the model thought before it, in a field of its own or marked."""
+    """Whether the tokens ran out before the answer: the thought is in a field of its own, or marked."""
     thought = message and (message.reasoning or message.reasoning_content)
     return bool(thought and not text.strip()) or (
         text.lstrip().startswith("<think>") and "</think>" not in text

@@ -41,10 +41,12 @@ FEW_YES = 3  # with fewer groups of pictures that count, their like is looked fo
 NEARER_NOES = 10  # nearer to a yes than anything left: then no more like it is looked for
 DIVERSE_UNTIL = 25  # answers
 ASKING_AGAIN = 0.4  # share of the questions, at most, that go to labels that are probably wrong
-AGAIN_FROM = 10  # answers: before, there is too little to doubt one by
+AGAIN_FROM = 10  # labels: fewer say too little about each other
 WRONG, AMONG = 0.2, 20  # share of labels taken to be wrong, as if seen among so many, until more is known
-SAME = 20  # right labels that one speaks for which was given again alike: it was the likeliest to be wrong
-ALIKE, A_CHANGE, LABELS_A_TRY = 1, 2, 50  # given again alike for nothing: one, two a change, one in fifty
+SAME = 20  # labels that a confirmed one vouches for: it was the likeliest to be wrong
+# How many labels may be confirmed before no more are asked for again: one, two for each label that was
+# changed, and one for every fifty labels.
+CONFIRMED, CONFIRMED_A_CHANGE, LABELS_A_CONFIRMED = 1, 2, 50
 SEARCHING = 0.2  # share of the questions that go to searches of which nothing is known
 SEARCHED = 10  # pictures of a search that speak for it
 EXPLORATION = 0.1  # share of later questions that ignore the head: it can't see what it is blind to
@@ -262,14 +264,14 @@ def _again(round: Round, n: int) -> list[Choice]:
     """At most n pictures whose label is probably wrong, by all others and by how often people err here, the
     likeliest first.
 
-    Of a wall's marks half may be slips, where little counts: so people are taken to err much until one or two
-    labels came back as they were. Where kinds of what counts have nothing in common, each first picture of
-    one looks like a slip, so few may come back as they were for each that is changed."""
+    If little counts, half of the marks on the first wall can be slips, so the assumed error rate starts high
+    and falls as people confirm their labels. The first picture of each kind looks like a slip, too. So the
+    number of confirmed labels is bounded: without a bound, concepts of several kinds lost 0.02."""
     known = round.labelled
     rows = np.flatnonzero((known.person != 0) | known.passed)
     said = known.person[rows]
     decided, changed, same = (int(x.sum()) for x in (said != 0, known.again < 0, known.again > 0))
-    room = ALIKE + A_CHANGE * changed + decided / LABELS_A_TRY - same
+    room = CONFIRMED + CONFIRMED_A_CHANGE * changed + decided / LABELS_A_CONFIRMED - same
     if known.asked.sum() < AGAIN_FROM or room <= 0 or decided > MOST:  # of so many a wrong one says little
         return []
     labels = TrainingSet(

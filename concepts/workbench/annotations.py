@@ -107,7 +107,7 @@ Repeats = Annotated[
 ]
 
 
-class Judgement(View):
+class Judgement(View, extra="forbid"):
     """What an assistant says of a picture: `picture` is its id, `reason` one sentence on what is seen."""
 
     picture: PictureId

@@ -54,7 +54,7 @@ class FailedGuaranteeError(DiscernError):
     """A guarantee was asked for after a try that failed. Nothing was drawn."""
 
     http_status = 409
-    in_terminal = "Draw fresh pictures all the same: discern concept version certify NAME --again"
+    in_terminal = "To draw fresh pictures anyway, run: discern concept version certify NAME --again"
     on_screen = "Tick “Take fresh pictures for another try” to draw all the same."
 
     def __init__(self, failed: str, labels: int) -> None:

@@ -185,12 +185,15 @@ def label(house: House, page: Page) -> None:
     page.get_by_role("link", name="Start labelling").click()
     page.get_by_role("button", name="Single").click()
     expect(page.locator("#labeller[data-ready] .stage img")).to_be_visible(timeout=SLOW)
+    labelled = set()  # one may come up again
     for _ in range(ANSWERS):
         seen = page.locator(".stage img").get_attribute("data-picture")
+        labelled.add(seen)
         page.keyboard.press("y" if seen in house.counting else "n")
         expect(page.locator(f'.stage img:not([data-picture="{seen}"])')).to_be_visible(timeout=SLOW)
     expect(page.locator("[data-part=saved]")).to_have_text("saved")
-    expect(page.locator("[data-part=count]")).to_contain_text(f"{ANSWERS} of about 100 labels")
+    expect(page.locator("[data-part=count]")).to_contain_text(f"{len(labelled)} of about 100 labels")
+    assert ANSWERS - len(labelled) <= 2  # who never errs is asked again about two of fifty at most
 
 
 def train(page: Page) -> None:

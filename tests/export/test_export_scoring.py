@@ -20,7 +20,7 @@ from small_disk import SmallDisk, small_disk  # noqa: F401  # a fixture
 from concepts.bundle import score
 from concepts.bundle.heads import BundleHead
 from concepts.bundle.load import Bundle
-from concepts.bundle.score import Rows, ScoreCounts, schema_of, score_rows, write_scores
+from concepts.bundle.score import Rows, ScoreCounts, file_rows, schema_of, score_rows, write_scores
 from concepts.errors import DiscernError
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +70,17 @@ def test_no_pictures_give_a_file_with_only_its_header(tmp_path, bundle):
     for name in ("scores.csv", "scores.parquet"):
         assert write_scores(scored(bundle, []), schema_of(bundle), tmp_path / name) == ScoreCounts(0, 0)
         assert read(tmp_path / name) == []
+
+
+def test_files_of_which_none_can_be_read_are_rows_with_the_reason(tmp_path, bundle):
+    nothing = bundle.outputs(np.empty((0, 8), np.float32))
+    bad = [("/a.jpg", "is no picture"), ("/b.jpg", "is truncated")]
+    counts = write_scores(
+        file_rows(bundle, [([], [], nothing, bad)]), schema_of(bundle, of_files=True), tmp_path / "s.csv"
+    )
+    rows = read(tmp_path / "s.csv")
+    assert [(row["path"], row["error"], row["score"]) for row in rows] == [(*one, "") for one in bad]
+    assert counts == ScoreCounts(rows=2, yes=0)
 
 
 @pytest.mark.parametrize("name", ["scores.xlsx", "scores", "scores.csv.gz"])

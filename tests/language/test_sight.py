@@ -139,3 +139,11 @@ def test_a_thought_that_leaves_no_room_for_an_answer_is_called_that(
     with pytest.raises(ModelAnswerError, match="was still thinking") as failed:
         check_sight(make_model())
     assert failed.value.outcome == "only thought"
+
+
+def test_a_name_with_reasoning_in_it_says_nothing_about_thought(make_model: Make, server: FakeOpenAI) -> None:
+    server.looks_itself = True
+    server.answer = lambda request: reads(request.pictures[0])
+    server.script(status(400, "response_format json_schema is not supported by phi-4-reasoning-vision"))
+    assert check_sight(make_model()).sees
+    assert {request.body["reasoning_effort"] for request in server.requests} == {"none"}

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from typer import BadParameter
 
 from concepts.encoders.base import unit
 from concepts.errors import UnknownMethodError
 from concepts.learning.acquisition import Strategy
 from concepts.learning.base import SingleTexts, Texts
 from concepts.learning.machine_labels import votes_of
+from discern.laboratory import _noise
 from study.annotators import SIMULATED_ANNOTATORS
 from study.harness import Case, Row, ask, average_precision, run
 from study.methods import StudyMethod, study_method
@@ -102,6 +104,14 @@ def test_what_a_simulated_person_is_unsure_of_is_asked_once_and_neither_trains_n
 def test_rows_are_shown_as_means() -> None:
     rows = [row("milk", "auto", seed, 20, ap) for seed, ap in ((0, 0.5), (1, 0.7))]
     assert [line.split()[-1] for line in as_table(rows)] == ["20", "0.600", "0.600"]
+
+
+def test_people_err_alike_both_ways_or_in_two_shares_and_nothing_else_is_a_share() -> None:
+    assert _noise("0.05") == (0.05, 0.05)
+    assert _noise("0.1,0.01") == (0.1, 0.01)
+    for text in ("", "x", "0.6", "-0.1", "0.1,0.1,0.1", "nan"):
+        with pytest.raises(BadParameter, match="from 0 to"):
+            _noise(text)
 
 
 def test_a_wall_costs_as_much_as_eight_answers_and_each_click_one_until_something_counts() -> None:

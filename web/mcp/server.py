@@ -69,7 +69,7 @@ def create_server(door: Door) -> MCPServer[Door]:
     async def opened(_: MCPServer[Door]) -> AsyncIterator[Door]:
         yield door
 
-    server = MCPServer[Door](
+    return MCPServer[Door](
         "discern",
         tools=[_strict(tool) for tool in tools()],
         title="Discern",
@@ -78,11 +78,10 @@ def create_server(door: Door) -> MCPServer[Door]:
         lifespan=opened,
         log_level="WARNING",
     )
-    return server
 
 
 def _strict(tool: Tool) -> Offered:
-    """As the server offers it: a field that it doesn't know is an error, not left out."""
+    """The tool as the server offers it. Unknown fields are an error: the library would drop them."""
     about = ToolAnnotations(
         title=tool.title,
         read_only_hint=tool.reads,

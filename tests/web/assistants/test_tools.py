@@ -184,9 +184,14 @@ def test_a_yes_is_done_once_and_kept_as_a_deed(bench: Workbench, mode: str) -> N
 
 
 def test_a_field_that_a_tool_doesnt_know_is_refused(bench: Workbench) -> None:
-    result = call(bench, "search_pictures", {"words": "a disc", "limit": 3})
-    assert result.is_error
-    assert "limit" in said(result)
+    judged = {"picture": "0" * 64, "value": "yes", "certainty": 1}
+    for tool, field, given in (
+        ("search_pictures", "limit", {"words": "a disc", "limit": 3}),
+        ("label_pictures", "certainty", SOME | {"labels": [judged]}),
+    ):
+        result = call(bench, tool, given)
+        assert result.is_error
+        assert field in said(result)
 
 
 def test_found_pictures_are_named_for_programs_too(bench: Workbench) -> None:
