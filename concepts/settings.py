@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -37,8 +37,18 @@ SAVED = (
     "critic_price",
     "prices",
     "model_concurrency",
+    "reasoning_effort",
+    "answer_tokens",
+    "picture_side",
+    "picture_detail",
+    "request_timeout",
+    "request_fields",
 )
 
+
+Effort = Literal["none", "minimal", "low", "medium", "high", "default"]
+Detail = Literal["auto", "low", "high", "original"]
+OURS = {"model", "messages", "response_format", "stream", "n"}  # fields of a request that nobody may set
 
 LOGIN = "Basic "  # what a key begins with that is NAME:PASSWORD, as RFC 7617 has them
 
@@ -98,6 +108,14 @@ class Settings(BaseSettings):
     # (ray://host:port).
     engine: str = Field("", pattern=r"^(ray(://[^\s/:@]+:\d+)?)?$")
     model_concurrency: int = Field(4, ge=1, le=64)
+    reasoning_effort: Effort = "none"  # for questions with pictures; default: as the model does by itself
+    answer_tokens: int = Field(3000, ge=375, le=200_000)  # at most, thought included
+    # The longest side, px, at which models are shown pictures; without it as the definition needs.
+    picture_side: int | None = Field(None, ge=128, le=4096)
+    picture_detail: Detail | None = None  # as OpenAI's models take it
+    request_timeout: int = Field(120, ge=5, le=3600)  # seconds
+    # More for each request, a JSON object, as servers take: {"mm_processor_kwargs": {"max_pixels": 1000000}}.
+    request_fields: str | None = None
     # Who may come in from other computers: "ana:password,ben:password". More in installation/users.py.
     users: SecretStr | None = Field(None, exclude=True)
     # Who may come in by signing in elsewhere: "ana=owner,ben,eva=viewer", by what they are called there.
@@ -134,6 +152,19 @@ class Settings(BaseSettings):
         if given.strip() and place.count("/") < 3:  # of a whole bucket nobody knows what else is in it
             raise ValueError("it is no folder of a bucket. Write it like s3://bucket/folder.")
         return place
+
+    @field_validator("request_fields")
+    @classmethod
+    def _an_object(cls, given: str | None) -> str | None:
+        try:
+            fields = json.loads(given or "{}")
+        except (ValueError, RecursionError):
+            fields = None
+        if not isinstance(fields, dict):
+            raise ValueError('it is no JSON object. Write it like {"seed": 1}.')
+        if taken := OURS & fields.keys():
+            raise ValueError(f"Discern sets {', '.join(sorted(taken))} itself.")
+        return given or None
 
     @model_validator(mode="after")
     def _a_demo_keeps_all_in_its_home(self) -> Self:
@@ -362,9 +393,8 @@ def _inner(address: Address) -> Address:
 def _with(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     """A copy with validated changes: what is given to the constructor wins over environment and file."""
     values = {name: getattr(settings, name) for name in type(settings).model_fields}
-    values |= {name: value if value != "" else None for name, value in changes.items()}
-    if values["model_concurrency"] is None:
-        del values["model_concurrency"]
+    usual = {name: field.default for name, field in type(settings).model_fields.items()}
+    values |= {k: usual.get(k) if v in (None, "") else v for k, v in changes.items()}
     return load_settings(**values)
 
 

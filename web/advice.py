@@ -26,6 +26,12 @@ FIELDS = {
     "critic_price": "Price of the critic",
     "prices": "Prices of models",
     "model_concurrency": "Parallel requests",
+    "reasoning_effort": "Reasoning about pictures",
+    "answer_tokens": "Longest answer",
+    "picture_side": "Picture size",
+    "picture_detail": "Picture detail",
+    "request_timeout": "Time-out",
+    "request_fields": "More fields",
 }
 
 

@@ -31,6 +31,8 @@ Setting = Annotated[
     Literal[
         "openai_base_url", "openai_api_key", "llm_model", "vlm_model", "large_vlm_model", "critic_model",
         "llm_price", "vlm_price", "large_vlm_price", "critic_price", "prices", "model_concurrency",
+        "reasoning_effort", "answer_tokens", "picture_side", "picture_detail", "request_timeout",
+        "request_fields",
     ] | None,
     typer.Argument(help="Which setting."),
 ]  # fmt: skip

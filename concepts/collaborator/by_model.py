@@ -204,6 +204,8 @@ class ByModel:
         ]
         if self.scale:
             parts.append([self.prompts[SCALE].version, self.scale.as_document()])
+        if self.model.wishes or self.model.side:
+            parts.append([self.model.wishes, self.model.side])
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
         return f"{method}:{self.model.name[:100]}:{digest}"
 
@@ -228,7 +230,7 @@ class VlmAnnotator(ByModel):
         return self._fingerprint("vlm", IN_ONE_CALL, PictureVerdict.model_json_schema())
 
     def _judge(self, definition: Definition, picture: PictureInput) -> Annotation:
-        jpeg = self.read_picture(picture, side_for(definition))
+        jpeg = self.read_picture(picture, self.model.side or side_for(definition))
         shown = self._shown(picture, lambda example: self.read_picture(example, EXAMPLE_SIDE))
         # One turn with all pictures: some servers take none from earlier turns. The one to judge comes last.
         asked = self.prompts.messages(
@@ -302,7 +304,7 @@ class DecomposedAnnotator(ByModel):
 
     def _judge(self, definition: Definition, picture: PictureInput) -> Annotation:
         caption = self._caption(picture)
-        jpeg = self.read_picture(picture, side_for(definition))
+        jpeg = self.read_picture(picture, self.model.side or side_for(definition))
         # What is looked for: the criteria, or where there are none the sentence.
         statements = [criterion.text for criterion in definition.criteria] or [definition.description]
         looking = self.prompts.messages("annotate.question", jpeg, statements=statements_text(statements))
@@ -326,7 +328,9 @@ class DecomposedAnnotator(ByModel):
     def _described(self, picture: PictureInput) -> str:
         """The question is the same for every definition, so that its answer is too; unless the concept has
         prompts of its own."""
-        asked = self.prompts.messages("annotate.caption", self.read_picture(picture, LOOKING_SIDE))
+        asked = self.prompts.messages(
+            "annotate.caption", self.read_picture(picture, self.model.side or LOOKING_SIDE)
+        )
         said = self.model.ask(asked, Caption, purpose=CAPTIONING)
         writing = f" Writing in the picture: {one_line(said.writing)}" if said.writing.strip() else ""
         return f"{one_line(said.caption)}{writing}"[:LONGEST_CAPTION]

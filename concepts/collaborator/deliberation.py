@@ -137,7 +137,7 @@ class Deliberation:
         doubts = argued(
             training_data.revision.definition,
             list(inputs),
-            lambda i: read_picture(inputs[i], LOOKING_SIDE),
+            lambda i: read_picture(inputs[i], model.side or LOOKING_SIDE),
             {i: f"{one.value}: {one.rationale}" for i, one in said.items()},
             model,
             self.machines.settings.model_concurrency,

@@ -118,6 +118,12 @@ class SettingsView(View):
     critic_price: str | None = None
     prices: str | None = None
     model_concurrency: int
+    reasoning_effort: str
+    answer_tokens: int
+    picture_side: int | None = None
+    picture_detail: str | None = None
+    request_timeout: int
+    request_fields: str | None = None
     fixed: list[str]  # names that the environment decides, which can't be changed here
 
 

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 from concepts.language.base import ChatModel
 from concepts.language.capabilities import require_sight
+from concepts.language.dialects import Wishes
 from concepts.language.ledger import AllowedLedger, Budget, Ledger, Price
 from concepts.language.openai_compatible import OpenAICompatibleModel
 from concepts.settings import Settings
@@ -38,6 +39,14 @@ def chat_model(
         budget=budget,
         allowance=ledger.allowance if isinstance(ledger, AllowedLedger) else None,
         at_once=settings.model_concurrency,
+        wishes=Wishes(
+            effort="" if settings.reasoning_effort == "default" else settings.reasoning_effort,
+            answer_tokens=settings.answer_tokens,
+            detail=settings.picture_detail or "",
+            fields=settings.request_fields or "",
+        ),
+        side=settings.picture_side,
+        timeout=settings.request_timeout,
     )
 
 

@@ -157,7 +157,8 @@ def _kind(error: ErrorDetails) -> Outcome:
 
 @dataclass(frozen=True)
 class ModelQuestion(Generic[Answer]):
-    """`sample` as in `ChatModel.ask`; `field` is the one that is weighed, none where none is."""
+    """`sample` as in `ChatModel.ask`; `field` is the one that is weighed, none where none is; `wishes` as in
+    `ChatModel`."""
 
     endpoint: str
     model: str
@@ -166,6 +167,7 @@ class ModelQuestion(Generic[Answer]):
     purpose: str
     sample: int = 0
     field: str | None = None
+    wishes: str = ""
 
     @cached_property
     def key(self) -> str:
@@ -174,6 +176,8 @@ class ModelQuestion(Generic[Answer]):
         question = [self.endpoint, self.model, turns, schema_of(self.answer)]
         if self.sample or self.field:  # the likeliest answer alone keeps the key it always had
             question.append({"sample": self.sample, "field": self.field})
+        if self.wishes:
+            question.append(self.wishes)
         return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -197,6 +201,8 @@ class ChatModel:
 
     name: str
     endpoint: str  # where it runs, without credentials
+    wishes = ""  # what was set about how it is asked, as far as that can change an answer
+    side: int | None = None  # px, the longest side at which it is shown pictures; None: as they need it
 
     def ask(
         self, messages: Sequence[Message], answer: type[Answer], *, purpose: str, sample: int = 0
@@ -208,16 +214,25 @@ class ChatModel:
         failures are retried, others not. Raises `ModelAnswerError` with its outcome (refused, cut off, not
         the schema, …), `ModelCallError`, `BudgetError`.
         """
-        question = ModelQuestion(self.endpoint, self.name, tuple(messages), answer, purpose, sample)
-        return self._said(question).answer
+        return self._said(self._question(messages, answer, purpose, sample)).answer
 
     def weigh(
         self, messages: Sequence[Message], answer: type[Answer], *, field: str, purpose: str
     ) -> Weighed[Answer]:
         """The likeliest answer, with what else `field`, one of its own of a few short values, could have
         been. Raises what `ask` raises."""
-        question = ModelQuestion(self.endpoint, self.name, tuple(messages), answer, purpose, field=field)
-        return self._said(question)
+        return self._said(self._question(messages, answer, purpose, field=field))
+
+    def _question(
+        self,
+        messages: Sequence[Message],
+        answer: type[Answer],
+        purpose: str,
+        sample: int = 0,
+        field: str | None = None,
+    ) -> ModelQuestion[Answer]:
+        turns = tuple(messages)
+        return ModelQuestion(self.endpoint, self.name, turns, answer, purpose, sample, field, self.wishes)
 
     def _said(self, question: ModelQuestion[Answer]) -> Weighed[Answer]:
         raise NotImplementedError

@@ -22,7 +22,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from concepts.errors import BlindModelError, ModelAnswerError, ModelCallError
 from concepts.language.base import ChatModel, Message
-from concepts.language.dialects import RUNGS, EndpointDialect
+from concepts.language.dialects import RUNGS, EndpointDialect, Wishes
 from concepts.language.prompts import load_prompt
 from concepts.view import View
 from storage.sums import read_kept, write_kept
@@ -66,9 +66,10 @@ class Capabilities(View):
 class CapabilityMemory:
     """The capabilities of one model at one endpoint. Safe from several threads; the last process wins."""
 
-    def __init__(self, folder: Path, endpoint: str, model: str) -> None:
+    def __init__(self, folder: Path, endpoint: str, model: str, wishes: Wishes | None = None) -> None:
         digest = hashlib.sha256(f"{endpoint}\n{model}".encode()).hexdigest()[:16]
         self._file = folder / "capabilities" / f"{digest}.json"
+        self._wishes = wishes or Wishes()
 
     @property
     def known(self) -> Capabilities:
@@ -81,11 +82,11 @@ class CapabilityMemory:
     def dialect(self) -> tuple[EndpointDialect, bool]:
         """The dialect to use, and whether the endpoint has answered in it."""
         known = self.known
-        if known.proven is None:
-            return EndpointDialect(), False
         best = known.dialect.rung == RUNGS[0]
-        if not best and datetime.now(UTC) - known.proven > BELIEVED_FOR:
-            return EndpointDialect(), False
+        if known.proven is None or (not best and datetime.now(UTC) - known.proven > BELIEVED_FOR):
+            return EndpointDialect().wishing(self._wishes), False
+        if known.dialect.wishes != self._wishes:  # they were changed since
+            return known.dialect.wishing(self._wishes), False
         return known.dialect, True
 
     def worked(self, dialect: EndpointDialect) -> None:

@@ -21,10 +21,8 @@ from concepts.language.prompts import load_prompt
 Rung = Literal["json_schema", "json_object_schema", "json_object", "text"]
 RUNGS: tuple[Rung, ...] = get_args(Rung)  # the most binding first
 
-Effort = Literal["none", "minimal", "low", ""]
-EFFORTS: tuple[Effort, ...] = get_args(Effort)  # the least first; last what the model does by itself
+MORE = {"none": "minimal", "minimal": "low"}  # thought, where an endpoint takes not as little
 
-MAX_ANSWER_TOKENS = 3000  # room for a model that thinks before it answers
 FEWEST_ANSWER_TOKENS = 375
 ALTERNATIVES = 10  # values whose probabilities are asked for; some endpoints give 5 whatever is asked
 REJECTING = (400, 404, 415, 422, 500, 501)  # llama-cpp-python answers `json_schema` with 500
@@ -36,6 +34,22 @@ _OF_THE_ANSWER = re.compile(r"\bmax_(completion_)?tokens\b|completion|output tok
 
 
 @dataclass(frozen=True)
+class Wishes:
+    """What somebody has set about requests (`concepts/settings.py`)."""
+
+    effort: str = "none"  # of thought about a picture; empty: what the model does by itself
+    answer_tokens: int = 3000  # room for a model that thinks before it answers
+    detail: str = ""  # of pictures
+    fields: str = ""  # more fields of each request, a JSON object
+
+    @property
+    def key(self) -> str:
+        """What of it can change an answer; empty where nothing was set."""
+        parts = [self.effort, self.detail, self.fields]
+        return "" if parts == ["none", "", ""] else json.dumps(parts)
+
+
+@dataclass(frozen=True)
 class EndpointDialect:
     """How to ask: the rung of the structured-output ladder and the parameters that may be sent."""
 
@@ -43,8 +57,13 @@ class EndpointDialect:
     limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     temperature: bool = True
     logprobs: bool = True
-    answer_tokens: int = MAX_ANSWER_TOKENS
-    effort: Effort = "none"  # of thought about a picture: it costs much, and is not known to help seeing
+    answer_tokens: int = Wishes.answer_tokens
+    effort: str = Wishes.effort
+    wishes: Wishes = Wishes()
+
+    def wishing(self, wishes: Wishes) -> EndpointDialect:
+        """The same, as somebody else set it."""
+        return replace(self, answer_tokens=wishes.answer_tokens, effort=wishes.effort, wishes=wishes)
 
     def messages(self, messages: list[Message], question: ModelQuestion[Any]) -> list[Message]:
         """Below `json_schema` the schema has to be said in words too: not every endpoint looks at it."""
@@ -58,7 +77,8 @@ class EndpointDialect:
 
     def body(self, question: ModelQuestion[Any], asked: Sequence[Message]) -> dict[str, Any]:
         """Of a request. `asked` are the messages as the dialect has them."""
-        body: dict[str, Any] = {"model": question.model, "messages": [_turn(message) for message in asked]}
+        turns = [_turn(message, self.wishes.detail) for message in asked]
+        body: dict[str, Any] = {"model": question.model, "messages": turns}
         body[self.limit] = self.answer_tokens
         if self.temperature:
             body["temperature"] = 1 if question.sample else 0
@@ -73,6 +93,8 @@ class EndpointDialect:
             body["response_format"] = {"type": "json_object", "schema": question.limited}
         elif self.rung == "json_object":
             body["response_format"] = {"type": "json_object"}
+        if self.wishes.fields:
+            body["extra_body"] = json.loads(self.wishes.fields)  # what the OpenAI library sends as it is
         return body
 
     @property
@@ -104,7 +126,7 @@ class EndpointDialect:
         if self.limit == "max_completion_tokens" and proven and "max_completion_tokens" in about:
             return replace(self, limit="max_tokens")  # another server has the address now
         if self.effort and ABOUT_THOUGHT.search(about):
-            more = EFFORTS[EFFORTS.index(self.effort) + 1]
+            more = MORE.get(self.effort, "")
             return replace(self, effort=more if "value" in about else "")
         if self.temperature and "temperature" in about:
             return replace(self, temperature=False)
@@ -113,11 +135,10 @@ class EndpointDialect:
         return None
 
 
-def _turn(message: Message) -> dict[str, Any]:
+def _turn(message: Message, detail: str) -> dict[str, Any]:
     if not message.pictures:
         return {"role": message.role, "content": message.text}
-    pictures = [
-        {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{base64.b64encode(p).decode()}"}}
-        for p in message.pictures
-    ]
+    wished = {"detail": detail} if detail else {}
+    urls = [f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}" for picture in message.pictures]
+    pictures = [{"type": "image_url", "image_url": {"url": url} | wished} for url in urls]
     return {"role": message.role, "content": [{"type": "text", "text": message.text}, *pictures]}

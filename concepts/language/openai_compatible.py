@@ -21,7 +21,7 @@ from concepts.errors import ModelAnswerError, ModelCallError, NoPriceError
 from concepts.language.base import Answer, ChatModel, Message, ModelQuestion, UnfitAnswerError, Weighed
 from concepts.language.capabilities import CapabilityMemory
 from concepts.language.connection import openai_client, without_credentials
-from concepts.language.dialects import EndpointDialect
+from concepts.language.dialects import EndpointDialect, Wishes
 from concepts.language.failures import Failure, NoCompletionError, read_failure, redacted
 from concepts.language.ledger import Budget, Ledger, Price, estimate_tokens
 from concepts.language.prompts import load_prompt
@@ -31,7 +31,7 @@ from storage.calls import Call
 DEFAULT_ENDPOINT = "https://api.openai.com/v1"
 DEFAULT_AT_ONCE = 4
 TIMEOUT_SECONDS = 120.0  # of one request; a small, busy computer writes long answers slowly
-DEADLINE_SECONDS = 300.0  # of one question, with all its attempts and waits
+DEADLINE_SECONDS = 300.0  # of one question, with all its attempts and waits; at least two time-outs
 MAX_ATTEMPTS = 4
 MAX_TIMEOUTS = 2  # a server that is slow goes on with a question that nobody waits for any more
 LONGEST_WAIT_SECONDS = 60.0
@@ -113,7 +113,7 @@ class _Asking:
     messages: list[Message]
     dialect: EndpointDialect
     proven: bool  # whether the endpoint has answered in the dialect
-    seconds_left: float = DEADLINE_SECONDS
+    seconds_left: float
 
     def turn_to(self, dialect: EndpointDialect) -> None:
         """From now on in another dialect."""
@@ -141,9 +141,12 @@ class OpenAICompatibleModel(ChatModel):
         budget: Budget | None = None,
         allowance: Budget | None = None,
         at_once: int = DEFAULT_AT_ONCE,
+        wishes: Wishes | None = None,
+        side: int | None = None,
+        timeout: float = TIMEOUT_SECONDS,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`budget` of a run; `allowance`: what it shares with other runs."""
+        """`budget` of a run; `allowance`: what it shares with other runs; `timeout` of a request, seconds."""
         self._budgets = [one for one in (budget, allowance) if one is not None]
         if self._budgets and price is None:
             raise NoPriceError(model)
@@ -151,8 +154,10 @@ class OpenAICompatibleModel(ChatModel):
         self.name = model
         self.endpoint = without_credentials(url)
         self._ledger, self._price = ledger, price
-        self._memory = CapabilityMemory(cache, self.endpoint, model)
-        self._client = openai_client(url, api_key, TIMEOUT_SECONDS)
+        self.wishes, self.side = wishes.key if wishes else "", side
+        self._memory = CapabilityMemory(cache, self.endpoint, model, wishes)
+        self._client = openai_client(url, api_key, timeout)
+        self._timeout = timeout
         self._pace = pace_of(self.endpoint, model, at_once)
         self._secrets = [secret for secret in (api_key, urlsplit(url).password) if secret]
         self._sleep = sleep
@@ -182,7 +187,8 @@ class OpenAICompatibleModel(ChatModel):
         An endpoint that takes a form and does not keep to it is asked in the next one. Where the model is to
         blame, it is shown its mistake, once.
         """
-        asking = _Asking(question, list(question.messages), *self._memory.dialect)
+        seconds = max(DEADLINE_SECONDS, 2 * self._timeout)
+        asking = _Asking(question, list(question.messages), *self._memory.dialect, seconds)
         shown = False
         while True:
             reply, call = self._reply(asking)
@@ -298,7 +304,7 @@ class OpenAICompatibleModel(ChatModel):
         with self._pace.turn() as began:
             try:
                 completion: Any = self._client.chat.completions.create(
-                    timeout=min(TIMEOUT_SECONDS, max(asking.seconds_left, 1.0)), **sent
+                    timeout=min(self._timeout, max(asking.seconds_left, 1.0)), **sent
                 )
             except APIError as error:
                 if read_failure(error, self.name, self.endpoint).congested:

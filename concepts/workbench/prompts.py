@@ -217,7 +217,7 @@ class Prompts:
             return jpeg
 
         if name == "doubt":
-            jpeg = read(picture, LOOKING_SIDE)
+            jpeg = read(picture, model.side or LOOKING_SIDE)
             said = {picture.picture_id: MACHINE}
             argued(definition, [picture.picture_id], lambda i: jpeg, said, model, 1, machines.prompts)
             return

@@ -53,6 +53,15 @@ def test_what_goes_over_the_wire_is_that_jpeg(make_model, server, revision, phot
     assert "secret-name" not in str(server.requests[0].body)
 
 
+def test_a_size_that_was_set_is_the_one_and_makes_another_annotator(make_model, server, revision, photo):
+    server.answer = lambda request: {"evidence": [], "rationale": "So.", "rating": 4}
+    small = VlmAnnotator(make_model(side=300), concurrency=1)
+    small.annotate(revision, [photo])
+    (sent,) = server.requests[0].pictures
+    assert sent == read_picture(photo, 300)
+    assert small.fingerprint != VlmAnnotator(make_model(), concurrency=1).fingerprint
+
+
 @pytest.mark.parametrize(
     ("words", "side"),
     [

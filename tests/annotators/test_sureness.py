@@ -4,7 +4,7 @@ import pytest
 
 from concepts.collaborator.by_model import DecomposedAnnotator, VlmAnnotator
 from concepts.errors import ModelAnswerError
-from concepts.language.base import Weighed
+from concepts.language.base import ChatModel, Weighed
 
 SAID = {
     "caption": "One colour.",
@@ -16,7 +16,7 @@ SAID = {
 }
 
 
-class Model:
+class Model(ChatModel):
     """A SIMULATED model that rates in turn as told, and knows these chances of its rating, or none."""
 
     name, endpoint = "simulated", "nowhere"

@@ -163,3 +163,22 @@ def test_a_login_in_the_address_of_an_older_version_or_the_environment_becomes_t
 def test_an_at_sign_behind_the_host_is_no_login(own_home: Path) -> None:
     address = "https://models.example/v1?user=ana@example.org"
     assert save_settings(load_settings(), {"openai_base_url": address}).openai_base_url == address
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [("seed: 1", "no JSON object"), ("[1]", "no JSON object"), ('{"model": "x"}', "sets model itself")],
+)
+def test_more_fields_of_a_request_are_an_object_that_sets_nothing_of_ours(
+    own_home: Path, fields: str, why: str
+) -> None:
+    with pytest.raises(SettingsError, match=why):
+        save_settings(load_settings(), {"request_fields": fields})
+    assert save_settings(load_settings(), {"request_fields": '{"seed": 1}'}).request_fields == '{"seed": 1}'
+
+
+def test_an_empty_value_is_the_usual_one_again(own_home: Path) -> None:
+    saved = save_settings(load_settings(), {"reasoning_effort": "high", "answer_tokens": "900"})
+    assert (saved.reasoning_effort, saved.answer_tokens) == ("high", 900)
+    saved = save_settings(saved, {"reasoning_effort": None, "answer_tokens": ""})
+    assert (saved.reasoning_effort, saved.answer_tokens) == ("none", 3000)

@@ -14,7 +14,6 @@ from manners import MANNERS, Manner
 from pydantic import BaseModel, Field, field_validator
 
 from concepts.errors import BlindModelError, ModelAnswerError, ModelCallError
-from concepts.language import openai_compatible
 from concepts.language.base import Message, unfit
 from concepts.language.capabilities import check_sight, require_sight
 from concepts.language.connection import list_models
@@ -168,19 +167,17 @@ def test_only_what_may_pass_is_asked_again(
     assert ask(make_model()) == Verdict(**GOOD)
 
 
-def test_one_that_is_too_slow_is_asked_again(
-    make_model: Make, server: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_that_is_too_slow_is_asked_again(make_model: Make, server: FakeOpenAI) -> None:
     ask(make_model(), "How it wants to be asked.")
     late, slept = threading.Event(), []
 
     def sleep(seconds: float) -> None:
         slept.append(seconds)
-        monkeypatch.setattr(openai_compatible, "TIMEOUT_SECONDS", 60.0)
+        model._timeout = 60.0
 
-    monkeypatch.setattr(openai_compatible, "TIMEOUT_SECONDS", 0.1)
+    model = make_model(timeout=0.1, sleep=sleep)
     server.script(Reply(content="{}", wait=late))
-    assert ask(make_model(sleep=sleep)) == Verdict(**GOOD)
+    assert ask(model) == Verdict(**GOOD)
     late.set()
     assert len(slept) == 1
 

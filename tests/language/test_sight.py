@@ -13,6 +13,7 @@ from fake_openai import FakeOpenAI, Reply, Request, cut_off, refuses, says, stat
 from seeing import reads
 
 from concepts.errors import BlindModelError, ModelAnswerError, ModelCallError
+from concepts.language.base import Message
 from concepts.language.capabilities import (
     CapabilityMemory,
     Colour,
@@ -22,6 +23,7 @@ from concepts.language.capabilities import (
     draw,
     require_sight,
 )
+from concepts.language.dialects import Wishes
 from concepts.language.openai_compatible import OpenAICompatibleModel
 
 Make = Callable[..., OpenAICompatibleModel]
@@ -147,3 +149,26 @@ def test_a_name_with_reasoning_in_it_says_nothing_about_thought(make_model: Make
     server.script(status(400, "response_format json_schema is not supported by phi-4-reasoning-vision"))
     assert check_sight(make_model()).sees
     assert {request.body["reasoning_effort"] for request in server.requests} == {"none"}
+
+
+def test_what_was_set_about_requests_is_sent_and_a_change_asks_anew(
+    make_model: Make, server: FakeOpenAI
+) -> None:
+    server.answer = lambda request: {"digit": 1, "colour": "red"}
+    asked = [Message("user", "Which?", (draw(Seen(digit=1, colour="red")),))]
+    high = Wishes(effort="high", answer_tokens=900, detail="low", fields='{"seed": 7}')
+    for wishes in (None, high, high, Wishes(effort="")):
+        make_model(wishes=wishes).ask(asked, Seen, purpose="x")
+    usual, wished, none = (request.body for request in server.requests)  # the third came from the ledger
+    assert (usual["reasoning_effort"], usual["max_tokens"]) == ("none", 3000)
+    assert (wished["reasoning_effort"], wished["max_tokens"], wished["seed"]) == ("high", 900, 7)
+    assert wished["messages"][0]["content"][1]["image_url"]["detail"] == "low"
+    assert "reasoning_effort" not in none
+
+
+def test_an_effort_that_a_model_does_not_take_is_left_out(make_model: Make, server: FakeOpenAI) -> None:
+    server.looks_itself = True
+    server.answer = lambda request: reads(request.pictures[0])
+    server.script(status(400, "Unsupported value: 'reasoning_effort' does not support 'high'"))
+    assert check_sight(make_model(wishes=Wishes(effort="high"))).sees
+    assert ["reasoning_effort" in request.body for request in server.requests] == [True, False, False]

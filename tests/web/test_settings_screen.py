@@ -149,6 +149,8 @@ def test_a_model_that_did_not_answer_is_not_said_to_do_the_work(bench: Workbench
         ("critic_price", "1", "Write the price of the critic"),
         ("prices", "one-model cheap", "“cheap” is not a price. Write the prices of models in US dollars"),
         ("model_concurrency", "900", "Parallel requests: "),
+        ("picture_side", "9", "Picture size: "),
+        ("request_fields", "seed", "More fields: "),
         ("openai_base_url", "ftp://x", "is no address of an endpoint"),
     ],
 )

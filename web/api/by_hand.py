@@ -15,6 +15,7 @@ from concepts.installation.activity import JobView, SettingsView
 from concepts.installation.users import Role
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewQueue
+from concepts.settings import Detail, Effort
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import GivenExample
 from concepts.workbench.heat import Heat
@@ -42,7 +43,8 @@ class LookOverLabels(Body):
 
 class SettingsChange(Body):
     """What is left out stays; null takes a setting away. Prices are USD per million tokens, input/output;
-    `prices` has one "model input/output" a line, for models whose role has no price of its own."""
+    `prices` has one "model input/output" a line, for models whose role has no price of its own.
+    `picture_side` is in pixels, `request_timeout` in seconds, `request_fields` a JSON object."""
 
     openai_base_url: Annotated[str, Field(max_length=500)] | None = None
     openai_api_key: SecretStr | None = Field(None, max_length=500)
@@ -56,6 +58,12 @@ class SettingsChange(Body):
     critic_price: Price | None = None
     prices: Annotated[str, Field(max_length=20_000)] | None = None
     model_concurrency: int | None = Field(None, ge=1, le=64)
+    reasoning_effort: Effort | None = None
+    answer_tokens: int | None = Field(None, ge=375, le=200_000)
+    picture_side: int | None = Field(None, ge=128, le=4096)
+    picture_detail: Detail | None = None
+    request_timeout: int | None = Field(None, ge=5, le=3600)
+    request_fields: Annotated[str, Field(max_length=20_000)] | None = None
 
 
 def file_of(media_type: str, content: dict[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,14 @@ JOBS = ("test endpoint",)
 FIELDS = (
     *("openai_base_url", "llm_model", "vlm_model", "large_vlm_model", "critic_model"),
     *("llm_price", "vlm_price", "large_vlm_price", "critic_price", "prices", "model_concurrency"),
+    *(
+        "reasoning_effort",
+        "answer_tokens",
+        "picture_side",
+        "picture_detail",
+        "request_timeout",
+        "request_fields",
+    ),
 )
 
 
