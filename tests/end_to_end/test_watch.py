@@ -116,7 +116,7 @@ def test_without_once_it_goes_on_until_ctrl_c(
     going.send_signal(signal.SIGINT)
     out, err = going.communicate()
     assert going.returncode == 130, err
-    assert "Ctrl-C ends this" in out
+    assert "Ctrl-C pauses it" in out
     assert "What was scored is kept." in err
 
 
