@@ -83,6 +83,8 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
     scored = bench.scoring.score(Path(exported.folder), [], out.parent / "demo-scores.csv").wait()
     say(f"12 Score          {scored.rows} pictures, {scored.yes} yes, in {scored.out}")
     rare = _find_rare(bench, say)
+    drawn = bench.map.draw(out.parent / "demo-map.png", "version", NAME, author=AUTHOR)
+    say(f"14 Map            {drawn.pictures} pictures, near those that look alike, in {drawn.file}")
     say(f"\nThe classifier is in {exported.folder} (start with its README.md).")
     return {
         "added": added.model_dump(),
@@ -93,6 +95,7 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
         "rare": rare,
         "bundle": exported.folder,
         "scores": scored.out,
+        "map": drawn.file,
     }
 
 

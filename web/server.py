@@ -18,6 +18,7 @@ from web.http.gradio import Endpoints
 from web.http.guard import Guard
 from web.http.later import Later
 from web.http.login import login_routes
+from web.http.map import map_routes
 from web.http.media import media_routes
 from web.http.not_found import NotFoundPage
 from web.http.problems import handle_problems
@@ -53,6 +54,7 @@ def create_app(installed: Workbench, sandboxes: Sandboxes | None = None) -> Fast
         app.include_router(visitor_routes(visitors, access))
     app.include_router(screen_routes(workbench, SCREENS, MOVED))
     app.include_router(media_routes(workbench))
+    app.include_router(map_routes(workbench))
     app.include_router(download_routes(workbench))
     app.include_router(upload_routes(workbench))
     app.include_router(answer_routes(workbench))

@@ -307,6 +307,7 @@ class Collection:
                 self.library.adding.add_pending(ids, fingerprint)
             there = len(set(ids)) - len(index.missing(ids))
             purged.lists += index.graph.purge(ids)
+            index.map.purge(ids)
             if there:
                 index.purge(ids)
                 purged.tables += 1

@@ -59,6 +59,9 @@ class PictureSelection(View):
         max_length=2000,
         description="Flagged by trained concepts, such as `messy room AND NOT people`.",
     )
+    shape: str = Field(
+        default="", max_length=4096, description="Inside of a shape on the map: x,y x,y x,y from -1 to 1."
+    )
     repeated: Repeated = Field(default="", description="At several places, or looking like others.")
 
     @classmethod

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from concepts.jobs import Progress
 from concepts.settings import Settings
-from concepts.workbench import annotations, definition, deliberations, exports, versions
+from concepts.workbench import annotations, definition, deliberations, exports, keywords, versions
 from concepts.workbench.advice import ENOUGH_LABELS
 from concepts.workbench.asking import Asking
 from concepts.workbench.collections import Collections
@@ -16,6 +16,7 @@ from concepts.workbench.concepts import Concepts
 from concepts.workbench.context import JOURNEY, POOL_SIZE, Context, SharedResources
 from concepts.workbench.installation import Installation
 from concepts.workbench.library import PictureLibrary
+from concepts.workbench.map import LibraryMap
 from concepts.workbench.operation import Declared, declared_in
 from concepts.workbench.protection import Protections
 from concepts.workbench.review import Review
@@ -46,6 +47,7 @@ class Workbench:
 
     concepts: Concepts
     library: PictureLibrary
+    map: LibraryMap
     upkeep: Upkeep
     collections: Collections
     trash: Trash
@@ -61,7 +63,8 @@ class Workbench:
         self.upkeep = Upkeep(self.context)
         self.collections = Collections(self.context)
         self.rules = Rules(self.context)
-        self.library = PictureLibrary(self.context, self.collections, self.upkeep, self.rules)
+        self.map = LibraryMap(self.context)
+        self.library = PictureLibrary(self.context, self.collections, self.upkeep, self.rules, self.map)
         self.trash = Trash(self.context, self.collections)
         self.concepts = Concepts(self)
         self.asking = Asking(self.context)
@@ -71,6 +74,7 @@ class Workbench:
         deliberations.register_work(self)
         versions.register_work(self)
         exports.register_work(self)
+        keywords.register_work(self)
         self.scoring = Scoring(self)
         self.watcher = Watcher(self.context)
         self.protection = Protections(self.context)

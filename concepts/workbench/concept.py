@@ -13,6 +13,7 @@ from concepts.workbench.definition import ConceptDefinition
 from concepts.workbench.deliberations import Deliberations
 from concepts.workbench.examples import Examples
 from concepts.workbench.exports import Exports
+from concepts.workbench.keywords import Keywords
 from concepts.workbench.label_exports import LabelExports
 from concepts.workbench.label_files import LabelFiles
 from concepts.workbench.labels import Labels, Remark
@@ -48,6 +49,7 @@ class Concept:
     certificates: Certificates
     scores: Scores
     exports: Exports
+    keywords: Keywords
 
     def __init__(self, bench: Workbench, row: ConceptRow) -> None:
         self.bench, self.row = bench, row
@@ -70,6 +72,7 @@ class Concept:
         self.certificates = Certificates(self)
         self.scores = Scores(self)
         self.exports = Exports(self)
+        self.keywords = Keywords(self)
 
     def dataset(self, revision: int | None = None) -> ConceptDataset:
         """What it learns and measures from, under its newest definition or another; read anew each time."""

@@ -13,9 +13,10 @@ from pydantic import Field
 
 from concepts.errors import DiscernError, NoUsableRowsError
 from concepts.jobs import Progress, Started
-from concepts.labelling.formats import CAPTION, format_of
+from concepts.labelling.formats import Format, format_of
 from concepts.labelling.formats.apart import rows_of
-from concepts.labelling.rows import NO_COLUMNS_OF_PICTURES, BadRow, RawRow, can_be_kept
+from concepts.labelling.formats.sidecars import Sidecars
+from concepts.labelling.rows import BadRow
 from concepts.library import browsing
 from concepts.library.browsing import (
     BadFile,
@@ -29,7 +30,7 @@ from concepts.library.browsing import (
 from concepts.library.collection import LibraryInfo
 from concepts.library.dates import camera_of
 from concepts.library.filters import PictureSelection
-from concepts.library.lookup import NamedPicture, find_named
+from concepts.library.lookup import find_named
 from concepts.library.outside_pictures import embed_again
 from concepts.library.reading import is_there
 from concepts.library.roots import check_encoder, check_roots, within_roots
@@ -38,8 +39,10 @@ from concepts.library.search import Hit, about_words, find_pictures
 from concepts.library.uploads import typed_paths
 from concepts.view import View
 from concepts.workbench.collections import Collections
+from concepts.workbench.columns import usable_columns
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import Added, AddPictures, AddSample, ReadWords
+from concepts.workbench.map import LibraryMap
 from concepts.workbench.operation import (
     AuthorName,
     Confined,
@@ -54,9 +57,9 @@ from concepts.workbench.operation import (
 )
 from concepts.workbench.rules import Rules
 from concepts.workbench.upkeep import NeighboursReport, Upkeep, VectorsOnDisk, WordsState
-from storage.buckets import written
+from storage.buckets import in_bucket, written
 from storage.labels import Author
-from storage.picture_columns import LONGEST_NAME, LONGEST_VALUE, PictureColumn
+from storage.picture_columns import PictureColumn
 from storage.picture_filter import PictureFilter
 from storage.pictures.files import Within
 from storage.pictures.sources import require
@@ -127,8 +130,11 @@ class ColumnsReport(View):
 class PictureLibrary:
     """Your pictures: add, browse, search."""
 
-    def __init__(self, context: Context, collections: Collections, upkeep: Upkeep, rules: Rules) -> None:
-        self._context, self._collections, self._upkeep, self._rules = context, collections, upkeep, rules
+    def __init__(
+        self, context: Context, collections: Collections, upkeep: Upkeep, rules: Rules, map: LibraryMap
+    ) -> None:
+        self._context, self._collections, self._upkeep = context, collections, upkeep
+        self._rules, self._map = rules, map
         context.jobs.register(AddPictures, self._add)
         context.jobs.register(AddSample, self._add_sample)
 
@@ -175,7 +181,11 @@ class PictureLibrary:
     def keep_captions(
         self,
         file: Annotated[
-            Path, Field(description="Such as the Parquet of img2dataset: path or id, and columns.")
+            Path,
+            Field(
+                description="Such as the Parquet of img2dataset: path or id, and columns; or a folder with "
+                "XMP files beside its pictures."
+            ),
         ],
         format: Annotated[str, Field(description="Which one it is, where that can't be seen.")] = "",
         *,
@@ -188,9 +198,12 @@ class PictureLibrary:
         """
         if not file.exists():
             raise DiscernError(f"There is no file or folder {file}. Check the spelling.")
-        found = format_of(file, format)
+        found = Sidecars() if file.is_dir() and not format else format_of(file, format)
+        return self._keep_columns(found, file, any_number=not confined)
+
+    def _keep_columns(self, found: Format, file: Path, *, any_number: bool) -> ColumnsReport:
         bad: list[BadRow] = []
-        rows = list(_usable(rows_of(found, file, any_number=not confined), bad))
+        rows = list(usable_columns(rows_of(found, file, any_number=any_number), bad))
         folder = file.absolute() if file.is_dir() else file.absolute().parent
         outcomes = find_named(self._context.collection.library, [named for _, named, _ in rows], folder)
         columns: list[PictureColumn] = []
@@ -347,6 +360,8 @@ class PictureLibrary:
             fits = replace(fits, within=self._collections.find(chosen.collection))
         if chosen.rule:
             fits = _among(fits, frozenset(self._rules.flagged(chosen.rule)))
+        if chosen.shape:
+            fits = _among(fits, frozenset(self._map.inside(chosen.shape)))
         if not (chosen.answered or chosen.says):
             return fits
         if not chosen.concept:
@@ -459,10 +474,18 @@ class PictureLibrary:
     ) -> Added:
         report = self._context.collection.add(paths, encoder, progress.report, within)
         embed_again(self._context.collection)  # examples of before the library had an encoder
+        self._read_sidecars(paths)
         if report.added and is_there() and self._context.columns.were_read():
             self._context.jobs.submit(ReadWords())  # whoever had words read wants those of new ones, too
         self._upkeep.keep_up()
         return Added.model_validate(report, from_attributes=True)
+
+    def _read_sidecars(self, folders: Sequence[Path]) -> None:
+        """Keeps captions and keywords that photo programs wrote beside pictures."""
+        for folder in folders:
+            if not in_bucket(str(folder)) and Sidecars().recognises(folder):
+                with contextlib.suppress(NoUsableRowsError):
+                    self._keep_columns(Sidecars(), folder, any_number=True)
 
 
 def _adding(paths: Sequence[Path], encoder: str | None, *, confined: bool = False) -> AddPictures:
@@ -472,29 +495,3 @@ def _adding(paths: Sequence[Path], encoder: str | None, *, confined: bool = Fals
 def _among(fits: PictureFilter, ids: frozenset[str]) -> PictureFilter:
     """One more condition that somebody else has found out."""
     return replace(fits, among=ids if fits.among is None else ids.intersection(fits.among))
-
-
-def _usable(raw: Iterator[RawRow], bad: list[BadRow]) -> Iterator[tuple[int, NamedPicture, dict[str, str]]]:
-    """(row, picture, its columns) of the rows that say something; those that can't be kept go to `bad`."""
-    for number, row in raw:
-        if isinstance(row, BadRow):
-            bad.append(row)
-            continue
-        picture, path = str(row.get("id") or ""), str(row.get("path") or "")
-        said = {
-            str(name): str(value).strip()
-            for name, value in row.items()
-            if name not in NO_COLUMNS_OF_PICTURES and value is not None and str(value).strip()
-        }
-        if not picture and not path:
-            bad.append(BadRow(number, "neither an id nor a path"))
-        elif any(len(value) > LONGEST_VALUE for value in (picture, path, *said.values())):
-            bad.append(BadRow(number, f"a value of more than {LONGEST_VALUE:,} characters"))
-        elif any(len(name) > LONGEST_NAME for name in said):
-            bad.append(BadRow(number, f"a column whose name has more than {LONGEST_NAME} characters"))
-        elif not all(map(can_be_kept, (picture, path, *said, *said.values()))):
-            bad.append(BadRow(number, "characters that are no text"))
-        elif said:
-            if CAPTION in said:
-                said = {CAPTION: said.pop(CAPTION)} | said
-            yield number, NamedPicture(picture or path, path if picture else ""), said

@@ -23,6 +23,7 @@ from concepts.workbench.context import Context
 from concepts.workbench.jobs import (
     CheckLibrary,
     DatesRead,
+    DrawMap,
     Embedded,
     FindNeighbours,
     NeighboursFound,
@@ -104,14 +105,16 @@ class Upkeep:
         self,
         repair: Annotated[bool, Field(description="Make again what is missing or damaged.")] = False,
         only: Annotated[
-            Literal["", "neighbours", "dates", "words", "tidy"],
+            Literal["", "neighbours", "map", "dates", "words", "tidy"],
             Field(
-                description="Instead: compare new pictures with the others; ask pictures that an older "
-                "version added when they were taken; read the words in pictures, and in those that come "
-                "later; remove what only older states of the vectors have."
+                description="Instead: compare new pictures with the others; place them on the map; ask "
+                "pictures that an older version added when they were taken; read the words in pictures, and "
+                "in those that come later; remove what only older states of the vectors have."
             ),
         ] = "",
-        anew: Annotated[bool, Field(description="With `neighbours`: compare all pictures again.")] = False,
+        anew: Annotated[
+            bool, Field(description="With `neighbours` or `map`: all pictures, not only new ones.")
+        ] = False,
     ) -> Started[Any]:
         """Look whether everything is there: vectors, thumbnails, and the files of the pictures.
 
@@ -124,6 +127,7 @@ class Upkeep:
         jobs: dict[str, Job[Any]] = {
             "": CheckLibrary(repair),
             "neighbours": FindNeighbours(anew),
+            "map": DrawMap(anew),
             "dates": ReadDates(),
             "words": ReadWords(),
             "tidy": TidyVectors(),

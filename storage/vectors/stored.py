@@ -23,6 +23,7 @@ from storage.errors import DamagedIndexError
 from storage.sums import SUMS, changed, read_kept, write_kept
 from storage.vectors.graph import KeptGraph, fits
 from storage.vectors.ids import AT_ONCE, ID_TYPE, PictureIds, parts
+from storage.vectors.map import KeptMap
 from storage.vectors.matrix import MADE_FROM, Matrix
 from storage.vectors.reader import VectorReader
 from storage.vectors.tables import HINT, LANCE, BucketTables, WritersTurn
@@ -97,6 +98,7 @@ class StoredIndex:
         self._asked = 0.0  # when a table in a bucket was last asked for its state
         self._writes = 0  # of this object, which it sees at once
         self.graph = KeptGraph(folder / f"{fingerprint}.graph", self.snapshot)
+        self.map = KeptMap(folder / f"{fingerprint}.map")
 
     # Writing
 
@@ -129,6 +131,7 @@ class StoredIndex:
         with self._counted():
             self._table.purge(ids)
         self.graph.purge(ids)
+        self.map.purge(ids)
 
     def verify(self) -> list[Path]:
         """Looks through the vectors. What was damaged of their copy and of the graph, which is made again."""

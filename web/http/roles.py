@@ -59,6 +59,7 @@ ROUTES: list[tuple[str, re.Pattern[str], Rule]] = [
         ("GET", f"/app/bundles/{ONE}", Rule(VIEWER, "exported a classifier")),
         ("GET", f"/app/combinations/{ONE}", Rule(VIEWER, "exported a classifier")),
         ("GET", f"/app/scores/{ONE}", Rule(VIEWER, "downloaded scores")),
+        ("GET", f"/app/map/(places|colours|pictures/{ONE}/{ONE})", Rule(VIEWER)),
         ("GET", "/app/version.html", Rule(OWNER, "shared a version as a file")),
         ("GET", "/app/answers(/grid|/own)?", Rule(VIEWER)),
         ("POST", "/app/answers(/batch|/undo|/comment|/elsewhere|/elsewhere/comment)?", Rule(LABELLER)),
@@ -122,6 +123,8 @@ BUTTONS: dict[Rule, str] = {
     Rule(OWNER, "emptied the bin", host=True): "empty-trash",
     Rule(OWNER, "had the words in pictures read", host=True): "read-words",
     Rule(OWNER, "changed the encoder", host=True): "reembed",
+    Rule(OWNER, "wrote keywords", host=True): "keywords",
+    Rule(OWNER, "copied files", host=True): "copy-files",
     Rule(OWNER, "changed settings", host=True): "save",
     # Collections and rules
     Rule(OWNER, "made a collection"): "make-collection",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import parse_qsl
 
 from fastapi import Request
@@ -19,6 +19,7 @@ from concepts.installation.activity import JobView
 from concepts.library.collection import LibraryInfo
 from concepts.library.uploads import typed_paths
 from concepts.workbench import Workbench
+from concepts.workbench.map import By
 from web.advice import in_words
 from web.http.guard import author_of
 from web.jobs import is_going, library_checked
@@ -34,12 +35,13 @@ JOBS = (
     "add pictures",
     "add sample",
     "check library",
+    "draw map",
     "empty bin",
     "read dates",
     "read words",
     "tidy vectors",
 )
-SHOW_THEMSELVES = ("empty bin", "read dates", "tidy vectors")  # their end changes a view
+SHOW_THEMSELVES = ("draw map", "empty bin", "read dates", "tidy vectors")  # their end changes a view
 STILL_NEWS = timedelta(minutes=10)  # how long the end of a job is told
 # The view that the end of a job is told in; what isn't named here is about the pictures.
 BELONGS = {
@@ -54,6 +56,7 @@ UPKEEP: dict[str, dict[str, Any]] = {
     "tidy": {"only": "tidy"},
     "check": {"repair": True},
 }
+MAP_ALONE = frozenset(("view", "by"))  # of the address of a map: what a grid hasn't
 # What a person does without having turned to something else.
 STAYS = frozenset(("open", "position", "cancel"))
 BAD_FILES = 50
@@ -174,7 +177,9 @@ class _Screen:
 
     def _view(self, library: LibraryInfo, place: Place, author: str) -> Shown:
         """The tools, the side and the pictures, or another view in their place."""
-        view, bench = "" if self._demo else place.get("view", ""), self._bench
+        view, bench = place.get("view", ""), self._bench
+        if self._demo and view == "health":
+            view = ""
         shown: Shown = {self.tools: "", self.side: ""}
         try:
             if view == "health":
@@ -183,6 +188,8 @@ class _Screen:
                 shown[self.main] = collections.albums(bench, place)
             elif place.get("view") == "trash":
                 shown[self.main] = trash(bench, place, author)
+            elif view == "map" and library.pictures:
+                shown[self.main] = self._map(library, place, author)
             else:
                 shown = self._beside(library, place)
                 shown[self.tools] = self._pictures.tools(library, place)
@@ -194,6 +201,26 @@ class _Screen:
     def _beside(self, library: LibraryInfo, place: Place) -> Shown:
         """Folders and albums, with how many pictures they have."""
         return {self.side: "" if place.get("view") else self._pictures.side(library, place)}
+
+    def _map(self, library: LibraryInfo, place: Place, author: str) -> str:
+        """Every picture as a dot, and below them a grid of those that were chosen."""
+        concepts = list(self._bench.concepts.scales())
+        concept = next((name for name in concepts if name == place.get("concept")), "")
+        concept = concept or next(iter(concepts), "")
+        by = place.get("by") or "folder"
+        without_view = {name: value for name, value in place.items() if name not in MAP_ALONE}
+        state = self._bench.map.state()
+        drawn = render(
+            "library/map.html",
+            map=state,
+            names=[one.model_dump() for one in state.names] if state else [],
+            by=by if by in get_args(By) else "folder",
+            concept=concept,
+            concepts=concepts,
+            shape=place.get("shape", ""),
+            without_view=without_view,
+        )
+        return drawn + (self._pictures.grid(library, place, author) if place.get("shape") else "")
 
     def _health(self, library: LibraryInfo, place: Place) -> str:
         bench, copies, alike = self._bench, library.exact_duplicates, library.near_duplicates

@@ -94,6 +94,8 @@ class LibraryPictures:
         except DiscernError as error:
             problem = Notice(in_words(error), "bad", Button("All pictures", "show", "", "x"))
         said = chosen.said()
+        if place.get("view") == "map":  # what is pressed stays on it
+            said |= {name: place[name] for name in ("view", "by", "concept") if place.get(name)}
         at = {name: place[name] for name in ("at", "start") if place.get(name)}
         plain_words = bool(chosen.q) and not chosen.like and not problem
         return render(

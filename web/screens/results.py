@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal, cast, get_args
 from urllib.parse import parse_qsl
 
@@ -39,7 +40,8 @@ from web.screens.watched import Watched
 from web.work import Work, press
 
 OF_ALL = ("score table", "try rule")  # work that is of no concept
-JOBS = ("measure int8", "score files", "score library", "evaluate", "train", "watch", *OF_ALL)
+OUT = ("write keywords", "copy files")  # to where pictures are
+JOBS = (*OUT, "measure int8", "score files", "score library", "evaluate", "train", "watch", *OF_ALL)
 SCORES = ("score library", "train")  # work that brings pictures into another order
 PAGE = 24
 FILES = 5  # the last ones that were scored
@@ -141,7 +143,7 @@ class _Screen:
         uses = ["export", "download"] + ([] if self._demo else ["watch"])
         return {
             self.top: self._head(place, view.name, *uses, newest=newest),
-            self.score: scores + results_rule.table(self._bench),
+            self.score: scores + self._out(view.name) + results_rule.table(self._bench),
             self.files: files,
             self.take: render(
                 "results/take.html",
@@ -155,6 +157,15 @@ class _Screen:
             self.watched.area: "" if self._demo else self.watched.html(view.name),
             self.library: self._pictures(view, place, job),
         }
+
+    def _out(self, name: str) -> str:
+        """Keywords and copies, and what became of the last ones."""
+        if self._demo:
+            return ""
+        jobs = self._bench.installation.newest_jobs(OUT, name)
+        done = {job.kind: job for job in jobs if job.state == "done"}
+        keywords, copied = (done.get(kind) for kind in OUT)
+        return render("results/keywords.html", name=name, keywords=keywords, copied=copied)
 
     def _of_rule(self, place: Place, bar: RuleBar) -> Shown:
         saved = self._bench.rules.one(place["kept"]) if place.get("kept") else None
@@ -318,7 +329,12 @@ class _Screen:
         concept = self._bench.concept(name)
         if said := self.watched.do(action, name, author):
             return said
-        if action.name == "score-library":
+        if action.name == "keywords":
+            concept.keywords.write(remove=action.value == "remove")
+        elif action.name == "copy-files":
+            folder = Path(action.fields.get("folder", "").strip())
+            concept.keywords.copy(folder, link=bool(action.fields.get("link")), confined=True)
+        elif action.name == "score-library":
             concept.scores.score_library(int(action.value))
         elif action.name == "int8":
             concept.exports.measure_int8(int(action.value))

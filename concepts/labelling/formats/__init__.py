@@ -18,6 +18,7 @@ from concepts.labelling.formats.coco import Coco
 from concepts.labelling.formats.fiftyone import FiftyOne
 from concepts.labelling.formats.image_folder import ImageFolder
 from concepts.labelling.formats.label_studio import LabelStudio
+from concepts.labelling.formats.sidecars import Sidecars
 from concepts.labelling.formats.tables import Csv, Jsonl
 from concepts.registry import Registry
 
@@ -43,6 +44,7 @@ FORMATS.register(Coco)
 FORMATS.register_at("img2dataset", f"{__package__}.parquet:Img2Dataset")  # pyarrow
 FORMATS.register_at("hugging-face", f"{__package__}.parquet:HuggingFace")
 FORMATS.register(ImageFolder)
+FORMATS.register(Sidecars)  # by name: it looks like a folder with pictures
 
 
 def format_of(path: Path, name: str = "", columns: Mapping[str, str] | None = None) -> Format:

@@ -24,10 +24,13 @@ from concepts.workbench.jobs.pictures import (
     AddSample,
     CheckLibrary,
     DatesRead,
+    DrawMap,
     Embedded,
     Emptied,
     EmptyTrash,
     FindNeighbours,
+    MapDrawn,
+    MapName,
     NeighboursFound,
     ReadDates,
     ReadWords,
@@ -37,6 +40,7 @@ from concepts.workbench.jobs.pictures import (
     WordsRead,
 )
 from concepts.workbench.jobs.versions import (
+    CopyFiles,
     Curve,
     DrawCurve,
     Evaluate,
@@ -54,6 +58,7 @@ from concepts.workbench.jobs.versions import (
     Train,
     Trained,
     TryRule,
+    WriteKeywords,
 )
 
 __all__ = [
@@ -64,10 +69,12 @@ __all__ = [
     "AskQuestions",
     "CheckLibrary",
     "CompareAnnotators",
+    "CopyFiles",
     "Curve",
     "DatesRead",
     "DrawCurve",
     "DrawEvaluation",
+    "DrawMap",
     "Drawn",
     "Embedded",
     "Emptied",
@@ -87,6 +94,8 @@ __all__ = [
     "LookedAt",
     "LookedBack",
     "LookedOver",
+    "MapDrawn",
+    "MapName",
     "MeasureInt8",
     "Measured",
     "Mine",
@@ -109,4 +118,5 @@ __all__ = [
     "Trained",
     "TryRule",
     "WordsRead",
+    "WriteKeywords",
 ]

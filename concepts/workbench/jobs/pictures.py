@@ -129,6 +129,31 @@ class FindNeighbours(Job[NeighboursFound]):
     anew: bool = False
 
 
+class MapName(View):
+    """What is seen in most pictures around a place of the map, which goes from -1 to 1."""
+
+    name: str
+    x: float
+    y: float
+
+
+class MapDrawn(View):
+    """`placed`: how many of the pictures got a place now; the others stay where they were."""
+
+    pictures: int
+    placed: int
+    names: list[MapName]
+
+
+@dataclass(frozen=True)
+class DrawMap(Job[MapDrawn]):
+    """Places new pictures on the map of the library; with `anew` all."""
+
+    kind = "draw map"
+    lane = Lane.LONG
+    anew: bool = False
+
+
 class Tidied(View):
     """Bytes on disk, of the vectors and all that belongs to them."""
 

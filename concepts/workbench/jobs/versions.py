@@ -10,6 +10,7 @@ from concepts.classifier.quality import CurvePoint
 from concepts.classifier.robustness import Robustness
 from concepts.jobs import Job, Lane
 from concepts.publishing.export import ScoreResult
+from concepts.publishing.keywords import FilesCopied, KeywordsWritten
 from concepts.publishing.smaller import Int8Measured
 from concepts.view import View
 
@@ -147,6 +148,27 @@ class Score(Job[ScoreResult]):
     trust_encoder: str | None = None
     digest: str | None = None
     accept_changed: bool = False
+
+
+@dataclass(frozen=True)
+class WriteKeywords(Job[KeywordsWritten]):
+    """Beside the files of pictures that count; with `remove` nowhere any more."""
+
+    kind = "write keywords"
+    lane = Lane.LONG
+    concept_id: int
+    remove: bool = False
+
+
+@dataclass(frozen=True)
+class CopyFiles(Job[FilesCopied]):
+    """Files of pictures that count, or links to them, into a folder."""
+
+    kind = "copy files"
+    lane = Lane.LONG
+    concept_id: int
+    folder: str
+    link: bool = False
 
 
 class LookedAt(View):

@@ -1,0 +1,106 @@
+"""A concept out where its pictures are: keywords beside their files, and the files in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+from pydantic import Field
+
+from concepts.errors import DiscernError
+from concepts.installation.users import Role
+from concepts.jobs import Progress, Started
+from concepts.library.roots import check_roots
+from concepts.publishing.keywords import FilesCopied, KeywordsWritten, copy_files, write_keywords
+from concepts.workbench.jobs import CopyFiles, WriteKeywords
+from concepts.workbench.operation import Confined, Flag, operation
+from storage.pictures.xmp import Keyword
+
+if TYPE_CHECKING:
+    from concepts.workbench import Workbench
+    from concepts.workbench.concept import Concept
+
+AT_ONCE = 1000  # pictures that are looked up
+
+
+class Keywords:
+    """What counts, as photo programs and file managers see it: what people say, else what the newest version
+    flags. Of test pictures without a label nothing is told."""
+
+    def __init__(self, concept: Concept) -> None:
+        self._concept, self._context = concept, concept.context
+
+    @operation("POST /keywords", command="keywords", role=Role.OWNER, audit="wrote keywords", host=True)
+    def write(
+        self,
+        remove: Annotated[bool, Field(description="Take the concept's keyword out of all of them.")] = False,
+    ) -> Started[KeywordsWritten]:
+        """Write the concept as a keyword into XMP files beside pictures that count, for digiKam, Lightroom,
+        darktable and Immich. Run it again after training: what no longer counts loses it, and nothing else in
+        those files changes. Picture files are never touched."""
+        return self._context.jobs.begin(WriteKeywords(self._concept.id, remove))
+
+    @operation("POST /files", command="copy", role=Role.OWNER, audit="copied files", host=True)
+    def copy(
+        self,
+        folder: Annotated[Path, Flag("FOLDER"), Field(description="Where they go; it is made if need be.")],
+        link: Annotated[bool, Field(description="Links in place of copies.")] = False,
+        *,
+        confined: Confined = False,
+    ) -> Started[FilesCopied]:
+        """Copy the files of pictures that count into a folder, the newest version's and those people labelled
+        so."""
+        if confined:
+            if not folder.is_absolute():
+                raise DiscernError("Write the whole path of the folder, such as /home/ana/Found.")
+            check_roots([folder if folder.exists() else folder.parent], self._context.settings)
+        return self._context.jobs.begin(CopyFiles(self._concept.id, str(folder.absolute()), link))
+
+    # Inside
+
+    def _counting(self) -> dict[str, Keyword]:
+        """Picture id → its keyword."""
+        context, row = self._context, self._concept.row
+        name, said = row.name, context.label_cache.decisions(row.id)
+        found: dict[str, Keyword] = {}
+        if self._concept.definition.read().heads:
+            head = context.head(row, None)
+            scores = context.scores.of(head, context.collection.vectors_for(row.id)).probability
+            unseen = context.store.kept_apart(row.id) - said.keys()
+            places = np.flatnonzero(scores.values >= np.float32(head.threshold))
+            for picture, value in zip(scores.ids.at(places), scores.values[places].tolist(), strict=True):
+                if picture not in unseen:
+                    found[picture] = Keyword(name, head.number, value)
+        for picture, decision in said.items():
+            if decision.value == "yes":
+                found.setdefault(picture, Keyword(name, 0, None))
+            elif decision.value == "no":
+                found.pop(picture, None)
+        return found
+
+    def _files(self, pictures: Sequence[str]) -> Iterator[tuple[str, str]]:
+        library = self._context.collection.library
+        for start in range(0, len(pictures), AT_ONCE):
+            for picture in library.pictures(pictures[start : start + AT_ONCE]):
+                yield from ((picture.id, place) for place in picture.files)
+
+    def _write(self, job: WriteKeywords, progress: Progress) -> KeywordsWritten:
+        keywords = {} if job.remove else self._counting()
+        everything = self._context.collection.library.all_ids()
+        uploads = self._context.settings.home
+        return write_keywords(
+            self._concept.row.name, keywords, self._files(everything), uploads, progress.report
+        )
+
+    def _copy(self, job: CopyFiles, progress: Progress) -> FilesCopied:
+        files = self._files(list(self._counting()))
+        return copy_files(
+            Path(job.folder), files, self._context.settings.home, link=job.link, listener=progress.report
+        )
+
+
+def register_work(bench: Workbench) -> None:
+    bench.register(WriteKeywords, lambda concept, job, told: concept.keywords._write(job, told))
+    bench.register(CopyFiles, lambda concept, job, told: concept.keywords._copy(job, told))

@@ -1,0 +1,318 @@
+"""The map of the library: every picture near those that look like it, coloured by what is known of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from pydantic import Field
+
+from concepts.collaborator.ambiguities import telling_nouns
+from concepts.definition.vocabulary import Vocabulary
+from concepts.encoders.sentences import SentenceEncoder
+from concepts.errors import ConflictError, DiscernError
+from concepts.jobs import Progress
+from concepts.publishing.map_file import MapPoints, write_map
+from concepts.view import View
+from concepts.workbench.context import Context
+from concepts.workbench.jobs import DrawMap, MapDrawn, MapName
+from concepts.workbench.operation import AuthorName, Flag, operation
+from storage.collections import member_ids
+from storage.labels import Author
+from storage.vectors.ids import Floats, PictureIds, Rows
+from storage.vectors.map import Map
+from storage.vectors.reader import VectorReader
+
+if TYPE_CHECKING:
+    from matplotlib.path import Path as Outline
+
+NAMED, A_NAME = 5_000, 60  # pictures that names are found from, and at least so many for each
+MOST_NAMES = 24
+OTHERS = 500  # pictures that a name must tell a group from
+COLOURS = 9  # besides that of no value
+SURE = (0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98)  # where scores change their colour
+
+# Told apart also by who sees red and green alike (Okabe & Ito 2008); and steps from little to much.
+PAINTS = ("#0f9d8f", "#d55e00", "#cc79a7", "#0072b2", "#e69f00", "#7a5cc0", "#56b4e9", "#8a6d00", "#b0233b")
+RAMP = ("#3b4cc0", "#6f92f3", "#a3bffa", "#c9cfdd", "#f2c6a8", "#f39475", "#dc5d4a", "#b40426")
+
+By = Literal["label", "score", "version", "album", "folder"]
+WORDS = {"yes": "counts", "no": "doesn’t count", "unsure": "unsure"}
+
+Codes = NDArray[np.uint8]
+
+
+class MapColour(View):
+    """What a colour is for, `#rrggbb`, and how many pictures have it."""
+
+    word: str
+    colour: str
+    pictures: int
+
+
+class MapState(View):
+    """`key` is another one whenever other pictures are on it or one stands elsewhere. `missing`: pictures
+    that have no place yet."""
+
+    key: str
+    pictures: int
+    missing: int
+    names: list[MapName]
+
+
+@dataclass(frozen=True, eq=False)
+class Colours:
+    """codes (n,): 0 for a picture of which nothing is known, else 1 and the place of its word."""
+
+    codes: Codes
+    words: list[str]
+    ordered: bool = False  # whether the words are steps from little to much
+
+    @property
+    def legend(self) -> list[MapColour]:
+        counts = np.bincount(self.codes, minlength=len(self.words) + 1)[1:].tolist()
+        paints = RAMP if self.ordered else PAINTS
+        return [
+            MapColour(word=w, colour=p, pictures=n)
+            for w, p, n in zip(self.words, paints, counts, strict=False)
+        ]
+
+
+class MapFile(View):
+    """What was written. Pictures that no colour is for are grey."""
+
+    file: str
+    pictures: int
+    colours: list[MapColour]
+
+
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """What is on the map and in the library: rows (n,) of the map, ids (n,), places (n, 2)."""
+
+    key: str
+    map: Map
+    rows: Rows
+    missing: int
+
+    @property
+    def ids(self) -> PictureIds:
+        return PictureIds(self.map.ids, self.rows)
+
+    @property
+    def places(self) -> Floats:
+        return self.map.places[self.rows]
+
+
+class LibraryMap:
+    """The map of the library, which a job draws."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._kept: _Shown | None = None
+        context.jobs.register(DrawMap, self._draw)
+
+    # What is on it
+
+    def state(self) -> MapState | None:
+        """None where nothing was drawn yet. What is new gets its place by a job, which this begins where jobs
+        run. Raises `EmptyLibraryError`."""
+        shown = self._shown()
+        if shown is None or shown.missing:
+            self._have_it_drawn()
+        if shown is None:
+            return None
+        return MapState(key=shown.key, pictures=len(shown.rows), missing=shown.missing, names=self._names())
+
+    def places(self, key: str) -> NDArray[np.uint16]:
+        """(n, 2) of the pictures in their order, 0 to 65,535. Raises `ConflictError` for another state."""
+        return ((self._of(key).places.clip(-1, 1) + 1) * 32767.5).astype(np.uint16)
+
+    def picture(self, key: str, place: int) -> str:
+        """The id of the picture at this place of the order."""
+        shown = self._of(key)
+        if not 0 <= place < len(shown.rows):
+            raise DiscernError("There is no such picture on the map.")
+        return shown.ids.at(np.array([place]))[0]
+
+    def colours(self, key: str, by: By, concept: str, author: str) -> Colours:
+        """What each picture has its colour for: the author's own label or the newest version's score for a
+        `concept`, an album (of several the first), or a folder. Raises `DiscernError`."""
+        ids = self._of(key).ids
+        if by == "folder":
+            return self._folders(ids)
+        if by == "album":
+            named = self._context.collection.named
+            albums = sorted(named.all(), key=lambda one: -one.pictures)[:COLOURS]
+            return _coloured(ids, {one.name: named.ids(member_ids(one.id)) for one in albums})
+        if not concept:
+            raise DiscernError("Choose a concept first.")
+        return self._labels(ids, concept, author) if by == "label" else self._scores(ids, concept, by)
+
+    def inside(self, shape: str) -> list[str]:
+        """Ids of the pictures inside of a shape, `x,y x,y …` of -1 to 1. Raises `DiscernError`."""
+        shown = self._shown()
+        if shown is None:
+            raise DiscernError("There is no map of the library yet. Draw it first.")
+        return shown.ids.at(np.flatnonzero(_outline(shape).contains_points(shown.places)))
+
+    # A picture of it
+
+    @operation(command="library map")
+    def draw(
+        self,
+        out: Annotated[Path, Flag("FILE"), Field(description="The PNG or CSV to write.")],
+        by: Annotated[By, Field(description="What colours tell.")] = "folder",
+        concept: Annotated[str, Field(description="For labels, scores and the version.")] = "",
+        *,
+        author: AuthorName,
+    ) -> MapFile:
+        """Draw the map of the library: pictures that look alike are near each other."""
+        self._context.jobs.begin(DrawMap()).wait()
+        shown = self._shown()
+        if shown is None:
+            raise DiscernError("There is no map of the library yet. Draw it first.")
+        colours = self.colours(shown.key, by, concept, author)
+        paints = [(one.word, one.colour) for one in colours.legend]
+        names = [(one.x, one.y, one.name) for one in self._names()]
+        write_map(out, MapPoints(shown.ids, shown.places, colours.codes, paints, names))
+        return MapFile(file=str(out), pictures=len(shown.rows), colours=colours.legend)
+
+    # Inside
+
+    def _have_it_drawn(self) -> None:
+        jobs = self._context.jobs
+        last = jobs.store.latest([DrawMap.kind])
+        if jobs.is_started and (last is None or last.state in ("done", "cancelled")):
+            jobs.submit(DrawMap())
+
+    def _shown(self) -> _Shown | None:
+        collection = self._context.collection
+        collection.recorded()
+        drawn, index = collection.stored().map.newest(), collection.index()
+        if drawn is None:
+            return None
+        kept = self._kept
+        key = hashlib.sha256(f"{drawn.version} {len(drawn.ids)} {index.version}".encode()).hexdigest()[:12]
+        if kept is None or kept.key != key or kept.map is not drawn:
+            rows = index.ids.rows_in(drawn.ids)
+            self._kept = kept = _Shown(key, drawn, rows, len(index.ids) - len(rows))
+        return kept
+
+    def _of(self, key: str) -> _Shown:
+        shown = self._shown()
+        if shown is None or shown.key != key:
+            raise ConflictError("The library has changed since. Reload the page.")
+        return shown
+
+    def _labels(self, ids: PictureIds, concept: str, author: str) -> Colours:
+        said = self._context.log.said_by(self._context.concept(concept).id, Author(author))
+        values = {value: word for value, word in WORDS.items() if value in said.values()}
+        values |= {value: value for value in sorted(set(said.values()) - WORDS.keys())[:COLOURS]}
+        return _coloured(
+            ids, {word: [i for i, v in said.items() if v == value] for value, word in values.items()}
+        )
+
+    def _scores(self, ids: PictureIds, concept: str, by: By) -> Colours:
+        """Nothing is said of test pictures that have no label yet."""
+        context, row = self._context, self._context.concept(concept)
+        head = context.head(row, None)
+        scores = context.library_scores(row.id, head)
+        if scores is None:
+            raise DiscernError(
+                "The newest version has not scored the whole library yet. Score it on Results."
+            )
+        lines = SURE if by == "score" else (head.threshold,)
+        code = np.digitize(scores.probability.values, np.array(lines, np.float32)).astype(np.uint8) + 1
+        apart = context.store.kept_apart(row.id) - context.log.first_answered(row.id).keys()
+        places = scores.probability.ids.places(sorted(apart))
+        code[places[places >= 0]] = 0
+        codes = np.zeros(len(ids), np.uint8)
+        codes[scores.probability.ids.rows_of(ids)] = code[ids.rows_of(scores.probability.ids)]
+        if by == "version":
+            return Colours(codes, ["not flagged", f"flagged by version {head.number}"])
+        steps = [f"{100 * low:.0f}–{100 * high:.0f} %" for low, high in pairwise((0, *SURE, 1))]
+        return Colours(codes, steps, ordered=True)
+
+    def _folders(self, ids: PictureIds) -> Colours:
+        """Of the outermost folder that has more than one in it."""
+        browsing = self._context.collection.browsing
+        folders = browsing.folders("")
+        while len(folders) == 1 and folders[0].has_folders:
+            folders = browsing.folders(folders[0].path)
+        if not len(ids):
+            return Colours(np.zeros(0, np.uint8), [])
+        most = sorted(folders, key=lambda one: -one.files)[:COLOURS]
+        at = self._context.collection.places.first(ids)
+        codes = np.zeros(len(ids), np.uint8)
+        for code, folder in enumerate(most, 1):
+            codes[pc.starts_with(at, f"{folder.path.rstrip('/')}/").to_numpy(zero_copy_only=False)] = code
+        return Colours(codes, [folder.path.rstrip("/").rpartition("/")[2] for folder in most])
+
+    def _names(self) -> list[MapName]:
+        store = self._context.jobs.store
+        done = store.newest_first([DrawMap.kind], state="done")
+        return MapDrawn.model_validate(done[0].result).names if done and done[0].result else []
+
+    # The work
+
+    def _draw(self, job: DrawMap, progress: Progress) -> MapDrawn:
+        collection = self._context.collection
+        stored = collection.stored()
+        graph = stored.graph.bring_up_to_date(lambda done, of: progress.report(done, of, "look-alikes"))
+        drawn, placed = stored.map.bring_up_to_date(
+            stored.snapshot(), graph, lambda done, of: progress.report(done, of, "places"), anew=job.anew
+        )
+        names = self._names() if not placed else self._named(drawn, collection.index())
+        return MapDrawn(pictures=len(drawn.ids), placed=placed, names=names)
+
+    def _named(self, drawn: Map, index: VectorReader) -> list[MapName]:
+        """Where a name fits what is seen in a part of the map and in no other. Of other encoders than the
+        built-in one no names are known."""
+        if self._context.collection.recorded().name != "embedded":
+            return []
+        from sklearn.cluster import KMeans
+
+        rng, rows = np.random.default_rng(0), index.ids.rows_in(drawn.ids)
+        some = rows if len(rows) <= NAMED else np.sort(rng.choice(rows, NAMED, replace=False))
+        count = min(MOST_NAMES, len(some) // A_NAME)
+        if not count:
+            return []
+        places, vectors = (
+            drawn.places[some],
+            index.vectors(PictureIds(drawn.ids, some).at(np.arange(len(some)))),
+        )
+        model = KMeans(count, n_init=1, random_state=0).fit(places)
+        nouns = partial(telling_nouns, Vocabulary(SentenceEncoder().encode))
+        others = vectors[rng.permutation(len(vectors))[:OTHERS]]
+        found: dict[str, MapName] = {}
+        for one, (x, y) in enumerate(model.cluster_centers_):
+            for noun in nouns(vectors[model.labels_ == one], others)[:1]:
+                found.setdefault(noun, MapName(name=noun, x=round(float(x), 4), y=round(float(y), 4)))
+        return list(found.values())
+
+
+def _outline(shape: str) -> Outline:
+    from matplotlib.path import Path as Outline
+
+    try:
+        corners = np.array([[float(x) for x in corner.split(",")] for corner in shape.split()])
+        return Outline(corners.reshape(len(corners), 2))
+    except ValueError:
+        raise DiscernError("A shape on the map is written x,y x,y x,y with numbers from -1 to 1.") from None
+
+
+def _coloured(ids: PictureIds, groups: Mapping[str, Collection[str]]) -> Colours:
+    codes = np.zeros(len(ids), np.uint8)
+    for code, members in reversed(list(enumerate(groups.values(), 1))):
+        places = ids.places(list(members))
+        codes[places[places >= 0]] = code
+    return Colours(codes, list(groups))

@@ -1,0 +1,101 @@
+"""The map of vectors: what looks alike is near, what is new moves nothing, and what is erased leaves it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from synthetic import in_memory, picture_ids
+
+from storage.vectors import map as maps
+from storage.vectors.graph import built
+from storage.vectors.map import KeptMap, Map, brought_to, drawn
+from storage.vectors.reader import VectorReader
+
+KINDS = 6
+
+
+def unheard(done: int, of: int) -> None:
+    pass
+
+
+def kinds(count: int) -> tuple[VectorReader, NDArray[np.int64]]:
+    """So many pictures of six kinds, and of which kind each is."""
+    kind = np.arange(count) % KINDS
+    centres = np.random.default_rng(5).standard_normal((KINDS, 24))
+    raw = centres[kind] + 0.3 * np.random.default_rng(6).standard_normal((count, 24))
+    vectors = raw / np.linalg.norm(raw, axis=1, keepdims=True)
+    order = np.argsort(ids := np.array(picture_ids(count)))
+    return in_memory(ids[order].tolist(), vectors[order]), kind[order]
+
+
+def of_one_kind(found: Map, kind: NDArray[np.int64]) -> float:
+    """Of how many pictures the nearest on the map is of the same kind."""
+    far = ((found.places[:, None] - found.places[None]) ** 2).sum(axis=2)
+    np.fill_diagonal(far, np.inf)
+    return float((kind[far.argmin(axis=1)] == kind).mean())
+
+
+def test_pictures_that_look_alike_are_near_each_other() -> None:
+    copy, kind = kinds(240)
+    found = drawn(copy, built(copy, unheard), unheard)
+    assert of_one_kind(found, kind) > 0.98
+    assert np.abs(found.places).max() == pytest.approx(1)
+
+
+def test_a_large_library_begins_with_a_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maps, "LAID_OUT", 60)
+    copy, kind = kinds(240)
+    assert of_one_kind(drawn(copy, built(copy, unheard), unheard), kind) > 0.95
+
+
+def test_new_pictures_stand_among_their_like_and_nothing_moves() -> None:
+    copy, kind = kinds(240)
+    ids = copy.ids.at(np.arange(240))
+    known = np.delete(np.arange(240), [3, 77, 150])
+    fewer = in_memory([ids[row] for row in known], copy.vectors([ids[row] for row in known]))
+    before = drawn(fewer, built(fewer, unheard), unheard)
+    after = brought_to(before, built(copy, unheard))
+    assert after is not None
+    np.testing.assert_array_equal(after.places[known], before.places)
+    assert of_one_kind(after, kind) > 0.98
+
+
+def test_where_much_is_new_it_is_drawn_again() -> None:
+    copy, _ = kinds(240)
+    ids = copy.ids.at(np.arange(100))
+    fewer = in_memory(ids, copy.vectors(ids))
+    assert brought_to(drawn(fewer, built(fewer, unheard), unheard), built(copy, unheard)) is None
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 40))
+def test_any_number_of_pictures_has_places_on_the_map(count: int) -> None:
+    copy, _ = kinds(count)
+    found = drawn(copy, built(copy, unheard), unheard)
+    assert found.places.shape == (count, 2)
+    assert np.isfinite(found.places).all()
+    assert count == 0 or np.abs(found.places).max() <= 1
+
+
+def test_it_is_kept_purged_and_drawn_again_where_it_is_damaged(tmp_path: Path) -> None:
+    copy, _ = kinds(60)
+    graph, kept = built(copy, unheard), KeptMap(tmp_path / "x.map")
+    assert kept.newest() is None
+    first, placed = kept.bring_up_to_date(copy, graph, unheard)
+    assert placed == 60
+    again = KeptMap(tmp_path / "x.map")
+    assert again.bring_up_to_date(copy, graph, unheard)[1] == 0
+    gone = first.ids[7].decode()
+    again.purge([gone])
+    left = KeptMap(tmp_path / "x.map").newest()
+    assert left is not None
+    assert gone.encode() not in set(left.ids.tolist())
+    assert gone.encode() not in (tmp_path / "x.map").read_bytes()
+    (tmp_path / "x.map").write_bytes(b"damaged")
+    assert KeptMap(tmp_path / "x.map").newest() is None
+    assert KeptMap(tmp_path / "x.map").bring_up_to_date(copy, graph, unheard)[1] == 60
