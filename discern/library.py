@@ -16,12 +16,13 @@ line keep; `Library.bench`, the `Workbench`, has everything else they can do.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -73,13 +74,43 @@ class Library:
         self.bench = Workbench(load_settings(home=_path(home) if home is not None else default_home()))
         self.author = author
 
-    def add(self, *places: Place, encoder: str | None = None) -> Added:
+    def add(self, *places: Place, encoder: str | None = None, embeddings: Any = None) -> Added:
         """Adds pictures, folders, zip archives and lists, which stay where they are. `encoder` chooses one
         for a library without pictures, such as "embedded" or "ViT-B-16/laion2b_s34b_b88k".
 
+        `embeddings` are your own: an Arrow table, a pandas or datasets one with columns path (or id) and
+        vector, or {path: vector}. Without places their pictures are added; without an encoder they are kept
+        as they are, and words find nothing; with one they are compared with its own on twenty pictures.
+
         Raises `DiscernError` for a place that isn't there, and `OtherEncoderError`.
         """
-        return self.bench.library.add([_path(place) for place in places], encoder=encoder).wait()
+        paths = [_path(place) for place in places]
+        if embeddings is None:
+            return self.bench.library.add(paths, encoder=encoder).wait()
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "vectors.parquet"
+            pq.write_table(_vectors_of(embeddings), file)
+            return self.bench.library.add(paths or None, encoder=encoder, vectors=file).wait()
+
+    def vectors(self) -> pa.Table:
+        """id, path and vector of every picture, by id: for pandas, LanceDB, datasets, or anything that reads
+        Arrow."""
+        collection = self.bench.context.collection
+        index = collection.index()
+        parts = [
+            (ids, collection.places.first(ids), np.ascontiguousarray(vectors, np.float32))
+            for ids, vectors in index.batches()
+        ]
+        flat = (
+            np.concatenate([vectors.ravel() for _, _, vectors in parts]) if parts else np.empty(0, np.float32)
+        )
+        return pa.table(
+            {
+                "id": pa.array([one for ids, _, _ in parts for one in ids], pa.string()),
+                "path": pa.chunked_array([paths for _, paths, _ in parts], pa.string()),
+                "vector": pa.FixedSizeListArray.from_arrays(pa.array(flat), index.dimension),
+            }
+        )
 
     def search(
         self, words: str | None = None, *, like: Sequence[Picture | str] = (), n: int = 20
@@ -235,3 +266,22 @@ def _path(place: Place) -> Path:
 
 def _id(picture: Picture | str) -> str:
     return picture.id if isinstance(picture, Picture) else picture
+
+
+def _vectors_of(given: Any) -> pa.Table:
+    """A table with paths made whole, from where this process is."""
+    if isinstance(given, Mapping):
+        vectors = np.stack([np.asarray(vector, np.float32) for vector in given.values()])
+        lists = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
+        table = pa.table({"path": [str(name) for name in given], "vector": lists})
+    elif isinstance(given, pa.Table):
+        table = given
+    elif hasattr(given, "with_format"):  # of Hugging Face datasets
+        table = given.with_format("arrow")[:]
+    else:
+        table = pa.Table.from_pandas(given, preserve_index=False)
+    names = {name.lower(): name for name in table.column_names}
+    if path := next((names[name] for name in ("path", "filepath", "file") if name in names), None):
+        whole = [str(_path(one).absolute()) for one in table.column(path).to_pylist()]
+        table = table.set_column(table.column_names.index(path), path, pa.array(whole))
+    return table

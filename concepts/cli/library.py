@@ -11,8 +11,9 @@ from concepts.cli.output import say, table
 if TYPE_CHECKING:
     from concepts.library.browsing import PictureDetail, PictureView
     from concepts.workbench.collections import CollectionView, OneCollection
+    from concepts.workbench.columns import ColumnsReport
     from concepts.workbench.jobs import Added, Emptied
-    from concepts.workbench.library import ColumnsReport, LibraryState
+    from concepts.workbench.library import LibraryState
     from concepts.workbench.trash import Moved, TrashItem
 
 

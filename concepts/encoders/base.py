@@ -31,7 +31,7 @@ LICENCES = (
     (re.compile(r"^(hf-hub:timm/)?ViT-B-32-SigLIP2-256(/webli)?$", re.I), "Apache-2.0"),
     (re.compile(r"^(hf-hub:timm/)?PE-Core-(B-16|L-14-336)(/meta)?$", re.I), "Apache-2.0"),
 )
-OPEN_CLIP = "open_clip"
+OPEN_CLIP, GIVEN = "open_clip", "vectors"
 ENCODERS: Registry[Encoder] = Registry("encoder", "discern.encoders")
 
 
@@ -155,6 +155,7 @@ class PortableEncoder(Protocol):
 
 
 ENCODERS.register_at("embedded", f"{__package__}.embedded:EmbeddedEncoder")
+ENCODERS.register_at(GIVEN, f"{__package__}.given:GivenVectors")
 ENCODERS.register_at(OPEN_CLIP, f"{__package__}.openclip:OpenClipEncoder")
 
 
@@ -165,3 +166,8 @@ def registered_as(name: str) -> str:
     """
     key = name.partition(":")[0]
     return key if key in ENCODERS else OPEN_CLIP
+
+
+def knows_words(name: str) -> bool:
+    """Whether texts mean anything to the encoder of this name."""
+    return registered_as(name) != GIVEN

@@ -177,6 +177,7 @@ def _scores(training_data: TrainingData, order: GridOrder, query: str) -> tuple[
     """Of all pictures that may be shown, and whether they are logits of a head that has learned."""
     allowed = training_data.index.ids.without(training_data.reserved | training_data.spoken_for)
     if order == "query":
+        training_data.collection.require_words()
         return training_data.index.scores(
             training_data.collection.text_vectors([query])[0], 0.0, allowed
         ), False

@@ -83,7 +83,8 @@ def _searches(training_data: TrainingData) -> list[Probe]:
     definition = training_data.revision.definition
     searched = [*(query.text for query in definition.queries), *definition.searched_kinds()]
     queries = distinct_words([*searched, sentence_of(definition)])
-    return [Probe(q, v) for q, v in zip(queries, training_data.collection.text_vectors(queries), strict=True)]
+    vectors = training_data.collection.text_vectors(queries)
+    return [Probe(q, v) for q, v in zip(queries, vectors, strict=True) if v.any()]  # zeros: unknown words
 
 
 def mine(

@@ -12,11 +12,12 @@ from pathlib import Path
 from cachetools import LRUCache, cachedmethod
 
 from concepts.encoders import load_encoder, load_named_elsewhere, resolve_auto
-from concepts.encoders.base import OPEN_CLIP, Encoder, Vectors, registered_as
+from concepts.encoders.base import GIVEN, OPEN_CLIP, Encoder, Vectors, knows_words, registered_as
 from concepts.encoders.sentences import SentenceEncoder, are_known
 from concepts.errors import (
     BucketError,
     DamagedIndexError,
+    DiscernError,
     EmptyLibraryError,
     FingerprintMismatchError,
     OtherEncoderError,
@@ -25,6 +26,7 @@ from concepts.errors import (
 from concepts.jobs import Listener
 from concepts.jobs.engines import Engine, InProcess
 from concepts.library.file_count import Counting
+from concepts.library.given_vectors import GivenHandle, VectorTable
 from concepts.library.health import (
     Checked,
     Damage,
@@ -200,8 +202,11 @@ class Collection:
         return self.words().encode_texts(texts)
 
     def hardly_knows(self, texts: Sequence[str]) -> list[bool]:
-        """Of which words the built-in encoder has hardly an idea. Of others that is not known, so of none."""
+        """Of which words the encoder has hardly an idea: vectors from elsewhere of all. Of others than the
+        built-in one that is not known, so of none."""
         recorded = self.library.encoder()
+        if recorded is not None and not knows_words(recorded.name):
+            return [True] * len(texts)
         if recorded is None or recorded.name != "embedded" or not texts:
             return [False] * len(texts)
         known = are_known(self.text_vectors(texts)[:, -SentenceEncoder.dimension :])
@@ -209,31 +214,58 @@ class Collection:
 
     # Adding and re-embedding
 
+    def require_words(self) -> None:
+        """Raises `DiscernError` where texts mean nothing to the library's encoder."""
+        recorded = self.library.encoder()
+        if recorded is not None and not knows_words(recorded.name):
+            raise DiscernError(
+                "The vectors of this library came from elsewhere and know no words. Search by a picture, or "
+                "in captions."
+            )
+
     def add(
-        self, paths: Sequence[Path], encoder: str | None, listener: Listener, within: Within | None = None
+        self,
+        paths: Sequence[Path],
+        encoder: str | None,
+        listener: Listener,
+        within: Within | None = None,
+        given: VectorTable | None = None,
     ) -> AddReport:
         """Adds pictures, of links those that stay `within`. `encoder` chooses one for the first pictures of
-        a library.
+        a library. `given` are their vectors: checked, where an encoder is named, else kept as they are.
 
-        Raises `OtherEncoderError` where the library has another one already.
+        Raises `OtherEncoderError` where the library has another one already, and `DiscernError` where the
+        vectors don't fit.
         """
         recorded = self.library.encoder()
         if encoder and recorded and encoder not in (recorded.name, "auto"):
             raise OtherEncoderError(recorded.name, encoder)
+        if given is not None:
+            encoder = encoder or (recorded.name if recorded else f"{GIVEN}:{given.dimension}")
+        elif recorded and not knows_words(recorded.name):
+            raise DiscernError(
+                "The vectors of this library came from elsewhere. Add more pictures with their vectors, or "
+                "change the encoder first."
+            )
         counting = Counting(paths, within)
-        loaded = counting.during(lambda: self._encoder_for(encoder, recorded), listener)
+        loaded = counting.during(lambda: self._encoder_for(encoder, recorded, given), listener)
+        handle = self.handle(loaded) if given is None else GivenHandle(loaded, self.cache, given)
         index = self._index_of(str(loaded.fingerprint), loaded.dimension)
         self._ask_for_missing(index)
-        report = self._ingestion(index, loaded).add(paths, listener, counting, within)
+        report = self._ingestion(index, handle).add(paths, listener, counting, within)
         self.named.follow()
         return report
 
-    def _encoder_for(self, chosen: str | None, recorded: LibraryEncoder | None) -> Encoder:
+    def _encoder_for(
+        self, chosen: str | None, recorded: LibraryEncoder | None, given: VectorTable | None
+    ) -> Encoder:
         """The library's, or for its first pictures the one that is chosen."""
         with self._loading:
             if recorded is None and chosen:
                 self._texts = self._texts_of(self._load(chosen, "auto"))
             loaded = self.encoder()
+            if given is not None:
+                given.check(loaded)
             if recorded is None:
                 self.library.set_encoder(_record_of(loaded))
             return loaded
@@ -249,14 +281,13 @@ class Collection:
         record = _record_of(encoder)
         index = self._index_of(record.fingerprint, record.dimension)
         self._ask_for_missing(index, count=False)
-        embedded = self._ingestion(index, encoder).embed_pending(listener)
+        embedded = self._ingestion(index, self.handle(encoder)).embed_pending(listener)
         with self._loading:
             self.library.set_encoder(record)
             self._texts = self._texts_of(encoder)
         return embedded
 
-    def _ingestion(self, index: StoredIndex, encoder: Encoder) -> Ingestion:
-        handle = self.handle(encoder)
+    def _ingestion(self, index: StoredIndex, handle: EncoderHandle) -> Ingestion:
         return Ingestion(self.library, self.removed, index, self.thumbnails, handle, self.engine)
 
     def handle(self, encoder: Encoder) -> EncoderHandle:
@@ -286,7 +317,7 @@ class Collection:
         def embed_pending() -> int:
             if not self.library.adding.pending(index.fingerprint, 1):
                 return 0
-            return self._ingestion(index, self.encoder()).embed_pending(listener)
+            return self._ingestion(index, self.handle(self.encoder())).embed_pending(listener)
 
         report = checking.repair(embed_pending, listener)
         self.is_mended()
@@ -439,6 +470,8 @@ class Collection:
                 "The built-in encoder: good for things and scenes, weaker for words and moods. An open_clip "
                 "model understands words better."
             )
+        if not knows_words(recorded.name):
+            return "Vectors from elsewhere: they know no words, and new pictures need vectors of their own."
         kind = "An open_clip model" if registered_as(recorded.name) == OPEN_CLIP else "An encoder of your own"
         return f"{kind}, {recorded.precision}."
 

@@ -266,6 +266,7 @@ class ProcessedFile:
 
 
 Processed = ProcessedFile | KnownFile | SkippedFile
+Prepared = tuple[Source, PictureFacts, bytes | None]  # with its thumbnail
 
 
 @dataclass(frozen=True)
@@ -296,6 +297,11 @@ class EncoderHandle:
         if str(encoder.fingerprint) != self.fingerprint:
             raise FingerprintMismatchError("This library", self.fingerprint, str(encoder.fingerprint))
         return encoder
+
+    def embedded(self, prepared: Sequence[Prepared], pixels: Sequence[Pixels]) -> list[Processed]:
+        """The same pictures with their vectors."""
+        vectors = self.get().encode_pictures(np.stack(pixels)) if pixels else ()
+        return [ProcessedFile(*one, vector) for one, vector in zip(prepared, vectors, strict=True)]
 
 
 @lru_cache(maxsize=1)  # once in each process that does the work
@@ -342,7 +348,7 @@ def process(
     wherever it is done: the last bit of a vector may depend on what the network gets beside it."""
     network = encoder.get()
     found: list[Processed] = []
-    prepared: list[tuple[Source, PictureFacts, bytes | None]] = []
+    prepared: list[Prepared] = []
     pixels: list[Pixels] = []
     for item in batch:
         if not isinstance(item, Content):
@@ -366,9 +372,7 @@ def process(
             found.append(_skipped(item.source, error))
             continue
         prepared.append((item.source, facts, small))
-    vectors = network.encode_pictures(np.stack(pixels)) if pixels else ()
-    found += [ProcessedFile(*one, vector) for one, vector in zip(prepared, vectors, strict=True)]
-    return found
+    return found + encoder.embedded(prepared, pixels)
 
 
 def _held(data: bytes) -> bytes | None:

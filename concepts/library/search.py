@@ -23,7 +23,7 @@ DEPTH = 400  # nearest pictures remembered of each text; near-duplicates and hid
 TEXTS_KEPT = 500  # texts, each in what was looked in, whose nearest pictures are remembered: 45 kB each
 
 HARDLY_KNOWN = (
-    "The built-in encoder hardly knows these words. Mark some pictures on a contact sheet (Label, key W) or "
+    "The library’s encoder hardly knows these words. Mark some pictures on a contact sheet (Label, key W) or "
     "add an example picture (Describe) instead."
 )
 
@@ -66,6 +66,8 @@ def find_pictures(
     words = (text or "").strip()
     if not words and not like:
         raise DiscernError("Say what to look for: words, a picture, or both.")
+    if words:
+        collection.require_words()
     index = collection.index()
     probes = [collection.text_vectors([words])[0]] if words else []
     if like:
@@ -115,8 +117,9 @@ class Finder:
             found = {text: self._nearest.get((index.version, text)) for text in texts}
         new = [text for text, ids in found.items() if ids is None]
         if new:
-            hits = index.search(self._collection.text_vectors(new), DEPTH)
-            near = {text: [i for i, _ in close] for text, close in zip(new, hits, strict=True)}
+            vectors = self._collection.text_vectors(new)
+            hits = zip(new, vectors, index.search(vectors, DEPTH), strict=True)
+            near = {text: [i for i, _ in close] if vector.any() else [] for text, vector, close in hits}
             found |= near
             with self._lock:
                 self._nearest.update({(index.version, text): ids for text, ids in near.items()})

@@ -3,11 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-from concepts.labelling.formats import CAPTION
+from concepts.errors import NoUsableRowsError
+from concepts.labelling.formats import CAPTION, Format
+from concepts.labelling.formats.apart import rows_of
 from concepts.labelling.rows import NO_COLUMNS_OF_PICTURES, BadRow, RawRow, can_be_kept
-from concepts.library.lookup import NamedPicture
-from storage.picture_columns import LONGEST_NAME, LONGEST_VALUE
+from concepts.library.lookup import NamedPicture, find_named
+from concepts.view import View
+from concepts.workbench.context import Context
+from storage.picture_columns import LONGEST_NAME, LONGEST_VALUE, PictureColumn
+
+SHOWN = 20  # rows of a file that can't be used, as a report names them
+
+
+class ColumnsReport(View):
+    """`pictures` of the library that the file says something of, `kept` values that are new, by column;
+    `unknown_pictures` are none of the library."""
+
+    format: str
+    pictures: int
+    kept: int
+    columns: dict[str, int]
+    unknown_pictures: int
+    bad: int
+    bad_rows: list[dict[str, Any]]
+
+
+def keep_columns(context: Context, found: Format, file: Path, *, any_number: bool) -> ColumnsReport:
+    """Keeps what a file or folder says of pictures. Raises `NoUsableRowsError`."""
+    bad: list[BadRow] = []
+    rows = list(usable_columns(rows_of(found, file, any_number=any_number), bad))
+    folder = file.absolute() if file.is_dir() else file.absolute().parent
+    outcomes = find_named(context.collection.library, [named for _, named, _ in rows], folder)
+    columns: list[PictureColumn] = []
+    unknown = 0
+    for (number, _, said), (picture_id, why) in zip(rows, outcomes, strict=True):
+        if picture_id is None:
+            unknown += 1
+            bad.append(BadRow(number, why))
+            continue
+        columns += [
+            PictureColumn(picture_id=picture_id, name=name, value=value, file=file.name)
+            for name, value in said.items()
+        ]
+    if bad and not columns:
+        raise NoUsableRowsError(file.name, [(row.number, row.reason) for row in bad])
+    by_name: dict[str, int] = {}
+    for column in columns:
+        by_name[column.name] = by_name.get(column.name, 0) + 1
+    bad.sort(key=lambda row: row.number)
+    return ColumnsReport(
+        format=found.method.name,
+        pictures=len({column.picture_id for column in columns}),
+        kept=context.columns.add(columns),
+        columns=by_name,
+        unknown_pictures=unknown,
+        bad=len(bad),
+        bad_rows=[{"row": row.number, "reason": row.reason} for row in bad[:SHOWN]],
+    )
 
 
 def usable_columns(

@@ -6,17 +6,15 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from concepts.errors import DiscernError, NoUsableRowsError
 from concepts.jobs import Progress, Started
-from concepts.labelling.formats import Format, format_of
-from concepts.labelling.formats.apart import rows_of
+from concepts.labelling.formats import format_of
 from concepts.labelling.formats.sidecars import Sidecars
-from concepts.labelling.rows import BadRow
 from concepts.library import browsing
 from concepts.library.browsing import (
     BadFile,
@@ -30,7 +28,7 @@ from concepts.library.browsing import (
 from concepts.library.collection import LibraryInfo
 from concepts.library.dates import camera_of
 from concepts.library.filters import PictureSelection
-from concepts.library.lookup import find_named
+from concepts.library.given_vectors import VectorTable, read_vectors
 from concepts.library.outside_pictures import embed_again
 from concepts.library.reading import is_there
 from concepts.library.roots import check_encoder, check_roots, within_roots
@@ -39,7 +37,7 @@ from concepts.library.search import Hit, about_words, find_pictures
 from concepts.library.uploads import typed_paths
 from concepts.view import View
 from concepts.workbench.collections import Collections
-from concepts.workbench.columns import usable_columns
+from concepts.workbench.columns import ColumnsReport, keep_columns
 from concepts.workbench.context import Context
 from concepts.workbench.jobs import Added, AddPictures, AddSample, ReadWords
 from concepts.workbench.map import LibraryMap
@@ -59,14 +57,12 @@ from concepts.workbench.rules import Rules
 from concepts.workbench.upkeep import NeighboursReport, Upkeep, VectorsOnDisk, WordsState
 from storage.buckets import in_bucket, written
 from storage.labels import Author
-from storage.picture_columns import PictureColumn
 from storage.picture_filter import PictureFilter
 from storage.pictures.files import Within
 from storage.pictures.sources import require
 from storage.vectors.products import load_conversion
 
 MANY = 50_000  # pictures, of which a pass over the vectors takes longer than a screen unless it is made fast
-SHOWN = 20  # rows of a file that can't be used, as a report names them
 
 Paths = Annotated[
     list[Path] | None,
@@ -114,19 +110,6 @@ class LibraryState(LibraryInfo):
     bad: list[BadFile]
 
 
-class ColumnsReport(View):
-    """`pictures` of the library that the file says something of, `kept` values that are new, by column;
-    `unknown_pictures` are none of the library."""
-
-    format: str
-    pictures: int
-    kept: int
-    columns: dict[str, int]
-    unknown_pictures: int
-    bad: int
-    bad_rows: list[dict[str, Any]]
-
-
 class PictureLibrary:
     """Your pictures: add, browse, search."""
 
@@ -156,6 +139,16 @@ class PictureLibrary:
         paths: Paths = None,
         encoder: EncoderName = None,
         sample: Annotated[bool, Field(description="In place of paths: the sample pictures.")] = False,
+        vectors: Annotated[
+            Path | None,
+            Field(
+                description="Vectors of your own, .npy or .parquet. They are compared with those of the "
+                "encoder, if you name one; else there is no search by words."
+            ),
+        ] = None,
+        ids: Annotated[
+            Path | None, Field(description="Which picture each is of: a path or id a line, or a CSV.")
+        ] = None,
         *,
         confined: Confined = False,
     ) -> Started[Added]:
@@ -164,14 +157,18 @@ class PictureLibrary:
 
         Raises `DiscernError` at once for a path that isn't there.
         """
+        if vectors is not None:
+            if confined:
+                check_roots([one for one in (vectors, ids) if one], self._context.settings)
+            paths = list(paths or read_vectors(vectors, ids).files)
         if sample and not paths:
             return self._context.jobs.begin(AddSample())
         if sample or paths is None:
             raise DiscernError("Say what to add: paths, or the sample pictures.")
         if not confined:
             require(paths)
-            return self._context.jobs.begin(_adding(paths, encoder))
-        return self._begin_confined(typed_paths("\n".join(map(str, paths))), encoder)
+            return self._context.jobs.begin(_adding(paths, encoder, vectors, ids))
+        return self._begin_confined(typed_paths("\n".join(map(str, paths))), encoder, vectors, ids)
 
     def add_uploads(self, batch: str) -> Started[Added]:
         """Adds the files of an upload."""
@@ -199,39 +196,7 @@ class PictureLibrary:
         if not file.exists():
             raise DiscernError(f"There is no file or folder {file}. Check the spelling.")
         found = Sidecars() if file.is_dir() and not format else format_of(file, format)
-        return self._keep_columns(found, file, any_number=not confined)
-
-    def _keep_columns(self, found: Format, file: Path, *, any_number: bool) -> ColumnsReport:
-        bad: list[BadRow] = []
-        rows = list(usable_columns(rows_of(found, file, any_number=any_number), bad))
-        folder = file.absolute() if file.is_dir() else file.absolute().parent
-        outcomes = find_named(self._context.collection.library, [named for _, named, _ in rows], folder)
-        columns: list[PictureColumn] = []
-        unknown = 0
-        for (number, _, said), (picture_id, why) in zip(rows, outcomes, strict=True):
-            if picture_id is None:
-                unknown += 1
-                bad.append(BadRow(number, why))
-                continue
-            columns += [
-                PictureColumn(picture_id=picture_id, name=name, value=value, file=file.name)
-                for name, value in said.items()
-            ]
-        if bad and not columns:
-            raise NoUsableRowsError(file.name, [(row.number, row.reason) for row in bad])
-        by_name: dict[str, int] = {}
-        for column in columns:
-            by_name[column.name] = by_name.get(column.name, 0) + 1
-        bad.sort(key=lambda row: row.number)
-        return ColumnsReport(
-            format=found.method.name,
-            pictures=len({column.picture_id for column in columns}),
-            kept=self._context.columns.add(columns),
-            columns=by_name,
-            unknown_pictures=unknown,
-            bad=len(bad),
-            bad_rows=[{"row": row.number, "reason": row.reason} for row in bad[:SHOWN]],
-        )
+        return keep_columns(self._context, found, file, any_number=not confined)
 
     # The whole
 
@@ -453,16 +418,23 @@ class PictureLibrary:
 
     # The work
 
-    def _begin_confined(self, paths: Sequence[Path], encoder: str | None) -> Started[Added]:
+    def _begin_confined(
+        self,
+        paths: Sequence[Path],
+        encoder: str | None,
+        vectors: Path | None = None,
+        ids: Path | None = None,
+    ) -> Started[Added]:
         """From where the app may read."""
         resolved = check_roots(paths, self._context.settings)
         check_encoder(encoder or "", self._context.settings)
-        return self._context.jobs.begin(_adding(resolved, encoder, confined=True))
+        return self._context.jobs.begin(_adding(resolved, encoder, vectors, ids, confined=True))
 
     def _add(self, job: AddPictures, progress: Progress) -> Added:
         paths = [Path(path) for path in job.paths]
         within = within_roots(self._context.settings) if job.confined else None
-        return self._add_now(paths, job.encoder, progress, within)
+        given = read_vectors(Path(job.vectors), Path(job.ids) if job.ids else None) if job.vectors else None
+        return self._add_now(paths, job.encoder, progress, within, given)
 
     def _add_sample(self, job: AddSample, progress: Progress) -> Added:
         progress.report(0, None, "fetching the sample pictures")
@@ -470,9 +442,14 @@ class PictureLibrary:
         return self._add_now([folder], None, progress)
 
     def _add_now(
-        self, paths: Sequence[Path], encoder: str | None, progress: Progress, within: Within | None = None
+        self,
+        paths: Sequence[Path],
+        encoder: str | None,
+        progress: Progress,
+        within: Within | None = None,
+        given: VectorTable | None = None,
     ) -> Added:
-        report = self._context.collection.add(paths, encoder, progress.report, within)
+        report = self._context.collection.add(paths, encoder, progress.report, within, given)
         embed_again(self._context.collection)  # examples of before the library had an encoder
         self._read_sidecars(paths)
         if report.added and is_there() and self._context.columns.were_read():
@@ -485,11 +462,19 @@ class PictureLibrary:
         for folder in folders:
             if not in_bucket(str(folder)) and Sidecars().recognises(folder):
                 with contextlib.suppress(NoUsableRowsError):
-                    self._keep_columns(Sidecars(), folder, any_number=True)
+                    keep_columns(self._context, Sidecars(), folder, any_number=True)
 
 
-def _adding(paths: Sequence[Path], encoder: str | None, *, confined: bool = False) -> AddPictures:
-    return AddPictures(tuple(map(written, paths)), encoder, confined)
+def _adding(
+    paths: Sequence[Path],
+    encoder: str | None,
+    vectors: Path | None,
+    ids: Path | None,
+    *,
+    confined: bool = False,
+) -> AddPictures:
+    files = (str(one.absolute()) if one else "" for one in (vectors, ids))
+    return AddPictures(tuple(map(written, paths)), encoder, confined, *files)
 
 
 def _among(fits: PictureFilter, ids: frozenset[str]) -> PictureFilter:

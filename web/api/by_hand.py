@@ -17,9 +17,9 @@ from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewQueue
 from concepts.settings import Detail, Effort
 from concepts.workbench import Workbench
+from concepts.workbench.columns import ColumnsReport
 from concepts.workbench.concept_views import GivenExample
 from concepts.workbench.heat import Heat
-from concepts.workbench.library import ColumnsReport
 from concepts.workbench.operation import Limit, Offset, PictureId
 from storage.pictures.decoding import MAX_SENT_PIXELS
 from web.api.label_files import A_FILE, BYTES, FileName, FormatName, received

@@ -41,6 +41,8 @@ class AddPictures(Job[Added]):
     paths: tuple[str, ...]
     encoder: str | None = None
     confined: bool = False  # to where the app may read
+    vectors: str = ""  # a file of them, and `ids`: which picture each is of
+    ids: str = ""
 
 
 @dataclass(frozen=True)

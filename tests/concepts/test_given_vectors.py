@@ -1,0 +1,175 @@
+"""A library of vectors that somebody brings along: no search by words, and all the rest as anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from drawing import draw_folder
+
+from concepts.encoders import load_encoder
+from concepts.errors import DiscernError, EncoderError, OtherEncoderError
+from concepts.library.filters import PictureSelection
+from concepts.library.ingestion import embed_files
+from discern import Library
+
+NAME = "Round thing"
+DIMENSION = 12
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return draw_folder(tmp_path_factory.mktemp("given") / "pictures", 60)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    with Library(tmp_path / "home") as library:
+        yield library
+
+
+def made_up(folder: Path) -> dict[str, np.ndarray]:
+    """Path → a vector that tells the three shapes apart."""
+    kinds = {"ellipse": 0, "line": 1, "rectangle": 2}
+    rng = np.random.default_rng(0)
+    return {
+        str(file): np.eye(DIMENSION)[kinds[file.name.partition("-")[0]]]
+        + 0.1 * rng.standard_normal(DIMENSION)
+        for file in sorted(folder.iterdir())
+    }
+
+
+def test_without_an_encoder_everything_but_words_works_from_labels_to_a_file(
+    library: Library, pictures: Path, tmp_path: Path
+) -> None:
+    given = made_up(pictures)
+    assert library.add(embeddings=given).added == 60
+    info = library.bench.library.info()
+    assert (info.encoder, info.pending) == (f"vectors:{DIMENSION}", 0)
+    assert "know no words" in info.encoder_note
+    with pytest.raises(DiscernError, match="know no words"):
+        library.search("a ball")
+    with pytest.raises(DiscernError, match="know no words"):
+        library.bench.library.pictures(PictureSelection(q="a ball"))
+    first = next(iter(given))
+    assert {Path(one.path).name.partition("-")[0] for one in library.search(like=[first], n=10)} == {
+        "ellipse"
+    }
+    concept = library.concept(NAME, "A filled ellipse.")
+    assert concept.mine(40) > 0
+    for _ in range(6):
+        for picture in concept.next(5):
+            concept.answer(picture, "yes" if "ellipse" in picture.path else "no")
+    concept.train()
+    flagged = library.bench.concept(NAME).scores.flagged()
+    paths = library.bench.context.collection.paths(flagged)
+    assert len(flagged) > 10
+    assert all("ellipse" in path for path in paths.values())
+    concept.export(tmp_path / "bundle")
+    assert (tmp_path / "bundle").exists()
+
+
+def test_more_pictures_need_vectors_and_those_without_one_are_skipped_and_told(
+    library: Library, pictures: Path
+) -> None:
+    given = made_up(pictures)
+    some = dict(list(given.items())[:20])
+    added = library.add(pictures, embeddings=some)
+    assert (added.added, added.skipped) == (20, {"no vector": 40})
+    with pytest.raises(DiscernError, match="Add more pictures with their vectors"):
+        library.add(pictures)
+    with pytest.raises(OtherEncoderError):
+        library.add(embeddings=given, encoder="embedded")
+    with pytest.raises(DiscernError, match=r"12 numbers|have 5"):
+        library.add(embeddings={path: vector[:5] for path, vector in given.items()})
+
+
+def test_an_encoder_that_is_named_is_compared_and_then_knows_words(
+    tmp_path: Path, pictures: Path, encoder_cache: Path
+) -> None:
+    encoder = load_encoder("embedded", cache=encoder_cache, precision="float32")
+    true: dict[str, np.ndarray] = {}
+    for _, places, vectors, _ in embed_files([pictures], encoder):
+        true |= dict(zip(places, vectors, strict=True))
+    with Library(tmp_path / "other") as library:
+        false = {path: vector[::-1] for path, vector in true.items()}
+        with pytest.raises(DiscernError, match="aren’t from embedded"):
+            library.add(embeddings=false, encoder="embedded")
+    with Library(tmp_path / "same") as library:
+        assert library.add(embeddings=true, encoder="embedded").added == 60
+        assert library.search("a circle", n=5)
+        draw_folder(tmp_path / "more", 3, 700)
+        assert library.add(tmp_path / "more").added == 3
+
+
+def test_vectors_go_in_and_out_as_tables_of_other_tools(tmp_path: Path, pictures: Path) -> None:
+    given = made_up(pictures)
+    np.save(tmp_path / "v.npy", np.stack(list(given.values())).astype(np.float16))
+    (tmp_path / "ids.txt").write_text("\n".join(given))
+    with Library(tmp_path / "npy") as library:
+        added = library.bench.library.add(vectors=tmp_path / "v.npy", ids=tmp_path / "ids.txt").wait()
+        assert added.added == 60
+        table = library.vectors()
+    assert table.num_rows == 60
+    assert table.schema.field("vector").type == pa.list_(pa.float32(), DIMENSION)
+    stored = dict(zip(table.column("path").to_pylist(), table.column("vector").to_pylist(), strict=True))
+    for path, vector in given.items():
+        np.testing.assert_allclose(stored[path], vector / np.linalg.norm(vector), atol=2e-3)
+    for name, again in (
+        ("arrow", table),
+        ("pandas", table.to_pandas()),
+        ("lance", _through_lance(table, tmp_path)),
+    ):
+        with Library(tmp_path / name) as library:
+            assert library.add(embeddings=again).added == 60, name
+            assert library.vectors().column("id").equals(table.column("id"))
+
+
+def test_hugging_face_datasets_go_in_as_they_are(tmp_path: Path, pictures: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    given = made_up(pictures)
+    dataset = datasets.Dataset.from_dict(
+        {"path": list(given), "vector": [one.tolist() for one in given.values()]}
+    )
+    with Library(tmp_path / "home") as library:
+        assert library.add(embeddings=dataset).added == 60
+
+
+def _through_lance(table: pa.Table, folder: Path) -> pa.Table:
+    import lancedb
+
+    return lancedb.connect(folder / "lance").create_table("pictures", table).to_arrow()
+
+
+@pytest.mark.parametrize(
+    ("columns", "why"),
+    [
+        ({"path": ["a.jpg"], "numbers": [[1.0]]}, "Call them path"),
+        ({"path": ["a.jpg"], "vector": ["x"]}, "no list of numbers"),
+        ({"path": ["a.jpg", "b.jpg"], "vector": [[1.0], [1.0, 2.0, 3.0, 4.0]]}, "different lengths|shape"),
+        ({"path": ["a.jpg", "a.jpg"], "vector": [[1.0], [2.0]]}, "named twice"),
+        ({"path": [], "vector": []}, "no list of numbers"),
+    ],
+)
+def test_what_is_no_table_of_vectors_is_refused_in_words(
+    library: Library, tmp_path: Path, columns: dict[str, list[object]], why: str
+) -> None:
+    pq.write_table(pa.table(columns), tmp_path / "v.parquet")
+    with pytest.raises(DiscernError, match=why):
+        library.bench.library.add(vectors=tmp_path / "v.parquet")
+    np.save(tmp_path / "v.npy", np.ones((2, 3)))
+    with pytest.raises(DiscernError, match="--ids"):
+        library.bench.library.add(vectors=tmp_path / "v.npy")
+
+
+def test_an_encoder_of_given_vectors_says_what_it_can_not_do() -> None:
+    with pytest.raises(EncoderError, match="no dimension"):
+        load_encoder("vectors:mine", cache=Path(), precision="auto")
+    encoder = load_encoder("vectors:mine:8", cache=Path(), precision="auto")
+    assert not encoder.encode_texts(["a", "b"]).any()
+    with pytest.raises(EncoderError, match="embed no picture"):
+        encoder.encode_pictures(np.zeros((1, 3, 1, 1), np.float32))
