@@ -6,13 +6,13 @@ import json
 import shlex
 from urllib.parse import quote
 
-from concepts.encoders.base import OPEN_CLIP, registered_as
+from concepts.encoders.base import ELSEWHERE, registered_as
 
 
 def from_pictures(bundle: str, encoder: str, pictures: str = "pictures", *, columns: bool = False) -> str:
     """Python with Discern installed: pictures in, probabilities out. `bundle` is a folder or a zip; with
     several `columns`, or grades, all of them come out."""
-    trust = "" if registered_as(encoder) != OPEN_CLIP else f", trust={_quoted(encoder)}"
+    trust = "" if registered_as(encoder) not in ELSEWHERE else f", trust={_quoted(encoder)}"
     return f"""from pathlib import Path
 
 from discern import embed_files, encoder_of, load_bundle

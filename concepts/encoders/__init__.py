@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from concepts.encoders.base import (
+    ELSEWHERE,
     ENCODERS,
-    OPEN_CLIP,
     Encoder,
     Fingerprint,
     Pixels,
@@ -71,7 +71,7 @@ def load_named_elsewhere(
     another one than the file's.
     """
     key = registered_as(name)
-    if not (trust or name in chosen or (key != OPEN_CLIP and ENCODERS.is_own(key))):
+    if not (trust or name in chosen or (key not in ELSEWHERE and ENCODERS.is_own(key))):
         raise UntrustedEncoderError(name)
     encoder = load_encoder(trust or name, cache=cache, precision=precision)
     if str(encoder.fingerprint) != fingerprint:

@@ -26,12 +26,18 @@ MAY_BE_PASSED_ON = frozenset({"Apache-2.0", "MIT"})
 # Only what is known about exactly these checkpoints. Any other is "unknown", which the model card then says.
 LICENCES = (
     (re.compile(r"MobileCLIP|dfn", re.I), "Apple research licence (apple-amlr)"),
+    (re.compile(r"eupe_lvd1689m$"), "fair-noncommercial-research-license"),
+    (re.compile(r"^timm:[a-z0-9_]+_dinov3[a-z_]*\.(lvd1689m|sat493m|dinov3_lvd1689m)$"), "dinov3-license"),
+    (re.compile(r"^timm:vit_[a-z0-9]+_patch14_reg1_tipsv2\.webli$"), "Apache-2.0"),
+    (re.compile(r"/metaclip", re.I), "CC-BY-NC-4.0"),
     (re.compile(r"^ViT-B-32-256/datacomp_s34b_b86k$", re.I), "MIT"),
     (re.compile(r"^hf-hub:laion/CLIP-ViT-B-32-256x256-DataComp-s34B-b86K$", re.I), "MIT"),
-    (re.compile(r"^(hf-hub:timm/)?ViT-B-32-SigLIP2-256(/webli)?$", re.I), "Apache-2.0"),
+    (re.compile(r"^(hf-hub:timm/)?ViT-(B-32|SO400M-16)-SigLIP2-(256|384)(/webli)?$", re.I), "Apache-2.0"),
     (re.compile(r"^(hf-hub:timm/)?PE-Core-(B-16|L-14-336)(/meta)?$", re.I), "Apache-2.0"),
 )
-OPEN_CLIP, GIVEN = "open_clip", "vectors"
+OPEN_CLIP, TIMM, GIVEN = "open_clip", "timm", "vectors"
+ELSEWHERE = frozenset({OPEN_CLIP, TIMM})  # whose weights come from anywhere, by name
+WORDLESS = frozenset({TIMM, GIVEN})
 ENCODERS: Registry[Encoder] = Registry("encoder", "discern.encoders")
 
 
@@ -123,7 +129,7 @@ def sha256_of(path: Path) -> str:
 
 
 def licence_of(name: str) -> str:
-    if name.startswith("local-dir:"):
+    if "local-dir:" in name:
         return "unknown"  # a folder can be called anything
     return next((licence for pattern, licence in LICENCES if pattern.search(name)), "unknown")
 
@@ -155,12 +161,14 @@ class PortableEncoder(Protocol):
 
 
 ENCODERS.register_at("embedded", f"{__package__}.embedded:EmbeddedEncoder")
+ENCODERS.register_at(TIMM, f"{__package__}.timm_encoder:TimmEncoder")
 ENCODERS.register_at(GIVEN, f"{__package__}.given:GivenVectors")
 ENCODERS.register_at(OPEN_CLIP, f"{__package__}.openclip:OpenClipEncoder")
 
 
 def registered_as(name: str) -> str:
-    """The entry that what a person writes belongs to: `mine` and `mine:…` to the one called mine.
+    """The entry that what a person writes belongs to: `mine` and `mine:…` to the one called mine, such as
+    `timm:architecture.tag`.
 
     Everything else is open_clip's: `architecture/tag`, `hf-hub:organisation/name`, `local-dir:/path`.
     """
@@ -170,4 +178,4 @@ def registered_as(name: str) -> str:
 
 def knows_words(name: str) -> bool:
     """Whether texts mean anything to the encoder of this name."""
-    return registered_as(name) != GIVEN
+    return registered_as(name) not in WORDLESS

@@ -150,7 +150,7 @@ class OpenClipEncoder:
         fit: Any = {"squash": "whole", "shortest": "crop"}.get(config["resize_mode"])
         if fit is None or config["interpolation"] not in ("bicubic", "bilinear") or height != width:
             raise EncoderError(f"its pictures are prepared in an unusual way ({json.dumps(config)})")
-        network = _FromPixels(model, config["mean"], config["std"]).eval()
+        network = FromPixels(model.visual, config["mean"], config["std"]).eval()
         return Portable(
             network, height, width, fit, f"Weights: {self.name}, by its makers.", config["interpolation"]
         )
@@ -159,12 +159,12 @@ class OpenClipEncoder:
         return as_stored(normalize(vectors.float(), dim=1).cpu().numpy())
 
 
-class _FromPixels(torch.nn.Module):
+class FromPixels(torch.nn.Module):
     """uint8 (n, 3, height, width) → float32 (n, dimension), unit length, rounded as stored."""
 
-    def __init__(self, model: Any, mean: Sequence[float], std: Sequence[float]) -> None:
+    def __init__(self, visual: Any, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()
-        self.visual = model.visual
+        self.visual = visual
         self.register_buffer("mean", torch.tensor(mean).reshape(3, 1, 1))
         self.register_buffer("std", torch.tensor(std).reshape(3, 1, 1))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from cachetools import LRUCache, cachedmethod
 
 from concepts.encoders import load_encoder, load_named_elsewhere, resolve_auto
-from concepts.encoders.base import GIVEN, OPEN_CLIP, Encoder, Vectors, knows_words, registered_as
+from concepts.encoders.base import GIVEN, OPEN_CLIP, TIMM, Encoder, Vectors, knows_words, registered_as
 from concepts.encoders.sentences import SentenceEncoder, are_known
 from concepts.errors import (
     BucketError,
@@ -218,10 +218,7 @@ class Collection:
         """Raises `DiscernError` where texts mean nothing to the library's encoder."""
         recorded = self.library.encoder()
         if recorded is not None and not knows_words(recorded.name):
-            raise DiscernError(
-                "The vectors of this library came from elsewhere and know no words. Search by a picture, or "
-                "in captions."
-            )
+            raise DiscernError(f"{recorded.name} knows no words. Search by a picture, or in captions.")
 
     def add(
         self,
@@ -242,7 +239,7 @@ class Collection:
             raise OtherEncoderError(recorded.name, encoder)
         if given is not None:
             encoder = encoder or (recorded.name if recorded else f"{GIVEN}:{given.dimension}")
-        elif recorded and not knows_words(recorded.name):
+        elif recorded and registered_as(recorded.name) == GIVEN:
             raise DiscernError(
                 "The vectors of this library came from elsewhere. Add more pictures with their vectors, or "
                 "change the encoder first."
@@ -470,9 +467,10 @@ class Collection:
                 "The built-in encoder: good for things and scenes, weaker for words and moods. An open_clip "
                 "model understands words better."
             )
-        if not knows_words(recorded.name):
+        if registered_as(recorded.name) == GIVEN:
             return "Vectors from elsewhere: they know no words, and new pictures need vectors of their own."
-        kind = "An open_clip model" if registered_as(recorded.name) == OPEN_CLIP else "An encoder of your own"
+        kinds = {OPEN_CLIP: "An open_clip model", TIMM: "A timm model, which knows no words"}
+        kind = kinds.get(registered_as(recorded.name), "An encoder of your own")
         return f"{kind}, {recorded.precision}."
 
 

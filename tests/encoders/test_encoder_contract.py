@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tiny_timm import make_tiny_timm
 
 from concepts.encoders import (
     ENCODERS,
@@ -20,11 +21,14 @@ from concepts.encoders import (
     registered_as,
     unit,
 )
-from concepts.encoders.base import GIVEN
+from concepts.encoders.base import GIVEN, knows_words
 from concepts.errors import EncoderError
 
 # What a test writes to get each, where that is not its name.
-NAMES: dict[str, Callable[[Path], str]] = {"open_clip": lambda tiny: f"local-dir:{tiny}"}
+NAMES: dict[str, Callable[[Path], str]] = {
+    "open_clip": lambda tiny: f"local-dir:{tiny}",
+    "timm": lambda tiny: f"timm:local-dir:{make_tiny_timm(tiny.parent / 'timm')}",
+}
 
 
 @pytest.fixture(scope="module", params=[name for name in ENCODERS if name != GIVEN])  # which embeds none
@@ -70,11 +74,13 @@ def test_picture_vectors_are_float32_unit_vectors(encoder: Encoder, pictures: li
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3)
 
 
-def test_text_vectors_are_float32_unit_vectors_of_the_same_space(encoder: Encoder) -> None:
+def test_text_vectors_are_float32_unit_vectors_of_the_same_space_or_zeros(encoder: Encoder) -> None:
+    """Zeros where it knows no words."""
     vectors = encoder.encode_texts(["a lemon", "a room that looks messy", "an unsafe playground at night"])
     assert vectors.dtype == np.float32
     assert vectors.shape == (3, encoder.dimension)
-    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3)
+    length = float(knows_words(encoder.name))
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), length, atol=1e-3)
 
 
 def test_vectors_are_what_the_index_stores(encoder: Encoder, pictures: list[Image.Image]) -> None:
@@ -102,12 +108,15 @@ def test_a_text_is_the_same_alone_and_among_others_in_any_order(encoder: Encoder
     texts = ["milk", "a very long sentence about a room in which nobody has tidied up for weeks", "a pear"]
     together = encoder.encode_texts(texts)
     alone = np.concatenate([encoder.encode_texts([text]) for text in texts])
-    assert cosines(together, alone).min() > 0.9999
+    if knows_words(encoder.name):
+        assert cosines(together, alone).min() > 0.9999
+    np.testing.assert_allclose(together, alone, atol=2e-3)
 
 
 def test_different_pictures_and_different_texts_differ(encoder: Encoder, pictures: list[Image.Image]) -> None:
     assert len(np.unique(encode(encoder, pictures), axis=0)) == len(pictures)
-    assert len(np.unique(encoder.encode_texts(["milk", "a pear", "an angry dog"]), axis=0)) == 3
+    texts = len(np.unique(encoder.encode_texts(["milk", "a pear", "an angry dog"]), axis=0))
+    assert texts == (3 if knows_words(encoder.name) else 1)
 
 
 def test_preparing_in_many_threads_gives_the_same_pixels(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import Request
 
+from concepts.encoders.known import KNOWN
 from concepts.errors import DiscernError
 from concepts.library.collection import LibraryInfo
 from concepts.library.neighbourhood import QUICK
@@ -30,6 +31,7 @@ def build(workbench: Workbench, page: WebPage) -> None:
             alike=workbench.upkeep.neighbours() if library.encoder else None,
             seconds=_seconds(workbench, library),
             small=QUICK,
+            known=KNOWN,
         )
         return {area: said + html} | work.shown(work.newest())
 

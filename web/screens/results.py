@@ -22,7 +22,7 @@ from concepts.bundle.rule_text import quoted
 from concepts.classifier.library_scores import ScoreOrder
 from concepts.classifier.quality import HeadView
 from concepts.classifier.versions import file_stem
-from concepts.encoders.base import MAY_BE_PASSED_ON, OPEN_CLIP, licence_of, registered_as
+from concepts.encoders.base import ELSEWHERE, GIVEN, MAY_BE_PASSED_ON, licence_of, registered_as
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
 from concepts.workbench import Workbench
@@ -362,4 +362,4 @@ def _is_ranked(job: JobView) -> bool:
 
 def _goes_along(encoder: str) -> bool:
     """As far as its licence says."""
-    return registered_as(encoder) != OPEN_CLIP or licence_of(encoder) in MAY_BE_PASSED_ON
+    return registered_as(encoder) not in {*ELSEWHERE, GIVEN} or licence_of(encoder) in MAY_BE_PASSED_ON
