@@ -139,3 +139,12 @@ def test_side_by_side_shows_what_library_shows_or_the_selected_pictures_with_one
     assert re.findall('data-picture="([^"]*)"', chosen["several-main"]) == ids[1::-1]
     assert "2 selected" in chosen["several-head"]
     bench.trash.put(concept="Roundness", author="me")
+
+
+def test_work_that_ends_leaves_what_was_said_of_the_last_press_on_review(
+    bench: Workbench, screens: Screens
+) -> None:
+    name = next(iter(bench.concepts.scales()))
+    told = screens.tick("label/review", concept=name)
+    assert "review-main" in told
+    assert "review-said" not in told

@@ -72,7 +72,11 @@ class _Screen:
         jobs = self._jobs(concept) if concept else {}
         if any(is_going(jobs.get(kind)) for kind in (ANNOTATE, COMPARE, LOOK_BACK)):
             return {self.top: render("review/top.html", concept=concept, jobs=jobs)}
-        return {} if is_going(jobs.get(LOOK_OVER)) else self._show(request, view)
+        if is_going(jobs.get(LOOK_OVER)):
+            return {}
+        shown = self._show(request, view)
+        del shown[self.said]  # of the last press, which may have come while the work went on
+        return shown
 
     def act(self, action: Action, request: Request) -> Shown:
         concept, view = concept_of(request), remembered(RememberedReview, request)
