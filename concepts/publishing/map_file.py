@@ -62,7 +62,7 @@ def _png(points: MapPoints) -> bytes:
     size = float(np.clip(40_000 / max(len(points.places), 1), 0.3, 40))
     for code, (word, colour) in enumerate([("", NO_COLOUR), *points.colours]):
         x, y = points.places[points.codes == code].T
-        label = f"{word} ({len(x):,})" if word else None
+        label = f"{word} ({len(x):,})" if word and len(x) else None
         axes.scatter(x, y, s=size, c=colour, linewidths=0, label=label, zorder=1 + bool(code))
     for x, y, name in points.names:
         paper = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.5}

@@ -41,7 +41,7 @@ COLOURS = 9  # besides that of no value
 SURE = (0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98)  # where scores change their colour
 
 # Told apart also by who sees red and green alike (Okabe & Ito 2008); and steps from little to much.
-PAINTS = ("#0f9d8f", "#d55e00", "#cc79a7", "#0072b2", "#e69f00", "#7a5cc0", "#56b4e9", "#8a6d00", "#b0233b")
+PAINTS = ("#0f9d8f", "#d55e00", "#e69f00", "#0072b2", "#cc79a7", "#7a5cc0", "#56b4e9", "#8a6d00", "#b0233b")
 RAMP = ("#3b4cc0", "#6f92f3", "#a3bffa", "#c9cfdd", "#f2c6a8", "#f39475", "#dc5d4a", "#b40426")
 
 By = Literal["label", "score", "version", "album", "folder"]
@@ -215,7 +215,7 @@ class LibraryMap:
 
     def _labels(self, ids: PictureIds, concept: str, author: str) -> Colours:
         said = self._context.log.said_by(self._context.concept(concept).id, Author(author))
-        values = {value: word for value, word in WORDS.items() if value in said.values()}
+        values = dict(WORDS)  # each always in its own colour
         values |= {value: value for value in sorted(set(said.values()) - WORDS.keys())[:COLOURS]}
         return _coloured(
             ids, {word: [i for i, v in said.items() if v == value] for value, word in values.items()}
@@ -238,7 +238,7 @@ class LibraryMap:
         codes = np.zeros(len(ids), np.uint8)
         codes[scores.probability.ids.rows_of(ids)] = code[ids.rows_of(scores.probability.ids)]
         if by == "version":
-            return Colours(codes, ["not flagged", f"flagged by version {head.number}"])
+            return Colours((codes == 2).astype(np.uint8), [f"flagged by version {head.number}"])
         steps = [f"{100 * low:.0f}–{100 * high:.0f} %" for low, high in pairwise((0, *SURE, 1))]
         return Colours(codes, steps, ordered=True)
 

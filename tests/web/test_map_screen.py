@@ -74,15 +74,18 @@ def test_labels_and_scores_colour_it_and_nothing_is_said_of_test_pictures_withou
     key = key_of(bench)
     labels = bench.map.colours(key, "label", NAME, "me")
     assert {one.word: one.pictures for one in labels.legend} == {
-        value: sum(word == value for word in _own(bench).values()) for value in ("counts", "doesn’t count")
+        value: sum(word == value for word in _own(bench).values())
+        for value in ("counts", "doesn’t count", "unsure")
     }
     assert not bench.map.colours(key, "label", NAME, "someone else").codes.any()
     bench.context.draw_more(bench.context.concept(NAME), at_least=5)
     unseen = bench.context.store.kept_apart(bench.context.concept(NAME).id) - _own(bench).keys()
     ids = [bench.map.picture(key, place) for place in range(bench.library.count())]
-    for by in ("score", "version"):
-        codes = bench.map.colours(key, by, NAME, "me").codes  # type: ignore[arg-type]  # of `By`
-        assert {i for i, code in zip(ids, codes, strict=True) if not code} == unseen != set()
+    codes = bench.map.colours(key, "score", NAME, "me").codes
+    assert {i for i, code in zip(ids, codes, strict=True) if not code} == unseen != set()
+    codes = bench.map.colours(key, "version", NAME, "me").codes
+    flagged = set(bench.concept(NAME).scores.flagged())
+    assert {i for i, code in zip(ids, codes, strict=True) if code} == flagged != set()
 
 
 def _own(bench: Workbench) -> dict[str, str]:

@@ -67,7 +67,7 @@ class PictureMap {
 
   show(legend) {
     this.paints = [NONE, ...legend.map((one) => one.colour)];
-    const items = legend.map((one) => {
+    const items = legend.filter((one) => one.pictures).map((one) => {
       const item = element('li', 'row', `${one.word} ${one.pictures.toLocaleString('en')}`), dot = element('i');
       dot.style.background = one.colour;
       item.prepend(dot);
