@@ -149,6 +149,13 @@ class KeptMap:
         self._file = file
         self._read: tuple[int, Map] | None = None
 
+    @property
+    def bytes(self) -> int:
+        try:
+            return self._file.stat().st_size
+        except OSError:
+            return 0
+
     def newest(self) -> Map | None:
         """As it was drawn last, whatever the vectors are now."""
         try:

@@ -40,7 +40,7 @@ SPARE = 64 * 1024**2  # bytes that are never too much
 
 @dataclass(frozen=True)
 class DiskUse:
-    """Bytes: `table` with its versions of before, the `copy` that is read, the `graph` of neighbours, and
+    """Bytes: `table` with its versions of before, the `copy` that is read, the `graph` with its map, and
     what is there of `others`, encoders the library had. `least`: what the vectors themselves take, once."""
 
     table: int
@@ -118,6 +118,7 @@ class StoredIndex:
         """`vectors`: how many there are. What a bucket holds of other encoders isn't counted."""
         name, bucket = self.fingerprint, self._bucket
         kinds = {kind: _bytes_in(self._folder / f"{name}.{kind}") for kind in ("lance", "matrix", "graph")}
+        kinds["graph"] += self.map.bytes
         return DiskUse(
             table=kinds["lance"] if bucket is None else bucket.bytes_of(name),
             copy=kinds["matrix"],

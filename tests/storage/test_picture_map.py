@@ -88,6 +88,7 @@ def test_it_is_kept_purged_and_drawn_again_where_it_is_damaged(tmp_path: Path) -
     assert kept.newest() is None
     first, placed = kept.bring_up_to_date(copy, graph, unheard)
     assert placed == 60
+    assert kept.bytes == (tmp_path / "x.map").stat().st_size
     again = KeptMap(tmp_path / "x.map")
     assert again.bring_up_to_date(copy, graph, unheard)[1] == 0
     gone = first.ids[7].decode()
