@@ -52,10 +52,10 @@ def _sidecars(folder: Path) -> Iterator[Path]:
     for inner, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            file = Path(inner, name)
-            # A link may lead out of the folders that the app is allowed to read.
-            if name.lower().endswith(SUFFIX) and not name.startswith(".") and not file.is_symlink():
-                yield file
+            if name.lower().endswith(SUFFIX) and not name.startswith("."):
+                file = Path(inner, name)
+                if not file.is_symlink():  # which may lead out of the folders that the app may read
+                    yield file
 
 
 def _pictures_of(file: Path) -> list[Path]:
