@@ -88,7 +88,9 @@ def read_vectors(file: Path, ids: Path | None) -> VectorTable:
         if file.suffix.lower() != ".npy":
             raise DiscernError(f"{file.name}: vectors are read from .npy and .parquet files.")
         if ids is None:
-            raise DiscernError(f"Say with --ids which picture each vector of {file.name} is of.")
+            raise DiscernError(
+                f"{file.name} doesn’t say which picture each vector is of. Give a file of their paths, too."
+            )
         return VectorTable(
             _names(ids), np.load(file, mmap_mode="r", allow_pickle=False), ids.absolute().parent
         )

@@ -162,7 +162,7 @@ def test_what_is_no_table_of_vectors_is_refused_in_words(
     with pytest.raises(DiscernError, match=why):
         library.bench.library.add(vectors=tmp_path / "v.parquet")
     np.save(tmp_path / "v.npy", np.ones((2, 3)))
-    with pytest.raises(DiscernError, match="--ids"):
+    with pytest.raises(DiscernError, match="file of their paths"):
         library.bench.library.add(vectors=tmp_path / "v.npy")
 
 
