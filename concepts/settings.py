@@ -48,7 +48,9 @@ SAVED = (
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "default"]
 Detail = Literal["auto", "low", "high", "original"]
-OURS = {"model", "messages", "response_format", "stream", "n"}  # fields of a request that nobody may set
+# Fields of a request that nobody may set: the budget counts on some, others have a setting of their own.
+OURS = {"model", "messages", "response_format", "stream", "n"}
+OURS |= {"max_tokens", "max_completion_tokens", "reasoning_effort"}
 
 LOGIN = "Basic "  # what a key begins with that is NAME:PASSWORD, as RFC 7617 has them
 

@@ -131,6 +131,11 @@ class ConceptStore(Store):
             row.deleted, row.archived, row.key = None, None, key_of(row.name)
         return row
 
+    def former_names(self, concept_id: int) -> set[str]:
+        """Keys of the names that it had, as far as no other concept has had them since."""
+        query = select(FormerNameRow.key).where(FormerNameRow.concept_id == concept_id)
+        return set(self._database.scalars(query))
+
     def rename(self, concept_id: int, name: str, author: str) -> str:
         """Gives a concept another name, which its newest definition has from then on too, as a revision of
         its own; returns the name before. The seed of its draws stays, so nobody can rename until a draw

@@ -25,11 +25,12 @@ Pixels = NDArray[np.float32]
 MAY_BE_PASSED_ON = frozenset({"Apache-2.0", "MIT"})
 # Only what is known about exactly these checkpoints. Any other is "unknown", which the model card then says.
 LICENCES = (
+    (re.compile(r"^embedded$"), "Apache-2.0"),
     (re.compile(r"MobileCLIP|dfn", re.I), "Apple research licence (apple-amlr)"),
     (re.compile(r"eupe_lvd1689m$"), "fair-noncommercial-research-license"),
     (re.compile(r"^timm:[a-z0-9_]+_dinov3[a-z_]*\.(lvd1689m|sat493m|dinov3_lvd1689m)$"), "dinov3-license"),
     (re.compile(r"^timm:vit_[a-z0-9]+_patch14_reg1_tipsv2\.webli$"), "Apache-2.0"),
-    (re.compile(r"/metaclip", re.I), "CC-BY-NC-4.0"),
+    (re.compile(r"/metaclip(_400m|_fullcc|2_worldwide)$"), "CC-BY-NC-4.0"),
     (re.compile(r"^ViT-B-32-256/datacomp_s34b_b86k$", re.I), "MIT"),
     (re.compile(r"^hf-hub:laion/CLIP-ViT-B-32-256x256-DataComp-s34B-b86K$", re.I), "MIT"),
     (re.compile(r"^(hf-hub:timm/)?ViT-(B-32|SO400M-16)-SigLIP2-(256|384)(/webli)?$", re.I), "Apache-2.0"),

@@ -3,52 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-Run = Literal["yes", "no"]
+from concepts.encoders.base import ELSEWHERE, knows_words, licence_of, registered_as
 
 
 @dataclass(frozen=True)
 class KnownEncoder:
-    """millions: parameters of the half that looks at pictures; `run`: whether its own weights were run here.
-    Of the others the code was, with weights that learned nothing."""
+    """millions: parameters of the half that looks at pictures."""
 
     name: str
     millions: int
     dimension: int
-    licence: str
     good_at: str
-    words: bool
-    run: Run = "no"
+
+    @property
+    def licence(self) -> str:
+        return licence_of(self.name)
+
+    @property
+    def words(self) -> bool:
+        return knows_words(self.name)
+
+    @property
+    def was_run(self) -> bool:
+        """Whether its own weights were run here: no others could be had."""
+        return registered_as(self.name) not in ELSEWHERE
 
 
-APPLE, META = "Apple research licence (apple-amlr)", "fair-noncommercial-research-license"
-
-KNOWN = (
-    KnownEncoder("embedded", 3, 1664, "Apache-2.0", "no download; things and scenes", True, "yes"),
-    KnownEncoder("ViT-B-32-256/datacomp_s34b_b86k", 88, 512, "MIT", "quick without a GPU", True),
-    KnownEncoder("ViT-B-32-SigLIP2-256/webli", 95, 768, "Apache-2.0", "many languages", True),
-    KnownEncoder("ViT-SO400M-16-SigLIP2-384/webli", 428, 1152, "Apache-2.0", "languages, details", True),
-    KnownEncoder("PE-Core-B-16/meta", 94, 1024, "Apache-2.0", "words and moods", True),
-    KnownEncoder("PE-Core-L-14-336/meta", 317, 1024, "Apache-2.0", "words and moods, with a GPU", True),
-    KnownEncoder("MobileCLIP2-S0/dfndr2b", 11, 512, APPLE, "phones; research only", True),
-    KnownEncoder("ViT-B-16/dfn2b", 86, 512, APPLE, "words; research only", True),
-    KnownEncoder("ViT-H-14-worldwide/metaclip2_worldwide", 632, 1024, "CC-BY-NC-4.0", "300 languages", True),
-    KnownEncoder("timm:vit_small_patch16_dinov3.lvd1689m", 22, 384, "dinov3-license", "kinds, quick", False),
-    KnownEncoder("timm:vit_base_patch16_dinov3.lvd1689m", 86, 768, "dinov3-license", "details", False),
-    KnownEncoder("timm:vit_base_patch16_dinov3_qkvb.eupe_lvd1689m", 86, 768, META, "research only", False),
-    KnownEncoder("timm:vit_base_patch14_reg1_tipsv2.webli", 86, 768, "Apache-2.0", "parts", False),
-)
-
-
-def as_table() -> str:
-    """In Markdown."""
-    lines = [
-        "| name | parameters | numbers | licence | good at | words | run here |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for one in KNOWN:
-        words = "yes" if one.words else "no"
-        size = f"{one.millions} M | {one.dimension:,}"
-        lines.append(f"| `{one.name}` | {size} | {one.licence} | {one.good_at} | {words} | {one.run} |")
-    return "\n".join(lines)
+# name, millions of parameters, numbers of a vector, what it is good at
+TABLE = """
+embedded | 3 | 1664 | no download; things and scenes
+ViT-B-32-256/datacomp_s34b_b86k | 88 | 512 | quick without a GPU
+ViT-B-32-SigLIP2-256/webli | 95 | 768 | many languages
+ViT-SO400M-16-SigLIP2-384/webli | 428 | 1152 | languages, details
+PE-Core-B-16/meta | 94 | 1024 | words and moods
+PE-Core-L-14-336/meta | 317 | 1024 | words and moods, with a GPU
+MobileCLIP2-S0/dfndr2b | 11 | 512 | phones
+ViT-B-16/dfn2b | 86 | 512 | words
+ViT-H-14-worldwide/metaclip2_worldwide | 632 | 1024 | 300 languages
+timm:vit_small_patch16_dinov3.lvd1689m | 22 | 384 | kinds, quick
+timm:vit_base_patch16_dinov3.lvd1689m | 86 | 768 | details
+timm:vit_base_patch16_dinov3_qkvb.eupe_lvd1689m | 86 | 768 | several tasks
+timm:vit_base_patch14_reg1_tipsv2.webli | 86 | 768 | parts
+"""
+ROWS = (line.split(" | ") for line in TABLE.split("\n") if line)
+KNOWN = tuple(KnownEncoder(name, int(size), int(numbers), good) for name, size, numbers, good in ROWS)

@@ -36,7 +36,6 @@ class TimmEncoder:
         self.name = name
         model, config = _load(name)
         weights = weights_sha256(model)
-        self._config = config
         self.licence = "unknown" if "local-dir:" in name else _spdx(config.get("license"))
         height, width = config["input_size"][1:]
         self.decode_size = max(height, width)

@@ -17,7 +17,7 @@ __all__ = ["Budget", "Ledger", "Price", "estimate_tokens"]
 
 CHARACTERS_PER_TOKEN = 4  # English prose with the usual tokenizers
 TOKENS_PER_MESSAGE = 4
-TOKENS_PER_PICTURE = 800  # up to 768 px: 255-765 in tiles of 512 px, about 750 in patches of 28 px
+TOKENS_PER_PICTURE, PICTURE_SIDE = 800, 768  # px: 255-765 in tiles of 512 px, about 750 in patches of 28 px
 TYPICAL_ANSWER_TOKENS = 250
 
 

@@ -23,7 +23,7 @@ from concepts.language.capabilities import CapabilityMemory
 from concepts.language.connection import openai_client, without_credentials
 from concepts.language.dialects import EndpointDialect, Wishes
 from concepts.language.failures import Failure, NoCompletionError, read_failure, redacted
-from concepts.language.ledger import Budget, Ledger, Price, estimate_tokens
+from concepts.language.ledger import PICTURE_SIDE, Budget, Ledger, Price, estimate_tokens
 from concepts.language.prompts import load_prompt
 from concepts.language.replies import Reply, read_answer, read_reply, recalled, to_keep, weighed
 from storage.calls import Call
@@ -162,7 +162,8 @@ class OpenAICompatibleModel(ChatModel):
         self._secrets = [secret for secret in (api_key, urlsplit(url).password) if secret]
         self._sleep = sleep
         self._token_lock = threading.Lock()
-        self._token_ratio = 1.0  # most prompt tokens used per token estimated, so far
+        # Most prompt tokens used per token estimated, so far; a larger picture has as many more.
+        self._token_ratio = max(1.0, ((side or 0) / PICTURE_SIDE) ** 2)
         self._longest = 0  # tokens of an answer, so far: not every endpoint keeps to the limit it is sent
 
     def __repr__(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 
 from concepts.errors import DiscernError
@@ -13,6 +13,7 @@ from concepts.jobs import Listener
 from concepts.view import View
 from storage.buckets import in_bucket
 from storage.disk import is_refusal, refused
+from storage.names import key_of
 from storage.pictures import archives
 from storage.pictures.xmp import Keyword, Sidecar, sidecar_of
 
@@ -41,10 +42,10 @@ class FilesCopied(View):
 
 
 def write_keywords(
-    concept: str, keywords: Mapping[str, Keyword], files: Files, uploads: Path, listener: Listener
+    names: Container[str], keywords: Mapping[str, Keyword], files: Files, uploads: Path, listener: Listener
 ) -> KeywordsWritten:
-    """Beside each file of a picture in `keywords` (by id); beside the others it is taken away. Raises what a
-    full disk raises."""
+    """Beside each file of a picture in `keywords` (by id). Every other keyword of a concept of these `names`
+    (keys, of what it was called before, too) is taken away. Raises what a full disk raises."""
     done: Counter[str] = Counter()
     left: Counter[str] = Counter()
     for number, (picture, place) in enumerate(files, 1):
@@ -55,7 +56,7 @@ def write_keywords(
             left.update([why] if keyword else [])
             continue
         try:
-            done[_write_one(Path(place), concept, keyword)] += 1
+            done[_write_one(Path(place), names, keyword)] += 1
         except DiscernError as error:
             left[str(error)] += 1
         except OSError as error:
@@ -67,27 +68,28 @@ def write_keywords(
     )
 
 
-def _write_one(picture: Path, concept: str, keyword: Keyword | None) -> str:
+def _write_one(picture: Path, names: Container[str], keyword: Keyword | None) -> str:
     """What was done: written, unchanged or removed; nothing where there was nothing to do."""
     file = sidecar_of(picture)
-    if keyword is not None:
-        if not picture.exists():
-            raise DiscernError("the file is gone")
-        sidecar = Sidecar.read(file) if file.exists() else Sidecar.new()
-        if not sidecar.put(keyword):
-            return "unchanged"
-        sidecar.write(file)
-        return "written"
-    if not file.exists() or not (sidecar := Sidecar.read(file)).take(concept):
+    if keyword is not None and not picture.exists():
+        raise DiscernError("the file is gone")
+    if keyword is None and not file.exists():
         return ""
+    sidecar = Sidecar.read(file) if file.exists() else Sidecar.new()
+    wanted = keyword.concept if keyword else ""
+    gone = [one for one in sidecar.ours() if one != wanted and key_of(one) in names]
+    for one in gone:
+        sidecar.take(one)
+    if not (keyword is not None and sidecar.put(keyword)) and not gone:
+        return "" if keyword is None else "unchanged"
     if sidecar.is_ours_alone:
         file.unlink()
     else:
         sidecar.write(file)
-    return "removed"
+    return "removed" if keyword is None else "written"
 
 
-def copy_files(folder: Path, files: Files, uploads: Path, *, link: bool, listener: Listener) -> FilesCopied:
+def copy_files(folder: Path, files: Files, *, link: bool, listener: Listener) -> FilesCopied:
     """Copies of these files, or links to them, under their names; a second of one name has a part of the
     picture's id in it. Raises `DiscernError` where the folder can't be written."""
     copied = there = 0
@@ -97,7 +99,7 @@ def copy_files(folder: Path, files: Files, uploads: Path, *, link: bool, listene
         for number, (picture, place) in enumerate(files, 1):
             if number % REPORTED == 0:
                 listener(number, None, "files")
-            if (why := _left_out(place, None)) or not Path(place).exists():
+            if (why := _left_out(place)) or not Path(place).exists():
                 left[why or "the file is gone"] += 1
                 continue
             source = Path(place)
@@ -121,7 +123,7 @@ def copy_files(folder: Path, files: Files, uploads: Path, *, link: bool, listene
     return FilesCopied(folder=str(folder), copied=copied, there=there, left_out=dict(left))
 
 
-def _left_out(place: str, uploads: Path | None) -> str:
+def _left_out(place: str, uploads: Path | None = None) -> str:
     if in_bucket(place):
         return "in a bucket"
     if archives.split(place) is not None:

@@ -87,18 +87,15 @@ class Keywords:
                 yield from ((picture.id, place) for place in picture.files)
 
     def _write(self, job: WriteKeywords, progress: Progress) -> KeywordsWritten:
+        context, row = self._context, self._concept.row
         keywords = {} if job.remove else self._counting()
-        everything = self._context.collection.library.all_ids()
-        uploads = self._context.settings.home
-        return write_keywords(
-            self._concept.row.name, keywords, self._files(everything), uploads, progress.report
-        )
+        files = self._files(context.collection.library.all_ids())
+        names = {row.key, *context.store.former_names(row.id)}
+        return write_keywords(names, keywords, files, context.settings.home, progress.report)
 
     def _copy(self, job: CopyFiles, progress: Progress) -> FilesCopied:
         files = self._files(list(self._counting()))
-        return copy_files(
-            Path(job.folder), files, self._context.settings.home, link=job.link, listener=progress.report
-        )
+        return copy_files(Path(job.folder), files, link=job.link, listener=progress.report)
 
 
 def register_work(bench: Workbench) -> None:

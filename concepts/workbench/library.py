@@ -160,7 +160,7 @@ class PictureLibrary:
         if vectors is not None:
             if confined:
                 check_roots([one for one in (vectors, ids) if one], self._context.settings)
-            paths = list(paths or read_vectors(vectors, ids).files)
+            paths = paths or []  # the job reads which they are of
         if sample and not paths:
             return self._context.jobs.begin(AddSample())
         if sample or paths is None:
@@ -434,6 +434,8 @@ class PictureLibrary:
         paths = [Path(path) for path in job.paths]
         within = within_roots(self._context.settings) if job.confined else None
         given = read_vectors(Path(job.vectors), Path(job.ids) if job.ids else None) if job.vectors else None
+        if given is not None and not (paths := paths or given.files):
+            raise DiscernError("These vectors are named by ids. Say in which folder their pictures are, too.")
         return self._add_now(paths, job.encoder, progress, within, given)
 
     def _add_sample(self, job: AddSample, progress: Progress) -> Added:

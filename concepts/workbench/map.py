@@ -215,11 +215,10 @@ class LibraryMap:
 
     def _labels(self, ids: PictureIds, concept: str, author: str) -> Colours:
         said = self._context.log.said_by(self._context.concept(concept).id, Author(author))
-        values = dict(WORDS)  # each always in its own colour
-        values |= {value: value for value in sorted(set(said.values()) - WORDS.keys())[:COLOURS]}
-        return _coloured(
-            ids, {word: [i for i, v in said.items() if v == value] for value, word in values.items()}
-        )
+        others = sorted(set(said.values()) - WORDS.keys())[: COLOURS - len(WORDS)]
+        values = WORDS | {value: value for value in others}  # each word always in its own colour
+        groups = {word: [i for i, v in said.items() if v == value] for value, word in values.items()}
+        return _coloured(ids, groups)
 
     def _scores(self, ids: PictureIds, concept: str, by: By) -> Colours:
         """Nothing is said of test pictures that have no label yet."""
@@ -259,7 +258,7 @@ class LibraryMap:
 
     def _names(self) -> list[MapName]:
         store = self._context.jobs.store
-        done = store.newest_first([DrawMap.kind], state="done")
+        done = store.newest_first([DrawMap.kind], state="done", limit=1)
         return MapDrawn.model_validate(done[0].result).names if done and done[0].result else []
 
     # The work

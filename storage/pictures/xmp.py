@@ -8,7 +8,6 @@ stays, in its place.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ ROOT: Final = "Discern"  # of the hierarchies
 X, RDF = "adobe:ns:meta/", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 DC, LIGHTROOM = "http://purl.org/dc/elements/1.1/", "http://ns.adobe.com/lightroom/1.0/"
 DIGIKAM, OURS = "http://www.digikam.org/ns/1.0/", "urn:discern:keywords:1/"
-XML = "http://www.w3.org/XML/1998/namespace"
 PREFIXES: Final = {
     X: "x", RDF: "rdf", DC: "dc", LIGHTROOM: "lr", DIGIKAM: "digiKam", OURS: "discern",
 }  # fmt: skip
@@ -151,17 +149,14 @@ class Sidecar:
         return True
 
     def write(self, file: Path) -> None:
-        """Raises `OSError`."""
+        """A new one may be read by whoever may read the picture. Raises `OSError`."""
         from lxml import etree
 
-        mode = file.stat().st_mode if file.exists() else None
+        like = file if file.exists() else file.with_suffix("")
+        mode = like.stat().st_mode & 0o666 if like.exists() else 0o644
         write_whole(file, etree.tostring(self._document, encoding="utf-8"))
-        if mode is None:
-            umask = os.umask(0)
-            os.umask(umask)
-            mode = 0o666 & ~umask  # as a program that opens a new file
         with suppress(PermissionError):
-            file.chmod(mode & 0o777)
+            file.chmod(mode)
 
     # Inside
 
@@ -201,9 +196,8 @@ class Sidecar:
     def _bag(self, tag: str) -> Element:
         """The list of this name, which is made where there is none."""
         for description in self._descriptions():
-            for one in description.findall(tag):
-                if len(one):
-                    return one[0]
+            for one in description.findall(tag):  # a property stands once, an empty one too
+                return one[0] if len(one) else self._sub(one, f"{{{RDF}}}Bag")
         found = self._descriptions()
         description = found[0] if found else self._sub(self._rdf(), f"{{{RDF}}}Description")
         if not found:

@@ -16,6 +16,7 @@ from concepts.errors import DiscernError, EncoderError, OtherEncoderError
 from concepts.library.filters import PictureSelection
 from concepts.library.ingestion import embed_files
 from discern import Library
+from storage.pictures.hashing import picture_id
 
 NAME = "Round thing"
 DIMENSION = 12
@@ -160,10 +161,18 @@ def test_what_is_no_table_of_vectors_is_refused_in_words(
 ) -> None:
     pq.write_table(pa.table(columns), tmp_path / "v.parquet")
     with pytest.raises(DiscernError, match=why):
-        library.bench.library.add(vectors=tmp_path / "v.parquet")
+        library.bench.library.add(vectors=tmp_path / "v.parquet").wait()
     np.save(tmp_path / "v.npy", np.ones((2, 3)))
     with pytest.raises(DiscernError, match="file of their paths"):
-        library.bench.library.add(vectors=tmp_path / "v.npy")
+        library.bench.library.add(vectors=tmp_path / "v.npy").wait()
+
+
+def test_vectors_that_are_named_by_ids_alone_need_a_folder(library: Library, pictures: Path) -> None:
+    file = next(pictures.iterdir())
+    one = pa.table({"id": [picture_id(file.read_bytes())], "vector": [[1.0, 2.0]]})
+    with pytest.raises(DiscernError, match="in which folder"):
+        library.add(embeddings=one)
+    assert library.add(file, embeddings=one).added == 1
 
 
 def test_an_encoder_of_given_vectors_says_what_it_can_not_do() -> None:

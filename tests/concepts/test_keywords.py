@@ -103,6 +103,20 @@ def test_a_sidecar_of_somebody_else_is_merged_and_one_that_is_damaged_is_left(
     assert Sidecar.read(sidecar_of(pictures / first)).keywords == ["oval", "blue"]
 
 
+def test_a_concept_that_is_renamed_takes_its_keyword_along(concept: Concept, pictures: Path) -> None:
+    bench, files = concept.bench, counting(concept)
+    concept.keywords.write().wait()
+    concept.definition.rename("Round as a ball", author="me")
+    try:
+        bench.concept("Round as a ball").keywords.write().wait()
+        ours = [Sidecar.read(file).ours() for file in pictures.glob("*.xmp")]
+        assert ours == [["Round as a ball"]] * len(files)
+    finally:
+        bench.concept("Round as a ball").definition.rename(NAME, author="me")
+    assert bench.concept(NAME).keywords.write(remove=True).wait().removed == len(files)
+    assert list(pictures.glob("*.xmp")) == []
+
+
 def test_files_that_count_are_copied_or_linked_once(concept: Concept, tmp_path: Path) -> None:
     names = counting(concept)
     copied = concept.keywords.copy(tmp_path / "copies").wait()

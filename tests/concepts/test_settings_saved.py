@@ -167,7 +167,12 @@ def test_an_at_sign_behind_the_host_is_no_login(own_home: Path) -> None:
 
 @pytest.mark.parametrize(
     ("fields", "why"),
-    [("seed: 1", "no JSON object"), ("[1]", "no JSON object"), ('{"model": "x"}', "sets model itself")],
+    [
+        ("seed: 1", "no JSON object"),
+        ("[1]", "no JSON object"),
+        ('{"model": "x"}', "sets model itself"),
+        ('{"max_tokens": 9}', "itself"),
+    ],
 )
 def test_more_fields_of_a_request_are_an_object_that_sets_nothing_of_ours(
     own_home: Path, fields: str, why: str

@@ -112,6 +112,22 @@ def test_the_same_again_is_no_change_and_another_version_is(tmp_path: Path) -> N
     assert sidecar.ours() == [NAME]
 
 
+@pytest.mark.parametrize("subject", ["<dc:subject/>", "<dc:subject><rdf:Bag/></dc:subject>"])
+def test_a_property_stands_once_and_a_sidecar_may_be_rdf_alone(tmp_path: Path, subject: str) -> None:
+    about = (
+        f'<rdf:RDF xmlns:rdf="{RDF}"><rdf:Description xmlns:dc="{DC}">{subject}</rdf:Description></rdf:RDF>'
+    )
+    file = written(tmp_path, about)
+    (tmp_path / "1.jpg").write_bytes(b"")
+    file.chmod(0o640)
+    sidecar = Sidecar.read(file)
+    sidecar.put(BY_US)
+    sidecar.write(file)
+    assert len(list(etree.parse(file).iterfind(f".//{{{DC}}}subject"))) == 1
+    assert items(file, f"{{{DC}}}subject") == [NAME]
+    assert file.stat().st_mode & 0o777 == 0o640
+
+
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), min_size=1))
 def test_any_name_goes_in_and_out(name: str) -> None:
     sidecar = Sidecar.new()

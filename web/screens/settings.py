@@ -13,7 +13,7 @@ from concepts.installation.activity import JobView, SettingsView
 from concepts.installation.endpoint import EndpointReport, about_endpoint, about_models
 from concepts.language.connection import without_credentials
 from concepts.language.openai_compatible import DEFAULT_ENDPOINT
-from concepts.settings import is_loopback
+from concepts.settings import SAVED, is_loopback
 from concepts.workbench import Workbench
 from web.advice import in_words
 from web.jobs import is_going
@@ -22,18 +22,7 @@ from web.render import render, say
 from web.work import Work, press
 
 JOBS = ("test endpoint",)
-FIELDS = (
-    *("openai_base_url", "llm_model", "vlm_model", "large_vlm_model", "critic_model"),
-    *("llm_price", "vlm_price", "large_vlm_price", "critic_price", "prices", "model_concurrency"),
-    *(
-        "reasoning_effort",
-        "answer_tokens",
-        "picture_side",
-        "picture_detail",
-        "request_timeout",
-        "request_fields",
-    ),
-)
+FIELDS = tuple(name for name in SAVED if name != "openai_api_key")  # which the form asks for apart
 
 
 def build(workbench: Workbench, page: WebPage) -> None:
