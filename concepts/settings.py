@@ -163,7 +163,7 @@ class Settings(BaseSettings):
         except (ValueError, RecursionError):
             fields = None
         if not isinstance(fields, dict):
-            raise ValueError('it is no JSON object. Write it like {"seed": 1}.')
+            raise ValueError('it isn’t a JSON object. Write it like {"seed": 1}.')
         if taken := OURS & fields.keys():
             raise ValueError(f"Discern sets {', '.join(sorted(taken))} itself.")
         return given or None

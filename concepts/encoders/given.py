@@ -19,12 +19,12 @@ NAME = re.compile(r"vectors:(.+:)?([1-9]\d{0,4})")
 
 
 class GivenVectors:
-    """`vectors:NAME:DIMENSION`, or `vectors:DIMENSION`. It embeds no picture, and knows no words: texts are
-    zeros, which are like nothing."""
+    """`vectors:NAME:DIMENSION`, or `vectors:DIMENSION`. It embeds nothing; texts are zeros, which are
+    like nothing."""
 
     method: ClassVar[Method] = Method(
         name="vectors",
-        what="Keeps vectors that came with the pictures. It embeds no others, and knows no words.",
+        what="Keeps the vectors that you add with pictures. Picture-only, and it can’t embed other pictures.",
         source="whoever made the vectors",
         licence="that of whoever made the vectors",
     )
@@ -49,8 +49,8 @@ class GivenVectors:
 
     def encode_pictures(self, batch: Pixels) -> Vectors:
         raise EncoderError(
-            "The vectors of this library came from elsewhere: it can embed no picture itself. Add pictures "
-            "with their vectors, or change the encoder."
+            "This library uses your own vectors, so Discern can’t embed pictures for it. Add pictures with "
+            "their vectors, or change the encoder."
         )
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:

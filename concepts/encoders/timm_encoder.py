@@ -1,4 +1,4 @@
-"""Picture encoders of timm, such as DINOv3, EUPE and TIPSv2: they know no words."""
+"""Picture-only encoders of timm, such as DINOv3, EUPE and TIPSv2."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class TimmEncoder:
 
     method: ClassVar[Method] = Method(
         name=TIMM,
-        what="Any picture encoder of timm. Good at kinds and details, without a search by words.",
+        what="Any picture encoder of timm. Good at kinds and details; no text search.",
         source="Wightman, PyTorch Image Models",
         licence="that of the model: see its card",
         cost="a download of some hundred megabytes",

@@ -218,7 +218,9 @@ class Collection:
         """Raises `DiscernError` where texts mean nothing to the library's encoder."""
         recorded = self.library.encoder()
         if recorded is not None and not knows_words(recorded.name):
-            raise DiscernError(f"{recorded.name} knows no words. Search by a picture, or in captions.")
+            raise DiscernError(
+                "This library’s encoder is picture-only. Search with a picture, or in captions."
+            )
 
     def add(
         self,
@@ -241,8 +243,8 @@ class Collection:
             encoder = encoder or (recorded.name if recorded else f"{GIVEN}:{given.dimension}")
         elif recorded and registered_as(recorded.name) == GIVEN:
             raise DiscernError(
-                "The vectors of this library came from elsewhere. Add more pictures with their vectors, or "
-                "change the encoder first."
+                "This library uses your own vectors. Add pictures with their vectors, or change the encoder "
+                "first."
             )
         counting = Counting(paths, within)
         loaded = counting.during(lambda: self._encoder_for(encoder, recorded, given), listener)
@@ -468,8 +470,8 @@ class Collection:
                 "model understands words better."
             )
         if registered_as(recorded.name) == GIVEN:
-            return "Vectors from elsewhere: they know no words, and new pictures need vectors of their own."
-        kinds = {OPEN_CLIP: "An open_clip model", TIMM: "A timm model, which knows no words"}
+            return "Your own vectors, without text search. New pictures need vectors of their own."
+        kinds = {OPEN_CLIP: "An open_clip model", TIMM: "A timm model, picture-only"}
         kind = kinds.get(registered_as(recorded.name), "An encoder of your own")
         return f"{kind}, {recorded.precision}."
 

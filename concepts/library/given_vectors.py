@@ -67,12 +67,11 @@ class VectorTable:
                 if given is not None:
                     least, compared = min(least, float(unit(vector) @ unit(given))), compared + 1
         if not compared:
-            raise DiscernError("None of the pictures that were to be compared can be read.")
+            raise DiscernError("None of the pictures to compare can be read.")
         if least < ALIKE:
             raise DiscernError(
-                f"These vectors aren’t from {encoder.name}: of {compared} pictures that were embedded again, "
-                f"one has a similarity of {least:.2f} to its vector. Leave the encoder out to keep them as "
-                "they are, without a search by words."
+                f"These vectors don’t match {encoder.name}: of {compared} pictures embedded again, one has a "
+                f"similarity of {least:.2f}. Leave out the encoder to keep them without text search."
             )
 
 
@@ -159,7 +158,7 @@ class GivenHandle(EncoderHandle):
         for source, facts, small in prepared:
             vector = self._table.of(source.uri, facts.id)
             if vector is None:
-                why = "There is no usable vector for it."
+                why = "It has no vector, or one of zeros or missing numbers."
                 found.append(SkippedFile(source.uri, "no vector", why, source.size, source.mtime_ns))
             else:
                 found.append(ProcessedFile(source, facts, small, vector))

@@ -128,7 +128,9 @@ def _left_out(place: str, uploads: Path | None = None) -> str:
         return "in a bucket"
     if archives.split(place) is not None:
         return "inside an archive"
-    return "uploaded, with no folder of yours" if uploads and Path(place).is_relative_to(uploads) else ""
+    return (
+        "uploaded here, not in a folder of yours" if uploads and Path(place).is_relative_to(uploads) else ""
+    )
 
 
 def _is_same(one: Path, other: Path) -> bool:

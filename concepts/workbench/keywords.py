@@ -37,9 +37,9 @@ class Keywords:
         self,
         remove: Annotated[bool, Field(description="Take the concept's keyword out of all of them.")] = False,
     ) -> Started[KeywordsWritten]:
-        """Write the concept as a keyword into XMP files beside pictures that count, for digiKam, Lightroom,
-        darktable and Immich. Run it again after training: what no longer counts loses it, and nothing else in
-        those files changes. Picture files are never touched."""
+        """Write the concept as a keyword into XMP files beside the pictures that count, for digiKam,
+        Lightroom, darktable and Immich. Run it again after training to update them. Picture files are never
+        touched."""
         return self._context.jobs.begin(WriteKeywords(self._concept.id, remove))
 
     @operation("POST /files", command="copy", role=Role.OWNER, audit="copied files", host=True)
@@ -50,11 +50,11 @@ class Keywords:
         *,
         confined: Confined = False,
     ) -> Started[FilesCopied]:
-        """Copy the files of pictures that count into a folder, the newest version's and those people labelled
-        so."""
+        """Copy the files of pictures that count into a folder: those labelled yes, and those flagged by the
+        newest version."""
         if confined:
             if not folder.is_absolute():
-                raise DiscernError("Write the whole path of the folder, such as /home/ana/Found.")
+                raise DiscernError("Write the full path of the folder, such as /home/ana/Found.")
             check_roots([folder if folder.exists() else folder.parent], self._context.settings)
         return self._context.jobs.begin(CopyFiles(self._concept.id, str(folder.absolute()), link))
 

@@ -142,8 +142,8 @@ class PictureLibrary:
         vectors: Annotated[
             Path | None,
             Field(
-                description="Vectors of your own, .npy or .parquet. They are compared with those of the "
-                "encoder, if you name one; else there is no search by words."
+                description="Your own vectors, .npy or .parquet. They are compared with those of the "
+                "encoder, if you name one. Otherwise there is no text search."
             ),
         ] = None,
         ids: Annotated[
@@ -435,7 +435,9 @@ class PictureLibrary:
         within = within_roots(self._context.settings) if job.confined else None
         given = read_vectors(Path(job.vectors), Path(job.ids) if job.ids else None) if job.vectors else None
         if given is not None and not (paths := paths or given.files):
-            raise DiscernError("These vectors are named by ids. Say in which folder their pictures are, too.")
+            raise DiscernError(
+                "These vectors list picture ids only. Name the folder with their pictures, too."
+            )
         return self._add_now(paths, job.encoder, progress, within, given)
 
     def _add_sample(self, job: AddSample, progress: Progress) -> Added:

@@ -168,8 +168,8 @@ def test_an_at_sign_behind_the_host_is_no_login(own_home: Path) -> None:
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
-        ("seed: 1", "no JSON object"),
-        ("[1]", "no JSON object"),
+        ("seed: 1", "isn’t a JSON object"),
+        ("[1]", "isn’t a JSON object"),
         ('{"model": "x"}', "sets model itself"),
         ('{"max_tokens": 9}', "itself"),
     ],

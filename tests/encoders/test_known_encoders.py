@@ -27,7 +27,7 @@ by_name = {"ids": lambda one: one.name}
 
 def as_table() -> str:
     """As docs/using.md has it."""
-    lines = ["| name | parameters | numbers | licence | good at | words | run here |", "|---" * 7 + "|"]
+    lines = ["| name | parameters | numbers | licence | good at | text search | run here |", "|---" * 7 + "|"]
     for one in KNOWN:
         size, answers = f"{one.millions} M | {one.dimension:,}", (one.words, one.was_run)
         said = " | ".join("yes" if answer else "no" for answer in answers)
@@ -66,8 +66,8 @@ def test_a_timm_model_does_the_whole_job_without_words(tmp_path: Path) -> None:
     pictures = draw_folder(tmp_path / "pictures", 45)
     with Library(tmp_path / "home") as library:
         assert library.add(pictures, encoder=name).added == 45
-        assert "knows no words" in library.bench.library.info().encoder_note
-        with pytest.raises(DiscernError, match="knows no words"):
+        assert "picture-only" in library.bench.library.info().encoder_note
+        with pytest.raises(DiscernError, match="picture-only"):
             library.search("a ball")
         concept = library.concept("Round thing", "A filled ellipse.")
         concept.mine(30)
