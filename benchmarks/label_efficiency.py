@@ -121,6 +121,9 @@ class ProductSession:
     def looked(self, clicked: Sequence[str]) -> int:
         return 0
 
+    def framed(self, person: SimulatedPerson) -> int:
+        return 0
+
     def measured(self, person: SimulatedPerson) -> Measures:
         return Measures(average_precision(self._scores(), person))
 

@@ -20,6 +20,7 @@ from storage.tables import EvaluationRow, HeadRow
 class HeadFacts:
     """What is known of a trained head without its weights. `number` counts from 1."""
 
+    concept_id: int
     number: int
     kind: str
     fingerprint: str
@@ -74,11 +75,11 @@ class HeadStore(Store):
     """All reads and writes of heads and evaluations. Rows are added, never changed."""
 
     def add(self, concept_id: int, head: StoredHead) -> StoredHead:
-        """Stores the head under the next number, which is set here."""
+        """Stores the head for a concept, under the next number, which is set here."""
         with self._database.write(f"heads of concept {concept_id}") as session:
             number = following(session, HeadRow.number, HeadRow.concept_id == concept_id)
-            values = vars(head) | {"number": number}
-            session.add(HeadRow(concept_id=concept_id, **values))
+            values = vars(head) | {"concept_id": concept_id, "number": number}
+            session.add(HeadRow(**values))
         return StoredHead(**values)
 
     def get(self, concept_id: int, number: int | None = None) -> StoredHead | None:
@@ -100,11 +101,11 @@ class HeadStore(Store):
         query = query.order_by(HeadRow.number).limit(limit).offset(offset)
         return [HeadFacts(*row) for row in self._database.rows(query)]
 
-    def newest_are_for(self, fingerprint: str) -> set[int]:
-        """Ids of the concepts whose newest head is for vectors of this fingerprint."""
+    def newest_fingerprints(self) -> dict[int, str]:
+        """Concept id → of which vectors its newest head is, of those that have one."""
         newest = select(func.max(HeadRow.id)).group_by(HeadRow.concept_id)
-        query = select(HeadRow.concept_id).where(HeadRow.id.in_(newest), HeadRow.fingerprint == fingerprint)
-        return set(self._database.scalars(query))
+        query = select(HeadRow.concept_id, HeadRow.fingerprint).where(HeadRow.id.in_(newest))
+        return dict(self._database.rows(query))
 
     def add_evaluation(
         self, concept_id: int, number: int, label_sequence: int, report: dict[str, Any]

@@ -12,6 +12,7 @@ import numpy as np
 from study.people import (
     ANSWERS_A_WALL,
     SECONDS_A_CLICK,
+    SECONDS_A_FRAME,
     SECONDS_A_WALL,
     SECONDS_AN_ANSWER,
     Answer,
@@ -53,6 +54,9 @@ class Session(Protocol):
 
     def answer(self, answers: Mapping[str, Answer]) -> int:
         """Takes a simulated person's answers; returns how many of them something learns from."""
+
+    def framed(self, person: SimulatedPerson) -> int:
+        """Has the person frame what counts where that is due; returns in how many pictures."""
 
     def measured(self, person: SimulatedPerson) -> Measures:
         """How good what is learned is now, against what the person would say."""
@@ -176,6 +180,7 @@ def ask(
             effort.times.update(wall)
             seconds = SECONDS_A_WALL + SECONDS_A_CLICK * len(clicked)
             taken = session.looked(clicked)
+            effort.seconds += SECONDS_A_FRAME * session.framed(person)
             effort.note(ANSWERS_A_WALL + len(clicked), taken, len(clicked), seconds, len(wall))
             continue
         asked = session.next(min(batch, left))
@@ -186,6 +191,7 @@ def ask(
         taken = session.answer(answers)
         for place, value in enumerate(answers.values()):
             effort.note(1, taken if not place else 0, int(value == "yes"), SECONDS_AN_ANSWER, 1)
+        effort.seconds += SECONDS_A_FRAME * session.framed(person)
         said |= answers
     return said
 

@@ -19,6 +19,7 @@ DEFAULT = "default"  # what the app does today
 BY_HEAD = "by_head"  # the library in the order of the exported head alone
 NO_WALL = "no_wall"  # who never takes up the wall that is offered
 FIRST_WALLS = "first_walls"  # who takes up none once something counts
+PARTS = "parts"  # who frames what counts in the first few pictures of it
 UNREAD = "unmarked_unread"  # nothing is learned from what was passed over on a wall
 AGGREGATIONS: dict[str, Aggregation] = {"bounded": bounded, "most_agreeing": most_agreeing}
 WORDS = {f"from_{name}": name for name in ZERO_SHOT}
@@ -30,7 +31,8 @@ class StudyMethod:
     `wall` is looked through where it is due, without `later` only as long as there is no yes; what was
     `unmarked` on it is learned from as a weak no; a simulated `annotator` labels the pool, and
     `aggregation` says what that counts for. Where the direction of the words is what a zero-shot scorer makes
-    of them, `words` names it. A `peer` is another project's rule in place of all of this."""
+    of them, `words` names it. With `parts` it looks at the part of each picture that is like what was framed.
+    A `peer` is another project's rule in place of all of this."""
 
     ways: Strategy = field(default_factory=Strategy)
     scorer: str = ""
@@ -40,6 +42,7 @@ class StudyMethod:
     annotator: str = ""
     aggregation: str = "bounded"
     words: str = ""
+    parts: bool = False
     peer: str = ""
 
 
@@ -67,6 +70,8 @@ def study_method(text: str) -> StudyMethod:
             method = replace(method, wall="")
         elif name == FIRST_WALLS:
             method = replace(method, later=False)
+        elif name == PARTS:
+            method = replace(method, parts=True)
         elif name == UNREAD:
             method = replace(method, unmarked=False)
         elif name in SIMULATED_ANNOTATORS:
@@ -84,6 +89,6 @@ def study_method(text: str) -> StudyMethod:
 
 
 def known_names() -> Sequence[str]:
-    off = (BY_HEAD, NO_WALL, FIRST_WALLS, UNREAD)
+    off = (BY_HEAD, NO_WALL, FIRST_WALLS, UNREAD, PARTS)
     groups = (ACQUISITIONS, HEADS, SCORERS, WALLS, off, SIMULATED_ANNOTATORS, AGGREGATIONS, WORDS)
     return list(dict.fromkeys(name for group in groups for name in group))

@@ -46,6 +46,9 @@ class PeerSession:
     def looked(self, clicked: Sequence[str]) -> int:
         return self.answer(dict.fromkeys(clicked, "yes"))
 
+    def framed(self, person: SimulatedPerson) -> int:
+        return 0
+
     def some_that_count(self, person: SimulatedPerson, n: int) -> list[str]:
         """Names of n pictures at random that count, or of as many as there are."""
         order = np.random.default_rng(self.seed).permutation(len(self._names))

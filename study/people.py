@@ -9,12 +9,16 @@ from typing import Literal
 
 import numpy as np
 
+from concepts.encoders.saliency import Box
+
 Answer = Literal["yes", "no", "unsure"]
 
 # What a person's time is taken to be, in seconds: people at the labelling screen, a picture at a time.
 SECONDS_AN_ANSWER = 1.5
 SECONDS_A_WALL = 12.0  # sixty thumbnails looked through
 SECONDS_A_CLICK = 1.0
+SECONDS_A_FRAME = 5.0  # a frame drawn around what counts, not to the pixel
+FRAMES = 3  # that somebody draws who is asked to frame it in a few pictures
 ANSWERS_A_WALL = 8  # what a wall counts as, so that it is no free lunch; each click is one more
 ANSWERS_A_SEARCH = 15  # from one search that a person writes to the next
 OVERLOOKS = 0.2  # of what counts on a wall
@@ -33,6 +37,7 @@ class SimulatedPerson:
     counts: Callable[[str], bool]
     unsure: Callable[[str], bool] | None = None
     facet: Callable[[str], str] | None = None
+    frames: Callable[[str], Box] | None = None  # what they would frame in a picture that counts
     overlooks: float = 0.0
     invents: float = 0.0
     seed: int = 0

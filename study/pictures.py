@@ -14,6 +14,8 @@ from concepts.definition.document import Definition, Query
 from concepts.definition.expansion import expand
 from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.base import Vectors
+from concepts.encoders.parts import BOXES
+from concepts.encoders.saliency import Box
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import DiscernError
 from concepts.jobs.progress import Listener
@@ -33,6 +35,8 @@ from study.tables import rows_of
 COLUMN_OF_PATHS = {"labels.csv": "path", "labels.jsonl": "img"}  # Hateful Memes has the latter
 
 
+AT_ONCE = 256  # pictures whose parts are copied
+EDGES = ("left", "top", "right", "bottom")  # columns with what a person would frame
 PARTS = ("direction", "searches", *(field.name for field in fields(SingleTexts)))  # of the texts of a concept
 
 
@@ -48,7 +52,8 @@ class LabelledFolder:
 @dataclass(frozen=True)
 class Embedded:
     """names (n), vectors (n, d) and near-duplicate groups (n,) of the pictures; the texts of each concept,
-    before its first search is written and after each; fingerprint of the encoder."""
+    before its first search is written and after each; fingerprint of the encoder. The vectors of `parts` of
+    pictures (n, p, d), where a method needs them, are in a file of their own."""
 
     names: tuple[str, ...]
     vectors: Vectors
@@ -116,15 +121,27 @@ def _person(concept: StudyConcept, pictures: LabelledFolder) -> SimulatedPerson:
         lambda name: counts(rows[name]),
         (lambda name: unsure(rows[name])) if unsure else None,
         (lambda name: rows[name][concept.facet]) if concept.facet else None,
+        (lambda name: _box(rows[name])) if set(EDGES) <= set(pictures.columns) else None,
     )
 
 
+def _box(row: Mapping[str, str]) -> Box:
+    left, top, right, bottom = (float(row[edge]) for edge in EDGES)
+    return left, top, right, bottom
+
+
 def embed(
-    pictures: LabelledFolder, concepts: Sequence[StudyConcept], home: Path, encoder: str, listener: Listener
+    pictures: LabelledFolder,
+    concepts: Sequence[StudyConcept],
+    home: Path,
+    encoder: str,
+    listener: Listener,
+    parts: Path | None = None,
 ) -> Embedded:
     """Adds the pictures to a library of the study's own in `home`; files that can't be read are left out, and
     of pictures that are the same in every pixel all but one. The words are those the product would use: name,
-    sentence and what the built-in vocabulary proposes for them."""
+    sentence and what the built-in vocabulary proposes for them. The vectors of their `parts` go into that
+    file."""
     home.mkdir(parents=True, exist_ok=True)
     settings = load_settings(home=home, encoder=encoder)
     database = Database(settings.database)
@@ -141,6 +158,8 @@ def embed(
         missing = set(index.missing(list(names)))
         kept = sorted((name, i) for i, name in names.items() if i not in missing)
         found = [i for _, i in kept]
+        if parts is not None:
+            _write_parts(collection, found, parts, listener)
         groups = np.unique(collection.library.near_groups(found), return_inverse=True)[1]
         return Embedded(
             names=tuple(name for name, _ in kept),
@@ -156,6 +175,16 @@ def embed(
         database.close()
 
 
+def _write_parts(collection: Collection, ids: Sequence[str], file: Path, listener: Listener) -> None:
+    every = collection.parts.look_at_all(listener)
+    shape = (len(ids), len(BOXES), every.dimension // len(BOXES))
+    kept = np.lib.format.open_memmap(file, "w+", np.float16, shape)
+    for start in range(0, len(ids), AT_ONCE):
+        some = ids[start : start + AT_ONCE]
+        kept[start : start + len(some)] = every.vectors(some).reshape(len(some), *shape[1:])
+    kept.flush()
+
+
 def _definitions(concept: StudyConcept) -> list[Definition]:
     """Without a search of the person's, and with one more each time."""
     definition = Definition(name=concept.name, description=concept.description)
@@ -166,7 +195,7 @@ def _definitions(concept: StudyConcept) -> list[Definition]:
     ]
 
 
-def split_of(pictures: Embedded, size: int, seed: int, *, graph: bool) -> Split:
+def split_of(pictures: Embedded, size: int, seed: int, *, graph: bool, parts: Path | None = None) -> Split:
     """Whole near-duplicate groups in a random order, until the pool has `size` pictures (half where it is 0);
     the others measure."""
     wanted = size or len(pictures.names) // 2
@@ -176,4 +205,6 @@ def split_of(pictures: Embedded, size: int, seed: int, *, graph: bool) -> Split:
     in_pool = np.isin(pictures.group, inside)
     pool = np.flatnonzero(in_pool)
     neighbours = neighbour_graph(pictures.vectors[pool]) if graph else None
-    return Split(pictures.names, pictures.vectors, pictures.group, pool, np.flatnonzero(~in_pool), neighbours)
+    test = np.flatnonzero(~in_pool)
+    of_parts = None if parts is None else np.load(parts, mmap_mode="r")
+    return Split(pictures.names, pictures.vectors, pictures.group, pool, test, neighbours, of_parts)

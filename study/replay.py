@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from concepts.encoders.base import Vectors
+from concepts.encoders.parts import focus_of, framed, picked
 from concepts.errors import NotEnoughLabelsError
 from concepts.labelling.ranking import RANKING
 from concepts.learning.acquisition import SEARCHED, Labelled, Pool, next_round
@@ -26,16 +28,18 @@ from concepts.learning.calibration import logit
 from concepts.learning.contact_sheet import is_due
 from concepts.learning.fitting import SEED, train_early
 from concepts.learning.machine_labels import MachineLabels, votes_of
-from concepts.learning.scorers import SCORERS
+from concepts.learning.scorers import SCORERS, neighbour_graph
 from concepts.learning.waves import FEW_LEFT, Strata, draw, measures_next, next_look, next_size, strata
 from concepts.library.neighbourhood import LARGEST
+from concepts.library.parts import SAMPLED
 from study.annotators import Ratings
 from study.harness import Measures, average_precision
 from study.methods import AGGREGATIONS, BY_HEAD, StudyMethod
-from study.people import ANSWERS_A_SEARCH, Answer, SimulatedPerson
+from study.people import ANSWERS_A_SEARCH, FRAMES, Answer, SimulatedPerson
 from study.scorers import ZERO_SHOT
 from study.walls import WALLS
 
+PARTS_AT_ONCE = 256  # pictures
 SIGNS = {"yes": 1, "no": -1, "unsure": 0}
 MOST_WALLS = 12  # what isn't on one of them is looked for in another way
 
@@ -45,7 +49,8 @@ class Split:
     """Embedded pictures: `pool` are the rows that may be asked about, `test` the rows that only measure.
 
     names (n) are unique; vectors (n, d); group (n,) near-duplicate groups, none of which is on both sides;
-    neighbours: the graph of the pool's rows in their order, where a method needs one.
+    neighbours: the graph of the pool's rows in their order, where a method needs one; parts (n, p, d) of the
+    pictures, likewise.
     """
 
     names: Sequence[str]
@@ -54,6 +59,7 @@ class Split:
     pool: Rows
     test: Rows
     neighbours: NeighbourGraph | None = None
+    parts: NDArray[np.float16] | None = None
 
 
 @dataclass
@@ -94,6 +100,7 @@ class Replay:
         self._walls = 0
         self._walled = 0  # answers before the last wall
         self._to_write = list(self.written)
+        self._frames: dict[str, int] = {}  # picture → the part that was framed in it
         self._waiting: dict[int, int] = {}  # search → answers when it was written, until it is asked about
         self._waited: list[int] = []
 
@@ -196,6 +203,33 @@ class Replay:
         self._to_measure = [name for name in self._to_measure if name not in answers]
         self._note_waits()
         return int(sum(self._learns[self._place[name]] for name in answers))
+
+    def framed(self, person: SimulatedPerson) -> int:
+        if not self.method.parts or person.frames is None:
+            return 0
+        taught = np.flatnonzero((self._said > 0) & self._learns)
+        names = [self._names[place] for place in taught if self._names[place] not in self._frames]
+        due = [name for name in names if person.truth(name) == "yes"][: FRAMES - len(self._frames)]
+        self._frames |= {name: framed(person.frames(name)) for name in due}
+        if due:
+            self._look_at_parts()
+        return len(due)
+
+    def _look_at_parts(self) -> None:
+        """As `concepts.library.parts` does: in every picture at the part that is like those framed."""
+        split = self.split
+        assert split.parts is not None
+        rows = [split.pool[self._place[name]] for name in self._frames]
+        some = np.random.default_rng(self.seed).permutation(split.pool)[:SAMPLED]
+        others = split.parts[np.sort(some)].reshape(-1, split.parts.shape[2])
+        focus = focus_of(split.parts[rows, list(self._frames.values())], others)
+        vectors = np.empty_like(split.vectors)
+        for start in range(0, len(vectors), PARTS_AT_ONCE):
+            parts = split.parts[start : start + PARTS_AT_ONCE]
+            vectors[start : start + len(parts)] = parts[np.arange(len(parts)), picked(parts, focus)]
+        graph = None if split.neighbours is None else neighbour_graph(vectors[split.pool])
+        self.split = replace(split, vectors=vectors, neighbours=graph)
+        self._pool = self._what_can_be_asked()
 
     def some_that_count(self, person: SimulatedPerson, n: int) -> list[str]:
         """Names of n pictures at random that count and may be learned from, or of as many as there are."""

@@ -34,9 +34,10 @@ from study.methods import BY_HEAD, study_method
 from study.peer_session import PeerSession
 from study.peers import PEERS
 from study.people import SECONDS_AN_ANSWER, SimulatedPerson
-from study.pictures import Embedded, LabelledFolder, by_part, embed, people, read_folder, split_of
+from study.pictures import EDGES, Embedded, LabelledFolder, by_part, embed, people, read_folder, split_of
 from study.replay import SIGNS, Replay, Split
 
+NO_FACTS = ("store", "data", "place", "graph", "parts")  # of a cell, about what comes out
 ALL_LABELS = "all labels"  # a head that learns from every picture of the pool: what there is to reach
 
 
@@ -76,7 +77,11 @@ def run_study(study: Study, listener: Listener) -> Found:
             raise DiscernError(f"No picture of {study.data} counts as “{concept.name}”: {concept.when}")
     if file.pool >= len(pictures.rows):
         raise DiscernError(f"{study.concepts}: a pool of {file.pool:,} leaves no picture to measure with.")
-    embedded = embed(pictures, file.concepts, study.out / "library", study.encoder, listener)
+    of_parts = any(study_method(method).parts for method in methods)
+    if of_parts and not set(EDGES) <= set(pictures.columns):
+        raise DiscernError(f"Who is to frame what counts needs the columns {', '.join(EDGES)}.")
+    parts = study.out / "parts.npy" if of_parts else None
+    embedded = embed(pictures, file.concepts, study.out / "library", study.encoder, listener, parts)
     store = study.out / "pictures.npz"
     embedded.save(store)
     graph = file.pool <= LARGEST and any(study_method(method).scorer != BY_HEAD for method in methods)
@@ -93,6 +98,7 @@ def run_study(study: Study, listener: Listener) -> Found:
             start_positives=study.start_positives,
             noise=study.noise,
             graph=graph,
+            parts=parts,
         )
         for seed in range(study.seeds)  # the cells of a seed share their split and graph
         for place, concept in enumerate(file.concepts)
@@ -134,6 +140,7 @@ class _Cell:
     start_positives: int
     noise: tuple[float, float]
     graph: bool
+    parts: Path | None
 
     @property
     def case(self) -> Case:
@@ -142,7 +149,7 @@ class _Cell:
     def facts(self) -> dict[str, object]:
         """All that decides what comes out, but the pictures."""
         kept = asdict(self) | {"concept": self.concept.model_dump()}
-        return {key: value for key, value in kept.items() if key not in ("store", "data", "place", "graph")}
+        return {key: value for key, value in kept.items() if key not in NO_FACTS}
 
 
 def _worked_off(cells: Sequence[_Cell]) -> Iterator[tuple[_Cell, dict[str, object]]]:
@@ -161,7 +168,7 @@ def _worked_off(cells: Sequence[_Cell]) -> Iterator[tuple[_Cell, dict[str, objec
 
 def _work(cell: _Cell) -> dict[str, object]:
     pictures, embedded = _read(cell.data, cell.store)
-    split = _split(cell.store, cell.pool, cell.seed, cell.graph)
+    split = _split(cell.store, cell.pool, cell.seed, cell.graph, cell.parts)
     (person,) = people([cell.concept], pictures)
     split = _thinned(split, person, cell.concept.thinned, cell.seed)
     begun = time.perf_counter()
@@ -232,8 +239,8 @@ def _read(data: Path, store: Path) -> tuple[LabelledFolder, Embedded]:
 
 
 @lru_cache(maxsize=2)  # a split holds a graph
-def _split(store: Path, pool: int, seed: int, graph: bool) -> Split:
-    return split_of(Embedded.load(store), pool, seed, graph=graph)
+def _split(store: Path, pool: int, seed: int, graph: bool, parts: Path | None) -> Split:
+    return split_of(Embedded.load(store), pool, seed, graph=graph, parts=parts)
 
 
 def code_files() -> list[Path]:

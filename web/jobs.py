@@ -43,6 +43,7 @@ TITLES = {
     "score": "Scoring files",
     "write keywords": "Writing keywords",
     "copy files": "Copying files",
+    "look at parts": "Looking at parts of pictures",
     "watch": "Checking a watched folder",
     "test endpoint": "Testing the endpoint",
 }
@@ -144,6 +145,7 @@ OUTCOMES: dict[str, Callable[[dict[str, Any]], str]] = {
     "draw map": lambda r: f"{count(r['placed'], 'picture')} placed",
     "write keywords": lambda r: f"{count(r['written'], 'file')} written, {r['removed']:,} removed",
     "copy files": lambda r: f"{count(r['copied'], 'file')} copied",
+    "look at parts": lambda r: f"{count(r['pictures'], 'picture')}" if r["pictures"] else "whole pictures",
     "re-embed": lambda r: f"{count(r['embedded'], 'picture')} embedded",
     "annotate": lambda r: f"{count(r['annotated'], 'picture')} labelled by {r['annotator']}",
     "compare annotators": lambda r: f"{len(r['setups'])} on {count(r['pictures'], 'picture')}",

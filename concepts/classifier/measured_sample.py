@@ -105,7 +105,7 @@ def sample(dataset: ConceptDataset, between: Callable[[], None] = nothing) -> Me
 
 def _usable(dataset: ConceptDataset) -> list[Wave]:
     measuring = {dataset.wave_of[i] for i in dataset.measuring}
-    fingerprint = dataset.collection.recorded().fingerprint
+    fingerprint = dataset.collection.parts.fingerprint(dataset.concept_id)
     return [
         wave
         for wave in dataset.waves

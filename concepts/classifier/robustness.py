@@ -93,7 +93,7 @@ def robustness(
     """
     check_fingerprint(head, dataset.collection)
     chosen = _answered(dataset)[:pictures]
-    encoder, linear = dataset.collection.encoder(), linear_head(head)
+    encoder, linear = dataset.collection.parts.encoder(head.concept_id), linear_head(head)
     listener(0, len(chosen), "")
     said = []
     for done, picture in enumerate(dataset.collection.library.pictures(chosen), 1):

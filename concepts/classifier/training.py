@@ -16,6 +16,7 @@ from concepts.learning.report import AuthorKind, LabelCount
 from concepts.learning.scale import Scale
 from concepts.learning.target import Target
 from concepts.library.collection import Collection
+from concepts.library.parts import OtherPartError
 from storage.heads import HeadFacts, HeadStore, StoredHead
 from storage.tables import now
 
@@ -59,9 +60,10 @@ def train(
     heads.add(
         training_data.concept_id,
         StoredHead(
+            concept_id=training_data.concept_id,
             number=0,
             kind=head.kind,
-            fingerprint=training_data.collection.recorded().fingerprint,
+            fingerprint=training_data.collection.parts.fingerprint(training_data.concept_id),
             definition_number=training_data.revision.number,
             label_sequence=label_sequence,
             weights=np.ascontiguousarray(head.weights, dtype="<f8").tobytes(),
@@ -145,9 +147,12 @@ def probabilities_of(head: StoredHead, data: TrainingData, ids: Sequence[str]) -
 
 
 def check_fingerprint(head: HeadFacts, collection: Collection) -> None:
-    """Raises `FingerprintMismatchError` where the library was re-embedded since the head was trained."""
-    expected = collection.recorded().fingerprint
+    """Raises `FingerprintMismatchError` where the library was re-embedded since the head was trained, and
+    `OtherPartError` where the concept looks at another part of the pictures now."""
+    expected = collection.parts.fingerprint(head.concept_id)
     if head.fingerprint != expected:
+        if collection.parts.has_been(head.concept_id, head.fingerprint):
+            raise OtherPartError(head.number)
         raise FingerprintMismatchError(f"Version {head.number}", expected, head.fingerprint)
 
 

@@ -195,7 +195,7 @@ def on_scale(collection: Collection, head: StoredHead, ids: Sequence[str]) -> di
     linear = linear_head(head)
     if not ids or (linear.classes is None and cuts_of(head.details) is None):
         return {}
-    vectors = collection.index().vectors(ids)
+    vectors = collection.vectors_for(head.concept_id).vectors(ids)
     expected, chances = grades(linear, vectors), classes(linear, vectors)
     if expected is not None:
         return {i: {"grade": round(float(g), 2)} for i, g in zip(ids, expected, strict=True)}

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from concepts.definition.document import Criterion, CriterionKind, Definition, Revision
 from concepts.encoders.base import TextEncoder, Vectors
+from concepts.encoders.saliency import Box
 from concepts.jobs.engines import Task
 from concepts.language.base import ChatModel, Message
 from concepts.language.prompts import DEFAULTS, PromptFiles
@@ -34,6 +35,8 @@ class PictureInput:
     vector: Vectors  # (dimension,)
     source: str | None = None  # where the original is, for an annotator that wants more pixels
     group: str = ""  # of near-duplicates
+    box: Box | None = None  # the part that a concept is about: outlined
+    alone: bool = False  # that part and no more
 
 
 # JPEG without metadata, the longest side at most so many px.
@@ -111,6 +114,7 @@ class Supplies:
     repeats: bool = False  # whether to ask three times where the endpoint doesn't tell how sure it is
     prompts: PromptFiles = DEFAULTS
     scale: Scale | None = None  # what is answered; None for yes or no
+    part: str = ""  # of what vectors the part is that the concept looks at; empty for whole pictures
 
 
 class Judge(Protocol):

@@ -65,6 +65,7 @@ IN_ONE_CALL = ("annotate.system", "annotate.user")  # prompts
 IN_STEPS = tuple(
     f"annotate.{step}.{part}" for step in ("caption", "question", "verdict") for part in ("system", "user")
 )
+PART = "part"  # the prompt of what part of the picture it is about
 SCALE = "scale"  # the prompt of what is answered by grades or classes
 RATING = "rating"  # the field whose token tells how sure a model is
 REPEATS = (1, 2)  # samples beside the likeliest answer, where they are asked for: three calls in place of one
@@ -88,6 +89,7 @@ class ByModel:
     repeats: bool = False
     prompts: PromptFiles = DEFAULTS
     scale: Scale | None = None
+    part: str = ""
 
     @classmethod
     def prepare(cls, supplies: Supplies) -> Self:
@@ -101,6 +103,7 @@ class ByModel:
             repeats=supplies.repeats,
             prompts=supplies.prompts,
             scale=supplies.scale,
+            part=supplies.part,
         )
 
     @classmethod
@@ -168,6 +171,19 @@ class ByModel:
                 shown.append((example, read(example.picture)))
         return shown
 
+    def _seen(self, picture: PictureInput, side: int) -> tuple[bytes, ...]:
+        """The picture to judge; before it the part alone that the concept is about, if it is about one."""
+        whole = self.read_picture(picture, side)
+        if picture.box is None:
+            return (whole,)
+        return self.read_picture(replace(picture, alone=True), side), whole
+
+    def _about_part(self, messages: list[Message], picture: PictureInput) -> list[Message]:
+        if picture.box is None:
+            return messages
+        *before, last = messages
+        return [*before, replace(last, text=f"{last.text}\n\n{self.prompts[PART].render()}")]
+
     def _rate(self, messages: list[Message], answer: type[Said], purpose: str) -> tuple[Said, float | None]:
         """The likeliest answer, and how likely a yes is: by the endpoint's own probabilities where it tells
         them, else with `repeats` by asking again. None where neither says."""
@@ -204,6 +220,8 @@ class ByModel:
         ]
         if self.scale:
             parts.append([self.prompts[SCALE].version, self.scale.as_document()])
+        if self.part:
+            parts.append([self.prompts[PART].version, self.part])
         if self.model.wishes or self.model.side:
             parts.append([self.model.wishes, self.model.side])
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
@@ -230,17 +248,18 @@ class VlmAnnotator(ByModel):
         return self._fingerprint("vlm", IN_ONE_CALL, PictureVerdict.model_json_schema())
 
     def _judge(self, definition: Definition, picture: PictureInput) -> Annotation:
-        jpeg = self.read_picture(picture, self.model.side or side_for(definition))
+        seen_of_it = self._seen(picture, self.model.side or side_for(definition))
         shown = self._shown(picture, lambda example: self.read_picture(example, EXAMPLE_SIDE))
         # One turn with all pictures: some servers take none from earlier turns. The one to judge comes last.
         asked = self.prompts.messages(
             "annotate",
             *(seen for _, seen in shown),
-            jpeg,
+            *seen_of_it,
             definition=topic_text(definition),
             criteria=criteria_text(definition.criteria),
             examples=examples_text([example for example, _ in shown]),
         )
+        asked = self._about_part(asked, picture)
         said, raw = self._rate(asked, picture_verdict(len(definition.criteria), self.scale), ANNOTATING)
         return conclude(picture.picture_id, definition.criteria, said.evidence, said, raw)
 
@@ -304,10 +323,13 @@ class DecomposedAnnotator(ByModel):
 
     def _judge(self, definition: Definition, picture: PictureInput) -> Annotation:
         caption = self._caption(picture)
-        jpeg = self.read_picture(picture, self.model.side or side_for(definition))
+        seen_of_it = self._seen(picture, self.model.side or side_for(definition))
         # What is looked for: the criteria, or where there are none the sentence.
         statements = [criterion.text for criterion in definition.criteria] or [definition.description]
-        looking = self.prompts.messages("annotate.question", jpeg, statements=statements_text(statements))
+        looking = self.prompts.messages(
+            "annotate.question", *seen_of_it, statements=statements_text(statements)
+        )
+        looking = self._about_part(looking, picture)
         found = self.model.ask(looking, findings(len(statements)), purpose=LOOKING).findings
         shown = self._shown(picture, self._caption)
         concluding = self.prompts.messages(

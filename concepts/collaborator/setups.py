@@ -132,8 +132,9 @@ def picture_inputs(training_data: TrainingData, ids: Sequence[str]) -> list[Pict
     collection, ids = training_data.collection, training_data.with_vectors(ids)
     vectors, groups = training_data.vectors(ids), collection.library.near_groups(ids)
     files = {picture.id: next(iter(picture.files), None) for picture in collection.library.pictures(ids)}
+    boxes = collection.parts.boxes(training_data.concept_id, ids)
     return [
-        PictureInput(i, partial(collection.thumbnail, i), vector, files.get(i), group)
+        PictureInput(i, partial(collection.thumbnail, i), vector, files.get(i), group, boxes.get(i))
         for i, vector, group in zip(ids, vectors, groups, strict=True)
     ]
 
@@ -177,6 +178,7 @@ class Machines:
 
     def supplies(self, setup: Setup) -> Supplies:
         model = partial(seeing_model, self.settings, setup.role, self.ledger, self.budget)
+        focus = self.training_data.collection.parts.focus(self.training_data.concept_id)
         return Supplies(
             encoder=self.training_data.collection.words,
             background=partial(_background, self.training_data),
@@ -184,6 +186,7 @@ class Machines:
             concurrency=self.settings.model_concurrency,
             prompts=self.prompts,
             scale=self.training_data.scale,
+            part=focus.fingerprint if focus else "",
         )
 
     def annotator(self, setup: Setup, supplies: Supplies, said: Callable[[], Answered]) -> Annotator:

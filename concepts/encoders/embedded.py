@@ -23,11 +23,12 @@ import torch
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from PIL import Image
-from torch.nn.functional import linear, normalize
+from torch.nn.functional import avg_pool2d, linear, normalize
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from concepts.encoders.base import Fingerprint, Pixels, Portable, Vectors, as_stored, sha256_of
+from concepts.encoders.base import Encoder, Fingerprint, Pixels, Portable, Vectors, as_stored, sha256_of
 from concepts.encoders.conse import TOP, class_vectors, conse, descriptions_sha256
+from concepts.encoders.parts import GRID, PARTS, AllParts
 from concepts.encoders.precision import DTYPES, pick_device, resolve_precision
 from concepts.encoders.saliency import Cells
 from concepts.encoders.sentences import MINILM_SHA256, SentenceEncoder
@@ -38,6 +39,8 @@ OPSET = 18
 IR_VERSION = 10  # onnxruntime 1.18 and later read it
 FEATURES = 1280
 SIDE = 256
+PARTS_SIDE = 3 * SIDE
+CELL = PARTS_SIDE // GRID // 32  # of the last map, whose cells are 32 pixels
 MEAN, STD = 127.0, 128.0  # as trained: tensorflow/tpu, efficientnet/lite/efficientnet_lite_builder.py
 IN_CACHE = 4  # pictures whose layers stay in a processor's cache; 16 at a time take 1.8 times as long
 MIN_COSINE = 0.98  # of bfloat16 features with float32 ones, on the pictures of the probe
@@ -68,24 +71,34 @@ class LiteOnProcessor:
         for the next, and the features are the same."""
         features = np.empty((len(pixels), self._features), np.float32)
         for place in range(len(pixels)):
-            features[place] = self._session.run(None, {"pixels": pixels[place : place + 1]})[0]
+            features[place] = self._session.run(["features"], {"pixels": pixels[place : place + 1]})[0]
         return features
+
+    def cells(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, 3, 768, 768) → (n, 1280, 4, 4), the same of each cell."""
+        return np.concatenate([self._session.run(["cells"], {"pixels": one[None]})[0] for one in pixels])
 
 
 def lite_graph(network: Any) -> ModelProto:
-    """`pixels` float32 (n, 3, height, width) → `features` (n, 1280)."""
-    writer = _Writer()
+    """`pixels` float32 (n, 3, height, width) → `features` (n, 1280), and `cells` (n, 1280, rows, columns)
+    with the features of each part of 192 x 192 pixels."""
+    writer, width = _Writer(), network._fc.in_features
     last = writer.convolution(network._conv_stem, "pixels")
     for block in network._blocks:
         last = writer.block(block, last)
     last = writer.convolution(network._conv_head, last)
+    cell = {"kernel_shape": [CELL, CELL], "strides": [CELL, CELL]}
+    writer.nodes.append(helper.make_node("AveragePool", [last], ["cells"], **cell))
     last = writer.node("GlobalAveragePool", last)
     writer.nodes.append(helper.make_node("Flatten", [last], ["features"]))
     graph = helper.make_graph(
         writer.nodes,
         "EfficientNet-Lite0",
         [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["n", 3, "height", "width"])],
-        [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", network._fc.in_features])],
+        [
+            helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", width]),
+            helper.make_tensor_value_info("cells", TensorProto.FLOAT, ["n", width, None, None]),
+        ],
         writer.weights,
     )
     opset = helper.make_opsetid("", OPSET)
@@ -152,6 +165,7 @@ class EmbeddedEncoder:
     licence = "Apache-2.0"
     dimension = FEATURES + SentenceEncoder.dimension
     decode_size = SIDE
+    parts_side = PARTS_SIDE
 
     def __init__(self, cache: Path, precision: str = "auto") -> None:
         self._device = pick_device()
@@ -190,8 +204,9 @@ class EmbeddedEncoder:
         )
 
     @classmethod
-    def load(cls, name: str, cache: Path, precision: str) -> EmbeddedEncoder:
-        return cls(cache, precision)
+    def load(cls, name: str, cache: Path, precision: str) -> Encoder:
+        encoder = cls(cache, precision)
+        return AllParts(encoder) if name.endswith(PARTS) else encoder
 
     def prepare(self, picture: Image.Image) -> Pixels:
         """An RGB picture → (3, 256, 256), about -1 to 1.
@@ -199,9 +214,11 @@ class EmbeddedEncoder:
         Lite0's authors crop the middle 0.875 to 224 pixels. What is cut away no head can learn, so the whole
         picture goes in, a little larger so that things keep the size they had in training.
         """
-        resized = picture.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
-        pixels = (np.asarray(resized, dtype=np.float32) - np.float32(MEAN)) / np.float32(STD)
-        return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+        return _prepared(picture, SIDE)
+
+    def prepare_parts(self, picture: Image.Image) -> Pixels:
+        """The same at (3, 768, 768)."""
+        return _prepared(picture, PARTS_SIDE)
 
     def encode_pictures(self, batch: Pixels) -> Vectors:
         with torch.inference_mode():
@@ -213,6 +230,17 @@ class EmbeddedEncoder:
             return torch.from_numpy(self._lite(batch.numpy()))
         pixels = batch.to(self._device, self._dtype, memory_format=torch.channels_last)
         return _pooled_few_at_once(self._network, pixels)
+
+    def encode_parts(self, batch: Pixels) -> Vectors:
+        with torch.inference_mode():
+            if self._lite is not None:
+                cells = torch.from_numpy(self._lite.cells(batch))
+            else:
+                pixels = torch.from_numpy(batch).to(
+                    self._device, self._dtype, memory_format=torch.channels_last
+                )
+                cells = torch.cat([_cells(self._network, one[None]) for one in pixels])
+            return as_stored(_parts(cells, self._classifier, self._classes).cpu().numpy())
 
     def cells(self, pixels: Pixels, weights: NDArray[np.float64]) -> Cells:
         """The features are a mean over 8 x 8 cells; what the picture's words (ConSE) add is no cell's."""
@@ -231,6 +259,10 @@ class EmbeddedEncoder:
         network = _FromPixels(_load(_packaged_weights()), self._classes.cpu()).eval()
         return Portable(network, SIDE, SIDE, "whole", NOTICE)
 
+    def portable_parts(self) -> Portable:
+        network = _FromPixels(_load(_packaged_weights()), self._classes.cpu(), parts=True).eval()
+        return Portable(network, PARTS_SIDE, PARTS_SIDE, "whole", NOTICE)
+
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         vectors[:, FEATURES:] = self._sentences.encode(texts)
@@ -238,17 +270,27 @@ class EmbeddedEncoder:
 
 
 class _FromPixels(torch.nn.Module):
-    """uint8 (n, 3, 256, 256) → float32 (n, 1664): `prepare` from its resized picture on, and all after it."""
+    """uint8 (n, 3, 256, 256) → float32 (n, 1664): `prepare` from its resized picture on, and all after it.
+    With `parts` uint8 (n, 3, 768, 768) → (n, parts, 1664)."""
 
-    def __init__(self, network: Any, classes: torch.Tensor) -> None:
+    def __init__(self, network: Any, classes: torch.Tensor, *, parts: bool = False) -> None:
         super().__init__()
         self.network = network
+        self.parts = parts
         self.register_buffer("classes", classes)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        features = _pooled(self.network, (pictures.float() - MEAN) / STD)
-        classifier = (self.network._fc.weight, self.network._fc.bias)
-        return _vectors(features, classifier, self.get_buffer("classes")).half().float()
+        pixels = (pictures.float() - MEAN) / STD
+        classifier, classes = (self.network._fc.weight, self.network._fc.bias), self.get_buffer("classes")
+        if self.parts:
+            return _parts(_cells(self.network, pixels), classifier, classes).half().float()
+        return _vectors(_pooled(self.network, pixels), classifier, classes).half().float()
+
+
+def _prepared(picture: Image.Image, side: int) -> Pixels:
+    resized = picture.resize((side, side), Image.Resampling.BICUBIC)
+    pixels = (np.asarray(resized, dtype=np.float32) - np.float32(MEAN)) / np.float32(STD)
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
 def _vectors(
@@ -258,6 +300,22 @@ def _vectors(
     words = conse(linear(features, *classifier), classes)
     parts = (math.sqrt(FEATURE_SHARE) * normalize(features, dim=1), math.sqrt(1 - FEATURE_SHARE) * words)
     return torch.cat(parts, dim=1)
+
+
+def _parts(
+    cells: torch.Tensor, classifier: tuple[torch.Tensor, torch.Tensor], classes: torch.Tensor
+) -> torch.Tensor:
+    """(n, 1280, 4, 4) → (n, parts, 1664), in the order of `concepts.encoders.parts.BOXES`."""
+    sizes = (cells, avg_pool2d(cells, 2, stride=1), cells.mean((2, 3), keepdim=True))
+    features = torch.cat([one.flatten(2) for one in sizes], dim=2).transpose(1, 2)
+    vectors = _vectors(features.reshape(-1, features.shape[2]), classifier, classes)
+    return vectors.reshape(features.shape[0], features.shape[1], vectors.shape[1])
+
+
+def _cells(network: Any, pixels: torch.Tensor) -> torch.Tensor:
+    """(n, 3, 768, 768) → (n, 1280, 4, 4)."""
+    maps: torch.Tensor = network.extract_features(pixels)
+    return avg_pool2d(maps.float(), CELL)
 
 
 def _pooled(network: Any, pixels: torch.Tensor) -> torch.Tensor:

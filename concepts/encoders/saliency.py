@@ -60,8 +60,8 @@ def locate(encoder: Encoder, picture: Image.Image, weights: NDArray[np.float64])
     """
     pixels = encoder.prepare(picture)
     found = encoder.cells(pixels, weights) if isinstance(encoder, Pooling) else None
-    box = encoder.seen(*picture.size) if isinstance(encoder, Cropping) else WHOLE
-    return replace(found or covered(encoder, pixels, weights), box=box)
+    found = found or covered(encoder, pixels, weights)
+    return replace(found, box=encoder.seen(*picture.size)) if isinstance(encoder, Cropping) else found
 
 
 def covered(encoder: Encoder, pixels: Pixels, weights: NDArray[np.float64]) -> Cells:

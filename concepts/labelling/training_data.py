@@ -197,7 +197,7 @@ class TrainingData:
         )
         if not given:
             return {}
-        fingerprint = self.collection.recorded().fingerprint
+        fingerprint = self.collection.parts.fingerprint(self.concept_id)
         elsewhere = self.index.missing([picture.id for picture in given])
         return {p.id: p for p in given if p.fingerprint == fingerprint and p.id in elsewhere}
 

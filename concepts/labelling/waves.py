@@ -45,7 +45,7 @@ def draw_wave(
     be avoided. `sequence` is the last label event known; `head` is frozen for the draw, None draws everything
     alike, and so does a library whose vectors aren't there yet."""
     frame = _frame(dataset, avoid)
-    wave, rng = _next_wave(dataset, frame, sequence, dataset.collection.recorded().fingerprint)
+    wave, rng = _next_wave(dataset, frame, sequence, dataset.collection.parts.fingerprint(dataset.concept_id))
     cut, logits = Strata(()), np.zeros(len(frame))
     if head is not None:
         scores = dataset.index.scores(head.weights, head.bias)

@@ -13,6 +13,7 @@ from cachetools import LRUCache, cachedmethod
 
 from concepts.encoders import load_encoder, load_named_elsewhere, resolve_auto
 from concepts.encoders.base import GIVEN, OPEN_CLIP, TIMM, Encoder, Vectors, knows_words, registered_as
+from concepts.encoders.parts import BOXES
 from concepts.encoders.sentences import SentenceEncoder, are_known
 from concepts.errors import (
     BucketError,
@@ -36,6 +37,7 @@ from concepts.library.health import (
     vectors_lost,
 )
 from concepts.library.ingestion import AddReport, EncoderHandle, Ingestion
+from concepts.library.parts import Parts
 from concepts.library.scope import Frames
 from concepts.library.text_vectors import KeptTexts, TextVectors
 from concepts.settings import Settings
@@ -102,6 +104,7 @@ class Collection:
         self.outside = OutsidePictures(database)
         self.named = NamedCollections(database)
         self.frames = Frames(database, self.index)
+        self.parts = Parts(database, self)
         self.removed = Removed(database)
         self.places = Places(database)
         self.browsing = Browsing(database)
@@ -185,9 +188,19 @@ class Collection:
         recorded = self.recorded()
         return self._index_of(recorded.fingerprint, recorded.dimension)
 
+    def parts_index(self, fingerprint: str) -> StoredIndex:
+        """The vectors of the parts of pictures, those of one picture side by side."""
+        return self._index_of(fingerprint, len(BOXES) * self.recorded().dimension)
+
+    def embed_parts(self, encoder: Encoder, listener: Listener) -> None:
+        """Embeds the parts of every picture that has no vectors of them yet."""
+        index = self.parts_index(str(encoder.fingerprint))
+        self._ask_for_missing(index, count=False)
+        self._ingestion(index, self.handle(encoder)).embed_pending(listener)
+
     def vectors_for(self, concept_id: int) -> VectorReader:
         """The vectors, as they are now, of the pictures that a concept looks in: it knows of no others."""
-        return self.frames.reader(concept_id)
+        return self.frames.within(self.parts.reader(concept_id), self.frames.now(concept_id))
 
     def count_for(self, concept_id: int) -> int:
         """How many pictures a concept looks in."""

@@ -37,10 +37,6 @@ class Frames:
     def now(self, concept_id: int) -> Frame:
         return once_a_moment((self, concept_id), lambda: self.concepts.now(concept_id))
 
-    def reader(self, concept_id: int) -> VectorReader:
-        """The vectors of what the concept looks in, as they are now."""
-        return self.within(self._whole(), self.now(concept_id))
-
     def common(self, concept_ids: Iterable[int]) -> VectorReader:
         """The vectors of what all of these concepts look in."""
         found = self._whole()

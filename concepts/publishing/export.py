@@ -27,7 +27,7 @@ from concepts.bundle.page import Shown, classifying_page, document_of
 from concepts.bundle.score import file_rows, schema_of, score_rows, write_scores
 from concepts.bundle.scorer import Outputs
 from concepts.bundle.write import BundlePart, bundle_facts, licence_of_encoder, write_bundle
-from concepts.classifier.measuring import figures_under
+from concepts.classifier.measuring import figures_under, pictures
 from concepts.classifier.quality import elsewhere
 from concepts.classifier.training import REFIT, check_fingerprint, check_usable, linear_head
 from concepts.encoders.base import Encoder
@@ -112,7 +112,13 @@ def export_heads(
     for version in versions:
         check_usable(version.head, collection)
     by = _rule_of(versions, rule)
-    encoder, graph = graph_of(collection)
+    seen = {collection.parts.fingerprint(version.head.concept_id) for version in versions}
+    if len(seen) > 1:
+        raise DiscernError(
+            "These concepts look at different parts of pictures, and a file has one encoder. Export each "
+            "into a file of its own."
+        )
+    encoder, graph = graph_of(collection, versions[0].head.concept_id)
     parts = [part for version in versions for part in version.parts()]
     about = encoder_facts(encoder)
     if int8:
@@ -134,20 +140,21 @@ def bundle_of(version: Exported) -> Bundle:
     collection = version.dataset.collection
     check_usable(version.head, collection)
     parts = version.parts()
-    facts = bundle_facts(parts, _known_encoder(collection), _rule_of([version]))
+    about = _known_encoder(collection, version.head.concept_id)
+    facts = bundle_facts(parts, about, _rule_of([version]))
     return Bundle(tuple(part.head for part in parts), facts)
 
 
-def _known_encoder(collection: Collection) -> EncoderFacts:
-    """What is known of the library's encoder, from when it was loaded: that takes seconds, and here it
-    encodes nothing. Whether it is the same its fingerprint says, which is that of the other fields."""
-    fingerprint = collection.recorded().fingerprint
+def _known_encoder(collection: Collection, concept_id: int) -> EncoderFacts:
+    """What is known of the encoder a concept sees by, from when it was loaded: that takes seconds, and here
+    it encodes nothing. Whether it is the same its fingerprint says, which is that of the other fields."""
+    fingerprint = collection.parts.fingerprint(concept_id)
     kept = collection.cache / f"{fingerprint}.json"
     with suppress(ValueError):
         facts = EncoderFacts.model_validate_json(read_kept(kept) or b"")
         if facts.fingerprint == fingerprint:
             return facts
-    facts = encoder_facts(collection.encoder())
+    facts = encoder_facts(collection.parts.encoder(concept_id))
     with suppress(OSError):
         write_kept(kept, facts.model_dump_json().encode())
     return facts
@@ -211,16 +218,16 @@ def write_plots(
 def model_card(version: Exported) -> str:
     """The bundle's card in Markdown, without the front matter that is for programs and without plots."""
     check_fingerprint(version.head, version.dataset.collection)
-    encoder = version.dataset.collection.encoder()
+    encoder = version.dataset.collection.parts.encoder(version.head.concept_id)
     parts = version.parts()
     facts = bundle_facts(parts, encoder_facts(encoder), _rule_of([version]))
     text = card_text(facts, alone=why_alone(encoder), stories=[part.story for part in parts])
     return text.split("\n---\n", 1)[1].strip()
 
 
-def graph_of(collection: Collection) -> tuple[Encoder, EncoderGraph | str]:
-    """The library's encoder and its graph, or why it has none. Made once, which takes seconds."""
-    encoder = collection.encoder()
+def graph_of(collection: Collection, concept_id: int) -> tuple[Encoder, EncoderGraph | str]:
+    """The encoder a concept sees by and its graph, or why it has none. Made once, which takes seconds."""
+    encoder = collection.parts.encoder(concept_id)
     return encoder, encoder_graph(encoder, short_side(encoder), collection.cache)
 
 
@@ -230,7 +237,7 @@ def version_page(version: Exported, shown: Shown, *, classifier: bool = False) -
     account = Account(version.facts, __version__, version.story)
     if not classifier:
         return document_of(account, shown)
-    encoder, graph = graph_of(version.dataset.collection)
+    encoder, graph = graph_of(version.dataset.collection, version.head.concept_id)
     if isinstance(graph, str):
         raise DiscernError(f"A page that looks at pictures needs the encoder in it: {graph}.")
     parts = version.parts()
@@ -277,6 +284,8 @@ def concept_facts(
         metrics += report.metrics
         if grades := report.grades:
             metrics += [_named(getattr(grades, name), words) for name, words in GRADE_FIGURES.items()]
+    if framed := len(dataset.collection.parts.seen_in(head.concept_id)):
+        notes.append(f"It looks at the part of a picture most like what was framed in {pictures(framed)}.")
     if any(count.author_kind == "simulated" for count in counts):
         notes.append("Some of the answers it learned from are a simulated person's, not a real one's.")
     line = linear_head(head)
@@ -311,15 +320,16 @@ def score_pictures(
     trust: str | None = None,
     within: Within | None = None,
     looks_in: VectorReader | None = None,
+    seen_by: Encoder | None = None,
 ) -> ScoreResult:
     """Scores new files (of links those that stay `within`) with the bundle's encoder, or every picture of
-    the library, or of what a concept `looks_in`. `trust` names the encoder to load where nobody here has
-    chosen the bundle's."""
+    the library, or of what a concept `looks_in`. `seen_by` is the bundle's encoder, where it is at hand; else
+    `trust` names the one to load where nobody here has chosen it."""
     skipped = [0]
     schema = schema_of(bundle, of_files=bool(paths))
     if paths:
         wanted = bundle.facts.encoder
-        encoder = collection.encoder_like(wanted.name, wanted.precision, wanted.fingerprint, trust)
+        encoder = seen_by or collection.encoder_like(wanted.name, wanted.precision, wanted.fingerprint, trust)
         rows = file_rows(bundle, _fresh(collection, bundle, encoder, paths, listener, skipped, within))
     else:
         # With no name of its own: it ends, with its threads, where `rows` are closed.

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from concepts.jobs import Progress
 from concepts.settings import Settings
-from concepts.workbench import annotations, definition, deliberations, exports, keywords, versions
+from concepts.workbench import annotations, definition, deliberations, exports, keywords, parts, versions
 from concepts.workbench.advice import ENOUGH_LABELS
 from concepts.workbench.asking import Asking
 from concepts.workbench.collections import Collections
@@ -75,6 +75,7 @@ class Workbench:
         versions.register_work(self)
         exports.register_work(self)
         keywords.register_work(self)
+        parts.register_work(self)
         self.scoring = Scoring(self)
         self.watcher = Watcher(self.context)
         self.protection = Protections(self.context)

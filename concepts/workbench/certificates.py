@@ -144,7 +144,7 @@ class Certificates:
         if draw is None:
             return None
         head = self._context.head(concept, draw.head_number)
-        if head.fingerprint != self._context.collection.recorded().fingerprint:
+        if head.fingerprint != self._context.collection.parts.fingerprint(concept.id):
             return None
         ids, answered, found = self._tried(draw, head)
         draw_of = Frame.of(draw.looks_in)
@@ -280,7 +280,7 @@ class Certificates:
         if dataset.looks_at(ids) == ids:
             scored = self._context.scores.of(head, dataset.index).probability.of(ids)
         else:  # it was drawn where the concept doesn't look any more
-            scored = scored_alone(head, self._context.collection.index(), ids)
+            scored = scored_alone(head, self._context.collection.parts.reader(draw.concept_id), ids)
         probability = np.array([p for _, p in scored], dtype=np.float64)
         right = np.array([dataset.blind[i].value == draw.side for i, _ in scored], dtype=bool)
         error = allowed_error(draw.attempt)

@@ -17,6 +17,7 @@ from concepts.workbench.keywords import Keywords
 from concepts.workbench.label_exports import LabelExports
 from concepts.workbench.label_files import LabelFiles
 from concepts.workbench.labels import Labels, Remark
+from concepts.workbench.parts import ConceptParts
 from concepts.workbench.prompts import Prompts
 from concepts.workbench.protection import ConceptProtection
 from concepts.workbench.scores import Scores
@@ -50,6 +51,7 @@ class Concept:
     scores: Scores
     exports: Exports
     keywords: Keywords
+    parts: ConceptParts
 
     def __init__(self, bench: Workbench, row: ConceptRow) -> None:
         self.bench, self.row = bench, row
@@ -73,6 +75,7 @@ class Concept:
         self.scores = Scores(self)
         self.exports = Exports(self)
         self.keywords = Keywords(self)
+        self.parts = ConceptParts(self)
 
     def dataset(self, revision: int | None = None) -> ConceptDataset:
         """What it learns and measures from, under its newest definition or another; read anew each time."""

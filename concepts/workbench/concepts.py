@@ -278,7 +278,7 @@ class Concepts:
         """At most n pictures that the newest version flags, the surest first; none where that would take
         long, or where it is for another encoder's vectors."""
         head = self._context.heads.get(concept.id)
-        if head is None or head.fingerprint != self._context.collection.recorded().fingerprint:
+        if head is None or head.fingerprint != self._context.collection.parts.fingerprint(concept.id):
             return []
         scores = self._context.library_scores(concept.id, head)
         top = scores.probability.top(n) if scores else []

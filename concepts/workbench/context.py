@@ -189,8 +189,8 @@ class Context:
 
     def with_versions(self) -> list[ConceptRow]:
         """The concepts with a version for the library's encoder."""
-        ready = self.heads.newest_are_for(self.collection.recorded().fingerprint)
-        return [row for row in self.store.all() if row.id in ready]
+        made, parts = self.heads.newest_fingerprints(), self.collection.parts
+        return [row for row in self.store.all() if made.get(row.id) == parts.fingerprint(row.id)]
 
     def head(self, concept: ConceptRow, number: int | None) -> StoredHead:
         """The newest trained version, or the one asked for. Raises `UnknownVersionError`."""

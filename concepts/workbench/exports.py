@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from concepts.bundle.checksums import CHECKSUMS_FILE
+from concepts.bundle.classifier_model import encoder_graph
 from concepts.bundle.page import Shown
 from concepts.classifier.review import pictures_to_show
 from concepts.classifier.training import check_usable
@@ -22,12 +23,12 @@ from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
 from concepts.jobs.job import read_done, read_job
 from concepts.library.collection import Collection
+from concepts.library.ingestion import short_side
 from concepts.library.outside_pictures import outside_thumbnail
 from concepts.publishing.export import (
     Exported,
     ExportResult,
     export_heads,
-    graph_of,
     model_card,
     version_page,
 )
@@ -282,4 +283,5 @@ def changed(context: Context, concept: ConceptRow, head: StoredHead) -> float:
 
 def prepare_export(collection: Collection) -> None:
     """Makes the encoder's graph, so that the first export needn't."""
-    graph_of(collection)
+    encoder = collection.encoder()
+    encoder_graph(encoder, short_side(encoder), collection.cache)

@@ -181,7 +181,7 @@ class Review:
     def _of_this_library(self, concept_id: int) -> StoredHead | None:
         """The newest version, where the library has its encoder still."""
         head = self._context.heads.get(concept_id)
-        fits = head is not None and head.fingerprint == self._context.collection.recorded().fingerprint
+        fits = head is not None and head.fingerprint == self._context.collection.parts.fingerprint(concept_id)
         return head if fits else None
 
     # The work

@@ -310,11 +310,21 @@ class Rules:
         `NotScoredError` where that takes long."""
         for head in found.heads:
             check_fingerprint(head, self._context.collection)
+        self._require_whole(found)
         vectors = self._context.collection.frames.common(concept.id for concept, _ in found.members)
         rule = found.expression, found.heads, vectors
         if not wait and len(vectors.ids) > SCORED_AT_ONCE and not self._cache.has(*rule):
             raise NotScoredError()
         return self._cache.of(*rule)
+
+    def _require_whole(self, found: _Rule) -> None:
+        parts = self._context.collection.parts
+        for concept, _ in found.members:
+            if parts.focus(concept.id):
+                raise DiscernError(
+                    f"“{concept.name}” looks at a part of pictures. A rule combines concepts that look at "
+                    "whole ones."
+                )
 
     # Rules from text and from SQL
 
@@ -424,6 +434,8 @@ class Rules:
             head = self._context.heads.get(concept.id) if concept.id in trained else None
             if head is None:
                 left_out[concept.name] = "it has no trained version yet"
+            elif self._context.collection.parts.focus(concept.id):
+                left_out[concept.name] = "it looks at a part of pictures, and the table is of whole ones"
             elif head.fingerprint != recorded.fingerprint:
                 left_out[concept.name] = (
                     f"version {head.number} is for vectors of another encoder than the library’s, "

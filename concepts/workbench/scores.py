@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -282,13 +283,15 @@ class Scores:
         if self._is_blind(picture, author):
             raise NotAnsweredError(self._concept.name)
         check_fingerprint(head, collection)
-        encoder = collection.encoder()
+        encoder = collection.parts.encoder(head.concept_id)
         weights = np.frombuffer(head.weights, dtype="<f8")
         with original(found_picture, short_side(encoder)) as decoded:
             if decoded is None:
                 raise DiscernError("None of the files of this picture can be read any more.")
             cells = locate(encoder, decoded.image, weights)
-        _, sample = next(iter(collection.index().batches(SAMPLE)))  # ids are hashes: by chance
+        _, sample = next(
+            iter(collection.vectors_for(head.concept_id).batches(SAMPLE))
+        )  # ids are hashes: by chance
         found = compared(cells, weights, sample.astype(np.float32))
         score = float(found.parts.sum()) + found.rest + head.bias
         probability = 1 / (1 + math.exp(-max(-60.0, min(60.0, score))))
@@ -304,7 +307,9 @@ class Scores:
             rest=round(found.rest + head.bias, 5),
             exact=found.exact,
             box=found.box,
-            words=f"{said(found.parts)} {roughly(found.parts.size, found.exact)}",
+            words=f"{said(found.parts)} {roughly(found.parts.size, found.exact)}"
+            if found.parts.size > 1
+            else "That part alone is judged.",
         )
 
     def _is_blind(self, picture_id: str, author: str) -> bool:
@@ -326,10 +331,18 @@ class Scores:
         paths = [Path(path) for path in job.paths]
         within = within_roots(context.settings)
         looks_in = None if paths else context.collection.vectors_for(row.id)
+        seen_by = context.collection.parts.encoder(row.id) if paths else None
         goes_first = nullcontext() if paths else context.jobs.precedence.first()  # it is over soon
         with goes_first:
             scored = score_pictures(
-                context.collection, bundle, paths, out, progress.report, within=within, looks_in=looks_in
+                context.collection,
+                bundle,
+                paths,
+                out,
+                progress.report,
+                within=within,
+                looks_in=looks_in,
+                seen_by=seen_by,
             )
         write_sums(out.with_suffix(SUMS), [out])
         return scored
@@ -380,14 +393,17 @@ class Scoring:
         chosen = [(row, context.head(row, version)) for row in rows]
         for _, head in chosen:
             check_fingerprint(head, context.collection)
-        encoder = context.collection.encoder()
+        parts = context.collection.parts
+        encoders = {parts.fingerprint(row.id): parts.encoder(row.id) for row, _ in chosen}
 
         def said(name: str, read: Callable[[], bytes]) -> PictureSaid:
+            data = read()
             try:
-                vector = embed_picture(read(), encoder)
+                vectors = {seen: embed_picture(data, encoder) for seen, encoder in encoders.items()}
             except BadPictureError as error:
                 return PictureSaid(name=name, error=str(error))
-            return PictureSaid(name=name, said=tuple(s for one in chosen for s in said_of(*one, vector)))
+            found = (said_of(row, head, vectors[head.fingerprint]) for row, head in chosen)
+            return PictureSaid(name=name, said=tuple(chain.from_iterable(found)))
 
         return said
 

@@ -218,9 +218,10 @@ class Versions:
     def _train(self, job: Train, progress: Progress) -> Trained:
         context, row = self._context, self._concept.row
         progress.report(0, STEPS, "learning from your answers")
+        context.collection.parts.bring_up_to_date(row.id, progress.report)
         newest, definition = context.heads.get(row.id), context.revision(row).number
         sequence = context.log.last_sequence(row.id)
-        fingerprint = context.collection.recorded().fingerprint
+        fingerprint = context.collection.parts.fingerprint(row.id)
         notes: tuple[str, ...] = ()
         new = not (newest and is_up_to_date(newest, sequence, definition, fingerprint, job.target, job.head))
         if new:

@@ -237,6 +237,32 @@ class OutsidePictureRow(Base):
     added: Mapped[Now]
 
 
+class FramedPart(Signed, Base):
+    """The part of a picture that a person framed for a concept, or that they took it back. Append-only: the
+    newest of a picture stands."""
+
+    __tablename__ = "framed_parts"
+    id: Mapped[Key]
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), index=True)
+    picture_id: Mapped[OfPicture]
+    box: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))  # left, top, right, bottom, 0 to 1
+
+
+class FocusRow(Base):
+    """Which part a concept looks at in every picture, or from when on it looks at whole ones again.
+    Append-only: the newest of an encoder stands."""
+
+    __tablename__ = "focuses"
+    id: Mapped[Key]
+    concept_id: Mapped[int] = mapped_column(ForeignKey("concepts.id"), index=True)
+    encoder: Mapped[str] = mapped_column(String(80))  # fingerprint of the library's
+    parts: Mapped[str] = mapped_column(String(80))  # fingerprint of the vectors of all parts
+    fingerprint: Mapped[str] = mapped_column(String(80))  # of those that it picks
+    direction: Mapped[bytes | None] = mapped_column(LargeBinary)  # float32, little-endian; none: whole ones
+    framed: Mapped[int]  # the newest part that was framed by then
+    created: Mapped[Now]
+
+
 class StoredAnnotation(Base):
     """A machine's evidence for its label, kept per definition and annotator fingerprint."""
 

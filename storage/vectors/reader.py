@@ -137,6 +137,13 @@ class VectorReader:
         fewer.version, fewer.ids = f"{self.version} in {key}", ids
         return fewer
 
+    def of_parts(self, count: int, ids: PictureIds, picked: Rows, version: str) -> VectorReader:
+        """Where each vector is `count` side by side that are equally long: a reader of one of them for each
+        of these ids, the `picked` (n,). Shares the array."""
+        places = ids.rows_in(self.known)
+        each = self._vectors.reshape(len(self._vectors) * count, self.dimension // count)
+        return VectorReader(version, self.known[places], each, self._at(places) * count + picked)
+
     # Reading
 
     def count(self) -> int:
@@ -150,6 +157,10 @@ class VectorReader:
 
     def vectors(self, ids: Sequence[str]) -> Floats:
         """(n, d) in the order of ids. Raises `UnknownPictureError` where one has no vector."""
+        return self._vectors[self.rows_of(ids)].astype(np.float32)
+
+    def rows_of(self, ids: Sequence[str]) -> Rows:
+        """(n,) where in the array the vectors of these ids are. Raises `UnknownPictureError` likewise."""
         if removed := self._hidden.intersection(ids):
             raise UnknownPictureError(
                 f"{len(removed)} of {len(ids)} pictures were removed from the library: {min(removed)} …"
@@ -161,7 +172,7 @@ class VectorReader:
                 f"{len(unknown)} of {len(ids)} pictures have no vector, the first is {ids[unknown[0]]}. "
                 "Add them to the library first."
             )
-        return self._vectors[self._at(places)].astype(np.float32)
+        return self._at(places)
 
     def batches(self, size: int = AT_ONCE) -> Iterator[tuple[PictureIds, Halves]]:
         """Every id with its vector (≤ size, d), by id: in half precision, as they are kept, for who reads all
@@ -326,12 +337,12 @@ class VectorReader:
 
     def _products(self, columns: Floats, places: Rows | None) -> Floats:
         """columns (d,) or (d, k) → vectors · columns of these places, (n,) or (n, k)."""
-        if places is not None and len(places) < len(self._vectors) / 2:
-            return self._multiply(self._vectors, columns, self._at(places))
-        whole = self._multiply(self._vectors, columns)
-        if places is None:
-            return whole if self._rows is None else whole[self._rows]
-        return whole[self._at(places)]
+        rows = self._rows if places is None else self._at(places)
+        if rows is None:
+            return self._multiply(self._vectors, columns)
+        if len(rows) < len(self._vectors) / 2:
+            return self._multiply(self._vectors, columns, rows.astype(np.int64))
+        return self._multiply(self._vectors, columns)[rows]
 
 
 class _Likely:

@@ -1,6 +1,7 @@
 """What a model gets to see of a picture: JPEG at the size its purpose needs, and nothing of its metadata."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -87,3 +88,22 @@ def test_a_definition_about_writing_has_its_pictures_sent_larger(make_model, ser
     VlmAnnotator(make_model(), concurrency=1).annotate(changed, [photo])
     with Image.open(io.BytesIO(server.requests[0].pictures[0])) as image:
         assert image.size == (1024, 768)
+
+
+def test_of_a_part_a_model_gets_that_part_alone_and_the_picture_with_it_outlined(
+    make_model, server, revision, photo
+):
+    server.answer = lambda request: {"evidence": [], "rationale": "So.", "rating": 4}
+    part = replace(photo, box=(0.25, 0.5, 0.5, 0.75))
+    VlmAnnotator(make_model(), concurrency=1).annotate(revision, [part])
+    alone, outlined = (Image.open(io.BytesIO(one)) for one in server.requests[0].pictures)
+    assert alone.size == (400, 300)
+    assert outlined.size == (LOOKING_SIDE, LOOKING_SIDE * 3 // 4)
+    red, green, blue = outlined.getpixel((LOOKING_SIDE // 4 + 1, LOOKING_SIDE * 3 // 4 * 5 // 8))
+    assert red > 150 > 100 > max(green, blue)
+    assert "red frame" in str(server.requests[0].body)
+
+
+def test_another_part_makes_another_annotator(make_model):
+    one, other = (VlmAnnotator(make_model(), concurrency=1, part=part).fingerprint for part in ("a", "b"))
+    assert len({one, other, VlmAnnotator(make_model(), concurrency=1).fingerprint}) == 3

@@ -113,6 +113,7 @@ BUTTONS: dict[Rule, str] = {
     Rule(OWNER, "changed how pictures are shown"): "protect-concept",
     Rule(OWNER, "chose who labels"): "use-annotator",
     Rule(OWNER, "chose where a concept looks"): "look-in",
+    Rule(OWNER, "chose which part counts"): "look-at-part",
     Rule(OWNER, "began to watch a folder", host=True): "watch",
     Rule(OWNER, "stopped watching a folder", host=True): "stop-watch",
     # The library, and the computer it is on

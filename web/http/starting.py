@@ -6,6 +6,7 @@ The page says nothing of the library or of who may come in, so nobody is asked w
 from __future__ import annotations
 
 import threading
+from html import escape
 from pathlib import Path
 from socket import socket
 
@@ -18,6 +19,7 @@ from web.http.policy import answer_headers, theme_of
 
 PAGE = Path(__file__).parents[1] / "templates" / "starting.html"
 
+AGAIN = 'content="1"'  # the page asks again after a second
 ANY_THEME = "light dark"  # wherever the page names a `color-scheme`
 
 
@@ -34,6 +36,8 @@ def starting(framed_by: str) -> ASGIApp:
         if "text/html" in request.headers.get("accept", ""):
             theme = theme_of(request.headers)
             shown = page.replace(ANY_THEME, theme) if theme else page
+            # A browser that is to go where it is, and has a #fragment there, stays without asking.
+            shown = shown.replace(AGAIN, f'content="1; url=?{escape(request.url.query)}"')
             return Response(shown, 503, headers, "text/html")
         return JSONResponse({"status": "starting", "detail": "Discern is starting."}, 503, headers)
 

@@ -29,7 +29,7 @@ from web.screens.scales import fields_of, scale_of
 from web.words import count
 from web.work import Work, press, ticking
 
-WAITED_FOR = ("expand", "mine", "questions", "more kinds")
+WAITED_FOR = ("expand", "mine", "questions", "more kinds", "look at parts")
 WAS = "was"  # in the address: the name before the concept was renamed here
 SHOWN_EACH = 8  # pictures of a query's strip
 SHOWN_OF_A_KIND = 6
@@ -122,6 +122,7 @@ class _Screen:
                 answered_by=fields_of(view.scale),
                 scope=scope,
                 model=model,
+                part=concept.parts.read(),
                 demo=settings.demo,
             ),
             self.history: render("describe/history.html", revisions=concept.definition.revisions(None)),
@@ -236,6 +237,9 @@ class _Screen:
             definition.mine()
             return None
         if press(self._bench, action):
+            return None
+        if action.name == "look-at-part":
+            self._bench.concept(name).parts.look(whole=action.value == "whole")
             return None
         if action.name == "scale":
             definition.set_scale(scale_of(action.fields))
@@ -405,6 +409,10 @@ def _outcome(job: JobView | None, definition: ConceptDefinition) -> Notice | Non
     if job.kind == "mine":
         added, pool = int(job.result["added"]), int(job.result["candidates"])
         return Notice(f"{count(added, 'new candidate')}, {pool:,} in all.", "good")
+    if job.kind == "look at parts":
+        seen = int(job.result["pictures"])
+        what = f"the part you framed, in {count(seen, 'picture')}" if seen else "whole pictures"
+        return Notice(f"Looks at {what}. Train again on Check.", "good")
     if job.kind == "questions":
         return _asked(job.result)
     if job.kind == "more kinds" and not job.result["added"]:

@@ -12,6 +12,14 @@ export function image(address, picture) {
   return made;
 }
 
+// Where an image is drawn in its element, which it may not fill: as styles of what lies over it.
+export function shownAt(img) {
+  const scale = Math.min(img.offsetWidth / img.naturalWidth, img.offsetHeight / img.naturalHeight);
+  const width = img.naturalWidth * scale, height = img.naturalHeight * scale;
+  const left = img.offsetLeft + (img.offsetWidth - width) / 2, top = img.offsetTop + (img.offsetHeight - height) / 2;
+  return {left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px`};
+}
+
 export function element(tag, style = '', text = '') {
   const made = document.createElement(tag);
   if (tag === 'button') made.type = 'button'; // which sends no form

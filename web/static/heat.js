@@ -1,4 +1,5 @@
 // Where in a picture a score comes from: squares over the large picture, when they are asked for.
+import {shownAt} from './dom.js';
 import {get} from './outbox.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -14,10 +15,8 @@ function shape(tag, values) {
 // picture may leave some of its element free.
 function draw(map, img, heat) {
   if (!img.offsetWidth) return; // its dialog is closed
-  const scale = Math.min(img.offsetWidth / img.naturalWidth, img.offsetHeight / img.naturalHeight);
-  const [width, height] = [img.naturalWidth * scale, img.naturalHeight * scale];
-  const left = img.offsetLeft + (img.offsetWidth - width) / 2, top = img.offsetTop + (img.offsetHeight - height) / 2;
-  Object.assign(map.style, {left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px`});
+  Object.assign(map.style, shownAt(img));
+  const width = parseFloat(map.style.width), height = parseFloat(map.style.height);
   map.setAttribute('viewBox', `0 0 ${width} ${height}`);
   const strongest = Math.max(...heat.parts.flat().map(Math.abs), 1e-9);
   const [from, over, to, under] = heat.box;

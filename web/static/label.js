@@ -1,6 +1,7 @@
 // The Label screen: swaps pictures at once, saves behind, shows what is saved and what is not.
 import {Outbox, get, savedMeanwhile} from './outbox.js';
 import {element, image} from './dom.js';
+import {Framer} from './frame.js';
 import {Comments} from './label-comments.js';
 import {Grid} from './label-grid.js';
 import {inClear} from './protection.js';
@@ -9,7 +10,7 @@ import {Scale} from './scale.js';
 const AHEAD = 5; // pictures loaded before they are needed
 const PLAIN = ['yes', 'no', 'unsure', 'skip'];
 const SAY = 'say:'; // before a grade or class, as a button or key does it: a class may be called like anything
-const KEYS = {s: 'skip', z: 'undo', c: 'comment', g: 'grid', w: 'sheet', '?': 'help',
+const KEYS = {s: 'skip', z: 'undo', c: 'comment', f: 'frame', g: 'grid', w: 'sheet', '?': 'help',
   ArrowLeft: 'back', ArrowRight: 'forward'};
 const MODES = ['sheet', 'grid', 'single'];
 const BEFORE = {'#wall': 'sheet'}; // addresses of earlier versions
@@ -31,7 +32,7 @@ class Labeller {
     this.usual = Number(root.dataset.usual); // labels after which labelling mostly counts as done
     this.scale = new Scale(root.dataset.scale);
     this.keys = {...KEYS, ...Object.fromEntries(Object.entries(this.scale.keys).map(([key, value]) => [key, PLAIN.includes(value) ? value : SAY + value]))};
-    if (this.scale.own) delete this.keys.w; // on a sheet only what counts is marked
+    if (this.scale.own) for (const key of ['w', 'f']) delete this.keys[key]; // where only what counts is marked
     this.part = (name) => root.querySelector(`[data-part="${name}"]`);
     const state = JSON.parse(root.dataset.state);
     this.pictures = [];
@@ -49,6 +50,7 @@ class Labeller {
       changed: () => this.showSaved(),
     });
     this.comments = new Comments(this);
+    this.framer = new Framer(this);
     this.comments.know(state.remarks);
     for (const item of this.outbox.items) this.recall(item);
     this.grid = new Grid(this);
@@ -121,6 +123,7 @@ class Labeller {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.root.isConnected) return;
     if (event.target.closest('input, textarea, select, [contenteditable]') || this.part('help').open) return;
     if (this.grid.unsaved.key(event)) return;
+    if (this.framer.key(event)) return event.preventDefault();
     if (this.grid.isOpen && this.grid.key(event)) return event.preventDefault();
     const action = this.keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!action || (event.shiftKey && event.key !== '?')) return;
@@ -133,7 +136,7 @@ class Labeller {
     if (PLAIN.includes(action)) return this.answer(action);
     if (action.startsWith(SAY)) return this.answer(action.slice(SAY.length));
     const actions = {
-      undo: () => this.undo(), back: () => this.step(-1), forward: () => this.step(1),
+      frame: () => this.framer.begin(), undo: () => this.undo(), back: () => this.step(-1), forward: () => this.step(1),
       comment: () => this.comments.open(this.current()), 'close-comment': () => this.comments.close(),
       'comment-last': () => this.comments.open(this.last), 'drop-comment': () => this.comments.keep(''),
       help: () => this.part('help').showModal(),
@@ -347,7 +350,7 @@ class Labeller {
       // A picture that is looked at in clear stays so when its larger one arrives; any other begins protected.
       const before = stage.querySelector('img.in-clear');
       inClear(shown, before?.dataset.picture === picture.id);
-      stage.replaceChildren(shown);
+      stage.replaceChildren(shown, ...this.framer.stays(picture, shown));
     }
     if (this.at !== null && !entry.large) this.loadLarge([picture]);
   }

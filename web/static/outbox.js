@@ -97,6 +97,13 @@ export async function get(path) {
   return reply.json();
 }
 
+export async function put(path, body) {
+  const reply = await fetch(path, {
+    method: 'PUT', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(body), signal: AbortSignal.timeout(15000),
+  });
+  if (!reply.ok) throw new Error(await words(reply));
+}
+
 async function words(reply) {
   return (await details(reply)).detail;
 }

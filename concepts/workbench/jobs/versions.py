@@ -32,6 +32,12 @@ class Trained(View):
         return self.version
 
 
+class PartsSeen(View):
+    """Of so many pictures a part is looked at; 0 where whole ones are."""
+
+    pictures: int
+
+
 class Measured(View):
     version: int
     measured: bool
@@ -200,3 +206,14 @@ class MeasureInt8(Job[Int8Measured]):
     concept_id: int
     version: int
     also: tuple[tuple[int, int], ...] = ()  # concept and version of each
+
+
+@dataclass(frozen=True)
+class LookAtParts(Job[PartsSeen]):
+    """Looks at the parts of every picture, and has the concept look at the one like what was framed; or at
+    whole pictures again."""
+
+    kind = "look at parts"
+    lane = Lane.LONG
+    concept_id: int
+    whole: bool = False

@@ -1,0 +1,177 @@
+"""A concept about a part of pictures: framed in a few, looked for in all, the same in the exported file."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawing import draw
+from PIL import Image
+
+from concepts.errors import DiscernError, NotEnoughLabelsError
+from concepts.library.parts import OtherPartError
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+from concepts.workbench.concept import Concept
+
+NAME = "Small round thing"
+
+
+def draw_small_things(folder: Path, count: int, first: int = 0) -> dict[str, tuple[bool, int]]:
+    """Noise with a small ellipse (every other one) or rectangle in one of 16 cells. Picture id → whether it
+    is an ellipse, and the cell."""
+    folder.mkdir(parents=True, exist_ok=True)
+    said = {}
+    for number in range(first, first + count):
+        rng = np.random.default_rng(number)
+        cell, counts = int(rng.integers(16)), number % 2 == 0
+        noise = rng.normal(170, 25, (192, 256, 3)).clip(0, 255).astype(np.uint8)
+        picture = Image.fromarray(noise)
+        thing = draw("ellipse" if counts else "rectangle", number).resize((58, 44))
+        picture.paste(thing, (64 * (cell % 4) + 3, 48 * (cell // 4) + 2))
+        file = folder / f"{number:03}.png"
+        picture.save(file)
+        said[hashlib.sha256(file.read_bytes()).hexdigest()] = (counts, cell)
+    return said
+
+
+def box_of(cell: int) -> dict[str, float]:
+    left, top = cell % 4 / 4, cell // 4 / 4
+    return {"left": left, "top": top, "right": left + 0.25, "bottom": top + 0.25}
+
+
+@pytest.fixture
+def drawn(tmp_path: Path) -> tuple[Path, dict[str, tuple[bool, int]]]:
+    folder = tmp_path / "small"
+    return folder, draw_small_things(folder, 48)
+
+
+@pytest.fixture
+def bench(own_home: Path, drawn: tuple[Path, dict[str, tuple[bool, int]]]) -> Iterator[Workbench]:
+    bench = Workbench(load_settings())
+    bench.library.add([drawn[0]], encoder="embedded").wait()
+    bench.concepts.begin(NAME, "A small ellipse.")
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def labelled(bench: Workbench, drawn: tuple[Path, dict[str, tuple[bool, int]]]) -> Concept:
+    """All that may be learned from has a label, four of the yes are framed, and it is trained on whole
+    pictures."""
+    concept, said = bench.concept(NAME), drawn[1]
+    bench.context.draw_evaluation(concept.row)
+    reserved = concept.dataset().reserved
+    free = [i for i in said if i not in reserved]
+    for picture in free:
+        concept.labels.give(picture, "yes" if said[picture][0] else "no", author="me", key=f"k{picture}")
+    for picture in [i for i in free if said[i][0]][:4]:
+        concept.parts.frame(picture, **box_of(said[picture][1]), author="me")
+    concept.versions.train().wait()
+    return concept
+
+
+def test_before_anything_is_framed_it_says_what_to_do(bench: Workbench) -> None:
+    concept = bench.concept(NAME)
+    with pytest.raises(NotEnoughLabelsError, match="Frame what counts"):
+        concept.parts.look().wait()
+    assert not concept.parts.read().is_part
+
+
+def test_the_last_frame_of_a_picture_stands_until_it_is_taken_away(
+    bench: Workbench, drawn: tuple[Path, dict[str, tuple[bool, int]]]
+) -> None:
+    concept = bench.concept(NAME)
+    picture = min(drawn[1].keys() - concept.dataset().reserved)
+    for cell in (3, 9):
+        concept.parts.frame(picture, **box_of(cell), author="me")
+    (framed,) = concept.parts.read().framed
+    assert (framed.picture, framed.box) == (picture, tuple(box_of(9).values()))
+    concept.parts.frame(picture, author="me")
+    assert concept.parts.read().framed == []
+    with pytest.raises(DiscernError, match="2 % of the picture"):
+        concept.parts.frame(picture, left=0.5, top=0.5, right=0.4, bottom=0.9, author="me")
+
+
+def test_nothing_is_framed_in_a_picture_that_measures(labelled: Concept) -> None:
+    picture = min(labelled.dataset().reserved)
+    with pytest.raises(DiscernError, match="test picture"):
+        labelled.parts.frame(picture, **box_of(0), author="me")
+
+
+def test_it_looks_at_the_part_that_was_framed_and_back_at_whole_pictures(
+    labelled: Concept, drawn: tuple[Path, dict[str, tuple[bool, int]]]
+) -> None:
+    whole = labelled.versions.head()
+    assert labelled.parts.look().wait().pictures == len(drawn[1])
+    with pytest.raises(OtherPartError, match="Version 1"):
+        labelled.scores.ranked("top", limit=1)
+    labelled.versions.train().wait()
+    round_things = {i: cell for i, (counts, cell) in drawn[1].items() if counts}
+    boxes = labelled.parts.boxes(list(round_things))
+    right = [boxes[i][:2] == (cell % 4 / 4, cell // 4 / 4) for i, cell in round_things.items()]
+    assert np.mean(right) > 0.7
+    (surest,) = labelled.scores.ranked("top", limit=1).pictures
+    heat = labelled.scores.heat(surest.id, author="me")
+    assert heat.box == labelled.parts.boxes([surest.id])[surest.id]
+    assert heat.probability == pytest.approx(surest.probability, abs=0.01)
+    labelled.parts.look(whole=True).wait()
+    assert labelled.parts.boxes(list(round_things)) == {}
+    labelled.versions.train().wait()
+    assert labelled.versions.head().fingerprint == whole.fingerprint
+
+
+def test_training_takes_in_new_frames_and_new_pictures(
+    labelled: Concept, drawn: tuple[Path, dict[str, tuple[bool, int]]], tmp_path: Path
+) -> None:
+    labelled.parts.look().wait()
+    first = labelled.context.collection.parts.fingerprint(labelled.id)
+    come = draw_small_things(tmp_path / "more", 4, first=90)
+    labelled.bench.library.add([tmp_path / "more"]).wait()
+    said = drawn[1]
+    framed = {one.picture for one in labelled.parts.read().framed}
+    other = next(i for i in labelled.dataset().answers if said[i][0] and i not in framed)
+    labelled.parts.frame(other, **box_of(said[other][1]), author="me")
+    state = labelled.parts.read()
+    assert (state.newer, state.missing) == (True, len(come))
+    labelled.versions.train().wait()
+    state = labelled.parts.read()
+    assert (state.newer, state.missing) == (False, 0)
+    assert labelled.versions.head().fingerprint != first
+
+
+def test_the_exported_file_says_of_new_pictures_what_the_app_says(
+    labelled: Concept, drawn: tuple[Path, dict[str, tuple[bool, int]]], tmp_path: Path
+) -> None:
+    labelled.parts.look().wait()
+    labelled.versions.train().wait()
+    out = tmp_path / "out"
+    labelled.exports.write(out)
+    subprocess.run(
+        [sys.executable, "classify.py", drawn[0], "--out", tmp_path / "said.csv"],
+        cwd=out,
+        check=True,
+        capture_output=True,
+    )
+    with (tmp_path / "said.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    scores = labelled.context.library_scores(labelled.id, labelled.versions.head())
+    assert scores is not None
+    ids = {row["path"]: hashlib.sha256(Path(row["path"]).read_bytes()).hexdigest() for row in rows}
+    expected = dict(scores.probability.of(list(ids.values())))
+    for row in rows:
+        assert float(row["score"]) == pytest.approx(expected[ids[row["path"]]], abs=1e-3)
+    assert "part" in (out / "README.md").read_text()
+
+
+def test_a_rule_leaves_it_out_and_says_why(labelled: Concept) -> None:
+    labelled.parts.look().wait()
+    labelled.versions.train().wait()
+    with pytest.raises(DiscernError, match="looks at a part"):
+        labelled.bench.rules.tried(f'"{NAME}"')
