@@ -28,6 +28,10 @@ def test_a_page_that_waits_is_no_app_yet_and_keeps_the_policy() -> None:
     page = client.get("/label?concept=x", headers={"accept": "text/html"})
     assert page.status_code == 503
     assert "Starting" in page.text
+    # With an address of its own: one with a #fragment would be no new one, and the page would stay for good.
+    assert 'content="1; url=?concept=x"' in page.text
+    quoted = client.get('/?a="><script>', headers={"accept": "text/html"}).text
+    assert "<script" not in quoted
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
     assert client.get("/healthz").json()["status"] == "starting"
     chosen = {"accept": "text/html", "cookie": "discern-theme=dark"}
