@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 SMALLEST = 0.02  # of a side: less is a slip of the hand
 
-Edge = Annotated[float, Field(ge=0, le=1)]
+Across = Annotated[float, Field(ge=0, le=1, description="From the left edge of the picture, 0 to 1.")]
+Down = Annotated[float, Field(ge=0, le=1, description="From its top, 0 to 1.")]
 
 
 class FramedView(View):
@@ -64,14 +65,14 @@ class ConceptParts:
     def frame(
         self,
         picture: PictureId,
-        left: Edge = 0.0,
-        top: Edge = 0.0,
-        right: Edge = 0.0,
-        bottom: Edge = 0.0,
+        left: Across = 0.0,
+        top: Down = 0.0,
+        right: Across = 0.0,
+        bottom: Down = 0.0,
         *,
         author: AuthorName,
     ) -> None:
-        """Frame what counts in a picture, with edges from 0 to 1. Without edges the frame is taken away."""
+        """Frame the part that counts in a picture. Without edges the frame is taken away."""
         self._context.collection.library.picture(picture)
         if picture in self._context.dataset(self._concept.row).reserved:
             raise DiscernError("This is a test picture, which nothing learns from. Frame another one.")
