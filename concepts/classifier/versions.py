@@ -45,6 +45,14 @@ class VersionComparison(View):
     differently: int
 
 
+class PartOfPicture(View):
+    """What of a picture of width x height pixels is looked at: left, top, right, bottom, from 0 to 1."""
+
+    width: int
+    height: int
+    box: tuple[float, float, float, float]
+
+
 class ScoredPicture(View):
     id: str
     path: str
@@ -52,6 +60,7 @@ class ScoredPicture(View):
     said: str  # yes, no, unsure, skip, conflict, a grade or a class; empty where no person looked at it
     grade: float | None = None  # that is to be expected, of a graded concept
     likeliest: str = ""  # of exclusive classes, or none of these
+    part: PartOfPicture | None = None  # that was scored, of a concept that looks at parts
 
 
 class ScoredPage(View):

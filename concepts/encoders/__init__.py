@@ -20,7 +20,8 @@ from concepts.encoders.base import (
     registered_as,
     unit,
 )
-from concepts.errors import FingerprintMismatchError, UntrustedEncoderError
+from concepts.encoders.parts import is_of_parts
+from concepts.errors import EncoderError, FingerprintMismatchError, UntrustedEncoderError
 
 __all__ = [
     "ENCODERS",
@@ -70,6 +71,11 @@ def load_named_elsewhere(
     Raises `UntrustedEncoderError` before anything is loaded, and `FingerprintMismatchError` where it is
     another one than the file's.
     """
+    if is_of_parts(fingerprint):
+        raise EncoderError(
+            "This classifier looks at one part of each picture. Only the classify.py beside it does that, "
+            "and the library it was made in."
+        )
     key = registered_as(name)
     if not (trust or name in chosen or (key not in ELSEWHERE and ENCODERS.is_own(key))):
         raise UntrustedEncoderError(name)

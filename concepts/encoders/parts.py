@@ -143,8 +143,12 @@ def _seen_larger(encoder: PartsEncoder, what: str) -> Fingerprint:
     return replace(
         whole,
         architecture=f"{whole.architecture} part",
-        preprocessing=f"{whole.preprocessing}; short side at least {encoder.parts_side}; {what}",
+        preprocessing=f"as for whole pictures of {encoder.parts_side} pixels ({whole.preprocessing}); {what}",
     )
+
+
+def is_of_parts(fingerprint: str) -> bool:
+    return fingerprint.rpartition("-")[0].endswith("-part")
 
 
 def picked(parts: Part, focus: Part) -> NDArray[np.int64]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from concepts.classifier.versions import PartOfPicture
 from concepts.errors import DiscernError
 from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
@@ -92,9 +94,15 @@ class ConceptParts:
         first time, every picture is looked at once more, at three times the size. Then train again."""
         return self._context.jobs.begin(LookAtParts(self._concept.id, whole))
 
-    def boxes(self, pictures: list[str]) -> dict[str, Box]:
+    def boxes(self, pictures: Sequence[str]) -> dict[str, Box]:
         """Picture id → the part that the concept looks at; of none where it looks at whole pictures."""
         return self._parts.boxes(self._concept.id, pictures)
+
+    def outlines(self, pictures: Sequence[str]) -> dict[str, PartOfPicture]:
+        """The same with the size of the picture."""
+        boxes = self.boxes(pictures)
+        found = self._context.collection.library.pictures(list(boxes)) if boxes else []
+        return {one.id: PartOfPicture(width=one.width, height=one.height, box=boxes[one.id]) for one in found}
 
     # The work
 

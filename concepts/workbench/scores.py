@@ -196,6 +196,7 @@ class Scores:
         context, head, labelled = self._context, found.head, found.labelled
         ids = [picture for picture, _ in shown]
         paths, told = context.collection.paths(ids), on_scale(context.collection, head, ids)
+        parts = self._concept.parts.outlines(ids)
         return ScoredPage(
             version=head.number,
             threshold=head.threshold,
@@ -210,6 +211,7 @@ class Scores:
                     path=paths.get(i, ""),
                     probability=p,
                     said=(labelled[i].given or labelled[i].value) if i in labelled else "",
+                    part=parts.get(i),
                     **told.get(i, {}),
                 )
                 for i, p in shown
@@ -309,7 +311,7 @@ class Scores:
             box=found.box,
             words=f"{said(found.parts)} {roughly(found.parts.size, found.exact)}"
             if found.parts.size > 1
-            else "That part alone is judged.",
+            else "The outlined part alone is judged.",
         )
 
     def _is_blind(self, picture_id: str, author: str) -> bool:

@@ -14,7 +14,8 @@ import pytest
 from drawing import draw
 from PIL import Image
 
-from concepts.errors import DiscernError, NotEnoughLabelsError
+from concepts.bundle.load import encoder_of, load_bundle
+from concepts.errors import DiscernError, EncoderError, NotEnoughLabelsError
 from concepts.library.parts import OtherPartError
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -121,6 +122,8 @@ def test_it_looks_at_the_part_that_was_framed_and_back_at_whole_pictures(
     heat = labelled.scores.heat(surest.id, author="me")
     assert heat.box == labelled.parts.boxes([surest.id])[surest.id]
     assert heat.probability == pytest.approx(surest.probability, abs=0.01)
+    assert surest.part is not None
+    assert (surest.part.width, surest.part.height, surest.part.box) == (256, 192, heat.box)
     labelled.parts.look(whole=True).wait()
     assert labelled.parts.boxes(list(round_things)) == {}
     labelled.versions.train().wait()
@@ -167,7 +170,9 @@ def test_the_exported_file_says_of_new_pictures_what_the_app_says(
     expected = dict(scores.probability.of(list(ids.values())))
     for row in rows:
         assert float(row["score"]) == pytest.approx(expected[ids[row["path"]]], abs=1e-3)
-    assert "part" in (out / "README.md").read_text()
+    assert "the part of a picture most like what was framed in 4 pictures" in (out / "README.md").read_text()
+    with pytest.raises(EncoderError, match=r"classify\.py"):
+        encoder_of(load_bundle(out), cache=tmp_path / "cache")
 
 
 def test_a_rule_leaves_it_out_and_says_why(labelled: Concept) -> None:

@@ -25,9 +25,7 @@ export class Framer {
     const keep = element('button', 'btn yes small', 'Counts, framed'), cancel = element('button', 'btn small', 'Cancel');
     const row = element('div', 'row');
     row.append(keep, cancel);
-    this.over = element('div', 'framing');
-    this.over.tabIndex = 0;
-    this.over.setAttribute('role', 'group');
+    this.over = Object.assign(element('div', 'framing'), {tabIndex: 0, role: 'group'});
     this.over.setAttribute('aria-label', 'Frame what counts. Arrows move the frame, with Shift they resize it. Enter keeps it, Escape cancels.');
     this.over.append(this.frame, row);
     keep.addEventListener('click', () => this.keep());

@@ -26,7 +26,7 @@ function draw(map, img, heat) {
     if (share < FAINTEST) return [];
     const x = from * width + j * across, y = over * height + i * down;
     if (part < 0) return [shape('line', {class: 'lowered', x1: x + across * 0.2, y1: y + down * 0.8, x2: x + across * 0.8, y2: y + down * 0.2, 'stroke-opacity': share})];
-    return [shape('rect', {class: share > 0.5 ? 'raised most' : 'raised', x: x + 1, y: y + 1, width: across - 2, height: down - 2, 'fill-opacity': 0.1 + 0.5 * share})];
+    return [shape('rect', {class: share > 0.5 ? 'raised most' : 'raised', x: x + 1, y: y + 1, width: across - 2, height: down - 2, 'fill-opacity': heat.parts.flat().length > 1 ? 0.1 + 0.5 * share : 0})];
   })));
 }
 
@@ -54,7 +54,7 @@ async function ask(button) {
     // From now on an answer to it is one that was given with the verdict in view.
     document.dispatchEvent(new CustomEvent('verdict', {detail: {concept: heat.concept, picture: heat.picture}}));
     if (!button.isConnected) return;
-    said.textContent = `${sure(heat.probability)} sure that it counts. ${heat.words} Filled squares raised the score, crossed ones lowered it.`;
+    said.textContent = `${sure(heat.probability)} sure that it counts. ${heat.words}${heat.parts.flat().length > 1 ? ' Filled squares raised the score, crossed ones lowered it.' : ''}`;
     const img = large.querySelector('img');
     const map = shape('svg', {class: 'heat-map', 'aria-hidden': 'true'});
     large.append(map);
