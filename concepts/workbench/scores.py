@@ -399,8 +399,8 @@ class Scoring:
         encoders = {parts.fingerprint(row.id): parts.encoder(row.id) for row, _ in chosen}
 
         def said(name: str, read: Callable[[], bytes]) -> PictureSaid:
-            data = read()
             try:
+                data = read()
                 vectors = {seen: embed_picture(data, encoder) for seen, encoder in encoders.items()}
             except BadPictureError as error:
                 return PictureSaid(name=name, error=str(error))

@@ -180,3 +180,14 @@ def test_a_rule_leaves_it_out_and_says_why(labelled: Concept) -> None:
     labelled.versions.train().wait()
     with pytest.raises(DiscernError, match="looks at a part"):
         labelled.bench.rules.tried(f'"{NAME}"')
+
+
+def test_what_is_erased_for_good_leaves_no_vectors_of_its_parts(labelled: Concept) -> None:
+    labelled.parts.look().wait()
+    collection = labelled.context.collection
+    focus = collection.parts.focus(labelled.id)
+    assert focus is not None
+    picture = labelled.parts.read().framed[0].picture
+    collection.purge_vectors([picture])
+    assert collection.parts_index(focus.parts).snapshot().missing([picture]) == [picture]
+    assert labelled.parts.boxes([picture]) == {}

@@ -39,8 +39,17 @@ WORDS = "Because it looks so round."
 # Columns of text that speak of no picture, of others only in their person's words, or go with their row.
 OF_NO_PICTURE = {
     *("annotator_choices", "certifying_draws", "collections.author", "combinations", "concept_frames"),
-    *("concepts", "evaluation_waves", "folders", "prompt_texts", "watches", "heads.weights", "heads.classes"),
-    *("label_events.comment", "deliveries.problem"),
+    *(
+        "focuses",
+        "concepts",
+        "evaluation_waves",
+        "folders",
+        "prompt_texts",
+        "watches",
+        "heads.weights",
+        "heads.classes",
+    ),
+    *("focuses", "label_events.comment", "deliveries.problem"),
     "bad_files",  # by its path, which is no picture's
 }
 

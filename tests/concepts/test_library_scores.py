@@ -27,7 +27,7 @@ def vectors(n: int = 500, version: str = "1") -> VectorReader:
 
 def head(seed: int = 0, threshold: float = 0.5) -> StoredHead:
     weights = np.random.default_rng(seed).normal(size=8).astype("<f8").tobytes()
-    return StoredHead(1, "lda", "f", 1, 0, threshold, {}, datetime.now(UTC), weights, -0.5)
+    return StoredHead(1, 1, "lda", "f", 1, 0, threshold, {}, datetime.now(UTC), weights, -0.5)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from concepts import errors
+from concepts.library.parts import OtherPartError
 from concepts.workbench.certificates import FailedGuaranteeError
 from docs.build import commands
 from web.advice import in_words
@@ -100,6 +101,7 @@ EXAMPLES = [
     errors.OtherEncoderError("embedded", "auto"),
     FailedGuaranteeError("It failed.", 46),
     errors.FingerprintMismatchError("Version 1", "a", "b"),
+    OtherPartError(1),
     errors.DamagedIndexError(Path("/data/vectors"), "broken"),
     errors.EngineError("the head is gone"),
     errors.DiskFullError(Path("/data")),

@@ -58,7 +58,7 @@ def fill(database: Database) -> None:
     log.append(concept.id, [NewLabel(i, i, "yes", me, 1, "naïve") for i in ids])
     log.undo(concept.id, "u", me)
     weights = bytes(range(256))
-    head = StoredHead(0, "lda", "f", 1, 3, 0.5, {"held_out": [0.1, None]}, now(), weights, 1e-300)
+    head = StoredHead(concept.id, 0, "lda", "f", 1, 3, 0.5, {"held_out": [0.1, None]}, now(), weights, 1e-300)
     heads = HeadStore(database)
     heads.add_evaluation(concept.id, heads.add(concept.id, head).number, 3, {"curves": None})
     job = JobStore(database).add("train", {"concept": "é"}, concept.id)

@@ -21,6 +21,7 @@ def heads(database: Database) -> HeadStore:
 
 def head(**changes: object) -> StoredHead:
     values = {
+        "concept_id": 1,
         "number": 0,
         "kind": "lda",
         "fingerprint": "an encoder's",

@@ -6,9 +6,9 @@ The page says nothing of the library or of who may come in, so nobody is asked w
 from __future__ import annotations
 
 import threading
-from html import escape
 from pathlib import Path
 from socket import socket
+from urllib.parse import quote
 
 import uvicorn
 from starlette.requests import Request
@@ -37,7 +37,8 @@ def starting(framed_by: str) -> ASGIApp:
             theme = theme_of(request.headers)
             shown = page.replace(ANY_THEME, theme) if theme else page
             # A browser that is to go where it is, and has a #fragment there, stays without asking.
-            shown = shown.replace(AGAIN, f'content="1; url=?{escape(request.url.query)}"')
+            address = quote(request.url.query, safe="=&%+")
+            shown = shown.replace(AGAIN, f'content="1; url=?{address}"')
             return Response(shown, 503, headers, "text/html")
         return JSONResponse({"status": "starting", "detail": "Discern is starting."}, 503, headers)
 
