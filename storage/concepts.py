@@ -22,6 +22,7 @@ from storage.tables import (
     DefinitionRow,
     EvaluationPictureRow,
     FormerNameRow,
+    FramedPart,
     LabelEventRow,
     OutsidePictureRow,
     now,
@@ -55,6 +56,9 @@ class Certifying:
     attempt: int
     after_wave: int
     drawn: str = CERTIFYING
+
+
+Copied = DefinitionRow | OutsidePictureRow | FramedPart  # what a copy of a concept gets, too
 
 
 class ConceptStore(Store):
@@ -152,8 +156,8 @@ class ConceptStore(Store):
 
     def duplicate(self, concept_id: int, name: str, author: str) -> ConceptRow:
         """Another concept with the definitions of this one under their numbers, which answers refer to, with
-        one more that has the new name, and with its pictures from outside. Raises `ConflictError` where the
-        name is taken."""
+        one more that has the new name, and with its pictures from outside and its frames. Raises
+        `ConflictError` where the name is taken."""
         with self._write_or(lambda: name_taken(self._database, name), f"concept {concept_id}") as session:
             source = session.get_one(ConceptRow, concept_id)
             copy = ConceptRow(
@@ -165,7 +169,7 @@ class ConceptStore(Store):
             )
             session.add(copy)
             session.flush()
-            for table in (DefinitionRow, OutsidePictureRow):
+            for table in (DefinitionRow, OutsidePictureRow, FramedPart):
                 _copy_rows(session, table, concept_id, copy.id)
             _name_definition(session, copy, author, f"duplicated from “{source.name}”")
         return copy
@@ -403,12 +407,10 @@ def _add_definition(
     return row
 
 
-def _copy_rows(
-    session: Session, table: type[DefinitionRow] | type[OutsidePictureRow], source: int, target: int
-) -> None:
+def _copy_rows(session: Session, table: type[Copied], source: int, target: int) -> None:
     names = [column.name for column in table.__table__.columns if column.name not in ("id", "concept_id")]
     rows = select(literal(target), *(getattr(table, name) for name in names))
     rows = rows.where(table.concept_id == source)
-    if table is DefinitionRow:
-        rows = rows.order_by(DefinitionRow.number)
+    if table is not OutsidePictureRow:
+        rows = rows.order_by(table.__table__.columns["id"])
     session.execute(insert(table).from_select(["concept_id", *names], rows))

@@ -176,7 +176,7 @@ def embed(
 
 
 def _write_parts(collection: Collection, ids: Sequence[str], file: Path, listener: Listener) -> None:
-    every = collection.parts.look_at_all(listener)
+    every = collection.parts.embed_all(listener)
     shape = (len(ids), len(BOXES), every.dimension // len(BOXES))
     kept = np.lib.format.open_memmap(file, "w+", np.float16, shape)
     for start in range(0, len(ids), AT_ONCE):

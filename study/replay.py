@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from concepts.encoders.base import Vectors
-from concepts.encoders.parts import focus_of, framed, picked
+from concepts.encoders.parts import best_part, focus_of, picked
 from concepts.errors import NotEnoughLabelsError
 from concepts.labelling.ranking import RANKING
 from concepts.learning.acquisition import SEARCHED, Labelled, Pool, next_round
@@ -210,7 +210,7 @@ class Replay:
         taught = np.flatnonzero((self._said > 0) & self._learns)
         names = [self._names[place] for place in taught if self._names[place] not in self._frames]
         due = [name for name in names if person.truth(name) == "yes"][: FRAMES - len(self._frames)]
-        self._frames |= {name: framed(person.frames(name)) for name in due}
+        self._frames |= {name: best_part(person.frames(name)) for name in due}
         if due:
             self._look_at_parts()
         return len(due)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -105,11 +105,11 @@ def sample(dataset: ConceptDataset, between: Callable[[], None] = nothing) -> Me
 
 def _usable(dataset: ConceptDataset) -> list[Wave]:
     measuring = {dataset.wave_of[i] for i in dataset.measuring}
-    fingerprint = dataset.collection.parts.fingerprint(dataset.concept_id)
+    has_been = partial(dataset.collection.parts.has_been, dataset.concept_id)
     return [
         wave
         for wave in dataset.waves
-        if wave.number in measuring and (wave.weights is None or wave.fingerprint == fingerprint)
+        if wave.number in measuring and (wave.weights is None or has_been(wave.fingerprint))
     ]
 
 
@@ -207,6 +207,11 @@ def _cut(dataset: ConceptDataset, wave: Wave, groups: PictureIds) -> Rows:
     """(m,) the stratum of each picture in the cut of a wave."""
     if wave.weights is None or not wave.boundaries:
         return np.zeros(len(groups), dtype=np.int64)
-    scores = dataset.index.scores(np.frombuffer(wave.weights, dtype="<f8"), wave.bias)
-    logits = scores.values[groups.rows_of(scores.ids)].astype(np.float64)
+    # The cut is by what the concept was judged by when it was made.
+    seen = dataset.collection.parts.reader_of(dataset.concept_id, wave.fingerprint)
+    scores = seen.scores(np.frombuffer(wave.weights, dtype="<f8"), wave.bias)
+    logits = np.full(
+        len(groups), -np.inf
+    )  # of a picture whose parts were never embedded, as nothing is known
+    logits[scores.ids.rows_of(groups)] = scores.values[groups.rows_of(scores.ids)]
     return Strata(tuple(wave.boundaries)).of(logits)

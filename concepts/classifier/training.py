@@ -63,7 +63,7 @@ def train(
             concept_id=training_data.concept_id,
             number=0,
             kind=head.kind,
-            fingerprint=training_data.collection.parts.fingerprint(training_data.concept_id),
+            fingerprint=training_data.fingerprint,
             definition_number=training_data.revision.number,
             label_sequence=label_sequence,
             weights=np.ascontiguousarray(head.weights, dtype="<f8").tobytes(),

@@ -72,7 +72,7 @@ def _state(info: LibraryState) -> None:
             ("", f"{used.table / 1e6:,.1f} MB: the table, with older states of the last hour"),
             ("", f"{used.copied / 1e6:,.1f} MB: its copy, which is read"),
             ("", f"{used.graph / 1e6:,.1f} MB: which pictures look alike"),
-            ("", f"{used.others / 1e6:,.1f} MB: of encoders that the library had before"),
+            ("", f"{used.others / 1e6:,.1f} MB: of parts of pictures, and of earlier encoders"),
         ]
         if used.is_too_much:
             rows.append(("", "Older states take much of it: discern library check --only tidy"))

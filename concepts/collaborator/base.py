@@ -35,8 +35,8 @@ class PictureInput:
     vector: Vectors  # (dimension,)
     source: str | None = None  # where the original is, for an annotator that wants more pixels
     group: str = ""  # of near-duplicates
-    box: Box | None = None  # the part that a concept is about: outlined
-    alone: bool = False  # that part and no more
+    box: Box | None = None  # the part that the concept is judged by
+    shown: Literal["whole", "outlined", "alone"] = "whole"  # how a model sees it
 
 
 # JPEG without metadata, the longest side at most so many px.

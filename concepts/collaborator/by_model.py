@@ -173,10 +173,9 @@ class ByModel:
 
     def _seen(self, picture: PictureInput, side: int) -> tuple[bytes, ...]:
         """The picture to judge; before it the part alone that the concept is about, if it is about one."""
-        whole = self.read_picture(picture, side)
         if picture.box is None:
-            return (whole,)
-        return self.read_picture(replace(picture, alone=True), side), whole
+            return (self.read_picture(picture, side),)
+        return tuple(self.read_picture(replace(picture, shown=how), side) for how in ("alone", "outlined"))
 
     def _about_part(self, messages: list[Message], picture: PictureInput) -> list[Message]:
         if picture.box is None:

@@ -15,7 +15,6 @@ from PIL import Image, ImageDraw
 from concepts.collaborator.base import Example, PictureInput
 from concepts.definition.document import Criterion, Definition, one_line
 from concepts.encoders.base import Vectors
-from concepts.encoders.saliency import Box
 from concepts.errors import BadPictureError, UnknownPictureError
 from concepts.labelling.training_data import TrainingData
 from concepts.learning.scale import NONE, Scale
@@ -156,24 +155,23 @@ def side_for(definition: Definition) -> int:
 
 
 def read_picture(picture: PictureInput, side: int) -> bytes:
-    """From the original, where there is one; a model sees details that a thumbnail has lost. With an outline
-    around the part that the concept is about, or that part alone.
+    """From the original, where there is one; a model sees details that a thumbnail has lost.
 
     Raises `OSError`, `BadPictureError` or `UnknownPictureError` where it can't be read.
     """
     data = sources.read(picture.source) if picture.source else picture.thumbnail()
-    closer = 1 if picture.box is None else CLOSER
+    closer = CLOSER if picture.shown == "alone" else 1
     with decoded(data, short_side=closer * side) as found:
-        return model_jpeg(_with_part(found.image, picture.box, alone=picture.alone), side)
+        return model_jpeg(_with_part(found.image, picture), side)
 
 
-def _with_part(image: Image.Image, box: Box | None, *, alone: bool) -> Image.Image:
-    if box is None:
+def _with_part(image: Image.Image, picture: PictureInput) -> Image.Image:
+    if picture.box is None or picture.shown == "whole":
         return image
     width, height = image.size
-    left, top, right, bottom = box
+    left, top, right, bottom = picture.box
     edges = (round(left * width), round(top * height), round(right * width), round(bottom * height))
-    if alone:
+    if picture.shown == "alone":
         return image.crop(edges)
     outlined = image.copy()
     line = max(2, round(max(image.size) / 200))

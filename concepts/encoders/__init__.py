@@ -71,11 +71,7 @@ def load_named_elsewhere(
     Raises `UntrustedEncoderError` before anything is loaded, and `FingerprintMismatchError` where it is
     another one than the file's.
     """
-    if is_of_parts(fingerprint):
-        raise EncoderError(
-            "This classifier looks at one part of each picture. Only the classify.py beside it does that, "
-            "and the library it was made in."
-        )
+    refuse_parts(fingerprint)
     key = registered_as(name)
     if not (trust or name in chosen or (key not in ELSEWHERE and ENCODERS.is_own(key))):
         raise UntrustedEncoderError(name)
@@ -83,6 +79,15 @@ def load_named_elsewhere(
     if str(encoder.fingerprint) != fingerprint:
         raise FingerprintMismatchError("This classifier", str(encoder.fingerprint), fingerprint)
     return encoder
+
+
+def refuse_parts(fingerprint: str) -> None:
+    """Raises `EncoderError` for a classifier of a part of each picture: a bundle has the focus in its graph
+    alone."""
+    if is_of_parts(fingerprint):
+        raise EncoderError(
+            "This classifier judges one part of each picture. Score with its classify.py, or on Results."
+        )
 
 
 HUB_SECONDS = 3.0

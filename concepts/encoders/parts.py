@@ -1,7 +1,7 @@
 """Parts of a picture: what each of them is like, and which one a concept is about.
 
-"No helmet" is about a hand's breadth of a photograph, and in the vector of the whole picture that drowns. So
-a picture is looked at three times as large, and each of 4 x 4 cells, each 2 x 2 of them together and the
+A bare head on a building site is a hand's breadth of a photograph, and hardly moves the vector of the whole.
+So a picture is looked at three times as large, and each of 4 x 4 cells, each 2 x 2 of them together and the
 whole has a vector. A *focus* is the direction that tells what a person framed in a few pictures from all
 other parts (linear discriminant with the covariance of all parts: Hariharan, Malik & Ramanan, ECCV 2012). In
 every picture it picks one part, and that part's vector stands for the picture in all that asks, learns,
@@ -157,7 +157,7 @@ def picked(parts: Part, focus: Part) -> NDArray[np.int64]:
     return found
 
 
-def framed(box: Box) -> int:
+def best_part(box: Box) -> int:
     """The part that overlaps best with what was framed: intersection over union."""
     left, top, right, bottom = box
 

@@ -180,12 +180,23 @@ class TrainingData:
     @cached_property
     def index(self) -> VectorReader:
         """The vectors of what the concept looks in, as they were when they were first asked for."""
-        return self.collection.vectors_for(self.concept_id)
+        return self._seen[1]
+
+    @property
+    def fingerprint(self) -> str:
+        """Of these vectors."""
+        return self._seen[0]
+
+    @cached_property
+    def _seen(self) -> tuple[str, VectorReader]:
+        fingerprint, reader = self.collection.parts.seen(self.concept_id)
+        frames = self.collection.frames
+        return fingerprint, frames.within(reader, frames.now(self.concept_id))
 
     @cached_property
     def everywhere(self) -> VectorReader:
         """The vectors of the whole library: to know what pictures are like, and to choose none from."""
-        return self.collection.index()
+        return self.collection.parts.seen(self.concept_id)[1]
 
     @cached_property
     def outside(self) -> dict[str, OutsidePicture]:
@@ -197,7 +208,7 @@ class TrainingData:
         )
         if not given:
             return {}
-        fingerprint = self.collection.parts.fingerprint(self.concept_id)
+        fingerprint = self.fingerprint
         elsewhere = self.index.missing([picture.id for picture in given])
         return {p.id: p for p in given if p.fingerprint == fingerprint and p.id in elsewhere}
 

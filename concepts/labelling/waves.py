@@ -45,7 +45,7 @@ def draw_wave(
     be avoided. `sequence` is the last label event known; `head` is frozen for the draw, None draws everything
     alike, and so does a library whose vectors aren't there yet."""
     frame = _frame(dataset, avoid)
-    wave, rng = _next_wave(dataset, frame, sequence, dataset.collection.parts.fingerprint(dataset.concept_id))
+    wave, rng = _next_wave(dataset, frame, sequence, dataset.fingerprint)
     cut, logits = Strata(()), np.zeros(len(frame))
     if head is not None:
         scores = dataset.index.scores(head.weights, head.bias)
@@ -140,8 +140,8 @@ def _frame(dataset: ConceptDataset, avoid: Ids[str] = ()) -> PictureIds:
 
 
 def seen_groups(dataset: ConceptDataset, avoid: Ids[str] = ()) -> set[str]:
-    """Groups of look-alikes of what was answered, is an example, is kept apart or to be avoided."""
-    given = [*avoid, *examples(dataset)]
+    """Groups of look-alikes of what was answered or framed, is an example, is kept apart or to be avoided."""
+    given = [*avoid, *examples(dataset), *dataset.collection.parts.store.boxes(dataset.concept_id)]
     twins = library_twins(dataset.collection, dataset.concept_id, given)
     seen = {*given, *twins, *dataset.apart, *dataset.first_answered}
     return set(dataset.collection.library.near_groups(sorted(seen)))

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from cachetools import LRUCache, cachedmethod
 
-from concepts.encoders import load_encoder, load_named_elsewhere, resolve_auto
+from concepts.encoders import load_encoder, load_named_elsewhere, refuse_parts, resolve_auto
 from concepts.encoders.base import GIVEN, OPEN_CLIP, TIMM, Encoder, Vectors, knows_words, registered_as
-from concepts.encoders.parts import BOXES
+from concepts.encoders.parts import BOXES, PARTS
 from concepts.encoders.sentences import SentenceEncoder, are_known
 from concepts.errors import (
     BucketError,
@@ -36,7 +36,7 @@ from concepts.library.health import (
     thumbnails_lost,
     vectors_lost,
 )
-from concepts.library.ingestion import AddReport, EncoderHandle, Ingestion
+from concepts.library.ingestion import AddReport, EncoderHandle, Ingestion, Embedding
 from concepts.library.parts import Parts
 from concepts.library.scope import Frames
 from concepts.library.text_vectors import KeptTexts, TextVectors
@@ -148,6 +148,7 @@ class Collection:
         Raises `FingerprintMismatchError` and, where nobody here has chosen that encoder,
         `UntrustedEncoderError`.
         """
+        refuse_parts(fingerprint)
         recorded = self.library.encoder()
         if recorded and recorded.fingerprint == fingerprint:
             return self.encoder()
@@ -183,24 +184,24 @@ class Collection:
         return self.stored().graph
 
     def stored(self) -> StoredIndex:
-        """The vectors as they lie on disk, those in the trash too, to be written. Raises
-        `EmptyLibraryError`."""
+        """The vectors on disk, those in the trash too, to be written. Raises `EmptyLibraryError`."""
         recorded = self.recorded()
         return self._index_of(recorded.fingerprint, recorded.dimension)
 
     def parts_index(self, fingerprint: str) -> StoredIndex:
-        """The vectors of the parts of pictures, those of one picture side by side."""
+        """Of parts of pictures, those of one picture side by side."""
         return self._index_of(fingerprint, len(BOXES) * self.recorded().dimension)
 
     def embed_parts(self, encoder: Encoder, listener: Listener) -> None:
         """Embeds the parts of every picture that has no vectors of them yet."""
         index = self.parts_index(str(encoder.fingerprint))
         self._ask_for_missing(index, count=False)
-        self._ingestion(index, self.handle(encoder)).embed_pending(listener)
+        told = Embedding("parts of pictures", len(index.missing(self.library.all_ids())))
+        self._ingestion(index, self.handle(encoder)).embed_pending(listener, told)
 
     def vectors_for(self, concept_id: int) -> VectorReader:
         """The vectors, as they are now, of the pictures that a concept looks in: it knows of no others."""
-        return self.frames.within(self.parts.reader(concept_id), self.frames.now(concept_id))
+        return self.frames.within(self.parts.seen(concept_id)[1], self.frames.now(concept_id))
 
     def count_for(self, concept_id: int) -> int:
         """How many pictures a concept looks in."""
@@ -265,6 +266,7 @@ class Collection:
         index = self._index_of(str(loaded.fingerprint), loaded.dimension)
         self._ask_for_missing(index)
         report = self._ingestion(index, handle).add(paths, listener, counting, within)
+        self.parts.keep_up(listener)
         self.named.follow()
         return report
 
@@ -332,6 +334,7 @@ class Collection:
             return self._ingestion(index, self.handle(self.encoder())).embed_pending(listener)
 
         report = checking.repair(embed_pending, listener)
+        self.parts.keep_up(listener)
         self.is_mended()
         return report
 
@@ -458,6 +461,8 @@ class Collection:
         return TextVectors(fingerprint, dimension, load, kept)
 
     def _load(self, name: str, precision: str) -> Encoder:
+        if name.endswith(PARTS):
+            raise DiscernError(f"There is no encoder “{name}”.")
         return self._load_encoder(name, cache=self._settings.cache, precision=precision)
 
     def _index_of(self, fingerprint: str, dimension: int) -> StoredIndex:

@@ -20,7 +20,7 @@ from functools import lru_cache, partial
 from itertools import chain, islice
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -76,6 +76,16 @@ class AddReport:
     @property
     def pictures_per_second(self) -> float | None:
         return round(self.embedded / self.seconds, 1) if self.seconds else None
+
+
+class Embedding(NamedTuple):
+    """What a listener hears of pictures that wait for a vector."""
+
+    what: str
+    total: int | None = None
+
+
+LEFT = Embedding("embedding what was left from before")
 
 
 class Ingestion:
@@ -136,7 +146,7 @@ class Ingestion:
         result.seconds = round(time.monotonic() - started, 2)
         return result
 
-    def embed_pending(self, listener: Listener) -> int:
+    def embed_pending(self, listener: Listener, told: Embedding = LEFT) -> int:
         """Embeds what the outbox holds for this encoder, and says how many pictures that were.
 
         A picture none of whose files can be read stays in the outbox, for when they are back.
@@ -144,7 +154,7 @@ class Ingestion:
         embedded = 0
 
         def tell() -> None:
-            listener(embedded, None, "embedding what was left from before")
+            listener(embedded, told.total, told.what)
 
         embed = partial(embed_again, encoder=self._encoder)
         pending = _batches(self._pending(), attrgetter("picture.bytes"))

@@ -41,7 +41,8 @@ class Neighbourhood:
     def fits(self, vectors: VectorReader) -> bool:
         """Whether there can be a graph: of a larger library there is one once a job has made it."""
         count = vectors.count()
-        return count <= LARGEST or (count <= LARGEST_KEPT and bool(self._made()))
+        of_library = count <= LARGEST_KEPT and not vectors.is_of_parts and bool(self._made())
+        return count <= LARGEST or of_library
 
     def graph(self, vectors: VectorReader) -> NeighbourGraph | None:
         """Made where it isn't kept, which takes a while; None for a library that is too large for it."""
@@ -79,7 +80,8 @@ class Neighbourhood:
 
     def _found(self, vectors: VectorReader) -> Neighbours | None:
         count = vectors.count()
-        found = self._on_disk(vectors) if QUICK < count <= LARGEST_KEPT else None
+        kept = QUICK < count <= LARGEST_KEPT and not vectors.is_of_parts
+        found = self._on_disk(vectors) if kept else None
         if found is not None or count > LARGEST:
             return found
         return vectors.neighbours(NEIGHBOURS)

@@ -1,11 +1,11 @@
-"""Which part of every picture a concept looks at, as a reader of vectors: the one place where a focus becomes
-vectors. Whatever learns, asks, measures or scores for a concept gets its reader and its encoder here."""
+"""Which part of each picture a concept is judged by, as a reader of vectors: the one place where a focus
+becomes vectors. Whatever learns, asks, measures or scores for a concept gets its reader and encoder here."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from cachetools import LRUCache
@@ -17,11 +17,11 @@ from concepts.encoders.parts import (
     AllParts,
     FocusedEncoder,
     PartsEncoder,
+    best_part,
     focus_of,
-    framed,
     picked,
 )
-from concepts.errors import DiscernError, NotEnoughLabelsError
+from concepts.errors import DiscernError
 from concepts.jobs.progress import Listener
 from storage.database import Database, once_a_moment
 from storage.parts import Box, PartStore
@@ -32,23 +32,36 @@ from storage.vectors.reader import VectorReader
 if TYPE_CHECKING:
     from concepts.library.collection import Collection
 
-READERS_KEPT = 4  # 8 bytes a picture each
+READERS_KEPT = 8  # 80 bytes a picture each
 SAMPLED = 1_000  # pictures of whose parts the mean and the covariance are
 
 
 class OtherPartError(DiscernError):
-    """A version was trained on another part of the pictures than the concept looks at now."""
+    """A version was trained on another part of the pictures than the concept is judged by now."""
 
     http_status = 409
     in_terminal = "Train again (discern concept train)."
     on_screen = "Train again on Check."
 
     def __init__(self, version: int) -> None:
-        super().__init__(f"Version {version} was trained on another part of the pictures.")
+        super().__init__(
+            f"Version {version} was trained before you changed which part is judged. Your labels are kept."
+        )
+
+
+class NoFrameError(DiscernError):
+    """Nothing that counts is framed."""
+
+    http_status = 409
+    in_terminal = "Frame some (discern concept frame)."
+    on_screen = "Press F on Label."
+
+    def __init__(self) -> None:
+        super().__init__("No picture with a frame has the label yes. Three are enough to begin.")
 
 
 class Parts:
-    """What concepts look at of their pictures. A concept without a focus looks at whole ones."""
+    """Which part of each picture a concept is judged by. Without a focus it is the whole picture."""
 
     def __init__(self, database: Database, collection: Collection) -> None:
         self.store = PartStore(database)
@@ -68,101 +81,94 @@ class Parts:
         focus = self.focus(concept_id)
         return focus.fingerprint if focus else self._collection.recorded().fingerprint
 
-    def seen_in(self, concept_id: int) -> dict[str, Box]:
-        """What is framed, of a concept that looks at parts."""
-        return self.store.framed(concept_id) if self.focus(concept_id) else {}
-
     def has_been(self, concept_id: int, fingerprint: str) -> bool:
-        """Whether the concept has looked at vectors of this fingerprint with the library's encoder: of whole
+        """Whether the concept was judged by vectors of this fingerprint with the library's encoder: of whole
         pictures, or of another part of them."""
         encoder = self._collection.recorded().fingerprint
-        return fingerprint in (encoder, *self.store.looked_through(concept_id, encoder))
+        focus = self.store.focus_of(concept_id, fingerprint)
+        return fingerprint == encoder or (focus is not None and focus.encoder == encoder)
 
     def encoder(self, concept_id: int) -> Encoder:
-        """That gives a picture the vector that the concept looks at."""
-        focus = self.focus(concept_id)
-        encoder = self._collection.encoder()
-        if focus is None:
-            return encoder
-        return FocusedEncoder(_able(encoder), _direction(focus))
+        """That gives a picture the vector that the concept learns from."""
+        focus, encoder = self.focus(concept_id), self._collection.encoder()
+        return FocusedEncoder(_able(encoder), _direction(focus)) if focus else encoder
 
-    def reader(self, concept_id: int) -> VectorReader:
-        """The vector of the picked part of every picture that was looked at in parts; or the whole ones'."""
-        focus, whole = self.focus(concept_id), self._collection.index()
+    def seen(self, concept_id: int) -> tuple[str, VectorReader]:
+        """The fingerprint of what the concept learns from, and a reader of it: the vector of the picked part
+        of every picture whose parts were embedded, or of every whole one."""
+        focus = self.focus(concept_id)
         if focus is None:
-            return whole
-        everything = self._collection.parts_index(focus.parts).snapshot()
-        key = (f"{everything.version} {whole.version}", focus.fingerprint)
-        with self._lock:
-            reader = self._readers.get(key)
-            if reader is None:
-                dimension = self._collection.recorded().dimension
-                reader = self._readers[key] = _picked_of(everything, whole, dimension, focus)
-            return reader
+            return self._collection.recorded().fingerprint, self._collection.index()
+        return focus.fingerprint, self._reader(focus)
+
+    def reader_of(self, concept_id: int, fingerprint: str) -> VectorReader:
+        """As the concept once saw: with a fingerprint that `has_been`."""
+        focus = self.store.focus_of(concept_id, fingerprint)
+        return self._collection.index() if focus is None or focus.direction is None else self._reader(focus)
 
     def boxes(self, concept_id: int, picture_ids: Sequence[str]) -> dict[str, Box]:
-        """Picture id → the part that is looked at; none of pictures that weren't looked at in parts."""
-        if self.focus(concept_id) is None:
+        """Picture id → the part that is judged; none of pictures whose parts weren't embedded."""
+        focus = self.focus(concept_id)
+        if focus is None:
             return {}
-        reader = self.reader(concept_id)
+        reader = self._reader(focus)
         missing = set(reader.missing(picture_ids))
         known = [one for one in picture_ids if one not in missing]
         rows = reader.rows_of(known).tolist()
         return {one: BOXES[row % len(BOXES)] for one, row in zip(known, rows, strict=True)}
 
-    # What a job does
+    def _reader(self, focus: FocusRow) -> VectorReader:
+        hidden = self._collection.removed.hidden()  # first: of what is purged meanwhile there is no vector
+        everything = self._collection.parts_index(focus.parts).snapshot()
+        key = (everything.version, focus.fingerprint)
+        with self._lock:
+            reader = self._readers.get(key)
+            if reader is None:
+                dimension = self._collection.recorded().dimension
+                reader = self._readers[key] = _picked_of(everything, dimension, focus)
+        return reader.without(hidden.ids, f"{reader.version}-{hidden.version}") if hidden.ids else reader
 
-    def look(self, concept_id: int, listener: Listener) -> None:
-        """Looks at the parts of every picture that has no vectors of them yet, and has the concept look at
-        the part that is like what was framed.
+    # What jobs do
 
-        Raises `NotEnoughLabelsError` where nothing is framed.
-        """
-        newest, boxes = self.store.last_framed(concept_id), self.store.framed(concept_id)
-        if not boxes:
-            raise NotEnoughLabelsError(
-                "Frame what counts in at least one picture first: its part is then looked for in all others.",
-                needed=1,
-            )
-        encoder, index = _able(self._collection.encoder()), self.look_at_all(listener)
-        missing = set(index.missing(list(boxes)))
-        known = {one: framed(box) for one, box in boxes.items() if one not in missing}
-        if not known:
-            raise DiscernError("None of the files of the framed pictures can be read any more.")
-        of_framed = index.vectors(list(known)).reshape(len(known), len(BOXES), -1)
-        _, sample = next(iter(index.batches(SAMPLED)))  # ids are hashes: by chance
-        some = sample.reshape(-1, encoder.dimension).astype(np.float32)
-        direction = focus_of(of_framed[np.arange(len(known)), list(known.values())], some)
-        row = FocusRow(
-            concept_id=concept_id,
-            encoder=str(encoder.fingerprint),
-            parts=str(AllParts(encoder).fingerprint),
-            fingerprint=str(FocusedEncoder(encoder, direction).fingerprint),
-            direction=direction.astype("<f4").tobytes(),
-            framed=newest,
-        )
-        self.store.look_through(row)
-
-    def look_at_all(self, listener: Listener) -> VectorReader:
-        """The vectors of all parts, those of one picture side by side, of pictures that have come too."""
+    def embed_all(self, listener: Listener) -> VectorReader:
+        """The vectors of all parts, those of one picture side by side. Embeds what has none yet."""
         every = AllParts(_able(self._collection.encoder()))
         self._collection.embed_parts(every, listener)
         return self._collection.parts_index(str(every.fingerprint)).snapshot()
 
-    def bring_up_to_date(self, concept_id: int, listener: Listener) -> None:
-        """What a concept that looks at parts has not seen: new frames, and new pictures."""
-        focus = self.focus(concept_id)
-        if focus and focus.framed < self.store.last_framed(concept_id) and self.store.framed(concept_id):
-            self.look(concept_id, listener)
-        else:
-            self.look_at_new(concept_id, listener)
+    def keep_up(self, listener: Listener) -> None:
+        """Embeds the parts of pictures that have come, where any concept is judged by parts."""
+        recorded = self._collection.library.encoder()
+        if recorded and self.store.in_use(recorded.fingerprint):
+            self.embed_all(listener)
 
-    def look_at_new(self, concept_id: int, listener: Listener) -> None:
-        """At the parts of pictures that have come, where the concept looks at parts."""
-        if self.focus(concept_id):
-            self.look_at_all(listener)
+    def focus_on(self, concept_id: int, boxes: Mapping[str, Box]) -> None:
+        """Has the concept judged by the part that is like those in the boxes (picture id → box), whose parts
+        have been embedded. Raises `NoFrameError` without any."""
+        newest, encoder = self.store.last_frame(concept_id), _able(self._collection.encoder())
+        every = str(AllParts(encoder).fingerprint)
+        index = self._collection.parts_index(every).snapshot()
+        missing = set(index.missing(list(boxes)))
+        places = {one: best_part(box) for one, box in boxes.items() if one not in missing}
+        if not boxes:
+            raise NoFrameError
+        if not places:
+            raise DiscernError("The framed pictures can't be read. Reconnect their folder, or frame others.")
+        of_framed = index.vectors(list(places)).reshape(len(places), len(BOXES), -1)
+        _, sample = next(iter(index.batches(SAMPLED)))  # ids are hashes: by chance
+        some = sample.reshape(-1, encoder.dimension).astype(np.float32)
+        direction = focus_of(of_framed[np.arange(len(places)), list(places.values())], some)
+        row = FocusRow(
+            concept_id=concept_id,
+            encoder=str(encoder.fingerprint),
+            parts=every,
+            fingerprint=str(FocusedEncoder(encoder, direction).fingerprint),
+            direction=direction.astype("<f4").tobytes(),
+            last_frame=newest,
+        )
+        self.store.add_focus(row)
 
-    def look_at_whole(self, concept_id: int) -> None:
+    def use_whole(self, concept_id: int) -> None:
         encoder = self._collection.recorded().fingerprint
         row = FocusRow(
             concept_id=concept_id,
@@ -170,17 +176,17 @@ class Parts:
             parts="",
             fingerprint=encoder,
             direction=None,
-            framed=self.store.last_framed(concept_id),
+            last_frame=self.store.last_frame(concept_id),
         )
-        self.store.look_through(row)
+        self.store.add_focus(row)
 
 
 def _able(encoder: Encoder) -> PartsEncoder:
-    if not isinstance(encoder, PartsEncoder):
+    if not hasattr(encoder, "encode_parts"):  # one that visitors share passes on what it is asked for
         raise DiscernError(
             f"Only the built-in encoder looks at parts of pictures, and this library has {encoder.name}."
         )
-    return encoder
+    return cast(PartsEncoder, encoder)
 
 
 def _direction(focus: FocusRow) -> NDArray[np.float32]:
@@ -188,15 +194,10 @@ def _direction(focus: FocusRow) -> NDArray[np.float32]:
     return np.frombuffer(focus.direction, "<f4").astype(np.float32)
 
 
-def _picked_of(
-    everything: VectorReader, whole: VectorReader, dimension: int, focus: FocusRow
-) -> VectorReader:
-    """A reader of the picked part of every picture that `whole` shows and that was looked at in parts."""
-    ids = whole.ids.within(everything.ids)
-    direction, places = _direction(focus), ids.rows_in(everything.known)
-    found = np.empty(len(places), np.int64)
-    for some in parts(len(places), AT_ONCE // len(BOXES)):
-        vectors = everything.halves(places[some]).reshape(len(some), len(BOXES), dimension)
+def _picked_of(everything: VectorReader, dimension: int, focus: FocusRow) -> VectorReader:
+    direction = _direction(focus)
+    found = np.empty(len(everything.known), np.int64)
+    for some in parts(len(found), AT_ONCE // len(BOXES)):
+        vectors = everything.halves(some).reshape(len(some), len(BOXES), dimension)
         found[some] = picked(vectors, direction)
-    version = f"{everything.version} of {whole.version} through {focus.fingerprint}"
-    return everything.of_parts(len(BOXES), ids, found, version)
+    return everything.of_parts(len(BOXES), found, f"{everything.version} through {focus.fingerprint}")

@@ -30,9 +30,12 @@ from concepts.bundle.write import BundlePart, bundle_facts, licence_of_encoder, 
 from concepts.classifier.measuring import figures_under, pictures
 from concepts.classifier.quality import elsewhere
 from concepts.classifier.training import REFIT, check_fingerprint, check_usable, linear_head
+from concepts.encoders import refuse_parts
 from concepts.encoders.base import Encoder
+from concepts.encoders.parts import is_of_parts
 from concepts.errors import DiscernError
 from concepts.jobs import Listener
+from concepts.jobs.engines import InProcess
 from concepts.labelling.dataset import ConceptDataset
 from concepts.learning.base import LinearHead
 from concepts.learning.report import ClassFigures, EvaluationReport, LabelCount, Metric, target_met
@@ -115,8 +118,8 @@ def export_heads(
     seen = {collection.parts.fingerprint(version.head.concept_id) for version in versions}
     if len(seen) > 1:
         raise DiscernError(
-            "These concepts look at different parts of pictures, and a file has one encoder. Export each "
-            "into a file of its own."
+            "These concepts judge different parts of pictures, and a bundle has one encoder. Export each on "
+            "its own."
         )
     encoder, graph = graph_of(collection, versions[0].head.concept_id)
     parts = [part for version in versions for part in version.parts()]
@@ -177,6 +180,7 @@ def bundle_at(
             "its classify.py."
         )
     if of_library:
+        refuse_parts(bundle.facts.encoder.fingerprint)
         check_for(bundle, path, collection.recorded().fingerprint)
     return bundle
 
@@ -284,7 +288,8 @@ def concept_facts(
         metrics += report.metrics
         if grades := report.grades:
             metrics += [_named(getattr(grades, name), words) for name, words in GRADE_FIGURES.items()]
-    if framed := len(dataset.collection.parts.seen_in(head.concept_id)):
+    focus = dataset.collection.parts.focus(head.concept_id)
+    if framed := len(dataset.collection.parts.store.boxes(head.concept_id)) if focus else 0:
         notes.append(f"It looks at the part of a picture most like what was framed in {pictures(framed)}.")
     if any(count.author_kind == "simulated" for count in counts):
         notes.append("Some of the answers it learned from are a simulated person's, not a real one's.")
@@ -360,7 +365,9 @@ def _fresh(
     def tell() -> None:
         listener(done, None, f"{skipped[0]:,} skipped")
 
-    engine, handle = collection.engine, collection.handle(encoder)
+    # Other machines load an encoder by its name, and that of a part has none.
+    engine = InProcess() if is_of_parts(str(encoder.fingerprint)) else collection.engine
+    handle = collection.handle(encoder)
     for ids, uris, vectors, bad in embed_or_skip(paths, encoder, within, engine, handle, tell):
         done += len(ids) + len(bad)
         skipped[0] += len(bad)

@@ -100,7 +100,9 @@ def measure_int8(chosen: Sequence[ChosenEncoder], listener: Listener) -> Int8Mea
     for one in chosen:
         check_fingerprint(one.head, collection)
         if collection.parts.focus(one.head.concept_id):
-            raise DiscernError(f"“{one.name}” looks at a part of pictures, and its encoder stays in float32.")
+            raise DiscernError(
+                f"“{one.name}” is about a part of pictures, which can't be exported in int8. Use float32."
+            )
     graph = _graph(collection)
     apart = set().union(*(one.dataset.apart for one in chosen))
     every = sorted(set(collection.index().ids) - apart)

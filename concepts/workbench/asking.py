@@ -33,8 +33,11 @@ class Asking:
         self._lock = threading.Lock()
 
     def of(self, concept: ConceptRow) -> AskedConcept:
-        """Made when first asked for, and anew where the concept has another scope."""
+        """Made when first asked for, and anew where the concept has another scope, or is judged by another
+        part of pictures."""
+        focus = self._context.collection.parts.focus(concept.id)
         scope = self._context.collection.frames.now(concept.id).key
+        scope += f" through {focus.fingerprint}" if focus else ""
         with self._lock:
             found = self._open.get(concept.id)
             if found is None or found.scope != scope:

@@ -280,7 +280,7 @@ class Certificates:
         if dataset.looks_at(ids) == ids:
             scored = self._context.scores.of(head, dataset.index).probability.of(ids)
         else:  # it was drawn where the concept doesn't look any more
-            scored = scored_alone(head, self._context.collection.parts.reader(draw.concept_id), ids)
+            scored = scored_alone(head, self._context.collection.parts.seen(draw.concept_id)[1], ids)
         probability = np.array([p for _, p in scored], dtype=np.float64)
         right = np.array([dataset.blind[i].value == draw.side for i, _ in scored], dtype=bool)
         error = allowed_error(draw.attempt)

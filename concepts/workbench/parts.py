@@ -1,16 +1,18 @@
-"""A concept about a part of pictures: what people framed, and looking for it in every picture."""
+"""A concept that is judged by one part of each picture: the one most like what people framed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from concepts.classifier.versions import PartOfPicture
-from concepts.errors import DiscernError
+from concepts.errors import DamagedIndexError, DiscernError
 from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
+from concepts.library.parts import NoFrameError
 from concepts.view import View
 from concepts.workbench.jobs import LookAtParts, PartsSeen
 from concepts.workbench.operation import AuthorName, PictureId, operation
@@ -34,8 +36,8 @@ class FramedView(View):
 
 
 class PartState(View):
-    """`is_part`: the concept looks at one part of each picture. `newer`: frames that this doesn't know of
-    yet. `missing`: pictures that have not been looked at in parts."""
+    """`is_part`: the concept is judged by one part of each picture. `newer`: frames drawn since that part was
+    looked for. `missing`: pictures whose parts could not be embedded yet."""
 
     is_part: bool
     framed: list[FramedView]
@@ -44,7 +46,7 @@ class PartState(View):
 
 
 class ConceptParts:
-    """What counts may be a small part of a picture. Who frames it in a few has it looked for in all."""
+    """Frames around what counts, and which part of each picture the concept is judged by."""
 
     def __init__(self, concept: Concept) -> None:
         self._concept, self._context = concept, concept.context
@@ -52,15 +54,18 @@ class ConceptParts:
 
     @operation("GET /parts")
     def read(self) -> PartState:
-        """What is framed, and whether the concept looks at parts of pictures or at whole ones."""
-        framed, focus = self._parts.store.framed(self._concept.id), self._parts.focus(self._concept.id)
-        collection = self._context.collection
-        seen = len(collection.vectors_for(self._concept.id).ids) if focus else 0
+        """What is framed, and whether the concept is judged by a part of each picture or by all of it."""
+        boxes, focus = self._parts.store.boxes(self._concept.id), self._parts.focus(self._concept.id)
+        missing = 0
+        if focus:
+            with suppress(DamagedIndexError):
+                seen = self._context.collection.vectors_for(self._concept.id)
+                missing = self._context.collection.count_for(self._concept.id) - len(seen.ids)
         return PartState(
             is_part=focus is not None,
-            framed=[FramedView(picture=picture, box=box) for picture, box in framed.items()],
-            newer=bool(focus and focus.framed < self._parts.store.last_framed(self._concept.id)),
-            missing=collection.count_for(self._concept.id) - seen if focus else 0,
+            framed=[FramedView(picture=picture, box=box) for picture, box in boxes.items()],
+            newer=bool(focus and focus.last_frame < self._parts.store.last_frame(self._concept.id)),
+            missing=max(missing, 0),
         )
 
     @operation("PUT /parts/{picture}", command="frame", role=Role.LABELLER)
@@ -69,48 +74,62 @@ class ConceptParts:
         picture: PictureId,
         left: Across = 0.0,
         top: Down = 0.0,
-        right: Across = 0.0,
-        bottom: Down = 0.0,
+        right: Across = 1.0,
+        bottom: Down = 1.0,
+        remove: Annotated[bool, Field(description="Take the frame away.")] = False,
         *,
         author: AuthorName,
     ) -> None:
-        """Frame the part that counts in a picture. Without edges the frame is taken away."""
+        """Frame the part of a picture that counts. It is used once the picture is labelled yes."""
         self._context.collection.library.picture(picture)
+        self._context.draw_evaluation(self._concept.row, avoid=[picture])
         if picture in self._context.dataset(self._concept.row).reserved:
-            raise DiscernError("This is a test picture, which nothing learns from. Frame another one.")
-        box = (left, top, right, bottom)
-        if any(box) and (right - left < SMALLEST or bottom - top < SMALLEST):
+            raise DiscernError("This is a test picture. Frame another one.")
+        if right - left < SMALLEST or bottom - top < SMALLEST:
             raise DiscernError(
-                "A frame needs left < right and top < bottom, and 2 % of the picture either way."
+                "A frame must be at least 2 % wide and high, with left < right and top < bottom."
             )
-        self._parts.store.frame(self._concept.id, picture, box if any(box) else None, author)
+        box = None if remove else (left, top, right, bottom)
+        self._parts.store.keep(self._concept.id, picture, box, author)
 
     @operation("POST /part", command="part", audit="chose which part counts")
     def look(
         self,
-        whole: Annotated[bool, Field(description="Look at whole pictures again.")] = False,
+        whole: Annotated[bool, Field(description="Judge whole pictures again.")] = False,
     ) -> Started[PartsSeen]:
-        """Have the concept look at one part of each picture: the part that is most like what was framed. The
-        first time, every picture is looked at once more, at three times the size. Then train again."""
+        """Judge each picture by one part of it: the one most like what was framed. The first time, all
+        pictures are embedded again, in parts. Then train again."""
+        if not whole and not self._usable():
+            raise NoFrameError
         return self._context.jobs.begin(LookAtParts(self._concept.id, whole))
 
-    def boxes(self, pictures: Sequence[str]) -> dict[str, Box]:
-        """Picture id → the part that the concept looks at; of none where it looks at whole pictures."""
-        return self._parts.boxes(self._concept.id, pictures)
-
     def outlines(self, pictures: Sequence[str]) -> dict[str, PartOfPicture]:
-        """The same with the size of the picture."""
-        boxes = self.boxes(pictures)
+        """Picture id → the part that is judged; of none where whole pictures are."""
+        boxes = self._parts.boxes(self._concept.id, pictures)
         found = self._context.collection.library.pictures(list(boxes)) if boxes else []
         return {one.id: PartOfPicture(width=one.width, height=one.height, box=boxes[one.id]) for one in found}
+
+    def follow_frames(self) -> None:
+        """Judges by what is framed now, where that is another part than what was framed before."""
+        focus, usable = self._parts.focus(self._concept.id), self._usable()
+        if focus and usable and focus.last_frame < self._parts.store.last_frame(self._concept.id):
+            self._parts.focus_on(self._concept.id, usable)
+
+    def _usable(self) -> dict[str, Box]:
+        """Frames in pictures that count and may be learned from."""
+        dataset = self._context.dataset(self._concept.row)
+        yes = {i for i, decision in dataset.answers.items() if decision.value == "yes"}
+        yes |= {i for i, counts in dataset.shown.items() if counts}
+        return {i: box for i, box in self._parts.store.boxes(self._concept.id).items() if i in yes}
 
     # The work
 
     def _look(self, job: LookAtParts, progress: Progress) -> PartsSeen:
         if job.whole:
-            self._parts.look_at_whole(self._concept.id)
+            self._parts.use_whole(self._concept.id)
             return PartsSeen(pictures=0)
-        self._parts.look(self._concept.id, progress.report)
+        self._parts.embed_all(progress.report)
+        self._parts.focus_on(self._concept.id, self._usable())
         return PartsSeen(pictures=len(self._context.collection.vectors_for(self._concept.id).ids))
 
 

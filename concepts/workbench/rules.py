@@ -322,8 +322,8 @@ class Rules:
         for concept, _ in found.members:
             if parts.focus(concept.id):
                 raise DiscernError(
-                    f"“{concept.name}” looks at a part of pictures. A rule combines concepts that look at "
-                    "whole ones."
+                    f"“{concept.name}” judges a part of each picture. Rules take only concepts about whole "
+                    "pictures."
                 )
 
     # Rules from text and from SQL
@@ -435,7 +435,7 @@ class Rules:
             if head is None:
                 left_out[concept.name] = "it has no trained version yet"
             elif self._context.collection.parts.focus(concept.id):
-                left_out[concept.name] = "it looks at a part of pictures, and the table is of whole ones"
+                left_out[concept.name] = "it is about a part of pictures; the table is of whole ones"
             elif head.fingerprint != recorded.fingerprint:
                 left_out[concept.name] = (
                     f"version {head.number} is for vectors of another encoder than the library’s, "

@@ -291,9 +291,8 @@ class Scores:
             if decoded is None:
                 raise DiscernError("None of the files of this picture can be read any more.")
             cells = locate(encoder, decoded.image, weights)
-        _, sample = next(
-            iter(collection.vectors_for(head.concept_id).batches(SAMPLE))
-        )  # ids are hashes: by chance
+        _, seen = collection.parts.seen(head.concept_id)
+        _, sample = next(iter(seen.batches(SAMPLE)))  # ids are hashes: by chance
         found = compared(cells, weights, sample.astype(np.float32))
         score = float(found.parts.sum()) + found.rest + head.bias
         probability = 1 / (1 + math.exp(-max(-60.0, min(60.0, score))))
@@ -311,7 +310,7 @@ class Scores:
             box=found.box,
             words=f"{said(found.parts)} {roughly(found.parts.size, found.exact)}"
             if found.parts.size > 1
-            else "The outlined part alone is judged.",
+            else "Only this part of the picture is scored.",
         )
 
     def _is_blind(self, picture_id: str, author: str) -> bool:

@@ -141,7 +141,6 @@ class Watcher:
             paths = [Path(file.uri) for file in some]
             report = self._context.collection.add(paths, None, progress.report, within)
             skipped += sum(report.skipped.values())
-            self._context.collection.parts.look_at_new(watch.concept_id, progress.report)
             said = self._said_of(some, watch)
             seen += self._watches.keep(watch, said)
             flagged += sum(one.flagged for one in said)

@@ -259,7 +259,7 @@ class FocusRow(Base):
     parts: Mapped[str] = mapped_column(String(80))  # fingerprint of the vectors of all parts
     fingerprint: Mapped[str] = mapped_column(String(80))  # of those that it picks
     direction: Mapped[bytes | None] = mapped_column(LargeBinary)  # float32, little-endian; none: whole ones
-    framed: Mapped[int]  # the newest part that was framed by then
+    last_frame: Mapped[int]  # the newest frame by then
     created: Mapped[Now]
 
 

@@ -118,6 +118,7 @@ class VectorReader:
         self._hidden: frozenset[str] = frozenset()
         self._whole = self  # which `likely` is set on, perhaps after this one was narrowed
         self.likely: Likely | None = None
+        self.is_of_parts = False  # which look like others than the pictures do
 
     # Fewer pictures of the same state
 
@@ -137,12 +138,14 @@ class VectorReader:
         fewer.version, fewer.ids = f"{self.version} in {key}", ids
         return fewer
 
-    def of_parts(self, count: int, ids: PictureIds, picked: Rows, version: str) -> VectorReader:
+    def of_parts(self, count: int, picked: Rows, version: str) -> VectorReader:
         """Where each vector is `count` side by side that are equally long: a reader of one of them for each
-        of these ids, the `picked` (n,). Shares the array."""
-        places = ids.rows_in(self.known)
+        picture, the `picked` (n,). Shares the array."""
         each = self._vectors.reshape(len(self._vectors) * count, self.dimension // count)
-        return VectorReader(version, self.known[places], each, self._at(places) * count + picked)
+        rows = self._at(np.arange(len(self.known))) * count + picked
+        found = VectorReader(version, self.known, each, rows)
+        found.is_of_parts = True
+        return found
 
     # Reading
 

@@ -30,7 +30,7 @@ def framing(site: Site, label: Any, concept: str) -> tuple[Locator, str]:
 
 
 def settled(label: Any) -> None:
-    expect(label.locator("[data-part=status]")).to_have_text("Framed.")
+    expect(label.locator("[data-part=status]")).to_have_text("Frame saved.")
     expect(label.locator("[data-part=saved]")).to_have_text("saved")
 
 
@@ -42,7 +42,7 @@ def test_what_is_framed_with_the_pointer_is_kept_and_counts(site: Site, label: A
     label.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"], steps=4)
     label.mouse.up()
     assert serious_in_both_themes(label) == []
-    label.get_by_role("button", name="Counts, framed").click()
+    label.get_by_role("button", name="Save frame").click()
     settled(label)
     (framed,) = site.bench.concept(concept).parts.read().framed
     assert framed.picture == picture
@@ -69,6 +69,6 @@ def test_describe_says_what_is_framed_and_what_can_be_done(site: Site, label: An
     label.keyboard.press("Enter")
     settled(label)
     label.goto(re.sub("/label", "/describe", label.url).partition("#")[0])
-    label.get_by_text("Looks at: whole pictures").click()
+    label.get_by_text("Judged by: whole picture").click()
     expect(label.get_by_text("Framed in 1 picture.")).to_be_visible()
     expect(label.get_by_role("button", name="Look for this part")).to_be_visible()

@@ -21,8 +21,8 @@ from concepts.encoders.parts import (
     AllParts,
     FocusedEncoder,
     PartsEncoder,
+    best_part,
     focus_of,
-    framed,
     picked,
 )
 
@@ -49,12 +49,12 @@ def with_a_thing(encoder: EmbeddedEncoder) -> tuple[list[Image.Image], list[int]
 
 @given(st.integers(0, len(BOXES) - 1))
 def test_who_frames_a_part_frames_that_part(place: int) -> None:
-    assert framed(BOXES[place]) == place
+    assert best_part(BOXES[place]) == place
 
 
 @given(*(st.floats(0, 0.9) for _ in range(2)), *(st.floats(0.02, 1) for _ in range(2)))
 def test_any_frame_is_nearly_some_part(left: float, top: float, width: float, height: float) -> None:
-    place = framed((left, top, min(1.0, left + width), min(1.0, top + height)))
+    place = best_part((left, top, min(1.0, left + width), min(1.0, top + height)))
     part = BOXES[place]
     assert part[0] < left + width
     assert part[2] > left

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from concepts import errors
-from concepts.library.parts import OtherPartError
+from concepts.library.parts import NoFrameError, OtherPartError
 from concepts.workbench.certificates import FailedGuaranteeError
 from docs.build import commands
 from web.advice import in_words
@@ -102,6 +102,7 @@ EXAMPLES = [
     FailedGuaranteeError("It failed.", 46),
     errors.FingerprintMismatchError("Version 1", "a", "b"),
     OtherPartError(1),
+    NoFrameError(),
     errors.DamagedIndexError(Path("/data/vectors"), "broken"),
     errors.EngineError("the head is gone"),
     errors.DiskFullError(Path("/data")),

@@ -411,8 +411,8 @@ def _outcome(job: JobView | None, definition: ConceptDefinition) -> Notice | Non
         return Notice(f"{count(added, 'new candidate')}, {pool:,} in all.", "good")
     if job.kind == "look at parts":
         seen = int(job.result["pictures"])
-        what = f"the part you framed, in {count(seen, 'picture')}" if seen else "whole pictures"
-        return Notice(f"Looks at {what}. Train again on Check.", "good")
+        words = f"Found the part in {count(seen, 'picture')}." if seen else "Whole pictures are judged again."
+        return Notice(f"{words} Train again on Check.", "good")
     if job.kind == "questions":
         return _asked(job.result)
     if job.kind == "more kinds" and not job.result["added"]:

@@ -17,12 +17,12 @@ export class Framer {
 
   begin() {
     const img = this.stage.querySelector('img'), picture = this.labeller.current();
-    if (this.over || !img || !picture) return;
-    if (picture.purpose === 'evaluation') return this.labeller.tell('Nothing is learned from test pictures. Frame another one.');
+    if (this.over || !img || !picture || this.labeller.mode !== 'single') return;
+    if (picture.purpose === 'evaluation') return this.labeller.tell('This is a test picture. Frame another one.');
     this.picture = picture;
     this.box = [0.375, 0.375, 0.625, 0.625];
     this.frame = element('div', 'frame');
-    const keep = element('button', 'btn yes small', 'Counts, framed'), cancel = element('button', 'btn small', 'Cancel');
+    const keep = element('button', 'btn yes small', 'Save frame'), cancel = element('button', 'btn small', 'Cancel');
     const row = element('div', 'row');
     row.append(keep, cancel);
     this.over = Object.assign(element('div', 'framing'), {tabIndex: 0, role: 'group'});
@@ -76,8 +76,8 @@ export class Framer {
   move([across, down], resizes) {
     let [left, top, right, bottom] = this.box;
     if (resizes) {
-      right = Math.max(left + SMALLEST, within(right + across * STEP));
-      bottom = Math.max(top + SMALLEST, within(bottom + down * STEP));
+      right = within(Math.max(left + SMALLEST, right + across * STEP));
+      bottom = within(Math.max(top + SMALLEST, bottom + down * STEP));
     } else {
       const dx = Math.min(1 - right, Math.max(-left, across * STEP)), dy = Math.min(1 - bottom, Math.max(-top, down * STEP));
       [left, top, right, bottom] = [left + dx, top + dy, right + dx, bottom + dy];
@@ -101,7 +101,7 @@ export class Framer {
       this.draw();
     };
     this.over.addEventListener('pointermove', moved);
-    this.over.addEventListener('pointerup', () => this.over?.removeEventListener('pointermove', moved), {once: true});
+    this.over.addEventListener('lostpointercapture', () => this.over?.removeEventListener('pointermove', moved), {once: true});
   }
 
   draw() {
@@ -111,13 +111,13 @@ export class Framer {
 
   async keep() {
     const {labeller, picture} = this, [left, top, right, bottom] = this.box;
-    this.end();
     try {
       await put(`/api/v1/concepts/${encodeURIComponent(labeller.concept)}/parts/${picture.id}`, {left, top, right, bottom});
     } catch (error) {
       return labeller.tell(`The frame was not saved. ${error.message}`);
     }
+    this.end();
     if (labeller.current() === picture) labeller.act('yes');
-    labeller.tell('Framed.');
+    labeller.tell('Frame saved.');
   }
 }

@@ -21,12 +21,13 @@ function draw(map, img, heat) {
   const strongest = Math.max(...heat.parts.flat().map(Math.abs), 1e-9);
   const [from, over, to, under] = heat.box;
   const across = ((to - from) * width) / heat.parts[0].length, down = ((under - over) * height) / heat.parts.length;
+  const several = heat.parts.flat().length > 1;
   map.replaceChildren(...heat.parts.flatMap((row, i) => row.flatMap((part, j) => {
     const share = Math.abs(part) / strongest;
     if (share < FAINTEST) return [];
     const x = from * width + j * across, y = over * height + i * down;
     if (part < 0) return [shape('line', {class: 'lowered', x1: x + across * 0.2, y1: y + down * 0.8, x2: x + across * 0.8, y2: y + down * 0.2, 'stroke-opacity': share})];
-    return [shape('rect', {class: share > 0.5 ? 'raised most' : 'raised', x: x + 1, y: y + 1, width: across - 2, height: down - 2, 'fill-opacity': heat.parts.flat().length > 1 ? 0.1 + 0.5 * share : 0})];
+    return [shape('rect', {class: share > 0.5 ? 'raised most' : 'raised', x: x + 1, y: y + 1, width: across - 2, height: down - 2, 'fill-opacity': several ? 0.1 + 0.5 * share : 0})];
   })));
 }
 

@@ -98,7 +98,7 @@ class Labeller {
 
   turn(mode) {
     const single = mode === 'single';
-    this.mode = mode;
+    this.mode = mode; this.framer?.end();
     this.part('one').hidden = !single;
     for (const name of ['tiles', 'grid-tools', 'batch-undo']) this.part(name).hidden = single;
     for (const tab of this.root.querySelectorAll('[data-mode]')) tab.setAttribute('aria-pressed', String(tab.dataset.mode === mode));

@@ -30,7 +30,7 @@ def upgrade() -> None:
         sa.Column("parts", sa.String(80), nullable=False),
         sa.Column("fingerprint", sa.String(80), nullable=False),
         sa.Column("direction", sa.LargeBinary(), nullable=True),
-        sa.Column("framed", sa.Integer(), nullable=False),
+        sa.Column("last_frame", sa.Integer(), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
     )
     op.create_index("ix_focuses_concept_id", "focuses", ["concept_id"])
