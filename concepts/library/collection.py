@@ -36,7 +36,7 @@ from concepts.library.health import (
     thumbnails_lost,
     vectors_lost,
 )
-from concepts.library.ingestion import AddReport, EncoderHandle, Ingestion, Embedding
+from concepts.library.ingestion import AddReport, Embedding, EncoderHandle, Ingestion
 from concepts.library.parts import Parts
 from concepts.library.scope import Frames
 from concepts.library.text_vectors import KeptTexts, TextVectors
