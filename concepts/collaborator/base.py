@@ -159,10 +159,10 @@ class Annotator(Judge, Protocol):
 
     @classmethod
     def asks(
-        cls, definition: Definition, *, examples: bool, prompts: PromptFiles = DEFAULTS
+        cls, definition: Definition, *, examples: bool, prompts: PromptFiles = DEFAULTS, part: bool = False
     ) -> list[list[Message]]:
         """What it asks a model about one picture, as long as that can get, the rating last; for estimates.
-        Empty where it asks none."""
+        Empty where it asks none. `part`: the concept is judged by one part of each picture."""
 
 
 def max_rating(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> tuple[int, str]:

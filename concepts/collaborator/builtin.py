@@ -97,7 +97,7 @@ class BuiltinAnnotator:
 
     @classmethod
     def asks(
-        cls, definition: Definition, *, examples: bool, prompts: PromptFiles = DEFAULTS
+        cls, definition: Definition, *, examples: bool, prompts: PromptFiles = DEFAULTS, part: bool = False
     ) -> list[list[Message]]:
         return []
 

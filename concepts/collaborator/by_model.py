@@ -51,6 +51,7 @@ from concepts.collaborator.prompt_parts import (
     topic_text,
 )
 from concepts.definition.document import Definition, Revision, one_line
+from concepts.encoders.saliency import WHOLE
 from concepts.errors import ModelAnswerError, ModelCallError, NoModelError
 from concepts.language.base import Answer, ChatModel, Message, ModelQuestion, Weighed
 from concepts.language.prompts import DEFAULTS, PromptFiles
@@ -108,7 +109,7 @@ class ByModel:
 
     @classmethod
     def asks(
-        cls, definition: Definition, *, examples: bool, prompts: PromptFiles = DEFAULTS
+        cls, definition: Definition, *, examples: bool, prompts: PromptFiles = DEFAULTS, part: bool = False
     ) -> list[list[Message]]:
         """See `Annotator.asks`."""
         stand_in = StandIn("x" * LONGEST_CAPTION, "x" * 60, definition)
@@ -120,7 +121,7 @@ class ByModel:
             prompts=prompts,
         )
         with suppress(ModelAnswerError):
-            annotator._judge(definition, NO_PICTURE)
+            annotator._judge(definition, replace(NO_PICTURE, box=WHOLE if part else None))
         return [list(question.messages) for question in stand_in.asked.values()]
 
     @property

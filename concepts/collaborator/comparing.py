@@ -235,9 +235,10 @@ def missing_answers(drawn: Drawn) -> int:
 
 def estimate_comparison(machines: Machines) -> ComparisonEstimate:
     settings, definition = machines.settings, machines.training_data.revision.definition
+    part = bool(machines.training_data.focus)
     drawn, tried = drawn_answers(machines.training_data), setups_to_try(settings, machines.setup)
     expected = together(
-        [estimated(setup, definition, settings, len(drawn), machines.prompts) for setup in tried]
+        [estimated(setup, definition, settings, len(drawn), machines.prompts, part=part) for setup in tried]
     )
     return ComparisonEstimate(
         pictures=len(drawn),
@@ -259,12 +260,13 @@ def compare(found: Sequence[SetupVotes], yes: Bools, machines: Machines) -> list
     surely = [row for row, change in enumerate(changes) if row and change.low > 0]
     best = max(surely, key=lambda row: int(right[row].sum()), default=0)
     settings, definition = machines.settings, machines.training_data.revision.definition
+    part = bool(machines.training_data.focus)
     compared = []
     for row, one in enumerate(found):
         n, agree = len(yes), int(right[row].sum())
         low, high = wilson(agree / n, n)
         anew = one.calls >= n
-        estimate = estimated(one.setup, definition, settings, 1, machines.prompts).usd
+        estimate = estimated(one.setup, definition, settings, 1, machines.prompts, part=part).usd
         model, price = model_of(one.setup, settings)
         compared.append(
             Compared(

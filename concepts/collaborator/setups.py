@@ -85,13 +85,15 @@ def estimated(
     settings: Settings,
     pictures: int,
     prompts: PromptFiles = DEFAULTS,
+    *,
+    part: bool = False,
 ) -> CostEstimate:
-    """What annotating so many pictures takes, roughly."""
+    """What annotating so many pictures takes, roughly. `part`: of each picture two images are sent."""
     model, price = model_of(setup, settings)
     if not model:
         return CostEstimate(0, 0, 0.0)
     method = ANNOTATORS["vlm" if setup.annotator == AUTO else setup.annotator]
-    *before, last = method.asks(definition, examples=setup.examples, prompts=prompts)
+    *before, last = method.asks(definition, examples=setup.examples, prompts=prompts, part=part)
     times = 1 + len(REPEATS) if setup.repeats else 1
     questions = [*before, *[last] * times]
     read = pictures * sum(map(estimate_tokens, questions))
@@ -178,7 +180,7 @@ class Machines:
 
     def supplies(self, setup: Setup) -> Supplies:
         model = partial(seeing_model, self.settings, setup.role, self.ledger, self.budget)
-        focus = self.training_data.collection.parts.focus(self.training_data.concept_id)
+        focus = self.training_data.focus
         return Supplies(
             encoder=self.training_data.collection.words,
             background=partial(_background, self.training_data),

@@ -200,7 +200,14 @@ def estimate(machines: Machines, pool_size: int) -> AnnotateEstimate:
     seen = ratings_now(training_data)
     pool = [i for i in training_data.candidates if i not in training_data.reserved]
     pictures = sum(i not in seen for i in pool) if pool else pool_size
-    expected = estimated(setup, training_data.revision.definition, settings, pictures, machines.prompts)
+    expected = estimated(
+        setup,
+        training_data.revision.definition,
+        settings,
+        pictures,
+        machines.prompts,
+        part=bool(training_data.focus),
+    )
     return AnnotateEstimate(
         pictures=pictures,
         model=model_of(setup, settings)[0],

@@ -22,7 +22,7 @@ from storage.concepts import ConceptStore, Rating, StoredAnnotation
 from storage.labels import LabelLog
 from storage.outside import OutsidePicture
 from storage.pictures.duplicates import nearly_equal
-from storage.tables import ConceptRow
+from storage.tables import ConceptRow, FocusRow
 from storage.vectors.reader import VectorReader
 
 NEGATIVE_SHARE = 0.3  # how far the text direction leans away from what looks similar but doesn't count
@@ -181,6 +181,11 @@ class TrainingData:
     def index(self) -> VectorReader:
         """The vectors of what the concept looks in, as they were when they were first asked for."""
         return self._seen[1]
+
+    @property
+    def focus(self) -> FocusRow | None:
+        """On which part of each picture, where the concept is judged by one."""
+        return self.collection.parts.focus(self.concept_id)
 
     @property
     def fingerprint(self) -> str:

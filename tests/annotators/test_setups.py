@@ -64,3 +64,9 @@ def test_an_estimate_says_what_it_follows_from(settings, revision):
     assert expected.basis == f"150 calls at about {round(expected.tokens / 150, -2):,.0f} tokens each"
     assert estimated(Setup("decomposed"), revision.definition, settings, 150).calls == 450
     assert estimated(Setup("builtin"), revision.definition, settings, 150).basis == ""
+
+
+def test_where_a_part_is_judged_each_call_has_another_image(revision, settings):
+    whole, part = (estimated(Setup("vlm"), revision.definition, settings, 150, part=p) for p in (False, True))
+    assert part.calls == whole.calls
+    assert part.tokens > 1.3 * whole.tokens
