@@ -151,7 +151,7 @@ def both(engine: Engine, folder: Path, pictures: list[Path], cache: Path) -> dic
 
 def merged(home: Path, pictures: Path) -> dict[str, Any]:
     engine = ProcessedFirst()
-    bench = Workbench(load_settings(home=home), SharedResources(load=lambda name, **how: Drawn()))  # type: ignore[arg-type]
+    bench = Workbench(load_settings(home=home), SharedResources(load=lambda name, **how: Drawn()))
     bench.context.collection.engine = engine
     report = bench.library.add([pictures]).wait()
     return {

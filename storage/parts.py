@@ -42,15 +42,13 @@ class PartStore(Store):
         row = self._database.scalar(query.order_by(FocusRow.id.desc()).limit(1))
         return None if row is None or row.direction is None else row
 
-    def focus_of(self, concept_id: int, fingerprint: str) -> FocusRow | None:
+    def by_fingerprint(self, concept_id: int, fingerprint: str) -> FocusRow | None:
         """The one that gives vectors of this fingerprint, perhaps an older one."""
         query = select(FocusRow).where(FocusRow.concept_id == concept_id)
         return self._database.scalar(query.where(FocusRow.fingerprint == fingerprint).limit(1))
 
-    def in_use(self, encoder: str) -> bool:
-        """Whether any concept is judged by parts, as this encoder sees them."""
+    def in_use(self, encoder: str) -> list[FocusRow]:
+        """The newest of each concept that is judged by parts, as this encoder sees them."""
         newest = select(func.max(FocusRow.id)).where(FocusRow.encoder == encoder)
-        query = select(func.count(FocusRow.id)).where(
-            FocusRow.id.in_(newest.group_by(FocusRow.concept_id)), FocusRow.direction.is_not(None)
-        )
-        return bool(self._database.scalar(query))
+        query = select(FocusRow).where(FocusRow.id.in_(newest.group_by(FocusRow.concept_id)))
+        return self._database.scalars(query.where(FocusRow.direction.is_not(None)).order_by(FocusRow.id))

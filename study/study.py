@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from concepts.encoders import parts
 from concepts.errors import DiscernError
 from concepts.jobs.progress import Listener
 from concepts.learning import base
@@ -80,8 +81,8 @@ def run_study(study: Study, listener: Listener) -> Found:
     of_parts = any(study_method(method).parts for method in methods)
     if of_parts and not set(EDGES) <= set(pictures.columns):
         raise DiscernError(f"Who is to frame what counts needs the columns {', '.join(EDGES)}.")
-    parts = study.out / "parts.npy" if of_parts else None
-    embedded = embed(pictures, file.concepts, study.out / "library", study.encoder, listener, parts)
+    kept_parts = study.out / "parts.npy" if of_parts else None
+    embedded = embed(pictures, file.concepts, study.out / "library", study.encoder, listener, kept_parts)
     store = study.out / "pictures.npz"
     embedded.save(store)
     graph = file.pool <= LARGEST and any(study_method(method).scorer != BY_HEAD for method in methods)
@@ -98,7 +99,7 @@ def run_study(study: Study, listener: Listener) -> Found:
             start_positives=study.start_positives,
             noise=study.noise,
             graph=graph,
-            parts=parts,
+            parts=kept_parts,
         )
         for seed in range(study.seeds)  # the cells of a seed share their split and graph
         for place, concept in enumerate(file.concepts)
@@ -246,7 +247,7 @@ def _split(store: Path, pool: int, seed: int, graph: bool, parts: Path | None) -
 def code_files() -> list[Path]:
     """What learns, asks and answers: what other code found is no result of this."""
     rooms = [Path(__file__).parent, Path(base.__file__).parent]
-    return sorted(file for room in rooms for file in room.rglob("*.py"))
+    return sorted([Path(parts.__file__), *(file for room in rooms for file in room.rglob("*.py"))])
 
 
 def _code() -> str:

@@ -210,8 +210,6 @@ def _cut(dataset: ConceptDataset, wave: Wave, groups: PictureIds) -> Rows:
     # The cut is by what the concept was judged by when it was made.
     seen = dataset.collection.parts.reader_of(dataset.concept_id, wave.fingerprint)
     scores = seen.scores(np.frombuffer(wave.weights, dtype="<f8"), wave.bias)
-    logits = np.full(
-        len(groups), -np.inf
-    )  # of a picture whose parts were never embedded, as nothing is known
+    logits = np.full(len(groups), -np.inf)  # for pictures whose parts were never embedded
     logits[scores.ids.rows_of(groups)] = scores.values[groups.rows_of(scores.ids)]
     return Strata(tuple(wave.boundaries)).of(logits)

@@ -39,7 +39,7 @@ LICENCES = (
 OPEN_CLIP, TIMM, GIVEN = "open_clip", "timm", "vectors"
 ELSEWHERE = frozenset({OPEN_CLIP, TIMM})  # whose weights come from anywhere, by name
 WORDLESS = frozenset({TIMM, GIVEN})
-ENCODERS: Registry[Encoder] = Registry("encoder", "discern.encoders")
+ENCODERS: Registry[LoadedByName] = Registry("encoder", "discern.encoders")
 
 
 @dataclass(frozen=True)
@@ -71,19 +71,8 @@ class TextEncoder(Protocol):
 class Encoder(Protocol):
     """Pictures and words → unit vectors of one space, so that a dot product is their cosine.
 
-    Registered in `concepts.encoders.base.ENCODERS`. `prepare` and `encode_pictures` are called from
-    several threads at once, `encode_texts` from one.
+    `prepare` and `encode_pictures` are called from several threads at once, `encode_texts` from one.
     """
-
-    method: ClassVar[Method]
-
-    @classmethod
-    def load(cls, name: str, cache: Path, precision: str) -> Encoder:
-        """The encoder that a person writes as `name`: what it is registered as, perhaps with more after a
-        colon. `cache` keeps what can be computed again; `precision` is auto, float32 or bfloat16.
-
-        Raises `EncoderError`, with what to do about it.
-        """
 
     @property
     def name(self) -> str:
@@ -111,6 +100,21 @@ class Encoder(Protocol):
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """n texts → (n, dimension), unit length, in the space of the pictures."""
+
+
+@runtime_checkable
+class LoadedByName(Encoder, Protocol):
+    """An encoder that people choose, registered in `ENCODERS`."""
+
+    method: ClassVar[Method]
+
+    @classmethod
+    def load(cls, name: str, cache: Path, precision: str) -> Encoder:
+        """The encoder that a person writes as `name`: what it is registered as, perhaps with more after a
+        colon. `cache` keeps what can be computed again; `precision` is auto, float32 or bfloat16.
+
+        Raises `EncoderError`, with what to do about it.
+        """
 
 
 def unit(vectors: NDArray[np.floating]) -> Vectors:

@@ -13,8 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +21,6 @@ from PIL import Image
 
 from concepts.encoders.base import Encoder, Fingerprint, Pixels, Portable, Vectors
 from concepts.encoders.saliency import WHOLE, Box, Cells
-from concepts.errors import EncoderError
-from concepts.registry import Method
 
 GRID = 4  # cells a side
 RIDGE = 3.0  # times the mean variance, on top of every variance: a focus is learned from few frames
@@ -64,15 +61,6 @@ class PartsEncoder(Encoder, Protocol):
 class AllParts:
     """The vectors of all parts of a picture, side by side as one: as they are kept."""
 
-    method: ClassVar[Method] = Method(
-        name="parts",
-        what="Each part of a picture on its own, for small things.",
-        source="Hariharan, Malik & Ramanan (2012)",
-        licence="that of its encoder",
-        cost="9 times that of whole pictures, and 83 KB of disk a picture, twice",
-        defaults={"grid": GRID, "ridge": RIDGE},
-    )
-
     def __init__(self, encoder: PartsEncoder) -> None:
         self._encoder = encoder
         self.name = f"{encoder.name}{PARTS}"
@@ -80,10 +68,6 @@ class AllParts:
         self.dimension = len(BOXES) * encoder.dimension
         self.decode_size = encoder.parts_side
         self.fingerprint = _seen_larger(encoder, f"{len(BOXES)} parts")
-
-    @classmethod
-    def load(cls, name: str, cache: Path, precision: str) -> AllParts:
-        raise EncoderError(f"{name} is loaded by the encoder whose name it begins with.")
 
     def prepare(self, picture: Image.Image) -> Pixels:
         return self._encoder.prepare_parts(picture)
@@ -98,8 +82,6 @@ class AllParts:
 class FocusedEncoder:
     """The vector of the part of each picture that a focus (d,) picks."""
 
-    method: ClassVar[Method] = replace(AllParts.method, name="part", what="The part that a concept is about.")
-
     def __init__(self, encoder: PartsEncoder, focus: Part) -> None:
         self._encoder = encoder
         self._focus = np.asarray(focus, dtype=np.float32)
@@ -109,10 +91,6 @@ class FocusedEncoder:
         self.decode_size = encoder.parts_side
         digest = hashlib.sha256(self._focus.astype("<f4").tobytes()).hexdigest()
         self.fingerprint = _seen_larger(encoder, f"the part of {len(BOXES)} that a focus picks: {digest}")
-
-    @classmethod
-    def load(cls, name: str, cache: Path, precision: str) -> FocusedEncoder:
-        raise EncoderError("A focus is of a concept and has no name of its own.")
 
     def prepare(self, picture: Image.Image) -> Pixels:
         return self._encoder.prepare_parts(picture)

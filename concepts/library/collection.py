@@ -195,8 +195,7 @@ class Collection:
     def embed_parts(self, encoder: Encoder, listener: Listener) -> None:
         """Embeds the parts of every picture that has no vectors of them yet."""
         index = self.parts_index(str(encoder.fingerprint))
-        self._ask_for_missing(index, count=False)
-        told = Embedding("parts of pictures", len(index.missing(self.library.all_ids())))
+        told = Embedding("parts of pictures", self._ask_for_missing(index, count=False))
         self._ingestion(index, self.handle(encoder)).embed_pending(listener, told)
 
     def vectors_for(self, concept_id: int) -> VectorReader:
@@ -399,17 +398,18 @@ class Collection:
         else:
             self.damage, self._whole = replace(self.damage, vectors=""), version
 
-    def _ask_for_missing(self, index: StoredIndex, *, count: bool = True) -> None:
-        """Puts pictures whose vector is missing into the outbox; without `count` it is not asked first
-        whether as many vectors are there as there must be. What can't be read is made anew."""
+    def _ask_for_missing(self, index: StoredIndex, *, count: bool = True) -> int:
+        """Puts pictures whose vector is missing into the outbox, and says how many; without `count` it is not
+        asked first whether as many vectors are there as there must be. What can't be read is made anew."""
         try:
             if count and not vectors_lost(self.library, index.fingerprint, index.count):
-                return
+                return 0
             missing = index.missing(self.library.all_ids(in_bin=True))
         except DamagedIndexError:
             index.remake()
             missing = index.missing(self.library.all_ids(in_bin=True))
         self.library.adding.add_pending(missing, index.fingerprint)
+        return len(missing)
 
     def _notice(self, **seen: str) -> None:
         self.damage = replace(self.damage, **seen)

@@ -19,14 +19,13 @@ from concepts.encoders.parts import (
     PartsEncoder,
     best_part,
     focus_of,
-    picked,
 )
 from concepts.errors import DiscernError
 from concepts.jobs.progress import Listener
 from storage.database import Database, once_a_moment
 from storage.parts import Box, PartStore
 from storage.tables import FocusRow
-from storage.vectors.ids import AT_ONCE, parts
+from storage.vectors.ids import PictureIds
 from storage.vectors.reader import VectorReader
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ class Parts:
         """Whether the concept was judged by vectors of this fingerprint with the library's encoder: of whole
         pictures, or of another part of them."""
         encoder = self._collection.recorded().fingerprint
-        focus = self.store.focus_of(concept_id, fingerprint)
+        focus = self.store.by_fingerprint(concept_id, fingerprint)
         return fingerprint == encoder or (focus is not None and focus.encoder == encoder)
 
     def encoder(self, concept_id: int) -> Encoder:
@@ -103,8 +102,16 @@ class Parts:
 
     def reader_of(self, concept_id: int, fingerprint: str) -> VectorReader:
         """As the concept once saw: with a fingerprint that `has_been`."""
-        focus = self.store.focus_of(concept_id, fingerprint)
+        focus = self.store.by_fingerprint(concept_id, fingerprint)
         return self._collection.index() if focus is None or focus.direction is None else self._reader(focus)
+
+    def missing(self, concept_id: int, ids: PictureIds) -> int:
+        """How many of these pictures can't be judged yet: their parts weren't embedded."""
+        focus = self.focus(concept_id)
+        if focus is None:
+            return 0
+        everything = self._collection.parts_index(focus.parts).snapshot()
+        return len(ids) - len(ids.rows_in(everything.known))
 
     def boxes(self, concept_id: int, picture_ids: Sequence[str]) -> dict[str, Box]:
         """Picture id → the part that is judged; none of pictures whose parts weren't embedded."""
@@ -124,8 +131,8 @@ class Parts:
         with self._lock:
             reader = self._readers.get(key)
             if reader is None:
-                dimension = self._collection.recorded().dimension
-                reader = self._readers[key] = _picked_of(everything, dimension, focus)
+                version = f"{everything.version} through {focus.fingerprint}"
+                reader = self._readers[key] = everything.of_parts(len(BOXES), _direction(focus), version)
         return reader.without(hidden.ids, f"{reader.version}-{hidden.version}") if hidden.ids else reader
 
     # What jobs do
@@ -137,10 +144,14 @@ class Parts:
         return self._collection.parts_index(str(every.fingerprint)).snapshot()
 
     def keep_up(self, listener: Listener) -> None:
-        """Embeds the parts of pictures that have come, where any concept is judged by parts."""
+        """Embeds the parts of pictures that have come, where any concept is judged by parts, and picks each
+        concept's: a screen would wait for it."""
         recorded = self._collection.library.encoder()
-        if recorded and self.store.in_use(recorded.fingerprint):
+        in_use = self.store.in_use(recorded.fingerprint) if recorded else []
+        if in_use:
             self.embed_all(listener)
+        for focus in in_use:
+            self._reader(focus)
 
     def focus_on(self, concept_id: int, boxes: Mapping[str, Box]) -> None:
         """Has the concept judged by the part that is like those in the boxes (picture id → box), whose parts
@@ -192,12 +203,3 @@ def _able(encoder: Encoder) -> PartsEncoder:
 def _direction(focus: FocusRow) -> NDArray[np.float32]:
     assert focus.direction is not None
     return np.frombuffer(focus.direction, "<f4").astype(np.float32)
-
-
-def _picked_of(everything: VectorReader, dimension: int, focus: FocusRow) -> VectorReader:
-    direction = _direction(focus)
-    found = np.empty(len(everything.known), np.int64)
-    for some in parts(len(found), AT_ONCE // len(BOXES)):
-        vectors = everything.halves(some).reshape(len(some), len(BOXES), dimension)
-        found[some] = picked(vectors, direction)
-    return everything.of_parts(len(BOXES), found, f"{everything.version} through {focus.fingerprint}")

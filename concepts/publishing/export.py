@@ -27,7 +27,7 @@ from concepts.bundle.page import Shown, classifying_page, document_of
 from concepts.bundle.score import file_rows, schema_of, score_rows, write_scores
 from concepts.bundle.scorer import Outputs
 from concepts.bundle.write import BundlePart, bundle_facts, licence_of_encoder, write_bundle
-from concepts.classifier.measuring import figures_under, pictures
+from concepts.classifier.measuring import figures_under
 from concepts.classifier.quality import elsewhere
 from concepts.classifier.training import REFIT, check_fingerprint, check_usable, linear_head
 from concepts.encoders import refuse_parts
@@ -288,9 +288,8 @@ def concept_facts(
         metrics += report.metrics
         if grades := report.grades:
             metrics += [_named(getattr(grades, name), words) for name, words in GRADE_FIGURES.items()]
-    focus = dataset.collection.parts.focus(head.concept_id)
-    if framed := len(dataset.collection.parts.store.boxes(head.concept_id)) if focus else 0:
-        notes.append(f"It looks at the part of a picture most like what was framed in {pictures(framed)}.")
+    if dataset.collection.parts.focus(head.concept_id):
+        notes.append("It judges one part of a picture: the part most like what people framed.")
     if any(count.author_kind == "simulated" for count in counts):
         notes.append("Some of the answers it learned from are a simulated person's, not a real one's.")
     line = linear_head(head)

@@ -55,17 +55,18 @@ class ConceptParts:
     @operation("GET /parts")
     def read(self) -> PartState:
         """What is framed, and whether the concept is judged by a part of each picture or by all of it."""
-        boxes, focus = self._parts.store.boxes(self._concept.id), self._parts.focus(self._concept.id)
+        collection, concept_id = self._context.collection, self._concept.id
+        boxes, focus = self._parts.store.boxes(concept_id), self._parts.focus(concept_id)
         missing = 0
         if focus:
             with suppress(DamagedIndexError):
-                seen = self._context.collection.vectors_for(self._concept.id)
-                missing = self._context.collection.count_for(self._concept.id) - len(seen.ids)
+                looks_in = collection.frames.within(collection.index(), collection.frames.now(concept_id))
+                missing = self._parts.missing(concept_id, looks_in.ids)
         return PartState(
             is_part=focus is not None,
             framed=[FramedView(picture=picture, box=box) for picture, box in boxes.items()],
-            newer=bool(focus and focus.last_frame < self._parts.store.last_frame(self._concept.id)),
-            missing=max(missing, 0),
+            newer=bool(focus and focus.last_frame < self._parts.store.last_frame(concept_id)),
+            missing=missing,
         )
 
     @operation("PUT /parts/{picture}", command="frame", role=Role.LABELLER)
@@ -111,9 +112,10 @@ class ConceptParts:
 
     def follow_frames(self) -> None:
         """Judges by what is framed now, where that is another part than what was framed before."""
-        focus, usable = self._parts.focus(self._concept.id), self._usable()
-        if focus and usable and focus.last_frame < self._parts.store.last_frame(self._concept.id):
-            self._parts.focus_on(self._concept.id, usable)
+        concept_id = self._concept.id
+        focus, newest = self._parts.focus(concept_id), self._parts.store.last_frame(concept_id)
+        if focus and focus.last_frame < newest and (boxes := self._usable()):
+            self._parts.focus_on(concept_id, boxes)
 
     def _usable(self) -> dict[str, Box]:
         """Frames in pictures that count and may be learned from."""

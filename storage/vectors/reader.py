@@ -138,12 +138,13 @@ class VectorReader:
         fewer.version, fewer.ids = f"{self.version} in {key}", ids
         return fewer
 
-    def of_parts(self, count: int, picked: Rows, version: str) -> VectorReader:
+    def of_parts(self, count: int, direction: Floats, version: str) -> VectorReader:
         """Where each vector is `count` side by side that are equally long: a reader of one of them for each
-        picture, the `picked` (n,). Shares the array."""
+        picture, that with the highest dot product with `direction` (dimension / count,). Shares the array."""
         each = self._vectors.reshape(len(self._vectors) * count, self.dimension // count)
-        rows = self._at(np.arange(len(self.known))) * count + picked
-        found = VectorReader(version, self.known, each, rows)
+        best = on_processor(each, direction).reshape(-1, count).argmax(axis=1)
+        rows = self._at(np.arange(len(self.known)))
+        found = VectorReader(version, self.known, each, rows * count + best[rows])
         found.is_of_parts = True
         return found
 

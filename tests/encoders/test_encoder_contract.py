@@ -21,7 +21,7 @@ from concepts.encoders import (
     registered_as,
     unit,
 )
-from concepts.encoders.base import GIVEN, knows_words
+from concepts.encoders.base import GIVEN, LoadedByName, knows_words
 from concepts.errors import EncoderError
 
 # What a test writes to get each, where that is not its name.
@@ -52,7 +52,7 @@ def cosines(a: Vectors, b: Vectors) -> Vectors:
 
 
 def test_it_fulfils_the_protocol(encoder: Encoder, name: str) -> None:
-    assert isinstance(encoder, Encoder)
+    assert isinstance(encoder, LoadedByName)
     assert encoder.method.name == registered_as(name)
     assert encoder.name == name
     assert isinstance(encoder.fingerprint, Fingerprint)
