@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -33,11 +34,17 @@ class HeadFacts:
 
 @dataclass(frozen=True)
 class StoredHead(HeadFacts):
-    """A trained head. `weights` are float64 in little-endian order."""
+    """A trained head. `weights` are float64 in little-endian order, `prototypes` a file of safetensors."""
 
     weights: bytes
     bias: float
     classes: bytes | None = None  # (k, d + 1), each class's weights and bias, where the concept has classes
+    prototypes: bytes | None = None  # yes (k, d) and no (m, d), float32, where it has some
+
+    @property
+    def function(self) -> bytes:
+        """Another one for a head that says anything else of any picture."""
+        return self.weights + np.float64(self.bias).tobytes() + (self.prototypes or b"")
 
 
 @dataclass(frozen=True)

@@ -230,7 +230,7 @@ With ONNX Runtime:
 {with_onnx(".")}
 ```
 
-`head.json` has all of this for programs, `head.safetensors` the weights and the bias."""
+`head.json` has all of this for programs, `head.safetensors` the weights, the bias and the prototypes."""
 
 
 def _encoder(facts: BundleFacts, alone: str | None) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from concepts.bundle.facts import BundleFacts
-from concepts.bundle.heads import AnswerNodes, BundleHead, description, stacked
+from concepts.bundle.heads import AnswerNodes, BundleHead, description
 from concepts.encoders.base import MAY_BE_PASSED_ON, Encoder, Portable, PortableEncoder
 from concepts.errors import EncoderError
 from storage.sums import read_kept, write_kept
@@ -135,7 +135,7 @@ def classifier_bytes(encoder: EncoderGraph, heads: Sequence[BundleHead], facts: 
     model = onnx.load_from_string(encoder.content)
     graph = model.graph
     graph.name = "discern_classifier"
-    answers = AnswerNodes(facts, *stacked(heads), vectors="vectors")
+    answers = AnswerNodes(facts, heads, vectors="vectors")
     graph.initializer.extend(answers.initializers)
     graph.node.extend(answers.nodes)
     del graph.output[:]

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from concepts.bundle.facts import AllOf, BundleFacts, Combined, Expression, Grades, Is, Not, OneOf, parts_of
-from concepts.learning.base import Floats, LinearHead
+from concepts.encoders.base import Vectors
+from concepts.learning.base import Floats, LinearHead, Prototypes
 
 # Old enough for every runtime of the last five years, new enough for all operators in double.
 OPSET = 13
@@ -28,22 +29,19 @@ class BundleHead:
     cuts: Floats | None = None
 
 
-def tensors_of(heads: Sequence[BundleHead]) -> dict[str, Floats]:
-    """As `head.safetensors` holds them: float64, so that a loaded head is the head, bit for bit."""
-    found = {}
+def tensors_of(heads: Sequence[BundleHead]) -> dict[str, NDArray[np.floating]]:
+    """As `head.safetensors` holds them: in their own precision, so that a loaded head is the head, bit for
+    bit."""
+    found: dict[str, NDArray[np.floating]] = {}
     for place, head in enumerate(heads):
         found[f"{place}.weights"] = np.ascontiguousarray(head.line.weights, dtype=np.float64)
         found[f"{place}.bias"] = np.array([head.line.bias], dtype=np.float64)
+        if head.line.prototypes is not None:
+            found[f"{place}.yes"] = np.ascontiguousarray(head.line.prototypes.yes, dtype=np.float32)
+            found[f"{place}.no"] = np.ascontiguousarray(head.line.prototypes.no, dtype=np.float32)
         if head.cuts is not None:
             found[f"{place}.cuts"] = np.ascontiguousarray(head.cuts, dtype=np.float64)
     return found
-
-
-def stacked(heads: Sequence[BundleHead]) -> tuple[Floats, Floats, list[tuple[int, Floats]]]:
-    """Weights (d, heads), bias (heads,), and the cuts of those that are graded by their place."""
-    weights = np.stack([np.asarray(head.line.weights, np.float64) for head in heads], axis=1)
-    bias = np.array([head.line.bias for head in heads], np.float64)
-    return weights, bias, [(i, head.cuts) for i, head in enumerate(heads) if head.cuts is not None]
 
 
 def check_cuts(bias: float, cuts: Floats, grades: Grades) -> None:
@@ -59,7 +57,7 @@ def onnx_bytes(heads: Sequence[BundleHead], facts: BundleFacts) -> bytes:
     import onnx
     from onnx import TensorProto, helper
 
-    answers = AnswerNodes(facts, *stacked(heads), vectors="embedding")
+    answers = AnswerNodes(facts, heads, vectors="embedding")
     graph = helper.make_graph(
         nodes=answers.nodes,
         name="discern_head",
@@ -112,23 +110,22 @@ class AnswerNodes:
     (1,664 dimensions), in float64 by 3e-8, which is the rounding of the output.
     """
 
-    def __init__(
-        self,
-        facts: BundleFacts,
-        weights: Floats,
-        bias: Floats,
-        cuts: Sequence[tuple[int, Floats]],
-        vectors: str,
-    ) -> None:
-        """weights (d, concepts), bias (concepts,), the cuts of the graded ones by their place."""
+    def __init__(self, facts: BundleFacts, heads: Sequence[BundleHead], vectors: str) -> None:
         self.nodes: list[Any] = []
         self.initializers: list[Any] = []
         self._facts, self._numbers = facts, 0
         vectors64 = self._cast(vectors, np.float64)
+        weights = np.stack([np.asarray(head.line.weights, np.float64) for head in heads], axis=1)
         similarity = self._node("MatMul", vectors64, self._constant(weights))
-        self._answers(self._node("Add", similarity, self._constant(bias)))
-        if cuts:
-            grades = [self._grade(similarity, place, of) for place, of in cuts]
+        logits = self._node(
+            "Add", similarity, self._constant(np.array([head.line.bias for head in heads], np.float64))
+        )
+        if any(head.line.prototypes for head in heads):
+            beside = [self._beside(vectors64, head.line.prototypes) for head in heads]
+            logits = self._node("Add", logits, self._node("Concat", *beside, axis=1))
+        self._answers(logits)
+        if graded := [(place, head.cuts) for place, head in enumerate(heads) if head.cuts is not None]:
+            grades = [self._grade(similarity, place, cuts) for place, cuts in graded]
             self._cast(self._node("Concat", *grades, axis=1), np.float32, "grade")
 
     def outputs(self, n: str) -> list[Any]:
@@ -140,6 +137,20 @@ class AnswerNodes:
         kinds = [("probability", TensorProto.FLOAT, columns), ("decision", TensorProto.BOOL, columns)]
         kinds += [("grade", TensorProto.FLOAT, graded)] if graded else []
         return [helper.make_tensor_value_info(name, kind, [n, width]) for name, kind, width in kinds]
+
+    def _beside(self, vectors: str, prototypes: Prototypes | None) -> str:
+        """(n, 1) what prototypes say; 0 without."""
+        if prototypes is None:
+            some = self._constant(np.zeros((self._facts.encoder.dimension, 1)))
+            return self._node("MatMul", vectors, some)
+        yes, no = (self._largest(vectors, side) for side in (prototypes.yes, prototypes.no))
+        return self._node("Sub", yes, no)
+
+    def _largest(self, vectors: str, side: Vectors) -> str:
+        """(n, 1). Not by ReduceMax, whose axes are said in another way from opset 18 on."""
+        products = self._node("MatMul", vectors, self._constant(np.asarray(side.T, np.float64)))
+        place = self._node("ArgMax", products, axis=1, keepdims=1)
+        return self._node("GatherElements", products, place, axis=1)
 
     def _answers(self, logits: str) -> None:
         facts, rule = self._facts, self._facts.rule

@@ -155,8 +155,7 @@ def fitted(head: BundleHead, int8: Int8) -> BundleHead:
     says of float32's. The threshold stays."""
     line = head.line
     a, c = _stretch(line.logits(int8.int8), line.probabilities(int8.float32))
-    moved = replace(line, weights=a * line.weights, bias=a * line.bias + c)
-    return BundleHead(moved, None if head.cuts is None else a * head.cuts + c)
+    return BundleHead(line.calibrated(a, c), None if head.cuts is None else a * head.cuts + c)
 
 
 def _stretch(logits: Floats, probability: Floats) -> tuple[float, float]:

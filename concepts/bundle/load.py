@@ -30,7 +30,7 @@ from concepts.bundle.scorer import LARGEST, BundleScorer, Outputs
 from concepts.encoders import load_named_elsewhere
 from concepts.encoders.base import Encoder
 from concepts.errors import ChangedBundleError, DiscernError, FingerprintMismatchError
-from concepts.learning.base import LinearHead
+from concepts.learning.base import LinearHead, Prototypes
 
 FACTS_FILE = "head.json"
 WEIGHTS_FILE = "head.safetensors"
@@ -39,8 +39,8 @@ MOST_ZIP_BYTES = 2**30  # of which little is kept: an encoder may be in it
 MOST_ZIP_FILES = 1000
 MOST_UNPACKED = 2**31  # bytes that are read to compare checksums
 LONGEST_REASON = 200  # characters; some quote what they found
-# Long definitions; two million weights; an encoder of half a gigabyte, and more.
-MOST_BYTES = {FACTS_FILE: 16 * 2**20, WEIGHTS_FILE: 16 * 2**20, CLASSIFIER_FILE: 2**30}
+# Long definitions; a hundred concepts with prototypes; an encoder of half a gigabyte, and more.
+MOST_BYTES = {FACTS_FILE: 16 * 2**20, WEIGHTS_FILE: 2**27, CLASSIFIER_FILE: 2**30}
 DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 AT_ONCE = 1024  # vectors that are multiplied: in double precision they stay in the processor's cache
 # RuntimeError: the archive is encrypted.
@@ -204,11 +204,11 @@ class Bundle:
 
     @property
     def weights(self) -> NDArray[np.float64]:
-        """(d, concepts)"""
+        """(d, columns): of each concept its weights, then all prototypes."""
         return np.asarray(self._scorer.weights)
 
     def said(self, similarity: NDArray[np.float64]) -> Outputs:
-        """`outputs` of vectors of which vectors · weights (n, concepts) are known already."""
+        """`outputs` of vectors of which vectors · weights (n, columns) are known already."""
         return self._scorer.said(similarity)
 
     @cached_property
@@ -355,8 +355,9 @@ def of_version_1(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parse_heads(content: bytes, facts: BundleFacts, path: Path) -> tuple[BundleHead, ...]:
-    """Tensors "0.weights" (dimension,), "0.bias" (1,) and of a graded concept "0.cuts" (n - 1,), all float64.
-    The first format had them without number."""
+    """Tensors "0.weights" (dimension,), "0.bias" (1,) and of a graded concept "0.cuts" (n - 1,), all float64;
+    of one with prototypes "0.yes" and "0.no" (any number, dimension), float32. The first format had them
+    without number."""
     try:
         tensors = parse_safetensors(content)
     except (SafetensorError, KeyError, ValueError) as error:
@@ -364,12 +365,16 @@ def _parse_heads(content: bytes, facts: BundleFacts, path: Path) -> tuple[Bundle
     if tensors.keys() == {"weights", "bias"}:
         tensors = {f"0.{name}": tensor for name, tensor in tensors.items()}
     shapes = {name: (str(tensor.dtype), tensor.shape) for name, tensor in tensors.items()}
-    wanted = {}
+    wanted: dict[str, tuple[str, tuple[int, ...]]] = {}
     for place, concept in enumerate(facts.concepts):
         wanted[f"{place}.weights"] = ("float64", (facts.encoder.dimension,))
         wanted[f"{place}.bias"] = ("float64", (1,))
         if concept.grades:
             wanted[f"{place}.cuts"] = ("float64", (concept.grades.n - 1,))
+        elif f"{place}.yes" in tensors:
+            for side in (f"{place}.yes", f"{place}.no"):
+                some = max(len(tensors[side]), 1) if side in tensors and tensors[side].ndim else 1
+                wanted[side] = ("float32", (some, facts.encoder.dimension))
     if shapes != wanted:
         found, right = (str(some)[:LONGEST_REASON] for some in (shapes, wanted))
         raise damaged(path, f"{WEIGHTS_FILE} holds {found}, not {right}")
@@ -379,7 +384,10 @@ def _parse_heads(content: bytes, facts: BundleFacts, path: Path) -> tuple[Bundle
     for place, concept in enumerate(facts.concepts):
         bias, cuts = float(tensors[f"{place}.bias"][0]), tensors.get(f"{place}.cuts")
         about = concept.head
-        line = LinearHead(about.kind, tensors[f"{place}.weights"], bias, about.threshold, dict(about.details))
+        yes, no = tensors.get(f"{place}.yes"), tensors.get(f"{place}.no")
+        beside = None if yes is None or no is None else Prototypes(yes, no)
+        weights, details = tensors[f"{place}.weights"], dict(about.details)
+        line = LinearHead(about.kind, weights, bias, about.threshold, details, prototypes=beside)
         try:
             if concept.grades and cuts is not None:
                 check_cuts(bias, cuts, concept.grades)

@@ -22,7 +22,7 @@ from concepts.bundle.load import Bundle
 from concepts.bundle.reading import printable
 from concepts.bundle.scorer import Outputs, sigmoid
 from concepts.errors import DiscernError
-from concepts.learning.base import LinearHead
+from concepts.learning.base import LinearHead, StackedHeads
 from storage.csv_files import FORMULA, FORMULA_BEGINS, escaped
 
 ROWS_AT_ONCE = 65_536  # Parquet keeps facts of every row group until the end: few large ones stay small
@@ -104,18 +104,13 @@ def table_schema(columns: Sequence[Column], *, as_csv: bool) -> pa.Schema:
     return pa.schema(fields)
 
 
-def weights(columns: Sequence[Column]) -> NDArray[np.float64]:
-    """(d, k) of the heads, which must be for the vectors they are multiplied with."""
-    return np.stack([column.head.weights for column in columns], axis=1)
-
-
 def table_rows(
     columns: Sequence[Column], schema: pa.Schema, batches: Iterable[tuple[Texts, Texts, NDArray[np.floating]]]
 ) -> Rows:
-    """(ids, paths, vectors · `weights` (n, k)) → batches in the same order."""
-    bias = np.array([column.head.bias for column in columns])
+    """(ids, paths, vectors · the columns of the heads, stacked) → batches in the same order."""
+    heads = StackedHeads([column.head for column in columns])
     for ids, paths, products in batches:
-        probability = sigmoid(products + bias)
+        probability = sigmoid(heads.joined(products))
         found = _ids_and_paths(ids, paths, probability)
         for column, own in zip(columns, probability.T, strict=True):
             outside = None

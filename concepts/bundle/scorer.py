@@ -34,12 +34,14 @@ class Outputs(NamedTuple):
 
 
 class BundleScorer:
-    """p(yes | x) = sigmoid(weights · x + bias) of each concept; yes where p ≥ its threshold. What head.json
-    says of a rule or of grades holds."""
+    """p(yes | x) = sigmoid(weights · x + bias) of each concept; yes where p ≥ its threshold. Where a concept
+    has prototypes, the largest yes · x is added and the largest no · x taken away. What head.json says of a
+    rule or of grades holds."""
 
     def __init__(self, facts: Any, tensors: Mapping[str, Any]) -> None:
         """`facts` is head.json, `tensors` head.safetensors: float64, "0.weights" (d,) and "0.bias" (1,) of
-        the first concept, of a graded one also "0.cuts" (n - 1,). Raises ValueError for what is none."""
+        the first concept, of a graded one also "0.cuts" (n - 1,); of one with prototypes, float32,
+        "0.yes" (k, d) and "0.no" (m, d). Raises ValueError for what is none."""
         if facts.get("format") != "discern-head" or facts.get("schema_version") != SCHEMA_VERSION:
             raise ValueError(f"it is no format {SCHEMA_VERSION} of discern-head; take its own scorer.py")
         concepts: Any = facts["concepts"]
@@ -48,7 +50,15 @@ class BundleScorer:
         self.fingerprint = str(facts["encoder"]["fingerprint"])
         every = range(len(concepts))
         weights = [_tensor(tensors, f"{i}.weights", self.dimension) for i in every]
-        self.weights = np.stack(weights, axis=1)  # (dimension, concepts)
+        self._beside = []  # a concept, and where the products with its prototypes begin, change and end
+        end = len(weights)
+        for i in every:
+            if f"{i}.yes" in tensors:
+                yes, no = (_tensor(tensors, f"{i}.{side}", None, self.dimension) for side in ("yes", "no"))
+                weights += [*yes, *no]
+                self._beside.append((i, end, end + len(yes), end + len(yes) + len(no)))
+                end = self._beside[-1][-1]
+        self.weights = np.stack(weights, axis=1).astype(np.float64)  # (dimension, columns)
         self._bias = np.concatenate([_tensor(tensors, f"{i}.bias", 1) for i in every])
         graded = [i for i in every if concepts[i].get("grades")]
         self._cuts = [(i, _tensor(tensors, f"{i}.cuts", concepts[i]["grades"]["n"] - 1)) for i in graded]
@@ -78,10 +88,15 @@ class BundleScorer:
         return self.said(embeddings @ self.weights)
 
     def said(self, similarity: Any) -> Outputs:
-        """The same of embeddings · weights (n, concepts)."""
+        """The same of embeddings · weights (n, columns)."""
+        beside = np.zeros((len(similarity), len(self._bias)))
+        for i, start, middle, end in self._beside:
+            yes, no = similarity[:, start:middle], similarity[:, middle:end]
+            beside[:, i] = yes.max(axis=1) - no.max(axis=1)
+        similarity = similarity[:, : len(self._bias)]
         grade = [1 + sigmoid(similarity[:, i, None] + cuts).sum(1) for i, cuts in self._cuts]
         graded = np.stack(grade, axis=1) if grade else np.empty((len(similarity), 0))
-        logits = similarity + self._bias
+        logits = similarity + self._bias + beside
         if self._rule and not self._combines:
             return Outputs(*_one_of(logits), graded)
         probability = sigmoid(logits)
@@ -113,10 +128,12 @@ def load(folder: str | Path = Path(__file__).parent) -> BundleScorer:
         raise ValueError(f"{folder} can't be used ({type(error).__name__}: {error})") from error
 
 
-def _tensor(tensors: Mapping[str, Any], name: str, size: int) -> Any:
-    found = tensors[name]
-    if found.dtype != np.float64 or found.shape != (size,):
-        raise ValueError(f"{name} is {found.dtype} {found.shape}, not a float64 vector of {size}")
+def _tensor(tensors: Mapping[str, Any], name: str, *shape: int | None) -> Any:
+    """None: one or more."""
+    found, dtype = tensors[name], np.float64 if len(shape) == 1 else np.float32
+    wanted = tuple(size or max([*found.shape[:1], 1]) for size in shape)
+    if found.dtype != dtype or found.shape != wanted:
+        raise ValueError(f"{name} is {found.dtype} {found.shape}, not {np.dtype(dtype)} {wanted}")
     if not (np.abs(found) <= LARGEST).all():  # which no NaN is
         raise ValueError(f"{name} has weights that are not finite or exceed {LARGEST:g}")
     return found

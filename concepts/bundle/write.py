@@ -45,6 +45,10 @@ REQUIREMENTS = """numpy>=2.0,<3
 onnxruntime>=1.22,<2
 pillow>=11.3,<13
 """
+PROTOTYPES = (
+    "Beside its weights a head holds prototypes: means of the vectors of two labelled pictures or more. They "
+    "say roughly what such pictures show. None is one picture's own, unless its side has no other."
+)
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -101,6 +105,7 @@ def bundle_facts(
         licence_notes=(
             f"Weights of the encoder: {about.licence}.",
             "The pictures and answers it learned from are not in this file.",
+            *([PROTOTYPES] if any(part.head.line.prototypes for part in parts) else ()),
         ),
     )
 

@@ -14,6 +14,7 @@ from cachetools import LRUCache, cachedmethod
 from numpy.typing import NDArray
 
 from concepts.bundle.scorer import sigmoid
+from concepts.classifier.training import linear_head
 from storage.heads import StoredHead
 from storage.vectors.ids import PictureIds
 from storage.vectors.reader import Scores, VectorReader
@@ -66,7 +67,7 @@ class LibraryScores:
 
 
 def _key(_: object, head: StoredHead, vectors: VectorReader) -> tuple[bytes, str]:
-    return hashlib.sha256(head.weights + np.float64(head.bias).tobytes()).digest(), vectors.version
+    return hashlib.sha256(head.function).digest(), vectors.version
 
 
 class ScoreCache:
@@ -101,6 +102,6 @@ def scored_alone(head: StoredHead, vectors: VectorReader, ids: Sequence[str]) ->
 
 
 def _scored(head: StoredHead, vectors: VectorReader, allowed: PictureIds | None = None) -> LibraryScores:
-    logits = vectors.scores(np.frombuffer(head.weights, dtype="<f8"), head.bias, allowed)
+    logits = linear_head(head).scores(vectors, allowed)
     probability = sigmoid(logits.values).astype(np.float32, copy=False)
     return LibraryScores(replace(logits, values=probability))

@@ -12,7 +12,7 @@ import numpy as np
 from concepts.jobs.engines import nothing
 from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.waves import examples
-from concepts.learning.base import Bools, Floats, Rows
+from concepts.learning.base import Bools, Floats, LinearHead, Prototypes, Rows
 from concepts.learning.stratified import Draws, StratifiedCounts, Stratum, together, weights
 from concepts.learning.waves import Strata, error_at
 from storage.concepts import Wave
@@ -209,7 +209,8 @@ def _cut(dataset: ConceptDataset, wave: Wave, groups: PictureIds) -> Rows:
         return np.zeros(len(groups), dtype=np.int64)
     # The cut is by what the concept was judged by when it was made.
     seen = dataset.collection.parts.reader_of(dataset.concept_id, wave.fingerprint)
-    scores = seen.scores(np.frombuffer(wave.weights, dtype="<f8"), wave.bias)
+    weights, beside = np.frombuffer(wave.weights, dtype="<f8"), Prototypes.read(wave.prototypes)
+    scores = LinearHead("", weights, wave.bias, prototypes=beside).scores(seen)
     logits = np.full(len(groups), -np.inf)  # for pictures whose parts were never embedded
     logits[scores.ids.rows_of(groups)] = scores.values[groups.rows_of(scores.ids)]
     return Strata(tuple(wave.boundaries)).of(logits)

@@ -212,8 +212,7 @@ def views_of(
     """
     if drawn.draws is None:
         return []
-    linear = linear_head(head)
-    scores = dataset.index.scores(linear.weights, linear.bias)
+    scores = linear_head(head).scores(dataset.index)
     logits = scores.values[drawn.groups.rows_of(scores.ids)].astype(np.float64)
     seen = np.asarray(sigmoid(logits))
     learned = dataset.at(head.label_sequence).training

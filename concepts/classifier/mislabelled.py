@@ -43,9 +43,8 @@ def likely_mislabelled(training_data: TrainingData, head: StoredHead | None, n: 
 def borderline(training_data: TrainingData, head: StoredHead, n: int) -> list[ReviewRow]:
     """Unlabelled pictures nearest to the threshold, the least sure first: one of each group of
     near-duplicates, at most n."""
-    linear = linear_head(head)
     free = training_data.index.ids.without(training_data.reserved | training_data.spoken_for)
-    scores = training_data.index.scores(linear.weights, linear.bias).among(free)
+    scores = linear_head(head).scores(training_data.index, free)
     nearest = dict(scores.nearest(logit(head.threshold), SPARE * n))
     groups: dict[str, str] = {}
     for picture, group in zip(

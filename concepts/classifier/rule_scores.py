@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from concepts.bundle import scorer
 from concepts.bundle.decisions import zones_between
 from concepts.bundle.facts import AnyOf, Expression, Is, Not, parts_of
+from concepts.classifier.training import linear_head
 from concepts.labelling.consensus import Decision
 from concepts.labelling.dataset import ConceptDataset
-from concepts.learning.base import Bools
+from concepts.learning.base import Bools, StackedHeads
 from concepts.learning.intervals import clopper_pearson
 from concepts.library.search import with_look_alikes
 from concepts.view import View
@@ -174,7 +175,7 @@ def _key(
 ) -> tuple[bytes, str]:
     found = hashlib.sha256(expression.model_dump_json().encode())
     for head in heads:
-        found.update(head.weights + np.float64(head.bias).tobytes())
+        found.update(head.function)
     return found.digest(), vectors.version
 
 
@@ -192,8 +193,8 @@ class RuleCache:
     @cachedmethod(lambda self: self._kept, _key, condition=lambda self: self._changed)
     def of(self, expression: Expression, heads: Sequence[StoredHead], vectors: VectorReader) -> LibraryRule:
         """Computed where it isn't kept, or where the library has changed. Seconds for a million."""
-        weights = np.stack([np.frombuffer(head.weights, dtype="<f8") for head in heads], axis=1)
-        logits = vectors.scores(weights, np.array([head.bias for head in heads]))
+        stacked = StackedHeads([linear_head(head) for head in heads])
+        logits = vectors.scores(stacked.columns, joined=stacked.joined)
         members = scorer.sigmoid(logits.values).astype(np.float32, copy=False)
         probability = combined(expression, members)
         return LibraryRule(expression, logits.ids, members, probability, *bounds(expression, members))

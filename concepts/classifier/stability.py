@@ -124,7 +124,7 @@ def _left(dataset: ConceptDataset, order: Sequence[str], way: str) -> Left | Non
     except NotEnoughLabelsError:
         return None
     near_groups = dataset.collection.library.near_groups
-    highest = dataset.index.scores(held_out.head.weights, held_out.head.bias).top(len(order) + AMONG)
+    highest = held_out.head.scores(dataset.index).top(len(order) + AMONG)
     seen, groups = set(near_groups(order)), near_groups([picture for picture, _ in highest])
     unlabelled = [score for one, (_, score) in zip(groups, highest, strict=True) if one not in seen]
     own = held_out.scores[counts]

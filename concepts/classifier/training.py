@@ -9,11 +9,12 @@ import numpy as np
 
 from concepts.errors import FingerprintMismatchError, NotEnoughLabelsError
 from concepts.labelling.training_data import Training, TrainingData
-from concepts.learning.base import LinearHead
+from concepts.learning.base import LinearHead, Prototypes
 from concepts.learning.fitting import SEED, train_head
 from concepts.learning.heads import HEADS
 from concepts.learning.report import AuthorKind, LabelCount
 from concepts.learning.scale import Scale
+from concepts.learning.scaled import GRADED
 from concepts.learning.target import Target
 from concepts.library.collection import Collection
 from concepts.library.parts import OtherPartError
@@ -72,6 +73,7 @@ def train(
             details=details,
             created=now(),
             classes=None if head.classes is None else np.ascontiguousarray(head.classes, "<f8").tobytes(),
+            prototypes=head.prototypes.kept() if head.prototypes else None,
         ),
     )
     return (*notes, *unmet(head))
@@ -128,6 +130,8 @@ def way_of(stored: HeadFacts) -> str:
     """The name of the head that was asked for; "auto" where there was no choice yet, and where the package
     that brought the head is gone."""
     way = str(stored.details.get("head", "auto"))
+    if way == "auto" and not {"prototypes", GRADED} & stored.details.keys():
+        return "line"  # as it was before it had prototypes
     return way if way in list(HEADS) else "auto"
 
 
@@ -135,7 +139,8 @@ def linear_head(stored: StoredHead) -> LinearHead:
     weights, classes = np.frombuffer(stored.weights, dtype="<f8"), None
     if stored.classes is not None:
         classes = np.frombuffer(stored.classes, "<f8").reshape(-1, len(weights) + 1)
-    return LinearHead(stored.kind, weights, stored.bias, stored.threshold, stored.details, classes)
+    beside = Prototypes.read(stored.prototypes)
+    return LinearHead(stored.kind, weights, stored.bias, stored.threshold, stored.details, classes, beside)
 
 
 def probabilities_of(head: StoredHead, data: TrainingData, ids: Sequence[str]) -> dict[str, float]:

@@ -182,7 +182,7 @@ def _scores(training_data: TrainingData, order: GridOrder, query: str) -> tuple[
             training_data.collection.text_vectors([query])[0], 0.0, allowed
         ), False
     head = train_head(training_data.training.data, training_data.text_direction, seed=0)
-    return training_data.index.scores(head.weights, head.bias, allowed), head.kind != "text"
+    return head.scores(training_data.index, allowed), head.kind != "text"
 
 
 def _first(scores: Scores, order: GridOrder, knows: bool, n: int) -> list[tuple[str, float]]:

@@ -63,6 +63,6 @@ def effect_of(training_data: TrainingData, late: Collection[str]) -> Effect | No
 def decisions(training_data: TrainingData, way: str, rows: Rows) -> tuple[Bools, Bools]:
     """What a head that learned from these rows flags, and about what it hesitates: (n,) of the library."""
     head = train_early(training_data.training.data.at(rows), training_data.text_direction, SEED, way)
-    logits = training_data.index.scores(head.weights, head.bias).values
+    logits = head.scores(training_data.index).values
     low, high = (logit(edge) for edge in OPEN)
     return logits >= logit(head.threshold), (logits > low) & (logits < high)

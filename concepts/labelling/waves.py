@@ -48,7 +48,7 @@ def draw_wave(
     wave, rng = _next_wave(dataset, frame, sequence, dataset.fingerprint)
     cut, logits = Strata(()), np.zeros(len(frame))
     if head is not None:
-        scores = dataset.index.scores(head.weights, head.bias)
+        scores = head.scores(dataset.index)
         rows = frame.rows_of(scores.ids)
         if len(rows) == len(frame):
             logits = scores.values[rows].astype(np.float64)
@@ -58,6 +58,7 @@ def draw_wave(
     if head is not None and cut.boundaries:
         wave.weights = np.ascontiguousarray(head.weights, "<f8").tobytes()
         wave.bias, wave.boundaries = head.bias, list(cut.boundaries)
+        wave.prototypes = head.prototypes.kept() if head.prototypes else None
     return wave, frame.at(chosen)
 
 

@@ -28,7 +28,7 @@ from concepts.learning.base import (
 )
 from concepts.learning.fitting import PROBABLY, SEED, WORDS_ALONE, probably_wrong, train_early
 from concepts.learning.heads import HEADS
-from concepts.learning.nearness import MOST, nearest_in_logits
+from concepts.learning.nearness import MOST
 from concepts.learning.scaled import doubt
 from concepts.registry import Method, Registry
 
@@ -384,12 +384,10 @@ class Next:
     choices: list[Choice]
 
 
-def how_unsure(head: LinearHead, training: TrainingSet, vectors: Vectors, logits: Floats) -> Floats:
-    """(n,) doubt about grades or classes; else how near the border of head (`logits`) and nearest labels."""
+def how_unsure(head: LinearHead, vectors: Vectors, logits: Floats) -> Floats:
+    """(n,) doubt about grades or classes; else how near the border of the head (`logits`)."""
     of_scale = doubt(head, vectors)
-    if of_scale is not None:
-        return of_scale
-    return -np.abs(logits + nearest_in_logits(head, training.at(training.weight >= 1), vectors))
+    return -np.abs(logits) if of_scale is None else of_scale
 
 
 def next_round(
@@ -417,7 +415,7 @@ def next_round(
     round = Round(pool, labelled, training, head)
     if head:
         logits = head.logits(pool.vectors)
-        doubt = how_unsure(head, training, pool.vectors, logits)
+        doubt = how_unsure(head, pool.vectors, logits)
         round = replace(round, probability=sigmoid(logits), doubt=doubt)
     rng = np.random.default_rng([seed, answered])
     return Next(round, ACQUISITIONS[ways.acquisition]().select(round, n, rng))

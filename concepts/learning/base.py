@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from concepts.encoders.base import Vectors
 from concepts.learning.scale import ScaleLabels
 from concepts.registry import Method
+
+if TYPE_CHECKING:  # a bundle needs none of it
+    from storage.vectors.ids import PictureIds
+    from storage.vectors.reader import Scores, VectorReader
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -59,9 +63,30 @@ class TrainingSet:
 
 
 @dataclass(frozen=True)
+class Prototypes:
+    """What is typical of the labelled pictures, beside a line between them: yes (k, d), no (m, d). The logit
+    of a picture x gets the largest yes · x and loses the largest no · x."""
+
+    yes: Vectors
+    no: Vectors
+
+    def kept(self) -> bytes:
+        from safetensors.numpy import save
+
+        return bytes(save({"yes": self.yes, "no": self.no}))
+
+    @classmethod
+    def read(cls, kept: bytes | None) -> Prototypes | None:
+        from safetensors.numpy import load
+
+        return None if kept is None else cls(**load(kept))
+
+
+@dataclass(frozen=True)
 class LinearHead:
-    """p(yes | x) = sigmoid(weights · x + bias), calibrated; yes where p ≥ threshold. `classes` (k, d + 1):
-    weights and biases of exclusive classes, against none of them, where there are some."""
+    """p(yes | x) = sigmoid(weights · x + bias), calibrated; yes where p ≥ threshold. Where it has prototypes,
+    what they say is added. `classes` (k, d + 1): weights and biases of exclusive classes, against none of
+    them, where there are some."""
 
     kind: str
     weights: Floats  # (d,)
@@ -69,13 +94,70 @@ class LinearHead:
     threshold: float = 0.5
     details: dict[str, Any] = field(default_factory=dict)  # how it was trained, JSON-able, for the card
     classes: Floats | None = None
+    prototypes: Prototypes | None = None
+
+    @property
+    def columns(self) -> Floats:
+        """(d, c): what a picture is multiplied with, once for all that it needs; see `joined`."""
+        beside = () if self.prototypes is None else (self.prototypes.yes, self.prototypes.no)
+        return np.ascontiguousarray(np.vstack([self.weights[None], *beside]).T, dtype=np.float64)
+
+    def joined(self, products: NDArray[np.floating]) -> NDArray[np.floating]:
+        """vectors · `columns` (n, c) → their logits (n,)."""
+        found = products[:, 0] + products.dtype.type(self.bias)
+        if self.prototypes is None:
+            return found
+        yes = 1 + len(self.prototypes.yes)
+        return np.asarray(found + products[:, 1:yes].max(axis=1) - products[:, yes:].max(axis=1))
 
     def logits(self, vectors: NDArray[np.floating]) -> Floats:
-        return np.asarray(vectors, dtype=np.float64) @ self.weights + self.bias
+        vectors = np.asarray(vectors, dtype=np.float64)
+        if self.prototypes is None:
+            return vectors @ self.weights + self.bias
+        return np.asarray(self.joined(vectors @ self.columns), np.float64)
+
+    def scores(self, index: VectorReader, allowed: PictureIds | None = None) -> Scores:
+        """The logits of all pictures of an index, or of those that are allowed."""
+        if self.prototypes is None:
+            return index.scores(self.weights, self.bias, allowed)
+        return index.scores(self.columns, allowed=allowed, joined=self.joined)
+
+    def weights_at(self, vector: NDArray[np.floating]) -> Floats:
+        """(d,) the weights of the line that the head is for this picture (d,): its own, and the prototypes
+        that this picture is most like."""
+        if self.prototypes is None:
+            return self.weights
+        sides = (self.prototypes.yes, self.prototypes.no)
+        yes, no = (np.asarray(side[int((side @ vector).argmax())], np.float64) for side in sides)
+        return self.weights + yes - no
+
+    def calibrated(self, a: float, c: float) -> LinearHead:
+        """The head whose logits are a · logits + c; a > 0."""
+        own = self.prototypes
+        moved = own and Prototypes(*(np.asarray(a * side, np.float32) for side in (own.yes, own.no)))
+        return replace(self, weights=a * self.weights, bias=a * self.bias + c, prototypes=moved)
 
     def probabilities(self, vectors: NDArray[np.floating]) -> Floats:
         """(n, d) → (n,) in 0..1."""
         return sigmoid(self.logits(vectors))
+
+
+@dataclass(frozen=True)
+class StackedHeads:
+    """Several heads whose pictures are multiplied once for all of them."""
+
+    heads: Sequence[LinearHead]
+
+    @property
+    def columns(self) -> Floats:
+        """(d, c)"""
+        return np.concatenate([head.columns for head in self.heads], axis=1)
+
+    def joined(self, products: NDArray[np.floating]) -> NDArray[np.floating]:
+        """vectors · `columns` (n, c) → logits (n, heads)."""
+        ends = np.cumsum([head.columns.shape[1] for head in self.heads])
+        parts = np.split(products, ends[:-1], axis=1)
+        return np.stack([head.joined(part) for head, part in zip(self.heads, parts, strict=True)], axis=1)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
 from concepts.learning.base import Bools, Floats, LinearHead, TrainingSet, sigmoid
 from concepts.learning.calibration import Calibration, choose_threshold, logit, platt
-from concepts.learning.heads import HEADS, SUITED
+from concepts.learning.heads import HEADS, SUITED, LineHead
 from concepts.learning.nearness import others_in_logits
 from concepts.learning.scaled import fit_classes, fit_graded, with_cuts
 from concepts.learning.target import Target
@@ -49,7 +49,7 @@ def train_head(
     found = way.fit_held_out(data, text_direction, seed)
     raw, scores = found.head, found.scores
     fit = platt(scores, data.positive, data.weight)
-    calibrated = replace(raw, weights=fit.a * raw.weights, bias=fit.a * raw.bias + fit.c)
+    calibrated = raw.calibrated(fit.a, fit.c)
     details |= raw.details | {"calibration": {"a": fit.a, "c": fit.c}, "folds": found.folds}
     threshold, facts = _threshold(fit, scores, data, target)
     return replace(calibrated, threshold=threshold, details=details | facts)
@@ -65,6 +65,7 @@ def _details(data: TrainingSet, head: str, target: Target) -> dict[str, Any]:
         "target": str(target),
         "within_reach": None,
         "calibration": None,
+        "prototypes": None,
         "folds": 0,
     }
 
@@ -151,7 +152,7 @@ def probably_wrong(labels: TrainingSet, wrong: float, seed: int) -> Floats:
     """
     if not (labels.positives and labels.negatives):
         return np.zeros(len(labels.positive))
-    found = HEADS[AUTO]().fit_held_out(labels, None, seed)
+    found = LineHead().fit_held_out(labels, None, seed)
     if not found.folds:
         return np.zeros(len(labels.positive))
     fit = platt(found.scores, labels.positive, labels.weight)
@@ -162,8 +163,10 @@ def probably_wrong(labels: TrainingSet, wrong: float, seed: int) -> Floats:
 def warm_up() -> None:
     """Trains each head that `auto` may take on a handful of points, which imports all that training a real
     one does."""
+    import scipy.cluster.hierarchy  # noqa: F401  for prototypes of many labels
+
     positive = np.arange(POINTS) % 2 == 0
     vectors = np.random.default_rng(SEED).normal(size=(POINTS, 4)).astype(np.float32)
     data = TrainingSet(vectors, positive, np.ones(POINTS), np.arange(POINTS))
-    for head in SUITED:
+    for head in (AUTO, *SUITED):
         train_head(data, vectors[0], SEED, head=head)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -24,6 +24,7 @@ from concepts.learning.base import (
     one_blas_thread,
 )
 from concepts.learning.calibration import calibrated_loss
+from concepts.learning.nearness import prototypes
 from concepts.registry import Method, Registry
 
 REGULARISATION = (1.0, 10.0, 100.0)
@@ -45,7 +46,8 @@ class HeldOut:
 
 
 class Head(Scorer, Protocol):
-    """A scorer that reduces to weights and a bias, and so can be exported. Heads inherit from this class.
+    """A scorer that reduces to weights, a bias and perhaps prototypes, and so can be exported. Heads inherit
+    from this class.
 
     Made without arguments when it is looked up by name. What leaves `fit` is neither calibrated nor has it
     a threshold: `concepts.learning.fitting.train_head` sees to both, for every head alike.
@@ -291,11 +293,11 @@ def _logistic(X: NDArray[np.float32], positive: Bools, weight: Floats, C: float)
 SUITED: dict[str, Head] = {"text": TextHead(), "lda": LDAHead(), "logistic": LogisticHead()}
 
 
-class AutoHead(Head):
+class LineHead(Head):
     """Text without both a yes and a no, LDA with few of either, logistic regression from there."""
 
     method = Method(
-        name="auto",
+        name="line",
         what="Takes what suits the number of answers: the words, then lda, then logistic.",
         source="this project",
         cost="that of the head it takes",
@@ -319,8 +321,43 @@ class AutoHead(Head):
         return LDAHead() if min(yes, no) < FEW else LogisticHead()
 
 
+class AutoHead(Head):
+    """The line, and beside it prototypes of what is labelled yes and of what is labelled no."""
+
+    method = Method(
+        name="auto",
+        what="The line that suits the number of answers, and beside it what is typical of both sides.",
+        source="this project; Snell et al., Prototypical networks for few-shot learning, NeurIPS 2017",
+        cost="that of the line, and a hundredth of a second",
+        defaults={"few": FEW},
+    )
+
+    def fit(self, data: TrainingSet, text_direction: Vectors | None, seed: int) -> LinearHead:
+        return _with_prototypes(LineHead().fit(data, text_direction, seed), data)
+
+    def fit_held_out(self, data: TrainingSet, text_direction: Vectors | None, seed: int) -> HeldOut:
+        line = LineHead().fit_held_out(data, text_direction, seed)
+        head = _with_prototypes(line.head, data)
+        if head.prototypes is None:
+            return line
+        if not line.folds:
+            return HeldOut(head, head.logits(data.vectors), 0)
+        scores, nothing = line.scores.copy(), replace(head, weights=np.zeros_like(head.weights), bias=0.0)
+        for train, test in grouped_folds(data.positive, data.group, seed):  # the same as the line's
+            beside = replace(nothing, prototypes=prototypes(line.head, data.at(train)))
+            scores[test] += beside.logits(data.vectors[test])
+        return HeldOut(head, scores, line.folds)
+
+
+def _with_prototypes(line: LinearHead, data: TrainingSet) -> LinearHead:
+    found = prototypes(line, data)
+    counts = found and {"yes": len(found.yes), "no": len(found.no)}
+    return replace(line, prototypes=found, details=line.details | {"prototypes": counts})
+
+
 HEADS: Registry[Head] = Registry("head", "discern.heads")
 HEADS.register(AutoHead)
+HEADS.register(LineHead)
 HEADS.register(TextHead)
 HEADS.register(LDAHead)
 HEADS.register(LogisticHead)

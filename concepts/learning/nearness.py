@@ -1,5 +1,5 @@
-"""What the labelled pictures nearest to a picture say, beside a linear head: a line through everything that
-counts can't leave out what lies between kinds that have nothing in common."""
+"""What labelled pictures like a picture say of it, beside a line: a line through everything that counts can't
+leave out what lies between kinds that have nothing in common, and people who err pull it aside."""
 
 from __future__ import annotations
 
@@ -7,21 +7,53 @@ import numpy as np
 from numpy.typing import NDArray
 
 from concepts.encoders.base import Vectors
-from concepts.learning.base import Floats, LinearHead, TrainingSet
+from concepts.learning.base import Floats, LinearHead, Prototypes, Rows, TrainingSet, one_blas_thread
 
-NEAREST = 2  # of each side: one may be wrong
-OTHERS = 5  # of each side that speak for or against a label
 SHARE = 0.5  # of the length of the head's weights that a difference of 1 in cosine weighs
-MOST = 512  # labels; a head that has learned from more is good by itself, and each costs a product a picture
+OTHERS = 5  # of each side that speak for or against a label
+MOST = 512  # labels; a head that has learned from more is good by itself
+MOST_YES, MOST_NO = 32, 64  # prototypes: each costs a product a picture
 
 
-def nearest_in_logits(head: LinearHead, labels: TrainingSet, vectors: NDArray[np.floating]) -> Floats:
-    """(n,) what the nearest labels add to the head's logits: ½‖w‖ times the mean cosine of the two nearest
-    yes less that of the two nearest no; 0 without both sides, or with more than `MOST` labels."""
+def prototypes(head: LinearHead, labels: TrainingSet) -> Prototypes | None:
+    """Means of two labels that are alike, and where these are many, of several such: in length so that a
+    difference of 1 in cosine adds ½‖w‖ to a logit. After prototypical networks (Snell et al., NeurIPS 2017),
+    with many of a side in place of one. None without both sides, and with more than `MOST` labels."""
     if not (labels.positives and labels.negatives) or len(labels.positive) > MOST:
-        return np.zeros(len(vectors))
-    yes, no = labels.vectors[labels.positive], labels.vectors[~labels.positive]
-    return SHARE * float(np.linalg.norm(head.weights)) * (_nearest(vectors, yes) - _nearest(vectors, no))
+        return None
+    length = SHARE * float(np.linalg.norm(head.weights))
+    yes, no = labels.at(labels.positive), labels.at(~labels.positive)
+    return Prototypes(*(_typical(side, most, length) for side, most in ((yes, MOST_YES), (no, MOST_NO))))
+
+
+def _typical(side: TrainingSet, most: int, length: float) -> Vectors:
+    """(≤ most, d) of this length."""
+    with one_blas_thread():
+        found = _pairs(np.asarray(side.vectors, np.float32), side.group)
+        if len(found) > most:
+            # SciPy's clusters take a tenth of a second to load, and few labels need none
+            from scipy.cluster.hierarchy import fcluster, ward
+
+            apart = np.sqrt(np.maximum(2 - 2 * (found @ found.T), 0))[np.triu_indices(len(found), 1)]
+            cluster = fcluster(ward(apart), most, "maxclust")
+            found = _unit(np.stack([found[cluster == one].mean(axis=0) for one in np.unique(cluster)]))
+    return np.asarray(length * found, np.float32)
+
+
+def _pairs(vectors: Vectors, group: Rows) -> Vectors:
+    """(≤ n, d) unit: of each picture (n, d) and the one most like it, the mean; its near-copies (group (n,))
+    are none. One picture may be mislabelled, and no file that leaves the house shall hold its vector."""
+    cosine = vectors @ vectors.T
+    cosine[group[:, None] == group[None]] = -np.inf
+    alone = ~np.isfinite(cosine).any(axis=1)  # all are copies of one
+    other = np.where(alone, np.arange(len(vectors)), cosine.argmax(axis=1))
+    pairs = np.unique(np.sort(np.stack([np.arange(len(vectors)), other], axis=1), axis=1), axis=0)
+    return _unit(vectors[pairs[:, 0]] + vectors[pairs[:, 1]])
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(length, 1e-12), np.float32)
 
 
 def others(labels: TrainingSet, k: int) -> Floats:
@@ -33,19 +65,14 @@ def others(labels: TrainingSet, k: int) -> Floats:
     return _mean(cosine[:, labels.positive], k) - _mean(cosine[:, ~labels.positive], k)
 
 
-def others_in_logits(head: LinearHead, labels: TrainingSet) -> Floats:
-    """(n,) what that adds to a head that had not seen them; 0 with more than `MOST` labels."""
-    if len(labels.positive) > MOST:
-        return np.zeros(len(labels.positive))
-    return SHARE * float(np.linalg.norm(head.weights)) * others(labels, OTHERS)
-
-
-def _nearest(vectors: NDArray[np.floating], labelled: Vectors) -> Floats:
-    """(n,) mean cosine of the nearest of the labelled ones."""
-    return _mean(np.asarray(vectors, np.float32) @ np.asarray(labelled, np.float32).T, NEAREST)
-
-
 def _mean(cosine: NDArray[np.float32], k: int) -> Floats:
     """(n,) mean of the k largest of each row."""
     k = min(k, cosine.shape[1])
     return np.asarray(np.partition(cosine, -k, axis=1)[:, -k:].mean(axis=1), np.float64)
+
+
+def others_in_logits(head: LinearHead, labels: TrainingSet) -> Floats:
+    """(n,) what that adds to a line that had not seen them; 0 with more than `MOST` labels."""
+    if len(labels.positive) > MOST:
+        return np.zeros(len(labels.positive))
+    return SHARE * float(np.linalg.norm(head.weights)) * others(labels, OTHERS)

@@ -10,7 +10,6 @@ from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
 from concepts.learning.base import Floats, NeighbourGraph, Pictures, Scorer, Texts, TrainingSet
 from concepts.learning.fitting import train_early
-from concepts.learning.nearness import nearest_in_logits
 from concepts.registry import Method, Registry
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ class WordsScorer(Scorer):
 
 
 class Blend(Scorer):
-    """z(head and nearest labels) + z(log of what a picture hears of yes over what it hears of no), each in
+    """z(head) + z(log of what a picture hears of yes over what it hears of no), each in
     standard deviations over the pictures that are ranked; the head alone, which begins with the words, until
     there is a yes.
 
@@ -124,8 +123,7 @@ class Blend(Scorer):
 
     def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
         head = train_early(data, None if texts is None else texts.direction, seed)
-        near = nearest_in_logits(head, data, pictures.vectors)
-        return blended(head.logits(pictures.vectors) + near, data, pictures)
+        return blended(head.logits(pictures.vectors), data, pictures)
 
 
 def blended(scores: Floats, data: TrainingSet, pictures: Pictures) -> Floats:

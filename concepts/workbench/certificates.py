@@ -342,7 +342,7 @@ def _next_attempt(draws: Mapping[str, CertifyingDraw]) -> int:
 
 
 def _is_same(one: StoredHead, other: StoredHead) -> bool:
-    return (one.weights, one.bias) == (other.weights, other.bias)
+    return one.function == other.function
 
 
 def _unfinished(view: CertificateView) -> str:

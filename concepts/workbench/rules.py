@@ -15,7 +15,7 @@ from pydantic import Field, TypeAdapter
 
 from concepts.bundle.facts import Combined, Expression
 from concepts.bundle.rule_text import parse, text_of
-from concepts.bundle.score import Column, table_rows, table_schema, weights, write_scores
+from concepts.bundle.score import Column, table_rows, table_schema, write_scores
 from concepts.classifier.rule_scores import (
     CombinationView,
     LibraryRule,
@@ -38,6 +38,7 @@ from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
 from concepts.jobs.job import read_done
 from concepts.labelling.consensus import Decision
+from concepts.learning.base import StackedHeads
 from concepts.library.placed_scores import with_places
 from concepts.publishing.export import ExportResult, export_heads
 from concepts.view import View
@@ -459,11 +460,12 @@ class Rules:
         out = Path(job.out) if job.out else folder / f"all-concepts.{job.suffix}"
         schema = table_schema(columns, as_csv=job.suffix == "csv")
         collection = self._context.collection
+        products = StackedHeads([column.head for column in columns]).columns
         # With no name of its own: it ends, with its threads, where `rows` are closed.
         rows = table_rows(
             columns,
             schema,
-            with_places(collection, collection.index(), weights(columns), progress.report),
+            with_places(collection, collection.index(), products, progress.report),
         )
         with self._context.jobs.precedence.first(), closing(rows):
             counts = write_scores(rows, schema, out)

@@ -286,10 +286,11 @@ class Scores:
             raise NotAnsweredError(self._concept.name)
         check_fingerprint(head, collection)
         encoder = collection.parts.encoder(head.concept_id)
-        weights = np.frombuffer(head.weights, dtype="<f8")
         with original(found_picture, short_side(encoder)) as decoded:
             if decoded is None:
                 raise DiscernError("None of the files of this picture can be read any more.")
+            vector = encoder.encode_pictures(np.stack([encoder.prepare(decoded.image)]))[0]
+            weights = linear_head(head).weights_at(vector)
             cells = locate(encoder, decoded.image, weights)
         _, seen = collection.parts.seen(head.concept_id)
         _, sample = next(iter(seen.batches(SAMPLE)))  # ids are hashes: by chance

@@ -145,6 +145,7 @@ class Wave(Base):
     fingerprint: Mapped[str] = mapped_column(String(80))  # of the head's encoder; none: drawn elsewhere
     weights: Mapped[bytes | None] = mapped_column(LargeBinary)  # float64; none: everything was drawn alike
     bias: Mapped[float]
+    prototypes: Mapped[bytes | None] = mapped_column(LargeBinary)  # as of a head
     boundaries: Mapped[list[Any]]  # between the strata, as rising logits of that head
     frame: Mapped[int]  # groups of look-alikes that were drawn from
     created: Mapped[Now]
@@ -303,6 +304,7 @@ class HeadRow(Base):
     threshold: Mapped[float]
     details: Mapped[dict[str, Any]]
     classes: Mapped[bytes | None] = mapped_column(LargeBinary)  # of exclusive classes: their weights
+    prototypes: Mapped[bytes | None] = mapped_column(LargeBinary)  # safetensors: yes (k, d), no (m, d)
     created: Mapped[Now]
 
 

@@ -21,6 +21,7 @@ from storage.vectors.ids import AT_ONCE, Flags, Floats, Halves, Keys, PictureIds
 from storage.vectors.products import Multiply, multiplied, on_processor
 
 BLOCK = 2**18  # rows whose products with all queries are in memory at a time
+JOINED = 2**16  # rows whose products are joined at a time
 TOGETHER = 1024  # rows that are multiplied exactly at a time
 NEIGHBOURS_TOGETHER = 256  # pictures whose neighbours are looked for at once
 MOST_PRODUCTS = 256 * 1024**2  # bytes of them that are made before any is asked for
@@ -202,11 +203,18 @@ class VectorReader:
         weights: NDArray[np.floating],
         bias: float | NDArray[np.floating] = 0.0,
         allowed: PictureIds | None = None,
+        joined: Callable[[Floats], Floats] | None = None,
     ) -> Scores:
-        """weights (d,) or (d, k) → vectors · weights + bias, in float32. Needs a few MB besides the answer,
-        which is the same whatever the number of processors."""
-        places = self._places(allowed)
-        values = self._products(np.asarray(weights, dtype=np.float32), places)
+        """weights (d,) or (d, k) → vectors · weights + bias, in float32; `joined` makes one of the k of each
+        picture, (n, k) → (n,) or (n, m). Needs a few MB besides the answer, which is the same whatever the
+        number of processors."""
+        places, columns = self._places(allowed), np.asarray(weights, dtype=np.float32)
+        if joined is None:
+            values = self._products(columns, places)
+        else:
+            n = len(self.known) if places is None else len(places)
+            starts = range(0, max(n, 1), JOINED)
+            values = np.concatenate([joined(self._some(columns, places, start, n)) for start in starts])
         values += np.asarray(bias, dtype=np.float32)
         return Scores(self.ids if allowed is None else PictureIds(self.known, places), values)
 
@@ -347,6 +355,14 @@ class VectorReader:
         if len(rows) < len(self._vectors) / 2:
             return self._multiply(self._vectors, columns, rows.astype(np.int64))
         return self._multiply(self._vectors, columns)[rows]
+
+    def _some(self, columns: Floats, places: Rows | None, start: int, n: int) -> Floats:
+        """The products of `JOINED` of the n places from `start` on."""
+        stop = min(start + JOINED, n)
+        if places is None and self._rows is None:
+            return self._multiply(self._vectors, columns, slice(start, stop))
+        some = np.arange(start, stop) if places is None else places[start:stop]
+        return self._multiply(self._vectors, columns, self._at(some))
 
 
 class _Likely:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from concepts.learning.base import TrainingSet
-from concepts.learning.heads import AutoHead, Head, LogisticHead, TextHead
+from concepts.learning.heads import LineHead, Head, LogisticHead, TextHead
 from concepts.registry import Method
 
 STRENGTH = 100.0  # C: between pictures of unit length even the smallest distance is worth something
 
 
-class SteadyHead(AutoHead):
+class SteadyHead(LineHead):
     """The words without both a yes and a no, then logistic regression with C = 100, never searched for."""
 
     method = Method(

@@ -1,4 +1,4 @@
-"""The library's ranking as it was before it heard the nearest labels."""
+"""The library's ranking as it was before heads had prototypes."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from concepts.registry import Method
 
 
 class BlendOfTheHead(Scorer):
-    """As `blend`, by the head and the flow of labels alone."""
+    """As `blend`, by the line and the flow of labels alone."""
 
     method = Method(
         name="blend_of_the_head",
-        what="As blend, without what the labelled pictures nearest to a picture say.",
+        what="As blend, by a head without prototypes.",
         source="what the app did before",
         cost="that of blend",
     )
 
     def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
-        head = train_early(data, None if texts is None else texts.direction, seed)
+        head = train_early(data, None if texts is None else texts.direction, seed, "line")
         return blended(head.logits(pictures.vectors), data, pictures)

@@ -127,7 +127,7 @@ def test_what_makes_no_sense_whatever_there_is_exits_with_2(
 
 
 @pytest.mark.parametrize(
-    ("command", "names"), [("train", "auto, text, lda, logistic"), ("annotate", "auto, builtin, vlm")]
+    ("command", "names"), [("train", "auto, line, text, lda, logistic"), ("annotate", "auto, builtin, vlm")]
 )
 def test_help_names_what_is_registered(ended: End, command: str, names: str) -> None:
     assert names in " ".join(ended("concept", command, "--help").out.split())

@@ -35,7 +35,7 @@ def answered(bench: Workbench) -> Workbench:
 
 def test_the_head_chosen_is_the_one_that_is_trained_and_the_version_remembers_it(answered: Workbench) -> None:
     trained = [answered.concept(NAME).versions.train(head=name).wait() for name in HEADS]
-    named = {"steady": "logistic"}  # the others are the kind they are called
+    named = {"line": "logistic", "steady": "logistic"}  # the others are the kind they are called
     assert [result.kind for result in trained][1:] == [named.get(name, name) for name in HEADS][1:]
     kept = answered.concept(NAME).definition.read().heads
     assert [head.kind for head in kept] == [result.kind for result in trained]
@@ -48,7 +48,7 @@ def test_without_a_choice_the_head_is_what_suits_the_answers(answered: Workbench
 
 
 def test_a_head_that_is_none_is_refused_with_those_there_are_and_nothing_is_kept(concept: Concept) -> None:
-    with pytest.raises(UnknownMethodError, match=r"no head “forest”.*auto, text, lda, logistic"):
+    with pytest.raises(UnknownMethodError, match=r"no head “forest”.*auto, line, text, lda, logistic"):
         concept.versions.train(head="forest")
     assert concept.definition.read().heads == []
     assert "train" not in [job.kind for job in concept.context.jobs.store.recent()]

@@ -48,6 +48,7 @@ OF_NO_PICTURE = {
         "watches",
         "heads.weights",
         "heads.classes",
+        "heads.prototypes",  # means of two pictures or more
     ),
     *("focuses", "label_events.comment", "deliveries.problem"),
     "bad_files",  # by its path, which is no picture's

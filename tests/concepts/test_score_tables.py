@@ -50,7 +50,7 @@ def test_a_row_a_picture_and_of_each_concept_what_its_version_says(bench: Workbe
     assert all(Path(path).is_file() for path in table["path"].to_pylist())
     for name in (NAME, OTHER):
         head = linear_head(bench.context.head(bench.context.concept(name), None))
-        exact = vectors.vectors(table["id"].to_pylist()).astype(np.float64) @ head.weights + head.bias
+        exact = head.logits(vectors.vectors(table["id"].to_pylist()))
         expected = 1 / (1 + np.exp(-exact))
         assert table[f"{name}: score"].to_pylist() == pytest.approx(expected.tolist(), abs=1e-12)
         said = ["yes" if p >= head.threshold else "no" for p in table[f"{name}: score"].to_pylist()]

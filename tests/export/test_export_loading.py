@@ -97,8 +97,22 @@ def test_numbers_in_the_facts_are_finite(folder, number):
         {"weights": np.ones(8), "bias": np.array([np.inf])},
         {"weights": np.full(8, 1e308), "bias": np.ones(1)},
         {"weights": np.ones(8), "bias": np.array([-1e308])},
+        *(
+            {"0.weights": np.ones(8), "0.bias": np.ones(1), **sides}
+            for sides in (
+                {"0.yes": np.ones((2, 8), np.float32)},
+                {"0.yes": np.ones((2, 7), np.float32), "0.no": np.ones((2, 8), np.float32)},
+                {"0.yes": np.ones((0, 8), np.float32), "0.no": np.ones((2, 8), np.float32)},
+                {"0.yes": np.ones((2, 8)), "0.no": np.ones((2, 8))},
+                {"0.yes": np.ones((2, 8), np.float32), "0.no": np.full((2, 8), np.nan, np.float32)},
+                {"0.yes": np.ones((), np.float32), "0.no": np.ones((2, 8), np.float32)},
+            )
+        ),
     ],
-    ids=["short", "two axes", "float32", "no bias", "extra", "nan", "infinite", "huge", "a huge bias"],
+    ids=[
+        *("short", "two axes", "float32", "no bias", "extra", "nan", "infinite", "huge", "a huge bias"),
+        *("no no", "short prototypes", "no yes", "prototypes in double", "nan prototypes", "a number"),
+    ],
 )
 def test_weights_must_be_finite_and_of_the_declared_shape(folder, tensors):
     save_file(tensors, folder / "head.safetensors")

@@ -6,6 +6,7 @@ import csv
 import json
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from concepts.bundle.score import schema_of, score_rows
 from concepts.bundle.scorer import load as load_scorer
 from concepts.bundle.write import BundlePart, write_bundle
 from concepts.errors import DiscernError
-from concepts.learning.base import LinearHead
+from concepts.learning.base import LinearHead, Prototypes
 
 DIMENSION = 8
 NAMES = ("messy room", "people", "=dark")
@@ -38,12 +39,17 @@ def part(name: str, line: LinearHead, grades: Grades | None = None, cuts: Any = 
     return BundlePart(BundleHead(line, cuts), facts)
 
 
+def some(rng: np.random.Generator, n: int) -> Any:
+    return 3 * rng.normal(size=(n, DIMENSION)).astype(np.float32)
+
+
 def three(seed: int = 0, *, graded: bool = False) -> list[BundlePart]:
     rng = np.random.default_rng(seed)
     lines = [
         bundles.make_head(4 * rng.normal(size=DIMENSION), float(rng.normal()), float(rng.uniform(0.2, 0.8)))
         for _ in NAMES
     ]
+    lines[2] = replace(lines[2], prototypes=Prototypes(*(some(rng, n) for n in (2, 3))))
     parts = [part(name, line) for name, line in zip(NAMES, lines, strict=True)]
     if graded:
         line = lines[1]

@@ -60,6 +60,7 @@ def facts_of_training(name: str, target: str) -> dict[str, Any]:
         "weights": head.weights.tolist(),
         "bias": head.bias,
         "threshold": head.threshold,
+        "says": head.logits(cloud(4, 4, 0, seed=8).vectors).tolist(),
         "details": head.details,
     }
 

@@ -88,7 +88,7 @@ def test_a_head_can_be_chosen_by_name_and_the_head_says_so(labels, text_directio
 
 
 def test_a_head_that_is_none_is_refused_with_the_names_of_those_there_are(labels):
-    with pytest.raises(UnknownMethodError, match=r"no head “forest”.* auto, text, lda, logistic"):
+    with pytest.raises(UnknownMethodError, match=r"no head “forest”.* auto, line, text, lda, logistic"):
         train_head(labels(20, 20), None, 0, head="forest")
 
 
@@ -101,7 +101,7 @@ def test_the_words_lead_until_there_are_enough_labels_for_the_head_chosen(labels
 def test_a_trained_head_is_calibrated_and_keeps_the_ranking(counts, labels, text_direction):
     data = labels(*counts)
     head = train_head(data, text_direction, 0)
-    raw = HEADS[head.kind]().fit(data, text_direction, 0)
+    raw = HEADS["auto"]().fit(data, text_direction, 0)
     unseen = labels(50, 200, seed=9)
     assert np.array_equal(np.argsort(head.logits(unseen.vectors)), np.argsort(raw.logits(unseen.vectors)))
     assert head.details["calibration"]["a"] > 0

@@ -1,15 +1,18 @@
-"""What the nearest labels say beside a head."""
+"""What is typical of labelled pictures, beside a line between them."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from concepts.encoders.base import unit
-from concepts.learning.base import LinearHead, TrainingSet
-from concepts.learning.nearness import MOST, nearest_in_logits, others_in_logits
+from concepts.learning.base import LinearHead, Prototypes, StackedHeads, TrainingSet
+from concepts.learning.fitting import train_head
+from concepts.learning.nearness import MOST, MOST_NO, MOST_YES, others_in_logits, prototypes
 
-BLIND = LinearHead("lda", np.ones(16), 0.0)  # no line tells the kinds apart that count from the others
+BLIND = LinearHead("lda", np.full(16, 0.25), 0.0)  # no line tells the kinds apart that count from the others
 
 
 def kinds(of_each: int = 4) -> tuple[np.ndarray, np.ndarray]:
@@ -23,18 +26,63 @@ def labelled(vectors: np.ndarray, positive: np.ndarray) -> TrainingSet:
     return TrainingSet(vectors, positive, np.ones(len(positive)), np.arange(len(positive)))
 
 
+def beside(found: Prototypes | None) -> LinearHead:
+    """A head that consists of prototypes alone."""
+    assert found is not None
+    return LinearHead("", np.zeros(found.yes.shape[1]), 0.0, prototypes=found)
+
+
 def test_a_picture_is_worth_more_the_nearer_what_counts_is_than_what_does_not() -> None:
     vectors, kind = kinds()
     labels = labelled(vectors[::2], np.isin(kind[::2], (0, 3)))
-    added = nearest_in_logits(BLIND, labels, vectors)
+    added = beside(prototypes(BLIND, labels)).logits(vectors)
     assert added[np.isin(kind, (0, 3))].min() > 0 > added[~np.isin(kind, (0, 3))].max()
 
 
+def test_kinds_with_nothing_in_common_are_told_apart_better_than_by_a_line() -> None:
+    rng = np.random.default_rng(0)
+    kind = np.repeat(np.arange(24), 20)
+    vectors = unit(unit(rng.normal(size=(24, 8)))[kind] + rng.normal(0, 0.1, (480, 8))).astype(np.float32)
+    counts, learned = kind < 6, np.arange(480) % 2 == 0
+    data, unseen = labelled(vectors[learned], counts[learned]), ~learned
+    right = {}
+    for name in ("line", "auto"):
+        head = train_head(data, None, 0, head=name)
+        right[name] = ((head.probabilities(vectors[unseen]) >= head.threshold) == counts[unseen]).mean()
+    assert right["auto"] > right["line"] + 0.05
+
+
 @pytest.mark.parametrize("of_each", [0, MOST // 6 + 1])
-def test_a_head_alone_counts_without_both_sides_and_once_it_knows_enough(of_each: int) -> None:
+def test_there_are_none_without_both_sides_and_once_a_line_knows_enough(of_each: int) -> None:
     vectors, kind = kinds(max(of_each, 1))
-    labels = labelled(vectors, np.isin(kind, (0, 3)) & (of_each > 0))
-    assert np.array_equal(nearest_in_logits(BLIND, labels, vectors), np.zeros(len(vectors)))
+    assert prototypes(BLIND, labelled(vectors, np.isin(kind, (0, 3)) & (of_each > 0))) is None
+
+
+def test_none_is_the_vector_of_a_picture_where_a_side_has_two_that_differ() -> None:
+    vectors, kind = kinds()
+    positive = np.isin(kind, (0, 3))
+    found = prototypes(BLIND, labelled(vectors, positive))
+    assert found is not None
+    for side, of in ((found.yes, vectors[positive]), (found.no, vectors[~positive])):
+        assert (unit(side.astype(np.float64)) @ of.T).max() < 1 - 1e-4
+
+
+def test_near_copies_are_no_pair() -> None:
+    vectors, _ = kinds()
+    vectors[1] = vectors[0]
+    some = TrainingSet(
+        vectors[:8], np.array([True] * 4 + [False] * 4), np.ones(8), np.array([0, 0, *range(2, 8)])
+    )
+    found = prototypes(BLIND, some)
+    assert found is not None
+    assert (unit(found.yes.astype(np.float64)) @ vectors[0]).max() < 1 - 1e-4
+
+
+def test_of_many_labels_there_are_no_more_than_a_person_could_wait_for() -> None:
+    vectors, kind = kinds(MOST // 6)
+    found = prototypes(BLIND, labelled(vectors, np.isin(kind, (0, 3))))
+    assert found is not None
+    assert (len(found.yes), len(found.no)) == (MOST_YES, MOST_NO)
 
 
 def test_a_picture_and_its_near_duplicates_do_not_speak_for_themselves() -> None:
@@ -45,3 +93,18 @@ def test_a_picture_and_its_near_duplicates_do_not_speak_for_themselves() -> None
     apart = others_in_logits(BLIND, TrainingSet(vectors, positive, np.ones(len(kind)), group))
     alone = others_in_logits(BLIND, labelled(vectors, positive))
     assert np.all(apart[4:8] < alone[4:8])
+
+
+@given(st.integers(1, 6), st.integers(1, 6), st.integers(0, 2**32 - 1))
+def test_however_it_is_asked_a_head_says_the_same(yes: int, no: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    vectors = unit(rng.normal(size=(9, 5))).astype(np.float32)
+    some = Prototypes(*(rng.normal(size=(n, 5)).astype(np.float32) for n in (yes, no)))
+    head = LinearHead("", rng.normal(size=5), 0.3, prototypes=Prototypes.read(some.kept()))
+    plain = LinearHead("", rng.normal(size=5), -0.2)
+    logits = head.logits(vectors)
+    assert logits == pytest.approx([head.weights_at(x) @ x + head.bias for x in vectors], abs=1e-6)
+    assert head.calibrated(2.0, 1.0).logits(vectors) == pytest.approx(2 * logits + 1, abs=1e-5)
+    both = StackedHeads([plain, head])
+    found = both.joined(vectors.astype(np.float64) @ both.columns)
+    assert found == pytest.approx(np.stack([plain.logits(vectors), logits], axis=1))

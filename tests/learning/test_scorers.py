@@ -12,7 +12,6 @@ from concepts.encoders.base import unit
 from concepts.errors import NotEnoughLabelsError
 from concepts.learning.base import Floats, NeighbourGraph, Pictures, Texts
 from concepts.learning.heads import HEADS
-from concepts.learning.nearness import nearest_in_logits
 from concepts.learning.scorers import SCORERS, blended, neighbour_graph
 from study.scorers.propagation import Propagation
 
@@ -80,7 +79,7 @@ def test_a_head_in_hand_is_blended_without_training_it_again() -> None:
     data, pictures = labelled(vectors, rows, truth[rows]), Pictures(vectors, labelled=rows)
     from_scratch = SCORERS["blend"]().score(data, None, pictures, 0)
     head = HEADS["auto"]().fit(data, None, 0)
-    scores = head.logits(vectors) + nearest_in_logits(head, data, vectors)
+    scores = head.logits(vectors)
     assert np.allclose(np.argsort(blended(scores, data, pictures)), np.argsort(from_scratch))
     elsewhere = Pictures(vectors, labelled=np.full(30, -1))
     assert np.array_equal(np.argsort(blended(scores, data, elsewhere)), np.argsort(scores))

@@ -130,7 +130,7 @@ class _Screen:
         built_in = library.encoder in (None, "embedded")
         return [
             Part("Encoder", "built in" if built_in else str(library.encoder), "", library.encoder_note),
-            Part("Classifier", "a linear head", "", "It learns from your labels in seconds."),
+            Part("Classifier", "a line with prototypes", "", "It learns from your labels in seconds."),
             Part("Criteria", said.get(words, words), host, "")
             if words
             else Part("Criteria", "built-in words", "", vocabulary),
