@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concepts.learning.base import TrainingSet
-from concepts.learning.heads import LineHead, Head, LogisticHead, TextHead
+from concepts.learning.heads import Head, LineHead, LogisticHead, TextHead
 from concepts.registry import Method
 
 STRENGTH = 100.0  # C: between pictures of unit length even the smallest distance is worth something
