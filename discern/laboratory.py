@@ -29,7 +29,9 @@ def study(
     seeds: Annotated[
         int, typer.Option(min=1, help="Random divisions into pictures to ask and to measure.")
     ] = 5,
-    encoder: Annotated[str, typer.Option(help="As for library add.")] = "embedded",
+    encoders: Annotated[
+        str, typer.Option(help="As for library add; several, separated by commas, are compared.")
+    ] = "embedded",
     start_positives: Annotated[int, typer.Option(min=0, help="Pictures that count, given at the start.")] = 0,
     noise: Annotated[
         str, typer.Option(help="Share of answers the person gets wrong, or two: of yes, and of no.")
@@ -39,7 +41,7 @@ def study(
     """Measure how good classifiers get with so many answers. Simulated people answer from labels.csv."""
     # scikit-learn, pyarrow and all ways to learn: seconds that no other command waits for
     from study.report import as_table, write_results
-    from study.study import ALL_LABELS, Study, run_study
+    from study.study import Study, run_study
 
     wanted = Study(
         data=data.absolute(),
@@ -48,7 +50,7 @@ def study(
         methods=tuple(name.strip() for name in methods.split(",") if name.strip()),
         budgets=_numbers(budgets),
         seeds=seeds,
-        encoder=encoder,
+        encoders=tuple(dict.fromkeys(one.strip() for one in encoders.split(",") if one.strip())),
         start_positives=start_positives,
         noise=_noise(noise),
     )
@@ -60,7 +62,7 @@ def study(
         dump({"rows": len(found.rows), "files": [str(file) for file in files]})
         return
     say("Simulated people. Mean average precision over the seeds after so many answers in all:")
-    for line in as_table([row for row in found.rows if row.method != ALL_LABELS]):
+    for line in as_table([row for row in found.rows if row.method in wanted.compared]):
         say(line)
     for file in files:
         say(str(file))

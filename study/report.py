@@ -46,7 +46,7 @@ def _looks(study: Study, found: Found) -> list[str]:
         return []
     file = study.concepts.with_suffix(".looks.txt")
     looks = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    what = f"{', '.join(study.methods)}; budgets {', '.join(map(str, study.budgets))}; {study.seeds} seeds"
+    what = f"{', '.join(study.compared)}; budgets {', '.join(map(str, study.budgets))}; {study.seeds} seeds"
     if study.start_positives:
         what += f"; {study.start_positives} given"
     if any(study.noise):
@@ -76,9 +76,11 @@ def write_results(study: Study, found: Found) -> list[Path]:
 
 
 def _facts(study: Study, found: Found) -> dict[str, Any]:
-    rows = {m: [row for row in found.rows if row.method == m] for m in (*study.methods, ALL_LABELS)}
-    full = {c: next(iter(b.values())) for c, b in by_concept(rows[ALL_LABELS]).items() if b}
-    means = {method: by_concept(of) for method, of in rows.items() if method != ALL_LABELS}
+    all_labels = [study.named(ALL_LABELS, encoder) for encoder in study.encoders]
+    rows = {m: [row for row in found.rows if row.method == m] for m in (*study.compared, *all_labels)}
+    reach = {m: {c: next(iter(b.values())) for c, b in by_concept(rows[m]).items() if b} for m in all_labels}
+    full = reach[all_labels[0]]
+    means = {method: by_concept(rows[method]) for method in study.compared}
     budgets = sorted({budget for of in means.values() for by in of.values() for budget in by})
     quality = {method: _over_concepts(of, budgets) for method, of in means.items()}
     seconds = {m: _over_concepts(by_concept(rows[m], "person_seconds"), budgets) for m in means}
@@ -92,9 +94,10 @@ def _facts(study: Study, found: Found) -> dict[str, Any]:
         "budgets": budgets,
         "concepts": list(full),
         "full": full,
+        "reach": {m.removeprefix(ALL_LABELS): _mean(of.values()) for m, of in reach.items()},
         "means": means,
         "training": {
-            b: _mean(r.training_answers for r in rows[study.methods[0]] if r.budget == b) for b in budgets
+            b: _mean(r.training_answers for r in rows[study.compared[0]] if r.budget == b) for b in budgets
         },
         "groups": {
             name: {
@@ -109,7 +112,7 @@ def _facts(study: Study, found: Found) -> dict[str, Any]:
         "facets": {
             method: {b: _mean(row.facets for row in of if row.budget == b) for b in budgets}
             for method, of in rows.items()
-            if method != ALL_LABELS and any(row.facets > 0 for row in of)
+            if method in means and any(row.facets > 0 for row in of)
         },
         "waits": {method: max(row.search_waits for row in of) for method, of in rows.items()},
         "relative": {
@@ -120,8 +123,8 @@ def _facts(study: Study, found: Found) -> dict[str, Any]:
         "paired": {
             (method, measure): {b: paired(by_concept(rows[method], measure), base, b) for b in budgets}
             for measure in ("average_precision", LIBRARY)
-            for base in [by_concept(rows[study.methods[0]], measure)]
-            for method in study.methods[1:]
+            for base in [by_concept(rows[study.compared[0]], measure)]
+            for method in study.compared[1:]
         },
         "reached": {
             (method, level): list(work_to_reach(rows[method], full, level).values())

@@ -38,7 +38,7 @@ from study.people import SECONDS_AN_ANSWER, SimulatedPerson
 from study.pictures import EDGES, Embedded, LabelledFolder, by_part, embed, people, read_folder, split_of
 from study.replay import SIGNS, Replay, Split
 
-NO_FACTS = ("store", "data", "place", "graph", "parts")  # of a cell, about what comes out
+NO_FACTS = ("store", "data", "place", "encoder", "graph", "parts")  # of a cell, about what comes out
 ALL_LABELS = "all labels"  # a head that learns from every picture of the pool: what there is to reach
 
 
@@ -52,9 +52,18 @@ class Study:
     methods: tuple[str, ...]
     budgets: tuple[int, ...]
     seeds: int
-    encoder: str
+    encoders: tuple[str, ...]
     start_positives: int
     noise: tuple[float, float] = (0.0, 0.0)  # shares of what counts and of what doesn't that a person errs in
+
+    def named(self, method: str, encoder: str) -> str:
+        """With the encoder's name where several are compared."""
+        return method if len(self.encoders) == 1 else f"{method}@{encoder}"
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """Each method with each encoder, by name."""
+        return tuple(self.named(m, e) for e in self.encoders for m in dict.fromkeys(self.methods))
 
 
 @dataclass(frozen=True)
@@ -64,7 +73,6 @@ class Found:
     rows: list[Row]
     seconds: dict[Case, float]
     file: ConceptFile
-    fingerprint: str
 
 
 def run_study(study: Study, listener: Listener) -> Found:
@@ -81,11 +89,14 @@ def run_study(study: Study, listener: Listener) -> Found:
     of_parts = any(study_method(method).parts for method in methods)
     if of_parts and not set(EDGES) <= set(pictures.columns):
         raise DiscernError(f"Who is to frame what counts needs the columns {', '.join(EDGES)}.")
-    kept_parts = study.out / "parts.npy" if of_parts else None
-    embedded = embed(pictures, file.concepts, study.out / "library", study.encoder, listener, kept_parts)
-    store = study.out / "pictures.npz"
-    embedded.save(store)
     graph = file.pool <= LARGEST and any(study_method(method).scorer != BY_HEAD for method in methods)
+    of_encoder = {}
+    for number, encoder in enumerate(study.encoders):
+        place = study.out if not number else study.out / f"encoder-{number + 1}"
+        kept_parts = place / "parts.npy" if of_parts else None
+        embedded = embed(pictures, file.concepts, place / "library", encoder, listener, kept_parts)
+        embedded.save(place / "pictures.npz")
+        of_encoder[encoder] = embedded, place / "pictures.npz", kept_parts
     cells = [
         _Cell(
             store=store,
@@ -93,6 +104,8 @@ def run_study(study: Study, listener: Listener) -> Found:
             concept=concept,
             place=place,
             method=method,
+            named=study.named(method, encoder),
+            encoder=encoder,
             seed=seed,
             budgets=tuple(sorted(set(study.budgets))),
             pool=file.pool,
@@ -101,6 +114,7 @@ def run_study(study: Study, listener: Listener) -> Found:
             graph=graph,
             parts=kept_parts,
         )
+        for encoder, (_, store, kept_parts) in of_encoder.items()
         for seed in range(study.seeds)  # the cells of a seed share their split and graph
         for place, concept in enumerate(file.concepts)
         for method in [*methods, ALL_LABELS]
@@ -108,9 +122,15 @@ def run_study(study: Study, listener: Listener) -> Found:
     kept = study.out / "cells"
     kept.mkdir(exist_ok=True)
     labels = _digest([sorted((n, sorted(r.items())) for n, r in pictures.rows.items())])
-    same = [_bytes(embedded.vectors), _bytes(embedded.group), embedded.names, labels, _code()]
-    said = [[{p: _bytes(v) for p, v in by_part(t).items()} for t in states] for states in embedded.texts]
-    names = {cell: _digest([cell.facts(), said[cell.place], *same]) for cell in cells}
+    same, said = {}, {}
+    for encoder, (embedded, _, _) in of_encoder.items():
+        same[encoder] = [_bytes(embedded.vectors), _bytes(embedded.group), embedded.names, labels, _code()]
+        said[encoder] = [
+            [{p: _bytes(v) for p, v in by_part(t).items()} for t in states] for states in embedded.texts
+        ]
+    names = {
+        cell: _digest([cell.facts(), said[cell.encoder][cell.place], *same[cell.encoder]]) for cell in cells
+    }
     missing = [cell for cell in cells if not (kept / f"{names[cell]}.json").exists()]
     done = len(cells) - len(missing)
     listener(done, len(cells), "simulated people answer")
@@ -119,12 +139,12 @@ def run_study(study: Study, listener: Listener) -> Found:
         done += 1
         listener(done, len(cells), "simulated people answer")
     results = {cell: json.loads((kept / f"{names[cell]}.json").read_text()) for cell in cells}
-    order = sorted(cells, key=lambda cell: (cell.place, [*methods, ALL_LABELS].index(cell.method), cell.seed))
+    all_of = [study.named(method, encoder) for encoder in study.encoders for method in [*methods, ALL_LABELS]]
+    order = sorted(cells, key=lambda cell: (cell.place, all_of.index(cell.named), cell.seed))
     return Found(
         rows=[Row(**row) for cell in order for row in results[cell]["rows"]],
         seconds={cell.case: results[cell]["seconds"] for cell in order},
         file=file,
-        fingerprint=embedded.fingerprint,
     )
 
 
@@ -135,6 +155,8 @@ class _Cell:
     concept: StudyConcept
     place: int
     method: str
+    named: str
+    encoder: str
     seed: int
     budgets: tuple[int, ...]
     pool: int
@@ -145,7 +167,7 @@ class _Cell:
 
     @property
     def case(self) -> Case:
-        return Case(self.concept.name, self.method, self.seed)
+        return Case(self.concept.name, self.named, self.seed)
 
     def facts(self) -> dict[str, object]:
         """All that decides what comes out, but the pictures."""

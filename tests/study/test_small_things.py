@@ -55,7 +55,7 @@ def study(data: Path, out: Path) -> Study:
     concepts = out / "round.toml"
     out.mkdir()
     concepts.write_text(CONCEPTS)
-    return Study(data, concepts, out, ("default", "parts"), (12,), 1, "embedded", 2)
+    return Study(data, concepts, out, ("default", "parts"), (12,), 1, ("embedded",), 2)
 
 
 def test_who_frames_small_things_finds_more_of_them(pasted: Pasted, tmp_path: Path) -> None:

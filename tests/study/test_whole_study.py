@@ -63,7 +63,7 @@ def test_it_writes_every_row_goes_on_where_it_was_and_gives_the_same_bytes(
 ) -> None:
     def study(out: str, seeds: int) -> Path:
         options = ["--methods", "default,random,steady+blend", "--budgets", "0,6,12", "--seeds", seeds]
-        encoder = ["--encoder", f"local-dir:{tiny_open_clip}"]
+        encoder = ["--encoders", f"local-dir:{tiny_open_clip}"]
         found = discern(
             "study", "--data", data, "--concepts", concepts, "--out", tmp_path / out, *options, *encoder
         )
@@ -95,6 +95,33 @@ def test_it_writes_every_row_goes_on_where_it_was_and_gives_the_same_bytes(
     assert len(worked) == 8  # those of the second seed
     again = study("again", 2)
     assert (again / "runs.parquet").read_bytes() == (first / "runs.parquet").read_bytes()
+
+
+def test_encoders_are_compared_on_the_same_pictures_and_answers(
+    discern: Any,  # noqa: F811
+    data: Path,
+    concepts: Path,
+    tmp_path: Path,
+    tiny_open_clip: Path,
+) -> None:
+    tiny = f"local-dir:{tiny_open_clip}"
+    options = ["--methods", "random", "--budgets", 12, "--seeds", 1, "--encoders", f"embedded,{tiny}"]
+    discern("study", "--data", data, "--concepts", concepts, "--out", tmp_path / "found", *options)
+    rows = pq.read_table(tmp_path / "found" / "runs.parquet").to_pylist()
+    by_method = {
+        method: [row for row in rows if row["method"] == method] for method in {r["method"] for r in rows}
+    }
+    assert set(by_method) == {
+        f"{way}@{one}" for way in ("random", "all labels") for one in ("embedded", tiny)
+    }
+    mine, other = (
+        sorted(by_method[f"random@{one}"], key=lambda row: row["concept"]) for one in ("embedded", tiny)
+    )
+    assert [row["positives"] for row in mine] == [row["positives"] for row in other]
+    assert [row["average_precision"] for row in mine] != [row["average_precision"] for row in other]
+    report = (tmp_path / "found" / "report.md").read_text()
+    assert "Paired differences to random@embedded" in report
+    assert "with embedded, 0" in report
 
 
 @pytest.mark.parametrize(
@@ -175,9 +202,9 @@ def test_the_work_to_reach_a_level_is_the_first_budget_whose_mean_does() -> None
 def test_looks_at_a_confirming_list_are_kept_beside_it_and_reported(concepts: Path, tmp_path: Path) -> None:
     concepts.write_text('list = "confirming"\n' + CONCEPTS)
     for name in ("random", "random", "margin"):
-        asked = Study(tmp_path, concepts, tmp_path, (name,), (6,), 1, "embedded", start_positives=0)
+        asked = Study(tmp_path, concepts, tmp_path, (name,), (6,), 1, ("embedded",), start_positives=0)
         rows = [row("Round", method, 0, 6, 0.5) for method in (name, whole.ALL_LABELS)]
-        write_results(asked, Found(rows, {}, read_concepts(concepts), "encoder"))
+        write_results(asked, Found(rows, {}, read_concepts(concepts)))
     looks = concepts.with_suffix(".looks.txt").read_text().splitlines()
     assert [look.partition(": ")[2] for look in looks] == [
         "random; budgets 6; 1 seeds",
