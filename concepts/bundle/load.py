@@ -63,9 +63,11 @@ class BundleFiles:
         """A whole file. Raises `DiscernError` where it is missing, larger than `most`, or can't be read."""
         if name not in self.sizes:
             raise damaged(self.path, f"{self.inside}{name} is missing")
-        content = self.start_of(name, most + 1)
-        if len(content) > most:
-            raise damaged(self.path, f"{name} is larger than {most // 2**20} MB")
+        most_there = min(self.sizes[name], most)  # as much room is made before anything is read
+        content = self.start_of(name, most_there + 1)
+        if len(content) > most_there:
+            larger = f"{most // 2**20} MB" if most_there == most else "it was when the bundle was opened"
+            raise damaged(self.path, f"{name} is larger than {larger}")
         return content
 
     def start_of(self, name: str, most: int) -> bytes:
