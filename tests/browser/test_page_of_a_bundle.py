@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import bundles
@@ -23,6 +24,7 @@ from concepts.bundle.page import PAGE_FILE
 from concepts.bundle.write import BundlePart, write_bundle
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
+from concepts.learning.base import Prototypes
 from concepts.library.ingestion import short_side
 from concepts.publishing.export import encoder_facts
 
@@ -74,7 +76,10 @@ def graph(encoder: Encoder, encoder_cache: Path) -> EncoderGraph:
 
 
 def part(name: str, seed: int, dimension: int) -> BundlePart:
-    line = bundles.make_head(5 * np.random.default_rng(seed).normal(size=dimension), bias=0.0, threshold=0.5)
+    rng = np.random.default_rng(seed)
+    line = bundles.make_head(5 * rng.normal(size=dimension), bias=0.0, threshold=0.5)
+    sides = (rng.normal(size=(n, dimension)).astype(np.float32) for n in (2, 3))
+    line = replace(line, prototypes=Prototypes(*sides))
     return BundlePart(BundleHead(line), bundles.make_facts(line, concept=name).concepts[0])
 
 

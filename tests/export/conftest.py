@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import bundles
@@ -12,7 +13,7 @@ import pytest
 
 from concepts.bundle.classifier_model import EncoderGraph
 from concepts.bundle.facts import BundleFacts
-from concepts.learning.base import LinearHead
+from concepts.learning.base import LinearHead, Prototypes
 from concepts.learning.report import Curves, ReliabilityBin
 
 
@@ -49,7 +50,9 @@ def small_graph() -> EncoderGraph:
 
 @pytest.fixture(scope="session")
 def head() -> LinearHead:
-    return bundles.make_head(np.random.default_rng(7).normal(size=8) * 3)
+    rng = np.random.default_rng(7)
+    line = bundles.make_head(rng.normal(size=8) * 3)
+    return replace(line, prototypes=Prototypes(*(rng.normal(size=(n, 8)).astype(np.float32) for n in (2, 3))))
 
 
 @pytest.fixture(scope="session")

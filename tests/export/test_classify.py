@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from concepts.bundle.load import load_bundle
 from concepts.bundle.usage import anywhere, from_pictures_alone, with_numpy, with_onnx
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
-from concepts.learning.base import LinearHead
+from concepts.learning.base import LinearHead, Prototypes
 from concepts.library.ingestion import embed_files, short_side
 from concepts.publishing.export import encoder_facts
 from storage.pictures.colours import _SRGB
@@ -111,7 +112,9 @@ def head(embedded: Encoder, pictures: Path) -> LinearHead:
     vectors = np.concatenate([found[2] for found in embed_files([pictures], embedded)]).astype(np.float64)
     weights = 12 * np.random.default_rng(3).normal(size=embedded.dimension) / 6
     weights -= vectors.mean(0) * (weights @ vectors.mean(0)) / (vectors.mean(0) @ vectors.mean(0))
-    return bundles.make_head(weights, bias=0.0, threshold=0.5)
+    line = bundles.make_head(weights, bias=0.0, threshold=0.5)
+    sides = (np.asarray(3 * vectors[rows], np.float32) for rows in (slice(4), slice(4, 9)))
+    return replace(line, prototypes=Prototypes(*sides))
 
 
 def facts_of(encoder: Encoder, head: LinearHead) -> Any:
