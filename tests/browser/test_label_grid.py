@@ -210,6 +210,7 @@ def test_every_other_way_out_asks_too(site: Site, grid: Any, concept: str, leave
         "step": lambda: expect(grid).to_have_url(re.compile("/check")),
     }
     arrived[leave]()
+    grid.wait_for_load_state()  # else what is still loading would break off the next page
     grid.goto(address(site, concept))
     expect(grid.locator("[data-part=count]")).to_contain_text("1 of about 100 labels")
     assert [value for _, value in answers(site, concept)] == ["yes"]
