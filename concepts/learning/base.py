@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,10 +14,7 @@ from concepts.encoders.base import Vectors
 from concepts.learning.scale import ScaleLabels
 from concepts.registry import Method
 
-if TYPE_CHECKING:  # a bundle needs none of it
-    from storage.vectors.ids import PictureIds
-    from storage.vectors.reader import Scores, VectorReader
-
+Found_co = TypeVar("Found_co", covariant=True)
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Rows = NDArray[np.int64]
@@ -60,6 +57,18 @@ class TrainingSet:
         """The labels of these rows (indices, a mask or a slice)."""
         said = self.said.at(rows) if self.said else None
         return TrainingSet(self.vectors[rows], self.positive[rows], self.weight[rows], self.group[rows], said)
+
+
+class Index(Protocol[Found_co]):
+    """Vectors that are multiplied where they are kept, as `storage.vectors.reader.VectorReader` does it."""
+
+    def scores(
+        self,
+        weights: NDArray[np.floating],
+        bias: float | NDArray[np.floating] = 0.0,
+        allowed: Any = None,
+        joined: Callable[[Any], Any] | None = None,
+    ) -> Found_co: ...
 
 
 @dataclass(frozen=True)
@@ -116,7 +125,7 @@ class LinearHead:
             return vectors @ self.weights + self.bias
         return np.asarray(self.joined(vectors @ self.columns), np.float64)
 
-    def scores(self, index: VectorReader, allowed: PictureIds | None = None) -> Scores:
+    def scores(self, index: Index[Found_co], allowed: Any = None) -> Found_co:
         """The logits of all pictures of an index, or of those that are allowed."""
         if self.prototypes is None:
             return index.scores(self.weights, self.bias, allowed)
