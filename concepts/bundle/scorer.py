@@ -58,7 +58,7 @@ class BundleScorer:
                 weights += [*yes, *no]
                 self._beside.append((i, end, end + len(yes), end + len(yes) + len(no)))
                 end = self._beside[-1][-1]
-        self.weights = np.stack(weights, axis=1).astype(np.float64)  # (dimension, columns)
+        self.weights = np.stack(weights, axis=1)  # (dimension, columns)
         self._bias = np.concatenate([_tensor(tensors, f"{i}.bias", 1) for i in every])
         graded = [i for i in every if concepts[i].get("grades")]
         self._cuts = [(i, _tensor(tensors, f"{i}.cuts", concepts[i]["grades"]["n"] - 1)) for i in graded]

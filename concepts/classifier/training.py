@@ -130,7 +130,7 @@ def way_of(stored: HeadFacts) -> str:
     """The name of the head that was asked for; "auto" where there was no choice yet, and where the package
     that brought the head is gone."""
     way = str(stored.details.get("head", "auto"))
-    if way == "auto" and not {"prototypes", GRADED} & stored.details.keys():
+    if way == "auto" and not {"prototypes", GRADED, "classes"} & stored.details.keys():
         return "line"  # as it was before it had prototypes
     return way if way in list(HEADS) else "auto"
 

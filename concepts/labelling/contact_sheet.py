@@ -22,7 +22,7 @@ from concepts.errors import DiscernError
 from concepts.labelling.mining import seed_of
 from concepts.labelling.question_queue import problem_of
 from concepts.labelling.ranking import GraphOf, rank_library
-from concepts.labelling.selection import NextPicture, to_learn_from
+from concepts.labelling.selection import NextPicture, promising, to_learn_from
 from concepts.labelling.training_data import TrainingData
 from concepts.learning.acquisition import Pool
 from concepts.learning.base import sigmoid
@@ -182,7 +182,7 @@ def _scores(training_data: TrainingData, order: GridOrder, query: str) -> tuple[
             training_data.collection.text_vectors([query])[0], 0.0, allowed
         ), False
     head = train_head(training_data.training.data, training_data.text_direction, seed=0)
-    return head.scores(training_data.index, allowed), head.kind != "text"
+    return promising(training_data.index, head, allowed), head.kind != "text"
 
 
 def _first(scores: Scores, order: GridOrder, knows: bool, n: int) -> list[tuple[str, float]]:

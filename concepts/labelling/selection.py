@@ -16,9 +16,10 @@ from concepts.learning.base import LinearHead, sigmoid
 from concepts.learning.fitting import SEED, train_early
 from concepts.view import View
 from storage.vectors.ids import PictureIds
+from storage.vectors.reader import Scores, VectorReader
 
 WHOLE_LIBRARY = 20_000  # up to here every picture is a candidate to be asked about
-LIKELY = 50_000  # of a large library: by the line of the head, whose prototypes are asked about these alone
+LIKELY = 50_000  # of a large library: the likeliest by the line, and as many by chance, are scored exactly
 NEAR_THE_HEAD = 2000  # of a large library: the likeliest and the least certain pictures, each
 CHECKED = 100  # answered pictures that the machine judges, too, so that its agreement is known to 10 points
 CHECKED_SHARE = 0.5  # of one round that they take at most
@@ -112,11 +113,22 @@ def askable(training_data: TrainingData, head: LinearHead | None) -> list[str]:
         return [picture_id for picture_id in index.ids if picture_id not in reserved]
     ids = set(training_data.candidates) | set(training_data.answers)
     if head is not None:
-        likely = index.scores(head.weights).top(LIKELY)  # the line alone, in a third of the time
-        scores = head.scores(index, PictureIds.of(picture_id for picture_id, _ in likely))
+        scores = promising(index, head)
         for near in (scores.top(NEAR_THE_HEAD), scores.nearest(0.0, NEAR_THE_HEAD)):
             ids.update(picture_id for picture_id, _ in near)
     return training_data.with_vectors(sorted(ids - reserved))
+
+
+def promising(index: VectorReader, head: LinearHead, allowed: PictureIds | None = None) -> Scores:
+    """The logits of all that is allowed. Prototypes take much longer than the line, so of a large library
+    they are of the likeliest by the line, and of as many by chance: borderline and unlikely ones are there."""
+    ids = index.ids if allowed is None else allowed
+    if head.prototypes is None or len(ids) <= 2 * LIKELY:
+        return head.scores(index, allowed)
+    likely = index.scores(head.weights, allowed=allowed).top(LIKELY)
+    by_chance = ids.at(np.arange(0, len(ids), len(ids) // LIKELY))  # ids are hashes
+    some = (PictureIds.of(picture_id for picture_id, _ in likely), PictureIds.of(by_chance))
+    return head.scores(index, PictureIds.together(some))
 
 
 def _labelled(training_data: TrainingData, ids: Sequence[str], waiting: Sequence[str]) -> Labelled:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from concepts.classifier.training import way_of
 from concepts.errors import NotEnoughLabelsError, UnknownMethodError
 from concepts.learning.heads import HEADS
 from concepts.workbench import Concept, Workbench
@@ -45,6 +49,24 @@ def test_the_head_chosen_is_the_one_that_is_trained_and_the_version_remembers_it
 def test_without_a_choice_the_head_is_what_suits_the_answers(answered: Workbench) -> None:
     answered.concept(NAME).versions.train().wait()
     assert answered.concept(NAME).versions.head().details["head"] == "auto"
+
+
+@pytest.mark.parametrize(
+    ("details", "way"),
+    [
+        ({"head": "auto"}, "line"),
+        ({"head": "auto", "classes": {"names": ["a", "b"]}}, "auto"),
+        ({"head": "auto", "prototypes": None}, "auto"),
+        ({"head": "lda"}, "lda"),
+        ({"head": "gone"}, "auto"),
+    ],
+)
+def test_a_version_from_before_prototypes_is_judged_by_the_way_it_was_trained(
+    answered: Workbench, details: dict[str, Any], way: str
+) -> None:
+    answered.concept(NAME).versions.train().wait()
+    head = answered.concept(NAME).versions.head()
+    assert way_of(replace(head, details=details)) == way
 
 
 def test_a_head_that_is_none_is_refused_with_those_there_are_and_nothing_is_kept(concept: Concept) -> None:
