@@ -121,7 +121,7 @@ def askable(training_data: TrainingData, head: LinearHead | None) -> list[str]:
 
 def promising(index: VectorReader, head: LinearHead, allowed: PictureIds | None = None) -> Scores:
     """The logits of all that is allowed. Prototypes take much longer than the line, so of a large library
-    they are of the likeliest by the line, and of as many by chance: borderline and unlikely ones are there."""
+    they are of the likeliest by the line and of as many by chance: borderline ones are among those."""
     ids = index.ids if allowed is None else allowed
     if head.prototypes is None or len(ids) <= 2 * LIKELY:
         return head.scores(index, allowed)
