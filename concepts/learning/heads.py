@@ -345,7 +345,7 @@ class AutoHead(Head):
         scores, nothing = line.scores.copy(), replace(head, weights=np.zeros_like(head.weights), bias=0.0)
         for train, test in grouped_folds(data.positive, data.group, seed):  # the same as the line's
             beside = replace(nothing, prototypes=prototypes(line.head, data.at(train)))
-            scores[test] += beside.logits(data.vectors[test])
+            scores[test] += beside.logits(data.vectors[test])  # 0 without prototypes
         return HeldOut(head, scores, line.folds)
 
 

@@ -7,7 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from concepts.encoders.base import Vectors
-from concepts.learning.base import Floats, LinearHead, Prototypes, Rows, TrainingSet, one_blas_thread
+from concepts.learning.base import (
+    PASSED_OVER,
+    Floats,
+    LinearHead,
+    Prototypes,
+    Rows,
+    TrainingSet,
+    one_blas_thread,
+)
 
 SHARE = 0.5  # of the length of the head's weights that a difference of 1 in cosine weighs
 OTHERS = 5  # of each side that speak for or against a label
@@ -18,7 +26,9 @@ MOST_YES, MOST_NO = 32, 64  # prototypes: each costs a product a picture
 def prototypes(head: LinearHead, labels: TrainingSet) -> Prototypes | None:
     """Means of two labels that are alike, and where these are many, of several such: in length so that a
     difference of 1 in cosine adds ½‖w‖ to a logit. After prototypical networks (Snell et al., NeurIPS 2017),
-    with many of a side in place of one. None without both sides, and with more than `MOST` labels."""
+    with many of a side in place of one. A label that weighs less than one that was passed over, as most of a
+    machine's do, is no example. None without both sides, and with more than `MOST` labels."""
+    labels = labels.at(labels.weight >= PASSED_OVER)
     if not (labels.positives and labels.negatives) or len(labels.positive) > MOST:
         return None
     length = SHARE * float(np.linalg.norm(head.weights))

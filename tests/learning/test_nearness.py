@@ -67,6 +67,17 @@ def test_none_is_the_vector_of_a_picture_where_a_side_has_two_that_differ() -> N
         assert (unit(side.astype(np.float64)) @ of.T).max() < 1 - 1e-4
 
 
+def test_what_a_machine_says_beside_a_person_is_no_example() -> None:
+    vectors, kind = kinds()
+    people = np.arange(len(kind)) % 2 == 0
+    said = np.where(people, np.isin(kind, (0, 3)), np.isin(kind, (1, 2)))  # the machine is wrong
+    both = TrainingSet(vectors, said, np.where(people, 1.0, 0.05), np.arange(len(kind)))
+    found, of_people = prototypes(BLIND, both), prototypes(BLIND, both.at(people))
+    assert found is not None
+    assert of_people is not None
+    assert found.kept() == of_people.kept()
+
+
 def test_near_copies_are_no_pair() -> None:
     vectors, _ = kinds()
     vectors[1] = vectors[0]
