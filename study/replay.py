@@ -150,8 +150,10 @@ class Replay:
     def wall(self) -> list[str]:
         self._write()
         training = self._training()
-        people = training.at(training.weight >= 1)
-        due = is_due(people, int(self._asked.sum()) - self._walled, self._again)
+        said = training.weight >= 1
+        on_a_wall = np.isin(self._training_rows()[said], self._askable[self._shown])
+        people = training.at(said)
+        due = is_due(people, on_a_wall, int(self._asked.sum()) - self._walled, self._again)
         if not self.method.wall or self._walls == MOST_WALLS or not due:
             return []
         if people.positives and not self.method.later:

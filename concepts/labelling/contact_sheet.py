@@ -130,9 +130,9 @@ def wall_pictures(training_data: TrainingData, walls: Sequence[Sequence[str]]) -
     return to_learn_from(training_data, [(ids[row], "wall", None) for row in rows])
 
 
-def another_sheet(training_data: TrainingData, since: int) -> bool:
+def another_sheet(training_data: TrainingData, since: int, walls: Sequence[Sequence[str]]) -> bool:
     """Whether a wall is worth more than single questions though something counts already. `since`: labels
-    after the last one."""
+    after the last of the `walls` so far."""
     if since < AGAIN or training_data.scale is not None:
         return False
     training = training_data.training
@@ -140,7 +140,9 @@ def another_sheet(training_data: TrainingData, since: int) -> bool:
     again = training_data.given_again
     votes = np.array([again.get(training.ids[row], 0) for row in people], dtype=np.int8)
     labels = training.data.at(people)
-    return bool(labels.positives) and is_due(labels, since, votes)
+    shown = {picture for wall in walls for picture in wall}
+    on_a_wall = np.array([training.ids[row] in shown for row in people], dtype=bool)
+    return bool(labels.positives) and is_due(labels, on_a_wall, since, votes)
 
 
 def _some(training_data: TrainingData, ids: PictureIds, seed: int) -> list[str]:

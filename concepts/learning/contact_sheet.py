@@ -14,37 +14,39 @@ import numpy as np
 from concepts.encoders.base import Vectors
 from concepts.learning.acquisition import Pool
 from concepts.learning.base import Bools, Rows, TrainingSet, Votes, distinct, one_blas_thread
-from concepts.learning.nearness import MOST, others
+from concepts.learning.nearness import MOST, kinds
 
 SIZE = 60  # pictures of a wall
 AGAIN = 15  # labels after which a wall is worth as much as eight questions again
-ALONE, FEWEST_ALONE = 0.2, 2  # share of what counts, and number, from which kinds seem to be missing
+# Shares of all that counts, and of what of it was on walls, that is alone of its kind, from which others seem
+# to be missing: what single questions find is of the kinds that are known, so they meet few things once.
+ALONE, ALONE_ON_WALLS, FEWEST_ALONE = 0.2, 0.3, 2
 BY_WORDS = 0.1  # share of a wall that is what the words find: the words may be wrong
 TYPICAL = 2  # walls that show what is typical; where odd ones come first, heads learn worse from them
 ROUNDS = 12  # of k-means: representatives need no settled clusters
 DIMENSIONS = 128  # clusters of random projections are nearly those of the vectors (Johnson & Lindenstrauss)
 
 
-def is_due(labels: TrainingSet, since: int, again: Votes) -> bool:
+def is_due(labels: TrainingSet, on_a_wall: Bools, since: int, again: Votes) -> bool:
     """Whether a wall is worth more than single questions: until something counts, and then again after every
-    `AGAIN` labels for as long as kinds that count seem to be missing. labels: what people said; `since`: how
-    many of them were given after the last wall. again: 1 for each label that was given again when it was
-    asked for again, -1 for each that was changed. Where most are, what stands alone is rather a slip."""
+    `AGAIN` labels for as long as kinds that count seem to be missing. labels: what people said; on_a_wall:
+    which of them were on one; `since`: how many were given after the last. again: 1 for each label that was
+    given again when it was asked for again, -1 for each that was changed. Where most are, what stands alone
+    is rather a slip."""
     if not labels.positives:
         return True
     if since < AGAIN or len(labels.positive) > MOST or int(again.sum()) < 0:
         return False
-    alone, of = _alone(labels)
-    return alone >= max(FEWEST_ALONE, ALONE * of)
+    kind, group, shown = kinds(labels), labels.group[labels.positive], on_a_wall[labels.positive]
+    return _seem_missing(kind, group, ALONE) or _seem_missing(kind[shown], group[shown], ALONE_ON_WALLS)
 
 
-def _alone(labels: TrainingSet) -> tuple[int, int]:
-    """How many pictures that count are more like one that doesn't than like any other that does, near-copies
-    as one, and of how many: where such are met once, by chance, there are others that were not met."""
-    yes = labels.positive
-    group = labels.group[yes]
-    apart = others(labels, 1)[yes] <= 0 if labels.negatives else np.zeros(len(group), bool)
-    return len(np.unique(group[apart])), len(np.unique(group))
+def _seem_missing(kind: Rows, group: Rows, share: float) -> bool:
+    """Whether so large a share of the pictures that count is the only one of its kind, near-copies as one: as
+    much of what counts is estimated to be of kinds that were not met (Good, Biometrika 1953)."""
+    pictures = np.unique(np.stack([kind, group]), axis=1)
+    once = int((np.unique(pictures[0], return_counts=True)[1] == 1).sum())
+    return bool(once >= max(FEWEST_ALONE, share * pictures.shape[1]))
 
 
 def representatives(pool: Pool, shown: Rows, walls: int, seed: int) -> Rows:

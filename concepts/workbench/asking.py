@@ -131,7 +131,8 @@ class AskedConcept:
             data = self._to_learn_from(on_their_way)
             pictures = most_useful(data, n, on_their_way)
             since = context.log.changed_since(concept.id, context.walls.last(concept.id))
-            sheet = context.walls.count(concept.id) if another_sheet(data, len(since)) else -1
+            walls = context.walls.of(concept.id)
+            sheet = len(walls) if another_sheet(data, len(since), walls) else -1
         if sheet >= 0:  # worked out before the screen turns to it
             self.grid("wall", "", 1)
         return Chosen(pictures, next_look(0, context.collection.count_for(concept.id)), sheet)

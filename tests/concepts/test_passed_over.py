@@ -102,5 +102,5 @@ def test_a_sheet_is_worth_it_again_after_enough_labels_where_kinds_seem_to_be_mi
     for i in ids:  # what counts has the like of it among what doesn't
         concept.labels.give(i, "yes" if i in one_of_each else "no", author="me")
     dataset = concept.dataset()
-    assert another_sheet(dataset, AGAIN)
-    assert not another_sheet(dataset, AGAIN - 1)
+    assert another_sheet(dataset, AGAIN, [])
+    assert not another_sheet(dataset, AGAIN - 1, [])

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from concepts.encoders.base import unit
+from concepts.learning import nearness
 from concepts.learning.acquisition import Pool
 from concepts.learning.base import TrainingSet
 from concepts.learning.contact_sheet import AGAIN, SIZE, is_due, representatives
@@ -60,19 +61,42 @@ def test_every_search_finds_some_of_a_wall() -> None:
     assert sorted(kind[first]) == [0, 0, 4, 4, 9, 9]
 
 
+YES, NO = np.eye(4)[[0, 0, 0]], np.eye(4)[[1, 1]]
+
+
+def labels(*counting: np.ndarray, no: np.ndarray = NO) -> TrainingSet:
+    vectors, positives = np.concatenate([*counting, no]), sum(map(len, counting))
+    rows = np.arange(len(vectors))
+    return TrainingSet(vectors.astype(np.float32), rows < positives, np.ones(len(rows)), rows)
+
+
+LONE = unit(np.array([[0.0, 0.5, 1.0, 0.0], [0.0, 0.5, 0.0, 1.0]]))
+SAID_AGAIN = np.zeros(8, np.int8)
+
+
 def test_a_wall_comes_back_while_something_that_counts_has_no_like() -> None:
-    yes, no = np.eye(4)[[0, 0, 0]], np.eye(4)[[1, 1]]
-    lone = unit(np.array([[0.0, 0.5, 1.0, 0.0], [0.0, 0.5, 0.0, 1.0]]))
+    def due(some: TrainingSet, since: int = AGAIN, again: np.ndarray = SAID_AGAIN) -> bool:
+        return is_due(some, np.zeros(len(some.positive), bool), since, again[: len(some.positive)])
 
-    def labels(*counting: np.ndarray) -> TrainingSet:
-        vectors, positives = np.concatenate([*counting, no]), sum(map(len, counting))
-        rows = np.arange(len(vectors))
-        return TrainingSet(vectors.astype(np.float32), rows < positives, np.ones(len(rows)), rows)
+    assert due(labels(), since=0)  # nothing counts yet
+    assert not due(labels(YES))
+    assert not due(labels(YES, LONE[:1]))
+    assert due(labels(YES, LONE))
+    assert not due(labels(YES, LONE), since=AGAIN - 1)
+    changed = np.eye(8, dtype=np.int8)[0] * np.int8(-1)
+    assert not due(labels(YES, LONE), again=changed)  # it is rather a slip
 
-    said_again, changed = np.zeros(6, np.int8), np.array([-1, 0, 0, 0, 0, 0], np.int8)
-    assert is_due(labels(), 0, said_again)  # nothing counts yet
-    assert not is_due(labels(yes), AGAIN, said_again)
-    assert not is_due(labels(yes, lone[:1]), AGAIN, said_again)
-    assert is_due(labels(yes, lone), AGAIN, said_again)
-    assert not is_due(labels(yes, lone), AGAIN - 1, said_again)
-    assert not is_due(labels(yes, lone), AGAIN, changed)  # it is rather a slip
+
+def test_a_wall_comes_back_while_walls_showed_each_kind_once_however_many_like_it_were_found_since() -> None:
+    twice = labels(YES, np.concatenate([LONE, LONE]))
+    once_a_kind, one_kind = np.zeros((2, 9), bool)
+    once_a_kind[[0, 3, 4]] = one_kind[:3] = True
+    assert is_due(twice, once_a_kind, AGAIN, SAID_AGAIN)
+    assert not is_due(twice, one_kind, AGAIN, SAID_AGAIN)
+    assert not is_due(twice, one_kind & False, AGAIN, SAID_AGAIN)
+
+
+def test_pictures_are_of_one_kind_that_are_more_alike_than_like_anything_that_does_not_count() -> None:
+    kind = nearness.kinds(labels(YES, np.concatenate([LONE, LONE[:1]])))
+    assert [kind.tolist().index(k) for k in kind] == [0, 0, 0, 3, 4, 3]
+    assert nearness.kinds(labels(YES, LONE, no=np.empty((0, 4)))).tolist() == [0] * 5
