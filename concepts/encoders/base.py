@@ -30,14 +30,15 @@ LICENCES = (
     (re.compile(r"eupe_lvd1689m$"), "fair-noncommercial-research-license"),
     (re.compile(r"^timm:[a-z0-9_]+_dinov3[a-z_]*\.(lvd1689m|sat493m|dinov3_lvd1689m)$"), "dinov3-license"),
     (re.compile(r"^timm:vit_[a-z0-9]+_patch14_reg1_tipsv2\.webli$"), "Apache-2.0"),
+    (re.compile(r"^transformers:google/tipsv2-[a-z0-9]+$"), "Apache-2.0"),
     (re.compile(r"/metaclip(_400m|_fullcc|2_worldwide)$"), "CC-BY-NC-4.0"),
     (re.compile(r"^ViT-B-32-256/datacomp_s34b_b86k$", re.I), "MIT"),
     (re.compile(r"^hf-hub:laion/CLIP-ViT-B-32-256x256-DataComp-s34B-b86K$", re.I), "MIT"),
     (re.compile(r"^(hf-hub:timm/)?ViT-(B-32|SO400M-16)-SigLIP2-(256|384)(/webli)?$", re.I), "Apache-2.0"),
     (re.compile(r"^(hf-hub:timm/)?PE-Core-(B-16|L-14-336)(/meta)?$", re.I), "Apache-2.0"),
 )
-OPEN_CLIP, TIMM, GIVEN = "open_clip", "timm", "vectors"
-ELSEWHERE = frozenset({OPEN_CLIP, TIMM})  # whose weights come from anywhere, by name
+OPEN_CLIP, TIMM, TRANSFORMERS, GIVEN = "open_clip", "timm", "transformers", "vectors"
+ELSEWHERE = frozenset({OPEN_CLIP, TIMM, TRANSFORMERS})  # whose weights come from anywhere, by name
 WORDLESS = frozenset({TIMM, GIVEN})
 ENCODERS: Registry[LoadedByName] = Registry("encoder", "discern.encoders")
 
@@ -167,6 +168,7 @@ class PortableEncoder(Protocol):
 
 ENCODERS.register_at("embedded", f"{__package__}.embedded:EmbeddedEncoder")
 ENCODERS.register_at(TIMM, f"{__package__}.timm_encoder:TimmEncoder")
+ENCODERS.register_at(TRANSFORMERS, f"{__package__}.transformers_encoder:TransformersEncoder")
 ENCODERS.register_at(GIVEN, f"{__package__}.given:GivenVectors")
 ENCODERS.register_at(OPEN_CLIP, f"{__package__}.openclip:OpenClipEncoder")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -50,55 +50,44 @@ class CheckpointSource:
     tag: str | None
 
 
-class OpenClipEncoder:
-    """One open_clip model with its own preprocessing and tokenizer.
+class WithWords:
+    """A network with a half for pictures, `encode_image`, and one for words, `encode_text`.
 
     Bare words ("lemon", "bridal gown") are encoded as "a photo of …", because the captions that these models
     learned from are seldom one word (Radford et al. 2021, §3.1.4). Sentences, and words that name a medium,
     are left as they are.
     """
 
-    method: ClassVar[Method] = Method(
-        name=OPEN_CLIP,
-        what="Any open_clip model, which understands words and moods better than the built-in encoder.",
-        source="Cherti et al., Reproducible scaling laws for contrastive language-image learning, CVPR 2023",
-        licence="that of the model: see its card",
-        cost="a download of some hundred megabytes; slow without a GPU for the larger models",
-    )
-
-    def __init__(self, name: str, cache: Path, precision: str = "auto") -> None:
-        """Raises `EncoderError` with what to do if the model can't be loaded."""
-        source = find_source(name)
+    def __init__(
+        self,
+        name: str,
+        model: Any,
+        transform: Callable[[Image.Image], torch.Tensor],
+        tokenizer: Callable[[list[str]], Any],
+        size: tuple[int, int],
+        architecture: str,
+        preprocessing: str,
+        cache: Path,
+        precision: str,
+    ) -> None:
+        """transform: an upright RGB picture → (3, *size); tokenizer: texts → what `encode_text` takes, which
+        has `to`."""
         self.name = name
         self.licence = licence_of(name)
+        self.decode_size = max(size)
+        self._transform, self._tokenizer = transform, tokenizer
         self._device = pick_device()
-        model, self._transform, self._tokenizer = _load(name, source)
         weights = weights_sha256(model)
-        config: dict[str, Any] = model.visual.preprocess_cfg
-        height, width = _pair(config["size"])
-        self.decode_size = max(height, width)
         model = model.to(self._device)
-        architecture = _architecture(name, source)
         precision = resolve_precision(
-            precision, model, _image_vectors, (height, width), architecture=architecture, cache=cache
+            precision, model, _image_vectors, size, architecture=architecture, cache=cache
         )
         self._dtype = DTYPES[precision]
         self._model = model.to(self._dtype)
         with torch.inference_mode():
-            blank = torch.zeros((1, 3, height, width), device=self._device, dtype=self._dtype)
+            blank = torch.zeros((1, 3, *size), device=self._device, dtype=self._dtype)
             self.dimension = int(_image_vectors(self._model, blank).shape[1])
-        self.fingerprint = Fingerprint(
-            architecture=architecture,
-            weights_sha256=weights,
-            preprocessing=(
-                f"open_clip {json.dumps(config, sort_keys=True)}, Pillow, JPEG draft from {self.decode_size}"
-            ),
-            precision=precision,
-        )
-
-    @classmethod
-    def load(cls, name: str, cache: Path, precision: str) -> OpenClipEncoder:
-        return cls(name, cache, precision)
+        self.fingerprint = Fingerprint(architecture, weights, preprocessing, precision)
 
     def prepare(self, picture: Image.Image) -> Pixels:
         pixels: Pixels = self._transform(picture).numpy()
@@ -117,6 +106,33 @@ class OpenClipEncoder:
                 tokens = self._tokenizer(prompts).to(self._device)
                 vectors[start : start + len(prompts)] = self._finished(self._model.encode_text(tokens))
         return vectors
+
+    def _finished(self, vectors: torch.Tensor) -> Vectors:
+        return as_stored(normalize(vectors.float(), dim=1).cpu().numpy())
+
+
+class OpenClipEncoder(WithWords):
+    """One open_clip model with its own preprocessing and tokenizer."""
+
+    method: ClassVar[Method] = Method(
+        name=OPEN_CLIP,
+        what="Any open_clip model, which understands words and moods better than the built-in encoder.",
+        source="Cherti et al., Reproducible scaling laws for contrastive language-image learning, CVPR 2023",
+        licence="that of the model: see its card",
+        cost="a download of some hundred megabytes; slow without a GPU for the larger models",
+    )
+
+    @classmethod
+    def load(cls, name: str, cache: Path, precision: str) -> OpenClipEncoder:
+        """Raises `EncoderError` with what to do if the model can't be loaded."""
+        source = find_source(name)
+        model, transform, tokenizer = _load(name, source)
+        config: dict[str, Any] = model.visual.preprocess_cfg
+        size = _pair(config["size"])
+        said = f"open_clip {json.dumps(config, sort_keys=True)}, Pillow, JPEG draft from {max(size)}"
+        return cls(
+            name, model, transform, tokenizer, size, _architecture(name, source), said, cache, precision
+        )
 
     def cells(self, pixels: Pixels, weights: NDArray[np.float64]) -> Cells | None:
         """Of a transformer whose vector is the mean of its patches; most have a token for the whole picture
@@ -154,9 +170,6 @@ class OpenClipEncoder:
         return Portable(
             network, height, width, fit, f"Weights: {self.name}, by its makers.", config["interpolation"]
         )
-
-    def _finished(self, vectors: torch.Tensor) -> Vectors:
-        return as_stored(normalize(vectors.float(), dim=1).cpu().numpy())
 
 
 class FromPixels(torch.nn.Module):

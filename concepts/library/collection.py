@@ -12,7 +12,8 @@ from pathlib import Path
 from cachetools import LRUCache, cachedmethod
 
 from concepts.encoders import load_encoder, load_named_elsewhere, refuse_parts, resolve_auto
-from concepts.encoders.base import GIVEN, OPEN_CLIP, TIMM, Encoder, Vectors, knows_words, registered_as
+from concepts.encoders.base import GIVEN, Encoder, Vectors, knows_words, registered_as
+from concepts.encoders.known import KINDS
 from concepts.encoders.parts import BOXES, PARTS
 from concepts.encoders.sentences import SentenceEncoder, are_known
 from concepts.errors import (
@@ -489,8 +490,7 @@ class Collection:
             )
         if registered_as(recorded.name) == GIVEN:
             return "Your own vectors, without text search. New pictures need vectors of their own."
-        kinds = {OPEN_CLIP: "An open_clip model", TIMM: "A timm model, picture-only"}
-        kind = kinds.get(registered_as(recorded.name), "An encoder of your own")
+        kind = KINDS.get(registered_as(recorded.name), "An encoder of your own")
         return f"{kind}, {recorded.precision}."
 
 

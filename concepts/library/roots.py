@@ -83,6 +83,6 @@ def _named(settings: Settings) -> list[Path]:
 
 def check_encoder(name: str, settings: Settings) -> None:
     """Raises `NotAllowedError` for a model's folder that is outside them, too."""
-    scheme, _, folder = name.removeprefix("timm:").partition(":")
-    if scheme == "local-dir":
+    before, is_folder, folder = name.partition("local-dir:")
+    if is_folder and before in ("", "timm:", "transformers:"):
         check_roots([Path(folder).expanduser().absolute()], settings)

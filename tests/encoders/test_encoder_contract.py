@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tiny_timm import make_tiny_timm
+from tiny_transformers import make_tiny_tipsv2
 
 from concepts.encoders import (
     ENCODERS,
@@ -28,6 +29,7 @@ from concepts.errors import EncoderError
 NAMES: dict[str, Callable[[Path], str]] = {
     "open_clip": lambda tiny: f"local-dir:{tiny}",
     "timm": lambda tiny: f"timm:local-dir:{make_tiny_timm(tiny.parent / 'timm')}",
+    "transformers": lambda tiny: f"transformers:local-dir:{make_tiny_tipsv2(tiny.parent / 'tipsv2')}",
 }
 
 

@@ -28,7 +28,7 @@ def folder(tmp_path: Path, tiny_open_clip: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def encoder(tiny_open_clip: Path, encoder_cache: Path) -> OpenClipEncoder:
-    return OpenClipEncoder(f"local-dir:{tiny_open_clip}", encoder_cache, "float32")
+    return OpenClipEncoder.load(f"local-dir:{tiny_open_clip}", encoder_cache, "float32")
 
 
 def test_pictures_get_the_pixels_of_open_clips_own_validation_transform(
@@ -40,11 +40,11 @@ def test_pictures_get_the_pixels_of_open_clips_own_validation_transform(
 
 
 def test_the_folders_preprocessing_is_used_and_named_in_the_fingerprint(folder: Path, tmp_path: Path) -> None:
-    before = OpenClipEncoder(f"local-dir:{folder}", tmp_path, "float32")
+    before = OpenClipEncoder.load(f"local-dir:{folder}", tmp_path, "float32")
     config = json.loads((folder / "open_clip_config.json").read_text())
     config["preprocess_cfg"]["resize_mode"] = "squash"
     (folder / "open_clip_config.json").write_text(json.dumps(config))
-    after = OpenClipEncoder(f"local-dir:{folder}", tmp_path, "float32")
+    after = OpenClipEncoder.load(f"local-dir:{folder}", tmp_path, "float32")
     assert after.fingerprint.weights_sha256 == before.fingerprint.weights_sha256
     assert after.fingerprint.preprocessing != before.fingerprint.preprocessing
     wide = Image.radial_gradient("L").resize((200, 50)).convert("RGB")
@@ -54,17 +54,17 @@ def test_the_folders_preprocessing_is_used_and_named_in_the_fingerprint(folder: 
 def test_a_copied_folder_has_the_same_fingerprint(
     encoder: OpenClipEncoder, folder: Path, tmp_path: Path
 ) -> None:
-    assert OpenClipEncoder(f"local-dir:{folder}", tmp_path, "float32").fingerprint == encoder.fingerprint
+    assert OpenClipEncoder.load(f"local-dir:{folder}", tmp_path, "float32").fingerprint == encoder.fingerprint
 
 
 def test_one_changed_weight_changes_the_fingerprint(folder: Path, tmp_path: Path) -> None:
     from safetensors.torch import load_file, save_file
 
-    before = OpenClipEncoder(f"local-dir:{folder}", tmp_path, "float32").fingerprint
+    before = OpenClipEncoder.load(f"local-dir:{folder}", tmp_path, "float32").fingerprint
     tensors = load_file(folder / "open_clip_model.safetensors")
     tensors["visual.proj"][0, 0] += 0.001
     save_file(tensors, folder / "open_clip_model.safetensors")
-    after = OpenClipEncoder(f"local-dir:{folder}", tmp_path, "float32").fingerprint
+    after = OpenClipEncoder.load(f"local-dir:{folder}", tmp_path, "float32").fingerprint
     assert after.weights_sha256 != before.weights_sha256
 
 
