@@ -31,8 +31,8 @@ blackbox: $(VENV)/installed-dev
 test-all: $(VENV)/installed-dev browser
 	$(PYTEST)
 
-# At most 25 minutes: seventy people, three power cuts and a full disk (for that it has to be root); then how
-# long fifty readers and ten labellers wait, and what memory ten minutes of them take.
+# Half an hour on two slow cores: seventy people, three power cuts and a full disk (for that it has to be
+# root); then how long fifty readers and ten labellers wait, and what memory ten minutes of them take.
 soak: $(VENV)/installed-dev
 	$(BIN)/python -m pytest tests/end_to_end/test_soak.py
 

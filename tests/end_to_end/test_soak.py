@@ -97,7 +97,7 @@ class Owner:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(2400)
 def test_what_was_acknowledged_is_kept_once_through_power_cuts_and_a_full_disk(
     tmp_path: Path,
     disk: SmallDisk | None,
@@ -148,7 +148,7 @@ def test_what_was_acknowledged_is_kept_once_through_power_cuts_and_a_full_disk(
             clients.state = "well"
         with server.sampled() as samples:
             kept = len(noted.acknowledged)
-            until(lambda: len(noted.acknowledged) >= kept + THE_LAST_LIFE, patience=360)
+            until(lambda: len(noted.acknowledged) >= kept + THE_LAST_LIFE, patience=8 * PATIENCE)
     finally:
         clients.end()
         owner.end()
