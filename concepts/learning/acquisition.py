@@ -183,10 +183,10 @@ class DiverseMargin(Acquisition):
 
     def select(self, round: Round, n: int, rng: np.random.Generator) -> list[Choice]:
         candidates = round.distinct(round.least_certain(), max(LEAST_CERTAIN, n))
-        return [Choice(row, "borderline") for row in _one_per_cluster(round.pool.vectors, candidates, n, rng)]
+        return [Choice(row, "borderline") for row in one_per_cluster(round.pool.vectors, candidates, n, rng)]
 
 
-def _one_per_cluster(vectors: Vectors, rows: list[int], n: int, rng: np.random.Generator) -> list[int]:
+def one_per_cluster(vectors: Vectors, rows: list[int], n: int, rng: np.random.Generator) -> list[int]:
     """The row nearest each of n k-means centres, in the order of `rows`."""
     # scikit-learn takes a second to load, and most commands don't ask
     from sklearn.cluster import KMeans
@@ -408,14 +408,15 @@ def next_round(
     far may be chance, so the words lead until there is one, and there is no probability.
     """
     ways = ways or Strategy()
-    # What a machine is wrong about alike it would never ask about again: only what people said chooses.
-    trained = train_early(training.at(training.weight >= 1), text_direction, SEED, ways.head)
-    head = trained if trained.kind != WORDS_ALONE and decided else None
-    pool, labelled = look(head)
-    round = Round(pool, labelled, training, head)
-    if head:
-        logits = head.logits(pool.vectors)
-        doubt = how_unsure(head, pool.vectors, logits)
-        round = replace(round, probability=sigmoid(logits), doubt=doubt)
-    rng = np.random.default_rng([seed, answered])
-    return Next(round, ACQUISITIONS[ways.acquisition]().select(round, n, rng))
+    with one_blas_thread():  # as `train_head` does
+        # What a machine is wrong about alike it would never ask about again: only what people said chooses.
+        trained = train_early(training.at(training.weight >= 1), text_direction, SEED, ways.head)
+        head = trained if trained.kind != WORDS_ALONE and decided else None
+        pool, labelled = look(head)
+        round = Round(pool, labelled, training, head)
+        if head:
+            logits = head.logits(pool.vectors)
+            doubt = how_unsure(head, pool.vectors, logits)
+            round = replace(round, probability=sigmoid(logits), doubt=doubt)
+        rng = np.random.default_rng([seed, answered])
+        return Next(round, ACQUISITIONS[ways.acquisition]().select(round, n, rng))

@@ -9,7 +9,7 @@ import numpy as np
 
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
-from concepts.learning.base import Bools, Floats, LinearHead, TrainingSet, sigmoid
+from concepts.learning.base import Bools, Floats, LinearHead, TrainingSet, one_blas_thread, sigmoid
 from concepts.learning.calibration import Calibration, choose_threshold, logit, platt
 from concepts.learning.heads import HEADS, SUITED, LineHead
 from concepts.learning.nearness import others_in_logits
@@ -37,9 +37,16 @@ def train_head(
     there are any of both kinds. Raises `NotEnoughLabelsError` where this head can't work with so few
     labels ("auto": with no label and no text direction), and `UnknownMethodError`.
     """
+    with one_blas_thread():  # between its parts, too: each product on several keeps them all busy for a while
+        return _trained(
+            data.at(np.flatnonzero(data.weight > 0)), text_direction, seed, target or Target(), head
+        )
+
+
+def _trained(
+    data: TrainingSet, text_direction: Vectors | None, seed: int, target: Target, head: str
+) -> LinearHead:
     way = HEADS[head]()
-    target = target or Target()
-    data = data.at(np.flatnonzero(data.weight > 0))
     if _is_scaled(data, head):
         return _train_scaled(data, text_direction, seed, target)
     details = _details(data, head, target)

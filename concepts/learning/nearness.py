@@ -82,8 +82,9 @@ def kinds(labels: TrainingSet) -> Rows:
     from scipy.sparse.csgraph import connected_components
 
     yes, no = (np.asarray(labels.vectors[side], np.float32) for side in (labels.positive, ~labels.positive))
-    cosine = yes @ yes.T
-    to_no = (yes @ no.T).max(axis=1, initial=-1.0)
+    with one_blas_thread():
+        cosine = yes @ yes.T
+        to_no = (yes @ no.T).max(axis=1, initial=-1.0)
     alike = (cosine > to_no[:, None]) & (cosine > to_no[None])
     return np.asarray(connected_components(alike, directed=False)[1], np.int64)
 
