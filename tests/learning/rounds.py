@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from concepts.encoders.base import Vectors, unit
 from concepts.learning.acquisition import Labelled, Pool, Round
-from concepts.learning.base import Bools, Floats, TrainingSet
+from concepts.learning.base import Bools, Floats, LinearHead, TrainingSet
 
 
 def make_round(
     n: int = 300, d: int = 16, seed: int = 0, asked: int = 20, trained: bool = True, per_group: int = 1
 ) -> Round:
-    """`trained`: all that was asked is a yes, and there are probabilities."""
+    """`trained`: all that was asked is a yes, and there are a head and probabilities."""
     rng = np.random.default_rng(seed)
     was_asked = np.zeros(n, dtype=bool)
     was_asked[rng.choice(n, asked, replace=False)] = True
-    return round_of(
+    made = round_of(
         vectors=unit(rng.normal(size=(n, d))),
         probability=rng.random(n) if trained else None,
         text_score=rng.random(n),
@@ -26,6 +27,7 @@ def make_round(
         asked=was_asked,
         positive=was_asked & trained,
     )
+    return replace(made, head=LinearHead("line", rng.normal(size=d), 0.0)) if trained else made
 
 
 def round_of(

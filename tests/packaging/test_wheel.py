@@ -133,7 +133,7 @@ print(HEADS["steady"].__module__, SCORERS["cache"].__module__, ACQUISITIONS["ran
     assert found == [
         "discern.study.heads.steady",
         "discern.study.scorers.cache",
-        "discern.study.acquisitions",
+        "discern.study.acquisitions.before",
     ]
     assert "--noise" in run("discern", "study", "--help").stdout
 

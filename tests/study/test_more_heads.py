@@ -10,6 +10,7 @@ from concepts.encoders.base import unit
 from concepts.learning.base import LinearHead, TrainingSet
 from concepts.learning.calibration import platt
 from concepts.learning.heads import HEADS, REGULARISATION, LogisticHead
+from study.augmenting import Augmenter
 from study.heads.anchored import AnchoredHead
 
 DIMENSION = 64
@@ -123,3 +124,42 @@ def test_in_a_soup_no_strength_decides_alone(labels) -> None:
         float(unit(soup.weights) @ unit(LogisticHead(C).fit(data, None, 0).weights)) for C in REGULARISATION
     ]
     assert cosines[1] > max(cosines[0], cosines[2])
+
+
+def few_of_one_side(seed: int) -> TrainingSet:
+    """Four that count and twelve that don't."""
+    data = answers(24, seed)
+    return data.at(np.r_[np.flatnonzero(data.positive)[:4], np.flatnonzero(~data.positive)])
+
+
+@pytest.mark.parametrize("name", ["mixed", "souls"])
+def test_rows_that_nobody_labelled_do_no_harm_on_average(name: str) -> None:
+    gaps = []
+    for seed in range(100):
+        data, unseen = few_of_one_side(seed), answers(200, 1000 + seed)
+        stretched, plain = (HEADS[one]().fit(data, None, seed) for one in (name, "auto"))
+        gaps.append(quality(stretched, unseen) - quality(plain, unseen))
+    assert np.mean(gaps) >= -0.005
+
+
+@pytest.mark.parametrize("name", ["mixed", "souls"])
+def test_what_is_held_out_makes_no_rows_and_ten_that_count_need_none(name: str) -> None:
+    augmenter = HEADS[name]()
+    assert isinstance(augmenter, Augmenter)
+    data = few_of_one_side(0)
+    more = augmenter.more(data, np.random.default_rng(0))
+    assert set(more.group) <= set(data.group)
+    assert np.allclose(np.linalg.norm(more.vectors, axis=1), 1)
+    assert 0 < more.weight.sum() <= 0.1 * len(data.group) + 1e-9
+    many = answers(40, 0)
+    fitted, plain = (HEADS[one]().fit(many, None, 0) for one in (name, "auto"))
+    assert np.allclose(fitted.weights, plain.weights)
+
+
+def test_words_and_means_leave_words_that_mislead_for_the_labels() -> None:
+    def reached(n: int, cosine: float) -> float:
+        head = HEADS["words_and_means"]().fit(answers(n, 0), words_at(cosine), 0)
+        return quality(head, answers(300, 1))
+
+    assert reached(12, -0.7) < 0.5 < reached(40, -0.7)
+    assert reached(12, 0.7) > reached(12, 0.0) + 0.05

@@ -24,13 +24,12 @@ def test_all_that_pyproject_registers_is_there(group: str) -> None:
     assert not missing, "Install this checkout again, as `make` does: pip install --no-deps -e ."
 
 
-@pytest.mark.parametrize("folder", ["heads", "scorers"])
+@pytest.mark.parametrize("folder", ["heads", "scorers", "acquisitions"])
 def test_no_file_of_the_laboratory_is_left_unregistered(folder: str) -> None:
     places = {place.partition(":")[0] for place in POINTS[f"discern.{folder}"].values()}
     files = {f"study.{folder}.{file.stem}" for file in (ROOT / "study" / folder).glob("*.py")}
-    assert files - places == {f"study.{folder}.__init__"} | (
-        {"study.scorers.zero_shot"} if folder == "scorers" else set()
-    )
+    shared = {"scorers": {"zero_shot"}, "acquisitions": {"candidates"}}.get(folder, set())
+    assert files - places == {f"study.{folder}.{name}" for name in {"__init__", *shared}}
 
 
 def test_results_are_kept_under_a_digest_of_the_study_and_of_what_learns() -> None:

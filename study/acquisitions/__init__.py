@@ -1,0 +1,1 @@
+"""Ways to choose questions that the product does not use."""
