@@ -31,6 +31,8 @@ class Asking:
         self._context = context
         self._open: dict[int, AskedConcept] = {}
         self._lock = threading.Lock()
+        # Python runs one thread at a time: of twenty that train at once each takes as long as all.
+        self._turns = threading.Lock()
 
     def of(self, concept: ConceptRow) -> AskedConcept:
         """Made when first asked for, and anew where the concept has another scope, or is judged by another
@@ -41,7 +43,7 @@ class Asking:
         with self._lock:
             found = self._open.get(concept.id)
             if found is None or found.scope != scope:
-                found = AskedConcept(self._context, concept, scope)
+                found = AskedConcept(self._context, concept, scope, self._turns)
                 self._open[concept.id] = found
             return found
 
@@ -50,8 +52,9 @@ class AskedConcept:
     """A concept that is being labelled. `upcoming` and `grid` answer in milliseconds, and what is slow is
     worked out in the background."""
 
-    def __init__(self, context: Context, concept: ConceptRow, scope: str) -> None:
+    def __init__(self, context: Context, concept: ConceptRow, scope: str, turns: threading.Lock) -> None:
         self.scope = scope
+        self._turns = turns
         self._context, self._concept = context, concept
         self._queue = QuestionQueue(self._choose, context.background)
         self._grid = Grid(self.rank, context.background)
@@ -63,7 +66,9 @@ class AskedConcept:
         context, concept = self._context, self._concept
         with context.jobs.precedence.first():
             if purpose == "train":
-                return most_useful(self._to_learn_from(waiting), n, waiting, ways)
+                data = self._to_learn_from(waiting)
+                with self._turns:
+                    return most_useful(data, n, waiting, ways)
             context.draw_more(concept, waiting, max(n, 1))
             out = context.dataset(concept).decisions.keys() | set(waiting)
             left = [i for i in context.to_answer(concept) if i not in out][:n]
