@@ -31,8 +31,7 @@ class Asking:
         self._context = context
         self._open: dict[int, AskedConcept] = {}
         self._lock = threading.Lock()
-        # Python runs one thread at a time: of twenty that train at once each takes as long as all.
-        self._turns = threading.Lock()
+        self._turns = threading.Lock()  # of twenty that train at once each takes as long as all
 
     def of(self, concept: ConceptRow) -> AskedConcept:
         """Made when first asked for, and anew where the concept has another scope, or is judged by another
