@@ -15,8 +15,11 @@ from concepts.encoders.base import (
 )
 
 # What those are called to people that aren't named below.
-KINDS = {OPEN_CLIP: "An open_clip model", TIMM: "A timm model, picture-only"}
-KINDS[TRANSFORMERS] = "A model of transformers"
+KINDS = {
+    OPEN_CLIP: "An open_clip model",
+    TIMM: "A timm model, picture-only",
+    TRANSFORMERS: "A model of transformers",
+}
 
 
 @dataclass(frozen=True)

@@ -257,15 +257,20 @@ def _load(name: str, source: CheckpointSource) -> tuple[Any, Any, Any]:
     except EncoderError:
         raise
     except Exception as error:  # open_clip and the hub client raise whatever they met
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         advice = (
             "Check that the weights and open_clip_config.json in the folder belong together."
             if source.model.startswith("local-dir:")
             else "Its files come from the Hugging Face hub; without a network, use local-dir:/path or the "
             "embedded encoder."
         )
-        raise EncoderError(f"{name} can't be loaded: {reason}. {advice}") from error
+        raise not_loaded(name, error, advice) from error
     return model.eval(), transform, tokenizer
+
+
+def not_loaded(name: str, error: Exception, advice: str) -> EncoderError:
+    """With the first line of what a library said."""
+    lines = str(error).strip().splitlines()
+    return EncoderError(f"{name} can't be loaded: {lines[0] if lines else type(error).__name__}. {advice}")
 
 
 def _code_refused(name: str, config: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from PIL import Image
 from torch.nn.functional import normalize
 
 from concepts.encoders.base import TIMM, Fingerprint, Pixels, Portable, Vectors, as_stored
-from concepts.encoders.openclip import FromPixels, weights_sha256
+from concepts.encoders.openclip import FromPixels, not_loaded, weights_sha256
 from concepts.encoders.precision import DTYPES, pick_device, resolve_precision
 from concepts.errors import EncoderError
 from concepts.registry import Method
@@ -102,11 +102,8 @@ def _load(name: str) -> tuple[Any, dict[str, Any]]:
     except EncoderError:
         raise
     except Exception as error:  # timm and the hub client raise whatever they met
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise EncoderError(
-            f"{name} can't be loaded: {reason}. Its files come from the Hugging Face hub; without a network, "
-            "use timm:local-dir:/path."
-        ) from error
+        advice = "Its files come from the Hugging Face hub; without a network, use timm:local-dir:/path."
+        raise not_loaded(name, error, advice) from error
 
 
 def _transform(config: dict[str, Any]) -> Any:

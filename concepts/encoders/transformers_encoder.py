@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 import torch
 
 from concepts.encoders.base import TRANSFORMERS, Portable
-from concepts.encoders.openclip import FromPixels, WithWords
+from concepts.encoders.openclip import FromPixels, WithWords, not_loaded
 from concepts.errors import EncoderError
 from concepts.registry import Method
 
@@ -39,24 +39,16 @@ class TransformersEncoder(WithWords):
     @classmethod
     def load(cls, name: str, cache: Path, precision: str) -> TransformersEncoder:
         """Raises `EncoderError` with what to do if the model can't be loaded."""
-        network, tokenizer, way = _load(name)
-        config = network.config
-        kept = {key: value for key, value in config.to_dict().items() if key not in ANYWHERE}
+        network, words, way = _load(name)
+        kept = {key: value for key, value in network.config.to_dict().items() if key not in ANYWHERE}
         digest = hashlib.sha256(json.dumps(kept, sort_keys=True, default=str).encode()).hexdigest()
-        words = partial(
-            tokenizer,
-            padding="max_length",
-            truncation=True,
-            max_length=int(config.text_config.max_position_embeddings),
-            return_tensors="pt",
-        )
         return cls(
             name,
             _Halves(network),
             way.transform(),
             words,
             (way.height, way.width),
-            f"transformers {config.model_type} {digest[:12]}",
+            f"transformers {network.config.model_type} {digest[:12]}",
             f"transformers {way}, Pillow",
             cache,
             precision,
@@ -131,7 +123,7 @@ class _Prepared:
 
 
 def _load(name: str) -> tuple[Any, Any, _Prepared]:
-    """The network, its tokenizer, and what is done to pictures."""
+    """The network, its tokenizer as it is called with texts, and what is done to pictures."""
     import transformers
 
     transformers.utils.logging.disable_progress_bar()  # a job has its own
@@ -148,14 +140,19 @@ def _load(name: str) -> tuple[Any, Any, _Prepared]:
                 f"{name} can't be used: it has no half for pictures beside one for words, as "
                 "CLIP, SigLIP and TIPSv2 have."
             )
-        tokenizer = transformers.AutoTokenizer.from_pretrained(wanted, trust_remote_code=False)
+        words = partial(
+            transformers.AutoTokenizer.from_pretrained(wanted, trust_remote_code=False),
+            padding="max_length",
+            truncation=True,
+            max_length=int(model.config.text_config.max_position_embeddings),
+            return_tensors="pt",
+        )
         pictures = transformers.AutoImageProcessor.from_pretrained(wanted, trust_remote_code=False).to_dict()
     except EncoderError:
         raise
     except Exception as error:  # transformers and the hub client raise whatever they met
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise EncoderError(
-            f"{name} can't be loaded: {reason}. Its files come from the Hugging Face hub; without a network, "
-            "use transformers:local-dir:/path."
-        ) from error
-    return model.eval(), tokenizer, _Prepared.read(name, pictures)
+        advice = (
+            "Its files come from the Hugging Face hub; without a network, use transformers:local-dir:/path."
+        )
+        raise not_loaded(name, error, advice) from error
+    return model.eval(), words, _Prepared.read(name, pictures)

@@ -14,7 +14,7 @@ from concepts.registry import Method
 
 OUTER, INNER = 10, 5  # rounds
 BELIEF = 0.5  # λ, of the head's own probabilities
-SUPPORT = 0.2  # γ, of labelled pictures beside unlabelled ones, each side of which weighs one in all
+SUPPORT = 0.2  # γ, of all labelled pictures, where all unlabelled ones weigh one
 TEMPERATURE = 50.0
 HALVINGS = 40
 
