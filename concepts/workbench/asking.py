@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future
+from typing import Generic, TypeVar
 
 from concepts.labelling.contact_sheet import (
     Grid,
@@ -23,6 +25,31 @@ from concepts.workbench.context import Context, Purpose
 from concepts.workbench.definition import fill_pool
 from storage.tables import ConceptRow
 
+Found = TypeVar("Found")
+
+
+class Shared(Generic[Found]):
+    """What several threads want at once is worked out once, for all who asked before that began: whoever asks
+    later may have labelled in between. One piece of work at a time."""
+
+    def __init__(self) -> None:
+        self._lock, self._turn = threading.Lock(), threading.Lock()
+        self._waited_for: dict[Hashable, Future[Found]] = {}
+
+    def get(self, what: Hashable, work: Callable[[], Found]) -> Found:
+        with self._lock:
+            is_first = what not in self._waited_for
+            future = self._waited_for.setdefault(what, Future())
+        if is_first:
+            with self._turn:
+                with self._lock:
+                    del self._waited_for[what]
+                try:
+                    future.set_result(work())
+                except BaseException as error:  # each of those who wait is told
+                    future.set_exception(error)
+        return future.result()
+
 
 class Asking:
     """One for all handles of a Workbench: what is chosen is kept between requests."""
@@ -31,7 +58,6 @@ class Asking:
         self._context = context
         self._open: dict[int, AskedConcept] = {}
         self._lock = threading.Lock()
-        self._turns = threading.Lock()  # of twenty that train at once each takes as long as all
 
     def of(self, concept: ConceptRow) -> AskedConcept:
         """Made when first asked for, and anew where the concept has another scope, or is judged by another
@@ -42,7 +68,7 @@ class Asking:
         with self._lock:
             found = self._open.get(concept.id)
             if found is None or found.scope != scope:
-                found = AskedConcept(self._context, concept, scope, self._turns)
+                found = AskedConcept(self._context, concept, scope)
                 self._open[concept.id] = found
             return found
 
@@ -51,9 +77,9 @@ class AskedConcept:
     """A concept that is being labelled. `upcoming` and `grid` answer in milliseconds, and what is slow is
     worked out in the background."""
 
-    def __init__(self, context: Context, concept: ConceptRow, scope: str, turns: threading.Lock) -> None:
+    def __init__(self, context: Context, concept: ConceptRow, scope: str) -> None:
         self.scope = scope
-        self._turns = turns
+        self._shared = Shared[list[NextPicture]]()
         self._context, self._concept = context, concept
         self._queue = QuestionQueue(self._choose, context.background)
         self._grid = Grid(self.rank, context.background)
@@ -65,9 +91,10 @@ class AskedConcept:
         context, concept = self._context, self._concept
         with context.jobs.precedence.first():
             if purpose == "train":
-                data = self._to_learn_from(waiting)
-                with self._turns:
-                    return most_useful(data, n, waiting, ways)
+                asked = (n, tuple(waiting), ways)
+                return self._shared.get(
+                    asked, lambda: most_useful(self._to_learn_from(waiting), n, waiting, ways)
+                )
             context.draw_more(concept, waiting, max(n, 1))
             out = context.dataset(concept).decisions.keys() | set(waiting)
             left = [i for i in context.to_answer(concept) if i not in out][:n]

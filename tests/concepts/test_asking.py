@@ -267,3 +267,43 @@ def test_it_is_kept_after_how_many_sheets_another_one_is_due(background) -> None
     queue.upcoming((), 0, (), (), (), ())
     settled(background)
     assert queue.sheet == 2
+
+
+def test_what_many_ask_at_once_is_worked_out_once_for_all_who_asked_before_it_began() -> None:
+    shared, begun, go_on, worked = asking.Shared[int](), threading.Event(), threading.Event(), list[int]()
+    all_asked = threading.Event()
+
+    class What:
+        looked_up = 0  # twice by whoever asks, with a lock held, and once more when work begins
+
+        def __hash__(self) -> int:
+            self.looked_up += 1
+            if self.looked_up == 3 + 4 * 2:
+                all_asked.set()
+            return 0
+
+    what = What()
+
+    def work() -> int:
+        worked.append(len(worked))
+        begun.set()
+        assert go_on.wait(30)
+        return worked[-1]
+
+    with ThreadPoolExecutor(6) as pool:
+        first = pool.submit(shared.get, what, work)
+        assert begun.wait(30)
+        later = [pool.submit(shared.get, what, work) for _ in range(4)]
+        other = pool.submit(shared.get, "six", lambda: 6)
+        assert all_asked.wait(30)
+        go_on.set()
+        assert first.result() == 0
+        assert {one.result() for one in later} == {1}
+        assert other.result() == 6
+
+
+def test_who_shares_work_that_fails_is_told_and_the_next_one_tries_again() -> None:
+    shared = asking.Shared[int]()
+    with pytest.raises(ZeroDivisionError):
+        shared.get("five", lambda: 1 // 0)
+    assert shared.get("five", lambda: 5) == 5
