@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -16,8 +17,11 @@ BELOW = 10  # groups that count: whoever has more needs no stretching
 WEIGHT = 0.1  # of a row that nobody labelled
 
 
+@dataclass(frozen=True)
 class Augmenter(Head):
     """The app's head, from labels and more rows. What is held out never makes any."""
+
+    head: Head = AutoHead()
 
     method: ClassVar[Method]
 
@@ -28,7 +32,10 @@ class Augmenter(Head):
     def fit(self, data: TrainingSet, text_direction: Vectors | None, seed: int) -> LinearHead:
         few = data.positives and data.negatives and len(np.unique(data.group[data.positive])) < BELOW
         learned = joined(data, self.more(data, np.random.default_rng(seed))) if few else data
-        return AutoHead().fit(learned, text_direction, seed)
+        return self.head.fit(learned, text_direction, seed)
+
+    def settled(self, fitted: LinearHead) -> Head:
+        return replace(self, head=self.head.settled(fitted))
 
 
 def joined(a: TrainingSet, b: TrainingSet) -> TrainingSet:

@@ -321,8 +321,11 @@ class LineHead(Head):
         return LDAHead() if min(yes, no) < FEW else LogisticHead()
 
 
+@dataclass(frozen=True)
 class AutoHead(Head):
     """The line, and beside it prototypes of what is labelled yes and of what is labelled no."""
+
+    line: Head = LineHead()
 
     method = Method(
         name="auto",
@@ -333,10 +336,10 @@ class AutoHead(Head):
     )
 
     def fit(self, data: TrainingSet, text_direction: Vectors | None, seed: int) -> LinearHead:
-        return _with_prototypes(LineHead().fit(data, text_direction, seed), data)
+        return _with_prototypes(self.line.fit(data, text_direction, seed), data)
 
     def fit_held_out(self, data: TrainingSet, text_direction: Vectors | None, seed: int) -> HeldOut:
-        line = LineHead().fit_held_out(data, text_direction, seed)
+        line = self.line.fit_held_out(data, text_direction, seed)
         head = _with_prototypes(line.head, data)
         if head.prototypes is None:
             return line
@@ -347,6 +350,9 @@ class AutoHead(Head):
             beside = replace(nothing, prototypes=prototypes(line.head, data.at(train)))
             scores[test] += beside.logits(data.vectors[test])  # 0 without prototypes
         return HeldOut(head, scores, line.folds)
+
+    def settled(self, fitted: LinearHead) -> Head:
+        return AutoHead(self.line.settled(fitted))
 
 
 def _with_prototypes(line: LinearHead, data: TrainingSet) -> LinearHead:

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -50,6 +51,15 @@ def test_settled_it_fits_parts_of_the_labels_and_the_whole_as_before(head, label
     settled = head.settled(fitted)
     assert np.array_equal(settled.fit(data, text_direction, 0).weights, fitted.weights)
     assert np.isfinite(settled.fit(data.at(np.arange(4, 25)), text_direction, 0).weights).all()
+
+
+def test_settled_it_chooses_nothing_again(head, labels, text_direction, monkeypatch):
+    """A permutation test rests on it, and fits a hundred times."""
+    data = labels(12, 30)
+    settled = head.settled(head.fit(data, text_direction, 0))
+    folds = Mock(side_effect=AssertionError("folds are made to choose by"))
+    monkeypatch.setattr("concepts.learning.heads.grouped_folds", folds)
+    settled.fit(data, text_direction, 0)
 
 
 def test_near_copies_and_a_machines_labels_are_taken(head, labels, text_direction):
