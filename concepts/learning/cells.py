@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq
 
 from concepts.learning.base import Bools, Floats
 
@@ -154,7 +153,7 @@ class _Answers(NamedTuple):
             return self._shares(-scale * np.tan(steepest))
         if missing(steepest) >= 0:
             return self._shares(scale * np.tan(steepest))
-        return self._shares(scale * np.tan(brentq(missing, -steepest, steepest, xtol=1e-4)))
+        return self._shares(scale * np.tan(_root(missing, -steepest, steepest, 1e-4)))
 
     def _shares(self, multiplier: float) -> Floats:
         """(c,) roots of right / p - (drawn - right) / (1 - p) = multiplier · weight."""
@@ -176,4 +175,11 @@ def _edge(chance: Callable[[float], float], value: float, farthest: float, error
         return farthest
     if spare(0.0) <= 0:  # nothing is left to chance
         return value
-    return value + float(brentq(spare, 0.0, 1.0, xtol=PRECISE)) * (farthest - value)
+    return value + _root(spare, 0.0, 1.0, PRECISE) * (farthest - value)
+
+
+def _root(of: Callable[[float], float], low: float, high: float, precise: float) -> float:
+    # every command would wait for SciPy's optimisers otherwise, a fifth of its start
+    from scipy.optimize import brentq
+
+    return float(brentq(of, low, high, xtol=precise))
