@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import numpy as np
@@ -53,57 +55,83 @@ def boxes_of(concept: Concept, pictures: list[str]) -> dict[str, Box]:
     return {picture: part.box for picture, part in concept.parts.outlines(pictures).items()}
 
 
-@pytest.fixture
-def drawn(tmp_path: Path) -> tuple[Path, dict[str, tuple[bool, int]]]:
-    folder = tmp_path / "small"
+Drawn = tuple[Path, dict[str, tuple[bool, int]]]
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
+    folder = tmp_path_factory.mktemp("small")
     return folder, draw_small_things(folder, 48)
 
 
-@pytest.fixture
-def bench(own_home: Path, drawn: tuple[Path, dict[str, tuple[bool, int]]]) -> Iterator[Workbench]:
-    bench = Workbench(load_settings())
-    bench.library.add([drawn[0]], encoder="embedded").wait()
-    bench.concepts.begin(NAME, "A small ellipse.")
-    yield bench
-    bench.close()
+@pytest.fixture(scope="module")
+def made(drawn: Drawn, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Homes: "begun"; "labelled", where all that may be learned from has a label, four of the yes are framed
+    and it is trained on whole pictures; and "looking" at the part, trained again."""
+    root, (folder, said) = tmp_path_factory.mktemp("homes"), drawn
+    with closing(Workbench(load_settings(home=root / "home"))) as bench:
+        bench.library.add([folder], encoder="embedded").wait()
+        bench.concepts.begin(NAME, "A small ellipse.")
+        concept = bench.concept(NAME)
+        shutil.copytree(root / "home", root / "begun")
+        bench.context.draw_evaluation(concept.row)
+        reserved = concept.dataset().reserved
+        free = [i for i in said if i not in reserved]
+        for picture in free:
+            concept.labels.give(picture, "yes" if said[picture][0] else "no", author="me", key=f"k{picture}")
+        for picture in [i for i in free if said[i][0]][:4]:
+            concept.parts.frame(picture, **box_of(said[picture][1]), author="me")
+        concept.versions.train().wait()
+        shutil.copytree(root / "home", root / "labelled")
+        concept.parts.look().wait()
+        concept.versions.train().wait()
+        shutil.copytree(root / "home", root / "looking")
+    return root.joinpath
 
 
 @pytest.fixture
-def labelled(bench: Workbench, drawn: tuple[Path, dict[str, tuple[bool, int]]]) -> Concept:
-    """All that may be learned from has a label, four of the yes are framed, and it is trained on whole
-    pictures."""
-    concept, said = bench.concept(NAME), drawn[1]
-    bench.context.draw_evaluation(concept.row)
-    reserved = concept.dataset().reserved
-    free = [i for i in said if i not in reserved]
-    for picture in free:
-        concept.labels.give(picture, "yes" if said[picture][0] else "no", author="me", key=f"k{picture}")
-    for picture in [i for i in free if said[i][0]][:4]:
-        concept.parts.frame(picture, **box_of(said[picture][1]), author="me")
-    concept.versions.train().wait()
-    return concept
+def opened(own_home: Path, made: Callable[[str], Path]) -> Iterator[Callable[[str], Concept]]:
+    """The concept in a copy of a home, by its name."""
+    with ExitStack() as stack:
+
+        def opened(name: str) -> Concept:
+            shutil.copytree(made(name), own_home)
+            return stack.enter_context(closing(Workbench(load_settings()))).concept(NAME)
+
+        yield opened
 
 
-def test_before_anything_is_framed_it_says_what_to_do(bench: Workbench) -> None:
-    concept = bench.concept(NAME)
+@pytest.fixture
+def begun(opened: Callable[[str], Concept]) -> Concept:
+    return opened("begun")
+
+
+@pytest.fixture
+def labelled(opened: Callable[[str], Concept]) -> Concept:
+    return opened("labelled")
+
+
+@pytest.fixture
+def looking(opened: Callable[[str], Concept]) -> Concept:
+    return opened("looking")
+
+
+def test_before_anything_is_framed_it_says_what_to_do(begun: Concept) -> None:
     with pytest.raises(NoFrameError, match="Three are enough"):
-        concept.parts.look()
-    assert not concept.parts.read().is_part
+        begun.parts.look()
+    assert not begun.parts.read().is_part
 
 
-def test_the_last_frame_of_a_picture_stands_until_it_is_taken_away(
-    bench: Workbench, drawn: tuple[Path, dict[str, tuple[bool, int]]]
-) -> None:
-    concept = bench.concept(NAME)
-    picture = min(drawn[1].keys() - concept.dataset().reserved)
+def test_the_last_frame_of_a_picture_stands_until_it_is_taken_away(begun: Concept, drawn: Drawn) -> None:
+    picture = min(drawn[1].keys() - begun.dataset().reserved)
     for cell in (3, 9):
-        concept.parts.frame(picture, **box_of(cell), author="me")
-    (framed,) = concept.parts.read().framed
+        begun.parts.frame(picture, **box_of(cell), author="me")
+    (framed,) = begun.parts.read().framed
     assert (framed.picture, framed.box) == (picture, tuple(box_of(9).values()))
-    concept.parts.frame(picture, remove=True, author="me")
-    assert concept.parts.read().framed == []
+    begun.parts.frame(picture, remove=True, author="me")
+    assert begun.parts.read().framed == []
     with pytest.raises(DiscernError, match="at least 2 %"):
-        concept.parts.frame(picture, left=0.5, top=0.5, right=0.4, bottom=0.9, author="me")
+        begun.parts.frame(picture, left=0.5, top=0.5, right=0.4, bottom=0.9, author="me")
 
 
 def test_nothing_is_framed_in_a_picture_that_measures(labelled: Concept) -> None:
@@ -113,7 +141,7 @@ def test_nothing_is_framed_in_a_picture_that_measures(labelled: Concept) -> None
 
 
 def test_it_looks_at_the_part_that_was_framed_and_back_at_whole_pictures(
-    labelled: Concept, drawn: tuple[Path, dict[str, tuple[bool, int]]]
+    labelled: Concept, drawn: Drawn
 ) -> None:
     whole = labelled.versions.head()
     assert labelled.parts.look().wait().pictures == len(drawn[1])
@@ -137,32 +165,29 @@ def test_it_looks_at_the_part_that_was_framed_and_back_at_whole_pictures(
 
 
 def test_training_takes_in_new_frames_and_new_pictures(
-    labelled: Concept, drawn: tuple[Path, dict[str, tuple[bool, int]]], tmp_path: Path
+    looking: Concept, drawn: Drawn, tmp_path: Path
 ) -> None:
-    labelled.parts.look().wait()
-    first = labelled.context.collection.parts.fingerprint(labelled.id)
+    first = looking.context.collection.parts.fingerprint(looking.id)
     come = draw_small_things(tmp_path / "more", 4, first=90)
-    labelled.bench.library.add([tmp_path / "more"]).wait()
+    looking.bench.library.add([tmp_path / "more"]).wait()
     said = drawn[1]
-    framed = {one.picture for one in labelled.parts.read().framed}
-    other = next(i for i in labelled.dataset().answers if said[i][0] and i not in framed)
-    labelled.parts.frame(other, **box_of(said[other][1]), author="me")
-    state = labelled.parts.read()
+    framed = {one.picture for one in looking.parts.read().framed}
+    other = next(i for i in looking.dataset().answers if said[i][0] and i not in framed)
+    looking.parts.frame(other, **box_of(said[other][1]), author="me")
+    state = looking.parts.read()
     assert (state.newer, state.missing) == (True, 0)
-    assert boxes_of(labelled, list(come)).keys() == come.keys()
-    labelled.versions.train().wait()
-    state = labelled.parts.read()
+    assert boxes_of(looking, list(come)).keys() == come.keys()
+    looking.versions.train().wait()
+    state = looking.parts.read()
     assert (state.newer, state.missing) == (False, 0)
-    assert labelled.versions.head().fingerprint != first
+    assert looking.versions.head().fingerprint != first
 
 
 def test_the_exported_file_says_of_new_pictures_what_the_app_says(
-    labelled: Concept, drawn: tuple[Path, dict[str, tuple[bool, int]]], tmp_path: Path
+    looking: Concept, drawn: Drawn, tmp_path: Path
 ) -> None:
-    labelled.parts.look().wait()
-    labelled.versions.train().wait()
     out = tmp_path / "out"
-    labelled.exports.write(out)
+    looking.exports.write(out)
     subprocess.run(
         [sys.executable, "classify.py", drawn[0], "--out", tmp_path / "said.csv"],
         cwd=out,
@@ -171,7 +196,7 @@ def test_the_exported_file_says_of_new_pictures_what_the_app_says(
     )
     with (tmp_path / "said.csv").open() as stream:
         rows = list(csv.DictReader(stream))
-    scores = labelled.context.library_scores(labelled.id, labelled.versions.head())
+    scores = looking.context.library_scores(looking.id, looking.versions.head())
     assert scores is not None
     ids = {row["path"]: hashlib.sha256(Path(row["path"]).read_bytes()).hexdigest() for row in rows}
     expected = dict(scores.probability.of(list(ids.values())))
@@ -182,40 +207,35 @@ def test_the_exported_file_says_of_new_pictures_what_the_app_says(
         encoder_of(load_bundle(out), cache=tmp_path / "cache")
 
 
-def test_a_rule_leaves_it_out_and_says_why(labelled: Concept) -> None:
-    labelled.parts.look().wait()
-    labelled.versions.train().wait()
+def test_a_rule_leaves_it_out_and_says_why(looking: Concept) -> None:
     with pytest.raises(DiscernError, match="judges a part"):
-        labelled.bench.rules.tried(f'"{NAME}"')
+        looking.bench.rules.tried(f'"{NAME}"')
 
 
-def test_what_is_erased_for_good_leaves_no_vectors_of_its_parts(labelled: Concept) -> None:
-    labelled.parts.look().wait()
-    collection = labelled.context.collection
-    focus = collection.parts.focus(labelled.id)
+def test_what_is_erased_for_good_leaves_no_vectors_of_its_parts(looking: Concept) -> None:
+    collection = looking.context.collection
+    focus = collection.parts.focus(looking.id)
     assert focus is not None
-    picture = labelled.parts.read().framed[0].picture
+    picture = looking.parts.read().framed[0].picture
     collection.purge_vectors([picture])
     assert collection.parts_index(focus.parts).snapshot().missing([picture]) == [picture]
-    assert boxes_of(labelled, [picture]) == {}
+    assert boxes_of(looking, [picture]) == {}
 
 
-def test_test_labels_go_on_measuring_and_what_is_framed_never_measures(
-    bench: Workbench, drawn: tuple[Path, dict[str, tuple[bool, int]]]
-) -> None:
-    concept, said = bench.concept(NAME), drawn[1]
+def test_test_labels_go_on_measuring_and_what_is_framed_never_measures(begun: Concept, drawn: Drawn) -> None:
+    concept, said = begun, drawn[1]
 
     def label(pictures: list[str]) -> None:
         for picture in pictures:
             concept.labels.give(picture, "yes" if said[picture][0] else "no", author="me", key=f"k{picture}")
 
-    bench.context.draw_evaluation(concept.row)
+    concept.context.draw_evaluation(concept.row)
     free = [i for i in said if i not in concept.dataset().reserved]
     label(free[:10])
     unlabelled = free[10]
     concept.parts.frame(unlabelled, **box_of(said[unlabelled][1]), author="me")
     concept.versions.train().wait()
-    bench.context.draw_more(concept.row, at_least=len(said))  # by the head, as far as the library goes
+    concept.context.draw_more(concept.row, at_least=len(said))  # by the head, as far as the library goes
     assert unlabelled not in concept.dataset().reserved
     label(sorted(concept.dataset().evaluation))
     before = set(sample(concept.dataset()).ids)
@@ -225,7 +245,7 @@ def test_test_labels_go_on_measuring_and_what_is_framed_never_measures(
     concept.parts.frame(framed, **box_of(said[framed][1]), author="me")
     concept.parts.look().wait()
     assert set(sample(concept.dataset()).ids) == before
-    parts, now = bench.context.collection.parts, concept.dataset().fingerprint
-    whole = bench.context.collection.recorded().fingerprint
+    parts, now = concept.context.collection.parts, concept.dataset().fingerprint
+    whole = concept.context.collection.recorded().fingerprint
     assert [parts.has_been(concept.id, seen) for seen in (whole, now, "another")] == [True, True, False]
     assert parts.reader_of(concept.id, whole).dimension == parts.reader_of(concept.id, now).dimension
