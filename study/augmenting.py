@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
@@ -21,7 +21,7 @@ WEIGHT = 0.1  # of a row that nobody labelled
 class Augmenter(Head):
     """The app's head, from labels and more rows. What is held out never makes any."""
 
-    head: Head = AutoHead()
+    head: Head = field(default_factory=AutoHead)
 
     method: ClassVar[Method]
 

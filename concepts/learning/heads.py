@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -325,7 +325,7 @@ class LineHead(Head):
 class AutoHead(Head):
     """The line, and beside it prototypes of what is labelled yes and of what is labelled no."""
 
-    line: Head = LineHead()
+    line: Head = field(default_factory=LineHead)
 
     method = Method(
         name="auto",
