@@ -148,9 +148,19 @@ class Account:
             "It stands for the judgement of those who labelled, on pictures like those it learned from. On "
             "other pictures it can be wrong without looking unsure. Measure it again there before relying on "
             "it.",
+            *_unlike(facts),
             "It should not be the only reason for a decision about a person.",
             *facts.notes,
         ]
+
+
+def _unlike(facts: ConceptFacts) -> list[str]:
+    if facts.head.familiar_from is None:
+        return []
+    return [
+        "A familiarity below 0 marks a picture that looks like nothing that was labelled: don't trust its "
+        "score. That finds other kinds of pictures, and no mistakes among pictures like its own."
+    ]
 
 
 def _yes_from(facts: ConceptFacts) -> str:

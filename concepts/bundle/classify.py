@@ -46,12 +46,14 @@ FORMULA = re.compile(r"'*[=+\-@\t\r\n]")  # what a spreadsheet program takes for
 
 
 class Said(NamedTuple):
-    """Of one concept: `probability` 0..1, `decision` yes or no; `grade` where it is graded, 1 to its best."""
+    """Of one concept: `probability` 0..1, `decision` yes or no; `grade` where it is graded, 1 to its best;
+    `familiarity` where it is known: below 0 a picture is unlike all that was labelled."""
 
     concept: str
     probability: float
     decision: str
     grade: float | None = None
+    familiarity: float | None = None
 
 
 class Answer(NamedTuple):
@@ -101,6 +103,7 @@ class Classifier:
             raise ValueError(f"{name} is of another format; take the classify.py that came with it")
         self.about: dict[str, Any] = about
         self.columns: list[str] = [column["name"] for column in about["columns"]]
+        self._outputs = [output.name for output in self._session.get_outputs()]
         self.thresholds: list[float] = [column["threshold"] for column in about["columns"]]
         self._encoder: Any = None
         if encoder is not None:
@@ -163,14 +166,23 @@ class Classifier:
         given = (
             {"pictures": pixels} if self._encoder is None else {"embedding": self._encoder.vectors(pixels)}
         )
-        probability, decision, *graded = self._session.run(None, given)
+        found = dict(zip(self._outputs, self._session.run(None, given), strict=True))
+        probability, decision = found["probability"], found["decision"]
         if threshold is not None:
             decision = probability.astype(np.float64) >= threshold
-        places = [self.columns.index(name) for name in self.about["graded"]]
         for row in range(len(pixels)):
-            grade = dict(zip(places, graded[0][row].tolist(), strict=True)) if graded else {}
+            grade, familiarity = (
+                dict(zip(self.about[which], found[kind][row].tolist(), strict=True)) if kind in found else {}
+                for which, kind in (("graded", "grade"), ("familiar", "familiarity"))
+            )
             yield tuple(
-                Said(name, float(probability[row, i]), "yes" if decision[row, i] else "no", grade.get(i))
+                Said(
+                    name,
+                    float(probability[row, i]),
+                    "yes" if decision[row, i] else "no",
+                    grade.get(name),
+                    familiarity.get(name),
+                )
                 for i, name in enumerate(self.columns)
             )
 
@@ -184,7 +196,8 @@ class Counts(NamedTuple):
 def write(answers: Iterable[Answer], about: Mapping[str, Any], stream: TextIO, as_lines: bool) -> Counts:
     """CSV, or a JSON value a line. Of several concepts each has its name before its columns."""
     names = [column["name"] for column in about["columns"]]
-    kinds = [("score", "decision", *(["grade"] if name in about["graded"] else [])) for name in names]
+    more = {"grade": about["graded"], "familiarity": about["familiar"]}
+    kinds = [["score", "decision", *(kind for kind, of in more.items() if name in of)] for name in names]
     yes, rows, bad = [0] * len(names), 0, 0
     writer = csv.writer(stream, lineterminator="\n")
     if not as_lines:
@@ -199,10 +212,15 @@ def write(answers: Iterable[Answer], about: Mapping[str, Any], stream: TextIO, a
             continue
         cells = [""] * sum(map(len, kinds))
         if answer.said:
-            shown = [(f"{s.probability:.6f}", s.decision, f"{s.grade or 0:.3f}") for s in answer.said]
-            cells = [cell for row, of in zip(shown, kinds, strict=True) for cell in row[: len(of)]]
+            cells = [_cell(said, kind) for said, of in zip(answer.said, kinds, strict=True) for kind in of]
         writer.writerow([_no_formula(answer.path), *cells, answer.error or ""])
     return Counts(rows, yes, bad)
+
+
+def _cell(said: Said, kind: str) -> str:
+    if kind == "decision":
+        return said.decision
+    return f"{said.probability:.6f}" if kind == "score" else f"{getattr(said, kind):.3f}"
 
 
 def _no_formula(text: str) -> str:
@@ -214,8 +232,8 @@ def _as_json(answer: Answer) -> dict[str, Any]:
         return {"path": answer.path, "error": answer.error}
     said = {}
     for s in answer.said:
-        grade = {} if s.grade is None else {"grade": s.grade}
-        said[s.concept] = {"score": s.probability, "decision": s.decision, **grade}
+        more = {kind: value for kind in ("grade", "familiarity") if (value := getattr(s, kind)) is not None}
+        said[s.concept] = {"score": s.probability, "decision": s.decision, **more}
     return {"path": answer.path, **(said if len(said) > 1 else next(iter(said.values())))}
 
 

@@ -15,7 +15,9 @@ NEAR = 2.0  # odds that differ from those of an uncertified line by less than th
 class ConceptSaid(View):
     """Of one concept. `zone`: yes or no where it is sure, between them `look` (look yourself): at certified
     lines or, where there are none, near the threshold. Of exclusive classes it is the decision. `version` is
-    None for what a rule combines other concepts to; `grade` that of a graded concept."""
+    None for what a rule combines other concepts to; `grade` that of a graded concept. `familiarity` below 0:
+    the picture is unlike all that was labelled, so the probability says nothing and somebody has to look;
+    None where that isn't known."""
 
     concept: str
     version: int | None
@@ -23,6 +25,7 @@ class ConceptSaid(View):
     decision: Literal["yes", "no"]
     zone: Zone
     grade: float | None = None
+    familiarity: float | None = None
 
 
 class PictureSaid(View):
@@ -59,9 +62,13 @@ def zones_of(threshold: float, details: Mapping[str, Any]) -> Zones:
     return zones_between(threshold, Guarantee.of(details), Guarantee.of(details, "no"))
 
 
-def zone_of(probability: float, *, yes: bool, threshold: float, zones: Zones) -> Zone:
+def zone_of(
+    probability: float, *, yes: bool, threshold: float, zones: Zones, familiarity: float | None = None
+) -> Zone:
     """`yes` is the decision, which is the zone's where that begins at the threshold: rounding of the
     probability moves neither."""
+    if familiarity is not None and familiarity < 0:
+        return "look"
     surely = yes if zones.yes_from == threshold else probability >= zones.yes_from
     return "yes" if surely else "no" if probability <= zones.no_up_to else "look"
 

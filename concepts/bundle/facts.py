@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, JsonValue, model_validator
 
 from concepts.definition.document import Definition
 from concepts.encoders.base import Fingerprint
-from concepts.learning.base import LinearHead
+from concepts.learning.base import FAMILIAR_FROM, LinearHead
 from concepts.learning.report import Baseline, Document, LabelCount, Metric, Share, metric_of
 
 DEEPEST = 20  # of brackets in brackets
@@ -111,6 +111,7 @@ class BundleHeadFacts(Document):
     threshold: Share
     target: str  # what the threshold was chosen for: "best F1", "precision of at least 0.9"
     calibration: str
+    familiar_from: Annotated[float, Field(ge=-1, le=1)] | None = None  # see `LinearHead.familiar_from`
     details: dict[str, JsonValue] = Field(default_factory=dict)
 
     @classmethod
@@ -121,7 +122,8 @@ class BundleHeadFacts(Document):
             threshold=head.threshold,
             target=target,
             calibration=calibration,
-            details=head.details,
+            familiar_from=head.familiar_from,
+            details={name: value for name, value in head.details.items() if name != FAMILIAR_FROM},
         )
 
 
@@ -189,3 +191,9 @@ class BundleFacts(Document):
         """Names in the order of all answers: what a rule combines to first, then the concepts."""
         names = tuple(concept.concept for concept in self.concepts)
         return (self.rule.name, *names) if isinstance(self.rule, Combined) else names
+
+    @property
+    def familiar(self) -> tuple[str, ...]:
+        """Names of those that know what is like their labels, a column each of `familiarity`."""
+        known = [one for one in self.concepts if one.head.familiar_from is not None and not one.grades]
+        return tuple(concept.concept for concept in known)

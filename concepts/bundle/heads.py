@@ -85,6 +85,7 @@ def description(facts: BundleFacts) -> dict[str, Any]:
         "format": FORMAT,
         "columns": columns_of(facts),
         "graded": [concept.concept for concept in facts.concepts if concept.grades],
+        "familiar": list(facts.familiar),
         "one_of": facts.rule.none if isinstance(facts.rule, OneOf) else None,
         "fingerprint": facts.encoder.fingerprint,
         "weights_sha256": facts.encoder.weights_sha256,
@@ -104,7 +105,8 @@ def columns_of(facts: BundleFacts) -> list[dict[str, Any]]:
 
 class AnswerNodes:
     """`vectors` (n, d), by that name → `probability` float32 (n, columns), `decision` bool (n, columns), and
-    where a concept is graded `grade` float32 (n, graded); as `scorer.py` computes them.
+    where a concept is graded `grade` float32 (n, graded), and where it is known of concepts `familiarity`
+    float32 (n, of these); as `scorer.py` computes them.
 
     It computes in float64: in float32 a head whose weights have norm 10,000 is off by 4e-5
     (1,664 dimensions), in float64 by 3e-8, which is the rounding of the output.
@@ -121,8 +123,12 @@ class AnswerNodes:
             "Add", similarity, self._constant(np.array([head.line.bias for head in heads], np.float64))
         )
         if any(head.line.prototypes for head in heads):
-            beside = [self._beside(vectors64, head.line.prototypes) for head in heads]
+            sides = [self._sides(vectors64, head.line.prototypes) for head in heads]
+            beside = [self._node("Sub", *both) for both in sides]
             logits = self._node("Add", logits, self._node("Concat", *beside, axis=1))
+            found = [self._familiarity(both, head.line) for both, head in zip(sides, heads, strict=True)]
+            if known := [name for name in found if name]:
+                self._cast(self._node("Concat", *known, axis=1), np.float32, "familiarity")
         self._answers(logits)
         if graded := [(place, head.cuts) for place, head in enumerate(heads) if head.cuts is not None]:
             grades = [self._grade(similarity, place, cuts) for place, cuts in graded]
@@ -136,15 +142,27 @@ class AnswerNodes:
         graded = sum(concept.grades is not None for concept in self._facts.concepts)
         kinds = [("probability", TensorProto.FLOAT, columns), ("decision", TensorProto.BOOL, columns)]
         kinds += [("grade", TensorProto.FLOAT, graded)] if graded else []
+        kinds += (
+            [("familiarity", TensorProto.FLOAT, len(self._facts.familiar))] if self._facts.familiar else []
+        )
         return [helper.make_tensor_value_info(name, kind, [n, width]) for name, kind, width in kinds]
 
-    def _beside(self, vectors: str, prototypes: Prototypes | None) -> str:
-        """(n, 1) what prototypes say; 0 without."""
+    def _sides(self, vectors: str, prototypes: Prototypes | None) -> tuple[str, str]:
+        """(n, 1) what prototypes of yes say, and those of no; 0 without."""
         if prototypes is None:
-            some = self._constant(np.zeros((self._facts.encoder.dimension, 1)))
-            return self._node("MatMul", vectors, some)
-        yes, no = (self._largest(vectors, side) for side in (prototypes.yes, prototypes.no))
-        return self._node("Sub", yes, no)
+            nothing = self._node(
+                "MatMul", vectors, self._constant(np.zeros((self._facts.encoder.dimension, 1)))
+            )
+            return nothing, nothing
+        return self._largest(vectors, prototypes.yes), self._largest(vectors, prototypes.no)
+
+    def _familiarity(self, sides: tuple[str, str], head: LinearHead) -> str | None:
+        """(n, 1). See `LinearHead.familiarity`."""
+        if head.familiar_from is None or head.prototypes is None:
+            return None
+        length = self._constant(np.array(np.linalg.norm(head.prototypes.yes[0]), np.float64))
+        cosine = self._node("Div", self._node("Max", *sides), length)
+        return self._node("Sub", cosine, self._constant(np.array(head.familiar_from)))
 
     def _largest(self, vectors: str, side: Vectors) -> str:
         """(n, 1). Not by ReduceMax, whose axes are said in another way from opset 18 on."""

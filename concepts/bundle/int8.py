@@ -24,7 +24,7 @@ from concepts.bundle.classifier_model import EncoderGraph, kept
 from concepts.bundle.heads import BundleHead
 from concepts.encoders.base import Vectors
 from concepts.errors import EncoderError
-from concepts.learning.base import Floats
+from concepts.learning.base import FAMILIAR_FROM, Floats
 
 QUANTISED = ("Conv", "Clip")  # what tells classes and words apart stays in float32
 INT8 = "int8-"  # how the precision of such an encoder begins
@@ -155,6 +155,10 @@ def fitted(head: BundleHead, int8: Int8) -> BundleHead:
     says of float32's. The threshold stays."""
     line = head.line
     a, c = _stretch(line.logits(int8.int8), line.probabilities(int8.float32))
+    before, after = line.familiarity(int8.float32), line.familiarity(int8.int8)
+    if line.familiar_from is not None and before is not None and after is not None:
+        moved = line.familiar_from + float((after - before).mean())
+        line = replace(line, details=line.details | {FAMILIAR_FROM: moved})
     return BundleHead(line.calibrated(a, c), None if head.cuts is None else a * head.cuts + c)
 
 

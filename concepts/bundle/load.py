@@ -30,7 +30,7 @@ from concepts.bundle.scorer import LARGEST, BundleScorer, Outputs
 from concepts.encoders import load_named_elsewhere
 from concepts.encoders.base import Encoder
 from concepts.errors import ChangedBundleError, DiscernError, FingerprintMismatchError
-from concepts.learning.base import LinearHead, Prototypes
+from concepts.learning.base import FAMILIAR_FROM, LinearHead, Prototypes
 
 FACTS_FILE = "head.json"
 WEIGHTS_FILE = "head.safetensors"
@@ -193,8 +193,8 @@ class Bundle:
         return self.facts.columns
 
     def outputs(self, vectors: NDArray[np.floating]) -> Outputs:
-        """(n, d), of length 1 → probabilities and decisions (n, columns), grades (n, graded). Raises
-        `DiscernError` for another d."""
+        """(n, d), of length 1 → probabilities and decisions (n, columns), grades (n, graded), familiarity (n,
+        familiar). Raises `DiscernError` for another d."""
         if vectors.ndim != 2 or vectors.shape[1] != self.facts.encoder.dimension:
             wanted = (len(vectors), self.facts.encoder.dimension)
             raise DiscernError(f"The bundle scores vectors of shape {wanted}, not {vectors.shape}.")
@@ -373,7 +373,7 @@ def _parse_heads(content: bytes, facts: BundleFacts, path: Path) -> tuple[Bundle
         wanted[f"{place}.bias"] = ("float64", (1,))
         if concept.grades:
             wanted[f"{place}.cuts"] = ("float64", (concept.grades.n - 1,))
-        elif f"{place}.yes" in tensors:
+        elif f"{place}.yes" in tensors or concept.head.familiar_from is not None:
             for side in (f"{place}.yes", f"{place}.no"):
                 some = max(len(tensors[side]), 1) if side in tensors and tensors[side].ndim else 1
                 wanted[side] = ("float32", (some, facts.encoder.dimension))
@@ -389,6 +389,8 @@ def _parse_heads(content: bytes, facts: BundleFacts, path: Path) -> tuple[Bundle
         yes, no = tensors.get(f"{place}.yes"), tensors.get(f"{place}.no")
         beside = None if yes is None or no is None else Prototypes(yes, no)
         weights, details = tensors[f"{place}.weights"], dict(about.details)
+        if about.familiar_from is not None:
+            details[FAMILIAR_FROM] = about.familiar_from
         line = LinearHead(about.kind, weights, bias, about.threshold, details, prototypes=beside)
         try:
             if concept.grades and cuts is not None:

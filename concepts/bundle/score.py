@@ -44,13 +44,15 @@ class ScoreCounts:
 
 def schema_of(bundle: Bundle, *, of_files: bool = False) -> pa.Schema:
     """id, path, score 0..1 and decision yes/no; of several concepts the last two for each, with its name;
-    of a graded one also its grade. `of_files`: then why one can't be read."""
+    of a graded one also its grade, and where it is known its familiarity, below 0 where the picture is unlike
+    all that was labelled. `of_files`: then why one can't be read."""
     graded = {concept.concept for concept in bundle.facts.concepts if concept.grades}
     fields = [("id", pa.string()), ("path", pa.string())]
     for name in bundle.columns:
         mark = f"{name}: " if len(bundle.columns) > 1 else ""
         fields += [(f"{mark}score", pa.float64()), (f"{mark}decision", pa.string())]
         fields += [(f"{mark}grade", pa.float64())] if name in graded else []
+        fields += [(f"{mark}familiarity", pa.float64())] if name in bundle.facts.familiar else []
     fields += [("error", pa.string())] if of_files else []
     return pa.schema(fields)
 
@@ -59,12 +61,15 @@ def score_rows(bundle: Bundle, said: Iterable[tuple[Texts, Texts, Outputs]]) -> 
     """(ids, paths, what the bundle says of these n pictures) → batches of `schema_of`, in the same order."""
     schema = schema_of(bundle)
     graded = [concept.concept for concept in bundle.facts.concepts if concept.grades]
+    familiar = bundle.facts.familiar
     for ids, paths, found in said:
         columns = _ids_and_paths(ids, paths, found.probability)
         for place, name in enumerate(bundle.columns):
             columns += [_numbers(found.probability[:, place]), _yes_no(found.decision[:, place])]
             if name in graded:
                 columns.append(_numbers(found.grade[:, graded.index(name)]))
+            if name in familiar:
+                columns.append(_numbers(found.familiarity[:, familiar.index(name)]))
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
 

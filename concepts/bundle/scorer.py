@@ -26,11 +26,14 @@ DAMAGED = (AttributeError, LookupError, RecursionError, SafetensorError, TypeErr
 
 class Outputs(NamedTuple):
     """A column for what a rule combines to, if one does, then one for each concept. `grade` has a column for
-    each graded concept: the mean of its grades, weighed by their probabilities (1 to n)."""
+    each graded concept: the mean of its grades, weighed by their probabilities (1 to n). `familiarity` has
+    one for each concept that knows it: below 0 a picture is unlike all that was labelled, and its probability
+    says nothing."""
 
     probability: Any  # (n, columns) in 0..1
     decision: Any  # (n, columns) of True and False
     grade: Any  # (n, graded)
+    familiarity: Any  # (n, familiar)
 
 
 class BundleScorer:
@@ -63,6 +66,14 @@ class BundleScorer:
         graded = [i for i in every if concepts[i].get("grades")]
         self._cuts = [(i, _tensor(tensors, f"{i}.cuts", concepts[i]["grades"]["n"] - 1)) for i in graded]
         self.columns = [str(concept["concept"]) for concept in concepts]
+        self.familiar = []
+        self._familiar = []  # where the products begin and end, the prototypes' length, the least cosine
+        for i, start, _, end in self._beside:
+            least = concepts[i]["head"].get("familiar_from")
+            if least is not None:
+                length = np.linalg.norm(self.weights[:, start])
+                self._familiar.append((start, end, length, float(least)))
+                self.familiar.append(self.columns[i])
         self.graded = [self.columns[i] for i in graded]
         self.thresholds = np.array([float(concept["head"]["threshold"]) for concept in concepts])
         self._combines = bool(self._rule) and self._rule["kind"] == "combined"
@@ -93,17 +104,19 @@ class BundleScorer:
         for i, start, middle, end in self._beside:
             yes, no = similarity[:, start:middle], similarity[:, middle:end]
             beside[:, i] = yes.max(axis=1) - no.max(axis=1)
+        near = [similarity[:, a:b].max(1) / length - least for a, b, length, least in self._familiar]
+        familiarity = np.stack(near, axis=1) if near else np.empty((len(similarity), 0))
         similarity = similarity[:, : len(self._bias)]
         grade = [1 + sigmoid(similarity[:, i, None] + cuts).sum(1) for i, cuts in self._cuts]
         graded = np.stack(grade, axis=1) if grade else np.empty((len(similarity), 0))
         logits = similarity + self._bias + beside
         if self._rule and not self._combines:
-            return Outputs(*_one_of(logits), graded)
+            return Outputs(*_one_of(logits), graded, familiarity)
         probability = sigmoid(logits)
         if self._rule:
             by_rule = combined(self._rule["expression"], probability)
             probability = np.column_stack([by_rule, probability])
-        return Outputs(probability, probability >= self.thresholds, graded)
+        return Outputs(probability, probability >= self.thresholds, graded, familiarity)
 
     def probability(self, embeddings: Any) -> Any:
         """(n, dimension) → (n, columns) in 0..1; `columns` are their names."""
@@ -170,13 +183,14 @@ def main() -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     several = len(scorer.columns) > 1
     names = [(f"{name}: " if several else "") for name in scorer.columns]
-    graded = [(f"{name}: grade" if several else "grade") for name in scorer.graded]
-    writer.writerow(["row", *(n + kind for n in names for kind in ("probability", "decision")), *graded])
+    named = [("grade", name) for name in scorer.graded] + [("familiarity", name) for name in scorer.familiar]
+    more = [(f"{name}: {kind}" if several else kind) for kind, name in named]
+    writer.writerow(["row", *(n + kind for n in names for kind in ("probability", "decision")), *more])
     for row in range(len(embeddings)):
         cells: list[object] = [row]
         for probability, yes in zip(found.probability[row], found.decision[row], strict=True):
             cells += [f"{probability:.6f}", "yes" if yes else "no"]
-        writer.writerow(cells + [f"{grade:.3f}" for grade in found.grade[row]])
+        writer.writerow(cells + [f"{value:.3f}" for value in (*found.grade[row], *found.familiarity[row])])
 
 
 if __name__ == "__main__":

@@ -13,27 +13,34 @@ import numpy as np
 from cachetools import LRUCache, cachedmethod
 from numpy.typing import NDArray
 
+from concepts.bundle.decisions import ConceptSaid, zone_of, zones_of
 from concepts.bundle.scorer import sigmoid
 from concepts.classifier.training import linear_head
+from concepts.encoders.base import Vectors
+from concepts.learning.scale import Scale
+from concepts.learning.scaled import classes, grades
 from storage.heads import StoredHead
+from storage.tables import ConceptRow
 from storage.vectors.ids import PictureIds
 from storage.vectors.reader import Scores, VectorReader
 
-KEPT = 4  # versions in memory: 8 bytes a picture each
+KEPT = 4  # versions in memory: 12 bytes a picture each
 STEPS = 1000  # thresholds from 0 to 1 that the screen can show
 
-ScoreOrder = Literal["top", "bottom", "borderline"]
+ScoreOrder = Literal["top", "bottom", "borderline", "unfamiliar"]
 
 
 @dataclass(frozen=True)
 class LibraryScores:
-    """The probability of every picture, 0 to 1.
+    """The probability of every picture, 0 to 1, and how familiar the version is with it (below 0: unlike all
+    that was labelled), where it knows that.
 
     `ranking` orders the same pictures by all answers (`concepts.labelling.ranking`), where that can be done;
     `is_ranked`: that was tried.
     """
 
     probability: Scores
+    familiarity: Scores | None = None
     ranking: Scores | None = None
     is_ranked: bool = False
 
@@ -49,16 +56,25 @@ class LibraryScores:
         """How many pictures are no more probable than that."""
         return int(np.searchsorted(self._rising, np.float32(line), side="right"))
 
+    @cached_property
+    def unfamiliar(self) -> int | None:
+        """How many pictures are unlike all that was labelled; None where the version can't tell."""
+        return None if self.familiarity is None else int((self.familiarity.values < 0).sum())
+
     def flagged_at_each_step(self) -> list[int]:
         """(STEPS + 1,) pictures called yes at the thresholds 0, 1/STEPS, … 1."""
         steps = np.linspace(0, 1, STEPS + 1).astype(np.float32)
         return [int(n) for n in len(self._rising) - np.searchsorted(self._rising, steps)]
 
     def page(self, order: ScoreOrder, threshold: float, start: int, size: int) -> list[tuple[str, float]]:
-        """(picture id, probability) of `size` pictures behind the first `start`: surest first, or nearest
-        to the threshold first. The surest are those of the ranking, where there is one."""
+        """(picture id, probability) of `size` pictures behind the first `start`: surest first, nearest to
+        the threshold first, or the least familiar first. The surest are those of the ranking, where there is
+        one."""
         if order == "borderline":
             return self.probability.nearest(threshold, size, start)
+        if order == "unfamiliar":
+            least = self.familiarity.bottom(size, start) if self.familiarity else []
+            return self.probability.of([picture_id for picture_id, _ in least])
         ranked = self.ranking or self.probability
         found = ranked.top(size, start) if order == "top" else ranked.bottom(size, start)
         if self.ranking is None:
@@ -102,6 +118,56 @@ def scored_alone(head: StoredHead, vectors: VectorReader, ids: Sequence[str]) ->
 
 
 def _scored(head: StoredHead, vectors: VectorReader, allowed: PictureIds | None = None) -> LibraryScores:
-    logits = linear_head(head).scores(vectors, allowed)
-    probability = sigmoid(logits.values).astype(np.float32, copy=False)
-    return LibraryScores(replace(logits, values=probability))
+    line = linear_head(head)
+    if line.familiar_from is None:
+        logits = line.scores(vectors, allowed)
+        return LibraryScores(_probabilities(logits, logits.values))
+
+    def both(products: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.stack([line.joined(products), line.nearest(products)], axis=1)
+
+    found = vectors.scores(line.columns, allowed=allowed, joined=both)
+    logit, nearest = found.values.T
+    familiarity = replace(found, values=nearest - np.float32(line.familiar_from))
+    return LibraryScores(_probabilities(found, logit), familiarity)
+
+
+def _probabilities(of: Scores, logits: NDArray[np.float32]) -> Scores:
+    return replace(of, values=sigmoid(logits).astype(np.float32, copy=False))
+
+
+def said_of(concept: ConceptRow, head: StoredHead, vector: Vectors) -> list[ConceptSaid]:
+    """What a version says of a picture: of exclusive classes each, as its exported file does."""
+    linear, scale = linear_head(head), Scale.read(concept.scale)
+    chances = classes(linear, vector[None])
+    if chances is not None and scale is not None:
+        return [
+            _said_of_class(name, head.number, float(chances[0, k]), bool(chances[0].argmax() == k))
+            for k, name in enumerate(scale.words, 1)
+        ]
+    probability, grade = float(linear.probabilities(vector[None])[0]), grades(linear, vector[None])
+    yes, familiarity = probability >= head.threshold, linear.familiarity(vector[None])
+    near = None if familiarity is None else float(familiarity[0])
+    said = ConceptSaid(
+        concept=concept.name,
+        version=head.number,
+        probability=probability,
+        decision="yes" if yes else "no",
+        zone=zone_of(
+            probability,
+            yes=yes,
+            threshold=head.threshold,
+            zones=zones_of(head.threshold, head.details),
+            familiarity=near,
+        ),
+        grade=None if grade is None else float(grade[0]),
+        familiarity=near,
+    )
+    return [said]
+
+
+def _said_of_class(name: str, version: int, probability: float, is_it: bool) -> ConceptSaid:
+    decision: Literal["yes", "no"] = "yes" if is_it else "no"
+    return ConceptSaid(
+        concept=name, version=version, probability=probability, decision=decision, zone=decision
+    )

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from concepts.encoders.base import Vectors
 from concepts.errors import FingerprintMismatchError, NotEnoughLabelsError
 from concepts.labelling.training_data import Training, TrainingData
-from concepts.learning.base import LinearHead, Prototypes
+from concepts.learning.base import FAMILIAR_FROM, LinearHead, Prototypes
 from concepts.learning.fitting import SEED, train_head
 from concepts.learning.heads import HEADS
+from concepts.learning.nearness import familiar_from
 from concepts.learning.report import AuthorKind, LabelCount
 from concepts.learning.scale import Scale
 from concepts.learning.scaled import GRADED
@@ -25,6 +27,7 @@ BY_HAND = "a threshold set by hand"  # instead of a target
 # Where a version's details say how an earlier Discern fitted it to the library, by `answers` kept apart:
 # slope `a` and offset `c` on its logits since it was trained. Its weights hold them already.
 REFIT = "fitted"
+DRAWN = 1000  # pictures that say how near to a label the library's pictures usually are
 OF_COPY = ("copy_of", "chosen_by")  # details of a version that is an older one again
 AUTHORS: dict[AuthorKind, str] = {
     "person": "you",
@@ -53,6 +56,7 @@ def train(
     details = head.details | {"labels": [count.model_dump() for count in counts], "passed_over": passed}
     if passed:
         notes.append(f"{passed} passed over on contact sheets, which teach a little")
+    details[FAMILIAR_FROM] = familiar_from(head, _new_to(training_data))
     if training_data.scale:
         details["said"] = _how_often_said(training, training_data.scale)
     if training.agreement:
@@ -77,6 +81,19 @@ def train(
         ),
     )
     return (*notes, *unmet(head))
+
+
+def _new_to(training_data: TrainingData) -> Vectors:
+    """(≤ `DRAWN`, d) drawn at random from where the concept looks, without what it learned from, copies of
+    that, and test pictures."""
+    index, taught = training_data.index, training_data.training.ids
+    places = np.random.default_rng(SEED).permutation(len(index.ids))[: DRAWN + len(taught)]
+    drawn = index.ids.at(np.sort(places))
+    groups = training_data.groups([*taught, *drawn])
+    known = set(groups[: len(taught)].tolist())
+    new = zip(drawn, groups[len(taught) :].tolist(), strict=True)
+    reserved = training_data.reserved
+    return index.vectors([i for i, group in new if group not in known and i not in reserved][:DRAWN])
 
 
 def unmet(head: LinearHead) -> list[str]:

@@ -22,6 +22,7 @@ Votes = NDArray[np.int8]  # 1 yes, -1 no, 0 nothing
 
 FOLDS = 5  # at most
 PASSED_OVER = 0.3  # what a picture that was passed over on a wall weighs as a no: people overlook some
+FAMILIAR_FROM = "familiar_from"  # the detail of a head, see `LinearHead.familiar_from`
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,27 @@ class LinearHead:
         if self.prototypes is None:
             return vectors @ self.weights + self.bias
         return np.asarray(self.joined(vectors @ self.columns), np.float64)
+
+    @property
+    def familiar_from(self) -> float | None:
+        """The cosine with the nearest prototype from which on a picture is like what was labelled; None where
+        that isn't known."""
+        found = self.details.get(FAMILIAR_FROM)
+        return found if isinstance(found, float) and self.prototypes is not None else None
+
+    def nearest(self, products: NDArray[np.floating]) -> NDArray[np.floating]:
+        """vectors · `columns` (n, c) → the cosine of each with the nearest prototype (n,); it has some."""
+        assert self.prototypes is not None
+        length = products.dtype.type(np.linalg.norm(self.prototypes.yes[0]))
+        return np.asarray(products[:, 1:].max(axis=1) / length)
+
+    def familiarity(self, vectors: NDArray[np.floating]) -> Floats | None:
+        """(n,) by how much each is nearer than `familiar_from`: what is below 0 is unlike anything labelled,
+        and its probability says nothing. None where that isn't known."""
+        if self.familiar_from is None:
+            return None
+        products = np.asarray(vectors, np.float64) @ self.columns
+        return np.asarray(self.nearest(products) - self.familiar_from, np.float64)
 
     def scores(self, index: Index[Found_co], allowed: Any = None) -> Found_co:
         """The logits of all pictures of an index, or of those that are allowed."""

@@ -21,6 +21,7 @@ SHARE = 0.5  # of the length of the head's weights that a difference of 1 in cos
 OTHERS = 5  # of each side that speak for or against a label
 MOST = 512  # labels; a head that has learned from more is good by itself
 MOST_YES, MOST_NO = 32, 64  # prototypes: each costs a product a picture
+UNFAMILIAR = 0.02  # the share of pictures like the library's that may be called unlike its labels
 
 
 def prototypes(head: LinearHead, labels: TrainingSet) -> Prototypes | None:
@@ -64,6 +65,19 @@ def _pairs(vectors: Vectors, group: Rows) -> Vectors:
 def _unit(vectors: Vectors) -> Vectors:
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.maximum(length, 1e-12), np.float32)
+
+
+def familiar_from(head: LinearHead, pictures: Vectors) -> float | None:
+    """Of pictures (n, d) that nobody labelled, unit vectors: the cosine with the nearest prototype that is
+    reached by all but `UNFAMILIAR` of what is drawn as they were, whatever that is (split conformal: Vovk et
+    al. 2005; the distance to what was labelled for novelty: Pal et al., DAFOS-Net, ICCV 2023). None without
+    prototypes, and of too few pictures."""
+    least = int(UNFAMILIAR * (len(pictures) + 1))
+    if head.prototypes is None or not least:
+        return None
+    with one_blas_thread():
+        nearest = head.nearest(np.asarray(pictures, np.float64) @ head.columns)
+    return float(np.partition(nearest, least - 1)[least - 1])
 
 
 def others(labels: TrainingSet, k: int) -> Floats:

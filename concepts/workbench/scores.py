@@ -14,18 +14,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from concepts.bundle.decisions import ConceptSaid, PictureSaid, zone_of, zones_of
-from concepts.classifier.library_scores import LibraryScores, ScoreOrder
+from concepts.bundle.decisions import PictureSaid
+from concepts.classifier.library_scores import LibraryScores, ScoreOrder, said_of
 from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.classifier.versions import ScoredPage, ScoredPicture, file_stem, on_scale
-from concepts.encoders.base import Vectors
 from concepts.encoders.saliency import compared, locate
 from concepts.errors import BadPictureError, ConflictError, DiscernError, NotAnsweredError
 from concepts.jobs import Progress, Started
 from concepts.jobs.job import read_done, read_job
 from concepts.labelling.consensus import Decision
-from concepts.learning.scale import Scale
-from concepts.learning.scaled import classes, grades
 from concepts.library.ingestion import embed_picture, short_side
 from concepts.library.originals import original
 from concepts.library.roots import check_roots, within_roots
@@ -41,7 +38,6 @@ from storage.buckets import written
 from storage.heads import StoredHead
 from storage.jobs import StoredJob
 from storage.sums import SUMS, write_sums
-from storage.tables import ConceptRow
 
 if TYPE_CHECKING:
     from concepts.workbench import Workbench
@@ -50,7 +46,8 @@ if TYPE_CHECKING:
 SAMPLE = 512  # pictures whose parts a part is compared with
 
 Order = Annotated[
-    ScoreOrder, Field(description="The surest yes, the surest no, or those closest to the threshold.")
+    ScoreOrder,
+    Field(description="The surest yes or no, the closest to the threshold, or the least like any label."),
 ]
 FolderPath = Annotated[
     str,
@@ -108,10 +105,12 @@ class Scores:
     def listed(
         self, order: Order = "top", version: Version = None, limit: Limit = 50, offset: Offset = 0
     ) -> ScoredPage:
-        """The library from the top, from the bottom, or around the threshold. The newest version's top and
-        bottom also use the labels of pictures that look alike, which says nothing of the exported file.
+        """The library from the top, from the bottom, around the threshold, or what is least like the labels.
+        The newest version's top and bottom also use the labels of pictures that look alike, which says
+        nothing of the exported file.
 
-        Raises `ConflictError` where the version has not looked at a large library yet.
+        Raises `ConflictError` where the version has not looked at a large library yet, or can't tell
+        what is unfamiliar.
         """
         if page := self.page(order, version, limit, offset):
             return page
@@ -124,14 +123,20 @@ class Scores:
         found = self._scored(version)
         if found is None:
             return None
-        if not found.scores.is_ranked and order != "borderline":  # as after a restart: the next look has it
+        if order == "unfamiliar" and found.scores.familiarity is None:
+            raise ConflictError(
+                f"Version {found.head.number} can't tell which pictures are unfamiliar. One with prototypes "
+                "can, once the library has some fifty pictures without a label."
+            )
+        by_score = order in ("borderline", "unfamiliar")
+        if not found.scores.is_ranked and not by_score:  # as after a restart: the next look has it
             self._context.background.submit(
                 self._context.rank_library, self._concept.row, found.head, wait=False
             )
         last = offset + limit + len(found.hidden)
         pairs = found.scores.page(order, found.head.threshold, 0, last)
         shown = [pair for pair in pairs if pair[0] not in found.hidden][offset : offset + limit]
-        by_look_alikes = found.scores.ranking is not None and order != "borderline"
+        by_look_alikes = found.scores.ranking is not None and not by_score
         return self._page(found, shown, offset, by_look_alikes=by_look_alikes)
 
     def finds(self, limit: int = 24, start: int = 0) -> Finds | None:
@@ -197,12 +202,15 @@ class Scores:
         ids = [picture for picture, _ in shown]
         paths, told = context.collection.paths(ids), on_scale(context.collection, head, ids)
         parts = self._concept.parts.outlines(ids)
+        near = found.scores.familiarity
+        unfamiliar = {i for i, familiarity in near.of(ids) if familiarity < 0} if near else set()
         return ScoredPage(
             version=head.number,
             threshold=head.threshold,
             total=len(found.scores.probability),
             listed=len(found.scores.probability) - len(found.hidden),
             flagged=found.scores.flagged(head.threshold),
+            unfamiliar=found.scores.unfamiliar,
             start=start,
             by_look_alikes=by_look_alikes,
             pictures=[
@@ -212,6 +220,7 @@ class Scores:
                     probability=p,
                     said=(labelled[i].given or labelled[i].value) if i in labelled else "",
                     part=parts.get(i),
+                    unfamiliar=i in unfamiliar,
                     **told.get(i, {}),
                 )
                 for i, p in shown
@@ -224,7 +233,7 @@ class Scores:
     ) -> ScoredPage:
         """The library as a version ranks it. Waits until it was scored and ranked where that takes long."""
         page = self.page(order, version, limit, offset)
-        if page is not None and (page.by_look_alikes or order == "borderline"):
+        if page is not None and (page.by_look_alikes or order in ("borderline", "unfamiliar")):
             return page
         if page is None:
             self.score_library(version).wait()
@@ -441,40 +450,6 @@ class Scoring:
             accept_changed=job.accept_changed,
         )
         return score_pictures(collection, bundle, paths, Path(job.out), progress.report, job.trust_encoder)
-
-
-def said_of(concept: ConceptRow, head: StoredHead, vector: Vectors) -> list[ConceptSaid]:
-    """What a version says of a picture: of exclusive classes each, as its exported file does."""
-    linear, scale = linear_head(head), Scale.read(concept.scale)
-    chances = classes(linear, vector[None])
-    if chances is not None and scale is not None:
-        return [
-            _said_of_class(name, head.number, float(chances[0, k]), bool(chances[0].argmax() == k))
-            for k, name in enumerate(scale.words, 1)
-        ]
-    probability, grade = float(linear.probabilities(vector[None])[0]), grades(linear, vector[None])
-    yes = probability >= head.threshold
-    said = ConceptSaid(
-        concept=concept.name,
-        version=head.number,
-        probability=probability,
-        decision="yes" if yes else "no",
-        zone=zone_of(
-            probability,
-            yes=yes,
-            threshold=head.threshold,
-            zones=zones_of(head.threshold, head.details),
-        ),
-        grade=None if grade is None else float(grade[0]),
-    )
-    return [said]
-
-
-def _said_of_class(name: str, version: int, probability: float, is_it: bool) -> ConceptSaid:
-    decision: Literal["yes", "no"] = "yes" if is_it else "no"
-    return ConceptSaid(
-        concept=name, version=version, probability=probability, decision=decision, zone=decision
-    )
 
 
 def _scored_file(job: StoredJob) -> ScoredFile:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +14,9 @@ import pytest
 from synthetic import in_memory, picture_ids, unit_vectors
 
 from concepts.classifier.library_scores import KEPT, LibraryScores, ScoreCache
+from concepts.classifier.training import linear_head
 from concepts.encoders.base import Vectors
+from concepts.learning.base import FAMILIAR_FROM, Prototypes
 from storage.heads import StoredHead
 from storage.vectors.ids import PictureIds
 from storage.vectors.reader import Scores, VectorReader
@@ -74,6 +77,19 @@ def test_a_ranking_orders_the_ends_and_leaves_probabilities_and_the_middle_as_th
     assert ranked.page("bottom", 0.4, 0, 20) == plain.page("top", 0.4, 0, 20)
     assert ranked.page("borderline", 0.4, 0, 20) == plain.page("borderline", 0.4, 0, 20)
     assert ranked.flagged(0.4) == plain.flagged(0.4)
+
+
+def test_what_a_version_is_least_familiar_with_comes_first_where_that_is_asked_for() -> None:
+    rng, library = np.random.default_rng(1), vectors()
+    beside = Prototypes(*(rng.normal(size=(n, 8)).astype(np.float32) for n in (1, 1)))
+    knows = replace(head(), prototypes=beside.kept(), details={FAMILIAR_FROM: 0.2})
+    scores = ScoreCache().of(knows, library)
+    familiarity = linear_head(knows).familiarity(library.vectors(list(library.ids)))
+    assert familiarity is not None
+    assert scores.unfamiliar == (familiarity < 0).sum()
+    page = scores.page("unfamiliar", 0.5, 2, 20)
+    assert [picture for picture, _ in page] == library.ids.at(np.argsort(familiarity)[2:22])
+    assert page == scores.probability.of([picture for picture, _ in page])
 
 
 # Several at once

@@ -28,7 +28,7 @@ from concepts.bundle.score import schema_of, score_rows
 from concepts.bundle.scorer import load as load_scorer
 from concepts.bundle.write import BundlePart, write_bundle
 from concepts.errors import DiscernError
-from concepts.learning.base import LinearHead, Prototypes
+from concepts.learning.base import FAMILIAR_FROM, LinearHead, Prototypes
 
 DIMENSION = 8
 NAMES = ("messy room", "people", "=dark")
@@ -49,7 +49,8 @@ def three(seed: int = 0, *, graded: bool = False) -> list[BundlePart]:
         bundles.make_head(4 * rng.normal(size=DIMENSION), float(rng.normal()), float(rng.uniform(0.2, 0.8)))
         for _ in NAMES
     ]
-    lines[2] = replace(lines[2], prototypes=Prototypes(*(some(rng, n) for n in (2, 3))))
+    beside = Prototypes(*(some(rng, n) for n in (2, 3)))
+    lines[2] = replace(lines[2], prototypes=beside, details=lines[2].details | {FAMILIAR_FROM: 0.4})
     parts = [part(name, line) for name, line in zip(NAMES, lines, strict=True)]
     if graded:
         line = lines[1]
@@ -121,7 +122,10 @@ def test_numpy_both_graphs_and_the_product_say_the_same(rule, graded, seed, smal
         assert (found[1] == expected.decision)[sure].all()
         if graded:
             assert found[2] == pytest.approx(expected.grade, abs=1e-4)
-    assert len(by_head) == 2 + graded
+        assert found[-1] == pytest.approx(expected.familiarity, abs=1e-4)
+    assert expected.familiarity.shape == (12, 1)
+    assert expected.familiarity[:, 0] == pytest.approx(parts[2].head.line.familiarity(vectors), abs=1e-6)
+    assert len(by_head) == 3 + graded
 
 
 def _lines(bundle: Bundle) -> Any:
@@ -228,13 +232,17 @@ def test_classify_has_a_column_for_each(folder, tmp_path):
     with (tmp_path / "out.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     columns = "messy room: score,messy room: decision,people: score,people: decision,people: grade"
-    assert ",".join(rows[0]) == f"path,{columns},'=dark: score,'=dark: decision,error"
+    dark = "'=dark: score,'=dark: decision,'=dark: familiarity"
+    assert ",".join(rows[0]) == f"path,{columns},{dark},error"
     expected = load_bundle(folder).outputs(seen(pictures(5)))
     assert [float(row["people: score"]) for row in rows[:5]] == pytest.approx(
         expected.probability[:, 1].tolist(), abs=1e-5
     )
     assert [float(row["people: grade"]) for row in rows[:5]] == pytest.approx(
         expected.grade[:, 0].tolist(), abs=1e-3
+    )
+    assert [float(row["'=dark: familiarity"]) for row in rows[:5]] == pytest.approx(
+        expected.familiarity[:, 0].tolist(), abs=1e-3
     )
     assert rows[5]["error"]
     assert (counts.rows, counts.bad, counts.yes) == (6, 1, expected.decision.sum(axis=0).tolist())
@@ -244,6 +252,7 @@ def test_classify_has_a_column_for_each(folder, tmp_path):
     first = json.loads(lines.read_text().splitlines()[0])
     assert set(first) == {"path", *NAMES}
     assert set(first["people"]) == {"score", "decision", "grade"}
+    assert set(first["=dark"]) == {"score", "decision", "familiarity"}
     everything = list(classifier.answers([tmp_path / "pictures"], {"people": 0.0}))
     assert {answer.said[1].decision for answer in everything if answer.said} == {"yes"}
     with pytest.raises(ValueError, match="there is no 'cats' here"):
@@ -257,6 +266,8 @@ def test_scores_of_many_pictures_have_a_column_for_each(folder):
     assert batch.schema == schema_of(bundle)
     assert batch.schema.names[2:4] == ["messy room: score", "messy room: decision"]
     assert batch["people: grade"].to_pylist() == pytest.approx(bundle.outputs(vectors).grade[:, 0].tolist())
+    near = bundle.outputs(vectors).familiarity[:, 0]
+    assert batch["=dark: familiarity"].to_pylist() == pytest.approx(near.tolist())
     with pytest.raises(DiscernError, match="3 concepts"):
         _ = bundle.head
 

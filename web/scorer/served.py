@@ -76,6 +76,7 @@ class Served:
             decision="yes" if said.decision == "yes" else "no",
             zone=_zone(said, about),
             grade=said.grade,
+            familiarity=said.familiarity,
         )
 
 
@@ -124,7 +125,9 @@ def _zone(said: Said, about: ServedConcept) -> Zone:
     if about.yes_from is None or about.no_up_to is None:
         return "yes" if yes else "no"
     zones = Zones(about.yes_from, about.no_up_to)
-    return zone_of(said.probability, yes=yes, threshold=about.threshold, zones=zones)
+    return zone_of(
+        said.probability, yes=yes, threshold=about.threshold, zones=zones, familiarity=said.familiarity
+    )
 
 
 def _about(name: str, facts: BundleFacts, columns: Sequence[BundleConcept]) -> ServedBundle:

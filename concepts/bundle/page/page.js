@@ -77,19 +77,20 @@ async function one(session, file) {
 async function answersOf(session, pixels) {
   const { height, width } = about.pictures;
   const given = new ort.Tensor("uint8", pixels, [1, 3, height, width]);
-  const { probability, decision, grade } = await session.run({ pictures: given });
+  const { probability, decision, grade, familiarity } = await session.run({ pictures: given });
+  const of = (names, output, name) => (names.includes(name) ? output.data[names.indexOf(name)] : null);
   return about.columns.map((column, i) => {
     const [p, yes] = [probability.data[i], Boolean(decision.data[i])];
     said.yes[i] += yes;
-    const place = about.graded.indexOf(column.name);
-    return cell(column, p, yes, place < 0 ? null : grade.data[place]);
+    const near = of(about.familiar, familiarity, column.name);
+    return cell(column, p, yes, of(about.graded, grade, column.name), near !== null && near < 0);
   });
 }
 
-function cell(column, probability, yes, grade) {
+function cell(column, probability, yes, grade, unlike) {
   const surely = column.yes_from === column.threshold ? yes : probability >= column.yes_from;
   const zone = surely ? "yes" : probability <= column.no_up_to ? "no" : "look";
-  const word = about.one_of ? (yes ? "yes" : "no") : zone;
+  const word = unlike ? "look" : about.one_of ? (yes ? "yes" : "no") : zone;
   const cell = document.createElement("td");
   cell.dataset.probability = probability;
   cell.dataset.decision = yes ? "yes" : "no";
@@ -98,7 +99,8 @@ function cell(column, probability, yes, grade) {
   said.textContent = word === "look" ? "look yourself" : word;
   const sure = document.createElement("span");
   const rather = word === "look" ? `, rather ${yes ? "yes" : "no"}` : "";
-  sure.textContent = `${percent(probability)}${rather}${grade === null ? "" : `, grade ${grade.toFixed(1)}`}`;
+  const graded = grade === null ? "" : `, grade ${grade.toFixed(1)}`;
+  sure.textContent = unlike ? "unlike what it learned from" : `${percent(probability)}${rather}${graded}`;
   cell.append(said, sure);
   return cell;
 }

@@ -1,0 +1,94 @@
+"""Unfamiliar pictures, which look like nothing labelled: found in the library, named by the exported file."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawing import draw_folder
+from PIL import Image
+
+from concepts.bundle.load import load_bundle
+from concepts.errors import ConflictError
+from concepts.learning.nearness import UNFAMILIAR
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+
+NAME = "Round thing"
+NOISE = 5
+
+
+def answer(bench: Workbench, n: int) -> None:
+    for picture in bench.concept(NAME).labels.next_pictures(n):
+        value = "yes" if "ellipse" in picture.path else "no"
+        bench.concept(NAME).labels.give(picture.id, value, author="simulation", simulated=True)
+
+
+@pytest.fixture(scope="module")
+def noise(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder, rng = tmp_path_factory.mktemp("noise"), np.random.default_rng(0)
+    for i in range(NOISE):
+        Image.fromarray(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(folder / f"noise-{i}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    """A version trained on 30 of 240 drawings."""
+    root = tmp_path_factory.mktemp("unfamiliar")
+    bench = Workbench(Settings(home=root / "home"))
+    bench.library.add([draw_folder(root / "pictures", 240)], encoder="embedded").wait()
+    bench.concepts.begin(NAME, "A filled ellipse.")
+    answer(bench, 30)
+    bench.concept(NAME).versions.train().wait()
+    yield bench
+    bench.close()
+
+
+def test_few_pictures_of_the_library_itself_are(bench: Workbench) -> None:
+    page = bench.concept(NAME).scores.page("unfamiliar")
+    assert page is not None
+    assert page.unfamiliar is not None
+    assert page.unfamiliar <= 3 * UNFAMILIAR * page.total
+    unfamiliar = [picture.unfamiliar for picture in page.pictures]
+    assert unfamiliar == sorted(unfamiliar, reverse=True)
+
+
+def test_the_exported_file_names_pictures_of_another_kind(
+    bench: Workbench, noise: Path, tmp_path: Path
+) -> None:
+    bundle = Path(bench.concept(NAME).exports.write(tmp_path / "bundle").folder)
+    assert load_bundle(bundle).facts.familiar == (NAME,)
+    bench.scoring.score(bundle, [noise], tmp_path / "scores.csv").wait()
+    with (tmp_path / "scores.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == NOISE
+    assert all(float(row["familiarity"]) < 0 for row in rows)
+
+
+def test_a_picture_of_another_kind_that_is_sent_is_for_a_person_to_look_at(
+    bench: Workbench, noise: Path
+) -> None:
+    said = bench.scoring.classifier([NAME])
+    (found,) = said("noise-0.png", (noise / "noise-0.png").read_bytes).said
+    assert found.familiarity is not None
+    assert found.familiarity < 0
+    assert found.zone == "look"
+
+
+def test_one_that_joins_the_library_comes_first_among_the_unfamiliar(bench: Workbench, noise: Path) -> None:
+    bench.library.add([noise]).wait()
+    page = bench.concept(NAME).scores.page("unfamiliar", limit=NOISE)
+    assert page is not None
+    assert all("noise" in picture.path and picture.unfamiliar for picture in page.pictures)
+    assert page.unfamiliar is not None
+    assert page.unfamiliar >= NOISE
+
+
+def test_a_version_that_cannot_tell_says_so(bench: Workbench) -> None:
+    bench.concept(NAME).versions.train(head="lda").wait()
+    with pytest.raises(ConflictError, match="can't tell which pictures are unfamiliar"):
+        bench.concept(NAME).scores.page("unfamiliar")
