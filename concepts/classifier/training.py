@@ -10,7 +10,7 @@ import numpy as np
 from concepts.encoders.base import Vectors
 from concepts.errors import FingerprintMismatchError, NotEnoughLabelsError
 from concepts.labelling.training_data import Training, TrainingData
-from concepts.learning.base import FAMILIAR_FROM, LinearHead, Prototypes
+from concepts.learning.base import FAMILIAR_FROM, PASSED_OVER, LinearHead, Prototypes
 from concepts.learning.fitting import SEED, train_head
 from concepts.learning.heads import HEADS
 from concepts.learning.nearness import familiar_from
@@ -56,7 +56,8 @@ def train(
     details = head.details | {"labels": [count.model_dump() for count in counts], "passed_over": passed}
     if passed:
         notes.append(f"{passed} passed over on contact sheets, which teach a little")
-    details[FAMILIAR_FROM] = familiar_from(head, _new_to(training_data))
+    if head.prototypes:
+        details[FAMILIAR_FROM] = familiar_from(head, _new_to(training_data))
     if training_data.scale:
         details["said"] = _how_often_said(training, training_data.scale)
     if training.agreement:
@@ -84,9 +85,10 @@ def train(
 
 
 def _new_to(training_data: TrainingData) -> Vectors:
-    """(≤ `DRAWN`, d) drawn at random from where the concept looks, without what it learned from, copies of
-    that, and test pictures."""
-    index, taught = training_data.index, training_data.training.ids
+    """(≤ `DRAWN`, d) drawn at random from where the concept looks, without what prototypes are made of,
+    copies of that, and test pictures."""
+    index, training = training_data.index, training_data.training
+    taught = [i for i, w in zip(training.ids, training.data.weight, strict=True) if w >= PASSED_OVER]
     places = np.random.default_rng(SEED).permutation(len(index.ids))[: DRAWN + len(taught)]
     drawn = index.ids.at(np.sort(places))
     groups = training_data.groups([*taught, *drawn])
