@@ -196,13 +196,14 @@ class Counts(NamedTuple):
 def write(answers: Iterable[Answer], about: Mapping[str, Any], stream: TextIO, as_lines: bool) -> Counts:
     """CSV, or a JSON value a line. Of several concepts each has its name before its columns."""
     names = [column["name"] for column in about["columns"]]
-    more = {"grade": about["graded"], "familiarity": about["familiar"]}
-    kinds = [["score", "decision", *(kind for kind, of in more.items() if name in of)] for name in names]
+    kinds = [("score", "decision", *(["grade"] if name in about["graded"] else [])) for name in names]
+    familiar = [place for place, name in enumerate(names) if name in about["familiar"]]
     yes, rows, bad = [0] * len(names), 0, 0
     writer = csv.writer(stream, lineterminator="\n")
     if not as_lines:
         heads = [f"{n}: {k}" if len(names) > 1 else k for n, of in zip(names, kinds, strict=True) for k in of]
-        writer.writerow(["path", *map(_no_formula, heads), "error"])
+        last = [f"{names[place]}: familiarity" if len(names) > 1 else "familiarity" for place in familiar]
+        writer.writerow(["path", *map(_no_formula, heads), "error", *map(_no_formula, last)])
     for answer in answers:
         rows, bad = rows + 1, bad + (answer.error is not None)
         for place, said in enumerate(answer.said):
@@ -210,10 +211,11 @@ def write(answers: Iterable[Answer], about: Mapping[str, Any], stream: TextIO, a
         if as_lines:
             stream.write(json.dumps(_as_json(answer), ensure_ascii=False) + "\n")
             continue
-        cells = [""] * sum(map(len, kinds))
+        cells, last = [""] * sum(map(len, kinds)), [""] * len(familiar)
         if answer.said:
             cells = [_cell(said, kind) for said, of in zip(answer.said, kinds, strict=True) for kind in of]
-        writer.writerow([_no_formula(answer.path), *cells, answer.error or ""])
+            last = [_cell(answer.said[place], "familiarity") for place in familiar]
+        writer.writerow([_no_formula(answer.path), *cells, answer.error or "", *last])
     return Counts(rows, yes, bad)
 
 

@@ -202,7 +202,11 @@ class Bundle:
             self._scorer.answers(np.asarray(vectors[start : start + AT_ONCE], np.float64))
             for start in range(0, max(len(vectors), 1), AT_ONCE)
         ]
-        return parts[0] if len(parts) == 1 else Outputs(*map(np.concatenate, zip(*parts, strict=True)))
+        if len(parts) == 1:
+            return parts[0]
+        probability, decision, grade = map(np.concatenate, zip(*parts, strict=True))
+        familiarity = np.concatenate([part.familiarity for part in parts])
+        return Outputs(probability, decision, grade, familiarity)
 
     @property
     def weights(self) -> NDArray[np.float64]:

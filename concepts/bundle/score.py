@@ -44,16 +44,19 @@ class ScoreCounts:
 
 def schema_of(bundle: Bundle, *, of_files: bool = False) -> pa.Schema:
     """id, path, score 0..1 and decision yes/no; of several concepts the last two for each, with its name;
-    of a graded one also its grade, and where it is known its familiarity, below 0 where the picture is unlike
-    all that was labelled. `of_files`: then why one can't be read."""
+    of a graded one also its grade. `of_files`: then why one can't be read. Last, of each concept that knows
+    it, its familiarity: below 0 where a picture is unlike all that was labelled."""
     graded = {concept.concept for concept in bundle.facts.concepts if concept.grades}
+    several = len(bundle.columns) > 1
     fields = [("id", pa.string()), ("path", pa.string())]
     for name in bundle.columns:
-        mark = f"{name}: " if len(bundle.columns) > 1 else ""
+        mark = f"{name}: " if several else ""
         fields += [(f"{mark}score", pa.float64()), (f"{mark}decision", pa.string())]
         fields += [(f"{mark}grade", pa.float64())] if name in graded else []
-        fields += [(f"{mark}familiarity", pa.float64())] if name in bundle.facts.familiar else []
     fields += [("error", pa.string())] if of_files else []
+    fields += [
+        (f"{name}: familiarity" if several else "familiarity", pa.float64()) for name in bundle.facts.familiar
+    ]
     return pa.schema(fields)
 
 
@@ -61,15 +64,13 @@ def score_rows(bundle: Bundle, said: Iterable[tuple[Texts, Texts, Outputs]]) -> 
     """(ids, paths, what the bundle says of these n pictures) → batches of `schema_of`, in the same order."""
     schema = schema_of(bundle)
     graded = [concept.concept for concept in bundle.facts.concepts if concept.grades]
-    familiar = bundle.facts.familiar
     for ids, paths, found in said:
         columns = _ids_and_paths(ids, paths, found.probability)
         for place, name in enumerate(bundle.columns):
             columns += [_numbers(found.probability[:, place]), _yes_no(found.decision[:, place])]
             if name in graded:
                 columns.append(_numbers(found.grade[:, graded.index(name)]))
-            if name in familiar:
-                columns.append(_numbers(found.familiarity[:, familiar.index(name)]))
+        columns += map(_numbers, found.familiarity.T)
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
@@ -80,7 +81,7 @@ def file_rows(
     schema = schema_of(bundle, of_files=True)
     for ids, paths, found, bad in said:
         for batch in score_rows(bundle, [(ids, paths, found)]):
-            yield batch.append_column("error", pa.nulls(len(batch), pa.string()))
+            yield batch.append_column("error", pa.nulls(len(batch), pa.string())).select(schema.names)
         if bad:
             known = {"path": path_texts([path for path, _ in bad]), "error": [why for _, why in bad]}
             columns = [pa.array(known.get(field.name, [None] * len(bad)), field.type) for field in schema]

@@ -24,16 +24,24 @@ LARGEST = 1e9  # of a weight: in single precision as in double, no sum of such o
 DAMAGED = (AttributeError, LookupError, RecursionError, SafetensorError, TypeError, ValueError)
 
 
-class Outputs(NamedTuple):
-    """A column for what a rule combines to, if one does, then one for each concept. `grade` has a column for
-    each graded concept: the mean of its grades, weighed by their probabilities (1 to n). `familiarity` has
-    one for each concept that knows it: below 0 a picture is unlike all that was labelled, and its probability
-    says nothing."""
-
+class _Three(NamedTuple):
     probability: Any  # (n, columns) in 0..1
     decision: Any  # (n, columns) of True and False
     grade: Any  # (n, graded)
+
+
+class Outputs(_Three):
+    """A column for what a rule combines to, if one does, then one for each concept. `grade` has a column for
+    each graded concept: the mean of its grades, weighed by their probabilities (1 to n). `familiarity` has
+    one for each concept that knows it: below 0 a picture is unlike all that was labelled, and its probability
+    says nothing. It is no part of the tuple, which programs take apart into three."""
+
     familiarity: Any  # (n, familiar)
+
+    def __new__(cls, probability: Any, decision: Any, grade: Any, familiarity: Any) -> Outputs:
+        found = super().__new__(cls, probability, decision, grade)
+        found.familiarity = familiarity
+        return found
 
 
 class BundleScorer:
