@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := .sample
 
-.PHONY: demo run quick test blackbox test-all soak mutants bench bench-quick browser bucket lint format docs screenshots wheel upgrade clean
+.PHONY: demo run quick test blackbox test-all soak mutants study-all bench bench-quick browser bucket lint format docs screenshots wheel upgrade clean
 
 demo: $(VENV)/installed
 	rm -rf $(SAMPLE)/demo
@@ -39,6 +39,12 @@ soak: $(VENV)/installed-dev
 # About an hour: which tests kill which of 200 mutants. Writes tools/mutants.csv.
 mutants: $(VENV)/installed-dev
 	$(BIN)/python -m tools.mutants
+
+# A night: every way of the laboratory on every list of DISCERN_EVAL_DATA, then docs/methods.md. Run again after a
+# stop it goes on.
+study-all: $(VENV)/installed
+	$(BIN)/python -m study.all_methods .study
+	$(BIN)/python -m study.systems
 
 # At most a quarter of an hour, and two minutes: each row beside the least that could do it, in the same run.
 bench: $(VENV)/installed-dev
