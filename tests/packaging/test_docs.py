@@ -43,8 +43,8 @@ def test_commands_that_are_named_exist(page: Path) -> None:
     known = known_commands()
     for words in written:
         assert any(f"{words.strip()} ".startswith(f"{name} ") for name in known), words
-    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
-    for target in re.findall(r"(?:^|`)make ([a-z]+)", text, flags=re.MULTILINE):
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    for target in re.findall(r"(?:^|`)make ([a-z-]+)", text, flags=re.MULTILINE):
         assert target in targets
     for module in re.findall(r"python -m (benchmarks\.\w+|docs\.\w+)", text):
         place = ROOT / module.replace(".", "/")
