@@ -44,17 +44,16 @@ NOISE = 200
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--labels", type=int, default=LABELS)
     options = parser.parse_args()
     data = os.environ.get("DISCERN_EVAL_DATA")
     if not data:
         sys.exit("Set DISCERN_EVAL_DATA to the folder of the labelled pictures.")
     sets = {name: read(Path(data).absolute() / folder, part) for name, (folder, part) in SETS.items()}
-    print("| learned from | concept | seed | refused of its own | … | AUROC and refused of others |")
+    print("learned from | concept | seed | refused of its own | of each other set: AUROC, refused")
     for taught in TAUGHT:
         for seed in range(options.seeds):
             with tempfile.TemporaryDirectory() as temporary:
-                one_pool(taught, sets, options.labels, seed, Path(temporary))
+                one_pool(taught, sets, seed, Path(temporary))
 
 
 def read(folder: Path, part: str) -> dict[str, Label]:
@@ -63,9 +62,7 @@ def read(folder: Path, part: str) -> dict[str, Label]:
     return {str(folder / row["path"]): row for row in rows if part in row["path"]}
 
 
-def one_pool(
-    taught: str, sets: Mapping[str, Mapping[str, Label]], labels: int, seed: int, work: Path
-) -> None:
+def one_pool(taught: str, sets: Mapping[str, Mapping[str, Label]], seed: int, work: Path) -> None:
     """A library of a half of the set; the other half, the other sets and noise are a second one."""
     own = sets[taught]
     order = np.random.default_rng(seed).permutation(sorted(own)).tolist()
@@ -79,7 +76,7 @@ def one_pool(
         sentence, truth = CONCEPTS[concept]
         person = SimulatedPerson(lambda path, truth=truth: truth(own[path]))  # type: ignore[misc]
         session = _Familiarity(pool, rest, concept, sentence, work)
-        run(session, person, [labels], Case(concept, "default", seed))
+        run(session, person, [LABELS], Case(concept, "default", seed))
         show(taught, concept, seed, of, session.familiarity)
 
 
@@ -114,7 +111,7 @@ def show(
         f"{name} {roc_auc_score([1] * len(known) + [0] * len(v), np.r_[known, v]):.3f}, {(v < 0).mean():.0%}"
         for name, v in sorted(values.items())
     ]
-    print(f"| {taught} | {concept} | {seed} | {(known < 0).mean():.1%} | {' | '.join(others)} |", flush=True)
+    print(f"{taught} | {concept} | {seed} | {(known < 0).mean():.1%} | {' | '.join(others)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -237,8 +237,7 @@ def test_scores_are_a_table_of_pictures_with_probability_and_decision(job: Job) 
     for file, step, count in (("scores.csv", "score", 16), ("library.csv", "score the library", 150)):
         rows = rows_of(job.folder / file)
         error = ["error"] if step == "score" else []
-        columns = ["id", "path", "score", "decision", *error]
-        assert list(rows[0])[: len(columns)] == columns
+        assert list(rows[0]) == ["id", "path", "score", "decision", *error, "familiarity"]
         said = job.said[step]
         assert (said["rows"], said["skipped"], said["out"]) == (count, 0, str(job.folder / file))
         assert len(rows) == count

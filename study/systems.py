@@ -49,11 +49,11 @@ def _found(system: Mapping[str, Any], measured: Container[str]) -> str:
 
 
 def _where(system: Mapping[str, Any]) -> str:
-    files = system["lives"]
-    if not files:
-        return "–"
-    links = ", ".join(f"[{Path(file).stem}](../{file})" for file in files)
-    return f"{'laboratory' if files[0].startswith('study/') else 'app'}: {links}"
+    places: dict[str, list[str]] = {}
+    for file in system["lives"]:
+        place = "laboratory" if file.startswith("study/") else "app"
+        places.setdefault(place, []).append(f"[{Path(file).stem}](../{file})")
+    return "; ".join(f"{place}: {', '.join(links)}" for place, links in places.items()) or "–"
 
 
 def _by_budget(of: Mapping[str, Any]) -> list[Any]:

@@ -158,8 +158,8 @@ def _unlike(facts: ConceptFacts) -> list[str]:
     if facts.head.familiar_from is None:
         return []
     return [
-        "A familiarity below 0 marks a picture that looks like nothing that was labelled: don't trust its "
-        "score. That finds other kinds of pictures, and no mistakes among pictures like its own."
+        "A familiarity below 0 means that a picture looks like nothing that was labelled: don't trust its "
+        "score. It finds other kinds of pictures, not mistakes among pictures of its own kind."
     ]
 
 

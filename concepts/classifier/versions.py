@@ -59,15 +59,16 @@ class ScoredPicture(View):
     probability: float
     said: str  # yes, no, unsure, skip, conflict, a grade or a class; empty where no person looked at it
     grade: float | None = None  # that is to be expected, of a graded concept
-    unfamiliar: bool = False  # like nothing that was labelled, so that its probability says nothing
+    unfamiliar: bool = False  # unlabelled and like no label, so its probability says nothing
     likeliest: str = ""  # of exclusive classes, or none of these
     part: PartOfPicture | None = None  # that was scored, of a concept that looks at parts
 
 
 class ScoredPage(View):
-    """One page of the library as a version ranks it. `unfamiliar`: how many pictures look like nothing that
-    was labelled; None where the version can't tell. `by_look_alikes`: answers to pictures that look alike had
-    a part in this order; probabilities and what is flagged are the version's own."""
+    """One page of the library as a version ranks it. `unfamiliar`: how many unlabelled pictures look like
+    nothing that was labelled, without hidden test pictures; None where the version can't tell.
+    `by_look_alikes`: answers to pictures that look alike had a part in this order; probabilities and what is
+    flagged are the version's own."""
 
     version: int
     threshold: float

@@ -202,15 +202,16 @@ class Scores:
         ids = [picture for picture, _ in shown]
         paths, told = context.collection.paths(ids), on_scale(context.collection, head, ids)
         parts = self._concept.parts.outlines(ids)
-        near = found.scores.familiarity
-        unfamiliar = {i for i, familiarity in near.of(ids) if familiarity < 0} if near else set()
+        near, known = found.scores.familiarity, [*found.labelled, *found.hidden]
+        unfamiliar = {i for i, one in near.of([*ids, *known]) if one < 0} if near else set()
+        of_all = found.scores.unfamiliar
         return ScoredPage(
             version=head.number,
             threshold=head.threshold,
             total=len(found.scores.probability),
             listed=len(found.scores.probability) - len(found.hidden),
             flagged=found.scores.flagged(head.threshold),
-            unfamiliar=found.scores.unfamiliar,
+            unfamiliar=None if of_all is None else of_all - len(unfamiliar.intersection(known)),
             start=start,
             by_look_alikes=by_look_alikes,
             pictures=[
@@ -220,7 +221,7 @@ class Scores:
                     probability=p,
                     said=(labelled[i].given or labelled[i].value) if i in labelled else "",
                     part=parts.get(i),
-                    unfamiliar=i in unfamiliar,
+                    unfamiliar=i in unfamiliar and i not in labelled,
                     **told.get(i, {}),
                 )
                 for i, p in shown

@@ -24,7 +24,7 @@ from concepts.bundle.page import PAGE_FILE
 from concepts.bundle.write import BundlePart, write_bundle
 from concepts.encoders import load_encoder
 from concepts.encoders.base import Encoder
-from concepts.learning.base import Prototypes
+from concepts.learning.base import FAMILIAR_FROM, Prototypes
 from concepts.library.ingestion import short_side
 from concepts.publishing.export import encoder_facts
 
@@ -139,6 +139,19 @@ def test_it_says_what_classify_says_with_a_word_and_how_sure_for_every_concept(
     expect(opened.get_by_role("listitem").first).to_contain_text(
         "messy room: yes from 66.7 % on, no up to 33.3 %, in between look yourself. Its line is at 50 %"
     )
+
+
+def test_of_a_picture_unlike_all_labels_it_says_so_instead_of_how_sure(
+    page: Page, encoder: Encoder, graph: EncoderGraph, pictures: list[Path], tmp_path: Path
+) -> None:
+    line = part(NAMES[0], 3, encoder.dimension).head.line
+    line = replace(line, details=line.details | {FAMILIAR_FROM: 0.9})  # its prototypes are like no picture
+    parts = [BundlePart(BundleHead(line), bundles.make_facts(line, concept=NAMES[0]).concepts[0])]
+    folder = write_bundle(tmp_path / "one", parts, encoder_facts(encoder), graph, page=True)
+    page.goto((folder / PAGE_FILE).as_uri())
+    give(page, pictures[:2])
+    for cell in page.locator("[data-probability]").all():
+        expect(cell).to_have_text("look yourselfunlike what it learned from")
 
 
 def test_where_a_browser_cant_decode_a_large_jpeg_small_it_is_near(

@@ -53,8 +53,9 @@ def test_few_pictures_of_the_library_itself_are(bench: Workbench) -> None:
     assert page is not None
     assert page.unfamiliar is not None
     assert page.unfamiliar <= 3 * UNFAMILIAR * page.total
-    unfamiliar = [picture.unfamiliar for picture in page.pictures]
-    assert unfamiliar == sorted(unfamiliar, reverse=True)
+    unlabelled = [picture.unfamiliar for picture in page.pictures if not picture.said]
+    assert unlabelled == sorted(unlabelled, reverse=True)
+    assert sum(unlabelled) == min(page.unfamiliar, len(unlabelled))
 
 
 def test_the_exported_file_names_pictures_of_another_kind(
@@ -86,6 +87,11 @@ def test_one_that_joins_the_library_comes_first_among_the_unfamiliar(bench: Work
     assert all("noise" in picture.path and picture.unfamiliar for picture in page.pictures)
     assert page.unfamiliar is not None
     assert page.unfamiliar >= NOISE
+    bench.concept(NAME).labels.give(page.pictures[0].id, "no", author="simulation", simulated=True)
+    after = bench.concept(NAME).scores.page("unfamiliar", limit=NOISE)
+    assert after is not None
+    assert after.unfamiliar == page.unfamiliar - 1
+    assert [one.unfamiliar for one in after.pictures] == [False, *[True] * (NOISE - 1)]
 
 
 def test_a_version_that_cannot_tell_says_so(bench: Workbench) -> None:
