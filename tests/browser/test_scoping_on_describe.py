@@ -6,6 +6,7 @@ The model is SIMULATED: a scripted server over real HTTP.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +15,8 @@ from accessible import wrong_with_looks
 from fake_openai import MODEL, FakeOpenAI, Request
 from playwright.sync_api import expect
 from pydantic import SecretStr
+
+from concepts.definition import editing
 
 QUESTIONS = {
     "questions": [
@@ -177,6 +180,25 @@ def test_without_a_model_look_alikes_of_the_built_in_words_are_asked_about(site:
     page.click("li:has(#question-0) button:has-text('It doesn’t count')")
     page.wait_for_selector("#describe-head .notice:has-text('added “fruit')")
     assert list(criteria(site, name).values()) == ["excluding"]
+
+
+def test_a_button_that_is_held_down_stays_until_it_is_let_go(
+    site: Any, page: Any, server: FakeOpenAI
+) -> None:
+    begin(site, page, "Held down")
+    definition = site.bench.concept("Held down").definition
+    definition.ask().wait()
+    page.reload()
+    answer = page.get_by_role("button", name="No, only circles")
+    answer.hover()
+    page.mouse.down()
+    definition.edit(partial(editing.describe, text="A shape that is round"), author="Ana", after=1)
+    definition.ask().wait()  # after this job the page is drawn anew, with the forms of the newer definition
+    with page.expect_response(lambda reply: reply.request.method == "POST"):
+        page.evaluate("document.dispatchEvent(new Event('labelled'))")
+    page.evaluate("new Promise(requestAnimationFrame)")
+    page.mouse.up()
+    page.wait_for_selector("#describe-head .notice:has-text('added “an oval”')")
 
 
 def test_questions_and_kinds_fit_the_window(site: Any, page: Any, server: FakeOpenAI) -> None:

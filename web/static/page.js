@@ -9,6 +9,7 @@
   const whole = new Promise((resolve) => document.addEventListener('DOMContentLoaded', resolve)); // the page
   let presses = 0;
   let timer = 0;
+  let held = Promise.resolve(); // until what is being pressed is let go: a button replaced before would swallow the click
 
   async function ask(event) {
     let reply;
@@ -57,6 +58,7 @@
     presses += 1;
     turn = Promise.all([turn, whole]).then(async () => {
       const told = await ask({event: 'press', area, action, value, fields});
+      await held;
       if (told.failure) tell(told.failure);
       put(told);
       arrive(pressed, told.areas);
@@ -66,11 +68,19 @@
   async function look(event = 'tick') {
     const before = presses;
     const told = await ask({event});
+    await held;
     if (before === presses) put(told);
     else turn.then(() => (event === 'tick' ? put({}) : look(event)));
   }
 
   document.addEventListener('labelled', () => look());
+
+  const CLICKS = 50; // milliseconds within which a click follows on a finger lifted
+  document.addEventListener('pointerdown', () => {
+    held = new Promise((done) => {
+      for (const end of ['pointerup', 'pointercancel']) addEventListener(end, () => setTimeout(done, CLICKS), {once: true});
+    });
+  });
 
   // Buttons are real <button>s and fields real <form>s: by mouse, touch or keyboard.
   document.addEventListener('click', (event) => {
