@@ -16,17 +16,16 @@ from web.screens import SCREENS
 from web.server import create_app
 
 
-def _area_paths() -> dict[str, str]:
-    """Area → path of its screen."""
-    found = {}
+def _pages() -> dict[str, WebPage]:
+    """Path → the page of a screen, without a workbench behind it."""
+    pages = {screen.path: WebPage() for screen in SCREENS}
     for screen in SCREENS:
-        page = WebPage()
-        screen.build(cast(Any, None), page)
-        found |= dict.fromkeys(page.areas, screen.path)
-    return found
+        screen.build(cast(Any, None), pages[screen.path])
+    return pages
 
 
-PATHS = _area_paths()
+PAGES = _pages()
+PATHS = {area: path for path, page in PAGES.items() for area in page.areas}  # area → path of its screen
 
 
 class Screens:
