@@ -39,8 +39,8 @@ MOST_ZIP_BYTES = 2**30  # of which little is kept: an encoder may be in it
 MOST_ZIP_FILES = 1000
 MOST_UNPACKED = 2**31  # bytes that are read to compare checksums
 LONGEST_REASON = 200  # characters; some quote what they found
-# Long definitions; a hundred concepts with prototypes; an encoder of half a gigabyte, and more.
-MOST_BYTES = {FACTS_FILE: 16 * 2**20, WEIGHTS_FILE: 2**26, CLASSIFIER_FILE: 2**30}
+# Long definitions; a thousand concepts with prototypes; an encoder of half a gigabyte, and more.
+MOST_BYTES = {FACTS_FILE: 16 * 2**20, WEIGHTS_FILE: 2**29, CLASSIFIER_FILE: 2**30}
 DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 AT_ONCE = 1024  # vectors that are multiplied: in double precision they stay in the processor's cache
 # RuntimeError: the archive is encrypted.
