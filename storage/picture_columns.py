@@ -6,7 +6,8 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.database import Store, insert_new
 from storage.removed import shown
@@ -18,6 +19,8 @@ WORDS = "words in the picture"  # as they were read; empty where there are none
 SEARCHED = (CAPTION, WORDS)
 LONGEST_NAME = 80
 LONGEST_VALUE = 10_000  # characters
+SAFETY = ("punsafe", "NSFW", "nsfw")  # LAION's: how likely it is unsafe, 0 to 1, and the same in a word
+UNSAFE_WORDS = ("NSFW", "UNSURE", "LIKELY")
 _WORD = re.compile(r"\w+", re.UNICODE)
 
 
@@ -45,6 +48,11 @@ class PictureColumns(Store):
         query = select(PictureColumn).where(PictureColumn.picture_id == picture_id)
         found = self._database.scalars(query.order_by(PictureColumn.name, PictureColumn.digest))
         return sorted((one for one in found if one.value), key=lambda column: column.name != CAPTION)
+
+    def has_safety(self) -> bool:
+        """Whether anything is said of how safe a picture is."""
+        named = select(PictureColumn.name).where(PictureColumn.name.in_(SAFETY)).limit(1)
+        return bool(self._database.scalars(named))
 
     def captions(self, picture_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Picture id → its captions."""
@@ -81,3 +89,14 @@ class PictureColumns(Store):
         query = select(func.count()).where(PictureColumn.name == WORDS)
         query = query.where(shown(PictureColumn.picture_id))
         return self._database.scalar(query) or 0
+
+
+def may_be_unsafe(picture_id: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """Whether a file says so of a picture: with a probability of at least a half, or by LAION's words. As a
+    number, not EXISTS: of that PostgreSQL makes a join with all pictures. Numbers are compared as text, which
+    no database refuses."""
+    c = PictureColumn
+    half = [c.value.like(f"{start}%") for start in ("0.5", "0.6", "0.7", "0.8", "0.9", "1")]
+    punsafe = and_(c.name == SAFETY[0], or_(*half), c.value.not_like("%e%"))
+    said = or_(punsafe, and_(c.name.in_(SAFETY[1:]), c.value.in_(UNSAFE_WORDS)))
+    return select(func.count()).where(c.picture_id == picture_id, said).scalar_subquery() > 0

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from storage.collections import NamedCollection, is_in
 from storage.folders import range_of
+from storage.picture_columns import may_be_unsafe
 from storage.tables import UNDATED, PictureRow, SourceRow
 
 Key = int | str | datetime
@@ -71,6 +72,7 @@ class PictureFilter:
     look_alikes: bool = False
     among: Collection[str] | None = None
     without: Collection[str] = ()
+    safe: bool = False  # without what imported columns call unsafe
 
     def conditions(self, session: Session, read_on: str = "") -> list[ColumnElement[bool]]:
         """`read_on`: what the index is of that is read on (as in `Sorting`); no other index may lead away
@@ -109,6 +111,8 @@ class PictureFilter:
             found.append(of(PictureRow.taken, "taken") > UNDATED)
         elif self.dated is False:
             found.append(of(PictureRow.taken, "taken") <= UNDATED)
+        if self.safe:
+            found.append(~may_be_unsafe(PictureRow.id))
         for flag, chosen in (("copied", self.copies), ("alike", self.look_alikes)):
             if chosen:  # word for word as the indexes have it
                 which = "coalesce(pictures.{0}, pictures.{0})" if read_on == "ids" else "pictures.{0}"

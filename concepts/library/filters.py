@@ -63,6 +63,9 @@ class PictureSelection(View):
         default="", max_length=4096, description="Inside of a shape on the map: x,y x,y x,y from -1 to 1."
     )
     repeated: Repeated = Field(default="", description="At several places, or looking like others.")
+    safe: bool = Field(
+        default=False, description="Without what imported columns call unsafe: punsafe from 0.5 on, NSFW."
+    )
 
     @classmethod
     def of(cls, said: Mapping[str, object]) -> PictureSelection:
@@ -111,6 +114,7 @@ class PictureSelection(View):
             added=(_midnight(self.added_from), _midnight(added_to)),
             copies=self.repeated == "copies",
             look_alikes=self.repeated == "look-alikes",
+            safe=self.safe,
         )
 
 

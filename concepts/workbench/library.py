@@ -13,7 +13,7 @@ from pydantic import Field
 
 from concepts.errors import DiscernError, NoUsableRowsError
 from concepts.jobs import Progress, Started
-from concepts.labelling.formats import format_of
+from concepts.labelling.formats import FORMATS, format_of
 from concepts.labelling.formats.sidecars import Sidecars
 from concepts.library import browsing
 from concepts.library.browsing import (
@@ -181,7 +181,7 @@ class PictureLibrary:
             Path,
             Field(
                 description="Such as the Parquet of img2dataset: path or id, and columns; or a folder with "
-                "XMP files beside its pictures."
+                "XMP files, or those of img2dataset, beside its pictures."
             ),
         ],
         format: Annotated[str, Field(description="Which one it is, where that can't be seen.")] = "",
@@ -195,7 +195,9 @@ class PictureLibrary:
         """
         if not file.exists():
             raise DiscernError(f"There is no file or folder {file}. Check the spelling.")
-        found = Sidecars() if file.is_dir() and not format else format_of(file, format)
+        if file.is_dir() and not FORMATS["img2dataset"]().recognises(file):
+            format = format or Sidecars.method.name  # as programs call it
+        found = format_of(file, format)
         return keep_columns(self._context, found, file, any_number=not confined)
 
     # The whole
@@ -259,6 +261,10 @@ class PictureLibrary:
             )
             for found in self._context.collection.browsing.folders(folder)
         ]
+
+    def has_safety(self) -> bool:
+        """Whether imported columns say of any picture how safe it is."""
+        return self._context.columns.has_safety()
 
     def formats(self) -> list[str]:
         """Those that pictures of the library have."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,6 +14,8 @@ from concepts.labelling.formats import base
 from concepts.library.filters import PictureSelection
 from concepts.workbench import Workbench
 from storage.pictures.hashing import picture_id
+
+SAID = ("caption", "url", "similarity", "pwatermark", "punsafe", "NSFW")
 
 
 def laion(path: Path, pictures: list[Path], captions: list[str]) -> Path:
@@ -31,11 +34,16 @@ def laion(path: Path, pictures: list[Path], captions: list[str]) -> Path:
         "error_message": [None] * count,
         "width": [96] * count,
         "sha256": [None] * count,
+        "similarity": [0.31] * count,
+        "pwatermark": [0.2] * count,
         "punsafe": [0.01 * n for n in range(count)],
         "NSFW": ["UNLIKELY"] * count,
         "exif": ["{}"] * count,
     }
     pq.write_table(pa.table(table), path)
+    for row in pa.table(table).to_pylist()[: len(pictures)]:
+        (folder / f"{row['key']}.json").write_text(json.dumps(row))
+        (folder / f"{row['key']}.txt").write_text(row["caption"])
     return path
 
 
@@ -55,18 +63,53 @@ def test_captions_and_safety_columns_are_kept_with_the_picture_and_the_rest_is_c
     report = bench.library.keep_captions(file)
     assert report.format == "img2dataset"
     assert (report.pictures, report.unknown_pictures, report.bad) == (3, 1, 1)
-    assert report.columns == {"caption": 3, "url": 3, "punsafe": 3, "NSFW": 3}
+    assert report.columns == dict.fromkeys(SAID, 3)
     shown = {column.name: column.value for column in bench.library.picture(ids[1]).columns}
     assert next(iter(shown.items())) == ("caption", "Ein großer Ball, 100 % rund")
     assert (shown["punsafe"], shown["NSFW"]) == ("0.01", "UNLIKELY")
     assert "width" not in shown
 
 
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+def test_shards_of_any_kind_of_picture_are_read_from_the_parquet_or_from_what_lies_beside_each(
+    captioned: tuple[Workbench, Path, list[str]], suffix: str
+) -> None:
+    bench, file, ids = captioned
+    shard = file.with_suffix("")
+    for picture in shard.glob("*.jpg"):
+        picture.rename(picture.with_suffix(suffix))
+    bench.library.add([shard]).wait()
+    beside = bench.library.keep_captions(shard)
+    assert (beside.format, beside.pictures, beside.columns) == ("img2dataset", 3, dict.fromkeys(SAID, 3))
+    again = bench.library.keep_captions(file)
+    assert (again.pictures, again.kept, again.unknown_pictures) == (3, 0, 1)
+    assert len(bench.library.picture(ids[0]).columns) == len(SAID)
+
+
+def test_what_may_be_unsafe_can_be_hidden(
+    captioned: tuple[Workbench, Path, list[str]], tmp_path: Path
+) -> None:
+    bench, _, ids = captioned
+
+    def shown() -> set[str]:
+        found = bench.library.pictures(PictureSelection(safe=True), 200).pictures
+        return {one.id for one in found}
+
+    every = shown()
+    assert not bench.library.has_safety()
+    said = tmp_path / "said.csv"
+    rows = [f"{ids[0]},0.51,UNLIKELY,", f"{ids[1]},9.6e-05,UNSURE,", f"{ids[2]},0.499,UNLIKELY,"]
+    said.write_text("\n".join(["id,punsafe,NSFW,caption", *rows, f"{min(every - {*ids})},1.05e-07,,"]))
+    bench.library.keep_captions(said, "csv")
+    assert bench.library.has_safety()
+    assert every - shown() == {ids[0], ids[1]}
+
+
 def test_the_same_file_again_changes_nothing_and_another_value_stands_beside(
     captioned: tuple[Workbench, Path, list[str]], tmp_path: Path
 ) -> None:
     bench, file, ids = captioned
-    assert bench.library.keep_captions(file).kept == 12
+    assert bench.library.keep_captions(file).kept == 3 * len(SAID)
     assert bench.library.keep_captions(file).kept == 0
     more = tmp_path / "more.csv"
     more.write_text(f"id,caption,source\n{ids[0]},Another one,a museum\n", encoding="utf-8")
@@ -105,6 +148,8 @@ def test_captions_go_out_with_the_answers(
     bench.concept("Round thing").labels.give(ids[0], "yes", author="me", key="a key")
     bench.concept("Round thing").label_exports.write("hugging-face", tmp_path / "out.parquet")
     assert pq.read_table(tmp_path / "out.parquet")["caption"].to_pylist() == ["A red Ball on grass, SMALL"]
+    again = bench.library.keep_captions(tmp_path / "out.parquet")
+    assert (again.pictures, again.kept, again.bad) == (1, 0, 0)
 
 
 def test_a_file_about_no_picture_or_without_columns_keeps_nothing(bench: Workbench, tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ class LibraryPictures:
             said=said,
             bar=_bar(self._bench, said) if chosen.rule or chosen.says == "yes" else None,
             formats=self._bench.library.formats(),
+            has_safety=self._bench.library.has_safety(),
             concepts=self._bench.concepts.scales(),
             adding=self._adding(),
         )
