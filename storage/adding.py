@@ -15,6 +15,7 @@ from storage.database import Database, Store, among, chunks, insert_new, insert_
 from storage.folders import Placed, count_places, places_of
 from storage.kept_counts import KeptCounts, groups_shown, joined, recount_groups, recount_places
 from storage.pictures.files import SkippedFile, Source
+from storage.pictures.videos import FIRST, is_video, split
 from storage.removed import shown
 from storage.tables import UNREAD, BadFileRow, PendingVectorRow, PictureRow, SourceRow, now
 
@@ -45,15 +46,25 @@ class Adding(Store):
     # Files
 
     def read_from(self, files: Sequence[Source | SkippedFile]) -> dict[str, str]:
-        """URI → the picture that was read from it, of those files that have the same size and time since."""
+        """URI → the picture that was read from it, of those files that have the same size and time since: of
+        a video its first frame, which is recorded last."""
         s = SourceRow
-        now_there = {(file.uri, file.size, file.mtime_ns) for file in files}
+        named = {f"{file.uri}!/{FIRST}" if is_video(file.uri) else file.uri: file for file in files}
         found: dict[str, str] = {}
         with self._database.read() as session:
-            for uris in chunks([file.uri for file in files]):
+            for uris in chunks(list(named)):
                 query = select(s.uri, s.size, s.mtime_ns, s.picture_id).where(s.uri.in_(uris))
-                found.update((row[0], row[3]) for row in tuples(session, query) if row[:3] in now_there)
+                for uri, size, mtime_ns, picture in tuples(session, query):
+                    if (size, mtime_ns) == (named[uri].size, named[uri].mtime_ns):
+                        found[named[uri].uri] = picture
         return found
+
+    def frames_of(self, video: str) -> dict[str, str]:
+        """The places of a video's frames, in order → their pictures."""
+        s = SourceRow
+        query = select(s.uri, s.picture_id).where(s.uri > f"{video}!/", s.uri < f"{video}!0").order_by(s.uri)
+        with self._database.read() as session:
+            return dict(tuples(session, query))
 
     def skipped_before(self, files: Sequence[Source | SkippedFile]) -> set[str]:
         """URIs of those that could not be read before and have the same size and time since."""
@@ -106,6 +117,10 @@ class Adding(Store):
             _name(session, {facts for _, facts in read if isinstance(facts, str)})
             for uris in chunks(list(placed)):
                 session.execute(delete(BadFileRow).where(BadFileRow.uri.in_(uris)))
+            for source, _ in read:
+                if source.uri.endswith(FIRST) and (video := split(source.uri)):
+                    before_it = BadFileRow.mtime_ns != source.mtime_ns
+                    session.execute(delete(BadFileRow).where(BadFileRow.uri == video[0], before_it))
             insert_or_update(session, BadFileRow, [asdict(bad) | {"seen": now()} for bad in skipped])
             back = joined(session, fresh)
             recount_groups(session, back)
@@ -179,7 +194,7 @@ def _name(session: Session, picture_ids: set[str]) -> None:
 
 
 def _sorted_by(place: str) -> str:
-    return place.rpartition("/")[2].casefold()
+    return (place if split(place) is None else place.replace("!/", "!")).rpartition("/")[2].casefold()
 
 
 def _add_pending(session: Session, picture_ids: Sequence[str], fingerprint: str) -> None:

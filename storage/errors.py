@@ -55,6 +55,7 @@ Reason = Literal[
     "outside",
     "bad-row",
     "changed",
+    "video",
 ]
 
 

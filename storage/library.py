@@ -19,6 +19,7 @@ from storage.frames import EVERYTHING, Frame, was_inside
 from storage.kept_counts import KeptCounts, add_to_counts, groups_shown, kept_counts, recount_groups
 from storage.pictures.files import SkippedFile, Source
 from storage.pictures.sources import absolute
+from storage.pictures.videos import split
 from storage.removed import shown
 from storage.tables import (
     PURGED,
@@ -156,6 +157,16 @@ class Library:
                 more = groups_shown(session, groups_now) - shown_before
                 add_to_counts(session, KeptCounts(groups=more))
         return len(changed)
+
+    def videos(self) -> dict[str, dict[str, str]]:
+        """Of each video the places of its frames → their pictures."""
+        found: dict[str, dict[str, str]] = {}
+        query = select(SourceRow.uri, SourceRow.picture_id).where(SourceRow.uri.like("%!/__:__:__.___"))
+        with self._database.read() as session:
+            for uri, picture_id in tuples(session, query):
+                if frame := split(uri):
+                    found.setdefault(frame[0], {})[uri] = picture_id
+        return found
 
     def near_groups(self, picture_ids: Sequence[str]) -> list[str]:
         """The near-duplicate group of each picture, in the order asked."""

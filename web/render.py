@@ -22,6 +22,7 @@ from concepts.errors import WrongUsageError
 from concepts.learning.report import of_hundred
 from concepts.learning.target import Target
 from storage.pictures.formats import NAMES, PICTURE_SUFFIXES
+from storage.pictures.videos import PLAYED, SUFFIXES, clock, is_there, split
 from web import jobs, words
 
 # Whether whoever asks may press a button, by its action. Buttons that they may not press are left out.
@@ -75,7 +76,9 @@ def picture_address(picture_id: str, kind: Literal["thumbnail", "picture"] = "th
 
 
 def file_name(path: str) -> str:
-    """The last part of a path, of one inside of an archive too."""
+    """The last part of a path, of one inside of an archive too; of a frame its video and moment."""
+    if frame := split(path):
+        return f"{PurePath(frame[0]).name}, {clock(frame[1])}"
     return PurePath(path.rpartition("!/")[2]).name
 
 
@@ -98,6 +101,7 @@ def _environment() -> Environment:
         "picture_address": picture_address,
         "now": time.monotonic_ns,
         "picture_files": "image/*," + ",".join(sorted(PICTURE_SUFFIXES)),  # for `accept`
+        "video_files": "".join(f",{one}" for one in SUFFIXES) if is_there() else "",
         "picture_formats": NAMES,
         "theme": THEME.get,
         "url": url,
@@ -117,6 +121,7 @@ def _environment() -> Environment:
         "in_short": lambda report: verdict(report).short,
         "job_title": jobs.job_title,
         "markdown": _markdown,
+        "moment": clock,
         "number": words.number,
         "of_hundred": of_hundred,
         "outcome": jobs.outcome,
@@ -126,6 +131,7 @@ def _environment() -> Environment:
         "sure": words.sure,
     }
     environment.tests["going"] = jobs.is_going
+    environment.tests |= {"frame": split, "played": lambda video: video.lower().endswith(tuple(PLAYED))}
     return environment
 
 

@@ -37,6 +37,8 @@ def _added(result: Added) -> None:
     )
     if result.removed_before:
         say(f"  {result.removed_before:,} were removed by you before (see: trash list)")
+    if result.about_videos:
+        say(f"  {result.about_videos}")
     for reason, count in result.skipped.items():
         say(f"  {count:,} skipped: {reason} (see: library info --bad)")
 

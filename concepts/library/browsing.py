@@ -68,6 +68,8 @@ class PictureDetail(View):
     labels: list[PictureLabel]
     columns: list[ColumnView]  # captions first
     camera: Camera | None = None  # what its file says, where it was asked
+    video: str = ""  # of a frame: where its video is, and how many seconds after its beginning it is shown
+    moment: float | None = None
 
     def as_read_by(self, reader: str) -> PictureDetail:
         """Without what other people say for concepts for which the reader has not answered about it."""

@@ -41,6 +41,7 @@ from storage.pictures.files import SkippedFile, Source, Within
 from storage.pictures.hashing import perceptual_hash, picture_id
 from storage.pictures.resizing import THUMBNAIL_SIDE, thumbnail
 from storage.pictures.thumbnails import ThumbnailStore
+from storage.pictures.videos import FIRST, is_video, split
 from storage.removed import Removed
 from storage.tables import UNDATED
 from storage.vectors.stored import StoredIndex
@@ -65,13 +66,14 @@ class AddReport:
     embedded: int = 0  # vectors written, including those an earlier run left open
     skipped: Counter[str] = field(default_factory=Counter)  # reason → files
     seconds: float = 0.0
+    videos: int = 0  # that were read, and their `frames`, which are counted above
+    frames: int = 0
 
     @property
     def files(self) -> int:
         """That were come to, each once."""
-        return (
-            self.added + self.duplicates + self.unchanged + self.removed_before + sum(self.skipped.values())
-        )
+        pictures = self.added + self.duplicates + self.unchanged + self.removed_before
+        return pictures + sum(self.skipped.values()) - (self.frames - self.videos)
 
     @property
     def pictures_per_second(self) -> float | None:
@@ -127,11 +129,12 @@ class Ingestion:
                 yield from some
 
         def tell() -> None:
-            listener(result.files + waiting, counting.total, counting.said or _say(result))
+            done, total = result.files + waiting, counting.total  # frames that wait are no files
+            listener(done if total is None else min(done, total), total, counting.said or _say(result))
 
         read = partial(read_files, within=within)
         look = partial(process, encoder=self._encoder, within=within)
-        changed = _batches(self._changed(files, result), attrgetter("size"))
+        changed = _batches(self._changed(files, result), _weight)
         with (
             closing(self._engine.map(read, changed, tell)) as contents,
             closing(self._engine.map(look, self._unknown(contents, result), tell)) as processed,
@@ -142,7 +145,9 @@ class Ingestion:
                 tell()
         listener(result.files, result.files, "Looking for near-duplicates")
         ids, hashes = self._library.hashes()
-        self._library.set_near_groups(near_groups(ids, hashes))
+        detailed = {one for one, value in zip(ids, hashes, strict=True) if value}  # black is of any video
+        videos = [[*detailed.intersection(one.values())] for one in self._library.videos().values()]
+        self._library.set_near_groups(near_groups(ids, hashes, videos))
         result.seconds = round(time.monotonic() - started, 2)
         return result
 
@@ -198,7 +203,7 @@ class Ingestion:
                     result.removed_before += 1
                 else:
                     others.append(item)
-            yield others
+            yield from _chunks(others, ENCODE_BATCH)  # a video has many
 
     def _record(self, batch: Sequence[Processed], result: AddReport) -> None:
         new = [item for item in batch if isinstance(item, ProcessedFile)]
@@ -216,6 +221,9 @@ class Ingestion:
         result.duplicates += len(new) - added + len(known) - removed
         result.removed_before += removed
         result.skipped.update(file.reason for file in skipped)
+        frames = [source.uri for source, _ in read if split(source.uri)]
+        result.frames += len(frames)
+        result.videos += sum(uri.endswith(FIRST) for uri in frames)
 
     def _pending(self) -> Iterator[Again]:
         after = ""
@@ -246,7 +254,7 @@ class Ingestion:
 @dataclass(frozen=True)
 class Content:
     """A file that could be read, and its bytes. They stay in the process that read them, and those of a large
-    file aren't held at all: where they are missing it is read again."""
+    file aren't held at all: where they are missing it is read again. Those of a frame go along."""
 
     source: Source
     picture_id: str
@@ -254,7 +262,7 @@ class Content:
     wants_thumbnail: bool
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"data": None}
+        return vars(self) | {"data": self.data if split(self.source.uri) else None}
 
 
 @dataclass(frozen=True)
@@ -322,18 +330,26 @@ def _loaded(load: Callable[..., Encoder], name: str, cache: Path, precision: str
 def read_files(
     batch: Sequence[Source | SkippedFile], within: Within | None = None, thumbnails: bool = True
 ) -> list[Content | SkippedFile]:
-    """The bytes of each file; what can't be read is skipped, and the reason told."""
+    """The bytes of each file, or of a video's frames; what can't be read is skipped, and the reason told."""
     found: list[Content | SkippedFile] = []
     for file in batch:
         if isinstance(file, SkippedFile):
             found.append(file)
             continue
         try:
-            data = sources.read(file.uri, within)
+            if is_video(file.uri):
+                read = sources.frames(file, within)
+            else:
+                read = [(file, sources.read(file.uri, within))]
         except BadPictureError as error:
             found.append(_skipped(file, error))
         else:
-            found.append(Content(file, picture_id(data), _held(data), thumbnails))
+            found += [
+                one
+                if isinstance(one, SkippedFile)
+                else Content(one[0], picture_id(one[1]), _held(one[1]), thumbnails)
+                for one in read
+            ]
     return found
 
 
@@ -410,7 +426,8 @@ def embed_again(batch: Sequence[Again], encoder: EncoderHandle) -> list[Processe
 def embed_batch(
     batch: Sequence[Source | SkippedFile], encoder: EncoderHandle, within: Within | None = None
 ) -> list[Processed]:
-    return process(read_files(batch, within, thumbnails=False), encoder, within)
+    read = _chunks(read_files(batch, within, thumbnails=False), ENCODE_BATCH)
+    return list(chain.from_iterable(process(some, encoder, within) for some in read))
 
 
 # The same without a library
@@ -441,7 +458,7 @@ def embed_or_skip(
     """
     engine = engine or InProcess()
     embed = partial(embed_batch, encoder=handle or EncoderHandle(encoder, Path()), within=within)
-    files = _batches(sources.walk(paths, within), attrgetter("size"))
+    files = _batches(sources.walk(paths, within), _weight)
     with closing(engine.map(embed, files, waiting)) as processed:
         for batch in processed:
             found = [item for item in batch if isinstance(item, ProcessedFile)]
@@ -476,6 +493,11 @@ def _batches(items: Iterable[Item], size: Callable[[Item], int]) -> Iterator[lis
             some, held = [], 0
     if some:
         yield some
+
+
+def _weight(file: Source | SkippedFile) -> int:
+    """Bytes; a video is a batch by itself."""
+    return HELD_BYTES + 1 if is_video(file.uri) else file.size
 
 
 def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

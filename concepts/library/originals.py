@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
-from storage.errors import BadPictureError
-from storage.library import Picture
+from storage.errors import BadPictureError, UnknownPictureError
+from storage.library import Library, Picture
 from storage.pictures import sources
 from storage.pictures.decoding import Decoded, decoded
-from storage.pictures.hashing import picture_id
+from storage.pictures.duplicates import nearly_equal
+from storage.pictures.files import Source, Within, look_at
+from storage.pictures.hashing import perceptual_hash, picture_id
+from storage.pictures.resizing import THUMBNAIL_SIDE
+from storage.pictures.videos import split
 
 
 @contextmanager
@@ -31,6 +37,22 @@ def original_file(picture: Picture) -> tuple[str, bytes] | None:
             data = sources.read(uri)
         except BadPictureError:
             continue
-        if picture_id(data) == picture.id:
+        if picture_id(data) == picture.id or (split(uri) and _looks_the_same(data, picture)):
             return uri, data
     return None
+
+
+def video_of(library: Library, picture_id: str, within: Within | None) -> Path:
+    """The video that a picture is a frame of, as it was read. Raises `UnknownPictureError`."""
+    for place, _ in filter(None, map(split, library.picture(picture_id).files)):
+        file = look_at(place)
+        may = within is None or within(os.path.realpath(place))
+        if may and isinstance(file, Source) and library.adding.read_from([file]):
+            return Path(place)
+    raise UnknownPictureError("This picture is no frame of a video that is still there.")
+
+
+def _looks_the_same(data: bytes, picture: Picture) -> bool:
+    """Of a frame another version of the decoder may give other bytes."""
+    with decoded(data, short_side=THUMBNAIL_SIDE) as found:
+        return bool(nearly_equal([perceptual_hash(found.image)], [picture.perceptual_hash])[0, 0])

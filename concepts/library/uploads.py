@@ -18,7 +18,8 @@ from storage.buckets import uri_of
 from storage.pictures.decoding import MAX_PIXELS, check_pixels, wanted
 from storage.pictures.files import MAX_FILE_BYTES
 from storage.pictures.formats import PICTURE_SUFFIXES
-from storage.uploads import ARCHIVE_SUFFIX, KeptUploads
+from storage.pictures.videos import HOW, is_there, is_video
+from storage.uploads import ARCHIVE_SUFFIX, FolderUploads, KeptUploads
 
 MAX_ARCHIVE_BYTES = 4 * 1024**3
 LEAVE_FREE = 512 * 1024**2  # bytes of disk that an upload may not take
@@ -52,7 +53,10 @@ class Uploads:
         """
         _check_batch(batch)
         safe = safe_name(name)
-        limit = MAX_ARCHIVE_BYTES if safe.lower().endswith(ARCHIVE_SUFFIX) else MAX_FILE_BYTES
+        if is_video(safe) and not isinstance(self.kept, FolderUploads):
+            raise DiscernError("Videos in a bucket are not read. Import a folder of this computer instead.")
+        large = safe.lower().endswith(ARCHIVE_SUFFIX) or is_video(safe)
+        limit = MAX_ARCHIVE_BYTES if large else MAX_FILE_BYTES
         if size > limit:
             raise DiscernError(
                 f"{safe} has {size / 1024**2:,.0f} MB; at most {limit // 1024**2:,} MB are taken."
@@ -101,13 +105,15 @@ def _check_batch(batch: str) -> None:
 def safe_name(name: str) -> str:
     """The last part of a path as a file name that no file system stumbles over, its suffix kept.
 
-    Raises `DiscernError` for what is neither a picture nor a zip archive.
+    Raises `DiscernError` for what is neither a picture nor a video that can be read nor a zip archive.
     """
     base = PurePosixPath(unicodedata.normalize("NFC", name).replace("\\", "/")).name
     stem, dot, ending = base.rpartition(".")
     suffix = (dot + ending).lower()
-    if suffix not in PICTURE_SUFFIXES | {ARCHIVE_SUFFIX}:
-        shown = "".join(c if c.isprintable() else "?" for c in base)[:80]
+    shown = "".join(c if c.isprintable() else "?" for c in base)[:80]
+    if is_video(suffix) and not is_there():
+        raise DiscernError(f"“{shown}” is a video. To take frames from it: {HOW}.")
+    if suffix not in PICTURE_SUFFIXES | {ARCHIVE_SUFFIX} and not is_video(suffix):
         raise DiscernError(f"“{shown}” is neither a picture in a format that can be read nor a zip archive.")
     kept = "".join(c if c.isalnum() or c in "-_() " else "-" for c in stem).strip(" -.")
     encoded = (kept or "picture").encode("utf-8", "ignore")[:LONGEST_NAME]

@@ -46,6 +46,7 @@ from storage.folders import move_places
 from storage.jobs import StoredJob
 from storage.library import LIBRARY_TABLES, Library
 from storage.pictures.decoding import MAX_SENT_PIXELS
+from storage.pictures.videos import is_video
 from storage.uploads import ARCHIVE_SUFFIX
 
 FOLDER = "sandboxes"
@@ -98,7 +99,7 @@ class Quotas:
 
     def admit_file(self, name: str, size: int) -> None:
         """Raises `QuotaError`."""
-        if name.lower().endswith(ARCHIVE_SUFFIX):
+        if name.lower().endswith(ARCHIVE_SUFFIX) or is_video(name):
             raise QuotaError("archives", 0)
         with self._lock:
             if self._pictures >= self._limits.pictures:

@@ -60,6 +60,7 @@ from storage.labels import Author
 from storage.picture_filter import PictureFilter
 from storage.pictures.files import Within
 from storage.pictures.sources import require
+from storage.pictures.videos import split
 from storage.vectors.products import load_conversion
 
 MANY = 50_000  # pictures, of which a pass over the vectors takes longer than a screen unless it is made fast
@@ -394,6 +395,7 @@ class PictureLibrary:
         found = library.picture(library.resolve(picture_id))
         near = sorted(library.members([found.near_group]) - {found.id})
         columns = context.columns.of(found.id)
+        video, moment = next(filter(None, map(split, found.sources)), ("", None))
         detail = PictureDetail(
             id=found.id,
             format=found.format,
@@ -407,6 +409,8 @@ class PictureLibrary:
             labels=list(self._labels(found.id)),
             columns=[ColumnView(name=c.name, value=c.value, file=c.file) for c in columns],
             camera=camera_of(found, position=position),
+            video=video,
+            moment=moment,
         )
         return detail if reader is None else detail.as_read_by(reader)
 

@@ -30,6 +30,7 @@ from concepts.workbench.watch_views import event
 from storage.jobs import StoredJob
 from storage.pictures.files import Source, look_at
 from storage.pictures.sources import walk
+from storage.pictures.videos import is_video
 from storage.tables import now
 from storage.watches import Deliveries, Delivery, Watch, Watched
 
@@ -122,6 +123,10 @@ class Watcher:
         adding = self._context.collection.library.adding
         read = adding.read_from(files)
         bad = adding.skipped_before([file for file in files if file.uri not in read])
+        for file in files:
+            if is_video(file.uri) and file.uri in read:  # the first frame may be black, as of any other
+                frames = list(adding.frames_of(file.uri).values())
+                read[file.uri] = frames[len(frames) // 2]
         seen = self._watches.seen(watch.id, read.values())
         return [file for file in files if file.uri not in bad and read.get(file.uri) not in seen]
 
@@ -159,11 +164,14 @@ class Watcher:
         """
         collection, concept = self._context.collection, self._context.store.get(watch.concept_id)
         head = self._context.head(concept, watch.version)
-        read = collection.library.adding.read_from(files)
+        adding = collection.library.adding
+        read = adding.read_from(files)
         places: dict[str, str] = {}  # picture → its file under the folder
         for file in files:
             if file.uri in read:
-                places.setdefault(read[file.uri], Path(file.uri).relative_to(watch.folder).as_posix())
+                one = {file.uri: read[file.uri]}
+                for place, picture in (adding.frames_of(file.uri) if is_video(file.uri) else one).items():
+                    places.setdefault(picture, Path(place).relative_to(watch.folder).as_posix())
         known = self._watches.seen(watch.id, places)
         self._context.draw_evaluation(concept)
         check_usable(head, collection)

@@ -27,8 +27,11 @@ Hashes = NDArray[np.uint64]
 Indices = NDArray[np.int64]
 
 
-def near_groups(ids: Sequence[str], hashes: Sequence[str | None]) -> dict[str, str]:
-    """Id → name of its group, for every picture that has a near duplicate.
+def near_groups(
+    ids: Sequence[str], hashes: Sequence[str | None], together: Sequence[Sequence[str]] = ()
+) -> dict[str, str]:
+    """Id → name of its group, for every picture that has a near duplicate, or others it belongs `together`
+    with, such as the frames of a video.
 
     A group is a connected component of "at most `MAX_DISTANCE` bits apart"; its name is its smallest id.
     `hashes` are 16 hex characters, or None where a picture has no hash and so is in no group.
@@ -42,7 +45,22 @@ def near_groups(ids: Sequence[str], hashes: Sequence[str | None]) -> dict[str, s
     grouped = [(ids[rows[member]], int(group_of[member])) for member in members]
     for picture, group in grouped:
         names[group] = min(picture, names.get(group, picture))
-    return {picture: names[group] for picture, group in grouped}
+    return _joined({picture: names[group] for picture, group in grouped}, together)
+
+
+def _joined(groups: dict[str, str], together: Sequence[Sequence[str]]) -> dict[str, str]:
+    """The same groups, those of pictures that belong together made one."""
+    above: dict[str, str] = {}
+
+    def top(name: str) -> str:
+        while (higher := above.get(name, name)) != name:
+            name = higher
+        return name
+
+    for pictures in together:
+        tops = {top(groups.setdefault(picture, picture)) for picture in pictures}
+        above |= dict.fromkeys(tops, min(tops))
+    return {picture: top(name) for picture, name in groups.items()} if together else groups
 
 
 def nearly_equal(hashes: Sequence[str | None], others: Sequence[str | None]) -> NDArray[np.bool_]:

@@ -22,9 +22,10 @@ OUTSIDE: Final = "A link leads out of the folders that pictures may be added fro
 @dataclass(frozen=True, slots=True)
 class Source:
     """A file that may be a picture. `uri` is an absolute path, a place in a bucket (`s3://bucket/file`), or
-    either of an archive + `!/` + member.
+    either of an archive + `!/` + member; of a frame its video + `!/` + moment.
 
-    `mtime_ns` of a member is its archive's: members are read again when the archive is replaced.
+    `mtime_ns` of a member is its archive's: members are read again when the archive is replaced. Of a frame
+    the size is its video's, too.
     """
 
     uri: str

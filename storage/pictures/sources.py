@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
 from storage.buckets import in_bucket, uri_of
 from storage.errors import BadPictureError, DiscernError
-from storage.pictures import archives, bucket, lists
+from storage.pictures import archives, bucket, lists, videos
 from storage.pictures.files import (
     OUTSIDE,
     Found,
     SkippedFile,
+    Source,
     Within,
     check_size,
     has_picture_suffix,
@@ -31,9 +34,9 @@ from storage.pictures.files import (
 def walk(paths: Sequence[Path], within: Within | None = None) -> Found:
     """Streams the picture files under `paths`, folders in sorted order; of links those that stay `within`.
 
-    In a folder only files with a picture's suffix count; hidden ones, lists and archives are passed over.
-    A file named directly is always tried. Raises `DiscernError` at once where a path does not exist or a
-    list has no path column.
+    In a folder only files with a picture's or video's suffix count; hidden ones, lists and archives are
+    passed over. A file named directly is always tried. Raises `DiscernError` at once where a path does not
+    exist or a list has no path column.
     """
     visited: set[tuple[int, int]] = set()
     return chain.from_iterable([_named(absolute(path), visited, within) for path in paths])
@@ -56,20 +59,45 @@ def read(uri: str, within: Within | None = None) -> bytes:
     `within`, and `BucketError`."""
     if in_bucket(uri):
         return bucket.read(uri, within)
-    inside = archives.split(uri)
-    try:
-        require_within(os.path.realpath(inside[0] if inside else uri), within)
-        if inside is not None:
+    video, inside = videos.split(uri), archives.split(uri)
+    with _told():
+        if video is None and inside is not None:
+            require_within(os.path.realpath(inside[0]), within)
             return archives.read_member(*inside)
-        status = os.stat(uri)  # before opening: opening a pipe would wait for its other end
-        if not stat.S_ISREG(status.st_mode):
-            raise BadPictureError("not-a-file", "This is not a regular file.")
-        check_size(status.st_size)
-        with Path(uri).open("rb") as file:
-            opened = f"/proc/self/fd/{file.fileno()}"
-            if within is not None and os.path.exists(opened):  # a link may have been turned since
-                require_within(os.path.realpath(opened), within)
+        with _opened(video[0] if video else uri, within) as file:
+            if video is not None:
+                return videos.frame_at(video[1], file)
+            check_size(os.fstat(file.fileno()).st_size)
             return file.read()
+
+
+def frames(source: Source, within: Within | None = None) -> list[tuple[Source, bytes] | SkippedFile]:
+    """Those that are taken of a video, the first one last, and what went wrong. Raises `BadPictureError`."""
+    if in_bucket(source.uri):
+        raise BadPictureError("unsupported", "Videos in a bucket are not read. Copy it to this computer.")
+    with _told(), _opened(source.uri, within) as file:
+        found, problem = videos.frames(source.uri, file)
+    facts = (source.size, source.mtime_ns)
+    skipped = [SkippedFile(source.uri, "damaged", problem, *facts)] if problem else []
+    return [*((Source(place, *facts), data) for place, data in found), *skipped]
+
+
+@contextmanager
+def _opened(path: str, within: Within | None) -> Iterator[BinaryIO]:
+    require_within(os.path.realpath(path), within)
+    if not stat.S_ISREG(os.stat(path).st_mode):  # before opening: opening a pipe would wait for its other end
+        raise BadPictureError("not-a-file", "This is not a regular file.")
+    with Path(path).open("rb") as file:
+        opened = f"/proc/self/fd/{file.fileno()}"
+        if within is not None and os.path.exists(opened):  # a link may have been turned since
+            require_within(os.path.realpath(opened), within)
+        yield file
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError as error:
         raise BadPictureError("missing", "The file does not exist any more.") from error
     except OSError as error:
@@ -90,7 +118,7 @@ def _named(path: str, visited: set[tuple[int, int]], within: Within | None) -> F
         return archives.members(path)
     if os.path.isfile(path) and suffix in lists.READERS:
         return _listed(path, lists.paths_in(Path(path)))
-    return iter([look_at(path)])
+    return iter([_file(path)])
 
 
 def _folder(root: str, visited: set[tuple[int, int]], within: Within | None) -> Found:
@@ -102,7 +130,7 @@ def _folder(root: str, visited: set[tuple[int, int]], within: Within | None) -> 
             yield SkippedFile(printable(path), "outside", OUTSIDE)
             continue
         if not is_folder:
-            yield look_at(path)
+            yield _file(path)
             continue
         try:
             status = os.stat(path)
@@ -116,9 +144,15 @@ def _folder(root: str, visited: set[tuple[int, int]], within: Within | None) -> 
         except OSError as error:
             yield SkippedFile(printable(path), "unreadable", f"The folder can't be read: {error.strerror}.")
             continue
-        stack.extend(
-            sorted((entry for entry in kept if entry[1] or has_picture_suffix(entry[0])), reverse=True)
-        )
+        kept = [one for one in kept if one[1] or has_picture_suffix(one[0]) or videos.is_video(one[0])]
+        stack.extend(sorted(kept, reverse=True))
+
+
+def _file(path: str) -> Source | SkippedFile:
+    found = look_at(path)
+    if isinstance(found, Source) and videos.is_video(path) and not videos.is_there():
+        return SkippedFile(path, "video", f"This is a video. To take frames from it: {videos.HOW}.")
+    return found  # the one before has no size and time: with the package it is another file
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -136,4 +170,4 @@ def _listed(path: str, rows: lists.ListedRows) -> Found:
             uri = f"{printable(path)}, row {number}"
             yield SkippedFile(uri, "bad-row", "This row of the list holds no path.")
             continue
-        yield look_at(value if in_bucket(value) else os.path.abspath(os.path.join(folder, value)))
+        yield _file(value if in_bucket(value) else os.path.abspath(os.path.join(folder, value)))

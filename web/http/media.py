@@ -1,4 +1,5 @@
-"""Pictures over HTTP: thumbnails and larger renditions by id, from the library only, cached for good.
+"""Pictures over HTTP: thumbnails and larger renditions by id, from the library only, cached for good; and the
+videos that some are frames of.
 
 Protection is in the address (`?shown=blur`), so that a browser keeps a picture in clear apart from the same
 one blurred. It spares people a sight and keeps nothing from them: they may ask for the picture in clear.
@@ -9,15 +10,18 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import FileResponse, HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
 from concepts.errors import UnknownPictureError
+from concepts.library.originals import video_of
 from concepts.library.outside_pictures import outside_thumbnail
 from concepts.library.renditions import Rendition
+from concepts.library.roots import within_roots
 from concepts.workbench import Workbench
 from concepts.workbench.protection import Part
 from storage.pictures.resizing import protected
+from storage.pictures.videos import PLAYED
 from web.page import protection_of
 from web.render import render
 
@@ -36,6 +40,14 @@ def media_routes(workbench: Workbench) -> APIRouter:
             return Rendition(workbench.library.thumbnail(picture_id), whole=True)
         except UnknownPictureError:
             return Rendition(outside_thumbnail(workbench.context.collection, picture_id), whole=True)
+
+    @router.get("/video/{picture_id}")
+    def video(picture_id: str) -> FileResponse:
+        """The video that a picture is a frame of, in ranges as players ask for it."""
+        context = workbench.context
+        path = video_of(context.collection.library, picture_id, within_roots(context.settings))
+        kind = PLAYED.get(path.suffix.lower(), "application/octet-stream")
+        return FileResponse(path, media_type=kind, headers={"Cache-Control": "private, no-cache"})
 
     @router.get("/{kind}/{picture_id}")
     async def picture(

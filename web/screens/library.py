@@ -19,6 +19,7 @@ from concepts.installation.activity import JobView
 from concepts.library.collection import LibraryInfo
 from concepts.library.uploads import typed_paths
 from concepts.workbench import Workbench
+from concepts.workbench.jobs import Added
 from concepts.workbench.map import By
 from web.advice import in_words
 from web.http.guard import author_of
@@ -366,4 +367,5 @@ def _ended(job: JobView | None) -> Notice | None:
     if skipped:
         parts.append(f"{count(skipped, 'file')} skipped (see Files and duplicates)")
     show = NEWEST if result.get("added") else None
-    return Notice(f"Import done: {', '.join(parts)}.", "warn" if skipped else "good", show)
+    about = Added.model_validate(result).about_videos
+    return Notice(f"Import done: {', '.join(parts)}. {about}".strip(), "warn" if skipped else "good", show)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from concepts.jobs import Job, Lane
 from concepts.library.health import Checked
 from concepts.view import View
+from storage.pictures.videos import HOW
 
 
 class Added(View):
     """`unchanged` files were read by an earlier run; `skipped` counts bad files by reason. `removed_before`:
-    files of pictures that somebody removed from the library, which stay out of it."""
+    files of pictures that somebody removed from the library, which stay out of it. `videos` that were read,
+    and how many of the pictures are `frames` of theirs."""
 
     added: int
     duplicates: int
@@ -21,6 +23,15 @@ class Added(View):
     skipped: dict[str, int]
     seconds: float
     pictures_per_second: float | None
+    videos: int = 0
+    frames: int = 0
+
+    @property
+    def about_videos(self) -> str:
+        """A sentence; empty where there were none."""
+        if passed_over := self.skipped.get("video"):
+            return f"{passed_over:,} video files were passed over. To take frames from them: {HOW}."
+        return f"{self.frames:,} are frames of {self.videos:,} videos." if self.videos else ""
 
 
 class DatesRead(View):
