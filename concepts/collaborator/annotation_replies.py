@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar, cast
 from pydantic import BaseModel, BeforeValidator, Field, create_model, model_validator
 
 from concepts.collaborator.base import Annotation, CriterionEvidence, Verdict, max_rating
+from concepts.collaborator.counting import Counted, counting, verdict_by
 from concepts.definition.document import Criterion, one_line
 from concepts.language.base import unfit
 from concepts.learning.scale import Scale
@@ -71,6 +72,7 @@ class Conclusion(BaseModel):
     sure: Sure = None
 
 
+Verdicted = TypeVar("Verdicted", bound="CriterionVerdict")
 Verdicts = TypeVar("Verdicts", PictureVerdict, Conclusion)
 
 
@@ -82,14 +84,14 @@ class Caption(BaseModel):
 
 
 @cache
-def picture_verdict(criteria: int, scale: Scale | None) -> type[PictureVerdict]:
-    """With evidence for criteria 1 to so many, and none else; with an answer of the scale, where there is
-    one."""
+def picture_verdict(criteria: int, scale: Scale | None, counts: bool = False) -> type[PictureVerdict]:
+    """With evidence for criteria 1 to so many, and none else, and with a count for each where one `counts`;
+    with an answer of the scale, where there is one."""
     verdict = create_model(
         "PictureVerdict",
         __base__=PictureVerdict,
         __doc__=PictureVerdict.__doc__,
-        evidence=(_numbered(CriterionVerdict, criteria), ...),
+        evidence=(_numbered(CriterionVerdict, criteria, counts), ...),
     )
     return verdict if scale is None else _on(scale, verdict)
 
@@ -130,16 +132,16 @@ def _as_word(answer: Any) -> Any:
 
 
 @cache
-def findings(criteria: int) -> type[Findings]:
+def findings(criteria: int, counts: bool = False) -> type[Findings]:
     return create_model(
         "Findings",
         __base__=Findings,
         __doc__=Findings.__doc__,
-        findings=(_numbered(CriterionFinding, criteria), ...),
+        findings=(_numbered(CriterionFinding, criteria, counts), ...),
     )
 
 
-def _numbered(entry: type[CriterionVerdict], criteria: int) -> Any:
+def _numbered(entry: type[CriterionVerdict], criteria: int, counts: bool) -> Any:
     """A list of entries with numbers that exist."""
     if not criteria:
         return Annotated[list[entry], Field(max_length=0)]  # type: ignore[valid-type]
@@ -150,7 +152,20 @@ def _numbered(entry: type[CriterionVerdict], criteria: int) -> Any:
         return number
 
     numbers: Any = Annotated[Literal[tuple(range(1, criteria + 1))], BeforeValidator(known)]
-    return list[create_model(entry.__name__, __base__=entry, __doc__=entry.__doc__, number=(numbers, ...))]  # type: ignore[misc]
+    bases = (entry, Counted) if counts else entry  # the count stands before the verdict
+    return list[create_model(entry.__name__, __base__=bases, __doc__=entry.__doc__, number=(numbers, ...))]  # type: ignore[misc]
+
+
+def by_count(criteria: Sequence[Criterion], answers: Sequence[Verdicted]) -> tuple[list[Verdicted], str]:
+    """The answers with the verdicts that follow from what was counted, and what was counted in words."""
+    needs, settled, said = counting(criteria), list[Verdicted](), list[str]()
+    for answer in answers:
+        if need := needs.get(answer.number):
+            count = getattr(answer, "count", None)
+            answer = answer.model_copy(update={"verdict": verdict_by(count, need)})
+            said.append(f"Counted {count or 'nothing'}, needs at least {need}.")
+        settled.append(answer)
+    return settled, " ".join(dict.fromkeys(said))
 
 
 def read_evidence(
@@ -177,9 +192,10 @@ def conclude(
 ) -> Annotation:
     """The model's rating, as far as its own evidence (`answers`) allows it. Where it doesn't, how sure the
     model was of that rating says nothing about the lower one."""
+    answers, counted = by_count(criteria, answers)
     evidence = read_evidence(criteria, answers)
     highest, reason = max_rating(criteria, [e.verdict for e in evidence])
-    rationale = one_line(said.rationale)[:LONGEST_RATIONALE]
+    rationale = " ".join(filter(None, [one_line(said.rationale)[:LONGEST_RATIONALE], counted]))
     if said.rating > highest:
         rationale, raw = f"{rationale} (Rated lower: {reason}.)", None
     verbalised = None if said.sure is None else said.sure / 100

@@ -114,6 +114,7 @@ class Supplies:
     repeats: bool = False  # whether to ask three times where the endpoint doesn't tell how sure it is
     prompts: PromptFiles = DEFAULTS
     scale: Scale | None = None  # what is answered; None for yes or no
+    counts: bool = False  # whether a criterion is about how many there are
     part: str = ""  # of what vectors the part is that the concept looks at; empty for whole pictures
 
 

@@ -18,6 +18,7 @@ from concepts.collaborator.annotation_replies import (
     CriterionFinding,
     Findings,
     PictureVerdict,
+    by_count,
     conclude,
     conclusion,
     findings,
@@ -33,6 +34,7 @@ from concepts.collaborator.base import (
     Result,
     Supplies,
 )
+from concepts.collaborator.counting import Counted, counting
 from concepts.collaborator.prompt_parts import (
     EXAMPLE_SIDE,
     LOOKING_SIDE,
@@ -67,6 +69,7 @@ IN_STEPS = tuple(
     f"annotate.{step}.{part}" for step in ("caption", "question", "verdict") for part in ("system", "user")
 )
 PART = "part"  # the prompt of what part of the picture it is about
+COUNT = "count"  # the prompt of criteria that are about how many there are
 SCALE = "scale"  # the prompt of what is answered by grades or classes
 RATING = "rating"  # the field whose token tells how sure a model is
 REPEATS = (1, 2)  # samples beside the likeliest answer, where they are asked for: three calls in place of one
@@ -91,6 +94,7 @@ class ByModel:
     prompts: PromptFiles = DEFAULTS
     scale: Scale | None = None
     part: str = ""
+    counts: bool = False
 
     @classmethod
     def prepare(cls, supplies: Supplies) -> Self:
@@ -105,6 +109,7 @@ class ByModel:
             prompts=supplies.prompts,
             scale=supplies.scale,
             part=supplies.part,
+            counts=supplies.counts,
         )
 
     @classmethod
@@ -178,11 +183,13 @@ class ByModel:
             return (self.read_picture(picture, side),)
         return tuple(self.read_picture(replace(picture, shown=how), side) for how in ("alone", "outlined"))
 
-    def _about_part(self, messages: list[Message], picture: PictureInput) -> list[Message]:
-        if picture.box is None:
-            return messages
+    def _about(self, messages: list[Message], picture: PictureInput, definition: Definition) -> list[Message]:
+        """With what is to be known of the part that is framed, and of what is to be counted."""
         *before, last = messages
-        return [*before, replace(last, text=f"{last.text}\n\n{self.prompts[PART].render()}")]
+        needs = ", ".join(map(str, counting(definition.criteria)))
+        about = [self.prompts[PART].render()] if picture.box else []
+        about += [self.prompts[COUNT].render(numbers=needs)] if needs else []
+        return [*before, replace(last, text="\n\n".join([last.text, *about]))]
 
     def _rate(self, messages: list[Message], answer: type[Said], purpose: str) -> tuple[Said, float | None]:
         """The likeliest answer, and how likely a yes is: by the endpoint's own probabilities where it tells
@@ -222,6 +229,8 @@ class ByModel:
             parts.append([self.prompts[SCALE].version, self.scale.as_document()])
         if self.part:
             parts.append([self.prompts[PART].version, self.part])
+        if self.counts:
+            parts.append([self.prompts[COUNT].version, Counted.model_json_schema()])
         if self.model.wishes or self.model.side:
             parts.append([self.model.wishes, self.model.side])
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
@@ -259,8 +268,10 @@ class VlmAnnotator(ByModel):
             criteria=criteria_text(definition.criteria),
             examples=examples_text([example for example, _ in shown]),
         )
-        asked = self._about_part(asked, picture)
-        said, raw = self._rate(asked, picture_verdict(len(definition.criteria), self.scale), ANNOTATING)
+        asked = self._about(asked, picture, definition)
+        counts = bool(counting(definition.criteria))
+        verdict = picture_verdict(len(definition.criteria), self.scale, counts)
+        said, raw = self._rate(asked, verdict, ANNOTATING)
         return conclude(picture.picture_id, definition.criteria, said.evidence, said, raw)
 
 
@@ -329,15 +340,17 @@ class DecomposedAnnotator(ByModel):
         looking = self.prompts.messages(
             "annotate.question", *seen_of_it, statements=statements_text(statements)
         )
-        looking = self._about_part(looking, picture)
-        found = self.model.ask(looking, findings(len(statements)), purpose=LOOKING).findings
+        looking = self._about(looking, picture, definition)
+        counts = bool(counting(definition.criteria))
+        found = self.model.ask(looking, findings(len(statements), counts), purpose=LOOKING).findings
+        settled, _ = by_count(definition.criteria, found)
         shown = self._shown(picture, self._caption)
         concluding = self.prompts.messages(
             "annotate.verdict",
             definition=topic_text(definition),
             criteria=criteria_text(definition.criteria),
             caption=caption,
-            findings="\n".join(f"{f.number}. {f.verdict}: {one_line(f.seen)}" for f in found),
+            findings="\n".join(f"{f.number}. {f.verdict}: {one_line(f.seen)}" for f in settled),
             examples=examples_text([e for e, _ in shown], [seen for _, seen in shown]),
         )
         said, raw = self._rate(concluding, conclusion(self.scale), CONCLUDING)

@@ -12,6 +12,7 @@ from concepts.collaborator import ANNOTATORS, AUTO
 from concepts.collaborator.base import Annotation, Annotator, Example, PictureInput, Supplies
 from concepts.collaborator.builtin import SMALLEST_BACKGROUND, BuiltinAnnotator
 from concepts.collaborator.by_model import REPEATS
+from concepts.collaborator.counting import counting
 from concepts.collaborator.prompt_parts import Answered, PromptExamples
 from concepts.definition.document import Definition
 from concepts.encoders.base import Vectors
@@ -188,6 +189,7 @@ class Machines:
             concurrency=self.settings.model_concurrency,
             prompts=self.prompts,
             scale=self.training_data.scale,
+            counts=bool(counting(self.training_data.revision.definition.criteria)),
             part=focus.fingerprint if focus else "",
         )
 
