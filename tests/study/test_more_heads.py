@@ -63,6 +63,17 @@ def test_without_words_anchored_is_ridge_regression() -> None:
     assert np.allclose(weights, np.linalg.solve(penalised, X.T @ y * share))
 
 
+def test_an_adapter_of_vectors_that_is_pulled_to_the_identity_is_anchored_in_all_of_the_words() -> None:
+    """ProLIP's penalty: A of least Σ share (y - (Ax)·t)² + λ|A - I|², as one long vector."""
+    data, words = answers(20, 0), words_at(0.5)
+    share, strength = data.balanced, AnchoredHead.method.defaults["strength"]
+    X, y = data.vectors - share @ data.vectors / 2, np.where(data.positive, 1.0, -1.0)
+    rows = np.einsum("i,nj->nij", words, X).reshape(len(X), -1)
+    dual = np.linalg.solve(rows @ rows.T + strength * np.diag(1 / share), y - X @ words)
+    A = np.eye(DIMENSION) + (dual @ rows).reshape(DIMENSION, DIMENSION)
+    assert np.allclose(A.T @ words, AnchoredHead(1.0).fit(data, words, 0).weights, atol=1e-5)
+
+
 def test_where_all_pictures_vary_alike_gda_is_far_better_than_prototypes() -> None:
     """A covariance that both sides share, most of it along a dimension that says nothing."""
 
@@ -132,7 +143,7 @@ def few_of_one_side(seed: int) -> TrainingSet:
     return data.at(np.r_[np.flatnonzero(data.positive)[:4], np.flatnonzero(~data.positive)])
 
 
-@pytest.mark.parametrize("name", ["mixed", "souls"])
+@pytest.mark.parametrize("name", ["mixed", "souls", "shrunken"])
 def test_rows_that_nobody_labelled_do_no_harm_on_average(name: str) -> None:
     gaps = []
     for seed in range(100):
@@ -142,7 +153,7 @@ def test_rows_that_nobody_labelled_do_no_harm_on_average(name: str) -> None:
     assert np.mean(gaps) >= -0.005
 
 
-@pytest.mark.parametrize("name", ["mixed", "souls"])
+@pytest.mark.parametrize("name", ["mixed", "souls", "shrunken"])
 def test_what_is_held_out_makes_no_rows_and_ten_that_count_need_none(name: str) -> None:
     augmenter = HEADS[name]()
     assert isinstance(augmenter, Augmenter)

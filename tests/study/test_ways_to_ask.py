@@ -9,14 +9,16 @@ import pytest
 from rounds import round_of
 
 from concepts.encoders.base import unit
-from concepts.learning.acquisition import Acquisition, Choice, Round
-from concepts.learning.base import LinearHead, sigmoid
+from concepts.learning.acquisition import Acquisition, Auto, Choice, Round
+from concepts.learning.base import LinearHead, TrainingSet, sigmoid
 from study.acquisitions.before import Random
+from study.acquisitions.disputed import Disputed
 from study.acquisitions.drop_query import DropQuery
 from study.acquisitions.herding import Herding
 from study.acquisitions.positives_first import PositivesFirst
 from study.acquisitions.probcover import ProbCover
 from study.acquisitions.typiclust import TypiClust
+from study.augmenting import joined
 
 KINDS, OF_EACH = 10, 40
 
@@ -96,3 +98,26 @@ def test_drop_query_asks_near_the_border() -> None:
     asked = [row for choices in chosen for row in rows(choices)]
     far = np.abs(round.head.logits(round.pool.vectors))
     assert far[asked].mean() < 0.7 * far[round.free()].mean()
+
+
+def test_half_of_the_questions_go_where_a_machine_and_the_head_disagree_the_unsurest_first() -> None:
+    round = two_sides(40)
+    assert round.head is not None
+    assert round.probability is not None
+    free, people = round.free(), round.training
+    machine = TrainingSet(  # says the opposite of the head of every second picture
+        round.pool.vectors[free],
+        (round.probability[free] < 0.5) ^ (free % 2 == 0),
+        np.full(len(free), 0.1),
+        round.pool.group[free],
+    )
+    told = replace(round, training=joined(people, machine))
+    chosen = Disputed().select(told, 20, np.random.default_rng(0))
+    disputed = [choice.row for choice in chosen if choice.reason == "disagreement"]
+    assert len(chosen) == len(set(rows(chosen))) == 20
+    assert len(disputed) == 10
+    assert all(row % 2 for row in disputed)
+    unsure = np.abs(round.probability - 0.5)
+    assert unsure[disputed].mean() < 0.7 * unsure[free].mean()
+    without = Disputed().select(round, 20, np.random.default_rng(0))
+    assert rows(without) == rows(Auto().select(round, 20, np.random.default_rng(0)))
