@@ -18,6 +18,9 @@ WRONG_ON_YES = 0.25  # of those that count; how often it errs on the others foll
 IN_ONE_PLACE = 0.5  # of the errors about either class: they fill a sub-category
 HESITATES = 0.3  # of either class, nearest the other: rated 2 or 4 instead of 1 or 5
 
+THREE = (0.70, 0.75, 0.80)  # how often each is right
+SURE = (0.3, 0.7)  # how often the three are sure where they are wrong, and where they are right
+
 Ratings = NDArray[np.int8]  # 1 surely no … 3 can't say … 5 surely yes
 Rate = Callable[[Votes, Vectors, np.random.Generator], Ratings]
 
@@ -57,10 +60,18 @@ def always_yes(truth: Votes, vectors: Vectors, rng: np.random.Generator) -> Rati
     return rng.choice(np.array([4, 5], np.int8), len(truth))
 
 
+def three(truth: Votes, vectors: Vectors, rng: np.random.Generator) -> Ratings:
+    """(3, n) of three that err each by itself and anywhere, and are less often sure where they do."""
+    right = rng.random((len(THREE), len(truth))) < np.array(THREE)[:, None]
+    sure = rng.random(right.shape) < np.where(right, SURE[1], SURE[0])
+    return (3 + truth * np.where(right, 1, -1) * np.where(sure, 2, 1)).astype(np.int8)
+
+
 SIMULATED_ANNOTATORS: dict[str, Rate] = {
     "annotator85": mostly_right,
     "annotator50": coin,
     "annotator_yes": always_yes,
+    "three_annotators": three,
 }
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from concepts.errors import DiscernError
 from concepts.learning.acquisition import ACQUISITIONS, Strategy
+from concepts.learning.base import Votes
 from concepts.learning.heads import HEADS
-from concepts.learning.machine_labels import Aggregation, bounded, most_agreeing
+from concepts.learning.machine_labels import MachineLabels, bounded, most_agreeing, votes_of
 from concepts.learning.scorers import SCORERS
-from study.annotators import SIMULATED_ANNOTATORS
+from study.annotators import SIMULATED_ANNOTATORS, Ratings
 from study.peers import PEERS
 from study.scorers import ZERO_SHOT
+from study.soft_targets import soft_targets
 from study.walls import WALL, WALLS
 
 DEFAULT = "default"  # what the app does today
@@ -20,8 +22,13 @@ BY_HEAD = "by_head"  # the library in the order of the exported head alone
 NO_WALL = "no_wall"  # who never takes up the wall that is offered
 FIRST_WALLS = "first_walls"  # who takes up none once something counts
 PARTS = "parts"  # who frames what counts in the first few pictures of it
+BORROWED = "borrowed"  # whose other concepts of the list are finished, and lend what they have in common
 UNREAD = "unmarked_unread"  # nothing is learned from what was passed over on a wall
-AGGREGATIONS: dict[str, Aggregation] = {"bounded": bounded, "most_agreeing": most_agreeing}
+AGGREGATIONS: dict[str, Callable[[Votes, Ratings], MachineLabels]] = {
+    "bounded": lambda person, ratings: bounded(person, votes_of(ratings)),
+    "most_agreeing": lambda person, ratings: most_agreeing(person, votes_of(ratings)),
+    "soft_targets": soft_targets,
+}
 WORDS = {f"from_{name}": name for name in ZERO_SHOT}
 
 
@@ -29,7 +36,7 @@ WORDS = {f"from_{name}": name for name in ZERO_SHOT}
 class StudyMethod:
     """`ways` learn and ask; `scorer` ranks the library, and where it is empty the app's own way does; a
     `wall` is looked through where it is due, without `later` only as long as there is no yes; what was
-    `unmarked` on it is learned from as a weak no; a simulated `annotator` labels the pool, and
+    `unmarked` on it is learned from as a weak no; simulated `annotator`s label the pool, and
     `aggregation` says what that counts for. Where the direction of the words is what a zero-shot scorer makes
     of them, `words` names it. With `parts` it looks at the part of each picture that is like what was framed.
     A `peer` is another project's rule in place of all of this."""
@@ -43,6 +50,7 @@ class StudyMethod:
     aggregation: str = "bounded"
     words: str = ""
     parts: bool = False
+    borrowed: bool = False
     peer: str = ""
 
 
@@ -72,6 +80,8 @@ def study_method(text: str) -> StudyMethod:
             method = replace(method, later=False)
         elif name == PARTS:
             method = replace(method, parts=True)
+        elif name == BORROWED:
+            method = replace(method, borrowed=True)
         elif name == UNREAD:
             method = replace(method, unmarked=False)
         elif name in SIMULATED_ANNOTATORS:
@@ -89,6 +99,6 @@ def study_method(text: str) -> StudyMethod:
 
 
 def known_names() -> Sequence[str]:
-    off = (BY_HEAD, NO_WALL, FIRST_WALLS, UNREAD, PARTS)
+    off = (BY_HEAD, NO_WALL, FIRST_WALLS, UNREAD, PARTS, BORROWED)
     groups = (ACQUISITIONS, HEADS, SCORERS, WALLS, off, SIMULATED_ANNOTATORS, AGGREGATIONS, WORDS)
     return list(dict.fromkeys(name for group in groups for name in group))

@@ -27,7 +27,7 @@ from concepts.learning.base import (
 from concepts.learning.calibration import logit
 from concepts.learning.contact_sheet import is_due
 from concepts.learning.fitting import SEED, train_early
-from concepts.learning.machine_labels import MachineLabels, votes_of
+from concepts.learning.machine_labels import MachineLabels
 from concepts.learning.scorers import SCORERS, neighbour_graph
 from concepts.learning.waves import FEW_LEFT, Strata, draw, measures_next, next_look, next_size, strata
 from concepts.library.neighbourhood import LARGEST
@@ -37,6 +37,7 @@ from study.harness import Measures, average_precision
 from study.methods import AGGREGATIONS, BY_HEAD, StudyMethod
 from study.people import ANSWERS_A_SEARCH, FRAMES, Answer, SimulatedPerson
 from study.scorers import ZERO_SHOT
+from study.soft_targets import SoftLabels
 from study.walls import WALLS
 
 PARTS_AT_ONCE = 256  # pictures
@@ -314,15 +315,17 @@ class Replay:
         """What the annotator says of the pool's pictures, as the app takes it."""
         ratings = np.empty((0, len(self._said)), np.int8)
         if self.ratings is not None:
-            ratings = np.where(self._learns, self.ratings, 0).astype(np.int8)[None]
+            ratings = np.atleast_2d(np.where(self._learns, self.ratings, 0).astype(np.int8))
         aggregate = AGGREGATIONS[self.method.aggregation]
-        return aggregate(np.where(self._learns, self._said, 0), votes_of(ratings))
+        return aggregate(np.where(self._learns, self._said, 0), ratings)
 
     def _training_rows(self) -> Rows:
-        """People's, then the machine's, then what was passed over on walls."""
-        people, machine = (self._said != 0) & self._learns, self._machine().labelled
+        """People's, then the machine's, then what was passed over on walls; then the machine's again, where
+        soft labels teach the other side, too."""
+        found, people = self._machine(), (self._said != 0) & self._learns
+        machine, soft = found.labelled, isinstance(found, SoftLabels)
         passed = self._passed() & ~machine if self.method.unmarked else machine & False
-        return np.concatenate([np.flatnonzero(part) for part in (people, machine, passed)])
+        return np.concatenate([np.flatnonzero(part) for part in (people, machine, passed, machine & soft)])
 
     def _passed(self) -> Bools:
         passed = np.zeros(len(self._names), dtype=bool)
@@ -333,9 +336,9 @@ class Replay:
         rows, machine = self._training_rows(), self._machine()
         at, by_machine = self.split.pool[rows], machine.labelled[rows]
         weight = np.where(self._said[rows] != 0, 1.0, PASSED_OVER)
-        return TrainingSet(
-            vectors=self.split.vectors[at],
-            positive=np.where(by_machine, machine.positive[rows], self._said[rows] > 0),
-            weight=np.where(by_machine, machine.weight[rows], weight),
-            group=self.split.group[at],
-        )
+        weight = np.where(by_machine, machine.weight[rows], weight)
+        positive = np.where(by_machine, machine.positive[rows], self._said[rows] > 0)
+        if isinstance(machine, SoftLabels):
+            others = slice(len(rows) - int(machine.labelled.sum()), None)
+            weight[others], positive[others] = machine.against[rows[others]], ~positive[others]
+        return TrainingSet(self.split.vectors[at], positive, weight, self.split.group[at])

@@ -23,12 +23,16 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from concepts.encoders import parts
+from concepts.encoders.base import unit
 from concepts.errors import DiscernError
 from concepts.jobs.progress import Listener
 from concepts.learning import base
+from concepts.learning.base import Floats, TrainingSet
+from concepts.learning.fitting import train_early
 from concepts.library.neighbourhood import LARGEST
 from storage.files import write_whole
 from study.annotators import SIMULATED_ANNOTATORS, Ratings
+from study.borrowing import LEAST, borrowed
 from study.concept_file import ConceptFile, StudyConcept, read_concepts
 from study.harness import BATCH, Case, Row, run
 from study.methods import BY_HEAD, study_method
@@ -39,6 +43,7 @@ from study.pictures import EDGES, Embedded, LabelledFolder, by_part, embed, peop
 from study.replay import SIGNS, Replay, Split
 
 NO_FACTS = ("store", "data", "place", "encoder", "graph", "parts")  # of a cell, about what comes out
+FINISHED = (40, 120)  # labels yes and no of a concept that others borrow from
 ALL_LABELS = "all labels"  # a head that learns from every picture of the pool: what there is to reach
 
 
@@ -102,6 +107,7 @@ def run_study(study: Study, listener: Listener) -> Found:
             store=store,
             data=study.data,
             concept=concept,
+            others=tuple(one for one in file.concepts if one is not concept),
             place=place,
             method=method,
             named=study.named(method, encoder),
@@ -153,6 +159,7 @@ class _Cell:
     store: Path
     data: Path
     concept: StudyConcept
+    others: tuple[StudyConcept, ...]
     place: int
     method: str
     named: str
@@ -202,6 +209,10 @@ def _work(cell: _Cell) -> dict[str, object]:
         person = replace(person, overlooks=overlooks, invents=invents, seed=cell.seed)
         method = study_method(cell.method)
         first, *written = embedded.texts[cell.place]
+        if method.borrowed and len(cell.others) >= LEAST:
+            earlier = _finished(split, people(cell.others, pictures), cell.seed)
+            vectors, first = borrowed(split.vectors, first, earlier)
+            split = replace(split, vectors=vectors)
         ratings = _ratings(cell, split, person)
         session = (
             PeerSession(split, first, cell.seed, PEERS[method.peer](), written)
@@ -225,8 +236,21 @@ def _thinned(split: Split, person: SimulatedPerson, share: float, seed: int) -> 
     return replace(split, pool=np.delete(split.pool, out), neighbours=None)
 
 
+def _finished(split: Split, others: Sequence[SimulatedPerson], seed: int) -> Floats:
+    """(k, d) unit weights of the app's heads for other concepts, each of labels of pictures at random."""
+    found = []
+    for other in others:
+        order = np.random.default_rng(seed).permutation(split.pool)
+        yes = np.array([other.truth(split.names[row]) == "yes" for row in order])
+        rows = np.concatenate([order[yes][: FINISHED[0]], order[~yes][: FINISHED[1]]])
+        positive = np.arange(len(rows)) < min(int(yes.sum()), FINISHED[0])
+        labels = TrainingSet(split.vectors[rows], positive, np.ones(len(rows)), split.group[rows])
+        found.append(train_early(labels, None, seed).weights)
+    return np.asarray(unit(np.stack(found)), np.float64)
+
+
 def _ratings(cell: _Cell, split: Split, person: SimulatedPerson) -> Ratings | None:
-    """What the method's simulated annotator says of the pool, the same for every way to use it."""
+    """What the method's simulated annotators say of the pool, the same for every way to use it."""
     name = study_method(cell.method).annotator
     if not name:
         return None

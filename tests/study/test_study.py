@@ -12,15 +12,17 @@ from concepts.encoders.base import unit
 from concepts.errors import UnknownMethodError
 from concepts.learning.acquisition import Strategy
 from concepts.learning.base import SingleTexts, Texts
-from concepts.learning.machine_labels import votes_of
+from concepts.learning.machine_labels import bounded, votes_of
 from discern.laboratory import _noise
 from study.annotators import SIMULATED_ANNOTATORS
+from study.borrowing import borrowed
 from study.harness import Case, Row, ask, average_precision, run
 from study.methods import StudyMethod, study_method
 from study.people import ANSWERS_A_SEARCH, SimulatedPerson
 from study.replay import Replay, Split
 from study.report import as_table
-from study.study import _thinned
+from study.soft_targets import soft_targets
+from study.study import _finished, _thinned
 
 
 def rare_concept(seed: int, ways: Strategy | None = None) -> tuple[Replay, SimulatedPerson]:
@@ -193,6 +195,72 @@ def test_machine_labels_reach_training_as_in_the_app_and_none_reaches_what_measu
         len(session._training().positive)
         == (session._said != 0)[session._learns].sum() + found.labelled.sum()
     )
+
+
+def three_said(truth: np.ndarray, seed: int) -> np.ndarray:
+    return SIMULATED_ANNOTATORS["three_annotators"](
+        truth, np.empty((len(truth), 0)), np.random.default_rng(seed)
+    )
+
+
+def test_three_simulated_annotators_err_each_by_itself() -> None:
+    truth = np.where(np.arange(4000) % 4 == 0, 1, -1).astype(np.int8)
+    right = votes_of(three_said(truth, 0)) == truth
+    assert right.mean(axis=1) == pytest.approx([0.70, 0.75, 0.80], abs=0.03)
+    assert np.abs(np.corrcoef(right) - np.eye(3)).max() < 0.06
+
+
+def test_soft_targets_teach_both_sides_in_sum_as_much_as_bounded_labels_do() -> None:
+    truth = np.where(np.arange(1000) % 2 == 0, 1, -1).astype(np.int8)
+    person, ratings = np.where(np.arange(1000) < 100, truth, 0), three_said(truth, 0)
+    soft = soft_targets(person, ratings)
+    assert (soft.weight + soft.against).sum() == pytest.approx(
+        bounded(person, votes_of(ratings)).weight.sum()
+    )
+    sure = (ratings == 5).all(axis=0) | (ratings == 1).all(axis=0)
+    share = soft.weight / np.maximum(soft.weight + soft.against, 1e-12)
+    assert share[soft.labelled & sure].min() > share[soft.labelled & ~sure].mean()
+    assert not soft.labelled[:100].any()
+
+
+def test_an_annotator_at_chance_has_no_say_in_soft_targets() -> None:
+    truth = np.where(np.arange(1000) % 2 == 0, 1, -1).astype(np.int8)
+    person, ratings = np.where(np.arange(1000) < 100, truth, 0), three_said(truth, 0)
+    coin = SIMULATED_ANNOTATORS["annotator50"](truth, np.empty((1000, 0)), np.random.default_rng(1))
+    alone, beside = soft_targets(person, ratings), soft_targets(person, np.vstack([ratings, coin]))
+    assert np.allclose(alone.weight, beside.weight)
+    assert not soft_targets(person, coin[None]).weight.any()
+
+
+def test_soft_targets_reach_training_twice_with_what_is_left_for_the_other_side() -> None:
+    plain, person = rare_concept(0)
+    truth = np.array(
+        [1 if person.counts(plain.split.names[row]) else -1 for row in plain.split.pool], np.int8
+    )
+    method = study_method("three_annotators+soft_targets")
+    session = Replay(plain.split, plain.texts, 0, method, ratings=three_said(truth, 0))
+    ask(session, person, 60)
+    data, found, rows = session._training(), session._machine(), session._training_rows()
+    n = int(found.labelled.sum())
+    assert n > 100
+    assert len(data.positive) == len(rows)
+    first = np.isin(rows, rows[-n:]) & (np.arange(len(rows)) < len(rows) - n)
+    assert np.array_equal(data.positive[-n:], ~data.positive[first])
+    assert (data.weight[first] >= data.weight[-n:]).all()
+
+
+def test_a_list_lends_the_heads_of_its_other_concepts() -> None:
+    plain, person = rare_concept(0)
+    vectors = plain.split.vectors
+    kinds = [vectors[1000 + n] for n in range(7)]
+    others = [SimulatedPerson(lambda name, k=kind: bool(vectors[int(name)] @ k > 0.4)) for kind in kinds]
+    earlier = _finished(plain.split, others, 0)
+    assert earlier.shape == (7, 24)
+    assert np.allclose(np.linalg.norm(earlier, axis=1), 1)
+    moved, texts = borrowed(vectors, plain.texts, earlier)
+    session = Replay(replace(plain.split, vectors=moved), texts, 0, plain.method, measuring=False)
+    assert run(session, person, [20], Case("rare", "borrowed", 0))[0].average_precision > 0.7
+    assert study_method("borrowed").borrowed
 
 
 def test_a_concept_that_is_thinned_keeps_that_share_of_what_counts_and_all_of_what_does_not() -> None:
