@@ -27,12 +27,13 @@ from study.methods import DEFAULT
 from study.scorers import ZERO_SHOT
 from study.statistics import by_concept, paired
 from study.study import Study, run_study
+from study.walls import WALLS
 
 LISTS_IN = Path(__file__).parents[1] / "docs" / "study"
 KEPT = LISTS_IN / "all-methods.json"
 FILE, LIBRARY = "average_precision", "average_precision_library"
 # Ways that stand in the app itself, or that another one asks for where it suits.
-OF_THE_APP = ("auto", "line", "text", "lda", "logistic", "head", "blend", "words")
+OF_THE_APP = ("auto", "line", "text", "lda", "logistic", "head", "blend", "words", "wall")
 # Ways to use what machines say, and what the app makes of the same machines.
 BESIDE = (
     "annotator85",
@@ -67,10 +68,12 @@ LISTS = (
 def methods() -> dict[str, str]:
     """Each way of the laboratory → what it is judged by: the exported file, or the ranking of the library.
     Those that hear words alone are judged in `docs/study/words.md`."""
-    learn_and_ask = dict.fromkeys([*HEADS, *ACQUISITIONS, *BESIDE], FILE)
+    learn_and_ask = dict.fromkeys([*HEADS, *ACQUISITIONS, *WALLS, *BESIDE], FILE)
     found = learn_and_ask | dict.fromkeys(SCORERS, LIBRARY)
     return {
-        name: measure for name, measure in found.items() if name not in (*OF_THE_APP, *ZERO_SHOT, "disputed")
+        name: measure
+        for name, measure in found.items()
+        if name not in (*OF_THE_APP, *ZERO_SHOT, ALONE_THE_APP)
     }
 
 

@@ -67,11 +67,21 @@ def three(truth: Votes, vectors: Vectors, rng: np.random.Generator) -> Ratings:
     return (3 + truth * np.where(right, 1, -1) * np.where(sure, 2, 1)).astype(np.int8)
 
 
+def generous(truth: Votes, vectors: Vectors, rng: np.random.Generator) -> Ratings:
+    """Says yes of all that counts, and of as many more that are most like it."""
+    said, yes, no = truth.copy(), np.flatnonzero(truth > 0), np.flatnonzero(truth < 0)
+    if len(yes) and len(no):
+        nearest = np.argsort(-_nearness(vectors[no], vectors[yes]), kind="stable")
+        said[no[nearest[: len(yes)]]] = 1
+    return (3 + 2 * said).astype(np.int8)
+
+
 SIMULATED_ANNOTATORS: dict[str, Rate] = {
     "annotator85": mostly_right,
     "annotator50": coin,
     "annotator_yes": always_yes,
     "three_annotators": three,
+    "annotator_generous": generous,
 }
 
 

@@ -8,6 +8,7 @@ from scipy.stats import norm
 from concepts.encoders.base import unit
 from concepts.learning.base import TrainingSet
 from concepts.learning.fitting import train_head
+from study.annotators import SIMULATED_ANNOTATORS
 
 DIMENSION, PEOPLE, MACHINE = 16, 60, 600
 
@@ -43,3 +44,13 @@ def test_most_of_a_generous_machines_bias_is_gone() -> None:
     without, allowed = bias("line", 1.0), bias("offsets", 1.0)
     assert without > 0.3
     assert abs(allowed) < 0.3 * without
+
+
+def test_a_generous_machine_says_yes_of_twice_as_many_and_of_those_most_alike() -> None:
+    rng = np.random.default_rng(0)
+    vectors = unit(rng.normal(size=(200, 8)))
+    truth = np.where(vectors[:, 0] > 0.5, 1, -1).astype(np.int8)
+    said = SIMULATED_ANNOTATORS["annotator_generous"](truth, vectors, rng) == 5
+    assert said[truth > 0].all()
+    assert said.sum() == 2 * (truth > 0).sum()
+    assert vectors[said & (truth < 0), 0].mean() > vectors[~said, 0].mean() + 0.2

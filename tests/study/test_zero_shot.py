@@ -78,3 +78,20 @@ def test_what_nothing_is_confused_with_changes_nothing() -> None:
 def test_an_empty_library_cannot_be_ranked(name: str) -> None:
     with pytest.raises(NotEnoughLabelsError, match="no picture"):
         ZERO_SHOT[name]().score(NO_ANSWER, Texts.one(AXES[0]), Pictures(AXES[:0]), 0)
+
+
+def recall(counts: np.ndarray, depth: int = 60) -> float:
+    """Of kind 0, by `real`."""
+    vectors, kinds = library()
+    direction = ZERO_SHOT["real"]().direction(said(counts=counts), vectors)
+    return float((kinds[np.argsort(-(vectors @ direction))[:depth]] == 0).mean())
+
+
+def test_a_class_hidden_under_a_rare_name_is_found_by_all_its_names() -> None:
+    rare, common = unit(0.15 * AXES[0] + AXES[20]), unit(AXES[0] + 0.3 * AXES[20])
+    assert recall(np.stack([rare, common])) >= 1.2 * recall(rare[None])
+
+
+def test_what_the_words_find_teaches_what_they_do_not_say() -> None:
+    words = said(counts=unit(0.35 * AXES[0] + AXES[20])[None])
+    assert found("real", words) > found("descriptions", words) + 0.1
