@@ -77,7 +77,7 @@ def _pictures(
         area = float(np.exp(rng.uniform(np.log(wanted.smallest), np.log(wanted.largest))))
         side = round((area * picture.width * picture.height) ** 0.5)
         left, top = int(rng.integers(picture.width - side + 1)), int(rng.integers(picture.height - side + 1))
-        picture.paste(_thing(thing, side), (left, top), _round(side))
+        picture.paste(cut_out(thing, side), (left, top), round_mask(side))
         path = f"images/{place:05d}.jpg"
         picture.save(wanted.out / path, quality=90)
         width, height = picture.size
@@ -85,7 +85,7 @@ def _pictures(
         yield path, name, round(area, 4), *(round(edge, 4) for edge in box), photograph
 
 
-def _thing(path: Path, side: int) -> Image.Image:
+def cut_out(path: Path, side: int) -> Image.Image:
     with Image.open(path) as opened:
         whole = opened.convert("RGB")
     shorter = min(whole.size)
@@ -94,7 +94,7 @@ def _thing(path: Path, side: int) -> Image.Image:
     return square.resize((side, side), Image.Resampling.BICUBIC)
 
 
-def _round(side: int) -> Image.Image:
+def round_mask(side: int) -> Image.Image:
     """Soft edges, so that no edge tells that something was pasted."""
     mask = Image.new("L", (side, side), 0)
     ImageDraw.Draw(mask).ellipse((0, 0, side - 1, side - 1), fill=255)

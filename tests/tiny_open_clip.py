@@ -13,20 +13,30 @@ SIDE = 32
 DIMENSION = 24
 
 
-def make_tiny_open_clip(folder: Path, seed: int = 0, **vision: object) -> Path:
+def make_tiny_open_clip(folder: Path, seed: int = 0, *, coca: bool = False, **vision: object) -> Path:
     """Writes `open_clip_config.json` and `open_clip_model.safetensors`. `seed` decides the weights, `vision`
-    what else the picture's half is to be."""
+    what else the picture's half is to be. `coca`: one that writes captions."""
     import open_clip
     import torch
     from safetensors.torch import save_file
 
-    config = {
+    config: dict[str, Any] = {
         "embed_dim": DIMENSION,
         "vision_cfg": {"image_size": SIDE, "layers": 2, "width": 32, "patch_size": 8, "head_width": 16}
         | vision,
         # The vocabulary of the built-in tokenizer, which needs no file.
         "text_cfg": {"context_length": 24, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 1},
     }
+    if coca:
+        config["vision_cfg"] |= {"attentional_pool": True, "attn_pooler_heads": 2, "output_tokens": True}
+        config["text_cfg"] |= {
+            "embed_cls": True,
+            "output_tokens": True,
+            "width": DIMENSION,
+            "context_length": 40,
+        }
+        config["multimodal_cfg"] = {**config["text_cfg"], "attn_pooler_heads": 2}
+        del config["multimodal_cfg"]["embed_cls"], config["multimodal_cfg"]["output_tokens"]
     preprocessing = {
         "size": SIDE,
         "mean": [0.5, 0.5, 0.5],
@@ -35,10 +45,13 @@ def make_tiny_open_clip(folder: Path, seed: int = 0, **vision: object) -> Path:
     }
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = open_clip.CLIP(**config)
+        model = (open_clip.CoCa if coca else open_clip.CLIP)(**config)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "open_clip_config.json").write_text(
-        json.dumps({"model_cfg": config, "preprocess_cfg": preprocessing}, indent=1)
+        json.dumps(
+            {"model_cfg": config | ({"custom_text": True} if coca else {}), "preprocess_cfg": preprocessing},
+            indent=1,
+        )
     )
     save_file(
         {name: tensor.contiguous() for name, tensor in model.state_dict().items()},

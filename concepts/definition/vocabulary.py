@@ -40,7 +40,7 @@ class Vocabulary:
 
     def nearest_to(self, vector: NDArray[np.float32], n: int) -> list[Noun]:
         """The same for a (384,) vector of that space, such as the ConSE part of a picture's."""
-        scores = _shipped() @ vector
+        scores = shipped_vectors() @ vector
         nouns: dict[str, Noun] = {}
         for row in np.argsort(-scores, kind="stable"):
             name, _ = all_nouns()[row]
@@ -61,7 +61,7 @@ def all_nouns() -> list[tuple[str, str]]:
 
 
 @cache
-def _shipped() -> NDArray[np.float32]:
+def shipped_vectors() -> NDArray[np.float32]:
     """(11821, 384), see `tools.vocabulary.noun_vectors`."""
     from safetensors.numpy import load_file
 

@@ -32,6 +32,8 @@ from concepts.errors import EncoderError
 from concepts.registry import Method
 
 TEXT_BATCH = 64
+START, END = 49406, 49407  # of a caption, to open_clip's own tokenizer
+SHORTEST_CAPTION, LONGEST_CAPTION = 4, 30  # tokens
 BARE_WORDS = 4
 MEDIUM = re.compile(
     r"\b(photo\w*|picture|image|drawing|painting|sketch|illustration|screenshot|scan)s?\b", re.I
@@ -147,6 +149,29 @@ class OpenClipEncoder(WithWords):
             length = float(patches.mean(0).double().norm())
             each = patches.double().cpu().numpy() @ weights / (len(patches) * max(length, 1e-12))
         return Cells(each.reshape(visual.grid_size), 0.0, slice(0, self.dimension))
+
+    def captions(self, batch: Pixels) -> list[str]:
+        """What a CoCa model writes of pictures, likeliest word by likeliest word: open_clip's own `generate`
+        needs a part that newer versions of transformers don't have."""
+        import open_clip
+
+        if not hasattr(self._model, "text_decoder"):
+            raise EncoderError(f"{self.name} compares pictures with words, and writes none. CoCa models do.")
+        with torch.inference_mode():
+            pixels = torch.from_numpy(batch).to(self._device, self._dtype)
+            latent, cells = self._model._encode_image(pixels)
+            words = torch.full((len(batch), 1), START, device=self._device)
+            for place in range(LONGEST_CAPTION):
+                said = self._model(None, words, image_latent=latent, image_embs=cells, output_labels=False)
+                chances = said["logits"][:, -1].float()
+                if place < SHORTEST_CAPTION:
+                    chances[:, END] = -torch.inf
+                following = torch.where((words == END).any(1), END, chances.argmax(1))
+                words = torch.cat([words, following[:, None]], 1)
+                if bool((following == END).all()):
+                    break
+        texts = [open_clip.decode(row[1:]).partition("<end_of_text>")[0] for row in words.cpu()]
+        return [text.replace("<start_of_text>", "").strip(" .") for text in texts]
 
     def seen(self, width: int, height: int) -> Box:
         """The middle where it cuts, everything where it squeezes, and a border beyond where it adds one."""

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from tiny_open_clip import make_tiny_open_clip
 
 from concepts.collaborator.base import PictureInput
 from concepts.collaborator.by_model import VlmAnnotator
 from concepts.definition.document import Criterion, Definition, Query, Revision
-from concepts.encoders.base import Vectors
+from concepts.encoders import load_encoder
+from concepts.encoders.base import Encoder, Vectors
 from concepts.encoders.sentences import SentenceEncoder
 from concepts.language.openai_compatible import OpenAICompatibleModel
 from storage.blobs import FolderBlobs
@@ -114,6 +116,13 @@ def pictures(tmp_path: Path, encoder: WordsOnly) -> Callable[..., list[PictureIn
         return made
 
     return make
+
+
+@pytest.fixture(scope="session")
+def captioner(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
+    """A real CoCa model of open_clip, small and untrained."""
+    folder = make_tiny_open_clip(tmp_path_factory.mktemp("coca"), coca=True)
+    return load_encoder(f"local-dir:{folder}", cache=tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture

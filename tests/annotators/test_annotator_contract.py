@@ -14,7 +14,7 @@ from concepts.learning.scale import Scale
 
 
 @pytest.fixture
-def supplies(encoder, background, server, make_model) -> Supplies:
+def supplies(encoder, background, server, make_model, captioner) -> Supplies:
     server.answer = lambda asked: {
         "PictureVerdict": {"evidence": [], "rationale": "Looks so.", "rating": 3},
         "Caption": {"caption": "One colour.", "writing": ""},
@@ -22,6 +22,7 @@ def supplies(encoder, background, server, make_model) -> Supplies:
         "Conclusion": {"rationale": "Looks so.", "rating": 3},
     }[asked.schema_name]
     return Supplies(
+        looking=lambda: captioner,
         encoder=lambda: encoder,
         background=lambda: background,
         model=make_model,

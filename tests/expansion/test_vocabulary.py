@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from concepts.definition.vocabulary import Vocabulary, _shipped, all_nouns
+from concepts.definition.vocabulary import Vocabulary, all_nouns, shipped_vectors
 from concepts.encoders.sentences import SentenceEncoder
 from tools.vocabulary import build, noun_vectors
 
@@ -13,10 +13,10 @@ def embed():
 
 def test_the_shipped_vectors_are_those_of_the_sentence_encoder(embed):
     described = all_nouns()
-    assert _shipped().shape == (len(described), 384)
+    assert shipped_vectors().shape == (len(described), 384)
     rows = np.random.default_rng(0).choice(len(described), 20, replace=False)
     fresh = noun_vectors(embed, [described[row] for row in rows])
-    assert np.abs(fresh - _shipped()[rows]).max() < 0.004
+    assert np.abs(fresh - shipped_vectors()[rows]).max() < 0.004
 
 
 def test_a_file_that_is_built_again_reads_the_same(embed, tmp_path, monkeypatch):
@@ -26,11 +26,11 @@ def test_a_file_that_is_built_again_reads_the_same(embed, tmp_path, monkeypatch)
     monkeypatch.setattr(vocabulary, "all_nouns", lambda: described)
     monkeypatch.setattr(vocabulary, "FILE", tmp_path / "v.safetensors")
     build(embed, described, tmp_path / "v.safetensors")
-    _shipped.cache_clear()
+    shipped_vectors.cache_clear()
     try:
         assert [noun.name for noun in Vocabulary(embed).nearest("puppy", 5)] == ["dog", "car"]
     finally:
-        _shipped.cache_clear()
+        shipped_vectors.cache_clear()
 
 
 def test_the_nearest_nouns_come_first_each_name_once(embed):
