@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from concepts.cli.operations import print_plainly, shows
 from concepts.cli.output import say, table
+from concepts.errors import MissingPackageError
+from storage.pictures.videos import EXTRA, PACKAGE
 
 if TYPE_CHECKING:
     from concepts.library.browsing import PictureDetail, PictureView
@@ -37,10 +39,12 @@ def _added(result: Added) -> None:
     )
     if result.removed_before:
         say(f"  {result.removed_before:,} were removed by you before (see: trash list)")
-    if result.about_videos:
-        say(f"  {result.about_videos}")
+    if result.videos:
+        say(f"  {result.frames:,} frames of {result.videos:,} videos")
     for reason, count in result.skipped.items():
         say(f"  {count:,} skipped: {reason} (see: library info --bad)")
+    if result.skipped.get("video"):
+        say(f"  Videos need the extra “{EXTRA}”. {MissingPackageError(PACKAGE, EXTRA).advice('in_terminal')}")
 
 
 @shows("library.state")

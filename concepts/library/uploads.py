@@ -18,7 +18,7 @@ from storage.buckets import uri_of
 from storage.pictures.decoding import MAX_PIXELS, check_pixels, wanted
 from storage.pictures.files import MAX_FILE_BYTES
 from storage.pictures.formats import PICTURE_SUFFIXES
-from storage.pictures.videos import HOW, is_there, is_video
+from storage.pictures.videos import NOT_READ, is_there, is_video
 from storage.uploads import ARCHIVE_SUFFIX, FolderUploads, KeptUploads
 
 MAX_ARCHIVE_BYTES = 4 * 1024**3
@@ -112,7 +112,7 @@ def safe_name(name: str) -> str:
     suffix = (dot + ending).lower()
     shown = "".join(c if c.isprintable() else "?" for c in base)[:80]
     if is_video(suffix) and not is_there():
-        raise DiscernError(f"“{shown}” is a video. To take frames from it: {HOW}.")
+        raise DiscernError(f"“{shown}”: {NOT_READ}")
     if suffix not in PICTURE_SUFFIXES | {ARCHIVE_SUFFIX} and not is_video(suffix):
         raise DiscernError(f"“{shown}” is neither a picture in a format that can be read nor a zip archive.")
     kept = "".join(c if c.isalnum() or c in "-_() " else "-" for c in stem).strip(" -.")

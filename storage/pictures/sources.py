@@ -151,7 +151,7 @@ def _folder(root: str, visited: set[tuple[int, int]], within: Within | None) -> 
 def _file(path: str) -> Source | SkippedFile:
     found = look_at(path)
     if isinstance(found, Source) and videos.is_video(path) and not videos.is_there():
-        return SkippedFile(path, "video", f"This is a video. To take frames from it: {videos.HOW}.")
+        return SkippedFile(path, "video", videos.NOT_READ)
     return found  # the one before has no size and time: with the package it is another file
 
 

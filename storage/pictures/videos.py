@@ -14,12 +14,14 @@ from time import monotonic
 from typing import Any, BinaryIO, Final, NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from storage.errors import BadPictureError
 
 PACKAGE: Final = "av"
-HOW: Final = 'pip install "discern[video]" (in a checkout: pip install -r requirements-video.txt)'
+EXTRA: Final = "video"
+NOT_READ: Final = "This is a video: Discern’s extra “video”, which takes frames from it, is not installed."
 SUFFIXES: Final = (".mp4", ".mov", ".mkv", ".webm", ".avi")
 PLAYED: Final = {".mp4": "video/mp4", ".webm": "video/webm"}  # by browsers
 FIRST: Final = "00:00:00.000"
@@ -27,11 +29,13 @@ FIRST: Final = "00:00:00.000"
 EVENLY, CUTS = 12, 48  # frames of a video at most: at even distances, and where scenes begin
 STEP, SMALL = 0.1, 32  # seconds between frames that are compared, pixels a side
 CUT, ABOVE_USUAL = 0.1, 2.0  # mean difference, 0 to 1, that begins a scene; times the usual one of late
+FADED, STILL = 0.16, 0.15  # the same to ten frames before, once it changes by less than that share of it
 WHOLE = 20 * 60  # seconds in which every frame counts; after them key frames alone
 LONGEST = 600  # seconds that reading one video takes
 SIDE = 1920  # pixels of the long side of a frame that is kept
 MOST_PIXELS = 8192 * 4352
 
+_Small = NDArray[np.float32]
 _PLACE: Final = re.compile(
     rf"(.+\.(?:{'|'.join(one[1:] for one in SUFFIXES)}))!/(\d\d+):(\d\d):(\d\d\.\d\d\d)", re.I | re.S
 )
@@ -75,7 +79,9 @@ def frames(video: str, file: BinaryIO) -> tuple[list[tuple[str, bytes]], str]:
     """
     evenly, cuts = _Thinned(EVENLY), _Thinned(CUTS)
     moment, length, until, problem = 0.0, 0.0, monotonic() + LONGEST, ""
-    before, compared, second, usual = None, -STEP, -1, deque([0.0], maxlen=10)
+    compared, second = -STEP, -1
+    recent: deque[_Small] = deque(maxlen=10)
+    usual = deque([0.0], maxlen=10)
     with _opened(file) as (container, stream):
         stream.codec_context.skip_frame = "NONREF"
         length = float(container.duration or 0) / 1_000_000
@@ -91,14 +97,17 @@ def frames(video: str, file: BinaryIO) -> tuple[list[tuple[str, bytes]], str]:
             if moment < compared + STEP:
                 continue
             small = _small(frame)
-            change = 0.0 if before is None else float(np.abs(small - before).mean())
-            if change > max(CUT, ABOVE_USUAL * median(usual)):
+            change = float(np.abs(small - recent[-1]).mean()) if recent else 0.0
+            faded = float(np.abs(small - recent[0]).mean()) if len(recent) == recent.maxlen else 0.0
+            if change > max(CUT, ABOVE_USUAL * median(usual)) or (faded > FADED and change < STILL * faded):
                 cuts.offer(moment, frame)
+                recent.clear()
             elif int(moment) > second:
                 evenly.offer(moment, frame)
             second = max(second, int(moment))
             usual.append(change)
-            before, compared = small, moment
+            recent.append(small)
+            compared = moment
     taken = dict(sorted([*cuts.kept, *evenly.kept]))
     if not taken:
         raise BadPictureError("damaged", f"{problem or 'This video has no frames'}: none was taken.")
@@ -144,7 +153,7 @@ def _opened(file: BinaryIO) -> Iterator[tuple[Any, Any]]:
     """A container and its video. Which one it is its first bytes say, and no other file is opened: lists that
     name further files or addresses are read by nobody."""
     if not is_there():
-        raise BadPictureError("video", f"This is a video. To take frames from it: {HOW}.")
+        raise BadPictureError("video", NOT_READ)
     av: Any = importlib.import_module(PACKAGE)  # optional, and heavy: only where it is asked for
     start = file.read(16)
     if not start:
@@ -191,7 +200,7 @@ def _decoded(container: Any, stream: Any) -> Iterator[tuple[float, Any]]:
             yield moment, frame
 
 
-def _small(frame: Any) -> np.ndarray[Any, np.dtype[np.float32]]:
+def _small(frame: Any) -> _Small:
     """(SMALL, SMALL, 3) of 0 to 1."""
     pixels = frame.reformat(SMALL, SMALL, "rgb24", interpolation="AREA").to_ndarray()
     return np.asarray(pixels, np.float32) / np.float32(255)

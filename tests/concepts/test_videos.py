@@ -44,7 +44,6 @@ def test_a_frame_of_every_scene_is_a_picture_that_knows_its_video_and_moment(
     before = bench.library.count()
     report = added(bench, tmp_path / "in")
     assert (report.videos, report.frames, report.skipped) == (1, 3, {})
-    assert report.about_videos == "3 are frames of 1 videos."
     assert bench.library.count() == before + 3
     found = [bench.library.picture(one) for one in frames_of(bench, clip).values()]
     assert {one.video for one in found} == {str(clip)}
@@ -149,9 +148,11 @@ def test_without_the_package_videos_are_passed_over_and_it_is_said_how_to_read_t
     report = added(bench, tmp_path / "in")
     assert (report.added, report.skipped) == (0, {"video": 1})
     _added(report)
-    assert '1 video files were passed over. To take frames from them: pip install "discern[video]"' in (
-        capsys.readouterr().out
+    assert (
+        "Videos need the extra “video”. Install it: pip install 'discern[video]'" in capsys.readouterr().out
     )
+    (bad,) = bench.library.bad_files()
+    assert bad.message == videos.NOT_READ
     with pytest.raises(DiscernError, match="is a video"):
         safe_name("clip.mp4")
     monkeypatch.undo()

@@ -28,7 +28,7 @@ OURS = {
     "tools",
     "web",
 }
-OPTIONAL = ("requirements.txt", "requirements-mcp.txt", "requirements-oauth.txt", "requirements-ray.txt")
+OPTIONAL = tuple(f"requirements{which}.txt" for which in ("", "-mcp", "-oauth", "-ray", "-video"))
 IN_A_BUNDLE = {"scorer"}  # an exported file that tests import from where it was written
 
 

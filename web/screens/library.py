@@ -19,7 +19,6 @@ from concepts.installation.activity import JobView
 from concepts.library.collection import LibraryInfo
 from concepts.library.uploads import typed_paths
 from concepts.workbench import Workbench
-from concepts.workbench.jobs import Added
 from concepts.workbench.map import By
 from web.advice import in_words
 from web.http.guard import author_of
@@ -358,6 +357,9 @@ def _ended(job: JobView | None) -> Notice | None:
         return Notice(f"Library checked: {library_checked(result)}.", "warn" if wrong else "good")
     skipped = sum(result.get("skipped", {}).values())
     parts = [count(int(result.get("added", 0)), "new picture")]
+    if result.get("videos"):
+        frames = count(int(result["frames"]), "frame")
+        parts.append(f"{frames} of {count(int(result['videos']), 'video')}")
     if result.get("duplicates"):
         parts.append(count(int(result["duplicates"]), "duplicate"))
     if result.get("unchanged"):
@@ -367,5 +369,6 @@ def _ended(job: JobView | None) -> Notice | None:
     if skipped:
         parts.append(f"{count(skipped, 'file')} skipped (see Files and duplicates)")
     show = NEWEST if result.get("added") else None
-    about = Added.model_validate(result).about_videos
-    return Notice(f"Import done: {', '.join(parts)}. {about}".strip(), "warn" if skipped else "good", show)
+    videos = result.get("skipped", {}).get("video")
+    how = f" {count(videos, 'video')} passed over: Import, More says how to read them." if videos else ""
+    return Notice(f"Import done: {', '.join(parts)}.{how}", "warn" if skipped else "good", show)

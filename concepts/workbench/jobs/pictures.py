@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from concepts.jobs import Job, Lane
 from concepts.library.health import Checked
 from concepts.view import View
-from storage.pictures.videos import HOW
 
 
 class Added(View):
@@ -25,13 +24,6 @@ class Added(View):
     pictures_per_second: float | None
     videos: int = 0
     frames: int = 0
-
-    @property
-    def about_videos(self) -> str:
-        """A sentence; empty where there were none."""
-        if passed_over := self.skipped.get("video"):
-            return f"{passed_over:,} video files were passed over. To take frames from them: {HOW}."
-        return f"{self.frames:,} are frames of {self.videos:,} videos." if self.videos else ""
 
 
 class DatesRead(View):
