@@ -49,7 +49,7 @@ class Adding(Store):
         """URI → the picture that was read from it, of those files that have the same size and time since: of
         a video its first frame, which is recorded last."""
         s = SourceRow
-        named = {f"{file.uri}!/{FIRST}" if is_video(file.uri) else file.uri: file for file in files}
+        named = {file.uri + FIRST if is_video(file.uri) else file.uri: file for file in files}
         found: dict[str, str] = {}
         with self._database.read() as session:
             for uris in chunks(list(named)):
@@ -118,9 +118,9 @@ class Adding(Store):
             for uris in chunks(list(placed)):
                 session.execute(delete(BadFileRow).where(BadFileRow.uri.in_(uris)))
             for source, _ in read:
-                if source.uri.endswith(FIRST) and (video := split(source.uri)):
-                    before_it = BadFileRow.mtime_ns != source.mtime_ns
-                    session.execute(delete(BadFileRow).where(BadFileRow.uri == video[0], before_it))
+                bad = BadFileRow.uri == source.uri.removesuffix(FIRST), BadFileRow.mtime_ns != source.mtime_ns
+                if source.uri.endswith(FIRST):  # its video could not be read before
+                    session.execute(delete(BadFileRow).where(*bad))
             insert_or_update(session, BadFileRow, [asdict(bad) | {"seen": now()} for bad in skipped])
             back = joined(session, fresh)
             recount_groups(session, back)

@@ -44,12 +44,10 @@ from concepts.library.collection import Collection
 from concepts.library.ingestion import embed_or_skip, short_side
 from concepts.library.placed_scores import with_places
 from concepts.publishing.smaller import EncoderAgreement, Int8Measured, int8_facts, kept_int8
-from concepts.publishing.video_scores import of_library, with_column
+from concepts.publishing.video_scores import video_scores, with_column
 from concepts.view import View
 from storage.heads import StoredHead
 from storage.pictures.files import Within
-from storage.pictures.sources import walk
-from storage.pictures.videos import is_video
 from storage.sums import read_kept, write_kept
 from storage.vectors.products import one_blas_thread
 from storage.vectors.reader import VectorReader
@@ -338,8 +336,6 @@ def score_pictures(
         wanted = bundle.facts.encoder
         encoder = seen_by or collection.encoder_like(wanted.name, wanted.precision, wanted.fingerprint, trust)
         rows = file_rows(bundle, _fresh(collection, bundle, encoder, paths, listener, skipped, within))
-        if any(is_video(file.uri) for file in walk(paths, within)):
-            rows, schema = with_column(rows, schema)
     else:
         # With no name of its own: it ends, with its threads, where `rows` are closed.
         index = looks_in or collection.index()
@@ -350,7 +346,7 @@ def score_pictures(
                 for ids, places, of in with_places(collection, index, bundle.weights, listener)
             ),
         )
-        if videos := of_library(collection, bundle, index):
+        if videos := video_scores(collection, bundle, index):
             rows, schema = with_column(rows, schema, videos)
     with one_blas_thread, closing(rows):
         counts = write_scores(rows, schema, out)

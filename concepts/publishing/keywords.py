@@ -15,6 +15,7 @@ from storage.buckets import in_bucket
 from storage.disk import is_refusal, refused
 from storage.names import key_of
 from storage.pictures import archives
+from storage.pictures.videos import split
 from storage.pictures.xmp import Keyword, Sidecar, sidecar_of
 
 REPORTED = 100  # files: how often progress is told
@@ -127,7 +128,7 @@ def _left_out(place: str, uploads: Path | None = None) -> str:
     if in_bucket(place):
         return "in a bucket"
     if archives.split(place) is not None:
-        return "inside an archive"
+        return "a frame of a video" if split(place) else "inside an archive"
     return (
         "uploaded here, not in a folder of yours" if uploads and Path(place).is_relative_to(uploads) else ""
     )

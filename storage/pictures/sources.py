@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -77,9 +78,8 @@ def frames(source: Source, within: Within | None = None) -> list[tuple[Source, b
         raise BadPictureError("unsupported", "Videos in a bucket are not read. Copy it to this computer.")
     with _told(), _opened(source.uri, within) as file:
         found, problem = videos.frames(source.uri, file)
-    facts = (source.size, source.mtime_ns)
-    skipped = [SkippedFile(source.uri, "damaged", problem, *facts)] if problem else []
-    return [*((Source(place, *facts), data) for place, data in found), *skipped]
+    skipped = [SkippedFile(source.uri, "damaged", problem, source.size, source.mtime_ns)] if problem else []
+    return [*((replace(source, uri=place), data) for place, data in found), *skipped]
 
 
 @contextmanager

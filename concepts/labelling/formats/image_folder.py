@@ -22,6 +22,7 @@ from storage.files import write_whole
 from storage.pictures import archives, sources
 from storage.pictures.files import SkippedFile, has_picture_suffix
 from storage.pictures.hashing import picture_id
+from storage.pictures.videos import split
 
 CLASSES: Final = ("yes", "no")
 
@@ -135,7 +136,8 @@ def _place(at: Path, picture: LabelledPicture, copies: bool) -> None:
 
 def _name(picture: LabelledPicture) -> str:
     """As the file is called, and the start of its id: other folders may have one of the same name."""
-    name = PurePosixPath(picture.path)
+    frame = f"{picture.path.replace('!/', ' ').replace(':', '.')}.jpg"  # of a video
+    name = PurePosixPath(frame if split(picture.path) else picture.path)
     kept = name.stem.encode()[:100].decode("utf-8", "ignore")
     return f"{kept}-{picture.id[:10]}{name.suffix.lower()}"
 
