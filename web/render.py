@@ -70,7 +70,7 @@ def url(path: str, concept: str | None = None, /, **query: object) -> str:
     return path + (f"?{urlencode(values)}" if values else "")
 
 
-def picture_address(picture_id: str, kind: Literal["thumbnail", "picture"] = "thumbnail") -> str:
+def picture_address(picture_id: str, kind: Literal["thumbnail", "picture", "video"] = "thumbnail") -> str:
     """Where a picture is, protected as this person wants it or as the concept says."""
     return f"/media/{kind}/{picture_id}{PROTECTED.get()()}"
 

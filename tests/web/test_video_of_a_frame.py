@@ -51,3 +51,5 @@ def test_an_opened_frame_says_its_moment_and_plays_from_there_where_browsers_can
     opened = screens.press("library-main", "open", other)["library-dialog"]
     assert "<video" not in opened
     assert "Browsers don’t play avi files. Open it in a video player, at 0:01." in opened
+    bench.protection.prefer("blur", author="me")
+    assert "so this one is not shown" in screens.press("library-main", "open", playable)["library-dialog"]
