@@ -39,7 +39,7 @@ def answered(bench: Workbench) -> Workbench:
 
 def test_the_head_chosen_is_the_one_that_is_trained_and_the_version_remembers_it(answered: Workbench) -> None:
     trained = [answered.concept(NAME).versions.train(head=name).wait() for name in HEADS]
-    more_rows = ["mixed", "souls", "shrunken"]
+    more_rows = ["mixed", "souls", "shrunken", "offsets"]
     named = dict.fromkeys(["line", "steady", *more_rows], "logistic")  # the others are what they are called
     assert [result.kind for result in trained][1:] == [named.get(name, name) for name in HEADS][1:]
     kept = answered.concept(NAME).definition.read().heads
