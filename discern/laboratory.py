@@ -40,6 +40,7 @@ def study(
 ) -> None:
     """Measure how good classifiers get with so many answers. Simulated people answer from labels.csv."""
     # scikit-learn, pyarrow and all ways to learn: seconds that no other command waits for
+    from study.encoder_costs import as_lines
     from study.report import as_table, write_results
     from study.study import Study, run_study
 
@@ -63,6 +64,8 @@ def study(
         return
     say("Simulated people. Mean average precision over the seeds after so many answers in all:")
     for line in as_table([row for row in found.rows if row.method in wanted.compared]):
+        say(line)
+    for line in as_lines(found.costs) if found.costs else ():
         say(line)
     for file in files:
         say(str(file))

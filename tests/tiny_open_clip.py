@@ -29,14 +29,9 @@ def make_tiny_open_clip(folder: Path, seed: int = 0, *, coca: bool = False, **vi
     }
     if coca:
         config["vision_cfg"] |= {"attentional_pool": True, "attn_pooler_heads": 2, "output_tokens": True}
-        config["text_cfg"] |= {
-            "embed_cls": True,
-            "output_tokens": True,
-            "width": DIMENSION,
-            "context_length": 40,
-        }
+        config["text_cfg"] |= {"width": DIMENSION, "context_length": 40}
         config["multimodal_cfg"] = {**config["text_cfg"], "attn_pooler_heads": 2}
-        del config["multimodal_cfg"]["embed_cls"], config["multimodal_cfg"]["output_tokens"]
+        config["text_cfg"] |= {"embed_cls": True, "output_tokens": True}
     preprocessing = {
         "size": SIDE,
         "mean": [0.5, 0.5, 0.5],
@@ -46,12 +41,10 @@ def make_tiny_open_clip(folder: Path, seed: int = 0, *, coca: bool = False, **vi
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = (open_clip.CoCa if coca else open_clip.CLIP)(**config)
+    custom = {"custom_text": True} if coca else {}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "open_clip_config.json").write_text(
-        json.dumps(
-            {"model_cfg": config | ({"custom_text": True} if coca else {}), "preprocess_cfg": preprocessing},
-            indent=1,
-        )
+        json.dumps({"model_cfg": config | custom, "preprocess_cfg": preprocessing}, indent=1)
     )
     save_file(
         {name: tensor.contiguous() for name, tensor in model.state_dict().items()},

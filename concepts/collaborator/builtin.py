@@ -69,7 +69,15 @@ class _Words:
         return topic, criteria, counts, lookalikes
 
 
-class BuiltinAnnotator:
+class AsksNoModel:
+    @classmethod
+    def asks(
+        cls, definition: Definition, *, examples: bool, prompts: PromptFiles = DEFAULTS, part: bool = False
+    ) -> list[list[Message]]:
+        return []
+
+
+class BuiltinAnnotator(AsksNoModel):
     """`background` (n, d): vectors of a random sample of the library, at least 30."""
 
     method: ClassVar[Method] = Method(
@@ -94,12 +102,6 @@ class BuiltinAnnotator:
     @classmethod
     def prepare(cls, supplies: Supplies) -> BuiltinAnnotator:
         return cls(supplies.encoder(), supplies.background())
-
-    @classmethod
-    def asks(
-        cls, definition: Definition, *, examples: bool, prompts: PromptFiles = DEFAULTS, part: bool = False
-    ) -> list[list[Message]]:
-        return []
 
     @property
     def fingerprint(self) -> str:

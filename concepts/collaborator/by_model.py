@@ -269,8 +269,8 @@ class VlmAnnotator(ByModel):
             examples=examples_text([example for example, _ in shown]),
         )
         asked = self._about(asked, picture, definition)
-        counts = bool(counting(definition.criteria))
-        verdict = picture_verdict(len(definition.criteria), self.scale, counts)
+        criteria = definition.criteria
+        verdict = picture_verdict(len(criteria), self.scale, bool(counting(criteria)))
         said, raw = self._rate(asked, verdict, ANNOTATING)
         return conclude(picture.picture_id, definition.criteria, said.evidence, said, raw)
 

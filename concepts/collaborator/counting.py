@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from math import inf
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator
@@ -17,13 +18,8 @@ from concepts.collaborator.base import Verdict
 from concepts.definition.document import Criterion
 
 Bucket = Literal["none", "1", "2", "3-5", "6+"]
-RANGES: dict[Bucket, tuple[int, float]] = {
-    "none": (0, 0),
-    "1": (1, 1),
-    "2": (2, 2),
-    "3-5": (3, 5),
-    "6+": (6, float("inf")),
-}
+Range = tuple[int, float]
+RANGES: dict[Bucket, Range] = {"none": (0, 0), "1": (1, 1), "2": (2, 2), "3-5": (3, 5), "6+": (6, inf)}
 _WORDS = {word: n for n, word in enumerate(("one", "two", "three", "four", "five", "six"), 1)}
 _MEASURES = (
     r"-|%|[.,/:]\d|percent|thirds?|quarters?|years?|months?|weeks?|days?|hours?|minutes?|seconds?|times"
@@ -71,5 +67,5 @@ def counting(criteria: Sequence[Criterion]) -> dict[int, int]:
 
 def verdict_by(count: Bucket | None, need: int) -> Verdict:
     """Unclear where nothing was counted, or where the bucket has both sides of the limit."""
-    low, high = RANGES[count] if count else (0, float("inf"))
+    low, high = RANGES[count] if count else (0, inf)
     return "met" if low >= need else "not met" if high < need else "unclear"

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from concepts.errors import DiscernError, NoUsableRowsError
 from concepts.jobs import Progress, Started
-from concepts.labelling.formats import FORMATS, format_of
+from concepts.labelling.formats import format_of
 from concepts.labelling.formats.sidecars import Sidecars
 from concepts.library import browsing
 from concepts.library.browsing import (
@@ -182,7 +182,7 @@ class PictureLibrary:
             Path,
             Field(
                 description="Such as the Parquet of img2dataset: path or id, and columns; or a folder with "
-                "XMP files, or those of img2dataset, beside its pictures."
+                "XMP files beside its pictures."
             ),
         ],
         format: Annotated[str, Field(description="Which one it is, where that can't be seen.")] = "",
@@ -196,9 +196,7 @@ class PictureLibrary:
         """
         if not file.exists():
             raise DiscernError(f"There is no file or folder {file}. Check the spelling.")
-        if file.is_dir() and not FORMATS["img2dataset"]().recognises(file):
-            format = format or Sidecars.method.name  # as programs call it
-        found = format_of(file, format)
+        found = Sidecars() if file.is_dir() and not format else format_of(file, format)
         return keep_columns(self._context, found, file, any_number=not confined)
 
     # The whole

@@ -86,6 +86,7 @@ def test_another_model_scale_or_way_of_asking_is_another_annotator(make_model):
         VlmAnnotator(make_model(model="other"), concurrency=1),
         VlmAnnotator(make_model(model="m" * 200), concurrency=1),
         VlmAnnotator(model, concurrency=1, repeats=True),
+        VlmAnnotator(model, concurrency=1, counts=True),
         *(
             VlmAnnotator(model, concurrency=1, scale=scale)
             for scale in (

@@ -122,6 +122,8 @@ def test_encoders_are_compared_on_the_same_pictures_and_answers(
     report = (tmp_path / "found" / "report.md").read_text()
     assert "Paired differences to random@embedded" in report
     assert "with embedded, 0" in report
+    costs = report.partition("| million parameters |")[2]
+    assert [f"| {one} | " in costs for one in ("embedded", tiny)] == [True, True]
 
 
 @pytest.mark.parametrize(

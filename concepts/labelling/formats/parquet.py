@@ -22,13 +22,10 @@ from concepts.labelling.formats.base import (
     columns_of,
     first_line,
     given_rows,
-    object_of,
     text_of,
-    whole_json,
     written,
 )
-from concepts.labelling.formats.sidecars import files_below
-from concepts.labelling.rows import BadRow, RawRow
+from concepts.labelling.rows import RawRow
 from concepts.registry import Method
 
 ROWS_AT_ONCE: Final = 1024
@@ -225,9 +222,8 @@ def _row(picture: LabelledPicture) -> dict[str, Any]:
 
 class Img2Dataset:
     """Captions, addresses, and columns about safety. img2dataset writes `00000.parquet` beside the folder
-    `00000` with pictures that are called by their `key`, and in there the same of each as `KEY.json`: that is
-    read of a folder. A picture is found by that place, else by the `sha256` that img2dataset took of what it
-    downloaded."""
+    `00000` with pictures that are called by their `key`. A picture is found by that place, else by the
+    `sha256` that img2dataset took of what it downloaded."""
 
     method: ClassVar[Method] = Method(
         "img2dataset",
@@ -236,46 +232,27 @@ class Img2Dataset:
     )
 
     def recognises(self, path: Path) -> bool:
-        if path.is_dir():
-            first = next(files_below(path, ".json"), None)
-            return first is not None and isinstance(_beside(1, first)[1], dict)
-        names = columns_in(path) if path.suffix.lower() == ".parquet" else []
+        if path.suffix.lower() != ".parquet":
+            return False
+        names = columns_in(path)
         return bool(_first(ADDRESSES, names) and _first(CAPTIONS, names))
 
     def read(self, path: Path) -> Iterator[RawRow]:
-        if path.is_dir():
-            yield from (_beside(n, file) for n, file in enumerate(files_below(path, ".json"), 1))
-            return
         schema = schema_of(path)
-        folder = path.with_suffix("")
+        caption, folder = _first(CAPTIONS, schema.names), path.with_suffix("")
         suffix = next((one for one in PICTURES if next(folder.glob(f"*{one}"), None)), PICTURES[0])
         kept = [name for name in schema.names if name not in TECHNICAL or name in ("key", "sha256", "status")]
         for number, row in rows_in(path, kept):
             key = text_of(row.get("key"))
+            found: dict[str, Any] = {"id": text_of(row.get("sha256"))}
             if key:
                 shard = path.stem if key.startswith(path.stem) else key[:FOLDER]
-                place = f"{shard}/{key}{suffix}"
+                found["path"] = f"{shard}/{key}{suffix}"
             else:  # a path of the library, where somebody put that in; else nothing but the row
-                place = text_of(row.get("path")) or text_of(row.get(_first(ADDRESSES, list(row))))
-            yield number, _said(row, place)
-
-
-def _said(row: dict[str, Any], place: str) -> dict[str, Any]:
-    caption, label = _first(CAPTIONS, list(row)), row.get("label")
-    found: dict[str, Any] = {"id": text_of(row.get("sha256")), "path": place}
-    found |= columns_of(row, {*TECHNICAL, caption})
-    if text_of(row.get(caption)):
-        found[CAPTION] = row[caption]
-    return found | {"label": str(label) if isinstance(label, str | int | float) else None}
-
-
-def _beside(number: int, file: Path) -> RawRow:
-    """What stands in `KEY.json` beside a picture."""
-    try:
-        row = object_of(whole_json(file))
-    except DiscernError as error:
-        return number, BadRow(number, str(error))
-    if text_of(row.get("key")) != file.stem or not _first(ADDRESSES, list(row)):
-        return number, BadRow(number, f"{file.name} is not of img2dataset")
-    picture = next((p for p in map(file.with_suffix, PICTURES) if p.exists()), file)
-    return number, _said(row, str(picture.absolute()))
+                address = _first(ADDRESSES, list(row))
+                found["path"] = text_of(row.get("path")) or text_of(row.get(address))
+            found |= columns_of(row, {*TECHNICAL, caption})
+            if text_of(row.get(caption)):
+                found[CAPTION] = row[caption]
+            label = row.get("label")
+            yield number, found | {"label": str(label) if isinstance(label, str | int | float) else None}

@@ -29,12 +29,12 @@ class Sidecars:
     )
 
     def recognises(self, path: Path) -> bool:
-        return path.is_dir() and next(files_below(path, SUFFIX), None) is not None
+        return path.is_dir() and next(_sidecars(path), None) is not None
 
     def read(self, path: Path) -> Iterator[RawRow]:
         if not path.is_dir():
             raise DiscernError(f"{path} is no folder.")
-        for number, file in enumerate(files_below(path, SUFFIX), 1):
+        for number, file in enumerate(_sidecars(path), 1):
             try:
                 found = Sidecar.read(file)
             except (DiscernError, OSError) as error:
@@ -48,12 +48,11 @@ class Sidecars:
                     yield number, {"path": str(picture), "label": keyword}
 
 
-def files_below(folder: Path, suffix: str) -> Iterator[Path]:
-    """Those in the folder and below, in the order of their names."""
+def _sidecars(folder: Path) -> Iterator[Path]:
     for inner, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if name.lower().endswith(suffix) and not name.startswith("."):
+            if name.lower().endswith(SUFFIX) and not name.startswith("."):
                 file = Path(inner, name)
                 if not file.is_symlink():  # which may lead out of the folders that the app may read
                     yield file
