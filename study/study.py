@@ -13,7 +13,7 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from storage.files import write_whole
 from study.annotators import SIMULATED_ANNOTATORS, Ratings
 from study.borrowing import LEAST, borrowed
 from study.concept_file import ConceptFile, StudyConcept, read_concepts
+from study.encoder_costs import TIMED, EncoderCost, encoder_cost
 from study.harness import BATCH, Case, Row, run
 from study.methods import BY_HEAD, study_method
 from study.peer_session import PeerSession
@@ -78,6 +79,7 @@ class Found:
     rows: list[Row]
     seconds: dict[Case, float]
     file: ConceptFile
+    costs: list[EncoderCost] = field(default_factory=list)  # where several encoders are compared
 
 
 def run_study(study: Study, listener: Listener) -> Found:
@@ -151,7 +153,13 @@ def run_study(study: Study, listener: Listener) -> Found:
         rows=[Row(**row) for cell in order for row in results[cell]["rows"]],
         seconds={cell.case: results[cell]["seconds"] for cell in order},
         file=file,
+        costs=_costs(study, [study.data / name for name in list(pictures.rows)[:TIMED]]),
     )
+
+
+def _costs(study: Study, files: list[Path]) -> list[EncoderCost]:
+    several = study.encoders if len(study.encoders) > 1 else ()
+    return [encoder_cost(name, files, study.out / "library" / "cache") for name in several]
 
 
 @dataclass(frozen=True)
