@@ -153,7 +153,7 @@ def run_study(study: Study, listener: Listener) -> Found:
         rows=[Row(**row) for cell in order for row in results[cell]["rows"]],
         seconds={cell.case: results[cell]["seconds"] for cell in order},
         file=file,
-        costs=_costs(study, [study.data / name for name in list(pictures.rows)[:TIMED]]),
+        costs=_costs(study, [study.data / name for name in embedded.names[:TIMED]]),
     )
 
 
