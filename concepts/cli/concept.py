@@ -48,6 +48,8 @@ def _list(found: Sequence[ConceptSummary]) -> None:
 def _begun(view: ConceptView) -> None:
     along = f", with {view.answers.answers:,} labels" if view.answers.answers else ""
     say(f"“{view.name}” begun{along}. Next: concept expand, or concept mine.")
+    if view.hint:
+        say(view.hint)
 
 
 @shows("definition.set")
@@ -94,6 +96,8 @@ def _shown(view: ConceptPage) -> None:
     if view.scale.kind != "yes or no":
         say(_scale_in_words(view.scale))
     say(view.revision.definition.as_text())
+    if view.hint:
+        say(view.hint)
     if view.examples:
         say()
         table(("example", "says", "from", "learned from"), map(_example, view.examples))

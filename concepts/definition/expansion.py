@@ -9,6 +9,7 @@ from concepts.definition.exclusions import has_negation, items_of, split_sentenc
 from concepts.definition.proposing import FROM_THE_SENTENCE, as_the_person_wrote_it, with_proposals
 from concepts.definition.tree import FEWEST_LOOKALIKES, FEWEST_QUERIES, Apart, excluded_by, propose_tree
 from concepts.definition.vocabulary import Noun, Vocabulary
+from concepts.encoders.english import looks_english
 from concepts.language.base import ChatModel
 from concepts.language.prompts import DEFAULTS, PromptFiles
 
@@ -48,24 +49,26 @@ def expand(
     hints: Sequence[str] = (),
     apart: Apart | None = None,
     prompts: PromptFiles = DEFAULTS,
+    english: bool = False,
 ) -> Definition:
     """The definition with proposed criteria and queries in place of earlier proposals.
 
     Everything the person wrote stays, first and unchanged. `hints` are more words about the concept, such
     as what a classifier saw in the example pictures; `apart` tells whether the library's pictures tell two
-    texts apart. Where a model gives too little to search for, the vocabulary adds to it. Raises what
-    `ChatModel.ask` raises.
+    texts apart; `english`: searches had better be in English. Where a model gives too little to search for,
+    the vocabulary adds to it, if it can read the sentence. Raises what `ChatModel.ask` raises.
     """
     if model is None:
         return _from_vocabulary(definition, vocabulary, hints)
-    proposed = propose_tree(definition, model, hints, apart, prompts)
+    readable = looks_english(definition.description)
+    proposed = propose_tree(definition, model, hints, apart, prompts, in_english=english and not readable)
     counts, similar = (  # what finds pictures that count, and similar ones that don't; kinds among them
         {criterion.text.casefold() for criterion in proposed.of_kind(kind)}
         | {query.text.casefold() for query in proposed.queries if query.counts is counting}
         for kind, counting in KINDS_SEARCHED_FOR
     )
     lack = [max(FEWEST_QUERIES - len(counts), 0), max(FEWEST_LOOKALIKES - len(similar), 0)]
-    if not any(lack):
+    if not any(lack) or not readable:
         return proposed
     built_in = _from_vocabulary(definition, vocabulary, hints).queries
     new = [query for query in built_in if query.text.casefold() not in counts | similar]

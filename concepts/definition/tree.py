@@ -29,8 +29,8 @@ from concepts.definition.proposing import (
     with_proposals,
 )
 from concepts.errors import ModelAnswerError
-from concepts.language.base import ChatModel
-from concepts.language.prompts import DEFAULTS, PromptFiles
+from concepts.language.base import ChatModel, Message
+from concepts.language.prompts import DEFAULTS, PromptFiles, load_prompt
 
 PURPOSE = "scope"  # in the ledger
 MOST_NECESSARY = 3
@@ -118,8 +118,11 @@ def propose_tree(
     hints: Sequence[str],
     apart: Apart | None = None,
     prompts: PromptFiles = DEFAULTS,
+    *,
+    in_english: bool = False,
 ) -> Definition:
-    """The definition with what a model proposes in place of earlier proposals.
+    """The definition with what a model proposes in place of earlier proposals; searches `in_english` where
+    the person's words are not.
 
     Nothing that the person excluded is let in as something that counts, and what they excluded is there even
     where the model forgot it. Raises what `ChatModel.ask` raises, and `ModelAnswerError` too where nothing of
@@ -132,6 +135,9 @@ def propose_tree(
         answers=answers_as_text(written, ""),
         hints="\n".join(hints),
     )
+    if in_english:
+        both = f"{messages[0].text}\n\n{load_prompt('english').render()}"
+        messages = [Message("system", both), *messages[1:]]
     said = model.ask(messages, Proposal, purpose=PURPOSE).sifted(messages[0].text, written)
     sentence, excluded = split_sentence(written.description)
     unwanted = excluded_by(written)

@@ -37,6 +37,8 @@ LICENCES = (
     (re.compile(r"^(hf-hub:timm/)?ViT-(B-32|SO400M-16)-SigLIP2-(256|384)(/webli)?$", re.I), "Apache-2.0"),
     (re.compile(r"^(hf-hub:timm/)?PE-Core-(B-16|L-14-336)(/meta)?$", re.I), "Apache-2.0"),
 )
+# Encoders that learned from English, as far as their names say. Of any other nobody is told that it did.
+ENGLISH = re.compile(r"^embedded\b|datacomp|dfn|laion2b|laion400m|PE-Core|/openai$", re.I)
 OPEN_CLIP, TIMM, TRANSFORMERS, GIVEN = "open_clip", "timm", "transformers", "vectors"
 ELSEWHERE = frozenset({OPEN_CLIP, TIMM, TRANSFORMERS})  # whose weights come from anywhere, by name
 WORDLESS = frozenset({TIMM, GIVEN})
@@ -186,3 +188,7 @@ def registered_as(name: str) -> str:
 def knows_words(name: str) -> bool:
     """Whether texts mean anything to the encoder of this name."""
     return registered_as(name) not in WORDLESS
+
+
+def reads_english_best(name: str) -> bool:
+    return "local-dir:" not in name and ENGLISH.search(name) is not None

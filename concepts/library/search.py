@@ -11,7 +11,8 @@ from typing import Protocol
 import numpy as np
 from cachetools import LRUCache
 
-from concepts.encoders.base import Vectors, unit
+from concepts.encoders.base import Vectors, reads_english_best, unit
+from concepts.encoders.english import is_latin, looks_english
 from concepts.errors import DiscernError
 from concepts.library.collection import Collection
 from concepts.view import View
@@ -25,6 +26,19 @@ TEXTS_KEPT = 500  # texts, each in what was looked in, whose nearest pictures ar
 HARDLY_KNOWN = (
     "The library’s encoder hardly knows these words. Mark some pictures on a contact sheet (Label, key W) or "
     "add an example picture (Describe) instead."
+)
+
+NOT_ENGLISH = "The search reads English and hardly knows these words. Use English, or an example picture."
+FEW_ANSWER = (
+    "Few pictures answer to these words, though the encoder knows them. There may be few here: add an "
+    "example picture."
+)
+NEAR = 0.115  # score of the nearest picture below which that is said: study/known_words.py
+BEST = "This doesn’t look like English, which the search understands best."
+WRITE_ENGLISH = f"{BEST} Write it in English, or add example pictures."
+BY_MODEL = f"{BEST} {{model}} gets your words, and is asked for searches in English."
+ADD_YOUR_OWN = (
+    "This doesn’t look like English, as built-in proposals and questions are. Add your own searches."
 )
 
 NearestNouns = Callable[[Vectors, int], list[str]]
@@ -48,8 +62,39 @@ class NearGroups(Protocol):
 
 
 def about_words(collection: Collection, texts: Sequence[str]) -> list[str]:
-    """For each text what to do where the encoder has hardly an idea of it; else empty."""
-    return [HARDLY_KNOWN if unknown else "" for unknown in collection.hardly_knows(texts)]
+    """For each text what to do where the encoder hardly knows it or no picture is near; else empty."""
+    english, hints = reads_english(collection), []
+    for text, unknown in zip(texts, collection.hardly_knows(texts), strict=True):
+        foreign = english and not looks_english(text) and (unknown or not is_latin(text))
+        hints.append(NOT_ENGLISH if foreign else HARDLY_KNOWN if unknown else "")
+    known = [text for text, hint in zip(texts, hints, strict=True) if not hint]
+    few = dict(zip(known, _few_answer(collection, known), strict=True))
+    return [FEW_ANSWER if few.get(text) else hint for text, hint in zip(texts, hints, strict=True)]
+
+
+def about_language(collection: Collection, sentence: str, model: str) -> str:
+    """Who understands a concept's sentence that doesn't look like English, and what to do; else empty.
+    `model`: the language model that proposes, if there is one."""
+    if looks_english(sentence):
+        return ""
+    if reads_english(collection):
+        return BY_MODEL.format(model=model) if model else WRITE_ENGLISH
+    return "" if model else ADD_YOUR_OWN
+
+
+def reads_english(collection: Collection) -> bool:
+    """Whether searches had better be in English, as far as is known of the library's encoder."""
+    recorded = collection.library.encoder()
+    return recorded is not None and reads_english_best(recorded.name)
+
+
+def _few_answer(collection: Collection, texts: Sequence[str]) -> list[bool]:
+    """Whether no picture is near. What near is was measured with the built-in encoder alone."""
+    recorded = collection.library.encoder()
+    if recorded is None or recorded.name != "embedded" or not texts:
+        return [False] * len(texts)
+    found = collection.index().search(collection.text_vectors(texts), 1)
+    return [bool(hits) and hits[0][1] < NEAR for hits in found]
 
 
 def find_pictures(

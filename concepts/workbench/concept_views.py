@@ -103,6 +103,7 @@ class ConceptView(View):
     conflicts: list[str]  # picture ids
     heads: list[HeadView]
     scale: ScaleView = ScaleView()
+    hint: str = ""  # who understands the description, and what to do, where it doesn't look like English
 
 
 class ConceptPage(ConceptView):

@@ -33,7 +33,7 @@ from concepts.language import chat_model
 from concepts.language.base import ChatModel
 from concepts.learning.scale import Scale
 from concepts.library.browsing import PictureView
-from concepts.library.search import words_of_examples
+from concepts.library.search import about_language, reads_english, words_of_examples
 from concepts.settings import Settings
 from concepts.workbench.advice import advise
 from concepts.workbench.concept_views import (
@@ -95,6 +95,9 @@ class ConceptDefinition:
             conflicts=[i for i, d in decisions.items() if d.value == "conflict"],
             heads=head_views(context.heads, concept.id),
             scale=scale_view(Scale.read(concept.scale)),
+            hint=about_language(
+                context.collection, shown.definition.description, scoping_model(context.settings)
+            ),
         )
 
     @operation("GET")
@@ -442,7 +445,8 @@ def _propose(concept: Concept, job: Expand, progress: Progress) -> Expanded:
     author, note, problem = model.name if model else BUILT_IN, "proposed from the description", ""
     try:
         prompts = context.prompts(concept.id)
-        definition = expand(revision.definition, model, vocabulary, hints, apart, prompts)
+        english = reads_english(context.collection)
+        definition = expand(revision.definition, model, vocabulary, hints, apart, prompts, english)
     except ModelCallError as error:
         definition = expand(revision.definition, None, vocabulary, hints, apart)
         author, problem = BUILT_IN, str(error)

@@ -15,7 +15,7 @@ from concepts.installation.activity import JobView
 from concepts.library.search import about_words
 from concepts.view import View
 from concepts.workbench import Workbench
-from concepts.workbench.concept_views import CriterionView
+from concepts.workbench.concept_views import ConceptView, CriterionView
 from concepts.workbench.definition import BUILT_IN, ConceptDefinition, scoping_model
 from web.advice import in_words
 from web.concept_menu import chosen, renamed_notice
@@ -102,7 +102,7 @@ class _Screen:
         criteria = concept.definition.criteria(reader=author_of(request))
         return {
             self.top: render("describe/head.html", concept=view, said=said, scope=scope, going=going),
-            self.criteria: self._document(view.revision.definition.description, criteria, revision, going),
+            self.criteria: self._document(view, criteria, going),
             self.examples: render(
                 "describe/examples.html",
                 concept_id=view.id,
@@ -155,18 +155,16 @@ class _Screen:
             )
         }
         if any(criterion.found for criterion in criteria):
-            description = revision.definition.description
-            shown[self.criteria] = self._document(description, criteria, revision.number, going)
+            shown[self.criteria] = self._document(view, criteria, going)
         return shown
 
-    def _document(
-        self, description: str, criteria: Sequence[CriterionView], revision: int, going: bool
-    ) -> str:
+    def _document(self, view: ConceptView, criteria: Sequence[CriterionView], going: bool) -> str:
         return render(
             "describe/document.html",
-            description=description,
+            description=view.revision.definition.description,
+            hint=view.hint,
             criteria=criteria,
-            revision=revision,
+            revision=view.revision.number,
             more_by=scoping_model(self._bench.context.settings),
             going=going,
         )

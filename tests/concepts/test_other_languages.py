@@ -1,0 +1,121 @@
+"""Words in other languages than English, and words that no picture answers to. The encoder is the built-in
+one, the language model SIMULATED behind real HTTP."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from drawing import draw_folder
+from fake_openai import MODEL, FakeOpenAI
+
+from concepts.encoders.base import reads_english_best
+from concepts.encoders.english import looks_english
+from concepts.language.prompts import load_prompt
+from concepts.library import search
+from concepts.library.filters import PictureSelection
+from concepts.settings import Settings
+from concepts.workbench import Workbench
+
+GERMAN, ENGLISH = "Reife Äpfel in einer Kiste", "Ripe apples in a crate"
+PROPOSED = {
+    "included": [{"text": "grüne Äpfel"}],
+    "queries_that_count": ["apples in a crate"],
+    "queries_that_look_similar": ["pears in a crate"],
+}
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def server() -> Iterator[FakeOpenAI]:
+    with FakeOpenAI(lambda request: PROPOSED) as server:
+        yield server
+
+
+@pytest.fixture
+def bench(warm_home: Path, tmp_path: Path) -> Workbench:
+    bench = Workbench(Settings(home=warm_home))
+    bench.library.add([draw_folder(tmp_path / "drawn", 20)], encoder="embedded").wait()
+    return bench
+
+
+def with_model(bench: Workbench, server: FakeOpenAI) -> Workbench:
+    return Workbench(
+        Settings(home=bench.context.settings.home, openai_base_url=server.base_url, llm_model=MODEL)
+    )
+
+
+def test_nine_of_ten_sentences_in_twelve_languages_are_told_from_english() -> None:
+    languages = tomllib.loads((ROOT / "tests/fixtures/languages.toml").read_text(encoding="utf-8"))
+    sentences = [sentence for some in languages.values() for sentence in some]
+    assert (len(languages), len(sentences)) == (12, 60)
+    assert sum(not looks_english(sentence) for sentence in sentences) >= 54
+
+
+def test_every_sentence_of_the_study_looks_english() -> None:
+    files = [tomllib.loads(file.read_text(encoding="utf-8")) for file in (ROOT / "docs/study").glob("*.toml")]
+    tables = [one for file in files for one in file.values() if isinstance(one, dict)]
+    texts = [text for one in tables for text in (one["description"], *one.get("searches", ()))]
+    assert len(texts) > 200
+    assert [text for text in texts if not looks_english(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("manzana", search.NOT_ENGLISH),
+        ("Apfel", search.NOT_ENGLISH),
+        (GERMAN, search.NOT_ENGLISH),
+        ("زجاجات فارغة بجانب سلة المهملات", search.NOT_ENGLISH),
+        ("graffiti", search.HARDLY_KNOWN),
+        ("a banana", search.FEW_ANSWER),
+        ("", ""),
+    ],
+)
+def test_a_search_says_what_words_the_encoder_and_the_library_have_no_answer_to(
+    bench: Workbench, words: str, hint: str
+) -> None:
+    page = bench.library.pictures(PictureSelection(q=words))
+    assert (page.hint, len(page.pictures)) == (hint, 20)  # and shows the nearest pictures all the same
+
+
+def test_a_concept_says_who_understands_its_sentence(bench: Workbench, server: FakeOpenAI) -> None:
+    assert bench.concepts.new("Äpfel", description=GERMAN, author="me").hint == search.WRITE_ENGLISH
+    assert bench.concepts.new("Apples", description=ENGLISH, author="me").hint == ""
+    by_model = with_model(bench, server).concept("Äpfel").definition.get().hint
+    assert by_model == search.BY_MODEL.format(model=MODEL)
+
+
+def test_with_an_encoder_of_many_languages_only_built_in_proposals_are_told_of(
+    bench: Workbench, server: FakeOpenAI, tiny_open_clip: Path
+) -> None:
+    bench.upkeep.reembed(f"local-dir:{tiny_open_clip}").wait()
+    assert bench.library.pictures(PictureSelection(q=GERMAN)).hint == ""
+    assert bench.concepts.new("Äpfel", description=GERMAN, author="me").hint == search.ADD_YOUR_OWN
+    other = with_model(bench, server).concept("Äpfel").definition
+    assert other.read().hint == ""
+    other.propose().wait()
+    assert load_prompt("english").text not in server.requests[-1].text
+
+
+@pytest.mark.parametrize(("sentence", "asks"), [(GERMAN, True), (ENGLISH, False)])
+def test_a_model_is_asked_for_english_searches_where_the_person_writes_otherwise(
+    bench: Workbench, server: FakeOpenAI, sentence: str, asks: bool
+) -> None:
+    asking = with_model(bench, server)
+    asking.concepts.begin("Äpfel", sentence)
+    asking.concept("Äpfel").definition.propose().wait()
+    assert (load_prompt("english").text in server.requests[-1].text) == asks
+    proposed = asking.concept("Äpfel").definition.read().revision.definition
+    assert "grüne Äpfel" in {criterion.text for criterion in proposed.criteria}
+    built_in = [query.text for query in proposed.queries if query.origin == "vocabulary"]
+    assert bool(built_in) != asks  # nouns near a sentence that the vocabulary can't read would be chance
+
+
+def test_only_encoders_that_are_known_to_read_english_are_said_to() -> None:
+    english = ("embedded", "ViT-B-32-256/datacomp_s34b_b86k", "PE-Core-B-16/meta", "ViT-B-16/dfn2b")
+    others = ("ViT-B-32-SigLIP2-256/webli", "ViT-H-14-worldwide/metaclip2_worldwide", "local-dir:/datacomp")
+    others += ("transformers:google/siglip2-base-patch16-224", "xlm-roberta-base-ViT-B-32/laion5b_s13b_b90k")
+    assert [reads_english_best(name) for name in (*english, *others)] == [True] * 4 + [False] * 5
