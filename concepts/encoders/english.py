@@ -1,7 +1,6 @@
 """Whether words look like English: by their script, and by how many of them English texts use.
 
-No library for languages: those that need no download know single words no better, and most take megabytes.
-How often this is right: `docs/decisions/define-languages.md`.
+How often this is right: `docs/study/words.md`.
 """
 
 from __future__ import annotations

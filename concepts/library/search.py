@@ -29,10 +29,7 @@ HARDLY_KNOWN = (
 )
 
 NOT_ENGLISH = "The search reads English and hardly knows these words. Use English, or an example picture."
-FEW_ANSWER = (
-    "Few pictures answer to these words, though the encoder knows them. There may be few here: add an "
-    "example picture."
-)
+FEW_ANSWER = "The encoder knows these words, but few pictures here answer to them. Add an example picture."
 NEAR = 0.115  # score of the nearest picture below which that is said: study/known_words.py
 BEST = "This doesn’t look like English, which the search understands best."
 WRITE_ENGLISH = f"{BEST} Write it in English, or add example pictures."

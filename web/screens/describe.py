@@ -151,6 +151,7 @@ class _Screen:
                 queries=found,
                 revision=revision.number,
                 candidates=view.candidates,
+                told=view.hint,
                 going=going,
             )
         }
