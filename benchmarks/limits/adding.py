@@ -19,7 +19,7 @@ from benchmarks.limits.embedding import CORES, embedded_network, quickest, rando
 from benchmarks.limits.rows import Row, Rows, seconds_of
 from concepts.encoders import Encoder, load_encoder
 from concepts.jobs.engines import WORKERS
-from concepts.library.ingestion import ENCODE_BATCH
+from concepts.library.batches import ENCODE_BATCH
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 from storage.blobs import FolderBlobs

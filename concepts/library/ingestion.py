@@ -17,10 +17,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from itertools import chain, islice
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from concepts.encoders.base import Encoder, Pixels, Vectors
 from concepts.errors import FingerprintMismatchError
 from concepts.jobs import Listener
 from concepts.jobs.engines import Engine, InProcess, nothing
+from concepts.library.batches import COMMIT_EVERY, ENCODE_BATCH, HELD_BYTES, batches, chunks, growing, weight
 from concepts.library.file_count import Counting
 from concepts.library.originals import original_file
 from storage.adding import PictureFacts
@@ -46,13 +47,8 @@ from storage.removed import Removed
 from storage.tables import UNDATED
 from storage.vectors.stored import StoredIndex
 
-ENCODE_BATCH = 16  # a transformer gains nothing by more, and whoever gains by fewer takes fewer by itself
-HELD_BYTES = 16 * 2**20  # of files in a batch, which are read twice as many batches ahead as engines work on
-COMMIT_EVERY = 256  # files: about what a killed process does again
 LOOKED_UP_AT_ONCE = 1024  # files: whether they were read before
 THUMBNAILS_AT_ONCE = 8  # asked for or kept at a time, because where they are kept may be far away
-
-Item = TypeVar("Item")
 
 
 @dataclass
@@ -134,12 +130,12 @@ class Ingestion:
 
         read = partial(read_files, within=within)
         look = partial(process, encoder=self._encoder, within=within)
-        changed = _batches(self._changed(files, result), _weight)
+        changed = batches(self._changed(files, result), weight)
         with (
             closing(self._engine.map(read, changed, tell)) as contents,
             closing(self._engine.map(look, self._unknown(contents, result), tell)) as processed,
         ):
-            for batch in _growing(come()):
+            for batch in growing(come()):
                 self._record(batch, result)
                 waiting -= len(batch)
                 tell()
@@ -162,9 +158,9 @@ class Ingestion:
             listener(embedded, told.total, told.what)
 
         embed = partial(embed_again, encoder=self._encoder)
-        pending = _batches(self._pending(), attrgetter("picture.bytes"))
+        pending = batches(self._pending(), attrgetter("picture.bytes"))
         with closing(self._engine.map(embed, pending, tell)) as processed:
-            for batch in _chunks(chain.from_iterable(processed), COMMIT_EVERY):
+            for batch in chunks(chain.from_iterable(processed), COMMIT_EVERY):
                 embedded_now = [item for item in batch if isinstance(item, ProcessedFile)]
                 self._keep_thumbnails(embedded_now)
                 embedded += self._write(embedded_now)
@@ -177,7 +173,7 @@ class Ingestion:
         self, files: Iterable[Source | SkippedFile], result: AddReport
     ) -> Iterator[Source | SkippedFile]:
         """Without those that an earlier run has read."""
-        for batch in _chunks(files, LOOKED_UP_AT_ONCE):
+        for batch in chunks(files, LOOKED_UP_AT_ONCE):
             read = self._library.adding.read_from(batch)
             others = [file for file in batch if file.uri not in read]
             bad = self._library.adding.skipped_before(others)
@@ -203,7 +199,7 @@ class Ingestion:
                     result.removed_before += 1
                 else:
                     others.append(item)
-            yield from _chunks(others, ENCODE_BATCH)  # a video has many
+            yield from chunks(others, ENCODE_BATCH)  # a video has many
 
     def _record(self, batch: Sequence[Processed], result: AddReport) -> None:
         new = [item for item in batch if isinstance(item, ProcessedFile)]
@@ -426,7 +422,7 @@ def embed_again(batch: Sequence[Again], encoder: EncoderHandle) -> list[Processe
 def embed_batch(
     batch: Sequence[Source | SkippedFile], encoder: EncoderHandle, within: Within | None = None
 ) -> list[Processed]:
-    read = _chunks(read_files(batch, within, thumbnails=False), ENCODE_BATCH)
+    read = chunks(read_files(batch, within, thumbnails=False), ENCODE_BATCH)
     return list(chain.from_iterable(process(some, encoder, within) for some in read))
 
 
@@ -458,7 +454,7 @@ def embed_or_skip(
     """
     engine = engine or InProcess()
     embed = partial(embed_batch, encoder=handle or EncoderHandle(encoder, Path()), within=within)
-    files = _batches(sources.walk(paths, within), _weight)
+    files = batches(sources.walk(paths, within), weight)
     with closing(engine.map(embed, files, waiting)) as processed:
         for batch in processed:
             found = [item for item in batch if isinstance(item, ProcessedFile)]
@@ -479,39 +475,6 @@ def embed_picture(data: bytes, encoder: Encoder) -> Vectors:
 def short_side(encoder: Encoder) -> int:
     """Pixels to which a picture is shrunk while decoding, as far as encoder and thumbnail allow."""
     return max(encoder.decode_size, THUMBNAIL_SIDE)
-
-
-def _batches(items: Iterable[Item], size: Callable[[Item], int]) -> Iterator[list[Item]]:
-    """As many as are embedded at a time, or fewer of large files, by the `size` of each in bytes."""
-    some: list[Item] = []
-    held = 0
-    for item in items:
-        some.append(item)
-        held += size(item)
-        if len(some) == ENCODE_BATCH or held > HELD_BYTES:
-            yield some
-            some, held = [], 0
-    if some:
-        yield some
-
-
-def _weight(file: Source | SkippedFile) -> int:
-    """Bytes; a video is a batch by itself."""
-    return HELD_BYTES + 1 if is_video(file.uri) else file.size
-
-
-def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
-
-
-def _growing(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Each twice as many as the one before, up to `COMMIT_EVERY`: the first pictures are seen at once."""
-    iterator, size = iter(items), ENCODE_BATCH
-    while chunk := list(islice(iterator, size)):
-        yield chunk
-        size = min(2 * size, COMMIT_EVERY)
 
 
 def _say(result: AddReport) -> str:

@@ -17,7 +17,7 @@ from drawing import draw_folder
 from concepts.bundle import score
 from concepts.errors import DiscernError
 from concepts.library import ingestion, placed_scores
-from concepts.library.ingestion import ENCODE_BATCH
+from concepts.library.batches import ENCODE_BATCH
 from concepts.workbench import Workbench
 
 NAME = "Round thing"
