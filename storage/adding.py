@@ -17,7 +17,7 @@ from storage.kept_counts import KeptCounts, groups_shown, joined, recount_groups
 from storage.pictures.files import SkippedFile, Source
 from storage.pictures.videos import FIRST, is_video, split
 from storage.removed import shown
-from storage.tables import UNREAD, BadFileRow, PendingVectorRow, PictureRow, SourceRow, now
+from storage.tables import COMPARISON, UNREAD, BadFileRow, PendingVectorRow, PictureRow, SourceRow, now
 
 File = TypeVar("File", Source, SkippedFile)
 
@@ -92,7 +92,7 @@ class Adding(Store):
         """One commit for what a batch of files turned out to be.
 
         A picture that is known already comes as its id alone. New pictures go to the outbox as well:
-        their vectors are pending until `vectors_written`.
+        their vectors are pending until `vectors_written`, and so is their `COMPARISON` with others.
         """
         read = [(_below(self._root, source), facts) for source, facts in read]
         skipped = [_below(self._root, file) for file in skipped]
@@ -108,7 +108,7 @@ class Adding(Store):
                 for facts in pictures.values()
             ]
             fresh = [picture_id for (picture_id,) in insert_new(session, PictureRow, rows)]
-            _add_pending(session, fresh, fingerprint)
+            _add_pending(session, fresh, fingerprint, COMPARISON)
             placed = {source.uri: facts if isinstance(facts, str) else facts.id for source, facts in read}
             query = select(SourceRow.uri, SourceRow.picture_id)
             before = dict(among(session, query, SourceRow.uri, placed))
@@ -197,6 +197,8 @@ def _sorted_by(place: str) -> str:
     return (place if split(place) is None else place.replace("!/", "!")).rpartition("/")[2].casefold()
 
 
-def _add_pending(session: Session, picture_ids: Sequence[str], fingerprint: str) -> None:
-    rows = [{"picture_id": picture_id, "fingerprint": fingerprint} for picture_id in picture_ids]
+def _add_pending(session: Session, picture_ids: Sequence[str], *fingerprints: str) -> None:
+    rows = [
+        {"picture_id": one, "fingerprint": fingerprint} for one in picture_ids for fingerprint in fingerprints
+    ]
     insert_new(session, PendingVectorRow, rows)

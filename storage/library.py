@@ -22,6 +22,7 @@ from storage.pictures.sources import absolute
 from storage.pictures.videos import split
 from storage.removed import shown
 from storage.tables import (
+    COMPARISON,
     PURGED,
     BadFileRow,
     FolderRow,
@@ -131,6 +132,13 @@ class Library:
         with self._database.read() as session:
             rows = tuples(session, select(PictureRow.id, PictureRow.perceptual_hash).order_by(PictureRow.id))
         return [row[0] for row in rows], [row[1] for row in rows]
+
+    def named_groups(self) -> list[tuple[str, str]]:
+        """Every picture that is in a group of another name, with that name."""
+        p = PictureRow
+        with self._database.read() as session:
+            rows = tuples(session, select(p.id, p.near_group).where(p.near_group.is_distinct_from(p.id)))
+        return [(row[0], row[1]) for row in rows if row[1]]
 
     def set_near_groups(self, groups: dict[str, str]) -> int:
         """Writes the groups that changed (a picture not in `groups` is alone), and says how many moved."""
@@ -293,7 +301,11 @@ class Library:
                 bytes=kept.bytes,
                 near_duplicates=kept.pictures - kept.groups,
                 bad_files=count(BadFileRow),
-                pending=count(PendingVectorRow, shown(PendingVectorRow.picture_id)),
+                pending=count(
+                    PendingVectorRow,
+                    shown(PendingVectorRow.picture_id),
+                    PendingVectorRow.fingerprint != COMPARISON,
+                ),
                 in_bin=count(PictureRow, PictureRow.removed.is_not(None), PictureRow.id != PURGED),
             )
 

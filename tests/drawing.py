@@ -33,3 +33,15 @@ def draw_folder(folder: Path, count: int, first_seed: int = 0) -> Path:
         shape = SHAPES[index % 3]
         draw(shape, first_seed + index).save(folder / f"{shape}-{index:04}.png")
     return folder
+
+
+def scene(seed: int) -> Image.Image:
+    """256 × 192 pixels full of things of every size and colour, as a photograph is."""
+    rng = np.random.default_rng(seed)
+    image = Image.new("RGB", (256, 192), tuple(rng.integers(0, 255, 3).tolist()))
+    pen = ImageDraw.Draw(image)
+    for size in np.geomspace(90, 6, 160):
+        left, top = rng.uniform(-20, 256), rng.uniform(-20, 192)
+        box = (left, top, left + size * rng.uniform(0.5, 1), top + size * rng.uniform(0.5, 1))
+        getattr(pen, rng.choice(["ellipse", "rectangle"]))(box, fill=tuple(rng.integers(0, 255, 3).tolist()))
+    return image

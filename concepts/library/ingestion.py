@@ -31,13 +31,13 @@ from concepts.jobs import Listener
 from concepts.jobs.engines import Engine, InProcess, nothing
 from concepts.library.batches import COMMIT_EVERY, ENCODE_BATCH, HELD_BYTES, batches, chunks, growing, weight
 from concepts.library.file_count import Counting
+from concepts.library.near_duplicates import group_near_duplicates
 from concepts.library.originals import original_file
 from storage.adding import PictureFacts
 from storage.errors import BadPictureError
 from storage.library import Library, Picture
 from storage.pictures import sources
 from storage.pictures.decoding import decoded
-from storage.pictures.duplicates import near_groups
 from storage.pictures.files import SkippedFile, Source, Within
 from storage.pictures.hashing import perceptual_hash, picture_id
 from storage.pictures.resizing import THUMBNAIL_SIDE, thumbnail
@@ -139,11 +139,7 @@ class Ingestion:
                 self._record(batch, result)
                 waiting -= len(batch)
                 tell()
-        listener(result.files, result.files, "Looking for near-duplicates")
-        ids, hashes = self._library.hashes()
-        detailed = {one for one, value in zip(ids, hashes, strict=True) if value}  # black is of any video
-        videos = [[*detailed.intersection(one.values())] for one in self._library.videos().values()]
-        self._library.set_near_groups(near_groups(ids, hashes, videos))
+        group_near_duplicates(self._library, self._index, self._thumbnails, listener)
         result.seconds = round(time.monotonic() - started, 2)
         return result
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Final
 
@@ -28,47 +28,54 @@ Indices = NDArray[np.int64]
 
 
 def near_groups(
-    ids: Sequence[str], hashes: Sequence[str | None], together: Sequence[Sequence[str]] = ()
+    ids: Sequence[str], hashes: Sequence[str | None], alike: Iterable[tuple[str, str]] = ()
 ) -> dict[str, str]:
-    """Id → name of its group, for every picture that has a near duplicate, or others it belongs `together`
-    with, such as the frames of a video.
+    """Id → name of its group, for every picture that has a near duplicate.
 
-    A group is a connected component of "at most `MAX_DISTANCE` bits apart"; its name is its smallest id.
-    `hashes` are 16 hex characters, or None where a picture has no hash and so is in no group.
+    A group is a connected component of "at most `MAX_DISTANCE` bits apart, or a pair of `alike`"; its name is
+    its smallest id. `hashes` are 16 hex characters, or None where only `alike` puts a picture in a group.
+    Whatever else is named in `alike` joins those that are named with it.
     """
     rows = np.array([row for row, value in enumerate(hashes) if value is not None], dtype=np.int64)
     raw = bytes.fromhex("".join(value for value in hashes if value is not None))
     values, distinct_of = np.unique(np.frombuffer(raw, dtype=">u8").astype(np.uint64), return_inverse=True)
-    group_of = _components(values)[distinct_of]
+    by_hash = _components(values)
+    place = {picture: len(by_hash) + row for row, picture in enumerate(ids)}  # behind the groups of hashes
+    known = [[place.setdefault(one, len(by_hash) + len(place)) for one in pair] for pair in alike]
+    links = [
+        np.stack([len(by_hash) + rows, by_hash[distinct_of]]),
+        np.array(known, np.int64).reshape(-1, 2).T,
+    ]
+    group_of = _merge(np.arange(len(by_hash) + len(place)), links)[len(by_hash) :][: len(ids)]
     members = np.flatnonzero(np.bincount(group_of)[group_of] > 1)
     names: dict[int, str] = {}
-    grouped = [(ids[rows[member]], int(group_of[member])) for member in members]
+    grouped = [(ids[member], int(group_of[member])) for member in members.tolist()]
     for picture, group in grouped:
         names[group] = min(picture, names.get(group, picture))
-    return _joined({picture: names[group] for picture, group in grouped}, together)
+    return {picture: names[group] for picture, group in grouped}
 
 
-def _joined(groups: dict[str, str], together: Sequence[Sequence[str]]) -> dict[str, str]:
-    """The same groups, those of pictures that belong together made one."""
-    above: dict[str, str] = {}
-
-    def top(name: str) -> str:
-        while (higher := above.get(name, name)) != name:
-            name = higher
-        return name
-
-    for pictures in together:
-        tops = {top(groups.setdefault(picture, picture)) for picture in pictures}
-        above |= dict.fromkeys(tops, min(tops))
-    return {picture: top(name) for picture, name in groups.items()} if together else groups
+def turned(hashes: Sequence[str | None], turns: int) -> list[str | None]:
+    """About the hash that each picture has after so many turns of 90 degrees to the left: of 400 photographs
+    77 % are within 4 bits, 97 % within 8. A turn swaps the two frequencies of the cosine transform, and
+    changes the sign where one is odd."""
+    bits = np.unpackbits(_values(hashes).astype(">u8").view(np.uint8)).reshape(-1, 8, 8).astype(bool)
+    odd = np.arange(8)[:, None] % 2 == 1
+    for _ in range(turns):
+        bits = bits.transpose(0, 2, 1) ^ odd
+    found = np.packbits(bits).tobytes().hex()
+    texts = [found[start : start + 16] for start in range(0, len(found), 16)]
+    return [text if value else None for value, text in zip(hashes, texts, strict=True)]
 
 
-def nearly_equal(hashes: Sequence[str | None], others: Sequence[str | None]) -> NDArray[np.bool_]:
-    """(n, m): whether a hash and another one are at most `MAX_DISTANCE` bits apart. None is like nothing."""
+def nearly_equal(
+    hashes: Sequence[str | None], others: Sequence[str | None], distance: int = MAX_DISTANCE
+) -> NDArray[np.bool_]:
+    """(n, m): whether a hash and another one are at most so many bits apart. None is like nothing."""
     one, other = _values(hashes), _values(others)
     known = np.array([value is not None for value in hashes], bool)[:, None]
     known = known & np.array([value is not None for value in others], bool)
-    near: NDArray[np.bool_] = known & (np.bitwise_count(one[:, None] ^ other) <= MAX_DISTANCE)
+    near: NDArray[np.bool_] = known & (np.bitwise_count(one[:, None] ^ other) <= distance)
     return near
 
 

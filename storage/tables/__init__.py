@@ -34,6 +34,7 @@ from storage.tables.concepts import (
     Wave,
 )
 from storage.tables.library import (
+    COMPARISON,
     PURGED,
     SORTED_BY,
     UNDATED,
@@ -64,6 +65,7 @@ from storage.tables.library import (
 
 __all__ = [
     "BY_BYTES",
+    "COMPARISON",
     "MEASURED",
     "PURGED",
     "SORTED_BY",

@@ -14,6 +14,7 @@ from storage.tables.base import BY_BYTES, Base, ConceptKey, Key, Now, OfPicture,
 # One number that can be sorted by and paged through, where "none" would have to be asked for on its own.
 UNDATED = -(2**62)  # its file says no date
 UNREAD = UNDATED - 1  # its file has not been asked
+COMPARISON = "comparison"
 PURGED = "purged"  # stands for all pictures that are gone for good: events keep their number
 
 
@@ -160,7 +161,8 @@ class BadFileRow(Base):
 
 
 class PendingVectorRow(Base):
-    """Outbox: written with the picture, removed when its vector is in the index."""
+    """Outbox: written with the picture, removed when its vector is in the index; or, with `COMPARISON` as the
+    fingerprint, when it was compared with pictures that it may be a part of."""
 
     __tablename__ = "pending_vectors"
     picture_id: Mapped[PictureKey]

@@ -3,11 +3,13 @@ from __future__ import annotations
 import random
 
 import numpy as np
+from drawing import scene
 from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.pictures import duplicates
-from storage.pictures.duplicates import MAX_DISTANCE, near_groups
+from storage.pictures.duplicates import MAX_DISTANCE, near_groups, nearly_equal, turned
+from storage.pictures.hashing import perceptual_hash
 
 
 def brute_force(ids: list[str], hashes: list[str | None]) -> dict[str, str]:
@@ -77,3 +79,18 @@ def test_planted_pairs_are_found_among_200_000_hashes():
 def test_ten_thousand_copies_of_one_hash_are_one_group():
     ids = [f"{number:05}" for number in range(10_000)]
     assert set(near_groups(ids, ["123456789abcdef0"] * 10_000).values()) == {"00000"}
+
+
+def test_pairs_that_are_known_join_groups_also_by_a_picture_that_is_gone():
+    hashes = ["0" * 16, "f" * 16, "00ff" * 4, None, None]
+    pairs = [("b", "gone"), ("gone", "c"), ("e", "d")]
+    assert near_groups(list("abcde"), hashes, pairs) == {"b": "b", "c": "b", "d": "d", "e": "d"}
+
+
+def test_the_hash_of_a_turned_picture_nearly_follows_from_its_own():
+    hashes = [perceptual_hash(scene(seed)) for seed in range(20)]
+    for turns in (1, 2, 3):
+        found = [perceptual_hash(scene(seed).rotate(90 * turns, expand=True)) for seed in range(20)]
+        assert nearly_equal(turned(hashes, turns), found, 8).diagonal().mean() >= 0.9
+        assert not nearly_equal(hashes, found, 8).any()
+    assert turned([None], 1) == [None]

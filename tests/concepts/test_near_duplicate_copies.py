@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from drawing import scene
+
+from concepts.library import ingestion
+from concepts.settings import load_settings
+from concepts.workbench import Workbench
+
+
+def groups(bench: Workbench) -> set[frozenset[str]]:
+    library = bench.context.collection.library
+    stem = {one.id: Path(one.files[0]).stem for one in library.pictures(library.all_ids())}
+    return {frozenset(stem[one] for one in library.members([name])) for name in library.look_alikes(99, "")}
+
+
+def test_copies_that_were_cropped_moved_or_turned_are_in_the_group_of_the_whole(
+    warm_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the run that added them died before it had compared them."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for seed in range(12):
+        scene(seed).save(folder / f"{seed}.png")
+    bench = Workbench(load_settings(home=warm_home))
+    bench.library.add([folder], encoder="embedded").wait()
+    assert groups(bench) == set()
+
+    scene(0).crop((16, 8, 256, 192)).save(folder / "cropped.png")
+    scene(1).crop((0, 0, 240, 180)).save(folder / "moved.png")
+    scene(2).rotate(90, expand=True).save(folder / "turned.png")
+    with monkeypatch.context() as patched:
+        patched.setattr(ingestion, "group_near_duplicates", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            bench.context.collection.add([folder], None, lambda *_: None)
+    assert groups(bench) == set()
+    for _ in range(2):  # the second time there is nothing new
+        bench.library.add([folder]).wait()
+        assert groups(bench) == {
+            frozenset(pair) for pair in (("0", "cropped"), ("1", "moved"), ("2", "turned"))
+        }
+    assert bench.library.info().pending == 0
