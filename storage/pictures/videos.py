@@ -6,7 +6,7 @@ import importlib
 import io
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from statistics import median
@@ -66,14 +66,16 @@ def clock(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
 
 
-def frames(video: str, file: BinaryIO) -> tuple[list[tuple[str, bytes]], str]:
+def frames(
+    video: str, file: BinaryIO, now: Callable[[], float] = monotonic
+) -> tuple[list[tuple[str, bytes]], str]:
     """Place and JPEG of the frames that are taken, the first one last, and what went wrong besides.
 
     At even distances, and where scenes begin: of either kind every other one goes whenever there are too
     many, so neither memory nor the number grows with the video. Raises `BadPictureError` where there is none.
     """
     evenly, cuts = _Thinned(EVENLY), _Thinned(CUTS)
-    moment, length, until, problem = 0.0, 0.0, monotonic() + LONGEST, ""
+    moment, length, until, problem = 0.0, 0.0, now() + LONGEST, ""
     compared, second = -STEP, -1
     recent: deque[NDArray[np.float32]] = deque(maxlen=10)
     usual = deque([0.0], maxlen=10)
@@ -84,7 +86,7 @@ def frames(video: str, file: BinaryIO) -> tuple[list[tuple[str, bytes]], str]:
             if frame is None:
                 problem = "Parts of this video are damaged"
                 continue
-            if monotonic() > until:
+            if now() > until:
                 problem = f"Reading this video took too long, so it ends at {clock(moment)}"
                 break
             if moment > WHOLE:
@@ -109,7 +111,7 @@ def frames(video: str, file: BinaryIO) -> tuple[list[tuple[str, bytes]], str]:
     if not problem and moment < 0.9 * length - 1:
         problem = f"This video is cut off at {clock(moment)} of {clock(length)}"
     found = [*((place_of(video, at), data) for at, data in others), (video + FIRST, first)]
-    return found, f"{problem}: {len(found)} frames were taken." if problem else ""
+    return found, f"{problem}. Frames taken: {len(found)}." if problem else ""
 
 
 def frame_at(seconds: float, file: BinaryIO) -> bytes:

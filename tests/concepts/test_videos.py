@@ -71,7 +71,7 @@ def test_a_video_that_cant_be_read_is_skipped_with_a_sentence_and_a_damaged_one_
     assert (report.skipped, report.videos) == ({"empty": 1, "damaged": 2}, 1)
     said = {Path(one.path).name: one.message for one in bench.library.bad_files()}
     assert said["list.mp4"] == "The video is damaged, cut off or of a kind not known."
-    assert f"of 0:12: {report.frames} frames were taken." in said["cut.mkv"]
+    assert f"of 0:12. Frames taken: {report.frames}." in said["cut.mkv"]
     film(tmp_path / "in" / "empty.mp4", SHAPES)
     assert added(bench, tmp_path / "in").videos == 1
     assert len(bench.library.bad_files()) == 2
@@ -86,14 +86,11 @@ def test_a_long_restless_video_gives_no_more_frames_than_any(tmp_path: Path) -> 
     assert max(np.diff([*moments, 60])) < 6
 
 
-def test_reading_ends_when_its_time_is_up_and_says_where(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_reading_ends_when_its_time_is_up_and_says_where(tmp_path: Path) -> None:
     clock = iter([0.0, *[1.0] * 5, 1000.0])
-    monkeypatch.setattr(videos, "monotonic", lambda: next(clock))
     with film(tmp_path / "endless.mp4", SHAPES).open("rb") as file:
-        _, problem = videos.frames("endless.mp4", file)
-    assert problem == "Reading this video took too long, so it ends at 0:00: 1 frames were taken."
+        _, problem = videos.frames("endless.mp4", file, now=lambda: next(clock))
+    assert problem == "Reading this video took too long, so it ends at 0:00. Frames taken: 1."
 
 
 def test_without_the_package_videos_are_passed_over_until_it_is_there(
