@@ -1,9 +1,10 @@
-"""Labels that are probably wrong by all other labels, and unlabelled pictures that a version can't place."""
+"""Labels that are probably wrong by all other labels, odd ones among them, and unlabelled pictures that a
+version can't place."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 import numpy as np
 
@@ -14,9 +15,12 @@ from concepts.labelling.review import ReviewRow
 from concepts.labelling.training_data import TrainingData
 from concepts.learning.calibration import logit
 from concepts.learning.fitting import PROBABLY, SEED, held_out_probabilities, probably_wrong
+from concepts.learning.nearness import oddness
 from storage.heads import StoredHead
 
 SLIPS = 0.05  # share of people's labels that is taken to be wrong
+ENOUGH = 20  # yes labels of which some may be odd
+FENCE = 1.5  # times the distance of the quartiles that an odd one is beyond the third (Tukey 1977)
 SPARE = 4  # times as many pictures are looked at as are wanted, for those that look alike
 
 
@@ -38,6 +42,28 @@ def likely_mislabelled(training_data: TrainingData, head: StoredHead | None, n: 
             if row.id in inside and not _was_said_twice(training_data, row):
                 found.setdefault(row.id, row)
     return list(found.values())
+
+
+def odd_ones(training_data: TrainingData, n: int, besides: Set[str] = frozenset()) -> list[ReviewRow]:
+    """Training labels of people that say yes to what is least like the others they said yes to, `besides`
+    some; at most n, the oddest first. A mistake that no other label speaks against is among them, and so is a
+    rare kind."""
+    training = training_data.training
+    rows = np.flatnonzero(np.isin(training.kinds, ("person", "simulated")) & training.data.positive)
+    if len(rows) < ENOUGH:
+        return []
+    odd = oddness(training.data.vectors[rows])
+    first, third = np.quantile(odd, (0.25, 0.75))
+    order = [
+        place for place in np.argsort(-odd, kind="stable") if odd[place] > third + FENCE * (third - first)
+    ]
+    evidence = f"Least like the other {len(rows) - 1} pictures labelled yes."
+    found = [
+        ReviewRow(id=training.ids[rows[place]], reason=Reason.ODD, label="yes", evidence=evidence)
+        for place in order
+    ]
+    inside = training_data.answers.keys() - besides  # without examples
+    return [row for row in found if row.id in inside and not _was_said_twice(training_data, row)][:n]
 
 
 def borderline(training_data: TrainingData, head: StoredHead, n: int) -> list[ReviewRow]:

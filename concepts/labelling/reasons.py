@@ -14,4 +14,5 @@ class Reason(StrEnum):
     OLDER_DESCRIPTION = "older_description"  # an annotator that agreed doesn't under the newest description
     MISTAKE = "mistake"  # the newest version says otherwise
     CHANGED_TEST_LABEL = "changed_test_label"  # the first label measures, and people say otherwise now
+    ODD = "odd"  # labelled yes, and least like the others that are
     BORDERLINE = "borderline"  # unlabelled, nearest to the threshold

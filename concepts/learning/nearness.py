@@ -18,6 +18,7 @@ from concepts.learning.base import (
 )
 
 SHARE = 0.5  # of the length of the head's weights that a difference of 1 in cosine weighs
+ALIKE_SHARE, ALIKE_MOST = 0.3, 20  # of the others of a set, those that a picture has to be like
 OTHERS = 5  # of each side that speak for or against a label
 MOST = 512  # labels; a head that has learned from more is good by itself
 MOST_YES, MOST_NO = 32, 64  # prototypes: each costs a product a picture
@@ -87,6 +88,15 @@ def others(labels: TrainingSet, k: int) -> Floats:
     cosine = vectors @ vectors.T
     cosine[labels.group[:, None] == labels.group[None]] = -1.0
     return _mean(cosine[:, labels.positive], k) - _mean(cosine[:, ~labels.positive], k)
+
+
+def oddness(vectors: Vectors) -> Floats:
+    """(n,) how far each picture of a set (n, d), unit vectors, n ≥ 2, is on average from the others that are
+    most like it: they score each other (after MuSc: Li et al., ICLR 2024). A set may have several kinds, so
+    these are few."""
+    cosine = vectors @ vectors.T
+    np.fill_diagonal(cosine, -1.0)
+    return 1 - _mean(cosine, max(1, min(int(ALIKE_SHARE * (len(vectors) - 1)), ALIKE_MOST)))
 
 
 def kinds(labels: TrainingSet) -> Rows:

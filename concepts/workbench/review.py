@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from concepts.classifier.measured_sample import sample
-from concepts.classifier.mislabelled import borderline, likely_mislabelled
+from concepts.classifier.mislabelled import borderline, likely_mislabelled, odd_ones
 from concepts.classifier.quality import coverage
 from concepts.classifier.rarity import rarity
 from concepts.classifier.review import changed_test_labels, mistakes
@@ -37,7 +37,7 @@ from storage.heads import StoredHead
 from storage.tables import ConceptRow
 
 MISLABELLED = 50  # of either kind that are kept: more than anybody looks at
-BORDERLINE = 24
+ODD, BORDERLINE = 12, 24
 
 
 class Review:
@@ -204,6 +204,7 @@ class Review:
         steps = partial(progress.report, total=6)  # small ones: between them it stands aside
         steps(0, message="looking for mislabelled pictures")
         found = likely_mislabelled(dataset, head, MISLABELLED)
+        found += odd_ones(dataset, ODD, {row.id for row in found})
         steps(1, message="looking at what the last labels changed")
         settled = settling(dataset, way_of(newest) if newest else "auto")
         steps(2, message="looking at what figures cover")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from concepts.classifier import mislabelled
+from concepts.classifier.mislabelled import odd_ones
 from concepts.labelling.reasons import Reason
 from concepts.labelling.review import ReviewRow
 from concepts.learning.base import TrainingSet
@@ -51,6 +52,20 @@ def test_only_labels_that_train_are_likely_mislabelled(bench: Workbench, doubted
     assert {row.id for row in found.rows} == set(doubted)
     assert {(row.label, row.score, row.purpose) for row in found.rows} == {("no", 0.9, "train")}
     assert (found.counts, found.counted) == ({Reason.LIKELY_MISLABELLED: 3}, 5)
+
+
+def test_the_oddest_yes_labels_are_queued_until_they_are_said_again(concept: Concept) -> None:
+    bench = concept.bench
+    for picture in concept.labels.next_pictures(24):
+        answer(bench, picture.id, "yes")
+    odd = [row.id for row in odd_ones(concept.dataset(), 24)]
+    assert 0 < len(odd) < 12  # by the quartiles of a random network's distances
+    assert odd_ones(concept.dataset(), 24, besides=set(odd)) == []
+    bench.review.current(NAME)
+    assert [row.id for row in queued(bench, Reason.ODD)] == odd
+    answer(bench, odd[0], "yes")
+    bench.review.current(NAME)
+    assert [row.id for row in queued(bench, Reason.ODD)] == odd[1:]
 
 
 def test_a_label_that_comes_while_the_queue_is_read_is_in_none_of_it(
