@@ -294,18 +294,14 @@ class Library:
             def count(table: type, *which: ColumnElement[bool]) -> int:
                 return session.scalar(select(func.count()).select_from(table).where(*which)) or 0
 
-            kept = kept_counts(session)
+            kept, waiting = kept_counts(session), PendingVectorRow
             return LibraryCounts(
                 pictures=kept.pictures,
                 sources=kept.places,
                 bytes=kept.bytes,
                 near_duplicates=kept.pictures - kept.groups,
                 bad_files=count(BadFileRow),
-                pending=count(
-                    PendingVectorRow,
-                    shown(PendingVectorRow.picture_id),
-                    PendingVectorRow.fingerprint != COMPARISON,
-                ),
+                pending=count(PendingVectorRow, shown(waiting.picture_id), waiting.fingerprint != COMPARISON),
                 in_bin=count(PictureRow, PictureRow.removed.is_not(None), PictureRow.id != PURGED),
             )
 

@@ -58,10 +58,8 @@ def odd_ones(training_data: TrainingData, n: int, besides: Set[str] = frozenset(
         place for place in np.argsort(-odd, kind="stable") if odd[place] > third + FENCE * (third - first)
     ]
     evidence = f"Least like the other {len(rows) - 1} pictures labelled yes."
-    found = [
-        ReviewRow(id=training.ids[rows[place]], reason=Reason.ODD, label="yes", evidence=evidence)
-        for place in order
-    ]
+    ids = [training.ids[row] for row in rows[order]]
+    found = [ReviewRow(id=one, reason=Reason.ODD, label="yes", evidence=evidence) for one in ids]
     inside = training_data.answers.keys() - besides  # without examples
     return [row for row in found if row.id in inside and not _was_said_twice(training_data, row)][:n]
 

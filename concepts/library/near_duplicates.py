@@ -96,9 +96,5 @@ def _verified(candidates: Set[Candidate], thumbnails: ThumbnailStore) -> list[tu
 
     with ThreadPoolExecutor() as pool:
         looks = dict(zip(wanted, pool.map(seen, wanted), strict=True))
-    found = []
-    for first, second, turns in candidates:
-        one, other = looks[first, turns], looks[second, 0]
-        if one and other and overlap(one, other):
-            found.append((first, second))
-    return found
+    pairs = [((first, second), looks[first, turns], looks[second, 0]) for first, second, turns in candidates]
+    return [pair for pair, one, other in pairs if one and other and overlap(one, other)]

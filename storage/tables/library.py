@@ -161,8 +161,8 @@ class BadFileRow(Base):
 
 
 class PendingVectorRow(Base):
-    """Outbox: written with the picture, removed when its vector is in the index; or, with `COMPARISON` as the
-    fingerprint, when it was compared with pictures that it may be a part of."""
+    """Outbox: written with the picture, removed when its vector is in the index; with `COMPARISON` as the
+    fingerprint, when it was compared with others."""
 
     __tablename__ = "pending_vectors"
     picture_id: Mapped[PictureKey]

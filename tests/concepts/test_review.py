@@ -64,7 +64,6 @@ def test_the_oddest_yes_labels_are_queued_until_they_are_said_again(concept: Con
     bench.review.current(NAME)
     assert [row.id for row in queued(bench, Reason.ODD)] == odd
     answer(bench, odd[0], "yes")
-    bench.review.current(NAME)
     assert [row.id for row in queued(bench, Reason.ODD)] == odd[1:]
 
 
