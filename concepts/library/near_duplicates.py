@@ -53,7 +53,8 @@ def group_near_duplicates(
             candidates = {*_nearest(index.snapshot(), some, hash_of), *_turned(some, ids, hashes, hash_of)}
             pairs += _verified(candidates - compared, thumbnails)
             compared |= candidates
-        library.set_near_groups(group([*library.named_groups(), *pairs]))
+        if pairs:
+            library.set_near_groups(group([*library.named_groups(), *pairs]))
         library.adding.vectors_written(waiting, COMPARISON)
         done += len(new)
 
