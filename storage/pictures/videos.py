@@ -13,8 +13,6 @@ from statistics import median
 from time import monotonic
 from typing import Any, BinaryIO, Final
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from storage.errors import BadPictureError
@@ -77,7 +75,7 @@ def frames(
     evenly, cuts = _Thinned(EVENLY), _Thinned(CUTS)
     moment, length, until, problem = 0.0, 0.0, now() + LONGEST, ""
     compared, second = -STEP, -1
-    recent: deque[NDArray[np.float32]] = deque(maxlen=10)
+    recent: deque[Any] = deque(maxlen=10)  # of NumPy, which commands that read nothing don't wait for
     usual = deque([0.0], maxlen=10)
     with _opened(file) as (container, stream):
         stream.codec_context.skip_frame = "NONREF"
@@ -94,9 +92,9 @@ def frames(
             if moment < compared + STEP:
                 continue
             pixels = frame.reformat(SMALL, SMALL, "rgb24", interpolation="AREA").to_ndarray()
-            small = pixels.astype(np.float32) / np.float32(255)
-            change = float(np.abs(small - recent[-1]).mean()) if recent else 0.0
-            faded = float(np.abs(small - recent[0]).mean()) if len(recent) == recent.maxlen else 0.0
+            small = pixels.astype("float32") / 255
+            change = float(abs(small - recent[-1]).mean()) if recent else 0.0
+            faded = float(abs(small - recent[0]).mean()) if len(recent) == recent.maxlen else 0.0
             if change > max(CUT, ABOVE_USUAL * median(usual)) or (faded > FADED and change < STILL * faded):
                 cuts.offer(moment, frame)
                 recent.clear()
