@@ -26,4 +26,6 @@ def test_in_a_large_library_too_the_likeliest_and_the_borderline_ones_are_among_
     assert len(some) <= 2 * 200 + 20
     assert some.top(20) == exact.top(20)
     assert max(abs(score) for _, score in some.nearest(0.0, 20)) < 0.15
-    assert dict(some.top(len(some))).items() <= dict(exact.top(4000)).items()
+    every = dict(exact.top(4000))
+    for one, score in some.top(len(some)):
+        assert score == pytest.approx(every[one], abs=1e-6)  # the last bits hang on how many are multiplied
