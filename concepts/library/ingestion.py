@@ -139,7 +139,12 @@ class Ingestion:
                 self._record(batch, result)
                 waiting -= len(batch)
                 tell()
-        group_near_duplicates(self._library, self._index, self._thumbnails, listener)
+        group_near_duplicates(
+            self._library,
+            self._index,
+            self._thumbnails,
+            lambda done, of, said: listener(result.files, result.files, f"{said}: {done:,} of {of or 0:,}"),
+        )
         result.seconds = round(time.monotonic() - started, 2)
         return result
 

@@ -31,7 +31,7 @@ from not_run import not_run
 
 from concepts.errors import CancelledError, EngineError, FingerprintMismatchError, OtherEncoderError
 from concepts.jobs.engines import Engine, InProcess, engine_of
-from concepts.library import ingestion
+from concepts.library import batches, ingestion
 from concepts.library.ingestion import EncoderHandle, embed_or_skip, process, read_files
 from concepts.settings import load_settings
 from concepts.workbench import SharedResources, Workbench
@@ -122,7 +122,7 @@ def test_an_error_arrives_as_it_was_with_its_facts(engine: Engine) -> None:
 def test_who_waits_is_asked_and_may_end_it(engine: Engine) -> None:
     begun: list[int] = []
 
-    def batches() -> Iterator[list[int]]:
+    def hundred() -> Iterator[list[int]]:
         for number in range(100):
             begun.append(number)
             yield [number]
@@ -131,7 +131,7 @@ def test_who_waits_is_asked_and_may_end_it(engine: Engine) -> None:
         raise CancelledError("Enough.")
 
     with pytest.raises(CancelledError):
-        list(engine.map(Roots(slow=1), batches(), cancelled))
+        list(engine.map(Roots(slow=1), hundred(), cancelled))
     assert len(begun) < 100
 
 
@@ -157,12 +157,13 @@ def test_what_is_added_is_the_same_bit_for_bit(
     assert (again.added, again.unchanged, again.embedded) == (0, 202, 0)
 
 
-@pytest.mark.parametrize("held", [ingestion.HELD_BYTES, 1], ids=["asked about together", "one by one"])
+@pytest.mark.parametrize("held", [batches.HELD_BYTES, 1], ids=["asked about together", "one by one"])
 def test_only_what_is_new_is_decoded(
     open_on: Callable[..., Workbench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int
 ) -> None:
     """Known ones, refused ones, a broken one and new ones in turn, in one batch."""
-    monkeypatch.setattr(ingestion, "HELD_BYTES", held)
+    for module in (batches, ingestion):
+        monkeypatch.setattr(module, "HELD_BYTES", held)
     decoded: list[int] = []
     real = ingestion.decoded
     monkeypatch.setattr(ingestion, "decoded", lambda data, **how: decoded.append(1) or real(data, **how))
