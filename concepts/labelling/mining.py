@@ -218,7 +218,8 @@ def query_views(
     brought = Counter(name for names in training_data.candidates.values() for name in names)
     texts = [text for _, text, _ in searched]
     found = _views(training_data, finder, texts, n)
-    hints = about_words(training_data.collection, texts)
+    nearest = [pictures[0].id if pictures else "" for pictures in found]
+    hints = about_words(training_data.collection, texts, nearest)
     return [
         QueryView(
             index=index,

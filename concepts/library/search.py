@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Collection as Ids
@@ -29,14 +30,12 @@ HARDLY_KNOWN = (
 )
 
 NOT_ENGLISH = "The search reads English and hardly knows these words. Use English, or an example picture."
-FEW_ANSWER = "The encoder knows these words, but few pictures here answer to them. Add an example picture."
+FEW_MATCH = "The encoder knows these words, but few pictures here match them. Add an example picture."
 NEAR = 0.115  # score of the nearest picture below which that is said: study/known_words.py
 BEST = "This doesn’t look like English, which the search understands best."
 WRITE_ENGLISH = f"{BEST} Write it in English, or add example pictures."
-BY_MODEL = f"{BEST} {{model}} gets your words, and is asked for searches in English."
-ADD_YOUR_OWN = (
-    "This doesn’t look like English, as built-in proposals and questions are. Add your own searches."
-)
+BY_MODEL = f"{BEST} {{model}} reads your words and proposes searches in English."
+ADD_YOUR_OWN = "This doesn’t look like English. Built-in proposals are English, so add your own searches."
 
 NearestNouns = Callable[[Vectors, int], list[str]]
 
@@ -58,15 +57,16 @@ class NearGroups(Protocol):
     def members(self, groups: Iterable[str]) -> set[str]: ...
 
 
-def about_words(collection: Collection, texts: Sequence[str]) -> list[str]:
-    """For each text what to do where the encoder hardly knows it or no picture is near; else empty."""
+def about_words(collection: Collection, texts: Sequence[str], nearest: Sequence[str]) -> list[str]:
+    """For each text what to do where the encoder hardly knows it or no picture is near; else empty.
+    `nearest`: the first picture that each one found; empty for none, or where that isn't to be told."""
     english, hints = reads_english(collection), []
-    for text, unknown in zip(texts, collection.hardly_knows(texts), strict=True):
+    about = collection.hardly_knows(texts), _scores(collection, texts, nearest)
+    for text, unknown, score in zip(texts, *about, strict=True):
         foreign = english and not looks_english(text) and (unknown or not is_latin(text))
-        hints.append(NOT_ENGLISH if foreign else HARDLY_KNOWN if unknown else "")
-    known = [text for text, hint in zip(texts, hints, strict=True) if not hint]
-    few = dict(zip(known, _few_answer(collection, known), strict=True))
-    return [FEW_ANSWER if few.get(text) else hint for text, hint in zip(texts, hints, strict=True)]
+        few = FEW_MATCH if score < NEAR else ""
+        hints.append(NOT_ENGLISH if foreign else HARDLY_KNOWN if unknown else few)
+    return hints
 
 
 def about_language(collection: Collection, sentence: str, model: str) -> str:
@@ -85,13 +85,15 @@ def reads_english(collection: Collection) -> bool:
     return recorded is not None and reads_english_best(recorded.name)
 
 
-def _few_answer(collection: Collection, texts: Sequence[str]) -> list[bool]:
-    """Whether no picture is near. What near is was measured with the built-in encoder alone."""
-    recorded = collection.library.encoder()
-    if recorded is None or recorded.name != "embedded" or not texts:
-        return [False] * len(texts)
-    found = collection.index().search(collection.text_vectors(texts), 1)
-    return [bool(hits) and hits[0][1] < NEAR for hits in found]
+def _scores(collection: Collection, texts: Sequence[str], pictures: Sequence[str]) -> list[float]:
+    """Of each text with its picture; infinite where there is none, or another encoder than the built-in one,
+    with which alone it was measured what is near."""
+    recorded, scores = collection.library.encoder(), [math.inf] * len(texts)
+    if recorded is not None and recorded.name == "embedded":
+        for place in filter(pictures.__getitem__, range(len(texts))):
+            (picture,) = collection.index().vectors([pictures[place]])
+            scores[place] = float(picture @ collection.text_vectors([texts[place]])[0])
+    return scores
 
 
 def find_pictures(

@@ -303,7 +303,9 @@ class PictureLibrary:
         page = browsing.picture_page(self._context.collection, chosen, fits, limit, cursor)
         if not chosen.q or cursor:
             return page
-        return page.model_copy(update={"hint": about_words(self._context.collection, [chosen.q])[0]})
+        nearest = page.pictures[0].id if page.pictures and not chosen.like else ""
+        (hint,) = about_words(self._context.collection, [chosen.q], [nearest])
+        return page.model_copy(update={"hint": hint})
 
     @operation(command="library search")
     def found(

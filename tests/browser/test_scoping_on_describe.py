@@ -201,6 +201,21 @@ def test_a_button_that_is_held_down_stays_until_it_is_let_go(
     page.wait_for_selector("#describe-head .notice:has-text('added “an oval”')")
 
 
+def test_what_a_menu_or_a_field_keeps_of_a_press_holds_nothing_up(
+    site: Any, page: Any, server: FakeOpenAI
+) -> None:
+    begin(site, page, "Not held")
+    site.bench.concept("Not held").definition.ask().wait()
+    page.reload()
+    answer = page.get_by_role("button", name="No, only circles")
+    answer.dispatch_event("pointerdown", {"button": 0})
+    answer.dispatch_event("contextmenu")  # and no pointerup
+    page.locator("#own-0").dispatch_event("pointerdown", {"button": 0})
+    answer.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#describe-head .notice:has-text('added “an oval”')")
+
+
 def test_questions_and_kinds_fit_the_window(site: Any, page: Any, server: FakeOpenAI) -> None:
     name = "Fitting"
     site.bench.concepts.begin(name, "A round shape")

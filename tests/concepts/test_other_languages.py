@@ -70,7 +70,7 @@ def test_every_sentence_of_the_study_looks_english() -> None:
         (GERMAN, search.NOT_ENGLISH),
         ("زجاجات فارغة بجانب سلة المهملات", search.NOT_ENGLISH),
         ("graffiti", search.HARDLY_KNOWN),
-        ("a banana", search.FEW_ANSWER),
+        ("a banana", search.FEW_MATCH),
     ],
 )
 def test_a_search_says_what_words_the_encoder_and_the_library_have_no_answer_to(

@@ -285,7 +285,8 @@ class _Screen:
             found = self._bench.concept(name).examples.possible(words, SHOWN_EACH)
         except DiscernError as error:
             return say(in_words(error), "bad")
-        (hint,) = about_words(self._bench.context.collection, [words])
+        nearest = found[0].id if found else ""
+        (hint,) = about_words(self._bench.context.collection, [words], [nearest])
         return render("describe/tried.html", found=found, words=words, hint=hint)
 
     def _picker(self, name: str, words: str) -> str:

@@ -76,9 +76,11 @@
   document.addEventListener('labelled', () => look());
 
   const CLICKS = 50; // milliseconds within which a click follows on a finger lifted
-  document.addEventListener('pointerdown', () => {
+  const ENDS = ['pointerup', 'pointercancel', 'contextmenu', 'blur']; // a menu or another window may keep the rest
+  document.addEventListener('pointerdown', (event) => {
+    if (event.button || !event.target.closest('button, a, summary, label')) return;
     held = new Promise((done) => {
-      for (const end of ['pointerup', 'pointercancel']) addEventListener(end, () => setTimeout(done, CLICKS), {once: true});
+      for (const end of ENDS) addEventListener(end, () => setTimeout(done, CLICKS), {once: true});
     });
   });
 
