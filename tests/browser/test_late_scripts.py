@@ -69,3 +69,14 @@ def test_concepts_side_by_side_are_answered(site: Site, page: Page, concept: str
 def test_the_steps_are_where_one_is(site: Site, page: Page, concept: str) -> None:
     arrive_late(page, f"{site.url}/library?concept={quote(concept)}", "app.js", "#library-main .tile")
     expect(page.locator(".rail[data-placed]")).to_be_visible()
+
+
+def test_an_early_press_on_label_counts(site: Site, page: Page, concept: str) -> None:
+    late, grid = Late(page, "label.js"), page.get_by_role("button", name="Grid")
+    with page.expect_request("**/web/label.js"):
+        page.goto(f"{site.url}/label?concept={quote(concept)}", wait_until="commit")
+    grid.click()
+    expect(grid).to_have_attribute("aria-pressed", "false")
+    late.come()
+    expect(grid).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".tiles .tile")).to_have_count(36)

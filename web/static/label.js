@@ -64,12 +64,11 @@ class Labeller {
     this.turn(this.mode);
     root.addEventListener('click', (event) => {
       const button = event.target.closest('[data-do]');
-      if (button) this.act(button.dataset.do);
+      if (button && button.dataset.mode !== this.mode) this.act(button.dataset.do);
       button?.closest('[popover]')?.hidePopover();
     });
     document.addEventListener('keydown', (event) => this.key(event));
-    addEventListener('hashchange', () => this.turned());
-    root.dataset.ready = 'true';
+    addEventListener('hashchange', () => this.turned()); root.dataset.ready = 'true';
   }
 
   // Modes: the address has the one that was chosen, and the tab keeps it. Until then what fits the labels is shown.
@@ -497,4 +496,7 @@ function grouped(recent) {
 }
 
 const labeller = document.getElementById('labeller');
-if (labeller && !savedMeanwhile) new Labeller(labeller); // else the page comes anew: app.js
+if (labeller && !savedMeanwhile) { // else the page comes anew: app.js
+  new Labeller(labeller);
+  document.dispatchEvent(new Event('ready')); // page.js
+}

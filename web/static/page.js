@@ -84,6 +84,14 @@
     });
   });
 
+  // A button whose script is still on its way is pressed again once that has come.
+  const early = [];
+  document.addEventListener('click', (event) => {
+    const button = event.target.closest('#labeller:not([data-ready]) [data-do]');
+    if (button) early.push(button);
+  });
+  document.addEventListener('ready', () => { for (const button of early.splice(0)) button.click(); });
+
   // Buttons are real <button>s and fields real <form>s: by mouse, touch or keyboard.
   document.addEventListener('click', (event) => {
     const target = event.target.closest('[data-action]:not(form)'), area = target?.closest('.area');
