@@ -25,6 +25,7 @@ CELL: Final = 8  # of these
 STARTS: Final = range(0, SHARED_SIDE, CELL)
 BUT_FOR: Final = 0.1  # of the cells, which may differ
 STEPS: Final = (0.04, 0.02, 0.01)  # by which the edges of what they share are moved
+STILL: Final = 0.015  # of the side: an edge that is moved by less wasn't
 
 _WINDOW: Final = np.outer(np.hanning(SIDE), np.hanning(SIDE)).astype(np.float32)
 _NEAR: Final = np.r_[0 : FAR + 1, SIDE - FAR : SIDE]
@@ -39,6 +40,7 @@ class Look:
 
     colours: Image.Image
     phases: NDArray[np.complex64]
+    turned: bool
 
 
 def look(image: Image.Image, turns: int = 0) -> Look:
@@ -48,11 +50,14 @@ def look(image: Image.Image, turns: int = 0) -> Look:
     grey = colours.convert("L")
     middles = np.stack([_part(grey, _middle(scale), SIDE) for scale in SCALES])
     spectra = np.fft.rfft2((middles - middles.mean(axis=(1, 2), keepdims=True)) * _WINDOW)
-    return Look(colours, (spectra / np.maximum(np.abs(spectra), 1e-6)).astype(np.complex64))
+    phases = (spectra / np.maximum(np.abs(spectra), 1e-6)).astype(np.complex64)
+    return Look(colours, phases, turned=turns > 0)
 
 
 def overlap(one: Look, other: Look) -> bool:
-    """Whether they are the same where they lie on each other."""
+    """Whether they are the same where they lie on each other, and one was moved, cropped or turned. Of two
+    that lie on each other whole the perceptual hash is the judge: a camera that stands still sees the same
+    scene with and without an animal."""
     one_whole, other_whole = one.phases[:1], other.phases[:1]
     products = np.concatenate([one.phases * other_whole.conj(), one_whole * other.phases[1:].conj()])
     peaks = np.fft.irfft2(products, (SIDE, SIDE))[:, _NEAR][:, :, _NEAR]
@@ -64,12 +69,17 @@ def overlap(one: Look, other: Look) -> bool:
     moved = np.where(moved > FAR, moved - SIDE, moved) / SIDE
     shared = np.concatenate([np.maximum(0, -moved), np.minimum(1, 1 - moved)])
     first = (shared + np.tile(moved, 2) - 0.5) * scales[0] + 0.5
-    return _likeness(one.colours, other.colours, first, (shared - 0.5) * scales[1] + 0.5) >= ALIKE
+    second = (shared - 0.5) * scales[1] + 0.5
+    likeness, second = _likeness(one.colours, other.colours, first, second)
+    if likeness >= ALIKE and not one.turned and _are_one(first, second):  # a little may be cut off the other
+        likeness, first = _likeness(other.colours, one.colours, second, first)
+        return likeness >= ALIKE and not _are_one(first, second)
+    return likeness >= ALIKE
 
 
-def _likeness(one: Image.Image, other: Image.Image, first: Box, second: Box) -> float:
+def _likeness(one: Image.Image, other: Image.Image, first: Box, second: Box) -> tuple[float, Box]:
     """How alike the colours in two boxes are nearly everywhere, with the second's edges moved for as long as
-    that makes them more alike on the whole. A plain wall is like nothing."""
+    that makes them more alike on the whole, and where they are then. A plain wall is like nothing."""
     kept = _part(one, first, SHARED_SIDE)
     held = _part(other, second, SHARED_SIDE)
     best = _correlation(kept, held)
@@ -82,7 +92,11 @@ def _likeness(one: Image.Image, other: Image.Image, first: Box, second: Box) -> 
                 if (found := _correlation(kept, part)) > best:
                     best, second, held = found, box, part
     cells = [np.s_[row : row + CELL, column : column + CELL] for row in STARTS for column in STARTS]
-    return float(np.quantile([_correlation(kept[cell], held[cell]) for cell in cells], BUT_FOR))
+    return float(np.quantile([_correlation(kept[cell], held[cell]) for cell in cells], BUT_FOR)), second
+
+
+def _are_one(first: Box, second: Box) -> bool:
+    return bool(np.abs(first - second).max() < STILL)
 
 
 def _middle(scale: float) -> Box:

@@ -39,6 +39,15 @@ def test_a_turned_copy_overlaps_with_what_is_turned_as_often(turns: int) -> None
     assert not overlap(look(scene(1)), copy)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_camera_that_stands_still_sees_two_pictures_with_and_without_an_animal(seed: int) -> None:
+    empty, animal = scene(seed), draw("ellipse", seed).resize((40, 40))
+    seen = empty.copy()
+    seen.paste(animal, (30 + 30 * seed, 100))
+    assert not overlap(look(empty), look(saved(seen)))
+    assert overlap(look(empty), look(saved(empty.crop(CROPS[1]))))
+
+
 def test_the_same_shape_elsewhere_on_a_plain_wall_is_no_copy() -> None:
     looks = [look(draw(shape, seed)) for shape in ("ellipse", "rectangle") for seed in range(8)]
     assert not any(overlap(one, other) for row, one in enumerate(looks) for other in looks[:row])
