@@ -59,6 +59,7 @@ def pictures(made: tuple[Path, Path], own_home: Path) -> Path:
     return made[1]
 
 
+@pytest.mark.slow
 def test_it_is_chosen_after_it_was_measured(
     pictures: Path,
     ended: Callable[..., Any],
@@ -133,6 +134,7 @@ def test_over_rest_it_is_refused_until_it_was_measured(pictures: Path, own_home:
     bench.close()
 
 
+@pytest.mark.slow
 def test_for_a_library_with_few_pictures_others_are_made_up(
     own_home: Path, encoder_cache: Path, tmp_path: Path
 ) -> None:

@@ -47,8 +47,10 @@ def laion(path: Path, pictures: list[Path], captions: list[str]) -> Path:
 def captioned(bench: Workbench, pictures: Path, tmp_path: Path) -> tuple[Workbench, Path, list[str]]:
     drawn = sorted(pictures.glob("ellipse-*.png"))[1:4]
     shown = ["A red Ball on grass, SMALL", "Ein großer Ball, 100 % rund", "a table"]
-    file = laion(tmp_path / "00007.parquet", drawn, [*shown, "gone"])
-    bench.library.add([tmp_path]).wait()
+    shards = tmp_path / "shards"
+    shards.mkdir()
+    file = laion(shards / "00007.parquet", drawn, [*shown, "gone"])
+    bench.library.add([shards]).wait()
     return bench, file, [picture_id(picture.read_bytes()) for picture in drawn]
 
 

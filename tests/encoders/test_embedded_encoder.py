@@ -93,6 +93,7 @@ def test_vectors_that_pytorch_made_are_those_of_the_same_encoder(
     assert (unit(found) * unit(by_pytorch)).sum(1).min() > 0.999999
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_given_a_few_at_a_time_pictures_have_the_vectors_they_have_together(
     encoder_cache: Path, pictures: list[Image.Image], precision: str

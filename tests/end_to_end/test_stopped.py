@@ -16,7 +16,13 @@ from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
 
-@pytest.mark.parametrize("as_json", [False, True], ids=["for people", "for programs"])
+@pytest.mark.parametrize(
+    "as_json",
+    [
+        pytest.param(False, id="for people"),
+        pytest.param(True, id="for programs", marks=pytest.mark.slow),
+    ],
+)
 def test_ctrl_c_on_a_long_command_says_what_is_kept_and_how_to_go_on(
     shell: Any, tmp_path: Path, own_home: Path, tiny_open_clip: Path, as_json: bool
 ) -> None:

@@ -102,6 +102,7 @@ def test_an_internal_address_is_refused_before_anything_is_kept(
     assert rows_of(home / "discern.sqlite", "watches") == 0
 
 
+@pytest.mark.slow
 def test_without_once_it_goes_on_until_ctrl_c(
     home: Path,
     shell: Any,  # noqa: F811

@@ -183,6 +183,7 @@ def test_unpacked_elsewhere_it_scores_as_the_product_does(
     assert "damaged" in bad["cut-off.jpg"]
 
 
+@pytest.mark.slow
 @pytest.mark.labelled
 @pytest.mark.parametrize("which", ["embedded", "open_clip"])
 def test_three_hundred_photos_score_as_in_the_product(
@@ -426,6 +427,7 @@ def in_its_folder(folder: Path, *arguments: str) -> Done:
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_an_encoder_that_could_not_go_along_is_named_and_other_weights_are_refused(
     tiny_open_clip: Path, encoder_cache: Path, pictures: Path, tmp_path: Path
 ) -> None:

@@ -42,6 +42,7 @@ class Library:
         return together(draws, self.probability, self.truth)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.01, 0.05, 0.2, 0.9])
 def test_who_looks_every_time_and_stops_when_satisfied_is_right_nineteen_times_in_twenty(rate: float) -> None:
     """Satisfied: precision and recall are known to within 30 points. The benchmark asks for 94 of 100."""

@@ -110,6 +110,7 @@ def stranger(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_its_head_and_its_encoder_are_used_and_what_is_broken_in_it_is_named(
     stranger: Path, tmp_path: Path
 ) -> None:

@@ -114,6 +114,7 @@ def machine(folder: Path, instructions: Instructions) -> Iterator[Path]:
     shutil.rmtree(place)
 
 
+@pytest.mark.slow
 def test_it_is_served_from_exactly_these_files_to_visitors_who_begin(
     machine: Path, instructions: Instructions
 ) -> None:

@@ -34,6 +34,7 @@ def gain(truths: np.ndarray, rng: np.random.Generator) -> float:
     return float(borrowing - alone)
 
 
+@pytest.mark.slow
 def test_after_ten_concepts_of_a_common_span_ten_labels_go_further_and_others_lose_nothing() -> None:
     common, unrelated = [], []
     for seed in range(12):

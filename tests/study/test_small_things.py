@@ -58,6 +58,7 @@ def study(data: Path, out: Path) -> Study:
     return Study(data, concepts, out, ("default", "parts"), (12,), 1, ("embedded",), 2)
 
 
+@pytest.mark.slow
 def test_who_frames_small_things_finds_more_of_them(pasted: Pasted, tmp_path: Path) -> None:
     paste(pasted)
     found = run_study(study(pasted.out, tmp_path / "study"), lambda done, total, message: None)

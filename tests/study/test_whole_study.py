@@ -97,6 +97,7 @@ def test_it_writes_every_row_goes_on_where_it_was_and_gives_the_same_bytes(
     assert (again / "runs.parquet").read_bytes() == (first / "runs.parquet").read_bytes()
 
 
+@pytest.mark.slow
 def test_encoders_are_compared_on_the_same_pictures_and_answers(
     discern: Any,  # noqa: F811
     data: Path,
