@@ -69,6 +69,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/mypy --num-workers auto
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.measure --check
+	$(BIN)/python -m tools.prose
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .

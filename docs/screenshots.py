@@ -1,4 +1,4 @@
-"""The pictures of the guided tour: `python -m docs.screenshots` (or `make screenshots`).
+"""The pictures of the documentation: `python -m docs.screenshots` (or `make screenshots`).
 
 Starts the real app over parts of free photographs (`docs/photographs.py`), with a SIMULATED person who
 measures how warm, how dark and how calm each of them is, and photographs the screens in Chromium into
@@ -45,7 +45,10 @@ SIMULATED = "simulated"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # as in the Makefile
 QUALITY = 80  # of WebP
-WIDE, PHONE = (1280, 860), (390, 780)
+WIDE = (1280, 860)
+MOVING = "first-minutes"  # the README's: what one sees first, one still after the other
+STILLS = ("home-first", "describe", "grid", "label", "check", "results")
+STAYS = 2500  # milliseconds
 
 
 # The simulated person's answers.
@@ -79,8 +82,8 @@ def answer(
 # What the screens show.
 
 
-def prepare(home: Path, work: Path, pictures: Path) -> Path:
-    """Does what a person does in an afternoon; returns the file of the one-file page about the result."""
+def prepare(home: Path, work: Path, pictures: Path) -> None:
+    """Does what a person does in an afternoon."""
     bench = Workbench(load_settings(home=home))
     files = sorted(file for file in pictures.rglob("*") if file.is_file())
     random.Random(0).shuffle(files)  # added folder by folder, the newest would all be parts of one photograph
@@ -97,9 +100,7 @@ def prepare(home: Path, work: Path, pictures: Path) -> Path:
     bench.concept(NAME).annotations.annotate().wait()
     _answers(bench, work, NAME, is_warm, 120, 100)
     bench.rules.keep("Warm and bright", RULE, author=SIMULATED)
-    page = bench.concept(NAME).exports.write_page(work / "page.html")
     bench.close()
-    return page
 
 
 def _answers(
@@ -123,25 +124,6 @@ class Shot:
     address: str
     ready: str
     before: Callable[[Page], None] | None = None
-    dark: bool = False
-    size: tuple[int, int] = WIDE
-
-
-def _select(page: Page) -> None:
-    tiles = page.locator("#library-main .tile")
-    tiles.first.focus()
-    for _ in range(3):
-        page.keyboard.press("y")
-        page.keyboard.press("ArrowRight")
-    tiles.nth(5).click(modifiers=["ControlOrMeta"])
-    tiles.nth(9).click(modifiers=["Shift"])
-
-
-def _open_picture(page: Page) -> None:
-    page.locator("#library-main .tile").nth(1).click()
-    page.get_by_role("dialog").locator("[data-heat-of]").select_option(NAME)
-    page.get_by_role("dialog").locator("[data-heat]").click()
-    page.wait_for_selector("[data-heat][aria-pressed=true]")
 
 
 def _until_colourful(page: Page) -> None:
@@ -164,14 +146,6 @@ def _grid(page: Page) -> None:
     page.wait_for_selector("[data-part=tiles] .tile img")
 
 
-def _protect(page: Page) -> None:
-    page.get_by_label("Show pictures").select_option(label="Blurred")
-    page.get_by_role("button", name="Save").click()
-    page.wait_for_url("**saved=1")
-    page.get_by_role("link", name="Library").first.click()
-    page.wait_for_selector("#library-main .tile img")
-
-
 COLOUR = """() => {
   const image = [...document.querySelectorAll('.stage img')].find(i => i.offsetParent);
   const canvas = Object.assign(document.createElement('canvas'), {width: 32, height: 32});
@@ -186,47 +160,25 @@ COLOUR = """() => {
   return sum / 1024;
 }"""  # 0 to 255, of the picture that is asked about
 OF = f"?concept={quote(NAME)}"
-EMPTY, SHARED = "EMPTY", "SHARED"  # the app before there is anything; the one-file page
+EMPTY = "EMPTY"  # the app before there is anything
 SHOTS = (
     Shot("home-first", EMPTY, ".example img"),
     Shot("home", "/", ".card img"),
     Shot("library", "/library", ".pictures img"),
-    Shot("picture", f"/library{OF}&says=yes", ".pictures img", _open_picture),
-    Shot("albums", "/library?view=collections", ".page h1"),
     Shot("describe", f"/describe{OF}", ".strip img"),
     Shot("label", f"/label{OF}", ".stage img", _until_colourful),
-    Shot("label-dark", f"/label{OF}", ".stage img", _until_colourful, dark=True),
-    Shot("label-phone", f"/label{OF}", ".stage img", _until_colourful, size=PHONE),
-    Shot("label-grades", f"/label?concept={quote(GRADED)}", ".stage img", _until_colourful),
     Shot("grid", f"/label{OF}", ".stage img", _grid),
     Shot("review", f"/label/review{OF}", "#review-main .tile img"),
     Shot("check", f"/check{OF}", "#threshold"),
-    Shot("check-dark", f"/check{OF}", "#threshold", dark=True),
     Shot("results", f"/results{OF}", ".pictures img"),
-    Shot("share", SHARED, ".shown img"),
-    Shot("combine", f"/results?rule={quote(RULE)}", "#results-library .pictures img"),
-    Shot(
-        "side-by-side",
-        f"/library/side-by-side?sort=random&of={quote(NAME)}&of={quote(DARK)}",
-        ".several-pictures img",
-    ),
-    Shot("activity", "/settings/activity", ".page h1"),
-    Shot("settings", "/settings", ".page h1"),
-    # What is pressed in these two stays: answers, and blurred pictures.
-    Shot("answer-anywhere", f"/library{OF}&says=yes", ".pictures img", _select),
-    Shot("protection", "/settings/appearance", ".page h1", _protect),
 )
 
 
 def photograph(browser: Browser, where: dict[str, str], shots: Sequence[Shot], out: Path) -> None:
     """`where`: the app's address as "", and of what is elsewhere."""
     for shot in shots:
-        width, height = shot.size
-        page = browser.new_page(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if shot.dark else "light",
-            reduced_motion="reduce",
-        )
+        width, height = WIDE
+        page = browser.new_page(viewport={"width": width, "height": height}, reduced_motion="reduce")
         page.goto(where.get(shot.address) or where[""] + shot.address)
         page.wait_for_selector(shot.ready, timeout=60_000)
         if shot.before:
@@ -241,6 +193,17 @@ def photograph(browser: Browser, where: dict[str, str], shots: Sequence[Shot], o
             Image.open(taken.name).convert("RGB").save(out / f"{shot.name}.webp", quality=QUALITY, method=6)
         page.close()
         print(shot.name, flush=True)
+
+
+def move(folder: Path) -> None:
+    """Puts the stills one after the other."""
+    first, *rest = (
+        still.resize((WIDE[0] * 3 // 4, WIDE[1] * 3 // 4))
+        for still in (Image.open(folder / f"{name}.webp") for name in STILLS)
+    )
+    first.save(
+        folder / f"{MOVING}.webp", save_all=True, append_images=rest, duration=STAYS, loop=0, quality=QUALITY
+    )
 
 
 @contextmanager
@@ -277,12 +240,14 @@ def main() -> None:
         pictures = wanted.pictures or work / "Photographs"
         if not wanted.pictures:
             cut_library(pictures, photographs(work))
-        shared = prepare(work / "home", work, pictures)
+        prepare(work / "home", work, pictures)
         with served(work / "home") as url, served(work / "empty") as empty, sync_playwright() as playwright:
             executable = next(filter(None, map(shutil.which, BROWSERS)), None)
             browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-            photograph(browser, {"": url, EMPTY: empty, SHARED: shared.as_uri()}, shots, wanted.out)
+            photograph(browser, {"": url, EMPTY: empty}, shots, wanted.out)
             browser.close()
+    if not wanted.names:
+        move(wanted.out)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Whether more labels would change what a classifier decides: what the last ones changed, and what is open.
 And whether hardly a picture is left that counts.
 
-The rules were chosen on the tuning lists of the study (`docs/decisions/labels-enough.md`).
+The rules were chosen on the tuning lists of the study (`docs/decisions.md`).
 """
 
 from __future__ import annotations

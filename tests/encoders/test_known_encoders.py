@@ -32,7 +32,7 @@ by_name = {"ids": lambda one: one.name}
 
 
 def as_table() -> str:
-    """As docs/using.md has it."""
+    """As docs/encoders.md has it."""
     lines = ["| name | parameters | numbers | licence | good at | text search | run here |", "|---" * 7 + "|"]
     for one in KNOWN:
         size, answers = f"{one.millions} M | {one.dimension:,}", (one.words, one.was_run)
@@ -42,7 +42,7 @@ def as_table() -> str:
 
 
 def test_the_documents_show_the_table() -> None:
-    assert as_table() in (ROOT / "docs/using.md").read_text(encoding="utf-8")
+    assert as_table() in (ROOT / "docs/encoders.md").read_text(encoding="utf-8")
     assert "unknown" not in {one.licence for one in KNOWN}
     assert {one.name for one in KNOWN} == {
         one.name for one in [KNOWN[0], *of_open_clip, *of_timm, *of_transformers]
