@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := .sample
 
-.PHONY: demo run quick test blackbox test-all soak mutants study-all bench bench-quick browser bucket lint format docs screenshots wheel upgrade clean
+.PHONY: demo run quick test blackbox test-all soak mutants study-all real-check bench bench-quick browser bucket lint format docs screenshots wheel upgrade clean
 
 demo: $(VENV)/installed
 	rm -rf $(SAMPLE)/demo
@@ -45,6 +45,11 @@ mutants: $(VENV)/installed-dev
 study-all: $(VENV)/installed
 	$(BIN)/python -m study.all_methods .study
 	$(BIN)/python -m study.systems
+
+# What nobody here could try: a real encoder, a real model and a GPU, on twenty pictures; ends in real-check.md.
+real-check: $(VENV)/installed
+	$(BIN)/python -m study.real_check --model "$(MODEL)" --endpoint "$(ENDPOINT)" --key "$(KEY)" \
+		--encoder "$(or $(ENCODER),auto)" $(if $(PICTURES),--pictures "$(PICTURES)")
 
 # At most a quarter of an hour, and two minutes: each row beside the least that could do it, in the same run.
 bench: $(VENV)/installed-dev

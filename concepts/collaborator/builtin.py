@@ -27,6 +27,7 @@ from concepts.collaborator.base import (
 )
 from concepts.definition.document import Criterion, Definition, Revision
 from concepts.encoders.base import Fingerprint, TextEncoder, Vectors
+from concepts.errors import DiscernError
 from concepts.jobs.engines import Task
 from concepts.language.base import Message
 from concepts.language.prompts import DEFAULTS, PromptFiles
@@ -93,8 +94,9 @@ class BuiltinAnnotator(AsksNoModel):
 
     def __init__(self, encoder: TextEncoder, background: Vectors) -> None:
         if len(background) < SMALLEST_BACKGROUND:
-            raise ValueError(
-                f"{len(background)} background vectors; at least {SMALLEST_BACKGROUND} are needed"
+            raise DiscernError(
+                f"The built-in annotator compares with {SMALLEST_BACKGROUND} pictures or more, and there are "
+                f"{len(background)}. Add pictures, or name a model."
             )
         self._encoder = encoder
         self._background = background

@@ -2,6 +2,7 @@ import pytest
 
 from concepts.collaborator.builtin import BuiltinAnnotator
 from concepts.definition.document import Criterion, Definition
+from concepts.errors import DiscernError
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def test_a_kind_that_is_not_decided_is_never_a_yes(annotator, revision, pictures
 
 
 def test_too_small_a_background_is_refused(encoder, background):
-    with pytest.raises(ValueError, match="at least 30"):
+    with pytest.raises(DiscernError, match="30 pictures or more, and there are"):
         BuiltinAnnotator(encoder, background[:10])
 
 
