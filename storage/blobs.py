@@ -11,6 +11,7 @@ from storage import buckets
 from storage.disk import told
 from storage.files import write_whole
 
+_AS_IT_IS = getattr(os, "O_BINARY", 0)  # Windows would translate line ends
 # Parts that begin with a letter or a digit, so that no key leads out of the folder or to a hidden file.
 _KEY = re.compile(r"[0-9A-Za-z][\w.-]*(/[0-9A-Za-z][\w.-]*)*", re.ASCII)
 
@@ -60,7 +61,7 @@ class FolderBlobs:
 def _read(path: Path) -> bytes:
     """With four calls to the system where `read_bytes` makes nine: around each a thread lets go of Python's
     lock, and has to wait for it where others are at work. Raises `OSError`."""
-    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    file = os.open(path, os.O_RDONLY | _AS_IT_IS)
     try:
         size = os.fstat(file).st_size
         content = os.read(file, size)

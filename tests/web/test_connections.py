@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -237,5 +238,5 @@ def _is_open(connection: socket.socket) -> bool:
 
 
 def test_there_are_never_more_than_half_the_files_a_process_may_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections.resource, "getrlimit", lambda which: (256, 4096))
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (256, 4096))
     assert connections.most_connections() == 128

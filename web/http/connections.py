@@ -8,7 +8,6 @@ off what a thumbnail costs, keeps headers of any length, so that one connection 
 from __future__ import annotations
 
 import asyncio
-import resource
 import socket
 import time
 from typing import Any
@@ -114,5 +113,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def most_connections() -> int:
+    try:
+        import resource  # no Windows has it
+    except ImportError:
+        return MOST
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MOST if allowed == resource.RLIM_INFINITY else max(min(MOST, int(allowed * SHARE)), 1)
