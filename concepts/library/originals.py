@@ -49,7 +49,7 @@ def video_of(library: Library, picture_id: str, within: Within | None) -> Path:
         may = within is None or within(os.path.realpath(place))
         if may and isinstance(file, Source) and library.adding.read_from([file]):
             return Path(place)
-    raise UnknownPictureError("This picture is no frame of a video that is still there.")
+    raise UnknownPictureError("The video of this picture is gone.")
 
 
 def _looks_the_same(data: bytes, picture: Picture) -> bool:

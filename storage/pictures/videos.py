@@ -164,7 +164,7 @@ def _opened(file: BinaryIO) -> Iterator[tuple[Any, Any]]:
             context.thread_type, context.thread_count = "AUTO", 2
             yield container, stream
     except (av.FFmpegError, ValueError, ArithmeticError) as error:
-        raise BadPictureError("damaged", "The video is damaged, cut off or of a kind not known.") from error
+        raise BadPictureError("damaged", "The video is damaged, cut off or of an unknown kind.") from error
 
 
 def _decoded(container: Any, stream: Any) -> Iterator[tuple[float, Any]]:

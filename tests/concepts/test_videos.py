@@ -70,7 +70,7 @@ def test_a_video_that_cant_be_read_is_skipped_with_a_sentence_and_a_damaged_one_
     report = added(bench, tmp_path / "in")
     assert (report.skipped, report.videos) == ({"empty": 1, "damaged": 2}, 1)
     said = {Path(one.path).name: one.message for one in bench.library.bad_files()}
-    assert said["list.mp4"] == "The video is damaged, cut off or of a kind not known."
+    assert said["list.mp4"] == "The video is damaged, cut off or of an unknown kind."
     assert f"of 0:12. Frames taken: {report.frames}." in said["cut.mkv"]
     film(tmp_path / "in" / "empty.mp4", SHAPES)
     assert added(bench, tmp_path / "in").videos == 1
