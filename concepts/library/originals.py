@@ -49,7 +49,7 @@ def video_of(library: Library, picture_id: str, within: Within | None) -> Path:
         may = within is None or within(os.path.realpath(place))
         if may and isinstance(file, Source) and library.adding.read_from([file]):
             return Path(place)
-    raise UnknownPictureError("The video of this picture is gone.")
+    raise UnknownPictureError("This picture isn't a frame of a video, or the video is gone.")
 
 
 def _looks_the_same(data: bytes, picture: Picture) -> bool:
