@@ -16,7 +16,7 @@ case $what in
 learn)
     discern library add "$folder"
     discern concept new "$concept" --description "An animal, whole or in part; not an empty place."
-    # Half of the sorted pictures, drawn at random by whoever sorts, could be imported with --random to test.
+    # For figures you can trust, also sort a random sample of the camera's pictures and import it with --random.
     discern concept labels import "$concept" "$folder" --format image-folder --as animal=yes --as empty=no
     discern concept train "$concept"
     ;;

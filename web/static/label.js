@@ -68,7 +68,7 @@ class Labeller {
       button?.closest('[popover]')?.hidePopover();
     });
     document.addEventListener('keydown', (event) => this.key(event));
-    addEventListener('hashchange', () => this.turned()); root.dataset.ready = 'true';
+    addEventListener('hashchange', () => this.turned());
   }
 
   // Modes: the address has the one that was chosen, and the tab keeps it. Until then what fits the labels is shown.
@@ -498,5 +498,6 @@ function grouped(recent) {
 const labeller = document.getElementById('labeller');
 if (labeller && !savedMeanwhile) { // else the page comes anew: app.js
   new Labeller(labeller);
+  labeller.dataset.ready = 'true';
   document.dispatchEvent(new Event('ready')); // page.js
 }
