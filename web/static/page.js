@@ -85,12 +85,9 @@
   });
 
   // A button whose script is still on its way is pressed again once that has come.
-  const early = [];
-  document.addEventListener('click', (event) => {
-    const button = event.target.closest('#labeller:not([data-ready]) [data-do]');
-    if (button) early.push(button);
-  });
-  document.addEventListener('ready', () => { for (const button of early.splice(0)) button.click(); });
+  const early = new Set();
+  document.addEventListener('click', ({target}) => early.add(target.closest('#labeller:not([data-ready]) [data-do]')));
+  document.addEventListener('ready', () => { for (const button of early) button?.click(); });
 
   // Buttons are real <button>s and fields real <form>s: by mouse, touch or keyboard.
   document.addEventListener('click', (event) => {
