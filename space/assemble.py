@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 HERE = Path(__file__).parent
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*", "packaged")
 
 
 def assemble(out: Path) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -91,7 +90,7 @@ def main() -> None:
         sys.exit("Set DISCERN_EVAL_DATA to the folder of the labelled pictures.")
     grocery, oasis = (read_folder(Path(data) / name) for name in ("grocery", "oasis"))
     photographs = [oasis.folder / path for path in sorted(oasis.rows)]
-    encoder = EmbeddedEncoder(Path(tempfile.mkdtemp()), "float32")
+    encoder = EmbeddedEncoder()
     for name in sys.argv[1:] or CLASSES:
         print(measured(name, grocery, photographs, encoder), flush=True)
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image
 
-from concepts.encoders import load_encoder
+from concepts.encoders import Encoder, load_encoder
+from concepts.encoders.lite0 import packaged_weights
 
 TIMED = 64  # pictures
 AT_ONCE = 16
@@ -45,9 +45,16 @@ def encoder_cost(name: str, files: Sequence[Path], cache: Path) -> EncoderCost:
     for batch in batches:
         look(batch)
     seconds = time.perf_counter() - begun
+    return EncoderCost(name, sum(map(len, batches)) / seconds, _parameters(encoder) / 1e6, encoder.dimension)
+
+
+def _parameters(encoder: Encoder) -> int:
+    if encoder.name == "embedded":
+        return sum(weight.size for weight in packaged_weights().values())
+    import torch
+
     networks = [one for one in vars(encoder).values() if isinstance(one, torch.nn.Module)]
-    parameters = sum(one.numel() for network in networks for one in network.parameters())
-    return EncoderCost(name, sum(map(len, batches)) / seconds, parameters / 1e6, encoder.dimension)
+    return sum(one.numel() for network in networks for one in network.parameters())
 
 
 def as_lines(costs: Sequence[EncoderCost]) -> list[str]:

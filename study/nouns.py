@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from concepts.encoders.base import Vectors, unit
+from concepts.encoders.packaged import NOUNS, described
 from concepts.encoders.sentences import SentenceEncoder
 from study.pictures import Embedded, read_folder
 
@@ -32,12 +33,7 @@ Tree = Mapping[str, tuple[list[str], list[str]]]  # synset → those above it an
 @cache
 def nouns() -> dict[str, tuple[list[str], str]]:
     """Synset of ImageNet-12k → its names, as WordNet orders them, and its gloss."""
-    from timm.data import ImageNetInfo
-
-    info = ImageNetInfo("imagenet-12k")
-    described = zip(info.label_names(), info.label_descriptions(detailed=True), strict=True)
-    pairs = ((synset, *text.split(": ", 1)) for synset, text in described)
-    return {synset: (names.split(", "), gloss) for synset, names, gloss in pairs}
+    return {synset: (names.split(", "), gloss) for synset, (names, gloss) in described(NOUNS).items()}
 
 
 def senses(name: str) -> list[str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.vectors.products import as_floats, load_conversion, on_processor
+from storage.vectors.products import as_floats, on_processor
 from study.pictures import Embedded, read_folder
 
 SHORTLIST, TOP = 10_000, 100
@@ -72,7 +72,6 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=2_000_000)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    load_conversion()
     embedded = Embedded.load(options.pictures)
     weights = heads(embedded, Path(os.environ["DISCERN_EVAL_DATA"]) / "grocery")
     vectors, directions = made_up(embedded, options.count, options.out)

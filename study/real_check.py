@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +83,10 @@ def machine() -> Iterator[str]:
             yield f"{package} {version(package)}"
         except PackageNotFoundError:
             yield f"{package} is not installed"
-    import torch
+    if find_spec("torch"):
+        import torch
 
-    yield f"GPU: {torch.cuda.get_device_name(0) if torch.cuda.is_available() else 'none'}"
+        yield f"GPU: {torch.cuda.get_device_name(0) if torch.cuda.is_available() else 'none'}"
 
 
 def twenty(pictures: Path, out: Path) -> dict[str, str]:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+ROOT = Path(__file__).parents[1]
 PATIENCE = 180  # seconds until an app is given up
 
 Instructions = list[tuple[str, str]]  # (INSTRUCTION, arguments)
@@ -47,9 +48,12 @@ def exec_form(line: str) -> list[str]:
 
 
 def laid_out(instructions: Instructions, source: Path, image: Path) -> None:
-    """What COPY takes from `source`, as it lies in the image's folder."""
+    """What COPY takes from `source`, as it lies in the image's folder. The stage `packaged` was done here."""
     for line in arguments(instructions, "COPY"):
         *names, target = line.split()
+        if names[0] == "--from=packaged":
+            shutil.copytree(ROOT / names[1].removeprefix("/packaged/"), image / target, dirs_exist_ok=True)
+            continue
         for name in names:
             place = image / (target if len(names) == 1 and target != "./" else f"{target}{name}")
             place.parent.mkdir(parents=True, exist_ok=True)

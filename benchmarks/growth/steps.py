@@ -11,7 +11,6 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-import torch  # what an app that has an encoder has loaded  # noqa: F401
 
 from benchmarks.growth import made_up
 from benchmarks.growth.made_up import A_WRITE, CONCEPT, DIMENSION

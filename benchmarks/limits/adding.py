@@ -15,8 +15,9 @@ import numpy as np
 
 from benchmarks.engines import draw
 from benchmarks.homes import new_home
-from benchmarks.limits.embedding import CORES, embedded_network, quickest, random_vit, vit_network
+from benchmarks.limits.embedding import CORES, quickest, random_vit, vit_network
 from benchmarks.limits.rows import Row, Rows, seconds_of
+from benchmarks.torch_lite0 import Lite0
 from concepts.encoders import Encoder, load_encoder
 from concepts.jobs.engines import WORKERS
 from concepts.library.batches import ENCODE_BATCH
@@ -48,7 +49,7 @@ def rows(folder: Path, count: int, quick: bool = False) -> Rows:
     yield _added(folder, f"add {count:,} {kind}, embedded encoder", embedded, files, cache)
     if quick:
         return
-    yield quickest("embed, embedded encoder", embedded, embedded_network(), 256, folder)
+    yield quickest("embed, embedded encoder", embedded, Lite0(), 256, folder)
     vit = load_encoder(f"local-dir:{random_vit(folder / 'vit')}", cache=cache)
     some = files[: max(count // SHARE_OF_VIT, CORES * ENCODE_BATCH)]
     yield _added(folder, f"add {len(some):,} {kind}, ViT-B-32 (random weights)", vit, some, cache)

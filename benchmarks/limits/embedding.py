@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch.nn.functional import interpolate
 
 from benchmarks.limits.rows import Row
 from concepts.encoders.base import Encoder
-from concepts.encoders.embedded import _load, _packaged_weights, _pooled
 from concepts.library.batches import ENCODE_BATCH
 
 CORES = os.cpu_count() or 2
@@ -34,8 +34,7 @@ HOPELESS = 8  # times as slow as the quickest for one picture: measured with one
 VIT_B_32 = {"image_size": 224, "layers": 12, "width": 768, "patch_size": 32}
 SMALL_TEXT = {"context_length": 24, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 1}
 
-Pixels = NDArray[np.float32]
-Run = Callable[[Pixels], NDArray[np.float32]]
+Run = Callable[[NDArray[Any]], NDArray[np.float32]]
 
 
 @dataclass
@@ -45,20 +44,8 @@ class Way:
     name: str
     run: Run
     batch: int = ENCODE_BATCH
+    takes: np.dtype[Any] = np.dtype(np.float32)  # noqa: RUF009  # about -1 to 1, or 0 to 255
     seconds: list[float] = field(default_factory=list)
-
-
-class Pooled(torch.nn.Module):
-    def __init__(self, network: Any) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        return _pooled(self.network, pixels)
-
-
-def embedded_network() -> torch.nn.Module:
-    return Pooled(_load(_packaged_weights())).eval()
 
 
 def random_vit(folder: Path) -> Path:
@@ -87,7 +74,8 @@ def vit_network(encoder: Any) -> torch.nn.Module:
 
 def quickest(row: str, encoder: Encoder, network: torch.nn.Module, side: int, folder: Path) -> Row:
     """What the product does, beside the quickest of the plain ways to run `network`."""
-    product = Way("product", encoder.encode_pictures)
+    takes = encoder.prepare(Image.new("RGB", (9, 9))).dtype
+    product = Way("product", encoder.encode_pictures, takes=takes)
     plain = list(_ways(network, side, folder))
     _measure([product, *plain], side)
     best = min(plain, key=lambda way: median(way.seconds))
@@ -117,7 +105,7 @@ def _few_at_once(count: int, run: Run) -> Run:
 
 
 def _by_pytorch(
-    network: Any, pixels: Pixels, dtype: torch.dtype = torch.float32, last: bool = False
+    network: Any, pixels: NDArray[np.float32], dtype: torch.dtype = torch.float32, last: bool = False
 ) -> NDArray[np.float32]:
     layout = torch.channels_last if last else torch.contiguous_format
     with torch.inference_mode():
@@ -150,21 +138,22 @@ def _by_runtime(network: torch.nn.Module, side: int, graph: Path) -> Run:
 def _measure(ways: Sequence[Way], side: int) -> None:
     """Fills in their seconds, of made-up pictures."""
     drawn = torch.rand((ENCODE_BATCH, 3, 7, 7), generator=torch.Generator().manual_seed(1)) * 2 - 1
-    pixels: Pixels = interpolate(drawn, size=(side, side), mode="bicubic").numpy()
+    pixels = interpolate(drawn, size=(side, side), mode="bicubic").numpy()
+    kinds = {pixels.dtype: pixels, np.dtype(np.uint8): (127 + 128 * pixels).clip(0, 255).astype(np.uint8)}
     single = []
     for way in ways:
-        way.run(pixels[:1])
+        way.run(kinds[way.takes][:1])
         started = time.process_time()
-        way.run(pixels[:1])
+        way.run(kinds[way.takes][:1])
         single.append(time.process_time() - started)
     for way, alone in zip(ways, single, strict=True):
         if alone > HOPELESS * min(single):
             way.batch = 1
         else:
-            way.run(pixels)
+            way.run(kinds[way.takes])
     with ThreadPoolExecutor(CORES) as pool:
         for _ in range(ROUNDS):
             for way in ways:
                 started = time.perf_counter()
-                list(pool.map(lambda _, w=way: w.run(pixels[: w.batch]), range(CORES)))
+                list(pool.map(lambda _, w=way: w.run(kinds[w.takes][: w.batch]), range(CORES)))
                 way.seconds.append((time.perf_counter() - started) / (CORES * way.batch))

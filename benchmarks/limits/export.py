@@ -7,7 +7,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
-import torch  # what an app that has an encoder has loaded  # noqa: F401
 
 from benchmarks.limits import million
 from benchmarks.limits.rows import Rows, compared

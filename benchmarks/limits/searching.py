@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch  # what an app that has an encoder has loaded  # noqa: F401
 from numpy.typing import NDArray
 
 from benchmarks.limits.rows import Row, Rows, compared, seconds_of

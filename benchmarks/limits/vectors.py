@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 
 import numpy as np
-import torch  # what an app that has an encoder has loaded  # noqa: F401
 
 from benchmarks.limits.rows import Row, Rows, compared, within
 from storage.vectors.stored import StoredIndex

@@ -6,14 +6,16 @@ words. All places are shares of the plot: (0, 0) is left below, (1, 1) right abo
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
-from typing import Any, Literal
+from typing import Literal
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+import numpy as np
+
+from concepts.bundle.canvas import Canvas, Point, lighter, text_width
 from concepts.bundle.facts import ConceptFacts
 from concepts.learning.report import Curves, Metric, ReliabilityBin
 
@@ -27,16 +29,19 @@ DOES_NOT = "#b4431f"  # vermilion: pictures that don't
 INK = "#1f2937"
 QUIET = "#6b7280"
 COLOURS = {"yes": COUNTS, "no": DOES_NOT, "guide": QUIET, "range": COUNTS, "threshold": INK, "axis": QUIET}
-LINES: dict[str, dict[str, Any]] = {
-    "axis": {"linewidth": 1.0},
-    "guide": {"linewidth": 1.2, "linestyle": (0, (4, 3))},
-    "threshold": {"linewidth": 1.4, "linestyle": (0, (4, 3))},
-    "range": {"linewidth": 1.6, "alpha": 0.55},
+# Role → pixels, share of the colour on white, strokes and gaps
+LINES: dict[str, tuple[float, float, tuple[float, ...]]] = {
+    "axis": (2.0, 1.0, ()),
+    "guide": (2.5, 1.0, (10, 8)),
+    "threshold": (3.0, 1.0, (10, 8)),
+    "range": (3.5, 0.55, ()),
 }
+SIZE = (960, 720)
+PLOT = (110, 70, 930, 580)  # left, top, right, bottom of what is plotted
+MIDDLE, SMALL = 21, 19  # pixels of words
 
 PLOT_FILES = ("precision_recall.png", "reliability.png", "scores.png")
 
-Point = tuple[float, float]
 # What a mark means, whatever its colour: counts, doesn't, what to compare with, how sure, the threshold.
 Role = Literal["yes", "no", "guide", "range", "threshold", "axis"]
 
@@ -368,40 +373,50 @@ def figures_of(facts: ConceptFacts, curves: Curves) -> dict[str, PlotFigure]:
 
 
 def png(figure: PlotFigure) -> bytes:
-    """A canvas of its own, not pyplot's: no global state, so any thread may draw."""
-    from matplotlib.figure import Figure as Canvas
+    canvas = Canvas(*SIZE)
+    left, top, right, bottom = PLOT
 
-    canvas = Canvas(figsize=(6.4, 4.8), dpi=150, layout="constrained")
-    axes = canvas.subplots()
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(QUIET)
-    axes.tick_params(colors=INK, labelsize=9.5)
-    axes.grid(axis="y", color="#e5e7eb", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.set(xlim=(0, 1), ylim=(0, 1))
-    axes.set_title(figure.title, loc="left", fontsize=13, color=INK, pad=12)
-    for axis, about in ((axes.xaxis, figure.x), (axes.yaxis, figure.y)):
-        axis.set_ticks([place for place, _ in about.ticks], [words for _, words in about.ticks])
-        axis.set_label_text(about.label, color=INK)
+    def at(point: Point) -> Point:
+        return left + point[0] * (right - left), bottom - point[1] * (bottom - top)
+
+    for place, words in figure.y.ticks:
+        canvas.line([at((0, place)), at((1, place))], "#e5e7eb", 1.2)
+        canvas.words(left - 8, at((0, place))[1], words, INK, SMALL, "rm")
+    for place, words in figure.x.ticks:
+        canvas.words(at((place, 0))[0], bottom + 8, words, INK, SMALL, "ma")
+    canvas.line([at((0, 1)), at((0, 0)), at((1, 0))], QUIET, 1.2)
     for mark in figure.marks:
-        _mark(axes, mark)
-    canvas.supxlabel(figure.caption, fontsize=9.5, color=QUIET, wrap=True)
-    buffer = io.BytesIO()
-    canvas.savefig(buffer, format="png", facecolor="white", metadata={"Software": None})
-    return buffer.getvalue()
+        _mark(canvas, mark, at)
+    canvas.words(left, top - 22, figure.title, INK, 27)
+    canvas.words((left + right) / 2, bottom + 36, figure.x.label, INK, MIDDLE, "ma")
+    canvas.turned_words(28, (top + bottom) / 2, figure.y.label, INK, MIDDLE)
+    for number, line in enumerate(_lines(figure.caption, SIZE[0] - 60)):
+        canvas.words(SIZE[0] / 2, bottom + 74 + 26 * number, line, QUIET, SMALL, "ma")
+    return canvas.png()
 
 
-def _mark(axes: Any, mark: Mark) -> None:
+def _mark(canvas: Canvas, mark: Mark, at: Callable[[Point], Point]) -> None:
     colour = COLOURS[mark.role]
     if isinstance(mark, PlotLine):
-        style = {"linewidth": 2.2} | LINES.get(mark.role, {})
-        axes.plot(*zip(*mark.points, strict=True), color=colour, clip_on=False, **style)
+        width, share, dash = LINES.get(mark.role, (4.5, 1.0, ()))
+        canvas.line([at(point) for point in mark.points], lighter(colour, share), width, dash)
     elif isinstance(mark, Band):
-        axes.fill(*zip(*mark.points, strict=True), color=colour, alpha=0.15, linewidth=0)
+        canvas.area([at(point) for point in mark.points], lighter(colour, 0.15))
     elif isinstance(mark, Bar):
-        width, height = mark.right - mark.left, mark.top - mark.bottom
-        axes.bar(mark.left, height, width=width, bottom=mark.bottom, align="edge", color=colour)
+        corners = [(mark.left, mark.bottom), (mark.left, mark.top), (mark.right, mark.top)]
+        canvas.area([at(point) for point in (*corners, (mark.right, mark.bottom))], colour)
     elif isinstance(mark, Dot) and mark.place:
-        axes.plot(*mark.place, "o", color=colour, markersize=7.5, clip_on=False, zorder=3)
-        beside = {"xytext": (7, 3), "textcoords": "offset points", "fontsize": 9, "color": INK}
-        axes.annotate(mark.words, mark.place, **beside)
+        x, y = at(mark.place)
+        canvas.dots(np.array([[x, y]]), colour, 8)
+        canvas.words(x + 14, y - 6, mark.words, INK, SMALL)
+
+
+def _lines(text: str, width: float) -> list[str]:
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if text_width(longer, SMALL) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines

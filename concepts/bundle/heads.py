@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from concepts.bundle.facts import AllOf, BundleFacts, Combined, Expression, Grades, Is, Not, OneOf, parts_of
 from concepts.encoders.base import Vectors
+from concepts.encoders.nodes import Nodes
 from concepts.learning.base import Floats, LinearHead, Prototypes
 
 # Old enough for every runtime of the last five years, new enough for all operators in double.
@@ -103,7 +104,7 @@ def columns_of(facts: BundleFacts) -> list[dict[str, Any]]:
     return columns
 
 
-class AnswerNodes:
+class AnswerNodes(Nodes):
     """`vectors` (n, d), by that name → `probability` float32 (n, columns), `decision` bool (n, columns), and
     where a concept is graded `grade` float32 (n, graded), and where it is known of concepts `familiarity`
     float32 (n, of these); as `scorer.py` computes them.
@@ -113,26 +114,25 @@ class AnswerNodes:
     """
 
     def __init__(self, facts: BundleFacts, heads: Sequence[BundleHead], vectors: str) -> None:
-        self.nodes: list[Any] = []
-        self.initializers: list[Any] = []
-        self._facts, self._numbers = facts, 0
-        vectors64 = self._cast(vectors, np.float64)
+        super().__init__("answers")
+        self._facts = facts
+        vectors64 = self.cast(vectors, np.float64)
         weights = np.stack([np.asarray(head.line.weights, np.float64) for head in heads], axis=1)
-        similarity = self._node("MatMul", vectors64, self._constant(weights))
-        logits = self._node(
-            "Add", similarity, self._constant(np.array([head.line.bias for head in heads], np.float64))
+        similarity = self.node("MatMul", vectors64, self.constant(weights))
+        logits = self.node(
+            "Add", similarity, self.constant(np.array([head.line.bias for head in heads], np.float64))
         )
         if any(head.line.prototypes for head in heads):
             sides = [self._sides(vectors64, head.line.prototypes) for head in heads]
-            beside = [self._node("Sub", *both) for both in sides]
-            logits = self._node("Add", logits, self._node("Concat", *beside, axis=1))
+            beside = [self.node("Sub", *both) for both in sides]
+            logits = self.node("Add", logits, self.node("Concat", *beside, axis=1))
             found = [self._familiarity(both, head.line) for both, head in zip(sides, heads, strict=True)]
             if known := [name for name in found if name]:
-                self._cast(self._node("Concat", *known, axis=1), np.float32, "familiarity")
+                self.cast(self.node("Concat", *known, axis=1), np.float32, "familiarity")
         self._answers(logits)
         if graded := [(place, head.cuts) for place, head in enumerate(heads) if head.cuts is not None]:
             grades = [self._grade(similarity, place, cuts) for place, cuts in graded]
-            self._cast(self._node("Concat", *grades, axis=1), np.float32, "grade")
+            self.cast(self.node("Concat", *grades, axis=1), np.float32, "grade")
 
     def outputs(self, n: str) -> list[Any]:
         """As `onnx` describes them; `n` names the first axis."""
@@ -150,8 +150,8 @@ class AnswerNodes:
     def _sides(self, vectors: str, prototypes: Prototypes | None) -> tuple[str, str]:
         """(n, 1) what prototypes of yes say, and those of no; 0 without."""
         if prototypes is None:
-            nothing = self._node(
-                "MatMul", vectors, self._constant(np.zeros((self._facts.encoder.dimension, 1)))
+            nothing = self.node(
+                "MatMul", vectors, self.constant(np.zeros((self._facts.encoder.dimension, 1)))
             )
             return nothing, nothing
         return self._largest(vectors, prototypes.yes), self._largest(vectors, prototypes.no)
@@ -160,37 +160,37 @@ class AnswerNodes:
         """(n, 1). See `LinearHead.familiarity`."""
         if head.familiar_from is None or head.prototypes is None:
             return None
-        length = self._constant(np.array(np.linalg.norm(head.prototypes.yes[0]), np.float64))
-        cosine = self._node("Div", self._node("Max", *sides), length)
-        return self._node("Sub", cosine, self._constant(np.array(head.familiar_from)))
+        length = self.constant(np.array(np.linalg.norm(head.prototypes.yes[0]), np.float64))
+        cosine = self.node("Div", self.node("Max", *sides), length)
+        return self.node("Sub", cosine, self.constant(np.array(head.familiar_from)))
 
     def _largest(self, vectors: str, side: Vectors) -> str:
         """(n, 1). Not by ReduceMax, whose axes are said in another way from opset 18 on."""
-        products = self._node("MatMul", vectors, self._constant(np.asarray(side.T, np.float64)))
-        place = self._node("ArgMax", products, axis=1, keepdims=1)
-        return self._node("GatherElements", products, place, axis=1)
+        products = self.node("MatMul", vectors, self.constant(np.asarray(side.T, np.float64)))
+        place = self.node("ArgMax", products, axis=1, keepdims=1)
+        return self.node("GatherElements", products, place, axis=1)
 
     def _answers(self, logits: str) -> None:
         facts, rule = self._facts, self._facts.rule
         if isinstance(rule, OneOf):
             self._one_of(logits, len(facts.concepts))
             return
-        probability = self._node("Sigmoid", logits)
+        probability = self.node("Sigmoid", logits)
         thresholds = [concept.head.threshold for concept in facts.concepts]
         if isinstance(rule, Combined):
             combined = self._combined(rule.expression, probability)
-            probability = self._node("Concat", combined, probability, axis=1)
+            probability = self.node("Concat", combined, probability, axis=1)
             thresholds = [rule.threshold, *thresholds]
-        self._cast(probability, np.float32, "probability")
-        self._node("GreaterOrEqual", probability, self._constant(np.array(thresholds)), out="decision")
+        self.cast(probability, np.float32, "probability")
+        self.node("GreaterOrEqual", probability, self.constant(np.array(thresholds)), out="decision")
 
     def _one_of(self, logits: str, concepts: int) -> None:
-        none = self._node("Mul", self._column(logits, 0), self._constant(np.array(0.0)))
-        every = self._node("Concat", logits, none, axis=1)
-        first = self._constant(np.arange(concepts))
-        probability = self._node("Gather", self._node("Softmax", every, axis=1), first, axis=1)
-        self._cast(probability, np.float32, "probability")
-        self._node("Equal", self._node("ArgMax", every, axis=1, keepdims=1), first, out="decision")
+        none = self.node("Mul", self._column(logits, 0), self.constant(np.array(0.0)))
+        every = self.node("Concat", logits, none, axis=1)
+        first = self.constant(np.arange(concepts))
+        probability = self.node("Gather", self.node("Softmax", every, axis=1), first, axis=1)
+        self.cast(probability, np.float32, "probability")
+        self.node("Equal", self.node("ArgMax", every, axis=1, keepdims=1), first, out="decision")
 
     def _combined(self, expression: Expression, probability: str) -> str:
         """(n, 1)."""
@@ -204,42 +204,19 @@ class AnswerNodes:
         return self._without(self._product([self._without(part) for part in parts]))
 
     def _without(self, p: str) -> str:
-        return self._node("Sub", self._constant(np.array(1.0)), p)
+        return self.node("Sub", self.constant(np.array(1.0)), p)
 
     def _product(self, parts: Sequence[str]) -> str:
         found = parts[0]
         for part in parts[1:]:
-            found = self._node("Mul", found, part)
+            found = self.node("Mul", found, part)
         return found
 
     def _grade(self, similarity: str, place: int, cuts: Floats) -> str:
-        above = self._node("Add", self._column(similarity, place), self._constant(cuts))
-        axis = self._constant(np.array([1]))
-        summed = self._node("ReduceSum", self._node("Sigmoid", above), axis, keepdims=1)
-        return self._node("Add", summed, self._constant(np.array(1.0)))
+        above = self.node("Add", self._column(similarity, place), self.constant(cuts))
+        axis = self.constant(np.array([1]))
+        summed = self.node("ReduceSum", self.node("Sigmoid", above), axis, keepdims=1)
+        return self.node("Add", summed, self.constant(np.array(1.0)))
 
     def _column(self, of: str, place: int) -> str:
-        return self._node("Gather", of, self._constant(np.array([place])), axis=1)
-
-    def _cast(self, of: str, to: type, out: str | None = None) -> str:
-        from onnx import helper
-
-        return self._node("Cast", of, out=out, to=helper.np_dtype_to_tensor_dtype(np.dtype(to)))
-
-    def _node(self, kind: str, *inputs: str, out: str | None = None, **attributes: Any) -> str:
-        from onnx import helper
-
-        out = out or self._name()
-        self.nodes.append(helper.make_node(kind, list(inputs), [out], **attributes))
-        return out
-
-    def _constant(self, value: NDArray[Any]) -> str:
-        from onnx import numpy_helper
-
-        name = self._name()
-        self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return name
-
-    def _name(self) -> str:
-        self._numbers += 1
-        return f"answers_{self._numbers}"
+        return self.node("Gather", of, self.constant(np.array([place])), axis=1)

@@ -20,6 +20,7 @@ from concepts.collaborator.setups import ratings_now
 from concepts.definition.document import Definition, one_line
 from concepts.definition.vocabulary import Vocabulary
 from concepts.encoders.base import Vectors, unit
+from concepts.encoders.lite0 import FEATURES
 from concepts.errors import ModelAnswerError
 from concepts.labelling.training_data import TrainingData
 from concepts.language.base import ChatModel
@@ -124,8 +125,6 @@ def telling_nouns(vocabulary: Vocabulary, group: Vectors, others: Vectors) -> li
     """
     if not len(group) or not len(others):
         return []
-    from concepts.encoders.embedded import FEATURES  # loads torch
-
     # what follows the features is in the nouns' space
     pictures = group[:, FEATURES:] - others[:, FEATURES:].mean(axis=0)
     shown = Counter(noun.name for one in pictures for noun in vocabulary.nearest_to(one, TRIED))

@@ -16,6 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from concepts.encoders.packaged import NOUNS, described
+
 EmbedTexts = Callable[[Sequence[str]], NDArray[np.float32]]
 
 FILE = Path(__file__).with_name("vocabulary.safetensors")
@@ -53,11 +55,7 @@ class Vocabulary:
 @cache
 def all_nouns() -> list[tuple[str, str]]:
     """First name and gloss of every noun, in timm's order."""
-    from timm.data import ImageNetInfo
-
-    described = ImageNetInfo("imagenet-12k").label_descriptions(detailed=True)
-    pairs = (text.split(": ", 1) for text in described)
-    return [(names.split(", ")[0], gloss) for names, gloss in pairs]
+    return [(names.split(", ")[0], gloss) for names, gloss in described(NOUNS).values()]
 
 
 @cache

@@ -7,11 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from concepts.encoders.base import (
     ELSEWHERE,
     ENCODERS,
+    PRECISIONS,
     Encoder,
     Fingerprint,
     Pixels,
@@ -21,7 +23,12 @@ from concepts.encoders.base import (
     unit,
 )
 from concepts.encoders.parts import is_of_parts
-from concepts.errors import EncoderError, FingerprintMismatchError, UntrustedEncoderError
+from concepts.errors import (
+    EncoderError,
+    FingerprintMismatchError,
+    MissingPackageError,
+    UntrustedEncoderError,
+)
 
 __all__ = [
     "ENCODERS",
@@ -46,14 +53,19 @@ def load_encoder(name: str, *, cache: Path, precision: str = "auto") -> Encoder:
     `cache` keeps what can be computed again. A library passes the precision that it was built with.
     Raises `EncoderError`, with what to do about it.
     """
-    import torch
-
+    if precision not in PRECISIONS:
+        raise EncoderError(f"Precision {precision!r} is unknown. Use auto, float32 or bfloat16.")
     if name == "auto":
         name = resolve_auto().name
-    # Batches run in as many threads as there are cores, each on one: threads inside a network wait for
-    # each other at every layer, and on a busy machine that costs more than they gain.
-    torch.set_num_threads(1)
-    return ENCODERS[registered_as(name)].load(name, cache, precision)
+    key = registered_as(name)
+    if key in ELSEWHERE and not has_openclip():
+        raise MissingPackageError("open_clip_torch", "openclip")
+    return ENCODERS[key].load(name, cache, precision)
+
+
+def has_openclip() -> bool:
+    """Whether the extra is installed; without loading it, which takes seconds."""
+    return all(find_spec(package) for package in ("torch", "open_clip", "timm", "transformers"))
 
 
 def load_named_elsewhere(
@@ -126,6 +138,8 @@ def resolve_auto(*, hub_seconds: float = HUB_SECONDS) -> Resolution:
     """Looks into the Hugging Face cache, then for the hub, which has `hub_seconds` to answer."""
     from huggingface_hub import is_offline_mode, try_to_load_from_cache
 
+    if not has_openclip():
+        return Resolution("embedded", "The embedded encoder is used: open_clip isn't installed.")
     cached = [
         model
         for model in (GPU_DEFAULT, CPU_DEFAULT)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, runtime_checkable
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,8 @@ from PIL import Image
 
 from concepts.registry import Method, Registry
 
-if TYPE_CHECKING:  # a command that only names an export needn't wait for it
-    import torch
-
 Vectors = NDArray[np.float32]
-Pixels = NDArray[np.float32]
+Pixels = NDArray[np.float32 | np.uint8]
 
 MAY_BE_PASSED_ON = frozenset({"Apache-2.0", "MIT"})
 # Only what is known about exactly these checkpoints. Any other is "unknown", which the model card then says.
@@ -42,6 +39,7 @@ ENGLISH = re.compile(r"^embedded\b|datacomp|dfn|laion2b|laion400m|PE-Core|/opena
 OPEN_CLIP, TIMM, TRANSFORMERS, GIVEN = "open_clip", "timm", "transformers", "vectors"
 ELSEWHERE = frozenset({OPEN_CLIP, TIMM, TRANSFORMERS})  # whose weights come from anywhere, by name
 WORDLESS = frozenset({TIMM, GIVEN})
+PRECISIONS = ("auto", "float32", "bfloat16")
 ENCODERS: Registry[LoadedByName] = Registry("encoder", "discern.encoders")
 
 
@@ -144,25 +142,27 @@ def licence_of(name: str) -> str:
 
 @dataclass(frozen=True)
 class Portable:
-    """`network`: uint8 pictures (n, 3, height, width) → float32 (n, dimension), in float32 on the processor.
-    Normalisation, unit length and the rounding to float16 are inside: it gives the encoder's vectors.
+    """`graph` writes it as ONNX: `pictures` uint8 (n, 3, height, width) → `vectors` float32 (n, dimension).
+    Normalisation, unit length and the rounding to float16 are inside: it gives the encoder's vectors. Raises
+    `EncoderError` for what can't be written, or is too large to go along.
 
     `fit` says how Pillow gives an upright RGB picture that size: `whole` stretches all of it, `crop` makes
     its shorter side fit and cuts the middle out.
     """
 
-    network: torch.nn.Module
+    graph: Callable[[], bytes]
     height: int
     width: int
     fit: Literal["whole", "crop"]
     notice: str  # whose the weights are, as their licences want it said to whoever gets them
     interpolation: Literal["bicubic", "bilinear"] = "bicubic"
+    made_with: str = ""  # what may write another graph in another version
 
 
 @runtime_checkable
 class PortableEncoder(Protocol):
     def portable(self) -> Portable:
-        """A new float32 copy, whatever precision the encoder itself works in.
+        """In float32, whatever precision the encoder itself works in.
 
         Raises `EncoderError` where its preprocessing is of a kind that `Portable` can't say.
         """

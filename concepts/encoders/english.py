@@ -9,7 +9,7 @@ import re
 import unicodedata
 from functools import cache
 
-from concepts.encoders.sentences import packaged_minilm, packaged_wordnet
+from concepts.encoders.packaged import GLOSSES, LEMMAS, packaged_text
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 SHORTEST = 3  # letters of both parts of a compound, and of a word from MiniLM's vocabulary
@@ -51,8 +51,7 @@ def _is_known(word: str) -> bool:
 @cache
 def _english() -> frozenset[str]:
     """The words of WordNet's nouns and their glosses, as timm has them, and of MiniLM's vocabulary."""
-    files = ("imagenet_synset_to_lemma.txt", "imagenet_synset_to_definition.txt")
-    texts = " ".join((packaged_wordnet() / name).read_text(encoding="utf-8") for name in files).casefold()
-    vocabulary = (packaged_minilm() / "vocab.txt").read_text(encoding="utf-8").split("\n")
+    texts = f"{packaged_text(LEMMAS)} {packaged_text(GLOSSES)}".casefold()
+    vocabulary = packaged_text("vocab.txt").split("\n")
     read = (word for word in vocabulary if len(word) >= SHORTEST and _WORD.fullmatch(word))
     return frozenset(_WORD.findall(texts)).union(read)

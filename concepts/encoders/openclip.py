@@ -26,6 +26,7 @@ from concepts.encoders.base import (
     as_stored,
     licence_of,
 )
+from concepts.encoders.exporting import FromPixels, portable
 from concepts.encoders.precision import DTYPES, pick_device, resolve_precision
 from concepts.encoders.saliency import WHOLE, Box, Cells
 from concepts.errors import EncoderError
@@ -191,24 +192,10 @@ class OpenClipEncoder(WithWords):
         fit: Any = {"squash": "whole", "shortest": "crop"}.get(config["resize_mode"])
         if fit is None or config["interpolation"] not in ("bicubic", "bilinear") or height != width:
             raise EncoderError(f"its pictures are prepared in an unusual way ({json.dumps(config)})")
-        network = FromPixels(model.visual, config["mean"], config["std"]).eval()
-        return Portable(
+        network = FromPixels(model.visual, config["mean"], config["std"])
+        return portable(
             network, height, width, fit, f"Weights: {self.name}, by its makers.", config["interpolation"]
         )
-
-
-class FromPixels(torch.nn.Module):
-    """uint8 (n, 3, height, width) → float32 (n, dimension), unit length, rounded as stored."""
-
-    def __init__(self, visual: Any, mean: Sequence[float], std: Sequence[float]) -> None:
-        super().__init__()
-        self.visual = visual
-        self.register_buffer("mean", torch.tensor(mean).reshape(3, 1, 1))
-        self.register_buffer("std", torch.tensor(std).reshape(3, 1, 1))
-
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        pixels = (pictures.float() / 255 - self.get_buffer("mean")) / self.get_buffer("std")
-        return normalize(self.visual(pixels), dim=1).half().float()
 
 
 def _is_mean_of_patches(visual: Any) -> bool:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from concepts.encoders.base import Encoder, Fingerprint, Pixels, Portable, Vectors
+from concepts.encoders.nodes import Nodes
 from concepts.encoders.saliency import WHOLE, Box, Cells
 
 GRID = 4  # cells a side
@@ -55,7 +56,7 @@ class PartsEncoder(Encoder, Protocol):
         """(n, 3, H, W) → (n, parts, dimension), each of unit length, rounded to what float16 can hold."""
 
     def portable_parts(self) -> Portable:
-        """As `PortableEncoder.portable`, with a network that gives (n, parts, dimension)."""
+        """As `PortableEncoder.portable`, with a graph that gives (n, parts, dimension)."""
 
 
 class AllParts:
@@ -110,10 +111,27 @@ class FocusedEncoder:
         return Cells(np.array([[score]]), 0.0, slice(0, self.dimension), BOXES[place])
 
     def portable(self) -> Portable:
-        from concepts.encoders.picking import Picking  # imports PyTorch
-
         parts = self._encoder.portable_parts()
-        return replace(parts, network=Picking(parts.network, self._focus).eval())
+        return replace(parts, graph=lambda: _picking(parts.graph(), self._focus))
+
+
+def _picking(graph: bytes, focus: NDArray[np.float32]) -> bytes:
+    """A graph that gives `vectors` (n, parts, d) → one that gives (n, d): the part that the focus picks."""
+    from onnx import load_from_string
+
+    model = load_from_string(graph)
+    for node in model.graph.node:
+        node.output[:] = ["parts" if name == "vectors" else name for name in node.output]
+    nodes = Nodes("focus")
+    likeness = nodes.node("MatMul", "parts", nodes.constant(focus[:, None]))
+    best = nodes.node("ArgMax", likeness, axis=1, keepdims=1)  # (n, 1, 1)
+    places = nodes.node("Expand", best, nodes.constant(np.array([1, 1, len(focus)])))
+    picked = nodes.node("GatherElements", "parts", places, axis=1)
+    nodes.node("Squeeze", picked, nodes.constant(np.array([1])), out="vectors")
+    model.graph.node.extend(nodes.nodes)
+    model.graph.initializer.extend(nodes.initializers)
+    del model.graph.output[0].type.tensor_type.shape.dim[1]
+    return bytes(model.SerializeToString(deterministic=True))
 
 
 def _seen_larger(encoder: PartsEncoder, what: str) -> Fingerprint:

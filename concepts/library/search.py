@@ -14,6 +14,7 @@ from cachetools import LRUCache
 
 from concepts.encoders.base import Vectors, reads_english_best, unit
 from concepts.encoders.english import is_latin, looks_english
+from concepts.encoders.lite0 import FEATURES
 from concepts.errors import DiscernError
 from concepts.library.collection import Collection
 from concepts.view import View
@@ -187,6 +188,4 @@ def with_look_alikes(ids: Iterable[str], library: NearGroups) -> set[str]:
 def words_of_examples(examples: Vectors, nearest: NearestNouns) -> list[str]:
     """Nouns for what example pictures (n, d) of the embedded encoder show, by `nearest` (vector, n) → nouns:
     no other has pictures and nouns in one space."""
-    from concepts.encoders.embedded import FEATURES  # loads torch
-
     return nearest(examples[:, FEATURES:].mean(axis=0), WORDS_OF_EXAMPLES)

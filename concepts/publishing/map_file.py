@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from concepts.bundle.canvas import Canvas
+from concepts.bundle.figures import INK
 from concepts.errors import DiscernError
 from storage.csv_files import escaped
 from storage.files import write_whole
@@ -18,6 +20,8 @@ from storage.places import texts_of
 from storage.vectors.ids import Floats, PictureIds
 
 NO_COLOUR = "#9a9a94"  # of pictures that no colour is for
+SIDE, EDGE = 1350, 30  # pixels
+COLUMNS, ROW, WORDS = 3, 34, 19  # of what the colours mean: columns, pixels of a row, of its words
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,22 +57,20 @@ def _csv(points: MapPoints) -> bytes:
 
 
 def _png(points: MapPoints) -> bytes:
-    from matplotlib.figure import Figure as Canvas
-
-    canvas = Canvas(figsize=(9, 9), dpi=150, layout="constrained")
-    axes = canvas.subplots()
-    axes.set_axis_off()
-    axes.set_aspect("equal")
-    size = float(np.clip(40_000 / max(len(points.places), 1), 0.3, 40))
-    for code, (word, colour) in enumerate([("", NO_COLOUR), *points.colours]):
-        x, y = points.places[points.codes == code].T
-        label = f"{word} ({len(x):,})" if word and len(x) else None
-        axes.scatter(x, y, s=size, c=colour, linewidths=0, label=label, zorder=1 + bool(code))
+    legend = [("", NO_COLOUR), *points.colours]
+    rows = -(-len(points.colours) // COLUMNS)
+    canvas, above = Canvas(SIDE, SIDE + ROW * rows), ROW * rows
+    at = (points.places * (1, -1) + 1) * (SIDE / 2 - EDGE) + (EDGE, EDGE + above)
+    radius = float(np.clip(8.2 / max(len(at) / 1000, 1) ** 0.5, 0.6, 6.6))
+    for code, (word, colour) in enumerate(legend):
+        some = at[points.codes == code]
+        canvas.dots(some, colour, radius)
+        if word and len(some):
+            row, column = divmod(code - 1, COLUMNS)
+            left, middle = EDGE + column * (SIDE - 2 * EDGE) / COLUMNS, EDGE + ROW * row
+            canvas.dots(np.array([[left + 8, middle]]), colour, 8)
+            canvas.words(left + 26, middle, f"{word} ({len(some):,})", INK, WORDS, "lm")
     for x, y, name in points.names:
-        paper = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.5}
-        axes.text(x, y, name, ha="center", va="center", fontsize=9, bbox=paper, zorder=3)
-    if points.colours:
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, markerscale=3)
-    file = io.BytesIO()
-    canvas.savefig(file, format="png", facecolor="white", metadata={"Software": None})
-    return file.getvalue()
+        half = SIDE / 2 - EDGE
+        canvas.words(EDGE + half * (1 + x), EDGE + above + half * (1 - y), name, INK, WORDS, "mm", "#ffffff")
+    return canvas.png()

@@ -61,9 +61,6 @@ from storage.picture_filter import PictureFilter
 from storage.pictures.files import Within
 from storage.pictures.sources import require
 from storage.pictures.videos import split
-from storage.vectors.products import load_conversion
-
-MANY = 50_000  # pictures, of which a pass over the vectors takes longer than a screen unless it is made fast
 
 Paths = Annotated[
     list[Path] | None,
@@ -212,8 +209,6 @@ class PictureLibrary:
         from concepts.learning.fitting import warm_up
 
         warm_up()
-        if self.count() > MANY:
-            load_conversion()
         self._context.collection.look()
         with contextlib.suppress(DiscernError):  # whoever needs it is told
             self._context.collection.words().warm_up()

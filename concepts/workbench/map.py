@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import pyarrow.compute as pc
@@ -30,9 +30,6 @@ from storage.labels import Author
 from storage.vectors.ids import Floats, PictureIds, Rows
 from storage.vectors.map import Map
 from storage.vectors.reader import VectorReader
-
-if TYPE_CHECKING:
-    from matplotlib.path import Path as Outline
 
 NAMED, A_NAME = 5_000, 60  # pictures that names are found from, and at least so many for each
 MOST_NAMES = 24
@@ -162,7 +159,7 @@ class LibraryMap:
         shown = self._shown()
         if shown is None:
             raise DiscernError("There is no map of the library yet. Draw it first.")
-        return shown.ids.at(np.flatnonzero(_outline(shape).contains_points(shown.places)))
+        return shown.ids.at(np.flatnonzero(_inside(_corners(shape), shown.places)))
 
     # A picture of it
 
@@ -299,14 +296,24 @@ class LibraryMap:
         return list(found.values())
 
 
-def _outline(shape: str) -> Outline:
-    from matplotlib.path import Path as Outline
-
+def _corners(shape: str) -> Floats:
+    """(n, 2)"""
     try:
         corners = np.array([[float(x) for x in corner.split(",")] for corner in shape.split()])
-        return Outline(corners.reshape(len(corners), 2))
+        return corners.reshape(len(corners), 2)
     except ValueError:
         raise DiscernError("A shape on the map is written x,y x,y x,y with numbers from -1 to 1.") from None
+
+
+def _inside(corners: Floats, places: Floats) -> NDArray[np.bool_]:
+    """Which places (m, 2) lie in a polygon (n, 2): a line to the right of them crosses it an odd number of
+    times (Shimrat 1962)."""
+    x, y = places.T
+    inside = np.zeros(len(places), bool)
+    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        if y0 != y1:
+            inside ^= ((y0 > y) != (y1 > y)) & (x < (x1 - x0) * (y - y0) / (y1 - y0) + x0)
+    return inside
 
 
 def _coloured(ids: PictureIds, groups: Mapping[str, Collection[str]]) -> Colours:

@@ -103,15 +103,3 @@ def test_asking_what_is_next_a_second_time_loads_no_encoder(
     again = Workbench(bench.context.settings)
     monkeypatch.setattr(again.context.collection, "_load", never)
     assert again.concept(NAME).labels.next_pictures(5) == first
-
-
-@pytest.mark.parametrize(("many", "loaded"), [(0, 1), (10_000, 0)], ids=["large", "small"])
-def test_where_no_encoder_is_loaded_a_large_library_still_has_fast_passes_over_its_vectors(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch, many: int, loaded: int
-) -> None:
-    calls: list[str] = []
-    monkeypatch.setattr("concepts.workbench.library.MANY", many)
-    monkeypatch.setattr("concepts.workbench.library.load_conversion", lambda: calls.append("loaded"))
-    bench.library.warm_up()
-    bench.context.background.submit(lambda: None).result(20)
-    assert len(calls) == loaded

@@ -62,9 +62,10 @@ def test_it_fulfils_the_protocol(encoder: Encoder, name: str) -> None:
     assert encoder.decode_size > 0
 
 
-def test_prepared_pixels_are_float32_of_one_shape(encoder: Encoder, pictures: list[Image.Image]) -> None:
+def test_prepared_pixels_are_of_one_kind_and_shape(encoder: Encoder, pictures: list[Image.Image]) -> None:
     prepared = [encoder.prepare(picture) for picture in pictures]
-    assert {pixels.dtype for pixels in prepared} == {np.dtype(np.float32)}
+    (kind,) = {pixels.dtype for pixels in prepared}
+    assert kind in (np.float32, np.uint8)
     assert len({pixels.shape for pixels in prepared}) == 1
     assert prepared[0].shape[0] == 3
 
@@ -142,6 +143,9 @@ def test_another_precision_is_another_fingerprint_near_the_first(
     encoder: Encoder, name: str, encoder_cache: Path, pictures: list[Image.Image]
 ) -> None:
     half = load_encoder(name, cache=encoder_cache, precision="bfloat16")
+    if half.fingerprint.precision == "float32":  # it has but one
+        assert half.fingerprint == encoder.fingerprint
+        return
     assert half.fingerprint.precision == "bfloat16"
     assert half.fingerprint != encoder.fingerprint
     assert cosines(encode(half, pictures), encode(encoder, pictures)).mean() > 0.98

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from drawing import draw
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +14,7 @@ from PIL import Image
 from concepts.encoders import load_encoder
 from concepts.encoders.base import unit
 from concepts.encoders.embedded import EmbeddedEncoder
+from concepts.encoders.nodes import session
 from concepts.encoders.parts import (
     BOXES,
     PARTS,
@@ -30,8 +30,8 @@ SEED = 5
 
 
 @pytest.fixture(scope="module")
-def encoder(encoder_cache: Path) -> EmbeddedEncoder:
-    return EmbeddedEncoder(encoder_cache)
+def encoder() -> EmbeddedEncoder:
+    return EmbeddedEncoder()
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +102,9 @@ def test_what_is_exported_picks_and_gives_the_same(
     portable = focused.portable()
     assert (portable.height, portable.width) == (768, 768)
     sized = [np.asarray(picture.resize((768, 768), Image.Resampling.BICUBIC)) for picture in pictures[:4]]
-    with torch.inference_mode():
-        found = portable.network(torch.from_numpy(np.stack(sized).transpose(0, 3, 1, 2).copy()))
-    np.testing.assert_allclose(found.numpy(), expected, atol=2e-3)
+    pixels = np.stack(sized).transpose(0, 3, 1, 2)
+    (found,) = session(portable.graph()).run(None, {"pictures": np.ascontiguousarray(pixels)})
+    np.testing.assert_allclose(found, expected, atol=2e-3)
 
 
 def test_another_focus_is_another_fingerprint(encoder: EmbeddedEncoder) -> None:

@@ -40,7 +40,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def resolved(network: Network, folder: Path, **more: object) -> str:
+def resolved(network: Network, folder: Path) -> str:
     return resolve_precision(
         "auto",
         network,
@@ -48,7 +48,6 @@ def resolved(network: Network, folder: Path, **more: object) -> str:
         (8, 8),
         architecture="a",
         cache=folder,
-        **more,  # type: ignore[arg-type]
     )
 
 
@@ -58,16 +57,6 @@ def test_bfloat16_is_taken_where_it_is_quicker_by_a_fifth(
 ) -> None:
     assert resolved(Network(half, clock), tmp_path) == expected
     assert clock.most == BATCH
-
-
-def test_it_must_be_quicker_than_what_is_run_in_float32(clock: Clock, tmp_path: Path) -> None:
-    network = Network(0.5, clock)
-
-    def quick(pixels: torch.Tensor) -> torch.Tensor:
-        clock.now += 0.25 * len(pixels)
-        return pixels.mean((2, 3))
-
-    assert resolved(network, tmp_path, float32=quick) == "float32"
 
 
 def test_a_processor_that_only_imitates_bfloat16_is_not_asked_for_whole_batches(

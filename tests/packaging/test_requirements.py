@@ -28,7 +28,9 @@ OURS = {
     "tools",
     "web",
 }
-OPTIONAL = tuple(f"requirements{which}.txt" for which in ("", "-mcp", "-oauth", "-ray", "-video"))
+OPTIONAL = tuple(
+    f"requirements{which}.txt" for which in ("", "-mcp", "-oauth", "-openclip", "-ray", "-video")
+)
 IN_A_BUNDLE = {"scorer"}  # an exported file that tests import from where it was written
 
 

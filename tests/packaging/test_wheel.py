@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import shutil
 import site
@@ -22,6 +23,8 @@ from setup import moved
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("concepts", "discern", "storage", "study", "web")
 BUILT_FROM = (*PACKAGES, "app.py", "setup.py", "pyproject.toml", "requirements.txt", "README.md", "LICENSE")
+
+WITH_PYTORCH = {"torch", "torchvision", "open_clip", "open_clip_torch", "timm", "transformers", "onnxscript"}
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -43,12 +46,19 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
-    """The programs of a fresh virtual environment with the wheel; dependencies come from this one."""
+    """The programs of a fresh virtual environment with the wheel; dependencies come from this one, but for
+    PyTorch and what asks for it."""
     folder = tmp_path_factory.mktemp("installed") / "venv"
     venv.create(folder, symlinks=True)
     (packages,) = folder.glob("lib/python*/site-packages")
+    dependencies = folder / "dependencies"
+    dependencies.mkdir()
+    for place in map(Path, site.getsitepackages()):
+        for there in place.iterdir():
+            if there.name.partition(".")[0].partition("-")[0].lower() not in WITH_PYTORCH:
+                (dependencies / there.name).symlink_to(there)
     # A path in a .pth file is searched, but its own .pth files are not: no checkout comes in with it.
-    (packages / "dependencies.pth").write_text("\n".join(site.getsitepackages()))
+    (packages / "dependencies.pth").write_text(str(dependencies))
     pip = [sys.executable, "-m", "pip", "--python", folder / "bin" / "python", "install", "--quiet"]
     subprocess.run([*pip, "--no-deps", "--no-index", wheel], check=True)
     return folder / "bin"
@@ -96,6 +106,20 @@ def test_the_command_works_outside_of_the_checkout(run: Run, tmp_path: Path) -> 
     pictures = draw_folder(tmp_path / "pictures", 6)
     run("discern", "library", "add", pictures, "--encoder", "embedded")
     assert '"pictures": 6' in run("discern", "library", "info", "--json").stdout
+
+
+def test_it_needs_no_pytorch_until_an_encoder_from_elsewhere_is_asked_for(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        run("python", "-c", "import torch")
+    assert "No module named 'torch'" in failed.value.stderr
+    pictures = draw_folder(tmp_path / "pictures", 6)
+    run("discern", "library", "add", pictures)
+    found = json.loads(run("discern", "library", "info", "--json").stdout)
+    assert found["encoder"] == "embedded"
+    assert json.loads(run("discern", "library", "search", "a lemon", "--json").stdout)
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        run("discern", "library", "reembed", "ViT-B-32-256/datacomp_s34b_b86k")
+    assert "pip install 'discern[openclip]'" in failed.value.stderr
 
 
 def test_the_app_is_served_outside_of_the_checkout(installed: Path, elsewhere: Path) -> None:
