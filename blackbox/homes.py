@@ -30,6 +30,7 @@ HOMES = {
     "before_0_1_0": FIXTURES / "before_0_1_0.zip",
     "0_1_0": FIXTURES / "0_1_0.zip",
     "after_0_1_0": FIXTURES / "after_0_1_0.zip",
+    "0_2_0": FIXTURES / "0_2_0.zip",
 }
 OWNER = ("ana", "a password of ana")
 PAGE = 200  # the most that an address gives at once
