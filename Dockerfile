@@ -43,22 +43,22 @@ RUN pip install --no-cache-dir -c constraints.txt numpy setuptools \
 
 FROM python:3.11-slim AS app
 
-# The sample pictures of the demo, and certificates for whoever sets an endpoint or an open_clip model.
+# Certificates for whoever sets an endpoint or an open_clip model. The demo fetches its sample pictures.
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates tuxpaint-stamps-default \
+    && apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /app
 COPY requirements.txt requirements-openclip.txt constraints.txt ./
-RUN pip install --no-cache-dir -c constraints.txt -r requirements.txt
+RUN pip install --no-cache-dir --no-compile -c constraints.txt -r requirements.txt
 ARG OPENCLIP
 ARG TORCH_INDEX_URL
 # The index of PyTorch's builds has few other packages: what it can't give as tested, the last line does.
 RUN if [ -n "$OPENCLIP" ]; then \
         if [ -n "$TORCH_INDEX_URL" ]; then \
-            pip install --no-cache-dir --index-url "$TORCH_INDEX_URL" -c requirements-openclip.txt torch torchvision; \
+            pip install --no-cache-dir --no-compile --index-url "$TORCH_INDEX_URL" -c requirements-openclip.txt torch torchvision; \
         fi \
-        && pip install --no-cache-dir -c constraints.txt -r requirements-openclip.txt; \
+        && pip install --no-cache-dir --no-compile -c constraints.txt -r requirements-openclip.txt; \
     fi
 
 COPY LICENSE NOTICE app.py ./
@@ -68,6 +68,8 @@ COPY storage ./storage
 COPY study ./study
 COPY web ./web
 COPY --from=packaged /packaged/concepts/encoders/packaged ./concepts/encoders/packaged
+# Modules are compiled as they are imported, which only root may keep; most of what comes along never is.
+RUN python -c "import app, web.server, concepts.workbench, lancedb, onnx, onnxruntime, openai, sklearn.cluster"
 
 RUN useradd --uid 1000 --create-home discern && install -d -o discern -g discern /data
 USER discern

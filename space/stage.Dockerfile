@@ -4,7 +4,10 @@ FROM app AS space
 
 USER root
 COPY requirements-oauth.txt ./
-RUN pip install --no-cache-dir -c constraints.txt -r requirements-oauth.txt
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends tuxpaint-stamps-default \
+    && rm -rf /var/lib/apt/lists/* \
+    && pip install --no-cache-dir --no-compile -c constraints.txt -r requirements-oauth.txt
 USER discern
 
 # Only the hub's own page may show it in a frame. For people of your own instead of a demo: the Space's README.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -48,7 +49,9 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
     The yes and no come from the folder a picture is in, so this needs the sample pictures or another
     folder with a subfolder called `animals`.
     """
-    folder = pictures or sample_pictures(bench.context.settings.home.parent)
+    home = bench.context.settings.home
+    # Beside the data folder, which may be made anew for each demo; in it where one may write to nothing else.
+    folder = pictures or sample_pictures(home.parent if os.access(home.parent, os.W_OK) else home / "sample")
     say(f"Concept: “{NAME}”. {DESCRIPTION}")
     say(f"Answers are SIMULATED: what is in the sample's folder “{FOLDER}” counts. No person is asked.\n")
 

@@ -62,8 +62,18 @@ def base_root(folder: Path) -> Path:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        for name, target in (("python", "/usr/bin/python3"), ("python3", "/usr/bin/python3")):
-            (root / "usr" / "local" / "bin" / name).symlink_to(target)
+        for name in ("python", "python3"):
+            (root / "usr" / "local" / "bin" / name).symlink_to("/usr/bin/python3")
+        # As in the official images: no documentation, no translations, and apt keeps nothing.
+        for left in ("usr/share/doc", "usr/share/man", "usr/share/locale", "var/cache/apt/archives"):
+            shutil.rmtree(root / left)
+        (root / "etc" / "apt" / "apt.conf.d" / "clean").write_text(
+            'DPkg::Post-Invoke {"rm -f /var/cache/apt/archives/*.deb || true";};\n'
+            'Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "";\n'
+        )
+        (root / "etc" / "dpkg" / "dpkg.cfg.d" / "less").write_text(
+            "path-exclude /usr/share/doc/*\npath-exclude /usr/share/man/*\npath-exclude /usr/share/locale/*\n"
+        )
     return root
 
 
@@ -73,7 +83,7 @@ def build(
     """The stage's root, with what other stages gave it."""
     machine = Machine(folder / stage)
     shutil.rmtree(machine.root, ignore_errors=True)
-    shutil.copytree(base_root(folder), machine.root, symlinks=True)
+    subprocess.run(["cp", "-a", base_root(folder), machine.root], check=True)  # with its devices
     for place in ("etc/resolv.conf", "etc/ssl/certs/ca-certificates.crt", "etc/pip.conf"):
         with suppress(FileNotFoundError):
             (machine.root / place).parent.mkdir(parents=True, exist_ok=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from concepts.errors import DiscernError
 
@@ -41,9 +41,11 @@ def unpacked(package: str, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for leftover in folder.glob(f"{package}*.deb"):
         leftover.unlink()
-    if not _download(package, folder) and os.geteuid() == 0:
-        subprocess.run(["apt-get", "update", "-qq"], check=False, capture_output=True)
-        _download(package, folder)
+    if not _download(package, folder):  # with lists of our own, where the system has none or old ones
+        with TemporaryDirectory() as own:
+            lists = _own_lists(Path(own))
+            subprocess.run(["apt-get", "update", "-qq", *lists], check=False, capture_output=True)
+            _download(package, folder, *lists)
     packages = list(folder.glob(f"{package}*.deb"))
     if not packages:
         raise DiscernError(
@@ -57,9 +59,16 @@ def unpacked(package: str, folder: Path) -> Path:
     return root
 
 
-def _download(package: str, folder: Path) -> bool:
+def _own_lists(folder: Path) -> list[str]:
+    for place in ("lists/partial", "cache/archives/partial"):
+        (folder / place).mkdir(parents=True)
+    options = ("APT::Sandbox::User=root", f"Dir::State::Lists={folder}/lists", f"Dir::Cache={folder}/cache")
+    return [word for option in options for word in ("-o", option)]
+
+
+def _download(package: str, folder: Path, *options: str) -> bool:
     # Debian's own sandbox user can't write into a person's folder.
-    command = ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", package]
+    command = ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", *options, package]
     return subprocess.run(command, cwd=folder, check=False, capture_output=True).returncode == 0
 
 
