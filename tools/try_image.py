@@ -64,6 +64,7 @@ def base_root(folder: Path) -> Path:
         )
         for name in ("python", "python3"):
             (root / "usr" / "local" / "bin" / name).symlink_to("/usr/bin/python3")
+        (root / "dev" / "shm").chmod(0o1777)
         # As in the official images: no documentation, no translations, and apt keeps nothing.
         for left in ("usr/share/doc", "usr/share/man", "usr/share/locale", "var/cache/apt/archives"):
             shutil.rmtree(root / left)
@@ -82,22 +83,23 @@ def build(
 ) -> Machine:
     """The stage's root, with what other stages gave it."""
     machine = Machine(folder / stage)
-    shutil.rmtree(machine.root, ignore_errors=True)
+    _remove(machine.root)
     subprocess.run(["cp", "-a", base_root(folder), machine.root], check=True)  # with its devices
     for place in ("etc/resolv.conf", "etc/ssl/certs/ca-certificates.crt", "etc/pip.conf"):
         with suppress(FileNotFoundError):
             (machine.root / place).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(Path("/", place), machine.root / place)
-    for mount in mounts:
-        (machine.root / mount.relative_to("/")).mkdir(parents=True, exist_ok=True)
-        subprocess.run(["mount", "--bind", mount, machine.root / mount.relative_to("/")], check=True)
+    _mount(machine.root / "proc", "-t", "proc", "proc")  # devices are the root's own
+    for outside in mounts:
+        _mount(machine.root / outside.relative_to("/"), "--bind", str(outside))
+        _mount(machine.root / outside.relative_to("/"), "-o", "remount,bind,ro")
     found = stages(dockerfile)
     for word, rest in found[stage]:
         _done(machine, word, rest, folder, build_args)
         if word == "COPY" and rest.startswith("--from="):
             other = rest.split()[0].removeprefix("--from=")
             if not (folder / other).exists():
-                unmount(build(folder, other, dockerfile, build_args, mounts))
+                unmount(build(folder, other, dockerfile, build_args, mounts).root)
             _copy_from(machine, folder / other, rest)
     return machine
 
@@ -131,11 +133,24 @@ def _copy_from(machine: Machine, other: Path, rest: str) -> None:
     shutil.copytree(other / source.lstrip("/"), machine.root / machine.folder.lstrip("/") / target)
 
 
-def unmount(machine: Machine) -> None:
+def _mount(place: Path, *how: str) -> None:
+    place.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["mount", *how, place], check=True)
+
+
+def unmount(below: Path) -> None:
     lines = Path("/proc/mounts").read_text().splitlines()
     for place in (line.split()[1] for line in reversed(lines)):
-        if place.startswith(f"{machine.root}/"):
+        if place.startswith(f"{below}/"):
             subprocess.run(["umount", place], check=True)
+
+
+def _remove(root: Path) -> None:
+    """Nothing that is mounted in it: what lies there is this computer's own."""
+    unmount(root)
+    if f" {root}/" in Path("/proc/mounts").read_text():
+        sys.exit(f"Something is still mounted below {root}. Unmount it first.")
+    shutil.rmtree(root, ignore_errors=True)
 
 
 def try_it(machine: Machine, instructions: Instructions, folder: Path, stamps: Path | None) -> None:
@@ -182,16 +197,14 @@ def main() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     if options.stage == "space":
         dockerfile += (ROOT / "space" / "stage.Dockerfile").read_text(encoding="utf-8")
-    mounts = [Path("/proc"), Path("/dev"), *options.mount]
-    machine = build(
-        folder, options.stage, dockerfile, dict(one.split("=", 1) for one in options.build_arg), mounts
-    )
+    build_args = dict(one.split("=", 1) for one in options.build_arg)
     try:
+        machine = build(folder, options.stage, dockerfile, build_args, options.mount)
         size = subprocess.run(["du", "-smx", machine.root], check=True, capture_output=True, text=True)
         print(f"{options.stage}: {size.stdout.split()[0]} MB on disk", flush=True)
         try_it(machine, stages(dockerfile)[options.stage], folder, options.stamps)
     finally:
-        unmount(machine)
+        unmount(folder)
 
 
 if __name__ == "__main__":

@@ -149,8 +149,11 @@ def resolve_auto(*, hub_seconds: float = HUB_SECONDS) -> Resolution:
     if offline and not cached:  # before torch is imported to ask for a GPU: this must be quick
         return _embedded(SWITCHED_OFF)
     hub_answered = None if offline else _ask_hub(hub_seconds)
-    import torch
-
+    try:
+        import torch
+    except (ImportError, OSError) as error:  # a build for another system, or half of one
+        log.warning("PyTorch can't be loaded: %s", error)
+        return Resolution("embedded", "The embedded encoder is used: PyTorch can't be loaded.")
     gpu = torch.cuda.is_available()
     best = GPU_DEFAULT if gpu else CPU_DEFAULT
     machine = "a GPU" if gpu else "a computer without a GPU"

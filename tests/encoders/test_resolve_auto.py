@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +16,8 @@ import torch
 from huggingface_hub import constants
 
 from concepts.encoders import CPU_DEFAULT, GPU_DEFAULT, DefaultModel, resolve_auto
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -138,3 +143,15 @@ def test_name_resolution_that_hangs_is_given_up_on(online: None, monkeypatch: py
     assert answered == []
     released.set()
     assert resolution.name == "embedded"
+
+
+def test_a_pytorch_that_can_not_be_loaded_is_done_without(tmp_path: Path) -> None:
+    """Such as a build for a newer system."""
+    (tmp_path / "torch.py").write_text("raise OSError('version `GLIBC_2.38’ not found')\n")
+    code = "from concepts.encoders import resolve_auto; found = resolve_auto(); print(found.name, found.why)"
+    settings = os.environ | {"PYTHONPATH": str(tmp_path), "HF_ENDPOINT": "http://127.0.0.1:9"}
+    settings.pop("HF_HUB_OFFLINE", None)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=settings, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "embedded The embedded encoder is used: PyTorch can't be loaded.\n"
