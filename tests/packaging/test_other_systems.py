@@ -28,7 +28,6 @@ NAMES = {
 }  # fmt: skip
 REACHED_ON_POSIX_ALONE = {
     ("concepts/labelling/formats/apart.py", "os.nice"),  # where `resource` could be imported
-    ("concepts/library/sample.py", "os.geteuid"),  # where there is an apt-get
 }
 
 
