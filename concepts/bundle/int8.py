@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from concepts.bundle.classifier_model import EncoderGraph, kept
 from concepts.bundle.heads import BundleHead
 from concepts.encoders.base import Vectors
+from concepts.encoders.nodes import session
 from concepts.errors import EncoderError
 from concepts.learning.base import FAMILIAR_FROM, Floats
 
@@ -138,16 +139,8 @@ def batches(pictures: Pictures) -> list[Pictures]:
 
 
 def vectors_of(content: bytes, pictures: Pictures) -> Vectors:
-    session = session_of(content)
-    return np.concatenate([session.run(None, {"pictures": batch})[0] for batch in batches(pictures)])
-
-
-def session_of(content: bytes) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # as classify.py works: a batch in every thread
-    return onnxruntime.InferenceSession(content, options, ["CPUExecutionProvider"])
+    run = session(content).run
+    return np.concatenate([run(None, {"pictures": batch})[0] for batch in batches(pictures)])
 
 
 def fitted(head: BundleHead, int8: Int8) -> BundleHead:
@@ -181,12 +174,12 @@ def _stretch(logits: Floats, probability: Floats) -> tuple[float, float]:
 def pace(graph: EncoderGraph, smaller: EncoderGraph, pictures: Pictures) -> list[float]:
     """Pictures a second of both on one core, measured by turns so that both have the same luck."""
     taken = [0.0, 0.0]
-    sessions = [session_of(graph.content), session_of(smaller.content)]
-    for session in sessions:
-        session.run(None, {"pictures": pictures[:1]})  # what is prepared at the first
+    sessions = [session(graph.content), session(smaller.content)]
+    for one in sessions:
+        one.run(None, {"pictures": pictures[:1]})  # what is prepared at the first
     for batch in batches(pictures):
-        for place, session in enumerate(sessions):
+        for place, one in enumerate(sessions):
             started = time.perf_counter()
-            session.run(None, {"pictures": batch})
+            one.run(None, {"pictures": batch})
             taken[place] += time.perf_counter() - started
     return [len(pictures) / max(seconds, 1e-9) for seconds in taken]

@@ -38,6 +38,8 @@ __all__ = [
     "Resolution",
     "Vectors",
     "as_stored",
+    "check_installed",
+    "has_openclip",
     "load_encoder",
     "load_named_elsewhere",
     "registered_as",
@@ -57,10 +59,14 @@ def load_encoder(name: str, *, cache: Path, precision: str = "auto") -> Encoder:
         raise EncoderError(f"Precision {precision!r} is unknown. Use auto, float32 or bfloat16.")
     if name == "auto":
         name = resolve_auto().name
-    key = registered_as(name)
-    if key in ELSEWHERE and not has_openclip():
+    check_installed(name)
+    return ENCODERS[registered_as(name)].load(name, cache, precision)
+
+
+def check_installed(name: str) -> None:
+    """Raises `MissingPackageError` where an encoder needs what isn't installed."""
+    if registered_as(name) in ELSEWHERE and name != "auto" and not has_openclip():
         raise MissingPackageError("open_clip_torch", "openclip")
-    return ENCODERS[key].load(name, cache, precision)
 
 
 def has_openclip() -> bool:

@@ -175,13 +175,13 @@ class _Vectors:
         self._nodes = nodes
         self._classifier = nodes.constant(weight.T), nodes.constant(bias)
         self._classes = nodes.constant(class_vectors())
-        self._last = nodes.constant(np.array([-1]))
 
     def __call__(self, features: str) -> str:
         node, weight, bias = self._nodes.node, *self._classifier
         likely = node("Softmax", node("Add", node("MatMul", features, weight), bias), axis=1)
         shares, places = self._nodes.most(likely, TOP)
-        shares = node("Unsqueeze", node("Div", shares, self._sum(shares)), self._last)
+        total = node("ReduceSum", shares, self._axis(1), keepdims=1)
+        shares = node("Unsqueeze", node("Div", shares, total), self._axis(-1))
         classes = node("Gather", self._classes, places)  # (n, 5, 384)
         words = node("ReduceSum", node("Mul", classes, shares), self._axis(1), keepdims=0)
         both = self._unit(features, FEATURE_SHARE), self._unit(words, 1 - FEATURE_SHARE)
@@ -193,9 +193,6 @@ class _Vectors:
         least = self._nodes.constant(np.array(1e-12, np.float32))
         found = self._nodes.node("Div", values, self._nodes.node("Max", length, least))
         return self._nodes.node("Mul", found, self._nodes.constant(np.array(math.sqrt(share), np.float32)))
-
-    def _sum(self, values: str) -> str:
-        return self._nodes.node("ReduceSum", values, self._axis(1), keepdims=1)
 
     def _axis(self, axis: int) -> str:
         return self._nodes.constant(np.array([axis]))

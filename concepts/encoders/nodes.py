@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 OPSET = 18
 IR_VERSION = 10  # onnxruntime 1.18 and later read it
 
-
 Shape = Sequence[int | str]
 
 
@@ -75,10 +74,12 @@ class Nodes:
         return f"{self._prefix}_{self._numbers}"
 
 
-def session(graph: bytes) -> Any:
-    """Of ONNX Runtime, on one core: whoever encodes has a thread for each."""
+def session(graph: bytes, *, arena: bool = True) -> Any:
+    """Of ONNX Runtime, on one core: whoever encodes has a thread for each. Its `arena` keeps the memory that
+    the largest input took."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
+    options.enable_cpu_mem_arena = arena
     return onnxruntime.InferenceSession(graph, options, ["CPUExecutionProvider"])

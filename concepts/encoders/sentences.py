@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from concepts.encoders.base import Vectors, sha256_of, unit
 from concepts.encoders.nodes import Nodes, Shape, session
 from concepts.encoders.packaged import FOLDER
-from concepts.encoders.wordpiece import tokens
 from concepts.errors import EncoderError
 
 # Of the official file; and of what `setup.py` keeps of it, in half precision: half of a wheel's size, for a
@@ -21,7 +20,7 @@ from concepts.errors import EncoderError
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 HALVED_SHA256 = "50d7d1d02a8f0307ae7e2e44c25ae9ab9b13630b7cfeb0204fcbcca39aa04b4a"
 MAX_TOKENS = 256  # what the model was trained with (sentence_bert_config.json); the rest is cut off
-BATCH = 64
+BATCH = 16
 LAYERS, HEADS, LAYER_NORM_EPS = 6, 12, 1e-12  # config.json
 OPSET = 20  # the first with GELU
 FAR = np.float32(-1e9)  # added to what attention must not see
@@ -48,29 +47,33 @@ class SentenceEncoder:
         return unit(vectors)
 
     def _pooled(self, texts: list[str]) -> Vectors:
-        weights, layers = _loaded(self._folder)
-        numbers = [tokens(text, MAX_TOKENS) for text in texts]
-        longest = max(map(len, numbers))
-        ids = np.array([one + [0] * (longest - len(one)) for one in numbers])
-        mask = np.array([[place < len(one) for place in range(longest)] for one in numbers], np.float32)
-        words, places, kinds = (
-            weights[f"embeddings.{name}_embeddings.weight"] for name in ("word", "position", "token_type")
-        )
-        embedded = words[ids] + places[: ids.shape[1]] + kinds[0]
+        tokenizer, (words, places, kinds), layers = _loaded(self._folder)
+        encodings = tokenizer.encode_batch(texts)
+        ids = np.array([one.ids for one in encodings])
+        mask = np.array([one.attention_mask for one in encodings], np.float32)
+        embedded = words[ids].astype(np.float32) + places[: ids.shape[1]] + kinds[0]
         (hidden,) = layers.run(["hidden"], {"embedded": embedded, "hide": (FAR * (1 - mask))[:, None, None]})
         return np.asarray((hidden * mask[..., None]).sum(1) / mask.sum(1, keepdims=True))
 
 
 @cache
-def _loaded(folder: Path) -> tuple[Weights, Any]:
-    """The weights and a session of the layers, once for everybody in this process. Raises `EncoderError`."""
+def _loaded(folder: Path) -> tuple[Any, list[NDArray[np.float16]], Any]:
+    """The tokenizer, the embeddings of words, places and kinds, and a session of the layers, once for
+    everybody in this process. Raises `EncoderError`."""
     file = folder / "model.safetensors"
     if not file.is_file() or sha256_of(file) != HALVED_SHA256:
         raise EncoderError(f"{file} is missing or not the tested all-MiniLM-L6-v2. Install Discern again.")
     from safetensors.numpy import load_file
+    from tokenizers import Tokenizer
 
-    weights = {name: one.astype(np.float32) for name, one in load_file(file).items()}
-    return weights, session(_bert(weights))
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.enable_padding()  # to the longest of a batch; the file asks for 128 tokens, always
+    tokenizer.enable_truncation(MAX_TOKENS)
+    weights = load_file(file)
+    kinds = ("word", "position", "token_type")
+    embeddings = [weights.pop(f"embeddings.{kind}_embeddings.weight") for kind in kinds]
+    layers = _bert({name: one.astype(np.float32) for name, one in weights.items()})
+    return tokenizer, embeddings, session(layers, arena=False)  # which a few long texts would fill for ever
 
 
 def _bert(weights: Weights) -> bytes:

@@ -12,11 +12,12 @@ import numpy as np
 from concepts.bundle.classifier_model import EncoderGraph, encoder_graph, how_shown
 from concepts.bundle.facts import EncoderFacts
 from concepts.bundle.heads import BundleHead
-from concepts.bundle.int8 import BATCH, Int8, Int8Calibration, Pictures, fitted, pace, quantised, session_of
+from concepts.bundle.int8 import BATCH, Int8, Int8Calibration, Pictures, fitted, pace, quantised
 from concepts.bundle.reading import BadPictureError as UnreadableError
 from concepts.bundle.reading import Reader
 from concepts.classifier.training import check_fingerprint, linear_head
 from concepts.encoders.base import Fingerprint
+from concepts.encoders.nodes import session
 from concepts.errors import BadPictureError, DiscernError
 from concepts.jobs import Listener
 from concepts.labelling.dataset import ConceptDataset
@@ -192,12 +193,12 @@ def _read(collection: Collection, reader: Reader, ids: Sequence[str]) -> Iterato
 def _agreement(reader: Reader, one: ChosenEncoder, graph: EncoderGraph, int8: Int8) -> EncoderAgreement:
     line = linear_head(one.head)
     moved = fitted(BundleHead(line), int8).line
-    sessions = [session_of(graph.content), session_of(int8.graph.content)]
+    sessions = [session(graph.content), session(int8.graph.content)]
     same = n = 0
     pictures = _read(one.dataset.collection, reader, list(one.dataset.evaluation))
     while batch := list(islice(pictures, BATCH)):
         given = {"pictures": np.stack(batch)}
-        as_float, as_int8 = (session.run(None, given)[0] for session in sessions)
+        as_float, as_int8 = (one.run(None, given)[0] for one in sessions)
         yes = line.probabilities(as_float) >= line.threshold
         same += int((yes == (moved.probabilities(as_int8) >= moved.threshold)).sum())
         n += len(batch)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from concepts.encoders import check_installed
 from concepts.errors import DiscernError, MissingPackageError
 from concepts.jobs import Job, Progress, Started
 from concepts.library.dates import read_dates
@@ -156,6 +157,7 @@ class Upkeep:
             raise DiscernError("Write the name of the encoder first.")
         if confined:
             check_encoder(name, self._context.settings)
+        check_installed(name)
         return self._context.jobs.begin(Reembed(name))
 
     # What there is

@@ -103,8 +103,10 @@ def _likeness(one: Image.Image, other: Image.Image, first: Box, second: Box) -> 
 
 def _thing_in_one(kept: NDArray[np.float32], held: NDArray[np.float32]) -> bool:
     """Whether they differ in one place much more than elsewhere: an animal came between two frames."""
-    difference = kept - held
-    difference -= difference.mean(axis=(0, 1))
+    kept, held = kept - kept.mean(axis=(0, 1)), held - held.mean(axis=(0, 1))
+    difference = kept - held * (
+        (kept * held).sum() / max((held**2).sum(), 1e-6)
+    )  # the light may have changed
     squares = np.square(difference).mean(axis=2)
     places = np.sqrt(sliding_window_view(squares, (PLACE, PLACE)).mean(axis=(2, 3)))
     return bool(places.max() > OUTLIER * (np.median(places) + NOISE))

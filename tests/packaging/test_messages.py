@@ -91,6 +91,7 @@ def test_the_pattern_knows_a_command_when_it_sees_one() -> None:
 
 
 EXAMPLES = [
+    errors.MissingPackageError("open_clip_torch", "openclip"),
     errors.EmptyLibraryError(),
     errors.NoConceptError("Ball"),
     errors.ConceptInTrashError("messy room"),
@@ -160,7 +161,6 @@ def test_every_advice_is_for_an_error_that_has_an_example_here() -> None:
     # screens take no bundles, and start no other process
     only_in_a_terminal = {
         errors.ChangedBundleError,
-        errors.MissingPackageError,
         errors.UntrustedEncoderError,
     }
     for_terminal, for_screen = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import Request
 
+from concepts.encoders import has_openclip
 from concepts.encoders.known import KNOWN
 from concepts.errors import DiscernError
 from concepts.library.collection import LibraryInfo
@@ -32,6 +33,7 @@ def build(workbench: Workbench, page: WebPage) -> None:
             seconds=_seconds(workbench, library),
             small=QUICK,
             known=KNOWN,
+            has_openclip=has_openclip(),
         )
         return {area: said + html} | work.shown(work.newest())
 
