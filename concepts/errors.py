@@ -363,8 +363,8 @@ class NotAnsweredError(DiscernError):
 
     def __init__(self, concept: str) -> None:
         super().__init__(
-            f"This picture measures “{concept}”, and what the machine says of it would sway your answer. "
-            "It is told once you have answered."
+            f"This is a test picture of “{concept}”, and a suggestion would sway your label. "
+            "It shows once you have labelled it."
         )
         self.concept = concept
 
@@ -374,10 +374,10 @@ class NotEnoughLabelsError(DiscernError):
 
     http_status = 409
     in_terminal = (
-        "Answer some: discern concept next NAME{error.option} --out answers.csv, then discern concept labels "
+        "Label some: discern concept next NAME{error.option} --out answers.csv, then discern concept labels "
         "import NAME answers.csv"
     )
-    on_screen = "Answer some on Label."
+    on_screen = "Label some on Label."
 
     def __init__(
         self, message: str, *, needed: int = 1, purpose: Literal["train", "evaluation"] = "train"

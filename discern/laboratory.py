@@ -24,7 +24,7 @@ def study(
         str, typer.Option(help="What to compare, separated by commas; names joined by + are used together.")
     ] = "default,no_wall,random,margin,by_head",
     budgets: Annotated[
-        str, typer.Option(help="Answers in all after which to measure.")
+        str, typer.Option(help="Labels in all after which to measure.")
     ] = "5,10,20,50,100,200",
     seeds: Annotated[
         int, typer.Option(min=1, help="Random divisions into pictures to ask and to measure.")
@@ -34,11 +34,11 @@ def study(
     ] = "embedded",
     start_positives: Annotated[int, typer.Option(min=0, help="Pictures that count, given at the start.")] = 0,
     noise: Annotated[
-        str, typer.Option(help="Share of answers the person gets wrong, or two: of yes, and of no.")
+        str, typer.Option(help="Share of labels the person gets wrong, or two: of yes, and of no.")
     ] = "0",
     as_json: Json = False,
 ) -> None:
-    """Measure how good classifiers get with so many answers. Simulated people answer from labels.csv."""
+    """Measure how good classifiers get with so many labels. Simulated people label from labels.csv."""
     # scikit-learn, pyarrow and all ways to learn: seconds that no other command waits for
     from study.encoder_costs import as_lines
     from study.report import as_table, write_results
@@ -62,7 +62,7 @@ def study(
     if as_json:
         dump({"rows": len(found.rows), "files": [str(file) for file in files]})
         return
-    say("Simulated people. Mean average precision over the seeds after so many answers in all:")
+    say("Simulated people. Mean average precision over the seeds after so many labels in all:")
     for line in as_table([row for row in found.rows if row.method in wanted.compared]):
         say(line)
     for line in as_lines(found.costs) if found.costs else ():
@@ -79,7 +79,7 @@ def demo(
     out: Annotated[Path, typer.Option(help="Where the exported classifier goes.")] = Path("dist/demo"),
     as_json: Json = False,
 ) -> None:
-    """The whole job on the sample pictures, with simulated answers from the folders they are in."""
+    """The whole job on the sample pictures, with simulated labels from the folders they are in."""
     from study.demo import run_demo  # brings the Workbench
 
     result = run_demo(workbench(), pictures=pictures, out=out, say=(lambda _: None) if as_json else say)

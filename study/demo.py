@@ -53,7 +53,7 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
     # Beside the data folder, which may be made anew for each demo; in it where one may write to nothing else.
     folder = pictures or sample_pictures(home.parent if os.access(home.parent, os.W_OK) else home / "sample")
     say(f"Concept: “{NAME}”. {DESCRIPTION}")
-    say(f"Answers are SIMULATED: what is in the sample's folder “{FOLDER}” counts. No person is asked.\n")
+    say(f"Labels are SIMULATED: what is in the sample's folder “{FOLDER}” counts. No person is asked.\n")
 
     added = bench.library.add([folder]).wait()
     say(f" 1 Add pictures   {added.added:,} from {folder}, {added.pictures_per_second} a second")
@@ -72,11 +72,11 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
     say(f" 5 Annotate       {machine.annotated} by {machine.annotator}, ratings {machine.ratings}")
     person = _Person(bench, NAME, FOLDER)
     walls, clicked = person.finds_the_first()
-    say(f" 6 First yes      {clicked} on wall {walls}, after {person.seconds:.0f} seconds of a person")
+    say(f" 6 First yes      {clicked} on sheet {walls}, after {person.seconds:.0f} seconds of a person")
     for _ in range(ROUNDS):
         person.answers(TO_LEARN)
         person.answers(TO_MEASURE, "evaluation")
-    say(f" 7 Label          {person.given} answers, {ROUNDS * TO_MEASURE} of them to measure with")
+    say(f" 7 Label          {person.given} pictures, {ROUNDS * TO_MEASURE} of them test pictures")
     trained = bench.concept(NAME).versions.train().wait()
     say(f" 8 Train          version {trained.number}, {trained.kind}; {'; '.join(trained.notes)}")
     ranked = _rank(bench, person, say)
@@ -87,7 +87,7 @@ def run_demo(bench: Workbench, *, pictures: Path | None, out: Path, say: Say) ->
     say(f"12 Score          {scored.rows} pictures, {scored.yes} yes, in {scored.out}")
     rare = _find_rare(bench, say)
     drawn = bench.map.draw(out.parent / "demo-map.png", "version", NAME, author=AUTHOR)
-    say(f"14 Map            {drawn.pictures} pictures, near those that look alike, in {drawn.file}")
+    say(f"14 Map            {drawn.pictures} pictures, similar ones near each other, in {drawn.file}")
     say(f"\nThe classifier is in {exported.folder} (start with its README.md).")
     return {
         "added": added.model_dump(),
@@ -155,10 +155,10 @@ def _rank(bench: Workbench, person: _Person, say: Say) -> dict[str, list[int]]:
     orders: dict[str, Sequence[Picture]] = {
         "searching for the name": bench.library.search(NAME, n=n),
         "the classifier": (own or best).pictures,
-        "the classifier and look-alikes": best.pictures,
+        "the classifier and similar pictures": best.pictures,
     }
     count = person.count(picture for picture in best.pictures if picture.id in left)
-    say(f" 9 Rank           {len(left)} pictures of this library have no answer, {count} of them count")
+    say(f" 9 Rank           {len(left)} pictures have no label, {count} of them count")
     ranked = {}
     for way, order in orders.items():
         open_ = [picture for picture in order if picture.id in left]
@@ -170,7 +170,7 @@ def _rank(bench: Workbench, person: _Person, say: Say) -> dict[str, list[int]]:
 
 def _measure(bench: Workbench, person: _Person, say: Say) -> EvaluationReport:
     """Asks for what measures until the library gives no more, with figures after each look."""
-    say("10 Measure        answers  count  of 100 flagged are right  of 100 that count it finds")
+    say("10 Measure        labels   count  of 100 flagged are right  of 100 that count it finds")
     report = bench.concept(NAME).versions.measure()
     say(_figures(report))
     for look in LOOKS:
@@ -211,7 +211,7 @@ def _beside_simpler_ways(report: EvaluationReport) -> list[str]:
     lines = [f"{'':29}average precision, with its 95 % interval"]
     for name, metrics in [("this version", report.metrics), *((b.name, b.metrics) for b in report.baselines)]:
         metric = metric_of(metrics, "average_precision")
-        said = f"{metric.value:.3f}   {metric.low:.3f} to {metric.high:.3f}" if metric else "too few answers"
+        said = f"{metric.value:.3f}   {metric.low:.3f} to {metric.high:.3f}" if metric else "too few labels"
         lines.append(f"{name:29}{said}")
     return lines
 
@@ -228,6 +228,6 @@ def _find_rare(bench: Workbench, say: Say) -> dict[str, int]:
         seen, clicked = person.finds_the_first()
         walls[name] = seen if clicked else 0
         random = SECONDS_AN_ANSWER * (len(everything) + 1) / (count + 1)  # the first of so many, on average
-        said = f"on wall {seen}, {person.seconds:.0f} seconds" if clicked else f"on none of {seen} walls"
+        said = f"on sheet {seen}, {person.seconds:.0f} seconds" if clicked else f"on none of {seen} sheets"
         say(f"{INDENT}{name}, {count} of {len(everything)} pictures: {said}; at random {random:.0f} seconds")
     return walls

@@ -92,7 +92,7 @@ def run_study(study: Study, listener: Listener) -> Found:
         if not any(person.truth(name) == "yes" for name in pictures.rows):
             raise DiscernError(f"No picture of {study.data} counts as “{concept.name}”: {concept.when}")
     if file.pool >= len(pictures.rows):
-        raise DiscernError(f"{study.concepts}: a pool of {file.pool:,} leaves no picture to measure with.")
+        raise DiscernError(f"{study.concepts}: a pool of {file.pool:,} leaves no test picture.")
     of_parts = any(study_method(method).parts for method in methods)
     if of_parts and not set(EDGES) <= set(pictures.columns):
         raise DiscernError(f"Who is to frame what counts needs the columns {', '.join(EDGES)}.")
@@ -141,11 +141,11 @@ def run_study(study: Study, listener: Listener) -> Found:
     }
     missing = [cell for cell in cells if not (kept / f"{names[cell]}.json").exists()]
     done = len(cells) - len(missing)
-    listener(done, len(cells), "simulated people answer")
+    listener(done, len(cells), "simulated people label")
     for cell, result in _worked_off(missing):
         write_whole(kept / f"{names[cell]}.json", json.dumps(result).encode())
         done += 1
-        listener(done, len(cells), "simulated people answer")
+        listener(done, len(cells), "simulated people label")
     results = {cell: json.loads((kept / f"{names[cell]}.json").read_text()) for cell in cells}
     all_of = [study.named(method, encoder) for encoder in study.encoders for method in [*methods, ALL_LABELS]]
     order = sorted(cells, key=lambda cell: (cell.place, all_of.index(cell.named), cell.seed))

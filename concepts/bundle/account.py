@@ -34,8 +34,8 @@ METRIC_WORDS = {
     "calibration_error": "Calibration error (lower is better)",  # of old reports
 }
 AUTHOR_WORDS = {
-    "person": "answered by a person",
-    "simulated": "answered by a simulated person",
+    "person": "labelled by a person",
+    "simulated": "labelled by a simulated person",
     "annotator": "labelled by a machine",
 }
 
@@ -66,7 +66,7 @@ class Account:
         return (
             _yes_from(self.facts),
             f"Up to {no.line:.3g} it is surely no, and in between you have to look yourself. That line is "
-            f"certified: {no.sentence} {no.n:,} answers say so, of which {no.errors:,} were no clear no.",
+            f"certified: {no.sentence} {no.n:,} labels say so, of which {no.errors:,} were no clear no.",
         )
 
     @property
@@ -132,7 +132,7 @@ class Account:
         if passed := facts.head.details.get("passed_over"):
             found.append(f"It learned a little from {passed:,} pictures passed over on contact sheets.")
         if _is_simulated(facts.training_labels):
-            found.append("Some or all training answers were simulated: no person gave them.")
+            found.append("Some or all training labels were simulated: no person gave them.")
         yes, no = _totals(facts.evaluation_labels)
         if not yes + no:
             found.append("It has not been measured, so nobody knows how often it is wrong.")
@@ -166,7 +166,7 @@ def _unlike(facts: ConceptFacts) -> list[str]:
 def _yes_from(facts: ConceptFacts) -> str:
     if guarantee := Guarantee.of(facts.head.details):
         return (
-            f"That line is certified: {guarantee.sentence} {guarantee.n:,} answers say so, of which "
+            f"That line is certified: {guarantee.sentence} {guarantee.n:,} labels say so, of which "
             f"{guarantee.errors:,} were not right."
         )
     said = about_the_target(facts.head.target, facts.metrics)

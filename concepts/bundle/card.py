@@ -131,7 +131,7 @@ def _quality(account: Account, plots: Mapping[str, PlotFigure]) -> str:
         parts.append(_line(" ".join(account.quality) or "The figures are in the table below."))
     if account.simulated:
         parts.append(
-            "**The answers it was measured against were simulated**, not given by a person. The figures show "
+            "**The labels it was measured against were simulated**, not given by a person. The figures show "
             "how well it matches the simulation, not anybody's judgement."
         )
     parts += [f"![{figure.said}]({name})" for name, figure in plots.items()]
@@ -171,7 +171,7 @@ def _use(facts: BundleFacts, alone: str | None, page: bool) -> str:
 def _pictures(facts: BundleFacts) -> str:
     precision, columns = facts.encoder.precision, len(facts.columns)
     rounded = (
-        f" The answers it learned from were looked at in {precision}, and this computes in float32: the same "
+        f" The pictures it learned from were encoded in {precision}, and this computes in float32: the same "
         "picture may score a little differently than in that library."
         if precision != "float32" and not precision.startswith("int8-")
         else ""

@@ -35,7 +35,7 @@ WHAT = {
     "reading.py": "reads pictures for classify.py",
     "checksums.py": "compares checksums for classify.py",
     "open_clip_encoder.py": "loads the encoder for classify.py",
-    CLASSIFIER_FILE: "from pictures to answers, as ONNX",
+    CLASSIFIER_FILE: "from pictures to decisions, as ONNX",
     "classify.py": "scores pictures",
     "classify.html": "scores pictures in a browser",
     "RUNTIME_LICENCE.txt": "licence of what runs classify.html",

@@ -51,7 +51,7 @@ sys.path.insert(0, snapshot_download({_quoted(repository)})); import classify
 print(*classify.Classifier().answers([{_quoted(pictures)}]), sep="\\n")"""
 
 
-HOW_ANYWHERE = """A folder is looked through with all in it. Answers are printed as CSV; `--out FILE.csv` \
+HOW_ANYWHERE = """A folder is looked through with all in it. Results are printed as CSV; `--out FILE.csv` \
 or `--out FILE.jsonl` writes them, `--threshold 0.7` says yes from another probability on."""
 
 

@@ -104,7 +104,7 @@ def bundle_facts(
         rule=rule,
         licence_notes=(
             f"Weights of the encoder: {about.licence}.",
-            "The pictures and answers it learned from are not in this file.",
+            "The pictures and labels it learned from are not in this file.",
             *([PROTOTYPES] if any(part.head.line.prototypes for part in parts) else ()),
         ),
     )

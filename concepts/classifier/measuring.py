@@ -194,10 +194,10 @@ def _none_yet(dataset: ConceptDataset) -> str:
     """What is missing until there are figures."""
     answered = sum(i in dataset.blind for i in dataset.evaluation)
     if not answered:
-        return "No picture of the evaluation set has an answer yet."
+        return "No test picture is labelled yet."
     return (
-        f"There are figures after {next_look(0, dataset.pictures)} answers that measure; there are "
-        f"{answered}. Figures after every answer would be wrong more often than they say."
+        f"There are figures after {next_look(0, dataset.pictures)} test labels; there are "
+        f"{answered}. Figures after every label would be wrong more often than they say."
     )
 
 
@@ -241,13 +241,13 @@ def _sentences(
     """The figures in words first, with their uncertainty in the same breath."""
     who = "a simulated person" if simulated else "you"
     lines = [
-        f"Measured on {figures.n} pictures it never learned from, answered by {who}: "
+        f"Measured on {figures.n} test pictures, labelled by {who}: "
         f"{figures.positives} count, {figures.negatives} don't."
     ]
     if yes:
         lines.append(
             f"About {yes.value:,.0f} pictures of {what} count ({yes.low:,.0f} to {yes.high:,.0f}), "
-            "look-alikes counted once."
+            "near-duplicates counted once."
         )
     base = figures.metrics["base_rate"].value or 0.0
     for name in AT_THRESHOLD:
@@ -280,7 +280,7 @@ def _evaluation_notes(
             "recall are so wide that they hold for each threshold there was to choose from."
         )
     if simulated:
-        notes.append("Answers on the evaluation set are a simulated person's, not a real one's.")
+        notes.append("Labels of test pictures are a simulated person's, not a real one's.")
     if any(dataset.evaluation[i] == "imported" for i in ids):
         notes.append("The evaluation set was imported, not drawn at random from the library.")
     return notes

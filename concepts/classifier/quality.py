@@ -72,7 +72,7 @@ class CurvePoint(View):
 
 
 class QualityView(View):
-    """A version measured on the answers as they are now."""
+    """A version measured on the labels as they are now."""
 
     version: HeadView
     n: int  # test pictures with a yes or no
@@ -217,7 +217,7 @@ def learning_curve(
     budgets = [*(b for b in BUDGETS if b < len(learned)), len(learned)]
     points = []
     for step, budget in enumerate(budgets):
-        listener(step, len(budgets), f"learning from the first {budget} answers")
+        listener(step, len(budgets), f"learning from the first {budget} labels")
         head = train_early(data.at(slice(budget)), dataset.text_direction, SEED, way)
         probability = head.probabilities(vectors)
         measured = evaluation.evaluate(probability, truth, head.threshold, groups, SEED, drawn.weights)

@@ -103,7 +103,7 @@ def robustness(
         listener(done, len(chosen), "")
     if not said:
         raise NotEnoughLabelsError(
-            "No picture with an answer can be read any more, so there is nothing to change and look at again."
+            "No labelled picture can be read any more, so there is nothing to change and look at again."
         )
     changes = changes_of(np.stack(said), head.threshold)
     return Robustness(

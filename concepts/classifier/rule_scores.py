@@ -79,7 +79,7 @@ class Agreed(View):
 
 
 class RuleAgreement(View):
-    """`all` answered pictures; and of them those that no version learned from, nor a look-alike of them."""
+    """`all` labelled pictures; and those of which no version learned from a near-duplicate."""
 
     all: Agreed
     unlearned: Agreed | None

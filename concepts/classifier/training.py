@@ -105,7 +105,7 @@ def unmet(head: LinearHead) -> list[str]:
     reached = head.details["held_out"]
     return [
         f"{str(head.details['target']).capitalize()} is not reached at any threshold: the highest precision "
-        f"on held-out answers is {reached['precision']:.2f}, and that threshold was taken."
+        f"on held-out labels is {reached['precision']:.2f}, and that threshold was taken."
     ]
 
 

@@ -50,7 +50,7 @@ def concept_annotate(
             min=0.1,
             max=50,
             help="Cheap first: the model, then the large one, each only where it is wrong about at most so "
-            "many of 100 pictures, and the rest is left to you. Pictures are drawn that you answer first.",
+            "many of 100 pictures, and the rest is left to you. You label some drawn pictures first.",
         ),
     ] = None,
     annotator: Annotated[
@@ -74,7 +74,7 @@ def concept_annotate(
     ] = None,
     batch_in: Annotated[
         Path | None,
-        typer.Option("--batch-in", help="Take the answers of such a batch; then run it without this."),
+        typer.Option("--batch-in", help="Take the replies to such a batch; then run it without this."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -120,12 +120,12 @@ def _annotated(result: AnnotateResult) -> None:
 
 
 def _tell_taken(taken: BatchRead) -> None:
-    say(f"{taken.answered:,} answers taken, {taken.known:,} known before.")
+    say(f"{taken.answered:,} replies taken, {taken.known:,} known before.")
     for outcome, n in sorted(taken.bad.items()):
         say(f"  {outcome}: {n:,}")
     if taken.unknown:
         first = ", ".join(map(str, taken.unknown[:ROWS_SHOWN]))
-        say(f"{len(taken.unknown):,} lines answer nothing that is asked now: {first}")
+        say(f"{len(taken.unknown):,} lines reply to nothing that is asked now: {first}")
 
 
 def _expected(expected: AnnotateEstimate) -> str:
@@ -149,7 +149,7 @@ def concept_annotators(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Compare annotators on pictures you answered: agreement, cost and seconds, side by side."""
+    """Compare annotators on pictures you labelled: agreement, cost and seconds, side by side."""
     annotators = workbench().concept(name).annotators
     if estimate:
         expected = annotators.estimate()
@@ -158,14 +158,14 @@ def concept_annotators(
     if newest:
         found = annotators.compared()
     else:
-        kept = "What was answered until here is kept and not paid for again."
+        kept = "What was labelled until here is kept and not paid for again."
         found = wait(annotators.compare(budget), "Comparing", kept)
     show(found, as_json, _tell)
 
 
 def _comparison_expected(expected: ComparisonEstimate) -> str:
     if expected.missing:
-        return f"{expected.missing} more answers of the rarer kind are needed first."
+        return f"{expected.missing} more labels of the rarer kind are needed first."
     cost = (
         "at an unknown cost (no price is set)" if expected.usd is None else f"for at most ${expected.usd:.4f}"
     )
@@ -183,7 +183,7 @@ def _tell(found: AnnotatorsCompared | None) -> None:
         say(found.reason)
     if found.substitute:
         one = found.substitute
-        verdict = "may answer" if one.passes else "may not answer"
+        verdict = "may label" if one.passes else "may not label"
         say(
             f"It {verdict} in people's place: it agrees with the others about as often as {one.won} of "
             f"{one.people} people do (on {one.shared} pictures or more)."

@@ -112,7 +112,7 @@ def _show(page: Tried) -> None:
         say(page.assumption)
         say(f"Whatever they have to do with each other: {page.surely:,} to {page.possibly:,} flagged.")
     if page.agreement:
-        say(f"Answers agree with {_agreed(page.agreement.all)}, chosen as they came.")
+        say(f"Labels agree with {_agreed(page.agreement.all)}, chosen as they came.")
         if page.agreement.unlearned:
             say(f"Of those that no version learned from, with {_agreed(page.agreement.unlearned)}.")
     names = [member.concept for member in page.members]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from concepts.workbench.jobs import QuestionsAsked, Reworded
 
 UNCHANGED = "Nothing was changed."
-KEPT = "What was answered until here is kept and not paid for again."
+KEPT = "What was labelled until here is kept and not paid for again."
 VERDICTS = {
     "better": "surely agrees with you more often",
     "harmless": "agrees wherever the current words do",
@@ -121,10 +121,10 @@ def _scale_in_words(scale: ScaleView) -> str:
         named = ", ".join(f"{word} {n}" for word, n in zip(scale.words, scale.names, strict=False) if n)
         called = f" ({named})" if named else ""
         grades = f"grades 1 to {len(scale.words)}{called}"
-        return f"Answered by {grades}; pictures count from {scale.counts_from} on."
+        return f"Labelled by {grades}; pictures count from {scale.counts_from} on."
     if scale.kind == "classes":
-        return f"Answered by one of {', '.join(scale.words)}, or none of these."
-    return "Answered by yes and no."
+        return f"Labelled by one of {', '.join(scale.words)}, or none of these."
+    return "Labelled yes or no."
 
 
 def show_changes(runs: Sequence[tuple[Change, str]], as_json: bool) -> None:
@@ -302,7 +302,7 @@ def concept_reword(
     author: Author = "me",
     as_json: Json = False,
 ) -> None:
-    """Look for words by which the machine agrees with you more often, tried on your answers."""
+    """Look for words by which the machine agrees with you more often, tried on your labels."""
     deliberations = workbench().concept(name).deliberations
     if not (tried or accept or none or test):
         result = wait(deliberations.reword(budget), "Trying other words", KEPT)
@@ -333,12 +333,12 @@ def concept_reword(
 
 
 def _reworded(result: Reworded, wordings: Sequence[RewordingView]) -> None:
-    tried = f"{result.sifted} wordings tried on {result.read} answers, of which the machine had "
+    tried = f"{result.sifted} wordings tried on {result.read} labels, of which the machine had "
     say(f"{tried}{result.mistakes} wrong; {result.judging} others judged the best of them.")
     for one in wordings:
         _wordings(one)
     if not wordings:
-        nothing = "None mends enough to be judged. More answers, or other pictures, may show what is missing."
+        nothing = "None mends enough to be judged. More labels, or other pictures, may show what is missing."
         say(result.stopped or nothing)
 
 
@@ -358,10 +358,10 @@ def _wordings(tried: RewordingView) -> None:
 
 def _measured(wording: WordingView) -> str:
     said = (
-        f"{wording.after} of {wording.judging} answers instead of {wording.before} "
+        f"{wording.after} of {wording.judging} labels instead of {wording.before} "
         f"({wording.fixed} mended, {wording.broken} broken)"
     )
     if wording.undecided:
         return f"{said}; up to {len(wording.undecided)} pictures would settle it"
     speak, of = wording.spoke
-    return f"{said}; {speak} of {of} answers that were to settle it speak for it" if of else said
+    return f"{said}; {speak} of {of} labels that were to settle it speak for it" if of else said

@@ -60,7 +60,7 @@ app = typer.Typer(
 library = _group("Your pictures: add, look, search.")
 concept = _group("What you want to recognise, from a sentence to a file.")
 collection = _group("Collections: sets of pictures with a name, for concepts to look in.")
-labels = _group("Answers about pictures: one by one, and in and out of files.")
+labels = _group("Labels of pictures: one by one, and in and out of files.")
 version = _group("Trained versions: figures, thresholds, guarantees and scores.")
 users = _group("Who may log in to the app from other computers.")
 bundle = _group("Exported classifiers.")
@@ -86,14 +86,14 @@ Format = Annotated[
     str, typer.Option("--format", help="Which one it is, where that can't be seen: {formats}.")
 ]
 Simulated = Annotated[
-    bool, typer.Option("--simulated", help="No person answered: say so wherever these answers appear.")
+    bool, typer.Option("--simulated", help="No person labelled: say so wherever these labels appear.")
 ]
 Budget = Annotated[float | None, typer.Option(min=0, help="Stop before this many US dollars.")]
 Large = Annotated[
     bool, typer.Option("--large", help="By the model for doubtful pictures, DISCERN_LARGE_VLM_MODEL.")
 ]
 WithExamples = Annotated[
-    bool, typer.Option("--examples", help="Show it, beside each picture, similar ones you answered.")
+    bool, typer.Option("--examples", help="Show it, beside each picture, similar ones you labelled.")
 ]
 Repeats = Annotated[
     bool,

@@ -298,7 +298,7 @@ def users_list(as_json: Json = False) -> None:
 
 @users.command("remove")
 def users_remove(
-    name: Annotated[str, typer.Argument(help="Whose login ends now. Their answers stay.")],
+    name: Annotated[str, typer.Argument(help="Whose login ends now. Their labels stay.")],
     as_json: Json = False,
 ) -> None:
     """Take a login away."""

@@ -24,7 +24,7 @@ def labels_import(
     file: Annotated[
         Path,
         typer.Argument(
-            help="A file or folder of answers: CSV or JSONL (path or id, label, perhaps author and split), "
+            help="A file or folder of labels: CSV or JSONL (path or id, label, perhaps author and split), "
             "or of another tool."
         ),
     ],
@@ -58,11 +58,11 @@ def labels_import(
             "split=train still train.",
         ),
     ] = False,
-    author: Annotated[str, typer.Option(help="Who answered, where the file does not say.")] = "me",
+    author: Annotated[str, typer.Option(help="Who labelled, where the file does not say.")] = "me",
     simulated: Simulated = False,
     as_json: Json = False,
 ) -> None:
-    """Take answers from a file. Answers that stand already change nothing."""
+    """Import labels from a file. Labels that are there already change nothing."""
     must_exist(file)
     from concepts.labelling.files import columns_given  # brings the database
 
@@ -93,21 +93,19 @@ def labels_export(
     format: Annotated[
         str,
         typer.Option(
-            "--format", help="For another tool: {written}. A new file or folder, of answers of people only."
+            "--format", help="For another tool: {written}. A new file or folder, with labels of people only."
         ),
     ] = "",
     what: Annotated[
         Literal["answers", "scores", "both"],
-        typer.Option(
-            help="With --format: pictures with answers, all with the newest version's score, or both."
-        ),
+        typer.Option(help="With --format: labelled pictures, all with the newest version's score, or both."),
     ] = "answers",
     copies: Annotated[
         bool, typer.Option("--copies", help="With --format image-folder: copies instead of links.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Write every standing answer: people's and the machine's, with authors and comments."""
+    """Write every current label, of people and annotators, with authors and comments."""
     bench = workbench()
     if format:
         if out is None:
@@ -120,7 +118,7 @@ def labels_export(
         show(rows, as_json, _write_csv)
         return
     count = bench.concept(name).label_files.export_file(out)
-    show({"rows": count, "out": str(out)}, as_json, f"{count:,} answers in {out}")
+    show({"rows": count, "out": str(out)}, as_json, f"{count:,} labels in {out}")
 
 
 def _written(written: ExportView) -> None:
@@ -133,7 +131,7 @@ def _previewed(found: LabelFileView) -> None:
     say(f"{found.format}: labels of {found.pictures:,} pictures of the library.")
     table(("word", "rows", "means"), [(w.word, f"{w.rows:,}", w.means or "?") for w in found.words])
     if found.unanswered:
-        say(f"{found.unanswered:,} rows have no answer yet.")
+        say(f"{found.unanswered:,} rows have no label yet.")
     if found.unknown_pictures:
         say(f"{found.unknown_pictures:,} rows are about no picture of the library.")
     for row in found.bad_rows:
@@ -143,9 +141,9 @@ def _previewed(found: LabelFileView) -> None:
 
 
 def _import_report(report: dict[str, Any]) -> None:
-    say(f"{report['imported']:,} answers taken, {report['unchanged']:,} were there already.")
+    say(f"{report['imported']:,} labels imported, {report['unchanged']:,} were there already.")
     if report["unanswered"]:
-        say(f"{report['unanswered']:,} rows have no answer yet.")
+        say(f"{report['unanswered']:,} rows have no label yet.")
     if report["left_out"]:
         say(f"{report['left_out']:,} rows were left out, as their words were said to mean nothing here.")
     if report["unknown_pictures"]:

@@ -30,12 +30,10 @@ def concept_next(
     out: Annotated[
         Path | None, typer.Option(help="A new .csv or .jsonl file to fill: the column label is empty.")
     ] = None,
-    author: Annotated[
-        str, typer.Option(help="Who will answer: some of what measures is asked twice.")
-    ] = "me",
+    author: Annotated[str, typer.Option(help="Who will label: some test pictures are asked twice.")] = "me",
     as_json: Json = False,
 ) -> None:
-    """The most useful pictures to answer now. Answer them with: concept labels import."""
+    """The most useful pictures to label now. Fill in the file and take it with: concept labels import."""
     must_not_exist(out)
     concept = workbench().concept(name)
     purpose: Literal["train", "evaluation"] = "evaluation" if evaluation else "train"
@@ -55,7 +53,7 @@ def concept_next(
         rows = [(p.id[:12], p.reason, how, p.path) for p, how in zip(pictures, sure, strict=True)]
         table(("id", "why", "how sure", "path"), rows)
         say()
-    say(f"{remaining:,} pictures have no answer yet, these included.")
+    say(f"{remaining:,} pictures have no label yet, these included.")
 
 
 @groups.labels.command("add")
@@ -76,7 +74,7 @@ def labels_add(
     simulated: Simulated = False,
     as_json: Json = False,
 ) -> None:
-    """Answer one picture."""
+    """Label one picture."""
     bench = workbench()
     answer = {
         "picture": bench.context.collection.library.resolve(picture),
@@ -95,23 +93,23 @@ def _undone(undone: list[UndoneLabel]) -> None:
     say(f"{len(undone)} labels taken back.")
 
 
-@groups.labels.command("wall")
+@groups.labels.command("sheet")
 def labels_wall(
     name: Name,
     looked: Annotated[
-        bool, typer.Option("--looked", help="You looked through the wall: the next one is laid out.")
+        bool, typer.Option("--looked", help="You looked through the sheet: show the next one.")
     ] = False,
     counts: Annotated[
         list[str] | None,
-        typer.Option(help="A picture of the wall that counts (path or id); may be given more than once."),
+        typer.Option(help="A picture of the sheet that counts (path or id); may be given more than once."),
     ] = None,
     author: Author = "me",
     simulated: Simulated = False,
     as_json: Json = False,
 ) -> None:
-    """Sixty pictures of every kind, none of which was on a wall before. Without --looked the wall stays."""
+    """A contact sheet: sixty pictures of every kind, none shown on one before. It stays until --looked."""
     if counts and not looked:
-        raise WrongUsageError("Add --looked: what you don't name then comes on no other wall.")
+        raise WrongUsageError("Add --looked: what you don't name then comes on no other sheet.")
     bench = workbench()
     labels = bench.concept(name).labels
     chosen = [bench.context.collection.library.resolve(picture) for picture in counts or []]
@@ -123,10 +121,10 @@ def labels_wall(
         dump({"answers": len(chosen), "pictures": pictures})
         return
     if looked:
-        say(f"{len(chosen)} of the last wall count. The next one:")
+        say(f"{len(chosen)} of the last sheet count. The next one:")
     table(("id", "path"), [(p.id[:12], p.path) for p in pictures])
     if not pictures:
-        say("There is no picture left that was on no wall.")
+        say("Every picture was on a sheet.")
 
 
 @groups.concept.command("review")
@@ -150,7 +148,7 @@ def concept_review(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List labels worth a second look, with reasons. Label them with: concept labels add --in-view."""
+    """List labels to review, with reasons. Label them with: concept labels add --in-view."""
     bench = workbench()
     stopped = ""
     if find:

@@ -77,7 +77,7 @@ def _state(info: LibraryState) -> None:
             ("Vectors", f"{used.least / 1e6:,.1f} MB by themselves"),
             ("", f"{used.table / 1e6:,.1f} MB: the table, with older states of the last hour"),
             ("", f"{used.copied / 1e6:,.1f} MB: its copy, which is read"),
-            ("", f"{used.graph / 1e6:,.1f} MB: which pictures look alike"),
+            ("", f"{used.graph / 1e6:,.1f} MB: which pictures are similar"),
             ("", f"{used.others / 1e6:,.1f} MB: of parts of pictures, and of earlier encoders"),
         ]
         if used.is_too_much:

@@ -48,7 +48,7 @@ def _ranked(page: ScoredPage) -> None:
     counts = f"{page.flagged:,} of {page.total:,}"
     say(f"Version {page.version} says yes to {counts}, from {page.threshold:.3f} on.")
     if page.by_look_alikes:
-        say("The order also uses your answers to look-alikes, so it is about this library alone.")
+        say("The order also uses your labels of similar pictures, so it is about this library alone.")
     rows = [(f"{p.probability:.3f}", p.said, p.id[:12], p.path) for p in page.pictures]
     table(("how sure", "people said", "id", "path"), rows)
 
@@ -118,19 +118,19 @@ def version_show(
 def version_certify(
     name: Name,
     at_least: Annotated[
-        float, typer.Option(min=0.5, max=0.99, help="What share beyond the line is to be right.")
+        float, typer.Option(min=0.5, max=0.99, help="Share to be right beyond the guaranteed threshold.")
     ] = 0.9,
     again: Annotated[
         bool, typer.Option("--again", help="Draw fresh pictures although the last try failed.")
     ] = False,
     side: Annotated[
-        Side, typer.Option(help="Above a line pictures are surely yes, below one surely no.")
+        Side, typer.Option(help="yes: above a threshold surely yes. no: below one surely no.")
     ] = "yes",
     version: Version = None,
     author: Author = "me",
     as_json: Json = False,
 ) -> None:
-    """Certify a line beyond which pictures are right; once all its pictures are labelled, keep it."""
+    """Guarantee a threshold beyond which pictures are right; once all its pictures are labelled, keep it."""
     certificates = workbench().concept(name).certificates
     found = certificates.begin(at_least, side, version, again, author=author)
     if found.threshold is not None:
@@ -157,7 +157,7 @@ def concept_export(
     int8: Annotated[
         bool,
         typer.Option(
-            "--int8", help="Half as large and faster, with slightly other answers: first it says how."
+            "--int8", help="Half as large and faster, with slightly other decisions: first it says how."
         ),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Take int8 without asking.")] = False,
@@ -231,7 +231,7 @@ def _listed(heads: Sequence[HeadView]) -> None:
 def _quality(view: QualityView) -> None:
     say(f"Version {view.version.number}, yes from {view.version.threshold:.3f}, on {view.n:,} pictures.")
     if view.waiting:
-        say(f"{view.waiting:,} of the pictures kept for measuring have no answer yet.")
+        say(f"{view.waiting:,} test pictures have no label yet.")
     if view.waiting_answers:
         say(view.waiting_answers)
     if view.flagged is not None:
@@ -242,7 +242,7 @@ def _quality(view: QualityView) -> None:
     if view.coverage and view.coverage.sentence:
         say(view.coverage.sentence)
     if view.removed:
-        say(f"{view.removed:,} of the answers measured on are about pictures removed since.")
+        say(f"{view.removed:,} test labels are of pictures removed since.")
     for told in (view.under, view.consistency):
         for sentence in told.sentences if told else ():
             say(sentence)
@@ -269,8 +269,8 @@ def _certificate(found: CertificateView) -> None:
     say(found.sentence)
     if not found.complete:
         where = "above" if found.side == "yes" else "below"
-        say(f"It takes {found.needed} {where} the line if all are right.")
-        say("Answer them: concept next NAME --evaluation, which asks about them first.")
+        say(f"It takes {found.needed} {where} the threshold if all are right.")
+        say("Label them: concept next NAME --evaluation asks about them first.")
     elif found.kept_as:
         line = f"{found.threshold:.3f}"
         says = f"says yes from {line} on" if found.side == "yes" else f"is sure of no up to {line}"

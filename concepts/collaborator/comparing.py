@@ -37,8 +37,7 @@ Drawn = list[list[Any]]  # [picture id, whether it counts], as JSON keeps it
 
 class ComparisonEstimate(View):
     """`usd`: what comparing would cost at most, None where no price is set, by the calls and tokens that
-    `basis` says; `missing`: how many more answers
-    of the rarer kind there have to be first."""
+    `basis` says; `missing`: how many more labels of the rarer kind there have to be first."""
 
     pictures: int
     setups: int
@@ -74,7 +73,7 @@ class Compared(View):
 
 
 class Substitute(View):
-    """Whether the recommended setup may answer for people (alt-test): it matches `won` of `people`."""
+    """Whether the recommended setup may label for people (alt-test): it matches `won` of `people`."""
 
     people: int
     won: int
@@ -84,7 +83,7 @@ class Substitute(View):
 
 
 class AnnotatorsCompared(View):
-    """`pictures` of the person's answers, half of which count. `stopped`: why not all setups were tried."""
+    """`pictures` of the person's labels, half of which count. `stopped`: why not all setups were tried."""
 
     definition: int
     pictures: int

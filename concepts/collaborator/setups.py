@@ -26,7 +26,7 @@ from storage.calls import Ledger
 
 @dataclass(frozen=True)
 class Setup:
-    """`large`: by the model for doubtful pictures. `examples`: with answered pictures beside each. `repeats`:
+    """`large`: by the model for doubtful pictures. `examples`: with labelled pictures beside each. `repeats`:
     asked three times where the endpoint doesn't tell how sure it is."""
 
     annotator: str = AUTO

@@ -77,7 +77,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Vote:
-    """An answer about a picture that two definitions differ about, and how large a part of such votes has to
+    """A label of a picture that two definitions differ about, and how large a part of such votes has to
     be for the new one."""
 
     for_new: bool
@@ -85,7 +85,7 @@ class Vote:
 
 
 class WordingView(View):
-    """Another wording on the answers that judge. Of the `judging` answers it was not written from the machine
+    """Another wording on the labels that judge. Of the `judging` labels it was not written from the machine
     had `before` right and has `after` right by this one, `fixed` and `broken` apart; `low` and `high` bound
     the change of the share. `turned`: picture id → what the machine says of it by this wording. `nth`: how
     many wordings were judged against the definition up to this one. `to_ask` are pictures that would settle

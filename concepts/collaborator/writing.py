@@ -215,7 +215,7 @@ def _usable(
     found: dict[str, WordingCandidate] = {}
     for why, edits in written:
         try:
-            definition = edited(current, edits, origin, note="from your answers")
+            definition = edited(current, edits, origin, note="from your labels")
         except ValueError:  # a criterion that isn't there, or nothing changed
             continue
         candidate = WordingCandidate(definition, one_line(why)[:300], way)

@@ -131,7 +131,7 @@ class ConceptDataset(TrainingData):
 
 
 class AnswerCount(View):
-    """Pictures with an answer that stands, each counted once however many people answered about it.
+    """Labelled pictures, each counted once however many people labelled it.
 
     By what was said, `yes`, `no`, `unsure`, `skip` and `conflict` add up to `answers`. By what they are for,
     `teach`, `measure`, `certify`, `watch`, `in_view`, `look_alike`, `elsewhere` and `undecided` do too.

@@ -155,7 +155,7 @@ def without_answers_of_others(
         if row.author.name == person or (not row.repeat and stands.get(row.question) == row.said):
             usable.append(row)
         else:
-            why = f"an answer of {row.author.name}: only an owner may bring those of others"
+            why = f"a label of {row.author.name}: only an owner may bring those of others"
             bad.append(BadRow(row.number, why))
     return usable, bad
 

@@ -129,7 +129,7 @@ class LabelCache:
             try:
                 self._figures.keep(what, lasting)
             except DiscernError as error:
-                log.warning("what is known of answers could not be kept: %s", error)
+                log.warning("what is known of labels could not be kept: %s", error)
         return found
 
     def _still_known(self, what: str, follows: Mapping[int, Follows]) -> dict[int, Any]:

@@ -28,7 +28,7 @@ def consistency(pairs: Sequence[tuple[str, str]], answers: int, people: int) -> 
         return None
     said = Counter(pairs)
     same = said["yes", "yes"] + said["no", "no"]
-    missing = f"{ENOUGH - n} more pictures answered twice are needed." if n < ENOUGH else ""
+    missing = f"{ENOUGH - n} more pictures labelled twice are needed." if n < ENOUGH else ""
     low, high = (float(x) for x in clopper_pearson(same, n, ERROR))
     least, most = (float(x[0]) for x in counted(n - same, n, answers, ERROR))
 
@@ -136,7 +136,7 @@ def under_definition(asked: ReaskedLabels, checked: Sequence[RecheckedLabel]) ->
 def _share(changed: int, n: int, earlier: int) -> tuple[Metric, Metric]:
     names = "changed share", "would change"
     if not n:
-        note = "None was answered again."
+        note = "None was labelled again."
         share, would = (Metric.unknown(name, 0, note) for name in names)
         return share, would
     low, high = (float(x[0]) for x in counted(changed, n, earlier, ERROR))

@@ -90,7 +90,7 @@ class TextHead(Head):
         name="text",
         what="Looks for the words, and for what is like the pictures that count.",
         source="Rocchio, Relevance feedback in information retrieval, 1971",
-        cost="nothing; needs no answer",
+        cost="nothing; needs no label",
     )
 
     def fit(self, data: TrainingSet, text_direction: Vectors | None, seed: int) -> LinearHead:
@@ -115,7 +115,7 @@ class LDAHead(Head):
         name="lda",
         what="Compares the average picture that counts with the average one that doesn't.",
         source="Ledoit & Wolf, A well-conditioned estimator for large-dimensional covariance matrices, 2004",
-        cost="milliseconds for a hundred answers; needs a yes and a no",
+        cost="milliseconds for a hundred labels; needs a yes and a no",
     )
 
     def fit(self, data: TrainingSet, text_direction: Vectors | None, seed: int) -> LinearHead:
@@ -181,10 +181,10 @@ class LogisticHead(Head):
 
     method = Method(
         name="logistic",
-        what="Draws the border that fits the answers best, the simpler the better.",
+        what="Draws the border that fits the labels best, the simpler the better.",
         source="Cox, The regression analysis of binary sequences, 1958; L-BFGS of SciPy",
         licence="BSD-3-Clause",
-        cost="hundredths of a second for a hundred answers; needs a yes and a no",
+        cost="hundredths of a second for a hundred labels; needs a yes and a no",
         defaults={"C": REGULARISATION},
     )
 
@@ -298,7 +298,7 @@ class LineHead(Head):
 
     method = Method(
         name="line",
-        what="Takes what suits the number of answers: the words, then lda, then logistic.",
+        what="Takes what suits the number of labels: the words, then lda, then logistic.",
         source="this project",
         cost="that of the head it takes",
         defaults={"few": FEW},
@@ -329,7 +329,7 @@ class AutoHead(Head):
 
     method = Method(
         name="auto",
-        what="The line that suits the number of answers, and beside it what is typical of both sides.",
+        what="The line that suits the number of labels, and beside it what is typical of both sides.",
         source="this project; Snell et al., Prototypical networks for few-shot learning, NeurIPS 2017",
         cost="that of the line, and a hundredth of a second",
         defaults={"few": FEW},

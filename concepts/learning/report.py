@@ -62,7 +62,7 @@ class Metric(Document):
 
 class Baseline(Document):
     """What a simpler way reaches on the same pictures ("plain text search"). `p_value`, of learning from
-    shuffled answers: the chance of a result like the version's if the answers meant nothing."""
+    shuffled labels: the chance of a result like the version's if the labels meant nothing."""
 
     name: str
     metrics: tuple[Metric, ...]
@@ -154,7 +154,7 @@ class Consistency(Document):
 
 
 class UnderDefinition(Document):
-    """Under which words the answers that measure were given, where not all were under those of definition
+    """Under which words the test labels were given, where not all were under those of definition
     `newest`: `most` is the definition of most of them, `earlier` how many of `answers` were given under
     another meaning when the words changed.
 
@@ -189,8 +189,7 @@ class LookedIn(Document):
 
 
 class GradeFigures(Document):
-    """How well grades are told, on n pictures that measure and of which people said one; `unsaid` answers
-    that measure said only yes or no.
+    """How well grades are told, on n test pictures with a grade; `unsaid` test labels said only yes or no.
 
     exact, within_one: shares with the very grade, or that or one beside it, where the mean grade is rounded.
     kappa: quadratic weighted; spearman: of the mean grades. table: how often each grade was said (rows, the
@@ -218,8 +217,8 @@ class OneClass(Document):
 
 
 class ClassFigures(Document):
-    """How well exclusive classes are told apart, on n pictures that measure and of which people named one;
-    `unsaid` answers that measure named none. The first of the classes, and of rows (said) and columns
+    """How well exclusive classes are distinguished, on n test pictures of which people named one; `unsaid`
+    test labels named none. The first of the classes, and of rows (said) and columns
     (guessed) of the table, is none of these. kappa: Cohen's."""
 
     n: Count

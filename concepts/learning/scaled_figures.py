@@ -211,10 +211,10 @@ def _table(said: Rows, guess: Rows, options: int) -> tuple[tuple[int, ...], ...]
 def _too_few(n: int, distinct: int, what: str) -> str:
     if n < FEWEST:
         one = FEWEST - n == 1
-        answers = "answer that measures and names" if one else "answers that measure and name"
+        answers = "test label that names" if one else "test labels that name"
         more = f"{FEWEST - n} more {answers} a {what} needed"
         return f"Too few to say: {more} (there are {n})."
-    return "" if distinct > 1 else f"Too few to say: so far every answer that measures names one {what}."
+    return "" if distinct > 1 else f"Too few to say: so far every test label names one {what}."
 
 
 def _of_hundred(metric: Metric) -> str:

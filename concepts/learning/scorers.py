@@ -93,9 +93,9 @@ class WordsScorer(Scorer):
 
     method = Method(
         name="words",
-        what="Ranks by likeness to the words and learns nothing from answers.",
+        what="Ranks by likeness to the words and learns nothing from labels.",
         source="the baseline of the field",
-        cost="one look at the library; needs no answer",
+        cost="one look at the library; needs no label",
     )
 
     def score(self, data: TrainingSet, texts: Texts | None, pictures: Pictures, seed: int) -> Floats:
@@ -115,7 +115,7 @@ class Blend(Scorer):
 
     method = Method(
         name="blend",
-        what="What the classifier says, corrected by the answers to pictures that look alike.",
+        what="What the classifier says, corrected by the labels of similar pictures.",
         source="this project; Zhou et al., Learning with local and global consistency, NeurIPS 2003",
         cost="that of the head, and a tenth of a second for 5,000 pictures once their neighbours are known",
         defaults={"doubt": DOUBT},

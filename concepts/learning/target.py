@@ -40,10 +40,10 @@ class Target:
         does = "to be right" if self.kind == "precision" else "to be found"
         asked = f"You asked for at least {100 * self.at_least:.3g} of 100 {of} {does}: "
         if low is None or high is None:
-            return asked + "too few answers measure to say whether they are."
+            return asked + "there are too few test labels to say whether they are."
         met = self.met(low, high)
         if met is None:
-            return asked + "that is not certain. More answers that measure would tell."
+            return asked + "that is not certain. More test labels would tell."
         return asked + ("they are." if met else "they are not.")
 
     def met(self, low: float | None, high: float | None) -> bool | None:

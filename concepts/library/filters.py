@@ -62,7 +62,7 @@ class PictureSelection(View):
     shape: str = Field(
         default="", max_length=4096, description="Inside of a shape on the map: x,y x,y x,y from -1 to 1."
     )
-    repeated: Repeated = Field(default="", description="At several places, or looking like others.")
+    repeated: Repeated = Field(default="", description="At several places, or near-duplicates of others.")
     safe: bool = Field(
         default=False, description="Without what imported columns call unsafe: punsafe from 0.5 on, NSFW."
     )

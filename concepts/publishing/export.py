@@ -258,7 +258,7 @@ def _calibration(details: dict[str, Any]) -> str:
     if not details.get("calibration"):
         return "none"
     refit = details.get(REFIT)
-    fitted = f", then fitted to the library by {refit['answers']} answers kept apart" if refit else ""
+    fitted = f", then fitted to the library by {refit['answers']} labels kept apart" if refit else ""
     return f"Platt scaling on held-out scores{fitted}, folded into weights and bias"
 
 
@@ -292,7 +292,7 @@ def concept_facts(
     if dataset.collection.parts.focus(head.concept_id):
         notes.append("It judges one part of a picture: the part most like what people framed.")
     if any(count.author_kind == "simulated" for count in counts):
-        notes.append("Some of the answers it learned from are a simulated person's, not a real one's.")
+        notes.append("Some of the labels it learned from are a simulated person's, not a real one's.")
     line = linear_head(head)
     met = target_met(str(details.get("target", "")), metrics)
     return ConceptFacts(

@@ -37,7 +37,7 @@ SEED = 0
 
 class EncoderAgreement(View):
     """Of n pictures of a concept's evaluation set, `same` are decided as with float32; with the exact 95 %
-    interval of that share. They need no answers."""
+    interval of that share. They need no labels."""
 
     concept: str
     version: int
@@ -51,7 +51,7 @@ class EncoderAgreement(View):
         if not self.n:
             return f"No picture is set aside to measure “{self.concept}”, so what int8 changes isn’t known."
         return (
-            f"“{self.concept}”: {self.same:,} of {self.n:,} pictures that measure are decided as with "
+            f"“{self.concept}”: {self.same:,} of {self.n:,} test pictures are decided as with "
             f"float32 ({100 * self.low:.1f}–{100 * self.high:.1f} of 100)."
         )
 

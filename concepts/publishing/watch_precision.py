@@ -27,7 +27,7 @@ FreshUntil = Callable[[int], Mapping[bool, int]]
 
 
 class Window(View):
-    """Of `answered` flagged pictures that came between two times `right` were right; so many of 100 flagged
+    """Of `answered` flagged pictures, labelled between two times, `right` were right; so many of 100 flagged
     ones are: `low` to `high`, 0..1, with 95 % confidence."""
 
     version: int
@@ -41,7 +41,7 @@ class Window(View):
 
 
 class WatchRecall(View):
-    """Which share of what counts was flagged, with worst-case limits from the answers on both sides."""
+    """Which share of what counts was flagged, with worst-case limits from the labels on both sides."""
 
     value: float
     low: float
@@ -186,9 +186,9 @@ def _sentence(
         found
         + {
             "broken": f" {wish}, and that is not kept: look at what changed in the pictures, and train anew.",
-            "doubtful": f" {wish}, and the lower limit is under that. More answers tell whether it is kept.",
+            "doubtful": f" {wish}, and the lower limit is under that. More labels tell whether it is kept.",
             "kept": f" {wish}, and that is kept.",
-            "open": f" {wish}; too few are answered to say whether that is kept.",
+            "open": f" {wish}; too few are labelled to say whether that is kept.",
             "none": "",
         }[standing]
     )

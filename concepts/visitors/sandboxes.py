@@ -65,7 +65,7 @@ ABOUT = """What you made in the demo of Discern.
 
 Each folder is one concept:
   definition.json  what counts and what doesn't, in your words
-  answers.csv      every answer, yours and the machine's, with the picture's name and its SHA-256
+  answers.csv      every label, yours and the machine's, with the picture's name and its SHA-256
   *.zip            the classifier of the newest version, where one was trained: start with its README.md
 
 A Discern of your own takes answers.csv back in.

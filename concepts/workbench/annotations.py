@@ -82,7 +82,7 @@ Cascade = Annotated[
         ge=0.5,
         le=0.999,
         description="The model first, then the large one, each only where at least this share of what it "
-        "decides is right; the rest is left to people. Pictures are drawn that people answer first.",
+        "decides is right; the rest is left to people. People label some drawn pictures first.",
     ),
 ]
 AnnotatorName = Annotated[
@@ -245,7 +245,9 @@ class Annotations:
         dataset = self._concept.dataset()
         apart = next((picture for picture in ids if picture in dataset.reserved), None)
         if apart is not None:
-            raise DiscernError(f"Picture {apart[:12]} measures, so only people answer it. Nothing was taken.")
+            raise DiscernError(
+                f"Picture {apart[:12]} is a test picture: only people label it. Nothing was taken."
+            )
         said = [Annotation(one.picture, RATINGS[one.value], (), one.reason) for one in judgements]
         return keep(
             list({one.picture_id: one for one in said}.values()),

@@ -49,7 +49,7 @@ def sample_of(context: Context, concept: ConceptRow, at_least: float) -> Cascade
     if missing:
         raise NotEnoughLabelsError(
             f"How often each step is wrong is read off {len(drawn)} pictures drawn at random from the pool. "
-            f"Answer them first: {missing} have no answer yet.",
+            f"Label them first: {missing} have no label yet.",
             needed=missing,
             purpose="evaluation",
         )

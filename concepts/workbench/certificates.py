@@ -42,11 +42,11 @@ if TYPE_CHECKING:
 
 LOWEST, HIGHEST = 0.5, 0.99  # that can be asked for
 AtLeast = Annotated[
-    float, Field(ge=LOWEST, le=HIGHEST, description="The share beyond the line that is to be right.")
+    float, Field(ge=LOWEST, le=HIGHEST, description="Share to be right beyond the guaranteed threshold.")
 ]
 Again = Annotated[bool, Field(description="Draw fresh pictures although the last try failed.")]
 WhichSide = Annotated[
-    Side, Field(description="Above a line pictures surely count, below one they surely don't.")
+    Side, Field(description="yes: above a threshold pictures surely count. no: below one they surely don't.")
 ]
 
 
@@ -64,7 +64,7 @@ class FailedGuaranteeError(DiscernError):
 
 
 class CertificateView(View):
-    """How far certifying a line of a version is. Nothing is said of the answers until all are there: who
+    """How far the guarantee of a version is. Nothing is said of the labels until all are there: who
     could stop when they look good would be wrong more often."""
 
     side: Side  # above the line pictures are surely yes, or below it surely no
@@ -111,14 +111,14 @@ class Certificates:
         *,
         author: AuthorName,
     ) -> CertificateView:
-        """Draw the pictures whose blind labels certify a line. With purpose “evaluation” they are asked about
+        """Draw the pictures whose blind labels guarantee a threshold. Purpose “evaluation” asks about them
         first. The same wish again, before all are labelled or where it was granted, draws nothing new.
 
         Raises `FailedGuaranteeError` after a try that failed, unless it shall be tried `again`,
         `NotEnoughPicturesError`, and `DiscernError` for a share that can't be asked for.
         """
         if not LOWEST <= at_least <= HIGHEST:
-            raise DiscernError(f"A line can be certified for {LOWEST:g} to {HIGHEST:g}, not {at_least:g}.")
+            raise DiscernError(f"A guarantee can be for {LOWEST:g} to {HIGHEST:g}, not {at_least:g}.")
         concept, head = self._concept.row, self._concept.versions.head(version)
         check_usable(head, self._context.collection)
         self._context.draw_evaluation(concept)
@@ -136,7 +136,7 @@ class Certificates:
 
     @operation("GET /certificate")
     def state(self, side: WhichSide = "yes") -> CertificateView | None:
-        """How far certifying a line of this side is; null before anybody asked for one, and after the library
+        """How far the guarantee of this side is; null before anybody asked for one, and after the library
         has changed its encoder."""
         concept = self._concept.row
         draws = self._context.certifying.newest(concept.id)
@@ -351,8 +351,8 @@ def _unfinished(view: CertificateView) -> str:
     wish = f"at least {100 * view.at_least:.3g} of 100"
     if not view.complete:
         return (
-            f"{view.answered} of {view.asked} answered. When all are, they decide whether {wish} pictures "
-            f"{above} a line of version {view.version} {are}."
+            f"{view.answered} of {view.asked} labelled. When all are, they decide whether {wish} pictures "
+            f"{above} a threshold of version {view.version} {are}."
         )
     surest = "surest" if view.side == "yes" else "least likely"
     wrong = "wrong" if view.side == "yes" else "no clear no"

@@ -365,7 +365,7 @@ class Scope:
         *,
         author: AuthorName,
     ) -> LooksIn:
-        """Let a concept look in some collections alone. Answers stay, and figures keep the name of what they
+        """Let a concept look in some collections alone. Labels stay, and figures keep the name of what they
         are of."""
         if everything and collections:
             raise DiscernError("Name collections, or everything.")

@@ -77,7 +77,7 @@ Grades = Annotated[
     Field(
         ge=FEWEST_GRADES,
         le=MOST_GRADES,
-        description="Answer by grades: 1 to this many, the last the most.",
+        description="Label by grades: 1 to this many, the last the most.",
     ),
 ]
 CountsFrom = Annotated[
@@ -100,7 +100,7 @@ Classes = Annotated[
     list[str] | None,
     Field(
         max_length=MOST_CLASSES,
-        description="Answer by one of 2 to 9 classes, or none of them: their names, in one text with commas "
+        description="Label by one of 2 to 9 classes, or none of them: their names, in one text with commas "
         "between, or one by one.",
     ),
 ]
@@ -143,7 +143,7 @@ class Concepts:
         classes: Classes = None,
         author: AuthorName,
     ) -> ConceptView:
-        """Begin a concept from a name and a sentence, or from another concept. It is answered by yes and no
+        """Begin a concept from a name and a sentence, or from another concept. It is labelled yes or no
         unless it has grades or classes. Test pictures are set aside meanwhile."""
         scale = scale_from(grades, counts_from, grade_names, classes)
         if source and not (description or excluding or examples or scale):
@@ -315,7 +315,7 @@ def _checked(name: str, description: str, examples: tuple[str, ...]) -> Definiti
 
 
 def _draw_evaluation(concept: Concept, job: DrawEvaluation, progress: Progress) -> Drawn:
-    progress.report(0, None, "setting pictures aside to measure with")
+    progress.report(0, None, "setting test pictures aside")
     concept.context.draw_evaluation(concept.row)
     return Drawn(pictures=len(concept.context.store.evaluation_pictures(concept.id)))
 

@@ -131,7 +131,7 @@ class ConceptDefinition:
         grade_names: GradeNames = None,
         classes: Classes = None,
         yes_or_no: Annotated[
-            bool, Flag("--yes-or-no"), Field(description="Answer by yes and no, not by grades or classes.")
+            bool, Flag("--yes-or-no"), Field(description="Label by yes and no, not by grades or classes.")
         ] = False,
         annotator: Annotated[
             str | None,
@@ -157,11 +157,11 @@ class ConceptDefinition:
         ] = False,
         author: AuthorName,
     ) -> ConceptPage:
-        """Change the name, what is answered (as long as nobody has), or who annotates."""
+        """Change the name, the kind of labels (before the first), or the annotator."""
         scale = scale_from(grades, counts_from, grade_names, classes)
         if scale is not None and yes_or_no:
             raise DiscernError(
-                "A concept is answered by yes and no, or by grades or classes. Give one of them."
+                "A concept is labelled by yes and no, by grades or by classes. Give one of them."
             )
         if annotator is None and (large or examples or repeats):
             raise DiscernError("Say which annotator this is about, such as auto.")
@@ -189,7 +189,7 @@ class ConceptDefinition:
         anybody has answered: an answer on one scale says nothing on another."""
         if not self._context.store.set_scale(self._concept.id, scale.as_document() if scale else None):
             raise ConflictError(
-                f"“{self._concept.name}” has been answered already, so what is answered stays as it is. "
+                f"“{self._concept.name}” has labels already, so their kind stays as it is. "
                 "Begin another concept for that."
             )
 
@@ -265,7 +265,7 @@ class ConceptDefinition:
         outside = self._context.collection.outside.of(self._concept.id, shown)
         if dataset.reserved.intersection(shown) or dataset.like_reserved(outside):
             raise DiscernError(
-                "This picture, or one that looks the same, is set aside to measure with, so it can't be an "
+                "This picture, or one that looks the same, is a test picture, so it can't be an "
                 "example. Choose another one; nothing was changed."
             )
 
@@ -313,7 +313,7 @@ class ConceptDefinition:
             int, Field(ge=1, le=100_000, description="How many candidates the concept shall have.")
         ] = POOL_SIZE,
     ) -> Started[MineResult]:
-        """Search the library for pictures worth labelling: likely ones, look-alikes and random ones."""
+        """Search the library for pictures worth labelling: likely ones, similar ones and random ones."""
         return self._context.jobs.begin(Mine(self._concept.id, size))
 
     # Proposals and questions

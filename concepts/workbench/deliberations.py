@@ -38,7 +38,7 @@ RewordingNumber = Annotated[
 
 
 class AmbiguityView(View):
-    """Something that is open. `met`: how many of its pictures the person has answered in a round."""
+    """Something that is open. `met`: how many of its pictures the person has labelled in a round."""
 
     name: str
     pictures: list[str]
@@ -46,7 +46,7 @@ class AmbiguityView(View):
 
 
 class BorderlinePicture(View):
-    """A picture of a round. What the machine says is told once the person has answered."""
+    """A picture of a round. The suggestion shows once the person has labelled it."""
 
     id: str
     path: str

@@ -30,7 +30,7 @@ AT_ONCE = 5000  # pictures
 MOST_AT_ONCE = 100_000  # pictures that are written while somebody waits for a download
 MOST_COPIED = 1024**3  # bytes of them
 
-UNSEEN = "measure and have no answer yet"  # what a version says of them is shown nowhere
+UNSEEN = "are test pictures without a label"  # what a version says of them is shown nowhere
 
 
 class ExportView(View):

@@ -90,7 +90,7 @@ class LabelRowView(BaseModel):
     created: datetime
     comment: str
     recorded_by: str = Field(description="Who brought the label, where that isn't its author.")
-    in_view: str = Field(description="“yes” where the machine's opinion was seen: it measures nothing.")
+    in_view: str = Field(description="“yes” where the suggestion was seen: it measures nothing.")
     from_concept: str = Field(description="The concept it was taken over from, where it was given there.")
 
 

@@ -120,7 +120,7 @@ class Labels:
         author: AuthorName,
         key: RequestKey = None,
     ) -> list[KeptLabel]:
-        """Commits labels, together or not at all. Only then is it answered."""
+        """Commits labels, together or not at all, before it replies."""
         base = self._own_key(author, key)
         keyed = {f"{base}/{i}": label for i, label in enumerate(answers)}
         kept = self.commit(keyed, Author(author, "simulated" if simulated else "person"), in_view=in_view)
@@ -228,13 +228,13 @@ class Labels:
     def next(
         self,
         limit: Annotated[int, Field(ge=1, le=MOST, description="At most how many.")] = 5,
-        purpose: Annotated[Purpose, Field(description="To learn from, or to measure with.")] = "train",
+        purpose: Annotated[Purpose, Field(description="For the training set or the test set.")] = "train",
         *,
         author: AuthorName,
     ) -> list[NextPicture]:
         """The most useful pictures to label now. A `repeat` was labelled before and is shown like any other:
-        of those to learn from, one whose label is probably wrong; of those that measure, one that tells how
-        consistent the labels are, or what changed with the definition."""
+        in the training set its label is probably wrong; in the test set it tells how consistent labels are,
+        or what changed with the definition."""
         return self.next_pictures(limit, purpose=purpose, author=author)
 
     def next_pictures(
@@ -267,13 +267,13 @@ class Labels:
         and what is newer is worked out in the background."""
         return self._asked.grid(order, query, n)
 
-    @operation("GET /wall")
+    @operation("GET /contact-sheet")
     def contact_sheet(self) -> list[NextPicture]:
         """At most 60 pictures of every kind, none of which was on a contact sheet before; the same until it
         was looked through. It takes a second or two of a large library."""
         return self._asked.rank("wall", "").pictures
 
-    @operation("POST /wall", role=Role.LABELLER)
+    @operation("POST /contact-sheet", role=Role.LABELLER)
     def answer_sheet(
         self,
         pictures: Annotated[
@@ -420,7 +420,7 @@ class Labels:
         spelled = self._scale is not None or value in VALUES
         read = read_answer(value, self._scale) if spelled else None
         if read is None:
-            raise DiscernError(f"“{value[:80]}” is no answer. Say {self.in_words()}.")
+            raise DiscernError(f"“{value[:80]}” is no label. Say {self.in_words()}.")
         return read
 
     def _kept(
@@ -433,9 +433,7 @@ class Labels:
         for key, event in kept.items():
             same = (event.picture_id, (event.value, event.given), event.comment, event.author)
             if same != (given[key].picture, read[key], given[key].comment, author):
-                raise ConflictError(
-                    "The same key came with another answer before, so this one was not taken."
-                )
+                raise ConflictError("The same key came with another label before, so this one was not taken.")
         return kept
 
     def _own_key(self, author: str, key: str | None) -> str:

@@ -145,7 +145,7 @@ class PictureLibrary:
             ),
         ] = None,
         ids: Annotated[
-            Path | None, Field(description="Which picture each is of: a path or id a line, or a CSV.")
+            Path | None, Field(description="Which picture each is of: a path or id on each line, or a CSV.")
         ] = None,
         *,
         confined: Confined = False,
@@ -286,8 +286,7 @@ class PictureLibrary:
         author: Annotated[str | None, Given.AUTHOR] = None,
     ) -> PicturePage:
         """Pictures, newest first, or those that fit folder, search and filters, in another order. Without an
-        `author`, `answered` is about what people said together; what others said would sway who hasn't
-        answered."""
+        `author`, `answered` is about the labels of all people; those of others would sway an `author`."""
         if chosen.captions:
             if chosen.model_copy(update={"q": "", "captions": False}) != PictureSelection():
                 raise DiscernError("Captions are searched by words alone.")
@@ -382,7 +381,7 @@ class PictureLibrary:
         reader: ReaderName = None,
     ) -> PictureDetail:
         """Everything the library knows of one picture, and what its camera wrote into it. A labeller gets
-        what others said of it for a concept once they have answered for that.
+        others' labels of a concept after labelling the picture for it.
 
         Raises `UnknownPictureError`.
         """

@@ -172,7 +172,7 @@ class LibraryMap:
         *,
         author: AuthorName,
     ) -> MapFile:
-        """Draw the map of the library: pictures that look alike are near each other."""
+        """Draw the map of the library: similar pictures are near each other."""
         self._context.jobs.begin(DrawMap()).wait()
         shown = self._shown()
         if shown is None:

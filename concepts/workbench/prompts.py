@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 CAPTION = "(here: what the step before says that the picture shows)"
 SEEN = "(here: what the step before has seen)"
 MACHINE = "(here: what the machine says of the picture)"
-ANSWERS = "(here: a line for each of up to 30 pictures you answered, with what the machine says of it)"
+ANSWERS = "(here: a line for each of up to 30 pictures you labelled, with what the machine says of it)"
 TRIED = "(here: the wordings tried so far, with what each would mend and break)"
 REASONS = "(here: a line for each picture, with why the machine says so)"
 # Prompt → the purpose of the question in which it is sent.
@@ -256,7 +256,7 @@ class Prompts:
         """Rule 4: no prompt is tuned on a picture that measures."""
         if picture_id is not None and picture_id in training_data.reserved:
             raise DiscernError(
-                "This picture, or one that looks the same, is set aside to measure with. Choose another one."
+                "This picture, or one that looks the same, is a test picture. Choose another one."
             )
         chosen = picture_id or next(_free(training_data), None)
         found = picture_inputs(training_data, [chosen]) if chosen else []

@@ -106,8 +106,8 @@ class Scores:
         self, order: Order = "top", version: Version = None, limit: Limit = 50, offset: Offset = 0
     ) -> ScoredPage:
         """The library from the top, from the bottom, around the threshold, or what is least like the labels.
-        The newest version's top and bottom also use the labels of pictures that look alike, which says
-        nothing of the exported file.
+        The newest version's top and bottom also use the labels of similar pictures, which the exported file
+        doesn't have.
 
         Raises `ConflictError` where the version has not looked at a large library yet, or can't tell
         what is unfamiliar.
@@ -287,7 +287,7 @@ class Scores:
     def heat(self, picture: PictureId, version: Version = None, *, author: AuthorName) -> Heat:
         """Where in a picture a version's score comes from: what each cell of a grid over it adds.
 
-        Raises `NotAnsweredError` for a picture that measures before this person has answered of it, and
+        Raises `NotAnsweredError` for a test picture before this person has labelled it, and
         `DiscernError` where no file has it any more or the encoder can't tell.
         """
         collection, head = self._context.collection, self._concept.versions.head(version)

@@ -127,7 +127,9 @@ class Trash:
         id, name = self._restore(kind, which[0], author)
         return Moved(kind=kind, ids=[id], names=[name])
 
-    @operation("POST /trash/empty", command="trash empty", audit="emptied the bin", host=True, is_final=True)
+    @operation(
+        "POST /trash/empty", command="trash empty", audit="emptied the trash", host=True, is_final=True
+    )
     def empty(
         self,
         refuse: Annotated[

@@ -217,7 +217,7 @@ class Versions:
 
     def _train(self, job: Train, progress: Progress) -> Trained:
         context, row = self._context, self._concept.row
-        progress.report(0, STEPS, "learning from your answers")
+        progress.report(0, STEPS, "learning from your labels")
         self._concept.parts.follow_frames()
         newest, definition = context.heads.get(row.id), context.revision(row).number
         sequence = context.log.last_sequence(row.id)

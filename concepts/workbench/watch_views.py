@@ -49,7 +49,7 @@ class WatchView(View):
 
 class FlaggedView(View):
     """A flagged picture. `delivery`: what became of its message, empty without a webhook. `said`: yes, no,
-    unsure, skip, conflict, a grade or a class; empty where no person answered about it."""
+    unsure, skip, conflict, a grade or a class; empty where no person labelled it."""
 
     picture: str
     path: str
@@ -63,7 +63,7 @@ class FlaggedView(View):
 
 
 class FlaggedPage(View):
-    """The newest first. `held`: how many are not shown, because they are to be answered blindly first."""
+    """The newest first. `held`: how many are not shown, because they are to be labelled blindly first."""
 
     flagged: list[FlaggedView]
     held: int

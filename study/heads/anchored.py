@@ -32,7 +32,7 @@ class AnchoredHead(Head):
         name="anchored",
         what="Starts from your words and leaves them as your answers say so.",
         source="Bendou et al., ProKeR, CVPR 2025, with a linear kernel; Huang et al., LP++, CVPR 2024",
-        cost="milliseconds for a hundred answers; needs a yes and a no",
+        cost="milliseconds for a hundred labels; needs a yes and a no",
         defaults={"strength": STRENGTH},
     )
 

@@ -29,7 +29,7 @@ class GDAHead(Head):
         name="gda",
         what="Compares averages as lda does, and listens to the words as far as they agree with the answers.",
         source="Wang et al., A hard-to-beat baseline for training-free CLIP-based adaptation, ICLR 2024",
-        cost="ten times that of lda, milliseconds for a hundred answers; needs a yes and a no",
+        cost="ten times that of lda, milliseconds for a hundred labels; needs a yes and a no",
         defaults={"shares": SHARES},
     )
 

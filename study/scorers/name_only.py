@@ -15,7 +15,7 @@ class NameOnly(ZeroShot):
         name="name_only",
         what="Ranks by likeness to the name alone.",
         source="Radford et al., Learning transferable visual models from natural language, ICML 2021",
-        cost="one look at the library; needs no answer",
+        cost="one look at the library; needs no label",
     )
 
     def direction(self, texts: SingleTexts, library: Vectors) -> Vectors:

@@ -12,7 +12,7 @@ from concepts.learning.base import Floats, Pictures, Scorer, SingleTexts, Texts,
 
 
 class ZeroShot(Scorer, Protocol):
-    """A scorer that learns nothing from answers. It inherits from this class and says where to look."""
+    """A scorer that learns nothing from labels. It inherits from this class and says where to look."""
 
     def direction(self, texts: SingleTexts, library: Vectors) -> Vectors:
         """(d,) unit, for a library (n, d) of at least one picture."""

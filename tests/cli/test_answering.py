@@ -53,7 +53,7 @@ def test_people_are_told_what_to_do_with_the_file(pictures: Path, ended: End, tm
     file = tmp_path / "my answers.csv"
     end = ended("concept", "next", NAME, "--out", file)
     assert f"discern concept labels import 'Round thing' '{file}'" in end.out
-    assert "no answer yet" in end.out
+    assert "no label yet" in end.out
 
 
 def test_a_file_that_is_there_is_not_written_over(pictures: Path, ended: End, tmp_path: Path) -> None:

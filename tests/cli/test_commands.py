@@ -170,7 +170,7 @@ def test_classes_are_given_by_name_and_what_is_none_is_refused(
     assert end.code != 0
     assert "ellipse, line, none, unsure or skip" in end.err
     late = ended("concept", "set", "Shape", "--graded", "5")
-    assert "has been answered already" in late.err
+    assert "has labels already" in late.err
 
 
 def test_what_a_concept_is_answered_by_can_be_changed_before_anybody_answers(

@@ -51,7 +51,7 @@ def test_an_edit_that_changes_nothing_makes_no_revision(concept: Concept) -> Non
 def test_a_picture_of_the_evaluation_set_can_be_no_example(concept: Concept) -> None:
     measuring = concept.labels.next_pictures(1, purpose="evaluation")[0].id
     add = partial(editing.add_example, picture_id=measuring, counts=True)
-    with pytest.raises(DiscernError, match="set aside to measure"):
+    with pytest.raises(DiscernError, match="is a test picture"):
         concept.definition.edit(add, author="ana", after=1)
     assert measuring not in {p.id for p in concept.examples.possible("a shape", 90)}
 

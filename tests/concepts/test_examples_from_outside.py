@@ -98,7 +98,7 @@ def test_one_that_looks_like_a_picture_that_measures_is_refused_and_never_drawn_
     measuring = concept.labels.next_pictures(1, purpose="evaluation")[0]
     copy = io.BytesIO()
     Image.open(measuring.path).convert("RGB").save(copy, "JPEG", quality=80)
-    with pytest.raises(DiscernError, match="set aside to measure with"):
+    with pytest.raises(DiscernError, match="is a test picture"):
         concept.examples.give(copy.getvalue(), author="ana")
     assert concept.context.collection.outside.embedded_otherwise("") == []  # nothing of it is kept
     concept.context.store.create("Later")

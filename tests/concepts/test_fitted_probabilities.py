@@ -62,7 +62,7 @@ def test_whoever_had_not_seen_a_picture_flags_the_same_as_before_probabilities_w
 def test_a_fitted_version_says_what_it_is(concept: Concept) -> None:
     kept = concept.context.heads.add(concept.id, fitted_before(concept.versions.head()))
     assert origin(kept.details) == "version 1 with probabilities fitted to the library"
-    assert "fitted to the library by 40 answers kept apart" in concept.exports.card(kept.number)
+    assert "fitted to the library by 40 labels kept apart" in concept.exports.card(kept.number)
 
 
 def test_pictures_once_drawn_to_fit_to_stay_apart_and_are_asked_about_no_more(concept: Concept) -> None:

@@ -275,7 +275,7 @@ def test_scores_go_out_but_not_of_pictures_that_measure_and_have_no_answer_yet(
     standing = trained.context.log.standing(concept.id, ("person", "simulated"))
     waiting = trained.context.store.kept_apart(concept.id) - {event.picture_id for event in standing}
     assert waiting
-    assert written.left_out == {"measure and have no answer yet": len(waiting)}
+    assert written.left_out == {"are test pictures without a label": len(waiting)}
     assert written.pictures + len(waiting) == trained.library.info().pictures
     text = (out / "samples.json" if out.is_dir() else out).read_bytes()
     assert not any(picture_id.encode() in text for picture_id in waiting)

@@ -148,5 +148,5 @@ def test_every_prompt_has_a_preview_also_without_a_model(open_bench: Callable[[]
 
 def test_no_prompt_is_tuned_on_a_picture_that_measures(concept: Concept) -> None:
     measures = next(iter(concept.context.store.evaluation_pictures(concept.id)))
-    with pytest.raises(DiscernError, match="set aside to measure"):
+    with pytest.raises(DiscernError, match="is a test picture"):
         concept.prompts.preview("annotate.user", measures)

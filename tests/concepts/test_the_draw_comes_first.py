@@ -171,5 +171,5 @@ def test_an_example_that_is_chosen_before_the_draw_is_no_part_of_it(concept: Con
     assert len(evaluation(concept.bench)) == 18
     assert chosen not in evaluation(concept.bench)
     measures = evaluation(concept.bench)[0]
-    with pytest.raises(DiscernError, match="set aside"):
+    with pytest.raises(DiscernError, match="is a test picture"):
         concept.definition.edit(lambda d: add_example(d, measures, counts=True), author="me", after=2)

@@ -31,7 +31,7 @@ def test_the_card_says_what_it_recognises_and_how_well(facts):
         "Of 100 pictures that count, it finds about 90 (81 to 97).",
         "| Average precision | 0.910 (0.840–0.960), n = 200 | 0.620 (0.500–0.730), n = 200 |",
         "not known, n = 200 (too few pictures that count)",
-        "100 pictures answered by a person (40 yes, 60 no)",
+        "100 pictures labelled by a person (40 yes, 60 no)",
         "800 pictures labelled by a machine (300 yes, 500 no)",
         "Weights of the encoder: MIT.",
         facts.encoder.fingerprint,
@@ -69,10 +69,10 @@ def test_kinds_that_count_and_kinds_left_open_are_told_apart(head, make_facts):
 def test_simulated_answers_are_called_simulated(head, make_facts):
     evaluation = (LabelCount(author_kind="simulated", yes=60, no=140),)
     card = card_text(make_facts(head, evaluation_labels=evaluation))
-    assert "**The answers it was measured against were simulated**" in card
-    assert "Some or all training answers were simulated" not in card
+    assert "**The labels it was measured against were simulated**" in card
+    assert "Some or all training labels were simulated" not in card
     training = (LabelCount(author_kind="simulated", yes=50, no=50),)
-    assert "Some or all training answers were simulated" in card_text(
+    assert "Some or all training labels were simulated" in card_text(
         make_facts(head, training_labels=training)
     )
 

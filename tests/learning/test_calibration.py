@@ -124,8 +124,8 @@ def precision(low: float | None, high: float | None) -> list[Metric]:
     [
         (0.91, 0.97, "You asked for at least 90 of 100 pictures it flags to be right: they are."),
         (0.5, 0.8, "You asked for at least 90 of 100 pictures it flags to be right: they are not."),
-        (0.8, 0.95, "right: that is not certain. More answers that measure would tell."),
-        (None, None, "right: too few answers measure to say whether they are."),
+        (0.8, 0.95, "right: that is not certain. More test labels would tell."),
+        (None, None, "right: there are too few test labels to say whether they are."),
     ],
 )
 def test_a_floor_is_reached_missed_or_left_open_by_its_interval(

@@ -31,7 +31,7 @@ def test_too_few_are_counted_and_nothing_is_said_of_them() -> None:
     found = consistency(SAID[: ENOUGH - 1], answers=200, people=1)
     assert found is not None
     assert (found.same, found.share.value, found.different.value, found.sentences) == (9, None, None, ())
-    assert found.share.note == "1 more pictures answered twice are needed."
+    assert found.share.note == "1 more pictures labelled twice are needed."
     assert consistency([], answers=200, people=0) is None
 
 

@@ -256,8 +256,8 @@ def test_too_few_are_said_to_be_too_few():
     said = np.arange(12) % 5 + 1
     found = grade_figures(said.astype(float), said, 5, np.arange(12), np.ones(12), 0)
     assert found.kappa.value is None
-    assert "3 more answers" in found.kappa.note
-    assert "3 more answers" in found.sentences[0]
+    assert "3 more test labels" in found.kappa.note
+    assert "3 more test labels" in found.sentences[0]
 
 
 def test_twenty_copies_of_a_picture_are_one_piece_of_evidence():

@@ -46,6 +46,19 @@ def test_commands_that_are_named_exist(page: Path) -> None:
 
 
 @pages
+def test_options_that_are_named_are_those_of_their_command(page: Path) -> None:
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    for line in re.findall(r"(?<![\w./])discern ([a-z][^`\n|]*)", text):
+        words = [word for word in line.split() if not word.startswith("-")]
+        names = (" ".join(words[:count]) for count in range(len(words), 0, -1))
+        found = next((command for name in names if (command := known_commands().get(name))), None)
+        takes = (
+            {option for one in found.params for option in one.opts + one.secondary_opts} if found else set()
+        )
+        assert set(re.findall(r"(?<!\S)--[a-z-]+", line.partition("#")[0])) <= takes | {"--help"}, line
+
+
+@pages
 def test_files_and_functions_that_are_named_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     folders = "benchmarks|concepts|discern|docs|storage|study|tests|tools|web"

@@ -162,7 +162,7 @@ def test_what_cannot_be_used_is_said_before_any_work(
     with pytest.raises(DiscernError, match=r"No picture .* counts as “Round”"):
         discern(*asked)
     concepts.write_text("pool = 91\n" + CONCEPTS)
-    with pytest.raises(DiscernError, match="a pool of 91 leaves no picture to measure with"):
+    with pytest.raises(DiscernError, match="a pool of 91 leaves no test picture"):
         discern(*asked)
     concepts.write_text(CONCEPTS.replace("number ==", "size =="))
     with pytest.raises(DiscernError, match="no column “size”"):

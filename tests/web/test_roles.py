@@ -303,7 +303,7 @@ def test_deeds_are_kept_with_who_did_them_and_looking_is_none(own_home: Path) ->
         ("ola", "10.0.0.7", "logged in"),
         ("ola", "10.0.0.7", "began a concept"),
         ("ola", "10.0.0.7", "changed settings"),
-        ("ola", "10.0.0.7", "exported answers"),
+        ("ola", "10.0.0.7", "exported labels"),
         ("ola", "10.0.0.7", "deleted a concept"),
         ("ola", "10.0.0.7", "made a backup"),
         ("ola", "10.0.0.7", "logged out"),

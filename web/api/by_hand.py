@@ -36,7 +36,7 @@ Model = Annotated[str, Field(max_length=200)]
 
 class LookOverLabels(Body):
     """`budget` in US dollars for labels given under an older description, which the concept's annotator is
-    asked about. What was answered until it ends is kept."""
+    asked about. What was labelled until it ends is kept."""
 
     budget: float | None = Field(None, ge=0, le=1e9, allow_inf_nan=False)
 
@@ -134,8 +134,8 @@ def routes(workbench: Workbench) -> APIRouter:
         author: AuthorName,
         version: Version = None,
     ) -> Heat:
-        """Where in a picture a version's score comes from. Refused for a picture that measures until whoever
-        asks has answered it."""
+        """Where in a picture a version's score comes from. Refused for a test picture until whoever asks
+        has labelled it."""
         return workbench.concept(concept).scores.heat(picture_id, version=version, author=author)
 
     @router.post("/library/captions", tags=["library"], openapi_extra={"requestBody": A_FILE})

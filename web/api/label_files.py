@@ -135,8 +135,8 @@ def routes(workbench: Workbench) -> APIRouter:
             ),
         ] = False,
     ) -> ImportResult:
-        """Takes answers from a file. Answers that stand already change nothing; bad rows are listed, and are
-        an error where no other is there. Words without a meaning are an error that lists them, and then
+        """Imports labels from a file. Labels already there change nothing. Bad rows are listed, and are
+        an error where there is no other. Words without a meaning are an error that lists them, and then
         nothing is taken."""
 
         def take_in(path: Path) -> ImportResult:
@@ -168,11 +168,11 @@ def routes(workbench: Workbench) -> APIRouter:
         format: Annotated[str, Query(max_length=40, json_schema_extra={"enum": written_formats()})] = "csv",
         what: Annotated[
             What,
-            Query(description="Pictures with answers, all with the newest version's score, or both."),
+            Query(description="Labelled pictures, all with the newest version's score, or both."),
         ] = "answers",
     ) -> Response:
-        """Answers as a file, which `labels/import` takes again; a format that is a folder as a zip archive.
-        Without scores, CSV and JSONL have every standing answer, the machine's too. A labeller gets what
+        """Labels as a file, which `labels/import` takes again; a format that is a folder as a zip archive.
+        Without scores, CSV and JSONL have every current label, an annotator's too. A labeller gets what
         others said of a picture once they have answered about it."""
         concept = workbench.concept(name)
         folder = tempfile.TemporaryDirectory()

@@ -220,7 +220,7 @@ def agree_to_label(ctx: Ctx, concept: ConceptName, labels: Judgements) -> Elicit
     said = Counter(one.value for one in labels)
     counted = ", ".join(f"{n} {value}" for value, n in said.items())
     question = f"Keep an assistant's labels of {count(len(labels), 'picture')} for “{concept}” ({counted})?"
-    return ask(ctx, "label_pictures", f"{question} They count by how well they agree with your answers.")
+    return ask(ctx, "label_pictures", f"{question} They count by how well they agree with your labels.")
 
 
 def label_pictures(
@@ -297,7 +297,7 @@ def quality_of(bench: Workbench, concept: str, version: int | None) -> Quality:
         measured_on=view.n,
         waiting=view.waiting,
         figures=list(report.metrics) if report else [],
-        sentences=list(report.sentences) if report else ["Nobody has answered what measures yet."],
+        sentences=list(report.sentences) if report else ["No test picture is labelled yet."],
         flagged=view.flagged,
         pictures=view.pictures,
     )

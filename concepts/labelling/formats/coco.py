@@ -75,7 +75,7 @@ class Coco:
         write_json(
             out,
             {
-                "info": {"description": "Answers of Discern: bbox is the whole picture."},
+                "info": {"description": "Labels of Discern: bbox is the whole picture."},
                 "licenses": [],
                 "images": images,
                 "annotations": annotations,

@@ -40,7 +40,7 @@ LOCAL_FILES: Final = "/data/local-files/"
 class LabelStudio:
     method: ClassVar[Method] = Method(
         "label-studio",
-        "Tasks for Label Studio, with answers as annotations and scores as predictions.",
+        "Tasks for Label Studio, with labels as annotations and scores as predictions.",
         "labelstud.io, import of pre-annotated tasks",
     )
     suffix: ClassVar[str] = ".json"

@@ -35,7 +35,7 @@ class _Table:
 
 
 class Csv(_Table):
-    method: ClassVar[Method] = Method("csv", "A table with a row an answer, for spreadsheets.", "RFC 4180")
+    method: ClassVar[Method] = Method("csv", "A table with a row per label, for spreadsheets.", "RFC 4180")
     suffix: ClassVar[str] = ".csv"
 
     def __init__(self, columns: Mapping[str, str] | None = None) -> None:
@@ -50,7 +50,7 @@ class Csv(_Table):
 
 
 class Jsonl(_Table):
-    method: ClassVar[Method] = Method("jsonl", "The same as JSON, an object a line.", "jsonlines.org")
+    method: ClassVar[Method] = Method("jsonl", "The same as JSON, an object per line.", "jsonlines.org")
     suffix: ClassVar[str] = ".jsonl"
 
     def read(self, path: Path) -> Iterator[RawRow]:

@@ -240,7 +240,7 @@ def test_what_measures_is_left_to_people(bench: Workbench) -> None:
     (teaches,) = bench.concept(NAME).labels.next_pictures(1)
     labels = [{"picture": one.id, "value": "yes"} for one in (teaches, measures)]
     result = call(bench, "label_pictures", SOME | {"labels": labels})
-    assert "only people answer it. Nothing was taken." in said(result)
+    assert "only people label it. Nothing was taken." in said(result)
     assert bench.concept(NAME).label_files.rows() == []
 
 
@@ -255,7 +255,7 @@ def test_without_answers_of_people_there_are_no_figures(bench: Workbench) -> Non
     assert (done["state"], done["result"]["measured"]) == ("done", False)
     found = call(bench, "show_concept", SOME).structured_content["result"]["quality"]
     assert (found["figures"], found["measured_on"]) == ([], 0)
-    assert found["sentences"] == ["Nobody has answered what measures yet."]
+    assert found["sentences"] == ["No test picture is labelled yet."]
 
 
 def test_files_outside_the_allowed_roots_are_refused(bench: Workbench, tmp_path: Path) -> None:
