@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 from storage.errors import (
@@ -101,8 +102,6 @@ class WrongUsageError(DiscernError):
 
 class UnknownMethodError(WrongUsageError):
     """A head, encoder, annotator, … was asked for by a name that is none. Raised before any work is done."""
-
-    http_status = 422
 
     def __init__(self, kind: str, name: str, names: Sequence[str]) -> None:
         super().__init__(f"There is no {kind} “{name}”. There are: {', '.join(names)}.")
@@ -362,10 +361,7 @@ class NotAnsweredError(DiscernError):
     http_status = 409
 
     def __init__(self, concept: str) -> None:
-        super().__init__(
-            f"This is a test picture of “{concept}”, and a suggestion would sway your label. "
-            "It shows once you have labelled it."
-        )
+        super().__init__(f"This is a test picture of “{concept}”: label it first, as this would sway you.")
         self.concept = concept
 
 
@@ -420,16 +416,17 @@ class UnknownColumnsError(DiscernError):
     """A table's headings name no picture, or no label. `columns` are (heading, its first values)."""
 
     http_status = 422
-    in_terminal = "Say which column is what: {error.as_columns}; label is the label, path the picture."
+    in_terminal = "Say which of its columns that is: {error.as_columns}."
     on_screen = "Say which of its columns is what, then take the file again."
 
     def __init__(self, file: str, columns: Sequence[tuple[str, Sequence[str]]]) -> None:
-        names = ", ".join(name for name, _ in columns)[:1000] or "nothing"
-        super().__init__(f"{file} needs a column “label” and a column “path” or “id”. It has: {names}.")
+        has = [name for name, _ in columns]
+        missing = {"path": "“path” or “id”"} if not {"path", "id"} & {*has} else {}
+        missing |= {"label": "“label”"} if "label" not in has else {}
+        needed = " and a column ".join(missing.values())
+        super().__init__(f"{file} needs a column {needed}. It has: {', '.join(has)[:1000] or 'nothing'}.")
         self.columns = list(columns)
-        named = zip(("path", "label"), (name for name, _ in columns), strict=False)
-        options = (f"--column {shlex.quote(f'{ours}={heading}')}" for ours, heading in named)
-        self.as_columns = " ".join(options) or "--column label=HEADING"
+        self.as_columns = " ".join(f"--column {ours}=HEADING" for ours in missing)
 
 
 class UnknownWordsError(DiscernError):
@@ -438,8 +435,8 @@ class UnknownWordsError(DiscernError):
 
     http_status = 422
     in_terminal = (
-        "Say it of each and run the same command again, such as {error.as_example}; it may mean "
-        "{error.can_mean}, unsure, skip or leave-out, and “*” is all others."
+        "Correct them in the file, or say what each means and run the same command again, such as "
+        "{error.as_example}. It may be {error.can_mean}, unsure, skip or leave-out; “*” is all others."
     )
     on_screen = "Say what each of them means, then take the file again."
 
@@ -452,7 +449,10 @@ class UnknownWordsError(DiscernError):
         self.words = list(words)
         self.answers = tuple(answers)
         self.can_mean = ", ".join(answers)
-        meant = zip((word for word, _ in words[:2]), answers, strict=False)
+        meant = [
+            (word, (*get_close_matches(word.casefold(), answers, 1), answer)[0])
+            for (word, _), answer in zip(words[:2], answers, strict=False)
+        ]
         options = (f"--as {shlex.quote(f'{word}={what}')}" for word, what in meant)
         self.as_example = " ".join(options)
 

@@ -117,3 +117,4 @@ def _paragraphs(text: str | None) -> list[str]:
 
 if __name__ == "__main__":
     build()
+    print("Written: docs/cli.md, docs/rest-calls.md and the schema of head.json.")

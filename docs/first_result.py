@@ -22,7 +22,6 @@ from docs.screenshots import NAME, TEXT, answer, is_warm
 from study.people import SECONDS_AN_ANSWER
 
 FOLDER = Path(__file__).parents[1] / "web" / "static" / "start"
-LEAST = 240  # pixels of a part's shorter side: smaller parts than the tour's, and so more of them
 LEARN, MEASURE = 60, 120  # answers
 SHOWN, SIDE = 8, 320  # flagged pictures, and pixels of their longer side
 
@@ -45,7 +44,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         bench = Workbench(load_settings(home=work / "home"))
-        count = cut_library(work / "photographs", photographs(work), LEAST)
+        count = cut_library(work / "photographs", photographs(work))
         begun = time.monotonic()
         work_through(bench, work)
         computed = time.monotonic() - begun

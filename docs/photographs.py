@@ -36,7 +36,7 @@ FOLDERS = {
     "Land and water": ("extreme-desert-hike", "lake-sherburne", "ocean-waves", "tea-gardens"),
     "Plants": ("blue-periwinkle",),
 }
-LEAST, LONGER_SIDE = 280, 800  # pixels
+LEAST, LONGER_SIDE = 240, 800  # pixels
 SEED = 3
 GRID = 96  # what looks at a picture's detail sees it so small
 SOMETHING = 5.0  # grey levels from cell to cell in a part's busiest tenth; below it shows next to nothing
@@ -99,9 +99,9 @@ def photographs(work: Path) -> list[Path]:
     return free_pictures(root)
 
 
-def cut_library(folder: Path, files: Sequence[Path], least: int = LEAST) -> int:
+def cut_library(folder: Path, files: Sequence[Path]) -> int:
     """Cuts the photographs into parts that share no pixel, in folders by what they show; says how many. Parts
-    that show next to nothing are left out. `least`: pixels of a part's shorter side, in the photograph."""
+    that show next to nothing are left out."""
     rng, made = np.random.default_rng(SEED), 0
     for file in files:
         place = next((name for name, stems in FOLDERS.items() if file.stem in stems), None)
@@ -110,7 +110,7 @@ def cut_library(folder: Path, files: Sequence[Path], least: int = LEAST) -> int:
         (folder / place).mkdir(parents=True, exist_ok=True)
         with Image.open(file) as opened:
             photograph = opened.convert("RGB")
-        for number, box in enumerate(parts((0, 0, *photograph.size), least, rng), 1):
+        for number, box in enumerate(parts((0, 0, *photograph.size), LEAST, rng), 1):
             part = photograph.crop(box)
             if np.percentile(detail(part), 90) < SOMETHING:
                 continue

@@ -106,10 +106,10 @@ def prepare(home: Path, work: Path, pictures: Path) -> None:
 def _answers(
     bench: Workbench, work: Path, name: str, says: Callable[[Path], str], measure: int, learn: int
 ) -> None:
-    for _ in range(measure // 30):
-        answer(bench, work, name, says, 30, measure=True)
     for _ in range(learn // 10):
         answer(bench, work, name, says, 10)
+    for _ in range(measure // 30):
+        answer(bench, work, name, says, 30, measure=True)
     bench.jobs.resume(bench.concept(name).versions.train().id)
 
 
@@ -141,11 +141,6 @@ def _until_colourful(page: Page) -> None:
     page.wait_for_selector("[data-part=saved]:text-is('saved')")
 
 
-def _grid(page: Page) -> None:
-    page.keyboard.press("g")
-    page.wait_for_selector("[data-part=tiles] .tile img")
-
-
 COLOUR = """() => {
   const image = [...document.querySelectorAll('.stage img')].find(i => i.offsetParent);
   const canvas = Object.assign(document.createElement('canvas'), {width: 32, height: 32});
@@ -159,6 +154,11 @@ COLOUR = """() => {
   }
   return sum / 1024;
 }"""  # 0 to 255, of the picture that is asked about
+# Every picture in sight has to be decoded, or the photograph shows grey boxes. A strip may cut some off.
+ALL_SEEN = """() => [...document.images].filter(image => {
+  const {x, y, width, height} = image.getBoundingClientRect();
+  return width && document.elementsFromPoint(x + width / 2, y + height / 2).includes(image);
+}).every(image => image.complete && image.naturalWidth)"""
 OF = f"?concept={quote(NAME)}"
 EMPTY = "EMPTY"  # the app before there is anything
 SHOTS = (
@@ -166,8 +166,8 @@ SHOTS = (
     Shot("home", "/", ".card img"),
     Shot("library", "/library", ".pictures img"),
     Shot("describe", f"/describe{OF}", ".strip img"),
-    Shot("label", f"/label{OF}", ".stage img", _until_colourful),
-    Shot("grid", f"/label{OF}", ".stage img", _grid),
+    Shot("label", f"/label{OF}#single", ".stage img", _until_colourful),
+    Shot("grid", f"/label{OF}#grid", "[data-part=tiles] .tile img"),
     Shot("review", f"/label/review{OF}", "#review-main .tile img"),
     Shot("check", f"/check{OF}", "#threshold"),
     Shot("results", f"/results{OF}", ".pictures img"),
@@ -183,11 +183,7 @@ def photograph(browser: Browser, where: dict[str, str], shots: Sequence[Shot], o
         page.wait_for_selector(shot.ready, timeout=60_000)
         if shot.before:
             shot.before(page)
-        # Every picture in sight has to be decoded, or the photograph shows grey boxes.
-        page.wait_for_function(
-            "() => [...document.images].filter(i => i.getBoundingClientRect().top < innerHeight)"
-            ".every(i => i.complete && (i.naturalWidth || !i.offsetParent))"
-        )
+        page.wait_for_function(ALL_SEEN)
         with tempfile.NamedTemporaryFile(suffix=".png") as taken:
             page.screenshot(path=taken.name)
             Image.open(taken.name).convert("RGB").save(out / f"{shot.name}.webp", quality=QUALITY, method=6)

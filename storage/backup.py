@@ -28,10 +28,11 @@ READ_ME = """A backup of a Discern data folder.
 
 To restore it:
   1. Unpack it into an empty folder that only you can read.
-  2. Start Discern with DISCERN_HOME set to that folder.
+  2. Set DISCERN_HOME to that folder.
   3. Make the vectors again from the pictures, which have to be where they were:
        discern library reembed {encoder}
      This also makes thumbnails that are not in the backup.
+  4. Start Discern.
 
 {uploads}{secrets}
 """

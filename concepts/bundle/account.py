@@ -83,7 +83,9 @@ class Account:
     def does_not_count(self) -> list[str]:
         definition = self.facts.definition
         found = [one.text for one in definition.of_kind("excluding")]
-        return found + [f"Similar, but not it: {q.text}" for q in definition.queries if not q.counts]
+        # Built-in nouns are searched for because they share words with the name. Nobody decided on them.
+        similar = [q.text for q in definition.queries if not q.counts and q.origin != "vocabulary"]
+        return found + [f"Similar, but not it: {text}" for text in similar]
 
     @property
     def left_open(self) -> list[str]:

@@ -114,7 +114,7 @@ def _definition(account: Account) -> str:
     return "\n\n".join(
         [
             "## What counts",
-            _list(account.counts) or "No criteria were written down: the sentence above is all there is.",
+            _list(account.counts) or "What the sentence above says.",
             "## What doesn't",
             _list(account.does_not_count) or "Nothing was written down.",
             *(["## What was left open", left] if (left := _list(account.left_open)) else []),

@@ -28,14 +28,20 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-import numpy as np
-import onnxruntime
-
 if __name__ == "__main__":
     sys.dont_write_bytecode = True  # a folder __pycache__ would have no checksum
 
-from concepts.bundle.checksums import folder_differences
-from concepts.bundle.reading import BadPictureError, Reader, bytes_of, printable, walk
+try:
+    import numpy as np
+    import onnxruntime
+
+    from concepts.bundle.checksums import folder_differences
+    from concepts.bundle.reading import BadPictureError, Reader, bytes_of, printable, walk
+except ModuleNotFoundError as error:
+    if __name__ != "__main__":
+        raise
+    needed = Path(__file__).with_name("requirements.txt")
+    sys.exit(f"{error.name} is missing. To install it: {sys.executable} -m pip install -r {needed}")
 
 BESIDE = Path(__file__).with_name("classifier.onnx")
 FORMAT = 2  # of the description in classifier.onnx

@@ -32,15 +32,21 @@ _ALL_COLUMNS = """said = bundle.outputs(vectors)  # a column for each of bundle.
         print(name, said.probability[row].round(3), said.decision[row], said.grade[row].round(2))"""
 
 
+# Debian's own Python takes no packages.
+APART = "python3 -m venv scoring && . scoring/bin/activate  # Windows: scoring\\Scripts\\activate"
+
+
 def anywhere(folder: str, pictures: str = "PICTURES") -> str:
-    """The two commands that run a bundle with its encoder, unpacked to `folder`, without Discern."""
-    return f"""python -m pip install -r {_word(f"{folder}/requirements.txt")}
+    """The commands that run a bundle with its encoder, unpacked to `folder`, without Discern."""
+    return f"""{APART}
+python -m pip install -r {_word(f"{folder}/requirements.txt")}
 python {_word(f"{folder}/classify.py")} {_word(pictures)}"""
 
 
 def named(folder: str, encoder: str, pictures: str = "PICTURES") -> str:
     """The same for a bundle without its encoder, which open_clip loads."""
-    return f"""python -m pip install -r {_word(f"{folder}/requirements.txt")} open_clip_torch
+    return f"""{APART}
+python -m pip install -r {_word(f"{folder}/requirements.txt")} open_clip_torch
 python {_word(f"{folder}/classify.py")} {_word(pictures)} --encoder {shlex.quote(encoder)}"""
 
 

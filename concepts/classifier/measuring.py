@@ -53,6 +53,7 @@ from concepts.learning.stratified import Estimate, Stratum
 from concepts.learning.waves import about_waiting, next_look
 from storage.heads import StoredEvaluation, StoredHead
 
+AIMED = 0.05  # how far the share of test pictures that count may exceed the library's unexplained
 # The machine's ratings of pictures, by id: of those it has an opinion on.
 RatingsOf = Callable[[Sequence[str]], Mapping[str, float]]
 
@@ -244,12 +245,14 @@ def _sentences(
         f"Measured on {figures.n} test pictures, labelled by {who}: "
         f"{figures.positives} count, {figures.negatives} don't."
     ]
+    base = figures.metrics["base_rate"].value or 0.0
+    if yes and figures.positives / figures.n > base + AIMED:
+        lines.append("Likely pictures are tested more often; the figures allow for that.")
     if yes:
         lines.append(
             f"About {yes.value:,.0f} pictures of {what} count ({yes.low:,.0f} to {yes.high:,.0f}), "
             "near-duplicates counted once."
         )
-    base = figures.metrics["base_rate"].value or 0.0
     for name in AT_THRESHOLD:
         metric = figures.metrics[name]
         known = metric.value is not None

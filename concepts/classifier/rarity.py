@@ -16,7 +16,8 @@ from concepts.view import View
 from storage.frames import Frame
 
 RARE = 0.05  # share of pictures that count, below which single questions seldom meet one
-FIND_MORE = "Sheet (W) and Grid (G) on Label find more than single questions."
+MAY_BE = 0.2  # and the highest that is likely, above which nobody can call it rare yet
+FIND_MORE = "Sheets and grids find more than single pictures."
 
 
 def is_rare(share: float) -> bool:
@@ -38,7 +39,7 @@ class Rarity(View):
 
     @property
     def rare(self) -> bool:
-        return is_rare(self.value / self.pictures)
+        return is_rare(self.value / self.pictures) and self.high <= MAY_BE * self.pictures
 
     @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated property
     @property

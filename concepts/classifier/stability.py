@@ -77,7 +77,7 @@ class Settling(View):
         if self.left:
             return f"Done: probably no more than {self.left.at_most:,} left that count."
         if self.settled:
-            return "Done: more labels would change little."
+            return "Stable: more labels would change little."
         return f"{'Almost stable' if self._stable else 'Not stable yet'}; {self.hesitates:,} uncertain."
 
     @property

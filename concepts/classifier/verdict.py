@@ -56,7 +56,7 @@ def verdict(
         said = f"Guaranteed: at least {certified} of 100 it flags are right"
         return Verdict(said, "see the results", "results", figure=f"at least {certified} % right, guaranteed")
     count, confusion = sum(labels.yes for labels in report.labels), report.confusion
-    if confusion and count and not confusion["true_positive"] + confusion["false_positive"]:
+    if confusion and count >= FEWEST and not confusion["true_positive"] + confusion["false_positive"]:
         return Verdict("It flags none of the test pictures", "lower the threshold", "threshold")
     if right is None or right.is_wide:
         return _too_early("Too early to say", report, count, test_labels, stale, done)

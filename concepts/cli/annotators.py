@@ -105,7 +105,8 @@ def concept_annotate(
 
 def _annotated(result: AnnotateResult) -> None:
     say(f"{result.annotated:,} pictures labelled by {result.annotator}.")
-    say("  ".join(f"{rating}: {count:,}" for rating, count in sorted(result.ratings.items())))
+    ratings = "  ".join(f"{rating}: {count:,}" for rating, count in sorted(result.ratings.items()))
+    say(f"Ratings from 1 (surely not) to 5 (surely): {ratings}")
     for number, one in enumerate(result.rounds, 1):
         changed = "" if one.changed is None else f", changed {one.changed:,} decisions on the library"
         say(f"  round {number}: {one.pictures:,} pictures{changed}")

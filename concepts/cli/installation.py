@@ -248,7 +248,10 @@ def backup(
     finally:
         partial.unlink(missing_ok=True)
     size = file.stat().st_size
-    said = [f"{size / 1e6:,.1f} MB in {file}", uploads_left_out(bench.context.settings.home)]
+    said = [
+        f"{size / 1e6:,.1f} MB in {file}, without the pictures themselves.",
+        uploads_left_out(bench.context.settings.home),
+    ]
     show({"file": str(file), "bytes": size}, as_json, "\n".join(filter(None, said)))
 
 

@@ -149,10 +149,7 @@ def _import_report(report: dict[str, Any]) -> None:
     if report["unknown_pictures"]:
         say(f"{report['unknown_pictures']:,} rows are about no picture of the library.")
     if report["kept_for_evaluation"]:
-        say(
-            f"{report['kept_for_evaluation']:,} of them are about pictures kept for measuring: "
-            "they measure and don't train."
-        )
+        say(f"{report['kept_for_evaluation']:,} of them are of test pictures.")
     if report["sample"]:
         say(report["sample"])
     elif report["kept_for_training"]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -59,6 +60,21 @@ def _heat(heat: Heat) -> None:
     table([""] * len(heat.parts[0]), [[f"{part:+.2f}" for part in row] for row in heat.parts])
 
 
+@shows("keywords.write")
+def _keywords(done: Any) -> None:
+    by = f"by version {done.version} and your labels" if done.version else "by labels alone: no version yet"
+    say(f"Keywords {by}. {done.written:,} written, {done.unchanged:,} unchanged, {done.removed:,} removed.")
+    for why, count in done.left_out.items():
+        say(f"  {count:,} left out: {why}")
+
+
+@shows("keywords.copy")
+def _copied(done: Any) -> None:
+    say(f"{done.copied:,} new in {done.folder}, {done.there:,} were there already.")
+    for why, count in done.left_out.items():
+        say(f"  {count:,} left out: {why}")
+
+
 @concept.command("evaluate")
 def concept_evaluate(
     name: Name,
@@ -75,7 +91,8 @@ def concept_evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure a version on the test pictures, beside what simpler ways reach."""
-    versions = workbench().concept(name).versions
+    found = workbench().concept(name)
+    versions = found.versions
     if robustness:
         show(wait(versions.examine_robustness(version), "Measuring", KEPT), as_json, _steady)
         return
@@ -83,7 +100,7 @@ def concept_evaluate(
         report = versions.measure(version, listener)
     if plots:
         versions.write_plots(plots, version)
-    show(report, as_json, _evaluated)
+    show(report, as_json, lambda report: _evaluated(report, name, found.dataset().to_next_figures))
 
 
 @version.command("show")
@@ -204,23 +221,19 @@ def concept_export(
     result = exports.write(out, version, tuple(also or ()), page=page, int8=int8)
     them = ", ".join(f"version {number} of {concept}" for concept, number in result.concepts.items())
     what = them if len(result.concepts) > 1 else f"version {result.head}"
-    show(result, as_json, f"{what[0].upper()}{what[1:]} is in {result.folder}, and as a zip.")
+    told = f"{what[0].upper()}{what[1:]} is in {result.folder}, and in {result.archive}."
+    unknown = "" if result.measured else "\nNot measured yet: run concept evaluate."
+    show(result, as_json, f"{told}{unknown}")
 
 
-def _evaluated(report: EvaluationReport) -> None:
-    for sentence in report.sentences:
-        say(sentence)
-    say()
-    table(("average precision", "95 %", "n", "way"), _comparison(report))
-    say()
-    table(("value", "95 %", "n", "figure"), [_figure(m) for m in report.metrics])
-    if report.slices:
-        say()
-        rows = [(s.n, _share(s.precision), _share(s.recall), f"{s.kind} {s.name}") for s in report.slices]
-        table(("n", "precision (95 %)", "recall (95 %)", "part"), rows)
-    for said in (report.worst_slice, *report.notes):
+def _evaluated(report: EvaluationReport, name: str, to_next_figures: int) -> None:
+    from concepts.classifier.verdict import verdict  # NumPy and what it measures with
+
+    say(verdict(report, test_labels=to_next_figures).sentence)
+    for said in (*report.sentences, report.worst_slice, *report.notes):
         if said:
             say(said)
+    say(f"All figures, beside simpler ways: discern concept version show {shlex.quote(name)} --card")
 
 
 def _listed(heads: Sequence[HeadView]) -> None:
@@ -281,33 +294,21 @@ def _certificate(found: CertificateView) -> None:
         say(f"{known}; look at the other {found.look_yourself:,} yourself.")
 
 
-def _figure(metric: Metric) -> tuple[str, str, int, str]:
-    name = metric.name.replace("_", " ")
-    if metric.value is None:
-        return "too few", metric.note, metric.n, name
-    value = "too early" if metric.is_wide else f"{metric.value:.3f}"
-    return value, f"{metric.low:.3f} to {metric.high:.3f}", metric.n, name
-
-
 def _about(head: HeadView) -> tuple[int, str, str, str]:
     return head.number, f"{head.created:%Y-%m-%d %H:%M}", head.kind, f"{head.threshold:.3f}"
 
 
 def _average_precision(report: EvaluationReport | None) -> tuple[str, str, int | str]:
-    metrics = report.metrics if report else ()
-    metric = next((m for m in metrics if m.name == "average_precision"), None)
-    return _figure(metric)[:3] if metric else ("not measured", "", "")
+    metric = report.metric("average_precision") if report else None
+    if metric is None:
+        return "not measured", "", ""
+    if metric.value is None:
+        return "too few", metric.note, metric.n
+    value = "too early" if metric.is_wide else f"{metric.value:.3f}"
+    return value, f"{metric.low:.3f} to {metric.high:.3f}", metric.n
 
 
 def _share(metric: Metric) -> str:
     if metric.value is None:
         return metric.note
     return f"{metric.value:.3f} ({metric.low:.3f} to {metric.high:.3f})"
-
-
-def _comparison(report: EvaluationReport) -> Iterable[tuple[str, str, int, str]]:
-    ways = [("this version", report.metrics)] + [(b.name, b.metrics) for b in report.baselines]
-    for name, metrics in ways:
-        metric = next((m for m in metrics if m.name == "average_precision"), None)
-        if metric:
-            yield *_figure(metric)[:3], name

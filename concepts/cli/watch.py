@@ -126,7 +126,8 @@ def _stopped(one: WatchView) -> None:
 
 
 def _row(one: WatchView) -> tuple[object, ...]:
-    state = "stopped" if one.stopped else "failed" if one.problem else one.precision.standing
+    standing = "watching" if one.precision.standing == "none" else one.precision.standing
+    state = "stopped" if one.stopped else "failed" if one.problem else standing
     asked, answered = one.precision.asked, one.precision.answered
     waiting, dead = one.deliveries.waiting, one.deliveries.dead
     return one.id, state, one.seen, one.flagged, asked, answered, waiting, dead, one.folder
@@ -142,7 +143,7 @@ def _told(one: WatchView) -> None:
             f"Messages to {one.webhook}: {told.delivered:,} delivered, {told.waiting:,} waiting, "
             f"{told.dead:,} given up. {told.problem}".rstrip()
         )
-    asked = f"{one.precision.asked:,} asked about, {one.precision.answered:,} answered."
+    asked = f"{one.precision.asked:,} asked about, {one.precision.answered:,} labelled."
     say(f"{asked} {one.precision.sentence}".rstrip())
     if one.precision.windows:
         rows = [
@@ -156,7 +157,7 @@ def _told(one: WatchView) -> None:
             )
             for w in one.precision.windows
         ]
-        table(("version", "answered", "right", "of 100", "from", "to"), rows)
+        table(("version", "labelled", "right", "of 100", "from", "to"), rows)
     if found := one.precision.found:
         say(f"Of 100 that count it flags {100 * found.low:.0f} to {100 * found.high:.0f}.")
 
@@ -164,7 +165,7 @@ def _told(one: WatchView) -> None:
 def _line(looked: LookedAt) -> str:
     parts = [f"{looked.seen:,} new pictures, {looked.flagged:,} flagged, {looked.asked:,} to ask you about"]
     if looked.skipped:
-        parts.append(f"{looked.skipped:,} bad files skipped")
+        parts.append(f"{looked.skipped:,} can't be read (see: library info --bad)")
     if looked.unsettled:
         parts.append(f"{looked.unsettled:,} still being written")
     return ", ".join(parts) + "."

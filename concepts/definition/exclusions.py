@@ -14,7 +14,7 @@ from concepts.definition.document import LONGEST, Definition
 # "not only dogs", "no more than two", "no 7": negations that exclude nothing.
 _SAYINGS = r"(?:only|just|more|less|fewer|matter|doubt|always|necessarily|all|every\w*|\d+)\b"
 _START = r"(?:(?:[.;,–—]|\s-)\s*(?:(?:but|and)\s+)?|\s(?:but|and)\s+)"
-_NOT = rf"{_START}(?:not|no|never)\s+(?!{_SAYINGS})"
+_NOT = rf"{_START}(?:(?:not|no|never)\s+(?!{_SAYINGS})|nothing\s+(?!(?:but|else|in|on)\b))"
 _EXCLUDED = re.compile(rf"{_NOT}(.+?)(?=[.;!?–—]|\s-\s|{_NOT}|$)", re.IGNORECASE)
 _NEGATION = re.compile(
     rf"\b(?:not?(?!\s+{_SAYINGS})|never|none|neither|nor|nobody|nothing|(?<!or )without|unless|cannot"
@@ -33,7 +33,7 @@ _SMALL = frozenset(
 
 
 def split_sentence(sentence: str) -> tuple[str, list[str]]:
-    """What counts, and the phrases behind "not", "no" or "never" at the start of a part."""
+    """What counts, and the phrases behind "not", "no", "never" or "nothing" at the start of a part."""
     counts, excluded, at = _one_line(sentence), [], 0
     while found := _EXCLUDED.search(counts, at):
         at = found.start() + 1

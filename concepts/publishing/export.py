@@ -66,6 +66,7 @@ class ExportResult(View):
     archive: str
     head: int  # of the first
     concepts: dict[str, int]  # and every one's version
+    measured: bool  # whether all were
 
 
 class ScoreResult(View):
@@ -135,6 +136,7 @@ def export_heads(
         archive=str(folder.with_name(folder.name + ".zip")),
         head=versions[0].head.number,
         concepts={version.name: version.head.number for version in versions},
+        measured=all(version.report for version in versions),
     )
 
 
@@ -277,7 +279,7 @@ def concept_facts(
 ) -> ConceptFacts:
     details, graded = head.details, head.details.get(GRADED)
     counts = [LabelCount.model_validate(count) for count in details.get("labels", [])]
-    notes = ["This version was not measured: no evaluation labels."]
+    notes = ["This version has not been measured."]
     metrics: list[Metric] = []
     if report:
         under = figures_under(dataset, head)  # as of now: the definition may have changed

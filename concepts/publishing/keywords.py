@@ -25,12 +25,13 @@ Files = Iterable[tuple[str, str]]  # (picture id, one of its places)
 
 class KeywordsWritten(View):
     """Sidecars that were `written`, that say what they said before (`unchanged`), and from which the keyword
-    was `removed`. `left_out`: why → how many files."""
+    was `removed`. `left_out`: why → how many files. `version`: None where labels alone said what counts."""
 
     written: int
     unchanged: int
     removed: int
     left_out: dict[str, int]
+    version: int | None = None
 
 
 class FilesCopied(View):

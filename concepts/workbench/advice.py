@@ -60,12 +60,11 @@ def advice(count: AnswerCount, settling: Settling | None) -> str:
 
 
 def progress(count: AnswerCount, settling: Settling | None, left: int) -> str:
-    """One line, such as: 41 of about 100 labels · 12 test labels to go. `left`: test labels until figures
-    that say how good a version is."""
+    """One line, such as: 41 of about 100 labels · 12 test labels to the next figures. `left` is that many."""
     line = f"{count.given:,} of about {ENOUGH_LABELS} labels"
     if count.given >= ENOUGH_LABELS or is_enough(count, settling):
         line = f"{count.answers:,} labels · {advice(count, settling).rstrip('.')}"
-    return f"{line} · {left:,} test label{'s' if left > 1 else ''} to go" if left > 0 else line
+    return f"{line} · {left:,} test label{'s' if left > 1 else ''} to the next figures" if left > 0 else line
 
 
 def mode(count: AnswerCount, *, scaled: bool) -> Mode:
@@ -78,7 +77,7 @@ def mode(count: AnswerCount, *, scaled: bool) -> Mode:
 
 def about_rare(count: AnswerCount, rarity: Rarity | None, sheets: int) -> str:
     """How rare it is, or how rare it looks before anything is known."""
-    if rarity is not None:
+    if rarity is not None and (rarity.rare or rarity.yes):
         return rarity.said(count.measure)
     if count.yes or sheets < EARLY:
         return ""

@@ -419,4 +419,4 @@ def _began(one: NamedCollection) -> str:
         return f"{what} of {days}" if what == "files" else f"{what} {days}"
     if one.kind == "search":
         return f"the search “{rule['text']}”"
-    return "chosen by hand"
+    return "a selection"

@@ -159,8 +159,7 @@ class Concepts:
             )
         else:
             raise WrongUsageError(
-                "A concept begins from a description, with examples and a scale, or from another concept, as "
-                "that is. Give one of the two."
+                "Give a description, perhaps with examples and grades; or the concept to begin from, alone."
             )
         return begun.definition.read()
 

@@ -26,8 +26,8 @@ AT_ONCE = 1000  # pictures that are looked up
 
 
 class Keywords:
-    """What counts, as photo programs and file managers see it: what people say, else what the newest version
-    flags. Of test pictures without a label nothing is told."""
+    """What counts, as albums, photo programs and file managers have it: what people labelled yes, and of what
+    they did not label what the newest version flags. Nothing is told of unlabelled test pictures."""
 
     def __init__(self, concept: Concept) -> None:
         self._concept, self._context = concept, concept.context
@@ -58,10 +58,8 @@ class Keywords:
             check_roots([folder if folder.exists() else folder.parent], self._context.settings)
         return self._context.jobs.begin(CopyFiles(self._concept.id, str(folder.absolute()), link))
 
-    # Inside
-
-    def _counting(self) -> dict[str, Keyword]:
-        """Picture id → its keyword."""
+    def counting(self) -> dict[str, Keyword]:
+        """Id of each picture that counts → its keyword."""
         context, row = self._context, self._concept.row
         name, said = row.name, context.label_cache.decisions(row.id)
         found: dict[str, Keyword] = {}
@@ -76,9 +74,11 @@ class Keywords:
         for picture, decision in said.items():
             if decision.value == "yes":
                 found.setdefault(picture, Keyword(name, 0, None))
-            elif decision.value == "no":
+            elif decision.value != "skip":  # which says nothing
                 found.pop(picture, None)
         return found
+
+    # Inside
 
     def _files(self, pictures: Sequence[str]) -> Iterator[tuple[str, str]]:
         library = self._context.collection.library
@@ -88,13 +88,15 @@ class Keywords:
 
     def _write(self, job: WriteKeywords, progress: Progress) -> KeywordsWritten:
         context, row = self._context, self._concept.row
-        keywords = {} if job.remove else self._counting()
+        keywords = {} if job.remove else self.counting()
         files = self._files(context.collection.library.all_ids())
         names = {row.key, *context.store.former_names(row.id)}
-        return write_keywords(names, keywords, files, context.settings.home, progress.report)
+        written = write_keywords(names, keywords, files, context.settings.home, progress.report)
+        newest = context.heads.get(row.id)
+        return written.model_copy(update={"version": newest.number if newest else None})
 
     def _copy(self, job: CopyFiles, progress: Progress) -> FilesCopied:
-        files = self._files(list(self._counting()))
+        files = self._files(list(self.counting()))
         return copy_files(Path(job.folder), files, link=job.link, listener=progress.report)
 
 

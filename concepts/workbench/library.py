@@ -162,7 +162,7 @@ class PictureLibrary:
         if sample and not paths:
             return self._context.jobs.begin(AddSample())
         if sample or paths is None:
-            raise DiscernError("Say what to add: paths, or the sample pictures.")
+            raise DiscernError("Say what to add: files or folders, or the sample pictures.")
         if not confined:
             require(paths)
             return self._context.jobs.begin(_adding(paths, encoder, vectors, ids))

@@ -157,14 +157,6 @@ class Scores:
             more=new[limit][0] if len(new) > limit else 0,
         )
 
-    def flagged(self) -> list[str]:
-        """Ids of what the newest version flags, surest first, without test pictures that have no label."""
-        found = self._scored(None)
-        if found is None:
-            return []
-        count = found.scores.flagged(found.head.threshold)
-        return [i for i, _ in found.scores.probability.top(count) if i not in found.hidden]
-
     def around(self, threshold: float, n: int) -> tuple[list[ScoredPicture], list[ScoredPicture]] | None:
         """The n pictures just above a threshold of the newest version and the n just below it, the nearest
         first. None as for `page`."""

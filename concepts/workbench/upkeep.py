@@ -150,8 +150,8 @@ class Upkeep:
         *,
         confined: Confined = False,
     ) -> Started[Embedded]:
-        """Embed all pictures with another encoder, then use that one. Classifiers must be trained again. The
-        library keeps its encoder until every picture is embedded."""
+        """Embed all pictures again, with this or another encoder; after another one train classifiers again.
+        The library keeps its encoder until every picture is embedded."""
         name = encoder.strip()
         if not name:
             raise DiscernError("Write the name of the encoder first.")

@@ -149,11 +149,11 @@ class Sidecar:
         return True
 
     def write(self, file: Path) -> None:
-        """A new one may be read by whoever may read the picture. Raises `OSError`."""
+        """A new one may be read by whoever may read the picture; its owner may write it. Raises `OSError`."""
         from lxml import etree
 
         like = file if file.exists() else file.with_suffix("")
-        mode = like.stat().st_mode & 0o666 if like.exists() else 0o644
+        mode = like.stat().st_mode & 0o666 | 0o200 if like.exists() else 0o644
         write_whole(file, etree.tostring(self._document, encoding="utf-8"))
         with suppress(PermissionError):
             file.chmod(mode)

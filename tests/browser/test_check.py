@@ -103,7 +103,7 @@ def test_keys_and_the_mouse_move_the_threshold_and_words_counts_pictures_and_the
     assert len(pictures) == 12
     slider.focus()
     page.keyboard.press("Home")  # everything is flagged and so everything found: the right end of the curve
-    assert "at least" in said(page)  # what holds at every threshold at once
+    assert "at least" in said(page)  # what holds at every threshold
     curve = page.locator("[data-figure=precision-recall]")
     left, _, width, _ = map(float, curve.get_attribute("data-plot").split())
     assert float(curve.locator(".mark-dot.threshold").get_attribute("cx")) == left + width
@@ -143,7 +143,7 @@ def test_a_threshold_kept_is_a_new_version_that_says_how_it_was_chosen(page: Any
     number = answered.bench.concept(NAME).definition.read().heads[-1].number
     page.locator("#threshold").focus()
     page.keyboard.press("PageUp")
-    assert page.get_by_text("holds at every threshold at once").is_visible()
+    assert page.get_by_text("holds at every threshold").is_visible()
     page.get_by_role("button", name="Use this threshold").click()
     page.wait_for_selector(f"#check-said >> text=Version {number + 1} flags from")
     newest = answered.bench.concept(NAME).definition.read().heads[-1]

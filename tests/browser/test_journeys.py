@@ -111,7 +111,7 @@ def test_both_of_two_pictures_in_a_hundred_are_found(site: Site, page: Any, tmp_
     rare = page.get_by_text("Rare: 0 of 24 test pictures count, so at most")
     expect(rare).to_be_visible()
     step(page, "Label")
-    expect(rare).to_contain_text("Sheet (W) and Grid (G) on Label find more")
+    expect(rare).to_contain_text("Sheets and grids find more")
 
 
 def pictures(page: Any, shows: str = "") -> Any:
@@ -278,7 +278,7 @@ def test_an_owner_settles_where_a_labeller_says_otherwise(
         person.get_by_role("button", name="Save 1").click()
         expect(person.get_by_text("1 saved.")).to_be_visible()
     page.get_by_role("link", name="Review").click()
-    page.get_by_role("button", name="People disagree: labelled").click()
+    page.get_by_role("button", name=": People disagree").click()
     opened = page.get_by_role("dialog")
     for said in ("lea: yes", "ola: no"):
         expect(opened.get_by_text(said)).to_be_visible()

@@ -127,7 +127,7 @@ def test_a_third_settles_where_two_people_differ_without_having_seen_what_they_s
     page.goto(f"{site.url}/label/review?{urlencode({'concept': concept})}")
     tile = page.get_by_role("region", name="Worth another look").locator(".tile")
     said = ("ana: yes", "Says ana.", "ben: no", "Says ben.")
-    expect(tile).to_contain_text("label it first")
+    expect(tile).to_contain_text("Label it first")
     tile.click()
     opened = page.get_by_role("dialog")
     expect(opened.get_by_text("Label it first")).to_be_visible()
@@ -136,7 +136,7 @@ def test_a_third_settles_where_two_people_differ_without_having_seen_what_they_s
     page.keyboard.press("Escape")
     tile.focus()
     page.keyboard.press("y")
-    expect(tile).not_to_contain_text("label it first")
+    expect(tile).not_to_contain_text("Label it first")
     tile.click()
     expect(opened.get_by_text("2 yes, 1 no.")).to_be_visible()
     for text in said:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,7 +41,24 @@ def test_a_target_is_kept_with_the_version(answered: Path, discern: Callable[...
     assert kept == {"f1": "best F1", "precision=0.9": "precision at least 0.9"}.get(target, target)
 
 
-NAME = "Round thing"
+def test_evaluate_begins_with_a_verdict_and_says_where_all_figures_are(answered: Path, ended: End) -> None:
+    ended("concept", "train", NAME)
+    plain = ended("concept", "evaluate", NAME).out.splitlines()
+    assert re.match(r"(Good|Fair|Weak|Too early|Not better|It flags)", plain[0])
+    assert plain[1].startswith("Measured on ")
+    assert "Brier" not in "".join(plain)
+    assert "Brier" in ended(*shlex.split(plain[-1].partition(": discern ")[2])).out
+
+
+def test_what_is_exported_without_figures_says_so(pictures: Path, ended: End, tmp_path: Path) -> None:
+    file = tmp_path / "learned.csv"
+    ended("concept", "next", NAME, "--n", "20", "--out", file)
+    rows = list(csv.DictReader(file.read_text().splitlines()))
+    said = "".join(f"{row['id']},{'yes' if 'ellipse' in row['path'] else 'no'}\n" for row in rows)
+    file.write_text(f"id,label\n{said}")
+    ended("concept", "labels", "import", NAME, file)
+    ended("concept", "train", NAME)
+    assert "Not measured yet" in ended("concept", "export", NAME, "--out", tmp_path / "bundle").out
 
 
 def test_a_page_is_written_and_the_audit_says_by_whom(

@@ -66,7 +66,7 @@ def test_without_an_encoder_everything_but_words_works_from_labels_to_a_file(
         for picture in concept.next(5):
             concept.answer(picture, "yes" if "ellipse" in picture.path else "no")
     concept.train()
-    flagged = library.bench.concept(NAME).scores.flagged()
+    flagged = list(library.bench.concept(NAME).keywords.counting())
     paths = library.bench.context.collection.paths(flagged)
     assert len(flagged) > 10
     assert all("ellipse" in path for path in paths.values())

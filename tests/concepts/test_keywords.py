@@ -58,13 +58,13 @@ def with_keyword(folder: Path) -> set[str]:
 
 
 def counting(concept: Concept) -> set[str]:
-    """Names of files that the newest version flags or people said yes to, and nobody no."""
+    """Names of files that people labelled yes, or that the newest version flags and nobody labelled."""
     paths = concept.context.collection.paths(concept.context.collection.library.all_ids())
     said = {i: one.value for i, one in concept.labels.decisions().items()}
-    flagged = set(concept.scores.flagged())
-    return {
-        Path(paths[i]).name for i in paths if said.get(i) == "yes" or (i in flagged and said.get(i) != "no")
-    }
+    page = concept.scores.page("top", limit=len(paths))
+    assert page is not None
+    flagged = {one.id for one in page.pictures if one.probability >= page.threshold}
+    return {Path(paths[i]).name for i in paths if said.get(i) == "yes" or (i in flagged and i not in said)}
 
 
 def test_keywords_stand_beside_what_counts_follow_labels_and_go_by_one_command(

@@ -106,7 +106,7 @@ def test_the_screen_trains_nothing_but_asks_for_a_look_once_and_shows_what_came_
     bench.jobs.resume(job.id)
     for reader in ("me", "ana"):  # nobody's label is put into another's mouth
         shown = screen._main(NAME, RememberedReview(), {}, reader)
-        assert shown.count("Likely mislabelled: labelled ") == 3
+        assert shown.count(": Likely mislabelled") == 3
         assert all(f'id="look-likely_mislabelled{picture[:12]}"' in shown for picture in doubted)
 
 

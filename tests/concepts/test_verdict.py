@@ -91,7 +91,7 @@ CASES: dict[str, list[tuple[EvaluationReport | None, int, int, str]]] = {
             0,
             "Weak: 1 in 10 it flags is right. It misses 1 in 10; raise the threshold.",
         ),
-        (report(None, flagged=0), 40, 12, "It flags none of the test pictures; lower the threshold."),
+        (report(None, flagged=0, yes=20), 40, 12, "It flags none of the test pictures; lower the threshold."),
     ],
     "pictures": [
         (report(None), 40, 0, "Too early to say: only 5 of 80 test pictures count, so add pictures."),

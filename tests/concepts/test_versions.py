@@ -183,7 +183,7 @@ def test_label_asks_for_test_labels_until_the_figures_say_how_good_the_version_i
 ) -> None:
     monkeypatch.setattr(waves, "SHARE", 0.9)
     assert concept.dataset().to_next_figures == 3
-    assert concept.labels.advice().progress.endswith("3 test labels to go")
+    assert concept.labels.advice().progress.endswith("3 test labels to the next figures")
     monkeypatch.setattr("concepts.learning.report.WIDE", 1)
     monkeypatch.setattr(verdicts, "SURE", 1)
     assert "to go" not in concept.labels.advice().progress

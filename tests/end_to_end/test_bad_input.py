@@ -99,7 +99,7 @@ def test_a_path_that_is_not_there_is_an_error_that_names_it(discern: Any, tmp_pa
     [
         (("concept", "show", "Nothing"), 1, "no concept “Nothing”"),
         (("concept", "nex"), 2, "nex"),
-        (("concept", "new", "Name only"), 2, "from a description"),
+        (("concept", "new", "Name only"), 2, "Give a description"),
         (("concept", "train", "Any", "--head", "forest"), 2, "auto, line, text, lda, logistic"),
         (("concept", "annotate", "Any", "--annotator", "oracle"), 2, "auto, builtin, vlm"),
         (("score", "nowhere", "--out", "scores.csv"), 1, "nowhere"),

@@ -87,7 +87,7 @@ def test_what_is_told_is_for_people(home: Path, ended: Callable[..., Any], tmp_p
     end = ended("watch", inbox, "--concept", NAME, "--once")
     assert end.code == 0, end.err
     assert "3 new pictures, 3 flagged" in end.out
-    assert "asked about, 0 answered." in ended("concept", "watches", NAME).out
+    assert "asked about, 0 labelled." in ended("concept", "watches", NAME).out
 
 
 def test_an_internal_address_is_refused_before_anything_is_kept(

@@ -30,6 +30,7 @@ SPLIT = [
     ("old boats - not ships - at any hour", "old boats - at any hour", ["ships"]),
     ("Street art\nNot posters\nMust be outdoors", "Street art; Must be outdoors", ["posters"]),
     ("a room, not a kitchen, not a kitchen", "a room", ["a kitchen"]),
+    ("Calm places, no people, nothing dramatic", "Calm places", ["people", "dramatic"]),
     ("Nuts, with or without the shell; not bolts", "Nuts, with or without the shell", ["bolts"]),
 ]
 
@@ -46,6 +47,8 @@ LEFT = [
     "birds, no owls but parrots",
     "birds (of prey, not owls) on a branch",
     "Street art. No: posters",
+    "shelves, nothing but books",
+    "cups, nothing in them",
 ]
 
 EXCLUDES_NOTHING = [

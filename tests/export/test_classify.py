@@ -278,11 +278,19 @@ def test_a_picture_with_too_many_pixels_is_an_error_line(run: Run, bundle: Path,
 
 def test_the_commands_of_the_card_work(run: Run, bundle: Path, pictures: Path) -> None:
     card = (bundle / "README.md").read_text()
-    _, classify = re.findall(r"```sh\n(.*?)\n```", card, re.S)[0].splitlines()
-    assert classify == anywhere(".").splitlines()[1] == "python classify.py PICTURES"
+    *_, classify = re.findall(r"```sh\n(.*?)\n```", card, re.S)[0].splitlines()
+    assert classify == anywhere(".").splitlines()[-1] == "python classify.py PICTURES"
     done = run("classify.py", str(pictures / "deeper"), cwd=bundle)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 12
+
+
+def test_where_a_package_is_missing_it_says_how_to_install_it(bundle: Path, tmp_path: Path) -> None:
+    command = [*bare_python(tmp_path / "site"), "classify.py", "."]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=bundle)
+    assert done.returncode == 1
+    assert done.stderr.startswith("numpy is missing. To install it: ")
+    assert "requirements.txt" in done.stderr
 
 
 def test_what_is_copied_works_from_another_folder(
@@ -308,9 +316,10 @@ def test_what_is_copied_works_from_another_folder(
 def test_requirements_are_all_that_classify_imports(bundle: Path) -> None:
     named = re.findall(r"^[a-z]+", (bundle / "requirements.txt").read_text(), re.M)
     code = "".join((bundle / name).read_text() for name in ("checksums.py", "classify.py", "reading.py"))
-    imports = re.findall(r"^(?:import|from) (\w+)", code, re.M)
-    others = {name for name in imports if name not in sys.stdlib_module_names} - {"checksums", "reading"}
-    assert others == {"numpy", "onnxruntime", "PIL"}
+    imports = re.findall(r"^ *(?:import|from) (\w+)", code, re.M)
+    beside, optional = {"checksums", "open_clip_encoder", "reading"}, {"pi_heif"}
+    others = {name for name in imports if name not in sys.stdlib_module_names} - beside
+    assert others == {"numpy", "onnxruntime", "PIL", *optional}
     assert sorted(named) == ["numpy", "onnxruntime", "pillow"]
 
 

@@ -152,4 +152,4 @@ def test_no_name_breaks_the_card_or_becomes_html(text, make_head, make_facts):
 
 def test_a_definition_without_criteria_says_the_sentence_is_all(head, make_facts):
     definition = Definition(name="x", description="Only a sentence.")
-    assert "No criteria were written down" in card_text(make_facts(head, definition=definition))
+    assert "What the sentence above says." in card_text(make_facts(head, definition=definition))

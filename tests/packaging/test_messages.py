@@ -146,6 +146,14 @@ def test_a_command_that_ends_an_advice_can_be_pasted(error: errors.DiscernError)
         assert shlex.split(command)
 
 
+def test_a_misspelt_label_and_a_missing_column_are_named_and_no_other_column_is_offered() -> None:
+    misspelt = errors.UnknownWordsError("a.csv", [("noo", 1)]).advice("in_terminal")
+    assert "--as noo=no." in misspelt
+    missing = errors.UnknownColumnsError("a.csv", [("path", ["a.png"]), ("id", ["0f"])])
+    assert str(missing) == "a.csv needs a column “label”. It has: path, id."
+    assert missing.advice("in_terminal").endswith(" --column label=HEADING.")
+
+
 def test_a_name_stands_in_a_command_as_a_shell_takes_it() -> None:
     assert errors.NoVersionError("it's messy").advice("in_terminal").endswith("""train 'it'"'"'s messy'""")
 

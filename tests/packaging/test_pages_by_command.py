@@ -31,6 +31,7 @@ ELSEWHERE = {
     "make": "in fresh clones",
     "source": "in fresh clones",
     "python -m pip install": "test_classify.py, by a Python that has nothing else",
+    "python3 -m venv": "in fresh clones, as make does it",
     "discern run": "whatever asks the app",
     "discern.example": "no command but a proxy's settings, which the page calls untried",
     "reverse_proxy": "",
@@ -42,9 +43,8 @@ ELSEWHERE = {
 OWN = {
     "/srv/pictures": "~/Pictures",
     "http://127.0.0.1:8080/v1": "MODEL",
-    "animals": "messy-room",
-    "animals.zip": "messy-room.zip",
-    "animals/classify.py": "messy-room/classify.py",
+    "animals-v1.zip": "messy-room.zip",
+    "animals-v1/classify.py": "messy-room/classify.py",
 }
 # What a person would do meanwhile.
 BY_HAND = {"watch": ["--once"], "users": ["--password", "correct horse battery"]}

@@ -86,7 +86,7 @@ def test_every_screen_rest_and_the_command_line_say_the_same(
 ) -> None:
     screens, line, more = (
         Screens(bench),
-        "13 of about 100 labels · 9 test labels to go",
+        "13 of about 100 labels · 9 test labels to the next figures",
         "About 87 more labels help.",
     )
     assert "15 labels (simulated) · not tested yet" in words(screens.load("")["home-concepts"])
@@ -118,13 +118,13 @@ def test_where_more_would_change_little_every_screen_says_that_labelling_is_done
     told = (job.result or {}) | {"settling": settled.model_dump(mode="json")}
     with bench.context.database.write() as session:
         session.get_one(StoredJob, job.id).result = told
-    more = "Done: more labels would change little."
+    more = "Stable: more labels would change little."
     screens = Screens(bench)
     assert "Next: Check" in words(screens.load("")["home-concepts"])
     assert more in words(screens.load("check", concept=NAME)["check-figures"])
     label = screens.load("label", concept=NAME)["label-area"]
     state = json.loads(unescape(re.search(r'data-state="([^"]*)"', label)[1]))  # type: ignore[index]
-    assert state["advice"]["progress"].startswith("15 labels · Done: more labels would change little")
+    assert state["advice"]["progress"].startswith("15 labels · Stable: more labels would change little")
     assert (state["advice"]["reason"], state["advice"]["enough"]) == (settled.reason, True)
     (listed,) = bench.concepts.all()
     assert (listed.advice, "Label" in listed.steps_done, listed.next_step) == (more, True, "Check")

@@ -135,13 +135,13 @@ def test_whether_similar_pictures_shape_the_order_stands_beside_it(
         assert line not in screens.load("results", concept=ROUND, order=order)["results-library"]
 
 
-def test_an_album_gets_all_that_is_flagged_or_the_selection_and_undo_takes_it_back(
+def test_an_album_gets_all_that_counts_or_the_selection_and_undo_takes_it_back(
     bench: Workbench, screens: Screens
 ) -> None:
     here = {"concept": ROUND}
     made = screens.press("results-head", "put-chosen", "", here, name="All round")
     (album,) = [one for one in bench.collections.all() if one.name == "All round"]
-    assert album.pictures == len(bench.concept(ROUND).scores.flagged())
+    assert album.pictures == len(bench.concept(ROUND).keywords.counting())
     (back,) = re.findall(r'data-action="undo-change" data-value="([^"]*)"', made["results-said"])
     screens.press("results-said", "undo-change", unescape(back), here)
     assert "All round" not in [one.name for one in bench.collections.all()]

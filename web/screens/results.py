@@ -315,12 +315,12 @@ class _Screen:
         return {}, self._do_with_concept(action, place.get("concept", ""), author)
 
     def _album(self, action: Action, place: Place, given: Mapping[str, str], author: str) -> str:
-        """Into an album go the selected pictures, or all that is flagged where none is."""
+        """Into an album go the selected pictures, or all that count where none is selected."""
         if action.name == "put-chosen" and not action.fields.get("pictures"):
             if _is_rule(place):
                 found = results_rule.flagged(self._bench, bar_of(self._bench, "/results", place))
             else:
-                found = self._bench.concept(place.get("concept", "")).scores.flagged()
+                found = list(self._bench.concept(place.get("concept", "")).keywords.counting())
             action = replace(action, fields=action.fields | {"pictures": " ".join(found)})
         said = collections.do(self._bench, action, dict(given), author)
         return render("notice.html", said=said)
