@@ -25,13 +25,10 @@ WORDS_OF_EXAMPLES = 4
 DEPTH = 400  # nearest pictures remembered of each text; near-duplicates and hidden ones fall out later
 TEXTS_KEPT = 500  # texts, each in what was looked in, whose nearest pictures are remembered: 45 kB each
 
-HARDLY_KNOWN = (
-    "The library’s encoder hardly knows these words. Mark some pictures on a contact sheet (Label, key W) or "
-    "add an example picture (Describe) instead."
-)
+HARDLY_KNOWN = "Search hardly knows these words: look at what it found. Example pictures need no words."
 
 NOT_ENGLISH = "The search reads English and hardly knows these words. Use English, or an example picture."
-FEW_MATCH = "The encoder knows these words, but few pictures here match them. Add an example picture."
+FEW_MATCH = "Search knows these words, but few pictures here match them. Add an example picture."
 NEAR = 0.115  # score of the nearest picture below which that is said: study/known_words.py
 BEST = "This doesn’t look like English, which the search understands best."
 WRITE_ENGLISH = f"{BEST} Write it in English, or add example pictures."
