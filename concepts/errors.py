@@ -361,7 +361,7 @@ class NotAnsweredError(DiscernError):
     http_status = 409
 
     def __init__(self, concept: str) -> None:
-        super().__init__(f"This is a test picture of “{concept}”: label it first, as this would sway you.")
+        super().__init__(f"This is a test picture of “{concept}”: label it first: this would sway you.")
         self.concept = concept
 
 
@@ -373,7 +373,7 @@ class NotEnoughLabelsError(DiscernError):
         "Label some: discern concept next NAME{error.option} --out answers.csv, then discern concept labels "
         "import NAME answers.csv"
     )
-    on_screen = "Label some on Label."
+    on_screen = "Label more pictures first."
 
     def __init__(
         self, message: str, *, needed: int = 1, purpose: Literal["train", "evaluation"] = "train"
@@ -422,7 +422,7 @@ class UnknownColumnsError(DiscernError):
     def __init__(self, file: str, columns: Sequence[tuple[str, Sequence[str]]]) -> None:
         has = [name for name, _ in columns]
         missing = {"path": "“path” or “id”"} if not {"path", "id"} & {*has} else {}
-        missing |= {"label": "“label”"} if "label" not in has else {}
+        missing |= {"label": "“label”"} if not {"label", "caption"} & {*has} else {}
         needed = " and a column ".join(missing.values())
         super().__init__(f"{file} needs a column {needed}. It has: {', '.join(has)[:1000] or 'nothing'}.")
         self.columns = list(columns)

@@ -65,8 +65,8 @@ class Account:
             return (_yes_from(self.facts),)
         return (
             _yes_from(self.facts),
-            f"Up to {no.line:.3g} it is surely no, and in between you have to look yourself. That line is "
-            f"certified: {no.sentence} {no.n:,} labels say so, of which {no.errors:,} were no clear no.",
+            f"Up to {no.line:.3g} it is surely no, and in between you have to look yourself. That is "
+            f"guaranteed: {no.sentence} {no.n:,} labels say so, of which {no.errors:,} were no clear no.",
         )
 
     @property
@@ -168,7 +168,7 @@ def _unlike(facts: ConceptFacts) -> list[str]:
 def _yes_from(facts: ConceptFacts) -> str:
     if guarantee := Guarantee.of(facts.head.details):
         return (
-            f"That line is certified: {guarantee.sentence} {guarantee.n:,} labels say so, of which "
+            f"That is guaranteed: {guarantee.sentence} {guarantee.n:,} labels say so, of which "
             f"{guarantee.errors:,} were not right."
         )
     said = about_the_target(facts.head.target, facts.metrics)

@@ -41,7 +41,7 @@ except ModuleNotFoundError as error:
     if __name__ != "__main__":
         raise
     needed = Path(__file__).with_name("requirements.txt")
-    sys.exit(f"{error.name} is missing. To install it: {sys.executable} -m pip install -r {needed}")
+    sys.exit(f'{error.name} is missing. In an environment of its own: pip install -r "{needed}"')
 
 BESIDE = Path(__file__).with_name("classifier.onnx")
 FORMAT = 2  # of the description in classifier.onnx

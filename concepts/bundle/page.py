@@ -109,7 +109,7 @@ def _zones(facts: BundleFacts, name: str, threshold: float) -> dict[str, Any]:
     said = f"yes from {_percent(yes_from)} on, no up to {_percent(no_up_to)}, in between look yourself."
     promises = [guarantee.sentence for guarantee in Guarantee.all(details)]
     if not promises:
-        said += f" Its line is at {_percent(threshold)}; none of this is certified."
+        said += f" Its threshold is {_percent(threshold)}; none of this is guaranteed."
     return {"yes_from": yes_from, "no_up_to": no_up_to, "words": " ".join([said, *promises])}
 
 

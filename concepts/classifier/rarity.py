@@ -17,15 +17,16 @@ from storage.frames import Frame
 
 RARE = 0.05  # share of pictures that count, below which single questions seldom meet one
 MAY_BE = 0.2  # and the highest that is likely, above which nobody can call it rare yet
-FIND_MORE = "Sheets and grids find more than single pictures."
+FIND_MORE = "Sheets and grids find them faster."
 
 
-def is_rare(share: float) -> bool:
-    return share < RARE
+def is_rare(value: float, high: float, pictures: int) -> bool:
+    """Of how many about `value` and at most `high` count."""
+    return value < RARE * pictures and high <= MAY_BE * pictures
 
 
 class Rarity(View):
-    """`yes` of `n` pictures that measure count; so do about `value` of the library's `pictures`, look-alikes
+    """`yes` of `n` test pictures count; so do about `value` of the library's `pictures`, near-duplicates
     counted once, with a 95 % interval that holds at every look."""
 
     n: int
@@ -39,7 +40,7 @@ class Rarity(View):
 
     @property
     def rare(self) -> bool:
-        return is_rare(self.value / self.pictures) and self.high <= MAY_BE * self.pictures
+        return is_rare(self.value, self.high, self.pictures)
 
     @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated property
     @property

@@ -126,7 +126,7 @@ def _tell_taken(taken: BatchRead) -> None:
         say(f"  {outcome}: {n:,}")
     if taken.unknown:
         first = ", ".join(map(str, taken.unknown[:ROWS_SHOWN]))
-        say(f"{len(taken.unknown):,} lines reply to nothing that is asked now: {first}")
+        say(f"{len(taken.unknown):,} lines match no open question: {first}")
 
 
 def _expected(expected: AnnotateEstimate) -> str:

@@ -40,7 +40,7 @@ VERDICTS = {
 
 @shows("concepts.all")
 def _list(found: Sequence[ConceptSummary]) -> None:
-    columns = ("definition", "candidates", "answers", "trained", "concept")
+    columns = ("definition", "candidates", "labels", "trained", "concept")
     table(columns, [(c.revision, c.candidates, c.answers.answers, c.heads, c.name) for c in found])
 
 
@@ -280,7 +280,7 @@ def concept_borderline(
     else:
         by = f"{looked.by}, asked about {looked.asked} pictures" if looked.by else "the built-in encoder"
         say(f"{len(found)} found open by {by}.")
-        table(("open", "pictures", "answered"), [(one.name, len(one.pictures), one.met) for one in found])
+        table(("open", "pictures", "labelled"), [(one.name, len(one.pictures), one.met) for one in found])
         if looked.stopped:
             say(looked.stopped)
 

@@ -86,7 +86,7 @@ Format = Annotated[
     str, typer.Option("--format", help="Which one it is, where that can't be seen: {formats}.")
 ]
 Simulated = Annotated[
-    bool, typer.Option("--simulated", help="No person labelled: say so wherever these labels appear.")
+    bool, typer.Option("--simulated", help="No person gave these labels: say so wherever they appear.")
 ]
 Budget = Annotated[float | None, typer.Option(min=0, help="Stop before this many US dollars.")]
 Large = Annotated[

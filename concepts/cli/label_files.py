@@ -154,8 +154,8 @@ def _import_report(report: dict[str, Any]) -> None:
         say(report["sample"])
     elif report["kept_for_training"]:
         say(
-            f"{report['kept_for_training']:,} say evaluation, but train: only a random sample of the library "
-            "measures (--random)."
+            f"{report['kept_for_training']:,} say evaluation, but train: a test set is a random sample of "
+            "the library (--random)."
         )
     for row in report["bad_rows"][:ROWS_SHOWN]:
         say(f"  row {row['row']} left out: {row['reason']}")

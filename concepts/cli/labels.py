@@ -25,7 +25,7 @@ def concept_next(
     name: Name,
     n: Annotated[int, typer.Option(min=1, help="How many pictures.")] = 5,
     evaluation: Annotated[
-        bool, typer.Option("--evaluation", help="Pictures kept for measuring instead of for training.")
+        bool, typer.Option("--evaluation", help="For the test set instead of for training.")
     ] = False,
     out: Annotated[
         Path | None, typer.Option(help="A new .csv or .jsonl file to fill: the column label is empty.")
@@ -68,7 +68,7 @@ def labels_add(
     ],
     comment: Annotated[str, typer.Option(help="Why, in a few words.")] = "",
     in_view: Annotated[
-        bool, typer.Option("--in-view", help="You saw what the machine says of it: it measures nothing.")
+        bool, typer.Option("--in-view", help="You saw the suggestion: the label counts for no figure.")
     ] = False,
     author: Author = "me",
     simulated: Simulated = False,
@@ -124,7 +124,7 @@ def labels_wall(
         say(f"{len(chosen)} of the last sheet count. The next one:")
     table(("id", "path"), [(p.id[:12], p.path) for p in pictures])
     if not pictures:
-        say("Every picture was on a sheet.")
+        say("Every picture has been on a sheet.")
 
 
 @groups.concept.command("review")

@@ -37,7 +37,7 @@ def _added(result: Added) -> None:
         f"{result.added:,} added, {result.duplicates:,} duplicates, {result.unchanged:,} unchanged, "
         f"{sum(result.skipped.values()):,} skipped in {result.seconds:.0f} s."
     )
-    if not (result.added or result.duplicates or result.unchanged or result.skipped):
+    if not (result.added or result.duplicates or result.unchanged or result.skipped or result.removed_before):
         say("  No picture was found there.")
     if result.removed_before:
         say(f"  {result.removed_before:,} were removed by you before (see: trash list)")
@@ -67,15 +67,13 @@ def _state(info: LibraryState) -> None:
     if info.words.looked_at:
         rows.append(("Words", f"looked for in {info.words.looked_at:,} pictures"))
     if found := info.neighbours:
-        rows.append(("Neighbours", f"known of {found.pictures:,} of {found.of:,} pictures"))
+        rows.append(("Neighbours", f"found for {found.pictures:,} of {found.of:,} pictures"))
         if found.recall is not None:
             rows.append(("", f"{found.recall:.1%} of the nearest pictures of each were found"))
         if not found.is_searched_whole:
             rows.append(("", f"a search finds {found.recall_top:.1%} of the first 100"))
         if not found.is_current:
-            rows.append(
-                ("", "The app finds the others meanwhile, or: discern library check --only neighbours")
-            )
+            rows.append(("", "The app finds the rest. To do it now: discern library check --only neighbours"))
     if used := info.vectors:
         rows += [
             ("Vectors", f"{used.least / 1e6:,.1f} MB by themselves"),

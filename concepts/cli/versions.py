@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from concepts.classifier.versions import ScoredPage, VersionComparison
     from concepts.learning.report import EvaluationReport, Metric
     from concepts.workbench.certificates import CertificateView
+    from concepts.workbench.concept import Concept
     from concepts.workbench.heat import Heat
     from concepts.workbench.jobs import Measured, Trained
 
@@ -62,8 +63,9 @@ def _heat(heat: Heat) -> None:
 
 @shows("keywords.write")
 def _keywords(done: Any) -> None:
-    by = f"by version {done.version} and your labels" if done.version else "by labels alone: no version yet"
-    say(f"Keywords {by}. {done.written:,} written, {done.unchanged:,} unchanged, {done.removed:,} removed.")
+    say(f"Keywords: {done.written:,} written, {done.unchanged:,} unchanged, {done.removed:,} removed.")
+    if done.version is None:
+        say("There is no version yet, so only pictures labelled yes have it.")
     for why, count in done.left_out.items():
         say(f"  {count:,} left out: {why}")
 
@@ -100,7 +102,7 @@ def concept_evaluate(
         report = versions.measure(version, listener)
     if plots:
         versions.write_plots(plots, version)
-    show(report, as_json, lambda report: _evaluated(report, name, found.dataset().to_next_figures))
+    show(report, as_json, lambda report: _evaluated(report, found))
 
 
 @version.command("show")
@@ -226,14 +228,16 @@ def concept_export(
     show(result, as_json, f"{told}{unknown}")
 
 
-def _evaluated(report: EvaluationReport, name: str, to_next_figures: int) -> None:
+def _evaluated(report: EvaluationReport, concept: Concept) -> None:
     from concepts.classifier.verdict import verdict  # NumPy and what it measures with
 
-    say(verdict(report, test_labels=to_next_figures).sentence)
+    advice, more = concept.labels.advice(), concept.dataset().to_next_figures
+    say(verdict(report, labels=advice.missing, test_labels=more, done=bool(advice.done)).sentence)
     for said in (*report.sentences, report.worst_slice, *report.notes):
         if said:
             say(said)
-    say(f"All figures, beside simpler ways: discern concept version show {shlex.quote(name)} --card")
+    card = f"discern concept version show {shlex.quote(concept.name)} {report.head} --card"
+    say(f"All figures, beside simpler ways: {card}")
 
 
 def _listed(heads: Sequence[HeadView]) -> None:

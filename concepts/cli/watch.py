@@ -43,7 +43,7 @@ def watch(
             min=0,
             max=1,
             help="Share of what is flagged that is to be right, to be warned below it; without it, what the "
-            "version's certified line or its measured figures promise.",
+            "version's guarantee or its measured figures promise.",
         ),
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="Look once, send what is due, and end.")] = False,

@@ -14,7 +14,8 @@ from concepts.definition.document import LONGEST, Definition
 # "not only dogs", "no more than two", "no 7": negations that exclude nothing.
 _SAYINGS = r"(?:only|just|more|less|fewer|matter|doubt|always|necessarily|all|every\w*|\d+)\b"
 _START = r"(?:(?:[.;,–—]|\s-)\s*(?:(?:but|and)\s+)?|\s(?:but|and)\s+)"
-_NOT = rf"{_START}(?:(?:not|no|never)\s+(?!{_SAYINGS})|nothing\s+(?!(?:but|else|in|on)\b))"
+_NOTHING = r"(?:at|but|else|in|is|like|on|that|to|with)\b"  # "nothing else", "nothing on it" exclude nothing
+_NOT = rf"{_START}(?:(?:not|no|never)\s+(?!{_SAYINGS})|nothing\s+(?!{_SAYINGS}|{_NOTHING}))"
 _EXCLUDED = re.compile(rf"{_NOT}(.+?)(?=[.;!?–—]|\s-\s|{_NOT}|$)", re.IGNORECASE)
 _NEGATION = re.compile(
     rf"\b(?:not?(?!\s+{_SAYINGS})|never|none|neither|nor|nobody|nothing|(?<!or )without|unless|cannot"

@@ -49,7 +49,7 @@ class EncoderAgreement(View):
     @property
     def sentence(self) -> str:
         if not self.n:
-            return f"No picture is set aside to measure “{self.concept}”, so what int8 changes isn’t known."
+            return f"“{self.concept}” has no test pictures, so what int8 changes isn’t known."
         return (
             f"“{self.concept}”: {self.same:,} of {self.n:,} test pictures are decided as with "
             f"float32 ({100 * self.low:.1f}–{100 * self.high:.1f} of 100)."

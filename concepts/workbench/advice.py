@@ -37,6 +37,7 @@ class Advice:
     rare: str
     enough: bool
     mode: Mode
+    missing: int = 0  # labels until there are enough
     done: str = ""  # that hardly a picture is left that counts, so that nothing is asked any more
 
 
@@ -102,6 +103,7 @@ def advise(context: Context, concept: ConceptRow) -> Advice:
         reason=settling.reason if settling else "",
         rare="" if done else about_rare(count, looked.rarity if looked else None, sheets),
         enough=is_enough(count, settling),
+        missing=0 if is_enough(count, settling) else max(ENOUGH_LABELS - count.given, 0),
         mode=mode(count, scaled=concept.scale is not None),
         done=done,
     )

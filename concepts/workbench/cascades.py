@@ -64,7 +64,7 @@ def surely_known(context: Context, concept: ConceptRow, at_least: float) -> Know
     head = context.heads.get(concept.id)
     lines = [one for one in Guarantee.all(head.details) if one.at_least >= at_least] if head else []
     if head is None or head.fingerprint != context.collection.parts.fingerprint(concept.id) or not lines:
-        sentence = "no line of the classifier is certified for that, so it decides nothing"
+        sentence = "the classifier has no guarantee for that, so it decides nothing"
         by = f"version {head.number}" if head else "the classifier"
         return Known(frozenset(), Step(by=by, decided=0, taken=False, n=0, errors=0, sentence=sentence))
     scores = context.scores.of(head, context.collection.vectors_for(concept.id)).probability

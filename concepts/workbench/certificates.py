@@ -178,17 +178,17 @@ class Certificates:
 
     @operation("POST /certificate/keep")
     def keep(self, side: WhichSide = "yes", *, author: AuthorName) -> Started[Measured]:
-        """Keep the certified line of this side as the newest version, beside one of the other side. Kept
-        again it stays the same version.
+        """Keep the guaranteed threshold of this side as the newest version, beside one of the other side.
+        Kept again it stays the same version.
 
-        Raises `ConflictError` where nothing is certified.
+        Raises `ConflictError` where nothing is guaranteed.
         """
         concept = self._concept.row
         with self._context.drawing:
             view = self.state(side)
             if view is None or view.threshold is None:
-                said = view.sentence if view else "No line was asked for."
-                raise ConflictError(f"There is no certified line to keep. {said}")
+                said = view.sentence if view else "No guarantee was asked for."
+                raise ConflictError(f"There is no guarantee to keep. {said}")
             if view.kept_as is not None:
                 return self._context.jobs.begin(Evaluate(concept.id, view.kept_as))
             draw = self._context.certifying.newest(concept.id)[side]

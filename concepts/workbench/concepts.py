@@ -158,9 +158,7 @@ class Concepts:
                 scale=scale,
             )
         else:
-            raise WrongUsageError(
-                "Give a description, perhaps with examples and grades; or the concept to begin from, alone."
-            )
+            raise WrongUsageError("Give a description, or the concept to begin from, but not both.")
         return begun.definition.read()
 
     def begin(

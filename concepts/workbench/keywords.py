@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field
 
-from concepts.errors import DiscernError
+from concepts.errors import ConflictError, DiscernError
 from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
 from concepts.library.roots import check_roots
@@ -50,8 +50,8 @@ class Keywords:
         *,
         confined: Confined = False,
     ) -> Started[FilesCopied]:
-        """Copy the files of pictures that count into a folder: those labelled yes, and those flagged by the
-        newest version."""
+        """Copy the files of pictures that count into a folder: those labelled yes, and unlabelled ones that
+        the newest version flags."""
         if confined:
             if not folder.is_absolute():
                 raise DiscernError("Write the full path of the folder, such as /home/ana/Found.")
@@ -59,13 +59,17 @@ class Keywords:
         return self._context.jobs.begin(CopyFiles(self._concept.id, str(folder.absolute()), link))
 
     def counting(self) -> dict[str, Keyword]:
-        """Id of each picture that counts → its keyword."""
+        """Id of each picture that counts → its keyword.
+
+        Raises `ConflictError` where the newest version has not scored a large library yet.
+        """
         context, row = self._context, self._concept.row
         name, said = row.name, context.label_cache.decisions(row.id)
         found: dict[str, Keyword] = {}
-        if self._concept.definition.read().heads:
-            head = context.head(row, None)
-            scores = context.scores.of(head, context.collection.vectors_for(row.id)).probability
+        if head := context.heads.get(row.id):
+            if (of_library := context.library_scores(row.id, head)) is None:
+                raise ConflictError("The newest version has not scored the library yet. Score it first.")
+            scores = of_library.probability
             unseen = context.store.kept_apart(row.id) - said.keys()
             places = np.flatnonzero(scores.values >= np.float32(head.threshold))
             for picture, value in zip(scores.ids.at(places), scores.values[places].tolist(), strict=True):
@@ -80,6 +84,12 @@ class Keywords:
 
     # Inside
 
+    def _scored(self) -> dict[str, Keyword]:
+        """The same, after the library was scored."""
+        if head := self._context.heads.get(self._concept.id):
+            self._concept.scores.look_at_library(head)
+        return self.counting()
+
     def _files(self, pictures: Sequence[str]) -> Iterator[tuple[str, str]]:
         library = self._context.collection.library
         for start in range(0, len(pictures), AT_ONCE):
@@ -88,7 +98,7 @@ class Keywords:
 
     def _write(self, job: WriteKeywords, progress: Progress) -> KeywordsWritten:
         context, row = self._context, self._concept.row
-        keywords = {} if job.remove else self.counting()
+        keywords = {} if job.remove else self._scored()
         files = self._files(context.collection.library.all_ids())
         names = {row.key, *context.store.former_names(row.id)}
         written = write_keywords(names, keywords, files, context.settings.home, progress.report)
@@ -96,7 +106,7 @@ class Keywords:
         return written.model_copy(update={"version": newest.number if newest else None})
 
     def _copy(self, job: CopyFiles, progress: Progress) -> FilesCopied:
-        files = self._files(list(self.counting()))
+        files = self._files(list(self._scored()))
         return copy_files(Path(job.folder), files, link=job.link, listener=progress.report)
 
 

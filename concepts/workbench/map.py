@@ -263,7 +263,7 @@ class LibraryMap:
     def _draw(self, job: DrawMap, progress: Progress) -> MapDrawn:
         collection = self._context.collection
         stored = collection.stored()
-        graph = stored.graph.bring_up_to_date(lambda done, of: progress.report(done, of, "look-alikes"))
+        graph = stored.graph.bring_up_to_date(lambda done, of: progress.report(done, of, "neighbours"))
         drawn, placed = stored.map.bring_up_to_date(
             stored.snapshot(), graph, lambda done, of: progress.report(done, of, "places"), anew=job.anew
         )

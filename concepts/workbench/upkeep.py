@@ -242,7 +242,7 @@ class Upkeep:
     def _find_neighbours(self, job: FindNeighbours, progress: Progress) -> NeighboursFound:
         collection = self._context.collection
         kept = collection.graph()
-        kept.bring_up_to_date(lambda done, of: progress.report(done, of, "look-alikes"), anew=job.anew)
+        kept.bring_up_to_date(lambda done, of: progress.report(done, of, "neighbours"), anew=job.anew)
         if job.anew:  # of an older version's pictures only new ones were compared with others
             library, stored = collection.library, collection.stored()
             library.adding.add_pending(library.all_ids(in_bin=True), COMPARISON)

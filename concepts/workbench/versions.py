@@ -256,7 +256,7 @@ class Versions:
         """Has the version look at the library, which is what a person waits for; then measures where that can
         be done, and says whether it could."""
         context, row = self._context, self._concept.row
-        progress.report(1, STEPS, f"version {head.number} is there and looks at the whole library")
+        progress.report(1, STEPS, f"version {head.number} is trained and scores the library")
         self._concept.scores.look_at_library(head)
         progress.report(RANKED, STEPS, "measuring on the test pictures")
         progress.beat()  # a screen waits for it: it is not to be told half a second or a heartbeat later

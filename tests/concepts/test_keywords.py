@@ -64,7 +64,11 @@ def counting(concept: Concept) -> set[str]:
     page = concept.scores.page("top", limit=len(paths))
     assert page is not None
     flagged = {one.id for one in page.pictures if one.probability >= page.threshold}
-    return {Path(paths[i]).name for i in paths if said.get(i) == "yes" or (i in flagged and i not in said)}
+    return {
+        Path(paths[i]).name
+        for i in paths
+        if said.get(i) == "yes" or (i in flagged and said.get(i) in (None, "skip"))
+    }
 
 
 def test_keywords_stand_beside_what_counts_follow_labels_and_go_by_one_command(
@@ -85,6 +89,20 @@ def test_keywords_stand_beside_what_counts_follow_labels_and_go_by_one_command(
     concept.labels.undo(author="me", key="taken back")
     assert concept.keywords.write(remove=True).wait().removed == written.written - 1
     assert {file: file.read_bytes() for file in pictures.iterdir()} == before
+
+
+def test_of_a_flagged_picture_its_label_decides_and_a_skip_decides_nothing(concept: Concept) -> None:
+    page = concept.scores.page("top", limit=1000)
+    assert page is not None
+    flagged = next(one.id for one in page.pictures if one.probability >= page.threshold and not one.said)
+    counts = {"skip": True, "unsure": False, "no": False, "yes": True}
+    found = {}
+    for value in counts:
+        concept.labels.give(flagged, value, author="me", key=f"a flagged {value}")
+        found[value] = flagged in concept.keywords.counting()
+    for number in range(len(counts)):
+        concept.labels.undo(author="me", key=f"back to none {number}")
+    assert found == counts
 
 
 def test_a_sidecar_of_somebody_else_is_merged_and_one_that_is_damaged_is_left(

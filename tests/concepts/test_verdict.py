@@ -96,6 +96,12 @@ CASES: dict[str, list[tuple[EvaluationReport | None, int, int, str]]] = {
     "pictures": [
         (report(None), 40, 0, "Too early to say: only 5 of 80 test pictures count, so add pictures."),
         (
+            report(None, flagged=0),
+            40,
+            0,
+            "Too early to say: only 5 of 80 test pictures count, so add pictures.",
+        ),
+        (
             report(None, flagged=0, yes=0),
             40,
             0,

@@ -107,8 +107,9 @@ def test_the_services_of_compose_work_together_and_one_app_may_die(
         assert client.post("/login", data={"name": "ana", "password": PASSWORD}).status_code == 303
         begun = client.post("/api/v1/library/pictures", json={"paths": [str(tmp_path / "pictures")]})
         assert begun.status_code == 202, begun.text
-        job = begun.json()
+        job, deadline = begun.json(), time.monotonic() + PATIENCE
         while job["state"] not in ("done", "failed", "cancelled"):
+            assert time.monotonic() < deadline, job
             job = client.get(f"/api/v1/jobs/{job['id']}").json()
         assert (job["state"], job["result"]["added"]) == ("done", 30), job
         apps[0].kill()

@@ -289,7 +289,7 @@ def test_where_a_package_is_missing_it_says_how_to_install_it(bundle: Path, tmp_
     command = [*bare_python(tmp_path / "site"), "classify.py", "."]
     done = subprocess.run(command, capture_output=True, text=True, cwd=bundle)
     assert done.returncode == 1
-    assert done.stderr.startswith("numpy is missing. To install it: ")
+    assert done.stderr.startswith("numpy is missing. In an environment of its own: ")
     assert "requirements.txt" in done.stderr
 
 

@@ -172,8 +172,8 @@ def routes(workbench: Workbench) -> APIRouter:
         ] = "answers",
     ) -> Response:
         """Labels as a file, which `labels/import` takes again; a format that is a folder as a zip archive.
-        Without scores, CSV and JSONL have every current label, an annotator's too. A labeller gets what
-        others said of a picture once they have answered about it."""
+        Without scores, CSV and JSONL have every current label, an annotator's too. A labeller gets others'
+        labels of a picture after labelling it."""
         concept = workbench.concept(name)
         folder = tempfile.TemporaryDirectory()
         try:

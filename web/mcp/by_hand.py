@@ -62,7 +62,7 @@ class Libraries(BaseModel):
 
 
 class Answers(BaseModel):
-    """Pictures that people answered about, each once. `measured` of `to_measure` that measure have one."""
+    """Pictures that people labelled, each once. `measured` of `to_measure` test pictures have a label."""
 
     yes: int
     no: int
@@ -73,8 +73,8 @@ class Answers(BaseModel):
 
 
 class Quality(BaseModel):
-    """Figures of a version on pictures that people answered and nothing learned from, with 95 % intervals.
-    `waiting` of those that measure have no answer. `sentences` say it for people."""
+    """Figures of a version on test pictures, with 95 % intervals. `waiting` of those have no label.
+    `sentences` say it for people."""
 
     version: int
     threshold: float

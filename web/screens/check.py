@@ -22,7 +22,6 @@ from concepts.learning.report import WIDE, CutFigures, Guarantee, about_chance
 from concepts.learning.target import Side
 from concepts.view import View
 from concepts.workbench import Workbench
-from concepts.workbench.advice import ENOUGH_LABELS
 from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.versions import RANKED
 from web.advice import in_words
@@ -155,12 +154,11 @@ class _Screen:
     ) -> Shown:
         """The verdict, the threshold, and the pictures that show both."""
         advice = self._bench.concept(view.name).labels.advice()
-        labels = 0 if advice.enough else max(ENOUGH_LABELS - view.answers.given, 0)
         sides = self._bench.concept(view.name).scores.around(quality.version.threshold, BESIDE)
         wrong = mistakes.listed(self._bench, view, author_of(request), pages)
         return {
             self.covered: _covered(quality, self._failed(view.name)),
-            self.main: _main(quality, view.name, labels, done=bool(advice.done)),
+            self.main: _main(quality, view.name, advice.missing, done=bool(advice.done)),
             self.pictures: render(
                 "check/pictures.html",
                 sides=sides,
@@ -401,7 +399,8 @@ def _main(view: QualityView, name: str, labels: int = 0, *, done: bool = False) 
 def _figures(view: ConceptView, quality: QualityView, words: Sequence[tuple[Change, str]] = ()) -> str:
     """The test set, what simpler ways reach, and the curves and parts."""
     report = quality.version.report
-    rare = report and report.yes and report.covered and is_rare((report.yes.value or 0) / report.covered)
+    yes, covered = (report.yes, report.covered) if report else (None, None)
+    rare = yes and covered and is_rare(yes.value or 0, covered if yes.high is None else yes.high, covered)
     return render(
         "check/figures.html",
         concept=view,
