@@ -174,7 +174,7 @@ def _yes_from(facts: ConceptFacts) -> str:
     said = about_the_target(facts.head.target, facts.metrics)
     if _aims_at_a_share(facts.head.target) and not any(line.endswith(": they are.") for line in said):
         return (
-            f"That threshold aims at {facts.head.target}, which is neither certified nor borne out by "
+            f"That threshold aims at {facts.head.target}, which is neither guaranteed nor borne out by "
             "what was measured."
         )
     return f"That threshold was chosen for {facts.head.target}."

@@ -111,7 +111,7 @@ def test_both_of_two_pictures_in_a_hundred_are_found(site: Site, page: Any, tmp_
     rare = page.get_by_text("Rare: 0 of 24 test pictures count, so at most")
     expect(rare).to_be_visible()
     step(page, "Label")
-    expect(rare).to_contain_text("Sheets and grids find more")
+    expect(rare).to_contain_text("Sheets and grids find them faster")
 
 
 def pictures(page: Any, shows: str = "") -> Any:

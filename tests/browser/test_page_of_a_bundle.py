@@ -137,7 +137,7 @@ def test_it_says_what_classify_says_with_a_word_and_how_sure_for_every_concept(
         rather = f", rather {cell.get_attribute('data-decision')}" if word == "look yourself" else ""
         assert (cell.locator("span").text_content() or "").endswith(f" %{rather}")
     expect(opened.get_by_role("listitem").first).to_contain_text(
-        "messy room: yes from 66.7 % on, no up to 33.3 %, in between look yourself. Its line is at 50 %"
+        "messy room: yes from 66.7 % on, no up to 33.3 %, in between look yourself. Its threshold is 50 %"
     )
 
 

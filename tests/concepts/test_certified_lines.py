@@ -66,7 +66,7 @@ def test_nothing_is_said_before_all_are_answered_and_asking_again_draws_nothing(
     answer(concept.bench, NAME, drawn[:-1], always="yes")
     view = concept.certificates.begin(SHARE, author="me")
     assert (view.attempt, view.answered, view.complete, view.n) == (1, len(drawn) - 1, False, 0)
-    with pytest.raises(ConflictError, match="no certified line"):
+    with pytest.raises(ConflictError, match="no guarantee"):
         kept(concept)
 
 

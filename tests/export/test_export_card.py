@@ -123,7 +123,7 @@ def test_a_floor_is_claimed_where_it_is_certified_or_measured_and_nowhere_else(f
 
     assert "chosen for precision at least 0.9." in card(precision(0.91))
     for metrics in ((), precision(0.85)):
-        assert "aims at precision at least 0.9, which is neither certified" in card(metrics)
+        assert "aims at precision at least 0.9, which is neither guaranteed" in card(metrics)
     promise = {"at_least": 0.9, "confidence": 0.95, "n": 40, "errors": 0, "floor": 0.7, "attempt": 1}
     certified = card((), certified=promise | {"made_from": 1, "day": "2026-11-25"})
     assert "With 95 % confidence at least 90 of 100 pictures above the threshold are right." in certified

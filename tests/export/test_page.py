@@ -59,7 +59,7 @@ def test_between_certified_lines_one_has_to_look_and_else_near_the_threshold(sma
     assert lines(no) == (0.6, 0.2)
     (plain,) = columns(small_graph, part("plain"))
     assert lines(plain) == (pytest.approx(0.75), 3 / 7)
-    assert plain["words"].endswith("Its line is at 60 %; none of this is certified.")
+    assert plain["words"].endswith("Its threshold is 60 %; none of this is guaranteed.")
 
 
 def test_rules_have_their_columns(small_graph: Any) -> None:
