@@ -89,7 +89,7 @@ def test_words_that_the_encoder_hardly_knows_are_said_with_what_to_do_instead(
     known, unknown = (bench.library.pictures(PictureSelection(q=q)) for q in ("a pineapple", "graffiti"))
     assert known.hint == ""
     assert "hardly knows these words" in unknown.hint
-    assert "contact sheet" in unknown.hint
+    assert "Contact sheets" in unknown.hint
     assert unknown.pictures
 
 
