@@ -25,7 +25,7 @@ WORDS_OF_EXAMPLES = 4
 DEPTH = 400  # nearest pictures remembered of each text; near-duplicates and hidden ones fall out later
 TEXTS_KEPT = 500  # texts, each in what was looked in, whose nearest pictures are remembered: 45 kB each
 
-HARDLY_KNOWN = "Search hardly knows these words: look at what it found. Contact sheets and examples need none."
+HARDLY_KNOWN = "Search hardly knows these words: check what it found. Contact sheets and examples need none."
 
 NOT_ENGLISH = "The search reads English and hardly knows these words. Use English, or an example picture."
 FEW_MATCH = "Search knows these words, but few pictures here match them. Add an example picture."
