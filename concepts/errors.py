@@ -361,7 +361,7 @@ class NotAnsweredError(DiscernError):
     http_status = 409
 
     def __init__(self, concept: str) -> None:
-        super().__init__(f"This is a test picture of “{concept}”: label it first: this would sway you.")
+        super().__init__(f"This is a test picture of “{concept}”. Label it first: the score would sway you.")
         self.concept = concept
 
 

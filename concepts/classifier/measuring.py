@@ -53,7 +53,7 @@ from concepts.learning.stratified import Estimate, Stratum
 from concepts.learning.waves import about_waiting, next_look
 from storage.heads import StoredEvaluation, StoredHead
 
-AIMED = 0.05  # how far the share of test pictures that count may exceed the library's unexplained
+AIMED = 0.05  # more of the test pictures than of the library that count, from which on it is explained
 # The machine's ratings of pictures, by id: of those it has an opinion on.
 RatingsOf = Callable[[Sequence[str]], Mapping[str, float]]
 

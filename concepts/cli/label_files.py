@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from concepts.cli.groups import ChoosingAMethod, Format, Json, Name, Simulated, labels, must_exist, workbench
-from concepts.cli.output import ROWS_SHOWN, say, show, table
+from concepts.cli.output import ROWS_SHOWN, left_out, say, show, table
 from concepts.errors import WrongUsageError
 
 if TYPE_CHECKING:
@@ -123,8 +123,7 @@ def labels_export(
 
 def _written(written: ExportView) -> None:
     say(f"{written.pictures:,} pictures in {written.out}, for {written.format}.")
-    for why, count in written.left_out.items():
-        say(f"  {count:,} left out: {why}")
+    left_out(written.left_out)
 
 
 def _previewed(found: LabelFileView) -> None:

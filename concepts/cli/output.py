@@ -91,6 +91,11 @@ def _width(text: str) -> int:
     )
 
 
+def left_out(reasons: Mapping[str, int]) -> None:
+    for why, count in reasons.items():
+        say(f"  {count:,} left out: {why}")
+
+
 def wait(begun: Started[Result], what: str, kept: str) -> Result:
     """What comes of a job, with its `progress` meanwhile."""
     with progress(what, kept) as listener:

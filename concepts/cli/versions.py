@@ -11,7 +11,7 @@ import typer
 
 from concepts.cli.groups import Author, Json, Name, Version, concept, version, workbench
 from concepts.cli.operations import shows
-from concepts.cli.output import progress, say, show, table, wait
+from concepts.cli.output import left_out, progress, say, show, table, wait
 from concepts.errors import WrongUsageError
 from concepts.learning.target import Side
 
@@ -64,17 +64,15 @@ def _heat(heat: Heat) -> None:
 @shows("keywords.write")
 def _keywords(done: Any) -> None:
     say(f"Keywords: {done.written:,} written, {done.unchanged:,} unchanged, {done.removed:,} removed.")
-    if done.version is None:
-        say("There is no version yet, so only pictures labelled yes have it.")
-    for why, count in done.left_out.items():
-        say(f"  {count:,} left out: {why}")
+    if done.version is None and done.written + done.unchanged:
+        say("There is no version yet, so only pictures labelled yes got it.")
+    left_out(done.left_out)
 
 
 @shows("keywords.copy")
 def _copied(done: Any) -> None:
     say(f"{done.copied:,} new in {done.folder}, {done.there:,} were there already.")
-    for why, count in done.left_out.items():
-        say(f"  {count:,} left out: {why}")
+    left_out(done.left_out)
 
 
 @concept.command("evaluate")

@@ -245,12 +245,14 @@ class Context:
             self.collection, self.store, self.log, concept, self.revision(concept, revision)
         )
 
-    def library_scores(self, concept_id: int, head: StoredHead) -> LibraryScores | None:
+    def library_scores(
+        self, concept_id: int, head: StoredHead, *, wait: bool = False
+    ) -> LibraryScores | None:
         """What a version says of the pictures the concept looks in; None where that would keep a screen
-        waiting."""
+        waiting, which can't `wait`."""
         check_fingerprint(head, self.collection)
         vectors = self.collection.vectors_for(concept_id)
-        if len(vectors.ids) > SCORED_AT_ONCE and not self.scores.has(head, vectors):
+        if not wait and len(vectors.ids) > SCORED_AT_ONCE and not self.scores.has(head, vectors):
             return None
         return self.scores.of(head, vectors)
 

@@ -27,7 +27,7 @@ AT_ONCE = 1000  # pictures that are looked up
 
 class Keywords:
     """What counts, as albums, photo programs and file managers have it: what people labelled yes, and of what
-    they did not label what the newest version flags. Nothing is told of unlabelled test pictures."""
+    they did not label what the newest version flags. Unlabelled test pictures are left out."""
 
     def __init__(self, concept: Concept) -> None:
         self._concept, self._context = concept, concept.context
@@ -58,16 +58,16 @@ class Keywords:
             check_roots([folder if folder.exists() else folder.parent], self._context.settings)
         return self._context.jobs.begin(CopyFiles(self._concept.id, str(folder.absolute()), link))
 
-    def counting(self) -> dict[str, Keyword]:
+    def counting(self, *, wait: bool = False) -> dict[str, Keyword]:
         """Id of each picture that counts → its keyword.
 
-        Raises `ConflictError` where the newest version has not scored a large library yet.
+        Raises `ConflictError` where a large library was not scored yet, and nobody can `wait` for it.
         """
         context, row = self._context, self._concept.row
         name, said = row.name, context.label_cache.decisions(row.id)
         found: dict[str, Keyword] = {}
         if head := context.heads.get(row.id):
-            if (of_library := context.library_scores(row.id, head)) is None:
+            if (of_library := context.library_scores(row.id, head, wait=wait)) is None:
                 raise ConflictError("The newest version has not scored the library yet. Score it first.")
             scores = of_library.probability
             unseen = context.store.kept_apart(row.id) - said.keys()
@@ -84,12 +84,6 @@ class Keywords:
 
     # Inside
 
-    def _scored(self) -> dict[str, Keyword]:
-        """The same, after the library was scored."""
-        if head := self._context.heads.get(self._concept.id):
-            self._concept.scores.look_at_library(head)
-        return self.counting()
-
     def _files(self, pictures: Sequence[str]) -> Iterator[tuple[str, str]]:
         library = self._context.collection.library
         for start in range(0, len(pictures), AT_ONCE):
@@ -98,7 +92,7 @@ class Keywords:
 
     def _write(self, job: WriteKeywords, progress: Progress) -> KeywordsWritten:
         context, row = self._context, self._concept.row
-        keywords = {} if job.remove else self._scored()
+        keywords = {} if job.remove else self.counting(wait=True)
         files = self._files(context.collection.library.all_ids())
         names = {row.key, *context.store.former_names(row.id)}
         written = write_keywords(names, keywords, files, context.settings.home, progress.report)
@@ -106,7 +100,7 @@ class Keywords:
         return written.model_copy(update={"version": newest.number if newest else None})
 
     def _copy(self, job: CopyFiles, progress: Progress) -> FilesCopied:
-        files = self._files(list(self._scored()))
+        files = self._files(list(self.counting(wait=True)))
         return copy_files(Path(job.folder), files, link=job.link, listener=progress.report)
 
 

@@ -176,7 +176,7 @@ class Watches:
 
     @operation("GET /watches/{watch}/flagged", command="flagged")
     def flagged(self, watch: WatchNumber, limit: Limit = 50, offset: Offset = 0) -> FlaggedPage:
-        """What was flagged, the newest first. Pictures to label blindly come afterwards."""
+        """What was flagged, the newest first. Pictures drawn for a blind label wait for it."""
         page = self._watches.flagged(self._of_here(watch).id, limit, offset)
         decided = self._context.label_cache.decisions(self._concept.id)
         shown = [one for one in page if not one.drawn or one.picture_id in decided]
