@@ -41,6 +41,8 @@ def make_tiny_open_clip(folder: Path, seed: int = 0, *, coca: bool = False, **vi
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = (open_clip.CoCa if coca else open_clip.CLIP)(**config)
+        if coca:  # open_clip leaves these weights as whatever the memory held
+            torch.nn.init.normal_(model.text_decoder.text_projection, std=DIMENSION**-0.5)
     custom = {"custom_text": True} if coca else {}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "open_clip_config.json").write_text(
