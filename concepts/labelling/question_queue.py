@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from concepts.errors import DiscernError
 from concepts.labelling.selection import NextPicture, to_measure
-from concepts.learning.waves import EVERY, LOOKS, measures_next
+from concepts.learning.waves import EVERY, LOOKS, measures_next, teaches_first
 from concepts.view import View
 
 BATCH = 10  # pictures chosen together
@@ -100,8 +100,10 @@ class QuestionQueue:
         due = self._refill_is_due(len(learning), len(decisions))
         chosen = [to_measure(picture_id, repeat=True) for picture_id in again[:n]]
         while len(chosen) < n and (learning or wanted or measuring):
-            if not learning and self._queue.filling and len(have) + len(chosen) >= SHORT:
-                break
+            if not learning and self._queue.filling:
+                bridged = measured if teaches_first(answered, first_look) else len(have) + len(chosen)
+                if bridged >= SHORT:
+                    break
             if wanted and (not learning or since >= EVERY - 1):  # somebody waits for these answers
                 chosen.append(to_measure(wanted.pop(0)))
                 since = 0

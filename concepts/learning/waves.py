@@ -109,7 +109,12 @@ def measures_next(since: int, answered: int, measured: int, first_look: int) -> 
     """
     if measured >= first_look:
         return since >= EVERY - 1
-    return answered >= HEAD_START * first_look and since >= CATCHING_UP - 1
+    return not teaches_first(answered, first_look) and since >= CATCHING_UP - 1
+
+
+def teaches_first(answered: int, first_look: int) -> bool:
+    """Whether so few questions were asked that what measures can wait."""
+    return answered < HEAD_START * first_look
 
 
 def strata(logits: Floats, boundary: float, size: int) -> Strata:

@@ -46,7 +46,7 @@ def background() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1)
 
 
-Ask = Callable[[list[str], int], Upcoming]
+Ask = Callable[..., Upcoming]
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def ask(background: ThreadPoolExecutor) -> Callable[..., Ask]:
     ) -> Ask:
         queue = QuestionQueue(lambda n, waiting: Chosen(choose(n, waiting), first_look), background)
         tests = [f"e{i}" for i in range(evaluation)]
-        return lambda have, n: queue.upcoming(have, n, (), asked_for, tests, ())
+        return lambda have, n, labelled=(): queue.upcoming(have, n, labelled, asked_for, tests, ())
 
     return make
 
@@ -84,6 +84,21 @@ def test_there_is_something_to_measure_with_while_the_first_batch_is_chosen(ask,
     choose.let_go.set()
     settled(background)
     assert not questions(["e0", "e1", "e2"], 5).problem
+
+
+def test_whoever_labels_faster_than_is_chosen_waits_until_there_is_enough_to_learn_from(  # type: ignore[no-untyped-def]
+    ask, background
+) -> None:
+    choose = Chooser()
+    questions = ask(choose, 20)
+    labelled: list[str] = []
+    while asked := questions([], 1, labelled).pictures:
+        labelled += [picture.id for picture in asked]
+    assert labelled == ["e0", "e1", "e2"][:SHORT]
+    assert questions([], 1, labelled).thinking
+    choose.let_go.set()
+    settled(background)
+    assert [picture.id for picture in questions([], 1, labelled).pictures] == ["l0"]
 
 
 @pytest.mark.parametrize(
