@@ -12,12 +12,13 @@ from functools import partial
 from io import BytesIO
 from itertools import pairwise
 
+import numpy as np
 from PIL import Image
 
 from concepts.jobs import Listener
 from storage.errors import UnknownPictureError
 from storage.library import Library
-from storage.pictures.duplicates import near_groups, nearly_equal, turned
+from storage.pictures.duplicates import bits_apart, near_groups, turned
 from storage.pictures.overlap import Look, look, overlap
 from storage.pictures.thumbnails import ThumbnailStore
 from storage.tables import COMPARISON
@@ -80,8 +81,10 @@ def _turned(
     new: Sequence[str], ids: Sequence[str], hashes: Sequence[str | None], hash_of: dict[str, str | None]
 ) -> Iterator[Candidate]:
     for turns in (1, 2, 3):
-        near = nearly_equal(turned([hash_of[one] for one in new], turns), hashes, TURNED)
-        yield from ((new[row], ids[other], turns) for row, other in zip(*near.nonzero(), strict=True))
+        for one, bits in zip(new, bits_apart(turned([hash_of[i] for i in new], turns), hashes), strict=True):
+            near = np.flatnonzero(bits <= TURNED)  # drawings are near hundreds
+            nearest = near[bits[near].argsort(kind="stable")][: NEAREST + 1]
+            yield from ((one, ids[other], turns) for other in nearest if ids[other] != one)
 
 
 def _verified(candidates: Set[Candidate], thumbnails: ThumbnailStore) -> list[tuple[str, str]]:

@@ -68,15 +68,17 @@ def turned(hashes: Sequence[str | None], turns: int) -> list[str | None]:
     return [text if value else None for value, text in zip(hashes, texts, strict=True)]
 
 
-def nearly_equal(
-    hashes: Sequence[str | None], others: Sequence[str | None], distance: int = MAX_DISTANCE
-) -> NDArray[np.bool_]:
-    """(n, m): whether a hash and another one are at most so many bits apart. None is like nothing."""
+def nearly_equal(hashes: Sequence[str | None], others: Sequence[str | None]) -> NDArray[np.bool_]:
+    """(n, m): whether a hash and another one are so near that their pictures count as one."""
+    return bits_apart(hashes, others) <= MAX_DISTANCE
+
+
+def bits_apart(hashes: Sequence[str | None], others: Sequence[str | None]) -> NDArray[np.uint8]:
+    """(n, m): how many of its 64 bits a hash has otherwise than another one. None is like nothing: 255."""
     one, other = _values(hashes), _values(others)
     known = np.array([value is not None for value in hashes], bool)[:, None]
     known = known & np.array([value is not None for value in others], bool)
-    near: NDArray[np.bool_] = known & (np.bitwise_count(one[:, None] ^ other) <= distance)
-    return near
+    return np.where(known, np.bitwise_count(one[:, None] ^ other), np.uint8(255))
 
 
 def _values(hashes: Sequence[str | None]) -> Hashes:

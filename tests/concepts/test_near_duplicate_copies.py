@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from drawing import scene
 
-from concepts.library import ingestion
+from concepts.library import ingestion, near_duplicates
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
 
@@ -42,3 +42,17 @@ def test_copies_that_were_cropped_moved_or_turned_are_in_the_group_of_the_whole(
             frozenset(pair) for pair in (("0", "cropped"), ("1", "moved"), ("2", "turned"))
         }
     assert bench.library.info().pending == 0
+
+
+def test_a_picture_is_compared_with_few_however_many_look_like_it(
+    warm_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, turned = tmp_path / "whole", tmp_path / "turned"
+    for folder, turns in ((whole, 0), (turned, 1)):
+        folder.mkdir()
+        for quality in range(60, 90):
+            scene(0).rotate(90 * turns, expand=True).save(folder / f"{quality}.jpg", quality=quality)
+    compared: list[object] = []
+    monkeypatch.setattr(near_duplicates, "overlap", lambda *pair: compared.append(pair))
+    Workbench(load_settings(home=warm_home)).library.add([whole, turned], encoder="embedded").wait()
+    assert 60 <= len(compared) <= 60 * 2 * (near_duplicates.NEAREST + 1)

@@ -122,6 +122,7 @@ def test_a_bucket_that_refuses_stops_adding_says_what_to_do_and_loses_nothing(
     assert "AWS_ACCESS_KEY_ID" in in_words(refused.value)
     s3.let_in()
     assert add(bench, bucket) == 30
+    bench = opened("second")  # nothing of the bucket is in its memory
     newest = bench.library.pictures(limit=1).pictures[0].id
     s3.refuse()
     for act in (lambda: bench.library.thumbnail(newest), lambda: bench.library.search(None, like=[newest])):
