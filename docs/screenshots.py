@@ -159,7 +159,7 @@ ALL_SEEN = """() => [...document.images].filter(image => {
   const {x, y, width, height} = image.getBoundingClientRect();
   return width && document.elementsFromPoint(x + width / 2, y + height / 2).includes(image);
 }).every(image => image.complete && image.naturalWidth)"""
-# What a test looks for in today's screens: a picture of one that is no more shows by them.
+# Kept in each picture. A test looks for them on today's screens, and fails where a screen has changed.
 WORDS = """() => [...document.querySelectorAll('h1, h2, button, nav a')]
   .filter(it => it.checkVisibility())
   .flatMap(it => it.innerText.replaceAll('’', "'").split('\\n'))

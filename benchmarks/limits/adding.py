@@ -1,8 +1,7 @@
 """Adding pictures: the embedded encoder, and a ViT-B-32 WITH RANDOM WEIGHTS (for speed alone).
 
 Reading, decoding and thumbnailing without the network, and the network on prepared pictures, each keep every
-core busy: doing both can't take less than the sum, which is the limit. On top comes comparing with near
-neighbours, which all these pictures have.
+core busy: both can't take less than the sum, the limit. Comparing near neighbours, which all have, is extra.
 """
 
 from __future__ import annotations
@@ -47,17 +46,17 @@ def rows(folder: Path, count: int, quick: bool = False) -> Rows:
     found = (Path(file.uri) for file in sources.walk([place]) if isinstance(file, Source))
     files = list(islice(found, count))
     embedded = load_encoder("embedded", cache=cache)
-    yield _added(folder, f"add {count:,} {kind}, embedded encoder", embedded, files, cache, 1.5)
+    yield _added(folder, f"add {count:,} {kind}, embedded encoder", embedded, files, cache)
     if quick:
         return
     yield quickest("embed, embedded encoder", embedded, Lite0(), 256, folder)
     vit = load_encoder(f"local-dir:{random_vit(folder / 'vit')}", cache=cache)
     some = files[: max(count // SHARE_OF_VIT, CORES * ENCODE_BATCH)]
-    yield _added(folder, f"add {len(some):,} {kind}, ViT-B-32 (random weights)", vit, some, cache, 1.1)
+    yield _added(folder, f"add {len(some):,} {kind}, ViT-B-32 (random weights)", vit, some, cache)
     yield quickest("embed, ViT-B-32 (random weights)", vit, vit_network(vit), 224, folder)
 
 
-def _added(folder: Path, row: str, encoder: Encoder, files: list[Path], cache: Path, bar: float) -> Row:
+def _added(folder: Path, row: str, encoder: Encoder, files: list[Path], cache: Path) -> Row:
     took, least = [], []
     for repeat in range(REPEATS):
         home = new_home(folder / f"home-{encoder.dimension}-{repeat}", cache)
@@ -72,7 +71,7 @@ def _added(folder: Path, row: str, encoder: Encoder, files: list[Path], cache: P
         took.append(done.seconds)
         decoding = _decode_alone(files, encoder, home / "again")
         least.append(decoding + _forward_alone(done.embedded, files, encoder))
-    return Row(row, tuple(took), tuple(least), bar, "decode alone + forward alone")
+    return Row(row, tuple(took), tuple(least), 1.1, "decode alone + forward alone")
 
 
 def _decode_alone(files: list[Path], encoder: Encoder, home: Path) -> float:

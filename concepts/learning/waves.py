@@ -113,7 +113,7 @@ def measures_next(since: int, answered: int, measured: int, first_look: int) -> 
 
 
 def teaches_first(answered: int, first_look: int) -> bool:
-    """Whether so few questions were asked that what measures can wait."""
+    """Whether so few pictures were asked about that test pictures can wait."""
     return answered < HEAD_START * first_look
 
 

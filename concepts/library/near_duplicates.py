@@ -82,7 +82,7 @@ def _turned(
 ) -> Iterator[Candidate]:
     for turns in (1, 2, 3):
         for one, bits in zip(new, bits_apart(turned([hash_of[i] for i in new], turns), hashes), strict=True):
-            near = np.flatnonzero(bits <= TURNED)  # drawings are near hundreds
+            near = np.flatnonzero(bits <= TURNED)  # of a drawing there may be hundreds
             nearest = near[bits[near].argsort(kind="stable")][: NEAREST + 1]
             yield from ((one, ids[other], turns) for other in nearest if ids[other] != one)
 

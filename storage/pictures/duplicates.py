@@ -74,7 +74,7 @@ def nearly_equal(hashes: Sequence[str | None], others: Sequence[str | None]) -> 
 
 
 def bits_apart(hashes: Sequence[str | None], others: Sequence[str | None]) -> NDArray[np.uint8]:
-    """(n, m): how many of its 64 bits a hash has otherwise than another one. None is like nothing: 255."""
+    """(n, m): in how many of 64 bits a hash differs from another one. None is like nothing: 255."""
     one, other = _values(hashes), _values(others)
     known = np.array([value is not None for value in hashes], bool)[:, None]
     known = known & np.array([value is not None for value in others], bool)

@@ -21,8 +21,8 @@ FAR: Final = 16  # pixels that one is moved at most: they share half of their ar
 # classes: the same shelf behind another carton. With the colours compared it may be lower, and takes none.
 PEAK: Final = 0.2
 ALIKE: Final = 0.7  # correlation of colours
-# Median of the cells' correlations before edges are moved: of 1,934 made copies the least is .36.
-HARDLY: Final = 0.3
+# A pair whose cells have a lower median is given up before edges are moved. The least of 1,934 copies: .36.
+GIVEN_UP: Final = 0.3
 COLOUR_SIDE, SHARED_SIDE = 96, 32  # pixels of a coloured copy, and of what two of them share
 CELL: Final = 8  # of these
 BUT_FOR: Final = 0.1  # of the cells, which may differ a little
@@ -87,7 +87,7 @@ def _likeness(one: Image.Image, other: Image.Image, first: Box, second: Box) -> 
     that makes them more alike on the whole, and where they are then. A plain wall is like nothing."""
     kept = _part(one, first, SHARED_SIDE)
     held = _part(other, second, SHARED_SIDE)
-    if np.median(_correlations(_cells(kept), _cells(held))) < HARDLY:
+    if np.median(_correlations(_cells(kept), _cells(held))) < GIVEN_UP:
         return 0.0, second
     shape = _shape(kept)
     best = np.vdot(shape, _shape(held))

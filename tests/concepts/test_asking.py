@@ -86,7 +86,7 @@ def test_there_is_something_to_measure_with_while_the_first_batch_is_chosen(ask,
     assert not questions(["e0", "e1", "e2"], 5).problem
 
 
-def test_whoever_labels_faster_than_is_chosen_waits_until_there_is_enough_to_learn_from(  # type: ignore[no-untyped-def]
+def test_who_labels_faster_than_pictures_are_chosen_gets_few_test_pictures_and_then_waits(  # type: ignore[no-untyped-def]
     ask, background
 ) -> None:
     choose = Chooser()
