@@ -7,9 +7,9 @@
 # It listens on every interface of the container, so it asks for a login, and adds pictures from
 # DISCERN_ALLOWED_ROOTS only. DISCERN_INSECURE=1 instead of DISCERN_USERS leaves it open to whoever reaches the port.
 #
-# It has the built-in encoder. With open_clip: --build-arg OPENCLIP=1 --build-arg TORCH_INDEX_URL=…, the package
-# index with PyTorch's CPU builds; PyTorch's installation page names it when you choose "CPU". Without that pip takes
-# the default build, which on x86 brings gigabytes of GPU libraries.
+# Without a GPU add --build-arg TORCH_INDEX_URL=…, the package index of PyTorch's CPU builds; PyTorch's installation
+# page names it when you choose "CPU". Without it pip takes the default build, which on x86 brings gigabytes of GPU
+# libraries.
 #
 #   docker build --target scorer -t discern-scorer .
 #   docker run -p 127.0.0.1:7862:7862 -e DISCERN_SCORER_TOKEN="a long secret" -v "$PWD/messy-room.zip:/bundle.zip:ro" \
@@ -34,13 +34,6 @@ HEALTHCHECK --interval=30s --timeout=10s --start-period=30s \
 ENTRYPOINT ["python", "-m", "discern", "serve", "--host", "0.0.0.0"]
 CMD ["/bundle.zip"]
 
-# What of other packages goes along with the built-in encoder.
-FROM python:3.11-slim AS packaged
-WORKDIR /packaged
-COPY setup.py constraints.txt ./
-RUN pip install --no-cache-dir -c constraints.txt numpy setuptools \
-    && python -c "import setup; setup.take_packaged()"
-
 FROM python:3.11-slim AS app
 
 # Certificates for whoever sets an endpoint or an open_clip model. The demo fetches its sample pictures.
@@ -49,17 +42,13 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /app
-COPY requirements.txt requirements-openclip.txt constraints.txt ./
-RUN pip install --no-cache-dir --no-compile -c constraints.txt -r requirements.txt
-ARG OPENCLIP
+COPY requirements.txt constraints.txt ./
 ARG TORCH_INDEX_URL
 # The index of PyTorch's builds has few other packages: what it can't give as tested, the last line does.
-RUN if [ -n "$OPENCLIP" ]; then \
-        if [ -n "$TORCH_INDEX_URL" ]; then \
-            pip install --no-cache-dir --no-compile --index-url "$TORCH_INDEX_URL" -c requirements-openclip.txt torch torchvision; \
-        fi \
-        && pip install --no-cache-dir --no-compile -c constraints.txt -r requirements-openclip.txt; \
-    fi
+RUN if [ -n "$TORCH_INDEX_URL" ]; then \
+        pip install --no-cache-dir --no-compile --index-url "$TORCH_INDEX_URL" -c requirements.txt torch torchvision; \
+    fi \
+    && pip install --no-cache-dir --no-compile -c constraints.txt -r requirements.txt
 
 COPY LICENSE NOTICE app.py ./
 COPY concepts ./concepts
@@ -67,7 +56,6 @@ COPY discern ./discern
 COPY storage ./storage
 COPY study ./study
 COPY web ./web
-COPY --from=packaged /packaged/concepts/encoders/packaged ./concepts/encoders/packaged
 # Modules are compiled as they are imported, which only root may keep; most of what comes along never is.
 RUN python -c "import app, web.server, concepts.workbench, lancedb, onnx, onnxruntime, openai, sklearn.cluster"
 

@@ -97,12 +97,12 @@ $(BIN)/pip:
 	$(PYTHON) -m venv $(VENV)
 
 # Modules are compiled as they are first imported: most of what comes along never is.
-$(VENV)/installed: requirements.txt constraints.txt pyproject.toml setup.py | $(BIN)/pip
-	$(BIN)/pip install -q --no-compile -c constraints.txt -r requirements.txt setuptools
+$(VENV)/installed: requirements-slim.txt constraints.txt pyproject.toml setup.py | $(BIN)/pip
+	$(BIN)/pip install -q --no-compile -c constraints.txt -r requirements-slim.txt setuptools
 	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
 	touch $@
 
-$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+$(VENV)/installed-dev: requirements-dev.txt requirements.txt $(VENV)/installed
 	$(BIN)/pip install -q --no-compile -c constraints.txt -r requirements-dev.txt
 	touch $@
 

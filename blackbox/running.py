@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,15 +101,26 @@ class Answer:
 
 
 class App:
-    """`discern run` over one data folder, on a free port. It can be stopped and started again."""
+    """`discern run` over one data folder, on a free port. It can be stopped and started again.
 
-    def __init__(self, home: Path, log: Path, **more: str) -> None:
+    `program`: another command that serves the app. `cwd`: the folder it is run in.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        log: Path,
+        program: Sequence[str] = (sys.executable, "-m", "discern", "run"),
+        cwd: Path = ROOT,
+        **more: str,
+    ) -> None:
         # Bound until the end, and never listening: the app may bind it too, and nobody else is given it.
         self._reserved = socket.socket()
         self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._reserved.bind(("127.0.0.1", 0))
         self.port = int(self._reserved.getsockname()[1])
         self.home, self.log = home, log
+        self._program, self._cwd = program, cwd
         self.origin = f"http://127.0.0.1:{self.port}"
         self._environment = environment(home, **({"DISCERN_PORT": str(self.port)} | more))
         self._process: subprocess.Popen[bytes] | None = None
@@ -122,8 +133,8 @@ class App:
         """Starts it and waits until it answers."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "discern", "run"],
-                cwd=ROOT,
+                self._program,
+                cwd=self._cwd,
                 env=self._environment,
                 stdout=log,
                 stderr=log,

@@ -14,22 +14,19 @@ from pathlib import Path
 from tools.dockerfile import Instructions, arguments, environment, exec_form, stages
 
 __all__ = ["Instructions", "arguments", "environment", "exec_form", "stages"]
-ROOT = Path(__file__).parents[1]
 PATIENCE = 180  # seconds until an app is given up
 
 
 def laid_out(instructions: Instructions, source: Path, image: Path) -> None:
-    """What COPY takes from `source`, as it lies in the image's folder. The stage `packaged` was done here."""
+    """Copy what COPY takes from `source` into the image's folder. What only a build makes stays behind."""
     for line in arguments(instructions, "COPY"):
         *names, target = line.split()
-        if names[0] == "--from=packaged":
-            shutil.copytree(ROOT / names[1].removeprefix("/packaged/"), image / target, dirs_exist_ok=True)
-            continue
         for name in names:
             place = image / (target if len(names) == 1 and target != "./" else f"{target}{name}")
             place.parent.mkdir(parents=True, exist_ok=True)
             if (source / name).is_dir():
-                shutil.copytree(source / name, place, ignore=shutil.ignore_patterns("__pycache__"))
+                left_out = shutil.ignore_patterns("__pycache__", "packaged")
+                shutil.copytree(source / name, place, ignore=left_out)
             else:
                 shutil.copy(source / name, place)
 

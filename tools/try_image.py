@@ -1,6 +1,6 @@
 """Builds a stage of the Dockerfile in a Debian root and tries it there, where no registry can be reached.
 
-    sudo python -m tools.try_image FOLDER [--stage space] [--build-arg OPENCLIP=1] [--stamps FOLDER]
+    sudo python -m tools.try_image FOLDER [--stage space] [--stamps FOLDER]
 
 `debootstrap` makes the root: Debian 12, whose Python is the Dockerfile's. Each instruction is done in it as
 Docker would do it; then its user runs the demo and the app on its volume, the app is killed and starts again.
@@ -81,7 +81,7 @@ def base_root(folder: Path) -> Path:
 def build(
     folder: Path, stage: str, dockerfile: str, build_args: Mapping[str, str], mounts: Sequence[Path]
 ) -> Machine:
-    """The stage's root, with what other stages gave it."""
+    """Make the root of a stage, and return the machine in it."""
     machine = Machine(folder / stage)
     _remove(machine.root)
     subprocess.run(["cp", "-a", base_root(folder), machine.root], check=True)  # with its devices
@@ -93,14 +93,8 @@ def build(
     for outside in mounts:
         _mount(machine.root / outside.relative_to("/"), "--bind", str(outside))
         _mount(machine.root / outside.relative_to("/"), "-o", "remount,bind,ro")
-    found = stages(dockerfile)
-    for word, rest in found[stage]:
+    for word, rest in stages(dockerfile)[stage]:
         _done(machine, word, rest, folder, build_args)
-        if word == "COPY" and rest.startswith("--from="):
-            other = rest.split()[0].removeprefix("--from=")
-            if not (folder / other).exists():
-                unmount(build(folder, other, dockerfile, build_args, mounts).root)
-            _copy_from(machine, folder / other, rest)
     return machine
 
 
@@ -115,7 +109,7 @@ def _done(machine: Machine, word: str, rest: str, folder: Path, build_args: Mapp
         machine.settings[rest] = build_args[rest]
     elif word == "USER":
         machine.user = "0" if rest == "root" else str(UID)
-    elif word == "COPY" and not rest.startswith("--from="):
+    elif word == "COPY":
         *names, target = rest.split()
         for name in names:
             source = ROOT / name
@@ -126,11 +120,6 @@ def _done(machine: Machine, word: str, rest: str, folder: Path, build_args: Mapp
                 shutil.copy(source, place)
     elif word == "RUN":
         machine.run(exec_form(rest) if rest.startswith("[") else ["/bin/sh", "-c", rest], log)
-
-
-def _copy_from(machine: Machine, other: Path, rest: str) -> None:
-    _, source, target = rest.split()
-    shutil.copytree(other / source.lstrip("/"), machine.root / machine.folder.lstrip("/") / target)
 
 
 def _mount(place: Path, *how: str) -> None:

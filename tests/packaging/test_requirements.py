@@ -28,9 +28,7 @@ OURS = {
     "tools",
     "web",
 }
-OPTIONAL = tuple(
-    f"requirements{which}.txt" for which in ("", "-mcp", "-oauth", "-openclip", "-ray", "-video")
-)
+OPTIONAL = tuple(f"requirements{which}.txt" for which in ("", "-mcp", "-oauth", "-ray", "-video"))
 IN_A_BUNDLE = {"scorer"}  # an exported file that tests import from where it was written
 
 
@@ -63,6 +61,23 @@ def required(*names: str) -> set[str]:
     lines = [line.strip() for name in names for line in (ROOT / name).read_text().splitlines()]
     asked_for = [line for line in lines if line and not line.startswith(("#", "-"))]
     return {normalised(re.split(r"[<>=~!\[; ]", line)[0]) for line in asked_for}
+
+
+BUILT_ON = {"gradio", "lancedb", "open-clip-torch", "openai", "sqlalchemy", "torch"}
+
+
+def test_requirements_name_what_the_product_is_built_on() -> None:
+    assert required("requirements.txt") >= BUILT_ON
+    assert not required("requirements-slim.txt") & {"torch", "open-clip-torch"}
+
+
+def test_requirements_hold_the_slim_ones_and_those_of_other_encoders() -> None:
+    """A hosted Space is given `requirements.txt` alone, so that file can't name the others by `-r`."""
+    everything, slim, encoders = (
+        {line for line in (ROOT / f"requirements{which}.txt").read_text().splitlines() if line[0] != "#"}
+        for which in ("", "-slim", "-openclip")
+    )
+    assert everything >= slim | encoders
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,8 @@ from setup import moved
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("concepts", "discern", "storage", "study", "web")
-BUILT_FROM = (*PACKAGES, "app.py", "setup.py", "pyproject.toml", "requirements.txt", "README.md", "LICENSE")
+FILES = ("app.py", "setup.py", "pyproject.toml", "requirements-slim.txt", "README.md", "LICENSE")
+BUILT_FROM = (*PACKAGES, *FILES)
 
 WITH_PYTORCH = {"torch", "torchvision", "open_clip", "open_clip_torch", "timm", "transformers", "onnxscript"}
 
