@@ -11,10 +11,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from patience import PATIENCE
+
 from tools.dockerfile import Instructions, arguments, environment, exec_form, stages
 
 __all__ = ["Instructions", "arguments", "environment", "exec_form", "stages"]
-PATIENCE = 180  # seconds until an app is given up
 
 
 def laid_out(instructions: Instructions, source: Path, image: Path) -> None:

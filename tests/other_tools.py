@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from not_run import not_run
+from patience import PATIENCE
 
 PYTHON = os.environ.get("DISCERN_OTHER_TOOLS", sys.executable)  # read before tests hide DISCERN_…
-PATIENCE = 300  # seconds: FiftyOne starts a database
 
 
 def in_python_with(library: str, code: str, home: Path, *arguments: object) -> Any:

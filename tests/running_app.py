@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import uvicorn
+from patience import PATIENCE
 
 ROOT = Path(__file__).parents[1]
 STARTING = 503
-PATIENCE = 60  # seconds until a request is answered, or the app has ended
 
 
 @contextlib.contextmanager

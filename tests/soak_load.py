@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2 as httpx
+from patience import PATIENCE
 
 ROOT = Path(__file__).parents[1]
 TIMEOUT = 60.0  # seconds for one answer of the server
-PATIENCE = 120  # seconds until the soak gives up on a state
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 
+from patience import PATIENCE
+
 from concepts.collaborator.annotating import PARTS, Answered, Groups, asked_ahead
 from concepts.collaborator.base import Annotation, FailedAnnotation
 
@@ -22,7 +24,7 @@ def pictures(results: Answered) -> list[str]:
 
 
 def test_the_next_part_is_asked_before_the_one_before_it_is_kept() -> None:
-    together = threading.Barrier(PARTS, timeout=20)
+    together = threading.Barrier(PARTS, timeout=PATIENCE)
 
     def prepare(ids: list[str]) -> Callable[[], Answered]:
         def ask() -> Answered:

@@ -148,7 +148,7 @@ def test_a_change_on_a_stale_page_is_refused_and_the_newest_is_shown(site: Any, 
 def test_queries_are_proposed_kept_and_dropped_and_bring_candidates(site: Any, page: Any) -> None:
     open_definition(site, page, "Proposed")
     page.get_by_role("button", name="Propose searches").click()
-    page.wait_for_selector("#describe-head .notice:has-text('from the built-in words')", timeout=30_000)
+    page.wait_for_selector("#describe-head .notice:has-text('from the built-in words')")
     first = site.bench.concept("Proposed").definition.read().revision.definition.queries[0].text
 
     def choose(what: str) -> None:
@@ -164,7 +164,7 @@ def test_queries_are_proposed_kept_and_dropped_and_bring_candidates(site: Any, p
     said(page, "removed")
     expect(page.locator(".query")).to_have_count(before - 1)
     page.get_by_role("button", name="Find candidates").click()
-    expect(page.get_by_role("link", name="Start labelling")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("link", name="Start labelling")).to_be_visible()
 
 
 def test_an_example_is_chosen_from_a_search_or_dropped_from_elsewhere_and_what_is_no_picture_is_refused(

@@ -68,7 +68,7 @@ def train(site: Site, page: Page, name: str, figures: str) -> None:
     page.goto(f"{site.url}/check?{urlencode({'concept': name})}")
     page.get_by_role("button", name="Train", exact=True).click()
     fold = page.locator("summary", has_text=re.compile(rf"^\s*{figures}\s*$"))
-    expect(fold).to_be_attached(timeout=30_000)
+    expect(fold).to_be_attached()
     page.locator("summary", has_text="Details").click()
     fold.click()
 

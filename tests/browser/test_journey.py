@@ -19,7 +19,6 @@ from running_app import App
 from concepts.bundle.check import check_bundle
 
 NAME = "Round things"
-SLOW = 60_000  # ms, for work that takes its time on a busy computer
 
 
 @pytest.fixture
@@ -82,7 +81,7 @@ def test_from_a_sentence_to_a_classifier(app: App, page: Any, archive: Path) -> 
 def upload_with_bad_files(page: Any, archive: Path) -> None:
     page.locator("#upload-files").set_input_files(archive)
     news = page.locator("#library-progress .notice")
-    expect(news).to_contain_text("120 new pictures", timeout=SLOW)
+    expect(news).to_contain_text("120 new pictures")
     expect(news).to_contain_text("2 files skipped")
     page.get_by_role("link", name="2 files skipped").click()
     skipped = page.get_by_role("region", name="Skipped files").locator("tbody tr")
@@ -103,10 +102,10 @@ def begin(page: Any) -> None:
 
 def define(page: Any) -> None:
     page.get_by_role("button", name="Propose").click()
-    expect(page.locator("#describe-head .notice.good")).to_contain_text("Saved as definition 2", timeout=SLOW)
+    expect(page.locator("#describe-head .notice.good")).to_contain_text("Saved as definition 2")
     expect(page.locator(".query .strip img").first).to_be_visible()
     page.get_by_role("button", name="Find candidates").click()
-    expect(page.locator("#describe-head .notice.good")).to_contain_text("in all", timeout=SLOW)
+    expect(page.locator("#describe-head .notice.good")).to_contain_text("in all")
 
 
 def answer(page: Any) -> str:
@@ -117,7 +116,7 @@ def answer(page: Any) -> str:
     page.keyboard.press("y" if "ellipse" in name else "n")
     # After a restart the next pictures wait for what chooses them to be loaded.
     another = page.locator(f'.stage img:not([data-picture="{seen}"])')
-    expect(another.or_(at_the_end(page))).to_be_visible(timeout=SLOW)
+    expect(another.or_(at_the_end(page))).to_be_visible()
     return str(name)
 
 
@@ -186,6 +185,6 @@ def train_while_the_app_is_restarted(app: App, page: Any) -> None:
     app.stop()
     app.start()
     # The page notices by itself that the app is back.
-    expect(page.locator("#threshold")).to_be_visible(timeout=SLOW)
+    expect(page.locator("#threshold")).to_be_visible()
     words = page.locator(".at-threshold").inner_text()
     assert re.search(r"\d+ % right", words), words

@@ -105,7 +105,7 @@ def test_questions_are_answered_by_a_press_a_word_or_skipped_and_survive_a_reloa
 ) -> None:
     begin(site, page, "Asked about")
     ask(page)
-    page.wait_for_selector("#question-2", timeout=30_000)
+    page.wait_for_selector("#question-2")
     page.reload()
     page.wait_for_selector("#question-2")
     page.click("button:has-text('No, only circles')")
@@ -140,7 +140,7 @@ def test_a_tree_is_proposed_shown_with_pictures_and_a_kind_is_turned_round(
 ) -> None:
     begin(site, page, "Round things")
     page.get_by_role("button", name="Propose").click()
-    page.wait_for_selector(".criteria li:has-text('a half circle') .strip img", timeout=30_000)
+    page.wait_for_selector(".criteria li:has-text('a half circle') .strip img")
     near = page.get_by_role("list", name="Kinds of pictures near “no corners”")
     expect(near.get_by_role("listitem")).to_have_count(2)
     page.reload()
@@ -151,7 +151,7 @@ def test_a_tree_is_proposed_shown_with_pictures_and_a_kind_is_turned_round(
     page.wait_for_selector(".criteria li:has-text('a half circle') .strip img")
     expect(page.get_by_role("heading", name="Not decided")).to_have_count(0)
     page.get_by_role("button", name="More kinds").click()
-    page.wait_for_selector(".criteria li:has-text('an egg') .strip img", timeout=30_000)
+    page.wait_for_selector(".criteria li:has-text('an egg') .strip img")
     assert criteria(site, "Round things")["a spiral"] == "excluding"
 
 
@@ -176,7 +176,7 @@ def test_without_a_model_look_alikes_of_the_built_in_words_are_asked_about(site:
     site.bench.concept(name).definition.propose().wait()
     page.reload()
     ask(page)
-    page.wait_for_selector("#question-0:has-text('Does “fruit')", timeout=30_000)
+    page.wait_for_selector("#question-0:has-text('Does “fruit')")
     page.click("li:has(#question-0) button:has-text('It doesn’t count')")
     page.wait_for_selector("#describe-head .notice:has-text('added “fruit')")
     assert list(criteria(site, name).values()) == ["excluding"]

@@ -15,6 +15,7 @@ import httpx2
 import pytest
 from alternating import Alternating, alternating
 from drawing import draw_folder
+from patience import PATIENCE
 from playwright.sync_api import Page, Response, expect
 from postgres import Server
 from running_app import App
@@ -28,7 +29,6 @@ from storage.tables import StoredJob
 from web.http.access import TRIES
 
 NAME, PASSWORD = "Round thing", "correct horse battery"
-PATIENCE = 60  # seconds until a test gives up
 
 
 @pytest.fixture

@@ -7,10 +7,9 @@ import threading
 import weakref
 
 import pytest
+from patience import PATIENCE
 
 from concepts.jobs import Background
-
-PATIENCE = 20  # seconds until a test gives up
 
 
 def test_it_is_done_in_order_and_goes_on_after_a_failure() -> None:

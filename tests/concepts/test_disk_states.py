@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from drawing import draw_folder
 from not_run import not_run
+from patience import PATIENCE
 from small_disk import SmallDisk
 
 from concepts.errors import (
@@ -204,7 +205,7 @@ def bench_room(folder: Path) -> int:
 
 
 def _until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import PATIENCE
 from postgres import Server
 
 from concepts.errors import DiscernError, DiskFullError
@@ -23,8 +24,6 @@ from storage.database import Database
 from storage.files import sqlite_url
 from storage.jobs import JobStore
 from storage.tables import StoredJob
-
-PATIENCE = 20  # seconds until a test gives up
 
 
 class Counted(View):

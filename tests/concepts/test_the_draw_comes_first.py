@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from at_once import at_once
 from beginning import begin_with_queued_draw
+from patience import PATIENCE
 from statements import statements
 
 from concepts.definition.editing import add_example
@@ -20,7 +21,6 @@ from concepts.workbench.jobs import DrawEvaluation
 from storage.concepts import Wave
 
 NAME, DESCRIPTION = "Round thing", "A filled ellipse, not a rectangle."
-PATIENCE = 20  # seconds until a test gives up
 LEARNS = ("candidates", "heads", "annotations", "label_events")
 
 

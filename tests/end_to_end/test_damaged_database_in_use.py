@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from command_line import Run, Shell
 from drawing import draw_folder
+from patience import PATIENCE
 from running_app import App
 
 from concepts.settings import load_settings
@@ -61,7 +62,7 @@ def answered(app: App, picture: str, key: str) -> tuple[int, Any]:
     headers = {"Content-Type": "application/json", "Idempotency-Key": key}
     request = urllib.request.Request(f"{app.url}/api/v1/concepts/{NAME}/labels", body, headers)
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)
@@ -114,7 +115,7 @@ def test_a_database_removed_under_the_app_is_noticed_and_nothing_acknowledged(ho
     assert (status, problem["type"]) == (503, "/api/v1/docs#storage")
     assert "removed or replaced" in problem["detail"]
     with pytest.raises(urllib.error.HTTPError, match="503"):
-        urllib.request.urlopen(f"{app.url}/healthz", timeout=60)
+        urllib.request.urlopen(f"{app.url}/healthz", timeout=PATIENCE)
     (home / "elsewhere").rename(home / "discern.sqlite")
     assert answered(app, picture, "last")[0] == 201
     app.stop()

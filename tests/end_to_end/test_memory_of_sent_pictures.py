@@ -17,6 +17,7 @@ from typing import NamedTuple
 import httpx2 as httpx
 import pytest
 from drawing import draw_folder
+from patience import PATIENCE
 from PIL import Image
 from running_app import App
 
@@ -28,7 +29,6 @@ pytestmark = pytest.mark.slow
 
 MOST_ABOVE_REST = 1_200_000_000  # bytes
 GIVEN_BACK = 100_000_000  # bytes above rest that may stay
-PATIENCE = 300  # seconds until a test gives up
 SETTLED = 30  # times in which nothing changed, a tenth of a second apart
 SIDE = 7_700
 HEIC = Path(__file__).parents[1] / "fixtures" / "flat-7700.heic"  # Pillow writes none

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from drawing import draw_folder
 from fake_openai import FakeOpenAI
+from patience import PATIENCE
 
 from concepts.settings import load_settings
 from concepts.workbench import Workbench
@@ -26,7 +27,6 @@ from storage.jobs import JobStore
 from storage.library import LibraryEncoder
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 120  # seconds until a test gives up
 MANY = 600  # pictures, which are not all added before the app is stopped
 
 Start = Callable[..., "subprocess.Popen[str]"]

@@ -21,6 +21,7 @@ import pytest
 from answering import answer
 from command_line import discern, ended, rows_of, shell, wait_until  # noqa: F401  # fixtures
 from drawing import draw, draw_folder
+from patience import PATIENCE
 from receiver import Receiver
 from running_app import App
 from soak_load import until
@@ -31,7 +32,6 @@ from storage.tables import now
 
 NAME = "Round thing"
 ROOT = Path(__file__).parents[2]
-PATIENCE = 120  # seconds until a test gives up
 INTERNAL = "DISCERN_INTERNAL_WEBHOOKS"
 
 

@@ -14,6 +14,7 @@ import pytest
 from fake_openai import MODEL, FakeOpenAI, Reply
 from manners import Manner
 from openai import APIConnectionError, APIStatusError
+from patience import PATIENCE
 
 from concepts.errors import ModelCallError
 from concepts.language.connection import is_azure, list_models, openai_client
@@ -35,7 +36,7 @@ def server() -> Iterator[FakeOpenAI]:
 
 
 def ask(url: str, key: str = "sk-secret") -> Any:
-    client = openai_client(url, key, timeout=10)
+    client = openai_client(url, key, timeout=PATIENCE)
     return client.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "?"}])
 
 

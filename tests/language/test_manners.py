@@ -4,6 +4,7 @@ over a real socket."""
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from typing import Any, Literal
 import pytest
 from fake_openai import MODEL, FakeOpenAI, Reply, cut_off, refuses, says, status
 from manners import MANNERS, Manner
+from patience import PATIENCE
 from pydantic import BaseModel, Field, field_validator
 
 from concepts.errors import BlindModelError, ModelAnswerError, ModelCallError
@@ -170,10 +172,13 @@ def test_only_what_may_pass_is_asked_again(
 def test_one_that_is_too_slow_is_asked_again(make_model: Make, server: FakeOpenAI) -> None:
     ask(make_model(), "How it wants to be asked.")
     late, slept = threading.Event(), []
+    before = len(server.requests)
 
     def sleep(seconds: float) -> None:
         slept.append(seconds)
-        model._timeout = 60.0
+        model._timeout = PATIENCE
+        while len(server.requests) == before:  # the second request must not overtake the first
+            time.sleep(0.01)
 
     model = make_model(timeout=0.1, sleep=sleep)
     server.script(Reply(content="{}", wait=late))

@@ -29,6 +29,7 @@ from images import (
     laid_out,
     stages,
 )
+from patience import PATIENCE
 
 from space.assemble import assemble, copied
 
@@ -152,7 +153,7 @@ def test_it_is_served_from_exactly_these_files_to_visitors_who_begin(
         assert becomes(lambda: answers(f"{address}/healthz"), while_running=app), (
             machine / "log"
         ).read_text()
-        visitor = httpx.Client(base_url=address, headers={"host": "ana-discern.hf.space"}, timeout=60)
+        visitor = httpx.Client(base_url=address, headers={"host": "ana-discern.hf.space"}, timeout=PATIENCE)
         cookie = visitor.post("/begin").headers["set-cookie"].partition(";")[0]
         mine = {"cookie": cookie}  # which a browser sends over HTTPS only
         assert visitor.get("/api/v1/library", headers=mine).json()["pictures"] == 12

@@ -17,6 +17,7 @@ from answering import answer
 from demo_house import PICTURES, Clock, demo_house
 from drawing import draw
 from fake_openai import MODEL, FakeOpenAI
+from patience import PATIENCE
 
 from concepts.errors import DiscernError, NotAllowedError, QuotaError, SettingsError
 from concepts.settings import load_settings
@@ -228,7 +229,7 @@ def test_of_all_visitors_work_only_so_much_runs_at_once() -> None:
     assert other.has_room()
     job = StoredJob(id=1, kind="mine", arguments={}, state="running")
     future = one.submit(job)
-    assert running.acquire(timeout=30)
+    assert running.acquire(timeout=PATIENCE)
     assert not other.has_room()
     ends.set()
     future.result(30)

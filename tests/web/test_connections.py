@@ -14,6 +14,7 @@ from typing import Any
 import own_loop
 import pytest
 import uvicorn
+from patience import PATIENCE
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
@@ -26,7 +27,6 @@ from web.http import connections
 from web.http.connections import LARGEST_HEAD, BoundedConnection
 from web.scorer import serve
 
-PATIENCE = 30  # seconds until a test gives up
 PARTIAL = b"GET / HTTP/1.1\r\nHost: x\r\n"
 
 

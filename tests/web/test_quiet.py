@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 import own_loop
 import pytest
+from patience import PATIENCE
 from starlette.types import Receive, Scope, Send
 
 from web.http import quiet
 from web.http.quiet import Quiet
 
-PATIENCE = 30  # seconds until a test gives up
 A_WHILE = 0.2  # seconds, many times the pause
 
 

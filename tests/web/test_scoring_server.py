@@ -24,6 +24,7 @@ from typing import Any
 import bundles
 import numpy as np
 import pytest
+from patience import PATIENCE
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -38,7 +39,6 @@ from web.scorer.serve import TOKEN
 from web.scorer.served import Served, load_all
 
 COMMAND = [sys.executable, str(Path(__file__).parent / "scorer_only.py"), "serve"]
-PATIENCE = 60  # seconds until a test gives up
 ENVIRONMENT = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
 
 
@@ -97,7 +97,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     yield started
     for process in running:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")

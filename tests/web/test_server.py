@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 from at_once import at_once
 from fastapi.testclient import TestClient
+from patience import PATIENCE
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -44,11 +45,11 @@ def test_who_comes_while_one_server_follows_the_other_is_answered_by_the_second(
         address = f"http://127.0.0.1:{listening.getsockname()[1]}/healthz"
         first = Stopgap(uvicorn.Config(starting(""), log_level="warning"), listening)
         with pytest.raises(urllib.error.HTTPError) as answer:
-            urllib.request.urlopen(address, timeout=30)
+            urllib.request.urlopen(address, timeout=PATIENCE)
         assert answer.value.code == 503
         first.end()
         second = Stopgap(uvicorn.Config(PlainTextResponse("here"), log_level="warning"), listening)
-        with urllib.request.urlopen(address, timeout=30) as found:
+        with urllib.request.urlopen(address, timeout=PATIENCE) as found:
             assert found.read() == b"here"
         second.end()
 

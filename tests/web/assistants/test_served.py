@@ -21,6 +21,7 @@ from mcp import StdioServerParameters
 from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import ElicitResult, Implementation
+from patience import PATIENCE
 from running_app import served
 
 from concepts.installation.users import Role, Users
@@ -180,7 +181,7 @@ def address(bench: Workbench) -> Iterator[str]:
 
 def reach(address: str, name: str, calls: Calls, *, mode: str = "auto", password: str = PASSWORD) -> None:
     async def main() -> None:
-        async with httpx2.AsyncClient(auth=(name, password), timeout=60) as http:
+        async with httpx2.AsyncClient(auth=(name, password), timeout=PATIENCE) as http:
             there = streamable_http_client(address, http_client=http)
             client = Client(there, elicitation_callback=accepts, client_info=LOOKER, mode=mode)
             async with client:

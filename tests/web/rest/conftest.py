@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from drawing import draw_folder
 from fastapi.testclient import TestClient
+from patience import PATIENCE
 
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.server import create_app
 
 API = "/api/v1"
-PATIENCE = 60  # seconds until a test gives up
 
 
 @pytest.fixture(scope="session")
