@@ -88,8 +88,8 @@ class Adding(Store):
         read: Sequence[tuple[Source, PictureFacts | str]],
         skipped: Sequence[SkippedFile],
         fingerprint: str,
-    ) -> None:
-        """One commit for what a batch of files turned out to be.
+    ) -> set[str]:
+        """Keeps what a batch of files turned out to be in one commit, and returns the pictures that are new.
 
         A picture that is known already comes as its id alone. New pictures go to the outbox as well:
         their vectors are pending until `vectors_written`, and so is their `COMPARISON` with others.
@@ -129,6 +129,7 @@ class Adding(Store):
             came = set(fresh)
             new = {row["id"]: (row["added"], row["taken"], True) for row in rows if row["id"] in came}
             _count(session, placed, before, new, KeptCounts(len(fresh), size, groups))
+        return came
 
     # The outbox
 

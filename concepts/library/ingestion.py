@@ -210,8 +210,9 @@ class Ingestion:
         self._keep_thumbnails(new)  # first: a page may show a picture once it is recorded
         read: list[tuple[Source, PictureFacts | str]] = [(item.source, item.facts) for item in new]
         read += [(item.source, item.picture_id) for item in known]
-        self._library.adding.record(read, skipped, self._encoder.fingerprint)
-        added = self._write(new)
+        # A copy is only known as one here: when it was looked up, its twin may not have been recorded yet.
+        fresh = self._library.adding.record(read, skipped, self._encoder.fingerprint)
+        added = self._write([item for item in new if item.facts.id in fresh])
         result.added += added
         result.embedded += added
         removed = sum(item.picture_id in in_trash for item in known)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import copy
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +32,7 @@ from engine_work import (
 from not_run import not_run
 
 from concepts.errors import CancelledError, EngineError, FingerprintMismatchError, OtherEncoderError
-from concepts.jobs.engines import Engine, InProcess, engine_of
+from concepts.jobs.engines import Engine, InProcess, Waiting, engine_of, nothing
 from concepts.library import batches, ingestion
 from concepts.library.ingestion import EncoderHandle, embed_or_skip, process, read_files
 from concepts.settings import load_settings
@@ -183,6 +185,36 @@ def test_only_what_is_new_is_decoded(
     assert len(decoded) == 7
     assert bench.library.count() == 9
     assert not any(map(bench.context.collection.thumbnails.exists, gone))
+
+
+class FarAhead(InProcess):
+    """Asks for all batches before it works on the first, as engines with many workers nearly do."""
+
+    def map(self, task: Callable[..., Any], batches: Iterable[Any], waiting: Waiting = nothing) -> Any:
+        return super().map(task, list(batches), waiting)
+
+
+def test_a_copy_among_the_files_that_are_added_is_a_duplicate_wherever_it_comes(
+    open_on: Callable[..., Workbench], tmp_path: Path
+) -> None:
+    """In the batch of the first, in a later one, and when the adding goes on after it was broken off."""
+    bench, folder = open_on(FarAhead(), "here"), draw_folder(tmp_path / "drawn", 43)
+    first, *_, last = sorted(folder.iterdir())
+    shutil.copy(first, folder / f"{first.stem}-again.png")
+    shutil.copy(first, folder / f"{last.stem}-again.png")
+
+    def break_off(done: int, total: int | None, note: str) -> None:
+        if bench.library.count():
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        bench.context.collection.add([folder], None, break_off)
+    kept = bench.library.count()
+    assert 0 < kept < 43
+    rest = bench.library.add([folder]).wait()
+    assert (rest.added, rest.duplicates, rest.unchanged) == (43 - kept, 1, kept + 1)
+    whole = open_on(FarAhead(), "there").library.add([folder]).wait()
+    assert (whole.added, whole.duplicates, whole.embedded) == (43, 2, 43)
 
 
 def test_a_file_that_changes_between_reading_and_decoding_is_skipped(pictures: Path, tmp_path: Path) -> None:
