@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,6 +36,7 @@ __all__ = [
     "Resolution",
     "Vectors",
     "as_stored",
+    "cached_weights",
     "check_installed",
     "has_openclip",
     "load_encoder",
@@ -108,8 +107,6 @@ def refuse_parts(fingerprint: str) -> None:
         )
 
 
-HUB_SECONDS = 3.0
-SWITCHED_OFF = "the Hugging Face hub is switched off (HF_HUB_OFFLINE)"
 # As open_clip saves them, best first.
 WEIGHTS = (
     "open_clip_model.safetensors",
@@ -121,92 +118,52 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class DefaultModel:
+class AutoModel:
     name: str
     repository: str  # where open_clip gets it; a test holds this against open_clip's own table
 
 
-CPU_DEFAULT = DefaultModel(
-    "ViT-B-32-256/datacomp_s34b_b86k", "laion/CLIP-ViT-B-32-256x256-DataComp-s34B-b86K"
-)
-GPU_DEFAULT = DefaultModel("PE-Core-L-14-336/meta", "timm/PE-Core-L-14-336")
+QUICK = AutoModel("ViT-B-32-256/datacomp_s34b_b86k", "laion/CLIP-ViT-B-32-256x256-DataComp-s34B-b86K")
+MIDDLE = AutoModel("PE-Core-B-16/meta", "timm/PE-Core-B-16")
+LARGE = AutoModel("PE-Core-L-14-336/meta", "timm/PE-Core-L-14-336")
+WITH_GPU = (LARGE, MIDDLE, QUICK)
+WITHOUT_GPU = (QUICK, MIDDLE)
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """The encoder that `auto` stands for, and one sentence for people that says why."""
+    """The encoder that `auto` stands for, and a sentence or two for people that say why."""
 
     name: str
     why: str
 
 
-def resolve_auto(*, hub_seconds: float = HUB_SECONDS) -> Resolution:
-    """Looks into the Hugging Face cache, then for the hub, which has `hub_seconds` to answer."""
-    from huggingface_hub import is_offline_mode, try_to_load_from_cache
-
+def resolve_auto() -> Resolution:
+    """The best model in the Hugging Face cache, else the built-in one. Asks nobody on the network."""
     if not has_openclip():
-        return Resolution("embedded", "The embedded encoder is used: open_clip isn't installed.")
-    cached = [
-        model
-        for model in (GPU_DEFAULT, CPU_DEFAULT)
-        if any(isinstance(try_to_load_from_cache(model.repository, file), str) for file in WEIGHTS)
-    ]
-    offline = is_offline_mode()
-    if offline and not cached:  # before torch is imported to ask for a GPU: this must be quick
-        return _embedded(SWITCHED_OFF)
-    hub_answered = None if offline else _ask_hub(hub_seconds)
+        return _built_in("open_clip isn't installed. Discern’s extra “openclip” has it")
+    here = [model for model in WITH_GPU if cached_weights(model.repository)]
+    if not here:  # before torch is imported to ask for a GPU: this must be quick
+        names = f"{LARGE.name}, {MIDDLE.name} and {QUICK.name}"
+        return _built_in(f"none of {names} is on this computer. Choose one by name to download it")
     try:
         import torch
     except (ImportError, OSError) as error:  # a build for another system, or half of one
         log.warning("PyTorch can't be loaded: %s", error)
-        return Resolution("embedded", "The embedded encoder is used: PyTorch can't be loaded.")
-    gpu = torch.cuda.is_available()
-    best = GPU_DEFAULT if gpu else CPU_DEFAULT
-    machine = "a GPU" if gpu else "a computer without a GPU"
-    if best in cached:
-        return Resolution(
-            best.name, f"{best.name} is the default for {machine}, and its files are already here."
-        )
-    if hub_answered is not None and hub_answered():
-        return Resolution(
-            best.name, f"{best.name} is the default for {machine}; its files will be downloaded once."
-        )
-    if gpu and CPU_DEFAULT in cached:
-        why = f"{best.name}, the default for a GPU, can't be downloaded now; {CPU_DEFAULT.name} is here."
-        return Resolution(CPU_DEFAULT.name, why)
-    return _embedded(SWITCHED_OFF if offline else "the Hugging Face hub can't be reached")
+        return _built_in("PyTorch can't be loaded")
+    for model in WITH_GPU if torch.cuda.is_available() else WITHOUT_GPU:
+        if model in here:
+            return Resolution(model.name, f"{model.name} is used: it is on this computer.")
+    return _built_in(f"{LARGE.name}, which is on this computer, needs a GPU")
 
 
-def _embedded(reason: str) -> Resolution:
-    return Resolution(
-        "embedded",
-        f"The embedded encoder is used: no suitable open_clip model is on this computer, and {reason}.",
-    )
+def _built_in(reason: str) -> Resolution:
+    return Resolution("embedded", f"The built-in encoder is used: {reason}.")
 
 
-def _ask_hub(seconds: float) -> Callable[[], bool]:
-    """Starts asking, and returns what waits for the answer: True if one came within `seconds` from now.
+def cached_weights(repository: str) -> str | None:
+    """The path of a model's weights in the Hugging Face cache, if they are there."""
+    from huggingface_hub import try_to_load_from_cache
 
-    In a thread that may be left behind: name resolution can hang for minutes and can't be cancelled.
-    """
-    answers: list[bool] = []
-    deadline = time.monotonic() + seconds
-
-    def ask() -> None:
-        from huggingface_hub import get_session, hf_hub_url
-
-        url = hf_hub_url(CPU_DEFAULT.repository, "open_clip_config.json")
-        try:  # with the session that would download, so that proxies and certificates are the same
-            response = get_session().head(url, timeout=seconds, follow_redirects=True)
-            answers.append(response.status_code < 400)
-        except Exception as error:  # whatever went wrong, the hub is not there
-            log.info("The Hugging Face hub can't be reached: %s", error)
-
-    thread = threading.Thread(target=ask, name="ask-the-hub", daemon=True)
-    thread.start()
-
-    def answered() -> bool:
-        thread.join(max(0.0, deadline - time.monotonic()))
-        return bool(answers) and answers[0]
-
-    return answered
+    found = (try_to_load_from_cache(repository, file) for file in WEIGHTS)
+    return next((path for path in found if isinstance(path, str)), None)

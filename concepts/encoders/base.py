@@ -32,7 +32,8 @@ LICENCES = (
     (re.compile(r"^ViT-B-32-256/datacomp_s34b_b86k$", re.I), "MIT"),
     (re.compile(r"^hf-hub:laion/CLIP-ViT-B-32-256x256-DataComp-s34B-b86K$", re.I), "MIT"),
     (re.compile(r"^(hf-hub:timm/)?ViT-(B-32|SO400M-16)-SigLIP2-(256|384)(/webli)?$", re.I), "Apache-2.0"),
-    (re.compile(r"^(hf-hub:timm/)?PE-Core-(B-16|L-14-336)(/meta)?$", re.I), "Apache-2.0"),
+    (re.compile(r"^(hf-hub:timm/)?ViT-(B|L)-16-SigLIP2(-256|-384|-512)?(/webli)?$", re.I), "Apache-2.0"),
+    (re.compile(r"^(hf-hub:timm/)?PE-Core-(T-16-384|S-16-384|B-16|L-14-336)(/meta)?$", re.I), "Apache-2.0"),
 )
 # Encoders that learned from English, as far as their names say. Of any other nobody is told that it did.
 ENGLISH = re.compile(r"^embedded\b|datacomp|dfn|laion2b|laion400m|PE-Core|/openai$", re.I)
@@ -135,6 +136,7 @@ def sha256_of(path: Path) -> str:
 
 
 def licence_of(name: str) -> str:
+    """The licence of an encoder's weights, by the encoder's name; `unknown` where it isn't in the table."""
     if "local-dir:" in name:
         return "unknown"  # a folder can be called anything
     return next((licence for pattern, licence in LICENCES if pattern.search(name)), "unknown")

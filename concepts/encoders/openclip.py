@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.nn.functional import normalize
 
+from concepts.encoders import cached_weights
 from concepts.encoders.base import (
     ENCODERS,
     OPEN_CLIP,
@@ -35,6 +36,7 @@ from concepts.registry import Method
 TEXT_BATCH = 64
 START, END = 49406, 49407  # of a caption, to open_clip's own tokenizer
 SHORTEST_CAPTION, LONGEST_CAPTION = 4, 30  # tokens
+PREPROCESSING = ("mean", "std", "interpolation", "resize_mode")  # which open_clip knows by the weights' tag
 BARE_WORDS = 4
 MEDIUM = re.compile(
     r"\b(photo\w*|picture|image|drawing|painting|sketch|illustration|screenshot|scan)s?\b", re.I
@@ -264,7 +266,9 @@ def _load(name: str, source: CheckpointSource) -> tuple[Any, Any, Any]:
 
     try:
         arguments = _code_refused(name, open_clip.get_model_config(source.model))
-        model, transform = open_clip.create_model_from_pretrained(source.model, source.tag, weights_only=True)
+        model, transform = open_clip.create_model_from_pretrained(
+            source.model, **_weights(source), weights_only=True
+        )
         tokenizer = open_clip.get_tokenizer(source.model, **arguments)
     except EncoderError:
         raise
@@ -277,6 +281,20 @@ def _load(name: str, source: CheckpointSource) -> tuple[Any, Any, Any]:
         )
         raise not_loaded(name, error, advice) from error
     return model.eval(), transform, tokenizer
+
+
+def _weights(source: CheckpointSource) -> dict[str, Any]:
+    """Arguments for open_clip: weights that are on this computer, else those that it downloads.
+
+    By tag alone open_clip asks the hub first, and downloads what is newer there.
+    """
+    import open_clip
+
+    config = open_clip.get_pretrained_cfg(source.model, source.tag) if source.tag else {}
+    path = cached_weights(config["hf_hub"].rstrip("/")) if config.get("hf_hub", "").endswith("/") else None
+    if path is None:
+        return {"pretrained": source.tag}
+    return {"pretrained": path} | {f"image_{key}": config.get(key) for key in PREPROCESSING}
 
 
 def not_loaded(name: str, error: Exception, advice: str) -> EncoderError:

@@ -6,7 +6,6 @@ import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 
 from cachetools import LRUCache, cachedmethod
@@ -276,8 +275,8 @@ class Collection:
     ) -> Encoder:
         """The library's, or for its first pictures the one that is chosen."""
         with self._loading:
-            if recorded is None and chosen:
-                self._texts = self._texts_of(self._load(chosen, "auto"))
+            if recorded is None:  # anew: a model may have come since a text was encoded
+                self._texts = self._texts_of(self._load(chosen or self._settings.encoder, "auto"))
             loaded = self.encoder()
             if given is not None:
                 given.check(loaded)
@@ -292,6 +291,8 @@ class Collection:
         after a restore, keeps its precision, whatever is quicker here: versions need the vectors they know.
         """
         recorded = self.library.encoder()
+        if name == "auto":
+            name = resolve_auto().name
         encoder = self._load(name, recorded.precision if recorded and recorded.name == name else "auto")
         record = _record_of(encoder)
         index = self._index_of(record.fingerprint, record.dimension)
@@ -475,14 +476,11 @@ class Collection:
                 )
             return self._indexes[fingerprint]
 
-    @cached_property
-    def _auto(self) -> str:
-        return resolve_auto().why
-
     def _encoder_note(self, recorded: LibraryEncoder | None, wait: bool) -> str:
         if recorded is None:
-            known = wait or "_auto" in vars(self)
-            return self._auto if known else "Which one is decided when you add the first pictures."
+            if (name := self._settings.encoder) != "auto":
+                return f"{name} is used, as DISCERN_ENCODER says."
+            return resolve_auto().why if wait else "Which one is decided when you add the first pictures."
         if recorded.name == "embedded":
             return (
                 "The built-in encoder: good for things and scenes, weaker for words and moods. An open_clip "

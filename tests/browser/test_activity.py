@@ -49,7 +49,7 @@ def test_an_endpoint_is_set_up_tested_and_its_key_forgotten_by_the_page(
     page.get_by_label("Model for words", exact=True).fill("")
     page.get_by_label("Address").fill("")
     page.get_by_role("button", name="Save", exact=True).click()
-    page.wait_for_selector("text=No model is asked: the built-in words and encoder do the work")
+    page.wait_for_selector("text=No model is asked: built-in words and the encoder do the work")
 
 
 def test_work_shows_its_progress_and_stops_when_told(site: Any, page: Any, model: FakeOpenAI) -> None:

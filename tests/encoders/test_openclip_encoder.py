@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from concepts.encoders import CPU_DEFAULT, GPU_DEFAULT, load_encoder
+from concepts.encoders import QUICK, WITH_GPU, AutoModel, load_encoder
 from concepts.encoders.openclip import OpenClipEncoder, as_prompt, licence_of
 from concepts.errors import EncoderError
 from storage.sums import read_kept, write_kept
@@ -157,17 +157,16 @@ def test_without_a_network_it_says_what_else_there_is(
         load_encoder(name, cache=tmp_path)
 
 
-@pytest.mark.parametrize("candidate", [CPU_DEFAULT, GPU_DEFAULT])
-def test_the_defaults_are_where_open_clip_looks_for_them(candidate) -> None:
-    model, tag = candidate.name.split("/")
-    assert open_clip.get_pretrained_cfg(model, tag)["hf_hub"].rstrip("/") == candidate.repository
+@pytest.mark.parametrize("one", WITH_GPU)
+def test_what_auto_takes_is_where_open_clip_looks_for_it(one: AutoModel) -> None:
+    model, tag = one.name.split("/")
+    assert open_clip.get_pretrained_cfg(model, tag)["hf_hub"].rstrip("/") == one.repository
 
 
 @pytest.mark.parametrize(
     ("name", "licence"),
     [
-        (CPU_DEFAULT.name, "MIT"),
-        (GPU_DEFAULT.name, "Apache-2.0"),
+        (QUICK.name, "MIT"),
         ("MobileCLIP2-S0/dfndr2b", "Apple research licence (apple-amlr)"),
         ("ViT-B-32/openai", "unknown"),
         ("local-dir:/models/PE-Core-B-16", "unknown"),
@@ -175,6 +174,22 @@ def test_the_defaults_are_where_open_clip_looks_for_them(candidate) -> None:
 )
 def test_a_licence_is_named_only_where_it_is_known(name: str, licence: str) -> None:
     assert licence_of(name) == licence
+
+
+def test_these_of_open_clips_models_may_be_passed_on_by_either_of_their_names() -> None:
+    free = set[str]()
+    for model, tag in open_clip.list_pretrained():
+        licence = licence_of(f"{model}/{tag}")
+        repository = open_clip.get_pretrained_cfg(model, tag).get("hf_hub", "")
+        if licence == "Apache-2.0":
+            assert licence_of(f"hf-hub:{repository.rstrip('/')}") == licence
+            free.add(model)
+    assert free == {
+        *("PE-Core-T-16-384", "PE-Core-S-16-384", "PE-Core-B-16", "PE-Core-L-14-336"),
+        *("ViT-B-16-SigLIP2", "ViT-B-16-SigLIP2-256", "ViT-B-16-SigLIP2-384", "ViT-B-16-SigLIP2-512"),
+        *("ViT-L-16-SigLIP2-256", "ViT-L-16-SigLIP2-384", "ViT-L-16-SigLIP2-512"),
+        *("ViT-B-32-SigLIP2-256", "ViT-SO400M-16-SigLIP2-256", "ViT-SO400M-16-SigLIP2-384"),
+    }
 
 
 @pytest.fixture

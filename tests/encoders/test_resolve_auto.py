@@ -1,21 +1,24 @@
-"""What `auto` means with a cached model, without a network, and with a network that swallows everything."""
+"""`auto` takes a model that is on this computer, else the built-in one, and asks nobody on the network."""
 
 from __future__ import annotations
 
+import json
 import os
-import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import open_clip
 import pytest
 import torch
 from huggingface_hub import constants
+from tiny_open_clip import make_tiny_open_clip
 
-from concepts.encoders import CPU_DEFAULT, GPU_DEFAULT, DefaultModel, resolve_auto
+import concepts.encoders
+from concepts.encoders import LARGE, MIDDLE, QUICK, AutoModel, load_encoder, resolve_auto
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,11 +29,6 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(folder))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     return folder
-
-
-@pytest.fixture
-def online(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
 
 
 def point_to(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,18 +43,18 @@ def point_to(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def cache(candidate: DefaultModel, folder: Path) -> None:
+def cache(model: AutoModel, folder: Path, weights: bytes = b"weights") -> None:
     """As the hub's client leaves a file behind."""
-    repository = folder / f"models--{candidate.repository.replace('/', '--')}"
+    repository = folder / f"models--{model.repository.replace('/', '--')}"
     snapshot = repository / "snapshots" / "0123abcd"
     snapshot.mkdir(parents=True)
-    (snapshot / "open_clip_model.safetensors").write_bytes(b"weights")
+    (snapshot / "open_clip_model.safetensors").write_bytes(weights)
     (repository / "refs").mkdir()
     (repository / "refs" / "main").write_text("0123abcd")
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch, online: None) -> Iterator[list[str]]:
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """A server that has every file. Yields the paths that it was asked for."""
     asked: list[str] = []
 
@@ -66,11 +64,14 @@ def hub(monkeypatch: pytest.MonkeyPatch, online: None) -> Iterator[list[str]]:
             self.send_response(200)
             self.end_headers()
 
+        do_GET = do_HEAD  # noqa: N815
+
         def log_message(self, *args: object) -> None: ...
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     point_to(server.server_port, monkeypatch)
     yield asked
     server.shutdown()
@@ -78,80 +79,74 @@ def hub(monkeypatch: pytest.MonkeyPatch, online: None) -> Iterator[list[str]]:
     thread.join()
 
 
-def test_offline_with_nothing_cached_it_is_the_embedded_encoder_and_the_hub_is_not_asked(
-    hub: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+def test_a_model_that_is_on_this_computer_is_taken_and_named(empty_cache: Path) -> None:
+    cache(QUICK, empty_cache)
+    assert resolve_auto().name == QUICK.name
+    assert resolve_auto().why == f"{QUICK.name} is used: it is on this computer."
+
+
+def test_without_one_it_is_the_built_in_one_with_a_word_on_what_leads_further(hub: list[str]) -> None:
     resolution = resolve_auto()
     assert resolution.name == "embedded"
-    assert "HF_HUB_OFFLINE" in resolution.why
+    assert QUICK.name in resolution.why
+    assert "Choose one by name to download it" in resolution.why
     assert hub == []
 
 
-def test_a_cached_model_is_used_even_offline(empty_cache: Path) -> None:
-    cache(CPU_DEFAULT, empty_cache)
-    resolution = resolve_auto()
-    assert resolution.name == CPU_DEFAULT.name
-    assert "already here" in resolution.why
-
-
-def test_a_reachable_hub_means_the_default_for_this_machine(hub: list[str]) -> None:
-    resolution = resolve_auto()
-    assert resolution.name == CPU_DEFAULT.name
-    assert "downloaded" in resolution.why
-    assert hub == [f"/{CPU_DEFAULT.repository}/resolve/main/open_clip_config.json"]
-
-
-def test_with_a_gpu_the_larger_model_is_the_default(hub: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert resolve_auto().name == GPU_DEFAULT.name
-
-
-def test_with_a_gpu_and_no_network_the_smaller_cached_model_will_do(
-    empty_cache: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("gpu", "here", "taken"),
+    [
+        (True, (QUICK, MIDDLE, LARGE), LARGE.name),
+        (True, (QUICK, MIDDLE), MIDDLE.name),
+        (True, (QUICK,), QUICK.name),
+        (False, (QUICK, MIDDLE, LARGE), QUICK.name),
+        (False, (MIDDLE, LARGE), MIDDLE.name),
+        (False, (LARGE,), "embedded"),
+    ],
+)
+def test_of_several_the_best_for_this_machine_is_taken(
+    gpu: bool, here: Sequence[AutoModel], taken: str, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    cache(CPU_DEFAULT, empty_cache)
-    assert resolve_auto().name == CPU_DEFAULT.name
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    for model in here:
+        cache(model, empty_cache)
+    assert resolve_auto().name == taken
 
 
-def test_the_larger_model_is_not_for_a_computer_without_a_gpu(empty_cache: Path) -> None:
-    cache(GPU_DEFAULT, empty_cache)
-    assert resolve_auto().name == "embedded"
+def test_a_model_for_a_gpu_alone_is_told_of(empty_cache: Path) -> None:
+    cache(LARGE, empty_cache)
+    assert resolve_auto().why == (
+        f"The built-in encoder is used: {LARGE.name}, which is on this computer, needs a GPU."
+    )
 
 
-def test_a_hub_that_never_answers_is_given_up_on(online: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        point_to(silent.getsockname()[1], monkeypatch)
-        resolution = resolve_auto(hub_seconds=0.3)
-    assert resolution.name == "embedded"
-    assert "can't be reached" in resolution.why
-
-
-def test_name_resolution_that_hangs_is_given_up_on(online: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    released = threading.Event()
-    answered: list[str] = []
-
-    def hang(*args: object, **kwargs: object) -> None:
-        released.wait(30)
-        answered.append("no such host")
-        raise OSError("no such host")
-
-    monkeypatch.setattr(constants, "ENDPOINT", "https://hub.invalid")
-    monkeypatch.setattr(socket, "getaddrinfo", hang)
-    resolution = resolve_auto(hub_seconds=0.3)
-    assert answered == []
-    released.set()
-    assert resolution.name == "embedded"
+def test_loading_it_asks_the_hub_for_nothing_whatever_is_newer_there(
+    hub: list[str], empty_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stands in a small model of open_clip's own for the one that is cached."""
+    folder = make_tiny_open_clip(tmp_path / "model")
+    config = json.loads((folder / "open_clip_config.json").read_text())
+    monkeypatch.setitem(open_clip.factory._MODEL_CONFIGS, "tiny", config["model_cfg"])
+    tags = {"made": config["preprocess_cfg"] | {"hf_hub": "tests/tiny/"}}
+    monkeypatch.setitem(open_clip.pretrained._PRETRAINED, "tiny", tags)
+    model = AutoModel("tiny/made", "tests/tiny")
+    monkeypatch.setattr(concepts.encoders, "WITH_GPU", (model,))
+    monkeypatch.setattr(concepts.encoders, "WITHOUT_GPU", (model,))
+    cache(model, empty_cache, (folder / "open_clip_model.safetensors").read_bytes())
+    found = load_encoder("auto", cache=tmp_path / "cache")
+    assert (found.name, hub) == ("tiny/made", [])
+    same = load_encoder(f"local-dir:{folder}", cache=tmp_path / "cache")
+    assert found.fingerprint.preprocessing == same.fingerprint.preprocessing
+    assert found.fingerprint.weights_sha256 == same.fingerprint.weights_sha256
 
 
 def test_a_pytorch_that_can_not_be_loaded_is_done_without(tmp_path: Path) -> None:
     """Such as a build for a newer system."""
     (tmp_path / "torch.py").write_text("raise OSError('version `GLIBC_2.38’ not found')\n")
+    cache(QUICK, tmp_path / "hub")
     code = "from concepts.encoders import resolve_auto; found = resolve_auto(); print(found.name, found.why)"
-    settings = os.environ | {"PYTHONPATH": str(tmp_path), "HF_ENDPOINT": "http://127.0.0.1:9"}
-    settings.pop("HF_HUB_OFFLINE", None)
+    settings = os.environ | {"PYTHONPATH": str(tmp_path), "HF_HUB_CACHE": str(tmp_path / "hub")}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=settings, capture_output=True, text=True, check=True
     )
-    assert done.stdout == "embedded The embedded encoder is used: PyTorch can't be loaded.\n"
+    assert done.stdout == "embedded The built-in encoder is used: PyTorch can't be loaded.\n"

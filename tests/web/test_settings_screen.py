@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drawing import draw_folder
 from fastapi.testclient import TestClient
+from web_screens import Screens
 
+from concepts.encoders import Resolution
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from web.page import Action, WebPage
+from web.screens import encoder, settings
 from web.screens.settings import _Screen
 from web.server import create_app
 
@@ -54,6 +58,40 @@ def test_what_does_the_work_is_told_here(bench: Workbench) -> None:
     said = view(bench)
     assert "No model is asked" in said
     assert "on this computer" in said
+
+
+def test_a_model_that_automatic_would_take_is_named_before_the_first_picture(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "<b>built in</b>" in view(bench)
+    taken = Resolution("PE-Core-B-16/meta", "PE-Core-B-16/meta is used: it is on this computer.")
+    monkeypatch.setattr(settings, "resolve_auto", lambda: taken)
+    assert "<b>PE-Core-B-16/meta</b>" in view(bench)
+
+
+def test_an_encoder_that_is_set_is_named_before_the_first_picture(own_home: Path) -> None:
+    bench = Workbench(Settings(home=own_home, encoder="PE-Core-B-16/meta"))
+    assert "<b>PE-Core-B-16/meta</b>" in view(bench)
+    assert "PE-Core-B-16/meta is used, as DISCERN_ENCODER says." in view(bench)
+
+
+def test_automatic_says_which_encoder_it_is_now_and_a_library_keeps_its_own(
+    own_home: Path, tmp_path: Path, tiny_open_clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = f"local-dir:{tiny_open_clip}"
+    bench = Workbench(Settings(home=own_home))
+    bench.library.add([draw_folder(tmp_path / "pictures", 2)], encoder=own).wait()
+    said = Screens(bench).load("settings/encoder")["encoder"]
+    assert (f'<p class="say">{own}</p>' in said, "<b>Automatic (now: Built in)</b>" in said) == (True, True)
+    assert "Choose one by name to download it." in said
+    taken = Resolution("PE-Core-B-16/meta", "PE-Core-B-16/meta is used: it is on this computer.")
+    monkeypatch.setattr(encoder, "resolve_auto", lambda: taken)
+    said = Screens(bench).load("settings/encoder")["encoder"]
+    assert (f'<p class="say">{own}</p>' in said, f"<b>Automatic (now: {taken.name})</b>" in said) == (
+        True,
+        True,
+    )
+    assert Workbench(Settings(home=own_home)).context.collection.encoder().name == own
 
 
 def test_settings_are_saved_and_the_key_is_never_shown(bench: Workbench) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Request
 
-from concepts.encoders import has_openclip
+from concepts.encoders import has_openclip, resolve_auto
 from concepts.encoders.known import KNOWN
 from concepts.errors import DiscernError
 from concepts.library.collection import LibraryInfo
@@ -34,6 +34,7 @@ def build(workbench: Workbench, page: WebPage) -> None:
             small=QUICK,
             known=KNOWN,
             has_openclip=has_openclip(),
+            auto=resolve_auto(),
         )
         return {area: said + html} | work.shown(work.newest())
 

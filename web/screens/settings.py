@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 
+from concepts.encoders import resolve_auto
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView, SettingsView
 from concepts.installation.endpoint import EndpointReport, about_endpoint, about_models
@@ -119,7 +120,7 @@ class _Screen:
 
     def _parts(self, silent: list[str]) -> list[Part]:
         """What does the work here, where it runs, and what would improve it: no more than is true."""
-        settings, library = self._bench.context.settings, self._bench.library.info(wait=False)
+        settings, library = self._bench.context.settings, self._bench.library.info()
         host = urlsplit(settings.openai_base_url or DEFAULT_ENDPOINT).hostname or "the endpoint"
         host = "" if is_loopback(host) else host
         words = settings.llm_model if settings.has_endpoint else None
@@ -127,9 +128,11 @@ class _Screen:
         said = {name: f"{name}, which did not answer the last test" for name in silent}
         vocabulary = "12,000 nouns. A language model also proposes criteria."
         guess = "Weighed by how often it agrees with you. A vision model also says why."
-        built_in = library.encoder in (None, "embedded")
+        encoder = library.encoder or settings.encoder
+        if encoder == "auto":
+            encoder = resolve_auto().name
         return [
-            Part("Encoder", "built in" if built_in else str(library.encoder), "", library.encoder_note),
+            Part("Encoder", "built in" if encoder == "embedded" else encoder, "", library.encoder_note),
             Part("Classifier", "a line with prototypes", "", "It learns from your labels in seconds."),
             Part("Criteria", said.get(words, words), host, "")
             if words
