@@ -83,6 +83,7 @@ class Reply:
 
     status: int = 200
     content: str | None = None
+    reasoning_content: str | None = None
     finish_reason: str = "stop"
     refusal: str | None = None
     error: dict[str, Any] | None = None
@@ -103,8 +104,8 @@ def refuses(reason: str = "I can't help with that.") -> Reply:
     return Reply(refusal=reason)
 
 
-def cut_off(content: str = '{"rating": ') -> Reply:
-    return Reply(content=content, finish_reason="length")
+def cut_off(content: str = '{"rating": ', **more: Any) -> Reply:
+    return Reply(content=content, finish_reason="length", **more)
 
 
 def status(
@@ -274,6 +275,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _completion(self, request: Request, reply: Reply) -> dict[str, Any]:
         prompt, answer = self.server_of.tokens
         message = {"role": "assistant", "content": reply.content, "refusal": reply.refusal}
+        if reply.reasoning_content is not None:
+            message["reasoning_content"] = reply.reasoning_content
         choice = {"index": 0, "message": message, "finish_reason": reply.finish_reason, "logprobs": None}
         if request.body.get("logprobs") and self.server_of.manner.chances == "told":
             choice["logprobs"] = {"content": _logprobs(reply), "refusal": None}

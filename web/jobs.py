@@ -117,6 +117,13 @@ def _added(result: dict[str, Any]) -> str:
     return ", ".join(said)
 
 
+def _annotated(result: dict[str, Any]) -> str:
+    said = f"{count(result['annotated'], 'picture')} labelled by {result['annotator']}"
+    if failed := result.get("failed"):
+        said += f", {len(failed):,} not: {failed[0]['reason'].rstrip('.')}"
+    return said
+
+
 def library_checked(result: dict[str, Any]) -> str:
     """What a look at everything below SQL found, and what was mended."""
     if result.get("repaired"):
@@ -147,7 +154,7 @@ OUTCOMES: dict[str, Callable[[dict[str, Any]], str]] = {
     "copy files": lambda r: f"{count(r['copied'], 'file')} copied",
     "look at parts": lambda r: f"{count(r['pictures'], 'picture')}" if r["pictures"] else "whole pictures",
     "re-embed": lambda r: f"{count(r['embedded'], 'picture')} embedded",
-    "annotate": lambda r: f"{count(r['annotated'], 'picture')} labelled by {r['annotator']}",
+    "annotate": _annotated,
     "compare annotators": lambda r: f"{len(r['setups'])} on {count(r['pictures'], 'picture')}",
     "draw evaluation": lambda r: count(r["pictures"], "picture"),
     "expand": lambda r: f"definition {r['revision']}, by {r['author']}",

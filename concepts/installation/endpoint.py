@@ -83,7 +83,7 @@ class ModelReport(View):
     structured: str = ""  # how it is made to answer in a form: a rung of `concepts.language.dialects`
     chances: bool | None = None  # whether it tells how likely it held an answer
     sees: bool | None = None  # asked of those that are to look at pictures
-    blind_why: str = ""
+    blind_why: str = ""  # also why it isn't known whether it sees
     context: int | None = None  # tokens it reads at once, where the endpoint says
     seconds: float | None = None  # of a short question about words
     tokens_per_second: float | None = None
@@ -181,7 +181,7 @@ def _examined(
         try:
             sight = check_sight(model)
         except ModelCallError as error:
-            return ModelReport(**about, sees=False, blind_why=str(error))
+            return ModelReport(**about, blind_why=str(error))  # which tells nothing about its eyes
         memory.saw(sight)
         about |= {"sees": sight.sees, "blind_why": sight.why}
     return ModelReport(**about)
@@ -237,6 +237,9 @@ def _about(answer: ModelReport) -> Iterator[Finding]:
     elif answer.sees is not None:
         without = " ".join(WITHOUT[role] for role in answer.roles if role in SEEING)
         yield found("bad", f"It doesn’t see pictures. {answer.blind_why}", f"It is sent none. {without}")
+    elif answer.blind_why:
+        said = f"It didn’t say what is in a test picture. {answer.blind_why}"
+        yield found("bad", said, "Then test again: it labels none until it reads two.")
     yield from _about_words(answer)
     if answer.structured:
         yield FORMS[answer.structured]

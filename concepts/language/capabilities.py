@@ -132,7 +132,7 @@ def check_sight(model: ChatModel) -> Sight:
     """Shows drawn pictures, new ones every time, until one is not read right.
 
     Raises `ModelCallError` where that tells nothing about the model's eyes: nobody there, no such model, a
-    wrong key, or a thought that left no room for an answer.
+    wrong key, or an answer that was cut off or only thought.
     """
     for _ in range(PICTURES):
         shown = Seen(digit=random.randrange(10), colour=random.choice(get_args(Colour)))
@@ -175,7 +175,7 @@ def _misread(model: ChatModel, shown: Seen) -> str:
     try:
         seen = model.ask([Message("user", text, (draw(shown),))], Seen, purpose=PURPOSE)
     except ModelAnswerError as error:
-        if error.outcome == "only thought":
+        if error.outcome in ("only thought", "cut off"):
             raise  # which tells nothing about its eyes
         return f"{before} it gave no usable answer ({error.outcome})."
     except ModelCallError as error:

@@ -319,7 +319,7 @@ class OpenAICompatibleModel(ChatModel):
             if not completion.choices and (completion.model_extra or {}).get("error"):  # of some, with a 200
                 raise NoCompletionError("it is an error")
             self._pace.went_well()
-            return read_reply(completion), seconds
+            return read_reply(completion, asking.dialect.answer_tokens), seconds
 
     def _cost(self, reply: Reply, estimated: int, price: Price) -> float:
         """From the usage the endpoint reports; where it reports none, from the estimate."""

@@ -19,6 +19,7 @@ from concepts.language.failures import NoCompletionError
 from storage.calls import Outcome
 
 _ENDS = re.compile(r'["\s,}\]]')  # what may stand behind a value
+THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 LONGEST_REPLY = 100_000  # characters; what is allowed has a tenth of them
 ENOUGH = 12  # letters before a script says something; what a label in a picture says may be quoted
 _TOGETHER = {"HIRAGANA": "CJK", "KATAKANA": "CJK"}  # Japanese mixes them
@@ -199,9 +200,12 @@ class _Completion(_Part):
     usage: Annotated[_Usage | None, WrapValidator(_or_none)] = None
 
 
-def read_reply(completion: object) -> Reply:
-    """Of a completion that the client took: it checks nothing, and servers leave out what OpenAI always
-    sends, so any part may be missing or be anything. Raises `ValueError` where nothing can be read of it."""
+def read_reply(completion: object, allowed: int = 0) -> Reply:
+    """Read a completion that the client took: it checks nothing, and servers leave out what OpenAI always
+    sends, so any part may be missing or be anything. Raises `ValueError` where nothing can be read of it.
+
+    `allowed`: tokens that the answer could have; 0 where that isn't known.
+    """
     try:
         told = _Completion.model_validate(completion)
     except ValidationError:
@@ -209,34 +213,36 @@ def read_reply(completion: object) -> Reply:
     choice = told.choices[0] if told.choices else _Choice()
     usage = told.usage or _Usage()
     text = choice.message.content or "" if choice.message else ""
-    outcome, problem = _unusable(choice, text, usage.completion_tokens)
+    outcome, problem = _unusable(choice, text, usage.completion_tokens, allowed)
     tokens = tuple(map(_token, choice.logprobs.content)) if choice.logprobs and not problem else ()
     return Reply(text, outcome, problem, usage.prompt_tokens, usage.completion_tokens, tokens)
 
 
-def _unusable(choice: _Choice, text: str, tokens_out: int | None) -> tuple[Outcome, str]:
+def _unusable(choice: _Choice, text: str, tokens_out: int | None, allowed: int) -> tuple[Outcome, str]:
     refusal = choice.message.refusal if choice.message else None
     if refusal or choice.finish_reason == "content_filter":
         return "refused", f" refused: {refusal or 'its content filter stepped in'}"
+    thought = _is_thought(choice.message, text)
     if choice.finish_reason == "length" or len(text) > LONGEST_REPLY:
         after = f"after {tokens_out or 'too many'} tokens"
-        if _is_thought(choice.message, text):
-            return (
-                "only thought",
-                f" was still thinking {after} and gave no answer. Turn thinking off on its server.",
-            )
-        return "cut off", f"’s answer was cut off {after}."
+        # Where that is fewer than were asked for, the server or its context allows no more.
+        own = tokens_out is None or tokens_out >= allowed
+        where = "(DISCERN_ANSWER_TOKENS, or Settings)" if own else "on its server"
+        further = f"Turn its thinking off, or allow longer answers {where}."
+        if thought:
+            return "only thought", f" was still thinking {after} and gave no answer. {further}"
+        return "cut off", f"’s answer was cut off {after}. {further}"
+    if thought:
+        return "only thought", " only thought, and gave no answer. Turn thinking off on its server."
     if not text.strip():
         return "empty", " answered with nothing."
     return "answered", ""
 
 
 def _is_thought(message: _Message | None, text: str) -> bool:
-    """Whether the tokens ran out before the answer: the thought is in a field of its own, or marked."""
-    thought = message and (message.reasoning or message.reasoning_content)
-    return bool(thought and not text.strip()) or (
-        text.lstrip().startswith("<think>") and "</think>" not in text
-    )
+    """Whether there is a thought, in a field of its own or marked, and no answer."""
+    thought = "<think>" in text or (message and (message.reasoning or message.reasoning_content))
+    return bool(thought) and not THOUGHT.sub("", text).strip()
 
 
 def _token(told: _ToldToken) -> Token:

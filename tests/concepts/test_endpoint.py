@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from fake_openai import MODEL, FakeOpenAI, Request
+from fake_openai import MODEL, FakeOpenAI, Reply, Request, cut_off, status
 from manners import LLAMA_CPP, LLAMA_CPP_PYTHON, VLLM
 
 from concepts.errors import ModelCallError, SettingsError
@@ -74,6 +74,23 @@ def test_a_small_real_server_is_described_with_what_follows(ledger: Ledger) -> N
     assert "enforces a form that is sent with the question" in said
     assert "gives no probabilities. It is asked three times" in said
     assert "The endpoint doesn’t say how large its context is" in said
+
+
+@pytest.mark.parametrize(
+    "reply", [cut_off('{"digit": '), Reply(reasoning_content="A red 5."), status(401, "bad key")]
+)
+def test_a_model_whose_answer_about_a_picture_did_not_come_is_not_called_blind(
+    ledger: Ledger, reply: Reply
+) -> None:
+    with FakeOpenAI(lambda request: reply if request.pictures else reads(request)) as server:
+        server.looks_itself = True
+        report = examine(settings_for(server), ledger, nothing)
+        known = CapabilityMemory(settings_for(server).cache, server.base_url, MODEL).known
+    assert (report.answers[0].sees, known.sight) == (None, None)
+    said = words(report)
+    assert "doesn’t see" not in said
+    assert f"It didn’t say what is in a test picture. {report.answers[0].blind_why}" in said
+    assert "Then test again" in said
 
 
 @pytest.mark.parametrize(("manner", "size"), [(VLLM, "8,192"), (LLAMA_CPP, "4,096")])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -90,13 +89,28 @@ def test_one_that_saw_is_believed_for_a_week_and_one_that_did_not_is_asked_again
     require_sight(model, tmp_path)
 
 
+NO_ANSWER = (
+    (cut_off('{"digit": '), "’s answer was cut off after 20 tokens. Turn its thinking off, or allow"),
+    (cut_off("<think>A digit. Or is it"), " was still thinking after 20 tokens and gave no answer. Turn its"),
+    (
+        cut_off("", reasoning_content="A digit?"),
+        " was still thinking after 20 tokens and gave no answer. Turn",
+    ),
+    (
+        Reply(reasoning_content="A red 5."),
+        " only thought, and gave no answer. Turn thinking off on its server",
+    ),
+    (says("<think>A red 5.</think>"), " only thought, and gave no answer. Turn thinking off on its server"),
+)
+
+
 @pytest.mark.parametrize(
     "reply",
     [
         status(401, "bad key"),
         status(404, "The model `x` does not exist"),
         Reply(raw=b"<html>"),
-        cut_off("<think>A digit. Or is it"),
+        *(reply for reply, _ in NO_ANSWER),
     ],
 )
 def test_what_says_nothing_about_its_eyes_is_the_error_that_it_is(
@@ -108,6 +122,30 @@ def test_what_says_nothing_about_its_eyes_is_the_error_that_it_is(
     with pytest.raises(ModelCallError):
         require_sight(model, tmp_path)
     assert CapabilityMemory(tmp_path, model.endpoint, model.name).known.sight is None
+
+
+@pytest.mark.parametrize(("reply", "said"), NO_ANSWER)
+def test_an_answer_that_was_cut_off_or_only_thought_is_called_that_with_what_to_set(
+    make_model: Make, server: FakeOpenAI, tmp_path: Path, reply: Reply, said: str
+) -> None:
+    server.looks_itself = True
+    server.answer = lambda request: reply
+    with pytest.raises(ModelAnswerError, match=said):
+        require_sight(make_model(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "where"),
+    [(20, "(DISCERN_ANSWER_TOKENS, or Settings)"), (3000, "on its server")],
+)
+def test_where_longer_answers_are_allowed_is_said(
+    make_model: Make, server: FakeOpenAI, allowed: int, where: str
+) -> None:
+    server.looks_itself = True
+    server.answer = lambda request: cut_off()  # after 20 tokens
+    with pytest.raises(ModelAnswerError) as failed:
+        check_sight(make_model(wishes=Wishes(answer_tokens=allowed)))
+    assert f"allow longer answers {where}." in str(failed.value)
 
 
 def test_no_thought_is_asked_for_about_pictures_or_the_least_that_a_model_takes(
@@ -128,19 +166,6 @@ def test_a_model_that_knows_no_thought_is_not_asked_to_leave_it(make_model: Make
     server.script(status(400, "Unrecognized request argument supplied: reasoning_effort"))
     assert check_sight(make_model()).sees
     assert ["reasoning_effort" in request.body for request in server.requests] == [True, False, False]
-
-
-def test_a_thought_that_leaves_no_room_for_an_answer_is_called_that(
-    make_model: Make, server: FakeOpenAI
-) -> None:
-    message = {"role": "assistant", "content": "", "reasoning_content": "A digit. Or is it"}
-    choice = {"index": 0, "message": message, "finish_reason": "length"}
-    document = {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
-    server.looks_itself = True
-    server.answer = lambda request: Reply(raw=json.dumps(document).encode())
-    with pytest.raises(ModelAnswerError, match="was still thinking") as failed:
-        check_sight(make_model())
-    assert failed.value.outcome == "only thought"
 
 
 def test_a_name_with_reasoning_in_it_says_nothing_about_thought(make_model: Make, server: FakeOpenAI) -> None:

@@ -52,9 +52,13 @@ def test_where_nothing_was_done_it_says_what_will_be_here_and_what_to_do(bench: 
 def test_jobs_that_ended_say_what_came_of_them_and_what_went_wrong(bench: Workbench) -> None:
     result = {"added": 5421, "duplicates": 12, "skipped": {"corrupt": 3}, "unchanged": 0, "seconds": 9.0}
     ended(bench, "add pictures", "done", result, paths=["/pictures"])
+    reason = "eyes’s answer was cut off. Allow longer answers."
+    labelled = {"annotated": 4, "annotator": "eyes", "failed": [{"id": "a", "reason": reason}]}
+    ended(bench, "annotate", "done", labelled, concept="Ripe & red")
     failed = ended(bench, "annotate", "failed", error="<b>429</b>: wait a minute.", concept="Ripe & red")
     said = view(bench)
     assert "5,421 pictures added, 12 duplicates, 3 files skipped" in said
+    assert "4 pictures labelled by eyes, 1 not: eyes’s answer was cut off. Allow longer answers<" in said
     assert "Suggesting labels · Ripe &amp; red" in said
     assert "&lt;b&gt;429&lt;/b&gt;: wait a minute." in said
     assert f'data-action="retry" data-value="{failed}"' in said
