@@ -184,8 +184,8 @@ class Settings(BaseSettings):
 
     @property
     def is_exposed(self) -> bool:
-        """Whether other computers can reach the app."""
-        return not is_loopback(self.host)
+        """Whether other computers can reach the app, by itself or through a proxy that was set."""
+        return bool(not is_loopback(self.host) or self.trusted_proxies or self.allowed_hosts)
 
     @property
     def has_endpoint(self) -> bool:

@@ -4,7 +4,7 @@ tried lately, counted for all processes."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -31,6 +31,12 @@ class AuditLog(Store):
     def recent(self, limit: int = 50, offset: int = 0) -> list[Deed]:
         """Newest first."""
         return self._database.scalars(select(Deed).order_by(Deed.id.desc()).limit(limit).offset(offset))
+
+    def newest(self, what: Collection[str]) -> Deed | None:
+        """The newest of these deeds."""
+        return self._database.scalar(
+            select(Deed).where(Deed.what.in_(what)).order_by(Deed.id.desc()).limit(1)
+        )
 
 
 class EndedSessions:

@@ -273,7 +273,7 @@ def users_add(
 
     An owner may do everything, a labeller labels and comments, a viewer sees and downloads.
     """
-    from concepts.installation.users import Users, role_of  # brings the settings
+    from concepts.installation.users import ADDED, Users, role_of  # brings the settings
     from concepts.settings import load_settings
 
     known, wanted = Users(load_settings()), role_of(role) if role else None
@@ -285,7 +285,7 @@ def users_add(
         if password is None:
             password = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
         given = known.set(name, password, wanted).word
-        _note("added a user", f"{name} ({given})")
+        _note(ADDED, f"{name} ({given})")
     show({"user": name, "role": given}, as_json, f"{name} can log in, as {given}.")
 
 
@@ -304,13 +304,16 @@ def users_remove(
     name: Annotated[str, typer.Argument(help="Whose login ends now. Their labels stay.")],
     as_json: Json = False,
 ) -> None:
-    """Take a login away."""
-    from concepts.installation.users import Users  # brings the settings
+    """Take a login away. Without the last one nobody has to log in any more."""
+    from concepts.installation.users import LAST_REMOVED, Users  # brings the settings
     from concepts.settings import load_settings
 
-    Users(load_settings()).remove(name)
-    _note("removed a user", name)
-    show({"user": name}, as_json, f"{name} can't log in any more.")
+    known = Users(load_settings())
+    known.remove(name)
+    left = known.records()
+    _note("removed a user" if left else LAST_REMOVED, name)
+    last = "" if left else " Nobody has to log in any more: whoever opens Discern is an owner."
+    show({"user": name}, as_json, f"{name} can't log in any more.{last}")
 
 
 def _note(what: str, about: str) -> None:

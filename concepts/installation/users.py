@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
@@ -22,9 +22,14 @@ from concepts.settings import Settings
 from storage.files import write_whole
 from storage.sums import SUMS, write_sums
 
+if TYPE_CHECKING:
+    from storage.people import AuditLog
+
 NAME = re.compile(r"[\w.@-][\w.@ -]{0,59}")
 SHORTEST_PASSWORD = 8
 ELSEWHERE = "elsewhere$"
+# Deeds. The database keeps them, which backups hold, so they tell of users whose file is lost.
+ADDED, LOGGED_IN, FOUND, LAST_REMOVED = "added a user", "logged in", "found users", "removed the last user"
 _HASH = re.compile(r"scrypt\$[A-Za-z0-9+/]+=*\$[A-Za-z0-9+/]+=*")
 # scrypt (RFC 7914) with 16 MiB and about 30 ms a try.
 COST = {"n": 2**14, "r": 8, "p": 1, "maxmem": 2**26}
@@ -135,6 +140,12 @@ class Users:
             _save(self.file, known)
 
 
+def had_users(audit: AuditLog) -> bool:
+    """Whether the home has had users since the command last removed all of them."""
+    newest = audit.newest((ADDED, LOGGED_IN, FOUND, LAST_REMOVED))
+    return newest is not None and newest.what != LAST_REMOVED
+
+
 def signing_in(settings: Settings) -> dict[str, User]:
     """Who may sign in through another service, of `DISCERN_OAUTH_USERS`: the first is an owner and others are
     labellers where nothing else is said. Raises `SettingsError`."""
@@ -190,7 +201,10 @@ def _load(file: Path) -> dict[str, User]:
         kept = json.loads(file.read_text(encoding="utf-8"))
         return {str(name): _read(record) for name, record in kept.items()}
     except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError, SettingsError):
-        raise SettingsError(f"{file} can't be read. Mend it, or remove it and add the users again.") from None
+        # Strangers are told this too, so it names no folder.
+        raise SettingsError(
+            f"{file.name} in the data folder can't be read. Mend it, or remove it and add the users again."
+        ) from None
 
 
 def _read(record: Any) -> User:

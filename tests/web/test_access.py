@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import stat
 import threading
+import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def client_of(settings: Settings, base_url: str = "http://127.0.0.1:7860") -> Te
 @pytest.fixture(scope="module")
 def open_app(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
     open_home = tmp_path_factory.mktemp("open")
-    return client_of(Settings(home=open_home, allowed_hosts="discern.example, other.example"))
+    return client_of(Settings(home=open_home, allowed_hosts="discern.example, other.example", insecure=True))
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +77,9 @@ def log_in(client: TestClient, password: str = PASSWORD, path: str = "/login") -
 
 
 def test_it_refuses_to_be_open_to_others_without_a_password_or_an_explicit_word(own_home: Path) -> None:
-    with pytest.raises(SettingsError, match="users add NAME"):
-        check_exposure(Settings(home=own_home, host="0.0.0.0"))
+    for reached in ({"host": "0.0.0.0"}, {"trusted_proxies": "127.0.0.1"}, {"allowed_hosts": "a.example"}):
+        with pytest.raises(SettingsError, match="users add NAME"):
+            check_exposure(Settings(home=own_home, **reached))
     check_exposure(Settings(home=own_home, host="127.0.0.1"))
     check_exposure(Settings(home=own_home, host="::1"))
     check_exposure(Settings(home=own_home, host="0.0.0.0", insecure=True))
@@ -98,6 +100,83 @@ def test_the_command_line_adds_a_user_whose_password_is_kept_only_as_a_hash(own_
     assert PASSWORD not in file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert Users(load_settings()).check("ana", PASSWORD)
+
+
+# Where users are missing
+
+OWNERS_ALONE = (("GET", "/api/v1/backup"), ("PATCH", "/api/v1/settings"))
+
+
+def is_closed(client: TestClient) -> bool:
+    """Whether nobody is let in, and the proxy is still told that the process lives."""
+    statuses = {client.request(*one, json={"llm_model": "m"}).status_code for one in OWNERS_ALONE}
+    assert client.get("/healthz").status_code == 200
+    assert statuses in ({200}, {503})
+    return statuses == {503}
+
+
+@pytest.fixture
+def team(own_home: Path) -> Path:
+    """A home with one user, whom the command added."""
+    added = CliRunner().invoke(concepts.cli.app, ["users", "add", "ana", "--password", PASSWORD])
+    assert added.exit_code == 0, added.output
+    return own_home
+
+
+def lose(file: Path) -> None:
+    file.rename(file.with_name("users.json.old"))
+
+
+def empty(file: Path) -> None:
+    file.write_text("{}")
+
+
+@pytest.mark.parametrize("lost", [lose, empty])
+def test_who_has_lost_the_users_lets_nobody_in_until_they_are_back(
+    team: Path, lost: Callable[[Path], None]
+) -> None:
+    file = team / "users.json"
+    kept, running = file.read_bytes(), client_of(Settings(home=team))
+    assert running.get("/api/v1/concepts", auth=("ana", PASSWORD)).status_code == 200
+    lost(file)
+    assert is_closed(running)
+    started_again = client_of(Settings(home=team))
+    assert is_closed(started_again)
+    page = started_again.get("/", headers={"accept": "text/html", "host": "discern.example"})
+    assert (page.status_code, "discern users add NAME" in page.text) == (503, True)
+    file.write_bytes(kept)
+    assert started_again.get("/").status_code == 401
+    assert started_again.get("/api/v1/concepts", auth=("ana", PASSWORD)).status_code == 200
+
+
+def test_a_restored_backup_of_a_team_lets_nobody_in(team: Path, tmp_path: Path) -> None:
+    file, restored = tmp_path / "backup.zip", tmp_path / "restored"
+    assert CliRunner().invoke(concepts.cli.app, ["backup", str(file)]).exit_code == 0
+    zipfile.ZipFile(file).extractall(restored)
+    assert not (restored / "users.json").exists()
+    assert is_closed(client_of(Settings(home=restored)))
+
+
+def test_users_that_no_command_added_are_missed_too(tmp_path: Path) -> None:
+    assert client_of(Settings(home=tmp_path, users=f"ana:{PASSWORD}")).get("/").status_code == 401
+    assert is_closed(client_of(Settings(home=tmp_path)))
+
+
+def test_after_the_command_removed_the_last_user_nobody_has_to_log_in(team: Path) -> None:
+    client = client_of(Settings(home=team))
+    assert client.get("/").status_code == 401
+    removed = CliRunner().invoke(concepts.cli.app, ["users", "remove", "ana"])
+    assert "Nobody has to log in any more" in removed.output
+    assert not is_closed(client)
+    assert is_closed(client_of(Settings(home=team, trusted_proxies="127.0.0.1")))
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "Via", "X-Real-IP"])
+def test_what_a_proxy_sends_on_needs_users(tmp_path: Path, header: str) -> None:
+    client = client_of(Settings(home=tmp_path))
+    assert not is_closed(client)
+    client.headers[header] = "203.0.113.9"
+    assert is_closed(client)
 
 
 # Without a login, on loopback

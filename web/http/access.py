@@ -14,9 +14,10 @@ from pathlib import Path
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from concepts.installation.users import Role, User, Users
+from concepts.installation.users import FOUND, Role, User, Users, had_users
 from concepts.settings import Settings
 from storage.database import Database
+from storage.errors import StorageError
 from storage.people import Allowances, AuditLog, EndedSessions, Limit
 from storage.sums import SUMS, write_sums
 from web.http.sign_in import SignIn
@@ -26,11 +27,20 @@ TRIES = 10  # failed ones, by address
 TRIES_OF_A_NAME = 30  # from all addresses; more, so that a stranger doesn't lock it out at once
 TRIES_WITHIN = 300.0  # seconds
 CHECKED_AT_ONCE = 2  # passwords, of 16 MB each; far fewer than `TRIES`
+USERS_MISSING = (
+    "This Discern had users and now has none, so nobody is let in; everything else is kept. Put users.json "
+    "back into its data folder, or add them again: discern users add NAME."
+)
+NO_USERS = (
+    "This Discern has no users and others can reach it, so nobody is let in. Add one (discern users add "
+    "NAME), or say DISCERN_INSECURE=1 where something else keeps strangers out."
+)
 REMEMBERED = 256  # checked passwords, so that a program that sends one each time doesn't wait for scrypt
 
 
 class Access:
-    """Decides who a request is from. Without users, and on loopback only, everyone is "me", an owner."""
+    """Decides who a request is from. Where there never were users, and others can't reach it, everyone is
+    "me", an owner."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self.settings = settings
@@ -38,7 +48,7 @@ class Access:
         self.hosts = {settings.host, *filter(None, (h.strip() for h in settings.allowed_hosts.split(",")))}
         self.audit = AuditLog(database)
         self._ended = EndedSessions(database, timedelta(seconds=SESSION_SECONDS))
-        self._must_log_in = settings.is_exposed and not settings.insecure and not settings.demo
+        self.had_users: bool | None = None  # before anybody has looked
         self._home = settings.home
         self._secret = b""
         self.sign_in: SignIn | None = None
@@ -51,7 +61,26 @@ class Access:
 
     @property
     def login_required(self) -> bool:
-        return self._must_log_in or bool(self.users.records())
+        return bool(self.users.records())
+
+    def see_users(self, *, there: bool) -> None:
+        """Keeps that the home has users. Where there are none, reads whether it had some."""
+        if not there:
+            self.had_users = had_users(self.audit)
+            return
+        self.had_users = True
+        with suppress(StorageError):  # a full disk or a damaged database keeps nobody out
+            if not had_users(self.audit):
+                self.audit.add("Discern", FOUND)
+
+    def why_closed(self, *, forwarded: bool) -> str:
+        """Why nobody is let in as long as there are no users; empty where everybody is. `forwarded`: a proxy
+        sent the request."""
+        settings = self.settings
+        if self.had_users:
+            return USERS_MISSING
+        reached = settings.is_exposed or forwarded
+        return NO_USERS if reached and not (settings.insecure or settings.demo) else ""
 
     def role_of(self, name: str) -> Role:
         user = self.users.records().get(name)

@@ -14,7 +14,7 @@ def check_exposure(settings: Settings) -> None:
     check_sign_in(settings)
     if settings.is_exposed and not (settings.insecure or settings.demo or Users(settings).records()):
         raise SettingsError(
-            f"Discern would be open to everyone who can reach {settings.host}. Add a user (discern "
-            "users add NAME, or DISCERN_USERS=name:password), keep to DISCERN_HOST=127.0.0.1, "
-            "or say DISCERN_INSECURE=1 where something else keeps strangers out."
+            "Discern would be open to everyone who can reach it. Add a user (discern users add "
+            "NAME, or DISCERN_USERS=name:password), leave out DISCERN_HOST, DISCERN_TRUSTED_PROXIES and "
+            "DISCERN_ALLOWED_HOSTS, or say DISCERN_INSECURE=1 where something else keeps strangers out."
         )

@@ -8,13 +8,14 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from functools import partial
 from urllib.parse import quote, unquote
 
 from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from concepts.errors import SettingsError
@@ -22,15 +23,24 @@ from concepts.installation.users import Role
 from storage.people import TooManyTriesError
 from web.advice import VISITOR
 from web.http.access import Access
-from web.http.policy import answer_headers, cookie_of, theme_of
+from web.http.policy import answer_headers, cookie_of, page_headers, theme_of
 from web.http.problems import problem
 from web.http.roles import ANY_OTHER, rule_of, why_not
-from web.http.screening import comes_from_elsewhere, is_of_here, limited, name_of, too_large, with_headers
+from web.http.screening import (
+    comes_from_elsewhere,
+    is_forwarded,
+    is_of_here,
+    limited,
+    name_of,
+    too_large,
+    with_headers,
+)
 from web.http.visitors import BEGIN, Visitors
-from web.render import THEME
+from web.render import THEME, Notice, render
 
 COOKIE = "discern_session"
 OPEN = ("/login", "/healthz", "/web/")  # what can be had without a login: nothing of the library
+CLOSED = ("/healthz", "/web/")  # what can be had where nobody is let in
 UPLOADS = "/uploads/"  # these have limits of their own
 LARGEST_BODY = 1024**2  # bytes of any other request, but for these
 LIMITS = (
@@ -60,10 +70,10 @@ class Guard:
             return  # no websockets here
         send = with_headers(send, self._headers)
         headers = Headers(scope=scope)
-        try:
-            refusal = self._refuse(scope, headers) or await self._identify(scope, headers)
-        except SettingsError as error:  # such as a file of users that is broken: then nobody gets in
-            refusal = problem(503, str(error))
+        has_users, closed = await self._look(headers)
+        anonymous = not (has_users or closed or self.visitors)
+        refusal = self._refuse(scope, headers, anonymous=anonymous)
+        refusal = refusal or await self._identify(scope, headers, has_users, closed)
         if refusal is not None:
             await refusal(scope, receive, send)
             return
@@ -87,8 +97,23 @@ class Guard:
                 self.access.audit.add, scope["state"]["user"] or "", deed, about, address_of(scope)
             )
 
-    def _refuse(self, scope: Scope, headers: Headers) -> Response | None:
-        if not self._is_our_host(headers.get("host", "")):
+    async def _look(self, headers: Headers) -> tuple[bool, str]:
+        """Whether there are users, and why nobody is let in."""
+        access = self.access
+        try:
+            there = bool(access.users.records())
+        except SettingsError as error:  # a file of users that is broken
+            return True, str(error)
+        if there is not access.had_users:
+            await to_thread.run_sync(partial(access.see_users, there=there), limiter=AT_THE_DOOR)
+        return there, "" if there else access.why_closed(forwarded=is_forwarded(headers))
+
+    def _refuse(self, scope: Scope, headers: Headers, *, anonymous: bool) -> Response | None:
+        """`anonymous`: whoever comes is let in, without a name. Then a foreign name that resolves to this
+        computer must not read it. To a demo nobody comes without a cookie, which a browser sends to our own
+        name alone."""
+        name = name_of(headers.get("host", ""))
+        if not name or (anonymous and not is_of_here(name, self.access.hosts)):
             return problem(421, "Discern doesn't know this name. Add it to DISCERN_ALLOWED_HOSTS.")
         if CONTROL & set(scope["path"]):
             return problem(400, "The address has characters that no address has.")
@@ -99,12 +124,16 @@ class Guard:
             return problem(413, too_large(limit))
         return None
 
-    async def _identify(self, scope: Scope, headers: Headers) -> Response | None:
+    async def _identify(
+        self, scope: Scope, headers: Headers, has_users: bool, closed: str
+    ) -> Response | None:
         """Puts the user's name into the scope, or says why not."""
         scope.setdefault("state", {}).update(
             user=None, role=Role.VIEWER, deed=("", ""), demo=self.visitors is not None, full="", sandbox=None
         )
-        if not self.access.login_required:
+        if closed:
+            return None if scope["path"].startswith(CLOSED) else self._say_closed(scope, headers, closed)
+        if not has_users:
             return await self._welcome(scope, headers, "me", Role.OWNER)
         cookie = cookie_of(headers, COOKIE)
         user = await to_thread.run_sync(self.access.user_of_session, cookie, limiter=AT_THE_DOOR)
@@ -118,6 +147,12 @@ class Guard:
         if user is not None:
             return await self._welcome(scope, headers, user, self.access.role_of(user))
         return None if scope["path"].startswith(OPEN) else _ask_to_log_in(scope, headers)
+
+    def _say_closed(self, scope: Scope, headers: Headers, why: str) -> Response:
+        if not _wants_page(scope, headers):
+            return problem(503, why)
+        page = render("login.html", said=Notice(why, "bad"), service="", passwords=False)
+        return HTMLResponse(page, 503, page_headers(self.access.settings.framed_by))
 
     async def _welcome(self, scope: Scope, headers: Headers, user: str, role: Role) -> Response | None:
         """Who may come in comes in; to a demo only into a sandbox, where everybody is an owner."""
@@ -147,14 +182,6 @@ class Guard:
         except (binascii.Error, UnicodeDecodeError):
             return None
         return name if self.access.log_in(name, password, address) else None
-
-    def _is_our_host(self, host: str) -> bool:
-        """Without a login, a foreign name that resolves to this computer must not read it. To a demo nobody
-        comes without a cookie, which a browser sends to our own name alone."""
-        name = name_of(host)
-        if self.access.login_required or self.visitors is not None:
-            return bool(name)
-        return is_of_here(name, self.access.hosts)
 
 
 def largest_body(path: str) -> int | None:

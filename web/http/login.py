@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from concepts.installation.users import LOGGED_IN
 from storage.people import TooManyTriesError
 from web.http.access import SESSION_SECONDS, Access
 from web.http.guard import COOKIE, address_of
@@ -40,7 +41,7 @@ def login_routes(access: Access) -> APIRouter:
             answer.headers["Retry-After"] = f"{error.seconds:.0f}"
             return answer
         if known:
-            access.audit.add(name.strip(), "logged in", address=address_of(request.scope))
+            access.audit.add(name.strip(), LOGGED_IN, address=address_of(request.scope))
         else:
             return _page(access, next, name, "This name and password don't belong together. Try again.", 401)
         welcome = RedirectResponse(_inside(next), status_code=303)
@@ -73,7 +74,7 @@ def login_routes(access: Access) -> APIRouter:
         except SignInError as error:
             answer: Response = _page(access, "/", message=str(error), status=403)
         else:
-            access.audit.add(name, "logged in", address=address_of(request.scope))
+            access.audit.add(name, LOGGED_IN, address=address_of(request.scope))
             answer = RedirectResponse(_inside(target), status_code=303)
             session = access.session(name)
             keep_cookie(answer, COOKIE, session, SESSION_SECONDS, request, access.settings.framed_by)

@@ -18,6 +18,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+FORWARDED = ("forwarded", "via", "x-real-ip")  # besides X-Forwarded-*
 
 
 def name_of(host: str) -> str:
@@ -52,6 +53,12 @@ def comes_from_elsewhere(headers: Headers) -> bool:
         return origin is not None and urlsplit(origin).netloc != headers.get("host")
     except ValueError:
         return True
+
+
+def is_forwarded(headers: Headers) -> bool:
+    """Whether a proxy says that it sent this on for somebody else."""
+    names = headers.keys()
+    return any(name in FORWARDED or name.startswith("x-forwarded-") for name in names)
 
 
 def too_large(limit: int) -> str:
