@@ -147,26 +147,44 @@ def files_in(session: Session, folder: str) -> int:
     return row.files if row else 0
 
 
-def move_places(database: Database, to: str) -> str:
+def move_places(database: Database, to: str) -> dict[str, str]:
     """Writes every place of a library below `to`, such as `/sample`, in place of the innermost folder that
-    holds everything, which is returned; "" for `/`. Not for a library that goes on being added to."""
+    holds everything; where that is `/`, of one for each folder of `/`, which are numbered. Returns the folder
+    that each new one stands for. Not for a library that goes on being added to."""
     with database.write("library") as session:
-        top = _outermost(session).rstrip("/")
-        while f"{top}/".count("!/"):  # of an archive nobody can make a link
-            top = parent_of(top).rstrip("/")
-        moved = to + func.substr(SourceRow.uri, len(top) + 1)
-        session.execute(update(SourceRow).values(uri=moved))
+        tops = [top] if (top := _linked(_outermost(session))) else []
+        if not tops:
+            inside = select(FolderRow.path).where(FolderRow.parent == "/").order_by(FolderRow.path)
+            found = (_linked(_outermost(session, folder)) for folder in session.scalars(inside).all())
+            tops = [top for top in found if top]
+        new = {f"{to}/{number}" if len(tops) > 1 else to: top for number, top in enumerate(tops, 1)}
+        moved = [
+            (SourceRow.uri.between(*range_of(top)), one + func.substr(SourceRow.uri, len(top) + 1))
+            for one, top in new.items()
+        ]
+        as_it_is = to + SourceRow.uri
+        session.execute(update(SourceRow).values(uri=case(*moved, else_=as_it_is) if moved else as_it_is))
         session.execute(delete(FolderRow))
         ids = session.scalars(select(PictureRow.id).where(PictureRow.removed.is_(None))).all()
         session.execute(update(LibraryCountRow).values(places=0))
         count_places(session, places_of(session, ids, 1))
-    return top
+    return new
 
 
-def _outermost(session: Session) -> str:
-    """The innermost folder that holds everything."""
-    first = session.scalar(select(func.min(SourceRow.uri)))  # two statements: one index look-up each
-    last = session.scalar(select(func.max(SourceRow.uri)))
+def _linked(folder: str) -> str:
+    """The innermost folder around, or itself, that a link can lead to, which an archive isn't; "" for `/`."""
+    while "!/" in f"{folder}/":
+        folder = parent_of(folder)
+    return folder.rstrip("/")
+
+
+def _outermost(session: Session, below: str = "/") -> str:
+    """The innermost folder that holds everything, of all or `below` one."""
+    # Two statements: one index look-up each.
+    first, last = (
+        session.scalar(select(one(SourceRow.uri)).where(SourceRow.uri.between(*range_of(below))))
+        for one in (func.min, func.max)
+    )
     if first is None or last is None:
         return ""
     around = set(above(last))

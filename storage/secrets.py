@@ -88,7 +88,7 @@ class KnownSecrets:
     def settings(self) -> dict[str, Any]:
         """Those of settings.json without them."""
         kept = {name: value for name, value in self._settings.items() if not _is_secret(name)}
-        return {name: _each(value, _without_secrets) for name, value in kept.items()}
+        return {name: each_text(value, _without_secrets) for name, value in kept.items()}
 
     def are_in_rows(self) -> bool:
         with self._database.read() as session:
@@ -105,7 +105,7 @@ class KnownSecrets:
 
     def without(self, value: Any) -> Any:
         """A text, or what JSON knows, without them."""
-        return _each(value, self._text_without)
+        return each_text(value, self._text_without)
 
     def _address_without(self, text: str) -> str:
         return self._text_without(_without_secrets(text))
@@ -231,14 +231,14 @@ def _place(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def _each(value: Any, change: Callable[[str], str]) -> Any:
+def each_text(value: Any, change: Callable[[str], str]) -> Any:
     """What JSON knows, with every text in it changed."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, list):
-        return [_each(one, change) for one in value]
+        return [each_text(one, change) for one in value]
     if isinstance(value, dict):
-        return {change(name): _each(one, change) for name, one in value.items()}
+        return {change(name): each_text(one, change) for name, one in value.items()}
     return value
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from concepts.errors import NotAllowedError
+from concepts.errors import DiscernError, NotAllowedError
 from concepts.settings import Settings
 from storage.buckets import in_bucket, uri_of, written
 from storage.pictures import lists
@@ -24,7 +24,9 @@ def within_roots(settings: Settings) -> Within | None:
     named = _named(settings)
     if not named and not settings.is_exposed and not settings.demo:
         return None
-    own = [settings.home / "uploads", settings.home / "sample"]
+    own = [settings.home / "uploads"]
+    if not settings.demo:  # where a visitor's has links to the host's pictures
+        own.append(settings.home / "sample")
     folders = [Path(root).resolve() for root in (*named, *own) if not uri_of(root)]
     places = [uri for root in named if (uri := uri_of(root))]
     if settings.store:
@@ -71,6 +73,20 @@ def check_roots(paths: Sequence[Path], settings: Settings) -> list[Path]:
                 "counts, add folders, pictures and zip archives."
             )
     return resolved
+
+
+def visitors_paths(text: str, root: str, settings: Settings) -> list[Path]:
+    """Files that a visitor of a demo named, one a line, as their library shows places: below `root`.
+
+    Raises `NotAllowedError` for all but their uploads, whether it is there or not.
+    """
+    places = [os.path.normpath(f"/{line.strip().lstrip('/')}") for line in text.splitlines() if line.strip()]
+    paths = [Path(f"{root}{place}".replace("\0", "")) for place in places]
+    check_roots(paths, settings)
+    for place, path in zip(places, paths, strict=True):
+        if not path.exists():
+            raise DiscernError(f"{place} isn't there. Nothing was scored; upload the pictures again.")
+    return paths
 
 
 def _named(settings: Settings) -> list[Path]:

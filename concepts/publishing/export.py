@@ -364,7 +364,7 @@ def _fresh(
     skipped: list[int],
     within: Within | None,
 ) -> Iterator[tuple[list[str], list[str], Outputs, list[tuple[str, str]]]]:
-    done = 0
+    done, root = 0, collection.library.root
 
     def tell() -> None:
         listener(done, None, f"{skipped[0]:,} skipped")
@@ -376,7 +376,8 @@ def _fresh(
         done += len(ids) + len(bad)
         skipped[0] += len(bad)
         tell()
-        yield ids, uris, bundle.outputs(vectors), [(file.uri, file.message) for file in bad]
+        told = [uri.removeprefix(root) for uri in uris]
+        yield ids, told, bundle.outputs(vectors), [(one.uri.removeprefix(root), one.message) for one in bad]
 
 
 def _named(metric: Metric, words: str) -> Metric:

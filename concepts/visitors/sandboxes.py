@@ -223,6 +223,7 @@ class Sandboxes:
         could spend what can't be counted, and where another process runs a demo over the home: a visitor's
         hour is known to one alone."""
         _require_prices(settings)
+        settings = settings.model_copy(update={"home": settings.home.resolve()})  # as links are followed
         self._alone = FileLock(settings.home / f"{FOLDER}.lock", timeout=0)
         self.limits = limits
         self._settings = settings
@@ -233,9 +234,7 @@ class Sandboxes:
         self._background = Background()
         encoders = SharedEncoders(settings.cache)
         self._lent = SharedResources(
-            load=encoders.load,
-            executor=self._slots.executor,
-            background=self._background,
+            load=encoders.load, executor=self._slots.executor, background=self._background
         )
         self.base = Workbench(settings, SharedResources(load=self._lent.load))
         try:
@@ -267,9 +266,8 @@ class Sandboxes:
             key = secrets.token_hex(16)
             home = self._folder / key
             self._library.copy_to(home)
-            own = self._settings.model_copy(
-                update={"home": home, "users": None, "database_url": None, "engine": ""}
-            )
+            alone = {"home": home, "users": None, "database_url": None, "engine": ""}
+            own = self._settings.model_copy(update=alone)
             thumbnails = FolderBlobs(self._settings.home / "thumbnails")
             sandbox = Sandbox(key, own, self.limits, self._lent, thumbnails, self._clock)
             self._known[key] = sandbox
@@ -415,8 +413,8 @@ class _Shared:
 
 class SampleLibrary:
     """A data folder with the sample pictures, made once, of which every sandbox begins with a copy: of
-    pictures and vectors alone, whatever else is in it. The copy names no folder of the host: what a visitor
-    is told of begins at the sandbox, in which `sample` leads to the pictures.
+    pictures and vectors alone. The copy names no folder of the host: what a visitor is told of begins at the
+    sandbox, in which `sample` leads to the pictures.
 
     Files of vectors and of the cache are never changed in place, by LanceDB and by us, so a copy shares them
     under a second name. Thumbnails are read from here: their thousand folders would take longer than all the
@@ -450,13 +448,15 @@ class SampleLibrary:
         self._encoders.names[alias] = recorded.name
         database = Database(sqlite_url(copy))
         Library(database).set_encoder(replace(recorded, name=alias))
-        self._pictures = move_places(database, f"/{SAMPLE}")
+        self._folders = move_places(database, f"/{SAMPLE}")
         database.close()
 
     def copy_to(self, home: Path) -> None:
         """A data folder of its own, readable by this process's user alone."""
         home.mkdir(mode=0o700, parents=True)
-        (home / SAMPLE).symlink_to(self._pictures or "/")
+        for place, folder in self._folders.items():
+            Path(f"{home}{place}").parent.mkdir(exist_ok=True)
+            Path(f"{home}{place}").symlink_to(folder)
         shutil.copyfile(self.home / PREPARED, home / "discern.sqlite")
         shutil.copytree(self.home / "vectors", home / "vectors", copy_function=_shared)
         pictures = shutil.ignore_patterns("pictures")  # those that somebody has looked at in large

@@ -23,6 +23,7 @@ from storage.backup import backup
 from storage.calls import Spent
 from storage.database_file import note_backup
 from storage.jobs import StoredJob
+from storage.secrets import each_text
 
 JobId = Annotated[int, Field(ge=1, le=2**31 - 1, description="The job's number.")]
 
@@ -172,9 +173,12 @@ class Installation:
         return [self._view(job, names.get(job.concept_id or 0), spent.get(job.id)) for job in jobs]
 
     def _view(self, job: StoredJob, concept: str | None, spent: Spent | None = None) -> JobView:
-        """A visitor of a demo mends nothing, and is told nothing of where the code is."""
+        """A visitor of a demo mends nothing, and is told nothing of where the code and the files are."""
         view = activity.job_view(job, concept, spent)
-        return view.model_copy(update={"details": ""}) if self._context.settings.demo else view
+        if not self._context.settings.demo:
+            return view
+        told = {name: each_text(getattr(view, name), self._context.redact) for name in ("message", "result")}
+        return view.model_copy(update={"details": "", **told})
 
     def _names(self, concept_ids: Iterable[int | None]) -> dict[int, str]:
         return self._context.store.names({known for known in concept_ids if known is not None})

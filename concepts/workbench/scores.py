@@ -25,7 +25,7 @@ from concepts.jobs.job import read_done, read_job
 from concepts.labelling.consensus import Decision
 from concepts.library.ingestion import embed_picture, short_side
 from concepts.library.originals import original
-from concepts.library.roots import check_roots, within_roots
+from concepts.library.roots import check_roots, visitors_paths, within_roots
 from concepts.library.uploads import typed_paths
 from concepts.publishing.export import ScoreResult, bundle_at, bundle_of, score_pictures
 from concepts.view import View
@@ -266,14 +266,18 @@ class Scores:
         """Score pictures that need not be in the library, or the library, into a file: `GET
         /jobs/{job_id}/scores`."""
         head = self._concept.versions.head(version)
-        paths = check_roots(typed_paths(path) if path.strip() else [], self._context.settings)
-        files = tuple(map(written, paths))
+        files = tuple(map(written, self._named(path) if path.strip() else []))
         return self._context.jobs.begin(ScoreFiles(self._concept.id, head.number, files, format))
+
+    def _named(self, typed: str) -> list[Path]:
+        settings, root = self._context.settings, self._context.collection.library.root
+        return visitors_paths(typed, root, settings) if root else check_roots(typed_paths(typed), settings)
 
     def files(self) -> list[ScoredFile]:
         """The files with scores that this concept's versions wrote, the newest first."""
         jobs = self._context.jobs.store.newest_first([ScoreFiles.kind], self._concept.id)
-        return [_scored_file(job) for job in jobs if job.state == "done"]
+        root = self._context.collection.library.root
+        return [_scored_file(job, root) for job in jobs if job.state == "done"]
 
     @operation(command="heat")
     def heat(self, picture: PictureId, version: Version = None, *, author: AuthorName) -> Heat:
@@ -445,11 +449,12 @@ class Scoring:
         return score_pictures(collection, bundle, paths, Path(job.out), progress.report, job.trust_encoder)
 
 
-def _scored_file(job: StoredJob) -> ScoredFile:
+def _scored_file(job: StoredJob, root: str) -> ScoredFile:
+    """`root` is the folder that nobody is told of."""
     asked, done = read_job(ScoreFiles, job), read_done(ScoreFiles, job)
     return ScoredFile(
         job=job.id,
-        folder=asked.paths[0] if asked.paths else "",
+        folder=asked.paths[0].removeprefix(root) if asked.paths else "",
         version=asked.version,
         suffix=asked.suffix,
         rows=done.rows,

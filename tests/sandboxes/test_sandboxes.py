@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import tempfile
 import threading
 import zipfile
 from collections.abc import AsyncIterator, Iterator
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 from answering import answer
 from demo_house import PICTURES, Clock, demo_house
-from drawing import draw
+from drawing import draw, draw_folder
 from fake_openai import MODEL, FakeOpenAI
 from patience import PATIENCE
 
@@ -23,6 +24,7 @@ from concepts.errors import DiscernError, NotAllowedError, QuotaError, SettingsE
 from concepts.settings import load_settings
 from concepts.visitors import LIMITS, FullHouseError, Sandbox, Sandboxes
 from concepts.visitors.sandboxes import JobSlots, Quotas, write_made
+from concepts.workbench import Workbench
 from concepts.workbench.jobs import LookOver, Mine
 from storage.jobs import StoredJob
 
@@ -120,6 +122,23 @@ def test_a_visitor_names_no_place_on_the_computer(house: Sandboxes, tmp_path: Pa
     with pytest.raises(NotAllowedError, match="reads no folder"):
         bench.library.add([tmp_path], confined=True)
     assert bench.library.info().home == ""
+
+
+def test_where_the_pictures_are_in_two_trees_no_link_leads_to_all_of_the_computer(
+    tmp_path: Path, tiny_open_clip: Path
+) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if tmp_path.parts[1] != "dev" else "/tmp") as other:
+        folders = [draw_folder(Path(other) / "a", 3), draw_folder(tmp_path / "b", 3, first_seed=50)]
+        bench = Workbench(load_settings(home=tmp_path / "home"))
+        bench.library.add(folders, encoder=f"local-dir:{tiny_open_clip}").wait()
+        bench.close()
+        with demo_house(tmp_path, tiny_open_clip) as house:
+            sandbox = house.create()
+            links = [place for place in sandbox.home.rglob("*") if place.is_symlink()]
+            assert sorted(link.resolve() for link in links) == sorted(map(Path.resolve, folders))
+            pictures = sandbox.bench.library.pictures(limit=10).pictures
+            assert all(sandbox.bench.context.renditions.read(picture.id).whole for picture in pictures)
+            assert {picture.path[: len("/sample/1/")] for picture in pictures} == {"/sample/1/", "/sample/2/"}
 
 
 # For an hour

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 import struct
@@ -215,17 +216,22 @@ def test_what_is_about_the_computer_is_closed(app: FastAPI, method: str, path: s
 
 @pytest.fixture(scope="module")
 def worked(house: Sandboxes) -> TestClient:
-    """A visitor with a picture of their own, a trained concept, and work that failed."""
+    """A visitor with a picture of their own and a damaged one, a trained concept, files of scores, and work
+    that failed."""
     client = visitor(create_app(house.base, house))
     bench = next(reversed(house._known.values())).bench
     content = io.BytesIO()
     draw("ellipse", 902).save(content, "PNG")
     batch = bench.context.uploads.begin()
     client.put(f"/uploads/{batch}/mine.png", content=content.getvalue())
+    client.put(f"/uploads/{batch}/torn.png", content=content.getvalue()[:-200])
     bench.library.add_uploads(batch).wait()
     client.post("/api/v1/concepts", json=BALL)
     answer_all(bench, "Ball", bench.context.collection.library.all_ids())
     bench.concept("Ball").versions.train().wait()
+    for path in ("/uploads", ""):
+        bench.concept("Ball").scores.score_files(path).wait()
+    bench.rules.write_table().wait()
 
     def fails(job: Mine, progress: Progress) -> MineResult:
         raise PermissionError(13, "Permission denied", str(bench.context.settings.home / "discern.sqlite"))
@@ -247,7 +253,8 @@ def addresses(client: TestClient) -> Iterator[str]:
         filled = re.sub(r"{(\w+)}", lambda name: there.get(name[1], "1"), path)
         yield f"/api/v1{filled}"
     yield from (f"/api/v1/library/pictures/{picture}" for picture in pictures)
-    yield from (f"/api/v1/jobs/{job['id']}" for job in client.get("/api/v1/jobs").json())
+    jobs = [job["id"] for job in client.get("/api/v1/jobs").json()]
+    yield from (f"/api/v1/jobs/{job}{more}" for job in jobs for more in ("", "/scores"))
     yield "/api/v1/library?folder=/sample&bad=true"
     yield "/api/v1/library/pictures?q=a+ball&limit=200"
     for form in written_formats():
@@ -282,6 +289,28 @@ def test_no_answer_names_a_folder_of_the_host(
         "sample",
         "uploads",
     ]
+
+
+def test_a_visitor_scores_uploads_by_the_place_that_is_shown(worked: TestClient) -> None:
+    jobs = [job for job in worked.get("/api/v1/jobs").json() if job["kind"] == "score files"]
+    (done,) = [job for job in jobs if job["result"]["skipped"]]
+    assert (done["result"]["rows"], done["result"]["out"]) == (1, f"scores/{done['id']}/ball-v1.csv")
+    scored = csv.DictReader(io.StringIO(worked.get(f"/api/v1/jobs/{done['id']}/scores").text))
+    assert {row["path"].split("/")[1] for row in scored} == {"uploads"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/sample", "/uploads/../..", "/uploads/../../../home", "~", "/etc", "/nowhere", "s3://b/c", "."],
+)
+def test_a_visitor_scores_nothing_else_and_learns_of_nothing_that_is_there(
+    worked: TestClient, path: str
+) -> None:
+    refused = worked.post("/api/v1/concepts/Ball/versions/1/scores", json={"path": path})
+    assert refused.status_code == 403
+    assert refused.json()["detail"] == (
+        "This demo reads no folder of the computer it runs on. Upload pictures."
+    )
 
 
 def test_no_screen_names_a_folder_of_the_host(

@@ -45,7 +45,9 @@ def media_routes(workbench: Workbench) -> APIRouter:
     def video(picture_id: str) -> FileResponse:
         """The video that a picture is a frame of, in ranges as players ask for it."""
         context = workbench.context
-        path = video_of(context.collection.library, picture_id, within_roots(context.settings))
+        # The visitors of a demo have links to the host's pictures, which are outside of their roots.
+        within = None if context.settings.demo else within_roots(context.settings)
+        path = video_of(context.collection.library, picture_id, within)
         kind = PLAYED.get(path.suffix.lower(), "application/octet-stream")
         return FileResponse(path, media_type=kind, headers={"Cache-Control": "private, no-cache"})
 
