@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.auth.provider import AccessToken
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.tools import Tool as Offered
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from concepts import __version__
 from concepts.workbench import Workbench
@@ -104,4 +106,16 @@ def http_app(workbench: Workbench) -> ASGIApp:
     app = create_server(Door(workbench)).streamable_http_app(
         streamable_http_path=PATH, transport_security=trusting
     )
-    return RequestLog(Guard(app, access))
+    return RequestLog(Guard(_owned(app), access))
+
+
+def _owned(app: ASGIApp) -> ASGIApp:
+    """The same, where the library keeps each session to the login that began it."""
+
+    async def called(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            token = AccessToken(token="", client_id=scope["state"]["user"] or "", scopes=[])
+            scope["user"] = AuthenticatedUser(token)
+        await app(scope, receive, send)
+
+    return called

@@ -190,6 +190,29 @@ def reach(address: str, name: str, calls: Calls, *, mode: str = "auto", password
     own_loop.run(main())
 
 
+def test_a_session_is_ended_and_used_by_the_login_that_began_it_alone(address: str) -> None:
+    opening = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "clientInfo": {"name": "looker", "version": "2"},
+        },
+    }
+    both = {"accept": "application/json, text/event-stream"}
+    ping = {"jsonrpc": "2.0", "id": 2, "method": "ping"}
+    with httpx2.Client(auth=("ola", PASSWORD), headers=both) as ola, httpx2.Client(headers=both) as vic:
+        vic.auth = ("vic", PASSWORD)
+        session = {"mcp-session-id": ola.post(address, json=opening).headers["mcp-session-id"]}
+        assert vic.delete(address, headers=session).status_code == 404
+        assert vic.post(address, headers=session, json=ping).status_code == 404
+        assert ola.post(address, headers=session, json=ping).status_code == 200
+        assert ola.delete(address, headers=session).status_code == 200
+        assert ola.post(address, headers=session, json=ping).status_code == 404
+
+
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 def test_over_http_each_person_may_what_their_role_permits(bench: Workbench, address: str, mode: str) -> None:
     given = {"name": f"Square thing {mode}", "sentence": "A rectangle."}
