@@ -101,6 +101,30 @@ def test_who_is_on_the_list_comes_in_and_goes_on_where_they_wanted_to(client: Te
     assert client.get("/api/v1/audit").json()[0]["who"] == "ana"
 
 
+@pytest.mark.parametrize(
+    ("host", "sent_back_to"),
+    [
+        ("discern.example", "http://discern.example/login/callback"),
+        ("localhost:7860", "http://localhost:7860/login/callback"),
+        ("[::1]:7860", "http://[::1]:7860/login/callback"),
+        ("evil.example", ""),
+        ("203.0.113.9", ""),
+        ("discern.example@evil.example", ""),
+        ("discern.example.evil.example", ""),
+    ],
+)
+def test_the_answer_comes_back_to_a_name_that_was_set_and_to_no_other(
+    own_home: Path, provider: LocalOidc, host: str, sent_back_to: str
+) -> None:
+    bench = Workbench(settings_with(own_home, provider, allowed_hosts="discern.example"))
+    client = TestClient(create_app(bench), base_url=BASE, follow_redirects=False)
+    begun = client.get("/login/elsewhere", headers={"host": host})
+    asked = parse_qs(urlsplit(begun.headers.get("location", "")).query)
+    assert asked.get("redirect_uri", [""]) == [sent_back_to]
+    assert begun.status_code == (303 if sent_back_to else 421)
+    bench.close()
+
+
 def test_no_password_is_asked_for_where_nobody_has_one(own_client: TestClient, bench: Workbench) -> None:
     assert 'name="password"' not in own_client.get("/login").text
     Users(bench.context.settings).set("ola", PASSWORD)

@@ -8,13 +8,19 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from concepts.installation.users import LOGGED_IN
+from concepts.settings import is_loopback
 from storage.people import TooManyTriesError
 from web.http.access import SESSION_SECONDS, Access
 from web.http.guard import COOKIE, address_of
 from web.http.policy import cookie_of, keep_cookie, page_headers
+from web.http.screening import name_of
 from web.http.sign_in import SECONDS, SignInError
 from web.render import Notice, render
 
+UNKNOWN_NAME = (
+    "Discern doesn't know the name it was reached by, so the sign-in was not begun. Whoever runs it adds the "
+    "name to DISCERN_ALLOWED_HOSTS."
+)
 SIGNING_IN = "discern_sign_in"  # the cookie of a sign-in that isn't over
 
 
@@ -54,8 +60,11 @@ def login_routes(access: Access) -> APIRouter:
         """To the service that people sign in at, and back to `/login/callback`."""
         if access.sign_in is None:
             return RedirectResponse("/login", status_code=303)
+        callback = _callback(access, request)
+        if not callback:
+            return _page(access, next, message=UNKNOWN_NAME, status=421)
         try:
-            begun = access.sign_in.begin(_callback(access, request), _inside(next))
+            begun = access.sign_in.begin(callback, _inside(next))
         except SignInError as error:
             return _page(access, next, message=str(error), status=502)
         away = RedirectResponse(begun.address, status_code=303)
@@ -92,10 +101,16 @@ def login_routes(access: Access) -> APIRouter:
 
 
 def _callback(access: Access, request: Request) -> str:
-    """Our own address as the service knows it: a Space hears plain HTTP from the proxy in front of it."""
+    """Our own address as the service knows it. A Space hears plain HTTP from the proxy in front of it.
+
+    Empty where the request names a host that was not set: the answer would go to whoever chose the name.
+    """
     if access.settings.space_host:
         return f"https://{access.settings.space_host}/login/callback"
-    return str(request.url.replace(path="/login/callback", query=""))
+    name = name_of(request.headers.get("host", ""))
+    if name not in access.hosts and not is_loopback(name):
+        return ""
+    return str(request.url.replace(path="/login/callback", query="", fragment=""))
 
 
 def _inside(target: str) -> str:
