@@ -359,6 +359,19 @@ def test_strangers_who_guess_lock_nobody_out_where_they_logged_in_before(access:
     assert tried(access, "ana", PASSWORD, "10.0.0.1") == "in"
 
 
+def test_whoever_has_a_whole_ipv6_network_has_the_tries_of_one_address(access: Access) -> None:
+    said = [tried(access, "nobody", "wrong password", f"2001:db8:0:7::{n:x}") for n in range(1, TRIES + 2)]
+    assert said == ["wrong"] * TRIES + ["too many"]
+    assert tried(access, "ana", "wrong password", "2001:db8:0:8::1") == "wrong"
+
+
+def test_an_ipv4_address_is_one_however_it_is_written(access: Access) -> None:
+    for number in range(TRIES):
+        tried(access, "nobody", "wrong password", "::ffff:66.0.0.1" if number % 2 else "66.0.0.1")
+    assert tried(access, "ana", PASSWORD, "66.0.0.1") == "too many"
+    assert tried(access, "ana", PASSWORD, "::ffff:66.0.0.2") == "in"
+
+
 def test_who_logs_in_often_is_not_taken_for_one_who_guesses(access: Access) -> None:
     assert {tried(access, "ana", PASSWORD, "10.0.0.1") for _ in range(5 * TRIES)} == {"in"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import os
 import secrets
 import tempfile
@@ -157,7 +158,7 @@ class Access:
     def _limits(self, address: str, name: str) -> list[Limit]:
         """What strangers try elsewhere locks nobody out where they logged in before, so of such a place only
         its own tries count."""
-        limits = [Limit(f"tries from {address}", TRIES, TRIES_WITHIN)]
+        limits = [Limit(f"tries from {_place(address)}", TRIES, TRIES_WITHIN)]
         if not self.allowances.is_noted(_welcome(name, address)):
             limits.append(Limit(f"tries of {name}", TRIES_OF_A_NAME, TRIES_WITHIN))
         return limits
@@ -179,7 +180,18 @@ class Access:
 
 
 def _welcome(name: str, address: str) -> str:
-    return f"{name} logged in from {address}"
+    return f"{name} logged in from {_place(address)}"
+
+
+def _place(address: str) -> str:
+    """What counts as one address: of IPv6 a network of 64 bits, since one person has all of it."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or ipaddress.IPv6Network((int(found), 64), strict=False))
 
 
 def _kept_secret(file: Path) -> bytes:
