@@ -1,8 +1,9 @@
-"""Connections that never send a request keep nobody out: a real server, real sockets."""
+"""Connections that never send a request, or never end one, keep nobody out: a real server, real sockets."""
 
 from __future__ import annotations
 
 import asyncio
+import queue
 import resource
 import socket
 import threading
@@ -43,12 +44,33 @@ async def slow(request: Request) -> StreamingResponse:
     return StreamingResponse(pieces())
 
 
+arrived: queue.Queue[int] = queue.Queue()  # bytes of bodies, as they come
+
+
+async def counts(request: Request) -> PlainTextResponse:
+    in_all = 0
+    async for piece in request.stream():
+        in_all += len(piece)
+        arrived.put(len(piece))
+    return PlainTextResponse(f"hello {in_all}")
+
+
+async def endless(request: Request) -> StreamingResponse:
+    async def pieces() -> Any:
+        while True:
+            yield b"." * 10_000
+            await asyncio.sleep(0)  # nobody waits for the network where nobody is connected
+
+    return StreamingResponse(pieces())
+
+
 @pytest.fixture
 def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     monkeypatch.setattr(connections, "HEADERS_SECONDS", 0.3)
     monkeypatch.setattr(connections, "BODY_SECONDS", 0.3)
     monkeypatch.setattr(connections, "LOOK_EVERY", 0.02)
-    app = Starlette(routes=[Route("/", hello, methods=["GET", "POST"]), Route("/slow", slow)])
+    routes = [Route("/", hello, methods=["GET", "POST"]), Route("/slow", slow), Route("/endless", endless)]
+    app = Starlette(routes=[*routes, Route("/counts", counts, methods=["POST"])])
     with served(uvicorn.Config(app, http=BoundedConnection, log_level="error")) as port:
         yield port
 
@@ -118,8 +140,8 @@ def test_what_is_answered_in_parts_is_sent_part_by_part_at_once(
     assert at_once == [1]
 
 
-def connect(port: int, *said: bytes) -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+def connect(port: int, *said: bytes, of: str = "127.0.0.1") -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE, source_address=(of, 0))
     for part in said:
         connection.sendall(part)
     return connection
@@ -137,8 +159,9 @@ def answer(connection: socket.socket) -> bytes:
     return received
 
 
-def ask(port: int, path: str = "/") -> bytes:
-    return answer(connect(port, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()))
+def ask(port: int, path: str = "/", of: str = "127.0.0.1") -> bytes:
+    asked = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    return answer(connect(port, asked, of=of))
 
 
 @pytest.mark.parametrize(
@@ -153,6 +176,42 @@ def ask(port: int, path: str = "/") -> bytes:
 )
 def test_who_does_not_finish_a_request_is_hung_up_on(port: int, said: list[bytes]) -> None:
     answer(connect(port, *said))  # comes to an end
+
+
+class Clock:
+    """The time as a test says it is."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_a_body_has_to_bring_the_least_rate_and_may_then_take_as_long_as_it_likes(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(connections, "time", clock)
+    monkeypatch.setattr(connections, "BODY_SECONDS", 30)
+    steady_part = b"a" * (4 * connections.BODY_RATE)
+    length = 1000 * len(steady_part)
+    head = (
+        f"POST /counts HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n".encode()
+    )
+    slow, steady = connect(port, head), connect(port, head)
+    for second in range(0, 4 * 7, 4):
+        clock.now = second
+        slow.sendall(b"a")
+        steady.sendall(steady_part)
+        coming = 1 + len(steady_part)
+        while coming:
+            coming -= arrived.get(timeout=PATIENCE)
+        assert _is_open(slow)
+    clock.now = 32
+    slow.setblocking(True)
+    assert answer(slow) == b""
+    steady.sendall(steady_part * (1000 - 7))
+    assert f"hello {length}".encode() in answer(steady)
 
 
 BODY = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -224,6 +283,41 @@ def test_300_connections_without_a_request_leave_room_for_one_with(port: int, fe
     assert sum(_is_open(connection) for connection in idle) <= few
     assert _is_open(idle[-1])  # the oldest go first
     for connection in idle:
+        connection.close()
+
+
+@pytest.mark.parametrize("of", ["127.0.0.1", "127.0.0.2"], ids=["the same address", "another"])
+def test_40_unfinished_bodies_leave_room_for_whole_requests(
+    port: int, few: int, monkeypatch: pytest.MonkeyPatch, of: str
+) -> None:
+    monkeypatch.setattr(connections, "BODY_SECONDS", PATIENCE)
+    bodies = [connect(port, BODY + b"1\r\na\r\n") for _ in range(40)]
+    for _ in range(3):
+        assert b"hello 0" in ask(port, of=of)
+    assert sum(_is_open(connection) for connection in bodies) <= few
+    assert _is_open(bodies[-1])  # the oldest go first
+    for connection in bodies:
+        connection.close()
+
+
+def test_an_address_with_more_than_its_share_makes_room_before_another(
+    port: int, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "BODY_SECONDS", PATIENCE)
+    one = connect(port, BODY.replace(b"Host", b"Connection: close\r\nHost"), of="127.0.0.2")
+    many = [connect(port, BODY) for _ in range(40)]
+    assert b"hello 0" in ask(port)
+    one.sendall(b"0\r\n\r\n")
+    assert b"hello 0" in answer(one)
+    for connection in many:
+        connection.close()
+
+
+def test_answers_that_nobody_reads_keep_no_other_address_out(port: int, few: int) -> None:
+    unread = [connect(port, b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(few)]
+    assert all(connection.recv(1, socket.MSG_PEEK) for connection in unread)  # all are at work
+    assert b"hello 0" in ask(port, of="127.0.0.2")
+    for connection in unread:
         connection.close()
 
 

@@ -1,8 +1,9 @@
-"""Connections that say nothing are closed, and there are never more of them than the process can have open.
+"""Connections that say nothing, or next to nothing, are closed, and there are never more of them than the
+process can have open.
 
-uvicorn waits for a request without end: some hundred connections that never send one, before any login, take
-all files a process may open, and then nobody else gets in. Its quicker parser, httptools, which takes a third
-off what a thumbnail costs, keeps headers of any length, so that one connection could take all memory.
+uvicorn waits for a request without end: some hundred connections that never finish one, before any login,
+take all files a process may open, and then nobody else gets in. Its quicker parser, httptools, which takes a
+third off what a thumbnail costs, keeps headers of any length, so that one connection could take all memory.
 """
 
 from __future__ import annotations
@@ -10,16 +11,19 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from collections import Counter
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEADERS_SECONDS = 15.0  # from the connection, or from the answer before, to the end of a request's headers
-BODY_SECONDS = 30.0  # without a byte of a body that was announced
+BODY_SECONDS = 30.0  # that a body may be behind the least rate: without a byte of it, this long
+BODY_RATE = 500  # bytes a second; the slowest of telephone lines brings some times as much
 LOOK_EVERY = 1.0  # seconds
 LARGEST_HEAD = 64 * 1024  # bytes of a request's line and headers, or of what comes between parts of its body
 MOST = 1000
 SHARE = 0.5  # of the files that the process may have open
+ADDRESS_SHARE = 0.5  # of the connections; an address that has more is the first to make room
 
 
 TOO_LARGE = (
@@ -33,7 +37,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._quiet_since = time.monotonic()
+        self._waits_since = time.monotonic()  # for the other end; a body's every byte moves it on
         self._held = 0  # bytes that came since the parser last had something whole to pass on
         self._make_room()
         self._look_later()
@@ -41,7 +45,7 @@ class BoundedConnection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         waiting = self._is_waiting()
         if not waiting:
-            self._quiet_since = time.monotonic()
+            self._waits_since = min(time.monotonic(), self._waits_since + len(data) / BODY_RATE)
         self._held += len(data)
         super().data_received(data)
         if self._held > LARGEST_HEAD and not self.transport.is_closing():
@@ -51,6 +55,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._held = 0
+        self._waits_since = time.monotonic()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -62,39 +67,56 @@ class BoundedConnection(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        self._quiet_since = time.monotonic()
+        self._waits_since = time.monotonic()
         super().on_response_complete()
 
     def _is_waiting(self) -> bool:
-        """For a request, or for the rest of its headers."""
+        """Whether a request, or the rest of its headers, is still to come."""
         return self.cycle is None or self.cycle.response_complete
+
+    def _is_unfinished(self) -> bool:
+        """Whether a request or the rest of it is still to come, and would be read."""
+        return self._is_waiting() or (self.cycle.more_body and not self.flow.read_paused)
 
     def _look(self) -> None:
         if self.transport.is_closing():
             return
-        quiet = time.monotonic() - self._quiet_since
-        if self._is_waiting():
-            too_long = quiet > HEADERS_SECONDS
-        else:
-            too_long = self.cycle.more_body and quiet > BODY_SECONDS
-        if too_long:
+        if not self._is_unfinished():
+            self._waits_since = time.monotonic()
+        allowed = HEADERS_SECONDS if self._is_waiting() else BODY_SECONDS
+        if time.monotonic() - self._waits_since > allowed:
             self.transport.close()
         else:
             self._look_later()
+
+    @property
+    def _address(self) -> str:
+        return self.client[0] if self.client else ""
 
     def _look_later(self) -> None:
         asyncio.get_running_loop().call_later(LOOK_EVERY, self._look)
 
     def _make_room(self) -> None:
-        """Where there are too many, closes whoever has waited longest without a request: this one where all
-        others are at work."""
+        """Where there are too many, closes the one whose request has been longest in coming, first of an
+        address that has more than its share. Where all are at work, one of that address makes room for
+        another address, and else this one goes.
+
+        Behind a proxy all have one address: then the share changes nothing.
+        """
         if len(self.connections) <= most_connections():
             return
         ours = [other for other in self.connections if isinstance(other, BoundedConnection)]
         still_open = [other for other in ours if not other.transport.is_closing()]
-        if len(still_open) > most_connections():
-            waiting = [other for other in still_open if other._is_waiting()]
-            min(waiting, key=lambda other: other._quiet_since).transport.abort()
+        if len(still_open) <= most_connections():
+            return
+        of_address = Counter(other._address for other in still_open)
+        share = most_connections() * ADDRESS_SHARE
+        greedy = [other for other in still_open if of_address[other._address] > share and other is not self]
+        unfinished = [other for other in still_open if other is not self and other._is_unfinished()]
+        candidates = [other for other in greedy if other._is_unfinished()] or unfinished
+        if not candidates and of_address[self._address] <= share:
+            candidates = greedy
+        min(candidates, key=lambda other: other._waits_since, default=self).transport.abort()
 
 
 def listen(host: str, port: int) -> socket.socket:
