@@ -55,15 +55,15 @@ class Price:
 class Budget:
     """A limit in USD shared by all threads of a run; `spent` is what an interrupted run had spent before.
 
-    The cost of a call is known only afterwards, so its worst case is reserved first. A call that would
-    fit if the calls in flight cost less than their worst case waits for them: whether a budget suffices
-    does not depend on how many calls run at once.
+    The cost of a call is known only afterwards, so its worst case is reserved first. A call that doesn't fit
+    beside the calls in flight waits for them: neither whether a budget suffices nor what it says that was
+    spent depends on how many calls run at once.
     """
 
     def __init__(
         self, limit_usd: float, spent_usd: float = 0.0, advice: str = "raise the budget to go on."
     ) -> None:
-        """`advice` ends the sentence that says that it is used up."""
+        """`advice` ends the sentence that says that the next call doesn't fit."""
         self.limit_usd = limit_usd
         self._advice = advice
         self._spent = spent_usd
@@ -83,11 +83,12 @@ class Budget:
         """
         with self._changed:
             while self._spent + self._reserved + worst_usd > self.limit_usd:
-                if not self._in_flight or self._spent + worst_usd > self.limit_usd:
+                if not self._in_flight:
+                    left = max(self.limit_usd - self._spent, 0.0)
                     raise BudgetError(
-                        f"The budget of ${self.limit_usd:.4g} is used up: ${self._spent:.4g} is spent and "
-                        f"the next call could cost ${worst_usd:.4g}. What was answered is kept; "
-                        f"{self._advice}"
+                        f"The next call could cost ${worst_usd:.4g}, but of the budget of "
+                        f"${self.limit_usd:.4g} only ${left:.4g} is left: ${self._spent:.4g} is spent. "
+                        f"What was answered is kept; {self._advice}"
                     )
                 self._changed.wait()
             self._reserved += worst_usd

@@ -67,6 +67,35 @@ def test_what_an_interrupted_run_spent_counts():
         pass
 
 
+def test_a_call_that_does_not_fit_is_told_with_what_it_could_cost_and_what_was_spent():
+    budget = Budget(0.006)
+    with budget.reserve(0.0058) as costs:
+        costs.append(0.0013)
+    said = r"could cost \$0\.0058, but of the budget of \$0\.006 only \$0\.0047 is left: \$0\.0013 is spent\."
+    with pytest.raises(BudgetError, match=said), budget.reserve(0.0058):
+        pass
+
+
+def test_the_cost_of_calls_in_flight_is_known_before_a_budget_is_said_not_to_suffice():
+    budget, inside, said = Budget(1.0), threading.Event(), []
+
+    def second() -> None:
+        inside.wait()
+        with pytest.raises(BudgetError) as caught, budget.reserve(0.9):
+            pass
+        said.append(str(caught.value))
+
+    thread = threading.Thread(target=second)
+    with budget.reserve(0.2) as costs:
+        costs.append(0.2)
+    thread.start()
+    with budget.reserve(0.7) as costs:
+        inside.set()
+        costs.append(0.6)
+    thread.join(5)
+    assert [" $0.8 is spent" in one for one in said] == [True]
+
+
 def test_an_estimate_grows_with_the_words_and_the_pictures():
     words, seen = (Message("user", "x" * 400, pictures) for pictures in ((), (b"jpeg",)))
     assert estimate_tokens([words]) == 104
