@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 @groups.concept.command("next")
 def concept_next(
     name: Name,
-    n: Annotated[int, typer.Option(min=1, help="How many pictures.")] = 5,
+    n: Annotated[int, typer.Option(min=1, help="How many new pictures.")] = 5,
     evaluation: Annotated[
         bool, typer.Option("--evaluation", help="For the test set instead of for training.")
     ] = False,
     out: Annotated[
         Path | None, typer.Option(help="A new .csv or .jsonl file to fill: the column label is empty.")
     ] = None,
-    author: Annotated[str, typer.Option(help="Who will label: some test pictures are asked twice.")] = "me",
+    author: Annotated[str, typer.Option(help="Who will label: some test pictures come twice, besides N.")] = "me",
     as_json: Json = False,
 ) -> None:
     """The most useful pictures to label now. Fill in the file and take it with: concept labels import."""

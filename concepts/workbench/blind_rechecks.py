@@ -31,16 +31,15 @@ class SecondTime:
     def mixed(
         self, author: str, found: list[NextPicture], n: int, waiting: Sequence[str]
     ) -> list[NextPicture]:
-        """At most n pictures that measure, those of `found` with some to ask about a second time among them;
-        never these alone: there would be no end for who doesn't say that they were."""
+        """The n pictures that measure which were `found`, and besides some to ask about a second time among
+        them; never these alone: there would be no end for who doesn't say that they were."""
         if not found:
             return found
         step = 1 + RENEWED_APART
         again = self._renewals.due(Author(author))[: ceil(n / step)]
         if not again:
             step, again = EVERY, self._repeats_due(author, n)
-        again = [i for i in again if i not in waiting]
-        mixed = found[: max(n, 1) - len(again)]
+        again, mixed = [i for i in again if i not in waiting], list(found)
         paths = self._context.collection.paths(again)
         for place, i in enumerate(again):
             mixed.insert(step * place + step // 2, to_measure(i, paths.get(i, ""), repeat=True))

@@ -227,7 +227,9 @@ class Labels:
     @operation("GET /next")
     def next(
         self,
-        limit: Annotated[int, Field(ge=1, le=MOST, description="At most how many.")] = 5,
+        limit: Annotated[
+            int, Field(ge=1, le=MOST, description="At most how many new ones; repeats come on top.")
+        ] = 5,
         purpose: Annotated[Purpose, Field(description="For the training set or the test set.")] = "train",
         *,
         author: AuthorName,
@@ -248,7 +250,7 @@ class Labels:
     ) -> list[NextPicture]:
         """The n pictures whose labels help most now. Those `waiting` for a label already are not chosen
         again. `ways` names other ways to learn and to choose than the app's own, for studies. A person with a
-        name is now and then asked again what measures."""
+        name is now and then asked again what measures, besides the n."""
         found = self._asked.next(n, waiting, purpose, ways)
         if author is None or purpose != "evaluation":
             return found
