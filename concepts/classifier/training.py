@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import numpy as np
 
 from concepts.encoders.base import Vectors
 from concepts.errors import FingerprintMismatchError, NotEnoughLabelsError
 from concepts.labelling.training_data import Training, TrainingData
-from concepts.learning.base import FAMILIAR_FROM, PASSED_OVER, LinearHead, Prototypes
+from concepts.learning.base import FAMILIAR_FROM, PASSED_OVER, Floats, LinearHead, Prototypes
 from concepts.learning.fitting import SEED, train_head
 from concepts.learning.heads import HEADS
 from concepts.learning.nearness import familiar_from
-from concepts.learning.report import AuthorKind, LabelCount
+from concepts.learning.report import WIDE, AuthorKind, LabelCount
 from concepts.learning.scale import Scale
 from concepts.learning.scaled import GRADED
 from concepts.learning.target import Target
@@ -49,7 +50,8 @@ def train(
     """
     require_both(training_data)
     training = training_data.training
-    head = train_head(training.data, training_data.text_direction, SEED, Target.parse(target), way)
+    words, unlabelled = training_data.text_direction, partial(_unlabelled, training_data)
+    head = train_head(training.data, words, SEED, Target.parse(target), way, unlabelled)
     counts = label_counts(training)
     notes = [f"{count.yes} yes and {count.no} no from {AUTHORS[count.author_kind]}" for count in counts]
     passed = training.kinds.count("passed over")
@@ -81,7 +83,17 @@ def train(
             prototypes=head.prototypes.kept() if head.prototypes else None,
         ),
     )
-    return (*notes, *unmet(head))
+    return (*notes, *about_target(head))
+
+
+def _unlabelled(training_data: TrainingData, head: LinearHead) -> Floats:
+    """(n,) the logits of what the concept looks in, without what people labelled for training. Test pictures
+    are among them, for no label of theirs is read: without them the likeliest would be missing."""
+    training = training_data.training
+    labelled = [i for i, w in zip(training.ids, training.data.weight, strict=True) if w >= 1]
+    scores = head.scores(training_data.index)
+    places = scores.ids.places(labelled)
+    return np.asarray(np.delete(scores.values, places[places >= 0]), np.float64)
 
 
 def _new_to(training_data: TrainingData) -> Vectors:
@@ -98,15 +110,30 @@ def _new_to(training_data: TrainingData) -> Vectors:
     return index.vectors([i for i, group in new if group not in known and i not in reserved][:DRAWN])
 
 
-def unmet(head: LinearHead) -> list[str]:
-    """Where the target can't be reached even on the answers it was chosen by."""
-    if head.details.get("within_reach") is not False:
+def about_target(head: LinearHead) -> list[str]:
+    """How likely the threshold reaches its target, in words; nothing where none was asked for."""
+    target, found = Target.parse(str(head.details["target"])), head.details.get("expected")
+    if target.kind == "f1":
         return []
-    reached = head.details["held_out"]
-    return [
-        f"{str(head.details['target']).capitalize()} is not reached at any threshold: the highest precision "
-        f"on held-out labels is {reached['precision']:.2f}, and that threshold was taken."
-    ]
+    if found is None:  # no picture without a label
+        if head.details.get("within_reach") is not False:
+            return []
+        reached = head.details["held_out"]["precision"]
+        return [
+            f"{str(target).capitalize()} is not reached at any threshold: the highest precision on held-out "
+            f"labels is {reached:.2f}, and that threshold was taken."
+        ]
+    name, flags = target.kind.capitalize(), f"{found['flagged']:,} of {found['of']:,} unlabelled pictures"
+    if found["value"] is None:
+        return [f"The threshold flags none of the {found['of']:,} unlabelled pictures. Label more."]
+    span = f"{found['low']:.2f} to {found['high']:.2f}"
+    likely = f"{name} about {found['value']:.2f} ({span}), target {target.at_least:g}"
+    if found["high"] - found["low"] > WIDE:
+        likely = f"Too early to say what {target.kind} it reaches: {span}, target {target.at_least:g}"
+    notes = [f"{likely}. That follows from scores, and it flags {flags}. Test labels measure it."]
+    if not head.details["within_reach"]:
+        notes.append("No threshold is likely to reach the target, so the strictest was taken. Label more.")
+    return notes
 
 
 def require_both(training_data: TrainingData) -> None:

@@ -30,7 +30,7 @@ def concept_next(
     out: Annotated[
         Path | None, typer.Option(help="A new .csv or .jsonl file to fill: the column label is empty.")
     ] = None,
-    author: Annotated[str, typer.Option(help="Who will label: some test pictures come twice, besides N.")] = "me",
+    author: Annotated[str, typer.Option(help="Who will label: some test pictures are asked twice.")] = "me",
     as_json: Json = False,
 ) -> None:
     """The most useful pictures to label now. Fill in the file and take it with: concept labels import."""

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from concepts.learning.base import Bools, Floats
+from concepts.learning.base import Bools, Floats, sigmoid
 from concepts.learning.target import Target
 
 TINY = 1e-12
 START = np.array([1.0, 0.0])  # slope and offset of what is calibrated already
+DOUBT = 1.0  # labels of the other kind that Platt adds to each
+LESS_DOUBT = 0.5  # where thousands of pictures are summed up: Platt's doubt would be, too (Jeffreys' prior)
+NORMAL = 1.96  # standard errors on each side of a 95 % interval
 SMALLEST_SLOPE = 1e-3  # times the spread of the scores: a head that ranks no better than chance says "unsure"
 
 
@@ -64,7 +67,7 @@ class Calibration:
         return np.asarray(0.5 * (1 + np.tanh(logits / 2)))
 
 
-def platt(scores: Floats, positive: Bools, weight: Floats) -> Calibration:
+def platt(scores: Floats, positive: Bools, weight: Floats, doubt: float = DOUBT) -> Calibration:
     """Platt scaling with the smoothed targets of Platt (1999), which keep few labels from being certain.
 
     scores, positive, weight (n,), n ≥ 1. The slope is kept positive: calibration never reverses a ranking.
@@ -74,7 +77,7 @@ def platt(scores: Floats, positive: Bools, weight: Floats) -> Calibration:
     centre, spread = float(scores.mean()), float(scores.std()) or 1.0
     z = (scores - centre) / spread
     yes, no = float(weight[positive].sum()), float(weight[~positive].sum())
-    target = np.where(positive, (yes + 1) / (yes + 2), 1 / (no + 2))
+    target = np.where(positive, (yes + doubt) / (yes + 2 * doubt), doubt / (no + 2 * doubt))
 
     def loss(ac: Floats) -> tuple[float, Floats]:
         logit = ac[0] * z + ac[1]
@@ -86,6 +89,75 @@ def platt(scores: Floats, positive: Bools, weight: Floats) -> Calibration:
     a, c = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(SMALLEST_SLOPE, None), (None, None)]).x
     slope = float(a) / spread
     return Calibration(slope, float(c) - slope * centre)
+
+
+def figures_at(probability: Floats, positive: Bools, threshold: float) -> dict[str, float]:
+    """Precision, recall and F1 of a threshold on (n,) held-out probabilities, of which one is positive."""
+    flagged, yes = probability >= threshold, int(positive.sum())
+    hits, said = int((flagged & positive).sum()), int(flagged.sum())
+    return {"precision": hits / max(said, 1), "recall": hits / yes, "f1": 2 * hits / (said + yes)}
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Precision or recall among n unlabelled pictures when the likeliest 1, 2, … n are flagged, with its 95 %
+    interval, as their scores let expect it; logits (n,) fall."""
+
+    logits: Floats
+    value: Floats
+    low: Floats
+    high: Floats
+
+    def at(self, threshold: float) -> dict[str, float | int | None]:
+        """The figure at a threshold, which flags so many of so many; None where it flags none."""
+        flagged = int((sigmoid(self.logits) >= threshold).sum())
+        figures = {"value": self.value, "low": self.low, "high": self.high}
+        found = {name: float(figure[flagged - 1]) if flagged else None for name, figure in figures.items()}
+        return found | {"flagged": flagged, "of": len(self.logits)}
+
+    def threshold(self, target: Target) -> tuple[float, bool]:
+        """The threshold that flags most for a precision and least for a recall, and whether it is expected to
+        reach that. Where none is, the one that comes nearest."""
+        good = np.flatnonzero(self.value >= target.at_least)
+        if target.kind == "precision":
+            last = int(good[-1]) if good.size else int(np.argmax(self.value))
+        else:
+            last = int(good[0]) if good.size else len(self.value) - 1
+        return float(sigmoid(self.logits[last : last + 2]).mean()), bool(good.size)
+
+
+def expected(
+    held_out: Floats, positive: Bools, weight: Floats, unlabelled: Floats, target: Target
+) -> Expected:
+    """The target's figure at every threshold, from held-out logits (n,) of labels and logits (m,) of the
+    unlabelled pictures, m ≥ 1.
+
+    Labels are asked for where they teach most, so a count of them says little about the library. How likely a
+    picture with some score counts is the same in both: that is fitted to the labels and summed over the
+    unlabelled pictures.
+    """
+    fit = platt(held_out, positive, weight, LESS_DOUBT)
+    logits = -np.sort(-unlabelled)
+    p, known = sigmoid(fit.a * logits + fit.c), sigmoid(fit.a * held_out + fit.c)
+    # The fit's covariance, and how far each sum moves with its two numbers (delta method).
+    information = weight * known * (1 - known)
+    crossed = information @ held_out
+    covariance = np.linalg.pinv([[information @ held_out**2, crossed], [crossed, information.sum()]])
+    spread = p * (1 - p)
+    count, by_chance = np.cumsum(p), np.cumsum(spread)
+    moves = np.stack([np.cumsum(spread * logits), by_chance])
+    if target.kind == "precision":
+        flagged = np.arange(1, len(p) + 1)
+        value, moves, variance = count / flagged, moves / flagged, by_chance / flagged**2
+    else:
+        value = count / count[-1]
+        moves = (moves - value * moves[:, -1:]) / count[-1]
+        missed = by_chance[-1] - by_chance
+        variance = (by_chance * (1 - value) ** 2 + missed * value**2) / count[-1] ** 2
+    variance += (moves * (covariance @ moves)).sum(axis=0)
+    inside = np.clip(value, TINY, 1 - 1e-6)
+    middle, off = np.log(inside / (1 - inside)), NORMAL * np.sqrt(variance) / (inside * (1 - inside))
+    return Expected(logits, value, sigmoid(middle - off), sigmoid(middle + off))
 
 
 def calibrated_loss(scores: Floats, positive: Bools, weight: Floats) -> float:

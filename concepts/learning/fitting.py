@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from concepts.encoders.base import Vectors
 from concepts.errors import NotEnoughLabelsError
 from concepts.learning.base import Bools, Floats, LinearHead, TrainingSet, one_blas_thread, sigmoid
-from concepts.learning.calibration import Calibration, choose_threshold, logit, platt
+from concepts.learning.calibration import choose_threshold, expected, figures_at, logit, platt
 from concepts.learning.heads import HEADS, SUITED, LineHead
 from concepts.learning.nearness import others_in_logits
 from concepts.learning.scaled import fit_classes, fit_graded, with_cuts
@@ -22,6 +23,8 @@ WORDS_ALONE = "text"  # the head that needs no answer; what it says is no probab
 PROBABLY = 1 / 3  # of being wrong, from which a label is worth more of a person's time than a new picture
 POINTS = 12  # enough for each of them
 
+Unlabelled = Callable[[LinearHead], Floats]  # a calibrated head → its logits of the library's other pictures
+
 
 def train_head(
     data: TrainingSet,
@@ -29,26 +32,32 @@ def train_head(
     seed: int,
     target: Target | None = None,
     head: str = "auto",
+    unlabelled: Unlabelled | None = None,
 ) -> LinearHead:
     """The head of this name for these labels, calibrated, with its threshold.
 
     Labels that weigh nothing are left out. Calibration and threshold use scores of heads that had not
     seen the picture or its near-duplicates; the threshold uses a person's labels only (weight 1) where
-    there are any of both kinds. Raises `NotEnoughLabelsError` where this head can't work with so few
+    there are any of both kinds. A precision or recall is set by what it is likely to be among the
+    `unlabelled`, where there are some. Raises `NotEnoughLabelsError` where this head can't work with so few
     labels ("auto": with no label and no text direction), and `UnknownMethodError`.
     """
     with one_blas_thread():  # between its parts, too: each product on several keeps them all busy for a while
-        return _trained(
-            data.at(np.flatnonzero(data.weight > 0)), text_direction, seed, target or Target(), head
-        )
+        learned = data.at(np.flatnonzero(data.weight > 0))
+        return _trained(learned, text_direction, seed, target or Target(), head, unlabelled)
 
 
 def _trained(
-    data: TrainingSet, text_direction: Vectors | None, seed: int, target: Target, head: str
+    data: TrainingSet,
+    text_direction: Vectors | None,
+    seed: int,
+    target: Target,
+    head: str,
+    unlabelled: Unlabelled | None,
 ) -> LinearHead:
     way = HEADS[head]()
     if _is_scaled(data, head):
-        return _train_scaled(data, text_direction, seed, target)
+        return _train_scaled(data, text_direction, seed, target, unlabelled)
     details = _details(data, head, target)
     if not len(data.positive):
         raw = way.fit(data, text_direction, seed)
@@ -58,7 +67,7 @@ def _trained(
     fit = platt(scores, data.positive, data.weight)
     calibrated = raw.calibrated(fit.a, fit.c)
     details |= raw.details | {"calibration": {"a": fit.a, "c": fit.c}, "folds": found.folds}
-    threshold, facts = _threshold(fit, scores, data, target)
+    threshold, facts = _threshold(fit.a * scores + fit.c, data, target, calibrated, unlabelled)
     return replace(calibrated, threshold=threshold, details=details | facts)
 
 
@@ -82,20 +91,26 @@ def _is_scaled(data: TrainingSet, head: str) -> bool:
     return data.said is not None and head == AUTO and data.said.distinct > 1
 
 
-def _train_scaled(data: TrainingSet, text_direction: Vectors | None, seed: int, target: Target) -> LinearHead:
+def _train_scaled(
+    data: TrainingSet,
+    text_direction: Vectors | None,
+    seed: int,
+    target: Target,
+    unlabelled: Unlabelled | None,
+) -> LinearHead:
     """Grades: the line of proportional odds, with its bias at the first grade that counts. Classes: the line
     of yes and no, which ranks the library, and beside it the weights of each class."""
     assert data.said is not None
     scale = data.said.scale
     if not scale.is_graded:
-        plain = train_head(replace(data, said=None), text_direction, seed, target)
+        plain = train_head(replace(data, said=None), text_direction, seed, target, unlabelled=unlabelled)
         classed = fit_classes(data, data.said, seed)
         details = {"classes": {"names": list(scale.words), "C": classed.C, "folds": classed.folds}}
         return replace(plain, details=plain.details | details, classes=classed.weights)
     found = fit_graded(data, data.said, seed)
     details = _details(data, AUTO, target) | {"C": found.C, "folds": found.folds}
     head = with_cuts(LinearHead("proportional odds", found.weights, 0.0, details=details), scale, found.cuts)
-    threshold, facts = _threshold(Calibration(1.0, head.bias), found.scores, data, target)
+    threshold, facts = _threshold(found.scores + head.bias, data, target, head, unlabelled)
     return replace(head, threshold=threshold, details=head.details | facts)
 
 
@@ -133,21 +148,34 @@ def held_out_probabilities(
 
 
 def _threshold(
-    fit: Calibration, scores: Floats, data: TrainingSet, target: Target
+    held_out: Floats, data: TrainingSet, target: Target, head: LinearHead, unlabelled: Unlabelled | None
 ) -> tuple[float, dict[str, Any]]:
+    """The threshold of a calibrated head for its target, and how it came about. held_out (n,) are logits."""
     person: Bools = data.weight >= 1
     if not data.positive[person].any() or data.positive[person].all():
         person = np.ones(len(data.positive), dtype=bool)
     if not data.positive[person].any():
         return 0.5, {}
-    probability = sigmoid(fit.a * scores[person] + fit.c)
-    chosen = choose_threshold(probability, data.positive[person], target)
-    facts = {
+    probability, positive = sigmoid(held_out[person]), data.positive[person]
+    chosen = choose_threshold(probability, positive, target)
+    facts: dict[str, Any] = {
         "within_reach": chosen.met,  # by what it learned from; whether it is met, test labels say
         "threshold_labels": int(person.sum()),
         "held_out": {"precision": chosen.precision, "recall": chosen.recall, "f1": chosen.f1},
     }
-    return chosen.value, facts
+    logits = None if unlabelled is None or target.kind == "f1" else unlabelled(head)
+    if logits is None or not len(logits) or data.positive.all():
+        return chosen.value, facts
+    found = expected(held_out, data.positive, data.weight, np.asarray(logits, np.float64), target)
+    balanced = choose_threshold(probability, positive, Target()).value
+    reaches, met = found.threshold(target)
+    # A precision only ever asks for fewer than the balanced threshold flags, a recall for more.
+    threshold = max(reaches, balanced) if target.kind == "precision" else min(reaches, balanced)
+    return threshold, facts | {
+        "within_reach": met,
+        "held_out": figures_at(probability, positive, threshold),
+        "expected": found.at(threshold),
+    }
 
 
 def probably_wrong(labels: TrainingSet, wrong: float, seed: int) -> Floats:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from concepts.classifier.training import unmet
+from concepts.classifier.training import about_target
 from concepts.learning.base import LinearHead
 from concepts.learning.report import Metric, target_met
 from concepts.workbench import Workbench
@@ -69,13 +69,46 @@ def test_wherever_a_version_is_written_it_says_the_same_of_its_target(
     assert concept.versions.one().details["target_met"] is met is exported["head"]["details"]["target_met"]
 
 
-def test_training_itself_says_where_no_threshold_reaches_it_on_the_answers() -> None:
+def test_training_says_what_its_target_is_likely_to_be(muddled: Workbench) -> None:
+    concept = muddled.concept(NAME)
+    trained = concept.versions.train(target="precision=0.99").wait()
+    found = concept.versions.one().details["expected"]
+    (likely,) = [note for note in trained.notes if "target 0.99" in note]
+    assert f"{found['low']:.2f} to {found['high']:.2f}" in likely
+    assert f"flags {found['flagged']:,} of {found['of']:,} unlabelled pictures" in likely
+    assert not any("target" in note for note in concept.versions.train(target="f1").wait().notes)
+
+
+EXPECTED = {"value": 0.82, "low": 0.6, "high": 0.95, "flagged": 40, "of": 2_000}
+
+
+@pytest.mark.parametrize(
+    ("found", "reaches", "said"),
+    [
+        (EXPECTED, True, "Precision about 0.82 (0.60 to 0.95), target 0.8."),
+        (
+            EXPECTED | {"low": 0.3},
+            True,
+            "Too early to say what precision it reaches: 0.30 to 0.95, target 0.8.",
+        ),
+        (EXPECTED, False, "No threshold is likely to reach the target"),
+        (EXPECTED | {"value": None}, True, "flags none of the 2,000 unlabelled pictures"),
+    ],
+)
+def test_what_a_target_is_likely_to_be_is_no_headline_where_its_range_is_wide(
+    found: dict[str, float | None], reaches: bool, said: str
+) -> None:
+    details = {"target": "precision at least 0.8", "within_reach": reaches, "expected": found}
+    assert said in " ".join(about_target(LinearHead("logistic", np.ones(2), 0.0, details=details)))
+
+
+def test_with_no_picture_left_training_says_where_no_threshold_reaches_it_on_the_labels() -> None:
     details = {"target": "precision at least 0.9", "within_reach": False, "held_out": {"precision": 0.72}}
-    head = LinearHead("logistic", np.ones(2), 0.0, details=details)
-    (note,) = unmet(head)
+    (note,) = about_target(LinearHead("logistic", np.ones(2), 0.0, details=details))
     assert note.startswith("Precision at least 0.9 is not reached at any threshold: the highest")
     assert "0.72" in note
-    assert unmet(LinearHead("logistic", np.ones(2), 0.0, details=details | {"within_reach": True})) == []
+    reached = details | {"within_reach": True}
+    assert about_target(LinearHead("logistic", np.ones(2), 0.0, details=reached)) == []
 
 
 def test_precision_stands_beside_what_chance_would_give(muddled: Workbench) -> None:
