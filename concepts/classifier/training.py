@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import partial
 
 import numpy as np
 
+from concepts import __version__
 from concepts.encoders.base import Vectors
 from concepts.errors import FingerprintMismatchError, NotEnoughLabelsError
 from concepts.labelling.training_data import Training, TrainingData
@@ -28,6 +31,7 @@ BY_HAND = "a threshold set by hand"  # instead of a target
 # Where a version's details say how an earlier Discern fitted it to the library, by `answers` kept apart:
 # slope `a` and offset `c` on its logits since it was trained. Its weights hold them already.
 REFIT = "fitted"
+LEARNED_FROM = "learned_from"  # the detail that says by what a training would only repeat a version
 DRAWN = 1000  # pictures that say how near to a label the library's pictures usually are
 OF_COPY = ("copy_of", "chosen_by")  # details of a version that is an older one again
 AUTHORS: dict[AuthorKind, str] = {
@@ -56,6 +60,7 @@ def train(
     notes = [f"{count.yes} yes and {count.no} no from {AUTHORS[count.author_kind]}" for count in counts]
     passed = training.kinds.count("passed over")
     details = head.details | {"labels": [count.model_dump() for count in counts], "passed_over": passed}
+    details[LEARNED_FROM] = learned_from(training_data, target, way)
     if passed:
         notes.append(f"{passed} passed over on contact sheets, which teach a little")
     if head.prototypes:
@@ -84,6 +89,26 @@ def train(
         ),
     )
     return (*notes, *about_target(head))
+
+
+def learned_from(training_data: TrainingData, target: str, way: str) -> str:
+    """A digest of all that decides what a training makes: what it learns from, the definition, the encoder,
+    the wish and this Discern; with a target also the library, which sets the threshold then."""
+    training, wish = training_data.training, Target.parse(target)
+    data, order = training.data, np.argsort(training.ids)
+    facts = [
+        __version__,
+        way,
+        str(wish),
+        training_data.revision.number,
+        training_data.fingerprint,
+        training_data.index.version if wish.kind != "f1" else "",
+        *(training.ids[row] for row in order),
+    ]
+    found = hashlib.sha256(json.dumps(facts).encode())
+    for labels in (data.positive, data.weight, *([data.said.possible] if data.said else [])):
+        found.update(np.ascontiguousarray(labels[order]).tobytes())
+    return found.hexdigest()
 
 
 def _unlabelled(training_data: TrainingData, head: LinearHead) -> Floats:

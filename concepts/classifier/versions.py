@@ -10,7 +10,7 @@ from typing import Any
 from concepts.classifier.measured_sample import sample
 from concepts.classifier.measuring import views_of
 from concepts.classifier.quality import HeadView, head_view
-from concepts.classifier.training import BY_HAND, OF_COPY, REFIT, check_fingerprint, linear_head, way_of
+from concepts.classifier.training import BY_HAND, LEARNED_FROM, OF_COPY, REFIT, check_fingerprint, linear_head
 from concepts.errors import DiscernError
 from concepts.labelling.dataset import ConceptDataset
 from concepts.learning import evaluation
@@ -115,7 +115,7 @@ def _next(head: StoredHead, chosen: dict[str, Any], threshold: float | None = No
     surely no stays that where none of it is a yes."""
     outdated = [*OF_COPY]
     if threshold is not None:
-        outdated += ["held_out", "threshold_labels", CERTIFIED["yes"]]
+        outdated += ["held_out", "expected", "threshold_labels", CERTIFIED["yes"]]
         no = Guarantee.of(head.details, "no")
         if no and no.line is not None and no.line >= threshold:
             outdated.append(CERTIFIED["no"])
@@ -191,16 +191,9 @@ def compare(dataset: ConceptDataset, one: StoredHead, other: StoredHead) -> Vers
     )
 
 
-def is_up_to_date(
-    newest: HeadFacts, sequence: int, definition: int, fingerprint: str, target: str, way: str = "auto"
-) -> bool:
-    """Whether training now would only repeat the newest version."""
-    if origin(newest.details):
-        return False
-    known = (newest.label_sequence, newest.definition_number, newest.fingerprint)
-    wanted = (str(Target.parse(target)), way)
-    same_wish = (newest.details.get("target"), way_of(newest)) == wanted
-    return known == (sequence, definition, fingerprint) and same_wish
+def is_up_to_date(newest: HeadFacts, learns_from: str) -> bool:
+    """Whether training now would only repeat the newest version. `learns_from`: as `learned_from` says it."""
+    return not origin(newest.details) and newest.details.get(LEARNED_FROM) == learns_from
 
 
 def on_scale(collection: Collection, head: StoredHead, ids: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -32,7 +32,7 @@ KEPT = "What is finished is kept."
 @shows("versions.train")
 def _trained(trained: Trained) -> None:
     if not trained.new:
-        say(f"Nothing is new since version {trained.version}, so that one was kept and measured again.")
+        say(f"Nothing changed since version {trained.version}, so that one was kept and measured again.")
         return
     say(f"Version {trained.version} trained ({trained.kind}); yes from {trained.threshold:.2f}.")
     for note in trained.notes:

@@ -11,7 +11,7 @@ from pydantic import Field
 from concepts.classifier.measuring import evaluate, require_test_labels
 from concepts.classifier.quality import CurvePoint, HeadView, QualityView, head_view, learning_curve, quality
 from concepts.classifier.robustness import Robustness, robustness
-from concepts.classifier.training import check_fingerprint, require_both, train, way_of
+from concepts.classifier.training import check_fingerprint, learned_from, require_both, train, way_of
 from concepts.classifier.versions import (
     VersionComparison,
     again,
@@ -91,7 +91,7 @@ class Versions:
     @operation("POST /versions", command="train", tool="train")
     def train(self, target: TargetText = "f1", head: HeadName = "auto") -> Started[Trained]:
         """Train a new version from all labels, measure it, and score the library. Older versions stay. Where
-        nothing is new since the newest version, that one is measured again.
+        nothing that it learns from changed since the newest version, that one is measured again.
 
         Raises at once for what is no target or no head, and `NotEnoughLabelsError`.
         """
@@ -219,15 +219,13 @@ class Versions:
         context, row = self._context, self._concept.row
         progress.report(0, STEPS, "learning from your labels")
         self._concept.parts.follow_frames()
-        newest, definition = context.heads.get(row.id), context.revision(row).number
-        sequence = context.log.last_sequence(row.id)
-        fingerprint = context.collection.parts.fingerprint(row.id)
         notes: tuple[str, ...] = ()
-        new = not (newest and is_up_to_date(newest, sequence, definition, fingerprint, job.target, job.head))
-        if new:
-            with context.jobs.precedence.first():
-                context.draw_evaluation(row)
-                sequence, dataset = context.log.last_sequence(row.id), context.dataset(row)
+        with context.jobs.precedence.first():
+            context.draw_evaluation(row)
+            newest, sequence = context.heads.get(row.id), context.log.last_sequence(row.id)
+            dataset = context.dataset(row)
+            new = not (newest and is_up_to_date(newest, learned_from(dataset, job.target, job.head)))
+            if new:
                 notes = train(dataset, context.heads, sequence, job.target, job.head)
         head = self.head()
         return Trained(

@@ -115,11 +115,30 @@ def test_a_training_in_the_background_measures_scores_and_draws_the_curve(
     assert all(point.low <= point.value <= point.high for point in curve)
 
 
-def test_training_again_without_a_new_answer_keeps_the_version(trained: Workbench, concept: Concept) -> None:
-    for target, versions in (("f1", 1), ("precision=0.9", 2)):
-        concept.versions.train(target=target)
-        work_off(trained)
-        assert len(concept.versions.all()) == versions
+def trained_again(concept: Concept, target: str = "f1") -> tuple[int, bool]:
+    done = concept.versions.train(target=target).wait()
+    return done.version, done.new
+
+
+def test_training_again_with_nothing_new_to_learn_keeps_the_version(concept: Concept) -> None:
+    assert trained_again(concept) == (1, False)
+    for target in ("precision=0.9", "recall=0.9"):
+        version, is_new = trained_again(concept, target)
+        assert is_new
+        assert trained_again(concept, target) == (version, False)
+
+
+def test_a_label_that_nothing_learns_from_makes_no_new_version(trained: Workbench, concept: Concept) -> None:
+    taught = set(trained.context.dataset(concept.row).training.ids)
+    picture = next(iter(concept.labels.decisions().keys() - taught))
+    concept.labels.give(picture, "yes", author="ana", key="test picture, once more")
+    assert trained_again(concept) == (1, False)
+
+
+def test_what_a_contact_sheet_teaches_makes_a_new_version(concept: Concept) -> None:
+    sheet = [picture.id for picture in concept.labels.contact_sheet()]
+    concept.labels.answer_sheet(sheet, [], author="ana")
+    assert trained_again(concept) == (2, True)
 
 
 def test_before_an_answer_to_measure_with_a_version_has_no_figures_but_scores(bench: Workbench) -> None:

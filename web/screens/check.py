@@ -253,8 +253,15 @@ class _Screen:
         if work.done < RANKED and work.state != "done":
             return {}
         view = self._bench.concept(name).definition.read()
+        newest = view.heads[-1]
+        is_new = newest.created >= work.created
+        said = (
+            f"Version {newest.number} is trained."
+            if is_new
+            else f"Nothing changed since version {newest.number}."
+        )
         shown: Shown = {
-            self.trained: say(f"Version {view.heads[-1].number} is trained.", "good"),
+            self.trained: say(said, "good"),
             MEMORY: memory.model_copy(update={"told": work.id}),
         }
         if len(view.heads) == 1 and is_going(work):  # of a later one the rest is about the one before
