@@ -26,7 +26,7 @@ from concepts.errors import NotEnoughLabelsError
 from concepts.labelling.dataset import ConceptDataset
 from concepts.labelling.training_data import Training
 from concepts.learning import evaluation
-from concepts.learning.base import Floats, LinearHead, Pictures, Rows, Texts
+from concepts.learning.base import Bools, Floats, LinearHead, Pictures, Rows, Texts
 from concepts.learning.calibration import Calibration
 from concepts.learning.consistency import ReaskedLabels, RecheckedLabel, consistency, under_definition
 from concepts.learning.evaluation import about_probabilities, probability_gap
@@ -41,18 +41,21 @@ from concepts.learning.report import (
     GradeFigures,
     Guarantee,
     LookedIn,
+    Metric,
     UnderDefinition,
     about_chance,
     about_the_target,
+    about_unlabelled,
     at_threshold,
 )
 from concepts.learning.scaled import classes, grades
 from concepts.learning.scaled_figures import class_figures, grade_figures
 from concepts.learning.scorers import SCORERS
-from concepts.learning.stratified import Estimate, Stratum
-from concepts.learning.waves import about_waiting, next_look
+from concepts.learning.stratified import Estimate, StratifiedCounts, Stratum
+from concepts.learning.waves import about_waiting, error_at, next_look
 from storage.heads import StoredEvaluation, StoredHead
 
+NOT_FLAGGED = -1.0  # as a probability
 AIMED = 0.05  # more of the test pictures than of the library that count, from which on it is explained
 # The machine's ratings of pictures, by id: of those it has an opinion on.
 RatingsOf = Callable[[Sequence[str]], Mapping[str, float]]
@@ -98,6 +101,7 @@ def evaluate(dataset: ConceptDataset, head: StoredHead, ratings_of: RatingsOf) -
     views = views_of(dataset, drawn, head, probability)
     weights = drawn.weights
     by_hand = evaluation.MOST_CUTS if head.details.get("target") == BY_HAND else 1
+    new = _among_unlabelled(dataset, drawn, head, probability, by_hand)
     figures = evaluation.evaluate(probability, truth, head.threshold, groups, SEED, weights, views, by_hand)
     baselines: tuple[Baseline, ...] = ()
     for name, scores, rows in _baselines(dataset, taught, ids, vectors, ratings_of(ids), way_of(head)):
@@ -140,6 +144,7 @@ def evaluate(dataset: ConceptDataset, head: StoredHead, ratings_of: RatingsOf) -
             *(certified.sentence for certified in Guarantee.all(head.details)),
             *(on_scale.sentences if on_scale else ()),
             *_sentences(figures, any(simulated), str(head.details.get("target", "")), yes, guarantee, what),
+            *([new.sentence] if new and new.sentence else []),
             *looked_in,
             *about_probabilities(metrics),
             *about_chance(baselines),
@@ -150,6 +155,7 @@ def evaluate(dataset: ConceptDataset, head: StoredHead, ratings_of: RatingsOf) -
         cuts=tuple(evaluation.cuts(probability, truth, groups, views)),
         covered=drawn.covered if drawn.draws else None,
         yes=yes.metric("yes") if yes else None,
+        unlabelled=new.right if new else None,
         slices=parts.found,
         worst_slice=parts.worst,
         consistency=twice,
@@ -213,13 +219,9 @@ def views_of(
     """
     if drawn.draws is None:
         return []
-    scores = linear_head(head).scores(dataset.index)
-    logits = scores.values[drawn.groups.rows_of(scores.ids)].astype(np.float64)
-    seen = np.asarray(sigmoid(logits))
+    seen = _of_groups(dataset, drawn, head)
     learned = dataset.at(head.label_sequence).training
-    rows = drawn.rows_of(learned.ids)
-    has_truth = np.isin(rows, list(drawn.known))
-    by_people = (rows >= 0) & has_truth & np.isin(learned.kinds, ("person", "simulated"))
+    rows, by_people = _taught(drawn, learned)
     if not by_people.any():
         return [drawn.strata(probability, seen)]
     known = np.isin(np.arange(len(seen)), rows[by_people])
@@ -229,6 +231,54 @@ def views_of(
         held_out = Calibration(refit["a"], refit["c"]).moved(held_out)
     unseen[rows[by_people]] = held_out[by_people]
     return [drawn.strata(probability, seen, known), drawn.strata(probability, unseen)]
+
+
+def _of_groups(dataset: ConceptDataset, drawn: MeasuredSample, head: StoredHead) -> Floats:
+    """(m,) the probability of each group of near-duplicates."""
+    scores = linear_head(head).scores(dataset.index)
+    logits = scores.values[drawn.groups.rows_of(scores.ids)].astype(np.float64)
+    return np.asarray(sigmoid(logits))
+
+
+def _taught(drawn: MeasuredSample, learned: Training) -> tuple[Rows, Bools]:
+    """(n,) the row of each picture's group, and (n,) whether people said of it what counts."""
+    rows = drawn.rows_of(learned.ids)
+    has_truth = np.isin(rows, list(drawn.known))
+    return rows, (rows >= 0) & has_truth & np.isin(learned.kinds, ("person", "simulated"))
+
+
+@dataclass(frozen=True)
+class _NewFinds:
+    right: Metric
+    sentence: str
+
+
+def _among_unlabelled(
+    dataset: ConceptDataset, drawn: MeasuredSample, head: StoredHead, probability: Floats, thresholds: int
+) -> _NewFinds | None:
+    """The precision among what no person had labelled when the version was trained; None for a set from
+    outside.
+
+    A test picture stands for those of its stratum that nobody had labelled when it was drawn. What people
+    labelled since to teach is taken out of both: the version has seen it, and most of it is right. Test
+    pictures stay in: nothing has learned from them. `thresholds`: among how many this one was chosen by
+    figures.
+    """
+    if drawn.draws is None:
+        return None
+    seen = _of_groups(dataset, drawn, head)
+    rows, by_people = _taught(drawn, dataset.at(head.label_sequence).training)
+    known = np.isin(np.arange(len(seen)), rows[by_people])
+    seen[known] = NOT_FLAGGED
+    error = error_at(len(drawn.ids)) / thresholds
+    counts = StratifiedCounts([drawn.strata(probability, seen, known)], head.threshold, error)
+    found, more = counts.figure("precision"), dataset.to_next_figures
+    flagged = int((probability >= head.threshold).sum())
+    note = f"{more:,} more test labels bring the next figures." if more else "Label some of them to see."
+    right = Metric.unknown("precision", flagged, note)
+    if found and flagged:
+        right = found.metric("precision").model_copy(update={"note": note})
+    return _NewFinds(right, about_unlabelled(right, int((seen >= head.threshold).sum())))
 
 
 def _sentences(

@@ -247,6 +247,7 @@ class EvaluationReport(Document):
     cuts: tuple[CutFigures, ...] = ()  # highest threshold first
     covered: Count | None = None  # groups of look-alikes the figures are about; None for a set from outside
     yes: Metric | None = None  # how many of those count
+    unlabelled: Metric | None = None  # precision among what no person had labelled when it was trained
     slices: tuple[Slice, ...] = ()
     worst_slice: str = ""  # in words; empty where none is surely worse than the rest
     consistency: Consistency | None = None  # None where nothing was asked twice
@@ -345,6 +346,20 @@ def at_threshold(metric: Metric, base: float) -> str:
     if metric.is_wide:
         return TOO_EARLY[metric.name].format(found=span, base=of_hundred(base))
     return AT_THRESHOLD[metric.name].format(found=f"{found} ({span})", base=of_hundred(base))
+
+
+def about_unlabelled(right: Metric | None, flagged: int) -> str:
+    """How many of so many flagged pictures are right that nobody labelled, in words: what was labelled is
+    nearly always right, and says little about the rest. Empty where there are none, or no sample of them."""
+    if right is None or not flagged:
+        return ""
+    them = f"{flagged:,} flagged pictures that nobody labelled" if flagged > 1 else "the one unlabelled find"
+    if right.value is None or right.low is None or right.high is None:
+        return f"Too early to say how many of {them} are right. {right.note}"
+    span = f"{flagged * right.low:,.0f} to {flagged * right.high:,.0f}"
+    if right.is_wide:
+        return f"Too early to say how many of {them} are right: {span}. {right.note}"
+    return f"Of {them}, about {flagged * right.value:,.0f} are right ({span})."
 
 
 def about_chance(baselines: Iterable[Baseline]) -> list[str]:

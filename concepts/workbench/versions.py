@@ -234,7 +234,7 @@ class Versions:
             threshold=head.threshold,
             notes=notes,
             new=new,
-            measured=self._measure(head, progress),
+            measured=self._measure(head, progress, RANKED if new else 1),
         )
 
     def _evaluate(self, job: Evaluate, progress: Progress) -> Measured:
@@ -250,13 +250,13 @@ class Versions:
         dataset, head = self._concept.dataset(), self.head(job.version)
         return robustness(dataset, head, progress.report)
 
-    def _measure(self, head: StoredHead, progress: Progress) -> bool:
+    def _measure(self, head: StoredHead, progress: Progress, ranked: int = RANKED) -> bool:
         """Has the version look at the library, which is what a person waits for; then measures where that can
-        be done, and says whether it could."""
+        be done, and says whether it could. `ranked`: the step by then, a lower one where nothing is new."""
         context, row = self._context, self._concept.row
         progress.report(1, STEPS, f"version {head.number} is trained and scores the library")
         self._concept.scores.look_at_library(head)
-        progress.report(RANKED, STEPS, "measuring on the test pictures")
+        progress.report(ranked, STEPS, "measuring on the test pictures")
         progress.beat()  # a screen waits for it: it is not to be told half a second or a heartbeat later
         measured = bool(context.dataset(row).evaluation_labels()[0])
         if measured:

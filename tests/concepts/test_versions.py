@@ -248,6 +248,23 @@ def test_a_question_asked_again_changes_no_figure_and_says_how_consistent_the_pe
     assert (view.stale, view.consistency) == (False, twice)
 
 
+def test_labels_that_it_learned_from_dont_flatter_what_is_said_of_unlabelled_finds(bench: Workbench) -> None:
+    """Test pictures are all a no, so nothing unlabelled counts; what was taught is flagged rightly."""
+    answer_next(bench, 18, "evaluation", always="no")
+    for _ in range(3):
+        answer_next(bench, 10)
+    concept = bench.concept(NAME)
+    concept.versions.train().wait()
+    concept.versions.use(1, 0.01, author="ana").wait()
+    report = concept.versions.measure()
+    overall, new = report.metric("precision"), report.unlabelled
+    assert overall is not None
+    assert new is not None
+    assert (overall.value or 0) > 0
+    assert (new.value, new.low) == (0, 0)
+    assert any("flagged pictures that nobody labelled" in sentence for sentence in report.sentences)
+
+
 def test_a_mistake_corrected_by_a_person_is_gone(trained: Workbench, concept: Concept) -> None:
     picture = concept.scores.ranked("top", limit=1).pictures[0].id
 

@@ -32,6 +32,7 @@ from concepts.learning.evaluation import (
     probability_gap,
 )
 from concepts.learning.intervals import mean_interval
+from concepts.learning.report import Metric, about_unlabelled
 from concepts.learning.stratified import StratifiedCounts
 
 
@@ -263,3 +264,26 @@ def test_of_few_pictures_nothing_is_said():
     assert found.value is None
     assert "18 more" in found.note
     assert about_probabilities([found]) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "said"),
+    [
+        ((0.775, 0.6, 0.925), "Of 40 flagged pictures that nobody labelled, about 31 are right (24 to 37)."),
+        (
+            (0.6, 0.25, 0.9),
+            "Too early to say how many of 40 flagged pictures that nobody labelled are right: 10 to",
+        ),
+        (
+            (None, None, None),
+            "Too early to say how many of 40 flagged pictures that nobody labelled are right. Lab",
+        ),
+    ],
+)
+def test_how_many_unlabelled_finds_are_right_is_a_number_only_where_its_range_is_narrow(
+    right: tuple[float | None, float | None, float | None], said: str
+) -> None:
+    value, low, high = right
+    metric = Metric(name="precision", value=value, low=low, high=high, n=12, note="Label some.")
+    assert about_unlabelled(metric, 40).startswith(said)
+    assert about_unlabelled(metric, 0) == about_unlabelled(None, 40) == ""

@@ -229,3 +229,19 @@ def test_a_watched_folders_form_keeps_each_field_with_its_label(bench: Workbench
     form = screens.load("results", concept=ROUND)["results-watch"]
     assert re.search(r"<label>Warn below \(% right\) <input[^>]*></label>", form)
     assert "New pictures join the library" in form
+
+
+def test_it_says_how_many_of_the_new_finds_are_right_as_far_as_test_labels_tell(
+    bench: Workbench, screens: Screens
+) -> None:
+    concept = bench.concept(ROUND)
+    assert "that nobody labelled" not in screens.load("results", concept=ROUND)["results-library"]
+    while found := concept.labels.next_pictures(20, purpose="evaluation"):
+        for picture in found:
+            value = "yes" if "ellipse" in picture.path else "no"
+            concept.labels.give(picture.id, value, author="me")
+    concept.versions.measure()
+    finds = concept.scores.finds()
+    assert finds is not None
+    shown = words(screens.load("results", concept=ROUND)["results-library"])
+    assert f"of {finds.count} flagged pictures that nobody labelled" in shown

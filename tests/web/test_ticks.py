@@ -178,6 +178,14 @@ def test_a_training_is_said_to_be_done_once_the_library_is_in_its_new_order_befo
     assert "check-main" in done
 
 
+def test_a_training_that_found_nothing_new_says_so(bench: Workbench, screens: Screens) -> None:
+    job = begin(bench, "train", target="f1")
+    memory = screens.memory("check", concept=NAME)
+    bench.jobs.store.finish(job, "done", {"version": 1, "new": False, "measured": True})
+    shown = screens.tick("check", memory, concept=NAME)
+    assert "Nothing changed since version 1." in shown["check-trained"]
+
+
 def test_results_show_the_new_order_of_the_library_before_the_version_is_tested(
     bench: Workbench, screens: Screens
 ) -> None:

@@ -253,13 +253,8 @@ class _Screen:
         if work.done < RANKED and work.state != "done":
             return {}
         view = self._bench.concept(name).definition.read()
-        newest = view.heads[-1]
-        is_new = newest.created >= work.created
-        said = (
-            f"Version {newest.number} is trained."
-            if is_new
-            else f"Nothing changed since version {newest.number}."
-        )
+        number, is_new = view.heads[-1].number, work.state != "done" or (work.result or {}).get("new", True)
+        said = f"Version {number} is trained." if is_new else f"Nothing changed since version {number}."
         shown: Shown = {
             self.trained: say(said, "good"),
             MEMORY: memory.model_copy(update={"told": work.id}),

@@ -25,6 +25,7 @@ from concepts.classifier.versions import file_stem
 from concepts.encoders.base import ELSEWHERE, GIVEN, MAY_BE_PASSED_ON, licence_of, registered_as
 from concepts.errors import DiscernError
 from concepts.installation.activity import JobView
+from concepts.learning.report import about_unlabelled
 from concepts.workbench import Workbench
 from concepts.workbench.concept_views import ConceptView
 from concepts.workbench.versions import RANKED
@@ -196,7 +197,7 @@ class _Screen:
         finds = scores.finds(PAGE if is_new else 0, start)
         if is_new and not order and finds and not finds.count:
             is_new, order = False, "top"
-        page = finds.page if finds else None
+        page, report = finds.page if finds else None, view.heads[-1].report
         if finds and not is_new:
             page = scores.page(cast(ScoreOrder, order), limit=PAGE, offset=start)
         return render(
@@ -204,6 +205,7 @@ class _Screen:
             finds=finds,
             page=page,
             more=finds.more if finds else 0,
+            right_of_new=about_unlabelled(report.unlabelled, finds.count) if finds and report else "",
             order="new" if is_new else order,
             going=job is not None and is_going(job) and job.kind in SCORES,
             version=view.heads[-1].number,
