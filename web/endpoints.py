@@ -56,7 +56,7 @@ def _blocks(workbench: Workbench) -> gr.Blocks:
             file = io.BytesIO(base64.b64decode(picture, validate=True))
         except binascii.Error:
             raise gr.Error("The picture is not Base64.", print_exception=False) from None
-        want = wanted(file, SHORT_SIDE)
+        want = await turns.turn(lambda: wanted(file, SHORT_SIDE))
         sent = ReceivedPicture("picture", want, file)
         with _asked_by(request):
             try:

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import stat
+import struct
 import sys
 import threading
 import warnings
@@ -40,6 +42,13 @@ MOST_MEMORY = 1024**3  # bytes for all that are used at a time; a larger one goe
 STRIP = 64  # lines
 MOST_PASSED = 32  # smaller ones that go before a picture that came earlier
 SECRETIVE = 60_000_000  # pixels that an AVIF which was sent may have, whatever its header says
+MOST_PIECES = 100_000  # that are read of a file, and one more for every 256 bytes of it
+MOST_OF_RUNS = 4_000_000  # pieces of a BMP: two for each run of pixels
+MOST_IN_RUNS = 16_000_000  # pixels of a BMP that is compressed by runs
+LONGEST_HEADER = {JpegImageFile: 16 * 2**20, GifImagePlugin.GifImageFile: 2**20}  # bytes
+MOST_SCANS = 100  # of a JPEG, each of which goes over the whole picture
+MOST_ENTRIES = 2**12  # of a directory of TIFF or EXIF
+MOST_NUMBERS = 2**18  # in all its entries: two for each strip of a picture
 LARGEST_TILE = 4096**2  # pixels; the reader of TIFF holds a whole one, also of a smaller picture
 TILED = (322, 323)  # tags of TIFF
 MORE = (WebPImagePlugin.WebPImageFile, TiffImagePlugin.TiffImageFile)
@@ -63,6 +72,59 @@ class BadPictureError(Exception):
     """This one file can't be read; the message says why."""
 
 
+class BoundedFile(io.BytesIO):
+    """A picture's bytes, which fail with an `OSError` when their reader goes on for too long."""
+
+    def __init__(self, data: bytes, reader: Any) -> None:
+        super().__init__(data)
+        runs = reader is BmpImagePlugin.BmpImageFile
+        self.pieces = MOST_OF_RUNS if runs else MOST_PIECES + len(data) // 256
+        self.header = LONGEST_HEADER.get(reader, math.inf)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self.pieces -= 1
+        self.header -= len(data)
+        if self.pieces < 0 or self.header < 0:
+            raise OSError("it has far more parts than a picture needs")
+        return data
+
+
+_load = TiffImagePlugin.ImageFileDirectory_v2.load
+
+
+def _bounded_load(self: Any, fp: Any) -> None:
+    """Raises ValueError for a directory of TIFF or EXIF with more values than its file holds. Pillow copies
+    every value, also where thousands of them name the same bytes."""
+    start = fp.tell()
+    length = fp.seek(0, io.SEEK_END)
+    fp.seek(start)
+    count_of, entry, inside = ("Q", "HHQQ", 8) if self._bigtiff else ("H", "HHII", 4)
+    entries = _unpacked(self, fp, count_of)[0]
+    held = numbers = 0
+    for _ in range(entries if entries <= MOST_ENTRIES else 0):
+        _, kind, count, place = _unpacked(self, fp, entry)
+        unit = self._load_dispatch.get(kind, (0,))[0]
+        if unit * count > inside:
+            if place + unit * count > length:
+                break  # Pillow ends here, too
+            held += unit * count
+            numbers += count if unit > 1 else 0
+    if entries > MOST_ENTRIES or held > 2 * length or numbers > MOST_NUMBERS:
+        raise ValueError("a directory in it has more values than the file")
+    fp.seek(start)
+    _load(self, fp)
+
+
+def _unpacked(directory: Any, file: Any, how: str) -> Any:
+    size = struct.calcsize(f"<{how}")
+    return directory._unpack(how, file.read(size).ljust(size, b"\0"))
+
+
+# All readers come by here, for directories of TIFF and for EXIF, some of them while a file is opened
+TiffImagePlugin.ImageFileDirectory_v2.load = _bounded_load  # type: ignore[method-assign]
+
+
 class _Waiting:
     def __init__(self, wanted: int) -> None:
         self.wanted = wanted
@@ -84,7 +146,14 @@ class Reader:
         less. Raises BadPictureError."""
         reader = _reader(data)
         try:  # hostile bytes make Pillow's readers raise nearly anything
-            picture = reader(io.BytesIO(data))
+            file = BoundedFile(data, reader)
+            picture = reader(file)
+            file.header = math.inf  # it is read
+            if reader is JpegImageFile:
+                _check_scans(data, file.tell())
+            in_runs = any(tile[0] == "bmp_rle" for tile in picture.tile)
+            if in_runs and picture.width * picture.height > MOST_IN_RUNS:
+                raise ValueError("it is too large to be compressed by runs")
             width, length = (getattr(picture, "tag_v2", {}).get(tag, 0) for tag in TILED)
             if width * length > max(LARGEST_TILE, picture.width * picture.height):
                 raise ValueError("its tiles are larger than the picture")
@@ -213,6 +282,12 @@ def _reader(data: bytes) -> Any:
                 raise BadPictureError("HEIC pictures need the package pi-heif") from error
             return HeifImageFile
     raise BadPictureError("The file is not a JPEG, PNG, WebP, GIF, TIFF, BMP, HEIC or AVIF picture.")
+
+
+def _check_scans(data: bytes, start: int) -> None:
+    end = data.find(b"\xff\xd9", start)
+    if data.count(b"\xff\xda", start, len(data) if end < 0 else end) >= MOST_SCANS:
+        raise ValueError(f"it has more than {MOST_SCANS} scans")
 
 
 def _bad(error: Exception) -> BadPictureError:

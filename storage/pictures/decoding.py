@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple, cast
 
 from PIL import ExifTags, Image
 from PIL.AvifImagePlugin import AvifImageFile
@@ -21,6 +21,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from storage.errors import BadPictureError
+from storage.pictures.bounds import MOST_IN_RUNS, BoundedFile, check_scans
 from storage.pictures.colours import rgb
 from storage.pictures.exif import taken_of
 from storage.pictures.formats import SIGNATURE, format_of
@@ -123,7 +124,7 @@ def decoded(data: bytes, *, short_side: int | None = None, sent: bool = False) -
     `BadPictureError`.
     """
     kind = format_of(data)
-    picture = _opened(kind, io.BytesIO(data))
+    picture = _opened(kind, data)
     width, height = picture.size
     with memory.share(_bytes_of(picture, short_side, sent=sent)):
         found = _decoded(picture, kind, width, height)
@@ -158,7 +159,6 @@ def wanted(file: BinaryIO, short_side: int | None = None) -> Wanted:
     try:
         file.seek(0)
         kind = format_of(file.read(SIGNATURE))
-        file.seek(0)
         picture = _open(kind, file)
         width, height = picture.size
         return Wanted(width, height, _bytes_of(picture, short_side, sent=True))
@@ -219,11 +219,13 @@ def _decoded(picture: ImageFile, kind: str, width: int, height: int) -> Decoded:
     return Decoded(image, kind, width, height, taken)
 
 
-def _opened(kind: str, file: BinaryIO) -> ImageFile:
-    """Its header. Raises `BadPictureError`."""
+def _opened(kind: str, data: bytes) -> ImageFile:
+    """A picture whose header is read. Raises `BadPictureError`."""
     # Hostile bytes make Pillow's readers raise nearly anything. Whatever it is, this one file is bad.
     try:
-        picture = _open(kind, file)
+        picture = _open(kind, io.BytesIO(data))
+        if isinstance(picture, JpegImageFile) and picture.fp is not None:
+            check_scans(data, picture.fp.tell())
     except Exception as error:
         raise _bad(kind, error) from error
     check_pixels(*picture.size, MAX_PIXELS)
@@ -231,16 +233,32 @@ def _opened(kind: str, file: BinaryIO) -> ImageFile:
 
 
 def _open(kind: str, file: BinaryIO) -> ImageFile:
-    """Reads the header only.
+    """Reads the header only, from the beginning of the file.
 
     Not `Image.open`: its size limit is a global of the process and half of it is a warning.
     """
+    file.seek(0)
+    bounded = BoundedFile(file, kind)
+    picture = _reader(kind)(cast("BinaryIO", bounded))
+    bounded.begin_pixels()
+    if isinstance(picture, TiffImageFile):
+        tile = picture.tag_v2.get(TILE_WIDTH, 0) * picture.tag_v2.get(TILE_LENGTH, 0)
+        if tile > max(LARGEST_TILE, picture.width * picture.height):
+            raise ValueError("its tiles are larger than the picture")
+    in_runs = any(tile.codec_name == "bmp_rle" for tile in picture.tile)
+    if in_runs and picture.width * picture.height > MOST_IN_RUNS:
+        raise ValueError("it is too large to be compressed by runs")
+    return picture
+
+
+def _reader(kind: str) -> type[ImageFile]:
+    """Pillow's, or that of pi-heif, which is loaded when it is first needed."""
     if kind == "HEIC":
         from pi_heif import HeifImageFile
 
-        heic: ImageFile = HeifImageFile(file)
+        heic: type[ImageFile] = HeifImageFile
         return heic
-    reader: type[ImageFile] = {
+    readers: dict[str, type[ImageFile]] = {
         "JPEG": JpegImageFile,
         "PNG": PngImageFile,
         "WEBP": WebPImageFile,
@@ -248,13 +266,8 @@ def _open(kind: str, file: BinaryIO) -> ImageFile:
         "TIFF": TiffImageFile,
         "BMP": BmpImageFile,
         "AVIF": AvifImageFile,
-    }[kind]
-    picture = reader(file)
-    if isinstance(picture, TiffImageFile):
-        tile = picture.tag_v2.get(TILE_WIDTH, 0) * picture.tag_v2.get(TILE_LENGTH, 0)
-        if tile > max(LARGEST_TILE, picture.width * picture.height):
-            raise ValueError("its tiles are larger than the picture")
-    return picture
+    }
+    return readers[kind]
 
 
 def exif_of(data: bytes) -> Image.Exif:

@@ -51,8 +51,22 @@ class PictureThreads:
         self, request: Request, files: Sequence[UploadFile], work: Callable[[ReceivedPicture], Result]
     ) -> list[Result]:
         """What `work` returns of each. Raises `HTTPException` 413 where they have too many pixels together,
-        and 400 once whoever asked is gone: of the pictures that are left none is begun."""
-        wants = await self.turn(lambda: [wanted(file.file, SHORT_SIDE) for file in files])
+        and 400 as soon as whoever asked is gone: no further header is read, and no further picture begun."""
+        found = asyncio.create_task(self._each(files, work))
+        gone = asyncio.create_task(_gone(request))
+        try:
+            await asyncio.wait([found, gone], return_when=asyncio.FIRST_COMPLETED)
+            if found.done():
+                return found.result()
+            raise HTTPException(400, "Nobody waits for the answer any more.")
+        finally:  # what waits in a queue leaves it
+            found.cancel()
+            gone.cancel()
+
+    async def _each(
+        self, files: Sequence[UploadFile], work: Callable[[ReceivedPicture], Result]
+    ) -> list[Result]:
+        wants = [await self.turn(partial(wanted, file.file, SHORT_SIDE)) for file in files]
         pixels = sum(one.pixels for one in wants)
         if pixels > MOST_PIXELS:
             raise HTTPException(
@@ -65,8 +79,6 @@ class PictureThreads:
 
         async def take_turns() -> None:
             for place, (file, want) in left:  # each takes the next that nobody has taken
-                if await request.is_disconnected():
-                    raise HTTPException(400, "Nobody waits for the answer any more.")
                 sent = ReceivedPicture(file.filename or "", want, file.file)
                 found[place] = await self.turn(partial(work, sent), want.bytes)
 
@@ -83,3 +95,9 @@ class PictureThreads:
         doesn't wait for what was begun."""
         pool = self._small if memory <= SMALL else self._large
         return await asyncio.get_running_loop().run_in_executor(pool, copy_context().run, work)
+
+
+async def _gone(request: Request) -> None:
+    """Ends when whoever sent the request has left."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,152 @@
+"""Small files that would keep Pillow's readers busy for minutes, or fill gigabytes, are refused by Discern
+and by a bundle. Files of cameras and programs are read, however long their header is."""
+
+from __future__ import annotations
+
+import io
+import struct
+import tracemalloc
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from drawing import draw
+
+from concepts.bundle import reading
+from storage.errors import BadPictureError
+from storage.pictures.decoding import decode
+
+SHOWN = {"height": 8, "width": 8, "fit": "whole", "interpolation": "bilinear", "short_side": 8}
+READERS = {"Discern": lambda data: decode(data), "a bundle": reading.Reader(SHOWN).pixels}
+REFUSALS = (BadPictureError, reading.BadPictureError)
+MANY = 400_000
+both = pytest.mark.parametrize("read", READERS.values(), ids=READERS.keys())
+Read = Callable[[bytes], Any]
+
+
+def saved(kind: str, side: int = 64, mode: str = "RGB", **options: Any) -> bytes:
+    out = io.BytesIO()
+    draw("ellipse", 1).convert(mode).resize((side, side)).save(out, kind, **options)
+    return out.getvalue()
+
+
+def segment(marker: int, body: bytes = b"") -> bytes:
+    return bytes([0xFF, marker]) + struct.pack(">H", len(body) + 2) + body
+
+
+def chunk(kind: bytes, body: bytes = b"") -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def directory(entries: list[tuple[int, int, int, int]]) -> bytes:
+    """Of TIFF or EXIF: the tag, kind, count and value of each entry."""
+    packed = b"".join(struct.pack("<HHII", *entry) for entry in sorted(entries))
+    return b"II*\0" + struct.pack("<IH", 8, len(entries)) + packed + bytes(4)
+
+
+def same_bytes_again(size: int) -> bytes:
+    """EXIF of hundreds of entries, each of which is nearly all of it."""
+    return directory([(tag, 1, size - 50, 40) for tag in range(1, size // 50)]).ljust(size, b"\0")
+
+
+def tiff(*more: tuple[int, int, int, int], end: bytes = b"") -> bytes:
+    """64 × 64 in grey, one strip that begins at its eighth byte."""
+    tags = {256: 64, 257: 64, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 64, 279: 64 * 64}
+    own = {tag: (tag, 4, 1, value) for tag, value in tags.items()} | {entry[0]: entry for entry in more}
+    return directory(list(own.values())).ljust(1000, b"\0") + end.ljust(4096, b"\0")
+
+
+def of_runs(width: int, height: int, runs: bytes) -> bytes:
+    """A BMP."""
+    about = struct.pack("<IiiHHIIIIII", 40, width, height, 1, 8, 1, len(runs), 0, 0, 256, 0)
+    return b"BM" + struct.pack("<IHHI", 0, 0, 0, 54 + 1024) + about + bytes(1024) + runs
+
+
+def scans(count: int) -> bytes:
+    jpeg = saved("JPEG", mode="L", progressive=True)
+    first = jpeg.index(b"\xff\xda")
+    return jpeg[:-2] + jpeg[first : jpeg.index(b"\xff", first + 12)] * count + b"\xff\xd9"
+
+
+JPEG, PNG, GIF = saved("JPEG"), saved("PNG"), saved("GIF")
+AFTER_COLOURS = 13 + 3 * 256  # of the GIF
+HOSTILE = {
+    "fill bytes in a JPEG": JPEG[:2] + b"\xff" * MANY + JPEG[2:],
+    "zeros in a JPEG": JPEG[:2] + b"\xff\xd0" + bytes(MANY) + JPEG[2:],
+    "markers in a JPEG": JPEG[:2] + b"\xff\xd0" * MANY + JPEG[2:],
+    "empty remarks in a JPEG": JPEG[:2] + segment(0xFE) * MANY + JPEG[2:],
+    "EXIF in pieces in a JPEG": JPEG[:2] + segment(0xE1, b"Exif\0\0II*\0".ljust(60_000)) * 300 + JPEG[2:],
+    "scans in a JPEG": scans(120),
+    "chunks in a PNG": PNG[:33] + chunk(b"prIv") * MANY + PNG[33:],
+    "empty pixels in a PNG": PNG[:33] + chunk(b"IDAT") * MANY + PNG[33:],
+    "chunks behind a PNG": PNG[:-12] + chunk(b"prIv") * MANY + PNG[-12:],
+    "remarks in a GIF": GIF[:AFTER_COLOURS] + b"!\xfe\0" * MANY + GIF[AFTER_COLOURS:],
+    "an endless remark in a GIF": GIF[:AFTER_COLOURS]
+    + b"!\xfe"
+    + b"\1a" * MANY
+    + b"\0"
+    + GIF[AFTER_COLOURS:],
+    "strips in a TIFF": tiff((273, 4, MANY, 1000), (279, 4, MANY, 1000), (278, 4, 1, 1), end=bytes(4 * MANY)),
+    "fractions in a TIFF": tiff((282, 5, MANY, 1000), end=bytes(8 * MANY)),
+    "tags in a TIFF": tiff(*((tag, 1, 1, 0) for tag in range(1000, 9000))),
+    "the same bytes in a TIFF": tiff(*((tag, 1, 4000, 1000) for tag in range(1000, 1060))),
+    "empty lines in a BMP": of_runs(20_000, 1000, b"\1\1\0\0" * 1000),
+    "moves in a BMP": of_runs(1000, 1000, b"\0\2\0\0" * 1_400_000),
+}
+
+
+@both
+@pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_file_that_keeps_a_reader_busy_is_refused(read: Read, data: bytes) -> None:
+    with pytest.raises(REFUSALS, match=r"parts than a picture|scans|more values than|compressed by runs"):
+        read(data)
+
+
+EXIF = same_bytes_again(30_000)
+BOMBS = {
+    "JPEG": JPEG[:2] + segment(0xE1, b"Exif\0\0" + EXIF) + JPEG[20:],
+    "PNG": PNG[:33] + chunk(b"eXIf", EXIF) + PNG[33:],
+    "packed PNG": PNG[:33]
+    + chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(b"\nexif\n 30000\n" + EXIF.hex().encode()))
+    + PNG[33:],
+    "WebP": saved("WEBP", exif=b"Exif\0\0" + EXIF),
+}
+
+
+@both
+@pytest.mark.parametrize("data", BOMBS.values(), ids=BOMBS.keys())
+def test_exif_that_names_the_same_bytes_again_and_again_takes_no_memory(read: Read, data: bytes) -> None:
+    tracemalloc.start()
+    read(data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * 2**20
+
+
+def in_small_pieces(side: int) -> bytes:
+    """A PNG whose pixels come in chunks of 200 bytes."""
+    lines = zlib.compress((b"\0" + bytes(3 * side)) * side, 0)
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0))
+    pieces = [chunk(b"IDAT", lines[at : at + 200]) for at in range(0, len(lines), 200)]
+    return PNG[:8] + header + b"".join(pieces) + chunk(b"IEND")
+
+
+LONG = {
+    "a JPEG with 60 kB of fill bytes": JPEG[:2] + b"\xff" * 60_000 + JPEG[2:],
+    "a JPEG with 10 MB about it": JPEG[:2] + segment(0xE1, b"XMP".ljust(65_000)) * 160 + JPEG[2:],
+    "a progressive JPEG": saved("JPEG", 900, progressive=True),
+    "a PNG in small pieces": in_small_pieces(900),
+    "a PNG of thousands of texts": PNG[:33] + chunk(b"tEXt", b"a\0b") * 20_000 + PNG[33:],
+    "a GIF with XMP": GIF[:AFTER_COLOURS]
+    + b"!\xff\x0bXMP DataXMP" + (b"\xff" + bytes(255)) * 2000 + b"\0" + GIF[AFTER_COLOURS:],
+    "a TIFF of a strip a line": saved("TIFF", 2000, "L", tiffinfo={278: 1}),
+    "a TIFF with layers": saved("TIFF", tiffinfo={37724: bytes(20 * 2**20)}),
+    "a BMP of short runs": of_runs(1000, 1000, (b"\1\1" * 1000 + b"\0\0") * 1000),
+}  # fmt: skip
+
+
+@both
+@pytest.mark.parametrize("data", LONG.values(), ids=LONG.keys())
+def test_what_programs_write_is_read_however_long_its_header_is(read: Read, data: bytes) -> None:
+    assert read(data) is not None
