@@ -7,13 +7,14 @@ from __future__ import annotations
 import io
 import math
 import os
+import re
 import stat
 import struct
 import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,12 @@ LONGEST_HEADER = {JpegImageFile: 16 * 2**20, GifImagePlugin.GifImageFile: 2**20}
 MOST_SCANS = 100  # of a JPEG, each of which goes over the whole picture
 MOST_ENTRIES = 2**12  # of a directory of TIFF or EXIF
 MOST_NUMBERS = 2**18  # in all its entries: two for each strip of a picture
+MOST_DIRECTORIES = 32  # in one piece of a file
+SLACK = 2**20  # bytes that may be named besides: EXIF of a JPEG goes on in other segments
+SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}  # by type
+INNER = (34665, 34853)  # tags that name the directories of EXIF and GPS
+DIRECTORIES = re.compile(rb"II[*+]\0|MM\0[*+]")  # how they begin, in whatever container
+EXIF = b"Exif\0\0"
 LARGEST_TILE = 4096**2  # pixels; the reader of TIFF holds a whole one, also of a smaller picture
 TILED = (322, 323)  # tags of TIFF
 MORE = (WebPImagePlugin.WebPImageFile, TiffImagePlugin.TiffImageFile)
@@ -80,49 +87,46 @@ class BoundedFile(io.BytesIO):
         runs = reader is BmpImagePlugin.BmpImageFile
         self.pieces = MOST_OF_RUNS if runs else MOST_PIECES + len(data) // 256
         self.header = LONGEST_HEADER.get(reader, math.inf)
+        self.exif = b""  # of a JPEG, whose segments Pillow joins
+        if reader is TiffImagePlugin.TiffImageFile:
+            _check_directories(data)
 
     def read(self, size: int | None = -1, /) -> bytes:
-        data = super().read(size)
+        data = looked_at = super().read(size)
+        if data.startswith(EXIF):
+            looked_at = self.exif = self.exif + data[len(EXIF) :]
+        found = [one.start() for one in DIRECTORIES.finditer(looked_at)]
         self.pieces -= 1
         self.header -= len(data)
-        if self.pieces < 0 or self.header < 0:
+        if self.pieces < 0 or self.header < 0 or len(found) > MOST_DIRECTORIES:
             raise OSError("it has far more parts than a picture needs")
+        for start in found:
+            _check_directories(looked_at, start)
         return data
 
 
-_load = TiffImagePlugin.ImageFileDirectory_v2.load
+def _check_directories(data: bytes, start: int = 0) -> None:
+    """Raises `ValueError` for TIFF or EXIF, from `start` on, that names far more bytes than there are. Pillow
+    copies the bytes of each value, also where thousands of values name the same ones."""
+    length, order = len(data) - start, "<" if data[start : start + 2] == b"II" else ">"
+    big = b"+" in data[start + 2 : start + 4]
+    count_of, entry = (struct.Struct(order + form) for form in (("Q", "HHQQ") if big else ("H", "HHII")))
 
+    def check(at: int) -> dict[int, int]:
+        at = start + min(at, length)
+        (entries,) = count_of.unpack_from(data, at)
+        table = range(at + count_of.size, len(data) - entry.size + 1, entry.size)
+        found = [entry.unpack_from(data, place) for place in table[: min(entries, MOST_ENTRIES)]]
+        held = sum(SIZES.get(kind, 0) * count for _, kind, count, _ in found)
+        numbers = sum(count for _, kind, count, _ in found if SIZES.get(kind, 0) > 1)
+        if entries > MOST_ENTRIES or held > 2 * length + SLACK or numbers > MOST_NUMBERS:
+            raise ValueError("a directory in it has more values than the file")
+        return {tag: value for tag, _, _, value in found if tag in INNER}
 
-def _bounded_load(self: Any, fp: Any) -> None:
-    """Raises ValueError for a directory of TIFF or EXIF with more values than its file holds. Pillow copies
-    every value, also where thousands of them name the same bytes."""
-    start = fp.tell()
-    length = fp.seek(0, io.SEEK_END)
-    fp.seek(start)
-    count_of, entry, inside = ("Q", "HHQQ", 8) if self._bigtiff else ("H", "HHII", 4)
-    entries = _unpacked(self, fp, count_of)[0]
-    held = numbers = 0
-    for _ in range(entries if entries <= MOST_ENTRIES else 0):
-        _, kind, count, place = _unpacked(self, fp, entry)
-        unit = self._load_dispatch.get(kind, (0,))[0]
-        if unit * count > inside:
-            if place + unit * count > length:
-                break  # Pillow ends here, too
-            held += unit * count
-            numbers += count if unit > 1 else 0
-    if entries > MOST_ENTRIES or held > 2 * length or numbers > MOST_NUMBERS:
-        raise ValueError("a directory in it has more values than the file")
-    fp.seek(start)
-    _load(self, fp)
-
-
-def _unpacked(directory: Any, file: Any, how: str) -> Any:
-    size = struct.calcsize(f"<{how}")
-    return directory._unpack(how, file.read(size).ljust(size, b"\0"))
-
-
-# All readers come by here, for directories of TIFF and for EXIF, some of them while a file is opened
-TiffImagePlugin.ImageFileDirectory_v2.load = _bounded_load  # type: ignore[method-assign]
+    with suppress(struct.error):  # it ends too soon; its reader says so
+        (first,) = struct.unpack_from(order + ("Q" if big else "I"), data, start + (8 if big else 4))
+        for at in check(first).values():
+            check(at)
 
 
 class _Waiting:
@@ -299,6 +303,10 @@ def _bad(error: Exception) -> BadPictureError:
 
 def _orientation(picture: Any) -> int:
     try:
+        if isinstance(picture, PngImagePlugin.PngImageFile):
+            picture.load()  # it may come behind the pixels, and packed, as its file doesn't show
+            lines = picture.info.get("Raw profile type exif", "").split("\n")[3:]
+            _check_directories(bytes.fromhex("".join(lines)).removeprefix(EXIF))
         return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # EXIF that can't be read turns nothing
         return 1

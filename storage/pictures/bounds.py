@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import struct
+from contextlib import suppress
 from typing import IO, BinaryIO, Final
-
-from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 MOST_PIECES: Final = 100_000  # that are read of a file, and one more for every 256 bytes of it
 MOST_OF_RUNS: Final = 4_000_000  # pieces of a BMP: two for each run of pixels
@@ -17,6 +17,13 @@ LONGEST_HEADER: Final = {"JPEG": 16 * 2**20, "GIF": 2**20}  # bytes; other reade
 MOST_SCANS: Final = 100  # of a JPEG, each of which goes over the whole picture; programs write about 10
 MOST_ENTRIES: Final = 2**12  # of a directory of TIFF or EXIF
 MOST_NUMBERS: Final = 2**18  # in all its entries: two for each strip of a picture
+MOST_DIRECTORIES: Final = 32  # in one piece of a file
+SLACK: Final = 2**20  # bytes that may be named besides: EXIF of a JPEG goes on in other segments
+# Bytes of a value, by its type
+SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
+INNER: Final = (34665, 34853)  # tags that name the directories of EXIF and GPS
+DIRECTORIES: Final = re.compile(rb"II[*+]\0|MM\0[*+]")  # how they begin, in whatever container
+EXIF: Final = b"Exif\0\0"
 
 
 class BoundedFile:
@@ -26,13 +33,22 @@ class BoundedFile:
         self._file, self.seek, self.tell = file, file.seek, file.tell
         self._pieces = MOST_OF_RUNS if kind == "BMP" else MOST_PIECES + _size(file) // 256
         self._header: float = LONGEST_HEADER.get(kind, math.inf)
+        self._exif = b""  # of a JPEG, whose segments Pillow joins
+        if kind == "TIFF":
+            check_directories(file)
+            file.seek(0)
 
     def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size)
+        data = looked_at = self._file.read(size)
+        if data.startswith(EXIF):
+            looked_at = self._exif = self._exif + data[len(EXIF) :]
+        found = [one.start() for one in DIRECTORIES.finditer(looked_at)]
         self._pieces -= 1
         self._header -= len(data)
-        if self._pieces < 0 or self._header < 0:
+        if self._pieces < 0 or self._header < 0 or len(found) > MOST_DIRECTORIES:
             raise OSError("it has far more parts than a picture needs")
+        for start in found:
+            check_directories(io.BytesIO(looked_at), start)
         return data
 
     def begin_pixels(self) -> None:
@@ -47,35 +63,30 @@ def check_scans(data: bytes, start: int) -> None:
         raise ValueError(f"it has more than {MOST_SCANS} scans")
 
 
-_load = ImageFileDirectory_v2.load
+def check_directories(file: BinaryIO, start: int = 0) -> None:
+    """Raises `ValueError` for TIFF or EXIF, from `start` on, that names far more bytes than there are. Pillow
+    copies the bytes of each value, also where thousands of values name the same ones."""
+    length = _size(file) - start
+    file.seek(start)
+    order = "<" if file.read(2) == b"II" else ">"
+    place, count_of, entry = ("4xQ", "Q", "HHQQ") if b"+" in file.read(2) else ("I", "H", "HHII")
 
+    def unpacked(layout: str) -> tuple[int, ...]:
+        return struct.unpack(order + layout, file.read(struct.calcsize(order + layout)))
 
-def _bounded_load(self: ImageFileDirectory_v2, fp: IO[bytes]) -> None:
-    """Raises `ValueError` for a directory with more values than its file holds. Pillow copies every value,
-    also where thousands of them name the same bytes."""
-    start, length = fp.tell(), _size(fp)
-    count_of, entry, inside = ("Q", "HHQQ", 8) if self._bigtiff else ("H", "HHII", 4)
-    entries = _unpacked(self, fp, count_of)[0]
-    held = numbers = 0
-    for _ in range(entries if entries <= MOST_ENTRIES else 0):
-        _, kind, count, place = _unpacked(self, fp, entry)
-        unit = self._load_dispatch.get(kind, (0,))[0]
-        if unit * count > inside:
-            if place + unit * count > length:
-                break  # Pillow ends here, too
-            held += unit * count
-            numbers += count if unit > 1 else 0
-    if entries > MOST_ENTRIES or held > 2 * length or numbers > MOST_NUMBERS:
-        raise ValueError("a directory in it has more values than the file")
-    fp.seek(start)
-    _load(self, fp)
+    def check(at: int) -> dict[int, int]:
+        file.seek(start + min(at, length))
+        (entries,) = unpacked(count_of)
+        found = [unpacked(entry) for _ in range(min(entries, MOST_ENTRIES))]
+        held = sum(SIZES.get(kind, 0) * count for _, kind, count, _ in found)
+        numbers = sum(count for _, kind, count, _ in found if SIZES.get(kind, 0) > 1)
+        if entries > MOST_ENTRIES or held > 2 * length + SLACK or numbers > MOST_NUMBERS:
+            raise ValueError("a directory in it has more values than the file")
+        return {tag: value for tag, _, _, value in found if tag in INNER}
 
-
-def _unpacked(directory: ImageFileDirectory_v2, file: IO[bytes], how: str) -> tuple[int, ...]:
-    """Zeros at the end of the file."""
-    size = struct.calcsize(f"<{how}")
-    found: tuple[int, ...] = directory._unpack(how, file.read(size).ljust(size, b"\0"))
-    return found
+    with suppress(struct.error):  # it ends too soon; its reader says so
+        for at in check(*unpacked(place)).values():
+            check(at)
 
 
 def _size(file: IO[bytes]) -> int:
@@ -84,7 +95,3 @@ def _size(file: IO[bytes]) -> int:
     size = file.tell()
     file.seek(here)
     return size
-
-
-# All readers come by here, for directories of TIFF and for EXIF, some of them while a file is opened
-ImageFileDirectory_v2.load = _bounded_load  # type: ignore[method-assign]

@@ -21,7 +21,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from storage.errors import BadPictureError
-from storage.pictures.bounds import MOST_IN_RUNS, BoundedFile, check_scans
+from storage.pictures.bounds import EXIF, MOST_IN_RUNS, BoundedFile, check_directories, check_scans
 from storage.pictures.colours import rgb
 from storage.pictures.exif import taken_of
 from storage.pictures.formats import SIGNATURE, format_of
@@ -202,7 +202,7 @@ def _is_held_whole(picture: JpegImageFile) -> bool:
 def _decoded(picture: ImageFile, kind: str, width: int, height: int) -> Decoded:
     try:
         picture.load()
-        orientation, taken = _orientation(picture), taken_of(picture.getexif())
+        orientation, taken = _orientation(picture), taken_of(_exif(picture))
     except Exception as error:
         raise _bad(kind, error) from error
     try:
@@ -273,9 +273,18 @@ def _reader(kind: str) -> type[ImageFile]:
 def exif_of(data: bytes) -> Image.Exif:
     """What a camera wrote into a picture; nothing where the picture can't be read."""
     try:
-        return _open(format_of(data), io.BytesIO(data)).getexif()
+        return _exif(_open(format_of(data), io.BytesIO(data)))
     except Exception:  # as in `decode`
         return Image.Exif()
+
+
+def _exif(picture: ImageFile) -> Image.Exif:
+    """The picture's EXIF. Raises `ValueError` where it would fill the memory."""
+    if isinstance(picture, PngImageFile):
+        picture.load()  # it may come behind the pixels, and packed, as its file doesn't show
+        lines = picture.info.get("Raw profile type exif", "").split("\n")[3:]
+        check_directories(io.BytesIO(bytes.fromhex("".join(lines)).removeprefix(EXIF)))
+    return picture.getexif()
 
 
 def _bad(kind: str, error: Exception) -> BadPictureError:
@@ -295,6 +304,6 @@ def _line(error: Exception) -> str:
 def _orientation(picture: ImageFile) -> int:
     """EXIF orientation 1-8. EXIF that can't be read turns nothing."""
     try:
-        return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
+        return int(_exif(picture).get(ExifTags.Base.Orientation, 1))
     except Exception:
         return 1
