@@ -1,8 +1,8 @@
 """Names whose answers change while somebody looks: a DNS server of its own, in namespaces of its own.
 
-It has to be run as root in fresh namespaces (`unshare --mount --net python tests/rebinding.py webhook`):
-there `/etc/resolv.conf` names it, and a public address and that of the clouds' credentials are this
-computer's. Printed is what came of each attack, and who was reached.
+Run it as root in fresh namespaces (`unshare --mount --net python tests/rebinding.py webhook`): there
+`/etc/resolv.conf` names it, and a public address and that of the clouds' credentials are this computer's. It
+prints the outcome of each attack, or of those that are named, and who was reached.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import http.server
 import json
+import os
 import socket
 import struct
 import subprocess
@@ -32,6 +33,8 @@ ATTACKS = {
     "several.example": [f"{PUBLIC} {{}}"],
     "mapped.example": ["::ffff:{}"],
     "alias.example": ["inner.example {}"],
+    "translated.example": ["64:ff9b::{}"],
+    "other-family.example": [f"{PUBLIC} ::ffff:{{}}"],
 }
 
 
@@ -79,10 +82,13 @@ def listen(address: str, port: int, reached: list[str]) -> int:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             reached.append(address)
-            self.rfile.read(int(self.headers["content-length"]))
+            self.rfile.read(int(self.headers.get("content-length", 0)))
             self.send_response(500)
             self.send_header("content-length", "0")
             self.end_headers()
+
+        def do_GET(self) -> None:
+            self.do_POST()
 
         def log_message(self, *_: object) -> None:
             """Not on the screen."""
@@ -133,15 +139,31 @@ def model(url: str) -> str:
     return "answered"
 
 
+def command(url: str) -> str:
+    """What a process of its own says that asks the endpoint at this address a few questions."""
+    with tempfile.TemporaryDirectory() as home:
+        given = {"DISCERN_HOME": home, "OPENAI_BASE_URL": url, "DISCERN_LLM_MODEL": "any"}
+        ended = subprocess.run(
+            [sys.executable, "-m", "discern", "settings", "--test"],
+            env=os.environ | given,
+            capture_output=True,
+            text=True,
+        )
+    return ended.stdout + ended.stderr
+
+
+ASKING = {"webhook": (webhook, LOOPBACK), "model": (model, CREDENTIALS), "command": (command, CREDENTIALS)}
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         own_network(Path(folder) / "resolv.conf")
-        ask, inner = {"webhook": (webhook, LOOPBACK), "model": (model, CREDENTIALS)}[sys.argv[1]]
+        ask, inner = ASKING[sys.argv[1]]
         serve_names(inner)
         reached: list[str] = []
         port = listen(PUBLIC, 0, reached)
         listen(inner, port, reached)
-        for name in ATTACKS:
+        for name in sys.argv[2:] or ATTACKS:
             for time in (1, 2):
                 reached.clear()
                 said = ask(f"http://{name}:{port}/v1")

@@ -16,18 +16,18 @@ from rebinding import PUBLIC
 SCRIPT = Path(__file__).parents[1] / "rebinding.py"
 
 
-@pytest.mark.parametrize("what", ["webhook", "model"])
-def test_a_name_whose_answers_change_leads_to_no_address_that_is_refused(what: str) -> None:
+@pytest.mark.parametrize("what", [["webhook"], ["model"], ["command", "changes.example"]])
+def test_a_name_whose_answers_change_leads_to_no_address_that_is_refused(what: list[str]) -> None:
     namespaces = ["unshare", "--mount", "--net"]
     if not shutil.which("unshare") or subprocess.run([*namespaces, "true"], capture_output=True).returncode:
         not_run("names whose answers change", "Only root may have a network of its own for them.")
     environment = os.environ | {"PYTHONPATH": str(SCRIPT.parents[1])}
     ended = subprocess.run(
-        [*namespaces, sys.executable, SCRIPT, what], capture_output=True, text=True, env=environment
+        [*namespaces, sys.executable, SCRIPT, *what], capture_output=True, text=True, env=environment
     )
     assert ended.returncode == 0, ended.stderr
     outcomes = [json.loads(line) for line in ended.stdout.splitlines()]
     reached = {(one["name"], one["time"]): one["reached"] for one in outcomes if one["reached"]}
     assert reached == {("changes.example", 1): [PUBLIC]}
-    refused = "no model is served" if what == "model" else "an internal address"
+    refused = "an internal address" if what == ["webhook"] else "no model is served"
     assert all(refused in one["said"] for one in outcomes if not one["reached"])
