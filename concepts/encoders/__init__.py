@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+import threading
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -42,6 +43,7 @@ __all__ = [
     "load_encoder",
     "load_named_elsewhere",
     "registered_as",
+    "require_hub",
     "resolve_auto",
     "unit",
 ]
@@ -107,6 +109,7 @@ def refuse_parts(fingerprint: str) -> None:
         )
 
 
+HUB_SECONDS = 10.0
 # As open_clip saves them, best first.
 WEIGHTS = (
     "open_clip_model.safetensors",
@@ -161,9 +164,34 @@ def _built_in(reason: str) -> Resolution:
     return Resolution("embedded", f"The built-in encoder is used: {reason}.")
 
 
-def cached_weights(repository: str) -> str | None:
-    """The path of a model's weights in the Hugging Face cache, if they are there."""
+def cached_weights(repository: str, files: Sequence[str] = WEIGHTS) -> str | None:
+    """The path of the first of a model's `files` that is in the Hugging Face cache, if one is."""
     from huggingface_hub import try_to_load_from_cache
 
-    found = (try_to_load_from_cache(repository, file) for file in WEIGHTS)
+    found = (try_to_load_from_cache(repository, file) for file in files)
     return next((path for path in found if isinstance(path, str)), None)
+
+
+def require_hub(name: str, advice: str) -> None:
+    """Raises `EncoderError` with the advice where the Hugging Face hub doesn't answer. Its own client would
+    ask for minutes and print each try twice.
+
+    It asks in a thread that may be left behind: name resolution can hang for minutes and can't be cancelled.
+    """
+    from huggingface_hub import constants, get_session, is_offline_mode
+
+    answered = threading.Event()
+
+    def ask() -> None:
+        try:  # with the session that would download, so that proxies and certificates are the same
+            get_session().head(constants.ENDPOINT, timeout=HUB_SECONDS)
+            answered.set()
+        except Exception as error:  # whatever went wrong, the hub is not there
+            log.info("The Hugging Face hub can't be reached: %s", error)
+
+    if not is_offline_mode():  # then its client says so at once
+        thread = threading.Thread(target=ask, name="ask-the-hub", daemon=True)
+        thread.start()
+        thread.join(HUB_SECONDS)
+        if not answered.is_set():
+            raise EncoderError(f"{name} can't be loaded: the Hugging Face hub can't be reached. {advice}")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.nn.functional import normalize
 
-from concepts.encoders import cached_weights
+from concepts.encoders import cached_weights, require_hub
 from concepts.encoders.base import (
     ENCODERS,
     OPEN_CLIP,
@@ -264,37 +264,44 @@ def _check_folder(folder: Path) -> None:
 def _load(name: str, source: CheckpointSource) -> tuple[Any, Any, Any]:
     import open_clip
 
+    advice = (
+        "Check that the weights and open_clip_config.json in the folder belong together."
+        if source.model.startswith("local-dir:")
+        else "Its files come from the Hugging Face hub; without a network, use local-dir:/path or the "
+        "embedded encoder."
+    )
     try:
-        arguments = _code_refused(name, open_clip.get_model_config(source.model))
-        model, transform = open_clip.create_model_from_pretrained(
-            source.model, **_weights(source), weights_only=True
-        )
-        tokenizer = open_clip.get_tokenizer(source.model, **arguments)
+        here = _from_here(source)
+        if here is None:
+            require_hub(name, advice)
+        wanted, weights = here or (source.model, {"pretrained": source.tag})
+        arguments = _code_refused(name, open_clip.get_model_config(wanted))
+        model, transform = open_clip.create_model_from_pretrained(wanted, **weights, weights_only=True)
+        tokenizer = open_clip.get_tokenizer(wanted, **arguments)
     except EncoderError:
         raise
     except Exception as error:  # open_clip and the hub client raise whatever they met
-        advice = (
-            "Check that the weights and open_clip_config.json in the folder belong together."
-            if source.model.startswith("local-dir:")
-            else "Its files come from the Hugging Face hub; without a network, use local-dir:/path or the "
-            "embedded encoder."
-        )
         raise not_loaded(name, error, advice) from error
     return model.eval(), transform, tokenizer
 
 
-def _weights(source: CheckpointSource) -> dict[str, Any]:
-    """Arguments for open_clip: weights that are on this computer, else those that it downloads.
+def _from_here(source: CheckpointSource) -> tuple[str, dict[str, Any]] | None:
+    """The model's name and further arguments for open_clip, where its weights are on this computer.
 
-    By tag alone open_clip asks the hub first, and downloads what is newer there.
+    By its own name open_clip would ask the hub first, and download what is newer there.
     """
     import open_clip
 
-    config = open_clip.get_pretrained_cfg(source.model, source.tag) if source.tag else {}
+    scheme, _, rest = source.model.partition(":")
+    if scheme == "local-dir":
+        return source.model, {}
+    if scheme == "hf-hub":
+        path = cached_weights(rest)
+        return (f"local-dir:{Path(path).parent}", {}) if path else None
+    config = open_clip.get_pretrained_cfg(source.model, source.tag)
     path = cached_weights(config["hf_hub"].rstrip("/")) if config.get("hf_hub", "").endswith("/") else None
-    if path is None:
-        return {"pretrained": source.tag}
-    return {"pretrained": path} | {f"image_{key}": config.get(key) for key in PREPROCESSING}
+    preprocessing = {f"image_{key}": config.get(key) for key in PREPROCESSING}
+    return (source.model, {"pretrained": path} | preprocessing) if path else None
 
 
 def not_loaded(name: str, error: Exception, advice: str) -> EncoderError:

@@ -12,12 +12,15 @@ import torch
 from PIL import Image
 from torch.nn.functional import normalize
 
+from concepts.encoders import cached_weights, require_hub
 from concepts.encoders.base import TIMM, Fingerprint, Pixels, Portable, Vectors, as_stored
 from concepts.encoders.exporting import FromPixels, portable
 from concepts.encoders.openclip import not_loaded, weights_sha256
 from concepts.encoders.precision import DTYPES, pick_device, resolve_precision
 from concepts.errors import EncoderError
 from concepts.registry import Method
+
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 
 class TimmEncoder:
@@ -87,6 +90,7 @@ def _load(name: str) -> tuple[Any, dict[str, Any]]:
     import timm
 
     wanted = name.removeprefix(f"{TIMM}:")
+    advice = "Its files come from the Hugging Face hub; without a network, use timm:local-dir:/path."
     try:
         if wanted.startswith("local-dir:"):
             wanted = f"local-dir:{Path(wanted.removeprefix('local-dir:')).expanduser().absolute()}"
@@ -96,6 +100,9 @@ def _load(name: str) -> tuple[Any, dict[str, Any]]:
                 f"timm has no weights called {wanted!r}."
                 + (f" Like it: {', '.join(close)}." if close else " Write architecture.tag.")
             )
+        repository = wanted.removeprefix("hf-hub:") if ":" in wanted else f"timm/{wanted}"
+        if not (wanted.startswith("local-dir:") or cached_weights(repository, WEIGHTS)):
+            require_hub(name, advice)
         model = timm.create_model(wanted, pretrained=True, num_classes=0).eval()
         return model, timm.data.resolve_model_data_config(model) | {
             one: model.pretrained_cfg.get(one) for one in ("license", "architecture")
@@ -103,7 +110,6 @@ def _load(name: str) -> tuple[Any, dict[str, Any]]:
     except EncoderError:
         raise
     except Exception as error:  # timm and the hub client raise whatever they met
-        advice = "Its files come from the Hugging Face hub; without a network, use timm:local-dir:/path."
         raise not_loaded(name, error, advice) from error
 
 

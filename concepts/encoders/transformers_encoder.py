@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 
 import torch
 
+from concepts.encoders import cached_weights, require_hub
 from concepts.encoders.base import TRANSFORMERS, Portable
 from concepts.encoders.exporting import FromPixels, portable
 from concepts.encoders.openclip import WithWords, not_loaded
@@ -131,7 +132,10 @@ def _load(name: str) -> tuple[Any, Any, _Prepared]:
     wanted = name.removeprefix(f"{TRANSFORMERS}:")
     if wanted.startswith("local-dir:"):
         wanted = str(Path(wanted.removeprefix("local-dir:")).expanduser().absolute())
+    advice = "Its files come from the Hugging Face hub; without a network, use transformers:local-dir:/path."
     try:
+        if not Path(wanted).is_dir() and not cached_weights(wanted, ["config.json"]):
+            require_hub(name, advice)
         # No code and no pickle of whoever made it.
         model = transformers.AutoModel.from_pretrained(
             wanted, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
@@ -152,8 +156,5 @@ def _load(name: str) -> tuple[Any, Any, _Prepared]:
     except EncoderError:
         raise
     except Exception as error:  # transformers and the hub client raise whatever they met
-        advice = (
-            "Its files come from the Hugging Face hub; without a network, use transformers:local-dir:/path."
-        )
         raise not_loaded(name, error, advice) from error
     return model.eval(), words, _Prepared.read(name, pictures)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import open_clip
 import pytest
 import torch
+from local_hub import LocalHub
 from PIL import Image
 
 from concepts.encoders import QUICK, WITH_GPU, AutoModel, load_encoder
@@ -155,6 +157,29 @@ def test_without_a_network_it_says_what_else_there_is(
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "empty"))
     with pytest.raises(EncoderError, match="embedded encoder"):
         load_encoder(name, cache=tmp_path)
+
+
+def test_a_hub_that_can_not_be_reached_is_told_once_and_what_is_here_is_still_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_open_clip: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    with LocalHub() as hub:
+        hub.repositories["ana/tiny"] = {
+            file.name: file.read_bytes() for file in tiny_open_clip.iterdir() if file.is_file()
+        }
+        template = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(constants.ENDPOINT, hub.url)
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+        loaded = load_encoder("hf-hub:ana/tiny", cache=tmp_path)
+    caplog.clear()
+    assert load_encoder("hf-hub:ana/tiny", cache=tmp_path).fingerprint == loaded.fingerprint
+    for name in ("hf-hub:ana/other", "ViT-B-32/laion2b_s34b_b79k", "timm:vit_small_patch16_224.dino"):
+        with pytest.raises(EncoderError, match="the Hugging Face hub can't be reached"):
+            load_encoder(name, cache=tmp_path)
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 @pytest.mark.parametrize("one", WITH_GPU)
