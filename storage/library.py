@@ -375,11 +375,14 @@ class Library:
     ) -> list[str | None]:
         """Ids for full ids and paths; None where the library, or with `in_bin` its bin, has no such picture.
 
-        Relative paths count from `relative_to`, or from the working folder.
+        Relative paths count from `relative_to`, or from the working folder. Below a `root` no link is
+        followed, as whoever asks is to learn of none.
         """
         base = str((relative_to or Path.cwd()).absolute())
+        written_out = os.path.normpath if self.root else _written_out
         uris = [
-            text if "!/" in text or in_bucket(text) else _written_out(base, text) for text in paths_or_ids
+            text if "!/" in text or in_bucket(text) else written_out(os.path.join(base, text))  # noqa: PTH118
+            for text in paths_or_ids
         ]
         meant = ~_SHOWN if in_bin else _SHOWN
         of_places = ~shown(SourceRow.picture_id) if in_bin else shown(SourceRow.picture_id)
@@ -428,7 +431,6 @@ def _picture(row: PictureRow, sources: list[str], root: str) -> Picture:
     return Picture(**facts, near_group=group, added=row.added, sources=tuple(sources), root=root)
 
 
-def _written_out(base: str, path: str) -> str:
+def _written_out(path: str) -> str:
     """As a picture's place is written when it is added, which takes pathlib long for millions."""
-    joined = os.path.join(base, path)  # noqa: PTH118
-    return absolute(Path(joined)) if _UNTIDY.search(joined) else joined
+    return absolute(Path(path)) if _UNTIDY.search(path) else path

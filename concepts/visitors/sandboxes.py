@@ -139,7 +139,7 @@ class Sandbox:
         `clock` counts seconds."""
         self.key = key
         self.limits = limits
-        self.home = settings.home
+        self.home = home = settings.home
         self._clock = clock
         self.ends = clock() + limits.seconds
         self._measured = -math.inf, 0
@@ -149,9 +149,9 @@ class Sandbox:
             settings,
             replace(
                 lent,
-                thumbnails=LayeredBlobs(FolderBlobs(settings.home / "thumbnails"), thumbnails),
-                root=str(settings.home),
-                redact=partial(_without, folders=(settings.home, settings.home.parents[1])),
+                thumbnails=LayeredBlobs(FolderBlobs(home / "thumbnails"), thumbnails),
+                root=str(home),
+                redact=partial(_without, folders=(home, home.parents[1], Path(tempfile.gettempdir()))),
                 ledger=lambda database: AllowedLedger(database, allowance),
                 admit_job=quotas.admit_job,
                 admit_file=quotas.admit_file,

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import struct
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -311,6 +312,13 @@ def test_a_visitor_scores_nothing_else_and_learns_of_nothing_that_is_there(
     assert refused.json()["detail"] == (
         "This demo reads no folder of the computer it runs on. Upload pictures."
     )
+
+
+def test_a_label_file_that_is_refused_is_named_without_its_folder(worked: TestClient) -> None:
+    sent = {"format": "sidecars", "file": "mine.json"}
+    refused = worked.post("/api/v1/concepts/Ball/labels/import", params=sent, content=b"{}")
+    assert "mine.json is no folder" in refused.json()["detail"]
+    assert tempfile.gettempdir() not in refused.text
 
 
 def test_no_screen_names_a_folder_of_the_host(
