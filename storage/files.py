@@ -1,23 +1,69 @@
-"""Writing a file whole or not at all, and the URL of one that is a database."""
+"""Writing a file whole or not at all, reading regular files alone, and the URL of one that is a database."""
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO, Final
 from urllib.parse import quote
 
+LONGEST_NAME: Final = 255  # bytes, on nearly every system
+# Windows has none of the last two, and would translate line ends without the first.
+_READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+_NO_LINKS: Final = getattr(os, "O_NOFOLLOW", 0)
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write beside the target and rename: a reader sees the old file or the new one, never half of one."""
+
+def open_regular(path: Path, *, links: bool = False) -> BinaryIO:
+    """Opens a regular file to read it. Raises `OSError` for anything else: a pipe or a device may keep its
+    reader for ever. Without `links` it raises for a link, too, which may lead anywhere."""
+    if not links and path.is_symlink():
+        raise OSError(errno.ELOOP, "it is a link, and links are not followed", str(path))
+    _require_regular(path.stat().st_mode, path)  # a device may do something as soon as it is opened
+    file = os.fdopen(os.open(path, _READ | (0 if links else _NO_LINKS)), "rb")
+    try:
+        _require_regular(os.fstat(file.fileno()).st_mode, path)  # another one may be there since
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def read_regular(path: Path, most: int, *, links: bool = False) -> bytes:
+    """The bytes of a regular file. Raises `OSError` like `open_regular`, and for more than `most` bytes."""
+    with open_regular(path, links=links) as file:
+        size = os.fstat(file.fileno()).st_size  # as much room as is asked for is taken at once
+        content = file.read(min(size, most) + 1)
+    if len(content) > most:
+        raise OSError(errno.EINVAL, f"it has more than {most // 1024**2} MB", str(path))
+    return content
+
+
+def _require_regular(mode: int, path: Path) -> None:
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+
+
+def shortened(name: str, most: int = LONGEST_NAME) -> str:
+    """The beginning of a name that fits into so many bytes. No character is cut in two."""
+    encoded = os.fsencode(name)
+    return name if len(encoded) <= most else encoded[:most].decode("utf-8", "ignore")
+
+
+def write_whole(path: Path, content: bytes, mode: int | None = None) -> None:
+    """Write beside the target and rename: a reader sees the old file or the new one, never half of one. Its
+    owner alone may read it, unless a `mode` says who may."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{shortened(path.name, 80)}-")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
+        if mode is not None:
+            with suppress(PermissionError):
+                Path(unfinished).chmod(mode)
         Path(unfinished).replace(path)
     except BaseException:
         Path(unfinished).unlink(missing_ok=True)

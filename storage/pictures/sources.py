@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 from storage.buckets import in_bucket, uri_of
 from storage.errors import BadPictureError, DiscernError
+from storage.files import open_regular
 from storage.pictures import archives, bucket, lists, videos
 from storage.pictures.files import (
     OUTSIDE,
@@ -65,33 +66,40 @@ def read(uri: str, within: Within | None = None) -> bytes:
         if video is None and inside is not None:
             require_within(os.path.realpath(inside[0]), within)
             return archives.read_member(*inside)
-        with _opened(video[0] if video else uri, within) as file:
+        with opened(video[0] if video else uri, within) as file:
             if video is not None:
                 return videos.frame_at(video[1], file)
-            check_size(os.fstat(file.fileno()).st_size)
-            return file.read()
+            size = os.fstat(file.fileno()).st_size
+            check_size(size)
+            return file.read(size)  # and no more where it grows meanwhile
 
 
 def frames(source: Source, within: Within | None = None) -> list[tuple[Source, bytes] | SkippedFile]:
     """Those that are taken of a video, the first one last, and what went wrong. Raises `BadPictureError`."""
     if in_bucket(source.uri):
         raise BadPictureError("unsupported", "Videos in a bucket are not read. Copy it to this computer.")
-    with _told(), _opened(source.uri, within) as file:
+    with _told(), opened(source.uri, within) as file:
         found, problem = videos.frames(source.uri, file)
     skipped = [SkippedFile(source.uri, "damaged", problem, source.size, source.mtime_ns)] if problem else []
     return [*((replace(source, uri=place), data) for place, data in found), *skipped]
 
 
-@contextmanager
-def _opened(path: str, within: Within | None) -> Iterator[BinaryIO]:
-    require_within(os.path.realpath(path), within)
-    if not stat.S_ISREG(os.stat(path).st_mode):  # before opening: opening a pipe would wait for its other end
-        raise BadPictureError("not-a-file", "This is not a regular file.")
-    with Path(path).open("rb") as file:
-        opened = f"/proc/self/fd/{file.fileno()}"
-        if within is not None and os.path.exists(opened):  # a link may have been turned since
-            require_within(os.path.realpath(opened), within)
-        yield file
+def opened(path: str, within: Within | None = None) -> BinaryIO:
+    """A regular file on disk, to be read. Raises `BadPictureError`, also where it isn't `within`."""
+    with _told():
+        if within is not None:
+            require_within(os.path.realpath(path), within)
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise BadPictureError("not-a-file", "This is not a regular file.")
+        file = open_regular(Path(path), links=True)
+        try:
+            place = f"/proc/self/fd/{file.fileno()}"
+            if within is not None and os.path.exists(place):  # a link may have been turned since
+                require_within(os.path.realpath(place), within)
+        except BaseException:
+            file.close()
+            raise
+        return file
 
 
 @contextmanager

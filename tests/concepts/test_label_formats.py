@@ -91,6 +91,19 @@ def test_a_link_out_of_the_library_is_not_opened(concept: Concept, pictures: Pat
     assert (report["imported"], report["unknown_pictures"]) == (1, 1)
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.json", "a.parquet", "a.zip", "a"])
+def test_a_pipe_is_no_file_of_labels(concept: Concept, tmp_path: Path, name: str) -> None:
+    """Whoever opens it waits for ever."""
+    os.mkfifo(tmp_path / name)
+    for format in ("", "csv", "fiftyone", "sidecars"):
+        with pytest.raises(DiscernError, match=r"neither a file nor|looks like none"):
+            concept.label_files.import_file(tmp_path / name, format=format)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / name).rename(tmp_path / "folder" / "samples.json")
+    with pytest.raises(DiscernError, match="not a regular file"):
+        concept.label_files.import_file(tmp_path / "folder", format="fiftyone")
+
+
 def test_foreign_words_are_asked_for_with_counts_and_nothing_is_taken(
     concept: Concept, pictures: Path, tmp_path: Path
 ) -> None:

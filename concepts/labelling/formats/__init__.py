@@ -13,6 +13,7 @@ from concepts.labelling.formats.base import (
     PersonLabel,
     WritableFormat,
     Written,
+    require_readable,
 )
 from concepts.labelling.formats.coco import Coco
 from concepts.labelling.formats.fiftyone import FiftyOne
@@ -59,6 +60,7 @@ def format_of(path: Path, name: str = "", columns: Mapping[str, str] | None = No
         return FORMATS[name]()
     if not path.exists():
         raise DiscernError(f"There is no file or folder {path}. Check the spelling.")
+    require_readable(path)
     for known in FORMATS:
         found = FORMATS[known]()
         if found.recognises(path):

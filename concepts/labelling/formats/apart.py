@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from concepts.errors import DiscernError
 from concepts.labelling.formats import FORMATS, Format, base
-from concepts.labelling.formats.base import TOO_MUCH, check_rows, told
+from concepts.labelling.formats.base import TOO_MUCH, check_rows, require_readable, told
 from concepts.labelling.formats.tables import Csv, Jsonl
 from concepts.labelling.rows import BadRow, RawRow
 
@@ -37,6 +37,7 @@ LONGEST_ROW: Final = 256 * 1024  # characters, as JSON
 def rows_of(found: Format, path: Path, *, any_number: bool = False) -> Iterator[RawRow]:
     """The rows of a file or folder in this format. Raises `DiscernError`, also where it has too many: unless
     it may have `any_number`, as where its owner says so by command."""
+    require_readable(path)
     most = sys.maxsize if any_number else base.MOST_ROWS
     streams = isinstance(found, Csv | Jsonl) or not path.is_file()
     if streams and path.is_file() and _has_more_lines(path, most):  # a value may have several

@@ -19,6 +19,7 @@ from concepts.errors import DiscernError
 from concepts.labelling.rows import NO_COLUMNS_OF_PICTURES, RawRow
 from concepts.registry import Method
 from storage.disk import is_refusal, refused
+from storage.files import open_regular, read_regular, shortened
 
 MOST_JSON: Final = 512 * 1024**2  # bytes of a JSON file, which is read whole: it takes some times as much
 MOST_ROWS = 1_000_000  # of a file
@@ -107,11 +108,17 @@ def whole_json(path: Path) -> Any:
                 f"{path.name} has {path.stat().st_size / 1e6:,.0f} MB; of JSON at most "
                 f"{MOST_JSON / 1e6:,.0f} MB are read. Split it."
             )
-        content = path.read_bytes()
+        content = read_regular(path, MOST_JSON, links=True)
     try:
         return json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise DiscernError(f"{path.name} is not JSON: {first_line(error)}.") from error
+
+
+def require_readable(path: Path) -> None:
+    """Raises `DiscernError` for a pipe or a device, which may keep its reader for ever."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise DiscernError(f"{path.name} is neither a file nor a folder, so nothing was read. Name one.")
 
 
 def check_rows(count: int, path: Path, most: int | None = None) -> None:
@@ -123,7 +130,7 @@ def check_rows(count: int, path: Path, most: int | None = None) -> None:
 def start_of(path: Path, size: int = 1024**2) -> str:
     """The beginning of a file as text, empty where there is none."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path, links=True) as file:
             return file.read(size).decode("utf-8-sig", "replace").lstrip()
     except OSError:
         return ""
@@ -139,7 +146,7 @@ def written(path: Path) -> Iterator[Path]:
     """A file to write, which is at `path` only once it is whole. Raises `DiscernError`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}-")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{shortened(path.name, 80)}-")
         os.close(handle)
         part = Path(name)
         try:
