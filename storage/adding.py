@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from storage.database import Database, Store, among, chunks, insert_new, insert_or_update, tuples
 from storage.folders import Placed, count_places, places_of
 from storage.kept_counts import KeptCounts, groups_shown, joined, recount_groups, recount_places
+from storage.picture_columns import PictureColumn, add_columns
 from storage.pictures.files import SkippedFile, Source
 from storage.pictures.videos import FIRST, is_video, split
 from storage.removed import shown
@@ -88,11 +89,13 @@ class Adding(Store):
         read: Sequence[tuple[Source, PictureFacts | str]],
         skipped: Sequence[SkippedFile],
         fingerprint: str,
+        columns: Iterable[PictureColumn] = (),
     ) -> set[str]:
         """Keeps what a batch of files turned out to be in one commit, and returns the pictures that are new.
 
         A picture that is known already comes as its id alone. New pictures go to the outbox as well:
         their vectors are pending until `vectors_written`, and so is their `COMPARISON` with others.
+        Of `columns` those of new pictures are kept.
         """
         read = [(_below(self._root, source), facts) for source, facts in read]
         skipped = [_below(self._root, file) for file in skipped]
@@ -109,6 +112,8 @@ class Adding(Store):
             ]
             fresh = [picture_id for (picture_id,) in insert_new(session, PictureRow, rows)]
             _add_pending(session, fresh, fingerprint, COMPARISON)
+            came = set(fresh)
+            add_columns(session, (one for one in columns if one.picture_id in came))
             placed = {source.uri: facts if isinstance(facts, str) else facts.id for source, facts in read}
             query = select(SourceRow.uri, SourceRow.picture_id)
             before = dict(among(session, query, SourceRow.uri, placed))
@@ -126,7 +131,6 @@ class Adding(Store):
             recount_groups(session, back)
             groups = len(fresh) - groups_shown(session, back, besides=True)
             size = sum(pictures[one].bytes for one in fresh)
-            came = set(fresh)
             new = {row["id"]: (row["added"], row["taken"], True) for row in rows if row["id"] in came}
             _count(session, placed, before, new, KeptCounts(len(fresh), size, groups))
         return came

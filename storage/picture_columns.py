@@ -1,4 +1,5 @@
-"""What files from elsewhere say of pictures, and the words in them: captions and words can be searched."""
+"""What files from elsewhere say of pictures, and the words in them: those, captions and keywords can be
+searched."""
 
 from __future__ import annotations
 
@@ -7,16 +8,16 @@ import re
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.database import Store, insert_new
 from storage.removed import shown
 from storage.tables import PictureColumn as PictureColumn
 from storage.tables import PictureRow
 
-CAPTION = "caption"
+CAPTION, KEYWORDS = "caption", "keywords"
 WORDS = "words in the picture"  # as they were read; empty where there are none
-SEARCHED = (CAPTION, WORDS)
+SEARCHED = (CAPTION, KEYWORDS, WORDS)
 LONGEST_NAME = 80
 LONGEST_VALUE = 10_000  # characters
 SAFETY = ("punsafe", "NSFW", "nsfw")  # LAION's: how likely it is unsafe, 0 to 1, and the same in a word
@@ -29,19 +30,8 @@ class PictureColumns(Store):
 
     def add(self, columns: Iterable[PictureColumn]) -> int:
         """In one transaction; how many are new. The same again changes nothing."""
-        rows = [
-            {
-                "picture_id": column.picture_id,
-                "name": column.name[:LONGEST_NAME],
-                "digest": hashlib.sha256(column.value.encode()).hexdigest()[:32],
-                "value": column.value,
-                "folded": column.value.casefold() if column.name in SEARCHED else None,
-                "file": column.file[:200],
-            }
-            for column in columns
-        ]
         with self._database.write("picture columns") as session:
-            return len(insert_new(session, PictureColumn, rows))
+            return add_columns(session, columns)
 
     def of(self, picture_id: str) -> list[PictureColumn]:
         """Everything that was said of a picture, captions first."""
@@ -64,8 +54,8 @@ class PictureColumns(Store):
         return found
 
     def with_words(self, text: str, limit: int, offset: int) -> list[PictureColumn]:
-        """Captions, or words in pictures, that hold every word of a text, whatever their case, by picture.
-        Reads through them: a million take about a second."""
+        """Captions, keywords or words in pictures that hold every word of a text, whatever their case, by
+        picture. Reads through them: a million take about a second."""
         words = _WORD.findall(text.casefold())
         if not words:
             return []
@@ -89,6 +79,22 @@ class PictureColumns(Store):
         query = select(func.count()).where(PictureColumn.name == WORDS)
         query = query.where(shown(PictureColumn.picture_id))
         return self._database.scalar(query) or 0
+
+
+def add_columns(session: Session, columns: Iterable[PictureColumn]) -> int:
+    """The same within a transaction of others."""
+    rows = [
+        {
+            "picture_id": column.picture_id,
+            "name": column.name[:LONGEST_NAME],
+            "digest": hashlib.sha256(column.value.encode()).hexdigest()[:32],
+            "value": column.value,
+            "folded": column.value.casefold() if column.name in SEARCHED else None,
+            "file": column.file[:200],
+        }
+        for column in columns
+    ]
+    return len(insert_new(session, PictureColumn, rows))
 
 
 def may_be_unsafe(picture_id: InstrumentedAttribute[str]) -> ColumnElement[bool]:

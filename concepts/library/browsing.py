@@ -155,7 +155,7 @@ def _ranked_page(
 def captioned_page(
     collection: Collection, columns: PictureColumns, words: str, n: int, place: str
 ) -> PicturePage:
-    """Pictures of which a caption has every one of the words, whatever their case, or in which they stand."""
+    """Pictures whose caption or keywords have every one of the words, or in which they stand."""
     start = _read_rank(place)
     found = columns.with_words(words, n + 1, start)
     said = {one.picture_id: {"caption": one.value, "column": one.name} for one in found[:n]}

@@ -79,7 +79,7 @@ def read_vectors(file: Path, ids: Path | None) -> VectorTable:
     """A Parquet file with a column of vectors and one of paths or ids, or a .npy (n, d) with names in `ids`,
     a line each or in a CSV's column. Raises `DiscernError`."""
     for one in filter(None, (file, ids)):
-        if not one.exists():
+        if not one.is_file():  # a pipe may keep its reader for ever
             raise DiscernError(f"There is no file {one}. Check the spelling.")
     try:
         if file.suffix.lower() == ".parquet":
@@ -155,11 +155,11 @@ class GivenHandle(EncoderHandle):
 
     def embedded(self, prepared: Sequence[Prepared], pixels: Sequence[Any]) -> list[Processed]:
         found: list[Processed] = []
-        for source, facts, small in prepared:
+        for source, facts, small, keywords in prepared:
             vector = self._table.of(source.uri, facts.id)
             if vector is None:
                 why = "It has no vector, or one of zeros or missing numbers."
                 found.append(SkippedFile(source.uri, "no vector", why, source.size, source.mtime_ns))
             else:
-                found.append(ProcessedFile(source, facts, small, vector))
+                found.append(ProcessedFile(source, facts, small, vector, keywords))
         return found

@@ -36,6 +36,7 @@ from concepts.library.originals import original_file
 from storage.adding import PictureFacts
 from storage.errors import BadPictureError
 from storage.library import Library, Picture
+from storage.picture_columns import KEYWORDS, LONGEST_VALUE, PictureColumn
 from storage.pictures import sources
 from storage.pictures.decoding import decoded
 from storage.pictures.files import SkippedFile, Source, Within
@@ -43,6 +44,7 @@ from storage.pictures.hashing import perceptual_hash, picture_id
 from storage.pictures.resizing import THUMBNAIL_SIDE, thumbnail
 from storage.pictures.thumbnails import ThumbnailStore
 from storage.pictures.videos import FIRST, is_video, split
+from storage.pictures.xmp import keywords_in
 from storage.removed import Removed
 from storage.tables import UNDATED
 from storage.vectors.stored import StoredIndex
@@ -211,7 +213,8 @@ class Ingestion:
         read: list[tuple[Source, PictureFacts | str]] = [(item.source, item.facts) for item in new]
         read += [(item.source, item.picture_id) for item in known]
         # A copy is only known as one here: when it was looked up, its twin may not have been recorded yet.
-        fresh = self._library.adding.record(read, skipped, self._encoder.fingerprint)
+        columns = [_keywords(item) for item in new if item.keywords]
+        fresh = self._library.adding.record(read, skipped, self._encoder.fingerprint, columns)
         added = self._write([item for item in new if item.facts.id in fresh])
         result.added += added
         result.embedded += added
@@ -279,10 +282,11 @@ class ProcessedFile:
     facts: PictureFacts
     thumbnail: bytes | None  # None where none is wanted
     vector: Vectors  # (d,)
+    keywords: str = ""  # in the file
 
 
 Processed = ProcessedFile | KnownFile | SkippedFile
-Prepared = tuple[Source, PictureFacts, bytes | None]  # with its thumbnail
+Prepared = tuple[Source, PictureFacts, bytes | None, str]  # with its thumbnail and keywords
 
 
 @dataclass(frozen=True)
@@ -317,7 +321,10 @@ class EncoderHandle:
     def embedded(self, prepared: Sequence[Prepared], pixels: Sequence[Pixels]) -> list[Processed]:
         """The same pictures with their vectors."""
         vectors = self.get().encode_pictures(np.stack(pixels)) if pixels else ()
-        return [ProcessedFile(*one, vector) for one, vector in zip(prepared, vectors, strict=True)]
+        return [
+            ProcessedFile(source, facts, small, vector, keywords)
+            for (source, facts, small, keywords), vector in zip(prepared, vectors, strict=True)
+        ]
 
 
 @lru_cache(maxsize=1)  # once in each process that does the work
@@ -392,11 +399,17 @@ def process(
                     perceptual_hash=perceptual_hash(picture.image),
                     taken=UNDATED if picture.taken is None else picture.taken,
                 )
+                keywords = ", ".join(keywords_in(*picture.packets).names)
         except BadPictureError as error:
             found.append(_skipped(item.source, error))
             continue
-        prepared.append((item.source, facts, small))
+        prepared.append((item.source, facts, small, keywords if len(keywords) <= LONGEST_VALUE else ""))
     return found + encoder.embedded(prepared, pixels)
+
+
+def _keywords(item: ProcessedFile) -> PictureColumn:
+    file = Path(item.source.uri).name
+    return PictureColumn(picture_id=item.facts.id, name=KEYWORDS, value=item.keywords, file=file)
 
 
 def _held(data: bytes) -> bytes | None:

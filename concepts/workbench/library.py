@@ -62,6 +62,8 @@ from storage.pictures.files import Within
 from storage.pictures.sources import require
 from storage.pictures.videos import split
 
+REPORTED = 1000  # pictures: how often progress is told
+
 Paths = Annotated[
     list[Path] | None,
     Flag("PATHS"),
@@ -459,18 +461,23 @@ class PictureLibrary:
     ) -> Added:
         report = self._context.collection.add(paths, encoder, progress.report, within, given)
         embed_again(self._context.collection)  # examples of before the library had an encoder
-        self._read_sidecars(paths)
+        self._read_sidecars(paths, progress)
         if report.added and is_there() and self._context.columns.were_read():
             self._context.jobs.submit(ReadWords())  # whoever had words read wants those of new ones, too
         self._upkeep.keep_up()
         return Added.model_validate(report, from_attributes=True)
 
-    def _read_sidecars(self, folders: Sequence[Path]) -> None:
+    def _read_sidecars(self, folders: Sequence[Path], progress: Progress) -> None:
         """Keeps captions and keywords that photo programs wrote beside pictures."""
+
+        def tell(pictures: int) -> None:
+            if pictures % REPORTED == 0:
+                progress.report(pictures, None, "reading sidecars")
+
         for folder in folders:
             if not in_bucket(str(folder)) and Sidecars().recognises(folder):
                 with contextlib.suppress(NoUsableRowsError):
-                    keep_columns(self._context, Sidecars(), folder, any_number=True)
+                    keep_columns(self._context, Sidecars(tell), folder, any_number=True)
 
 
 def _adding(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import struct
 import threading
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -37,7 +39,11 @@ MAX_PIXELS: Final = 250_000_000
 # Of a picture that comes with a request, whoever sends it: more than the 50 megapixels of today's phones.
 MAX_SENT_PIXELS: Final = 60_000_000
 
-TILE_WIDTH, TILE_LENGTH = 322, 323  # tags of TIFF
+TILE_WIDTH, TILE_LENGTH, IPTC_TAG = 322, 323, 33723  # tags of TIFF
+IPTC_RESOURCE: Final = 0x0404  # of those that Photoshop has in a JPEG
+PNG_MARK, PNG_XMP = b"\x89PNG\r\n\x1a\n", b"XML:com.adobe.xmp\0"
+MOST_CHUNKS: Final = 100_000  # of a PNG that are passed over
+MOST_TEXT: Final = 16 * 1024**2  # bytes
 LARGEST_TILE: Final = 4096**2  # pixels; its reader holds a whole one, also of a smaller picture
 
 _UPRIGHT: Final = {
@@ -65,6 +71,7 @@ class Decoded:
     width: int
     height: int
     taken: int | None = None  # as `storage.pictures.exif.taken_of` says
+    packets: tuple[bytes, bytes] = (b"", b"")  # XMP and IPTC
 
 
 @dataclass(eq=False, slots=True)
@@ -203,6 +210,7 @@ def _decoded(picture: ImageFile, kind: str, width: int, height: int) -> Decoded:
     try:
         picture.load()
         orientation, taken = _orientation(picture), taken_of(_exif(picture))
+        packets = _packets(picture)
     except Exception as error:
         raise _bad(kind, error) from error
     try:
@@ -216,7 +224,7 @@ def _decoded(picture: ImageFile, kind: str, width: int, height: int) -> Decoded:
         if orientation >= 5:
             width, height = height, width
     image.info = {}
-    return Decoded(image, kind, width, height, taken)
+    return Decoded(image, kind, width, height, taken, packets)
 
 
 def _opened(kind: str, data: bytes) -> ImageFile:
@@ -285,6 +293,54 @@ def _exif(picture: ImageFile) -> Image.Exif:
         lines = picture.info.get("Raw profile type exif", "").split("\n")[3:]
         check_directories(io.BytesIO(bytes.fromhex("".join(lines)).removeprefix(EXIF)))
     return picture.getexif()
+
+
+def packets_of(file: BinaryIO) -> tuple[bytes, bytes]:
+    """The XMP and the IPTC in a picture's file; empty where there is none or it can't be read."""
+    try:
+        file.seek(0)
+        picture = _open(format_of(file.read(SIGNATURE)), file)
+        if isinstance(picture, PngImageFile) and "xmp" not in picture.info:
+            return _xmp_behind(file), b""
+        return _packets(picture)
+    except Exception:  # as in `_opened`
+        return b"", b""
+
+
+def _packets(picture: ImageFile) -> tuple[bytes, bytes]:
+    try:
+        iptc = b""
+        if isinstance(picture, JpegImageFile):
+            iptc = picture.info.get("photoshop", {}).get(IPTC_RESOURCE, b"")
+        elif isinstance(picture, TiffImageFile):
+            iptc = _bytes_in(picture.tag_v2.get(IPTC_TAG, b""), picture.tag_v2.prefix)
+        return bytes(picture.info.get("xmp") or b""), bytes(iptc)
+    except Exception:  # what is said of a picture keeps nobody from it
+        return b"", b""
+
+
+def _bytes_in(value: object, order: bytes) -> bytes:
+    """Of a tag that some programs write as numbers of four bytes."""
+    if isinstance(value, bytes):
+        return value
+    numbers = value if isinstance(value, tuple) else (value,)
+    return struct.pack(f"{'<' if order == b'II' else '>'}{len(numbers)}I", *numbers)
+
+
+def _xmp_behind(file: BinaryIO) -> bytes:
+    """Of a PNG that has it behind its pixels, up to where its reader doesn't get."""
+    place = len(PNG_MARK)
+    for _ in range(MOST_CHUNKS):
+        file.seek(place)
+        length, kind = struct.unpack(">I4s", file.read(8))  # nothing to unpack where the file ends
+        if kind == b"iTXt":
+            chunk = file.read(min(length, MOST_TEXT))
+            if chunk.startswith(PNG_XMP):
+                text = chunk[len(PNG_XMP) + 2 :].split(b"\0", 2)[2]  # behind a language and a translated name
+                packed = chunk[len(PNG_XMP)] == 1
+                return zlib.decompressobj().decompress(text, MOST_TEXT) if packed else text
+        place += length + 12
+    return b""
 
 
 def _bad(kind: str, error: Exception) -> BadPictureError:

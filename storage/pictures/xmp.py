@@ -4,23 +4,33 @@ digiKam and darktable name it `FILE.EXT.xmp`, Lightroom `FILE.xmp`; both are rea
 keyword of ours stands in `dc:subject` and in the hierarchies of Lightroom and digiKam, with its score and
 version in a namespace of ours, which also says what of it was there before. Whatever else is in a sidecar
 stays, in its place.
+
+Programs read the first of these lists that they find, in a sidecar before the picture's own file. One that
+only we have begun would hide a person's keywords, so it repeats them, and our namespace says which those are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+import struct
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from storage.errors import DiscernError
-from storage.files import write_whole
+from storage.errors import BadPictureError, DiscernError
+from storage.files import read_regular, write_whole
+from storage.pictures import sources
+from storage.pictures.decoding import packets_of
+from storage.pictures.files import Within
 
 Element = Any  # of lxml, which has no types
+Item = TypeVar("Item")
 
 SUFFIX: Final = ".xmp"
 MOST: Final = 16 * 1024**2  # bytes
+MOST_INSIDE: Final = 2 * 1024**2  # bytes, of a picture's file: as elements they take a hundred times as much
 ROOT: Final = "Discern"  # of the hierarchies
 X, RDF = "adobe:ns:meta/", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 DC, LIGHTROOM = "http://purl.org/dc/elements/1.1/", "http://ns.adobe.com/lightroom/1.0/"
@@ -28,6 +38,10 @@ DIGIKAM, OURS = "http://www.digikam.org/ns/1.0/", "urn:discern:keywords:1/"
 PREFIXES: Final = {
     X: "x", RDF: "rdf", DC: "dc", LIGHTROOM: "lr", DIGIKAM: "digiKam", OURS: "discern",
 }  # fmt: skip
+SUBJECT, HIERARCHY = f"{{{DC}}}subject", f"{{{LIGHTROOM}}}hierarchicalSubject"
+TAGS, MIRRORED = f"{{{DIGIKAM}}}TagsList", f"{{{OURS}}}mirrored"
+LISTS: Final = (SUBJECT, HIERARCHY, TAGS)
+_NO_XML: Final = re.compile("[\x00-\x1f\x7f\ufffe\uffff]")
 BEGIN = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
 EMPTY = f'<x:xmpmeta xmlns:x="{X}" x:xmptk="Discern"><rdf:RDF xmlns:rdf="{RDF}"/></x:xmpmeta>'
 
@@ -48,8 +62,65 @@ class Keyword:
     score: float | None
 
 
+@dataclass(frozen=True)
+class OwnKeywords:
+    """Keywords that people gave a picture: plain ones, and those with their levels, the outermost first."""
+
+    plain: tuple[str, ...] = ()
+    paths: tuple[tuple[str, ...], ...] = ()
+
+    def __add__(self, other: OwnKeywords) -> OwnKeywords:
+        return OwnKeywords(_once(self.plain + other.plain), _once(self.paths + other.paths))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The plain ones, which programs write beside any hierarchy; without them the last level of each."""
+        return self.plain or _once(path[-1] for path in self.paths)
+
+    def listed(self) -> dict[str, tuple[str, ...]]:
+        """The lists of a sidecar that show all of them. A level of a hierarchy isn't repeated beside it."""
+        levels = {level for path in self.paths for level in path}
+        flat = tuple(one for one in self.plain if one not in levels)
+        return {
+            SUBJECT: self.plain,
+            HIERARCHY: _once([*map("|".join, self.paths), *flat]),
+            TAGS: _once([*map(_as_tag, self.paths), *flat]),
+        }
+
+
 def sidecar_of(picture: Path) -> Path:
     return picture.with_name(f"{picture.name}{SUFFIX}")
+
+
+def embedded(picture: Path, within: Within | None = None) -> OwnKeywords:
+    """The keywords in a picture's own file, in XMP and IPTC. Raises `BadPictureError` where the file can't be
+    opened or isn't `within`; what is damaged in it has none."""
+    with sources.opened(str(picture), within) as file:
+        packets = packets_of(file)
+    if max(map(len, packets)) > MOST_INSIDE:
+        raise BadPictureError("too-large", f"More than {MOST_INSIDE // 1024**2} MB in the file are about it.")
+    return keywords_in(*packets)
+
+
+def keywords_in(xmp: bytes, iptc: bytes) -> OwnKeywords:
+    """The keywords of packets in a picture's file; none of what is damaged or too large."""
+    own = OwnKeywords()
+    if max(len(xmp), len(iptc)) > MOST_INSIDE:
+        return own
+    if xmp:
+        with suppress(BadSidecarError):
+            own = Sidecar.parsed(xmp.strip(b"\0 \r\n")).own
+    return own + OwnKeywords(_once(_in_iptc(iptc)))
+
+
+def elsewhere(picture: Path, within: Within | None = None) -> OwnKeywords:
+    """The keywords that the sidecar of a picture may hide: in its own file and in Lightroom's sidecar. Raises
+    `BadPictureError` as `embedded` does."""
+    own, other = embedded(picture, within), picture.with_suffix(SUFFIX)
+    if other != sidecar_of(picture) and other.exists():
+        with suppress(BadSidecarError):
+            return Sidecar.read(other).own + own
+    return own
 
 
 class Sidecar:
@@ -60,17 +131,20 @@ class Sidecar:
 
     @classmethod
     def new(cls) -> Sidecar:
-        return cls._of(f'{BEGIN}{EMPTY}\n<?xpacket end="w"?>'.encode())
+        return cls.parsed(f'{BEGIN}{EMPTY}\n<?xpacket end="w"?>'.encode())
 
     @classmethod
     def read(cls, file: Path) -> Sidecar:
-        """Raises `BadSidecarError`, and `OSError`."""
-        if file.stat().st_size > MOST:
-            raise BadSidecarError(f"it has more than {MOST // 1024**2} MB")
-        return cls._of(file.read_bytes())
+        """Raises `BadSidecarError`, also for a link, a pipe or a device."""
+        try:
+            content = read_regular(file, MOST)
+        except OSError as error:
+            raise BadSidecarError(error.strerror or str(error)) from error
+        return cls.parsed(content)
 
     @classmethod
-    def _of(cls, content: bytes) -> Sidecar:
+    def parsed(cls, content: bytes) -> Sidecar:
+        """Raises `BadSidecarError` for what is no XMP."""
         from lxml import etree
 
         parser = etree.XMLParser(
@@ -89,10 +163,21 @@ class Sidecar:
     # What it says
 
     @property
-    def keywords(self) -> list[str]:
-        """Those of others, each once."""
-        ours = {one for entry in self._entries() for one in self._added(entry)}
-        return [one for one in dict.fromkeys(self._items(f"{{{DC}}}subject")) if f"subject {one}" not in ours]
+    def own(self) -> OwnKeywords:
+        """Keywords of people: neither ours nor mirrored, nor ours as a program has copied them elsewhere."""
+        plain = self._of_people(SUBJECT)
+        split = [one.split("|") for one in self._of_people(HIERARCHY)]
+        split += [[level.replace("|", "/") for level in one.split("/")] for one in self._of_people(TAGS)]
+        paths = [path for levels in split if (path := tuple(level for level in levels if level.strip()))]
+        copied = {path[-1] for path in paths if path[0] == ROOT}
+        return OwnKeywords(
+            _once(one for one in plain if one not in copied), _once(p for p in paths if p[0] != ROOT)
+        )
+
+    @property
+    def removed(self) -> set[str]:
+        """Keywords of the picture's own file that a person took out of this sidecar."""
+        return self._mirrored(SUBJECT) - set(self._items(SUBJECT))
 
     @property
     def caption(self) -> str:
@@ -141,22 +226,51 @@ class Sidecar:
             return False
         added = self._added(entry)
         for tag, text in _tags(concept):
-            if f"{_short(tag)} {text}" in added:
+            if f"{_short(tag)} {text}" in added and text.strip() not in self._mirrored(tag):
                 for item in self._all_items(tag):
                     if (item.text or "").strip() == text.strip():
                         self._drop(item)
         self._drop(entry)
         return True
 
+    def mirror(self, embedded: OwnKeywords) -> bool:
+        """Repeats people's keywords, of this sidecar and `embedded` in the picture's file, in each list that
+        would hide them because only we have begun it. Whether anything is different now.
+
+        They follow people's keywords, and go with the last of ours. One that a person took out stays out, and
+        a list that a person went on with stays whole.
+        """
+        wanted, noted, changed = (self.own + embedded).listed(), list[str](), False
+        for tag in LISTS:
+            here, ours, before = set(self._items(tag)), self._ours(tag), self._mirrored(tag)
+            of_people = here - ours - before
+            is_begun = bool(ours & here) and bool(before or not of_people)
+            want = wanted[tag] if is_begun else ()
+            gone = before.difference(want, ours) if is_begun or not of_people else set()
+            added = {text: None for text in want if text not in before and text not in here}
+            for item in [one for one in self._all_items(tag) if (one.text or "").strip() in gone]:
+                self._drop(item)
+            self._append(tag, added)
+            noted += [f"{_short(tag)} {text}" for text in want if text in before or text in added]
+            changed = changed or bool(here & gone or added)
+        if noted == self._items(MIRRORED):
+            return changed
+        for item in list(self._all_items(MIRRORED)):
+            self._drop(item)
+        self._append(MIRRORED, noted)
+        return True
+
     def write(self, file: Path) -> None:
-        """A new one may be read by whoever may read the picture; its owner may write it. Raises `OSError`."""
+        """A new one may be read by whoever may read the picture; its owner may write it. Raises `OSError`,
+        and `BadSidecarError` where it has become too large to be read again."""
         from lxml import etree
 
+        content = etree.tostring(self._document, encoding="utf-8")
+        if len(content) > MOST:
+            raise BadSidecarError(f"with the picture’s own keywords it has more than {MOST // 1024**2} MB")
         like = file if file.exists() else file.with_suffix("")
         mode = like.stat().st_mode & 0o666 | 0o200 if like.exists() else 0o644
-        write_whole(file, etree.tostring(self._document, encoding="utf-8"))
-        with suppress(PermissionError):
-            file.chmod(mode)
+        write_whole(file, content, mode)
 
     # Inside
 
@@ -187,11 +301,29 @@ class Sidecar:
     def _added(self, entry: Element) -> list[str]:
         return (entry.get(f"{{{OURS}}}added") or "").split("\n")
 
+    def _ours(self, tag: str) -> set[str]:
+        marks = (mark.partition(" ") for entry in self._entries() for mark in self._added(entry))
+        return {text.strip() for short, _, text in marks if short == _short(tag)}
+
+    def _mirrored(self, tag: str) -> set[str]:
+        marks = (mark.partition(" ") for mark in self._items(MIRRORED))
+        return {text for short, _, text in marks if short == _short(tag)}
+
+    def _of_people(self, tag: str) -> list[str]:
+        others = self._ours(tag) | self._mirrored(tag)
+        return [one for one in self._items(tag) if one not in others]
+
     def _add(self, tag: str, text: str) -> bool:
         if text.strip() in self._items(tag):
-            return False
-        self._sub(self._bag(tag), f"{{{RDF}}}li").text = text
+            return text.strip() in self._mirrored(tag)  # which makes it ours, too: it stays as long as either
+        self._append(tag, [text])
         return True
+
+    def _append(self, tag: str, texts: Iterable[str]) -> None:
+        bag = None
+        for text in texts:
+            bag = self._bag(tag) if bag is None else bag
+            self._sub(bag, f"{{{RDF}}}li").text = text
 
     def _bag(self, tag: str) -> Element:
         """The list of this name, which is made where there is none."""
@@ -228,13 +360,40 @@ class Sidecar:
             item = parent
 
 
+def _in_iptc(block: bytes) -> Iterator[str]:
+    """The keywords of an IPTC block, which nearly every program writes as UTF-8, and old ones as Latin-1."""
+    place = 0
+    while block[place : place + 1] == b"\x1c" and place + 5 <= len(block):
+        record, number, length = struct.unpack_from(">BBH", block, place + 1)
+        value = block[place + 5 : place + 5 + length]
+        if length & 0x8000:  # something else, of more than 32 kB
+            return
+        if (record, number) == (2, 25):
+            try:
+                text = value.decode("utf-8")
+            except UnicodeDecodeError:
+                text = value.decode("latin-1")
+            if text := _NO_XML.sub(" ", text).strip():
+                yield text
+        place += 5 + length
+
+
+def _as_tag(path: Sequence[str]) -> str:
+    """A / in a level is written as |, as Immich does."""
+    return "/".join(level.replace("/", "|") for level in path)
+
+
+def _once(items: Iterable[Item]) -> tuple[Item, ...]:
+    return tuple(dict.fromkeys(items))
+
+
 def _tags(concept: str) -> tuple[tuple[str, str], ...]:
     """(property, keyword); | and / part the levels of a hierarchy."""
     flat = concept.replace("|", " ").replace("/", " ")
     return (
-        (f"{{{DC}}}subject", concept),
-        (f"{{{LIGHTROOM}}}hierarchicalSubject", f"{ROOT}|{flat}"),
-        (f"{{{DIGIKAM}}}TagsList", f"{ROOT}/{flat}"),
+        (SUBJECT, concept),
+        (HIERARCHY, f"{ROOT}|{flat}"),
+        (TAGS, f"{ROOT}/{flat}"),
     )
 
 

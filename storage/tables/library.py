@@ -178,7 +178,7 @@ class PictureColumn(Base):
     name: Mapped[str] = mapped_column(String(80), primary_key=True, index=True)
     digest: Mapped[str] = mapped_column(String(32), primary_key=True)  # of the value, which may be long
     value: Mapped[str] = mapped_column(Text)
-    folded: Mapped[str | None] = mapped_column(Text)  # of captions: for search, whatever the case
+    folded: Mapped[str | None] = mapped_column(Text)  # of what is searched, whatever the case
     file: Mapped[str] = mapped_column(String(200))
     added: Mapped[Now]
 

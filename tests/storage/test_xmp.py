@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from storage.pictures.xmp import DC, DIGIKAM, LIGHTROOM, RDF, BadSidecarError, Keyword, Sidecar
+from storage.pictures.xmp import DC, DIGIKAM, LIGHTROOM, MOST, RDF, BadSidecarError, Keyword, Sidecar
 
 NAME = "messy room"
 BY_US = Keyword(NAME, 3, 0.9142)
@@ -71,7 +72,7 @@ def test_a_new_sidecar_has_what_photo_programs_read_and_is_nothing_once_it_is_ta
     assert 'discern:version="3"' in text
     assert text.startswith("<?xpacket begin")
     again = Sidecar.read(file)
-    assert (again.ours(), again.keywords) == ([NAME], [])
+    assert (again.ours(), again.own.names) == ([NAME], ())
     assert again.take(NAME)
     assert again.is_ours_alone
 
@@ -79,12 +80,12 @@ def test_a_new_sidecar_has_what_photo_programs_read_and_is_nothing_once_it_is_ta
 @pytest.mark.parametrize("content", [DARKTABLE, DIGIKAM_S])
 def test_in_and_out_again_leaves_what_others_wrote_as_it_was(tmp_path: Path, content: str) -> None:
     file = written(tmp_path, content)
-    before, keywords = canonical(file), Sidecar.read(file).keywords
+    before, own = canonical(file), Sidecar.read(file).own
     for keyword in (BY_US, Keyword("another", 1, 0.5)):
         sidecar = Sidecar.read(file)
         assert sidecar.put(keyword)
         sidecar.write(file)
-    assert Sidecar.read(file).keywords == keywords
+    assert Sidecar.read(file).own == own
     for concept in (NAME, "another"):
         sidecar = Sidecar.read(file)
         assert sidecar.take(concept)
@@ -99,7 +100,7 @@ def test_a_keyword_that_a_person_gave_stays_theirs(tmp_path: Path) -> None:
     sidecar.put(BY_US)
     sidecar.write(file)
     assert items(file, f"{{{DC}}}subject") == ["holiday", NAME]
-    assert Sidecar.read(file).keywords == ["holiday", NAME]
+    assert Sidecar.read(file).own.names == ("holiday", NAME)
     assert Sidecar.read(file).caption == "Our flat"
 
 
@@ -154,3 +155,30 @@ def test_what_is_no_sidecar_is_refused_and_left_as_it_is(tmp_path: Path, content
     with pytest.raises(BadSidecarError, match=why):
         Sidecar.read(file)
     assert file.read_text() == content
+
+
+def test_neither_a_pipe_nor_a_device_nor_a_link_nor_endless_content_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "1.jpg.xmp"
+    os.mkfifo(file)
+    with pytest.raises(BadSidecarError, match="not a regular file"):
+        Sidecar.read(file)
+    for target in ("/dev/zero", written(tmp_path / "..", DARKTABLE), tmp_path / "nothing"):
+        file.unlink()
+        file.symlink_to(target)
+        with pytest.raises(BadSidecarError, match="is a link"):
+            Sidecar.read(file)
+    file.unlink()
+    with file.open("wb") as out:
+        out.truncate(MOST + 1)
+    with pytest.raises(BadSidecarError, match="more than 16 MB"):
+        Sidecar.read(file)
+
+
+def test_no_link_is_read_where_the_system_has_no_word_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows."""
+    monkeypatch.setattr("storage.files._NO_LINKS", 0)
+    (tmp_path / "1.jpg.xmp").symlink_to(written(tmp_path / "..", DARKTABLE))
+    with pytest.raises(BadSidecarError, match="is a link"):
+        Sidecar.read(tmp_path / "1.jpg.xmp")
