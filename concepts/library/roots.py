@@ -11,8 +11,11 @@ from pathlib import Path
 from concepts.errors import DiscernError, NotAllowedError
 from concepts.settings import Settings
 from storage.buckets import in_bucket, uri_of, written
+from storage.files import LONGEST_NAME
 from storage.pictures import lists
 from storage.pictures.files import Within
+
+SHOWN = 60  # characters of a name that can't be one
 
 
 def within_roots(settings: Settings) -> Within | None:
@@ -50,8 +53,10 @@ class _Inside:
 def check_roots(paths: Sequence[Path], settings: Settings) -> list[Path]:
     """The paths with all links followed, as they are to be used.
 
-    Raises `NotAllowedError` for one outside `DISCERN_ALLOWED_ROOTS`.
+    Raises `NotAllowedError` for one outside `DISCERN_ALLOWED_ROOTS`, `DiscernError` for what can't be a path.
     """
+    for path in paths:
+        require_name(path)
     within = within_roots(settings)
     if within is None:
         return list(paths)
@@ -87,6 +92,15 @@ def visitors_paths(text: str, root: str, settings: Settings) -> list[Path]:
         if not path.exists():
             raise DiscernError(f"{place} isn't there. Nothing was scored; upload the pictures again.")
     return paths
+
+
+def require_name(path: Path) -> None:
+    """Raises `DiscernError` for what no file or folder can be called."""
+    if any("\0" in part or len(os.fsencode(part)) > LONGEST_NAME for part in path.parts):
+        shown = path.name.replace("\0", "\\0")[:SHOWN]
+        raise DiscernError(
+            f"“{shown}” can't be a name: names have at most {LONGEST_NAME} bytes and no NUL. Choose another."
+        )
 
 
 def _named(settings: Settings) -> list[Path]:

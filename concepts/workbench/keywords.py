@@ -12,7 +12,7 @@ from pydantic import Field
 from concepts.errors import ConflictError, DiscernError
 from concepts.installation.users import Role
 from concepts.jobs import Progress, Started
-from concepts.library.roots import check_roots
+from concepts.library.roots import check_roots, require_name, within_roots
 from concepts.publishing.keywords import FilesCopied, KeywordsWritten, copy_files, write_keywords
 from concepts.workbench.jobs import CopyFiles, WriteKeywords
 from concepts.workbench.operation import Confined, Flag, operation
@@ -36,11 +36,13 @@ class Keywords:
     def write(
         self,
         remove: Annotated[bool, Field(description="Take the concept's keyword out of all of them.")] = False,
+        *,
+        confined: Confined = False,
     ) -> Started[KeywordsWritten]:
         """Write the concept as a keyword into XMP files beside the pictures that count, for digiKam,
         Lightroom, darktable and Immich. Run it again after training to update them. Picture files are never
         touched."""
-        return self._context.jobs.begin(WriteKeywords(self._concept.id, remove))
+        return self._context.jobs.begin(WriteKeywords(self._concept.id, remove, confined))
 
     @operation("POST /files", command="copy", role=Role.OWNER, audit="copied files", host=True)
     def copy(
@@ -51,12 +53,13 @@ class Keywords:
         confined: Confined = False,
     ) -> Started[FilesCopied]:
         """Copy the files of pictures that count into a folder: those labelled yes, and unlabelled ones that
-        the newest version flags."""
+        the newest version flags. What can't be copied is left out."""
+        require_name(folder)
         if confined:
             if not folder.is_absolute():
                 raise DiscernError("Write the full path of the folder, such as /home/ana/Found.")
-            check_roots([folder if folder.exists() else folder.parent], self._context.settings)
-        return self._context.jobs.begin(CopyFiles(self._concept.id, str(folder.absolute()), link))
+            (folder,) = check_roots([folder], self._context.settings)
+        return self._context.jobs.begin(CopyFiles(self._concept.id, str(folder.absolute()), link, confined))
 
     def counting(self, *, wait: bool = False) -> dict[str, Keyword]:
         """Id of each picture that counts → its keyword.
@@ -95,13 +98,15 @@ class Keywords:
         keywords = {} if job.remove else self.counting(wait=True)
         files = self._files(context.collection.library.all_ids())
         names = {row.key, *context.store.former_names(row.id)}
-        written = write_keywords(names, keywords, files, context.settings.home, progress.report)
+        within = within_roots(context.settings) if job.confined else None
+        written = write_keywords(names, keywords, files, context.settings.home, progress.report, within)
         newest = context.heads.get(row.id)
         return written.model_copy(update={"version": newest.number if newest else None})
 
     def _copy(self, job: CopyFiles, progress: Progress) -> FilesCopied:
         files = self._files(list(self.counting(wait=True)))
-        return copy_files(Path(job.folder), files, link=job.link, listener=progress.report)
+        within = within_roots(self._context.settings) if job.confined else None
+        return copy_files(Path(job.folder), files, link=job.link, listener=progress.report, within=within)
 
 
 def register_work(bench: Workbench) -> None:

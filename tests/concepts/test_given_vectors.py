@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from drawing import draw_folder
 from concepts.encoders import load_encoder
 from concepts.errors import DiscernError, EncoderError, OtherEncoderError
 from concepts.library.filters import PictureSelection
+from concepts.library.given_vectors import read_vectors
 from concepts.library.ingestion import embed_files
 from discern import Library
 from storage.pictures.hashing import picture_id
@@ -105,6 +107,13 @@ def test_an_encoder_that_is_named_is_compared_and_then_knows_words(
         assert library.search("a circle", n=5)
         draw_folder(tmp_path / "more", 3, 700)
         assert library.add(tmp_path / "more").added == 3
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.parquet"])
+def test_a_pipe_holds_no_vectors_and_holds_nobody_up(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(DiscernError, match="no file"):
+        read_vectors(tmp_path / name, tmp_path / name)
 
 
 def test_vectors_go_in_and_out_as_tables_of_other_tools(tmp_path: Path, pictures: Path) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from drawing import draw_folder
+from drawing import draw, draw_folder
 
-from concepts.errors import DiscernError
+from concepts.errors import CancelledError, DiscernError, NotAllowedError, NoUsableRowsError
 from concepts.library.filters import PictureSelection
+from concepts.publishing.keywords import FilesCopied, copy_files, write_keywords
 from concepts.settings import Settings
 from concepts.workbench import Workbench
 from concepts.workbench.concept import Concept
@@ -116,9 +118,9 @@ def test_a_sidecar_of_somebody_else_is_merged_and_one_that_is_damaged_is_left(
     assert "not XML" in next(iter(written.left_out))
     assert sidecar_of(pictures / second).read_text() == "<half"
     merged = Sidecar.read(sidecar_of(pictures / first))
-    assert (merged.keywords, merged.caption) == (["oval", "blue"], "A balloon over the lake")
+    assert (merged.own.names, merged.caption) == (("oval", "blue"), "A balloon over the lake")
     assert concept.keywords.write(remove=True).wait().removed == written.written
-    assert Sidecar.read(sidecar_of(pictures / first)).keywords == ["oval", "blue"]
+    assert Sidecar.read(sidecar_of(pictures / first)).own.names == ("oval", "blue")
 
 
 def test_a_concept_that_is_renamed_takes_its_keyword_along(concept: Concept, pictures: Path) -> None:
@@ -148,6 +150,142 @@ def test_files_that_count_are_copied_or_linked_once(concept: Concept, tmp_path: 
         concept.keywords.copy(tmp_path / "taken" / "below").wait()
 
 
+def test_pipes_devices_and_links_in_place_of_sidecars_are_left_alone_and_hold_nobody_up(
+    concept: Concept, pictures: Path, tmp_path: Path
+) -> None:
+    names, secret = sorted(counting(concept)), tmp_path / "secret.xmp"
+    secret.write_text(THEIRS)
+    os.mkfifo(sidecar_of(pictures / names[0]))
+    for name, target in zip(names[1:], ("/dev/zero", secret, tmp_path / "nothing"), strict=False):
+        sidecar_of(pictures / name).symlink_to(target)
+    before = {file: (file.is_fifo(), file.is_symlink()) for file in pictures.glob("*.xmp")}
+    written = concept.keywords.write().wait()
+    assert (written.written, sum(written.left_out.values())) == (len(names) - 4, 4)
+    assert {why.partition(": ")[2] for why in written.left_out} == {
+        "it is not a regular file.",
+        "it is a link, and links are not followed.",
+    }
+    concept.keywords.write(remove=True).wait()
+    assert {file: (file.is_fifo(), file.is_symlink()) for file in pictures.glob("*.xmp")} == before
+    assert not (tmp_path / "nothing").exists()
+    assert concept.bench.library.add([pictures]).wait().unchanged == 45
+    with pytest.raises(NoUsableRowsError, match="not a regular file"):
+        concept.bench.library.keep_captions(pictures)
+    report = concept.label_files.preview(pictures, format="sidecars")
+    assert (report.bad, report.first_rows) == (1, [])
+
+
+def test_reading_sidecars_while_adding_can_be_stopped(
+    concept: Concept, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("concepts.workbench.library.REPORTED", 1)
+    sidecar_of(pictures / "any.png").write_text(THEIRS)
+    told: list[str] = []
+
+    def stop(done: int, total: int | None, note: str) -> None:
+        told.append(note)
+        if note == "reading sidecars":
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        concept.bench.library.add([pictures]).wait(stop)
+    assert told[-1] == "reading sidecars"
+
+
+def test_nothing_is_read_or_written_outside_of_the_folders_that_may_be_used(
+    concept: Concept, made: Path, pictures: Path, tmp_path: Path
+) -> None:
+    """Links in them lead nowhere else, also where they are made later."""
+    root, outside = made / "allowed", tmp_path / "outside"
+    outside.mkdir()
+    shutil.copytree(pictures, root / "own")
+    (root / "turned").mkdir()
+    names = sorted(counting(concept))
+    shutil.move(root / "own" / names[0], root / "turned" / names[0])
+    concept.bench.close()
+    bench = Workbench(Settings(home=made / "home", allowed_roots=str(root)))
+    keywords = bench.concept(NAME).keywords
+    try:
+        bench.library.add([root]).wait()
+        (root / "turned").rename(outside / "turned")
+        (root / "turned").symlink_to(outside / "turned")
+        (root / "own" / names[1]).unlink()
+        (root / "own" / names[1]).symlink_to(pictures / names[1])
+        written = keywords.write(confined=True).wait()
+        assert sidecars_below(root) == set(names[2:])
+        assert (written.written, sidecars_below(outside), sidecars_below(pictures)) == (
+            len(names) - 2,
+            set(),
+            set(),
+        )
+        (target := root / "found").mkdir()
+        (target / names[2]).symlink_to(outside / "new.png")
+        copied = keywords.copy(target, confined=True).wait()
+        assert sorted(one.name for one in outside.iterdir()) == ["turned"]
+        assert (copied.copied, copied.there) == (len(names) - 2, 0)
+        assert {file.name for file in target.iterdir() if not file.is_symlink()} >= set(names[3:])
+        with pytest.raises(NotAllowedError):
+            keywords.copy(root / "new" / ".." / "..", confined=True)
+        waiting = keywords.copy(root / "later", confined=True)
+        (root / "later").symlink_to(outside)
+        with pytest.raises(DiscernError, match="out of the folders"):
+            waiting.wait()
+    finally:
+        keywords.write(remove=True).wait()
+        bench.close()
+        shutil.rmtree(root)
+
+
+def sidecars_below(folder: Path) -> set[str]:
+    return {file.stem for file in folder.rglob("*.xmp")}
+
+
+def test_one_file_that_cannot_be_copied_is_left_out_and_long_names_are_cut_between_letters(
+    tmp_path: Path,
+) -> None:
+    files = []
+    for number, name in enumerate(
+        ("ä" * 124 + ".jpg", "ä" * 124 + ".jpg", "plain.jpg", "gone.jpg", "pipe.jpg")
+    ):
+        file = tmp_path / str(number) / name
+        file.parent.mkdir()
+        os.mkfifo(file) if name == "pipe.jpg" else file.write_bytes(name.encode())
+        files.append((f"{number}" * 64, str(file)))
+    Path(files[1][1]).write_bytes(b"another")
+    Path(files[3][1]).unlink()
+    (tmp_path / "out").mkdir()
+    again, first = [copy(tmp_path / "out", files) for _ in range(2)][::-1]
+    assert (first.copied, first.left_out) == (3, {"the file is gone": 2})
+    assert (again.copied, again.there) == (0, 3)
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {
+        "ä" * 124 + ".jpg",
+        "ä" * 121 + "-11111111.jpg",
+        "plain.jpg",
+    }
+
+
+def copy(folder: Path, files: list[tuple[str, str]]) -> FilesCopied:
+    return copy_files(folder, files, link=False, listener=lambda *said: None)
+
+
+def test_a_keyword_is_written_beside_a_picture_with_a_long_name(tmp_path: Path) -> None:
+    """To a file that is made under another name first."""
+    file = tmp_path / ("ä" * 123 + ".jpg")
+    draw_folder(tmp_path / "drawn", 1)
+    shutil.copy(tmp_path / "drawn" / "ellipse-0000.png", file)
+    keywords, home = {"1": Keyword("a", 1, 0.9)}, tmp_path / "home"
+    assert write_keywords({"a"}, keywords, [("1", str(file))], home, lambda *said: None).written == 1
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "ä" * 200, "nul\0"])
+def test_a_folder_that_cannot_be_is_refused_before_anything_is_done(
+    concept: Concept, tmp_path: Path, name: str
+) -> None:
+    for confined in (False, True):
+        with pytest.raises(DiscernError, match="can't be a name"):
+            concept.keywords.copy(tmp_path / name / "below", confined=confined)
+
+
 def test_keywords_of_others_are_read_when_pictures_are_added_and_can_be_labels(
     concept: Concept, pictures: Path, tmp_path: Path
 ) -> None:
@@ -156,6 +294,7 @@ def test_keywords_of_others_are_read_when_pictures_are_added_and_can_be_labels(
     for number, name in enumerate(("1.jpg", "2.png")):
         draw_folder(tmp_path / "more", 2, 900)
         shutil.copy(sorted((tmp_path / "more").iterdir())[number], folder / name)
+    draw("line", 950).save(folder / "3.jpg", xmp=THEIRS.replace("blue", "sea").encode())  # in its own file
     sidecar_of(folder / "1.jpg").write_text(THEIRS)  # as digiKam names it
     (folder / "2.xmp").write_text(THEIRS.replace("oval", "square"))  # as Lightroom does
     bench.library.add([folder]).wait()
@@ -164,18 +303,23 @@ def test_keywords_of_others_are_read_when_pictures_are_added_and_can_be_labels(
     ids = {Path(one.path).name: one.id for one in found}
     columns = {one.name: one.value for one in bench.library.picture(ids["2.png"]).columns}
     assert columns == {"caption": "A balloon over the lake", "keywords": "square, blue"}
+    for word, names in (("SQUARE", {"2.png"}), ("sea", {"3.jpg"}), ("oval", {"1.jpg", "3.jpg"})):
+        found = bench.library.pictures(PictureSelection(q=word, captions=True)).pictures
+        assert {Path(one.path).name for one in found} == names
+    ids |= {Path(one.path).name: one.id for one in found}
     bench.concepts.begin("Oval", "An ellipse.")
     meanings = {"oval": "yes", "*": "leave out"}
     bench.concept("Oval").label_files.import_file(folder, format="sidecars", meanings=meanings)
     assert {i: one.value for i, one in bench.concept("Oval").labels.decisions().items()} == {
-        ids["1.jpg"]: "yes"
+        ids["1.jpg"]: "yes",
+        ids["3.jpg"]: "yes",
     }
 
 
 def test_what_discern_wrote_teaches_it_nothing(concept: Concept, pictures: Path) -> None:
     sidecar = Sidecar.new()
     sidecar.put(Keyword(NAME, 1, 0.9))
-    assert sidecar.keywords == []
+    assert sidecar.own.names == ()
     concept.keywords.write().wait()
     assert concept.bench.library.add([pictures]).wait().unchanged == 45
     assert not concept.bench.library.pictures(PictureSelection(q=NAME, captions=True)).pictures

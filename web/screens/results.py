@@ -332,7 +332,7 @@ class _Screen:
         if said := self.watched.do(action, name, author):
             return said
         if action.name == "keywords":
-            concept.keywords.write(remove=action.value == "remove")
+            concept.keywords.write(remove=action.value == "remove", confined=True)
         elif action.name == "copy-files":
             folder = Path(action.fields.get("folder", "").strip())
             concept.keywords.copy(folder, link=bool(action.fields.get("link")), confined=True)

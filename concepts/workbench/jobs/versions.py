@@ -164,6 +164,7 @@ class WriteKeywords(Job[KeywordsWritten]):
     lane = Lane.LONG
     concept_id: int
     remove: bool = False
+    confined: bool = False  # to where the app may read and write
 
 
 @dataclass(frozen=True)
@@ -175,6 +176,7 @@ class CopyFiles(Job[FilesCopied]):
     concept_id: int
     folder: str
     link: bool = False
+    confined: bool = False
 
 
 class LookedAt(View):
