@@ -80,12 +80,17 @@ def check_roots(paths: Sequence[Path], settings: Settings) -> list[Path]:
     return resolved
 
 
+def visitors_place(typed: str) -> str:
+    """A place as a visitor's library shows it. Nothing of this computer is looked up for it."""
+    return os.path.normpath(f"/{typed.strip().lstrip('/')}")
+
+
 def visitors_paths(text: str, root: str, settings: Settings) -> list[Path]:
     """Files that a visitor of a demo named, one a line, as their library shows places: below `root`.
 
     Raises `NotAllowedError` for all but their uploads, whether it is there or not.
     """
-    places = [os.path.normpath(f"/{line.strip().lstrip('/')}") for line in text.splitlines() if line.strip()]
+    places = [visitors_place(line) for line in text.splitlines() if line.strip()]
     paths = [Path(f"{root}{place}".replace("\0", "")) for place in places]
     check_roots(paths, settings)
     for place, path in zip(places, paths, strict=True):

@@ -12,6 +12,7 @@ from pydantic import Field
 from concepts.errors import DiscernError, UnknownCollectionError
 from concepts.jobs.job import read_job
 from concepts.library.browsing import PictureView, views_of
+from concepts.library.roots import visitors_place
 from concepts.library.search import find_pictures
 from concepts.view import View
 from concepts.workbench.context import Context
@@ -219,7 +220,8 @@ class Collections:
         return self._view(made)
 
     def _of_folder(self, folder: str) -> _Beginning:
-        path = written(Path(folder).expanduser())
+        is_visitors = bool(self._context.collection.library.root)
+        path = visitors_place(folder) if is_visitors else written(Path(folder).expanduser())
         missing = f"No picture of the library is in {path}. Add that folder first, or choose another one."
         return _Beginning("folder", {"folder": path}, in_folder(path), missing)
 

@@ -314,6 +314,13 @@ def test_a_visitor_scores_nothing_else_and_learns_of_nothing_that_is_there(
     )
 
 
+@pytest.mark.parametrize("folder", ["~", "~root", "nowhere", "/uploads/../x"])
+def test_an_album_of_a_folder_that_is_not_there_tells_no_other(worked: TestClient, folder: str) -> None:
+    refused = worked.post("/api/v1/collections", json={"name": "Mine", "folder": folder})
+    shown = "/x" if ".." in folder else f"/{folder}"
+    assert f"No picture of the library is in {shown}." in refused.json()["detail"]
+
+
 def test_a_label_file_that_is_refused_is_named_without_its_folder(worked: TestClient) -> None:
     sent = {"format": "sidecars", "file": "mine.json"}
     refused = worked.post("/api/v1/concepts/Ball/labels/import", params=sent, content=b"{}")
