@@ -345,7 +345,7 @@ class FingerprintMismatchError(DiscernError):
 class ChangedBundleError(DiscernError):
     """A bundle is not as it was written. `differences` say how, a clause each."""
 
-    in_terminal = "Copy or export it again. To use it as it is, add --accept-changed"
+    in_terminal = "Take away what isn't its own, or copy it again. To use it as it is, add --accept-changed"
 
     def __init__(self, bundle: str, differences: Sequence[str]) -> None:
         shown = list(differences[:MOST_DIFFERENCES])

@@ -176,16 +176,17 @@ def _pictures(facts: BundleFacts) -> str:
         if precision != "float32" and not precision.startswith("int8-")
         else ""
     )
-    return f"""On pictures, in this folder, with Python 3.11 or later and without Discern:
+    return f"""On pictures, with Python 3.11 or later and without Discern; in another folder, as this one \
+holds nothing else:
 
 ```sh
-{anywhere(".")}
+{anywhere("THIS_FOLDER")}
 ```
 
 {HOW_ANYWHERE} In Python:
 
 ```python
-{from_pictures_alone(".")}
+{from_pictures_alone("THIS_FOLDER")}
 ```
 
 `classifier.onnx` is all of it as one graph: `pictures` uint8 (n, 3, height, width) to `probability` and \
@@ -203,11 +204,11 @@ its makers keep it; read its licence first. On pictures, with Discern:
 {in_a_shell("THIS_FOLDER", trust=encoder.name)}
 ```
 
-Or without Discern, in this folder, with Python 3.11 or later; the weights are compared with those that it \
-was made for:
+Or without Discern, in another folder, with Python 3.11 or later; the weights are compared with those that \
+it was made for:
 
 ```sh
-{named(".", encoder.name)}
+{named("THIS_FOLDER", encoder.name)}
 ```"""
 
 
@@ -218,16 +219,16 @@ def _vectors(facts: BundleFacts) -> str:
 The other files score vectors of {encoder.dimension:,} numbers and length 1, from the encoder below. Vectors \
 of any other encoder give meaningless scores.
 
-In Python, with NumPy and safetensors, in this folder:
+In Python, with NumPy and safetensors:
 
 ```python
-{with_numpy(".", encoder.fingerprint, encoder.dimension)}
+{with_numpy("THIS_FOLDER", encoder.fingerprint, encoder.dimension)}
 ```
 
 With ONNX Runtime:
 
 ```python
-{with_onnx(".")}
+{with_onnx("THIS_FOLDER")}
 ```
 
 `head.json` has all of this for programs, `head.safetensors` the weights, the bias and the prototypes."""

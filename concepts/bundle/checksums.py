@@ -11,7 +11,8 @@ from typing import NamedTuple
 CHECKSUMS_FILE = "SHA256SUMS"
 MISSING = f"{CHECKSUMS_FILE} is missing"
 LONGEST_LIST = 2**20  # bytes
-READ = ("classifier.onnx", "head.json", "head.onnx", "head.safetensors")  # by what scores
+# What Python, systems and hubs leave behind: a hidden file, or one that no program here reads or runs.
+LEFT = re.compile(r"\.(?!\./).*|__pycache__/|Thumbs\.db|desktop\.ini|\.\./__MACOSX(/.*)?")
 LINE = re.compile(r"([0-9a-f]{64}) [ *]([^/\\]+)")
 
 
@@ -32,23 +33,24 @@ def parse_checksums(text: str) -> dict[str, str]:
 
 
 class ChecksumResult(NamedTuple):
-    """`differences` say what is not as it was written, `whole` are the files that are. `unlisted`: all else
-    that is there, which `discern score` doesn't read."""
+    """`differences` say what is not as it was written, `whole` are the files that are. `left`: what lies
+    there without a checksum and is no difference."""
 
     differences: list[str]
     whole: list[str]
-    unlisted: list[str]
+    left: list[str]
 
     @property
     def all_differences(self) -> list[str]:
-        """With what is unlisted: whoever runs classify.py may run code that lies beside it."""
-        return self.differences + [f"{name} has no checksum" for name in self.unlisted]
+        """With what is left there: whoever imports classify.py may run what Python compiled before."""
+        return self.differences + [f"{name} has no checksum" for name in self.left]
 
 
 def compare(
     listed: bytes, present: Collection[str], sha256_of: Callable[[str], str | None]
 ) -> ChecksumResult:
-    """The files that are there with a list of checksums. `sha256_of` is None for one that can't be read."""
+    """Compare what is there with a list of checksums. The name of a folder, or of a file in one, has a slash
+    in it. `sha256_of` gives None for a file that can't be read."""
     try:
         if len(listed) > LONGEST_LIST:
             raise ValueError(f"it is larger than {LONGEST_LIST // 2**20} MB")
@@ -60,16 +62,16 @@ def compare(
     return ChecksumResult(
         [f"{name} is missing" for name in sorted(expected.keys() - set(present))]
         + [f"{name} can't be read" for name in found if found[name] is None]
-        + [f"{name} has no checksum" for name in unlisted if name in READ]
+        + [f"{name} has no checksum" for name in unlisted if not LEFT.fullmatch(name)]
         + [f"{name} has changed" for name in found if found[name] not in (None, expected[name])],
         [name for name in found if found[name] == expected[name]],
-        [name for name in unlisted if name not in READ],
+        [name for name in unlisted if LEFT.fullmatch(name)],
     )
 
 
 def folder_differences(folder: Path) -> list[str]:
     """What is not as it was written in a folder with a list of checksums; a lost list is a difference too."""
-    present = [file.name for file in folder.iterdir() if file.is_file()]
+    present = [entry.name if entry.is_file() else f"{entry.name}/" for entry in folder.iterdir()]
     if CHECKSUMS_FILE not in present:
         return [MISSING]
     with (folder / CHECKSUMS_FILE).open("rb") as stream:

@@ -4,37 +4,58 @@
     python classify.py PATH… [--out scores.csv] [--threshold 0.5]
 
 A PATH is a picture or a folder, with all folders in it. What is here is compared with SHA256SUMS first, which
-shows damage. Needs NumPy, ONNX Runtime and Pillow; HEIC pictures also `pip install pi-heif`. In Python:
-`for answer in classify.Classifier().answers([PATH]): …`.
+shows damage; what isn't listed there is refused and not run. Needs NumPy, ONNX Runtime and Pillow; HEIC
+pictures also `pip install pi-heif`. In Python: `for answer in classify.Classifier().answers([PATH]): …`.
 
 Where classifier.onnx isn't in this folder, the encoder is named, and needs `pip install open_clip_torch`:
 
     python classify.py PATH… --encoder hf-hub:organisation/name
 """
 
-from __future__ import annotations
+# ruff: noqa: E402, PTH100, PTH118, PTH120
+# Until this folder is off the path, only what Python has inside is imported: a numpy.py, json.py or
+# __future__.py may lie here.
+
+import os
+import sys
+
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+OWN = {os.path.realpath(FOLDER), os.path.dirname(os.path.realpath(__file__))}  # hubs keep links to files
+PLACES = list(sys.path)
+if not __package__:  # in a bundle; else this is part of Discern
+    sys.path[:] = [place for place in PLACES if os.path.realpath(place) not in OWN]
 
 import argparse
 import csv
 import json
-import os
 import re
-import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple, TextIO
 
-if __name__ == "__main__":
-    sys.dont_write_bytecode = True  # a folder __pycache__ would have no checksum
+
+def _from_source(name: str) -> None:
+    """Load a module of the bundle from its own file, not from a package of that name or what was compiled."""
+    if __package__:
+        return
+    file = os.path.join(FOLDER, f"{name}.py")
+    with open(file, "rb") as stream:  # noqa: PTH123
+        source = stream.read()
+    sys.modules[name] = module = ModuleType(name)
+    exec(compile(source, file, "exec"), vars(module))
+
 
 try:
     import numpy as np
     import onnxruntime
 
+    _from_source("checksums")
+    _from_source("reading")
     from concepts.bundle.checksums import folder_differences
     from concepts.bundle.reading import BadPictureError, Reader, bytes_of, printable, walk
 except ModuleNotFoundError as error:
@@ -43,8 +64,12 @@ except ModuleNotFoundError as error:
     needed = Path(__file__).with_name("requirements.txt")
     sys.exit(f'{error.name} is missing. In an environment of its own: pip install -r "{needed}"')
 
+if __name__ != "__main__" and not __package__:
+    sys.path[:] = PLACES  # as whoever imports this had it
+
 BESIDE = Path(__file__).with_name("classifier.onnx")
 FORMAT = 2  # of the description in classifier.onnx
+CHANGED = "Take away what isn’t its own, or copy it again. To use it as it is, add --accept-changed."
 BATCH = 16
 WORKERS = os.cpu_count() or 2
 
@@ -113,6 +138,7 @@ class Classifier:
         self.thresholds: list[float] = [column["threshold"] for column in about["columns"]]
         self._encoder: Any = None
         if encoder is not None:
+            _from_source("open_clip_encoder")
             from concepts.bundle.open_clip_encoder import OpenClip
 
             self._encoder = OpenClip(encoder, about["weights_sha256"])
@@ -268,6 +294,8 @@ def main() -> int:
     asked = parser.parse_args()
     if asked.out and asked.out.suffix.lower() not in (".csv", ".jsonl"):
         parser.error("--out is a .csv or .jsonl file")
+    if asked.out and os.path.realpath(asked.out.parent) in OWN:
+        parser.error("--out is in the classifier's own folder. Name a file elsewhere")
     try:
         thresholds = _thresholds(asked.threshold or [])
     except ValueError:
@@ -283,7 +311,7 @@ def main() -> int:
         else:
             counts = write(answers, classifier.about, sys.stdout, False)
     except ChangedError as error:
-        print(f"{parser.prog}: {error}. Copy it again, or add --accept-changed.", file=sys.stderr)
+        print(f"{parser.prog}: {error}. {CHANGED}", file=sys.stderr)
         return 1
     except (OSError, ValueError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)

@@ -84,7 +84,9 @@ MOST_CONCEPTS = 1000  # in one bundle
 
 
 class EncoderFacts(Document):
-    """The encoder whose vectors the heads understand; `name` is what a person writes to choose it."""
+    """The encoder whose vectors the heads understand; `name` is what a person writes to choose it.
+    `preprocessing` says in words how it decodes, sizes and normalises pictures, as a part of its fingerprint:
+    `pictures` in classifier.onnx says it to programs."""
 
     name: str
     fingerprint: str

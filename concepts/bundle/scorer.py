@@ -5,12 +5,19 @@
 The embeddings, shape (n, dimension), must come from the encoder named in head.json and have length 1.
 """
 
-from __future__ import annotations
+# ruff: noqa: PTH120
+# No __future__: a file of that name, or numpy.py or json.py, may lie in this folder.
+
+import os
+import sys
+
+if __name__ == "__main__":
+    own = {os.path.realpath(os.path.dirname(__file__)), os.path.dirname(os.path.realpath(__file__))}
+    sys.path[:] = [place for place in sys.path if os.path.realpath(place) not in own]
 
 import argparse
 import csv
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,7 +45,7 @@ class Outputs(_Three):
 
     familiarity: Any  # (n, familiar)
 
-    def __new__(cls, probability: Any, decision: Any, grade: Any, familiarity: Any) -> Outputs:
+    def __new__(cls, probability: Any, decision: Any, grade: Any, familiarity: Any) -> "Outputs":
         found = super().__new__(cls, probability, decision, grade)
         found.familiarity = familiarity
         return found

@@ -4,6 +4,7 @@ another."""
 from __future__ import annotations
 
 import os
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bundles import sums_again
+from drawing import draw
 from safetensors.numpy import load_file, save_file
 
 from concepts.bundle.check import bundle_digest, check_bundle
@@ -84,8 +86,9 @@ def test_a_member_of_a_zip_that_cannot_be_unpacked_is_named(folder):
         load_bundle(archive)
 
 
-def test_a_file_beside_it_that_nobody_reads_is_no_change(folder, head):
-    (folder / "my notes.txt").write_text("for Ana")
+def test_what_python_systems_and_hubs_leave_there_is_no_change(folder, head):
+    for name in (".gitattributes", ".DS_Store", "Thumbs.db", "__pycache__/a.pyc", ".venv/pyvenv.cfg"):
+        one_more(folder, name)
     for path in both(folder):
         assert np.array_equal(load_bundle(path).head.weights, head.weights)
 
@@ -205,16 +208,22 @@ def test_a_change_cannot_be_accepted_and_ruled_out(folder):
 
 
 def one_more(folder: Path, name: str) -> None:
-    """A file in the folder or below it that Python imports for classify.py."""
+    """A file in the folder or below it."""
     (folder / name).parent.mkdir(exist_ok=True)
-    (folder / name).write_text("print('not NumPy')")
+    (folder / name).write_text("print('something else')")
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("numpy.py", "numpy.py"), ("numpy/__init__.py", "numpy/"), ("__pycache__/a.pyc", "__pycache__/")],
+    [
+        ("my notes.txt", "my notes.txt"),
+        ("numpy.py", "numpy.py"),
+        ("more.safetensors", "more.safetensors"),
+        ("PIL/__init__.py", "PIL/"),
+        ("__pycache__/a.pyc", "__pycache__/"),
+    ],
 )
-def test_whatever_else_is_there_takes_its_digest_from_a_bundle(folder, name, said):
+def test_whatever_else_is_there_is_named_and_takes_its_digest_from_a_bundle(folder, name, said):
     digest = bundle_digest(folder)
     one_more(folder, name)
     for path in both(folder):
@@ -224,7 +233,11 @@ def test_whatever_else_is_there_takes_its_digest_from_a_bundle(folder, name, sai
         with pytest.raises(ChangedBundleError, match=f"{said} has no checksum"):
             load_bundle(path, digest=digest)
         assert check_bundle(path).problems == (f"{said} has no checksum",)
-        assert load_bundle(path).columns == ("messy room",)
+        if said == "__pycache__/":
+            continue  # nothing that Discern runs
+        with pytest.raises(ChangedBundleError, match=f"{said} has no checksum"):
+            load_bundle(path)
+        assert load_bundle(path, accept_changed=True).columns == ("messy room",)
 
 
 def test_a_pinned_bundle_stays_whole_when_its_classify_runs(folder):
@@ -267,3 +280,69 @@ def test_a_zip_with_one_file_under_two_spellings_is_refused(folder):
 def test_what_is_no_digest_is_said(folder, digest):
     with pytest.raises(DiscernError, match="64"):
         load_bundle(folder, digest=digest)
+
+
+# As it is run: Python puts the folder of a script, or with -m this folder, before all others.
+BY_PYTHON = {
+    "from afar": ["messy/classify.py"],
+    "from within": ["classify.py"],
+    "-m": ["-m", "classify"],
+}
+
+
+def by_python(how: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *BY_PYTHON[how], *arguments]
+    cwd = folder.parent if how == "from afar" else folder
+    return subprocess.run(command, cwd=cwd, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("how", BY_PYTHON)
+@pytest.mark.parametrize(
+    "name",
+    ["numpy.py", "json.py", "__future__.py", "PIL/__init__.py", "reading/__init__.py", "more.safetensors"],
+)
+def test_what_somebody_put_into_the_folder_is_refused_and_never_run(
+    folder: Path, tmp_path: Path, name: str, how: str
+) -> None:
+    picture, mark = tmp_path / "one.png", tmp_path / "it-ran"
+    draw("ellipse", 1).save(picture)
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text(f"open({str(mark)!r}, 'w')")
+    done = by_python(how, folder, str(picture))
+    said = f"{name.split('/')[0]}{'/' if '/' in name else ''} has no checksum. Take away what isn’t its own"
+    assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (1, "", False)
+    assert said in done.stderr
+    assert by_python(how, folder, str(picture), "--accept-changed").returncode == 0
+    assert not mark.exists()
+
+
+def test_what_was_compiled_before_is_never_run(folder: Path, tmp_path: Path) -> None:
+    """Python would take it for the file itself, by its time and size."""
+    picture, mark, source = tmp_path / "one.png", tmp_path / "it-ran", folder / "reading.py"
+    draw("ellipse", 1).save(picture)
+    whole, times = source.read_bytes(), (source.stat().st_atime_ns, source.stat().st_mtime_ns)
+    source.write_text(f"open({str(mark)!r}, 'w')".ljust(len(whole)))
+    os.utime(source, ns=times)
+    py_compile.compile(str(source), doraise=True)
+    source.write_bytes(whole)
+    os.utime(source, ns=times)
+    assert by_python("from afar", folder, str(picture)).returncode == 0
+    assert not mark.exists()
+
+
+def test_the_scorer_of_embeddings_runs_nothing_that_lies_beside_it(folder: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "embeddings.npy", np.eye(3, 8))
+    for name in ("numpy.py", "json.py", "__future__.py"):
+        (folder / name).write_text("raise SystemExit('it ran')")
+    command = [sys.executable, "scorer.py", str(tmp_path / "embeddings.npy")]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 4), done.stderr
+
+
+def test_code_that_imports_it_finds_what_it_found_before(folder: Path, tmp_path: Path) -> None:
+    (folder / "numpy.py").write_text("raise SystemExit('it ran')")
+    code = f"import sys; sys.path.insert(0, {str(folder)!r}); import classify; print(sys.path[0])\n"
+    command = [sys.executable, "-c", f"{code}classify.Classifier()"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout == f"{folder}\n"
+    assert "ChangedError: this folder is not as it was written: numpy.py has no checksum" in done.stderr

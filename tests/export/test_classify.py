@@ -279,8 +279,8 @@ def test_a_picture_with_too_many_pixels_is_an_error_line(run: Run, bundle: Path,
 def test_the_commands_of_the_card_work(run: Run, bundle: Path, pictures: Path) -> None:
     card = (bundle / "README.md").read_text()
     *_, classify = re.findall(r"```sh\n(.*?)\n```", card, re.S)[0].splitlines()
-    assert classify == anywhere(".").splitlines()[-1] == "python classify.py PICTURES"
-    done = run("classify.py", str(pictures / "deeper"), cwd=bundle)
+    assert classify == anywhere("THIS_FOLDER").splitlines()[-1] == "python THIS_FOLDER/classify.py PICTURES"
+    done = run(f"{bundle.name}/classify.py", str(pictures / "deeper"), cwd=bundle.parent)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 12
 
@@ -415,11 +415,15 @@ def test_a_change_of_any_file_that_it_uses_is_named(run: Run, small: Path, tmp_p
     assert f"{name} {'is missing' if is_list else 'has changed'}" in done.stderr
 
 
-def test_files_that_were_put_beside_it_are_no_change(run: Run, small: Path, tmp_path: Path) -> None:
-    draw("ellipse", 1).save(small / "one.png")
-    done = run("classify.py", "one.png", "--out", "scores.csv", cwd=small)
-    assert done.returncode == 0, done.stderr
-    assert run("classify.py", "one.png", cwd=small).returncode == 0
+def test_scores_are_not_written_into_its_own_folder(run: Run, small: Path, tmp_path: Path) -> None:
+    draw("ellipse", 1).save(tmp_path / "one.png")
+    done = run("classify.py", "../one.png", "--out", "scores.csv", cwd=small)
+    assert (done.returncode, "--out is in the classifier's own folder. Name a file" in done.stderr) == (
+        2,
+        True,
+    )
+    assert run("classify.py", "../one.png", "--out", "../scores.csv", cwd=small).returncode == 0
+    assert run("classify.py", "../one.png", cwd=small).returncode == 0
 
 
 def test_code_that_imports_it_is_refused_too(run: Run, small: Path, tmp_path: Path) -> None:
@@ -432,7 +436,7 @@ def test_code_that_imports_it_is_refused_too(run: Run, small: Path, tmp_path: Pa
 def in_its_folder(folder: Path, *arguments: str) -> Done:
     """With what its card says to install, which is here, and without this repository."""
     command = [sys.executable, "-P", str(folder / "classify.py"), *arguments]
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder)}
+    environment = {"PATH": os.environ["PATH"]}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
@@ -443,9 +447,10 @@ def test_an_encoder_that_could_not_go_along_is_named_and_other_weights_are_refus
     encoder = load_encoder(f"local-dir:{tiny_open_clip}", cache=encoder_cache, precision="float32")
     head = bundles.make_head(np.linspace(-9, 9, encoder.dimension), bias=0.1, threshold=0.5)
     folder = bundles.write_one(tmp_path / "tiny", head, facts_of(encoder, head), None)
-    done = in_its_folder(folder, str(pictures), "--encoder", f"local-dir:{tiny_open_clip}", "--out", "s.csv")
+    out = tmp_path / "s.csv"
+    done = in_its_folder(folder, str(pictures), "--encoder", f"local-dir:{tiny_open_clip}", "--out", str(out))
     assert done.returncode == 0, done.stderr
-    with (folder / "s.csv").open(newline="") as file:
+    with out.open(newline="") as file:
         said = {row["path"]: row for row in csv.DictReader(file) if not row["error"]}
     for _, paths, vectors, _ in embed_files([pictures], encoder):
         for path, probability in zip(paths, head.probabilities(vectors), strict=True):
@@ -465,4 +470,4 @@ def test_without_its_encoder_the_card_says_why_and_how_to_get_it(tmp_path: Path,
     card = (folder / "README.md").read_text()
     assert "The encoder isn't in this folder: the licence of its weights is unknown." in card
     assert "--trust-encoder hf-hub:example/tiny" in card
-    assert "python classify.py PICTURES --encoder hf-hub:example/tiny" in card
+    assert "python THIS_FOLDER/classify.py PICTURES --encoder hf-hub:example/tiny" in card

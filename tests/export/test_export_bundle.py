@@ -204,13 +204,13 @@ def test_the_scorer_refuses_a_newer_format(folder):
 
 def test_the_python_in_the_card_runs_as_printed(tmp_path, head, facts, curves):
     folder = write_one(tmp_path / "messy", head, facts, curves)
-    np.save(folder / "embeddings.npy", np.eye(3, 8))
+    np.save(tmp_path / "embeddings.npy", np.eye(3, 8))
     blocks = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.S)
     assert len(blocks) == 2
     for block in blocks:
         done = subprocess.run(
-            [sys.executable, "-c", block],
-            cwd=folder,
+            [sys.executable, "-c", block.replace("THIS_FOLDER", folder.name)],
+            cwd=tmp_path,
             env={"PATH": os.environ["PATH"]},
             capture_output=True,
             text=True,
