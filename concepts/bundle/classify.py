@@ -58,6 +58,10 @@ try:
     _from_source("reading")
     from concepts.bundle.checksums import folder_differences
     from concepts.bundle.reading import BadPictureError, Reader, bytes_of, printable, walk
+except FileNotFoundError as error:
+    if __name__ != "__main__":
+        raise
+    sys.exit(f"{error.filename} is missing. Copy this folder again.")
 except ModuleNotFoundError as error:
     if __name__ != "__main__":
         raise

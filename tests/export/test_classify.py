@@ -415,6 +415,12 @@ def test_a_change_of_any_file_that_it_uses_is_named(run: Run, small: Path, tmp_p
     assert f"{name} {'is missing' if is_list else 'has changed'}" in done.stderr
 
 
+def test_a_missing_file_of_its_own_is_said(run: Run, small: Path, tmp_path: Path) -> None:
+    (small / "reading.py").unlink()
+    done = run(str(small / "classify.py"), str(tmp_path), cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, f"{small}/reading.py is missing. Copy this folder again.\n")
+
+
 def test_scores_are_not_written_into_its_own_folder(run: Run, small: Path, tmp_path: Path) -> None:
     draw("ellipse", 1).save(tmp_path / "one.png")
     done = run("classify.py", "../one.png", "--out", "scores.csv", cwd=small)
