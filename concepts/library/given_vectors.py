@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from storage.pictures.sources import absolute
 VECTORS, NAMES = ("vector", "vectors", "embedding", "embeddings"), ("path", "filepath", "file", "id")
 CHECKED = 20  # pictures that are embedded again where an encoder is named
 ALIKE = 0.98  # cosine of each, at least: another resizing or half precision leaves that much
+LITTLE, PACKED = 64 * 2**20, 100  # a Parquet file may unpack to so many bytes, or so many times its size
 
 
 class VectorTable:
@@ -26,13 +28,17 @@ class VectorTable:
 
     def __init__(self, names: Sequence[str], vectors: NDArray[np.floating[Any]], folder: Path) -> None:
         """Relative places count from `folder`. Raises `DiscernError`."""
-        if vectors.ndim != 2 or len(vectors) != len(names):
-            raise DiscernError(f"There are {len(names):,} names and vectors of the shape {vectors.shape}.")
+        if vectors.ndim != 2 or len(vectors) != len(names) or not vectors.size:
+            raise DiscernError(
+                f"There are {len(names):,} names and vectors of the shape {vectors.shape}. "
+                "Nothing was added; give one name for each vector."
+            )
         self.names = [name if _is_id(name) else absolute(folder / name) for name in names]
         self._vectors = vectors
         self._row = {name: row for row, name in enumerate(self.names)}
         if len(self._row) < len(self.names):
-            raise DiscernError(f"{len(self.names) - len(self._row):,} pictures are named twice.")
+            twice = len(self.names) - len(self._row)
+            raise DiscernError(f"{twice:,} pictures are named twice. Keep one vector of each.")
 
     @property
     def dimension(self) -> int:
@@ -81,49 +87,108 @@ def read_vectors(file: Path, ids: Path | None) -> VectorTable:
     for one in filter(None, (file, ids)):
         if not one.is_file():  # a pipe may keep its reader for ever
             raise DiscernError(f"There is no file {one}. Check the spelling.")
-    try:
-        if file.suffix.lower() == ".parquet":
-            return _of_parquet(file)
-        if file.suffix.lower() != ".npy":
-            raise DiscernError(f"{file.name}: vectors are read from .npy and .parquet files.")
-        if ids is None:
-            raise DiscernError(
-                f"{file.name} doesn’t say which picture each vector is of. Give a file of their paths, too."
-            )
-        return VectorTable(
-            _names(ids), np.load(file, mmap_mode="r", allow_pickle=False), ids.absolute().parent
+    if file.suffix.lower() == ".parquet":
+        with _in_words(file):
+            return VectorTable(*_of_parquet(file), file.absolute().parent)
+    if file.suffix.lower() != ".npy":
+        raise DiscernError(f"{file.name}: vectors are read from .npy and .parquet files.")
+    if ids is None:
+        raise DiscernError(
+            f"{file.name} doesn’t say which picture each vector is of. Give a file of their paths, too."
         )
-    except (ValueError, OSError, UnicodeError) as error:
-        raise DiscernError(f"{file.name} can’t be read: {error}.") from error
+    with _in_words(ids):
+        names = _names(ids)
+    with _in_words(file):
+        vectors = np.lib.format.open_memmap(file, mode="r")
+        if vectors.dtype.kind not in "fiub":
+            raise ValueError(f"it holds {vectors.dtype}, not real numbers")
+        return VectorTable(names, vectors, ids.absolute().parent)
 
 
-def _of_parquet(file: Path) -> VectorTable:
+@contextmanager
+def _in_words(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except DiscernError:
+        raise
+    except MemoryError as error:
+        raise DiscernError(f"{file.name} doesn’t fit in memory. Add its vectors in several files.") from error
+    except Exception as error:  # hostile bytes make NumPy and pyarrow raise nearly anything
+        why = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+        raise DiscernError(
+            f"{file.name} can’t be read: {why}. Nothing was added; write the file again."
+        ) from error
+
+
+def _of_parquet(file: Path) -> tuple[list[str], NDArray[np.float32]]:
+    """Names and vectors, a batch at a time. How much they are the file says before any is read: a small one
+    may unpack to anything."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pq.read_table(file)
-    column = next((name for name in table.column_names if name.lower() in VECTORS), None)
-    name = next((one for want in NAMES for one in table.column_names if one.lower() == want), None)
+    schema = pq.read_schema(file)
+    columns = schema.names
+    column = next((name for name in columns if name.lower() in VECTORS), None)
+    name = next((one for want in NAMES for one in columns if one.lower() == want), None)
     if column is None or name is None:
         raise DiscernError(
-            f"{file.name} has the columns {', '.join(table.column_names)}. Call them path (or id) and vector."
+            f"{file.name} has the columns {', '.join(columns)[:1000]}. Call them path (or id) and vector."
         )
-    lists = table.column(column).combine_chunks()
-    if (
-        table.num_rows == 0
-        or lists.null_count
-        or not (
-            pa.types.is_list(lists.type)
-            or pa.types.is_large_list(lists.type)
-            or pa.types.is_fixed_size_list(lists.type)
-        )
-    ):
-        raise DiscernError(f"{file.name}: “{column}” holds no list of numbers in every row.")
-    flat = lists.flatten().to_numpy(zero_copy_only=False)
-    if len(flat) % table.num_rows:
-        raise DiscernError(f"{file.name}: the vectors are of different lengths.")
-    vectors = flat.reshape(table.num_rows, -1)
-    return VectorTable(table.column(name).cast(pa.string()).to_pylist(), vectors, file.absolute().parent)
+    if pa.types.is_nested(schema.field(name).type):
+        raise DiscernError(f"{file.name}: “{name}” holds no paths. Write one path, or id, in every row.")
+    names: dict[str, None] = {}
+    with pq.ParquetFile(file, read_dictionary=[name]) as table:  # a name that stands there often, once
+        rows = table.metadata.num_rows
+        numbers = sum(chunk.num_values for chunk in _chunks(table.metadata, column))
+        unpacked = sum(chunk.total_uncompressed_size for chunk in _chunks(table.metadata, column, name))
+        if rows == 0 or not _holds_numbers(schema.field(column).type):
+            raise DiscernError(f"{file.name}: “{column}” holds no list of numbers in every row.")
+        if (held := max(4 * numbers, unpacked)) > max(LITTLE, PACKED * file.stat().st_size):
+            raise ValueError(f"it unpacks to {held / 2**20:,.0f} MB, which no vectors of its size do")
+        vectors = np.empty((rows, numbers // rows), np.float32)
+        for batch in table.iter_batches(max(2**20 // vectors.shape[1], 1), columns=[name, column]):
+            lists = batch.column(column)
+            if lists.null_count or batch.column(name).null_count:
+                empty = column if lists.null_count else name
+                raise DiscernError(f"{file.name}: a row has no “{empty}”. Leave it out or fill it in.")
+            if lists.value_lengths().unique().to_pylist() != [vectors.shape[1]]:
+                raise DiscernError(f"{file.name}: the vectors are of different lengths.")
+            flat = lists.flatten().cast(pa.float32(), safe=False).to_numpy(zero_copy_only=False)
+            begun = len(names)
+            vectors[begun : begun + len(batch)] = flat.reshape(len(batch), -1)
+            names |= dict.fromkeys(_texts(batch.column(name)))
+            if len(names) < begun + len(batch):
+                raise DiscernError(f"{file.name}: a picture is named twice. Keep one vector of each.")
+    if len(names) != rows:
+        raise ValueError("it is cut off")
+    return list(names), vectors
+
+
+def _holds_numbers(kind: Any) -> bool:
+    from pyarrow import types
+
+    is_list = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
+    numbers = (types.is_floating, types.is_integer, types.is_boolean)
+    return is_list and any(one(kind.value_type) for one in numbers)
+
+
+def _chunks(metadata: Any, *columns: str) -> Iterator[Any]:
+    """Of each group of rows, what the file says of these columns."""
+    for group in range(metadata.num_row_groups):
+        for place in range(metadata.num_columns):
+            chunk = metadata.row_group(group).column(place)
+            if chunk.path_in_schema.split(".")[0] in columns:
+                yield chunk
+
+
+def _texts(column: Any) -> Iterator[str]:
+    """A column's values. One that stands there often is one object."""
+    import pyarrow as pa
+
+    if not pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string()).dictionary_encode()
+    known = column.dictionary.cast(pa.string()).to_pylist()
+    return (known[place] for place in column.indices.to_pylist())
 
 
 def _names(file: Path) -> list[str]:

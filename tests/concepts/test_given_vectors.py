@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -155,25 +156,142 @@ def _through_lance(table: pa.Table, folder: Path) -> pa.Table:
     return lancedb.connect(folder / "lance").create_table("pictures", table).to_arrow()
 
 
+ROWS = pa.array(["a.jpg", "b.jpg"])
+PAIR = pa.array([[1.0, 2.0], [3.0, 4.0]])
+SAME = pa.array(np.zeros(300_000, np.int32))
+TABLES: dict[str, tuple[dict[str, object], str]] = {
+    "no column of vectors": ({"path": ROWS, "numbers": PAIR}, "Call them path"),
+    "no column of paths": ({"x": ROWS, "vector": PAIR}, "Call them path"),
+    "no rows": ({"path": [], "vector": []}, "no list of numbers"),
+    "texts": ({"path": ROWS, "vector": ["x", "y"]}, "no list of numbers"),
+    "lists of texts": ({"path": ROWS, "vector": [["1"], ["2"]]}, "no list of numbers"),
+    "lists of lists": ({"path": ROWS, "vector": [[[1.0]], [[2.0]]]}, "no list of numbers"),
+    "empty lists": (
+        {"path": ROWS, "vector": pa.array([[], []], pa.list_(pa.float32()))},
+        "different lengths",
+    ),
+    "lists that fit in all": ({"path": ROWS, "vector": [[1.0], [1.0, 2.0, 3.0]]}, "different lengths"),
+    "a missing list": ({"path": ROWS, "vector": [[1.0], None]}, "a row has no “vector”"),
+    "a missing path": ({"path": ["a.jpg", None], "vector": PAIR}, "a row has no “path”"),
+    "lists of paths": ({"path": [["a"], ["b"]], "vector": PAIR}, "holds no paths"),
+    "paths that are no text": ({"path": [b"a", b"\xff"], "vector": PAIR}, "can’t be read"),
+    "a path twice": ({"path": ["a.jpg", "a.jpg"], "vector": PAIR}, "named twice"),
+    "a long path thousands of times": (
+        {"path": pa.DictionaryArray.from_arrays(SAME[:3000], ["x" * 500_000]), "vector": [[1.0]] * 3000},
+        "named twice",
+    ),
+    "a vector hundreds of thousands of times": (
+        {
+            "path": [str(row) for row in range(300_000)],
+            "vector": pa.FixedSizeListArray.from_arrays(pa.array(np.ones(300_000 * 96, np.float32)), 96),
+        },
+        "it unpacks to 110 MB",
+    ),
+}
+
+
+@pytest.mark.parametrize(("columns", "why"), TABLES.values(), ids=TABLES.keys())
+def test_what_is_no_table_of_vectors_is_refused_in_words_and_little_memory(
+    tmp_path: Path, columns: dict[str, object], why: str
+) -> None:
+    file = tmp_path / "v.parquet"
+    pq.write_table(pa.table(columns), file, compression="zstd")
+    counted = pa.proxy_memory_pool(pa.system_memory_pool())
+    pa.set_memory_pool(counted)
+    try:
+        with pytest.raises(DiscernError, match=why):
+            read_vectors(file, None)
+    finally:
+        pa.set_memory_pool(pa.default_memory_pool())
+    assert counted.max_memory() < 32 * 2**20
+
+
+def saved(array: np.ndarray, **how: bool) -> bytes:
+    out = io.BytesIO()
+    np.save(out, array, **how)
+    return out.getvalue()
+
+
+def headed(about: str) -> bytes:
+    """A .npy with any header."""
+    return b"\x93NUMPY\x01\0" + len(about).to_bytes(2, "little") + about.encode() + bytes(24)
+
+
+def shaped(shape: str) -> bytes:
+    return headed(f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}}}\n")
+
+
+GOOD = np.arange(1, 7, dtype=np.float32).reshape(2, 3)
+ARRAYS = {
+    "nothing": (b"", "can’t be read"),
+    "text": (b"0.1 0.2 0.3", "magic string"),
+    "a zip": (b"PK\3\4" + bytes(40), "magic string"),
+    "a pickle": (saved(np.array([{}, {}]), allow_pickle=True), "Python objects"),
+    "a cut header": (saved(GOOD)[:60], "reading array header"),
+    "cut numbers": (saved(GOOD)[:-3], "can’t be read"),
+    "a header without an end": (headed("("), "can’t be read"),
+    "a length below nothing": (shaped("(-2, 3)"), "negative"),
+    "a length beyond all bounds": (shaped(f"({10**400}, 3)"), "too large"),
+    "more than the file has": (shaped("(2000000000, 3)"), "can’t be read"),
+    "letters": (saved(np.array([["a"], ["b"]])), "not real numbers"),
+    "complex numbers": (saved(GOOD.astype(np.complex64)), "not real numbers"),
+    "dates": (saved(GOOD.astype("M8[s]")), "not real numbers"),
+    "records": (saved(np.zeros((2, 3), [("a", "<f4")])), "not real numbers"),
+    "one number": (saved(np.float32(1)), "one name for each vector"),
+    "a row": (saved(GOOD[0]), "one name for each vector"),
+    "three dimensions": (saved(GOOD[:, :, None]), "one name for each vector"),
+    "vectors without numbers": (saved(GOOD[:, :0]), "one name for each vector"),
+    "more vectors than names": (saved(np.concatenate([GOOD, GOOD])), "one name for each vector"),
+}
+
+
+@pytest.mark.parametrize(("content", "why"), ARRAYS.values(), ids=ARRAYS.keys())
+def test_what_is_no_array_of_vectors_is_refused_in_words(tmp_path: Path, content: bytes, why: str) -> None:
+    (tmp_path / "v.npy").write_bytes(content)
+    (tmp_path / "ids.txt").write_text("a.jpg\nb.jpg")
+    with pytest.raises(DiscernError, match=why):
+        read_vectors(tmp_path / "v.npy", tmp_path / "ids.txt")
+
+
 @pytest.mark.parametrize(
-    ("columns", "why"),
+    ("name", "content", "why"),
     [
-        ({"path": ["a.jpg"], "numbers": [[1.0]]}, "Call them path"),
-        ({"path": ["a.jpg"], "vector": ["x"]}, "no list of numbers"),
-        ({"path": ["a.jpg", "b.jpg"], "vector": [[1.0], [1.0, 2.0, 3.0, 4.0]]}, "different lengths|shape"),
-        ({"path": ["a.jpg", "a.jpg"], "vector": [[1.0], [2.0]]}, "named twice"),
-        ({"path": [], "vector": []}, "no list of numbers"),
+        ("ids.txt", b"\xff\xfe\0", r"ids\.txt can’t be read"),
+        ("ids.csv", b"path\n" + b"a" * 200_000, r"ids\.csv can’t be read"),
+        ("ids.csv", b"x,y\n1,2\n", "no column path or id"),
+        ("ids.txt", b"", "one name for each vector"),
+        ("ids.txt", b"a.jpg\na.jpg", "named twice"),
     ],
 )
-def test_what_is_no_table_of_vectors_is_refused_in_words(
-    library: Library, tmp_path: Path, columns: dict[str, list[object]], why: str
+def test_names_that_name_no_pictures_are_refused_in_words(
+    tmp_path: Path, name: str, content: bytes, why: str
 ) -> None:
-    pq.write_table(pa.table(columns), tmp_path / "v.parquet")
+    (tmp_path / "v.npy").write_bytes(saved(GOOD))
+    (tmp_path / name).write_bytes(content)
     with pytest.raises(DiscernError, match=why):
-        library.bench.library.add(vectors=tmp_path / "v.parquet").wait()
-    np.save(tmp_path / "v.npy", np.ones((2, 3)))
+        read_vectors(tmp_path / "v.npy", tmp_path / name)
     with pytest.raises(DiscernError, match="file of their paths"):
-        library.bench.library.add(vectors=tmp_path / "v.npy").wait()
+        read_vectors(tmp_path / "v.npy", None)
+
+
+@pytest.mark.parametrize("how", [">f4", "<f2", "<f8", "<i8", "fortran"])
+def test_numbers_in_any_order_and_width_are_the_same_vectors(tmp_path: Path, how: str) -> None:
+    array = np.asfortranarray(GOOD) if how == "fortran" else GOOD.astype(how)
+    (tmp_path / "v.npy").write_bytes(saved(array))
+    (tmp_path / "ids.txt").write_text("a.jpg\nb.jpg")
+    vector = read_vectors(tmp_path / "v.npy", tmp_path / "ids.txt").of(str(tmp_path / "b.jpg"))
+    np.testing.assert_allclose(vector, GOOD[1] / np.linalg.norm(GOOD[1]), atol=2e-3)
+
+
+def test_a_file_that_is_refused_adds_nothing_and_the_next_one_is_added(
+    library: Library, pictures: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "v.npy").write_bytes(b"")
+    (tmp_path / "ids.txt").write_text("\n".join(made_up(pictures)))
+    job = library.bench.library.add(vectors=tmp_path / "v.npy", ids=tmp_path / "ids.txt")
+    with pytest.raises(DiscernError, match="Nothing was added"):
+        job.wait()
+    assert library.add(embeddings=made_up(pictures)).added == 60
 
 
 def test_vectors_that_are_named_by_ids_alone_need_a_folder(library: Library, pictures: Path) -> None:
