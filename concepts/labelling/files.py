@@ -15,6 +15,7 @@ from concepts.labelling.formats.apart import rows_of
 from concepts.labelling.rows import (
     LONGEST_COMMENT,
     ME,
+    NO_TEXT,
     BadRow,
     LabelRow,
     Meaning,
@@ -46,9 +47,9 @@ def columns_given(pairs: Iterable[str]) -> dict[str, str]:
 
 
 def as_shown(row: Mapping[str, Any]) -> dict[str, str]:
-    """A row as it was read, without what is empty."""
+    """A row as it was read, without what is empty or no text."""
     return {
-        str(key): str(value)[:LONGEST]
+        NO_TEXT.sub("\ufffd", str(key)[:LONGEST]): NO_TEXT.sub("\ufffd", str(value)[:LONGEST])
         for key, value in row.items()
         if key and isinstance(value, str | int | float) and value != ""
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,23 @@ def test_what_unpacks_to_more_than_there_is_is_refused_and_this_process_does_not
     with pytest.raises(DiscernError, match=f"^{name} takes too much memory"):
         list(rows_of(format_of(file), file))
     assert peak_memory() - before < MOST
+
+
+def test_one_text_that_stands_in_too_many_rows_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {
+        "type": "choices",
+        "value": {"choices": ["yes"] * 10_000},
+        "meta": {"discern": {"comment": "x" * 9000}},
+    }
+    task = {"data": {"image": "/a.png"}, "annotations": [{"result": [said]}]}
+    (tmp_path / "a.json").write_text(json.dumps([task]))
+    found = format_of(tmp_path / "a.json")
+    assert len(list(rows_of(found, tmp_path / "a.json"))) == 10_000
+    monkeypatch.setattr(apart, "ROWS", 2**20)
+    with pytest.raises(DiscernError, match=r"^a\.json takes too much memory"):
+        list(rows_of(found, tmp_path / "a.json"))
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])

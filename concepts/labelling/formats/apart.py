@@ -32,6 +32,8 @@ MEMORY_PER_BYTE: Final = 12  # for each byte more
 SECONDS: Final = 60  # of a processor, and
 SECONDS_PER_BYTE: Final = 1e-6
 LONGEST_ROW: Final = 256 * 1024  # characters, as JSON
+ROWS: Final = 256 * 1024**2  # bytes of all rows, as JSON, and
+ROWS_PER_BYTE: Final = 4  # for each byte of a file, which may have one text stand for many
 
 
 def rows_of(found: Format, path: Path, *, any_number: bool = False) -> Iterator[RawRow]:
@@ -61,16 +63,20 @@ def _has_more_lines(path: Path, most: int) -> bool:
 def _read_apart(name: str, path: Path, most: int) -> Iterator[RawRow]:
     command = [sys.executable, "-P", "-m", __name__, name, str(path.absolute()), str(most)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    left = most if most == sys.maxsize else ROWS + ROWS_PER_BYTE * path.stat().st_size
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as child:
         assert child.stdout is not None
         try:
             for line in child.stdout:
+                left -= len(line)
+                if left < 0:
+                    break
                 said = json.loads(line)
                 if isinstance(said, str):
                     raise DiscernError(said)
                 number, row = said
                 yield number, BadRow(number, row) if isinstance(row, str) else row
-            if child.wait() != 0:
+            if left < 0 or child.wait() != 0:
                 raise DiscernError(f"{path.name} {TOO_MUCH}")
         finally:
             child.kill()

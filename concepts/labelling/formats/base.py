@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from storage.files import open_regular, read_regular, shortened
 MOST_JSON: Final = 512 * 1024**2  # bytes of a JSON file, which is read whole: it takes some times as much
 MOST_ROWS = 1_000_000  # of a file
 TOO_MUCH: Final = "takes too much memory or time to be read. Split it."
+ANOTHER: Final = "Choose another format."
 CAPTION: Final = "caption"
 
 ABOUT: Final = ("author", "author_kind", "split", "created", "comment")  # a label, beside its value
@@ -112,7 +114,16 @@ def whole_json(path: Path) -> Any:
     try:
         return json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise DiscernError(f"{path.name} is not JSON: {first_line(error)}.") from error
+        raise DiscernError(f"{path.name} is {why_no_json(error)}. Export it again.") from error
+
+
+def why_no_json(error: ValueError | RecursionError) -> str:
+    """What keeps a text from being read as JSON, behind “it is”."""
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    if isinstance(error, UnicodeError | json.JSONDecodeError):
+        return f"not JSON: {first_line(error)}"
+    return f"not JSON: a number of more than {sys.get_int_max_str_digits():,} digits"
 
 
 def require_readable(path: Path) -> None:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from concepts.errors import DiscernError
 from concepts.labelling.formats.base import (
+    ANOTHER,
     CAPTION,
     LabelledPicture,
     Written,
@@ -48,9 +49,9 @@ class Coco:
         parts = object_of(whole_json(path))
         images = parts.get("images")
         if not isinstance(images, list):
-            raise DiscernError(f"{path.name} is no COCO file: it has no list of images.")
-        categories = objects_in(parts.get("categories"))
-        names = {_key(one.get("id")): text_of(one.get("name")) for one in categories}
+            raise DiscernError(f"{path.name} is no COCO file: it has no list of images. {ANOTHER}")
+        names = _by_id(objects_in(parts.get("categories")), lambda one: text_of(one.get("name")))
+        places = _by_id(objects_in(images), _place)
         said: dict[Any, list[dict[str, Any]]] = defaultdict(list)
         for annotation in objects_in(parts.get("annotations")):
             said[_key(annotation.get("image_id"))].append(annotation)
@@ -58,7 +59,12 @@ class Coco:
             if not isinstance(image, dict):
                 yield number, BadRow(number, "not a JSON object")
                 continue
-            yield from _rows_of(number, image, said.pop(_key(image.get("id")), []), names)
+            key = _key(image.get("id"))
+            about = [] if key is None else said.pop(key, [])
+            if key is not None and places[key] is None:
+                yield number, BadRow(number, "another image has its id")
+                continue
+            yield from _rows_of(number, image, about, names)
         lost = sum(map(len, said.values()))
         if lost:
             number = len(images) + 1
@@ -86,9 +92,9 @@ class Coco:
 
 
 def _rows_of(
-    number: int, image: dict[str, Any], annotations: list[dict[str, Any]], names: dict[Any, str]
+    number: int, image: dict[str, Any], annotations: list[dict[str, Any]], names: dict[Any, str | None]
 ) -> Iterator[RawRow]:
-    place = {"id": text_of(image.get("discern_id")), "path": text_of(image.get("file_name"))}
+    place = _place(image)
     captions = [text_of(one.get(CAPTION)) for one in annotations] + [text_of(image.get(CAPTION))]
     if any(captions):
         place[CAPTION] = "\n".join(filter(None, captions))
@@ -96,11 +102,28 @@ def _rows_of(
     for one in annotations:
         rows += given_rows(number, place, one.get("answers"))
     if not rows:
-        called = {names[key]: None for one in annotations if (key := _key(one.get("category_id"))) in names}
+        keys = {_key(one["category_id"]): None for one in annotations if "category_id" in one}
+        called = {word: None for key in keys if (word := names.get(key)) is not None}
         rows = [(number, place | {"label": word}) for word in called]
-        if any("category_id" in one and _key(one["category_id"]) not in names for one in annotations):
+        if not names.keys() >= keys.keys():
             rows.append((number, BadRow(number, "a category that the file doesn't name")))
+        if any(names.get(key, "") is None for key in keys):
+            rows.append((number, BadRow(number, "a category that the file names twice")))
     yield from rows or [(number, place)]
+
+
+def _place(image: dict[str, Any]) -> dict[str, Any]:
+    return {"id": text_of(image.get("discern_id")), "path": text_of(image.get("file_name"))}
+
+
+def _by_id(objects: list[dict[str, Any]], read: Callable[[dict[str, Any]], Any]) -> dict[Any, Any]:
+    """The key of each object → what is read of it; None where two objects of one key differ."""
+    found: dict[Any, Any] = {}
+    for one in objects:
+        key, value = _key(one.get("id")), read(one)
+        if key is not None:
+            found[key] = value if found.setdefault(key, value) == value else None
+    return found
 
 
 def _key(value: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 
 from concepts.errors import DiscernError
 from concepts.labelling.formats.base import (
+    ANOTHER,
     CAPTION,
     LabelledPicture,
     Written,
@@ -53,7 +54,7 @@ class FiftyOne:
     def read(self, path: Path) -> Iterator[RawRow]:
         samples = object_of(whole_json(path / SAMPLES if path.is_dir() else path)).get("samples")
         if not isinstance(samples, list):
-            raise DiscernError(f"{path.name} is no FiftyOne dataset: it has no list of samples.")
+            raise DiscernError(f"{path.name} is no FiftyOne dataset: it has no list of samples. {ANOTHER}")
         for number, sample in enumerate(samples, start=1):
             if not isinstance(sample, dict):
                 yield number, BadRow(number, "not a JSON object")

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import ClassVar, Final
 
 from concepts.errors import DiscernError
-from concepts.labelling.formats.base import LabelledPicture, Written
+from concepts.labelling.formats.base import ANOTHER, LabelledPicture, Written
 from concepts.labelling.rows import BadRow, RawRow
 from concepts.registry import Method
 from storage.buckets import in_bucket
@@ -99,7 +99,7 @@ def _in_folder(root: Path) -> Iterator[RawRow]:
 def _in_archive(path: Path) -> Iterator[RawRow]:
     try:
         if not zipfile.is_zipfile(path):
-            raise DiscernError(f"{path.name} is no zip archive.")
+            raise DiscernError(f"{path.name} is no zip archive. {ANOTHER}")
         found = list(archives.members(str(path)))
     except OSError as error:
         raise DiscernError(f"{path} can't be read: {error.strerror or error}.") from error

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from concepts.errors import DiscernError
 from concepts.labelling.formats.base import (
+    ANOTHER,
     CAPTION,
     LabelledPicture,
     Written,
@@ -51,7 +52,7 @@ class LabelStudio:
     def read(self, path: Path) -> Iterator[RawRow]:
         tasks = whole_json(path)
         if not isinstance(tasks, list):
-            raise DiscernError(f"{path.name} holds no list of Label Studio tasks.")
+            raise DiscernError(f"{path.name} is no Label Studio file: it has no list of tasks. {ANOTHER}")
         for number, task in enumerate(tasks, start=1):
             if not isinstance(task, dict) or not isinstance(task.get("data"), dict):
                 yield number, BadRow(number, "not a task: it has no data")

@@ -126,7 +126,8 @@ def _in_words(path: Path) -> Iterator[None]:
     except MemoryError as error:
         raise DiscernError(f"{path.name} {TOO_MUCH}") from error
     except _DAMAGE as error:
-        raise DiscernError(f"{path.name} can't be read as Parquet: {first_line(error)}.") from error
+        why = f"{path.name} can't be read as Parquet: {first_line(error)}. Export it again."
+        raise DiscernError(why) from error
 
 
 class HuggingFace:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, TextIO
 
 from concepts.errors import DiscernError, UnknownColumnsError
-from concepts.labelling.formats.base import LabelledPicture, Written, told
+from concepts.labelling.formats.base import LabelledPicture, Written, told, why_no_json
 from concepts.labelling.rows import LABEL_COLUMNS, BadRow, RawRow
 from concepts.registry import Method
 from storage.csv_files import delimiter_of, encoding_of, escaped_row, restored
@@ -121,7 +121,7 @@ def jsonl_rows(path: Path) -> Iterator[RawRow]:
             try:
                 row = json.loads(line)
             except (ValueError, RecursionError) as error:
-                yield number, BadRow(number, f"not JSON: {error}")
+                yield number, BadRow(number, why_no_json(error))
                 continue
             yield number, row if isinstance(row, dict) else BadRow(number, "not a JSON object")
 
