@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
@@ -9,9 +11,11 @@ from typing import Any, NamedTuple
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool as Offered
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
+from pydantic import ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from concepts import __version__
@@ -24,6 +28,8 @@ from web.mcp.door import Door, guarded
 from web.mcp.operations import declared_tools, reads, tool_of
 
 PATH = "/mcp"
+FIRST = 3  # wrong arguments that are told
+LONGEST = 100  # characters of a name or a value that is wrong
 INSTRUCTIONS = """Discern turns a subjective visual concept into a small image classifier. The usual order:
 show_concept, create_concept, propose_what_counts, the same with only_search, then search_pictures with order
 “next” and label_pictures, train, show_concept, export. Tools that take long answer with a job at once: ask
@@ -82,6 +88,39 @@ def create_server(door: Door) -> MCPServer[Door]:
     )
 
 
+class _Strict(Offered):
+    """A tool whose wrong arguments are told in sentences: the library shows the model what Pydantic dumps."""
+
+    async def run(self, *given: Any, **named: Any) -> Any:
+        try:
+            return await super().run(*given, **named)
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError):
+                raise ToolError(self._in_words(error.__cause__.errors())) from error.__cause__
+            raise
+
+    def _in_words(self, wrong: list[Any]) -> str:
+        said = [self._sentence(one) for one in wrong[:FIRST]]
+        if len(wrong) > FIRST:
+            said.append(f"And {len(wrong) - FIRST:,} more.")
+        return " ".join([*said, "Nothing was done."]).encode(errors="replace").decode()  # half of a pair
+
+    def _sentence(self, wrong: Any) -> str:
+        """Which argument is wrong, as what it was given, and what it may be."""
+        name = ".".join(map(str, wrong["loc"]))[:LONGEST]
+        if wrong["type"] == "missing":
+            return f"The argument {name} is missing."
+        if wrong["type"] == "extra_forbidden":
+            known = f" {self.name} takes {', '.join(self.parameters['properties'])}."
+            return f"There is no argument {name}." + (known if len(wrong["loc"]) == 1 else "")
+        value = json.dumps(wrong["input"], ensure_ascii=False, default=str)
+        shown = value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
+        allowed = re.sub(r"^\w+ should ", "", wrong["msg"]).replace(" after validation", "")
+        if wrong["type"] == "model_type":
+            allowed = "be an object"
+        return f"The argument {name} is {shown}. It should {allowed}."
+
+
 def _strict(tool: Tool) -> Offered:
     """The tool as the server offers it. Unknown fields are an error: the library would drop them."""
     about = ToolAnnotations(
@@ -91,7 +130,7 @@ def _strict(tool: Tool) -> Offered:
         idempotent_hint=tool.reads,
         open_world_hint=tool.calls_out,
     )
-    offered = Offered.from_function(guarded(tool.run), title=tool.title, annotations=about)
+    offered = _Strict.from_function(guarded(tool.run), title=tool.title, annotations=about)
     arguments = offered.fn_metadata.arg_model
     arguments.model_config["extra"] = "forbid"
     arguments.model_rebuild(force=True)

@@ -291,8 +291,36 @@ def test_a_budget_that_cant_be_kept_and_a_model_that_isnt_there_are_no_way_aroun
 
 def test_what_isnt_there_and_what_is_no_argument_is_told(bench: Workbench) -> None:
     assert "There is no concept “Nothing”" in said(call(bench, "show_concept", {"concept": "Nothing"}))
-    assert call(bench, "label_pictures", SOME | {"labels": [{"picture": "../x", "value": "yes"}]}).is_error
-    assert call(
-        bench, "label_pictures", SOME | {"labels": [{"picture": "0" * 64, "value": "maybe"}]}
-    ).is_error
     assert "trained version" in said(call(bench, "show_concept", SOME | {"version": 1}))
+
+
+@pytest.mark.parametrize(
+    ("tool", "given", "told"),
+    [
+        (
+            "label_pictures",
+            {"labels": [{"picture": "../x", "value": "yes"}]},
+            'labels.0.picture is "../x". It should',
+        ),
+        (
+            "label_pictures",
+            {"labels": [{"picture": "0" * 64, "value": "maybe"}]},
+            "The argument labels.0.value is \"maybe\". It should be 'yes', 'no' or 'unsure'. Nothing was",
+        ),
+        ("label_pictures", {}, "The argument labels is missing. Nothing was done."),
+        ("label_pictures", {"labels": [3]}, "The argument labels.0 is 3. It should be an object."),
+        ("search_pictures", {"n": 10**9}, "n is 1000000000. It should be less than or equal to 12."),
+        ("search_pictures", {"words": "x" * 10**6}, f'"{"x" * 99}…. It should have at most'),
+        ("train", {"limit": 3}, "There is no argument limit. train takes concept, target, head."),
+        ("train", {"target": "\ud800"}, 'The argument target is "?". It should be'),
+        ("train", {"x" * 10**6: 3}, f"There is no argument {'x' * 100}."),
+        ("label_pictures", {"labels": [3] * 50}, "And 47 more. Nothing was done."),
+    ],
+)
+def test_a_wrong_argument_is_told_in_a_sentence_with_what_was_given_and_what_is_allowed(
+    bench: Workbench, tool: str, given: dict[str, Any], told: str
+) -> None:
+    result = call(bench, tool, SOME | given)
+    assert result.is_error
+    assert told in said(result)
+    assert len(said(result)) < 1000
