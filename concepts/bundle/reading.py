@@ -79,7 +79,7 @@ class BadPictureError(Exception):
     """This one file can't be read; the message says why."""
 
 
-class BoundedFile(io.BytesIO):
+class LimitedFile(io.BytesIO):
     """A picture's bytes, which fail with an `OSError` when their reader goes on for too long."""
 
     def __init__(self, data: bytes, reader: Any) -> None:
@@ -150,7 +150,7 @@ class Reader:
         less. Raises BadPictureError."""
         reader = _reader(data)
         try:  # hostile bytes make Pillow's readers raise nearly anything
-            file = BoundedFile(data, reader)
+            file = LimitedFile(data, reader)
             picture = reader(file)
             file.header = math.inf  # it is read
             if reader is JpegImageFile:
