@@ -311,9 +311,12 @@ def main() -> int:
         if partial:
             with partial.open("w", encoding="utf-8", newline="") as stream:
                 counts = write(answers, classifier.about, stream, asked.out.suffix.lower() == ".jsonl")
-            partial.replace(asked.out)  # there only once complete
         else:
             counts = write(answers, classifier.about, sys.stdout, False)
+        if not counts.rows:
+            raise ValueError(f"no picture was found in {', '.join(asked.paths)}; name a folder that has some")
+        if partial:
+            partial.replace(asked.out)  # there only once complete
     except ChangedError as error:
         print(f"{parser.prog}: {error}. {CHANGED}", file=sys.stderr)
         return 1

@@ -378,6 +378,11 @@ def _fresh(
         tell()
         told = [uri.removeprefix(root) for uri in uris]
         yield ids, told, bundle.outputs(vectors), [(one.uri.removeprefix(root), one.message) for one in bad]
+    if not done:
+        places = ", ".join(str(path).removeprefix(root) for path in paths)
+        raise DiscernError(
+            f"No picture was found in {places}. Nothing was written; name a folder that has some."
+        )
 
 
 def _named(metric: Metric, words: str) -> Metric:

@@ -61,6 +61,19 @@ def test_what_is_exported_without_figures_says_so(pictures: Path, ended: End, tm
     assert "Not measured yet" in ended("concept", "export", NAME, "--out", tmp_path / "bundle").out
 
 
+def test_scoring_a_folder_without_a_picture_fails_and_leaves_the_scores_of_before(
+    answered: Path, ended: End, tmp_path: Path
+) -> None:
+    ended("concept", "train", NAME)
+    ended("concept", "export", NAME, "--out", tmp_path / "bundle")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "scores.csv").write_text("of before")
+    end = ended("score", tmp_path / "bundle", tmp_path / "empty", "--out", tmp_path / "scores.csv")
+    assert end.code == 1
+    assert f"No picture was found in {tmp_path / 'empty'}." in end.err
+    assert (tmp_path / "scores.csv").read_text() == "of before"
+
+
 def test_a_page_is_written_and_the_audit_says_by_whom(
     answered: Path, discern: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -257,6 +257,7 @@ def test_what_would_be_a_formula_is_escaped_in_csv(
     ("arguments", "code", "said"),
     [
         (["nowhere"], 1, "nowhere does not exist"),
+        ([".", "--out", "scores.csv"], 1, "no picture was found in .; name a folder that has some"),
         ([".", "--out", "scores.txt"], 2, "--out is a .csv or .jsonl file"),
         ([".", "--threshold", "7"], 2, "from 0 to 1"),
     ],
