@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from drawing import draw
 from hypothesis import HealthCheck, given, settings
@@ -91,6 +95,58 @@ def test_what_is_no_such_file_is_refused_in_words_or_has_no_usable_row(name: str
         with contextlib.suppress(DiscernError):
             rows = list(checked_rows(FORMATS[name]().read(file)))
         assert {type(row) for row in rows} == {BadRow}
+
+
+KINDS = [
+    pa.array([2**62], pa.timestamp("us")),
+    pa.array([2**31 - 1], pa.date32()),
+    pa.array([2**62], pa.duration("ns")),
+    pa.array([b"\xff"]),
+    pa.StringArray.from_buffers(1, pa.py_buffer(b"\0\0\0\0\1\0\0\0"), pa.py_buffer(b"\xff")),  # no UTF-8
+    pa.array([math.nan]),
+    pa.array([Decimal(10) ** 30]),
+    pa.array([-1], pa.int64()),
+    pa.array([True]),
+    pa.nulls(1),
+    pa.array([["a"]]),
+    pa.array([[[{"value": "yes", "author": 3}]]]),
+    pa.array([{"path": {"a": 1}, "bytes": 2}]),
+    pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64())),
+    pa.array(["yes"]).dictionary_encode(),
+]
+
+
+@pytest.mark.parametrize("name", ["hugging-face", "img2dataset"])
+@pytest.mark.parametrize(
+    "column", ["id", "path", "image", "url", "key", "caption", "label", "answers", "more"]
+)
+@pytest.mark.parametrize("values", KINDS, ids=lambda values: str(values.type)[:20])
+def test_a_parquet_column_of_any_type_gives_rows_or_is_refused_in_words(
+    name: str, column: str, values: pa.Array, tmp_path: Path
+) -> None:
+    usual = {"path": ["/a.png"], "url": ["https://a.test/a.png"], "caption": ["a"], "label": ["yes"]}
+    pq.write_table(pa.table(usual | {column: values}), tmp_path / "a.parquet")
+    rows: list[Any] = [BadRow(0, "refused")]
+    with contextlib.suppress(DiscernError):
+        rows = list(checked_rows(FORMATS[name]().read(tmp_path / "a.parquet")))
+    assert len(rows) == 1
+
+
+@pytest.mark.parametrize("values", KINDS[:2], ids=["a time", "a day"])
+def test_a_time_that_python_cannot_say_beside_a_label_is_passed_over(
+    values: pa.Array, tmp_path: Path
+) -> None:
+    pq.write_table(pa.table({"path": ["/a.png"], "label": ["yes"], "when": values}), tmp_path / "a.parquet")
+    (row,) = checked_rows(FORMATS["hugging-face"]().read(tmp_path / "a.parquet"))
+    assert isinstance(row, LabelRow)
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    columns = [pa.array([value]) for value in ("/a.png", "/b.png", "yes")]
+    table = pa.Table.from_arrays(columns, names=["path", "path", "label"])
+    pq.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(DiscernError, match="has several columns “path”"):
+        list(FORMATS["hugging-face"]().read(tmp_path / "a.parquet"))
 
 
 texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=30)

@@ -31,6 +31,7 @@ MEMORY: Final = 768 * 1024**2  # bytes for a small one, and
 MEMORY_PER_BYTE: Final = 12  # for each byte more
 SECONDS: Final = 60  # of a processor, and
 SECONDS_PER_BYTE: Final = 1e-6
+OUT_OF_MEMORY: Final = 3  # how a process ends that took too much
 LONGEST_ROW: Final = 256 * 1024  # characters, as JSON
 ROWS: Final = 256 * 1024**2  # bytes of all rows, as JSON, and
 ROWS_PER_BYTE: Final = 4  # for each byte of a file, which may have one text stand for many
@@ -76,8 +77,10 @@ def _read_apart(name: str, path: Path, most: int) -> Iterator[RawRow]:
                     raise DiscernError(said)
                 number, row = said
                 yield number, BadRow(number, row) if isinstance(row, str) else row
-            if left < 0 or child.wait() != 0:
+            if left < 0 or (code := child.wait()) == OUT_OF_MEMORY or code < 0:  # or by a signal
                 raise DiscernError(f"{path.name} {TOO_MUCH}")
+            if code != 0:
+                raise DiscernError(f"{path.name} can't be read as {name}. Export it again.")
         finally:
             child.kill()
 
@@ -116,4 +119,4 @@ if __name__ == "__main__":
     try:
         _print_rows(sys.argv[1], Path(sys.argv[2]))
     except MemoryError:
-        sys.exit(1)
+        sys.exit(OUT_OF_MEMORY)

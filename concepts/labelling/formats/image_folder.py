@@ -91,7 +91,7 @@ def _in_folder(root: Path) -> Iterator[RawRow]:
                 try:
                     known = picture_id(sources.read(str(place)))
                 except BadPictureError as error:
-                    yield number, BadRow(number, f"{_shown(file)}: {error}")
+                    yield number, BadRow(number, f"{_shown(file)}: {_bare(error)}")
                     continue
                 yield number, {"id": known, "label": name}
 
@@ -109,14 +109,14 @@ def _in_archive(path: Path) -> Iterator[RawRow]:
     for number, (item, parts) in enumerate(zip(found, names, strict=True), start=1):
         inside = parts[1:] if wrapped else parts
         if isinstance(item, SkippedFile):
-            yield number, BadRow(number, item.message)
+            yield number, BadRow(number, _bare(item.message))
         elif len(inside) < 2:
             yield number, BadRow(number, f"{_shown(parts[-1])} is in no folder, which would be its label")
         else:
             try:
                 known = picture_id(archives.read_member(str(path), item.uri[begin:]))
             except (BadPictureError, OSError) as error:
-                yield number, BadRow(number, f"{_shown(parts[-1])}: {error}")
+                yield number, BadRow(number, f"{_shown(parts[-1])}: {_bare(error)}")
                 continue
             yield number, {"id": known, "label": inside[0]}
 
@@ -140,6 +140,10 @@ def _name(picture: LabelledPicture) -> str:
     name = PurePosixPath(frame if split(picture.path) else picture.path)
     kept = name.stem.encode()[:100].decode("utf-8", "ignore")
     return f"{kept}-{picture.id[:10]}{name.suffix.lower()}"
+
+
+def _bare(why: object) -> str:
+    return str(why).rstrip(".")
 
 
 def _shown(name: str) -> str:

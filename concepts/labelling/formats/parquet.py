@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,7 +87,11 @@ def schema_of(path: Path) -> pa.Schema:
     with _in_words(path):
         schema = pq.read_schema(path)
     if len(schema.names) > MOST_COLUMNS:
-        raise DiscernError(f"{path.name} has {len(schema.names):,} columns; at most {MOST_COLUMNS} are read.")
+        raise DiscernError(
+            f"{path.name} has {len(schema.names):,} columns; at most {MOST_COLUMNS} are read. Leave some out."
+        )
+    if twice := [name for name, count in Counter(schema.names).items() if count > 1]:
+        raise DiscernError(f"{path.name} has several columns “{twice[0][:200]}”. Rename all but one.")
     return schema
 
 
@@ -177,6 +182,12 @@ def _first(wanted: Sequence[str], names: Sequence[str]) -> str:
     return next((name for name in wanted if name in names), "")
 
 
+def _is_read(kind: pa.DataType) -> bool:
+    """Whether something is kept of such values: not of times, of which some are none in Python."""
+    types = pa.types
+    return not (types.is_nested(kind) or types.is_binary(kind) or types.is_temporal(kind))
+
+
 def _columns(schema: pa.Schema, place: str) -> list[str]:
     """All but the bytes of pictures, which are not read: a picture is known by its place or its id."""
     kept = []
@@ -185,7 +196,7 @@ def _columns(schema: pa.Schema, place: str) -> list[str]:
         if pa.types.is_struct(kind):
             if kind.get_field_index("path") >= 0 and name == place:
                 kept.append(f"{name}.path")
-        elif name == "answers" or not (pa.types.is_nested(kind) or pa.types.is_binary(kind)):
+        elif name == "answers" or _is_read(kind):
             kept.append(name)
     return kept
 
@@ -242,7 +253,10 @@ class Img2Dataset:
         schema = schema_of(path)
         caption, folder = _first(CAPTIONS, schema.names), path.with_suffix("")
         suffix = next((one for one in PICTURES if next(folder.glob(f"*{one}"), None)), PICTURES[0])
-        kept = [name for name in schema.names if name not in TECHNICAL or name in ("key", "sha256", "status")]
+        wanted = [
+            name for name in schema.names if name not in TECHNICAL or name in ("key", "sha256", "status")
+        ]
+        kept = [name for name in wanted if _is_read(schema.field(name).type)]
         for number, row in rows_in(path, kept):
             key = text_of(row.get("key"))
             found: dict[str, Any] = {"id": text_of(row.get("sha256"))}

@@ -61,7 +61,7 @@ class Sidecars:
         for name in beside:
             try:
                 sidecar = Sidecar.read(picture.with_name(name))
-            except DiscernError as error:
+            except (DiscernError, OSError) as error:
                 bad[name] = str(error).rstrip(".")
                 continue
             own, removed, caption = own + sidecar.own, removed | sidecar.removed, caption or sidecar.caption
