@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, Field
 
-from concepts.errors import NoUsableRowsError, UnknownWordsError
+from concepts.errors import DiscernError, NoUsableRowsError, UnknownWordsError
 from concepts.labelling.files import (
     ImportReport,
     about_sample,
@@ -159,6 +159,8 @@ class LabelFiles:
         concept, brings = self._concept, Author(author, "simulated" if simulated else "person")
         read = self._read(file, format, columns, meanings, brings)
         report = read.report
+        if not (read.words or report.bad_rows or report.unanswered):
+            raise DiscernError(f"No picture is named in {file.name}. Nothing was taken; choose another file.")
         if read.unknown:
             scale = Scale.read(concept.scale)
             raise UnknownWordsError(

@@ -132,6 +132,16 @@ def test_what_is_no_file_of_a_format_is_refused_with_what_is_wrong_and_what_to_d
     assert said.endswith(("Export it again.", "Choose another format."))
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("label-studio", "[]"), ("fiftyone", '{"samples": []}'), ("jsonl", ""), ("csv", "path,label\n")],
+)
+def test_a_file_that_names_no_picture_is_refused(
+    api: TestClient, address: str, name: str, content: str
+) -> None:
+    assert refusal(api, address, name, content.encode()).startswith("No picture is named in ")
+
+
 IMAGE = {"id": 1, "file_name": "PLACE"}
 YES, NO = {"id": 1, "name": "yes"}, {"id": 2, "name": "no"}
 SAID = {"image_id": 1, "category_id": 1}
