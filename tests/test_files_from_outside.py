@@ -11,11 +11,12 @@ import json
 import tempfile
 import tracemalloc
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -24,13 +25,14 @@ from drawing import draw
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from concepts.bundle import scorer
+from concepts.bundle import reading, scorer
 from concepts.bundle.checksums import CHECKSUMS_FILE, checksums_text
 from concepts.bundle.load import load_bundle
 from concepts.errors import DiscernError
 from concepts.installation.users import Users, hashed
 from concepts.labelling.formats import format_of
 from concepts.labelling.rows import checked_rows
+from concepts.library.given_vectors import read_vectors
 from concepts.settings import Settings, load_settings
 from storage.pictures.decoding import decode
 from storage.pictures.files import Source
@@ -101,6 +103,16 @@ def captions_in(path: Path) -> object:
     return list(format_of(path).read(path))
 
 
+def shown_to_a_classifier(path: Path) -> object:
+    """By the reader that leaves with a bundle."""
+    shown = {"height": 8, "width": 8, "fit": "whole", "interpolation": "bilinear", "short_side": 8}
+    return reading.Reader(shown).pixels(path.read_bytes()).any()
+
+
+def vectors_in(path: Path) -> object:
+    return len(read_vectors(path, path.with_name("names.txt") if path.suffix == ".npy" else None).names)
+
+
 def study_rows_in(path: Path) -> object:
     return read_folder(path.parent).rows
 
@@ -122,9 +134,15 @@ def a_bundle() -> dict[str, bytes]:
         return {name: (folder / name).read_bytes() for name in ("head.json", "head.safetensors")}
 
 
-def a_picture() -> bytes:
+def a_picture(kind: str = "PNG") -> bytes:
     out = io.BytesIO()
-    draw("ellipse", 1).resize((16, 16)).save(out, "PNG")
+    draw("ellipse", 1).resize((16, 16)).save(out, kind)
+    return out.getvalue()
+
+
+def a_vector_file() -> bytes:
+    out = io.BytesIO()
+    np.save(out, np.eye(2, 8, dtype=np.float32))
     return out.getvalue()
 
 
@@ -165,6 +183,8 @@ SUMS = checksums_text(BUNDLE).encode()
 ZIPPED = a_zip({f"b/{name}": content for name, content in (BUNDLE | {CHECKSUMS_FILE: SUMS}).items()})
 FACTS, WEIGHTS = {"head.json": BUNDLE["head.json"]}, {"head.safetensors": BUNDLE["head.safetensors"]}
 PICTURE = {"a.png": a_picture()}
+PICTURES = {kind: a_picture(kind) for kind in ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")}
+PICTURES["HEIC"] = Path(__file__).with_name("fixtures").joinpath("flat-7700.heic").read_bytes()
 USERS = json.dumps({"ana": {"password": hashed("a password"), "role": "viewer"}}).encode()
 READERS = [
     Reader("head.json", BUNDLE["head.json"], scorer_in, WEIGHTS, refusal=ValueError),
@@ -186,7 +206,13 @@ READERS = [
     Reader("list.jsonl", b'{"path": "a.png"}\n', pictures_of, PICTURE),
     Reader("list.parquet", a_parquet(), pictures_of, PICTURE),
     Reader("pictures.zip", a_zip({"a.png": a_picture(), "in/b.png": a_picture()}), pictures_of),
-    Reader("a.png", a_picture(), pictures_of),
+    *(Reader(f"a.{kind.lower()}", content, pictures_of) for kind, content in PICTURES.items()),
+    *(
+        Reader(f"a.{kind.lower()}", content, shown_to_a_classifier, refusal=reading.BadPictureError)
+        for kind, content in PICTURES.items()
+    ),
+    Reader("own.npy", a_vector_file(), vectors_in, {"names.txt": b"a.png\nb.png\n"}),
+    Reader("own.parquet", a_parquet(path=["a.png", "b.png"], vector=[[0.0, 1.0], [1.0, 0.0]]), vectors_in),
     Reader("labels.csv", b"path,kind\na.png,1\n", study_rows_in),
     Reader("labels.jsonl", b'{"img": "a.png", "label": 1}\n', study_rows_in),
     Reader("concepts.toml", b'["A"]\ndescription = "a"\nwhen = "n == 1"\n', read_concepts),
@@ -248,6 +274,23 @@ def test_a_good_file_that_was_damaged_is_taken_or_refused_in_words(reader: Reade
         else:
             content += content[place:]
     takes_or_refuses(reader, bytes(content))
+
+
+def damaged_at_its_ends(good: bytes) -> Iterator[bytes]:
+    for count in (1, 2, 8, 64, len(good) // 2):
+        yield good[count:]
+        yield good[: len(good) - count]
+    for place in (*range(0, 64, 5), *range(-64, 0, 5)):
+        if abs(place) < len(good):
+            content = bytearray(good)
+            content[place] ^= 0xFF
+            yield bytes(content)
+
+
+@every_reader
+def test_a_file_damaged_at_its_start_or_end_is_taken_or_refused_in_words(reader: Reader) -> None:
+    for content in damaged_at_its_ends(reader.good):
+        takes_or_refuses(reader, content)
 
 
 texts = st.text(max_size=20) | st.sampled_from(
