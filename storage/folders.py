@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import starmap
 
-from sqlalchemy import case, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from storage.buckets import SCHEME, in_bucket
@@ -158,10 +158,7 @@ def move_places(database: Database, to: str) -> dict[str, str]:
             found = (_linked(_outermost(session, folder)) for folder in session.scalars(inside).all())
             tops = [top for top in found if top]
         new = {f"{to}/{number}" if len(tops) > 1 else to: top for number, top in enumerate(tops, 1)}
-        moved = [
-            (SourceRow.uri.between(*range_of(top)), one + func.substr(SourceRow.uri, len(top) + 1))
-            for one, top in new.items()
-        ]
+        moved = [(_is_below(top), one + func.substr(SourceRow.uri, len(top) + 1)) for one, top in new.items()]
         as_it_is = to + SourceRow.uri
         session.execute(update(SourceRow).values(uri=case(*moved, else_=as_it_is) if moved else as_it_is))
         session.execute(delete(FolderRow))
@@ -169,6 +166,11 @@ def move_places(database: Database, to: str) -> dict[str, str]:
         session.execute(update(LibraryCountRow).values(places=0))
         count_places(session, places_of(session, ids, 1))
     return new
+
+
+def _is_below(folder: str) -> ColumnElement[bool]:
+    first, last = range_of(folder)
+    return and_(SourceRow.uri >= first, SourceRow.uri < last)
 
 
 def _linked(folder: str) -> str:
@@ -182,8 +184,7 @@ def _outermost(session: Session, below: str = "/") -> str:
     """The innermost folder that holds everything, of all or `below` one."""
     # Two statements: one index look-up each.
     first, last = (
-        session.scalar(select(one(SourceRow.uri)).where(SourceRow.uri.between(*range_of(below))))
-        for one in (func.min, func.max)
+        session.scalar(select(one(SourceRow.uri)).where(_is_below(below))) for one in (func.min, func.max)
     )
     if first is None or last is None:
         return ""
