@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from patience import PATIENCE
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.python.asgi import shutdown_lifespans
@@ -92,7 +93,7 @@ def test_whatever_is_sent_the_answer_is_one_that_the_document_names(
     def check(case: schemathesis.Case) -> None:
         if mode is GenerationMode.POSITIVE and "name" in case.path_parameters:
             case.path_parameters["name"] = "Round"  # to get past "no such concept"
-        case.call_and_validate(checks=CHECKS)
+        case.call_and_validate(checks=CHECKS, timeout=PATIENCE)
 
     check()
 
