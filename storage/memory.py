@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from contextlib import suppress
+from functools import cache
 from typing import Final
 
 _TRIM_THRESHOLD: Final = -1  # of mallopt(3)
@@ -17,9 +18,10 @@ _SPARE: Final = 2 * _OWN
 _OFTEN: Final = 60.0  # seconds
 
 
+@cache
 def give_back_freed() -> None:
-    """From 8 MB on a piece of memory is the system's again as soon as it is freed. Smaller ones come from as
-    many arenas as there are cores.
+    """Returns each piece of memory from 8 MB on to the system as soon as it is freed. Smaller ones come from
+    as many arenas as there are cores.
 
     Left alone, glibc raises that size with every such piece, up to 32 MB. Then pictures come from arenas,
     eight for each core, and what was once needed stays in each of them: 5.8 GB after six large pictures, and

@@ -37,7 +37,7 @@ NAMES = "jpg jpeg jpe jfif mpo png apng webp gif tif tiff bmp heic heif hif avif
 SUFFIXES = {f".{name}" for name in NAMES.split()}
 MAX_FILE_BYTES = 512 * 1024**2
 MAX_PIXELS = 250_000_000
-BYTES_A_PIXEL = 13  # of memory, as it is read, put on white and turned
+BYTES_A_PIXEL = 10  # of memory, as it is read, put on white and turned
 BYTES_OF_MORE = 17  # the reader of WebP has three canvases, and a TIFF may be one strip of 16 bits
 MOST_MEMORY = 1024**3  # bytes for all that are used at a time; a larger one goes alone
 STRIP = 64  # lines
@@ -335,9 +335,7 @@ def _rgb(picture: Image.Image) -> Image.Image:
     profile = picture.info.get("icc_profile")
     image = _eight_bit(picture)
     if image.has_transparency_data:
-        layer = image if image.mode == "RGBA" else image.convert("RGBA")
-        image = Image.new("RGB", layer.size, "white")
-        image.paste(layer, mask=layer.getchannel("A"))
+        image = _on_white(image)
     elif image.mode not in ("RGB", "L", "CMYK"):
         image = image.convert("RGB")
     if profile:
@@ -355,6 +353,14 @@ def _eight_bit(image: Image.Image) -> Image.Image:
         span = max(most for _, most in ends) - low
         return _in_strips(image, lambda strip: (_finite(strip) - low) * (255.0 / span if span else 0.0))
     return image
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    made = Image.new("RGB", image.size, "white")
+    for place, strip in enumerate(_strips(image)):
+        layer = strip.convert("RGBA")
+        made.paste(layer, (0, place * STRIP), mask=layer.getchannel("A"))
+    return made
 
 
 def _finite(image: Image.Image) -> Any:
@@ -380,7 +386,8 @@ def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
         space = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}[image.mode]
         if profile.profile.xcolor_space != space or "sRGB" in (profile.profile.profile_description or ""):
             return image
-        return ImageCms.profileToProfile(image, profile, SRGB, outputMode="RGB") or image
+        in_place = image.mode == "RGB"  # without another copy
+        return ImageCms.profileToProfile(image, profile, SRGB, outputMode="RGB", inPlace=in_place) or image
     except (ImageCms.PyCMSError, OSError, ValueError):
         return image
 

@@ -31,6 +31,7 @@ from concepts.cli.groups import app
 from concepts.cli.output import harmless
 from concepts.settings import default_home
 from storage.disk import is_refusal, refused
+from storage.memory import give_back_freed
 
 __all__ = ["app", "main"]
 
@@ -41,6 +42,7 @@ AGAIN = "Run the same command again to go on."
 
 def main() -> None:
     """Exit codes: 0 done, 1 failed with a one-line reason, 2 wrong usage, 130 stopped with Ctrl-C."""
+    give_back_freed()
     as_json = "--json" in sys.argv
     try:
         code = app(standalone_mode=False) or 0

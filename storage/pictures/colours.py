@@ -20,10 +20,7 @@ def rgb(picture: Image.Image) -> Image.Image:
     profile = picture.info.get("icc_profile")
     image = _eight_bit(picture)
     if image.has_transparency_data:
-        layer = image if image.mode == "RGBA" else image.convert("RGBA")
-        image = Image.new("RGB", layer.size, "white")
-        image.paste(layer, mask=layer.getchannel("A"))
-        del layer  # as large as the picture
+        image = _on_white(image)
     elif image.mode not in ("RGB", "L", "CMYK"):
         image = image.convert("RGB")
     if profile:
@@ -44,6 +41,15 @@ def _eight_bit(image: Image.Image) -> Image.Image:
         span = max(most for _, most in ends) - low
         return _in_strips(image, lambda strip: (_finite(strip) - low) * (255.0 / span if span else 0.0))
     return image
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """Some lines at a time, as above."""
+    made = Image.new("RGB", image.size, "white")
+    for place, strip in enumerate(_strips(image)):
+        layer = strip.convert("RGBA")
+        made.paste(layer, (0, place * STRIP), mask=layer.getchannel("A"))
+    return made
 
 
 def _finite(image: Image.Image) -> NDArray[np.float64]:
@@ -70,6 +76,7 @@ def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
         space = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}[image.mode]
         if profile.profile.xcolor_space != space or "sRGB" in (profile.profile.profile_description or ""):
             return image
-        return ImageCms.profileToProfile(image, profile, _SRGB, outputMode="RGB") or image
+        in_place = image.mode == "RGB"  # without another copy
+        return ImageCms.profileToProfile(image, profile, _SRGB, outputMode="RGB", inPlace=in_place) or image
     except (ImageCms.PyCMSError, OSError, ValueError):
         return image

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -70,9 +71,9 @@ class Told(Memory):
         self.wanted: list[int] = []
 
     @contextmanager
-    def share(self, wanted: int) -> Iterator[None]:
+    def share(self, wanted: int, most: int = sys.maxsize) -> Iterator[None]:
         self.wanted.append(wanted)
-        with super().share(wanted):
+        with super().share(wanted, most):
             self.events.append("taken")
             yield
         self.events.append("given back")
@@ -138,6 +139,22 @@ def order_of(shares: tuple[Any, list[Any]], *all_wanted: int) -> list[int]:
         for one in taken:
             one.result()
     return order
+
+
+def test_a_library_leaves_half_of_the_memory_to_pictures_that_are_sent() -> None:
+    memory, order = Memory(100), list[str]()
+
+    def take(name: str, wanted: int, most: int) -> None:
+        with memory.share(wanted, most):
+            order.append(name)
+
+    with ThreadPoolExecutor(2) as pool, memory.share(40):
+        waits = pool.submit(take, "of a library", 20, 50)
+        while not memory._waiting:
+            threading.Event().wait(0.001)
+        pool.submit(take, "sent", 60, 100).result()
+        assert (order, waits.done()) == (["sent"], False)
+    assert order == ["sent", "of a library"]
 
 
 def test_of_those_that_wait_the_smallest_goes_first(shares: tuple[Any, list[Any]]) -> None:
