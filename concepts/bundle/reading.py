@@ -45,7 +45,7 @@ MOST_PASSED = 32  # smaller ones that go before a picture that came earlier
 SECRETIVE = 60_000_000  # pixels that an AVIF which was sent may have, whatever its header says
 MOST_PIECES = 100_000  # that are read of a file, and one more for every 256 bytes of it
 MOST_OF_RUNS = 4_000_000  # pieces of a BMP: two for each run of pixels
-MOST_IN_RUNS = 16_000_000  # pixels of a BMP that is compressed by runs
+MOST_SLOW = 16_000_000  # pixels of a BMP that is compressed by runs, and of an animated WebP
 LONGEST_HEADER = {JpegImageFile: 16 * 2**20, GifImagePlugin.GifImageFile: 2**20}  # bytes
 MOST_SCANS = 100  # of a JPEG, each of which goes over the whole picture
 MOST_ENTRIES = 2**12  # of a directory of TIFF or EXIF
@@ -155,9 +155,10 @@ class Reader:
             file.header = math.inf  # it is read
             if reader is JpegImageFile:
                 _check_scans(data, file.tell())
-            in_runs = any(tile[0] == "bmp_rle" for tile in picture.tile)
-            if in_runs and picture.width * picture.height > MOST_IN_RUNS:
-                raise ValueError("it is too large to be compressed by runs")
+            slow = any(tile[0] == "bmp_rle" for tile in picture.tile)
+            slow = slow or (reader is WebPImagePlugin.WebPImageFile and picture.is_animated)
+            if slow and picture.width * picture.height > MOST_SLOW:
+                raise ValueError("it is too large to be compressed by runs, or animated")
             width, length = (getattr(picture, "tag_v2", {}).get(tag, 0) for tag in TILED)
             if width * length > max(LARGEST_TILE, picture.width * picture.height):
                 raise ValueError("its tiles are larger than the picture")

@@ -12,7 +12,7 @@ from typing import IO, BinaryIO, Final
 
 MOST_PIECES: Final = 100_000  # that are read of a file, and one more for every 256 bytes of it
 MOST_OF_RUNS: Final = 4_000_000  # pieces of a BMP: two for each run of pixels
-MOST_IN_RUNS: Final = 16_000_000  # pixels of a BMP that is compressed by runs
+MOST_SLOW: Final = 16_000_000  # pixels of a BMP that is compressed by runs, and of an animated WebP
 LONGEST_HEADER: Final = {"JPEG": 16 * 2**20, "GIF": 2**20}  # bytes; other readers take linear time
 MOST_SCANS: Final = 100  # of a JPEG, each of which goes over the whole picture; programs write about 10
 MOST_ENTRIES: Final = 2**12  # of a directory of TIFF or EXIF

@@ -24,7 +24,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from storage.errors import BadPictureError
-from storage.pictures.bounds import EXIF, MOST_IN_RUNS, BoundedFile, check_directories, check_scans
+from storage.pictures.bounds import EXIF, MOST_SLOW, BoundedFile, check_directories, check_scans
 from storage.pictures.colours import rgb
 from storage.pictures.exif import taken_of
 from storage.pictures.formats import SIGNATURE, format_of
@@ -267,9 +267,10 @@ def _open(kind: str, file: BinaryIO) -> ImageFile:
         tile = picture.tag_v2.get(TILE_WIDTH, 0) * picture.tag_v2.get(TILE_LENGTH, 0)
         if tile > max(LARGEST_TILE, picture.width * picture.height):
             raise ValueError("its tiles are larger than the picture")
-    in_runs = any(tile.codec_name == "bmp_rle" for tile in picture.tile)
-    if in_runs and picture.width * picture.height > MOST_IN_RUNS:
-        raise ValueError("it is too large to be compressed by runs")
+    slow = any(tile.codec_name == "bmp_rle" for tile in picture.tile)
+    slow = slow or (isinstance(picture, WebPImageFile) and picture.is_animated)
+    if slow and picture.width * picture.height > MOST_SLOW:
+        raise ValueError("it is too large to be compressed by runs, or animated")
     return picture
 
 

@@ -77,6 +77,13 @@ def test_an_error_is_one_line_for_people(pictures: Path, ended: End) -> None:
     assert end.err.count("\n") == 1
 
 
+def test_a_command_gives_back_what_is_freed(ended: End, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(root, "give_back_freed", lambda: asked.append(True))
+    ended("concept", "show", "Nothing")
+    assert asked == [True]
+
+
 def test_ctrl_c_is_told_to_people_with_how_to_go_on(ended: End, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(**options: object) -> None:
         raise StoppedError("Stopped after 3 of 9. What is finished is kept.")

@@ -59,6 +59,13 @@ def tiff(*more: tuple[int, int, int, int], end: bytes = b"") -> bytes:
     return directory(list(own.values())).ljust(1000, b"\0") + end.ljust(4096, b"\0")
 
 
+def on_canvas(side: int) -> bytes:
+    """A WebP of two small frames that says it is so large."""
+    webp = bytearray(saved("WEBP", save_all=True, append_images=[draw("line", 2).resize((64, 64))]))
+    webp[24:30] = 2 * (side - 1).to_bytes(3, "little")
+    return bytes(webp)
+
+
 def of_runs(width: int, height: int, runs: bytes) -> bytes:
     """A BMP."""
     about = struct.pack("<IiiHHIIIIII", 40, width, height, 1, 8, 1, len(runs), 0, 0, 256, 0)
@@ -94,6 +101,7 @@ HOSTILE = {
     "tags in a TIFF": tiff(*((tag, 1, 1, 0) for tag in range(1000, 9000))),
     "the same bytes in a TIFF": tiff(*((tag, 1, 4000, 1000) for tag in range(1000, 2000))),
     "empty lines in a BMP": of_runs(20_000, 1000, b"\1\1\0\0" * 1000),
+    "a canvas of a WebP": on_canvas(10_000),
     "moves in a BMP": of_runs(1000, 1000, b"\0\2\0\0" * 1_400_000),
 }
 
@@ -169,6 +177,7 @@ LONG = {
     + b"!\xff\x0bXMP DataXMP" + (b"\xff" + bytes(255)) * 2000 + b"\0" + GIF[AFTER_COLOURS:],
     "a TIFF of a strip a line": saved("TIFF", 2000, "L", tiffinfo={278: 1}),
     "a TIFF with layers": saved("TIFF", tiffinfo={37724: bytes(20 * 2**20)}),
+    "an animated WebP": on_canvas(2000),
     "a BMP of short runs": of_runs(1000, 1000, (b"\1\1" * 1000 + b"\0\0") * 1000),
 }  # fmt: skip
 

@@ -6,14 +6,15 @@ import io
 import struct
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from peaks import peak_memory
+from PIL import Image, ImageCms
 
 from concepts.bundle import reading
 from concepts.bundle.reading import Reader
@@ -193,6 +194,14 @@ def test_grey_of_more_than_a_byte_is_made_smaller_some_lines_at_a_time(mode: str
     assert (found == expected[:, :, None]).all()
 
 
+SMALL = {"height": 8, "width": 8, "fit": "whole", "interpolation": "bilinear", "short_side": 8}
+
+
+def decode_and_forget(data: bytes) -> None:
+    with decoded(data):
+        pass
+
+
 def tiff(**tile: tuple[int, int, int]) -> bytes:
     """The header of one of 64 × 64 in grey, with the kind, count and value of each tag of a tile."""
     tags = {256: 64, 257: 64, 258: 8, 259: 1, 262: 1, 277: 1}
@@ -229,11 +238,25 @@ def test_an_avif_counts_as_large_where_it_was_sent_whatever_it_says(monkeypatch:
     Image.new("RGB", (64, 64)).save(out, "AVIF")
     assert wanted(out).bytes == MAX_SENT_PIXELS * BYTES_A_PIXEL
     monkeypatch.setattr(decoding, "memory", told)
-    shown = {"height": 8, "width": 8, "fit": "whole", "interpolation": "bilinear", "short_side": 8}
     for sent in (True, False):
         with decoded(out.getvalue(), sent=sent):
             pass
-        reader = Reader(shown)
+        reader = Reader(SMALL)
         monkeypatch.setattr(reader, "_share", told.share)
         reader.pixels(out.getvalue(), sent=sent)
     assert told.wanted == [MAX_SENT_PIXELS * BYTES_A_PIXEL] * 2 + [64 * 64 * BYTES_A_PIXEL] * 2
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "CMYK", "I;16", "F"])
+@pytest.mark.parametrize("read", [decode_and_forget, Reader(SMALL).pixels], ids=["Discern", "a bundle"])
+def test_a_picture_takes_no_more_than_it_counts_as(read: Callable[[bytes], object], mode: str) -> None:
+    side, out = 3000, io.BytesIO()
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes().replace(b"sRGB", b"test")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned
+    flat = Image.new(mode, (side, side))
+    flat.save(out, "TIFF", compression="tiff_adobe_deflate", icc_profile=profile, exif=exif)
+    del flat
+    before = peak_memory(begin=True)
+    read(out.getvalue())
+    assert peak_memory() - before < side * side * BYTES_A_PIXEL

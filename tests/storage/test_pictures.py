@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import base64
 import io
 import struct
 import warnings
 import zlib
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -20,15 +20,7 @@ from storage.pictures.resizing import model_jpeg, thumbnail
 
 # 64 × 48, left half red (200, 30, 30), right half blue (20, 60, 220); written by pillow-heif, since the
 # reader that is installed here can't write.
-HEIC = base64.b64decode(
-    "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAX1tZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAA"
-    "ACJpbG9jAAAAAERAAAEAAQAAAAABoQABAAAAAAAAAFQAAAAjaWluZgAAAAAAAQAAABVpbmZlAgAAAAABAABodmMxAAAAAA5waXRt"
-    "AAAAAAABAAAA/WlwcnAAAADdaXBjbwAAAHZodmNDAQNwAAAAkAAAAAAAHvAA/P34+AAADwNgAAEAGEABDAH//wNwAAADAJAAAAMA"
-    "AAMAHroCQGEAAQAqQgEBA3AAAAMAkAAAAwAAAwAeoCCBBZbq5Ka5uAhoMCAAAAMDIAAAAwAhYgABAAZEAcFzwIkAAAATY29scm5j"
-    "bHgAAQANAAaAAAAAFGlzcGUAAAAAAAAAQAAAAEAAAAAoY2xhcAAAAEAAAAABAAAAMAAAAAEAAAAAAAAAAv////AAAAACAAAAEHBp"
-    "eGkAAAAAAwgICAAAABhpcG1hAAAAAAAAAAEAAQWBAgMFhAAAAFxtZGF0AAAAUCgBrxOA9SeBP//gpUf/utZ4fg8NMT/9xiKP6GnX"
-    "/5jDHiSU4SSalIY2oO1FmcSMC0GDD7xq51Ncn2sCFrHNZ/9pXM9kdVFMyutdTWerNPvw"
-)
+HEIC = (Path(__file__).parents[1] / "fixtures" / "halves.heic").read_bytes()
 
 
 def bad(data: bytes) -> str:
