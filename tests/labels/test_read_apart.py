@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from not_run import not_run
+from peaks import peak_memory
 
 from concepts.errors import DiscernError
 from concepts.labelling.formats import LabelledPicture, apart, base, format_of, writable
@@ -115,14 +115,3 @@ def test_a_limit_of_the_system_that_is_lower_stays(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-c", read, str(tmp_path / "a.parquet")]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "3\n"
-
-
-def peak_memory(*, begin: bool = False) -> int:
-    """Bytes that this process had at most; with `begin` from now on."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        not_run("what a label file takes of memory", "Only Linux says how much a process had at most.")
-    if begin:
-        Path("/proc/self/clear_refs").write_text("5")
-    (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) * 1024
