@@ -25,7 +25,7 @@ def answer(bench: Workbench, name: str, ids: Sequence[str], *, always: str = "")
     bench.concept(name).labels.commit(given, SIMULATED)
 
 
-def answered_all(home: Path, name: str, scale: Scale, value_of: Callable[[str], str]) -> Workbench:
+def answered_all(home: Path, name: str, scale: Scale | None, value_of: Callable[[str], str]) -> Workbench:
     """A Workbench over a home with a trained concept: all pictures are answered by their paths, those that
     measure in their order."""
     bench = Workbench(load_settings(home=home))
