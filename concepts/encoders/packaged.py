@@ -36,8 +36,8 @@ def packaged_file(name: str) -> Path:
         if (folder / name).is_file():
             return folder / name
     raise EncoderError(
-        f"{name}, which the built-in encoder reads, is missing. In a checkout install it by "
-        "pip install -r requirements.txt, elsewhere install Discern again."
+        f"{name}, which the built-in encoder reads, is missing. Install Discern again; a checkout needs all "
+        "that requirements.txt names."
     )
 
 

@@ -48,6 +48,9 @@ OWN = {
 }
 # What a person would do meanwhile.
 BY_HAND = {"watch": ["--once"], "users": ["--password", "correct horse battery"]}
+TAGGED = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/">
+<dc:subject><rdf:Bag><rdf:li>messy</rdf:li></rdf:Bag></dc:subject></rdf:Description></rdf:RDF></x:xmpmeta>"""
 # What pages take as done.
 BEFORE = {
     "rare-things.md": 'discern concept new Owl --description "An owl."',
@@ -111,6 +114,7 @@ def after_the_readme(tmp_path_factory: pytest.TempPathFactory, encoder_cache: Pa
     draw_folder(home / "Incoming", 6, first_seed=600)
     scene(seed=1).save(home / "owl.jpg")
     (home / "from-eva.csv").write_text(f"path,label,author\n{home}/Pictures/ellipse-0000.png,yes,eva\n")
+    (home / "Pictures" / "ellipse-0000.png.xmp").write_text(TAGGED)  # by their photo program
     (home / ".discern").mkdir()
     (home / ".discern" / "cache").symlink_to(encoder_cache)
     with pytest.MonkeyPatch.context() as patch:

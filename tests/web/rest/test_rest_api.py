@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 
 from concepts.bundle.decisions import zones_of
 from concepts.errors import DiscernError
-from concepts.installation.users import Role, Users
+from concepts.installation.users import LAST_REMOVED, Role, Users
 from concepts.workbench import Workbench
 from storage.people import AnsweredRequests
 
@@ -103,6 +103,7 @@ def test_a_key_belongs_to_one_request_of_one_person(api: TestClient, workbench: 
     finally:
         for name in ("ana", "ben"):
             Users(workbench.context.settings).remove(name)
+        workbench.context.audit.add("ana", LAST_REMOVED)  # as the command does
 
 
 def test_what_failed_may_be_sent_anew_with_its_key_and_what_goes_on_may_not(

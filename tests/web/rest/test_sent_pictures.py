@@ -37,7 +37,7 @@ def none_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     def decoded(*_: Any) -> None:
         raise AssertionError("it was decoded")
 
-    monkeypatch.setattr(decoding, "_decoded", decoded)
+    monkeypatch.setattr(decoding, "_loaded", decoded)
 
 
 def sent(*pictures: bytes) -> list[tuple[str, tuple[str, bytes]]]:
