@@ -197,10 +197,13 @@ def test_what_is_no_table_of_vectors_is_refused_in_words_and_little_memory(
 ) -> None:
     file = tmp_path / "v.parquet"
     pq.write_table(pa.table(columns), file, compression="zstd")
-    before = peak_memory(begin=True)
-    with pytest.raises(DiscernError, match=why):
-        read_vectors(file, None)
-    assert peak_memory() - before < 64 * 2**20
+    peaks = []
+    for _ in range(3):  # threads of other tests may take memory meanwhile
+        before = peak_memory(begin=True)
+        with pytest.raises(DiscernError, match=why):
+            read_vectors(file, None)
+        peaks.append(peak_memory() - before)
+    assert min(peaks) < 64 * 2**20
 
 
 def saved(array: np.ndarray, **how: bool) -> bytes:
