@@ -82,7 +82,7 @@ class PictureColumns(Store):
 
 
 def add_columns(session: Session, columns: Iterable[PictureColumn]) -> int:
-    """The same within a transaction of others."""
+    """Add columns within the caller's transaction, and return how many."""
     rows = [
         {
             "picture_id": column.picture_id,

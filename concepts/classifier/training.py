@@ -155,7 +155,9 @@ def about_target(head: LinearHead) -> list[str]:
     likely = f"{name} about {found['value']:.2f} ({span}), target {target.at_least:g}"
     if found["high"] - found["low"] > WIDE:
         likely = f"Too early to say what {target.kind} it reaches: {span}, target {target.at_least:g}"
-    notes = [f"{likely}. That follows from scores, and it flags {flags}. Test labels measure it."]
+    notes = [
+        f"{likely}. This is an estimate from scores. The threshold flags {flags}. Test labels measure it."
+    ]
     if not head.details["within_reach"]:
         notes.append("No threshold is likely to reach the target, so the strictest was taken. Label more.")
     return notes

@@ -173,7 +173,7 @@ def _holds_numbers(kind: Any) -> bool:
 
 
 def _chunks(metadata: Any, *columns: str) -> Iterator[Any]:
-    """Of each group of rows, what the file says of these columns."""
+    """Yield the metadata of these columns, one row group after the other."""
     for group in range(metadata.num_row_groups):
         for place in range(metadata.num_columns):
             chunk = metadata.row_group(group).column(place)

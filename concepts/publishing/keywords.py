@@ -144,7 +144,7 @@ def copy_files(
 
 
 def _copy_one(folder: Path, picture: str, source: Path, *, link: bool, within: Within | None) -> bool:
-    """Whether it is new. Raises `DiscernError`, and `OSError`."""
+    """Copy or link one file, and return whether it is new. Raises `DiscernError` and `OSError`."""
     if not source.is_file():
         raise DiscernError("the file is gone")
     suffix = source.suffix if len(source.suffix) <= LONGEST_SUFFIX else ""
@@ -188,7 +188,7 @@ def _left_out(place: str, within: Within | None, uploads: Path | None = None) ->
 
 
 def _is_within(place: str, within: Within) -> bool:
-    """Whether a file is, and the folder that its sidecar is in."""
+    """Tell whether both a file and the folder of its sidecar may be used."""
     return within(os.path.realpath(place)) and within(os.path.realpath(Path(place).parent))
 
 

@@ -31,8 +31,8 @@ class SecondTime:
     def mixed(
         self, author: str, found: list[NextPicture], n: int, waiting: Sequence[str]
     ) -> list[NextPicture]:
-        """The n pictures that measure which were `found`, and besides some to ask about a second time among
-        them; never these alone: there would be no end for who doesn't say that they were."""
+        """Mix repeats among the new test pictures that were `found`. Repeats never come alone: a client that
+        doesn't say which labels are repeats would be asked for ever."""
         if not found:
             return found
         step = 1 + RENEWED_APART

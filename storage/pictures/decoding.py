@@ -335,7 +335,7 @@ def _packets(picture: ImageFile) -> tuple[bytes, bytes]:
 
 
 def _bytes_in(value: object, order: bytes) -> bytes:
-    """Of a tag that some programs write as numbers of four bytes."""
+    """Return a tag's bytes. Some programs write them as numbers of four bytes."""
     if isinstance(value, bytes):
         return value
     numbers = value if isinstance(value, tuple) else (value,)
@@ -343,7 +343,7 @@ def _bytes_in(value: object, order: bytes) -> bytes:
 
 
 def _xmp_behind(file: BinaryIO) -> bytes:
-    """Of a PNG that has it behind its pixels, up to where its reader doesn't get."""
+    """Find the XMP behind the pixels of a PNG, which Pillow reads only after them."""
     place = len(PNG_MARK)
     for _ in range(MOST_CHUNKS):
         file.seek(place)

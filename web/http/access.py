@@ -184,7 +184,7 @@ def _welcome(name: str, address: str) -> str:
 
 
 def _place(address: str) -> str:
-    """What counts as one address: of IPv6 a network of 64 bits, since one person has all of it."""
+    """Return the address that passwords are counted by; of IPv6 its /64, which one person has whole."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

@@ -149,7 +149,7 @@ def http_app(workbench: Workbench) -> ASGIApp:
 
 
 def _owned(app: ASGIApp) -> ASGIApp:
-    """The same, where the library keeps each session to the login that began it."""
+    """Wrap the app so that each session belongs to the login that began it."""
 
     async def called(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

@@ -118,7 +118,7 @@ def whole_json(path: Path) -> Any:
 
 
 def why_no_json(error: ValueError | RecursionError) -> str:
-    """What keeps a text from being read as JSON, behind “it is”."""
+    """Say why a text isn't JSON, in words that follow “it is”."""
     if isinstance(error, RecursionError):
         return "nested too deeply"
     if isinstance(error, UnicodeError | json.JSONDecodeError):

@@ -183,7 +183,7 @@ def _first(wanted: Sequence[str], names: Sequence[str]) -> str:
 
 
 def _is_read(kind: pa.DataType) -> bool:
-    """Whether something is kept of such values: not of times, of which some are none in Python."""
+    """Tell whether values of this type are read. Times aren't: Python can't hold all of them."""
     types = pa.types
     return not (types.is_nested(kind) or types.is_binary(kind) or types.is_temporal(kind))
 
