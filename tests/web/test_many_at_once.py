@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import own_loop
 import pytest
 from drawing import draw_folder
 from fastapi import FastAPI, UploadFile
@@ -165,4 +166,4 @@ def test_a_picture_that_waits_for_its_turn_leaves_the_queue_with_whoever_sent_it
         assert isinstance(error, HTTPException)
         return error.status_code
 
-    assert (asyncio.run(leave()), begun) == (400, [])
+    assert (own_loop.run(leave()), begun) == (400, [])
